@@ -1,0 +1,123 @@
+//! The one typed error: what kind of failure ends a run, and with which exit code.
+//!
+//! Everything else travels as [`anyhow::Error`]; an error that holds no [`Failure`] is one of the
+//! host (exit 6). This module owns the table of exit codes, and no wording but its own.
+
+use std::fmt;
+
+/// Why a run ended without a verdict. The discriminants are the exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The command line is wrong.
+    Usage = 2,
+    /// A build failed: not a verdict.
+    BuildFailed = 3,
+    /// Refused before building: no lockfile or a stale one, a dirty tree, an unfit toolchain.
+    Refused = 4,
+    /// An input is malformed or hostile.
+    BadInput = 5,
+    /// Anything else of the host: disk full, a tool missing, permission.
+    Host = 6,
+    /// A signal ended the run (128 + SIGINT, as shells expect).
+    Interrupted = 130,
+}
+
+impl Kind {
+    /// The name used in `"error": {"kind": …}` of the JSON report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Usage => "usage",
+            Kind::BuildFailed => "build-failed",
+            Kind::Refused => "refused",
+            Kind::BadInput => "bad-input",
+            Kind::Host => "host",
+            Kind::Interrupted => "interrupted",
+        }
+    }
+
+    /// The process exit code.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A failure with its kind and one sentence: what failed, on what, and what to do next.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// One sentence, without a trailing newline.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// An error of the given kind, ready for `return Err(…)` or `bail`.
+pub fn failure(kind: Kind, message: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Failure {
+        kind,
+        message: message.into(),
+    })
+}
+
+/// A refusal (exit 4).
+pub fn refused(message: impl Into<String>) -> anyhow::Error {
+    failure(Kind::Refused, message)
+}
+
+/// A malformed or hostile input (exit 5).
+pub fn bad_input(message: impl Into<String>) -> anyhow::Error {
+    failure(Kind::BadInput, message)
+}
+
+/// A fault of the host (exit 6).
+pub fn host(message: impl Into<String>) -> anyhow::Error {
+    failure(Kind::Host, message)
+}
+
+/// The kind of any error: that of the [`Failure`] it holds, else [`Kind::Host`].
+pub fn kind_of(error: &anyhow::Error) -> Kind {
+    error
+        .chain()
+        .find_map(|e| e.downcast_ref::<Failure>())
+        .map_or(Kind::Host, |f| f.kind)
+}
+
+/// The whole chain of an error on one line.
+pub fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn kind_survives_context() {
+        let e = Err::<(), _>(refused("no lockfile"))
+            .context("failed to prepare")
+            .unwrap_err();
+        assert_eq!(kind_of(&e), Kind::Refused);
+        assert_eq!(one_line(&e), "failed to prepare: no lockfile");
+        assert_eq!(kind_of(&anyhow::anyhow!("disk full")), Kind::Host);
+    }
+
+    #[test]
+    fn exit_codes_are_the_documented_ones() {
+        let codes = [
+            Kind::Usage,
+            Kind::BuildFailed,
+            Kind::Refused,
+            Kind::BadInput,
+            Kind::Host,
+        ];
+        assert_eq!(codes.map(Kind::code), [2, 3, 4, 5, 6]);
+    }
+}

@@ -1,0 +1,288 @@
+//! File system work whose errors name their path: sorted walks, faithful copies, atomic writes.
+//!
+//! Owns how things are written (temporary file, fsync, rename) and removed; decides nothing about
+//! what is copied or where.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use filetime::FileTime;
+
+use crate::error::host;
+
+/// Reads a whole text file.
+pub fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+/// Reads a whole text file, or `None` where there is none.
+pub fn read_text_if_any(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).with_context(|| format!("failed to read `{}`", path.display())),
+    }
+}
+
+/// Creates a directory and its parents.
+pub fn create_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path)
+        .with_context(|| format!("failed to create directory `{}`", path.display()))
+}
+
+/// Writes a file that only this run reads (no fsync, not atomic), creating its directory.
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        create_dir(parent)?;
+    }
+    fs::write(path, bytes).with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+/// Writes a file so that it appears whole or not at all: temporary file beside it, fsync, rename.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    create_dir(parent)?;
+    let what = || format!("failed to write `{}`", path.display());
+    let mut file = tempfile::Builder::new()
+        .prefix(".repro-")
+        .tempfile_in(parent)
+        .with_context(what)?;
+    file.write_all(bytes).with_context(what)?;
+    readable_by_all(file.as_file()).with_context(what)?;
+    file.as_file().sync_all().with_context(what)?;
+    file.persist(path).map_err(|e| e.error).with_context(what)?;
+    // The rename itself lasts only once the directory is on disk.
+    if let Ok(dir) = File::open(parent) {
+        let _ = dir.sync_all();
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Metadata of the thing itself, not of what a link points to.
+pub fn lstat(path: &Path) -> Result<Metadata> {
+    fs::symlink_metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))
+}
+
+/// Names in a directory, sorted by bytes.
+pub fn entries(dir: &Path) -> Result<Vec<OsString>> {
+    let what = || format!("failed to list directory `{}`", dir.display());
+    let mut names = fs::read_dir(dir)
+        .with_context(what)?
+        .map(|e| e.map(|e| e.file_name()))
+        .collect::<std::io::Result<Vec<_>>>()
+        .with_context(what)?;
+    names.sort();
+    Ok(names)
+}
+
+/// Everything below `root` (not `root` itself), directories before what is in them, sorted by
+/// bytes; links are not followed. `enter` is asked about each path before it is listed; `false`
+/// leaves it out with all below it.
+pub fn walk(root: &Path, enter: &mut dyn FnMut(&Path) -> bool) -> Result<Vec<(PathBuf, Metadata)>> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(dir) = open.pop() {
+        let mut below = Vec::new();
+        for name in entries(&dir)? {
+            let path = dir.join(name);
+            if !enter(&path) {
+                continue;
+            }
+            let meta = lstat(&path)?;
+            if meta.is_dir() {
+                below.push(path.clone());
+            }
+            found.push((path, meta));
+        }
+        open.extend(below.into_iter().rev());
+    }
+    Ok(found)
+}
+
+/// Copies a tree: files with their permissions, links as links, directories; `enter` as in
+/// [`walk`]. Sockets, FIFOs and devices are refused.
+pub fn copy_tree(from: &Path, to: &Path, enter: &mut dyn FnMut(&Path) -> bool) -> Result<()> {
+    create_dir(to)?;
+    for (path, meta) in walk(from, enter)? {
+        let relative = path.strip_prefix(from).expect("walk stays below its root");
+        copy_one(&path, &meta, &to.join(relative))?;
+    }
+    Ok(())
+}
+
+/// Copies one thing (a file with its permissions, a link, or a directory without its content).
+pub fn copy_one(from: &Path, meta: &Metadata, to: &Path) -> Result<()> {
+    let what = || format!("failed to copy `{}` to `{}`", from.display(), to.display());
+    let kind = meta.file_type();
+    if kind.is_dir() {
+        create_dir(to)
+    } else if kind.is_symlink() {
+        let target = fs::read_link(from).with_context(what)?;
+        symlink(&target, to, from.is_dir()).with_context(what)
+    } else if kind.is_file() {
+        fs::copy(from, to).map(drop).with_context(what)
+    } else {
+        Err(host(format!(
+            "failed to copy `{}`: it is neither a file, a directory nor a link; move it out of the source",
+            from.display()
+        )))
+    }
+}
+
+/// Makes a symbolic link at `link` that points to `target`.
+#[cfg(unix)]
+pub fn symlink(target: &Path, link: &Path, _to_dir: bool) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// Makes a symbolic link at `link` that points to `target`.
+#[cfg(windows)]
+pub fn symlink(target: &Path, link: &Path, to_dir: bool) -> std::io::Result<()> {
+    if to_dir {
+        std::os::windows::fs::symlink_dir(target, link)
+    } else {
+        std::os::windows::fs::symlink_file(target, link)
+    }
+}
+
+/// Hard-links a file, or copies it where that cannot be.
+pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(parent) = to.parent() {
+        create_dir(parent)?;
+    }
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    fs::copy(from, to)
+        .map(drop)
+        .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))
+}
+
+/// Sets the modification and access time of everything below `root` and of `root` itself to
+/// `seconds` since 1970, `.git` left out.
+pub fn set_mtimes(root: &Path, seconds: i64) -> Result<()> {
+    let time = FileTime::from_unix_time(seconds, 0);
+    let mut all = walk(root, &mut |p| p.file_name() != Some(".git".as_ref()))?;
+    all.reverse();
+    all.push((root.to_owned(), lstat(root)?));
+    for (path, _) in all {
+        filetime::set_symlink_file_times(&path, time, time)
+            .with_context(|| format!("failed to set the times of `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Removes a tree if it is there, also where a build took the write permission from directories.
+pub fn remove_tree(path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    if fs::remove_dir_all(path).is_ok() {
+        return Ok(());
+    }
+    for (path, meta) in walk(path, &mut |p| {
+        make_writable(p);
+        true
+    })? {
+        if meta.is_dir() {
+            make_writable(&path);
+        }
+    }
+    fs::remove_dir_all(path).with_context(|| format!("failed to remove `{}`", path.display()))
+}
+
+#[cfg(unix)]
+fn make_writable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+    }
+}
+
+#[cfg(not(unix))]
+fn make_writable(_path: &Path) {}
+
+/// Device and inode of a file where the platform has them: two paths with the same pair are one
+/// file.
+#[cfg(unix)]
+pub fn identity(path: &Path) -> Result<Option<(u64, u64)>> {
+    use std::os::unix::fs::MetadataExt;
+    let meta =
+        fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?;
+    Ok(Some((meta.dev(), meta.ino())))
+}
+
+/// Device and inode of a file where the platform has them: two paths with the same pair are one
+/// file.
+#[cfg(not(unix))]
+pub fn identity(_path: &Path) -> Result<Option<(u64, u64)>> {
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn walk_is_sorted_and_parents_come_first() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b/x", "a/z", "a/y", "c"] {
+            write(&dir.path().join(name), "").unwrap();
+        }
+        let seen: Vec<_> = walk(dir.path(), &mut |_| true)
+            .unwrap()
+            .into_iter()
+            .map(|(p, _)| p.strip_prefix(dir.path()).unwrap().to_owned())
+            .collect();
+        let want = ["a", "b", "c", "a/y", "a/z", "b/x"].map(PathBuf::from);
+        assert_eq!(seen, want);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn copies_links_and_exec_bits_and_removes_read_only_directories() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        write(&from.join("sub dir/tool=é"), "#!/bin/sh").unwrap();
+        let exec = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(from.join("sub dir/tool=é"), exec).unwrap();
+        symlink(Path::new("sub dir/tool=é"), &from.join("link"), false).unwrap();
+        copy_tree(&from, &to, &mut |_| true).unwrap();
+        assert_eq!(
+            fs::read_link(to.join("link")).unwrap(),
+            Path::new("sub dir/tool=é")
+        );
+        assert_eq!(
+            lstat(&to.join("sub dir/tool=é"))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o755
+        );
+        set_mtimes(&to, 1_000_000).unwrap();
+        let meta = lstat(&to.join("link")).unwrap();
+        assert_eq!(
+            FileTime::from_last_modification_time(&meta).unix_seconds(),
+            1_000_000
+        );
+        fs::set_permissions(to.join("sub dir"), fs::Permissions::from_mode(0o500)).unwrap();
+        remove_tree(&to).unwrap();
+        assert!(!to.exists());
+    }
+}

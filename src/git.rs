@@ -1,0 +1,77 @@
+//! Runs `git` without the variables that a surrounding hook or shell may have set, and never in a
+//! way that takes a lock or writes in the user's repository.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::process::{Cmd, Output};
+
+/// Variables by which git would look at another repository, index or configuration than the one
+/// it is run in; `git rev-parse --local-env-vars` lists them.
+const LOCAL_VARIABLES: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_NO_REPLACE_OBJECTS",
+];
+
+/// A `git` command in `dir`, to be given arguments and run.
+pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
+    let cmd = LOCAL_VARIABLES
+        .iter()
+        .fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
+    // Optional locks would refresh, that is write, the user's index.
+    cmd.env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C")
+        .dir(dir)
+        .args(args)
+}
+
+/// Runs `git` and returns its output as text; a failure is an error.
+pub fn text<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Result<String> {
+    Ok(git(dir, args).checked()?.text())
+}
+
+/// Runs `git` and returns its output, or `None` if it exits with a failure.
+pub fn try_text<S: AsRef<OsStr>>(
+    dir: &Path,
+    args: impl IntoIterator<Item = S>,
+) -> Result<Option<String>> {
+    let out = git(dir, args).output()?;
+    Ok(out.status.success().then(|| out.text()))
+}
+
+/// The NUL-separated paths of an output made with `-z`.
+pub fn paths(out: &Output) -> Vec<PathBuf> {
+    out.stdout
+        .split(|b| *b == 0)
+        .filter(|p| !p.is_empty())
+        .map(path_of_bytes)
+        .collect()
+}
+
+#[cfg(unix)]
+fn path_of_bytes(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of_bytes(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}

@@ -1,0 +1,409 @@
+//! A command as a value: built, shown, run and ended here and nowhere else.
+//!
+//! Owns process groups, signals and capture. Knows nothing of cargo or git. A command either
+//! inherits the environment with changes, or gets exactly the one it is given.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+use crate::error::{Kind, failure, host};
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+
+/// A child that a signal must end: with its whole group where it leads one.
+#[derive(Clone, Copy, PartialEq)]
+struct Running {
+    pid: u32,
+    group: bool,
+}
+
+/// The environment of a command.
+#[derive(Clone, Debug)]
+enum Environment {
+    /// The caller's, with changes: `None` removes.
+    Inherit(Vec<(OsString, Option<OsString>)>),
+    /// Exactly this.
+    Exact(BTreeMap<OsString, OsString>),
+}
+
+/// A command to be run.
+#[derive(Clone, Debug)]
+pub struct Cmd {
+    program: OsString,
+    args: Vec<OsString>,
+    dir: Option<PathBuf>,
+    env: Environment,
+    umask: Option<u32>,
+    own_group: bool,
+    stdin: Option<Vec<u8>>,
+}
+
+/// What a finished command left.
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error, lossily decoded.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Standard output as text without the trailing newline.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).trim_end().to_string()
+    }
+}
+
+/// Which of a child's streams a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+impl Cmd {
+    /// A command that inherits the environment.
+    pub fn new(program: impl AsRef<OsStr>) -> Cmd {
+        Cmd {
+            program: program.as_ref().to_owned(),
+            args: Vec::new(),
+            dir: None,
+            env: Environment::Inherit(Vec::new()),
+            umask: None,
+            own_group: false,
+            stdin: None,
+        }
+    }
+
+    /// Adds one argument.
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Cmd {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Cmd {
+        self.args
+            .extend(args.into_iter().map(|a| a.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets the working directory.
+    pub fn dir(mut self, dir: impl AsRef<Path>) -> Cmd {
+        self.dir = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Sets one variable.
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Cmd {
+        let (name, value) = (name.as_ref().to_owned(), value.as_ref().to_owned());
+        match &mut self.env {
+            Environment::Inherit(changes) => changes.push((name, Some(value))),
+            Environment::Exact(all) => drop(all.insert(name, value)),
+        }
+        self
+    }
+
+    /// Removes one variable.
+    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Cmd {
+        match &mut self.env {
+            Environment::Inherit(changes) => changes.push((name.as_ref().to_owned(), None)),
+            Environment::Exact(all) => drop(all.remove(name.as_ref())),
+        }
+        self
+    }
+
+    /// Gives exactly this environment instead of the caller's.
+    pub fn env_exact(mut self, env: BTreeMap<OsString, OsString>) -> Cmd {
+        self.env = Environment::Exact(env);
+        self
+    }
+
+    /// Sets the umask of the child (no effect where there is none).
+    pub fn umask(mut self, mask: u32) -> Cmd {
+        self.umask = Some(mask);
+        self
+    }
+
+    /// Makes the child lead a process group of its own, ended as a whole by a signal to `repro`.
+    /// Not for commands that may ask the user for a password: a background group cannot read the
+    /// terminal.
+    pub fn own_group(mut self) -> Cmd {
+        self.own_group = true;
+        self
+    }
+
+    /// Feeds these bytes to standard input; otherwise it is empty.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Cmd {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// The command as a line for a POSIX shell.
+    pub fn show(&self) -> String {
+        std::iter::once(&self.program)
+            .chain(&self.args)
+            .map(|a| quote(&a.to_string_lossy()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Runs to the end and captures both streams. A non-zero exit is not an error here.
+    pub fn output(&self) -> Result<Output> {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let status = self.pump(|child| {
+            let feed = self.stdin.clone().zip(child.stdin.take());
+            let mut err_pipe = child.stderr.take();
+            std::thread::scope(|s| {
+                s.spawn(|| err_pipe.as_mut().map(|p| p.read_to_end(&mut stderr)));
+                if let Some((bytes, mut pipe)) = feed {
+                    s.spawn(move || pipe.write_all(&bytes));
+                }
+                if let Some(pipe) = &mut child.stdout {
+                    let _ = pipe.read_to_end(&mut stdout);
+                }
+            });
+        })?;
+        Ok(Output {
+            status,
+            stdout,
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        })
+    }
+
+    /// Runs to the end; a non-zero exit is an error that shows the command and its last words.
+    pub fn checked(&self) -> Result<Output> {
+        let out = self.output()?;
+        if out.status.success() {
+            return Ok(out);
+        }
+        let words = out.stderr.trim();
+        Err(host(format!(
+            "`{}` failed with {}{}{}",
+            self.show(),
+            out.status,
+            if words.is_empty() { "" } else { ": " },
+            words
+        )))
+    }
+
+    /// Runs to the end and hands over each line of both streams as it comes. `on_line` is called
+    /// from two threads, one a stream.
+    pub fn stream(&self, on_line: impl Fn(Stream, &str) + Sync) -> Result<ExitStatus> {
+        self.pump(|child| {
+            let (out, err) = (child.stdout.take(), child.stderr.take());
+            std::thread::scope(|s| {
+                s.spawn(|| err.map(|p| lines(p, |l| on_line(Stream::Err, l))));
+                if let Some(pipe) = out {
+                    lines(pipe, |l| on_line(Stream::Out, l));
+                }
+            });
+        })
+    }
+
+    fn pump(&self, work: impl FnOnce(&mut Child)) -> Result<ExitStatus> {
+        check_interrupt()?;
+        let mut child = self.spawn()?;
+        let me = Running {
+            pid: child.id(),
+            group: self.own_group,
+        };
+        RUNNING.lock().expect("no panic holds this lock").push(me);
+        if INTERRUPTED.load(Ordering::SeqCst) {
+            end(me, false);
+        }
+        work(&mut child);
+        let status = child.wait();
+        RUNNING
+            .lock()
+            .expect("no panic holds this lock")
+            .retain(|r| *r != me);
+        if self.own_group {
+            // What the command left running in its group must not outlive it.
+            end(me, true);
+        }
+        check_interrupt()?;
+        status.with_context(|| format!("failed to wait for `{}`", self.show()))
+    }
+
+    fn spawn(&self) -> Result<Child> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .stdin(if self.stdin.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
+        match &self.env {
+            Environment::Inherit(changes) => {
+                for (name, value) in changes {
+                    match value {
+                        Some(value) => command.env(name, value),
+                        None => command.env_remove(name),
+                    };
+                }
+            }
+            Environment::Exact(all) => {
+                command.env_clear().envs(all);
+            }
+        }
+        self.unix_settings(&mut command);
+        command.spawn().map_err(|e| {
+            let program = self.program.to_string_lossy();
+            if e.kind() == std::io::ErrorKind::NotFound {
+                let dir_gone = self.dir.as_ref().is_some_and(|d| !d.is_dir());
+                if dir_gone {
+                    let dir = self.dir.as_deref().unwrap_or(Path::new("")).display();
+                    return host(format!("failed to run `{program}`: no directory `{dir}`"));
+                }
+                return host(format!(
+                    "failed to run `{program}`: no such program; install it or add its directory to PATH"
+                ));
+            }
+            host(format!("failed to run `{program}`: {e}"))
+        })
+    }
+
+    #[cfg(unix)]
+    #[allow(unsafe_code)]
+    fn unix_settings(&self, command: &mut Command) {
+        use std::os::unix::process::CommandExt;
+        if self.own_group {
+            command.process_group(0);
+        }
+        if let Some(mask) = self.umask {
+            let mask = rustix::fs::Mode::from_raw_mode(mask);
+            // SAFETY: umask(2) is async-signal-safe and touches no memory.
+            unsafe {
+                command.pre_exec(move || {
+                    rustix::process::umask(mask);
+                    Ok(())
+                });
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn unix_settings(&self, _command: &mut Command) {}
+}
+
+fn lines(pipe: impl Read, mut each: impl FnMut(&str)) {
+    let mut reader = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while matches!(reader.read_until(b'\n', &mut line), Ok(n) if n > 0) {
+        each(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
+        line.clear();
+    }
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// An error once a signal has asked `repro` to stop.
+pub fn check_interrupt() -> Result<()> {
+    if INTERRUPTED.load(Ordering::SeqCst) {
+        return Err(failure(Kind::Interrupted, "interrupted"));
+    }
+    Ok(())
+}
+
+/// Installs the handler for SIGINT, SIGTERM and SIGHUP (Ctrl-C elsewhere): it ends all running
+/// children, whose waiters then return the error of [`check_interrupt`] and clean up.
+pub fn handle_signals() -> Result<()> {
+    ctrlc::set_handler(|| {
+        INTERRUPTED.store(true, Ordering::SeqCst);
+        stop_all();
+    })
+    .context("failed to install the signal handler")
+}
+
+/// Ends every running child: first asked, then, if it has not gone, forced.
+pub fn stop_all() {
+    let running = || RUNNING.lock().map(|r| r.clone()).unwrap_or_default();
+    for child in running() {
+        end(child, false);
+    }
+    for _ in 0..40 {
+        if running().is_empty() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    for child in running() {
+        end(child, true);
+    }
+}
+
+#[cfg(unix)]
+fn end(child: Running, force: bool) {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    let signal = if force { Signal::KILL } else { Signal::TERM };
+    if let Some(pid) = Pid::from_raw(child.pid as i32) {
+        let _ = if child.group {
+            kill_process_group(pid, signal)
+        } else {
+            kill_process(pid, signal)
+        };
+    }
+}
+
+#[cfg(not(unix))]
+fn end(child: Running, _force: bool) {
+    let _ = Command::new("taskkill")
+        .args(["/F", "/T", "/PID", &child.pid.to_string()])
+        .output();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_what_a_shell_would_take() {
+        let cmd = Cmd::new("cargo").args(["build", "--features", "a b", "it's", ""]);
+        assert_eq!(cmd.show(), r#"cargo build --features 'a b' 'it'\''s' ''"#);
+    }
+
+    #[test]
+    fn a_missing_program_is_a_fault_of_the_host() {
+        let error = Cmd::new("no-such-program-here").output().err().unwrap();
+        assert_eq!(crate::error::kind_of(&error), Kind::Host);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn captures_both_streams_and_sets_the_umask() {
+        let out = Cmd::new("sh")
+            .args(["-c", "umask; echo oops >&2; cat; exit 3"])
+            .umask(0o027)
+            .stdin("fed")
+            .output()
+            .unwrap();
+        assert_eq!(out.text(), "0027\nfed");
+        assert_eq!(out.stderr, "oops\n");
+        assert_eq!(out.status.code(), Some(3));
+    }
+}
