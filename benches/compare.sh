@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# compare.sh [ROUNDS]: what `repro build` costs, against the usual recipe run by hand, in one run.
+#
+# On each crate, three ways to build the same commit twice and compare:
+#
+#   recipe    two clones, SOURCE_DATE_EPOCH, RUSTFLAGS with two remaps and the build-id, incremental
+#             off, `cargo build --release --locked --offline` in one and then in the other, sha256sum
+#   both      the same two builds at once, sharing one jobserver with a token per core: what the
+#             machine charges for building side by side, without repro
+#   repro     `repro build`
+#
+# Wall and CPU (user + system, of all children) are in seconds. The ways alternate within a round, and
+# every second round runs them in the opposite order. `repro / both` in CPU is repro's own overhead;
+# `repro / recipe` is what a user gains or loses. Nothing is cached between the ways except what cargo
+# has downloaded; all of it is fetched before the first measurement.
+#
+# REPRO names the binary; without it, the release build is made here first.
+# CRATES names what to build; without it, "ripgrep:15.1.0 hyperfine:1.19.0".
+set -euo pipefail
+
+rounds=${1:-1}
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [ -z "${REPRO:-}" ]; then
+    (cd "$root" && cargo build --release --locked --quiet)
+    REPRO=${CARGO_TARGET_DIR:-$root/target}/release/repro
+fi
+repro=$(realpath "$REPRO")
+crates=${CRATES:-ripgrep:15.1.0 hyperfine:1.19.0}
+
+# The crates are built outside this repository, so its rust-toolchain.toml is named by hand. What the
+# caller has set for cargo must not reach one way and not the other.
+RUSTUP_TOOLCHAIN=${RUSTUP_TOOLCHAIN:-$(sed -n 's/^channel = "\(.*\)"/\1/p' "$root/rust-toolchain.toml")}
+export RUSTUP_TOOLCHAIN
+unset CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER MAKEFLAGS CARGO_MAKEFLAGS
+
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+cores=$(getconf _NPROCESSORS_ONLN)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+table=$work/table
+
+fail() {
+    echo "compare.sh: $1" >&2
+    sed 's/^/    /' "$work/log" >&2
+    exit 1
+}
+
+# one_build NAME SOURCE DIR: a clone of SOURCE in DIR, built as the recipe says. (Runs in a subshell.)
+one_build() (
+    git clone -q "$2" "$3"
+    cd "$3"
+    SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct)
+    RUSTFLAGS="--remap-path-prefix=$PWD=/build/$1 --remap-path-prefix=$cargo_home=/cargo"
+    RUSTFLAGS="$RUSTFLAGS -C link-arg=-Wl,--build-id=sha1"
+    export SOURCE_DATE_EPOCH RUSTFLAGS CARGO_INCREMENTAL=0
+    cargo build --release --locked --offline
+)
+
+# Both binaries must be there; whether they are equal is the crate's business, and printed.
+same_digest() {
+    local name=$1 a b
+    a=$(sha256sum <"$work/one/target/release/$name")
+    b=$(sha256sum <"$work/the-other-one/target/release/$name")
+    if [ "$a" = "$b" ]; then echo same >"$work/verdict"; else echo differs >"$work/verdict"; fi
+}
+
+recipe() {
+    one_build "$1" "$2" "$work/one"
+    one_build "$1" "$2" "$work/the-other-one"
+    same_digest "$3"
+}
+
+# Each cargo owns one token from the start; the jobserver holds those of the other cores.
+both() {
+    local first second tokens
+    tokens=$work/jobserver
+    rm -f "$tokens"
+    mkfifo "$tokens"
+    exec 8<>"$tokens"
+    for ((i = 2; i < cores; i++)); do printf + >&8; done
+    export MAKEFLAGS="-j --jobserver-auth=fifo:$tokens"
+    one_build "$1" "$2" "$work/one" &
+    first=$!
+    one_build "$1" "$2" "$work/the-other-one" &
+    second=$!
+    wait "$first"
+    wait "$second"
+    unset MAKEFLAGS
+    exec 8>&-
+    same_digest "$3"
+}
+
+with_repro() {
+    "$repro" build --manifest-path "$2/Cargo.toml" >"$work/report"
+    if [ "$(tail -n 1 "$work/report")" = REPRODUCIBLE ]; then
+        echo same >"$work/verdict"
+    else
+        echo differs >"$work/verdict"
+    fi
+}
+
+# `time` on a function, not on a subshell: there bash would send the times into the redirection.
+guarded() (
+    set -e
+    "$@"
+)
+
+# measure CRATE ROUND WAY FUNCTION ARGUMENTS...: one row of the table.
+measure() {
+    local crate=$1 round=$2 way=$3 status wall user system
+    shift 3
+    rm -rf "$work/one" "$work/the-other-one" "$work/src/target"
+    sync
+    TIMEFORMAT='%R %U %S'
+    # Not behind `||`: bash would switch `set -e` off in all that runs there.
+    set +e
+    { time guarded "$@" >"$work/log" 2>&1; } 2>"$work/time"
+    status=$?
+    set -e
+    [ "$status" -eq 0 ] || fail "$way failed on $crate (exit status $status)"
+    read -r wall user system <"$work/time"
+    awk -v crate="$crate" -v round="$round" -v way="$way" -v wall="$wall" -v cpu_user="$user" \
+        -v cpu_system="$system" -v verdict="$(cat "$work/verdict")" \
+        'BEGIN { printf "%-10s %5d  %-7s %8.2f %8.2f  %s\n", crate, round, way, wall, cpu_user + cpu_system, verdict }' |
+        tee -a "$table"
+}
+
+echo "$("$repro" --version), $(rustc --version)"
+echo "$(uname -sm), $cores cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
+printf '%-10s %5s  %-7s %8s %8s  %s\n' crate round way wall/s CPU/s digests
+for crate in $crates; do
+    name=${crate%:*} version=${crate#*:}
+    # The name of the binary, where it is not that of the crate.
+    binary=$name
+    [ "$name" != ripgrep ] || binary=rg
+    source=$work/src
+    rm -rf "$source"
+    "$root/.ci/crate-source" "$name" "$version" "$source"
+    (
+        cd "$source"
+        cargo fetch --locked --quiet
+        git init -q
+        git add -A -f
+        git -c user.name=bench -c user.email=bench@localhost -c commit.gpgsign=false commit -q -m import
+    )
+    for ((round = 1; round <= rounds; round++)); do
+        ways=(recipe both with_repro)
+        ((round % 2)) || ways=(with_repro both recipe)
+        for way in "${ways[@]}"; do
+            measure "$name" "$round" "${way#with_}" "$way" "$name" "$source" "$binary"
+        done
+    done
+done
+
+# Sums over the rounds, so that a ratio is one of the means.
+echo
+awk '{ wall[$1, $3] += $4; cpu[$1, $3] += $5; if (!($1 in seen)) { seen[$1]; order[++n] = $1 } }
+    function row(crate, way) {
+        printf "%-10s  repro / %-6s  wall %.3f  CPU %.3f\n", crate, way, \
+            wall[crate, "repro"] / wall[crate, way], cpu[crate, "repro"] / cpu[crate, way]
+    }
+    END { for (i = 1; i <= n; i++) { row(order[i], "recipe"); row(order[i], "both") } }' "$table"
