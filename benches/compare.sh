@@ -31,7 +31,7 @@ crates=${CRATES:-ripgrep:15.1.0 hyperfine:1.19.0}
 # caller has set for cargo must not reach one way and not the other.
 RUSTUP_TOOLCHAIN=${RUSTUP_TOOLCHAIN:-$(sed -n 's/^channel = "\(.*\)"/\1/p' "$root/rust-toolchain.toml")}
 export RUSTUP_TOOLCHAIN
-unset CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER MAKEFLAGS CARGO_MAKEFLAGS
+unset SOURCE_DATE_EPOCH CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER MAKEFLAGS CARGO_MAKEFLAGS
 
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 cores=$(getconf _NPROCESSORS_ONLN)
