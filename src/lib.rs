@@ -3,8 +3,22 @@
 //! The modules stand on floors and import only from below: ground (process, files, digests),
 //! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
 
+pub mod artifact;
+pub mod cargo;
+pub mod compare;
 pub mod digest;
+pub mod epoch;
 pub mod error;
+pub mod format;
 pub mod fs;
 pub mod git;
+pub mod layout;
+pub mod platform;
 pub mod process;
+pub mod recipe;
+pub mod request;
+pub mod shim;
+pub mod term;
+pub mod toolchain;
+pub mod variation;
+pub mod verdict;

@@ -1,0 +1,391 @@
+//! The user's cargo configuration: the files that cargo would have read, and the few keys that
+//! `repro` must know in order not to lose them.
+//!
+//! cargo itself reads the files again in the copies; this module finds those outside the source,
+//! which a copy would lose, and makes their relative paths absolute so that they can move.
+//! <https://doc.rust-lang.org/cargo/reference/config.html>
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+
+use crate::error::bad_input;
+use crate::fs;
+
+/// Where a config file lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the source: it comes along with the copy.
+    Source,
+    /// In a directory above the source.
+    Outer,
+    /// In the user's CARGO_HOME.
+    CargoHome,
+}
+
+/// One config file.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// Its path in the user's tree.
+    pub path: PathBuf,
+    /// Where it lies.
+    pub place: Place,
+    document: DocumentMut,
+}
+
+/// All config files, the strongest (nearest) first.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The files.
+    pub files: Vec<ConfigFile>,
+}
+
+/// The names under which cargo looks for a config file, the stronger first.
+pub const FILE_NAMES: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
+
+impl Config {
+    /// Reads the config files above `root` and in `cargo_home`; `inside` are those of the source,
+    /// nearest first, with their text.
+    pub fn read(
+        root: &Path,
+        inside: Vec<(PathBuf, String)>,
+        cargo_home: Option<&Path>,
+    ) -> Result<Config> {
+        let mut files = Vec::new();
+        for (path, text) in inside {
+            files.push(parse(path, Place::Source, &text)?);
+        }
+        let home_files: Vec<PathBuf> = cargo_home
+            .map(|h| ["config", "config.toml"].map(|n| h.join(n)).to_vec())
+            .unwrap_or_default();
+        for dir in root.ancestors().skip(1) {
+            let candidates = FILE_NAMES.map(|n| dir.join(n));
+            // CARGO_HOME/config.toml may lie above the source as well; cargo reads it once.
+            let candidates = candidates.iter().filter(|c| !home_files.contains(c));
+            files.extend(first_of(candidates, Place::Outer)?);
+        }
+        files.extend(first_of(home_files.iter(), Place::CargoHome)?);
+        Ok(Config { files })
+    }
+
+    /// The strongest value of a dotted key.
+    pub fn get(&self, key: &[&str]) -> Option<(&ConfigFile, &Item)> {
+        self.files
+            .iter()
+            .find_map(|f| Some((f, lookup(f.document.as_table(), key)?)))
+    }
+
+    /// The strongest string value of a dotted key.
+    pub fn get_str(&self, key: &[&str]) -> Option<&str> {
+        self.get(key).and_then(|(_, item)| item.as_str())
+    }
+
+    /// A program named by a key (`build.rustc-wrapper` and the like): relative to the directory
+    /// that holds `.cargo` if it has a slash, else to be found in PATH. The second value says
+    /// that it lies in the source, and so moves with the copy.
+    pub fn get_program(&self, key: &[&str]) -> Option<(PathBuf, bool)> {
+        let (file, item) = self.get(key)?;
+        let text = item.as_str()?;
+        let program = absolute_program(text, &file.base());
+        Some((
+            program.map_or(text.into(), PathBuf::from),
+            file.place == Place::Source,
+        ))
+    }
+
+    /// A list of strings, joined over all files as cargo does: the weakest first. A string is
+    /// split at white space.
+    pub fn list(&self, key: &[&str]) -> Vec<String> {
+        self.files
+            .iter()
+            .rev()
+            .filter_map(|f| lookup(f.document.as_table(), key))
+            .flat_map(words)
+            .collect()
+    }
+
+    /// The names below a table key in any file, sorted.
+    pub fn keys(&self, key: &[&str]) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .files
+            .iter()
+            .filter_map(|f| lookup(f.document.as_table(), key)?.as_table_like())
+            .flat_map(|t| t.iter().map(|(k, _)| k.to_string()).collect::<Vec<_>>())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// `[env]`: name, value, and whether it is forced.
+    pub fn env(&self) -> Vec<(String, String, bool)> {
+        let value_of = |name: String| {
+            let (_, item) = self.get(&["env", &name])?;
+            match item.as_table_like() {
+                None => Some((name, item.as_str()?.to_string(), false)),
+                Some(t) => {
+                    let value = t.get("value")?.as_str()?.to_string();
+                    let forced = t.get("force").and_then(Item::as_bool).unwrap_or(false);
+                    Some((name, value, forced))
+                }
+            }
+        };
+        self.keys(&["env"])
+            .into_iter()
+            .filter_map(value_of)
+            .collect()
+    }
+}
+
+impl ConfigFile {
+    /// The directory that relative paths in the file start from: the one that holds `.cargo`.
+    fn base(&self) -> PathBuf {
+        let dir = self.path.parent().and_then(Path::parent);
+        dir.unwrap_or(Path::new("/")).to_owned()
+    }
+
+    /// The file's text with relative paths made absolute, to be put at another place.
+    pub fn relocated(&self) -> String {
+        let mut document = self.document.clone();
+        absolutize(document.as_table_mut(), &self.base());
+        document.to_string()
+    }
+
+    /// The tables that change what is built, as text; empty if there are none. Network, registry,
+    /// terminal and alias settings are left out.
+    pub fn build_settings(&self) -> String {
+        let mut document = DocumentMut::new();
+        for key in [
+            "build", "target", "profile", "env", "unstable", "host", "patch", "source",
+        ] {
+            if let Some(item) = self.document.get(key) {
+                document.insert(key, item.clone());
+            }
+        }
+        for name in ["jobs", "target-dir", "build-dir", "incremental"] {
+            if let Some(build) = document.get_mut("build").and_then(Item::as_table_like_mut) {
+                build.remove(name);
+            }
+        }
+        let emptied = document
+            .get("build")
+            .and_then(Item::as_table_like)
+            .is_some_and(TableLike::is_empty);
+        if emptied {
+            document.remove("build");
+        }
+        document.to_string()
+    }
+}
+
+fn first_of<'a>(
+    candidates: impl Iterator<Item = &'a PathBuf>,
+    place: Place,
+) -> Result<Option<ConfigFile>> {
+    for path in candidates {
+        if let Ok(Some(text)) = fs::read_text_if_any(path) {
+            return parse(path.clone(), place, &text).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn parse(path: PathBuf, place: Place, text: &str) -> Result<ConfigFile> {
+    let document = text.parse::<DocumentMut>().map_err(|e| {
+        let line = e
+            .span()
+            .map_or(1, |s| text[..s.start].lines().count().max(1));
+        bad_input(format!(
+            "failed to parse cargo config `{}` at line {line}: {}",
+            path.display(),
+            e.message()
+        ))
+    })?;
+    Ok(ConfigFile {
+        path,
+        place,
+        document,
+    })
+}
+
+fn lookup<'a>(table: &'a Table, key: &[&str]) -> Option<&'a Item> {
+    let (first, rest) = key.split_first()?;
+    rest.iter()
+        .try_fold(table.get(first)?, |item, k| item.as_table_like()?.get(k))
+}
+
+fn words(item: &Item) -> Vec<String> {
+    match item.as_str() {
+        Some(text) => text.split_whitespace().map(str::to_string).collect(),
+        None => item
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|v| v.as_str().map(str::to_string))
+            .collect(),
+    }
+}
+
+/// Keys whose value is a path relative to the directory that holds `.cargo`. `*` stands for any
+/// key. Programs (the second column) are relative only if they have a slash.
+const PATH_KEYS: &[(&[&str], bool)] = &[
+    (&["build", "rustc"], true),
+    (&["build", "rustc-wrapper"], true),
+    (&["build", "rustc-workspace-wrapper"], true),
+    (&["build", "rustdoc"], true),
+    (&["target", "*", "linker"], true),
+    (&["target", "*", "runner"], true),
+    (&["source", "*", "directory"], false),
+    (&["source", "*", "local-registry"], false),
+    (&["patch", "*", "*", "path"], false),
+    (&["paths"], false),
+];
+
+fn absolutize(table: &mut Table, base: &Path) {
+    for (key, program) in PATH_KEYS {
+        visit(table, key, &mut |item| {
+            let make = |text: &str| {
+                if *program {
+                    absolute_program(text, base)
+                } else {
+                    Some(base.join(text).display().to_string())
+                }
+            };
+            if let Some(text) = item.as_str().and_then(make) {
+                *item = toml_edit::value(text);
+            } else if let Some(array) = item.as_array_mut() {
+                let end = if *program { 1 } else { array.len() };
+                for value in array.iter_mut().take(end) {
+                    if let Some(text) = value.as_str().and_then(make) {
+                        *value = Value::from(text);
+                    }
+                }
+            }
+        });
+    }
+    visit(table, &["env", "*"], &mut |item| {
+        let Some(entry) = item.as_table_like_mut() else {
+            return;
+        };
+        if entry.get("relative").and_then(Item::as_bool) == Some(true) {
+            let value = entry.get("value").and_then(Item::as_str).unwrap_or("");
+            let value = base.join(value).display().to_string();
+            entry.insert("value", toml_edit::value(value));
+            entry.remove("relative");
+        }
+    });
+}
+
+fn visit(table: &mut dyn TableLike, key: &[&str], change: &mut dyn FnMut(&mut Item)) {
+    let Some((first, rest)) = key.split_first() else {
+        return;
+    };
+    for (name, item) in table.iter_mut() {
+        if *first != "*" && name.get() != *first {
+            continue;
+        }
+        if rest.is_empty() {
+            change(item);
+        } else if let Some(below) = item.as_table_like_mut() {
+            visit(below, rest, change);
+        }
+    }
+}
+
+fn absolute_program(text: &str, base: &Path) -> Option<String> {
+    let has_slash = text.contains('/') || (cfg!(windows) && text.contains('\\'));
+    has_slash.then(|| base.join(text).display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(texts: &[&str]) -> Config {
+        let file = |(i, text): (usize, &&str)| {
+            parse(
+                format!("/d{i}/.cargo/config.toml").into(),
+                Place::Outer,
+                text,
+            )
+            .unwrap()
+        };
+        Config {
+            files: texts.iter().enumerate().map(file).collect(),
+        }
+    }
+
+    #[test]
+    fn the_nearest_file_wins_and_lists_are_joined_weakest_first() {
+        let c = config(&[
+            "[build]\nrustflags = ['--cfg', 'near']\nrustc-wrapper = 'tools/w'",
+            "[build]\nrustflags = ['--cfg', 'far']\nrustc-wrapper = 'sccache'",
+        ]);
+        assert_eq!(
+            c.list(&["build", "rustflags"]),
+            ["--cfg", "far", "--cfg", "near"]
+        );
+        assert_eq!(
+            c.get_program(&["build", "rustc-wrapper"]),
+            Some(("/d0/tools/w".into(), false))
+        );
+    }
+
+    #[test]
+    fn relative_paths_are_made_absolute_and_nothing_else_changes() {
+        let c = config(&[concat!(
+            "# mine\n[target.'cfg(unix)']\nlinker = 'bin/ld'\nrunner = ['bin/run', 'a/b']\n",
+            "[source.v]\ndirectory = 'vendor'\n[build]\nrustc = 'rustc'\n",
+            "[env]\nX = { value = 'x', relative = true }\nY = 'y'\n",
+        )]);
+        let text = c.files[0].relocated();
+        assert!(text.starts_with("# mine\n"), "{text}");
+        for want in [
+            "linker = \"/d0/bin/ld\"",
+            "runner = [\"/d0/bin/run\", 'a/b']",
+            "directory = \"/d0/vendor\"",
+            "rustc = 'rustc'",
+            "value = \"/d0/x\"",
+            "Y = 'y'",
+        ] {
+            assert!(text.contains(want), "{want} in {text}");
+        }
+    }
+
+    #[test]
+    fn env_entries_are_read_in_all_forms() {
+        let c = config(&["[env]\nA = '1'\nB = { value = '2', force = true }"]);
+        assert_eq!(
+            c.env(),
+            [
+                ("A".into(), "1".into(), false),
+                ("B".into(), "2".into(), true)
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_changes_the_build_is_recorded() {
+        let c = config(&["[build]\njobs = 3\n[net]\nretry = 2\n[profile.release]\nlto = true"]);
+        let text = c.files[0].build_settings();
+        assert_eq!(text.trim(), "[profile.release]\nlto = true");
+    }
+
+    #[test]
+    fn a_broken_file_is_named_with_its_line() {
+        let error = parse(
+            "/x/.cargo/config.toml".into(),
+            Place::Outer,
+            "[build]\nrustflags = [",
+        )
+        .err()
+        .unwrap();
+        assert!(
+            error
+                .to_string()
+                .starts_with("failed to parse cargo config `/x/.cargo/config.toml` at line 2"),
+            "{error}"
+        );
+    }
+}

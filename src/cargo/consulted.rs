@@ -1,0 +1,61 @@
+//! The environment variables that a build really asked for: rustc's `env-dep` lines, and
+//! `rerun-if-env-changed` of build scripts. Only names; what the values were is known elsewhere.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::fs;
+
+/// Looks through a target directory after a build.
+pub fn names(target_dir: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for (path, meta) in fs::walk(target_dir, &mut |_| true)? {
+        if !meta.is_file() {
+            continue;
+        }
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        if file.ends_with(".d") {
+            names.extend(in_dep_info(&lossy(&path)));
+        } else if file == "output" && path.with_file_name("root-output").exists() {
+            names.extend(in_script_output(&lossy(&path)));
+        }
+    }
+    Ok(names)
+}
+
+fn lossy(path: &Path) -> String {
+    // A dep-info file holds paths, which need not be UTF-8.
+    String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
+}
+
+fn in_dep_info(text: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|l| l.strip_prefix("# env-dep:"))
+        .map(|l| l.split('=').next().unwrap_or(l).to_string())
+        .collect()
+}
+
+fn in_script_output(text: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|l| {
+            let rest = l.strip_prefix("cargo::").or(l.strip_prefix("cargo:"))?;
+            rest.strip_prefix("rerun-if-env-changed=")
+        })
+        .map(|name| name.trim().to_string())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sources_are_read() {
+        let dep = "/t/a.d: src/main.rs\n\n# env-dep:OUT_DIR=/t/x=y\n# env-dep:UNSET\n";
+        assert_eq!(in_dep_info(dep), ["OUT_DIR", "UNSET"]);
+        let out = "cargo:rerun-if-env-changed=CC\nhello\ncargo::rerun-if-env-changed=AR \n";
+        assert_eq!(in_script_output(out), ["CC", "AR"]);
+    }
+}

@@ -1,0 +1,75 @@
+//! The one step that may use the network: `cargo fetch --locked`, with the user's own cargo home,
+//! proxies and credentials. Both builds run offline after it.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::error::{bad_input, host, refused};
+use crate::process::{Cmd, Stream};
+use crate::toolchain::Toolchain;
+
+/// Fetches what the lockfile in the workspace of `dir` names. `say` gets cargo's progress lines.
+pub fn fetch(toolchain: &Toolchain, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
+    let cmd = Cmd::new(&toolchain.cargo)
+        .args(["fetch", "--locked"])
+        .env("CARGO_TERM_COLOR", "never")
+        .env("CARGO_TERM_QUIET", "false")
+        .env("CARGO_TERM_PROGRESS_WHEN", "never")
+        .env_remove("RUSTC_WRAPPER")
+        .dir(dir);
+    let words = std::sync::Mutex::new(Vec::new());
+    let status = cmd.stream(|stream, line| {
+        if stream == Stream::Err {
+            say(line.trim());
+            words
+                .lock()
+                .expect("no panic holds this")
+                .push(line.to_string());
+        }
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    let words = words.into_inner().expect("no panic holds this").join("\n");
+    Err(explain(&cmd.show(), &words))
+}
+
+fn explain(command: &str, words: &str) -> anyhow::Error {
+    let error = words.find("error: ").map_or(words, |at| &words[at + 7..]);
+    let short = error
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .take(6)
+        .collect::<Vec<_>>()
+        .join(" ");
+    if words.contains("--locked was passed") || words.contains("because --locked") {
+        refused(
+            "Cargo.lock is stale: it does not match the manifests; run `cargo update --workspace`, commit Cargo.lock and build again",
+        )
+    } else if words.contains("failed to parse manifest") || words.contains("failed to parse lock") {
+        bad_input(short)
+    } else {
+        host(format!("`{command}` failed: {short}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Kind, kind_of};
+
+    #[test]
+    fn failures_are_told_apart() {
+        let stale = "error: cannot update the lock file /s/Cargo.lock because --locked was passed to prevent this\n";
+        assert_eq!(kind_of(&explain("cargo fetch", stale)), Kind::Refused);
+        let network = "warning: spurious\nerror: failed to download `x v1`\n\nCaused by:\n  could not resolve host\n";
+        let error = explain("cargo fetch", network);
+        assert_eq!(kind_of(&error), Kind::Host);
+        assert_eq!(
+            error.to_string(),
+            "`cargo fetch` failed: failed to download `x v1` Caused by: could not resolve host"
+        );
+    }
+}

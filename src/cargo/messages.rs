@@ -1,0 +1,254 @@
+//! cargo's JSON messages -> the artifacts of a build. File names are never guessed: what cargo
+//! names is taken, and only its kind is told from crate type and ending.
+//!
+//! <https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages>
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::Message;
+
+use crate::artifact::{Artifact, ArtifactSet, Kind};
+use crate::{digest, fs};
+
+/// One file that cargo says it made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// `name version` of the package.
+    pub package: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// Reads one line of cargo's standard output. Lines that are no message, or one of no interest,
+/// give nothing.
+pub fn read_line(line: &str) -> Vec<Made> {
+    let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str::<Message>(line) else {
+        return Vec::new();
+    };
+    let package = package_of_id(&artifact.package_id.repr);
+    let names = |kinds: &[cargo_metadata::TargetKind]| -> Vec<String> {
+        kinds.iter().map(ToString::to_string).collect()
+    };
+    let kinds = names(&artifact.target.kind);
+    let types: Vec<String> = artifact
+        .target
+        .crate_types
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    artifact
+        .filenames
+        .iter()
+        .filter_map(|file| {
+            Some(Made {
+                package: package.clone(),
+                kind: kind_of(&kinds, &types, file.as_std_path())?,
+                path: file.clone().into_std_path_buf(),
+            })
+        })
+        .collect()
+}
+
+/// `name version` from a package id, in its URL form or the older one with spaces.
+pub fn package_of_id(id: &str) -> String {
+    let Some((url, fragment)) = id.rsplit_once('#') else {
+        return id.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    };
+    match fragment.split_once('@') {
+        Some((name, version)) => format!("{name} {version}"),
+        None => {
+            let path = url.split('?').next().unwrap_or(url);
+            let name = path.trim_end_matches('/').rsplit('/').next();
+            let name = name.unwrap_or(path).trim_end_matches(".git");
+            format!("{name} {fragment}")
+        }
+    }
+}
+
+fn kind_of(kinds: &[String], types: &[String], file: &Path) -> Option<Kind> {
+    let has = |list: &[String], what: &str| list.iter().any(|k| k == what);
+    let ending = file.extension().unwrap_or_default().to_string_lossy();
+    if ending == "rmeta" || ending == "dSYM" {
+        // Metadata is inside the rlib as well; a dSYM is a directory beside the artifact.
+        return None;
+    }
+    if has(kinds, "custom-build") {
+        return Some(Kind::BuildScript);
+    }
+    if has(types, "proc-macro") {
+        return Some(Kind::ProcMacro);
+    }
+    Some(match ending.as_ref() {
+        "rlib" if has(types, "lib") => Kind::Lib,
+        "rlib" => Kind::Rlib,
+        "a" | "lib" if has(types, "staticlib") && !has(types, "cdylib") => Kind::Staticlib,
+        "a" | "lib" if has(types, "staticlib") && !is_import_library(file) => Kind::Staticlib,
+        _ if has(types, "bin") => Kind::Bin,
+        _ if has(types, "cdylib") => Kind::Cdylib,
+        _ => Kind::Dylib,
+    })
+}
+
+fn is_import_library(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".dll.a") || name.ends_with(".dll.lib")
+}
+
+/// Where the artifacts of one build are found and kept.
+pub struct Collect<'a> {
+    /// The target directory.
+    pub target_dir: &'a Path,
+    /// The host triple.
+    pub host: &'a str,
+    /// `--target`, as given: with it, what lies elsewhere is for the build only.
+    pub targets: &'a [String],
+    /// File stems of libraries that only build scripts and macros use.
+    pub only_for_the_build: &'a BTreeSet<String>,
+    /// Directory that gets a (hard-linked) copy of each file.
+    pub keep: &'a Path,
+}
+
+impl Collect<'_> {
+    /// Digests what was made and puts it into the kept directory.
+    pub fn artifacts(&self, made: &[Made]) -> Result<ArtifactSet> {
+        let mut artifacts = Vec::new();
+        for file in made {
+            let Some(target) = self.target_of(file) else {
+                continue;
+            };
+            let name = file.path.file_name().unwrap_or_default();
+            let name = name.to_string_lossy().into_owned();
+            let kept = self.keep.join(kept_path(&target, file, &name));
+            let digest = digest::of_file(&file.path).context("cargo named a file as made")?;
+            if !kept.exists() {
+                fs::link_or_copy(&file.path, &kept)?;
+            }
+            artifacts.push(Artifact {
+                package: file.package.clone(),
+                target,
+                kind: file.kind,
+                name,
+                digest,
+                path: kept,
+            });
+        }
+        Ok(ArtifactSet::new(artifacts))
+    }
+
+    /// The target that a file is for; `None` for a library that is for the build only.
+    fn target_of(&self, file: &Made) -> Option<String> {
+        let below = file.path.strip_prefix(self.target_dir).ok();
+        let first = below.and_then(|p| p.components().next());
+        let first = first.map(|c| c.as_os_str().to_string_lossy().into_owned());
+        let given = self.targets.iter().find(|t| {
+            let dir = Path::new(t).file_stem().unwrap_or_default();
+            let dir = if t.ends_with(".json") {
+                dir.to_string_lossy().into_owned()
+            } else {
+                (*t).clone()
+            };
+            first.as_deref() == Some(dir.as_str())
+        });
+        if let Some(target) = given {
+            return Some(target.clone());
+        }
+        let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
+        let for_build = !self.targets.is_empty() || self.only_for_the_build.contains(&*stem);
+        (!file.kind.in_verdict() || !for_build).then(|| self.host.to_string())
+    }
+}
+
+/// Where a file is kept: what is shipped lies directly below its target.
+fn kept_path(target: &str, file: &Made, name: &str) -> PathBuf {
+    let target = Path::new(target).file_stem().map_or(target.into(), |stem| {
+        if target.ends_with(".json") {
+            stem.to_string_lossy()
+        } else {
+            target.into()
+        }
+    });
+    let dir = Path::new(&*target);
+    if file.kind.is_shipped() {
+        dir.join(name)
+    } else if file.kind.in_verdict() {
+        dir.join("deps").join(name)
+    } else {
+        dir.join("build")
+            .join(file.package.replace(' ', "-"))
+            .join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_ids_of_all_forms() {
+        let cases = [
+            ("path+file:///s/demo#0.1.0", "demo 0.1.0"),
+            ("path+file:///s/dir#demo@0.1.0", "demo 0.1.0"),
+            ("registry+https://index/#serde@1.0.2", "serde 1.0.2"),
+            ("git+https://host/x/foo.git?rev=ab#1.2.3", "foo 1.2.3"),
+            ("serde 1.0.2 (registry+https://index)", "serde 1.0.2"),
+        ];
+        for (id, want) in cases {
+            assert_eq!(package_of_id(id), want);
+        }
+    }
+
+    #[test]
+    fn kinds_by_crate_type_and_ending() {
+        let s = |v: &[&str]| v.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let kind = |k: &[&str], t: &[&str], f: &str| kind_of(&s(k), &s(t), Path::new(f));
+        assert_eq!(kind(&["bin"], &["bin"], "/t/rg"), Some(Kind::Bin));
+        assert_eq!(kind(&["bin"], &["bin"], "/t/rg.dwp"), Some(Kind::Bin));
+        assert_eq!(kind(&["lib"], &["lib"], "/t/libx.rlib"), Some(Kind::Lib));
+        assert_eq!(kind(&["lib"], &["lib"], "/t/libx.rmeta"), None);
+        let all = ["cdylib", "rlib", "staticlib"];
+        assert_eq!(kind(&all, &all, "/t/libx.a"), Some(Kind::Staticlib));
+        assert_eq!(kind(&all, &all, "/t/x.dll.lib"), Some(Kind::Cdylib));
+        assert_eq!(kind(&all, &all, "/t/libx.rlib"), Some(Kind::Rlib));
+        assert_eq!(kind(&all, &all, "/t/libx.so"), Some(Kind::Cdylib));
+        assert_eq!(
+            kind(&["proc-macro"], &["proc-macro"], "/t/libx.so"),
+            Some(Kind::ProcMacro)
+        );
+        assert_eq!(
+            kind(&["custom-build"], &["bin"], "/t/b"),
+            Some(Kind::BuildScript)
+        );
+    }
+
+    #[test]
+    fn with_a_target_the_host_side_is_left_out() {
+        let none = BTreeSet::new();
+        let targets = ["wasm32-wasip1".to_string()];
+        let collect = Collect {
+            target_dir: Path::new("/t"),
+            host: "h",
+            targets: &targets,
+            only_for_the_build: &none,
+            keep: Path::new("/k"),
+        };
+        let made = |kind, path: &str| Made {
+            package: "p 1".into(),
+            kind,
+            path: path.into(),
+        };
+        let target = |kind, path| collect.target_of(&made(kind, path));
+        assert_eq!(
+            target(Kind::Bin, "/t/wasm32-wasip1/release/x.wasm"),
+            Some("wasm32-wasip1".into())
+        );
+        assert_eq!(target(Kind::Lib, "/t/release/deps/libcc-1.rlib"), None);
+        assert_eq!(
+            target(Kind::ProcMacro, "/t/release/deps/libm-1.so"),
+            Some("h".into())
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! All that is known of cargo: the user's configuration, the toolchain, a CARGO_HOME for each
+//! side, the rustc wrapper, and what its messages say of artifacts and units.
+
+pub mod config;
+pub mod consulted;
+pub mod fetch;
+pub mod home;
+pub mod messages;
+pub mod rustflags;
+pub mod toolchain;
+pub mod units;
+pub mod wrapper;

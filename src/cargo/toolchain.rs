@@ -1,0 +1,53 @@
+//! Finds the toolchain that a directory builds with, by asking `rustc` there.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::error::refused;
+use crate::process::Cmd;
+use crate::toolchain::Toolchain;
+
+/// Asks the `rustc` (the user's own choice, else the one in PATH) in `dir`.
+pub fn find(dir: &Path, rustc: Option<PathBuf>) -> Result<Toolchain> {
+    let program = rustc.clone().unwrap_or_else(|| "rustc".into());
+    let ask = |args: &[&str]| -> Result<String> {
+        let out = Cmd::new(&program).args(args).dir(dir).output()?;
+        if out.status.success() {
+            return Ok(out.text());
+        }
+        let words = out.stderr.lines().find(|l| l.starts_with("error"));
+        let words = words.unwrap_or(out.stderr.trim());
+        Err(refused(format!(
+            "`{}` does not run here: {}",
+            program.display(),
+            words.trim_start_matches("error: ")
+        )))
+    };
+    let sysroot = PathBuf::from(ask(&["--print", "sysroot"])?);
+    let rustc_verbose = ask(&["-vV"])?;
+    let bin = |name: &str| {
+        let path = sysroot.join("bin").join(name);
+        let path = path.with_extension(std::env::consts::EXE_EXTENSION);
+        path.is_file().then_some(path)
+    };
+    let cargo = bin("cargo").unwrap_or_else(|| "cargo".into());
+    let cargo_version = Cmd::new(&cargo).arg("-V").dir(dir).checked()?.text();
+    Ok(Toolchain {
+        cargo,
+        rustc: rustc.or_else(|| bin("rustc")).unwrap_or(program),
+        sysroot,
+        rustc_verbose,
+        cargo_version,
+    })
+}
+
+/// The `rustc --print cfg` lines of a target.
+pub fn cfgs(toolchain: &Toolchain, target: &str, dir: &Path) -> Result<String> {
+    let args = ["--print", "cfg", "--target", target];
+    Ok(Cmd::new(&toolchain.rustc)
+        .args(args)
+        .dir(dir)
+        .checked()?
+        .text())
+}

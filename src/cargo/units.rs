@@ -1,0 +1,110 @@
+//! The unit graph: one node a rustc call, edges by `--extern`, as the wrapper saw them. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// One rustc call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// `name version` of the package.
+    pub package: String,
+    /// `--crate-name`.
+    pub crate_name: String,
+    /// `--crate-type`, all of them.
+    pub crate_types: Vec<String>,
+    /// `--target`, or the host.
+    pub target: String,
+    /// `-C metadata`.
+    pub metadata: String,
+    /// `-C extra-filename`.
+    pub extra_filename: String,
+    /// Paths of `--extern`.
+    pub externs: Vec<String>,
+    /// OUT_DIR of the package's build script, where it has one.
+    pub script_output: Option<String>,
+    /// The user asked the linker for a random build-id, which the recipe overrides.
+    pub random_build_id: bool,
+}
+
+impl Unit {
+    fn is_for_the_build(&self) -> bool {
+        self.crate_types.iter().any(|t| t == "proc-macro")
+            || self.crate_name.starts_with("build_script_")
+    }
+
+    /// File stem of the library that it makes: what `--extern` of its dependents names.
+    fn stem(&self) -> String {
+        format!("lib{}{}", self.crate_name, self.extra_filename)
+    }
+}
+
+fn stem_of(path: &str) -> String {
+    let stem = Path::new(path).file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// File stems of the libraries that only build scripts and procedural macros use, directly or
+/// through others of the kind: they run on the build machine and are not part of any artifact.
+/// A library that nothing uses was asked for, and is not among them.
+pub fn only_for_the_build(units: &[Unit]) -> BTreeSet<String> {
+    let mut users: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (i, unit) in units.iter().enumerate() {
+        for path in &unit.externs {
+            users.entry(stem_of(path)).or_default().push(i);
+        }
+    }
+    let mut found = BTreeSet::new();
+    loop {
+        let before = found.len();
+        for unit in units {
+            let stem = unit.stem();
+            let all_build = users.get(&stem).is_some_and(|used_by| {
+                used_by
+                    .iter()
+                    .all(|i| units[*i].is_for_the_build() || found.contains(&units[*i].stem()))
+            });
+            if all_build {
+                found.insert(stem);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(name: &str, kind: &str, externs: &[&str]) -> Unit {
+        Unit {
+            crate_name: name.into(),
+            crate_types: vec![kind.into()],
+            externs: externs
+                .iter()
+                .map(|e| format!("/t/deps/lib{e}.rmeta"))
+                .collect(),
+            ..Unit::default()
+        }
+    }
+
+    #[test]
+    fn what_only_scripts_and_macros_reach_is_for_the_build() {
+        let units = [
+            unit("cc", "lib", &["shlex"]),
+            unit("shlex", "lib", &[]),
+            unit("build_script_build", "bin", &["cc"]),
+            unit("syn", "lib", &["ident"]),
+            unit("ident", "lib", &[]),
+            unit("derive", "proc-macro", &["syn"]),
+            unit("app", "bin", &["derive", "ident", "util"]),
+            unit("util", "lib", &[]),
+            unit("alone", "lib", &[]),
+        ];
+        let found: Vec<_> = only_for_the_build(&units).into_iter().collect();
+        assert_eq!(found, ["libcc", "libshlex", "libsyn"]);
+    }
+}

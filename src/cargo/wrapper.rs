@@ -1,0 +1,385 @@
+//! `repro` as RUSTC_WRAPPER: appends the recipe's arguments to each rustc call, after the user's
+//! own, and writes down the call. The user's own wrapper, if any, is run in turn.
+//!
+//! It is this same program under another name, with a specification beside it: no variable
+//! that a build script could see is needed. <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::cargo::units::Unit;
+use crate::platform::{self, Platform};
+use crate::{error, fs};
+
+/// File name (without `.exe`) under which the program is a wrapper.
+const STEM: &str = "repro-rustc-wrapper";
+const SPEC: &str = "spec.json";
+const UNITS: &str = "units.jsonl";
+const LINKS: &str = "links";
+
+/// What the wrapper is to do.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Spec {
+    /// The host triple: the target of calls without `--target`.
+    pub host: String,
+    /// The user's own wrapper.
+    pub user_wrapper: Option<PathBuf>,
+    /// Arguments to append: the triple family they are for (none is for all), and the argument.
+    pub args: Vec<(Option<String>, String)>,
+    /// Ask the host's linker for the list of files that it reads.
+    pub trace_links: bool,
+}
+
+/// Installs the wrapper in `dir` and returns the path for RUSTC_WRAPPER.
+pub fn install(dir: &Path, spec: &Spec) -> Result<PathBuf> {
+    fs::create_dir(&dir.join(LINKS))?;
+    let json = serde_json::to_vec(spec).context("failed to encode the wrapper's specification")?;
+    fs::write(&dir.join(SPEC), json)?;
+    let exe = std::env::current_exe().context("failed to find the path of this program")?;
+    let path = dir
+        .join(STEM)
+        .with_extension(std::env::consts::EXE_EXTENSION);
+    // A link, so that the program's own file is not copied for each build; where links need
+    // rights that the user lacks, a copy.
+    if fs::symlink(&exe, &path, false).is_err() {
+        fs::link_or_copy(&exe, &path)?;
+    }
+    Ok(path)
+}
+
+/// The recorded units of a finished build.
+pub fn units(dir: &Path) -> Result<Vec<Unit>> {
+    let text = fs::read_text_if_any(&dir.join(UNITS))?.unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).context("failed to read the list of rustc calls"))
+        .collect()
+}
+
+/// The linker's lists of files, in the format of make.
+pub fn link_lists(dir: &Path) -> Result<Vec<PathBuf>> {
+    let dir = dir.join(LINKS);
+    Ok(fs::entries(&dir)?
+        .into_iter()
+        .map(|n| dir.join(n))
+        .collect())
+}
+
+/// Whether this process was started as a wrapper; if so, where its specification lies.
+pub fn invoked_as(program: &OsStr) -> Option<PathBuf> {
+    let path = Path::new(program);
+    (path.file_stem()? == STEM).then(|| path.parent().unwrap_or(Path::new(".")).to_owned())
+}
+
+/// Runs rustc. `args` are those after the program's name: rustc (behind the workspace wrapper
+/// if there is one) and its arguments.
+pub fn main(dir: &Path, args: Vec<OsString>) -> ExitCode {
+    match run(dir, args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", error::one_line(&error));
+            ExitCode::from(error::kind_of(&error).code())
+        }
+    }
+}
+
+fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
+    let spec = fs::read_text(&dir.join(SPEC))?;
+    let spec: Spec =
+        serde_json::from_str(&spec).context("failed to read the wrapper's specification")?;
+    let call = Call::read(&args)?;
+    if call.compiles() {
+        args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
+        record(dir, &call.unit(&spec.host))?;
+    }
+    args.splice(0..0, spec.user_wrapper.map(PathBuf::into_os_string));
+    let program = args
+        .first()
+        .cloned()
+        .ok_or_else(|| error::host("the rustc wrapper was called without a rustc"))?;
+    execute(Command::new(&program).args(&args[1..]))
+        .with_context(|| format!("failed to run `{}`", program.to_string_lossy()))
+}
+
+#[cfg(unix)]
+fn execute(command: &mut Command) -> std::io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn execute(command: &mut Command) -> std::io::Result<ExitCode> {
+    let code = command.status()?.code().unwrap_or(1);
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// One line in one write: lines of calls that run at once do not mix.
+fn record(dir: &Path, unit: &Unit) -> Result<()> {
+    let path = dir.join(UNITS);
+    let what = || format!("failed to write `{}`", path.display());
+    let mut line = serde_json::to_vec(unit).with_context(what)?;
+    line.push(b'\n');
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .with_context(what)?;
+    file.write_all(&line).with_context(what)
+}
+
+/// The arguments of one rustc call, as text; those of `@file` are read in.
+struct Call {
+    args: Vec<String>,
+}
+
+impl Call {
+    fn read(args: &[OsString]) -> Result<Call> {
+        let mut all = Vec::new();
+        for arg in args {
+            let text = arg.to_string_lossy();
+            match text.strip_prefix('@') {
+                Some(file) => {
+                    all.extend(fs::read_text(Path::new(file))?.lines().map(str::to_string));
+                }
+                None => all.push(text.into_owned()),
+            }
+        }
+        Ok(Call { args: all })
+    }
+
+    /// Values of an option in its forms `--name value`, `--name=value`.
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.args.iter().enumerate().filter_map(move |(i, arg)| {
+            if arg == name {
+                return self.args.get(i + 1).map(String::as_str);
+            }
+            arg.strip_prefix(name)?.strip_prefix('=')
+        })
+    }
+
+    /// Values of a codegen option in its forms `-C name=value`, `-Cname=value`.
+    fn codegen<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.args.iter().enumerate().filter_map(move |(i, arg)| {
+            let option = match arg.as_str() {
+                "-C" | "--codegen" => self.args.get(i + 1)?.as_str(),
+                _ => arg
+                    .strip_prefix("-C")
+                    .or_else(|| arg.strip_prefix("--codegen="))?,
+            };
+            option.strip_prefix(name)?.strip_prefix('=')
+        })
+    }
+
+    fn crate_name(&self) -> Option<&str> {
+        self.values("--crate-name").next()
+    }
+
+    /// cargo also asks rustc for its version and file names; those calls are left as they are.
+    fn compiles(&self) -> bool {
+        self.crate_name().is_some_and(|n| n != "___")
+    }
+
+    fn target<'a>(&'a self, host: &'a str) -> &'a str {
+        self.values("--target").last().unwrap_or(host)
+    }
+
+    fn crate_types(&self) -> Vec<String> {
+        let types = self.values("--crate-type").flat_map(|t| t.split(','));
+        types.map(str::to_string).collect()
+    }
+
+    fn links(&self) -> bool {
+        let types = self.crate_types();
+        types.is_empty()
+            || types
+                .iter()
+                .any(|t| !["lib", "rlib", "staticlib"].contains(&t.as_str()))
+    }
+
+    fn additions(&self, spec: &Spec, dir: &Path) -> Vec<String> {
+        let target = self.target(&spec.host);
+        let family = platform::of_triple(target);
+        let direct = self.linker_is_direct();
+        let mut added: Vec<String> = spec
+            .args
+            .iter()
+            .filter(|(only, _)| only.as_ref().is_none_or(|o| *o == format!("{family:?}")))
+            .flat_map(|(_, arg)| {
+                if direct {
+                    for_direct_linker(arg)
+                } else {
+                    vec![arg.clone()]
+                }
+            })
+            .collect();
+        let default_linker = self.codegen("linker").next().is_none()
+            && self.codegen("linker-flavor").next().is_none();
+        if spec.trace_links && self.links() && target == spec.host && default_linker {
+            let name = format!(
+                "{}{}.d",
+                self.crate_name().unwrap_or_default(),
+                self.codegen("extra-filename").last().unwrap_or_default()
+            );
+            let list = dir.join(LINKS).join(name);
+            added.push(format!(
+                "-Clink-arg=-Wl,--dependency-file={}",
+                list.display()
+            ));
+        }
+        added
+    }
+
+    /// Whether rustc calls the linker itself, not a C compiler in front of it: `-Wl,` is then
+    /// wrong. rustc infers this from the linker's name in the same way.
+    fn linker_is_direct(&self) -> bool {
+        if let Some(flavor) = self.codegen("linker-flavor").last() {
+            return !flavor.ends_with("cc") && !["gcc", "em"].contains(&flavor);
+        }
+        self.codegen("linker").last().is_some_and(|linker| {
+            let stem = Path::new(linker).file_stem().unwrap_or_default();
+            let stem = stem.to_string_lossy();
+            let name = stem.rsplit('-').next().unwrap_or_default();
+            ["ld", "lld", "mold", "gold", "bfd"].contains(&name) || stem.starts_with("ld.")
+        })
+    }
+
+    fn unit(&self, host: &str) -> Unit {
+        let env = |name: &str| std::env::var(name).unwrap_or_default();
+        Unit {
+            package: format!("{} {}", env("CARGO_PKG_NAME"), env("CARGO_PKG_VERSION")),
+            crate_name: self.crate_name().unwrap_or_default().to_string(),
+            crate_types: self.crate_types(),
+            target: self.target(host).to_string(),
+            metadata: self
+                .codegen("metadata")
+                .last()
+                .unwrap_or_default()
+                .to_string(),
+            extra_filename: self
+                .codegen("extra-filename")
+                .last()
+                .unwrap_or_default()
+                .to_string(),
+            externs: self
+                .values("--extern")
+                .filter_map(|e| e.split_once('=').map(|(_, path)| path.to_string()))
+                .collect(),
+            script_output: std::env::var("OUT_DIR").ok(),
+            random_build_id: self.args.iter().any(|a| a.contains("--build-id=uuid")),
+        }
+    }
+}
+
+fn for_direct_linker(arg: &str) -> Vec<String> {
+    match arg.strip_prefix("-Clink-arg=-Wl,") {
+        Some(rest) => rest
+            .split(',')
+            .map(|word| format!("-Clink-arg={word}"))
+            .collect(),
+        None => vec![arg.to_string()],
+    }
+}
+
+/// The family's name in a [`Spec`].
+pub fn family_name(family: Platform) -> String {
+    format!("{family:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(line: &str) -> Call {
+        Call {
+            args: line.split(' ').map(str::to_string).collect(),
+        }
+    }
+
+    fn spec() -> Spec {
+        Spec {
+            host: "x86_64-unknown-linux-gnu".into(),
+            args: vec![
+                (None, "--remap-path-prefix=/a=/b".into()),
+                (Some("Elf".into()), "-Clink-arg=-Wl,--build-id=sha1".into()),
+                (Some("Msvc".into()), "-Clink-arg=/Brepro".into()),
+            ],
+            ..Spec::default()
+        }
+    }
+
+    fn added(line: &str) -> Vec<String> {
+        call(line).additions(&spec(), Path::new("/w"))
+    }
+
+    #[test]
+    fn arguments_depend_on_the_target_of_the_call() {
+        let elf = [
+            "--remap-path-prefix=/a=/b",
+            "-Clink-arg=-Wl,--build-id=sha1",
+        ];
+        assert_eq!(added("rustc --crate-name x"), elf);
+        let windows = added("rustc --crate-name x --target x86_64-pc-windows-msvc");
+        assert_eq!(windows[1..], ["-Clink-arg=/Brepro"]);
+        assert_eq!(
+            added("rustc --crate-name x --target wasm32-unknown-unknown").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_linker_without_compiler_in_front_gets_the_bare_option() {
+        for line in [
+            "-Clinker=rust-lld",
+            "-C linker=/usr/bin/ld.lld",
+            "-Clinker-flavor=gnu-lld",
+        ] {
+            assert_eq!(
+                added(&format!("rustc --crate-name x {line}"))[1],
+                "-Clink-arg=--build-id=sha1",
+                "{line}"
+            );
+        }
+        for line in [
+            "-Clinker=clang",
+            "-C linker=aarch64-linux-gnu-gcc",
+            "-Clinker-flavor=gnu-lld-cc",
+        ] {
+            assert_eq!(
+                added(&format!("rustc --crate-name x {line}"))[1],
+                "-Clink-arg=-Wl,--build-id=sha1",
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_compilations_are_changed() {
+        assert!(!call("rustc -vV").compiles());
+        assert!(!call("rustc - --crate-name ___ --print=file-names").compiles());
+        assert!(call("rustc --crate-name x src/lib.rs").compiles());
+    }
+
+    #[test]
+    fn a_unit_is_read_from_its_call() {
+        let line = "rustc --crate-name x --crate-type lib -C metadata=m -C extra-filename=-e \
+                    --extern y=/t/liby-1.rlib --extern proc_macro";
+        let unit = call(line).unit("host");
+        assert_eq!(unit.crate_types, ["lib"]);
+        assert_eq!(unit.extra_filename, "-e");
+        assert_eq!(unit.externs, ["/t/liby-1.rlib"]);
+        assert_eq!(unit.target, "host");
+    }
+
+    #[test]
+    fn the_wrapper_is_known_by_its_name() {
+        assert_eq!(
+            invoked_as("/s/w/repro-rustc-wrapper".as_ref()),
+            Some("/s/w".into())
+        );
+        assert_eq!(invoked_as("/usr/bin/repro".as_ref()), None);
+    }
+}

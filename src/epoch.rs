@@ -1,0 +1,62 @@
+//! SOURCE_DATE_EPOCH: the one time that a build may know, and where it was taken from.
+//!
+//! <https://reproducible-builds.org/specs/source-date-epoch/>
+
+/// Seconds since 1970-01-01T00:00:00Z, and their origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// Seconds since 1970.
+    pub seconds: i64,
+    /// Who said so.
+    pub from: EpochFrom,
+}
+
+/// Where an epoch comes from, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EpochFrom {
+    /// `--epoch`.
+    Option,
+    /// `[env]` of a cargo config file.
+    Config,
+    /// `SOURCE_DATE_EPOCH` in the environment.
+    Environment,
+    /// The committer time of the commit that is built.
+    Commit,
+}
+
+impl EpochFrom {
+    /// A phrase for the recipe's reason.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            EpochFrom::Option => "given with --epoch",
+            EpochFrom::Config => "set by [env] of a cargo config file",
+            EpochFrom::Environment => "SOURCE_DATE_EPOCH of the environment",
+            EpochFrom::Commit => "the committer time of the commit",
+        }
+    }
+}
+
+/// Parses a value of SOURCE_DATE_EPOCH: a non-negative decimal number of seconds.
+pub fn parse(text: &str) -> Option<i64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn only_plain_seconds_are_an_epoch() {
+        let cases = [
+            ("0", Some(0)),
+            ("1700000000", Some(1_700_000_000)),
+            ("-1", None),
+            ("+5", None),
+            ("", None),
+            ("1e9", None),
+            ("99999999999999999999", None),
+        ];
+        for (text, want) in cases {
+            assert_eq!(super::parse(text), want, "{text:?}");
+        }
+    }
+}

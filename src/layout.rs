@@ -1,0 +1,22 @@
+//! Where one side of a double build has its things. Only paths; nothing is created here.
+
+use std::path::PathBuf;
+
+/// The directories of one side.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Scratch directory of the run, above everything else here.
+    pub scratch: PathBuf,
+    /// The copy of the source.
+    pub source: PathBuf,
+    /// cargo's target directory.
+    pub target: PathBuf,
+    /// CARGO_HOME.
+    pub cargo_home: PathBuf,
+    /// HOME.
+    pub home: PathBuf,
+    /// TMPDIR.
+    pub tmpdir: PathBuf,
+    /// What the rustc wrapper reads and writes.
+    pub wrapper: PathBuf,
+}

@@ -1,0 +1,394 @@
+//! The recipe: request and facts in, the list of changes out, each with its reason. Pure.
+//!
+//! [`Recipe::rows`] is what the report and the manifest print, with canonical paths;
+//! [`Recipe::side`] is the same rows with the paths and values of one build. The rows themselves
+//! are in [`table`], the allow-list in [`environment`].
+
+pub mod environment;
+pub mod table;
+
+use std::path::{Path, PathBuf};
+
+use crate::epoch::Epoch;
+use crate::layout::Layout;
+use crate::platform::{self, Platform};
+use crate::variation::{Name, Side, Values};
+use environment::Env;
+use table::{Channel, Item, TABLE};
+
+/// A change of the build, with canonical paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What is changed: an option, a variable, a property.
+    pub what: String,
+    /// The value, where `<source>` and the like stand for the real paths.
+    pub value: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What the recipe needs to know.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `<name>` in `/build/<name>`.
+    pub name: String,
+    /// SOURCE_DATE_EPOCH.
+    pub epoch: Epoch,
+    /// Targets asked for, and the host.
+    pub targets: Vec<String>,
+    /// `<sysroot>/lib/rustlib/src/rust`.
+    pub rust_src: PathBuf,
+    /// `/rustc/<commit-hash>`.
+    pub rust_root: String,
+    /// The user's variables that are passed on.
+    pub passed: Env,
+    /// `[env]` of the user's cargo config: name, value, and whether it is forced. cargo sets these
+    /// for rustc and build scripts, unless the variable is in its environment already.
+    pub config_env: Vec<(String, String, bool)>,
+    /// Names given with `--pass-env` that are set.
+    pub pass_env: Vec<String>,
+}
+
+/// The decided recipe.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    facts: Facts,
+}
+
+/// One side's share of the recipe.
+#[derive(Clone, Debug)]
+pub struct SideRecipe {
+    /// The whole environment but for what wraps rustc and preloads the shim.
+    pub env: Env,
+    /// Arguments of `cargo build`.
+    pub cargo_args: Vec<String>,
+    /// Arguments for rustc and the family of targets that they are for.
+    pub rustc_args: Vec<(Option<Platform>, String)>,
+    /// The umask.
+    pub umask: u32,
+}
+
+const C_FLAG_VARIABLES: [&str; 2] = ["CFLAGS", "CXXFLAGS"];
+
+/// Variables with directories or values of the sides, and the variation that each carries.
+const CARRIED: &[Name] = &[
+    Name::CargoHome,
+    Name::TargetDir,
+    Name::Home,
+    Name::Tmpdir,
+    Name::User,
+    Name::HostName,
+    Name::TimeZone,
+    Name::Locale,
+];
+
+impl Recipe {
+    /// Decides.
+    pub fn new(facts: Facts) -> Recipe {
+        Recipe { facts }
+    }
+
+    /// What it was decided on.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn items(&self) -> impl Iterator<Item = &'static Item> {
+        TABLE.iter().filter(|item| {
+            item.platform.is_none_or(|p| {
+                let targets = &self.facts.targets;
+                targets.iter().any(|t| platform::of_triple(t) == p)
+            })
+        })
+    }
+
+    /// The rows with canonical paths, in the table's order.
+    pub fn rows(&self) -> Vec<Row> {
+        let fill = |value: &str| {
+            let canonical = [
+                ("{source}", "<source>"),
+                ("{target}", "<target-dir>"),
+                ("{cargo-home}", "<cargo-home>"),
+                ("{rust-src}", "<sysroot>/lib/rustlib/src/rust"),
+                ("{scratch}", "<scratch>"),
+                ("{jobs}", "<jobs>"),
+                ("{time-zone}", "UTC"),
+                ("{locale}", "C.UTF-8"),
+                ("{umask}", "022"),
+            ];
+            canonical
+                .iter()
+                .fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
+        };
+        self.items()
+            .map(|item| {
+                let value = fill(item.value);
+                let (what, value) = match item.channel {
+                    Channel::Env(name) if self.pinned(name).is_some() => {
+                        (name.to_string(), self.pinned_value(name))
+                    }
+                    Channel::Env(name) | Channel::Process(name) => (name.to_string(), value),
+                    Channel::CFlags => ("CFLAGS, CXXFLAGS".to_string(), value),
+                    Channel::Rustc => ("rustc".to_string(), value),
+                    Channel::Cargo => ("cargo".to_string(), value),
+                };
+                let why = match item.value {
+                    "{epoch}" => format!("{} ({})", item.why, self.facts.epoch.from.phrase()),
+                    _ => item.why.to_string(),
+                };
+                Row { what, value, why }
+            })
+            .collect()
+    }
+
+    fn fill_facts(&self, value: &str) -> String {
+        value
+            .replace("{epoch}", &self.facts.epoch.seconds.to_string())
+            .replace("{name}", &self.facts.name)
+            .replace("{rust-root}", &self.facts.rust_root)
+    }
+
+    /// Who holds a variable against the recipe and the variations, if anyone does: the user's
+    /// `[env]` (which cargo applies only where the variable is not set) or `--pass-env`.
+    pub fn pinned(&self, name: &str) -> Option<&'static str> {
+        let facts = &self.facts;
+        if environment::is_own(name) {
+            None
+        } else if facts.pass_env.iter().any(|p| p == name) {
+            Some("--pass-env")
+        } else if facts.config_env.iter().any(|(n, _, _)| n == name) {
+            Some("[env] of a cargo config file")
+        } else {
+            None
+        }
+    }
+
+    fn pinned_value(&self, name: &str) -> String {
+        format!(
+            "(left to {})",
+            self.pinned(name).unwrap_or("the environment")
+        )
+    }
+
+    /// Why a variation is not, or not wholly, in force because the user holds its variables.
+    pub fn held(&self, name: Name) -> Option<String> {
+        name.row().variables.iter().find_map(|v| {
+            let holder = self.pinned(v)?;
+            Some(format!("{v} is set by {holder}"))
+        })
+    }
+
+    /// The recipe for one side. `value` gives the value of each variation there.
+    pub fn side(&self, side: Side, layout: &Layout, value: &dyn Fn(Name) -> Values) -> SideRecipe {
+        let of = |name: Name| value(name).of(side).to_string();
+        let fill = |text: &str| {
+            let path = |p: &Path| p.display().to_string();
+            self.fill_facts(text)
+                .replace("{source}", &path(&layout.source))
+                .replace("{target}", &path(&layout.target))
+                .replace("{cargo-home}", &path(&layout.cargo_home))
+                .replace("{rust-src}", &path(&self.facts.rust_src))
+                .replace("{scratch}", &path(&layout.scratch))
+                .replace("{jobs}", &of(Name::Jobs))
+                .replace("{time-zone}", &of(Name::TimeZone))
+                .replace("{locale}", &of(Name::Locale))
+                .replace("{umask}", &of(Name::Umask))
+        };
+        let mut out = SideRecipe {
+            env: self.facts.passed.clone(),
+            cargo_args: Vec::new(),
+            rustc_args: Vec::new(),
+            umask: u32::from_str_radix(&of(Name::Umask), 8).unwrap_or(0o022),
+        };
+        self.carry_values(side, value, &mut out.env);
+        let mut c_flags = Vec::new();
+        for item in self.items() {
+            let value = fill(item.value);
+            match item.channel {
+                Channel::Env(name) => self.set(&mut out.env, name, &value),
+                Channel::Rustc => out.rustc_args.push((item.platform, value)),
+                Channel::Cargo => out.cargo_args.push(value),
+                Channel::CFlags => c_flags.push(value),
+                Channel::Process(_) => {}
+            }
+        }
+        self.join_c_flags(&mut out.env, &c_flags.join(" "));
+        out
+    }
+
+    fn carry_values(&self, side: Side, value: &dyn Fn(Name) -> Values, env: &mut Env) {
+        for name in CARRIED {
+            for variable in name.row().variables {
+                self.set(env, variable, value(*name).of(side));
+            }
+        }
+        let stray = value(Name::Environment);
+        if let Some((name, value)) = stray.of(side).split_once('=') {
+            env.insert(name.into(), value.into());
+        }
+        for (name, value) in [
+            ("CARGO_TERM_COLOR", "never"),
+            ("CARGO_TERM_PROGRESS_WHEN", "never"),
+            ("CARGO_TERM_QUIET", "false"),
+            ("CARGO_TERM_VERBOSE", "false"),
+        ] {
+            env.insert(name.into(), value.into());
+        }
+    }
+
+    fn set(&self, env: &mut Env, name: &str, value: &str) {
+        if self.pinned(name).is_none() {
+            env.insert(name.into(), value.into());
+        }
+    }
+
+    /// Joins our C flags to the user's: in the environment, in `[env]`, and in the variables for
+    /// one target, which older versions of the cc crate read instead of the general ones.
+    fn join_c_flags(&self, env: &mut Env, flags: &str) {
+        for (name, value, forced) in &self.facts.config_env {
+            let known = C_FLAG_VARIABLES.iter().any(|v| is_c_flags(name, v));
+            if known && !forced && !env.contains_key(std::ffi::OsStr::new(name)) {
+                env.insert(name.into(), value.into());
+            }
+        }
+        for variable in C_FLAG_VARIABLES {
+            let mut names: Vec<_> = env
+                .keys()
+                .filter(|k| is_c_flags(&k.to_string_lossy(), variable))
+                .cloned()
+                .collect();
+            if !names.iter().any(|n| n == variable) {
+                names.push(variable.into());
+            }
+            for name in names {
+                environment::append(env, name, flags);
+            }
+        }
+    }
+}
+
+fn is_c_flags(name: &str, variable: &str) -> bool {
+    let name = name
+        .strip_prefix("HOST_")
+        .or(name.strip_prefix("TARGET_"))
+        .unwrap_or(name);
+    name.strip_prefix(variable)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epoch::EpochFrom;
+    use crate::variation::{Canaries, Selection};
+    use std::ffi::OsStr;
+
+    fn facts(target: &str) -> Facts {
+        Facts {
+            name: "demo".into(),
+            epoch: Epoch {
+                seconds: 7,
+                from: EpochFrom::Commit,
+            },
+            targets: vec![target.into()],
+            rust_src: "/sys/lib/rustlib/src/rust".into(),
+            rust_root: "/rustc/abc".into(),
+            passed: Env::new(),
+            config_env: Vec::new(),
+            pass_env: Vec::new(),
+        }
+    }
+
+    fn side(facts: Facts) -> SideRecipe {
+        let layout = Layout {
+            scratch: "/s".into(),
+            source: "/s/src".into(),
+            target: "/s/t".into(),
+            cargo_home: "/s/c".into(),
+            home: "/s/h".into(),
+            tmpdir: "/s/tmp".into(),
+            wrapper: "/s/w".into(),
+        };
+        let canaries = Canaries {
+            scratch: "/s".into(),
+            token: "t".into(),
+            cpus: 4,
+            locale: None,
+            outer_configs: 0,
+        };
+        let values = |n| Selection::default().values(n, &canaries);
+        Recipe::new(facts).side(Side::B, &layout, &values)
+    }
+
+    fn rustc_values(target: &str) -> Vec<String> {
+        let rows = Recipe::new(facts(target)).rows();
+        let rustc = rows.into_iter().filter(|r| r.what == "rustc");
+        rustc.map(|r| r.value).collect()
+    }
+
+    #[test]
+    fn remaps_go_from_the_outermost_root_to_the_innermost() {
+        assert_eq!(
+            rustc_values("x86_64-unknown-linux-gnu"),
+            [
+                "--remap-path-prefix=<cargo-home>=/cargo",
+                "--remap-path-prefix=<source>=/build/demo",
+                "--remap-path-prefix=<target-dir>=/build/demo/target",
+                "--remap-path-prefix=<sysroot>/lib/rustlib/src/rust=/rustc/abc",
+                "-Clink-arg=-Wl,--build-id=sha1",
+            ]
+        );
+    }
+
+    #[test]
+    fn windows_and_apple_have_rows_of_their_own() {
+        assert_eq!(
+            rustc_values("x86_64-pc-windows-msvc")[4..],
+            ["-Clink-arg=/Brepro", "-Clink-arg=/PDBALTPATH:%_PDB%"]
+        );
+        assert_eq!(
+            rustc_values("x86_64-pc-windows-gnu")[4..],
+            ["-Clink-arg=-Wl,--no-insert-timestamp"]
+        );
+        assert_eq!(
+            rustc_values("aarch64-apple-darwin")[4..],
+            ["-Clink-arg=-Wl,-oso_prefix,."]
+        );
+        let rows = Recipe::new(facts("aarch64-apple-darwin")).rows();
+        assert!(rows.iter().any(|r| r.what == "ZERO_AR_DATE"));
+        assert_eq!(rustc_values("wasm32-unknown-unknown").len(), 4);
+    }
+
+    #[test]
+    fn the_users_c_flags_stay_in_front_of_ours() {
+        let mut f = facts("x86_64-unknown-linux-gnu");
+        f.passed
+            .insert("CFLAGS_x86_64-unknown-linux-gnu".into(), "-O1".into());
+        f.config_env.push(("CXXFLAGS".into(), "-DX".into(), false));
+        let env = side(f).env;
+        let get = |n: &str| env[OsStr::new(n)].to_str().unwrap().to_string();
+        assert!(get("CFLAGS").starts_with("-ffile-prefix-map=/s/c=/cargo -ffile"));
+        assert!(get("CFLAGS_x86_64-unknown-linux-gnu").starts_with("-O1 -ffile-prefix-map="));
+        assert!(get("CXXFLAGS").starts_with("-DX -ffile-prefix-map="));
+    }
+
+    #[test]
+    fn what_the_users_env_table_sets_is_left_to_it() {
+        let mut f = facts("x86_64-unknown-linux-gnu");
+        f.config_env.push(("TZ".into(), "Asia/Tokyo".into(), false));
+        let recipe = Recipe::new(f.clone());
+        assert_eq!(
+            recipe.held(Name::TimeZone).unwrap(),
+            "TZ is set by [env] of a cargo config file"
+        );
+        assert!(recipe.held(Name::Locale).is_none());
+        assert!(!side(f).env.contains_key(OsStr::new("TZ")));
+    }
+
+    #[test]
+    fn the_epoch_row_says_where_it_is_from() {
+        let rows = Recipe::new(facts("x86_64-unknown-linux-gnu")).rows();
+        assert_eq!(rows[0].value, "7");
+        assert!(rows[0].why.ends_with("(the committer time of the commit)"));
+    }
+}

@@ -1,0 +1,204 @@
+//! The recipe's table: every change that is made to what the user's own `cargo build` would do,
+//! one row each, with its reason. It drives the builds, `--show-recipe`, the report and the
+//! manifest; changing a row means a new [`VERSION`].
+
+use crate::platform::Platform;
+
+/// Version of this table; the manifest records it, so that a rebuild can replay it.
+pub const VERSION: u32 = 1;
+
+/// How a row reaches the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// An argument of rustc, appended to the user's.
+    Rustc,
+    /// An argument of `cargo build`.
+    Cargo,
+    /// An environment variable.
+    Env(&'static str),
+    /// A flag joined to the user's in CFLAGS and CXXFLAGS.
+    CFlags,
+    /// A property of the process.
+    Process(&'static str),
+}
+
+/// One row. `{…}` in the value stands for a fact of the build; see [`super::Facts`].
+pub struct Item {
+    /// How it is applied.
+    pub channel: Channel,
+    /// Only for targets of this family; `None` is for all.
+    pub platform: Option<Platform>,
+    /// The value.
+    pub value: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+const fn all(channel: Channel, value: &'static str, why: &'static str) -> Item {
+    Item {
+        channel,
+        platform: None,
+        value,
+        why,
+    }
+}
+
+const fn only(
+    platform: Platform,
+    channel: Channel,
+    value: &'static str,
+    why: &'static str,
+) -> Item {
+    Item {
+        channel,
+        platform: Some(platform),
+        value,
+        why,
+    }
+}
+
+/// The rows. Of the path remaps the last match wins in rustc, and the first that is longest in
+/// no compiler: so the roots go from the outermost to the innermost.
+pub const TABLE: &[Item] = &[
+    all(
+        Channel::Env("SOURCE_DATE_EPOCH"),
+        "{epoch}",
+        "the one time that build scripts, macros, compilers and archivers may embed",
+    ),
+    all(
+        Channel::Rustc,
+        "--remap-path-prefix={cargo-home}=/cargo",
+        "panic messages, debug info and file!() hold paths of dependencies",
+    ),
+    all(
+        Channel::Rustc,
+        "--remap-path-prefix={source}=/build/{name}",
+        "panic messages, debug info and file!() hold paths of the source",
+    ),
+    all(
+        Channel::Rustc,
+        "--remap-path-prefix={target}=/build/{name}/target",
+        "generated code lies in OUT_DIR, below the target directory",
+    ),
+    all(
+        Channel::Rustc,
+        "--remap-path-prefix={rust-src}={rust-root}",
+        "with the rust-src component installed rustc shows the library's real path instead",
+    ),
+    all(
+        Channel::CFlags,
+        "-ffile-prefix-map={cargo-home}=/cargo",
+        "C and C++ of dependencies: __FILE__ and debug info",
+    ),
+    all(
+        Channel::CFlags,
+        "-ffile-prefix-map={source}=/build/{name}",
+        "C and C++ of the source: __FILE__ and debug info",
+    ),
+    all(
+        Channel::CFlags,
+        "-ffile-prefix-map={target}=/build/{name}/target",
+        "C and C++ that build scripts generate or unpack",
+    ),
+    all(
+        Channel::Env("CARGO_TRIM_PATHS_SCOPE"),
+        "all",
+        "newer versions of the cc crate take their remaps from here",
+    ),
+    all(
+        Channel::Env("CARGO_TRIM_PATHS_REMAP"),
+        "{cargo-home}=/cargo:{source}=/build/{name}:{target}=/build/{name}/target",
+        "newer versions of the cc crate take their remaps from here",
+    ),
+    only(
+        Platform::Elf,
+        Channel::Rustc,
+        "-Clink-arg=-Wl,--build-id=sha1",
+        "some distributions' linkers make a random build-id, and a user's `uuid` is overridden",
+    ),
+    only(
+        Platform::Msvc,
+        Channel::Rustc,
+        "-Clink-arg=/Brepro",
+        "without it the PE header holds the time of linking",
+    ),
+    only(
+        Platform::Msvc,
+        Channel::Rustc,
+        "-Clink-arg=/PDBALTPATH:%_PDB%",
+        "the PE debug directory holds the absolute path of the PDB otherwise",
+    ),
+    only(
+        Platform::MinGw,
+        Channel::Rustc,
+        "-Clink-arg=-Wl,--no-insert-timestamp",
+        "without it the PE header holds the time of linking",
+    ),
+    only(
+        Platform::Apple,
+        Channel::Rustc,
+        "-Clink-arg=-Wl,-oso_prefix,.",
+        "with debug info N_OSO entries hold absolute paths of object files",
+    ),
+    only(
+        Platform::Apple,
+        Channel::Env("ZERO_AR_DATE"),
+        "1",
+        "ar and ld64 store times of object files otherwise",
+    ),
+    all(
+        Channel::Env("CARGO_INCREMENTAL"),
+        "0",
+        "incremental code generation splits crates by what was built before",
+    ),
+    all(
+        Channel::Cargo,
+        "--locked",
+        "the lockfile decides every version",
+    ),
+    all(
+        Channel::Cargo,
+        "--offline",
+        "all was fetched once, for both builds",
+    ),
+    all(
+        Channel::Env("CARGO_BUILD_JOBS"),
+        "{jobs}",
+        "a fixed number, not the machine's; build scripts see it as NUM_JOBS",
+    ),
+    all(
+        Channel::Env("SCCACHE_RECACHE"),
+        "1",
+        "a compiler cache would hand one build the objects of the other",
+    ),
+    all(
+        Channel::Env("CCACHE_DISABLE"),
+        "1",
+        "a compiler cache would hand one build the objects of the other",
+    ),
+    all(
+        Channel::Env("GIT_CEILING_DIRECTORIES"),
+        "{scratch}",
+        "git in build scripts must not find a repository around the copy",
+    ),
+    all(
+        Channel::Env("TZ"),
+        "{time-zone}",
+        "what a rebuilder has as well; build B varies it",
+    ),
+    all(
+        Channel::Env("LC_ALL"),
+        "{locale}",
+        "what a rebuilder has as well; build B varies it",
+    ),
+    all(
+        Channel::Process("umask"),
+        "{umask}",
+        "what a rebuilder has as well; build B varies it",
+    ),
+    all(
+        Channel::Process("environment"),
+        "built up from an allow-list",
+        "a variable that nobody meant to set cannot matter",
+    ),
+];

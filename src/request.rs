@@ -1,0 +1,123 @@
+//! What a user asked for, as plain values: the command line and the project's metadata both end
+//! up here, and nothing below knows about either.
+
+use std::path::PathBuf;
+
+use crate::variation::Selection as Variations;
+
+/// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// `-p`, as given.
+    pub packages: Vec<String>,
+    /// `--workspace`.
+    pub workspace: bool,
+    /// `--lib`.
+    pub lib: bool,
+    /// `--bin`, as given.
+    pub bins: Vec<String>,
+    /// `--bins`.
+    pub all_bins: bool,
+    /// `--features`, as given.
+    pub features: Vec<String>,
+    /// `--all-features`.
+    pub all_features: bool,
+    /// `--no-default-features`.
+    pub no_default_features: bool,
+    /// `--target`, as given.
+    pub targets: Vec<String>,
+    /// `--profile`; `release` unless said otherwise.
+    pub profile: Option<String>,
+}
+
+impl Selection {
+    /// The profile's name.
+    pub fn profile(&self) -> &str {
+        self.profile.as_deref().unwrap_or("release")
+    }
+
+    /// The selection as arguments of `cargo build`.
+    pub fn cargo_args(&self) -> Vec<String> {
+        let mut args = vec!["--profile".to_string(), self.profile().to_string()];
+        let mut each = |flag: &str, values: &[String]| {
+            for value in values {
+                args.extend([flag.to_string(), value.clone()]);
+            }
+        };
+        each("--package", &self.packages);
+        each("--bin", &self.bins);
+        each("--features", &self.features);
+        each("--target", &self.targets);
+        let switches = [
+            ("--workspace", self.workspace),
+            ("--lib", self.lib),
+            ("--bins", self.all_bins),
+            ("--all-features", self.all_features),
+            ("--no-default-features", self.no_default_features),
+        ];
+        args.extend(
+            switches
+                .iter()
+                .filter(|(_, on)| *on)
+                .map(|(flag, _)| flag.to_string()),
+        );
+        args
+    }
+}
+
+/// How the recipe's compiler flags reach rustc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inject {
+    /// Appended to each rustc call by `RUSTC_WRAPPER`: the user's own flags stay where they are.
+    Wrapper,
+    /// Joined to the user's flags in `CARGO_ENCODED_RUSTFLAGS`: what users of plain cargo get.
+    Rustflags,
+}
+
+impl Inject {
+    /// The name on the command line and in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Inject::Wrapper => "wrapper",
+            Inject::Rustflags => "rustflags",
+        }
+    }
+}
+
+/// Where the source is taken from.
+#[derive(Clone, Debug, Default)]
+pub struct SourceChoice {
+    /// `--manifest-path`.
+    pub manifest: Option<PathBuf>,
+    /// `--source`: copy this directory, git or not.
+    pub directory: Option<PathBuf>,
+    /// `--rev`.
+    pub rev: Option<String>,
+    /// `--allow-dirty`.
+    pub allow_dirty: bool,
+}
+
+/// A `repro build`, with the project's metadata and the defaults already in it.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The source.
+    pub source: SourceChoice,
+    /// What cargo builds.
+    pub selection: Selection,
+    /// `--epoch`, in seconds since 1970.
+    pub epoch: Option<i64>,
+    /// `--pass-env`, as given.
+    pub pass_env: Vec<String>,
+    /// `--inject`.
+    pub inject: Inject,
+    /// `--vary`.
+    pub vary: Variations,
+    /// The name in `/build/<name>`, where the project's metadata says one.
+    pub name: Option<String>,
+    /// `--keep`.
+    pub keep: bool,
+    /// False with `--no-builder`.
+    pub builder: bool,
+    /// `-v`.
+    pub verbose: bool,
+}

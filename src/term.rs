@@ -1,0 +1,154 @@
+//! What is said on standard error while working: a progress line on a terminal, plain lines
+//! elsewhere. Colour only where the user wants it. Results go to standard output, not through here.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anstyle::{AnsiColor, Style};
+
+/// Bold green.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// Bold red.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Bold yellow.
+pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
+/// Bold.
+pub const BOLD: Style = Style::new().bold();
+
+/// Takes CARGO_TERM_COLOR into account; NO_COLOR and terminals are known to `anstream`.
+pub fn set_up_colour() {
+    let choice = match std::env::var("CARGO_TERM_COLOR").as_deref() {
+        Ok("always") => anstream::ColorChoice::Always,
+        Ok("never") => anstream::ColorChoice::Never,
+        _ => anstream::ColorChoice::Auto,
+    };
+    choice.write_global();
+}
+
+/// A line for standard error: `error: …`, `warning: …`, `note: …`.
+pub fn say(style: Style, word: &str, text: &str) {
+    let _ = writeln!(anstream::stderr(), "{style}{word}{style:#}: {text}");
+}
+
+/// The line that tells what A and B are doing.
+pub struct Progress {
+    live: bool,
+    verbose: bool,
+    start: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    doing: Vec<(String, String)>,
+    drawn: bool,
+}
+
+impl Progress {
+    /// A progress line; live if standard error is a terminal. `verbose` prints each step as a
+    /// plain line even so.
+    pub fn new(verbose: bool) -> Progress {
+        let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+        Progress {
+            live: std::io::stderr().is_terminal() && !dumb && !verbose,
+            verbose,
+            start: Instant::now(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// A new phase of the whole run: a plain line where there is no terminal.
+    pub fn phase(&self, text: &str) {
+        let mut state = self.state.lock().expect("no panic holds this lock");
+        state.doing = vec![(String::new(), text.to_string())];
+        if self.live {
+            self.draw(&mut state);
+        } else {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        }
+    }
+
+    /// What one of the builds does now.
+    pub fn step(&self, who: &str, text: &str) {
+        let mut state = self.state.lock().expect("no panic holds this lock");
+        state.doing.retain(|(w, _)| !w.is_empty() && w != who);
+        state.doing.push((who.to_string(), text.to_string()));
+        state.doing.sort();
+        if self.live {
+            self.draw(&mut state);
+        } else if self.verbose {
+            let _ = writeln!(anstream::stderr(), "{who}: {text}");
+        }
+    }
+
+    /// Draws the elapsed time anew.
+    pub fn tick(&self) {
+        if self.live {
+            self.draw(&mut self.state.lock().expect("no panic holds this lock"));
+        }
+    }
+
+    /// Removes the line.
+    pub fn clear(&self) {
+        let mut state = self.state.lock().expect("no panic holds this lock");
+        if state.drawn {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+            state.drawn = false;
+        }
+    }
+
+    fn draw(&self, state: &mut State) {
+        let seconds = self.start.elapsed().as_secs();
+        let line = line_of(&state.doing, seconds, width());
+        let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
+        let _ = std::io::stderr().flush();
+        state.drawn = true;
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    columns.unwrap_or(80)
+}
+
+fn line_of(doing: &[(String, String)], seconds: u64, width: usize) -> String {
+    let parts: Vec<String> = doing
+        .iter()
+        .map(|(who, text)| {
+            if who.is_empty() {
+                text.clone()
+            } else {
+                format!("{who}: {text}")
+            }
+        })
+        .collect();
+    let line = format!(
+        "[{}:{:02}] {}",
+        seconds / 60,
+        seconds % 60,
+        parts.join("   ")
+    );
+    line.chars().take(width.saturating_sub(1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_fits_the_terminal() {
+        let doing = [
+            ("A".into(), "serde v1".into()),
+            ("B".into(), "syn v2".into()),
+        ];
+        assert_eq!(line_of(&doing, 75, 80), "[1:15] A: serde v1   B: syn v2");
+        assert_eq!(line_of(&doing, 75, 10), "[1:15] A:");
+    }
+}

@@ -1,0 +1,80 @@
+//! What is known of a Rust toolchain, read from `rustc -vV`; running it is not done here.
+
+use std::path::PathBuf;
+
+/// A toolchain that was found on this machine.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// The `cargo` to run.
+    pub cargo: PathBuf,
+    /// The `rustc` to run.
+    pub rustc: PathBuf,
+    /// `rustc --print sysroot`.
+    pub sysroot: PathBuf,
+    /// The whole output of `rustc -vV`, trimmed.
+    pub rustc_verbose: String,
+    /// The output of `cargo -V`, trimmed.
+    pub cargo_version: String,
+}
+
+impl Toolchain {
+    /// A field of `rustc -vV`, for instance `host`, `release` or `commit-hash`.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        field(&self.rustc_verbose, name)
+    }
+
+    /// The host triple.
+    pub fn host(&self) -> &str {
+        self.field("host").unwrap_or("unknown")
+    }
+
+    /// Where the standard library's paths are mapped to: rustc's own `/rustc/<commit-hash>`, or
+    /// the release where a distribution's rustc has no hash.
+    pub fn canonical_library_root(&self) -> String {
+        let hash = self.field("commit-hash").filter(|h| *h != "unknown");
+        let release = self.field("release").unwrap_or("unknown");
+        format!("/rustc/{}", hash.unwrap_or(release))
+    }
+}
+
+/// A `name: value` line of `rustc -vV`.
+pub fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
+    verbose
+        .lines()
+        .find_map(|l| l.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VERBOSE: &str = "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\n\
+        commit-hash: 59807616e1fa2540724bfbac14d7976d7e4a3860\ncommit-date: 2026-04-14\n\
+        host: x86_64-unknown-linux-gnu\nrelease: 1.95.0\nLLVM version: 22.1.2";
+
+    fn toolchain(verbose: &str) -> Toolchain {
+        Toolchain {
+            cargo: "cargo".into(),
+            rustc: "rustc".into(),
+            sysroot: "/usr".into(),
+            rustc_verbose: verbose.into(),
+            cargo_version: String::new(),
+        }
+    }
+
+    #[test]
+    fn library_root_is_rustcs_own() {
+        let t = toolchain(VERBOSE);
+        assert_eq!(t.host(), "x86_64-unknown-linux-gnu");
+        assert_eq!(
+            t.canonical_library_root(),
+            "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860"
+        );
+    }
+
+    #[test]
+    fn a_distribution_rustc_without_hash_uses_its_release() {
+        let t = toolchain("commit-hash: unknown\nhost: x\nrelease: 1.63.0");
+        assert_eq!(t.canonical_library_root(), "/rustc/1.63.0");
+    }
+}
