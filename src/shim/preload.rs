@@ -1,0 +1,551 @@
+//! The preload shim: gives the processes of one build their own clock, host name and CPU count.
+//!
+//! Not a module of the crate: `repro` compiles this file on the host that builds, as a `no_std`
+//! shared object for Linux with glibc, and names it in `LD_PRELOAD`. One compilation serves every
+//! build: what it tells is in [`CONFIG`], which is patched in the bytes of the finished object.
+//!
+//! What an allocator calls while it sets itself up (`sysconf`, `sched_getaffinity` and the like)
+//! must not allocate, use thread-local storage, or look symbols up, or the process hangs: such
+//! functions use system calls and `__sysconf` only. Absolute deadlines on the wall clock are
+//! shifted back before the kernel sees them; only those functions look up the one they stand for.
+
+#![no_std]
+
+use core::ffi::c_void;
+use core::mem::{transmute, zeroed};
+use core::ptr::{addr_of, null_mut, read_volatile};
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+type Int = i32;
+type Long = i64;
+
+/// What this object tells, in little-endian; `src/shim/mod.rs` finds it by its first field.
+#[repr(C)]
+struct Config {
+    magic: [u8; 32],
+    clock_offset: i64,
+    cpu_count: u32,
+    host_len: u32,
+    host: [u8; 64],
+}
+
+#[used]
+static CONFIG: Config = Config {
+    magic: *b"repro-shim/1:8d1f0b67c4e95a23\r\n\x1a",
+    clock_offset: 0,
+    cpu_count: 0,
+    host_len: 0,
+    host: [0; 64],
+};
+
+#[cfg(target_arch = "x86_64")]
+mod nr {
+    pub const CLOCK_GETTIME: i64 = 228;
+    pub const GETTIMEOFDAY: i64 = 96;
+    pub const UNAME: i64 = 63;
+    pub const SCHED_GETAFFINITY: i64 = 204;
+    pub const GETCPU: i64 = 309;
+}
+
+/// The numbers that Linux gives every newer architecture.
+#[cfg(any(
+    target_arch = "aarch64",
+    target_arch = "riscv64",
+    target_arch = "loongarch64"
+))]
+mod nr {
+    pub const CLOCK_GETTIME: i64 = 113;
+    pub const GETTIMEOFDAY: i64 = 169;
+    pub const UNAME: i64 = 160;
+    pub const SCHED_GETAFFINITY: i64 = 123;
+    pub const GETCPU: i64 = 168;
+}
+
+const CLOCK_REALTIME: Int = 0;
+const CLOCK_MONOTONIC: Int = 1;
+const CLOCK_REALTIME_COARSE: Int = 5;
+const CLOCK_TAI: Int = 11;
+const TIMER_ABSTIME: Int = 1;
+const SC_NPROCESSORS_CONF: Int = 83;
+const SC_NPROCESSORS_ONLN: Int = 84;
+const EINVAL: Int = 22;
+const ENAMETOOLONG: Int = 36;
+const ENOSYS: Int = 38;
+const THRD_ERROR: Int = 2;
+
+#[link(name = "c")]
+extern "C" {
+    fn syscall(number: Long, ...) -> Long;
+    fn __sysconf(name: Int) -> Long;
+    fn __errno_location() -> *mut Int;
+    fn pthread_self() -> usize;
+}
+
+// Part of libc since glibc 2.34, where `libdl` is empty.
+#[link(name = "dl")]
+extern "C" {
+    fn dlsym(handle: *mut c_void, name: *const u8) -> *mut c_void;
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Timespec {
+    sec: i64,
+    nsec: Long,
+}
+
+#[repr(C)]
+pub struct Timeval {
+    sec: i64,
+    usec: Long,
+}
+
+#[repr(C)]
+pub struct Timeb {
+    time: i64,
+    millitm: u16,
+    timezone: i16,
+    dstflag: i16,
+}
+
+#[repr(C)]
+pub struct Utsname {
+    sysname: [u8; 65],
+    nodename: [u8; 65],
+    release: [u8; 65],
+    version: [u8; 65],
+    machine: [u8; 65],
+    domainname: [u8; 65],
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    loop {}
+}
+
+fn clock_offset() -> i64 {
+    // SAFETY: a static of this object; volatile because it is patched after compilation.
+    i64::from_le(unsafe { read_volatile(addr_of!(CONFIG.clock_offset)) })
+}
+
+fn cpu_count() -> u32 {
+    // SAFETY: as in `clock_offset`.
+    u32::from_le(unsafe { read_volatile(addr_of!(CONFIG.cpu_count)) })
+}
+
+fn fail(errno: Int) -> Int {
+    // SAFETY: glibc returns the address of the calling thread's errno.
+    unsafe { *__errno_location() = errno };
+    -1
+}
+
+// Clock
+
+/// The kernel's answer, shifted where the clock is one of the wall.
+///
+/// # Safety
+/// `time` is null or points to a timespec.
+unsafe fn read_clock(clock: Int, time: *mut Timespec) -> Int {
+    // SAFETY: the kernel checks both arguments.
+    let result = unsafe { syscall(nr::CLOCK_GETTIME, clock as Long, time) } as Int;
+    let wall = matches!(clock, CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_TAI);
+    if result == 0 && wall && !time.is_null() {
+        // SAFETY: the kernel has just written it.
+        unsafe { (*time).sec = (*time).sec.wrapping_add(clock_offset()) };
+    }
+    result
+}
+
+fn now(clock: Int) -> Timespec {
+    let mut time = Timespec { sec: 0, nsec: 0 };
+    // SAFETY: `time` is a timespec.
+    unsafe { read_clock(clock, &mut time) };
+    time
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn clock_gettime(clock: Int, time: *mut Timespec) -> Int {
+    // SAFETY: the caller's promise.
+    unsafe { read_clock(clock, time) }
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn gettimeofday(time: *mut Timeval, zone: *mut c_void) -> Int {
+    // SAFETY: the kernel checks both arguments.
+    let result = unsafe { syscall(nr::GETTIMEOFDAY, time, zone) } as Int;
+    if result == 0 && !time.is_null() {
+        // SAFETY: the kernel has just written it.
+        unsafe { (*time).sec = (*time).sec.wrapping_add(clock_offset()) };
+    }
+    result
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn time(into: *mut i64) -> i64 {
+    let seconds = now(CLOCK_REALTIME_COARSE).sec;
+    if !into.is_null() {
+        // SAFETY: not null, so the caller's.
+        unsafe { *into = seconds };
+    }
+    seconds
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn ftime(into: *mut Timeb) -> Int {
+    let time = now(CLOCK_REALTIME);
+    // SAFETY: the caller's promise.
+    unsafe {
+        *into = Timeb {
+            time: time.sec,
+            millitm: (time.nsec / 1_000_000) as u16,
+            timezone: 0,
+            dstflag: 0,
+        };
+    }
+    0
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn timespec_get(time: *mut Timespec, base: Int) -> Int {
+    // TIME_UTC, TIME_MONOTONIC, TIME_ACTIVE and TIME_THREAD_ACTIVE, in the order of the clocks.
+    let known = (1..=4).contains(&base);
+    // SAFETY: the caller's promise.
+    if known && unsafe { read_clock(base - 1, time) } == 0 {
+        base
+    } else {
+        0
+    }
+}
+
+// Host name
+
+/// The kernel's names with the host's replaced.
+///
+/// # Safety
+/// `names` points to a utsname.
+unsafe fn read_names(names: *mut Utsname) -> Int {
+    // SAFETY: the kernel checks the argument.
+    if unsafe { syscall(nr::UNAME, names) } != 0 {
+        return -1;
+    }
+    // SAFETY: as in `clock_offset`.
+    let len = u32::from_le(unsafe { read_volatile(addr_of!(CONFIG.host_len)) }) as usize;
+    if len == 0 || len > 64 {
+        return 0;
+    }
+    let host = addr_of!(CONFIG.host) as *const u8;
+    // SAFETY: the kernel has just written `names`; `len` is within both fields, with the NUL.
+    unsafe {
+        let node = addr_of!((*names).nodename) as *mut u8;
+        for i in 0..65 {
+            let byte = if i < len {
+                read_volatile(host.add(i))
+            } else {
+                0
+            };
+            *node.add(i) = byte;
+        }
+    }
+    0
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn uname(names: *mut Utsname) -> Int {
+    // SAFETY: the caller's promise.
+    unsafe { read_names(names) }
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn gethostname(name: *mut u8, size: usize) -> Int {
+    // SAFETY: six arrays of bytes, for which zero is a value.
+    let mut names: Utsname = unsafe { zeroed() };
+    // SAFETY: `names` is a utsname.
+    if unsafe { read_names(&mut names) } != 0 {
+        return -1;
+    }
+    let node = names.nodename.iter();
+    let needed = node.take_while(|b| **b != 0).count() + 1;
+    for (i, byte) in names.nodename.iter().take(needed.min(size)).enumerate() {
+        // SAFETY: `i` is below `size`, the room the caller has.
+        unsafe { *name.add(i) = *byte };
+    }
+    if needed > size {
+        return fail(ENAMETOOLONG);
+    }
+    0
+}
+
+// CPU count
+
+/// Names the lowest `count` CPUs; the error number where the mask cannot hold them.
+///
+/// # Safety
+/// `mask` points to `size` bytes.
+unsafe fn fill(count: u32, size: usize, mask: *mut u8) -> Int {
+    let count = count as usize;
+    if size < 8 || size % 8 != 0 || size < (count + 7) / 8 {
+        return EINVAL;
+    }
+    for i in 0..size {
+        let left = count.saturating_sub(i.saturating_mul(8));
+        let bits = if left >= 8 { 0xff } else { (1_u8 << left) - 1 };
+        // SAFETY: `i` is below `size`. Little-endian architectures only, see `nr`.
+        unsafe { *mask.add(i) = bits };
+    }
+    0
+}
+
+/// The kernel's mask of a thread, its rest zeroed as glibc does; -1 with errno on failure.
+///
+/// # Safety
+/// `mask` points to `size` bytes.
+unsafe fn read_affinity(pid: Int, size: usize, mask: *mut u8) -> Int {
+    // SAFETY: the kernel checks its arguments.
+    let written = unsafe {
+        let size = size.min(i32::MAX as usize);
+        syscall(nr::SCHED_GETAFFINITY, pid as Long, size, mask)
+    };
+    if written < 0 {
+        return -1;
+    }
+    for i in written as usize..size {
+        // SAFETY: `i` is below `size`.
+        unsafe { *mask.add(i) = 0 };
+    }
+    0
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn sched_getaffinity(pid: Int, size: usize, mask: *mut u8) -> Int {
+    let count = cpu_count();
+    // SAFETY: the caller's promise.
+    unsafe {
+        if count == 0 {
+            return read_affinity(pid, size, mask);
+        }
+        match fill(count, size, mask) {
+            0 => 0,
+            error => fail(error),
+        }
+    }
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn pthread_getaffinity_np(thread: usize, size: usize, mask: *mut u8) -> Int {
+    static REAL: Real = Real::named(b"pthread_getaffinity_np\0");
+    let count = cpu_count();
+    // SAFETY: the caller's promise; the type is that of the C library's function.
+    unsafe {
+        if count != 0 {
+            return fill(count, size, mask);
+        }
+        // An allocator asks for its own thread while it sets itself up: no look-up then.
+        if thread == pthread_self() {
+            return match read_affinity(0, size, mask) {
+                0 => 0,
+                _ => *__errno_location(),
+            };
+        }
+        type Get = Option<unsafe extern "C" fn(usize, usize, *mut u8) -> Int>;
+        match transmute::<*mut c_void, Get>(REAL.get()) {
+            Some(real) => real(thread, size, mask),
+            None => ENOSYS,
+        }
+    }
+}
+
+/// The CPU the thread is on, folded into those that it is told exist: programs size tables by
+/// one and index them by the other.
+fn current_cpu(node: *mut u32) -> Result<u32, ()> {
+    let mut cpu = 0_u32;
+    let no_cache = null_mut::<c_void>();
+    // SAFETY: `cpu` is ours, the kernel checks `node`.
+    if unsafe { syscall(nr::GETCPU, &mut cpu as *mut u32, node, no_cache) } != 0 {
+        return Err(());
+    }
+    Ok(cpu.checked_rem(cpu_count()).unwrap_or(cpu))
+}
+
+#[no_mangle]
+pub extern "C" fn sched_getcpu() -> Int {
+    current_cpu(null_mut()).map_or(-1, |cpu| cpu as Int)
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn getcpu(cpu: *mut u32, node: *mut u32) -> Int {
+    match current_cpu(node) {
+        Ok(current) => {
+            if !cpu.is_null() {
+                // SAFETY: not null, so the caller's.
+                unsafe { *cpu = current };
+            }
+            0
+        }
+        Err(()) => -1,
+    }
+}
+
+#[no_mangle]
+pub extern "C" fn sysconf(name: Int) -> Long {
+    let count = cpu_count();
+    if count != 0 && matches!(name, SC_NPROCESSORS_CONF | SC_NPROCESSORS_ONLN) {
+        return count as Long;
+    }
+    // SAFETY: takes any number.
+    unsafe { __sysconf(name) }
+}
+
+#[no_mangle]
+pub extern "C" fn get_nprocs() -> Int {
+    sysconf(SC_NPROCESSORS_ONLN) as Int
+}
+
+#[no_mangle]
+pub extern "C" fn get_nprocs_conf() -> Int {
+    sysconf(SC_NPROCESSORS_CONF) as Int
+}
+
+// Deadlines
+
+/// A function of the C library that one of ours stands for.
+struct Real {
+    name: &'static [u8],
+    at: AtomicPtr<c_void>,
+}
+
+impl Real {
+    const fn named(name: &'static [u8]) -> Real {
+        Real {
+            name,
+            at: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    /// Its address, or null where the process has none. The newest version of the symbol is
+    /// found, which is the one that a program linked today asks for.
+    fn get(&self) -> *mut c_void {
+        let mut at = self.at.load(Ordering::Relaxed);
+        if at.is_null() {
+            const RTLD_NEXT: *mut c_void = -1_isize as *mut c_void;
+            // SAFETY: every name ends in NUL.
+            at = unsafe { dlsym(RTLD_NEXT, self.name.as_ptr()) };
+            self.at.store(at, Ordering::Relaxed);
+        }
+        at
+    }
+}
+
+/// The deadline on the kernel's wall clock.
+fn unshifted(deadline: Timespec) -> Timespec {
+    Timespec {
+        sec: deadline.sec.saturating_sub(clock_offset()),
+        nsec: deadline.nsec,
+    }
+}
+
+/// The same where the clock is known only to the waited-for object: of the two clocks possible
+/// it is taken to be the one that is nearer, as decades lie between them.
+fn unshifted_if_wall(deadline: Timespec) -> Timespec {
+    let far = |clock| deadline.sec.saturating_sub(now(clock).sec).unsigned_abs();
+    if far(CLOCK_REALTIME) < far(CLOCK_MONOTONIC) {
+        unshifted(deadline)
+    } else {
+        deadline
+    }
+}
+
+macro_rules! waits {
+    ($($real:ident $name:ident($($arg:ident),*) $shift:ident else $missing:expr;)*) => {
+        $(
+            static $real: Real = Real::named(concat!(stringify!($name), "\0").as_bytes());
+
+            /// # Safety
+            /// As in C.
+            #[no_mangle]
+            pub unsafe extern "C" fn $name(
+                $($arg: *mut c_void,)*
+                deadline: *const Timespec,
+            ) -> Int {
+                type Wait = Option<
+                    unsafe extern "C" fn($(waits!(@pointer $arg),)* *const Timespec) -> Int,
+                >;
+                // SAFETY: the caller's promise; the type is that of the C library's function.
+                unsafe {
+                    match transmute::<*mut c_void, Wait>($real.get()) {
+                        None => $missing,
+                        Some(real) if deadline.is_null() => real($($arg,)* deadline),
+                        Some(real) => real($($arg,)* &$shift(*deadline)),
+                    }
+                }
+            }
+        )*
+
+        extern "C" fn find_all() {
+            if clock_offset() != 0 {
+                $($real.get();)*
+                SLEEP.get();
+            }
+        }
+    };
+    (@pointer $arg:ident) => { *mut c_void };
+}
+
+waits! {
+    COND pthread_cond_timedwait(cond, mutex) unshifted_if_wall else ENOSYS;
+    MUTEX pthread_mutex_timedlock(mutex) unshifted else ENOSYS;
+    READ pthread_rwlock_timedrdlock(lock) unshifted else ENOSYS;
+    WRITE pthread_rwlock_timedwrlock(lock) unshifted else ENOSYS;
+    JOIN pthread_timedjoin_np(thread, result) unshifted else ENOSYS;
+    SEM sem_timedwait(semaphore) unshifted else fail(ENOSYS);
+    CND cnd_timedwait(cond, mutex) unshifted else THRD_ERROR;
+    MTX mtx_timedlock(mutex) unshifted else THRD_ERROR;
+}
+
+/// Found while the process starts: a look-up takes the loader's lock, which a thread that waits
+/// must not need.
+#[used]
+#[link_section = ".init_array"]
+static AT_START: extern "C" fn() = find_all;
+
+static SLEEP: Real = Real::named(b"clock_nanosleep\0");
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn clock_nanosleep(
+    clock: Int,
+    flags: Int,
+    until: *const Timespec,
+    left: *mut Timespec,
+) -> Int {
+    type Sleep = Option<unsafe extern "C" fn(Int, Int, *const Timespec, *mut Timespec) -> Int>;
+    let wall = matches!(clock, CLOCK_REALTIME | CLOCK_TAI) && flags & TIMER_ABSTIME != 0;
+    // SAFETY: the caller's promise; the type is that of the C library's function.
+    unsafe {
+        match transmute::<*mut c_void, Sleep>(SLEEP.get()) {
+            None => ENOSYS,
+            Some(real) if wall && !until.is_null() => real(clock, flags, &unshifted(*until), left),
+            Some(real) => real(clock, flags, until, left),
+        }
+    }
+}
