@@ -48,6 +48,8 @@ pub struct Failure {
     pub kind: Kind,
     /// One sentence, without a trailing newline.
     pub message: String,
+    /// What a failed tool said itself, to be shown once before the message; may be empty.
+    pub details: String,
 }
 
 impl fmt::Display for Failure {
@@ -63,6 +65,7 @@ pub fn failure(kind: Kind, message: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(Failure {
         kind,
         message: message.into(),
+        details: String::new(),
     })
 }
 
@@ -87,6 +90,14 @@ pub fn kind_of(error: &anyhow::Error) -> Kind {
         .chain()
         .find_map(|e| e.downcast_ref::<Failure>())
         .map_or(Kind::Host, |f| f.kind)
+}
+
+/// What a failed tool said itself; empty if nothing is known.
+pub fn details_of(error: &anyhow::Error) -> &str {
+    error
+        .chain()
+        .find_map(|e| e.downcast_ref::<Failure>())
+        .map_or("", |f| &f.details)
 }
 
 /// The whole chain of an error on one line.

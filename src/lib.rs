@@ -4,20 +4,27 @@
 //! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
 
 pub mod artifact;
+pub mod build;
 pub mod cargo;
+pub mod cli;
+pub mod command;
 pub mod compare;
 pub mod digest;
+pub mod entry;
 pub mod epoch;
 pub mod error;
 pub mod format;
 pub mod fs;
 pub mod git;
 pub mod layout;
+pub mod manifest;
 pub mod platform;
 pub mod process;
 pub mod recipe;
+pub mod report;
 pub mod request;
 pub mod shim;
+pub mod source;
 pub mod term;
 pub mod toolchain;
 pub mod variation;

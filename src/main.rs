@@ -1,3 +1,5 @@
 //! The `repro` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    repro::entry::main()
+}

@@ -16,6 +16,7 @@ use anyhow::{Context, Result};
 use crate::error::{Kind, failure, host};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static STOPPED: AtomicBool = AtomicBool::new(false);
 static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
 
 /// A child that a signal must end: with its whole group where it leads one.
@@ -214,13 +215,19 @@ impl Cmd {
 
     fn pump(&self, work: impl FnOnce(&mut Child)) -> Result<ExitStatus> {
         check_interrupt()?;
+        if STOPPED.load(Ordering::SeqCst) {
+            return Err(host(format!(
+                "`{}` was not started: the run has failed",
+                self.show()
+            )));
+        }
         let mut child = self.spawn()?;
         let me = Running {
             pid: child.id(),
             group: self.own_group,
         };
         RUNNING.lock().expect("no panic holds this lock").push(me);
-        if INTERRUPTED.load(Ordering::SeqCst) {
+        if STOPPED.load(Ordering::SeqCst) {
             end(me, false);
         }
         work(&mut child);
@@ -340,8 +347,10 @@ pub fn handle_signals() -> Result<()> {
     .context("failed to install the signal handler")
 }
 
-/// Ends every running child: first asked, then, if it has not gone, forced.
+/// Ends every running child, first asked, then, if it has not gone, forced; and keeps others from
+/// being started.
 pub fn stop_all() {
+    STOPPED.store(true, Ordering::SeqCst);
     let running = || RUNNING.lock().map(|r| r.clone()).unwrap_or_default();
     for child in running() {
         end(child, false);

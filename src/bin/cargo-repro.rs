@@ -1,3 +1,5 @@
-//! The `repro` command.
+//! `cargo repro …`: the same program under the name that cargo looks for.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    repro::entry::main()
+}

@@ -45,17 +45,9 @@ pub struct Config {
 pub const FILE_NAMES: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
 
 impl Config {
-    /// Reads the config files above `root` and in `cargo_home`; `inside` are those of the source,
-    /// nearest first, with their text.
-    pub fn read(
-        root: &Path,
-        inside: Vec<(PathBuf, String)>,
-        cargo_home: Option<&Path>,
-    ) -> Result<Config> {
+    /// Reads the config files above `root` and in `cargo_home`.
+    pub fn read(root: &Path, cargo_home: Option<&Path>) -> Result<Config> {
         let mut files = Vec::new();
-        for (path, text) in inside {
-            files.push(parse(path, Place::Source, &text)?);
-        }
         let home_files: Vec<PathBuf> = cargo_home
             .map(|h| ["config", "config.toml"].map(|n| h.join(n)).to_vec())
             .unwrap_or_default();
@@ -67,6 +59,22 @@ impl Config {
         }
         files.extend(first_of(home_files.iter(), Place::CargoHome)?);
         Ok(Config { files })
+    }
+
+    /// Adds the config files of the source, nearest first, which are stronger than all others.
+    pub fn add_inside(&mut self, inside: Vec<(PathBuf, String)>) -> Result<()> {
+        let parsed = inside
+            .into_iter()
+            .map(|(path, text)| parse(path, Place::Source, &text))
+            .collect::<Result<Vec<_>>>()?;
+        self.files.splice(0..0, parsed);
+        Ok(())
+    }
+
+    /// How many files lie in directories above the source.
+    pub fn outer_count(&self) -> usize {
+        let outer = self.files.iter().filter(|f| f.place == Place::Outer);
+        outer.count()
     }
 
     /// The strongest value of a dotted key.

@@ -60,14 +60,13 @@ fn variable_part(triple: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
-
     const LINUX: &str = "x86_64-unknown-linux-gnu";
 
     fn flags(env: &[(&str, &str)], toml: &str) -> String {
         let env = env.iter().map(|(k, v)| (k.into(), v.into())).collect();
         let inside = vec![("/p/.cargo/config.toml".into(), toml.to_string())];
-        let config = Config::read(Path::new("/nonexistent-root"), inside, None).unwrap();
+        let mut config = Config::default();
+        config.add_inside(inside).unwrap();
         effective(&env, &config, LINUX, "unix\ntarget_os=\"linux\"").join(" ")
     }
 

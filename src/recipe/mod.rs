@@ -231,6 +231,9 @@ impl Recipe {
             ("CARGO_TERM_PROGRESS_WHEN", "never"),
             ("CARGO_TERM_QUIET", "false"),
             ("CARGO_TERM_VERBOSE", "false"),
+            // Under a clock that runs ahead cargo would take shared crates for unused and
+            // remove them.
+            ("CARGO_CACHE_AUTO_CLEAN_FREQUENCY", "never"),
         ] {
             env.insert(name.into(), value.into());
         }

@@ -1,0 +1,437 @@
+//! Builds A and B: prepares a side, runs cargo in it, collects what it made; both at once where
+//! their directories differ, one after the other where the user wants them the same.
+//!
+//! Decides nothing about what is varied or how artifacts are compared.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::Result;
+
+use crate::artifact::{ArtifactSet, Kind};
+use crate::cargo::config::{Config, Place};
+use crate::cargo::messages::{self, Collect, Made};
+use crate::cargo::wrapper::{self, Spec};
+use crate::cargo::{consulted, home, rustflags, units};
+use crate::error::{Failure, Kind as ErrorKind, host};
+use crate::format::elf::{self, Linking};
+use crate::fs;
+use crate::layout::Layout;
+use crate::process::{self, Cmd, Stream};
+use crate::recipe::{Recipe, SideRecipe};
+use crate::request::{Inject, Selection};
+use crate::shim::{Settings, Shim};
+use crate::source::{self, Source};
+use crate::term::Progress;
+use crate::toolchain::Toolchain;
+use crate::variation::{CLOCK_OFFSET, Name, Side, Values};
+
+/// Everything that both builds have in common.
+pub struct Plan<'a> {
+    /// The source.
+    pub source: &'a Source,
+    /// What cargo is to build.
+    pub selection: &'a Selection,
+    /// The toolchain.
+    pub toolchain: &'a Toolchain,
+    /// The user's cargo configuration.
+    pub config: &'a Config,
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// How its flags reach rustc.
+    pub inject: Inject,
+    /// `rustc --print cfg` of each target, where flags are joined to the user's.
+    pub cfgs: &'a [(String, String)],
+    /// The user's own wrapper; `true` if it lies in the source and so moves with the copy.
+    pub user_wrapper: Option<(PathBuf, bool)>,
+    /// The text of Cargo.lock.
+    pub lockfile: &'a str,
+    /// The user's CARGO_HOME.
+    pub cargo_home: Option<&'a Path>,
+    /// The preload shim, where the host can have one.
+    pub shim: Option<&'a Shim>,
+    /// Ask the linker which files it reads.
+    pub trace_links: bool,
+    /// The value of each variation on each side.
+    pub values: &'a (dyn Fn(Name) -> Values + Sync),
+    /// Scratch directory of the run.
+    pub scratch: &'a Path,
+}
+
+/// What one build left.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// Its artifacts, kept in the scratch directory.
+    pub artifacts: ArtifactSet,
+    /// Names of the environment variables that it asked for.
+    pub consulted: BTreeSet<String>,
+    /// Build scripts that the preload shim cannot reach, by package.
+    pub static_scripts: Vec<String>,
+    /// Files outside the scratch directory that the linker read.
+    pub linker_inputs: BTreeSet<PathBuf>,
+    /// The user asked for a random build-id somewhere.
+    pub random_build_id: bool,
+    /// cargo's diagnostics, without its progress lines.
+    pub diagnostics: String,
+}
+
+impl Plan<'_> {
+    /// The directories of one side.
+    pub fn layout(&self, side: Side) -> Layout {
+        let path = |name| (self.values)(name).path(side).to_owned();
+        Layout {
+            scratch: self.scratch.to_owned(),
+            source: path(Name::BuildPath),
+            target: path(Name::TargetDir),
+            cargo_home: path(Name::CargoHome),
+            home: path(Name::Home),
+            tmpdir: path(Name::Tmpdir),
+            wrapper: self.scratch.join(format!("wrapper-{}", side.label())),
+        }
+    }
+
+    /// Whether each side has directories of its own, so that both can be built at once.
+    fn apart(&self) -> bool {
+        let paths = [
+            Name::BuildPath,
+            Name::CargoHome,
+            Name::TargetDir,
+            Name::Home,
+            Name::Tmpdir,
+        ];
+        paths.iter().all(|n| (self.values)(*n).varied())
+    }
+
+    /// Makes both builds. Each side's copy of the source is made here unless it is there already.
+    pub fn run(&self, progress: &Progress) -> Result<(Built, Built)> {
+        if self.apart() {
+            return self.run_at_once(progress);
+        }
+        let a = self.run_side(Side::A, progress)?;
+        self.clear_for_second()?;
+        let b = self.run_side(Side::B, progress)?;
+        Ok((a, b))
+    }
+
+    fn run_at_once(&self, progress: &Progress) -> Result<(Built, Built)> {
+        let first_error = Mutex::new(None);
+        let run = |side| {
+            self.run_side(side, progress).map_err(|error| {
+                // The other build cannot give a verdict any more.
+                first_error
+                    .lock()
+                    .expect("no panic holds this")
+                    .get_or_insert(error);
+                process::stop_all();
+            })
+        };
+        let (a, b) = std::thread::scope(|s| {
+            let a = s.spawn(|| run(Side::A));
+            let b = run(Side::B);
+            (a.join().expect("a build does not panic"), b)
+        });
+        if let Some(error) = first_error.into_inner().expect("no panic holds this") {
+            return Err(error);
+        }
+        match (a, b) {
+            (Ok(a), Ok(b)) => Ok((a, b)),
+            _ => Err(host("a build ended without a result")),
+        }
+    }
+
+    /// Removes what build A left at the paths that build B is to have as well.
+    fn clear_for_second(&self) -> Result<()> {
+        let (a, b) = (self.layout(Side::A), self.layout(Side::B));
+        for (a, b) in [
+            (a.source, b.source),
+            (a.target, b.target),
+            (a.cargo_home, b.cargo_home),
+            (a.home, b.home),
+            (a.tmpdir, b.tmpdir),
+        ] {
+            if a == b {
+                fs::remove_tree(&a)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_side(&self, side: Side, progress: &Progress) -> Result<Built> {
+        let layout = self.layout(side);
+        progress.step(side.label(), "preparing");
+        self.prepare(side, &layout)?;
+        let made = Mutex::new(Vec::new());
+        let words = Mutex::new(Vec::new());
+        let command = self.command(side, &layout)?;
+        let status = command.stream(|stream, line| match stream {
+            Stream::Out => made
+                .lock()
+                .expect("no panic holds this")
+                .extend(messages::read_line(line)),
+            Stream::Err => match progress_of(line) {
+                Some(step) => progress.step(side.label(), &step),
+                None => words
+                    .lock()
+                    .expect("no panic holds this")
+                    .push(line.to_string()),
+            },
+        })?;
+        let words = words.into_inner().expect("no panic holds this").join("\n");
+        if !status.success() {
+            return Err(anyhow::Error::new(Failure {
+                kind: ErrorKind::BuildFailed,
+                message: format!(
+                    "build {} failed: `{}` ended with {status}{}",
+                    side.label(),
+                    command.show(),
+                    match side {
+                        Side::A => "",
+                        Side::B =>
+                            "; if plain `cargo build` works, `--vary none` tells whether a variation broke it",
+                    }
+                ),
+                details: words,
+            }));
+        }
+        progress.step(side.label(), "built; reading what it made");
+        let made = made.into_inner().expect("no panic holds this");
+        self.collect(side, &layout, &made, words)
+    }
+
+    /// Copies the source if that is not done yet, and makes everything around it.
+    fn prepare(&self, side: Side, layout: &Layout) -> Result<()> {
+        if !layout.source.exists() {
+            check_out(self.source, self.config, &layout.source)?;
+        }
+        let mtime = (self.values)(Name::SourceMtime);
+        fs::set_mtimes(&layout.source, mtime.of(side).parse().unwrap_or_default())?;
+        source::refresh_index(&layout.source)?;
+        for dir in [&layout.target, &layout.home, &layout.tmpdir] {
+            fs::create_dir(dir)?;
+        }
+        home::make(
+            self.cargo_home,
+            &layout.cargo_home,
+            self.config,
+            self.lockfile,
+        )
+    }
+
+    fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
+        let share = self.recipe.side(side, layout, self.values);
+        let mut env = share.env.clone();
+        self.tool_variables(&mut env);
+        let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
+        set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
+        if self.inject == Inject::Rustflags {
+            let flags = self.joined_flags(&share)?;
+            set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
+        }
+        if let Some(shim) = self.shim {
+            let path = self.scratch.join(format!("preload-{}.so", side.label()));
+            shim.write(&self.shim_settings(side), &path)?;
+            set("LD_PRELOAD", path.into());
+        }
+        let args = ["build", "--message-format", "json-render-diagnostics"];
+        Ok(Cmd::new(&self.toolchain.cargo)
+            .args(args)
+            .args(&share.cargo_args)
+            .args(self.selection.cargo_args())
+            .dir(layout.source.join(&self.source.package))
+            .env_exact(env)
+            .umask(share.umask)
+            .own_group())
+    }
+
+    /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
+    fn tool_variables(&self, env: &mut crate::recipe::environment::Env) {
+        let bin = self.toolchain.sysroot.join("bin");
+        if bin.join("rustc").exists() {
+            let path = env.get(std::ffi::OsStr::new("PATH")).cloned();
+            let old = path.iter().flat_map(std::env::split_paths);
+            if let Ok(joined) = std::env::join_paths(std::iter::once(bin).chain(old)) {
+                env.insert("PATH".into(), joined);
+            }
+        }
+        let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
+        if let Some(dir) = rustup.filter(|d| d.is_dir()) {
+            env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
+        }
+    }
+
+    fn shim_settings(&self, side: Side) -> Settings {
+        let value = |name| (self.values)(name);
+        let clock = value(Name::Clock);
+        Settings {
+            clock_offset: match side {
+                Side::B if clock.varied() => CLOCK_OFFSET,
+                _ => 0,
+            },
+            cpu_count: value(Name::CpuCount).of(side).parse().unwrap_or(0),
+            host_name: Some(value(Name::HostName).of(side).to_string()),
+        }
+    }
+
+    fn wrapper(&self, layout: &Layout, share: &SideRecipe) -> Result<PathBuf> {
+        let args = match self.inject {
+            Inject::Wrapper => share.rustc_args.clone(),
+            Inject::Rustflags => Vec::new(),
+        };
+        let user_wrapper = self.user_wrapper.clone().map(|(path, in_source)| {
+            match path.strip_prefix(&self.source.root) {
+                Ok(inside) if in_source => layout.source.join(inside),
+                _ => path,
+            }
+        });
+        let spec = Spec {
+            host: self.toolchain.host().to_string(),
+            user_wrapper,
+            args: args
+                .into_iter()
+                .map(|(family, arg)| (family.map(wrapper::family_name), arg))
+                .collect(),
+            trace_links: self.trace_links,
+        };
+        wrapper::install(&layout.wrapper, &spec)
+    }
+
+    /// The user's flags and ours for all targets; an error where targets need different ones,
+    /// since one variable holds them all.
+    fn joined_flags(&self, share: &SideRecipe) -> Result<Vec<String>> {
+        let mut sets = self.cfgs.iter().map(|(target, cfgs)| {
+            let mut flags =
+                rustflags::effective(&self.recipe.facts().passed, self.config, target, cfgs);
+            let family = crate::platform::of_triple(target);
+            let ours = share.rustc_args.iter();
+            let ours = ours.filter(|(only, _)| only.is_none_or(|o| o == family));
+            flags.extend(ours.map(|(_, arg)| arg.clone()));
+            flags
+        });
+        let first = sets.next().unwrap_or_default();
+        if sets.any(|other| other != first) {
+            return Err(crate::error::refused(
+                "the targets have different rustflags, which `--inject rustflags` cannot pass in one variable: build one --target at a time, or leave out `--inject rustflags`",
+            ));
+        }
+        Ok(first)
+    }
+
+    fn collect(
+        &self,
+        side: Side,
+        layout: &Layout,
+        made: &[Made],
+        diagnostics: String,
+    ) -> Result<Built> {
+        let units = wrapper::units(&layout.wrapper)?;
+        let keep = self.scratch.join(format!("kept-{}", side.label()));
+        let collect = Collect {
+            target_dir: &layout.target,
+            host: self.toolchain.host(),
+            targets: &self.selection.targets,
+            only_for_the_build: &units::only_for_the_build(&units),
+            keep: &keep,
+        };
+        let artifacts = collect.artifacts(made)?;
+        Ok(Built {
+            static_scripts: static_scripts(&artifacts),
+            artifacts,
+            consulted: match side {
+                Side::A => consulted::names(&layout.target)?,
+                Side::B => BTreeSet::new(),
+            },
+            linker_inputs: self.linker_inputs(layout)?,
+            random_build_id: units.iter().any(|u| u.random_build_id),
+            diagnostics,
+        })
+    }
+
+    fn linker_inputs(&self, layout: &Layout) -> Result<BTreeSet<PathBuf>> {
+        let mut inputs = BTreeSet::new();
+        for list in wrapper::link_lists(&layout.wrapper)? {
+            let text = String::from_utf8_lossy(&std::fs::read(&list).unwrap_or_default())
+                .replace("\\\n", " ");
+            let words = text.split_whitespace().map(|w| w.trim_end_matches(':'));
+            let paths = words.filter_map(|w| std::fs::canonicalize(w).ok());
+            inputs.extend(paths.filter(|p| {
+                !p.starts_with(self.scratch) && !p.starts_with(&self.toolchain.sysroot)
+            }));
+        }
+        Ok(inputs)
+    }
+}
+
+/// Copies the source to `to`, with the config files of the directories above it.
+pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
+    let outer = config.files.iter().filter(|f| f.place == Place::Outer);
+    for (file, dir) in outer.zip(to.ancestors().skip(1)) {
+        fs::write(&dir.join(".cargo/config.toml"), file.relocated())?;
+    }
+    if let Some(parent) = to.parent() {
+        fs::create_dir(parent)?;
+    }
+    source.check_out(to)
+}
+
+/// The step that a progress line of cargo names: `   Compiling serde v1.0.0 (path)`.
+fn progress_of(line: &str) -> Option<String> {
+    let (verb, rest) = line.strip_prefix("   ")?.trim_start().split_once(' ')?;
+    let verbs = [
+        "Compiling",
+        "Checking",
+        "Finished",
+        "Fresh",
+        "Dirty",
+        "Running",
+        "Locking",
+    ];
+    let indented = line.len() - line.trim_start().len() + verb.len() == 12;
+    if !indented || !verbs.contains(&verb) {
+        return None;
+    }
+    let what = rest.split(" (").next().unwrap_or(rest);
+    Some(match verb {
+        "Compiling" => what.to_string(),
+        _ => format!("{} {what}", verb.to_lowercase()),
+    })
+}
+
+/// Packages whose build script the preloaded shim cannot reach.
+fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
+    let mut packages: Vec<String> = artifacts
+        .iter()
+        .filter(|a| a.kind == Kind::BuildScript)
+        .filter(|a| {
+            let head = std::fs::read(&a.path).unwrap_or_default();
+            elf::linking_of(&head) == Linking::Static
+        })
+        .map(|a| a.package.clone())
+        .collect();
+    packages.dedup();
+    packages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_progress_lines_are_told_from_its_messages() {
+        let cases = [
+            ("   Compiling serde v1.0.0", Some("serde v1.0.0")),
+            ("   Compiling demo v0.1.0 (/s/demo)", Some("demo v0.1.0")),
+            (
+                "    Finished `release` profile in 1s",
+                Some("finished `release` profile in 1s"),
+            ),
+            ("warning: unused", None),
+            ("    Compiling is what I do", None),
+            ("   |   ^^^", None),
+        ];
+        for (line, want) in cases {
+            assert_eq!(progress_of(line).as_deref(), want, "{line}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Defaults from `[workspace.metadata.repro]` and `[package.metadata.repro]`; the package's win
+//! over the workspace's, the command line over both. Unknown keys are errors: a setting that is
+//! silently ignored would be a setting lost.
+
+use std::path::Path;
+
+use anyhow::Result;
+use toml_edit::{DocumentMut, Item, TableLike};
+
+use crate::cli::BuildRequest;
+use crate::error::bad_input;
+use crate::fs;
+use crate::request::{Build, Inject, Selection};
+use crate::variation;
+
+const KEYS: &[&str] = &[
+    "packages",
+    "features",
+    "all-features",
+    "no-default-features",
+    "targets",
+    "profile",
+    "pass-env",
+    "vary",
+    "inject",
+    "name",
+];
+
+/// The tables, the stronger first.
+pub struct Defaults {
+    tables: Vec<(String, Item)>,
+}
+
+impl Defaults {
+    /// Reads the manifests of the package and of its workspace.
+    pub fn read(package: &Path, workspace: &Path) -> Result<Defaults> {
+        let mut tables = Vec::new();
+        for (manifest, key) in [(package, "package"), (workspace, "workspace")] {
+            let path = manifest.join("Cargo.toml");
+            let document = parse(&path)?;
+            let item = document
+                .get(key)
+                .and_then(|p| p.get("metadata")?.get("repro"))
+                .cloned();
+            let Some(item) = item else { continue };
+            let at = format!("[{key}.metadata.repro] of `Cargo.toml`");
+            let table = item
+                .as_table_like()
+                .ok_or_else(|| bad_input(format!("{at} is not a table")))?;
+            if let Some((name, _)) = table.iter().find(|(k, _)| !KEYS.contains(k)) {
+                return Err(bad_input(format!(
+                    "{at} has an unknown key `{name}`; there are {}",
+                    KEYS.join(", ")
+                )));
+            }
+            tables.push((at, item));
+        }
+        Ok(Defaults { tables })
+    }
+
+    fn get<T>(
+        &self,
+        key: &str,
+        what: &str,
+        read: impl Fn(&Item) -> Option<T>,
+    ) -> Result<Option<T>> {
+        for (at, item) in &self.tables {
+            let value = item
+                .as_table_like()
+                .and_then(|t: &dyn TableLike| t.get(key));
+            if let Some(value) = value {
+                return read(value)
+                    .map(Some)
+                    .ok_or_else(|| bad_input(format!("`{key}` in {at} must be {what}")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>> {
+        self.get(key, "a string", |i| i.as_str().map(str::to_string))
+    }
+
+    fn list(&self, key: &str) -> Result<Vec<String>> {
+        let read = |i: &Item| {
+            i.as_array()?
+                .iter()
+                .map(|v| v.as_str().map(str::to_string))
+                .collect()
+        };
+        Ok(self
+            .get(key, "a list of strings", read)?
+            .unwrap_or_default())
+    }
+
+    fn switch(&self, key: &str) -> Result<bool> {
+        Ok(self
+            .get(key, "true or false", Item::as_bool)?
+            .unwrap_or(false))
+    }
+
+    /// Fills what the command line left open.
+    pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
+        let inject = match self.text("inject")?.as_deref() {
+            None | Some("wrapper") => Inject::Wrapper,
+            Some("rustflags") => Inject::Rustflags,
+            Some(other) => {
+                return Err(bad_input(format!(
+                    "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
+                )));
+            }
+        };
+        let vary = match self.text("vary")? {
+            None => variation::Selection::default(),
+            Some(text) => variation::Selection::parse(&text)
+                .map_err(|e| bad_input(format!("`vary` in metadata.repro: {e}")))?,
+        };
+        let mut pass_env = asked.pass_env;
+        pass_env.extend(self.list("pass-env")?);
+        Ok(Build {
+            selection: self.complete_selection(asked.selection)?,
+            source: asked.source,
+            epoch: asked.epoch,
+            pass_env,
+            inject: asked.inject.unwrap_or(inject),
+            vary: asked.vary.unwrap_or(vary),
+            name: self.text("name")?,
+            keep: asked.keep,
+            builder: asked.builder,
+            verbose: asked.verbose,
+        })
+    }
+
+    fn complete_selection(&self, mut s: Selection) -> Result<Selection> {
+        if s.packages.is_empty() && !s.workspace {
+            s.packages = self.list("packages")?;
+        }
+        let features_said = !s.features.is_empty() || s.all_features || s.no_default_features;
+        if !features_said {
+            s.features = self.list("features")?;
+            s.all_features = self.switch("all-features")?;
+            s.no_default_features = self.switch("no-default-features")?;
+        }
+        if s.targets.is_empty() {
+            s.targets = self.list("targets")?;
+        }
+        if s.profile.is_none() {
+            s.profile = self.text("profile")?;
+        }
+        Ok(s)
+    }
+}
+
+fn parse(path: &Path) -> Result<DocumentMut> {
+    fs::read_text(path)?.parse::<DocumentMut>().map_err(|e| {
+        bad_input(format!(
+            "failed to parse `{}`: {}",
+            path.display(),
+            e.message()
+        ))
+    })
+}
+
+/// The name in `/build/<name>`: the root package's, else the first of the workspace's members by
+/// name. A directory's own name would differ from builder to builder.
+pub fn project_name(workspace: &Path, cargo: &Path) -> Result<String> {
+    let document = parse(&workspace.join("Cargo.toml"))?;
+    let root = document.get("package").and_then(|p| p.get("name"));
+    if let Some(name) = root.and_then(Item::as_str) {
+        return Ok(name.to_string());
+    }
+    let args = ["metadata", "--no-deps", "--format-version", "1"];
+    let out = crate::process::Cmd::new(cargo)
+        .args(args)
+        .dir(workspace)
+        .checked()?;
+    let metadata = cargo_metadata::MetadataCommand::parse(out.text())
+        .map_err(|e| bad_input(format!("failed to read cargo's metadata: {e}")))?;
+    let members = metadata.workspace_packages();
+    let name = members.iter().map(|p| p.name.to_string()).min();
+    Ok(name.unwrap_or_else(|| "workspace".to_string()))
+}

@@ -1,0 +1,199 @@
+//! `repro.json`: what was proven of which source, by which recipe. A stored format, versioned.
+//!
+//! Two builders who agree write the same bytes: nothing of the host or the clock is in it outside
+//! `builder`. The types are those of the file, apart from the ones the program thinks with.
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+/// The schema's name and version.
+pub const SCHEMA: &str = "repro.manifest/1";
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// `reproducible` or `differs`.
+    pub verdict: String,
+    /// What was built.
+    pub source: Source,
+    /// With what.
+    pub toolchain: Toolchain,
+    /// Which part of it, how.
+    pub build: Build,
+    /// By which changes of the build.
+    pub recipe: Recipe,
+    /// Settings from cargo config files outside the source, as TOML: the bytes may depend on them.
+    pub outside_config: Vec<String>,
+    /// Environment variables that the build asked for.
+    pub environment: Vec<Variable>,
+    /// What came out.
+    pub artifacts: Vec<Artifact>,
+    /// This machine; left out with `--no-builder`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub builder: Option<Builder>,
+}
+
+/// The source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// `git` or `directory`.
+    pub kind: String,
+    /// URL of the remote, without credentials.
+    pub remote: Option<String>,
+    /// Commit id.
+    pub commit: Option<String>,
+    /// Tree id of what was built; of the snapshot if `dirty`.
+    pub tree: Option<String>,
+    /// The tree had changes that no commit holds.
+    pub dirty: bool,
+    /// Of a directory: SHA-256 over its sorted paths, kinds and contents.
+    pub sha256: Option<String>,
+    /// Directory of the package or workspace that was built, relative to the source; `.` for its root.
+    pub directory: String,
+    /// SHA-256 of Cargo.lock.
+    pub lockfile_sha256: String,
+}
+
+/// The toolchain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Toolchain {
+    /// `rustc -vV`, a line each.
+    pub rustc: Vec<String>,
+    /// `cargo -V`.
+    pub cargo: String,
+}
+
+/// What cargo was asked to build.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// The host triple: with no `--target`, what was built for.
+    pub host: String,
+    /// `--target`.
+    pub targets: Vec<String>,
+    /// `--profile`.
+    pub profile: String,
+    /// `-p`.
+    pub packages: Vec<String>,
+    /// `--workspace`.
+    pub workspace: bool,
+    /// `--lib`.
+    pub lib: bool,
+    /// `--bin`.
+    pub bins: Vec<String>,
+    /// `--bins`.
+    pub all_bins: bool,
+    /// `--features`.
+    pub features: Vec<String>,
+    /// `--all-features`.
+    pub all_features: bool,
+    /// `--no-default-features`.
+    pub no_default_features: bool,
+}
+
+/// The recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Version of the table.
+    pub version: u32,
+    /// `wrapper` or `rustflags`: the two give different bytes.
+    pub inject: String,
+    /// SOURCE_DATE_EPOCH, seconds since 1970.
+    pub epoch: i64,
+    /// The rows, with canonical paths.
+    pub rows: Vec<Row>,
+}
+
+/// One row of the recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// What is changed.
+    pub what: String,
+    /// To what.
+    pub value: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A variable that the build asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, where it is a setting of the user's that was passed on; cargo's own variables
+    /// and those of the recipe follow from the rest of the manifest.
+    pub value: Option<String>,
+}
+
+/// One artifact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// `name version`.
+    pub package: String,
+    /// Target triple.
+    pub target: String,
+    /// `bin`, `lib`, `rlib`, `cdylib`, `staticlib`, `dylib`.
+    pub kind: String,
+    /// File name.
+    pub name: String,
+    /// `same`, `differs`, `only-a`, `only-b`.
+    pub status: String,
+    /// Bytes; absent unless the status is `same`.
+    pub size: Option<u64>,
+    /// SHA-256; absent unless the status is `same`: nothing else is proven.
+    pub sha256: Option<String>,
+    /// Where the file lies, relative to the manifest; only shipped kinds are kept.
+    pub path: Option<String>,
+}
+
+/// The machine: what a mismatch on another one is looked for in first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Builder {
+    /// Operating system, as its os-release or `uname` names it.
+    pub os: String,
+    /// Version lines of the C compiler and the linkers; absent programs are left out.
+    pub tools: Vec<Tool>,
+    /// Files outside the source and the toolchain that the linker read, with their SHA-256.
+    pub linker_inputs: Vec<File>,
+    /// Why `linker_inputs` is empty, if it is.
+    pub linker_inputs_unknown: Option<String>,
+}
+
+/// A program and its version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// The command.
+    pub name: String,
+    /// The first line of its version.
+    pub version: String,
+}
+
+/// A file and its digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Absolute path, canonical.
+    pub path: String,
+    /// SHA-256.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// The bytes of the file: JSON, indented, with a final newline.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self).context("failed to encode the manifest")?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+}

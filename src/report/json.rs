@@ -1,0 +1,154 @@
+//! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
+
+use serde::Serialize;
+
+use crate::compare::Pair;
+use crate::digest::Digest;
+use crate::recipe::Row;
+use crate::report::Report;
+
+/// The schema's name and version.
+pub const SCHEMA: &str = "repro.report/1";
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    schema: &'static str,
+    command: &'a str,
+    verdict: &'static str,
+    artifacts: Vec<OneArtifact<'a>>,
+    /// Crates that diverged first. No rule finds any yet, so that the list is empty.
+    blame: [(); 0],
+    variations: Vec<OneVariation<'a>>,
+    not_varied: Vec<NotVaried<'a>>,
+    source: &'a str,
+    notes: &'a [String],
+    manifest: String,
+}
+
+#[derive(Serialize)]
+struct OneArtifact<'a> {
+    package: &'a str,
+    target: &'a str,
+    kind: &'static str,
+    name: &'a str,
+    status: &'static str,
+    a: Option<&'a Digest>,
+    b: Option<&'a Digest>,
+    findings: [(); 0],
+}
+
+#[derive(Serialize)]
+struct OneVariation<'a> {
+    name: &'a str,
+    a: &'a str,
+    b: &'a str,
+}
+
+#[derive(Serialize)]
+struct NotVaried<'a> {
+    name: &'a str,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    schema: &'static str,
+    command: &'a str,
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    kind: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct RecipeRow<'a> {
+    what: &'a str,
+    value: &'a str,
+    why: &'a str,
+}
+
+fn artifact(pair: &Pair) -> OneArtifact<'_> {
+    let either = pair.either();
+    OneArtifact {
+        package: &either.package,
+        target: &either.target,
+        kind: either.kind.name(),
+        name: &either.name,
+        status: pair.status().name(),
+        a: pair.a.as_ref().map(|x| &x.digest),
+        b: pair.b.as_ref().map(|x| &x.digest),
+        findings: [],
+    }
+}
+
+/// The report of a finished double build.
+pub fn report(report: &Report) -> String {
+    let whole = Whole {
+        schema: SCHEMA,
+        command: report.command,
+        verdict: report.verdict.name(),
+        artifacts: report.comparison.pairs.iter().map(artifact).collect(),
+        blame: [],
+        variations: report
+            .variations
+            .iter()
+            .map(|(name, v)| OneVariation {
+                name,
+                a: &v.a,
+                b: &v.b,
+            })
+            .collect(),
+        not_varied: report
+            .not_varied
+            .iter()
+            .map(|(name, why)| NotVaried { name, why })
+            .collect(),
+        source: &report.source,
+        notes: &report.notes,
+        manifest: report.manifest.display().to_string(),
+    };
+    encode(&whole)
+}
+
+/// The report of a run that ended without a verdict.
+pub fn failure(command: &str, kind: &str, message: &str) -> String {
+    encode(&Failed {
+        schema: SCHEMA,
+        command,
+        error: ErrorBody { kind, message },
+    })
+}
+
+/// The recipe.
+pub fn recipe(rows: &[Row]) -> String {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|r| RecipeRow {
+            what: &r.what,
+            value: &r.value,
+            why: &r.why,
+        })
+        .collect();
+    encode(&rows)
+}
+
+fn encode(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("plain values always encode")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_failure_is_one_object() {
+        let text = super::failure("build", "refused", "no \"lockfile\"");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({"schema": "repro.report/1", "command": "build",
+                "error": {"kind": "refused", "message": "no \"lockfile\""}})
+        );
+    }
+}

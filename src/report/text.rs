@@ -1,0 +1,192 @@
+//! The report as text: what a person needs on one screen, the verdict last.
+
+use std::fmt::Write;
+
+use crate::compare::Pair;
+use crate::recipe::Row;
+use crate::report::Report;
+use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::variation::VARIATIONS;
+use crate::verdict::{Status, Verdict};
+
+/// How many artifacts are listed one by one without `-v`.
+const LISTED: usize = 8;
+
+/// The report. With `verbose` every artifact, value and dropped variable is listed.
+pub fn report(report: &Report, verbose: bool) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
+    artifacts(&mut out, report, verbose);
+    variations(&mut out, report, verbose);
+    if verbose {
+        let dropped = match report.dropped.is_empty() {
+            true => "none".to_string(),
+            false => report.dropped.join(", "),
+        };
+        let _ = writeln!(out, "{BOLD}not passed{BOLD:#}  {dropped}");
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "{WARN}note{WARN:#}        {note}");
+    }
+    ending(&mut out, report);
+    out
+}
+
+fn artifacts(out: &mut String, report: &Report, verbose: bool) {
+    let pairs = &report.comparison.pairs;
+    let matters = |p: &&Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
+    let (mut listed, rest): (Vec<&Pair>, Vec<&Pair>) =
+        pairs.iter().partition(|p| verbose || matters(p));
+    listed.sort_by_key(|p| (p.status() == Status::Same, !p.in_verdict()));
+    let shown = if verbose { listed.len() } else { LISTED };
+    for pair in listed.iter().take(shown) {
+        artifact(out, pair);
+    }
+    if let Some(more) = listed.get(shown..).filter(|m| !m.is_empty()) {
+        let same = more.iter().filter(|p| p.status() == Status::Same).count();
+        let _ = writeln!(
+            out,
+            "            and {} more ({same} the same), listed with -v",
+            more.len()
+        );
+    }
+    let count = |in_verdict| rest.iter().filter(|p| p.in_verdict() == in_verdict).count();
+    if count(true) > 0 {
+        let _ = writeln!(
+            out,
+            "{GOOD}same{GOOD:#}        {} Rust libraries, listed with -v",
+            count(true)
+        );
+    }
+    if count(false) > 0 {
+        let _ = writeln!(
+            out,
+            "{GOOD}same{GOOD:#}        {} build scripts and procedural macros (not in the verdict), listed with -v",
+            count(false)
+        );
+    }
+}
+
+fn artifact(out: &mut String, pair: &Pair) {
+    let x = pair.either();
+    let status = pair.status();
+    let style = match (status, pair.in_verdict()) {
+        (Status::Same, _) => GOOD,
+        (_, true) => BAD,
+        (_, false) => WARN,
+    };
+    let aside = if pair.in_verdict() {
+        ""
+    } else {
+        "; not in the verdict"
+    };
+    let _ = writeln!(
+        out,
+        "{style}{:<11}{style:#} {BOLD}{}{BOLD:#} ({} of {}, {}{aside})",
+        status.name(),
+        x.name,
+        x.kind.name(),
+        x.package,
+        x.target
+    );
+    let mut side = |label: &str, x: &Option<crate::artifact::Artifact>| {
+        if let Some(x) = x {
+            let d = &x.digest;
+            let _ = writeln!(
+                out,
+                "            {label}{} bytes  sha256 {}",
+                d.size, d.sha256
+            );
+        }
+    };
+    if status == Status::Same {
+        side("", &pair.a);
+    } else {
+        side("A: ", &pair.a);
+        side("B: ", &pair.b);
+    }
+}
+
+fn variations(out: &mut String, report: &Report, verbose: bool) {
+    if verbose {
+        for (name, values) in &report.variations {
+            let _ = writeln!(
+                out,
+                "{BOLD}varied{BOLD:#}      {name}: {} / {}",
+                values.a, values.b
+            );
+        }
+    } else {
+        let names: Vec<_> = report.variations.iter().map(|(n, _)| *n).collect();
+        let names = if names.is_empty() {
+            "nothing".to_string()
+        } else {
+            names.join(", ")
+        };
+        let _ = writeln!(out, "{BOLD}varied{BOLD:#}      {}", wrap(&names));
+    }
+    for (name, why) in &report.not_varied {
+        let _ = writeln!(out, "{WARN}not varied{WARN:#}  {name} ({why})");
+    }
+}
+
+fn ending(out: &mut String, report: &Report) {
+    let manifest = report.manifest.display();
+    let results = report.results.display();
+    let _ = writeln!(out, "{BOLD}manifest{BOLD:#}    {manifest}");
+    match report.verdict {
+        Verdict::Reproducible => {
+            let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
+            let _ = writeln!(out, "{GOOD}REPRODUCIBLE{GOOD:#}");
+        }
+        Verdict::Differs => {
+            let _ = writeln!(
+                out,
+                "{BOLD}look at{BOLD:#}     {results}/a and {results}/b hold both sides; switch variations off one by one (`--vary -NAME`) to find what matters"
+            );
+            let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}");
+        }
+    }
+}
+
+fn wrap(list: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in list.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.len() + word.len() > 66 {
+            lines.push(word.to_string());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n            ")
+}
+
+/// The recipe as a table.
+pub fn recipe(rows: &[Row]) -> String {
+    let width = rows.iter().map(|r| r.what.len()).max().unwrap_or(0);
+    rows.iter()
+        .map(|r| {
+            format!(
+                "{:<width$}  {}\n{:<width$}    {}\n",
+                r.what, r.value, "", r.why
+            )
+        })
+        .collect()
+}
+
+/// The table of variations.
+pub fn list_variations() -> String {
+    let mut out = String::new();
+    for v in VARIATIONS {
+        let _ = write!(out, "{:<14}{}", v.text, v.about);
+        if !v.needs.is_empty() {
+            let _ = write!(out, " [needs: {}]", v.needs);
+        }
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,188 @@
+//! Where the source comes from, and clean copies of it: a git commit, a snapshot of a work tree,
+//! or a directory. What lies outside the source is found before anything is copied.
+//!
+//! Nothing here writes in the user's tree, git state or index.
+
+mod directory;
+mod git;
+mod outside;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::error::{Kind, bad_input, failure, refused};
+use crate::process::Cmd;
+
+pub use git::refresh_index;
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The user's Cargo.toml, absolute.
+    pub manifest: PathBuf,
+    /// `--source`: copy this directory, in git or not.
+    pub directory: Option<PathBuf>,
+    /// `--rev`.
+    pub rev: Option<String>,
+    /// `--allow-dirty`.
+    pub allow_dirty: bool,
+    /// The user's cargo target directory, absolute: never copied.
+    pub target_dir: PathBuf,
+}
+
+/// A source that was found.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Canonical root: git's top level, or the directory that is copied.
+    pub root: PathBuf,
+    /// The workspace root directory, relative to `root`.
+    pub workspace: PathBuf,
+    /// The directory of the manifest, relative to `root`: cargo is run there.
+    pub package: PathBuf,
+    /// Commit or directory.
+    pub origin: Origin,
+    /// For a directory source: what is copied, relative to `root`, if not all of it.
+    parts: Vec<PathBuf>,
+    /// Directories that are never copied, absolute.
+    left_out: Vec<PathBuf>,
+    /// Take the tracked files as they are.
+    snapshot: bool,
+}
+
+/// What the source is.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A commit, or a snapshot on top of one.
+    Git(Commit),
+    /// A directory.
+    Directory,
+}
+
+/// A commit, and what differs from it.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// URL of the remote, without user name and password.
+    pub remote: Option<String>,
+    /// Commit id.
+    pub commit: String,
+    /// Tree id of what is built; of the snapshot where there is one.
+    pub tree: String,
+    /// Committer time, seconds since 1970.
+    pub time: i64,
+    /// Changed tracked paths that are built as they are.
+    pub dirty: Vec<String>,
+    /// Files that git neither tracks nor ignores: not part of the source.
+    pub untracked: usize,
+}
+
+/// Finds the source and checks that it can be copied whole.
+pub fn find(wanted: &Wanted) -> Result<Source> {
+    if wanted.rev.is_some() && wanted.allow_dirty {
+        return Err(failure(
+            Kind::Usage,
+            "`--rev` builds a commit and `--allow-dirty` the work tree: give one of the two",
+        ));
+    }
+    let manifest = std::fs::canonicalize(&wanted.manifest)
+        .with_context(|| format!("failed to resolve `{}`", wanted.manifest.display()))?;
+    let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
+    let workspace = workspace_of(&manifest)?;
+    let found = Found {
+        manifest,
+        package,
+        workspace,
+    };
+    let top = match wanted.directory {
+        Some(_) => None,
+        None => git::top_level(&found.workspace)?,
+    };
+    match top {
+        Some(top) => git::find(wanted, &found, top),
+        None if wanted.rev.is_some() || wanted.allow_dirty => Err(refused(format!(
+            "`{}` is not in a git repository, so that --rev and --allow-dirty mean nothing there: leave them out",
+            found.workspace.display()
+        ))),
+        None => directory::find(wanted, &found),
+    }
+}
+
+/// What is known of the manifest; all canonical.
+struct Found {
+    manifest: PathBuf,
+    package: PathBuf,
+    workspace: PathBuf,
+}
+
+impl Found {
+    fn source(&self, wanted: &Wanted, root: PathBuf, origin: Origin) -> Result<Source> {
+        let below = |path: &Path| {
+            path.strip_prefix(&root).map(Path::to_owned).map_err(|_| {
+                refused(format!(
+                    "`{}` lies outside the source `{}`: give their common parent with --source DIR",
+                    path.display(),
+                    root.display()
+                ))
+            })
+        };
+        let target = std::fs::canonicalize(&wanted.target_dir);
+        Ok(Source {
+            workspace: below(&self.workspace)?,
+            package: below(&self.package)?,
+            left_out: vec![
+                target.unwrap_or_else(|_| wanted.target_dir.clone()),
+                self.workspace.join("target"),
+            ],
+            snapshot: wanted.allow_dirty,
+            parts: Vec::new(),
+            root,
+            origin,
+        })
+    }
+}
+
+impl Source {
+    /// Makes a clean copy at `to`, which is not there yet.
+    pub fn check_out(&self, to: &Path) -> Result<()> {
+        match &self.origin {
+            Origin::Git(commit) => git::check_out(&self.root, &commit.commit, self.snapshot, to),
+            Origin::Directory => directory::copy(self, to),
+        }
+    }
+
+    /// SHA-256 over a copied directory: sorted paths, kinds, exec bits and contents.
+    pub fn content_digest(copy: &Path) -> Result<String> {
+        directory::digest_of(copy)
+    }
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn workspace_of(manifest: &Path) -> Result<PathBuf> {
+    let dir = manifest.parent().unwrap_or(Path::new("/"));
+    let args = ["locate-project", "--workspace", "--message-format", "plain"];
+    let out = Cmd::new(cargo())
+        .args(args)
+        .arg("--manifest-path")
+        .arg(manifest)
+        .dir(dir)
+        .output()?;
+    if !out.status.success() {
+        return Err(bad_input(format!(
+            "cargo cannot read `{}`: {}",
+            manifest.display(),
+            in_one_line(&out.stderr)
+        )));
+    }
+    let root = PathBuf::from(out.text());
+    let root = root.parent().unwrap_or(dir);
+    std::fs::canonicalize(root).with_context(|| format!("failed to resolve `{}`", root.display()))
+}
+
+fn in_one_line(words: &str) -> String {
+    let lines = words.lines().map(str::trim).filter(|l| !l.is_empty());
+    let line = lines.collect::<Vec<_>>().join(" ");
+    line.trim_start_matches("error: ").to_string()
+}
