@@ -1,0 +1,260 @@
+//! No setting of the user's is lost: what the proven program says of its flags is what plain
+//! `cargo build` gives in the same place with the same settings.
+
+use crate::support::{Project, Run, assert_verdict, host};
+
+struct Case {
+    name: &'static str,
+    config: String,
+    env: Vec<(&'static str, String)>,
+}
+
+fn case(name: &'static str, config: impl Into<String>, env: &[(&'static str, &str)]) -> Case {
+    Case {
+        name,
+        config: config.into(),
+        env: env.iter().map(|(k, v)| (*k, v.to_string())).collect(),
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let host = host();
+    let target = format!("[target.{host}]\nrustflags = ['--cfg', 'flag_a']\n");
+    let cfg = "[target.'cfg(unix)']\nrustflags = ['--cfg', 'flag_b']\n";
+    let build = "[build]\nrustflags = ['--cfg', 'flag_a']\n";
+    vec![
+        case("RUSTFLAGS", "", &[("RUSTFLAGS", "--cfg flag_a")]),
+        case(
+            "an empty RUSTFLAGS wipes the config's",
+            build,
+            &[("RUSTFLAGS", "")],
+        ),
+        case(
+            "CARGO_ENCODED_RUSTFLAGS over RUSTFLAGS",
+            "",
+            &[
+                ("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}flag_b"),
+                ("RUSTFLAGS", "--cfg flag_a"),
+            ],
+        ),
+        case("build.rustflags, array", build, &[]),
+        case(
+            "build.rustflags, string",
+            "[build]\nrustflags = '--cfg flag_a --cfg flag_b'\n",
+            &[],
+        ),
+        case("target.<triple>", target.clone(), &[]),
+        case("target.<cfg> over build", format!("{build}{cfg}"), &[]),
+        case(
+            "target.<triple> and target.<cfg>",
+            format!("{target}{cfg}"),
+            &[],
+        ),
+        case(
+            "CARGO_BUILD_RUSTFLAGS",
+            "",
+            &[("CARGO_BUILD_RUSTFLAGS", "--cfg flag_a")],
+        ),
+        case(
+            "[env] and a profile variable",
+            "[env]\nFROM_ENV_TABLE = 'yes'\n",
+            &[("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")],
+        ),
+    ]
+}
+
+/// What plain cargo builds, run.
+fn plain_cargo(project: &Project, case: &Case, target: Option<&str>) -> String {
+    let mut command = project.command("cargo", &project.dir);
+    command.args([
+        "run",
+        "--release",
+        "--quiet",
+        "--offline",
+        "--target-dir",
+        "../plain",
+    ]);
+    command.args(target.iter().flat_map(|t| ["--target", t]));
+    let run: Run = command
+        .envs(case.env.iter().map(|(k, v)| (k, v)))
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(run.code, Some(0), "{}: {}", case.name, run.all());
+    run.stdout.trim().to_string()
+}
+
+fn check(case: &Case, target: Option<&str>, inject: &str) {
+    let project = Project::plain("sound-flags");
+    if !case.config.is_empty() {
+        project.write(".cargo/config.toml", &case.config);
+    }
+    project.git(&["init", "-q"]);
+    project.commit("with settings");
+    let want = plain_cargo(&project, case, target);
+    let mut args = vec!["build", "--inject", inject];
+    args.extend(target.iter().flat_map(|t| ["--target", *t]));
+    let env: Vec<_> = case.env.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let run = project.repro_env(&args, &env);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let got = project.proven("sound-flags");
+    assert_eq!(
+        got, want,
+        "{} (target {target:?}, inject {inject})",
+        case.name
+    );
+}
+
+#[test]
+fn flags_survive_with_the_wrapper() {
+    for case in cases() {
+        check(&case, None, "wrapper");
+    }
+}
+
+#[test]
+fn flags_survive_with_the_wrapper_and_a_target() {
+    for case in cases() {
+        check(&case, Some(&host()), "wrapper");
+    }
+}
+
+#[test]
+fn flags_survive_in_rustflags() {
+    for case in cases() {
+        check(&case, None, "rustflags");
+    }
+}
+
+#[test]
+fn flags_survive_in_rustflags_with_a_target() {
+    for case in cases() {
+        check(&case, Some(&host()), "rustflags");
+    }
+}
+
+#[cfg(unix)]
+fn write_wrapper(project: &Project, path: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let script = "#!/bin/sh\nrustc=$1; shift\nexec \"$rustc\" \"$@\" --cfg from_wrapper\n";
+    project.write(path, script);
+    let exec = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(project.dir.join(path), exec).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_users_wrapper_is_run_in_turn() {
+    for inject in ["wrapper", "rustflags"] {
+        let project = Project::plain("sound-flags");
+        write_wrapper(&project, "tools/wrap.sh");
+        project.write(
+            ".cargo/config.toml",
+            "[build]\nrustc-wrapper = 'tools/wrap.sh'\n",
+        );
+        project.git(&["init", "-q"]);
+        project.commit("with a wrapper");
+        assert_verdict(
+            &project.repro(&["build", "--inject", inject]),
+            0,
+            "REPRODUCIBLE",
+        );
+        assert!(project.proven("sound-flags").contains("from_wrapper"));
+        // An empty variable switches the configured wrapper off, as in cargo.
+        let run = project.repro_env(&["build", "--inject", inject], &[("RUSTC_WRAPPER", "")]);
+        assert_verdict(&run, 0, "REPRODUCIBLE");
+        assert!(!project.proven("sound-flags").contains("from_wrapper"));
+        let env = [("RUSTC_WRAPPER", "tools/wrap.sh")];
+        let run = project.repro_env(&["build", "--inject", inject], &env);
+        assert_verdict(&run, 0, "REPRODUCIBLE");
+        assert!(project.proven("sound-flags").contains("from_wrapper"));
+    }
+}
+
+#[test]
+fn config_files_above_the_source_are_honoured_and_said() {
+    let project = Project::committed("sound-flags");
+    let outer = project.base().join(".cargo/config.toml");
+    std::fs::create_dir_all(outer.parent().unwrap()).unwrap();
+    std::fs::write(&outer, "[build]\nrustflags = '--cfg flag_b'\n").unwrap();
+    let run = project.repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(project.proven("sound-flags").starts_with("flag_b"));
+    assert!(
+        run.stdout.contains("which is outside the source"),
+        "{}",
+        run.all()
+    );
+    let outside = project.manifest()["outside_config"][0].clone();
+    assert_eq!(outside, "[build]\nrustflags = '--cfg flag_b'");
+}
+
+#[test]
+fn target_and_build_directories_of_the_user_do_not_matter() {
+    let project = Project::plain("sound-flags");
+    let config = "[build]\ntarget-dir = 'elsewhere'\nbuild-dir = 'deeper/elsewhere'\njobs = 1\nincremental = true\n";
+    project.write(".cargo/config.toml", config);
+    project.write(".gitignore", "elsewhere\ntarget\n");
+    project.git(&["init", "-q"]);
+    project.commit("with directories");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    assert!(project.dir.join("elsewhere/repro/repro.json").is_file());
+    let other = project.base().join("by-variable");
+    let run = project.repro_env(&["build"], &[("CARGO_TARGET_DIR", other.to_str().unwrap())]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(other.join("repro/repro.json").is_file());
+    assert!(!project.dir.join("deeper").exists());
+}
+
+#[test]
+fn variables_are_passed_on_request_and_lost_ones_are_named() {
+    let project = Project::plain("sound-flags");
+    project.git(&["init", "-q"]);
+    project.commit("x");
+    let run = project.repro_env(&["build"], &[("FROM_ENV_TABLE", "mine")]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(
+        run.stdout
+            .contains("FROM_ENV_TABLE is set and the build asks for it"),
+        "{}",
+        run.all()
+    );
+    assert!(project.proven("sound-flags").contains("env=None"));
+    let run = project.repro_env(
+        &["build", "--pass-env", "FROM_ENV_TABLE"],
+        &[("FROM_ENV_TABLE", "mine")],
+    );
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(project.proven("sound-flags").contains("env=Some(\"mine\")"));
+    let manifest = project.manifest();
+    let row = manifest["environment"].as_array().unwrap().iter();
+    let row = row.clone().find(|v| v["name"] == "FROM_ENV_TABLE").unwrap();
+    assert_eq!(row["value"], "mine");
+}
+
+#[test]
+fn metadata_gives_defaults_and_unknown_keys_are_refused() {
+    let project = Project::plain("sound-features");
+    let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    let with = |table: &str| {
+        let text = format!("{manifest}\n[package.metadata.repro]\n{table}\n");
+        project.write("Cargo.toml", &text);
+    };
+    project.git(&["init", "-q"]);
+    with("features = ['extra']\nname = 'renamed'\nvary = '-clock'");
+    project.commit("with metadata");
+    let run = project.repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert_eq!(project.proven("sound-features"), "extra");
+    assert!(run.stdout.contains("clock (switched off)"));
+    assert!(
+        project.manifest()["recipe"]
+            .to_string()
+            .contains("/build/renamed")
+    );
+    with("colour = 'red'");
+    project.commit("with a mistake");
+    let run = project.repro(&["build"]);
+    assert_eq!(run.code, Some(5), "{}", run.all());
+    assert!(run.stderr.contains("unknown key `colour`"), "{}", run.all());
+}

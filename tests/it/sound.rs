@@ -1,0 +1,150 @@
+//! Sound projects come out reproducible, and the proven files are the ones that were built.
+
+use crate::support::{Project, assert_verdict, host};
+
+#[track_caller]
+fn is_sound(fixture: &str) -> Project {
+    let project = Project::committed(fixture);
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    project
+}
+
+#[test]
+fn debug_info_holds_canonical_paths() {
+    let project = is_sound("sound-debuginfo");
+    let path = project
+        .results()
+        .join("artifacts")
+        .join(host())
+        .join("sound-debuginfo");
+    let bytes = std::fs::read(path).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("/build/sound-debuginfo"));
+    assert!(!text.contains("build-path-a-"), "the copy's path leaked");
+}
+
+#[test]
+fn every_kind_of_library_of_a_workspace_is_compared() {
+    let project = is_sound("sound-workspace");
+    let manifest = project.manifest();
+    let list = manifest["artifacts"].as_array().unwrap();
+    let mut seen: Vec<_> = list
+        .iter()
+        .map(|a| {
+            assert_eq!(a["status"], "same");
+            format!(
+                "{} {}",
+                a["kind"].as_str().unwrap(),
+                a["name"].as_str().unwrap()
+            )
+        })
+        .filter(|n| !n.starts_with("lib "))
+        .collect();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "bin first-bin",
+            "bin second-bin",
+            "cdylib libc_api.so",
+            "staticlib libc_api.a"
+        ]
+    );
+    assert!(
+        list.iter()
+            .any(|a| a["kind"] == "lib" && a["package"] == "core-lib 0.1.0")
+    );
+    assert_eq!(project.proven("second-bin"), "second-bin 3");
+    assert_eq!(
+        manifest["recipe"]["rows"][2]["value"],
+        "--remap-path-prefix=<source>=/build/c-api"
+    );
+}
+
+#[test]
+fn macros_that_do_not_leak_are_sound() {
+    is_sound("sound-proc-macro");
+}
+
+#[test]
+fn a_dependency_beside_the_workspace_comes_along() {
+    let project = Project::committed("sound-path-dep");
+    let run: crate::support::Run = project
+        .command(env!("CARGO_BIN_EXE_repro"), &project.dir.join("ws"))
+        .arg("build")
+        .output()
+        .unwrap()
+        .into();
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let path = project.dir.join("ws/target/repro/repro.json");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(manifest["source"]["directory"], "ws");
+}
+
+#[test]
+fn git_in_a_build_script_sees_the_commit_the_tag_and_a_clean_tree() {
+    let project = Project::committed("sound-git-rev");
+    project.git(&["tag", "v1"]);
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    let head = project.git(&["rev-parse", "HEAD"]);
+    assert_eq!(project.proven("sound-git-rev"), format!("{head} v1 []"));
+}
+
+#[test]
+fn a_script_that_edits_its_source_edits_only_the_copy() {
+    let project = is_sound("sound-edits-source");
+    assert_eq!(project.proven("sound-edits-source"), "as committed\nbuilt");
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn c_code_with_file_macro_and_debug_info_is_sound() {
+    let project = is_sound("sound-cc");
+    let printed = project.proven("sound-cc");
+    assert_eq!(printed, "/build/sound-cc/c/where.c");
+}
+
+#[test]
+fn odd_paths_links_and_exec_bits_survive() {
+    let project = is_sound("sound-special-paths");
+    let printed = project.proven("sound-special-paths");
+    assert!(
+        printed.contains("naïve=module.rs") && printed.ends_with("hello"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn features_and_profiles_are_selected_as_in_cargo() {
+    let project = Project::committed("sound-features");
+    let run = project.repro(&["build", "--features", "extra", "--profile", "dist"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert_eq!(project.proven("sound-features"), "extra");
+    assert_eq!(project.manifest()["build"]["profile"], "dist");
+    let dev = project.repro(&["build", "--profile", "dev"]);
+    assert_verdict(&dev, 0, "REPRODUCIBLE");
+    assert_eq!(project.proven("sound-features"), "plain");
+}
+
+#[test]
+fn a_target_leaves_the_host_side_out_of_the_verdict() {
+    let project = Project::committed("sound-proc-macro");
+    let run = project.repro(&["build", "--target", &host(), "--format", "json"]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let kinds: Vec<_> = run.json()["artifacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["kind"].as_str().unwrap().to_string())
+        .collect();
+    assert_eq!(kinds, ["proc-macro", "bin"]);
+}
+
+#[test]
+fn builds_at_one_path_are_made_one_after_the_other() {
+    let project = Project::committed("sound-workspace");
+    let run = project.repro(&["build", "--vary", "none"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(run.stdout.contains("varied      nothing"), "{}", run.all());
+}
