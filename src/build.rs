@@ -13,6 +13,7 @@ use anyhow::Result;
 use crate::artifact::{ArtifactSet, Kind};
 use crate::cargo::config::{Config, Place};
 use crate::cargo::messages::{self, Collect, Made};
+use crate::cargo::units::Unit;
 use crate::cargo::wrapper::{self, Spec};
 use crate::cargo::{consulted, home, rustflags, units};
 use crate::error::{Failure, Kind as ErrorKind, host};
@@ -293,6 +294,14 @@ impl Plan<'_> {
                 .map(|(family, arg)| (family.map(wrapper::family_name), arg))
                 .collect(),
             trace_links: self.trace_links,
+            canonical_roots: share.canonical_ids.then(|| {
+                let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
+                vec![
+                    root(&layout.source, "<source>"),
+                    root(&layout.target, "<target-dir>"),
+                    root(&layout.cargo_home, "<cargo-home>"),
+                ]
+            }),
         };
         wrapper::install(&layout.wrapper, &spec)
     }
@@ -332,6 +341,7 @@ impl Plan<'_> {
             host: self.toolchain.host(),
             targets: &self.selection.targets,
             only_for_the_build: &units::only_for_the_build(&units),
+            canonical_stems: &units.iter().map(Unit::canonical_stem).collect(),
             keep: &keep,
         };
         let artifacts = collect.artifacts(made)?;

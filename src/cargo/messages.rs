@@ -3,7 +3,7 @@
 //!
 //! <https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -108,6 +108,8 @@ pub struct Collect<'a> {
     pub targets: &'a [String],
     /// File stems of libraries that only build scripts and macros use.
     pub only_for_the_build: &'a BTreeSet<String>,
+    /// Names of libraries that are not cargo's: its file stem, and the canonical one.
+    pub canonical_stems: &'a BTreeMap<String, String>,
     /// Directory that gets a (hard-linked) copy of each file.
     pub keep: &'a Path,
 }
@@ -120,8 +122,7 @@ impl Collect<'_> {
             let Some(target) = self.target_of(file) else {
                 continue;
             };
-            let name = file.path.file_name().unwrap_or_default();
-            let name = name.to_string_lossy().into_owned();
+            let name = self.name_of(&file.path);
             let kept = self.keep.join(kept_path(&target, file, &name));
             let digest = digest::of_file(&file.path).context("cargo named a file as made")?;
             if !kept.exists() {
@@ -137,6 +138,16 @@ impl Collect<'_> {
             });
         }
         Ok(ArtifactSet::new(artifacts))
+    }
+
+    fn name_of(&self, path: &Path) -> String {
+        let text =
+            |s: Option<&std::ffi::OsStr>| s.unwrap_or_default().to_string_lossy().into_owned();
+        let (name, stem) = (text(path.file_name()), text(path.file_stem()));
+        match self.canonical_stems.get(&stem) {
+            Some(canonical) => name.replace(&stem, canonical),
+            None => name,
+        }
     }
 
     /// The target that a file is for; `None` for a library that is for the build only.
@@ -226,13 +237,14 @@ mod tests {
 
     #[test]
     fn with_a_target_the_host_side_is_left_out() {
-        let none = BTreeSet::new();
+        let (none, no_stems) = (BTreeSet::new(), BTreeMap::new());
         let targets = ["wasm32-wasip1".to_string()];
         let collect = Collect {
             target_dir: Path::new("/t"),
             host: "h",
             targets: &targets,
             only_for_the_build: &none,
+            canonical_stems: &no_stems,
             keep: Path::new("/k"),
         };
         let made = |kind, path: &str| Made {

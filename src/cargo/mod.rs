@@ -5,6 +5,7 @@ pub mod config;
 pub mod consulted;
 pub mod fetch;
 pub mod home;
+pub mod ids;
 pub mod messages;
 pub mod rustflags;
 pub mod toolchain;

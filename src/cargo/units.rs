@@ -20,6 +20,8 @@ pub struct Unit {
     pub metadata: String,
     /// `-C extra-filename`.
     pub extra_filename: String,
+    /// What was given to rustc instead of `-C extra-filename`, where that is replaced.
+    pub canonical_filename: Option<String>,
     /// Paths of `--extern`.
     pub externs: Vec<String>,
     /// OUT_DIR of the package's build script, where it has one.
@@ -32,6 +34,14 @@ impl Unit {
     fn is_for_the_build(&self) -> bool {
         self.crate_types.iter().any(|t| t == "proc-macro")
             || self.crate_name.starts_with("build_script_")
+    }
+
+    /// File stem of the library that it makes as cargo names it, and as it is named wherever
+    /// the unit is built.
+    pub fn canonical_stem(&self) -> (String, String) {
+        let name = self.canonical_filename.as_ref();
+        let name = name.unwrap_or(&self.extra_filename);
+        (self.stem(), format!("lib{}{name}", self.crate_name))
     }
 
     /// File stem of the library that it makes: what `--extern` of its dependents names.

@@ -12,6 +12,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::cargo::ids::{self, Names, Roots};
 use crate::cargo::units::Unit;
 use crate::platform::{self, Platform};
 use crate::{error, fs};
@@ -33,6 +34,8 @@ pub struct Spec {
     pub args: Vec<(Option<String>, String)>,
     /// Ask the host's linker for the list of files that it reads.
     pub trace_links: bool,
+    /// Where crate ids are to be canonical: the directories that differ between builders.
+    pub canonical_roots: Option<Roots>,
 }
 
 /// Installs the wrapper in `dir` and returns the path for RUSTC_WRAPPER.
@@ -92,17 +95,41 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     let spec: Spec =
         serde_json::from_str(&spec).context("failed to read the wrapper's specification")?;
     let call = Call::read(&args)?;
+    let mut canonical = None;
     if call.compiles() {
+        let mut unit = call.unit(&spec.host);
+        if let Some(roots) = &spec.canonical_roots {
+            let id = ids::extra_filename(&unit.package, &call.after_rustc(), roots, &units(dir)?);
+            let mut words = call.args.clone();
+            ids::replace(&mut words, &id);
+            args = words.into_iter().map(OsString::from).collect();
+            unit.canonical_filename = Some(id.clone());
+            canonical = Some(id);
+        }
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
-        record(dir, &call.unit(&spec.host))?;
+        record(dir, &unit)?;
     }
     args.splice(0..0, spec.user_wrapper.map(PathBuf::into_os_string));
     let program = args
         .first()
         .cloned()
         .ok_or_else(|| error::host("the rustc wrapper was called without a rustc"))?;
-    execute(Command::new(&program).args(&args[1..]))
-        .with_context(|| format!("failed to run `{}`", program.to_string_lossy()))
+    let mut command = Command::new(&program);
+    command.args(&args[1..]);
+    match (canonical, call.values("--out-dir").last()) {
+        (Some(id), Some(out_dir)) => {
+            let names = Names {
+                crate_name: call.crate_name().unwrap_or_default(),
+                out_dir: Path::new(out_dir),
+                canonical: &id,
+                expected: call.codegen("extra-filename").last().unwrap_or_default(),
+            };
+            let code = names.run(&mut command)?.code().unwrap_or(1);
+            Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+        }
+        _ => execute(&mut command)
+            .with_context(|| format!("failed to run `{}`", program.to_string_lossy())),
+    }
 }
 
 #[cfg(unix)]
@@ -181,6 +208,12 @@ impl Call {
     /// cargo also asks rustc for its version and file names; those calls are left as they are.
     fn compiles(&self) -> bool {
         self.crate_name().is_some_and(|n| n != "___")
+    }
+
+    /// The arguments behind rustc itself, and behind the workspace wrapper in front of it.
+    fn after_rustc(&self) -> Vec<String> {
+        let start = self.args.iter().position(|a| a.starts_with('-'));
+        self.args[start.unwrap_or(0)..].to_vec()
     }
 
     fn target<'a>(&'a self, host: &'a str) -> &'a str {
@@ -264,6 +297,7 @@ impl Call {
                 .last()
                 .unwrap_or_default()
                 .to_string(),
+            canonical_filename: None,
             externs: self
                 .values("--extern")
                 .filter_map(|e| e.split_once('=').map(|(_, path)| path.to_string()))

@@ -176,6 +176,7 @@ struct Project {
     results: PathBuf,
     copy: PathBuf,
     content_digest: Option<String>,
+    beside: Vec<String>,
 }
 
 impl Project {
@@ -229,6 +230,7 @@ impl Project {
             ));
         }
         Ok(Project {
+            beside: source.beside_workspace(&copy)?,
             request,
             source,
             toolchain,
@@ -284,6 +286,7 @@ impl Project {
                 .filter(is_set)
                 .cloned()
                 .collect(),
+            canonical_ids: !self.beside.is_empty() && self.request.inject == Inject::Wrapper,
         }))
     }
 
@@ -658,6 +661,12 @@ impl Project {
         }
         if std::env::var_os("RUSTC_BOOTSTRAP").is_some() {
             notes.push("RUSTC_BOOTSTRAP is set: it changes all bytes".to_string());
+        }
+        if !self.beside.is_empty() && self.request.inject == Inject::Rustflags {
+            notes.push(format!(
+                "{} outside the workspace root: cargo puts the absolute path into symbol names, which only `--inject wrapper` can make canonical",
+                short_list(&self.beside)
+            ));
         }
         if a.random_build_id {
             notes.push("a random build-id (`--build-id=uuid`) was asked for; the recipe overrides it with sha1".to_string());

@@ -170,7 +170,11 @@ pub fn is_own(name: &str) -> bool {
 
 /// Whether the allow-list has a name.
 pub fn is_allowed(name: &str) -> bool {
-    !is_own(name)
+    // No build that is offline needs a credential, and the manifest must never hold one.
+    let secret = ["_TOKEN", "_SECRET_KEY", "_PASSWORD"];
+    let secret = secret.iter().any(|s| name.ends_with(s));
+    !secret
+        && !is_own(name)
         && ALLOWED
             .iter()
             .flat_map(|a| a.names)
@@ -233,6 +237,7 @@ mod tests {
     #[test]
     fn settings_pass_and_the_rest_is_dropped() {
         let user = [
+            "CARGO_REGISTRIES_X_TOKEN",
             "RUSTFLAGS",
             "CC_x86_64_unknown_linux_musl",
             "HOME",
@@ -257,7 +262,15 @@ mod tests {
                 "RUSTFLAGS"
             ]
         );
-        assert_eq!(divided.dropped, ["CARGO_HOME", "CARGO_PKG_NAME", "HOME"]);
+        assert_eq!(
+            divided.dropped,
+            [
+                "CARGO_HOME",
+                "CARGO_PKG_NAME",
+                "CARGO_REGISTRIES_X_TOKEN",
+                "HOME"
+            ]
+        );
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub struct Facts {
     pub config_env: Vec<(String, String, bool)>,
     /// Names given with `--pass-env` that are set.
     pub pass_env: Vec<String>,
+    /// Path dependencies lie outside the workspace root, and flags reach rustc by the wrapper, so
+    /// that crate ids can be made canonical.
+    pub canonical_ids: bool,
 }
 
 /// The decided recipe.
@@ -64,6 +67,8 @@ pub struct SideRecipe {
     pub cargo_args: Vec<String>,
     /// Arguments for rustc and the family of targets that they are for.
     pub rustc_args: Vec<(Option<Platform>, String)>,
+    /// Whether the wrapper replaces cargo's crate ids.
+    pub canonical_ids: bool,
     /// The umask.
     pub umask: u32,
 }
@@ -120,7 +125,9 @@ impl Recipe {
                 .iter()
                 .fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
         };
+        let ids = self.facts.canonical_ids.then_some(&table::CANONICAL_IDS);
         self.items()
+            .chain(ids)
             .map(|item| {
                 let value = fill(item.value);
                 let (what, value) = match item.channel {
@@ -132,10 +139,7 @@ impl Recipe {
                     Channel::Rustc => ("rustc".to_string(), value),
                     Channel::Cargo => ("cargo".to_string(), value),
                 };
-                let why = match item.value {
-                    "{epoch}" => format!("{} ({})", item.why, self.facts.epoch.from.phrase()),
-                    _ => item.why.to_string(),
-                };
+                let why = item.why.to_string();
                 Row { what, value, why }
             })
             .collect()
@@ -198,6 +202,7 @@ impl Recipe {
             env: self.facts.passed.clone(),
             cargo_args: Vec::new(),
             rustc_args: Vec::new(),
+            canonical_ids: self.facts.canonical_ids,
             umask: u32::from_str_radix(&of(Name::Umask), 8).unwrap_or(0o022),
         };
         self.carry_values(side, value, &mut out.env);
@@ -299,6 +304,7 @@ mod tests {
             passed: Env::new(),
             config_env: Vec::new(),
             pass_env: Vec::new(),
+            canonical_ids: false,
         }
     }
 
@@ -389,9 +395,14 @@ mod tests {
     }
 
     #[test]
-    fn the_epoch_row_says_where_it_is_from() {
-        let rows = Recipe::new(facts("x86_64-unknown-linux-gnu")).rows();
-        assert_eq!(rows[0].value, "7");
-        assert!(rows[0].why.ends_with("(the committer time of the commit)"));
+    fn crate_ids_are_replaced_only_where_they_must_be() {
+        let mut f = facts("x86_64-unknown-linux-gnu");
+        let has_row = |f: &Facts| {
+            let rows = Recipe::new(f.clone()).rows();
+            rows.iter().any(|r| r.value.starts_with("-Cmetadata"))
+        };
+        assert!(!has_row(&f));
+        f.canonical_ids = true;
+        assert!(has_row(&f) && side(f).canonical_ids);
     }
 }

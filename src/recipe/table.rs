@@ -202,3 +202,11 @@ pub const TABLE: &[Item] = &[
         "a variable that nobody meant to set cannot matter",
     ),
 ];
+
+/// The row that replaces cargo's crate ids, for workspaces with path dependencies outside of
+/// their root.
+pub const CANONICAL_IDS: Item = all(
+    Channel::Rustc,
+    "-Cmetadata, -Cextra-filename: from the call, with canonical paths",
+    "cargo's own hold the absolute path of path dependencies outside the workspace root",
+);

@@ -150,6 +150,17 @@ impl Source {
         }
     }
 
+    /// Names of path dependencies and members that lie in the source, but outside the workspace
+    /// root; asked of a copy.
+    pub fn beside_workspace(&self, copy: &Path) -> Result<Vec<String>> {
+        if self.workspace.as_os_str().is_empty() {
+            return Ok(Vec::new());
+        }
+        let workspace = copy.join(&self.workspace);
+        let beside = outside::find(&workspace, &workspace)?;
+        Ok(beside.into_iter().map(|o| o.name).collect())
+    }
+
     /// SHA-256 over a copied directory: sorted paths, kinds, exec bits and contents.
     pub fn content_digest(copy: &Path) -> Result<String> {
         directory::digest_of(copy)

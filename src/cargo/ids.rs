@@ -1,0 +1,205 @@
+//! Canonical `-C metadata` and `-C extra-filename`, for workspaces with path dependencies outside
+//! their root: cargo puts the absolute path of such a package into both, and through them into
+//! every symbol of it and of its dependents. No remap reaches that (cargo#13586).
+//!
+//! Here both are derived from the rustc call itself, with canonical paths. rustc then writes under
+//! the canonical name, and the name that cargo waits for becomes a second link to the same file.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::cargo::units::Unit;
+use crate::{digest, fs};
+
+/// Real directories and what stands for them.
+pub type Roots = Vec<(String, String)>;
+
+/// The canonical value of `-C extra-filename` for a call: `-` and 16 hexadecimal digits, which are
+/// also the value of `-C metadata`. `args` are those after rustc itself; `known` the units that
+/// were compiled before.
+pub fn extra_filename(package: &str, args: &[String], roots: &Roots, known: &[Unit]) -> String {
+    let canonical: BTreeMap<String, String> = known.iter().map(Unit::canonical_stem).collect();
+    let mut key = vec![package.to_string()];
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "-C" => {
+                let option = args.next().map_or("", String::as_str);
+                if !is_id(option) {
+                    key.push(plain(option, roots));
+                }
+            }
+            "--extern" => {
+                let value = args.next().map_or("", String::as_str);
+                let (name, path) = value.split_once('=').unwrap_or((value, ""));
+                let stem = Path::new(path).file_stem().unwrap_or_default();
+                let stem = stem.to_string_lossy();
+                let stem = canonical.get(&*stem).map_or(&*stem, String::as_str);
+                key.push(format!("{name}={stem}"));
+            }
+            _ if arg.strip_prefix("-C").is_some_and(is_id) => {}
+            _ => key.push(plain(arg, roots)),
+        }
+    }
+    let sha = digest::of_bytes(key.join("\0").as_bytes()).sha256;
+    format!("-{}", &sha[..16])
+}
+
+fn is_id(option: &str) -> bool {
+    option.starts_with("metadata=") || option.starts_with("extra-filename=")
+}
+
+/// With canonical directories, and without the hashes of directory names, which follow from the
+/// very value that is replaced.
+fn plain(text: &str, roots: &Roots) -> String {
+    let text = roots.iter().fold(text.to_string(), |t, (real, canonical)| {
+        t.replace(real, canonical)
+    });
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find('-') {
+        let (before, after) = rest.split_at(at + 1);
+        out.push_str(before);
+        let hash = after.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let ends = after[hash..]
+            .chars()
+            .next()
+            .is_none_or(|c| !c.is_alphanumeric());
+        rest = if hash == 16 && ends {
+            &after[16..]
+        } else {
+            after
+        };
+    }
+    out + rest
+}
+
+/// Replaces both options in a call.
+pub fn replace(args: &mut [String], extra_filename: &str) {
+    for arg in args {
+        let (start, option) = match arg.strip_prefix("-C") {
+            Some(option) => ("-C", option),
+            None => ("", arg.as_str()),
+        };
+        if option.starts_with("metadata=") {
+            *arg = format!("{start}metadata={}", &extra_filename[1..]);
+        } else if option.starts_with("extra-filename=") {
+            *arg = format!("{start}extra-filename={extra_filename}");
+        }
+    }
+}
+
+/// The names that rustc uses, and those that cargo waits for.
+pub struct Names<'a> {
+    /// `--crate-name`.
+    pub crate_name: &'a str,
+    /// `--out-dir`.
+    pub out_dir: &'a Path,
+    /// The canonical value of `-C extra-filename`.
+    pub canonical: &'a str,
+    /// cargo's value.
+    pub expected: &'a str,
+}
+
+impl Names<'_> {
+    /// Runs rustc and gives each output its second name: libraries' metadata before rustc's word
+    /// of it reaches cargo, which starts dependents then, the rest at the end.
+    pub fn run(&self, command: &mut Command) -> Result<ExitStatus> {
+        let mut child = command
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("failed to run rustc")?;
+        if let Some(pipe) = child.stderr.take() {
+            let mut reader = BufReader::new(pipe);
+            let mut line = Vec::new();
+            while matches!(reader.read_until(b'\n', &mut line), Ok(n) if n > 0) {
+                let mut text = String::from_utf8_lossy(&line).into_owned();
+                if text.contains("\"artifact\"") && text.contains(self.canonical) {
+                    self.link_outputs()?;
+                    text = text.replace(self.canonical, self.expected);
+                }
+                let _ = std::io::stderr().write_all(text.as_bytes());
+                line.clear();
+            }
+        }
+        let status = child.wait().context("failed to wait for rustc")?;
+        self.link_outputs()?;
+        Ok(status)
+    }
+
+    fn link_outputs(&self) -> Result<()> {
+        let stems = ["", "lib"].map(|l| format!("{l}{}{}", self.crate_name, self.canonical));
+        for name in fs::entries(self.out_dir)? {
+            let text = name.to_string_lossy();
+            if !stems.iter().any(|s| text.starts_with(s.as_str())) {
+                continue;
+            }
+            let expected = self
+                .out_dir
+                .join(text.replace(self.canonical, self.expected));
+            let made = self.out_dir.join(&name);
+            if fs::identity(&made).ok() != fs::identity(&expected).ok() {
+                fs::remove_tree_or_file(&expected)?;
+                fs::link_or_copy(&made, &expected)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(line: &str, root: &str, known: &[Unit]) -> String {
+        let args: Vec<String> = line.split(' ').map(str::to_string).collect();
+        let roots = vec![(root.to_string(), "<source>".to_string())];
+        extra_filename("p 1.0.0", &args, &roots, known)
+    }
+
+    #[test]
+    fn the_same_call_at_another_place_has_the_same_id() {
+        let known = |hash: &str| {
+            [Unit {
+                crate_name: "dep".into(),
+                extra_filename: format!("-{hash}"),
+                canonical_filename: Some("-cccccccccccccccc".into()),
+                ..Unit::default()
+            }]
+        };
+        let a = id(
+            "--crate-name x /a/src/lib.rs -C metadata=1111111111111111 -C extra-filename=-2222222222222222 --extern dep=/t/libdep-aaaaaaaaaaaaaaaa.rmeta -L /a/build/x-0123456789abcdef/out",
+            "/a",
+            &known("aaaaaaaaaaaaaaaa"),
+        );
+        let b = id(
+            "--crate-name x /bb/src/lib.rs -C metadata=3333333333333333 -C extra-filename=-4444444444444444 --extern dep=/t/libdep-bbbbbbbbbbbbbbbb.rmeta -L /bb/build/x-fedcba9876543210/out",
+            "/bb",
+            &known("bbbbbbbbbbbbbbbb"),
+        );
+        assert_eq!(a, b);
+        assert_eq!(a.len(), 17);
+        let other = id("--crate-name x /a/src/lib.rs --cfg feature", "/a", &[]);
+        assert_ne!(a, other);
+    }
+
+    #[test]
+    fn both_options_are_replaced_in_both_forms() {
+        let mut args =
+            ["-C", "metadata=a", "-Cextra-filename=-b", "-Copt-level=3"].map(String::from);
+        replace(&mut args, "-0123");
+        assert_eq!(
+            args,
+            [
+                "-C",
+                "metadata=0123",
+                "-Cextra-filename=-0123",
+                "-Copt-level=3"
+            ]
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! Failures: one sentence, the exit code of the table, nothing left behind, nothing lost.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::support::{Project, Run, assert_verdict};
+
+#[track_caller]
+fn fails(run: &Run, code: i32, words: &[&str]) {
+    assert_eq!(run.code, Some(code), "{}", run.all());
+    for word in words {
+        assert!(run.stderr.contains(word), "no `{word}` in {}", run.all());
+    }
+}
+
+#[test]
+fn a_compile_error_is_cargos_own_shown_once() {
+    let project = Project::committed("compile-error");
+    let run = project.repro(&["build"]);
+    fails(&run, 3, &["error[E0308]", "src/main.rs:2", "error: build "]);
+    assert_eq!(run.stderr.matches("E0308]").count(), 1, "{}", run.all());
+    assert!(run.stdout.is_empty() && !project.results().exists());
+    let run = project.repro(&["build", "--format", "json"]);
+    assert_eq!(run.code, Some(3));
+    let json = run.json();
+    assert_eq!(json["error"]["kind"], "build-failed");
+    assert_eq!(json["schema"], "repro.report/1");
+    assert!(json.get("verdict").is_none());
+}
+
+#[test]
+fn wrong_command_lines_are_refused() {
+    let project = Project::committed("sound-features");
+    fails(
+        &project.repro(&["build", "--vary", "colour"]),
+        2,
+        &["there is no variation `colour`"],
+    );
+    fails(
+        &project.repro(&["build", "--no-such-flag"]),
+        2,
+        &["--no-such-flag"],
+    );
+    fails(&project.repro(&["build", "--epoch", "-5"]), 2, &["-5"]);
+    fails(
+        &project.repro(&["build", "--pass-env", "CARGO_HOME"]),
+        2,
+        &["repro sets CARGO_HOME itself"],
+    );
+    fails(&project.repro(&["frobnicate"]), 2, &["frobnicate"]);
+    fails(&project.repro(&[]), 2, &["Usage"]);
+}
+
+#[test]
+fn nothing_to_compare_is_never_a_pass() {
+    let project = Project::committed("only-macro");
+    fails(
+        &project.repro(&["build"]),
+        3,
+        &["made nothing that a verdict could be about"],
+    );
+    assert!(!project.results().join("repro.json").exists());
+}
+
+#[test]
+fn broken_inputs_are_named() {
+    let project = Project::committed("sound-features");
+    project.write(".cargo/config.toml", "[build\n");
+    fails(&project.repro(&["build"]), 5, &[".cargo/config.toml"]);
+    std::fs::remove_dir_all(project.dir.join(".cargo")).unwrap();
+    project.write("Cargo.toml", "[package\n");
+    project.commit("broken manifest");
+    fails(&project.repro(&["build"]), 5, &["Cargo.toml"]);
+}
+
+#[test]
+fn a_missing_cargo_is_a_fault_of_the_host() {
+    let project = Project::committed("sound-features");
+    let empty = project.base().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let run = project.repro_env(&["build"], &[("PATH", empty.to_str().unwrap())]);
+    fails(&run, 6, &["`cargo`: no such program"]);
+}
+
+#[test]
+fn an_unwritable_result_directory_is_a_fault_of_the_host() {
+    let project = Project::committed("sound-features");
+    project.write("target/repro", "a file in the way");
+    fails(&project.repro(&["build"]), 6, &["target/repro"]);
+}
+
+#[test]
+fn no_cargo_project_is_said() {
+    let project = Project::plain("sound-features");
+    std::fs::remove_file(project.dir.join("Cargo.toml")).unwrap();
+    fails(&project.repro(&["build"]), 4, &["no Cargo.toml"]);
+    fails(
+        &project.repro(&["build", "--manifest-path", "x/Cargo.toml"]),
+        4,
+        &["x/Cargo.toml"],
+    );
+}
+
+#[test]
+fn two_runs_at_once_do_not_disturb_each_other() {
+    let project = Project::committed("sound-workspace");
+    let start = || {
+        let mut command = project.command_repro(&["build"]);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    for child in [start(), start()] {
+        assert_verdict(&child.wait_with_output().unwrap().into(), 0, "REPRODUCIBLE");
+    }
+    assert_eq!(project.manifest()["verdict"], "reproducible");
+    assert_eq!(project.proven("first-bin"), "first-bin 3");
+}
+
+/// Processes whose command line or environment names the private scratch place.
+#[cfg(target_os = "linux")]
+fn processes_of(project: &Project) -> Vec<String> {
+    let tmp = project.tmp().display().to_string();
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter(|e| e.file_name().to_string_lossy().parse::<u32>().is_ok());
+    pids.filter_map(|e| {
+        let environ = std::fs::read(e.path().join("environ")).ok()?;
+        let line = std::fs::read(e.path().join("cmdline")).ok()?;
+        String::from_utf8_lossy(&environ)
+            .contains(&tmp)
+            .then(|| String::from_utf8_lossy(&line).replace('\0', " "))
+    })
+    .collect()
+}
+
+#[cfg(target_os = "linux")]
+fn is_ended_by(signal: &str) {
+    let project = Project::committed("sleepy");
+    let mut command = project.command_repro(&["build"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Both build scripts run: each has made its file.
+    let bound = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    while processes_of(&project)
+        .iter()
+        .filter(|p| p.starts_with("sleep 600"))
+        .count()
+        < 2
+    {
+        assert!(
+            std::time::Instant::now() < bound,
+            "the builds did not start"
+        );
+        std::thread::yield_now();
+    }
+    let kill = std::process::Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let status = child.wait().unwrap();
+    let mut words = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut words)
+        .unwrap();
+    assert_eq!(status.code(), Some(130), "{words}");
+    assert!(words.contains("interrupted"), "{words}");
+    assert_eq!(processes_of(&project), [""; 0]);
+    assert_eq!(std::fs::read_dir(project.tmp()).unwrap().count(), 0);
+    assert!(!project.results().exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_both_builds_and_cleans_up() {
+    is_ended_by("-INT");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn sigterm_ends_both_builds_and_cleans_up() {
+    is_ended_by("-TERM");
+}
+
+#[test]
+fn keep_keeps_the_scratch_directory() {
+    let project = Project::committed("sound-features");
+    let out: Run = project
+        .command_repro(&["build", "--keep"])
+        .output()
+        .unwrap()
+        .into();
+    assert_verdict(&out, 0, "REPRODUCIBLE");
+    let kept: Vec<_> = std::fs::read_dir(project.tmp())
+        .unwrap()
+        .flatten()
+        .collect();
+    assert_eq!(kept.len(), 1);
+    let path = kept[0].path().display().to_string();
+    assert!(
+        out.stderr.contains(&format!("scratch directory: {path}")),
+        "{}",
+        out.all()
+    );
+}

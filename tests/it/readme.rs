@@ -1,0 +1,68 @@
+//! The README is true: its commands are run, its tables are those of the program.
+
+use crate::support::Project;
+
+fn readme() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The lines of the ```sh blocks.
+fn commands(text: &str) -> Vec<String> {
+    let blocks = text.split("```sh\n").skip(1);
+    blocks
+        .flat_map(|b| b.split("```").next().unwrap().lines())
+        .map(|l| l.split(" # ").next().unwrap().trim().to_string())
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let project = Project::committed("sound-features");
+    let commands = commands(&readme());
+    assert!(commands.len() >= 5, "{commands:?}");
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_repro"))
+        .parent()
+        .unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    for line in commands {
+        assert!(
+            line.starts_with("repro ") || line.starts_with("cargo repro "),
+            "{line}"
+        );
+        let out = project
+            .command("sh", &project.dir)
+            .args(["-c", &line])
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let words = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(0), "{line}: {words}");
+    }
+}
+
+#[test]
+fn the_two_commands_of_the_start_are_those_of_ci() {
+    let ci = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/run");
+    let ci = std::fs::read_to_string(ci).unwrap();
+    for command in [
+        "cargo run --release --locked -- build",
+        "cargo test --locked",
+    ] {
+        assert!(
+            readme().contains(command) && ci.contains(command),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn every_variation_is_in_the_readme() {
+    let project = Project::plain("sound-features");
+    let run = project.repro(&["build", "--list-variations"]);
+    for line in run.stdout.lines() {
+        let name = line.split(' ').next().unwrap();
+        assert!(readme().contains(&format!("`{name}`")), "{name}");
+    }
+}
