@@ -296,10 +296,11 @@ impl Plan<'_> {
             trace_links: self.trace_links,
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
+                let source = format!("/build/{}", self.recipe.facts().name);
                 vec![
-                    root(&layout.source, "<source>"),
-                    root(&layout.target, "<target-dir>"),
-                    root(&layout.cargo_home, "<cargo-home>"),
+                    root(&layout.source, &source),
+                    root(&layout.target, &format!("{source}/target")),
+                    root(&layout.cargo_home, "/cargo"),
                 ]
             }),
         };

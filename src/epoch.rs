@@ -16,10 +16,10 @@ pub struct Epoch {
 pub enum EpochFrom {
     /// `--epoch`.
     Option,
-    /// `[env]` of a cargo config file.
-    Config,
     /// `SOURCE_DATE_EPOCH` in the environment.
     Environment,
+    /// `[env]` of a cargo config file; strongest of all where it is forced.
+    Config,
     /// The committer time of the commit that is built.
     Commit,
 }

@@ -78,6 +78,11 @@ fn plain(text: &str, roots: &Roots) -> String {
     out + rest
 }
 
+/// The remap of a package's OUT_DIR, whose name has a hash that follows from the replaced value.
+pub fn remap(out_dir: &str, roots: &Roots) -> String {
+    format!("--remap-path-prefix={out_dir}={}", plain(out_dir, roots))
+}
+
 /// Replaces both options in a call.
 pub fn replace(args: &mut [String], extra_filename: &str) {
     for arg in args {
@@ -185,6 +190,15 @@ mod tests {
         assert_eq!(a.len(), 17);
         let other = id("--crate-name x /a/src/lib.rs --cfg feature", "/a", &[]);
         assert_ne!(a, other);
+    }
+
+    #[test]
+    fn generated_code_has_a_path_without_hash() {
+        let roots = vec![("/t".to_string(), "/build/x/target".to_string())];
+        assert_eq!(
+            remap("/t/release/build/a-b-0123456789abcdef/out", &roots),
+            "--remap-path-prefix=/t/release/build/a-b-0123456789abcdef/out=/build/x/target/release/build/a-b-/out"
+        );
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     let spec: Spec =
         serde_json::from_str(&spec).context("failed to read the wrapper's specification")?;
     let call = Call::read(&args)?;
-    let mut canonical = None;
+    let (mut canonical, mut out_dir_remap) = (None, None);
     if call.compiles() {
         let mut unit = call.unit(&spec.host);
         if let Some(roots) = &spec.canonical_roots {
@@ -103,10 +103,16 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
             let mut words = call.args.clone();
             ids::replace(&mut words, &id);
             args = words.into_iter().map(OsString::from).collect();
+            // Last, so that it wins over the remap of the whole target directory.
+            out_dir_remap = unit
+                .script_output
+                .as_deref()
+                .map(|out| ids::remap(out, roots));
             unit.canonical_filename = Some(id.clone());
             canonical = Some(id);
         }
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
+        args.extend(out_dir_remap.map(OsString::from));
         record(dir, &unit)?;
     }
     args.splice(0..0, spec.user_wrapper.map(PathBuf::into_os_string));

@@ -203,7 +203,7 @@ fn a_dependency_outside_the_repository_is_refused() {
     let run = in_dir(&project, &ws, &["build"]);
     assert_eq!(run.code, Some(4), "{}", run.all());
     assert!(
-        run.stderr.contains("`shared-lib`") && run.stderr.contains("outside the repository"),
+        run.stderr.contains("path dependency `") && run.stderr.contains("outside the repository"),
         "{}",
         run.all()
     );
