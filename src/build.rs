@@ -181,24 +181,42 @@ impl Plan<'_> {
         })?;
         let words = words.into_inner().expect("no panic holds this").join("\n");
         if !status.success() {
-            return Err(anyhow::Error::new(Failure {
-                kind: ErrorKind::BuildFailed,
-                message: format!(
-                    "build {} failed: `{}` ended with {status}{}",
-                    side.label(),
-                    command.show(),
-                    match side {
-                        Side::A => "",
-                        Side::B =>
-                            "; if plain `cargo build` works, `--vary none` tells whether a variation broke it",
-                    }
-                ),
-                details: words,
-            }));
+            return Err(self.failed(side, &command, status, words));
         }
         progress.step(side.label(), "built; reading what it made");
         let made = made.into_inner().expect("no panic holds this");
         self.collect(side, &layout, &made, words)
+    }
+
+    fn failed(
+        &self,
+        side: Side,
+        command: &Cmd,
+        status: std::process::ExitStatus,
+        details: String,
+    ) -> anyhow::Error {
+        if is_full(&details) {
+            return host(format!(
+                "no space left on the disk of `{}` while making build {}: free some, or set TMPDIR to a directory on another disk",
+                self.scratch.display(),
+                side.label()
+            ));
+        }
+        let hint = match side {
+            Side::A => "",
+            Side::B => {
+                "; if plain `cargo build` works, `--vary none` tells whether a variation broke it"
+            }
+        };
+        anyhow::Error::new(Failure {
+            kind: ErrorKind::BuildFailed,
+            message: format!(
+                "build {} failed: `{}` ended with {status}{hint}",
+                side.label(),
+                command.show(),
+            ),
+            details,
+        })
     }
 
     /// Copies the source if that is not done yet, and makes everything around it.
@@ -409,6 +427,18 @@ fn progress_of(line: &str) -> Option<String> {
     })
 }
 
+/// Whether a tool failed because a disk or a quota is full.
+fn is_full(words: &str) -> bool {
+    [
+        "No space left on device",
+        "Disk quota exceeded",
+        "os error 28",
+        "os error 112",
+    ]
+    .iter()
+    .any(|w| words.contains(w))
+}
+
 /// Packages whose build script the preloaded shim cannot reach.
 fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
     let mut packages: Vec<String> = artifacts
@@ -427,6 +457,14 @@ fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_a_failed_build() {
+        assert!(is_full(
+            "error: failed to write x: No space left on device (os error 28)"
+        ));
+        assert!(!is_full("error[E0308]: mismatched types"));
+    }
 
     #[test]
     fn cargos_progress_lines_are_told_from_its_messages() {

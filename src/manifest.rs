@@ -104,6 +104,8 @@ pub struct Recipe {
     pub version: u32,
     /// `wrapper` or `rustflags`: the two give different bytes.
     pub inject: String,
+    /// The user's own rustc wrapper, which is run in turn: relative to the source, else its name.
+    pub user_wrapper: Option<String>,
     /// SOURCE_DATE_EPOCH, seconds since 1970.
     pub epoch: i64,
     /// The rows, with canonical paths.

@@ -113,6 +113,13 @@ impl Config {
             .collect()
     }
 
+    /// The strongest value of a key that may be a string or a list of strings.
+    pub fn strongest_list(&self, key: &[&str]) -> Vec<String> {
+        self.get(key)
+            .map(|(_, item)| words(item))
+            .unwrap_or_default()
+    }
+
     /// The names below a table key in any file, sorted.
     pub fn keys(&self, key: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = self

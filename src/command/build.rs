@@ -211,8 +211,9 @@ impl Project {
             ))
         })?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
-        let request = defaults.complete(asked)?;
+        let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(&source, &copy, &config)?;
+        complete_targets(&mut request.selection.targets, &config, toolchain.host());
         let name = match &request.name {
             Some(name) => name.clone(),
             None => project_name(&workspace, &toolchain.cargo)?,
@@ -346,6 +347,16 @@ impl Project {
         self.config.get_program(&["build", "rustc-wrapper"])
     }
 
+    fn user_wrapper_name(&self) -> Option<String> {
+        let (path, in_source) = self.user_wrapper()?;
+        let inside = path
+            .strip_prefix(&self.source.root)
+            .ok()
+            .filter(|_| in_source);
+        let name = inside.map_or_else(|| path.file_name().map(PathBuf::from), |i| Some(i.into()));
+        name.map(|n| n.display().to_string())
+    }
+
     fn cfgs(&self) -> Result<Vec<(String, String)>> {
         if self.request.inject == Inject::Wrapper {
             return Ok(Vec::new());
@@ -454,6 +465,7 @@ impl Project {
             recipe: manifest::Recipe {
                 version: table::VERSION,
                 inject: self.request.inject.name().to_string(),
+                user_wrapper: self.user_wrapper_name(),
                 epoch: recipe.facts().epoch.seconds,
                 rows: recipe
                     .rows()
@@ -656,7 +668,15 @@ impl Project {
                 "{name} is set and the build asks for it, but it was not passed on: `--pass-env {name}` if it is meant"
             ));
         }
-        if std::env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some() {
+        if let Some(name) = self.user_wrapper_name() {
+            notes.push(format!(
+                "`{name}` wraps rustc and is run in turn: another builder needs it as well, and what it hands to a server is not varied"
+            ));
+        }
+        let workspace_wrapper = ["build", "rustc-workspace-wrapper"];
+        if std::env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some()
+            || self.config.get(&workspace_wrapper).is_some()
+        {
             notes.push("RUSTC_WORKSPACE_WRAPPER is set: its path changes the bytes".to_string());
         }
         if std::env::var_os("RUSTC_BOOTSTRAP").is_some() {
@@ -692,6 +712,23 @@ impl Project {
 struct ShimState {
     shim: Option<Shim>,
     missing: Vec<(Name, String)>,
+}
+
+/// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
+/// places of artifacts depend on it. A target specification in a file is left to cargo.
+fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
+    if targets.is_empty() {
+        *targets = match std::env::var("CARGO_BUILD_TARGET") {
+            Ok(target) => vec![target],
+            Err(_) => config.strongest_list(&["build", "target"]),
+        };
+        targets.retain(|t| !t.is_empty() && !t.ends_with(".json"));
+    }
+    for target in targets.iter_mut().filter(|t| *t == "host-tuple") {
+        *target = host.to_string();
+    }
+    let mut seen = BTreeSet::new();
+    targets.retain(|t| seen.insert(t.clone()));
 }
 
 fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {

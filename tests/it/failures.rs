@@ -83,6 +83,21 @@ fn a_missing_cargo_is_a_fault_of_the_host() {
 }
 
 #[test]
+fn a_missing_git_is_a_fault_of_the_host() {
+    let project = Project::committed("sound-features");
+    let sysroot = std::process::Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .unwrap();
+    let bin = format!("{}/bin", String::from_utf8_lossy(&sysroot.stdout).trim());
+    fails(
+        &project.repro_env(&["build"], &[("PATH", &bin)]),
+        6,
+        &["`git`: no such program"],
+    );
+}
+
+#[test]
 fn an_unwritable_result_directory_is_a_fault_of_the_host() {
     let project = Project::committed("sound-features");
     project.write("target/repro", "a file in the way");

@@ -172,6 +172,34 @@ fn the_users_wrapper_is_run_in_turn() {
 }
 
 #[test]
+fn a_target_from_the_config_is_the_target() {
+    let project = Project::plain("sound-flags");
+    project.write(
+        ".cargo/config.toml",
+        &format!("[build]\ntarget = '{}'\n", host()),
+    );
+    project.git(&["init", "-q"]);
+    project.commit("with a target");
+    let env = [("RUSTFLAGS", "--cfg flag_a")];
+    assert_verdict(&project.repro_env(&["build"], &env), 0, "REPRODUCIBLE");
+    // With a target, flags do not reach build scripts.
+    assert_eq!(
+        project.proven("sound-flags"),
+        "flag_a env=None script=false"
+    );
+    assert_eq!(project.manifest()["build"]["targets"][0], host());
+}
+
+#[test]
+fn a_random_build_id_is_overridden_with_a_word() {
+    let project = Project::committed("sound-flags");
+    let env = [("RUSTFLAGS", "-Clink-arg=-Wl,--build-id=uuid")];
+    let run = project.repro_env(&["build"], &env);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(run.stdout.contains("a random build-id"), "{}", run.all());
+}
+
+#[test]
 fn config_files_above_the_source_are_honoured_and_said() {
     let project = Project::committed("sound-flags");
     let outer = project.base().join(".cargo/config.toml");

@@ -148,3 +148,61 @@ fn builds_at_one_path_are_made_one_after_the_other() {
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(run.stdout.contains("varied      nothing"), "{}", run.all());
 }
+
+#[test]
+fn git_and_vendored_dependencies_are_sound() {
+    let library = Project::committed("sound-edits-source");
+    let manifest = std::fs::read_to_string(library.dir.join("Cargo.toml")).unwrap();
+    library.write(
+        "Cargo.toml",
+        &manifest.replace("sound-edits-source", "from-git"),
+    );
+    library.write(
+        "src/lib.rs",
+        "pub fn place() -> &'static str {\n    file!()\n}\n",
+    );
+    library.git(&["rm", "-q", "build.rs", "src/main.rs", "Cargo.lock"]);
+    library.commit("a library");
+    let project = Project::plain("sound-features");
+    let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    let url = format!("file://{}", library.dir.display());
+    let manifest = format!("{manifest}\n[dependencies]\nfrom-git = {{ git = \"{url}\" }}\n");
+    project.write("Cargo.toml", &manifest);
+    project.write(
+        "src/main.rs",
+        "fn main() {\n    println!(\"{}\", from_git::place());\n}\n",
+    );
+    // A cargo home of its own: the user's is not filled with a repository that goes away.
+    let home = project.base().join("cargo-home");
+    let cargo = |args: &[&str]| {
+        let mut command = project.command("cargo", &project.dir);
+        let out = command
+            .args(args)
+            .env("CARGO_HOME", &home)
+            .output()
+            .unwrap();
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    };
+    cargo(&["generate-lockfile"]);
+    project.git(&["init", "-q"]);
+    project.commit("with a git dependency");
+    let env = [("CARGO_HOME", home.to_str().unwrap())];
+    assert_verdict(&project.repro_env(&["build"], &env), 0, "REPRODUCIBLE");
+    let printed = project.proven("sound-features");
+    assert!(printed.starts_with("/cargo/git/checkouts/"), "{printed}");
+
+    let config = cargo(&["vendor"]);
+    project.write(".cargo/config.toml", &config);
+    project.commit("vendored");
+    std::fs::remove_dir_all(&home).unwrap();
+    assert_verdict(&project.repro_env(&["build"], &env), 0, "REPRODUCIBLE");
+    assert_eq!(
+        project.proven("sound-features"),
+        "/build/sound-features/vendor/from-git/src/lib.rs"
+    );
+}
