@@ -1,0 +1,307 @@
+//! What a finished double build is told as: the manifest and the report.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::build::Built;
+use crate::cargo::config::{ConfigFile, Place};
+use crate::command::project::{Project, short_list};
+use crate::command::reach::ShimState;
+use crate::command::{builder, publish};
+use crate::compare::Comparison;
+use crate::digest;
+use crate::manifest::{self, Manifest};
+use crate::recipe::environment::{self, PLUMBING};
+use crate::recipe::{Recipe, table};
+use crate::report::Report;
+use crate::request::Inject;
+use crate::source::Origin;
+use crate::variation::{Name, VARIATIONS};
+use crate::verdict::Verdict;
+
+impl Project {
+    pub(super) fn manifest(
+        &self,
+        recipe: &Recipe,
+        comparison: &Comparison,
+        verdict: Verdict,
+        a: &Built,
+        scratch: &Path,
+    ) -> Result<Manifest> {
+        let selection = &self.request.selection;
+        let builder = match self.request.builder {
+            true => Some(builder::describe(&self.toolchain, &a.linker_inputs)?),
+            false => None,
+        };
+        Ok(Manifest {
+            schema: manifest::SCHEMA.to_string(),
+            verdict: verdict.name().to_string(),
+            source: self.manifest_source()?,
+            toolchain: manifest::Toolchain {
+                rustc: self
+                    .toolchain
+                    .rustc_verbose
+                    .lines()
+                    .map(str::to_string)
+                    .collect(),
+                cargo: self.toolchain.cargo_version.clone(),
+            },
+            build: manifest::Build {
+                host: self.toolchain.host().to_string(),
+                targets: selection.targets.clone(),
+                profile: selection.profile().to_string(),
+                packages: selection.packages.clone(),
+                workspace: selection.workspace,
+                lib: selection.lib,
+                bins: selection.bins.clone(),
+                all_bins: selection.all_bins,
+                features: selection.features.clone(),
+                all_features: selection.all_features,
+                no_default_features: selection.no_default_features,
+            },
+            recipe: manifest::Recipe {
+                version: table::VERSION,
+                inject: self.request.inject.name().to_string(),
+                user_wrapper: self.user_wrapper_name(),
+                epoch: recipe.facts().epoch.seconds,
+                rows: recipe
+                    .rows()
+                    .into_iter()
+                    .map(|r| manifest::Row {
+                        what: r.what,
+                        value: r.value,
+                        why: r.why,
+                    })
+                    .collect(),
+            },
+            outside_config: self
+                .outside_config()
+                .into_iter()
+                .map(|(_, text)| text)
+                .collect(),
+            environment: self.consulted(&a.consulted),
+            artifacts: publish::artifacts(comparison, scratch, verdict),
+            builder,
+        })
+    }
+
+    pub(super) fn manifest_source(&self) -> Result<manifest::Source> {
+        let inside = &self.source.package;
+        let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
+        let mut source = manifest::Source {
+            kind: "directory".to_string(),
+            remote: None,
+            commit: None,
+            tree: None,
+            dirty: false,
+            sha256: None,
+            directory: if parts.is_empty() {
+                ".".to_string()
+            } else {
+                parts.join("/")
+            },
+            lockfile_sha256: digest::of_bytes(self.lockfile.as_bytes()).sha256,
+        };
+        match &self.source.origin {
+            Origin::Git(commit) => {
+                source.kind = "git".to_string();
+                source.remote = commit.remote.clone();
+                source.commit = Some(commit.commit.clone());
+                source.tree = Some(commit.tree.clone());
+                source.dirty = !commit.dirty.is_empty();
+            }
+            Origin::Directory => source.sha256 = self.content_digest.clone(),
+        }
+        Ok(source)
+    }
+
+    /// Config files outside the source that change what is built, with those settings.
+    pub(super) fn outside_config(&self) -> Vec<(PathBuf, String)> {
+        let outside = |f: &&ConfigFile| f.place != Place::Source;
+        let files = self.config.files.iter().filter(outside);
+        files
+            .map(|f| (f.path.clone(), f.build_settings().trim().to_string()))
+            .filter(|(_, text)| !text.is_empty())
+            .collect()
+    }
+
+    pub(super) fn consulted(&self, names: &BTreeSet<String>) -> Vec<manifest::Variable> {
+        let settings = self.divided.passed.iter();
+        let settings = settings.map(|(k, v)| (k.to_string_lossy(), v.to_string_lossy()));
+        // Flags reach rustc without being asked for by any crate.
+        let always = |n: &str| n.contains("RUSTFLAGS") || n.starts_with("CARGO_PROFILE_");
+        let mut variables: BTreeSet<manifest::Variable> = settings
+            .filter(|(k, _)| names.contains(&**k) || always(k))
+            .filter(|(k, _)| !PLUMBING.contains(&&**k))
+            .map(|(k, v)| manifest::Variable {
+                name: k.into_owned(),
+                value: Some(v.into_owned()),
+            })
+            .collect();
+        for name in names {
+            if !variables.iter().any(|v| v.name == *name) {
+                variables.insert(manifest::Variable {
+                    name: name.clone(),
+                    value: None,
+                });
+            }
+        }
+        variables.into_iter().collect()
+    }
+
+    pub(super) fn report(
+        &self,
+        recipe: &Recipe,
+        comparison: Comparison,
+        verdict: Verdict,
+        shim: &ShimState,
+        a: &Built,
+        manifest: PathBuf,
+    ) -> Report {
+        let not_varied = self.not_varied(recipe, shim, &a.static_scripts);
+        let wholly_fixed = |name: Name| {
+            let by_shim_only = matches!(name, Name::Clock | Name::CpuCount);
+            let missing = shim.missing.iter().any(|(n, _)| *n == name);
+            (by_shim_only && missing)
+                || (recipe.held(name).is_some() && name != Name::HostName)
+                || (name == Name::Umask && cfg!(not(unix)))
+        };
+        Report {
+            command: "build",
+            verdict,
+            comparison,
+            variations: VARIATIONS
+                .iter()
+                .filter(|v| self.values(v.name).varied() && !wholly_fixed(v.name))
+                .map(|v| (v.text, self.values(v.name)))
+                .collect(),
+            not_varied,
+            source: self.describe(),
+            how_to_verify: self.how_to_verify(),
+            notes: self.notes(a),
+            recipe: recipe.rows(),
+            dropped: self.divided.dropped.clone(),
+            manifest,
+            results: self.results.clone(),
+        }
+    }
+
+    pub(super) fn not_varied(
+        &self,
+        recipe: &Recipe,
+        shim: &ShimState,
+        static_scripts: &[String],
+    ) -> Vec<(&'static str, String)> {
+        let mut list = Vec::new();
+        for row in VARIATIONS {
+            let missing = shim.missing.iter().find(|(n, _)| *n == row.name);
+            let by_shim = matches!(row.name, Name::Clock | Name::CpuCount | Name::HostName);
+            let why = if !self.request.vary.has(row.name) {
+                "switched off".to_string()
+            } else if let Some(why) = recipe.held(row.name) {
+                why
+            } else if row.name == Name::Umask && cfg!(not(unix)) {
+                "the host has none".to_string()
+            } else if let Some((_, why)) = missing {
+                why.clone()
+            } else if by_shim && !static_scripts.is_empty() {
+                format!(
+                    "build scripts are statically linked: {}",
+                    static_scripts.join(", ")
+                )
+            } else {
+                continue;
+            };
+            list.push((row.text, why));
+        }
+        list
+    }
+
+    pub(super) fn how_to_verify(&self) -> String {
+        let options = match self.request.inject {
+            Inject::Wrapper => "",
+            Inject::Rustflags => " --inject rustflags",
+        };
+        match &self.source.origin {
+            Origin::Git(commit) if commit.dirty.is_empty() => format!(
+                "elsewhere, in a clone: `repro build --rev {}{options} --no-builder` with the same selection; compare repro.json",
+                &commit.commit[..12.min(commit.commit.len())]
+            ),
+            Origin::Git(_) => {
+                "nobody else has this source: commit the changes and build again".to_string()
+            }
+            Origin::Directory => format!(
+                "elsewhere, with the same files: `repro build --source DIR{options} --no-builder` with the same --epoch; compare repro.json"
+            ),
+        }
+    }
+
+    pub(super) fn notes(&self, a: &Built) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Origin::Git(commit) = &self.source.origin {
+            if !commit.dirty.is_empty() {
+                notes.push(format!(
+                    "the source is not a commit: {} changed ({})",
+                    commit.dirty.len(),
+                    short_list(&commit.dirty)
+                ));
+            }
+            if commit.untracked > 0 {
+                notes.push(format!(
+                    "{} untracked files are not part of the source",
+                    commit.untracked
+                ));
+            }
+        }
+        for (path, _) in self.outside_config() {
+            notes.push(format!(
+                "settings of `{}` are in force, which is outside the source: another builder needs them as well",
+                path.display()
+            ));
+        }
+        let lost: Vec<_> = a.consulted.iter().filter(|n| self.is_lost(n)).collect();
+        for name in lost {
+            notes.push(format!(
+                "{name} is set and the build asks for it, but it was not passed on: `--pass-env {name}` if it is meant"
+            ));
+        }
+        if let Some(name) = self.user_wrapper_name() {
+            notes.push(format!(
+                "`{name}` wraps rustc and is run in turn: another builder needs it as well, and what it hands to a server is not varied"
+            ));
+        }
+        let workspace_wrapper = ["build", "rustc-workspace-wrapper"];
+        if std::env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some()
+            || self.config.get(&workspace_wrapper).is_some()
+        {
+            notes.push("RUSTC_WORKSPACE_WRAPPER is set: its path changes the bytes".to_string());
+        }
+        if std::env::var_os("RUSTC_BOOTSTRAP").is_some() {
+            notes.push("RUSTC_BOOTSTRAP is set: it changes all bytes".to_string());
+        }
+        if !self.beside.is_empty() && self.request.inject == Inject::Rustflags {
+            notes.push(format!(
+                "{} outside the workspace root: cargo puts the absolute path into symbol names, which only `--inject wrapper` can make canonical",
+                short_list(&self.beside)
+            ));
+        }
+        if a.random_build_id {
+            notes.push("a random build-id (`--build-id=uuid`) was asked for; the recipe overrides it with sha1".to_string());
+        }
+        notes
+    }
+
+    /// Set by the user, asked for by the build, and neither passed on nor set by the recipe.
+    pub(super) fn is_lost(&self, name: &str) -> bool {
+        let set_by_us = VARIATIONS.iter().any(|v| v.variables.contains(&name))
+            || environment::is_own(name)
+            || name.starts_with("CARGO")
+            || table::TABLE
+                .iter()
+                .any(|i| matches!(i.channel, table::Channel::Env(n) if n == name))
+            || self.config.env().iter().any(|(n, _, _)| n == name);
+        !set_by_us && self.divided.dropped.iter().any(|d| d == name)
+    }
+}

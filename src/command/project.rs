@@ -1,0 +1,394 @@
+//! All that is known of a project before anything is built: its source, configuration, toolchain
+//! and settings, each from where the user put it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::cargo::config::{Config, FILE_NAMES};
+use crate::cargo::{home, toolchain as find_toolchain};
+use crate::cli::BuildRequest;
+use crate::command::metadata::{Defaults, project_name};
+use crate::epoch::{self, Epoch, EpochFrom};
+use crate::error::{Kind, bad_input, failure, refused};
+use crate::fs;
+use crate::process::Cmd;
+use crate::recipe::environment::{self, Divided};
+use crate::recipe::{Facts, Recipe};
+use crate::request::{Build, Inject, SourceChoice};
+use crate::source::{self, Origin, Source, Wanted};
+use crate::toolchain::Toolchain;
+use crate::variation::{Canaries, Name, Selection, Values};
+
+/// All that is known before anything is built.
+pub(super) struct Project {
+    pub(super) request: Build,
+    pub(super) source: Source,
+    pub(super) toolchain: Toolchain,
+    pub(super) config: Config,
+    pub(super) cargo_home: Option<PathBuf>,
+    pub(super) canaries: Canaries,
+    pub(super) lockfile: String,
+    pub(super) name: String,
+    pub(super) divided: Divided,
+    pub(super) results: PathBuf,
+    pub(super) copy: PathBuf,
+    pub(super) content_digest: Option<String>,
+    pub(super) beside: Vec<String>,
+}
+
+impl Project {
+    pub(super) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+        let manifest = find_manifest(&asked.source)?;
+        let target_dir = user_target_dir(&manifest)?;
+        let source = source::find(&Wanted {
+            manifest,
+            directory: asked.source.directory.clone(),
+            rev: asked.source.rev.clone(),
+            allow_dirty: asked.source.allow_dirty,
+            target_dir: target_dir.clone(),
+        })?;
+        let cargo_home = home::of_user();
+        let mut config = Config::read(&source.root, cargo_home.as_deref())?;
+        let canaries = canaries(scratch, &config)?;
+        let copy = Selection::default().values(Name::BuildPath, &canaries);
+        let copy = PathBuf::from(copy.a);
+        build::check_out(&source, &config, &copy)?;
+        config.add_inside(inside_configs(&source, &copy)?)?;
+        // Of what was copied, before any build script could change it.
+        let content_digest = match source.origin {
+            Origin::Git(_) => None,
+            Origin::Directory => Some(Source::content_digest(&copy)?),
+        };
+
+        let workspace = copy.join(&source.workspace);
+        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
+            refused(format!(
+                "{} has no Cargo.lock, so that versions are not fixed: run `cargo generate-lockfile` and commit it",
+                describe(&source)
+            ))
+        })?;
+        let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
+        let mut request = defaults.complete(asked)?;
+        let toolchain = toolchain_of(&source, &copy, &config)?;
+        complete_targets(&mut request.selection.targets, &config, toolchain.host());
+        let name = match &request.name {
+            Some(name) => name.clone(),
+            None => project_name(&workspace, &toolchain.cargo)?,
+        };
+        if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
+            return Err(bad_input(format!(
+                "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
+            )));
+        }
+        let divided = environment::divide(std::env::vars_os(), &request.pass_env);
+        if let Some(own) = request.pass_env.iter().find(|n| environment::is_own(n)) {
+            return Err(failure(
+                Kind::Usage,
+                format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
+            ));
+        }
+        Ok(Project {
+            beside: source.beside_workspace(&copy)?,
+            request,
+            source,
+            toolchain,
+            config,
+            cargo_home,
+            canaries,
+            lockfile,
+            name,
+            divided,
+            results: target_dir.join("repro"),
+            copy,
+            content_digest,
+        })
+    }
+
+    pub(super) fn run_dir(&self) -> PathBuf {
+        self.copy.join(&self.source.package)
+    }
+
+    pub(super) fn values(&self, name: Name) -> Values {
+        self.request.vary.values(name, &self.canaries)
+    }
+
+    /// Targets asked for, else the host.
+    pub(super) fn targets(&self) -> Vec<String> {
+        let asked = &self.request.selection.targets;
+        if asked.is_empty() {
+            vec![self.toolchain.host().to_string()]
+        } else {
+            asked.clone()
+        }
+    }
+
+    pub(super) fn recipe(&self) -> Result<Recipe> {
+        let mut targets = self.targets();
+        let host = self.toolchain.host().to_string();
+        if !targets.contains(&host) {
+            targets.push(host);
+        }
+        let is_set = |n: &&String| std::env::var_os(n).is_some();
+        Ok(Recipe::new(Facts {
+            name: self.name.clone(),
+            epoch: self.epoch()?,
+            targets,
+            rust_src: self.toolchain.sysroot.join("lib/rustlib/src/rust"),
+            rust_root: self.toolchain.canonical_library_root(),
+            passed: self.divided.passed.clone(),
+            config_env: self.config.env(),
+            pass_env: self
+                .request
+                .pass_env
+                .iter()
+                .filter(is_set)
+                .cloned()
+                .collect(),
+            canonical_ids: !self.beside.is_empty() && self.request.inject == Inject::Wrapper,
+        }))
+    }
+
+    pub(super) fn epoch(&self) -> Result<Epoch> {
+        let read = |text: &str, from| {
+            let seconds = epoch::parse(text).ok_or_else(|| {
+                bad_input(format!(
+                    "SOURCE_DATE_EPOCH is `{text}` ({}), which is not a number of seconds since 1970",
+                    EpochFrom::phrase(from)
+                ))
+            })?;
+            Ok(Epoch { seconds, from })
+        };
+        let in_config = self.config.env();
+        let in_config = in_config.iter().find(|(n, _, _)| n == "SOURCE_DATE_EPOCH");
+        if let Some((_, text, true)) = in_config {
+            // cargo sets a forced variable over ours, so nothing else can be the truth.
+            let forced = read(text, EpochFrom::Config)?;
+            if self.request.epoch.is_some_and(|e| e != forced.seconds) {
+                return Err(refused(
+                    "[env] of a cargo config file forces SOURCE_DATE_EPOCH to another value than --epoch: leave out one of the two",
+                ));
+            }
+            return Ok(forced);
+        }
+        if let Some(seconds) = self.request.epoch {
+            return Ok(Epoch {
+                seconds,
+                from: EpochFrom::Option,
+            });
+        }
+        if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
+            return read(&text, EpochFrom::Environment);
+        }
+        if let Some((_, text, _)) = in_config {
+            return read(text, EpochFrom::Config);
+        }
+        match &self.source.origin {
+            Origin::Git(commit) => Ok(Epoch {
+                seconds: commit.time.max(0),
+                from: EpochFrom::Commit,
+            }),
+            Origin::Directory => Err(refused(format!(
+                "`{}` is not in git, so that there is no commit time for SOURCE_DATE_EPOCH: give one with --epoch SECONDS",
+                self.source.root.display()
+            ))),
+        }
+    }
+
+    /// The user's own rustc wrapper, which ours must run in turn.
+    pub(super) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
+        for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"] {
+            if let Some(value) = std::env::var_os(name) {
+                return (!value.is_empty()).then(|| (absolute_program(value.into()), false));
+            }
+        }
+        self.config.get_program(&["build", "rustc-wrapper"])
+    }
+
+    pub(super) fn user_wrapper_name(&self) -> Option<String> {
+        let (path, in_source) = self.user_wrapper()?;
+        let inside = path
+            .strip_prefix(&self.source.root)
+            .ok()
+            .filter(|_| in_source);
+        let name = inside.map_or_else(|| path.file_name().map(PathBuf::from), |i| Some(i.into()));
+        name.map(|n| n.display().to_string())
+    }
+
+    pub(super) fn cfgs(&self) -> Result<Vec<(String, String)>> {
+        if self.request.inject == Inject::Wrapper {
+            return Ok(Vec::new());
+        }
+        let of = |t: String| {
+            let cfgs = find_toolchain::cfgs(&self.toolchain, &t, &self.run_dir())?;
+            Ok((t, cfgs))
+        };
+        self.targets().into_iter().map(of).collect()
+    }
+
+    pub(super) fn describe(&self) -> String {
+        describe(&self.source)
+    }
+}
+
+/// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
+/// places of artifacts depend on it. A target specification in a file is left to cargo.
+fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
+    if targets.is_empty() {
+        *targets = match std::env::var("CARGO_BUILD_TARGET") {
+            Ok(target) => vec![target],
+            Err(_) => config.strongest_list(&["build", "target"]),
+        };
+        targets.retain(|t| !t.is_empty() && !t.ends_with(".json"));
+    }
+    for target in targets.iter_mut().filter(|t| *t == "host-tuple") {
+        *target = host.to_string();
+    }
+    let mut seen = BTreeSet::new();
+    targets.retain(|t| seen.insert(t.clone()));
+}
+
+fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
+    let path = match (&choice.manifest, &choice.directory) {
+        (Some(manifest), _) => manifest.clone(),
+        (None, Some(dir)) => dir.join("Cargo.toml"),
+        (None, None) => {
+            let here = std::env::current_dir().context("failed to find the current directory")?;
+            let found = here.ancestors().map(|d| d.join("Cargo.toml"));
+            found.into_iter().find(|p| p.is_file()).ok_or_else(|| {
+                refused(format!(
+                    "there is no Cargo.toml in `{}` or above it: run repro in a cargo project, or give --manifest-path",
+                    here.display()
+                ))
+            })?
+        }
+    };
+    if !path.is_file() {
+        return Err(refused(format!("there is no file `{}`", path.display())));
+    }
+    std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
+}
+
+/// The target directory that cargo would use, from the user's own configuration.
+fn user_target_dir(manifest: &Path) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let args = [
+        "metadata",
+        "--no-deps",
+        "--format-version",
+        "1",
+        "--manifest-path",
+    ];
+    let dir = manifest.parent().unwrap_or(Path::new("."));
+    let out = Cmd::new(cargo).args(args).arg(manifest).dir(dir).output()?;
+    if !out.status.success() {
+        let words: Vec<_> = out
+            .stderr
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty())
+            .collect();
+        return Err(bad_input(format!(
+            "cargo cannot read `{}`: {}",
+            manifest.display(),
+            words.join(" ").trim_start_matches("error: ")
+        )));
+    }
+    let metadata = cargo_metadata::MetadataCommand::parse(out.text())
+        .context("failed to read cargo's metadata")?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}
+
+fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
+    let token = scratch.file_name().unwrap_or_default().to_string_lossy();
+    let token = token.trim_start_matches("repro-").to_lowercase();
+    let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+    Ok(Canaries {
+        scratch: scratch.to_owned(),
+        token,
+        cpus,
+        locale: other_locale(),
+        outer_configs: config.outer_count(),
+    })
+}
+
+/// A locale of this host that is not C under another name.
+fn other_locale() -> Option<String> {
+    let out = Cmd::new("locale").arg("-a").output().ok()?;
+    let plain = |l: &&str| l.starts_with("C.") || *l == "C" || *l == "POSIX";
+    let text = out.text();
+    text.lines().find(|l| !plain(l)).map(str::to_string)
+}
+
+/// Config files in the source, from the directory that cargo is run in up to its root: where they
+/// lie in the user's tree, and their text as copied.
+fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    for dir in source.package.ancestors() {
+        for name in FILE_NAMES {
+            let relative = dir.join(name);
+            if let Some(text) = fs::read_text_if_any(&copy.join(&relative))? {
+                found.push((source.root.join(relative), text));
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The toolchain of the source where it names one, else the one that the user's directory has.
+fn toolchain_of(source: &Source, copy: &Path, config: &Config) -> Result<Toolchain> {
+    let names = ["rust-toolchain.toml", "rust-toolchain"];
+    let named = source
+        .package
+        .ancestors()
+        .any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
+    let root = if named { copy } else { &source.root };
+    let from_env = ["RUSTC", "CARGO_BUILD_RUSTC"]
+        .iter()
+        .find_map(std::env::var_os)
+        .map(|p| absolute_program(p.into()));
+    let rustc = from_env.or_else(|| {
+        let (path, in_source) = config.get_program(&["build", "rustc"])?;
+        Some(match path.strip_prefix(&source.root) {
+            Ok(inside) if in_source => copy.join(inside),
+            _ => path,
+        })
+    });
+    find_toolchain::find(&root.join(&source.package), rustc)
+}
+
+/// A program given with a directory is meant from here, not from where the builds run.
+fn absolute_program(program: PathBuf) -> PathBuf {
+    if program.components().count() > 1 {
+        std::path::absolute(&program).unwrap_or(program)
+    } else {
+        program
+    }
+}
+
+fn describe(source: &Source) -> String {
+    match &source.origin {
+        Origin::Git(commit) => {
+            let short = &commit.commit[..12.min(commit.commit.len())];
+            let state = if commit.dirty.is_empty() {
+                ""
+            } else {
+                " with uncommitted changes"
+            };
+            format!("commit {short}{state} of `{}`", source.root.display())
+        }
+        Origin::Directory => format!("directory `{}`", source.root.display()),
+    }
+}
+
+pub(super) fn short_list(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 5 {
+        format!("{shown}, …")
+    } else {
+        shown
+    }
+}
