@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -445,8 +446,11 @@ fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
         .iter()
         .filter(|a| a.kind == Kind::BuildScript)
         .filter(|a| {
-            let head = std::fs::read(&a.path).unwrap_or_default();
-            elf::linking_of(&head) == Linking::Static
+            // Program headers stand at the start of what a linker writes.
+            let mut head = Vec::new();
+            let file = std::fs::File::open(&a.path);
+            let read = file.and_then(|f| f.take(64 * 1024).read_to_end(&mut head));
+            read.is_ok() && elf::linking_of(&head) == Linking::Static
         })
         .map(|a| a.package.clone())
         .collect();

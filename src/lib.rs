@@ -20,6 +20,7 @@ pub mod layout;
 pub mod manifest;
 pub mod platform;
 pub mod process;
+pub mod query;
 pub mod recipe;
 pub mod report;
 pub mod request;

@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 use crate::cli::BuildRequest;
 use crate::error::bad_input;
 use crate::fs;
+use crate::query;
 use crate::request::{Build, Inject, Selection};
 use crate::variation;
 
@@ -163,19 +164,13 @@ fn parse(path: &Path) -> Result<DocumentMut> {
 
 /// The name in `/build/<name>`: the root package's, else the first of the workspace's members by
 /// name. A directory's own name would differ from builder to builder.
-pub fn project_name(workspace: &Path, cargo: &Path) -> Result<String> {
+pub fn project_name(workspace: &Path) -> Result<String> {
     let document = parse(&workspace.join("Cargo.toml"))?;
     let root = document.get("package").and_then(|p| p.get("name"));
     if let Some(name) = root.and_then(Item::as_str) {
         return Ok(name.to_string());
     }
-    let args = ["metadata", "--no-deps", "--format-version", "1"];
-    let out = crate::process::Cmd::new(cargo)
-        .args(args)
-        .dir(workspace)
-        .checked()?;
-    let metadata = cargo_metadata::MetadataCommand::parse(out.text())
-        .map_err(|e| bad_input(format!("failed to read cargo's metadata: {e}")))?;
+    let metadata = query::metadata(&workspace.join("Cargo.toml"))?;
     let members = metadata.workspace_packages();
     let name = members.iter().map(|p| p.name.to_string()).min();
     Ok(name.unwrap_or_else(|| "workspace".to_string()))

@@ -15,6 +15,7 @@ use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{Kind, bad_input, failure, refused};
 use crate::fs;
 use crate::process::Cmd;
+use crate::query;
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::{Facts, Recipe};
 use crate::request::{Build, Inject, SourceChoice};
@@ -42,7 +43,8 @@ pub(super) struct Project {
 impl Project {
     pub(super) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
         let manifest = find_manifest(&asked.source)?;
-        let target_dir = user_target_dir(&manifest)?;
+        let target_dir = query::metadata(&manifest)?.target_directory;
+        let target_dir = target_dir.into_std_path_buf();
         let source = source::find(&Wanted {
             manifest,
             directory: asked.source.directory.clone(),
@@ -76,7 +78,7 @@ impl Project {
         complete_targets(&mut request.selection.targets, &config, toolchain.host());
         let name = match &request.name {
             Some(name) => name.clone(),
-            None => project_name(&workspace, &toolchain.cargo)?,
+            None => project_name(&workspace)?,
         };
         if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
             return Err(bad_input(format!(
@@ -269,36 +271,6 @@ fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
         return Err(refused(format!("there is no file `{}`", path.display())));
     }
     std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
-}
-
-/// The target directory that cargo would use, from the user's own configuration.
-fn user_target_dir(manifest: &Path) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let args = [
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-        "--manifest-path",
-    ];
-    let dir = manifest.parent().unwrap_or(Path::new("."));
-    let out = Cmd::new(cargo).args(args).arg(manifest).dir(dir).output()?;
-    if !out.status.success() {
-        let words: Vec<_> = out
-            .stderr
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty())
-            .collect();
-        return Err(bad_input(format!(
-            "cargo cannot read `{}`: {}",
-            manifest.display(),
-            words.join(" ").trim_start_matches("error: ")
-        )));
-    }
-    let metadata = cargo_metadata::MetadataCommand::parse(out.text())
-        .context("failed to read cargo's metadata")?;
-    Ok(metadata.target_directory.into_std_path_buf())
 }
 
 fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {

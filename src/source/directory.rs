@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Found, Origin, Source, Wanted, outside, workspace_of};
+use super::{Found, Origin, Source, Wanted, outside};
 use crate::digest::{self, Hasher};
 use crate::error::refused;
 use crate::fs;
+use crate::query;
 
 pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     let given = match &wanted.directory {
@@ -29,7 +30,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
                 package.dir.display()
             )));
         }
-        parts.push(workspace_of(&package.dir.join("Cargo.toml"))?);
+        parts.push(query::workspace_root(&package.dir.join("Cargo.toml"))?);
     }
     let root = common_parent(&parts);
     let home = std::env::home_dir().and_then(|h| std::fs::canonicalize(h).ok());

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::error::{Kind, bad_input, failure, refused};
-use crate::process::Cmd;
+use crate::error::{Kind, failure, refused};
+use crate::query;
 
 pub use git::refresh_index;
 
@@ -87,7 +87,7 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
     let manifest = std::fs::canonicalize(&wanted.manifest)
         .with_context(|| format!("failed to resolve `{}`", wanted.manifest.display()))?;
     let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
-    let workspace = workspace_of(&manifest)?;
+    let workspace = query::workspace_root(&manifest)?;
     let found = Found {
         manifest,
         package,
@@ -165,35 +165,4 @@ impl Source {
     pub fn content_digest(copy: &Path) -> Result<String> {
         directory::digest_of(copy)
     }
-}
-
-fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-fn workspace_of(manifest: &Path) -> Result<PathBuf> {
-    let dir = manifest.parent().unwrap_or(Path::new("/"));
-    let args = ["locate-project", "--workspace", "--message-format", "plain"];
-    let out = Cmd::new(cargo())
-        .args(args)
-        .arg("--manifest-path")
-        .arg(manifest)
-        .dir(dir)
-        .output()?;
-    if !out.status.success() {
-        return Err(bad_input(format!(
-            "cargo cannot read `{}`: {}",
-            manifest.display(),
-            in_one_line(&out.stderr)
-        )));
-    }
-    let root = PathBuf::from(out.text());
-    let root = root.parent().unwrap_or(dir);
-    std::fs::canonicalize(root).with_context(|| format!("failed to resolve `{}`", root.display()))
-}
-
-fn in_one_line(words: &str) -> String {
-    let lines = words.lines().map(str::trim).filter(|l| !l.is_empty());
-    let line = lines.collect::<Vec<_>>().join(" ");
-    line.trim_start_matches("error: ").to_string()
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use toml_edit::{DocumentMut, Item};
 
-use super::{cargo, in_one_line};
 use crate::error::bad_input;
 use crate::fs;
-use crate::process::Cmd;
+use crate::query;
 
 /// A package outside the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,28 +59,7 @@ type Named = Vec<(String, PathBuf)>;
 /// Names and directories of the packages in the workspace of `dir`, and of their path
 /// dependencies.
 fn packages_of(dir: &Path) -> Result<(Named, Named)> {
-    let args = [
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-        "--manifest-path",
-    ];
-    let manifest = dir.join("Cargo.toml");
-    let out = Cmd::new(cargo())
-        .args(args)
-        .arg(&manifest)
-        .dir(dir)
-        .output()?;
-    if !out.status.success() {
-        return Err(bad_input(format!(
-            "cargo cannot read `{}`: {}",
-            manifest.display(),
-            in_one_line(&out.stderr)
-        )));
-    }
-    let metadata = cargo_metadata::MetadataCommand::parse(out.text())
-        .context("failed to read cargo's metadata")?;
+    let metadata = query::metadata(&dir.join("Cargo.toml"))?;
     let (mut packages, mut dependencies) = (Vec::new(), Vec::new());
     for package in &metadata.packages {
         let dir = package

@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "request",
     "format",
     // steps
+    "query",
     "source",
     "recipe",
     "shim",

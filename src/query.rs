@@ -1,0 +1,49 @@
+//! Questions to cargo that it answers by reading manifests alone: nothing is written, resolved or
+//! fetched.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{Metadata, MetadataCommand};
+
+use crate::error::bad_input;
+use crate::process::Cmd;
+
+/// The cargo that called `repro`, else the one in PATH.
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Root directory of the workspace that a manifest belongs to.
+pub fn workspace_root(manifest: &Path) -> Result<PathBuf> {
+    let args = ["locate-project", "--workspace", "--message-format", "plain"];
+    let root = PathBuf::from(ask(manifest, &args)?);
+    let root = root.parent().unwrap_or(Path::new("/"));
+    std::fs::canonicalize(root).with_context(|| format!("failed to resolve `{}`", root.display()))
+}
+
+/// `cargo metadata --no-deps` of a manifest: the packages of its workspace and what they name.
+pub fn metadata(manifest: &Path) -> Result<Metadata> {
+    let args = ["metadata", "--no-deps", "--format-version", "1"];
+    MetadataCommand::parse(ask(manifest, &args)?).context("failed to read cargo's metadata")
+}
+
+fn ask(manifest: &Path, args: &[&str]) -> Result<String> {
+    let out = Cmd::new(cargo())
+        .args(args)
+        .arg("--manifest-path")
+        .arg(manifest)
+        .dir(manifest.parent().unwrap_or(Path::new(".")))
+        .output()?;
+    if out.status.success() {
+        return Ok(out.text());
+    }
+    let lines = out.stderr.lines().map(str::trim).filter(|l| !l.is_empty());
+    let words = lines.collect::<Vec<_>>().join(" ");
+    Err(bad_input(format!(
+        "cargo cannot read `{}`: {}",
+        manifest.display(),
+        words.trim_start_matches("error: ")
+    )))
+}
