@@ -460,7 +460,7 @@ pub fn refresh_index(copy: &Path) -> Result<()> {
         return Ok(());
     }
     // It exits with a failure where files are changed, as in a snapshot.
-    in_copy(copy, ["update-index", "--quiet", "--really-refresh"]).output()?;
+    in_copy(copy, ["update-index", "-q", "--really-refresh"]).output()?;
     for (path, _) in gitlinks(copy)? {
         refresh_index(&copy.join(path))?;
     }
