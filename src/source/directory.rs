@@ -34,6 +34,12 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     }
     let root = common_parent(&parts);
     let home = std::env::home_dir().and_then(|h| std::fs::canonicalize(h).ok());
+    if root.parent().is_none() && parts.len() == 1 {
+        return Err(refused(format!(
+            "`{}` is the whole file system, which is no source root: move the package into a directory of its own",
+            root.display()
+        )));
+    }
     if parts.len() > 1 && (root.parent().is_none() || home.as_deref() == Some(&root)) {
         let far = parts.last().unwrap_or(&given);
         return Err(refused(format!(
@@ -68,7 +74,10 @@ pub(super) fn copy(source: &Source, to: &Path) -> Result<()> {
         }
         fs::copy_tree(&from, &to.join(part), &mut |path| {
             let git_link = path.file_name() == Some(".git".as_ref()) && !path.is_dir();
-            !git_link && !source.left_out.iter().any(|out| path == out)
+            // Of another workspace in the directory; cargo tags what it makes.
+            let target =
+                path.file_name() == Some("target".as_ref()) && path.join("CACHEDIR.TAG").is_file();
+            !git_link && !target && !source.left_out.iter().any(|out| path == out)
         })?;
     }
     Ok(())

@@ -3,9 +3,14 @@
 //!
 //! Nothing here writes in the user's tree, git state or index.
 
+mod checkout;
 mod directory;
 mod git;
 mod outside;
+mod repository;
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +19,7 @@ use anyhow::{Context, Result};
 use crate::error::{Kind, failure, refused};
 use crate::query;
 
-pub use git::refresh_index;
+pub use checkout::refresh_index;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -95,7 +100,7 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
     };
     let top = match wanted.directory {
         Some(_) => None,
-        None => git::top_level(&found.workspace)?,
+        None => repository::top_level(&found.workspace)?,
     };
     match top {
         Some(top) => git::find(wanted, &found, top),
@@ -145,7 +150,9 @@ impl Source {
     /// Makes a clean copy at `to`, which is not there yet.
     pub fn check_out(&self, to: &Path) -> Result<()> {
         match &self.origin {
-            Origin::Git(commit) => git::check_out(&self.root, &commit.commit, self.snapshot, to),
+            Origin::Git(commit) => {
+                checkout::check_out(&self.root, &commit.commit, self.snapshot, to)
+            }
             Origin::Directory => directory::copy(self, to),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
+use cargo_metadata::{DependencyKind, Package};
 use toml_edit::{DocumentMut, Item};
 
 use crate::error::bad_input;
@@ -23,87 +24,120 @@ pub struct Outside {
 /// workspace at `workspace` that lie outside `root`.
 pub fn find(workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
     let mut outside = BTreeSet::new();
+    let mut note = |name: &str, dir: &Path| {
+        if !dir.starts_with(root) {
+            outside.insert(Outside {
+                name: name.to_string(),
+                dir: dir.to_owned(),
+            });
+        }
+    };
     // Packages whose dependencies are known already.
     let mut read = BTreeSet::new();
     let mut open = patched(&workspace.join("Cargo.toml"))?;
-    open.push((String::new(), workspace.to_owned()));
+    for package in query::metadata(&workspace.join("Cargo.toml"))?.packages {
+        let dir = resolved(directory_of(&package));
+        note(package.name.as_str(), &dir);
+        read.insert(dir);
+        open.extend(paths_of(&package, true));
+    }
     while let Some((name, dir)) = open.pop() {
         let dir = resolved(&dir);
-        if !dir.starts_with(root) {
-            outside.insert(Outside {
-                name,
-                dir: dir.clone(),
-            });
+        note(&name, &dir);
+        if read.insert(dir.clone()) && dir.join("Cargo.toml").is_file() {
+            open.extend(needed_by(&dir, workspace)?);
         }
-        if !read.insert(dir.clone()) || !dir.join("Cargo.toml").is_file() {
-            continue;
-        }
-        let (packages, dependencies) = packages_of(&dir)?;
-        for (name, dir) in packages {
-            let dir = resolved(&dir);
-            if !dir.starts_with(root) {
-                outside.insert(Outside {
-                    name,
-                    dir: dir.clone(),
-                });
-            }
-            read.insert(dir);
-        }
-        open.extend(dependencies);
     }
     Ok(outside.into_iter().collect())
 }
 
 type Named = Vec<(String, PathBuf)>;
 
-/// Names and directories of the packages in the workspace of `dir`, and of their path
-/// dependencies.
-fn packages_of(dir: &Path) -> Result<(Named, Named)> {
-    let metadata = query::metadata(&dir.join("Cargo.toml"))?;
-    let (mut packages, mut dependencies) = (Vec::new(), Vec::new());
-    for package in &metadata.packages {
-        let dir = package
-            .manifest_path
-            .parent()
-            .unwrap_or(&package.manifest_path);
-        packages.push((package.name.to_string(), dir.as_std_path().to_owned()));
-        for dependency in &package.dependencies {
-            if let Some(path) = &dependency.path {
-                dependencies.push((dependency.name.clone(), path.as_std_path().to_owned()));
+fn directory_of(package: &Package) -> &Path {
+    let manifest = &package.manifest_path;
+    manifest.parent().unwrap_or(manifest).as_std_path()
+}
+
+/// Path dependencies of a package; those for its tests are needed of members alone.
+fn paths_of(package: &Package, member: bool) -> Named {
+    let needed = package
+        .dependencies
+        .iter()
+        .filter(|d| member || d.kind != DependencyKind::Development);
+    needed
+        .filter_map(|d| Some((d.name.clone(), d.path.as_ref()?.as_std_path().to_owned())))
+        .collect()
+}
+
+/// Path dependencies of the package in `dir`, which is no member of the workspace; it may be one
+/// of another, whose other members have no part in this.
+fn needed_by(dir: &Path, workspace: &Path) -> Result<Named> {
+    match query::metadata(&dir.join("Cargo.toml")) {
+        Ok(metadata) => Ok(metadata
+            .packages
+            .iter()
+            .filter(|p| resolved(directory_of(p)) == dir)
+            .flat_map(|p| paths_of(p, false))
+            .collect()),
+        // Cargo builds a patched package below the workspace root that is no member of it, but
+        // answers no question about it.
+        Err(_) => written(dir, workspace),
+    }
+}
+
+/// Path dependencies as they are written in the manifest of the package in `dir`.
+fn written(dir: &Path, workspace: &Path) -> Result<Named> {
+    let own = document(&dir.join("Cargo.toml"))?;
+    let root = document(&workspace.join("Cargo.toml"))?;
+    let inherited = root.get("workspace").and_then(|w| w.get("dependencies"));
+    let targets = own.get("target").and_then(Item::as_table_like);
+    let targets = targets.into_iter().flat_map(|t| t.iter().map(|(_, i)| i));
+    let mut found = Vec::new();
+    for place in targets.chain([own.as_item()]) {
+        for kind in ["dependencies", "build-dependencies", "build_dependencies"] {
+            for (name, item) in entries(place.get(kind)) {
+                if let Some(path) = item.get("path").and_then(Item::as_str) {
+                    found.push((name.to_string(), dir.join(path)));
+                } else if item.get("workspace").is_some()
+                    && let Some(path) = inherited.and_then(|i| i.get(name)?.get("path")?.as_str())
+                {
+                    found.push((name.to_string(), workspace.join(path)));
+                }
             }
         }
     }
-    Ok((packages, dependencies))
+    Ok(found)
 }
 
-fn patched(manifest: &Path) -> Result<Named> {
+fn entries(table: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
+    let table = table.and_then(Item::as_table_like);
+    table.into_iter().flat_map(|t| t.iter())
+}
+
+fn document(manifest: &Path) -> Result<DocumentMut> {
     let text = fs::read_text(manifest)?;
-    let document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| {
+    text.parse().map_err(|e: toml_edit::TomlError| {
         bad_input(format!(
             "failed to parse `{}`: {}",
             manifest.display(),
             e.message()
         ))
-    })?;
+    })
+}
+
+/// Names and directories that `[patch]` and `[replace]` of a manifest give.
+fn patched(manifest: &Path) -> Result<Named> {
+    let document = document(manifest)?;
     let dir = manifest.parent().unwrap_or(Path::new("/"));
-    let mut found = Vec::new();
-    let mut take = |table: Option<&Item>| {
-        for (name, item) in table
-            .and_then(Item::as_table_like)
-            .into_iter()
-            .flat_map(|t| t.iter())
-        {
-            if let Some(path) = item.get("path").and_then(Item::as_str) {
-                found.push((name.to_string(), dir.join(path)));
-            }
-        }
-    };
-    take(document.get("replace"));
-    let sources = document.get("patch").and_then(Item::as_table_like);
-    for (_, source) in sources.into_iter().flat_map(|t| t.iter()) {
-        take(Some(source));
-    }
-    Ok(found)
+    let sources = entries(document.get("patch")).map(|(_, source)| Some(source));
+    let tables = sources.chain([document.get("replace")]);
+    Ok(tables
+        .flat_map(entries)
+        .filter_map(|(name, item)| {
+            let path = item.get("path").and_then(Item::as_str)?;
+            Some((name.to_string(), dir.join(path)))
+        })
+        .collect())
 }
 
 /// Canonical where it exists, else with `..` taken out.

@@ -1,0 +1,237 @@
+//! Clean copies of a commit, with its submodules.
+//!
+//! A copy is a repository of its own, with a detached HEAD and the tags, that borrows the user's
+//! objects: build scripts that ask git get the same answer in every copy, whatever branch the
+//! user is on. `git archive` is not used: it leaves out what `export-ignore` names.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::repository::{common_dir, git_path, is_store, promisor, remote, text, try_text};
+use super::snapshot::{self, Now};
+use crate::error::refused;
+use crate::fs;
+use crate::git::{git, paths};
+use crate::process::Cmd;
+
+/// Copies `commit` of the repository at `from` to `to`, submodules too; with `snapshot` the
+/// tracked files as they are in the work tree.
+pub(super) fn check_out(from: &Path, commit: &str, snapshot: bool, to: &Path) -> Result<()> {
+    make_repository(from, commit, to)?;
+    let mut reset = in_copy(to, ["reset", "--hard", "--quiet", commit]);
+    if let Some(url) = promisor(from)? {
+        // What a partial clone lacks is fetched from where it came from, and from its very URL,
+        // credentials and all: so it stays out of the copy's configuration and of messages.
+        for (name, value) in [
+            ("GIT_CONFIG_COUNT", "2"),
+            ("GIT_CONFIG_KEY_0", "remote.promisor.promisor"),
+            ("GIT_CONFIG_VALUE_0", "true"),
+            ("GIT_CONFIG_KEY_1", "remote.promisor.url"),
+            ("GIT_CONFIG_VALUE_1", &url),
+        ] {
+            reset = reset.env(name, value);
+        }
+    }
+    reset.checked()?;
+    let mut links = gitlinks(to)?;
+    if snapshot {
+        let changes = snapshot::changes(from)?;
+        snapshot::overlay(from, to, &changes)?;
+        links = gitlinks(from)?;
+        links.retain(|(path, _)| !changes.contains(&(path.clone(), Now::Gone)));
+    }
+    submodules(from, &links, snapshot, to)
+}
+
+/// A command in a copy: without hooks, and never in a repository around the copy.
+fn in_copy<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
+    let around = copy.parent().unwrap_or(copy);
+    git(
+        copy,
+        ["-c", "core.hooksPath=/dev/null"].into_iter().chain(args),
+    )
+    .env("GIT_CEILING_DIRECTORIES", around)
+}
+
+fn make_repository(from: &Path, commit: &str, to: &Path) -> Result<()> {
+    fs::create_dir(to)?;
+    let format = try_text(from, ["rev-parse", "--show-object-format"])?;
+    let format = format.unwrap_or_else(|| "sha1".to_string());
+    let init = [
+        "-c",
+        "init.defaultBranch=main",
+        "init",
+        "--quiet",
+        "--template=",
+    ];
+    in_copy(to, init)
+        .arg(format!("--object-format={format}"))
+        .checked()?;
+    let objects = git_path(from, "objects")?;
+    let git_dir = to.join(".git");
+    let mut borrowed = objects.as_os_str().as_encoded_bytes().to_vec();
+    borrowed.push(b'\n');
+    fs::write(&git_dir.join("objects/info/alternates"), borrowed)?;
+    if let Ok(shallow) = git_path(from, "shallow") {
+        std::fs::copy(&shallow, git_dir.join("shallow"))
+            .with_context(|| format!("failed to copy `{}`", shallow.display()))?;
+    }
+    for (name, value) in settings(from)? {
+        in_copy(to, ["config", name, &value]).checked()?;
+    }
+    copy_tags(from, to)?;
+    in_copy(to, ["update-ref", "--no-deref", "HEAD", commit]).checked()?;
+    Ok(())
+}
+
+/// The copy's configuration: line ends as committed, whatever the user's git does.
+fn settings(from: &Path) -> Result<Vec<(&'static str, String)>> {
+    let mut settings = vec![
+        ("core.autocrlf", "false".to_string()),
+        ("core.eol", "lf".to_string()),
+        ("core.attributesFile", "/dev/null".to_string()),
+        ("gc.auto", "0".to_string()),
+        ("advice.detachedHead", "false".to_string()),
+    ];
+    settings.extend(remote(from)?.map(|url| ("remote.origin.url", url)));
+    let lfs = common_dir(from)?.join("lfs");
+    if lfs.is_dir() {
+        settings.push(("lfs.storage", lfs.display().to_string()));
+    }
+    Ok(settings)
+}
+
+fn copy_tags(from: &Path, to: &Path) -> Result<()> {
+    let format = "--format=create %(refname) %(objectname)";
+    let tags = text(from, ["for-each-ref", format, "refs/tags"])?;
+    if !tags.is_empty() {
+        in_copy(to, ["update-ref", "--stdin"])
+            .stdin(tags + "\n")
+            .checked()?;
+    }
+    Ok(())
+}
+
+/// Paths and commits of the submodules that an index records.
+fn gitlinks(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let out = in_copy(dir, ["ls-files", "--stage", "-z"]).checked()?;
+    let entries = paths(&out);
+    Ok(entries
+        .iter()
+        .filter_map(|entry| {
+            let entry = entry.to_str()?;
+            let (head, path) = entry.split_once('\t')?;
+            let mut words = head.split(' ');
+            (words.next()? == "160000").then_some(())?;
+            Some((PathBuf::from(path), words.next()?.to_string()))
+        })
+        .collect())
+}
+
+fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Path) -> Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let names = declared(to)?;
+    for (path, recorded) in links {
+        // A link that .gitmodules does not name is left empty, as git does.
+        let Some(name) = names.get(path) else {
+            continue;
+        };
+        let local = from.join(path);
+        let initialised = local.join(".git").exists();
+        let commit = match snapshot && initialised {
+            true => text(&local, ["rev-parse", "HEAD"])?,
+            false => recorded.clone(),
+        };
+        let copy = to.join(path);
+        if initialised && has(&local, &commit)? {
+            check_out(&local, &commit, snapshot, &copy)?;
+        } else if let Some(store) = stored(from, name, &commit)? {
+            check_out(&store, &commit, false, &copy)?;
+        } else {
+            fetch(to, path)?;
+        }
+    }
+    Ok(())
+}
+
+fn has(repository: &Path, commit: &str) -> Result<bool> {
+    let object = format!("{commit}^{{commit}}");
+    Ok(try_text(repository, ["cat-file", "-e", &object])?.is_some())
+}
+
+/// The repository that git keeps of a submodule under its name, which need not be its path: of
+/// this worktree, or of the main one.
+fn stored(from: &Path, name: &str, commit: &str) -> Result<Option<PathBuf>> {
+    let plain = |c: Component| matches!(c, Component::Normal(_));
+    if !Path::new(name).components().all(plain) {
+        return Ok(None);
+    }
+    let own = git_path(from, "modules").ok();
+    let places = own.into_iter().chain([common_dir(from)?.join("modules")]);
+    for store in places.map(|p| p.join(name)) {
+        if is_store(&store) && has(&store, commit)? {
+            return Ok(Some(store));
+        }
+    }
+    Ok(None)
+}
+
+fn fetch(to: &Path, path: &Path) -> Result<()> {
+    let args = [
+        "submodule",
+        "--quiet",
+        "update",
+        "--init",
+        "--recursive",
+        "--",
+    ];
+    if in_copy(to, args).arg(path).output()?.status.success() {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(refused(format!(
+        "submodule `{path}` is not initialised and could not be fetched: run `git submodule update --init {path}`"
+    )))
+}
+
+/// Names of submodules by their path.
+fn declared(copy: &Path) -> Result<BTreeMap<PathBuf, String>> {
+    let args = [
+        "config",
+        "--file",
+        ".gitmodules",
+        "-z",
+        "--get-regexp",
+        r"^submodule\..*\.path$",
+    ];
+    let list = try_text(copy, args)?.unwrap_or_default();
+    let name = |entry: &str| {
+        let (key, path) = entry.split_once('\n')?;
+        let name = key.strip_prefix("submodule.")?.strip_suffix(".path")?;
+        Some((PathBuf::from(path), name.to_string()))
+    };
+    Ok(list.split('\0').filter_map(name).collect())
+}
+
+/// Makes git take note of changed modification times, so that build scripts that compare the
+/// index without refreshing it see a clean tree. Nothing where there is no repository.
+pub fn refresh_index(copy: &Path) -> Result<()> {
+    let is_repository = || in_copy(copy, ["rev-parse", "--git-dir"]).output();
+    if !copy.join(".git").exists() || !is_repository()?.status.success() {
+        return Ok(());
+    }
+    // The order counts: the refresh is done where it stands, with what was said before it.
+    in_copy(
+        copy,
+        ["update-index", "-q", "--unmerged", "--really-refresh"],
+    )
+    .checked()?;
+    for (path, _) in gitlinks(copy)? {
+        refresh_index(&copy.join(path))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! Questions to a repository: where it is, what it is called, which commit is meant. Nothing here
+//! writes, and nothing here needs a work tree: submodules may be left as a bare store only.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::error::refused;
+use crate::git::git;
+use crate::process::Cmd;
+
+/// A command in a work tree, or in the store that `.git/modules` keeps of a submodule. The store
+/// names a work tree that may be gone, which git would stop at.
+pub(super) fn at<'a>(dir: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
+    let store: &[&str] = if is_store(dir) {
+        &["--git-dir=.", "--work-tree=."]
+    } else {
+        &[]
+    };
+    git(dir, store.iter().copied().chain(args))
+}
+
+/// The output of a command of [`at`]; a failure is an error.
+pub(super) fn text<'a>(dir: &Path, args: impl IntoIterator<Item = &'a str>) -> Result<String> {
+    Ok(at(dir, args).checked()?.text())
+}
+
+/// The output of a command of [`at`], or `None` if it exits with a failure.
+pub(super) fn try_text<'a>(
+    dir: &Path,
+    args: impl IntoIterator<Item = &'a str>,
+) -> Result<Option<String>> {
+    let out = at(dir, args).output()?;
+    Ok(out.status.success().then(|| out.text()))
+}
+
+/// Whether a directory is a repository without a work tree.
+pub(super) fn is_store(dir: &Path) -> bool {
+    !dir.join(".git").exists() && dir.join("HEAD").is_file() && dir.join("objects").is_dir()
+}
+
+/// A path in the repository that is there.
+pub(super) fn git_path(dir: &Path, name: &str) -> Result<PathBuf> {
+    canonical(dir, &["rev-parse", "--git-path", name])
+}
+
+/// The directory that all worktrees of the repository share.
+pub(super) fn common_dir(dir: &Path) -> Result<PathBuf> {
+    canonical(dir, &["rev-parse", "--git-common-dir"])
+}
+
+fn canonical(dir: &Path, question: &[&str]) -> Result<PathBuf> {
+    let path = dir.join(text(dir, question.iter().copied())?);
+    std::fs::canonicalize(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
+}
+
+/// The top level of the work tree that `dir` lies in, if it does.
+pub(super) fn top_level(dir: &Path) -> Result<Option<PathBuf>> {
+    let out = match git(dir, ["rev-parse", "--show-toplevel"]).output() {
+        Ok(out) => out,
+        // Without git there may still be no repository to miss it for.
+        Err(error) if dir.ancestors().any(|d| d.join(".git").exists()) => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    if out.status.success() {
+        let top = PathBuf::from(out.text());
+        return std::fs::canonicalize(&top)
+            .map(Some)
+            .with_context(|| format!("failed to resolve `{}`", top.display()));
+    }
+    if out.stderr.contains("dubious ownership") {
+        return Err(refused(format!(
+            "git does not trust the repository of `{}`, which another user owns: run `git config --global --add safe.directory` with its path, or give --source DIR",
+            dir.display()
+        )));
+    }
+    Ok(None)
+}
+
+/// The id of a commit, by default of HEAD.
+pub(super) fn resolve(top: &Path, rev: Option<&str>) -> Result<String> {
+    let name = rev.unwrap_or("HEAD");
+    let args = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+    let spec = format!("{name}^{{commit}}");
+    let found = try_text(top, args.into_iter().chain([spec.as_str()]))?;
+    found.ok_or_else(|| match rev {
+        Some(rev) => refused(format!(
+            "`{rev}` is no commit of `{}`; fetch it, or name another one",
+            top.display()
+        )),
+        None => refused(format!(
+            "the repository `{}` has no commit yet: commit the source first, or give --source DIR",
+            top.display()
+        )),
+    })
+}
+
+/// URL of `origin`, else of the only remote, without user name and password.
+pub(super) fn remote(top: &Path) -> Result<Option<String>> {
+    let names = text(top, ["remote"])?;
+    let names: Vec<&str> = names.lines().collect();
+    let name = match names.as_slice() {
+        [] => return Ok(None),
+        [only] => only,
+        several => several
+            .iter()
+            .find(|n| **n == "origin")
+            .unwrap_or(&several[0]),
+    };
+    let key = format!("remote.{name}.url");
+    let url = try_text(top, ["config", "--get", &key])?;
+    Ok(url.map(|u| without_credentials(&u)))
+}
+
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_string();
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match authority.rsplit_once('@') {
+        // The user of ssh is part of the address; a password never is.
+        Some((user, host)) if scheme.contains("ssh") => {
+            let user = user.split(':').next().unwrap_or(user);
+            format!("{scheme}://{user}@{host}/{path}")
+        }
+        Some((_, host)) => format!("{scheme}://{host}/{path}"),
+        None => url.to_string(),
+    }
+}
+
+/// Full URL of the remote that a partial clone fetches missing objects from.
+pub(super) fn promisor(dir: &Path) -> Result<Option<String>> {
+    let args = [
+        "config",
+        "--get-regexp",
+        r"^remote\..*\.promisor$",
+        "^true$",
+    ];
+    let list = try_text(dir, args)?.unwrap_or_default();
+    let name = list
+        .lines()
+        .filter_map(|l| l.strip_prefix("remote.")?.strip_suffix(".promisor true"))
+        .next()
+        .map(str::to_string);
+    let name = match name {
+        Some(name) => Some(name),
+        None => try_text(dir, ["config", "--get", "extensions.partialClone"])?,
+    };
+    match name {
+        Some(name) => try_text(dir, ["config", "--get", &format!("remote.{name}.url")]),
+        None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_urls() {
+        let cases = [
+            ("https://me:secret@host/x.git", "https://host/x.git"),
+            ("https://token@host/x", "https://host/x"),
+            ("https://host/x@y", "https://host/x@y"),
+            ("git@host:x.git", "git@host:x.git"),
+            ("ssh://git:pw@host/x", "ssh://git@host/x"),
+            ("/srv/x", "/srv/x"),
+        ];
+        for (url, want) in cases {
+            assert_eq!(without_credentials(url), want);
+        }
+    }
+}

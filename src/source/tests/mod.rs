@@ -1,0 +1,147 @@
+//! Sources in real repositories and directories, made in temporary directories. What git is told
+//! here is said on its command line, so that the caller's configuration has little part in it.
+
+mod commits;
+mod reach;
+mod snapshots;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::error::{kind_of, one_line};
+use crate::{fs, git};
+
+/// A temporary directory, and what tests put into it.
+struct Place {
+    _dir: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Place {
+    fn new() -> Place {
+        let dir = tempfile::Builder::new()
+            .prefix("source-")
+            .tempdir()
+            .unwrap();
+        let path = dir.path().canonicalize().unwrap();
+        Place { _dir: dir, path }
+    }
+
+    /// A place that holds a repository `repo` with one package, committed and tagged.
+    fn with_repository() -> Place {
+        let place = Place::new();
+        place.package("repo", "");
+        place.git("repo", &["init", "-q"]);
+        place.commit("repo");
+        place.git("repo", &["tag", "-a", "v1", "-m", "one"]);
+        place
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.path.join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::write(&self.at(path), text).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.at(path)).unwrap()
+    }
+
+    /// A library package in a directory; `rest` ends its manifest.
+    fn package(&self, dir: &str, rest: &str) {
+        let name = dir.rsplit('/').next().unwrap();
+        let text = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}\n"
+        );
+        self.write(&format!("{dir}/Cargo.toml"), &text);
+        self.write(&format!("{dir}/src/lib.rs"), "");
+    }
+
+    fn git(&self, dir: &str, args: &[&str]) -> String {
+        let fixed = [
+            "user.name=t",
+            "user.email=t@t",
+            "protocol.file.allow=always",
+        ];
+        let fixed = fixed.iter().flat_map(|s| ["-c", s]);
+        let all: Vec<&str> = fixed.chain(args.iter().copied()).collect();
+        git::text(&self.at(dir), all).unwrap()
+    }
+
+    fn commit(&self, dir: &str) -> String {
+        self.git(dir, &["add", "-A"]);
+        self.git(dir, &["commit", "-q", "-m", "x"]);
+        self.git(dir, &["rev-parse", "HEAD"])
+    }
+
+    fn wanted(&self, dir: &str) -> Wanted {
+        Wanted {
+            manifest: self.at(dir).join("Cargo.toml"),
+            directory: None,
+            rev: None,
+            allow_dirty: false,
+            target_dir: self.at(dir).join("target"),
+        }
+    }
+
+    fn snapshot(&self, dir: &str) -> Wanted {
+        Wanted {
+            allow_dirty: true,
+            ..self.wanted(dir)
+        }
+    }
+
+    /// Finds the source and copies it to `copy`.
+    fn copy(&self, wanted: &Wanted) -> Source {
+        let source = find(wanted).unwrap();
+        fs::remove_tree(&self.at("copy")).unwrap();
+        source.check_out(&self.at("copy")).unwrap();
+        source
+    }
+
+    /// Every file below a directory with its content.
+    fn listing(&self, dir: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let all = fs::walk(&self.at(dir), &mut |_| true).unwrap();
+        let files = all.into_iter().filter(|(_, meta)| meta.is_file());
+        files
+            .map(|(path, _)| (path.clone(), std::fs::read(path).unwrap()))
+            .collect()
+    }
+}
+
+fn commit_of(source: &Source) -> &Commit {
+    match &source.origin {
+        Origin::Git(commit) => commit,
+        Origin::Directory => panic!("a directory, not a commit"),
+    }
+}
+
+/// Kind and sentence of the error that finding a source ends with.
+fn refusal(wanted: &Wanted) -> (Kind, String) {
+    let error = find(wanted).unwrap_err();
+    (kind_of(&error), one_line(&error))
+}
+
+/// A place with a repository `lib` that is a submodule named `other-name` at `repo/deps/lib`.
+fn with_submodule() -> Place {
+    let place = Place::with_repository();
+    place.package("lib", "");
+    place.git("lib", &["init", "-q"]);
+    place.commit("lib");
+    let url = place.at("lib").display().to_string();
+    let args = [
+        "submodule",
+        "--quiet",
+        "add",
+        "--name",
+        "other-name",
+        &url,
+        "deps/lib",
+    ];
+    place.git("repo", &args);
+    place.commit("repo");
+    place
+}
