@@ -50,6 +50,8 @@ pub struct Plan<'a> {
     pub user_wrapper: Option<(PathBuf, bool)>,
     /// The text of Cargo.lock.
     pub lockfile: &'a str,
+    /// Unpacked registry crates in it that the builds may use.
+    pub registry_sources: &'a [PathBuf],
     /// The user's CARGO_HOME.
     pub cargo_home: Option<&'a Path>,
     /// The preload shim, where the host can have one.
@@ -236,6 +238,7 @@ impl Plan<'_> {
             &layout.cargo_home,
             self.config,
             self.lockfile,
+            self.registry_sources,
         )
     }
 

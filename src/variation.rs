@@ -97,7 +97,7 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         name: Name::CargoHome,
         text: "cargo-home",
-        about: "absolute path of CARGO_HOME; each side unpacks registry crates for itself",
+        about: "absolute path of CARGO_HOME, with directories of its own for the sources in it",
         needs: "",
         variables: &["CARGO_HOME"],
         values: |c| {
@@ -198,7 +198,9 @@ pub const VARIATIONS: &[Variation] = &[
         needs: "",
         variables: &[],
         values: |c| {
-            let fair = c.cpus.div_ceil(2).max(1);
+            // One more than half of the cores each: with exactly half, the side that is left alone
+            // at the end of the run would let the others idle.
+            let fair = c.cpus / 2 + 1;
             (fair.to_string(), (fair + 1).to_string())
         },
     },

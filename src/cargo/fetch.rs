@@ -1,9 +1,11 @@
 //! The one step that may use the network: `cargo fetch --locked`, with the user's own cargo home,
 //! proxies and credentials. Both builds run offline after it.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use cargo_metadata::MetadataCommand;
 
 use crate::error::{bad_input, host, refused};
 use crate::process::{Cmd, Stream};
@@ -33,6 +35,44 @@ pub fn fetch(toolchain: &Toolchain, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> 
     }
     let words = words.into_inner().expect("no panic holds this").join("\n");
     Err(explain(&cmd.show(), &words))
+}
+
+/// Directories of the unpacked registry crates that builds for these targets may use. What is
+/// missing here cargo unpacks by itself.
+pub fn registry_sources(
+    toolchain: &Toolchain,
+    dir: &Path,
+    targets: &[String],
+    cargo_home: &Path,
+) -> Vec<PathBuf> {
+    let mut cmd = Cmd::new(&toolchain.cargo)
+        .args([
+            "metadata",
+            "--locked",
+            "--offline",
+            "--format-version",
+            "1",
+            "--all-features",
+        ])
+        .dir(dir);
+    for target in targets {
+        cmd = cmd.args(["--filter-platform", target]);
+    }
+    let metadata = cmd
+        .checked()
+        .and_then(|out| Ok(MetadataCommand::parse(out.text())?));
+    let Ok(metadata) = metadata else {
+        return Vec::new();
+    };
+    let nodes = metadata.resolve.iter().flat_map(|r| &r.nodes);
+    let used: BTreeSet<_> = nodes.map(|n| &n.id).collect();
+    let sources = cargo_home.join("registry/src");
+    let packages = metadata.packages.iter().filter(|p| used.contains(&p.id));
+    packages
+        .filter_map(|p| p.manifest_path.parent())
+        .map(|d| d.as_std_path().to_owned())
+        .filter(|d| d.starts_with(&sources))
+        .collect()
 }
 
 fn explain(command: &str, words: &str) -> anyhow::Error {

@@ -55,6 +55,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     let say = |line: &str| progress.step("cargo", line);
     fetch::fetch(&project.toolchain, &project.run_dir(), &say)?;
 
+    let registry_sources = project.registry_sources(&recipe);
+
     let shim = project.shim(scratch);
     let trace_links =
         project.request.builder && builder::linker_lists_inputs(project.toolchain.host(), scratch);
@@ -70,6 +72,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         cfgs: &cfgs,
         user_wrapper: project.user_wrapper(),
         lockfile: &project.lockfile,
+        registry_sources: &registry_sources,
         cargo_home: project.cargo_home.as_deref(),
         shim: shim.shim.as_ref(),
         trace_links,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::build;
 use crate::cargo::config::{Config, FILE_NAMES};
-use crate::cargo::{home, toolchain as find_toolchain};
+use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::cli::BuildRequest;
 use crate::command::metadata::{Defaults, project_name};
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -217,6 +217,15 @@ impl Project {
             .filter(|_| in_source);
         let name = inside.map_or_else(|| path.file_name().map(PathBuf::from), |i| Some(i.into()));
         name.map(|n| n.display().to_string())
+    }
+
+    /// Unpacked registry crates that builds for the host and the targets may use.
+    pub(super) fn registry_sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
+        let Some(home) = &self.cargo_home else {
+            return Vec::new();
+        };
+        let targets = &recipe.facts().targets;
+        fetch::registry_sources(&self.toolchain, &self.run_dir(), targets, home)
     }
 
     pub(super) fn cfgs(&self) -> Result<Vec<(String, String)>> {
