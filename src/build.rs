@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::artifact::{ArtifactSet, Kind};
 use crate::cargo::config::{Config, Place};
@@ -113,16 +113,21 @@ impl Plan<'_> {
         if self.apart() {
             return self.run_at_once(progress);
         }
-        let a = self.run_side(Side::A, progress)?;
+        let jobs = job_tokens(1)?;
+        let a = self.run_side(Side::A, &jobs, progress)?;
         self.clear_for_second()?;
-        let b = self.run_side(Side::B, progress)?;
+        let b = self.run_side(Side::B, &jobs, progress)?;
         Ok((a, b))
     }
 
     fn run_at_once(&self, progress: &Progress) -> Result<(Built, Built)> {
         let first_error = Mutex::new(None);
+        let jobs = job_tokens(2)?;
         let run = |side| {
-            self.run_side(side, progress).map_err(|error| {
+            let built = self.run_side(side, &jobs, progress);
+            // The token that this side had of its own is now the other's.
+            let _ = jobs.release_raw();
+            built.map_err(|error| {
                 // The other build cannot give a verdict any more.
                 first_error
                     .lock()
@@ -162,13 +167,13 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn run_side(&self, side: Side, progress: &Progress) -> Result<Built> {
+    fn run_side(&self, side: Side, jobs: &jobserver::Client, progress: &Progress) -> Result<Built> {
         let layout = self.layout(side);
         progress.step(side.label(), "preparing");
         self.prepare(side, &layout)?;
         let made = Mutex::new(Vec::new());
         let words = Mutex::new(Vec::new());
-        let command = self.command(side, &layout)?;
+        let command = self.command(side, &layout)?.jobserver(jobs);
         let status = command.stream(|stream, line| match stream {
             Stream::Out => made
                 .lock()
@@ -394,6 +399,17 @@ impl Plan<'_> {
         }
         Ok(inputs)
     }
+}
+
+/// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs
+/// as there are cores: each build has one token of its own. More programs than cores at once cost
+/// CPU time, and a fixed share would leave cores idle while one build links.
+fn job_tokens(builds: usize) -> Result<jobserver::Client> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let pool = cores.saturating_sub(builds);
+    // Windows knows no semaphore that can hold nothing.
+    let least = usize::from(cfg!(windows));
+    jobserver::Client::new(pool.max(least)).context("failed to make a jobserver")
 }
 
 /// Copies the source to `to`, with the config files of the directories above it.

@@ -45,6 +45,7 @@ pub struct Cmd {
     umask: Option<u32>,
     own_group: bool,
     stdin: Option<Vec<u8>>,
+    jobserver: Option<jobserver::Client>,
 }
 
 /// What a finished command left.
@@ -84,6 +85,7 @@ impl Cmd {
             umask: None,
             own_group: false,
             stdin: None,
+            jobserver: None,
         }
     }
 
@@ -142,6 +144,13 @@ impl Cmd {
     /// terminal.
     pub fn own_group(mut self) -> Cmd {
         self.own_group = true;
+        self
+    }
+
+    /// Lets the child take part in a jobserver: it has one token of its own, and takes and gives
+    /// back those of the pool.
+    pub fn jobserver(mut self, client: &jobserver::Client) -> Cmd {
+        self.jobserver = Some(client.clone());
         self
     }
 
@@ -272,6 +281,9 @@ impl Cmd {
             }
         }
         self.unix_settings(&mut command);
+        if let Some(client) = &self.jobserver {
+            client.configure(&mut command);
+        }
         command.spawn().map_err(|e| {
             let program = self.program.to_string_lossy();
             if e.kind() == std::io::ErrorKind::NotFound {

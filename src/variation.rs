@@ -194,14 +194,12 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         name: Name::Jobs,
         text: "jobs",
-        about: "parallel jobs of cargo, which build scripts see as NUM_JOBS",
+        about: "number of parallel jobs, which build scripts see as NUM_JOBS",
         needs: "",
         variables: &[],
         values: |c| {
-            // One more than half of the cores each: with exactly half, the side that is left alone
-            // at the end of the run would let the others idle.
-            let fair = c.cpus / 2 + 1;
-            (fair.to_string(), (fair + 1).to_string())
+            // What build scripts are told; how much runs at once is up to the jobserver.
+            (c.cpus.to_string(), (c.cpus + 1).to_string())
         },
     },
     Variation {
