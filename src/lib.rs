@@ -3,9 +3,11 @@
 //! The modules stand on floors and import only from below: ground (process, files, digests),
 //! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
 
+pub mod archive;
 pub mod artifact;
 pub mod build;
 pub mod cargo;
+pub mod cause;
 pub mod cli;
 pub mod command;
 pub mod compare;
@@ -13,6 +15,7 @@ pub mod digest;
 pub mod entry;
 pub mod epoch;
 pub mod error;
+pub mod finding;
 pub mod format;
 pub mod fs;
 pub mod git;

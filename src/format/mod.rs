@@ -1,3 +1,81 @@
 //! Readers of file formats, hardened: they take hostile bytes and never panic.
 
 pub mod elf;
+
+use std::fmt;
+
+/// Why bytes are not what they claim to be: where, in which part, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Offset in bytes from the beginning of the format's own bytes (of the tar, where that was
+    /// compressed).
+    pub at: u64,
+    /// The member or entry, if its name is known; escaped so that it fits on a terminal line.
+    pub name: Option<String>,
+    /// What is wrong: a clause, such as `its size is not a number`.
+    pub what: String,
+}
+
+impl Malformed {
+    /// Something wrong outside of any member.
+    pub fn at(at: u64, what: impl Into<String>) -> Malformed {
+        Malformed {
+            at,
+            name: None,
+            what: what.into(),
+        }
+    }
+
+    /// Something wrong with the member of this name.
+    pub fn of(at: u64, name: &[u8], what: impl Into<String>) -> Malformed {
+        Malformed {
+            at,
+            name: Some(printable(name)),
+            what: what.into(),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "at byte {}, `{name}`: {}", self.at, self.what),
+            None => write!(f, "at byte {}: {}", self.at, self.what),
+        }
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// A name from a file, fit for one line of a terminal: bytes that are not printable are escaped.
+pub fn printable(name: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' | '`' => out.extend(['\\', c]),
+                c if c.is_control() => out.extend(c.escape_default()),
+                c => out.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_stay_on_their_line() {
+        assert_eq!(printable(b"a\n\x1b[2J\xff\\"), "a\\n\\u{1b}[2J\\xff\\\\");
+        assert_eq!(printable("é b".as_bytes()), "é b");
+        assert_eq!(
+            Malformed::of(512, b"x", "it is a device").to_string(),
+            "at byte 512, `x`: it is a device"
+        );
+    }
+}

@@ -14,6 +14,8 @@ const ORDER: &[&str] = &[
     // values
     "artifact",
     "verdict",
+    "cause",
+    "finding",
     "epoch",
     "toolchain",
     "platform",
@@ -29,6 +31,7 @@ const ORDER: &[&str] = &[
     "cargo",
     "build",
     "compare",
+    "archive",
     // outputs
     "report",
     "manifest",
