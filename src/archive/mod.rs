@@ -2,5 +2,6 @@
 //!
 //! Readers take nothing on trust ([`limits`]); what is written depends on content and policy alone.
 
+pub mod deflate;
 pub mod limits;
 pub mod normalize;
