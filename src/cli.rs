@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::request::{Inject, Selection, SourceChoice};
+use crate::archive::formats;
+use crate::request::{self, Inject, Selection, SourceChoice};
 use crate::variation;
 
 const EXIT_CODES: &str = "\
@@ -29,6 +30,15 @@ Examples:
   repro build --format json >report.json   for scripts
   repro build --show-recipe                what is changed in the build, and why";
 
+const ARCHIVE_EXAMPLES: &str = "\
+Examples:
+  repro archive                            the artifacts of the last proven build, with
+                                           what [package.metadata.repro.archive] names
+  repro archive --format tar.gz,tar.xz --include README.md --include 'LICENSE*'
+  repro archive DIR -o out.tar.gz          the content of any directory
+  repro archive a.txt doc -o out.tar.xz       a list of files and directories
+  repro archive --show-policy              order, owners, modes and times, and why";
+
 /// Makes, proves and explains bit-identical Rust builds.
 #[derive(Parser)]
 #[command(name = "repro", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
@@ -49,6 +59,14 @@ pub enum Command {
     /// for `repro/` in the target directory.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Box<BuildArgs>),
+    /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
+    ///
+    /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in
+    /// `repro/dist/` of the target directory, with SHA256SUMS and the manifest beside them.
+    /// Refused unless that build was reproducible, is of HEAD, and its files are still the ones
+    /// that were proven.
+    #[command(after_help = ARCHIVE_EXAMPLES)]
+    Archive(Box<ArchiveArgs>),
     /// Prints a completion script for a shell.
     #[command(
         after_help = "Example:\n  repro completions bash >~/.local/share/bash-completion/completions/repro"
@@ -225,6 +243,85 @@ impl BuildArgs {
             builder: !self.no_builder,
             verbose: self.verbose,
             show_recipe: self.show_recipe,
+        }
+    }
+}
+
+/// Arguments of `repro archive`.
+#[derive(Args)]
+pub struct ArchiveArgs {
+    /// Files and directories to pack instead of a build; a single directory is packed by its content
+    paths: Vec<PathBuf>,
+    /// Where the archive of PATH goes; SHA256SUMS beside it gets its line
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Archive formats, and `json` for the report [default: by the name of -o; of a build `tar.gz`]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = format_names())]
+    format: Vec<String>,
+    /// Compression level [default: that of the format]
+    #[arg(long, value_name = "N")]
+    level: Option<u32>,
+    /// Threads that compress; the bytes do not depend on it [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// The time of all members, in seconds since 1970 [default: the build's; of PATH
+    /// SOURCE_DATE_EPOCH, else 1980-01-01]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
+    epoch: Option<i64>,
+    /// Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given
+    /// several times
+    #[arg(long, value_name = "PATTERN")]
+    include: Vec<String>,
+    /// Put PATH under this directory in the archive
+    #[arg(long, value_name = "DIR")]
+    prefix: Option<String>,
+    /// The name in `<name>-<version>-<target>` [default: the package's]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The version in `<name>-<version>-<target>` [default: the package's]
+    #[arg(long, value_name = "VERSION")]
+    release: Option<String>,
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// Do not write SHA256SUMS beside the archive of PATH
+    #[arg(long)]
+    no_sums: bool,
+    /// Print what archives say of their members, and why, and stop
+    #[arg(long)]
+    pub show_policy: bool,
+}
+
+fn format_names() -> clap::builder::PossibleValuesParser {
+    let names = formats::FORMATS.iter().map(|f| f.name);
+    names.chain(["json"]).collect::<Vec<_>>().into()
+}
+
+impl ArchiveArgs {
+    /// How the report is printed.
+    pub fn report(&self) -> Format {
+        match self.format.iter().any(|f| f == "json") {
+            true => Format::Json,
+            false => Format::Text,
+        }
+    }
+
+    /// The plain values.
+    pub fn request(self) -> request::Archive {
+        request::Archive {
+            detail: self.report() == Format::Json,
+            paths: self.paths,
+            output: self.output,
+            formats: self.format.into_iter().filter(|f| f != "json").collect(),
+            level: self.level,
+            jobs: self.jobs.map(usize::from),
+            epoch: self.epoch,
+            include: self.include,
+            prefix: self.prefix,
+            name: self.name,
+            release: self.release,
+            manifest_path: self.manifest_path,
+            sums: !self.no_sums,
         }
     }
 }

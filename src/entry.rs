@@ -11,7 +11,7 @@ use clap::Parser;
 use crate::cargo::wrapper;
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{build, docs};
+use crate::command::{archive, build, docs};
 use crate::error::{self, Kind};
 use crate::report::{json, text};
 use crate::{process, term};
@@ -42,6 +42,7 @@ pub fn main() -> ExitCode {
     };
     let (name, format) = match &cli.command {
         Command::Build(args) => ("build", args.format),
+        Command::Archive(args) => ("archive", args.report()),
         Command::Completions { .. } => ("completions", Format::Text),
         Command::Man => ("man", Format::Text),
     };
@@ -70,6 +71,16 @@ fn run(command: Command) -> Result<u8> {
                     Ok(report.verdict.code())
                 }
             }
+        }
+        Command::Archive(args) if args.show_policy => print(&text::policy()).map(|()| 0),
+        Command::Archive(args) => {
+            let format = args.report();
+            let outcome = archive::run(&args.request())?;
+            print(&match format {
+                Format::Text => text::archives(&outcome.archives, &outcome.notes),
+                Format::Json => json::archives(&outcome.archives, &outcome.notes),
+            })?;
+            Ok(0)
         }
         Command::Completions { shell } => docs::completions(shell).map(|()| 0),
         Command::Man => docs::man().map(|()| 0),

@@ -2,6 +2,10 @@
 //!
 //! <https://reproducible-builds.org/specs/source-date-epoch/>
 
+use anyhow::Result;
+
+use crate::error::bad_input;
+
 /// Seconds since 1970-01-01T00:00:00Z, and their origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch {
@@ -40,6 +44,25 @@ impl EpochFrom {
 pub fn parse(text: &str) -> Option<i64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
+}
+
+/// The epoch that a text gives, which came from there.
+pub fn read(text: &str, from: EpochFrom) -> Result<Epoch> {
+    let seconds = parse(text).ok_or_else(|| {
+        bad_input(format!(
+            "SOURCE_DATE_EPOCH is `{text}` ({}), which is not a number of seconds since 1970",
+            from.phrase()
+        ))
+    })?;
+    Ok(Epoch { seconds, from })
+}
+
+/// SOURCE_DATE_EPOCH of the environment, if it is set.
+pub fn of_environment() -> Result<Option<Epoch>> {
+    match std::env::var_os("SOURCE_DATE_EPOCH") {
+        Some(text) => read(&text.to_string_lossy(), EpochFrom::Environment).map(Some),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]

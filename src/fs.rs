@@ -43,23 +43,75 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
 
 /// Writes a file so that it appears whole or not at all: temporary file beside it, fsync, rename.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    create_dir(parent)?;
-    let what = || format!("failed to write `{}`", path.display());
-    let mut file = tempfile::Builder::new()
-        .prefix(".repro-")
-        .tempfile_in(parent)
-        .with_context(what)?;
-    file.write_all(bytes).with_context(what)?;
-    readable_by_all(file.as_file()).with_context(what)?;
-    file.as_file().sync_all().with_context(what)?;
-    file.persist(path).map_err(|e| e.error).with_context(what)?;
-    // The rename itself lasts only once the directory is on disk.
-    if let Ok(dir) = File::open(parent) {
-        let _ = dir.sync_all();
-    }
-    Ok(())
+    let mut pending = Pending::create(path)?;
+    let written = pending.file().write_all(bytes);
+    written.with_context(|| format!("failed to write `{}`", path.display()))?;
+    pending.commit()
 }
+
+/// A file that is being written beside its place. It appears there, whole, with
+/// [`Pending::commit`]; without it nothing stays.
+pub struct Pending {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Pending {
+    /// Begins a file that is to be at `path`, creating its directory.
+    pub fn create(path: &Path) -> Result<Pending> {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        create_dir(parent)?;
+        let file = tempfile::Builder::new()
+            .prefix(TEMPORARY)
+            .tempfile_in(parent)
+            .with_context(|| format!("failed to write `{}`", path.display()))?;
+        Ok(Pending {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The file, open for reading and writing.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Where the file is until it is done.
+    pub fn temporary(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Puts the file in its place, readable by all.
+    pub fn commit(self) -> Result<()> {
+        readable_by_all(self.file.as_file())
+            .with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        self.persist()
+    }
+
+    /// Puts the file in the place of one with these permissions, and keeps them.
+    pub fn commit_as(self, permissions: fs::Permissions) -> Result<()> {
+        let set = self.file.as_file().set_permissions(permissions);
+        set.with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        self.persist()
+    }
+
+    fn persist(self) -> Result<()> {
+        let what = || format!("failed to write `{}`", self.path.display());
+        self.file.as_file().sync_all().with_context(what)?;
+        let moved = self.file.persist(&self.path).map_err(|e| e.error);
+        moved.with_context(what)?;
+        // The rename itself lasts only once the directory is on disk.
+        let parent = self.path.parent().filter(|p| !p.as_os_str().is_empty());
+        if let Ok(dir) = File::open(parent.unwrap_or(Path::new("."))) {
+            let _ = dir.sync_all();
+        }
+        Ok(())
+    }
+}
+
+/// How the names of files begin that are being written.
+pub const TEMPORARY: &str = ".repro-";
 
 #[cfg(unix)]
 fn readable_by_all(file: &File) -> std::io::Result<()> {

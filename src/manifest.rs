@@ -6,6 +6,8 @@
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::error::bad_input;
+
 /// The schema's name and version.
 pub const SCHEMA: &str = "repro.manifest/1";
 
@@ -31,6 +33,9 @@ pub struct Manifest {
     pub environment: Vec<Variable>,
     /// What came out.
     pub artifacts: Vec<Artifact>,
+    /// What `repro archive` packed of the artifacts.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub archives: Vec<Archive>,
     /// This machine; left out with `--no-builder`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub builder: Option<Builder>,
@@ -157,6 +162,54 @@ pub struct Artifact {
     pub path: Option<String>,
 }
 
+/// One archive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// File name.
+    pub name: String,
+    /// The target whose artifacts are in it; none where other files were packed.
+    pub target: Option<String>,
+    /// `tar.gz`, `tar.zst`, `tar.xz`, `zip` or `tar`.
+    pub format: String,
+    /// The crate that compressed, or `none`.
+    pub compressor: String,
+    /// Its version.
+    pub version: String,
+    /// The level.
+    pub level: u32,
+    /// Bytes of input that were compressed on their own.
+    pub block: Option<u64>,
+    /// The time of every member, seconds since 1970.
+    pub epoch: i64,
+    /// SHA-256 of the tar before it was compressed: equal where only the compressor differs.
+    pub tar_sha256: Option<String>,
+    /// Bytes of the archive.
+    pub size: u64,
+    /// SHA-256 of the archive.
+    pub sha256: String,
+    /// The members, in their order.
+    pub members: Vec<Member>,
+}
+
+/// One member of an archive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Its name; bytes that are not printable are escaped.
+    pub name: String,
+    /// `file`, `dir` or `symlink`.
+    pub kind: String,
+    /// Permission bits, four octal digits.
+    pub mode: String,
+    /// Bytes of a file.
+    pub size: Option<u64>,
+    /// SHA-256 of a file.
+    pub sha256: Option<String>,
+    /// What a symbolic link points to.
+    pub target: Option<String>,
+}
+
 /// The machine: what a mismatch on another one is looked for in first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,10 +245,119 @@ pub struct File {
 }
 
 impl Manifest {
+    /// Reads a manifest. `from` names it in errors.
+    pub fn from_bytes(bytes: &[u8], from: &str) -> Result<Manifest> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        let bad = |e: serde_json::Error| bad_input(format!("`{from}` is not a manifest: {e}"));
+        let head: Head = serde_json::from_slice(bytes).map_err(bad)?;
+        if head.schema != SCHEMA {
+            return Err(bad_input(format!(
+                "`{from}` has the schema `{}`, and this repro reads `{SCHEMA}`: use the version of repro that wrote it",
+                head.schema.escape_debug()
+            )));
+        }
+        let manifest: Manifest = serde_json::from_slice(bytes).map_err(bad)?;
+        manifest
+            .check()
+            .map_err(|e| bad_input(format!("`{from}` is not a sound manifest: {e}")))?;
+        Ok(manifest)
+    }
+
+    /// Names must stay where they are put, and digests be digests.
+    fn check(&self) -> std::result::Result<(), String> {
+        for artifact in &self.artifacts {
+            file_name(&artifact.name)?;
+            artifact.path.as_deref().map_or(Ok(()), inside)?;
+            artifact.sha256.as_deref().map_or(Ok(()), sha256)?;
+        }
+        for archive in &self.archives {
+            file_name(&archive.name)?;
+            sha256(&archive.sha256)?;
+            archive.tar_sha256.as_deref().map_or(Ok(()), sha256)?;
+            for member in &archive.members {
+                inside(&member.name)?;
+                member.sha256.as_deref().map_or(Ok(()), sha256)?;
+            }
+        }
+        if self.source.directory != "." {
+            inside(&self.source.directory)?;
+        }
+        Ok(())
+    }
+
     /// The bytes of the file: JSON, indented, with a final newline.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self).context("failed to encode the manifest")?;
         bytes.push(b'\n');
         Ok(bytes)
+    }
+}
+
+/// A path with `/` that stays below where it is put, on every system.
+fn inside(path: &str) -> std::result::Result<(), String> {
+    let odd = |c: char| c == '\0' || c == ':' && cfg!(windows) || c == '\\' && cfg!(windows);
+    let part = |p: &str| !p.is_empty() && p != "." && p != ".." && !p.contains(odd);
+    if path.split('/').all(part) {
+        return Ok(());
+    }
+    Err(format!("`{}` is not a path inside", path.escape_debug()))
+}
+
+fn file_name(name: &str) -> std::result::Result<(), String> {
+    inside(name)?;
+    match name.contains('/') {
+        false => Ok(()),
+        true => Err(format!("`{}` is not a file name", name.escape_debug())),
+    }
+}
+
+fn sha256(text: &str) -> std::result::Result<(), String> {
+    let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    if text.len() == 64 && text.bytes().all(digit) {
+        return Ok(());
+    }
+    Err(format!("`{}` is not a SHA-256", text.escape_debug()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a//b",
+            "a/",
+            "./a",
+            "a\0",
+        ] {
+            assert!(inside(bad).is_err(), "{bad:?}");
+        }
+        for good in ["a", "a/b.c", "..a", "a b/é"] {
+            assert!(inside(good).is_ok(), "{good:?}");
+        }
+        assert!(file_name("a/b").is_err());
+        assert!(sha256(&"a".repeat(64)).is_ok());
+        assert!(sha256(&"A".repeat(64)).is_err() && sha256("00").is_err());
+    }
+
+    #[test]
+    fn other_schemas_are_refused_by_name() {
+        let error = |text: &str| {
+            let error = Manifest::from_bytes(text.as_bytes(), "m.json").unwrap_err();
+            assert_eq!(crate::error::kind_of(&error), crate::error::Kind::BadInput);
+            error.to_string()
+        };
+        let newer = error(r#"{"schema": "repro.manifest/2", "new": 1}"#);
+        assert!(newer.contains("`repro.manifest/2`"), "{newer}");
+        assert!(error("{").contains("is not a manifest"));
+        assert!(error(r#"{"schema": "repro.manifest/1"}"#).contains("missing field"));
     }
 }

@@ -121,3 +121,34 @@ pub struct Build {
     /// `-v`.
     pub verbose: bool,
 }
+
+/// What `repro archive` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Archive {
+    /// Files and directories to pack; none: the artifacts of the last proven build.
+    pub paths: Vec<PathBuf>,
+    /// `-o`.
+    pub output: Option<PathBuf>,
+    /// `--format`, names of formats.
+    pub formats: Vec<String>,
+    /// `--level`.
+    pub level: Option<u32>,
+    /// `--jobs`.
+    pub jobs: Option<usize>,
+    /// `--epoch`, in seconds since 1970.
+    pub epoch: Option<i64>,
+    /// `--include`.
+    pub include: Vec<String>,
+    /// `--prefix`.
+    pub prefix: Option<String>,
+    /// `--name`.
+    pub name: Option<String>,
+    /// `--release`.
+    pub release: Option<String>,
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
+    /// Whether `SHA256SUMS` is written.
+    pub sums: bool,
+    /// Whether members are digested for the report.
+    pub detail: bool,
+}

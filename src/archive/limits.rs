@@ -80,7 +80,7 @@ mod tests {
         assert!(limits.check_entries(2, 0).is_ok());
         assert!(limits.check_entries(3, 0).is_err());
         assert!(limits.check_bytes(FREE, 0, 0).is_ok());
-        assert!(limits.check_bytes(FREE + 10, FREE / 10, 0).is_ok());
+        assert!(limits.check_bytes(FREE + 10, FREE / 10 + 1, 0).is_ok());
         assert!(limits.check_bytes(FREE + 10, FREE / 10 - 1, 0).is_err());
         assert!(limits.check_bytes((200 << 20) + 1, 200 << 20, 0).is_err());
     }

@@ -2,6 +2,13 @@
 //!
 //! Readers take nothing on trust ([`limits`]); what is written depends on content and policy alone.
 
+pub mod compress;
 pub mod deflate;
+pub mod formats;
 pub mod limits;
 pub mod normalize;
+pub mod pack;
+pub mod policy;
+pub mod sums;
+pub mod tar;
+pub mod tree;

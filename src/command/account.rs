@@ -83,6 +83,7 @@ impl Project {
                 .collect(),
             environment: self.consulted(&a.consulted),
             artifacts: publish::artifacts(comparison, scratch, verdict),
+            archives: Vec::new(),
             builder,
         })
     }

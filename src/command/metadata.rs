@@ -25,11 +25,27 @@ const KEYS: &[&str] = &[
     "vary",
     "inject",
     "name",
+    "archive",
 ];
+
+/// The keys of the table `archive`.
+const ARCHIVE_KEYS: &[&str] = &["include", "format", "name", "release"];
 
 /// The tables, the stronger first.
 pub struct Defaults {
     tables: Vec<(String, Item)>,
+}
+
+/// Defaults of `repro archive`.
+pub struct ArchiveDefaults {
+    /// What is packed beside the artifacts.
+    pub include: Vec<String>,
+    /// Names of formats.
+    pub formats: Vec<String>,
+    /// The name in the archive's name.
+    pub name: Option<String>,
+    /// The version in the archive's name.
+    pub release: Option<String>,
 }
 
 impl Defaults {
@@ -45,14 +61,9 @@ impl Defaults {
                 .cloned();
             let Some(item) = item else { continue };
             let at = format!("[{key}.metadata.repro] of `Cargo.toml`");
-            let table = item
-                .as_table_like()
-                .ok_or_else(|| bad_input(format!("{at} is not a table")))?;
-            if let Some((name, _)) = table.iter().find(|(k, _)| !KEYS.contains(k)) {
-                return Err(bad_input(format!(
-                    "{at} has an unknown key `{name}`; there are {}",
-                    KEYS.join(", ")
-                )));
+            let table = known_keys(&at, &item, KEYS)?;
+            if let Some(archive) = table.get("archive") {
+                known_keys(&format!("`archive` in {at}"), archive, ARCHIVE_KEYS)?;
             }
             tables.push((at, item));
         }
@@ -132,6 +143,23 @@ impl Defaults {
         })
     }
 
+    /// What the table `archive` says.
+    pub fn archive(&self) -> Result<ArchiveDefaults> {
+        let below = |(at, item): &(String, Item)| {
+            let table = item.as_table_like()?.get("archive")?;
+            Some((format!("`archive` in {at}"), table.clone()))
+        };
+        let archive = Defaults {
+            tables: self.tables.iter().filter_map(below).collect(),
+        };
+        Ok(ArchiveDefaults {
+            include: archive.list("include")?,
+            formats: archive.list("format")?,
+            name: archive.text("name")?,
+            release: archive.text("release")?,
+        })
+    }
+
     fn complete_selection(&self, mut s: Selection) -> Result<Selection> {
         if s.packages.is_empty() && !s.workspace {
             s.packages = self.list("packages")?;
@@ -149,6 +177,20 @@ impl Defaults {
             s.profile = self.text("profile")?;
         }
         Ok(s)
+    }
+}
+
+/// The item as a table, if it has no other keys than these.
+fn known_keys<'a>(at: &str, item: &'a Item, keys: &[&str]) -> Result<&'a dyn TableLike> {
+    let table = item
+        .as_table_like()
+        .ok_or_else(|| bad_input(format!("{at} is not a table")))?;
+    match table.iter().find(|(k, _)| !keys.contains(k)) {
+        None => Ok(table),
+        Some((name, _)) => Err(bad_input(format!(
+            "{at} has an unknown key `{name}`; there are {}",
+            keys.join(", ")
+        ))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The subcommands: one straight function each, and what they share.
 
 mod account;
+pub mod archive;
 pub mod build;
 mod builder;
 pub mod docs;

@@ -154,20 +154,11 @@ impl Project {
     }
 
     pub(super) fn epoch(&self) -> Result<Epoch> {
-        let read = |text: &str, from| {
-            let seconds = epoch::parse(text).ok_or_else(|| {
-                bad_input(format!(
-                    "SOURCE_DATE_EPOCH is `{text}` ({}), which is not a number of seconds since 1970",
-                    EpochFrom::phrase(from)
-                ))
-            })?;
-            Ok(Epoch { seconds, from })
-        };
         let in_config = self.config.env();
         let in_config = in_config.iter().find(|(n, _, _)| n == "SOURCE_DATE_EPOCH");
         if let Some((_, text, true)) = in_config {
             // cargo sets a forced variable over ours, so nothing else can be the truth.
-            let forced = read(text, EpochFrom::Config)?;
+            let forced = epoch::read(text, EpochFrom::Config)?;
             if self.request.epoch.is_some_and(|e| e != forced.seconds) {
                 return Err(refused(
                     "[env] of a cargo config file forces SOURCE_DATE_EPOCH to another value than --epoch: leave out one of the two",
@@ -181,11 +172,11 @@ impl Project {
                 from: EpochFrom::Option,
             });
         }
-        if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
-            return read(&text, EpochFrom::Environment);
+        if let Some(epoch) = epoch::of_environment()? {
+            return Ok(epoch);
         }
         if let Some((_, text, _)) = in_config {
-            return read(text, EpochFrom::Config);
+            return epoch::read(text, EpochFrom::Config);
         }
         match &self.source.origin {
             Origin::Git(commit) => Ok(Epoch {
@@ -261,7 +252,7 @@ fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
     targets.retain(|t| seen.insert(t.clone()));
 }
 
-fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
+pub(super) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     let path = match (&choice.manifest, &choice.directory) {
         (Some(manifest), _) => manifest.clone(),
         (None, Some(dir)) => dir.join("Cargo.toml"),

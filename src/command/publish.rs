@@ -14,6 +14,8 @@ use crate::verdict::{Status, Verdict};
 
 /// Directory of proven artifacts.
 const ARTIFACTS: &str = "artifacts";
+/// Directory of the archives made of them: those of another build are not archives of this one.
+pub const DIST: &str = "dist";
 /// Name of the manifest.
 pub const MANIFEST: &str = "repro.json";
 
@@ -86,14 +88,10 @@ pub fn publish(
             copy_durably(&from, &new.path().join(to))?;
         }
     }
-    let lock = results.join(".lock");
-    let lock =
-        File::create(&lock).with_context(|| format!("failed to write `{}`", lock.display()))?;
-    lock.lock()
-        .context("failed to lock the results directory")?;
+    let _lock = lock(results)?;
     crate::process::check_interrupt()?;
     fs::remove_tree_or_file(&path)?;
-    for name in [ARTIFACTS, "a", "b"] {
+    for name in [ARTIFACTS, DIST, "a", "b"] {
         let (to, from) = (results.join(name), new.path().join(name));
         fs::remove_tree(&to)?;
         if from.exists() {
@@ -103,6 +101,16 @@ pub fn publish(
     }
     fs::write_atomic(&path, &manifest.to_bytes()?)?;
     Ok(path)
+}
+
+/// Waits until no other run changes the results, and keeps others out until it is dropped.
+pub fn lock(results: &Path) -> Result<File> {
+    let path = results.join(".lock");
+    let lock =
+        File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))?;
+    lock.lock()
+        .context("failed to lock the results directory")?;
+    Ok(lock)
 }
 
 fn copy_durably(from: &Path, to: &Path) -> Result<()> {

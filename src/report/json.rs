@@ -1,9 +1,12 @@
 //! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::compare::Pair;
 use crate::digest::Digest;
+use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
 
@@ -133,6 +136,37 @@ pub fn recipe(rows: &[Row]) -> String {
         })
         .collect();
     encode(&rows)
+}
+
+#[derive(Serialize)]
+struct Packed<'a> {
+    schema: &'static str,
+    command: &'static str,
+    archives: Vec<OneArchive<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct OneArchive<'a> {
+    path: String,
+    #[serde(flatten)]
+    archive: &'a Archive,
+}
+
+/// What was packed.
+pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
+    encode(&Packed {
+        schema: SCHEMA,
+        command: "archive",
+        archives: archives
+            .iter()
+            .map(|(path, archive)| OneArchive {
+                path: path.display().to_string(),
+                archive,
+            })
+            .collect(),
+        notes,
+    })
 }
 
 fn encode(value: &impl Serialize) -> String {

@@ -1,8 +1,11 @@
 //! The report as text: what a person needs on one screen, the verdict last.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
+use crate::archive::policy;
 use crate::compare::Pair;
+use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
 use crate::term::{BAD, BOLD, GOOD, WARN};
@@ -189,4 +192,31 @@ pub fn list_variations() -> String {
         out.push('\n');
     }
     out
+}
+
+/// What was packed: a line for each archive, as `sha256sum` prints it, with what it holds above.
+pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
+    let mut out = String::new();
+    for note in notes {
+        let _ = writeln!(out, "{WARN}note{WARN:#}  {note}");
+    }
+    for (path, archive) in archives {
+        let compressor = match archive.compressor.as_str() {
+            "none" => "not compressed".to_string(),
+            name => format!("{name} {} at level {}", archive.version, archive.level),
+        };
+        let _ = writeln!(
+            out,
+            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, every time {}",
+            archive.size, archive.epoch
+        );
+        let _ = writeln!(out, "{}  {}", archive.sha256, path.display());
+    }
+    out
+}
+
+/// The policy of archives as a table.
+pub fn policy() -> String {
+    let row = |r: &policy::Rule| format!("{}: {}\n    because {}\n", r.field, r.value, r.why);
+    policy::POLICY.iter().map(row).collect()
 }

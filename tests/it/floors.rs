@@ -33,8 +33,8 @@ const ORDER: &[&str] = &[
     "compare",
     "archive",
     // outputs
-    "report",
     "manifest",
+    "report",
     // entry
     "cli",
     "command",

@@ -1,0 +1,246 @@
+//! Packing: items in order, through the layout and the compressor, into one file. Contents are
+//! streamed; a file that is not the same at its end as at its beginning is an error.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::archive::compress::{Compression, Packer};
+use crate::archive::formats::{Format, Layout};
+use crate::archive::tar::{self, Kind};
+use crate::archive::tree::Item;
+use crate::digest::{Digest, Hasher};
+use crate::error::host;
+use crate::process;
+
+/// How to pack.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The format.
+    pub format: &'static Format,
+    /// The level, if not the format's own.
+    pub level: Option<u32>,
+    /// Threads that compress.
+    pub threads: usize,
+    /// The time of every member, seconds since 1970; not negative.
+    pub epoch: u64,
+    /// Whether members and the tar inside are digested as well.
+    pub detail: bool,
+}
+
+impl Options {
+    /// The level that is used.
+    pub fn level(&self) -> u32 {
+        self.level.unwrap_or(self.format.compression.row().level)
+    }
+}
+
+/// A packed member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// What was packed.
+    pub item: Item,
+    /// Size and SHA-256 of a file.
+    pub digest: Option<Digest>,
+}
+
+/// What was packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    /// Of the archive.
+    pub digest: Digest,
+    /// Of the tar inside, where there is one and detail was asked for.
+    pub tar: Option<Digest>,
+    /// The members in order, where detail was asked for.
+    pub members: Vec<Member>,
+}
+
+/// Packs the items into `out`, which is empty.
+pub fn pack(
+    items: &mut dyn Iterator<Item = Result<Item>>,
+    out: &mut File,
+    options: &Options,
+) -> Result<Packed> {
+    match options.format.layout {
+        Layout::Tar => pack_tar(items, out, options),
+        Layout::Zip => Err(host("zip is not packed yet")),
+    }
+}
+
+fn pack_tar(
+    items: &mut dyn Iterator<Item = Result<Item>>,
+    out: &mut File,
+    options: &Options,
+) -> Result<Packed> {
+    let level = options.level();
+    let out = Tee::new(io::BufWriter::with_capacity(1 << 18, out), true);
+    let packer = Packer::new(out, options.format.compression, level, options.threads)
+        .context("failed to start the compressor")?;
+    // Of a tar that is not compressed, the digest of the archive is that of the tar.
+    let twice = options.detail && options.format.compression != Compression::None;
+    let mut writer = tar::Writer::new(Tee::new(packer, twice));
+    let mut members = Vec::new();
+    for item in items {
+        let item = item?;
+        process::check_interrupt()?;
+        let member = tar::Member {
+            name: match item.kind {
+                Kind::Dir => [&item.name[..], b"/"].concat(),
+                _ => item.name.clone(),
+            },
+            kind: item.kind.clone(),
+            mode: item.mode,
+            mtime: options.epoch,
+        };
+        let mut content = Content::open(&item, options.detail)?;
+        let written = writer.member(&member, &mut content);
+        let digest = content.finish(&item.path, written)?;
+        if options.detail {
+            members.push(Member { item, digest });
+        }
+    }
+    let failed = "failed to write the archive";
+    let (packer, tar) = writer.finish().context(failed)?.finish();
+    let (out, digest) = packer.finish().context(failed)?.finish();
+    out.into_inner()
+        .map_err(|e| e.into_error())
+        .context(failed)?;
+    let digest = digest.unwrap_or_else(|| unreachable!("the archive is always digested"));
+    Ok(Packed {
+        tar: match options.detail {
+            true => Some(tar.unwrap_or_else(|| digest.clone())),
+            false => None,
+        },
+        digest,
+        members,
+    })
+}
+
+/// Passes on what is written to it, and digests it if asked.
+struct Tee<W> {
+    out: W,
+    hasher: Option<Hasher>,
+}
+
+impl<W: Write> Tee<W> {
+    fn new(out: W, digest: bool) -> Tee<W> {
+        Tee {
+            out,
+            hasher: digest.then(Hasher::default),
+        }
+    }
+
+    fn finish(self) -> (W, Option<Digest>) {
+        (self.out, self.hasher.map(Hasher::finish))
+    }
+}
+
+impl<W: Write> Write for Tee<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(buf)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.write_all(&buf[..n])?;
+        }
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The content of one item while it is read: a file under watch, or nothing.
+struct Content {
+    file: Option<(File, Metadata)>,
+    hasher: Option<Hasher>,
+    /// The file could not be read (as opposed to: the archive could not be written).
+    failed: bool,
+}
+
+impl Content {
+    fn open(item: &Item, digest: bool) -> Result<Content> {
+        let Kind::File(size) = item.kind else {
+            return Ok(Content {
+                file: None,
+                hasher: None,
+                failed: false,
+            });
+        };
+        let what = || format!("failed to open `{}`", item.path.display());
+        let file = File::open(&item.path).with_context(what)?;
+        let meta = file.metadata().with_context(what)?;
+        if !meta.is_file() || meta.len() != size {
+            return Err(changed(&item.path));
+        }
+        Ok(Content {
+            file: Some((file, meta)),
+            hasher: digest.then(Hasher::default),
+            failed: false,
+        })
+    }
+
+    /// The digest of what was read, once it is known that it is all there is.
+    fn finish(self, path: &Path, written: io::Result<()>) -> Result<Option<Digest>> {
+        process::check_interrupt()?;
+        let Some((mut file, before)) = self.file else {
+            written.context("failed to write the archive")?;
+            return Ok(None);
+        };
+        match written {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Err(changed(path)),
+            Err(e) if self.failed => {
+                return Err(e).with_context(|| format!("failed to read `{}`", path.display()));
+            }
+            other => other.context("failed to write the archive")?,
+        }
+        let what = || format!("failed to read `{}`", path.display());
+        let more = file.read(&mut [0]).with_context(what)?;
+        let after = file.metadata().with_context(what)?;
+        if more != 0 || !same(&before, &after) {
+            return Err(changed(path));
+        }
+        Ok(self.hasher.map(Hasher::finish))
+    }
+}
+
+impl Read for Content {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Some((file, _)) = &mut self.file else {
+            return Ok(0);
+        };
+        if process::check_interrupt().is_err() {
+            return Err(io::Error::other("interrupted"));
+        }
+        let n = file.read(buf).inspect_err(|_| self.failed = true)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.write_all(&buf[..n])?;
+        }
+        Ok(n)
+    }
+}
+
+fn changed(path: &Path) -> anyhow::Error {
+    host(format!(
+        "`{}` changed while it was packed: run again when nothing writes there",
+        path.display()
+    ))
+}
+
+/// Whether nothing was written between the two.
+fn same(before: &Metadata, after: &Metadata) -> bool {
+    let stamp = |m: &Metadata| (m.len(), m.modified().ok(), changed_at(m));
+    stamp(before) == stamp(after)
+}
+
+#[cfg(unix)]
+fn changed_at(meta: &Metadata) -> (i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (meta.ctime(), meta.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_at(_meta: &Metadata) -> (i64, i64) {
+    (0, 0)
+}

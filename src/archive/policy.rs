@@ -1,0 +1,89 @@
+//! What an archive says of its members beside their names and contents: one rule for each field,
+//! the same in every format, so that two builders who hold the same files write the same bytes.
+
+/// One rule: what is ruled, how, and why.
+pub struct Rule {
+    /// The field.
+    pub field: &'static str,
+    /// Its value.
+    pub value: &'static str,
+    /// Why that one.
+    pub why: &'static str,
+}
+
+/// The rules. The functions and constants below carry them out.
+pub const POLICY: &[Rule] = &[
+    Rule {
+        field: "order",
+        value: "depth first; in each directory by the bytes of the names",
+        why: "directories list their entries in no order, and locales sort in different ones",
+    },
+    Rule {
+        field: "owner and group",
+        value: "0, without names",
+        why: "who packed is not content",
+    },
+    Rule {
+        field: "mode",
+        value: "group and others get what the owner has, without write (go+u,go-w)",
+        why: "the umask of the packer is not content; the exec bit is",
+    },
+    Rule {
+        field: "mtime",
+        value: "the epoch: --epoch, else the build's; of other files: SOURCE_DATE_EPOCH, else 1980-01-01",
+        why: "a checkout stamps files with the time of the checkout; 1980 is the first year of zip",
+    },
+    Rule {
+        field: "hard links",
+        value: "each name is a file of its own",
+        why: "whether two files share an inode is not content",
+    },
+    Rule {
+        field: "holes",
+        value: "written out as zeros",
+        why: "whether a file is sparse depends on how it was copied",
+    },
+    Rule {
+        field: "sockets, FIFOs, devices",
+        value: "refused",
+        why: "they have no content",
+    },
+];
+
+/// The epoch where nobody gives one: 1980-01-01T00:00:00Z, in seconds since 1970.
+pub const NO_EPOCH: i64 = 315_532_800;
+
+/// The mode of a member: the permission bits of the file, as the policy has them.
+pub fn mode(of_file: u32) -> u32 {
+    let owner = of_file >> 6 & 0o7;
+    (of_file & 0o7777 | owner << 3 | owner) & !0o022
+}
+
+/// The mode of a symbolic link: they have 777 or none at all, and the policy makes this of both.
+pub const LINK_MODE: u32 = 0o755;
+
+/// A mode as the policy has it, of a file of which only the exec bit is known.
+pub fn mode_of(executable: bool) -> u32 {
+    if executable { 0o755 } else { 0o644 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_those_of_go_plus_u_minus_w() {
+        for (given, want) in [
+            (0o600, 0o644),
+            (0o664, 0o644),
+            (0o700, 0o755),
+            (0o777, 0o755),
+            (0o444, 0o444),
+            (0o077, 0o055),
+            (0o4711, 0o4755),
+            (0o100_640, 0o644),
+        ] {
+            assert_eq!(mode(given), want, "{given:o}");
+        }
+    }
+}

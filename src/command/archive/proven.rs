@@ -1,0 +1,300 @@
+//! `repro archive` in a project: the artifacts of the last proven build, and what goes with them.
+//!
+//! Nothing is packed that the manifest does not prove, or that is not from the source it names.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::{Outcome, entry, formats, include, options, pack, usage};
+use crate::archive::formats::Format;
+use crate::archive::pack::Packed;
+use crate::archive::{sums, tree};
+use crate::command::metadata::Defaults;
+use crate::command::project::find_manifest;
+use crate::command::publish::{self, DIST, MANIFEST};
+use crate::command::scratch::Scratch;
+use crate::digest;
+use crate::error::{bad_input, refused};
+use crate::fs::{self, Pending};
+use crate::manifest::{Artifact, Manifest};
+use crate::query;
+use crate::request::{Archive, SourceChoice};
+use crate::source::{self, Origin, Source, Wanted};
+use crate::verdict::Verdict;
+
+/// A release: what an archive is named after.
+struct Release {
+    name: String,
+    version: String,
+}
+
+pub(super) fn run(asked: &Archive) -> Result<Outcome> {
+    if asked.output.is_some() || asked.prefix.is_some() {
+        return Err(usage(
+            "-o and --prefix are for files: name what is to be packed, or leave them out to pack the last proven build",
+        ));
+    }
+    let cargo_manifest = find_manifest(&SourceChoice {
+        manifest: asked.manifest_path.clone(),
+        ..SourceChoice::default()
+    })?;
+    let target_dir = query::metadata(&cargo_manifest)?.target_directory;
+    let target_dir = target_dir.into_std_path_buf();
+    let results = target_dir.join("repro");
+    let _lock = results
+        .is_dir()
+        .then(|| publish::lock(&results))
+        .transpose()?;
+    let (manifest_path, mut manifest) = proven(&results)?;
+    let source = source::find(&wanted(&manifest, cargo_manifest, target_dir)?)?;
+    let scratch = Scratch::new(false)?;
+    let copy = scratch.path().join("source");
+    check_current(&manifest, &source, &copy)?;
+
+    let workspace = copy.join(&source.workspace);
+    let defaults = Defaults::read(&copy.join(&source.package), &workspace)?.archive()?;
+    let mut patterns = defaults.include;
+    patterns.extend(asked.include.iter().cloned());
+    let work_tree = source.root.join(&source.workspace);
+    let included = include::find(&patterns, &workspace, &work_tree)?;
+    let mut asked = asked.clone();
+    asked.name = asked.name.or(defaults.name);
+    asked.release = asked.release.or(defaults.release);
+    if asked.formats.is_empty() {
+        asked.formats = defaults.formats;
+    }
+
+    let new = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(&results)
+        .with_context(|| format!("failed to write in `{}`", results.display()))?;
+    let mut archives = Vec::new();
+    for (target, artifacts) in by_target(&manifest) {
+        let release = release(&asked, &artifacts)?;
+        let stem = format!("{}-{}-{target}", release.name, release.version);
+        let files = files(&results, &artifacts, &included.files)?;
+        for format in formats_for(&asked, target)? {
+            let path = new.path().join(format!("{stem}.{}", format.extensions[0]));
+            let epoch = asked.epoch.unwrap_or(manifest.recipe.epoch);
+            let options = options(&asked, format, epoch, true)?;
+            let items = tree::made_up(stem.as_bytes(), &files)?;
+            let out = Pending::create(&path)?;
+            let packed = pack(&mut items.into_iter().map(Ok), &path, out, &options)?;
+            check_packed(&packed, &artifacts, &stem)?;
+            archives.push((path.clone(), entry(&path, Some(target), &options, &packed)));
+        }
+    }
+    manifest.archives = archives.iter().map(|(_, a)| a.clone()).collect();
+    write_beside(new.path(), &manifest)?;
+    let dist = results.join(DIST);
+    fs::remove_tree(&dist)?;
+    std::fs::rename(new.path(), &dist)
+        .with_context(|| format!("failed to write `{}`", dist.display()))?;
+    open_to_all(&dist)?;
+    fs::write_atomic(&manifest_path, &manifest.to_bytes()?)?;
+    let notes = included.not_in_source.iter().map(|name| {
+        format!("`{name}` is in the archive but not in the source: nobody else has it, and nothing proves it")
+    });
+    Ok(Outcome {
+        notes: notes.collect(),
+        archives: archives
+            .into_iter()
+            .map(|(p, a)| (dist.join(p.file_name().unwrap_or_default()), a))
+            .collect(),
+        manifest: Some(dist.join(MANIFEST)),
+    })
+}
+
+/// The manifest of the last build, if it proves what it lists.
+fn proven(results: &Path) -> Result<(PathBuf, Manifest)> {
+    let path = results.join(MANIFEST);
+    let shown = path.display();
+    let text = fs::read_text_if_any(&path)?.ok_or_else(|| {
+        refused(format!(
+            "there is no `{shown}`, so that nothing is proven: run `repro build` first"
+        ))
+    })?;
+    let manifest = Manifest::from_bytes(text.as_bytes(), &shown.to_string())?;
+    if manifest.verdict != Verdict::Reproducible.name() {
+        return Err(refused(format!(
+            "the last build was not reproducible (`{shown}` says `{}`), so that there is nothing to ship: run `repro build` until it is",
+            manifest.verdict.escape_debug()
+        )));
+    }
+    Ok((path, manifest))
+}
+
+/// The source that the manifest is about, as it is now.
+fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> Result<Wanted> {
+    let said = &manifest.source;
+    let in_git = said.kind == "git";
+    let package = cargo_manifest.parent().unwrap_or(Path::new("/"));
+    let package = std::fs::canonicalize(package)
+        .with_context(|| format!("failed to resolve `{}`", package.display()))?;
+    let depth = Path::new(&said.directory).components().count();
+    let depth = if said.directory == "." { 0 } else { depth };
+    let root = package.ancestors().nth(depth).map(Path::to_owned);
+    Ok(Wanted {
+        manifest: cargo_manifest,
+        directory: root.filter(|_| !in_git),
+        rev: (in_git && !said.dirty).then(|| "HEAD".to_string()),
+        allow_dirty: in_git && said.dirty,
+        target_dir,
+    })
+}
+
+/// Makes a copy of the source, and refuses if it is not the one that was built.
+fn check_current(manifest: &Manifest, source: &Source, copy: &Path) -> Result<()> {
+    let said = &manifest.source;
+    let (was, is) = match &source.origin {
+        Origin::Git(now) if said.dirty => (said.tree.clone(), now.tree.clone()),
+        Origin::Git(now) => (said.commit.clone(), now.commit.clone()),
+        Origin::Directory => (said.sha256.clone(), String::new()),
+    };
+    source.check_out(copy)?;
+    let is = match &source.origin {
+        Origin::Git(_) => is,
+        Origin::Directory => Source::content_digest(copy)?,
+    };
+    let was = was.unwrap_or_default();
+    if was == is {
+        return Ok(());
+    }
+    let short = |id: &str| id.get(..12).unwrap_or(id).escape_debug().to_string();
+    Err(refused(format!(
+        "the last proven build is of {}, and the source is now {}: run `repro build` again",
+        short(&was),
+        short(&is)
+    )))
+}
+
+/// The artifacts that are kept, by target.
+fn by_target(manifest: &Manifest) -> BTreeMap<&str, Vec<&Artifact>> {
+    let mut targets: BTreeMap<&str, Vec<&Artifact>> = BTreeMap::new();
+    for artifact in manifest.artifacts.iter().filter(|a| a.path.is_some()) {
+        targets.entry(&artifact.target).or_default().push(artifact);
+    }
+    targets
+}
+
+/// What the archive is named after: what was asked for, else the one package that is in it.
+fn release(asked: &Archive, artifacts: &[&Artifact]) -> Result<Release> {
+    let mut packages: Vec<(&str, &str)> = artifacts
+        .iter()
+        .filter_map(|a| a.package.split_once(' '))
+        .collect();
+    packages.sort();
+    packages.dedup();
+    let mut versions: Vec<&str> = packages.iter().map(|(_, version)| *version).collect();
+    versions.dedup();
+    let only = |all: &[&str], option: &str, what: &str| match all {
+        [one] => Ok(one.to_string()),
+        _ => Err(refused(format!(
+            "artifacts of several packages go into one archive ({}): give its {what} with {option}, or in [workspace.metadata.repro.archive]",
+            packages
+                .iter()
+                .map(|(n, v)| format!("{n} {v}"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
+    };
+    let names: Vec<&str> = packages.iter().map(|(name, _)| *name).collect();
+    let release = Release {
+        name: match &asked.name {
+            Some(name) => name.clone(),
+            None => only(&names, "--name", "name")?,
+        },
+        version: match &asked.release {
+            Some(version) => version.clone(),
+            None => only(&versions, "--release", "version")?,
+        },
+    };
+    for part in [&release.name, &release.version] {
+        if part.is_empty() || part.starts_with('.') || part.contains(['/', '\\', '\n', ' ']) {
+            return Err(bad_input(format!(
+                "`{}` cannot be part of an archive's name: use letters, digits, `.`, `-` and `_`",
+                part.escape_debug()
+            )));
+        }
+    }
+    Ok(release)
+}
+
+fn formats_for(asked: &Archive, target: &str) -> Result<Vec<&'static Format>> {
+    let formats = formats(asked)?;
+    Ok(match formats[..] {
+        [] => vec![Format::of_target(target)],
+        _ => formats,
+    })
+}
+
+/// Names in the archive, and where the files are; each artifact still what was proven.
+fn files(
+    results: &Path,
+    artifacts: &[&Artifact],
+    included: &[(Vec<u8>, PathBuf)],
+) -> Result<Vec<(Vec<u8>, PathBuf)>> {
+    let mut files = included.to_vec();
+    for artifact in artifacts {
+        let path = results.join(artifact.path.as_deref().unwrap_or_default());
+        let digest = digest::of_file(&path)
+            .map_err(|e| refused(format!("{e:#}: run `repro build` again")))?;
+        if Some(&digest.sha256) != artifact.sha256.as_ref() {
+            return Err(altered(&path));
+        }
+        files.push((artifact.name.clone().into_bytes(), path));
+    }
+    Ok(files)
+}
+
+fn altered(path: &Path) -> anyhow::Error {
+    refused(format!(
+        "`{}` is no longer the file that was proven: run `repro build` again",
+        path.display()
+    ))
+}
+
+/// What went into the archive, and not what was there before, is what must have been proven.
+fn check_packed(packed: &Packed, artifacts: &[&Artifact], stem: &str) -> Result<()> {
+    for artifact in artifacts {
+        let name = format!("{stem}/{}", artifact.name).into_bytes();
+        let member = packed.members.iter().find(|m| m.item.name == name);
+        let digest = member.and_then(|m| m.digest.as_ref());
+        if digest.map(|d| &d.sha256) != artifact.sha256.as_ref() {
+            return Err(altered(Path::new(&artifact.name)));
+        }
+    }
+    Ok(())
+}
+
+/// What is published with the archives: the manifest, and the digests of all.
+fn write_beside(dist: &Path, manifest: &Manifest) -> Result<()> {
+    let mut published = manifest.clone();
+    for artifact in &mut published.artifacts {
+        // Beside the archives there are no single files.
+        artifact.path = None;
+    }
+    let bytes = published.to_bytes()?;
+    fs::write_atomic(&dist.join(MANIFEST), &bytes)?;
+    let archives = manifest.archives.iter();
+    let mut sums: Vec<_> = archives
+        .map(|a| (a.name.clone(), a.sha256.clone()))
+        .collect();
+    sums.push((MANIFEST.to_string(), digest::of_bytes(&bytes).sha256));
+    sums::update(dist, &sums)
+}
+
+/// Temporary directories are their owner's alone; results are not.
+#[cfg(unix)]
+fn open_to_all(dir: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("failed to write `{}`", dir.display()))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_dir: &Path) -> Result<()> {
+    Ok(())
+}
