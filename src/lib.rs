@@ -20,6 +20,7 @@ pub mod format;
 pub mod fs;
 pub mod git;
 pub mod layout;
+pub mod limits;
 pub mod manifest;
 pub mod platform;
 pub mod process;

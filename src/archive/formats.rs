@@ -67,9 +67,7 @@ impl Format {
             name.strip_suffix(*e)
                 .is_some_and(|n| n.len() > 1 && n.ends_with('.'))
         };
-        FORMATS
-            .iter()
-            .find(|f| f.extensions.iter().any(fits))
+        FORMATS.iter().find(|f| f.extensions.iter().any(fits))
     }
 
     /// What is written for a target unless a format is asked for.

@@ -1,11 +1,10 @@
 //! Archives: packing, reading, comparing, and bringing the work of other packers into normal form.
 //!
-//! Readers take nothing on trust ([`limits`]); what is written depends on content and policy alone.
+//! Readers take nothing on trust ([`crate::limits`]); what is written depends on content and policy alone.
 
 pub mod compress;
 pub mod deflate;
 pub mod formats;
-pub mod limits;
 pub mod normalize;
 pub mod pack;
 pub mod policy;

@@ -1,8 +1,11 @@
 //! Readers of file formats, hardened: they take hostile bytes and never panic.
 
 pub mod elf;
+pub mod names;
+pub mod tar;
 
 use std::fmt;
+use std::io;
 
 /// Why bytes are not what they claim to be: where, in which part, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,46 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+/// Why a file of some format was not read to its end.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The bytes are not what they claim to be.
+    Malformed(Malformed),
+    /// The bytes could not be had.
+    Io(io::Error),
+}
+
+impl From<Malformed> for ReadError {
+    fn from(e: Malformed) -> ReadError {
+        ReadError::Malformed(e)
+    }
+}
+
+impl From<io::Error> for ReadError {
+    /// A reader below, such as one that decompresses, may have found its bytes malformed.
+    fn from(e: io::Error) -> ReadError {
+        match e.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(malformed) => ReadError::Malformed(Malformed::clone(malformed)),
+            None => ReadError::Io(e),
+        }
+    }
+}
+
+impl From<Malformed> for io::Error {
+    fn from(e: Malformed) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, e)
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Malformed(e) => e.fmt(f),
+            ReadError::Io(e) => e.fmt(f),
+        }
+    }
+}
 
 /// A name from a file, fit for one line of a terminal: bytes that are not printable are escaped.
 pub fn printable(name: &[u8]) -> String {

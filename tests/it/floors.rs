@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "variation",
     "layout",
     "request",
+    "limits",
     "format",
     // steps
     "query",

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::archive::limits::Limits;
+use crate::limits::Limits;
 
 /// What a handler is given.
 pub struct Job<'a> {

@@ -1,7 +1,5 @@
 //! How much an archive may ask for before it is refused.
 
-use crate::format::Malformed;
-
 /// The caps. What exceeds one is refused as hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -29,37 +27,34 @@ impl Default for Limits {
 
 impl Limits {
     /// Refuses the `count`th member if that is one too many.
-    pub fn check_entries(&self, count: u64, at: u64) -> Result<(), Malformed> {
+    ///
+    /// # Errors
+    /// What is too much, as a clause.
+    pub fn check_entries(&self, count: u64) -> Result<(), String> {
         if count <= self.entries {
             return Ok(());
         }
-        Err(Malformed::at(
-            at,
-            format!(
-                "more than {} members (raise the cap with --max-entries)",
-                self.entries
-            ),
+        Err(format!(
+            "there are more than {} members (raise the cap with --max-entries)",
+            self.entries
         ))
     }
 
     /// Refuses an archive that has given `unpacked` bytes for `packed` ones.
-    pub fn check_bytes(&self, unpacked: u64, packed: u64, at: u64) -> Result<(), Malformed> {
+    ///
+    /// # Errors
+    /// What is too much, as a clause.
+    pub fn check_bytes(&self, unpacked: u64, packed: u64) -> Result<(), String> {
         if unpacked > self.bytes {
-            return Err(Malformed::at(
-                at,
-                format!(
-                    "more than {} bytes when unpacked (raise the cap with --max-bytes)",
-                    self.bytes
-                ),
+            return Err(format!(
+                "there are more than {} bytes when unpacked (raise the cap with --max-bytes)",
+                self.bytes
             ));
         }
         if unpacked > FREE && unpacked / self.ratio > packed {
-            return Err(Malformed::at(
-                at,
-                format!(
-                    "unpacks to more than {} times its size (raise the cap with --max-ratio)",
-                    self.ratio
-                ),
+            return Err(format!(
+                "it unpacks to more than {} times its size (raise the cap with --max-ratio)",
+                self.ratio
             ));
         }
         Ok(())
@@ -77,11 +72,11 @@ mod tests {
             bytes: 200 << 20,
             ratio: 10,
         };
-        assert!(limits.check_entries(2, 0).is_ok());
-        assert!(limits.check_entries(3, 0).is_err());
-        assert!(limits.check_bytes(FREE, 0, 0).is_ok());
-        assert!(limits.check_bytes(FREE + 10, FREE / 10 + 1, 0).is_ok());
-        assert!(limits.check_bytes(FREE + 10, FREE / 10 - 1, 0).is_err());
-        assert!(limits.check_bytes((200 << 20) + 1, 200 << 20, 0).is_err());
+        assert!(limits.check_entries(2).is_ok());
+        assert!(limits.check_entries(3).is_err());
+        assert!(limits.check_bytes(FREE, 0).is_ok());
+        assert!(limits.check_bytes(FREE + 10, FREE / 10 + 1).is_ok());
+        assert!(limits.check_bytes(FREE + 10, FREE / 10 - 1).is_err());
+        assert!(limits.check_bytes((200 << 20) + 1, 200 << 20).is_err());
     }
 }
