@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::archive::formats;
+use crate::limits::Limits;
 use crate::request::{self, Inject, Selection, SourceChoice};
 use crate::variation;
 
@@ -39,6 +40,18 @@ Examples:
   repro archive a.txt doc -o out.tar.xz       a list of files and directories
   repro archive --show-policy              order, owners, modes and times, and why";
 
+const NORMALIZE_EXAMPLES: &str = "\
+Examples:
+  repro normalize --epoch 1700000000 dist/*.tar.gz
+  SOURCE_DATE_EPOCH=1700000000 repro normalize app.jar libx.a
+  repro normalize --check --epoch 1700000000 x.zip    exit 1 if it would be changed
+  repro normalize --list-formats";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  repro diff mine.tar.gz theirs.tar.gz     what differs, and why
+  repro diff --format json a.zip b.zip";
+
 /// Makes, proves and explains bit-identical Rust builds.
 #[derive(Parser)]
 #[command(name = "repro", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
@@ -67,6 +80,15 @@ pub enum Command {
     /// that were proven.
     #[command(after_help = ARCHIVE_EXAMPLES)]
     Archive(Box<ArchiveArgs>),
+    /// Rewrites files into a normal form: times, owners, order and leftover fields made fixed.
+    ///
+    /// In place, keeping permissions, and each file whole or not at all. Contents stay as they
+    /// are; a file that is signed is left alone. A file in normal form is not touched.
+    #[command(after_help = NORMALIZE_EXAMPLES)]
+    Normalize(NormalizeArgs),
+    /// Compares two files: the bytes, then what is in them, then what is said of it.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Prints a completion script for a shell.
     #[command(
         after_help = "Example:\n  repro completions bash >~/.local/share/bash-completion/completions/repro"
@@ -322,6 +344,92 @@ impl ArchiveArgs {
             release: self.release,
             manifest_path: self.manifest_path,
             sums: !self.no_sums,
+        }
+    }
+}
+
+/// What an archive may ask for before it is refused.
+#[derive(Args)]
+pub struct LimitArgs {
+    /// Refuse archives with more members
+    #[arg(long, value_name = "N", default_value_t = Limits::default().entries, help_heading = "Caps")]
+    max_entries: u64,
+    /// Refuse archives that unpack to more bytes
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().bytes, help_heading = "Caps")]
+    max_bytes: u64,
+    /// Refuse archives that unpack to more times their size, past 64 MiB
+    #[arg(long, value_name = "N", default_value_t = Limits::default().ratio, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Caps")]
+    max_ratio: u64,
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        Limits {
+            entries: self.max_entries,
+            bytes: self.max_bytes,
+            ratio: self.max_ratio,
+        }
+    }
+}
+
+/// Arguments of `repro normalize`.
+#[derive(Args)]
+pub struct NormalizeArgs {
+    /// The files to rewrite
+    #[arg(value_name = "FILE", required_unless_present = "list_formats")]
+    paths: Vec<PathBuf>,
+    /// Times after this become this, in seconds since 1970 [default: SOURCE_DATE_EPOCH]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
+    epoch: Option<i64>,
+    /// Change nothing; exit 1 if something would be changed
+    #[arg(long)]
+    check: bool,
+    /// Print the formats and what is made fixed in each, and stop
+    #[arg(long)]
+    pub list_formats: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+impl NormalizeArgs {
+    /// The plain values.
+    pub fn request(self) -> request::Normalize {
+        request::Normalize {
+            paths: self.paths,
+            epoch: self.epoch,
+            check: self.check,
+            limits: self.limits.limits(),
+        }
+    }
+}
+
+/// Arguments of `repro diff`.
+#[derive(Args)]
+pub struct DiffArgs {
+    /// One file
+    a: PathBuf,
+    /// The other
+    b: PathBuf,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// List every difference
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+impl DiffArgs {
+    /// The plain values.
+    pub fn request(self) -> request::Diff {
+        request::Diff {
+            a: self.a,
+            b: self.b,
+            limits: self.limits.limits(),
         }
     }
 }

@@ -11,9 +11,9 @@ use clap::Parser;
 use crate::cargo::wrapper;
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, docs};
+use crate::command::{archive, build, diff, docs, normalize};
 use crate::error::{self, Kind};
-use crate::report::{json, text};
+use crate::report::{files, json, text};
 use crate::{process, term};
 
 /// What both binaries run.
@@ -43,6 +43,8 @@ pub fn main() -> ExitCode {
     let (name, format) = match &cli.command {
         Command::Build(args) => ("build", args.format),
         Command::Archive(args) => ("archive", args.report()),
+        Command::Normalize(args) => ("normalize", args.format),
+        Command::Diff(args) => ("diff", args.format),
         Command::Completions { .. } => ("completions", Format::Text),
         Command::Man => ("man", Format::Text),
     };
@@ -81,6 +83,28 @@ fn run(command: Command) -> Result<u8> {
                 Format::Json => json::archives(&outcome.archives, &outcome.notes),
             })?;
             Ok(0)
+        }
+        Command::Normalize(args) if args.list_formats => print(&files::formats()).map(|()| 0),
+        Command::Normalize(args) => {
+            let format = args.format;
+            let done = normalize::run(&args.request())?;
+            for error in done.iter().filter_map(|d| d.result.as_ref().err()) {
+                term::say(term::BAD, "error", &error::one_line(error));
+            }
+            print(&match format {
+                Format::Text => files::normalized(&done),
+                Format::Json => files::normalized_json(&done),
+            })?;
+            Ok(normalize::code(&done))
+        }
+        Command::Diff(args) => {
+            let (format, verbose) = (args.format, args.verbose);
+            let outcome = diff::run(&args.request())?;
+            print(&match format {
+                Format::Text => files::diff(&outcome, verbose),
+                Format::Json => files::diff_json(&outcome),
+            })?;
+            Ok((!outcome.same).into())
         }
         Command::Completions { shell } => docs::completions(shell).map(|()| 0),
         Command::Man => docs::man().map(|()| 0),

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -122,6 +122,36 @@ fn readable_by_all(file: &File) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn readable_by_all(_file: &File) -> std::io::Result<()> {
     Ok(())
+}
+
+/// The offset of the first byte in which two files differ, with the byte of each; none at its end.
+pub fn first_difference(a: &Path, b: &Path) -> Result<Option<(u64, Option<u8>, Option<u8>)>> {
+    let open = |path: &Path| {
+        let file = File::open(path).with_context(|| format!("failed to open `{}`", path.display()));
+        file.map(|f| std::io::BufReader::with_capacity(128 << 10, f))
+    };
+    let (mut x, mut y) = (open(a)?, open(b)?);
+    let mut at = 0;
+    loop {
+        let of_a = x
+            .fill_buf()
+            .with_context(|| format!("failed to read `{}`", a.display()))?;
+        let of_b = y
+            .fill_buf()
+            .with_context(|| format!("failed to read `{}`", b.display()))?;
+        let n = of_a.len().min(of_b.len());
+        let differs = of_a.iter().zip(of_b).position(|(x, y)| x != y);
+        if let Some(i) = differs {
+            return Ok(Some((at + i as u64, Some(of_a[i]), Some(of_b[i]))));
+        }
+        if n == 0 {
+            let ends = (of_a.first().copied(), of_b.first().copied());
+            return Ok((ends != (None, None)).then_some((at, ends.0, ends.1)));
+        }
+        x.consume(n);
+        y.consume(n);
+        at += n as u64;
+    }
 }
 
 /// Metadata of the thing itself, not of what a link points to.

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::limits::Limits;
 use crate::variation::Selection as Variations;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
@@ -151,4 +152,28 @@ pub struct Archive {
     pub sums: bool,
     /// Whether members are digested for the report.
     pub detail: bool,
+}
+
+/// What `repro normalize` was asked for.
+#[derive(Clone, Debug)]
+pub struct Normalize {
+    /// The files.
+    pub paths: Vec<PathBuf>,
+    /// `--epoch`, in seconds since 1970.
+    pub epoch: Option<i64>,
+    /// `--check`.
+    pub check: bool,
+    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
+    pub limits: Limits,
+}
+
+/// What `repro diff` was asked for.
+#[derive(Clone, Debug)]
+pub struct Diff {
+    /// One file.
+    pub a: PathBuf,
+    /// The other.
+    pub b: PathBuf,
+    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
+    pub limits: Limits,
 }

@@ -1,6 +1,7 @@
 //! Readers of file formats, hardened: they take hostile bytes and never panic.
 
 pub mod elf;
+pub mod gzip;
 pub mod names;
 pub mod tar;
 

@@ -169,7 +169,7 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
     })
 }
 
-fn encode(value: &impl Serialize) -> String {
+pub(super) fn encode(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).expect("plain values always encode")
 }
 

@@ -1,5 +1,6 @@
 //! The report: one value that a run makes and the renderings only print.
 
+pub mod files;
 pub mod json;
 pub mod text;
 

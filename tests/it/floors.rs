@@ -21,8 +21,8 @@ const ORDER: &[&str] = &[
     "platform",
     "variation",
     "layout",
-    "request",
     "limits",
+    "request",
     "format",
     // steps
     "query",

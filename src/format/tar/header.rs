@@ -14,6 +14,8 @@ pub(super) struct Header {
     pub(super) typeflag: u8,
     pub(super) uname: Vec<u8>,
     pub(super) gname: Vec<u8>,
+    /// `v7`, `ustar` or `gnu`.
+    pub(super) style: &'static str,
 }
 
 // Offset and size in bytes (POSIX.1-2017 pax, "ustar Interchange Format"; GNU's has no prefix):
@@ -66,6 +68,11 @@ impl Header {
             typeflag: block[156],
             uname: uname.to_vec(),
             gname: gname.to_vec(),
+            style: match (gnu, ustar) {
+                (true, _) => "gnu",
+                (_, true) => "ustar",
+                _ => "v7",
+            },
         })
     }
 }

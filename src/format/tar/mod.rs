@@ -63,6 +63,8 @@ pub struct Entry {
     pub at: u64,
     /// Offset of the content.
     pub data_at: u64,
+    /// How the header is written: `v7`, `ustar`, `gnu` or `pax`.
+    pub style: &'static str,
 }
 
 impl Entry {
@@ -98,9 +100,18 @@ pub struct Walk<'a, R> {
 struct Before {
     at: Option<u64>,
     carries: bool,
+    pax: bool,
     name: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     records: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Whether the bytes begin with the header of a tar: its checksum holds.
+pub fn begins(bytes: &[u8]) -> bool {
+    let block = bytes.get(..BLOCK as usize).and_then(|b| b.try_into().ok());
+    block.is_some_and(|block: &[u8; 512]| {
+        block.iter().any(|b| *b != 0) && Header::parse(block, 0).is_ok()
+    })
 }
 
 impl<'a, R: Read> Walk<'a, R> {
@@ -141,6 +152,7 @@ impl<'a, R: Read> Walk<'a, R> {
             let header = Header::parse(&block, at)?;
             before.at.get_or_insert(at);
             before.carries |= header.typeflag != b'g';
+            before.pax |= header.typeflag == b'x';
             match header.typeflag {
                 b'L' => before.name = Some(self.long(&header, at)?),
                 b'K' => before.link = Some(self.long(&header, at)?),
@@ -171,6 +183,7 @@ impl<'a, R: Read> Walk<'a, R> {
         at: u64,
     ) -> Result<Entry, ReadError> {
         self.count(at)?;
+        let pax = before.pax || !self.global.is_empty();
         let mut records = self.global.clone();
         records.extend(before.records);
         let taken = pax::take(&mut records, at)?;
@@ -221,6 +234,7 @@ impl<'a, R: Read> Walk<'a, R> {
             records,
             at: before.at.unwrap_or(at),
             data_at: self.at,
+            style: if pax { "pax" } else { header.style },
         })
     }
 

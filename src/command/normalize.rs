@@ -1,0 +1,171 @@
+//! `repro normalize`: each file through the handler of its format, and back in its place if that
+//! changed anything. The handlers are in [`crate::archive::normalize`].
+
+use std::fs::{File, Metadata};
+use std::io::{BufReader, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::archive::normalize::{self, Job};
+use crate::archive::unpack;
+use crate::epoch;
+use crate::error::{Kind, bad_input, failure, kind_of};
+use crate::fs::Pending;
+use crate::process;
+use crate::report::files::{Done, Status};
+use crate::request::Normalize;
+
+/// The exit code: that of the first failure, else 1 if something would be changed.
+pub fn code(done: &[Done]) -> u8 {
+    let failed = done.iter().find_map(|d| d.result.as_ref().err());
+    let would = |d: &Done| matches!(d.result, Ok((_, Status::WouldChange)));
+    match failed {
+        Some(error) => kind_of(error).code(),
+        None => done.iter().any(would).into(),
+    }
+}
+
+/// Runs it. A file that fails does not keep the others from being done.
+pub fn run(asked: &Normalize) -> Result<Vec<Done>> {
+    let epoch = match (asked.epoch, epoch::of_environment()?) {
+        (Some(epoch), _) => epoch,
+        (None, Some(epoch)) => epoch.seconds,
+        (None, None) => {
+            return Err(failure(
+                Kind::Usage,
+                "there is no time to bring later times back to: give --epoch SECONDS, or set SOURCE_DATE_EPOCH",
+            ));
+        }
+    };
+    let each = |path: &PathBuf| {
+        process::check_interrupt()?;
+        Ok(Done {
+            path: path.clone(),
+            result: one(path, epoch, asked),
+        })
+    };
+    asked.paths.iter().map(each).collect()
+}
+
+fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Status)> {
+    // Through links: the file is what is rewritten, not the link to it.
+    let place = std::fs::canonicalize(path)
+        .with_context(|| format!("failed to find `{}`", path.display()))?;
+    let what = || format!("failed to read `{}`", path.display());
+    let mut input = File::open(&place).with_context(what)?;
+    let meta = input.metadata().with_context(what)?;
+    if !meta.is_file() {
+        return Err(bad_input(format!(
+            "`{}` is not a file: name the files to rewrite",
+            path.display()
+        )));
+    }
+    let mut head = Vec::new();
+    let taken = (&mut input)
+        .take(unpack::HEAD as u64)
+        .read_to_end(&mut head);
+    taken.with_context(what)?;
+    let handler = normalize::handler(&head, path).ok_or_else(|| {
+        bad_input(format!(
+            "`{}` is in no format that has a normal form here: see `repro normalize --list-formats`",
+            path.display()
+        ))
+    })?;
+    input.rewind().with_context(what)?;
+    let job = Job {
+        path,
+        input: &input,
+        size: meta.len(),
+        epoch,
+        limits: &asked.limits,
+    };
+    let mut out = match asked.check {
+        true => Place::Nowhere(tempfile::tempfile().context("failed to make a temporary file")?),
+        false => Place::Beside(Pending::create(&place)?),
+    };
+    let mut writer = BufWriter::with_capacity(128 << 10, out.file());
+    let outcome = (handler.run)(&job, &mut writer)
+        .with_context(|| format!("`{}` was not rewritten", path.display()));
+    let flushed = writer.flush();
+    drop(writer);
+    process::check_interrupt()?;
+    let status = match outcome? {
+        normalize::Outcome::LeftAlone(why) => Status::LeftAlone(why),
+        normalize::Outcome::Written => {
+            flushed.with_context(|| format!("failed to rewrite `{}`", path.display()))?;
+            match (same(&input, out.file()).with_context(what)?, out) {
+                (true, _) => Status::Unchanged,
+                (false, Place::Nowhere(_)) => Status::WouldChange,
+                (false, Place::Beside(mut out)) => {
+                    unchanged_since(&place, &meta)?;
+                    keep_owner(out.file(), &meta);
+                    out.commit_as(meta.permissions())?;
+                    Status::Changed
+                }
+            }
+        }
+    };
+    Ok((handler.name, status))
+}
+
+/// Where the normal form is written.
+enum Place {
+    /// Beside the original, to take its place.
+    Beside(Pending),
+    /// With `--check`, only to be compared: nothing is written where the original is.
+    Nowhere(File),
+}
+
+impl Place {
+    fn file(&mut self) -> &mut File {
+        match self {
+            Place::Beside(pending) => pending.file(),
+            Place::Nowhere(file) => file,
+        }
+    }
+}
+
+/// Whether both files hold the same bytes.
+fn same(a: &File, b: &File) -> std::io::Result<bool> {
+    if a.metadata()?.len() != b.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (a, b);
+    a.rewind()?;
+    b.rewind()?;
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    let (mut x, mut y) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+    loop {
+        let n = a.read(&mut x)?;
+        if n == 0 {
+            return Ok(true);
+        }
+        b.read_exact(&mut y[..n])?;
+        if x[..n] != y[..n] {
+            return Ok(false);
+        }
+    }
+}
+
+/// What somebody wrote meanwhile must not be lost.
+fn unchanged_since(path: &Path, before: &Metadata) -> Result<()> {
+    let now = crate::fs::lstat(path)?;
+    if now.len() == before.len() && now.modified().ok() == before.modified().ok() {
+        return Ok(());
+    }
+    Err(crate::error::host(format!(
+        "`{}` changed while it was read, and was not rewritten: run again when nothing writes there",
+        path.display()
+    )))
+}
+
+/// Only root can give files away; for others the new file is theirs anyway.
+#[cfg(unix)]
+fn keep_owner(file: &File, meta: &Metadata) {
+    use std::os::unix::fs::MetadataExt;
+    let _ = std::os::unix::fs::fchown(file, Some(meta.uid()), Some(meta.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_file: &File, _meta: &Metadata) {}

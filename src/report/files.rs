@@ -1,0 +1,362 @@
+//! What is reported of single files: what `normalize` did, and what `diff` found, as text and JSON.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::json::{SCHEMA, encode};
+use crate::archive::compare::Compared;
+use crate::archive::listing::Member;
+use crate::archive::normalize::HANDLERS;
+use crate::digest::Digest;
+use crate::error;
+use crate::finding::Finding;
+use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::verdict;
+
+/// Findings and members that are listed one by one without `-v`.
+const LISTED: usize = 8;
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It was rewritten.
+    Changed,
+    /// It was in normal form.
+    Unchanged,
+    /// With `--check`: it is not in normal form.
+    WouldChange,
+    /// It must stay as it is; why.
+    LeftAlone(String),
+}
+
+impl Status {
+    /// The name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Status::Changed => "changed",
+            Status::Unchanged => "unchanged",
+            Status::WouldChange => "would-change",
+            Status::LeftAlone(_) => "left-alone",
+        }
+    }
+}
+
+/// One file and what became of it; the format by its name in the table.
+pub struct Done {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// Its format, once that is known, and what became of it.
+    pub result: Result<(&'static str, Status)>,
+}
+
+/// One of the two files.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// Where it is, as it was named.
+    pub path: PathBuf,
+    /// Its size and digest.
+    pub digest: Digest,
+    /// The format it was read as; `bytes` if no reader knows it.
+    pub format: String,
+}
+
+/// What `diff` found.
+pub struct Outcome {
+    /// The first file.
+    pub a: Side,
+    /// The second.
+    pub b: Side,
+    /// Both hold the same bytes.
+    pub same: bool,
+    /// What is in both, where both are archives.
+    pub compared: Option<Compared>,
+    /// What differs; empty only if nothing does.
+    pub findings: Vec<Finding>,
+}
+
+/// The table of formats.
+pub fn formats() -> String {
+    let mut out = String::new();
+    for h in HANDLERS {
+        let _ = writeln!(out, "{:<9}{}", h.name, h.extensions.join(", "));
+        let _ = writeln!(out, "         fixes {}", h.fixes);
+    }
+    out
+}
+
+/// A line for each file, what happened to it first. Errors are said elsewhere.
+pub fn normalized(done: &[Done]) -> String {
+    let mut out = String::new();
+    for one in done {
+        let path = one.path.display();
+        let Ok((format, status)) = &one.result else {
+            continue;
+        };
+        let (style, why) = match status {
+            Status::Changed | Status::Unchanged => (GOOD, String::new()),
+            Status::WouldChange => (BAD, String::new()),
+            Status::LeftAlone(why) => (WARN, format!(": {why}")),
+        };
+        let name = status.name();
+        let _ = writeln!(out, "{style}{name:<13}{style:#} {path} ({format}{why})");
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct Normalized<'a> {
+    schema: &'static str,
+    command: &'static str,
+    files: Vec<OneFile<'a>>,
+}
+
+#[derive(Serialize)]
+struct OneFile<'a> {
+    path: String,
+    format: Option<&'a str>,
+    status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failed>,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    kind: &'static str,
+    message: String,
+}
+
+/// The same as JSON.
+pub fn normalized_json(done: &[Done]) -> String {
+    fn one(d: &Done) -> OneFile<'_> {
+        let path = d.path.display().to_string();
+        match &d.result {
+            Ok((format, status)) => OneFile {
+                path,
+                format: Some(format),
+                status: status.name(),
+                why: match status {
+                    Status::LeftAlone(why) => Some(why.as_str()),
+                    _ => None,
+                },
+                error: None,
+            },
+            Err(e) => OneFile {
+                path,
+                format: None,
+                status: "error",
+                why: None,
+                error: Some(Failed {
+                    kind: error::kind_of(e).name(),
+                    message: error::one_line(e),
+                }),
+            },
+        }
+    }
+    encode(&Normalized {
+        schema: SCHEMA,
+        command: "normalize",
+        files: done.iter().map(one).collect(),
+    })
+}
+
+/// What `diff` found. With `verbose` every finding is listed.
+pub fn diff(outcome: &Outcome, verbose: bool) -> String {
+    let mut out = String::new();
+    for (label, side) in [("A", &outcome.a), ("B", &outcome.b)] {
+        let d = &side.digest;
+        let _ = writeln!(
+            out,
+            "{BOLD}{label}{BOLD:#}            {}\n             {} bytes  sha256 {}",
+            side.path.display(),
+            d.size,
+            d.sha256
+        );
+    }
+    let findings = &outcome.findings;
+    let shown = if verbose { findings.len() } else { LISTED };
+    for finding in findings.iter().take(shown) {
+        one_finding(&mut out, finding);
+    }
+    if findings.len() > shown {
+        let more = findings.len() - shown;
+        let _ = writeln!(out, "             and {more} more, listed with -v");
+    }
+    if outcome.same {
+        let _ = writeln!(out, "{GOOD}SAME{GOOD:#}");
+        return out;
+    }
+    let sentence = content(outcome).map_or(String::new(), |s| format!(": {s}"));
+    let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}{sentence}");
+    out
+}
+
+fn one_finding(out: &mut String, f: &Finding) {
+    let _ = writeln!(out, "{BOLD}{:<12}{BOLD:#} {}", f.cause.name(), f.place);
+    if !f.a.is_empty() || !f.b.is_empty() {
+        let _ = writeln!(out, "             A: {}\n             B: {}", f.a, f.b);
+    }
+    let _ = writeln!(out, "             remedy: {}", f.remedy);
+}
+
+/// What can be said of the members of two archives, as a clause.
+fn content(outcome: &Outcome) -> Option<String> {
+    let compared = outcome.compared.as_ref()?;
+    let mut causes: Vec<_> = outcome.findings.iter().map(|f| f.cause).collect();
+    causes.sort();
+    causes.dedup();
+    let names: Vec<_> = causes.iter().map(|c| c.name()).collect();
+    if compared.same_content {
+        return Some(format!(
+            "the content is the same; what differs is {}",
+            names.join(", ")
+        ));
+    }
+    let count = |status| {
+        compared
+            .rows
+            .iter()
+            .filter(|r| r.status() == status)
+            .count()
+    };
+    Some(format!(
+        "of {} members {} differ, {} are only in A, {} only in B",
+        compared.rows.len(),
+        count(verdict::Status::Differs),
+        count(verdict::Status::OnlyA),
+        count(verdict::Status::OnlyB)
+    ))
+}
+
+#[derive(Serialize)]
+struct Diffed<'a> {
+    schema: &'static str,
+    command: &'static str,
+    verdict: &'static str,
+    /// Whether the members are the same, where both are archives.
+    same_content: Option<bool>,
+    sentence: Option<String>,
+    artifacts: [OneArtifact<'a>; 1],
+    members: Vec<OneRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct OneArtifact<'a> {
+    name: String,
+    status: &'static str,
+    a: OneSide<'a>,
+    b: OneSide<'a>,
+    findings: Vec<OneFinding<'a>>,
+}
+
+#[derive(Serialize)]
+struct OneSide<'a> {
+    path: String,
+    format: &'a str,
+    #[serde(flatten)]
+    digest: &'a Digest,
+}
+
+/// A finding in reports.
+#[derive(Serialize)]
+pub(super) struct OneFinding<'a> {
+    cause: &'static str,
+    r#where: &'a str,
+    symbol: Option<&'a str>,
+    #[serde(rename = "crate")]
+    krate: Option<&'a str>,
+    a: &'a str,
+    b: &'a str,
+    remedy: &'a str,
+    consequence: bool,
+}
+
+impl<'a> From<&'a Finding> for OneFinding<'a> {
+    fn from(f: &'a Finding) -> OneFinding<'a> {
+        OneFinding {
+            cause: f.cause.name(),
+            r#where: &f.place,
+            symbol: f.symbol.as_deref(),
+            krate: f.krate.as_deref(),
+            a: &f.a,
+            b: &f.b,
+            remedy: &f.remedy,
+            consequence: f.consequence,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct OneRow<'a> {
+    name: &'a str,
+    status: &'static str,
+    differs: &'a [&'static str],
+    a: Option<OneMember<'a>>,
+    b: Option<OneMember<'a>>,
+}
+
+#[derive(Serialize)]
+struct OneMember<'a> {
+    kind: &'a str,
+    target: Option<&'a str>,
+    size: u64,
+    sha256: Option<&'a str>,
+    mode: Option<String>,
+    owner: &'a str,
+    mtime: &'a str,
+}
+
+fn member(m: &Member) -> OneMember<'_> {
+    OneMember {
+        kind: m.kind,
+        target: m.target.as_deref(),
+        size: m.size,
+        sha256: m.sha256.as_deref(),
+        mode: m.mode.map(|m| format!("{m:04o}")),
+        owner: &m.owner,
+        mtime: &m.mtime,
+    }
+}
+
+/// The same as JSON, schema `repro.report/1`.
+pub fn diff_json(outcome: &Outcome) -> String {
+    fn side(s: &Side) -> OneSide<'_> {
+        OneSide {
+            path: s.path.display().to_string(),
+            format: &s.format,
+            digest: &s.digest,
+        }
+    }
+    let status = match outcome.same {
+        true => "same",
+        false => "differs",
+    };
+    let rows = outcome.compared.iter().flat_map(|c| &c.rows);
+    encode(&Diffed {
+        schema: SCHEMA,
+        command: "diff",
+        verdict: status,
+        same_content: outcome.compared.as_ref().map(|c| c.same_content),
+        sentence: content(outcome),
+        artifacts: [OneArtifact {
+            name: outcome.a.path.display().to_string(),
+            status,
+            a: side(&outcome.a),
+            b: side(&outcome.b),
+            findings: outcome.findings.iter().map(OneFinding::from).collect(),
+        }],
+        members: rows
+            .map(|r| OneRow {
+                name: &r.name,
+                status: r.status().name(),
+                differs: &r.differs,
+                a: r.a.as_ref().map(member),
+                b: r.b.as_ref().map(member),
+            })
+            .collect(),
+    })
+}
