@@ -124,8 +124,19 @@ fn readable_by_all(_file: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The offset of the first byte in which two files differ, with the byte of each; none at its end.
-pub fn first_difference(a: &Path, b: &Path) -> Result<Option<(u64, Option<u8>, Option<u8>)>> {
+/// Where two files begin to differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Offset in bytes.
+    pub at: u64,
+    /// The first file's byte there; none at its end.
+    pub a: Option<u8>,
+    /// The second file's.
+    pub b: Option<u8>,
+}
+
+/// The first byte in which two files differ.
+pub fn first_difference(a: &Path, b: &Path) -> Result<Option<Difference>> {
     let open = |path: &Path| {
         let file = File::open(path).with_context(|| format!("failed to open `{}`", path.display()));
         file.map(|f| std::io::BufReader::with_capacity(128 << 10, f))
@@ -142,11 +153,16 @@ pub fn first_difference(a: &Path, b: &Path) -> Result<Option<(u64, Option<u8>, O
         let n = of_a.len().min(of_b.len());
         let differs = of_a.iter().zip(of_b).position(|(x, y)| x != y);
         if let Some(i) = differs {
-            return Ok(Some((at + i as u64, Some(of_a[i]), Some(of_b[i]))));
+            return Ok(Some(Difference {
+                at: at + i as u64,
+                a: Some(of_a[i]),
+                b: Some(of_b[i]),
+            }));
         }
         if n == 0 {
-            let ends = (of_a.first().copied(), of_b.first().copied());
-            return Ok((ends != (None, None)).then_some((at, ends.0, ends.1)));
+            let (a, b) = (of_a.first().copied(), of_b.first().copied());
+            let more = (a, b) != (None, None);
+            return Ok(more.then_some(Difference { at, a, b }));
         }
         x.consume(n);
         y.consume(n);

@@ -19,7 +19,7 @@ pub struct Row {
     pub a: Option<Member>,
     /// In B.
     pub b: Option<Member>,
-    /// Fields that differ, by their names in [`FIELDS`]; empty unless both have it.
+    /// Fields that differ, by name; empty unless both have it.
     pub differs: Vec<&'static str>,
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::build::Plan;
 use crate::cargo::fetch;
-use crate::cli::BuildRequest;
+use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
 use crate::command::scratch::Scratch;
 use crate::command::{builder, publish};

@@ -58,19 +58,19 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
 
 /// Where two files that are no archives begin to differ.
 fn bytes(asked: &Diff) -> Result<Finding> {
-    let at = crate::fs::first_difference(&asked.a, &asked.b)?;
+    let found = crate::fs::first_difference(&asked.a, &asked.b)?;
     let say = |byte: Option<u8>| match byte {
         Some(byte) => format!("0x{byte:02x}"),
         None => "the end of the file".to_string(),
     };
-    let (at, x, y) = at.context("the files were changed while they were compared")?;
+    let found = found.context("the files were changed while they were compared")?;
     Ok(Finding {
         cause: Cause::Unknown,
-        place: format!("byte {at}, the first that differs"),
+        place: format!("byte {}, the first that differs", found.at),
         symbol: None,
         krate: None,
-        a: say(x),
-        b: say(y),
+        a: say(found.a),
+        b: say(found.b),
         remedy: "these are not two archives, so that nothing is known but that the bytes differ"
             .to_string(),
         consequence: false,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::cli::BuildRequest;
+use crate::cli::build::BuildRequest;
 use crate::error::bad_input;
 use crate::fs;
 use crate::query;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::build;
 use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
-use crate::cli::BuildRequest;
+use crate::cli::build::BuildRequest;
 use crate::command::metadata::{Defaults, project_name};
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{Kind, bad_input, failure, refused};

@@ -1,0 +1,98 @@
+//! Arguments of `repro archive`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Format;
+use crate::archive::formats;
+use crate::request;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  repro archive                            the artifacts of the last proven build, with
+                                           what [package.metadata.repro.archive] names
+  repro archive --format tar.gz,tar.xz --include README.md --include 'LICENSE*'
+  repro archive DIR -o out.tar.gz          the content of any directory
+  repro archive a.txt doc -o out.tar.xz       a list of files and directories
+  repro archive --show-policy              order, owners, modes and times, and why";
+
+/// Arguments of `repro archive`.
+#[derive(Args)]
+pub struct ArchiveArgs {
+    /// Files and directories to pack instead of a build; a single directory is packed by its content
+    paths: Vec<PathBuf>,
+    /// Where the archive of PATH goes; SHA256SUMS beside it gets its line
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Archive formats, and `json` for the report [default: by the name of -o; of a build
+    /// `tar.gz`, of Windows targets `zip`]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = format_names())]
+    format: Vec<String>,
+    /// Compression level [default: that of the format]
+    #[arg(long, value_name = "N")]
+    level: Option<u32>,
+    /// Threads that compress; the bytes do not depend on it [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// The time of all members, in seconds since 1970 [default: the build's; of PATH
+    /// SOURCE_DATE_EPOCH, else 1980-01-01]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
+    epoch: Option<i64>,
+    /// Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given
+    /// several times
+    #[arg(long, value_name = "PATTERN")]
+    include: Vec<String>,
+    /// Put PATH under this directory in the archive
+    #[arg(long, value_name = "DIR")]
+    prefix: Option<String>,
+    /// The name in `<name>-<version>-<target>` [default: the package's]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The version in `<name>-<version>-<target>` [default: the package's]
+    #[arg(long, value_name = "VERSION")]
+    release: Option<String>,
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// Do not write SHA256SUMS beside the archive of PATH
+    #[arg(long)]
+    no_sums: bool,
+    /// Print what archives say of their members, and why, and stop
+    #[arg(long)]
+    pub show_policy: bool,
+}
+
+fn format_names() -> clap::builder::PossibleValuesParser {
+    let names = formats::FORMATS.iter().map(|f| f.name);
+    names.chain(["json"]).collect::<Vec<_>>().into()
+}
+
+impl ArchiveArgs {
+    /// How the report is printed.
+    pub fn report(&self) -> Format {
+        match self.format.iter().any(|f| f == "json") {
+            true => Format::Json,
+            false => Format::Text,
+        }
+    }
+
+    /// The plain values.
+    pub fn request(self) -> request::Archive {
+        request::Archive {
+            detail: self.report() == Format::Json,
+            paths: self.paths,
+            output: self.output,
+            formats: self.format.into_iter().filter(|f| f != "json").collect(),
+            level: self.level,
+            jobs: self.jobs.map(usize::from),
+            epoch: self.epoch,
+            include: self.include,
+            prefix: self.prefix,
+            name: self.name,
+            release: self.release,
+            manifest_path: self.manifest_path,
+            sums: !self.no_sums,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Arguments of `repro build`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Format;
+use crate::request::{Inject, Selection, SourceChoice};
+use crate::variation;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  repro build                              the commit HEAD, release profile
+  repro build -p mytool --features tls     one package of a workspace
+  repro build --target x86_64-unknown-linux-musl
+  repro build --rev v1.2.0                 another commit
+  repro build --source DIR --epoch 0       a directory without git
+  repro build --vary -clock,-umask         leave two variations out
+  repro build --format json >report.json   for scripts
+  repro build --show-recipe                what is changed in the build, and why";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum InjectArg {
+    Wrapper,
+    Rustflags,
+}
+
+/// Arguments of `repro build`.
+#[derive(Args)]
+pub struct BuildArgs {
+    /// Package to build, as cargo's
+    #[arg(
+        short,
+        long = "package",
+        value_name = "SPEC",
+        help_heading = "Selection"
+    )]
+    packages: Vec<String>,
+    /// Build all packages of the workspace
+    #[arg(long, help_heading = "Selection")]
+    workspace: bool,
+    /// Build only the library
+    #[arg(long, help_heading = "Selection")]
+    lib: bool,
+    /// Build only this binary
+    #[arg(long = "bin", value_name = "NAME", help_heading = "Selection")]
+    bins: Vec<String>,
+    /// Build all binaries
+    #[arg(long = "bins", help_heading = "Selection")]
+    all_bins: bool,
+    /// Features to enable, as cargo's
+    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Selection")]
+    features: Vec<String>,
+    /// Enable all features
+    #[arg(long, help_heading = "Selection")]
+    all_features: bool,
+    /// Do not enable the `default` feature
+    #[arg(long, help_heading = "Selection")]
+    no_default_features: bool,
+    /// Target triple; can be given several times
+    #[arg(long = "target", value_name = "TRIPLE", help_heading = "Selection")]
+    targets: Vec<String>,
+    /// Profile [default: release]
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    profile: Option<String>,
+
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH", help_heading = "Source")]
+    manifest_path: Option<PathBuf>,
+    /// Build a copy of this directory, whether it is in git or not
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["rev", "allow_dirty", "manifest_path"], help_heading = "Source")]
+    source: Option<PathBuf>,
+    /// Build this commit instead of HEAD
+    #[arg(
+        long,
+        value_name = "REV",
+        conflicts_with = "allow_dirty",
+        help_heading = "Source"
+    )]
+    rev: Option<String>,
+    /// Build the tracked files as they are, changed or not; the report and the manifest say so
+    #[arg(long, help_heading = "Source")]
+    allow_dirty: bool,
+
+    /// SOURCE_DATE_EPOCH, in seconds since 1970 [default: the variable, else the commit's time]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = "Recipe")]
+    epoch: Option<i64>,
+    /// Pass this environment variable to the builds; can be given several times
+    #[arg(long, value_name = "NAME", help_heading = "Recipe")]
+    pass_env: Vec<String>,
+    /// How the recipe's flags reach rustc: a wrapper keeps the user's own flags where they are,
+    /// `rustflags` gives the bytes that users of plain cargo get [default: wrapper]
+    #[arg(long, value_name = "HOW", help_heading = "Recipe")]
+    inject: Option<InjectArg>,
+    /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = variation::Selection::parse, help_heading = "Recipe")]
+    vary: Option<variation::Selection>,
+    /// Print the recipe for this project and stop
+    #[arg(long, help_heading = "Recipe")]
+    pub show_recipe: bool,
+    /// Print the table of variations and stop
+    #[arg(long, help_heading = "Recipe")]
+    pub list_variations: bool,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    pub format: Format,
+    /// Keep the scratch directory, and say where it is
+    #[arg(long, help_heading = "Output")]
+    keep: bool,
+    /// Leave out what the manifest says of this machine
+    #[arg(long, help_heading = "Output")]
+    no_builder: bool,
+    /// List every artifact, each variation's values, and what was not passed to the builds
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// What the command line leaves open, so that the project's metadata can fill it.
+pub struct BuildRequest {
+    /// The source.
+    pub source: SourceChoice,
+    /// What cargo builds.
+    pub selection: Selection,
+    /// `--epoch`.
+    pub epoch: Option<i64>,
+    /// `--pass-env`.
+    pub pass_env: Vec<String>,
+    /// `--inject`.
+    pub inject: Option<Inject>,
+    /// `--vary`.
+    pub vary: Option<variation::Selection>,
+    /// `--keep`.
+    pub keep: bool,
+    /// Whether the manifest tells of this machine.
+    pub builder: bool,
+    /// `-v`.
+    pub verbose: bool,
+    /// `--show-recipe`.
+    pub show_recipe: bool,
+}
+
+impl BuildArgs {
+    /// The plain values.
+    pub fn request(self) -> BuildRequest {
+        BuildRequest {
+            source: SourceChoice {
+                manifest: self.manifest_path,
+                directory: self.source,
+                rev: self.rev,
+                allow_dirty: self.allow_dirty,
+            },
+            selection: Selection {
+                packages: self.packages,
+                workspace: self.workspace,
+                lib: self.lib,
+                bins: self.bins,
+                all_bins: self.all_bins,
+                features: self.features,
+                all_features: self.all_features,
+                no_default_features: self.no_default_features,
+                targets: self.targets,
+                profile: self.profile,
+            },
+            epoch: self.epoch,
+            pass_env: self.pass_env,
+            inject: self.inject.map(|i| match i {
+                InjectArg::Wrapper => Inject::Wrapper,
+                InjectArg::Rustflags => Inject::Rustflags,
+            }),
+            vary: self.vary,
+            keep: self.keep,
+            builder: !self.no_builder,
+            verbose: self.verbose,
+            show_recipe: self.show_recipe,
+        }
+    }
+}

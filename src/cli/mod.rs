@@ -1,0 +1,94 @@
+//! The command line: clap's types stop here. What is typed becomes plain request values.
+
+pub mod archive;
+pub mod build;
+pub mod diff;
+pub mod limits;
+pub mod normalize;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use self::archive::ArchiveArgs;
+use self::build::BuildArgs;
+use self::diff::DiffArgs;
+use self::normalize::NormalizeArgs;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  reproducible, or nothing to change
+  1  it differs
+  2  the command line is wrong
+  3  a build failed: not a verdict
+  4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain
+  5  an input is malformed
+  6  anything else of the host: disk full, a tool missing, permission
+  130  interrupted";
+
+/// Makes, proves and explains bit-identical Rust builds.
+#[derive(Parser)]
+#[command(name = "repro", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Builds a project twice, differently on purpose, and compares every artifact.
+    ///
+    /// The source is a clean checkout of the commit HEAD, twice. Both builds run cargo with the
+    /// same recipe, at the same time, in directories and environments that differ in everything
+    /// that must not matter. The user's tree and cargo's target directory are not touched, but
+    /// for `repro/` in the target directory.
+    #[command(after_help = build::EXAMPLES)]
+    Build(Box<BuildArgs>),
+    /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
+    ///
+    /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in
+    /// `repro/dist/` of the target directory, with SHA256SUMS and the manifest beside them.
+    /// Refused unless that build was reproducible, is of HEAD, and its files are still the ones
+    /// that were proven.
+    #[command(after_help = archive::EXAMPLES)]
+    Archive(Box<ArchiveArgs>),
+    /// Rewrites files into a normal form: times, owners, order and leftover fields made fixed.
+    ///
+    /// In place, keeping permissions, and each file whole or not at all. Contents stay as they
+    /// are; a file that is signed is left alone. A file in normal form is not touched.
+    #[command(after_help = normalize::EXAMPLES)]
+    Normalize(NormalizeArgs),
+    /// Compares two files: the bytes, then what is in them, then what is said of it.
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(DiffArgs),
+    /// Prints a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  repro completions bash >~/.local/share/bash-completion/completions/repro"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the man page.
+    #[command(after_help = "Example:\n  repro man | man -l -")]
+    Man,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object, schema `repro.report/1`.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}
