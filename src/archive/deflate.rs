@@ -38,11 +38,14 @@ pub struct Totals {
 }
 
 /// A block on its way through a worker. The buffers go round.
-struct Block {
+pub(super) struct Block {
     input: Vec<u8>,
-    output: Vec<u8>,
-    crc: Crc,
-    last: bool,
+    /// What it was compressed to.
+    pub(super) output: Vec<u8>,
+    /// Of the input.
+    pub(super) crc: Crc,
+    /// It ends its stream.
+    pub(super) last: bool,
 }
 
 struct Worker {
@@ -51,55 +54,48 @@ struct Worker {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Compresses what is written to it. [`Deflater::finish`] must be called: without it the stream has
-/// no end.
-pub struct Deflater<W: Write> {
-    out: W,
+/// Threads that compress blocks, which come back in the order in which they were given.
+pub(super) struct Pool {
     workers: Vec<Worker>,
     /// Blocks given to workers so far; block `i` goes to worker `i` modulo their number.
     given: usize,
     /// Blocks taken back so far.
     taken: usize,
-    input: Vec<u8>,
     spare: Vec<Block>,
-    crc: Crc,
-    written: u64,
 }
 
 /// Blocks that one worker may have waiting, beside the one it works on.
 const WAITING: usize = 1;
 
-impl<W: Write> Deflater<W> {
-    /// A compressor at `level` (one of [`LEVELS`]) with `threads` workers, at least one.
-    pub fn new(out: W, level: u32, threads: usize) -> io::Result<Deflater<W>> {
+impl Pool {
+    /// A pool of `threads`, at least one, that compresses at `level` (one of [`LEVELS`]).
+    pub(super) fn new(level: u32, threads: usize) -> io::Result<Pool> {
         let workers = (0..threads.max(1))
             .map(|_| start(level))
             .collect::<io::Result<_>>()?;
-        Ok(Deflater {
-            out,
+        Ok(Pool {
             workers,
             given: 0,
             taken: 0,
-            input: Vec::new(),
             spare: Vec::new(),
-            crc: Crc::new(),
-            written: 0,
         })
     }
 
-    /// Gives the current block to its worker.
-    fn give(&mut self, last: bool) -> io::Result<()> {
-        if self.given - self.taken == self.workers.len() * (WAITING + 1) {
-            self.take()?;
-        }
-        let (mut input, output) = match self.spare.pop() {
+    /// Whether a block must be taken before another can be given.
+    pub(super) fn is_full(&self) -> bool {
+        self.given - self.taken == self.workers.len() * (WAITING + 1)
+    }
+
+    /// Gives a block of input away, and leaves an empty buffer in its place.
+    pub(super) fn give(&mut self, input: &mut Vec<u8>, last: bool) -> io::Result<()> {
+        let (mut empty, output) = match self.spare.pop() {
             Some(block) => (block.input, block.output),
             None => (Vec::new(), Vec::new()),
         };
-        input.clear();
-        std::mem::swap(&mut input, &mut self.input);
+        empty.clear();
+        std::mem::swap(&mut empty, input);
         let block = Block {
-            input,
+            input: empty,
             output,
             crc: Crc::new(),
             last,
@@ -111,39 +107,76 @@ impl<W: Write> Deflater<W> {
         Ok(())
     }
 
-    /// Takes the oldest block back and writes it out.
-    fn take(&mut self) -> io::Result<()> {
+    /// The oldest block that was given and not taken, once it is done.
+    pub(super) fn take(&mut self) -> io::Result<Option<Block>> {
+        if self.taken == self.given {
+            return Ok(None);
+        }
         let worker = &self.workers[self.taken % self.workers.len()];
         let block = worker.done.recv().map_err(|_| gone())??;
         self.taken += 1;
+        Ok(Some(block))
+    }
+
+    /// Takes the buffers of a block back.
+    pub(super) fn recycle(&mut self, block: Block) {
+        self.spare.push(block);
+    }
+}
+
+/// Compresses what is written to it. [`Deflater::finish`] must be called: without it the stream has
+/// no end.
+pub struct Deflater<W: Write> {
+    out: W,
+    pool: Pool,
+    input: Vec<u8>,
+    crc: Crc,
+    read: u64,
+    written: u64,
+}
+
+impl<W: Write> Deflater<W> {
+    /// A compressor at `level` (one of [`LEVELS`]) with `threads` workers, at least one.
+    pub fn new(out: W, level: u32, threads: usize) -> io::Result<Deflater<W>> {
+        Ok(Deflater {
+            out,
+            pool: Pool::new(level, threads)?,
+            input: Vec::new(),
+            crc: Crc::new(),
+            read: 0,
+            written: 0,
+        })
+    }
+
+    fn give(&mut self, last: bool) -> io::Result<()> {
+        if self.pool.is_full() {
+            self.take()?;
+        }
+        self.pool.give(&mut self.input, last)
+    }
+
+    /// Writes the oldest block out; whether there was one.
+    fn take(&mut self) -> io::Result<bool> {
+        let Some(block) = self.pool.take()? else {
+            return Ok(false);
+        };
         self.out.write_all(&block.output)?;
         self.written += block.output.len() as u64;
         self.crc.combine(&block.crc);
-        self.spare.push(block);
-        Ok(())
+        self.pool.recycle(block);
+        Ok(true)
     }
 
     /// Writes what is still under way and the end of the stream.
     pub fn finish(mut self) -> io::Result<(W, Totals)> {
-        let read = self.read();
         self.give(true)?;
-        while self.taken < self.given {
-            self.take()?;
-        }
+        while self.take()? {}
         let totals = Totals {
-            read,
+            read: self.read,
             written: self.written,
             crc32: self.crc.sum(),
         };
-        for worker in &mut self.workers {
-            worker.stop();
-        }
         Ok((self.out, totals))
-    }
-
-    /// Bytes written to this so far.
-    fn read(&self) -> u64 {
-        (self.given * BLOCK + self.input.len()) as u64
     }
 }
 
@@ -155,6 +188,7 @@ impl<W: Write> Write for Deflater<W> {
         }
         let n = buf.len().min(BLOCK - self.input.len());
         self.input.extend_from_slice(&buf[..n]);
+        self.read += n as u64;
         Ok(n)
     }
 

@@ -52,6 +52,12 @@ pub const FORMATS: &[Format] = &[
         layout: Layout::Tar,
         compression: Compression::None,
     },
+    Format {
+        name: "zip",
+        extensions: &["zip"],
+        layout: Layout::Zip,
+        compression: Compression::Gzip,
+    },
 ];
 
 impl Format {
@@ -92,6 +98,8 @@ mod tests {
         assert_eq!(of_path("x.tar"), Some("tar"));
         assert_eq!(of_path("x.gz"), None);
         assert_eq!(of_path(".zip"), None);
+        assert_eq!(of_path("x.Zip"), Some("zip"));
         assert_eq!(Format::of_target("aarch64-apple-darwin").name, "tar.gz");
+        assert_eq!(Format::of_target("x86_64-pc-windows-msvc").name, "zip");
     }
 }

@@ -14,3 +14,4 @@ pub mod sums;
 pub mod tar;
 pub mod tree;
 pub mod unpack;
+pub mod zip;

@@ -2,7 +2,7 @@
 //! streamed; a file that is not the same at its end as at its beginning is an error.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -11,8 +11,9 @@ use crate::archive::compress::{Compression, Packer};
 use crate::archive::formats::{Format, Layout};
 use crate::archive::tar::{self, Kind};
 use crate::archive::tree::Item;
+use crate::archive::zip;
 use crate::digest::{Digest, Hasher};
-use crate::error::host;
+use crate::error::{bad_input, host};
 use crate::process;
 
 /// How to pack.
@@ -65,7 +66,7 @@ pub fn pack(
 ) -> Result<Packed> {
     match options.format.layout {
         Layout::Tar => pack_tar(items, out, options),
-        Layout::Zip => Err(host("zip is not packed yet")),
+        Layout::Zip => pack_zip(items, out, options),
     }
 }
 
@@ -116,6 +117,85 @@ fn pack_tar(
         digest,
         members,
     })
+}
+
+fn pack_zip(
+    items: &mut dyn Iterator<Item = Result<Item>>,
+    out: &mut File,
+    options: &Options,
+) -> Result<Packed> {
+    let failed = "failed to write the archive";
+    let buffered = io::BufWriter::with_capacity(1 << 18, out);
+    let writer = zip::Writer::new(buffered, options.level(), options.threads);
+    let mut writer = writer.context("failed to start the compressor")?;
+    // It has whole seconds in UTC; the clamp makes the cast harmless.
+    let time = zip::dos_time(options.epoch.min(i64::MAX as u64) as i64);
+    let mut members = Vec::new();
+    for item in items {
+        let item = item?;
+        process::check_interrupt()?;
+        let Some(name) = zip_name(&item)? else {
+            continue;
+        };
+        let (kind, size) = match &item.kind {
+            Kind::File(size) => (zip::Kind::File, *size),
+            Kind::Dir => (zip::Kind::Dir, 0),
+            Kind::Symlink(target) | Kind::Hardlink(target) => {
+                (zip::Kind::Symlink(target.clone()), 0)
+            }
+        };
+        let member = zip::Member {
+            name,
+            utf8: true,
+            kind,
+            mode: item.mode,
+            time,
+            extra: Vec::new(),
+            comment: Vec::new(),
+        };
+        let mut content = Content::open(&item, options.detail)?;
+        let written = writer.member(member, size, &mut content);
+        let digest = content.finish(&item.path, written)?;
+        if options.detail {
+            members.push(Member { item, digest });
+        }
+    }
+    let buffered = writer.finish(b"").context(failed)?;
+    let out = buffered.into_inner().map_err(|e| e.into_error());
+    let out = out.context(failed)?;
+    // Sizes were written back into headers, so that the bytes did not come in order.
+    out.rewind().context(failed)?;
+    let mut hasher = Hasher::default();
+    io::copy(out, &mut hasher).context(failed)?;
+    Ok(Packed {
+        tar: None,
+        digest: hasher.finish(),
+        members,
+    })
+}
+
+/// The name in a zip; none for the root itself, which has no member there.
+fn zip_name(item: &Item) -> Result<Option<Vec<u8>>> {
+    let name = match &item.name[..] {
+        b"." => return Ok(None),
+        name => name.strip_prefix(b"./").unwrap_or(name),
+    };
+    let bad = |what: &str| {
+        bad_input(format!(
+            "failed to pack `{}` into a zip: {what}; pack a tar.gz instead",
+            item.path.display()
+        ))
+    };
+    if std::str::from_utf8(name).is_err() {
+        return Err(bad("its name is not UTF-8"));
+    }
+    if name.len() >= usize::from(u16::MAX) {
+        return Err(bad("its name is too long"));
+    }
+    Ok(Some(match item.kind {
+        Kind::Dir => [name, b"/"].concat(),
+        _ => name.to_vec(),
+    }))
 }
 
 /// Passes on what is written to it, and digests it if asked.
