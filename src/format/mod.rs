@@ -1,9 +1,11 @@
 //! Readers of file formats, hardened: they take hostile bytes and never panic.
 
+pub mod ar;
 pub mod bytes;
 pub mod elf;
 pub mod gzip;
 pub mod names;
+pub mod pe;
 pub mod tar;
 pub mod zip;
 

@@ -1,6 +1,9 @@
 //! What an archive holds: its members with what is said of each, digested. The common value of
 //! all archive formats, which is what comparing them needs.
 
+mod ar;
+mod zip;
+
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -8,17 +11,17 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::archive::compress::Compression;
-use crate::archive::normalize::malformed;
+use crate::archive::normalize::{self, malformed};
 use crate::archive::unpack::{self, Unpacked};
 use crate::digest::{Digest, Hasher};
 use crate::format::tar::{self, Kind, Walk};
-use crate::format::{ReadError, gzip, printable};
+use crate::format::{self, ReadError, gzip, printable};
 use crate::limits::Limits;
 
 /// An archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// `tar`, or `content` for a single compressed file.
+    /// `tar`, `zip`, `ar`, or `content` for a single compressed file.
     pub format: &'static str,
     /// What the whole is compressed with.
     pub compression: Compression,
@@ -81,6 +84,12 @@ pub fn list(path: &Path, limits: &Limits) -> Result<Option<Listing>> {
     let taken = (&mut file).take(unpack::HEAD as u64).read_to_end(&mut head);
     taken.with_context(what)?;
     file.rewind().with_context(what)?;
+    if normalize::is_zip(&head) {
+        return zip::list(path, &file, limits).map(Some);
+    }
+    if head.starts_with(format::ar::MAGIC) {
+        return ar::list(path, &file, limits).map(Some);
+    }
     let compression = unpack::detect(&head);
     let is_tar = tar::begins(&unpack::unpacked_head(&head));
     if !is_tar && compression == Compression::None {

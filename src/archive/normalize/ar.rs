@@ -1,0 +1,60 @@
+//! The normal form of an ar archive: times, owners and modes of its members. Their order stays, since
+//! linkers take the first that fits; and so every offset of the index stays right.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use anyhow::{Context, Result};
+
+use super::{Job, Outcome, Output, malformed};
+use crate::archive::policy;
+use crate::format::ar::{self, Entry};
+
+pub(super) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome> {
+    let mut input = job.input;
+    let entries =
+        ar::read(&mut input, job.limits).map_err(|e| malformed(job.path, "ar archive", e))?;
+    let failed = "failed to write the normal form";
+    input.rewind().context(failed)?;
+    io::copy(&mut input, out).context(failed)?;
+    for entry in &entries {
+        let mut header = [0; ar::HEADER];
+        input
+            .seek(SeekFrom::Start(entry.header_at))
+            .context(failed)?;
+        input.read_exact(&mut header).context(failed)?;
+        fix(&mut header, entry, job.epoch);
+        out.seek(SeekFrom::Start(entry.header_at)).context(failed)?;
+        out.write_all(&header).context(failed)?;
+        if let Some(at) = entry.padding_at {
+            out.seek(SeekFrom::Start(at)).context(failed)?;
+            out.write_all(b"\n").context(failed)?;
+        }
+    }
+    out.seek(SeekFrom::End(0)).context(failed)?;
+    Ok(Outcome::Written)
+}
+
+/// Puts the values of the policy into the header's fields. A blank field says nothing, and stays.
+fn fix(header: &mut [u8; ar::HEADER], entry: &Entry, epoch: i64) {
+    let mut put = |from: usize, to: usize, text: Option<String>| {
+        if let Some(text) = text {
+            let field = &mut header[from..to];
+            field.fill(b' ');
+            // What was read from a field is never longer than it, once it is made smaller.
+            let n = text.len().min(field.len());
+            field[..n].copy_from_slice(&text.as_bytes()[..n]);
+        }
+    };
+    let latest = u64::try_from(epoch).unwrap_or(0);
+    put(16, 28, entry.mtime.map(|t| t.min(latest).to_string()));
+    put(28, 34, entry.uid.map(|_| "0".to_string()));
+    put(34, 40, entry.gid.map(|_| "0".to_string()));
+    put(40, 48, entry.mode.map(mode));
+}
+
+/// The type as it was, and the permissions of the policy; 0 is what deterministic packers write for
+/// an index.
+fn mode(mode: u64) -> String {
+    let permissions = policy::mode((mode & 0o7777) as u32);
+    format!("{:o}", (mode & !0o7777) | u64::from(permissions))
+}
