@@ -324,3 +324,68 @@ fn changed_at(meta: &Metadata) -> (i64, i64) {
 fn changed_at(_meta: &Metadata) -> (i64, i64) {
     (0, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::formats::FORMATS;
+    use crate::error::{Kind as Failed, kind_of};
+
+    fn pack_sized(size: u64) -> Vec<Result<Packed>> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "1234").unwrap();
+        let each = FORMATS.iter().map(|format| {
+            let item = Item {
+                name: b"file".to_vec(),
+                kind: Kind::File(size),
+                mode: 0o644,
+                path: path.clone(),
+            };
+            let options = Options {
+                format,
+                level: None,
+                threads: 1,
+                epoch: 0,
+                detail: true,
+            };
+            let mut out = tempfile::tempfile().unwrap();
+            pack(&mut [Ok(item)].into_iter(), &mut out, &options)
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn a_file_of_another_size_than_it_had_is_an_error() {
+        assert!(pack_sized(4).iter().all(Result::is_ok));
+        for size in [3, 5] {
+            for result in pack_sized(size) {
+                let error = result.unwrap_err();
+                assert_eq!(kind_of(&error), Failed::Host);
+                assert!(error.to_string().contains("changed while it was packed"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_written_to_while_it_is_read_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "1234").unwrap();
+        let item = Item {
+            name: b"file".to_vec(),
+            kind: Kind::File(4),
+            mode: 0o644,
+            path: path.clone(),
+        };
+        for change in ["12345", "123", "4321"] {
+            std::fs::write(&path, "1234").unwrap();
+            filetime::set_file_mtime(&path, filetime::FileTime::from_unix_time(5, 0)).unwrap();
+            let mut content = Content::open(&item, true).unwrap();
+            let mut read = [0; 4];
+            content.read_exact(&mut read).unwrap();
+            std::fs::write(&path, change).unwrap();
+            assert!(content.finish(&path, Ok(())).is_err(), "{change}");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 use super::Malformed;
 
+/// How a member begins.
+const MAGIC: &[u8] = b"\x1f\x8b";
 /// Flag bits.
 const HEADER_CRC: u8 = 1 << 1;
 const EXTRA: u8 = 1 << 2;
@@ -37,10 +39,10 @@ impl Header {
     /// It is none, or is longer than the bytes.
     pub fn parse(bytes: &[u8]) -> Result<Header, Malformed> {
         let mut rest = Rest { bytes, at: 0 };
-        let fixed = rest.take(10)?;
-        if !fixed.starts_with(b"\x1f\x8b") {
+        if !MAGIC.starts_with(&bytes[..bytes.len().min(MAGIC.len())]) {
             return Err(Malformed::at(0, "it does not begin as gzip does"));
         }
+        let fixed = rest.take(10)?;
         if fixed[2] != 8 {
             return Err(Malformed::at(2, "its method is not deflate"));
         }

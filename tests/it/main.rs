@@ -1,8 +1,12 @@
 //! Black-box tests: the real binary, the real cargo, small projects that need no network.
 
+mod archive;
+mod diff;
 mod failures;
 mod faults;
 mod floors;
+#[cfg(target_os = "linux")]
+mod normalize;
 mod output;
 mod readme;
 mod settings;

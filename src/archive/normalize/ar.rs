@@ -52,9 +52,8 @@ fn fix(header: &mut [u8; ar::HEADER], entry: &Entry, epoch: i64) {
     put(40, 48, entry.mode.map(mode));
 }
 
-/// The type as it was, and the permissions of the policy; 0 is what deterministic packers write for
-/// an index.
+/// The permissions of the policy alone, as deterministic packers write them: of what is in an ar
+/// archive, the type is never in doubt.
 fn mode(mode: u64) -> String {
-    let permissions = policy::mode((mode & 0o7777) as u32);
-    format!("{:o}", (mode & !0o7777) | u64::from(permissions))
+    format!("{:o}", policy::mode((mode & 0o7777) as u32))
 }
