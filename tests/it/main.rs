@@ -9,6 +9,7 @@ mod floors;
 mod normalize;
 mod output;
 mod readme;
+mod seeds;
 mod settings;
 mod sound;
 mod source;
