@@ -101,3 +101,20 @@ fn the_same_bytes_are_the_same() {
     let run = project.repro(&["diff", "--format", "json", "base.tar", "base.tar"]);
     assert_eq!(run.json()["verdict"], "same");
 }
+
+#[test]
+fn a_hostile_archive_is_named_and_not_explained() {
+    let project = scratch();
+    let lines = "cd t && tar -cPf ../up.tar --transform='s,^a,../a,' a; cd .. && head -c 600 base.tar >cut.tar";
+    sh(&project.dir, lines);
+    for (file, want) in [("up.tar", "`../a`"), ("cut.tar", "ends within")] {
+        let run = project.repro(&["diff", "base.tar", file]);
+        assert_eq!(run.code, Some(5), "{}", run.all());
+        let told = run.stderr.contains("at byte ") && run.stderr.contains(want);
+        assert!(
+            told && run.stderr.contains("bytes of the two files differ"),
+            "{}",
+            run.all()
+        );
+    }
+}

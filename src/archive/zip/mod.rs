@@ -452,3 +452,6 @@ fn end_records(members: u64, size: u64, at: u64, comment: &[u8]) -> Vec<u8> {
     out.extend_from_slice(comment);
     out
 }
+
+#[cfg(test)]
+mod tests;
