@@ -14,6 +14,7 @@ use crate::archive::tree::Item;
 use crate::archive::zip;
 use crate::digest::{Digest, Hasher};
 use crate::error::{bad_input, host};
+use crate::format::zip::Kind as Zipped;
 use crate::process;
 
 /// How to pack.
@@ -138,11 +139,9 @@ fn pack_zip(
             continue;
         };
         let (kind, size) = match &item.kind {
-            Kind::File(size) => (zip::Kind::File, *size),
-            Kind::Dir => (zip::Kind::Dir, 0),
-            Kind::Symlink(target) | Kind::Hardlink(target) => {
-                (zip::Kind::Symlink(target.clone()), 0)
-            }
+            Kind::File(size) => (Zipped::File, *size),
+            Kind::Dir => (Zipped::Dir, 0),
+            Kind::Symlink(target) | Kind::Hardlink(target) => (Zipped::Symlink(target.clone()), 0),
         };
         let member = zip::Member {
             name,

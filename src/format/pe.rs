@@ -200,7 +200,7 @@ impl Checksum {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use std::io::Cursor;
 
@@ -208,70 +208,45 @@ pub(crate) mod tests {
         stamps(&mut Cursor::new(bytes))
     }
 
-    /// A PE32+ file of one section, with a debug directory of two entries in it.
-    pub(crate) fn sample(debug_type: u32, signed: bool) -> Vec<u8> {
-        let mut bytes = vec![0; 0x400];
-        let mut put =
-            |at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
-        put(0, u32::from_le_bytes(*b"MZ\0\0"));
-        put(60, 0x80);
-        put(0x80, u32::from_le_bytes(*b"PE\0\0"));
-        put(0x84, 0x8664 | 1 << 16);
-        put(0x88, 1_800_000_000);
-        put(0x94, 240);
-        put(0x98, 0x20b);
-        put(0x98 + 64, 0x1234);
-        put(0x98 + 108, 16);
-        if signed {
-            put(0x98 + 112 + 8 * 4, 0x400);
-            put(0x98 + 112 + 8 * 4 + 4, 8);
-        }
-        put(0x98 + 112 + 8 * 6, 0x1010);
-        put(0x98 + 112 + 8 * 6 + 4, 56);
-        let section = 0x98 + 240;
-        put(section + 8, 0x200);
-        put(section + 12, 0x1000);
-        put(section + 16, 0x200);
-        put(section + 20, 0x200);
-        for (i, kind) in [2, debug_type].into_iter().enumerate() {
-            put(0x210 + 28 * i + 4, 1_800_000_001);
-            put(0x210 + 28 * i + 12, kind);
-        }
-        bytes
-    }
+    /// Files of one section with all directories; the times of the second and third are hashes.
+    const PLAIN: &[u8] = include_bytes!("../../fuzz/seeds/pe/pe32-plus");
+    const HASHED: &[u8] = include_bytes!("../../fuzz/seeds/pe/pe32");
+    const SIGNED: &[u8] = include_bytes!("../../fuzz/seeds/pe/signed");
 
     #[test]
     fn each_stamp_is_found_in_its_place() {
-        let found = of(&sample(12, false)).unwrap();
+        let found = of(PLAIN).unwrap();
         let times: Vec<_> = found.times.iter().map(|t| (t.of, t.at)).collect();
         assert_eq!(
             times,
             [
                 ("the COFF header", 0x88),
                 ("the debug directory", 0x214),
-                ("the debug directory", 0x230)
+                ("the debug directory", 0x230),
+                ("the export directory", 0x284),
+                ("the resource directory", 0x2c4)
             ]
         );
         assert_eq!(found.checksum, (0x98 + 64, 0x1234));
         assert!(!found.signed && !found.hashed);
-        assert!(of(&sample(16, true)).unwrap().hashed);
-        assert!(of(&sample(16, true)).unwrap().signed);
+        assert!(of(HASHED).unwrap().hashed && !of(HASHED).unwrap().signed);
+        assert!(of(SIGNED).unwrap().signed);
     }
 
     #[test]
     fn no_lie_panics() {
-        let bytes = sample(12, false);
+        let bytes = PLAIN;
         for end in 0..bytes.len() {
             let _ = of(&bytes[..end]);
         }
-        for at in 0..0x250 {
+        for at in 0..0x2d0 {
             for value in [0, 1, 0x7f, 0xff] {
-                let mut changed = bytes.clone();
+                let mut changed = bytes.to_vec();
                 changed[at] = value;
                 let _ = of(&changed);
             }
         }
-        assert!(of(b"MZ").is_err() && !begins(b"MZ") && begins(&bytes));
+        assert!(of(b"MZ").is_err() && !begins(b"MZ") && begins(bytes));
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! `repro archive`: the bytes of GNU tar, other people's tools as readers, and what is refused.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::{path::Path, process::Command};
 
 use crate::support::{Project, Run, assert_verdict, host};
 
 /// Whether a program of others is here; a test that wants it says so and passes without.
+#[cfg(target_os = "linux")]
 pub fn have(program: &str) -> bool {
     let found = Command::new("sh")
         .args(["-c", &format!("command -v {program}")])
-        .stdout(Stdio::null())
+        .stdout(std::process::Stdio::null())
         .status();
     let found = found.is_ok_and(|s| s.success());
     if !found {
@@ -19,6 +20,7 @@ pub fn have(program: &str) -> bool {
 }
 
 /// Runs a line of shell in a directory; its standard output.
+#[cfg(unix)]
 #[track_caller]
 pub fn sh(dir: &Path, line: &str) -> String {
     let out = Command::new("sh")
@@ -41,8 +43,8 @@ fn packed(project: &Project, args: &[&str]) -> Run {
 }
 
 /// A tree with what is hard for packers, below the project's private directory.
-#[cfg(unix)]
-fn hard_tree(project: &Project) -> PathBuf {
+#[cfg(target_os = "linux")]
+fn hard_tree(project: &Project) -> std::path::PathBuf {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let tree = project.base().join("tree");

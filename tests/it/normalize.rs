@@ -235,12 +235,13 @@ fn what_is_signed_is_left_alone_and_said() {
         &["b", "a", "x-1.dist-info/RECORD.jws"],
         2020,
     );
-    for (file, debug_type, signed) in [
-        ("s.exe", 12, true),
-        ("h.exe", 16, false),
-        ("t.exe", 12, false),
+    // The times of the second are hashes.
+    for (file, seed) in [
+        ("s.exe", "signed"),
+        ("h.exe", "pe32"),
+        ("t.exe", "pe32-plus"),
     ] {
-        std::fs::write(dir.join(file), pe(debug_type, signed)).unwrap();
+        std::fs::write(dir.join(file), pe(seed)).unwrap();
     }
     let before = sh(dir, "sha256sum s.*");
     let run = normalize(&project, &["s.jar", "s.whl", "s.exe"]);
@@ -260,13 +261,11 @@ fn what_is_signed_is_left_alone_and_said() {
     assert_eq!(run.code, Some(0), "{}", run.all());
     let stamps = |file: &str| {
         let bytes = std::fs::read(dir.join(file)).unwrap();
-        [0x88, 0x214, 0x230].map(|at| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()))
+        [0x88, 0x214, 0x230, 0x284, 0x2c4]
+            .map(|at| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()))
     };
-    assert_eq!(
-        stamps("h.exe"),
-        [1_800_000_000, 1_800_000_001, 1_800_000_001]
-    );
-    assert_eq!(stamps("t.exe"), [1_423_159_771; 3]);
+    assert_eq!(stamps("h.exe"), [0, 1, 1, 2, 3].map(|n| 1_800_000_000 + n));
+    assert_eq!(stamps("t.exe"), [1_423_159_771; 5]);
     let again = normalize(&project, &["--check", "h.exe", "t.exe"]);
     assert_eq!(again.code, Some(0), "{}", again.all());
     if have("python3")
@@ -282,33 +281,10 @@ fn what_is_signed_is_left_alone_and_said() {
     }
 }
 
-/// A PE32+ file of one section, with a debug directory of two entries.
-fn pe(debug_type: u32, signed: bool) -> Vec<u8> {
-    let mut bytes = vec![0; 0x400];
-    let mut put = |at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
-    put(0, u32::from_le_bytes(*b"MZ\0\0"));
-    put(60, 0x80);
-    put(0x80, u32::from_le_bytes(*b"PE\0\0"));
-    put(0x84, 0x8664 | 1 << 16);
-    put(0x88, 1_800_000_000);
-    put(0x94, 240);
-    put(0x98, 0x20b);
-    put(0x98 + 64, 0x1234);
-    put(0x98 + 108, 16);
-    if signed {
-        put(0x98 + 144, 0x400);
-        put(0x98 + 148, 8);
-    }
-    put(0x98 + 160, 0x1010);
-    put(0x98 + 164, 56);
-    for (at, value) in [(8, 0x200), (12, 0x1000), (16, 0x200), (20, 0x200)] {
-        put(0x98 + 240 + at, value);
-    }
-    for (i, kind) in [2, debug_type].into_iter().enumerate() {
-        put(0x210 + 28 * i + 4, 1_800_000_001);
-        put(0x210 + 28 * i + 12, kind);
-    }
-    bytes
+/// A PE file of one section, with times in all places: a seed of the fuzz target.
+fn pe(seed: &str) -> Vec<u8> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/pe");
+    std::fs::read(seeds.join(seed)).unwrap()
 }
 
 #[test]
@@ -329,7 +305,7 @@ fn hostile_and_broken_files_are_refused_and_stay() {
     zip[30] = b'b';
     std::fs::write(dir.join("lies.zip"), &zip).unwrap();
     std::fs::write(dir.join("cut.zip"), &zip[..60]).unwrap();
-    std::fs::write(dir.join("cut.exe"), &pe(12, false)[..0x220]).unwrap();
+    std::fs::write(dir.join("cut.exe"), &pe("pe32-plus")[..0x220]).unwrap();
     let cases = [
         ("up.tar", "leads upward"),
         ("abs.tar", "absolute"),

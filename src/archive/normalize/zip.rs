@@ -137,11 +137,6 @@ fn sorted<'a>(zip: &'a Zip, job: &Job<'_>) -> Vec<&'a Entry> {
 
 /// The headers of a member as the policy has them.
 fn member(entry: &Entry, epoch: i64) -> zip::Member {
-    let kind = match &entry.kind {
-        Kind::File => zip::Kind::File,
-        Kind::Dir => zip::Kind::Dir,
-        Kind::Symlink(target) => zip::Kind::Symlink(target.clone()),
-    };
     let mode = match (entry.mode, &entry.kind) {
         (_, Kind::Symlink(_)) => policy::LINK_MODE,
         (Some(mode), _) => policy::mode(mode),
@@ -153,7 +148,7 @@ fn member(entry: &Entry, epoch: i64) -> zip::Member {
     zip::Member {
         name: entry.written.clone(),
         utf8: entry.flags & reader::UTF8 != 0,
-        kind,
+        kind: entry.kind.clone(),
         mode,
         time: std::cmp::min_by_key(entry.time, zip::dos_time(epoch), |t| order(*t)),
         extra: kept

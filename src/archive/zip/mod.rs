@@ -7,16 +7,13 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use flate2::Crc;
 
 use crate::archive::deflate::{BLOCK, Pool};
+use crate::format::zip::{DEFLATED, Kind, STORED, UTF8};
 
 /// Modes and types are Unix's.
 const UNIX: u16 = 3 << 8;
 /// The version of the specification that members need: 2.0, and with zip64 4.5.
 const VERSION: u16 = 20;
 const VERSION_64: u16 = 45;
-/// Name and comment are UTF-8.
-const UTF8: u16 = 1 << 11;
-const STORED: u16 = 0;
-const DEFLATED: u16 = 8;
 const ZIP64: u16 = 1;
 /// Sizes from here on go to the zip64 field; a margin lets contents grow as they are packed.
 const BIG: u64 = u32::MAX as u64 - (16 << 20);
@@ -25,17 +22,6 @@ const ELSEWHERE: u32 = u32::MAX;
 /// 1980-01-01T00:00:00Z and 2107-12-31T23:59:58Z, in seconds since 1970.
 const FIRST: i64 = 315_532_800;
 const LAST: i64 = 4_354_819_198;
-
-/// What a member is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A file.
-    File,
-    /// A directory.
-    Dir,
-    /// A symbolic link to the target.
-    Symlink(Vec<u8>),
-}
 
 /// What the headers of a member say.
 #[derive(Clone, Debug, PartialEq, Eq)]
