@@ -215,6 +215,8 @@ fn members(rows: &[Row]) -> Vec<Finding> {
             b: say(&row.b),
             remedy: "pack the same files on both sides".to_string(),
             consequence: false,
+            source: None,
+            excerpt: None,
         })
         .collect()
 }
@@ -241,6 +243,8 @@ fn fields(rows: &[Row], content: bool) -> Vec<Finding> {
             b: (field.value)(b),
             remedy: remedy(field.cause),
             consequence: false,
+            source: None,
+            excerpt: None,
         };
         if field.content {
             findings.extend(differing.iter().map(each));
@@ -276,6 +280,8 @@ fn order(a: &[Member], b: &[Member]) -> Option<Finding> {
         b: y[at].clone(),
         remedy: remedy(Cause::ArchiveOrder),
         consequence: false,
+        source: None,
+        excerpt: None,
     })
 }
 
@@ -294,6 +300,8 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
                 b: b.to_string(),
                 remedy: text.map_or_else(|| remedy(cause), str::to_string),
                 consequence: false,
+                source: None,
+                excerpt: None,
             });
         };
     if a.format != b.format {

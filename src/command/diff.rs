@@ -74,5 +74,7 @@ fn bytes(asked: &Diff) -> Result<Finding> {
         remedy: "these are not two archives, so that nothing is known but that the bytes differ"
             .to_string(),
         consequence: false,
+        source: None,
+        excerpt: None,
     })
 }

@@ -1,0 +1,591 @@
+//! Two files of one format -> what differs in them. Finds the differing ranges part by part, gives
+//! each to one claim, and keeps count; what a claim is called and who is to blame is said above.
+
+use std::ops::Range;
+
+use super::align::{Aligner, Hunk};
+use super::image::{Field, Follows, Image, Kind, Part, matched};
+use super::known::Context;
+use super::shift::{Gather, Shifts};
+use super::text::{self, Texts};
+use super::time;
+use crate::cause::Cause;
+
+/// What is said of some differing ranges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The cause.
+    pub cause: Cause,
+    /// What the value is called, if that is known.
+    pub what: Option<String>,
+    /// It follows from another difference.
+    pub follows: bool,
+    /// It follows unless nothing else differs.
+    pub unless_alone: bool,
+    /// The value in A.
+    pub a: Range<usize>,
+    /// The value in B.
+    pub b: Range<usize>,
+    /// Both values, where the bytes are not what is shown.
+    pub shown: Option<(String, String)>,
+    /// Differing bytes that it claims.
+    pub bytes: u64,
+    /// In how many places.
+    pub places: usize,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// All claims, in the order of the file.
+    pub claims: Vec<Claim>,
+    /// Bytes in differing ranges.
+    pub differing: u64,
+    /// Of these, bytes that were not looked at since there were too many places.
+    pub skipped: u64,
+}
+
+/// Places of one pair that are looked at one by one as text.
+const MOST_TEXTS: usize = 20_000;
+/// How far text around a difference is read.
+const AROUND: usize = 512;
+/// Bytes that are text all by themselves count as text only from this length on.
+const LEAST_RUN: usize = 5;
+
+struct Work<'a> {
+    a: &'a [u8],
+    b: &'a [u8],
+    context: &'a Context,
+    shifts: Shifts,
+    fields: Vec<(&'a Field, &'a Field)>,
+    arm: bool,
+    texts_left: usize,
+    out: Compared,
+}
+
+/// Compares.
+pub fn compare(
+    (a, ia): (&[u8], &Image),
+    (b, ib): (&[u8], &Image),
+    context: &Context,
+    aligner: &mut Aligner,
+) -> Compared {
+    let (both, only_a, only_b) = matched(&ia.parts, &ib.parts, |p: &Part| &p.name);
+    let mut gather = Gather::default();
+    let mut parts: Vec<(&Part, &Part, Vec<Hunk>)> = Vec::new();
+    for (i, j) in both {
+        let (pa, pb) = (&ia.parts[i], &ib.parts[j]);
+        let hunks = aligner.align(&a[pa.range.clone()], &b[pb.range.clone()]);
+        gather_moves(&mut gather, pa, pb, &hunks);
+        let move_to = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
+        let absolute = hunks.iter().map(|h| Hunk {
+            a: move_to(&h.a, pa.range.start),
+            b: move_to(&h.b, pb.range.start),
+        });
+        parts.push((pa, pb, absolute.collect()));
+    }
+    let (both_fields, ..) = matched(&ia.fields, &ib.fields, |f: &Field| &f.name);
+    let fields = both_fields.into_iter();
+    let fields = fields.map(|(i, j)| (&ia.fields[i], &ib.fields[j]));
+    let mut work = Work {
+        a,
+        b,
+        context,
+        shifts: gather.shifts(),
+        fields: fields.collect(),
+        arm: ia.machine == super::image::Machine::Aarch64,
+        texts_left: MOST_TEXTS,
+        out: Compared::default(),
+    };
+    for (pa, pb, hunks) in &parts {
+        work.part(pa, pb, hunks);
+    }
+    for (only, image, left) in [(only_a, ia, true), (only_b, ib, false)] {
+        only.into_iter()
+            .for_each(|i| work.alone(&image.parts[i], left));
+    }
+    work.out.claims.sort_by_key(|c| (c.a.start, c.b.start));
+    work.out
+}
+
+/// What is the same in both moved by this much: in its part, in the file, in memory.
+fn gather_moves(gather: &mut Gather, pa: &Part, pb: &Part, hunks: &[Hunk]) {
+    let signed = |x: usize, y: usize| y as i64 - x as i64;
+    gather.grew(signed(pa.range.len(), pb.range.len()));
+    let memory = pa.address.zip(pb.address);
+    let memory = memory.map(|(x, y)| y.wrapping_sub(x) as i64);
+    let mut block = |from: (usize, usize), len: usize| {
+        let within = signed(from.0, from.1);
+        let len = len as u64;
+        gather.moved(within, len);
+        gather.moved(within + signed(pa.range.start, pb.range.start), len);
+        if let Some(memory) = memory {
+            gather.moved(within.wrapping_add(memory), len);
+        }
+    };
+    let mut at = (0, 0);
+    for h in hunks {
+        block(at, h.a.start - at.0);
+        at = (h.a.end, h.b.end);
+    }
+    block(at, pa.range.len() - at.0);
+    hunks
+        .iter()
+        .for_each(|h| gather.grew(signed(h.a.len(), h.b.len())));
+}
+
+impl Work<'_> {
+    fn part(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) {
+        let mut i = 0;
+        while i < hunks.len() {
+            let taken = self.one(pa, pb, &hunks[i..]).max(1);
+            let bytes: usize = hunks[i..i + taken].iter().map(Hunk::len).sum();
+            self.out.differing += bytes as u64;
+            i += taken;
+        }
+    }
+
+    fn alone(&mut self, part: &Part, left: bool) {
+        let len = part.range.len() as u64;
+        self.out.differing += len;
+        let shown = format!("{len} bytes");
+        let (a, b, shown) = match left {
+            true => (part.range.clone(), 0..0, (shown, "absent".to_string())),
+            false => (0..0, part.range.clone(), ("absent".to_string(), shown)),
+        };
+        let mut claim = claim(Cause::Unknown, a, b, len);
+        claim.what = Some(format!("`{}` is on one side only", part.name));
+        claim.shown = Some(shown);
+        self.out.claims.push(claim);
+    }
+
+    /// Claims the first hunk, and those that go with it: how many.
+    fn one(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> usize {
+        let hunk = &hunks[0];
+        if self.field(hunk) {
+            return 1;
+        }
+        match pa.kind {
+            Kind::Code => self.code(pa, hunk),
+            Kind::Table => self.table(pa, hunk),
+            Kind::Derived | Kind::Names => self.follows(hunk, Cause::Unknown, "names and hashes"),
+            Kind::Text | Kind::Bytes | Kind::Data | Kind::Debug | Kind::Metadata => {
+                if let Some(taken) = self.text(pa, pb, hunks) {
+                    return taken;
+                }
+                self.binary(pa, hunk);
+            }
+        }
+        1
+    }
+
+    /// A place that the format knows.
+    fn field(&mut self, hunk: &Hunk) -> bool {
+        let overlap = |r: &Range<usize>, h: &Range<usize>| r.start < h.end && h.start < r.end;
+        let found = self
+            .fields
+            .iter()
+            .find(|(x, y)| overlap(&x.range, &hunk.a) || overlap(&y.range, &hunk.b));
+        let Some((x, y)) = found else { return false };
+        let mut c = claim(x.cause, x.range.clone(), y.range.clone(), hunk.len() as u64);
+        c.what = Some(x.name.clone());
+        c.shown = Some((x.value.clone(), y.value.clone()));
+        c.follows = x.follows == Follows::UnlessAlone;
+        c.unless_alone = c.follows;
+        self.add(c);
+        true
+    }
+
+    fn add(&mut self, claim: Claim) {
+        // The same value in the same place, differing in several bytes.
+        if let Some(last) = self.out.claims.last_mut()
+            && last.cause == claim.cause
+            && last.what == claim.what
+            && last.follows == claim.follows
+            && (claim.follows && !claim.unless_alone || (&last.a, &last.b) == (&claim.a, &claim.b))
+        {
+            last.bytes += claim.bytes;
+            if (&last.a, &last.b) != (&claim.a, &claim.b) {
+                last.places += 1;
+            }
+            return;
+        }
+        self.out.claims.push(claim);
+    }
+
+    fn follows(&mut self, hunk: &Hunk, cause: Cause, what: &str) {
+        let mut c = claim(cause, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
+        c.follows = true;
+        c.what = Some(what.to_string());
+        self.add(c);
+    }
+
+    fn moved(&self, part: &Part, hunk: &Hunk) -> bool {
+        self.shifts.explain(self.a, self.b, hunk)
+            || self.arm
+                && part.kind == Kind::Code
+                && self
+                    .shifts
+                    .explain_aarch64(self.a, self.b, hunk, &part.range)
+    }
+
+    fn table(&mut self, part: &Part, hunk: &Hunk) {
+        if self.moved(part, hunk) || self.padding(hunk) {
+            self.follows(hunk, Cause::Unknown, MOVED);
+        } else if !self.time(hunk) {
+            let what = self.shifts.any().then_some(MOVED);
+            match what {
+                // The tables of a file in which things moved are about these things.
+                Some(what) => self.follows(hunk, Cause::Unknown, what),
+                None => self.unknown(hunk),
+            }
+        }
+    }
+
+    fn unknown(&mut self, hunk: &Hunk) {
+        let c = claim(
+            Cause::Unknown,
+            hunk.a.clone(),
+            hunk.b.clone(),
+            hunk.len() as u64,
+        );
+        self.out.claims.push(c);
+    }
+
+    fn padding(&self, hunk: &Hunk) -> bool {
+        let same = |bytes: &[u8]| bytes.iter().all(|b| *b == 0 || *b == 0xcc || *b == 0x90);
+        hunk.a.len() != hunk.b.len()
+            && same(&self.a[hunk.a.clone()])
+            && same(&self.b[hunk.b.clone()])
+    }
+
+    fn code(&mut self, part: &Part, hunk: &Hunk) {
+        if let Some(c) = self.immediate(part, hunk) {
+            self.add(c);
+        } else if self.moved(part, hunk) || self.padding(hunk) {
+            self.follows(hunk, Cause::Unknown, MOVED);
+        } else if !(self.time(hunk) || self.random(hunk) || self.exact(hunk)) {
+            self.unknown(hunk);
+        }
+    }
+
+    /// A piece of a known value, or of a time in digits, within an instruction.
+    fn immediate(&mut self, part: &Part, hunk: &Hunk) -> Option<Claim> {
+        if self.texts_left == 0 || !self.is_printable(hunk) {
+            return None;
+        }
+        self.texts_left -= 1;
+        let (a, b) = self.runs(part, part, hunk, 16);
+        for k in &self.context.known {
+            let x = piece(self.a, &a, &hunk.a, k.a.as_bytes());
+            let y = piece(self.b, &b, &hunk.b, k.b.as_bytes());
+            if let (Some(x), Some(y)) = (x, y) {
+                let mut c = claim(k.cause, x, y, hunk.len() as u64);
+                c.what = Some(format!("{}, in an instruction", k.name));
+                return Some(c);
+            }
+        }
+        let clocks = self.context.clocks?;
+        let begins =
+            |bytes: &[u8], run: &Range<usize>, at: &Range<usize>, w: super::known::Window| {
+                let digits = digits_around(bytes, run, at)?;
+                let text = std::str::from_utf8(&bytes[digits.clone()]).ok()?;
+                let (from, to) = (w.from.to_string(), w.to.to_string());
+                let n = text.len().min(from.len());
+                let between = n >= 4 && from[..n] <= text[..n] && text[..n] <= to[..n];
+                between.then_some(digits)
+            };
+        let x = begins(self.a, &a, &hunk.a, clocks.a.wider(120))?;
+        let y = begins(self.b, &b, &hunk.b, clocks.b.wider(120))?;
+        let mut c = claim(Cause::Timestamp, x, y, hunk.len() as u64);
+        c.what = Some("first digits of the seconds since 1970, in an instruction".to_string());
+        Some(c)
+    }
+
+    fn is_printable(&self, hunk: &Hunk) -> bool {
+        let plain = |b: &u8| (0x20..0x7f).contains(b) || matches!(b, b'\t' | b'\n' | b'\r');
+        self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
+    }
+
+    /// The text around a hunk on both sides, within the part.
+    fn runs(&self, pa: &Part, pb: &Part, hunk: &Hunk, most: usize) -> (Range<usize>, Range<usize>) {
+        let all = matches!(pa.kind, Kind::Text | Kind::Bytes);
+        let line = pa.kind == Kind::Text;
+        let belongs = |b: u8| {
+            (0x20..0x7f).contains(&b)
+                || b == b'\t'
+                || !line && matches!(b, b'\n' | b'\r')
+                || all && b >= 0x80
+        };
+        let run = |bytes: &[u8], part: &Range<usize>, at: &Range<usize>| {
+            let low = part.start.max(at.start.saturating_sub(most));
+            let high = part.end.min(at.end + most);
+            let (mut start, mut end) = (at.start, at.end);
+            while start > low && belongs(bytes[start - 1]) {
+                start -= 1;
+            }
+            while end < high && belongs(bytes[end]) {
+                end += 1;
+            }
+            start..end
+        };
+        (
+            run(self.a, &pa.range, &hunk.a),
+            run(self.b, &pb.range, &hunk.b),
+        )
+    }
+
+    /// Reads the hunk as text, together with those in the same text: how many.
+    fn text(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> Option<usize> {
+        let first = self.without_padding(&hunks[0]);
+        if first.is_empty() || !self.is_textual(pa, &first) {
+            return None;
+        }
+        if self.texts_left == 0 {
+            self.out.skipped += hunks[0].len() as u64;
+            return Some(1);
+        }
+        self.texts_left -= 1;
+        let mut group = vec![first];
+        let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
+        let least = match pa.kind {
+            Kind::Text | Kind::Bytes => 1,
+            _ => LEAST_RUN,
+        };
+        if a.len().max(b.len()) < least {
+            return None;
+        }
+        for next in &hunks[1..] {
+            let within = next.a.start <= a.end && next.b.start <= b.end;
+            let next = self.without_padding(next);
+            if !within || group.len() > 4096 || next.is_empty() || !self.is_textual(pa, &next) {
+                break;
+            }
+            let (na, nb) = self.runs(pa, pb, &next, AROUND);
+            a.end = a.end.max(na.end);
+            b.end = b.end.max(nb.end);
+            group.push(next);
+        }
+        let back = |r: &Range<usize>, by: usize| r.start - by..r.end - by;
+        let forth = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
+        let relative: Vec<Hunk> = group
+            .iter()
+            .map(|h| Hunk {
+                a: back(&h.a, a.start),
+                b: back(&h.b, b.start),
+            })
+            .collect();
+        let texts = Texts {
+            a: &self.a[a.clone()],
+            b: &self.b[b.clone()],
+            context: self.context,
+        };
+        for r in text::read(texts, &relative) {
+            let claimed = &hunks[r.hunks.clone()];
+            let bytes: usize = claimed.iter().map(Hunk::len).sum();
+            let mut c = claim(
+                r.cause,
+                forth(&r.a, a.start),
+                forth(&r.b, b.start),
+                bytes as u64,
+            );
+            c.what = r.what;
+            self.out.claims.push(c);
+        }
+        Some(group.len())
+    }
+
+    fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
+        match part.kind {
+            Kind::Text | Kind::Bytes => {
+                let plain = |b: &u8| text::is_text(*b);
+                self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
+            }
+            _ => self.is_printable(hunk),
+        }
+    }
+
+    /// Without zeros at the end, which only fill what a shorter text leaves.
+    fn without_padding(&self, hunk: &Hunk) -> Hunk {
+        let trim = |bytes: &[u8], range: &Range<usize>| {
+            let filled = bytes[range.clone()].iter().rposition(|b| *b != 0);
+            range.start..range.start + filled.map_or(0, |at| at + 1)
+        };
+        Hunk {
+            a: trim(self.a, &hunk.a),
+            b: trim(self.b, &hunk.b),
+        }
+    }
+
+    fn binary(&mut self, part: &Part, hunk: &Hunk) {
+        if self.time(hunk) {
+            return;
+        }
+        if self.moved(part, hunk) || self.padding(hunk) {
+            return self.follows(hunk, Cause::Unknown, MOVED);
+        }
+        match part.kind {
+            Kind::Metadata => self.follows(
+                hunk,
+                Cause::Unknown,
+                "the crate's metadata: positions and hashes",
+            ),
+            Kind::Debug if self.shifts.any() && hunk.len() <= 64 => {
+                self.follows(hunk, Cause::Unknown, MOVED)
+            }
+            _ if self.random(hunk) => {}
+            _ => self.unknown(hunk),
+        }
+    }
+
+    /// An integer that is a time in both builds.
+    fn time(&mut self, hunk: &Hunk) -> bool {
+        let Some(clocks) = self.context.clocks else {
+            return false;
+        };
+        let windows = (clocks.a.wider(120), clocks.b.wider(120));
+        for width in [4, 8] {
+            if hunk.a.len() != hunk.b.len() || hunk.a.len() > width {
+                continue;
+            }
+            for back in 0..=width - hunk.a.len() {
+                let (Some(x), Some(y)) = (
+                    hunk.a.start.checked_sub(back),
+                    hunk.b.start.checked_sub(back),
+                ) else {
+                    break;
+                };
+                let (Some(p), Some(q)) = (self.a.get(x..x + width), self.b.get(y..y + width))
+                else {
+                    continue;
+                };
+                for little in [true, false] {
+                    let (v, w) = (integer(p, little), integer(q, little));
+                    let Some(unit) = time::unit_of(v, w, windows) else {
+                        continue;
+                    };
+                    // Days and hours are too small to be told from other numbers.
+                    if !unit.ends_with("seconds") {
+                        continue;
+                    }
+                    let mut c = claim(
+                        Cause::Timestamp,
+                        x..x + width,
+                        y..y + width,
+                        hunk.len() as u64,
+                    );
+                    c.what = Some(format!("an integer of {width} bytes: {unit} since 1970"));
+                    c.shown = Some((v.to_string(), w.to_string()));
+                    self.add(c);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Bytes of equal length that have nothing in common.
+    fn random(&mut self, hunk: &Hunk) -> bool {
+        let (x, y) = (&self.a[hunk.a.clone()], &self.b[hunk.b.clone()]);
+        let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
+        if x.len() != y.len() || x.len() < 6 || agree * 4 > x.len() {
+            return false;
+        }
+        let spread = |bytes: &[u8]| {
+            let bytes = &bytes[..bytes.len().min(64)];
+            let mut seen = [false; 256];
+            bytes.iter().for_each(|b| seen[usize::from(*b)] = true);
+            let distinct = seen.iter().filter(|s| **s).count();
+            distinct * 4 >= bytes.len() * 3
+        };
+        if !spread(x) || !spread(y) {
+            return false;
+        }
+        let mut c = claim(
+            Cause::Randomness,
+            hunk.a.clone(),
+            hunk.b.clone(),
+            hunk.len() as u64,
+        );
+        c.what = Some(format!("{} bytes that have nothing in common", x.len()));
+        self.out.claims.push(c);
+        true
+    }
+
+    /// A short known value that is all that differs.
+    fn exact(&mut self, hunk: &Hunk) -> bool {
+        let texts = Texts {
+            a: self.a,
+            b: self.b,
+            context: self.context,
+        };
+        if !self.is_printable(hunk) || hunk.len() > 16 {
+            return false;
+        }
+        let Some(r) = text::short_known(texts, hunk) else {
+            return false;
+        };
+        let mut c = claim(r.cause, r.a, r.b, hunk.len() as u64);
+        c.what = r.what;
+        self.add(c);
+        true
+    }
+}
+
+/// What is said of addresses and offsets.
+pub const MOVED: &str = "addresses and sizes of what moved";
+
+fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) -> Claim {
+    Claim {
+        cause,
+        what: None,
+        follows: false,
+        unless_alone: false,
+        a,
+        b,
+        shown: None,
+        bytes,
+        places: 1,
+    }
+}
+
+fn integer(bytes: &[u8], little: bool) -> u128 {
+    let join = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
+    match little {
+        true => bytes.iter().rev().fold(0, join),
+        false => bytes.iter().fold(0, join),
+    }
+}
+
+/// The longest piece of `value`, of four bytes at least, that stands in the run and covers part of
+/// the difference.
+fn piece(
+    bytes: &[u8],
+    run: &Range<usize>,
+    at: &Range<usize>,
+    value: &[u8],
+) -> Option<Range<usize>> {
+    for len in (4..=run.len().min(value.len())).rev() {
+        for start in run.start..=run.end - len {
+            let covers = start < at.end && at.start < start + len;
+            if covers && memchr::memmem::find(value, &bytes[start..start + len]).is_some() {
+                return Some(start..start + len);
+            }
+        }
+    }
+    None
+}
+
+fn digits_around(bytes: &[u8], run: &Range<usize>, at: &Range<usize>) -> Option<Range<usize>> {
+    let (mut start, mut end) = (at.start, at.end);
+    if !bytes[at.clone()].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    while start > run.start && bytes[start - 1].is_ascii_digit() {
+        start -= 1;
+    }
+    while end < run.end && bytes[end].is_ascii_digit() {
+        end += 1;
+    }
+    Some(start..end)
+}
