@@ -41,6 +41,15 @@ pub struct Aligner {
     /// Hash of eight bytes -> generation and place.
     slots: Vec<(u32, u32)>,
     generation: u32,
+    /// Differences of the words of tables in which each word changed by the same.
+    steps: Vec<i32>,
+}
+
+/// Where bytes agree again, and how many more differ by a constant in each word.
+struct Found {
+    a: usize,
+    b: usize,
+    run: usize,
 }
 
 impl Aligner {
@@ -50,7 +59,13 @@ impl Aligner {
             budget,
             slots: vec![(0, 0); SLOTS],
             generation: 0,
+            steps: Vec::new(),
         }
+    }
+
+    /// By how much the words of tables changed, since this was last asked.
+    pub fn steps(&mut self) -> Vec<i32> {
+        std::mem::take(&mut self.steps)
     }
 
     /// The ranges in which `a` and `b` differ, in order.
@@ -69,33 +84,90 @@ impl Aligner {
                 return hunks;
             }
             let shift = a.len() - i != b.len() - j;
-            let (di, dj) = match near(&a[i..], &b[j..], shift) {
-                Some(d) => (d, d),
-                None => self.again(&a[i..], &b[j..]),
+            let found = match near(&a[i..], &b[j..], shift) {
+                Some(d) => Found { a: d, b: d, run: 0 },
+                None => self.again((a, i), (b, j)),
             };
-            push_split(&mut hunks, a, b, i..i + di, j..j + dj);
-            i += di;
-            j += dj;
+            push_split(&mut hunks, a, b, i..i + found.a, j..j + found.b);
+            i += found.a;
+            j += found.b;
+            push_split(&mut hunks, a, b, i..i + found.run, j..j + found.run);
+            i += found.run;
+            j += found.run;
         }
     }
 
     /// How far on in each the bytes agree again.
-    fn again(&mut self, a: &[u8], b: &[u8]) -> (usize, usize) {
+    fn again(&mut self, (whole_a, i): (&[u8], usize), (whole_b, j): (&[u8], usize)) -> Found {
+        let (a, b) = (&whole_a[i..], &whole_b[j..]);
         for window in WINDOWS {
-            if let Some(found) = self.search(a, b, window) {
+            if let Some((a, b)) = self.search(a, b, window) {
+                return Found { a, b, run: 0 };
+            }
+            if let Some(found) = self.search_table((whole_a, i), (whole_b, j), window) {
                 return found;
             }
         }
         // Nothing in reach: at equal distance, wherever eight bytes agree.
         let most = a.len().min(b.len());
         if self.budget > 0 && a.len() != b.len() && most <= WINDOWS[2] {
-            return (a.len(), b.len());
+            return Found {
+                a: a.len(),
+                b: b.len(),
+                run: 0,
+            };
         }
         let mut d = NEAR.min(most);
         while d < most && !(d + 8 <= most && a[d..d + 8] == b[d..d + 8]) {
             d += 1;
         }
-        (d.max(1), d.max(1))
+        let d = d.max(1);
+        Found { a: d, b: d, run: 0 }
+    }
+
+    /// Tables of distances, such as those that jumps go through: each word changed by the same.
+    fn search_table(
+        &mut self,
+        (a, i): (&[u8], usize),
+        (b, j): (&[u8], usize),
+        window: usize,
+    ) -> Option<Found> {
+        let ends = ((i + window).min(a.len()), (j + window).min(b.len()));
+        let cost = (ends.0 - i + ends.1 - j) as u64 / 4;
+        if self.budget < cost {
+            return None;
+        }
+        self.budget -= cost;
+        self.generation += 1;
+        let starts = (i.next_multiple_of(4), j.next_multiple_of(4));
+        for at in (starts.1..ends.1).step_by(4).rev() {
+            if let Some(key) = steps_at(b, at) {
+                self.slots[key] = (self.generation, at as u32);
+            }
+        }
+        for at in (starts.0..ends.0).step_by(4) {
+            let Some(key) = steps_at(a, at) else { continue };
+            let (generation, other) = self.slots[key];
+            if generation != self.generation {
+                continue;
+            }
+            let other = other as usize;
+            let step = word(b, other)?.wrapping_sub(word(a, at)?);
+            let same = |k: &usize| {
+                let pair = word(a, at + k * 4).zip(word(b, other + k * 4));
+                pair.is_some_and(|(x, y)| y.wrapping_sub(x) == step)
+            };
+            let words = (0..1 << 20).take_while(same).count();
+            if words >= TABLE {
+                self.steps.push(step);
+                return Some(Found {
+                    a: at - i,
+                    b: other - j,
+                    run: words * 4,
+                });
+            }
+        }
+        None
     }
 
     fn search(&mut self, a: &[u8], b: &[u8], window: usize) -> Option<(usize, usize)> {
@@ -130,6 +202,31 @@ impl Aligner {
         }
         best
     }
+}
+
+/// Words of a table that must agree in how they changed.
+const TABLE: usize = 5;
+
+fn word(bytes: &[u8], at: usize) -> Option<i32> {
+    let four = bytes.get(at..)?.first_chunk()?;
+    Some(i32::from_le_bytes(*four))
+}
+
+/// Where to keep the place, by the differences of four words; none where they are all alike.
+fn steps_at(bytes: &[u8], at: usize) -> Option<usize> {
+    let w = |k: usize| word(bytes, at + 4 * k);
+    let steps = [
+        w(1)?.wrapping_sub(w(0)?),
+        w(2)?.wrapping_sub(w(1)?),
+        w(3)?.wrapping_sub(w(2)?),
+    ];
+    if steps.iter().filter(|s| **s != 0).count() < 2 {
+        return None;
+    }
+    let mixed = steps.iter().fold(0_u64, |sum, s| {
+        (sum ^ u64::from(s.cast_unsigned())).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    Some((mixed >> 48) as usize % SLOTS)
 }
 
 fn slot(bytes: &[u8]) -> usize {

@@ -141,9 +141,12 @@ impl Image {
         given.retain(|p| p.range.start < p.range.end && p.range.end <= len);
         given.sort_by_key(|p| (p.range.start, std::cmp::Reverse(p.range.end)));
         let mut at = 0;
-        let between = |from: usize, to: usize| Part {
-            name: if from == 0 { "header" } else { "between parts" }.to_string(),
-            range: from..to,
+        let between = |before: Option<&Part>, to: usize| Part {
+            name: match before {
+                None => "header".to_string(),
+                Some(part) => format!("after {}", part.name),
+            },
+            range: before.map_or(0, |p| p.range.end)..to,
             address: None,
             kind: Kind::Table,
         };
@@ -152,13 +155,15 @@ impl Image {
                 continue;
             }
             if part.range.start > at {
-                self.parts.push(between(at, part.range.start));
+                let gap = between(self.parts.last(), part.range.start);
+                self.parts.push(gap);
             }
             at = part.range.end;
             self.parts.push(part);
         }
         if at < len {
-            self.parts.push(between(at, len));
+            let gap = between(self.parts.last(), len);
+            self.parts.push(gap);
         }
     }
 

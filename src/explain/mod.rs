@@ -10,8 +10,10 @@ pub mod known;
 pub mod owner;
 pub mod pair;
 pub mod plain;
+pub mod read;
 pub mod remedy;
 pub mod shift;
+pub mod source_line;
 pub mod tell;
 pub mod text;
 pub mod time;
@@ -23,6 +25,7 @@ pub use self::known::{Clocks, Context, Known, Package, Window};
 
 use self::align::Aligner;
 use self::image::Image;
+use self::read::READERS;
 use self::tell::Sides;
 use crate::finding::Finding;
 
@@ -90,17 +93,6 @@ impl Coverage {
 const MOST: u64 = 1 << 30;
 /// Bytes that may be searched for what moved, in one pair of files with all their members.
 const SEARCH: u64 = 48 << 20;
-
-/// A format that has a reader.
-struct Reader {
-    /// Whether the bytes begin it.
-    begins: fn(&[u8]) -> bool,
-    /// Reads it; the error is a clause that says what is wrong.
-    read: fn(&[u8]) -> Result<Image, String>,
-}
-
-/// The formats that are read as one file.
-const READERS: &[Reader] = &[];
 
 /// Why the files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {

@@ -47,6 +47,8 @@ pub struct Compared {
 
 /// Places of one pair that are looked at one by one as text.
 const MOST_TEXTS: usize = 20_000;
+/// Pieces of one pair that are looked for in the other file.
+const MOST_FINDS: usize = 4_000;
 /// How far text around a difference is read.
 const AROUND: usize = 512;
 /// Bytes that are text all by themselves count as text only from this length on.
@@ -55,11 +57,14 @@ const LEAST_RUN: usize = 5;
 struct Work<'a> {
     a: &'a [u8],
     b: &'a [u8],
+    ia: &'a Image,
+    ib: &'a Image,
     context: &'a Context,
     shifts: Shifts,
     fields: Vec<(&'a Field, &'a Field)>,
     arm: bool,
     texts_left: usize,
+    finds_left: usize,
     out: Compared,
 }
 
@@ -77,6 +82,7 @@ pub fn compare(
         let (pa, pb) = (&ia.parts[i], &ib.parts[j]);
         let hunks = aligner.align(&a[pa.range.clone()], &b[pb.range.clone()]);
         gather_moves(&mut gather, pa, pb, &hunks);
+        (aligner.steps().into_iter()).for_each(|by| gather.grew(i64::from(by)));
         let move_to = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
         let absolute = hunks.iter().map(|h| Hunk {
             a: move_to(&h.a, pa.range.start),
@@ -90,6 +96,9 @@ pub fn compare(
     let mut work = Work {
         a,
         b,
+        ia,
+        ib,
+        finds_left: MOST_FINDS,
         context,
         shifts: gather.shifts(),
         fields: fields.collect(),
@@ -97,8 +106,13 @@ pub fn compare(
         texts_left: MOST_TEXTS,
         out: Compared::default(),
     };
+    // Code last, since it refers to what the other parts hold.
+    let is_code = |p: &Part| p.kind == Kind::Code;
+    parts.sort_by_key(|(pa, ..)| is_code(pa));
     for (pa, pb, hunks) in &parts {
+        let from = work.out.claims.len();
         work.part(pa, pb, hunks);
+        work.settle(pa, pb, from);
     }
     for (only, image, left) in [(only_a, ia, true), (only_b, ib, false)] {
         only.into_iter()
@@ -145,6 +159,46 @@ impl Work<'_> {
         }
     }
 
+    /// Of the part's claims from `from` on: where a cause was found, texts that are on one side only,
+    /// with all their words in the other file, are other texts that moved.
+    fn settle(&mut self, pa: &Part, pb: &Part, from: usize) {
+        let claims = &self.out.claims[from..];
+        if !claims
+            .iter()
+            .any(|c| !c.follows && c.cause != Cause::Unknown)
+        {
+            return;
+        }
+        let (a, b) = (self.a, self.b);
+        for i in from..self.out.claims.len() {
+            let c = &self.out.claims[i];
+            if c.follows || c.cause != Cause::Unknown || c.shown.is_some() {
+                continue;
+            }
+            let (x, y) = (&a[c.a.clone()], &b[c.b.clone()]);
+            let inside = |long: &[u8], short: &[u8]| {
+                long.len() > short.len() && memchr::memmem::find(long, short).is_some()
+            };
+            let (one, other) = match () {
+                () if inside(x, y) => (x, &b[pb.range.clone()]),
+                () if inside(y, x) => (y, &a[pa.range.clone()]),
+                () => continue,
+            };
+            let mut words = one
+                .split(|c| !c.is_ascii_alphanumeric())
+                .filter(|w| !w.is_empty());
+            let known = words.all(|w| {
+                self.finds_left = self.finds_left.saturating_sub(1);
+                self.finds_left > 0 && memchr::memmem::find(other, w).is_some()
+            });
+            if known {
+                let c = &mut self.out.claims[i];
+                c.follows = true;
+                c.what = Some(MOVED.to_string());
+            }
+        }
+    }
+
     fn alone(&mut self, part: &Part, left: bool) {
         let len = part.range.len() as u64;
         self.out.differing += len;
@@ -153,7 +207,17 @@ impl Work<'_> {
             true => (part.range.clone(), 0..0, (shown, "absent".to_string())),
             false => (0..0, part.range.clone(), ("absent".to_string(), shown)),
         };
+        let bytes = match left {
+            true => self.a,
+            false => self.b,
+        };
         let mut claim = claim(Cause::Unknown, a, b, len);
+        if bytes[part.range.clone()].iter().all(|b| *b == 0) {
+            claim.follows = true;
+            claim.what = Some(MOVED.to_string());
+            self.out.claims.push(claim);
+            return;
+        }
         claim.what = Some(format!("`{}` is on one side only", part.name));
         claim.shown = Some(shown);
         self.out.claims.push(claim);
@@ -173,7 +237,7 @@ impl Work<'_> {
                 if let Some(taken) = self.text(pa, pb, hunks) {
                     return taken;
                 }
-                self.binary(pa, hunk);
+                self.binary(pa, pb, hunk);
             }
         }
         1
@@ -227,6 +291,7 @@ impl Work<'_> {
                 && self
                     .shifts
                     .explain_aarch64(self.a, self.b, hunk, &part.range)
+            || self.shifts.any() && self.leads_to_the_same(part, hunk)
     }
 
     fn table(&mut self, part: &Part, hunk: &Hunk) {
@@ -382,6 +447,19 @@ impl Work<'_> {
         };
         for r in text::read(texts, &relative) {
             let claimed = &hunks[r.hunks.clone()];
+            if r.cause == Cause::Unknown && !matches!(pa.kind, Kind::Text | Kind::Bytes) {
+                // What looked like text may be an address, or text that is elsewhere in the other.
+                for hunk in claimed {
+                    if self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
+                        self.follows(hunk, Cause::Unknown, MOVED);
+                    } else {
+                        let mut c = claim(r.cause, forth(&r.a, a.start), forth(&r.b, b.start), 0);
+                        c.bytes = hunk.len() as u64;
+                        self.add(c);
+                    }
+                }
+                continue;
+            }
             let bytes: usize = claimed.iter().map(Hunk::len).sum();
             let mut c = claim(
                 r.cause,
@@ -417,11 +495,15 @@ impl Work<'_> {
         }
     }
 
-    fn binary(&mut self, part: &Part, hunk: &Hunk) {
+    fn binary(&mut self, part: &Part, other: &Part, hunk: &Hunk) {
         if self.time(hunk) {
             return;
         }
-        if self.moved(part, hunk) || self.padding(hunk) {
+        if self.mixed(part, other, hunk) {
+            return;
+        }
+        let moved = self.moved(part, hunk) || self.padding(hunk);
+        if moved || self.shifts.any() && self.is_elsewhere(part, other, hunk) {
             return self.follows(hunk, Cause::Unknown, MOVED);
         }
         match part.kind {
@@ -436,6 +518,130 @@ impl Work<'_> {
             _ if self.random(hunk) => {}
             _ => self.unknown(hunk),
         }
+    }
+
+    /// Whether what each side has here stands somewhere in the same part of the other.
+    fn is_elsewhere(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
+        let (a, b) = (self.a, self.b);
+        let mut found = |whole: &[u8], piece: &[u8]| {
+            if piece.iter().all(|b| *b == 0) {
+                return true;
+            }
+            if piece.len() < 4 || self.finds_left == 0 {
+                return false;
+            }
+            self.finds_left -= 1;
+            memchr::memmem::find(whole, piece).is_some()
+        };
+        found(&b[pb.range.clone()], &a[hunk.a.clone()])
+            && found(&a[pa.range.clone()], &b[hunk.b.clone()])
+    }
+
+    /// A stretch of text and other bytes: what is text of its own on either side is read as text; the
+    /// rest must be in the other file as well, or remains.
+    fn mixed(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
+        if hunk.len() < LEAST_RUN || matches!(pa.kind, Kind::Code | Kind::Table) {
+            return false;
+        }
+        let (mut texts_a, rest_a) = segments(self.a, &hunk.a, &pa.range);
+        let (mut texts_b, rest_b) = segments(self.b, &hunk.b, &pb.range);
+        if texts_a.is_empty() && texts_b.is_empty() {
+            return false;
+        }
+        let (a, b) = (self.a, self.b);
+        let (all_a, all_b) = (&a[pa.range.clone()], &b[pb.range.clone()]);
+        let mut claimed = 0;
+        let mut own = |texts: &mut Vec<Range<usize>>, from: &[u8], other: &[u8]| {
+            texts.retain(|t| {
+                let look = self.finds_left > 0;
+                self.finds_left = self.finds_left.saturating_sub(1);
+                !(look && memchr::memmem::find(other, &from[t.clone()]).is_some())
+            });
+        };
+        own(&mut texts_a, a, all_b);
+        own(&mut texts_b, b, all_a);
+        for i in 0..texts_a.len().max(texts_b.len()) {
+            let x = texts_a.get(i).cloned().unwrap_or(hunk.a.end..hunk.a.end);
+            let y = texts_b.get(i).cloned().unwrap_or(hunk.b.end..hunk.b.end);
+            let bytes = within(&x, &hunk.a).max(within(&y, &hunk.b)) as u64;
+            let texts = Texts {
+                a: &a[x.clone()],
+                b: &b[y.clone()],
+                context: self.context,
+            };
+            let same = super::align::common_prefix(texts.a, texts.b);
+            let whole = Hunk {
+                a: same..texts.a.len(),
+                b: same..texts.b.len(),
+            };
+            for r in text::read(texts, &[whole]) {
+                let at = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
+                let mut c = claim(r.cause, at(&r.a, x.start), at(&r.b, y.start), bytes);
+                c.what = r.what;
+                self.out.claims.push(c);
+            }
+            claimed += bytes;
+        }
+        let mut left = 0;
+        for (rest, from, other) in [(rest_a, a, all_b), (rest_b, b, all_a)] {
+            let mut here = 0;
+            for piece in rest {
+                let bytes = &from[piece.clone()];
+                let known = bytes.iter().all(|b| *b == 0)
+                    || self.finds_left > 0 && bytes.len() >= 4 && {
+                        self.finds_left -= 1;
+                        memchr::memmem::find(other, bytes).is_some()
+                    };
+                if !known {
+                    here += piece.len() as u64;
+                }
+            }
+            left = here.max(left);
+        }
+        let rest = (hunk.len() as u64).saturating_sub(claimed);
+        let left = left.min(rest);
+        for (bytes, follows) in [(rest - left, true), (left, self.shifts.any() && left < 64)] {
+            if bytes > 0 {
+                let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), bytes);
+                c.follows = follows;
+                c.what = follows.then(|| MOVED.to_string());
+                self.add(c);
+            }
+        }
+        true
+    }
+
+    /// Whether an instruction leads to the same bytes on both sides, wherever they lie.
+    fn leads_to_the_same(&self, part: &Part, hunk: &Hunk) -> bool {
+        if hunk.a.len() != hunk.b.len() || hunk.a.len() > 4 || part.kind != Kind::Code {
+            return false;
+        }
+        let target = |image: &Image, bytes: &[u8], at: usize, more: u64| {
+            let part = &image.parts[image.part_at(at)?];
+            let by = i32::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+            let next = part.address? + (at - part.range.start) as u64 + 4 + more;
+            image.offset_of(next.wrapping_add_signed(i64::from(by)))
+        };
+        (0..=4 - hunk.a.len()).any(|back| {
+            let places = hunk
+                .a
+                .start
+                .checked_sub(back)
+                .zip(hunk.b.start.checked_sub(back));
+            let Some((x, y)) = places else { return false };
+            // An operand of one to four bytes may follow.
+            [0, 1, 2, 4].into_iter().any(|more| {
+                let p = target(self.ia, self.a, x, more);
+                let q = target(self.ib, self.b, y, more);
+                let Some((p, q)) = p.zip(q) else { return false };
+                let mut claims = self.out.claims.iter().filter(|c| !c.follows);
+                if claims.any(|c| c.a.contains(&p) && c.b.contains(&q)) {
+                    return true;
+                }
+                let (p, q) = (self.a.get(p..p + 8), self.b.get(q..q + 8));
+                p.is_some() && p == q && p.is_some_and(|p| p.iter().any(|b| *b != 0))
+            })
+        })
     }
 
     /// An integer that is a time in both builds.
@@ -530,6 +736,58 @@ impl Work<'_> {
         self.add(c);
         true
     }
+}
+
+/// Texts that lie in the range, those at its ends whole; and what lies between them.
+fn segments(
+    bytes: &[u8],
+    range: &Range<usize>,
+    part: &Range<usize>,
+) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let plain = |b: u8| (0x20..0x7f).contains(&b) || matches!(b, b'\t' | b'\n' | b'\r');
+    let (mut texts, mut rest) = (Vec::new(), Vec::new());
+    let mut at = range.start;
+    let mut gap = at;
+    while at < range.end {
+        let mut end = at;
+        while end < range.end && plain(bytes[end]) {
+            end += 1;
+            // Each line is a text of its own.
+            if bytes[end - 1] == b'\n' && bytes.get(end) != Some(&b'\n') {
+                break;
+            }
+        }
+        let (mut first, mut last) = (at, end);
+        if at == range.start && end > at {
+            let low = part.start.max(at.saturating_sub(AROUND));
+            while first > low && plain(bytes[first - 1]) {
+                first -= 1;
+            }
+        }
+        if end == range.end && end > at && bytes[end - 1] != b'\n' {
+            let high = part.end.min(end + AROUND);
+            while last < high && plain(bytes[last]) {
+                last += 1;
+            }
+        }
+        if end > at && last - first >= LEAST_RUN {
+            if gap < at {
+                rest.push(gap..at);
+            }
+            texts.push(first..last);
+            gap = end;
+        }
+        at = end.max(at + 1);
+    }
+    if gap < range.end {
+        rest.push(gap..range.end);
+    }
+    (texts, rest)
+}
+
+/// How many places both have in common.
+fn within(a: &Range<usize>, b: &Range<usize>) -> usize {
+    a.end.min(b.end).saturating_sub(a.start.max(b.start))
 }
 
 /// What is said of addresses and offsets.

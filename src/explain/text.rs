@@ -57,6 +57,7 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
             .or_else(|| number(texts, hunk))
             .or_else(|| short_known(texts, hunk))
             .or_else(|| version(texts, hunk))
+            .or_else(|| path(texts, hunk))
             .or_else(|| random(texts, hunk));
         let mut reading = found.unwrap_or_else(|| {
             let (a, b) = words(texts, hunk, is_word);
@@ -114,11 +115,16 @@ fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         let (va, vb) = (k.a.as_bytes(), k.b.as_bytes());
         let a = occurrence(texts.a, va, &hunk.a);
         let b = occurrence(texts.b, vb, &hunk.b);
-        let found = match (va.len() >= TELLING, vb.len() >= TELLING) {
-            (true, true) => a.zip(b),
-            (true, false) if vb.is_empty() => a.map(|a| (a, hunk.b.clone())),
-            (false, true) if va.is_empty() => b.map(|b| (hunk.a.clone(), b)),
-            _ => None,
+        // One side is enough, since what differs need not stand in the same place.
+        let telling = |value: &[u8]| value.len() >= TELLING;
+        let a = a.filter(|_| telling(va));
+        let b = b.filter(|_| telling(vb));
+        let found = match (a, b) {
+            (None, None) => None,
+            (a, b) => Some((
+                a.unwrap_or_else(|| hunk.a.clone()),
+                b.unwrap_or_else(|| hunk.b.clone()),
+            )),
         };
         if let Some((a, b)) = found {
             return Some(reading(k.cause, Some(&k.name), a, b));
@@ -232,6 +238,25 @@ fn version(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let (a, b) = words(texts, hunk, line);
     let short = |r: &Range<usize>| r.len() <= 200;
     (short(&a) && short(&b)).then(|| reading(hit.1, Some(hit.0.trim_end_matches([' ', '('])), a, b))
+}
+
+/// Directories that hold people's homes.
+const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
+
+/// A path on both sides.
+fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let (a, b) = words(texts, hunk, is_word);
+    let names = |r: &Range<usize>, text: &[u8]| {
+        let text = String::from_utf8_lossy(text.get(r.clone())?).into_owned();
+        let separators = text.matches(['/', '\\']).count();
+        (separators >= 2 && r.len() < 4096).then_some(text)
+    };
+    let (x, y) = (names(&a, texts.a)?, names(&b, texts.b)?);
+    let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
+    Some(match home(&x) && home(&y) {
+        true => reading(Cause::Home, Some("a path in a home directory"), a, b),
+        false => reading(Cause::BuildPath, Some("a path"), a, b),
+    })
 }
 
 /// Digits, or letters and digits, as long on both sides, that have next to nothing in common.

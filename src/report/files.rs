@@ -12,6 +12,7 @@ use crate::archive::listing::Member;
 use crate::archive::normalize::HANDLERS;
 use crate::digest::Digest;
 use crate::error;
+use crate::explain::Coverage;
 use crate::finding::Finding;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
@@ -73,6 +74,10 @@ pub struct Outcome {
     pub same: bool,
     /// What is in both, where both are archives.
     pub compared: Option<Compared>,
+    /// How much of what differs is explained, where that was measured.
+    pub coverage: Coverage,
+    /// Why no reader could explain, where none could.
+    pub note: Option<String>,
     /// What differs; empty only if nothing does.
     pub findings: Vec<Finding>,
 }
@@ -190,6 +195,12 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
         let _ = writeln!(out, "{GOOD}SAME{GOOD:#}");
         return out;
     }
+    if let Some(note) = &outcome.note {
+        let _ = writeln!(out, "{WARN}note{WARN:#}         {note}");
+    }
+    if outcome.coverage.differing > 0 {
+        let _ = writeln!(out, "             {}", outcome.coverage.sentence());
+    }
     let sentence = content(outcome).map_or(String::new(), |s| format!(": {s}"));
     let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}{sentence}");
     out
@@ -199,6 +210,17 @@ fn one_finding(out: &mut String, f: &Finding) {
     let _ = writeln!(out, "{BOLD}{:<12}{BOLD:#} {}", f.cause.name(), f.place);
     if !f.a.is_empty() || !f.b.is_empty() {
         let _ = writeln!(out, "             A: {}\n             B: {}", f.a, f.b);
+    }
+    let owner: Vec<String> = [
+        f.symbol.as_ref().map(|s| format!("in `{s}`")),
+        f.krate.as_ref().map(|k| format!("crate {k}")),
+        f.source.clone(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !owner.is_empty() {
+        let _ = writeln!(out, "             {}", owner.join(", "));
     }
     let _ = writeln!(out, "             remedy: {}", f.remedy);
 }
