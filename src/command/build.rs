@@ -9,7 +9,7 @@ use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
 use crate::command::scratch::Scratch;
-use crate::command::{builder, publish};
+use crate::command::{builder, known, publish};
 use crate::compare::{Comparison, compare};
 use crate::error::{Kind, failure, host};
 use crate::report::Report;
@@ -80,7 +80,9 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         scratch,
     };
     progress.phase(&format!("building {} twice", project.describe()));
+    let started = known::now();
     let (a, b) = plan.run(progress)?;
+    let known = project.known(&shim, started, known::now());
     progress.phase("comparing");
     let comparison = compare(&a.artifacts, &b.artifacts);
     not_with_itself(&comparison)?;
@@ -92,11 +94,12 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     })?;
     let manifest = project.manifest(&recipe, &comparison, verdict, &a, scratch)?;
     process::check_interrupt()?;
+    let explained = known::explain_all(&comparison, &known);
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
-    Ok(Outcome::Report(Box::new(
-        project.report(&recipe, comparison, verdict, &shim, &a, path),
-    )))
+    let mut report = project.report(&recipe, comparison, verdict, &shim, &a, path);
+    report.explained = explained;
+    Ok(Outcome::Report(Box::new(report)))
 }
 
 /// Two artifacts that are one file would be equal whatever was built.

@@ -36,14 +36,12 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
         (Some(a), Some(b)) => Some(compare::compare(a, b)),
         _ => None,
     };
-    let explained = match (&compared, same) {
-        (None, false) => explain::explain(&asked.a, &asked.b, &context(asked)),
-        _ => Explained::default(),
-    };
-    let findings = match (&compared, same) {
-        (_, true) => Vec::new(),
-        (Some(compared), _) => compared.findings.clone(),
-        (None, _) => explained.findings.clone(),
+    let explained = match (&about_a, &about_b) {
+        _ if same => Explained::default(),
+        (Some(x), Some(y)) => {
+            explain::explain_archives((&asked.a, x), (&asked.b, y), &context(asked))
+        }
+        _ => explain::explain_files(&asked.a, &asked.b, &context(asked)),
     };
     let side = |path: &PathBuf, digest, listing: Option<listing::Listing>| Side {
         path: path.clone(),
@@ -55,9 +53,7 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
         b: side(&asked.b, b, about_b),
         same,
         compared,
-        coverage: explained.coverage,
-        note: explained.note,
-        findings,
+        explained,
     })
 }
 

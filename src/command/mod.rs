@@ -6,6 +6,7 @@ pub mod build;
 mod builder;
 pub mod diff;
 pub mod docs;
+mod known;
 mod metadata;
 pub mod normalize;
 mod project;

@@ -5,8 +5,11 @@
 //! readers explain. A file that no reader understands gives a note, never an error.
 
 pub mod align;
+pub mod container;
 pub mod image;
 pub mod known;
+pub mod members;
+pub mod names;
 pub mod owner;
 pub mod pair;
 pub mod plain;
@@ -27,6 +30,7 @@ use self::align::Aligner;
 use self::image::Image;
 use self::read::READERS;
 use self::tell::Sides;
+use crate::archive::listing::{self, Listing};
 use crate::finding::Finding;
 
 /// What was found of two files that differ.
@@ -96,19 +100,52 @@ const SEARCH: u64 = 48 << 20;
 
 /// Why the files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
-    let (a, b) = match (read(a), read(b)) {
-        (Ok(a), Ok(b)) => (a, b),
-        (Err(why), _) | (_, Err(why)) => {
-            return Explained {
-                format: "bytes".to_string(),
-                note: Some(format!(
-                    "bytes differ; no reader could explain, because {why}"
-                )),
-                ..Explained::default()
-            };
+    let list = |path| listing::list(path, &context.limits);
+    match (list(a), list(b)) {
+        (Ok(Some(la)), Ok(Some(lb))) => explain_archives((a, &la), (b, &lb), context),
+        (Err(e), _) | (_, Err(e)) => {
+            let mut out = explain_files(a, b, context);
+            out.note = Some(unexplained(&crate::error::one_line(&e)));
+            out
         }
-    };
-    explain_bytes(&a, &b, context)
+        _ => explain_files(a, b, context),
+    }
+}
+
+/// Why two archives differ that were listed already.
+pub fn explain_archives(
+    (a, la): (&Path, &Listing),
+    (b, lb): (&Path, &Listing),
+    context: &Context,
+) -> Explained {
+    with_bytes(a, b, context, |search, a, b| {
+        search.listed((a, la), (b, lb))
+    })
+}
+
+/// Why two files differ, without a look at what an archive says of its members.
+pub fn explain_files(a: &Path, b: &Path, context: &Context) -> Explained {
+    with_bytes(a, b, context, |search, a, b| search.explain(a, b, "", 0))
+}
+
+fn with_bytes(
+    a: &Path,
+    b: &Path,
+    context: &Context,
+    explain: impl FnOnce(&mut Search, &[u8], &[u8]) -> Explained,
+) -> Explained {
+    match (read(a), read(b)) {
+        (Ok(a), Ok(b)) => search(context, |s| explain(s, &a, &b)),
+        (Err(why), _) | (_, Err(why)) => Explained {
+            format: "bytes".to_string(),
+            note: Some(unexplained(&why)),
+            ..Explained::default()
+        },
+    }
+}
+
+fn unexplained(why: &str) -> String {
+    format!("bytes differ; no reader could explain, because {why}")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
@@ -125,17 +162,20 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Why the bytes differ.
 pub fn explain_bytes(a: &[u8], b: &[u8], context: &Context) -> Explained {
+    search(context, |s| s.explain(a, b, "", 0))
+}
+
+fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> Explained {
     let mut known = context.clone();
     // The longest first: a shorter one may stand within it.
     known.known.retain(|k| k.a != k.b);
     known
         .known
         .sort_by_key(|k| std::cmp::Reverse(k.a.len().max(k.b.len())));
-    let mut search = Search {
+    explain(&mut Search {
         context: &known,
         aligner: Aligner::new(SEARCH),
-    };
-    search.explain(a, b, "")
+    })
 }
 
 struct Search<'a> {
@@ -144,8 +184,16 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn explain(&mut self, a: &[u8], b: &[u8], within: &str) -> Explained {
+    fn explain(&mut self, a: &[u8], b: &[u8], within: &str, depth: usize) -> Explained {
+        let held = self.container(a, b, within, depth);
+        let mut unread = None;
+        match held {
+            Some(out) if out.note.is_some() && out.findings.is_empty() => unread = out.note,
+            Some(out) => return out,
+            None => {}
+        }
         let (images, note) = images(a, b);
+        let note = unread.or(note);
         let (ia, ib) = &images;
         let compared = pair::compare((a, ia), (b, ib), self.context, &mut self.aligner);
         let sides = Sides {
@@ -153,7 +201,12 @@ impl Search<'_> {
             b: (b, ib),
             within,
         };
-        let findings = tell::findings(&sides, &compared, self.context);
+        let mut findings = names::compare(ia, ib, within);
+        for finding in &mut findings {
+            finding.remedy = remedy::of(finding, None, self.context);
+        }
+        findings.extend(tell::findings(&sides, &compared, self.context));
+        findings.sort_by_key(|f| (f.consequence, f.cause == crate::cause::Cause::Unknown));
         let mut coverage = Coverage {
             differing: compared.differing,
             ..Coverage::default()
@@ -190,16 +243,11 @@ fn images(a: &[u8], b: &[u8]) -> ((Image, Image), Option<String>) {
         return plain(None);
     };
     if x != y {
-        return plain(Some(
-            "bytes differ; no reader could explain, because the two files are of different formats"
-                .to_string(),
-        ));
+        return plain(Some(unexplained("the two files are of different formats")));
     }
     let read = READERS[x].read;
     match (read(a), read(b)) {
         (Ok(a), Ok(b)) => ((a, b), None),
-        (Err(why), _) | (_, Err(why)) => plain(Some(format!(
-            "bytes differ; no reader could explain, because {why}"
-        ))),
+        (Err(why), _) | (_, Err(why)) => plain(Some(unexplained(&why))),
     }
 }

@@ -515,7 +515,7 @@ impl Work<'_> {
             Kind::Debug if self.shifts.any() && hunk.len() <= 64 => {
                 self.follows(hunk, Cause::Unknown, MOVED)
             }
-            _ if self.random(hunk) => {}
+            _ if self.random(hunk) || self.exact(hunk) => {}
             _ => self.unknown(hunk),
         }
     }

@@ -1,0 +1,189 @@
+//! Two containers -> why they differ: what is said of the members, and each member that differs
+//! explained in turn.
+
+use std::collections::HashSet;
+
+use super::image::matched;
+use super::members::{self, Held, Member};
+use super::{Coverage, Explained, Search};
+use crate::archive::compare::{self, Compared};
+use crate::archive::listing::Listing;
+use crate::cause::Cause;
+use crate::finding::Finding;
+
+/// How deep containers may lie within each other.
+const DEEPEST: usize = 6;
+/// Members that are explained one by one.
+const MOST: usize = 1_000;
+
+impl Search<'_> {
+    /// Why two archives differ of which the listings are known.
+    pub(super) fn listed(
+        &mut self,
+        (a, la): (&[u8], &Listing),
+        (b, lb): (&[u8], &Listing),
+    ) -> Explained {
+        let compared = compare::compare(la, lb);
+        let mut out = self.members(a, b, "", 0).unwrap_or_default();
+        out.format = la.name();
+        out.findings.extend(of_archive(&compared, out.coverage));
+        out.findings.sort_by_key(|f| f.consequence);
+        out
+    }
+
+    /// Why two containers differ; `None` unless both are.
+    pub(super) fn container(
+        &mut self,
+        a: &[u8],
+        b: &[u8],
+        within: &str,
+        depth: usize,
+    ) -> Option<Explained> {
+        let mut out = self.members(a, b, within, depth)?;
+        if out.findings.is_empty() && out.note.is_none() {
+            let format = &out.format;
+            let mut finding = Finding::new(
+                Cause::Compressor,
+                format!("{within}{format} headers, or how it is packed"),
+                "",
+                "",
+            );
+            finding.remedy = super::remedy::general(Cause::Compressor).to_string();
+            out.findings.push(finding);
+        }
+        Some(out)
+    }
+
+    fn members(&mut self, a: &[u8], b: &[u8], within: &str, depth: usize) -> Option<Explained> {
+        let all = |_: &str| true;
+        let (x, y) = (
+            members::of(a, &self.context.limits, &all)?,
+            members::of(b, &self.context.limits, &all)?,
+        );
+        let mut out = Explained::default();
+        let (x, y) = match (x, y) {
+            (Ok(x), Ok(y)) if depth < DEEPEST => (x, y),
+            (Err(why), _) | (_, Err(why)) => {
+                out.note = Some(super::unexplained(&why));
+                return Some(out);
+            }
+            _ => {
+                let why = format!("containers lie more than {DEEPEST} deep");
+                out.note = Some(super::unexplained(&why));
+                return Some(out);
+            }
+        };
+        out.format = x.format.to_string();
+        self.pairs(&x, &y, within, depth, &mut out);
+        Some(out)
+    }
+
+    fn pairs(&mut self, x: &Held, y: &Held, within: &str, depth: usize, out: &mut Explained) {
+        let (mut both, only_a, only_b) = matched(&x.members, &y.members, |m: &Member| &m.name);
+        // Those whose names differ in a hash, such as objects of a library.
+        let stem = |m: &Member| super::names::without_hashes(&m.name);
+        let of = |list: &[Member], only: &[usize]| -> Vec<String> {
+            only.iter().map(|i| stem(&list[*i])).collect()
+        };
+        let (stems_a, stems_b) = (of(&x.members, &only_a), of(&y.members, &only_b));
+        let (renamed, rest_a, rest_b) = matched(&stems_a, &stems_b, |s: &String| s);
+        for (i, j) in &renamed {
+            let (i, j) = (only_a[*i], only_b[*j]);
+            both.push((i, j));
+            let (a, b) = (&x.members[i].name, &y.members[j].name);
+            out.findings.push(renamed_member(within, a, b));
+        }
+        let mut alone = |members: &[Member], only: &[usize], rest: Vec<usize>, left: bool| {
+            for m in rest.into_iter().map(|i| &members[only[i]]) {
+                let size = m.bytes.len() as u64;
+                out.coverage.differing += size;
+                let shown = format!("file of {size} bytes");
+                let (p, q) = match left {
+                    true => (shown, "absent".to_string()),
+                    false => ("absent".to_string(), shown),
+                };
+                let place = format!("{within}member `{}`", m.name);
+                let mut finding = Finding::new(Cause::Unknown, place, p, q);
+                finding.remedy = "pack the same files on both sides".to_string();
+                out.findings.push(finding);
+            }
+        };
+        alone(&x.members, &only_a, rest_a, true);
+        alone(&y.members, &only_b, rest_b, false);
+        let mut formats = HashSet::new();
+        let differing = both
+            .into_iter()
+            .map(|(i, j)| (&x.members[i], &y.members[j]));
+        let differing = differing.filter(|(m, n)| m.bytes != n.bytes);
+        for (count, (m, n)) in differing.enumerate() {
+            if count >= MOST {
+                out.note = Some(format!(
+                    "more than {MOST} members differ: the rest was not looked at"
+                ));
+                break;
+            }
+            let within = match m.name.is_empty() {
+                true => within.to_string(),
+                false => format!("{within}`{}`: ", m.name),
+            };
+            let one = self.explain(&m.bytes, &n.bytes, &within, depth + 1);
+            out.findings.extend(one.findings);
+            out.coverage.add(one.coverage);
+            formats.insert(one.format);
+            if out.note.is_none() {
+                out.note = one.note.map(|n| format!("{within}{n}"));
+            }
+        }
+        fold(&mut out.findings);
+        settle(&mut out.findings, &mut out.coverage);
+    }
+}
+
+/// The same value in several members is told once.
+fn fold(findings: &mut Vec<Finding>) {
+    let mut kept: Vec<(Finding, usize)> = Vec::new();
+    for finding in findings.drain(..) {
+        let same = |k: &&mut (Finding, usize)| {
+            let k = &k.0;
+            k.cause == finding.cause
+                && k.consequence == finding.consequence
+                && (&k.a, &k.b) == (&finding.a, &finding.b)
+                && (!k.a.is_empty() || !k.b.is_empty() || k.consequence)
+        };
+        match kept.iter_mut().find(same) {
+            Some(k) => k.1 += 1,
+            None => kept.push((finding, 0)),
+        }
+    }
+    findings.extend(kept.into_iter().map(|(mut f, more)| {
+        match more {
+            0 => {}
+            1 => f.place += "; and in another member",
+            n => f.place += &format!("; and in {n} other members"),
+        }
+        f
+    }));
+}
+
+/// Where a cause was found in one member, what is merely unlike in another follows from it if it is
+/// the compiler's metadata or made from it; and causes come first.
+fn settle(findings: &mut [Finding], coverage: &mut Coverage) {
+    let _ = coverage;
+    findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown));
+}
+
+fn renamed_member(within: &str, a: &str, b: &str) -> Finding {
+    let mut finding = Finding::new(Cause::SymbolHash, format!("{within}name of a member"), a, b);
+    finding.remedy = super::remedy::general(Cause::SymbolHash).to_string();
+    finding
+}
+
+/// What the archive says of its members; what differs in them is told by their own findings.
+fn of_archive(compared: &Compared, coverage: Coverage) -> Vec<Finding> {
+    let told = |f: &&Finding| {
+        let content = f.place == "content" || f.place.starts_with("content of ");
+        let alone = f.place.starts_with("member `");
+        !(content && coverage.differing > 0 || alone)
+    };
+    compared.findings.iter().filter(told).cloned().collect()
+}
