@@ -25,6 +25,8 @@ pub struct Finding {
     pub consequence: bool,
     /// The bytes at that place, for a view side by side.
     pub excerpt: Option<Excerpt>,
+    /// Differing bytes that it accounts for, where they were counted.
+    pub bytes: u64,
 }
 
 /// Bytes of both files around a difference.
@@ -59,6 +61,7 @@ impl Finding {
             remedy: String::new(),
             consequence: false,
             excerpt: None,
+            bytes: 0,
         }
     }
 }

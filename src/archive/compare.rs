@@ -217,6 +217,7 @@ fn members(rows: &[Row]) -> Vec<Finding> {
             consequence: false,
             source: None,
             excerpt: None,
+            bytes: 0,
         })
         .collect()
 }
@@ -245,6 +246,7 @@ fn fields(rows: &[Row], content: bool) -> Vec<Finding> {
             consequence: false,
             source: None,
             excerpt: None,
+            bytes: 0,
         };
         if field.content {
             findings.extend(differing.iter().map(each));
@@ -282,6 +284,7 @@ fn order(a: &[Member], b: &[Member]) -> Option<Finding> {
         consequence: false,
         source: None,
         excerpt: None,
+        bytes: 0,
     })
 }
 
@@ -302,6 +305,7 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
                 consequence: false,
                 source: None,
                 excerpt: None,
+                bytes: 0,
             });
         };
     if a.format != b.format {

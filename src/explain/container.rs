@@ -104,6 +104,7 @@ impl Search<'_> {
                 };
                 let place = format!("{within}member `{}`", m.name);
                 let mut finding = Finding::new(Cause::Unknown, place, p, q);
+                finding.bytes = size;
                 finding.remedy = "pack the same files on both sides".to_string();
                 out.findings.push(finding);
             }
@@ -151,7 +152,10 @@ fn fold(findings: &mut Vec<Finding>) {
                 && (!k.a.is_empty() || !k.b.is_empty() || k.consequence)
         };
         match kept.iter_mut().find(same) {
-            Some(k) => k.1 += 1,
+            Some(k) => {
+                k.0.bytes += finding.bytes;
+                k.1 += 1;
+            }
             None => kept.push((finding, 0)),
         }
     }
@@ -165,11 +169,27 @@ fn fold(findings: &mut Vec<Finding>) {
     }));
 }
 
-/// Where a cause was found in one member, what is merely unlike in another follows from it if it is
-/// the compiler's metadata or made from it; and causes come first.
+/// Where a value of different length was found in one member of a library, code and constants of
+/// another that differ in no known way hold that value in another form. Causes come first.
 fn settle(findings: &mut [Finding], coverage: &mut Coverage) {
-    let _ = coverage;
+    let known = |f: &&Finding| !f.consequence && f.cause != Cause::Unknown && f.bytes > 0;
+    let lengths = |f: &&Finding| f.a.chars().count() != f.b.chars().count();
+    let root = findings.iter().filter(known).find(lengths).map(|f| f.cause);
+    if let Some(cause) = root {
+        let objects = findings.iter_mut().filter(|f| {
+            let object = f.place.contains(".o`: .text") || f.place.contains(".o`: .rodata");
+            object && f.cause == Cause::Unknown && !f.consequence
+        });
+        objects.for_each(|f| super::tell::follow(f, cause));
+    }
+    let found = findings.iter().find(known).map(|f| f.cause);
+    for finding in findings.iter_mut() {
+        if finding.consequence && finding.cause == Cause::Unknown {
+            finding.cause = found.unwrap_or(Cause::Unknown);
+        }
+    }
     findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown));
+    *coverage = Coverage::of(coverage.differing, findings);
 }
 
 fn renamed_member(within: &str, a: &str, b: &str) -> Finding {

@@ -31,6 +31,7 @@ use self::image::Image;
 use self::read::READERS;
 use self::tell::Sides;
 use crate::archive::listing::{self, Listing};
+use crate::cause::Cause;
 use crate::finding::Finding;
 
 /// What was found of two files that differ.
@@ -58,6 +59,18 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// What the findings claim of so many differing bytes.
+    fn of(differing: u64, findings: &[Finding]) -> Coverage {
+        let sum = |wanted: fn(&&Finding) -> bool| -> u64 {
+            findings.iter().filter(wanted).map(|f| f.bytes).sum()
+        };
+        Coverage {
+            differing,
+            caused: sum(|f| !f.consequence && f.cause != Cause::Unknown),
+            following: sum(|f| f.consequence),
+        }
+    }
+
     /// Bytes that nothing claims.
     pub fn residue(&self) -> u64 {
         self.differing.saturating_sub(self.caused + self.following)
@@ -206,18 +219,8 @@ impl Search<'_> {
             finding.remedy = remedy::of(finding, None, self.context);
         }
         findings.extend(tell::findings(&sides, &compared, self.context));
-        findings.sort_by_key(|f| (f.consequence, f.cause == crate::cause::Cause::Unknown));
-        let mut coverage = Coverage {
-            differing: compared.differing,
-            ..Coverage::default()
-        };
-        for claim in &compared.claims {
-            match (claim.follows, claim.cause) {
-                (true, _) => coverage.following += claim.bytes,
-                (false, crate::cause::Cause::Unknown) => {}
-                (false, _) => coverage.caused += claim.bytes,
-            }
-        }
+        findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown));
+        let coverage = Coverage::of(compared.differing, &findings);
         Explained {
             findings,
             format: ia.format.to_string(),

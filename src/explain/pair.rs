@@ -113,6 +113,9 @@ pub fn compare(
         let from = work.out.claims.len();
         work.part(pa, pb, hunks);
         work.settle(pa, pb, from);
+        let grown = work.out.claims[from..].iter().filter(|c| !c.follows);
+        let grown = grown.map(|c| c.b.len() as i64 - c.a.len() as i64);
+        work.shifts.grew(grown);
     }
     for (only, image, left) in [(only_a, ia, true), (only_b, ib, false)] {
         only.into_iter()

@@ -4,10 +4,13 @@ use super::known::Context;
 use crate::cause::Cause;
 use crate::finding::Finding;
 
+/// What is said of a consequence.
+pub const FOLLOWS: &str = "it follows from another difference and goes away with it";
+
 /// What to do about the finding. `what` is what its value is called.
 pub fn of(finding: &Finding, _what: Option<&str>, _context: &Context) -> String {
     if finding.consequence {
-        return "it follows from another difference and goes away with it".to_string();
+        return FOLLOWS.to_string();
     }
     general(finding.cause).to_string()
 }

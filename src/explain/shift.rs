@@ -36,8 +36,7 @@ impl Gather {
     /// Something grew by so much.
     pub fn grew(&mut self, by: i64) {
         if by != 0 && self.sizes.len() < KEPT * 2 {
-            // `fmt::Arguments` of a constant holds twice its length.
-            self.sizes.extend([by, by.wrapping_mul(2)]);
+            self.sizes.extend(lengths(by));
         }
     }
 
@@ -60,7 +59,23 @@ impl Gather {
     }
 }
 
+/// The amounts by which what holds a length changes: `fmt::Arguments` of a constant holds its double.
+fn lengths(by: i64) -> [i64; 2] {
+    [by, by.wrapping_mul(2)]
+}
+
 impl Shifts {
+    /// Values grew by so much.
+    pub fn grew(&mut self, by: impl Iterator<Item = i64>) {
+        let new: Vec<i64> = by
+            .filter(|by| *by != 0)
+            .flat_map(lengths)
+            .take(KEPT)
+            .collect();
+        self.sizes.extend(&new);
+        self.amounts.extend(&new);
+    }
+
     /// Whether anything moved at all.
     pub fn any(&self) -> bool {
         !self.amounts.is_empty()

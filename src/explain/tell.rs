@@ -68,13 +68,17 @@ pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Fi
             claim.what.clone().unwrap_or_default(),
         );
         match known.get(&key) {
-            Some(at) => told[*at].1 += claim.places,
+            Some(at) => {
+                told[*at].0.bytes += claim.bytes;
+                told[*at].1 += claim.places;
+            }
             None => {
                 known.insert(key, told.len());
                 told.push((finding, claim.places));
             }
         }
     }
+    depends_on_length(&mut told);
     told.into_iter()
         .map(|(mut finding, places)| {
             if places > 1 {
@@ -83,6 +87,33 @@ pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Fi
             finding
         })
         .collect()
+}
+
+/// Code of a function that refers to a value of different length: it holds the length, and copies the
+/// value in other steps.
+fn depends_on_length(told: &mut [(Finding, usize)]) {
+    let cause = |f: &Finding| !f.consequence && f.cause != Cause::Unknown;
+    let lengths = |f: &Finding| cause(f) && f.a.chars().count() != f.b.chars().count();
+    let roots: Vec<(Cause, Option<String>)> = told
+        .iter()
+        .filter(|(f, _)| lengths(f) && f.symbol.is_some())
+        .map(|(f, _)| (f.cause, f.symbol.clone()))
+        .collect();
+    for (finding, _) in told.iter_mut() {
+        if finding.consequence || finding.cause != Cause::Unknown || finding.symbol.is_none() {
+            continue;
+        }
+        if let Some((cause, _)) = roots.iter().find(|(_, s)| *s == finding.symbol) {
+            follow(finding, *cause);
+        }
+    }
+}
+
+/// Makes it a consequence of a cause that was found elsewhere.
+pub fn follow(finding: &mut Finding, cause: Cause) {
+    finding.cause = cause;
+    finding.consequence = true;
+    finding.remedy = remedy::FOLLOWS.to_string();
 }
 
 fn one(sides: &Sides, claim: &Claim, owner: Option<&Owner>) -> Finding {
@@ -100,6 +131,7 @@ fn one(sides: &Sides, claim: &Claim, owner: Option<&Owner>) -> Finding {
     }
     let mut finding = Finding::new(claim.cause, place, a, b);
     finding.consequence = claim.follows;
+    finding.bytes = claim.bytes;
     if !general {
         finding.excerpt = Some(excerpt(sides, claim));
     }
