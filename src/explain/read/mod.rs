@@ -32,6 +32,11 @@ pub const READERS: &[Reader] = &[
         read: pe::read,
     },
     Reader {
+        name: "COFF",
+        begins: pe::begins_coff,
+        read: pe::read_coff,
+    },
+    Reader {
         name: "Mach-O",
         begins: macho::begins,
         read: macho::read,
