@@ -1,19 +1,21 @@
 //! `repro build`: source, recipe, two builds, comparison, manifest, report. Straight down.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::artifact::Artifact;
 use crate::build::Plan;
 use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
 use crate::command::scratch::Scratch;
 use crate::command::{builder, known, publish};
-use crate::compare::{Comparison, compare};
+use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::report::Report;
 use crate::term::Progress;
+use crate::verdict::Status;
 use crate::{fs, process};
 
 /// What `repro build` ends with.
@@ -116,4 +118,20 @@ fn not_with_itself(comparison: &Comparison) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The published files of the first artifact that differs.
+pub fn differing(report: &Report) -> Option<(PathBuf, PathBuf)> {
+    let differs = |p: &&Pair| p.status() == Status::Differs && p.in_verdict();
+    let pair = report.comparison.pairs.iter().find(differs)?;
+    let published = |side: &str, x: &Artifact| {
+        // Kept as `kept-A/<triple>/<file>` in the scratch directory, and published as `a/…`.
+        let kept = format!("kept-{}", side.to_uppercase());
+        let parts = x.path.iter().skip_while(|p| *p != kept.as_str()).skip(1);
+        report.results.join(side).join(parts.collect::<PathBuf>())
+    };
+    Some((
+        published("a", pair.a.as_ref()?),
+        published("b", pair.b.as_ref()?),
+    ))
 }

@@ -2,7 +2,10 @@
 
 pub mod files;
 mod findings;
+pub mod github;
+pub mod html;
 pub mod json;
+pub mod summary;
 pub mod text;
 
 use std::path::PathBuf;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use super::findings;
 use crate::archive::policy;
+use crate::cause::CAUSES;
 use crate::compare::Pair;
-use crate::explain::Explained;
+use crate::explain::{Explained, remedy};
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
@@ -208,6 +209,36 @@ pub fn list_variations() -> String {
             let _ = write!(out, " [needs: {}]", v.needs);
         }
         out.push('\n');
+    }
+    out
+}
+
+/// The table of causes: what each is, what to do about it, and where that is said; then the crates of
+/// which more is known.
+pub fn causes() -> String {
+    let mut out = String::new();
+    for cause in CAUSES {
+        let _ = writeln!(out, "{BOLD}{}{BOLD:#}: {}", cause.name, cause.means);
+        for row in remedy::BY_CAUSE.iter().filter(|r| r.cause == cause.cause) {
+            let of = match row.what {
+                "" => String::new(),
+                what => format!("({what}) "),
+            };
+            let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
+        }
+    }
+    for row in remedy::BY_CRATE {
+        let causes: Vec<_> = row.causes.iter().map(|c| c.name()).collect();
+        let feature = row.feature.map(|f| format!(" with `{f}`"));
+        let _ = writeln!(
+            out,
+            "{BOLD}crate {}{BOLD:#}{}: {}\n    {}\n    {}",
+            row.krate,
+            feature.unwrap_or_default(),
+            causes.join(", "),
+            row.text,
+            row.source
+        );
     }
     out
 }
