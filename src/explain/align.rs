@@ -68,6 +68,20 @@ impl Aligner {
         std::mem::take(&mut self.steps)
     }
 
+    /// The ranges in which two byte strings of one length differ, each at its own offset.
+    pub fn in_place(a: &[u8], b: &[u8]) -> Vec<Hunk> {
+        let mut hunks = Vec::new();
+        let n = a.len().min(b.len());
+        let mut at = 0;
+        while at < n {
+            at += common_prefix(&a[at..n], &b[at..n]);
+            let end = (at + (1 << 16)).min(n);
+            push_split(&mut hunks, a, b, at..end, at..end);
+            at = end;
+        }
+        hunks
+    }
+
     /// The ranges in which `a` and `b` differ, in order.
     pub fn align(&mut self, a: &[u8], b: &[u8]) -> Vec<Hunk> {
         let mut hunks = Vec::new();

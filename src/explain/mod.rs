@@ -97,6 +97,7 @@ impl Coverage {
         };
         let rest = match self.residue() {
             0 => String::new(),
+            1 => "; 1 byte is not explained".to_string(),
             n => format!("; {n} bytes are not explained"),
         };
         format!(

@@ -181,17 +181,22 @@ fn each_reference(
                     found((p, at), to);
                 }
             }),
-            _ => {
+            Machine::X86_64 => {
                 let first = address.wrapping_add(4);
-                for (at, window) in code.windows(4).enumerate() {
-                    let by = i32::from_le_bytes([window[0], window[1], window[2], window[3]]);
-                    let next = first.wrapping_add(at as u64);
-                    let to = next.wrapping_add_signed(i64::from(by));
+                for (at, window) in code.windows(5).enumerate() {
+                    // The byte before a displacement says that it counts from the instruction.
+                    if window[0] & 0xc7 != 0x05 {
+                        continue;
+                    }
+                    let by = i32::from_le_bytes([window[1], window[2], window[3], window[4]]);
+                    let at = at as u64 + 1;
+                    let to = first.wrapping_add(at).wrapping_add_signed(i64::from(by));
                     if range.contains(&to) {
-                        found((p, at as u64), to);
+                        found((p, at), to);
                     }
                 }
             }
+            Machine::Other => {}
         }
     }
 }

@@ -80,7 +80,7 @@ pub fn compare(
     let mut parts: Vec<(&Part, &Part, Vec<Hunk>)> = Vec::new();
     for (i, j) in both {
         let (pa, pb) = (&ia.parts[i], &ib.parts[j]);
-        let hunks = aligner.align(&a[pa.range.clone()], &b[pb.range.clone()]);
+        let hunks = hunks_of(aligner, pa.kind, &a[pa.range.clone()], &b[pb.range.clone()]);
         gather_moves(&mut gather, pa, pb, &hunks);
         (aligner.steps().into_iter()).for_each(|by| gather.grew(i64::from(by)));
         let move_to = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
@@ -123,6 +123,21 @@ pub fn compare(
     }
     work.out.claims.sort_by_key(|c| (c.a.start, c.b.start));
     work.out
+}
+
+/// Where two parts differ. What is mostly addresses is compared in place where that can be: there each
+/// of them differs, and nothing is the same that could be found again.
+fn hunks_of(aligner: &mut Aligner, kind: Kind, a: &[u8], b: &[u8]) -> Vec<Hunk> {
+    if a.len() == b.len() {
+        let hunks = Aligner::in_place(a, b);
+        let differing: usize = hunks.iter().map(Hunk::len).sum();
+        match kind {
+            Kind::Table | Kind::Debug | Kind::Derived => return hunks,
+            Kind::Code if differing * 2 < a.len() => return hunks,
+            _ => {}
+        }
+    }
+    aligner.align(a, b)
 }
 
 /// What is the same in both moved by this much: in its part, in the file, in memory.
@@ -288,6 +303,7 @@ impl Work<'_> {
     }
 
     fn moved(&self, part: &Part, hunk: &Hunk) -> bool {
+        let hunk = &self.without_fill(hunk);
         self.shifts.explain(self.a, self.b, hunk)
             || self.arm
                 && part.kind == Kind::Code
@@ -295,6 +311,33 @@ impl Work<'_> {
                     .shifts
                     .explain_aarch64(self.a, self.b, hunk, &part.range)
             || self.shifts.any() && self.leads_to_the_same(part, hunk)
+    }
+
+    /// Without the zeros that one side has more of, at the end or at the beginning.
+    fn without_fill(&self, hunk: &Hunk) -> Hunk {
+        let cut = |bytes: &[u8], long: &Range<usize>, len: usize| {
+            let more = long.len() - len;
+            let zero = |r: Range<usize>| bytes[r].iter().all(|b| *b == 0);
+            match () {
+                () if len == 0 => long.clone(),
+                () if zero(long.end - more..long.end) => long.start..long.end - more,
+                () if zero(long.start..long.start + more) => long.start + more..long.end,
+                () => long.clone(),
+            }
+        };
+        let (x, y) = (hunk.a.len(), hunk.b.len());
+        Hunk {
+            a: if x > y {
+                cut(self.a, &hunk.a, y)
+            } else {
+                hunk.a.clone()
+            },
+            b: if y > x {
+                cut(self.b, &hunk.b, x)
+            } else {
+                hunk.b.clone()
+            },
+        }
     }
 
     fn table(&mut self, part: &Part, hunk: &Hunk) {
@@ -499,7 +542,8 @@ impl Work<'_> {
     }
 
     fn binary(&mut self, part: &Part, other: &Part, hunk: &Hunk) {
-        if self.time(hunk) {
+        // Debug info holds no times, and many numbers that could be some.
+        if part.kind != Kind::Debug && self.time(hunk) {
             return;
         }
         if self.mixed(part, other, hunk) {

@@ -191,7 +191,7 @@ fn stamp(
                 let has = |w: Window, s: Option<i64>| s.is_some_and(|s| w.wider(day).has(s));
                 has(c.a, a.seconds) && has(c.b, b.seconds)
             });
-            let what = within.then_some("the time at which each build ran");
+            let what = within.then_some("the time at which each was made");
             reading(Cause::Timestamp, what, a.range, b.range)
         }
     })
@@ -207,7 +207,7 @@ fn number(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         value(texts.b.get(b.clone())?)?,
     );
     let unit = time::unit_of(x, y, (clocks.a.wider(120), clocks.b.wider(120)))?;
-    let what = format!("{unit} since 1970, within the time at which each build ran");
+    let what = format!("{unit} since 1970, within the time at which each was made");
     Some(reading(Cause::Timestamp, Some(&what), a, b))
 }
 

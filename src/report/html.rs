@@ -181,7 +181,7 @@ fn finding(out: &mut String, f: &Finding) {
     if !f.a.is_empty() || !f.b.is_empty() {
         let _ = writeln!(
             out,
-            "<div class=\"sides\"><pre>{}</pre><pre>{}</pre></div>",
+            "<div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div>",
             escape(&f.a),
             escape(&f.b)
         );
@@ -191,7 +191,7 @@ fn finding(out: &mut String, f: &Finding) {
         let Excerpt { at_a, a, at_b, b } = excerpt;
         let _ = writeln!(
             out,
-            "<details open><summary>bytes</summary><div class=\"sides\"><pre>{}</pre><pre>{}</pre></div></details>",
+            "<details open><summary>bytes</summary><div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div></details>",
             view(*at_a, a, b),
             view(*at_b, b, a)
         );
@@ -272,7 +272,8 @@ h3{font-size:1rem;margin:0 0 .5rem;font-weight:500;overflow-wrap:anywhere}
 small,.owner,dt{color:var(--dim)}
 code,pre,i{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.82rem}
 pre{margin:0;padding:.6rem .75rem;background:var(--bg);border:1px solid var(--line);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
-details pre{white-space:pre;overflow-x:auto;overflow-wrap:normal}
+details pre{white-space:pre;overflow-x:auto;overflow-wrap:normal;font-size:.72rem}
+.sides pre::before{content:attr(data-side);display:block;color:var(--dim)}
 i{font-style:normal;color:var(--dim)}
 mark{background:var(--mark);color:inherit;border-radius:2px}
 .wide{overflow-x:auto}

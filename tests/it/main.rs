@@ -2,6 +2,7 @@
 
 mod archive;
 mod diff;
+mod explain;
 mod failures;
 mod faults;
 mod floors;
