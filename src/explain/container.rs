@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::image::matched;
 use super::members::{self, Held, Member};
+use super::names;
 use super::{Coverage, Explained, Search};
 use crate::archive::compare::{self, Compared};
 use crate::archive::listing::Listing;
@@ -80,21 +81,29 @@ impl Search<'_> {
 
     fn pairs(&mut self, x: &Held, y: &Held, within: &str, depth: usize, out: &mut Explained) {
         let (mut both, only_a, only_b) = matched(&x.members, &y.members, |m: &Member| &m.name);
-        // Those whose names differ in a hash, such as objects of a library.
-        let stem = |m: &Member| super::names::without_hashes(&m.name);
-        let of = |list: &[Member], only: &[usize]| -> Vec<String> {
-            only.iter().map(|i| stem(&list[*i])).collect()
-        };
-        let (stems_a, stems_b) = (of(&x.members, &only_a), of(&y.members, &only_b));
-        let (renamed, rest_a, rest_b) = matched(&stems_a, &stems_b, |s: &String| s);
-        for (i, j) in &renamed {
-            let (i, j) = (only_a[*i], only_b[*j]);
-            both.push((i, j));
-            let (a, b) = (&x.members[i].name, &y.members[j].name);
-            out.findings.push(renamed_member(within, a, b));
+        // Those whose names differ in a hash, or in the name of the output, such as objects of a library.
+        let stems: [fn(&str) -> String; 2] = [names::without_hashes, |name| {
+            let rest = name.split_once('.').map_or(name, |(_, rest)| rest);
+            format!("*.{}", names::without_hashes(rest))
+        }];
+        let (mut only_a, mut only_b) = (only_a, only_b);
+        for stem in stems {
+            let of = |list: &[Member], only: &[usize]| -> Vec<String> {
+                only.iter().map(|i| stem(&list[*i].name)).collect()
+            };
+            let (x_stems, y_stems) = (of(&x.members, &only_a), of(&y.members, &only_b));
+            let (renamed, rest_a, rest_b) = matched(&x_stems, &y_stems, |s: &String| s);
+            for (i, j) in &renamed {
+                let (i, j) = (only_a[*i], only_b[*j]);
+                both.push((i, j));
+                let (a, b) = (&x.members[i].name, &y.members[j].name);
+                out.findings.push(renamed_member(within, a, b));
+            }
+            only_a = rest_a.into_iter().map(|i| only_a[i]).collect();
+            only_b = rest_b.into_iter().map(|i| only_b[i]).collect();
         }
-        let mut alone = |members: &[Member], only: &[usize], rest: Vec<usize>, left: bool| {
-            for m in rest.into_iter().map(|i| &members[only[i]]) {
+        let mut alone = |members: &[Member], only: &[usize], left: bool| {
+            for m in only.iter().map(|i| &members[*i]) {
                 let size = m.bytes.len() as u64;
                 out.coverage.differing += size;
                 let shown = format!("file of {size} bytes");
@@ -109,8 +118,8 @@ impl Search<'_> {
                 out.findings.push(finding);
             }
         };
-        alone(&x.members, &only_a, rest_a, true);
-        alone(&y.members, &only_b, rest_b, false);
+        alone(&x.members, &only_a, true);
+        alone(&y.members, &only_b, false);
         let mut formats = HashSet::new();
         let differing = both
             .into_iter()
@@ -183,6 +192,12 @@ fn settle(findings: &mut [Finding], coverage: &mut Coverage) {
         objects.for_each(|f| super::tell::follow(f, cause));
     }
     let found = findings.iter().find(known).map(|f| f.cause);
+    if let Some(cause) = found {
+        let packed = findings
+            .iter_mut()
+            .filter(|f| f.cause == Cause::Unknown && f.place.contains(super::pair::PACKED));
+        packed.for_each(|f| super::tell::follow(f, cause));
+    }
     for finding in findings.iter_mut() {
         if finding.consequence && finding.cause == Cause::Unknown {
             finding.cause = found.unwrap_or(Cause::Unknown);
@@ -193,8 +208,19 @@ fn settle(findings: &mut [Finding], coverage: &mut Coverage) {
 }
 
 fn renamed_member(within: &str, a: &str, b: &str) -> Finding {
-    let mut finding = Finding::new(Cause::SymbolHash, format!("{within}name of a member"), a, b);
-    finding.remedy = super::remedy::general(Cause::SymbolHash).to_string();
+    let hash = names::without_hashes(a) == names::without_hashes(b);
+    let cause = if hash {
+        Cause::SymbolHash
+    } else {
+        Cause::Unknown
+    };
+    let mut finding = Finding::new(cause, format!("{within}name of a member"), a, b);
+    finding.remedy = match hash {
+        true => super::remedy::general(cause).to_string(),
+        false => {
+            "give the output one name on both sides: the members are called after it".to_string()
+        }
+    };
     finding
 }
 

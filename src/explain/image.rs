@@ -23,7 +23,7 @@ pub enum Kind {
     Debug,
     /// Hashes, checksums and tables made from names: differs when what they are made from does.
     Derived,
-    /// The compiler's metadata of a crate.
+    /// The compiler's metadata of a crate, or its bitcode: text among packed numbers.
     Metadata,
     /// Anything.
     Bytes,

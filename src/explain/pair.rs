@@ -493,6 +493,11 @@ impl Work<'_> {
         };
         for r in text::read(texts, &relative) {
             let claimed = &hunks[r.hunks.clone()];
+            if pa.kind == Kind::Metadata && !is_telling(&r) {
+                let each = claimed.iter();
+                each.for_each(|hunk| self.follows(hunk, Cause::Unknown, PACKED));
+                continue;
+            }
             if r.cause == Cause::Unknown && !matches!(pa.kind, Kind::Text | Kind::Bytes) {
                 // What looked like text may be an address, or text that is elsewhere in the other.
                 for hunk in claimed {
@@ -554,11 +559,7 @@ impl Work<'_> {
             return self.follows(hunk, Cause::Unknown, MOVED);
         }
         match part.kind {
-            Kind::Metadata => self.follows(
-                hunk,
-                Cause::Unknown,
-                "the crate's metadata: positions and hashes",
-            ),
+            Kind::Metadata => self.follows(hunk, Cause::Unknown, PACKED),
             Kind::Debug if self.shifts.any() && hunk.len() <= 64 => {
                 self.follows(hunk, Cause::Unknown, MOVED)
             }
@@ -624,7 +625,12 @@ impl Work<'_> {
             for r in text::read(texts, &[whole]) {
                 let at = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
                 let mut c = claim(r.cause, at(&r.a, x.start), at(&r.b, y.start), bytes);
-                c.what = r.what;
+                if pa.kind == Kind::Metadata && !is_telling(&r) {
+                    c.follows = true;
+                    c.what = Some(PACKED.to_string());
+                } else {
+                    c.what = r.what;
+                }
                 self.out.claims.push(c);
             }
             claimed += bytes;
@@ -647,11 +653,14 @@ impl Work<'_> {
         }
         let rest = (hunk.len() as u64).saturating_sub(claimed);
         let left = left.min(rest);
-        for (bytes, follows) in [(rest - left, true), (left, self.shifts.any() && left < 64)] {
+        let packed = pa.kind == Kind::Metadata;
+        let small = packed || self.shifts.any() && left < 64;
+        for (bytes, follows) in [(rest - left, true), (left, small)] {
             if bytes > 0 {
                 let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), bytes);
                 c.follows = follows;
-                c.what = follows.then(|| MOVED.to_string());
+                let what = if packed { PACKED } else { MOVED };
+                c.what = follows.then(|| what.to_string());
                 self.add(c);
             }
         }
@@ -835,6 +844,18 @@ fn segments(
 /// How many places both have in common.
 fn within(a: &Range<usize>, b: &Range<usize>) -> usize {
     a.end.min(b.end).saturating_sub(a.start.max(b.start))
+}
+
+/// What is said of numbers that compilers pack among the text of their metadata and bitcode.
+pub const PACKED: &str = "metadata and bitcode: positions and hashes";
+
+/// Whether a text among packed numbers is one: they make many short texts by chance.
+fn is_telling(r: &text::Reading) -> bool {
+    match r.cause {
+        Cause::Unknown => false,
+        Cause::Randomness => r.what.as_deref() == Some("a number"),
+        _ => true,
+    }
 }
 
 /// What is said of addresses and offsets.

@@ -246,6 +246,7 @@ const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
 /// A path on both sides.
 fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let (a, b) = words(texts, hunk, is_word);
+    let (a, b) = (trimmed(texts.a, &a), trimmed(texts.b, &b));
     let names = |r: &Range<usize>, text: &[u8]| {
         let text = String::from_utf8_lossy(text.get(r.clone())?).into_owned();
         let separators = text.matches(['/', '\\']).count();
@@ -259,6 +260,19 @@ fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     })
 }
 
+/// The range without what belongs to no word at its ends.
+fn trimmed(text: &[u8], range: &Range<usize>) -> Range<usize> {
+    let Some(bytes) = text.get(range.clone()) else {
+        return range.clone();
+    };
+    let first = bytes.iter().position(|b| is_word(*b));
+    let last = bytes.iter().rposition(|b| is_word(*b));
+    match first.zip(last) {
+        Some((first, last)) => range.start + first..range.start + last + 1,
+        None => range.clone(),
+    }
+}
+
 /// Digits, or letters and digits, as long on both sides, that have next to nothing in common.
 fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let wordy = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
@@ -269,16 +283,29 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         let (x, y) = (texts.a.get(a.clone())?, texts.b.get(b.clone())?);
         let digits = |t: &[u8]| t.iter().filter(|c| c.is_ascii_digit()).count();
         let enough = match i {
+            0 if digits(x) < x.len() || digits(y) < y.len() => false,
             0 => x.len().min(y.len()) >= 8 && x.len().abs_diff(y.len()) <= 2,
             _ => x.len().min(y.len()) >= 8 && x.len() == y.len() && digits(x) > 0 && digits(y) > 0,
         };
         let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
+        if i == 1 && x.len() == 16 && y.len() == 16 && names_a_crate(texts.a, &a) {
+            return Some(reading(Cause::SymbolHash, Some("a crate's hash"), a, b));
+        }
         if enough && agree * 2 <= x.len() && distinct(x) >= 5 && distinct(y) >= 5 {
             let what = ["a number", "hexadecimal digits", "letters and digits"][i];
             return Some(reading(Cause::Randomness, Some(what), a, b));
         }
     }
     None
+}
+
+/// Whether a hash stands where the compiler puts that of a crate or symbol into a name.
+fn names_a_crate(text: &[u8], hash: &Range<usize>) -> bool {
+    let before = &text[..hash.start];
+    let after = &text[hash.end..];
+    before.ends_with(b"17h")
+        || after.starts_with(b"-cgu.")
+        || before.ends_with(b"-") && after.starts_with(b".")
 }
 
 fn distinct(bytes: &[u8]) -> usize {

@@ -198,7 +198,7 @@ mod elf {
             ];
             rustc(
                 &project.dir,
-                "pub fn f(x: u32) -> u32 { x / 3 }",
+                "#[inline(never)] pub fn f(x: u32) -> u32 { x / 3 }",
                 &args,
                 &[],
             );
@@ -213,8 +213,11 @@ mod elf {
         let project = scratch();
         let text =
             "pub const WHERE: &str = env!(\"LEAK\"); pub fn f() -> String { WHERE.to_string() }";
-        pair(&project, text, PATHS, &["--crate-type", "rlib"]);
-        let found = diff(&project, "a", "b");
+        for (side, leak) in [("x", PATHS[0]), ("y", PATHS[1])] {
+            let args = ["--crate-type", "rlib", "--out-dir", side];
+            rustc(&project.dir, text, &args, &[("LEAK", leak)]);
+        }
+        let found = diff(&project, "x/libapp.rlib", "y/libapp.rlib");
         let causes = causes(&found);
         assert!(
             causes.iter().all(|f| f["cause"] == "build-path"),
@@ -425,7 +428,10 @@ fn text_is_told_by_its_lines_and_other_bytes_by_their_place() {
     let found = diff(&project, "a.txt", "b.txt");
     let one = causes(&found)[0];
     assert_eq!(one["cause"], "timestamp", "{one}");
-    assert!(one["where"].as_str().unwrap().starts_with("line 3"), "{one}");
+    assert!(
+        one["where"].as_str().unwrap().starts_with("line 3"),
+        "{one}"
+    );
     assert_eq!(one["a"], "2026-11-24 22:03:11");
     is_explained(&found);
 

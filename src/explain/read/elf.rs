@@ -11,6 +11,8 @@ use crate::explain::image::{Field, Follows, Image, Kind, Part};
 const KINDS: &[(&str, Kind)] = &[
     (".rmeta", Kind::Metadata),
     (".rustc", Kind::Metadata),
+    (".llvmbc", Kind::Metadata),
+    (".llvmcmd", Kind::Metadata),
     (".note.gnu.build-id", Kind::Derived),
     (".gnu.hash", Kind::Derived),
     (".hash", Kind::Derived),

@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8]) -> Result<Image, String> {
             kind: match (name, section.kind()) {
                 ("__unwind_info" | "__eh_frame" | "__compact_unwind", _) => Kind::Table,
                 ("__debug_str" | "__debug_line_str", _) => Kind::Text,
-                (".rmeta" | ".rustc", _) => Kind::Metadata,
+                (".rmeta" | ".rustc" | "__bitcode" | "__cmdline", _) => Kind::Metadata,
                 (_, SectionKind::Text) => Kind::Code,
                 (_, SectionKind::Debug) => Kind::Debug,
                 _ => Kind::Data,
