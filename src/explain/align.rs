@@ -31,6 +31,8 @@ const NEAR: usize = 96;
 const WINDOWS: [usize; 3] = [256, 4096, 32 << 10];
 /// Bytes that must agree to count as found again.
 const AGREE: usize = 12;
+/// Ranges that are told apart in one part.
+const MOST: usize = 2 << 20;
 /// Slots of the table of places.
 const SLOTS: usize = 1 << 16;
 
@@ -57,7 +59,7 @@ impl Aligner {
     pub fn new(budget: u64) -> Aligner {
         Aligner {
             budget,
-            slots: vec![(0, 0); SLOTS],
+            slots: Vec::new(),
             generation: 0,
             steps: Vec::new(),
         }
@@ -152,7 +154,7 @@ impl Aligner {
             return None;
         }
         self.budget -= cost;
-        self.generation += 1;
+        self.begin();
         let starts = (i.next_multiple_of(4), j.next_multiple_of(4));
         for at in (starts.1..ends.1).step_by(4).rev() {
             if let Some(key) = steps_at(b, at) {
@@ -184,6 +186,14 @@ impl Aligner {
         None
     }
 
+    /// Forgets all places.
+    fn begin(&mut self) {
+        if self.slots.is_empty() {
+            self.slots = vec![(0, 0); SLOTS];
+        }
+        self.generation += 1;
+    }
+
     fn search(&mut self, a: &[u8], b: &[u8], window: usize) -> Option<(usize, usize)> {
         let (wa, wb) = (window.min(a.len()), window.min(b.len()));
         let cost = (wa + wb) as u64;
@@ -191,7 +201,7 @@ impl Aligner {
             return None;
         }
         self.budget -= cost;
-        self.generation += 1;
+        self.begin();
         for at in (0..wb - 8).rev() {
             self.slots[slot(&b[at..])] = (self.generation, at as u32);
         }
@@ -283,7 +293,15 @@ fn push(hunks: &mut Vec<Hunk>, a: Range<usize>, b: Range<usize>) {
     if a.is_empty() && b.is_empty() {
         return;
     }
-    hunks.push(Hunk { a, b });
+    let hunks_are_many = hunks.len() >= MOST;
+    match hunks.last_mut() {
+        // So many say no more one by one than together.
+        Some(last) if hunks_are_many => {
+            last.a.end = a.end;
+            last.b.end = b.end;
+        }
+        _ => hunks.push(Hunk { a, b }),
+    }
 }
 
 /// Adds a range; of equal lengths, without what agrees within it.

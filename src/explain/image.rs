@@ -117,6 +117,8 @@ pub struct Image {
     pub references: Vec<Reference>,
     /// Whether text is told by lines rather than offsets.
     pub lines: bool,
+    /// First and last address of each part that has any, and the part, in order.
+    pub loaded: Vec<(u64, u64, usize)>,
 }
 
 impl Image {
@@ -165,6 +167,12 @@ impl Image {
             let gap = between(self.parts.last(), len);
             self.parts.push(gap);
         }
+        let loaded = self.parts.iter().enumerate().filter_map(|(i, p)| {
+            let last = p.address?.checked_add(p.range.len() as u64 - 1)?;
+            Some((p.address?, last, i))
+        });
+        self.loaded = loaded.collect();
+        self.loaded.sort_unstable();
     }
 
     /// The part that holds an offset of the file.
@@ -176,13 +184,18 @@ impl Image {
 
     /// The offset in the file of an address.
     pub fn offset_of(&self, address: u64) -> Option<usize> {
-        let holds = |p: &&Part| {
-            p.address
-                .is_some_and(|a| (a..a.saturating_add(p.range.len() as u64)).contains(&address))
-        };
-        let part = self.parts.iter().find(holds)?;
-        let within = usize::try_from(address - part.address?).ok()?;
-        part.range.start.checked_add(within)
+        let after = self.loaded.partition_point(|(first, ..)| *first <= address);
+        let (first, last, part) = *self.loaded.get(after.checked_sub(1)?)?;
+        if address > last {
+            return None;
+        }
+        let within = usize::try_from(address - first).ok()?;
+        self.parts[part].range.start.checked_add(within)
+    }
+
+    /// The lowest address.
+    pub fn base(&self) -> Option<u64> {
+        self.loaded.first().map(|(first, ..)| *first)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::format::{ar, printable, tar, zip};
 use crate::limits::Limits;
 
 /// Bytes of all members of one container that are taken out.
-const MOST: u64 = 1 << 30;
+const MOST: u64 = 512 << 20;
 
 /// A file in a container.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -108,7 +108,7 @@ impl Coverage {
 }
 
 /// Bytes of a file that are read at most.
-const MOST: u64 = 1 << 30;
+const MOST: u64 = 512 << 20;
 /// Bytes that may be searched for what moved, in one pair of files with all their members.
 const SEARCH: u64 = 48 << 20;
 

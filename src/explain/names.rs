@@ -1,5 +1,7 @@
 //! Names of symbols, members and crates, without the hashes that compilers put into them.
 
+use std::fmt::Write;
+
 use rustc_demangle::demangle;
 
 use super::image::{Image, Kind};
@@ -39,10 +41,32 @@ pub fn without_hashes(name: &str) -> String {
     out
 }
 
+/// Bytes of a demangled name that are kept. Names can be made that demangle to far more.
+const LONGEST: usize = 4096;
+
+struct Short(String);
+
+impl std::fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        if self.0.len() + text.len() > LONGEST {
+            return Err(std::fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+/// The name demangled, without its own hash, and of bounded length.
+pub fn demangled(name: &str) -> String {
+    let mut out = Short(String::new());
+    // An error is that there was no more room.
+    let _ = write!(out, "{:#}", demangle(name));
+    out.0
+}
+
 /// A symbol's name as it is compared: demangled, without hashes.
 fn plain(name: &str) -> String {
-    // Mangled names of the old scheme hold their hash, which this form leaves out.
-    without_hashes(&format!("{:#}", demangle(name)))
+    without_hashes(&demangled(name))
 }
 
 /// What differs in the names of symbols: hashes alone, other symbols, or their order.
@@ -150,8 +174,7 @@ fn order(a: &Image, b: &Image, within: &str) -> Option<Finding> {
         return None;
     }
     let place = format!("{within}order of functions");
-    let show = |n: &str| format!("{:#}", demangle(n));
-    let mut finding = Finding::new(Cause::Ordering, place, show(&x[at]), show(&y[at]));
+    let mut finding = Finding::new(Cause::Ordering, place, demangled(&x[at]), demangled(&y[at]));
     finding.krate = crate_of(&finding.a);
     Some(finding)
 }
@@ -170,6 +193,7 @@ mod tests {
         };
         let mut image = Image::whole("test", Kind::Code, ".text", 100);
         image.parts[0].address = Some(0);
+        image.tile(100);
         image.symbols = names.iter().enumerate().map(symbol).collect();
         image
     }

@@ -6,9 +6,8 @@
 
 use std::ops::Range;
 
-use rustc_demangle::demangle;
-
 use super::image::{Image, Kind, Machine, Symbol};
+use super::names::demangled;
 use super::source_line::Lines;
 
 /// Whose some bytes are.
@@ -92,7 +91,7 @@ fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
     if name.is_none() && source.is_none() {
         return None;
     }
-    let shown = name.map(|n| format!("{:#}", demangle(n)));
+    let shown = name.map(demangled);
     Some(Owner {
         krate: shown.as_deref().and_then(crate_of),
         symbol: shown,

@@ -18,6 +18,8 @@ const SHOWN: usize = 160;
 /// Bytes of an excerpt, and how many of them stand before the value.
 const EXCERPT: usize = 96;
 const BEFORE: usize = 16;
+/// Findings of one pair that are told apart.
+const MOST: usize = 2_000;
 /// Findings of which the owner is looked for.
 const OWNED: usize = 64;
 
@@ -71,6 +73,15 @@ pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Fi
             Some(at) => {
                 told[*at].0.bytes += claim.bytes;
                 told[*at].1 += claim.places;
+            }
+            // So many are not read: the rest is told with the last of them.
+            None if told.len() >= MOST => {
+                let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
+                let same = |(f, _): &&mut (Finding, usize)| kind(f) == kind(&finding);
+                if let Some(last) = told.iter_mut().rev().find(same) {
+                    last.0.bytes += claim.bytes;
+                    last.1 += claim.places;
+                }
             }
             None => {
                 known.insert(key, told.len());

@@ -7,6 +7,7 @@ mod failures;
 mod faults;
 mod floors;
 #[cfg(target_os = "linux")]
+mod mutation;
 mod normalize;
 mod output;
 mod readme;

@@ -195,6 +195,8 @@ fn commands(image: &mut Image, n: &Numbers) {
     }
 }
 
+/// Objects that are named one by one.
+const FIELDS: usize = 512;
 /// Entries of the symbol table that are read.
 const SYMBOLS: usize = 4 << 20;
 
@@ -231,6 +233,9 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
             continue;
         };
         let path = rest.split(|b| *b == 0).next().unwrap_or_default();
+        if image.fields.len() >= FIELDS {
+            break;
+        }
         image.fields.push(Field {
             name: format!("{what} path {i}"),
             range: start..start + path.len(),

@@ -44,7 +44,7 @@ pub const READERS: &[Reader] = &[
 ];
 
 /// Symbols and relocations that are kept.
-const MOST: usize = 4 << 20;
+const MOST: usize = 1 << 20;
 
 fn machine_of(file: &object::File) -> Machine {
     match file.architecture() {
@@ -85,10 +85,7 @@ fn add_names(image: &mut Image, file: &object::File) {
         let part = symbol.section_index().and_then(|i| parts.get(&i).copied());
         image.symbols.push(Symbol {
             name: name.to_string(),
-            address: match relocatable {
-                true => symbol.address(),
-                false => symbol.address(),
-            },
+            address: symbol.address(),
             size: symbol.size(),
             part: part.filter(|_| relocatable),
         });

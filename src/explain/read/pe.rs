@@ -211,7 +211,7 @@ fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
 /// Where an address relative to the image's base lies in the file. Parts have absolute addresses.
 fn offset_of(image: &Image, rva: u64) -> Option<usize> {
     // The first section follows the headers, on the first page behind them.
-    let base = image.parts.iter().filter_map(|p| p.address).min()? & !0xffff;
+    let base = image.base()? & !0xffff;
     image.offset_of(base.checked_add(rva)?)
 }
 

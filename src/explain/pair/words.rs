@@ -1,0 +1,281 @@
+//! What differs in text, wherever it stands: the text around each difference is read as a whole.
+
+use std::ops::Range;
+
+use super::super::align::{self, Hunk};
+use super::super::image::{Kind, Part};
+use super::super::text::{self, Texts};
+use super::{AROUND, LEAST_RUN, MOVED, PACKED, Work, claim, within};
+use crate::cause::Cause;
+
+impl Work<'_> {
+    pub(super) fn is_printable(&self, hunk: &Hunk) -> bool {
+        let plain = |b: &u8| (0x20..0x7f).contains(b) || matches!(b, b'\t' | b'\n' | b'\r');
+        self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
+    }
+
+    /// The text around a hunk on both sides, within the part.
+    pub(super) fn runs(
+        &self,
+        pa: &Part,
+        pb: &Part,
+        hunk: &Hunk,
+        most: usize,
+    ) -> (Range<usize>, Range<usize>) {
+        let all = matches!(pa.kind, Kind::Text | Kind::Bytes);
+        let line = pa.kind == Kind::Text;
+        let belongs = |b: u8| {
+            (0x20..0x7f).contains(&b)
+                || b == b'\t'
+                || !line && matches!(b, b'\n' | b'\r')
+                || all && b >= 0x80
+        };
+        let run = |bytes: &[u8], part: &Range<usize>, at: &Range<usize>| {
+            let low = part.start.max(at.start.saturating_sub(most));
+            let high = part.end.min(at.end + most);
+            let (mut start, mut end) = (at.start, at.end);
+            while start > low && belongs(bytes[start - 1]) {
+                start -= 1;
+            }
+            while end < high && belongs(bytes[end]) {
+                end += 1;
+            }
+            start..end
+        };
+        (
+            run(self.a, &pa.range, &hunk.a),
+            run(self.b, &pb.range, &hunk.b),
+        )
+    }
+
+    /// Reads the hunk as text, together with those in the same text: how many.
+    pub(super) fn text(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> Option<usize> {
+        let first = self.without_padding(&hunks[0]);
+        if first.is_empty() || !self.is_textual(pa, &first) {
+            return None;
+        }
+        if self.texts_left == 0 {
+            self.out.skipped += hunks[0].len() as u64;
+            return Some(1);
+        }
+        self.texts_left -= 1;
+        let mut group = vec![first];
+        let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
+        let least = match pa.kind {
+            Kind::Text | Kind::Bytes => 1,
+            _ => LEAST_RUN,
+        };
+        if a.len().max(b.len()) < least {
+            return None;
+        }
+        for next in &hunks[1..] {
+            let within = next.a.start <= a.end && next.b.start <= b.end;
+            let next = self.without_padding(next);
+            if !within || group.len() > 4096 || next.is_empty() || !self.is_textual(pa, &next) {
+                break;
+            }
+            let (na, nb) = self.runs(pa, pb, &next, AROUND);
+            a.end = a.end.max(na.end);
+            b.end = b.end.max(nb.end);
+            group.push(next);
+        }
+        let back = |r: &Range<usize>, by: usize| r.start - by..r.end - by;
+        let forth = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
+        let relative: Vec<Hunk> = group
+            .iter()
+            .map(|h| Hunk {
+                a: back(&h.a, a.start),
+                b: back(&h.b, b.start),
+            })
+            .collect();
+        let texts = Texts {
+            a: &self.a[a.clone()],
+            b: &self.b[b.clone()],
+            context: self.context,
+        };
+        for r in text::read(texts, &relative) {
+            let claimed = &hunks[r.hunks.clone()];
+            if pa.kind == Kind::Metadata && !is_telling(&r) {
+                let each = claimed.iter();
+                each.for_each(|hunk| self.follows(hunk, Cause::Unknown, PACKED));
+                continue;
+            }
+            if r.cause == Cause::Unknown && !matches!(pa.kind, Kind::Text | Kind::Bytes) {
+                // What looked like text may be an address, or text that is elsewhere in the other.
+                for hunk in claimed {
+                    if self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
+                        self.follows(hunk, Cause::Unknown, MOVED);
+                    } else {
+                        let mut c = claim(r.cause, forth(&r.a, a.start), forth(&r.b, b.start), 0);
+                        c.bytes = hunk.len() as u64;
+                        self.add(c);
+                    }
+                }
+                continue;
+            }
+            let bytes: usize = claimed.iter().map(Hunk::len).sum();
+            let mut c = claim(
+                r.cause,
+                forth(&r.a, a.start),
+                forth(&r.b, b.start),
+                bytes as u64,
+            );
+            c.what = r.what;
+            self.push(c);
+        }
+        Some(group.len())
+    }
+
+    pub(super) fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
+        match part.kind {
+            Kind::Text | Kind::Bytes => {
+                let plain = |b: &u8| text::is_text(*b);
+                self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
+            }
+            _ => self.is_printable(hunk),
+        }
+    }
+
+    /// Without zeros at the end, which only fill what a shorter text leaves.
+    pub(super) fn without_padding(&self, hunk: &Hunk) -> Hunk {
+        let trim = |bytes: &[u8], range: &Range<usize>| {
+            let filled = bytes[range.clone()].iter().rposition(|b| *b != 0);
+            range.start..range.start + filled.map_or(0, |at| at + 1)
+        };
+        Hunk {
+            a: trim(self.a, &hunk.a),
+            b: trim(self.b, &hunk.b),
+        }
+    }
+
+    /// A stretch of text and other bytes: what is text of its own on either side is read as text; the
+    /// rest must be in the other file as well, or remains.
+    pub(super) fn mixed(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
+        if hunk.len() < LEAST_RUN || matches!(pa.kind, Kind::Code | Kind::Table) {
+            return false;
+        }
+        let (mut texts_a, rest_a) = segments(self.a, &hunk.a, &pa.range);
+        let (mut texts_b, rest_b) = segments(self.b, &hunk.b, &pb.range);
+        if texts_a.is_empty() && texts_b.is_empty() {
+            return false;
+        }
+        let (a, b) = (self.a, self.b);
+        let (all_a, all_b) = (&a[pa.range.clone()], &b[pb.range.clone()]);
+        let mut claimed = 0;
+        let mut own = |texts: &mut Vec<Range<usize>>, from: &[u8], other: &[u8]| {
+            texts.retain(|t| !self.find(other, &from[t.clone()]));
+        };
+        own(&mut texts_a, a, all_b);
+        own(&mut texts_b, b, all_a);
+        for i in 0..texts_a.len().max(texts_b.len()) {
+            let x = texts_a.get(i).cloned().unwrap_or(hunk.a.end..hunk.a.end);
+            let y = texts_b.get(i).cloned().unwrap_or(hunk.b.end..hunk.b.end);
+            let bytes = within(&x, &hunk.a).max(within(&y, &hunk.b)) as u64;
+            let texts = Texts {
+                a: &a[x.clone()],
+                b: &b[y.clone()],
+                context: self.context,
+            };
+            let same = align::common_prefix(texts.a, texts.b);
+            let whole = Hunk {
+                a: same..texts.a.len(),
+                b: same..texts.b.len(),
+            };
+            for r in text::read(texts, &[whole]) {
+                let at = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
+                let mut c = claim(r.cause, at(&r.a, x.start), at(&r.b, y.start), bytes);
+                if pa.kind == Kind::Metadata && !is_telling(&r) {
+                    c.follows = true;
+                    c.what = Some(PACKED.to_string());
+                } else {
+                    c.what = r.what;
+                }
+                self.push(c);
+            }
+            claimed += bytes;
+        }
+        let mut left = 0;
+        for (rest, from, other) in [(rest_a, a, all_b), (rest_b, b, all_a)] {
+            let mut here = 0;
+            for piece in rest {
+                let bytes = &from[piece.clone()];
+                let known =
+                    bytes.iter().all(|b| *b == 0) || bytes.len() >= 4 && self.find(other, bytes);
+                if !known {
+                    here += piece.len() as u64;
+                }
+            }
+            left = here.max(left);
+        }
+        let rest = (hunk.len() as u64).saturating_sub(claimed);
+        let left = left.min(rest);
+        let packed = pa.kind == Kind::Metadata;
+        let small = packed || self.shifts.any() && left < 64;
+        for (bytes, follows) in [(rest - left, true), (left, small)] {
+            if bytes > 0 {
+                let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), bytes);
+                c.follows = follows;
+                let what = if packed { PACKED } else { MOVED };
+                c.what = follows.then(|| what.to_string());
+                self.add(c);
+            }
+        }
+        true
+    }
+}
+
+/// Texts that lie in the range, those at its ends whole; and what lies between them.
+fn segments(
+    bytes: &[u8],
+    range: &Range<usize>,
+    part: &Range<usize>,
+) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let plain = |b: u8| (0x20..0x7f).contains(&b) || matches!(b, b'\t' | b'\n' | b'\r');
+    let (mut texts, mut rest) = (Vec::new(), Vec::new());
+    let mut at = range.start;
+    let mut gap = at;
+    while at < range.end {
+        let mut end = at;
+        while end < range.end && plain(bytes[end]) {
+            end += 1;
+            // Each line is a text of its own.
+            if bytes[end - 1] == b'\n' && bytes.get(end) != Some(&b'\n') {
+                break;
+            }
+        }
+        let (mut first, mut last) = (at, end);
+        if at == range.start && end > at {
+            let low = part.start.max(at.saturating_sub(AROUND));
+            while first > low && plain(bytes[first - 1]) {
+                first -= 1;
+            }
+        }
+        if end == range.end && end > at && bytes[end - 1] != b'\n' {
+            let high = part.end.min(end + AROUND);
+            while last < high && plain(bytes[last]) {
+                last += 1;
+            }
+        }
+        if end > at && last - first >= LEAST_RUN {
+            if gap < at {
+                rest.push(gap..at);
+            }
+            texts.push(first..last);
+            gap = end;
+        }
+        at = end.max(at + 1);
+    }
+    if gap < range.end {
+        rest.push(gap..range.end);
+    }
+    (texts, rest)
+}
+
+/// Whether a text among packed numbers is one: they make many short texts by chance.
+fn is_telling(r: &text::Reading) -> bool {
+    match r.cause {
+        Cause::Unknown => false,
+        Cause::Randomness => r.what.as_deref() == Some("a number"),
+        _ => true,
+    }
+}
