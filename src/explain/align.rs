@@ -284,7 +284,8 @@ pub fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     at
 }
 
-fn common_suffix(a: &[u8], b: &[u8]) -> usize {
+/// How many bytes agree at the end.
+pub fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     let pairs = a.iter().rev().zip(b.iter().rev());
     pairs.take_while(|(x, y)| x == y).count()
 }

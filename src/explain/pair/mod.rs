@@ -116,12 +116,18 @@ pub fn compare(
         texts_left: MOST_TEXTS,
         out: Compared::default(),
     };
-    // Code last, since it refers to what the other parts hold.
-    let is_code = |p: &Part| p.kind == Kind::Code;
-    parts.sort_by_key(|(pa, ..)| is_code(pa));
+    // Text first, which tells most, and code last, since it refers to what the other parts hold.
+    let turn = |kind: Kind| match kind {
+        Kind::Text => 0,
+        Kind::Code => 2,
+        _ => 1,
+    };
+    parts.sort_by_key(|(pa, ..)| turn(pa.kind));
     for (pa, pb, hunks) in &parts {
         let from = work.out.claims.len();
-        work.part(pa, pb, hunks);
+        if pa.kind != Kind::Text || !work.strings(pa, pb, hunks) {
+            work.part(pa, pb, hunks);
+        }
         work.settle(pa, pb, from);
         let grown = work.out.claims[from..].iter().filter(|c| !c.follows);
         let grown = grown.map(|c| c.b.len() as i64 - c.a.len() as i64);

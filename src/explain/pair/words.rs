@@ -1,11 +1,12 @@
 //! What differs in text, wherever it stands: the text around each difference is read as a whole.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::super::align::{self, Hunk};
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
-use super::{AROUND, LEAST_RUN, MOVED, PACKED, Work, claim, within};
+use super::{AROUND, Claim, LEAST_RUN, MOVED, PACKED, Work, claim, within};
 use crate::cause::Cause;
 
 impl Work<'_> {
@@ -58,16 +59,18 @@ impl Work<'_> {
             self.out.skipped += hunks[0].len() as u64;
             return Some(1);
         }
-        self.texts_left -= 1;
         let mut group = vec![first];
         let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
         let least = match pa.kind {
             Kind::Text | Kind::Bytes => 1,
+            // Small numbers, many of which are letters.
+            Kind::Debug => LEAST_RUN * 2,
             _ => LEAST_RUN,
         };
         if a.len().max(b.len()) < least {
             return None;
         }
+        self.texts_left -= 1;
         for next in &hunks[1..] {
             let within = next.a.start <= a.end && next.b.start <= b.end;
             let next = self.without_padding(next);
@@ -95,7 +98,7 @@ impl Work<'_> {
         };
         for r in text::read(texts, &relative) {
             let claimed = &hunks[r.hunks.clone()];
-            if pa.kind == Kind::Metadata && !is_telling(&r) {
+            if pa.kind == Kind::Metadata && !is_telling(r.cause, r.what.as_deref()) {
                 let each = claimed.iter();
                 each.for_each(|hunk| self.follows(hunk, Cause::Unknown, PACKED));
                 continue;
@@ -103,7 +106,8 @@ impl Work<'_> {
             if r.cause == Cause::Unknown && !matches!(pa.kind, Kind::Text | Kind::Bytes) {
                 // What looked like text may be an address, or text that is elsewhere in the other.
                 for hunk in claimed {
-                    if self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
+                    let debug = pa.kind == Kind::Debug && self.shifts.any();
+                    if debug || self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
                         self.follows(hunk, Cause::Unknown, MOVED);
                     } else {
                         let mut c = claim(r.cause, forth(&r.a, a.start), forth(&r.b, b.start), 0);
@@ -171,24 +175,12 @@ impl Work<'_> {
             let x = texts_a.get(i).cloned().unwrap_or(hunk.a.end..hunk.a.end);
             let y = texts_b.get(i).cloned().unwrap_or(hunk.b.end..hunk.b.end);
             let bytes = within(&x, &hunk.a).max(within(&y, &hunk.b)) as u64;
-            let texts = Texts {
-                a: &a[x.clone()],
-                b: &b[y.clone()],
-                context: self.context,
-            };
-            let same = align::common_prefix(texts.a, texts.b);
-            let whole = Hunk {
-                a: same..texts.a.len(),
-                b: same..texts.b.len(),
-            };
-            for r in text::read(texts, &[whole]) {
-                let at = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
-                let mut c = claim(r.cause, at(&r.a, x.start), at(&r.b, y.start), bytes);
-                if pa.kind == Kind::Metadata && !is_telling(&r) {
+            for mut c in self.whole(&x, &y) {
+                c.bytes = bytes;
+                let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
+                if packed && !is_telling(c.cause, c.what.as_deref()) {
                     c.follows = true;
                     c.what = Some(PACKED.to_string());
-                } else {
-                    c.what = r.what;
                 }
                 self.push(c);
             }
@@ -209,7 +201,7 @@ impl Work<'_> {
         }
         let rest = (hunk.len() as u64).saturating_sub(claimed);
         let left = left.min(rest);
-        let packed = pa.kind == Kind::Metadata;
+        let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
         let small = packed || self.shifts.any() && left < 64;
         for (bytes, follows) in [(rest - left, true), (left, small)] {
             if bytes > 0 {
@@ -272,10 +264,94 @@ fn segments(
 }
 
 /// Whether a text among packed numbers is one: they make many short texts by chance.
-fn is_telling(r: &text::Reading) -> bool {
-    match r.cause {
+fn is_telling(cause: Cause, what: Option<&str>) -> bool {
+    match cause {
         Cause::Unknown => false,
-        Cause::Randomness => r.what.as_deref() == Some("a number"),
+        Cause::Randomness => what == Some("a number"),
         _ => true,
     }
+}
+
+impl Work<'_> {
+    /// A table of strings that end in NUL: which strings are on one side only, wherever they stand. The
+    /// rest of what differs is where the others stand. False where it is no such table.
+    pub(super) fn strings(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> bool {
+        let (a, b) = (self.a, self.b);
+        let (Some(x), Some(y)) = (table(a, &pa.range), table(b, &pb.range)) else {
+            return false;
+        };
+        let only = |from: &HashMap<&[u8], usize>, other: &HashMap<&[u8], usize>| {
+            let missing = from.iter().filter(|(text, _)| !other.contains_key(*text));
+            let mut list: Vec<Range<usize>> = missing.map(|(t, at)| *at..at + t.len()).collect();
+            list.sort_by_key(|r| r.start);
+            list
+        };
+        let (mut only_a, mut only_b) = (only(&x, &y), only(&y, &x));
+        // What is alike stands in the same place of the sorted lists.
+        only_a.sort_by_key(|r| &a[r.clone()]);
+        only_b.sort_by_key(|r| &b[r.clone()]);
+        let differing: u64 = hunks.iter().map(|h| h.len() as u64).sum();
+        self.out.differing += differing;
+        let mut left = differing;
+        let most = only_a.len().max(only_b.len());
+        for i in 0..most.min(self.texts_left) {
+            self.texts_left -= 1;
+            let x = only_a.get(i).cloned().unwrap_or(pa.range.end..pa.range.end);
+            let y = only_b.get(i).cloned().unwrap_or(pb.range.end..pb.range.end);
+            let (s, t) = (&a[x.clone()], &b[y.clone()]);
+            let bytes = (s.len().max(t.len()) as u64).min(left);
+            left -= bytes;
+            for mut c in self.whole(&x, &y) {
+                c.bytes = bytes;
+                self.push(c);
+            }
+        }
+        if left > 0 {
+            let mut c = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
+            c.follows = most < self.texts_left;
+            c.what = c.follows.then(|| MOVED.to_string());
+            self.push(c);
+        }
+        true
+    }
+
+    /// Reads two texts that differ somewhere, all of it at once.
+    fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
+        let texts = Texts {
+            a: &self.a[x.clone()],
+            b: &self.b[y.clone()],
+            context: self.context,
+        };
+        let (n, m) = (texts.a.len(), texts.b.len());
+        let first = align::common_prefix(texts.a, texts.b);
+        let last = align::common_suffix(&texts.a[first..], &texts.b[first..]);
+        let hunk = Hunk {
+            a: first..n - last,
+            b: first..m - last,
+        };
+        let at = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
+        let readings = text::read(texts, &[hunk]).into_iter();
+        readings
+            .map(|r| {
+                let mut c = claim(r.cause, at(&r.a, x.start), at(&r.b, y.start), 0);
+                c.what = r.what;
+                c
+            })
+            .collect()
+    }
+}
+
+/// The strings of a table and where each stands first; `None` where there is no NUL at its end.
+fn table<'a>(bytes: &'a [u8], part: &Range<usize>) -> Option<HashMap<&'a [u8], usize>> {
+    let content = &bytes[part.clone()];
+    if content.last() != Some(&0) {
+        return None;
+    }
+    let mut strings = HashMap::new();
+    let mut at = part.start;
+    for text in content.split(|b| *b == 0) {
+        strings.entry(text).or_insert(at);
+        at += text.len() + 1;
+    }
+    Some(strings)
 }
