@@ -288,6 +288,9 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
             _ => x.len().min(y.len()) >= 8 && x.len() == y.len() && digits(x) > 0 && digits(y) > 0,
         };
         let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
+        if i == 1 && x.len() == COMMIT && y.len() == COMMIT {
+            return Some(reading(Cause::VcsState, Some("a commit's id"), a, b));
+        }
         if i == 1 && x.len() == 16 && y.len() == 16 && names_a_crate(texts.a, &a) {
             return Some(reading(Cause::SymbolHash, Some("a crate's hash"), a, b));
         }
@@ -298,6 +301,9 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     }
     None
 }
+
+/// Digits of a commit's id in git.
+const COMMIT: usize = 40;
 
 /// Whether a hash stands where the compiler puts that of a crate or symbol into a name.
 fn names_a_crate(text: &[u8], hash: &Range<usize>) -> bool {
@@ -462,6 +468,11 @@ mod tests {
                 "id 3f9a1c77e0b24d58\n",
                 "id 90c4e2ab17f3d6c1\n",
                 "randomness",
+            ),
+            (
+                "at 5c1f21c3b4d2f0a7e6b9d8c7a1b2c3d4e5f60718.",
+                "at 0123456789abcdef0123456789abcdef01234567.",
+                "vcs-state",
             ),
             (
                 "rustc version 1.95.0 (abc)",

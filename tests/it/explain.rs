@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Project, Run};
+use crate::support::Project;
 
 /// A directory to make samples in, and `repro` to run there.
 fn scratch() -> Project {
@@ -514,7 +514,7 @@ fn diffoscope_is_called_if_it_is_there_and_named_if_not() {
     let bin = project.base().join("bin");
     std::fs::create_dir(&bin).unwrap();
     let nothing = [("PATH", bin.to_str().unwrap())];
-    let run: Run = project.repro_env(&["diff", "--diffoscope", "a.txt", "b.txt"], &nothing);
+    let run = project.repro_env(&["diff", "--diffoscope", "a.txt", "b.txt"], &nothing);
     assert_eq!(run.code, Some(1), "{}", run.all());
     assert!(
         run.stderr.contains("diffoscope is not installed"),

@@ -23,13 +23,12 @@ impl Work<'_> {
         hunk: &Hunk,
         most: usize,
     ) -> (Range<usize>, Range<usize>) {
-        let all = matches!(pa.kind, Kind::Text | Kind::Bytes);
         let line = pa.kind == Kind::Text;
         let belongs = |b: u8| {
             (0x20..0x7f).contains(&b)
                 || b == b'\t'
                 || !line && matches!(b, b'\n' | b'\r')
-                || all && b >= 0x80
+                || line && b >= 0x80
         };
         let run = |bytes: &[u8], part: &Range<usize>, at: &Range<usize>| {
             let low = part.start.max(at.start.saturating_sub(most));
@@ -62,7 +61,7 @@ impl Work<'_> {
         let mut group = vec![first];
         let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
         let least = match pa.kind {
-            Kind::Text | Kind::Bytes => 1,
+            Kind::Text => 1,
             // Small numbers, many of which are letters.
             Kind::Debug => LEAST_RUN * 2,
             _ => LEAST_RUN,
@@ -103,7 +102,7 @@ impl Work<'_> {
                 each.for_each(|hunk| self.follows(hunk, Cause::Unknown, PACKED));
                 continue;
             }
-            if r.cause == Cause::Unknown && !matches!(pa.kind, Kind::Text | Kind::Bytes) {
+            if r.cause == Cause::Unknown && pa.kind != Kind::Text {
                 // What looked like text may be an address, or text that is elsewhere in the other.
                 for hunk in claimed {
                     let debug = pa.kind == Kind::Debug && self.shifts.any();
@@ -132,7 +131,7 @@ impl Work<'_> {
 
     pub(super) fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
         match part.kind {
-            Kind::Text | Kind::Bytes => {
+            Kind::Text => {
                 let plain = |b: &u8| text::is_text(*b);
                 self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
             }
