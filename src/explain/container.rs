@@ -1,8 +1,6 @@
 //! Two containers -> why they differ: what is said of the members, and each member that differs
 //! explained in turn.
 
-use std::collections::HashSet;
-
 use super::image::matched;
 use super::members::{self, Held, Member};
 use super::names;
@@ -80,56 +78,27 @@ impl Search<'_> {
     }
 
     fn pairs(&mut self, x: &Held, y: &Held, within: &str, depth: usize, out: &mut Explained) {
-        let (mut both, only_a, only_b) = matched(&x.members, &y.members, |m: &Member| &m.name);
-        // Those whose names differ in a hash, or in the name of the output, such as objects of a library.
-        let stems: [fn(&str) -> String; 2] = [names::without_hashes, |name| {
-            let rest = name.split_once('.').map_or(name, |(_, rest)| rest);
-            format!("*.{}", names::without_hashes(rest))
-        }];
-        let (mut only_a, mut only_b) = (only_a, only_b);
-        for stem in stems {
-            let of = |list: &[Member], only: &[usize]| -> Vec<String> {
-                only.iter().map(|i| stem(&list[*i].name)).collect()
-            };
-            let (x_stems, y_stems) = (of(&x.members, &only_a), of(&y.members, &only_b));
-            let (renamed, rest_a, rest_b) = matched(&x_stems, &y_stems, |s: &String| s);
-            for (i, j) in &renamed {
-                let (i, j) = (only_a[*i], only_b[*j]);
-                both.push((i, j));
-                let (a, b) = (&x.members[i].name, &y.members[j].name);
-                out.findings.push(renamed_member(within, a, b));
-            }
-            only_a = rest_a.into_iter().map(|i| only_a[i]).collect();
-            only_b = rest_b.into_iter().map(|i| only_b[i]).collect();
+        let paired = pair_up(x, y);
+        for (i, j) in &paired.renamed {
+            let (a, b) = (&x.members[*i].name, &y.members[*j].name);
+            out.findings.push(renamed_member(within, a, b));
         }
-        let mut alone = |members: &[Member], only: &[usize], left: bool| {
+        for (members, only, left) in [
+            (&x.members, &paired.only_a, true),
+            (&y.members, &paired.only_b, false),
+        ] {
             for m in only.iter().map(|i| &members[*i]) {
-                let size = m.bytes.len() as u64;
-                out.coverage.differing += size;
-                let shown = format!("file of {size} bytes");
-                let (p, q) = match left {
-                    true => (shown, "absent".to_string()),
-                    false => ("absent".to_string(), shown),
-                };
-                let place = format!("{within}member `{}`", m.name);
-                let mut finding = Finding::new(Cause::Unknown, place, p, q);
-                finding.bytes = size;
-                finding.remedy = "pack the same files on both sides".to_string();
-                out.findings.push(finding);
+                out.coverage.differing += m.bytes.len() as u64;
+                out.findings.push(lone_member(within, m, left));
             }
-        };
-        alone(&x.members, &only_a, true);
-        alone(&y.members, &only_b, false);
-        let mut formats = HashSet::new();
-        let differing = both
-            .into_iter()
-            .map(|(i, j)| (&x.members[i], &y.members[j]));
+        }
+        let both = paired.same.into_iter().chain(paired.renamed);
+        let differing = both.map(|(i, j)| (&x.members[i], &y.members[j]));
         let differing = differing.filter(|(m, n)| m.bytes != n.bytes);
         for (count, (m, n)) in differing.enumerate() {
             if count >= MOST {
-                out.note = Some(format!(
-                    "more than {MOST} members differ: the rest was not looked at"
-                ));
+                let note = format!("more than {MOST} members differ: the rest was not looked at");
+                out.note = Some(note);
                 break;
             }
             let within = match m.name.is_empty() {
@@ -139,7 +108,6 @@ impl Search<'_> {
             let one = self.explain(&m.bytes, &n.bytes, &within, depth + 1);
             out.findings.extend(one.findings);
             out.coverage.add(one.coverage);
-            formats.insert(one.format);
             if out.note.is_none() {
                 out.note = one.note.map(|n| format!("{within}{n}"));
             }
@@ -147,6 +115,59 @@ impl Search<'_> {
         fold(&mut out.findings);
         settle(&mut out.findings, &mut out.coverage);
     }
+}
+
+/// Members of both by their places in the lists.
+#[derive(Default)]
+struct Paired {
+    /// Of one name.
+    same: Vec<(usize, usize)>,
+    /// Of names that differ in a hash, or in the name of the output.
+    renamed: Vec<(usize, usize)>,
+    only_a: Vec<usize>,
+    only_b: Vec<usize>,
+}
+
+fn pair_up(x: &Held, y: &Held) -> Paired {
+    let (same, only_a, only_b) = matched(&x.members, &y.members, |m: &Member| &m.name);
+    let mut out = Paired {
+        same,
+        only_a,
+        only_b,
+        ..Paired::default()
+    };
+    let stems: [fn(&str) -> String; 2] = [names::without_hashes, |name| {
+        let rest = name.split_once('.').map_or(name, |(_, rest)| rest);
+        format!("*.{}", names::without_hashes(rest))
+    }];
+    for stem in stems {
+        let of = |list: &[Member], only: &[usize]| -> Vec<String> {
+            only.iter().map(|i| stem(&list[*i].name)).collect()
+        };
+        let (a, b) = (of(&x.members, &out.only_a), of(&y.members, &out.only_b));
+        let (renamed, rest_a, rest_b) = matched(&a, &b, |s: &String| s);
+        let places = renamed
+            .iter()
+            .map(|(i, j)| (out.only_a[*i], out.only_b[*j]));
+        out.renamed.extend(places);
+        out.only_a = rest_a.into_iter().map(|i| out.only_a[i]).collect();
+        out.only_b = rest_b.into_iter().map(|i| out.only_b[i]).collect();
+    }
+    out
+}
+
+fn lone_member(within: &str, member: &Member, left: bool) -> Finding {
+    let size = member.bytes.len() as u64;
+    let shown = format!("file of {size} bytes");
+    let (a, b) = match left {
+        true => (shown, "absent".to_string()),
+        false => ("absent".to_string(), shown),
+    };
+    let place = format!("{within}member `{}`", member.name);
+    let mut finding = Finding::new(Cause::Unknown, place, a, b);
+    finding.bytes = size;
+    finding.remedy = "pack the same files on both sides".to_string();
+    finding
 }
 
 /// The same value in several members is told once.

@@ -222,6 +222,12 @@ impl Search<'_> {
         findings.extend(tell::findings(&sides, &compared, self.context));
         findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown));
         let coverage = Coverage::of(compared.differing, &findings);
+        let note = note.or_else(|| {
+            let n = compared.skipped;
+            (n > 0).then(|| {
+                format!("{within}{n} bytes were not looked at one by one: too many texts differ")
+            })
+        });
         Explained {
             findings,
             format: ia.format.to_string(),

@@ -102,43 +102,50 @@ pub fn compare(a: &Image, b: &Image, within: &str) -> Vec<Finding> {
     let (pa, pb) = (with_plain(only_a), with_plain(only_b));
     let (hashed, rest_a, rest_b) = super::image::matched(&pa, &pb, |(p, _)| p);
     let mut findings = Vec::new();
-    if let Some((i, j)) = hashed.first() {
-        let (p, q) = (&pa[*i], &pb[*j]);
-        let place = format!("{within}names of {} symbols", hashed.len());
-        let mut finding = Finding::new(Cause::SymbolHash, place, &p.1, &q.1);
-        let crates = hashed.iter().filter_map(|(i, _)| crate_of(&pa[*i].0));
-        finding.krate = most_common(crates);
-        finding.symbol = Some(p.0.clone());
-        // LLVM's suffix is made from the names of the module's other symbols.
-        finding.consequence = hashed
-            .iter()
-            .all(|(i, j)| without_llvm(&pa[*i].1) == without_llvm(&pb[*j].1));
-        findings.push(finding);
+    if !hashed.is_empty() {
+        findings.push(other_hashes(&pa, &pb, &hashed, within));
     }
     if !rest_a.is_empty() || !rest_b.is_empty() {
-        let say = |list: &[(String, String)], rest: &[usize]| {
-            let shown: Vec<&str> = rest.iter().take(3).map(|i| list[*i].0.as_str()).collect();
-            match rest.len() {
-                0 => "none".to_string(),
-                n if n > 3 => format!("{} and {} more", shown.join(", "), n - 3),
-                _ => shown.join(", "),
-            }
-        };
-        let place = format!("{within}symbols on one side only");
-        let (x, y) = (say(&pa, &rest_a), say(&pb, &rest_b));
-        let mut finding = Finding::new(
-            Cause::Unknown,
-            place,
-            super::tell::cut(&x),
-            super::tell::cut(&y),
-        );
-        let first = rest_a.first().map(|i| &pa[*i].0);
-        finding.krate = first
-            .or_else(|| rest_b.first().map(|i| &pb[*i].0))
-            .and_then(|n| crate_of(n));
-        findings.push(finding);
+        findings.push(other_names((&pa, &rest_a), (&pb, &rest_b), within));
     }
     findings
+}
+
+/// Names as they are compared, and as they are written.
+type Names = [(String, String)];
+
+fn other_hashes(a: &Names, b: &Names, hashed: &[(usize, usize)], within: &str) -> Finding {
+    let (p, q) = (&a[hashed[0].0], &b[hashed[0].1]);
+    let place = format!("{within}names of {} symbols", hashed.len());
+    let mut finding = Finding::new(Cause::SymbolHash, place, &p.1, &q.1);
+    finding.krate = most_common(hashed.iter().filter_map(|(i, _)| crate_of(&a[*i].0)));
+    finding.symbol = Some(p.0.clone());
+    // LLVM's suffix is made from the names of the module's other symbols.
+    finding.consequence = hashed
+        .iter()
+        .all(|(i, j)| without_llvm(&a[*i].1) == without_llvm(&b[*j].1));
+    finding
+}
+
+fn other_names(
+    (a, rest_a): (&Names, &[usize]),
+    (b, rest_b): (&Names, &[usize]),
+    within: &str,
+) -> Finding {
+    let say = |list: &Names, rest: &[usize]| {
+        let shown: Vec<&str> = rest.iter().take(3).map(|i| list[*i].0.as_str()).collect();
+        super::tell::cut(&match rest.len() {
+            0 => "none".to_string(),
+            n if n > 3 => format!("{} and {} more", shown.join(", "), n - 3),
+            _ => shown.join(", "),
+        })
+    };
+    let place = format!("{within}symbols on one side only");
+    let mut finding = Finding::new(Cause::Unknown, place, say(a, rest_a), say(b, rest_b));
+    let first = rest_a.first().map(|i| &a[*i].0);
+    let first = first.or_else(|| rest_b.first().map(|i| &b[*i].0));
+    finding.krate = first.and_then(|n| crate_of(n));
+    finding
 }
 
 fn without_llvm(name: &str) -> &str {

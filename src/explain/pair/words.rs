@@ -81,15 +81,24 @@ impl Work<'_> {
             b.end = b.end.max(nb.end);
             group.push(next);
         }
+        self.read_group((pa, pb), (&a, &b), &group, hunks);
+        Some(group.len())
+    }
+
+    /// Claims a group of differences in one text by what they are; `hunks` are the same with padding.
+    fn read_group(
+        &mut self,
+        (pa, pb): (&Part, &Part),
+        (a, b): (&Range<usize>, &Range<usize>),
+        group: &[Hunk],
+        hunks: &[Hunk],
+    ) {
         let back = |r: &Range<usize>, by: usize| r.start - by..r.end - by;
-        let forth = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
-        let relative: Vec<Hunk> = group
-            .iter()
-            .map(|h| Hunk {
-                a: back(&h.a, a.start),
-                b: back(&h.b, b.start),
-            })
-            .collect();
+        let relative = group.iter().map(|h| Hunk {
+            a: back(&h.a, a.start),
+            b: back(&h.b, b.start),
+        });
+        let relative: Vec<Hunk> = relative.collect();
         let texts = Texts {
             a: &self.a[a.clone()],
             b: &self.b[b.clone()],
@@ -97,36 +106,28 @@ impl Work<'_> {
         };
         for r in text::read(texts, &relative) {
             let claimed = &hunks[r.hunks.clone()];
+            let (x, y) = (forth(&r.a, a.start), forth(&r.b, b.start));
             if pa.kind == Kind::Metadata && !is_telling(r.cause, r.what.as_deref()) {
-                let each = claimed.iter();
-                each.for_each(|hunk| self.follows(hunk, Cause::Unknown, PACKED));
-                continue;
-            }
-            if r.cause == Cause::Unknown && pa.kind != Kind::Text {
+                for hunk in claimed {
+                    self.follows(hunk, Cause::Unknown, PACKED);
+                }
+            } else if r.cause == Cause::Unknown && pa.kind != Kind::Text {
                 // What looked like text may be an address, or text that is elsewhere in the other.
                 for hunk in claimed {
                     let debug = pa.kind == Kind::Debug && self.shifts.any();
                     if debug || self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
                         self.follows(hunk, Cause::Unknown, MOVED);
                     } else {
-                        let mut c = claim(r.cause, forth(&r.a, a.start), forth(&r.b, b.start), 0);
-                        c.bytes = hunk.len() as u64;
-                        self.add(c);
+                        self.add(claim(r.cause, x.clone(), y.clone(), hunk.len() as u64));
                     }
                 }
-                continue;
+            } else {
+                let bytes: usize = claimed.iter().map(Hunk::len).sum();
+                let mut c = claim(r.cause, x, y, bytes as u64);
+                c.what = r.what;
+                self.push(c);
             }
-            let bytes: usize = claimed.iter().map(Hunk::len).sum();
-            let mut c = claim(
-                r.cause,
-                forth(&r.a, a.start),
-                forth(&r.b, b.start),
-                bytes as u64,
-            );
-            c.what = r.what;
-            self.push(c);
         }
-        Some(group.len())
     }
 
     pub(super) fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
@@ -328,16 +329,19 @@ impl Work<'_> {
             a: first..n - last,
             b: first..m - last,
         };
-        let at = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
         let readings = text::read(texts, &[hunk]).into_iter();
         readings
             .map(|r| {
-                let mut c = claim(r.cause, at(&r.a, x.start), at(&r.b, y.start), 0);
+                let mut c = claim(r.cause, forth(&r.a, x.start), forth(&r.b, y.start), 0);
                 c.what = r.what;
                 c
             })
             .collect()
     }
+}
+
+fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
 /// The strings of a table and where each stands first; `None` where there is no NUL at its end.

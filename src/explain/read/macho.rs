@@ -118,80 +118,116 @@ const COMMANDS: usize = 4096;
 
 fn commands(image: &mut Image, n: &Numbers) {
     let mut at = if n.wide { 32 } else { 28 };
-    let part = |name: &str, range, kind| Part {
-        name: name.to_string(),
-        range,
-        address: None,
-        kind,
-    };
     for _ in 0..n.usize(16).min(COMMANDS) {
         let size = n.usize(at + 4);
         if size < 8 || at.saturating_add(size) > n.bytes.len() {
             return;
         }
-        let data = n.range(n.usize(at + 8), n.usize(at + 12));
         match n.u32(at) {
             0x02 => symbols(image, n, at),
-            0x0d => image.fields.push(Field {
-                name: "timestamp of LC_ID_DYLIB".to_string(),
-                range: at + 12..at + 16,
-                value: n.u32(at + 12).to_string(),
-                cause: Cause::Timestamp,
-                follows: Follows::Never,
-            }),
-            0x1b => image.fields.push(Field {
-                name: "LC_UUID".to_string(),
-                range: at + 8..at + 24,
-                value: n.bytes[at + 8..(at + 24).min(at + size)]
-                    .iter()
-                    .map(|b| format!("{b:02x}"))
-                    .collect(),
-                cause: Cause::MachoUuid,
-                follows: Follows::UnlessAlone,
-            }),
-            0x1d => {
-                image.fields.push(Field {
-                    name: "code signature".to_string(),
-                    range: data.clone(),
-                    value: format!("{} bytes", data.len()),
-                    cause: Cause::CodeSignature,
-                    follows: Follows::UnlessAlone,
-                });
-                image
-                    .parts
-                    .push(part("code signature", data, Kind::Derived));
+            0x22 | 0x8000_0022 => dyld_info(image, n, at),
+            command => {
+                image.fields.extend(field(n, command, at, size));
+                image.parts.extend(data(n, command, at));
             }
-            0x26 => image.parts.push(part("function starts", data, Kind::Debug)),
-            0x29 => image.parts.push(part("data in code", data, Kind::Table)),
-            0x8000_0033 => image.parts.push(part("exports trie", data, Kind::Debug)),
-            0x8000_0034 => image.parts.push(part("chained fixups", data, Kind::Table)),
-            0x22 | 0x8000_0022 => {
-                for (i, name) in ["rebase", "bind", "weak bind", "lazy bind", "export"]
-                    .iter()
-                    .enumerate()
-                {
-                    let pair = at + 8 + i * 8;
-                    let range = n.range(n.usize(pair), n.usize(pair + 4));
-                    let name = format!("{name} info");
-                    image.parts.push(part(&name, range, Kind::Debug));
-                }
-            }
-            0x32 => image.fields.push(Field {
-                name: "LC_BUILD_VERSION".to_string(),
-                range: at + 8..at + size,
-                value: format!(
-                    "minimum {:#x}, SDK {:#x}, tool {} version {:#x}",
-                    n.u32(at + 12),
-                    n.u32(at + 16),
-                    n.u32(at + 24),
-                    n.u32(at + 28)
-                ),
-                cause: Cause::LinkerVersion,
-                follows: Follows::Never,
-            }),
-            _ => {}
         }
         at += size;
+    }
+}
+
+fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
+    Part {
+        name: name.to_string(),
+        range,
+        address: None,
+        kind,
+    }
+}
+
+/// What a command says itself.
+fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
+    let new = |name: &str, range: Range<usize>, value: String, cause, follows| Field {
+        name: name.to_string(),
+        range,
+        value,
+        cause,
+        follows,
+    };
+    Some(match command {
+        0x0d => {
+            let time = n.u32(at + 12).to_string();
+            let name = "timestamp of LC_ID_DYLIB";
+            new(
+                name,
+                at + 12..at + 16,
+                time,
+                Cause::Timestamp,
+                Follows::Never,
+            )
+        }
+        0x1b => {
+            let uuid = n.bytes.get(at + 8..at + 24)?;
+            let uuid = uuid.iter().map(|b| format!("{b:02x}")).collect();
+            new(
+                "LC_UUID",
+                at + 8..at + 24,
+                uuid,
+                Cause::MachoUuid,
+                Follows::UnlessAlone,
+            )
+        }
+        0x1d => {
+            let range = n.range(n.usize(at + 8), n.usize(at + 12));
+            let value = format!("{} bytes", range.len());
+            new(
+                "code signature",
+                range,
+                value,
+                Cause::CodeSignature,
+                Follows::UnlessAlone,
+            )
+        }
+        0x32 => {
+            let value = format!(
+                "minimum {:#x}, SDK {:#x}, tool {} version {:#x}",
+                n.u32(at + 12),
+                n.u32(at + 16),
+                n.u32(at + 24),
+                n.u32(at + 28)
+            );
+            let range = at + 8..at + size;
+            new(
+                "LC_BUILD_VERSION",
+                range,
+                value,
+                Cause::LinkerVersion,
+                Follows::Never,
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// What a command points to.
+fn data(n: &Numbers, command: u32, at: usize) -> Option<Part> {
+    let (name, kind) = match command {
+        0x1d => ("code signature", Kind::Derived),
+        0x26 => ("function starts", Kind::Debug),
+        0x29 => ("data in code", Kind::Table),
+        0x8000_0033 => ("exports trie", Kind::Debug),
+        0x8000_0034 => ("chained fixups", Kind::Table),
+        _ => return None,
+    };
+    Some(part(name, n.range(n.usize(at + 8), n.usize(at + 12)), kind))
+}
+
+fn dyld_info(image: &mut Image, n: &Numbers, at: usize) {
+    let names = ["rebase", "bind", "weak bind", "lazy bind", "export"];
+    for (i, name) in names.iter().enumerate() {
+        let pair = at + 8 + i * 8;
+        let range = n.range(n.usize(pair), n.usize(pair + 4));
+        let name = format!("{name} info");
+        image.parts.push(part(&name, range, Kind::Debug));
     }
 }
 
@@ -209,12 +245,6 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
     let entry = if n.wide { 16 } else { 12 };
     let (table, count) = (n.usize(at + 8), n.usize(at + 12));
     let strings = n.range(n.usize(at + 16), n.usize(at + 20));
-    let part = |name: &str, range, kind| Part {
-        name: name.to_string(),
-        range,
-        address: None,
-        kind,
-    };
     let all = n.range(table, count.saturating_mul(entry));
     if all.end > n.bytes.len() || strings.end > n.bytes.len() {
         return;
