@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// Why two artifacts differ. Each has one row in [`CAUSES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
     /// `build-path`
     BuildPath,

@@ -2,18 +2,20 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cargo::wrapper;
+use crate::cli::output::{OutputArgs, ReportFormat};
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, diff, docs, normalize};
+use crate::command::{archive, build, deliver, diff, docs, normalize};
 use crate::error::{self, Kind};
-use crate::report::{files, json, text};
+use crate::report::summary::{self, Summary};
+use crate::report::{files, github, json, text};
 use crate::{process, term};
 
 /// What both binaries run.
@@ -41,16 +43,27 @@ pub fn main() -> ExitCode {
         }
     };
     let (name, format) = match &cli.command {
-        Command::Build(args) => ("build", args.format),
+        Command::Build(args) => ("build", args.output.format.plain()),
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
-        Command::Diff(args) => ("diff", args.format),
+        Command::Diff(args) => ("diff", args.output.format.plain()),
         Command::Completions { .. } => ("completions", Format::Text),
         Command::Man => ("man", Format::Text),
     };
+    let annotate = match &cli.command {
+        Command::Build(args) => args.output.format == ReportFormat::Github,
+        Command::Diff(args) => args.output.format == ReportFormat::Github,
+        _ => false,
+    };
     match process::handle_signals().and_then(|()| run(cli.command)) {
         Ok(code) => ExitCode::from(code),
-        Err(error) => ExitCode::from(failed(name, format, &error)),
+        Err(error) => {
+            if annotate {
+                let kind = error::kind_of(&error).name();
+                let _ = print(&github::failure(name, kind, &error::one_line(&error)));
+            }
+            ExitCode::from(failed(name, format, &error))
+        }
     }
 }
 
@@ -61,15 +74,20 @@ fn run(command: Command) -> Result<u8> {
             Ok(0)
         }
         Command::Build(args) => {
-            let (format, verbose) = (args.format, args.verbose);
-            match (build::run(args.request())?, format) {
-                (Outcome::Recipe(rows), Format::Text) => print(&text::recipe(&rows)).map(|()| 0),
-                (Outcome::Recipe(rows), Format::Json) => print(&json::recipe(&rows)).map(|()| 0),
-                (Outcome::Report(report), format) => {
-                    print(&match format {
-                        Format::Text => text::report(&report, verbose),
-                        Format::Json => json::report(&report),
+            let (output, verbose) = (args.output.clone(), args.verbose);
+            match build::run(args.request())? {
+                Outcome::Recipe(rows) => {
+                    print(&match output.format.plain() {
+                        Format::Text => text::recipe(&rows),
+                        Format::Json => json::recipe(&rows),
                     })?;
+                    Ok(0)
+                }
+                Outcome::Report(report) => {
+                    let text = || text::report(&report, verbose);
+                    let summary = summary::of_build(&report);
+                    let pair = build::differing(&report);
+                    deliver(&output, &summary, pair, text, || json::report(&report))?;
                     Ok(report.verdict.code())
                 }
             }
@@ -97,18 +115,53 @@ fn run(command: Command) -> Result<u8> {
             })?;
             Ok(normalize::code(&done))
         }
+        Command::Diff(args) if args.list_causes => print(&text::causes()).map(|()| 0),
         Command::Diff(args) => {
-            let (format, verbose) = (args.format, args.verbose);
+            let (output, verbose) = (args.output.clone(), args.verbose);
             let outcome = diff::run(&args.request())?;
-            print(&match format {
-                Format::Text => files::diff(&outcome, verbose),
-                Format::Json => files::diff_json(&outcome),
-            })?;
+            let text = || files::diff(&outcome, verbose);
+            let summary = summary::of_diff(&outcome);
+            let pair = (outcome.a.path.clone(), outcome.b.path.clone());
+            let pair = (!outcome.same).then_some(pair);
+            deliver(&output, &summary, pair, text, || files::diff_json(&outcome))?;
             Ok((!outcome.same).into())
         }
         Command::Completions { shell } => docs::completions(shell).map(|()| 0),
         Command::Man => docs::man().map(|()| 0),
     }
+}
+
+/// Prints a report in the form that was asked for, and delivers it in the others. What is written to
+/// files comes first: a failure to do so must not follow a report on standard output.
+fn deliver(
+    asked: &OutputArgs,
+    summary: &Summary,
+    pair: Option<(PathBuf, PathBuf)>,
+    text: impl Fn() -> String,
+    json: impl Fn() -> String,
+) -> Result<()> {
+    if let Some(path) = &asked.html {
+        deliver::page(path, summary)?;
+    }
+    if asked.format == ReportFormat::Github {
+        deliver::step_summary(summary)?;
+    }
+    match asked.format {
+        ReportFormat::Text => print(&text())?,
+        ReportFormat::Json => print(&json())?,
+        ReportFormat::Github => print(&(text() + &github::annotations(summary)))?,
+    }
+    if asked.diffoscope {
+        let json = asked.format == ReportFormat::Json;
+        deliver::diffoscope(pair.as_ref(), &|line| {
+            // JSON has standard output to itself.
+            let _ = match json {
+                true => writeln!(anstream::stderr(), "{line}"),
+                false => writeln!(anstream::stdout(), "{line}"),
+            };
+        });
+    }
+    Ok(())
 }
 
 /// The result, on standard output. A reader that went away does not make a failed run of it.

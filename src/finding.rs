@@ -13,6 +13,8 @@ pub struct Finding {
     pub symbol: Option<String>,
     /// The crate that they come from.
     pub krate: Option<String>,
+    /// The line of the source, where debug info tells it: `src/main.rs:3`.
+    pub source: Option<String>,
     /// What A has there.
     pub a: String,
     /// What B has there.
@@ -21,4 +23,45 @@ pub struct Finding {
     pub remedy: String,
     /// It follows from another difference, and goes away with it.
     pub consequence: bool,
+    /// The bytes at that place, for a view side by side.
+    pub excerpt: Option<Excerpt>,
+    /// Differing bytes that it accounts for, where they were counted.
+    pub bytes: u64,
+}
+
+/// Bytes of both files around a difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Offset in A of the first byte.
+    pub at_a: u64,
+    /// A's bytes.
+    pub a: Vec<u8>,
+    /// Offset in B of the first byte.
+    pub at_b: u64,
+    /// B's bytes.
+    pub b: Vec<u8>,
+}
+
+impl Finding {
+    /// A finding of which only the cause, the place and both values are known.
+    pub fn new(
+        cause: Cause,
+        place: impl Into<String>,
+        a: impl Into<String>,
+        b: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            cause,
+            place: place.into(),
+            symbol: None,
+            krate: None,
+            source: None,
+            a: a.into(),
+            b: b.into(),
+            remedy: String::new(),
+            consequence: false,
+            excerpt: None,
+            bytes: 0,
+        }
+    }
 }

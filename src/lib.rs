@@ -15,6 +15,7 @@ pub mod digest;
 pub mod entry;
 pub mod epoch;
 pub mod error;
+pub mod explain;
 pub mod finding;
 pub mod format;
 pub mod fs;

@@ -215,6 +215,9 @@ fn members(rows: &[Row]) -> Vec<Finding> {
             b: say(&row.b),
             remedy: "pack the same files on both sides".to_string(),
             consequence: false,
+            source: None,
+            excerpt: None,
+            bytes: 0,
         })
         .collect()
 }
@@ -241,6 +244,9 @@ fn fields(rows: &[Row], content: bool) -> Vec<Finding> {
             b: (field.value)(b),
             remedy: remedy(field.cause),
             consequence: false,
+            source: None,
+            excerpt: None,
+            bytes: 0,
         };
         if field.content {
             findings.extend(differing.iter().map(each));
@@ -276,6 +282,9 @@ fn order(a: &[Member], b: &[Member]) -> Option<Finding> {
         b: y[at].clone(),
         remedy: remedy(Cause::ArchiveOrder),
         consequence: false,
+        source: None,
+        excerpt: None,
+        bytes: 0,
     })
 }
 
@@ -294,6 +303,9 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
                 b: b.to_string(),
                 remedy: text.map_or_else(|| remedy(cause), str::to_string),
                 consequence: false,
+                source: None,
+                excerpt: None,
+                bytes: 0,
             });
         };
     if a.format != b.format {

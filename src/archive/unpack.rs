@@ -1,7 +1,6 @@
 //! What a file is compressed with, told by its first bytes, and its content, unpacked within caps.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
 
@@ -56,8 +55,8 @@ fn decoder<'a>(input: impl Read + 'a, compression: Compression) -> io::Result<Bo
 }
 
 /// A file as it is read, counted.
-struct Packed<'a> {
-    file: &'a File,
+struct Packed<R> {
+    file: R,
     state: Rc<State>,
 }
 
@@ -67,7 +66,7 @@ struct State {
     failed: Cell<bool>,
 }
 
-impl Read for Packed<'_> {
+impl<R: Read> Read for Packed<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.file.read(buf);
         let n = n.inspect_err(|_| self.state.failed.set(true))?;
@@ -89,7 +88,7 @@ pub struct Unpacked<'a> {
 impl<'a> Unpacked<'a> {
     /// The content of `file`, which is at its beginning.
     pub fn new(
-        file: &'a File,
+        file: impl Read + 'a,
         compression: Compression,
         limits: &'a Limits,
     ) -> Result<Unpacked<'a>> {

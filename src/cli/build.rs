@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Format;
+use super::output::OutputArgs;
 use crate::request::{Inject, Selection, SourceChoice};
 use crate::variation;
 
@@ -17,6 +17,7 @@ Examples:
   repro build --source DIR --epoch 0       a directory without git
   repro build --vary -clock,-umask         leave two variations out
   repro build --format json >report.json   for scripts
+  repro build --html report.html           a page with every difference side by side
   repro build --show-recipe                what is changed in the build, and why";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -103,8 +104,8 @@ pub struct BuildArgs {
     pub list_variations: bool,
 
     /// How the report is printed
-    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
-    pub format: Format,
+    #[command(flatten)]
+    pub output: OutputArgs,
     /// Keep the scratch directory, and say where it is
     #[arg(long, help_heading = "Output")]
     keep: bool,

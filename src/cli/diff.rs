@@ -4,29 +4,36 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
 use super::limits::LimitArgs;
+use super::output::OutputArgs;
 use crate::request;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   repro diff mine.tar.gz theirs.tar.gz     what differs, and why
-  repro diff --format json a.zip b.zip";
+  repro diff app-a app-b --html page.html  two programs, side by side in a browser
+  repro diff --format json a.zip b.zip
+  repro diff --list-causes                 what can differ, and what to do about it";
 
 /// Arguments of `repro diff`.
 #[derive(Args)]
 pub struct DiffArgs {
     /// One file
-    a: PathBuf,
+    #[arg(required_unless_present = "list_causes")]
+    a: Option<PathBuf>,
     /// The other
-    b: PathBuf,
+    #[arg(required_unless_present = "list_causes")]
+    b: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
     /// How the report is printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Print the table of causes, each with its remedy and where that is said, and stop
+    #[arg(long, exclusive = true, help_heading = "Output")]
+    pub list_causes: bool,
     /// List every difference
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 }
 
@@ -34,8 +41,8 @@ impl DiffArgs {
     /// The plain values.
     pub fn request(self) -> request::Diff {
         request::Diff {
-            a: self.a,
-            b: self.b,
+            a: self.a.unwrap_or_default(),
+            b: self.b.unwrap_or_default(),
             limits: self.limits.limits(),
         }
     }

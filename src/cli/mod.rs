@@ -5,6 +5,7 @@ pub mod build;
 pub mod diff;
 pub mod limits;
 pub mod normalize;
+pub mod output;
 
 use clap::{Parser, Subcommand, ValueEnum};
 

@@ -173,6 +173,7 @@ impl Project {
             command: "build",
             verdict,
             comparison,
+            explained: Vec::new(),
             variations: VARIATIONS
                 .iter()
                 .filter(|v| self.values(v.name).varied() && !wholly_fixed(v.name))

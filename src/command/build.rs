@@ -1,19 +1,21 @@
 //! `repro build`: source, recipe, two builds, comparison, manifest, report. Straight down.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::artifact::Artifact;
 use crate::build::Plan;
 use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
 use crate::command::scratch::Scratch;
-use crate::command::{builder, publish};
-use crate::compare::{Comparison, compare};
+use crate::command::{builder, known, publish};
+use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::report::Report;
 use crate::term::Progress;
+use crate::verdict::Status;
 use crate::{fs, process};
 
 /// What `repro build` ends with.
@@ -80,7 +82,9 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         scratch,
     };
     progress.phase(&format!("building {} twice", project.describe()));
+    let started = known::now();
     let (a, b) = plan.run(progress)?;
+    let known = project.known(&shim, started, known::now());
     progress.phase("comparing");
     let comparison = compare(&a.artifacts, &b.artifacts);
     not_with_itself(&comparison)?;
@@ -92,11 +96,12 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     })?;
     let manifest = project.manifest(&recipe, &comparison, verdict, &a, scratch)?;
     process::check_interrupt()?;
+    let explained = known::explain_all(&comparison, &known);
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
-    Ok(Outcome::Report(Box::new(
-        project.report(&recipe, comparison, verdict, &shim, &a, path),
-    )))
+    let mut report = project.report(&recipe, comparison, verdict, &shim, &a, path);
+    report.explained = explained;
+    Ok(Outcome::Report(Box::new(report)))
 }
 
 /// Two artifacts that are one file would be equal whatever was built.
@@ -113,4 +118,20 @@ fn not_with_itself(comparison: &Comparison) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The published files of the first artifact that differs.
+pub fn differing(report: &Report) -> Option<(PathBuf, PathBuf)> {
+    let differs = |p: &&Pair| p.status() == Status::Differs && p.in_verdict();
+    let pair = report.comparison.pairs.iter().find(differs)?;
+    let published = |side: &str, x: &Artifact| {
+        // Kept as `kept-A/<triple>/<file>` in the scratch directory, and published as `a/…`.
+        let kept = format!("kept-{}", side.to_uppercase());
+        let parts = x.path.iter().skip_while(|p| *p != kept.as_str()).skip(1);
+        report.results.join(side).join(parts.collect::<PathBuf>())
+    };
+    Some((
+        published("a", pair.a.as_ref()?),
+        published("b", pair.b.as_ref()?),
+    ))
 }

@@ -6,10 +6,9 @@ use anyhow::{Context, Result};
 
 use crate::archive::compare;
 use crate::archive::listing;
-use crate::cause::Cause;
 use crate::digest;
 use crate::error::bad_input;
-use crate::finding::Finding;
+use crate::explain::{self, Clocks, Context as Known, Explained, Window};
 use crate::report::files::{Outcome, Side};
 use crate::request::Diff;
 
@@ -37,42 +36,44 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
         (Some(a), Some(b)) => Some(compare::compare(a, b)),
         _ => None,
     };
-    let findings = match (&compared, same) {
-        (_, true) => Vec::new(),
-        (Some(compared), _) => compared.findings.clone(),
-        (None, _) => vec![bytes(asked)?],
+    let explained = match (&about_a, &about_b) {
+        _ if same => Explained::default(),
+        (Some(x), Some(y)) => {
+            explain::explain_archives((&asked.a, x), (&asked.b, y), &context(asked))
+        }
+        _ => explain::explain_files(&asked.a, &asked.b, &context(asked)),
     };
     let side = |path: &PathBuf, digest, listing: Option<listing::Listing>| Side {
         path: path.clone(),
         digest,
-        format: listing.map_or("bytes".to_string(), |l| l.name()),
+        format: listing.map_or_else(|| explained.format.clone(), |l| l.name()),
     };
     Ok(Outcome {
         a: side(&asked.a, a, about_a),
         b: side(&asked.b, b, about_b),
         same,
         compared,
-        findings,
+        explained,
     })
 }
 
-/// Where two files that are no archives begin to differ.
-fn bytes(asked: &Diff) -> Result<Finding> {
-    let found = crate::fs::first_difference(&asked.a, &asked.b)?;
-    let say = |byte: Option<u8>| match byte {
-        Some(byte) => format!("0x{byte:02x}"),
-        None => "the end of the file".to_string(),
+/// What is known of two files that just lie there: each was written when it was last modified, if
+/// nothing has touched it since.
+fn context(asked: &Diff) -> Known {
+    let written = |path: &PathBuf| {
+        let time = std::fs::metadata(path).and_then(|m| m.modified()).ok()?;
+        let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+        let at = i64::try_from(since.as_secs()).ok()?;
+        Some(Window {
+            from: at - 86_400,
+            to: at + 3_600,
+        })
     };
-    let found = found.context("the files were changed while they were compared")?;
-    Ok(Finding {
-        cause: Cause::Unknown,
-        place: format!("byte {}, the first that differs", found.at),
-        symbol: None,
-        krate: None,
-        a: say(found.a),
-        b: say(found.b),
-        remedy: "these are not two archives, so that nothing is known but that the bytes differ"
-            .to_string(),
-        consequence: false,
-    })
+    Known {
+        clocks: written(&asked.a)
+            .zip(written(&asked.b))
+            .map(|(a, b)| Clocks { a, b }),
+        limits: asked.limits,
+        ..Known::default()
+    }
 }

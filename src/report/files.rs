@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::findings::{self, OneCoverage, OneFinding};
 use super::json::{SCHEMA, encode};
 use crate::archive::compare::Compared;
 use crate::archive::listing::Member;
 use crate::archive::normalize::HANDLERS;
 use crate::digest::Digest;
 use crate::error;
-use crate::finding::Finding;
+use crate::explain::Explained;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
 
@@ -73,8 +74,8 @@ pub struct Outcome {
     pub same: bool,
     /// What is in both, where both are archives.
     pub compared: Option<Compared>,
-    /// What differs; empty only if nothing does.
-    pub findings: Vec<Finding>,
+    /// Why they differ; no findings only if they do not.
+    pub explained: Explained,
 }
 
 /// The table of formats.
@@ -177,36 +178,21 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
             d.sha256
         );
     }
-    let findings = &outcome.findings;
-    let shown = if verbose { findings.len() } else { LISTED };
-    for finding in findings.iter().take(shown) {
-        one_finding(&mut out, finding);
-    }
-    if findings.len() > shown {
-        let more = findings.len() - shown;
-        let _ = writeln!(out, "             and {more} more, listed with -v");
-    }
     if outcome.same {
         let _ = writeln!(out, "{GOOD}SAME{GOOD:#}");
         return out;
     }
+    let most = if verbose { usize::MAX } else { LISTED };
+    findings::text(&mut out, &outcome.explained, most);
     let sentence = content(outcome).map_or(String::new(), |s| format!(": {s}"));
     let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}{sentence}");
     out
 }
 
-fn one_finding(out: &mut String, f: &Finding) {
-    let _ = writeln!(out, "{BOLD}{:<12}{BOLD:#} {}", f.cause.name(), f.place);
-    if !f.a.is_empty() || !f.b.is_empty() {
-        let _ = writeln!(out, "             A: {}\n             B: {}", f.a, f.b);
-    }
-    let _ = writeln!(out, "             remedy: {}", f.remedy);
-}
-
 /// What can be said of the members of two archives, as a clause.
 fn content(outcome: &Outcome) -> Option<String> {
     let compared = outcome.compared.as_ref()?;
-    let mut causes: Vec<_> = outcome.findings.iter().map(|f| f.cause).collect();
+    let mut causes: Vec<_> = outcome.explained.findings.iter().map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
     let names: Vec<_> = causes.iter().map(|c| c.name()).collect();
@@ -251,6 +237,8 @@ struct OneArtifact<'a> {
     a: OneSide<'a>,
     b: OneSide<'a>,
     findings: Vec<OneFinding<'a>>,
+    explained: Option<OneCoverage>,
+    note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -259,35 +247,6 @@ struct OneSide<'a> {
     format: &'a str,
     #[serde(flatten)]
     digest: &'a Digest,
-}
-
-/// A finding in reports.
-#[derive(Serialize)]
-pub(super) struct OneFinding<'a> {
-    cause: &'static str,
-    r#where: &'a str,
-    symbol: Option<&'a str>,
-    #[serde(rename = "crate")]
-    krate: Option<&'a str>,
-    a: &'a str,
-    b: &'a str,
-    remedy: &'a str,
-    consequence: bool,
-}
-
-impl<'a> From<&'a Finding> for OneFinding<'a> {
-    fn from(f: &'a Finding) -> OneFinding<'a> {
-        OneFinding {
-            cause: f.cause.name(),
-            r#where: &f.place,
-            symbol: f.symbol.as_deref(),
-            krate: f.krate.as_deref(),
-            a: &f.a,
-            b: &f.b,
-            remedy: &f.remedy,
-            consequence: f.consequence,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -347,7 +306,14 @@ pub fn diff_json(outcome: &Outcome) -> String {
             status,
             a: side(&outcome.a),
             b: side(&outcome.b),
-            findings: outcome.findings.iter().map(OneFinding::from).collect(),
+            findings: outcome
+                .explained
+                .findings
+                .iter()
+                .map(OneFinding::from)
+                .collect(),
+            explained: findings::coverage(&outcome.explained.coverage),
+            note: outcome.explained.note.as_deref(),
         }],
         members: rows
             .map(|r| OneRow {

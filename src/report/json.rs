@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::findings::{self, OneCoverage, OneFinding};
 use crate::compare::Pair;
 use crate::digest::Digest;
+use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
@@ -37,7 +39,9 @@ struct OneArtifact<'a> {
     status: &'static str,
     a: Option<&'a Digest>,
     b: Option<&'a Digest>,
-    findings: [(); 0],
+    findings: Vec<OneFinding<'a>>,
+    explained: Option<OneCoverage>,
+    note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -73,7 +77,7 @@ struct RecipeRow<'a> {
     why: &'a str,
 }
 
-fn artifact(pair: &Pair) -> OneArtifact<'_> {
+fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained)) -> OneArtifact<'a> {
     let either = pair.either();
     OneArtifact {
         package: &either.package,
@@ -83,7 +87,9 @@ fn artifact(pair: &Pair) -> OneArtifact<'_> {
         status: pair.status().name(),
         a: pair.a.as_ref().map(|x| &x.digest),
         b: pair.b.as_ref().map(|x| &x.digest),
-        findings: [],
+        findings: explained.findings.iter().map(OneFinding::from).collect(),
+        explained: findings::coverage(&explained.coverage),
+        note: explained.note.as_deref(),
     }
 }
 
@@ -93,7 +99,7 @@ pub fn report(report: &Report) -> String {
         schema: SCHEMA,
         command: report.command,
         verdict: report.verdict.name(),
-        artifacts: report.comparison.pairs.iter().map(artifact).collect(),
+        artifacts: report.pairs().map(artifact).collect(),
         blame: [],
         variations: report
             .variations

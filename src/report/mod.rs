@@ -1,12 +1,17 @@
 //! The report: one value that a run makes and the renderings only print.
 
 pub mod files;
+mod findings;
+pub mod github;
+pub mod html;
 pub mod json;
+pub mod summary;
 pub mod text;
 
 use std::path::PathBuf;
 
-use crate::compare::Comparison;
+use crate::compare::{Comparison, Pair};
+use crate::explain::Explained;
 use crate::recipe::Row;
 use crate::variation::Values;
 use crate::verdict::Verdict;
@@ -19,6 +24,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// All artifacts.
     pub comparison: Comparison,
+    /// Why each pair of it differs, in the same order.
+    pub explained: Vec<Explained>,
     /// What differed between A and B.
     pub variations: Vec<(&'static str, Values)>,
     /// What did not, or not wholly, and why.
@@ -37,4 +44,11 @@ pub struct Report {
     pub manifest: PathBuf,
     /// Directory of the results.
     pub results: PathBuf,
+}
+
+impl Report {
+    /// Each pair, with why it differs.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Pair, &Explained)> {
+        self.comparison.pairs.iter().zip(&self.explained)
+    }
 }

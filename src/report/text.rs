@@ -3,8 +3,11 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use super::findings;
 use crate::archive::policy;
+use crate::cause::CAUSES;
 use crate::compare::Pair;
+use crate::explain::{Explained, remedy};
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
@@ -14,6 +17,8 @@ use crate::verdict::{Status, Verdict};
 
 /// How many artifacts are listed one by one without `-v`.
 const LISTED: usize = 8;
+/// How many differences of the first artifact that differs are explained without `-v`.
+const EXPLAINED: usize = 2;
 
 /// The report. With `verbose` every artifact, value and dropped variable is listed.
 pub fn report(report: &Report, verbose: bool) -> String {
@@ -36,24 +41,38 @@ pub fn report(report: &Report, verbose: bool) -> String {
 }
 
 fn artifacts(out: &mut String, report: &Report, verbose: bool) {
-    let pairs = &report.comparison.pairs;
-    let matters = |p: &&Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
-    let (mut listed, rest): (Vec<&Pair>, Vec<&Pair>) =
-        pairs.iter().partition(|p| verbose || matters(p));
-    listed.sort_by_key(|p| (p.status() == Status::Same, !p.in_verdict()));
+    let matters = |p: &Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
+    type Both<'a> = Vec<(&'a Pair, &'a Explained)>;
+    let (mut listed, rest): (Both, Both) = report.pairs().partition(|(p, _)| verbose || matters(p));
+    listed.sort_by_key(|(p, _)| (p.status() == Status::Same, !p.in_verdict()));
     let shown = if verbose { listed.len() } else { LISTED };
-    for pair in listed.iter().take(shown) {
+    let mut most = if verbose { usize::MAX } else { EXPLAINED };
+    for (pair, explained) in listed.iter().take(shown) {
         artifact(out, pair);
+        if pair.status() == Status::Differs && most > 0 {
+            findings::text(out, explained, most);
+            // What is shipped stands first; the rest mostly differs for the same reason.
+            if !verbose {
+                most = 0;
+            }
+        }
     }
     if let Some(more) = listed.get(shown..).filter(|m| !m.is_empty()) {
-        let same = more.iter().filter(|p| p.status() == Status::Same).count();
+        let same = more
+            .iter()
+            .filter(|(p, _)| p.status() == Status::Same)
+            .count();
         let _ = writeln!(
             out,
             "            and {} more ({same} the same), listed with -v",
             more.len()
         );
     }
-    let count = |in_verdict| rest.iter().filter(|p| p.in_verdict() == in_verdict).count();
+    let count = |in_verdict| {
+        rest.iter()
+            .filter(|(p, _)| p.in_verdict() == in_verdict)
+            .count()
+    };
     if count(true) > 0 {
         let _ = writeln!(
             out,
@@ -190,6 +209,36 @@ pub fn list_variations() -> String {
             let _ = write!(out, " [needs: {}]", v.needs);
         }
         out.push('\n');
+    }
+    out
+}
+
+/// The table of causes: what each is, what to do about it, and where that is said; then the crates of
+/// which more is known.
+pub fn causes() -> String {
+    let mut out = String::new();
+    for cause in CAUSES {
+        let _ = writeln!(out, "{BOLD}{}{BOLD:#}: {}", cause.name, cause.means);
+        for row in remedy::BY_CAUSE.iter().filter(|r| r.cause == cause.cause) {
+            let of = match row.what {
+                "" => String::new(),
+                what => format!("({what}) "),
+            };
+            let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
+        }
+    }
+    for row in remedy::BY_CRATE {
+        let causes: Vec<_> = row.causes.iter().map(|c| c.name()).collect();
+        let feature = row.feature.map(|f| format!(" with `{f}`"));
+        let _ = writeln!(
+            out,
+            "{BOLD}crate {}{BOLD:#}{}: {}\n    {}\n    {}",
+            row.krate,
+            feature.unwrap_or_default(),
+            causes.join(", "),
+            row.text,
+            row.source
+        );
     }
     out
 }

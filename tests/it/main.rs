@@ -2,10 +2,12 @@
 
 mod archive;
 mod diff;
+mod explain;
 mod failures;
 mod faults;
 mod floors;
 #[cfg(target_os = "linux")]
+mod mutation;
 mod normalize;
 mod output;
 mod readme;

@@ -4,6 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use repro::archive::unpack;
+use repro::explain::{Context, explain_bytes};
 use repro::format::elf::Linking;
 use repro::format::{ar, elf, gzip, pe, tar, zip};
 use repro::limits::Limits;
@@ -33,6 +34,19 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
         "elf" if bytes.starts_with(b"\x7fELF") => {
             let _: Linking = elf::linking_of(bytes);
             Ok(())
+        }
+        "explain" => {
+            let mut other = bytes.to_vec();
+            let middle = other.len() / 2;
+            other[middle] ^= 1;
+            let found = explain_bytes(bytes, &other, &Context::default());
+            match found.note {
+                Some(note) => Err(note),
+                None if ["text", "bytes"].contains(&found.format.as_str()) => {
+                    Err("it is none of the formats that have a reader".to_string())
+                }
+                None => Ok(()),
+            }
         }
         other => Err(format!("no reader for `{other}`")),
     }

@@ -1,0 +1,42 @@
+//! How a report is printed, for the subcommands that explain differences.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Format;
+
+/// How the report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// One JSON object, schema `repro.report/1`.
+    Json,
+    /// For people, with annotations for GitHub Actions and a step summary.
+    Github,
+}
+
+impl ReportFormat {
+    /// The format of what is no report, such as an error.
+    pub fn plain(self) -> Format {
+        match self {
+            ReportFormat::Json => Format::Json,
+            ReportFormat::Text | ReportFormat::Github => Format::Text,
+        }
+    }
+}
+
+/// Where a report goes, and in which forms.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArgs {
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = "Output")]
+    pub format: ReportFormat,
+    /// Write the report as one page for a browser as well
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub html: Option<PathBuf>,
+    /// Have diffoscope, if it is installed, show the first pair that differs as well
+    #[arg(long, help_heading = "Output")]
+    pub diffoscope: bool,
+}

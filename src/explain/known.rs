@@ -1,0 +1,92 @@
+//! What is known of both builds before their outputs are looked at: values that differ between them
+//! and would show in the bytes, when each was made, and which packages are in it.
+
+use crate::cause::Cause;
+use crate::limits::Limits;
+
+/// Everything that an explanation may lean on. The default knows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Values that differ between the builds.
+    pub known: Vec<Known>,
+    /// When each build ran.
+    pub clocks: Option<Clocks>,
+    /// Packages of the build, where they are known: remedies may name one.
+    pub packages: Vec<Package>,
+    /// Caps for archives and compressed files.
+    pub limits: Limits,
+}
+
+/// A value that each build had, and that is different in the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What it is if it is found in a difference.
+    pub cause: Cause,
+    /// What it is called: `CARGO_HOME`, `user name`.
+    pub name: String,
+    /// Build A's; empty if A has none.
+    pub a: String,
+    /// Build B's; empty if B has none.
+    pub b: String,
+}
+
+impl Known {
+    /// A value of that name.
+    pub fn new(
+        cause: Cause,
+        name: impl Into<String>,
+        a: impl Into<String>,
+        b: impl Into<String>,
+    ) -> Known {
+        Known {
+            cause,
+            name: name.into(),
+            a: a.into(),
+            b: b.into(),
+        }
+    }
+}
+
+/// A span of time, in seconds since 1970, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first second.
+    pub from: i64,
+    /// The last.
+    pub to: i64,
+}
+
+impl Window {
+    /// Whether a time lies in it.
+    pub fn has(&self, seconds: i64) -> bool {
+        (self.from..=self.to).contains(&seconds)
+    }
+
+    /// The same, longer by so many seconds at both ends.
+    pub fn wider(&self, by: i64) -> Window {
+        Window {
+            from: self.from.saturating_sub(by),
+            to: self.to.saturating_add(by),
+        }
+    }
+}
+
+/// When each build ran, by its own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// Build A.
+    pub a: Window,
+    /// Build B.
+    pub b: Window,
+}
+
+/// A package that is part of the build.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version; empty if unknown.
+    pub version: String,
+    /// Its features that are on.
+    pub features: Vec<String>,
+}

@@ -1,0 +1,177 @@
+//! What a container holds, taken out in memory, so that it can be explained in turn: archives, single
+//! compressed files, and Mach-O files for several machines. Everything within caps.
+
+use std::io::{Cursor, Read};
+
+use crate::archive::compress::Compression;
+use crate::archive::normalize::is_zip;
+use crate::archive::unpack::{self, Unpacked};
+use crate::format::{ar, printable, tar, zip};
+use crate::limits::Limits;
+
+/// Bytes of all members of one container that are taken out.
+const MOST: u64 = 512 << 20;
+
+/// A file in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name, printable; empty for what a compressed file holds.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A container's format and its members.
+#[derive(Debug)]
+pub struct Held {
+    /// The format's name.
+    pub format: &'static str,
+    /// Regular files in it.
+    pub members: Vec<Member>,
+}
+
+/// The members of which the name is wanted, in their order; `None` if it is no container.
+///
+/// # Errors
+/// It is one, and malformed or beyond the caps: a clause that says what is wrong.
+pub fn of(
+    bytes: &[u8],
+    limits: &Limits,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Option<Result<Held, String>> {
+    let take = Take {
+        limits,
+        wanted,
+        left: MOST,
+        members: Vec::new(),
+    };
+    if is_zip(bytes) {
+        return Some(take.zip(bytes));
+    }
+    if bytes.starts_with(ar::MAGIC) {
+        return Some(take.ar(bytes));
+    }
+    if is_fat(bytes) {
+        return Some(take.fat(bytes));
+    }
+    if tar::begins(bytes) {
+        return Some(take.tar(bytes));
+    }
+    match unpack::detect(bytes) {
+        Compression::None => None,
+        compression => Some(take.packed(bytes, compression)),
+    }
+}
+
+struct Take<'a> {
+    limits: &'a Limits,
+    wanted: &'a dyn Fn(&str) -> bool,
+    left: u64,
+    members: Vec<Member>,
+}
+
+impl Take<'_> {
+    fn add(&mut self, name: String, content: impl Read) -> Result<(), String> {
+        if !(self.wanted)(&name) {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        let n = content
+            .take(self.left + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| e.to_string())? as u64;
+        self.left = self
+            .left
+            .checked_sub(n)
+            .ok_or_else(|| format!("its members have more than {MOST} bytes"))?;
+        self.members.push(Member { name, bytes });
+        Ok(())
+    }
+
+    fn held(self, format: &'static str) -> Held {
+        Held {
+            format,
+            members: self.members,
+        }
+    }
+
+    fn zip(mut self, bytes: &[u8]) -> Result<Held, String> {
+        let mut input = Cursor::new(bytes);
+        let index = zip::read(&mut input, self.limits).map_err(|e| e.to_string())?;
+        for entry in &index.entries {
+            let name = printable(&entry.name);
+            if entry.kind == zip::Kind::File && (self.wanted)(&name) {
+                let content = entry
+                    .content(Cursor::new(bytes))
+                    .map_err(|e| e.to_string())?;
+                self.add(name, content)?;
+            }
+        }
+        Ok(self.held("zip"))
+    }
+
+    fn ar(mut self, bytes: &[u8]) -> Result<Held, String> {
+        let entries = ar::read(&mut Cursor::new(bytes), self.limits).map_err(|e| e.to_string())?;
+        for entry in entries.iter().filter(|e| e.kind == ar::Kind::File) {
+            let (from, size) = (entry.data_at as usize, entry.size as usize);
+            let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
+            self.add(printable(&entry.name), content.unwrap_or_default())?;
+        }
+        Ok(self.held("ar"))
+    }
+
+    fn tar(mut self, bytes: &[u8]) -> Result<Held, String> {
+        let mut walk = tar::Walk::new(bytes, self.limits);
+        while let Some(entry) = walk.next().map_err(|e| e.to_string())? {
+            if entry.kind == tar::Kind::File {
+                self.add(printable(&entry.name), &mut walk)?;
+            }
+        }
+        Ok(self.held("tar"))
+    }
+
+    fn packed(mut self, bytes: &[u8], compression: Compression) -> Result<Held, String> {
+        let content = Unpacked::new(bytes, compression, self.limits);
+        self.add(String::new(), content.map_err(|e| format!("{e:#}"))?)?;
+        Ok(self.held(compression.row().name))
+    }
+
+    fn fat(mut self, bytes: &[u8]) -> Result<Held, String> {
+        for (name, content) in slices(bytes).map_err(|e| e.to_string())? {
+            self.add(name, content)?;
+        }
+        Ok(self.held("Mach-O for several machines"))
+    }
+}
+
+/// `cafebabe` also begins a Java class, in which a version of 45 or more stands where there is the
+/// number of machines here.
+fn is_fat(bytes: &[u8]) -> bool {
+    let count = bytes
+        .get(4..8)
+        .map_or(0, |c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]));
+    let magic = bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbe])
+        || bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbf]);
+    magic && (1..40).contains(&count)
+}
+
+fn slices(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, object::Error> {
+    use object::read::macho::{FatArch, MachOFatFile32, MachOFatFile64};
+    fn each<'a, F: FatArch>(
+        arches: &[F],
+        bytes: &'a [u8],
+    ) -> Result<Vec<(String, &'a [u8])>, object::Error> {
+        let mut list = Vec::new();
+        for arch in arches.iter().take(64) {
+            list.push((
+                format!("{:?}", arch.architecture()).to_lowercase(),
+                arch.data(bytes)?,
+            ));
+        }
+        Ok(list)
+    }
+    match bytes.get(3) {
+        Some(0xbf) => each(MachOFatFile64::parse(bytes)?.arches(), bytes),
+        _ => each(MachOFatFile32::parse(bytes)?.arches(), bytes),
+    }
+}

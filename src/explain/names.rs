@@ -1,0 +1,243 @@
+//! Names of symbols, members and crates, without the hashes that compilers put into them.
+
+use std::fmt::Write;
+
+use rustc_demangle::demangle;
+
+use super::image::{Image, Kind};
+use super::owner::crate_of;
+use crate::cause::Cause;
+use crate::finding::Finding;
+
+/// Digits that make a run of hexadecimal a hash.
+const HASH: usize = 16;
+
+/// The name with each hash replaced by `#`: runs of sixteen hexadecimal digits or more, and what
+/// LLVM adds behind `.llvm.`.
+pub fn without_hashes(name: &str) -> String {
+    let name = match name.find(".llvm.") {
+        Some(at) => {
+            let end = name[at + 6..].find(|c: char| !c.is_ascii_digit());
+            let rest = end.map_or("", |e| &name[at + 6 + e..]);
+            format!("{}{rest}", &name[..at])
+        }
+        None => name.to_string(),
+    };
+    let mut out = String::new();
+    let mut run = String::new();
+    for c in name.chars().chain(['\0']) {
+        if c.is_ascii_hexdigit() && !c.is_ascii_uppercase() {
+            run.push(c);
+            continue;
+        }
+        match run.len() >= HASH {
+            true => out.push('#'),
+            false => out.push_str(&run),
+        }
+        run.clear();
+        out.push(c);
+    }
+    out.pop();
+    out
+}
+
+/// Bytes of a demangled name that are kept. Names can be made that demangle to far more.
+const LONGEST: usize = 4096;
+
+struct Short(String);
+
+impl std::fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        if self.0.len() + text.len() > LONGEST {
+            return Err(std::fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+/// The name demangled, without its own hash, and of bounded length.
+pub fn demangled(name: &str) -> String {
+    let mut out = Short(String::new());
+    // An error is that there was no more room.
+    let _ = write!(out, "{:#}", demangle(name));
+    out.0
+}
+
+/// A symbol's name as it is compared: demangled, without hashes.
+fn plain(name: &str) -> String {
+    without_hashes(&demangled(name))
+}
+
+/// What differs in the names of symbols: hashes alone, other symbols, or their order.
+pub fn compare(a: &Image, b: &Image, within: &str) -> Vec<Finding> {
+    let named = |image: &Image| {
+        // Constants without a name are called after a hash of what they hold.
+        let own = |n: &&str| {
+            !n.starts_with(".Lanon.") && !n.starts_with("anon.") && !n.starts_with("l_anon.")
+        };
+        let names = image.symbols.iter().map(|s| s.name.as_str());
+        let mut names: Vec<&str> = names.filter(own).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+            .into_iter()
+            .map(str::to_string)
+            .collect::<Vec<String>>()
+    };
+    let (x, y) = (named(a), named(b));
+    let only = |from: &[String], other: &[String]| -> Vec<String> {
+        let missing = from.iter().filter(|n| other.binary_search(n).is_err());
+        missing.cloned().collect()
+    };
+    let (only_a, only_b) = (only(&x, &y), only(&y, &x));
+    if only_a.is_empty() && only_b.is_empty() {
+        return order(a, b, within).into_iter().collect();
+    }
+    let with_plain = |names: Vec<String>| {
+        let mut list: Vec<(String, String)> = names.into_iter().map(|n| (plain(&n), n)).collect();
+        list.sort();
+        list
+    };
+    let (pa, pb) = (with_plain(only_a), with_plain(only_b));
+    let (hashed, rest_a, rest_b) = super::image::matched(&pa, &pb, |(p, _)| p);
+    let mut findings = Vec::new();
+    if !hashed.is_empty() {
+        findings.push(other_hashes(&pa, &pb, &hashed, within));
+    }
+    if !rest_a.is_empty() || !rest_b.is_empty() {
+        findings.push(other_names((&pa, &rest_a), (&pb, &rest_b), within));
+    }
+    findings
+}
+
+/// Names as they are compared, and as they are written.
+type Names = [(String, String)];
+
+fn other_hashes(a: &Names, b: &Names, hashed: &[(usize, usize)], within: &str) -> Finding {
+    let (p, q) = (&a[hashed[0].0], &b[hashed[0].1]);
+    let place = format!("{within}names of {} symbols", hashed.len());
+    let mut finding = Finding::new(Cause::SymbolHash, place, &p.1, &q.1);
+    finding.krate = most_common(hashed.iter().filter_map(|(i, _)| crate_of(&a[*i].0)));
+    finding.symbol = Some(p.0.clone());
+    // LLVM's suffix is made from the names of the module's other symbols.
+    finding.consequence = hashed
+        .iter()
+        .all(|(i, j)| without_llvm(&a[*i].1) == without_llvm(&b[*j].1));
+    finding
+}
+
+fn other_names(
+    (a, rest_a): (&Names, &[usize]),
+    (b, rest_b): (&Names, &[usize]),
+    within: &str,
+) -> Finding {
+    let say = |list: &Names, rest: &[usize]| {
+        let shown: Vec<&str> = rest.iter().take(3).map(|i| list[*i].0.as_str()).collect();
+        super::tell::cut(&match rest.len() {
+            0 => "none".to_string(),
+            n if n > 3 => format!("{} and {} more", shown.join(", "), n - 3),
+            _ => shown.join(", "),
+        })
+    };
+    let place = format!("{within}symbols on one side only");
+    let mut finding = Finding::new(Cause::Unknown, place, say(a, rest_a), say(b, rest_b));
+    let first = rest_a.first().map(|i| &a[*i].0);
+    let first = first.or_else(|| rest_b.first().map(|i| &b[*i].0));
+    finding.krate = first.and_then(|n| crate_of(n));
+    finding
+}
+
+fn without_llvm(name: &str) -> &str {
+    name.split(".llvm.").next().unwrap_or(name)
+}
+
+fn most_common(items: impl Iterator<Item = String>) -> Option<String> {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    items.for_each(|i| *counts.entry(i).or_default() += 1);
+    let most = counts.into_iter().max_by_key(|(_, n)| *n);
+    most.map(|(name, _)| name)
+}
+
+/// The same functions at addresses in another order.
+fn order(a: &Image, b: &Image, within: &str) -> Option<Finding> {
+    let code = |image: &Image| -> Vec<String> {
+        let in_code = |s: &&super::image::Symbol| {
+            let part = s
+                .part
+                .or_else(|| image.part_at(image.offset_of(s.address)?));
+            part.is_some_and(|p| image.parts[p].kind == Kind::Code) && s.size > 0
+        };
+        let symbols = image.symbols.iter().filter(in_code);
+        symbols.map(|s| s.name.clone()).collect()
+    };
+    let relocatable = |image: &Image| image.symbols.iter().any(|s| s.part.is_some());
+    if relocatable(a) || relocatable(b) {
+        return None;
+    }
+    let (x, y) = (code(a), code(b));
+    let at = x.iter().zip(&y).position(|(x, y)| x != y)?;
+    if x.len() != y.len() {
+        return None;
+    }
+    let place = format!("{within}order of functions");
+    let mut finding = Finding::new(Cause::Ordering, place, demangled(&x[at]), demangled(&y[at]));
+    finding.krate = crate_of(&finding.a);
+    Some(finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::image::Symbol;
+
+    fn image(names: &[&str]) -> Image {
+        let symbol = |(i, name): (usize, &&str)| Symbol {
+            name: name.to_string(),
+            address: i as u64,
+            size: 1,
+            part: None,
+        };
+        let mut image = Image::whole("test", Kind::Code, ".text", 100);
+        image.parts[0].address = Some(0);
+        image.tile(100);
+        image.symbols = names.iter().enumerate().map(symbol).collect();
+        image
+    }
+
+    #[test]
+    fn hashes_are_left_out_of_names() {
+        let cases = [
+            (
+                "app-0123456789abcdef.app.1c2d-cgu.0.rcgu.o",
+                "app-#.app.1c2d-cgu.0.rcgu.o",
+            ),
+            ("f.llvm.1234567890", "f"),
+            ("f.llvm.1234567890.x", "f.x"),
+            ("decade", "decade"),
+        ];
+        for (name, want) in cases {
+            assert_eq!(without_hashes(name), want);
+        }
+    }
+
+    #[test]
+    fn hashes_order_and_other_symbols_are_told_apart() {
+        let one = "_ZN3app4main17h0123456789abcdefE";
+        let other = "_ZN3app4main17hfedcba9876543210E";
+        let found = compare(&image(&[one, "x"]), &image(&[other, "x"]), "");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0].cause, found[0].consequence),
+            (Cause::SymbolHash, false)
+        );
+        assert_eq!(found[0].krate.as_deref(), Some("app"));
+        let found = compare(&image(&["f.llvm.1"]), &image(&["f.llvm.2"]), "");
+        assert!(found[0].consequence);
+        let found = compare(&image(&["f", "g"]), &image(&["g", "f"]), "");
+        assert_eq!(found[0].cause, Cause::Ordering);
+        let found = compare(&image(&["f", "g"]), &image(&["f"]), "");
+        assert_eq!((found[0].cause, found[0].a.as_str()), (Cause::Unknown, "g"));
+        assert!(compare(&image(&["f"]), &image(&["f"]), "").is_empty());
+    }
+}

@@ -1,0 +1,201 @@
+//! What differs in code and in tables of addresses: pieces of known values in instructions, and
+//! addresses of what moved.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::super::align::Hunk;
+use super::super::image::{Image, Kind, Part};
+use super::super::known::{Context, Window};
+use super::{Claim, MOVED, Work, claim};
+use crate::cause::Cause;
+
+impl Work<'_> {
+    pub(super) fn code(&mut self, part: &Part, hunk: &Hunk) {
+        if let Some(c) = self.immediate(part, hunk) {
+            self.add(c);
+        } else if self.moved(part, hunk) || self.padding(hunk) {
+            self.follows(hunk, Cause::Unknown, MOVED);
+        } else if !(self.time(hunk) || self.random(hunk) || self.exact(hunk)) {
+            self.unknown(hunk);
+        }
+    }
+
+    /// A piece of a known value, or of a time in digits, within an instruction.
+    pub(super) fn immediate(&mut self, part: &Part, hunk: &Hunk) -> Option<Claim> {
+        if self.texts_left == 0 || !self.is_printable(hunk) {
+            return None;
+        }
+        let (a, b) = self.runs(part, part, hunk, 16);
+        let digits =
+            self.context.clocks.is_some() && self.a[hunk.a.clone()].iter().all(u8::is_ascii_digit);
+        if !digits && !self.grams.any(&self.a[a.clone()]) {
+            return None;
+        }
+        self.texts_left -= 1;
+        for k in &self.context.known {
+            let x = piece(self.a, &a, &hunk.a, k.a.as_bytes());
+            let y = piece(self.b, &b, &hunk.b, k.b.as_bytes());
+            if let (Some(x), Some(y)) = (x, y) {
+                let mut c = claim(k.cause, x, y, hunk.len() as u64);
+                c.what = Some(format!("{}, in an instruction", k.name));
+                return Some(c);
+            }
+        }
+        let clocks = self.context.clocks?;
+        let begins = |bytes: &[u8], run: &Range<usize>, at: &Range<usize>, w: Window| {
+            let digits = digits_around(bytes, run, at)?;
+            let text = std::str::from_utf8(&bytes[digits.clone()]).ok()?;
+            let (from, to) = (w.from.to_string(), w.to.to_string());
+            let n = text.len().min(from.len());
+            let between = n >= 4 && from[..n] <= text[..n] && text[..n] <= to[..n];
+            between.then_some(digits)
+        };
+        let x = begins(self.a, &a, &hunk.a, clocks.a.wider(120))?;
+        let y = begins(self.b, &b, &hunk.b, clocks.b.wider(120))?;
+        let mut c = claim(Cause::Timestamp, x, y, hunk.len() as u64);
+        c.what = Some("first digits of the seconds since 1970, in an instruction".to_string());
+        Some(c)
+    }
+
+    /// Whether an instruction leads to the same bytes on both sides, wherever they lie.
+    pub(super) fn leads_to_the_same(&self, part: &Part, hunk: &Hunk) -> bool {
+        if hunk.a.len() != hunk.b.len() || hunk.a.len() > 4 || part.kind != Kind::Code {
+            return false;
+        }
+        let target = |image: &Image, bytes: &[u8], at: usize, more: u64| {
+            let part = &image.parts[image.part_at(at)?];
+            let by = i32::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+            let next = part.address? + (at - part.range.start) as u64 + 4 + more;
+            image.offset_of(next.wrapping_add_signed(i64::from(by)))
+        };
+        (0..=4 - hunk.a.len()).any(|back| {
+            let places = hunk
+                .a
+                .start
+                .checked_sub(back)
+                .zip(hunk.b.start.checked_sub(back));
+            let Some((x, y)) = places else { return false };
+            // An operand of one to four bytes may follow.
+            [0, 1, 2, 4].into_iter().any(|more| {
+                let p = target(self.ia, self.a, x, more);
+                let q = target(self.ib, self.b, y, more);
+                let Some((p, q)) = p.zip(q) else { return false };
+                let mut claims = self.out.claims.iter().filter(|c| !c.follows);
+                if claims.any(|c| c.a.contains(&p) && c.b.contains(&q)) {
+                    return true;
+                }
+                let (p, q) = (self.a.get(p..p + 8), self.b.get(q..q + 8));
+                p.is_some() && p == q && p.is_some_and(|p| p.iter().any(|b| *b != 0))
+            })
+        })
+    }
+
+    pub(super) fn table(&mut self, part: &Part, hunk: &Hunk) {
+        if self.moved(part, hunk) || self.padding(hunk) {
+            self.follows(hunk, Cause::Unknown, MOVED);
+        } else if !self.time(hunk) {
+            let what = self.shifts.any().then_some(MOVED);
+            match what {
+                // The tables of a file in which things moved are about these things.
+                Some(what) => self.follows(hunk, Cause::Unknown, what),
+                None => self.unknown(hunk),
+            }
+        }
+    }
+
+    pub(super) fn moved(&self, part: &Part, hunk: &Hunk) -> bool {
+        let hunk = &self.without_fill(hunk);
+        self.shifts.explain(self.a, self.b, hunk)
+            || self.arm
+                && part.kind == Kind::Code
+                && self
+                    .shifts
+                    .explain_aarch64(self.a, self.b, hunk, &part.range)
+            || self.shifts.any() && self.leads_to_the_same(part, hunk)
+    }
+
+    /// Without the zeros that one side has more of, at the end or at the beginning.
+    pub(super) fn without_fill(&self, hunk: &Hunk) -> Hunk {
+        let cut = |bytes: &[u8], long: &Range<usize>, len: usize| {
+            let more = long.len() - len;
+            let zero = |r: Range<usize>| bytes[r].iter().all(|b| *b == 0);
+            match () {
+                () if len == 0 => long.clone(),
+                () if zero(long.end - more..long.end) => long.start..long.end - more,
+                () if zero(long.start..long.start + more) => long.start + more..long.end,
+                () => long.clone(),
+            }
+        };
+        let (x, y) = (hunk.a.len(), hunk.b.len());
+        Hunk {
+            a: if x > y {
+                cut(self.a, &hunk.a, y)
+            } else {
+                hunk.a.clone()
+            },
+            b: if y > x {
+                cut(self.b, &hunk.b, x)
+            } else {
+                hunk.b.clone()
+            },
+        }
+    }
+
+    pub(super) fn padding(&self, hunk: &Hunk) -> bool {
+        let same = |bytes: &[u8]| bytes.iter().all(|b| *b == 0 || *b == 0xcc || *b == 0x90);
+        hunk.a.len() != hunk.b.len()
+            && same(&self.a[hunk.a.clone()])
+            && same(&self.b[hunk.b.clone()])
+    }
+}
+
+/// The longest piece of `value`, of four bytes at least, that stands in the run and covers part of
+/// the difference.
+fn piece(
+    bytes: &[u8],
+    run: &Range<usize>,
+    at: &Range<usize>,
+    value: &[u8],
+) -> Option<Range<usize>> {
+    for len in (4..=run.len().min(value.len())).rev() {
+        for start in run.start..=run.end - len {
+            let covers = start < at.end && at.start < start + len;
+            if covers && memchr::memmem::find(value, &bytes[start..start + len]).is_some() {
+                return Some(start..start + len);
+            }
+        }
+    }
+    None
+}
+
+fn digits_around(bytes: &[u8], run: &Range<usize>, at: &Range<usize>) -> Option<Range<usize>> {
+    let (mut start, mut end) = (at.start, at.end);
+    if !bytes[at.clone()].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    while start > run.start && bytes[start - 1].is_ascii_digit() {
+        start -= 1;
+    }
+    while end < run.end && bytes[end].is_ascii_digit() {
+        end += 1;
+    }
+    Some(start..end)
+}
+
+/// All pieces of four bytes of the known values: most code has none of them, which is quickly seen.
+pub(super) struct Grams(HashSet<[u8; 4]>);
+
+impl Grams {
+    /// Those of all values.
+    pub(super) fn of(context: &Context) -> Grams {
+        let values = context.known.iter().flat_map(|k| [&k.a, &k.b]);
+        let pieces = values.flat_map(|v| v.as_bytes().windows(4));
+        Grams(pieces.filter_map(|w| w.try_into().ok()).collect())
+    }
+
+    fn any(&self, run: &[u8]) -> bool {
+        let mut pieces = run.windows(4);
+        pieces.any(|w| w.first_chunk().is_some_and(|w| self.0.contains(w)))
+    }
+}

@@ -1,0 +1,133 @@
+//! What differs in bytes that are no text: integers that are times, random bytes, short values.
+
+use super::super::align::Hunk;
+use super::super::image::{Kind, Part};
+use super::super::text::{self, Texts};
+use super::super::time;
+use super::{MOVED, PACKED, Work, claim};
+use crate::cause::Cause;
+
+impl Work<'_> {
+    pub(super) fn binary(&mut self, part: &Part, other: &Part, hunk: &Hunk) {
+        // Debug info holds no times, and many numbers that could be some.
+        if part.kind != Kind::Debug && self.time(hunk) {
+            return;
+        }
+        if self.mixed(part, other, hunk) {
+            return;
+        }
+        let moved = self.moved(part, hunk) || self.padding(hunk);
+        if moved || self.shifts.any() && self.is_elsewhere(part, other, hunk) {
+            return self.follows(hunk, Cause::Unknown, MOVED);
+        }
+        match part.kind {
+            Kind::Metadata => self.follows(hunk, Cause::Unknown, PACKED),
+            Kind::Debug if self.shifts.any() && hunk.len() <= 64 => {
+                self.follows(hunk, Cause::Unknown, MOVED)
+            }
+            _ if self.random(hunk) || self.exact(hunk) => {}
+            _ => self.unknown(hunk),
+        }
+    }
+
+    /// An integer that is a time in both builds.
+    pub(super) fn time(&mut self, hunk: &Hunk) -> bool {
+        let Some(clocks) = self.context.clocks else {
+            return false;
+        };
+        let windows = (clocks.a.wider(120), clocks.b.wider(120));
+        for width in [4, 8] {
+            if hunk.a.len() != hunk.b.len() || hunk.a.len() > width {
+                continue;
+            }
+            for back in 0..=width - hunk.a.len() {
+                let (Some(x), Some(y)) = (
+                    hunk.a.start.checked_sub(back),
+                    hunk.b.start.checked_sub(back),
+                ) else {
+                    break;
+                };
+                let (Some(p), Some(q)) = (self.a.get(x..x + width), self.b.get(y..y + width))
+                else {
+                    continue;
+                };
+                for little in [true, false] {
+                    let (v, w) = (integer(p, little), integer(q, little));
+                    let Some(unit) = time::unit_of(v, w, windows) else {
+                        continue;
+                    };
+                    // Days and hours are too small to be told from other numbers.
+                    if !unit.ends_with("seconds") {
+                        continue;
+                    }
+                    let mut c = claim(
+                        Cause::Timestamp,
+                        x..x + width,
+                        y..y + width,
+                        hunk.len() as u64,
+                    );
+                    c.what = Some(format!("an integer of {width} bytes: {unit} since 1970"));
+                    c.shown = Some((v.to_string(), w.to_string()));
+                    self.add(c);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Bytes of equal length that have nothing in common.
+    pub(super) fn random(&mut self, hunk: &Hunk) -> bool {
+        let (x, y) = (&self.a[hunk.a.clone()], &self.b[hunk.b.clone()]);
+        let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
+        if x.len() != y.len() || x.len() < 6 || agree * 4 > x.len() {
+            return false;
+        }
+        let spread = |bytes: &[u8]| {
+            let bytes = &bytes[..bytes.len().min(64)];
+            let mut seen = [false; 256];
+            bytes.iter().for_each(|b| seen[usize::from(*b)] = true);
+            let distinct = seen.iter().filter(|s| **s).count();
+            distinct * 4 >= bytes.len() * 3
+        };
+        if !spread(x) || !spread(y) {
+            return false;
+        }
+        let mut c = claim(
+            Cause::Randomness,
+            hunk.a.clone(),
+            hunk.b.clone(),
+            hunk.len() as u64,
+        );
+        c.what = Some(format!("{} bytes that have nothing in common", x.len()));
+        self.push(c);
+        true
+    }
+
+    /// A short known value that is all that differs.
+    pub(super) fn exact(&mut self, hunk: &Hunk) -> bool {
+        let texts = Texts {
+            a: self.a,
+            b: self.b,
+            context: self.context,
+        };
+        if !self.is_printable(hunk) || hunk.len() > 16 {
+            return false;
+        }
+        let Some(r) = text::short_known(texts, hunk) else {
+            return false;
+        };
+        let mut c = claim(r.cause, r.a, r.b, hunk.len() as u64);
+        c.what = r.what;
+        self.add(c);
+        true
+    }
+}
+
+fn integer(bytes: &[u8], little: bool) -> u128 {
+    let join = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
+    match little {
+        true => bytes.iter().rev().fold(0, join),
+        false => bytes.iter().fold(0, join),
+    }
+}

@@ -1,0 +1,360 @@
+//! What differs in text, wherever it stands: the text around each difference is read as a whole.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::super::align::{self, Hunk};
+use super::super::image::{Kind, Part};
+use super::super::text::{self, Texts};
+use super::{AROUND, Claim, LEAST_RUN, MOVED, PACKED, Work, claim, within};
+use crate::cause::Cause;
+
+impl Work<'_> {
+    pub(super) fn is_printable(&self, hunk: &Hunk) -> bool {
+        let plain = |b: &u8| (0x20..0x7f).contains(b) || matches!(b, b'\t' | b'\n' | b'\r');
+        self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
+    }
+
+    /// The text around a hunk on both sides, within the part.
+    pub(super) fn runs(
+        &self,
+        pa: &Part,
+        pb: &Part,
+        hunk: &Hunk,
+        most: usize,
+    ) -> (Range<usize>, Range<usize>) {
+        let line = pa.kind == Kind::Text;
+        let belongs = |b: u8| {
+            (0x20..0x7f).contains(&b)
+                || b == b'\t'
+                || !line && matches!(b, b'\n' | b'\r')
+                || line && b >= 0x80
+        };
+        let run = |bytes: &[u8], part: &Range<usize>, at: &Range<usize>| {
+            let low = part.start.max(at.start.saturating_sub(most));
+            let high = part.end.min(at.end + most);
+            let (mut start, mut end) = (at.start, at.end);
+            while start > low && belongs(bytes[start - 1]) {
+                start -= 1;
+            }
+            while end < high && belongs(bytes[end]) {
+                end += 1;
+            }
+            start..end
+        };
+        (
+            run(self.a, &pa.range, &hunk.a),
+            run(self.b, &pb.range, &hunk.b),
+        )
+    }
+
+    /// Reads the hunk as text, together with those in the same text: how many.
+    pub(super) fn text(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> Option<usize> {
+        let first = self.without_padding(&hunks[0]);
+        if first.is_empty() || !self.is_textual(pa, &first) {
+            return None;
+        }
+        if self.texts_left == 0 {
+            self.out.skipped += hunks[0].len() as u64;
+            return Some(1);
+        }
+        let mut group = vec![first];
+        let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
+        let least = match pa.kind {
+            Kind::Text => 1,
+            // Small numbers, many of which are letters.
+            Kind::Debug => LEAST_RUN * 2,
+            _ => LEAST_RUN,
+        };
+        if a.len().max(b.len()) < least {
+            return None;
+        }
+        self.texts_left -= 1;
+        for next in &hunks[1..] {
+            let within = next.a.start <= a.end && next.b.start <= b.end;
+            let next = self.without_padding(next);
+            if !within || group.len() > 4096 || next.is_empty() || !self.is_textual(pa, &next) {
+                break;
+            }
+            let (na, nb) = self.runs(pa, pb, &next, AROUND);
+            a.end = a.end.max(na.end);
+            b.end = b.end.max(nb.end);
+            group.push(next);
+        }
+        self.read_group((pa, pb), (&a, &b), &group, hunks);
+        Some(group.len())
+    }
+
+    /// Claims a group of differences in one text by what they are; `hunks` are the same with padding.
+    fn read_group(
+        &mut self,
+        (pa, pb): (&Part, &Part),
+        (a, b): (&Range<usize>, &Range<usize>),
+        group: &[Hunk],
+        hunks: &[Hunk],
+    ) {
+        let back = |r: &Range<usize>, by: usize| r.start - by..r.end - by;
+        let relative = group.iter().map(|h| Hunk {
+            a: back(&h.a, a.start),
+            b: back(&h.b, b.start),
+        });
+        let relative: Vec<Hunk> = relative.collect();
+        let texts = Texts {
+            a: &self.a[a.clone()],
+            b: &self.b[b.clone()],
+            context: self.context,
+        };
+        for r in text::read(texts, &relative) {
+            let claimed = &hunks[r.hunks.clone()];
+            let (x, y) = (forth(&r.a, a.start), forth(&r.b, b.start));
+            if pa.kind == Kind::Metadata && !is_telling(r.cause, r.what.as_deref()) {
+                for hunk in claimed {
+                    self.follows(hunk, Cause::Unknown, PACKED);
+                }
+            } else if r.cause == Cause::Unknown && pa.kind != Kind::Text {
+                // What looked like text may be an address, or text that is elsewhere in the other.
+                for hunk in claimed {
+                    let debug = pa.kind == Kind::Debug && self.shifts.any();
+                    if debug || self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
+                        self.follows(hunk, Cause::Unknown, MOVED);
+                    } else {
+                        self.add(claim(r.cause, x.clone(), y.clone(), hunk.len() as u64));
+                    }
+                }
+            } else {
+                let bytes: usize = claimed.iter().map(Hunk::len).sum();
+                let mut c = claim(r.cause, x, y, bytes as u64);
+                c.what = r.what;
+                self.push(c);
+            }
+        }
+    }
+
+    pub(super) fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
+        match part.kind {
+            Kind::Text => {
+                let plain = |b: &u8| text::is_text(*b);
+                self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
+            }
+            _ => self.is_printable(hunk),
+        }
+    }
+
+    /// Without zeros at the end, which only fill what a shorter text leaves.
+    pub(super) fn without_padding(&self, hunk: &Hunk) -> Hunk {
+        let trim = |bytes: &[u8], range: &Range<usize>| {
+            let filled = bytes[range.clone()].iter().rposition(|b| *b != 0);
+            range.start..range.start + filled.map_or(0, |at| at + 1)
+        };
+        Hunk {
+            a: trim(self.a, &hunk.a),
+            b: trim(self.b, &hunk.b),
+        }
+    }
+
+    /// A stretch of text and other bytes: what is text of its own on either side is read as text; the
+    /// rest must be in the other file as well, or remains.
+    pub(super) fn mixed(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
+        if hunk.len() < LEAST_RUN || matches!(pa.kind, Kind::Code | Kind::Table) {
+            return false;
+        }
+        let (mut texts_a, rest_a) = segments(self.a, &hunk.a, &pa.range);
+        let (mut texts_b, rest_b) = segments(self.b, &hunk.b, &pb.range);
+        if texts_a.is_empty() && texts_b.is_empty() {
+            return false;
+        }
+        let (a, b) = (self.a, self.b);
+        let (all_a, all_b) = (&a[pa.range.clone()], &b[pb.range.clone()]);
+        let mut claimed = 0;
+        let mut own = |texts: &mut Vec<Range<usize>>, from: &[u8], other: &[u8]| {
+            texts.retain(|t| !self.find(other, &from[t.clone()]));
+        };
+        own(&mut texts_a, a, all_b);
+        own(&mut texts_b, b, all_a);
+        for i in 0..texts_a.len().max(texts_b.len()) {
+            let x = texts_a.get(i).cloned().unwrap_or(hunk.a.end..hunk.a.end);
+            let y = texts_b.get(i).cloned().unwrap_or(hunk.b.end..hunk.b.end);
+            let bytes = within(&x, &hunk.a).max(within(&y, &hunk.b)) as u64;
+            for mut c in self.whole(&x, &y) {
+                c.bytes = bytes;
+                let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
+                if packed && !is_telling(c.cause, c.what.as_deref()) {
+                    c.follows = true;
+                    c.what = Some(PACKED.to_string());
+                }
+                self.push(c);
+            }
+            claimed += bytes;
+        }
+        let mut left = 0;
+        for (rest, from, other) in [(rest_a, a, all_b), (rest_b, b, all_a)] {
+            let mut here = 0;
+            for piece in rest {
+                let bytes = &from[piece.clone()];
+                let known =
+                    bytes.iter().all(|b| *b == 0) || bytes.len() >= 4 && self.find(other, bytes);
+                if !known {
+                    here += piece.len() as u64;
+                }
+            }
+            left = here.max(left);
+        }
+        let rest = (hunk.len() as u64).saturating_sub(claimed);
+        let left = left.min(rest);
+        let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
+        let small = packed || self.shifts.any() && left < 64;
+        for (bytes, follows) in [(rest - left, true), (left, small)] {
+            if bytes > 0 {
+                let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), bytes);
+                c.follows = follows;
+                let what = if packed { PACKED } else { MOVED };
+                c.what = follows.then(|| what.to_string());
+                self.add(c);
+            }
+        }
+        true
+    }
+}
+
+/// Texts that lie in the range, those at its ends whole; and what lies between them.
+fn segments(
+    bytes: &[u8],
+    range: &Range<usize>,
+    part: &Range<usize>,
+) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let plain = |b: u8| (0x20..0x7f).contains(&b) || matches!(b, b'\t' | b'\n' | b'\r');
+    let (mut texts, mut rest) = (Vec::new(), Vec::new());
+    let mut at = range.start;
+    let mut gap = at;
+    while at < range.end {
+        let mut end = at;
+        while end < range.end && plain(bytes[end]) {
+            end += 1;
+            // Each line is a text of its own.
+            if bytes[end - 1] == b'\n' && bytes.get(end) != Some(&b'\n') {
+                break;
+            }
+        }
+        let (mut first, mut last) = (at, end);
+        if at == range.start && end > at {
+            let low = part.start.max(at.saturating_sub(AROUND));
+            while first > low && plain(bytes[first - 1]) {
+                first -= 1;
+            }
+        }
+        if end == range.end && end > at && bytes[end - 1] != b'\n' {
+            let high = part.end.min(end + AROUND);
+            while last < high && plain(bytes[last]) {
+                last += 1;
+            }
+        }
+        if end > at && last - first >= LEAST_RUN {
+            if gap < at {
+                rest.push(gap..at);
+            }
+            texts.push(first..last);
+            gap = end;
+        }
+        at = end.max(at + 1);
+    }
+    if gap < range.end {
+        rest.push(gap..range.end);
+    }
+    (texts, rest)
+}
+
+/// Whether a text among packed numbers is one: they make many short texts by chance.
+fn is_telling(cause: Cause, what: Option<&str>) -> bool {
+    match cause {
+        Cause::Unknown => false,
+        Cause::Randomness => what == Some("a number"),
+        _ => true,
+    }
+}
+
+impl Work<'_> {
+    /// A table of strings that end in NUL: which strings are on one side only, wherever they stand. The
+    /// rest of what differs is where the others stand. False where it is no such table.
+    pub(super) fn strings(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> bool {
+        let (a, b) = (self.a, self.b);
+        let (Some(x), Some(y)) = (table(a, &pa.range), table(b, &pb.range)) else {
+            return false;
+        };
+        let only = |from: &HashMap<&[u8], usize>, other: &HashMap<&[u8], usize>| {
+            let missing = from.iter().filter(|(text, _)| !other.contains_key(*text));
+            let mut list: Vec<Range<usize>> = missing.map(|(t, at)| *at..at + t.len()).collect();
+            list.sort_by_key(|r| r.start);
+            list
+        };
+        let (mut only_a, mut only_b) = (only(&x, &y), only(&y, &x));
+        // What is alike stands in the same place of the sorted lists.
+        only_a.sort_by_key(|r| &a[r.clone()]);
+        only_b.sort_by_key(|r| &b[r.clone()]);
+        let differing: u64 = hunks.iter().map(|h| h.len() as u64).sum();
+        self.out.differing += differing;
+        let mut left = differing;
+        let most = only_a.len().max(only_b.len());
+        for i in 0..most.min(self.texts_left) {
+            self.texts_left -= 1;
+            let x = only_a.get(i).cloned().unwrap_or(pa.range.end..pa.range.end);
+            let y = only_b.get(i).cloned().unwrap_or(pb.range.end..pb.range.end);
+            let (s, t) = (&a[x.clone()], &b[y.clone()]);
+            let bytes = (s.len().max(t.len()) as u64).min(left);
+            left -= bytes;
+            for mut c in self.whole(&x, &y) {
+                c.bytes = bytes;
+                self.push(c);
+            }
+        }
+        if left > 0 {
+            let mut c = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
+            c.follows = most < self.texts_left;
+            c.what = c.follows.then(|| MOVED.to_string());
+            self.push(c);
+        }
+        true
+    }
+
+    /// Reads two texts that differ somewhere, all of it at once.
+    fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
+        let texts = Texts {
+            a: &self.a[x.clone()],
+            b: &self.b[y.clone()],
+            context: self.context,
+        };
+        let (n, m) = (texts.a.len(), texts.b.len());
+        let first = align::common_prefix(texts.a, texts.b);
+        let last = align::common_suffix(&texts.a[first..], &texts.b[first..]);
+        let hunk = Hunk {
+            a: first..n - last,
+            b: first..m - last,
+        };
+        let readings = text::read(texts, &[hunk]).into_iter();
+        readings
+            .map(|r| {
+                let mut c = claim(r.cause, forth(&r.a, x.start), forth(&r.b, y.start), 0);
+                c.what = r.what;
+                c
+            })
+            .collect()
+    }
+}
+
+fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+/// The strings of a table and where each stands first; `None` where there is no NUL at its end.
+fn table<'a>(bytes: &'a [u8], part: &Range<usize>) -> Option<HashMap<&'a [u8], usize>> {
+    let content = &bytes[part.clone()];
+    if content.last() != Some(&0) {
+        return None;
+    }
+    let mut strings = HashMap::new();
+    let mut at = part.start;
+    for text in content.split(|b| *b == 0) {
+        strings.entry(text).or_insert(at);
+        at += text.len() + 1;
+    }
+    Some(strings)
+}

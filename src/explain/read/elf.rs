@@ -1,0 +1,108 @@
+//! ELF: sections, the build-id, symbols and relocations (gABI, chapters 4 and 5).
+
+use object::{Object, ObjectSection, SectionFlags, elf};
+
+use super::{add_names, machine_of};
+use crate::cause::Cause;
+use crate::explain::image::{Field, Follows, Image, Kind, Part};
+
+/// Names of sections and what they hold. The first that fits counts; a trailing `*` stands for any
+/// ending.
+const KINDS: &[(&str, Kind)] = &[
+    (".rmeta", Kind::Metadata),
+    (".rustc", Kind::Metadata),
+    (".llvmbc", Kind::Metadata),
+    (".llvmcmd", Kind::Metadata),
+    (".note.gnu.build-id", Kind::Derived),
+    (".gnu.hash", Kind::Derived),
+    (".hash", Kind::Derived),
+    (".strtab", Kind::Names),
+    (".dynstr", Kind::Names),
+    (".shstrtab", Kind::Names),
+    (".comment", Kind::Text),
+    (".debug_str", Kind::Text),
+    (".debug_line_str", Kind::Text),
+    (".debug_str_offsets", Kind::Table),
+    (".debug_*", Kind::Debug),
+    (".eh_frame", Kind::Debug),
+    (".gcc_except_table*", Kind::Debug),
+    (".eh_frame_hdr", Kind::Table),
+    (".symtab*", Kind::Table),
+    (".dynsym", Kind::Table),
+    (".rel*", Kind::Table),
+    (".dynamic", Kind::Table),
+    (".got*", Kind::Table),
+    (".init_array*", Kind::Table),
+    (".fini_array*", Kind::Table),
+    (".gnu.version*", Kind::Table),
+];
+
+fn kind_of(name: &str, flags: SectionFlags) -> Kind {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    };
+    if let Some((_, kind)) = KINDS.iter().find(|(pattern, _)| fits(pattern)) {
+        return *kind;
+    }
+    match flags {
+        SectionFlags::Elf { sh_flags, .. } if sh_flags.contains(elf::SHF_EXECINSTR) => Kind::Code,
+        _ => Kind::Data,
+    }
+}
+
+/// Reads it.
+pub fn read(bytes: &[u8]) -> Result<Image, String> {
+    let file = object::File::parse(bytes).map_err(|e| format!("it is no sound ELF file: {e}"))?;
+    let mut image = Image {
+        format: "ELF",
+        machine: machine_of(&file),
+        ..Image::default()
+    };
+    let loaded = file.kind() != object::ObjectKind::Relocatable;
+    for section in file.sections() {
+        let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
+            continue;
+        };
+        let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
+            continue;
+        };
+        let Some(end) = start.checked_add(size) else {
+            continue;
+        };
+        let address = section.address();
+        image.parts.push(Part {
+            name: name.to_string(),
+            range: start..end,
+            address: (loaded && address != 0).then_some(address),
+            kind: kind_of(name, section.flags()),
+        });
+    }
+    image.tile(bytes.len());
+    build_id(&mut image, bytes, &file);
+    add_names(&mut image, &file);
+    Ok(image)
+}
+
+/// The note `NT_GNU_BUILD_ID`. Its value is at the end of its section, which holds nothing else.
+fn build_id(image: &mut Image, bytes: &[u8], file: &object::File) {
+    let Ok(Some(id)) = file.build_id() else {
+        return;
+    };
+    let Some(part) = image.parts.iter().find(|p| p.name == ".note.gnu.build-id") else {
+        return;
+    };
+    let Some(end) = part.range.end.checked_sub(id.len()) else {
+        return;
+    };
+    if bytes.get(end..part.range.end) != Some(id) {
+        return;
+    }
+    image.fields.push(Field {
+        name: "build-id".to_string(),
+        range: end..part.range.end,
+        value: id.iter().map(|b| format!("{b:02x}")).collect(),
+        cause: Cause::BuildId,
+        follows: Follows::UnlessAlone,
+    });
+}

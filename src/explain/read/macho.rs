@@ -1,0 +1,293 @@
+//! Mach-O: sections, the UUID, the code signature, times and paths of objects in the symbol table
+//! (`mach-o/loader.h`, `mach-o/nlist.h`, `mach-o/stab.h`).
+
+use std::ops::Range;
+
+use object::{Object, ObjectSection, SectionKind};
+
+use super::{add_names, machine_of};
+use crate::cause::Cause;
+use crate::explain::image::{Field, Follows, Image, Kind, Part};
+use crate::explain::time;
+use crate::format::printable;
+
+/// Magic numbers as they stand in the file: 32 and 64 bits, either byte order.
+const MAGICS: [[u8; 4]; 4] = [
+    [0xce, 0xfa, 0xed, 0xfe],
+    [0xcf, 0xfa, 0xed, 0xfe],
+    [0xfe, 0xed, 0xfa, 0xce],
+    [0xfe, 0xed, 0xfa, 0xcf],
+];
+
+/// Whether the bytes begin a Mach-O file for one machine.
+pub fn begins(bytes: &[u8]) -> bool {
+    MAGICS.iter().any(|m| bytes.starts_with(m))
+}
+
+/// Reads it.
+pub fn read(bytes: &[u8]) -> Result<Image, String> {
+    let file =
+        object::File::parse(bytes).map_err(|e| format!("it is no sound Mach-O file: {e}"))?;
+    let mut image = Image {
+        format: "Mach-O",
+        machine: machine_of(&file),
+        ..Image::default()
+    };
+    let loaded = file.kind() != object::ObjectKind::Relocatable;
+    for section in file.sections() {
+        let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
+            continue;
+        };
+        let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
+            continue;
+        };
+        image.parts.push(Part {
+            name: name.to_string(),
+            range: start..start.saturating_add(size),
+            address: loaded.then_some(section.address()),
+            kind: match (name, section.kind()) {
+                ("__unwind_info" | "__eh_frame" | "__compact_unwind", _) => Kind::Table,
+                ("__debug_str" | "__debug_line_str", _) => Kind::Text,
+                (".rmeta" | ".rustc" | "__bitcode" | "__cmdline", _) => Kind::Metadata,
+                (_, SectionKind::Text) => Kind::Code,
+                (_, SectionKind::Debug) => Kind::Debug,
+                _ => Kind::Data,
+            },
+        });
+    }
+    let numbers = Numbers {
+        bytes,
+        little: matches!(bytes.first(), Some(0xce | 0xcf)),
+        wide: matches!(bytes, [0xcf, ..] | [_, _, _, 0xcf, ..]),
+    };
+    commands(&mut image, &numbers);
+    image.tile(bytes.len());
+    add_names(&mut image, &file);
+    Ok(image)
+}
+
+struct Numbers<'a> {
+    bytes: &'a [u8],
+    little: bool,
+    wide: bool,
+}
+
+impl Numbers<'_> {
+    fn u32(&self, at: usize) -> u32 {
+        let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
+        let bytes = *bytes.unwrap_or(&[0; 4]);
+        match self.little {
+            true => u32::from_le_bytes(bytes),
+            false => u32::from_be_bytes(bytes),
+        }
+    }
+
+    fn usize(&self, at: usize) -> usize {
+        self.u32(at) as usize
+    }
+
+    fn u64(&self, at: usize) -> u64 {
+        let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
+        let bytes = *bytes.unwrap_or(&[0; 8]);
+        match self.little {
+            true => u64::from_le_bytes(bytes),
+            false => u64::from_be_bytes(bytes),
+        }
+    }
+
+    fn range(&self, start: usize, len: usize) -> Range<usize> {
+        start..start.saturating_add(len)
+    }
+}
+
+// Load commands begin with `cmd` and `cmdsize`, 4 bytes each. Offsets from there:
+//
+// | command | cmd | fields |
+// | --- | --- | --- |
+// | LC_SYMTAB | 0x02 | symoff 8, nsyms 12, stroff 16, strsize 20 |
+// | LC_ID_DYLIB | 0x0d | timestamp 12 |
+// | LC_UUID | 0x1b | uuid 8 to 24 |
+// | LC_CODE_SIGNATURE | 0x1d | dataoff 8, datasize 12 |
+// | LC_FUNCTION_STARTS, LC_DATA_IN_CODE | 0x26, 0x29 | dataoff 8, datasize 12 |
+// | LC_DYLD_EXPORTS_TRIE, LC_DYLD_CHAINED_FIXUPS | 0x80000033, 0x80000034 | dataoff 8, datasize 12 |
+// | LC_DYLD_INFO, LC_DYLD_INFO_ONLY | 0x22, 0x80000022 | five pairs of offset and size from 8 |
+// | LC_BUILD_VERSION | 0x32 | platform 8, minos 12, sdk 16, ntools 20, then tool and version |
+
+/// Commands that are read: more than any linker writes.
+const COMMANDS: usize = 4096;
+
+fn commands(image: &mut Image, n: &Numbers) {
+    let mut at = if n.wide { 32 } else { 28 };
+    for _ in 0..n.usize(16).min(COMMANDS) {
+        let size = n.usize(at + 4);
+        if size < 8 || at.saturating_add(size) > n.bytes.len() {
+            return;
+        }
+        match n.u32(at) {
+            0x02 => symbols(image, n, at),
+            0x22 | 0x8000_0022 => dyld_info(image, n, at),
+            command => {
+                image.fields.extend(field(n, command, at, size));
+                image.parts.extend(data(n, command, at));
+            }
+        }
+        at += size;
+    }
+}
+
+fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
+    Part {
+        name: name.to_string(),
+        range,
+        address: None,
+        kind,
+    }
+}
+
+/// What a command says itself.
+fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
+    let new = |name: &str, range: Range<usize>, value: String, cause, follows| Field {
+        name: name.to_string(),
+        range,
+        value,
+        cause,
+        follows,
+    };
+    Some(match command {
+        0x0d => {
+            let time = n.u32(at + 12).to_string();
+            let name = "timestamp of LC_ID_DYLIB";
+            new(
+                name,
+                at + 12..at + 16,
+                time,
+                Cause::Timestamp,
+                Follows::Never,
+            )
+        }
+        0x1b => {
+            let uuid = n.bytes.get(at + 8..at + 24)?;
+            let uuid = uuid.iter().map(|b| format!("{b:02x}")).collect();
+            new(
+                "LC_UUID",
+                at + 8..at + 24,
+                uuid,
+                Cause::MachoUuid,
+                Follows::UnlessAlone,
+            )
+        }
+        0x1d => {
+            let range = n.range(n.usize(at + 8), n.usize(at + 12));
+            let value = format!("{} bytes", range.len());
+            new(
+                "code signature",
+                range,
+                value,
+                Cause::CodeSignature,
+                Follows::UnlessAlone,
+            )
+        }
+        0x32 => {
+            let value = format!(
+                "minimum {:#x}, SDK {:#x}, tool {} version {:#x}",
+                n.u32(at + 12),
+                n.u32(at + 16),
+                n.u32(at + 24),
+                n.u32(at + 28)
+            );
+            let range = at + 8..at + size;
+            new(
+                "LC_BUILD_VERSION",
+                range,
+                value,
+                Cause::LinkerVersion,
+                Follows::Never,
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// What a command points to.
+fn data(n: &Numbers, command: u32, at: usize) -> Option<Part> {
+    let (name, kind) = match command {
+        0x1d => ("code signature", Kind::Derived),
+        0x26 => ("function starts", Kind::Debug),
+        0x29 => ("data in code", Kind::Table),
+        0x8000_0033 => ("exports trie", Kind::Debug),
+        0x8000_0034 => ("chained fixups", Kind::Table),
+        _ => return None,
+    };
+    Some(part(name, n.range(n.usize(at + 8), n.usize(at + 12)), kind))
+}
+
+fn dyld_info(image: &mut Image, n: &Numbers, at: usize) {
+    let names = ["rebase", "bind", "weak bind", "lazy bind", "export"];
+    for (i, name) in names.iter().enumerate() {
+        let pair = at + 8 + i * 8;
+        let range = n.range(n.usize(pair), n.usize(pair + 4));
+        let name = format!("{name} info");
+        image.parts.push(part(&name, range, Kind::Debug));
+    }
+}
+
+/// Objects that are named one by one.
+const FIELDS: usize = 512;
+/// Entries of the symbol table that are read.
+const SYMBOLS: usize = 4 << 20;
+
+// nlist: n_strx 0, n_type 4, n_value 8; of 12 bytes with 32 bits, of 16 with 64.
+//
+// For the debugger: N_SO (0x64) names a source file or its directory, N_OSO (0x66) an object file, whose
+// time of modification is its value.
+
+fn symbols(image: &mut Image, n: &Numbers, at: usize) {
+    let entry = if n.wide { 16 } else { 12 };
+    let (table, count) = (n.usize(at + 8), n.usize(at + 12));
+    let strings = n.range(n.usize(at + 16), n.usize(at + 20));
+    let all = n.range(table, count.saturating_mul(entry));
+    if all.end > n.bytes.len() || strings.end > n.bytes.len() {
+        return;
+    }
+    for i in 0..count.min(SYMBOLS) {
+        let at = table + i * entry;
+        let (what, kind) = match n.bytes[at + 4] {
+            0x64 => ("N_SO", false),
+            0x66 => ("N_OSO", true),
+            _ => continue,
+        };
+        let Some(start) = strings.start.checked_add(n.usize(at)) else {
+            continue;
+        };
+        let Some(rest) = n.bytes.get(start..strings.end) else {
+            continue;
+        };
+        let path = rest.split(|b| *b == 0).next().unwrap_or_default();
+        if image.fields.len() >= FIELDS {
+            break;
+        }
+        image.fields.push(Field {
+            name: format!("{what} path {i}"),
+            range: start..start + path.len(),
+            value: printable(path),
+            cause: Cause::BuildPath,
+            follows: Follows::Never,
+        });
+        if kind {
+            let (value, len) = match n.wide {
+                true => (n.u64(at + 8), 8),
+                false => (u64::from(n.u32(at + 8)), 4),
+            };
+            let shown = i64::try_from(value).map_or_else(|_| value.to_string(), time::show);
+            image.fields.push(Field {
+                name: format!("N_OSO time {i}"),
+                range: at + 8..at + 8 + len,
+                value: shown,
+                cause: Cause::Timestamp,
+                follows: Follows::Never,
+            });
+        }
+    }
+    image.parts.push(part("symbol table", all, Kind::Table));
+    image.parts.push(part("string table", strings, Kind::Names));
+}

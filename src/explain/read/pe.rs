@@ -1,0 +1,279 @@
+//! PE and COFF: sections, times, the debug directory with the name of the PDB, signatures
+//! (<https://learn.microsoft.com/windows/win32/debug/pe-format>).
+
+use std::ops::Range;
+
+use object::{Object, ObjectSection, SectionKind};
+
+use super::{add_names, machine_of};
+use crate::cause::Cause;
+use crate::explain::image::{Field, Follows, Image, Kind, Part};
+use crate::explain::time;
+use crate::format::bytes::Fields;
+use crate::format::{pe, printable};
+
+/// Whether the bytes begin a PE file.
+pub fn begins(bytes: &[u8]) -> bool {
+    pe::begins(bytes)
+}
+
+/// Machines of object files: x86, x86-64, 64-bit ARM.
+const MACHINES: [u16; 3] = [0x14c, 0x8664, 0xaa64];
+
+/// Whether the bytes begin a COFF object: a known machine, no optional header, and a symbol table
+/// within the file.
+pub fn begins_coff(bytes: &[u8]) -> bool {
+    let header = Fields(bytes);
+    let symbols = header.u32(8) as usize;
+    bytes.len() >= 20
+        && MACHINES.contains(&header.u16(0))
+        && header.u16(16) == 0
+        && (20..=bytes.len()).contains(&symbols)
+}
+
+/// Reads a COFF object.
+pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
+    let mut image = sections(bytes, "COFF")?;
+    let time = Fields(bytes).u32(4);
+    image
+        .fields
+        .push(stamp("TimeDateStamp of the file", 4, time, Follows::Never));
+    Ok(image)
+}
+
+/// Reads a PE file.
+pub fn read(bytes: &[u8]) -> Result<Image, String> {
+    let mut image = sections(bytes, "PE")?;
+    headers(&mut image, bytes);
+    Ok(image)
+}
+
+fn sections(bytes: &[u8], format: &'static str) -> Result<Image, String> {
+    let file =
+        object::File::parse(bytes).map_err(|e| format!("it is no sound {format} file: {e}"))?;
+    let mut image = Image {
+        format,
+        machine: machine_of(&file),
+        ..Image::default()
+    };
+    let loaded = file.kind() != object::ObjectKind::Relocatable;
+    for section in file.sections() {
+        let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
+            continue;
+        };
+        let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
+            continue;
+        };
+        let Some(end) = start.checked_add(size) else {
+            continue;
+        };
+        image.parts.push(Part {
+            name: name.to_string(),
+            range: start..end,
+            address: loaded.then_some(section.address()),
+            kind: match (name, section.kind()) {
+                (".pdata" | ".reloc" | ".xdata", _) => Kind::Table,
+                (_, SectionKind::Text) => Kind::Code,
+                (_, SectionKind::Debug) => Kind::Debug,
+                _ => Kind::Data,
+            },
+        });
+    }
+    if let Some(range) = certificates(bytes).filter(|_| format == "PE") {
+        image.parts.push(Part {
+            name: "signature".to_string(),
+            range,
+            address: None,
+            kind: Kind::Derived,
+        });
+    }
+    image.tile(bytes.len());
+    add_names(&mut image, &file);
+    Ok(image)
+}
+
+// Offsets from the beginning of the PE header, `e_lfanew` at 60:
+//
+// | what | offset | bytes |
+// | --- | --- | --- |
+// | TimeDateStamp | 8 | 4 |
+// | Magic of the optional header: 0x10b 32 bits, 0x20b 64 bits | 24 | 2 |
+// | LinkerVersion | 26 | 2 |
+// | CheckSum | 88 | 4 |
+// | NumberOfRvaAndSizes, data directories of 8 bytes | 116, 120 or 132, 136 | |
+//
+// An entry of the debug directory: TimeDateStamp at 4, Type at 12 (2: CodeView, 16: repro),
+// SizeOfData at 16, PointerToRawData at 24; 28 bytes in all. CodeView's data: `RSDS`, GUID of 16
+// bytes, age of 4, path up to a NUL.
+
+const EXPORT: usize = 0;
+const RESOURCE: usize = 2;
+const CERTIFICATE: usize = 4;
+const DEBUG: usize = 6;
+const ENTRY: usize = 28;
+/// Entries of a debug directory that are read.
+const ENTRIES: usize = 64;
+
+/// Address (of certificates: offset) and size of a data directory.
+fn directory(bytes: &[u8], index: usize) -> Option<(u64, usize)> {
+    let all = Fields(bytes);
+    let pe = all.u32(60) as usize;
+    let first = match all.u16(pe.checked_add(24)?) {
+        0x10b => pe + 120,
+        0x20b => pe + 136,
+        _ => return None,
+    };
+    if index >= all.u32(first - 4) as usize {
+        return None;
+    }
+    let at = first + index * 8;
+    let (start, size) = (all.u32(at), all.u32(at + 4) as usize);
+    (start > 0 && size > 0).then_some((u64::from(start), size))
+}
+
+fn certificates(bytes: &[u8]) -> Option<Range<usize>> {
+    let (start, size) = directory(bytes, CERTIFICATE)?;
+    let start = start as usize;
+    let end = start.checked_add(size)?;
+    (end <= bytes.len()).then_some(start..end)
+}
+
+fn headers(image: &mut Image, bytes: &[u8]) {
+    let all = Fields(bytes);
+    let pe = all.u32(60) as usize;
+    let entries = debug_entries(image, bytes);
+    // With `/Brepro` times are hashes of the content.
+    let hashed = entries.iter().any(|at| all.u32(at + 12) == 16);
+    let follows = match hashed {
+        true => Follows::UnlessAlone,
+        false => Follows::Never,
+    };
+    let time_at = |name: &str, at: usize| stamp(name, at, all.u32(at), follows);
+    let mut fields = vec![time_at("TimeDateStamp of the file header", pe + 8)];
+    fields.push(Field {
+        name: "CheckSum".to_string(),
+        range: pe + 88..pe + 92,
+        value: format!("{:#010x}", all.u32(pe + 88)),
+        cause: Cause::Unknown,
+        follows: Follows::UnlessAlone,
+    });
+    let version = all.u16(pe + 26).to_le_bytes();
+    fields.push(Field {
+        name: "LinkerVersion".to_string(),
+        range: pe + 26..pe + 28,
+        value: format!("{}.{}", version[0], version[1]),
+        cause: Cause::LinkerVersion,
+        follows: Follows::Never,
+    });
+    // What Microsoft's linker writes of the tools that made the objects.
+    let stub = bytes.get(64..pe).unwrap_or_default();
+    if let Some(at) = memchr::memmem::find(stub, b"Rich") {
+        fields.push(Field {
+            name: "Rich header".to_string(),
+            range: 64..64 + at + 8,
+            value: format!("{} bytes", at + 8),
+            cause: Cause::LinkerVersion,
+            follows: Follows::Never,
+        });
+    }
+    for (index, name) in [
+        (EXPORT, "TimeDateStamp of the export directory"),
+        (RESOURCE, "TimeDateStamp of the resource directory"),
+    ] {
+        let start = directory(bytes, index).and_then(|(rva, _)| offset_of(image, rva));
+        fields.extend(start.map(|at| time_at(name, at + 4)));
+    }
+    for at in entries {
+        fields.extend(debug_fields(bytes, at, follows));
+    }
+    if let Some(range) = certificates(bytes) {
+        fields.push(Field {
+            name: "Authenticode signature".to_string(),
+            value: format!("{} bytes", range.len()),
+            range,
+            cause: Cause::CodeSignature,
+            follows: Follows::UnlessAlone,
+        });
+    }
+    image.fields.extend(fields);
+}
+
+fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
+    Field {
+        name: name.to_string(),
+        range: at..at.saturating_add(4),
+        value: format!("{value:#010x}, as a time {}", time::show(i64::from(value))),
+        cause: Cause::PeTimestamp,
+        follows,
+    }
+}
+
+/// Where an address relative to the image's base lies in the file. Parts have absolute addresses.
+fn offset_of(image: &Image, rva: u64) -> Option<usize> {
+    // The first section follows the headers, on the first page behind them.
+    let base = image.base()? & !0xffff;
+    image.offset_of(base.checked_add(rva)?)
+}
+
+fn debug_entries(image: &Image, bytes: &[u8]) -> Vec<usize> {
+    let Some((rva, size)) = directory(bytes, DEBUG) else {
+        return Vec::new();
+    };
+    let Some(start) = offset_of(image, rva) else {
+        return Vec::new();
+    };
+    let count = (size / ENTRY).min(ENTRIES);
+    let places = (0..count).map(|i| start.saturating_add(i * ENTRY));
+    places
+        .filter(|at| at.saturating_add(ENTRY) <= bytes.len())
+        .collect()
+}
+
+fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
+    let entry = Fields(&bytes[at..]);
+    let kind = entry.u32(12);
+    let mut fields = vec![Field {
+        cause: Cause::PeDebug,
+        ..stamp(
+            &format!("TimeDateStamp of debug entry of type {kind}"),
+            at + 4,
+            entry.u32(4),
+            follows,
+        )
+    }];
+    let (size, data) = (entry.u32(16) as usize, entry.u32(24) as usize);
+    let Some(content) = data.checked_add(size).and_then(|end| bytes.get(data..end)) else {
+        return fields;
+    };
+    let mut add = |name: &str, from: usize, len: usize, value: String, follows: Follows| {
+        fields.push(Field {
+            name: name.to_string(),
+            range: data + from..data + from + len,
+            value,
+            cause: Cause::PeDebug,
+            follows,
+        });
+    };
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    match kind {
+        2 if content.len() >= 24 && content.starts_with(b"RSDS") => {
+            add("GUID of the PDB", 4, 16, hex(&content[4..20]), follows);
+            let age = Fields(content).u32(20).to_string();
+            add("age of the PDB", 20, 4, age, Follows::Never);
+            let path = content[24..].split(|b| *b == 0).next().unwrap_or_default();
+            add(
+                "path of the PDB",
+                24,
+                path.len(),
+                printable(path),
+                Follows::Never,
+            );
+        }
+        16 => {
+            let shown = hex(&content[..content.len().min(36)]);
+            add("hash of the content", 0, size, shown, Follows::UnlessAlone);
+        }
+        _ => {}
+    }
+    fields
+}

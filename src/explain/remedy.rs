@@ -1,0 +1,439 @@
+//! What to change so that a difference goes away: one table by crate and feature, one by cause, each
+//! row with its source. Whom to blame is not decided here.
+
+use super::known::{Context, Package};
+use crate::cause::Cause;
+use crate::finding::Finding;
+
+/// What is said of a consequence.
+pub const FOLLOWS: &str = "it follows from another difference and goes away with it";
+
+/// A crate that is known to make builds differ, and what its users can do.
+#[derive(Debug)]
+pub struct ByCrate {
+    /// The crate.
+    pub krate: &'static str,
+    /// The feature that must be on, if one must.
+    pub feature: Option<&'static str>,
+    /// The causes that it shows as.
+    pub causes: &'static [Cause],
+    /// Its macros put the value into the crate that uses it, so that it is to blame wherever it is.
+    pub into_users: bool,
+    /// What to do, as a sentence.
+    pub text: &'static str,
+    /// Where that is said.
+    pub source: &'static str,
+}
+
+/// The crates.
+pub const BY_CRATE: &[ByCrate] = &[
+    ByCrate {
+        krate: "const-random",
+        feature: None,
+        causes: &[Cause::Randomness],
+        into_users: true,
+        text: "set CONST_RANDOM_SEED to a fixed value, for example in [env] of .cargo/config.toml",
+        source: "https://docs.rs/crate/const-random/latest",
+    },
+    ByCrate {
+        krate: "ahash",
+        feature: Some("compile-time-rng"),
+        causes: &[Cause::Randomness],
+        into_users: true,
+        text: "leave out ahash's feature `compile-time-rng`, or set CONST_RANDOM_SEED to a fixed value",
+        source: "https://github.com/jonhoo/flurry/issues/135",
+    },
+    ByCrate {
+        krate: "include_dir",
+        feature: Some("metadata"),
+        causes: &[Cause::Timestamp, Cause::SourceMtime],
+        into_users: true,
+        text: "leave out include_dir's feature `metadata`, which embeds the times of the files",
+        source: "https://docs.rs/crate/include_dir/latest/features",
+    },
+    ByCrate {
+        krate: "vergen",
+        feature: None,
+        causes: &[Cause::Timestamp],
+        into_users: false,
+        text: "set SOURCE_DATE_EPOCH, which vergen takes its times from, or use its `idempotent` option",
+        source: "https://docs.rs/vergen/latest/vergen/",
+    },
+    ByCrate {
+        krate: "shadow-rs",
+        feature: None,
+        causes: &[Cause::Timestamp, Cause::Timezone],
+        into_users: false,
+        text: "set SOURCE_DATE_EPOCH, which shadow-rs takes its times from",
+        source: "https://docs.rs/crate/shadow-rs/0.11.0/source/src/time.rs",
+    },
+    ByCrate {
+        krate: "built",
+        feature: Some("chrono"),
+        causes: &[Cause::Timestamp],
+        into_users: false,
+        text: "set SOURCE_DATE_EPOCH, which built takes its times from",
+        source: "https://docs.rs/built/latest/built/",
+    },
+    ByCrate {
+        krate: "chrono",
+        feature: None,
+        causes: &[Cause::Timestamp, Cause::Timezone],
+        into_users: false,
+        text: "in the build script, make the time from SOURCE_DATE_EPOCH with `DateTime::from_timestamp`, in UTC, instead of `Utc::now` or `Local::now`",
+        source: "https://reproducible-builds.org/specs/source-date-epoch/",
+    },
+];
+
+/// What to do about a cause, where nothing more is known.
+#[derive(Debug)]
+pub struct ByCause {
+    /// The cause.
+    pub cause: Cause,
+    /// What the value must be called for the row to fit: a part of it; empty for any.
+    pub what: &'static str,
+    /// What to do, as a sentence.
+    pub text: &'static str,
+    /// Where that is said.
+    pub source: &'static str,
+}
+
+const EPOCH: &str = "https://reproducible-builds.org/specs/source-date-epoch/";
+const REMAP: &str = "https://doc.rust-lang.org/rustc/remap-source-paths.html";
+const BUILD_SCRIPTS: &str = "https://doc.rust-lang.org/cargo/reference/build-scripts.html";
+const ENVIRONMENT: &str = "https://reproducible-builds.org/docs/env-variations/";
+const ARCHIVES: &str = "https://reproducible-builds.org/docs/archives/";
+
+/// The causes, each with a row that fits everything last.
+pub const BY_CAUSE: &[ByCause] = &[
+    row(
+        Cause::BuildPath,
+        "N_OSO",
+        "link with `-Wl,-oso_prefix,.`, so that objects are named without their directory",
+        "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
+    ),
+    row(
+        Cause::BuildPath,
+        "TMPDIR",
+        "do not let names of temporary files reach the output: in a build script, write to OUT_DIR under a fixed name",
+        BUILD_SCRIPTS,
+    ),
+    row(
+        Cause::BuildPath,
+        "directory",
+        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (the same-path mode, `--vary=-build-path,-target-dir,-cargo-home`)",
+        REMAP,
+    ),
+    row(
+        Cause::BuildPath,
+        "CARGO_HOME",
+        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path (the same-path mode, `--vary=-cargo-home`)",
+        REMAP,
+    ),
+    row(
+        Cause::BuildPath,
+        "",
+        "build with `repro build`, or pass `--remap-path-prefix` for the source, cargo's home and the toolchain's library source; what `env!(\"OUT_DIR\")` or a macro embeds needs one path for everyone (the same-path mode)",
+        REMAP,
+    ),
+    row(
+        Cause::Home,
+        "",
+        "leave the home directory out of what build scripts and macros write; for source paths, pass `--remap-path-prefix`",
+        REMAP,
+    ),
+    row(
+        Cause::Timestamp,
+        "N_OSO",
+        "set ZERO_AR_DATE=1 for the linker, so that objects have no time",
+        "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
+    ),
+    row(
+        Cause::Timestamp,
+        "",
+        "read SOURCE_DATE_EPOCH in the build script or macro instead of the clock",
+        EPOCH,
+    ),
+    row(
+        Cause::SourceMtime,
+        "",
+        "do not embed the times of source files, which no version control keeps: use SOURCE_DATE_EPOCH",
+        EPOCH,
+    ),
+    row(
+        Cause::BuildId,
+        "",
+        "nothing else differs, so that the identifier is not made from the content: link with `-C link-arg=-Wl,--build-id=sha1`, as the recipe of `repro build` does",
+        "https://sourceware.org/binutils/docs/ld/Options.html",
+    ),
+    row(
+        Cause::CompilerVersion,
+        "",
+        "build both with one compiler: pin it in rust-toolchain.toml, and compare `rustc -vV` and `cc --version`",
+        "https://rust-lang.github.io/rustup/overrides.html",
+    ),
+    row(
+        Cause::LinkerVersion,
+        "",
+        "link both with one version of the linker: the manifest's `builder` names those of the machine that it was made on",
+        "https://reproducible-builds.org/docs/recording/",
+    ),
+    row(
+        Cause::SymbolHash,
+        "",
+        "the crate's identity differs: give both builds the same flags, features and, for path dependencies outside the workspace, the same path; or use `repro build`, which makes crate ids canonical",
+        "https://github.com/rust-lang/cargo/issues/13586",
+    ),
+    row(
+        Cause::Ordering,
+        "functions",
+        "build both with the same number of codegen units; if they were, report it to the compiler",
+        "https://doc.rust-lang.org/rustc/codegen-options/index.html",
+    ),
+    row(
+        Cause::Ordering,
+        "",
+        "sort, or use a BTreeMap, in the macro or build script: a HashMap has another order in each run, and a directory on each machine",
+        "https://reproducible-builds.org/docs/stable-inputs/",
+    ),
+    row(
+        Cause::Randomness,
+        "",
+        "take random values from a fixed seed; if bytes differ throughout, see that CARGO_INCREMENTAL=0 is in force",
+        "https://reproducible-builds.org/docs/randomness",
+    ),
+    row(
+        Cause::Username,
+        "",
+        "leave the user's name out of what build scripts and macros write",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::Hostname,
+        "",
+        "leave the machine's name out of what build scripts and macros write",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::Environment,
+        "",
+        "let build scripts and macros read named variables only, not the whole environment",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::Locale,
+        "",
+        "let nothing in the build depend on the locale: set LC_ALL=C.UTF-8 for the tools that are called",
+        "https://reproducible-builds.org/docs/locales/",
+    ),
+    row(
+        Cause::Timezone,
+        "",
+        "write times in UTC",
+        "https://reproducible-builds.org/docs/timezones/",
+    ),
+    row(
+        Cause::Umask,
+        "",
+        "set the modes of files that are packed or described, instead of taking those that the umask left",
+        ARCHIVES,
+    ),
+    row(
+        Cause::Parallelism,
+        "",
+        "leave NUM_JOBS and the number of CPUs out of what build scripts and macros write, and do not divide work by them",
+        BUILD_SCRIPTS,
+    ),
+    row(
+        Cause::VcsState,
+        "",
+        "build both from one commit in a clean tree, and name the commit in full: short ids grow with the repository",
+        "https://reproducible-builds.org/docs/version-information/",
+    ),
+    row(
+        Cause::PeTimestamp,
+        "resource",
+        "have the resource compiler write no time: for `.rc` files use llvm-rc, or normalise with `repro normalize`",
+        "https://github.com/rust-lang/rust/issues/158873",
+    ),
+    row(
+        Cause::PeTimestamp,
+        "",
+        "link with `/Brepro` (`-C link-arg=/Brepro`): rustc does not pass it, whatever SOURCE_DATE_EPOCH is; or run `repro normalize` on both",
+        "https://github.com/rust-lang/rust/issues/158873",
+    ),
+    row(
+        Cause::PeDebug,
+        "path",
+        "link with `/PDBALTPATH:%_PDB%`, so that the PDB is named without its directory",
+        "https://learn.microsoft.com/cpp/build/reference/pdbaltpath-use-alternate-pdb-path",
+    ),
+    row(
+        Cause::PeDebug,
+        "",
+        "link with `/Brepro`; a PDB also holds the random name of a directory of rustc's, which only `/DEBUG:NONE` leaves out",
+        "https://github.com/rust-lang/rust/issues/112586",
+    ),
+    row(
+        Cause::MachoUuid,
+        "",
+        "nothing else differs, so that the identifier is made from what is not in the file: give the output one name on both sides, and link with `-Wl,-reproducible` where the linker has it",
+        "https://bugs.openjdk.org/browse/JDK-8351440",
+    ),
+    row(
+        Cause::CodeSignature,
+        "",
+        "compare before signing, or remove the signatures of both",
+        "https://reproducible-builds.org/docs/embedded-signatures/",
+    ),
+    row(
+        Cause::ArchiveMtime,
+        "",
+        "give every member one time: pack with `repro archive`, or run `repro normalize` on both",
+        ARCHIVES,
+    ),
+    row(
+        Cause::ArchiveOwner,
+        "",
+        "leave the packer's user out: pack with `repro archive`, or run `repro normalize` on both",
+        ARCHIVES,
+    ),
+    row(
+        Cause::ArchiveMode,
+        "",
+        "leave the packer's umask out: pack with `repro archive`, or run `repro normalize` on both",
+        ARCHIVES,
+    ),
+    row(
+        Cause::ArchiveOrder,
+        "",
+        "sort the members: pack with `repro archive`, or run `repro normalize` on both",
+        ARCHIVES,
+    ),
+    row(
+        Cause::Compressor,
+        "",
+        "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both",
+        ARCHIVES,
+    ),
+    row(
+        Cause::Unknown,
+        "",
+        "no known cause fits: look at what writes these bytes, and switch variations off one by one (`--vary=-NAME`) to find what matters",
+        "https://reproducible-builds.org/docs/",
+    ),
+];
+
+const fn row(
+    cause: Cause,
+    what: &'static str,
+    text: &'static str,
+    source: &'static str,
+) -> ByCause {
+    ByCause {
+        cause,
+        what,
+        text,
+        source,
+    }
+}
+
+/// What to do about the finding. `what` is what its value is called.
+pub fn of(finding: &Finding, what: Option<&str>, context: &Context) -> String {
+    if finding.consequence {
+        return FOLLOWS.to_string();
+    }
+    let general = by_cause(finding.cause, what.unwrap_or(&finding.place)).text;
+    let named = |p: &&Package| {
+        let name = p.name.replace('-', "_");
+        finding.krate.as_deref() == Some(&name)
+    };
+    let own = context.packages.iter().find(named);
+    let own = own.and_then(|p| by_crate(&p.name, &p.features, finding.cause));
+    let user = || {
+        let rows = context.packages.iter();
+        let mut rows = rows.filter_map(|p| by_crate(&p.name, &p.features, finding.cause));
+        rows.find(|r| r.into_users)
+    };
+    match own.or_else(user) {
+        None => general.to_string(),
+        Some(row) => format!("{}; if it is not from {}: {general}", row.text, row.krate),
+    }
+}
+
+/// The row for a crate with these features (none: unknown) and a cause.
+pub fn by_crate(krate: &str, features: &[String], cause: Cause) -> Option<&'static ByCrate> {
+    let on = |feature: &str| features.is_empty() || features.iter().any(|f| f == feature);
+    BY_CRATE
+        .iter()
+        .find(|r| r.krate == krate && r.causes.contains(&cause) && r.feature.is_none_or(on))
+}
+
+/// The row for a cause, and what its value is called.
+pub fn by_cause(cause: Cause, what: &str) -> &'static ByCause {
+    let fits = |r: &&ByCause| r.cause == cause && what.contains(r.what);
+    BY_CAUSE
+        .iter()
+        .find(fits)
+        .expect("each cause has a row that fits everything")
+}
+
+/// What to do about a cause, whatever it shows in.
+pub fn general(cause: Cause) -> &'static str {
+    by_cause(cause, "").text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::CAUSES;
+
+    fn with(krate: &str, features: &[&str]) -> Context {
+        Context {
+            packages: vec![Package {
+                name: krate.to_string(),
+                version: String::new(),
+                features: features.iter().map(|f| f.to_string()).collect(),
+            }],
+            ..Context::default()
+        }
+    }
+
+    #[test]
+    fn every_cause_has_a_remedy_with_a_source_and_the_general_one_is_last() {
+        for cause in CAUSES {
+            let rows: Vec<_> = BY_CAUSE.iter().filter(|r| r.cause == cause.cause).collect();
+            assert_eq!(rows.last().map(|r| r.what), Some(""), "{}", cause.name);
+            assert_eq!(rows.iter().filter(|r| r.what.is_empty()).count(), 1);
+        }
+        let sources = BY_CAUSE.iter().map(|r| r.source);
+        for source in sources.chain(BY_CRATE.iter().map(|r| r.source)) {
+            assert!(source.starts_with("https://"), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_crate_is_named_by_its_features_and_wherever_its_macros_lead() {
+        let mut finding = Finding::new(Cause::Randomness, ".text+0x1", "1", "2");
+        finding.krate = Some("app".to_string());
+        let seed = of(&finding, None, &with("const-random", &[]));
+        assert!(seed.starts_with("set CONST_RANDOM_SEED"), "{seed}");
+        let other = of(&finding, None, &with("ahash", &["std"]));
+        assert!(other.starts_with("take random values"), "{other}");
+        let ahash = of(&finding, None, &with("ahash", &["compile-time-rng"]));
+        assert!(ahash.contains("`compile-time-rng`"), "{ahash}");
+        let time = Finding::new(Cause::Timestamp, ".rodata", "1", "2");
+        let own = of(&time, None, &with("chrono", &[]));
+        assert!(own.starts_with("read SOURCE_DATE_EPOCH"), "{own}");
+    }
+
+    #[test]
+    fn paths_that_no_remap_reaches_lead_to_the_same_path_mode() {
+        let finding = Finding::new(Cause::BuildPath, ".rodata", "/a", "/b");
+        let text = of(&finding, Some("target directory"), &Context::default());
+        assert!(
+            text.contains("OUT_DIR") && text.contains("same-path"),
+            "{text}"
+        );
+    }
+}

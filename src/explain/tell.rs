@@ -1,0 +1,215 @@
+//! Claims -> findings: where each stands, whose it is, both values as text, what to do, and which of
+//! them are consequences. Equal ones are told once.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::image::Image;
+use super::known::Context;
+use super::owner::{Owner, Owners};
+use super::pair::{Claim, Compared};
+use super::{plain, remedy};
+use crate::cause::Cause;
+use crate::finding::{Excerpt, Finding};
+use crate::format::printable;
+
+/// Characters of a value that are shown.
+const SHOWN: usize = 160;
+/// Bytes of an excerpt, and how many of them stand before the value.
+const EXCERPT: usize = 96;
+const BEFORE: usize = 16;
+/// Findings of one pair that are told apart.
+const MOST: usize = 2_000;
+/// Findings of which the owner is looked for.
+const OWNED: usize = 64;
+
+/// Both files of a pair.
+pub struct Sides<'a> {
+    /// A's bytes and what a reader saw in them.
+    pub a: (&'a [u8], &'a Image),
+    /// B's.
+    pub b: (&'a [u8], &'a Image),
+    /// What stands before each place: a member's name.
+    pub within: &'a str,
+}
+
+/// The findings, causes first.
+pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Finding> {
+    let mut claims: Vec<&Claim> = compared.claims.iter().collect();
+    // What is shown first is found first.
+    claims.sort_by_key(|c| (c.follows, c.cause == Cause::Unknown));
+    let alone = claims.iter().all(|c| c.follows);
+    let wanted: Vec<Range<usize>> = claims
+        .iter()
+        .filter(|c| !c.follows && !c.a.is_empty())
+        .take(OWNED)
+        .map(|c| c.a.clone())
+        .collect();
+    let owners = Owners::find(sides.a.0, sides.a.1, &wanted);
+    let leading = claims.iter().find(|c| !c.follows).map(|c| c.cause);
+    let mut told: Vec<(Finding, usize)> = Vec::new();
+    let mut known: HashMap<(Cause, String, String, Option<String>, String), usize> = HashMap::new();
+    for claim in claims {
+        let owner = owners.of(&claim.a);
+        let mut finding = one(sides, claim, owner);
+        if claim.follows {
+            // A file in which only what follows differs has nothing that it could follow from.
+            finding.consequence = !(alone && claim.unless_alone);
+            if finding.cause == Cause::Unknown {
+                finding.cause = leading.unwrap_or(Cause::Unknown);
+                finding.consequence = leading.is_some();
+            }
+        }
+        finding.remedy = remedy::of(&finding, claim.what.as_deref(), context);
+        let key = (
+            finding.cause,
+            finding.a.clone(),
+            finding.b.clone(),
+            finding.symbol.clone(),
+            // Consequences of one kind are told together, wherever they stand.
+            claim.what.clone().unwrap_or_default(),
+        );
+        match known.get(&key) {
+            Some(at) => {
+                told[*at].0.bytes += claim.bytes;
+                told[*at].1 += claim.places;
+            }
+            // So many are not read: the rest is told with the last of them.
+            None if told.len() >= MOST => {
+                let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
+                let same = |(f, _): &&mut (Finding, usize)| kind(f) == kind(&finding);
+                if let Some(last) = told.iter_mut().rev().find(same) {
+                    last.0.bytes += claim.bytes;
+                    last.1 += claim.places;
+                }
+            }
+            None => {
+                known.insert(key, told.len());
+                told.push((finding, claim.places));
+            }
+        }
+    }
+    depends_on_length(&mut told);
+    told.into_iter()
+        .map(|(mut finding, places)| {
+            if places > 1 {
+                finding.place += &format!(", and {} more places", places - 1);
+            }
+            finding
+        })
+        .collect()
+}
+
+/// Code of a function that refers to a value of different length: it holds the length, and copies the
+/// value in other steps.
+fn depends_on_length(told: &mut [(Finding, usize)]) {
+    let cause = |f: &Finding| !f.consequence && f.cause != Cause::Unknown;
+    let lengths = |f: &Finding| cause(f) && f.a.chars().count() != f.b.chars().count();
+    let roots: Vec<(Cause, Option<String>)> = told
+        .iter()
+        .filter(|(f, _)| lengths(f) && f.symbol.is_some())
+        .map(|(f, _)| (f.cause, f.symbol.clone()))
+        .collect();
+    for (finding, _) in told.iter_mut() {
+        if finding.consequence || finding.cause != Cause::Unknown || finding.symbol.is_none() {
+            continue;
+        }
+        if let Some((cause, _)) = roots.iter().find(|(_, s)| *s == finding.symbol) {
+            follow(finding, *cause);
+        }
+    }
+}
+
+/// Makes it a consequence of a cause that was found elsewhere.
+pub fn follow(finding: &mut Finding, cause: Cause) {
+    finding.cause = cause;
+    finding.consequence = true;
+    finding.remedy = remedy::FOLLOWS.to_string();
+}
+
+fn one(sides: &Sides, claim: &Claim, owner: Option<&Owner>) -> Finding {
+    let (mut a, mut b) = claim
+        .shown
+        .clone()
+        .unwrap_or_else(|| (value(sides.a.0, &claim.a), value(sides.b.0, &claim.b)));
+    let general = claim.follows && claim.shown.is_none();
+    if general {
+        (a, b) = (String::new(), String::new());
+    }
+    let mut place = place(sides, claim);
+    if let Some(what) = &claim.what {
+        place = format!("{place} ({what})");
+    }
+    let mut finding = Finding::new(claim.cause, place, a, b);
+    finding.consequence = claim.follows;
+    finding.bytes = claim.bytes;
+    if !general {
+        finding.excerpt = Some(excerpt(sides, claim));
+    }
+    if let Some(owner) = owner.filter(|_| !claim.follows) {
+        finding.symbol = owner.symbol.clone();
+        finding.krate = owner.krate.clone();
+        finding.source = owner.source.clone();
+    }
+    finding
+}
+
+/// Where the value stands: a section with an offset, a line, a byte.
+fn place(sides: &Sides, claim: &Claim) -> String {
+    let (bytes, image, at) = match claim.a.is_empty() && !claim.b.is_empty() {
+        true => (sides.b.0, sides.b.1, claim.b.start),
+        false => (sides.a.0, sides.a.1, claim.a.start),
+    };
+    let within = sides.within;
+    if image.lines {
+        return format!("{within}line {}", plain::line_of(bytes, at));
+    }
+    match image.part_at(at).map(|i| &image.parts[i]) {
+        Some(part) if image.parts.len() > 1 => {
+            format!("{within}{}+{:#x}", part.name, at - part.range.start)
+        }
+        _ => format!("{within}byte {at}"),
+    }
+}
+
+fn value(bytes: &[u8], range: &Range<usize>) -> String {
+    let bytes = bytes.get(range.clone()).unwrap_or_default();
+    if bytes.is_empty() {
+        return String::new();
+    }
+    let plain = |b: &u8| super::text::is_text(*b);
+    if bytes.iter().all(plain) && std::str::from_utf8(bytes).is_ok() {
+        return cut(&printable(bytes));
+    }
+    let shown = &bytes[..bytes.len().min(SHOWN / 4)];
+    let digits: String = shown.iter().map(|b| format!("{b:02x}")).collect();
+    match bytes.len() - shown.len() {
+        0 => format!("0x{digits}"),
+        more => format!("0x{digits}… and {more} bytes more"),
+    }
+}
+
+/// The text, shortened in the middle.
+pub fn cut(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHOWN {
+        return text.to_string();
+    }
+    let head: String = text.chars().take(SHOWN * 2 / 3).collect();
+    let tail: String = text.chars().skip(count - SHOWN / 3).collect();
+    format!("{head}…{tail}")
+}
+
+fn excerpt(sides: &Sides, claim: &Claim) -> Excerpt {
+    let cut = |bytes: &[u8], range: &Range<usize>| {
+        let from = range.start.saturating_sub(BEFORE);
+        let to = (from + EXCERPT).min(bytes.len());
+        (
+            from as u64,
+            bytes.get(from..to).unwrap_or_default().to_vec(),
+        )
+    };
+    let (at_a, a) = cut(sides.a.0, &claim.a);
+    let (at_b, b) = cut(sides.b.0, &claim.b);
+    Excerpt { at_a, a, at_b, b }
+}

@@ -1,0 +1,500 @@
+//! What a difference in text is: a value that is known of the builds, a time, the same words in
+//! another order, a random number, a version. Pure; where the text stands is not known here.
+
+use std::ops::Range;
+
+use super::align::Hunk;
+use super::known::{Context, Known, Window};
+use super::time;
+use crate::cause::Cause;
+
+/// What some of the differences in a text are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The cause.
+    pub cause: Cause,
+    /// What the value is called or how it is to be read.
+    pub what: Option<String>,
+    /// The value in A.
+    pub a: Range<usize>,
+    /// The value in B.
+    pub b: Range<usize>,
+    /// The differences that it claims, by their place in the list.
+    pub hunks: Range<usize>,
+}
+
+/// Both texts.
+#[derive(Clone, Copy)]
+pub struct Texts<'a> {
+    /// A's.
+    pub a: &'a [u8],
+    /// B's.
+    pub b: &'a [u8],
+    /// Known values, the longest first.
+    pub context: &'a Context,
+}
+
+/// What the differences are, each with the differences it claims; all are claimed by one, and where
+/// nothing is recognised that is [`Cause::Unknown`].
+pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
+    if let Some(whole) = order(texts, hunks) {
+        return vec![whole];
+    }
+    let stamps = (time::stamps(texts.a), time::stamps(texts.b));
+    let mut readings: Vec<Reading> = Vec::new();
+    for (i, hunk) in hunks.iter().enumerate() {
+        // A value that was found in one difference often spans several.
+        if let Some(last) = readings.last_mut()
+            && last.cause != Cause::Unknown
+            && touches(&last.a, &hunk.a)
+            && touches(&last.b, &hunk.b)
+        {
+            last.hunks.end = i + 1;
+            continue;
+        }
+        let found = known(texts, hunk)
+            .or_else(|| stamp(texts, hunk, &stamps))
+            .or_else(|| number(texts, hunk))
+            .or_else(|| short_known(texts, hunk))
+            .or_else(|| version(texts, hunk))
+            .or_else(|| path(texts, hunk))
+            .or_else(|| random(texts, hunk));
+        let mut reading = found.unwrap_or_else(|| {
+            let (a, b) = words(texts, hunk, is_word);
+            reading(Cause::Unknown, None, a, b)
+        });
+        reading.hunks = i..i + 1;
+        match readings.last_mut() {
+            Some(last)
+                if last.cause == reading.cause
+                    && (&last.a, &last.b) == (&reading.a, &reading.b) =>
+            {
+                last.hunks.end = i + 1;
+            }
+            _ => readings.push(reading),
+        }
+    }
+    readings
+}
+
+fn reading(cause: Cause, what: Option<&str>, a: Range<usize>, b: Range<usize>) -> Reading {
+    Reading {
+        cause,
+        what: what.map(str::to_string),
+        a,
+        b,
+        hunks: 0..0,
+    }
+}
+
+/// Whether they overlap; an empty range, where it lies within or at an end.
+fn touches(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    if inner.is_empty() {
+        outer.start <= inner.start && inner.start <= outer.end
+    } else {
+        outer.start < inner.end && inner.start < outer.end
+    }
+}
+
+/// Where `value` stands in `text` and touches `range`.
+fn occurrence(text: &[u8], value: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
+    let from = range.start.saturating_sub(value.len());
+    let to = (range.end + value.len()).min(text.len());
+    let near = text.get(from..to)?;
+    memchr::memmem::find_iter(near, value)
+        .map(|at| from + at..from + at + value.len())
+        .find(|found| touches(found, range))
+}
+
+/// Values that long say by themselves what they are.
+const TELLING: usize = 6;
+
+/// A known value of which both texts have their own, at the difference.
+fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    for k in &texts.context.known {
+        let (va, vb) = (k.a.as_bytes(), k.b.as_bytes());
+        let a = occurrence(texts.a, va, &hunk.a);
+        let b = occurrence(texts.b, vb, &hunk.b);
+        // One side is enough, since what differs need not stand in the same place.
+        let telling = |value: &[u8]| value.len() >= TELLING;
+        let a = a.filter(|_| telling(va));
+        let b = b.filter(|_| telling(vb));
+        let found = match (a, b) {
+            (None, None) => None,
+            (a, b) => Some((
+                a.unwrap_or_else(|| hunk.a.clone()),
+                b.unwrap_or_else(|| hunk.b.clone()),
+            )),
+        };
+        if let Some((a, b)) = found {
+            return Some(reading(k.cause, Some(&k.name), a, b));
+        }
+    }
+    None
+}
+
+/// A known value of any length, exactly at the difference: nothing else of the difference remains.
+pub fn short_known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let list = texts.context.known.iter();
+    list.filter(|k| !k.a.is_empty() && !k.b.is_empty())
+        .find_map(|k| {
+            let (a, b) = exactly(texts, hunk, k)?;
+            Some(reading(k.cause, Some(&k.name), a, b))
+        })
+}
+
+fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<(Range<usize>, Range<usize>)> {
+    let (va, vb) = (k.a.as_bytes(), k.b.as_bytes());
+    (0..=va.len().min(vb.len())).find_map(|before| {
+        let a = hunk.a.start.checked_sub(before)?;
+        let b = hunk.b.start.checked_sub(before)?;
+        let (a, b) = (a..a + va.len(), b..b + vb.len());
+        let fits = texts.a.get(a.clone()) == Some(va) && texts.b.get(b.clone()) == Some(vb);
+        let after = (
+            a.end.checked_sub(hunk.a.end)?,
+            b.end.checked_sub(hunk.b.end)?,
+        );
+        // Digits of a longer number are not the value.
+        let number = va.iter().all(u8::is_ascii_digit);
+        let alone = |text: &[u8], r: &Range<usize>| {
+            let digit = |at: Option<usize>| {
+                at.and_then(|at| text.get(at))
+                    .is_some_and(u8::is_ascii_digit)
+            };
+            !number || !digit(r.start.checked_sub(1)) && !digit(Some(r.end))
+        };
+        (fits && after.0 == after.1 && alone(texts.a, &a) && alone(texts.b, &b)).then_some((a, b))
+    })
+}
+
+/// Dates and times that both texts have at the difference.
+fn stamp(
+    texts: Texts,
+    hunk: &Hunk,
+    stamps: &(Vec<time::Stamp>, Vec<time::Stamp>),
+) -> Option<Reading> {
+    let at = |list: &[time::Stamp], range: &Range<usize>| {
+        list.iter().find(|s| touches(&s.range, range)).cloned()
+    };
+    let (a, b) = (at(&stamps.0, &hunk.a)?, at(&stamps.1, &hunk.b)?);
+    let same = |k: &&Known| {
+        k.cause == Cause::SourceMtime
+            && k.a.parse().ok() == a.seconds
+            && k.b.parse().ok() == b.seconds
+    };
+    let known = texts.context.known.iter().find(same);
+    Some(match known {
+        Some(k) => reading(k.cause, Some(&k.name), a.range, b.range),
+        None => {
+            let day = 86_400;
+            let within = texts.context.clocks.is_some_and(|c| {
+                let has = |w: Window, s: Option<i64>| s.is_some_and(|s| w.wider(day).has(s));
+                has(c.a, a.seconds) && has(c.b, b.seconds)
+            });
+            let what = within.then_some("the time at which each was made");
+            reading(Cause::Timestamp, what, a.range, b.range)
+        }
+    })
+}
+
+/// A decimal number that is a time in both builds.
+fn number(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let clocks = texts.context.clocks?;
+    let (a, b) = words(texts, hunk, |c| c.is_ascii_digit());
+    let value = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<u128>().ok();
+    let (x, y) = (
+        value(texts.a.get(a.clone())?)?,
+        value(texts.b.get(b.clone())?)?,
+    );
+    let unit = time::unit_of(x, y, (clocks.a.wider(120), clocks.b.wider(120)))?;
+    let what = format!("{unit} since 1970, within the time at which each was made");
+    Some(reading(Cause::Timestamp, Some(&what), a, b))
+}
+
+/// Words that announce the version of a tool, and the cause that it is.
+const TOOLS: &[(&str, Cause)] = &[
+    ("rustc version ", Cause::CompilerVersion),
+    ("rustc ", Cause::CompilerVersion),
+    ("clang version ", Cause::CompilerVersion),
+    ("clang LLVM (rustc version ", Cause::CompilerVersion),
+    ("GCC: (", Cause::CompilerVersion),
+    ("GNU C", Cause::CompilerVersion),
+    ("Linker: LLD ", Cause::LinkerVersion),
+    ("GNU ld ", Cause::LinkerVersion),
+    ("GNU gold ", Cause::LinkerVersion),
+    ("mold ", Cause::LinkerVersion),
+];
+
+/// The version of a tool that is named shortly before.
+fn version(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let from = hunk.a.start.saturating_sub(64);
+    let before = texts.a.get(from..hunk.a.start)?;
+    let begin = before.iter().rposition(|b| *b == 0 || *b == b'\n');
+    let before = &before[begin.map_or(0, |at| at + 1)..];
+    let hit = TOOLS
+        .iter()
+        .find(|(word, _)| memchr::memmem::find(before, word.as_bytes()).is_some())?;
+    let line = |c: u8| c != 0 && c != b'\n' && is_text(c);
+    let (a, b) = words(texts, hunk, line);
+    let short = |r: &Range<usize>| r.len() <= 200;
+    (short(&a) && short(&b)).then(|| reading(hit.1, Some(hit.0.trim_end_matches([' ', '('])), a, b))
+}
+
+/// Directories that hold people's homes.
+const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
+
+/// A path on both sides.
+fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let (a, b) = words(texts, hunk, is_word);
+    let (a, b) = (trimmed(texts.a, &a), trimmed(texts.b, &b));
+    let names = |r: &Range<usize>, text: &[u8]| {
+        let text = String::from_utf8_lossy(text.get(r.clone())?).into_owned();
+        let separators = text.matches(['/', '\\']).count();
+        (separators >= 2 && r.len() < 4096).then_some(text)
+    };
+    let (x, y) = (names(&a, texts.a)?, names(&b, texts.b)?);
+    let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
+    Some(match home(&x) && home(&y) {
+        true => reading(Cause::Home, Some("a path in a home directory"), a, b),
+        false => reading(Cause::BuildPath, Some("a path"), a, b),
+    })
+}
+
+/// The range without what belongs to no word at its ends.
+fn trimmed(text: &[u8], range: &Range<usize>) -> Range<usize> {
+    let Some(bytes) = text.get(range.clone()) else {
+        return range.clone();
+    };
+    let first = bytes.iter().position(|b| is_word(*b));
+    let last = bytes.iter().rposition(|b| is_word(*b));
+    match first.zip(last) {
+        Some((first, last)) => range.start + first..range.start + last + 1,
+        None => range.clone(),
+    }
+}
+
+/// Digits, or letters and digits, as long on both sides, that have next to nothing in common.
+fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let wordy = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    let number = words(texts, hunk, |c| c.is_ascii_digit());
+    let hexadecimal = words(texts, hunk, |c| c.is_ascii_hexdigit());
+    let candidates = [number, hexadecimal, words(texts, hunk, wordy)];
+    for (i, (a, b)) in candidates.into_iter().enumerate() {
+        let (x, y) = (texts.a.get(a.clone())?, texts.b.get(b.clone())?);
+        let digits = |t: &[u8]| t.iter().filter(|c| c.is_ascii_digit()).count();
+        let enough = match i {
+            0 if digits(x) < x.len() || digits(y) < y.len() => false,
+            0 => x.len().min(y.len()) >= 8 && x.len().abs_diff(y.len()) <= 2,
+            _ => x.len().min(y.len()) >= 8 && x.len() == y.len() && digits(x) > 0 && digits(y) > 0,
+        };
+        let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
+        if i == 1 && x.len() == COMMIT && y.len() == COMMIT {
+            return Some(reading(Cause::VcsState, Some("a commit's id"), a, b));
+        }
+        if i == 1 && x.len() == 16 && y.len() == 16 && names_a_crate(texts.a, &a) {
+            return Some(reading(Cause::SymbolHash, Some("a crate's hash"), a, b));
+        }
+        if enough && agree * 2 <= x.len() && distinct(x) >= 5 && distinct(y) >= 5 {
+            let what = ["a number", "hexadecimal digits", "letters and digits"][i];
+            return Some(reading(Cause::Randomness, Some(what), a, b));
+        }
+    }
+    None
+}
+
+/// Digits of a commit's id in git.
+const COMMIT: usize = 40;
+
+/// Whether a hash stands where the compiler puts that of a crate or symbol into a name.
+fn names_a_crate(text: &[u8], hash: &Range<usize>) -> bool {
+    let before = &text[..hash.start];
+    let after = &text[hash.end..];
+    before.ends_with(b"17h")
+        || after.starts_with(b"-cgu.")
+        || before.ends_with(b"-") && after.starts_with(b".")
+}
+
+fn distinct(bytes: &[u8]) -> usize {
+    let mut seen = [false; 256];
+    bytes.iter().for_each(|b| seen[usize::from(*b)] = true);
+    seen.iter().filter(|s| **s).count()
+}
+
+/// The same words in another order, all differences together.
+fn order(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
+    let (first, last) = (hunks.first()?, hunks.last()?);
+    let all = Hunk {
+        a: first.a.start..last.a.end,
+        b: first.b.start..last.b.end,
+    };
+    // Literals stand side by side, so that the outer words may run into others.
+    let widths: [fn(u8) -> bool; 3] = [is_name, |c| c.is_ascii_digit(), |_| false];
+    let (a, b) = widths
+        .iter()
+        .map(|belongs| words(texts, &all, belongs))
+        .find(|(a, b)| same_words(&texts.a[a.clone()], &texts.b[b.clone()]))?;
+    let mut found = reading(Cause::Ordering, Some("the same words"), a, b);
+    found.hunks = 0..hunks.len();
+    Some(found)
+}
+
+fn is_name(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || c == b'_'
+}
+
+/// Whether both are the same words, two at least, in different orders.
+fn same_words(x: &[u8], y: &[u8]) -> bool {
+    let split = |t: &[u8]| {
+        let words = t.split(|c| !is_name(*c)).filter(|w| !w.is_empty());
+        let mut list: Vec<Vec<u8>> = words.map(<[u8]>::to_vec).collect();
+        list.sort();
+        list
+    };
+    if x.len() != y.len() || x == y {
+        return false;
+    }
+    let (p, q) = (split(x), split(y));
+    p.len() >= 2 && p == q
+}
+
+/// Both ranges, widened as far as the bytes around belong to the word.
+fn words(texts: Texts, hunk: &Hunk, belongs: impl Fn(u8) -> bool) -> (Range<usize>, Range<usize>) {
+    let widen = |text: &[u8], range: &Range<usize>| {
+        let (mut start, mut end) = (range.start.min(text.len()), range.end.min(text.len()));
+        while start > 0 && belongs(text[start - 1]) {
+            start -= 1;
+        }
+        while end < text.len() && belongs(text[end]) {
+            end += 1;
+        }
+        start..end
+    };
+    (widen(texts.a, &hunk.a), widen(texts.b, &hunk.b))
+}
+
+fn is_word(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"_-./:+@\\".contains(&c) || c >= 0x80
+}
+
+/// Whether a byte can be part of text.
+pub fn is_text(c: u8) -> bool {
+    (0x20..0x7f).contains(&c) || matches!(c, b'\t' | b'\n' | b'\r') || c >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::align::Aligner;
+    use super::super::known::Clocks;
+    use super::*;
+
+    fn context() -> Context {
+        let k = Known::new;
+        Context {
+            known: vec![
+                k(
+                    Cause::BuildPath,
+                    "source",
+                    "/s/a/path-a-q7x",
+                    "/s/b/path-b-q7x/some/levels",
+                ),
+                k(Cause::Username, "user", "user-a-q7x", "user-bb-q7x"),
+                k(Cause::Parallelism, "jobs", "2", "3"),
+                k(Cause::Locale, "LC_ALL", "C.UTF-8", "C"),
+                k(Cause::Environment, "stray", "", "REPRO_STRAY"),
+                k(Cause::SourceMtime, "mtime", "1265169906", "1404810611"),
+            ],
+            clocks: Some(Clocks {
+                a: Window {
+                    from: 1_795_557_791,
+                    to: 1_795_557_800,
+                },
+                b: Window {
+                    from: 1_830_136_811,
+                    to: 1_830_136_820,
+                },
+            }),
+            ..Context::default()
+        }
+    }
+
+    fn causes(a: &str, b: &str) -> Vec<&'static str> {
+        let context = context();
+        let hunks = Aligner::new(1 << 20).align(a.as_bytes(), b.as_bytes());
+        let texts = Texts {
+            a: a.as_bytes(),
+            b: b.as_bytes(),
+            context: &context,
+        };
+        let readings = read(texts, &hunks);
+        let claimed: usize = readings.iter().map(|r| r.hunks.len()).sum();
+        assert_eq!(claimed, hunks.len(), "{readings:?} {hunks:?}");
+        readings.iter().map(|r| r.cause.name()).collect()
+    }
+
+    #[test]
+    fn each_kind_of_text_has_its_cause() {
+        let tail = "called `Option::unwrap()` on a `None` value";
+        let cases: &[(&str, &str, &str)] = &[
+            (
+                "/s/a/path-a-q7x/src/x",
+                "/s/b/path-b-q7x/some/levels/src/x",
+                "build-path",
+            ),
+            ("by user-a-q7x.", "by user-bb-q7x.", "username"),
+            ("jobs=2\n", "jobs=3\n", "parallelism"),
+            ("C.UTF-8\n", "C\n", "locale"),
+            ("HOME PATH\n", "HOME PATH REPRO_STRAY\n", "environment"),
+            ("at 1795557799\n", "at 1830136812\n", "timestamp"),
+            (
+                "1795557799123456789\n",
+                "1830136812000000000\n",
+                "timestamp",
+            ),
+            ("day 20781\n", "day 21182\n", "timestamp"),
+            (
+                "2026-11-24 22:03:15 UTC",
+                "2027-12-30 03:20:15 UTC",
+                "timestamp",
+            ),
+            ("Nov 24 2026", "Dec 29 2027", "timestamp"),
+            ("1265169906\n", "1404810611\n", "source-mtime"),
+            ("5 31 4 60\n", "60 4 5 31\n", "ordering"),
+            (
+                "5817264019283746551\n",
+                "1192837465564738291\n",
+                "randomness",
+            ),
+            (
+                "id 3f9a1c77e0b24d58\n",
+                "id 90c4e2ab17f3d6c1\n",
+                "randomness",
+            ),
+            (
+                "at 5c1f21c3b4d2f0a7e6b9d8c7a1b2c3d4e5f60718.",
+                "at 0123456789abcdef0123456789abcdef01234567.",
+                "vcs-state",
+            ),
+            (
+                "rustc version 1.95.0 (abc)",
+                "rustc version 1.97.0 (abc)",
+                "compiler-version",
+            ),
+            ("colour red\n", "colour blue\n", "unknown"),
+        ];
+        for (a, b, want) in cases {
+            assert_eq!(causes(a, b), [*want], "{a:?} {b:?}");
+            // Literals stand side by side in a program, with nothing between them.
+            let joined = (format!("{tail}{a}{tail}"), format!("{tail}{b}{tail}"));
+            assert_eq!(causes(&joined.0, &joined.1), [*want], "{joined:?}");
+        }
+    }
+
+    #[test]
+    fn two_values_in_one_text_are_two_readings() {
+        let found = causes(
+            "by user-a-q7x with jobs=2 and more",
+            "by user-bb-q7x with jobs=3 and more",
+        );
+        assert_eq!(found, ["username", "parallelism"]);
+    }
+}

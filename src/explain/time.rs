@@ -1,0 +1,341 @@
+//! Points in time, as programs write them: dates and times in text, and numbers since 1970 in
+//! several units. Calendar arithmetic is proleptic Gregorian and in UTC.
+
+use std::ops::Range;
+
+use super::known::Window;
+
+/// A date or time found in text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Where.
+    pub range: Range<usize>,
+    /// Seconds since 1970, as UTC; none where only a time of day is written.
+    pub seconds: Option<i64>,
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// Days from 1970-01-01.
+pub fn days(year: i64, month: i64, day: i64) -> i64 {
+    let y = year - i64::from(month <= 2);
+    let era = y.div_euclid(400);
+    let of_era = y.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The time as `2026-11-24 22:03:11 UTC`.
+pub fn show(seconds: i64) -> String {
+    let z = seconds.div_euclid(86_400) + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + i64::from(month <= 2);
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let rest = seconds.rem_euclid(86_400);
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}
+
+/// Reads forward over bytes.
+#[derive(Clone)]
+struct Cursor<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    /// A number of exactly so many digits.
+    fn digits(&mut self, n: usize) -> Option<i64> {
+        let digits = self.text.get(self.at..self.at + n)?;
+        let mut value = 0;
+        for byte in digits {
+            value = value * 10 + i64::from(byte.is_ascii_digit().then(|| byte - b'0')?);
+        }
+        self.at += n;
+        Some(value)
+    }
+
+    fn one_of(&mut self, set: &[u8]) -> Option<u8> {
+        let byte = self.peek().filter(|b| set.contains(b))?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        let rest = self.text.get(self.at..)?;
+        rest.starts_with(word.as_bytes()).then(|| {
+            self.at += word.len();
+        })
+    }
+
+    fn month(&mut self) -> Option<i64> {
+        let found = MONTHS.iter().position(|m| self.word(m).is_some())?;
+        Some(found as i64 + 1)
+    }
+
+    /// `22:03`, with seconds and fractions where they follow; seconds of the day.
+    fn clock(&mut self) -> Option<i64> {
+        let hour = self.digits(2)?;
+        self.one_of(b":")?;
+        let minute = self.digits(2)?;
+        let mut seconds = 0;
+        let mut more = self.clone();
+        if more.one_of(b":").is_some()
+            && let Some(s) = more.digits(2)
+        {
+            seconds = s;
+            if more.one_of(b".,").is_some() {
+                while more.peek().is_some_and(|b| b.is_ascii_digit()) {
+                    more.at += 1;
+                }
+            }
+            *self = more;
+        }
+        (hour < 24 && minute < 60 && seconds < 61).then_some(hour * 3600 + minute * 60 + seconds)
+    }
+
+    /// A zone where one follows: its distance from UTC in seconds.
+    fn zone(&mut self) -> i64 {
+        let mut c = self.clone();
+        let _ = c.one_of(b" ");
+        for name in ["Z", "UTC", "GMT"] {
+            if c.word(name).is_some() {
+                *self = c;
+                return 0;
+            }
+        }
+        let sign = match c.one_of(b"+-") {
+            Some(b'-') => -1,
+            Some(_) => 1,
+            None => return 0,
+        };
+        let Some(hours) = c.digits(2) else { return 0 };
+        let _ = c.one_of(b":");
+        let minutes = c.digits(2).unwrap_or(0);
+        *self = c;
+        sign * (hours * 3600 + minutes * 60)
+    }
+}
+
+fn date(year: i64, month: i64, day: i64) -> Option<i64> {
+    let fits = (1970..2200).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    fits.then(|| days(year, month, day) * 86_400)
+}
+
+/// `2026-11-24`, `2026/11/24`, `20261124`, with a time behind it or not.
+fn iso(c: &mut Cursor) -> Option<Option<i64>> {
+    let year = c.digits(4)?;
+    let separator = c.one_of(b"-/");
+    let month = c.digits(2)?;
+    if separator.is_some() {
+        c.one_of(b"-/")?;
+    }
+    let day = c.digits(2)?;
+    let date = date(year, month, day)?;
+    let mut more = c.clone();
+    let _ = more.one_of(b"T _-");
+    let time = match separator {
+        Some(_) => more.clock(),
+        None => compact_clock(&mut more),
+    };
+    match time {
+        Some(time) => {
+            let zone = more.zone();
+            *c = more;
+            Some(Some(date + time - zone))
+        }
+        // Eight digits that go on are some number.
+        None if separator.is_none() && c.peek().is_some_and(|b| b.is_ascii_digit()) => None,
+        None => Some(Some(date)),
+    }
+}
+
+fn compact_clock(c: &mut Cursor) -> Option<i64> {
+    let (hour, minute, second) = (c.digits(2)?, c.digits(2)?, c.digits(2)?);
+    (hour < 24 && minute < 60 && second < 61).then_some(hour * 3600 + minute * 60 + second)
+}
+
+/// `24 Nov 2026 22:03:11 +0000`.
+fn rfc2822(c: &mut Cursor) -> Option<Option<i64>> {
+    let mut two = c.clone();
+    let day = match two.digits(2) {
+        Some(day) => {
+            *c = two;
+            day
+        }
+        None => c.digits(1)?,
+    };
+    c.one_of(b" -")?;
+    let month = c.month()?;
+    c.one_of(b" -")?;
+    let date = date(c.digits(4)?, month, day)?;
+    let mut more = c.clone();
+    let _ = more.one_of(b" ");
+    match more.clock() {
+        Some(time) => {
+            let zone = more.zone();
+            *c = more;
+            Some(Some(date + time - zone))
+        }
+        None => Some(Some(date)),
+    }
+}
+
+/// `Nov 24 2026` as `__DATE__` has it, `Nov 24 22:03:11 2026` as `asctime`.
+fn asctime(c: &mut Cursor) -> Option<Option<i64>> {
+    let month = c.month()?;
+    c.one_of(b" ")?;
+    let _ = c.one_of(b" ");
+    let mut two = c.clone();
+    let day = match two.digits(2) {
+        Some(day) => {
+            *c = two;
+            day
+        }
+        None => c.digits(1)?,
+    };
+    c.one_of(b" ")?;
+    let mut with_time = c.clone();
+    if let Some(time) = with_time.clock() {
+        let zone = with_time.zone();
+        with_time.one_of(b" ")?;
+        let date = date(with_time.digits(4)?, month, day)?;
+        *c = with_time;
+        return Some(Some(date + time - zone));
+    }
+    let _ = c.one_of(b" ");
+    Some(Some(date(c.digits(4)?, month, day)?))
+}
+
+/// `22:03:11`.
+fn time_of_day(c: &mut Cursor) -> Option<Option<i64>> {
+    let start = c.at;
+    c.clock()?;
+    (c.at - start >= 8).then_some(None)
+}
+
+type Form = fn(&mut Cursor) -> Option<Option<i64>>;
+const FORMS: [Form; 4] = [iso, rfc2822, asctime, time_of_day];
+
+/// Dates and times in a text, in order, none within another.
+pub fn stamps(text: &[u8]) -> Vec<Stamp> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let digit_before = at > 0 && text[at - 1].is_ascii_digit();
+        let begins = text[at].is_ascii_digit() && !digit_before || text[at].is_ascii_uppercase();
+        let hit = begins.then(|| {
+            FORMS.iter().find_map(|form| {
+                let mut c = Cursor { text, at };
+                let seconds = form(&mut c)?;
+                Some((c.at, seconds))
+            })
+        });
+        match hit.flatten() {
+            Some((end, seconds)) => {
+                found.push(Stamp {
+                    range: at..end,
+                    seconds,
+                });
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Units in which time since 1970 is counted: name, and how many make a second or how many seconds
+/// it has.
+const UNITS: [(&str, u128, u128); 7] = [
+    ("seconds", 1, 1),
+    ("milliseconds", 1_000, 1),
+    ("microseconds", 1_000_000, 1),
+    ("nanoseconds", 1_000_000_000, 1),
+    ("minutes", 1, 60),
+    ("hours", 1, 3_600),
+    ("days", 1, 86_400),
+];
+
+/// The unit in which both numbers are times in their windows.
+pub fn unit_of(a: u128, b: u128, clocks: (Window, Window)) -> Option<&'static str> {
+    let fits = |value: u128, window: Window, (_, per, seconds): &(&str, u128, u128)| {
+        let from = window.from.max(0) as u128;
+        let to = window.to.max(0) as u128;
+        let (low, high) = match seconds {
+            1 => (from * per, (to + 1) * per - 1),
+            n => (from / n, to / n),
+        };
+        (low..=high).contains(&value)
+    };
+    let both = |u: &&(&str, u128, u128)| fits(a, clocks.0, u) && fits(b, clocks.1, u);
+    UNITS.iter().find(both).map(|u| u.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_times_are_read_as_programs_write_them() {
+        let t = Some(1_795_557_791); // 2026-11-24 22:03:11
+        let day = Some(1_795_478_400);
+        let cases = [
+            ("2026-11-24T22:03:11Z", t),
+            ("2026-11-24 22:03:11.123456 UTC", t),
+            ("2026-11-24T23:03:11+01:00", t),
+            ("Tue, 24 Nov 2026 22:03:11 +0000", t),
+            ("Tue Nov 24 22:03:11 2026", t),
+            ("20261124220311", t),
+            ("2026-11-24", day),
+            ("Nov 24 2026", day),
+            ("24 Nov 2026", day),
+            ("22:03:11", None),
+        ];
+        for (text, want) in cases {
+            let found = stamps(format!("x {text} y").as_bytes());
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert_eq!(found[0].seconds, want, "{text}");
+        }
+        assert_eq!(show(1_795_557_791), "2026-11-24 22:03:11 UTC");
+        for none in ["1.2.3", "12:3", "99999999", "2026-13-01", "Novel 1"] {
+            assert_eq!(stamps(none.as_bytes()), [], "{none}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_times_only_in_the_window_and_in_one_unit() {
+        let w = |from, to| Window { from, to };
+        let clocks = (
+            w(1_795_557_791, 1_795_557_800),
+            w(1_830_136_811, 1_830_136_820),
+        );
+        let of = |a, b| unit_of(a, b, clocks);
+        assert_eq!(of(1_795_557_795, 1_830_136_815), Some("seconds"));
+        assert_eq!(
+            of(1_795_557_795_123_456_789, 1_830_136_815_000_000_000),
+            Some("nanoseconds")
+        );
+        assert_eq!(
+            of(1_795_557_791 / 86_400, 1_830_136_811 / 86_400),
+            Some("days")
+        );
+        assert_eq!(of(1_795_557_795, 1_795_557_795), None);
+        assert_eq!(of(17, 18), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! What the page and the lines for continuous integration are made from: one value for a double build
+//! and for a comparison of two files.
+
+use crate::compare::Pair;
+use crate::digest::Digest;
+use crate::explain::Explained;
+use crate::report::Report;
+use crate::report::files::Outcome;
+use crate::verdict::{Status, Verdict};
+
+/// Everything that is shown.
+pub struct Summary<'a> {
+    /// What was done: `repro build` or `repro diff`.
+    pub command: &'static str,
+    /// `REPRODUCIBLE`, `DIFFERS`, `SAME`.
+    pub verdict: &'static str,
+    /// Whether that is the good news.
+    pub good: bool,
+    /// What is said of the whole, by its name.
+    pub facts: Vec<(&'static str, String)>,
+    /// From the crate that diverged first to what it reached.
+    pub chains: Vec<Chain>,
+    /// All files.
+    pub artifacts: Vec<Row<'a>>,
+}
+
+/// One culprit, and the way that the difference took.
+pub struct Chain {
+    /// Packages, the culprit first.
+    pub links: Vec<String>,
+    /// What kind of unit of the culprit diverged.
+    pub unit: &'static str,
+    /// Names of the causes.
+    pub causes: Vec<&'static str>,
+    /// What shows it, a line each.
+    pub evidence: Vec<String>,
+    /// What to do.
+    pub remedies: Vec<String>,
+}
+
+/// One file, as both sides have it.
+pub struct Row<'a> {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub about: String,
+    /// How the two stand to each other.
+    pub status: Status,
+    /// Whether the verdict rests on it.
+    pub counts: bool,
+    /// A's size and digest.
+    pub a: Option<&'a Digest>,
+    /// B's.
+    pub b: Option<&'a Digest>,
+    /// Why they differ.
+    pub explained: &'a Explained,
+}
+
+/// Of a double build.
+pub fn of_build(report: &Report) -> Summary<'_> {
+    let varied: Vec<&str> = report.variations.iter().map(|(n, _)| *n).collect();
+    let mut facts = vec![
+        ("source", report.source.clone()),
+        ("varied", varied.join(", ")),
+    ];
+    let not_varied = report.not_varied.iter();
+    facts.extend(not_varied.map(|(n, why)| ("not varied", format!("{n} ({why})"))));
+    facts.extend(report.notes.iter().map(|n| ("note", n.clone())));
+    facts.push(("manifest", report.manifest.display().to_string()));
+    let mut artifacts: Vec<Row> = report.pairs().map(row).collect();
+    artifacts.sort_by_key(|r| (r.status == Status::Same, !r.counts));
+    let good = report.verdict == Verdict::Reproducible;
+    Summary {
+        command: "repro build",
+        verdict: if good { "REPRODUCIBLE" } else { "DIFFERS" },
+        good,
+        facts,
+        chains: chains(report),
+        artifacts,
+    }
+}
+
+/// The ways from culprits to what they reached.
+fn chains(_report: &Report) -> Vec<Chain> {
+    Vec::new()
+}
+
+fn row<'a>((pair, explained): (&'a Pair, &'a Explained)) -> Row<'a> {
+    let x = pair.either();
+    Row {
+        name: x.name.clone(),
+        about: format!("{} of {}, {}", x.kind.name(), x.package, x.target),
+        status: pair.status(),
+        counts: pair.in_verdict(),
+        a: pair.a.as_ref().map(|x| &x.digest),
+        b: pair.b.as_ref().map(|x| &x.digest),
+        explained,
+    }
+}
+
+/// Of two files.
+pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
+    let status = match outcome.same {
+        true => Status::Same,
+        false => Status::Differs,
+    };
+    let row = Row {
+        name: outcome.a.path.display().to_string(),
+        about: outcome.a.format.clone(),
+        status,
+        counts: true,
+        a: Some(&outcome.a.digest),
+        b: Some(&outcome.b.digest),
+        explained: &outcome.explained,
+    };
+    Summary {
+        command: "repro diff",
+        verdict: if outcome.same { "SAME" } else { "DIFFERS" },
+        good: outcome.same,
+        facts: vec![
+            ("A", outcome.a.path.display().to_string()),
+            ("B", outcome.b.path.display().to_string()),
+        ],
+        chains: Vec::new(),
+        artifacts: vec![row],
+    }
+}
