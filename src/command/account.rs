@@ -174,6 +174,7 @@ impl Project {
             verdict,
             comparison,
             explained: Vec::new(),
+            blame: Vec::new(),
             variations: VARIATIONS
                 .iter()
                 .filter(|v| self.values(v.name).varied() && !wholly_fixed(v.name))

@@ -1,0 +1,182 @@
+//! From "it differs" to the crates that diverged first: what both builds did is paired, walked
+//! back from the artifacts that differ, and each unit that differs although all that it was made
+//! from agrees is named, with what is known of why.
+//!
+//! A build-script run is a unit of its own. What differs by the builds' directories alone is no
+//! difference by itself, since the recipe has compilers remap them; it counts where the directories
+//! are seen in the bytes of a unit that differs.
+
+mod canonical;
+mod changes;
+mod evidence;
+mod expand;
+mod explore;
+mod graph;
+mod pair;
+mod paired;
+mod reach;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::cargo::trace::Trace;
+use crate::cause::Cause;
+use crate::compare::Comparison;
+use crate::explain::Context;
+
+/// What kind of unit diverged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitKind {
+    /// A build script: its program, or what it left when it ran.
+    BuildScript,
+    /// A procedural macro.
+    ProcMacro,
+    /// A library.
+    Lib,
+    /// A program.
+    Bin,
+}
+
+impl UnitKind {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            UnitKind::BuildScript => "build-script",
+            UnitKind::ProcMacro => "proc-macro",
+            UnitKind::Lib => "lib",
+            UnitKind::Bin => "bin",
+        }
+    }
+}
+
+/// A unit that diverged although everything that it was made from agrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Culprit {
+    /// `name version` of its package.
+    pub package: String,
+    /// What it is.
+    pub unit: UnitKind,
+    /// Why, as far as is known; at least one.
+    pub causes: Vec<Cause>,
+    /// What shows it, one line each.
+    pub evidence: Vec<String>,
+    /// What to change: sentences.
+    pub remedies: Vec<String>,
+    /// Packages that differ because of it, those first that others are made of.
+    pub via: Vec<String>,
+}
+
+/// Who is to blame.
+#[derive(Clone, Debug, Default)]
+pub struct Blame {
+    /// The units that diverged first.
+    pub culprits: Vec<Culprit>,
+    /// What could not be blamed on any, and why: sentences.
+    pub unblamed: Vec<String>,
+}
+
+/// Traces the artifacts that differ back to the units that diverged first. `context` is what is
+/// known of both builds; with `expand` crates are expanded once more, for which the builds must have
+/// kept their calls; `scratch` is a directory for files of its own.
+pub fn blame(
+    a: &Trace,
+    b: &Trace,
+    comparison: &Comparison,
+    context: &Context,
+    expand: bool,
+    scratch: &Path,
+) -> Result<Blame> {
+    let paired = paired::Paired::new(a, b)?;
+    let found = explore::Explorer::new(paired).explore(comparison)?;
+    let suspects = graph::suspects(&found.nodes, &found.ends);
+    let evidence = evidence::Evidence {
+        found: &found,
+        context,
+        expand: expand.then_some((a, b)),
+        scratch,
+        roots: vec![
+            a.now(&a.layout.source),
+            a.now(&a.layout.cargo_home),
+            a.now(&a.layout.target),
+        ],
+    };
+    Ok(Blame {
+        culprits: evidence.culprits(&suspects)?,
+        unblamed: found.unblamed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Artifact, ArtifactSet, Kind};
+    use crate::cargo::units::Unit;
+    use crate::compare::compare;
+    use crate::{digest, fs};
+
+    fn set(bytes: &str) -> ArtifactSet {
+        ArtifactSet::new(vec![Artifact {
+            package: "app 1.0.0".into(),
+            target: "t".into(),
+            kind: Kind::Bin,
+            name: "app".into(),
+            digest: digest::of_bytes(bytes.as_bytes()),
+            path: "/kept/app".into(),
+        }])
+    }
+
+    fn blamed(a: &Trace, b: &Trace, scratch: &Path) -> Blame {
+        let comparison = compare(&set("1"), &set("2"));
+        blame(a, b, &comparison, &Context::default(), false, scratch).unwrap()
+    }
+
+    #[test]
+    fn nobody_to_blame_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = Trace::default();
+        let found = blamed(&none, &none, dir.path());
+        assert!(found.culprits.is_empty());
+        assert_eq!(found.unblamed, ["no rustc call is known that made `app`"]);
+        // What rustc made is the same; the artifacts are not.
+        let trace = |side: &str| {
+            let out_dir = dir.path().join(side);
+            fs::write(&out_dir.join("app"), "0").unwrap();
+            Trace {
+                units: vec![Unit {
+                    package: "app 1.0.0".into(),
+                    crate_name: "app".into(),
+                    crate_types: vec!["bin".into()],
+                    out_dir: out_dir.display().to_string(),
+                    ..Unit::default()
+                }],
+                ..Trace::default()
+            }
+        };
+        let found = blamed(&trace("a"), &trace("b"), dir.path());
+        assert_eq!(
+            found.unblamed,
+            ["rustc made `app` the same on both sides, and it was changed after that"]
+        );
+    }
+
+    #[test]
+    fn a_unit_that_only_one_build_has_is_blamed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(&dir.path().join("app"), "1").unwrap();
+        let a = Trace {
+            units: vec![Unit {
+                package: "app 1.0.0".into(),
+                crate_name: "app".into(),
+                crate_types: vec!["bin".into()],
+                out_dir: dir.path().display().to_string(),
+                ..Unit::default()
+            }],
+            ..Trace::default()
+        };
+        let found = blamed(&a, &Trace::default(), dir.path());
+        assert_eq!(found.culprits.len(), 1, "{found:?}");
+        assert_eq!(found.culprits[0].evidence, ["only build A has it"]);
+        assert_eq!(found.culprits[0].causes, [Cause::Unknown]);
+    }
+}
