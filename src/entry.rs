@@ -9,11 +9,12 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cargo::wrapper;
+use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, diff, docs, normalize};
+use crate::command::{archive, build, check, diff, docs, normalize};
 use crate::error::{self, Kind};
-use crate::report::{files, json, text};
+use crate::report::{self, files, json, text};
 use crate::{process, term};
 
 /// What both binaries run.
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
     };
     let (name, format) = match &cli.command {
         Command::Build(args) => ("build", args.format),
+        Command::Check(args) => ("check", args.format.of_failures()),
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.format),
@@ -74,6 +76,7 @@ fn run(command: Command) -> Result<u8> {
                 }
             }
         }
+        Command::Check(args) => run_check(args),
         Command::Archive(args) if args.show_policy => print(&text::policy()).map(|()| 0),
         Command::Archive(args) => {
             let format = args.report();
@@ -109,6 +112,24 @@ fn run(command: Command) -> Result<u8> {
         Command::Completions { shell } => docs::completions(shell).map(|()| 0),
         Command::Man => docs::man().map(|()| 0),
     }
+}
+
+fn run_check(args: CheckArgs) -> Result<u8> {
+    if args.list_rules {
+        return print(&report::check::rules()).map(|()| 0);
+    }
+    if let Some(id) = &args.explain {
+        return print(&report::check::explain(check::rule(id)?)).map(|()| 0);
+    }
+    let (format, verbose) = (args.format, args.verbose);
+    let report = check::run(args.request())?;
+    print(&match format {
+        CheckFormat::Text => report::check::text(&report, verbose),
+        CheckFormat::Json => report::check::json(&report),
+        CheckFormat::Sarif => report::sarif::check(&report),
+        CheckFormat::Github => report::github::check(&report),
+    })?;
+    Ok(report.code())
 }
 
 /// The result, on standard output. A reader that went away does not make a failed run of it.

@@ -8,6 +8,7 @@ pub mod artifact;
 pub mod build;
 pub mod cargo;
 pub mod cause;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod compare;

@@ -2,14 +2,17 @@
 
 pub mod archive;
 pub mod build;
+pub mod check;
 pub mod diff;
 pub mod limits;
 pub mod normalize;
+pub mod selection;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
+use self::check::CheckArgs;
 use self::diff::DiffArgs;
 use self::normalize::NormalizeArgs;
 
@@ -44,6 +47,12 @@ pub enum Command {
     /// for `repro/` in the target directory.
     #[command(after_help = build::EXAMPLES)]
     Build(Box<BuildArgs>),
+    /// Tells from lockfile, manifests and sources what breaks reproducibility, before any build.
+    ///
+    /// Reads only: nothing is built, fetched or written. Dependencies are looked at as cargo
+    /// resolves them for the target and the features; their sources must have been fetched.
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArgs),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in

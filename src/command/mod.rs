@@ -4,6 +4,7 @@ mod account;
 pub mod archive;
 pub mod build;
 mod builder;
+pub mod check;
 pub mod diff;
 pub mod docs;
 mod metadata;

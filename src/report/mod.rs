@@ -1,7 +1,10 @@
 //! The report: one value that a run makes and the renderings only print.
 
+pub mod check;
 pub mod files;
+pub mod github;
 pub mod json;
+pub mod sarif;
 pub mod text;
 
 use std::path::PathBuf;

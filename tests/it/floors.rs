@@ -33,6 +33,7 @@ const ORDER: &[&str] = &[
     "build",
     "compare",
     "archive",
+    "check",
     // outputs
     "manifest",
     "report",

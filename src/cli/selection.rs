@@ -1,0 +1,48 @@
+//! The flags that choose packages, features and targets, spelled as cargo's.
+
+use clap::Args;
+
+use crate::request::Selection;
+
+/// What cargo builds.
+#[derive(Args)]
+pub struct SelectionArgs {
+    /// Package to build, as cargo's
+    #[arg(
+        short,
+        long = "package",
+        value_name = "SPEC",
+        help_heading = "Selection"
+    )]
+    packages: Vec<String>,
+    /// Build all packages of the workspace
+    #[arg(long, help_heading = "Selection")]
+    workspace: bool,
+    /// Features to enable, as cargo's
+    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Selection")]
+    features: Vec<String>,
+    /// Enable all features
+    #[arg(long, help_heading = "Selection")]
+    all_features: bool,
+    /// Do not enable the `default` feature
+    #[arg(long, help_heading = "Selection")]
+    no_default_features: bool,
+    /// Target triple; can be given several times
+    #[arg(long = "target", value_name = "TRIPLE", help_heading = "Selection")]
+    targets: Vec<String>,
+}
+
+impl SelectionArgs {
+    /// The plain values.
+    pub(super) fn selection(self) -> Selection {
+        Selection {
+            packages: self.packages,
+            workspace: self.workspace,
+            features: self.features,
+            all_features: self.all_features,
+            no_default_features: self.no_default_features,
+            targets: self.targets,
+            ..Selection::default()
+        }
+    }
+}
