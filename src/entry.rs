@@ -10,9 +10,10 @@ use clap::Parser;
 
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
+use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, check, diff, docs, normalize};
+use crate::command::{archive, build, check, diff, docs, env, normalize};
 use crate::error::{self, Kind};
 use crate::report::{self, files, json, text};
 use crate::{process, term};
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
     let (name, format) = match &cli.command {
         Command::Build(args) => ("build", args.format),
         Command::Check(args) => ("check", args.format.of_failures()),
+        Command::Env(args) => ("env", args.format.of_failures()),
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.format),
@@ -77,6 +79,7 @@ fn run(command: Command) -> Result<u8> {
             }
         }
         Command::Check(args) => run_check(args),
+        Command::Env(args) => run_env(args),
         Command::Archive(args) if args.show_policy => print(&text::policy()).map(|()| 0),
         Command::Archive(args) => {
             let format = args.report();
@@ -132,9 +135,38 @@ fn run_check(args: CheckArgs) -> Result<u8> {
     Ok(report.code())
 }
 
+fn run_env(args: EnvArgs) -> Result<u8> {
+    let format = args.format;
+    let place = match format {
+        EnvFormat::Dockerfile => env::Where::Container,
+        _ => env::Where::Here,
+    };
+    let report = env::run(args.request(), place)?;
+    for note in &report.notes {
+        term::say(term::WARN, "note", note);
+    }
+    print_raw(&match format {
+        EnvFormat::Sh => report::env::sh(&report),
+        EnvFormat::Fish => report::env::fish(&report),
+        EnvFormat::Powershell => report::env::powershell(&report),
+        EnvFormat::Dockerfile => report::env::dockerfile(&report),
+        EnvFormat::Github => report::env::github(&report),
+        EnvFormat::Json => report::env::json(&report),
+    })?;
+    Ok(0)
+}
+
 /// The result, on standard output. A reader that went away does not make a failed run of it.
 fn print(text: &str) -> Result<()> {
-    let mut out = anstream::stdout();
+    written(anstream::stdout(), text)
+}
+
+/// The result as it is, with the control characters that it may hold.
+fn print_raw(text: &str) -> Result<()> {
+    written(std::io::stdout(), text)
+}
+
+fn written(mut out: impl Write, text: &str) -> Result<()> {
     let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
     match written {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

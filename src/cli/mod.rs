@@ -4,6 +4,7 @@ pub mod archive;
 pub mod build;
 pub mod check;
 pub mod diff;
+pub mod env;
 pub mod limits;
 pub mod normalize;
 pub mod selection;
@@ -14,6 +15,7 @@ use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
 use self::check::CheckArgs;
 use self::diff::DiffArgs;
+use self::env::EnvArgs;
 use self::normalize::NormalizeArgs;
 
 const EXIT_CODES: &str = "\
@@ -53,6 +55,12 @@ pub enum Command {
     /// resolves them for the target and the features; their sources must have been fetched.
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
+    /// Prints the recipe for people who run cargo themselves.
+    ///
+    /// For the tree and the machine at hand, or (`--format dockerfile`) for a container. The flags
+    /// are joined to the user's own, as `repro build --inject rustflags` does.
+    #[command(after_help = env::EXAMPLES)]
+    Env(EnvArgs),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in

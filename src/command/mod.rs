@@ -7,6 +7,7 @@ mod builder;
 pub mod check;
 pub mod diff;
 pub mod docs;
+pub mod env;
 mod metadata;
 pub mod normalize;
 mod project;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::build;
 use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
+use crate::check::facts::policy;
 use crate::cli::build::BuildRequest;
 use crate::command::metadata::{Defaults, project_name};
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -228,6 +229,15 @@ impl Project {
             Ok((t, cfgs))
         };
         self.targets().into_iter().map(of).collect()
+    }
+
+    /// The name of the toolchain that a container installs: the channel of the toolchain file, else
+    /// the release at hand.
+    pub(super) fn channel(&self) -> Result<String> {
+        let pin = policy::pin(&self.run_dir())?;
+        let release = self.toolchain.field("release").unwrap_or("stable");
+        let channel = pin.and_then(|p| p.channel);
+        Ok(channel.unwrap_or_else(|| release.to_string()))
     }
 
     pub(super) fn describe(&self) -> String {

@@ -1,6 +1,7 @@
 //! The report: one value that a run makes and the renderings only print.
 
 pub mod check;
+pub mod env;
 pub mod files;
 pub mod github;
 pub mod json;

@@ -3,6 +3,7 @@
 mod archive;
 mod check;
 mod diff;
+mod env;
 mod failures;
 mod faults;
 mod floors;

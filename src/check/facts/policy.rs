@@ -21,7 +21,7 @@ pub struct Pin {
 }
 
 /// Reads the toolchain file that rustup takes in a directory.
-pub(super) fn pin(dir: &Path) -> Result<Option<Pin>> {
+pub fn pin(dir: &Path) -> Result<Option<Pin>> {
     for dir in dir.ancestors() {
         for name in ["rust-toolchain", "rust-toolchain.toml"] {
             let path = dir.join(name);
