@@ -13,7 +13,7 @@ use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, check, diff, docs, env, normalize};
+use crate::command::{archive, build, check, diff, docs, env, init, normalize};
 use crate::error::{self, Kind};
 use crate::report::{self, files, json, text};
 use crate::{process, term};
@@ -46,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Build(args) => ("build", args.format),
         Command::Check(args) => ("check", args.format.of_failures()),
         Command::Env(args) => ("env", args.format.of_failures()),
+        Command::Init(args) => ("init", args.format),
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.format),
@@ -80,6 +81,19 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Check(args) => run_check(args),
         Command::Env(args) => run_env(args),
+        Command::Init(args) => {
+            let (format, force, dry_run) = (args.format, args.force, args.dry_run);
+            let report = init::run(init::InitRequest {
+                build: args.request(),
+                force,
+                dry_run,
+            })?;
+            print(&match format {
+                Format::Text => report::init::text(&report),
+                Format::Json => report::init::json(&report),
+            })?;
+            Ok(0)
+        }
         Command::Archive(args) if args.show_policy => print(&text::policy()).map(|()| 0),
         Command::Archive(args) => {
             let format = args.report();

@@ -31,18 +31,6 @@ enum InjectArg {
 pub struct BuildArgs {
     #[command(flatten)]
     selection: SelectionArgs,
-    /// Build only the library
-    #[arg(long, help_heading = "Selection")]
-    lib: bool,
-    /// Build only this binary
-    #[arg(long = "bin", value_name = "NAME", help_heading = "Selection")]
-    bins: Vec<String>,
-    /// Build all binaries
-    #[arg(long = "bins", help_heading = "Selection")]
-    all_bins: bool,
-    /// Profile [default: release]
-    #[arg(long, value_name = "NAME", help_heading = "Selection")]
-    profile: Option<String>,
 
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Source")]
@@ -120,6 +108,24 @@ pub struct BuildRequest {
     pub show_recipe: bool,
 }
 
+impl BuildRequest {
+    /// A request that leaves all but source and selection to defaults.
+    pub fn of(source: SourceChoice, selection: Selection) -> BuildRequest {
+        BuildRequest {
+            source,
+            selection,
+            epoch: None,
+            pass_env: Vec::new(),
+            inject: None,
+            vary: None,
+            keep: false,
+            builder: false,
+            verbose: false,
+            show_recipe: false,
+        }
+    }
+}
+
 impl BuildArgs {
     /// The plain values.
     pub fn request(self) -> BuildRequest {
@@ -130,13 +136,7 @@ impl BuildArgs {
                 rev: self.rev,
                 allow_dirty: self.allow_dirty,
             },
-            selection: Selection {
-                lib: self.lib,
-                bins: self.bins,
-                all_bins: self.all_bins,
-                profile: self.profile,
-                ..self.selection.selection()
-            },
+            selection: self.selection.selection(),
             epoch: self.epoch,
             pass_env: self.pass_env,
             inject: self.inject.map(|i| match i {

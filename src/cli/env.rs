@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::Format;
 use super::build::BuildRequest;
 use super::selection::SelectionArgs;
-use crate::request::{Inject, Selection, SourceChoice};
+use crate::request::{Inject, SourceChoice};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -52,9 +52,6 @@ impl EnvFormat {
 pub struct EnvArgs {
     #[command(flatten)]
     selection: SelectionArgs,
-    /// Profile [default: release]
-    #[arg(long, value_name = "NAME", help_heading = "Selection")]
-    profile: Option<String>,
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
@@ -69,23 +66,14 @@ pub struct EnvArgs {
 impl EnvArgs {
     /// The plain values: those of a build with the same recipe.
     pub fn request(self) -> BuildRequest {
+        let source = SourceChoice {
+            manifest: self.manifest_path,
+            ..SourceChoice::default()
+        };
         BuildRequest {
-            source: SourceChoice {
-                manifest: self.manifest_path,
-                ..SourceChoice::default()
-            },
-            selection: Selection {
-                profile: self.profile,
-                ..self.selection.selection()
-            },
             epoch: self.epoch,
-            pass_env: Vec::new(),
             inject: Some(Inject::Rustflags),
-            vary: None,
-            keep: false,
-            builder: false,
-            verbose: false,
-            show_recipe: false,
+            ..BuildRequest::of(source, self.selection.selection())
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod build;
 pub mod check;
 pub mod diff;
 pub mod env;
+pub mod init;
 pub mod limits;
 pub mod normalize;
 pub mod selection;
@@ -16,6 +17,7 @@ use self::build::BuildArgs;
 use self::check::CheckArgs;
 use self::diff::DiffArgs;
 use self::env::EnvArgs;
+use self::init::InitArgs;
 use self::normalize::NormalizeArgs;
 
 const EXIT_CODES: &str = "\
@@ -61,6 +63,11 @@ pub enum Command {
     /// are joined to the user's own, as `repro build --inject rustflags` does.
     #[command(after_help = env::EXAMPLES)]
     Env(EnvArgs),
+    /// Puts a release that proves itself into a project: workflow, Dockerfile, pins and guide.
+    ///
+    /// Shows what becomes of each file. A file that is there with another content stays as it is.
+    #[command(after_help = init::EXAMPLES)]
+    Init(InitArgs),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in

@@ -1,10 +1,10 @@
-//! The flags that choose packages, features and targets, spelled as cargo's.
+//! Which part of a project cargo builds, spelled as cargo's own flags.
 
 use clap::Args;
 
 use crate::request::Selection;
 
-/// What cargo builds.
+/// The flags.
 #[derive(Args)]
 pub struct SelectionArgs {
     /// Package to build, as cargo's
@@ -18,6 +18,15 @@ pub struct SelectionArgs {
     /// Build all packages of the workspace
     #[arg(long, help_heading = "Selection")]
     workspace: bool,
+    /// Build only the library
+    #[arg(long, help_heading = "Selection")]
+    lib: bool,
+    /// Build only this binary
+    #[arg(long = "bin", value_name = "NAME", help_heading = "Selection")]
+    bins: Vec<String>,
+    /// Build all binaries
+    #[arg(long = "bins", help_heading = "Selection")]
+    all_bins: bool,
     /// Features to enable, as cargo's
     #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Selection")]
     features: Vec<String>,
@@ -30,6 +39,9 @@ pub struct SelectionArgs {
     /// Target triple; can be given several times
     #[arg(long = "target", value_name = "TRIPLE", help_heading = "Selection")]
     targets: Vec<String>,
+    /// Profile [default: release]
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    profile: Option<String>,
 }
 
 impl SelectionArgs {
@@ -38,11 +50,14 @@ impl SelectionArgs {
         Selection {
             packages: self.packages,
             workspace: self.workspace,
+            lib: self.lib,
+            bins: self.bins,
+            all_bins: self.all_bins,
             features: self.features,
             all_features: self.all_features,
             no_default_features: self.no_default_features,
             targets: self.targets,
-            ..Selection::default()
+            profile: self.profile,
         }
     }
 }

@@ -30,13 +30,18 @@ pub enum Where {
 /// Runs it.
 pub fn run(mut asked: BuildRequest, place: Where) -> Result<EnvReport> {
     let scratch = Scratch::new(false)?;
-    let manifest = find_manifest(&asked.source)?;
-    let dir = manifest.parent().unwrap_or(Path::new("/"));
-    // People build the tree as it is, changed or not.
-    let inside = git::try_text(dir, ["rev-parse", "--is-inside-work-tree"]);
-    asked.source.allow_dirty = matches!(inside, Ok(Some(answer)) if answer == "true");
+    allow_changes(&mut asked)?;
     let project = Project::open(asked, scratch.path())?;
     of_project(&project, place)
+}
+
+/// People build the tree as it is, changed or not; outside of git that goes without saying.
+pub(super) fn allow_changes(asked: &mut BuildRequest) -> Result<()> {
+    let manifest = find_manifest(&asked.source)?;
+    let dir = manifest.parent().unwrap_or(Path::new("/"));
+    let inside = git::try_text(dir, ["rev-parse", "--is-inside-work-tree"]);
+    asked.source.allow_dirty = matches!(inside, Ok(Some(answer)) if answer == "true");
+    Ok(())
 }
 
 /// The report for a project that is open.
@@ -49,7 +54,11 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
     let by_hand = recipe.by_hand(&layout, &|name| project.values(name));
     notes.extend(by_hand.notes);
     let passed = &recipe.facts().passed;
-    let mut flags = rustflags::joined(passed, &config, &project.cfgs()?, &by_hand.rustc_args)?;
+    let cfgs = project.cfgs_of(match place {
+        Where::Here => project.targets(),
+        Where::Container => linux_targets(project),
+    })?;
+    let mut flags = rustflags::joined(passed, &config, &cfgs, &by_hand.rustc_args)?;
     flags.splice(0..0, canonical_home(place, &layout.cargo_home));
     let selection = project.request.selection.cargo_args();
     let cargo = ["cargo", "build", "--locked"].map(str::to_string);
@@ -79,17 +88,34 @@ fn here(project: &Project) -> Layout {
     }
 }
 
+/// What a container or a runner is where nothing says otherwise.
+const LINUX: &str = "x86_64-unknown-linux-gnu";
+
+/// The targets that a Linux machine builds for: those asked for, else its own.
+pub(super) fn linux_targets(project: &Project) -> Vec<String> {
+    let mut targets = project.targets();
+    targets.retain(|t| t.contains("linux"));
+    if targets.is_empty() {
+        targets.push(LINUX.to_string());
+    }
+    targets
+}
+
 /// Paths of the official images; settings are those of the source alone.
 fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     let mut facts = project.recipe()?.facts().clone();
     let source = PathBuf::from(format!("/build/{}", facts.name));
     let toolchain = &project.toolchain;
     let channel = project.channel()?;
+    let host = match toolchain.host() {
+        linux if linux.contains("linux") => linux,
+        _ => LINUX,
+    };
     facts.passed = Env::new();
     facts.pass_env.clear();
+    facts.targets = linux_targets(project);
     facts.rust_src = PathBuf::from(format!(
-        "/usr/local/rustup/toolchains/{channel}-{}/lib/rustlib/src/rust",
-        toolchain.host()
+        "/usr/local/rustup/toolchains/{channel}-{host}/lib/rustlib/src/rust"
     ));
     let mut config = project.config.clone();
     config.files.retain(|f| f.place == Place::Source);

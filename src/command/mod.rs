@@ -8,6 +8,7 @@ pub mod check;
 pub mod diff;
 pub mod docs;
 pub mod env;
+pub mod init;
 mod metadata;
 pub mod normalize;
 mod project;

@@ -221,14 +221,19 @@ impl Project {
     }
 
     pub(super) fn cfgs(&self) -> Result<Vec<(String, String)>> {
-        if self.request.inject == Inject::Wrapper {
-            return Ok(Vec::new());
+        match self.request.inject {
+            Inject::Wrapper => Ok(Vec::new()),
+            Inject::Rustflags => self.cfgs_of(self.targets()),
         }
+    }
+
+    /// Targets with their `rustc --print cfg`.
+    pub(super) fn cfgs_of(&self, targets: Vec<String>) -> Result<Vec<(String, String)>> {
         let of = |t: String| {
             let cfgs = find_toolchain::cfgs(&self.toolchain, &t, &self.run_dir())?;
             Ok((t, cfgs))
         };
-        self.targets().into_iter().map(of).collect()
+        targets.into_iter().map(of).collect()
     }
 
     /// The name of the toolchain that a container installs: the channel of the toolchain file, else
@@ -238,6 +243,11 @@ impl Project {
         let release = self.toolchain.field("release").unwrap_or("stable");
         let channel = pin.and_then(|p| p.channel);
         Ok(channel.unwrap_or_else(|| release.to_string()))
+    }
+
+    /// Whether a toolchain file is there.
+    pub(super) fn is_pinned(&self) -> Result<bool> {
+        Ok(policy::pin(&self.run_dir())?.is_some())
     }
 
     pub(super) fn describe(&self) -> String {

@@ -7,6 +7,7 @@ mod env;
 mod failures;
 mod faults;
 mod floors;
+mod init;
 #[cfg(target_os = "linux")]
 mod normalize;
 mod output;

@@ -71,7 +71,7 @@ pub(super) fn read(
         let metadata = metadata(manifest, selection, targets);
         (metadata, tree.join().expect("asking cargo does not panic"))
     });
-    Ok(used(&metadata?, &tree?))
+    Ok(used(&metadata?, &tree?, selection))
 }
 
 fn metadata(
@@ -176,7 +176,11 @@ fn explain(words: &str) -> Missing {
     }
 }
 
-fn used(metadata: &Metadata, tree: &BTreeMap<(String, String), BTreeSet<String>>) -> Vec<Used> {
+fn used(
+    metadata: &Metadata,
+    tree: &BTreeMap<(String, String), BTreeSet<String>>,
+    selection: &Selection,
+) -> Vec<Used> {
     let key = |p: &Package| (p.name.to_string(), p.version.to_string());
     let by_id: BTreeMap<_, _> = metadata.packages.iter().map(|p| (&p.id, p)).collect();
     let mut dependents: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
@@ -206,7 +210,7 @@ fn used(metadata: &Metadata, tree: &BTreeMap<(String, String), BTreeSet<String>>
             features: features.clone(),
             build_script: source_of(package, |t| t.is_custom_build()),
             proc_macro: source_of(package, |t| t.is_proc_macro()),
-            roots: roots(package, member),
+            roots: roots(package, member, selection),
             dependents: dependents.remove(&package.id).unwrap_or_default(),
         });
     }
@@ -228,10 +232,15 @@ fn source_of(package: &Package, is: impl Fn(&Target) -> bool) -> Option<PathBuf>
     Some(target.src_path.as_std_path().to_owned())
 }
 
-fn roots(package: &Package, member: bool) -> Vec<PathBuf> {
+fn roots(package: &Package, member: bool, selection: &Selection) -> Vec<PathBuf> {
+    let bins = !selection.bins.is_empty() || selection.all_bins;
+    let all = !member || !(selection.lib || bins);
     let built = |t: &&Target| {
         t.kind.iter().any(|k| match k {
-            TargetKind::Bin => member,
+            TargetKind::Bin => {
+                let named = selection.bins.contains(&t.name);
+                member && (all || selection.all_bins || named)
+            }
             TargetKind::CustomBuild
             | TargetKind::Bench
             | TargetKind::Example

@@ -49,7 +49,7 @@ const TABLES: &[&str] = &[
 ];
 
 /// Reads a manifest.
-pub(super) fn read(path: &Path) -> Result<Option<Manifest>> {
+pub fn read(path: &Path) -> Result<Option<Manifest>> {
     let Some(file) = File::read(path)? else {
         return Ok(None);
     };

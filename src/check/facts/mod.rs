@@ -176,11 +176,12 @@ impl Facts {
             note(error);
         }
         if let Ok(Some(file)) = toml::File::read(&root) {
-            self.settings.extend(
-                settings::of_file(&file)
-                    .into_iter()
-                    .filter(|s| s.key.starts_with("profile.")),
-            );
+            let found = settings::of_file(&file).into_iter();
+            self.settings
+                .extend(found.filter(|s| s.key.starts_with("profile.")));
+        }
+        if let Some(profile) = &wanted.selection.profile {
+            settings::keep_profile(&mut self.settings, profile);
         }
     }
 

@@ -134,7 +134,7 @@ pub(super) fn of_file(file: &File) -> Vec<Setting> {
         if ["dev", "test"].contains(&like.unwrap_or(profile)) {
             continue;
         }
-        for name in ["incremental", "rpath", "rustflags"] {
+        for name in ["incremental", "rpath", "rustflags", "inherits"] {
             add(format!("profile.{profile}.{name}"), table, name);
         }
     }
@@ -144,6 +144,32 @@ pub(super) fn of_file(file: &File) -> Vec<Setting> {
         }
     }
     found
+}
+
+/// Leaves out the settings of other profiles than this one and those that it inherits from.
+pub(super) fn keep_profile(settings: &mut Vec<Setting>, profile: &str) {
+    let mut kept = vec![profile.to_string()];
+    while let Some(next) = settings
+        .iter()
+        .find(|s| {
+            Some(s.key.as_str())
+                == kept
+                    .last()
+                    .map(|k| format!("profile.{k}.inherits"))
+                    .as_deref()
+        })
+        .and_then(|s| s.words.first().cloned())
+        .filter(|n| !kept.contains(n))
+    {
+        kept.push(next);
+    }
+    settings.retain(|s| {
+        let name = s
+            .key
+            .strip_prefix("profile.")
+            .and_then(|r| r.rsplit_once('.'));
+        name.is_none_or(|(name, _)| kept.iter().any(|k| k == name))
+    });
 }
 
 fn below(item: Option<&Item>) -> impl Iterator<Item = (&str, &dyn TableLike)> {
@@ -200,6 +226,24 @@ mod tests {
                 ("target.x.rustflags", "-c".to_string(), 4),
                 ("profile.dist.rpath", "true".to_string(), 8),
                 ("env.RUSTC_BOOTSTRAP", "1".to_string(), 10),
+            ]
+        );
+    }
+
+    #[test]
+    fn one_profile_and_what_it_inherits_from_is_kept() {
+        let text = "[profile.release]\nrpath = true\n[profile.dist]\ninherits = 'release'\n\
+            [profile.other]\ninherits = 'dist'\nincremental = true\n[build]\nincremental = true\n";
+        let file = File::parse(Path::new("/w/Cargo.toml"), text.into()).unwrap();
+        let mut settings = of_file(&file);
+        keep_profile(&mut settings, "dist");
+        let keys: Vec<_> = settings.iter().map(|s| s.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            [
+                "build.incremental",
+                "profile.release.rpath",
+                "profile.dist.inherits"
             ]
         );
     }
