@@ -90,6 +90,17 @@ pub struct Finding {
     pub severity: Severity,
     /// What was found.
     pub hit: Hit,
+    /// The place in the repository that stands for a place outside of it: the package's entry in
+    /// the lockfile.
+    pub stands_for: Option<Place>,
+}
+
+impl Finding {
+    /// A place in the repository, where there is one.
+    pub fn inside(&self, root: &std::path::Path) -> Option<&Place> {
+        let own = self.hit.place.as_ref().filter(|p| p.path.starts_with(root));
+        own.or(self.stands_for.as_ref())
+    }
 }
 
 /// Runs the rules. The second value counts the hits that are allowed.
@@ -105,6 +116,7 @@ pub fn run(facts: &Facts, levels: &Levels) -> (Vec<Finding>, usize) {
                 Some(severity) => findings.push(Finding {
                     rule,
                     severity,
+                    stands_for: stands_for(facts, &hit),
                     hit,
                 }),
                 None => allowed += 1,
@@ -116,4 +128,17 @@ pub fn run(facts: &Facts, levels: &Levels) -> (Vec<Finding>, usize) {
         key(a).cmp(&key(b))
     });
     (findings, allowed)
+}
+
+fn stands_for(facts: &Facts, hit: &Hit) -> Option<Place> {
+    let outside = hit
+        .place
+        .as_ref()
+        .is_some_and(|p| !p.path.starts_with(&facts.root));
+    let (name, version) = hit
+        .package
+        .as_deref()
+        .filter(|_| outside)?
+        .split_once(' ')?;
+    facts.place_in_lockfile(name, version)
 }

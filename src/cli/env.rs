@@ -15,7 +15,7 @@ Examples:
   repro env --format fish | source
   repro env --format powershell | Out-String | Invoke-Expression
   repro env --format github >>\"$GITHUB_ENV\"
-  repro env --format dockerfile            lines for a Dockerfile with the source in /build/NAME
+  repro env --format dockerfile            lines for a Dockerfile with the source in /usr/src/NAME
   repro env --format json                  for other tools
 
 The bytes are those of `repro build --inject rustflags`.";

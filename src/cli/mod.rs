@@ -23,7 +23,7 @@ use self::normalize::NormalizeArgs;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  reproducible, the same, or nothing to change
-  1  it differs, or would be changed
+  1  it differs, would be changed, or an error of `repro check` stands
   2  the command line is wrong
   3  a build failed: not a verdict
   4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain

@@ -104,7 +104,9 @@ pub(super) fn linux_targets(project: &Project) -> Vec<String> {
 /// Paths of the official images; settings are those of the source alone.
 fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     let mut facts = project.recipe()?.facts().clone();
-    let source = PathBuf::from(format!("/build/{}", facts.name));
+    // Not the canonical path itself: there C compilers would have no path to map, and write the
+    // file table of the debug info in another way than where they have.
+    let source = PathBuf::from(format!("/usr/src/{}", facts.name));
     let toolchain = &project.toolchain;
     let channel = project.channel()?;
     let host = match toolchain.host() {
@@ -121,7 +123,7 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     config.files.retain(|f| f.place == Place::Source);
     facts.config_env = config.env();
     let layout = Layout {
-        scratch: "/build".into(),
+        scratch: "/usr/src".into(),
         target: source.join("target"),
         cargo_home: "/usr/local/cargo".into(),
         source,

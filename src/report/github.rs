@@ -18,12 +18,7 @@ pub fn check(report: &CheckReport) -> String {
             Severity::Info => "notice",
         };
         let mut properties = Vec::new();
-        if let Some(place) = finding
-            .hit
-            .place
-            .as_ref()
-            .filter(|p| p.path.starts_with(&report.root))
-        {
+        if let Some(place) = finding.inside(&report.root) {
             properties.push(format!("file={}", property(&report.shown(&place.path))));
             properties.push(format!("line={}", place.line));
         }

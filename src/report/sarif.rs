@@ -1,8 +1,8 @@
 //! Findings as SARIF 2.1.0, for code scanning.
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 //!
-//! Locations are relative to the source root (`SRCROOT`), or absolute `file:` URIs for sources of
-//! dependencies, which lie outside it.
+//! Locations are relative to the source root (`SRCROOT`). What is found in a dependency's source is
+//! at its entry of the lockfile, with the source itself as a related location (a `file:` URI).
 
 use std::path::Path;
 
@@ -83,10 +83,14 @@ fn result(report: &CheckReport, finding: &Finding) -> Value {
         false => json!({"uri": format!("file://{}", encoded(&slashes(path)))}),
     };
     // A finding of the whole project still needs a place, or code scanning drops it.
-    let (path, line) = match &hit.place {
+    let (path, line) = match finding.inside(&report.root).or(hit.place.as_ref()) {
         Some(place) => (place.path.clone(), place.line),
         None => (report.root.join("Cargo.toml"), 1),
     };
+    let elsewhere = hit.place.iter().filter(|p| p.path != path);
+    let related: Vec<Value> = elsewhere
+        .map(|p| json!({"physicalLocation": {"artifactLocation": artifact(&p.path), "region": {"startLine": p.line.max(1)}}}))
+        .collect();
     json!({
         "ruleId": finding.rule.id,
         "ruleIndex": index,
@@ -96,6 +100,7 @@ fn result(report: &CheckReport, finding: &Finding) -> Value {
             "artifactLocation": artifact(&path),
             "region": {"startLine": line.max(1)},
         }}],
+        "relatedLocations": related,
     })
 }
 

@@ -478,6 +478,17 @@ fn lockfiles_that_do_not_serve_are_told_apart() {
         message,
         "Cargo.lock has no `x` that fits `^2`, which app 0.1.0 asks for"
     );
+
+    let x = format!("{x}\nchecksum = \"{}\"", "0".repeat(64));
+    let x = x.replace("1.0.0", "2.1.0");
+    lock(
+        &project,
+        &[
+            "name = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"x\",\n]",
+            &x,
+        ],
+    );
+    assert_eq!(ids(&json(&project, &[]).1), set(&[]));
 }
 
 #[test]

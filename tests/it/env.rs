@@ -169,7 +169,7 @@ fn every_form_says_the_same() {
         !docker.contains(project.dir.to_str().unwrap()) && !docker.contains("mine"),
         "{docker}"
     );
-    assert!(docker.contains("ENV RUSTFLAGS=\"--remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/build/sound-features=/build/sound-features "), "{docker}");
+    assert!(docker.contains("ENV RUSTFLAGS=\"--remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/usr/src/sound-features=/build/sound-features "), "{docker}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Project, Run};
+use crate::support::{Project, Run, host};
 
 /// A project with the metadata that a published one has, and a remote.
 fn project() -> Project {
@@ -116,7 +116,7 @@ fn the_guide_and_the_dockerfile_have_the_projects_own_values() {
         assert!(guide.contains(value), "{value}: {guide}");
     }
     let docker = read(&project, "Dockerfile.repro");
-    let copy = "COPY --from=builder /build/sound-features/target/x86_64-unknown-linux-gnu/dist/sound-features /usr/local/bin/sound-features\n";
+    let copy = "COPY --from=builder /usr/src/sound-features/target/x86_64-unknown-linux-gnu/dist/sound-features /usr/local/bin/sound-features\n";
     for line in [
         copy,
         "ENTRYPOINT [\"/usr/local/bin/sound-features\"]\n",
@@ -182,6 +182,75 @@ fn a_project_that_has_nothing_to_release_gets_the_pins_alone() {
         ["Cargo.toml", "rust-toolchain.toml", "deny.toml"],
         "{}",
         run.all()
+    );
+}
+
+/// A mount namespace of its own stands for the container: the source in /usr/src, the cargo and
+/// rustup homes where the official images have them.
+#[cfg(target_os = "linux")]
+const CONTAINER: &str = "
+mount -t tmpfs none /usr/src
+if [ ! -d /usr/local/cargo ]; then
+    mount -t tmpfs none /usr/local
+    mkdir /usr/local/cargo /usr/local/rustup
+    mount --bind \"$CARGO_HOME\" /usr/local/cargo
+    if [ -d \"$RUSTUP_HOME\" ]; then
+        mount --bind \"$RUSTUP_HOME\" /usr/local/rustup
+        export RUSTUP_HOME=/usr/local/rustup
+    fi
+fi
+export CARGO_HOME=/usr/local/cargo
+command -v cargo >/dev/null || exit 77
+git clone -q \"$SOURCE\" /usr/src/sound-cc
+cd /usr/src/sound-cc
+sed -n 's/^ENV /export /p' Dockerfile.repro | grep -v SOURCE_DATE_EPOCH >\"$TMPDIR/env\"
+. \"$TMPDIR/env\"
+sed -n 's/^RUN umask/umask/p' Dockerfile.repro >\"$TMPDIR/run\"
+sh -e \"$TMPDIR/run\"
+cp target/*/release/sound-cc \"$RESULT\"
+";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_recipe_of_the_dockerfile_gives_the_very_bytes() {
+    let project = Project::plain("sound-cc");
+    let manifest = read(&project, "Cargo.toml");
+    let debug = "\n[profile.release]\ndebug = 2\n";
+    project.write("Cargo.toml", &format!("{manifest}{debug}"));
+    project.git(&["init", "-q"]);
+    project.commit("as it was");
+    project.repro(&["init"]);
+    project.commit("initialised");
+    let result = project.base().join("sound-cc");
+    let out = project
+        .command("unshare", &project.dir)
+        .args(["--map-root-user", "--mount", "sh", "-ec", CONTAINER])
+        .env("SOURCE", &project.dir)
+        .env("RESULT", &result)
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .output();
+    let words = match &out {
+        Ok(out) => String::from_utf8_lossy(&out.stderr).into_owned(),
+        Err(e) => e.to_string(),
+    };
+    let begun = words.contains("Compiling");
+    if !begun {
+        eprintln!(
+            "no mount namespace can be had here, so that the Dockerfile was not followed: {words}"
+        );
+        return;
+    }
+    for name in ["env", "run"] {
+        std::fs::remove_file(project.tmp().join(name)).unwrap();
+    }
+    assert!(out.unwrap().status.success(), "{words}");
+    let run = project.repro(&["build", "--inject", "rustflags"]);
+    assert_eq!(run.last(), "REPRODUCIBLE", "{}", run.all());
+    let artifacts = project.results().join("artifacts").join(host());
+    let proven = std::fs::read(artifacts.join("sound-cc")).unwrap();
+    assert!(
+        std::fs::read(&result).unwrap() == proven,
+        "other bytes than those proven"
     );
 }
 

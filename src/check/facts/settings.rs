@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Item, TableLike};
 
 use super::toml::File;
+use crate::cargo::config;
 use crate::check::Place;
 
 /// One setting.
@@ -94,7 +95,7 @@ pub(super) fn config_files(dir: &Path, cargo_home: Option<&Path>) -> Vec<PathBuf
     let homes = cargo_home.map(|h| ["config", "config.toml"].map(|n| h.join(n)));
     let near = dir
         .ancestors()
-        .map(|d| crate::cargo::config::FILE_NAMES.map(|n| d.join(n)));
+        .map(|d| config::FILE_NAMES.map(|n| d.join(n)));
     for names in near.chain(homes) {
         let first = names.into_iter().find(|n| n.is_file());
         found.extend(first.filter(|f| !found.contains(f)));
@@ -187,15 +188,7 @@ fn words(item: &Item) -> Vec<String> {
     if let Some(table) = item.as_table_like() {
         return table.get("value").map(words).unwrap_or_default();
     }
-    match item.as_str() {
-        Some(text) => text.split_whitespace().map(str::to_string).collect(),
-        None => item
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|v| v.as_str().map(str::to_string))
-            .collect(),
-    }
+    config::words(item)
 }
 
 #[cfg(test)]

@@ -8,6 +8,11 @@ use crate::check::{Hit, Severity};
 /// succeeds: told as info, with the reason.
 const VETTED: &[(&str, What, &str)] = &[
     (
+        "const-random-macro",
+        What::Randomness,
+        "where CONST_RANDOM_SEED is not set, which `known-crate` tells of",
+    ),
+    (
         "rustversion",
         What::Clock,
         "for the date that its error message gives as an example",

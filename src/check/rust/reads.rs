@@ -181,6 +181,7 @@ pub(in crate::check) fn of(file: &syn::File, depth: Depth) -> (Vec<Found>, bool)
         knows_epoch: false,
     };
     Uses(&mut reader.uses).visit_file(file);
+
     reader.visit_file(file);
     (reader.found, reader.knows_epoch)
 }
@@ -219,7 +220,10 @@ impl Uses<'_> {
                     self.tree(tree, path.clone());
                 }
             }
-            UseTree::Glob(_) => {}
+            // Under a key that is no name; there can be several.
+            UseTree::Glob(_) => {
+                self.0.insert(format!("*{}", path.join("::")), path);
+            }
         }
     }
 }
@@ -251,29 +255,47 @@ impl Reader {
         names
     }
 
-    fn call(&mut self, path: &Path, arguments: &Punctuated<Expr, Token![,]>) {
-        let names = self.full(path);
-        let line = line_of_path(path);
-        let known = CALLS.iter().find(|(call, _)| ends_with(&names, call));
-        if let Some((call, what)) = known {
-            self.note(*what, format!("{call}()"), line);
+    /// The path that is called, and those that it may be by `use …::*`.
+    fn candidates(&self, path: &Path) -> Vec<Vec<String>> {
+        let mut all = vec![self.full(path)];
+        if all[0].len() == 1 {
+            let globs = self.uses.iter().filter(|(k, _)| k.starts_with('*'));
+            let name = all[0][0].clone();
+            all.extend(
+                globs.map(|(_, g)| g.iter().cloned().chain([name.clone()]).collect::<Vec<_>>()),
+            );
         }
-        let Some(text) = arguments.first().and_then(literal) else {
-            return;
-        };
-        let (table, shown) = if ends_with(&names, "Command::new") {
+        all
+    }
+
+    fn call(&mut self, path: &Path, arguments: &Punctuated<Expr, Token![,]>) {
+        let candidates = self.candidates(path);
+        let ends = |call: &str| candidates.iter().any(|names| ends_with(names, call));
+        let line = line_of_path(path);
+        let known = CALLS.iter().find(|(call, _)| ends(call));
+        let known = known.map(|(call, what)| (*what, format!("{call}()")));
+        let of_argument = self.by_argument(&ends, arguments);
+        for (what, detail) in known.into_iter().chain(of_argument) {
+            self.note(what, detail, line);
+        }
+    }
+
+    /// What a call reads by the name that it is given.
+    fn by_argument(
+        &self,
+        ends: &dyn Fn(&str) -> bool,
+        arguments: &Punctuated<Expr, Token![,]>,
+    ) -> Option<(What, String)> {
+        let text = arguments.first().and_then(literal)?;
+        let (table, shown) = if ends("Command::new") {
             (PROGRAMS, format!("the command `{text}`"))
-        } else if ["env::var", "env::var_os"]
-            .iter()
-            .any(|f| ends_with(&names, f))
-        {
+        } else if ["env::var", "env::var_os"].iter().any(|f| ends(f)) {
             (VARIABLES, format!("the variable {text}"))
         } else {
-            return;
+            return None;
         };
-        if let Some((_, what)) = table.iter().find(|(name, _)| *name == text) {
-            self.note(*what, shown, line);
-        }
+        let (_, what) = table.iter().find(|(name, _)| *name == text)?;
+        Some((*what, shown))
     }
 
     /// `Command::new("uname").arg("-n")`.
@@ -469,6 +491,8 @@ mod tests {
         let text = "use std::{env, time::SystemTime as T};\nuse std::env::current_dir;\nfn main() {\n\
             println!(\"{:?}\", T::now());\nlet _ = current_dir();\nlet _ = env::var(\"USER\");\n\
             std::process::Command::new(\"git\").arg(\"x\");\nlet m = f.metadata()?.modified()?;\n}";
+        let glob = "use std::env::*;\nfn main() { var(\"USER\"); }";
+        assert_eq!(found(glob, Depth::BuildScript), [(What::User, 2)]);
         assert_eq!(
             found(text, Depth::BuildScript),
             [

@@ -275,7 +275,7 @@ fn copies(values: &Values) -> String {
     };
     let copy = |bin: &String| {
         format!(
-            "COPY --from=builder /build/{}/target/{}/{dir}/{bin} /usr/local/bin/{bin}\n",
+            "COPY --from=builder /usr/src/{}/target/{}/{dir}/{bin} /usr/local/bin/{bin}\n",
             values.name, values.targets[0]
         )
     };
