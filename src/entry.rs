@@ -143,8 +143,8 @@ fn run_check(args: CheckArgs) -> Result<u8> {
     print(&match format {
         CheckFormat::Text => report::check::text(&report, verbose),
         CheckFormat::Json => report::check::json(&report),
-        CheckFormat::Sarif => report::sarif::check(&report),
-        CheckFormat::Github => report::github::check(&report),
+        CheckFormat::Sarif => report::check::sarif::of(&report),
+        CheckFormat::Github => report::check::github::of(&report),
     })?;
     Ok(report.code())
 }

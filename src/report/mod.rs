@@ -3,10 +3,8 @@
 pub mod check;
 pub mod env;
 pub mod files;
-pub mod github;
 pub mod init;
 pub mod json;
-pub mod sarif;
 pub mod text;
 
 use std::path::PathBuf;

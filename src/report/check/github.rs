@@ -9,7 +9,7 @@ use crate::error;
 use crate::report::check::CheckReport;
 
 /// One line for each finding, and a last line that says what it comes to.
-pub fn check(report: &CheckReport) -> String {
+pub fn of(report: &CheckReport) -> String {
     let mut out = String::new();
     for finding in &report.findings {
         let word = match finding.severity {

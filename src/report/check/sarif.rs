@@ -26,7 +26,7 @@ struct Log {
 }
 
 /// One SARIF document.
-pub fn check(report: &CheckReport) -> String {
+pub fn of(report: &CheckReport) -> String {
     let notifications: Vec<Value> = report
         .troubles
         .iter()

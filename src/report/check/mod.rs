@@ -1,5 +1,8 @@
 //! The findings of `repro check` for people and as JSON, schema `repro.report/1`.
 
+pub mod github;
+pub mod sarif;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -56,7 +59,7 @@ impl CheckReport {
     }
 
     /// A path as it is shown: relative to the root, with `/`, where it lies below it.
-    pub(super) fn shown(&self, path: &Path) -> String {
+    fn shown(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {
             Ok(inside) => {
                 let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
