@@ -134,6 +134,37 @@ fn the_guide_and_the_dockerfile_have_the_projects_own_values() {
     );
 }
 
+#[test]
+fn programs_are_those_that_the_features_give() {
+    let project = project();
+    let manifest = read(&project, "Cargo.toml");
+    let more = "\n[[bin]]\nname = \"more\"\npath = \"src/main.rs\"\nrequired-features = [\"extra\"]\n\
+        [[bin]]\nname = \"sound-features\"\npath = \"src/main.rs\"\n";
+    let programs = |features: &str, args: &[&str]| {
+        let manifest = manifest.replace("[features]\n", features);
+        project.write("Cargo.toml", &format!("{manifest}{more}"));
+        let run = project.repro(&[&["init", "--dry-run"], args].concat());
+        let line = run
+            .stdout
+            .lines()
+            .find(|l| l.trim().starts_with("| artifacts |"));
+        line.unwrap_or_else(|| panic!("{}", run.all()))
+            .trim()
+            .to_string()
+    };
+    let all = "| artifacts | `more`, `sound-features` |";
+    let one = "| artifacts | `sound-features` |";
+    assert_eq!(programs("[features]\n", &[]), one);
+    assert_eq!(programs("[features]\n", &["--features", "extra"]), all);
+    let default = "[features]\ndefault = [\"extra\"]\n";
+    assert_eq!(programs(default, &[]), all);
+    assert_eq!(programs(default, &["--no-default-features"]), one);
+    assert_eq!(
+        programs(default, &["--bin", "more"]),
+        "| artifacts | `more` |"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn the_command_that_fills_in_digests_fills_them_in() {

@@ -86,6 +86,11 @@ impl Facts {
     pub fn gather(wanted: &Wanted) -> Result<Facts> {
         let troubles = Mutex::new(Vec::new());
         let note = |error| troubles.lock().expect("no panic holds this").push(error);
+        // Canonical, so that it is below the repository as git names that.
+        let wanted = &Wanted {
+            manifest: canonical(&wanted.manifest),
+            ..wanted.clone()
+        };
         let dir = wanted
             .manifest
             .parent()
@@ -94,7 +99,7 @@ impl Facts {
         let workspace = match query::workspace_root(&wanted.manifest) {
             Ok(root) => root,
             // The manifest itself is broken, which is told below with its line.
-            Err(_) => std::fs::canonicalize(&dir).unwrap_or_else(|_| dir.clone()),
+            Err(_) => dir.clone(),
         };
         let mut facts = Facts {
             workspace: workspace.clone(),
@@ -159,7 +164,7 @@ impl Facts {
         let mut seen = BTreeSet::new();
         let mut broken = false;
         for path in paths {
-            let path = std::fs::canonicalize(&path).unwrap_or(path);
+            let path = canonical(&path);
             if !seen.insert(path.clone()) {
                 continue;
             }
@@ -284,6 +289,10 @@ impl Compiler {
         let out = Cmd::new(program).args(args).dir(&self.dir).checked()?;
         Ok(out.text())
     }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A path without `.` and `..`, as far as names tell.

@@ -28,7 +28,8 @@ pub struct Tree {
 pub(super) fn read(workspace: &Path, target: &Path) -> Result<Tree> {
     let top = git::try_text(workspace, ["rev-parse", "--show-toplevel"]);
     // Without git, or outside a repository, the directory is all there is.
-    let repository = top.ok().flatten().map(PathBuf::from);
+    let top = top.ok().flatten().map(PathBuf::from);
+    let repository = top.map(|t| std::fs::canonicalize(&t).unwrap_or(t));
     let mut tree = Tree::default();
     let root = match &repository {
         Some(top) => {

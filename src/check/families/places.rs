@@ -44,10 +44,7 @@ fn hits(found: BTreeMap<PathBuf, (String, Option<Place>)>, what: &str) -> Vec<Hi
 
 pub(in crate::check) fn outside_repository(facts: &Facts) -> Vec<Hit> {
     match &facts.tree.repository {
-        Some(root) => {
-            let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.clone());
-            hits(outside(facts, &root), "the repository")
-        }
+        Some(root) => hits(outside(facts, root), "the repository"),
         None => Vec::new(),
     }
 }
@@ -55,8 +52,7 @@ pub(in crate::check) fn outside_repository(facts: &Facts) -> Vec<Hit> {
 pub(in crate::check) fn outside_workspace(facts: &Facts) -> Vec<Hit> {
     let mut found = outside(facts, &facts.workspace);
     if let Some(root) = &facts.tree.repository {
-        let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.clone());
-        found.retain(|dir, _| dir.starts_with(&root));
+        found.retain(|dir, _| dir.starts_with(root));
     }
     hits(found, "the workspace root")
 }

@@ -25,7 +25,7 @@ const NEVER: &[&str] = &[
 ];
 
 /// Names of which `rustc --print cfg` lists all that are set.
-const OF_THE_TARGET: &[&str] = &["unix", "windows", "panic", "proc_macro", "relocation_model"];
+const OF_THE_TARGET: &[&str] = &["unix", "windows", "panic"];
 
 impl Cfgs {
     /// From the output of `rustc --print cfg`.

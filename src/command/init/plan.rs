@@ -239,6 +239,7 @@ fn fill(template: &str, values: &Values) -> String {
         ("@COPY@", copies(values)),
         ("@ENTRYPOINT@", entrypoint(values)),
         ("@ENV@", env::dockerfile(&values.container)),
+        ("@IMAGE@", name.to_lowercase()),
         ("@NAME@", name.clone()),
     ];
     replacements

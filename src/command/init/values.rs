@@ -1,9 +1,10 @@
 //! What is true of the project at hand, for the files that are written.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
-use cargo_metadata::TargetKind;
+use cargo_metadata::{Metadata, Package, TargetKind};
 
 use crate::command::env::{Where, linux_targets, of_project};
 use crate::command::project::Project;
@@ -98,42 +99,81 @@ fn made(project: &Project) -> Result<(Vec<String>, Vec<String>)> {
     let manifest = project.run_dir().join("Cargo.toml");
     let metadata = query::metadata(&manifest)?;
     let selection = &project.request.selection;
-    let here = |p: &&cargo_metadata::Package| {
-        let named = selection
-            .packages
-            .iter()
-            .any(|n| n.split('@').next() == Some(p.name.as_str()));
-        let in_dir =
-            Path::new(&p.manifest_path).canonicalize().ok() == manifest.canonicalize().ok();
-        match selection.packages.is_empty() {
-            false => named,
-            true if selection.workspace => true,
-            // In a virtual workspace cargo builds the default members; else the package here.
-            true => in_dir || metadata.root_package().is_none(),
-        }
-    };
-    let packages = metadata
-        .packages
-        .iter()
-        .filter(|p| metadata.workspace_members.contains(&p.id));
     let (mut bins, mut libraries) = (Vec::new(), Vec::new());
-    for target in packages.filter(here).flat_map(|p| &p.targets) {
-        let on = target
-            .required_features
-            .iter()
-            .all(|f| selection.all_features || selection.features.contains(f));
-        for kind in &target.kind {
-            match kind {
-                TargetKind::Bin if on => bins.push(target.name.clone()),
-                TargetKind::CDyLib | TargetKind::StaticLib => libraries.push(target.name.clone()),
-                _ => {}
+    for package in selected(&metadata, &manifest, selection) {
+        let on = enabled(package, selection);
+        for target in &package.targets {
+            let built = target.required_features.iter().all(|f| on.contains(f));
+            for kind in &target.kind {
+                match kind {
+                    TargetKind::Bin if built => bins.push(target.name.clone()),
+                    TargetKind::CDyLib | TargetKind::StaticLib => {
+                        libraries.push(target.name.clone());
+                    }
+                    _ => {}
+                }
             }
         }
+    }
+    if !selection.bins.is_empty() {
+        bins.retain(|b| selection.bins.contains(b));
+    } else if selection.lib {
+        bins.clear();
     }
     bins.sort();
     libraries.sort();
     libraries.dedup();
     Ok((bins, libraries))
+}
+
+/// The packages that cargo builds in the directory of a manifest.
+fn selected<'a>(
+    metadata: &'a Metadata,
+    manifest: &Path,
+    selection: &Selection,
+) -> Vec<&'a Package> {
+    let canonical = |p: &Path| std::fs::canonicalize(p).unwrap_or_else(|_| p.to_owned());
+    let root = metadata.workspace_root.as_std_path().join("Cargo.toml");
+    let mut packages = metadata.workspace_packages();
+    let at_root = canonical(&root) == canonical(manifest);
+    if !selection.packages.is_empty() {
+        let name = |n: &String| n.split('@').next().unwrap_or(n).to_string();
+        let names: Vec<String> = selection.packages.iter().map(name).collect();
+        packages.retain(|p| names.iter().any(|n| *n == p.name.as_str()));
+    } else if at_root && !selection.workspace {
+        packages = metadata.workspace_default_packages();
+    } else if !selection.workspace {
+        packages.retain(|p| canonical(p.manifest_path.as_std_path()) == canonical(manifest));
+    }
+    packages
+}
+
+/// The features of a package that the selection turns on, and what those turn on.
+fn enabled(package: &Package, selection: &Selection) -> BTreeSet<String> {
+    if selection.all_features {
+        return package.features.keys().cloned().collect();
+    }
+    let given = selection.features.iter().flat_map(|f| f.split([',', ' ']));
+    let own = format!("{}/", package.name);
+    let given = given.map(|f| f.strip_prefix(&own).unwrap_or(f).to_string());
+    let mut open: Vec<String> = given.collect();
+    if !selection.no_default_features {
+        open.push("default".to_string());
+    }
+    let mut on = BTreeSet::new();
+    while let Some(feature) = open.pop() {
+        if on.insert(feature.clone()) {
+            open.extend(
+                package
+                    .features
+                    .get(&feature)
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
+        }
+    }
+    on
 }
 
 /// actions/checkout clones `https://github.com/owner/name`, and the URL is part of the manifest.
