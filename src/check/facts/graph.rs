@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_metadata::{Metadata, MetadataCommand, Package, Target, TargetKind};
+use cargo_metadata::{
+    DepKindInfo, DependencyKind, Metadata, MetadataCommand, Package, PackageId, Target, TargetKind,
+};
 
 use crate::error::{bad_input, refused};
 use crate::process::Cmd;
@@ -34,6 +36,9 @@ pub struct Used {
     pub build_script: Option<PathBuf>,
     /// The source of its procedural macros, if that is what its library is.
     pub proc_macro: Option<PathBuf>,
+    /// Whether it is in what is built for the target, and not only needed to build it: by build
+    /// scripts and procedural macros.
+    pub shipped: bool,
     /// Roots of its library and, for a member, of its binaries.
     pub roots: Vec<PathBuf>,
     /// Names of used packages that depend on it.
@@ -195,6 +200,7 @@ fn used(
                 .insert(from.name.to_string());
         }
     }
+    let shipped = shipped(metadata);
     let mut found: Vec<Used> = Vec::new();
     for package in &metadata.packages {
         let Some(features) = tree.get(&key(package)) else {
@@ -210,12 +216,38 @@ fn used(
             features: features.clone(),
             build_script: source_of(package, |t| t.is_custom_build()),
             proc_macro: source_of(package, |t| t.is_proc_macro()),
+            shipped: shipped.contains(&package.id),
             roots: roots(package, member, selection),
             dependents: dependents.remove(&package.id).unwrap_or_default(),
         });
     }
     found.sort_by_key(Used::spec);
     found
+}
+
+/// What members reach by normal dependencies, without going through procedural macros.
+fn shipped(metadata: &Metadata) -> BTreeSet<&PackageId> {
+    let is_macro = |id: &PackageId| {
+        let package = metadata.packages.iter().find(|p| p.id == *id);
+        package.is_some_and(|p| p.targets.iter().any(|t| t.is_proc_macro()))
+    };
+    let nodes = metadata.resolve.iter().flat_map(|r| &r.nodes);
+    let nodes: BTreeMap<_, _> = nodes.map(|n| (&n.id, n)).collect();
+    let mut open: Vec<&PackageId> = metadata.workspace_members.iter().collect();
+    let mut reached = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if is_macro(id) || !reached.insert(id) {
+            continue;
+        }
+        for dep in nodes.get(id).into_iter().flat_map(|n| &n.deps) {
+            let normal = |k: &DepKindInfo| k.kind == DependencyKind::Normal;
+            // Before 1.41 cargo told no kinds.
+            if dep.dep_kinds.is_empty() || dep.dep_kinds.iter().any(normal) {
+                open.push(&dep.pkg);
+            }
+        }
+    }
+    reached
 }
 
 fn directory(package: &Package) -> PathBuf {

@@ -43,6 +43,8 @@ pub struct Read {
     pub detail: String,
     /// Where.
     pub place: Place,
+    /// Whether the package is in what is built for the target.
+    pub shipped: bool,
     /// The same code knows SOURCE_DATE_EPOCH.
     pub knows_epoch: bool,
 }
@@ -146,6 +148,7 @@ fn reads_of(package: &Used, modules: &[Module], origin: Origin, depth: Depth) ->
     let read = |(path, found): (PathBuf, reads::Found)| Read {
         package: package.spec(),
         member: package.member,
+        shipped: package.shipped,
         origin,
         what: found.what,
         detail: found.detail,

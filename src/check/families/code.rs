@@ -98,7 +98,17 @@ pub(in crate::check) fn current_dir(facts: &Facts) -> Vec<Hit> {
 }
 
 pub(in crate::check) fn env_macro(facts: &Facts) -> Vec<Hit> {
-    of(facts, What::EnvMacro, "compiles in the variable")
+    let mut hits = Vec::new();
+    for read in facts.reads.iter().filter(|r| r.what == What::EnvMacro) {
+        let mut hit = hit(read, "compiles in the variable");
+        // It is compiled into what only runs in the build.
+        if read.origin == Origin::Code && !read.shipped {
+            hit.message.push_str(", and is needed for the build alone");
+            hit.at_most = Some(Severity::Info);
+        }
+        hits.push(hit);
+    }
+    hits
 }
 
 pub(in crate::check) fn vcs(facts: &Facts) -> Vec<Hit> {

@@ -17,8 +17,8 @@ pub(in crate::check) struct Known {
     features: &'static [&'static str],
     /// This feature turns it off again.
     unless: Option<&'static str>,
-    /// Does not count where only this crate depends on it: it has a row of its own.
-    only_for: Option<&'static str>,
+    /// Does not count where only these crates depend on it: they have rows of their own.
+    only_for: &'static [&'static str],
     /// A variable that fixes it, in the environment or `[env]`.
     fixed_by: Option<&'static str>,
     severity: Severity,
@@ -33,7 +33,7 @@ const ROW: Known = Known {
     versions: "*",
     features: &[],
     unless: None,
-    only_for: None,
+    only_for: &[],
     fixed_by: None,
     severity: Severity::Error,
     what: "",
@@ -46,7 +46,7 @@ const SEED: &str = "set a fixed CONST_RANDOM_SEED in [env] of .cargo/config.toml
 pub(in crate::check) const KNOWN: &[Known] = &[
     Known {
         name: "const-random",
-        only_for: Some("ahash"),
+        only_for: &["ahash", "dlv-list"],
         fixed_by: Some("CONST_RANDOM_SEED"),
         what: "puts a new random number into each build",
         remedy: SEED,
@@ -63,6 +63,16 @@ pub(in crate::check) const KNOWN: &[Known] = &[
         what: "puts new random keys into each build (feature `compile-time-rng` without `runtime-rng`)",
         remedy: SEED,
         source: "https://github.com/apache/arrow-rs/issues/3271",
+        ..ROW
+    },
+    Known {
+        name: "dlv-list",
+        versions: ">=0.5.0",
+        unless: Some("std"),
+        fixed_by: Some("CONST_RANDOM_SEED"),
+        what: "puts a new random number into each build (without its feature `std`)",
+        remedy: SEED,
+        source: "https://docs.rs/crate/dlv-list/0.5.2/source/src/lib.rs",
         ..ROW
     },
     Known {
@@ -140,13 +150,13 @@ impl Known {
             package
                 .dependents
                 .iter()
-                .any(|d| Some(d.as_str()) != self.only_for)
+                .any(|d| !self.only_for.contains(&d.as_str()))
         };
         package.name == self.name
             && in_versions
             && features
             && !self.unless.is_some_and(|f| package.has(f))
-            && (self.only_for.is_none() || package.member || others())
+            && (self.only_for.is_empty() || package.member || others())
     }
 }
 
@@ -206,6 +216,7 @@ mod tests {
             features: set(features),
             build_script: None,
             proc_macro: None,
+            shipped: true,
             roots: Vec::new(),
             dependents: set(dependents),
         }
@@ -252,7 +263,7 @@ mod tests {
                 let near = package(&format!("{} {other}", row.name), row.features, &["other"]);
                 assert_eq!(hits(near, &[]), 0, "{}", row.name);
             }
-            if let Some(only) = row.only_for {
+            for only in row.only_for {
                 assert_eq!(
                     hits(package(&spec, row.features, &[only]), &[]),
                     0,
