@@ -268,7 +268,8 @@ impl Plan<'_> {
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
         set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
         if self.inject == Inject::Rustflags {
-            let flags = self.joined_flags(&share)?;
+            let passed = &self.recipe.facts().passed;
+            let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
             set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
         }
         if let Some(shim) = self.shim {
@@ -347,27 +348,6 @@ impl Plan<'_> {
             }),
         };
         wrapper::install(&layout.wrapper, &spec)
-    }
-
-    /// The user's flags and ours for all targets; an error where targets need different ones,
-    /// since one variable holds them all.
-    fn joined_flags(&self, share: &SideRecipe) -> Result<Vec<String>> {
-        let mut sets = self.cfgs.iter().map(|(target, cfgs)| {
-            let mut flags =
-                rustflags::effective(&self.recipe.facts().passed, self.config, target, cfgs);
-            let family = crate::platform::of_triple(target);
-            let ours = share.rustc_args.iter();
-            let ours = ours.filter(|(only, _)| only.is_none_or(|o| o == family));
-            flags.extend(ours.map(|(_, arg)| arg.clone()));
-            flags
-        });
-        let first = sets.next().unwrap_or_default();
-        if sets.any(|other| other != first) {
-            return Err(crate::error::refused(
-                "the targets have different rustflags, which `--inject rustflags` cannot pass in one variable: build one --target at a time, or leave out `--inject rustflags`",
-            ));
-        }
-        Ok(first)
     }
 
     fn collect(

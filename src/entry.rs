@@ -9,13 +9,15 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cargo::wrapper;
+use crate::cli::check::{CheckArgs, CheckFormat};
+use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{OutputArgs, ReportFormat};
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, deliver, diff, docs, normalize};
+use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
-use crate::report::{files, github, json, text};
+use crate::report::{self, files, github, json, text};
 use crate::{process, term};
 
 /// What both binaries run.
@@ -44,6 +46,9 @@ pub fn main() -> ExitCode {
     };
     let (name, format) = match &cli.command {
         Command::Build(args) => ("build", args.output.format.plain()),
+        Command::Check(args) => ("check", args.format.of_failures()),
+        Command::Env(args) => ("env", args.format.of_failures()),
+        Command::Init(args) => ("init", args.format),
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
@@ -91,6 +96,21 @@ fn run(command: Command) -> Result<u8> {
                     Ok(report.verdict.code())
                 }
             }
+        }
+        Command::Check(args) => run_check(args),
+        Command::Env(args) => run_env(args),
+        Command::Init(args) => {
+            let (format, force, dry_run) = (args.format, args.force, args.dry_run);
+            let report = init::run(init::InitRequest {
+                build: args.request(),
+                force,
+                dry_run,
+            })?;
+            print(&match format {
+                Format::Text => report::init::text(&report),
+                Format::Json => report::init::json(&report),
+            })?;
+            Ok(0)
         }
         Command::Archive(args) if args.show_policy => print(&text::policy()).map(|()| 0),
         Command::Archive(args) => {
@@ -164,9 +184,56 @@ fn deliver(
     Ok(())
 }
 
+fn run_check(args: CheckArgs) -> Result<u8> {
+    if args.list_rules {
+        return print(&report::check::rules()).map(|()| 0);
+    }
+    if let Some(id) = &args.explain {
+        return print(&report::check::explain(check::rule(id)?)).map(|()| 0);
+    }
+    let (format, verbose) = (args.format, args.verbose);
+    let report = check::run(args.request())?;
+    print(&match format {
+        CheckFormat::Text => report::check::text(&report, verbose),
+        CheckFormat::Json => report::check::json(&report),
+        CheckFormat::Sarif => report::check::sarif::of(&report),
+        CheckFormat::Github => report::check::github::of(&report),
+    })?;
+    Ok(report.code())
+}
+
+fn run_env(args: EnvArgs) -> Result<u8> {
+    let format = args.format;
+    let place = match format {
+        EnvFormat::Dockerfile => env::Where::Container,
+        _ => env::Where::Here,
+    };
+    let report = env::run(args.request(), place)?;
+    for note in &report.notes {
+        term::say(term::WARN, "note", note);
+    }
+    print_raw(&match format {
+        EnvFormat::Sh => report::env::sh(&report),
+        EnvFormat::Fish => report::env::fish(&report),
+        EnvFormat::Powershell => report::env::powershell(&report),
+        EnvFormat::Dockerfile => report::env::dockerfile(&report),
+        EnvFormat::Github => report::env::github(&report),
+        EnvFormat::Json => report::env::json(&report),
+    })?;
+    Ok(0)
+}
+
 /// The result, on standard output. A reader that went away does not make a failed run of it.
 fn print(text: &str) -> Result<()> {
-    let mut out = anstream::stdout();
+    written(anstream::stdout(), text)
+}
+
+/// The result as it is, with the control characters that it may hold.
+fn print_raw(text: &str) -> Result<()> {
+    written(std::io::stdout(), text)
+}
+
+fn written(mut out: impl Write, text: &str) -> Result<()> {
     let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
     match written {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

@@ -9,6 +9,7 @@ pub mod blame;
 pub mod build;
 pub mod cargo;
 pub mod cause;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod compare;

@@ -11,7 +11,7 @@ use crate::error::bad_input;
 use crate::process::Cmd;
 
 /// The cargo that called `repro`, else the one in PATH.
-fn cargo() -> OsString {
+pub fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 

@@ -179,3 +179,20 @@ pub struct Diff {
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
 }
+
+/// What `repro check` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Check {
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
+    /// Packages, features and targets.
+    pub selection: Selection,
+    /// `--sbom`.
+    pub sbom: Option<PathBuf>,
+    /// `--allow`, names of rules.
+    pub allow: Vec<String>,
+    /// `--warn`.
+    pub warn: Vec<String>,
+    /// `--deny`.
+    pub deny: Vec<String>,
+}

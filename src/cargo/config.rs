@@ -230,7 +230,8 @@ fn lookup<'a>(table: &'a Table, key: &[&str]) -> Option<&'a Item> {
         .try_fold(table.get(first)?, |item, k| item.as_table_like()?.get(k))
 }
 
-fn words(item: &Item) -> Vec<String> {
+/// A list of strings; a string is split at white space.
+pub fn words(item: &Item) -> Vec<String> {
     match item.as_str() {
         Some(text) => text.split_whitespace().map(str::to_string).collect(),
         None => item

@@ -5,9 +5,12 @@
 use std::ffi::OsStr;
 use std::str::FromStr;
 
+use anyhow::Result;
 use cargo_platform::{Cfg, CfgExpr};
 
 use crate::cargo::config::Config;
+use crate::error::refused;
+use crate::platform::{self, Platform};
 use crate::recipe::environment::Env;
 
 const SEPARATOR: char = '\u{1f}';
@@ -42,6 +45,32 @@ pub fn effective(env: &Env, config: &Config, target: &str, cfgs: &str) -> Vec<St
         return flags;
     }
     joined(&["build", "rustflags"], "CARGO_BUILD_RUSTFLAGS")
+}
+
+/// The user's flags and ours for all targets, each given with its `rustc --print cfg`; an error
+/// where targets need different ones, since one variable holds them all.
+pub fn joined(
+    env: &Env,
+    config: &Config,
+    targets: &[(String, String)],
+    ours: &[(Option<Platform>, String)],
+) -> Result<Vec<String>> {
+    let mut sets = targets.iter().map(|(target, cfgs)| {
+        let mut flags = effective(env, config, target, cfgs);
+        let family = platform::of_triple(target);
+        let fitting = ours
+            .iter()
+            .filter(|(only, _)| only.is_none_or(|o| o == family));
+        flags.extend(fitting.map(|(_, arg)| arg.clone()));
+        flags
+    });
+    let first = sets.next().unwrap_or_default();
+    if sets.any(|other| other != first) {
+        return Err(refused(
+            "the targets have different rustflags, which one variable cannot pass: take one --target at a time",
+        ));
+    }
+    Ok(first)
 }
 
 /// The value of CARGO_ENCODED_RUSTFLAGS for these flags.

@@ -2,22 +2,29 @@
 
 pub mod archive;
 pub mod build;
+pub mod check;
 pub mod diff;
+pub mod env;
+pub mod init;
 pub mod limits;
 pub mod normalize;
 pub mod output;
+pub mod selection;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
+use self::check::CheckArgs;
 use self::diff::DiffArgs;
+use self::env::EnvArgs;
+use self::init::InitArgs;
 use self::normalize::NormalizeArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  reproducible, the same, or nothing to change
-  1  it differs, or would be changed
+  1  it differs, would be changed, or an error of `repro check` stands
   2  the command line is wrong
   3  a build failed: not a verdict
   4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain
@@ -45,6 +52,23 @@ pub enum Command {
     /// for `repro/` in the target directory.
     #[command(after_help = build::EXAMPLES)]
     Build(Box<BuildArgs>),
+    /// Tells from lockfile, manifests and sources what breaks reproducibility, before any build.
+    ///
+    /// Reads only: nothing is built, fetched or written. Dependencies are looked at as cargo
+    /// resolves them for the target and the features; their sources must have been fetched.
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArgs),
+    /// Prints the recipe for people who run cargo themselves.
+    ///
+    /// For the tree and the machine at hand, or (`--format dockerfile`) for a container. The flags
+    /// are joined to the user's own, as `repro build --inject rustflags` does.
+    #[command(after_help = env::EXAMPLES)]
+    Env(EnvArgs),
+    /// Puts a release that proves itself into a project: workflow, Dockerfile, pins and guide.
+    ///
+    /// Shows what becomes of each file. A file that is there with another content stays as it is.
+    #[command(after_help = init::EXAMPLES)]
+    Init(InitArgs),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in

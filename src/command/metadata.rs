@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use toml_edit::{DocumentMut, Item, TableLike};
 
+use crate::check::levels::{Exception, Level};
 use crate::cli::build::BuildRequest;
 use crate::error::bad_input;
 use crate::fs;
@@ -26,7 +27,11 @@ const KEYS: &[&str] = &[
     "inject",
     "name",
     "archive",
+    "check",
 ];
+
+/// The keys of an entry of `check`.
+const CHECK_KEYS: &[&str] = &["id", "level", "package", "reason"];
 
 /// The keys of the table `archive`.
 const ARCHIVE_KEYS: &[&str] = &["include", "format", "name", "release"];
@@ -130,7 +135,7 @@ impl Defaults {
         let mut pass_env = asked.pass_env;
         pass_env.extend(self.list("pass-env")?);
         Ok(Build {
-            selection: self.complete_selection(asked.selection)?,
+            selection: self.selection(asked.selection)?,
             source: asked.source,
             epoch: asked.epoch,
             pass_env,
@@ -161,7 +166,23 @@ impl Defaults {
         })
     }
 
-    fn complete_selection(&self, mut s: Selection) -> Result<Selection> {
+    /// The settings of rules: the lists `check` of both tables, the package's first.
+    pub fn exceptions(&self) -> Result<Vec<Exception>> {
+        let mut found = Vec::new();
+        for (at, item) in &self.tables {
+            let Some(list) = item.as_table_like().and_then(|t| t.get("check")) else {
+                continue;
+            };
+            let at = format!("`check` in {at}");
+            for entry in entries(&at, list)? {
+                found.push(exception(&at, &entry)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Fills what the command line left open of the selection.
+    pub fn selection(&self, mut s: Selection) -> Result<Selection> {
         if s.packages.is_empty() && !s.workspace {
             s.packages = self.list("packages")?;
         }
@@ -179,6 +200,52 @@ impl Defaults {
         }
         Ok(s)
     }
+}
+
+/// The tables of a list, written as `[[…]]` or inline.
+fn entries(at: &str, list: &Item) -> Result<Vec<Item>> {
+    let wrong = || bad_input(format!("{at} must be a list of tables"));
+    if let Some(tables) = list.as_array_of_tables() {
+        return Ok(tables.iter().cloned().map(Item::Table).collect());
+    }
+    let array = list.as_array().ok_or_else(wrong)?;
+    let inline = |v: &toml_edit::Value| {
+        v.as_inline_table()
+            .cloned()
+            .map(|t| Item::Table(t.into_table()))
+    };
+    array.iter().map(|v| inline(v).ok_or_else(wrong)).collect()
+}
+
+fn exception(at: &str, entry: &Item) -> Result<Exception> {
+    let table = known_keys(at, entry, CHECK_KEYS)?;
+    let text = |key: &str| match table.get(key) {
+        None => Ok(None),
+        Some(value) => match value.as_str() {
+            Some(text) => Ok(Some(text.to_string())),
+            None => Err(bad_input(format!(
+                "`{key}` of an entry of {at} must be a string"
+            ))),
+        },
+    };
+    let needed = |key: &str| {
+        text(key)?.ok_or_else(|| {
+            bad_input(format!(
+                "an entry of {at} has no `{key}`: each needs `id`, `level` and `reason`"
+            ))
+        })
+    };
+    let level = needed("level")?;
+    Ok(Exception {
+        id: needed("id")?,
+        level: Level::parse(&level).ok_or_else(|| {
+            bad_input(format!(
+                "`level` of an entry of {at} must be `allow`, `warn` or `deny`, not `{level}`"
+            ))
+        })?,
+        package: text("package")?,
+        reason: needed("reason")?,
+    })
 }
 
 /// The item as a table, if it has no other keys than these.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::build;
 use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
+use crate::check::facts::policy;
 use crate::cli::build::BuildRequest;
 use crate::command::metadata::{Defaults, project_name};
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -220,14 +221,33 @@ impl Project {
     }
 
     pub(super) fn cfgs(&self) -> Result<Vec<(String, String)>> {
-        if self.request.inject == Inject::Wrapper {
-            return Ok(Vec::new());
+        match self.request.inject {
+            Inject::Wrapper => Ok(Vec::new()),
+            Inject::Rustflags => self.cfgs_of(self.targets()),
         }
+    }
+
+    /// Targets with their `rustc --print cfg`.
+    pub(super) fn cfgs_of(&self, targets: Vec<String>) -> Result<Vec<(String, String)>> {
         let of = |t: String| {
             let cfgs = find_toolchain::cfgs(&self.toolchain, &t, &self.run_dir())?;
             Ok((t, cfgs))
         };
-        self.targets().into_iter().map(of).collect()
+        targets.into_iter().map(of).collect()
+    }
+
+    /// The name of the toolchain that a container installs: the channel of the toolchain file, else
+    /// the release at hand.
+    pub(super) fn channel(&self) -> Result<String> {
+        let pin = policy::pin(&self.run_dir())?;
+        let release = self.toolchain.field("release").unwrap_or("stable");
+        let channel = pin.and_then(|p| p.channel);
+        Ok(channel.unwrap_or_else(|| release.to_string()))
+    }
+
+    /// Whether a toolchain file is there.
+    pub(super) fn is_pinned(&self) -> Result<bool> {
+        Ok(policy::pin(&self.run_dir())?.is_some())
     }
 
     pub(super) fn describe(&self) -> String {

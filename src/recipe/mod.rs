@@ -4,6 +4,7 @@
 //! [`Recipe::side`] is the same rows with the paths and values of one build. The rows themselves
 //! are in [`table`], the allow-list in [`environment`].
 
+pub mod by_hand;
 pub mod environment;
 pub mod table;
 

@@ -1,10 +1,13 @@
 //! The report: one value that a run makes and the renderings only print.
 
 pub mod blame;
+pub mod check;
+pub mod env;
 pub mod files;
 mod findings;
 pub mod github;
 pub mod html;
+pub mod init;
 pub mod json;
 pub mod summary;
 pub mod text;

@@ -35,6 +35,7 @@ const ORDER: &[&str] = &[
     "archive",
     "explain",
     "blame",
+    "check",
     // outputs
     "manifest",
     "report",

@@ -2,11 +2,14 @@
 
 mod archive;
 mod blame;
+mod check;
 mod diff;
+mod env;
 mod explain;
 mod failures;
 mod faults;
 mod floors;
+mod init;
 #[cfg(target_os = "linux")]
 mod mutation;
 mod normalize;

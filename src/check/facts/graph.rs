@@ -1,0 +1,323 @@
+//! The packages that the build uses, with the features that cargo gives them.
+//!
+//! `cargo metadata` says where packages lie and what depends on what; `cargo tree` without
+//! development dependencies says which of them the selection really builds for the target, and
+//! with which features, by the resolver that the build has. Both offline and `--locked`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{
+    DepKindInfo, DependencyKind, Metadata, MetadataCommand, Package, PackageId, Target, TargetKind,
+};
+
+use crate::error::{bad_input, refused};
+use crate::process::Cmd;
+use crate::query;
+use crate::request::Selection;
+
+/// A package that the build uses.
+#[derive(Clone, Debug)]
+pub struct Used {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Whether it is a member of the workspace.
+    pub member: bool,
+    /// Its directory.
+    pub dir: PathBuf,
+    /// Whether it comes from a path.
+    pub is_path: bool,
+    /// The features that are on.
+    pub features: BTreeSet<String>,
+    /// The source of its build script.
+    pub build_script: Option<PathBuf>,
+    /// The source of its procedural macros, if that is what its library is.
+    pub proc_macro: Option<PathBuf>,
+    /// Whether it is in what is built for the target, and not only needed to build it: by build
+    /// scripts and procedural macros.
+    pub shipped: bool,
+    /// Roots of its library and, for a member, of its binaries.
+    pub roots: Vec<PathBuf>,
+    /// Names of used packages that depend on it.
+    pub dependents: BTreeSet<String>,
+}
+
+impl Used {
+    /// `name version`.
+    pub fn spec(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+
+    /// Whether a feature is on.
+    pub fn has(&self, feature: &str) -> bool {
+        self.features.contains(feature)
+    }
+}
+
+/// Why there is no graph.
+pub(super) enum Missing {
+    /// The lockfile does not fit the manifests.
+    Stale,
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+/// Asks cargo, in the directory of the manifest.
+pub(super) fn read(
+    manifest: &Path,
+    selection: &Selection,
+    targets: &[String],
+) -> Result<Vec<Used>, Missing> {
+    let (metadata, tree) = std::thread::scope(|s| {
+        let tree = s.spawn(|| tree(manifest, selection, targets));
+        let metadata = metadata(manifest, selection, targets);
+        (metadata, tree.join().expect("asking cargo does not panic"))
+    });
+    Ok(used(&metadata?, &tree?, selection))
+}
+
+fn metadata(
+    manifest: &Path,
+    selection: &Selection,
+    targets: &[String],
+) -> Result<Metadata, Missing> {
+    let mut args = vec!["metadata", "--format-version", "1"];
+    args.extend(targets.iter().flat_map(|t| ["--filter-platform", t]));
+    args.extend(features(selection));
+    let text = ask(manifest, &args)?;
+    MetadataCommand::parse(text)
+        .context("failed to read cargo's metadata")
+        .map_err(Missing::Other)
+}
+
+/// `name version` and the features of each package.
+fn tree(
+    manifest: &Path,
+    selection: &Selection,
+    targets: &[String],
+) -> Result<BTreeMap<(String, String), BTreeSet<String>>, Missing> {
+    let mut args = vec!["tree", "--edges", "normal,build", "--prefix", "none"];
+    args.extend(["--format", "{p}|{f}"]);
+    args.extend(targets.iter().flat_map(|t| ["--target", t]));
+    args.extend(features(selection));
+    if selection.workspace {
+        args.push("--workspace");
+    }
+    for package in &selection.packages {
+        args.extend(["--package", package]);
+    }
+    Ok(lines(&ask(manifest, &args)?))
+}
+
+fn lines(text: &str) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut found: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for line in text.lines() {
+        let Some((package, features)) = line.split_once('|') else {
+            continue;
+        };
+        let mut words = package.split(' ');
+        let (Some(name), Some(version)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let version = version.trim_start_matches('v').to_string();
+        let features = features.trim_end_matches(" (*)").split(',');
+        let features = features.filter(|f| !f.is_empty()).map(str::to_string);
+        let entry = found.entry((name.to_string(), version)).or_default();
+        entry.extend(features);
+    }
+    found
+}
+
+fn features(selection: &Selection) -> Vec<&str> {
+    let mut args = Vec::new();
+    for features in &selection.features {
+        args.extend(["--features", features.as_str()]);
+    }
+    if selection.all_features {
+        args.push("--all-features");
+    }
+    if selection.no_default_features {
+        args.push("--no-default-features");
+    }
+    args
+}
+
+fn ask(manifest: &Path, args: &[&str]) -> Result<String, Missing> {
+    let dir = manifest.parent().unwrap_or(Path::new("."));
+    let out = Cmd::new(query::cargo())
+        .args(args)
+        .args(["--locked", "--offline", "--manifest-path"])
+        .arg(manifest)
+        .env("CARGO_TERM_COLOR", "never")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .dir(dir)
+        .output()
+        .map_err(Missing::Other)?;
+    if out.status.success() {
+        return Ok(out.text());
+    }
+    Err(explain(&out.stderr))
+}
+
+fn explain(words: &str) -> Missing {
+    let error = words.find("error: ").map_or(words, |at| &words[at + 7..]);
+    let lines = error.lines().map(str::trim).filter(|l| !l.is_empty());
+    let short = lines.take(4).collect::<Vec<_>>().join(" ");
+    if words.contains("--locked was passed") || words.contains("because --locked") {
+        Missing::Stale
+    } else if words.contains("--offline") || words.contains("offline mode") {
+        Missing::Other(refused(format!(
+            "the sources of dependencies are not all here, so that rules about them were not checked: run `cargo fetch --locked` first ({short})"
+        )))
+    } else if words.contains("failed to parse") {
+        Missing::Other(bad_input(short))
+    } else {
+        Missing::Other(refused(format!(
+            "cargo cannot resolve the dependencies, so that rules about them were not checked: {short}"
+        )))
+    }
+}
+
+fn used(
+    metadata: &Metadata,
+    tree: &BTreeMap<(String, String), BTreeSet<String>>,
+    selection: &Selection,
+) -> Vec<Used> {
+    let key = |p: &Package| (p.name.to_string(), p.version.to_string());
+    let by_id: BTreeMap<_, _> = metadata.packages.iter().map(|p| (&p.id, p)).collect();
+    let mut dependents: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for node in metadata.resolve.iter().flat_map(|r| &r.nodes) {
+        let Some(from) = by_id.get(&node.id).filter(|p| tree.contains_key(&key(p))) else {
+            continue;
+        };
+        for to in &node.dependencies {
+            dependents
+                .entry(to)
+                .or_default()
+                .insert(from.name.to_string());
+        }
+    }
+    let shipped = shipped(metadata);
+    let mut found: Vec<Used> = Vec::new();
+    for package in &metadata.packages {
+        let Some(features) = tree.get(&key(package)) else {
+            continue;
+        };
+        let member = metadata.workspace_members.contains(&package.id);
+        found.push(Used {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+            member,
+            dir: directory(package),
+            is_path: package.source.is_none(),
+            features: features.clone(),
+            build_script: source_of(package, |t| t.is_custom_build()),
+            proc_macro: source_of(package, |t| t.is_proc_macro()),
+            shipped: shipped.contains(&package.id),
+            roots: roots(package, member, selection),
+            dependents: dependents.remove(&package.id).unwrap_or_default(),
+        });
+    }
+    found.sort_by_key(Used::spec);
+    found
+}
+
+/// What members reach by normal dependencies, without going through procedural macros.
+fn shipped(metadata: &Metadata) -> BTreeSet<&PackageId> {
+    let is_macro = |id: &PackageId| {
+        let package = metadata.packages.iter().find(|p| p.id == *id);
+        package.is_some_and(|p| p.targets.iter().any(|t| t.is_proc_macro()))
+    };
+    let nodes = metadata.resolve.iter().flat_map(|r| &r.nodes);
+    let nodes: BTreeMap<_, _> = nodes.map(|n| (&n.id, n)).collect();
+    let mut open: Vec<&PackageId> = metadata.workspace_members.iter().collect();
+    let mut reached = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if is_macro(id) || !reached.insert(id) {
+            continue;
+        }
+        for dep in nodes.get(id).into_iter().flat_map(|n| &n.deps) {
+            let normal = |k: &DepKindInfo| k.kind == DependencyKind::Normal;
+            // Before 1.41 cargo told no kinds.
+            if dep.dep_kinds.is_empty() || dep.dep_kinds.iter().any(normal) {
+                open.push(&dep.pkg);
+            }
+        }
+    }
+    reached
+}
+
+fn directory(package: &Package) -> PathBuf {
+    let manifest = &package.manifest_path;
+    manifest
+        .parent()
+        .unwrap_or(manifest)
+        .as_std_path()
+        .to_owned()
+}
+
+fn source_of(package: &Package, is: impl Fn(&Target) -> bool) -> Option<PathBuf> {
+    let target = package.targets.iter().find(|t| is(t))?;
+    Some(target.src_path.as_std_path().to_owned())
+}
+
+fn roots(package: &Package, member: bool, selection: &Selection) -> Vec<PathBuf> {
+    let bins = !selection.bins.is_empty() || selection.all_bins;
+    let all = !member || !(selection.lib || bins);
+    let built = |t: &&Target| {
+        t.kind.iter().any(|k| match k {
+            TargetKind::Bin => {
+                let named = selection.bins.contains(&t.name);
+                member && (all || selection.all_bins || named)
+            }
+            TargetKind::CustomBuild
+            | TargetKind::Bench
+            | TargetKind::Example
+            | TargetKind::Test
+            | TargetKind::ProcMacro => false,
+            _ => true,
+        })
+    };
+    let targets = package.targets.iter().filter(built);
+    targets
+        .map(|t| t.src_path.as_std_path().to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_of_one_package_in_several_lines_are_joined() {
+        let found = lines(
+            "a v1.0.0|default,std\nb v2.1.0-rc.1 (proc-macro)| (*)\na v1.0.0|x (*)\n\nc v0.1.0 (/p q/c)|\n",
+        );
+        let of = |n: &str, v: &str| found[&(n.to_string(), v.to_string())].clone();
+        assert_eq!(
+            of("a", "1.0.0").into_iter().collect::<Vec<_>>(),
+            ["default", "std", "x"]
+        );
+        assert!(of("b", "2.1.0-rc.1").is_empty() && of("c", "0.1.0").is_empty());
+    }
+
+    #[test]
+    fn failures_of_cargo_are_told_apart() {
+        let stale = "error: cannot update the lock file /w/Cargo.lock because --locked was passed to prevent this";
+        assert!(matches!(explain(stale), Missing::Stale));
+        let offline = "error: failed to download `x v1`\n\nCaused by:\n  attempting to make an HTTP request, but --offline was specified";
+        let Missing::Other(error) = explain(offline) else {
+            panic!("not stale");
+        };
+        assert!(
+            error
+                .to_string()
+                .contains("run `cargo fetch --locked` first"),
+            "{error}"
+        );
+        assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
+    }
+}

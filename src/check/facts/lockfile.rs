@@ -1,0 +1,147 @@
+//! Cargo.lock, as far as rules look at it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use toml_edit::{Item, TableLike};
+
+use super::toml::{File, text};
+use crate::check::Place;
+use crate::error::bad_input;
+
+/// A lockfile.
+#[derive(Clone, Debug)]
+pub struct Lockfile {
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// Its packages.
+    pub packages: Vec<Locked>,
+}
+
+/// A package of a lockfile.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// `registry+…`, `git+…`; none for path packages.
+    pub source: Option<String>,
+    /// Whether its content is fixed by a checksum.
+    pub checksum: bool,
+    /// The entries of its `dependencies`: a name, and a version where it takes one to tell.
+    pub dependencies: Vec<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Locked {
+    /// `name version`.
+    pub fn spec(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+
+    /// Whether it comes from a registry.
+    pub fn is_of_registry(&self) -> bool {
+        let source = self.source.as_deref().unwrap_or_default();
+        source.starts_with("registry+") || source.starts_with("sparse+")
+    }
+}
+
+impl Lockfile {
+    /// The entry of a package.
+    pub fn entry(&self, name: &str, version: &str) -> Option<&Locked> {
+        let fits = |p: &&Locked| p.name == name && p.version == version;
+        self.packages.iter().find(fits)
+    }
+}
+
+/// Reads a lockfile.
+pub(super) fn read(path: &Path) -> Result<Option<Lockfile>> {
+    let Some(file) = File::read(path)? else {
+        return Ok(None);
+    };
+    of(&file).map(Some)
+}
+
+fn of(file: &File) -> Result<Lockfile> {
+    let root = file.root();
+    let entries = root.get("package").and_then(Item::as_array_of_tables);
+    // Before version 2 the checksums stood in a table of their own.
+    let old = root.get("metadata").and_then(Item::as_table_like);
+    let mut packages = Vec::new();
+    for table in entries.into_iter().flatten() {
+        let place = file.place_of(table, "name");
+        let get = |key: &str| table.get(key).and_then(Item::as_str).map(str::to_string);
+        let (Some(name), Some(version)) = (get("name"), get("version")) else {
+            return Err(bad_input(format!(
+                "`{}` has a package without name or version at line {}: run `cargo generate-lockfile`",
+                file.path.display(),
+                place.line
+            )));
+        };
+        let source = get("source");
+        let in_old = old.is_some_and(|t: &dyn TableLike| {
+            let key = format!(
+                "checksum {name} {version} ({})",
+                source.as_deref().unwrap_or("")
+            );
+            t.get(&key)
+                .and_then(Item::as_str)
+                .is_some_and(|c| c != "<none>")
+        });
+        let list = table.get("dependencies").and_then(Item::as_array);
+        packages.push(Locked {
+            checksum: text(&Item::Table(table.clone()), "checksum").is_some() || in_old,
+            dependencies: list
+                .into_iter()
+                .flatten()
+                .filter_map(|d| d.as_str().map(str::to_string))
+                .collect(),
+            name,
+            version,
+            source,
+            place,
+        });
+    }
+    Ok(Lockfile {
+        path: file.path.clone(),
+        packages,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(text: &str) -> Result<Lockfile> {
+        of(&File::parse(Path::new("/w/Cargo.lock"), text.to_string())?)
+    }
+
+    #[test]
+    fn packages_are_read_in_the_new_form_and_the_old() {
+        let new = "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\
+            source = \"registry+https://x\"\nchecksum = \"00\"\ndependencies = [\"b\", \"c 2.0.0\"]\n";
+        let lockfile = lock(new).unwrap();
+        let a = lockfile.entry("a", "1.0.0").unwrap();
+        assert!(a.checksum && a.is_of_registry() && a.place.line == 3);
+        assert_eq!(a.dependencies, ["b", "c 2.0.0"]);
+        let old = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://x\"\n\
+            [metadata]\n\"checksum a 1.0.0 (registry+https://x)\" = \"00\"\n";
+        assert!(lock(old).unwrap().packages[0].checksum);
+    }
+
+    #[test]
+    fn a_broken_lockfile_is_named_with_its_line() {
+        let error = lock("version = 4\n[[package]\n").unwrap_err().to_string();
+        assert!(
+            error.starts_with("failed to parse `/w/Cargo.lock` at line 2"),
+            "{error}"
+        );
+        let error = lock("[[package]]\nname = \"a\"\n").unwrap_err().to_string();
+        assert!(
+            error.contains("without name or version at line 2"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,311 @@
+//! Everything that rules look at, read once. What cannot be read is a trouble, with one sentence,
+//! and the rules that need it stay silent; all others still run.
+
+pub mod graph;
+pub mod lockfile;
+pub mod manifests;
+pub mod policy;
+pub mod settings;
+pub mod sources;
+mod toml;
+pub mod tree;
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::Result;
+use cargo_metadata::Metadata;
+
+use crate::check::Place;
+use crate::process::Cmd;
+use crate::query;
+use crate::request::Selection;
+use graph::{Missing, Used};
+use lockfile::Lockfile;
+use manifests::Manifest;
+use policy::{Deny, Pin, Sbom};
+use settings::Setting;
+use sources::Read;
+use tree::Tree;
+
+/// What is asked of the project.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Cargo.toml, absolute.
+    pub manifest: PathBuf,
+    /// Packages, features and target.
+    pub selection: Selection,
+    /// `--sbom`.
+    pub sbom: Option<PathBuf>,
+    /// The user's cargo home.
+    pub cargo_home: Option<PathBuf>,
+}
+
+/// The facts.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The directory that places are shown relative to: the repository, else the workspace.
+    pub root: PathBuf,
+    /// The workspace root.
+    pub workspace: PathBuf,
+    /// The targets that dependencies are resolved for.
+    pub targets: Vec<String>,
+    /// The manifests of the workspace, its root's first.
+    pub manifests: Vec<Manifest>,
+    /// `cargo metadata --no-deps`.
+    pub members: Option<Metadata>,
+    /// Cargo.lock; none where there is none or it cannot be read.
+    pub lockfile: Option<Lockfile>,
+    /// There is no Cargo.lock.
+    pub lockfile_missing: bool,
+    /// cargo says that the lockfile does not fit.
+    pub lockfile_stale: bool,
+    /// The toolchain file.
+    pub pin: Option<Pin>,
+    /// A toolchain file is there but cannot be read.
+    pub pin_unreadable: bool,
+    /// Settings of config files, manifests and the environment.
+    pub settings: Vec<Setting>,
+    /// deny.toml.
+    pub deny: Option<Deny>,
+    /// The SBOM that was given.
+    pub sbom: Option<Sbom>,
+    /// Files of the source.
+    pub tree: Tree,
+    /// The packages that the build uses.
+    pub used: Vec<Used>,
+    /// What their build scripts, macros and libraries read.
+    pub reads: Vec<Read>,
+    /// What could not be read.
+    pub troubles: Vec<anyhow::Error>,
+}
+
+impl Facts {
+    /// Reads everything. Only a workspace that cannot be found is an error.
+    pub fn gather(wanted: &Wanted) -> Result<Facts> {
+        let troubles = Mutex::new(Vec::new());
+        let note = |error| troubles.lock().expect("no panic holds this").push(error);
+        // Canonical, so that it is below the repository as git names that.
+        let wanted = &Wanted {
+            manifest: canonical(&wanted.manifest),
+            ..wanted.clone()
+        };
+        let dir = wanted
+            .manifest
+            .parent()
+            .unwrap_or(Path::new("/"))
+            .to_owned();
+        let workspace = match query::workspace_root(&wanted.manifest) {
+            Ok(root) => root,
+            // The manifest itself is broken, which is told below with its line.
+            Err(_) => dir.clone(),
+        };
+        let mut facts = Facts {
+            workspace: workspace.clone(),
+            ..Facts::default()
+        };
+        let target = target_directory(&workspace);
+        let compiler = std::thread::scope(|s| {
+            let tree = s.spawn(|| tree::read(&workspace, &target));
+            let compiler = s.spawn(|| Compiler::ask(&dir));
+            facts.read_files(wanted, &dir, &note);
+            match tree.join().expect("reading files does not panic") {
+                Ok(tree) => facts.tree = tree,
+                Err(error) => note(error),
+            }
+            compiler.join().expect("asking rustc does not panic")
+        });
+        facts.root = facts.tree.repository.clone().unwrap_or(workspace);
+        match compiler {
+            Ok(compiler) => facts.read_graph(wanted, &compiler, &note),
+            Err(error) => note(error),
+        }
+        facts.troubles = troubles.into_inner().expect("no panic holds this");
+        Ok(facts)
+    }
+
+    fn read_files(&mut self, wanted: &Wanted, dir: &Path, note: &dyn Fn(anyhow::Error)) {
+        fn kept<T>(read: Result<Option<T>>, note: &dyn Fn(anyhow::Error)) -> Option<T> {
+            read.unwrap_or_else(|e| {
+                note(e);
+                None
+            })
+        }
+        let lock = self.workspace.join("Cargo.lock");
+        self.lockfile_missing = !lock.exists();
+        self.lockfile = kept(lockfile::read(&lock), note);
+        let pin = policy::pin(dir);
+        self.pin_unreadable = pin.is_err();
+        self.pin = kept(pin, note);
+        self.deny = kept(policy::deny(&self.workspace), note);
+        self.sbom = kept(wanted.sbom.as_deref().map(policy::sbom).transpose(), note);
+        self.settings = settings::of_environment(std::env::vars_os());
+        for path in settings::config_files(dir, wanted.cargo_home.as_deref()) {
+            if let Some(file) = kept(toml::File::read(&path), note) {
+                self.settings.extend(settings::of_file(&file));
+            }
+        }
+        self.read_manifests(wanted, note);
+    }
+
+    fn read_manifests(&mut self, wanted: &Wanted, note: &dyn Fn(anyhow::Error)) {
+        let root = self.workspace.join("Cargo.toml");
+        let mut paths = vec![root.clone(), wanted.manifest.clone()];
+        let mut asked = None;
+        match query::metadata(&root) {
+            Ok(metadata) => {
+                let members = metadata.packages.iter();
+                paths.extend(members.map(|p| p.manifest_path.as_std_path().to_owned()));
+                self.members = Some(metadata);
+            }
+            Err(error) => asked = Some(error),
+        }
+        let mut seen = BTreeSet::new();
+        let mut broken = false;
+        for path in paths {
+            let path = canonical(&path);
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            match manifests::read(&path) {
+                Ok(manifest) => self.manifests.extend(manifest),
+                Err(error) => {
+                    broken = true;
+                    note(error);
+                }
+            }
+        }
+        // cargo's own words only where ours have no line to give.
+        if let Some(error) = asked.filter(|_| !broken) {
+            note(error);
+        }
+        if let Ok(Some(file)) = toml::File::read(&root) {
+            let found = settings::of_file(&file).into_iter();
+            self.settings
+                .extend(found.filter(|s| s.key.starts_with("profile.")));
+        }
+        if let Some(profile) = &wanted.selection.profile {
+            settings::keep_profile(&mut self.settings, profile);
+        }
+    }
+
+    fn read_graph(&mut self, wanted: &Wanted, compiler: &Compiler, note: &dyn Fn(anyhow::Error)) {
+        self.targets = self.asked_targets(&wanted.selection, &compiler.host);
+        // Without a lockfile or with a manifest that cargo cannot read there is nothing to resolve.
+        if self.lockfile.is_none() || self.members.is_none() {
+            return;
+        }
+        match graph::read(&wanted.manifest, &wanted.selection, &self.targets) {
+            Ok(used) => self.used = used,
+            Err(Missing::Stale) => {
+                self.lockfile_stale = true;
+                return;
+            }
+            Err(Missing::Other(error)) => return note(error),
+        }
+        let mut cfgs = Vec::new();
+        for target in &self.targets {
+            match compiler.cfgs_of(target) {
+                Ok(printed) => cfgs.push(printed),
+                Err(error) => return note(error),
+            }
+        }
+        let (reads, troubles) = sources::scan(&self.used, &compiler.cfgs, &cfgs);
+        self.reads = reads;
+        troubles.into_iter().for_each(note);
+    }
+
+    /// `--target`, else `build.target`, else the host.
+    fn asked_targets(&self, selection: &Selection, host: &str) -> Vec<String> {
+        let configured = self.settings.iter().find(|s| s.key == "build.target");
+        let mut targets = match (selection.targets.as_slice(), configured) {
+            ([], Some(setting)) => setting.words.clone(),
+            (given, _) => given.to_vec(),
+        };
+        if targets.is_empty() {
+            targets.push(host.to_string());
+        }
+        for target in targets.iter_mut().filter(|t| *t == "host-tuple") {
+            *target = host.to_string();
+        }
+        targets
+    }
+
+    /// Where a package stands in the lockfile.
+    pub fn place_in_lockfile(&self, name: &str, version: &str) -> Option<Place> {
+        let entry = self.lockfile.as_ref()?.entry(name, version)?;
+        Some(entry.place.clone())
+    }
+
+    /// A path as it is shown: relative to the root where it lies below it.
+    pub fn shown(&self, path: &Path) -> String {
+        let short = path.strip_prefix(&self.root).unwrap_or(path);
+        match short.as_os_str().is_empty() {
+            true => ".".to_string(),
+            false => short.display().to_string(),
+        }
+    }
+}
+
+/// cargo's target directory where nothing says otherwise; it is only left out of a walk.
+fn target_directory(workspace: &Path) -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) => workspace.join(dir),
+        None => workspace.join("target"),
+    }
+}
+
+/// What rustc says of itself.
+struct Compiler {
+    host: String,
+    cfgs: String,
+    dir: PathBuf,
+}
+
+impl Compiler {
+    fn ask(dir: &Path) -> Result<Compiler> {
+        let mut compiler = Compiler {
+            host: String::new(),
+            cfgs: String::new(),
+            dir: dir.to_owned(),
+        };
+        let version = compiler.rustc(&["-vV"])?;
+        let host = crate::toolchain::field(&version, "host");
+        compiler.host = host.unwrap_or("unknown").to_string();
+        compiler.cfgs = compiler.rustc(&["--print", "cfg"])?;
+        Ok(compiler)
+    }
+
+    fn cfgs_of(&self, target: &str) -> Result<String> {
+        if target == self.host {
+            return Ok(self.cfgs.clone());
+        }
+        self.rustc(&["--print", "cfg", "--target", target])
+    }
+
+    fn rustc(&self, args: &[&str]) -> Result<String> {
+        let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let out = Cmd::new(program).args(args).dir(&self.dir).checked()?;
+        Ok(out.text())
+    }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A path without `.` and `..`, as far as names tell.
+pub(super) fn lexical(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}

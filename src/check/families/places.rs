@@ -1,0 +1,87 @@
+//! Where the source lies: what is outside it, and what of it is not there as recorded.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::check::facts::Facts;
+use crate::check::facts::manifests::Dependency;
+use crate::check::{Hit, Place};
+
+/// Path packages that lie outside a directory, each with where it is asked for if that is known.
+fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Place>)> {
+    let mut found = BTreeMap::new();
+    let mut add = |dir: &Path, name: &str, place: Option<Place>| {
+        let dir = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+        if !dir.starts_with(root) {
+            found.entry(dir).or_insert((name.to_string(), place));
+        }
+    };
+    let written = facts.manifests.iter().flat_map(|m| &m.dependencies);
+    for Dependency {
+        path, name, place, ..
+    } in written
+    {
+        if let Some(path) = path {
+            add(path, name, Some(place.clone()));
+        }
+    }
+    for package in facts.used.iter().filter(|p| p.is_path) {
+        let place = facts.place_in_lockfile(&package.name, &package.version);
+        add(&package.dir, &package.name, place);
+    }
+    found
+}
+
+fn hits(found: BTreeMap<PathBuf, (String, Option<Place>)>, what: &str) -> Vec<Hit> {
+    let hit = |(dir, (name, place)): (PathBuf, (String, Option<Place>))| Hit {
+        place,
+        message: format!("`{name}` lies at `{}`, outside {what}", dir.display()),
+        package: Some(name),
+        ..Hit::default()
+    };
+    found.into_iter().map(hit).collect()
+}
+
+pub(in crate::check) fn outside_repository(facts: &Facts) -> Vec<Hit> {
+    match &facts.tree.repository {
+        Some(root) => hits(outside(facts, root), "the repository"),
+        None => Vec::new(),
+    }
+}
+
+pub(in crate::check) fn outside_workspace(facts: &Facts) -> Vec<Hit> {
+    let mut found = outside(facts, &facts.workspace);
+    if let Some(root) = &facts.tree.repository {
+        found.retain(|dir, _| dir.starts_with(root));
+    }
+    hits(found, "the workspace root")
+}
+
+pub(in crate::check) fn submodules(facts: &Facts) -> Vec<Hit> {
+    let of = |(path, what): &(PathBuf, &'static str)| {
+        Hit::of_project(format!("the submodule `{}` {what}", path.display()))
+    };
+    facts.tree.submodules.iter().map(of).collect()
+}
+
+pub(in crate::check) fn pointers(facts: &Facts) -> Vec<Hit> {
+    let of = |path: &PathBuf| {
+        let place = Place {
+            path: facts.root.join(path),
+            line: 1,
+        };
+        Hit::at(place, "git LFS has a pointer here instead of the file")
+    };
+    facts.tree.pointers.iter().map(of).collect()
+}
+
+pub(in crate::check) fn case(facts: &Facts) -> Vec<Hit> {
+    let of = |names: &Vec<PathBuf>| {
+        let shown: Vec<_> = names.iter().map(|n| format!("`{}`", n.display())).collect();
+        Hit::of_project(format!(
+            "{} differ in case alone, and one of them is lost on Windows and macOS",
+            shown.join(" and ")
+        ))
+    };
+    facts.tree.collisions.iter().map(of).collect()
+}

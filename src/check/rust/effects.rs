@@ -1,0 +1,217 @@
+//! What a function does with what it goes through: whether the order can get out of it.
+//!
+//! Loops that append, write or call something for its effect hand the order on; a variable that
+//! only ends up in an error does not.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{Expr, ExprMethodCall, Local, Pat, PathSegment};
+
+/// Whether the body of a loop hands on what it goes through in that order: it appends, writes,
+/// calls something for its effect. What it does to the loop's own variables, or puts into another
+/// collection by key, does not.
+pub(super) fn hands_on(head: &Pat, body: &syn::Block) -> bool {
+    let mut own = BTreeSet::new();
+    Names(&mut own).visit_pat(head);
+    let mut finder = Effects { own, found: false };
+    finder.visit_block(body);
+    finder.found
+}
+
+struct Names<'a>(&'a mut BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Names<'_> {
+    fn visit_pat_ident(&mut self, ident: &'ast syn::PatIdent) {
+        self.0.insert(ident.ident.to_string());
+    }
+}
+
+/// Methods that append to what they are called on.
+const APPENDS: &[&str] = &[
+    "push",
+    "push_str",
+    "push_back",
+    "push_front",
+    "extend",
+    "append",
+    "write_all",
+    "write_str",
+    "append_all",
+    "to_tokens",
+    "write_fmt",
+];
+
+/// Methods that put things where order is no matter.
+const BY_KEY: &[&str] = &[
+    "insert",
+    "remove",
+    "entry",
+    "or_insert",
+    "or_default",
+    "or_insert_with",
+];
+
+/// Macros that write.
+const WRITES: &[&str] = &["print", "println", "write", "writeln"];
+
+struct Effects {
+    own: BTreeSet<String>,
+    found: bool,
+}
+
+impl Effects {
+    fn is_own(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Path(path) => path
+                .path
+                .get_ident()
+                .is_some_and(|n| self.own.contains(&n.to_string())),
+            Expr::Field(field) => self.is_own(&field.base),
+            Expr::MethodCall(call) => self.is_own(&call.receiver),
+            _ => false,
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Effects {
+    fn visit_stmt(&mut self, stmt: &'ast syn::Stmt) {
+        // A call that stands alone is there for its effect.
+        if let syn::Stmt::Expr(expr, _) = stmt {
+            let expr = match expr {
+                Expr::Try(inner) => &*inner.expr,
+                other => other,
+            };
+            self.found |= match expr {
+                Expr::Call(_) => true,
+                Expr::MethodCall(call) => {
+                    let by_key = BY_KEY.iter().any(|m| call.method == m);
+                    !by_key && !self.is_own(&call.receiver)
+                }
+                _ => false,
+            };
+        }
+        visit::visit_stmt(self, stmt);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let appends = APPENDS.iter().any(|m| call.method == m);
+        self.found |= appends && !self.is_own(&call.receiver);
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let name = mac.path.segments.last();
+        self.found |= name.is_some_and(|n| WRITES.iter().any(|w| n.ident == w));
+    }
+
+    fn visit_expr_assign(&mut self, expr: &'ast syn::ExprAssign) {
+        // `tokens = quote! { #tokens … }` appends.
+        self.found |= matches!(&*expr.right, Expr::Macro(m) if m.mac.path.segments.last().is_some_and(|s| s.ident.to_string().starts_with("quote")));
+        visit::visit_expr_assign(self, expr);
+    }
+
+    fn visit_expr_binary(&mut self, expr: &'ast syn::ExprBinary) {
+        self.found |= matches!(expr.op, syn::BinOp::AddAssign(_));
+        visit::visit_expr_binary(self, expr);
+    }
+}
+
+/// Whether a variable is used, from where it is made on, for nothing but to say that something is wrong: asked whether it is
+/// empty, or put into the error that a function returns.
+pub(super) fn only_for_errors(name: &str, local: &Local, body: &syn::Block) -> bool {
+    let mut uses = Mentions {
+        name,
+        after: local.semi_token.span.start().line,
+        harmless: 0,
+        others: 0,
+    };
+    uses.visit_block(body);
+    uses.harmless > 0 && uses.others == 0
+}
+
+struct Mentions<'a> {
+    name: &'a str,
+    after: usize,
+    harmless: usize,
+    others: usize,
+}
+
+impl Mentions<'_> {
+    fn in_tokens(&self, tokens: proc_macro2::TokenStream) -> bool {
+        let capture = format!("{{{}", self.name);
+        tokens.into_iter().any(|token| match token {
+            proc_macro2::TokenTree::Ident(ident) => ident == self.name,
+            proc_macro2::TokenTree::Literal(text) => text.to_string().contains(&capture),
+            proc_macro2::TokenTree::Group(group) => self.in_tokens(group.stream()),
+            proc_macro2::TokenTree::Punct(_) => false,
+        })
+    }
+
+    fn is_name(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Path(p) if p.path.is_ident(self.name))
+    }
+}
+
+impl<'ast> Visit<'ast> for Mentions<'_> {
+    fn visit_local(&mut self, local: &'ast Local) {
+        // What ends before it, and its own making, may be about another of its name.
+        if local.semi_token.span.start().line > self.after {
+            visit::visit_local(self, local);
+        }
+    }
+
+    fn visit_expr_return(&mut self, expr: &'ast syn::ExprReturn) {
+        let mut errors = Errors(false);
+        errors.visit_expr_return(expr);
+        match errors.0 {
+            true => self.harmless += 1,
+            false => visit::visit_expr_return(self, expr),
+        }
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let asks = ["is_empty", "len", "contains"]
+            .iter()
+            .any(|m| call.method == m);
+        if asks && self.is_name(&call.receiver) {
+            self.harmless += 1;
+            return;
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let panics = ["panic", "bail", "assert", "unreachable"];
+        let name = mac.path.segments.last();
+        let later = name.is_some_and(|n| n.ident.span().start().line > self.after);
+        if later && self.in_tokens(mac.tokens.clone()) {
+            match name.is_some_and(|n| panics.iter().any(|p| n.ident == p)) {
+                true => self.harmless += 1,
+                false => self.others += 1,
+            }
+        }
+    }
+
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        let last = path.path.segments.last();
+        let later = last.is_some_and(|s| s.ident.span().start().line > self.after);
+        self.others += usize::from(later && path.path.is_ident(self.name));
+    }
+}
+
+/// Finds a call that makes an error.
+struct Errors(bool);
+
+impl<'ast> Visit<'ast> for Errors {
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let error = |s: &PathSegment| s.ident == "Err" || s.ident.to_string().ends_with("Error");
+        self.0 |= path.segments.iter().any(error);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let names = ["to_compile_error", "into_compile_error"];
+        self.0 |= names.iter().any(|n| call.method == n);
+        visit::visit_expr_method_call(self, call);
+    }
+}

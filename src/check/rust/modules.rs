@@ -1,0 +1,224 @@
+//! The files that a crate is made of, from its root on: `mod`, `#[path]`, and `include!` of a
+//! file beside.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use syn::{Attribute, Expr, ExprLit, Item, ItemMod, Lit, LitStr, Meta};
+
+use super::cfg::{self, Cfgs};
+use crate::error::bad_input;
+
+/// A parsed file, without what is not compiled.
+pub(in crate::check) struct Module {
+    pub(in crate::check) path: PathBuf,
+    pub(in crate::check) file: syn::File,
+}
+
+/// Larger sources, and deeper nesting, are not parsed: nobody writes them, and a parser that goes
+/// down with every bracket must not be led to the end of its stack.
+const LARGEST: usize = 4 << 20;
+const DEEPEST: usize = 200;
+
+/// Reads the files of a crate. `wanted` is asked about each file before it is parsed; the second
+/// value says what could not be.
+pub(in crate::check) fn load(
+    root: &Path,
+    cfgs: &Cfgs,
+    wanted: &dyn Fn(&Path) -> bool,
+) -> (Vec<Module>, Vec<anyhow::Error>) {
+    let mut loader = Loader {
+        cfgs,
+        wanted,
+        seen: BTreeSet::new(),
+        modules: Vec::new(),
+        troubles: Vec::new(),
+    };
+    loader.file(root, true);
+    (loader.modules, loader.troubles)
+}
+
+struct Loader<'a> {
+    cfgs: &'a Cfgs,
+    wanted: &'a dyn Fn(&Path) -> bool,
+    seen: BTreeSet<PathBuf>,
+    modules: Vec<Module>,
+    troubles: Vec<anyhow::Error>,
+}
+
+impl Loader<'_> {
+    /// `owns` says that modules of the file lie beside it, not in a directory of its name.
+    fn file(&mut self, path: &Path, owns: bool) {
+        if !self.seen.insert(path.to_owned()) || !(self.wanted)(path) {
+            return;
+        }
+        let mut file = match parse(path) {
+            Ok(file) => file,
+            Err(error) => return self.troubles.push(error),
+        };
+        cfg::prune(&mut file, self.cfgs);
+        let beside = path.parent().unwrap_or(Path::new("")).to_owned();
+        let own = match owns {
+            true => beside.clone(),
+            false => path.with_extension(""),
+        };
+        self.items(&file.items, &own, &beside);
+        self.modules.push(Module {
+            path: path.to_owned(),
+            file,
+        });
+    }
+
+    /// `own` is where `mod x;` is looked for, `base` what `#[path]` is relative to.
+    fn items(&mut self, items: &[Item], own: &Path, base: &Path) {
+        for item in items {
+            match item {
+                Item::Mod(module) => self.module(module, own, base),
+                Item::Macro(item) if item.mac.path.is_ident("include") => {
+                    let literal = item.mac.parse_body::<LitStr>();
+                    let path = literal.ok().map(|l| base.join(l.value()));
+                    if let Some(path) = path.filter(|p| p.is_file() && parse(p).is_ok()) {
+                        self.file(&path, true);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn module(&mut self, module: &ItemMod, own: &Path, base: &Path) {
+        let name = module.ident.to_string();
+        let name = name.trim_start_matches("r#");
+        let path = path_attribute(&module.attrs);
+        if let Some((_, items)) = &module.content {
+            let inner = own.join(path.as_deref().unwrap_or(name));
+            return self.items(items, &inner, &inner);
+        }
+        if let Some(path) = path {
+            let path = base.join(path);
+            if path.is_file() {
+                self.file(&path, true);
+            }
+            return;
+        }
+        let flat = own.join(format!("{name}.rs"));
+        let nested = own.join(name).join("mod.rs");
+        if flat.is_file() {
+            self.file(&flat, false);
+        } else if nested.is_file() {
+            self.file(&nested, true);
+        }
+        // Else it is one that a build script writes, or that a `cfg` of its own leaves out.
+    }
+}
+
+fn path_attribute(attributes: &[Attribute]) -> Option<String> {
+    attributes.iter().find_map(|a| match &a.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+fn parse(path: &Path) -> Result<syn::File> {
+    let what = || format!("failed to read `{}`", path.display());
+    let bytes = std::fs::read(path).with_context(what)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        bad_input(format!(
+            "failed to parse `{}`: it is not UTF-8",
+            path.display()
+        ))
+    })?;
+    if text.len() > LARGEST || depth(text.as_bytes()) > DEEPEST {
+        return Err(bad_input(format!(
+            "`{}` was not looked at: it is larger than {LARGEST} bytes, or nested deeper than {DEEPEST} brackets",
+            path.display()
+        )));
+    }
+    syn::parse_file(&text).map_err(|e| {
+        bad_input(format!(
+            "failed to parse `{}` at line {}: {e}",
+            path.display(),
+            e.span().start().line
+        ))
+    })
+}
+
+/// How deep brackets are nested, those in strings and comments counted as well.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut now, mut deepest) = (0usize, 0);
+    for byte in bytes {
+        match byte {
+            b'(' | b'[' | b'{' => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b')' | b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_followed_and_tests_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "lib.rs",
+            "mod a; mod b; #[cfg(test)] mod t; #[path = \"odd/name.rs\"] mod c; mod i { mod d; } mod gone; include!(\"more.rs\");",
+        );
+        write("a.rs", "mod inner;");
+        write("a/inner.rs", "");
+        write("b/mod.rs", "mod beside;");
+        write("b/beside.rs", "");
+        write("t.rs", "this is not Rust");
+        write("odd/name.rs", "");
+        write("i/d.rs", "");
+        write("more.rs", "fn more() {}");
+        let (modules, troubles) = load(&dir.path().join("lib.rs"), &Cfgs::default(), &|_| true);
+        assert!(troubles.is_empty(), "{troubles:?}");
+        let mut names: Vec<_> = modules
+            .iter()
+            .map(|m| m.path.strip_prefix(dir.path()).unwrap().to_str().unwrap())
+            .collect();
+        names.sort();
+        let want = [
+            "a.rs",
+            "a/inner.rs",
+            "b/beside.rs",
+            "b/mod.rs",
+            "i/d.rs",
+            "lib.rs",
+            "more.rs",
+            "odd/name.rs",
+        ];
+        assert_eq!(names, want);
+    }
+
+    #[test]
+    fn what_is_no_rust_is_named_with_its_line_and_nothing_overflows() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = |text: &str| {
+            let path = dir.path().join("x.rs");
+            std::fs::write(&path, text).unwrap();
+            load(&path, &Cfgs::default(), &|_| true).1[0].to_string()
+        };
+        assert!(error("fn a() {}\nfn {").contains("x.rs` at line 2"));
+        assert!(error(&"(".repeat(100_000)).contains("was not looked at"));
+    }
+}

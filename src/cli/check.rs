@@ -1,0 +1,93 @@
+//! Arguments of `repro check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Format;
+use super::selection::SelectionArgs;
+use crate::request;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  repro check                              the project in this directory
+  repro check --target x86_64-pc-windows-msvc --all-features
+  repro check --deny warnings              warnings count as errors
+  repro check --allow reads-vcs --warn git-rev
+  repro check --sbom sbom.cdx.json         git dependencies against an SBOM
+  repro check --list-rules
+  repro check --explain map-order
+  repro check --format sarif >check.sarif  for code scanning";
+
+/// How the findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// One JSON object, schema `repro.report/1`.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+}
+
+impl CheckFormat {
+    /// How a run that ends without findings is told.
+    pub fn of_failures(self) -> Format {
+        match self {
+            CheckFormat::Json => Format::Json,
+            _ => Format::Text,
+        }
+    }
+}
+
+/// Arguments of `repro check`.
+#[derive(Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// CycloneDX or SPDX document in JSON that must name git dependencies with their commit
+    #[arg(long, value_name = "FILE")]
+    sbom: Option<PathBuf>,
+
+    /// Do not report what this rule finds; can be given several times
+    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    allow: Vec<String>,
+    /// What this rule finds is a warning
+    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    warn: Vec<String>,
+    /// What this rule finds is an error; `warnings` stands for all warnings
+    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    deny: Vec<String>,
+    /// Print the table of rules and stop
+    #[arg(long, help_heading = "Rules")]
+    pub list_rules: bool,
+    /// Print what a rule is about and stop
+    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    pub explain: Option<String>,
+
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, help_heading = "Output")]
+    pub format: CheckFormat,
+    /// List every finding, and those that are only worth knowing
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+impl CheckArgs {
+    /// The plain values.
+    pub fn request(self) -> request::Check {
+        request::Check {
+            manifest_path: self.manifest_path,
+            selection: self.selection.selection(),
+            sbom: self.sbom,
+            allow: self.allow,
+            warn: self.warn,
+            deny: self.deny,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Arguments of `repro env`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Format;
+use super::build::BuildRequest;
+use super::selection::SelectionArgs;
+use crate::request::{Inject, SourceChoice};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  eval \"$(repro env)\" && cargo build --release --locked --offline
+  repro env --format fish | source
+  repro env --format powershell | Out-String | Invoke-Expression
+  repro env --format github >>\"$GITHUB_ENV\"
+  repro env --format dockerfile            lines for a Dockerfile with the source in /usr/src/NAME
+  repro env --format json                  for other tools
+
+The bytes are those of `repro build --inject rustflags`.";
+
+/// For whom the recipe is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EnvFormat {
+    /// POSIX shells.
+    Sh,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    Powershell,
+    /// ARG and ENV of a Dockerfile.
+    Dockerfile,
+    /// Lines for $GITHUB_ENV.
+    Github,
+    /// One JSON object, schema `repro.report/1`.
+    Json,
+}
+
+impl EnvFormat {
+    /// How a failure is told.
+    pub fn of_failures(self) -> Format {
+        match self {
+            EnvFormat::Json => Format::Json,
+            _ => Format::Text,
+        }
+    }
+}
+
+/// Arguments of `repro env`.
+#[derive(Args)]
+pub struct EnvArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// SOURCE_DATE_EPOCH, in seconds since 1970 [default: the variable, else the commit's time]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
+    epoch: Option<i64>,
+    /// For whom it is printed
+    #[arg(long, value_enum, default_value_t = EnvFormat::Sh)]
+    pub format: EnvFormat,
+}
+
+impl EnvArgs {
+    /// The plain values: those of a build with the same recipe.
+    pub fn request(self) -> BuildRequest {
+        let source = SourceChoice {
+            manifest: self.manifest_path,
+            ..SourceChoice::default()
+        };
+        BuildRequest {
+            epoch: self.epoch,
+            inject: Some(Inject::Rustflags),
+            ..BuildRequest::of(source, self.selection.selection())
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Arguments of `repro init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Format;
+use super::build::BuildRequest;
+use super::selection::SelectionArgs;
+use crate::request::SourceChoice;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  repro init --dry-run                     show all that would be written, and write nothing
+  repro init
+  repro init -p mytool --target x86_64-unknown-linux-musl
+  repro init --force                       replace files that are there with another content
+
+It writes .github/workflows/reproducible-release.yml, Dockerfile.repro, REPRODUCIBILITY.md, deny.toml and
+rust-toolchain.toml, and adds the table metadata.repro to Cargo.toml.";
+
+/// Arguments of `repro init`.
+#[derive(Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// Replace files that are there with another content
+    #[arg(long)]
+    pub force: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+impl InitArgs {
+    /// The plain values: those of a build of the same selection.
+    pub fn request(self) -> BuildRequest {
+        let source = SourceChoice {
+            manifest: self.manifest_path,
+            ..SourceChoice::default()
+        };
+        BuildRequest::of(source, self.selection.selection())
+    }
+}

@@ -1,0 +1,86 @@
+//! `repro check`: facts, rules, report. Straight down.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::cargo::home;
+use crate::check::facts::{Facts, Wanted};
+use crate::check::levels::{Level, Levels};
+use crate::check::rules::{self, RULES, Rule};
+use crate::check::{self};
+use crate::command::metadata::Defaults;
+use crate::command::project::find_manifest;
+use crate::error::{Kind, bad_input, failure};
+use crate::query;
+use crate::report::check::CheckReport;
+use crate::request::{Check, SourceChoice};
+
+/// Runs it.
+pub fn run(asked: Check) -> Result<CheckReport> {
+    let manifest = find_manifest(&SourceChoice {
+        manifest: asked.manifest_path.clone(),
+        ..SourceChoice::default()
+    })?;
+    let given = given(&asked);
+    // Checked before anything is read: a wrong name must not cost a run.
+    Levels::new(Vec::new(), given.clone()).map_err(|e| failure(Kind::Usage, e))?;
+    let defaults = defaults(&manifest);
+    let (selection, exceptions, unread) = match defaults {
+        Ok(defaults) => (
+            defaults.selection(asked.selection)?,
+            defaults.exceptions()?,
+            None,
+        ),
+        Err(error) => (asked.selection, Vec::new(), Some(error)),
+    };
+    let levels = Levels::new(exceptions, given)
+        .map_err(|e| bad_input(format!("`check` in metadata.repro: {e}")))?;
+    let mut facts = Facts::gather(&Wanted {
+        manifest,
+        selection,
+        sbom: asked.sbom,
+        cargo_home: home::of_user(),
+    })?;
+    // A manifest with a syntax error is told of once, with its line.
+    if let Some(error) = unread.filter(|_| facts.troubles.is_empty()) {
+        facts.troubles.push(error);
+    }
+    let (findings, allowed) = check::run(&facts, &levels);
+    Ok(CheckReport {
+        root: facts.root,
+        targets: facts.targets,
+        packages: facts.used.len(),
+        rules: RULES.len(),
+        findings,
+        allowed,
+        troubles: facts.troubles,
+    })
+}
+
+/// The rule of a name that was given.
+pub fn rule(id: &str) -> Result<&'static Rule> {
+    rules::named(id).ok_or_else(|| {
+        failure(
+            Kind::Usage,
+            format!("there is no rule `{id}`: `repro check --list-rules` lists them"),
+        )
+    })
+}
+
+fn given(asked: &Check) -> Vec<(String, Level)> {
+    let lists = [
+        (&asked.allow, Level::Allow),
+        (&asked.warn, Level::Warn),
+        (&asked.deny, Level::Deny),
+    ];
+    let pairs = lists
+        .into_iter()
+        .flat_map(|(ids, level)| ids.iter().map(move |id| (id.clone(), level)));
+    pairs.collect()
+}
+
+fn defaults(manifest: &Path) -> Result<Defaults> {
+    let workspace = query::workspace_root(manifest)?;
+    Defaults::read(manifest.parent().unwrap_or(Path::new("/")), &workspace)
+}

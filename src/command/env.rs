@@ -1,0 +1,171 @@
+//! `repro env`: the recipe as variables, for people who run cargo themselves.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cargo::config::{Config, Place};
+use crate::cargo::rustflags;
+use crate::cli::build::BuildRequest;
+use crate::command::project::{Project, find_manifest, short_list};
+use crate::command::scratch::Scratch;
+use crate::git;
+use crate::layout::Layout;
+use crate::recipe::Recipe;
+use crate::recipe::environment::Env;
+use crate::report::env::EnvReport;
+use crate::source::Origin;
+use crate::variation::Name;
+
+/// Where the variables are to be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In this tree, on this machine.
+    Here,
+    /// In a container of an official Rust image, with the source at its canonical path: nothing of
+    /// this machine may be in them.
+    Container,
+}
+
+/// Runs it.
+pub fn run(mut asked: BuildRequest, place: Where) -> Result<EnvReport> {
+    let scratch = Scratch::new(false)?;
+    allow_changes(&mut asked)?;
+    let project = Project::open(asked, scratch.path())?;
+    of_project(&project, place)
+}
+
+/// People build the tree as it is, changed or not; outside of git that goes without saying.
+pub(super) fn allow_changes(asked: &mut BuildRequest) -> Result<()> {
+    let manifest = find_manifest(&asked.source)?;
+    let dir = manifest.parent().unwrap_or(Path::new("/"));
+    let inside = git::try_text(dir, ["rev-parse", "--is-inside-work-tree"]);
+    asked.source.allow_dirty = matches!(inside, Ok(Some(answer)) if answer == "true");
+    Ok(())
+}
+
+/// The report for a project that is open.
+pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
+    let mut notes = notes(project, place);
+    let (recipe, config, layout) = match place {
+        Where::Here => (project.recipe()?, project.config.clone(), here(project)),
+        Where::Container => container(project)?,
+    };
+    let by_hand = recipe.by_hand(&layout, &|name| project.values(name));
+    notes.extend(by_hand.notes);
+    let passed = &recipe.facts().passed;
+    let cfgs = project.cfgs_of(match place {
+        Where::Here => project.targets(),
+        Where::Container => linux_targets(project),
+    })?;
+    let mut flags = rustflags::joined(passed, &config, &cfgs, &by_hand.rustc_args)?;
+    flags.splice(0..0, canonical_home(place, &layout.cargo_home));
+    let selection = project.request.selection.cargo_args();
+    let cargo = ["cargo", "build", "--locked"].map(str::to_string);
+    Ok(EnvReport {
+        variables: by_hand.variables,
+        flags,
+        encoded_is_set: place == Where::Here
+            && std::env::var_os("CARGO_ENCODED_RUSTFLAGS").is_some(),
+        umask: project.values(Name::Umask).a,
+        cargo: cargo.into_iter().chain(selection).collect(),
+        notes,
+    })
+}
+
+fn here(project: &Project) -> Layout {
+    let root = project.source.root.clone();
+    let target = project.results.parent().unwrap_or(&project.results);
+    let unused = PathBuf::new;
+    Layout {
+        scratch: root.parent().unwrap_or(Path::new("/")).to_owned(),
+        target: target.to_owned(),
+        cargo_home: project.cargo_home.clone().unwrap_or_default(),
+        source: root,
+        home: unused(),
+        tmpdir: unused(),
+        wrapper: unused(),
+    }
+}
+
+/// What a container or a runner is where nothing says otherwise.
+const LINUX: &str = "x86_64-unknown-linux-gnu";
+
+/// The targets that a Linux machine builds for: those asked for, else its own.
+pub(super) fn linux_targets(project: &Project) -> Vec<String> {
+    let mut targets = project.targets();
+    targets.retain(|t| t.contains("linux"));
+    if targets.is_empty() {
+        targets.push(LINUX.to_string());
+    }
+    targets
+}
+
+/// Paths of the official images; settings are those of the source alone.
+fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
+    let mut facts = project.recipe()?.facts().clone();
+    // Not the canonical path itself: there C compilers would have no path to map, and write the
+    // file table of the debug info in another way than where they have.
+    let source = PathBuf::from(format!("/usr/src/{}", facts.name));
+    let toolchain = &project.toolchain;
+    let channel = project.channel()?;
+    let host = match toolchain.host() {
+        linux if linux.contains("linux") => linux,
+        _ => LINUX,
+    };
+    facts.passed = Env::new();
+    facts.pass_env.clear();
+    facts.targets = linux_targets(project);
+    facts.rust_src = PathBuf::from(format!(
+        "/usr/local/rustup/toolchains/{channel}-{host}/lib/rustlib/src/rust"
+    ));
+    let mut config = project.config.clone();
+    config.files.retain(|f| f.place == Place::Source);
+    facts.config_env = config.env();
+    let layout = Layout {
+        scratch: "/usr/src".into(),
+        target: source.join("target"),
+        cargo_home: "/usr/local/cargo".into(),
+        source,
+        home: PathBuf::new(),
+        tmpdir: PathBuf::new(),
+        wrapper: PathBuf::new(),
+    };
+    Ok((Recipe::new(facts), config, layout))
+}
+
+/// The home's canonical form, where a link leads to it: some tools hand on that one. It stands
+/// before all others, which win over it.
+fn canonical_home(place: Where, home: &Path) -> Option<String> {
+    let canonical = std::fs::canonicalize(home).ok()?;
+    let other = place == Where::Here && canonical != home;
+    other.then(|| format!("--remap-path-prefix={}=/cargo", canonical.display()))
+}
+
+fn notes(project: &Project, place: Where) -> Vec<String> {
+    let mut notes = Vec::new();
+    if place == Where::Container {
+        return notes;
+    }
+    if let Origin::Git(commit) = &project.source.origin
+        && !commit.dirty.is_empty()
+    {
+        notes.push(format!(
+            "the tree has {} uncommitted changes ({}): the bytes are not those of the commit",
+            commit.dirty.len(),
+            short_list(&commit.dirty)
+        ));
+    }
+    if !project.beside.is_empty() {
+        notes.push(format!(
+            "{} outside the workspace root: cargo puts the absolute path into symbol names, which only `repro build` makes canonical",
+            short_list(&project.beside)
+        ));
+    }
+    if let Some(name) = project.user_wrapper_name() {
+        notes.push(format!(
+            "`{name}` wraps rustc: another builder needs it as well"
+        ));
+    }
+    notes
+}
