@@ -120,6 +120,11 @@ impl Plan<'_> {
         Ok((a, b))
     }
 
+    /// Makes build A alone, with all cores.
+    pub fn run_one(&self, progress: &Progress) -> Result<Built> {
+        self.run_side(Side::A, &job_tokens(1)?, progress)
+    }
+
     fn run_at_once(&self, progress: &Progress) -> Result<(Built, Built)> {
         let first_error = Mutex::new(None);
         let jobs = job_tokens(2)?;

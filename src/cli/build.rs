@@ -16,6 +16,7 @@ Examples:
   repro build --rev v1.2.0                 another commit
   repro build --source DIR --epoch 0       a directory without git
   repro build --vary -clock,-umask         leave two variations out
+  repro build --once                       one build, for `repro verify --against`
   repro build --format json >report.json   for scripts
   repro build --show-recipe                what is changed in the build, and why";
 
@@ -95,6 +96,10 @@ pub struct BuildArgs {
     /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = variation::Selection::parse, help_heading = "Recipe")]
     vary: Option<variation::Selection>,
+    /// Build once and compare nothing: a manifest to hold against those of other builders, with
+    /// `repro verify --against`
+    #[arg(long, conflicts_with = "vary", help_heading = "Recipe")]
+    once: bool,
     /// Print the recipe for this project and stop
     #[arg(long, help_heading = "Recipe")]
     pub show_recipe: bool,
@@ -136,6 +141,8 @@ pub struct BuildRequest {
     pub builder: bool,
     /// `-v`.
     pub verbose: bool,
+    /// `--once`.
+    pub once: bool,
     /// `--show-recipe`.
     pub show_recipe: bool,
 }
@@ -172,6 +179,7 @@ impl BuildArgs {
             keep: self.keep,
             builder: !self.no_builder,
             verbose: self.verbose,
+            once: self.once,
             show_recipe: self.show_recipe,
         }
     }

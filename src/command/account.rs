@@ -161,7 +161,11 @@ impl Project {
         a: &Built,
         manifest: PathBuf,
     ) -> Report {
-        let not_varied = self.not_varied(recipe, shim, &a.static_scripts);
+        let one_build = verdict == Verdict::Single;
+        let not_varied = match one_build {
+            true => Vec::new(),
+            false => self.not_varied(recipe, shim, &a.static_scripts),
+        };
         let wholly_fixed = |name: Name| {
             let by_shim_only = matches!(name, Name::Clock | Name::CpuCount);
             let missing = shim.missing.iter().any(|(n, _)| *n == name);
@@ -175,7 +179,7 @@ impl Project {
             comparison,
             variations: VARIATIONS
                 .iter()
-                .filter(|v| self.values(v.name).varied() && !wholly_fixed(v.name))
+                .filter(|v| !one_build && self.values(v.name).varied() && !wholly_fixed(v.name))
                 .map(|v| (v.text, self.values(v.name)))
                 .collect(),
             not_varied,

@@ -4,16 +4,19 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::build::Plan;
+use crate::artifact::ArtifactSet;
+use crate::build::{Built, Plan};
 use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
+use crate::command::reach::ShimState;
 use crate::command::scratch::Scratch;
 use crate::command::{builder, publish};
 use crate::compare::{Comparison, compare};
 use crate::error::{Kind, failure, host};
 use crate::report::Report;
 use crate::term::Progress;
+use crate::verdict::Verdict;
 use crate::{fs, process};
 
 /// What `repro build` ends with.
@@ -45,7 +48,7 @@ pub fn run(asked: BuildRequest) -> Result<Outcome> {
 
 fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
     progress.phase("checking out the source");
-    let show_recipe = asked.show_recipe;
+    let (show_recipe, once) = (asked.show_recipe, asked.once);
     let project = Project::open(asked, scratch)?;
     let recipe = project.recipe()?;
     if show_recipe {
@@ -57,7 +60,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
 
     let registry_sources = project.registry_sources(&recipe);
 
-    let shim = project.shim(scratch);
+    let shim = match once {
+        true => ShimState::default(),
+        false => project.shim(scratch),
+    };
     let trace_links =
         project.request.builder && builder::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
@@ -79,17 +85,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         values: &values,
         scratch,
     };
-    progress.phase(&format!("building {} twice", project.describe()));
-    let (a, b) = plan.run(progress)?;
-    progress.phase("comparing");
-    let comparison = compare(&a.artifacts, &b.artifacts);
-    not_with_itself(&comparison)?;
-    let verdict = comparison.verdict().ok_or_else(|| {
-        failure(
-            Kind::BuildFailed,
-            "the builds made nothing that a verdict could be about: no binary and no library for the target; select other packages or targets",
-        )
-    })?;
+    let (comparison, verdict, a) = match once {
+        true => one(&plan, &project, progress)?,
+        false => both(&plan, &project, progress)?,
+    };
     let manifest = project.manifest(&recipe, &comparison, verdict, &a, scratch)?;
     process::check_interrupt()?;
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
@@ -97,6 +96,33 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     Ok(Outcome::Report(Box::new(
         project.report(&recipe, comparison, verdict, &shim, &a, path),
     )))
+}
+
+type Made = (Comparison, Verdict, Built);
+
+fn both(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
+    progress.phase(&format!("building {} twice", project.describe()));
+    let (a, b) = plan.run(progress)?;
+    progress.phase("comparing");
+    let comparison = compare(&a.artifacts, &b.artifacts);
+    not_with_itself(&comparison)?;
+    let verdict = comparison.verdict().ok_or_else(nothing)?;
+    Ok((comparison, verdict, a))
+}
+
+fn one(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
+    progress.phase(&format!("building {} once", project.describe()));
+    let a = plan.run_one(progress)?;
+    let comparison = compare(&a.artifacts, &ArtifactSet::default());
+    comparison.verdict().ok_or_else(nothing)?;
+    Ok((comparison, Verdict::Single, a))
+}
+
+fn nothing() -> anyhow::Error {
+    failure(
+        Kind::BuildFailed,
+        "the builds made nothing that a verdict could be about: no binary and no library for the target; select other packages or targets",
+    )
 }
 
 /// Two artifacts that are one file would be equal whatever was built.

@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
+use crate::verdict::{SINGLE, Verdict};
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "repro.report/1";
@@ -73,14 +74,18 @@ struct RecipeRow<'a> {
     why: &'a str,
 }
 
-fn artifact(pair: &Pair) -> OneArtifact<'_> {
+fn artifact(pair: &Pair, verdict: Verdict) -> OneArtifact<'_> {
     let either = pair.either();
+    let status = match verdict {
+        Verdict::Single => SINGLE,
+        _ => pair.status().name(),
+    };
     OneArtifact {
         package: &either.package,
         target: &either.target,
         kind: either.kind.name(),
         name: &either.name,
-        status: pair.status().name(),
+        status,
         a: pair.a.as_ref().map(|x| &x.digest),
         b: pair.b.as_ref().map(|x| &x.digest),
         findings: [],
@@ -89,11 +94,12 @@ fn artifact(pair: &Pair) -> OneArtifact<'_> {
 
 /// The report of a finished double build.
 pub fn report(report: &Report) -> String {
+    let pairs = report.comparison.pairs.iter();
     let whole = Whole {
         schema: SCHEMA,
         command: report.command,
         verdict: report.verdict.name(),
-        artifacts: report.comparison.pairs.iter().map(artifact).collect(),
+        artifacts: pairs.map(|p| artifact(p, report.verdict)).collect(),
         blame: [],
         variations: report
             .variations

@@ -20,7 +20,9 @@ pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
     artifacts(&mut out, report, verbose);
-    variations(&mut out, report, verbose);
+    if report.verdict != Verdict::Single {
+        variations(&mut out, report, verbose);
+    }
     if verbose {
         let dropped = match report.dropped.is_empty() {
             true => "none".to_string(),
@@ -37,6 +39,9 @@ pub fn report(report: &Report, verbose: bool) -> String {
 
 fn artifacts(out: &mut String, report: &Report, verbose: bool) {
     let pairs = &report.comparison.pairs;
+    if report.verdict == Verdict::Single {
+        return of_one_build(out, pairs, verbose);
+    }
     let matters = |p: &&Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
     let (mut listed, rest): (Vec<&Pair>, Vec<&Pair>) =
         pairs.iter().partition(|p| verbose || matters(p));
@@ -67,6 +72,27 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool) {
             "{GOOD}same{GOOD:#}        {} build scripts and procedural macros (not in the verdict), listed with -v",
             count(false)
         );
+    }
+}
+
+/// Artifacts that nothing was compared with.
+fn of_one_build(out: &mut String, pairs: &[Pair], verbose: bool) {
+    let shown = |p: &&Pair| verbose || p.either().kind.is_shipped();
+    for x in pairs.iter().filter(shown).map(Pair::either) {
+        let _ = writeln!(
+            out,
+            "{WARN}built{WARN:#}       {BOLD}{}{BOLD:#} ({} of {}, {})\n            {} bytes  sha256 {}",
+            x.name,
+            x.kind.name(),
+            x.package,
+            x.target,
+            x.digest.size,
+            x.digest.sha256
+        );
+    }
+    let rest = pairs.iter().filter(|p| !shown(p)).count();
+    if rest > 0 {
+        let _ = writeln!(out, "            and {rest} more, listed with -v");
     }
 }
 
@@ -141,6 +167,13 @@ fn ending(out: &mut String, report: &Report) {
         Verdict::Reproducible => {
             let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
             let _ = writeln!(out, "{GOOD}REPRODUCIBLE{GOOD:#}");
+        }
+        Verdict::Single => {
+            let _ = writeln!(
+                out,
+                "{BOLD}compare{BOLD:#}     on other machines: `repro build --once`; then `repro verify --against` with the manifests of all"
+            );
+            let _ = writeln!(out, "{WARN}BUILT ONCE{WARN:#}: nothing was compared");
         }
         Verdict::Differs => {
             let _ = writeln!(

@@ -3,6 +3,7 @@
 //!
 //! Nothing here writes in the user's tree, git state or index.
 
+pub mod address;
 mod checkout;
 mod directory;
 mod git;
