@@ -24,6 +24,7 @@ use crate::layout::Layout;
 use crate::process::{self, Cmd, Stream};
 use crate::recipe::{Recipe, SideRecipe};
 use crate::request::{Inject, Selection};
+use crate::sandbox::Sandbox;
 use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
@@ -62,6 +63,8 @@ pub struct Plan<'a> {
     pub values: &'a (dyn Fn(Name) -> Values + Sync),
     /// Scratch directory of the run.
     pub scratch: &'a Path,
+    /// Run cargo in this sandbox.
+    pub sandbox: Option<&'a Sandbox>,
 }
 
 /// What one build left.
@@ -268,14 +271,16 @@ impl Plan<'_> {
             set("LD_PRELOAD", path.into());
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
-        Ok(Cmd::new(&self.toolchain.cargo)
+        let dir = layout.source.join(&self.source.package);
+        let cargo = Cmd::new(&self.toolchain.cargo)
             .args(args)
             .args(&share.cargo_args)
-            .args(self.selection.cargo_args())
-            .dir(layout.source.join(&self.source.package))
-            .env_exact(env)
-            .umask(share.umask)
-            .own_group())
+            .args(self.selection.cargo_args());
+        let cargo = match self.sandbox {
+            Some(sandbox) => sandbox.around(cargo, &dir),
+            None => cargo,
+        };
+        Ok(cargo.dir(dir).env_exact(env).umask(share.umask).own_group())
     }
 
     /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.

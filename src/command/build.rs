@@ -84,6 +84,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         trace_links,
         values: &values,
         scratch,
+        sandbox: None,
     };
     let (comparison, verdict, a) = match once {
         true => one(&plan, &project, progress)?,

@@ -5,9 +5,11 @@
 
 pub mod address;
 mod checkout;
+pub mod commit;
 mod directory;
 mod git;
 mod outside;
+pub mod remote;
 mod repository;
 mod snapshot;
 #[cfg(test)]
