@@ -11,9 +11,9 @@ use clap::Parser;
 use crate::cargo::wrapper;
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, diff, docs, normalize};
+use crate::command::{archive, build, diff, docs, normalize, verify};
 use crate::error::{self, Kind};
-use crate::report::{files, json, text};
+use crate::report::{self, files, json, text};
 use crate::{process, term};
 
 /// What both binaries run.
@@ -42,6 +42,7 @@ pub fn main() -> ExitCode {
     };
     let (name, format) = match &cli.command {
         Command::Build(args) => ("build", args.format),
+        Command::Verify(args) => ("verify", args.format),
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.format),
@@ -71,6 +72,25 @@ fn run(command: Command) -> Result<u8> {
                         Format::Json => json::report(&report),
                     })?;
                     Ok(report.verdict.code())
+                }
+            }
+        }
+        Command::Verify(args) => {
+            let (format, verbose) = (args.format, args.verbose);
+            match (verify::run(args.request())?, format) {
+                (verify::Outcome::Report(found), format) => {
+                    print(&match format {
+                        Format::Text => report::verify::text::report(&found, verbose),
+                        Format::Json => report::verify::json::report(&found),
+                    })?;
+                    Ok(found.code())
+                }
+                (verify::Outcome::Several(found), format) => {
+                    print(&match format {
+                        Format::Text => report::verify::text::several(&found),
+                        Format::Json => report::verify::json::several(&found),
+                    })?;
+                    Ok(found.agreement.code())
                 }
             }
         }

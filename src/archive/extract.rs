@@ -60,6 +60,16 @@ pub fn extract(path: &Path, to: &Path, limits: &Limits) -> Result<Extracted> {
     Ok(place.done)
 }
 
+/// Whether a file is an archive that [`extract`] unpacks.
+pub fn is_archive(path: &Path) -> Result<bool> {
+    let what = || format!("failed to read `{}`", path.display());
+    let file = File::open(path).with_context(what)?;
+    let mut head = Vec::new();
+    let taken = file.take(unpack::HEAD as u64).read_to_end(&mut head);
+    taken.with_context(what)?;
+    Ok(head.starts_with(ZIP) || tar::begins(&unpack::unpacked_head(&head)))
+}
+
 fn name_of(compression: Compression) -> &'static str {
     match compression {
         Compression::None => "tar",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Format;
+use super::selection::SelectionArgs;
 use crate::request::{Inject, Selection, SourceChoice};
 use crate::variation;
 
@@ -20,50 +21,27 @@ Examples:
   repro build --format json >report.json   for scripts
   repro build --show-recipe                what is changed in the build, and why";
 
+/// `--inject`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum InjectArg {
+pub(super) enum InjectArg {
     Wrapper,
     Rustflags,
+}
+
+impl From<InjectArg> for Inject {
+    fn from(arg: InjectArg) -> Inject {
+        match arg {
+            InjectArg::Wrapper => Inject::Wrapper,
+            InjectArg::Rustflags => Inject::Rustflags,
+        }
+    }
 }
 
 /// Arguments of `repro build`.
 #[derive(Args)]
 pub struct BuildArgs {
-    /// Package to build, as cargo's
-    #[arg(
-        short,
-        long = "package",
-        value_name = "SPEC",
-        help_heading = "Selection"
-    )]
-    packages: Vec<String>,
-    /// Build all packages of the workspace
-    #[arg(long, help_heading = "Selection")]
-    workspace: bool,
-    /// Build only the library
-    #[arg(long, help_heading = "Selection")]
-    lib: bool,
-    /// Build only this binary
-    #[arg(long = "bin", value_name = "NAME", help_heading = "Selection")]
-    bins: Vec<String>,
-    /// Build all binaries
-    #[arg(long = "bins", help_heading = "Selection")]
-    all_bins: bool,
-    /// Features to enable, as cargo's
-    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Selection")]
-    features: Vec<String>,
-    /// Enable all features
-    #[arg(long, help_heading = "Selection")]
-    all_features: bool,
-    /// Do not enable the `default` feature
-    #[arg(long, help_heading = "Selection")]
-    no_default_features: bool,
-    /// Target triple; can be given several times
-    #[arg(long = "target", value_name = "TRIPLE", help_heading = "Selection")]
-    targets: Vec<String>,
-    /// Profile [default: release]
-    #[arg(long, value_name = "NAME", help_heading = "Selection")]
-    profile: Option<String>,
+    #[command(flatten)]
+    selection: SelectionArgs,
 
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Source")]
@@ -122,6 +100,7 @@ pub struct BuildArgs {
 }
 
 /// What the command line leaves open, so that the project's metadata can fill it.
+#[derive(Clone, Default)]
 pub struct BuildRequest {
     /// The source.
     pub source: SourceChoice,
@@ -157,24 +136,10 @@ impl BuildArgs {
                 rev: self.rev,
                 allow_dirty: self.allow_dirty,
             },
-            selection: Selection {
-                packages: self.packages,
-                workspace: self.workspace,
-                lib: self.lib,
-                bins: self.bins,
-                all_bins: self.all_bins,
-                features: self.features,
-                all_features: self.all_features,
-                no_default_features: self.no_default_features,
-                targets: self.targets,
-                profile: self.profile,
-            },
+            selection: self.selection.selection(),
             epoch: self.epoch,
             pass_env: self.pass_env,
-            inject: self.inject.map(|i| match i {
-                InjectArg::Wrapper => Inject::Wrapper,
-                InjectArg::Rustflags => Inject::Rustflags,
-            }),
+            inject: self.inject.map(Inject::from),
             vary: self.vary,
             keep: self.keep,
             builder: !self.no_builder,

@@ -5,6 +5,8 @@ pub mod build;
 pub mod diff;
 pub mod limits;
 pub mod normalize;
+pub mod selection;
+pub mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -12,15 +14,16 @@ use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
 use self::diff::DiffArgs;
 use self::normalize::NormalizeArgs;
+use self::verify::VerifyArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  reproducible, the same, or nothing to change
+  0  reproducible, verified, the same, or nothing to change
   1  it differs, or would be changed
   2  the command line is wrong
   3  a build failed: not a verdict
-  4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain
-  5  an input is malformed
+  4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source
+  5  an input is malformed or hostile
   6  anything else of the host: disk full, a tool missing, permission
   130  interrupted";
 
@@ -44,6 +47,13 @@ pub enum Command {
     /// for `repro/` in the target directory.
     #[command(after_help = build::EXAMPLES)]
     Build(Box<BuildArgs>),
+    /// Rebuilds what was published, from its source, and says whether it is the same.
+    ///
+    /// The source and the toolchain are checked against the manifest before anything of it runs;
+    /// then its build is made once, at other paths, and compared byte for byte. Build scripts and
+    /// macros of the source run on this machine: with --sandbox without network and home.
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(Box<VerifyArgs>),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in

@@ -31,16 +31,20 @@ pub enum Outcome {
 pub fn run(asked: BuildRequest) -> Result<Outcome> {
     let progress = Progress::new(asked.verbose);
     let scratch = Scratch::new(asked.keep)?;
+    with_progress(&progress, || double_build(asked, scratch.path(), &progress))
+}
+
+/// Does the work while the progress line is kept alive.
+pub(super) fn with_progress<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
     std::thread::scope(|s| {
         let (done, stop) = std::sync::mpsc::channel::<()>();
-        let progress = &progress;
         s.spawn(move || {
             let tick = std::time::Duration::from_millis(200);
             while stop.recv_timeout(tick) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                 progress.tick();
             }
         });
-        let outcome = double_build(asked, scratch.path(), progress);
+        let outcome = work();
         drop(done);
         outcome
     })

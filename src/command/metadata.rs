@@ -111,6 +111,11 @@ impl Defaults {
             .unwrap_or(false))
     }
 
+    /// The name in `/build/<name>`, if one is set.
+    pub fn name(&self) -> Result<Option<String>> {
+        self.text("name")
+    }
+
     /// Fills what the command line left open.
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
         let inject = match self.text("inject")?.as_deref() {
@@ -136,7 +141,7 @@ impl Defaults {
             pass_env,
             inject: asked.inject.unwrap_or(inject),
             vary: asked.vary.unwrap_or(vary),
-            name: self.text("name")?,
+            name: self.name()?,
             keep: asked.keep,
             builder: asked.builder,
             verbose: asked.verbose,

@@ -12,3 +12,4 @@ mod project;
 mod publish;
 mod reach;
 mod scratch;
+pub mod verify;

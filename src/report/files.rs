@@ -195,7 +195,7 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
     out
 }
 
-fn one_finding(out: &mut String, f: &Finding) {
+pub(super) fn one_finding(out: &mut String, f: &Finding) {
     let _ = writeln!(out, "{BOLD}{:<12}{BOLD:#} {}", f.cause.name(), f.place);
     if !f.a.is_empty() || !f.b.is_empty() {
         let _ = writeln!(out, "             A: {}\n             B: {}", f.a, f.b);

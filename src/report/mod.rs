@@ -3,6 +3,7 @@
 pub mod files;
 pub mod json;
 pub mod text;
+pub mod verify;
 
 use std::path::PathBuf;
 

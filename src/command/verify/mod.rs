@@ -1,0 +1,489 @@
+//! `repro verify`: a manifest or published files, the source checked, one rebuild, comparison, verdict.
+//! Straight down; build scripts run only once everything was checked.
+
+mod against;
+mod krate;
+mod packed;
+mod place;
+mod published;
+mod rebuilt;
+mod replay;
+mod surroundings;
+mod toolchain;
+
+use std::cell::{Cell, OnceCell};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::artifact::{Artifact, ArtifactSet, Kind};
+use crate::build::{Built, Plan};
+use crate::cargo::fetch;
+use crate::cli::verify::{Given, VerifyRequest};
+use crate::command::build::with_progress;
+use crate::command::builder;
+use crate::command::project::Project;
+use crate::command::publish::MANIFEST;
+use crate::command::scratch::Scratch;
+use crate::compare::{Comparison, compare};
+use crate::digest::Digest;
+use crate::error::{Kind as Failed, bad_input, failure, host, refused};
+use crate::manifest::Manifest;
+use crate::recipe::Recipe;
+use crate::report::verify::{Report, Several, verdict};
+use crate::request::SourceChoice;
+use crate::sandbox::{self, Sandbox};
+use crate::term::Progress;
+use crate::variation::{Name, Side};
+use crate::verdict::Verification;
+use crate::{fs, query};
+use rebuilt::Rebuilt;
+
+/// Bytes that a manifest may have.
+const LONGEST: u64 = 64 << 20;
+
+/// What `repro verify` ends with.
+pub enum Outcome {
+    /// A rebuild was held against what was published.
+    Report(Box<Report>),
+    /// Manifests were held against each other.
+    Several(Several),
+}
+
+/// Runs it.
+pub fn run(asked: VerifyRequest) -> Result<Outcome> {
+    if !asked.against.is_empty() {
+        return against::run(&asked.against, asked.threshold).map(Outcome::Several);
+    }
+    let progress = Progress::new(asked.build.verbose);
+    let scratch = Scratch::new(asked.build.keep)?;
+    let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))?;
+    progress.clear();
+    Ok(Outcome::Report(Box::new(report)))
+}
+
+/// A manifest that was read, and where it lies.
+struct Claimed {
+    manifest: Manifest,
+    path: PathBuf,
+}
+
+/// What is ready to be built.
+struct Ready {
+    project: Project,
+    label: String,
+    notes: Vec<String>,
+}
+
+/// Verifies. What is published stays out of the scratch directory until the build is done.
+pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<Report> {
+    let (claimed, files) = claimed(&asked)?;
+    if let Some(dir) = asked.output.as_ref().filter(|d| d.exists()) {
+        let dir = dir.display();
+        return Err(refused(format!(
+            "`{dir}` is there already: name a new directory with --output"
+        )));
+    }
+    let manifest = claimed.as_ref().map(|c| (&c.manifest, c.path.as_path()));
+    let (published, absent) = published::find(manifest, &files)?;
+    progress.phase("checking the source");
+    let ready = match &claimed {
+        Some(claimed) => replayed(claimed, &asked, scratch)?,
+        None => fresh(&asked, scratch)?,
+    };
+    let Ready {
+        project,
+        label,
+        mut notes,
+    } = ready;
+    let recipe = project.recipe()?;
+    let asks_linker = claimed
+        .as_ref()
+        .is_some_and(|c| c.manifest.builder.is_some());
+    let built = build(
+        &project,
+        &recipe,
+        asked.sandbox,
+        asks_linker,
+        scratch,
+        progress,
+    )?;
+    progress.phase("comparing");
+    let counted = built.artifacts.iter().filter(|a| a.kind.in_verdict());
+    let artifacts = ArtifactSet::new(counted.cloned().collect());
+    let comparison = claimed
+        .as_ref()
+        .map(|c| compare(&promised(&c.manifest), &artifacts));
+    let rebuilt = Rebuilt {
+        artifacts: &artifacts,
+        manifest: claimed.is_some(),
+        epoch: recipe.facts().epoch.seconds,
+        limits: &asked.limits,
+        source: &project.source,
+        scratch,
+        pristine: OnceCell::new(),
+        places: Cell::new(0),
+    };
+    let mut checked = absent;
+    for file in &published {
+        checked.extend(file.check(&rebuilt)?);
+    }
+    let (verdict, steps) = verdict(comparison.as_ref(), &checked)
+        .ok_or_else(|| host("nothing was compared: name a published file"))?;
+    let surroundings = match (&claimed, verdict) {
+        (Some(claimed), Verification::Differs) => {
+            surroundings_of(&claimed.manifest, &project, &built)?
+        }
+        _ => Vec::new(),
+    };
+    if let Some(claimed) = &claimed {
+        notes.extend(said_of(claimed, &recipe, checked.is_empty()));
+    }
+    notes.extend(unchecked(&comparison, &artifacts, &checked));
+    if let Some(dir) = &asked.output {
+        keep(&artifacts, scratch, dir)?;
+    }
+    let rustc = project.toolchain.rustc_verbose.lines().next();
+    Ok(Report {
+        verdict,
+        accepted: asked
+            .accept
+            .iter()
+            .filter(|c| steps.contains(c))
+            .copied()
+            .collect(),
+        steps,
+        source: label,
+        toolchain: rustc.unwrap_or("rustc").to_string(),
+        sandbox: asked.sandbox,
+        comparison,
+        files: checked,
+        surroundings,
+        notes,
+        manifest: claimed.map(|c| c.path),
+        output: asked.output,
+    })
+}
+
+/// The manifest, if there is one, and the published files that were named.
+fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Vec<PathBuf>)> {
+    if !asked.artifacts.is_empty() {
+        if asked.source.is_none() {
+            return Err(failure(
+                Failed::Usage,
+                "--artifact is for files without a manifest: say what they were built from with --source or --crate, or give the manifest",
+            ));
+        }
+        return Ok((None, asked.artifacts.clone()));
+    }
+    let mut files = asked.files.clone();
+    let path = match (&asked.manifest, files.first()) {
+        (Some(manifest), _) => manifest.clone(),
+        (None, Some(first)) if is_manifest(first)? => files.remove(0),
+        (None, Some(first)) => {
+            let beside = first.with_file_name(MANIFEST);
+            if !beside.is_file() {
+                return Err(bad_input(format!(
+                    "there is no `{}` beside `{}`: give the manifest with --manifest, or, where none is published, --source and --artifact",
+                    beside.display(),
+                    first.display()
+                )));
+            }
+            beside
+        }
+        (None, None) => return Err(failure(Failed::Usage, "name a manifest")),
+    };
+    let manifest = read_manifest(&path)?;
+    replay::can_replay(&manifest)?;
+    Ok((Some(Claimed { manifest, path }), files))
+}
+
+/// Reads a manifest whole and checks it.
+pub(super) fn read_manifest(path: &Path) -> Result<Manifest> {
+    let what = || format!("failed to read `{}`", path.display());
+    let file = File::open(path).with_context(what)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .with_context(what)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(bad_input(format!(
+            "`{}` is over 64 MiB, which no manifest is",
+            path.display()
+        )));
+    }
+    Manifest::from_bytes(&bytes, &path.display().to_string())
+}
+
+/// A manifest is told by its name or its first character; it may be broken behind that.
+pub(super) fn is_manifest(path: &Path) -> Result<bool> {
+    if path.extension().is_some_and(|e| e == "json") {
+        return Ok(true);
+    }
+    let mut head = [0; 64];
+    let file = File::open(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let n = file
+        .take(64)
+        .read(&mut head)
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(head[..n].trim_ascii_start().starts_with(b"{"))
+}
+
+fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
+    let manifest = &claimed.manifest;
+    let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
+    query::use_cargo(&toolchain.cargo);
+    let beside = claimed.path.parent().filter(|p| !p.as_os_str().is_empty());
+    let beside = beside.unwrap_or(Path::new("."));
+    let given = asked.source.as_ref();
+    let (source, label) = place::of_manifest(manifest, beside, given, scratch, &asked.limits)?;
+    let build = &asked.build;
+    let project = replay::open(
+        manifest,
+        source,
+        toolchain,
+        &build.pass_env,
+        build.keep,
+        scratch,
+    )?;
+    let mut notes: Vec<String> = note.into_iter().collect();
+    notes.extend(
+        build
+            .pass_env
+            .iter()
+            .map(|name| format!("{name} is this user's own, not the manifest's")),
+    );
+    Ok(Ready {
+        project,
+        label,
+        notes,
+    })
+}
+
+/// A build without a manifest, as `repro build` would make it.
+fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
+    let given = asked.source.as_ref().context("a source was asked for")?;
+    let tree = place::tree(given, scratch, &asked.limits)?;
+    place::no_own_toolchain(&tree.dir)?;
+    let manifest = tree.dir.join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(refused(format!(
+            "{} holds no Cargo.toml at its top",
+            tree.label
+        )));
+    }
+    let mut build = asked.build.clone();
+    build.epoch = build.epoch.or(tree.epoch);
+    build.source = match tree.repository {
+        true => SourceChoice {
+            manifest: Some(manifest),
+            ..SourceChoice::default()
+        },
+        false => SourceChoice {
+            directory: Some(tree.dir),
+            ..SourceChoice::default()
+        },
+    };
+    let project = Project::open(build, scratch)?;
+    replay::no_programs(&project.config)?;
+    let mut notes = vec![
+        "there is no manifest: selection, recipe and epoch are those of this command line"
+            .to_string(),
+    ];
+    if let (Given::Crate(_), Some(epoch)) =
+        (given, tree.epoch.filter(|_| asked.build.epoch.is_none()))
+    {
+        notes.push(format!(
+            "SOURCE_DATE_EPOCH is {epoch}, the latest time in the crate"
+        ));
+    }
+    Ok(Ready {
+        project,
+        label: tree.label,
+        notes,
+    })
+}
+
+/// One build, by the recipe.
+fn build(
+    project: &Project,
+    recipe: &Recipe,
+    in_sandbox: bool,
+    asks_linker: bool,
+    scratch: &Path,
+    progress: &Progress,
+) -> Result<Built> {
+    progress.phase("fetching dependencies");
+    let say = |line: &str| progress.step("cargo", line);
+    fetch::fetch(&project.toolchain, &project.run_dir(), &say)?;
+    let registry_sources = project.registry_sources(recipe);
+    let cfgs = project.cfgs()?;
+    let values = |name| project.values(name);
+    let mut plan = Plan {
+        source: &project.source,
+        selection: &project.request.selection,
+        toolchain: &project.toolchain,
+        config: &project.config,
+        recipe,
+        inject: project.request.inject,
+        cfgs: &cfgs,
+        user_wrapper: project.user_wrapper(),
+        lockfile: &project.lockfile,
+        registry_sources: &registry_sources,
+        cargo_home: project.cargo_home.as_deref(),
+        shim: None,
+        trace_links: asks_linker && builder::linker_lists_inputs(project.toolchain.host(), scratch),
+        values: &values,
+        scratch,
+        sandbox: None,
+    };
+    let sandbox = match in_sandbox {
+        true => Some(sandbox_of(project, &plan)?),
+        false => None,
+    };
+    plan.sandbox = sandbox.as_ref();
+    progress.phase(&format!("building {} once", project.describe()));
+    let built = plan.run_one(progress)?;
+    if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
+        return Ok(built);
+    }
+    Err(failure(
+        Failed::BuildFailed,
+        "the build made nothing that a verdict could be about: no binary and no library for the target",
+    ))
+}
+
+/// A sandbox that holds the directories of side A and nothing else of the run: neither the
+/// published files nor a second copy of the source are in reach of a build script.
+fn sandbox_of(project: &Project, plan: &Plan) -> Result<Sandbox> {
+    let layout = plan.layout(Side::A);
+    let write = vec![layout.scratch.join("a"), layout.wrapper.clone()];
+    for dir in &write {
+        fs::create_dir(dir)?;
+    }
+    let copy = project.values(Name::BuildPath);
+    let read = sandbox::borrowed_objects(copy.path(Side::A))?;
+    Sandbox::new(
+        &project.toolchain,
+        project.cargo_home.as_deref(),
+        read,
+        write,
+    )
+}
+
+/// The manifest's artifacts as a set to compare with.
+fn promised(manifest: &Manifest) -> ArtifactSet {
+    let artifact = |a: &crate::manifest::Artifact| {
+        Some(Artifact {
+            package: a.package.clone(),
+            target: a.target.clone(),
+            kind: Kind::named(&a.kind)?,
+            name: a.name.clone(),
+            digest: Digest {
+                size: a.size?,
+                sha256: a.sha256.clone()?,
+            },
+            // Only digests are known of it.
+            path: PathBuf::new(),
+        })
+    };
+    ArtifactSet::new(manifest.artifacts.iter().filter_map(artifact).collect())
+}
+
+fn surroundings_of(
+    manifest: &Manifest,
+    project: &Project,
+    built: &Built,
+) -> Result<Vec<crate::report::verify::Surroundings>> {
+    let here = builder::describe(&project.toolchain, &built.linker_inputs)?;
+    Ok(surroundings::differing(
+        manifest,
+        &surroundings::Here {
+            toolchain: &project.toolchain,
+            builder: &here,
+            passed: &project.divided.passed,
+            consulted: &built.consulted,
+            config: &project.config,
+        },
+    ))
+}
+
+/// What the reader of the verdict should know of the manifest.
+fn said_of(claimed: &Claimed, recipe: &Recipe, no_files: bool) -> Vec<String> {
+    let manifest = &claimed.manifest;
+    let mut notes = Vec::new();
+    if manifest.verdict == crate::verdict::SINGLE {
+        notes.push("the publisher built once and compared nothing".to_string());
+    }
+    if let Some(wrapper) = &manifest.recipe.user_wrapper {
+        notes.push(format!(
+            "the publisher wrapped rustc in `{}`; here it is only if the source itself says so",
+            wrapper.escape_debug()
+        ));
+    }
+    let rows = recipe.rows();
+    let said = manifest.recipe.rows.iter();
+    let same = rows.len() == manifest.recipe.rows.len()
+        && said
+            .zip(&rows)
+            .all(|(a, b)| a.what == b.what && a.value == b.value);
+    if !same {
+        notes.push("the recipe's rows are not those of the manifest".to_string());
+    }
+    if no_files {
+        notes.push("no published file was looked at, only the manifest's digests: name the files behind it".to_string());
+    }
+    notes
+}
+
+/// Without a manifest, what was built and nothing was held against.
+fn unchecked(
+    comparison: &Option<Comparison>,
+    artifacts: &ArtifactSet,
+    checked: &[crate::report::verify::Checked],
+) -> Option<String> {
+    if comparison.is_some() {
+        return None;
+    }
+    let seen = |a: &Artifact| {
+        checked
+            .iter()
+            .any(|c| c.rebuilt.as_ref() == Some(&a.digest))
+    };
+    let shipped = artifacts.iter().filter(|a| a.kind.is_shipped() && !seen(a));
+    let in_archive = checked
+        .iter()
+        .any(|c| c.part == crate::report::verify::Part::Members);
+    let names: Vec<_> = shipped.map(|a| a.name.clone()).collect();
+    (!names.is_empty() && !in_archive).then(|| {
+        format!(
+            "built, and nothing was held against it: {}",
+            names.join(", ")
+        )
+    })
+}
+
+/// Puts what was rebuilt where the user wants it, whole or not at all.
+pub(super) fn keep(artifacts: &ArtifactSet, scratch: &Path, dir: &Path) -> Result<()> {
+    let parent = dir.parent().filter(|p| !p.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    fs::create_dir(parent)?;
+    let new = tempfile::Builder::new()
+        .prefix(fs::TEMPORARY)
+        .tempdir_in(parent)
+        .with_context(|| format!("failed to write in `{}`", parent.display()))?;
+    let kept = scratch.join(format!("kept-{}", Side::A.label()));
+    for artifact in artifacts.iter() {
+        let below = artifact.path.strip_prefix(&kept);
+        let to = new.path().join(below.unwrap_or(Path::new(&artifact.name)));
+        if let Some(dir) = to.parent() {
+            fs::create_dir(dir)?;
+        }
+        std::fs::copy(&artifact.path, &to)
+            .with_context(|| format!("failed to write `{}`", to.display()))?;
+    }
+    let made = new.keep();
+    std::fs::rename(&made, dir).with_context(|| format!("failed to write `{}`", dir.display()))
+}
