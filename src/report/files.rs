@@ -197,8 +197,10 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
 
 pub(super) fn one_finding(out: &mut String, f: &Finding) {
     let _ = writeln!(out, "{BOLD}{:<12}{BOLD:#} {}", f.cause.name(), f.place);
-    if !f.a.is_empty() || !f.b.is_empty() {
-        let _ = writeln!(out, "             A: {}\n             B: {}", f.a, f.b);
+    for (side, text) in [("A", &f.a), ("B", &f.b)] {
+        if !text.is_empty() {
+            let _ = writeln!(out, "             {side}: {text}");
+        }
     }
     let _ = writeln!(out, "             remedy: {}", f.remedy);
 }

@@ -14,3 +14,4 @@ mod settings;
 mod sound;
 mod source;
 mod support;
+mod verify;

@@ -266,7 +266,7 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
 fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let given = asked.source.as_ref().context("a source was asked for")?;
     let tree = place::tree(given, scratch, &asked.limits)?;
-    place::no_own_toolchain(&tree.dir)?;
+    place::no_own_programs(&tree.dir)?;
     let manifest = tree.dir.join("Cargo.toml");
     if !manifest.is_file() {
         return Err(refused(format!(
@@ -287,7 +287,6 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         },
     };
     let project = Project::open(build, scratch)?;
-    replay::no_programs(&project.config)?;
     let mut notes = vec![
         "there is no manifest: selection, recipe and epoch are those of this command line"
             .to_string(),

@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use toml_edit::DocumentMut;
 
 use crate::archive::extract;
+use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cli::verify::Given;
-use crate::command::verify::krate;
+use crate::command::verify::{krate, replay};
 use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs;
@@ -243,9 +244,17 @@ fn checked_out(text: &str, scratch: &Path) -> Result<Tree> {
     })
 }
 
-/// A toolchain file may name a directory, from which rustup would run programs of the source before
-/// anything is checked.
-pub(super) fn no_own_toolchain(dir: &Path) -> Result<()> {
+/// Refuses a source that names programs of its own to be run before the build: a toolchain file may
+/// name a directory, which rustup would run, and a config file what cargo runs.
+pub(super) fn no_own_programs(dir: &Path) -> Result<()> {
+    let mut config = Config::default();
+    for name in FILE_NAMES {
+        let path = dir.join(name);
+        if let Some(text) = fs::read_text_if_any(&path)? {
+            config.add_inside(vec![(path, text)])?;
+        }
+    }
+    replay::no_programs(&config)?;
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
         let text = fs::read_text_if_any(&dir.join(name))?.unwrap_or_default();
         // The old form is a channel alone, and no TOML.

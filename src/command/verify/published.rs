@@ -147,29 +147,24 @@ pub(super) fn finding(cause: Cause, place: &str, a: &str, b: &str, remedy: &str)
 impl Published<'_> {
     /// Holds the file against the rebuild.
     pub(super) fn check(&self, rebuilt: &Rebuilt) -> Result<Vec<Checked>> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let like = || rebuilt.named(&name, &self.digest);
         match self.claim {
             Claim::Archive(entry) => packed::check(&self.path, &self.digest, Some(entry), rebuilt),
-            Claim::Artifact(artifact) => {
-                let built = rebuilt.like(artifact);
-                Ok(vec![self.against(built, None)?])
-            }
+            Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact))?]),
             Claim::None if extract::is_archive(&self.path)? => {
                 let mut checked = packed::check(&self.path, &self.digest, None, rebuilt)?;
                 if rebuilt.manifest {
-                    checked.push(self.against(None, Some(UNKNOWN))?);
+                    checked.push(unknown(self.against(None)?));
                 }
                 Ok(checked)
             }
-            Claim::None if rebuilt.manifest => Ok(vec![self.against(None, Some(UNKNOWN))?]),
-            Claim::None => {
-                let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-                let built = rebuilt.named(&name, &self.digest);
-                Ok(vec![self.against(built, None)?])
-            }
+            Claim::None if rebuilt.manifest => Ok(vec![unknown(self.against(like())?)]),
+            Claim::None => Ok(vec![self.against(like())?]),
         }
     }
 
-    fn against(&self, built: Option<&Artifact>, why: Option<&str>) -> Result<Checked> {
+    fn against(&self, built: Option<&Artifact>) -> Result<Checked> {
         let mut checked = Checked {
             name: self.path.display().to_string(),
             part: Part::File,
@@ -181,19 +176,31 @@ impl Published<'_> {
         match built {
             Some(built) if built.digest == self.digest => checked.outcome = Outcome::Same,
             Some(built) => checked.findings = explain(&self.path, &built.path)?,
-            None => {
-                let place = "the published file";
-                let why = why.unwrap_or("nothing of this name was built");
-                let remedy =
-                    "name a file that the source makes, and select its package and features";
-                checked.findings = vec![finding(Cause::Unknown, place, why, "", remedy)];
-            }
+            None => checked.findings.push(finding(
+                Cause::Unknown,
+                "the published file",
+                "nothing like it was built",
+                "",
+                "name a file that the source makes, and select its package and features",
+            )),
         }
         Ok(checked)
     }
 }
 
-const UNKNOWN: &str = "the manifest does not know it";
+/// What the manifest does not know is a difference, whatever it is like.
+fn unknown(mut checked: Checked) -> Checked {
+    checked.outcome = Outcome::Differs;
+    let finding = finding(
+        Cause::Unknown,
+        "the published file",
+        "the manifest does not know it, by bytes or by name",
+        "",
+        "name a file of the release that the manifest is of",
+    );
+    checked.findings.insert(0, finding);
+    checked
+}
 
 /// Where a published file and the rebuilt one begin to differ.
 pub(super) fn explain(published: &Path, rebuilt: &Path) -> Result<Vec<Finding>> {

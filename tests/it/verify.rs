@@ -1,0 +1,884 @@
+//! `repro verify`: what was published is held against a rebuild, elsewhere; and what must not be run
+//! is not.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, Run, assert_verdict, host};
+
+/// A project that was built and packed, with a clone of it elsewhere.
+struct Published {
+    project: Project,
+    clone: PathBuf,
+    dist: PathBuf,
+}
+
+impl Published {
+    fn new(fixture: &str) -> Published {
+        let project = Project::committed(fixture);
+        project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
+        assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+        let run = project.repro(&[
+            "archive",
+            "--format",
+            "tar.gz",
+            "--name",
+            "app",
+            "--release",
+            "1",
+        ]);
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        let clone = project.base().join("elsewhere/clone of it");
+        let from = project.dir.display().to_string();
+        project.git(&["clone", "-q", &from, clone.to_str().unwrap()]);
+        // The publisher's own tree is not needed, and not looked at.
+        let dist = project.base().join("dist");
+        std::fs::rename(project.results().join("dist"), &dist).unwrap();
+        Published {
+            project,
+            clone,
+            dist,
+        }
+    }
+
+    /// `repro verify` in the clone.
+    fn verify(&self, args: &[&str]) -> Run {
+        self.verify_env(args, &[])
+    }
+
+    fn verify_env(&self, args: &[&str], env: &[(&str, &str)]) -> Run {
+        let bin = env!("CARGO_BIN_EXE_repro");
+        let mut command = self.project.command(bin, &self.clone);
+        command.arg("verify").args(args).envs(env.iter().copied());
+        let run = command.output().unwrap();
+        let left: Vec<_> = std::fs::read_dir(self.project.tmp()).unwrap().collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+        run.into()
+    }
+
+    fn manifest(&self) -> Value {
+        let text = std::fs::read(self.dist.join("repro.json")).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    /// A manifest that was changed, in a directory of its own.
+    fn altered(&self, name: &str, change: impl FnOnce(&mut Value)) -> String {
+        let mut manifest = self.manifest();
+        change(&mut manifest);
+        let path = self.project.base().join(format!("{name}.json"));
+        std::fs::write(&path, serde_json::to_vec(&manifest).unwrap()).unwrap();
+        path.display().to_string()
+    }
+
+    fn archive(&self) -> PathBuf {
+        let name = self.manifest()["archives"][0]["name"].clone();
+        self.dist.join(name.as_str().unwrap())
+    }
+
+    fn sh(&self, script: &str) {
+        let status = self
+            .project
+            .command("sh", &self.project.base())
+            .args(["-ec", script])
+            .status();
+        assert!(status.unwrap().success(), "{script}");
+    }
+}
+
+#[track_caller]
+fn fails(run: &Run, code: i32, words: &[&str]) {
+    assert_eq!(run.code, Some(code), "{}", run.all());
+    for word in words {
+        assert!(run.stderr.contains(word), "no `{word}` in {}", run.all());
+    }
+    assert_eq!(run.stdout, "", "{}", run.all());
+    let errors = run.stderr.matches("error: ").count();
+    assert_eq!(errors, 1, "one sentence: {}", run.all());
+}
+
+#[test]
+fn an_archive_and_its_members_are_reproduced_in_a_clone_elsewhere() {
+    let it = Published::new("sound-features");
+    let archive = it.archive().display().to_string();
+    let run = it.verify(&[&archive]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    let run = it.verify(&[&archive, "--format", "json"]);
+    let report = run.json();
+    assert_eq!(report["verdict"], "reproduced");
+    assert_eq!(report["artifacts"][0]["status"], "same");
+    let parts: Vec<_> = report["files"].as_array().unwrap().iter().collect();
+    assert_eq!(parts.len(), 2);
+    assert_eq!(
+        (&parts[0]["part"], &parts[0]["status"]),
+        (&json!("members"), &json!("same"))
+    );
+    assert_eq!(
+        (&parts[1]["part"], &parts[1]["status"]),
+        (&json!("archive-bytes"), &json!("same"))
+    );
+
+    // Packed by another packer and compressor: the same members, and each step has to be accepted.
+    let other = it.project.base().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let (from, to) = (it.archive(), other.join(it.archive().file_name().unwrap()));
+    let script = format!(
+        "mkdir un; tar xzf {f:?} -C un; cd un; touch -d @1600000000 *; tar --owner=me:7 --group=us:7 -cf - * | gzip -1 >{t:?}; cp {m:?} {o:?}",
+        f = from,
+        t = to,
+        o = other,
+        m = it.dist.join("repro.json")
+    );
+    it.sh(&script);
+    let packed = to.display().to_string();
+    let run = it.verify(&[&packed, "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let report = run.json();
+    assert_eq!(report["verdict"], "reproduced-after-normalising");
+    let steps: Vec<_> = report["steps"].as_array().unwrap().clone();
+    assert!(steps.contains(&json!("archive-owner")) && steps.contains(&json!("compressor")));
+    let run = it.verify(&[&packed, "--accept", "compressor"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(
+        run.last().starts_with("REPRODUCED AFTER NORMALISING"),
+        "{}",
+        run.all()
+    );
+    let mut all = vec![packed.as_str()];
+    steps
+        .iter()
+        .for_each(|s| all.extend(["--accept", s.as_str().unwrap()]));
+    assert_eq!(it.verify(&all).code, Some(0));
+
+    // One more member, which is neither built nor in the source.
+    it.sh(&format!(
+        "cd un; echo x >$(echo *)/extra; tar -cf - * | gzip -1 >{to:?}"
+    ));
+    let run = it.verify(&[&packed]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("/extra`") && run.stdout.contains("neither built nor in the source"),
+        "{}",
+        run.all()
+    );
+}
+
+#[test]
+fn one_byte_of_a_published_file_is_found_and_absent_files_are_missed() {
+    let it = Published::new("sound-features");
+    let manifest = it.project.results().join("repro.json");
+    std::fs::rename(&it.dist, it.project.results().join("dist")).unwrap();
+    let manifest = manifest.display().to_string();
+    assert_verdict(&it.verify(&[&manifest]), 0, "REPRODUCED");
+    let artifact = it
+        .project
+        .results()
+        .join("artifacts")
+        .join(host())
+        .join("sound-features");
+    let mut bytes = std::fs::read(&artifact).unwrap();
+    bytes[4096] ^= 1;
+    std::fs::write(&artifact, &bytes).unwrap();
+    for args in [
+        vec![manifest.as_str()],
+        vec![&manifest, artifact.to_str().unwrap()],
+    ] {
+        let run = it.verify(&args);
+        assert_verdict(&run, 1, "DIFFERS");
+        assert!(run.stdout.contains("byte 4096"), "{}", run.all());
+    }
+    std::fs::remove_file(&artifact).unwrap();
+    let run = it.verify(&[&manifest]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("the manifest promises it"),
+        "{}",
+        run.all()
+    );
+    let stranger = it.project.base().join("stranger");
+    std::fs::write(&stranger, "not of this release").unwrap();
+    let run = it.verify(&[&manifest, stranger.to_str().unwrap()]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("the manifest does not know it"),
+        "{}",
+        run.all()
+    );
+}
+
+#[test]
+fn another_user_with_another_home_umask_and_locale_gets_the_same() {
+    let it = Published::new("sound-workspace");
+    let place = it.project.base().join("another user");
+    std::fs::create_dir(&place).unwrap();
+    let home = place.display().to_string();
+    let cargo_home = place.join("cargo").display().to_string();
+    let script = format!(
+        "umask 077; exec {} verify {:?}/repro.json --format json",
+        env!("CARGO_BIN_EXE_repro"),
+        it.dist
+    );
+    let out = it
+        .project
+        .command("sh", &it.clone)
+        .args(["-c", &script])
+        .envs([
+            ("HOME", home.as_str()),
+            ("CARGO_HOME", &cargo_home),
+            ("USER", "somebody-else"),
+            ("LOGNAME", "somebody-else"),
+            ("LC_ALL", "POSIX"),
+            ("TZ", "Asia/Kathmandu"),
+            // Settings of this user's that are not the publisher's.
+            ("RUSTFLAGS", "-Copt-level=0"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+            ("SOURCE_DATE_EPOCH", "5"),
+            ("RUSTC_WRAPPER", "/no/such/wrapper"),
+        ])
+        .output()
+        .unwrap();
+    let run = Run::from(out);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let report = run.json();
+    assert_eq!(report["verdict"], "reproduced");
+    assert!(report["artifacts"].as_array().unwrap().len() >= 4);
+}
+
+/// What a change of a manifest leads to.
+type Case = (&'static str, fn(&mut Value), i32, &'static str);
+
+/// A manifest with one thing wrong, the exit code, and a word of the sentence.
+const HOSTILE: &[Case] = &[
+    (
+        "newer schema",
+        |m| m["schema"] = json!("repro.manifest/2"),
+        5,
+        "repro.manifest/2",
+    ),
+    (
+        "unknown field",
+        |m| m["hook"] = json!("sh"),
+        5,
+        "unknown field",
+    ),
+    (
+        "unknown verdict",
+        |m| m["verdict"] = json!("fine"),
+        5,
+        "verdict is `fine`",
+    ),
+    (
+        "absolute path",
+        |m| m["artifacts"][0]["path"] = json!("/etc/passwd"),
+        5,
+        "not a path inside",
+    ),
+    (
+        "path upward",
+        |m| m["artifacts"][0]["path"] = json!("../../x"),
+        5,
+        "not a path inside",
+    ),
+    (
+        "name with a directory",
+        |m| m["artifacts"][0]["name"] = json!("a/b"),
+        5,
+        "not a file name",
+    ),
+    (
+        "member upward",
+        |m| m["archives"][0]["members"][1]["name"] = json!("../x"),
+        5,
+        "not a path inside",
+    ),
+    (
+        "short digest",
+        |m| m["artifacts"][0]["sha256"] = json!("abc"),
+        5,
+        "not a SHA-256",
+    ),
+    (
+        "long lockfile digest",
+        |m| m["source"]["lockfile_sha256"] = json!("a".repeat(65)),
+        5,
+        "not a SHA-256",
+    ),
+    (
+        "no digest",
+        |m| m["artifacts"][0]["sha256"] = json!(null),
+        5,
+        "no size and digest",
+    ),
+    (
+        "commit that is an option",
+        |m| m["source"]["commit"] = json!("--upload-pack=touch x"),
+        5,
+        "not the id of a commit",
+    ),
+    (
+        "command as remote",
+        |m| m["source"]["remote"] = json!("ext::sh -c touch% $PWD/x"),
+        5,
+        "names a command",
+    ),
+    (
+        "option as remote",
+        |m| m["source"]["remote"] = json!("--upload-pack=touch x"),
+        5,
+        "is an option",
+    ),
+    (
+        "directory upward",
+        |m| m["source"]["directory"] = json!(".."),
+        5,
+        "not a path inside",
+    ),
+    (
+        "option as package",
+        |m| m["build"]["packages"] = json!(["--config=build.rustc='x'"]),
+        5,
+        "argument of cargo",
+    ),
+    (
+        "option as profile",
+        |m| m["build"]["profile"] = json!("-Zx"),
+        5,
+        "argument of cargo",
+    ),
+    (
+        "path of tools",
+        |m| m["environment"] = json!([{"name": "PATH", "value": "/evil"}]),
+        5,
+        "not a setting",
+    ),
+    (
+        "preloaded library",
+        |m| m["environment"] = json!([{"name": "LD_PRELOAD", "value": "/evil.so"}]),
+        5,
+        "not a setting",
+    ),
+    (
+        "unknown inject",
+        |m| m["recipe"]["inject"] = json!("magic"),
+        5,
+        "inject is `magic`",
+    ),
+    (
+        "broken config",
+        |m| m["outside_config"] = json!(["[build"]),
+        5,
+        "failed to parse",
+    ),
+    (
+        "not reproducible",
+        |m| {
+            m["verdict"] = json!("differs");
+            m["artifacts"][0]["status"] = json!("differs");
+            m["artifacts"][0]["size"] = json!(null);
+            m["artifacts"][0]["sha256"] = json!(null);
+        },
+        4,
+        "not reproducible",
+    ),
+    (
+        "newer recipe",
+        |m| m["recipe"]["version"] = json!(999),
+        4,
+        "version 999 of the recipe",
+    ),
+    (
+        "nothing in it",
+        |m| m["artifacts"] = json!([]),
+        4,
+        "no artifact",
+    ),
+    (
+        "dirty",
+        |m| m["source"]["dirty"] = json!(true),
+        4,
+        "no commit holds",
+    ),
+    (
+        "another tree",
+        |m| m["source"]["tree"] = json!("a".repeat(40)),
+        4,
+        "has the tree",
+    ),
+    (
+        "another lockfile",
+        |m| m["source"]["lockfile_sha256"] = json!("a".repeat(64)),
+        4,
+        "Cargo.lock of the source",
+    ),
+    (
+        "unknown commit, file as remote",
+        |m| {
+            m["source"]["commit"] = json!("a".repeat(40));
+            m["source"]["remote"] = json!("file:///etc");
+        },
+        5,
+        "not https",
+    ),
+    (
+        "unknown commit, directory as remote",
+        |m| {
+            m["source"]["commit"] = json!("a".repeat(40));
+            m["source"]["remote"] = json!("/etc");
+        },
+        5,
+        "this machine's files",
+    ),
+    (
+        "unknown commit, no remote",
+        |m| {
+            m["source"]["commit"] = json!("a".repeat(40));
+            m["source"]["remote"] = json!(null);
+        },
+        4,
+        "names no remote",
+    ),
+    (
+        "another compiler",
+        |m| {
+            let line = "commit-hash: 0000000000000000000000000000000000000000";
+            let lines = m["toolchain"]["rustc"].as_array_mut().unwrap();
+            let at = lines
+                .iter()
+                .position(|l| l.as_str().unwrap().starts_with("commit-hash"));
+            lines[at.unwrap()] = json!(line);
+        },
+        4,
+        "run `rustup toolchain install 1.",
+    ),
+    (
+        "another host",
+        |m| m["build"]["host"] = json!("riscv64gc-unknown-linux-gnu"),
+        4,
+        "on a machine of riscv64gc",
+    ),
+];
+
+/// A project whose build script leaves a mark outside, so that it shows whether it ran.
+fn marking() -> (Published, PathBuf) {
+    let project = Project::plain("sound-features");
+    let mark = project.base().join("mark");
+    let script = format!("fn main() {{\n    std::fs::write({mark:?}, \"ran\").unwrap();\n}}\n");
+    project.write("build.rs", &script);
+    project.git(&["init", "-q"]);
+    project.commit("with a mark");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    assert_eq!(project.repro(&["archive"]).code, Some(0));
+    std::fs::remove_file(&mark).unwrap();
+    let (clone, dist) = (project.dir.clone(), project.results().join("dist"));
+    let published = Published {
+        project,
+        clone,
+        dist,
+    };
+    (published, mark)
+}
+
+#[test]
+fn hostile_manifests_are_refused_with_one_sentence_and_nothing_is_run() {
+    let (it, mark) = marking();
+    let list = || {
+        let mut names: Vec<_> = std::fs::read_dir(it.project.base())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .filter(|n| !n.to_string_lossy().ends_with(".json"))
+            .collect();
+        names.sort();
+        names
+    };
+    let before = list();
+    for (name, change, code, word) in HOSTILE {
+        let manifest = it.altered(name, |m| change(m));
+        let run = it.verify(&[&manifest]);
+        assert_eq!(run.code, Some(*code), "{name}: {}", run.all());
+        fails(&run, *code, &[word]);
+        assert!(!mark.exists(), "{name}: the build script ran");
+    }
+    let whole = std::fs::read_to_string(it.dist.join("repro.json")).unwrap();
+    let truncated = it.project.base().join("truncated.json");
+    for (text, word) in [
+        (&whole[..whole.len() / 2], "not a manifest"),
+        ("", "not a manifest"),
+        ("[]", "not a manifest"),
+    ] {
+        std::fs::write(&truncated, text).unwrap();
+        fails(&it.verify(&[truncated.to_str().unwrap()]), 5, &[word]);
+    }
+    let json = it
+        .verify(&[truncated.to_str().unwrap(), "--format", "json"])
+        .json();
+    assert_eq!(json["error"]["kind"], "bad-input");
+    assert_eq!((list(), mark.exists()), (before, false));
+    assert_eq!(it.project.git(&["status", "--porcelain"]), "");
+    // The same manifest unchanged is verified, and then the script does run.
+    let sound = it.altered("sound", |_| ());
+    assert_verdict(&it.verify(&[&sound]), 0, "REPRODUCED");
+    assert!(mark.exists());
+}
+
+#[test]
+fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
+    let (it, mark) = marking();
+    let base = it.project.base();
+    it.sh("mkdir -p evil/in; echo x >evil/x; cd evil/in; tar -cPf ../../up.tar ../x; cd ../..; tar -czf no-lock.tar.gz evil");
+    let up = base.join("up.tar").display().to_string();
+    let manifest = it.dist.join("repro.json").display().to_string();
+    let app = it
+        .project
+        .results()
+        .join("artifacts")
+        .join(host())
+        .join("sound-features");
+    let app = app.display().to_string();
+    fails(
+        &it.verify(&["--source", &up, "--artifact", &app]),
+        5,
+        &["leads upward"],
+    );
+    assert!(!mark.exists());
+    let fresh = |source: &str| it.verify(&["--source", source, "--artifact", &app]);
+    let no_lock = base.join("no-lock.tar.gz").display().to_string();
+    fails(&fresh(&no_lock), 4, &["no Cargo.toml"]);
+    fails(&fresh("ext::sh -c id"), 5, &["names a command"]);
+    let option = "--source=-uhttps://host/x";
+    fails(
+        &it.verify(&[option, "--artifact", &app]),
+        5,
+        &["is an option"],
+    );
+    fails(&fresh("/no/such/place"), 5, &["no directory, no archive"]);
+    fails(
+        &it.verify(&["--crate", "x\"]\ny", "--artifact", &app]),
+        5,
+        &["NAME@VERSION"],
+    );
+    fails(
+        &it.verify(&["--artifact", &app]),
+        2,
+        &["--source or --crate"],
+    );
+    let repository = format!("file://{}", it.project.dir.display());
+    fails(
+        &fresh(&format!("{repository}@no-such-tag")),
+        4,
+        &["has no commit `no-such-tag`"],
+    );
+
+    // Programs that the source names would run before the build.
+    let compiler = base.join("compiler");
+    std::fs::write(
+        &compiler,
+        format!("#!/bin/sh\ntouch {mark:?}\nexec rustc \"$@\"\n"),
+    )
+    .unwrap();
+    it.sh("chmod +x compiler; mkdir -p tools/bin; cp compiler tools/bin/rustc; cp compiler tools/bin/cargo");
+    let tools = base.join("tools");
+    for (file, text, word) in [
+        (
+            ".cargo/config.toml",
+            format!("[build]\nrustc = {compiler:?}\n"),
+            "build.rustc",
+        ),
+        (
+            ".cargo/config.toml",
+            format!("[registry]\nglobal-credential-providers = [{compiler:?}]\n"),
+            "credential",
+        ),
+        (
+            "rust-toolchain.toml",
+            format!("[toolchain]\npath = {tools:?}\n"),
+            "toolchain by its path",
+        ),
+    ] {
+        it.project.write(file, &text);
+        it.project.commit("with a program");
+        fails(&fresh(&repository), 4, &[word]);
+        let head = it.project.git(&["rev-parse", "HEAD"]);
+        let tree = it.project.git(&["rev-parse", "HEAD^{tree}"]);
+        let named = it.altered("programs", |m| {
+            m["source"]["commit"] = json!(head);
+            m["source"]["tree"] = json!(tree);
+        });
+        if file.starts_with(".cargo") {
+            fails(&it.verify(&[&named]), 4, &[word]);
+            assert!(!mark.exists(), "{word}");
+        } else {
+            // With a manifest the toolchain is not looked for in the source at all.
+            assert_verdict(&it.verify(&[&named]), 0, "REPRODUCED");
+        }
+        it.project.git(&["rm", "-q", file]);
+        it.project.commit("without");
+    }
+    std::fs::remove_file(&mark).unwrap();
+    let lacking = base.join("lacking").display().to_string();
+    it.project.git(&["init", "-q", &lacking]);
+    fails(
+        &it.verify(&[&manifest, "--source", &lacking]),
+        4,
+        &["not a repository that has commit"],
+    );
+    assert!(!mark.exists());
+}
+
+#[test]
+fn sources_of_every_kind_are_built_from() {
+    let it = Published::new("sound-features");
+    let app = it
+        .project
+        .results()
+        .join("artifacts")
+        .join(host())
+        .join("sound-features");
+    let app = app.display().to_string();
+    it.sh(&format!(
+        "cd {:?}; git archive --prefix=app-1/ -o {b:?}/app.tar.gz HEAD; cargo package -q --offline --no-verify --target-dir {b:?}/package",
+        it.clone,
+        b = it.project.base()
+    ));
+    it.project.git(&["tag", "v1"]);
+    let base = it.project.base().display().to_string();
+    let dir = it.clone.display().to_string();
+    let epoch = ["--epoch", "1700000000"];
+    for (source, more) in [
+        (format!("file://{}@v1", it.project.dir.display()), &[][..]),
+        (format!("{base}/app.tar.gz"), &[]),
+        (
+            format!("{base}/package/package/sound-features-0.1.0.crate"),
+            &[],
+        ),
+        (dir.clone(), &epoch),
+    ] {
+        let mut args = vec!["--source", &source, "--artifact", &app];
+        args.extend(more);
+        assert_verdict(&it.verify(&args), 0, "REPRODUCED");
+    }
+    fails(
+        &it.verify(&["--source", &dir, "--artifact", &app]),
+        4,
+        &["--epoch"],
+    );
+    let run = it.verify(&[
+        "--source",
+        &dir,
+        "--epoch",
+        "1",
+        "--artifact",
+        &app,
+        "--features",
+        "extra",
+    ]);
+    assert_verdict(&run, 1, "DIFFERS");
+
+    // A manifest of a directory is about its files, wherever they come from.
+    let unpacked = it.project.base().join("un");
+    it.sh("mkdir un; tar xzf app.tar.gz -C un --strip-components 1");
+    let bin = env!("CARGO_BIN_EXE_repro");
+    let mut build = it.project.command(bin, &unpacked);
+    let out = build
+        .args(["build", "--source", ".", "--epoch", "7"])
+        .output()
+        .unwrap();
+    assert_verdict(&out.into(), 0, "REPRODUCIBLE");
+    let manifest = unpacked
+        .join("target/repro/repro.json")
+        .display()
+        .to_string();
+    let tarball = format!("{base}/app.tar.gz");
+    assert_verdict(
+        &it.verify(&[&manifest, "--source", &tarball]),
+        0,
+        "REPRODUCED",
+    );
+    fails(&it.verify(&[&manifest]), 4, &["in no repository"]);
+    std::fs::write(unpacked.join("src/main.rs"), "fn main() {}\n").unwrap();
+    let changed = unpacked.display().to_string();
+    fails(
+        &it.verify(&[&manifest, "--source", &changed]),
+        4,
+        &["has the digest"],
+    );
+}
+
+#[test]
+fn another_toolchain_is_named_and_says_no_more_than_it_saw() {
+    let it = Published::new("sound-features");
+    let change = |m: &mut Value| {
+        let lines = m["toolchain"]["rustc"].as_array_mut().unwrap();
+        for line in lines
+            .iter_mut()
+            .filter(|l| l.as_str().unwrap().starts_with("commit-hash"))
+        {
+            *line = json!("commit-hash: 0000000000000000000000000000000000000000");
+        }
+    };
+    let manifest = it.altered("other-compiler", change);
+    fails(&it.verify(&[&manifest]), 4, &["--allow-toolchain"]);
+    let run = it.verify(&[&manifest, "--allow-toolchain"]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(
+        run.stdout.contains("says nothing about the publisher"),
+        "{}",
+        run.all()
+    );
+
+    // On a difference the machines come first.
+    let manifest = it.altered("other-machine", |m| {
+        m["artifacts"][0]["sha256"] = json!("a".repeat(64));
+        m["builder"]["os"] = json!("Another Linux 1");
+        let tools = m["builder"]["tools"].as_array_mut().unwrap();
+        tools[0]["version"] = json!("cc 1.2.3");
+        m["environment"] = json!([{"name": "CFLAGS", "value": "-O7"}]);
+    });
+    let run = it.verify(&[&manifest, "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let report = run.json();
+    let rows: Vec<_> = report["machine"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["what"].as_str().unwrap().to_string())
+        .collect();
+    for what in ["system", "cc"] {
+        assert!(rows.contains(&what.to_string()), "{rows:?}");
+    }
+    assert_eq!(report["artifacts"][0]["status"], "differs");
+}
+
+#[test]
+fn several_builders_of_one_build_each_are_held_against_each_other() {
+    let it = Published::new("sound-features");
+    let bin = env!("CARGO_BIN_EXE_repro");
+    let run: Run = it
+        .project
+        .command(bin, &it.clone)
+        .args(["build", "--once", "--format", "json"])
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let report = run.json();
+    assert_eq!(
+        (&report["verdict"], &report["artifacts"][0]["status"]),
+        (&json!("single"), &json!("single"))
+    );
+    assert_eq!(report["artifacts"][0]["b"], json!(null));
+    let once = it
+        .clone
+        .join("target/repro/repro.json")
+        .display()
+        .to_string();
+    // One build proves nothing, and is not shipped as if it did.
+    let run: Run = it
+        .project
+        .command(bin, &it.clone)
+        .arg("archive")
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(run.code, Some(4), "{}", run.all());
+    let twice = it.dist.join("repro.json").display().to_string();
+    let other = it.altered("liar", |m| {
+        m["artifacts"][0]["sha256"] = json!("b".repeat(64))
+    });
+    let run = it.verify(&["--against", &once, &twice, &other, "--threshold", "2"]);
+    assert_verdict(&run, 0, "AGREED: 2 of 3 agree, 2 have to");
+    assert!(
+        run.stdout.contains("liar.json agrees with nobody"),
+        "{}",
+        run.all()
+    );
+    let run = it.verify(&["--against", &once, &twice, &other]);
+    assert_verdict(&run, 1, "DISAGREED: 2 of 3 agree, 3 have to");
+    let run = it.verify(&["--against", &once, &twice, &other, "--format", "json"]);
+    assert_eq!(run.json()["verdict"], "disagreed");
+    fails(
+        &it.verify(&["--against", &once, &once]),
+        2,
+        &["given twice"],
+    );
+    let source = it.altered("source", |m| m["source"]["commit"] = json!("c".repeat(40)));
+    fails(
+        &it.verify(&["--against", &once, &source]),
+        4,
+        &["the source is not the same"],
+    );
+    // A manifest of one build can be verified as any other.
+    let run = it.verify(&[&once]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(
+        run.stdout.contains("the publisher built once"),
+        "{}",
+        run.all()
+    );
+    let run: Run = it
+        .project
+        .command(bin, &it.clone)
+        .args(["build", "--once"])
+        .output()
+        .unwrap()
+        .into();
+    assert_verdict(&run, 0, "BUILT ONCE: nothing was compared");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_the_sandbox_there_is_no_network_and_no_home() {
+    let try_it = std::process::Command::new("bwrap")
+        .args([
+            "--unshare-user",
+            "--unshare-net",
+            "--ro-bind",
+            "/",
+            "/",
+            "true",
+        ])
+        .output();
+    if !try_it.is_ok_and(|o| o.status.success()) {
+        eprintln!("SKIPPED: no sandbox can be made here (bubblewrap)");
+        return;
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let project = Project::plain("sound-features");
+    let secret = project.base().join("home/secret");
+    std::fs::write(&secret, "mine").unwrap();
+    // The script leaves what it sees of the machine in the binary.
+    project.write(
+        "build.rs",
+        &format!(
+            "fn main() {{\n    let net = std::net::TcpStream::connect((\"127.0.0.1\", {port})).is_ok();\n    let home = std::path::Path::new({secret:?}).exists();\n    println!(\"cargo::rustc-env=SEEN=net {{net}} home {{home}}\");\n}}\n"
+        ),
+    );
+    project.write(
+        "src/main.rs",
+        "fn main() {\n    println!(\"{}\", env!(\"SEEN\"));\n}\n",
+    );
+    project.git(&["init", "-q"]);
+    project.commit("looks around");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    let manifest = project.results().join("repro.json").display().to_string();
+    let out = project.base().join("out").display().to_string();
+    let run = project.repro(&["verify", &manifest, "--output", &out]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(run.stdout.contains("sandbox     off"), "{}", run.all());
+    let print = |dir: &str| {
+        let path = Path::new(dir).join(host()).join("sound-features");
+        let out = std::process::Command::new(path).output().unwrap();
+        String::from_utf8(out.stdout).unwrap().trim().to_string()
+    };
+    assert_eq!(print(&out), "net true home true");
+    let boxed = project.base().join("boxed").display().to_string();
+    let run = project.repro(&["verify", &manifest, "--sandbox", "--output", &boxed]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("sandbox     on"), "{}", run.all());
+    assert_eq!(print(&boxed), "net false home false");
+    fails(
+        &project.repro(&["verify", &manifest, "--output", &boxed]),
+        4,
+        &["is there already"],
+    );
+}
