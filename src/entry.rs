@@ -11,7 +11,7 @@ use clap::Parser;
 use crate::cargo::wrapper;
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, diff, docs, normalize, verify};
+use crate::command::{archive, build, diff, docs, normalize, sync, verify};
 use crate::error::{self, Kind};
 use crate::report::{self, files, json, text};
 use crate::{process, term};
@@ -27,6 +27,9 @@ pub fn main() -> ExitCode {
     let stem = Path::new(&program).file_stem();
     if stem.is_some_and(|s| s == "cargo-repro") && args.get(1).is_some_and(|a| a == "repro") {
         args.remove(1);
+    }
+    if stem.is_some_and(|s| s == "rebuilder-crates") {
+        args.insert(1, "rebuilderd-backend".into());
     }
     term::set_up_colour();
     let cli = match Cli::try_parse_from(args) {
@@ -46,6 +49,8 @@ pub fn main() -> ExitCode {
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.format),
+        Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
+        Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
         Command::Completions { .. } => ("completions", Format::Text),
         Command::Man => ("man", Format::Text),
     };
@@ -126,6 +131,17 @@ fn run(command: Command) -> Result<u8> {
             })?;
             Ok((!outcome.same).into())
         }
+        Command::RebuilderdBackend(args) => {
+            let done = verify::backend::run(&args.input, args.sandbox)?;
+            for note in &done.notes {
+                term::say(term::WARN, "note", note);
+            }
+            if !done.files.is_empty() {
+                print(&done.files.join("\n"))?;
+            }
+            Ok(done.differs.into())
+        }
+        Command::RebuilderdSync(args) => print(&sync::run(&args.request())?).map(|()| 0),
         Command::Completions { shell } => docs::completions(shell).map(|()| 0),
         Command::Man => docs::man().map(|()| 0),
     }

@@ -177,3 +177,18 @@ pub struct Diff {
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
 }
+
+/// What `repro rebuilderd-sync` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Sync {
+    /// The manifests.
+    pub manifests: Vec<PathBuf>,
+    /// `--base-url`.
+    pub base_url: String,
+    /// `--distribution`.
+    pub distribution: String,
+    /// `--release`.
+    pub release: Option<String>,
+    /// `--component`.
+    pub component: Option<String>,
+}

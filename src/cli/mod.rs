@@ -5,6 +5,7 @@ pub mod build;
 pub mod diff;
 pub mod limits;
 pub mod normalize;
+pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
@@ -14,6 +15,7 @@ use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
 use self::diff::DiffArgs;
 use self::normalize::NormalizeArgs;
+use self::rebuilderd::{BackendArgs, SyncArgs};
 use self::verify::VerifyArgs;
 
 const EXIT_CODES: &str = "\
@@ -71,6 +73,15 @@ pub enum Command {
     /// Compares two files: the bytes, then what is in them, then what is said of it.
     #[command(after_help = diff::EXAMPLES)]
     Diff(DiffArgs),
+    /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.
+    ///
+    /// The rebuilt files and archives appear there if everything went well, and nothing else. The
+    /// same as this program under the name `rebuilder-crates`.
+    #[command(name = "rebuilderd-backend", after_help = rebuilderd::BACKEND_EXAMPLES)]
+    RebuilderdBackend(BackendArgs),
+    /// Prints manifests as `rebuildctl pkgs sync-stdin` takes them.
+    #[command(name = "rebuilderd-sync", after_help = rebuilderd::SYNC_EXAMPLES)]
+    RebuilderdSync(SyncArgs),
     /// Prints a completion script for a shell.
     #[command(
         after_help = "Example:\n  repro completions bash >~/.local/share/bash-completion/completions/repro"

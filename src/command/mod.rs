@@ -12,4 +12,5 @@ mod project;
 mod publish;
 mod reach;
 mod scratch;
+pub mod sync;
 pub mod verify;

@@ -124,11 +124,7 @@ fn artifact(artifact: &Artifact, verdict: &str) -> Checked {
     }
     let statuses = [Status::Same, Status::Differs, Status::OnlyA, Status::OnlyB];
     let known = statuses.map(Status::name);
-    let has_digest = match artifact.status.as_str() {
-        "same" => true,
-        SINGLE => true,
-        _ => false,
-    };
+    let has_digest = [Status::Same.name(), SINGLE].contains(&artifact.status.as_str());
     match (has_digest, &artifact.size, &artifact.sha256) {
         (true, Some(_), Some(digest)) => sha256(digest)?,
         (false, None, None) => one_of("status", &artifact.status, &known)?,

@@ -9,6 +9,8 @@ mod floors;
 mod normalize;
 mod output;
 mod readme;
+#[cfg(unix)]
+mod rebuilderd;
 mod seeds;
 mod settings;
 mod sound;

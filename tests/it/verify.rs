@@ -492,7 +492,7 @@ fn hostile_manifests_are_refused_with_one_sentence_and_nothing_is_run() {
     };
     let before = list();
     for (name, change, code, word) in HOSTILE {
-        let manifest = it.altered(name, |m| change(m));
+        let manifest = it.altered(name, change);
         let run = it.verify(&[&manifest]);
         assert_eq!(run.code, Some(*code), "{name}: {}", run.all());
         fails(&run, *code, &[word]);

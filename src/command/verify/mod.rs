@@ -2,6 +2,7 @@
 //! Straight down; build scripts run only once everything was checked.
 
 mod against;
+pub mod backend;
 mod krate;
 mod packed;
 mod place;

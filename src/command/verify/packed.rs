@@ -21,7 +21,7 @@ use crate::manifest;
 use crate::report::verify::{Checked, Outcome, Part, STEPS};
 
 /// Members with the file that each is, rebuilt or of the source.
-type Origins = Vec<(Vec<u8>, PathBuf)>;
+pub(super) type Origins = Vec<(Vec<u8>, PathBuf)>;
 
 /// Checks the archive at `path`; `entry` is what the manifest says of it.
 pub(super) fn check(
@@ -123,7 +123,7 @@ fn origins(
         let base = path.file_name().unwrap_or_default().to_string_lossy();
         let fits = |a: &&crate::artifact::Artifact| target.is_none_or(|t| a.target == t);
         let built = || rebuilt.artifacts.iter().filter(fits);
-        if let Some(same) = built().find(|a| a.digest == digest) {
+        if let Some(same) = rebuilt.with_bytes(&digest, target) {
             origins.push((name.clone(), same.path.clone()));
             continue;
         }
@@ -220,7 +220,7 @@ fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
         .collect()
 }
 
-/// Packs the files again and returns the digest.
+/// Packs the files again, like the archive that was published, and returns the digest.
 fn pack_again(
     listing: &Listing,
     origins: Origins,
@@ -228,7 +228,9 @@ fn pack_again(
     epoch: i64,
     to: &Path,
 ) -> Result<Digest> {
-    let named = entry.and_then(|e| Format::named(&e.format));
+    if let Some(entry) = entry {
+        return pack_entry(entry, origins, to);
+    }
     let layout = match listing.format {
         "zip" => Layout::Zip,
         _ => Layout::Tar,
@@ -236,12 +238,28 @@ fn pack_again(
     let fits = |f: &&Format| {
         f.layout == layout && (layout == Layout::Zip || f.compression == listing.compression)
     };
-    let format = named.or_else(|| FORMATS.iter().find(fits));
+    let format = FORMATS.iter().find(fits);
     let format = format.context("there is no format like that of the published archive")?;
+    pack_as(format, None, epoch, origins, to)
+}
+
+/// Packs files by the parameters that the manifest has of an archive, and returns the digest.
+pub(super) fn pack_entry(entry: &manifest::Archive, origins: Origins, to: &Path) -> Result<Digest> {
+    let format = Format::named(&entry.format).context("manifests name known formats alone")?;
+    pack_as(format, Some(entry.level), entry.epoch, origins, to)
+}
+
+fn pack_as(
+    format: &'static Format,
+    level: Option<u32>,
+    epoch: i64,
+    origins: Origins,
+    to: &Path,
+) -> Result<Digest> {
     let levels = &format.compression.row().levels;
     let options = Options {
         format,
-        level: entry.map(|e| e.level).filter(|l| levels.contains(l)),
+        level: level.filter(|l| levels.contains(l)),
         threads: deflate::threads(),
         epoch: u64::try_from(epoch).unwrap_or(0),
         detail: false,
@@ -255,6 +273,34 @@ fn pack_again(
         .open(to)
         .with_context(what)?;
     Ok(pack::pack(&mut items.into_iter().map(Ok), &mut out, &options)?.digest)
+}
+
+/// Where each file that the manifest lists of an archive comes from; the inner error is the name of
+/// one that comes from nowhere.
+pub(super) fn origins_of_entry(
+    entry: &manifest::Archive,
+    rebuilt: &Rebuilt,
+) -> Result<std::result::Result<Origins, String>> {
+    let mut origins = Origins::new();
+    let target = entry.target.as_deref();
+    for member in entry.members.iter().filter(|m| m.kind != "dir") {
+        let digest = member.size.zip(member.sha256.clone());
+        let Some((size, sha256)) = digest.filter(|_| member.kind == "file") else {
+            return Ok(Err(member.name.clone()));
+        };
+        let digest = Digest { size, sha256 };
+        let below: PathBuf = Path::new(&member.name).iter().skip(1).collect();
+        let built = rebuilt.with_bytes(&digest, target).map(|a| a.path.clone());
+        let found = match built {
+            Some(path) => Some(path),
+            None => rebuilt.pristine()?.file(&below, &digest)?,
+        };
+        match found {
+            Some(path) => origins.push((member.name.clone().into_bytes(), path)),
+            None => return Ok(Err(member.name.clone())),
+        }
+    }
+    Ok(Ok(origins))
 }
 
 /// The members as `repro archive` orders them, with the directories above them: below the one

@@ -54,6 +54,12 @@ impl Rebuilt<'_> {
             .or_else(|| self.artifacts.iter().find(same))
     }
 
+    /// What was built, for the target if one is given, and has these bytes.
+    pub(super) fn with_bytes(&self, digest: &Digest, target: Option<&str>) -> Option<&Artifact> {
+        let fits = |a: &&Artifact| target.is_none_or(|t| a.target == t) && a.digest == *digest;
+        self.artifacts.iter().find(fits)
+    }
+
     /// What was built that has these bytes; else what has this name; else the one thing that was
     /// built, since releases give binaries other names.
     pub(super) fn named(&self, name: &str, digest: &Digest) -> Option<&Artifact> {
