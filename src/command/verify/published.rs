@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::packed;
 use super::rebuilt::Rebuilt;
@@ -14,6 +14,7 @@ use crate::command::publish::DIST;
 use crate::digest::{self, Digest};
 use crate::error::bad_input;
 use crate::finding::Finding;
+use crate::format::signature;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::report::verify::{Checked, Outcome, Part};
@@ -175,7 +176,13 @@ impl Published<'_> {
         };
         match built {
             Some(built) if built.digest == self.digest => checked.outcome = Outcome::Same,
-            Some(built) => checked.findings = explain(&self.path, &built.path)?,
+            Some(built) => {
+                checked.findings = explain(&self.path, &built.path)?;
+                if let Some(signed) = signed(&self.path, &built.path)? {
+                    checked.outcome = Outcome::After(vec![Cause::CodeSignature]);
+                    checked.findings = vec![signed];
+                }
+            }
             None => checked.findings.push(finding(
                 Cause::Unknown,
                 "the published file",
@@ -186,6 +193,36 @@ impl Published<'_> {
         }
         Ok(checked)
     }
+}
+
+/// Files over this size are not looked at for signatures.
+const LARGEST: u64 = 1 << 30;
+
+/// Whether the two are one file but for a code signature, and which of them has one.
+fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
+    let without = |path: &Path| -> Result<Option<signature::Unsigned>> {
+        let what = || format!("failed to look at `{}`", path.display());
+        if std::fs::metadata(path).with_context(what)?.len() > LARGEST {
+            return Ok(None);
+        }
+        let bytes = std::fs::read(path);
+        let bytes = bytes.with_context(|| format!("failed to read `{}`", path.display()))?;
+        Ok(signature::without(bytes))
+    };
+    let (Some(a), Some(b)) = (without(published)?, without(rebuilt)?) else {
+        return Ok(None);
+    };
+    if a.bytes != b.bytes || !(a.signed || b.signed) {
+        return Ok(None);
+    }
+    let say = |signed: bool| if signed { "signed" } else { "not signed" };
+    Ok(Some(finding(
+        Cause::CodeSignature,
+        "the end of the file, and what signing writes into its headers",
+        say(a.signed),
+        say(b.signed),
+        "check the signature with the system's own tool; all else is the same",
+    )))
 }
 
 /// What the manifest does not know is a difference, whatever it is like.
