@@ -225,21 +225,18 @@ impl Project {
     }
 
     pub(super) fn how_to_verify(&self) -> String {
-        let options = match self.request.inject {
-            Inject::Wrapper => "",
-            Inject::Rustflags => " --inject rustflags",
-        };
         match &self.source.origin {
             Origin::Git(commit) if commit.dirty.is_empty() => format!(
-                "elsewhere, in a clone: `repro build --rev {}{options} --no-builder` with the same selection; compare repro.json",
+                "elsewhere, with this manifest, in any clone that has {}: `repro verify repro.json`",
                 &commit.commit[..12.min(commit.commit.len())]
             ),
             Origin::Git(_) => {
                 "nobody else has this source: commit the changes and build again".to_string()
             }
-            Origin::Directory => format!(
-                "elsewhere, with the same files: `repro build --source DIR{options} --no-builder` with the same --epoch; compare repro.json"
-            ),
+            Origin::Directory => {
+                "elsewhere, with this manifest and the same files: `repro verify repro.json --source DIR`"
+                    .to_string()
+            }
         }
     }
 

@@ -6,6 +6,7 @@ mod failures;
 mod faults;
 mod floors;
 #[cfg(target_os = "linux")]
+mod hostile;
 mod normalize;
 mod output;
 mod readme;
