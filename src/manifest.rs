@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::error::bad_input;
+use crate::format::printable;
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "repro.manifest/1";
@@ -253,7 +254,11 @@ impl Manifest {
         struct Head {
             schema: String,
         }
-        let bad = |e: serde_json::Error| bad_input(format!("`{from}` is not a manifest: {e}"));
+        // What it quotes of the file may be meant for a terminal.
+        let bad = |e: serde_json::Error| {
+            let words = printable(e.to_string().as_bytes()).replace("\\`", "`");
+            bad_input(format!("`{from}` is not a manifest: {words}"))
+        };
         let head: Head = serde_json::from_slice(bytes).map_err(bad)?;
         if head.schema != SCHEMA {
             return Err(bad_input(format!(

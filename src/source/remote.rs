@@ -9,6 +9,7 @@ use anyhow::Result;
 use super::address::{OWN_PROTOCOLS, PROTOCOLS};
 use super::repository::{text, try_text};
 use crate::error::{bad_input, host, refused};
+use crate::format::printable;
 use crate::fs;
 use crate::git::git;
 use crate::process::Cmd;
@@ -121,6 +122,6 @@ fn failed(address: &str, words: &str) -> anyhow::Error {
     host(format!(
         "`{}` could not be cloned: {}",
         address.escape_debug(),
-        words.join(" ")
+        printable(words.join(" ").as_bytes())
     ))
 }

@@ -14,6 +14,18 @@ type Case = (&'static str, fn(&mut Value), i32, &'static str);
 /// A manifest with one thing wrong, the exit code, and a word of the sentence.
 const HOSTILE: &[Case] = &[
     (
+        "field for a terminal",
+        |m| m["\x1b[2J"] = json!(1),
+        5,
+        "unknown field",
+    ),
+    (
+        "directory for a terminal",
+        |m| m["source"]["directory"] = json!("\x1b[2J"),
+        5,
+        "not a path inside",
+    ),
+    (
         "newer schema",
         |m| m["schema"] = json!("repro.manifest/2"),
         5,

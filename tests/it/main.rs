@@ -5,8 +5,8 @@ mod diff;
 mod failures;
 mod faults;
 mod floors;
-#[cfg(target_os = "linux")]
 mod hostile;
+#[cfg(target_os = "linux")]
 mod normalize;
 mod output;
 mod readme;

@@ -88,6 +88,7 @@ pub fn fails(run: &Run, code: i32, words: &[&str]) {
         assert!(run.stderr.contains(word), "no `{word}` in {}", run.all());
     }
     assert_eq!(run.stdout, "", "{}", run.all());
+    assert!(!run.stderr.contains('\x1b'), "{:?}", run.stderr);
     let errors = run.stderr.matches("error: ").count();
     assert_eq!(errors, 1, "one sentence: {}", run.all());
 }

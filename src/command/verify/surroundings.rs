@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::cargo::config::Config;
+use crate::format::printable;
 use crate::manifest::{Builder, File, Manifest, Variable};
 use crate::recipe::environment::Env;
 use crate::report::verify::Surroundings;
@@ -24,10 +25,12 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     let mut rows = Vec::new();
     let mut row = |what: &str, published: &str, here: &str| {
         if published != here {
+            // A stranger's words, which may be meant for a terminal.
+            let clean = |text: &str| printable(text.as_bytes());
             rows.push(Surroundings {
-                what: what.to_string(),
-                published: published.to_string(),
-                here: here.to_string(),
+                what: clean(what),
+                published: clean(published),
+                here: clean(here),
             });
         }
     };
