@@ -5,13 +5,13 @@
 //! made and nothing else is trusted: of a mode only the exec bit is kept, owners and times are not.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::archive::compress::Compression;
-use crate::archive::normalize::malformed;
+use crate::archive::normalize::{is_zip, malformed};
 use crate::archive::unpack::{self, Unpacked};
 use crate::error::bad_input;
 use crate::format::tar::{self, Kind, Walk};
@@ -29,9 +29,6 @@ pub struct Extracted {
     pub newest: Option<i64>,
 }
 
-/// How the first bytes of a zip look; an empty one has no member to unpack.
-const ZIP: &[u8] = b"PK\x03\x04";
-
 /// Unpacks the archive at `path` into the new directory `to`.
 ///
 /// # Errors
@@ -39,12 +36,9 @@ const ZIP: &[u8] = b"PK\x03\x04";
 pub fn extract(path: &Path, to: &Path, limits: &Limits) -> Result<Extracted> {
     let what = || format!("failed to read `{}`", path.display());
     let mut file = File::open(path).with_context(what)?;
-    let mut head = Vec::new();
-    let taken = (&mut file).take(unpack::HEAD as u64).read_to_end(&mut head);
-    taken.with_context(what)?;
-    file.rewind().with_context(what)?;
+    let head = unpack::head_of(&file).with_context(what)?;
     let mut place = Place::make(to)?;
-    if head.starts_with(ZIP) {
+    if is_zip(&head) {
         of_zip(&mut file, &mut place, limits).map_err(|e| e.told(path, "zip"))?;
     } else if tar::begins(&unpack::unpacked_head(&head)) {
         let compression = unpack::detect(&head);
@@ -64,10 +58,8 @@ pub fn extract(path: &Path, to: &Path, limits: &Limits) -> Result<Extracted> {
 pub fn is_archive(path: &Path) -> Result<bool> {
     let what = || format!("failed to read `{}`", path.display());
     let file = File::open(path).with_context(what)?;
-    let mut head = Vec::new();
-    let taken = file.take(unpack::HEAD as u64).read_to_end(&mut head);
-    taken.with_context(what)?;
-    Ok(head.starts_with(ZIP) || tar::begins(&unpack::unpacked_head(&head)))
+    let head = unpack::head_of(&file).with_context(what)?;
+    Ok(is_zip(&head) || tar::begins(&unpack::unpacked_head(&head)))
 }
 
 fn name_of(compression: Compression) -> &'static str {

@@ -85,12 +85,7 @@ impl Project {
         };
         fits_in_path(&name)?;
         let divided = environment::divide(std::env::vars_os(), &request.pass_env);
-        if let Some(own) = request.pass_env.iter().find(|n| environment::is_own(n)) {
-            return Err(failure(
-                Kind::Usage,
-                format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
-            ));
-        }
+        none_of_own(&request.pass_env)?;
         Ok(Project {
             beside: source.beside_workspace(&copy)?,
             request,
@@ -234,6 +229,17 @@ impl Project {
 
     pub(super) fn describe(&self) -> String {
         describe(&self.source)
+    }
+}
+
+/// What the recipe sets cannot be passed on.
+pub(super) fn none_of_own(pass_env: &[String]) -> Result<()> {
+    match pass_env.iter().find(|n| environment::is_own(n)) {
+        None => Ok(()),
+        Some(own) => Err(failure(
+            Kind::Usage,
+            format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
+        )),
     }
 }
 

@@ -11,8 +11,8 @@ use crate::build;
 use crate::cargo::config::Config;
 use crate::cargo::home;
 use crate::command::metadata::{Defaults, project_name};
-use crate::command::project::{Project, canaries, fits_in_path, inside_configs};
-use crate::error::{Kind, failure, refused};
+use crate::command::project::{Project, canaries, fits_in_path, inside_configs, none_of_own};
+use crate::error::refused;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::recipe::environment::{self, Divided};
@@ -152,12 +152,7 @@ fn selection(build: &manifest::Build) -> Selection {
 /// The environment that the recipe starts from: what leads to this machine's tools, the manifest's
 /// settings, and what the user passes on here. Returns the names that `--pass-env` stood for.
 fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<String>)> {
-    if let Some(own) = pass.iter().find(|n| environment::is_own(n)) {
-        return Err(failure(
-            Kind::Usage,
-            format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
-        ));
-    }
+    none_of_own(pass)?;
     let ours = std::env::vars_os();
     let mut divided = environment::divide(ours, pass);
     divided.passed.retain(|name, _| {
@@ -228,7 +223,7 @@ mod tests {
             let mut manifest = manifest();
             spoil(&mut manifest);
             let error = can_replay(&manifest).unwrap_err();
-            assert_eq!(crate::error::kind_of(&error), Kind::Refused);
+            assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
         }
     }
 }
