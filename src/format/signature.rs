@@ -104,7 +104,8 @@ fn of_macho(mut file: Vec<u8>) -> Option<Unsigned> {
                 file[at + 32..at + 40].fill(0);
                 file[at + 48..at + 56].fill(0);
             }
-            CODE_SIGNATURE if len >= 16 => signature = Some((at, len)),
+            CODE_SIGNATURE if len < 16 || signature.is_some() => return None,
+            CODE_SIGNATURE => signature = Some((at, len)),
             _ => {}
         }
         at = next;

@@ -236,10 +236,8 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let manifest = &claimed.manifest;
     let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
     query::use_cargo(&toolchain.cargo);
-    let beside = claimed.path.parent().filter(|p| !p.as_os_str().is_empty());
-    let beside = beside.unwrap_or(Path::new("."));
     let given = asked.source.as_ref();
-    let (source, label) = place::of_manifest(manifest, beside, given, scratch, &asked.limits)?;
+    let (source, label) = place::of_manifest(manifest, given, scratch, &asked.limits)?;
     let build = &asked.build;
     let project = replay::open(
         manifest,

@@ -34,7 +34,6 @@ pub(super) struct Tree {
 /// The source of a manifest.
 pub(super) fn of_manifest(
     manifest: &Manifest,
-    beside: &Path,
     given: Option<&Given>,
     scratch: &Path,
     limits: &Limits,
@@ -46,19 +45,18 @@ pub(super) fn of_manifest(
         ));
     }
     match said.kind.as_str() {
-        "git" => of_commit(said, beside, given, scratch),
+        "git" => of_commit(said, given, scratch),
         _ => of_files(said, given, scratch, limits),
     }
 }
 
 fn of_commit(
     said: &manifest::Source,
-    beside: &Path,
     given: Option<&Given>,
     scratch: &Path,
 ) -> Result<(Source, String)> {
     let id = said.commit.as_deref().unwrap_or_default();
-    let (repository, at) = repository(said, id, beside, given, scratch)?;
+    let (repository, at) = repository(said, id, given, scratch)?;
     let source = commit::of(
         &repository,
         id,
@@ -72,7 +70,6 @@ fn of_commit(
 fn repository(
     said: &manifest::Source,
     id: &str,
-    beside: &Path,
     given: Option<&Given>,
     scratch: &Path,
 ) -> Result<(PathBuf, String)> {
@@ -91,12 +88,12 @@ fn repository(
         }
         Some(Given::Source(text)) => cloned(text, id, Named::Own, scratch),
         None => {
-            // A clone at hand has what the network would give: the id says that it is the same.
-            for dir in [Path::new("."), beside] {
-                if let Ok(Some(top)) = commit::holding(dir, id) {
-                    let at = top.display().to_string();
-                    return Ok((top, at));
-                }
+            // A clone at hand has what the network would give: the id says that it is the same. Only
+            // where the user is, not beside the manifest: a repository may come with the download,
+            // and its settings make git run commands.
+            if let Ok(Some(top)) = commit::holding(Path::new("."), id) {
+                let at = top.display().to_string();
+                return Ok((top, at));
             }
             let remote = said.remote.as_deref().ok_or_else(|| {
                 refused(format!(
