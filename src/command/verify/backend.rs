@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::held::promised;
+use super::once::{build, counted};
 use super::rebuilt::Rebuilt;
-use super::{
-    Claimed, build, fresh, is_manifest, packed, promised, read_manifest, replay, replayed,
-};
+use super::{Claimed, fresh, is_manifest, packed, read_manifest, replay, replayed};
 use crate::artifact::ArtifactSet;
 use crate::cli::verify::{Given, VerifyRequest};
 use crate::command::build::with_progress;
@@ -41,6 +41,16 @@ pub struct Outcome {
     pub differs: bool,
 }
 
+impl Outcome {
+    fn nothing(why: String) -> Outcome {
+        Outcome {
+            files: Vec::new(),
+            notes: vec![why],
+            differs: true,
+        }
+    }
+}
+
 /// Files by the name that they get.
 type Files = BTreeMap<String, PathBuf>;
 
@@ -67,7 +77,6 @@ fn rebuild(
     scratch: &Path,
     progress: &Progress,
 ) -> Result<Outcome> {
-    let limits = Limits::default();
     let claimed = match is_manifest(input)? {
         true => Some(Claimed {
             manifest: read_manifest(input)?,
@@ -93,33 +102,21 @@ fn rebuild(
     let project = ready.project;
     let recipe = project.recipe()?;
     let built = build(&project, &recipe, in_sandbox, false, scratch, progress)?;
-    let counted = built.artifacts.iter().filter(|a| a.kind.in_verdict());
-    let artifacts = ArtifactSet::new(counted.cloned().collect());
-    if let Some(Claimed { manifest, .. }) = &claimed
-        && let Some(why) = differs(manifest, &artifacts)
-    {
-        return Ok(Outcome {
-            files: Vec::new(),
-            notes: vec![why],
-            differs: true,
-        });
-    }
+    let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
+    notes.extend(ready.notes);
     if let Some(Claimed { manifest, .. }) = &claimed {
-        match archives(manifest, &artifacts, &project, scratch, &limits)? {
+        let packed = match differs(manifest, &artifacts) {
+            Some(why) => Err(why),
+            None => archives(manifest, &artifacts, &project, scratch)?,
+        };
+        match packed {
             Ok(archives) => files.extend(archives),
-            Err(why) => {
-                return Ok(Outcome {
-                    files: Vec::new(),
-                    notes: vec![why],
-                    differs: true,
-                });
-            }
+            Err(why) => return Ok(Outcome::nothing(why)),
         }
     }
     crate::process::check_interrupt()?;
     publish(&files, outdir)?;
-    notes.extend(ready.notes);
     Ok(Outcome {
         files: files.into_keys().collect(),
         notes,
@@ -170,13 +167,12 @@ fn archives(
     artifacts: &ArtifactSet,
     project: &Project,
     scratch: &Path,
-    limits: &Limits,
 ) -> Result<std::result::Result<Files, String>> {
     let rebuilt = Rebuilt {
         artifacts,
         manifest: true,
         epoch: manifest.recipe.epoch,
-        limits,
+        limits: &Limits::default(),
         source: &project.source,
         scratch,
         pristine: OnceCell::new(),

@@ -3,7 +3,9 @@
 
 mod against;
 pub mod backend;
+mod held;
 mod krate;
+mod once;
 mod packed;
 mod place;
 mod published;
@@ -12,35 +14,30 @@ mod replay;
 mod surroundings;
 mod toolchain;
 
-use std::cell::{Cell, OnceCell};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::artifact::{Artifact, ArtifactSet, Kind};
-use crate::build::{Built, Plan};
-use crate::cargo::fetch;
+use self::held::About;
+use self::once::build;
+use crate::artifact::ArtifactSet;
+use crate::build::Built;
 use crate::cli::verify::{Given, VerifyRequest};
 use crate::command::build::with_progress;
 use crate::command::builder;
 use crate::command::project::Project;
 use crate::command::publish::MANIFEST;
 use crate::command::scratch::Scratch;
-use crate::compare::{Comparison, compare};
-use crate::digest::Digest;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
-use crate::recipe::Recipe;
-use crate::report::verify::{Report, Several, verdict};
+use crate::report::verify::{Report, Several, Surroundings, verdict};
 use crate::request::SourceChoice;
-use crate::sandbox::{self, Sandbox};
 use crate::term::Progress;
-use crate::variation::{Name, Side};
+use crate::variation::Side;
 use crate::verdict::Verification;
 use crate::{fs, query};
-use rebuilt::Rebuilt;
 
 /// Bytes that a manifest may have.
 const LONGEST: u64 = 64 << 20;
@@ -112,26 +109,14 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         progress,
     )?;
     progress.phase("comparing");
-    let counted = built.artifacts.iter().filter(|a| a.kind.in_verdict());
-    let artifacts = ArtifactSet::new(counted.cloned().collect());
-    let comparison = claimed
-        .as_ref()
-        .map(|c| compare(&promised(&c.manifest), &artifacts));
-    let rebuilt = Rebuilt {
-        artifacts: &artifacts,
-        manifest: claimed.is_some(),
-        epoch: recipe.facts().epoch.seconds,
-        limits: &asked.limits,
-        source: &project.source,
-        scratch,
-        pristine: OnceCell::new(),
-        places: Cell::new(0),
+    let about = About {
+        asked: &asked,
+        manifest: claimed.as_ref().map(|c| &c.manifest),
+        project: &project,
+        recipe: &recipe,
     };
-    let mut checked = absent;
-    for file in &published {
-        checked.extend(file.check(&rebuilt)?);
-    }
-    let (verdict, steps) = verdict(comparison.as_ref(), &checked)
+    let held = about.hold(&built, &published, absent, scratch)?;
+    let (verdict, steps) = verdict(held.comparison.as_ref(), &held.files)
         .ok_or_else(|| host("nothing was compared: name a published file"))?;
     let surroundings = match (&claimed, verdict) {
         (Some(claimed), Verification::Differs) => {
@@ -139,28 +124,21 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         }
         _ => Vec::new(),
     };
-    if let Some(claimed) = &claimed {
-        notes.extend(said_of(claimed, &recipe, checked.is_empty()));
-    }
-    notes.extend(unchecked(&comparison, &artifacts, &checked));
+    notes.extend(about.notes(&held));
     if let Some(dir) = &asked.output {
-        keep(&artifacts, scratch, dir)?;
+        keep(&held.artifacts, scratch, dir)?;
     }
     let rustc = project.toolchain.rustc_verbose.lines().next();
+    let accepted = asked.accept.iter().filter(|c| steps.contains(c));
     Ok(Report {
         verdict,
-        accepted: asked
-            .accept
-            .iter()
-            .filter(|c| steps.contains(c))
-            .copied()
-            .collect(),
+        accepted: accepted.copied().collect(),
         steps,
         source: label,
         toolchain: rustc.unwrap_or("rustc").to_string(),
         sandbox: asked.sandbox,
-        comparison,
-        files: checked,
+        comparison: held.comparison,
+        files: held.files,
         surroundings,
         notes,
         manifest: claimed.map(|c| c.path),
@@ -304,97 +282,11 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     })
 }
 
-/// One build, by the recipe.
-fn build(
-    project: &Project,
-    recipe: &Recipe,
-    in_sandbox: bool,
-    asks_linker: bool,
-    scratch: &Path,
-    progress: &Progress,
-) -> Result<Built> {
-    progress.phase("fetching dependencies");
-    let say = |line: &str| progress.step("cargo", line);
-    fetch::fetch(&project.toolchain, &project.run_dir(), &say)?;
-    let registry_sources = project.registry_sources(recipe);
-    let cfgs = project.cfgs()?;
-    let values = |name| project.values(name);
-    let mut plan = Plan {
-        source: &project.source,
-        selection: &project.request.selection,
-        toolchain: &project.toolchain,
-        config: &project.config,
-        recipe,
-        inject: project.request.inject,
-        cfgs: &cfgs,
-        user_wrapper: project.user_wrapper(),
-        lockfile: &project.lockfile,
-        registry_sources: &registry_sources,
-        cargo_home: project.cargo_home.as_deref(),
-        shim: None,
-        trace_links: asks_linker && builder::linker_lists_inputs(project.toolchain.host(), scratch),
-        values: &values,
-        scratch,
-        sandbox: None,
-    };
-    let sandbox = match in_sandbox {
-        true => Some(sandbox_of(project, &plan)?),
-        false => None,
-    };
-    plan.sandbox = sandbox.as_ref();
-    progress.phase(&format!("building {} once", project.describe()));
-    let built = plan.run_one(progress)?;
-    if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
-        return Ok(built);
-    }
-    Err(failure(
-        Failed::BuildFailed,
-        "the build made nothing that a verdict could be about: no binary and no library for the target",
-    ))
-}
-
-/// A sandbox that holds the directories of side A and nothing else of the run: neither the
-/// published files nor a second copy of the source are in reach of a build script.
-fn sandbox_of(project: &Project, plan: &Plan) -> Result<Sandbox> {
-    let layout = plan.layout(Side::A);
-    let write = vec![layout.scratch.join("a"), layout.wrapper.clone()];
-    for dir in &write {
-        fs::create_dir(dir)?;
-    }
-    let copy = project.values(Name::BuildPath);
-    let read = sandbox::borrowed_objects(copy.path(Side::A))?;
-    Sandbox::new(
-        &project.toolchain,
-        project.cargo_home.as_deref(),
-        read,
-        write,
-    )
-}
-
-/// The manifest's artifacts as a set to compare with.
-fn promised(manifest: &Manifest) -> ArtifactSet {
-    let artifact = |a: &crate::manifest::Artifact| {
-        Some(Artifact {
-            package: a.package.clone(),
-            target: a.target.clone(),
-            kind: Kind::named(&a.kind)?,
-            name: a.name.clone(),
-            digest: Digest {
-                size: a.size?,
-                sha256: a.sha256.clone()?,
-            },
-            // Only digests are known of it.
-            path: PathBuf::new(),
-        })
-    };
-    ArtifactSet::new(manifest.artifacts.iter().filter_map(artifact).collect())
-}
-
 fn surroundings_of(
     manifest: &Manifest,
     project: &Project,
     built: &Built,
-) -> Result<Vec<crate::report::verify::Surroundings>> {
+) -> Result<Vec<Surroundings>> {
     let here = builder::describe(&project.toolchain, &built.linker_inputs)?;
     Ok(surroundings::differing(
         manifest,
@@ -406,61 +298,6 @@ fn surroundings_of(
             config: &project.config,
         },
     ))
-}
-
-/// What the reader of the verdict should know of the manifest.
-fn said_of(claimed: &Claimed, recipe: &Recipe, no_files: bool) -> Vec<String> {
-    let manifest = &claimed.manifest;
-    let mut notes = Vec::new();
-    if manifest.verdict == crate::verdict::SINGLE {
-        notes.push("the publisher built once and compared nothing".to_string());
-    }
-    if let Some(wrapper) = &manifest.recipe.user_wrapper {
-        notes.push(format!(
-            "the publisher wrapped rustc in `{}`; here it is only if the source itself says so",
-            wrapper.escape_debug()
-        ));
-    }
-    let rows = recipe.rows();
-    let said = manifest.recipe.rows.iter();
-    let same = rows.len() == manifest.recipe.rows.len()
-        && said
-            .zip(&rows)
-            .all(|(a, b)| a.what == b.what && a.value == b.value);
-    if !same {
-        notes.push("the recipe's rows are not those of the manifest".to_string());
-    }
-    if no_files {
-        notes.push("no published file was looked at, only the manifest's digests: name the files behind it".to_string());
-    }
-    notes
-}
-
-/// Without a manifest, what was built and nothing was held against.
-fn unchecked(
-    comparison: &Option<Comparison>,
-    artifacts: &ArtifactSet,
-    checked: &[crate::report::verify::Checked],
-) -> Option<String> {
-    if comparison.is_some() {
-        return None;
-    }
-    let seen = |a: &Artifact| {
-        checked
-            .iter()
-            .any(|c| c.rebuilt.as_ref() == Some(&a.digest))
-    };
-    let shipped = artifacts.iter().filter(|a| a.kind.is_shipped() && !seen(a));
-    let in_archive = checked
-        .iter()
-        .any(|c| c.part == crate::report::verify::Part::Members);
-    let names: Vec<_> = shipped.map(|a| a.name.clone()).collect();
-    (!names.is_empty() && !in_archive).then(|| {
-        format!(
-            "built, and nothing was held against it: {}",
-            names.join(", ")
-        )
-    })
 }
 
 /// Puts what was rebuilt where the user wants it, whole or not at all.
