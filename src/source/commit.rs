@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::repository::{remote, text, try_text};
 use super::{Commit, Origin, Source, outside};
 use crate::error::refused;
+use crate::git::git;
 use crate::query;
 
 /// The commit `id` of the repository at `root` (a work tree or a bare store), of which the package
@@ -61,6 +62,18 @@ pub fn holding(dir: &Path, id: &str) -> Result<Option<PathBuf>> {
     let object = format!("{id}^{{commit}}");
     let has = try_text(&top, ["cat-file", "-e", &object])?.is_some();
     Ok(has.then_some(top))
+}
+
+/// Gives a copy the remote that the builder's copies had, wherever this one was cloned from: builds
+/// may ask git for it.
+pub fn set_remote(copy: &Path, url: Option<&str>) -> Result<()> {
+    const KEY: &str = "remote.origin.url";
+    match url {
+        Some(url) => git(copy, ["config", "--replace-all", KEY, url]).checked()?,
+        // It is an error that there is none, and no matter.
+        None => git(copy, ["config", "--unset-all", KEY]).output()?,
+    };
+    Ok(())
 }
 
 impl Source {

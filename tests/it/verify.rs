@@ -320,6 +320,29 @@ fn sources_of_every_kind_are_built_from() {
 }
 
 #[test]
+fn git_answers_in_the_rebuild_as_it_did_to_the_publisher() {
+    let project = Project::committed("sound-git-rev");
+    let url = "https://example.invalid/app.git";
+    project.git(&["remote", "add", "origin", url]);
+    project.git(&["tag", "v1"]);
+    let script = std::fs::read_to_string(project.dir.join("build.rs")).unwrap();
+    let asked = r#"git(&["config", "--get", "remote.origin.url"])"#;
+    project.write(
+        "build.rs",
+        &script.replacen("git(&[", &format!("{asked} + &git(&["), 1),
+    );
+    project.commit("asks for the remote");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    assert!(project.proven("sound-git-rev").contains(url));
+    let mirror = project.base().join("mirror").display().to_string();
+    project.git(&["clone", "-q", "--bare", ".", &mirror]);
+    let source = format!("file://{mirror}");
+    let manifest = project.results().join("repro.json").display().to_string();
+    let run = project.repro(&["verify", &manifest, "--source", &source]);
+    assert_verdict(&run, 0, "REPRODUCED");
+}
+
+#[test]
 fn another_toolchain_is_named_and_says_no_more_than_it_saw() {
     let it = Published::new("sound-features");
     let change = |m: &mut Value| {

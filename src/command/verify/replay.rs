@@ -18,7 +18,7 @@ use crate::manifest::{self, Manifest};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::request::{Build, Inject, Selection, SourceChoice};
-use crate::source::{Origin, Source};
+use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
 use crate::variation::{self, Name};
 
@@ -65,6 +65,7 @@ pub(super) fn open(
     let content_digest = match source.origin {
         Origin::Git(_) => {
             source.settle(&copy)?;
+            commit::set_remote(&copy, manifest.source.remote.as_deref())?;
             None
         }
         Origin::Directory => {
