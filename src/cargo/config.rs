@@ -77,14 +77,26 @@ impl Config {
 
     /// The config of a replay: what the builder's files outside the source set, nearest first, and of
     /// this user's own only what does not change a build, such as proxies and registries. `[source]`
-    /// tables say where crates are fetched from, and are this user's.
+    /// tables say where crates are fetched from, and are this user's; a wrapper is the builder's own.
     pub fn replay(settings: &[String], cargo_home: Option<&Path>) -> Result<Config> {
         let mut files = Vec::new();
         for (i, text) in settings.iter().enumerate() {
             // Relative paths in it were those of another machine: an error will name this one.
             let path = format!("/outside-config-of-the-builder/{i}/.cargo/config.toml");
             let mut file = parse(path.into(), Place::Outer, text)?;
+            let known = |key: &str| BUILD_TABLES.contains(&key);
+            if let Some((key, _)) = file.document.iter().find(|(key, _)| !known(key)) {
+                return Err(bad_input(format!(
+                    "the manifest's cargo config has a table `{}`, which is no setting of a build",
+                    key.escape_debug()
+                )));
+            }
             file.document.remove("source");
+            visit(file.document.as_table_mut(), &["build"], &mut |build| {
+                if let Some(build) = build.as_table_like_mut() {
+                    build.remove("rustc-wrapper");
+                }
+            });
             files.push(file);
         }
         let own = cargo_home.map_or(Ok(Config::default()), |home| {
@@ -100,11 +112,11 @@ impl Config {
         Ok(Config { files })
     }
 
-    /// Programs that cargo would start while it only fetches, by the source's own files; and the
-    /// compiler that they name.
-    pub fn programs_of_source(&self) -> Vec<String> {
-        let in_source = self.files.iter().filter(|f| f.place == Place::Source);
-        let named = in_source.flat_map(|file| {
+    /// Programs that cargo would start while it only fetches, and the compiler, by all files but
+    /// the one in CARGO_HOME: in a replay all others are a stranger's.
+    pub fn programs_of_others(&self) -> Vec<String> {
+        let of_others = self.files.iter().filter(|f| f.place != Place::CargoHome);
+        let named = of_others.flat_map(|file| {
             let mut document = file.document.clone();
             let mut found = Vec::new();
             for key in PROGRAMS {
@@ -447,13 +459,16 @@ mod tests {
         let own =
             "[build]\nrustflags = ['-Cmine']\n[http]\nproxy = 'p'\n[source.s]\nregistry = 'r'\n";
         std::fs::write(home.path().join("config.toml"), own).unwrap();
-        let theirs = "[profile.release]\nlto = true\n[source.t]\nregistry = 'x'\n".to_string();
-        let config = Config::replay(&[theirs], Some(home.path())).unwrap();
+        let theirs = "[profile.release]\nlto = true\n[source.t]\nregistry = 'x'\n[build]\nrustc-wrapper = 'w'\n";
+        let config = Config::replay(&[theirs.to_string()], Some(home.path())).unwrap();
+        assert!(config.get(&["build", "rustc-wrapper"]).is_none());
         assert!(config.get(&["build", "rustflags"]).is_none());
         assert!(config.get(&["profile", "release", "lto"]).is_some());
         assert_eq!(config.get_str(&["http", "proxy"]), Some("p"));
         assert_eq!(config.keys(&["source"]), ["s"]);
         assert_eq!(config.outer_count(), 1);
+        let hostile = "[registry]\nglobal-credential-providers = ['sh']\n";
+        assert!(Config::replay(&[hostile.to_string()], None).is_err());
     }
 
     #[test]
@@ -462,7 +477,7 @@ mod tests {
         let mut config = Config::default();
         let path = PathBuf::from("/s/.cargo/config.toml");
         config.add_inside(vec![(path, text.to_string())]).unwrap();
-        let found = config.programs_of_source();
+        let found = config.programs_of_others();
         assert_eq!(found, ["build.rustc", "registries.*.credential-provider"]);
     }
 

@@ -146,6 +146,21 @@ const HOSTILE: &[Case] = &[
         "failed to parse",
     ),
     (
+        "config with a credential provider",
+        |m| {
+            m["outside_config"] =
+                json!(["[registry]\nglobal-credential-providers = ['touch mark']\n"])
+        },
+        5,
+        "no setting of a build",
+    ),
+    (
+        "config with a compiler",
+        |m| m["outside_config"] = json!(["[build]\nrustc = '/evil/rustc'\n"]),
+        4,
+        "build.rustc",
+    ),
+    (
         "not reproducible",
         |m| {
             m["verdict"] = json!("differs");

@@ -108,10 +108,10 @@ pub(super) fn open(
 /// Cargo would start these programs of a stranger's before anything is built, or take the compiler
 /// for the one that was checked.
 pub(super) fn no_programs(config: &Config) -> Result<()> {
-    match config.programs_of_source().first() {
+    match config.programs_of_others().first() {
         None => Ok(()),
         Some(key) => Err(refused(format!(
-            "the source's own cargo config names a program in `{key}`, which would run before anything is checked: nothing was built"
+            "the source's own cargo config, or the manifest's, names a program in `{key}`, which would run before anything is checked: nothing was built"
         ))),
     }
 }
