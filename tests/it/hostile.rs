@@ -352,6 +352,17 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
         2,
         &["--source or --crate"],
     );
+    // Nothing that the user said is left out without a word.
+    for given in [
+        ["--features", "extra"],
+        ["--epoch", "7"],
+        ["--inject", "rustflags"],
+    ] {
+        let args = [[manifest.as_str()].as_slice(), &given].concat();
+        fails(&it.verify(&args), 2, &["the manifest says what is built"]);
+    }
+    let without = ["--source", &up, "--artifact", &app, "--allow-toolchain"];
+    fails(&it.verify(&without), 2, &["--allow-toolchain"]);
     let repository = format!("file://{}", it.project.dir.display());
     fails(
         &fresh(&format!("{repository}@no-such-tag")),

@@ -289,6 +289,31 @@ fn sources_of_every_kind_are_built_from() {
     ]);
     assert_verdict(&run, 1, "DIFFERS");
 
+    // A source cannot have this user's variables by asking for them.
+    let manifest = std::fs::read_to_string(it.clone.join("Cargo.toml")).unwrap();
+    let asks = "[package.metadata.repro]\npass-env = [\"MY_SECRET\"]\n";
+    std::fs::write(it.clone.join("Cargo.toml"), format!("{manifest}\n{asks}")).unwrap();
+    let script = "fn main() {\n    println!(\"cargo::rerun-if-env-changed=MY_SECRET\");\n    assert!(std::env::var_os(\"MY_SECRET\").is_none());\n}\n";
+    std::fs::write(it.clone.join("build.rs"), script).unwrap();
+    let mut command = it.project.command(env!("CARGO_BIN_EXE_repro"), &it.clone);
+    command.args([
+        "verify",
+        "--source",
+        ".",
+        "--epoch",
+        "7",
+        "--artifact",
+        &app,
+    ]);
+    let run: Run = command.env("MY_SECRET", "x").output().unwrap().into();
+    // Another source gives other bytes; had the script seen the variable, the build had failed.
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("the source asks for MY_SECRET"),
+        "{}",
+        run.all()
+    );
+
     // A manifest of a directory is about its files, wherever they come from.
     let unpacked = it.project.base().join("un");
     it.sh("mkdir un; tar xzf app.tar.gz -C un --strip-components 1");

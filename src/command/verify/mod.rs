@@ -32,8 +32,9 @@ use crate::command::publish::MANIFEST;
 use crate::command::scratch::Scratch;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
+use crate::recipe::environment;
 use crate::report::verify::{Report, Several, Surroundings, verdict};
-use crate::request::SourceChoice;
+use crate::request::{Selection, SourceChoice};
 use crate::term::Progress;
 use crate::variation::Side;
 use crate::verdict::Verification;
@@ -155,7 +156,20 @@ fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Vec<PathBuf>)> {
                 "--artifact is for files without a manifest: say what they were built from with --source or --crate, or give the manifest",
             ));
         }
+        if asked.allow_toolchain {
+            return Err(failure(
+                Failed::Usage,
+                "--allow-toolchain is about the toolchain of a manifest, and there is none: leave it out",
+            ));
+        }
         return Ok((None, asked.artifacts.clone()));
+    }
+    let build = &asked.build;
+    if build.selection != Selection::default() || build.epoch.is_some() || build.inject.is_some() {
+        return Err(failure(
+            Failed::Usage,
+            "the manifest says what is built and how: leave out the selection, --epoch and --inject, or verify without it, by --source and --artifact",
+        ));
     }
     let mut files = asked.files.clone();
     let path = match (&asked.manifest, files.first()) {
@@ -263,11 +277,13 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
             ..SourceChoice::default()
         },
     };
-    let project = Project::open(build, scratch)?;
-    let mut notes = vec![
+    let mut project = Project::open(build, scratch)?;
+    let kept_back = keep_back(&mut project, &asked.build.pass_env);
+    let mut notes = kept_back;
+    notes.push(
         "there is no manifest: selection, recipe and epoch are those of this command line"
             .to_string(),
-    ];
+    );
     if let (Given::Crate(_), Some(epoch)) =
         (given, tree.epoch.filter(|_| asked.build.epoch.is_none()))
     {
@@ -280,6 +296,22 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         label: tree.label,
         notes,
     })
+}
+
+/// Only what this user passes on reaches the build: which of their variables a stranger's source would
+/// like to see is not for it to say.
+fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
+    let wanted = std::mem::replace(&mut project.request.pass_env, asked.to_vec());
+    project.divided = environment::divide(std::env::vars_os(), asked);
+    let kept = |n: &&String| !asked.contains(n) && std::env::var_os(n).is_some();
+    wanted
+        .iter()
+        .filter(kept)
+        .map(|name| {
+            let name = name.escape_debug();
+            format!("the source asks for {name}, which is set and was not passed on: `--pass-env {name}` if it is meant")
+        })
+        .collect()
 }
 
 fn surroundings_of(
