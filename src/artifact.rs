@@ -25,7 +25,24 @@ pub enum Kind {
     BuildScript,
 }
 
+/// Every kind.
+const KINDS: [Kind; 8] = [
+    Kind::Bin,
+    Kind::Lib,
+    Kind::Rlib,
+    Kind::Cdylib,
+    Kind::Staticlib,
+    Kind::Dylib,
+    Kind::ProcMacro,
+    Kind::BuildScript,
+];
+
 impl Kind {
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Kind> {
+        KINDS.into_iter().find(|k| k.name() == name)
+    }
+
     /// The name in reports and manifests.
     pub fn name(self) -> &'static str {
         match self {

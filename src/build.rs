@@ -25,6 +25,7 @@ use crate::layout::Layout;
 use crate::process::{self, Cmd, Stream};
 use crate::recipe::{Recipe, SideRecipe};
 use crate::request::{Inject, Selection};
+use crate::sandbox::Sandbox;
 use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
@@ -65,6 +66,8 @@ pub struct Plan<'a> {
     pub values: &'a (dyn Fn(Name) -> Values + Sync),
     /// Scratch directory of the run.
     pub scratch: &'a Path,
+    /// Run cargo in this sandbox.
+    pub sandbox: Option<&'a Sandbox>,
 }
 
 /// What one build left.
@@ -123,6 +126,11 @@ impl Plan<'_> {
         a.trace.moved = self.clear_for_second()?;
         let b = self.run_side(Side::B, &jobs, progress)?;
         Ok((a, b))
+    }
+
+    /// Makes build A alone, with all cores.
+    pub fn run_one(&self, progress: &Progress) -> Result<Built> {
+        self.run_side(Side::A, &job_tokens(1)?, progress)
     }
 
     fn run_at_once(&self, progress: &Progress) -> Result<(Built, Built)> {
@@ -278,14 +286,16 @@ impl Plan<'_> {
             set("LD_PRELOAD", path.into());
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
-        Ok(Cmd::new(&self.toolchain.cargo)
+        let dir = layout.source.join(&self.source.package);
+        let cargo = Cmd::new(&self.toolchain.cargo)
             .args(args)
             .args(&share.cargo_args)
-            .args(self.selection.cargo_args())
-            .dir(layout.source.join(&self.source.package))
-            .env_exact(env)
-            .umask(share.umask)
-            .own_group())
+            .args(self.selection.cargo_args());
+        let cargo = match self.sandbox {
+            Some(sandbox) => sandbox.around(cargo, &dir),
+            None => cargo,
+        };
+        Ok(cargo.dir(dir).env_exact(env).umask(share.umask).own_group())
     }
 
     /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.

@@ -14,7 +14,9 @@ use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{OutputArgs, ReportFormat};
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize};
+use crate::command::{
+    archive, build, check, deliver, diff, docs, env, init, normalize, sync, verify,
+};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, text};
@@ -31,6 +33,9 @@ pub fn main() -> ExitCode {
     let stem = Path::new(&program).file_stem();
     if stem.is_some_and(|s| s == "cargo-repro") && args.get(1).is_some_and(|a| a == "repro") {
         args.remove(1);
+    }
+    if stem.is_some_and(|s| s == "rebuilder-crates") {
+        args.insert(1, "rebuilderd-backend".into());
     }
     term::set_up_colour();
     let cli = match Cli::try_parse_from(args) {
@@ -52,6 +57,9 @@ pub fn main() -> ExitCode {
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
+        Command::Verify(args) => ("verify", args.format),
+        Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
+        Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
         Command::Completions { .. } => ("completions", Format::Text),
         Command::Man => ("man", Format::Text),
     };
@@ -77,6 +85,12 @@ fn run(command: Command) -> Result<u8> {
         Command::Build(args) if args.list_variations => {
             print(&text::list_variations())?;
             Ok(0)
+        }
+        Command::Build(args) if args.once && args.output.format == ReportFormat::Github => {
+            Err(error::failure(
+                Kind::Usage,
+                "`--once` compares nothing that could be annotated: leave out `--format github`",
+            ))
         }
         Command::Build(args) => {
             let (output, verbose) = (args.output.clone(), args.verbose);
@@ -112,6 +126,25 @@ fn run(command: Command) -> Result<u8> {
             })?;
             Ok(0)
         }
+        Command::Verify(args) => {
+            let (format, verbose) = (args.format, args.verbose);
+            match (verify::run(args.request())?, format) {
+                (verify::Outcome::Report(found), format) => {
+                    print(&match format {
+                        Format::Text => report::verify::text::report(&found, verbose),
+                        Format::Json => report::verify::json::report(&found),
+                    })?;
+                    Ok(found.code())
+                }
+                (verify::Outcome::Several(found), format) => {
+                    print(&match format {
+                        Format::Text => report::verify::text::several(&found),
+                        Format::Json => report::verify::json::several(&found),
+                    })?;
+                    Ok(found.agreement.code())
+                }
+            }
+        }
         Command::Archive(args) if args.show_policy => print(&text::policy()).map(|()| 0),
         Command::Archive(args) => {
             let format = args.report();
@@ -146,6 +179,17 @@ fn run(command: Command) -> Result<u8> {
             deliver(&output, &summary, pair, text, || files::diff_json(&outcome))?;
             Ok((!outcome.same).into())
         }
+        Command::RebuilderdBackend(args) => {
+            let done = verify::backend::run(&args.input, args.sandbox)?;
+            for note in &done.notes {
+                term::say(term::WARN, "note", note);
+            }
+            if !done.files.is_empty() {
+                print(&done.files.join("\n"))?;
+            }
+            Ok(done.differs.into())
+        }
+        Command::RebuilderdSync(args) => print(&sync::run(&args.request())?).map(|()| 0),
         Command::Completions { shell } => docs::completions(shell).map(|()| 0),
         Command::Man => docs::man().map(|()| 0),
     }

@@ -31,6 +31,7 @@ pub mod query;
 pub mod recipe;
 pub mod report;
 pub mod request;
+pub mod sandbox;
 pub mod shim;
 pub mod source;
 pub mod term;

@@ -102,6 +102,14 @@ impl Cmd {
         self
     }
 
+    /// The same command run by another, as its last arguments.
+    pub fn within(mut self, other: &Cmd) -> Cmd {
+        let own = std::mem::replace(&mut self.program, other.program.clone());
+        self.args.insert(0, own);
+        self.args.splice(0..0, other.args.iter().cloned());
+        self
+    }
+
     /// Sets the working directory.
     pub fn dir(mut self, dir: impl AsRef<Path>) -> Cmd {
         self.dir = Some(dir.as_ref().to_owned());
@@ -406,6 +414,14 @@ mod tests {
     fn shows_what_a_shell_would_take() {
         let cmd = Cmd::new("cargo").args(["build", "--features", "a b", "it's", ""]);
         assert_eq!(cmd.show(), r#"cargo build --features 'a b' 'it'\''s' ''"#);
+    }
+
+    #[test]
+    fn a_command_within_another_keeps_its_words() {
+        let cmd = Cmd::new("cargo")
+            .args(["build"])
+            .within(&Cmd::new("env").args(["-i", "--"]));
+        assert_eq!(cmd.show(), "env -i -- cargo build");
     }
 
     #[test]

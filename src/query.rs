@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
@@ -10,9 +11,18 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use crate::error::bad_input;
 use crate::process::Cmd;
 
-/// The cargo that called `repro`, else the one in PATH.
+static CHOSEN: OnceLock<OsString> = OnceLock::new();
+
+/// Has this cargo answer from now on. The one in PATH may be rustup's, which would install or run
+/// the toolchain that a stranger's source names.
+pub fn use_cargo(cargo: &Path) {
+    CHOSEN.get_or_init(|| cargo.into());
+}
+
+/// The cargo that was chosen, else the one that called `repro`, else the one in PATH.
 pub fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+    let chosen = CHOSEN.get().cloned().or_else(|| std::env::var_os("CARGO"));
+    chosen.unwrap_or_else(|| "cargo".into())
 }
 
 /// Root directory of the workspace that a manifest belongs to.

@@ -196,3 +196,18 @@ pub struct Check {
     /// `--deny`.
     pub deny: Vec<String>,
 }
+
+/// What `repro rebuilderd-sync` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Sync {
+    /// The manifests.
+    pub manifests: Vec<PathBuf>,
+    /// `--base-url`.
+    pub base_url: String,
+    /// `--distribution`.
+    pub distribution: String,
+    /// `--release`.
+    pub release: Option<String>,
+    /// `--component`.
+    pub component: Option<String>,
+}

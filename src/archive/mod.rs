@@ -5,6 +5,7 @@
 pub mod compare;
 pub mod compress;
 pub mod deflate;
+pub mod extract;
 pub mod formats;
 pub mod listing;
 pub mod normalize;

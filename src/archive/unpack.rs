@@ -1,7 +1,8 @@
 //! What a file is compressed with, told by its first bytes, and its content, unpacked within caps.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
@@ -27,6 +28,14 @@ pub fn detect(head: &[u8]) -> Compression {
     ];
     let found = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
     found.map_or(Compression::None, |(_, compression)| *compression)
+}
+
+/// The first [`HEAD`] bytes of a file, or fewer, which is then at its beginning again.
+pub fn head_of(mut file: &File) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    file.rewind()?;
+    Ok(head)
 }
 
 /// What the first bytes of a file unpack to, as far as they go.

@@ -44,6 +44,20 @@ pub struct Config {
 /// The names under which cargo looks for a config file, the stronger first.
 pub const FILE_NAMES: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
 
+/// The tables that change what is built.
+const BUILD_TABLES: [&str; 8] = [
+    "build", "target", "profile", "env", "unstable", "host", "patch", "source",
+];
+
+/// Keys that name what cargo runs before it builds. `*` stands for any key.
+const PROGRAMS: &[&[&str]] = &[
+    &["build", "rustc"],
+    &["credential-alias"],
+    &["registry", "credential-provider"],
+    &["registry", "global-credential-providers"],
+    &["registries", "*", "credential-provider"],
+];
+
 impl Config {
     /// Reads the config files above `root` and in `cargo_home`.
     pub fn read(root: &Path, cargo_home: Option<&Path>) -> Result<Config> {
@@ -59,6 +73,60 @@ impl Config {
         }
         files.extend(first_of(home_files.iter(), Place::CargoHome)?);
         Ok(Config { files })
+    }
+
+    /// The config of a replay: what the builder's files outside the source set, nearest first, and of
+    /// this user's own only what does not change a build, such as proxies and registries. `[source]`
+    /// tables say where crates are fetched from, and are this user's; a wrapper is the builder's own.
+    pub fn replay(settings: &[String], cargo_home: Option<&Path>) -> Result<Config> {
+        let mut files = Vec::new();
+        for (i, text) in settings.iter().enumerate() {
+            // Relative paths in it were those of another machine: an error will name this one.
+            let path = format!("/outside-config-of-the-builder/{i}/.cargo/config.toml");
+            let mut file = parse(path.into(), Place::Outer, text)?;
+            let known = |key: &str| BUILD_TABLES.contains(&key);
+            if let Some((key, _)) = file.document.iter().find(|(key, _)| !known(key)) {
+                return Err(bad_input(format!(
+                    "the manifest's cargo config has a table `{}`, which is no setting of a build",
+                    key.escape_debug()
+                )));
+            }
+            file.document.remove("source");
+            visit(file.document.as_table_mut(), &["build"], &mut |build| {
+                if let Some(build) = build.as_table_like_mut() {
+                    build.remove("rustc-wrapper");
+                }
+            });
+            files.push(file);
+        }
+        let own = cargo_home.map_or(Ok(Config::default()), |home| {
+            // No directory is above the root of the file system.
+            Config::read(Path::new("/"), Some(home))
+        })?;
+        files.extend(own.files.into_iter().map(|mut file| {
+            for key in BUILD_TABLES.iter().filter(|k| **k != "source") {
+                file.document.remove(key);
+            }
+            file
+        }));
+        Ok(Config { files })
+    }
+
+    /// Programs that cargo would start while it only fetches, and the compiler, by all files but
+    /// the one in CARGO_HOME: in a replay all others are a stranger's.
+    pub fn programs_of_others(&self) -> Vec<String> {
+        let of_others = self.files.iter().filter(|f| f.place != Place::CargoHome);
+        let named = of_others.flat_map(|file| {
+            let mut document = file.document.clone();
+            let mut found = Vec::new();
+            for key in PROGRAMS {
+                visit(document.as_table_mut(), key, &mut |_| {
+                    found.push(key.join("."))
+                });
+            }
+            found
+        });
+        named.collect()
     }
 
     /// Adds the config files of the source, nearest first, which are stronger than all others.
@@ -171,9 +239,7 @@ impl ConfigFile {
     /// terminal and alias settings are left out.
     pub fn build_settings(&self) -> String {
         let mut document = DocumentMut::new();
-        for key in [
-            "build", "target", "profile", "env", "unstable", "host", "patch", "source",
-        ] {
+        for key in BUILD_TABLES {
             if let Some(item) = self.document.get(key) {
                 document.insert(key, item.clone());
             }
@@ -386,6 +452,34 @@ mod tests {
         let c = config(&["[build]\njobs = 3\n[net]\nretry = 2\n[profile.release]\nlto = true"]);
         let text = c.files[0].build_settings();
         assert_eq!(text.trim(), "[profile.release]\nlto = true");
+    }
+
+    #[test]
+    fn a_replay_has_the_builders_settings_and_this_users_network() {
+        let home = tempfile::tempdir().unwrap();
+        let own =
+            "[build]\nrustflags = ['-Cmine']\n[http]\nproxy = 'p'\n[source.s]\nregistry = 'r'\n";
+        std::fs::write(home.path().join("config.toml"), own).unwrap();
+        let theirs = "[profile.release]\nlto = true\n[source.t]\nregistry = 'x'\n[build]\nrustc-wrapper = 'w'\n";
+        let config = Config::replay(&[theirs.to_string()], Some(home.path())).unwrap();
+        assert!(config.get(&["build", "rustc-wrapper"]).is_none());
+        assert!(config.get(&["build", "rustflags"]).is_none());
+        assert!(config.get(&["profile", "release", "lto"]).is_some());
+        assert_eq!(config.get_str(&["http", "proxy"]), Some("p"));
+        assert_eq!(config.keys(&["source"]), ["s"]);
+        assert_eq!(config.outer_count(), 1);
+        let hostile = "[registry]\nglobal-credential-providers = ['sh']\n";
+        assert!(Config::replay(&[hostile.to_string()], None).is_err());
+    }
+
+    #[test]
+    fn programs_that_a_source_names_are_found() {
+        let text = "[registries.x]\ncredential-provider = ['sh']\n[build]\nrustc = 'c'\njobs = 1\n";
+        let mut config = Config::default();
+        let path = PathBuf::from("/s/.cargo/config.toml");
+        config.add_inside(vec![(path, text.to_string())]).unwrap();
+        let found = config.programs_of_others();
+        assert_eq!(found, ["build.rustc", "registries.*.credential-provider"]);
     }
 
     #[test]

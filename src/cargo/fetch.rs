@@ -18,8 +18,8 @@ pub fn fetch(toolchain: &Toolchain, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> 
         .env("CARGO_TERM_COLOR", "never")
         .env("CARGO_TERM_QUIET", "false")
         .env("CARGO_TERM_PROGRESS_WHEN", "never")
-        .env_remove("RUSTC_WRAPPER")
         .dir(dir);
+    let cmd = with_rustc(cmd, toolchain);
     let words = std::sync::Mutex::new(Vec::new());
     let status = cmd.stream(|stream, line| {
         if stream == Stream::Err {
@@ -55,6 +55,7 @@ pub fn registry_sources(
             "--all-features",
         ])
         .dir(dir);
+    cmd = with_rustc(cmd, toolchain);
     for target in targets {
         cmd = cmd.args(["--filter-platform", target]);
     }
@@ -73,6 +74,14 @@ pub fn registry_sources(
         .map(|d| d.as_std_path().to_owned())
         .filter(|d| d.starts_with(&sources))
         .collect()
+}
+
+/// Cargo asks rustc about the host here as well. It is to ask the one that was found, without any
+/// wrapper: nothing of the source is to run before the builds.
+fn with_rustc(cmd: Cmd, toolchain: &Toolchain) -> Cmd {
+    cmd.env("RUSTC", &toolchain.rustc)
+        .env("RUSTC_WRAPPER", "")
+        .env("RUSTC_WORKSPACE_WRAPPER", "")
 }
 
 fn explain(command: &str, words: &str) -> anyhow::Error {

@@ -17,15 +17,26 @@ Examples:
   repro build --rev v1.2.0                 another commit
   repro build --source DIR --epoch 0       a directory without git
   repro build --vary -clock,-umask         leave two variations out
+  repro build --once                       one build, for `repro verify --against`
   repro build --format json >report.json   for scripts
   repro build --html report.html           a page with every difference side by side
   repro build --expand                     where a macro makes a crate differ
   repro build --show-recipe                what is changed in the build, and why";
 
+/// `--inject`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum InjectArg {
+pub(super) enum InjectArg {
     Wrapper,
     Rustflags,
+}
+
+impl From<InjectArg> for Inject {
+    fn from(arg: InjectArg) -> Inject {
+        match arg {
+            InjectArg::Wrapper => Inject::Wrapper,
+            InjectArg::Rustflags => Inject::Rustflags,
+        }
+    }
 }
 
 /// Arguments of `repro build`.
@@ -65,6 +76,10 @@ pub struct BuildArgs {
     /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = variation::Selection::parse, help_heading = "Recipe")]
     vary: Option<variation::Selection>,
+    /// Build once and compare nothing: a manifest to hold against those of other builders, with
+    /// `repro verify --against`
+    #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
+    pub once: bool,
     /// Print the recipe for this project and stop
     #[arg(long, help_heading = "Recipe")]
     pub show_recipe: bool,
@@ -90,6 +105,7 @@ pub struct BuildArgs {
 }
 
 /// What the command line leaves open, so that the project's metadata can fill it.
+#[derive(Clone, Default)]
 pub struct BuildRequest {
     /// The source.
     pub source: SourceChoice,
@@ -111,6 +127,8 @@ pub struct BuildRequest {
     pub builder: bool,
     /// `-v`.
     pub verbose: bool,
+    /// `--once`.
+    pub once: bool,
     /// `--show-recipe`.
     pub show_recipe: bool,
 }
@@ -129,6 +147,7 @@ impl BuildRequest {
             expand: false,
             builder: false,
             verbose: false,
+            once: false,
             show_recipe: false,
         }
     }
@@ -147,15 +166,13 @@ impl BuildArgs {
             selection: self.selection.selection(),
             epoch: self.epoch,
             pass_env: self.pass_env,
-            inject: self.inject.map(|i| match i {
-                InjectArg::Wrapper => Inject::Wrapper,
-                InjectArg::Rustflags => Inject::Rustflags,
-            }),
+            inject: self.inject.map(Inject::from),
             vary: self.vary,
             keep: self.keep,
             expand: self.expand,
             builder: !self.no_builder,
             verbose: self.verbose,
+            once: self.once,
             show_recipe: self.show_recipe,
         }
     }

@@ -9,7 +9,9 @@ pub mod init;
 pub mod limits;
 pub mod normalize;
 pub mod output;
+pub mod rebuilderd;
 pub mod selection;
+pub mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -20,15 +22,17 @@ use self::diff::DiffArgs;
 use self::env::EnvArgs;
 use self::init::InitArgs;
 use self::normalize::NormalizeArgs;
+use self::rebuilderd::{BackendArgs, SyncArgs};
+use self::verify::VerifyArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  reproducible, the same, or nothing to change
+  0  reproducible, verified, the same, or nothing to change
   1  it differs, would be changed, or an error of `repro check` stands
   2  the command line is wrong
   3  a build failed: not a verdict
-  4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain
-  5  an input is malformed
+  4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source
+  5  an input is malformed or hostile
   6  anything else of the host: disk full, a tool missing, permission
   130  interrupted";
 
@@ -69,6 +73,13 @@ pub enum Command {
     /// Shows what becomes of each file. A file that is there with another content stays as it is.
     #[command(after_help = init::EXAMPLES)]
     Init(InitArgs),
+    /// Rebuilds what was published, from its source, and says whether it is the same.
+    ///
+    /// The source and the toolchain are checked against the manifest before anything of it runs;
+    /// then its build is made once, at other paths, and compared byte for byte. Build scripts and
+    /// macros of the source run on this machine: with --sandbox without network and home.
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(Box<VerifyArgs>),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in
@@ -86,6 +97,15 @@ pub enum Command {
     /// Compares two files: the bytes, then what is in them, then what is said of it.
     #[command(after_help = diff::EXAMPLES)]
     Diff(DiffArgs),
+    /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.
+    ///
+    /// The rebuilt files and archives appear there if everything went well, and nothing else. The
+    /// same as this program under the name `rebuilder-crates`.
+    #[command(name = "rebuilderd-backend", after_help = rebuilderd::BACKEND_EXAMPLES)]
+    RebuilderdBackend(BackendArgs),
+    /// Prints manifests as `rebuildctl pkgs sync-stdin` takes them.
+    #[command(name = "rebuilderd-sync", after_help = rebuilderd::SYNC_EXAMPLES)]
+    RebuilderdSync(SyncArgs),
     /// Prints a completion script for a shell.
     #[command(
         after_help = "Example:\n  repro completions bash >~/.local/share/bash-completion/completions/repro"

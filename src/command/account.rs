@@ -161,7 +161,11 @@ impl Project {
         a: &Built,
         manifest: PathBuf,
     ) -> Report {
-        let not_varied = self.not_varied(recipe, shim, &a.static_scripts);
+        let one_build = verdict == Verdict::Single;
+        let not_varied = match one_build {
+            true => Vec::new(),
+            false => self.not_varied(recipe, shim, &a.static_scripts),
+        };
         let wholly_fixed = |name: Name| {
             let by_shim_only = matches!(name, Name::Clock | Name::CpuCount);
             let missing = shim.missing.iter().any(|(n, _)| *n == name);
@@ -177,7 +181,7 @@ impl Project {
             blame: Vec::new(),
             variations: VARIATIONS
                 .iter()
-                .filter(|v| self.values(v.name).varied() && !wholly_fixed(v.name))
+                .filter(|v| !one_build && self.values(v.name).varied() && !wholly_fixed(v.name))
                 .map(|v| (v.text, self.values(v.name)))
                 .collect(),
             not_varied,
@@ -223,21 +227,18 @@ impl Project {
     }
 
     pub(super) fn how_to_verify(&self) -> String {
-        let options = match self.request.inject {
-            Inject::Wrapper => "",
-            Inject::Rustflags => " --inject rustflags",
-        };
         match &self.source.origin {
             Origin::Git(commit) if commit.dirty.is_empty() => format!(
-                "elsewhere, in a clone: `repro build --rev {}{options} --no-builder` with the same selection; compare repro.json",
+                "elsewhere, with this manifest, in any clone that has {}: `repro verify repro.json`",
                 &commit.commit[..12.min(commit.commit.len())]
             ),
             Origin::Git(_) => {
                 "nobody else has this source: commit the changes and build again".to_string()
             }
-            Origin::Directory => format!(
-                "elsewhere, with the same files: `repro build --source DIR{options} --no-builder` with the same --epoch; compare repro.json"
-            ),
+            Origin::Directory => {
+                "elsewhere, with this manifest and the same files: `repro verify repro.json --source DIR`"
+                    .to_string()
+            }
         }
     }
 

@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, ArtifactSet};
 use crate::blame::Blame;
-use crate::build::Plan;
+use crate::build::{Built, Plan};
 use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
+use crate::command::reach::ShimState;
 use crate::command::scratch::Scratch;
 use crate::command::{builder, known, publish, trace};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
+use crate::explain::Explained;
 use crate::report::Report;
 use crate::term::Progress;
 use crate::verdict::{Status, Verdict};
@@ -31,16 +33,20 @@ pub enum Outcome {
 pub fn run(asked: BuildRequest) -> Result<Outcome> {
     let progress = Progress::new(asked.verbose);
     let scratch = Scratch::new(asked.keep)?;
+    with_progress(&progress, || double_build(asked, scratch.path(), &progress))
+}
+
+/// Does the work while the progress line is kept alive.
+pub(super) fn with_progress<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
     std::thread::scope(|s| {
         let (done, stop) = std::sync::mpsc::channel::<()>();
-        let progress = &progress;
         s.spawn(move || {
             let tick = std::time::Duration::from_millis(200);
             while stop.recv_timeout(tick) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                 progress.tick();
             }
         });
-        let outcome = double_build(asked, scratch.path(), progress);
+        let outcome = work();
         drop(done);
         outcome
     })
@@ -48,7 +54,7 @@ pub fn run(asked: BuildRequest) -> Result<Outcome> {
 
 fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
     progress.phase("checking out the source");
-    let show_recipe = asked.show_recipe;
+    let (show_recipe, once) = (asked.show_recipe, asked.once);
     let project = Project::open(asked, scratch)?;
     let recipe = project.recipe()?;
     if show_recipe {
@@ -60,7 +66,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
 
     let registry_sources = project.registry_sources(&recipe);
 
-    let shim = project.shim(scratch);
+    let shim = match once {
+        true => ShimState::default(),
+        false => project.shim(scratch),
+    };
     let trace_links =
         project.request.builder && builder::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
@@ -82,31 +91,32 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         keep_calls: project.request.expand,
         values: &values,
         scratch,
+        sandbox: None,
     };
-    progress.phase(&format!("building {} twice", project.describe()));
-    let started = known::now();
-    let (a, b) = plan.run(progress)?;
-    let known = project.known(&shim, started, known::now());
-    progress.phase("comparing");
-    let comparison = compare(&a.artifacts, &b.artifacts);
-    not_with_itself(&comparison)?;
-    let verdict = comparison.verdict().ok_or_else(|| {
-        failure(
-            Kind::BuildFailed,
-            "the builds made nothing that a verdict could be about: no binary and no library for the target; select other packages or targets",
-        )
-    })?;
-    let manifest = project.manifest(&recipe, &comparison, verdict, &a, scratch)?;
+    let built = match once {
+        true => one(&plan, &project, progress)?,
+        false => both(&plan, &project, progress)?,
+    };
+    let Made {
+        comparison,
+        verdict,
+        a,
+        ..
+    } = &built;
+    let manifest = project.manifest(&recipe, comparison, *verdict, a, scratch)?;
     process::check_interrupt()?;
-    let explained = known::explain_all(&comparison, &known);
-    let blame = match verdict {
-        Verdict::Reproducible => Blame::default(),
-        Verdict::Differs => {
+    let mut explained = vec![Explained::default(); comparison.pairs.len()];
+    let mut blame = Blame::default();
+    if let Some((b, started, ended)) = &built.b {
+        let known = project.known(&shim, *started, *ended);
+        explained = known::explain_all(comparison, &known);
+        if *verdict == Verdict::Differs {
             progress.phase("tracing the difference back");
             let expand = project.request.expand;
-            trace::blame(&a, &b, &comparison, &known, expand, scratch)
+            blame = trace::blame(a, b, comparison, &known, expand, scratch);
         }
-    };
+    }
+    let (comparison, verdict, a) = (built.comparison, built.verdict, built.a);
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
     let mut report = project.report(&recipe, comparison, verdict, &shim, &a, path);
@@ -114,6 +124,52 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     report.blame = blame.culprits;
     report.notes.splice(0..0, blame.unblamed);
     Ok(Outcome::Report(Box::new(report)))
+}
+
+/// What was built and compared.
+struct Made {
+    comparison: Comparison,
+    verdict: Verdict,
+    a: Built,
+    /// The other build, with the times between which both were made; none after `--once`.
+    b: Option<(Built, i64, i64)>,
+}
+
+fn both(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
+    progress.phase(&format!("building {} twice", project.describe()));
+    let started = known::now();
+    let (a, b) = plan.run(progress)?;
+    let ended = known::now();
+    progress.phase("comparing");
+    let comparison = compare(&a.artifacts, &b.artifacts);
+    not_with_itself(&comparison)?;
+    let verdict = comparison.verdict().ok_or_else(nothing)?;
+    Ok(Made {
+        comparison,
+        verdict,
+        a,
+        b: Some((b, started, ended)),
+    })
+}
+
+fn one(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
+    progress.phase(&format!("building {} once", project.describe()));
+    let a = plan.run_one(progress)?;
+    let comparison = compare(&a.artifacts, &ArtifactSet::default());
+    comparison.verdict().ok_or_else(nothing)?;
+    Ok(Made {
+        comparison,
+        verdict: Verdict::Single,
+        a,
+        b: None,
+    })
+}
+
+fn nothing() -> anyhow::Error {
+    failure(
+        Kind::BuildFailed,
+        "the builds made nothing that a verdict could be about: no binary and no library for the target; select other packages or targets",
+    )
 }
 
 /// Two artifacts that are one file would be equal whatever was built.

@@ -116,6 +116,11 @@ impl Defaults {
             .unwrap_or(false))
     }
 
+    /// The name in `/build/<name>`, if one is set.
+    pub fn name(&self) -> Result<Option<String>> {
+        self.text("name")
+    }
+
     /// Fills what the command line left open.
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
         let inject = match self.text("inject")?.as_deref() {
@@ -141,7 +146,7 @@ impl Defaults {
             pass_env,
             inject: asked.inject.unwrap_or(inject),
             vary: asked.vary.unwrap_or(vary),
-            name: self.text("name")?,
+            name: self.name()?,
             keep: asked.keep,
             expand: asked.expand,
             builder: asked.builder,

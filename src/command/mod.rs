@@ -17,4 +17,6 @@ mod project;
 mod publish;
 mod reach;
 mod scratch;
+pub mod sync;
 mod trace;
+pub mod verify;

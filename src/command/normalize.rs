@@ -61,11 +61,7 @@ fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Stat
             path.display()
         )));
     }
-    let mut head = Vec::new();
-    let taken = (&mut input)
-        .take(unpack::HEAD as u64)
-        .read_to_end(&mut head);
-    taken.with_context(what)?;
+    let head = unpack::head_of(&input).with_context(what)?;
     let handler = normalize::handler(&head, path).ok_or_else(|| {
         bad_input(format!(
             "`{}` is in no format that has a normal form here: see `repro normalize --list-formats`",

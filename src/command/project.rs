@@ -2,6 +2,7 @@
 //! and settings, each from where the user put it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -39,6 +40,8 @@ pub(super) struct Project {
     pub(super) copy: PathBuf,
     pub(super) content_digest: Option<String>,
     pub(super) beside: Vec<String>,
+    /// The wrapper of the user's environment; empty to have none.
+    pub(super) env_wrapper: Option<OsString>,
 }
 
 impl Project {
@@ -81,18 +84,9 @@ impl Project {
             Some(name) => name.clone(),
             None => project_name(&workspace)?,
         };
-        if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
-            return Err(bad_input(format!(
-                "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
-            )));
-        }
+        fits_in_path(&name)?;
         let divided = environment::divide(std::env::vars_os(), &request.pass_env);
-        if let Some(own) = request.pass_env.iter().find(|n| environment::is_own(n)) {
-            return Err(failure(
-                Kind::Usage,
-                format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
-            ));
-        }
+        none_of_own(&request.pass_env)?;
         Ok(Project {
             beside: source.beside_workspace(&copy)?,
             request,
@@ -107,6 +101,9 @@ impl Project {
             results: target_dir.join("repro"),
             copy,
             content_digest,
+            env_wrapper: ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
+                .iter()
+                .find_map(std::env::var_os),
         })
     }
 
@@ -134,7 +131,8 @@ impl Project {
         if !targets.contains(&host) {
             targets.push(host);
         }
-        let is_set = |n: &&String| std::env::var_os(n).is_some();
+        let passed = &self.divided.passed;
+        let is_set = |n: &&String| passed.contains_key(std::ffi::OsStr::new(n));
         Ok(Recipe::new(Facts {
             name: self.name.clone(),
             epoch: self.epoch()?,
@@ -193,12 +191,11 @@ impl Project {
 
     /// The user's own rustc wrapper, which ours must run in turn.
     pub(super) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
-        for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"] {
-            if let Some(value) = std::env::var_os(name) {
-                return (!value.is_empty()).then(|| (absolute_program(value.into()), false));
-            }
+        match &self.env_wrapper {
+            Some(value) if value.is_empty() => None,
+            Some(value) => Some((absolute_program(value.into()), false)),
+            None => self.config.get_program(&["build", "rustc-wrapper"]),
         }
-        self.config.get_program(&["build", "rustc-wrapper"])
     }
 
     pub(super) fn user_wrapper_name(&self) -> Option<String> {
@@ -255,6 +252,27 @@ impl Project {
     }
 }
 
+/// What the recipe sets cannot be passed on.
+pub(super) fn none_of_own(pass_env: &[String]) -> Result<()> {
+    match pass_env.iter().find(|n| environment::is_own(n)) {
+        None => Ok(()),
+        Some(own) => Err(failure(
+            Kind::Usage,
+            format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
+        )),
+    }
+}
+
+/// The name in `/build/<name>` must be one part of a path, and fit into a remap.
+pub(super) fn fits_in_path(name: &str) -> Result<()> {
+    if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
+        return Err(bad_input(format!(
+            "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
+        )));
+    }
+    Ok(())
+}
+
 /// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
 /// places of artifacts depend on it. A target specification in a file is left to cargo.
 fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
@@ -293,7 +311,7 @@ pub(super) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
-fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
+pub(super) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     let token = scratch.file_name().unwrap_or_default().to_string_lossy();
     let token = token.trim_start_matches("repro-").to_lowercase();
     let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
@@ -316,7 +334,7 @@ fn other_locale() -> Option<String> {
 
 /// Config files in the source, from the directory that cargo is run in up to its root: where they
 /// lie in the user's tree, and their text as copied.
-fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBuf, String)>> {
+pub(super) fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     for dir in source.package.ancestors() {
         for name in FILE_NAMES {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::compare::{Comparison, Pair};
 use crate::fs;
 use crate::manifest::{self, Manifest};
-use crate::verdict::{Status, Verdict};
+use crate::verdict::{SINGLE, Status, Verdict};
 
 /// Directory of proven artifacts.
 const ARTIFACTS: &str = "artifacts";
@@ -19,8 +19,8 @@ pub const DIST: &str = "dist";
 /// Name of the manifest.
 pub const MANIFEST: &str = "repro.json";
 
-/// Where an artifact is put, relative to the results, if it is kept: on a pass what is shipped,
-/// otherwise both sides of whatever is not the same.
+/// Where an artifact is put, relative to the results, if it is kept: on a pass, or of one build, what
+/// is shipped, otherwise both sides of whatever is not the same.
 fn places(pair: &Pair, scratch: &Path, verdict: Verdict) -> Vec<(PathBuf, PathBuf)> {
     let mut places = Vec::new();
     let mut place = |dir: &str, side: &str, x: &Option<crate::artifact::Artifact>| {
@@ -30,7 +30,11 @@ fn places(pair: &Pair, scratch: &Path, verdict: Verdict) -> Vec<(PathBuf, PathBu
             places.push((x.path.clone(), Path::new(dir).join(below)));
         }
     };
-    if pair.status() != Status::Same {
+    if verdict == Verdict::Single {
+        if pair.either().kind.is_shipped() {
+            place(ARTIFACTS, "A", &pair.a);
+        }
+    } else if pair.status() != Status::Same {
         place("a", "A", &pair.a);
         place("b", "B", &pair.b);
     } else if verdict == Verdict::Reproducible && pair.either().kind.is_shipped() {
@@ -49,7 +53,10 @@ pub fn artifacts(
     counted
         .map(|pair| {
             let x = pair.either();
-            let same = pair.status() == Status::Same;
+            let (status, same) = match (verdict, pair.status()) {
+                (Verdict::Single, _) => (SINGLE, true),
+                (_, status) => (status.name(), status == Status::Same),
+            };
             let kept = places(pair, scratch, verdict).into_iter().next();
             let path = kept.filter(|_| same).map(|(_, to)| {
                 let parts: Vec<_> = to.iter().map(|p| p.to_string_lossy()).collect();
@@ -60,7 +67,7 @@ pub fn artifacts(
                 target: x.target.clone(),
                 kind: x.kind.name().to_string(),
                 name: x.name.clone(),
-                status: pair.status().name().to_string(),
+                status: status.to_string(),
                 size: same.then_some(x.digest.size),
                 sha256: same.then(|| x.digest.sha256.clone()),
                 path,

@@ -6,6 +6,7 @@ pub mod elf;
 pub mod gzip;
 pub mod names;
 pub mod pe;
+pub mod signature;
 pub mod tar;
 pub mod zip;
 

@@ -15,6 +15,9 @@ pub struct Allowed {
     pub names: &'static [&'static str],
     /// Why.
     pub why: &'static str,
+    /// They say where things are on this machine, not how to build: who replays a build has their
+    /// own.
+    pub machine: bool,
 }
 
 /// The allow-list.
@@ -27,6 +30,7 @@ pub const ALLOWED: &[Allowed] = &[
             "RUSTUP_DIST_SERVER",
         ],
         why: "where the tools are",
+        machine: true,
     },
     Allowed {
         names: &[
@@ -40,12 +44,19 @@ pub const ALLOWED: &[Allowed] = &[
             "CARGO_TARGET_*",
             "CARGO_UNSTABLE_*",
             "CARGO_RESOLVER_*",
-            "CARGO_REGISTRIES_*",
-            "CARGO_REGISTRY_DEFAULT",
-            "CARGO_SOURCE_*",
             "CARGO_CFG_*",
         ],
         why: "settings of cargo and rustc",
+        machine: false,
+    },
+    Allowed {
+        names: &[
+            "CARGO_REGISTRIES_*",
+            "CARGO_REGISTRY_DEFAULT",
+            "CARGO_SOURCE_*",
+        ],
+        why: "where cargo finds registries",
+        machine: true,
     },
     Allowed {
         names: &[
@@ -84,6 +95,7 @@ pub const ALLOWED: &[Allowed] = &[
             "LIBRARY_PATH",
         ],
         why: "settings of C and C++ compilers",
+        machine: false,
     },
     Allowed {
         names: &[
@@ -102,10 +114,12 @@ pub const ALLOWED: &[Allowed] = &[
             "JAVA_HOME",
         ],
         why: "settings that build scripts of well-known crates read",
+        machine: false,
     },
     Allowed {
         names: &["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"],
         why: "settings of Apple's linker and SDK",
+        machine: true,
     },
     Allowed {
         names: &[
@@ -138,10 +152,12 @@ pub const ALLOWED: &[Allowed] = &[
             "PROCESSOR_ARCHITECTURE",
         ],
         why: "what Windows programs and Microsoft's tools need to start",
+        machine: true,
     },
     Allowed {
         names: &["NIX_*"],
         why: "settings of compiler wrappers in Nix",
+        machine: true,
     },
 ];
 
@@ -179,6 +195,12 @@ pub fn is_allowed(name: &str) -> bool {
             .iter()
             .flat_map(|a| a.names)
             .any(|pattern| fits(pattern, name))
+}
+
+/// Whether an allowed variable says where things are on this machine.
+pub fn is_of_machine(name: &str) -> bool {
+    let of = |a: &Allowed| a.machine && a.names.iter().any(|pattern| fits(pattern, name));
+    is_allowed(name) && ALLOWED.iter().any(of)
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
@@ -271,6 +293,22 @@ mod tests {
                 "HOME"
             ]
         );
+    }
+
+    #[test]
+    fn a_replay_takes_from_this_machine_only_where_things_are() {
+        for name in ["PATH", "CARGO_SOURCE_CRATES_IO_REPLACE_WITH", "SDKROOT"] {
+            assert!(is_of_machine(name), "{name}");
+        }
+        for name in [
+            "RUSTFLAGS",
+            "CC",
+            "CARGO_PROFILE_RELEASE_LTO",
+            "HOME",
+            "MINE",
+        ] {
+            assert!(!is_of_machine(name), "{name}");
+        }
     }
 
     #[test]

@@ -92,7 +92,8 @@ pub(super) fn text(out: &mut String, explained: &Explained, most: usize) {
     }
 }
 
-fn one(out: &mut String, f: &Finding) {
+/// One finding as lines: cause and place, both values, remedy.
+pub(super) fn one(out: &mut String, f: &Finding) {
     let owner: Vec<String> = [
         f.symbol.as_ref().map(|s| format!("in `{}`", short(s))),
         f.krate.as_ref().map(|k| format!("crate {k}")),

@@ -12,6 +12,7 @@ use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
+use crate::verdict::{SINGLE, Verdict};
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "repro.report/1";
@@ -86,14 +87,18 @@ struct RecipeRow<'a> {
     why: &'a str,
 }
 
-fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained)) -> OneArtifact<'a> {
+fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), verdict: Verdict) -> OneArtifact<'a> {
     let either = pair.either();
+    let status = match verdict {
+        Verdict::Single => SINGLE,
+        _ => pair.status().name(),
+    };
     OneArtifact {
         package: &either.package,
         target: &either.target,
         kind: either.kind.name(),
         name: &either.name,
-        status: pair.status().name(),
+        status,
         a: pair.a.as_ref().map(|x| &x.digest),
         b: pair.b.as_ref().map(|x| &x.digest),
         findings: explained.findings.iter().map(OneFinding::from).collect(),
@@ -114,11 +119,12 @@ fn culprit(culprit: &Culprit) -> OneCulprit<'_> {
 
 /// The report of a finished double build.
 pub fn report(report: &Report) -> String {
+    let pairs = report.pairs();
     let whole = Whole {
         schema: SCHEMA,
         command: report.command,
         verdict: report.verdict.name(),
-        artifacts: report.pairs().map(artifact).collect(),
+        artifacts: pairs.map(|p| artifact(p, report.verdict)).collect(),
         blame: report.blame.iter().map(culprit).collect(),
         variations: report
             .variations

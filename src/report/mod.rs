@@ -11,6 +11,7 @@ pub mod init;
 pub mod json;
 pub mod summary;
 pub mod text;
+pub mod verify;
 
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ use crate::verdict::{Status, Verdict};
 pub struct Summary<'a> {
     /// What was done: `repro build` or `repro diff`.
     pub command: &'static str,
-    /// `REPRODUCIBLE`, `DIFFERS`, `SAME`.
+    /// `REPRODUCIBLE`, `DIFFERS`, `BUILT ONCE`, `SAME`.
     pub verdict: &'static str,
     /// Whether that is the good news.
     pub good: bool,
@@ -70,10 +70,14 @@ pub fn of_build(report: &Report) -> Summary<'_> {
     facts.push(("manifest", report.manifest.display().to_string()));
     let mut artifacts: Vec<Row> = report.pairs().map(row).collect();
     artifacts.sort_by_key(|r| (r.status == Status::Same, !r.counts));
-    let good = report.verdict == Verdict::Reproducible;
+    let (verdict, good) = match report.verdict {
+        Verdict::Reproducible => ("REPRODUCIBLE", true),
+        Verdict::Differs => ("DIFFERS", false),
+        Verdict::Single => ("BUILT ONCE", false),
+    };
     Summary {
         command: "repro build",
-        verdict: if good { "REPRODUCIBLE" } else { "DIFFERS" },
+        verdict,
         good,
         facts,
         chains: chains(report),

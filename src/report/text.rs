@@ -50,7 +50,9 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
     let mut out = blame::text(&report.blame, room);
     let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
     artifacts(&mut out, report, verbose, listed);
-    variations(&mut out, report, verbose);
+    if report.verdict != Verdict::Single {
+        variations(&mut out, report, verbose);
+    }
     if verbose {
         let dropped = match report.dropped.is_empty() {
             true => "none".to_string(),
@@ -66,6 +68,9 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
 }
 
 fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
+    if report.verdict == Verdict::Single {
+        return of_one_build(out, &report.comparison.pairs, verbose);
+    }
     let matters = |p: &Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
     type Both<'a> = Vec<(&'a Pair, &'a Explained)>;
     let (mut listed, rest): (Both, Both) = report.pairs().partition(|(p, _)| verbose || matters(p));
@@ -122,6 +127,27 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
             "{GOOD}same{GOOD:#}        {} build scripts and procedural macros (not in the verdict), listed with -v",
             count(false)
         );
+    }
+}
+
+/// Artifacts that nothing was compared with.
+fn of_one_build(out: &mut String, pairs: &[Pair], verbose: bool) {
+    let shown = |p: &&Pair| verbose || p.either().kind.is_shipped();
+    for x in pairs.iter().filter(shown).map(Pair::either) {
+        let _ = writeln!(
+            out,
+            "{WARN}built{WARN:#}       {BOLD}{}{BOLD:#} ({} of {}, {})\n            {} bytes  sha256 {}",
+            x.name,
+            x.kind.name(),
+            x.package,
+            x.target,
+            x.digest.size,
+            x.digest.sha256
+        );
+    }
+    let rest = pairs.iter().filter(|p| !shown(p)).count();
+    if rest > 0 {
+        let _ = writeln!(out, "            and {rest} more, listed with -v");
     }
 }
 
@@ -196,6 +222,13 @@ fn ending(out: &mut String, report: &Report) {
         Verdict::Reproducible => {
             let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
             let _ = writeln!(out, "{GOOD}REPRODUCIBLE{GOOD:#}");
+        }
+        Verdict::Single => {
+            let _ = writeln!(
+                out,
+                "{BOLD}compare{BOLD:#}     on other machines: `repro build --once`; then `repro verify --against` with the manifests of all"
+            );
+            let _ = writeln!(out, "{WARN}BUILT ONCE{WARN:#}: nothing was compared");
         }
         Verdict::Differs => {
             let advice = match report.blame.is_empty() {

@@ -3,10 +3,13 @@
 //!
 //! Nothing here writes in the user's tree, git state or index.
 
+pub mod address;
 mod checkout;
+pub mod commit;
 mod directory;
 mod git;
 mod outside;
+pub mod remote;
 mod repository;
 mod snapshot;
 #[cfg(test)]

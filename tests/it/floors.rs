@@ -30,6 +30,7 @@ const ORDER: &[&str] = &[
     "recipe",
     "shim",
     "cargo",
+    "sandbox",
     "build",
     "compare",
     "archive",

@@ -9,14 +9,18 @@ mod explain;
 mod failures;
 mod faults;
 mod floors;
+mod hostile;
 mod init;
 #[cfg(target_os = "linux")]
 mod mutation;
 mod normalize;
 mod output;
 mod readme;
+#[cfg(unix)]
+mod rebuilderd;
 mod seeds;
 mod settings;
 mod sound;
 mod source;
 mod support;
+mod verify;

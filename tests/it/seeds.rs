@@ -6,8 +6,9 @@ use std::path::Path;
 use repro::archive::unpack;
 use repro::explain::{Context, explain_bytes};
 use repro::format::elf::Linking;
-use repro::format::{ar, elf, gzip, pe, tar, zip};
+use repro::format::{ar, elf, gzip, pe, signature, tar, zip};
 use repro::limits::Limits;
+use repro::manifest::Manifest;
 
 /// Whether the reader of a target takes the bytes.
 fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
@@ -28,6 +29,13 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
             .map_err(|e| text(&e)),
         "pe" => pe::stamps(&mut input).map(drop).map_err(|e| text(&e)),
         "gzip" => gzip::Header::parse(bytes).map(drop).map_err(|e| text(&e)),
+        "manifest" => Manifest::from_bytes(bytes, "seed")
+            .map(drop)
+            .map_err(|e| text(&e)),
+        "signature" => match signature::without(bytes.to_vec()) {
+            Some(unsigned) if unsigned.signed => Ok(()),
+            _ => Err("no signature".to_string()),
+        },
         "unpack" if unpack::unpacked_head(bytes).is_empty() => Err("nothing".to_string()),
         "unpack" => Ok(()),
         // An object is not a program: it is there for what lies beyond its end.

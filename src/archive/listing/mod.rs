@@ -79,11 +79,8 @@ pub struct Member {
 /// The file cannot be read, or claims to be an archive and is malformed or beyond the caps.
 pub fn list(path: &Path, limits: &Limits) -> Result<Option<Listing>> {
     let what = || format!("failed to read `{}`", path.display());
-    let mut file = File::open(path).with_context(what)?;
-    let mut head = Vec::new();
-    let taken = (&mut file).take(unpack::HEAD as u64).read_to_end(&mut head);
-    taken.with_context(what)?;
-    file.rewind().with_context(what)?;
+    let file = File::open(path).with_context(what)?;
+    let head = unpack::head_of(&file).with_context(what)?;
     if normalize::is_zip(&head) {
         return zip::list(path, &file, limits).map(Some);
     }

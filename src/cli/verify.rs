@@ -1,0 +1,193 @@
+//! Arguments of `repro verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Format;
+use super::build::{BuildRequest, InjectArg};
+use super::limits::LimitArgs;
+use super::selection::SelectionArgs;
+use crate::cause::Cause;
+use crate::limits::Limits;
+use crate::report::verify::STEPS;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  repro verify app-1.2.0-x86_64-unknown-linux-gnu.tar.gz   with repro.json beside it
+  repro verify repro.json app --sandbox                    no network, no home
+  repro verify --source https://host/app@v1.2.0 --artifact app
+  repro verify --crate hyperfine@1.19.0 --artifact hyperfine
+  repro verify --against a.json b.json c.json --threshold 2
+
+Build scripts and macros of the source run here, with your rights unless --sandbox is given.";
+
+/// Arguments of `repro verify`.
+#[derive(Args)]
+pub struct VerifyArgs {
+    /// A manifest, or a published file with its manifest beside it
+    #[arg(
+        value_name = "MANIFEST|FILE",
+        required_unless_present_any = ["manifest", "artifacts", "against"]
+    )]
+    input: Option<PathBuf>,
+    /// More published files
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// The manifest [default: repro.json beside the file]
+    #[arg(long, value_name = "FILE", help_heading = "Published")]
+    manifest: Option<PathBuf>,
+    /// A published file, where there is no manifest; can be given several times
+    #[arg(
+        long = "artifact",
+        value_name = "FILE",
+        conflicts_with_all = ["input", "manifest"],
+        help_heading = "Published"
+    )]
+    artifacts: Vec<PathBuf>,
+
+    /// Git URL (with @REV), directory, .crate or source tarball [default: what the manifest names]
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        conflicts_with = "krate",
+        help_heading = "Source"
+    )]
+    source: Option<String>,
+    /// A crate that cargo fetches
+    #[arg(long = "crate", value_name = "NAME@VERSION", help_heading = "Source")]
+    krate: Option<String>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// SOURCE_DATE_EPOCH, where there is no manifest [default: the commit's or the archive's time]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = "Recipe")]
+    epoch: Option<i64>,
+    /// How the recipe's flags reach rustc, where there is no manifest
+    #[arg(long, value_name = "HOW", help_heading = "Recipe")]
+    inject: Option<InjectArg>,
+    /// Pass this environment variable to the build; can be given several times
+    #[arg(long, value_name = "NAME", help_heading = "Recipe")]
+    pass_env: Vec<String>,
+    /// Try with another toolchain than the manifest's
+    #[arg(long, help_heading = "Recipe")]
+    allow_toolchain: bool,
+    /// Build without network and without the home directory (Linux, bubblewrap)
+    #[arg(long, help_heading = "Recipe")]
+    sandbox: bool,
+
+    /// Take a file for reproduced that is equal after this step; can be given several times
+    #[arg(long, value_name = "STEP", value_parser = step, help_heading = "Verdict")]
+    accept: Vec<Cause>,
+    /// Compare manifests of several builders, without building
+    #[arg(
+        long,
+        value_name = "MANIFEST",
+        num_args = 2..,
+        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "sandbox", "accept", "output"],
+        help_heading = "Verdict"
+    )]
+    against: Vec<PathBuf>,
+    /// How many of them have to agree [default: all]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "against",
+        value_parser = clap::value_parser!(u64).range(2..),
+        help_heading = "Verdict"
+    )]
+    threshold: Option<u64>,
+
+    /// Put the rebuilt files into this directory, which must be new
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    pub format: Format,
+    /// Keep the scratch directory, and say where it is
+    #[arg(long, help_heading = "Output")]
+    keep: bool,
+    /// List everything
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// One of the steps that can be accepted.
+fn step(text: &str) -> Result<Cause, String> {
+    let found = STEPS.iter().find(|c| c.name() == text);
+    found.copied().ok_or_else(|| {
+        let names: Vec<_> = STEPS.iter().map(|c| c.name()).collect();
+        format!("there is no step `{text}`; there are {}", names.join(", "))
+    })
+}
+
+/// A source that is not the manifest's own word.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// `--source`.
+    Source(String),
+    /// `--crate`.
+    Crate(String),
+}
+
+/// What was asked for.
+#[derive(Default)]
+pub struct VerifyRequest {
+    /// A manifest or a published file, and more published files.
+    pub files: Vec<PathBuf>,
+    /// `--manifest`.
+    pub manifest: Option<PathBuf>,
+    /// `--artifact`: there is no manifest.
+    pub artifacts: Vec<PathBuf>,
+    /// `--source` or `--crate`.
+    pub source: Option<Given>,
+    /// What to build where there is no manifest.
+    pub build: BuildRequest,
+    /// `--allow-toolchain`.
+    pub allow_toolchain: bool,
+    /// `--sandbox`.
+    pub sandbox: bool,
+    /// `--accept`.
+    pub accept: Vec<Cause>,
+    /// `--against`.
+    pub against: Vec<PathBuf>,
+    /// `--threshold`.
+    pub threshold: Option<usize>,
+    /// `--output`.
+    pub output: Option<PathBuf>,
+    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
+    pub limits: Limits,
+}
+
+impl VerifyArgs {
+    /// The plain values.
+    pub fn request(self) -> VerifyRequest {
+        let krate = self.krate.map(Given::Crate);
+        VerifyRequest {
+            files: self.input.into_iter().chain(self.files).collect(),
+            manifest: self.manifest,
+            artifacts: self.artifacts,
+            source: self.source.map(Given::Source).or(krate),
+            build: BuildRequest {
+                selection: self.selection.selection(),
+                epoch: self.epoch,
+                pass_env: self.pass_env,
+                inject: self.inject.map(Into::into),
+                keep: self.keep,
+                builder: true,
+                verbose: self.verbose,
+                ..BuildRequest::default()
+            },
+            allow_toolchain: self.allow_toolchain,
+            sandbox: self.sandbox,
+            accept: self.accept,
+            against: self.against,
+            threshold: self.threshold.map(|n| n as usize),
+            output: self.output,
+            limits: self.limits.limits(),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Whether a manifest that was read can be worked with: it is a stranger's, and its values become
+//! names of files, arguments of cargo and git, and variables. Every value that does is looked at here,
+//! before anything is done with it.
+
+use super::{Archive, Artifact, Build, Manifest, Recipe, Source};
+use crate::archive::formats::Format;
+use crate::artifact::Kind;
+use crate::recipe::environment;
+use crate::request::Inject;
+use crate::source::address;
+use crate::verdict::{SINGLE, Status, Verdict};
+
+type Checked = Result<(), String>;
+
+/// Checks all of it.
+///
+/// # Errors
+/// The first thing that is wrong, as a clause.
+pub(super) fn sound(manifest: &Manifest) -> Checked {
+    let verdicts = [Verdict::Reproducible, Verdict::Differs, Verdict::Single];
+    one_of("verdict", &manifest.verdict, &verdicts.map(Verdict::name))?;
+    source(&manifest.source)?;
+    build(&manifest.build)?;
+    recipe(&manifest.recipe)?;
+    for line in &manifest.toolchain.rustc {
+        no_control("a line of the toolchain", line)?;
+    }
+    for variable in &manifest.environment {
+        let value = variable.value.as_deref();
+        self::variable(&variable.name, value)?;
+    }
+    for artifact in &manifest.artifacts {
+        self::artifact(artifact, &manifest.verdict)?;
+    }
+    for archive in &manifest.archives {
+        self::archive(archive)?;
+    }
+    Ok(())
+}
+
+fn source(source: &Source) -> Checked {
+    one_of("source", &source.kind, &["git", "directory"])?;
+    if source.kind == "git" {
+        for (what, id) in [("commit", &source.commit), ("tree", &source.tree)] {
+            let id = id.as_deref().unwrap_or_default();
+            if !hexadecimal(id, &[40, 64]) {
+                return Err(format!("`{}` is not the id of a {what}", id.escape_debug()));
+            }
+        }
+    } else {
+        sha256(source.sha256.as_deref().unwrap_or_default())?;
+    }
+    if let Some(remote) = &source.remote {
+        address::check_shape(remote).map_err(|why| {
+            let remote = remote.escape_debug();
+            format!("the remote `{remote}` cannot be given to git: {why}")
+        })?;
+    }
+    if source.directory != "." {
+        inside(&source.directory)?;
+    }
+    sha256(&source.lockfile_sha256)
+}
+
+/// Values that become arguments of cargo: none may look like an option.
+fn build(build: &Build) -> Checked {
+    let triple = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    for target in build.targets.iter().chain([&build.host]) {
+        match target.ends_with(".json") {
+            true => inside(target)?,
+            false if target.chars().all(triple) => {}
+            false => return Err(format!("`{}` is not a target", target.escape_debug())),
+        }
+    }
+    let single = [&build.profile, &build.host];
+    let lists = [
+        &build.targets,
+        &build.packages,
+        &build.bins,
+        &build.features,
+    ];
+    for value in single.into_iter().chain(lists.into_iter().flatten()) {
+        if value.is_empty() || value.starts_with('-') {
+            let value = value.escape_debug();
+            return Err(format!("`{value}` cannot be an argument of cargo"));
+        }
+        no_control("an argument of cargo", value)?;
+    }
+    Ok(())
+}
+
+fn recipe(recipe: &Recipe) -> Checked {
+    let ways = [Inject::Wrapper, Inject::Rustflags];
+    one_of("inject", &recipe.inject, &ways.map(Inject::name))?;
+    match recipe.epoch {
+        0.. => Ok(()),
+        _ => Err(format!("the epoch {} lies before 1970", recipe.epoch)),
+    }
+}
+
+/// A variable that is set for the build must not be one that leads to the tools, or that `repro`
+/// sets.
+fn variable(name: &str, value: Option<&str>) -> Checked {
+    let odd = |c: char| c == '=' || c.is_control();
+    if name.is_empty() || name.contains(odd) || value.is_some_and(|v| v.contains('\0')) {
+        return Err(format!("`{}` is not a variable", name.escape_debug()));
+    }
+    let leads = environment::PLUMBING.contains(&name) || environment::is_own(name);
+    match value {
+        Some(_) if leads => Err(format!("`{name}` is not a setting of a build")),
+        _ => Ok(()),
+    }
+}
+
+fn artifact(artifact: &Artifact, verdict: &str) -> Checked {
+    let name = artifact.name.escape_debug();
+    file_name(&artifact.name)?;
+    no_control("a package", &artifact.package)?;
+    no_control("a target", &artifact.target)?;
+    artifact.path.as_deref().map_or(Ok(()), inside)?;
+    if !Kind::named(&artifact.kind).is_some_and(Kind::in_verdict) {
+        let kind = artifact.kind.escape_debug();
+        return Err(format!("`{name}` is of an unknown kind `{kind}`"));
+    }
+    let statuses = [Status::Same, Status::Differs, Status::OnlyA, Status::OnlyB];
+    let known = statuses.map(Status::name);
+    let has_digest = [Status::Same.name(), SINGLE].contains(&artifact.status.as_str());
+    match (has_digest, &artifact.size, &artifact.sha256) {
+        (true, Some(_), Some(digest)) => sha256(digest)?,
+        (false, None, None) => one_of("status", &artifact.status, &known)?,
+        (true, ..) => return Err(format!("`{name}` has no size and digest")),
+        (false, ..) => return Err(format!("`{name}` has a digest and is not proven")),
+    }
+    let fits = match verdict {
+        "reproducible" => artifact.status == Status::Same.name(),
+        SINGLE => artifact.status == SINGLE,
+        _ => artifact.status != SINGLE,
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(format!(
+            "`{name}` is `{}`, which does not go with the verdict `{verdict}`",
+            artifact.status
+        )),
+    }
+}
+
+fn archive(archive: &Archive) -> Checked {
+    file_name(&archive.name)?;
+    if Format::named(&archive.format).is_none() {
+        let format = archive.format.escape_debug();
+        return Err(format!("`{format}` is not an archive format"));
+    }
+    if archive.epoch < 0 {
+        return Err(format!("the epoch {} lies before 1970", archive.epoch));
+    }
+    sha256(&archive.sha256)?;
+    archive.tar_sha256.as_deref().map_or(Ok(()), sha256)?;
+    for member in &archive.members {
+        inside(&member.name)?;
+        one_of(
+            "member",
+            &member.kind,
+            &["file", "dir", "symlink", "hardlink"],
+        )?;
+        let octal = |b: u8| (b'0'..=b'7').contains(&b);
+        if member.mode.len() != 4 || !member.mode.bytes().all(octal) {
+            let mode = member.mode.escape_debug();
+            return Err(format!("`{mode}` is not a mode"));
+        }
+        member.sha256.as_deref().map_or(Ok(()), sha256)?;
+    }
+    Ok(())
+}
+
+fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
+    if known.contains(&value) {
+        return Ok(());
+    }
+    let (value, known) = (value.escape_debug(), known.join("`, `"));
+    Err(format!("{what} is `{value}`, and not one of `{known}`"))
+}
+
+fn no_control(what: &str, text: &str) -> Checked {
+    match text.contains(char::is_control) {
+        false => Ok(()),
+        true => Err(format!(
+            "{what}, `{}`, holds control characters",
+            text.escape_debug()
+        )),
+    }
+}
+
+/// A path with `/` that stays below where it is put, on every system.
+fn inside(path: &str) -> Checked {
+    // Names of members are written with control characters escaped; others have none.
+    let odd = |c: char| c.is_control() || cfg!(windows) && [':', '\\'].contains(&c);
+    let part = |p: &str| !p.is_empty() && p != "." && p != ".." && !p.contains(odd);
+    if path.split('/').all(part) {
+        return Ok(());
+    }
+    Err(format!("`{}` is not a path inside", path.escape_debug()))
+}
+
+fn file_name(name: &str) -> Checked {
+    inside(name)?;
+    match name.contains('/') {
+        false => Ok(()),
+        true => Err(format!("`{}` is not a file name", name.escape_debug())),
+    }
+}
+
+fn hexadecimal(text: &str, lengths: &[usize]) -> bool {
+    let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    lengths.contains(&text.len()) && text.bytes().all(digit)
+}
+
+fn sha256(text: &str) -> Checked {
+    match hexadecimal(text, &[64]) {
+        true => Ok(()),
+        false => Err(format!("`{}` is not a SHA-256", text.escape_debug())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a//b",
+            "a/",
+            "./a",
+            "a\0",
+        ] {
+            assert!(inside(bad).is_err(), "{bad:?}");
+        }
+        for good in ["a", "a/b.c", "..a", "a b/é"] {
+            assert!(inside(good).is_ok(), "{good:?}");
+        }
+        assert!(file_name("a/b").is_err() && file_name("a\x1b[2J").is_err());
+        assert!(sha256(&"a".repeat(64)).is_ok());
+        assert!(sha256(&"A".repeat(64)).is_err() && sha256("00").is_err());
+    }
+
+    #[test]
+    fn variables_that_lead_to_the_tools_are_no_settings() {
+        assert!(variable("RUSTFLAGS", Some("-Copt-level=1")).is_ok());
+        assert!(variable("PATH", None).is_ok());
+        for bad in [
+            "PATH",
+            "RUSTC_WRAPPER",
+            "LD_PRELOAD",
+            "CARGO_HOME",
+            "",
+            "A=B",
+        ] {
+            assert!(variable(bad, Some("x")).is_err(), "{bad}");
+        }
+    }
+}

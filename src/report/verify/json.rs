@@ -1,0 +1,169 @@
+//! A verification as JSON, schema `repro.report/1`.
+
+use serde::Serialize;
+
+use super::{Checked, Outcome, Report, Several, Surroundings};
+use crate::cause::Cause;
+use crate::compare::Pair;
+use crate::digest::Digest;
+use crate::report::findings::OneFinding;
+use crate::report::json::{SCHEMA, encode};
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    schema: &'static str,
+    command: &'static str,
+    verdict: &'static str,
+    steps: Vec<&'static str>,
+    accepted: Vec<&'static str>,
+    source: &'a str,
+    toolchain: &'a str,
+    sandbox: bool,
+    artifacts: Vec<OneArtifact<'a>>,
+    files: Vec<OneFile<'a>>,
+    machine: Vec<Machine<'a>>,
+    notes: &'a [String],
+    manifest: Option<String>,
+    output: Option<String>,
+}
+
+/// `a` is the manifest's, `b` the rebuilt one.
+#[derive(Serialize)]
+struct OneArtifact<'a> {
+    package: &'a str,
+    target: &'a str,
+    kind: &'static str,
+    name: &'a str,
+    status: &'static str,
+    a: Option<&'a Digest>,
+    b: Option<&'a Digest>,
+}
+
+/// `a` is the published one, `b` the rebuilt one.
+#[derive(Serialize)]
+struct OneFile<'a> {
+    name: &'a str,
+    part: &'static str,
+    status: &'static str,
+    steps: Vec<&'static str>,
+    a: Option<&'a Digest>,
+    b: Option<&'a Digest>,
+    findings: Vec<OneFinding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Machine<'a> {
+    what: &'a str,
+    published: &'a str,
+    here: &'a str,
+}
+
+fn names(causes: &[Cause]) -> Vec<&'static str> {
+    causes.iter().map(|c| c.name()).collect()
+}
+
+fn artifact(pair: &Pair) -> OneArtifact<'_> {
+    let x = pair.either();
+    OneArtifact {
+        package: &x.package,
+        target: &x.target,
+        kind: x.kind.name(),
+        name: &x.name,
+        status: pair.status().name(),
+        a: pair.a.as_ref().map(|x| &x.digest),
+        b: pair.b.as_ref().map(|x| &x.digest),
+    }
+}
+
+fn file(checked: &Checked) -> OneFile<'_> {
+    let (status, steps) = match &checked.outcome {
+        Outcome::Same => ("same", Vec::new()),
+        Outcome::After(steps) => ("same-after-normalising", names(steps)),
+        Outcome::Differs => ("differs", Vec::new()),
+    };
+    OneFile {
+        name: &checked.name,
+        part: checked.part.name(),
+        status,
+        steps,
+        a: checked.published.as_ref(),
+        b: checked.rebuilt.as_ref(),
+        findings: checked.findings.iter().map(OneFinding::from).collect(),
+    }
+}
+
+fn machine(row: &Surroundings) -> Machine<'_> {
+    Machine {
+        what: &row.what,
+        published: &row.published,
+        here: &row.here,
+    }
+}
+
+/// The report.
+pub fn report(report: &Report) -> String {
+    let pairs = report.comparison.iter().flat_map(|c| &c.pairs);
+    encode(&Whole {
+        schema: SCHEMA,
+        command: "verify",
+        verdict: report.verdict.name(),
+        steps: names(&report.steps),
+        accepted: names(&report.accepted),
+        source: &report.source,
+        toolchain: &report.toolchain,
+        sandbox: report.sandbox,
+        artifacts: pairs.map(artifact).collect(),
+        files: report.files.iter().map(file).collect(),
+        machine: report.surroundings.iter().map(machine).collect(),
+        notes: &report.notes,
+        manifest: report.manifest.as_ref().map(|p| p.display().to_string()),
+        output: report.output.as_ref().map(|p| p.display().to_string()),
+    })
+}
+
+#[derive(Serialize)]
+struct Agreed<'a> {
+    schema: &'static str,
+    command: &'static str,
+    verdict: &'static str,
+    threshold: usize,
+    subject: &'a str,
+    groups: &'a [Vec<String>],
+    left_out: Vec<LeftOut<'a>>,
+    differing: Vec<Differing<'a>>,
+}
+
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    name: &'a str,
+    why: &'a str,
+}
+
+/// `values` are those of the groups, in their order.
+#[derive(Serialize)]
+struct Differing<'a> {
+    name: &'a str,
+    values: &'a [String],
+}
+
+/// What comparing several manifests found.
+pub fn several(found: &Several) -> String {
+    encode(&Agreed {
+        schema: SCHEMA,
+        command: "verify",
+        verdict: found.agreement.name(),
+        threshold: found.threshold,
+        subject: &found.subject,
+        groups: &found.groups,
+        left_out: found
+            .left_out
+            .iter()
+            .map(|(name, why)| LeftOut { name, why })
+            .collect(),
+        differing: found
+            .differing
+            .iter()
+            .map(|(name, values)| Differing { name, values })
+            .collect(),
+    })
+}

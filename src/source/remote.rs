@@ -1,0 +1,127 @@
+//! A repository of another machine, cloned bare into scratch: nothing is checked out and no hook,
+//! helper or remote command of it is run. Which addresses git is given at all is told by
+//! [`super::address`].
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::address::{OWN_PROTOCOLS, PROTOCOLS};
+use super::repository::{text, try_text};
+use crate::error::{bad_input, host, refused};
+use crate::format::printable;
+use crate::fs;
+use crate::git::git;
+use crate::process::Cmd;
+
+/// Who named an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A manifest: a stranger's.
+    Foreign,
+    /// The user, on the command line.
+    Own,
+}
+
+impl Named {
+    /// Refuses an address that git must not be given.
+    pub fn check(self, address: &str) -> Result<()> {
+        let checked = match self {
+            Named::Foreign => super::address::check_foreign(address),
+            Named::Own => super::address::check_own(address),
+        };
+        checked.map_err(|why| {
+            bad_input(format!(
+                "`{}` is not the address of a repository that can be fetched: {why}; give --source DIR or another address",
+                address.escape_debug()
+            ))
+        })
+    }
+
+    fn protocols(self) -> &'static str {
+        match self {
+            Named::Foreign => PROTOCOLS,
+            Named::Own => OWN_PROTOCOLS,
+        }
+    }
+}
+
+/// Clones the repository at `address` to the new directory `to`, all branches and tags, since
+/// builds may ask git for the nearest tag.
+pub fn clone(address: &str, named: Named, to: &Path) -> Result<()> {
+    named.check(address)?;
+    if let Some(parent) = to.parent() {
+        fs::create_dir(parent)?;
+    }
+    let args = ["clone", "--bare", "--quiet", "--template=", "--no-local"];
+    let around = to.parent().unwrap_or(to);
+    let out = careful(git(around, args), named)
+        .args(["--", address])
+        .arg(to)
+        .output()?;
+    if out.status.success() {
+        return Ok(());
+    }
+    Err(failed(address, &out.stderr))
+}
+
+/// The id of a commit that a clone of [`clone`] holds under a name or an id; asked for by its id
+/// where no branch or tag leads to it.
+pub fn commit(store: &Path, address: &str, named: Named, revision: &str) -> Result<String> {
+    if let Some(found) = lookup(store, revision)? {
+        return Ok(found);
+    }
+    let is_id = revision.len() >= 40 && revision.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_id {
+        let args = ["fetch", "--quiet", "--no-tags"];
+        let asked = careful(git(store, args), named).args(["--", address, revision]);
+        if asked.output()?.status.success()
+            && let Some(found) = lookup(store, revision)?
+        {
+            return Ok(found);
+        }
+    }
+    Err(refused(format!(
+        "`{}` has no commit `{}`: it was never pushed there, or is gone; give --source with a repository that has it",
+        address.escape_debug(),
+        revision.escape_debug()
+    )))
+}
+
+fn lookup(store: &Path, revision: &str) -> Result<Option<String>> {
+    let spec = format!("{revision}^{{commit}}");
+    let args = [
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        &spec,
+    ];
+    try_text(store, args)
+}
+
+/// The commit that HEAD of a clone names.
+pub fn head(store: &Path) -> Result<String> {
+    text(store, ["rev-parse", "--verify", "HEAD^{commit}"]).map_err(|_| {
+        refused("the repository has no commit on its default branch: name one with @REV")
+    })
+}
+
+/// Git with no more ways to the outside than the address needs, and nobody to ask for a password.
+fn careful(cmd: Cmd, named: Named) -> Cmd {
+    cmd.env("GIT_ALLOW_PROTOCOL", named.protocols())
+        .env("GIT_TERMINAL_PROMPT", "0")
+}
+
+fn failed(address: &str, words: &str) -> anyhow::Error {
+    let words: Vec<&str> = words
+        .lines()
+        .map(|l| l.trim_start_matches("fatal: ").trim())
+        .filter(|l| !l.is_empty())
+        .collect();
+    host(format!(
+        "`{}` could not be cloned: {}",
+        address.escape_debug(),
+        printable(words.join(" ").as_bytes())
+    ))
+}

@@ -1,0 +1,548 @@
+//! `repro verify`: what was published is held against a rebuild, elsewhere; and what must not be run
+//! is not.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, Run, assert_verdict, host};
+
+/// A project that was built and packed, with a clone of it elsewhere.
+pub struct Published {
+    pub project: Project,
+    pub clone: PathBuf,
+    pub dist: PathBuf,
+}
+
+impl Published {
+    fn new(fixture: &str) -> Published {
+        let project = Project::committed(fixture);
+        project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
+        assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+        let run = project.repro(&[
+            "archive",
+            "--format",
+            "tar.gz",
+            "--name",
+            "app",
+            "--release",
+            "1",
+        ]);
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        let clone = project.base().join("elsewhere/clone of it");
+        let from = project.dir.display().to_string();
+        project.git(&["clone", "-q", &from, clone.to_str().unwrap()]);
+        // The publisher's own tree is not needed, and not looked at.
+        let dist = project.base().join("dist");
+        std::fs::rename(project.results().join("dist"), &dist).unwrap();
+        Published {
+            project,
+            clone,
+            dist,
+        }
+    }
+
+    /// `repro verify` in the clone.
+    pub fn verify(&self, args: &[&str]) -> Run {
+        let bin = env!("CARGO_BIN_EXE_repro");
+        let mut command = self.project.command(bin, &self.clone);
+        let run = command.arg("verify").args(args).output().unwrap();
+        let left: Vec<_> = std::fs::read_dir(self.project.tmp()).unwrap().collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+        run.into()
+    }
+
+    fn manifest(&self) -> Value {
+        let text = std::fs::read(self.dist.join("repro.json")).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    /// A manifest that was changed, in a directory of its own.
+    pub fn altered(&self, name: &str, change: impl FnOnce(&mut Value)) -> String {
+        let mut manifest = self.manifest();
+        change(&mut manifest);
+        let path = self.project.base().join(format!("{name}.json"));
+        std::fs::write(&path, serde_json::to_vec(&manifest).unwrap()).unwrap();
+        path.display().to_string()
+    }
+
+    fn archive(&self) -> PathBuf {
+        let name = self.manifest()["archives"][0]["name"].clone();
+        self.dist.join(name.as_str().unwrap())
+    }
+
+    pub fn sh(&self, script: &str) {
+        let status = self
+            .project
+            .command("sh", &self.project.base())
+            .args(["-ec", script])
+            .status();
+        assert!(status.unwrap().success(), "{script}");
+    }
+}
+
+#[track_caller]
+pub fn fails(run: &Run, code: i32, words: &[&str]) {
+    assert_eq!(run.code, Some(code), "{}", run.all());
+    for word in words {
+        assert!(run.stderr.contains(word), "no `{word}` in {}", run.all());
+    }
+    assert_eq!(run.stdout, "", "{}", run.all());
+    assert!(!run.stderr.contains('\x1b'), "{:?}", run.stderr);
+    let errors = run.stderr.matches("error: ").count();
+    assert_eq!(errors, 1, "one sentence: {}", run.all());
+}
+
+#[test]
+fn an_archive_and_its_members_are_reproduced_in_a_clone_elsewhere() {
+    let it = Published::new("sound-features");
+    let archive = it.archive().display().to_string();
+    let run = it.verify(&[&archive]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    let run = it.verify(&[&archive, "--format", "json"]);
+    let report = run.json();
+    assert_eq!(report["verdict"], "reproduced");
+    assert_eq!(report["artifacts"][0]["status"], "same");
+    let parts: Vec<_> = report["files"].as_array().unwrap().iter().collect();
+    assert_eq!(parts.len(), 2);
+    assert_eq!(
+        (&parts[0]["part"], &parts[0]["status"]),
+        (&json!("members"), &json!("same"))
+    );
+    assert_eq!(
+        (&parts[1]["part"], &parts[1]["status"]),
+        (&json!("archive-bytes"), &json!("same"))
+    );
+
+    // Packed by another packer and compressor: the same members, and each step has to be accepted.
+    let other = it.project.base().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let (from, to) = (it.archive(), other.join(it.archive().file_name().unwrap()));
+    let script = format!(
+        "mkdir un; tar xzf {f:?} -C un; cd un; touch -d @1600000000 *; tar --owner=me:7 --group=us:7 -cf - * | gzip -1 >{t:?}; cp {m:?} {o:?}",
+        f = from,
+        t = to,
+        o = other,
+        m = it.dist.join("repro.json")
+    );
+    it.sh(&script);
+    let packed = to.display().to_string();
+    let run = it.verify(&[&packed, "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let report = run.json();
+    assert_eq!(report["verdict"], "reproduced-after-normalising");
+    let steps: Vec<_> = report["steps"].as_array().unwrap().clone();
+    assert!(steps.contains(&json!("archive-owner")) && steps.contains(&json!("compressor")));
+    let run = it.verify(&[&packed, "--accept", "compressor"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(
+        run.last().starts_with("REPRODUCED AFTER NORMALISING"),
+        "{}",
+        run.all()
+    );
+    let mut all = vec![packed.as_str()];
+    steps
+        .iter()
+        .for_each(|s| all.extend(["--accept", s.as_str().unwrap()]));
+    assert_eq!(it.verify(&all).code, Some(0));
+
+    // One more member, which is neither built nor in the source.
+    it.sh(&format!(
+        "cd un; echo x >$(echo *)/extra; tar -cf - * | gzip -1 >{to:?}"
+    ));
+    let run = it.verify(&[&packed]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("/extra`") && run.stdout.contains("neither built nor in the source"),
+        "{}",
+        run.all()
+    );
+}
+
+#[test]
+fn one_byte_of_a_published_file_is_found_and_absent_files_are_missed() {
+    let it = Published::new("sound-features");
+    let manifest = it.project.results().join("repro.json");
+    std::fs::rename(&it.dist, it.project.results().join("dist")).unwrap();
+    let manifest = manifest.display().to_string();
+    assert_verdict(&it.verify(&[&manifest]), 0, "REPRODUCED");
+    let artifact = it
+        .project
+        .results()
+        .join("artifacts")
+        .join(host())
+        .join("sound-features");
+    let mut bytes = std::fs::read(&artifact).unwrap();
+    bytes[4096] ^= 1;
+    std::fs::write(&artifact, &bytes).unwrap();
+    for args in [
+        vec![manifest.as_str()],
+        vec![&manifest, artifact.to_str().unwrap()],
+    ] {
+        let run = it.verify(&args);
+        assert_verdict(&run, 1, "DIFFERS");
+        assert!(run.stdout.contains("byte 4096"), "{}", run.all());
+    }
+    std::fs::remove_file(&artifact).unwrap();
+    let run = it.verify(&[&manifest]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("the manifest promises it"),
+        "{}",
+        run.all()
+    );
+    let stranger = it.project.base().join("stranger");
+    std::fs::write(&stranger, "not of this release").unwrap();
+    let run = it.verify(&[&manifest, stranger.to_str().unwrap()]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("the manifest does not know it"),
+        "{}",
+        run.all()
+    );
+}
+
+#[test]
+fn another_user_with_another_home_umask_and_locale_gets_the_same() {
+    let it = Published::new("sound-workspace");
+    let place = it.project.base().join("another user");
+    std::fs::create_dir(&place).unwrap();
+    let home = place.display().to_string();
+    let cargo_home = place.join("cargo").display().to_string();
+    let script = format!(
+        "umask 077; exec {} verify {:?}/repro.json --format json",
+        env!("CARGO_BIN_EXE_repro"),
+        it.dist
+    );
+    let out = it
+        .project
+        .command("sh", &it.clone)
+        .args(["-c", &script])
+        .envs([
+            ("HOME", home.as_str()),
+            ("CARGO_HOME", &cargo_home),
+            ("USER", "somebody-else"),
+            ("LOGNAME", "somebody-else"),
+            ("LC_ALL", "POSIX"),
+            ("TZ", "Asia/Kathmandu"),
+            // Settings of this user's that are not the publisher's.
+            ("RUSTFLAGS", "-Copt-level=0"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+            ("SOURCE_DATE_EPOCH", "5"),
+            ("RUSTC_WRAPPER", "/no/such/wrapper"),
+        ])
+        .output()
+        .unwrap();
+    let run = Run::from(out);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let report = run.json();
+    assert_eq!(report["verdict"], "reproduced");
+    assert!(report["artifacts"].as_array().unwrap().len() >= 4);
+}
+
+#[test]
+fn sources_of_every_kind_are_built_from() {
+    let it = Published::new("sound-features");
+    let app = it
+        .project
+        .results()
+        .join("artifacts")
+        .join(host())
+        .join("sound-features");
+    let app = app.display().to_string();
+    it.sh(&format!(
+        "cd {:?}; git archive --prefix=app-1/ -o {b:?}/app.tar.gz HEAD; cargo package -q --offline --no-verify --target-dir {b:?}/package",
+        it.clone,
+        b = it.project.base()
+    ));
+    it.project.git(&["tag", "v1"]);
+    let base = it.project.base().display().to_string();
+    let dir = it.clone.display().to_string();
+    let epoch = ["--epoch", "1700000000"];
+    for (source, more) in [
+        (format!("file://{}@v1", it.project.dir.display()), &[][..]),
+        (format!("{base}/app.tar.gz"), &[]),
+        (
+            format!("{base}/package/package/sound-features-0.1.0.crate"),
+            &[],
+        ),
+        (dir.clone(), &epoch),
+    ] {
+        let mut args = vec!["--source", &source, "--artifact", &app];
+        args.extend(more);
+        assert_verdict(&it.verify(&args), 0, "REPRODUCED");
+    }
+    fails(
+        &it.verify(&["--source", &dir, "--artifact", &app]),
+        4,
+        &["--epoch"],
+    );
+    let run = it.verify(&[
+        "--source",
+        &dir,
+        "--epoch",
+        "1",
+        "--artifact",
+        &app,
+        "--features",
+        "extra",
+    ]);
+    assert_verdict(&run, 1, "DIFFERS");
+
+    // A source cannot have this user's variables by asking for them.
+    let manifest = std::fs::read_to_string(it.clone.join("Cargo.toml")).unwrap();
+    let asks = "[package.metadata.repro]\npass-env = [\"MY_SECRET\"]\n";
+    std::fs::write(it.clone.join("Cargo.toml"), format!("{manifest}\n{asks}")).unwrap();
+    let script = "fn main() {\n    println!(\"cargo::rerun-if-env-changed=MY_SECRET\");\n    assert!(std::env::var_os(\"MY_SECRET\").is_none());\n}\n";
+    std::fs::write(it.clone.join("build.rs"), script).unwrap();
+    let mut command = it.project.command(env!("CARGO_BIN_EXE_repro"), &it.clone);
+    command.args([
+        "verify",
+        "--source",
+        ".",
+        "--epoch",
+        "7",
+        "--artifact",
+        &app,
+    ]);
+    let run: Run = command.env("MY_SECRET", "x").output().unwrap().into();
+    // Another source gives other bytes; had the script seen the variable, the build had failed.
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(
+        run.stdout.contains("the source asks for MY_SECRET"),
+        "{}",
+        run.all()
+    );
+
+    // A manifest of a directory is about its files, wherever they come from.
+    let unpacked = it.project.base().join("un");
+    it.sh("mkdir un; tar xzf app.tar.gz -C un --strip-components 1");
+    let bin = env!("CARGO_BIN_EXE_repro");
+    let mut build = it.project.command(bin, &unpacked);
+    let out = build
+        .args(["build", "--source", ".", "--epoch", "7"])
+        .output()
+        .unwrap();
+    assert_verdict(&out.into(), 0, "REPRODUCIBLE");
+    let manifest = unpacked
+        .join("target/repro/repro.json")
+        .display()
+        .to_string();
+    let tarball = format!("{base}/app.tar.gz");
+    assert_verdict(
+        &it.verify(&[&manifest, "--source", &tarball]),
+        0,
+        "REPRODUCED",
+    );
+    fails(&it.verify(&[&manifest]), 4, &["in no repository"]);
+    std::fs::write(unpacked.join("src/main.rs"), "fn main() {}\n").unwrap();
+    let changed = unpacked.display().to_string();
+    fails(
+        &it.verify(&[&manifest, "--source", &changed]),
+        4,
+        &["has the digest"],
+    );
+}
+
+#[test]
+fn git_answers_in_the_rebuild_as_it_did_to_the_publisher() {
+    let project = Project::committed("sound-git-rev");
+    let url = "https://example.invalid/app.git";
+    project.git(&["remote", "add", "origin", url]);
+    project.git(&["tag", "v1"]);
+    let script = std::fs::read_to_string(project.dir.join("build.rs")).unwrap();
+    let asked = r#"git(&["config", "--get", "remote.origin.url"])"#;
+    project.write(
+        "build.rs",
+        &script.replacen("git(&[", &format!("{asked} + &git(&["), 1),
+    );
+    project.commit("asks for the remote");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    assert!(project.proven("sound-git-rev").contains(url));
+    let mirror = project.base().join("mirror").display().to_string();
+    project.git(&["clone", "-q", "--bare", ".", &mirror]);
+    let source = format!("file://{mirror}");
+    let manifest = project.results().join("repro.json").display().to_string();
+    let run = project.repro(&["verify", &manifest, "--source", &source]);
+    assert_verdict(&run, 0, "REPRODUCED");
+}
+
+#[test]
+fn another_toolchain_is_named_and_says_no_more_than_it_saw() {
+    let it = Published::new("sound-features");
+    let change = |m: &mut Value| {
+        let lines = m["toolchain"]["rustc"].as_array_mut().unwrap();
+        for line in lines
+            .iter_mut()
+            .filter(|l| l.as_str().unwrap().starts_with("commit-hash"))
+        {
+            *line = json!("commit-hash: 0000000000000000000000000000000000000000");
+        }
+    };
+    let manifest = it.altered("other-compiler", change);
+    fails(&it.verify(&[&manifest]), 4, &["--allow-toolchain"]);
+    let run = it.verify(&[&manifest, "--allow-toolchain"]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(
+        run.stdout.contains("says nothing about the publisher"),
+        "{}",
+        run.all()
+    );
+
+    // On a difference the machines come first.
+    let manifest = it.altered("other-machine", |m| {
+        m["artifacts"][0]["sha256"] = json!("a".repeat(64));
+        m["builder"]["os"] = json!("Another Linux 1");
+        let tools = m["builder"]["tools"].as_array_mut().unwrap();
+        tools[0]["version"] = json!("cc 1.2.3");
+        m["environment"] = json!([{"name": "CFLAGS", "value": "-O7"}]);
+    });
+    let run = it.verify(&[&manifest, "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let report = run.json();
+    let rows: Vec<_> = report["machine"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["what"].as_str().unwrap().to_string())
+        .collect();
+    for what in ["system", "cc"] {
+        assert!(rows.contains(&what.to_string()), "{rows:?}");
+    }
+    assert_eq!(report["artifacts"][0]["status"], "differs");
+}
+
+#[test]
+fn several_builders_of_one_build_each_are_held_against_each_other() {
+    let it = Published::new("sound-features");
+    let bin = env!("CARGO_BIN_EXE_repro");
+    let run: Run = it
+        .project
+        .command(bin, &it.clone)
+        .args(["build", "--once", "--format", "json"])
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let report = run.json();
+    assert_eq!(
+        (&report["verdict"], &report["artifacts"][0]["status"]),
+        (&json!("single"), &json!("single"))
+    );
+    assert_eq!(report["artifacts"][0]["b"], json!(null));
+    let once = it
+        .clone
+        .join("target/repro/repro.json")
+        .display()
+        .to_string();
+    // One build proves nothing, and is not shipped as if it did.
+    let run: Run = it
+        .project
+        .command(bin, &it.clone)
+        .arg("archive")
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(run.code, Some(4), "{}", run.all());
+    let twice = it.dist.join("repro.json").display().to_string();
+    let other = it.altered("liar", |m| {
+        m["artifacts"][0]["sha256"] = json!("b".repeat(64))
+    });
+    let run = it.verify(&["--against", &once, &twice, &other, "--threshold", "2"]);
+    assert_verdict(&run, 0, "AGREED: 2 of 3 agree, 2 have to");
+    assert!(
+        run.stdout.contains("liar.json agrees with nobody"),
+        "{}",
+        run.all()
+    );
+    let run = it.verify(&["--against", &once, &twice, &other]);
+    assert_verdict(&run, 1, "DISAGREED: 2 of 3 agree, 3 have to");
+    let run = it.verify(&["--against", &once, &twice, &other, "--format", "json"]);
+    assert_eq!(run.json()["verdict"], "disagreed");
+    fails(
+        &it.verify(&["--against", &once, &once]),
+        2,
+        &["given twice"],
+    );
+    let source = it.altered("source", |m| m["source"]["commit"] = json!("c".repeat(40)));
+    fails(
+        &it.verify(&["--against", &once, &source]),
+        4,
+        &["the source is not the same"],
+    );
+    // A manifest of one build can be verified as any other.
+    let run = it.verify(&[&once]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(
+        run.stdout.contains("the publisher built once"),
+        "{}",
+        run.all()
+    );
+    let run: Run = it
+        .project
+        .command(bin, &it.clone)
+        .args(["build", "--once"])
+        .output()
+        .unwrap()
+        .into();
+    assert_verdict(&run, 0, "BUILT ONCE: nothing was compared");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_the_sandbox_there_is_no_network_and_no_home() {
+    let try_it = std::process::Command::new("bwrap")
+        .args([
+            "--unshare-user",
+            "--unshare-net",
+            "--ro-bind",
+            "/",
+            "/",
+            "true",
+        ])
+        .output();
+    if !try_it.is_ok_and(|o| o.status.success()) {
+        eprintln!("SKIPPED: no sandbox can be made here (bubblewrap)");
+        return;
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let project = Project::plain("sound-features");
+    let secret = project.base().join("home/secret");
+    std::fs::write(&secret, "mine").unwrap();
+    // The script leaves what it sees of the machine in the binary.
+    project.write(
+        "build.rs",
+        &format!(
+            "fn main() {{\n    let net = std::net::TcpStream::connect((\"127.0.0.1\", {port})).is_ok();\n    let home = std::path::Path::new({secret:?}).exists();\n    println!(\"cargo::rustc-env=SEEN=net {{net}} home {{home}}\");\n}}\n"
+        ),
+    );
+    project.write(
+        "src/main.rs",
+        "fn main() {\n    println!(\"{}\", env!(\"SEEN\"));\n}\n",
+    );
+    project.git(&["init", "-q"]);
+    project.commit("looks around");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    let manifest = project.results().join("repro.json").display().to_string();
+    let out = project.base().join("out").display().to_string();
+    let run = project.repro(&["verify", &manifest, "--output", &out]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(run.stdout.contains("sandbox     off"), "{}", run.all());
+    let print = |dir: &str| {
+        let path = Path::new(dir).join(host()).join("sound-features");
+        let out = std::process::Command::new(path).output().unwrap();
+        String::from_utf8(out.stdout).unwrap().trim().to_string()
+    };
+    assert_eq!(print(&out), "net true home true");
+    let boxed = project.base().join("boxed").display().to_string();
+    let run = project.repro(&["verify", &manifest, "--sandbox", "--output", &boxed]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("sandbox     on"), "{}", run.all());
+    assert_eq!(print(&boxed), "net false home false");
+    fails(
+        &project.repro(&["verify", &manifest, "--output", &boxed]),
+        4,
+        &["is there already"],
+    );
+}
