@@ -13,7 +13,8 @@ use anyhow::{Context, Result};
 
 use crate::artifact::{ArtifactSet, Kind};
 use crate::cargo::config::{Config, Place};
-use crate::cargo::messages::{self, Collect, Made};
+use crate::cargo::messages::{Collect, Messages};
+use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
 use crate::cargo::wrapper::{self, Spec};
 use crate::cargo::{consulted, home, rustflags, units};
@@ -77,6 +78,8 @@ pub struct Built {
     pub linker_inputs: BTreeSet<PathBuf>,
     /// The user asked for a random build-id somewhere.
     pub random_build_id: bool,
+    /// How it came about: what a difference is traced back by.
+    pub trace: Trace,
     /// cargo's diagnostics, without its progress lines.
     pub diagnostics: String,
 }
@@ -114,8 +117,8 @@ impl Plan<'_> {
             return self.run_at_once(progress);
         }
         let jobs = job_tokens(1)?;
-        let a = self.run_side(Side::A, &jobs, progress)?;
-        self.clear_for_second()?;
+        let mut a = self.run_side(Side::A, &jobs, progress)?;
+        a.trace.moved = self.clear_for_second()?;
         let b = self.run_side(Side::B, &jobs, progress)?;
         Ok((a, b))
     }
@@ -150,12 +153,24 @@ impl Plan<'_> {
         }
     }
 
-    /// Removes what build A left at the paths that build B is to have as well.
-    fn clear_for_second(&self) -> Result<()> {
+    /// Makes room for build B at the paths that build A was to have as well. What a difference
+    /// could be traced back to is put aside: where it was, and where it is.
+    fn clear_for_second(&self) -> Result<Vec<(PathBuf, PathBuf)>> {
         let (a, b) = (self.layout(Side::A), self.layout(Side::B));
+        let mut moved = Vec::new();
+        for (name, a, b) in [
+            ("source", a.source, b.source),
+            ("target", a.target, b.target),
+        ] {
+            if a == b {
+                let aside = self.scratch.join("aside-A").join(name);
+                fs::create_dir(aside.parent().unwrap_or(self.scratch))?;
+                std::fs::rename(&a, &aside)
+                    .with_context(|| format!("failed to move `{}`", a.display()))?;
+                moved.push((a, aside));
+            }
+        }
         for (a, b) in [
-            (a.source, b.source),
-            (a.target, b.target),
             (a.cargo_home, b.cargo_home),
             (a.home, b.home),
             (a.tmpdir, b.tmpdir),
@@ -164,21 +179,18 @@ impl Plan<'_> {
                 fs::remove_tree(&a)?;
             }
         }
-        Ok(())
+        Ok(moved)
     }
 
     fn run_side(&self, side: Side, jobs: &jobserver::Client, progress: &Progress) -> Result<Built> {
         let layout = self.layout(side);
         progress.step(side.label(), "preparing");
         self.prepare(side, &layout)?;
-        let made = Mutex::new(Vec::new());
+        let said = Mutex::new(Messages::default());
         let words = Mutex::new(Vec::new());
         let command = self.command(side, &layout)?.jobserver(jobs);
         let status = command.stream(|stream, line| match stream {
-            Stream::Out => made
-                .lock()
-                .expect("no panic holds this")
-                .extend(messages::read_line(line)),
+            Stream::Out => said.lock().expect("no panic holds this").read_line(line),
             Stream::Err => match progress_of(line) {
                 Some(step) => progress.step(side.label(), &step),
                 None => words
@@ -192,8 +204,8 @@ impl Plan<'_> {
             return Err(self.failed(side, &command, status, words));
         }
         progress.step(side.label(), "built; reading what it made");
-        let made = made.into_inner().expect("no panic holds this");
-        self.collect(side, &layout, &made, words)
+        let said = said.into_inner().expect("no panic holds this");
+        self.collect(side, &layout, said, words)
     }
 
     fn failed(
@@ -359,7 +371,7 @@ impl Plan<'_> {
         &self,
         side: Side,
         layout: &Layout,
-        made: &[Made],
+        said: Messages,
         diagnostics: String,
     ) -> Result<Built> {
         let units = wrapper::units(&layout.wrapper)?;
@@ -372,7 +384,7 @@ impl Plan<'_> {
             canonical_stems: &units.iter().map(Unit::canonical_stem).collect(),
             keep: &keep,
         };
-        let artifacts = collect.artifacts(made)?;
+        let artifacts = collect.artifacts(&said.made)?;
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
             artifacts,
@@ -382,6 +394,12 @@ impl Plan<'_> {
             },
             linker_inputs: self.linker_inputs(layout)?,
             random_build_id: units.iter().any(|u| u.random_build_id),
+            trace: Trace {
+                units,
+                ran: said.ran,
+                layout: layout.clone(),
+                moved: Vec::new(),
+            },
             diagnostics,
         })
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The directories of one side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Layout {
     /// Scratch directory of the run, above everything else here.
     pub scratch: PathBuf,

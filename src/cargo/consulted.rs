@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::cargo::records;
 use crate::fs;
 
 /// Looks through a target directory after a build.
@@ -31,19 +32,15 @@ fn lossy(path: &Path) -> String {
 }
 
 fn in_dep_info(text: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|l| l.strip_prefix("# env-dep:"))
-        .map(|l| l.split('=').next().unwrap_or(l).to_string())
-        .collect()
+    let env = records::dep_info(text).env;
+    env.into_iter().map(|(name, _)| name).collect()
 }
 
 fn in_script_output(text: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|l| {
-            let rest = l.strip_prefix("cargo::").or(l.strip_prefix("cargo:"))?;
-            rest.strip_prefix("rerun-if-env-changed=")
-        })
-        .map(|name| name.trim().to_string())
+    records::directives(text)
+        .into_iter()
+        .filter(|d| d.key == "rerun-if-env-changed")
+        .map(|d| d.value.trim().to_string())
         .collect()
 }
 

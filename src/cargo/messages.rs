@@ -1,4 +1,4 @@
-//! cargo's JSON messages -> the artifacts of a build. File names are never guessed: what cargo
+//! cargo's JSON messages -> the artifacts of a build, and the runs of build scripts. File names are never guessed: what cargo
 //! names is taken, and only its kind is told from crate type and ending.
 //!
 //! <https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages>
@@ -23,12 +23,61 @@ pub struct Made {
     pub path: PathBuf,
 }
 
-/// Reads one line of cargo's standard output. Lines that are no message, or one of no interest,
-/// give nothing.
-pub fn read_line(line: &str) -> Vec<Made> {
-    let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str::<Message>(line) else {
-        return Vec::new();
+/// One run of a build script.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// `name version` of the package.
+    pub package: String,
+    /// Its OUT_DIR.
+    pub out_dir: PathBuf,
+    /// What it told cargo, as cargo understood it: lines of the form `cargo::key=value`.
+    pub told: Vec<String>,
+}
+
+/// What the messages of one build say.
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    /// The files that it made.
+    pub made: Vec<Made>,
+    /// The build scripts that it ran.
+    pub ran: Vec<Ran>,
+}
+
+impl Messages {
+    /// Takes in one line of cargo's standard output. Lines that are no message, or one of no
+    /// interest, are left out.
+    pub fn read_line(&mut self, line: &str) {
+        match serde_json::from_str::<Message>(line) {
+            Ok(Message::CompilerArtifact(artifact)) => self.made.extend(made(&artifact)),
+            Ok(Message::BuildScriptExecuted(script)) => self.ran.push(ran(&script)),
+            _ => {}
+        }
+    }
+}
+
+fn ran(script: &cargo_metadata::BuildScript) -> Ran {
+    let each = |key: &str, values: Vec<String>| -> Vec<String> {
+        let line = |v: String| format!("cargo::{key}={v}");
+        values.into_iter().map(line).collect()
     };
+    let text = |paths: &[cargo_metadata::camino::Utf8PathBuf]| {
+        paths.iter().map(ToString::to_string).collect()
+    };
+    let env = script.env.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    Ran {
+        package: package_of_id(&script.package_id.repr),
+        out_dir: script.out_dir.clone().into_std_path_buf(),
+        told: [
+            each("rustc-link-lib", text(&script.linked_libs)),
+            each("rustc-link-search", text(&script.linked_paths)),
+            each("rustc-cfg", script.cfgs.clone()),
+            each("rustc-env", env),
+        ]
+        .concat(),
+    }
+}
+
+fn made(artifact: &cargo_metadata::Artifact) -> Vec<Made> {
     let package = package_of_id(&artifact.package_id.repr);
     let names = |kinds: &[cargo_metadata::TargetKind]| -> Vec<String> {
         kinds.iter().map(ToString::to_string).collect()
@@ -197,6 +246,29 @@ fn kept_path(target: &str, file: &Made, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_of_build_scripts_are_read() {
+        let mut messages = Messages::default();
+        messages.read_line(
+            r#"{"reason":"build-script-executed","package_id":"path+file:///s/demo#0.1.0","linked_libs":["static=z"],"linked_paths":["native=/t/out"],"cfgs":["has_z"],"env":[["K","v=1"]],"out_dir":"/t/out"}"#,
+        );
+        messages.read_line("not a message");
+        let ran = &messages.ran[0];
+        assert_eq!(
+            (ran.package.as_str(), ran.out_dir.as_path()),
+            ("demo 0.1.0", Path::new("/t/out"))
+        );
+        assert_eq!(
+            ran.told,
+            [
+                "cargo::rustc-link-lib=static=z",
+                "cargo::rustc-link-search=native=/t/out",
+                "cargo::rustc-cfg=has_z",
+                "cargo::rustc-env=K=v=1",
+            ]
+        );
+    }
 
     #[test]
     fn package_ids_of_all_forms() {

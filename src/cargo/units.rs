@@ -22,8 +22,14 @@ pub struct Unit {
     pub extra_filename: String,
     /// What was given to rustc instead of `-C extra-filename`, where that is replaced.
     pub canonical_filename: Option<String>,
+    /// `--cfg feature="…"`, the names.
+    pub features: Vec<String>,
     /// Paths of `--extern`.
     pub externs: Vec<String>,
+    /// `--out-dir`.
+    pub out_dir: String,
+    /// The directory that rustc was run in.
+    pub dir: String,
     /// OUT_DIR of the package's build script, where it has one.
     pub script_output: Option<String>,
     /// The user asked the linker for a random build-id, which the recipe overrides.
@@ -31,9 +37,25 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Whether it makes something of this crate type.
+    pub fn makes(&self, crate_type: &str) -> bool {
+        self.crate_types.iter().any(|t| t == crate_type)
+    }
+
+    /// Whether it is the program of a build script.
+    pub fn is_script(&self) -> bool {
+        self.crate_name.starts_with("build_script_") && self.makes("bin")
+    }
+
     fn is_for_the_build(&self) -> bool {
-        self.crate_types.iter().any(|t| t == "proc-macro")
-            || self.crate_name.starts_with("build_script_")
+        self.makes("proc-macro") || self.is_script()
+    }
+
+    /// What has the same value wherever the unit is built, if cargo's own id has: with the
+    /// package and the crate's name it tells units apart.
+    pub fn id(&self) -> &str {
+        let canonical = self.canonical_filename.as_deref();
+        canonical.unwrap_or(&self.metadata)
     }
 
     /// File stem of the library that it makes as cargo names it, and as it is named wherever

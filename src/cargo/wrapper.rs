@@ -304,6 +304,19 @@ impl Call {
                 .unwrap_or_default()
                 .to_string(),
             canonical_filename: None,
+            features: self
+                .values("--cfg")
+                .filter_map(|c| c.strip_prefix("feature=\"")?.strip_suffix('"'))
+                .map(str::to_string)
+                .collect(),
+            out_dir: self
+                .values("--out-dir")
+                .last()
+                .unwrap_or_default()
+                .to_string(),
+            dir: std::env::current_dir()
+                .map(|d| d.display().to_string())
+                .unwrap_or_default(),
             externs: self
                 .values("--extern")
                 .filter_map(|e| e.split_once('=').map(|(_, path)| path.to_string()))
