@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod artifact;
+pub mod blame;
 pub mod build;
 pub mod cargo;
 pub mod cause;

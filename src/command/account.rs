@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::blame::Blame;
 use crate::build::Built;
 use crate::cargo::config::{ConfigFile, Place};
 use crate::command::project::{Project, short_list};
@@ -156,6 +157,7 @@ impl Project {
         &self,
         recipe: &Recipe,
         comparison: Comparison,
+        blame: Blame,
         verdict: Verdict,
         shim: &ShimState,
         a: &Built,
@@ -174,6 +176,7 @@ impl Project {
             verdict,
             comparison,
             explained: Vec::new(),
+            blame: blame.culprits,
             variations: VARIATIONS
                 .iter()
                 .filter(|v| self.values(v.name).varied() && !wholly_fixed(v.name))
@@ -182,7 +185,7 @@ impl Project {
             not_varied,
             source: self.describe(),
             how_to_verify: self.how_to_verify(),
-            notes: self.notes(a),
+            notes: [blame.unblamed, self.notes(a)].concat(),
             recipe: recipe.rows(),
             dropped: self.divided.dropped.clone(),
             manifest,

@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::artifact::Artifact;
+use crate::blame::Blame;
 use crate::build::Plan;
 use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
 use crate::command::scratch::Scratch;
-use crate::command::{builder, known, publish};
+use crate::command::{builder, known, publish, trace};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::report::Report;
 use crate::term::Progress;
-use crate::verdict::Status;
+use crate::verdict::{Status, Verdict};
 use crate::{fs, process};
 
 /// What `repro build` ends with.
@@ -97,9 +98,16 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     let manifest = project.manifest(&recipe, &comparison, verdict, &a, scratch)?;
     process::check_interrupt()?;
     let explained = known::explain_all(&comparison, &known);
+    let blame = match verdict {
+        Verdict::Reproducible => Blame::default(),
+        Verdict::Differs => {
+            progress.phase("tracing the difference back");
+            trace::blame(&a, &b, &comparison, scratch)
+        }
+    };
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
-    let mut report = project.report(&recipe, comparison, verdict, &shim, &a, path);
+    let mut report = project.report(&recipe, comparison, blame, verdict, &shim, &a, path);
     report.explained = explained;
     Ok(Outcome::Report(Box::new(report)))
 }

@@ -14,3 +14,4 @@ mod project;
 mod publish;
 mod reach;
 mod scratch;
+mod trace;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
+use crate::blame::Culprit;
 use crate::compare::Pair;
 use crate::digest::Digest;
 use crate::explain::Explained;
@@ -21,8 +22,7 @@ struct Whole<'a> {
     command: &'a str,
     verdict: &'static str,
     artifacts: Vec<OneArtifact<'a>>,
-    /// Crates that diverged first. No rule finds any yet, so that the list is empty.
-    blame: [(); 0],
+    blame: Vec<OneCulprit<'a>>,
     variations: Vec<OneVariation<'a>>,
     not_varied: Vec<NotVaried<'a>>,
     source: &'a str,
@@ -42,6 +42,15 @@ struct OneArtifact<'a> {
     findings: Vec<OneFinding<'a>>,
     explained: Option<OneCoverage>,
     note: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct OneCulprit<'a> {
+    package: &'a str,
+    unit: &'static str,
+    causes: Vec<&'static str>,
+    evidence: &'a [String],
+    via: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -93,6 +102,16 @@ fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained)) -> OneArtifact<'a>
     }
 }
 
+fn culprit(culprit: &Culprit) -> OneCulprit<'_> {
+    OneCulprit {
+        package: &culprit.package,
+        unit: culprit.unit.name(),
+        causes: culprit.causes.iter().map(|c| c.name()).collect(),
+        evidence: &culprit.evidence,
+        via: &culprit.via,
+    }
+}
+
 /// The report of a finished double build.
 pub fn report(report: &Report) -> String {
     let whole = Whole {
@@ -100,7 +119,7 @@ pub fn report(report: &Report) -> String {
         command: report.command,
         verdict: report.verdict.name(),
         artifacts: report.pairs().map(artifact).collect(),
-        blame: [],
+        blame: report.blame.iter().map(culprit).collect(),
         variations: report
             .variations
             .iter()

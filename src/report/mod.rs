@@ -1,5 +1,6 @@
 //! The report: one value that a run makes and the renderings only print.
 
+pub mod blame;
 pub mod files;
 mod findings;
 pub mod github;
@@ -10,6 +11,7 @@ pub mod text;
 
 use std::path::PathBuf;
 
+use crate::blame::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::explain::Explained;
 use crate::recipe::Row;
@@ -26,6 +28,8 @@ pub struct Report {
     pub comparison: Comparison,
     /// Why each pair of it differs, in the same order.
     pub explained: Vec<Explained>,
+    /// The units that diverged first.
+    pub blame: Vec<Culprit>,
     /// What differed between A and B.
     pub variations: Vec<(&'static str, Values)>,
     /// What did not, or not wholly, and why.

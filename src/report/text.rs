@@ -11,20 +11,45 @@ use crate::explain::{Explained, remedy};
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
+use crate::report::blame::{self, Room};
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::variation::VARIATIONS;
 use crate::verdict::{Status, Verdict};
 
-/// How many artifacts are listed one by one without `-v`.
-const LISTED: usize = 8;
 /// How many differences of the first artifact that differs are explained without `-v`.
 const EXPLAINED: usize = 2;
+/// How many artifacts are listed one by one without `-v`, and how much is said of who is to blame:
+/// the first of these with which the report fits one screen.
+const ROOMS: &[(usize, Room)] = &[room(8, 3, 4), room(4, 3, 3), room(2, 3, 2), room(1, 2, 1)];
+
+const fn room(artifacts: usize, culprits: usize, lines: usize) -> (usize, Room) {
+    (artifacts, Room { culprits, lines })
+}
+
+/// Lines of a screen.
+const SCREEN: usize = 30;
 
 /// The report. With `verbose` every artifact, value and dropped variable is listed.
 pub fn report(report: &Report, verbose: bool) -> String {
-    let mut out = String::new();
+    if verbose {
+        return within(report, verbose, usize::MAX, blame::ALL);
+    }
+    let texts = ROOMS
+        .iter()
+        .map(|(listed, room)| within(report, verbose, *listed, *room));
+    let mut texts = texts.peekable();
+    while let Some(text) = texts.next() {
+        if text.lines().count() <= SCREEN || texts.peek().is_none() {
+            return text;
+        }
+    }
+    unreachable!("the table of rooms is not empty")
+}
+
+fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
+    let mut out = blame::text(&report.blame, room);
     let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
-    artifacts(&mut out, report, verbose);
+    artifacts(&mut out, report, verbose, listed);
     variations(&mut out, report, verbose);
     if verbose {
         let dropped = match report.dropped.is_empty() {
@@ -40,12 +65,12 @@ pub fn report(report: &Report, verbose: bool) -> String {
     out
 }
 
-fn artifacts(out: &mut String, report: &Report, verbose: bool) {
+fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
     let matters = |p: &Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
     type Both<'a> = Vec<(&'a Pair, &'a Explained)>;
     let (mut listed, rest): (Both, Both) = report.pairs().partition(|(p, _)| verbose || matters(p));
     listed.sort_by_key(|(p, _)| (p.status() == Status::Same, !p.in_verdict()));
-    let shown = if verbose { listed.len() } else { LISTED };
+    let shown = shown.min(listed.len());
     let mut most = if verbose { usize::MAX } else { EXPLAINED };
     for (pair, explained) in listed.iter().take(shown) {
         artifact(out, pair);

@@ -34,6 +34,7 @@ const ORDER: &[&str] = &[
     "compare",
     "archive",
     "explain",
+    "blame",
     // outputs
     "manifest",
     "report",

@@ -1,0 +1,84 @@
+//! What is the same in both builds but for their directories. The recipe has the compilers remap
+//! these, so that text that differs by nothing else is no difference yet.
+
+use memchr::memmem;
+
+use crate::cargo::trace::Trace;
+
+/// The directories of one build and what stands for them, the longest first.
+#[derive(Clone, Debug, Default)]
+pub struct Canonical {
+    roots: Vec<(String, String)>,
+}
+
+impl Canonical {
+    /// That of a build. `renamed` are directory names that hold cargo's ids where these depend on
+    /// the place, and what is to stand for each.
+    pub fn of(trace: &Trace, renamed: Vec<(String, String)>) -> Canonical {
+        let layout = &trace.layout;
+        let mut roots: Vec<(String, String)> = [
+            (&layout.source, "<source>"),
+            (&layout.target, "<target-dir>"),
+            (&layout.cargo_home, "<cargo-home>"),
+        ]
+        .into_iter()
+        .map(|(path, name)| (path.display().to_string(), name.to_string()))
+        .filter(|(path, _)| !path.is_empty())
+        .collect();
+        roots.extend(renamed);
+        roots.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+        Canonical { roots }
+    }
+
+    /// A text with what stands for the directories.
+    pub fn text(&self, text: &str) -> String {
+        let swap = |t: String, (real, name): &(String, String)| t.replace(real, name);
+        self.roots.iter().fold(text.to_string(), swap)
+    }
+
+    /// Bytes with what stands for the directories.
+    pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let swap = |b: Vec<u8>, (real, name): &(String, String)| replace(&b, real, name);
+        self.roots.iter().fold(bytes.to_vec(), swap)
+    }
+
+    /// The real directories that occur in these bytes.
+    pub fn within(&self, bytes: &[u8]) -> Vec<&str> {
+        let roots = self.roots.iter().map(|(real, _)| real.as_str());
+        roots
+            .filter(|r| memmem::find(bytes, r.as_bytes()).is_some())
+            .collect()
+    }
+}
+
+fn replace(bytes: &[u8], what: &str, with: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for at in memmem::find_iter(bytes, what) {
+        out.extend_from_slice(&bytes[from..at]);
+        out.extend_from_slice(with.as_bytes());
+        from = at + what.len();
+    }
+    out.extend_from_slice(&bytes[from..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_replaced_in_text_and_bytes() {
+        let mut trace = Trace::default();
+        trace.layout.source = "/s/a".into();
+        trace.layout.target = "/s/a/target".into();
+        let renamed = vec![("/build/x-0123".to_string(), "/build/x".to_string())];
+        let canonical = Canonical::of(&trace, renamed);
+        let real = "/s/a/lib.rs /s/a/target/build/x-0123/out";
+        let want = "<source>/lib.rs <target-dir>/build/x/out";
+        assert_eq!(canonical.text(real), want);
+        assert_eq!(canonical.bytes(real.as_bytes()), want.as_bytes());
+        assert_eq!(canonical.bytes(b"\xff/s/a\xff"), b"\xff<source>\xff");
+        assert_eq!(canonical.within(b"at /s/a/x"), ["/s/a"]);
+    }
+}

@@ -1,0 +1,404 @@
+//! Why a unit that diverged first did so: evidence in one line each, causes and remedies.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::blame::changes::{Change, Value, What, read};
+use crate::blame::explore::{Details, Found};
+use crate::blame::graph::{Role, Suspect};
+use crate::blame::{Culprit, UnitKind};
+use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::fs;
+
+/// How many findings of the same files become evidence.
+const FINDINGS: usize = 4;
+/// How many changes of one unit are shown; there may be thousands of files.
+const CHANGES: usize = 12;
+/// Characters of a value that are shown.
+const SHOWN: usize = 64;
+
+/// What explains two files that differ. The names are those of the packages that can be the
+/// reason.
+pub type Explain<'a> = dyn Fn(&Path, &Path, &[String]) -> Result<Vec<Finding>> + 'a;
+
+/// What is needed to look for evidence.
+pub struct Evidence<'a> {
+    /// What was found on the way back.
+    pub found: &'a Found,
+    /// What explains two files.
+    pub explain: &'a Explain<'a>,
+    /// Directory for files of its own.
+    pub scratch: &'a Path,
+    /// Root directories of the source and of cargo's home, which paths are shown below.
+    pub roots: Vec<PathBuf>,
+}
+
+/// What was said of a culprit so far.
+#[derive(Default)]
+struct Notes {
+    causes: Vec<Cause>,
+    evidence: Vec<String>,
+    remedies: Vec<String>,
+}
+
+impl Notes {
+    fn take(&mut self, findings: &[Finding]) {
+        let real: Vec<&Finding> = findings.iter().filter(|f| !f.consequence).collect();
+        for finding in real {
+            push(&mut self.causes, finding.cause);
+            if !finding.remedy.is_empty() {
+                push(&mut self.remedies, finding.remedy.clone());
+            }
+        }
+    }
+}
+
+fn push<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+impl Evidence<'_> {
+    /// The culprits among those suspected. One that may be a mere consequence of another is kept if
+    /// there is a cause that the other does not have.
+    pub fn culprits(&self, suspects: &[Suspect]) -> Result<Vec<Culprit>> {
+        let mut causes: Vec<(usize, Vec<Cause>)> = Vec::new();
+        let mut culprits: Vec<Culprit> = Vec::new();
+        for (n, suspect) in suspects.iter().enumerate() {
+            let culprit = self.culprit(n, suspect)?;
+            let behind = |(node, _): &&(usize, Vec<Cause>)| suspect.perhaps_of.contains(node);
+            let explained: BTreeSet<Cause> = causes
+                .iter()
+                .filter(behind)
+                .flat_map(|(_, c)| c.clone())
+                .collect();
+            let own = |c: &Cause| is_telling(*c) && !explained.contains(c);
+            causes.push((suspect.node, culprit.causes.clone()));
+            if !suspect.perhaps_of.is_empty() && !culprit.causes.iter().any(own) {
+                continue;
+            }
+            let same = |c: &&mut Culprit| c.package == culprit.package && c.unit == culprit.unit;
+            match culprits.iter_mut().find(same) {
+                Some(one) => merge(one, culprit),
+                None => culprits.push(culprit),
+            }
+        }
+        Ok(culprits)
+    }
+
+    fn culprit(&self, n: usize, suspect: &Suspect) -> Result<Culprit> {
+        let node = &self.found.nodes[suspect.node];
+        let details = &self.found.details[suspect.node];
+        let mut packages = vec![node.package.clone()];
+        packages.extend(details.macros.iter().cloned());
+        let mut notes = Notes::default();
+        if let Some(side) = details.only {
+            let line = format!("only build {side} has it");
+            notes.evidence.push(line);
+        }
+        let counts = |c: &&Change| !c.only_roots || node.role == Role::Run;
+        let counted: Vec<&Change> = details.changes.iter().filter(counts).collect();
+        for (i, change) in counted.iter().take(CHANGES).enumerate() {
+            notes.evidence.push(self.line(change, node.role, details)?);
+            let name = format!("{n}-{i}");
+            notes.take(&self.of_change(change, &name, &packages)?);
+        }
+        if counted.len() > CHANGES {
+            let more = counted.len() - CHANGES;
+            notes.evidence.push(format!("and {more} more of the kind"));
+        }
+        if node.inputs.is_empty() {
+            self.of_outputs(details, &packages, &mut notes)?;
+        }
+        if notes.causes.iter().any(|c| *c != Cause::Unknown) {
+            notes.causes.retain(|c| *c != Cause::Unknown);
+        }
+        if notes.causes.is_empty() {
+            notes.causes.push(Cause::Unknown);
+        }
+        let mut via = Vec::new();
+        for node in &suspect.via {
+            let package = &self.found.nodes[*node].package;
+            if *package != self.found.nodes[suspect.node].package {
+                push(&mut via, package.clone());
+            }
+        }
+        Ok(Culprit {
+            package: node.package.clone(),
+            unit: kind(node.role),
+            causes: notes.causes,
+            evidence: notes.evidence,
+            remedies: notes.remedies,
+            via,
+        })
+    }
+
+    fn of_change(&self, change: &Change, name: &str, packages: &[String]) -> Result<Vec<Finding>> {
+        let file = |value: &Value, side: &str| -> Result<Option<PathBuf>> {
+            Ok(match value {
+                Value::Nothing => None,
+                Value::File(path) => path.is_file().then(|| path.clone()),
+                Value::Text(text, _) => {
+                    let path = self.scratch.join(format!("{name}-{side}.txt"));
+                    fs::write(&path, text)?;
+                    Some(path)
+                }
+            })
+        };
+        match (file(&change.a, "a")?, file(&change.b, "b")?) {
+            _ if change.what == What::Id => Ok(vec![Finding {
+                remedy: "build with `--inject wrapper`, which makes the ids of such crates canonical, or move the package below the workspace root".to_string(),
+                ..Finding::new(Cause::BuildPath, "id", "", "")
+            }]),
+            (Some(a), Some(b)) => (self.explain)(&a, &b, packages),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// What the outputs themselves say of a unit whose inputs all agree.
+    fn of_outputs(&self, details: &Details, packages: &[String], notes: &mut Notes) -> Result<()> {
+        // A variable that it reads and that differs is reason enough.
+        let known = !notes.evidence.is_empty();
+        if let Some((a, b)) = details.outputs.iter().max_by_key(|(a, _)| rank(a)) {
+            let findings = (self.explain)(a, b, packages)?;
+            notes.take(&findings);
+            let real = findings.iter().filter(|f| !f.consequence);
+            for finding in real.take(FINDINGS) {
+                notes.evidence.push(place(finding));
+            }
+        }
+        if known || details.outputs.is_empty() {
+            return Ok(());
+        }
+        notes.evidence.push(match details.macros.as_slice() {
+            [] => "all that it is made from is the same, and it uses no procedural macro: the compiler made a difference".to_string(),
+            macros => format!(
+                "all that it is made from is the same: a procedural macro or the compiler made a difference; it uses {}",
+                macros.join(", ")
+            ),
+        });
+        for change in details.perhaps.iter().filter(|c| !c.only_roots).take(3) {
+            let line = self.line(change, Role::Run, details)?;
+            let line = format!("perhaps, though it is not known to be read: {line}");
+            notes.evidence.push(line);
+        }
+        Ok(())
+    }
+
+    /// A change on one line.
+    fn line(&self, change: &Change, role: Role, details: &Details) -> Result<String> {
+        let values = match (&change.a, &change.b) {
+            (Value::File(a), Value::File(b)) => return self.file_line(change, a, b),
+            (Value::Text(a, _), Value::Text(b, _)) => {
+                let (a, b) = excerpts(a, b);
+                format!("{a} / {b}")
+            }
+            (Value::Text(a, _), _) => format!("{} / nothing", excerpts(a, "").0),
+            (_, Value::Text(b, _)) => format!("nothing / {}", excerpts("", b).1),
+            (Value::File(_), _) => return Ok(format!("{}: only in build A", self.name(change))),
+            _ => return Ok(format!("{}: only in build B", self.name(change))),
+        };
+        Ok(match (&change.what, role) {
+            (What::Env(name), Role::Run) => {
+                let at = self.mention(name, details).unwrap_or_default();
+                format!("cargo::rustc-env={name}={values}{at}")
+            }
+            (What::Env(name), _) => {
+                let at = self.mention(name, details).unwrap_or_default();
+                format!("it reads the variable {name}: {values}{at}")
+            }
+            (What::Metadata(name), _) => {
+                let at = self.mention(name, details).unwrap_or_default();
+                format!("cargo::metadata={name}={values}{at}")
+            }
+            (What::Directive(key), _) => {
+                let line = match (&change.a, &change.b) {
+                    (Value::Text(_, Some(line)), _) | (_, Value::Text(_, Some(line))) => {
+                        format!(" (line {line} of its output)")
+                    }
+                    _ => String::new(),
+                };
+                format!("cargo::{key}={values}{line}")
+            }
+            (What::Id, _) => format!(
+                "cargo's id of the crate: {values}; the absolute path of a package outside of the workspace root goes into it"
+            ),
+            (What::Left(_) | What::Source(_), _) => format!("{}: {values}", self.name(change)),
+        })
+    }
+
+    fn name(&self, change: &Change) -> String {
+        match &change.what {
+            What::Left(path) => format!("OUT_DIR/{path}"),
+            What::Source(path) => {
+                let path = path.trim_start_matches("<source>/");
+                format!("{path} (written during the build)")
+            }
+            What::Env(name) | What::Metadata(name) | What::Directive(name) => name.clone(),
+            What::Id => "id".to_string(),
+        }
+    }
+
+    /// The first line of two text files that differs, or the first byte of others.
+    fn file_line(&self, change: &Change, a: &Path, b: &Path) -> Result<String> {
+        let name = self.name(change);
+        let is_link = |p: &Path| fs::lstat(p).is_ok_and(|m| m.is_symlink());
+        if is_link(a) || is_link(b) {
+            let target = |p: &Path| {
+                let read = std::fs::read_link(p);
+                read.map_or("no link".to_string(), |t| t.display().to_string())
+            };
+            let (a, b) = excerpts(&target(a), &target(b));
+            return Ok(format!("{name} is a link: {a} / {b}"));
+        }
+        let size = fs::lstat(a)?.len().max(fs::lstat(b)?.len());
+        if size <= 16 << 20 {
+            let (x, y) = (read(a)?, read(b)?);
+            if let (Ok(x), Ok(y)) = (std::str::from_utf8(&x), std::str::from_utf8(&y))
+                && !x.contains('\0')
+            {
+                let mut pairs = x.lines().zip(y.lines()).enumerate();
+                return Ok(match pairs.find(|(_, (x, y))| x != y) {
+                    Some((i, (x, y))) => {
+                        let (x, y) = excerpts(x, y);
+                        format!("{name}:{}: {x} / {y}", i + 1)
+                    }
+                    None => format!(
+                        "{name}: {} / {} lines, of which the first are the same",
+                        x.lines().count(),
+                        y.lines().count()
+                    ),
+                });
+            }
+        }
+        Ok(match fs::first_difference(a, b)? {
+            Some(found) => {
+                let byte =
+                    |b: Option<u8>| b.map_or("its end".to_string(), |b| format!("0x{b:02x}"));
+                format!(
+                    "{name}: byte {} is {} / {}",
+                    found.at,
+                    byte(found.a),
+                    byte(found.b)
+                )
+            }
+            None => format!("{name}: it was changed while it was looked at"),
+        })
+    }
+
+    /// Where the sources speak of a variable: ` (build.rs:5)`.
+    fn mention(&self, name: &str, details: &Details) -> Option<String> {
+        let quoted = format!("\"{name}\"");
+        let assigned = format!("{name}=");
+        for path in &details.sources {
+            let Ok(text) = std::fs::read_to_string(path) else {
+                continue;
+            };
+            let says = |l: &str| l.contains(&quoted) || l.contains(&assigned);
+            if let Some(at) = text.lines().position(says) {
+                return Some(format!(" ({}:{})", self.below_root(path), at + 1));
+            }
+        }
+        None
+    }
+
+    fn below_root(&self, path: &Path) -> String {
+        let below = self.roots.iter().find_map(|r| path.strip_prefix(r).ok());
+        below.unwrap_or(path).display().to_string()
+    }
+}
+
+/// The output that says most: a library with its objects before its metadata.
+fn rank(path: &Path) -> u8 {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    match ending.as_ref() {
+        "rmeta" => 0,
+        "rlib" => 2,
+        _ => 1,
+    }
+}
+
+/// Causes that a machine or a moment leaves, and not merely another one's random bytes.
+fn is_telling(cause: Cause) -> bool {
+    use Cause::*;
+    !matches!(
+        cause,
+        Unknown | Randomness | Ordering | SymbolHash | BuildId | CompilerVersion | LinkerVersion
+    )
+}
+
+fn kind(role: Role) -> UnitKind {
+    match role {
+        Role::Run | Role::Program => UnitKind::BuildScript,
+        Role::ProcMacro => UnitKind::ProcMacro,
+        Role::Lib => UnitKind::Lib,
+        Role::Bin => UnitKind::Bin,
+    }
+}
+
+fn merge(one: &mut Culprit, other: Culprit) {
+    for cause in other.causes {
+        push(&mut one.causes, cause);
+    }
+    for line in other.evidence {
+        push(&mut one.evidence, line);
+    }
+    for line in other.remedies {
+        push(&mut one.remedies, line);
+    }
+    for package in other.via {
+        push(&mut one.via, package);
+    }
+}
+
+/// A finding on one line.
+fn place(finding: &Finding) -> String {
+    let symbol = finding.symbol.as_ref();
+    let symbol = symbol.map_or(String::new(), |s| format!(" in `{s}`"));
+    let (a, b) = excerpts(&finding.a, &finding.b);
+    format!("{}{symbol}: {a} / {b}", finding.place)
+}
+
+/// Two values in back quotes, both from shortly before where they begin to differ.
+fn excerpts(a: &str, b: &str) -> (String, String) {
+    let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let longest = a.chars().count().max(b.chars().count());
+    let from = match longest > SHOWN {
+        true => same.saturating_sub(16),
+        false => 0,
+    };
+    let cut = |text: &str| {
+        let shown: String = text.chars().skip(from).take(SHOWN).collect();
+        let shown: String = shown
+            .chars()
+            .flat_map(|c| match c.is_control() {
+                true => c.escape_default().collect::<Vec<_>>(),
+                false => vec![c],
+            })
+            .collect();
+        let before = if from > 0 { "…" } else { "" };
+        let more = text.chars().count() > from + SHOWN;
+        format!("`{before}{shown}{}`", if more { "…" } else { "" })
+    };
+    (cut(a), cut(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_where_they_begin_to_differ() {
+        assert_eq!(excerpts("a", "b"), ("`a`".into(), "`b`".into()));
+        let long = |end: &str| format!("{}{end}", "x".repeat(100));
+        assert_eq!(
+            excerpts(&long("1"), &long("2")),
+            ("`…xxxxxxxxxxxxxxxx1`".into(), "`…xxxxxxxxxxxxxxxx2`".into())
+        );
+        assert_eq!(excerpts("a\nb", "").0, "`a\\nb`");
+    }
+}

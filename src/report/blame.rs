@@ -1,0 +1,68 @@
+//! The crates that diverged first, as lines of the text report.
+
+use std::fmt::Write;
+
+use crate::blame::Culprit;
+use crate::term::{BAD, BOLD};
+
+/// How much is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Crates.
+    pub culprits: usize,
+    /// Lines of evidence, and as many remedies at most, for each.
+    pub lines: usize,
+}
+
+/// Everything, for `-v`.
+pub const ALL: Room = Room {
+    culprits: usize::MAX,
+    lines: usize::MAX,
+};
+
+/// The block of lines; empty if nobody is to blame.
+pub fn text(culprits: &[Culprit], room: Room) -> String {
+    let mut out = String::new();
+    for culprit in culprits.iter().take(room.culprits) {
+        let causes: Vec<_> = culprit.causes.iter().map(|c| c.name()).collect();
+        let _ = writeln!(
+            out,
+            "{BAD}blame{BAD:#}       {BOLD}{}{BOLD:#} of {BOLD}{}{BOLD:#}: {}",
+            culprit.unit.name(),
+            culprit.package,
+            causes.join(", ")
+        );
+        lines(&mut out, "", &culprit.evidence, room.lines);
+        lines(&mut out, "remedy: ", &culprit.remedies, room.lines.min(2));
+        if !culprit.via.is_empty() {
+            let via = short(&culprit.via, room.lines.saturating_mul(4));
+            let _ = writeln!(out, "            via {via}");
+        }
+    }
+    if culprits.len() > room.culprits {
+        let more: Vec<_> = culprits[room.culprits..]
+            .iter()
+            .map(|c| format!("{} of {}", c.unit.name(), c.package))
+            .collect();
+        let _ = writeln!(
+            out,
+            "            and {}; all of it with -v",
+            short(&more, 4)
+        );
+    }
+    out
+}
+
+fn lines(out: &mut String, before: &str, list: &[String], room: usize) {
+    for line in list.iter().take(room) {
+        let _ = writeln!(out, "            {before}{line}");
+    }
+}
+
+fn short(names: &[String], most: usize) -> String {
+    let mut shown = names[..most.min(names.len())].join(", ");
+    if names.len() > most {
+        let _ = write!(shown, " and {} more", names.len() - most);
+    }
+    shown
+}
