@@ -10,6 +10,7 @@ use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
 use crate::blame::{Culprit, UnitKind};
 use crate::cause::Cause;
+use crate::explain::{Context, explain};
 use crate::finding::Finding;
 use crate::fs;
 
@@ -20,16 +21,12 @@ const CHANGES: usize = 12;
 /// Characters of a value that are shown.
 const SHOWN: usize = 64;
 
-/// What explains two files that differ. The names are those of the packages that can be the
-/// reason.
-pub type Explain<'a> = dyn Fn(&Path, &Path, &[String]) -> Result<Vec<Finding>> + 'a;
-
 /// What is needed to look for evidence.
 pub struct Evidence<'a> {
     /// What was found on the way back.
     pub found: &'a Found,
-    /// What explains two files.
-    pub explain: &'a Explain<'a>,
+    /// What is known of both builds.
+    pub context: &'a Context,
     /// Directory for files of its own.
     pub scratch: &'a Path,
     /// Root directories of the source and of cargo's home, which paths are shown below.
@@ -93,8 +90,11 @@ impl Evidence<'_> {
     fn culprit(&self, n: usize, suspect: &Suspect) -> Result<Culprit> {
         let node = &self.found.nodes[suspect.node];
         let details = &self.found.details[suspect.node];
-        let mut packages = vec![node.package.clone()];
-        packages.extend(details.macros.iter().cloned());
+        // Remedies are for the packages that can be the reason.
+        let context = Context {
+            packages: details.packages.clone(),
+            ..self.context.clone()
+        };
         let mut notes = Notes::default();
         if let Some(side) = details.only {
             let line = format!("only build {side} has it");
@@ -105,14 +105,14 @@ impl Evidence<'_> {
         for (i, change) in counted.iter().take(CHANGES).enumerate() {
             notes.evidence.push(self.line(change, node.role, details)?);
             let name = format!("{n}-{i}");
-            notes.take(&self.of_change(change, &name, &packages)?);
+            notes.take(&self.of_change(change, &name, &context)?);
         }
         if counted.len() > CHANGES {
             let more = counted.len() - CHANGES;
             notes.evidence.push(format!("and {more} more of the kind"));
         }
         if node.inputs.is_empty() {
-            self.of_outputs(details, &packages, &mut notes)?;
+            self.of_outputs(details, &context, &mut notes)?;
         }
         if notes.causes.iter().any(|c| *c != Cause::Unknown) {
             notes.causes.retain(|c| *c != Cause::Unknown);
@@ -137,7 +137,7 @@ impl Evidence<'_> {
         })
     }
 
-    fn of_change(&self, change: &Change, name: &str, packages: &[String]) -> Result<Vec<Finding>> {
+    fn of_change(&self, change: &Change, name: &str, context: &Context) -> Result<Vec<Finding>> {
         let file = |value: &Value, side: &str| -> Result<Option<PathBuf>> {
             Ok(match value {
                 Value::Nothing => None,
@@ -154,17 +154,17 @@ impl Evidence<'_> {
                 remedy: "build with `--inject wrapper`, which makes the ids of such crates canonical, or move the package below the workspace root".to_string(),
                 ..Finding::new(Cause::BuildPath, "id", "", "")
             }]),
-            (Some(a), Some(b)) => (self.explain)(&a, &b, packages),
+            (Some(a), Some(b)) => Ok(explain(&a, &b, context).findings),
             _ => Ok(Vec::new()),
         }
     }
 
     /// What the outputs themselves say of a unit whose inputs all agree.
-    fn of_outputs(&self, details: &Details, packages: &[String], notes: &mut Notes) -> Result<()> {
+    fn of_outputs(&self, details: &Details, context: &Context, notes: &mut Notes) -> Result<()> {
         // A variable that it reads and that differs is reason enough.
         let known = !notes.evidence.is_empty();
         if let Some((a, b)) = details.outputs.iter().max_by_key(|(a, _)| rank(a)) {
-            let findings = (self.explain)(a, b, packages)?;
+            let findings = explain(a, b, context).findings;
             notes.take(&findings);
             let real = findings.iter().filter(|f| !f.consequence);
             for finding in real.take(FINDINGS) {

@@ -16,6 +16,7 @@ use crate::cargo::records::Reads;
 use crate::cargo::trace::{Outputs, Trace};
 use crate::cargo::units::Unit;
 use crate::compare::{Comparison, Pair as Artifacts};
+use crate::explain::Package;
 use crate::verdict::Status;
 use crate::{digest, fs};
 
@@ -30,8 +31,10 @@ pub struct Details {
     pub perhaps: Vec<Change>,
     /// Its outputs that differ, as A and B have them.
     pub outputs: Vec<(PathBuf, PathBuf)>,
-    /// Packages of the procedural macros that it uses.
+    /// Packages of the procedural macros that it uses, or that its libraries may hand on to it.
     pub macros: Vec<String>,
+    /// Its own package, those of its macros, and those that it uses directly.
+    pub packages: Vec<Package>,
     /// Source files that it was made from, as build A has them.
     pub sources: Vec<PathBuf>,
     /// Only one build made it: which.
@@ -259,13 +262,8 @@ impl<'a> Explorer<'a> {
             leaks: false,
         };
         let at = self.add(Key::Unit(unit), node, Details::default());
-        let mut macros = Vec::new();
         let mut inputs = Vec::new();
         for (from, label) in self.made_from(unit) {
-            let package = &self.of(from).package;
-            if self.of(from).makes("proc-macro") && !macros.contains(package) {
-                macros.push(package.clone());
-            }
             if self.differing(from)?.contains(&label) {
                 let input = self.unit(from)?;
                 if !inputs.contains(&input) {
@@ -282,12 +280,34 @@ impl<'a> Explorer<'a> {
             },
         };
         self.nodes[at].inputs = inputs;
+        let (macros, packages) = self.used(unit);
         self.details[at] = Details {
             unit: Some(this.clone()),
             macros,
+            packages,
             ..details
         };
         Ok(at)
+    }
+
+    /// Packages of the procedural macros that a unit can use, its direct ones first; and all that
+    /// it uses directly, with itself.
+    fn used(&self, unit: usize) -> (Vec<String>, Vec<Package>) {
+        let direct: Vec<usize> = self.externs(unit).into_iter().map(|(i, _)| i).collect();
+        let handed_on = direct.iter().flat_map(|i| self.externs(*i)).map(|(i, _)| i);
+        let all: Vec<usize> = direct.iter().copied().chain(handed_on).collect();
+        let (mut macros, mut packages) = (Vec::new(), vec![package(self.of(unit))]);
+        for i in all {
+            let of = self.of(i);
+            let is_macro = of.makes("proc-macro");
+            if is_macro && !macros.contains(&of.package) {
+                macros.push(of.package.clone());
+            }
+            if (is_macro || direct.contains(&i)) && !packages.contains(&package(of)) {
+                packages.push(package(of));
+            }
+        }
+        (macros, packages)
     }
 
     /// What a unit read that differs; and whether its build script is among its inputs.
@@ -548,6 +568,7 @@ impl<'a> Explorer<'a> {
                     let reads = self.both.a.reads(program);
                     self.details[at].sources = self.sources(&reads);
                     self.details[at].unit = Some(program.clone());
+                    self.details[at].packages = self.used(unit).1;
                 }
                 if !self.differing(unit)?.is_empty() {
                     inputs.push(self.unit(unit)?);
@@ -576,6 +597,15 @@ impl<'a> Explorer<'a> {
             }
         }
         Ok(found)
+    }
+}
+
+fn package(unit: &Unit) -> Package {
+    let (name, version) = unit.package.split_once(' ').unwrap_or((&unit.package, ""));
+    Package {
+        name: name.to_string(),
+        version: version.to_string(),
+        features: unit.features.clone(),
     }
 }
 

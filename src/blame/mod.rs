@@ -20,8 +20,7 @@ use anyhow::Result;
 use crate::cargo::trace::Trace;
 use crate::cause::Cause;
 use crate::compare::Comparison;
-
-pub use evidence::Explain;
+use crate::explain::Context;
 
 /// What kind of unit diverged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,20 +73,20 @@ pub struct Blame {
     pub unblamed: Vec<String>,
 }
 
-/// Traces the artifacts that differ back to the units that diverged first. `explain` tells the
-/// causes of two files that differ; `scratch` is a directory for files of its own.
+/// Traces the artifacts that differ back to the units that diverged first. `context` is what is
+/// known of both builds; `scratch` is a directory for files of its own.
 pub fn blame(
     a: &Trace,
     b: &Trace,
     comparison: &Comparison,
-    explain: &Explain,
+    context: &Context,
     scratch: &Path,
 ) -> Result<Blame> {
     let found = explore::Explorer::new(a, b)?.explore(comparison)?;
     let suspects = graph::suspects(&found.nodes, &found.ends);
     let evidence = evidence::Evidence {
         found: &found,
-        explain,
+        context,
         scratch,
         roots: vec![
             a.now(&a.layout.source),

@@ -102,7 +102,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         Verdict::Reproducible => Blame::default(),
         Verdict::Differs => {
             progress.phase("tracing the difference back");
-            trace::blame(&a, &b, &comparison, scratch)
+            trace::blame(&a, &b, &comparison, &known, scratch)
         }
     };
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;

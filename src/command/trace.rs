@@ -6,13 +6,19 @@ use crate::blame::{self, Blame};
 use crate::build::Built;
 use crate::compare::Comparison;
 use crate::error;
+use crate::explain::Context;
 
 /// Traces a difference back. The verdict stands whatever comes of this: that it fails is said, and
 /// nobody is blamed.
-pub(super) fn blame(a: &Built, b: &Built, comparison: &Comparison, scratch: &Path) -> Blame {
-    let explain = |_: &Path, _: &Path, _: &[String]| Ok(Vec::new());
+pub(super) fn blame(
+    a: &Built,
+    b: &Built,
+    comparison: &Comparison,
+    context: &Context,
+    scratch: &Path,
+) -> Blame {
     let dir = scratch.join("blame");
-    let found = blame::blame(&a.trace, &b.trace, comparison, &explain, &dir);
+    let found = blame::blame(&a.trace, &b.trace, comparison, context, &dir);
     let mut blame = found.unwrap_or_else(|e| Blame {
         culprits: Vec::new(),
         unblamed: vec![format!(
