@@ -43,8 +43,7 @@ struct Notes {
 
 impl Notes {
     fn take(&mut self, findings: &[Finding]) {
-        let real: Vec<&Finding> = findings.iter().filter(|f| !f.consequence).collect();
-        for finding in real {
+        for finding in findings.iter().filter(|f| !f.consequence) {
             push(&mut self.causes, finding.cause);
             if !finding.remedy.is_empty() {
                 push(&mut self.remedies, finding.remedy.clone());
@@ -164,10 +163,14 @@ impl Evidence<'_> {
         // A variable that it reads and that differs is reason enough.
         let known = !notes.evidence.is_empty();
         if let Some((a, b)) = details.outputs.iter().max_by_key(|(a, _)| rank(a)) {
-            let findings = explain(a, b, context).findings;
+            let mut findings = explain(a, b, context).findings;
+            // Where the reason is known, the outputs only tell whether there is another.
+            findings.retain(|f| {
+                !f.consequence
+                    && (!known || is_telling(f.cause) && !notes.causes.contains(&f.cause))
+            });
             notes.take(&findings);
-            let real = findings.iter().filter(|f| !f.consequence);
-            for finding in real.take(FINDINGS) {
+            for finding in findings.iter().take(FINDINGS) {
                 notes.evidence.push(place(finding));
             }
         }

@@ -2,11 +2,16 @@
 
 use crate::support::{Project, assert_verdict};
 
+/// Found, and blamed on the one unit at fault with one of the right causes. `blamed` is the unit's
+/// kind and the cause.
 #[track_caller]
-fn is_found(fixture: &str) -> Project {
+fn is_found(fixture: &str, blamed: (&str, &str)) -> Project {
     let project = Project::committed(fixture);
-    let run = project.repro(&["build"]);
-    assert_verdict(&run, 1, "DIFFERS");
+    let run = project.repro(&["build", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let report = run.json();
+    assert_eq!(report["verdict"], "differs", "{report}");
+    is_blamed(&report, &format!("{fixture} 0.1.0"), blamed);
     let binary = project.manifest()["artifacts"][0].clone();
     assert_eq!(binary["status"], "differs", "{binary}");
     assert!(binary["sha256"].is_null(), "nothing was proven: {binary}");
@@ -22,10 +27,23 @@ fn is_found(fixture: &str) -> Project {
     project
 }
 
+/// One culprit and no other: package, unit, a cause, and something that shows it.
+#[track_caller]
+fn is_blamed(report: &serde_json::Value, package: &str, (unit, cause): (&str, &str)) {
+    let blame = report["blame"].as_array().unwrap();
+    assert_eq!(blame.len(), 1, "{report}");
+    assert_eq!(blame[0]["package"], package, "{report}");
+    assert_eq!(blame[0]["unit"], unit, "{report}");
+    let causes = blame[0]["causes"].as_array().unwrap();
+    assert!(causes.contains(&cause.into()), "{report}");
+    let evidence = blame[0]["evidence"].as_array().unwrap();
+    assert!(!evidence.is_empty(), "{report}");
+}
+
 /// Found, and gone with the variation switched off: the variation is what finds it.
 #[track_caller]
-fn is_found_by(fixture: &str, variation: &str) {
-    let project = is_found(fixture);
+fn is_found_by(fixture: &str, variation: &str, blamed: (&str, &str)) {
+    let project = is_found(fixture, blamed);
     let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(
@@ -36,47 +54,51 @@ fn is_found_by(fixture: &str, variation: &str) {
 }
 
 macro_rules! found_by {
-    ($($test:ident: $fixture:literal by $variation:literal,)*) => {
-        $(#[test] fn $test() { is_found_by($fixture, $variation); })*
+    ($($test:ident: $fixture:literal by $variation:literal, $unit:literal of $cause:literal;)*) => {
+        $(#[test] fn $test() { is_found_by($fixture, $variation, ($unit, $cause)); })*
     };
 }
 
 found_by! {
-    user: "fault-user" by "user",
-    home: "fault-home" by "home",
-    cargo_home: "fault-cargo-home" by "cargo-home",
-    tmpdir: "fault-tmpdir" by "tmpdir",
-    out_dir: "fault-out-dir" by "target-dir",
-    manifest_dir: "fault-manifest-dir" by "build-path",
-    source_mtime: "fault-source-mtime" by "source-mtime",
-    locale: "fault-locale" by "locale",
-    time_zone: "fault-time-zone" by "time-zone",
-    jobs: "fault-jobs" by "jobs",
-    umask: "fault-umask" by "umask",
-    stray_variable: "fault-environment" by "environment",
+    user: "fault-user" by "user", "build-script" of "username";
+    home: "fault-home" by "home", "build-script" of "home";
+    cargo_home: "fault-cargo-home" by "cargo-home", "build-script" of "build-path";
+    tmpdir: "fault-tmpdir" by "tmpdir", "build-script" of "build-path";
+    out_dir: "fault-out-dir" by "target-dir", "bin" of "build-path";
+    manifest_dir: "fault-manifest-dir" by "build-path", "bin" of "build-path";
+    source_mtime: "fault-source-mtime" by "source-mtime", "build-script" of "source-mtime";
+    locale: "fault-locale" by "locale", "build-script" of "locale";
+    time_zone: "fault-time-zone" by "time-zone", "build-script" of "timezone";
+    jobs: "fault-jobs" by "jobs", "build-script" of "parallelism";
+    umask: "fault-umask" by "umask", "build-script" of "umask";
+    stray_variable: "fault-environment" by "environment", "build-script" of "environment";
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 found_by! {
-    day: "fault-time-day" by "clock",
-    day_in_a_macro: "fault-macro-day" by "clock",
-    cpu_count: "fault-cpu-count" by "cpu-count",
-    host_name: "fault-host-name" by "host-name",
+    day: "fault-time-day" by "clock", "build-script" of "timestamp";
+    day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
+    cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
+    host_name: "fault-host-name" by "host-name", "build-script" of "hostname";
 }
 
 #[test]
 fn nanoseconds_are_found_whatever_is_varied() {
-    let project = is_found("fault-time-ns");
-    assert_verdict(&project.repro(&["build", "--vary", "none"]), 1, "DIFFERS");
+    let blamed = ("build-script", "timestamp");
+    let project = is_found("fault-time-ns", blamed);
+    // Both builds have the same directories then, one after the other.
+    let run = project.repro(&["build", "--vary", "none", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    is_blamed(&run.json(), "fault-time-ns 0.1.0", blamed);
 }
 
 #[test]
 fn randomness_is_found_whatever_is_varied() {
-    let project = is_found("fault-random");
+    let project = is_found("fault-random", ("build-script", "randomness"));
     assert_verdict(&project.repro(&["build", "--vary", "none"]), 1, "DIFFERS");
 }
 
 #[test]
 fn the_order_of_a_map_in_a_macro_is_found() {
-    is_found("fault-macro-map-order");
+    is_found("fault-macro-map-order", ("bin", "ordering"));
 }

@@ -1,6 +1,7 @@
 //! Black-box tests: the real binary, the real cargo, small projects that need no network.
 
 mod archive;
+mod blame;
 mod diff;
 mod explain;
 mod failures;
