@@ -59,6 +59,8 @@ pub struct Plan<'a> {
     pub shim: Option<&'a Shim>,
     /// Ask the linker which files it reads.
     pub trace_links: bool,
+    /// Write down each rustc call whole, so that it can be made again.
+    pub keep_calls: bool,
     /// The value of each variation on each side.
     pub values: &'a (dyn Fn(Name) -> Values + Sync),
     /// Scratch directory of the run.
@@ -333,6 +335,7 @@ impl Plan<'_> {
                 .map(|(family, arg)| (family.map(wrapper::family_name), arg))
                 .collect(),
             trace_links: self.trace_links,
+            keep_calls: self.keep_calls,
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
                 let source = format!("/build/{}", self.recipe.facts().name);

@@ -117,6 +117,8 @@ pub struct Build {
     pub name: Option<String>,
     /// `--keep`.
     pub keep: bool,
+    /// `--expand`.
+    pub expand: bool,
     /// False with `--no-builder`.
     pub builder: bool,
     /// `-v`.

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::blame::changes::{Change, Value, What, read};
+use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
 use crate::blame::{Culprit, UnitKind};
+use crate::cargo::trace::Trace;
 use crate::cause::Cause;
 use crate::explain::{Context, explain};
 use crate::finding::Finding;
@@ -27,6 +29,8 @@ pub struct Evidence<'a> {
     pub found: &'a Found,
     /// What is known of both builds.
     pub context: &'a Context,
+    /// Both builds, where crates are to be expanded.
+    pub expand: Option<(&'a Trace, &'a Trace)>,
     /// Directory for files of its own.
     pub scratch: &'a Path,
     /// Root directories of the source and of cargo's home, which paths are shown below.
@@ -112,6 +116,12 @@ impl Evidence<'_> {
         }
         if node.inputs.is_empty() {
             self.of_outputs(details, &context, &mut notes)?;
+        }
+        if let (Some((a, b)), Some((x, y)), true) =
+            (self.expand, &details.units, node.role != Role::Run)
+        {
+            let line = expand((a, x), (b, y), self.scratch)?;
+            notes.evidence.insert(0, line);
         }
         if notes.causes.iter().any(|c| *c != Cause::Unknown) {
             notes.causes.retain(|c| *c != Cause::Unknown);
@@ -367,7 +377,7 @@ fn place(finding: &Finding) -> String {
 }
 
 /// Two values in back quotes, both from shortly before where they begin to differ.
-fn excerpts(a: &str, b: &str) -> (String, String) {
+pub(super) fn excerpts(a: &str, b: &str) -> (String, String) {
     let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let longest = a.chars().count().max(b.chars().count());
     let from = match longest > SHOWN {

@@ -23,8 +23,8 @@ use crate::{digest, fs};
 /// What is known of a node beside its place in the graph.
 #[derive(Clone, Debug, Default)]
 pub struct Details {
-    /// The rustc call, or the program's for a run of a build script; of either build.
-    pub unit: Option<Unit>,
+    /// The rustc call of both builds; none for a run of a build script, and where only one has it.
+    pub units: Option<(Unit, Unit)>,
     /// What differs of its own: for a run, what it left; for a unit, what it read.
     pub changes: Vec<Change>,
     /// What its build script left that differs and that it is not known to read.
@@ -282,7 +282,6 @@ impl<'a> Explorer<'a> {
         self.nodes[at].inputs = inputs;
         let (macros, packages) = self.used(unit);
         self.details[at] = Details {
-            unit: Some(this.clone()),
             macros,
             packages,
             ..details
@@ -370,6 +369,7 @@ impl<'a> Explorer<'a> {
         let differing =
             |(x, y): &(PathBuf, PathBuf)| fs::first_difference(x, y).map_or(true, |d| d.is_some());
         Ok(Details {
+            units: Some((unit_a.clone(), unit_b.clone())),
             changes,
             perhaps,
             outputs: outputs.into_iter().filter(differing).collect(),
@@ -567,7 +567,6 @@ impl<'a> Explorer<'a> {
                     let program = &self.both.a.units[a];
                     let reads = self.both.a.reads(program);
                     self.details[at].sources = self.sources(&reads);
-                    self.details[at].unit = Some(program.clone());
                     self.details[at].packages = self.used(unit).1;
                 }
                 if !self.differing(unit)?.is_empty() {

@@ -9,6 +9,7 @@
 mod canonical;
 mod changes;
 mod evidence;
+mod expand;
 mod explore;
 mod graph;
 mod pair;
@@ -74,12 +75,14 @@ pub struct Blame {
 }
 
 /// Traces the artifacts that differ back to the units that diverged first. `context` is what is
-/// known of both builds; `scratch` is a directory for files of its own.
+/// known of both builds; with `expand` crates are expanded once more, for which the builds must have
+/// kept their calls; `scratch` is a directory for files of its own.
 pub fn blame(
     a: &Trace,
     b: &Trace,
     comparison: &Comparison,
     context: &Context,
+    expand: bool,
     scratch: &Path,
 ) -> Result<Blame> {
     let found = explore::Explorer::new(a, b)?.explore(comparison)?;
@@ -87,6 +90,7 @@ pub fn blame(
     let evidence = evidence::Evidence {
         found: &found,
         context,
+        expand: expand.then_some((a, b)),
         scratch,
         roots: vec![
             a.now(&a.layout.source),

@@ -22,6 +22,7 @@ const STEM: &str = "repro-rustc-wrapper";
 const SPEC: &str = "spec.json";
 const UNITS: &str = "units.jsonl";
 const LINKS: &str = "links";
+const CALLS: &str = "calls.jsonl";
 
 /// What the wrapper is to do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Spec {
     pub args: Vec<(Option<String>, String)>,
     /// Ask the host's linker for the list of files that it reads.
     pub trace_links: bool,
+    /// Write down each call whole, so that it can be made again.
+    pub keep_calls: bool,
     /// Where crate ids are to be canonical: the directories that differ between builders.
     pub canonical_roots: Option<Roots>,
 }
@@ -113,7 +116,10 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         }
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
         args.extend(out_dir_remap.map(OsString::from));
-        record(dir, &unit)?;
+        record(dir, UNITS, &unit)?;
+        if spec.keep_calls {
+            record(dir, CALLS, &Whole::of(&unit, &args))?;
+        }
     }
     args.splice(0..0, spec.user_wrapper.map(PathBuf::into_os_string));
     let program = args
@@ -150,11 +156,62 @@ fn execute(command: &mut Command) -> std::io::Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
+/// A rustc call as it was made.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Whole {
+    /// `name version` of the package.
+    pub package: String,
+    /// `--crate-name`.
+    pub crate_name: String,
+    /// [`Unit::id`].
+    pub id: String,
+    /// rustc, and all arguments.
+    pub args: Vec<String>,
+    /// The whole environment.
+    pub env: Vec<(String, String)>,
+    /// The directory.
+    pub dir: String,
+}
+
+impl Whole {
+    fn of(unit: &Unit, args: &[OsString]) -> Whole {
+        let text = |s: &OsString| s.to_string_lossy().into_owned();
+        Whole {
+            package: unit.package.clone(),
+            crate_name: unit.crate_name.clone(),
+            id: unit.id().to_string(),
+            args: args.iter().map(text).collect(),
+            env: std::env::vars_os()
+                .map(|(k, v)| (text(&k), text(&v)))
+                .collect(),
+            dir: unit.dir.clone(),
+        }
+    }
+}
+
+/// The recorded call of a unit, if calls were kept.
+pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
+    let text = fs::read_text_if_any(&dir.join(CALLS))?.unwrap_or_default();
+    for line in text.lines() {
+        let call: Whole =
+            serde_json::from_str(line).context("failed to read the list of whole rustc calls")?;
+        let same = (
+            call.package.as_str(),
+            call.crate_name.as_str(),
+            call.id.as_str(),
+        );
+        if same == (unit.package.as_str(), unit.crate_name.as_str(), unit.id()) {
+            return Ok(Some(call));
+        }
+    }
+    Ok(None)
+}
+
 /// One line in one write: lines of calls that run at once do not mix.
-fn record(dir: &Path, unit: &Unit) -> Result<()> {
-    let path = dir.join(UNITS);
+fn record(dir: &Path, list: &str, what_was: &impl Serialize) -> Result<()> {
+    let path = dir.join(list);
     let what = || format!("failed to write `{}`", path.display());
-    let mut line = serde_json::to_vec(unit).with_context(what)?;
+    let mut line = serde_json::to_vec(what_was).with_context(what)?;
     line.push(b'\n');
     let mut file = std::fs::OpenOptions::new()
         .append(true)

@@ -18,6 +18,7 @@ Examples:
   repro build --vary -clock,-umask         leave two variations out
   repro build --format json >report.json   for scripts
   repro build --html report.html           a page with every difference side by side
+  repro build --expand                     where a macro makes a crate differ
   repro build --show-recipe                what is changed in the build, and why";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -106,6 +107,9 @@ pub struct BuildArgs {
     /// How the report is printed
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Expand the macros of a crate that differs again, and show the first tokens that do
+    #[arg(long, help_heading = "Output")]
+    expand: bool,
     /// Keep the scratch directory, and say where it is
     #[arg(long, help_heading = "Output")]
     keep: bool,
@@ -133,6 +137,8 @@ pub struct BuildRequest {
     pub vary: Option<variation::Selection>,
     /// `--keep`.
     pub keep: bool,
+    /// `--expand`.
+    pub expand: bool,
     /// Whether the manifest tells of this machine.
     pub builder: bool,
     /// `-v`.
@@ -171,6 +177,7 @@ impl BuildArgs {
             }),
             vary: self.vary,
             keep: self.keep,
+            expand: self.expand,
             builder: !self.no_builder,
             verbose: self.verbose,
             show_recipe: self.show_recipe,

@@ -79,6 +79,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         cargo_home: project.cargo_home.as_deref(),
         shim: shim.shim.as_ref(),
         trace_links,
+        keep_calls: project.request.expand,
         values: &values,
         scratch,
     };
@@ -102,7 +103,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         Verdict::Reproducible => Blame::default(),
         Verdict::Differs => {
             progress.phase("tracing the difference back");
-            trace::blame(&a, &b, &comparison, &known, scratch)
+            let expand = project.request.expand;
+            trace::blame(&a, &b, &comparison, &known, expand, scratch)
         }
     };
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;

@@ -138,6 +138,7 @@ impl Defaults {
             vary: asked.vary.unwrap_or(vary),
             name: self.text("name")?,
             keep: asked.keep,
+            expand: asked.expand,
             builder: asked.builder,
             verbose: asked.verbose,
         })

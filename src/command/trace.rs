@@ -15,10 +15,11 @@ pub(super) fn blame(
     b: &Built,
     comparison: &Comparison,
     context: &Context,
+    expand: bool,
     scratch: &Path,
 ) -> Blame {
     let dir = scratch.join("blame");
-    let found = blame::blame(&a.trace, &b.trace, comparison, context, &dir);
+    let found = blame::blame(&a.trace, &b.trace, comparison, context, expand, &dir);
     let mut blame = found.unwrap_or_else(|e| Blame {
         culprits: Vec::new(),
         unblamed: vec![format!(
