@@ -12,6 +12,7 @@ use crate::blame::graph::{Role, Suspect};
 use crate::blame::{Culprit, UnitKind};
 use crate::cargo::trace::Trace;
 use crate::cause::Cause;
+use crate::explain::remedy::{BY_CRATE, ByCrate};
 use crate::explain::{Context, explain};
 use crate::finding::Finding;
 use crate::fs;
@@ -47,7 +48,9 @@ struct Notes {
 
 impl Notes {
     fn take(&mut self, findings: &[Finding]) {
-        for finding in findings.iter().filter(|f| !f.consequence) {
+        let real = || findings.iter().filter(|f| !f.consequence);
+        let known = real().any(|f| f.cause != Cause::Unknown);
+        for finding in real().filter(|f| !known || f.cause != Cause::Unknown) {
             push(&mut self.causes, finding.cause);
             if !finding.remedy.is_empty() {
                 push(&mut self.remedies, finding.remedy.clone());
@@ -180,6 +183,7 @@ impl Evidence<'_> {
                     && (!known || is_telling(f.cause) && !notes.causes.contains(&f.cause))
             });
             notes.take(&findings);
+            findings.sort_by_key(|f| f.cause == Cause::Unknown);
             for finding in findings.iter().take(FINDINGS) {
                 notes.evidence.push(place(finding));
             }
@@ -187,6 +191,7 @@ impl Evidence<'_> {
         if known || details.outputs.is_empty() {
             return Ok(());
         }
+        known_crates(details, notes);
         notes.evidence.push(match details.macros.as_slice() {
             [] => "all that it is made from is the same, and it uses no procedural macro: the compiler made a difference".to_string(),
             macros => format!(
@@ -325,6 +330,33 @@ impl Evidence<'_> {
     }
 }
 
+/// Crates that are known to put what differs into those that use them, where the bytes do not tell.
+fn known_crates(details: &Details, notes: &mut Notes) {
+    if notes.causes.iter().any(|c| *c != Cause::Unknown) {
+        return;
+    }
+    let mut rest = std::mem::take(&mut notes.remedies);
+    for package in &details.packages {
+        let on = |feature: &str| package.features.iter().any(|f| f == feature);
+        let fits =
+            |r: &&ByCrate| r.krate == package.name && r.into_users && r.feature.is_none_or(on);
+        for row in BY_CRATE.iter().filter(fits) {
+            row.causes.iter().for_each(|c| push(&mut notes.causes, *c));
+            push(&mut notes.remedies, row.text.to_string());
+            let feature = row
+                .feature
+                .map_or(String::new(), |f| format!(" with `{f}`"));
+            notes.evidence.push(format!(
+                "{} {}{feature} is known for it: {}",
+                package.name, package.version, row.source
+            ));
+        }
+    }
+    if notes.remedies.is_empty() {
+        notes.remedies.append(&mut rest);
+    }
+}
+
 /// The output that says most: a library with its objects before its metadata.
 fn rank(path: &Path) -> u8 {
     let ending = path.extension().unwrap_or_default().to_string_lossy();
@@ -372,8 +404,16 @@ fn merge(one: &mut Culprit, other: Culprit) {
 fn place(finding: &Finding) -> String {
     let symbol = finding.symbol.as_ref();
     let symbol = symbol.map_or(String::new(), |s| format!(" in `{s}`"));
-    let (a, b) = excerpts(&finding.a, &finding.b);
-    format!("{}{symbol}: {a} / {b}", finding.place)
+    let source = finding.source.as_ref();
+    let source = source.map_or(String::new(), |s| format!(" ({s})"));
+    let values = match (finding.a.as_str(), finding.b.as_str()) {
+        ("", "") => String::new(),
+        (a, b) => {
+            let (a, b) = excerpts(a, b);
+            format!(": {a} / {b}")
+        }
+    };
+    format!("{}{symbol}{source}{values}", finding.place)
 }
 
 /// Two values in back quotes, both from shortly before where they begin to differ.

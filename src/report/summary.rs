@@ -1,6 +1,7 @@
 //! What the page and the lines for continuous integration are made from: one value for a double build
 //! and for a comparison of two files.
 
+use crate::blame::Culprit;
 use crate::compare::Pair;
 use crate::digest::Digest;
 use crate::explain::Explained;
@@ -81,8 +82,15 @@ pub fn of_build(report: &Report) -> Summary<'_> {
 }
 
 /// The ways from culprits to what they reached.
-fn chains(_report: &Report) -> Vec<Chain> {
-    Vec::new()
+fn chains(report: &Report) -> Vec<Chain> {
+    let chain = |c: &Culprit| Chain {
+        links: [std::slice::from_ref(&c.package), &c.via].concat(),
+        unit: c.unit.name(),
+        causes: c.causes.iter().map(|c| c.name()).collect(),
+        evidence: c.evidence.clone(),
+        remedies: c.remedies.clone(),
+    };
+    report.blame.iter().map(chain).collect()
 }
 
 fn row<'a>((pair, explained): (&'a Pair, &'a Explained)) -> Row<'a> {

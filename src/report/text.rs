@@ -71,9 +71,20 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
     let (mut listed, rest): (Both, Both) = report.pairs().partition(|(p, _)| verbose || matters(p));
     listed.sort_by_key(|(p, _)| (p.status() == Status::Same, !p.in_verdict()));
     let shown = shown.min(listed.len());
-    let mut most = if verbose { usize::MAX } else { EXPLAINED };
+    let blamed = !report.blame.is_empty();
+    let mut most = match (verbose, blamed) {
+        (true, _) => usize::MAX,
+        (false, false) => EXPLAINED,
+        // Who is to blame is said with the evidence for it.
+        (false, true) => 0,
+    };
+    let mut coverage = blamed && !verbose;
     for (pair, explained) in listed.iter().take(shown) {
         artifact(out, pair);
+        if pair.status() == Status::Differs && coverage {
+            let _ = writeln!(out, "            {}", explained.coverage.sentence());
+            coverage = false;
+        }
         if pair.status() == Status::Differs && most > 0 {
             findings::text(out, explained, most);
             // What is shipped stands first; the rest mostly differs for the same reason.
