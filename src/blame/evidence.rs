@@ -204,6 +204,16 @@ impl Evidence<'_> {
             let line = format!("perhaps, though it is not known to be read: {line}");
             notes.evidence.push(line);
         }
+        if notes.causes.iter().any(|c| *c != Cause::Unknown) {
+            return Ok(());
+        }
+        // A directory need not stand in the bytes as it is to make a difference.
+        for (i, change) in details.changes.iter().filter(|c| c.only_roots).enumerate() {
+            let line = self.line(change, Role::Lib, details)?;
+            notes.evidence.push(format!("perhaps: {line}"));
+            let name = format!("perhaps-{i}");
+            notes.take(&self.of_change(change, &name, context)?);
+        }
         Ok(())
     }
 

@@ -13,6 +13,8 @@ mod expand;
 mod explore;
 mod graph;
 mod pair;
+mod paired;
+mod reach;
 
 use std::path::Path;
 
@@ -85,7 +87,8 @@ pub fn blame(
     expand: bool,
     scratch: &Path,
 ) -> Result<Blame> {
-    let found = explore::Explorer::new(a, b)?.explore(comparison)?;
+    let paired = paired::Paired::new(a, b)?;
+    let found = explore::Explorer::new(paired).explore(comparison)?;
     let suspects = graph::suspects(&found.nodes, &found.ends);
     let evidence = evidence::Evidence {
         found: &found,
@@ -102,4 +105,78 @@ pub fn blame(
         culprits: evidence.culprits(&suspects)?,
         unblamed: found.unblamed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Artifact, ArtifactSet, Kind};
+    use crate::cargo::units::Unit;
+    use crate::compare::compare;
+    use crate::{digest, fs};
+
+    fn set(bytes: &str) -> ArtifactSet {
+        ArtifactSet::new(vec![Artifact {
+            package: "app 1.0.0".into(),
+            target: "t".into(),
+            kind: Kind::Bin,
+            name: "app".into(),
+            digest: digest::of_bytes(bytes.as_bytes()),
+            path: "/kept/app".into(),
+        }])
+    }
+
+    fn blamed(a: &Trace, b: &Trace, scratch: &Path) -> Blame {
+        let comparison = compare(&set("1"), &set("2"));
+        blame(a, b, &comparison, &Context::default(), false, scratch).unwrap()
+    }
+
+    #[test]
+    fn nobody_to_blame_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = Trace::default();
+        let found = blamed(&none, &none, dir.path());
+        assert!(found.culprits.is_empty());
+        assert_eq!(found.unblamed, ["no rustc call is known that made `app`"]);
+        // What rustc made is the same; the artifacts are not.
+        let trace = |side: &str| {
+            let out_dir = dir.path().join(side);
+            fs::write(&out_dir.join("app"), "0").unwrap();
+            Trace {
+                units: vec![Unit {
+                    package: "app 1.0.0".into(),
+                    crate_name: "app".into(),
+                    crate_types: vec!["bin".into()],
+                    out_dir: out_dir.display().to_string(),
+                    ..Unit::default()
+                }],
+                ..Trace::default()
+            }
+        };
+        let found = blamed(&trace("a"), &trace("b"), dir.path());
+        assert_eq!(
+            found.unblamed,
+            ["rustc made `app` the same on both sides, and it was changed after that"]
+        );
+    }
+
+    #[test]
+    fn a_unit_that_only_one_build_has_is_blamed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(&dir.path().join("app"), "1").unwrap();
+        let a = Trace {
+            units: vec![Unit {
+                package: "app 1.0.0".into(),
+                crate_name: "app".into(),
+                crate_types: vec!["bin".into()],
+                out_dir: dir.path().display().to_string(),
+                ..Unit::default()
+            }],
+            ..Trace::default()
+        };
+        let found = blamed(&a, &Trace::default(), dir.path());
+        assert_eq!(found.culprits.len(), 1, "{found:?}");
+        assert_eq!(found.culprits[0].evidence, ["only build A has it"]);
+        assert_eq!(found.culprits[0].causes, [Cause::Unknown]);
+    }
 }

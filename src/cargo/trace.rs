@@ -26,7 +26,8 @@ pub struct Trace {
     pub moved: Vec<(PathBuf, PathBuf)>,
 }
 
-/// The files that one unit made, by what they are: their ending, `bin` for none.
+/// The files that one unit made, by what they are (their ending, `bin` for none), under the names
+/// that they had in the build.
 pub type Outputs = BTreeMap<String, PathBuf>;
 
 impl Trace {
@@ -56,10 +57,10 @@ impl Trace {
         }
         let of = |unit: &Unit| {
             let names = listed[unit.out_dir.as_str()].iter();
-            let dir = self.now(&unit.out_dir);
+            let dir = Path::new(&unit.out_dir);
             names
                 .filter_map(|name| Some((label(unit, name)?, dir.join(name))))
-                .filter(|(_, path)| path.is_file())
+                .filter(|(_, path)| self.now(path).is_file())
                 .collect()
         };
         Ok(self.units.iter().map(of).collect())

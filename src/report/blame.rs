@@ -42,7 +42,10 @@ pub fn text(culprits: &[Culprit], room: Room) -> String {
     if culprits.len() > room.culprits {
         let more: Vec<_> = culprits[room.culprits..]
             .iter()
-            .map(|c| format!("{} of {}", c.unit.name(), c.package))
+            .map(|c| {
+                let causes: Vec<_> = c.causes.iter().map(|c| c.name()).collect();
+                format!("{} of {} ({})", c.unit.name(), c.package, causes.join(", "))
+            })
             .collect();
         let _ = writeln!(
             out,

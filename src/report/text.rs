@@ -198,9 +198,13 @@ fn ending(out: &mut String, report: &Report) {
             let _ = writeln!(out, "{GOOD}REPRODUCIBLE{GOOD:#}");
         }
         Verdict::Differs => {
+            let advice = match report.blame.is_empty() {
+                true => "; switch variations off one by one (`--vary -NAME`) to find what matters",
+                false => "",
+            };
             let _ = writeln!(
                 out,
-                "{BOLD}look at{BOLD:#}     {results}/a and {results}/b hold both sides; switch variations off one by one (`--vary -NAME`) to find what matters"
+                "{BOLD}look at{BOLD:#}     {results}/a and {results}/b hold both sides{advice}"
             );
             let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}");
         }

@@ -49,7 +49,8 @@ fn a_fault_three_crates_down_is_blamed_and_the_others_follow() {
         evidence.contains("OUT_DIR/seconds.rs:3: `pub const SECONDS: u64 = "),
         "{evidence}"
     );
-    let run = project.repro(&["build"]);
+    // Both builds have one target directory here, so that A's was moved when it is looked at.
+    let run = project.repro(&["build", "--vary", "build-path,clock"]);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(
         run.stdout
@@ -99,15 +100,19 @@ fn several_faults_are_all_named_and_what_reaches_nothing_is_not() {
 }
 
 #[test]
-fn a_library_without_a_binary_is_blamed_with_its_macro() {
+fn a_library_without_a_binary_is_blamed_with_its_macro_and_expanded() {
     let project = Project::committed("blame-lib");
-    let report = differs(&project, &[]);
+    let report = differs(&project, &["--expand"]);
     let found = culprits(&report);
     assert_eq!(found.len(), 1, "{report}");
     assert!(found[0].starts_with("lib of blame-lib: "), "{found:?}");
     assert!(found[0].contains("ordering"), "{found:?}");
     let evidence = evidence(&report, 0);
     assert!(evidence.contains("it uses shuffle 0.1.0"), "{evidence}");
+    // What `--expand` adds: the place of the macro, and the tokens that it made.
+    for words in ["expanded again at src/lib.rs:5:5: ", "&'static str { \\\""] {
+        assert!(evidence.contains(words), "no {words} in {evidence}");
+    }
 }
 
 #[test]
@@ -133,6 +138,40 @@ fn ten_bytes_in_the_instructions_of_a_stripped_binary_are_explained() {
     for words in [".text", "it uses stamp 0.1.0"] {
         assert!(evidence.contains(words), "no {words} in {evidence}");
     }
+}
+
+/// Crate ids of path dependencies beside the workspace hold the place, and are made canonical; with
+/// `--inject rustflags` they cannot be, and are to blame as well.
+#[test]
+fn path_dependencies_beside_the_workspace_are_paired() {
+    let mut project = Project::plain("sound-path-dep");
+    let script = project.dir.join("shared-lib/build.rs");
+    let text = std::fs::read_to_string(&script).unwrap();
+    let leak =
+        "fn main() { println!(\"cargo::rustc-env=WHO={}\", std::env::var(\"USER\").unwrap());";
+    project.write("shared-lib/build.rs", &text.replace("fn main() {", leak));
+    let lib = std::fs::read_to_string(project.dir.join("shared-lib/src/lib.rs")).unwrap();
+    let lib = format!("{lib}pub const WHO: &str = env!(\"WHO\");\n");
+    project.write("shared-lib/src/lib.rs", &lib);
+    let main = std::fs::read_to_string(project.dir.join("ws/src/main.rs")).unwrap();
+    let uses = "fn main() { println!(\"{}\", shared_lib::WHO);";
+    project.write("ws/src/main.rs", &main.replace("fn main() {", uses));
+    project.git(&["init", "-q"]);
+    project.commit("a leak");
+    project.dir.push("ws");
+    assert_eq!(
+        culprits(&differs(&project, &[])),
+        ["build-script of shared-lib: username; via uses-shared"],
+    );
+    let report = differs(&project, &["--inject", "rustflags"]);
+    let found = culprits(&report).join("\n");
+    for words in [
+        "lib of deep-lib: build-path",
+        "build-script of shared-lib: username",
+    ] {
+        assert!(found.contains(words), "no {words} in {found}");
+    }
+    assert!(evidence(&report, 0).contains("cargo's id"), "{report}");
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! Whether what differs before a unit is seen in the unit: for certain, perhaps, or not.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::blame::changes::{Change, Value, What, holds, read};
+use crate::blame::paired::Paired;
+use crate::cargo::records::Reads;
+use crate::fs;
+
+impl Paired<'_> {
+    /// Whether what a build script left made its crate differ: for certain, perhaps, or not.
+    pub fn reaches(
+        &self,
+        change: &Change,
+        reads: &Reads,
+        outputs: &[(PathBuf, PathBuf)],
+        libraries: &BTreeSet<String>,
+    ) -> Result<Option<bool>> {
+        let read = match &change.what {
+            What::Metadata(_) | What::Id => return Ok(None),
+            What::Env(name) => reads.env.iter().any(|(n, _)| n == name),
+            What::Directive(key) => {
+                // Where libraries are looked for is told by the libraries themselves.
+                let only_where = key == "rustc-link-search" && change.only_roots;
+                if only_where {
+                    return Ok(None);
+                }
+                true
+            }
+            What::Left(name) => {
+                let file = name.rsplit('/').next().unwrap_or(name);
+                libraries.contains(file) || self.was_read(change, reads)
+            }
+            What::Source(_) => true,
+        };
+        if read && !change.only_roots {
+            return Ok(Some(true));
+        }
+        Ok(Some(self.shows(change, outputs)?))
+    }
+
+    fn was_read(&self, change: &Change, reads: &Reads) -> bool {
+        let Value::File(path) = &change.a else {
+            return false;
+        };
+        reads.files.iter().any(|f| self.both.a.now(f) == *path)
+    }
+
+    /// Whether both outputs hold their side's own value.
+    pub fn shows(&self, change: &Change, outputs: &[(PathBuf, PathBuf)]) -> Result<bool> {
+        for (a, b) in self.needles(change)? {
+            for (x, y) in outputs {
+                let cost = fs::lstat(x)?.len() + 2 * fs::lstat(y)?.len();
+                let Some(rest) = self.search.get().checked_sub(cost) else {
+                    return Ok(false);
+                };
+                self.search.set(rest);
+                if holds(x, &a)? && holds(y, &b)? && !holds(y, &a)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// What would be in the outputs if the change came through: the text itself, the directories in
+    /// a file that differs by nothing else, or its first line that differs.
+    fn needles(&self, change: &Change) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let (a, b) = match (&change.a, &change.b) {
+            (Value::Text(a, _), Value::Text(b, _)) => {
+                return Ok(vec![(a.clone().into_bytes(), b.clone().into_bytes())]);
+            }
+            (Value::File(a), Value::File(b)) if a.is_file() && b.is_file() => (a, b),
+            _ => return Ok(Vec::new()),
+        };
+        let small = |p: &Path| Ok::<_, anyhow::Error>(fs::lstat(p)?.len() <= 16 << 20);
+        if !small(a)? || !small(b)? {
+            return Ok(Vec::new());
+        }
+        let (x, y) = (read(a)?, read(b)?);
+        if change.only_roots {
+            let (roots_a, roots_b) = (self.both.roots_a.within(&x), self.both.roots_b.within(&y));
+            let pairs = roots_a.iter().zip(&roots_b);
+            return Ok(pairs
+                .map(|(a, b)| (a.as_bytes().to_vec(), b.as_bytes().to_vec()))
+                .collect());
+        }
+        let lines = |t: &[u8]| -> Vec<Vec<u8>> {
+            t.split(|c| *c == b'\n')
+                .map(|l| l.trim_ascii().to_vec())
+                .collect()
+        };
+        let differs = |(a, b): &(Vec<u8>, Vec<u8>)| a != b;
+        let first = lines(&x).into_iter().zip(lines(&y)).find(differs);
+        Ok(first.into_iter().collect())
+    }
+}
