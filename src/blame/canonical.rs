@@ -5,18 +5,21 @@ use memchr::memmem;
 
 use crate::cargo::trace::Trace;
 
+/// What stands for what: real text, and what replaces it.
+pub type Swaps = Vec<(String, String)>;
+
 /// The directories of one build and what stands for them, the longest first.
 #[derive(Clone, Debug, Default)]
 pub struct Canonical {
-    roots: Vec<(String, String)>,
+    roots: Swaps,
 }
 
 impl Canonical {
     /// That of a build. `renamed` are directory names that hold cargo's ids where these depend on
     /// the place, and what is to stand for each.
-    pub fn of(trace: &Trace, renamed: Vec<(String, String)>) -> Canonical {
+    pub fn of(trace: &Trace, renamed: Swaps) -> Canonical {
         let layout = &trace.layout;
-        let mut roots: Vec<(String, String)> = [
+        let mut roots: Swaps = [
             (&layout.source, "<source>"),
             (&layout.target, "<target-dir>"),
             (&layout.cargo_home, "<cargo-home>"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::artifact::Kind;
-use crate::blame::canonical::Canonical;
+use crate::blame::canonical::{Canonical, Swaps};
 use crate::blame::changes::{Both, Change};
 use crate::blame::pair::{self, Pair};
 use crate::cargo::records::Reads;
@@ -307,12 +307,7 @@ fn fits(kind: Kind, unit: &Unit) -> bool {
 
 /// Names of directories with cargo's ids in them that differ between the builds, and a name that
 /// stands for both.
-fn renamed(
-    a: &Trace,
-    b: &Trace,
-    units: &[Pair],
-    runs: &[Pair],
-) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn renamed(a: &Trace, b: &Trace, units: &[Pair], runs: &[Pair]) -> (Swaps, Swaps) {
     let dir = |p: &Path| {
         let name = p.parent().and_then(Path::file_name).unwrap_or_default();
         name.to_string_lossy().into_owned()

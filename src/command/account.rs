@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::blame::Blame;
 use crate::build::Built;
 use crate::cargo::config::{ConfigFile, Place};
 use crate::command::project::{Project, short_list};
@@ -157,7 +156,6 @@ impl Project {
         &self,
         recipe: &Recipe,
         comparison: Comparison,
-        blame: Blame,
         verdict: Verdict,
         shim: &ShimState,
         a: &Built,
@@ -176,7 +174,7 @@ impl Project {
             verdict,
             comparison,
             explained: Vec::new(),
-            blame: blame.culprits,
+            blame: Vec::new(),
             variations: VARIATIONS
                 .iter()
                 .filter(|v| self.values(v.name).varied() && !wholly_fixed(v.name))
@@ -185,7 +183,7 @@ impl Project {
             not_varied,
             source: self.describe(),
             how_to_verify: self.how_to_verify(),
-            notes: [blame.unblamed, self.notes(a)].concat(),
+            notes: self.notes(a),
             recipe: recipe.rows(),
             dropped: self.divided.dropped.clone(),
             manifest,

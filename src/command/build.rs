@@ -109,8 +109,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     };
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
-    let mut report = project.report(&recipe, comparison, blame, verdict, &shim, &a, path);
+    let mut report = project.report(&recipe, comparison, verdict, &shim, &a, path);
     report.explained = explained;
+    report.blame = blame.culprits;
+    report.notes.splice(0..0, blame.unblamed);
     Ok(Outcome::Report(Box::new(report)))
 }
 
