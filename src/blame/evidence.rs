@@ -119,6 +119,9 @@ impl Evidence<'_> {
         }
         if node.inputs.is_empty() {
             self.of_outputs(details, &context, &mut notes)?;
+            if counted.is_empty() {
+                notes.evidence.extend(self.fellows(suspect.node));
+            }
         }
         if let (Some((a, b)), Some((x, y)), true) =
             (self.expand, &details.units, node.role != Role::Run)
@@ -215,6 +218,24 @@ impl Evidence<'_> {
             notes.take(&self.of_change(change, &name, context)?);
         }
         Ok(())
+    }
+
+    /// Crates that follow from others and use the same macros, which may have done it there too.
+    fn fellows(&self, node: usize) -> Option<String> {
+        let macros = &self.found.details[node].macros;
+        let uses = |d: &Details| d.macros.iter().any(|m| macros.contains(m));
+        let mut packages = Vec::new();
+        for (i, (other, details)) in self.found.nodes.iter().zip(&self.found.details).enumerate() {
+            if i != node && !other.inputs.is_empty() && uses(details) {
+                push(&mut packages, other.package.clone());
+            }
+        }
+        (!packages.is_empty()).then(|| {
+            format!(
+                "{} can use it as well, and differs because of others at least",
+                packages.join(", ")
+            )
+        })
     }
 
     /// A change on one line.

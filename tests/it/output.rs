@@ -28,6 +28,10 @@ fn the_json_report_has_the_documented_shape() {
     assert_eq!(keys(&bin["a"]), ["sha256", "size"]);
     assert_ne!(bin["a"]["sha256"], bin["b"]["sha256"]);
     assert!(bin["findings"].is_array() && report["blame"].is_array());
+    assert_eq!(
+        keys(&report["blame"][0]),
+        ["causes", "evidence", "package", "unit", "via"]
+    );
     for v in report["variations"].as_array().unwrap() {
         assert_eq!(keys(v), ["a", "b", "name"]);
         assert_ne!(v["a"], v["b"]);
