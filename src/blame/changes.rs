@@ -14,7 +14,7 @@ use crate::cargo::trace::Trace;
 use crate::fs;
 
 /// Larger files are not searched for directories: any difference in them counts.
-const SEARCHED: u64 = 16 << 20;
+pub const SEARCHED: u64 = 16 << 20;
 
 /// Both builds.
 pub struct Both<'a> {

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::blame::changes::{Change, Value, What, read};
+use crate::blame::changes::{Change, SEARCHED, Value, What, read};
 use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
+use crate::blame::words::{excerpts, place, printable, text_line};
 use crate::blame::{Culprit, UnitKind};
 use crate::cargo::trace::Trace;
 use crate::cause::Cause;
-use crate::explain::remedy::{BY_CRATE, ByCrate};
+use crate::explain::remedy::{self, BY_CRATE, ByCrate};
 use crate::explain::{Context, explain};
 use crate::finding::Finding;
 use crate::fs;
@@ -21,8 +22,6 @@ use crate::fs;
 const FINDINGS: usize = 4;
 /// How many changes of one unit are shown; there may be thousands of files.
 const CHANGES: usize = 12;
-/// Characters of a value that are shown.
-const SHOWN: usize = 64;
 
 /// What is needed to look for evidence.
 pub struct Evidence<'a> {
@@ -109,9 +108,11 @@ impl Evidence<'_> {
         let counts = |c: &&Change| !c.only_roots || node.role == Role::Run;
         let counted: Vec<&Change> = details.changes.iter().filter(counts).collect();
         for (i, change) in counted.iter().take(CHANGES).enumerate() {
-            notes.evidence.push(self.line(change, node.role, details)?);
             let name = format!("{n}-{i}");
-            notes.take(&self.of_change(change, &name, &context)?);
+            let findings = self.of_change(change, &name, &context)?;
+            let line = self.line(change, node.role, details, &findings)?;
+            notes.evidence.push(line);
+            notes.take(&findings);
         }
         if counted.len() > CHANGES {
             let more = counted.len() - CHANGES;
@@ -126,7 +127,8 @@ impl Evidence<'_> {
         if let (Some((a, b)), Some((x, y)), true) =
             (self.expand, &details.units, node.role != Role::Run)
         {
-            let line = expand((a, x), (b, y), self.scratch)?;
+            let line = expand((a, x), (b, y), self.scratch);
+            let line = line.unwrap_or_else(|e| format!("it could not be expanded: {e:#}"));
             notes.evidence.insert(0, line);
         }
         if notes.causes.iter().any(|c| *c != Cause::Unknown) {
@@ -134,6 +136,10 @@ impl Evidence<'_> {
         }
         if notes.causes.is_empty() {
             notes.causes.push(Cause::Unknown);
+        }
+        if notes.remedies.is_empty() {
+            let general = notes.causes.iter().map(|c| remedy::general(*c));
+            notes.remedies.extend(general.map(str::to_string));
         }
         let mut via = Vec::new();
         for node in &suspect.via {
@@ -146,23 +152,22 @@ impl Evidence<'_> {
             package: node.package.clone(),
             unit: kind(node.role),
             causes: notes.causes,
-            evidence: notes.evidence,
+            evidence: notes.evidence.iter().map(|l| printable(l)).collect(),
             remedies: notes.remedies,
             via,
         })
     }
 
     fn of_change(&self, change: &Change, name: &str, context: &Context) -> Result<Vec<Finding>> {
-        let file = |value: &Value, side: &str| -> Result<Option<PathBuf>> {
-            Ok(match value {
-                Value::Nothing => None,
-                Value::File(path) => path.is_file().then(|| path.clone()),
-                Value::Text(text, _) => {
-                    let path = self.scratch.join(format!("{name}-{side}.txt"));
-                    fs::write(&path, text)?;
-                    Some(path)
-                }
-            })
+        let write = |text: &str, side: &str| -> Result<Option<PathBuf>> {
+            let path = self.scratch.join(format!("{name}-{side}.txt"));
+            fs::write(&path, text)?;
+            Ok(Some(path))
+        };
+        let file = |value: &Value, side: &str| match value {
+            Value::Nothing => write("", side),
+            Value::File(path) => Ok(path.is_file().then(|| path.clone())),
+            Value::Text(text, _) => write(text, side),
         };
         match (file(&change.a, "a")?, file(&change.b, "b")?) {
             _ if change.what == What::Id => Ok(vec![Finding {
@@ -203,7 +208,7 @@ impl Evidence<'_> {
             ),
         });
         for change in details.perhaps.iter().filter(|c| !c.only_roots).take(3) {
-            let line = self.line(change, Role::Run, details)?;
+            let line = self.line(change, Role::Run, details, &[])?;
             let line = format!("perhaps, though it is not known to be read: {line}");
             notes.evidence.push(line);
         }
@@ -212,7 +217,7 @@ impl Evidence<'_> {
         }
         // A directory need not stand in the bytes as it is to make a difference.
         for (i, change) in details.changes.iter().filter(|c| c.only_roots).enumerate() {
-            let line = self.line(change, Role::Lib, details)?;
+            let line = self.line(change, Role::Lib, details, &[])?;
             notes.evidence.push(format!("perhaps: {line}"));
             let name = format!("perhaps-{i}");
             notes.take(&self.of_change(change, &name, context)?);
@@ -239,9 +244,17 @@ impl Evidence<'_> {
     }
 
     /// A change on one line.
-    fn line(&self, change: &Change, role: Role, details: &Details) -> Result<String> {
+    fn line(
+        &self,
+        change: &Change,
+        role: Role,
+        details: &Details,
+        findings: &[Finding],
+    ) -> Result<String> {
         let values = match (&change.a, &change.b) {
-            (Value::File(a), Value::File(b)) => return self.file_line(change, a, b),
+            (Value::File(a), Value::File(b)) => {
+                return self.file_line(&self.name(change), (a, b), findings);
+            }
             (Value::Text(a, _), Value::Text(b, _)) => {
                 let (a, b) = excerpts(a, b);
                 format!("{a} / {b}")
@@ -292,9 +305,13 @@ impl Evidence<'_> {
         }
     }
 
-    /// The first line of two text files that differs, or the first byte of others.
-    fn file_line(&self, change: &Change, a: &Path, b: &Path) -> Result<String> {
-        let name = self.name(change);
+    /// The first line of two text files that differs; what was found in others, else a byte.
+    fn file_line(
+        &self,
+        name: &str,
+        (a, b): (&Path, &Path),
+        findings: &[Finding],
+    ) -> Result<String> {
         let is_link = |p: &Path| fs::lstat(p).is_ok_and(|m| m.is_symlink());
         if is_link(a) || is_link(b) {
             let target = |p: &Path| {
@@ -305,36 +322,20 @@ impl Evidence<'_> {
             return Ok(format!("{name} is a link: {a} / {b}"));
         }
         let size = fs::lstat(a)?.len().max(fs::lstat(b)?.len());
-        if size <= 16 << 20 {
-            let (x, y) = (read(a)?, read(b)?);
-            if let (Ok(x), Ok(y)) = (std::str::from_utf8(&x), std::str::from_utf8(&y))
-                && !x.contains('\0')
-            {
-                let mut pairs = x.lines().zip(y.lines()).enumerate();
-                return Ok(match pairs.find(|(_, (x, y))| x != y) {
-                    Some((i, (x, y))) => {
-                        let (x, y) = excerpts(x, y);
-                        format!("{name}:{}: {x} / {y}", i + 1)
-                    }
-                    None => format!(
-                        "{name}: {} / {} lines, of which the first are the same",
-                        x.lines().count(),
-                        y.lines().count()
-                    ),
-                });
-            }
+        if size <= SEARCHED
+            && let (Ok(x), Ok(y)) = (String::from_utf8(read(a)?), String::from_utf8(read(b)?))
+            && !x.contains('\0')
+        {
+            let (a, b) = &self.found.roots;
+            return Ok(text_line(name, (&x, a), (&y, b)));
         }
+        let real = findings.iter().filter(|f| !f.consequence);
+        if let Some(finding) = real.min_by_key(|f| f.cause == Cause::Unknown) {
+            return Ok(format!("{name}: {}", place(finding)));
+        }
+        let byte = |b: Option<u8>| b.map_or("its end".to_string(), |b| format!("0x{b:02x}"));
         Ok(match fs::first_difference(a, b)? {
-            Some(found) => {
-                let byte =
-                    |b: Option<u8>| b.map_or("its end".to_string(), |b| format!("0x{b:02x}"));
-                format!(
-                    "{name}: byte {} is {} / {}",
-                    found.at,
-                    byte(found.a),
-                    byte(found.b)
-                )
-            }
+            Some(d) => format!("{name}: byte {} is {} / {}", d.at, byte(d.a), byte(d.b)),
             None => format!("{name}: it was changed while it was looked at"),
         })
     }
@@ -428,61 +429,5 @@ fn merge(one: &mut Culprit, other: Culprit) {
     }
     for package in other.via {
         push(&mut one.via, package);
-    }
-}
-
-/// A finding on one line.
-fn place(finding: &Finding) -> String {
-    let symbol = finding.symbol.as_ref();
-    let symbol = symbol.map_or(String::new(), |s| format!(" in `{s}`"));
-    let source = finding.source.as_ref();
-    let source = source.map_or(String::new(), |s| format!(" ({s})"));
-    let values = match (finding.a.as_str(), finding.b.as_str()) {
-        ("", "") => String::new(),
-        (a, b) => {
-            let (a, b) = excerpts(a, b);
-            format!(": {a} / {b}")
-        }
-    };
-    format!("{}{symbol}{source}{values}", finding.place)
-}
-
-/// Two values in back quotes, both from shortly before where they begin to differ.
-pub(super) fn excerpts(a: &str, b: &str) -> (String, String) {
-    let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-    let longest = a.chars().count().max(b.chars().count());
-    let from = match longest > SHOWN {
-        true => same.saturating_sub(16),
-        false => 0,
-    };
-    let cut = |text: &str| {
-        let shown: String = text.chars().skip(from).take(SHOWN).collect();
-        let shown: String = shown
-            .chars()
-            .flat_map(|c| match c.is_control() {
-                true => c.escape_default().collect::<Vec<_>>(),
-                false => vec![c],
-            })
-            .collect();
-        let before = if from > 0 { "…" } else { "" };
-        let more = text.chars().count() > from + SHOWN;
-        format!("`{before}{shown}{}`", if more { "…" } else { "" })
-    };
-    (cut(a), cut(b))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_shown_where_they_begin_to_differ() {
-        assert_eq!(excerpts("a", "b"), ("`a`".into(), "`b`".into()));
-        let long = |end: &str| format!("{}{end}", "x".repeat(100));
-        assert_eq!(
-            excerpts(&long("1"), &long("2")),
-            ("`…xxxxxxxxxxxxxxxx1`".into(), "`…xxxxxxxxxxxxxxxx2`".into())
-        );
-        assert_eq!(excerpts("a\nb", "").0, "`a\\nb`");
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::blame::evidence::excerpts;
+use crate::blame::words::excerpts;
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
 use crate::cargo::wrapper::{self, Whole};

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::blame::canonical::Canonical;
 use crate::blame::changes::{Change, Value, What};
 use crate::blame::graph::{Node, Role};
 use crate::blame::paired::Paired;
@@ -47,6 +48,8 @@ pub struct Found {
     pub ends: Vec<usize>,
     /// Artifacts that differ and that no unit is known for, with what is known: sentences.
     pub unblamed: Vec<String>,
+    /// The directories of A and B.
+    pub roots: (Canonical, Canonical),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +96,9 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
+        let both = self.paired.both;
         Ok(Found {
+            roots: (both.roots_a, both.roots_b),
             nodes: self.nodes,
             details: self.details,
             ends,

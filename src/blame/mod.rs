@@ -15,6 +15,7 @@ mod graph;
 mod pair;
 mod paired;
 mod reach;
+mod words;
 
 use std::path::Path;
 

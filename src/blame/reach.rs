@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::blame::changes::{Change, Value, What, holds, read};
+use crate::blame::changes::{Change, SEARCHED, Value, What, holds, read};
 use crate::blame::paired::Paired;
 use crate::cargo::records::Reads;
 use crate::fs;
@@ -76,7 +76,7 @@ impl Paired<'_> {
             (Value::File(a), Value::File(b)) if a.is_file() && b.is_file() => (a, b),
             _ => return Ok(Vec::new()),
         };
-        let small = |p: &Path| Ok::<_, anyhow::Error>(fs::lstat(p)?.len() <= 16 << 20);
+        let small = |p: &Path| Ok::<_, anyhow::Error>(fs::lstat(p)?.len() <= SEARCHED);
         if !small(a)? || !small(b)? {
             return Ok(Vec::new());
         }
