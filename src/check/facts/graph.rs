@@ -252,11 +252,7 @@ fn shipped(metadata: &Metadata) -> BTreeSet<&PackageId> {
 
 fn directory(package: &Package) -> PathBuf {
     let manifest = &package.manifest_path;
-    manifest
-        .parent()
-        .unwrap_or(manifest)
-        .as_std_path()
-        .to_owned()
+    super::canonical(manifest.parent().unwrap_or(manifest).as_std_path())
 }
 
 fn source_of(package: &Package, is: impl Fn(&Target) -> bool) -> Option<PathBuf> {

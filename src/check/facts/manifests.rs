@@ -36,7 +36,7 @@ pub struct Dependency {
     pub branch: Option<String>,
     /// `tag`.
     pub tag: Option<String>,
-    /// `path`, resolved against the directory of the manifest.
+    /// `path`, resolved against the directory of the manifest; canonical if it is there.
     pub path: Option<PathBuf>,
 }
 
@@ -100,7 +100,7 @@ fn one(file: &File, table: &dyn TableLike, key: &str, item: &Item) -> Dependency
         rev: get("rev"),
         branch: get("branch"),
         tag: get("tag"),
-        path: get("path").map(|p| super::lexical(&base.join(p))),
+        path: get("path").map(|p| super::canonical(&super::lexical(&base.join(p)))),
         place,
     }
 }

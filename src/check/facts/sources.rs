@@ -50,7 +50,11 @@ pub struct Read {
 }
 
 /// Parsers go down with what is nested, so that their threads get room; it is only reserved.
-const STACK: usize = 512 << 20;
+const STACK: usize = if cfg!(target_pointer_width = "64") {
+    512 << 20
+} else {
+    64 << 20
+};
 
 /// Looks through the packages. `for_host` is `rustc --print cfg` of the host, `for_targets` that
 /// of each target.

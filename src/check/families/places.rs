@@ -11,9 +11,10 @@ use crate::check::{Hit, Place};
 fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Place>)> {
     let mut found = BTreeMap::new();
     let mut add = |dir: &Path, name: &str, place: Option<Place>| {
-        let dir = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
         if !dir.starts_with(root) {
-            found.entry(dir).or_insert((name.to_string(), place));
+            found
+                .entry(dir.to_owned())
+                .or_insert((name.to_string(), place));
         }
     };
     let written = facts.manifests.iter().flat_map(|m| &m.dependencies);

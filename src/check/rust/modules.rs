@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use proc_macro2::{Delimiter, LexError, TokenStream, TokenTree};
 use syn::{Attribute, Expr, ExprLit, Item, ItemMod, Lit, LitStr, Meta};
 
 use super::cfg::{self, Cfgs};
@@ -16,10 +17,12 @@ pub(in crate::check) struct Module {
     pub(in crate::check) file: syn::File,
 }
 
-/// Larger sources, and deeper nesting, are not parsed: nobody writes them, and a parser that goes
-/// down with every bracket must not be led to the end of its stack.
+/// Larger sources are not parsed, nor such whose brackets are nested deeper, or that go on for more
+/// tokens without an end: a parser goes down with each of them, and must not be led to the end of
+/// its stack. Nobody writes such code.
 const LARGEST: usize = 4 << 20;
 const DEEPEST: usize = 200;
+const LONGEST: usize = 10_000;
 
 /// Reads the files of a crate. `wanted` is asked about each file before it is parsed; the second
 /// value says what could not be.
@@ -135,35 +138,73 @@ fn parse(path: &Path) -> Result<syn::File> {
             path.display()
         ))
     })?;
-    if text.len() > LARGEST || depth(text.as_bytes()) > DEEPEST {
-        return Err(bad_input(format!(
-            "`{}` was not looked at: it is larger than {LARGEST} bytes, or nested deeper than {DEEPEST} brackets",
-            path.display()
-        )));
-    }
-    syn::parse_file(&text).map_err(|e| {
+    let unsound = |line: usize, e: &dyn std::fmt::Display| {
         bad_input(format!(
-            "failed to parse `{}` at line {}: {e}",
-            path.display(),
-            e.span().start().line
+            "failed to parse `{}` at line {line}: {e}",
+            path.display()
         ))
-    })
+    };
+    if text.len() > LARGEST {
+        return Err(too_much(path));
+    }
+    let tokens: TokenStream = code_of(&text)
+        .parse()
+        .map_err(|e: LexError| unsound(e.span().start().line, &e))?;
+    if is_endless(&tokens) {
+        return Err(too_much(path));
+    }
+    syn::parse2(tokens).map_err(|e| unsound(e.span().start().line, &e))
 }
 
-/// How deep brackets are nested, those in strings and comments counted as well.
-fn depth(bytes: &[u8]) -> usize {
-    let (mut now, mut deepest) = (0usize, 0);
-    for byte in bytes {
-        match byte {
-            b'(' | b'[' | b'{' => {
-                now += 1;
-                deepest = deepest.max(now);
+fn too_much(path: &Path) -> anyhow::Error {
+    bad_input(format!(
+        "`{}` was not looked at: it has more than {LARGEST} bytes, {DEEPEST} nested brackets, or {LONGEST} tokens without an end",
+        path.display()
+    ))
+}
+
+/// The text without a byte order mark and the line by which a script names its interpreter; that
+/// line stays as a comment, so that all others keep their numbers.
+fn code_of(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match text.strip_prefix("#!") {
+        Some(rest) if !rest.trim_start().starts_with('[') => format!("//{rest}"),
+        _ => text.to_string(),
+    }
+}
+
+/// Whether brackets are nested too deep, or too many tokens stand between two ends of something,
+/// those of the brackets around counted as well. A comma, a semicolon and a block end something,
+/// but for a block that goes on with `else` or an operator.
+fn is_endless(tokens: &TokenStream) -> bool {
+    let mut open = vec![(tokens.clone().into_iter(), 0usize, false)];
+    let mut around = 0usize;
+    while let Some((tokens, count, after_block)) = open.last_mut() {
+        let Some(token) = tokens.next() else {
+            open.pop();
+            around = around.saturating_sub(open.last().map_or(0, |(_, count, _)| *count));
+            continue;
+        };
+        let ends = match &token {
+            TokenTree::Punct(p) => [',', ';'].contains(&p.as_char()),
+            TokenTree::Ident(name) => *after_block && name != "else",
+            TokenTree::Group(_) | TokenTree::Literal(_) => false,
+        };
+        *count = if ends { 1 } else { *count + 1 };
+        *after_block = false;
+        if around + *count > LONGEST {
+            return true;
+        }
+        if let TokenTree::Group(group) = token {
+            *after_block = group.delimiter() == Delimiter::Brace;
+            around += *count;
+            open.push((group.stream().into_iter(), 0, false));
+            if open.len() > DEEPEST {
+                return true;
             }
-            b')' | b']' | b'}' => now = now.saturating_sub(1),
-            _ => {}
         }
     }
-    deepest
+    false
 }
 
 #[cfg(test)]
@@ -212,6 +253,12 @@ mod tests {
 
     #[test]
     fn what_is_no_rust_is_named_with_its_line_and_nothing_overflows() {
+        // The room that the threads of a scan have.
+        let roomy = std::thread::Builder::new().stack_size(512 << 20);
+        roomy.spawn(hostile_files).unwrap().join().unwrap();
+    }
+
+    fn hostile_files() {
         let dir = tempfile::tempdir().unwrap();
         let error = |text: &str| {
             let path = dir.path().join("x.rs");
@@ -219,6 +266,27 @@ mod tests {
             load(&path, &Cfgs::default(), &|_| true).1[0].to_string()
         };
         assert!(error("fn a() {}\nfn {").contains("x.rs` at line 2"));
-        assert!(error(&"(".repeat(100_000)).contains("was not looked at"));
+        let many = |what: &str, n: usize| what.repeat(n);
+        let hostile = [
+            format!("fn f() {{ {}{}; }}", many("(", 1_000), many(")", 1_000)),
+            format!("fn f() {{ {}x; }}", many("!", 20_000)),
+            format!("fn f() {{ x({}x); }}", many("&", 20_000)),
+            format!("type T = {}u8;", many("V<", 20_000)),
+            format!("fn f() {{ {}; }}", many("if a {} else ", 10_000)),
+            format!("fn f() {{ {}{} }}", many("{ ! ", 150), many("x }", 150)),
+            format!("fn f() {{ p!({}x); }}", many("- ", 20_000)),
+        ];
+        for text in &hostile {
+            let told = error(text);
+            assert!(told.contains("x.rs` "), "{told}");
+        }
+        let far = format!(
+            "const X: &[u8] = &[{}];\n{}",
+            many("1, ", 12_000),
+            many("fn f() {}\n", 3_000)
+        );
+        std::fs::write(dir.path().join("x.rs"), &far).unwrap();
+        let (modules, troubles) = load(&dir.path().join("x.rs"), &Cfgs::default(), &|_| true);
+        assert!(troubles.is_empty() && modules.len() == 1, "{troubles:?}");
     }
 }
