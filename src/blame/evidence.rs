@@ -17,6 +17,7 @@ use crate::explain::remedy::{self, BY_CRATE, ByCrate};
 use crate::explain::{Context, explain};
 use crate::finding::Finding;
 use crate::fs;
+use crate::variation::VARIATIONS;
 
 /// How many findings of the same files become evidence.
 const FINDINGS: usize = 4;
@@ -117,6 +118,13 @@ impl Evidence<'_> {
         if counted.len() > CHANGES {
             let more = counted.len() - CHANGES;
             notes.evidence.push(format!("and {more} more of the kind"));
+        }
+        for name in &details.declared {
+            if let Some(row) = VARIATIONS.iter().find(|v| v.variables.contains(&&**name)) {
+                let variation = row.text;
+                let line = format!("it says that it depends on {name} (variation `{variation}`)");
+                notes.evidence.push(line);
+            }
         }
         if node.inputs.is_empty() {
             self.of_outputs(details, &context, &mut notes)?;
