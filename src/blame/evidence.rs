@@ -329,6 +329,10 @@ impl Evidence<'_> {
             let (a, b) = excerpts(&target(a), &target(b));
             return Ok(format!("{name} is a link: {a} / {b}"));
         }
+        if !a.is_file() || !b.is_file() {
+            // Reading from a pipe would never end.
+            return Ok(format!("{name} is not a plain file on both sides"));
+        }
         let size = fs::lstat(a)?.len().max(fs::lstat(b)?.len());
         if size <= SEARCHED
             && let (Ok(x), Ok(y)) = (String::from_utf8(read(a)?), String::from_utf8(read(b)?))
@@ -353,7 +357,8 @@ impl Evidence<'_> {
         let quoted = format!("\"{name}\"");
         let assigned = format!("{name}=");
         for path in &details.sources {
-            let Ok(text) = std::fs::read_to_string(path) else {
+            let small = fs::lstat(path).is_ok_and(|m| m.len() <= SEARCHED);
+            let Some(text) = small.then(|| std::fs::read_to_string(path).ok()).flatten() else {
                 continue;
             };
             let says = |l: &str| l.contains(&quoted) || l.contains(&assigned);
