@@ -45,12 +45,24 @@ impl Canonical {
         self.roots.iter().fold(bytes.to_vec(), swap)
     }
 
-    /// The real directories that occur in these bytes.
-    pub fn within(&self, bytes: &[u8]) -> Vec<&str> {
-        let roots = self.roots.iter().map(|(real, _)| real.as_str());
-        roots
-            .filter(|r| memmem::find(bytes, r.as_bytes()).is_some())
-            .collect()
+    /// The paths below the directories, in the order in which they stand in these bytes; each ends
+    /// where in texts paths do.
+    pub fn paths(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let ends = |b: &u8| b.is_ascii_whitespace() || b"\0\"'`,;:()[]{}<>".contains(b);
+        let mut found: Vec<(usize, &[u8])> = Vec::new();
+        for (real, _) in &self.roots {
+            for at in memmem::find_iter(bytes, real) {
+                let rest = &bytes[at..];
+                let end = rest.iter().skip(real.len()).position(ends);
+                let path = &rest[..end.map_or(rest.len(), |e| real.len() + e)];
+                // Of directories within another the longest comes first, and finds the same path.
+                if !found.iter().any(|(start, _)| *start == at) {
+                    found.push((at, path));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, path)| path.to_vec()).collect()
     }
 }
 
@@ -82,6 +94,11 @@ mod tests {
         assert_eq!(canonical.text(real), want);
         assert_eq!(canonical.bytes(real.as_bytes()), want.as_bytes());
         assert_eq!(canonical.bytes(b"\xff/s/a\xff"), b"\xff<source>\xff");
-        assert_eq!(canonical.within(b"at /s/a/x"), ["/s/a"]);
+        let paths = canonical.paths(b"-rpath,/s/a/target/lib, \"/s/a/x y\" /s/a");
+        let paths: Vec<_> = paths
+            .iter()
+            .map(|p| p.utf8_chunks().next().unwrap().valid())
+            .collect();
+        assert_eq!(paths, ["/s/a/target/lib", "/s/a/x", "/s/a"]);
     }
 }

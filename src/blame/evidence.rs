@@ -17,6 +17,7 @@ use crate::explain::remedy::{self, BY_CRATE, ByCrate};
 use crate::explain::{Context, explain};
 use crate::finding::Finding;
 use crate::fs;
+use crate::variation::VARIATIONS;
 
 /// How many findings of the same files become evidence.
 const FINDINGS: usize = 4;
@@ -117,6 +118,13 @@ impl Evidence<'_> {
         if counted.len() > CHANGES {
             let more = counted.len() - CHANGES;
             notes.evidence.push(format!("and {more} more of the kind"));
+        }
+        for name in &details.declared {
+            if let Some(row) = VARIATIONS.iter().find(|v| v.variables.contains(&&**name)) {
+                let variation = row.text;
+                let line = format!("it says that it depends on {name} (variation `{variation}`)");
+                notes.evidence.push(line);
+            }
         }
         if node.inputs.is_empty() {
             self.of_outputs(details, &context, &mut notes)?;
@@ -321,6 +329,10 @@ impl Evidence<'_> {
             let (a, b) = excerpts(&target(a), &target(b));
             return Ok(format!("{name} is a link: {a} / {b}"));
         }
+        if !a.is_file() || !b.is_file() {
+            // Reading from a pipe would never end.
+            return Ok(format!("{name} is not a plain file on both sides"));
+        }
         let size = fs::lstat(a)?.len().max(fs::lstat(b)?.len());
         if size <= SEARCHED
             && let (Ok(x), Ok(y)) = (String::from_utf8(read(a)?), String::from_utf8(read(b)?))
@@ -345,7 +357,8 @@ impl Evidence<'_> {
         let quoted = format!("\"{name}\"");
         let assigned = format!("{name}=");
         for path in &details.sources {
-            let Ok(text) = std::fs::read_to_string(path) else {
+            let small = fs::lstat(path).is_ok_and(|m| m.len() <= SEARCHED);
+            let Some(text) = small.then(|| std::fs::read_to_string(path).ok()).flatten() else {
                 continue;
             };
             let says = |l: &str| l.contains(&quoted) || l.contains(&assigned);

@@ -34,6 +34,8 @@ pub struct Details {
     pub packages: Vec<Package>,
     /// Source files that it was made from, as build A has them.
     pub sources: Vec<PathBuf>,
+    /// Of a run: variables that the build script says it depends on.
+    pub declared: Vec<String>,
     /// Only one build made it: which.
     pub only: Option<&'static str>,
 }
@@ -263,6 +265,7 @@ impl<'a> Explorer<'a> {
         };
         let details = Details {
             changes,
+            declared: self.paired.declared(run),
             only: match (pair.a, pair.b) {
                 (Some(_), Some(_)) => None,
                 (a, _) => Some(if a.is_some() { "A" } else { "B" }),

@@ -31,14 +31,7 @@ pub fn units(a: &[Unit], b: &[Unit]) -> Vec<Pair> {
     );
     let rest = |list: Vec<usize>| move |i: usize| list.contains(&i);
     let (left, right) = take(by(a, key, rest(left)), by(b, key, rest(right)), &mut pairs);
-    pairs.extend(left.into_iter().map(|i| Pair {
-        a: Some(i),
-        b: None,
-    }));
-    pairs.extend(right.into_iter().map(|i| Pair {
-        a: None,
-        b: Some(i),
-    }));
+    alone(left, right, &mut pairs);
     pairs.sort_by_key(|p| (p.a.is_none(), p.a, p.b));
     pairs
 }
@@ -66,14 +59,7 @@ pub fn runs(a: (&[Unit], &[Ran]), b: (&[Unit], &[Ran]), units: &[Pair]) -> Vec<P
         by(b.1, key, |i| !right.contains(&i)),
         &mut pairs,
     );
-    pairs.extend(left.into_iter().map(|i| Pair {
-        a: Some(i),
-        b: None,
-    }));
-    pairs.extend(right.into_iter().map(|i| Pair {
-        a: None,
-        b: Some(i),
-    }));
+    alone(left, right, &mut pairs);
     pairs
 }
 
@@ -107,6 +93,13 @@ fn take<K: Ord>(
     }
     let flat = |groups: Groups<K>| groups.into_values().flatten().collect();
     (flat(a), flat(b))
+}
+
+/// What only one side has.
+fn alone(a: Vec<usize>, b: Vec<usize>, pairs: &mut Vec<Pair>) {
+    let of_a = a.into_iter().map(|i| (Some(i), None));
+    let of_b = b.into_iter().map(|i| (None, Some(i)));
+    pairs.extend(of_a.chain(of_b).map(|(a, b)| Pair { a, b }));
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::artifact::Kind;
 use crate::blame::canonical::{Canonical, Swaps};
 use crate::blame::changes::{Both, Change};
 use crate::blame::pair::{self, Pair};
-use crate::cargo::records::Reads;
+use crate::cargo::records::{Directive, Reads};
 use crate::cargo::trace::{Outputs, Trace};
 use crate::cargo::units::Unit;
 use crate::compare::Pair as Artifacts;
@@ -241,19 +241,30 @@ impl<'a> Paired<'a> {
         self.runs[run].a.is_none() || self.runs[run].b.is_none()
     }
 
-    /// Names of the variables that a build script sets for its crate.
-    pub fn variables(&self, run: usize) -> BTreeSet<String> {
+    /// The directives of a run, on both sides.
+    fn directives(&self, run: usize) -> Vec<Directive> {
         let of = |trace: &Trace, i: Option<usize>| {
             let directives = i.map(|i| trace.directives(&trace.ran[i]));
             directives.unwrap_or_default()
         };
-        let (a, b) = (
-            of(self.both.a, self.runs[run].a),
-            of(self.both.b, self.runs[run].b),
-        );
-        let set = a.into_iter().chain(b).filter(|d| d.key == "rustc-env");
+        let pair = self.runs[run];
+        [of(self.both.a, pair.a), of(self.both.b, pair.b)].concat()
+    }
+
+    /// Names of the variables that a build script sets for its crate.
+    pub fn variables(&self, run: usize) -> BTreeSet<String> {
+        let all = self.directives(run).into_iter();
+        let set = all.filter(|d| d.key == "rustc-env");
         set.filter_map(|d| Some(d.value.split_once('=')?.0.to_string()))
             .collect()
+    }
+
+    /// Names of the variables that a build script says it depends on.
+    pub fn declared(&self, run: usize) -> Vec<String> {
+        let all = self.directives(run).into_iter();
+        let names = all.filter(|d| d.key == "rerun-if-env-changed");
+        let names: BTreeSet<String> = names.map(|d| d.value.trim().to_string()).collect();
+        names.into_iter().collect()
     }
 
     /// File names of the native libraries that a build script asks to link.

@@ -10,6 +10,9 @@ use crate::blame::paired::Paired;
 use crate::cargo::records::Reads;
 use crate::fs;
 
+/// Paths in a file that are looked for in outputs.
+const PATHS: usize = 8;
+
 impl Paired<'_> {
     /// Whether what a build script left made its crate differ: for certain, perhaps, or not.
     pub fn reaches(
@@ -66,12 +69,29 @@ impl Paired<'_> {
         Ok(false)
     }
 
-    /// What would be in the outputs if the change came through: the text itself, the directories in
-    /// a file that differs by nothing else, or its first line that differs.
+    /// The paths below directories of the builds that stand at the same place in both, if they are
+    /// what differs.
+    fn paths(&self, a: &[u8], b: &[u8], only_roots: bool) -> Vec<(Vec<u8>, Vec<u8>)> {
+        if !only_roots {
+            return Vec::new();
+        }
+        let (of_a, of_b) = (self.both.roots_a.paths(a), self.both.roots_b.paths(b));
+        let mut pairs: Vec<_> = of_a.into_iter().zip(of_b).collect();
+        pairs.sort();
+        pairs.dedup();
+        pairs.truncate(PATHS);
+        pairs
+    }
+
+    /// What would be in the outputs if the change came through: the text itself, the paths in what
+    /// differs by nothing else, or the first line of a file that differs.
     fn needles(&self, change: &Change) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let (a, b) = match (&change.a, &change.b) {
             (Value::Text(a, _), Value::Text(b, _)) => {
-                return Ok(vec![(a.clone().into_bytes(), b.clone().into_bytes())]);
+                let (a, b) = (a.clone().into_bytes(), b.clone().into_bytes());
+                let mut needles = self.paths(&a, &b, change.only_roots);
+                needles.push((a, b));
+                return Ok(needles);
             }
             (Value::File(a), Value::File(b)) if a.is_file() && b.is_file() => (a, b),
             _ => return Ok(Vec::new()),
@@ -82,11 +102,7 @@ impl Paired<'_> {
         }
         let (x, y) = (read(a)?, read(b)?);
         if change.only_roots {
-            let (roots_a, roots_b) = (self.both.roots_a.within(&x), self.both.roots_b.within(&y));
-            let pairs = roots_a.iter().zip(&roots_b);
-            return Ok(pairs
-                .map(|(a, b)| (a.as_bytes().to_vec(), b.as_bytes().to_vec()))
-                .collect());
+            return Ok(self.paths(&x, &y, true));
         }
         let lines = |t: &[u8]| -> Vec<Vec<u8>> {
             t.split(|c| *c == b'\n')

@@ -1,5 +1,5 @@
-//! cargo's JSON messages -> the artifacts of a build, and the runs of build scripts. File names are never guessed: what cargo
-//! names is taken, and only its kind is told from crate type and ending.
+//! cargo's JSON messages -> the artifacts of a build, and the runs of build scripts. File names are
+//! never guessed: what cargo names is taken, and only its kind is told from crate type and ending.
 //!
 //! <https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages>
 

@@ -84,13 +84,18 @@ fn several_faults_are_all_named_and_what_reaches_nothing_is_not() {
         ],
     );
     let shows = [
-        "cargo::rustc-env=BUILT_BY=`user-a-",
+        "it says that it depends on USER (variation `user`)",
         "CARGO_MANIFEST_DIR",
         "helper/src/lib.rs:1",
         "cargo::rustc-env=JOBS=`",
         "cargo::metadata=zone=`UTC` / `RPB-13:45` (thing-sys/build.rs:5)",
         "src/main.rs:4",
     ];
+    let left = evidence(&report, 0);
+    assert!(
+        left.contains("cargo::rustc-env=BUILT_BY=`user-a-"),
+        "{left}"
+    );
     for (i, words) in shows.iter().enumerate() {
         let evidence = evidence(&report, i);
         assert!(evidence.contains(words), "no {words} in {evidence}");
