@@ -80,6 +80,15 @@ pub struct Clocks {
     pub b: Window,
 }
 
+impl Clocks {
+    /// The windows in which a time of A and one of B may lie, each a little wider: by each build's own
+    /// clock, and both by A's, which is the machine's: the kernel stamps files by that.
+    pub fn pairs(&self, wider: i64) -> [(Window, Window); 2] {
+        let (a, b) = (self.a.wider(wider), self.b.wider(wider));
+        [(a, b), (a, a)]
+    }
+}
+
 /// A package that is part of the build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {

@@ -261,3 +261,87 @@ fn images(a: &[u8], b: &[u8]) -> ((Image, Image), Option<String>) {
         (Err(why), _) | (_, Err(why)) => plain(Some(unexplained(&why))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> Context {
+        let window = |from| Window {
+            from,
+            to: from + 10,
+        };
+        Context {
+            known: vec![Known::new(
+                Cause::SourceMtime,
+                "time of the source files",
+                "1265169906",
+                "1404810611",
+            )],
+            clocks: Some(Clocks {
+                a: window(1_795_557_791),
+                b: window(1_830_136_811),
+            }),
+            ..Context::default()
+        }
+    }
+
+    /// Bytes that are no text, with a number among them.
+    fn with(number: &[u8]) -> Vec<u8> {
+        [&[0, 1, 2, 3, 4, 5, 6, 7][..], number, &[0; 8]].concat()
+    }
+
+    fn cause(a: &[u8], b: &[u8]) -> &'static str {
+        let found = explain_bytes(&with(a), &with(b), &context());
+        assert_eq!(found.findings.len(), 1, "{found:?}");
+        let known = found.findings[0].cause != Cause::Unknown;
+        assert_eq!(known, found.coverage.residue() == 0, "{found:?}");
+        found.findings[0].cause.name()
+    }
+
+    #[test]
+    fn integers_are_known_values_and_times_in_either_byte_order() {
+        let four = |n: u32| n.to_le_bytes();
+        assert_eq!(
+            cause(&four(1_265_169_906), &four(1_404_810_611)),
+            "source-mtime"
+        );
+        assert_eq!(
+            cause(&four(1_795_557_795), &four(1_830_136_820)),
+            "timestamp"
+        );
+        // Files are stamped by the kernel, whose clock both builds share.
+        assert_eq!(
+            cause(&four(1_795_557_795), &four(1_795_557_799)),
+            "timestamp"
+        );
+        let nanoseconds = |seconds: u64| (seconds * 1_000_000_000 + 123_456_789).to_be_bytes();
+        assert_eq!(
+            cause(&nanoseconds(1_795_557_795), &nanoseconds(1_830_136_815)),
+            "timestamp"
+        );
+        assert_eq!(cause(&four(17), &four(4_000_000_000)), "unknown");
+    }
+
+    #[test]
+    fn random_bytes_and_what_is_left_are_told_apart() {
+        let random = [0x9a, 0x13, 0xc7, 0x55, 0xe0, 0x21, 0x8d, 0x6b];
+        let other = [0x04, 0xfe, 0x39, 0xb2, 0x5c, 0x97, 0xd1, 0xa8];
+        assert_eq!(cause(&random, &other), "randomness");
+        assert_eq!(cause(&[9; 8], &[8; 8]), "unknown");
+    }
+
+    #[test]
+    fn the_sentence_never_rounds_up_to_all() {
+        let coverage = |differing, caused, following| Coverage {
+            differing,
+            caused,
+            following,
+        };
+        let say = |c: Coverage| c.sentence();
+        assert!(say(coverage(31, 10, 21)).starts_with("explained: 100 % of 31"));
+        let most = say(coverage(1_000_000, 999_999, 0));
+        assert!(most.contains("99.9 %") && most.ends_with("1 byte is not explained"));
+        assert_eq!(say(coverage(0, 0, 0)), "nothing differs");
+    }
+}

@@ -206,7 +206,8 @@ fn number(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         value(texts.a.get(a.clone())?)?,
         value(texts.b.get(b.clone())?)?,
     );
-    let unit = time::unit_of(x, y, (clocks.a.wider(120), clocks.b.wider(120)))?;
+    let mut windows = clocks.pairs(120).into_iter();
+    let unit = windows.find_map(|w| time::unit_of(x, y, w))?;
     let what = format!("{unit} since 1970, within the time at which each was made");
     Some(reading(Cause::Timestamp, Some(&what), a, b))
 }
@@ -361,6 +362,12 @@ fn same_words(x: &[u8], y: &[u8]) -> bool {
 fn words(texts: Texts, hunk: &Hunk, belongs: impl Fn(u8) -> bool) -> (Range<usize>, Range<usize>) {
     let widen = |text: &[u8], range: &Range<usize>| {
         let (mut start, mut end) = (range.start.min(text.len()), range.end.min(text.len()));
+        while start < end && text[start].is_ascii_whitespace() {
+            start += 1;
+        }
+        while start < end && text[end - 1].is_ascii_whitespace() {
+            end -= 1;
+        }
         while start > 0 && belongs(text[start - 1]) {
             start -= 1;
         }

@@ -74,7 +74,10 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
     let matters = |p: &Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
     type Both<'a> = Vec<(&'a Pair, &'a Explained)>;
     let (mut listed, rest): (Both, Both) = report.pairs().partition(|(p, _)| verbose || matters(p));
-    listed.sort_by_key(|(p, _)| (p.status() == Status::Same, !p.in_verdict()));
+    listed.sort_by_key(|(p, _)| {
+        let shipped = p.either().kind.is_shipped();
+        (p.status() == Status::Same, !p.in_verdict(), !shipped)
+    });
     let shown = shown.min(listed.len());
     let blamed = !report.blame.is_empty();
     let mut most = match (verbose, blamed) {

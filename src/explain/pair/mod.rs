@@ -10,7 +10,8 @@ use std::ops::Range;
 use self::code::Grams;
 use super::align::{Aligner, Hunk};
 use super::image::{Field, Follows, Image, Kind, Part, matched};
-use super::known::Context;
+use super::known::{Context, Package};
+use super::remedy::by_crate;
 use super::shift::{Gather, Shifts};
 use crate::cause::Cause;
 
@@ -72,6 +73,7 @@ struct Work<'a> {
     texts_left: usize,
     finds_left: u64,
     rest: Vec<Claim>,
+    packed_random: Option<Hunk>,
     grams: Grams,
     out: Compared,
 }
@@ -108,6 +110,7 @@ pub fn compare(
         ib,
         finds_left: MOST_FINDS,
         rest: Vec::new(),
+        packed_random: None,
         grams: Grams::of(context),
         context,
         shifts: gather.shifts(),
@@ -137,6 +140,7 @@ pub fn compare(
         only.into_iter()
             .for_each(|i| work.alone(&image.parts[i], left));
     }
+    work.random_in_metadata();
     let rest = std::mem::take(&mut work.rest);
     work.out.claims.extend(rest);
     work.out.claims.sort_by_key(|c| (c.a.start, c.b.start));
@@ -274,6 +278,31 @@ impl Work<'_> {
             }
         }
         1
+    }
+
+    /// Random bytes in a crate's metadata are mostly hashes that follow from something. They are a cause
+    /// where nothing else is, and a crate takes part that is known for it.
+    fn random_in_metadata(&mut self) {
+        let Some(hunk) = self.packed_random.take() else {
+            return;
+        };
+        let known = |p: &Package| by_crate(&p.name, &p.features, Cause::Randomness).is_some();
+        let causes = self.out.claims.iter().any(|c| !c.follows);
+        if causes || !self.context.packages.iter().any(known) {
+            return;
+        }
+        let mut claims = self.out.claims.iter_mut();
+        if let Some(c) = claims.find(|c| c.what.as_deref() == Some(PACKED)) {
+            c.bytes = c.bytes.saturating_sub(hunk.len() as u64);
+        }
+        let mut c = claim(
+            Cause::Randomness,
+            hunk.a.clone(),
+            hunk.b.clone(),
+            hunk.len() as u64,
+        );
+        c.what = Some(format!("{} bytes that have nothing in common", hunk.len()));
+        self.push(c);
     }
 
     /// A place that the format knows.

@@ -21,7 +21,12 @@ impl Work<'_> {
             return self.follows(hunk, Cause::Unknown, MOVED);
         }
         match part.kind {
-            Kind::Metadata => self.follows(hunk, Cause::Unknown, PACKED),
+            Kind::Metadata => {
+                if hunk.len() >= 8 && self.looks_random(hunk) {
+                    self.packed_random.get_or_insert_with(|| hunk.clone());
+                }
+                self.follows(hunk, Cause::Unknown, PACKED);
+            }
             Kind::Debug if self.shifts.any() && hunk.len() <= 64 => {
                 self.follows(hunk, Cause::Unknown, MOVED)
             }
@@ -30,12 +35,8 @@ impl Work<'_> {
         }
     }
 
-    /// An integer that is a time in both builds.
+    /// An integer that is a time in both builds, or a known number.
     pub(super) fn time(&mut self, hunk: &Hunk) -> bool {
-        let Some(clocks) = self.context.clocks else {
-            return false;
-        };
-        let windows = (clocks.a.wider(120), clocks.b.wider(120));
         for width in [4, 8] {
             if hunk.a.len() != hunk.b.len() || hunk.a.len() > width {
                 continue;
@@ -53,20 +54,11 @@ impl Work<'_> {
                 };
                 for little in [true, false] {
                     let (v, w) = (integer(p, little), integer(q, little));
-                    let Some(unit) = time::unit_of(v, w, windows) else {
+                    let Some((cause, what)) = self.number(v, w) else {
                         continue;
                     };
-                    // Days and hours are too small to be told from other numbers.
-                    if !unit.ends_with("seconds") {
-                        continue;
-                    }
-                    let mut c = claim(
-                        Cause::Timestamp,
-                        x..x + width,
-                        y..y + width,
-                        hunk.len() as u64,
-                    );
-                    c.what = Some(format!("an integer of {width} bytes: {unit} since 1970"));
+                    let mut c = claim(cause, x..x + width, y..y + width, hunk.len() as u64);
+                    c.what = Some(format!("an integer of {width} bytes: {what}"));
                     c.shown = Some((v.to_string(), w.to_string()));
                     self.add(c);
                     return true;
@@ -76,8 +68,39 @@ impl Work<'_> {
         false
     }
 
+    /// What two numbers are. Small ones are too many to be told from others.
+    fn number(&self, v: u128, w: u128) -> Option<(Cause, String)> {
+        if v < 1 << 16 || w < 1 << 16 {
+            return None;
+        }
+        let is = |text: &str, value: u128| text.parse() == Ok(value);
+        let mut known = self.context.known.iter();
+        if let Some(k) = known.find(|k| is(&k.a, v) && is(&k.b, w)) {
+            return Some((k.cause, k.name.clone()));
+        }
+        let mut windows = self.context.clocks?.pairs(120).into_iter();
+        let unit = windows.find_map(|windows| time::unit_of(v, w, windows))?;
+        unit.ends_with("seconds")
+            .then(|| (Cause::Timestamp, format!("{unit} since 1970")))
+    }
+
     /// Bytes of equal length that have nothing in common.
     pub(super) fn random(&mut self, hunk: &Hunk) -> bool {
+        let found = self.looks_random(hunk);
+        if found {
+            let mut c = claim(
+                Cause::Randomness,
+                hunk.a.clone(),
+                hunk.b.clone(),
+                hunk.len() as u64,
+            );
+            c.what = Some(format!("{} bytes that have nothing in common", hunk.len()));
+            self.push(c);
+        }
+        found
+    }
+
+    fn looks_random(&self, hunk: &Hunk) -> bool {
         let (x, y) = (&self.a[hunk.a.clone()], &self.b[hunk.b.clone()]);
         let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
         if x.len() != y.len() || x.len() < 6 || agree * 4 > x.len() {
@@ -90,18 +113,7 @@ impl Work<'_> {
             let distinct = seen.iter().filter(|s| **s).count();
             distinct * 4 >= bytes.len() * 3
         };
-        if !spread(x) || !spread(y) {
-            return false;
-        }
-        let mut c = claim(
-            Cause::Randomness,
-            hunk.a.clone(),
-            hunk.b.clone(),
-            hunk.len() as u64,
-        );
-        c.what = Some(format!("{} bytes that have nothing in common", x.len()));
-        self.push(c);
-        true
+        spread(x) && spread(y)
     }
 
     /// A short known value that is all that differs.
