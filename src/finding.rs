@@ -1,5 +1,7 @@
 //! What is said of one difference: its cause, where it stands, both values, and what to change.
 
+use std::ops::Range;
+
 use crate::cause::Cause;
 
 /// One finding about a pair of files that differ.
@@ -40,6 +42,10 @@ pub struct Excerpt {
     pub at_b: u64,
     /// B's bytes.
     pub b: Vec<u8>,
+    /// Where in A's bytes the value is, as far as it is among them.
+    pub value_a: Range<usize>,
+    /// Where in B's.
+    pub value_b: Range<usize>,
 }
 
 impl Finding {

@@ -249,12 +249,13 @@ fn images(a: &[u8], b: &[u8]) -> ((Image, Image), Option<String>) {
         }
         (images, note)
     };
-    let (Some(x), Some(y)) = (reader(a), reader(b)) else {
-        return plain(None);
-    };
+    let (x, y) = (reader(a), reader(b));
     if x != y {
-        return plain(Some(unexplained("the two files are of different formats")));
+        let name = |i: Option<usize>| i.map_or("no format that is known here", |i| READERS[i].name);
+        let why = format!("A is {} and B is {}", name(x), name(y));
+        return plain(Some(unexplained(&why)));
     }
+    let Some(x) = x else { return plain(None) };
     let read = READERS[x].read;
     match (read(a), read(b)) {
         (Ok(a), Ok(b)) => ((a, b), None),

@@ -17,8 +17,8 @@ use crate::explain::Explained;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
 
-/// Findings and members that are listed one by one without `-v`.
-const LISTED: usize = 8;
+/// Findings that are listed one by one without `-v`: with four lines each, a screen holds no more.
+const LISTED: usize = 5;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

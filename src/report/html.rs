@@ -2,6 +2,7 @@
 //! text is escaped, since names and bytes come from the files.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::summary::{Chain, Row, Summary};
 use crate::digest::Digest;
@@ -187,13 +188,19 @@ fn finding(out: &mut String, f: &Finding) {
         );
     }
     if let Some(excerpt) = &f.excerpt {
-        let view = |at, bytes: &[u8], other: &[u8]| hex(at, bytes, other);
-        let Excerpt { at_a, a, at_b, b } = excerpt;
+        let Excerpt {
+            at_a,
+            a,
+            at_b,
+            b,
+            value_a,
+            value_b,
+        } = excerpt;
         let _ = writeln!(
             out,
             "<details open><summary>bytes</summary><div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div></details>",
-            view(*at_a, a, b),
-            view(*at_b, b, a)
+            hex(*at_a, (a, value_a), (b, value_b)),
+            hex(*at_b, (b, value_b), (a, value_a))
         );
     }
     if !f.consequence {
@@ -202,9 +209,18 @@ fn finding(out: &mut String, f: &Finding) {
     out.push_str("</article>\n");
 }
 
-/// Lines of offset, hexadecimal and text; bytes that the other side has not in the same place are
-/// marked.
-fn hex(at: u64, bytes: &[u8], other: &[u8]) -> String {
+/// Lines of offset, hexadecimal and text; what the value has and the other side's has not in the same
+/// place is marked.
+fn hex(
+    at: u64,
+    (bytes, value): (&[u8], &Range<usize>),
+    (other, its): (&[u8], &Range<usize>),
+) -> String {
+    let same = |i: usize, byte: u8| {
+        let within = i.checked_sub(value.start).map(|k| its.start + k);
+        !value.contains(&i)
+            || within.is_some_and(|k| its.contains(&k) && other.get(k) == Some(&byte))
+    };
     let mut out = String::new();
     for (n, line) in bytes.chunks(LINE).enumerate() {
         let _ = write!(out, "<i>{:08x}</i> ", at + (n * LINE) as u64);
@@ -218,7 +234,7 @@ fn hex(at: u64, bytes: &[u8], other: &[u8]) -> String {
                 0x20..=0x7e => escape(&(*byte as char).to_string()),
                 _ => "·".to_string(),
             };
-            match other.get(n * LINE + k) == Some(byte) {
+            match same(n * LINE + k, *byte) {
                 true => {
                     let _ = write!(out, "{byte:02x} ");
                     text.push_str(&shown);
@@ -318,6 +334,8 @@ mod tests {
             a: b"<script>".to_vec(),
             at_b: 0,
             b: b"&amp;".to_vec(),
+            value_a: 0..8,
+            value_b: 0..5,
         });
         let explained = Explained {
             findings: vec![finding],

@@ -493,6 +493,22 @@ fn text_is_told_by_its_lines_and_other_bytes_by_their_place() {
 }
 
 #[test]
+fn the_report_fits_one_screen_whatever_differs() {
+    let project = scratch();
+    let lines = |word: &str| -> String {
+        let each = (0..400).map(|i| format!("{word}{i} is not the same at all\n\n"));
+        each.collect()
+    };
+    project.write("a.txt", &lines("red"));
+    project.write("b.txt", &lines("blue"));
+    let run = project.repro(&["diff", "a.txt", "b.txt"]);
+    assert!(run.stdout.lines().count() <= 30, "{}", run.all());
+    assert!(run.stdout.contains("more, listed with -v"), "{}", run.all());
+    let verbose = project.repro(&["diff", "a.txt", "b.txt", "-v"]);
+    assert!(verbose.stdout.lines().count() > 400, "{}", verbose.all());
+}
+
+#[test]
 fn a_file_that_no_reader_can_read_still_differs() {
     let project = scratch();
     std::fs::write(project.dir.join("a"), b"\x7fELF and then nothing").unwrap();
@@ -505,6 +521,11 @@ fn a_file_that_no_reader_can_read_still_differs() {
     project.write("c", "text");
     let run = project.repro(&["diff", "a", "c"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(
+        run.stdout.contains("because A is ELF and B is"),
+        "{}",
+        run.all()
+    );
 }
 
 #[test]
