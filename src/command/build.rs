@@ -15,7 +15,6 @@ use crate::command::scratch::Scratch;
 use crate::command::{builder, known, publish, trace};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
-use crate::explain::Explained;
 use crate::report::Report;
 use crate::term::Progress;
 use crate::verdict::{Status, Verdict};
@@ -105,7 +104,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     } = &built;
     let manifest = project.manifest(&recipe, comparison, *verdict, a, scratch)?;
     process::check_interrupt()?;
-    let mut explained = vec![Explained::default(); comparison.pairs.len()];
+    let mut explained = Vec::new();
     let mut blame = Blame::default();
     if let Some((b, started, ended)) = &built.b {
         let known = project.known(&shim, *started, *ended);
