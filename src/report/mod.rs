@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use crate::blame::Culprit;
 use crate::compare::{Comparison, Pair};
-use crate::explain::Explained;
+use crate::explain::{Coverage, Explained};
 use crate::recipe::Row;
 use crate::variation::Values;
 use crate::verdict::Verdict;
@@ -30,7 +30,7 @@ pub struct Report {
     pub verdict: Verdict,
     /// All artifacts.
     pub comparison: Comparison,
-    /// Why each pair of it differs, in the same order.
+    /// Why each pair of it differs, in the same order; missing ones were not explained.
     pub explained: Vec<Explained>,
     /// The units that diverged first.
     pub blame: Vec<Culprit>,
@@ -54,9 +54,22 @@ pub struct Report {
     pub results: PathBuf,
 }
 
+/// What is said of a pair that nobody explained.
+static NOTHING: Explained = Explained {
+    findings: Vec::new(),
+    format: String::new(),
+    coverage: Coverage {
+        differing: 0,
+        caused: 0,
+        following: 0,
+    },
+    note: None,
+};
+
 impl Report {
     /// Each pair, with why it differs.
     pub fn pairs(&self) -> impl Iterator<Item = (&Pair, &Explained)> {
-        self.comparison.pairs.iter().zip(&self.explained)
+        let pairs = self.comparison.pairs.iter().enumerate();
+        pairs.map(|(i, pair)| (pair, self.explained.get(i).unwrap_or(&NOTHING)))
     }
 }
