@@ -88,13 +88,15 @@ fn command(out: &mut String, kind: &str, title: &str, source: Option<&str>, text
     let _ = writeln!(out, "::{kind} {properties}::{}", data(text));
 }
 
-fn data(text: &str) -> String {
+/// A text as the message of an annotation: nothing in it can end it.
+pub(super) fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+/// A text as one of its properties.
+pub(super) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 

@@ -295,14 +295,7 @@ impl Work<'_> {
         if let Some(c) = claims.find(|c| c.what.as_deref() == Some(PACKED)) {
             c.bytes = c.bytes.saturating_sub(hunk.len() as u64);
         }
-        let mut c = claim(
-            Cause::Randomness,
-            hunk.a.clone(),
-            hunk.b.clone(),
-            hunk.len() as u64,
-        );
-        c.what = Some(format!("{} bytes that have nothing in common", hunk.len()));
-        self.push(c);
+        self.nothing_in_common(&hunk);
     }
 
     /// A place that the format knows.

@@ -88,16 +88,17 @@ impl Work<'_> {
     pub(super) fn random(&mut self, hunk: &Hunk) -> bool {
         let found = self.looks_random(hunk);
         if found {
-            let mut c = claim(
-                Cause::Randomness,
-                hunk.a.clone(),
-                hunk.b.clone(),
-                hunk.len() as u64,
-            );
-            c.what = Some(format!("{} bytes that have nothing in common", hunk.len()));
-            self.push(c);
+            self.nothing_in_common(hunk);
         }
         found
+    }
+
+    /// Claims the hunk as random bytes.
+    pub(super) fn nothing_in_common(&mut self, hunk: &Hunk) {
+        let len = hunk.len() as u64;
+        let mut c = claim(Cause::Randomness, hunk.a.clone(), hunk.b.clone(), len);
+        c.what = Some(format!("{len} bytes that have nothing in common"));
+        self.push(c);
     }
 
     fn looks_random(&self, hunk: &Hunk) -> bool {

@@ -2,9 +2,9 @@
 
 use object::{Object, ObjectSection, SectionFlags, elf};
 
-use super::{add_names, machine_of};
+use super::{add_names, sections};
 use crate::cause::Cause;
-use crate::explain::image::{Field, Follows, Image, Kind, Part};
+use crate::explain::image::{Field, Follows, Image, Kind};
 
 /// Names of sections and what they hold. The first that fits counts; a trailing `*` stands for any
 /// ending.
@@ -53,30 +53,10 @@ fn kind_of(name: &str, flags: SectionFlags) -> Kind {
 
 /// Reads it.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {
-    let file = object::File::parse(bytes).map_err(|e| format!("it is no sound ELF file: {e}"))?;
-    let mut image = Image {
-        format: "ELF",
-        machine: machine_of(&file),
-        ..Image::default()
-    };
-    let loaded = file.kind() != object::ObjectKind::Relocatable;
-    for section in file.sections() {
-        let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
-            continue;
-        };
-        let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
-            continue;
-        };
-        let Some(end) = start.checked_add(size) else {
-            continue;
-        };
-        let address = section.address();
-        image.parts.push(Part {
-            name: name.to_string(),
-            range: start..end,
-            address: (loaded && address != 0).then_some(address),
-            kind: kind_of(name, section.flags()),
-        });
+    let (file, mut image) = sections(bytes, "ELF", |name, s| kind_of(name, s.flags()))?;
+    for part in &mut image.parts {
+        // Sections that are not loaded have the address 0.
+        part.address = part.address.filter(|a| *a != 0);
     }
     image.tile(bytes.len());
     build_id(&mut image, bytes, &file);

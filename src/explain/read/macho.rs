@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use object::{Object, ObjectSection, SectionKind};
+use object::{ObjectSection, SectionKind};
 
-use super::{add_names, machine_of};
+use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind, Part};
 use crate::explain::time;
@@ -26,35 +26,14 @@ pub fn begins(bytes: &[u8]) -> bool {
 
 /// Reads it.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {
-    let file =
-        object::File::parse(bytes).map_err(|e| format!("it is no sound Mach-O file: {e}"))?;
-    let mut image = Image {
-        format: "Mach-O",
-        machine: machine_of(&file),
-        ..Image::default()
-    };
-    let loaded = file.kind() != object::ObjectKind::Relocatable;
-    for section in file.sections() {
-        let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
-            continue;
-        };
-        let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
-            continue;
-        };
-        image.parts.push(Part {
-            name: name.to_string(),
-            range: start..start.saturating_add(size),
-            address: loaded.then_some(section.address()),
-            kind: match (name, section.kind()) {
-                ("__unwind_info" | "__eh_frame" | "__compact_unwind", _) => Kind::Table,
-                ("__debug_str" | "__debug_line_str", _) => Kind::Text,
-                (".rmeta" | ".rustc" | "__bitcode" | "__cmdline", _) => Kind::Metadata,
-                (_, SectionKind::Text) => Kind::Code,
-                (_, SectionKind::Debug) => Kind::Debug,
-                _ => Kind::Data,
-            },
-        });
-    }
+    let (file, mut image) = sections(bytes, "Mach-O", |name, s| match (name, s.kind()) {
+        ("__unwind_info" | "__eh_frame" | "__compact_unwind", _) => Kind::Table,
+        ("__debug_str" | "__debug_line_str", _) => Kind::Text,
+        (".rmeta" | ".rustc" | "__bitcode" | "__cmdline", _) => Kind::Metadata,
+        (_, SectionKind::Text) => Kind::Code,
+        (_, SectionKind::Debug) => Kind::Debug,
+        _ => Kind::Data,
+    })?;
     let numbers = Numbers {
         bytes,
         little: matches!(bytes.first(), Some(0xce | 0xcf)),

@@ -7,7 +7,7 @@ mod pe;
 
 use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex};
 
-use super::image::{Image, Machine, Reference, Symbol};
+use super::image::{Image, Kind, Machine, Part, Reference, Symbol};
 
 /// A format that has a reader.
 pub struct Reader {
@@ -61,6 +61,40 @@ fn part_of(image: &Image, file: &object::File, index: SectionIndex) -> Option<us
     let start = usize::try_from(start).ok()?;
     let part = image.part_at(start)?;
     (size > 0 && image.parts[part].range.start == start).then_some(part)
+}
+
+/// Parses the file and gives its sections as parts, each of the kind that is told of it by its name.
+fn sections<'d>(
+    bytes: &'d [u8],
+    format: &'static str,
+    kind: impl Fn(&str, &object::Section<'d, '_>) -> Kind,
+) -> Result<(object::File<'d>, Image), String> {
+    let file =
+        object::File::parse(bytes).map_err(|e| format!("it is no sound {format} file: {e}"))?;
+    let mut image = Image {
+        format,
+        machine: machine_of(&file),
+        ..Image::default()
+    };
+    let loaded = file.kind() != object::ObjectKind::Relocatable;
+    for section in file.sections() {
+        let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
+            continue;
+        };
+        let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
+            continue;
+        };
+        let Some(end) = start.checked_add(size) else {
+            continue;
+        };
+        image.parts.push(Part {
+            name: name.to_string(),
+            range: start..end,
+            address: loaded.then_some(section.address()),
+            kind: kind(name, &section),
+        });
+    }
+    Ok((file, image))
 }
 
 /// Adds symbols and relocations, once the parts are there.

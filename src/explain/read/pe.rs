@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use object::{Object, ObjectSection, SectionKind};
+use object::{ObjectSection, SectionKind};
 
-use super::{add_names, machine_of};
+use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind, Part};
 use crate::explain::time;
@@ -33,7 +33,7 @@ pub fn begins_coff(bytes: &[u8]) -> bool {
 
 /// Reads a COFF object.
 pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = sections(bytes, "COFF")?;
+    let mut image = image_of(bytes, "COFF")?;
     let time = Fields(bytes).u32(4);
     image
         .fields
@@ -43,42 +43,18 @@ pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
 
 /// Reads a PE file.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = sections(bytes, "PE")?;
+    let mut image = image_of(bytes, "PE")?;
     headers(&mut image, bytes);
     Ok(image)
 }
 
-fn sections(bytes: &[u8], format: &'static str) -> Result<Image, String> {
-    let file =
-        object::File::parse(bytes).map_err(|e| format!("it is no sound {format} file: {e}"))?;
-    let mut image = Image {
-        format,
-        machine: machine_of(&file),
-        ..Image::default()
-    };
-    let loaded = file.kind() != object::ObjectKind::Relocatable;
-    for section in file.sections() {
-        let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
-            continue;
-        };
-        let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
-            continue;
-        };
-        let Some(end) = start.checked_add(size) else {
-            continue;
-        };
-        image.parts.push(Part {
-            name: name.to_string(),
-            range: start..end,
-            address: loaded.then_some(section.address()),
-            kind: match (name, section.kind()) {
-                (".pdata" | ".reloc" | ".xdata", _) => Kind::Table,
-                (_, SectionKind::Text) => Kind::Code,
-                (_, SectionKind::Debug) => Kind::Debug,
-                _ => Kind::Data,
-            },
-        });
-    }
+fn image_of(bytes: &[u8], format: &'static str) -> Result<Image, String> {
+    let (file, mut image) = sections(bytes, format, |name, s| match (name, s.kind()) {
+        (".pdata" | ".reloc" | ".xdata", _) => Kind::Table,
+        (_, SectionKind::Text) => Kind::Code,
+        (_, SectionKind::Debug) => Kind::Debug,
+        _ => Kind::Data,
+    })?;
     if let Some(range) = certificates(bytes).filter(|_| format == "PE") {
         image.parts.push(Part {
             name: "signature".to_string(),

@@ -7,6 +7,7 @@
 use crate::check::Severity;
 use crate::error;
 use crate::report::check::CheckReport;
+use crate::report::github::{data, property};
 
 /// One line for each finding, and a last line that says what it comes to.
 pub fn of(report: &CheckReport) -> String {
@@ -50,16 +51,6 @@ pub fn of(report: &CheckReport) -> String {
         report.count(Severity::Info)
     ));
     out
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
