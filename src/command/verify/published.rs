@@ -171,13 +171,13 @@ impl Published<'_> {
         };
         match built {
             Some(built) if built.digest == self.digest => checked.outcome = Outcome::Same,
-            Some(built) => {
-                checked.findings = explain(&self.path, &built.path)?;
-                if let Some(signed) = signed(&self.path, &built.path)? {
+            Some(built) => match signed(&self.path, &built.path)? {
+                Some(signed) => {
                     checked.outcome = Outcome::After(vec![Cause::CodeSignature]);
                     checked.findings = vec![signed];
                 }
-            }
+                None => checked.findings = explain(&self.path, &built.path)?,
+            },
             None => checked.findings.push(finding(
                 Cause::Unknown,
                 "the published file",
