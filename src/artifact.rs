@@ -65,10 +65,7 @@ impl Kind {
 
     /// Whether artifacts of this kind are what a release ships, and so are kept for it.
     pub fn is_shipped(self) -> bool {
-        matches!(
-            self,
-            Kind::Bin | Kind::Cdylib | Kind::Staticlib | Kind::Dylib
-        )
+        matches!(self, Kind::Bin | Kind::Cdylib | Kind::Staticlib | Kind::Dylib)
     }
 }
 

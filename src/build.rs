@@ -106,13 +106,7 @@ impl Plan<'_> {
 
     /// Whether each side has directories of its own, so that both can be built at once.
     fn apart(&self) -> bool {
-        let paths = [
-            Name::BuildPath,
-            Name::CargoHome,
-            Name::TargetDir,
-            Name::Home,
-            Name::Tmpdir,
-        ];
+        let paths = [Name::BuildPath, Name::CargoHome, Name::TargetDir, Name::Home, Name::Tmpdir];
         paths.iter().all(|n| (self.values)(*n).varied())
     }
 
@@ -142,10 +136,7 @@ impl Plan<'_> {
             let _ = jobs.release_raw();
             built.map_err(|error| {
                 // The other build cannot give a verdict any more.
-                first_error
-                    .lock()
-                    .expect("no panic holds this")
-                    .get_or_insert(error);
+                first_error.lock().expect("no panic holds this").get_or_insert(error);
                 process::stop_all();
             })
         };
@@ -168,10 +159,7 @@ impl Plan<'_> {
     fn clear_for_second(&self) -> Result<Vec<(PathBuf, PathBuf)>> {
         let (a, b) = (self.layout(Side::A), self.layout(Side::B));
         let mut moved = Vec::new();
-        for (name, a, b) in [
-            ("source", a.source, b.source),
-            ("target", a.target, b.target),
-        ] {
+        for (name, a, b) in [("source", a.source, b.source), ("target", a.target, b.target)] {
             if a == b {
                 let aside = self.scratch.join("aside-A").join(name);
                 fs::create_dir(aside.parent().unwrap_or(self.scratch))?;
@@ -180,11 +168,7 @@ impl Plan<'_> {
                 moved.push((a, aside));
             }
         }
-        for (a, b) in [
-            (a.cargo_home, b.cargo_home),
-            (a.home, b.home),
-            (a.tmpdir, b.tmpdir),
-        ] {
+        for (a, b) in [(a.cargo_home, b.cargo_home), (a.home, b.home), (a.tmpdir, b.tmpdir)] {
             if a == b {
                 fs::remove_tree(&a)?;
             }
@@ -203,10 +187,7 @@ impl Plan<'_> {
             Stream::Out => said.lock().expect("no panic holds this").read_line(line),
             Stream::Err => match progress_of(line) {
                 Some(step) => progress.step(side.label(), &step),
-                None => words
-                    .lock()
-                    .expect("no panic holds this")
-                    .push(line.to_string()),
+                None => words.lock().expect("no panic holds this").push(line.to_string()),
             },
         })?;
         let words = words.into_inner().expect("no panic holds this").join("\n");
@@ -387,12 +368,7 @@ impl Plan<'_> {
             },
             linker_inputs: self.linker_inputs(layout)?,
             random_build_id: units.iter().any(|u| u.random_build_id),
-            trace: Trace {
-                units,
-                ran: said.ran,
-                layout: layout.clone(),
-                moved: Vec::new(),
-            },
+            trace: Trace { units, ran: said.ran, layout: layout.clone(), moved: Vec::new() },
             diagnostics,
         })
     }
@@ -438,15 +414,7 @@ pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
 /// The step that a progress line of cargo names: `   Compiling serde v1.0.0 (path)`.
 fn progress_of(line: &str) -> Option<String> {
     let (verb, rest) = line.strip_prefix("   ")?.trim_start().split_once(' ')?;
-    let verbs = [
-        "Compiling",
-        "Checking",
-        "Finished",
-        "Fresh",
-        "Dirty",
-        "Running",
-        "Locking",
-    ];
+    let verbs = ["Compiling", "Checking", "Finished", "Fresh", "Dirty", "Running", "Locking"];
     let indented = line.len() - line.trim_start().len() + verb.len() == 12;
     if !indented || !verbs.contains(&verb) {
         return None;
@@ -460,14 +428,9 @@ fn progress_of(line: &str) -> Option<String> {
 
 /// Whether a tool failed because a disk or a quota is full.
 fn is_full(words: &str) -> bool {
-    [
-        "No space left on device",
-        "Disk quota exceeded",
-        "os error 28",
-        "os error 112",
-    ]
-    .iter()
-    .any(|w| words.contains(w))
+    ["No space left on device", "Disk quota exceeded", "os error 28", "os error 112"]
+        .iter()
+        .any(|w| words.contains(w))
 }
 
 /// Packages whose build script the preloaded shim cannot reach.
@@ -494,9 +457,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_not_a_failed_build() {
-        assert!(is_full(
-            "error: failed to write x: No space left on device (os error 28)"
-        ));
+        assert!(is_full("error: failed to write x: No space left on device (os error 28)"));
         assert!(!is_full("error[E0308]: mismatched types"));
     }
 
@@ -505,10 +466,7 @@ mod tests {
         let cases = [
             ("   Compiling serde v1.0.0", Some("serde v1.0.0")),
             ("   Compiling demo v0.1.0 (/s/demo)", Some("demo v0.1.0")),
-            (
-                "    Finished `release` profile in 1s",
-                Some("finished `release` profile in 1s"),
-            ),
+            ("    Finished `release` profile in 1s", Some("finished `release` profile in 1s")),
             ("warning: unused", None),
             ("    Compiling is what I do", None),
             ("   |   ^^^", None),

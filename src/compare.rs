@@ -54,10 +54,7 @@ pub fn compare(a: &ArtifactSet, b: &ArtifactSet) -> Comparison {
     let mut right = by_key(b, |x| x.name.clone());
     take_pairs(&mut left, &mut right, &mut pairs);
     let again = |rest: BTreeMap<Key, Vec<Artifact>>| {
-        by_key(
-            &ArtifactSet::new(rest.into_values().flatten().collect()),
-            |x| without_hash(&x.name),
-        )
+        by_key(&ArtifactSet::new(rest.into_values().flatten().collect()), |x| without_hash(&x.name))
     };
     let (mut left, mut right) = (again(left), again(right));
     take_pairs(&mut left, &mut right, &mut pairs);
@@ -93,10 +90,7 @@ fn take_pairs(
         };
         let n = of_a.len().min(of_b.len());
         let both = of_a.drain(..n).zip(of_b.drain(..n));
-        pairs.extend(both.map(|(a, b)| Pair {
-            a: Some(a),
-            b: Some(b),
-        }));
+        pairs.extend(both.map(|(a, b)| Pair { a: Some(a), b: Some(b) }));
     }
 }
 
@@ -158,10 +152,7 @@ mod tests {
     fn a_file_on_one_side_only_is_a_difference() {
         let a = set(&[(Kind::Bin, "x", "1"), (Kind::Bin, "y", "1")]);
         let b = set(&[(Kind::Bin, "x", "1"), (Kind::Bin, "z", "1")]);
-        assert_eq!(
-            statuses(&a, &b),
-            [Status::Same, Status::OnlyA, Status::OnlyB]
-        );
+        assert_eq!(statuses(&a, &b), [Status::Same, Status::OnlyA, Status::OnlyB]);
         assert_eq!(compare(&a, &b).verdict(), Some(Verdict::Differs));
         assert_eq!(compare(&b, &set(&[])).verdict(), Some(Verdict::Differs));
     }
@@ -169,10 +160,7 @@ mod tests {
     #[test]
     fn nothing_compared_is_no_verdict() {
         assert_eq!(compare(&set(&[]), &set(&[])).verdict(), None);
-        let only_macro = set(&[
-            (Kind::ProcMacro, "libm.so", "1"),
-            (Kind::BuildScript, "b", "1"),
-        ]);
+        let only_macro = set(&[(Kind::ProcMacro, "libm.so", "1"), (Kind::BuildScript, "b", "1")]);
         assert_eq!(compare(&only_macro, &only_macro).verdict(), None);
     }
 

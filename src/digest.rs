@@ -27,10 +27,7 @@ pub struct Hasher {
 impl Hasher {
     /// The digest of all that was written.
     pub fn finish(self) -> Digest {
-        Digest {
-            size: self.size,
-            sha256: hex(&self.sha.finalize()),
-        }
+        Digest { size: self.size, sha256: hex(&self.sha.finalize()) }
     }
 }
 
@@ -64,9 +61,8 @@ pub fn of_file(path: &Path) -> Result<Digest> {
     let mut hasher = Hasher::default();
     let mut buf = vec![0; 128 * 1024];
     loop {
-        let n = file
-            .read(&mut buf)
-            .with_context(|| format!("failed to read `{}`", path.display()))?;
+        let n =
+            file.read(&mut buf).with_context(|| format!("failed to read `{}`", path.display()))?;
         if n == 0 {
             return Ok(hasher.finish());
         }
@@ -82,9 +78,6 @@ mod tests {
     fn known_digest_of_abc() {
         let d = of_bytes(b"abc");
         assert_eq!(d.size, 3);
-        assert_eq!(
-            d.sha256,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(d.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

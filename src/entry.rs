@@ -42,11 +42,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => {
             let _ = e.print();
-            return ExitCode::from(if e.use_stderr() {
-                Kind::Usage.code()
-            } else {
-                0
-            });
+            return ExitCode::from(if e.use_stderr() { Kind::Usage.code() } else { 0 });
         }
     };
     let (name, format) = match &cli.command {
@@ -115,11 +111,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Env(args) => run_env(args),
         Command::Init(args) => {
             let (format, force, dry_run) = (args.format, args.force, args.dry_run);
-            let report = init::run(init::InitRequest {
-                build: args.request(),
-                force,
-                dry_run,
-            })?;
+            let report = init::run(init::InitRequest { build: args.request(), force, dry_run })?;
             print(&match format {
                 Format::Text => report::init::text(&report),
                 Format::Json => report::init::json(&report),

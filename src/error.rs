@@ -62,11 +62,7 @@ impl std::error::Error for Failure {}
 
 /// An error of the given kind, ready for `return Err(…)` or `bail`.
 pub fn failure(kind: Kind, message: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(Failure {
-        kind,
-        message: message.into(),
-        details: String::new(),
-    })
+    anyhow::Error::new(Failure { kind, message: message.into(), details: String::new() })
 }
 
 /// A refusal (exit 4).
@@ -86,18 +82,12 @@ pub fn host(message: impl Into<String>) -> anyhow::Error {
 
 /// The kind of any error: that of the [`Failure`] it holds, else [`Kind::Host`].
 pub fn kind_of(error: &anyhow::Error) -> Kind {
-    error
-        .chain()
-        .find_map(|e| e.downcast_ref::<Failure>())
-        .map_or(Kind::Host, |f| f.kind)
+    error.chain().find_map(|e| e.downcast_ref::<Failure>()).map_or(Kind::Host, |f| f.kind)
 }
 
 /// What a failed tool said itself; empty if nothing is known.
 pub fn details_of(error: &anyhow::Error) -> &str {
-    error
-        .chain()
-        .find_map(|e| e.downcast_ref::<Failure>())
-        .map_or("", |f| &f.details)
+    error.chain().find_map(|e| e.downcast_ref::<Failure>()).map_or("", |f| &f.details)
 }
 
 /// The whole chain of an error on one line.
@@ -112,9 +102,7 @@ mod tests {
 
     #[test]
     fn kind_survives_context() {
-        let e = Err::<(), _>(refused("no lockfile"))
-            .context("failed to prepare")
-            .unwrap_err();
+        let e = Err::<(), _>(refused("no lockfile")).context("failed to prepare").unwrap_err();
         assert_eq!(kind_of(&e), Kind::Refused);
         assert_eq!(one_line(&e), "failed to prepare: no lockfile");
         assert_eq!(kind_of(&anyhow::anyhow!("disk full")), Kind::Host);
@@ -122,13 +110,7 @@ mod tests {
 
     #[test]
     fn exit_codes_are_the_documented_ones() {
-        let codes = [
-            Kind::Usage,
-            Kind::BuildFailed,
-            Kind::Refused,
-            Kind::BadInput,
-            Kind::Host,
-        ];
+        let codes = [Kind::Usage, Kind::BuildFailed, Kind::Refused, Kind::BadInput, Kind::Host];
         assert_eq!(codes.map(Kind::code), [2, 3, 4, 5, 6]);
     }
 }

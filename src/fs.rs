@@ -66,10 +66,7 @@ impl Pending {
             .prefix(TEMPORARY)
             .tempfile_in(parent)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
-        Ok(Pending {
-            file,
-            path: path.to_owned(),
-        })
+        Ok(Pending { file, path: path.to_owned() })
     }
 
     /// The file, open for reading and writing.
@@ -144,20 +141,12 @@ pub fn first_difference(a: &Path, b: &Path) -> Result<Option<Difference>> {
     let (mut x, mut y) = (open(a)?, open(b)?);
     let mut at = 0;
     loop {
-        let of_a = x
-            .fill_buf()
-            .with_context(|| format!("failed to read `{}`", a.display()))?;
-        let of_b = y
-            .fill_buf()
-            .with_context(|| format!("failed to read `{}`", b.display()))?;
+        let of_a = x.fill_buf().with_context(|| format!("failed to read `{}`", a.display()))?;
+        let of_b = y.fill_buf().with_context(|| format!("failed to read `{}`", b.display()))?;
         let n = of_a.len().min(of_b.len());
         let differs = of_a.iter().zip(of_b).position(|(x, y)| x != y);
         if let Some(i) = differs {
-            return Ok(Some(Difference {
-                at: at + i as u64,
-                a: Some(of_a[i]),
-                b: Some(of_b[i]),
-            }));
+            return Ok(Some(Difference { at: at + i as u64, a: Some(of_a[i]), b: Some(of_b[i]) }));
         }
         if n == 0 {
             let (a, b) = (of_a.first().copied(), of_b.first().copied());
@@ -372,24 +361,11 @@ mod tests {
         fs::set_permissions(from.join("sub dir/tool=é"), exec).unwrap();
         symlink(Path::new("sub dir/tool=é"), &from.join("link"), false).unwrap();
         copy_tree(&from, &to, &mut |_| true).unwrap();
-        assert_eq!(
-            fs::read_link(to.join("link")).unwrap(),
-            Path::new("sub dir/tool=é")
-        );
-        assert_eq!(
-            lstat(&to.join("sub dir/tool=é"))
-                .unwrap()
-                .permissions()
-                .mode()
-                & 0o777,
-            0o755
-        );
+        assert_eq!(fs::read_link(to.join("link")).unwrap(), Path::new("sub dir/tool=é"));
+        assert_eq!(lstat(&to.join("sub dir/tool=é")).unwrap().permissions().mode() & 0o777, 0o755);
         set_mtimes(&to, 1_000_000).unwrap();
         let meta = lstat(&to.join("link")).unwrap();
-        assert_eq!(
-            FileTime::from_last_modification_time(&meta).unix_seconds(),
-            1_000_000
-        );
+        assert_eq!(FileTime::from_last_modification_time(&meta).unix_seconds(), 1_000_000);
         fs::set_permissions(to.join("sub dir"), fs::Permissions::from_mode(0o500)).unwrap();
         remove_tree(&to).unwrap();
         assert!(!to.exists());

@@ -32,14 +32,9 @@ const LOCAL_VARIABLES: &[&str] = &[
 
 /// A `git` command in `dir`, to be given arguments and run.
 pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
-    let cmd = LOCAL_VARIABLES
-        .iter()
-        .fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
+    let cmd = LOCAL_VARIABLES.iter().fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
     // Optional locks would refresh, that is write, the user's index.
-    cmd.env("GIT_OPTIONAL_LOCKS", "0")
-        .env("LC_ALL", "C")
-        .dir(dir)
-        .args(args)
+    cmd.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").dir(dir).args(args)
 }
 
 /// Runs `git` and returns its output as text; a failure is an error.
@@ -58,11 +53,7 @@ pub fn try_text<S: AsRef<OsStr>>(
 
 /// The NUL-separated paths of an output made with `-z`.
 pub fn paths(out: &Output) -> Vec<PathBuf> {
-    out.stdout
-        .split(|b| *b == 0)
-        .filter(|p| !p.is_empty())
-        .map(path_of_bytes)
-        .collect()
+    out.stdout.split(|b| *b == 0).filter(|p| !p.is_empty()).map(path_of_bytes).collect()
 }
 
 #[cfg(unix)]

@@ -17,11 +17,7 @@ pub const FREE: u64 = 64 << 20;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            entries: 500_000,
-            bytes: 64 << 30,
-            ratio: 250,
-        }
+        Limits { entries: 500_000, bytes: 64 << 30, ratio: 250 }
     }
 }
 
@@ -67,11 +63,7 @@ mod tests {
 
     #[test]
     fn each_cap_refuses_just_what_is_over_it() {
-        let limits = Limits {
-            entries: 2,
-            bytes: 200 << 20,
-            ratio: 10,
-        };
+        let limits = Limits { entries: 2, bytes: 200 << 20, ratio: 10 };
         assert!(limits.check_entries(2).is_ok());
         assert!(limits.check_entries(3).is_err());
         assert!(limits.check_bytes(FREE, 0).is_ok());

@@ -16,15 +16,8 @@ pub enum Platform {
     Other,
 }
 
-const ELF_SYSTEMS: &[&str] = &[
-    "linux",
-    "android",
-    "freebsd",
-    "netbsd",
-    "openbsd",
-    "dragonfly",
-    "fuchsia",
-];
+const ELF_SYSTEMS: &[&str] =
+    &["linux", "android", "freebsd", "netbsd", "openbsd", "dragonfly", "fuchsia"];
 
 /// The family of a target triple (or of the file name of a target specification).
 pub fn of_triple(triple: &str) -> Platform {
@@ -36,15 +29,8 @@ pub fn of_triple(triple: &str) -> Platform {
     } else if parts.contains(&"apple") {
         Platform::Apple
     } else if parts.contains(&"windows") {
-        if parts.last() == Some(&"msvc") {
-            Platform::Msvc
-        } else {
-            Platform::MinGw
-        }
-    } else if parts
-        .iter()
-        .any(|p| ELF_SYSTEMS.iter().any(|s| p.starts_with(s)))
-    {
+        if parts.last() == Some(&"msvc") { Platform::Msvc } else { Platform::MinGw }
+    } else if parts.iter().any(|p| ELF_SYSTEMS.iter().any(|s| p.starts_with(s))) {
         Platform::Elf
     } else {
         Platform::Other

@@ -97,8 +97,7 @@ impl Cmd {
 
     /// Adds arguments.
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Cmd {
-        self.args
-            .extend(args.into_iter().map(|a| a.as_ref().to_owned()));
+        self.args.extend(args.into_iter().map(|a| a.as_ref().to_owned()));
         self
     }
 
@@ -193,11 +192,7 @@ impl Cmd {
                 }
             });
         })?;
-        Ok(Output {
-            status,
-            stdout,
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-        })
+        Ok(Output { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
     }
 
     /// Runs to the end; a non-zero exit is an error that shows the command and its last words.
@@ -233,26 +228,17 @@ impl Cmd {
     fn pump(&self, work: impl FnOnce(&mut Child)) -> Result<ExitStatus> {
         check_interrupt()?;
         if STOPPED.load(Ordering::SeqCst) {
-            return Err(host(format!(
-                "`{}` was not started: the run has failed",
-                self.show()
-            )));
+            return Err(host(format!("`{}` was not started: the run has failed", self.show())));
         }
         let mut child = self.spawn()?;
-        let me = Running {
-            pid: child.id(),
-            group: self.own_group,
-        };
+        let me = Running { pid: child.id(), group: self.own_group };
         RUNNING.lock().expect("no panic holds this lock").push(me);
         if STOPPED.load(Ordering::SeqCst) {
             end(me, false);
         }
         work(&mut child);
         let status = child.wait();
-        RUNNING
-            .lock()
-            .expect("no panic holds this lock")
-            .retain(|r| *r != me);
+        RUNNING.lock().expect("no panic holds this lock").retain(|r| *r != me);
         if self.own_group {
             // What the command left running in its group must not outlive it.
             end(me, true);
@@ -265,11 +251,7 @@ impl Cmd {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
-            .stdin(if self.stdin.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if let Some(dir) = &self.dir {
@@ -391,19 +373,14 @@ fn end(child: Running, force: bool) {
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
     let signal = if force { Signal::KILL } else { Signal::TERM };
     if let Some(pid) = Pid::from_raw(child.pid as i32) {
-        let _ = if child.group {
-            kill_process_group(pid, signal)
-        } else {
-            kill_process(pid, signal)
-        };
+        let _ =
+            if child.group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
     }
 }
 
 #[cfg(not(unix))]
 fn end(child: Running, _force: bool) {
-    let _ = Command::new("taskkill")
-        .args(["/F", "/T", "/PID", &child.pid.to_string()])
-        .output();
+    let _ = Command::new("taskkill").args(["/F", "/T", "/PID", &child.pid.to_string()]).output();
 }
 
 #[cfg(test)]
@@ -418,9 +395,7 @@ mod tests {
 
     #[test]
     fn a_command_within_another_keeps_its_words() {
-        let cmd = Cmd::new("cargo")
-            .args(["build"])
-            .within(&Cmd::new("env").args(["-i", "--"]));
+        let cmd = Cmd::new("cargo").args(["build"]).within(&Cmd::new("env").args(["-i", "--"]));
         assert_eq!(cmd.show(), "env -i -- cargo build");
     }
 

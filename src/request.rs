@@ -56,12 +56,7 @@ impl Selection {
             ("--all-features", self.all_features),
             ("--no-default-features", self.no_default_features),
         ];
-        args.extend(
-            switches
-                .iter()
-                .filter(|(_, on)| *on)
-                .map(|(flag, _)| flag.to_string()),
-        );
+        args.extend(switches.iter().filter(|(_, on)| *on).map(|(flag, _)| flag.to_string()));
         args
     }
 }

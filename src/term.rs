@@ -121,20 +121,9 @@ fn width() -> usize {
 fn line_of(doing: &[(String, String)], seconds: u64, width: usize) -> String {
     let parts: Vec<String> = doing
         .iter()
-        .map(|(who, text)| {
-            if who.is_empty() {
-                text.clone()
-            } else {
-                format!("{who}: {text}")
-            }
-        })
+        .map(|(who, text)| if who.is_empty() { text.clone() } else { format!("{who}: {text}") })
         .collect();
-    let line = format!(
-        "[{}:{:02}] {}",
-        seconds / 60,
-        seconds % 60,
-        parts.join("   ")
-    );
+    let line = format!("[{}:{:02}] {}", seconds / 60, seconds % 60, parts.join("   "));
     line.chars().take(width.saturating_sub(1)).collect()
 }
 
@@ -144,10 +133,7 @@ mod tests {
 
     #[test]
     fn the_line_fits_the_terminal() {
-        let doing = [
-            ("A".into(), "serde v1".into()),
-            ("B".into(), "syn v2".into()),
-        ];
+        let doing = [("A".into(), "serde v1".into()), ("B".into(), "syn v2".into())];
         assert_eq!(line_of(&doing, 75, 80), "[1:15] A: serde v1   B: syn v2");
         assert_eq!(line_of(&doing, 75, 10), "[1:15] A:");
     }

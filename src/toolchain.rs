@@ -39,9 +39,7 @@ impl Toolchain {
 
 /// A `name: value` line of `rustc -vV`.
 pub fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
-    verbose
-        .lines()
-        .find_map(|l| l.strip_prefix(name)?.strip_prefix(": "))
+    verbose.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(": "))
 }
 
 #[cfg(test)]
@@ -66,10 +64,7 @@ mod tests {
     fn library_root_is_rustcs_own() {
         let t = toolchain(VERBOSE);
         assert_eq!(t.host(), "x86_64-unknown-linux-gnu");
-        assert_eq!(
-            t.canonical_library_root(),
-            "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860"
-        );
+        assert_eq!(t.canonical_library_root(), "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860");
     }
 
     #[test]

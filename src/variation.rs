@@ -100,12 +100,7 @@ pub const VARIATIONS: &[Variation] = &[
         about: "absolute path of CARGO_HOME, with directories of its own for the sources in it",
         needs: "",
         variables: &["CARGO_HOME"],
-        values: |c| {
-            (
-                c.path("a", "", "cargo-home"),
-                c.path("b", "of/the/other", "cargo-home"),
-            )
-        },
+        values: |c| (c.path("a", "", "cargo-home"), c.path("b", "of/the/other", "cargo-home")),
     },
     Variation {
         name: Name::TargetDir,
@@ -113,12 +108,7 @@ pub const VARIATIONS: &[Variation] = &[
         about: "absolute path of the target directory, and so of OUT_DIR",
         needs: "",
         variables: &["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"],
-        values: |c| {
-            (
-                c.path("a", "", "target-dir"),
-                c.path("b", "elsewhere", "target-dir"),
-            )
-        },
+        values: |c| (c.path("a", "", "target-dir"), c.path("b", "elsewhere", "target-dir")),
     },
     Variation {
         name: Name::Home,
@@ -142,12 +132,7 @@ pub const VARIATIONS: &[Variation] = &[
         about: "user name in USER, LOGNAME, USERNAME",
         needs: "",
         variables: &["USER", "LOGNAME", "USERNAME"],
-        values: |c| {
-            (
-                format!("user-a-{}", c.token),
-                format!("user-bb-{}", c.token),
-            )
-        },
+        values: |c| (format!("user-a-{}", c.token), format!("user-bb-{}", c.token)),
     },
     Variation {
         name: Name::HostName,
@@ -155,12 +140,7 @@ pub const VARIATIONS: &[Variation] = &[
         about: "host name in HOSTNAME, HOST, COMPUTERNAME, gethostname and uname",
         needs: "glibc on Linux for gethostname and uname",
         variables: &["HOSTNAME", "HOST", "COMPUTERNAME"],
-        values: |c| {
-            (
-                format!("host-a-{}", c.token),
-                format!("host-bb-{}", c.token),
-            )
-        },
+        values: |c| (format!("host-a-{}", c.token), format!("host-bb-{}", c.token)),
     },
     Variation {
         name: Name::TimeZone,
@@ -176,12 +156,7 @@ pub const VARIATIONS: &[Variation] = &[
         about: "LC_ALL and LANG",
         needs: "a locale other than C for a different collation; else B has C",
         variables: &["LC_ALL", "LANG"],
-        values: |c| {
-            (
-                "C.UTF-8".into(),
-                c.locale.clone().unwrap_or_else(|| "C".into()),
-            )
-        },
+        values: |c| ("C.UTF-8".into(), c.locale.clone().unwrap_or_else(|| "C".into())),
     },
     Variation {
         name: Name::Umask,
@@ -225,10 +200,7 @@ pub const VARIATIONS: &[Variation] = &[
         needs: "",
         variables: &[],
         values: |c| {
-            (
-                "(unset)".into(),
-                format!("REPRO_STRAY_{}=stray-{}", c.token.to_uppercase(), c.token),
-            )
+            ("(unset)".into(), format!("REPRO_STRAY_{}=stray-{}", c.token.to_uppercase(), c.token))
         },
     },
     Variation {
@@ -237,22 +209,14 @@ pub const VARIATIONS: &[Variation] = &[
         about: "the time of day, by more than a year: clock_gettime, gettimeofday, time",
         needs: "glibc on Linux",
         variables: &[],
-        values: |_| {
-            (
-                "the host's".into(),
-                "400 days, 5 hours and 17 minutes ahead".into(),
-            )
-        },
+        values: |_| ("the host's".into(), "400 days, 5 hours and 17 minutes ahead".into()),
     },
 ];
 
 impl Name {
     /// Its row.
     pub fn row(self) -> &'static Variation {
-        VARIATIONS
-            .iter()
-            .find(|v| v.name == self)
-            .expect("each name has a row")
+        VARIATIONS.iter().find(|v| v.name == self).expect("each name has a row")
     }
 }
 
@@ -333,11 +297,7 @@ impl Selection {
                 "`{text}` mixes names with and without a sign: write `+name,-name` to change the default, or names alone to choose"
             ));
         }
-        let mut on = if signed == 0 {
-            Vec::new()
-        } else {
-            Selection::default().0
-        };
+        let mut on = if signed == 0 { Vec::new() } else { Selection::default().0 };
         for item in items {
             let name = named(item.trim_start_matches(['+', '-']))?;
             on.retain(|n| *n != name);
@@ -357,11 +317,7 @@ impl Selection {
     /// The values of a variation in this run.
     pub fn values(&self, name: Name, canaries: &Canaries) -> Values {
         let (a, b) = (name.row().values)(canaries);
-        if self.has(name) {
-            Values { a, b }
-        } else {
-            Values { b: a.clone(), a }
-        }
+        if self.has(name) { Values { a, b } } else { Values { b: a.clone(), a } }
     }
 }
 
@@ -371,12 +327,7 @@ fn named(text: &str) -> Result<Name, String> {
         .iter()
         .find(|v| v.text == text)
         .map(|v| v.name)
-        .ok_or_else(|| {
-            format!(
-                "there is no variation `{text}`; there are {}",
-                names().join(", ")
-            )
-        })
+        .ok_or_else(|| format!("there is no variation `{text}`; there are {}", names().join(", ")))
 }
 
 #[cfg(test)]
@@ -428,11 +379,7 @@ mod tests {
                 .unwrap_err()
                 .contains("there is no variation `colour`; there are build-path")
         );
-        assert!(
-            Selection::parse("clock,-umask")
-                .unwrap_err()
-                .contains("mixes")
-        );
+        assert!(Selection::parse("clock,-umask").unwrap_err().contains("mixes"));
     }
 
     #[test]
@@ -447,21 +394,13 @@ mod tests {
             let mp = (5 * doy + 2) / 153;
             let month = if mp < 10 { mp + 3 } else { mp - 9 };
             let year = yoe + era * 400 + i64::from(month <= 2);
-            (
-                year,
-                month,
-                doy - (153 * mp + 2) / 5 + 1,
-                secs.rem_euclid(86_400) / 3_600,
-            )
+            (year, month, doy - (153 * mp + 2) / 5 + 1, secs.rem_euclid(86_400) / 3_600)
         };
         for day in 0..(4 * 366) {
             for hour in [0, 11, 23] {
                 let now = 1_700_000_000 / 86_400 * 86_400 + day * 86_400 + hour * 3_600;
                 let (a, b) = (civil(now), civil(now + CLOCK_OFFSET));
-                assert!(
-                    a.0 != b.0 && a.1 != b.1 && a.2 != b.2 && a.3 != b.3,
-                    "{a:?} {b:?}"
-                );
+                assert!(a.0 != b.0 && a.1 != b.1 && a.2 != b.2 && a.3 != b.3, "{a:?} {b:?}");
             }
         }
     }

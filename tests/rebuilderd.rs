@@ -67,12 +67,8 @@ fn answer(mut stream: TcpStream, dir: &Path) -> std::io::Result<()> {
 
 /// Starts a program and waits until a line of its log holds the words.
 fn start(mut command: Command, words: &str, log: &Path) -> Running {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let pipe = child.stderr.take().unwrap();
     let (found, seen) = std::sync::mpsc::channel();
     let (words, log) = (words.to_string(), log.to_owned());
@@ -190,10 +186,7 @@ fn publish(project: &Project, root: &Path, version: &str, port: u16, altered: bo
     let mut bytes = std::fs::read(built.join("sound-features")).unwrap();
     bytes[4096] ^= u8::from(altered);
     std::fs::write(dir.join("sound-features"), bytes).unwrap();
-    let (arch, base) = (
-        std::env::consts::ARCH,
-        format!("http://127.0.0.1:{port}/{version}"),
-    );
+    let (arch, base) = (std::env::consts::ARCH, format!("http://127.0.0.1:{port}/{version}"));
     serde_json::json!({
         "distribution": "crates", "release": null, "component": null, "architecture": arch,
         "packages": [{
@@ -248,16 +241,8 @@ fn a_sound_crate_is_good_and_an_altered_binary_is_bad() {
     project.git(&["clone", "-q", &project.dir.display().to_string(), &clone]);
 
     for (version, report, status) in [
-        (
-            "1.0.0",
-            publish(&project, &root, "1.0.0", port, false),
-            "[GOOD",
-        ),
-        (
-            "1.0.1",
-            publish(&project, &root, "1.0.1", port, true),
-            "[BAD",
-        ),
+        ("1.0.0", publish(&project, &root, "1.0.0", port, false), "[GOOD"),
+        ("1.0.1", publish(&project, &root, "1.0.1", port, true), "[BAD"),
         ("0.1.0", publish_archive(&project, &root, port), "[GOOD"),
     ] {
         rebuilderd.ctl(&project, &["pkgs", "sync-stdin"], &report);

@@ -81,18 +81,8 @@ const FIELDS: &[Field] = &[
         content: false,
         value: |m| m.mode.map_or("none".to_string(), |m| format!("{m:04o}")),
     },
-    Field {
-        name: "mtime",
-        cause: Cause::ArchiveMtime,
-        content: false,
-        value: |m| m.mtime.clone(),
-    },
-    Field {
-        name: "owner",
-        cause: Cause::ArchiveOwner,
-        content: false,
-        value: |m| m.owner.clone(),
-    },
+    Field { name: "mtime", cause: Cause::ArchiveMtime, content: false, value: |m| m.mtime.clone() },
+    Field { name: "owner", cause: Cause::ArchiveOwner, content: false, value: |m| m.owner.clone() },
     Field {
         name: "compressed bytes",
         cause: Cause::Compressor,
@@ -138,10 +128,7 @@ const REMEDIES: &[(Cause, &str)] = &[
         Cause::Compressor,
         "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both",
     ),
-    (
-        Cause::Unknown,
-        "unpack both and compare the two files: the builds that made them differ",
-    ),
+    (Cause::Unknown, "unpack both and compare the two files: the builds that made them differ"),
 ];
 
 /// What to do about the cause, as a sentence.
@@ -159,11 +146,7 @@ pub fn compare(a: &Listing, b: &Listing) -> Compared {
     findings.extend(order(&a.members, &b.members));
     findings.extend(fields(&rows, false));
     findings.extend(whole(a, b, findings.is_empty()));
-    Compared {
-        rows,
-        findings,
-        same_content,
-    }
+    Compared { rows, findings, same_content }
 }
 
 /// Pairs by name; of several members of one name, in their order.
@@ -180,19 +163,12 @@ fn rows(a: &[Member], b: &[Member]) -> Vec<Row> {
         for i in 0..a.len().max(b.len()) {
             let (a, b) = (a.get(i).copied(), b.get(i).copied());
             let differs = match (a, b) {
-                (Some(a), Some(b)) => FIELDS
-                    .iter()
-                    .filter(|f| (f.value)(a) != (f.value)(b))
-                    .map(|f| f.name)
-                    .collect(),
+                (Some(a), Some(b)) => {
+                    FIELDS.iter().filter(|f| (f.value)(a) != (f.value)(b)).map(|f| f.name).collect()
+                }
                 _ => Vec::new(),
             };
-            rows.push(Row {
-                name: name.to_string(),
-                a: a.cloned(),
-                b: b.cloned(),
-                differs,
-            });
+            rows.push(Row { name: name.to_string(), a: a.cloned(), b: b.cloned(), differs });
         }
     }
     rows
@@ -310,14 +286,7 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
         };
     if a.format != b.format {
         let one = "pack both in one format";
-        add(
-            &mut findings,
-            Cause::Unknown,
-            "format",
-            a.format,
-            b.format,
-            Some(one),
-        );
+        add(&mut findings, Cause::Unknown, "format", a.format, b.format, Some(one));
     }
     for (name, value) in &a.fields {
         let other = b.fields.iter().find(|(n, _)| n == name);
@@ -332,28 +301,14 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
     }
     let (x, y) = (a.compression.row().name, b.compression.row().name);
     if x != y {
-        add(
-            &mut findings,
-            Cause::Compressor,
-            "compressed bytes",
-            x,
-            y,
-            None,
-        );
+        add(&mut findings, Cause::Compressor, "compressed bytes", x, y, None);
     } else if a.unpacked.is_some() && a.unpacked == b.unpacked && a.packed != b.packed {
         let same = |packed: &Option<String>| match packed {
             Some(sha256) => format!("{x}, sha256 {sha256}"),
             None => x.to_string(),
         };
         let (a, b) = (same(&a.packed), same(&b.packed));
-        add(
-            &mut findings,
-            Cause::Compressor,
-            "compressed bytes",
-            &a,
-            &b,
-            None,
-        );
+        add(&mut findings, Cause::Compressor, "compressed bytes", &a, &b, None);
     } else if nothing_yet && findings.is_empty() {
         let text = "pack both with `repro archive`, or run `repro normalize` on both";
         let place = "padding, or fields that are not read here";

@@ -196,22 +196,10 @@ mod tests {
     #[test]
     fn each_compressor_is_pinned_and_does_not_depend_on_threads_or_writes() {
         let golden = [
-            (
-                Compression::None,
-                "2a5b9abaa43f006212a91d01c18fca1d09813c9d7ebb32a7172359ef116499f2",
-            ),
-            (
-                Compression::Gzip,
-                "a3f5085e96a405ad5bf7cb2aa642ea0924a4c0cdbfa59f116df748f187a5a7a6",
-            ),
-            (
-                Compression::Zstd,
-                "c97814dc46ab0197f756a14bf2a7fc3b971fd2944822bbc2ed7c3f3b1d25a182",
-            ),
-            (
-                Compression::Xz,
-                "3cd0710acd9f9742895222175cafa7c99ad4eaac1074720063e9620d48d5759a",
-            ),
+            (Compression::None, "2a5b9abaa43f006212a91d01c18fca1d09813c9d7ebb32a7172359ef116499f2"),
+            (Compression::Gzip, "a3f5085e96a405ad5bf7cb2aa642ea0924a4c0cdbfa59f116df748f187a5a7a6"),
+            (Compression::Zstd, "c97814dc46ab0197f756a14bf2a7fc3b971fd2944822bbc2ed7c3f3b1d25a182"),
+            (Compression::Xz, "3cd0710acd9f9742895222175cafa7c99ad4eaac1074720063e9620d48d5759a"),
         ];
         // More than a job and a block of each.
         let input = sample();
@@ -233,10 +221,7 @@ mod tests {
         let lock = include_str!("../../Cargo.lock");
         for (i, row) in COMPRESSIONS.iter().enumerate() {
             assert_eq!(row.compression as usize, i);
-            let entry = format!(
-                "name = \"{}\"\nversion = \"{}\"\n",
-                row.compressor, row.version
-            );
+            let entry = format!("name = \"{}\"\nversion = \"{}\"\n", row.compressor, row.version);
             assert!(row.compressor == "none" || lock.contains(&entry), "{entry}");
             assert!(row.levels.contains(&row.level));
         }

@@ -70,15 +70,8 @@ const WAITING: usize = 1;
 impl Pool {
     /// A pool of `threads`, at least one, that compresses at `level` (one of [`LEVELS`]).
     pub(super) fn new(level: u32, threads: usize) -> io::Result<Pool> {
-        let workers = (0..threads.max(1))
-            .map(|_| start(level))
-            .collect::<io::Result<_>>()?;
-        Ok(Pool {
-            workers,
-            given: 0,
-            taken: 0,
-            spare: Vec::new(),
-        })
+        let workers = (0..threads.max(1)).map(|_| start(level)).collect::<io::Result<_>>()?;
+        Ok(Pool { workers, given: 0, taken: 0, spare: Vec::new() })
     }
 
     /// Whether a block must be taken before another can be given.
@@ -94,12 +87,7 @@ impl Pool {
         };
         empty.clear();
         std::mem::swap(&mut empty, input);
-        let block = Block {
-            input: empty,
-            output,
-            crc: Crc::new(),
-            last,
-        };
+        let block = Block { input: empty, output, crc: Crc::new(), last };
         let worker = &self.workers[self.given % self.workers.len()];
         let todo = worker.todo.as_ref().ok_or_else(gone)?;
         todo.send(block).map_err(|_| gone())?;
@@ -171,11 +159,7 @@ impl<W: Write> Deflater<W> {
     pub fn finish(mut self) -> io::Result<(W, Totals)> {
         self.give(true)?;
         while self.take()? {}
-        let totals = Totals {
-            read: self.read,
-            written: self.written,
-            crc32: self.crc.sum(),
-        };
+        let totals = Totals { read: self.read, written: self.written, crc32: self.crc.sum() };
         Ok((self.out, totals))
     }
 }
@@ -222,22 +206,16 @@ fn gone() -> io::Error {
 fn start(level: u32) -> io::Result<Worker> {
     let (todo, next) = sync_channel::<Block>(WAITING);
     let (finished, done) = sync_channel(WAITING + 1);
-    let thread = std::thread::Builder::new()
-        .name("deflate".into())
-        .spawn(move || {
-            let mut state = Compress::new(Compression::new(level), false);
-            for mut block in next {
-                let result = compress(&mut state, &mut block).map(|()| block);
-                if finished.send(result).is_err() {
-                    return;
-                }
+    let thread = std::thread::Builder::new().name("deflate".into()).spawn(move || {
+        let mut state = Compress::new(Compression::new(level), false);
+        for mut block in next {
+            let result = compress(&mut state, &mut block).map(|()| block);
+            if finished.send(result).is_err() {
+                return;
             }
-        })?;
-    Ok(Worker {
-        todo: Some(todo),
-        done,
-        thread: Some(thread),
-    })
+        }
+    })?;
+    Ok(Worker { todo: Some(todo), done, thread: Some(thread) })
 }
 
 fn compress(state: &mut Compress, block: &mut Block) -> io::Result<()> {
@@ -308,9 +286,7 @@ pub(crate) mod tests {
 
     fn unpacked(raw: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        flate2::read::DeflateDecoder::new(raw)
-            .read_to_end(&mut out)
-            .unwrap();
+        flate2::read::DeflateDecoder::new(raw).read_to_end(&mut out).unwrap();
         out
     }
 
@@ -333,9 +309,7 @@ pub(crate) mod tests {
     fn noise_is_stored_within_its_bound() {
         let mut state = 7u64;
         let next = || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 56) as u8
         };
         let noise: Vec<u8> = std::iter::repeat_with(next).take(2 * BLOCK).collect();
@@ -358,22 +332,10 @@ pub(crate) mod tests {
     #[test]
     fn the_compressor_is_the_pinned_one() {
         let golden = [
-            (
-                1,
-                "ce4497780312567e08a7c0096c8ec2e21558ae3d914f8ec550b7fc0d0a7cc744",
-            ),
-            (
-                5,
-                "5d05c085371e04da6b19d690904d07d6af6673f9f8c61902b9435a60f37fd4f0",
-            ),
-            (
-                6,
-                "8a1baa43ac96119cdd3e29354cd29fb9cdbf85f262cb5c614c991442729402e8",
-            ),
-            (
-                9,
-                "d9bf289136ed30ccd2e0a31b63b699cf8890c48fb694f4409503887cd816b281",
-            ),
+            (1, "ce4497780312567e08a7c0096c8ec2e21558ae3d914f8ec550b7fc0d0a7cc744"),
+            (5, "5d05c085371e04da6b19d690904d07d6af6673f9f8c61902b9435a60f37fd4f0"),
+            (6, "8a1baa43ac96119cdd3e29354cd29fb9cdbf85f262cb5c614c991442729402e8"),
+            (9, "d9bf289136ed30ccd2e0a31b63b699cf8890c48fb694f4409503887cd816b281"),
         ];
         let input = sample();
         let found = golden.map(|(level, _)| {
@@ -383,10 +345,7 @@ pub(crate) mod tests {
         assert_eq!(found, golden.map(|(level, sum)| (level, sum.to_string())));
         let lock = include_str!("../../Cargo.lock");
         let entry = format!("name = \"{COMPRESSOR}\"\nversion = \"{VERSION}\"\n");
-        assert!(
-            lock.contains(&entry),
-            "the lockfile has another {COMPRESSOR}"
-        );
+        assert!(lock.contains(&entry), "the lockfile has another {COMPRESSOR}");
     }
 
     struct Full;

@@ -152,11 +152,7 @@ impl Place {
         }
         std::fs::create_dir(root)
             .with_context(|| format!("failed to create directory `{}`", root.display()))?;
-        Ok(Place {
-            root: root.to_owned(),
-            links: Vec::new(),
-            done: Extracted::default(),
-        })
+        Ok(Place { root: root.to_owned(), links: Vec::new(), done: Extracted::default() })
     }
 
     fn dir(&self, name: &[u8]) -> Result<(), Failed> {
@@ -168,11 +164,7 @@ impl Place {
         let what = || format!("failed to write `{}`", path.display());
         let mut options = OpenOptions::new();
         // Never through a link, never over a file: the name was not there before.
-        let mut out = options
-            .write(true)
-            .create_new(true)
-            .open(&path)
-            .with_context(what)?;
+        let mut out = options.write(true).create_new(true).open(&path).with_context(what)?;
         let mut buf = vec![0; 128 << 10];
         loop {
             match content.read(&mut buf) {

@@ -69,10 +69,8 @@ impl Format {
     /// The format that the file name's extension stands for.
     pub fn of_path(path: &Path) -> Option<&'static Format> {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
-        let fits = |e: &&str| {
-            name.strip_suffix(*e)
-                .is_some_and(|n| n.len() > 1 && n.ends_with('.'))
-        };
+        let fits =
+            |e: &&str| name.strip_suffix(*e).is_some_and(|n| n.len() > 1 && n.ends_with('.'));
         FORMATS.iter().find(|f| f.extensions.iter().any(fits))
     }
 

@@ -106,9 +106,7 @@ fn pack_tar(
     let failed = "failed to write the archive";
     let (packer, tar) = writer.finish().context(failed)?.finish();
     let (out, digest) = packer.finish().context(failed)?.finish();
-    out.into_inner()
-        .map_err(|e| e.into_error())
-        .context(failed)?;
+    out.into_inner().map_err(|e| e.into_error()).context(failed)?;
     let digest = digest.unwrap_or_else(|| unreachable!("the archive is always digested"));
     Ok(Packed {
         tar: match options.detail {
@@ -166,11 +164,7 @@ fn pack_zip(
     out.rewind().context(failed)?;
     let mut hasher = Hasher::default();
     io::copy(out, &mut hasher).context(failed)?;
-    Ok(Packed {
-        tar: None,
-        digest: hasher.finish(),
-        members,
-    })
+    Ok(Packed { tar: None, digest: hasher.finish(), members })
 }
 
 /// The name in a zip; none for the root itself, which has no member there.
@@ -205,10 +199,7 @@ struct Tee<W> {
 
 impl<W: Write> Tee<W> {
     fn new(out: W, digest: bool) -> Tee<W> {
-        Tee {
-            out,
-            hasher: digest.then(Hasher::default),
-        }
+        Tee { out, hasher: digest.then(Hasher::default) }
     }
 
     fn finish(self) -> (W, Option<Digest>) {
@@ -241,11 +232,7 @@ struct Content {
 impl Content {
     fn open(item: &Item, digest: bool) -> Result<Content> {
         let Kind::File(size) = item.kind else {
-            return Ok(Content {
-                file: None,
-                hasher: None,
-                failed: false,
-            });
+            return Ok(Content { file: None, hasher: None, failed: false });
         };
         let what = || format!("failed to open `{}`", item.path.display());
         let file = File::open(&item.path).with_context(what)?;
@@ -341,13 +328,7 @@ mod tests {
                 mode: 0o644,
                 path: path.clone(),
             };
-            let options = Options {
-                format,
-                level: None,
-                threads: 1,
-                epoch: 0,
-                detail: true,
-            };
+            let options = Options { format, level: None, threads: 1, epoch: 0, detail: true };
             let mut out = tempfile::tempfile().unwrap();
             pack(&mut [Ok(item)].into_iter(), &mut out, &options)
         });
@@ -371,12 +352,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         std::fs::write(&path, "1234").unwrap();
-        let item = Item {
-            name: b"file".to_vec(),
-            kind: Kind::File(4),
-            mode: 0o644,
-            path: path.clone(),
-        };
+        let item =
+            Item { name: b"file".to_vec(), kind: Kind::File(4), mode: 0o644, path: path.clone() };
         for change in ["12345", "123", "4321"] {
             std::fs::write(&path, "1234").unwrap();
             filetime::set_file_mtime(&path, filetime::FileTime::from_unix_time(5, 0)).unwrap();

@@ -18,11 +18,7 @@ pub const POLICY: &[Rule] = &[
         value: "depth first; in each directory by the bytes of the names",
         why: "directories list their entries in no order, and locales sort in different ones",
     },
-    Rule {
-        field: "owner and group",
-        value: "0, without names",
-        why: "who packed is not content",
-    },
+    Rule { field: "owner and group", value: "0, without names", why: "who packed is not content" },
     Rule {
         field: "mode",
         value: "group and others get what the owner has, without write (go+u,go-w)",
@@ -43,11 +39,7 @@ pub const POLICY: &[Rule] = &[
         value: "written out as zeros",
         why: "whether a file is sparse depends on how it was copied",
     },
-    Rule {
-        field: "sockets, FIFOs, devices",
-        value: "refused",
-        why: "they have no content",
-    },
+    Rule { field: "sockets, FIFOs, devices", value: "refused", why: "they have no content" },
 ];
 
 /// The epoch where nobody gives one: 1980-01-01T00:00:00Z, in seconds since 1970.

@@ -116,11 +116,7 @@ pub struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// A writer of an archive that begins where `out` is.
     pub fn new(out: W) -> Writer<W> {
-        Writer {
-            out,
-            at: 0,
-            buffer: vec![0; BUFFER],
-        }
+        Writer { out, at: 0, buffer: vec![0; BUFFER] }
     }
 
     /// Writes one member. `content` must give exactly the bytes that a file's size says; what it
@@ -175,12 +171,7 @@ mod tests {
     use super::*;
 
     fn member(name: &[u8], kind: Kind) -> Member {
-        Member {
-            name: name.to_vec(),
-            kind,
-            mode: 0o644,
-            mtime: 1,
-        }
+        Member { name: name.to_vec(), kind, mode: 0o644, mtime: 1 }
     }
 
     #[test]

@@ -44,12 +44,7 @@ impl<'a> Walk<'a> {
         roots.sort();
         roots.dedup_by(|a, b| a.0 == b.0);
         roots.reverse();
-        Walk {
-            open: roots,
-            skip,
-            skipped: Vec::new(),
-            colliding: Vec::new(),
-        }
+        Walk { open: roots, skip, skipped: Vec::new(), colliding: Vec::new() }
     }
 
     /// Pairs of names met so far that are one where letter case does not count.
@@ -75,12 +70,7 @@ impl<'a> Walk<'a> {
                 self.open.push((below, path.join(entry)));
             }
         }
-        Ok(Item {
-            name,
-            kind,
-            mode,
-            path,
-        })
+        Ok(Item { name, kind, mode, path })
     }
 }
 
@@ -193,12 +183,7 @@ pub fn made_up(root: &[u8], files: &[(Vec<u8>, PathBuf)]) -> Result<Vec<Item>> {
             .with_context(|| format!("failed to look at `{}`", path.display()))?;
         let (kind, mode) = kind_and_mode(path, &meta)?;
         let parts = name.split(|b| *b == b'/').map(<[u8]>::to_vec).collect();
-        let item = Item {
-            name: name.clone(),
-            kind,
-            mode,
-            path: path.clone(),
-        };
+        let item = Item { name: name.clone(), kind, mode, path: path.clone() };
         if items.insert(parts, item).is_some() {
             return Err(bad_input(format!(
                 "two files would be `{}` in the archive; rename one, or name its place with `FILE=NAME`",

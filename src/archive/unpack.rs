@@ -102,10 +102,7 @@ impl<'a> Unpacked<'a> {
         limits: &'a Limits,
     ) -> Result<Unpacked<'a>> {
         let state = Rc::new(State::default());
-        let packed = Packed {
-            file,
-            state: state.clone(),
-        };
+        let packed = Packed { file, state: state.clone() };
         Ok(Unpacked {
             decoder: decoder(packed, compression).context("failed to start the decompressor")?,
             compression,
@@ -129,17 +126,11 @@ impl Read for Unpacked<'_> {
             };
             let name = self.compression.row().name;
             let packed = self.state.read.get();
-            Malformed::at(
-                packed,
-                format!("the {name} data cannot be unpacked: {what}"),
-            )
-            .into()
+            Malformed::at(packed, format!("the {name} data cannot be unpacked: {what}")).into()
         })?;
         self.unpacked += n as u64;
         if self.compression != Compression::None {
-            let fits = self
-                .limits
-                .check_bytes(self.unpacked, packed.max(self.state.read.get()));
+            let fits = self.limits.check_bytes(self.unpacked, packed.max(self.state.read.get()));
             fits.map_err(|what| Malformed::at(packed, what))?;
         }
         Ok(n)

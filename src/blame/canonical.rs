@@ -95,10 +95,7 @@ mod tests {
         assert_eq!(canonical.bytes(real.as_bytes()), want.as_bytes());
         assert_eq!(canonical.bytes(b"\xff/s/a\xff"), b"\xff<source>\xff");
         let paths = canonical.paths(b"-rpath,/s/a/target/lib, \"/s/a/x y\" /s/a");
-        let paths: Vec<_> = paths
-            .iter()
-            .map(|p| p.utf8_chunks().next().unwrap().valid())
-            .collect();
+        let paths: Vec<_> = paths.iter().map(|p| p.utf8_chunks().next().unwrap().valid()).collect();
         assert_eq!(paths, ["/s/a/target/lib", "/s/a/x", "/s/a"]);
     }
 }

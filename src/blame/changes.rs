@@ -75,9 +75,7 @@ impl Value {
     }
 
     fn directive(of: Option<&Directive>) -> Value {
-        of.map_or(Value::Nothing, |d| {
-            Value::Text(d.value.clone(), Some(d.line))
-        })
+        of.map_or(Value::Nothing, |d| Value::Text(d.value.clone(), Some(d.line)))
     }
 }
 
@@ -279,10 +277,7 @@ pub fn holds(path: &Path, needle: &[u8]) -> Result<bool> {
     let finder = memchr::memmem::Finder::new(needle);
     let mut buf: Vec<u8> = Vec::with_capacity(BLOCK + needle.len());
     loop {
-        let n = (&mut file)
-            .take(BLOCK as u64)
-            .read_to_end(&mut buf)
-            .with_context(what)?;
+        let n = (&mut file).take(BLOCK as u64).read_to_end(&mut buf).with_context(what)?;
         if finder.find(&buf).is_some() {
             return Ok(true);
         }
@@ -308,21 +303,13 @@ mod tests {
     }
 
     fn both<'a>(a: &'a Trace, b: &'a Trace) -> Both<'a> {
-        Both {
-            a,
-            b,
-            roots_a: Canonical::of(a, Vec::new()),
-            roots_b: Canonical::of(b, Vec::new()),
-        }
+        Both { a, b, roots_a: Canonical::of(a, Vec::new()), roots_b: Canonical::of(b, Vec::new()) }
     }
 
     fn told(a: &str, b: &str) -> Vec<String> {
         let (x, y) = traces();
         let changes = both(&x, &y).told(&directives(a), &directives(b));
-        changes
-            .iter()
-            .map(|c| format!("{:?} {}", c.what, c.only_roots))
-            .collect()
+        changes.iter().map(|c| format!("{:?} {}", c.what, c.only_roots)).collect()
     }
 
     #[test]
@@ -336,26 +323,14 @@ mod tests {
             ["Env(\"A\") false", "Env(\"B\") true"]
         );
         assert_eq!(
-            told(
-                "cargo:rustc-cfg=x\ncargo:root=1",
-                "cargo:rustc-cfg=x\ncargo:root=2"
-            ),
+            told("cargo:rustc-cfg=x\ncargo:root=1", "cargo:rustc-cfg=x\ncargo:root=2"),
             ["Metadata(\"root\") false"]
         );
         assert_eq!(
-            told(
-                "cargo:rustc-link-lib=x\ncargo:rustc-link-lib=y",
-                "cargo:rustc-link-lib=y"
-            ),
-            [
-                "Directive(\"rustc-link-lib\") false",
-                "Directive(\"rustc-link-lib\") false"
-            ]
+            told("cargo:rustc-link-lib=x\ncargo:rustc-link-lib=y", "cargo:rustc-link-lib=y"),
+            ["Directive(\"rustc-link-lib\") false", "Directive(\"rustc-link-lib\") false"]
         );
-        assert_eq!(
-            told("cargo:rerun-if-changed=/1", "cargo:rerun-if-changed=/2"),
-            none
-        );
+        assert_eq!(told("cargo:rerun-if-changed=/1", "cargo:rerun-if-changed=/2"), none);
     }
 
     #[test]
@@ -375,10 +350,7 @@ mod tests {
         let found: Vec<_> = changes.iter().map(|c| (&c.what, c.only_roots)).collect();
         assert_eq!(
             found,
-            [
-                (&What::Env("CARGO_MANIFEST_DIR".into()), true),
-                (&What::Env("USER".into()), false)
-            ]
+            [(&What::Env("CARGO_MANIFEST_DIR".into()), true), (&What::Env("USER".into()), false)]
         );
     }
 

@@ -74,11 +74,8 @@ impl Evidence<'_> {
         for (n, suspect) in suspects.iter().enumerate() {
             let culprit = self.culprit(n, suspect)?;
             let behind = |(node, _): &&(usize, Vec<Cause>)| suspect.perhaps_of.contains(node);
-            let explained: BTreeSet<Cause> = causes
-                .iter()
-                .filter(behind)
-                .flat_map(|(_, c)| c.clone())
-                .collect();
+            let explained: BTreeSet<Cause> =
+                causes.iter().filter(behind).flat_map(|(_, c)| c.clone()).collect();
             let own = |c: &Cause| is_telling(*c) && !explained.contains(c);
             causes.push((suspect.node, culprit.causes.clone()));
             if !suspect.perhaps_of.is_empty() && !culprit.causes.iter().any(own) {
@@ -97,10 +94,7 @@ impl Evidence<'_> {
         let node = &self.found.nodes[suspect.node];
         let details = &self.found.details[suspect.node];
         // Remedies are for the packages that can be the reason.
-        let context = Context {
-            packages: details.packages.clone(),
-            ..self.context.clone()
-        };
+        let context = Context { packages: details.packages.clone(), ..self.context.clone() };
         let mut notes = Notes::default();
         if let Some(side) = details.only {
             let line = format!("only build {side} has it");
@@ -388,9 +382,7 @@ fn known_crates(details: &Details, notes: &mut Notes) {
         for row in BY_CRATE.iter().filter(fits) {
             row.causes.iter().for_each(|c| push(&mut notes.causes, *c));
             push(&mut notes.remedies, row.text.to_string());
-            let feature = row
-                .feature
-                .map_or(String::new(), |f| format!(" with `{f}`"));
+            let feature = row.feature.map_or(String::new(), |f| format!(" with `{f}`"));
             notes.evidence.push(format!(
                 "{} {}{feature} is known for it: {}",
                 package.name, package.version, row.source

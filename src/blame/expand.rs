@@ -80,10 +80,10 @@ fn expanding(args: &[String], how: &str, to: &Path) -> Vec<String> {
     while let Some(arg) = args.next() {
         if drops.contains(&arg.as_str()) {
             args.next();
-        } else if !drops.iter().any(|d| {
-            arg.strip_prefix(d)
-                .is_some_and(|rest| rest.starts_with('='))
-        }) {
+        } else if !drops
+            .iter()
+            .any(|d| arg.strip_prefix(d).is_some_and(|rest| rest.starts_with('=')))
+        {
             kept.push(arg.clone());
         }
     }
@@ -152,27 +152,11 @@ mod tests {
 
     #[test]
     fn a_call_is_changed_to_expand_alone() {
-        let args = [
-            "rustc",
-            "--crate-name",
-            "x",
-            "--emit=link",
-            "--out-dir",
-            "/t",
-            "--json=a",
-            "x.rs",
-        ];
+        let args =
+            ["rustc", "--crate-name", "x", "--emit=link", "--out-dir", "/t", "--json=a", "x.rs"];
         assert_eq!(
             expanding(&args.map(String::from), "expanded", Path::new("/s/x")),
-            [
-                "rustc",
-                "--crate-name",
-                "x",
-                "x.rs",
-                "-Zunpretty=expanded",
-                "-o",
-                "/s/x"
-            ]
+            ["rustc", "--crate-name", "x", "x.rs", "-Zunpretty=expanded", "-o", "/s/x"]
         );
     }
 
@@ -207,9 +191,6 @@ mod tests {
         let x = file("c", "fn f() { let x = 1; g(x) }\n");
         let y = file("d", "fn f() {\n    let x =\n        2; g(x)\n}\n");
         let (x, y) = first_words((&x, &y)).unwrap().unwrap();
-        assert_eq!(
-            (x.as_str(), y.as_str()),
-            ("let x = 1; g(x) }", "let x = 2; g(x) }")
-        );
+        assert_eq!((x.as_str(), y.as_str()), ("let x = 1; g(x) }", "let x = 2; g(x) }"));
     }
 }

@@ -71,12 +71,7 @@ pub struct Explorer<'a> {
 impl<'a> Explorer<'a> {
     /// Of both builds.
     pub fn new(paired: Paired<'a>) -> Explorer<'a> {
-        Explorer {
-            paired,
-            nodes: Vec::new(),
-            details: Vec::new(),
-            known: BTreeMap::new(),
-        }
+        Explorer { paired, nodes: Vec::new(), details: Vec::new(), known: BTreeMap::new() }
     }
 
     /// Goes back from all artifacts that differ and count.
@@ -141,18 +136,13 @@ impl<'a> Explorer<'a> {
         let pair = self.paired.units[unit];
         let details = match (pair.a, pair.b) {
             (Some(a), Some(b)) => self.unit_details(at, unit, (a, b), &mut inputs)?,
-            (a, _) => Details {
-                only: Some(if a.is_some() { "A" } else { "B" }),
-                ..Details::default()
-            },
+            (a, _) => {
+                Details { only: Some(if a.is_some() { "A" } else { "B" }), ..Details::default() }
+            }
         };
         self.nodes[at].inputs = inputs;
         let (macros, packages) = self.paired.used(unit);
-        self.details[at] = Details {
-            macros,
-            packages,
-            ..details
-        };
+        self.details[at] = Details { macros, packages, ..details };
         Ok(at)
     }
 
@@ -165,10 +155,8 @@ impl<'a> Explorer<'a> {
         inputs: &mut Vec<usize>,
     ) -> Result<Details> {
         let (unit_a, unit_b) = (&self.paired.both.a.units[a], &self.paired.both.b.units[b]);
-        let (reads_a, reads_b) = (
-            self.paired.both.a.reads(unit_a),
-            self.paired.both.b.reads(unit_b),
-        );
+        let (reads_a, reads_b) =
+            (self.paired.both.a.reads(unit_a), self.paired.both.b.reads(unit_b));
         let outputs: Vec<(PathBuf, PathBuf)> = self.paired.outputs_a[a]
             .iter()
             .filter_map(|(label, x)| Some((x, self.paired.outputs_b[b].get(label)?)))
@@ -183,10 +171,7 @@ impl<'a> Explorer<'a> {
             let libraries = self.paired.native_libraries(run);
             let mut certain = Vec::new();
             for change in left {
-                match self
-                    .paired
-                    .reaches(&change, &reads_a, &outputs, &libraries)?
-                {
+                match self.paired.reaches(&change, &reads_a, &outputs, &libraries)? {
                     Some(true) => certain.push(change),
                     Some(false) => perhaps.push(change),
                     None => {}
@@ -257,12 +242,8 @@ impl<'a> Explorer<'a> {
             (None, b) => &self.paired.both.b.ran[b.expect("a pair has at least one side")],
         };
         let package = ran.package.clone();
-        let node = Node {
-            package: package.clone(),
-            role: Role::Run,
-            inputs: Vec::new(),
-            leaks: false,
-        };
+        let node =
+            Node { package: package.clone(), role: Role::Run, inputs: Vec::new(), leaks: false };
         let details = Details {
             changes,
             declared: self.paired.declared(run),

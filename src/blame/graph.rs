@@ -117,12 +117,7 @@ mod tests {
     use super::*;
 
     fn node(name: &str, role: Role, inputs: &[usize]) -> Node {
-        Node {
-            package: format!("{name} 0.1.0"),
-            role,
-            inputs: inputs.to_vec(),
-            leaks: false,
-        }
+        Node { package: format!("{name} 0.1.0"), role, inputs: inputs.to_vec(), leaks: false }
     }
 
     /// `culprit via a, b` or `culprit? …` for one that may be a consequence.
@@ -188,9 +183,6 @@ mod tests {
             node("app", Role::Program, &[3]),
             node("helper", Role::Lib, &[]),
         ];
-        assert_eq!(
-            walk(&nodes, &[0]),
-            ["helper via app, app, app", "app? via app"]
-        );
+        assert_eq!(walk(&nodes, &[0]), ["helper via app, app, app", "app? via app"]);
     }
 }

@@ -96,16 +96,9 @@ pub fn blame(
         context,
         expand: expand.then_some((a, b)),
         scratch,
-        roots: vec![
-            a.now(&a.layout.source),
-            a.now(&a.layout.cargo_home),
-            a.now(&a.layout.target),
-        ],
+        roots: vec![a.now(&a.layout.source), a.now(&a.layout.cargo_home), a.now(&a.layout.target)],
     };
-    Ok(Blame {
-        culprits: evidence.culprits(&suspects)?,
-        unblamed: found.unblamed,
-    })
+    Ok(Blame { culprits: evidence.culprits(&suspects)?, unblamed: found.unblamed })
 }
 
 #[cfg(test)]

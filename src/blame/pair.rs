@@ -24,11 +24,7 @@ pub fn units(a: &[Unit], b: &[Unit]) -> Vec<Pair> {
     };
     let with_id = |u: &Unit| (key(u), u.id().to_string());
     let mut pairs = Vec::new();
-    let (left, right) = take(
-        by(a, with_id, |_| true),
-        by(b, with_id, |_| true),
-        &mut pairs,
-    );
+    let (left, right) = take(by(a, with_id, |_| true), by(b, with_id, |_| true), &mut pairs);
     let rest = |list: Vec<usize>| move |i: usize| list.contains(&i);
     let (left, right) = take(by(a, key, rest(left)), by(b, key, rest(right)), &mut pairs);
     alone(left, right, &mut pairs);
@@ -40,8 +36,7 @@ pub fn units(a: &[Unit], b: &[Unit]) -> Vec<Pair> {
 pub fn runs(a: (&[Unit], &[Ran]), b: (&[Unit], &[Ran]), units: &[Pair]) -> Vec<Pair> {
     let of = |(units, ran): (&[Unit], &[Ran]), i: Option<usize>| {
         let out_dir = units[i?].script_output.as_ref()?;
-        ran.iter()
-            .position(|r| r.out_dir.as_os_str() == out_dir.as_str())
+        ran.iter().position(|r| r.out_dir.as_os_str() == out_dir.as_str())
     };
     let mut pairs: Vec<Pair> = Vec::new();
     for unit in units {
@@ -85,10 +80,7 @@ fn take<K: Ord>(
         };
         let n = left.len().min(right.len());
         for (x, y) in left.drain(..n).zip(right.drain(..n)) {
-            pairs.push(Pair {
-                a: Some(x),
-                b: Some(y),
-            });
+            pairs.push(Pair { a: Some(x), b: Some(y) });
         }
     }
     let flat = |groups: Groups<K>| groups.into_values().flatten().collect();
@@ -116,19 +108,12 @@ mod tests {
     }
 
     fn both(a: usize, b: usize) -> Pair {
-        Pair {
-            a: Some(a),
-            b: Some(b),
-        }
+        Pair { a: Some(a), b: Some(b) }
     }
 
     #[test]
     fn units_are_paired_by_id_and_else_by_order() {
-        let a = [
-            unit("x", "1", None),
-            unit("x", "2", None),
-            unit("y", "3", None),
-        ];
+        let a = [unit("x", "1", None), unit("x", "2", None), unit("y", "3", None)];
         let b = [
             unit("y", "9", None),
             unit("x", "2", None),
@@ -137,38 +122,20 @@ mod tests {
         ];
         assert_eq!(
             units(&a, &b),
-            [
-                both(0, 2),
-                both(1, 1),
-                both(2, 0),
-                Pair {
-                    a: None,
-                    b: Some(3)
-                }
-            ]
+            [both(0, 2), both(1, 1), both(2, 0), Pair { a: None, b: Some(3) }]
         );
     }
 
     #[test]
     fn runs_follow_the_units_that_use_them() {
         let ran = |dirs: [&str; 2]| {
-            dirs.map(|d| Ran {
-                package: "p 1".into(),
-                out_dir: d.into(),
-                ..Ran::default()
-            })
+            dirs.map(|d| Ran { package: "p 1".into(), out_dir: d.into(), ..Ran::default() })
         };
         let a = [unit("x", "1", Some("/a/2")), unit("x", "2", Some("/a/1"))];
         let b = [unit("x", "1", Some("/b/1")), unit("x", "2", Some("/b/2"))];
         let pairs = units(&a, &b);
         let (of_a, of_b) = (ran(["/a/1", "/a/2"]), ran(["/b/1", "/b/2"]));
-        assert_eq!(
-            runs((&a, &of_a), (&b, &of_b), &pairs),
-            [both(1, 0), both(0, 1)]
-        );
-        assert_eq!(
-            runs((&[], &of_a), (&[], &of_b), &[]),
-            [both(0, 0), both(1, 1)]
-        );
+        assert_eq!(runs((&a, &of_a), (&b, &of_b), &pairs), [both(1, 0), both(0, 1)]);
+        assert_eq!(runs((&[], &of_a), (&[], &of_b), &[]), [both(0, 0), both(1, 1)]);
     }
 }

@@ -180,9 +180,7 @@ impl<'a> Paired<'a> {
     /// The units that a unit names with `--extern`, each with which of its outputs.
     pub fn externs(&self, unit: usize) -> Vec<(usize, String)> {
         let paths = self.of(unit).externs.iter();
-        paths
-            .filter_map(|path| self.made_by.get(Path::new(path)).cloned())
-            .collect()
+        paths.filter_map(|path| self.made_by.get(Path::new(path)).cloned()).collect()
     }
 
     /// Packages of the procedural macros that a unit can use, its direct ones first; and all that
@@ -255,8 +253,7 @@ impl<'a> Paired<'a> {
     pub fn variables(&self, run: usize) -> BTreeSet<String> {
         let all = self.directives(run).into_iter();
         let set = all.filter(|d| d.key == "rustc-env");
-        set.filter_map(|d| Some(d.value.split_once('=')?.0.to_string()))
-            .collect()
+        set.filter_map(|d| Some(d.value.split_once('=')?.0.to_string())).collect()
     }
 
     /// Names of the variables that a build script says it depends on.
@@ -278,9 +275,7 @@ impl<'a> Paired<'a> {
             let name = d.value.rsplit('=').next().unwrap_or_default();
             let name = name.split(':').next().unwrap_or_default();
             let endings = ["a", "so", "dylib"].map(|e| format!("lib{name}.{e}"));
-            endings
-                .into_iter()
-                .chain(["lib", "dll"].map(|e| format!("{name}.{e}")))
+            endings.into_iter().chain(["lib", "dll"].map(|e| format!("{name}.{e}")))
         })
         .collect()
     }
@@ -293,8 +288,7 @@ impl<'a> Paired<'a> {
         let ran = &self.both.a.ran[a];
         let dir = ran.out_dir.display().to_string();
         let told = self.both.a.directives(ran);
-        told.iter()
-            .any(|d| d.key == "metadata" && d.value.contains(&dir))
+        told.iter().any(|d| d.key == "metadata" && d.value.contains(&dir))
     }
 }
 
@@ -332,11 +326,7 @@ fn renamed(a: &Trace, b: &Trace, units: &[Pair], runs: &[Pair]) -> (Swaps, Swaps
     };
     for (n, run) in runs.iter().enumerate() {
         if let (Some(i), Some(j)) = (run.a, run.b) {
-            add(
-                dir(&a.ran[i].out_dir),
-                dir(&b.ran[j].out_dir),
-                format!("<run {n}>"),
-            );
+            add(dir(&a.ran[i].out_dir), dir(&b.ran[j].out_dir), format!("<run {n}>"));
         }
     }
     for (n, unit) in units.iter().enumerate() {

@@ -105,9 +105,7 @@ impl Paired<'_> {
             return Ok(self.paths(&x, &y, true));
         }
         let lines = |t: &[u8]| -> Vec<Vec<u8>> {
-            t.split(|c| *c == b'\n')
-                .map(|l| l.trim_ascii().to_vec())
-                .collect()
+            t.split(|c| *c == b'\n').map(|l| l.trim_ascii().to_vec()).collect()
         };
         let differs = |(a, b): &(Vec<u8>, Vec<u8>)| a != b;
         let first = lines(&x).into_iter().zip(lines(&y)).find(differs);

@@ -86,18 +86,9 @@ mod tests {
             Canonical::of(&trace, Vec::new())
         };
         let line = |x: &str, y: &str| text_line("f", (x, &of("/a")), (y, &of("/bb")));
-        assert_eq!(
-            line("in /a/x\nat 1\n", "in /bb/x\nat 2\n"),
-            "f:2: `at 1` / `at 2`"
-        );
-        assert_eq!(
-            line("in /a/x\n", "in /bb/x\n"),
-            "f:1: `in /a/x` / `in /bb/x`"
-        );
-        assert_eq!(
-            line("1\n", "1\n2\n"),
-            "f: 1 / 2 lines, of which the first are the same"
-        );
+        assert_eq!(line("in /a/x\nat 1\n", "in /bb/x\nat 2\n"), "f:2: `at 1` / `at 2`");
+        assert_eq!(line("in /a/x\n", "in /bb/x\n"), "f:1: `in /a/x` / `in /bb/x`");
+        assert_eq!(line("1\n", "1\n2\n"), "f: 1 / 2 lines, of which the first are the same");
     }
 
     #[test]

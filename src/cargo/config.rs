@@ -45,9 +45,8 @@ pub struct Config {
 pub const FILE_NAMES: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
 
 /// The tables that change what is built.
-const BUILD_TABLES: [&str; 8] = [
-    "build", "target", "profile", "env", "unstable", "host", "patch", "source",
-];
+const BUILD_TABLES: [&str; 8] =
+    ["build", "target", "profile", "env", "unstable", "host", "patch", "source"];
 
 /// Keys that name what cargo runs before it builds. `*` stands for any key.
 const PROGRAMS: &[&[&str]] = &[
@@ -120,9 +119,7 @@ impl Config {
             let mut document = file.document.clone();
             let mut found = Vec::new();
             for key in PROGRAMS {
-                visit(document.as_table_mut(), key, &mut |_| {
-                    found.push(key.join("."))
-                });
+                visit(document.as_table_mut(), key, &mut |_| found.push(key.join(".")));
             }
             found
         });
@@ -147,9 +144,7 @@ impl Config {
 
     /// The strongest value of a dotted key.
     pub fn get(&self, key: &[&str]) -> Option<(&ConfigFile, &Item)> {
-        self.files
-            .iter()
-            .find_map(|f| Some((f, lookup(f.document.as_table(), key)?)))
+        self.files.iter().find_map(|f| Some((f, lookup(f.document.as_table(), key)?)))
     }
 
     /// The strongest string value of a dotted key.
@@ -164,10 +159,7 @@ impl Config {
         let (file, item) = self.get(key)?;
         let text = item.as_str()?;
         let program = absolute_program(text, &file.base());
-        Some((
-            program.map_or(text.into(), PathBuf::from),
-            file.place == Place::Source,
-        ))
+        Some((program.map_or(text.into(), PathBuf::from), file.place == Place::Source))
     }
 
     /// A list of strings, joined over all files as cargo does: the weakest first. A string is
@@ -183,9 +175,7 @@ impl Config {
 
     /// The strongest value of a key that may be a string or a list of strings.
     pub fn strongest_list(&self, key: &[&str]) -> Vec<String> {
-        self.get(key)
-            .map(|(_, item)| words(item))
-            .unwrap_or_default()
+        self.get(key).map(|(_, item)| words(item)).unwrap_or_default()
     }
 
     /// The names below a table key in any file, sorted.
@@ -214,10 +204,7 @@ impl Config {
                 }
             }
         };
-        self.keys(&["env"])
-            .into_iter()
-            .filter_map(value_of)
-            .collect()
+        self.keys(&["env"]).into_iter().filter_map(value_of).collect()
     }
 }
 
@@ -249,10 +236,8 @@ impl ConfigFile {
                 build.remove(name);
             }
         }
-        let emptied = document
-            .get("build")
-            .and_then(Item::as_table_like)
-            .is_some_and(TableLike::is_empty);
+        let emptied =
+            document.get("build").and_then(Item::as_table_like).is_some_and(TableLike::is_empty);
         if emptied {
             document.remove("build");
         }
@@ -274,26 +259,19 @@ fn first_of<'a>(
 
 fn parse(path: PathBuf, place: Place, text: &str) -> Result<ConfigFile> {
     let document = text.parse::<DocumentMut>().map_err(|e| {
-        let line = e
-            .span()
-            .map_or(1, |s| text[..s.start].lines().count().max(1));
+        let line = e.span().map_or(1, |s| text[..s.start].lines().count().max(1));
         bad_input(format!(
             "failed to parse cargo config `{}` at line {line}: {}",
             path.display(),
             e.message()
         ))
     })?;
-    Ok(ConfigFile {
-        path,
-        place,
-        document,
-    })
+    Ok(ConfigFile { path, place, document })
 }
 
 fn lookup<'a>(table: &'a Table, key: &[&str]) -> Option<&'a Item> {
     let (first, rest) = key.split_first()?;
-    rest.iter()
-        .try_fold(table.get(first)?, |item, k| item.as_table_like()?.get(k))
+    rest.iter().try_fold(table.get(first)?, |item, k| item.as_table_like()?.get(k))
 }
 
 /// A list of strings; a string is split at white space.
@@ -386,16 +364,9 @@ mod tests {
 
     fn config(texts: &[&str]) -> Config {
         let file = |(i, text): (usize, &&str)| {
-            parse(
-                format!("/d{i}/.cargo/config.toml").into(),
-                Place::Outer,
-                text,
-            )
-            .unwrap()
+            parse(format!("/d{i}/.cargo/config.toml").into(), Place::Outer, text).unwrap()
         };
-        Config {
-            files: texts.iter().enumerate().map(file).collect(),
-        }
+        Config { files: texts.iter().enumerate().map(file).collect() }
     }
 
     #[test]
@@ -404,14 +375,8 @@ mod tests {
             "[build]\nrustflags = ['--cfg', 'near']\nrustc-wrapper = 'tools/w'",
             "[build]\nrustflags = ['--cfg', 'far']\nrustc-wrapper = 'sccache'",
         ]);
-        assert_eq!(
-            c.list(&["build", "rustflags"]),
-            ["--cfg", "far", "--cfg", "near"]
-        );
-        assert_eq!(
-            c.get_program(&["build", "rustc-wrapper"]),
-            Some(("/d0/tools/w".into(), false))
-        );
+        assert_eq!(c.list(&["build", "rustflags"]), ["--cfg", "far", "--cfg", "near"]);
+        assert_eq!(c.get_program(&["build", "rustc-wrapper"]), Some(("/d0/tools/w".into(), false)));
     }
 
     #[test]
@@ -438,13 +403,7 @@ mod tests {
     #[test]
     fn env_entries_are_read_in_all_forms() {
         let c = config(&["[env]\nA = '1'\nB = { value = '2', force = true }"]);
-        assert_eq!(
-            c.env(),
-            [
-                ("A".into(), "1".into(), false),
-                ("B".into(), "2".into(), true)
-            ]
-        );
+        assert_eq!(c.env(), [("A".into(), "1".into(), false), ("B".into(), "2".into(), true)]);
     }
 
     #[test]
@@ -484,13 +443,9 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_named_with_its_line() {
-        let error = parse(
-            "/x/.cargo/config.toml".into(),
-            Place::Outer,
-            "[build]\nrustflags = [",
-        )
-        .err()
-        .unwrap();
+        let error = parse("/x/.cargo/config.toml".into(), Place::Outer, "[build]\nrustflags = [")
+            .err()
+            .unwrap();
         assert!(
             error
                 .to_string()

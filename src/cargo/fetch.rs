@@ -24,10 +24,7 @@ pub fn fetch(toolchain: &Toolchain, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> 
     let status = cmd.stream(|stream, line| {
         if stream == Stream::Err {
             say(line.trim());
-            words
-                .lock()
-                .expect("no panic holds this")
-                .push(line.to_string());
+            words.lock().expect("no panic holds this").push(line.to_string());
         }
     })?;
     if status.success() {
@@ -46,22 +43,13 @@ pub fn registry_sources(
     cargo_home: &Path,
 ) -> Vec<PathBuf> {
     let mut cmd = Cmd::new(&toolchain.cargo)
-        .args([
-            "metadata",
-            "--locked",
-            "--offline",
-            "--format-version",
-            "1",
-            "--all-features",
-        ])
+        .args(["metadata", "--locked", "--offline", "--format-version", "1", "--all-features"])
         .dir(dir);
     cmd = with_rustc(cmd, toolchain);
     for target in targets {
         cmd = cmd.args(["--filter-platform", target]);
     }
-    let metadata = cmd
-        .checked()
-        .and_then(|out| Ok(MetadataCommand::parse(out.text())?));
+    let metadata = cmd.checked().and_then(|out| Ok(MetadataCommand::parse(out.text())?));
     let Ok(metadata) = metadata else {
         return Vec::new();
     };
@@ -79,9 +67,7 @@ pub fn registry_sources(
 /// Cargo asks rustc about the host here as well. It is to ask the one that was found, without any
 /// wrapper: nothing of the source is to run before the builds.
 fn with_rustc(cmd: Cmd, toolchain: &Toolchain) -> Cmd {
-    cmd.env("RUSTC", &toolchain.rustc)
-        .env("RUSTC_WRAPPER", "")
-        .env("RUSTC_WORKSPACE_WRAPPER", "")
+    cmd.env("RUSTC", &toolchain.rustc).env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "")
 }
 
 fn explain(command: &str, words: &str) -> anyhow::Error {

@@ -13,12 +13,7 @@ use crate::cargo::config::{Config, Place};
 use crate::fs;
 
 /// What a side shares with the user's CARGO_HOME, by link.
-const SHARED: &[&str] = &[
-    "registry/index",
-    "registry/cache",
-    "git/db",
-    ".package-cache",
-];
+const SHARED: &[&str] = &["registry/index", "registry/cache", "git/db", ".package-cache"];
 
 /// The user's CARGO_HOME: the variable, else `.cargo` in the home directory.
 pub fn of_user() -> Option<PathBuf> {

@@ -56,24 +56,16 @@ fn is_id(option: &str) -> bool {
 /// With canonical directories, and without the hashes of directory names, which follow from the
 /// very value that is replaced.
 fn plain(text: &str, roots: &Roots) -> String {
-    let text = roots.iter().fold(text.to_string(), |t, (real, canonical)| {
-        t.replace(real, canonical)
-    });
+    let text =
+        roots.iter().fold(text.to_string(), |t, (real, canonical)| t.replace(real, canonical));
     let mut out = String::new();
     let mut rest = text.as_str();
     while let Some(at) = rest.find('-') {
         let (before, after) = rest.split_at(at + 1);
         out.push_str(before);
         let hash = after.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let ends = after[hash..]
-            .chars()
-            .next()
-            .is_none_or(|c| !c.is_alphanumeric());
-        rest = if hash == 16 && ends {
-            &after[16..]
-        } else {
-            after
-        };
+        let ends = after[hash..].chars().next().is_none_or(|c| !c.is_alphanumeric());
+        rest = if hash == 16 && ends { &after[16..] } else { after };
     }
     out + rest
 }
@@ -114,10 +106,7 @@ impl Names<'_> {
     /// Runs rustc and gives each output its second name: libraries' metadata before rustc's word
     /// of it reaches cargo, which starts dependents then, the rest at the end.
     pub fn run(&self, command: &mut Command) -> Result<ExitStatus> {
-        let mut child = command
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("failed to run rustc")?;
+        let mut child = command.stderr(Stdio::piped()).spawn().context("failed to run rustc")?;
         if let Some(pipe) = child.stderr.take() {
             let mut reader = BufReader::new(pipe);
             let mut line = Vec::new();
@@ -143,9 +132,7 @@ impl Names<'_> {
             if !stems.iter().any(|s| text.starts_with(s.as_str())) {
                 continue;
             }
-            let expected = self
-                .out_dir
-                .join(text.replace(self.canonical, self.expected));
+            let expected = self.out_dir.join(text.replace(self.canonical, self.expected));
             let made = self.out_dir.join(&name);
             if fs::identity(&made).ok() != fs::identity(&expected).ok() {
                 fs::remove_tree_or_file(&expected)?;
@@ -210,14 +197,6 @@ mod tests {
         let mut args =
             ["-C", "metadata=a", "-Cextra-filename=-b", "-Copt-level=3"].map(String::from);
         replace(&mut args, "-0123");
-        assert_eq!(
-            args,
-            [
-                "-C",
-                "metadata=0123",
-                "-Cextra-filename=-0123",
-                "-Copt-level=3"
-            ]
-        );
+        assert_eq!(args, ["-C", "metadata=0123", "-Cextra-filename=-0123", "-Copt-level=3"]);
     }
 }

@@ -83,12 +83,7 @@ fn made(artifact: &cargo_metadata::Artifact) -> Vec<Made> {
         kinds.iter().map(ToString::to_string).collect()
     };
     let kinds = names(&artifact.target.kind);
-    let types: Vec<String> = artifact
-        .target
-        .crate_types
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let types: Vec<String> = artifact.target.crate_types.iter().map(ToString::to_string).collect();
     artifact
         .filenames
         .iter()
@@ -225,11 +220,7 @@ impl Collect<'_> {
 /// Where a file is kept: what is shipped lies directly below its target.
 fn kept_path(target: &str, file: &Made, name: &str) -> PathBuf {
     let target = Path::new(target).file_stem().map_or(target.into(), |stem| {
-        if target.ends_with(".json") {
-            stem.to_string_lossy()
-        } else {
-            target.into()
-        }
+        if target.ends_with(".json") { stem.to_string_lossy() } else { target.into() }
     });
     let dir = Path::new(&*target);
     if file.kind.is_shipped() {
@@ -237,9 +228,7 @@ fn kept_path(target: &str, file: &Made, name: &str) -> PathBuf {
     } else if file.kind.in_verdict() {
         dir.join("deps").join(name)
     } else {
-        dir.join("build")
-            .join(file.package.replace(' ', "-"))
-            .join(name)
+        dir.join("build").join(file.package.replace(' ', "-")).join(name)
     }
 }
 
@@ -297,14 +286,8 @@ mod tests {
         assert_eq!(kind(&all, &all, "/t/x.dll.lib"), Some(Kind::Cdylib));
         assert_eq!(kind(&all, &all, "/t/libx.rlib"), Some(Kind::Rlib));
         assert_eq!(kind(&all, &all, "/t/libx.so"), Some(Kind::Cdylib));
-        assert_eq!(
-            kind(&["proc-macro"], &["proc-macro"], "/t/libx.so"),
-            Some(Kind::ProcMacro)
-        );
-        assert_eq!(
-            kind(&["custom-build"], &["bin"], "/t/b"),
-            Some(Kind::BuildScript)
-        );
+        assert_eq!(kind(&["proc-macro"], &["proc-macro"], "/t/libx.so"), Some(Kind::ProcMacro));
+        assert_eq!(kind(&["custom-build"], &["bin"], "/t/b"), Some(Kind::BuildScript));
     }
 
     #[test]
@@ -319,20 +302,13 @@ mod tests {
             canonical_stems: &no_stems,
             keep: Path::new("/k"),
         };
-        let made = |kind, path: &str| Made {
-            package: "p 1".into(),
-            kind,
-            path: path.into(),
-        };
+        let made = |kind, path: &str| Made { package: "p 1".into(), kind, path: path.into() };
         let target = |kind, path| collect.target_of(&made(kind, path));
         assert_eq!(
             target(Kind::Bin, "/t/wasm32-wasip1/release/x.wasm"),
             Some("wasm32-wasip1".into())
         );
         assert_eq!(target(Kind::Lib, "/t/release/deps/libcc-1.rlib"), None);
-        assert_eq!(
-            target(Kind::ProcMacro, "/t/release/deps/libm-1.so"),
-            Some("h".into())
-        );
+        assert_eq!(target(Kind::ProcMacro, "/t/release/deps/libm-1.so"), Some("h".into()));
     }
 }

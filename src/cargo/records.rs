@@ -118,11 +118,7 @@ mod tests {
         let some = |n: &str, v: &str| (n.to_string(), Some(v.to_string()));
         assert_eq!(
             reads.env,
-            [
-                some("OUT_DIR", "/t/x=y"),
-                ("UNSET".into(), None),
-                some("TWO", "a\nb\\c")
-            ]
+            [some("OUT_DIR", "/t/x=y"), ("UNSET".into(), None), some("TWO", "a\nb\\c")]
         );
     }
 
@@ -136,12 +132,7 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [
-                "2 rustc-env A=1",
-                "3 rustc-cfg b",
-                "4 metadata root=/x",
-                "5 metadata include=/y"
-            ]
+            ["2 rustc-env A=1", "3 rustc-cfg b", "4 metadata root=/x", "5 metadata include=/y"]
         );
     }
 }

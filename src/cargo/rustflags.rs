@@ -58,9 +58,7 @@ pub fn joined(
     let mut sets = targets.iter().map(|(target, cfgs)| {
         let mut flags = effective(env, config, target, cfgs);
         let family = platform::of_triple(target);
-        let fitting = ours
-            .iter()
-            .filter(|(only, _)| only.is_none_or(|o| o == family));
+        let fitting = ours.iter().filter(|(only, _)| only.is_none_or(|o| o == family));
         flags.extend(fitting.map(|(_, arg)| arg.clone()));
         flags
     });
@@ -106,10 +104,7 @@ mod tests {
         assert_eq!(flags(&[], toml), "-d -c");
         assert_eq!(flags(&[("RUSTFLAGS", "-r  -s")], toml), "-r -s");
         assert_eq!(flags(&[("RUSTFLAGS", "")], toml), "");
-        let both = [
-            ("RUSTFLAGS", "-r"),
-            ("CARGO_ENCODED_RUSTFLAGS", "-x\u{1f}y z"),
-        ];
+        let both = [("RUSTFLAGS", "-r"), ("CARGO_ENCODED_RUSTFLAGS", "-x\u{1f}y z")];
         assert_eq!(flags(&both, toml), "-x y z");
         assert_eq!(flags(&[], "[build]\nrustflags = '-a -b'"), "-a -b");
     }
@@ -117,10 +112,7 @@ mod tests {
     #[test]
     fn variables_for_config_keys_count_at_their_level() {
         let build = [("CARGO_BUILD_RUSTFLAGS", "-v")];
-        assert_eq!(
-            flags(&build, "[target.'cfg(unix)']\nrustflags = ['-c']"),
-            "-c"
-        );
+        assert_eq!(flags(&build, "[target.'cfg(unix)']\nrustflags = ['-c']"), "-c");
         assert_eq!(flags(&build, ""), "-v");
         let target = [("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-t")];
         assert_eq!(flags(&target, "[build]\nrustflags = '-a'"), "-t");

@@ -45,9 +45,5 @@ pub fn find(dir: &Path, rustc: Option<PathBuf>) -> Result<Toolchain> {
 /// The `rustc --print cfg` lines of a target.
 pub fn cfgs(toolchain: &Toolchain, target: &str, dir: &Path) -> Result<String> {
     let args = ["--print", "cfg", "--target", target];
-    Ok(Cmd::new(&toolchain.rustc)
-        .args(args)
-        .dir(dir)
-        .checked()?
-        .text())
+    Ok(Cmd::new(&toolchain.rustc).args(args).dir(dir).checked()?.text())
 }

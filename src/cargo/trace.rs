@@ -158,10 +158,7 @@ mod tests {
 
     #[test]
     fn files_are_found_where_they_were_moved_to() {
-        let trace = Trace {
-            moved: vec![("/s/t".into(), "/s/aside/t".into())],
-            ..Trace::default()
-        };
+        let trace = Trace { moved: vec![("/s/t".into(), "/s/aside/t".into())], ..Trace::default() };
         assert_eq!(trace.now("/s/t/x"), Path::new("/s/aside/t/x"));
         assert_eq!(trace.now("/s/tt/x"), Path::new("/s/tt/x"));
     }

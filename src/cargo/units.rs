@@ -115,10 +115,7 @@ mod tests {
         Unit {
             crate_name: name.into(),
             crate_types: vec![kind.into()],
-            externs: externs
-                .iter()
-                .map(|e| format!("/t/deps/lib{e}.rmeta"))
-                .collect(),
+            externs: externs.iter().map(|e| format!("/t/deps/lib{e}.rmeta")).collect(),
             ..Unit::default()
         }
     }

@@ -47,9 +47,7 @@ pub fn install(dir: &Path, spec: &Spec) -> Result<PathBuf> {
     let json = serde_json::to_vec(spec).context("failed to encode the wrapper's specification")?;
     fs::write(&dir.join(SPEC), json)?;
     let exe = std::env::current_exe().context("failed to find the path of this program")?;
-    let path = dir
-        .join(STEM)
-        .with_extension(std::env::consts::EXE_EXTENSION);
+    let path = dir.join(STEM).with_extension(std::env::consts::EXE_EXTENSION);
     // A link, so that the program's own file is not copied for each build; where links need
     // rights that the user lacks, a copy.
     if fs::symlink(&exe, &path, false).is_err() {
@@ -69,10 +67,7 @@ pub fn units(dir: &Path) -> Result<Vec<Unit>> {
 /// The linker's lists of files, in the format of make.
 pub fn link_lists(dir: &Path) -> Result<Vec<PathBuf>> {
     let dir = dir.join(LINKS);
-    Ok(fs::entries(&dir)?
-        .into_iter()
-        .map(|n| dir.join(n))
-        .collect())
+    Ok(fs::entries(&dir)?.into_iter().map(|n| dir.join(n)).collect())
 }
 
 /// Whether this process was started as a wrapper; if so, where its specification lies.
@@ -107,10 +102,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
             ids::replace(&mut words, &id);
             args = words.into_iter().map(OsString::from).collect();
             // Last, so that it wins over the remap of the whole target directory.
-            out_dir_remap = unit
-                .script_output
-                .as_deref()
-                .map(|out| ids::remap(out, roots));
+            out_dir_remap = unit.script_output.as_deref().map(|out| ids::remap(out, roots));
             unit.canonical_filename = Some(id.clone());
             canonical = Some(id);
         }
@@ -181,9 +173,7 @@ impl Whole {
             crate_name: unit.crate_name.clone(),
             id: unit.id().to_string(),
             args: args.iter().map(text).collect(),
-            env: std::env::vars_os()
-                .map(|(k, v)| (text(&k), text(&v)))
-                .collect(),
+            env: std::env::vars_os().map(|(k, v)| (text(&k), text(&v))).collect(),
             dir: unit.dir.clone(),
         }
     }
@@ -195,11 +185,7 @@ pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
     for line in text.lines() {
         let call: Whole =
             serde_json::from_str(line).context("failed to read the list of whole rustc calls")?;
-        let same = (
-            call.package.as_str(),
-            call.crate_name.as_str(),
-            call.id.as_str(),
-        );
+        let same = (call.package.as_str(), call.crate_name.as_str(), call.id.as_str());
         if same == (unit.package.as_str(), unit.crate_name.as_str(), unit.id()) {
             return Ok(Some(call));
         }
@@ -213,11 +199,8 @@ fn record(dir: &Path, list: &str, what_was: &impl Serialize) -> Result<()> {
     let what = || format!("failed to write `{}`", path.display());
     let mut line = serde_json::to_vec(what_was).with_context(what)?;
     line.push(b'\n');
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(&path)
-        .with_context(what)?;
+    let mut file =
+        std::fs::OpenOptions::new().append(true).create(true).open(&path).with_context(what)?;
     file.write_all(&line).with_context(what)
 }
 
@@ -256,9 +239,7 @@ impl Call {
         self.args.iter().enumerate().filter_map(move |(i, arg)| {
             let option = match arg.as_str() {
                 "-C" | "--codegen" => self.args.get(i + 1)?.as_str(),
-                _ => arg
-                    .strip_prefix("-C")
-                    .or_else(|| arg.strip_prefix("--codegen="))?,
+                _ => arg.strip_prefix("-C").or_else(|| arg.strip_prefix("--codegen="))?,
             };
             option.strip_prefix(name)?.strip_prefix('=')
         })
@@ -291,9 +272,7 @@ impl Call {
     fn links(&self) -> bool {
         let types = self.crate_types();
         types.is_empty()
-            || types
-                .iter()
-                .any(|t| !["lib", "rlib", "staticlib"].contains(&t.as_str()))
+            || types.iter().any(|t| !["lib", "rlib", "staticlib"].contains(&t.as_str()))
     }
 
     fn additions(&self, spec: &Spec, dir: &Path) -> Vec<String> {
@@ -304,13 +283,7 @@ impl Call {
             .args
             .iter()
             .filter(|(only, _)| only.as_ref().is_none_or(|o| *o == format!("{family:?}")))
-            .flat_map(|(_, arg)| {
-                if direct {
-                    for_direct_linker(arg)
-                } else {
-                    vec![arg.clone()]
-                }
-            })
+            .flat_map(|(_, arg)| if direct { for_direct_linker(arg) } else { vec![arg.clone()] })
             .collect();
         let default_linker = self.codegen("linker").next().is_none()
             && self.codegen("linker-flavor").next().is_none();
@@ -321,10 +294,7 @@ impl Call {
                 self.codegen("extra-filename").last().unwrap_or_default()
             );
             let list = dir.join(LINKS).join(name);
-            added.push(format!(
-                "-Clink-arg=-Wl,--dependency-file={}",
-                list.display()
-            ));
+            added.push(format!("-Clink-arg=-Wl,--dependency-file={}", list.display()));
         }
         added
     }
@@ -350,30 +320,16 @@ impl Call {
             crate_name: self.crate_name().unwrap_or_default().to_string(),
             crate_types: self.crate_types(),
             target: self.target(host).to_string(),
-            metadata: self
-                .codegen("metadata")
-                .last()
-                .unwrap_or_default()
-                .to_string(),
-            extra_filename: self
-                .codegen("extra-filename")
-                .last()
-                .unwrap_or_default()
-                .to_string(),
+            metadata: self.codegen("metadata").last().unwrap_or_default().to_string(),
+            extra_filename: self.codegen("extra-filename").last().unwrap_or_default().to_string(),
             canonical_filename: None,
             features: self
                 .values("--cfg")
                 .filter_map(|c| c.strip_prefix("feature=\"")?.strip_suffix('"'))
                 .map(str::to_string)
                 .collect(),
-            out_dir: self
-                .values("--out-dir")
-                .last()
-                .unwrap_or_default()
-                .to_string(),
-            dir: std::env::current_dir()
-                .map(|d| d.display().to_string())
-                .unwrap_or_default(),
+            out_dir: self.values("--out-dir").last().unwrap_or_default().to_string(),
+            dir: std::env::current_dir().map(|d| d.display().to_string()).unwrap_or_default(),
             externs: self
                 .values("--extern")
                 .filter_map(|e| e.split_once('=').map(|(_, path)| path.to_string()))
@@ -386,10 +342,7 @@ impl Call {
 
 fn for_direct_linker(arg: &str) -> Vec<String> {
     match arg.strip_prefix("-Clink-arg=-Wl,") {
-        Some(rest) => rest
-            .split(',')
-            .map(|word| format!("-Clink-arg={word}"))
-            .collect(),
+        Some(rest) => rest.split(',').map(|word| format!("-Clink-arg={word}")).collect(),
         None => vec![arg.to_string()],
     }
 }
@@ -404,9 +357,7 @@ mod tests {
     use super::*;
 
     fn call(line: &str) -> Call {
-        Call {
-            args: line.split(' ').map(str::to_string).collect(),
-        }
+        Call { args: line.split(' ').map(str::to_string).collect() }
     }
 
     fn spec() -> Spec {
@@ -427,37 +378,25 @@ mod tests {
 
     #[test]
     fn arguments_depend_on_the_target_of_the_call() {
-        let elf = [
-            "--remap-path-prefix=/a=/b",
-            "-Clink-arg=-Wl,--build-id=sha1",
-        ];
+        let elf = ["--remap-path-prefix=/a=/b", "-Clink-arg=-Wl,--build-id=sha1"];
         assert_eq!(added("rustc --crate-name x"), elf);
         let windows = added("rustc --crate-name x --target x86_64-pc-windows-msvc");
         assert_eq!(windows[1..], ["-Clink-arg=/Brepro"]);
-        assert_eq!(
-            added("rustc --crate-name x --target wasm32-unknown-unknown").len(),
-            1
-        );
+        assert_eq!(added("rustc --crate-name x --target wasm32-unknown-unknown").len(), 1);
     }
 
     #[test]
     fn a_linker_without_compiler_in_front_gets_the_bare_option() {
-        for line in [
-            "-Clinker=rust-lld",
-            "-C linker=/usr/bin/ld.lld",
-            "-Clinker-flavor=gnu-lld",
-        ] {
+        for line in ["-Clinker=rust-lld", "-C linker=/usr/bin/ld.lld", "-Clinker-flavor=gnu-lld"] {
             assert_eq!(
                 added(&format!("rustc --crate-name x {line}"))[1],
                 "-Clink-arg=--build-id=sha1",
                 "{line}"
             );
         }
-        for line in [
-            "-Clinker=clang",
-            "-C linker=aarch64-linux-gnu-gcc",
-            "-Clinker-flavor=gnu-lld-cc",
-        ] {
+        for line in
+            ["-Clinker=clang", "-C linker=aarch64-linux-gnu-gcc", "-Clinker-flavor=gnu-lld-cc"]
+        {
             assert_eq!(
                 added(&format!("rustc --crate-name x {line}"))[1],
                 "-Clink-arg=-Wl,--build-id=sha1",
@@ -486,10 +425,7 @@ mod tests {
 
     #[test]
     fn the_wrapper_is_known_by_its_name() {
-        assert_eq!(
-            invoked_as("/s/w/repro-rustc-wrapper".as_ref()),
-            Some("/s/w".into())
-        );
+        assert_eq!(invoked_as("/s/w/repro-rustc-wrapper".as_ref()), Some("/s/w".into()));
         assert_eq!(invoked_as("/usr/bin/repro".as_ref()), None);
     }
 }

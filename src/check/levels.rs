@@ -110,9 +110,7 @@ impl Levels {
 fn known(id: &str) -> Result<(), String> {
     match rules::named(id) {
         Some(_) => Ok(()),
-        None => Err(format!(
-            "there is no rule `{id}`: `repro check --list-rules` lists them"
-        )),
+        None => Err(format!("there is no rule `{id}`: `repro check --list-rules` lists them")),
     }
 }
 
@@ -136,14 +134,8 @@ mod tests {
             let levels = Levels::new(exceptions, given).unwrap();
             levels.of("reads-clock", package, Severity::Warning)
         };
-        let both = vec![
-            exception(Level::Allow, None),
-            exception(Level::Deny, Some("x")),
-        ];
-        assert_eq!(
-            of(both.clone(), &[], Some("x 1.0.0")),
-            Some(Severity::Error)
-        );
+        let both = vec![exception(Level::Allow, None), exception(Level::Deny, Some("x"))];
+        assert_eq!(of(both.clone(), &[], Some("x 1.0.0")), Some(Severity::Error));
         assert_eq!(of(both.clone(), &[], Some("xy 1.0.0")), None);
         let warn = [("reads-clock", Level::Warn)];
         assert_eq!(of(both, &warn, Some("y 1.0.0")), Some(Severity::Warning));
@@ -162,10 +154,6 @@ mod tests {
         assert!(given(&twice).contains("two levels"));
         let mut silent = exception(Level::Allow, None);
         silent.reason = " ".into();
-        assert!(
-            Levels::new(vec![silent], vec![])
-                .unwrap_err()
-                .contains("no reason")
-        );
+        assert!(Levels::new(vec![silent], vec![]).unwrap_err().contains("no reason"));
     }
 }

@@ -65,19 +65,12 @@ pub struct Hit {
 impl Hit {
     /// A hit at a place.
     pub fn at(place: Place, message: impl Into<String>) -> Hit {
-        Hit {
-            place: Some(place),
-            message: message.into(),
-            ..Hit::default()
-        }
+        Hit { place: Some(place), message: message.into(), ..Hit::default() }
     }
 
     /// A hit of the whole project.
     pub fn of_project(message: impl Into<String>) -> Hit {
-        Hit {
-            message: message.into(),
-            ..Hit::default()
-        }
+        Hit { message: message.into(), ..Hit::default() }
     }
 }
 
@@ -109,9 +102,7 @@ pub fn run(facts: &Facts, levels: &Levels) -> (Vec<Finding>, usize) {
     let mut allowed = 0;
     for rule in RULES {
         for hit in (rule.judge)(facts) {
-            let usual = hit
-                .at_most
-                .map_or(rule.severity, |most| most.min(rule.severity));
+            let usual = hit.at_most.map_or(rule.severity, |most| most.min(rule.severity));
             match levels.of(rule.id, hit.package.as_deref(), usual) {
                 Some(severity) => findings.push(Finding {
                     rule,
@@ -131,14 +122,7 @@ pub fn run(facts: &Facts, levels: &Levels) -> (Vec<Finding>, usize) {
 }
 
 fn stands_for(facts: &Facts, hit: &Hit) -> Option<Place> {
-    let outside = hit
-        .place
-        .as_ref()
-        .is_some_and(|p| !p.path.starts_with(&facts.root));
-    let (name, version) = hit
-        .package
-        .as_deref()
-        .filter(|_| outside)?
-        .split_once(' ')?;
+    let outside = hit.place.as_ref().is_some_and(|p| !p.path.starts_with(&facts.root));
+    let (name, version) = hit.package.as_deref().filter(|_| outside)?.split_once(' ')?;
     facts.place_in_lockfile(name, version)
 }

@@ -52,12 +52,7 @@ pub struct BuildArgs {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["rev", "allow_dirty", "manifest_path"], help_heading = "Source")]
     source: Option<PathBuf>,
     /// Build this commit instead of HEAD
-    #[arg(
-        long,
-        value_name = "REV",
-        conflicts_with = "allow_dirty",
-        help_heading = "Source"
-    )]
+    #[arg(long, value_name = "REV", conflicts_with = "allow_dirty", help_heading = "Source")]
     rev: Option<String>,
     /// Build the tracked files as they are, changed or not; the report and the manifest say so
     #[arg(long, help_heading = "Source")]

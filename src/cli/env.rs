@@ -66,10 +66,7 @@ pub struct EnvArgs {
 impl EnvArgs {
     /// The plain values: those of a build with the same recipe.
     pub fn request(self) -> BuildRequest {
-        let source = SourceChoice {
-            manifest: self.manifest_path,
-            ..SourceChoice::default()
-        };
+        let source = SourceChoice { manifest: self.manifest_path, ..SourceChoice::default() };
         BuildRequest {
             epoch: self.epoch,
             inject: Some(Inject::Rustflags),

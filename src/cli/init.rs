@@ -41,10 +41,7 @@ pub struct InitArgs {
 impl InitArgs {
     /// The plain values: those of a build of the same selection.
     pub fn request(self) -> BuildRequest {
-        let source = SourceChoice {
-            manifest: self.manifest_path,
-            ..SourceChoice::default()
-        };
+        let source = SourceChoice { manifest: self.manifest_path, ..SourceChoice::default() };
         BuildRequest::of(source, self.selection.selection())
     }
 }

@@ -21,10 +21,6 @@ pub struct LimitArgs {
 impl LimitArgs {
     /// The plain values.
     pub(super) fn limits(&self) -> Limits {
-        Limits {
-            entries: self.max_entries,
-            bytes: self.max_bytes,
-            ratio: self.max_ratio,
-        }
+        Limits { entries: self.max_entries, bytes: self.max_bytes, ratio: self.max_ratio }
     }
 }

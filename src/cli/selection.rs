@@ -8,12 +8,7 @@ use crate::request::Selection;
 #[derive(Args)]
 pub struct SelectionArgs {
     /// Package to build, as cargo's
-    #[arg(
-        short,
-        long = "package",
-        value_name = "SPEC",
-        help_heading = "Selection"
-    )]
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Selection")]
     packages: Vec<String>,
     /// Build all packages of the workspace
     #[arg(long, help_heading = "Selection")]

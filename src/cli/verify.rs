@@ -48,12 +48,7 @@ pub struct VerifyArgs {
     artifacts: Vec<PathBuf>,
 
     /// Git URL (with @REV), directory, .crate or source tarball [default: what the manifest names]
-    #[arg(
-        long,
-        value_name = "SOURCE",
-        conflicts_with = "krate",
-        help_heading = "Source"
-    )]
+    #[arg(long, value_name = "SOURCE", conflicts_with = "krate", help_heading = "Source")]
     source: Option<String>,
     /// A crate that cargo fetches
     #[arg(long = "crate", value_name = "NAME@VERSION", help_heading = "Source")]

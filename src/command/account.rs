@@ -40,12 +40,7 @@ impl Project {
             verdict: verdict.name().to_string(),
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {
-                rustc: self
-                    .toolchain
-                    .rustc_verbose
-                    .lines()
-                    .map(str::to_string)
-                    .collect(),
+                rustc: self.toolchain.rustc_verbose.lines().map(str::to_string).collect(),
                 cargo: self.toolchain.cargo_version.clone(),
             },
             build: manifest::Build {
@@ -69,18 +64,10 @@ impl Project {
                 rows: recipe
                     .rows()
                     .into_iter()
-                    .map(|r| manifest::Row {
-                        what: r.what,
-                        value: r.value,
-                        why: r.why,
-                    })
+                    .map(|r| manifest::Row { what: r.what, value: r.value, why: r.why })
                     .collect(),
             },
-            outside_config: self
-                .outside_config()
-                .into_iter()
-                .map(|(_, text)| text)
-                .collect(),
+            outside_config: self.outside_config().into_iter().map(|(_, text)| text).collect(),
             environment: self.consulted(&a.consulted),
             artifacts: publish::artifacts(comparison, scratch, verdict),
             archives: Vec::new(),
@@ -98,11 +85,7 @@ impl Project {
             tree: None,
             dirty: false,
             sha256: None,
-            directory: if parts.is_empty() {
-                ".".to_string()
-            } else {
-                parts.join("/")
-            },
+            directory: if parts.is_empty() { ".".to_string() } else { parts.join("/") },
             lockfile_sha256: digest::of_bytes(self.lockfile.as_bytes()).sha256,
         };
         match &self.source.origin {
@@ -136,17 +119,11 @@ impl Project {
         let mut variables: BTreeSet<manifest::Variable> = settings
             .filter(|(k, _)| names.contains(&**k) || always(k))
             .filter(|(k, _)| !PLUMBING.contains(&&**k))
-            .map(|(k, v)| manifest::Variable {
-                name: k.into_owned(),
-                value: Some(v.into_owned()),
-            })
+            .map(|(k, v)| manifest::Variable { name: k.into_owned(), value: Some(v.into_owned()) })
             .collect();
         for name in names {
             if !variables.iter().any(|v| v.name == *name) {
-                variables.insert(manifest::Variable {
-                    name: name.clone(),
-                    value: None,
-                });
+                variables.insert(manifest::Variable { name: name.clone(), value: None });
             }
         }
         variables.into_iter().collect()
@@ -214,10 +191,7 @@ impl Project {
             } else if let Some((_, why)) = missing {
                 why.clone()
             } else if by_shim && !static_scripts.is_empty() {
-                format!(
-                    "build scripts are statically linked: {}",
-                    static_scripts.join(", ")
-                )
+                format!("build scripts are statically linked: {}", static_scripts.join(", "))
             } else {
                 continue;
             };

@@ -96,12 +96,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         true => one(&plan, &project, progress)?,
         false => both(&plan, &project, progress)?,
     };
-    let Made {
-        comparison,
-        verdict,
-        a,
-        ..
-    } = &built;
+    let Made { comparison, verdict, a, .. } = &built;
     let manifest = project.manifest(&recipe, comparison, *verdict, a, scratch)?;
     process::check_interrupt()?;
     let mut explained = Vec::new();
@@ -143,12 +138,7 @@ fn both(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
     let comparison = compare(&a.artifacts, &b.artifacts);
     not_with_itself(&comparison)?;
     let verdict = comparison.verdict().ok_or_else(nothing)?;
-    Ok(Made {
-        comparison,
-        verdict,
-        a,
-        b: Some((b, started, ended)),
-    })
+    Ok(Made { comparison, verdict, a, b: Some((b, started, ended)) })
 }
 
 fn one(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
@@ -156,12 +146,7 @@ fn one(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
     let a = plan.run_one(progress)?;
     let comparison = compare(&a.artifacts, &ArtifactSet::default());
     comparison.verdict().ok_or_else(nothing)?;
-    Ok(Made {
-        comparison,
-        verdict: Verdict::Single,
-        a,
-        b: None,
-    })
+    Ok(Made { comparison, verdict: Verdict::Single, a, b: None })
 }
 
 fn nothing() -> anyhow::Error {
@@ -197,8 +182,5 @@ pub fn differing(report: &Report) -> Option<(PathBuf, PathBuf)> {
         let parts = x.path.iter().skip_while(|p| *p != kept.as_str()).skip(1);
         report.results.join(side).join(parts.collect::<PathBuf>())
     };
-    Some((
-        published("a", pair.a.as_ref()?),
-        published("b", pair.b.as_ref()?),
-    ))
+    Some((published("a", pair.a.as_ref()?), published("b", pair.b.as_ref()?)))
 }

@@ -16,10 +16,7 @@ pub fn describe(toolchain: &Toolchain, inputs: &BTreeSet<PathBuf>) -> Result<Bui
     let linker_inputs = inputs
         .iter()
         .map(|path| {
-            Ok(File {
-                path: path.display().to_string(),
-                sha256: digest::of_file(path)?.sha256,
-            })
+            Ok(File { path: path.display().to_string(), sha256: digest::of_file(path)?.sha256 })
         })
         .collect::<Result<Vec<_>>>()?;
     let unknown = "the linker was not asked: it is not the default one of a Linux host with glibc";
@@ -35,17 +32,11 @@ fn os() -> String {
     let release = fs::read_text_if_any(Path::new("/etc/os-release"));
     let release = release.ok().flatten().unwrap_or_default();
     let pretty = release.lines().find_map(|l| l.strip_prefix("PRETTY_NAME="));
-    pretty.map_or(std::env::consts::OS.to_string(), |p| {
-        p.trim_matches('"').to_string()
-    })
+    pretty.map_or(std::env::consts::OS.to_string(), |p| p.trim_matches('"').to_string())
 }
 
 fn tools(toolchain: &Toolchain) -> Vec<Tool> {
-    let lld = toolchain
-        .sysroot
-        .join("lib/rustlib")
-        .join(toolchain.host())
-        .join("bin/rust-lld");
+    let lld = toolchain.sysroot.join("lib/rustlib").join(toolchain.host()).join("bin/rust-lld");
     let lld = lld.to_string_lossy();
     let commands: [(&str, &[&str]); 4] = [
         ("cc", &["cc", "--version"]),
@@ -58,10 +49,7 @@ fn tools(toolchain: &Toolchain) -> Vec<Tool> {
         .filter_map(|(name, command)| {
             let out = Cmd::new(command[0]).args(&command[1..]).output().ok()?;
             let version = out.text().lines().next()?.to_string();
-            out.status.success().then(|| Tool {
-                name: name.to_string(),
-                version,
-            })
+            out.status.success().then(|| Tool { name: name.to_string(), version })
         })
         .collect()
 }

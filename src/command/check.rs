@@ -27,11 +27,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
     Levels::new(Vec::new(), given.clone()).map_err(|e| failure(Kind::Usage, e))?;
     let defaults = defaults(&manifest);
     let (selection, exceptions, unread) = match defaults {
-        Ok(defaults) => (
-            defaults.selection(asked.selection)?,
-            defaults.exceptions()?,
-            None,
-        ),
+        Ok(defaults) => (defaults.selection(asked.selection)?, defaults.exceptions()?, None),
         Err(error) => (asked.selection, Vec::new(), Some(error)),
     };
     let levels = Levels::new(exceptions, given)
@@ -69,14 +65,10 @@ pub fn rule(id: &str) -> Result<&'static Rule> {
 }
 
 fn given(asked: &Check) -> Vec<(String, Level)> {
-    let lists = [
-        (&asked.allow, Level::Allow),
-        (&asked.warn, Level::Warn),
-        (&asked.deny, Level::Deny),
-    ];
-    let pairs = lists
-        .into_iter()
-        .flat_map(|(ids, level)| ids.iter().map(move |id| (id.clone(), level)));
+    let lists =
+        [(&asked.allow, Level::Allow), (&asked.warn, Level::Warn), (&asked.deny, Level::Deny)];
+    let pairs =
+        lists.into_iter().flat_map(|(ids, level)| ids.iter().map(move |id| (id.clone(), level)));
     pairs.collect()
 }
 

@@ -33,8 +33,7 @@ pub fn step_summary(summary: &Summary) -> Result<()> {
     let what = || format!("failed to append to `{}`", path.display());
     let open = OpenOptions::new().append(true).create(true).open(&path);
     let mut file = open.with_context(what)?;
-    file.write_all(github::step_summary(summary).as_bytes())
-        .with_context(what)
+    file.write_all(github::step_summary(summary).as_bytes()).with_context(what)
 }
 
 /// Has diffoscope show the pair, line by line as it tells. That it is not there, or fails, is said
@@ -57,11 +56,9 @@ pub fn diffoscope(pair: Option<&(PathBuf, PathBuf)>, on_line: &(dyn Fn(&str) + S
     match ran {
         // 1 is its word for a difference.
         Ok(status) if matches!(status.code(), Some(0 | 1)) => {}
-        Ok(status) => term::say(
-            term::WARN,
-            "warning",
-            &format!("`{}` ended with {status}", command.show()),
-        ),
+        Ok(status) => {
+            term::say(term::WARN, "warning", &format!("`{}` ended with {status}", command.show()))
+        }
         Err(e) => term::say(term::WARN, "warning", &crate::error::one_line(&e)),
     }
 }

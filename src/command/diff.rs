@@ -64,15 +64,10 @@ fn context(asked: &Diff) -> Known {
         let time = std::fs::metadata(path).and_then(|m| m.modified()).ok()?;
         let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
         let at = i64::try_from(since.as_secs()).ok()?;
-        Some(Window {
-            from: at - 86_400,
-            to: at + 3_600,
-        })
+        Some(Window { from: at - 86_400, to: at + 3_600 })
     };
     Known {
-        clocks: written(&asked.a)
-            .zip(written(&asked.b))
-            .map(|(a, b)| Clocks { a, b }),
+        clocks: written(&asked.a).zip(written(&asked.b)).map(|(a, b)| Clocks { a, b }),
         limits: asked.limits,
         ..Known::default()
     }

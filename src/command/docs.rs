@@ -18,9 +18,7 @@ pub fn completions(shell: clap_complete::Shell) -> Result<()> {
 pub fn man() -> Result<()> {
     let mut bytes = Vec::new();
     let mut page = |command: clap::Command| {
-        clap_mangen::Man::new(command)
-            .render(&mut bytes)
-            .context("failed to render the man page")
+        clap_mangen::Man::new(command).render(&mut bytes).context("failed to render the man page")
     };
     let whole = Cli::command();
     page(whole.clone())?;
@@ -32,7 +30,5 @@ pub fn man() -> Result<()> {
 }
 
 fn print(bytes: &[u8]) -> Result<()> {
-    std::io::stdout()
-        .write_all(bytes)
-        .context("failed to write to standard output")
+    std::io::stdout().write_all(bytes).context("failed to write to standard output")
 }

@@ -163,9 +163,7 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
         ));
     }
     if let Some(name) = project.user_wrapper_name() {
-        notes.push(format!(
-            "`{name}` wraps rustc: another builder needs it as well"
-        ));
+        notes.push(format!("`{name}` wraps rustc: another builder needs it as well"));
     }
     notes
 }

@@ -26,16 +26,8 @@ const SHOWN: &[(Name, Cause, &str)] = &[
     (Name::Umask, Cause::Umask, "umask"),
     (Name::Jobs, Cause::Parallelism, "number of jobs"),
     (Name::CpuCount, Cause::Parallelism, "number of CPUs"),
-    (
-        Name::SourceMtime,
-        Cause::SourceMtime,
-        "time of the source files",
-    ),
-    (
-        Name::Environment,
-        Cause::Environment,
-        "a variable of the environment",
-    ),
+    (Name::SourceMtime, Cause::SourceMtime, "time of the source files"),
+    (Name::Environment, Cause::Environment, "a variable of the environment"),
 ];
 
 /// Modes that files, programs and directories get where the umask decides.
@@ -61,19 +53,13 @@ impl Project {
         known.extend(self.modes());
         known.extend(self.stray());
         let window = Window { from, to };
-        let ahead = |seconds| Window {
-            from: from + seconds,
-            to: to + seconds,
-        };
+        let ahead = |seconds| Window { from: from + seconds, to: to + seconds };
         let shifted = self.values(Name::Clock).varied()
             && shim.shim.is_some()
             && !shim.missing.iter().any(|(n, _)| *n == Name::Clock);
         Context {
             known,
-            clocks: Some(Clocks {
-                a: window,
-                b: ahead(if shifted { CLOCK_OFFSET } else { 0 }),
-            }),
+            clocks: Some(Clocks { a: window, b: ahead(if shifted { CLOCK_OFFSET } else { 0 }) }),
             packages: self.packages(),
             ..Context::default()
         }
@@ -102,8 +88,7 @@ impl Project {
         let parts = v.b.split_once('=').filter(|_| v.varied());
         let each = parts.into_iter().flat_map(|(name, value)| [name, value]);
         let called = "a variable of the environment";
-        each.map(|part| Known::new(Cause::Environment, called, "", part))
-            .collect()
+        each.map(|part| Known::new(Cause::Environment, called, "", part)).collect()
     }
 
     /// Packages of the lockfile.

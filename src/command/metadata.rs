@@ -60,10 +60,7 @@ impl Defaults {
         for (manifest, key) in [(package, "package"), (workspace, "workspace")] {
             let path = manifest.join("Cargo.toml");
             let document = parse(&path)?;
-            let item = document
-                .get(key)
-                .and_then(|p| p.get("metadata")?.get("repro"))
-                .cloned();
+            let item = document.get(key).and_then(|p| p.get("metadata")?.get("repro")).cloned();
             let Some(item) = item else { continue };
             let at = format!("[{key}.metadata.repro] of `Cargo.toml`");
             let table = known_keys(&at, &item, KEYS)?;
@@ -82,9 +79,7 @@ impl Defaults {
         read: impl Fn(&Item) -> Option<T>,
     ) -> Result<Option<T>> {
         for (at, item) in &self.tables {
-            let value = item
-                .as_table_like()
-                .and_then(|t: &dyn TableLike| t.get(key));
+            let value = item.as_table_like().and_then(|t: &dyn TableLike| t.get(key));
             if let Some(value) = value {
                 return read(value)
                     .map(Some)
@@ -99,21 +94,13 @@ impl Defaults {
     }
 
     fn list(&self, key: &str) -> Result<Vec<String>> {
-        let read = |i: &Item| {
-            i.as_array()?
-                .iter()
-                .map(|v| v.as_str().map(str::to_string))
-                .collect()
-        };
-        Ok(self
-            .get(key, "a list of strings", read)?
-            .unwrap_or_default())
+        let read =
+            |i: &Item| i.as_array()?.iter().map(|v| v.as_str().map(str::to_string)).collect();
+        Ok(self.get(key, "a list of strings", read)?.unwrap_or_default())
     }
 
     fn switch(&self, key: &str) -> Result<bool> {
-        Ok(self
-            .get(key, "true or false", Item::as_bool)?
-            .unwrap_or(false))
+        Ok(self.get(key, "true or false", Item::as_bool)?.unwrap_or(false))
     }
 
     /// The name in `/build/<name>`, if one is set.
@@ -160,9 +147,7 @@ impl Defaults {
             let table = item.as_table_like()?.get("archive")?;
             Some((format!("`archive` in {at}"), table.clone()))
         };
-        let archive = Defaults {
-            tables: self.tables.iter().filter_map(below).collect(),
-        };
+        let archive = Defaults { tables: self.tables.iter().filter_map(below).collect() };
         Ok(ArchiveDefaults {
             include: archive.list("include")?,
             formats: archive.list("format")?,
@@ -214,11 +199,8 @@ fn entries(at: &str, list: &Item) -> Result<Vec<Item>> {
         return Ok(tables.iter().cloned().map(Item::Table).collect());
     }
     let array = list.as_array().ok_or_else(wrong)?;
-    let inline = |v: &toml_edit::Value| {
-        v.as_inline_table()
-            .cloned()
-            .map(|t| Item::Table(t.into_table()))
-    };
+    let inline =
+        |v: &toml_edit::Value| v.as_inline_table().cloned().map(|t| Item::Table(t.into_table()));
     array.iter().map(|v| inline(v).ok_or_else(wrong)).collect()
 }
 
@@ -228,9 +210,7 @@ fn exception(at: &str, entry: &Item) -> Result<Exception> {
         None => Ok(None),
         Some(value) => match value.as_str() {
             Some(text) => Ok(Some(text.to_string())),
-            None => Err(bad_input(format!(
-                "`{key}` of an entry of {at} must be a string"
-            ))),
+            None => Err(bad_input(format!("`{key}` of an entry of {at} must be a string"))),
         },
     };
     let needed = |key: &str| {
@@ -255,9 +235,7 @@ fn exception(at: &str, entry: &Item) -> Result<Exception> {
 
 /// The item as a table, if it has no other keys than these.
 fn known_keys<'a>(at: &str, item: &'a Item, keys: &[&str]) -> Result<&'a dyn TableLike> {
-    let table = item
-        .as_table_like()
-        .ok_or_else(|| bad_input(format!("{at} is not a table")))?;
+    let table = item.as_table_like().ok_or_else(|| bad_input(format!("{at} is not a table")))?;
     match table.iter().find(|(k, _)| !keys.contains(k)) {
         None => Ok(table),
         Some((name, _)) => Err(bad_input(format!(
@@ -268,13 +246,9 @@ fn known_keys<'a>(at: &str, item: &'a Item, keys: &[&str]) -> Result<&'a dyn Tab
 }
 
 fn parse(path: &Path) -> Result<DocumentMut> {
-    fs::read_text(path)?.parse::<DocumentMut>().map_err(|e| {
-        bad_input(format!(
-            "failed to parse `{}`: {}",
-            path.display(),
-            e.message()
-        ))
-    })
+    fs::read_text(path)?
+        .parse::<DocumentMut>()
+        .map_err(|e| bad_input(format!("failed to parse `{}`: {}", path.display(), e.message())))
 }
 
 /// The name in `/build/<name>`: the root package's, else the first of the workspace's members by

@@ -40,10 +40,7 @@ pub fn run(asked: &Normalize) -> Result<Vec<Done>> {
     };
     let each = |path: &PathBuf| {
         process::check_interrupt()?;
-        Ok(Done {
-            path: path.clone(),
-            result: one(path, epoch, asked),
-        })
+        Ok(Done { path: path.clone(), result: one(path, epoch, asked) })
     };
     asked.paths.iter().map(each).collect()
 }
@@ -69,13 +66,7 @@ fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Stat
         ))
     })?;
     input.rewind().with_context(what)?;
-    let job = Job {
-        path,
-        input: &input,
-        size: meta.len(),
-        epoch,
-        limits: &asked.limits,
-    };
+    let job = Job { path, input: &input, size: meta.len(), epoch, limits: &asked.limits };
     let mut out = match asked.check {
         true => Place::Nowhere(tempfile::tempfile().context("failed to make a temporary file")?),
         false => Place::Beside(Pending::create(&place)?),

@@ -118,11 +118,7 @@ impl Project {
     /// Targets asked for, else the host.
     pub(super) fn targets(&self) -> Vec<String> {
         let asked = &self.request.selection.targets;
-        if asked.is_empty() {
-            vec![self.toolchain.host().to_string()]
-        } else {
-            asked.clone()
-        }
+        if asked.is_empty() { vec![self.toolchain.host().to_string()] } else { asked.clone() }
     }
 
     pub(super) fn recipe(&self) -> Result<Recipe> {
@@ -141,13 +137,7 @@ impl Project {
             rust_root: self.toolchain.canonical_library_root(),
             passed: self.divided.passed.clone(),
             config_env: self.config.env(),
-            pass_env: self
-                .request
-                .pass_env
-                .iter()
-                .filter(is_set)
-                .cloned()
-                .collect(),
+            pass_env: self.request.pass_env.iter().filter(is_set).cloned().collect(),
             canonical_ids: !self.beside.is_empty() && self.request.inject == Inject::Wrapper,
         }))
     }
@@ -166,10 +156,7 @@ impl Project {
             return Ok(forced);
         }
         if let Some(seconds) = self.request.epoch {
-            return Ok(Epoch {
-                seconds,
-                from: EpochFrom::Option,
-            });
+            return Ok(Epoch { seconds, from: EpochFrom::Option });
         }
         if let Some(epoch) = epoch::of_environment()? {
             return Ok(epoch);
@@ -178,10 +165,9 @@ impl Project {
             return epoch::read(text, EpochFrom::Config);
         }
         match &self.source.origin {
-            Origin::Git(commit) => Ok(Epoch {
-                seconds: commit.time.max(0),
-                from: EpochFrom::Commit,
-            }),
+            Origin::Git(commit) => {
+                Ok(Epoch { seconds: commit.time.max(0), from: EpochFrom::Commit })
+            }
             Origin::Directory => Err(refused(format!(
                 "`{}` is not in git, so that there is no commit time for SOURCE_DATE_EPOCH: give one with --epoch SECONDS",
                 self.source.root.display()
@@ -200,10 +186,7 @@ impl Project {
 
     pub(super) fn user_wrapper_name(&self) -> Option<String> {
         let (path, in_source) = self.user_wrapper()?;
-        let inside = path
-            .strip_prefix(&self.source.root)
-            .ok()
-            .filter(|_| in_source);
+        let inside = path.strip_prefix(&self.source.root).ok().filter(|_| in_source);
         let name = inside.map_or_else(|| path.file_name().map(PathBuf::from), |i| Some(i.into()));
         name.map(|n| n.display().to_string())
     }
@@ -351,10 +334,8 @@ pub(super) fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBu
 /// The toolchain of the source where it names one, else the one that the user's directory has.
 fn toolchain_of(source: &Source, copy: &Path, config: &Config) -> Result<Toolchain> {
     let names = ["rust-toolchain.toml", "rust-toolchain"];
-    let named = source
-        .package
-        .ancestors()
-        .any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
+    let named =
+        source.package.ancestors().any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
     let root = if named { copy } else { &source.root };
     let from_env = ["RUSTC", "CARGO_BUILD_RUSTC"]
         .iter()
@@ -383,11 +364,7 @@ fn describe(source: &Source) -> String {
     match &source.origin {
         Origin::Git(commit) => {
             let short = &commit.commit[..12.min(commit.commit.len())];
-            let state = if commit.dirty.is_empty() {
-                ""
-            } else {
-                " with uncommitted changes"
-            };
+            let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
             format!("commit {short}{state} of `{}`", source.root.display())
         }
         Origin::Directory => format!("directory `{}`", source.root.display()),
@@ -396,9 +373,5 @@ fn describe(source: &Source) -> String {
 
 pub(super) fn short_list(names: &[String]) -> String {
     let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > 5 {
-        format!("{shown}, …")
-    } else {
-        shown
-    }
+    if names.len() > 5 { format!("{shown}, …") } else { shown }
 }

@@ -115,8 +115,7 @@ pub fn lock(results: &Path) -> Result<File> {
     let path = results.join(".lock");
     let lock =
         File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))?;
-    lock.lock()
-        .context("failed to lock the results directory")?;
+    lock.lock().context("failed to lock the results directory")?;
     Ok(lock)
 }
 

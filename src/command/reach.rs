@@ -31,19 +31,15 @@ impl Project {
                 .map_err(|e| format!("the preload shim could not be compiled: {e:#}"))
         });
         match compiled {
-            Err(why) => ShimState {
-                shim: None,
-                missing: needed.map(|n| (n, why.clone())).to_vec(),
-            },
+            Err(why) => {
+                ShimState { shim: None, missing: needed.map(|n| (n, why.clone())).to_vec() }
+            }
             Ok(shim) => {
                 let missing = self.probe(&shim, scratch).unwrap_or_else(|e| {
                     let why = format!("the preload shim could not be tried: {e:#}");
                     needed.map(|n| (n, why.clone())).to_vec()
                 });
-                ShimState {
-                    shim: Some(shim),
-                    missing,
-                }
+                ShimState { shim: Some(shim), missing }
             }
         }
     }
@@ -62,9 +58,6 @@ impl Project {
             (Name::HostName, reach.host_name),
             (Name::CpuCount, reach.cpu_count),
         ];
-        Ok(tried
-            .into_iter()
-            .filter_map(|(name, result)| Some((name, result.err()?)))
-            .collect())
+        Ok(tried.into_iter().filter_map(|(name, result)| Some((name, result.err()?))).collect())
     }
 }

@@ -109,12 +109,8 @@ fn named(manifest: &Manifest) -> (String, String) {
     let shipped = |a: &&crate::manifest::Artifact| {
         crate::artifact::Kind::named(&a.kind).is_some_and(|k| k.is_shipped())
     };
-    let packages: BTreeSet<&str> = manifest
-        .artifacts
-        .iter()
-        .filter(shipped)
-        .map(|a| a.package.as_str())
-        .collect();
+    let packages: BTreeSet<&str> =
+        manifest.artifacts.iter().filter(shipped).map(|a| a.package.as_str()).collect();
     let mut all = packages.iter().filter_map(|p| p.split_once(' '));
     if let (Some((name, version)), None) = (all.next(), all.next()) {
         return (name.to_string(), version.to_string());
@@ -169,12 +165,7 @@ fn each_url_once(packages: &[Package]) -> Result<()> {
     let mut seen = BTreeSet::new();
     for package in packages {
         let mut names = BTreeSet::new();
-        for url in package
-            .artifacts
-            .iter()
-            .map(|a| &a.url)
-            .chain([&package.url])
-        {
+        for url in package.artifacts.iter().map(|a| &a.url).chain([&package.url]) {
             let name = url.rsplit('/').next().unwrap_or(url);
             if !seen.insert(url.clone()) || !names.insert(name.to_string()) {
                 return Err(failure(
@@ -211,10 +202,7 @@ mod tests {
             (&package["name"], &package["version"]),
             (&"sound-features".into(), &"0.1.0".into())
         );
-        assert_eq!(
-            package["url"],
-            "https://example.org/sound-features/0.1.0/manifest.json"
-        );
+        assert_eq!(package["url"], "https://example.org/sound-features/0.1.0/manifest.json");
         assert_eq!(
             package["artifacts"][0]["url"],
             "https://example.org/sound-features/0.1.0/sound-features-0.1.0-x86_64-unknown-linux-gnu.tar.gz"

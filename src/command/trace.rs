@@ -22,10 +22,7 @@ pub(super) fn blame(
     let found = blame::blame(&a.trace, &b.trace, comparison, context, expand, &dir);
     let mut blame = found.unwrap_or_else(|e| Blame {
         culprits: Vec::new(),
-        unblamed: vec![format!(
-            "the difference could not be traced back: {}",
-            error::one_line(&e)
-        )],
+        unblamed: vec![format!("the difference could not be traced back: {}", error::one_line(&e))],
     });
     if blame.culprits.is_empty() && blame.unblamed.is_empty() {
         let nobody = "no unit was found that diverged although all that it was made from agrees";

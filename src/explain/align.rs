@@ -57,12 +57,7 @@ struct Found {
 impl Aligner {
     /// With so many bytes to search.
     pub fn new(budget: u64) -> Aligner {
-        Aligner {
-            budget,
-            slots: Vec::new(),
-            generation: 0,
-            steps: Vec::new(),
-        }
+        Aligner { budget, slots: Vec::new(), generation: 0, steps: Vec::new() }
     }
 
     /// By how much the words of tables changed, since this was last asked.
@@ -127,11 +122,7 @@ impl Aligner {
         // Nothing in reach: at equal distance, wherever eight bytes agree.
         let most = a.len().min(b.len());
         if self.budget > 0 && a.len() != b.len() && most <= WINDOWS[2] {
-            return Found {
-                a: a.len(),
-                b: b.len(),
-                run: 0,
-            };
+            return Found { a: a.len(), b: b.len(), run: 0 };
         }
         let mut d = NEAR.min(most);
         while d < most && !(d + 8 <= most && a[d..d + 8] == b[d..d + 8]) {
@@ -176,11 +167,7 @@ impl Aligner {
             let words = (0..1 << 20).take_while(same).count();
             if words >= TABLE {
                 self.steps.push(step);
-                return Some(Found {
-                    a: at - i,
-                    b: other - j,
-                    run: words * 4,
-                });
+                return Some(Found { a: at - i, b: other - j, run: words * 4 });
             }
         }
         None
@@ -239,11 +226,7 @@ fn word(bytes: &[u8], at: usize) -> Option<i32> {
 /// Where to keep the place, by the differences of four words; none where they are all alike.
 fn steps_at(bytes: &[u8], at: usize) -> Option<usize> {
     let w = |k: usize| word(bytes, at + 4 * k);
-    let steps = [
-        w(1)?.wrapping_sub(w(0)?),
-        w(2)?.wrapping_sub(w(1)?),
-        w(3)?.wrapping_sub(w(2)?),
-    ];
+    let steps = [w(1)?.wrapping_sub(w(0)?), w(2)?.wrapping_sub(w(1)?), w(3)?.wrapping_sub(w(2)?)];
     if steps.iter().filter(|s| **s != 0).count() < 2 {
         return None;
     }
@@ -321,11 +304,7 @@ fn push_split(hunks: &mut Vec<Hunk>, a: &[u8], b: &[u8], ra: Range<usize>, rb: R
         while end < ra.len() && (end..ra.len().min(end + 3)).any(differ) {
             end += 1;
         }
-        push(
-            hunks,
-            ra.start + k..ra.start + end,
-            rb.start + k..rb.start + end,
-        );
+        push(hunks, ra.start + k..ra.start + end, rb.start + k..rb.start + end);
         k = end;
     }
 }
@@ -338,8 +317,7 @@ mod tests {
         let text = |x: &[u8]| String::from_utf8_lossy(x).into_owned();
         let hunks = Aligner::new(1 << 20).align(a, b);
         let each = hunks.iter();
-        each.map(|h| (text(&a[h.a.clone()]), text(&b[h.b.clone()])))
-            .collect()
+        each.map(|h| (text(&a[h.a.clone()]), text(&b[h.b.clone()]))).collect()
     }
 
     #[test]

@@ -83,10 +83,9 @@ impl Search<'_> {
             let (a, b) = (&x.members[*i].name, &y.members[*j].name);
             out.findings.push(renamed_member(within, a, b));
         }
-        for (members, only, left) in [
-            (&x.members, &paired.only_a, true),
-            (&y.members, &paired.only_b, false),
-        ] {
+        for (members, only, left) in
+            [(&x.members, &paired.only_a, true), (&y.members, &paired.only_b, false)]
+        {
             for m in only.iter().map(|i| &members[*i]) {
                 out.coverage.differing += m.bytes.len() as u64;
                 out.findings.push(lone_member(within, m, left));
@@ -130,12 +129,7 @@ struct Paired {
 
 fn pair_up(x: &Held, y: &Held) -> Paired {
     let (same, only_a, only_b) = matched(&x.members, &y.members, |m: &Member| &m.name);
-    let mut out = Paired {
-        same,
-        only_a,
-        only_b,
-        ..Paired::default()
-    };
+    let mut out = Paired { same, only_a, only_b, ..Paired::default() };
     let stems: [fn(&str) -> String; 2] = [names::without_hashes, |name| {
         let rest = name.split_once('.').map_or(name, |(_, rest)| rest);
         format!("*.{}", names::without_hashes(rest))
@@ -146,9 +140,7 @@ fn pair_up(x: &Held, y: &Held) -> Paired {
         };
         let (a, b) = (of(&x.members, &out.only_a), of(&y.members, &out.only_b));
         let (renamed, rest_a, rest_b) = matched(&a, &b, |s: &String| s);
-        let places = renamed
-            .iter()
-            .map(|(i, j)| (out.only_a[*i], out.only_b[*j]));
+        let places = renamed.iter().map(|(i, j)| (out.only_a[*i], out.only_b[*j]));
         out.renamed.extend(places);
         out.only_a = rest_a.into_iter().map(|i| out.only_a[i]).collect();
         out.only_b = rest_b.into_iter().map(|i| out.only_b[i]).collect();
@@ -230,11 +222,7 @@ fn settle(findings: &mut [Finding], coverage: &mut Coverage) {
 
 fn renamed_member(within: &str, a: &str, b: &str) -> Finding {
     let hash = names::without_hashes(a) == names::without_hashes(b);
-    let cause = if hash {
-        Cause::SymbolHash
-    } else {
-        Cause::Unknown
-    };
+    let cause = if hash { Cause::SymbolHash } else { Cause::Unknown };
     let mut finding = Finding::new(cause, format!("{within}name of a member"), a, b);
     finding.remedy = match hash {
         true => super::remedy::general(cause).to_string(),

@@ -124,17 +124,8 @@ pub struct Image {
 impl Image {
     /// A file that is one part.
     pub fn whole(format: &'static str, kind: Kind, name: &str, len: usize) -> Image {
-        let part = Part {
-            name: name.to_string(),
-            range: 0..len,
-            address: None,
-            kind,
-        };
-        Image {
-            format,
-            parts: vec![part],
-            ..Image::default()
-        }
+        let part = Part { name: name.to_string(), range: 0..len, address: None, kind };
+        Image { format, parts: vec![part], ..Image::default() }
     }
 
     /// Sorts parts, drops what overlaps or lies outside, and names what lies between.
@@ -231,12 +222,8 @@ mod tests {
 
     #[test]
     fn parts_cover_the_file_once_whatever_is_given() {
-        let part = |name: &str, range| Part {
-            name: name.into(),
-            range,
-            address: None,
-            kind: Kind::Data,
-        };
+        let part =
+            |name: &str, range| Part { name: name.into(), range, address: None, kind: Kind::Data };
         let mut image = Image {
             parts: vec![
                 part("b", 30..40),

@@ -38,12 +38,7 @@ impl Known {
         a: impl Into<String>,
         b: impl Into<String>,
     ) -> Known {
-        Known {
-            cause,
-            name: name.into(),
-            a: a.into(),
-            b: b.into(),
-        }
+        Known { cause, name: name.into(), a: a.into(), b: b.into() }
     }
 }
 
@@ -64,10 +59,7 @@ impl Window {
 
     /// The same, longer by so many seconds at both ends.
     pub fn wider(&self, by: i64) -> Window {
-        Window {
-            from: self.from.saturating_sub(by),
-            to: self.to.saturating_add(by),
-        }
+        Window { from: self.from.saturating_sub(by), to: self.to.saturating_add(by) }
     }
 }
 

@@ -39,12 +39,7 @@ pub fn of(
     limits: &Limits,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Option<Result<Held, String>> {
-    let take = Take {
-        limits,
-        wanted,
-        left: MOST,
-        members: Vec::new(),
-    };
+    let take = Take { limits, wanted, left: MOST, members: Vec::new() };
     if is_zip(bytes) {
         return Some(take.zip(bytes));
     }
@@ -76,10 +71,8 @@ impl Take<'_> {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        let n = content
-            .take(self.left + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| e.to_string())? as u64;
+        let n =
+            content.take(self.left + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())? as u64;
         self.left = self
             .left
             .checked_sub(n)
@@ -89,10 +82,7 @@ impl Take<'_> {
     }
 
     fn held(self, format: &'static str) -> Held {
-        Held {
-            format,
-            members: self.members,
-        }
+        Held { format, members: self.members }
     }
 
     fn zip(mut self, bytes: &[u8]) -> Result<Held, String> {
@@ -101,9 +91,7 @@ impl Take<'_> {
         for entry in &index.entries {
             let name = printable(&entry.name);
             if entry.kind == zip::Kind::File && (self.wanted)(&name) {
-                let content = entry
-                    .content(Cursor::new(bytes))
-                    .map_err(|e| e.to_string())?;
+                let content = entry.content(Cursor::new(bytes)).map_err(|e| e.to_string())?;
                 self.add(name, content)?;
             }
         }
@@ -147,9 +135,7 @@ impl Take<'_> {
 /// `cafebabe` also begins a Java class, in which a version of 45 or more stands where there is the
 /// number of machines here.
 fn is_fat(bytes: &[u8]) -> bool {
-    let count = bytes
-        .get(4..8)
-        .map_or(0, |c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]));
+    let count = bytes.get(4..8).map_or(0, |c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]));
     let magic = bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbe])
         || bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbf]);
     magic && (1..40).contains(&count)
@@ -163,10 +149,7 @@ fn slices(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, object::Error> {
     ) -> Result<Vec<(String, &'a [u8])>, object::Error> {
         let mut list = Vec::new();
         for arch in arches.iter().take(64) {
-            list.push((
-                format!("{:?}", arch.architecture()).to_lowercase(),
-                arch.data(bytes)?,
-            ));
+            list.push((format!("{:?}", arch.architecture()).to_lowercase(), arch.data(bytes)?));
         }
         Ok(list)
     }

@@ -132,9 +132,7 @@ pub fn explain_archives(
     (b, lb): (&Path, &Listing),
     context: &Context,
 ) -> Explained {
-    with_bytes(a, b, context, |search, a, b| {
-        search.listed((a, la), (b, lb))
-    })
+    with_bytes(a, b, context, |search, a, b| search.listed((a, la), (b, lb)))
 }
 
 /// Why two files differ, without a look at what an archive says of its members.
@@ -183,13 +181,8 @@ fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> 
     let mut known = context.clone();
     // The longest first: a shorter one may stand within it.
     known.known.retain(|k| k.a != k.b);
-    known
-        .known
-        .sort_by_key(|k| std::cmp::Reverse(k.a.len().max(k.b.len())));
-    explain(&mut Search {
-        context: &known,
-        aligner: Aligner::new(SEARCH),
-    })
+    known.known.sort_by_key(|k| std::cmp::Reverse(k.a.len().max(k.b.len())));
+    explain(&mut Search { context: &known, aligner: Aligner::new(SEARCH) })
 }
 
 struct Search<'a> {
@@ -210,11 +203,7 @@ impl Search<'_> {
         let note = unread.or(note);
         let (ia, ib) = &images;
         let compared = pair::compare((a, ia), (b, ib), self.context, &mut self.aligner);
-        let sides = Sides {
-            a: (a, ia),
-            b: (b, ib),
-            within,
-        };
+        let sides = Sides { a: (a, ia), b: (b, ib), within };
         let mut findings = names::compare(ia, ib, within);
         for finding in &mut findings {
             finding.remedy = remedy::of(finding, None, self.context);
@@ -228,12 +217,7 @@ impl Search<'_> {
                 format!("{within}{n} bytes were not looked at one by one: too many texts differ")
             })
         });
-        Explained {
-            findings,
-            format: ia.format.to_string(),
-            coverage,
-            note,
-        }
+        Explained { findings, format: ia.format.to_string(), coverage, note }
     }
 }
 
@@ -268,10 +252,7 @@ mod tests {
     use super::*;
 
     fn context() -> Context {
-        let window = |from| Window {
-            from,
-            to: from + 10,
-        };
+        let window = |from| Window { from, to: from + 10 };
         Context {
             known: vec![Known::new(
                 Cause::SourceMtime,
@@ -279,10 +260,7 @@ mod tests {
                 "1265169906",
                 "1404810611",
             )],
-            clocks: Some(Clocks {
-                a: window(1_795_557_791),
-                b: window(1_830_136_811),
-            }),
+            clocks: Some(Clocks { a: window(1_795_557_791), b: window(1_830_136_811) }),
             ..Context::default()
         }
     }
@@ -303,24 +281,12 @@ mod tests {
     #[test]
     fn integers_are_known_values_and_times_in_either_byte_order() {
         let four = |n: u32| n.to_le_bytes();
-        assert_eq!(
-            cause(&four(1_265_169_906), &four(1_404_810_611)),
-            "source-mtime"
-        );
-        assert_eq!(
-            cause(&four(1_795_557_795), &four(1_830_136_820)),
-            "timestamp"
-        );
+        assert_eq!(cause(&four(1_265_169_906), &four(1_404_810_611)), "source-mtime");
+        assert_eq!(cause(&four(1_795_557_795), &four(1_830_136_820)), "timestamp");
         // Files are stamped by the kernel, whose clock both builds share.
-        assert_eq!(
-            cause(&four(1_795_557_795), &four(1_795_557_799)),
-            "timestamp"
-        );
+        assert_eq!(cause(&four(1_795_557_795), &four(1_795_557_799)), "timestamp");
         let nanoseconds = |seconds: u64| (seconds * 1_000_000_000 + 123_456_789).to_be_bytes();
-        assert_eq!(
-            cause(&nanoseconds(1_795_557_795), &nanoseconds(1_830_136_815)),
-            "timestamp"
-        );
+        assert_eq!(cause(&nanoseconds(1_795_557_795), &nanoseconds(1_830_136_815)), "timestamp");
         assert_eq!(cause(&four(17), &four(4_000_000_000)), "unknown");
     }
 
@@ -334,11 +300,7 @@ mod tests {
 
     #[test]
     fn the_sentence_never_rounds_up_to_all() {
-        let coverage = |differing, caused, following| Coverage {
-            differing,
-            caused,
-            following,
-        };
+        let coverage = |differing, caused, following| Coverage { differing, caused, following };
         let say = |c: Coverage| c.sentence();
         assert!(say(coverage(31, 10, 21)).starts_with("explained: 100 % of 31"));
         let most = say(coverage(1_000_000, 999_999, 0));

@@ -80,10 +80,7 @@ pub fn compare(a: &Image, b: &Image, within: &str) -> Vec<Finding> {
         let mut names: Vec<&str> = names.filter(own).collect();
         names.sort_unstable();
         names.dedup();
-        names
-            .into_iter()
-            .map(str::to_string)
-            .collect::<Vec<String>>()
+        names.into_iter().map(str::to_string).collect::<Vec<String>>()
     };
     let (x, y) = (named(a), named(b));
     let only = |from: &[String], other: &[String]| -> Vec<String> {
@@ -121,9 +118,8 @@ fn other_hashes(a: &Names, b: &Names, hashed: &[(usize, usize)], within: &str) -
     finding.krate = most_common(hashed.iter().filter_map(|(i, _)| crate_of(&a[*i].0)));
     finding.symbol = Some(p.0.clone());
     // LLVM's suffix is made from the names of the module's other symbols.
-    finding.consequence = hashed
-        .iter()
-        .all(|(i, j)| without_llvm(&a[*i].1) == without_llvm(&b[*j].1));
+    finding.consequence =
+        hashed.iter().all(|(i, j)| without_llvm(&a[*i].1) == without_llvm(&b[*j].1));
     finding
 }
 
@@ -163,9 +159,7 @@ fn most_common(items: impl Iterator<Item = String>) -> Option<String> {
 fn order(a: &Image, b: &Image, within: &str) -> Option<Finding> {
     let code = |image: &Image| -> Vec<String> {
         let in_code = |s: &&super::image::Symbol| {
-            let part = s
-                .part
-                .or_else(|| image.part_at(image.offset_of(s.address)?));
+            let part = s.part.or_else(|| image.part_at(image.offset_of(s.address)?));
             part.is_some_and(|p| image.parts[p].kind == Kind::Code) && s.size > 0
         };
         let symbols = image.symbols.iter().filter(in_code);
@@ -208,10 +202,7 @@ mod tests {
     #[test]
     fn hashes_are_left_out_of_names() {
         let cases = [
-            (
-                "app-0123456789abcdef.app.1c2d-cgu.0.rcgu.o",
-                "app-#.app.1c2d-cgu.0.rcgu.o",
-            ),
+            ("app-0123456789abcdef.app.1c2d-cgu.0.rcgu.o", "app-#.app.1c2d-cgu.0.rcgu.o"),
             ("f.llvm.1234567890", "f"),
             ("f.llvm.1234567890.x", "f.x"),
             ("decade", "decade"),
@@ -227,10 +218,7 @@ mod tests {
         let other = "_ZN3app4main17hfedcba9876543210E";
         let found = compare(&image(&[one, "x"]), &image(&[other, "x"]), "");
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(
-            (found[0].cause, found[0].consequence),
-            (Cause::SymbolHash, false)
-        );
+        assert_eq!((found[0].cause, found[0].consequence), (Cause::SymbolHash, false));
         assert_eq!(found[0].krate.as_deref(), Some("app"));
         let found = compare(&image(&["f.llvm.1"]), &image(&["f.llvm.2"]), "");
         assert!(found[0].consequence);

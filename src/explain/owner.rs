@@ -78,9 +78,7 @@ fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
     let part = &image.parts[place.0];
     let address = part.address.map(|a| a.wrapping_add(place.1));
     let symbol = symbol_at(image, place, address);
-    let source = address
-        .filter(|_| part.kind == Kind::Code)
-        .and_then(|a| lines.at(a));
+    let source = address.filter(|_| part.kind == Kind::Code).and_then(|a| lines.at(a));
     let name = symbol
         .map(|s| s.name.as_str())
         // Object files have a section for each function or constant, named after it.
@@ -92,11 +90,7 @@ fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
         return None;
     }
     let shown = name.map(demangled);
-    Some(Owner {
-        krate: shown.as_deref().and_then(crate_of),
-        symbol: shown,
-        source,
-    })
+    Some(Owner { krate: shown.as_deref().and_then(crate_of), symbol: shown, source })
 }
 
 /// The symbol that holds the place: that of the nearest address before it, if it reaches so far.
@@ -147,10 +141,9 @@ fn referrers(bytes: &[u8], image: &Image, targets: &[Place]) -> Vec<Option<Place
         })
         .collect();
     addresses.sort_unstable();
-    if let (Some(low), Some(high)) = (
-        addresses.first().map(|a| a.0),
-        addresses.iter().map(|a| a.1).max(),
-    ) {
+    if let (Some(low), Some(high)) =
+        (addresses.first().map(|a| a.0), addresses.iter().map(|a| a.1).max())
+    {
         each_reference(bytes, image, low..=high, |from, to| {
             for (start, end, i) in &addresses {
                 if *start <= to && to <= *end {
@@ -233,9 +226,9 @@ pub fn crate_of(name: &str) -> Option<String> {
     let mut begin = 0;
     for (at, _) in name.match_indices("::") {
         // The identifier before it, if no path leads to that.
-        let start = name[..at].rfind(|c| !ident(c)).map_or(0, |i| {
-            i + name[i..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = name[..at]
+            .rfind(|c| !ident(c))
+            .map_or(0, |i| i + name[i..].chars().next().map_or(1, char::len_utf8));
         let part_of_path = start >= 2 && name[..start].ends_with("::") && start > begin;
         begin = start;
         let word = &name[start..at];
@@ -260,10 +253,7 @@ mod tests {
             ("app::main", Some("app")),
             ("<app::Thing as core::fmt::Display>::fmt", Some("app")),
             ("<core::option::Option<T> as app::Trait>::f", Some("app")),
-            (
-                "core::ptr::drop_in_place<alloc::vec::Vec<app::X>>",
-                Some("app"),
-            ),
+            ("core::ptr::drop_in_place<alloc::vec::Vec<app::X>>", Some("app")),
             ("std::rt::lang_start", Some("std")),
             ("app::a::b::c", Some("app")),
             ("main", None),
@@ -277,9 +267,7 @@ mod tests {
     #[test]
     fn pages_of_arm_lead_where_they_should() {
         // adrp x0, +1 page; add x0, x0, #0x123, at 0x10000.
-        let code = [0xb000_0000_u32, 0x9104_8c00]
-            .map(u32::to_le_bytes)
-            .concat();
+        let code = [0xb000_0000_u32, 0x9104_8c00].map(u32::to_le_bytes).concat();
         let mut found = Vec::new();
         pages(&code, 0x1_0000, |at, to| found.push((at, to)));
         assert_eq!(found, [(4, 0x1_1123)]);

@@ -19,10 +19,7 @@ pub fn is_text(bytes: &[u8]) -> bool {
 /// The file as one part.
 pub fn image(bytes: &[u8]) -> Image {
     match is_text(bytes) {
-        true => Image {
-            lines: true,
-            ..Image::whole("text", Kind::Text, "text", bytes.len())
-        },
+        true => Image { lines: true, ..Image::whole("text", Kind::Text, "text", bytes.len()) },
         false => Image::whole("bytes", Kind::Bytes, "bytes", bytes.len()),
     }
 }

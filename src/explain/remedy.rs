@@ -330,12 +330,7 @@ const fn row(
     text: &'static str,
     source: &'static str,
 ) -> ByCause {
-    ByCause {
-        cause,
-        what,
-        text,
-        source,
-    }
+    ByCause { cause, what, text, source }
 }
 
 /// What to do about the finding. `what` is what its value is called.
@@ -372,10 +367,7 @@ pub fn by_crate(krate: &str, features: &[String], cause: Cause) -> Option<&'stat
 /// The row for a cause, and what its value is called.
 pub fn by_cause(cause: Cause, what: &str) -> &'static ByCause {
     let fits = |r: &&ByCause| r.cause == cause && what.contains(r.what);
-    BY_CAUSE
-        .iter()
-        .find(fits)
-        .expect("each cause has a row that fits everything")
+    BY_CAUSE.iter().find(fits).expect("each cause has a row that fits everything")
 }
 
 /// What to do about a cause, whatever it shows in.
@@ -431,9 +423,6 @@ mod tests {
     fn paths_that_no_remap_reaches_lead_to_the_same_path_mode() {
         let finding = Finding::new(Cause::BuildPath, ".rodata", "/a", "/b");
         let text = of(&finding, Some("target directory"), &Context::default());
-        assert!(
-            text.contains("OUT_DIR") && text.contains("same-path"),
-            "{text}"
-        );
+        assert!(text.contains("OUT_DIR") && text.contains("same-path"), "{text}");
     }
 }

@@ -52,10 +52,7 @@ impl Gather {
             amounts.extend(moves.iter().map(|y| x.wrapping_sub(*y)));
         }
         amounts.remove(&0);
-        Shifts {
-            amounts,
-            sizes: self.sizes,
-        }
+        Shifts { amounts, sizes: self.sizes }
     }
 }
 
@@ -67,11 +64,7 @@ fn lengths(by: i64) -> [i64; 2] {
 impl Shifts {
     /// Values grew by so much.
     pub fn grew(&mut self, by: impl Iterator<Item = i64>) {
-        let new: Vec<i64> = by
-            .filter(|by| *by != 0)
-            .flat_map(lengths)
-            .take(KEPT)
-            .collect();
+        let new: Vec<i64> = by.filter(|by| *by != 0).flat_map(lengths).take(KEPT).collect();
         self.sizes.extend(&new);
         self.amounts.extend(&new);
     }
@@ -146,10 +139,8 @@ impl Shifts {
             return false;
         }
         let lead = (hunk.a.start - part.start) % 4;
-        let (Some(x), Some(y)) = (
-            hunk.a.start.checked_sub(lead),
-            hunk.b.start.checked_sub(lead),
-        ) else {
+        let (Some(x), Some(y)) = (hunk.a.start.checked_sub(lead), hunk.b.start.checked_sub(lead))
+        else {
             return false;
         };
         let len = (hunk.a.len() + lead).div_ceil(4) * 4;
@@ -190,10 +181,7 @@ mod tests {
     }
 
     fn explained(moves: &[i64], a: &[u8], b: &[u8]) -> bool {
-        let whole = Hunk {
-            a: 0..a.len(),
-            b: 0..b.len(),
-        };
+        let whole = Hunk { a: 0..a.len(), b: 0..b.len() };
         shifts(moves).explain(a, b, &whole)
     }
 
@@ -205,11 +193,7 @@ mod tests {
         assert!(!explained(&[0, 16], &four(1000), &four(1001)));
         assert!(!explained(&[0], &four(1000), &four(1016)));
         let eight = |v: i64| v.to_le_bytes();
-        assert!(explained(
-            &[0, 0x1_0000],
-            &eight(0x40_fff8),
-            &eight(0x41_fff8)
-        ));
+        assert!(explained(&[0, 0x1_0000], &eight(0x40_fff8), &eight(0x41_fff8)));
         let two = |v: i32, w: i32| [four(v), four(w)].concat();
         assert!(explained(&[0, 16], &two(8, 9), &two(24, 25)));
         assert!(!explained(&[0, 16], &two(8, 9), &two(24, 26)));

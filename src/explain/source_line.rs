@@ -43,17 +43,13 @@ impl<'a> Lines<'a> {
 
 fn load(bytes: &[u8]) -> Option<addr2line::Context<Slice<'_>>> {
     let file = object::File::parse(bytes).ok()?;
-    file.section_by_name(".debug_info")
-        .or_else(|| file.section_by_name("__debug_info"))?;
+    file.section_by_name(".debug_info").or_else(|| file.section_by_name("__debug_info"))?;
     let endian = match file.is_little_endian() {
         true => RunTimeEndian::Little,
         false => RunTimeEndian::Big,
     };
     let section = |id: gimli::SectionId| {
-        let data = file
-            .section_by_name(id.name())
-            .and_then(|s| s.data().ok())
-            .unwrap_or(&[]);
+        let data = file.section_by_name(id.name()).and_then(|s| s.data().ok()).unwrap_or(&[]);
         Ok::<_, gimli::Error>(EndianSlice::new(data, endian))
     };
     let dwarf = gimli::Dwarf::load(section).ok()?;

@@ -205,20 +205,9 @@ fn excerpt(sides: &Sides, claim: &Claim) -> Excerpt {
         let from = range.start.saturating_sub(BEFORE);
         let to = (from + EXCERPT).min(bytes.len());
         let value = range.start - from..range.end.min(to).max(range.start) - from;
-        (
-            from as u64,
-            bytes.get(from..to).unwrap_or_default().to_vec(),
-            value,
-        )
+        (from as u64, bytes.get(from..to).unwrap_or_default().to_vec(), value)
     };
     let (at_a, a, value_a) = cut(sides.a.0, &claim.a);
     let (at_b, b, value_b) = cut(sides.b.0, &claim.b);
-    Excerpt {
-        at_a,
-        a,
-        at_b,
-        b,
-        value_a,
-        value_b,
-    }
+    Excerpt { at_a, a, at_b, b, value_a, value_b }
 }

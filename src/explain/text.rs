@@ -78,13 +78,7 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
 }
 
 fn reading(cause: Cause, what: Option<&str>, a: Range<usize>, b: Range<usize>) -> Reading {
-    Reading {
-        cause,
-        what: what.map(str::to_string),
-        a,
-        b,
-        hunks: 0..0,
-    }
+    Reading { cause, what: what.map(str::to_string), a, b, hunks: 0..0 }
 }
 
 /// Whether they overlap; an empty range, where it lies within or at an end.
@@ -121,10 +115,9 @@ fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         let b = b.filter(|_| telling(vb));
         let found = match (a, b) {
             (None, None) => None,
-            (a, b) => Some((
-                a.unwrap_or_else(|| hunk.a.clone()),
-                b.unwrap_or_else(|| hunk.b.clone()),
-            )),
+            (a, b) => {
+                Some((a.unwrap_or_else(|| hunk.a.clone()), b.unwrap_or_else(|| hunk.b.clone())))
+            }
         };
         if let Some((a, b)) = found {
             return Some(reading(k.cause, Some(&k.name), a, b));
@@ -136,11 +129,10 @@ fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
 /// A known value of any length, exactly at the difference: nothing else of the difference remains.
 pub fn short_known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let list = texts.context.known.iter();
-    list.filter(|k| !k.a.is_empty() && !k.b.is_empty())
-        .find_map(|k| {
-            let (a, b) = exactly(texts, hunk, k)?;
-            Some(reading(k.cause, Some(&k.name), a, b))
-        })
+    list.filter(|k| !k.a.is_empty() && !k.b.is_empty()).find_map(|k| {
+        let (a, b) = exactly(texts, hunk, k)?;
+        Some(reading(k.cause, Some(&k.name), a, b))
+    })
 }
 
 fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<(Range<usize>, Range<usize>)> {
@@ -150,17 +142,12 @@ fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<(Range<usize>, Range<
         let b = hunk.b.start.checked_sub(before)?;
         let (a, b) = (a..a + va.len(), b..b + vb.len());
         let fits = texts.a.get(a.clone()) == Some(va) && texts.b.get(b.clone()) == Some(vb);
-        let after = (
-            a.end.checked_sub(hunk.a.end)?,
-            b.end.checked_sub(hunk.b.end)?,
-        );
+        let after = (a.end.checked_sub(hunk.a.end)?, b.end.checked_sub(hunk.b.end)?);
         // Digits of a longer number are not the value.
         let number = va.iter().all(u8::is_ascii_digit);
         let alone = |text: &[u8], r: &Range<usize>| {
-            let digit = |at: Option<usize>| {
-                at.and_then(|at| text.get(at))
-                    .is_some_and(u8::is_ascii_digit)
-            };
+            let digit =
+                |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
             !number || !digit(r.start.checked_sub(1)) && !digit(Some(r.end))
         };
         (fits && after.0 == after.1 && alone(texts.a, &a) && alone(texts.b, &b)).then_some((a, b))
@@ -202,10 +189,7 @@ fn number(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let clocks = texts.context.clocks?;
     let (a, b) = words(texts, hunk, |c| c.is_ascii_digit());
     let value = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<u128>().ok();
-    let (x, y) = (
-        value(texts.a.get(a.clone())?)?,
-        value(texts.b.get(b.clone())?)?,
-    );
+    let (x, y) = (value(texts.a.get(a.clone())?)?, value(texts.b.get(b.clone())?)?);
     let mut windows = clocks.pairs(120).into_iter();
     let unit = windows.find_map(|w| time::unit_of(x, y, w))?;
     let what = format!("{unit} since 1970, within the time at which each was made");
@@ -232,9 +216,8 @@ fn version(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let before = texts.a.get(from..hunk.a.start)?;
     let begin = before.iter().rposition(|b| *b == 0 || *b == b'\n');
     let before = &before[begin.map_or(0, |at| at + 1)..];
-    let hit = TOOLS
-        .iter()
-        .find(|(word, _)| memchr::memmem::find(before, word.as_bytes()).is_some())?;
+    let hit =
+        TOOLS.iter().find(|(word, _)| memchr::memmem::find(before, word.as_bytes()).is_some())?;
     let line = |c: u8| c != 0 && c != b'\n' && is_text(c);
     let (a, b) = words(texts, hunk, line);
     let short = |r: &Range<usize>| r.len() <= 200;
@@ -324,10 +307,7 @@ fn distinct(bytes: &[u8]) -> usize {
 /// The same words in another order, all differences together.
 fn order(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
     let (first, last) = (hunks.first()?, hunks.last()?);
-    let all = Hunk {
-        a: first.a.start..last.a.end,
-        b: first.b.start..last.b.end,
-    };
+    let all = Hunk { a: first.a.start..last.a.end, b: first.b.start..last.b.end };
     // Literals stand side by side, so that the outer words may run into others.
     let widths: [fn(u8) -> bool; 3] = [is_name, |c| c.is_ascii_digit(), |_| false];
     let (a, b) = widths
@@ -398,12 +378,7 @@ mod tests {
         let k = Known::new;
         Context {
             known: vec![
-                k(
-                    Cause::BuildPath,
-                    "source",
-                    "/s/a/path-a-q7x",
-                    "/s/b/path-b-q7x/some/levels",
-                ),
+                k(Cause::BuildPath, "source", "/s/a/path-a-q7x", "/s/b/path-b-q7x/some/levels"),
                 k(Cause::Username, "user", "user-a-q7x", "user-bb-q7x"),
                 k(Cause::Parallelism, "jobs", "2", "3"),
                 k(Cause::Locale, "LC_ALL", "C.UTF-8", "C"),
@@ -411,14 +386,8 @@ mod tests {
                 k(Cause::SourceMtime, "mtime", "1265169906", "1404810611"),
             ],
             clocks: Some(Clocks {
-                a: Window {
-                    from: 1_795_557_791,
-                    to: 1_795_557_800,
-                },
-                b: Window {
-                    from: 1_830_136_811,
-                    to: 1_830_136_820,
-                },
+                a: Window { from: 1_795_557_791, to: 1_795_557_800 },
+                b: Window { from: 1_830_136_811, to: 1_830_136_820 },
             }),
             ..Context::default()
         }
@@ -427,11 +396,7 @@ mod tests {
     fn causes(a: &str, b: &str) -> Vec<&'static str> {
         let context = context();
         let hunks = Aligner::new(1 << 20).align(a.as_bytes(), b.as_bytes());
-        let texts = Texts {
-            a: a.as_bytes(),
-            b: b.as_bytes(),
-            context: &context,
-        };
+        let texts = Texts { a: a.as_bytes(), b: b.as_bytes(), context: &context };
         let readings = read(texts, &hunks);
         let claimed: usize = readings.iter().map(|r| r.hunks.len()).sum();
         assert_eq!(claimed, hunks.len(), "{readings:?} {hunks:?}");
@@ -442,50 +407,26 @@ mod tests {
     fn each_kind_of_text_has_its_cause() {
         let tail = "called `Option::unwrap()` on a `None` value";
         let cases: &[(&str, &str, &str)] = &[
-            (
-                "/s/a/path-a-q7x/src/x",
-                "/s/b/path-b-q7x/some/levels/src/x",
-                "build-path",
-            ),
+            ("/s/a/path-a-q7x/src/x", "/s/b/path-b-q7x/some/levels/src/x", "build-path"),
             ("by user-a-q7x.", "by user-bb-q7x.", "username"),
             ("jobs=2\n", "jobs=3\n", "parallelism"),
             ("C.UTF-8\n", "C\n", "locale"),
             ("HOME PATH\n", "HOME PATH REPRO_STRAY\n", "environment"),
             ("at 1795557799\n", "at 1830136812\n", "timestamp"),
-            (
-                "1795557799123456789\n",
-                "1830136812000000000\n",
-                "timestamp",
-            ),
+            ("1795557799123456789\n", "1830136812000000000\n", "timestamp"),
             ("day 20781\n", "day 21182\n", "timestamp"),
-            (
-                "2026-11-24 22:03:15 UTC",
-                "2027-12-30 03:20:15 UTC",
-                "timestamp",
-            ),
+            ("2026-11-24 22:03:15 UTC", "2027-12-30 03:20:15 UTC", "timestamp"),
             ("Nov 24 2026", "Dec 29 2027", "timestamp"),
             ("1265169906\n", "1404810611\n", "source-mtime"),
             ("5 31 4 60\n", "60 4 5 31\n", "ordering"),
-            (
-                "5817264019283746551\n",
-                "1192837465564738291\n",
-                "randomness",
-            ),
-            (
-                "id 3f9a1c77e0b24d58\n",
-                "id 90c4e2ab17f3d6c1\n",
-                "randomness",
-            ),
+            ("5817264019283746551\n", "1192837465564738291\n", "randomness"),
+            ("id 3f9a1c77e0b24d58\n", "id 90c4e2ab17f3d6c1\n", "randomness"),
             (
                 "at 5c1f21c3b4d2f0a7e6b9d8c7a1b2c3d4e5f60718.",
                 "at 0123456789abcdef0123456789abcdef01234567.",
                 "vcs-state",
             ),
-            (
-                "rustc version 1.95.0 (abc)",
-                "rustc version 1.97.0 (abc)",
-                "compiler-version",
-            ),
+            ("rustc version 1.95.0 (abc)", "rustc version 1.97.0 (abc)", "compiler-version"),
             ("colour red\n", "colour blue\n", "unknown"),
         ];
         for (a, b, want) in cases {
@@ -498,10 +439,8 @@ mod tests {
 
     #[test]
     fn two_values_in_one_text_are_two_readings() {
-        let found = causes(
-            "by user-a-q7x with jobs=2 and more",
-            "by user-bb-q7x with jobs=3 and more",
-        );
+        let found =
+            causes("by user-a-q7x with jobs=2 and more", "by user-bb-q7x with jobs=3 and more");
         assert_eq!(found, ["username", "parallelism"]);
     }
 }

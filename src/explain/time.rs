@@ -14,9 +14,8 @@ pub struct Stamp {
     pub seconds: Option<i64>,
 }
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Days from 1970-01-01.
 pub fn days(year: i64, month: i64, day: i64) -> i64 {
@@ -248,10 +247,7 @@ pub fn stamps(text: &[u8]) -> Vec<Stamp> {
         });
         match hit.flatten() {
             Some((end, seconds)) => {
-                found.push(Stamp {
-                    range: at..end,
-                    seconds,
-                });
+                found.push(Stamp { range: at..end, seconds });
                 at = end;
             }
             None => at += 1,
@@ -321,20 +317,11 @@ mod tests {
     #[test]
     fn numbers_are_times_only_in_the_window_and_in_one_unit() {
         let w = |from, to| Window { from, to };
-        let clocks = (
-            w(1_795_557_791, 1_795_557_800),
-            w(1_830_136_811, 1_830_136_820),
-        );
+        let clocks = (w(1_795_557_791, 1_795_557_800), w(1_830_136_811, 1_830_136_820));
         let of = |a, b| unit_of(a, b, clocks);
         assert_eq!(of(1_795_557_795, 1_830_136_815), Some("seconds"));
-        assert_eq!(
-            of(1_795_557_795_123_456_789, 1_830_136_815_000_000_000),
-            Some("nanoseconds")
-        );
-        assert_eq!(
-            of(1_795_557_791 / 86_400, 1_830_136_811 / 86_400),
-            Some("days")
-        );
+        assert_eq!(of(1_795_557_795_123_456_789, 1_830_136_815_000_000_000), Some("nanoseconds"));
+        assert_eq!(of(1_795_557_791 / 86_400, 1_830_136_811 / 86_400), Some("days"));
         assert_eq!(of(1_795_557_795, 1_795_557_795), None);
         assert_eq!(of(17, 18), None);
     }

@@ -248,10 +248,8 @@ mod tests {
     #[test]
     fn names_of_every_system_are_read() {
         let entries = list(&sample()).unwrap();
-        let names: Vec<_> = entries
-            .iter()
-            .map(|e| (String::from_utf8_lossy(&e.name), e.kind, e.size))
-            .collect();
+        let names: Vec<_> =
+            entries.iter().map(|e| (String::from_utf8_lossy(&e.name), e.kind, e.size)).collect();
         assert_eq!(
             names,
             [
@@ -264,10 +262,7 @@ mod tests {
             ]
         );
         assert_eq!(entries[2].mtime, Some(1_700_000_000));
-        assert_eq!(
-            (entries[2].uid, entries[2].mode),
-            (Some(1000), Some(0o100_644))
-        );
+        assert_eq!((entries[2].uid, entries[2].mode), (Some(1000), Some(0o100_644)));
         assert_eq!(entries[2].padding_at, Some(entries[2].data_at + 3));
     }
 
@@ -282,29 +277,17 @@ mod tests {
             (after(header("a/", "")), "a size is missing"),
             (after(header("a/", "+1") + "xx"), "a size is not a number"),
             (after(header("/5", "0")), "has no table"),
-            (
-                after(header("//", "2") + "a\n" + &header("/9", "0")),
-                "beyond the table",
-            ),
+            (after(header("//", "2") + "a\n" + &header("/9", "0")), "beyond the table"),
             (after(header("#1/9", "2") + "ab"), "longer than its member"),
-            (
-                after(header("a/", "0").replace('`', "x")),
-                "does not end as one",
-            ),
+            (after(header("a/", "0").replace('`', "x")), "does not end as one"),
             (after("short".to_string()), "ends within a header"),
             (after(header("//", "0") + &header("//", "0")), "two tables"),
         ];
         for (bytes, want) in cases {
             let error = list(&bytes).unwrap_err().to_string();
-            assert!(
-                error.starts_with("at byte ") && error.contains(want),
-                "{error}"
-            );
+            assert!(error.starts_with("at byte ") && error.contains(want), "{error}");
         }
-        let few = Limits {
-            entries: 1,
-            ..Limits::default()
-        };
+        let few = Limits { entries: 1, ..Limits::default() };
         assert!(read(&mut Cursor::new(sample()), &few).is_err());
     }
 

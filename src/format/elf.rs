@@ -84,11 +84,7 @@ fn has_interpreter(bytes: &[u8]) -> Option<bool> {
 fn number(bytes: &[u8], at: usize, size: usize, little: bool) -> Option<u64> {
     let field = bytes.get(at..at.checked_add(size)?)?;
     let join = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-    Some(if little {
-        field.iter().rev().fold(0, join)
-    } else {
-        field.iter().fold(0, join)
-    })
+    Some(if little { field.iter().rev().fold(0, join) } else { field.iter().fold(0, join) })
 }
 
 #[cfg(test)]

@@ -28,20 +28,12 @@ pub struct Malformed {
 impl Malformed {
     /// Something wrong outside of any member.
     pub fn at(at: u64, what: impl Into<String>) -> Malformed {
-        Malformed {
-            at,
-            name: None,
-            what: what.into(),
-        }
+        Malformed { at, name: None, what: what.into() }
     }
 
     /// Something wrong with the member of this name.
     pub fn of(at: u64, name: &[u8], what: impl Into<String>) -> Malformed {
-        Malformed {
-            at,
-            name: Some(printable(name)),
-            what: what.into(),
-        }
+        Malformed { at, name: Some(printable(name)), what: what.into() }
     }
 }
 

@@ -96,15 +96,12 @@ impl Names {
 
     fn one(&mut self, name: &[u8], stands: Stands, implied: bool) -> Result<(), String> {
         let Some((spelled, was, was_implied)) = self.seen.get_mut(&folded(name)) else {
-            self.seen
-                .insert(folded(name), (name.to_vec(), stands, implied));
+            self.seen.insert(folded(name), (name.to_vec(), stands, implied));
             return Ok(());
         };
         let shown = super::printable(spelled);
         if spelled != name {
-            return Err(format!(
-                "the name differs from `{shown}` in letter case only"
-            ));
+            return Err(format!("the name differs from `{shown}` in letter case only"));
         }
         match (*was, stands) {
             (Stands::Dir, Stands::Dir) if implied => Ok(()),
@@ -136,17 +133,8 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_refused_on_every_system() {
-        let bad: [&[u8]; 9] = [
-            b"",
-            b"/a",
-            b"../a",
-            b"a/../../b",
-            b"a/..",
-            b"C:x",
-            b"\\x",
-            b"a\\..\\b",
-            b"a\0b",
-        ];
+        let bad: [&[u8]; 9] =
+            [b"", b"/a", b"../a", b"a/../../b", b"a/..", b"C:x", b"\\x", b"a\\..\\b", b"a\0b"];
         for name in bad {
             assert!(clean(name).is_err(), "{}", super::super::printable(name));
         }

@@ -92,11 +92,7 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
         return Err(bad(table_at, "its section table is cut off"));
     }
     let mut found = Stamps {
-        times: vec![Stamp {
-            of: "the COFF header",
-            at: coff_at + 4,
-            value: header.u32(8),
-        }],
+        times: vec![Stamp { of: "the COFF header", at: coff_at + 4, value: header.u32(8) }],
         checksum: (optional_at + 64, fields.u32(64)),
         signed: directory(CERTIFICATES).is_some_and(|(_, size)| size != 0),
         hashed: false,

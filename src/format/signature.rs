@@ -35,11 +35,7 @@ const CODE_SIGNATURE: u32 = 0x1d;
 /// The file without its signature; `None` if it is neither PE nor 64-bit Mach-O, or the signature is
 /// not the last thing in it.
 pub fn without(file: Vec<u8>) -> Option<Unsigned> {
-    if file.starts_with(b"MZ") {
-        of_pe(file)
-    } else {
-        of_macho(file)
-    }
+    if file.starts_with(b"MZ") { of_pe(file) } else { of_macho(file) }
 }
 
 fn u32_at(file: &[u8], at: usize) -> Option<u32> {
@@ -79,10 +75,7 @@ fn of_pe(mut file: Vec<u8>) -> Option<Unsigned> {
     }
     file[checksum..checksum + 4].fill(0);
     pad(&mut file, 8);
-    Some(Unsigned {
-        bytes: file,
-        signed,
-    })
+    Some(Unsigned { bytes: file, signed })
 }
 
 fn of_macho(mut file: Vec<u8>) -> Option<Unsigned> {
@@ -121,10 +114,7 @@ fn of_macho(mut file: Vec<u8>) -> Option<Unsigned> {
         file[20..24].copy_from_slice(&((size - len) as u32).to_le_bytes());
     }
     pad(&mut file, 16);
-    Some(Unsigned {
-        bytes: file,
-        signed: signature.is_some(),
-    })
+    Some(Unsigned { bytes: file, signed: signature.is_some() })
 }
 
 /// Signatures begin at a multiple, with zeros before them.

@@ -73,12 +73,7 @@ fn build(build: &Build) -> Checked {
         }
     }
     let single = [&build.profile, &build.host];
-    let lists = [
-        &build.targets,
-        &build.packages,
-        &build.bins,
-        &build.features,
-    ];
+    let lists = [&build.targets, &build.packages, &build.bins, &build.features];
     for value in single.into_iter().chain(lists.into_iter().flatten()) {
         if value.is_empty() || value.starts_with('-') {
             let value = value.escape_debug();
@@ -158,11 +153,7 @@ fn archive(archive: &Archive) -> Checked {
     archive.tar_sha256.as_deref().map_or(Ok(()), sha256)?;
     for member in &archive.members {
         inside(&member.name)?;
-        one_of(
-            "member",
-            &member.kind,
-            &["file", "dir", "symlink", "hardlink"],
-        )?;
+        one_of("member", &member.kind, &["file", "dir", "symlink", "hardlink"])?;
         let octal = |b: u8| (b'0'..=b'7').contains(&b);
         if member.mode.len() != 4 || !member.mode.bytes().all(octal) {
             let mode = member.mode.escape_debug();
@@ -184,10 +175,7 @@ fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
 fn no_control(what: &str, text: &str) -> Checked {
     match text.contains(char::is_control) {
         false => Ok(()),
-        true => Err(format!(
-            "{what}, `{}`, holds control characters",
-            text.escape_debug()
-        )),
+        true => Err(format!("{what}, `{}`, holds control characters", text.escape_debug())),
     }
 }
 
@@ -228,16 +216,7 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
-        for bad in [
-            "",
-            "/etc/passwd",
-            "../x",
-            "a/../b",
-            "a//b",
-            "a/",
-            "./a",
-            "a\0",
-        ] {
+        for bad in ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "a\0"] {
             assert!(inside(bad).is_err(), "{bad:?}");
         }
         for good in ["a", "a/b.c", "..a", "a b/é"] {
@@ -252,14 +231,7 @@ mod tests {
     fn variables_that_lead_to_the_tools_are_no_settings() {
         assert!(variable("RUSTFLAGS", Some("-Copt-level=1")).is_ok());
         assert!(variable("PATH", None).is_ok());
-        for bad in [
-            "PATH",
-            "RUSTC_WRAPPER",
-            "LD_PRELOAD",
-            "CARGO_HOME",
-            "",
-            "A=B",
-        ] {
+        for bad in ["PATH", "RUSTC_WRAPPER", "LD_PRELOAD", "CARGO_HOME", "", "A=B"] {
             assert!(variable(bad, Some("x")).is_err(), "{bad}");
         }
     }

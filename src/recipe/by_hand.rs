@@ -100,9 +100,7 @@ fn remaps_outermost_first(
     let start = format!("--remap-path-prefix={}=", layout.cargo_home.display());
     let (inner, mut rest): (Vec<_>, Vec<_>) =
         args.into_iter().partition(|(_, a)| a.starts_with(&start));
-    let place = rest
-        .iter()
-        .rposition(|(_, a)| a.starts_with("--remap-path-prefix="));
+    let place = rest.iter().rposition(|(_, a)| a.starts_with("--remap-path-prefix="));
     let after = place.map_or(0, |p| p + 1);
     rest.splice(after..after, inner);
     rest
@@ -118,10 +116,7 @@ mod tests {
     fn by_hand(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> ByHand {
         let facts = Facts {
             name: "demo".into(),
-            epoch: Epoch {
-                seconds: 7,
-                from: EpochFrom::Commit,
-            },
+            epoch: Epoch { seconds: 7, from: EpochFrom::Commit },
             targets: vec!["x86_64-unknown-linux-gnu".into()],
             rust_src: "/sys/rust".into(),
             rust_root: "/rustc/abc".into(),
@@ -142,10 +137,7 @@ mod tests {
             tmpdir: "/tmp".into(),
             wrapper: "/none".into(),
         };
-        let values = |_| Values {
-            a: "x".into(),
-            b: "x".into(),
-        };
+        let values = |_| Values { a: "x".into(), b: "x".into() };
         Recipe::new(facts).by_hand(&layout, &values)
     }
 
@@ -182,9 +174,7 @@ mod tests {
             let args = by_hand("/w/src", cargo_home, &[]).rustc_args;
             let at = |start: &str| {
                 let start = format!("--remap-path-prefix={start}=");
-                args.iter()
-                    .position(|(_, a)| a.starts_with(&start))
-                    .unwrap()
+                args.iter().position(|(_, a)| a.starts_with(&start)).unwrap()
             };
             (at(cargo_home), at("/w/src"), args.len())
         };

@@ -23,12 +23,7 @@ pub struct Allowed {
 /// The allow-list.
 pub const ALLOWED: &[Allowed] = &[
     Allowed {
-        names: &[
-            "PATH",
-            "RUSTUP_HOME",
-            "RUSTUP_TOOLCHAIN",
-            "RUSTUP_DIST_SERVER",
-        ],
+        names: &["PATH", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER"],
         why: "where the tools are",
         machine: true,
     },
@@ -50,11 +45,7 @@ pub const ALLOWED: &[Allowed] = &[
         machine: false,
     },
     Allowed {
-        names: &[
-            "CARGO_REGISTRIES_*",
-            "CARGO_REGISTRY_DEFAULT",
-            "CARGO_SOURCE_*",
-        ],
+        names: &["CARGO_REGISTRIES_*", "CARGO_REGISTRY_DEFAULT", "CARGO_SOURCE_*"],
         why: "where cargo finds registries",
         machine: true,
     },
@@ -154,11 +145,7 @@ pub const ALLOWED: &[Allowed] = &[
         why: "what Windows programs and Microsoft's tools need to start",
         machine: true,
     },
-    Allowed {
-        names: &["NIX_*"],
-        why: "settings of compiler wrappers in Nix",
-        machine: true,
-    },
+    Allowed { names: &["NIX_*"], why: "settings of compiler wrappers in Nix", machine: true },
 ];
 
 /// Variables that `repro` sets itself, whatever the user has.
@@ -191,10 +178,7 @@ pub fn is_allowed(name: &str) -> bool {
     let secret = secret.iter().any(|s| name.ends_with(s));
     !secret
         && !is_own(name)
-        && ALLOWED
-            .iter()
-            .flat_map(|a| a.names)
-            .any(|pattern| fits(pattern, name))
+        && ALLOWED.iter().flat_map(|a| a.names).any(|pattern| fits(pattern, name))
 }
 
 /// Whether an allowed variable says where things are on this machine.
@@ -270,28 +254,15 @@ mod tests {
         ];
         let user = user.map(|n| (OsString::from(n), OsString::from("1")));
         let divided = divide(user, &["MINE".into(), "CARGO_HOME".into()]);
-        let passed: Vec<_> = divided
-            .passed
-            .keys()
-            .map(|k| k.to_string_lossy().into_owned())
-            .collect();
+        let passed: Vec<_> =
+            divided.passed.keys().map(|k| k.to_string_lossy().into_owned()).collect();
         assert_eq!(
             passed,
-            [
-                "CC_x86_64_unknown_linux_musl",
-                "MACOSX_DEPLOYMENT_TARGET",
-                "MINE",
-                "RUSTFLAGS"
-            ]
+            ["CC_x86_64_unknown_linux_musl", "MACOSX_DEPLOYMENT_TARGET", "MINE", "RUSTFLAGS"]
         );
         assert_eq!(
             divided.dropped,
-            [
-                "CARGO_HOME",
-                "CARGO_PKG_NAME",
-                "CARGO_REGISTRIES_X_TOKEN",
-                "HOME"
-            ]
+            ["CARGO_HOME", "CARGO_PKG_NAME", "CARGO_REGISTRIES_X_TOKEN", "HOME"]
         );
     }
 
@@ -300,13 +271,7 @@ mod tests {
         for name in ["PATH", "CARGO_SOURCE_CRATES_IO_REPLACE_WITH", "SDKROOT"] {
             assert!(is_of_machine(name), "{name}");
         }
-        for name in [
-            "RUSTFLAGS",
-            "CC",
-            "CARGO_PROFILE_RELEASE_LTO",
-            "HOME",
-            "MINE",
-        ] {
+        for name in ["RUSTFLAGS", "CC", "CARGO_PROFILE_RELEASE_LTO", "HOME", "MINE"] {
             assert!(!is_of_machine(name), "{name}");
         }
     }

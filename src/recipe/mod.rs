@@ -122,9 +122,7 @@ impl Recipe {
                 ("{locale}", "C.UTF-8"),
                 ("{umask}", "022"),
             ];
-            canonical
-                .iter()
-                .fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
+            canonical.iter().fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
         };
         let ids = self.facts.canonical_ids.then_some(&table::CANONICAL_IDS);
         self.items()
@@ -169,10 +167,7 @@ impl Recipe {
     }
 
     fn pinned_value(&self, name: &str) -> String {
-        format!(
-            "(left to {})",
-            self.pinned(name).unwrap_or("the environment")
-        )
+        format!("(left to {})", self.pinned(name).unwrap_or("the environment"))
     }
 
     /// Why a variation is not, or not wholly, in force because the user holds its variables.
@@ -277,12 +272,8 @@ impl Recipe {
 }
 
 fn is_c_flags(name: &str, variable: &str) -> bool {
-    let name = name
-        .strip_prefix("HOST_")
-        .or(name.strip_prefix("TARGET_"))
-        .unwrap_or(name);
-    name.strip_prefix(variable)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    let name = name.strip_prefix("HOST_").or(name.strip_prefix("TARGET_")).unwrap_or(name);
+    name.strip_prefix(variable).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 #[cfg(test)]
@@ -295,10 +286,7 @@ mod tests {
     fn facts(target: &str) -> Facts {
         Facts {
             name: "demo".into(),
-            epoch: Epoch {
-                seconds: 7,
-                from: EpochFrom::Commit,
-            },
+            epoch: Epoch { seconds: 7, from: EpochFrom::Commit },
             targets: vec![target.into()],
             rust_src: "/sys/lib/rustlib/src/rust".into(),
             rust_root: "/rustc/abc".into(),
@@ -360,10 +348,7 @@ mod tests {
             rustc_values("x86_64-pc-windows-gnu")[4..],
             ["-Clink-arg=-Wl,--no-insert-timestamp"]
         );
-        assert_eq!(
-            rustc_values("aarch64-apple-darwin")[4..],
-            ["-Clink-arg=-Wl,-oso_prefix,."]
-        );
+        assert_eq!(rustc_values("aarch64-apple-darwin")[4..], ["-Clink-arg=-Wl,-oso_prefix,."]);
         let rows = Recipe::new(facts("aarch64-apple-darwin")).rows();
         assert!(rows.iter().any(|r| r.what == "ZERO_AR_DATE"));
         assert_eq!(rustc_values("wasm32-unknown-unknown").len(), 4);
@@ -372,8 +357,7 @@ mod tests {
     #[test]
     fn the_users_c_flags_stay_in_front_of_ours() {
         let mut f = facts("x86_64-unknown-linux-gnu");
-        f.passed
-            .insert("CFLAGS_x86_64-unknown-linux-gnu".into(), "-O1".into());
+        f.passed.insert("CFLAGS_x86_64-unknown-linux-gnu".into(), "-O1".into());
         f.config_env.push(("CXXFLAGS".into(), "-DX".into(), false));
         let env = side(f).env;
         let get = |n: &str| env[OsStr::new(n)].to_str().unwrap().to_string();

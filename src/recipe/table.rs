@@ -35,12 +35,7 @@ pub struct Item {
 }
 
 const fn all(channel: Channel, value: &'static str, why: &'static str) -> Item {
-    Item {
-        channel,
-        platform: None,
-        value,
-        why,
-    }
+    Item { channel, platform: None, value, why }
 }
 
 const fn only(
@@ -49,12 +44,7 @@ const fn only(
     value: &'static str,
     why: &'static str,
 ) -> Item {
-    Item {
-        channel,
-        platform: Some(platform),
-        value,
-        why,
-    }
+    Item { channel, platform: Some(platform), value, why }
 }
 
 /// The rows. Of the path remaps the last match wins in rustc, and the first that is longest in
@@ -151,16 +141,8 @@ pub const TABLE: &[Item] = &[
         "0",
         "incremental code generation splits crates by what was built before",
     ),
-    all(
-        Channel::Cargo,
-        "--locked",
-        "the lockfile decides every version",
-    ),
-    all(
-        Channel::Cargo,
-        "--offline",
-        "all was fetched once, for both builds",
-    ),
+    all(Channel::Cargo, "--locked", "the lockfile decides every version"),
+    all(Channel::Cargo, "--offline", "all was fetched once, for both builds"),
     all(
         Channel::Env("CARGO_BUILD_JOBS"),
         "{jobs}",
@@ -181,21 +163,9 @@ pub const TABLE: &[Item] = &[
         "{scratch}",
         "git in build scripts must not find a repository around the copy",
     ),
-    all(
-        Channel::Env("TZ"),
-        "{time-zone}",
-        "what a rebuilder has as well; build B varies it",
-    ),
-    all(
-        Channel::Env("LC_ALL"),
-        "{locale}",
-        "what a rebuilder has as well; build B varies it",
-    ),
-    all(
-        Channel::Process("umask"),
-        "{umask}",
-        "what a rebuilder has as well; build B varies it",
-    ),
+    all(Channel::Env("TZ"), "{time-zone}", "what a rebuilder has as well; build B varies it"),
+    all(Channel::Env("LC_ALL"), "{locale}", "what a rebuilder has as well; build B varies it"),
+    all(Channel::Process("umask"), "{umask}", "what a rebuilder has as well; build B varies it"),
     all(
         Channel::Process("environment"),
         "built up from an allow-list",

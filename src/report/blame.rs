@@ -15,10 +15,7 @@ pub struct Room {
 }
 
 /// Everything, for `-v`.
-pub const ALL: Room = Room {
-    culprits: usize::MAX,
-    lines: usize::MAX,
-};
+pub const ALL: Room = Room { culprits: usize::MAX, lines: usize::MAX };
 
 /// The block of lines; empty if nobody is to blame.
 pub fn text(culprits: &[Culprit], room: Room) -> String {
@@ -47,11 +44,7 @@ pub fn text(culprits: &[Culprit], room: Room) -> String {
                 format!("{} of {} ({})", c.unit.name(), c.package, causes.join(", "))
             })
             .collect();
-        let _ = writeln!(
-            out,
-            "            and {}; all of it with -v",
-            short(&more, 4)
-        );
+        let _ = writeln!(out, "            and {}; all of it with -v", short(&more, 4));
     }
     out
 }

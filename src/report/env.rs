@@ -92,11 +92,7 @@ pub fn powershell(report: &EnvReport) -> String {
         let _ = writeln!(out, "# {}\n$env:{} = {}", v.why, v.name, quoted(&v.value));
     }
     let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let _ = writeln!(
-        out,
-        "# {FLAGS_WHY}\n$env:{ENCODED} = @({}) -join [char]31",
-        words.join(", ")
-    );
+    let _ = writeln!(out, "# {FLAGS_WHY}\n$env:{ENCODED} = @({}) -join [char]31", words.join(", "));
     let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
     let _ = writeln!(out, "# then: & {}", words.join(" "));
     out
@@ -105,10 +101,7 @@ pub fn powershell(report: &EnvReport) -> String {
 /// Lines for a Dockerfile whose source is in its working directory. The epoch is an argument.
 pub fn dockerfile(report: &EnvReport) -> String {
     let quoted = |w: &str| {
-        let w = w
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('$', "\\$");
+        let w = w.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
         format!("\"{w}\"")
     };
     let mut out = String::new();
@@ -135,10 +128,7 @@ pub fn github(report: &EnvReport) -> String {
     for (name, value) in all.chain([(name, &flags)]) {
         let _ = match value.contains('\n') {
             false => writeln!(out, "{name}={value}"),
-            true => writeln!(
-                out,
-                "{name}<<REPRO_END_OF_VALUE\n{value}\nREPRO_END_OF_VALUE"
-            ),
+            true => writeln!(out, "{name}<<REPRO_END_OF_VALUE\n{value}\nREPRO_END_OF_VALUE"),
         };
     }
     out
@@ -164,16 +154,8 @@ struct One<'a> {
 /// One JSON object.
 pub fn json(report: &EnvReport) -> String {
     let encoded = report.encoded();
-    let own = report.variables.iter().map(|v| One {
-        name: &v.name,
-        value: &v.value,
-        why: v.why,
-    });
-    let flags = One {
-        name: ENCODED,
-        value: &encoded,
-        why: FLAGS_WHY,
-    };
+    let own = report.variables.iter().map(|v| One { name: &v.name, value: &v.value, why: v.why });
+    let flags = One { name: ENCODED, value: &encoded, why: FLAGS_WHY };
     encode(&Whole {
         schema: SCHEMA,
         command: "env",
@@ -190,11 +172,7 @@ mod tests {
 
     fn report(flag: &str) -> EnvReport {
         EnvReport {
-            variables: vec![Variable {
-                name: "X".into(),
-                value: "it's $5 \"\\".into(),
-                why: "so",
-            }],
+            variables: vec![Variable { name: "X".into(), value: "it's $5 \"\\".into(), why: "so" }],
             flags: vec!["-a".into(), flag.into()],
             encoded_is_set: false,
             umask: "022".into(),

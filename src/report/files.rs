@@ -151,10 +151,7 @@ pub fn normalized_json(done: &[Done]) -> String {
                 format: None,
                 status: "error",
                 why: None,
-                error: Some(Failed {
-                    kind: error::kind_of(e).name(),
-                    message: error::one_line(e),
-                }),
+                error: Some(Failed { kind: error::kind_of(e).name(), message: error::one_line(e) }),
             },
         }
     }
@@ -197,18 +194,9 @@ fn content(outcome: &Outcome) -> Option<String> {
     causes.dedup();
     let names: Vec<_> = causes.iter().map(|c| c.name()).collect();
     if compared.same_content {
-        return Some(format!(
-            "the content is the same; what differs is {}",
-            names.join(", ")
-        ));
+        return Some(format!("the content is the same; what differs is {}", names.join(", ")));
     }
-    let count = |status| {
-        compared
-            .rows
-            .iter()
-            .filter(|r| r.status() == status)
-            .count()
-    };
+    let count = |status| compared.rows.iter().filter(|r| r.status() == status).count();
     Some(format!(
         "of {} members {} differ, {} are only in A, {} only in B",
         compared.rows.len(),
@@ -284,11 +272,7 @@ fn member(m: &Member) -> OneMember<'_> {
 /// The same as JSON, schema `repro.report/1`.
 pub fn diff_json(outcome: &Outcome) -> String {
     fn side(s: &Side) -> OneSide<'_> {
-        OneSide {
-            path: s.path.display().to_string(),
-            format: &s.format,
-            digest: &s.digest,
-        }
+        OneSide { path: s.path.display().to_string(), format: &s.format, digest: &s.digest }
     }
     let status = match outcome.same {
         true => "same",
@@ -306,12 +290,7 @@ pub fn diff_json(outcome: &Outcome) -> String {
             status,
             a: side(&outcome.a),
             b: side(&outcome.b),
-            findings: outcome
-                .explained
-                .findings
-                .iter()
-                .map(OneFinding::from)
-                .collect(),
+            findings: outcome.explained.findings.iter().map(OneFinding::from).collect(),
             explained: findings::coverage(&outcome.explained.coverage),
             note: outcome.explained.note.as_deref(),
         }],

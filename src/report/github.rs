@@ -33,15 +33,8 @@ pub fn annotations(summary: &Summary) -> String {
         );
         command(&mut out, "error", &title, finding.source.as_deref(), &text);
     }
-    let differ = summary
-        .artifacts
-        .iter()
-        .filter(|r| r.status != Status::Same);
-    let text = format!(
-        "{} of {} files differ",
-        differ.count(),
-        summary.artifacts.len()
-    );
+    let differ = summary.artifacts.iter().filter(|r| r.status != Status::Same);
+    let text = format!("{} of {} files differ", differ.count(), summary.artifacts.len());
     let kind = if summary.good { "notice" } else { "error" };
     let title = format!("{}: {}", summary.command, summary.verdict);
     command(&mut out, kind, &title, None, &text);
@@ -51,13 +44,7 @@ pub fn annotations(summary: &Summary) -> String {
 /// The line for a run that ended without a verdict.
 pub fn failure(name: &str, kind: &str, message: &str) -> String {
     let mut out = String::new();
-    command(
-        &mut out,
-        "error",
-        &format!("repro {name}: {kind}"),
-        None,
-        message,
-    );
+    command(&mut out, "error", &format!("repro {name}: {kind}"), None, message);
     out
 }
 
@@ -78,21 +65,14 @@ fn command(out: &mut String, kind: &str, title: &str, source: Option<&str>, text
     // The recipe calls the source `/build/<name>`: what is below is in the repository.
     let inside = source.and_then(|s| s.strip_prefix("/build/")?.split_once('/'));
     if let Some((file, line)) = inside.and_then(|(_, rest)| rest.rsplit_once(':')) {
-        let _ = write!(
-            properties,
-            ",file={},line={}",
-            property(file),
-            property(line)
-        );
+        let _ = write!(properties, ",file={},line={}", property(file), property(line));
     }
     let _ = writeln!(out, "::{kind} {properties}::{}", data(text));
 }
 
 /// A text as the message of an annotation: nothing in it can end it.
 pub(super) fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A text as one of its properties.
@@ -121,11 +101,7 @@ pub fn step_summary(summary: &Summary) -> String {
     for row in &summary.artifacts {
         let digest = |d: Option<&crate::digest::Digest>| {
             d.map_or("absent".to_string(), |d| {
-                format!(
-                    "{} bytes, `{}…`",
-                    d.size,
-                    &d.sha256[..16.min(d.sha256.len())]
-                )
+                format!("{} bytes, `{}…`", d.size, &d.sha256[..16.min(d.sha256.len())])
             })
         };
         let _ = writeln!(
@@ -140,10 +116,8 @@ pub fn step_summary(summary: &Summary) -> String {
     }
     let causes = causes(summary);
     if !causes.is_empty() {
-        let _ = writeln!(
-            out,
-            "\n| cause | where | A | B | remedy |\n| --- | --- | --- | --- | --- |"
-        );
+        let _ =
+            writeln!(out, "\n| cause | where | A | B | remedy |\n| --- | --- | --- | --- | --- |");
     }
     for (_, f) in causes.iter().take(50) {
         let _ = writeln!(
@@ -179,12 +153,9 @@ fn cell(text: &str) -> String {
 fn code(text: &str) -> String {
     match text.is_empty() {
         true => String::new(),
-        false => format!(
-            "`{}`",
-            text.replace('`', "'")
-                .replace('|', "\\|")
-                .replace(['\n', '\r'], " ")
-        ),
+        false => {
+            format!("`{}`", text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " "))
+        }
     }
 }
 
@@ -197,10 +168,7 @@ mod tests {
         let mut out = String::new();
         let source = Some("/build/app/src/main.rs:3");
         command(&mut out, "error", "a: b, c", source, "100 %\nnext");
-        assert_eq!(
-            out,
-            "::error title=a%3A b%2C c,file=src/main.rs,line=3::100 %25%0Anext\n"
-        );
+        assert_eq!(out, "::error title=a%3A b%2C c,file=src/main.rs,line=3::100 %25%0Anext\n");
     }
 
     #[test]

@@ -86,11 +86,7 @@ fn artifacts(out: &mut String, summary: &Summary) {
             true => escape(&row.name),
             false => format!("<a href=\"#file-{i}\">{}</a>", escape(&row.name)),
         };
-        let aside = if row.counts {
-            ""
-        } else {
-            "; not in the verdict"
-        };
+        let aside = if row.counts { "" } else { "; not in the verdict" };
         let _ = writeln!(
             out,
             "<tr><td class=\"{tone}\">{}</td><td>{name}<br><small>{}{aside}</small></td>{}{}</tr>",
@@ -107,24 +103,12 @@ fn digest(this: Option<&Digest>, other: Option<&Digest>) -> String {
     let Some(d) = this else {
         return "<td>absent</td>".to_string();
     };
-    let class = if other == this {
-        ""
-    } else {
-        " class=\"other\""
-    };
-    format!(
-        "<td{class}>{} bytes<br><code>{}</code></td>",
-        d.size,
-        escape(&d.sha256)
-    )
+    let class = if other == this { "" } else { " class=\"other\"" };
+    format!("<td{class}>{} bytes<br><code>{}</code></td>", d.size, escape(&d.sha256))
 }
 
 fn findings(out: &mut String, i: usize, row: &Row) {
-    let _ = writeln!(
-        out,
-        "<section id=\"file-{i}\"><h2>{}</h2>",
-        escape(&row.name)
-    );
+    let _ = writeln!(out, "<section id=\"file-{i}\"><h2>{}</h2>", escape(&row.name));
     let coverage = &row.explained.coverage;
     if coverage.differing > 0 {
         let share = |n: u64| n as f64 * 100.0 / coverage.differing as f64;
@@ -165,15 +149,9 @@ fn finding(out: &mut String, f: &Finding) {
         escape(&f.place)
     );
     let owner = [
-        f.symbol
-            .as_ref()
-            .map(|s| format!("in <code>{}</code>", escape(s))),
-        f.krate
-            .as_ref()
-            .map(|k| format!("crate <b>{}</b>", escape(k))),
-        f.source
-            .as_ref()
-            .map(|s| format!("<code>{}</code>", escape(s))),
+        f.symbol.as_ref().map(|s| format!("in <code>{}</code>", escape(s))),
+        f.krate.as_ref().map(|k| format!("crate <b>{}</b>", escape(k))),
+        f.source.as_ref().map(|s| format!("<code>{}</code>", escape(s))),
     ];
     let owner: Vec<String> = owner.into_iter().flatten().collect();
     if !owner.is_empty() {
@@ -188,14 +166,7 @@ fn finding(out: &mut String, f: &Finding) {
         );
     }
     if let Some(excerpt) = &f.excerpt {
-        let Excerpt {
-            at_a,
-            a,
-            at_b,
-            b,
-            value_a,
-            value_b,
-        } = excerpt;
+        let Excerpt { at_a, a, at_b, b, value_a, value_b } = excerpt;
         let _ = writeln!(
             out,
             "<details open><summary>bytes</summary><div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div></details>",
@@ -364,14 +335,8 @@ mod tests {
                 explained: &explained,
             }],
         });
-        assert!(
-            !page.contains("<script") && !page.contains('\u{1b}'),
-            "{page}"
-        );
+        assert!(!page.contains("<script") && !page.contains('\u{1b}'), "{page}");
         assert!(!page.contains("http:") && !page.contains("src="), "{page}");
-        assert_eq!(
-            page.matches("<article>").count(),
-            page.matches("</article>").count()
-        );
+        assert_eq!(page.matches("<article>").count(), page.matches("</article>").count());
     }
 }

@@ -93,12 +93,8 @@ pub fn text(report: &InitReport) -> String {
             State::Same => String::new(),
             _ => format!(" ({} lines)", shown.lines().count()),
         };
-        let _ = writeln!(
-            out,
-            "{style}{:<12}{style:#}{}{aside}",
-            file.state.name(),
-            report.shown(file)
-        );
+        let _ =
+            writeln!(out, "{style}{:<12}{style:#}{}{aside}", file.state.name(), report.shown(file));
         if report.dry_run && file.state.writes() {
             for line in shown.lines() {
                 let _ = writeln!(out, "    {line}");
@@ -108,10 +104,7 @@ pub fn text(report: &InitReport) -> String {
     for note in &report.notes {
         let _ = writeln!(out, "{WARN}{:<12}{WARN:#}{note}", "note");
     }
-    let (written, kept) = (
-        report.count(State::writes),
-        report.count(|s| s == State::Kept),
-    );
+    let (written, kept) = (report.count(State::writes), report.count(|s| s == State::Kept));
     let kept = match kept {
         0 => String::new(),
         n => format!(", {n} kept as they are"),

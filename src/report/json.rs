@@ -129,17 +129,9 @@ pub fn report(report: &Report) -> String {
         variations: report
             .variations
             .iter()
-            .map(|(name, v)| OneVariation {
-                name,
-                a: &v.a,
-                b: &v.b,
-            })
+            .map(|(name, v)| OneVariation { name, a: &v.a, b: &v.b })
             .collect(),
-        not_varied: report
-            .not_varied
-            .iter()
-            .map(|(name, why)| NotVaried { name, why })
-            .collect(),
+        not_varied: report.not_varied.iter().map(|(name, why)| NotVaried { name, why }).collect(),
         source: &report.source,
         notes: &report.notes,
         manifest: report.manifest.display().to_string(),
@@ -149,23 +141,13 @@ pub fn report(report: &Report) -> String {
 
 /// The report of a run that ended without a verdict.
 pub fn failure(command: &str, kind: &str, message: &str) -> String {
-    encode(&Failed {
-        schema: SCHEMA,
-        command,
-        error: ErrorBody { kind, message },
-    })
+    encode(&Failed { schema: SCHEMA, command, error: ErrorBody { kind, message } })
 }
 
 /// The recipe.
 pub fn recipe(rows: &[Row]) -> String {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|r| RecipeRow {
-            what: &r.what,
-            value: &r.value,
-            why: &r.why,
-        })
-        .collect();
+    let rows: Vec<_> =
+        rows.iter().map(|r| RecipeRow { what: &r.what, value: &r.value, why: &r.why }).collect();
     encode(&rows)
 }
 
@@ -191,10 +173,7 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
         command: "archive",
         archives: archives
             .iter()
-            .map(|(path, archive)| OneArchive {
-                path: path.display().to_string(),
-                archive,
-            })
+            .map(|(path, archive)| OneArchive { path: path.display().to_string(), archive })
             .collect(),
         notes,
     })

@@ -58,11 +58,7 @@ pub struct Report {
 static NOTHING: Explained = Explained {
     findings: Vec::new(),
     format: String::new(),
-    coverage: Coverage {
-        differing: 0,
-        caused: 0,
-        following: 0,
-    },
+    coverage: Coverage { differing: 0, caused: 0, following: 0 },
     note: None,
 };
 

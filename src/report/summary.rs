@@ -60,10 +60,7 @@ pub struct Row<'a> {
 /// Of a double build.
 pub fn of_build(report: &Report) -> Summary<'_> {
     let varied: Vec<&str> = report.variations.iter().map(|(n, _)| *n).collect();
-    let mut facts = vec![
-        ("source", report.source.clone()),
-        ("varied", varied.join(", ")),
-    ];
+    let mut facts = vec![("source", report.source.clone()), ("varied", varied.join(", "))];
     let not_varied = report.not_varied.iter();
     facts.extend(not_varied.map(|(n, why)| ("not varied", format!("{n} ({why})"))));
     facts.extend(report.notes.iter().map(|n| ("note", n.clone())));
@@ -75,14 +72,7 @@ pub fn of_build(report: &Report) -> Summary<'_> {
         Verdict::Differs => ("DIFFERS", false),
         Verdict::Single => ("BUILT ONCE", false),
     };
-    Summary {
-        command: "repro build",
-        verdict,
-        good,
-        facts,
-        chains: chains(report),
-        artifacts,
-    }
+    Summary { command: "repro build", verdict, good, facts, chains: chains(report), artifacts }
 }
 
 /// The ways from culprits to what they reached.

@@ -34,9 +34,7 @@ pub fn report(report: &Report, verbose: bool) -> String {
     if verbose {
         return within(report, verbose, usize::MAX, blame::ALL);
     }
-    let texts = ROOMS
-        .iter()
-        .map(|(listed, room)| within(report, verbose, *listed, *room));
+    let texts = ROOMS.iter().map(|(listed, room)| within(report, verbose, *listed, *room));
     let mut texts = texts.peekable();
     while let Some(text) = texts.next() {
         if text.lines().count() <= SCREEN || texts.peek().is_none() {
@@ -102,21 +100,11 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
         }
     }
     if let Some(more) = listed.get(shown..).filter(|m| !m.is_empty()) {
-        let same = more
-            .iter()
-            .filter(|(p, _)| p.status() == Status::Same)
-            .count();
-        let _ = writeln!(
-            out,
-            "            and {} more ({same} the same), listed with -v",
-            more.len()
-        );
+        let same = more.iter().filter(|(p, _)| p.status() == Status::Same).count();
+        let _ =
+            writeln!(out, "            and {} more ({same} the same), listed with -v", more.len());
     }
-    let count = |in_verdict| {
-        rest.iter()
-            .filter(|(p, _)| p.in_verdict() == in_verdict)
-            .count()
-    };
+    let count = |in_verdict| rest.iter().filter(|(p, _)| p.in_verdict() == in_verdict).count();
     if count(true) > 0 {
         let _ = writeln!(
             out,
@@ -162,11 +150,7 @@ fn artifact(out: &mut String, pair: &Pair) {
         (_, true) => BAD,
         (_, false) => WARN,
     };
-    let aside = if pair.in_verdict() {
-        ""
-    } else {
-        "; not in the verdict"
-    };
+    let aside = if pair.in_verdict() { "" } else { "; not in the verdict" };
     let _ = writeln!(
         out,
         "{style}{:<11}{style:#} {BOLD}{}{BOLD:#} ({} of {}, {}{aside})",
@@ -179,11 +163,7 @@ fn artifact(out: &mut String, pair: &Pair) {
     let mut side = |label: &str, x: &Option<crate::artifact::Artifact>| {
         if let Some(x) = x {
             let d = &x.digest;
-            let _ = writeln!(
-                out,
-                "            {label}{} bytes  sha256 {}",
-                d.size, d.sha256
-            );
+            let _ = writeln!(out, "            {label}{} bytes  sha256 {}", d.size, d.sha256);
         }
     };
     if status == Status::Same {
@@ -197,19 +177,11 @@ fn artifact(out: &mut String, pair: &Pair) {
 fn variations(out: &mut String, report: &Report, verbose: bool) {
     if verbose {
         for (name, values) in &report.variations {
-            let _ = writeln!(
-                out,
-                "{BOLD}varied{BOLD:#}      {name}: {} / {}",
-                values.a, values.b
-            );
+            let _ = writeln!(out, "{BOLD}varied{BOLD:#}      {name}: {} / {}", values.a, values.b);
         }
     } else {
         let names: Vec<_> = report.variations.iter().map(|(n, _)| *n).collect();
-        let names = if names.is_empty() {
-            "nothing".to_string()
-        } else {
-            names.join(", ")
-        };
+        let names = if names.is_empty() { "nothing".to_string() } else { names.join(", ") };
         let _ = writeln!(out, "{BOLD}varied{BOLD:#}      {}", wrap(&names));
     }
     for (name, why) in &report.not_varied {
@@ -267,12 +239,7 @@ fn wrap(list: &str) -> String {
 pub fn recipe(rows: &[Row]) -> String {
     let width = rows.iter().map(|r| r.what.len()).max().unwrap_or(0);
     rows.iter()
-        .map(|r| {
-            format!(
-                "{:<width$}  {}\n{:<width$}    {}\n",
-                r.what, r.value, "", r.why
-            )
-        })
+        .map(|r| format!("{:<width$}  {}\n{:<width$}    {}\n", r.what, r.value, "", r.why))
         .collect()
 }
 

@@ -71,9 +71,7 @@ pub fn supported(host: &str) -> Result<(), String> {
     }
     let arch = host.split('-').next().unwrap_or_default();
     if !ARCHITECTURES.contains(&arch) {
-        return Err(format!(
-            "the preload shim has no system call numbers for {arch}"
-        ));
+        return Err(format!("the preload shim has no system call numbers for {arch}"));
     }
     Ok(())
 }
@@ -204,9 +202,7 @@ fn judge(said: &str, want: &str) -> Result<(), String> {
     if said == want {
         return Ok(());
     }
-    Err(format!(
-        "the preload shim has no effect: {said:?} instead of {want:?}"
-    ))
+    Err(format!("the preload shim has no effect: {said:?} instead of {want:?}"))
 }
 
 fn judge_clock(said: &str, offset: i64) -> Result<(), String> {
@@ -254,11 +250,8 @@ mod tests {
         let mut object = vec![0xaa; BLOCK + 20];
         object[10..42].copy_from_slice(MAGIC);
         let shim = Shim::from_object(object).unwrap();
-        let settings = Settings {
-            clock_offset: -2,
-            cpu_count: 7,
-            host_name: Some("canary".into()),
-        };
+        let settings =
+            Settings { clock_offset: -2, cpu_count: 7, host_name: Some("canary".into()) };
         let bytes = shim.patched(&settings).unwrap();
         let block = &bytes[10..10 + BLOCK];
         assert_eq!(block[OFFSET], (-2_i64).to_le_bytes());
@@ -268,10 +261,7 @@ mod tests {
         assert_eq!(bytes[..10], [0xaa; 10]);
         assert_eq!(bytes[10 + BLOCK..], [0xaa; 10]);
         for bad in ["x".repeat(65), "a\0b".into()] {
-            let settings = Settings {
-                host_name: Some(bad),
-                ..Settings::default()
-            };
+            let settings = Settings { host_name: Some(bad), ..Settings::default() };
             assert!(shim.patched(&settings).is_err());
         }
     }
@@ -280,10 +270,7 @@ mod tests {
     fn paths_that_the_loader_would_split_are_refused() {
         let shim = Shim::from_object([&MAGIC[..], &[0; BLOCK - 32]].concat()).unwrap();
         for path in ["shim.so", "/tmp/a b/shim.so", "/tmp/a:b.so", "/tmp/$LIB.so"] {
-            assert!(
-                shim.write(&Settings::default(), Path::new(path)).is_err(),
-                "{path}"
-            );
+            assert!(shim.write(&Settings::default(), Path::new(path)).is_err(), "{path}");
         }
     }
 
@@ -410,11 +397,7 @@ fn main() {
 
         fn rustc() -> PathBuf {
             let beside = Path::new(env!("CARGO")).with_file_name("rustc");
-            if beside.is_file() {
-                beside
-            } else {
-                PathBuf::from("rustc")
-            }
+            if beside.is_file() { beside } else { PathBuf::from("rustc") }
         }
 
         fn compiled() -> &'static Shim {
@@ -428,13 +411,8 @@ fn main() {
         impl Bench {
             fn new(settings: &Settings) -> Bench {
                 let dir = tempfile::tempdir().unwrap();
-                compiled()
-                    .write(settings, &dir.path().join("s.so"))
-                    .unwrap();
-                Bench {
-                    dir,
-                    rustc: rustc(),
-                }
+                compiled().write(settings, &dir.path().join("s.so")).unwrap();
+                Bench { dir, rustc: rustc() }
             }
 
             fn path(&self, name: &str) -> PathBuf {
@@ -474,11 +452,7 @@ fn main() {
         }
 
         fn settings(clock_offset: i64, cpu_count: u32) -> Settings {
-            Settings {
-                clock_offset,
-                cpu_count,
-                host_name: Some("shim-canary".into()),
-            }
+            Settings { clock_offset, cpu_count, host_name: Some("shim-canary".into()) }
         }
 
         #[test]
@@ -487,15 +461,8 @@ fn main() {
                 let bench = Bench::new(&settings(offset, cpus));
                 near(&bench.run("date", &["+%s"]), offset);
                 assert_eq!(bench.run("uname", &["-n"]), "shim-canary");
-                assert_eq!(
-                    bench.run("getconf", &["_NPROCESSORS_CONF"]),
-                    cpus.to_string()
-                );
-                let all = Reach {
-                    clock: Ok(()),
-                    host_name: Ok(()),
-                    cpu_count: Ok(()),
-                };
+                assert_eq!(bench.run("getconf", &["_NPROCESSORS_CONF"]), cpus.to_string());
+                let all = Reach { clock: Ok(()), host_name: Ok(()), cpu_count: Ok(()) };
                 assert_eq!(probe(&bench.path("s.so"), &settings(offset, cpus)), all);
             }
         }

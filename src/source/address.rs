@@ -20,11 +20,8 @@ pub fn check_foreign(address: &str) -> Result<(), &'static str> {
     if address.contains(char::is_whitespace) {
         return Err("it holds white space");
     }
-    let scheme = SCHEMES.iter().any(|s| {
-        address
-            .get(..s.len())
-            .is_some_and(|a| a.eq_ignore_ascii_case(s))
-    });
+    let scheme =
+        SCHEMES.iter().any(|s| address.get(..s.len()).is_some_and(|a| a.eq_ignore_ascii_case(s)));
     if scheme && !host_of(address).starts_with('-') && !host_of(address).is_empty() {
         return Ok(());
     }
@@ -87,9 +84,7 @@ pub fn check_shape(address: &str) -> Result<(), &'static str> {
 fn host_of(address: &str) -> &str {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
-    authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host)
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 /// `user@host:path`, the short form of ssh; the user may be left out.

@@ -48,27 +48,16 @@ pub(super) fn check_out(from: &Path, commit: &str, snapshot: bool, to: &Path) ->
 /// A command in a copy: without hooks, and never in a repository around the copy.
 fn in_copy<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
     let around = copy.parent().unwrap_or(copy);
-    git(
-        copy,
-        ["-c", "core.hooksPath=/dev/null"].into_iter().chain(args),
-    )
-    .env("GIT_CEILING_DIRECTORIES", around)
+    git(copy, ["-c", "core.hooksPath=/dev/null"].into_iter().chain(args))
+        .env("GIT_CEILING_DIRECTORIES", around)
 }
 
 fn make_repository(from: &Path, commit: &str, to: &Path) -> Result<()> {
     fs::create_dir(to)?;
     let format = try_text(from, ["rev-parse", "--show-object-format"])?;
     let format = format.unwrap_or_else(|| "sha1".to_string());
-    let init = [
-        "-c",
-        "init.defaultBranch=main",
-        "init",
-        "--quiet",
-        "--template=",
-    ];
-    in_copy(to, init)
-        .arg(format!("--object-format={format}"))
-        .checked()?;
+    let init = ["-c", "init.defaultBranch=main", "init", "--quiet", "--template="];
+    in_copy(to, init).arg(format!("--object-format={format}")).checked()?;
     let objects = git_path(from, "objects")?;
     let git_dir = to.join(".git");
     let mut borrowed = objects.as_os_str().as_encoded_bytes().to_vec();
@@ -107,9 +96,7 @@ fn copy_tags(from: &Path, to: &Path) -> Result<()> {
     let format = "--format=create %(refname) %(objectname)";
     let tags = text(from, ["for-each-ref", format, "refs/tags"])?;
     if !tags.is_empty() {
-        in_copy(to, ["update-ref", "--stdin"])
-            .stdin(tags + "\n")
-            .checked()?;
+        in_copy(to, ["update-ref", "--stdin"]).stdin(tags + "\n").checked()?;
     }
     Ok(())
 }
@@ -181,14 +168,7 @@ fn stored(from: &Path, name: &str, commit: &str) -> Result<Option<PathBuf>> {
 }
 
 fn fetch(to: &Path, path: &Path) -> Result<()> {
-    let args = [
-        "submodule",
-        "--quiet",
-        "update",
-        "--init",
-        "--recursive",
-        "--",
-    ];
+    let args = ["submodule", "--quiet", "update", "--init", "--recursive", "--"];
     if in_copy(to, args).arg(path).output()?.status.success() {
         return Ok(());
     }
@@ -200,14 +180,7 @@ fn fetch(to: &Path, path: &Path) -> Result<()> {
 
 /// Names of submodules by their path.
 fn declared(copy: &Path) -> Result<BTreeMap<PathBuf, String>> {
-    let args = [
-        "config",
-        "--file",
-        ".gitmodules",
-        "-z",
-        "--get-regexp",
-        r"^submodule\..*\.path$",
-    ];
+    let args = ["config", "--file", ".gitmodules", "-z", "--get-regexp", r"^submodule\..*\.path$"];
     let list = try_text(copy, args)?.unwrap_or_default();
     let name = |entry: &str| {
         let (key, path) = entry.split_once('\n')?;
@@ -225,11 +198,7 @@ pub fn refresh_index(copy: &Path) -> Result<()> {
         return Ok(());
     }
     // The order counts: the refresh is done where it stands, with what was said before it.
-    in_copy(
-        copy,
-        ["update-index", "-q", "--unmerged", "--really-refresh"],
-    )
-    .checked()?;
+    in_copy(copy, ["update-index", "-q", "--unmerged", "--really-refresh"]).checked()?;
     for (path, _) in gitlinks(copy)? {
         refresh_index(&copy.join(path))?;
     }

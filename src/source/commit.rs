@@ -17,14 +17,7 @@ pub fn of(root: &Path, id: &str, tree: Option<&str>, directory: &Path) -> Result
     let root = std::fs::canonicalize(root)
         .with_context(|| format!("failed to resolve `{}`", root.display()))?;
     let about = |format: &str| {
-        let args = [
-            "log",
-            "-1",
-            "--no-show-signature",
-            format,
-            "--end-of-options",
-            id,
-        ];
+        let args = ["log", "-1", "--no-show-signature", format, "--end-of-options", id];
         text(&root, args)
     };
     let found = about("--format=%T")?;
@@ -37,9 +30,7 @@ pub fn of(root: &Path, id: &str, tree: Option<&str>, directory: &Path) -> Result
         remote: remote(&root)?,
         commit: id.to_string(),
         tree: found,
-        time: about("--format=%ct")?
-            .parse()
-            .context("failed to read the commit's time")?,
+        time: about("--format=%ct")?.parse().context("failed to read the commit's time")?,
         dirty: Vec::new(),
         untracked: 0,
     };

@@ -50,10 +50,8 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
         )));
     }
     let mut source = found.source(wanted, root.clone(), Origin::Directory)?;
-    source.parts = parts
-        .iter()
-        .filter_map(|p| p.strip_prefix(&root).ok().map(Path::to_owned))
-        .collect();
+    source.parts =
+        parts.iter().filter_map(|p| p.strip_prefix(&root).ok().map(Path::to_owned)).collect();
     Ok(source)
 }
 
@@ -108,11 +106,7 @@ pub(super) fn digest_of(copy: &Path) -> Result<String> {
 #[cfg(unix)]
 fn file_kind(meta: &std::fs::Metadata) -> &'static str {
     use std::os::unix::fs::PermissionsExt;
-    if meta.permissions().mode() & 0o100 != 0 {
-        "exec"
-    } else {
-        "file"
-    }
+    if meta.permissions().mode() & 0o100 != 0 { "exec" } else { "file" }
 }
 
 #[cfg(not(unix))]

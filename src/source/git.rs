@@ -18,33 +18,21 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
         return Err(refused(format!(
             "the work tree has {} uncommitted {}: {}; commit, or give --allow-dirty to build the files as they are",
             changed.len(),
-            if changed.len() == 1 {
-                "change"
-            } else {
-                "changes"
-            },
+            if changed.len() == 1 { "change" } else { "changes" },
             some_of(&changed)
         )));
     }
     let snapshot = wanted.allow_dirty && !changed.is_empty();
     let untracked = untracked(&top, wanted)?;
     // A package that is not committed must not be taken for a member.
-    let drafts = untracked
-        .iter()
-        .any(|p| p.ends_with("Cargo.toml") || top.join(p).is_dir());
+    let drafts = untracked.iter().any(|p| p.ends_with("Cargo.toml") || top.join(p).is_dir());
     let info = Commit {
         remote: remote(&top)?,
         // Not `rev-parse`, which would fetch the tree in a partial clone.
-        tree: text(
-            &top,
-            ["log", "-1", "--no-show-signature", "--format=%T", &commit],
-        )?,
-        time: text(
-            &top,
-            ["log", "-1", "--no-show-signature", "--format=%ct", &commit],
-        )?
-        .parse()
-        .context("failed to read the commit's time")?,
+        tree: text(&top, ["log", "-1", "--no-show-signature", "--format=%T", &commit])?,
+        time: text(&top, ["log", "-1", "--no-show-signature", "--format=%ct", &commit])?
+            .parse()
+            .context("failed to read the commit's time")?,
         untracked: untracked.len(),
         dirty: if snapshot { changed } else { Vec::new() },
         commit,
@@ -55,9 +43,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
         true => Some(Copy::of(&source)?),
         false => None,
     };
-    let root = copy
-        .as_ref()
-        .map_or(source.root.clone(), |c| c.root.clone());
+    let root = copy.as_ref().map_or(source.root.clone(), |c| c.root.clone());
     check_manifest(&source, found, copy.is_some(), &root)?;
     if copy.is_some() {
         // Another commit may have another workspace.
@@ -106,9 +92,8 @@ fn changes(top: &Path) -> Result<Vec<String>> {
     ];
     let out = git(top, args).checked()?;
     let entries = paths(&out).into_iter();
-    let mut names: Vec<String> = entries
-        .map(|p| p.to_string_lossy().chars().skip(3).collect())
-        .collect();
+    let mut names: Vec<String> =
+        entries.map(|p| p.to_string_lossy().chars().skip(3).collect()).collect();
     names.sort();
     Ok(names)
 }
@@ -122,12 +107,7 @@ fn untracked(top: &Path, wanted: &Wanted) -> Result<Vec<PathBuf>> {
 }
 
 fn some_of(names: &[String]) -> String {
-    let shown = names
-        .iter()
-        .take(10)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
     match names.len() {
         0..=10 => shown,
         n => format!("{shown} and {} more", n - 10),
@@ -144,13 +124,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
         root.join(relative).is_file()
     } else {
         // It may lie in a submodule, and its name hold what git takes for a pattern.
-        let args = [
-            "--literal-pathspecs",
-            "ls-files",
-            "--recurse-submodules",
-            "-z",
-            "--",
-        ];
+        let args = ["--literal-pathspecs", "ls-files", "--recurse-submodules", "-z", "--"];
         let out = git(&source.root, args).arg(relative).checked()?;
         !out.stdout.is_empty()
     };

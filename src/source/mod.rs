@@ -96,11 +96,7 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
         .with_context(|| format!("failed to resolve `{}`", wanted.manifest.display()))?;
     let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
     let workspace = query::workspace_root(&manifest)?;
-    let found = Found {
-        manifest,
-        package,
-        workspace,
-    };
+    let found = Found { manifest, package, workspace };
     let top = match wanted.directory {
         Some(_) => None,
         None => repository::top_level(&found.workspace)?,

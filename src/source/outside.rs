@@ -26,10 +26,7 @@ pub fn find(workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
     let mut outside = BTreeSet::new();
     let mut note = |name: &str, dir: &Path| {
         if !dir.starts_with(root) {
-            outside.insert(Outside {
-                name: name.to_string(),
-                dir: dir.to_owned(),
-            });
+            outside.insert(Outside { name: name.to_string(), dir: dir.to_owned() });
         }
     };
     // Packages whose dependencies are known already.
@@ -60,10 +57,8 @@ fn directory_of(package: &Package) -> &Path {
 
 /// Path dependencies of a package; those for its tests are needed of members alone.
 fn paths_of(package: &Package, member: bool) -> Named {
-    let needed = package
-        .dependencies
-        .iter()
-        .filter(|d| member || d.kind != DependencyKind::Development);
+    let needed =
+        package.dependencies.iter().filter(|d| member || d.kind != DependencyKind::Development);
     needed
         .filter_map(|d| Some((d.name.clone(), d.path.as_ref()?.as_std_path().to_owned())))
         .collect()
@@ -117,11 +112,7 @@ fn entries(table: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
 fn document(manifest: &Path) -> Result<DocumentMut> {
     let text = fs::read_text(manifest)?;
     text.parse().map_err(|e: toml_edit::TomlError| {
-        bad_input(format!(
-            "failed to parse `{}`: {}",
-            manifest.display(),
-            e.message()
-        ))
+        bad_input(format!("failed to parse `{}`: {}", manifest.display(), e.message()))
     })
 }
 

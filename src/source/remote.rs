@@ -55,10 +55,7 @@ pub fn clone(address: &str, named: Named, to: &Path) -> Result<()> {
     }
     let args = ["clone", "--bare", "--quiet", "--template=", "--no-local"];
     let around = to.parent().unwrap_or(to);
-    let out = careful(git(around, args), named)
-        .args(["--", address])
-        .arg(to)
-        .output()?;
+    let out = careful(git(around, args), named).args(["--", address]).arg(to).output()?;
     if out.status.success() {
         return Ok(());
     }
@@ -90,13 +87,7 @@ pub fn commit(store: &Path, address: &str, named: Named, revision: &str) -> Resu
 
 fn lookup(store: &Path, revision: &str) -> Result<Option<String>> {
     let spec = format!("{revision}^{{commit}}");
-    let args = [
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        "--end-of-options",
-        &spec,
-    ];
+    let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &spec];
     try_text(store, args)
 }
 
@@ -109,8 +100,7 @@ pub fn head(store: &Path) -> Result<String> {
 
 /// Git with no more ways to the outside than the address needs, and nobody to ask for a password.
 fn careful(cmd: Cmd, named: Named) -> Cmd {
-    cmd.env("GIT_ALLOW_PROTOCOL", named.protocols())
-        .env("GIT_TERMINAL_PROMPT", "0")
+    cmd.env("GIT_ALLOW_PROTOCOL", named.protocols()).env("GIT_TERMINAL_PROMPT", "0")
 }
 
 fn failed(address: &str, words: &str) -> anyhow::Error {

@@ -12,11 +12,7 @@ use crate::process::Cmd;
 /// A command in a work tree, or in the store that `.git/modules` keeps of a submodule. The store
 /// names a work tree that may be gone, which git would stop at.
 pub(super) fn at<'a>(dir: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
-    let store: &[&str] = if is_store(dir) {
-        &["--git-dir=.", "--work-tree=."]
-    } else {
-        &[]
-    };
+    let store: &[&str] = if is_store(dir) { &["--git-dir=.", "--work-tree=."] } else { &[] };
     git(dir, store.iter().copied().chain(args))
 }
 
@@ -102,10 +98,7 @@ pub(super) fn remote(top: &Path) -> Result<Option<String>> {
     let name = match names.as_slice() {
         [] => return Ok(None),
         [only] => only,
-        several => several
-            .iter()
-            .find(|n| **n == "origin")
-            .unwrap_or(&several[0]),
+        several => several.iter().find(|n| **n == "origin").unwrap_or(&several[0]),
     };
     let key = format!("remote.{name}.url");
     let url = try_text(top, ["config", "--get", &key])?;
@@ -130,12 +123,7 @@ fn without_credentials(url: &str) -> String {
 
 /// Full URL of the remote that a partial clone fetches missing objects from.
 pub(super) fn promisor(dir: &Path) -> Result<Option<String>> {
-    let args = [
-        "config",
-        "--get-regexp",
-        r"^remote\..*\.promisor$",
-        "^true$",
-    ];
+    let args = ["config", "--get-regexp", r"^remote\..*\.promisor$", "^true$"];
     let list = try_text(dir, args)?.unwrap_or_default();
     let name = list
         .lines()

@@ -27,14 +27,7 @@ pub(super) enum Now {
 
 /// Tracked paths that differ from HEAD, relative to the top level.
 pub(super) fn changes(top: &Path) -> Result<Vec<(PathBuf, Now)>> {
-    let args = [
-        "diff",
-        "--raw",
-        "--no-renames",
-        "--ignore-submodules=untracked",
-        "-z",
-        "HEAD",
-    ];
+    let args = ["diff", "--raw", "--no-renames", "--ignore-submodules=untracked", "-z", "HEAD"];
     let out = git(top, args).checked()?;
     // Each entry is `:<mode> <mode now> <id> <id now> <letter>`, NUL, path, NUL (git-diff(1)).
     let mut found = Vec::new();
@@ -61,11 +54,7 @@ pub(super) fn changes(top: &Path) -> Result<Vec<(PathBuf, Now)>> {
 /// with its files, as no commit of it can be named.
 pub(super) fn tree(top: &Path) -> Result<String> {
     let dir = tempfile::tempdir().context("failed to make a temporary directory")?;
-    let mut own = Own {
-        dir: dir.path(),
-        borrowed: Vec::new(),
-        count: 0,
-    };
+    let mut own = Own { dir: dir.path(), borrowed: Vec::new(), count: 0 };
     fs::create_dir(&own.dir.join("objects"))?;
     own.tree(top)
 }

@@ -77,17 +77,7 @@ fn tar_is_byte_for_byte_that_of_gnu_tar() {
     let base = project.base();
     let (out, tree) = (base.join("x.tar"), tree.to_str().unwrap().to_string());
     for epoch in ["0", "1700000000", "8589934592"] {
-        packed(
-            &project,
-            &[
-                "archive",
-                &tree,
-                "-o",
-                out.to_str().unwrap(),
-                "--epoch",
-                epoch,
-            ],
-        );
+        packed(&project, &["archive", &tree, "-o", out.to_str().unwrap(), "--epoch", epoch]);
         sh(
             &base,
             &format!(
@@ -98,10 +88,7 @@ fn tar_is_byte_for_byte_that_of_gnu_tar() {
     }
     // Listed paths have their own names, as tar's arguments have.
     std::fs::write(project.dir.join("notes"), "n").unwrap();
-    packed(
-        &project,
-        &["archive", "src", "notes", "-o", "../l.tar", "--epoch", "5"],
-    );
+    packed(&project, &["archive", "src", "notes", "-o", "../l.tar", "--epoch", "5"]);
     sh(
         &project.dir,
         "tar --format=gnu --sort=name --mtime=@5 --owner=0 --group=0 --numeric-owner \
@@ -117,10 +104,7 @@ fn what_is_compressed_depends_on_nothing_but_content() {
     let base = project.base();
     let noise: Vec<u8> = (0u64..3_000_000).map(|i| ((i * i) >> 7) as u8).collect();
     std::fs::write(tree.join("noise"), noise).unwrap();
-    sh(
-        &base,
-        "cp -a tree copy; find copy -exec touch -h -d 1999-01-02 {} +",
-    );
+    sh(&base, "cp -a tree copy; find copy -exec touch -h -d 1999-01-02 {} +");
     sh(
         &base,
         "tar --format=gnu --sort=name --mtime=@315532800 --owner=0 --group=0 \
@@ -131,11 +115,7 @@ fn what_is_compressed_depends_on_nothing_but_content() {
         packed(&project, &["archive", "../tree", "-o", &one]);
         let run = project.repro_env(
             &["archive", "-j1", "../copy", "-o", &two],
-            &[
-                ("RAYON_NUM_THREADS", "1"),
-                ("TZ", "Asia/Tokyo"),
-                ("LC_ALL", "tr_TR.UTF-8"),
-            ],
+            &[("RAYON_NUM_THREADS", "1"), ("TZ", "Asia/Tokyo"), ("LC_ALL", "tr_TR.UTF-8")],
         );
         assert_eq!(run.code, Some(0), "{}", run.all());
         sh(&project.dir, &format!("cmp {one} {two}"));
@@ -146,10 +126,7 @@ fn what_is_compressed_depends_on_nothing_but_content() {
             );
         }
     }
-    sh(
-        &base,
-        "sha256sum -c SHA256SUMS && test $(wc -l <SHA256SUMS) = 6",
-    );
+    sh(&base, "sha256sum -c SHA256SUMS && test $(wc -l <SHA256SUMS) = 6");
 }
 
 #[cfg(target_os = "linux")]
@@ -162,20 +139,9 @@ fn zip_is_opened_by_everybody_and_has_no_time_zone() {
         "mkdir -p t/dir/empty; seq 1 400000 >t/big; printf x >t/dir/naïve; ln -s ../big t/dir/link
         printf '#!/bin/sh' >t/run; chmod 700 t/run; : >t/nothing; chmod 600 t/big",
     );
-    packed(
-        &project,
-        &["archive", "../t", "-o", "../x.zip", "--epoch", "1700000001"],
-    );
+    packed(&project, &["archive", "../t", "-o", "../x.zip", "--epoch", "1700000001"]);
     let run = project.repro_env(
-        &[
-            "archive",
-            "-j1",
-            "../t",
-            "-o",
-            "../y.zip",
-            "--epoch",
-            "1700000001",
-        ],
+        &["archive", "-j1", "../t", "-o", "../y.zip", "--epoch", "1700000001"],
         &[("TZ", "Asia/Tokyo")],
     );
     assert_eq!(run.code, Some(0), "{}", run.all());
@@ -185,16 +151,10 @@ fn zip_is_opened_by_everybody_and_has_no_time_zone() {
             &base,
             "unzip -tq x.zip && mkdir u && cd u && unzip -q ../x.zip && diff -r --no-dereference . ../t",
         );
-        sh(
-            &base,
-            "test -x u/run && test -L u/dir/link && test -d u/dir/empty",
-        );
+        sh(&base, "test -x u/run && test -L u/dir/link && test -d u/dir/empty");
     }
     if have("bsdtar") {
-        sh(
-            &base,
-            "mkdir b && bsdtar -xf x.zip -C b && diff -r --no-dereference b t",
-        );
+        sh(&base, "mkdir b && bsdtar -xf x.zip -C b && diff -r --no-dereference b t");
     }
     if have("7z") {
         sh(&base, "7z t x.zip >/dev/null");
@@ -217,10 +177,7 @@ for i in z.infolist(): print(i.filename, oct(i.external_attr >> 16), i.date_time
     }
     // The range of DOS times is 1980 to 2107.
     for (epoch, year) in [("0", 1980), ("99999999999", 2107)] {
-        packed(
-            &project,
-            &["archive", "../t", "-o", "../z.zip", "--epoch", epoch],
-        );
+        packed(&project, &["archive", "../t", "-o", "../z.zip", "--epoch", epoch]);
         let file = std::fs::File::open(base.join("z.zip")).unwrap();
         let mut archive = zip::ZipArchive::new(file).unwrap();
         let time = archive.by_index(0).unwrap().last_modified().unwrap();
@@ -236,22 +193,14 @@ fn the_archive_is_never_in_itself_and_never_half() {
     sh(&base, "mkdir t; echo a >t/a");
     packed(&project, &["archive", "../t", "-o", "../t/x.tar.gz"]);
     let again = packed(&project, &["archive", "../t", "-o", "../t/x.tar.gz"]);
-    assert!(
-        again.stderr.is_empty() || !again.stderr.contains("error"),
-        "{}",
-        again.all()
-    );
+    assert!(again.stderr.is_empty() || !again.stderr.contains("error"), "{}", again.all());
     assert_eq!(sh(&base, "tar tf t/x.tar.gz"), "./\n./a\n");
     assert_eq!(sh(&base, "ls -A t"), "SHA256SUMS\na\nx.tar.gz\n");
     // What fails leaves what was there.
     sh(&base, "cp -p t/x.tar.gz before; mkfifo t/pipe");
     let run = project.repro(&["archive", "../t", "-o", "../t/x.tar.gz"]);
     assert_eq!(run.code, Some(5), "{}", run.all());
-    assert!(
-        run.stderr.contains("t/pipe") && run.stderr.contains("FIFO"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stderr.contains("t/pipe") && run.stderr.contains("FIFO"), "{}", run.all());
     sh(&base, "cmp before t/x.tar.gz && rm t/pipe before");
     assert_eq!(sh(&base, "ls -A t"), "SHA256SUMS\na\nx.tar.gz\n");
 }
@@ -261,28 +210,13 @@ fn a_wrong_command_line_is_told_in_one_sentence() {
     let project = Project::plain("sound-features");
     for (args, want) in [
         (&["archive", "src"][..], "give -o FILE"),
-        (
-            &["archive", "src", "-o", "x.rar"],
-            "does not tell the format",
-        ),
-        (
-            &["archive", "src", "-o", "x.tar.gz", "--level", "99"],
-            "has the levels 1 to",
-        ),
-        (
-            &["archive", "../project", "src", "-o", "x.tar"],
-            "outside the archive",
-        ),
+        (&["archive", "src", "-o", "x.rar"], "does not tell the format"),
+        (&["archive", "src", "-o", "x.tar.gz", "--level", "99"], "has the levels 1 to"),
+        (&["archive", "../project", "src", "-o", "x.tar"], "outside the archive"),
         (&["archive", "src", "src", "-o", "x.tar"], "packed twice"),
-        (
-            &["archive", "src", "-o", "x.tar", "--include", "a"],
-            "are for the archive of a build",
-        ),
+        (&["archive", "src", "-o", "x.tar", "--include", "a"], "are for the archive of a build"),
         (&["archive", "-o", "x.tar"], "are for files"),
-        (
-            &["archive", "src", "--format", "tar,zip", "-o", "x"],
-            "one archive",
-        ),
+        (&["archive", "src", "--format", "tar,zip", "-o", "x"], "one archive"),
     ] {
         let run = project.repro(args);
         assert_eq!(run.code, Some(2), "{args:?}: {}", run.all());
@@ -327,21 +261,9 @@ fn proven_artifacts_are_packed_and_nothing_else() {
         assert!(run.stderr.contains(want), "{}", run.stderr);
     };
     refused(&["archive"], "run `repro build` first");
-    assert_verdict(
-        &project.repro(&["build", "--vary", "none"]),
-        0,
-        "REPRODUCIBLE",
-    );
-    let run = packed(
-        &project,
-        &[
-            "archive",
-            "--include",
-            "man",
-            "--include",
-            "man/app.1=doc/first.1",
-        ],
-    );
+    assert_verdict(&project.repro(&["build", "--vary", "none"]), 0, "REPRODUCIBLE");
+    let run =
+        packed(&project, &["archive", "--include", "man", "--include", "man/app.1=doc/first.1"]);
     let dist = project.results().join("dist");
     let manifest = project.manifest();
     let archives = manifest["archives"].as_array().unwrap();
@@ -364,21 +286,11 @@ fn proven_artifacts_are_packed_and_nothing_else() {
     ]
     .map(|n| format!("{stem}/{n}").trim_end_matches('/').to_string());
     want.sort();
-    let mut names: Vec<_> = members
-        .iter()
-        .map(|m| m["name"].as_str().unwrap().to_string())
-        .collect();
+    let mut names: Vec<_> =
+        members.iter().map(|m| m["name"].as_str().unwrap().to_string()).collect();
     names.sort();
     assert_eq!(names, want);
-    for key in [
-        "format",
-        "compressor",
-        "version",
-        "level",
-        "block",
-        "tar_sha256",
-        "sha256",
-    ] {
+    for key in ["format", "compressor", "version", "level", "block", "tar_sha256", "sha256"] {
         assert!(!archives[0][key].is_null(), "{key}: {archives:?}");
     }
     #[cfg(target_os = "linux")]
@@ -387,39 +299,20 @@ fn proven_artifacts_are_packed_and_nothing_else() {
         let tar = sh(&dist, &format!("gzip -dc {name} | sha256sum"));
         assert_eq!(&tar[..64], archives[0]["tar_sha256"].as_str().unwrap());
         let unpacked = sh(&dist, &format!("tar xOf {name} {stem}/{bin} | sha256sum"));
-        assert_eq!(
-            &unpacked[..64],
-            manifest["artifacts"][0]["sha256"].as_str().unwrap()
-        );
+        assert_eq!(&unpacked[..64], manifest["artifacts"][0]["sha256"].as_str().unwrap());
     }
     // The same again gives the same bytes; another format lies beside nothing old.
     let first = std::fs::read(dist.join(name)).unwrap();
-    packed(
-        &project,
-        &[
-            "archive",
-            "--include",
-            "man",
-            "--include",
-            "man/app.1=doc/first.1",
-        ],
-    );
+    packed(&project, &["archive", "--include", "man", "--include", "man/app.1=doc/first.1"]);
     assert!(first == std::fs::read(dist.join(name)).unwrap());
     let json = packed(&project, &["archive", "--format", "zip,tar.xz,json"]).json();
     assert_eq!(json["schema"], "repro.report/1");
     assert_eq!(json["archives"].as_array().unwrap().len(), 2);
-    let mut files: Vec<_> = std::fs::read_dir(&dist)
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(&dist).unwrap().map(|e| e.unwrap().file_name()).collect();
     files.sort();
-    let want = [
-        "SHA256SUMS",
-        "repro.json",
-        &format!("{stem}.tar.xz"),
-        &format!("{stem}.zip"),
-    ]
-    .map(String::from);
+    let want = ["SHA256SUMS", "repro.json", &format!("{stem}.tar.xz"), &format!("{stem}.zip")]
+        .map(String::from);
     assert_eq!(files, want.map(std::ffi::OsString::from));
 
     let run = project.repro(&["archive", "--include", "no-such-*"]);

@@ -40,29 +40,18 @@ fn differs(project: &Project, more: &[&str]) -> Value {
 fn a_fault_three_crates_down_is_blamed_and_the_others_follow() {
     let project = Project::committed("blame-chain");
     let report = differs(&project, &[]);
-    assert_eq!(
-        culprits(&report),
-        ["build-script of bottom: timestamp; via mid, upper, top"],
-    );
+    assert_eq!(culprits(&report), ["build-script of bottom: timestamp; via mid, upper, top"],);
     let evidence = evidence(&report, 0);
-    assert!(
-        evidence.contains("OUT_DIR/seconds.rs:3: `pub const SECONDS: u64 = "),
-        "{evidence}"
-    );
+    assert!(evidence.contains("OUT_DIR/seconds.rs:3: `pub const SECONDS: u64 = "), "{evidence}");
     // Both builds have one target directory here, so that A's was moved when it is looked at.
     let run = project.repro(&["build", "--vary", "build-path,clock"]);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(
-        run.stdout
-            .starts_with("blame       build-script of bottom 0.1.0: timestamp\n"),
+        run.stdout.starts_with("blame       build-script of bottom 0.1.0: timestamp\n"),
         "{}",
         run.all()
     );
-    for words in [
-        "OUT_DIR/seconds.rs:3",
-        "remedy: ",
-        "via mid 0.1.0, upper 0.1.0, top 0.1.0",
-    ] {
+    for words in ["OUT_DIR/seconds.rs:3", "remedy: ", "via mid 0.1.0, upper 0.1.0, top 0.1.0"] {
         assert!(run.stdout.contains(words), "no {words} in {}", run.all());
     }
     assert!(run.stdout.lines().count() <= 30, "{}", run.stdout);
@@ -92,10 +81,7 @@ fn several_faults_are_all_named_and_what_reaches_nothing_is_not() {
         "src/main.rs:4",
     ];
     let left = evidence(&report, 0);
-    assert!(
-        left.contains("cargo::rustc-env=BUILT_BY=`user-a-"),
-        "{left}"
-    );
+    assert!(left.contains("cargo::rustc-env=BUILT_BY=`user-a-"), "{left}");
     for (i, words) in shows.iter().enumerate() {
         let evidence = evidence(&report, i);
         assert!(evidence.contains(words), "no {words} in {evidence}");
@@ -125,10 +111,7 @@ fn a_library_without_a_binary_is_blamed_with_its_macro_and_expanded() {
 fn a_macro_that_itself_differs_is_blamed_for_what_it_made() {
     let project = Project::committed("blame-macro");
     let report = differs(&project, &[]);
-    assert_eq!(
-        culprits(&report),
-        ["proc-macro of whereabouts: build-path; via blame-macro"],
-    );
+    assert_eq!(culprits(&report), ["proc-macro of whereabouts: build-path; via blame-macro"],);
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -136,10 +119,7 @@ fn a_macro_that_itself_differs_is_blamed_for_what_it_made() {
 fn ten_bytes_in_the_instructions_of_a_stripped_binary_are_explained() {
     let project = Project::committed("blame-stripped");
     let report = differs(&project, &[]);
-    assert_eq!(
-        culprits(&report),
-        ["bin of blame-stripped: timestamp; via "],
-    );
+    assert_eq!(culprits(&report), ["bin of blame-stripped: timestamp; via "],);
     let evidence = evidence(&report, 0);
     for words in [".text", "it uses stamp 0.1.0"] {
         assert!(evidence.contains(words), "no {words} in {evidence}");
@@ -171,10 +151,7 @@ fn path_dependencies_beside_the_workspace_are_paired() {
     );
     let report = differs(&project, &["--inject", "rustflags"]);
     let found = culprits(&report).join("\n");
-    for words in [
-        "lib of deep-lib: build-path",
-        "build-script of shared-lib: username",
-    ] {
+    for words in ["lib of deep-lib: build-path", "build-script of shared-lib: username"] {
         assert!(found.contains(words), "no {words} in {found}");
     }
     assert!(evidence(&report, 0).contains("cargo's id"), "{report}");

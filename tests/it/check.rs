@@ -47,10 +47,7 @@ fn json(project: &Project, args: &[&str]) -> (Option<i32>, Value) {
 
 fn ids(report: &Value) -> BTreeSet<String> {
     let findings = report["findings"].as_array().unwrap();
-    findings
-        .iter()
-        .map(|f| f["rule"].as_str().unwrap().to_string())
-        .collect()
+    findings.iter().map(|f| f["rule"].as_str().unwrap().to_string()).collect()
 }
 
 fn set(ids: &[&str]) -> BTreeSet<String> {
@@ -139,12 +136,7 @@ fn near_misses_are_clean_and_nothing_is_written() {
     let before = files(&project.base());
     let run = check(&project, &["-v"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
-    assert_eq!(
-        run.last(),
-        "CLEAN (0 errors, 0 warnings, 0 infos)",
-        "{}",
-        run.all()
-    );
+    assert_eq!(run.last(), "CLEAN (0 errors, 0 warnings, 0 infos)", "{}", run.all());
     assert_eq!(run.stdout.lines().count(), 2, "{}", run.all());
     assert_eq!(files(&project.base()), before);
 }
@@ -175,11 +167,7 @@ fn broken() -> Project {
         "[dependencies]\n",
         "[dependencies]\nbeside = { path = \"../beside\" }\naway = { path = \"../../away\" }\n",
     );
-    replace(
-        "Cargo.toml",
-        "rpath = false\nincremental = false",
-        "rpath = true\nincremental = true",
-    );
+    replace("Cargo.toml", "rpath = false\nincremental = false", "rpath = true\nincremental = true");
     lock(
         &project,
         &[
@@ -205,11 +193,7 @@ fn broken() -> Project {
          let _ = std::process::Command::new(\"git\");\n    let _ = std::process::Command::new(\"hostname\");\n",
     );
     replace("macros/src/lib.rs", "    names.sort();\n", "");
-    replace(
-        "src/main.rs",
-        "env!(\"CARGO_PKG_VERSION\")",
-        "env!(\"CARGO_MANIFEST_DIR\")",
-    );
+    replace("src/main.rs", "env!(\"CARGO_PKG_VERSION\")", "env!(\"CARGO_MANIFEST_DIR\")");
     for name in [
         "Cargo.toml",
         "Cargo.lock",
@@ -230,20 +214,10 @@ fn broken() -> Project {
     );
     project.write("../module/file", "1");
     let module = project.base().join("module");
-    for args in [
-        &["init", "-q"][..],
-        &["add", "-A"],
-        &["commit", "-q", "-m", "1"],
-    ] {
+    for args in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "1"]] {
         project.git_in(&module, args);
     }
-    project.git(&[
-        "submodule",
-        "--quiet",
-        "add",
-        module.to_str().unwrap(),
-        "vendored",
-    ]);
+    project.git(&["submodule", "--quiet", "add", module.to_str().unwrap(), "vendored"]);
     project.write(".gitignore", "target\nCargo.lock\n");
     project.git(&["rm", "-q", "--cached", "Cargo.lock"]);
     project.commit("broken");
@@ -260,10 +234,7 @@ fn every_rule_trips_on_what_it_is_about() {
     let manifest = ["--manifest-path", "ws/Cargo.toml"];
     let (code, report) = json(&project, &manifest);
     assert_eq!(report["not_checked"], serde_json::json!([]), "{report:#}");
-    assert_eq!(
-        (code, report["verdict"].as_str()),
-        (Some(1), Some("findings"))
-    );
+    assert_eq!((code, report["verdict"].as_str()), (Some(1), Some("findings")));
     let want = [
         "build-id-uuid",
         "case-collision",
@@ -291,41 +262,24 @@ fn every_rule_trips_on_what_it_is_about() {
     ];
     assert_eq!(ids(&report), set(&want), "{report:#}");
     let clock = only(&report, "reads-clock");
-    assert_eq!(
-        (clock["path"].as_str(), clock["line"].as_u64()),
-        (Some("ws/build.rs"), Some(3))
-    );
+    assert_eq!((clock["path"].as_str(), clock["line"].as_u64()), (Some("ws/build.rs"), Some(3)));
     assert_eq!(only(&report, "known-crate")["package"], "ahash 0.8.0");
     assert_eq!(only(&report, "lfs-pointer")["path"], "big.bin");
     assert_eq!(only(&report, "reads-current-dir")["severity"], "info");
     let order = only(&report, "map-order");
     assert_eq!(order["path"], "ws/macros/src/lib.rs");
 
-    let sarif = check(
-        &project,
-        &["--manifest-path", "ws/Cargo.toml", "--format", "sarif"],
-    );
+    let sarif = check(&project, &["--manifest-path", "ws/Cargo.toml", "--format", "sarif"]);
     assert_eq!(sarif.code, Some(1));
     is_sarif(&sarif.json(), report["findings"].as_array().unwrap().len());
 
-    let github = check(
-        &project,
-        &["--manifest-path", "ws/Cargo.toml", "--format", "github"],
-    );
+    let github = check(&project, &["--manifest-path", "ws/Cargo.toml", "--format", "github"]);
     let line = "::warning file=ws/build.rs,line=3,title=reads-clock::the build script of app 0.1.0";
-    assert!(
-        github.stdout.lines().any(|l| l.starts_with(line)),
-        "{}",
-        github.all()
-    );
+    assert!(github.stdout.lines().any(|l| l.starts_with(line)), "{}", github.all());
 
     let text = check(&project, &manifest);
     let last = text.last().to_string();
-    assert!(
-        last.starts_with("FINDINGS (") && text.stdout.contains("  to do: "),
-        "{}",
-        text.all()
-    );
+    assert!(last.starts_with("FINDINGS (") && text.stdout.contains("  to do: "), "{}", text.all());
 }
 
 /// What SARIF asks of a log, as far as this log has it; the whole schema is for `.ci/run`.
@@ -383,15 +337,8 @@ fn the_conditions_of_a_git_pin_are_each_told_apart() {
         ),
     );
     let entry = |n: u8| {
-        let query = if n == 2 {
-            "tag=v1".to_string()
-        } else {
-            format!("rev={sha}")
-        };
-        format!(
-            "name = \"g{n}\"\nversion = \"1.0.0\"\nsource = \"git+{}?{query}#{sha}\"",
-            url(n)
-        )
+        let query = if n == 2 { "tag=v1".to_string() } else { format!("rev={sha}") };
+        format!("name = \"g{n}\"\nversion = \"1.0.0\"\nsource = \"git+{}?{query}#{sha}\"", url(n))
     };
     let entries: Vec<String> = (1..=6).map(entry).collect();
     let app = "name = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"g1\",\n \"g2\",\n \"g3\",\n \"g4\",\n \"g5\",\n \"g6\",\n]";
@@ -399,45 +346,23 @@ fn the_conditions_of_a_git_pin_are_each_told_apart() {
     packages.extend(entries.iter().map(String::as_str));
     lock(&project, &packages);
     let purl = |n: u8| {
-        let commit = if n == 6 {
-            "0".repeat(40)
-        } else {
-            sha.to_string()
-        };
-        format!(
-            "{{\"purl\": \"pkg:cargo/g{n}@1.0.0?vcs_url=git%2B{}%40{commit}\"}}",
-            url(n)
-        )
+        let commit = if n == 6 { "0".repeat(40) } else { sha.to_string() };
+        format!("{{\"purl\": \"pkg:cargo/g{n}@1.0.0?vcs_url=git%2B{}%40{commit}\"}}", url(n))
     };
     let purls: Vec<String> = (1..=6).map(purl).collect();
-    let sbom = format!(
-        "{{\"bomFormat\": \"CycloneDX\", \"components\": [{}]}}",
-        purls.join(", ")
-    );
+    let sbom = format!("{{\"bomFormat\": \"CycloneDX\", \"components\": [{}]}}", purls.join(", "));
     project.write("sbom.json", &sbom);
     project.commit("git pins");
 
     let (code, report) = json(&project, &["--sbom", "sbom.json"]);
     // Their sources cannot be here, which is told, and hides nothing of the rest.
-    assert_eq!(
-        (code, report["verdict"].as_str()),
-        (Some(4), Some("incomplete")),
-        "{report:#}"
-    );
-    assert!(
-        report["not_checked"][0]["message"]
-            .as_str()
-            .unwrap()
-            .contains("cargo fetch --locked")
-    );
+    assert_eq!((code, report["verdict"].as_str()), (Some(4), Some("incomplete")), "{report:#}");
+    assert!(report["not_checked"][0]["message"].as_str().unwrap().contains("cargo fetch --locked"));
     let findings = report["findings"].as_array().unwrap();
     let found: BTreeSet<(&str, &str)> = findings
         .iter()
         .map(|f| {
-            (
-                f["rule"].as_str().unwrap(),
-                f["package"].as_str().unwrap().split(' ').next().unwrap(),
-            )
+            (f["rule"].as_str().unwrap(), f["package"].as_str().unwrap().split(' ').next().unwrap())
         })
         .collect();
     let want = [
@@ -464,30 +389,15 @@ fn lockfiles_that_do_not_serve_are_told_apart() {
     let registry = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
     project.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nx = \"2\"\n");
     let x = format!("name = \"x\"\nversion = \"1.0.0\"\n{registry}");
-    lock(
-        &project,
-        &[
-            "name = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"x\",\n]",
-            &x,
-        ],
-    );
+    lock(&project, &["name = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"x\",\n]", &x]);
     let (_, report) = json(&project, &[]);
     assert_eq!(ids(&report), set(&["lockfile-checksum", "lockfile-stale"]));
     let message = only(&report, "lockfile-stale")["message"].as_str().unwrap();
-    assert_eq!(
-        message,
-        "Cargo.lock has no `x` that fits `^2`, which app 0.1.0 asks for"
-    );
+    assert_eq!(message, "Cargo.lock has no `x` that fits `^2`, which app 0.1.0 asks for");
 
     let x = format!("{x}\nchecksum = \"{}\"", "0".repeat(64));
     let x = x.replace("1.0.0", "2.1.0");
-    lock(
-        &project,
-        &[
-            "name = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"x\",\n]",
-            &x,
-        ],
-    );
+    lock(&project, &["name = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"x\",\n]", &x]);
     assert_eq!(ids(&json(&project, &[]).1), set(&[]));
 }
 
@@ -506,42 +416,26 @@ fn what_cannot_be_read_is_one_sentence_and_the_rest_is_told() {
     let lockfile = std::fs::read_to_string(project.dir.join("Cargo.lock")).unwrap();
     project.write("Cargo.lock", "version = 4\n[[package]\n");
     let (code, message) = outcome();
-    assert!(
-        code == Some(5) && message.contains("Cargo.lock` at line 2"),
-        "{message}"
-    );
+    assert!(code == Some(5) && message.contains("Cargo.lock` at line 2"), "{message}");
     project.write("Cargo.lock", &lockfile);
 
     let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
     project.write("Cargo.toml", "[package]\nname = app\n");
     let (code, message) = outcome();
-    assert!(
-        code == Some(5) && message.contains("Cargo.toml` at line 2"),
-        "{message}"
-    );
+    assert!(code == Some(5) && message.contains("Cargo.toml` at line 2"), "{message}");
     project.write("Cargo.toml", &manifest);
 
     project.write("build.rs", "fn main() {}\nfn {\n");
     let (code, message) = outcome();
-    assert!(
-        code == Some(5) && message.contains("build.rs` at line 2"),
-        "{message}"
-    );
+    assert!(code == Some(5) && message.contains("build.rs` at line 2"), "{message}");
     let text = check(&project, &[]);
-    assert!(
-        text.last().starts_with("INCOMPLETE (1 error,"),
-        "{}",
-        text.all()
-    );
+    assert!(text.last().starts_with("INCOMPLETE (1 error,"), "{}", text.all());
 }
 
 #[test]
 fn levels_come_from_metadata_with_a_reason_and_from_the_command_line() {
     let project = app();
-    project.write(
-        "build.rs",
-        "fn main() {\n    let _ = std::time::SystemTime::now();\n}\n",
-    );
+    project.write("build.rs", "fn main() {\n    let _ = std::time::SystemTime::now();\n}\n");
     let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
     let (code, report) = json(&project, &[]);
     assert_eq!(
@@ -562,27 +456,16 @@ fn levels_come_from_metadata_with_a_reason_and_from_the_command_line() {
     assert_eq!(json(&project, &["--deny", "warnings"]).0, Some(0));
     project.write("Cargo.toml", &workspace);
     let run = check(&project, &[]);
-    assert!(
-        run.code == Some(5) && run.stderr.contains("has no `reason`"),
-        "{}",
-        run.all()
-    );
+    assert!(run.code == Some(5) && run.stderr.contains("has no `reason`"), "{}", run.all());
     project.write("Cargo.toml", &manifest);
 
     // What the same script does with the epoch makes it a thing to know, no more.
     let script = "fn main() {\n    let _ = std::env::var(\"SOURCE_DATE_EPOCH\");\n    let _ = std::time::SystemTime::now();\n}\n";
     project.write("build.rs", script);
-    assert_eq!(
-        only(&json(&project, &[]).1, "reads-clock")["severity"],
-        "info"
-    );
+    assert_eq!(only(&json(&project, &[]).1, "reads-clock")["severity"], "info");
 
     let wrong = check(&project, &["--deny", "no-such-rule"]);
-    assert!(
-        wrong.code == Some(2) && wrong.stderr.contains("--list-rules"),
-        "{}",
-        wrong.all()
-    );
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("--list-rules"), "{}", wrong.all());
 }
 
 #[test]
@@ -591,29 +474,14 @@ fn the_table_of_rules_is_told_and_each_row_explained() {
     let list = project.repro(&["check", "--list-rules"]);
     assert_eq!(list.code, Some(0));
     assert!(list.stdout.lines().count() >= 30, "{}", list.all());
-    let id = list
-        .stdout
-        .lines()
-        .last()
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap()
-        .to_string();
+    let id = list.stdout.lines().last().unwrap().split(' ').next().unwrap().to_string();
     let one = project.repro(&["check", "--explain", &id]);
-    assert!(
-        one.code == Some(0) && one.stdout.contains("https://"),
-        "{}",
-        one.all()
-    );
+    assert!(one.code == Some(0) && one.stdout.contains("https://"), "{}", one.all());
     assert_eq!(project.repro(&["check", "--explain", "x"]).code, Some(2));
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/check.md");
     let docs = std::fs::read_to_string(docs).unwrap();
     for line in list.stdout.lines() {
         let id = line.split(' ').next().unwrap();
-        assert!(
-            docs.contains(&format!("`{id}`")),
-            "{id} is not in docs/check.md"
-        );
+        assert!(docs.contains(&format!("`{id}`")), "{id} is not in docs/check.md");
     }
 }

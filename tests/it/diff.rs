@@ -22,9 +22,7 @@ fn causes(run: &Run) -> Vec<String> {
     let json = run.json();
     assert_eq!(json["schema"], "repro.report/1");
     let findings = json["artifacts"][0]["findings"].as_array().unwrap();
-    let each = findings
-        .iter()
-        .map(|f| f["cause"].as_str().unwrap().to_string());
+    let each = findings.iter().map(|f| f["cause"].as_str().unwrap().to_string());
     each.collect()
 }
 
@@ -44,15 +42,9 @@ fn each_difference_has_its_cause() {
         assert_eq!(run.json()["same_content"], same_content);
     }
     for (other, status) in [("content.tar", "differs"), ("fewer.tar", "only-a")] {
-        let json = project
-            .repro(&["diff", "--format", "json", "base.tar", other])
-            .json();
+        let json = project.repro(&["diff", "--format", "json", "base.tar", other]).json();
         assert_eq!(json["same_content"], false);
-        let member = json["members"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|m| m["name"] == "b");
+        let member = json["members"].as_array().unwrap().iter().find(|m| m["name"] == "b");
         assert_eq!(member.unwrap()["status"], status, "{json}");
     }
     let run = project.repro(&["diff", "base.tar", "content.tar"]);
@@ -66,29 +58,15 @@ fn another_compressor_is_said_to_hold_the_same() {
     for (a, b) in [("fast.tar.gz", "best.tar.gz"), ("fast.tar.gz", "x.tar.xz")] {
         let run = project.repro(&["diff", a, b]);
         assert_eq!(run.code, Some(1), "{}", run.all());
-        assert_eq!(
-            run.last(),
-            "DIFFERS: the content is the same; what differs is compressor"
-        );
+        assert_eq!(run.last(), "DIFFERS: the content is the same; what differs is compressor");
         let json = project.repro(&["diff", "--format", "json", a, b]);
-        assert!(
-            causes(&json).iter().all(|c| c == "compressor"),
-            "{}",
-            json.all()
-        );
+        assert!(causes(&json).iter().all(|c| c == "compressor"), "{}", json.all());
     }
     let zips = "cd t && TZ=UTC zip -X -q -1 ../1.zip a b && TZ=UTC zip -X -q -0 ../0.zip a b";
     if crate::archive::have("zip") {
-        sh(
-            &project.dir,
-            &format!("seq 1 9999 >t/a; touch -d @1700000000 t/a t/b; {zips}"),
-        );
+        sh(&project.dir, &format!("seq 1 9999 >t/a; touch -d @1700000000 t/a t/b; {zips}"));
         let json = project.repro(&["diff", "--format", "json", "0.zip", "1.zip"]);
-        assert!(
-            causes(&json).contains(&"compressor".to_string()),
-            "{}",
-            json.all()
-        );
+        assert!(causes(&json).contains(&"compressor".to_string()), "{}", json.all());
         assert_eq!(json.json()["same_content"], true);
     }
 }
@@ -111,10 +89,6 @@ fn a_hostile_archive_is_named_and_not_explained() {
         let run = project.repro(&["diff", "base.tar", file]);
         assert_eq!(run.code, Some(5), "{}", run.all());
         let told = run.stderr.contains("at byte ") && run.stderr.contains(want);
-        assert!(
-            told && run.stderr.contains("bytes of the two files differ"),
-            "{}",
-            run.all()
-        );
+        assert!(told && run.stderr.contains("bytes of the two files differ"), "{}", run.all());
     }
 }

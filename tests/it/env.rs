@@ -23,11 +23,7 @@ fn shell(
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
-    assert!(
-        out.status.success(),
-        "{script}: {text}{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "{script}: {text}{}", String::from_utf8_lossy(&out.stderr));
     text
 }
 
@@ -36,10 +32,7 @@ fn shell(
 fn a_build_by_hand_gives_the_very_bytes() {
     let project = Project::plain("sound-cc");
     let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
-    project.write(
-        "Cargo.toml",
-        &format!("{manifest}\n[profile.release]\ndebug = 2\n"),
-    );
+    project.write("Cargo.toml", &format!("{manifest}\n[profile.release]\ndebug = 2\n"));
     // The user's own flags must come through, and a flag with a space must stay one.
     project.write(
         ".cargo/config.toml",
@@ -49,47 +42,29 @@ fn a_build_by_hand_gives_the_very_bytes() {
     project.commit("as it was");
     let run = project.repro(&["build", "--inject", "rustflags"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
-    let artifact = project
-        .results()
-        .join("artifacts")
-        .join(host())
-        .join("sound-cc");
+    let artifact = project.results().join("artifacts").join(host()).join("sound-cc");
     let proven = std::fs::read(artifact).unwrap();
 
     let build = "cargo build --release --locked --offline";
     let script = format!("eval \"$(repro env)\" && {build}");
     shell(&project, &project.dir, "sh", &script, &[]);
     let by_hand = project.dir.join("target/release/sound-cc");
-    assert!(
-        std::fs::read(&by_hand).unwrap() == proven,
-        "other bytes than those proven"
-    );
+    assert!(std::fs::read(&by_hand).unwrap() == proven, "other bytes than those proven");
 
     // Another clone, another target directory, a cargo home behind a link, and GitHub's lines.
     let clone = project.base().join("another/clone of it");
     project.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
     let cargo_home = project.base().join("linked-home");
-    let real = std::env::var_os("CARGO_HOME").map_or_else(
-        || std::env::home_dir().unwrap().join(".cargo"),
-        std::path::PathBuf::from,
-    );
+    let real = std::env::var_os("CARGO_HOME")
+        .map_or_else(|| std::env::home_dir().unwrap().join(".cargo"), std::path::PathBuf::from);
     std::os::unix::fs::symlink(real, &cargo_home).unwrap();
     let elsewhere = project.base().join("elsewhere");
     let env = [
         ("CARGO_HOME", cargo_home.to_str().unwrap()),
         ("CARGO_TARGET_DIR", elsewhere.to_str().unwrap()),
     ];
-    let spaced = shell(
-        &project,
-        &clone,
-        "sh",
-        "repro env --format github 2>&1",
-        &env,
-    );
-    assert!(
-        spaced.contains("has a space, which CFLAGS cannot hold"),
-        "{spaced}"
-    );
+    let spaced = shell(&project, &clone, "sh", "repro env --format github 2>&1", &env);
+    assert!(spaced.contains("has a space, which CFLAGS cannot hold"), "{spaced}");
     let clone = project.base().join("clone");
     project.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
     let lines = shell(&project, &clone, "sh", "repro env --format github", &env);
@@ -105,19 +80,14 @@ fn variables(text: &str) -> Vec<(String, String)> {
     let report: serde_json::Value = serde_json::from_str(text).unwrap();
     let list = report["variables"].as_array().unwrap();
     let of = |v: &serde_json::Value, key: &str| v[key].as_str().unwrap().to_string();
-    list.iter()
-        .map(|v| (of(v, "name"), of(v, "value")))
-        .collect()
+    list.iter().map(|v| (of(v, "name"), of(v, "value"))).collect()
 }
 
 #[cfg(unix)]
 #[test]
 fn every_form_says_the_same() {
     let project = Project::committed("sound-features");
-    let env = [
-        ("CFLAGS", "-DX='it'\"'\"'s \\$5'"),
-        ("RUSTFLAGS", "--cfg mine"),
-    ];
+    let env = [("CFLAGS", "-DX='it'\"'\"'s \\$5'"), ("RUSTFLAGS", "--cfg mine")];
     let json = project.repro_env(&["env", "--format", "json"], &env);
     assert_eq!(json.code, Some(0), "{}", json.all());
     let wanted = variables(&json.stdout);
@@ -128,23 +98,14 @@ fn every_form_says_the_same() {
         value("CARGO_ENCODED_RUSTFLAGS").starts_with("--cfg\u{1f}mine\u{1f}--remap-path-prefix=")
     );
 
-    let shells = [
-        ("sh", "eval \"$(repro env)\""),
-        ("fish", "repro env --format fish | source"),
-    ];
+    let shells = [("sh", "eval \"$(repro env)\""), ("fish", "repro env --format fish | source")];
     for (program, take) in shells {
         let there = Command::new(program).args(["-c", "exit 0"]).output();
         if there.is_err() {
             eprintln!("{program} is not here: its form was not run");
             continue;
         }
-        let out = shell(
-            &project,
-            &project.dir,
-            program,
-            &format!("{take}; env -0; umask"),
-            &env,
-        );
+        let out = shell(&project, &project.dir, program, &format!("{take}; env -0; umask"), &env);
         for (name, value) in &wanted {
             let line = format!("{name}={value}");
             assert!(out.split('\0').any(|l| l == line), "{program}: {line}");
@@ -152,14 +113,9 @@ fn every_form_says_the_same() {
         assert!(out.ends_with("0022\n"), "{program}: {out}");
     }
     let powershell = project.repro_env(&["env", "--format", "powershell"], &env);
-    let docker = project
-        .repro_env(&["env", "--format", "dockerfile"], &env)
-        .stdout;
+    let docker = project.repro_env(&["env", "--format", "dockerfile"], &env).stdout;
     for (name, _) in &wanted {
-        assert!(
-            powershell.stdout.contains(&format!("$env:{name} = ")),
-            "{name}"
-        );
+        assert!(powershell.stdout.contains(&format!("$env:{name} = ")), "{name}");
         let in_docker =
             docker.contains(&format!("ENV {name}=")) || name == "CARGO_ENCODED_RUSTFLAGS";
         assert!(in_docker, "{name}: {docker}");
@@ -179,14 +135,9 @@ fn a_tree_that_is_changed_is_told() {
     let run = project.repro(&["env"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
     assert!(
-        run.stderr
-            .contains("note: the tree has 1 uncommitted changes (src/main.rs)"),
+        run.stderr.contains("note: the tree has 1 uncommitted changes (src/main.rs)"),
         "{}",
         run.all()
     );
-    assert!(
-        run.last().starts_with("# then: 'cargo' 'build' '--locked'"),
-        "{}",
-        run.all()
-    );
+    assert!(run.last().starts_with("# then: 'cargo' 'build' '--locked'"), "{}", run.all());
 }

@@ -51,10 +51,7 @@ fn diff(project: &Project, a: &str, b: &str) -> Value {
 /// Findings that are no consequences.
 fn causes(artifact: &Value) -> Vec<&Value> {
     let findings = artifact["findings"].as_array().unwrap();
-    findings
-        .iter()
-        .filter(|f| f["consequence"] == false)
-        .collect()
+    findings.iter().filter(|f| f["consequence"] == false).collect()
 }
 
 #[track_caller]
@@ -82,14 +79,8 @@ mod elf {
         assert_eq!(one["cause"], "build-path");
         assert_eq!(one["symbol"], "app::main");
         assert_eq!(one["crate"], "app");
-        assert_eq!(
-            one["source"],
-            format!("{}:1", project.dir.join("app.rs").display())
-        );
-        assert!(
-            one["where"].as_str().unwrap().starts_with(".rodata+0x"),
-            "{one}"
-        );
+        assert_eq!(one["source"], format!("{}:1", project.dir.join("app.rs").display()));
+        assert!(one["where"].as_str().unwrap().starts_with(".rodata+0x"), "{one}");
         assert!(one["b"].as_str().unwrap().contains("more/levels"), "{one}");
         assert!(one["remedy"].as_str().unwrap().contains("remap"), "{one}");
         is_explained(&found);
@@ -105,14 +96,8 @@ mod elf {
         pair(&project, PRINTS, PATHS, &["-C", "strip=symbols"]);
         let found = diff(&project, "a", "b");
         let one = causes(&found)[0];
-        assert_eq!(
-            (&one["cause"], &one["symbol"]),
-            (&"build-path".into(), &Value::Null)
-        );
-        assert!(
-            one["where"].as_str().unwrap().starts_with(".rodata+0x"),
-            "{one}"
-        );
+        assert_eq!((&one["cause"], &one["symbol"]), (&"build-path".into(), &Value::Null));
+        assert!(one["where"].as_str().unwrap().starts_with(".rodata+0x"), "{one}");
         is_explained(&found);
     }
 
@@ -128,12 +113,7 @@ mod elf {
             (since.as_secs() as i64 - ago).to_string()
         };
         let leaks = [day(3_600), day(0)];
-        pair(
-            &project,
-            text,
-            [&leaks[0], &leaks[1]],
-            &["-C", "strip=debuginfo"],
-        );
+        pair(&project, text, [&leaks[0], &leaks[1]], &["-C", "strip=debuginfo"]);
         let bytes = std::fs::read(project.dir.join("a")).unwrap();
         let whole = |b: &[u8]| b.windows(10).any(|w| w == leaks[0].as_bytes());
         assert!(!whole(&bytes), "the literal is a constant after all");
@@ -167,12 +147,7 @@ mod elf {
         let project = scratch();
         for (side, style) in [("a", "md5"), ("b", "uuid")] {
             let link = format!("link-arg=-Wl,--build-id={style}");
-            rustc(
-                &project.dir,
-                PRINTS,
-                &["-C", &link, "-o", side],
-                &[("LEAK", "same")],
-            );
+            rustc(&project.dir, PRINTS, &["-C", &link, "-o", side], &[("LEAK", "same")]);
         }
         let found = diff(&project, "a", "b");
         let causes = causes(&found);
@@ -186,22 +161,8 @@ mod elf {
         let project = scratch();
         for (side, id) in [("a", "one"), ("b", "two")] {
             let id = format!("metadata={id}");
-            let args = [
-                "-C",
-                &id,
-                "-C",
-                "debuginfo=0",
-                "--crate-type",
-                "lib",
-                "-o",
-                side,
-            ];
-            rustc(
-                &project.dir,
-                "#[inline(never)] pub fn f(x: u32) -> u32 { x / 3 }",
-                &args,
-                &[],
-            );
+            let args = ["-C", &id, "-C", "debuginfo=0", "--crate-type", "lib", "-o", side];
+            rustc(&project.dir, "#[inline(never)] pub fn f(x: u32) -> u32 { x / 3 }", &args, &[]);
         }
         let found = diff(&project, "a", "b");
         let hash = |f: &&&Value| f["cause"] == "symbol-hash" && f["crate"] == "app";
@@ -219,10 +180,7 @@ mod elf {
         }
         let found = diff(&project, "x/libapp.rlib", "y/libapp.rlib");
         let causes = causes(&found);
-        assert!(
-            causes.iter().all(|f| f["cause"] == "build-path"),
-            "{found:#}"
-        );
+        assert!(causes.iter().all(|f| f["cause"] == "build-path"), "{found:#}");
         let metadata = |f: &&Value| f["where"].as_str().unwrap().contains("`lib.rmeta`: ");
         assert!(causes.iter().any(metadata), "{found:#}");
         is_explained(&found);
@@ -254,22 +212,13 @@ mod elf {
         let run = project.repro(&["diff", "a", "b", "--html", "page.html"]);
         assert_eq!(run.code, Some(1), "{}", run.all());
         let page = std::fs::read_to_string(project.dir.join("page.html")).unwrap();
-        for word in [
-            "DIFFERS",
-            "build-path",
-            "app::main",
-            "more/levels",
-            "<mark>",
-        ] {
+        for word in ["DIFFERS", "build-path", "app::main", "more/levels", "<mark>"] {
             assert!(page.contains(word), "no {word}");
         }
         for outside in ["<script", "src=", "@import", "url(", "<link"] {
             assert!(!page.contains(outside), "{outside}");
         }
-        draws(
-            &project.dir.join("page.html"),
-            &project.dir.join("page.png"),
-        );
+        draws(&project.dir.join("page.html"), &project.dir.join("page.png"));
     }
 }
 
@@ -282,12 +231,7 @@ fn draws(page: &Path, picture: &Path) {
     }
     let home = page.with_extension("home");
     let out = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-        ])
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
         .args(["--window-size=1200,900", "--force-device-scale-factor=1"])
         .arg(format!("--user-data-dir={}", home.display()))
         .arg(format!("--screenshot={}", picture.display()))
@@ -311,10 +255,7 @@ fn foreign(project: &Project, name: &str) -> bool {
         String::from_utf8(out.stdout).unwrap().trim().to_string()
     };
     let sysroot = PathBuf::from(print(&["--print", "sysroot"]));
-    let lld = sysroot
-        .join("lib/rustlib")
-        .join(crate::support::host())
-        .join("bin/rust-lld");
+    let lld = sysroot.join("lib/rustlib").join(crate::support::host()).join("bin/rust-lld");
     if !lld.is_file() {
         eprintln!("NOT CHECKED: PE and Mach-O, because the toolchain has no rust-lld");
         return false;
@@ -372,16 +313,11 @@ fn pe_and_mach_o_have_their_fields_named() {
         let findings = artifact["findings"].as_array().unwrap();
         let fits = |f: &&Value| f["cause"] == cause && f["where"].as_str().unwrap().contains(place);
         let found = findings.iter().find(fits);
-        found
-            .unwrap_or_else(|| panic!("{cause} {place}: {artifact:#}"))
-            .clone()
+        found.unwrap_or_else(|| panic!("{cause} {place}: {artifact:#}")).clone()
     };
     let time = named(&pe, "pe-timestamp", "TimeDateStamp of the file header");
     assert!(time["remedy"].as_str().unwrap().contains("/Brepro"));
-    assert!(
-        time["a"].as_str().unwrap().contains("as a time 20"),
-        "{time}"
-    );
+    assert!(time["a"].as_str().unwrap().contains("as a time 20"), "{time}");
     named(&pe, "pe-debug", "GUID of the PDB");
     assert_eq!(named(&pe, "pe-timestamp", "CheckSum")["consequence"], true);
     is_explained(&pe);
@@ -402,23 +338,14 @@ fn pe_and_mach_o_have_their_fields_named() {
     }
     let both = diff(&project, "one/fat", "the-other/fat");
     let place = named(&both, "build-path", "N_OSO path")["where"].clone();
-    assert!(
-        place.as_str().unwrap().starts_with("`aarch64`: "),
-        "{place}"
-    );
+    assert!(place.as_str().unwrap().starts_with("`aarch64`: "), "{place}");
 }
 
 #[test]
 fn a_build_that_differs_is_explained_in_the_report_and_on_the_page() {
     let project = Project::committed("fault-user");
     let page = project.base().join("page.html");
-    let args = [
-        "build",
-        "--format",
-        "json",
-        "--html",
-        page.to_str().unwrap(),
-    ];
+    let args = ["build", "--format", "json", "--html", page.to_str().unwrap()];
     let run = project.repro(&args);
     assert_eq!(run.code, Some(1), "{}", run.all());
     let artifact = run.json()["artifacts"][0].clone();
@@ -426,24 +353,12 @@ fn a_build_that_differs_is_explained_in_the_report_and_on_the_page() {
     let causes = causes(&artifact);
     assert_eq!(causes.len(), 1, "{artifact:#}");
     let one = causes[0];
-    assert_eq!(
-        (&one["cause"], &one["crate"]),
-        (&"username".into(), &"fault_user".into())
-    );
+    assert_eq!((&one["cause"], &one["crate"]), (&"username".into(), &"fault_user".into()));
     let value = |side: &str| one[side].as_str().unwrap().to_string();
-    assert!(
-        value("a").starts_with("user-a-") && value("b").starts_with("user-bb-"),
-        "{one}"
-    );
+    assert!(value("a").starts_with("user-a-") && value("b").starts_with("user-bb-"), "{one}");
     is_explained(&artifact);
     let page = std::fs::read_to_string(page).unwrap();
-    for word in [
-        "DIFFERS",
-        "fault-user",
-        "username",
-        &value("b"),
-        "not in the verdict",
-    ] {
+    for word in ["DIFFERS", "fault-user", "username", &value("b"), "not in the verdict"] {
         assert!(page.contains(word), "no {word}");
     }
 }
@@ -468,10 +383,7 @@ fn text_is_told_by_its_lines_and_other_bytes_by_their_place() {
     let found = diff(&project, "a.txt", "b.txt");
     let one = causes(&found)[0];
     assert_eq!(one["cause"], "timestamp", "{one}");
-    assert!(
-        one["where"].as_str().unwrap().starts_with("line 3"),
-        "{one}"
-    );
+    assert!(one["where"].as_str().unwrap().starts_with("line 3"), "{one}");
     assert_eq!(one["a"], "2026-11-24 22:03:11");
     is_explained(&found);
 
@@ -479,17 +391,10 @@ fn text_is_told_by_its_lines_and_other_bytes_by_their_place() {
     std::fs::write(project.dir.join("b.bin"), b"\0\x01\x02\x03\x04\x99\x06\x07").unwrap();
     let found = diff(&project, "a.bin", "b.bin");
     let one = causes(&found)[0];
-    assert_eq!(
-        (&one["cause"], &one["where"]),
-        (&"unknown".into(), &"byte 5".into())
-    );
+    assert_eq!((&one["cause"], &one["where"]), (&"unknown".into(), &"byte 5".into()));
     assert_eq!(found["explained"]["unexplained"], 1, "{found:#}");
     let run = project.repro(&["diff", "a.bin", "b.bin"]);
-    assert!(
-        run.stdout.contains("1 byte is not explained"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("1 byte is not explained"), "{}", run.all());
 }
 
 #[test]
@@ -521,11 +426,7 @@ fn a_file_that_no_reader_can_read_still_differs() {
     project.write("c", "text");
     let run = project.repro(&["diff", "a", "c"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
-    assert!(
-        run.stdout.contains("because A is ELF and B is"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("because A is ELF and B is"), "{}", run.all());
 }
 
 #[test]
@@ -540,28 +441,15 @@ fn annotations_and_a_step_summary_are_for_github() {
     assert_eq!(run.code, Some(1), "{}", run.all());
     let lines: Vec<&str> = run.stdout.lines().filter(|l| l.starts_with("::")).collect();
     assert_eq!(lines.len(), 2, "{}", run.all());
-    assert!(
-        lines[0].starts_with("::error title=a.txt%3A timestamp::line 1"),
-        "{lines:?}"
-    );
-    assert_eq!(
-        run.last(),
-        "::error title=repro diff%3A DIFFERS::1 of 1 files differ"
-    );
+    assert!(lines[0].starts_with("::error title=a.txt%3A timestamp::line 1"), "{lines:?}");
+    assert_eq!(run.last(), "::error title=repro diff%3A DIFFERS::1 of 1 files differ");
     let text = std::fs::read_to_string(&summary).unwrap();
-    assert!(
-        text.starts_with("before\n## repro diff: DIFFERS\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("before\n## repro diff: DIFFERS\n"), "{text}");
     assert!(text.contains("| timestamp | line 1"), "{text}");
     // A failure is an annotation as well.
     let run = project.repro(&["diff", "--format", "github", "a.txt", "missing"]);
     assert_eq!(run.code, Some(6), "{}", run.all());
-    assert!(
-        run.last().starts_with("::error title=repro diff%3A host::"),
-        "{}",
-        run.all()
-    );
+    assert!(run.last().starts_with("::error title=repro diff%3A host::"), "{}", run.all());
 }
 
 /// A diffoscope of the test's own: what it is called with is what is looked at.
@@ -577,11 +465,7 @@ fn diffoscope_is_called_if_it_is_there_and_named_if_not() {
     let nothing = [("PATH", bin.to_str().unwrap())];
     let run = project.repro_env(&["diff", "--diffoscope", "a.txt", "b.txt"], &nothing);
     assert_eq!(run.code, Some(1), "{}", run.all());
-    assert!(
-        run.stderr.contains("diffoscope is not installed"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stderr.contains("diffoscope is not installed"), "{}", run.all());
     let fake = bin.join("diffoscope");
     std::fs::write(&fake, "#!/bin/sh\necho \"called with $*\"\nexit 1\n").unwrap();
     std::fs::set_permissions(&fake, PermissionsExt::from_mode(0o755)).unwrap();
@@ -594,12 +478,7 @@ fn diffoscope_is_called_if_it_is_there_and_named_if_not() {
     )
     .unwrap();
     let run = project.repro_env(&["diff", "--diffoscope", "a.txt", "b.txt"], &env);
-    assert_eq!(
-        run.last(),
-        "called with --text - a.txt b.txt",
-        "{}",
-        run.all()
-    );
+    assert_eq!(run.last(), "called with --text - a.txt b.txt", "{}", run.all());
     let args = ["diff", "--diffoscope", "--format", "json", "a.txt", "b.txt"];
     let run = project.repro_env(&args, &env);
     assert_eq!(run.json()["verdict"], "differs");
@@ -611,12 +490,7 @@ fn the_causes_are_listed_with_remedies_and_sources() {
     let project = scratch();
     let run = project.repro(&["diff", "--list-causes"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
-    for word in [
-        "timestamp: ",
-        "symbol-hash: ",
-        "CONST_RANDOM_SEED",
-        "https://",
-    ] {
+    for word in ["timestamp: ", "symbol-hash: ", "CONST_RANDOM_SEED", "https://"] {
         assert!(run.stdout.contains(word), "no {word} in {}", run.stdout);
     }
     let run = project.repro(&["diff"]);

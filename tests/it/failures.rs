@@ -31,16 +31,8 @@ fn a_compile_error_is_cargos_own_shown_once() {
 #[test]
 fn wrong_command_lines_are_refused() {
     let project = Project::committed("sound-features");
-    fails(
-        &project.repro(&["build", "--vary", "colour"]),
-        2,
-        &["there is no variation `colour`"],
-    );
-    fails(
-        &project.repro(&["build", "--no-such-flag"]),
-        2,
-        &["--no-such-flag"],
-    );
+    fails(&project.repro(&["build", "--vary", "colour"]), 2, &["there is no variation `colour`"]);
+    fails(&project.repro(&["build", "--no-such-flag"]), 2, &["--no-such-flag"]);
     fails(&project.repro(&["build", "--epoch", "-5"]), 2, &["-5"]);
     fails(
         &project.repro(&["build", "--pass-env", "CARGO_HOME"]),
@@ -54,11 +46,7 @@ fn wrong_command_lines_are_refused() {
 #[test]
 fn nothing_to_compare_is_never_a_pass() {
     let project = Project::committed("only-macro");
-    fails(
-        &project.repro(&["build"]),
-        3,
-        &["made nothing that a verdict could be about"],
-    );
+    fails(&project.repro(&["build"]), 3, &["made nothing that a verdict could be about"]);
     assert!(!project.results().join("repro.json").exists());
 }
 
@@ -85,16 +73,10 @@ fn a_missing_cargo_is_a_fault_of_the_host() {
 #[test]
 fn a_missing_git_is_a_fault_of_the_host() {
     let project = Project::committed("sound-features");
-    let sysroot = std::process::Command::new("rustc")
-        .args(["--print", "sysroot"])
-        .output()
-        .unwrap();
+    let sysroot =
+        std::process::Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let bin = format!("{}/bin", String::from_utf8_lossy(&sysroot.stdout).trim());
-    fails(
-        &project.repro_env(&["build"], &[("PATH", &bin)]),
-        6,
-        &["`git`: no such program"],
-    );
+    fails(&project.repro_env(&["build"], &[("PATH", &bin)]), 6, &["`git`: no such program"]);
 }
 
 #[test]
@@ -109,11 +91,7 @@ fn no_cargo_project_is_said() {
     let project = Project::plain("sound-features");
     std::fs::remove_file(project.dir.join("Cargo.toml")).unwrap();
     fails(&project.repro(&["build"]), 4, &["no Cargo.toml"]);
-    fails(
-        &project.repro(&["build", "--manifest-path", "x/Cargo.toml"]),
-        4,
-        &["x/Cargo.toml"],
-    );
+    fails(&project.repro(&["build", "--manifest-path", "x/Cargo.toml"]), 4, &["x/Cargo.toml"]);
 }
 
 #[test]
@@ -121,11 +99,7 @@ fn two_runs_at_once_do_not_disturb_each_other() {
     let project = Project::committed("sound-workspace");
     let start = || {
         let mut command = project.command_repro(&["build"]);
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     for child in [start(), start()] {
         assert_verdict(&child.wait_with_output().unwrap().into(), 0, "REPRODUCIBLE");
@@ -154,37 +128,18 @@ fn processes_of(project: &Project) -> Vec<String> {
 fn is_ended_by(signal: &str) {
     let project = Project::committed("sleepy");
     let mut command = project.command_repro(&["build"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Both build scripts run: each has made its file.
     let bound = std::time::Instant::now() + std::time::Duration::from_secs(120);
-    while processes_of(&project)
-        .iter()
-        .filter(|p| p.starts_with("sleep 600"))
-        .count()
-        < 2
-    {
-        assert!(
-            std::time::Instant::now() < bound,
-            "the builds did not start"
-        );
+    while processes_of(&project).iter().filter(|p| p.starts_with("sleep 600")).count() < 2 {
+        assert!(std::time::Instant::now() < bound, "the builds did not start");
         std::thread::yield_now();
     }
-    let kill = std::process::Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status();
+    let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.unwrap().success());
     let status = child.wait().unwrap();
     let mut words = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut words)
-        .unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
     assert_eq!(status.code(), Some(130), "{words}");
     assert!(words.contains("interrupted"), "{words}");
     assert_eq!(processes_of(&project), [""; 0]);
@@ -207,21 +162,10 @@ fn sigterm_ends_both_builds_and_cleans_up() {
 #[test]
 fn keep_keeps_the_scratch_directory() {
     let project = Project::committed("sound-features");
-    let out: Run = project
-        .command_repro(&["build", "--keep"])
-        .output()
-        .unwrap()
-        .into();
+    let out: Run = project.command_repro(&["build", "--keep"]).output().unwrap().into();
     assert_verdict(&out, 0, "REPRODUCIBLE");
-    let kept: Vec<_> = std::fs::read_dir(project.tmp())
-        .unwrap()
-        .flatten()
-        .collect();
+    let kept: Vec<_> = std::fs::read_dir(project.tmp()).unwrap().flatten().collect();
     assert_eq!(kept.len(), 1);
     let path = kept[0].path().display().to_string();
-    assert!(
-        out.stderr.contains(&format!("scratch directory: {path}")),
-        "{}",
-        out.all()
-    );
+    assert!(out.stderr.contains(&format!("scratch directory: {path}")), "{}", out.all());
 }

@@ -16,11 +16,7 @@ fn is_found(fixture: &str, blamed: (&str, &str)) -> Project {
     assert_eq!(binary["status"], "differs", "{binary}");
     assert!(binary["sha256"].is_null(), "nothing was proven: {binary}");
     for side in ["a", "b"] {
-        let kept = project
-            .results()
-            .join(side)
-            .join(crate::support::host())
-            .join(fixture);
+        let kept = project.results().join(side).join(crate::support::host()).join(fixture);
         assert!(kept.is_file(), "{kept:?}");
     }
     assert!(!project.results().join("artifacts").exists());
@@ -46,11 +42,7 @@ fn is_found_by(fixture: &str, variation: &str, blamed: (&str, &str)) {
     let project = is_found(fixture, blamed);
     let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
-    assert!(
-        run.stdout.contains(&format!("{variation} (switched off)")),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains(&format!("{variation} (switched off)")), "{}", run.all());
 }
 
 macro_rules! found_by {

@@ -58,9 +58,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 fn imports(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let words = |t: &str| -> String {
-        t.chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect()
+        t.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
     };
     for (at, _) in text.match_indices("crate::") {
         let rest = &text[at + "crate::".len()..];
@@ -117,14 +115,8 @@ fn modules_import_only_from_lower_floors() {
 
 #[test]
 fn an_import_from_above_is_noticed() {
-    assert_eq!(
-        violations("fs", "use crate::{error::host, cli::{Cli}};"),
-        ["fs imports cli"]
-    );
-    assert_eq!(
-        violations("recipe", "let x = crate::report::text();"),
-        ["recipe imports report"]
-    );
+    assert_eq!(violations("fs", "use crate::{error::host, cli::{Cli}};"), ["fs imports cli"]);
+    assert_eq!(violations("recipe", "let x = crate::report::text();"), ["recipe imports report"]);
     assert!(violations("build", "use crate::recipe::Recipe;").is_empty());
 }
 

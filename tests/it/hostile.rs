@@ -13,78 +13,33 @@ type Case = (&'static str, fn(&mut Value), i32, &'static str);
 
 /// A manifest with one thing wrong, the exit code, and a word of the sentence.
 const HOSTILE: &[Case] = &[
-    (
-        "field for a terminal",
-        |m| m["\x1b[2J"] = json!(1),
-        5,
-        "unknown field",
-    ),
+    ("field for a terminal", |m| m["\x1b[2J"] = json!(1), 5, "unknown field"),
     (
         "directory for a terminal",
         |m| m["source"]["directory"] = json!("\x1b[2J"),
         5,
         "not a path inside",
     ),
-    (
-        "newer schema",
-        |m| m["schema"] = json!("repro.manifest/2"),
-        5,
-        "repro.manifest/2",
-    ),
-    (
-        "unknown field",
-        |m| m["hook"] = json!("sh"),
-        5,
-        "unknown field",
-    ),
-    (
-        "unknown verdict",
-        |m| m["verdict"] = json!("fine"),
-        5,
-        "verdict is `fine`",
-    ),
-    (
-        "absolute path",
-        |m| m["artifacts"][0]["path"] = json!("/etc/passwd"),
-        5,
-        "not a path inside",
-    ),
-    (
-        "path upward",
-        |m| m["artifacts"][0]["path"] = json!("../../x"),
-        5,
-        "not a path inside",
-    ),
-    (
-        "name with a directory",
-        |m| m["artifacts"][0]["name"] = json!("a/b"),
-        5,
-        "not a file name",
-    ),
+    ("newer schema", |m| m["schema"] = json!("repro.manifest/2"), 5, "repro.manifest/2"),
+    ("unknown field", |m| m["hook"] = json!("sh"), 5, "unknown field"),
+    ("unknown verdict", |m| m["verdict"] = json!("fine"), 5, "verdict is `fine`"),
+    ("absolute path", |m| m["artifacts"][0]["path"] = json!("/etc/passwd"), 5, "not a path inside"),
+    ("path upward", |m| m["artifacts"][0]["path"] = json!("../../x"), 5, "not a path inside"),
+    ("name with a directory", |m| m["artifacts"][0]["name"] = json!("a/b"), 5, "not a file name"),
     (
         "member upward",
         |m| m["archives"][0]["members"][1]["name"] = json!("../x"),
         5,
         "not a path inside",
     ),
-    (
-        "short digest",
-        |m| m["artifacts"][0]["sha256"] = json!("abc"),
-        5,
-        "not a SHA-256",
-    ),
+    ("short digest", |m| m["artifacts"][0]["sha256"] = json!("abc"), 5, "not a SHA-256"),
     (
         "long lockfile digest",
         |m| m["source"]["lockfile_sha256"] = json!("a".repeat(65)),
         5,
         "not a SHA-256",
     ),
-    (
-        "no digest",
-        |m| m["artifacts"][0]["sha256"] = json!(null),
-        5,
-        "no size and digest",
-    ),
+    ("no digest", |m| m["artifacts"][0]["sha256"] = json!(null), 5, "no size and digest"),
     (
         "commit that is an option",
         |m| m["source"]["commit"] = json!("--upload-pack=touch x"),
@@ -103,24 +58,14 @@ const HOSTILE: &[Case] = &[
         5,
         "is an option",
     ),
-    (
-        "directory upward",
-        |m| m["source"]["directory"] = json!(".."),
-        5,
-        "not a path inside",
-    ),
+    ("directory upward", |m| m["source"]["directory"] = json!(".."), 5, "not a path inside"),
     (
         "option as package",
         |m| m["build"]["packages"] = json!(["--config=build.rustc='x'"]),
         5,
         "argument of cargo",
     ),
-    (
-        "option as profile",
-        |m| m["build"]["profile"] = json!("-Zx"),
-        5,
-        "argument of cargo",
-    ),
+    ("option as profile", |m| m["build"]["profile"] = json!("-Zx"), 5, "argument of cargo"),
     (
         "path of tools",
         |m| m["environment"] = json!([{"name": "PATH", "value": "/evil"}]),
@@ -133,18 +78,8 @@ const HOSTILE: &[Case] = &[
         5,
         "not a setting",
     ),
-    (
-        "unknown inject",
-        |m| m["recipe"]["inject"] = json!("magic"),
-        5,
-        "inject is `magic`",
-    ),
-    (
-        "broken config",
-        |m| m["outside_config"] = json!(["[build"]),
-        5,
-        "failed to parse",
-    ),
+    ("unknown inject", |m| m["recipe"]["inject"] = json!("magic"), 5, "inject is `magic`"),
+    ("broken config", |m| m["outside_config"] = json!(["[build"]), 5, "failed to parse"),
     (
         "config with a credential provider",
         |m| {
@@ -171,30 +106,10 @@ const HOSTILE: &[Case] = &[
         4,
         "not reproducible",
     ),
-    (
-        "newer recipe",
-        |m| m["recipe"]["version"] = json!(999),
-        4,
-        "version 999 of the recipe",
-    ),
-    (
-        "nothing in it",
-        |m| m["artifacts"] = json!([]),
-        4,
-        "no artifact",
-    ),
-    (
-        "dirty",
-        |m| m["source"]["dirty"] = json!(true),
-        4,
-        "no commit holds",
-    ),
-    (
-        "another tree",
-        |m| m["source"]["tree"] = json!("a".repeat(40)),
-        4,
-        "has the tree",
-    ),
+    ("newer recipe", |m| m["recipe"]["version"] = json!(999), 4, "version 999 of the recipe"),
+    ("nothing in it", |m| m["artifacts"] = json!([]), 4, "no artifact"),
+    ("dirty", |m| m["source"]["dirty"] = json!(true), 4, "no commit holds"),
+    ("another tree", |m| m["source"]["tree"] = json!("a".repeat(40)), 4, "has the tree"),
     (
         "another lockfile",
         |m| m["source"]["lockfile_sha256"] = json!("a".repeat(64)),
@@ -233,9 +148,7 @@ const HOSTILE: &[Case] = &[
         |m| {
             let line = "commit-hash: 0000000000000000000000000000000000000000";
             let lines = m["toolchain"]["rustc"].as_array_mut().unwrap();
-            let at = lines
-                .iter()
-                .position(|l| l.as_str().unwrap().starts_with("commit-hash"));
+            let at = lines.iter().position(|l| l.as_str().unwrap().starts_with("commit-hash"));
             lines[at.unwrap()] = json!(line);
         },
         4,
@@ -261,11 +174,7 @@ fn marking() -> (Published, PathBuf) {
     assert_eq!(project.repro(&["archive"]).code, Some(0));
     std::fs::remove_file(&mark).unwrap();
     let (clone, dist) = (project.dir.clone(), project.results().join("dist"));
-    let published = Published {
-        project,
-        clone,
-        dist,
-    };
+    let published = Published { project, clone, dist };
     (published, mark)
 }
 
@@ -299,9 +208,7 @@ fn hostile_manifests_are_refused_with_one_sentence_and_nothing_is_run() {
         std::fs::write(&truncated, text).unwrap();
         fails(&it.verify(&[truncated.to_str().unwrap()]), 5, &[word]);
     }
-    let json = it
-        .verify(&[truncated.to_str().unwrap(), "--format", "json"])
-        .json();
+    let json = it.verify(&[truncated.to_str().unwrap(), "--format", "json"]).json();
     assert_eq!(json["error"]["kind"], "bad-input");
     assert_eq!((list(), mark.exists()), (before, false));
     assert_eq!(it.project.git(&["status", "--porcelain"]), "");
@@ -318,73 +225,36 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     it.sh("mkdir -p evil/in; echo x >evil/x; cd evil/in; tar -cPf ../../up.tar ../x; cd ../..; tar -czf no-lock.tar.gz evil");
     let up = base.join("up.tar").display().to_string();
     let manifest = it.dist.join("repro.json").display().to_string();
-    let app = it
-        .project
-        .results()
-        .join("artifacts")
-        .join(host())
-        .join("sound-features");
+    let app = it.project.results().join("artifacts").join(host()).join("sound-features");
     let app = app.display().to_string();
-    fails(
-        &it.verify(&["--source", &up, "--artifact", &app]),
-        5,
-        &["leads upward"],
-    );
+    fails(&it.verify(&["--source", &up, "--artifact", &app]), 5, &["leads upward"]);
     assert!(!mark.exists());
     let fresh = |source: &str| it.verify(&["--source", source, "--artifact", &app]);
     let no_lock = base.join("no-lock.tar.gz").display().to_string();
     fails(&fresh(&no_lock), 4, &["no Cargo.toml"]);
     fails(&fresh("ext::sh -c id"), 5, &["names a command"]);
     let option = "--source=-uhttps://host/x";
-    fails(
-        &it.verify(&[option, "--artifact", &app]),
-        5,
-        &["is an option"],
-    );
+    fails(&it.verify(&[option, "--artifact", &app]), 5, &["is an option"]);
     fails(&fresh("/no/such/place"), 5, &["no directory, no archive"]);
-    fails(
-        &it.verify(&["--crate", "x\"]\ny", "--artifact", &app]),
-        5,
-        &["NAME@VERSION"],
-    );
-    fails(
-        &it.verify(&["--artifact", &app]),
-        2,
-        &["--source or --crate"],
-    );
+    fails(&it.verify(&["--crate", "x\"]\ny", "--artifact", &app]), 5, &["NAME@VERSION"]);
+    fails(&it.verify(&["--artifact", &app]), 2, &["--source or --crate"]);
     // Nothing that the user said is left out without a word.
-    for given in [
-        ["--features", "extra"],
-        ["--epoch", "7"],
-        ["--inject", "rustflags"],
-    ] {
+    for given in [["--features", "extra"], ["--epoch", "7"], ["--inject", "rustflags"]] {
         let args = [[manifest.as_str()].as_slice(), &given].concat();
         fails(&it.verify(&args), 2, &["the manifest says what is built"]);
     }
     let without = ["--source", &up, "--artifact", &app, "--allow-toolchain"];
     fails(&it.verify(&without), 2, &["--allow-toolchain"]);
     let repository = format!("file://{}", it.project.dir.display());
-    fails(
-        &fresh(&format!("{repository}@no-such-tag")),
-        4,
-        &["has no commit `no-such-tag`"],
-    );
+    fails(&fresh(&format!("{repository}@no-such-tag")), 4, &["has no commit `no-such-tag`"]);
 
     // Programs that the source names would run before the build.
     let compiler = base.join("compiler");
-    std::fs::write(
-        &compiler,
-        format!("#!/bin/sh\ntouch {mark:?}\nexec rustc \"$@\"\n"),
-    )
-    .unwrap();
+    std::fs::write(&compiler, format!("#!/bin/sh\ntouch {mark:?}\nexec rustc \"$@\"\n")).unwrap();
     it.sh("chmod +x compiler; mkdir -p tools/bin; cp compiler tools/bin/rustc; cp compiler tools/bin/cargo");
     let tools = base.join("tools");
     for (file, text, word) in [
-        (
-            ".cargo/config.toml",
-            format!("[build]\nrustc = {compiler:?}\n"),
-            "build.rustc",
-        ),
+        (".cargo/config.toml", format!("[build]\nrustc = {compiler:?}\n"), "build.rustc"),
         (
             ".cargo/config.toml",
             format!("[registry]\nglobal-credential-providers = [{compiler:?}]\n"),
@@ -418,10 +288,6 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     std::fs::remove_file(&mark).unwrap();
     let lacking = base.join("lacking").display().to_string();
     it.project.git(&["init", "-q", &lacking]);
-    fails(
-        &it.verify(&[&manifest, "--source", &lacking]),
-        4,
-        &["not a repository that has commit"],
-    );
+    fails(&it.verify(&[&manifest, "--source", &lacking]), 4, &["not a repository that has commit"]);
     assert!(!mark.exists());
 }

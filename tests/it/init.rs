@@ -31,10 +31,7 @@ fn states(run: &Run) -> Vec<(String, String)> {
     let json = run.json();
     let files = json["files"].as_array().unwrap();
     let text = |f: &serde_json::Value, key: &str| f[key].as_str().unwrap().to_string();
-    files
-        .iter()
-        .map(|f| (text(f, "path"), text(f, "state")))
-        .collect()
+    files.iter().map(|f| (text(f, "path"), text(f, "state"))).collect()
 }
 
 #[test]
@@ -42,27 +39,13 @@ fn what_is_written_is_shown_and_nothing_is_overwritten() {
     let project = project();
     let before = read(&project, "Cargo.toml");
     let dry = project.repro(&["init", "--dry-run"]);
-    assert_eq!(
-        (dry.code, dry.last()),
-        (Some(0), "WOULD WRITE 7"),
-        "{}",
-        dry.all()
-    );
-    assert!(
-        dry.stdout.contains("    name: reproducible release\n"),
-        "{}",
-        dry.all()
-    );
+    assert_eq!((dry.code, dry.last()), (Some(0), "WOULD WRITE 7"), "{}", dry.all());
+    assert!(dry.stdout.contains("    name: reproducible release\n"), "{}", dry.all());
     assert_eq!(project.git(&["status", "--porcelain"]), "");
 
     project.write("deny.toml", "# mine\n");
     let run = project.repro(&["init"]);
-    assert_eq!(
-        (run.code, run.last()),
-        (Some(0), "WROTE 6, 1 kept as they are"),
-        "{}",
-        run.all()
-    );
+    assert_eq!((run.code, run.last()), (Some(0), "WROTE 6, 1 kept as they are"), "{}", run.all());
     assert_eq!(read(&project, "deny.toml"), "# mine\n");
     let manifest = read(&project, "Cargo.toml");
     assert!(
@@ -71,21 +54,10 @@ fn what_is_written_is_shown_and_nothing_is_overwritten() {
     );
 
     let again = project.repro(&["init"]);
-    assert_eq!(
-        again.last(),
-        "NOTHING TO WRITE, 1 kept as they are",
-        "{}",
-        again.all()
-    );
+    assert_eq!(again.last(), "NOTHING TO WRITE, 1 kept as they are", "{}", again.all());
     let forced = project.repro(&["init", "--force", "--format", "json"]);
-    let changed: Vec<_> = states(&forced)
-        .into_iter()
-        .filter(|(_, s)| s != "same")
-        .collect();
-    assert_eq!(
-        changed,
-        [("deny.toml".to_string(), "overwritten".to_string())]
-    );
+    let changed: Vec<_> = states(&forced).into_iter().filter(|(_, s)| s != "same").collect();
+    assert_eq!(changed, [("deny.toml".to_string(), "overwritten".to_string())]);
     assert_eq!(read(&project, "Cargo.toml"), manifest);
 
     project.commit("initialised");
@@ -107,31 +79,20 @@ fn the_guide_and_the_dockerfile_have_the_projects_own_values() {
     let run = project.repro(&["init", "--profile", "dist", "--features", "extra"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
     let guide = read(&project, "REPRODUCIBILITY.md");
-    for value in [
-        "https://github.com/someone/app",
-        "`dist`",
-        "`sound-features`",
-        "--features extra",
-    ] {
+    for value in
+        ["https://github.com/someone/app", "`dist`", "`sound-features`", "--features extra"]
+    {
         assert!(guide.contains(value), "{value}: {guide}");
     }
     let docker = read(&project, "Dockerfile.repro");
     let copy = "COPY --from=builder /usr/src/sound-features/target/x86_64-unknown-linux-gnu/dist/sound-features /usr/local/bin/sound-features\n";
-    for line in [
-        copy,
-        "ENTRYPOINT [\"/usr/local/bin/sound-features\"]\n",
-        "ENV CARGO_INCREMENTAL=\"0\"\n",
-    ] {
-        assert!(
-            docker.contains(line) || cfg!(not(target_arch = "x86_64")),
-            "{line}: {docker}"
-        );
+    for line in
+        [copy, "ENTRYPOINT [\"/usr/local/bin/sound-features\"]\n", "ENV CARGO_INCREMENTAL=\"0\"\n"]
+    {
+        assert!(docker.contains(line) || cfg!(not(target_arch = "x86_64")), "{line}: {docker}");
     }
     let manifest = read(&project, "Cargo.toml");
-    assert!(
-        manifest.contains("profile = \"dist\"\nfeatures = [\"extra\"]\n"),
-        "{manifest}"
-    );
+    assert!(manifest.contains("profile = \"dist\"\nfeatures = [\"extra\"]\n"), "{manifest}");
 }
 
 #[test]
@@ -144,13 +105,8 @@ fn programs_are_those_that_the_features_give() {
         let manifest = manifest.replace("[features]\n", features);
         project.write("Cargo.toml", &format!("{manifest}{more}"));
         let run = project.repro(&[&["init", "--dry-run"], args].concat());
-        let line = run
-            .stdout
-            .lines()
-            .find(|l| l.trim().starts_with("| artifacts |"));
-        line.unwrap_or_else(|| panic!("{}", run.all()))
-            .trim()
-            .to_string()
+        let line = run.stdout.lines().find(|l| l.trim().starts_with("| artifacts |"));
+        line.unwrap_or_else(|| panic!("{}", run.all())).trim().to_string()
     };
     let all = "| artifacts | `more`, `sound-features` |";
     let one = "| artifacts | `sound-features` |";
@@ -159,10 +115,7 @@ fn programs_are_those_that_the_features_give() {
     let default = "[features]\ndefault = [\"extra\"]\n";
     assert_eq!(programs(default, &[]), all);
     assert_eq!(programs(default, &["--no-default-features"]), one);
-    assert_eq!(
-        programs(default, &["--bin", "more"]),
-        "| artifacts | `more` |"
-    );
+    assert_eq!(programs(default, &["--bin", "more"]), "| artifacts | `more` |");
 }
 
 #[cfg(unix)]
@@ -174,29 +127,11 @@ fn the_command_that_fills_in_digests_fills_them_in() {
     let lines = docker.lines().skip_while(|l| !l.contains("for image in"));
     let command: Vec<&str> = lines.take(4).map(|l| l.trim_start_matches('#')).collect();
     // Docker itself is not here; what it would print is.
-    let script = format!(
-        "docker() {{ echo sha256:{}; }}\n{}",
-        "ab".repeat(32),
-        command.join("\n")
-    );
-    let out = project
-        .command("sh", &project.dir)
-        .args(["-ec", &script])
-        .output()
-        .unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let script = format!("docker() {{ echo sha256:{}; }}\n{}", "ab".repeat(32), command.join("\n"));
+    let out = project.command("sh", &project.dir).args(["-ec", &script]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let filled = read(&project, "Dockerfile.repro");
-    assert_eq!(
-        filled
-            .matches(&format!("@sha256:{}\n", "ab".repeat(32)))
-            .count(),
-        2,
-        "{filled}"
-    );
+    assert_eq!(filled.matches(&format!("@sha256:{}\n", "ab".repeat(32))).count(), 2, "{filled}");
     assert!(!filled.contains("fill-in-the-digest"));
 }
 
@@ -208,12 +143,7 @@ fn a_project_that_has_nothing_to_release_gets_the_pins_alone() {
     project.commit("a library");
     let run = project.repro(&["init", "--format", "json"]);
     let paths: Vec<String> = states(&run).into_iter().map(|(p, _)| p).collect();
-    assert_eq!(
-        paths,
-        ["Cargo.toml", "rust-toolchain.toml", "deny.toml"],
-        "{}",
-        run.all()
-    );
+    assert_eq!(paths, ["Cargo.toml", "rust-toolchain.toml", "deny.toml"], "{}", run.all());
 }
 
 /// A mount namespace of its own stands for the container: the source in /usr/src, the cargo and
@@ -279,10 +209,7 @@ fn the_recipe_of_the_dockerfile_gives_the_very_bytes() {
     assert_eq!(run.last(), "REPRODUCIBLE", "{}", run.all());
     let artifacts = project.results().join("artifacts").join(host());
     let proven = std::fs::read(artifacts.join("sound-cc")).unwrap();
-    assert!(
-        std::fs::read(&result).unwrap() == proven,
-        "other bytes than those proven"
-    );
+    assert!(std::fs::read(&result).unwrap() == proven, "other bytes than those proven");
 }
 
 /// The steps of a job that run something: name and script. The workflow is of this program, so
@@ -290,9 +217,7 @@ fn the_recipe_of_the_dockerfile_gives_the_very_bytes() {
 fn steps(workflow: &str, job: &str) -> Vec<(String, String)> {
     let start = workflow.find(&format!("\n  {job}:\n")).unwrap() + 1;
     let rest: Vec<&str> = workflow[start..].lines().skip(1).collect();
-    let body = rest
-        .iter()
-        .take_while(|l| l.is_empty() || l.starts_with("    "));
+    let body = rest.iter().take_while(|l| l.is_empty() || l.starts_with("    "));
     let mut found: Vec<(String, String)> = Vec::new();
     let mut name = String::new();
     let mut block = false;
@@ -345,15 +270,7 @@ fn the_steps_of_the_workflow_end_in_what_they_promise() {
     let clone = |name: &str| -> PathBuf {
         let dir = project.base().join(name);
         project.git(&["clone", "-q", ".", dir.to_str().unwrap()]);
-        project.git_in(
-            &dir,
-            &[
-                "remote",
-                "set-url",
-                "origin",
-                "https://github.com/someone/app",
-            ],
-        );
+        project.git_in(&dir, &["remote", "set-url", "origin", "https://github.com/someone/app"]);
         dir
     };
     let store = project.base().join("compare");

@@ -12,10 +12,7 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 33) as usize % n.max(1)
     }
 
@@ -70,25 +67,15 @@ fn seeds() -> Vec<PathBuf> {
 }
 
 fn context() -> Context {
-    let window = |from| Window {
-        from,
-        to: from + 100,
-    };
+    let window = |from| Window { from, to: from + 100 };
     Context {
         known: vec![
             Known::new(Cause::Username, "user name", "user-a", "user-bb"),
             Known::new(Cause::Parallelism, "jobs", "2", "3"),
             Known::new(Cause::Environment, "variable", "", "STRAY"),
         ],
-        clocks: Some(Clocks {
-            a: window(1_700_000_000),
-            b: window(1_734_579_000),
-        }),
-        limits: Limits {
-            entries: 1_000,
-            bytes: 16 << 20,
-            ratio: 250,
-        },
+        clocks: Some(Clocks { a: window(1_700_000_000), b: window(1_734_579_000) }),
+        limits: Limits { entries: 1_000, bytes: 16 << 20, ratio: 250 },
         ..Context::default()
     }
 }
@@ -97,9 +84,7 @@ fn context() -> Context {
 fn no_change_of_any_sample_makes_a_reader_panic_or_silent() {
     let context = context();
     // Other changes than those of every run: MUTATION_SEED=N cargo test mutation
-    let seed = std::env::var("MUTATION_SEED")
-        .ok()
-        .and_then(|n| n.parse().ok());
+    let seed = std::env::var("MUTATION_SEED").ok().and_then(|n| n.parse().ok());
     let mut random = Random(seed.unwrap_or(1));
     let seeds = seeds();
     assert!(seeds.len() >= 20, "{seeds:?}");

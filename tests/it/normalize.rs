@@ -52,18 +52,12 @@ fn tars_of_one_tree_become_the_same_file_and_then_stay_as_they_are() {
     for tool in ["xz", "zstd"] {
         if have(tool) {
             let level = |n: &str| format!("{tool} -q -k -{n}");
-            sh(
-                dir,
-                &format!("{} one.tar; {} two.tar", level("1"), level("6")),
-            );
+            sh(dir, &format!("{} one.tar; {} two.tar", level("1"), level("6")));
         }
     }
     sh(dir, "chmod 640 *.tar*; cp one.tar.gz x-1.0.0.crate");
     let ends = ["tar", "tar.gz", "tar.xz", "tar.zst"];
-    let pairs: Vec<_> = ends
-        .iter()
-        .map(|e| (format!("one.{e}"), format!("two.{e}")))
-        .collect();
+    let pairs: Vec<_> = ends.iter().map(|e| (format!("one.{e}"), format!("two.{e}"))).collect();
     let there = pairs.iter().filter(|(one, _)| dir.join(one).exists());
     let mut files: Vec<&str> = there.flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
     files.push("x-1.0.0.crate");
@@ -72,47 +66,24 @@ fn tars_of_one_tree_become_the_same_file_and_then_stay_as_they_are() {
     let before = sh(dir, "sha256sum *.tar* *.crate");
     let check = normalize(&project, &[&["--check"], &files[..]].concat());
     assert_eq!(check.code, Some(1), "{}", check.all());
-    assert!(
-        statuses(&check)
-            .iter()
-            .all(|(_, s)| s == "would-change" || s == "unchanged")
-    );
+    assert!(statuses(&check).iter().all(|(_, s)| s == "would-change" || s == "unchanged"));
     assert_eq!(before, sh(dir, "sha256sum *.tar* *.crate"));
 
     let run = normalize(&project, &files);
     assert_eq!(run.code, Some(0), "{}", run.all());
     for (one, two) in &pairs {
         if dir.join(one).exists() {
-            sh(
-                dir,
-                &format!("cmp {one} {two} && test $(stat -c %a {one}) = 640"),
-            );
+            sh(dir, &format!("cmp {one} {two} && test $(stat -c %a {one}) = 640"));
         }
     }
-    sh(
-        dir,
-        "cmp one.tar.gz x-1.0.0.crate && gzip -dc one.tar.gz | cmp - one.tar",
-    );
-    sh(
-        dir,
-        "mkdir u && tar -xf two.tar -C u && diff -r --no-dereference t u && test -x u/d/b",
-    );
+    sh(dir, "cmp one.tar.gz x-1.0.0.crate && gzip -dc one.tar.gz | cmp - one.tar");
+    sh(dir, "mkdir u && tar -xf two.tar -C u && diff -r --no-dereference t u && test -x u/d/b");
 
     let inodes: Vec<_> = files.iter().map(|f| inode(&dir.join(f))).collect();
     let again = normalize(&project, &files);
     assert_eq!(again.code, Some(0), "{}", again.all());
-    assert!(
-        statuses(&again).iter().all(|(_, s)| s == "unchanged"),
-        "{}",
-        again.all()
-    );
-    assert_eq!(
-        inodes,
-        files
-            .iter()
-            .map(|f| inode(&dir.join(f)))
-            .collect::<Vec<_>>()
-    );
+    assert!(statuses(&again).iter().all(|(_, s)| s == "unchanged"), "{}", again.all());
+    assert_eq!(inodes, files.iter().map(|f| inode(&dir.join(f))).collect::<Vec<_>>());
     let check = normalize(&project, &[&["--check"], &files[..]].concat());
     assert_eq!(check.code, Some(0), "{}", check.all());
     let left = sh(dir, "ls -A | grep '^\\.repro-' || true");
@@ -139,10 +110,7 @@ fn debians_normaliser_agrees() {
     assert_eq!(run.code, Some(0), "{}", run.all());
     let formats: Vec<_> = statuses(&run).into_iter().map(|(f, _)| f).collect();
     assert_eq!(formats, ["gzip", "gzip", "zip", "jar", "ar"]);
-    sh(
-        dir,
-        "for f in Z.gz n.gz x.a; do cmp $f theirs/$f || exit 1; done",
-    );
+    sh(dir, "for f in Z.gz n.gz x.a; do cmp $f theirs/$f || exit 1; done");
     // A zip has room for what the other leaves there: the same members in order, times and contents.
     let list = "import sys, zipfile
 z = zipfile.ZipFile(sys.argv[1])
@@ -180,16 +148,8 @@ fn formats_made_of_zips_keep_the_order_that_their_readers_want() {
     let project = scratch();
     let dir = &project.dir;
     let cases = [
-        (
-            "x.jar",
-            &["b", "META-INF/MANIFEST.MF", "A"][..],
-            &["META-INF/MANIFEST.MF", "A", "b"][..],
-        ),
-        (
-            "x.whl",
-            &["x-1.dist-info/RECORD", "y/a", "x/b"],
-            &["x/b", "y/a", "x-1.dist-info/RECORD"],
-        ),
+        ("x.jar", &["b", "META-INF/MANIFEST.MF", "A"][..], &["META-INF/MANIFEST.MF", "A", "b"][..]),
+        ("x.whl", &["x-1.dist-info/RECORD", "y/a", "x/b"], &["x/b", "y/a", "x-1.dist-info/RECORD"]),
         (
             "x.zip",
             &["b", "mimetype", "META-INF/MANIFEST.MF"],
@@ -207,11 +167,7 @@ fn formats_made_of_zips_keep_the_order_that_their_readers_want() {
         for (year, same) in [(2021, true), (2001, false)] {
             zip_of(&path, want, year);
             normalize(&project, &[file]);
-            assert_eq!(
-                first == std::fs::read(&path).unwrap(),
-                same,
-                "{file} {year}"
-            );
+            assert_eq!(first == std::fs::read(&path).unwrap(), same, "{file} {year}");
         }
     }
 }
@@ -222,35 +178,18 @@ fn what_is_signed_is_left_alone_and_said() {
     let dir = &project.dir;
     zip_of(
         &dir.join("s.jar"),
-        &[
-            "b",
-            "META-INF/MANIFEST.MF",
-            "META-INF/ME.SF",
-            "META-INF/ME.RSA",
-        ],
+        &["b", "META-INF/MANIFEST.MF", "META-INF/ME.SF", "META-INF/ME.RSA"],
         2020,
     );
-    zip_of(
-        &dir.join("s.whl"),
-        &["b", "a", "x-1.dist-info/RECORD.jws"],
-        2020,
-    );
+    zip_of(&dir.join("s.whl"), &["b", "a", "x-1.dist-info/RECORD.jws"], 2020);
     // The times of the second are hashes.
-    for (file, seed) in [
-        ("s.exe", "signed"),
-        ("h.exe", "pe32"),
-        ("t.exe", "pe32-plus"),
-    ] {
+    for (file, seed) in [("s.exe", "signed"), ("h.exe", "pe32"), ("t.exe", "pe32-plus")] {
         std::fs::write(dir.join(file), pe(seed)).unwrap();
     }
     let before = sh(dir, "sha256sum s.*");
     let run = normalize(&project, &["s.jar", "s.whl", "s.exe"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
-    assert!(
-        statuses(&run).iter().all(|(_, s)| s == "left-alone"),
-        "{}",
-        run.all()
-    );
+    assert!(statuses(&run).iter().all(|(_, s)| s == "left-alone"), "{}", run.all());
     assert_eq!(run.stdout.matches("sign").count(), 3, "{}", run.all());
     assert_eq!(before, sh(dir, "sha256sum s.*"));
     let text = project.repro(&["normalize", "--epoch", EPOCH, "s.exe"]);
@@ -269,15 +208,9 @@ fn what_is_signed_is_left_alone_and_said() {
     let again = normalize(&project, &["--check", "h.exe", "t.exe"]);
     assert_eq!(again.code, Some(0), "{}", again.all());
     if have("python3")
-        && sh(
-            dir,
-            "python3 -c 'import pefile' 2>/dev/null && echo yes || true",
-        ) == "yes\n"
+        && sh(dir, "python3 -c 'import pefile' 2>/dev/null && echo yes || true") == "yes\n"
     {
-        sh(
-            dir,
-            "python3 -c \"import pefile; assert pefile.PE('t.exe').verify_checksum()\"",
-        );
+        sh(dir, "python3 -c \"import pefile; assert pefile.PE('t.exe').verify_checksum()\"");
     }
 }
 
@@ -334,18 +267,12 @@ fn hostile_and_broken_files_are_refused_and_stay() {
     for ((file, want), found) in cases.iter().zip(json["files"].as_array().unwrap()) {
         assert_eq!(found["error"]["kind"], "bad-input", "{file}: {found}");
         let message = found["error"]["message"].as_str().unwrap();
-        assert!(
-            message.contains(file) && message.contains(want),
-            "{file}: {message}"
-        );
+        assert!(message.contains(file) && message.contains(want), "{file}: {message}");
     }
     assert_eq!(json["files"][cases.len()]["status"], "changed");
     let after = sh(dir, "sha256sum $(find . -maxdepth 1 -type f | sort)");
     let changed = before.lines().zip(after.lines()).filter(|(a, b)| a != b);
-    assert_eq!(
-        changed.map(|(a, _)| &a[66..]).collect::<Vec<_>>(),
-        ["./ok.tar"]
-    );
+    assert_eq!(changed.map(|(a, _)| &a[66..]).collect::<Vec<_>>(), ["./ok.tar"]);
     // The caps are the user's to raise.
     let run = normalize(&project, &["--max-ratio", "2000", "bomb.gz"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
@@ -361,18 +288,8 @@ fn what_needs_a_time_says_so_and_links_lead_to_files() {
     assert!(run.stderr.contains("--epoch SECONDS"), "{}", run.all());
     let run = project.repro_env(&["normalize", "l.tar"], &[("SOURCE_DATE_EPOCH", "5")]);
     assert_eq!(run.code, Some(0), "{}", run.all());
-    assert!(
-        std::fs::symlink_metadata(dir.join("l.tar"))
-            .unwrap()
-            .is_symlink()
-    );
-    assert_eq!(
-        sh(
-            dir,
-            "tar --full-time -tvf a.tar | grep -c '1970-01-01 00:00:05'"
-        ),
-        "1\n"
-    );
+    assert!(std::fs::symlink_metadata(dir.join("l.tar")).unwrap().is_symlink());
+    assert_eq!(sh(dir, "tar --full-time -tvf a.tar | grep -c '1970-01-01 00:00:05'"), "1\n");
     let run = project.repro(&["normalize", "--epoch", "5", "no-such"]);
     assert_eq!(run.code, Some(6), "{}", run.all());
     let list = project.repro(&["normalize", "--list-formats"]).stdout;

@@ -3,12 +3,7 @@
 use crate::support::{Project, assert_verdict};
 
 fn keys(value: &serde_json::Value) -> Vec<&str> {
-    value
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 #[test]
@@ -28,19 +23,12 @@ fn the_json_report_has_the_documented_shape() {
     assert_eq!(keys(&bin["a"]), ["sha256", "size"]);
     assert_ne!(bin["a"]["sha256"], bin["b"]["sha256"]);
     assert!(bin["findings"].is_array() && report["blame"].is_array());
-    assert_eq!(
-        keys(&report["blame"][0]),
-        ["causes", "evidence", "package", "unit", "via"]
-    );
+    assert_eq!(keys(&report["blame"][0]), ["causes", "evidence", "package", "unit", "via"]);
     for v in report["variations"].as_array().unwrap() {
         assert_eq!(keys(v), ["a", "b", "name"]);
         assert_ne!(v["a"], v["b"]);
     }
-    let user = report["variations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|v| v["name"] == "user");
+    let user = report["variations"].as_array().unwrap().iter().find(|v| v["name"] == "user");
     assert!(user.unwrap()["a"].as_str().unwrap().starts_with("user-a-"));
     assert!(report["not_varied"].is_array());
 }
@@ -49,18 +37,11 @@ fn the_json_report_has_the_documented_shape() {
 fn the_manifest_is_the_same_for_two_builders() {
     let project = Project::committed("sound-git-rev");
     let other = project.base().join("somewhere else");
-    project.git(&[
-        "clone",
-        "-q",
-        project.dir.to_str().unwrap(),
-        other.to_str().unwrap(),
-    ]);
+    project.git(&["clone", "-q", project.dir.to_str().unwrap(), other.to_str().unwrap()]);
     project.git(&["remote", "add", "origin", project.dir.to_str().unwrap()]);
     let build = |dir: &std::path::Path, home: &str, umask: &str| {
-        let script = format!(
-            "umask {umask}; exec '{}' build --no-builder",
-            env!("CARGO_BIN_EXE_repro")
-        );
+        let script =
+            format!("umask {umask}; exec '{}' build --no-builder", env!("CARGO_BIN_EXE_repro"));
         let home = project.base().join(home);
         std::fs::create_dir_all(&home).unwrap();
         let mut command = project.command("sh", dir);
@@ -74,10 +55,7 @@ fn the_manifest_is_the_same_for_two_builders() {
         assert_verdict(&out.into(), 0, "REPRODUCIBLE");
         std::fs::read_to_string(dir.join("target/repro/repro.json")).unwrap()
     };
-    let (here, there) = (
-        build(&project.dir, "h1", "022"),
-        build(&other, "another-home", "077"),
-    );
+    let (here, there) = (build(&project.dir, "h1", "022"), build(&other, "another-home", "077"));
     assert_eq!(here, there);
     assert!(!here.contains("\"builder\""));
 }
@@ -88,32 +66,17 @@ fn the_manifest_tells_source_toolchain_and_machine() {
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     let manifest = project.manifest();
     assert_eq!(manifest["schema"], "repro.manifest/1");
-    assert_eq!(
-        manifest["source"]["commit"],
-        project.git(&["rev-parse", "HEAD"])
-    );
-    assert_eq!(
-        manifest["source"]["tree"],
-        project.git(&["rev-parse", "HEAD^{tree}"])
-    );
+    assert_eq!(manifest["source"]["commit"], project.git(&["rev-parse", "HEAD"]));
+    assert_eq!(manifest["source"]["tree"], project.git(&["rev-parse", "HEAD^{tree}"]));
     assert_eq!(manifest["recipe"]["epoch"], 1_700_000_000);
-    assert!(
-        manifest["toolchain"]["rustc"][0]
-            .as_str()
-            .unwrap()
-            .starts_with("rustc 1.")
-    );
+    assert!(manifest["toolchain"]["rustc"][0].as_str().unwrap().starts_with("rustc 1."));
     let artifact = &manifest["artifacts"][0];
     let path = project.results().join(artifact["path"].as_str().unwrap());
     assert_eq!(artifact["size"], std::fs::metadata(path).unwrap().len());
     assert_eq!(artifact["sha256"].as_str().unwrap().len(), 64);
     if cfg!(all(target_os = "linux", target_env = "gnu")) {
         let inputs = manifest["builder"]["linker_inputs"].to_string();
-        assert!(
-            inputs.contains("crt1.o") && inputs.contains("libc.so"),
-            "{}",
-            manifest["builder"]
-        );
+        assert!(inputs.contains("crt1.o") && inputs.contains("libc.so"), "{}", manifest["builder"]);
     }
 }
 
@@ -123,11 +86,7 @@ fn the_verdict_fits_on_one_screen() {
     let run = project.repro(&["build"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(run.stdout.lines().count() <= 30, "{}", run.stdout);
-    assert!(
-        !run.stdout.contains('\x1b') && !run.stderr.contains('\x1b'),
-        "{}",
-        run.all()
-    );
+    assert!(!run.stdout.contains('\x1b') && !run.stderr.contains('\x1b'), "{}", run.all());
     let verbose = project.repro(&["build", "-v"]);
     assert_verdict(&verbose, 0, "REPRODUCIBLE");
     assert!(
@@ -135,22 +94,14 @@ fn the_verdict_fits_on_one_screen() {
         "{}",
         verbose.all()
     );
-    assert!(
-        verbose.stderr.contains("A: core-lib v0.1.0"),
-        "{}",
-        verbose.all()
-    );
+    assert!(verbose.stderr.contains("A: core-lib v0.1.0"), "{}", verbose.all());
 }
 
 #[test]
 fn colour_is_for_those_who_ask() {
     let project = Project::committed("sound-features");
     let run = project.repro_env(&["build"], &[("CARGO_TERM_COLOR", "always")]);
-    assert!(
-        run.stdout.ends_with("REPRODUCIBLE\u{1b}[0m\n"),
-        "{:?}",
-        run.stdout
-    );
+    assert!(run.stdout.ends_with("REPRODUCIBLE\u{1b}[0m\n"), "{:?}", run.stdout);
 }
 
 #[test]
@@ -180,11 +131,7 @@ fn variations_are_listed_from_their_table() {
     let project = Project::plain("sound-features");
     let run = project.repro(&["build", "--list-variations"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
-    let names: Vec<_> = run
-        .stdout
-        .lines()
-        .map(|l| l.split(' ').next().unwrap())
-        .collect();
+    let names: Vec<_> = run.stdout.lines().map(|l| l.split(' ').next().unwrap()).collect();
     assert_eq!(names.len(), 15, "{names:?}");
     assert_eq!((names[0], names[14]), ("build-path", "clock"));
 }
@@ -193,11 +140,7 @@ fn variations_are_listed_from_their_table() {
 fn help_has_examples_and_exit_codes() {
     let project = Project::plain("sound-features");
     let run = project.repro(&["build", "--help"]);
-    assert!(
-        run.stdout.contains("Examples:\n  repro build"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("Examples:\n  repro build"), "{}", run.all());
     let run = project.repro(&["--help"]);
     assert!(run.stdout.contains("Exit codes:"), "{}", run.all());
 }
@@ -211,23 +154,15 @@ fn completions_and_man_page_are_generated() {
         assert!(run.stdout.contains("list-variations"), "{shell}");
     }
     let run = project.repro(&["man"]);
-    assert!(
-        run.stdout.contains(".TH") && run.stdout.contains("allow\\-dirty"),
-        "{}",
-        run.stdout
-    );
+    assert!(run.stdout.contains(".TH") && run.stdout.contains("allow\\-dirty"), "{}", run.stdout);
 }
 
 #[test]
 fn it_runs_as_a_cargo_subcommand() {
     let project = Project::committed("sound-features");
-    let dir = std::path::Path::new(env!("CARGO_BIN_EXE_cargo-repro"))
-        .parent()
-        .unwrap();
+    let dir = std::path::Path::new(env!("CARGO_BIN_EXE_cargo-repro")).parent().unwrap();
     let path = std::env::var("PATH").unwrap();
     let mut command = project.command("cargo", &project.dir);
-    command
-        .args(["repro", "build"])
-        .env("PATH", format!("{}:{path}", dir.display()));
+    command.args(["repro", "build"]).env("PATH", format!("{}:{path}", dir.display()));
     assert_verdict(&command.output().unwrap().into(), 0, "REPRODUCIBLE");
 }

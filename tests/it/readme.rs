@@ -22,15 +22,10 @@ fn every_command_of_the_readme_runs() {
     let project = Project::committed("sound-features");
     let commands = commands(&readme());
     assert!(commands.len() >= 5, "{commands:?}");
-    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_repro"))
-        .parent()
-        .unwrap();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_repro")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     for line in commands {
-        assert!(
-            line.starts_with("repro ") || line.starts_with("cargo repro "),
-            "{line}"
-        );
+        assert!(line.starts_with("repro ") || line.starts_with("cargo repro "), "{line}");
         let out = project
             .command("sh", &project.dir)
             .args(["-c", &line])
@@ -46,14 +41,8 @@ fn every_command_of_the_readme_runs() {
 fn the_two_commands_of_the_start_are_those_of_ci() {
     let ci = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/run");
     let ci = std::fs::read_to_string(ci).unwrap();
-    for command in [
-        "cargo run --release --locked -- build",
-        "cargo test --locked",
-    ] {
-        assert!(
-            readme().contains(command) && ci.contains(command),
-            "{command}"
-        );
+    for command in ["cargo run --release --locked -- build", "cargo test --locked"] {
+        assert!(readme().contains(command) && ci.contains(command), "{command}");
     }
 }
 
@@ -74,28 +63,15 @@ fn docs_on_archives_have_the_tables_of_the_program() {
     let rules = repro::archive::policy::POLICY.iter();
     let rules = rules.map(|r| format!("| {} | {} | {} |", r.field, r.value, r.why));
     let handlers = repro::archive::normalize::HANDLERS.iter();
-    let handlers = handlers.map(|h| {
-        format!(
-            "| `{}` | {} | {} |",
-            h.name,
-            h.extensions.join(", "),
-            h.fixes
-        )
-    });
+    let handlers =
+        handlers.map(|h| format!("| `{}` | {} | {} |", h.name, h.extensions.join(", "), h.fixes));
     for row in rules.chain(handlers) {
         assert!(docs.contains(&row), "{row}");
     }
     for row in repro::archive::compress::COMPRESSIONS.iter().skip(1) {
-        let levels = format!(
-            "{} ({} to {})",
-            row.level,
-            row.levels.start(),
-            row.levels.end()
-        );
+        let levels = format!("{} ({} to {})", row.level, row.levels.start(), row.levels.end());
         let block = format!("of {} MiB", row.block.unwrap() >> 20);
-        let found = docs
-            .lines()
-            .any(|l| l.contains(&levels) && l.contains(&block));
+        let found = docs.lines().any(|l| l.contains(&levels) && l.contains(&block));
         assert!(found, "{}: {levels}, {block}", row.name);
     }
 }

@@ -25,11 +25,7 @@ impl Job {
         let out = project.base().join("out");
         std::fs::rename(project.results().join("dist"), &inputs).unwrap();
         std::fs::create_dir(&out).unwrap();
-        Job {
-            project,
-            inputs,
-            out,
-        }
+        Job { project, inputs, out }
     }
 
     /// Runs the backend under the name that a worker's configuration has.
@@ -47,9 +43,8 @@ impl Job {
 
     fn results(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.out).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|e| e.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -73,12 +68,7 @@ fn rebuilt_files_and_archives_appear_and_originals_are_not_read() {
     assert_eq!(run.code, Some(0), "{}", run.all());
     assert_eq!(job.results(), ["sound-features", archive]);
     assert_eq!(std::fs::read(job.out.join(archive)).unwrap(), original);
-    let app = job
-        .project
-        .results()
-        .join("artifacts")
-        .join(host())
-        .join("sound-features");
+    let app = job.project.results().join("artifacts").join(host()).join("sound-features");
     let rebuilt = std::fs::read(job.out.join("sound-features")).unwrap();
     assert_eq!(rebuilt, std::fs::read(app).unwrap());
     assert_eq!(std::fs::read(job.inputs.join(archive)).unwrap(), b"altered");
@@ -92,16 +82,8 @@ fn nothing_appears_unless_everything_went_well() {
     let job = Job::new();
     let (_, manifest) = job.manifest();
     let changes: [Change; 4] = [
-        (
-            "artifact",
-            |m| m["artifacts"][0]["sha256"] = json!("a".repeat(64)),
-            1,
-        ),
-        (
-            "archive",
-            |m| m["archives"][0]["sha256"] = json!("a".repeat(64)),
-            1,
-        ),
+        ("artifact", |m| m["artifacts"][0]["sha256"] = json!("a".repeat(64)), 1),
+        ("archive", |m| m["archives"][0]["sha256"] = json!("a".repeat(64)), 1),
         (
             "member",
             |m| {
@@ -111,11 +93,7 @@ fn nothing_appears_unless_everything_went_well() {
             },
             1,
         ),
-        (
-            "lockfile",
-            |m| m["source"]["lockfile_sha256"] = json!("a".repeat(64)),
-            4,
-        ),
+        ("lockfile", |m| m["source"]["lockfile_sha256"] = json!("a".repeat(64)), 4),
     ];
     for (what, change, code) in changes {
         let mut altered = manifest.clone();
@@ -128,11 +106,7 @@ fn nothing_appears_unless_everything_went_well() {
     }
     let run = job.backend(Path::new("/no/such/input.json"));
     assert_eq!(run.code, Some(6), "{}", run.all());
-    let out = job
-        .project
-        .command_repro(&["rebuilderd-backend", "x.json"])
-        .output()
-        .unwrap();
+    let out = job.project.command_repro(&["rebuilderd-backend", "x.json"]).output().unwrap();
     assert_eq!(out.status.code(), Some(2));
 }
 
@@ -147,11 +121,7 @@ fn a_crate_is_rebuilt_as_it_was_packaged() {
         .arg(&target)
         .output()
         .unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let run = job.backend(&target.join("package/sound-features-0.1.0.crate"));
     assert_eq!(run.code, Some(0), "{}", run.all());
     assert_eq!(job.results(), ["sound-features"]);

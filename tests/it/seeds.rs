@@ -21,17 +21,11 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
             while walk.next().map_err(|e| text(&e))?.is_some() {}
             Ok(())
         }
-        "zip" => zip::read(&mut input, &limits)
-            .map(drop)
-            .map_err(|e| text(&e)),
-        "ar" => ar::read(&mut input, &limits)
-            .map(drop)
-            .map_err(|e| text(&e)),
+        "zip" => zip::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
+        "ar" => ar::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
         "pe" => pe::stamps(&mut input).map(drop).map_err(|e| text(&e)),
         "gzip" => gzip::Header::parse(bytes).map(drop).map_err(|e| text(&e)),
-        "manifest" => Manifest::from_bytes(bytes, "seed")
-            .map(drop)
-            .map_err(|e| text(&e)),
+        "manifest" => Manifest::from_bytes(bytes, "seed").map(drop).map_err(|e| text(&e)),
         "signature" => match signature::without(bytes.to_vec()) {
             Some(unsigned) if unsigned.signed => Ok(()),
             _ => Err("no signature".to_string()),

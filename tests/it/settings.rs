@@ -24,37 +24,18 @@ fn cases() -> Vec<Case> {
     let build = "[build]\nrustflags = ['--cfg', 'flag_a']\n";
     vec![
         case("RUSTFLAGS", "", &[("RUSTFLAGS", "--cfg flag_a")]),
-        case(
-            "an empty RUSTFLAGS wipes the config's",
-            build,
-            &[("RUSTFLAGS", "")],
-        ),
+        case("an empty RUSTFLAGS wipes the config's", build, &[("RUSTFLAGS", "")]),
         case(
             "CARGO_ENCODED_RUSTFLAGS over RUSTFLAGS",
             "",
-            &[
-                ("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}flag_b"),
-                ("RUSTFLAGS", "--cfg flag_a"),
-            ],
+            &[("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}flag_b"), ("RUSTFLAGS", "--cfg flag_a")],
         ),
         case("build.rustflags, array", build, &[]),
-        case(
-            "build.rustflags, string",
-            "[build]\nrustflags = '--cfg flag_a --cfg flag_b'\n",
-            &[],
-        ),
+        case("build.rustflags, string", "[build]\nrustflags = '--cfg flag_a --cfg flag_b'\n", &[]),
         case("target.<triple>", target.clone(), &[]),
         case("target.<cfg> over build", format!("{build}{cfg}"), &[]),
-        case(
-            "target.<triple> and target.<cfg>",
-            format!("{target}{cfg}"),
-            &[],
-        ),
-        case(
-            "CARGO_BUILD_RUSTFLAGS",
-            "",
-            &[("CARGO_BUILD_RUSTFLAGS", "--cfg flag_a")],
-        ),
+        case("target.<triple> and target.<cfg>", format!("{target}{cfg}"), &[]),
+        case("CARGO_BUILD_RUSTFLAGS", "", &[("CARGO_BUILD_RUSTFLAGS", "--cfg flag_a")]),
         case(
             "[env] and a profile variable",
             "[env]\nFROM_ENV_TABLE = 'yes'\n",
@@ -66,20 +47,9 @@ fn cases() -> Vec<Case> {
 /// What plain cargo builds, run.
 fn plain_cargo(project: &Project, case: &Case, target: Option<&str>) -> String {
     let mut command = project.command("cargo", &project.dir);
-    command.args([
-        "run",
-        "--release",
-        "--quiet",
-        "--offline",
-        "--target-dir",
-        "../plain",
-    ]);
+    command.args(["run", "--release", "--quiet", "--offline", "--target-dir", "../plain"]);
     command.args(target.iter().flat_map(|t| ["--target", t]));
-    let run: Run = command
-        .envs(case.env.iter().map(|(k, v)| (k, v)))
-        .output()
-        .unwrap()
-        .into();
+    let run: Run = command.envs(case.env.iter().map(|(k, v)| (k, v))).output().unwrap().into();
     assert_eq!(run.code, Some(0), "{}: {}", case.name, run.all());
     run.stdout.trim().to_string()
 }
@@ -98,11 +68,7 @@ fn check(case: &Case, target: Option<&str>, inject: &str) {
     let run = project.repro_env(&args, &env);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     let got = project.proven("sound-flags");
-    assert_eq!(
-        got, want,
-        "{} (target {target:?}, inject {inject})",
-        case.name
-    );
+    assert_eq!(got, want, "{} (target {target:?}, inject {inject})", case.name);
 }
 
 #[test]
@@ -148,17 +114,10 @@ fn the_users_wrapper_is_run_in_turn() {
     for inject in ["wrapper", "rustflags"] {
         let project = Project::plain("sound-flags");
         write_wrapper(&project, "tools/wrap.sh");
-        project.write(
-            ".cargo/config.toml",
-            "[build]\nrustc-wrapper = 'tools/wrap.sh'\n",
-        );
+        project.write(".cargo/config.toml", "[build]\nrustc-wrapper = 'tools/wrap.sh'\n");
         project.git(&["init", "-q"]);
         project.commit("with a wrapper");
-        assert_verdict(
-            &project.repro(&["build", "--inject", inject]),
-            0,
-            "REPRODUCIBLE",
-        );
+        assert_verdict(&project.repro(&["build", "--inject", inject]), 0, "REPRODUCIBLE");
         assert!(project.proven("sound-flags").contains("from_wrapper"));
         // An empty variable switches the configured wrapper off, as in cargo.
         let run = project.repro_env(&["build", "--inject", inject], &[("RUSTC_WRAPPER", "")]);
@@ -174,19 +133,13 @@ fn the_users_wrapper_is_run_in_turn() {
 #[test]
 fn a_target_from_the_config_is_the_target() {
     let project = Project::plain("sound-flags");
-    project.write(
-        ".cargo/config.toml",
-        &format!("[build]\ntarget = '{}'\n", host()),
-    );
+    project.write(".cargo/config.toml", &format!("[build]\ntarget = '{}'\n", host()));
     project.git(&["init", "-q"]);
     project.commit("with a target");
     let env = [("RUSTFLAGS", "--cfg flag_a")];
     assert_verdict(&project.repro_env(&["build"], &env), 0, "REPRODUCIBLE");
     // With a target, flags do not reach build scripts.
-    assert_eq!(
-        project.proven("sound-flags"),
-        "flag_a env=None script=false"
-    );
+    assert_eq!(project.proven("sound-flags"), "flag_a env=None script=false");
     assert_eq!(project.manifest()["build"]["targets"][0], host());
 }
 
@@ -208,11 +161,7 @@ fn config_files_above_the_source_are_honoured_and_said() {
     let run = project.repro(&["build"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(project.proven("sound-flags").starts_with("flag_b"));
-    assert!(
-        run.stdout.contains("which is outside the source"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("which is outside the source"), "{}", run.all());
     let outside = project.manifest()["outside_config"][0].clone();
     assert_eq!(outside, "[build]\nrustflags = '--cfg flag_b'");
 }
@@ -242,16 +191,13 @@ fn variables_are_passed_on_request_and_lost_ones_are_named() {
     let run = project.repro_env(&["build"], &[("FROM_ENV_TABLE", "mine")]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(
-        run.stdout
-            .contains("FROM_ENV_TABLE is set and the build asks for it"),
+        run.stdout.contains("FROM_ENV_TABLE is set and the build asks for it"),
         "{}",
         run.all()
     );
     assert!(project.proven("sound-flags").contains("env=None"));
-    let run = project.repro_env(
-        &["build", "--pass-env", "FROM_ENV_TABLE"],
-        &[("FROM_ENV_TABLE", "mine")],
-    );
+    let run = project
+        .repro_env(&["build", "--pass-env", "FROM_ENV_TABLE"], &[("FROM_ENV_TABLE", "mine")]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(project.proven("sound-flags").contains("env=Some(\"mine\")"));
     let manifest = project.manifest();
@@ -275,11 +221,7 @@ fn metadata_gives_defaults_and_unknown_keys_are_refused() {
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert_eq!(project.proven("sound-features"), "extra");
     assert!(run.stdout.contains("clock (switched off)"));
-    assert!(
-        project.manifest()["recipe"]
-            .to_string()
-            .contains("/build/renamed")
-    );
+    assert!(project.manifest()["recipe"].to_string().contains("/build/renamed"));
     with("colour = 'red'");
     project.commit("with a mistake");
     let run = project.repro(&["build"]);

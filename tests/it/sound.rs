@@ -12,11 +12,7 @@ fn is_sound(fixture: &str) -> Project {
 #[test]
 fn debug_info_holds_canonical_paths() {
     let project = is_sound("sound-debuginfo");
-    let path = project
-        .results()
-        .join("artifacts")
-        .join(host())
-        .join("sound-debuginfo");
+    let path = project.results().join("artifacts").join(host()).join("sound-debuginfo");
     let bytes = std::fs::read(path).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("/build/sound-debuginfo"));
@@ -32,33 +28,18 @@ fn every_kind_of_library_of_a_workspace_is_compared() {
         .iter()
         .map(|a| {
             assert_eq!(a["status"], "same");
-            format!(
-                "{} {}",
-                a["kind"].as_str().unwrap(),
-                a["name"].as_str().unwrap()
-            )
+            format!("{} {}", a["kind"].as_str().unwrap(), a["name"].as_str().unwrap())
         })
         .filter(|n| !n.starts_with("lib "))
         .collect();
     seen.sort();
     assert_eq!(
         seen,
-        [
-            "bin first-bin",
-            "bin second-bin",
-            "cdylib libc_api.so",
-            "staticlib libc_api.a"
-        ]
+        ["bin first-bin", "bin second-bin", "cdylib libc_api.so", "staticlib libc_api.a"]
     );
-    assert!(
-        list.iter()
-            .any(|a| a["kind"] == "lib" && a["package"] == "core-lib 0.1.0")
-    );
+    assert!(list.iter().any(|a| a["kind"] == "lib" && a["package"] == "core-lib 0.1.0"));
     assert_eq!(project.proven("second-bin"), "second-bin 3");
-    assert_eq!(
-        manifest["recipe"]["rows"][2]["value"],
-        "--remap-path-prefix=<source>=/build/c-api"
-    );
+    assert_eq!(manifest["recipe"]["rows"][2]["value"], "--remap-path-prefix=<source>=/build/c-api");
 }
 
 #[test]
@@ -109,10 +90,7 @@ fn c_code_with_file_macro_and_debug_info_is_sound() {
 fn odd_paths_links_and_exec_bits_survive() {
     let project = is_sound("sound-special-paths");
     let printed = project.proven("sound-special-paths");
-    assert!(
-        printed.contains("naïve=module.rs") && printed.ends_with("hello"),
-        "{printed}"
-    );
+    assert!(printed.contains("naïve=module.rs") && printed.ends_with("hello"), "{printed}");
 }
 
 #[test]
@@ -153,14 +131,8 @@ fn builds_at_one_path_are_made_one_after_the_other() {
 fn git_and_vendored_dependencies_are_sound() {
     let library = Project::committed("sound-edits-source");
     let manifest = std::fs::read_to_string(library.dir.join("Cargo.toml")).unwrap();
-    library.write(
-        "Cargo.toml",
-        &manifest.replace("sound-edits-source", "from-git"),
-    );
-    library.write(
-        "src/lib.rs",
-        "pub fn place() -> &'static str {\n    file!()\n}\n",
-    );
+    library.write("Cargo.toml", &manifest.replace("sound-edits-source", "from-git"));
+    library.write("src/lib.rs", "pub fn place() -> &'static str {\n    file!()\n}\n");
     library.git(&["rm", "-q", "build.rs", "src/main.rs", "Cargo.lock"]);
     library.commit("a library");
     let project = Project::plain("sound-features");
@@ -168,24 +140,13 @@ fn git_and_vendored_dependencies_are_sound() {
     let url = format!("file://{}", library.dir.display());
     let manifest = format!("{manifest}\n[dependencies]\nfrom-git = {{ git = \"{url}\" }}\n");
     project.write("Cargo.toml", &manifest);
-    project.write(
-        "src/main.rs",
-        "fn main() {\n    println!(\"{}\", from_git::place());\n}\n",
-    );
+    project.write("src/main.rs", "fn main() {\n    println!(\"{}\", from_git::place());\n}\n");
     // A cargo home of its own: the user's is not filled with a repository that goes away.
     let home = project.base().join("cargo-home");
     let cargo = |args: &[&str]| {
         let mut command = project.command("cargo", &project.dir);
-        let out = command
-            .args(args)
-            .env("CARGO_HOME", &home)
-            .output()
-            .unwrap();
-        assert!(
-            out.status.success(),
-            "{}",
-            String::from_utf8_lossy(&out.stderr)
-        );
+        let out = command.args(args).env("CARGO_HOME", &home).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8_lossy(&out.stdout).into_owned()
     };
     cargo(&["generate-lockfile"]);

@@ -36,28 +36,18 @@ fn the_users_tree_and_git_state_are_not_touched() {
     assert!(
         before == after,
         "{:?}",
-        after
-            .keys()
-            .filter(|k| before.get(*k) != after.get(*k))
-            .collect::<Vec<_>>()
+        after.keys().filter(|k| before.get(*k) != after.get(*k)).collect::<Vec<_>>()
     );
 }
 
 #[test]
 fn a_dirty_tree_is_refused_with_its_files_and_built_on_request() {
     let project = Project::committed("sound-features");
-    project.write(
-        "src/main.rs",
-        "fn main() {\n    println!(\"changed\");\n}\n",
-    );
+    project.write("src/main.rs", "fn main() {\n    println!(\"changed\");\n}\n");
     project.write("new.txt", "not tracked\n");
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(4), "{}", run.all());
-    assert!(
-        run.stderr.contains("src/main.rs") && !run.stderr.contains("new.txt"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stderr.contains("src/main.rs") && !run.stderr.contains("new.txt"), "{}", run.all());
     assert!(!project.results().exists());
 
     let run = project.repro(&["build", "--allow-dirty"]);
@@ -66,18 +56,9 @@ fn a_dirty_tree_is_refused_with_its_files_and_built_on_request() {
     let source = &project.manifest()["source"];
     assert_eq!(source["dirty"], true);
     assert_ne!(source["tree"], project.git(&["rev-parse", "HEAD^{tree}"]));
-    assert!(
-        run.stdout
-            .contains("1 untracked files are not part of the source"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("1 untracked files are not part of the source"), "{}", run.all());
     project.git(&["add", "src"]);
-    assert_eq!(
-        source["tree"],
-        project.git(&["write-tree"]),
-        "the snapshot's tree is git's own"
-    );
+    assert_eq!(source["tree"], project.git(&["write-tree"]), "the snapshot's tree is git's own");
 }
 
 #[test]
@@ -86,11 +67,7 @@ fn another_revision_is_built_as_it_was() {
     let first = project.git(&["rev-parse", "HEAD"]);
     project.write("src/main.rs", "fn main() {\n    println!(\"later\");\n}\n");
     project.commit("later");
-    assert_verdict(
-        &project.repro(&["build", "--rev", &first]),
-        0,
-        "REPRODUCIBLE",
-    );
+    assert_verdict(&project.repro(&["build", "--rev", &first]), 0, "REPRODUCIBLE");
     assert_eq!(project.proven("sound-features"), "plain");
     assert_eq!(project.manifest()["source"]["commit"], first);
     let run = project.repro(&["build", "--rev", "no-such-thing"]);
@@ -106,14 +83,7 @@ fn worktrees_and_shallow_clones_have_the_same_source() {
     let (tree, shallow) = (project.base().join("tree"), project.base().join("shallow"));
     project.git(&["worktree", "add", "-q", "--detach", tree.to_str().unwrap()]);
     let url = format!("file://{}", project.dir.display());
-    project.git(&[
-        "clone",
-        "-q",
-        "--depth",
-        "1",
-        &url,
-        shallow.to_str().unwrap(),
-    ]);
+    project.git(&["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);
     let mut digests = Vec::new();
     for dir in [project.dir.clone(), tree, shallow] {
         let run = in_dir(&project, &dir, &["build", "--format", "json"]);
@@ -133,13 +103,7 @@ fn submodules_come_along() {
     library.commit("library");
     let project = Project::plain("sound-edits-source");
     project.git(&["init", "-q"]);
-    project.git(&[
-        "submodule",
-        "--quiet",
-        "add",
-        library.dir.to_str().unwrap(),
-        "sub",
-    ]);
+    project.git(&["submodule", "--quiet", "add", library.dir.to_str().unwrap(), "sub"]);
     project.write(
         "src/main.rs",
         "fn main() {\n    println!(\"{}\", include_str!(\"../sub/src/main.rs\").len());\n}\n",
@@ -154,11 +118,7 @@ fn submodules_come_along() {
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(4), "{}", run.all());
     assert!(run.stderr.contains("sub"), "{}", run.all());
-    assert_verdict(
-        &project.repro(&["build", "--allow-dirty"]),
-        0,
-        "REPRODUCIBLE",
-    );
+    assert_verdict(&project.repro(&["build", "--allow-dirty"]), 0, "REPRODUCIBLE");
     assert_eq!(project.proven("sound-edits-source"), "11");
 }
 
@@ -168,11 +128,7 @@ fn a_directory_without_git_needs_a_time() {
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(4), "{}", run.all());
     assert!(run.stderr.contains("--epoch SECONDS"), "{}", run.all());
-    assert_verdict(
-        &project.repro(&["build", "--epoch", "0"]),
-        0,
-        "REPRODUCIBLE",
-    );
+    assert_verdict(&project.repro(&["build", "--epoch", "0"]), 0, "REPRODUCIBLE");
     let manifest = project.manifest();
     assert_eq!(manifest["source"]["kind"], "directory");
     assert_eq!(manifest["recipe"]["epoch"], 0);
@@ -224,10 +180,7 @@ fn lockfiles_must_be_there_and_current() {
         "{}",
         run.all()
     );
-    assert!(
-        !lock.exists(),
-        "cargo wrote a lockfile into the user's tree"
-    );
+    assert!(!lock.exists(), "cargo wrote a lockfile into the user's tree");
     std::fs::write(&lock, text.replace("shared-lib", "other-lib")).unwrap();
     project.commit("stale lockfile");
     let run = in_dir(&project, &ws, &["build"]);

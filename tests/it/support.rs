@@ -124,14 +124,7 @@ impl Project {
     pub fn git_in(&self, dir: &Path, args: &[&str]) -> String {
         let out = self
             .command("git", dir)
-            .args([
-                "-c",
-                "user.name=t",
-                "-c",
-                "user.email=t@t",
-                "-c",
-                "protocol.file.allow=always",
-            ])
+            .args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "protocol.file.allow=always"])
             .args(args)
             .envs([
                 ("GIT_COMMITTER_DATE", "1700000000 +0000"),
@@ -139,11 +132,7 @@ impl Project {
             ])
             .output()
             .unwrap();
-        assert!(
-            out.status.success(),
-            "git {args:?}: {}",
-            String::from_utf8_lossy(&out.stderr)
-        );
+        assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8_lossy(&out.stdout).trim().to_string()
     }
 
@@ -151,13 +140,7 @@ impl Project {
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, dir: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir(dir);
-        for name in [
-            "PATH",
-            "RUSTUP_HOME",
-            "RUSTUP_TOOLCHAIN",
-            "SYSTEMROOT",
-            "LANG",
-        ] {
+        for name in ["PATH", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "SYSTEMROOT", "LANG"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -187,11 +170,7 @@ impl Project {
 
     /// `repro`, after which nothing may be left in the scratch place.
     pub fn repro_env(&self, args: &[&str], env: &[(&str, &str)]) -> Run {
-        let run = self
-            .command_repro(args)
-            .envs(env.iter().copied())
-            .output()
-            .unwrap();
+        let run = self.command_repro(args).envs(env.iter().copied()).output().unwrap();
         let left: Vec<_> = std::fs::read_dir(self.tmp()).unwrap().collect();
         assert!(left.is_empty(), "left behind: {left:?}");
         run.into()
@@ -200,9 +179,7 @@ impl Project {
     /// Runs the proven program and returns what it prints.
     pub fn proven(&self, name: &str) -> String {
         let path = self.results().join("artifacts").join(host()).join(name);
-        let out = Command::new(&path)
-            .output()
-            .unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        let out = Command::new(&path).output().unwrap_or_else(|e| panic!("{path:?}: {e}"));
         String::from_utf8_lossy(&out.stdout).trim().to_string()
     }
 }

@@ -19,15 +19,8 @@ impl Published {
         let project = Project::committed(fixture);
         project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
         assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
-        let run = project.repro(&[
-            "archive",
-            "--format",
-            "tar.gz",
-            "--name",
-            "app",
-            "--release",
-            "1",
-        ]);
+        let run =
+            project.repro(&["archive", "--format", "tar.gz", "--name", "app", "--release", "1"]);
         assert_eq!(run.code, Some(0), "{}", run.all());
         let clone = project.base().join("elsewhere/clone of it");
         let from = project.dir.display().to_string();
@@ -35,11 +28,7 @@ impl Published {
         // The publisher's own tree is not needed, and not looked at.
         let dist = project.base().join("dist");
         std::fs::rename(project.results().join("dist"), &dist).unwrap();
-        Published {
-            project,
-            clone,
-            dist,
-        }
+        Published { project, clone, dist }
     }
 
     /// `repro verify` in the clone.
@@ -72,11 +61,8 @@ impl Published {
     }
 
     pub fn sh(&self, script: &str) {
-        let status = self
-            .project
-            .command("sh", &self.project.base())
-            .args(["-ec", script])
-            .status();
+        let status =
+            self.project.command("sh", &self.project.base()).args(["-ec", script]).status();
         assert!(status.unwrap().success(), "{script}");
     }
 }
@@ -105,14 +91,8 @@ fn an_archive_and_its_members_are_reproduced_in_a_clone_elsewhere() {
     assert_eq!(report["artifacts"][0]["status"], "same");
     let parts: Vec<_> = report["files"].as_array().unwrap().iter().collect();
     assert_eq!(parts.len(), 2);
-    assert_eq!(
-        (&parts[0]["part"], &parts[0]["status"]),
-        (&json!("members"), &json!("same"))
-    );
-    assert_eq!(
-        (&parts[1]["part"], &parts[1]["status"]),
-        (&json!("archive-bytes"), &json!("same"))
-    );
+    assert_eq!((&parts[0]["part"], &parts[0]["status"]), (&json!("members"), &json!("same")));
+    assert_eq!((&parts[1]["part"], &parts[1]["status"]), (&json!("archive-bytes"), &json!("same")));
 
     // Packed by another packer and compressor: the same members, and each step has to be accepted.
     let other = it.project.base().join("other");
@@ -135,21 +115,13 @@ fn an_archive_and_its_members_are_reproduced_in_a_clone_elsewhere() {
     assert!(steps.contains(&json!("archive-owner")) && steps.contains(&json!("compressor")));
     let run = it.verify(&[&packed, "--accept", "compressor"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
-    assert!(
-        run.last().starts_with("REPRODUCED AFTER NORMALISING"),
-        "{}",
-        run.all()
-    );
+    assert!(run.last().starts_with("REPRODUCED AFTER NORMALISING"), "{}", run.all());
     let mut all = vec![packed.as_str()];
-    steps
-        .iter()
-        .for_each(|s| all.extend(["--accept", s.as_str().unwrap()]));
+    steps.iter().for_each(|s| all.extend(["--accept", s.as_str().unwrap()]));
     assert_eq!(it.verify(&all).code, Some(0));
 
     // One more member, which is neither built nor in the source.
-    it.sh(&format!(
-        "cd un; echo x >$(echo *)/extra; tar -cf - * | gzip -1 >{to:?}"
-    ));
+    it.sh(&format!("cd un; echo x >$(echo *)/extra; tar -cf - * | gzip -1 >{to:?}"));
     let run = it.verify(&[&packed]);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(
@@ -166,19 +138,11 @@ fn one_byte_of_a_published_file_is_found_and_absent_files_are_missed() {
     std::fs::rename(&it.dist, it.project.results().join("dist")).unwrap();
     let manifest = manifest.display().to_string();
     assert_verdict(&it.verify(&[&manifest]), 0, "REPRODUCED");
-    let artifact = it
-        .project
-        .results()
-        .join("artifacts")
-        .join(host())
-        .join("sound-features");
+    let artifact = it.project.results().join("artifacts").join(host()).join("sound-features");
     let mut bytes = std::fs::read(&artifact).unwrap();
     bytes[4096] ^= 1;
     std::fs::write(&artifact, &bytes).unwrap();
-    for args in [
-        vec![manifest.as_str()],
-        vec![&manifest, artifact.to_str().unwrap()],
-    ] {
+    for args in [vec![manifest.as_str()], vec![&manifest, artifact.to_str().unwrap()]] {
         let run = it.verify(&args);
         assert_verdict(&run, 1, "DIFFERS");
         assert!(run.stdout.contains("byte 4096"), "{}", run.all());
@@ -186,20 +150,12 @@ fn one_byte_of_a_published_file_is_found_and_absent_files_are_missed() {
     std::fs::remove_file(&artifact).unwrap();
     let run = it.verify(&[&manifest]);
     assert_verdict(&run, 1, "DIFFERS");
-    assert!(
-        run.stdout.contains("the manifest promises it"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("the manifest promises it"), "{}", run.all());
     let stranger = it.project.base().join("stranger");
     std::fs::write(&stranger, "not of this release").unwrap();
     let run = it.verify(&[&manifest, stranger.to_str().unwrap()]);
     assert_verdict(&run, 1, "DIFFERS");
-    assert!(
-        run.stdout.contains("the manifest does not know it"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("the manifest does not know it"), "{}", run.all());
 }
 
 #[test]
@@ -243,12 +199,7 @@ fn another_user_with_another_home_umask_and_locale_gets_the_same() {
 #[test]
 fn sources_of_every_kind_are_built_from() {
     let it = Published::new("sound-features");
-    let app = it
-        .project
-        .results()
-        .join("artifacts")
-        .join(host())
-        .join("sound-features");
+    let app = it.project.results().join("artifacts").join(host()).join("sound-features");
     let app = app.display().to_string();
     it.sh(&format!(
         "cd {:?}; git archive --prefix=app-1/ -o {b:?}/app.tar.gz HEAD; cargo package -q --offline --no-verify --target-dir {b:?}/package",
@@ -262,31 +213,16 @@ fn sources_of_every_kind_are_built_from() {
     for (source, more) in [
         (format!("file://{}@v1", it.project.dir.display()), &[][..]),
         (format!("{base}/app.tar.gz"), &[]),
-        (
-            format!("{base}/package/package/sound-features-0.1.0.crate"),
-            &[],
-        ),
+        (format!("{base}/package/package/sound-features-0.1.0.crate"), &[]),
         (dir.clone(), &epoch),
     ] {
         let mut args = vec!["--source", &source, "--artifact", &app];
         args.extend(more);
         assert_verdict(&it.verify(&args), 0, "REPRODUCED");
     }
-    fails(
-        &it.verify(&["--source", &dir, "--artifact", &app]),
-        4,
-        &["--epoch"],
-    );
-    let run = it.verify(&[
-        "--source",
-        &dir,
-        "--epoch",
-        "1",
-        "--artifact",
-        &app,
-        "--features",
-        "extra",
-    ]);
+    fails(&it.verify(&["--source", &dir, "--artifact", &app]), 4, &["--epoch"]);
+    let run =
+        it.verify(&["--source", &dir, "--epoch", "1", "--artifact", &app, "--features", "extra"]);
     assert_verdict(&run, 1, "DIFFERS");
 
     // A source cannot have this user's variables by asking for them.
@@ -296,52 +232,26 @@ fn sources_of_every_kind_are_built_from() {
     let script = "fn main() {\n    println!(\"cargo::rerun-if-env-changed=MY_SECRET\");\n    assert!(std::env::var_os(\"MY_SECRET\").is_none());\n}\n";
     std::fs::write(it.clone.join("build.rs"), script).unwrap();
     let mut command = it.project.command(env!("CARGO_BIN_EXE_repro"), &it.clone);
-    command.args([
-        "verify",
-        "--source",
-        ".",
-        "--epoch",
-        "7",
-        "--artifact",
-        &app,
-    ]);
+    command.args(["verify", "--source", ".", "--epoch", "7", "--artifact", &app]);
     let run: Run = command.env("MY_SECRET", "x").output().unwrap().into();
     // Another source gives other bytes; had the script seen the variable, the build had failed.
     assert_verdict(&run, 1, "DIFFERS");
-    assert!(
-        run.stdout.contains("the source asks for MY_SECRET"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("the source asks for MY_SECRET"), "{}", run.all());
 
     // A manifest of a directory is about its files, wherever they come from.
     let unpacked = it.project.base().join("un");
     it.sh("mkdir un; tar xzf app.tar.gz -C un --strip-components 1");
     let bin = env!("CARGO_BIN_EXE_repro");
     let mut build = it.project.command(bin, &unpacked);
-    let out = build
-        .args(["build", "--source", ".", "--epoch", "7"])
-        .output()
-        .unwrap();
+    let out = build.args(["build", "--source", ".", "--epoch", "7"]).output().unwrap();
     assert_verdict(&out.into(), 0, "REPRODUCIBLE");
-    let manifest = unpacked
-        .join("target/repro/repro.json")
-        .display()
-        .to_string();
+    let manifest = unpacked.join("target/repro/repro.json").display().to_string();
     let tarball = format!("{base}/app.tar.gz");
-    assert_verdict(
-        &it.verify(&[&manifest, "--source", &tarball]),
-        0,
-        "REPRODUCED",
-    );
+    assert_verdict(&it.verify(&[&manifest, "--source", &tarball]), 0, "REPRODUCED");
     fails(&it.verify(&[&manifest]), 4, &["in no repository"]);
     std::fs::write(unpacked.join("src/main.rs"), "fn main() {}\n").unwrap();
     let changed = unpacked.display().to_string();
-    fails(
-        &it.verify(&[&manifest, "--source", &changed]),
-        4,
-        &["has the digest"],
-    );
+    fails(&it.verify(&[&manifest, "--source", &changed]), 4, &["has the digest"]);
 }
 
 #[test]
@@ -352,10 +262,7 @@ fn git_answers_in_the_rebuild_as_it_did_to_the_publisher() {
     project.git(&["tag", "v1"]);
     let script = std::fs::read_to_string(project.dir.join("build.rs")).unwrap();
     let asked = r#"git(&["config", "--get", "remote.origin.url"])"#;
-    project.write(
-        "build.rs",
-        &script.replacen("git(&[", &format!("{asked} + &git(&["), 1),
-    );
+    project.write("build.rs", &script.replacen("git(&[", &format!("{asked} + &git(&["), 1));
     project.commit("asks for the remote");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     assert!(project.proven("sound-git-rev").contains(url));
@@ -372,10 +279,7 @@ fn another_toolchain_is_named_and_says_no_more_than_it_saw() {
     let it = Published::new("sound-features");
     let change = |m: &mut Value| {
         let lines = m["toolchain"]["rustc"].as_array_mut().unwrap();
-        for line in lines
-            .iter_mut()
-            .filter(|l| l.as_str().unwrap().starts_with("commit-hash"))
-        {
+        for line in lines.iter_mut().filter(|l| l.as_str().unwrap().starts_with("commit-hash")) {
             *line = json!("commit-hash: 0000000000000000000000000000000000000000");
         }
     };
@@ -383,11 +287,7 @@ fn another_toolchain_is_named_and_says_no_more_than_it_saw() {
     fails(&it.verify(&[&manifest]), 4, &["--allow-toolchain"]);
     let run = it.verify(&[&manifest, "--allow-toolchain"]);
     assert_verdict(&run, 0, "REPRODUCED");
-    assert!(
-        run.stdout.contains("says nothing about the publisher"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("says nothing about the publisher"), "{}", run.all());
 
     // On a difference the machines come first.
     let manifest = it.altered("other-machine", |m| {
@@ -430,61 +330,28 @@ fn several_builders_of_one_build_each_are_held_against_each_other() {
         (&json!("single"), &json!("single"))
     );
     assert_eq!(report["artifacts"][0]["b"], json!(null));
-    let once = it
-        .clone
-        .join("target/repro/repro.json")
-        .display()
-        .to_string();
+    let once = it.clone.join("target/repro/repro.json").display().to_string();
     // One build proves nothing, and is not shipped as if it did.
-    let run: Run = it
-        .project
-        .command(bin, &it.clone)
-        .arg("archive")
-        .output()
-        .unwrap()
-        .into();
+    let run: Run = it.project.command(bin, &it.clone).arg("archive").output().unwrap().into();
     assert_eq!(run.code, Some(4), "{}", run.all());
     let twice = it.dist.join("repro.json").display().to_string();
-    let other = it.altered("liar", |m| {
-        m["artifacts"][0]["sha256"] = json!("b".repeat(64))
-    });
+    let other = it.altered("liar", |m| m["artifacts"][0]["sha256"] = json!("b".repeat(64)));
     let run = it.verify(&["--against", &once, &twice, &other, "--threshold", "2"]);
     assert_verdict(&run, 0, "AGREED: 2 of 3 agree, 2 have to");
-    assert!(
-        run.stdout.contains("liar.json agrees with nobody"),
-        "{}",
-        run.all()
-    );
+    assert!(run.stdout.contains("liar.json agrees with nobody"), "{}", run.all());
     let run = it.verify(&["--against", &once, &twice, &other]);
     assert_verdict(&run, 1, "DISAGREED: 2 of 3 agree, 3 have to");
     let run = it.verify(&["--against", &once, &twice, &other, "--format", "json"]);
     assert_eq!(run.json()["verdict"], "disagreed");
-    fails(
-        &it.verify(&["--against", &once, &once]),
-        2,
-        &["given twice"],
-    );
+    fails(&it.verify(&["--against", &once, &once]), 2, &["given twice"]);
     let source = it.altered("source", |m| m["source"]["commit"] = json!("c".repeat(40)));
-    fails(
-        &it.verify(&["--against", &once, &source]),
-        4,
-        &["the source is not the same"],
-    );
+    fails(&it.verify(&["--against", &once, &source]), 4, &["the source is not the same"]);
     // A manifest of one build can be verified as any other.
     let run = it.verify(&[&once]);
     assert_verdict(&run, 0, "REPRODUCED");
-    assert!(
-        run.stdout.contains("the publisher built once"),
-        "{}",
-        run.all()
-    );
-    let run: Run = it
-        .project
-        .command(bin, &it.clone)
-        .args(["build", "--once"])
-        .output()
-        .unwrap()
-        .into();
+    assert!(run.stdout.contains("the publisher built once"), "{}", run.all());
+    let run: Run =
+        it.project.command(bin, &it.clone).args(["build", "--once"]).output().unwrap().into();
     assert_verdict(&run, 0, "BUILT ONCE: nothing was compared");
 }
 
@@ -492,14 +359,7 @@ fn several_builders_of_one_build_each_are_held_against_each_other() {
 #[test]
 fn in_the_sandbox_there_is_no_network_and_no_home() {
     let try_it = std::process::Command::new("bwrap")
-        .args([
-            "--unshare-user",
-            "--unshare-net",
-            "--ro-bind",
-            "/",
-            "/",
-            "true",
-        ])
+        .args(["--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true"])
         .output();
     if !try_it.is_ok_and(|o| o.status.success()) {
         eprintln!("SKIPPED: no sandbox can be made here (bubblewrap)");
@@ -517,10 +377,7 @@ fn in_the_sandbox_there_is_no_network_and_no_home() {
             "fn main() {{\n    let net = std::net::TcpStream::connect((\"127.0.0.1\", {port})).is_ok();\n    let home = std::path::Path::new({secret:?}).exists();\n    println!(\"cargo::rustc-env=SEEN=net {{net}} home {{home}}\");\n}}\n"
         ),
     );
-    project.write(
-        "src/main.rs",
-        "fn main() {\n    println!(\"{}\", env!(\"SEEN\"));\n}\n",
-    );
+    project.write("src/main.rs", "fn main() {\n    println!(\"{}\", env!(\"SEEN\"));\n}\n");
     project.git(&["init", "-q"]);
     project.commit("looks around");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
@@ -540,9 +397,5 @@ fn in_the_sandbox_there_is_no_network_and_no_home() {
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("sandbox     on"), "{}", run.all());
     assert_eq!(print(&boxed), "net false home false");
-    fails(
-        &project.repro(&["verify", &manifest, "--output", &boxed]),
-        4,
-        &["is there already"],
-    );
+    fails(&project.repro(&["verify", &manifest, "--output", &boxed]), 4, &["is there already"]);
 }

@@ -138,10 +138,7 @@ struct Digested<R> {
 
 impl<R: Read> Digested<R> {
     fn new(input: R) -> Digested<R> {
-        Digested {
-            input,
-            hasher: Hasher::default(),
-        }
+        Digested { input, hasher: Hasher::default() }
     }
 }
 
@@ -182,9 +179,8 @@ fn of_tar(input: impl Read, limits: &Limits) -> Result<Vec<Member>, ReadError> {
         };
         let known = |key: &[u8]| [&b"uid"[..], b"gid", b"uname", b"gname", b"mtime"].contains(&key);
         let records = entry.records.iter().filter(|(key, _)| !known(key));
-        let mut other: Vec<(String, String)> = records
-            .map(|(key, value)| (printable(key), printable(value)))
-            .collect();
+        let mut other: Vec<(String, String)> =
+            records.map(|(key, value)| (printable(key), printable(value))).collect();
         other.push(("header".to_string(), entry.style.to_string()));
         members.push(Member {
             name: printable(&entry.name),

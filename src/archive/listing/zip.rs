@@ -56,9 +56,7 @@ fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadErr
         sha256,
         mode: entry.mode,
         owner: fields(entry, OWNERS).join(", "),
-        mtime: [vec![date(entry.time)], fields(entry, TIMES)]
-            .concat()
-            .join(", "),
+        mtime: [vec![date(entry.time)], fields(entry, TIMES)].concat().join(", "),
         packed: match entry.kind {
             Kind::File => Some(format!("{method}, sha256 {}", packed(entry, input)?)),
             _ => None,
@@ -111,26 +109,15 @@ fn other(entry: &Entry) -> Vec<(String, String)> {
     let rest = |of: &str, extra: &[(u16, Vec<u8>)]| {
         let known = |id: &u16| TIMES.contains(id) || OWNERS.contains(id);
         let others = extra.iter().filter(|(id, _)| !known(id));
-        others
-            .map(|(id, bytes)| (format!("{of} field 0x{id:04x}"), hex(bytes)))
-            .collect::<Vec<_>>()
+        others.map(|(id, bytes)| (format!("{of} field 0x{id:04x}"), hex(bytes))).collect::<Vec<_>>()
     };
     let mut all = vec![
         ("system".to_string(), entry.host.to_string()),
-        (
-            "version".to_string(),
-            format!("{}/{}", entry.versions.0, entry.versions.1),
-        ),
+        ("version".to_string(), format!("{}/{}", entry.versions.0, entry.versions.1)),
         ("flags".to_string(), format!("0x{:04x}", entry.flags)),
-        (
-            "internal attributes".to_string(),
-            format!("0x{:04x}", entry.internal),
-        ),
+        ("internal attributes".to_string(), format!("0x{:04x}", entry.internal)),
         // The mode is above.
-        (
-            "attributes".to_string(),
-            format!("0x{:04x}", entry.attributes & 0xffff),
-        ),
+        ("attributes".to_string(), format!("0x{:04x}", entry.attributes & 0xffff)),
         ("comment".to_string(), printable(&entry.comment)),
     ];
     all.extend(rest("local", &entry.local_extra));

@@ -18,9 +18,7 @@ pub(super) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome> {
     io::copy(&mut input, out).context(failed)?;
     for entry in &entries {
         let mut header = [0; ar::HEADER];
-        input
-            .seek(SeekFrom::Start(entry.header_at))
-            .context(failed)?;
+        input.seek(SeekFrom::Start(entry.header_at)).context(failed)?;
         input.read_exact(&mut header).context(failed)?;
         fix(&mut header, entry, job.epoch);
         out.seek(SeekFrom::Start(entry.header_at)).context(failed)?;

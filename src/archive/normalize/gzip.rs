@@ -46,10 +46,7 @@ fn members(job: &Job<'_>, out: &mut dyn Output) -> Result<(), ReadError> {
 /// The header, which must lie within the buffer.
 fn header<R: Read>(input: &mut Counted<BufReader<R>>) -> Result<Header, ReadError> {
     let start = input.at;
-    let moved = |e: Malformed| Malformed {
-        at: start + e.at,
-        ..e
-    };
+    let moved = |e: Malformed| Malformed { at: start + e.at, ..e };
     let mut taken = Vec::new();
     loop {
         let buffer = input.fill_buf()?;

@@ -16,10 +16,7 @@ pub(super) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome> {
     }
     let failed = "failed to write the normal form";
     let latest = u32::try_from(job.epoch).unwrap_or(u32::MAX);
-    let late = stamps
-        .times
-        .iter()
-        .filter(|t| t.value > latest && !stamps.hashed);
+    let late = stamps.times.iter().filter(|t| t.value > latest && !stamps.hashed);
     let mut changes: Vec<(u64, [u8; 4])> = late.map(|t| (t.at, latest.to_le_bytes())).collect();
     // A file without a checksum needs none.
     let (checksum_at, checksum) = stamps.checksum;

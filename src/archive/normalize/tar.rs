@@ -23,16 +23,10 @@ pub(super) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome> {
     let level = compression.row().level;
     let (entries, spool) = read(job, compression)?;
     if let Some(entry) = entries.iter().find(|e| e.kind == Kind::Sparse) {
-        return Ok(left_alone(
-            entry,
-            "is a sparse file in an encoding of its own",
-        ));
+        return Ok(left_alone(entry, "is a sparse file in an encoding of its own"));
     }
     if let Some(entry) = entries.iter().find(|e| e.has_attributes()) {
-        return Ok(left_alone(
-            entry,
-            "has extended attributes, which would be lost",
-        ));
+        return Ok(left_alone(entry, "has extended attributes, which would be lost"));
     }
     let packer = Packer::new(out, compression, level, deflate::threads());
     let packer = packer.context("failed to start the compressor")?;
@@ -60,13 +54,7 @@ fn read(job: &Job<'_>, compression: Compression) -> Result<(Vec<Entry>, Option<F
         _ => Some(tempfile::tempfile().context("failed to make a temporary file")?),
     };
     let unpacked = Unpacked::new(job.input, compression, job.limits)?;
-    let mut walk = Walk::new(
-        Spooled {
-            input: unpacked,
-            spool: spool.as_mut(),
-        },
-        job.limits,
-    );
+    let mut walk = Walk::new(Spooled { input: unpacked, spool: spool.as_mut() }, job.limits);
     let mut entries = Vec::new();
     let mut each = || -> Result<(), ReadError> {
         while let Some(entry) = walk.next()? {
@@ -122,12 +110,8 @@ fn normal(entries: &[Entry], epoch: i64) -> Vec<(tar::Member, u64)> {
             Kind::Symlink(_) => policy::LINK_MODE,
             _ => policy::mode(file.mode),
         };
-        let member = tar::Member {
-            name: name(entry),
-            kind,
-            mode,
-            mtime: file.mtime.clamp(0, epoch) as u64,
-        };
+        let member =
+            tar::Member { name: name(entry), kind, mode, mtime: file.mtime.clamp(0, epoch) as u64 };
         (member, file.data_at)
     };
     sorted.iter().map(member).collect()
@@ -152,11 +136,8 @@ fn parts(name: &[u8]) -> Vec<&[u8]> {
 
 /// The name as it was, with its `./` if it had one; that of a directory ends in `/`.
 fn name(entry: &Entry) -> Vec<u8> {
-    let before: &[u8] = if entry.written.starts_with(b"./") || entry.name.is_empty() {
-        b"./"
-    } else {
-        b""
-    };
+    let before: &[u8] =
+        if entry.written.starts_with(b"./") || entry.name.is_empty() { b"./" } else { b"" };
     let after: &[u8] = match entry.kind {
         Kind::Dir if !entry.name.is_empty() => b"/",
         _ => b"",

@@ -84,10 +84,7 @@ fn keeps(zip: &Zip) -> Option<String> {
         } else if entry.encrypted() {
             "is encrypted".to_string()
         } else if !matches!(entry.method, STORED | DEFLATED) {
-            format!(
-                "is packed by method {}, which is not read here",
-                entry.method
-            )
+            format!("is packed by method {}, which is not read here", entry.method)
         } else {
             let lost = |id: &u16| !is_dropped(*id) && !entry.extra.iter().any(|(e, _)| e == id);
             let id = entry.local_extra.iter().map(|(id, _)| *id).find(lost)?;
@@ -100,9 +97,9 @@ fn keeps(zip: &Zip) -> Option<String> {
 fn signature(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name);
     match name.rsplit_once('/') {
-        Some((dir, _)) if dir == "META-INF" || dir.ends_with(".dist-info") => SIGNATURES
-            .iter()
-            .any(|s| name.to_ascii_uppercase().ends_with(&s.to_ascii_uppercase())),
+        Some((dir, _)) if dir == "META-INF" || dir.ends_with(".dist-info") => {
+            SIGNATURES.iter().any(|s| name.to_ascii_uppercase().ends_with(&s.to_ascii_uppercase()))
+        }
         _ => false,
     }
 }

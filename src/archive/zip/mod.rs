@@ -155,22 +155,10 @@ impl<W: Write + Seek> Writer<W> {
                     size: bytes.len() as u64,
                 }
             }
-            Body::Blocks => Packed {
-                method: DEFLATED,
-                crc32: 0,
-                packed: 0,
-                size,
-            },
+            Body::Blocks => Packed { method: DEFLATED, crc32: 0, packed: 0, size },
         };
         let blocks = matches!(body, Body::Blocks);
-        self.open.push_back(Open {
-            member,
-            body,
-            header_at: None,
-            wide: size >= BIG,
-            total,
-            crc,
-        });
+        self.open.push_back(Open { member, body, header_at: None, wide: size >= BIG, total, crc });
         self.settle()?;
         if !blocks {
             return Ok(());
@@ -302,11 +290,7 @@ fn lost() -> io::Error {
 }
 
 fn flags(member: &Member) -> u16 {
-    if member.utf8 && !member.name.is_ascii() {
-        UTF8
-    } else {
-        0
-    }
+    if member.utf8 && !member.name.is_ascii() { UTF8 } else { 0 }
 }
 
 fn put(out: &mut Vec<u8>, values: &[u16]) {
@@ -347,10 +331,7 @@ fn local_header(open: &Open) -> Vec<u8> {
     extra.extend_from_slice(&member.extra);
     let mut out = b"PK\x03\x04".to_vec();
     let (time, date) = member.time;
-    put(
-        &mut out,
-        &[version, flags(member), total.method, time, date],
-    );
+    put(&mut out, &[version, flags(member), total.method, time, date]);
     put4(&mut out, &[total.crc32, packed, size]);
     put(&mut out, &[len(&member.name), len(&extra)]);
     out.extend_from_slice(&member.name);
@@ -363,10 +344,7 @@ fn central_record(out: &mut Vec<u8>, open: &Open) {
     let header_at = open.header_at.unwrap_or_default();
     let values = [total.size, total.packed, header_at];
     let mut extra = Vec::new();
-    let there: Vec<u64> = values
-        .into_iter()
-        .filter(|v| narrow(*v) == ELSEWHERE)
-        .collect();
+    let there: Vec<u64> = values.into_iter().filter(|v| narrow(*v) == ELSEWHERE).collect();
     if !there.is_empty() {
         put(&mut extra, &[ZIP64, 8 * there.len() as u16]);
         put8(&mut extra, &there);
@@ -384,32 +362,10 @@ fn central_record(out: &mut Vec<u8>, open: &Open) {
     };
     let (time, date) = member.time;
     out.extend_from_slice(b"PK\x01\x02");
-    put(
-        out,
-        &[
-            UNIX | VERSION_64,
-            version,
-            flags(member),
-            total.method,
-            time,
-            date,
-        ],
-    );
-    put4(
-        out,
-        &[total.crc32, narrow(total.packed), narrow(total.size)],
-    );
-    put(
-        out,
-        &[len(&member.name), len(&extra), len(&member.comment), 0, 0],
-    );
-    put4(
-        out,
-        &[
-            ((kind | (member.mode & 0o7777)) << 16) | dos,
-            narrow(header_at),
-        ],
-    );
+    put(out, &[UNIX | VERSION_64, version, flags(member), total.method, time, date]);
+    put4(out, &[total.crc32, narrow(total.packed), narrow(total.size)]);
+    put(out, &[len(&member.name), len(&extra), len(&member.comment), 0, 0]);
+    put4(out, &[((kind | (member.mode & 0o7777)) << 16) | dos, narrow(header_at)]);
     out.extend_from_slice(&member.name);
     out.extend_from_slice(&extra);
     out.extend_from_slice(&member.comment);

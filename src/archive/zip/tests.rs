@@ -24,9 +24,7 @@ fn what_our_writer_writes_is_read_by_both() {
     let long = "0123456789".repeat(300_000);
     for (name, content) in [("a", "1"), ("b/ü", &long), ("c", "")] {
         let size = content.len() as u64;
-        writer
-            .member(member(name), size, &mut content.as_bytes())
-            .unwrap();
+        writer.member(member(name), size, &mut content.as_bytes()).unwrap();
     }
     let bytes = writer.finish(b"").unwrap().into_inner();
     let ours = zip::read(&mut Cursor::new(&bytes), &Limits::default()).unwrap();
@@ -52,10 +50,7 @@ fn times_are_utc_within_the_range_of_dos() {
         (315_532_801, first),
         (315_532_802, (1, (1 << 5) | 1)),
         // 2000-02-29T12:34:57Z, 2001-03-01T00:00:00Z, 2100-03-01T00:00:00Z
-        (
-            951_827_697,
-            (12 << 11 | 34 << 5 | 28, 20 << 9 | 2 << 5 | 29),
-        ),
+        (951_827_697, (12 << 11 | 34 << 5 | 28, 20 << 9 | 2 << 5 | 29)),
         (983_404_800, (0, 21 << 9 | 3 << 5 | 1)),
         (4_107_542_400, (0, 120 << 9 | 3 << 5 | 1)),
         (4_354_819_198, last),
@@ -73,12 +68,7 @@ fn sizes_over_4_gib_are_in_zip64_fields_and_nothing_else_is() {
             body: Body::Blocks,
             header_at: Some(0),
             wide,
-            total: Packed {
-                method: DEFLATED,
-                crc32: 0,
-                packed: 7,
-                size,
-            },
+            total: Packed { method: DEFLATED, crc32: 0, packed: 7, size },
             crc: Crc::new(),
         })
     };
@@ -96,9 +86,7 @@ fn sizes_over_4_gib_are_in_zip64_fields_and_nothing_else_is() {
 fn more_members_than_16_bits_count_are_read_back() {
     let mut writer = Writer::new(Cursor::new(Vec::new()), 1, 1).unwrap();
     for i in 0..66_000 {
-        writer
-            .member(member(&format!("{i}")), 0, &mut io::empty())
-            .unwrap();
+        writer.member(member(&format!("{i}")), 0, &mut io::empty()).unwrap();
     }
     let bytes = writer.finish(b"").unwrap().into_inner();
     let ours = zip::read(&mut Cursor::new(&bytes), &Limits::default()).unwrap();

@@ -88,9 +88,7 @@ fn metadata(
     args.extend(targets.iter().flat_map(|t| ["--filter-platform", t]));
     args.extend(features(selection));
     let text = ask(manifest, &args)?;
-    MetadataCommand::parse(text)
-        .context("failed to read cargo's metadata")
-        .map_err(Missing::Other)
+    MetadataCommand::parse(text).context("failed to read cargo's metadata").map_err(Missing::Other)
 }
 
 /// `name version` and the features of each package.
@@ -194,10 +192,7 @@ fn used(
             continue;
         };
         for to in &node.dependencies {
-            dependents
-                .entry(to)
-                .or_default()
-                .insert(from.name.to_string());
+            dependents.entry(to).or_default().insert(from.name.to_string());
         }
     }
     let shipped = shipped(metadata);
@@ -278,9 +273,7 @@ fn roots(package: &Package, member: bool, selection: &Selection) -> Vec<PathBuf>
         })
     };
     let targets = package.targets.iter().filter(built);
-    targets
-        .map(|t| t.src_path.as_std_path().to_owned())
-        .collect()
+    targets.map(|t| t.src_path.as_std_path().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -293,10 +286,7 @@ mod tests {
             "a v1.0.0|default,std\nb v2.1.0-rc.1 (proc-macro)| (*)\na v1.0.0|x (*)\n\nc v0.1.0 (/p q/c)|\n",
         );
         let of = |n: &str, v: &str| found[&(n.to_string(), v.to_string())].clone();
-        assert_eq!(
-            of("a", "1.0.0").into_iter().collect::<Vec<_>>(),
-            ["default", "std", "x"]
-        );
+        assert_eq!(of("a", "1.0.0").into_iter().collect::<Vec<_>>(), ["default", "std", "x"]);
         assert!(of("b", "2.1.0-rc.1").is_empty() && of("c", "0.1.0").is_empty());
     }
 
@@ -308,12 +298,7 @@ mod tests {
         let Missing::Other(error) = explain(offline) else {
             panic!("not stale");
         };
-        assert!(
-            error
-                .to_string()
-                .contains("run `cargo fetch --locked` first"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("run `cargo fetch --locked` first"), "{error}");
         assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
     }
 }

@@ -82,13 +82,8 @@ fn of(file: &File) -> Result<Lockfile> {
         };
         let source = get("source");
         let in_old = old.is_some_and(|t: &dyn TableLike| {
-            let key = format!(
-                "checksum {name} {version} ({})",
-                source.as_deref().unwrap_or("")
-            );
-            t.get(&key)
-                .and_then(Item::as_str)
-                .is_some_and(|c| c != "<none>")
+            let key = format!("checksum {name} {version} ({})", source.as_deref().unwrap_or(""));
+            t.get(&key).and_then(Item::as_str).is_some_and(|c| c != "<none>")
         });
         let list = table.get("dependencies").and_then(Item::as_array);
         packages.push(Locked {
@@ -104,10 +99,7 @@ fn of(file: &File) -> Result<Lockfile> {
             place,
         });
     }
-    Ok(Lockfile {
-        path: file.path.clone(),
-        packages,
-    })
+    Ok(Lockfile { path: file.path.clone(), packages })
 }
 
 #[cfg(test)]
@@ -134,14 +126,8 @@ mod tests {
     #[test]
     fn a_broken_lockfile_is_named_with_its_line() {
         let error = lock("version = 4\n[[package]\n").unwrap_err().to_string();
-        assert!(
-            error.starts_with("failed to parse `/w/Cargo.lock` at line 2"),
-            "{error}"
-        );
+        assert!(error.starts_with("failed to parse `/w/Cargo.lock` at line 2"), "{error}");
         let error = lock("[[package]]\nname = \"a\"\n").unwrap_err().to_string();
-        assert!(
-            error.contains("without name or version at line 2"),
-            "{error}"
-        );
+        assert!(error.contains("without name or version at line 2"), "{error}");
     }
 }

@@ -77,11 +77,7 @@ fn of(file: &File) -> Manifest {
     for (_, patches) in tables(root.get("patch")) {
         add(Some(patches));
     }
-    Manifest {
-        path: file.path.clone(),
-        dependencies,
-        text: file.text().to_string(),
-    }
+    Manifest { path: file.path.clone(), dependencies, text: file.text().to_string() }
 }
 
 fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
@@ -119,14 +115,8 @@ mod tests {
         );
         let file = File::parse(Path::new("/w/m/Cargo.toml"), text.to_string()).unwrap();
         let found = of(&file).dependencies;
-        let names: Vec<_> = found
-            .iter()
-            .map(|d| (d.name.as_str(), d.place.line))
-            .collect();
-        assert_eq!(
-            names,
-            [("a", 2), ("b", 6), ("real-d", 10), ("c", 8), ("e", 14)]
-        );
+        let names: Vec<_> = found.iter().map(|d| (d.name.as_str(), d.place.line)).collect();
+        assert_eq!(names, [("a", 2), ("b", 6), ("real-d", 10), ("c", 8), ("e", 14)]);
         assert_eq!(found[1].comment, "# see https://x\n# until y");
         assert_eq!(found[2].comment, "# above");
         assert_eq!(found[3].path.as_deref(), Some(Path::new("/w/c")));

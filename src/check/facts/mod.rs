@@ -87,24 +87,14 @@ impl Facts {
         let troubles = Mutex::new(Vec::new());
         let note = |error| troubles.lock().expect("no panic holds this").push(error);
         // Canonical, so that it is below the repository as git names that.
-        let wanted = &Wanted {
-            manifest: canonical(&wanted.manifest),
-            ..wanted.clone()
-        };
-        let dir = wanted
-            .manifest
-            .parent()
-            .unwrap_or(Path::new("/"))
-            .to_owned();
+        let wanted = &Wanted { manifest: canonical(&wanted.manifest), ..wanted.clone() };
+        let dir = wanted.manifest.parent().unwrap_or(Path::new("/")).to_owned();
         let workspace = match query::workspace_root(&wanted.manifest) {
             Ok(root) => root,
             // The manifest itself is broken, which is told below with its line.
             Err(_) => dir.clone(),
         };
-        let mut facts = Facts {
-            workspace: workspace.clone(),
-            ..Facts::default()
-        };
+        let mut facts = Facts { workspace: workspace.clone(), ..Facts::default() };
         let target = target_directory(&workspace);
         let compiler = std::thread::scope(|s| {
             let tree = s.spawn(|| tree::read(&workspace, &target));
@@ -182,8 +172,7 @@ impl Facts {
         }
         if let Ok(Some(file)) = toml::File::read(&root) {
             let found = settings::of_file(&file).into_iter();
-            self.settings
-                .extend(found.filter(|s| s.key.starts_with("profile.")));
+            self.settings.extend(found.filter(|s| s.key.starts_with("profile.")));
         }
         if let Some(profile) = &wanted.selection.profile {
             settings::keep_profile(&mut self.settings, profile);
@@ -265,11 +254,8 @@ struct Compiler {
 
 impl Compiler {
     fn ask(dir: &Path) -> Result<Compiler> {
-        let mut compiler = Compiler {
-            host: String::new(),
-            cfgs: String::new(),
-            dir: dir.to_owned(),
-        };
+        let mut compiler =
+            Compiler { host: String::new(), cfgs: String::new(), dir: dir.to_owned() };
         let version = compiler.rustc(&["-vV"])?;
         let host = crate::toolchain::field(&version, "host");
         compiler.host = host.unwrap_or("unknown").to_string();

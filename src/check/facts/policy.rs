@@ -37,10 +37,7 @@ pub fn pin(dir: &Path) -> Result<Option<Pin>> {
             let file = File::parse(&path, content)?;
             let toolchain = file.root().get("toolchain").and_then(Item::as_table_like);
             let place = toolchain.map_or(Place { path, line: 1 }, |t| file.place_of(t, "channel"));
-            let channel = file
-                .root()
-                .get("toolchain")
-                .and_then(|t| text(t, "channel"));
+            let channel = file.root().get("toolchain").and_then(|t| text(t, "channel"));
             return Ok(Some(Pin { place, channel }));
         }
     }
@@ -84,10 +81,7 @@ pub(super) fn deny(workspace: &Path) -> Result<Option<Deny>> {
                 Some(table) => table.get("url")?.as_str()?,
                 None => value.as_str()?,
             };
-            Some(AllowGit {
-                url: url.to_string(),
-                comment: file.comment(line),
-            })
+            Some(AllowGit { url: url.to_string(), comment: file.comment(line) })
         };
         let rows = list.into_iter().flatten().filter_map(row).collect();
         return Ok(Some(Deny { path, rows }));
@@ -118,10 +112,7 @@ pub(super) fn sbom(path: &Path) -> Result<Sbom> {
     }
     let mut purls = Vec::new();
     collect(&value, &mut purls);
-    Ok(Sbom {
-        path: path.to_owned(),
-        purls,
-    })
+    Ok(Sbom { path: path.to_owned(), purls })
 }
 
 fn collect(value: &serde_json::Value, purls: &mut Vec<String>) {

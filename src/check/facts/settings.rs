@@ -36,10 +36,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("CARGO_ENCODED_RUSTFLAGS", "build.rustflags"),
     ("CARGO_BUILD_RUSTFLAGS", "build.rustflags"),
     ("RUSTC_WORKSPACE_WRAPPER", "build.rustc-workspace-wrapper"),
-    (
-        "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-        "build.rustc-workspace-wrapper",
-    ),
+    ("CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER", "build.rustc-workspace-wrapper"),
     ("CARGO_BUILD_TARGET", "build.target"),
     ("RUSTC_BOOTSTRAP", "env.RUSTC_BOOTSTRAP"),
     ("CARGO_INCREMENTAL", "build.incremental"),
@@ -93,9 +90,7 @@ fn profile_key(name: &str) -> Option<String> {
 pub(super) fn config_files(dir: &Path, cargo_home: Option<&Path>) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     let homes = cargo_home.map(|h| ["config", "config.toml"].map(|n| h.join(n)));
-    let near = dir
-        .ancestors()
-        .map(|d| config::FILE_NAMES.map(|n| d.join(n)));
+    let near = dir.ancestors().map(|d| config::FILE_NAMES.map(|n| d.join(n)));
     for names in near.chain(homes) {
         let first = names.into_iter().find(|n| n.is_file());
         found.extend(first.filter(|f| !found.contains(f)));
@@ -118,12 +113,7 @@ pub(super) fn of_file(file: &File) -> Vec<Setting> {
     };
     let root = file.root();
     if let Some(build) = root.get("build").and_then(Item::as_table_like) {
-        for name in [
-            "rustflags",
-            "incremental",
-            "rustc-workspace-wrapper",
-            "target",
-        ] {
+        for name in ["rustflags", "incremental", "rustc-workspace-wrapper", "target"] {
             add(format!("build.{name}"), build, name);
         }
     }
@@ -153,11 +143,7 @@ pub(super) fn keep_profile(settings: &mut Vec<Setting>, profile: &str) {
     while let Some(next) = settings
         .iter()
         .find(|s| {
-            Some(s.key.as_str())
-                == kept
-                    .last()
-                    .map(|k| format!("profile.{k}.inherits"))
-                    .as_deref()
+            Some(s.key.as_str()) == kept.last().map(|k| format!("profile.{k}.inherits")).as_deref()
         })
         .and_then(|s| s.words.first().cloned())
         .filter(|n| !kept.contains(n))
@@ -165,20 +151,14 @@ pub(super) fn keep_profile(settings: &mut Vec<Setting>, profile: &str) {
         kept.push(next);
     }
     settings.retain(|s| {
-        let name = s
-            .key
-            .strip_prefix("profile.")
-            .and_then(|r| r.rsplit_once('.'));
+        let name = s.key.strip_prefix("profile.").and_then(|r| r.rsplit_once('.'));
         name.is_none_or(|(name, _)| kept.iter().any(|k| k == name))
     });
 }
 
 fn below(item: Option<&Item>) -> impl Iterator<Item = (&str, &dyn TableLike)> {
     let table = item.and_then(Item::as_table_like);
-    table
-        .into_iter()
-        .flat_map(TableLike::iter)
-        .filter_map(|(k, i)| Some((k, i.as_table_like()?)))
+    table.into_iter().flat_map(TableLike::iter).filter_map(|(k, i)| Some((k, i.as_table_like()?)))
 }
 
 fn words(item: &Item) -> Vec<String> {
@@ -204,13 +184,7 @@ mod tests {
         let found = of_file(&file);
         let found: Vec<_> = found
             .iter()
-            .map(|s| {
-                (
-                    s.key.as_str(),
-                    s.words.join(" "),
-                    s.place.as_ref().unwrap().line,
-                )
-            })
+            .map(|s| (s.key.as_str(), s.words.join(" "), s.place.as_ref().unwrap().line))
             .collect();
         assert_eq!(
             found,
@@ -231,14 +205,7 @@ mod tests {
         let mut settings = of_file(&file);
         keep_profile(&mut settings, "dist");
         let keys: Vec<_> = settings.iter().map(|s| s.key.as_str()).collect();
-        assert_eq!(
-            keys,
-            [
-                "build.incremental",
-                "profile.release.rpath",
-                "profile.dist.inherits"
-            ]
-        );
+        assert_eq!(keys, ["build.incremental", "profile.release.rpath", "profile.dist.inherits"]);
     }
 
     #[test]
@@ -250,10 +217,7 @@ mod tests {
             ("HOME", "/h"),
         ];
         let found = of_environment(env.map(|(n, v)| (n.into(), v.into())));
-        let found: Vec<_> = found
-            .iter()
-            .map(|s| (s.key.as_str(), s.words.join("|")))
-            .collect();
+        let found: Vec<_> = found.iter().map(|s| (s.key.as_str(), s.words.join("|"))).collect();
         assert_eq!(
             found,
             [

@@ -50,11 +50,7 @@ pub struct Read {
 }
 
 /// Parsers go down with what is nested, so that their threads get room; it is only reserved.
-const STACK: usize = if cfg!(target_pointer_width = "64") {
-    512 << 20
-} else {
-    64 << 20
-};
+const STACK: usize = if cfg!(target_pointer_width = "64") { 512 << 20 } else { 64 << 20 };
 
 /// Looks through the packages. `for_host` is `rustc --print cfg` of the host, `for_targets` that
 /// of each target.
@@ -99,11 +95,7 @@ pub(super) fn scan(
 fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow::Error>) {
     let (mut reads, mut troubles) = (Vec::new(), Vec::new());
     let whole = [
-        (
-            &package.build_script,
-            Origin::BuildScript,
-            Depth::BuildScript,
-        ),
+        (&package.build_script, Origin::BuildScript, Depth::BuildScript),
         (&package.proc_macro, Origin::ProcMacro, Depth::ProcMacro),
     ];
     for (root, origin, depth) in whole {
@@ -156,10 +148,7 @@ fn reads_of(package: &Used, modules: &[Module], origin: Origin, depth: Depth) ->
         origin,
         what: found.what,
         detail: found.detail,
-        place: Place {
-            path,
-            line: found.line,
-        },
+        place: Place { path, line: found.line },
         knows_epoch,
     };
     all.into_iter().map(read).collect()
@@ -173,9 +162,7 @@ fn with_env_macros(root: &Path, package: &Path) -> Option<Vec<PathBuf>> {
     let outside = ["target", "tests", "benches", "examples", ".git"];
     let enter = |p: &Path| {
         let in_package = p.parent() == Some(package);
-        !(in_package
-            && p.file_name()
-                .is_some_and(|n| outside.iter().any(|o| n == *o)))
+        !(in_package && p.file_name().is_some_and(|n| outside.iter().any(|o| n == *o)))
     };
     let found = fs::walk(dir, &mut |p| enter(p)).ok()?;
     let finder = memmem::Finder::new("env!");
@@ -195,8 +182,7 @@ fn has_private(finder: &memmem::Finder, bytes: &[u8]) -> bool {
         let rest = &rest[..rest.len().min(200)];
         let name = rest.iter().position(|b| *b == b'"').map(|q| &rest[q + 1..]);
         let ends = |n: &[u8], name: &str| {
-            n.strip_prefix(name.as_bytes())
-                .is_some_and(|r| r.first() == Some(&b'"'))
+            n.strip_prefix(name.as_bytes()).is_some_and(|r| r.first() == Some(&b'"'))
         };
         // A name that is not a plain literal right there is left to the parser.
         name.is_none_or(|n| reads::PRIVATE.iter().any(|name| ends(n, name)))

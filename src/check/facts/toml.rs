@@ -33,10 +33,7 @@ impl File {
                 e.message().replace('\n', " ")
             ))
         })?;
-        Ok(File {
-            path: path.to_owned(),
-            document,
-        })
+        Ok(File { path: path.to_owned(), document })
     }
 
     pub(super) fn text(&self) -> &str {
@@ -49,30 +46,21 @@ impl File {
 
     /// The place of an offset.
     pub(super) fn place(&self, offset: usize) -> Place {
-        Place {
-            path: self.path.clone(),
-            line: line_of(self.text(), offset),
-        }
+        Place { path: self.path.clone(), line: line_of(self.text(), offset) }
     }
 
     /// The place of a key in a table, else that of its value.
     pub(super) fn place_of(&self, table: &dyn toml_edit::TableLike, key: &str) -> Place {
-        let span = table
-            .get_key_value(key)
-            .and_then(|(k, item)| k.span().or(item.span()));
+        let span = table.get_key_value(key).and_then(|(k, item)| k.span().or(item.span()));
         self.place(span.map_or(0, |s| s.start))
     }
 
     /// Comment lines that end right above a line, and a comment at its end.
     pub(super) fn comment(&self, line: usize) -> String {
         let lines: Vec<&str> = self.text().lines().collect();
-        let above = lines[..line.saturating_sub(1).min(lines.len())]
-            .iter()
-            .rev();
-        let mut comment: Vec<&str> = above
-            .map(|l| l.trim())
-            .take_while(|l| l.starts_with('#'))
-            .collect();
+        let above = lines[..line.saturating_sub(1).min(lines.len())].iter().rev();
+        let mut comment: Vec<&str> =
+            above.map(|l| l.trim()).take_while(|l| l.starts_with('#')).collect();
         comment.reverse();
         let own = lines.get(line - 1).copied().unwrap_or_default();
         comment.extend(own.rfind(" #").map(|at| &own[at..]));

@@ -48,12 +48,7 @@ pub(super) fn read(workspace: &Path, target: &Path) -> Result<Tree> {
             workspace.to_owned()
         }
     };
-    tree.pointers = tree
-        .files
-        .iter()
-        .filter(|f| is_pointer(&root.join(f)))
-        .cloned()
-        .collect();
+    tree.pointers = tree.files.iter().filter(|f| is_pointer(&root.join(f))).cloned().collect();
     tree.collisions = collisions(&tree.files);
     tree.repository = repository;
     Ok(tree)
@@ -105,9 +100,7 @@ fn collisions(files: &[PathBuf]) -> Vec<Vec<PathBuf>> {
     let mut by_name: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for file in files {
         for path in file.ancestors().filter(|a| !a.as_os_str().is_empty()) {
-            let names = by_name
-                .entry(path.to_string_lossy().to_lowercase())
-                .or_default();
+            let names = by_name.entry(path.to_string_lossy().to_lowercase()).or_default();
             if !names.iter().any(|n| n == path) {
                 names.push(path.to_owned());
             }
@@ -139,10 +132,7 @@ mod tests {
     fn only_moved_submodules_are_named() {
         let text = " 1234 lib/same (v1)\n+1234 lib/mo ved (heads/x (y))\n-1234 lib/none\n";
         let found = status(text);
-        let paths: Vec<_> = found
-            .iter()
-            .map(|(p, _)| p.to_string_lossy().into_owned())
-            .collect();
+        let paths: Vec<_> = found.iter().map(|(p, _)| p.to_string_lossy().into_owned()).collect();
         assert_eq!(paths, ["lib/mo ved", "lib/none"]);
     }
 

@@ -12,11 +12,7 @@ const VETTED: &[(&str, What, &str)] = &[
         What::Randomness,
         "where CONST_RANDOM_SEED is not set, which `known-crate` tells of",
     ),
-    (
-        "rustversion",
-        What::Clock,
-        "for the date that its error message gives as an example",
-    ),
+    ("rustversion", What::Clock, "for the date that its error message gives as an example"),
     (
         "rust-embed-impl",
         What::Mtime,

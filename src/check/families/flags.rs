@@ -5,11 +5,7 @@ use crate::check::facts::Facts;
 use crate::check::facts::settings::Setting;
 
 fn hit(setting: &Setting, message: String) -> Hit {
-    Hit {
-        place: setting.place.clone(),
-        message,
-        ..Hit::default()
-    }
+    Hit { place: setting.place.clone(), message, ..Hit::default() }
 }
 
 fn settings<'a>(
@@ -41,28 +37,17 @@ pub(in crate::check) fn bootstrap(facts: &Facts) -> Vec<Hit> {
 pub(in crate::check) fn incremental(facts: &Facts) -> Vec<Hit> {
     settings(facts, |k| k.ends_with(".incremental"))
         .filter(|s| s.is_on())
-        .map(|s| {
-            hit(
-                s,
-                format!("{} turns incremental compilation on in a release", s.shown),
-            )
-        })
+        .map(|s| hit(s, format!("{} turns incremental compilation on in a release", s.shown)))
         .collect()
 }
 
 pub(in crate::check) fn rpath(facts: &Facts) -> Vec<Hit> {
     let profiles = settings(facts, |k| k.ends_with(".rpath")).filter(|s| s.is_on());
     let mut hits: Vec<Hit> = profiles
-        .map(|s| {
-            hit(
-                s,
-                format!("{} puts absolute paths of libraries into binaries", s.shown),
-            )
-        })
+        .map(|s| hit(s, format!("{} puts absolute paths of libraries into binaries", s.shown)))
         .collect();
     hits.extend(flagged(facts, "-Crpath", |f| {
-        f.strip_prefix("-Crpath")
-            .is_some_and(|v| !["=no", "=off", "=n", "=false"].contains(&v))
+        f.strip_prefix("-Crpath").is_some_and(|v| !["=no", "=off", "=n", "=false"].contains(&v))
     }));
     hits
 }

@@ -146,12 +146,7 @@ impl Known {
         let wanted = VersionReq::parse(self.versions);
         let in_versions = matches!((version, wanted), (Ok(v), Ok(w)) if w.matches(&v));
         let features = self.features.is_empty() || self.features.iter().any(|f| package.has(f));
-        let others = || {
-            package
-                .dependents
-                .iter()
-                .any(|d| !self.only_for.contains(&d.as_str()))
-        };
+        let others = || package.dependents.iter().any(|d| !self.only_for.contains(&d.as_str()));
         package.name == self.name
             && in_versions
             && features
@@ -161,12 +156,7 @@ impl Known {
 }
 
 pub(in crate::check) fn known(facts: &Facts) -> Vec<Hit> {
-    let set = |name: &str| {
-        facts
-            .settings
-            .iter()
-            .any(|s| s.key == format!("env.{name}"))
-    };
+    let set = |name: &str| facts.settings.iter().any(|s| s.key == format!("env.{name}"));
     let mut hits = Vec::new();
     for package in &facts.used {
         let rows = KNOWN.iter().filter(|k| k.fits(package));
@@ -188,10 +178,7 @@ mod tests {
     use super::*;
 
     fn hits(package: Used, env: &[&str]) -> usize {
-        let mut facts = Facts {
-            used: vec![package],
-            ..Facts::default()
-        };
+        let mut facts = Facts { used: vec![package], ..Facts::default() };
         facts.settings = env
             .iter()
             .map(|name| crate::check::facts::settings::Setting {
@@ -247,29 +234,15 @@ mod tests {
                 assert_eq!(hits(near, &[]), 0, "{}", row.name);
             }
             if !row.features.is_empty() {
-                assert_eq!(
-                    hits(package(&spec, &[], &["other"]), &[]),
-                    0,
-                    "{}",
-                    row.name
-                );
+                assert_eq!(hits(package(&spec, &[], &["other"]), &[]), 0, "{}", row.name);
             }
             if row.versions != "*" {
-                let other = if row.versions.contains('<') {
-                    "99.0.0"
-                } else {
-                    "0.0.1"
-                };
+                let other = if row.versions.contains('<') { "99.0.0" } else { "0.0.1" };
                 let near = package(&format!("{} {other}", row.name), row.features, &["other"]);
                 assert_eq!(hits(near, &[]), 0, "{}", row.name);
             }
             for only in row.only_for {
-                assert_eq!(
-                    hits(package(&spec, row.features, &[only]), &[]),
-                    0,
-                    "{}",
-                    row.name
-                );
+                assert_eq!(hits(package(&spec, row.features, &[only]), &[]), 0, "{}", row.name);
             }
             assert!(row.source.starts_with("https://"));
             assert!(VersionReq::parse(row.versions).is_ok());

@@ -24,34 +24,22 @@ pub(in crate::check) fn untracked(facts: &Facts) -> Vec<Hit> {
     if facts.tree.files.iter().any(|f| f == inside) {
         return Vec::new();
     }
-    let place = Place {
-        path: lockfile.path.clone(),
-        line: 1,
-    };
-    vec![Hit::at(
-        place,
-        "Cargo.lock is there, but git does not track it",
-    )]
+    let place = Place { path: lockfile.path.clone(), line: 1 };
+    vec![Hit::at(place, "Cargo.lock is there, but git does not track it")]
 }
 
 pub(in crate::check) fn stale(facts: &Facts) -> Vec<Hit> {
     let (Some(lockfile), Some(metadata)) = (&facts.lockfile, &facts.members) else {
         return Vec::new();
     };
-    let whole = Place {
-        path: lockfile.path.clone(),
-        line: 1,
-    };
+    let whole = Place { path: lockfile.path.clone(), line: 1 };
     let members = metadata.workspace_packages();
     let mut hits: Vec<Hit> = Vec::new();
     for package in members {
         hits.extend(stale_for(package, lockfile, &whole));
     }
     if hits.is_empty() && facts.lockfile_stale {
-        hits.push(Hit::at(
-            whole,
-            "cargo would change Cargo.lock before it builds",
-        ));
+        hits.push(Hit::at(whole, "cargo would change Cargo.lock before it builds"));
     }
     hits
 }
@@ -59,10 +47,7 @@ pub(in crate::check) fn stale(facts: &Facts) -> Vec<Hit> {
 fn stale_for(package: &Package, lockfile: &Lockfile, whole: &Place) -> Vec<Hit> {
     let spec = format!("{} {}", package.name, package.version);
     let Some(entry) = lockfile.entry(&package.name, &package.version.to_string()) else {
-        return vec![Hit::at(
-            whole.clone(),
-            format!("Cargo.lock does not have {spec}"),
-        )];
+        return vec![Hit::at(whole.clone(), format!("Cargo.lock does not have {spec}"))];
     };
     let lacking = |d: &&Dependency| !lockfile.packages.iter().any(|p| serves(p, d, entry));
     let mut hits: Vec<Hit> = package
@@ -77,10 +62,7 @@ fn stale_for(package: &Package, lockfile: &Lockfile, whole: &Place) -> Vec<Hit> 
             Hit::at(entry.place.clone(), message)
         })
         .collect();
-    let names = entry
-        .dependencies
-        .iter()
-        .map(|d| d.split(' ').next().unwrap_or(d));
+    let names = entry.dependencies.iter().map(|d| d.split(' ').next().unwrap_or(d));
     let gone = names.filter(|n| !package.dependencies.iter().any(|d| d.name == *n));
     hits.extend(gone.map(|n| {
         let message =
@@ -122,9 +104,7 @@ pub(in crate::check) fn toolchain(facts: &Facts) -> Vec<Hit> {
         if facts.pin_unreadable {
             return Vec::new();
         }
-        return vec![Hit::of_project(
-            "no rust-toolchain.toml says which compiler builds this",
-        )];
+        return vec![Hit::of_project("no rust-toolchain.toml says which compiler builds this")];
     };
     let message = match &pin.channel {
         Some(channel) if is_exact(channel) => return Vec::new(),
@@ -142,10 +122,7 @@ fn is_exact(channel: &str) -> bool {
     if ["nightly", "beta", "stable"].contains(&first) {
         let date: Vec<&str> = parts.take(3).collect();
         return date.len() == 3
-            && date
-                .iter()
-                .zip([4, 2, 2])
-                .all(|(p, n)| p.len() == n && number(p));
+            && date.iter().zip([4, 2, 2]).all(|(p, n)| p.len() == n && number(p));
     }
     let version: Vec<&str> = first.split('.').collect();
     version.len() == 3 && version.iter().all(|p| number(p))
@@ -157,23 +134,14 @@ mod tests {
 
     #[test]
     fn only_one_compiler_is_an_exact_channel() {
-        for exact in [
-            "1.95.0",
-            "1.95.0-x86_64-unknown-linux-gnu",
-            "nightly-2026-04-03",
-            "beta-2026-01-02",
-        ] {
+        for exact in
+            ["1.95.0", "1.95.0-x86_64-unknown-linux-gnu", "nightly-2026-04-03", "beta-2026-01-02"]
+        {
             assert!(is_exact(exact), "{exact}");
         }
-        for moving in [
-            "stable",
-            "nightly",
-            "1.95",
-            "beta",
-            "nightly-x86_64-unknown-linux-gnu",
-            "1.x.0",
-            "",
-        ] {
+        for moving in
+            ["stable", "nightly", "1.95", "beta", "nightly-x86_64-unknown-linux-gnu", "1.x.0", ""]
+        {
             assert!(!is_exact(moving), "{moving}");
         }
     }

@@ -10,10 +10,7 @@ fn git(facts: &Facts) -> impl Iterator<Item = (&Dependency, &str)> {
 }
 
 fn hit(dependency: &Dependency, message: String) -> Hit {
-    Hit {
-        package: Some(dependency.name.clone()),
-        ..Hit::at(dependency.place.clone(), message)
-    }
+    Hit { package: Some(dependency.name.clone()), ..Hit::at(dependency.place.clone(), message) }
 }
 
 fn is_full(rev: &str) -> bool {
@@ -37,9 +34,7 @@ pub(in crate::check) fn rev(facts: &Facts) -> Vec<Hit> {
 }
 
 /// Words by which a comment names the condition under which the dependency is to go.
-const UNTIL: &[&str] = &[
-    "until", "once", "when", "remove", "drop", "replace", "back to",
-];
+const UNTIL: &[&str] = &["until", "once", "when", "remove", "drop", "replace", "back to"];
 
 pub(in crate::check) fn comment(facts: &Facts) -> Vec<Hit> {
     let of = |(d, _): (&Dependency, &str)| {
@@ -69,9 +64,7 @@ fn has_word(text: &str, word: &str) -> bool {
 fn links(comment: &str) -> Vec<&str> {
     let words = comment.split(|c: char| c.is_whitespace() || "<>()\"'`".contains(c));
     let links = words.filter(|w| w.starts_with("https://") || w.starts_with("http://"));
-    links
-        .map(|w| w.trim_end_matches(['.', ',', ':', ';']))
-        .collect()
+    links.map(|w| w.trim_end_matches(['.', ',', ':', ';'])).collect()
 }
 
 pub(in crate::check) fn allow(facts: &Facts) -> Vec<Hit> {
@@ -79,10 +72,7 @@ pub(in crate::check) fn allow(facts: &Facts) -> Vec<Hit> {
         let Some(deny) = &facts.deny else {
             return Some(hit(
                 d,
-                format!(
-                    "`{}` is taken from git, and there is no deny.toml that allows it",
-                    d.name
-                ),
+                format!("`{}` is taken from git, and there is no deny.toml that allows it", d.name),
             ));
         };
         let file = facts.shown(&deny.path);
@@ -112,9 +102,7 @@ fn same_repository(a: &str, b: &str) -> bool {
     let plain = |url: &str| {
         let url = url.trim_start_matches("git+").to_lowercase();
         let url = url.split(['?', '#']).next().unwrap_or_default().to_string();
-        url.trim_end_matches('/')
-            .trim_end_matches(".git")
-            .to_string()
+        url.trim_end_matches('/').trim_end_matches(".git").to_string()
     };
     plain(a) == plain(b)
 }
@@ -126,20 +114,14 @@ pub(in crate::check) fn sbom(facts: &Facts) -> Vec<Hit> {
     let file = facts.shown(&sbom.path);
     let packages = facts.lockfile.iter().flat_map(|l| &l.packages);
     let of = |p: &crate::check::facts::lockfile::Locked| {
-        let (url, commit) = p
-            .source
-            .as_deref()?
-            .strip_prefix("git+")?
-            .rsplit_once('#')?;
+        let (url, commit) = p.source.as_deref()?.strip_prefix("git+")?.rsplit_once('#')?;
         let start = format!("pkg:cargo/{}@{}", p.name, p.version);
         let mut same = sbom.purls.iter().filter(|purl| {
             let rest = purl.strip_prefix(&start);
             rest.is_some_and(|r| r.is_empty() || r.starts_with(['?', '#']))
         });
         let exact = same.clone().any(|purl| {
-            let vcs = purl
-                .split(['?', '&'])
-                .find_map(|q| q.strip_prefix("vcs_url="));
+            let vcs = purl.split(['?', '&']).find_map(|q| q.strip_prefix("vcs_url="));
             let found = vcs.and_then(|v| v.rsplit_once('@'));
             found.is_some_and(|(u, c)| {
                 same_repository(u, url) && c.split('#').next() == Some(commit)
@@ -155,10 +137,7 @@ pub(in crate::check) fn sbom(facts: &Facts) -> Vec<Hit> {
             None => format!("{file} has no purl for {}, which comes from git", p.spec()),
         };
         let place: Place = p.place.clone();
-        Some(Hit {
-            package: Some(p.spec()),
-            ..Hit::at(place, message)
-        })
+        Some(Hit { package: Some(p.spec()), ..Hit::at(place, message) })
     };
     packages.filter_map(of).collect()
 }

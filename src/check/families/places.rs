@@ -12,16 +12,11 @@ fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Plac
     let mut found = BTreeMap::new();
     let mut add = |dir: &Path, name: &str, place: Option<Place>| {
         if !dir.starts_with(root) {
-            found
-                .entry(dir.to_owned())
-                .or_insert((name.to_string(), place));
+            found.entry(dir.to_owned()).or_insert((name.to_string(), place));
         }
     };
     let written = facts.manifests.iter().flat_map(|m| &m.dependencies);
-    for Dependency {
-        path, name, place, ..
-    } in written
-    {
+    for Dependency { path, name, place, .. } in written {
         if let Some(path) = path {
             add(path, name, Some(place.clone()));
         }
@@ -67,10 +62,7 @@ pub(in crate::check) fn submodules(facts: &Facts) -> Vec<Hit> {
 
 pub(in crate::check) fn pointers(facts: &Facts) -> Vec<Hit> {
     let of = |path: &PathBuf| {
-        let place = Place {
-            path: facts.root.join(path),
-            line: 1,
-        };
+        let place = Place { path: facts.root.join(path), line: 1 };
         Hit::at(place, "git LFS has a pointer here instead of the file")
     };
     facts.tree.pointers.iter().map(of).collect()

@@ -15,14 +15,7 @@ pub(in crate::check) struct Cfgs {
 }
 
 /// Names that are never set in a build that is released.
-const NEVER: &[&str] = &[
-    "test",
-    "doc",
-    "doctest",
-    "miri",
-    "debug_assertions",
-    "rustfmt",
-];
+const NEVER: &[&str] = &["test", "doc", "doctest", "miri", "debug_assertions", "rustfmt"];
 
 /// Names of which `rustc --print cfg` lists all that are set.
 const OF_THE_TARGET: &[&str] = &["unix", "windows", "panic"];
@@ -41,8 +34,7 @@ impl Cfgs {
         attributes.iter().any(|a| {
             let test = ["test", "bench"].iter().any(|n| a.path().is_ident(n));
             test || a.path().is_ident("cfg")
-                && a.parse_args::<Meta>()
-                    .is_ok_and(|m| self.eval(&m) == Some(false))
+                && a.parse_args::<Meta>().is_ok_and(|m| self.eval(&m) == Some(false))
         })
     }
 
@@ -50,11 +42,7 @@ impl Cfgs {
         match meta {
             Meta::Path(path) => self.name(&path.get_ident()?.to_string()),
             Meta::NameValue(pair) => {
-                let Expr::Lit(ExprLit {
-                    lit: Lit::Str(value),
-                    ..
-                }) = &pair.value
-                else {
+                let Expr::Lit(ExprLit { lit: Lit::Str(value), .. }) = &pair.value else {
                     return None;
                 };
                 self.pair(&pair.path.get_ident()?.to_string(), &value.value())
@@ -205,10 +193,8 @@ mod tests {
     use super::*;
 
     fn kept(attribute: &str) -> bool {
-        let cfgs = Cfgs::new(
-            "unix\ntarget_os=\"linux\"\ndebug_assertions\n",
-            &["std".to_string()].into(),
-        );
+        let cfgs =
+            Cfgs::new("unix\ntarget_os=\"linux\"\ndebug_assertions\n", &["std".to_string()].into());
         let mut file = syn::parse_file(&format!("{attribute} fn x() {{}}")).unwrap();
         prune(&mut file, &cfgs);
         !file.items.is_empty()

@@ -43,14 +43,7 @@ const APPENDS: &[&str] = &[
 ];
 
 /// Methods that put things where order is no matter.
-const BY_KEY: &[&str] = &[
-    "insert",
-    "remove",
-    "entry",
-    "or_insert",
-    "or_default",
-    "or_insert_with",
-];
+const BY_KEY: &[&str] = &["insert", "remove", "entry", "or_insert", "or_default", "or_insert_with"];
 
 /// Macros that write.
 const WRITES: &[&str] = &["print", "println", "write", "writeln"];
@@ -63,10 +56,9 @@ struct Effects {
 impl Effects {
     fn is_own(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::Path(path) => path
-                .path
-                .get_ident()
-                .is_some_and(|n| self.own.contains(&n.to_string())),
+            Expr::Path(path) => {
+                path.path.get_ident().is_some_and(|n| self.own.contains(&n.to_string()))
+            }
             Expr::Field(field) => self.is_own(&field.base),
             Expr::MethodCall(call) => self.is_own(&call.receiver),
             _ => false,
@@ -120,12 +112,8 @@ impl<'ast> Visit<'ast> for Effects {
 /// Whether a variable is used, from where it is made on, for nothing but to say that something is wrong: asked whether it is
 /// empty, or put into the error that a function returns.
 pub(super) fn only_for_errors(name: &str, local: &Local, body: &syn::Block) -> bool {
-    let mut uses = Mentions {
-        name,
-        after: local.semi_token.span.start().line,
-        harmless: 0,
-        others: 0,
-    };
+    let mut uses =
+        Mentions { name, after: local.semi_token.span.start().line, harmless: 0, others: 0 };
     uses.visit_block(body);
     uses.harmless > 0 && uses.others == 0
 }
@@ -171,9 +159,7 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        let asks = ["is_empty", "len", "contains"]
-            .iter()
-            .any(|m| call.method == m);
+        let asks = ["is_empty", "len", "contains"].iter().any(|m| call.method == m);
         if asks && self.is_name(&call.receiver) {
             self.harmless += 1;
             return;

@@ -31,13 +31,8 @@ pub(in crate::check) fn load(
     cfgs: &Cfgs,
     wanted: &dyn Fn(&Path) -> bool,
 ) -> (Vec<Module>, Vec<anyhow::Error>) {
-    let mut loader = Loader {
-        cfgs,
-        wanted,
-        seen: BTreeSet::new(),
-        modules: Vec::new(),
-        troubles: Vec::new(),
-    };
+    let mut loader =
+        Loader { cfgs, wanted, seen: BTreeSet::new(), modules: Vec::new(), troubles: Vec::new() };
     loader.file(root, true);
     (loader.modules, loader.troubles)
 }
@@ -67,10 +62,7 @@ impl Loader<'_> {
             false => path.with_extension(""),
         };
         self.items(&file.items, &own, &beside);
-        self.modules.push(Module {
-            path: path.to_owned(),
-            file,
-        });
+        self.modules.push(Module { path: path.to_owned(), file });
     }
 
     /// `own` is where `mod x;` is looked for, `base` what `#[path]` is relative to.
@@ -119,10 +111,7 @@ impl Loader<'_> {
 fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     attributes.iter().find_map(|a| match &a.meta {
         Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value()),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
             _ => None,
         },
         _ => None,
@@ -132,24 +121,16 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
 fn parse(path: &Path) -> Result<syn::File> {
     let what = || format!("failed to read `{}`", path.display());
     let bytes = std::fs::read(path).with_context(what)?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        bad_input(format!(
-            "failed to parse `{}`: it is not UTF-8",
-            path.display()
-        ))
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| bad_input(format!("failed to parse `{}`: it is not UTF-8", path.display())))?;
     let unsound = |line: usize, e: &dyn std::fmt::Display| {
-        bad_input(format!(
-            "failed to parse `{}` at line {line}: {e}",
-            path.display()
-        ))
+        bad_input(format!("failed to parse `{}` at line {line}: {e}", path.display()))
     };
     if text.len() > LARGEST {
         return Err(too_much(path));
     }
-    let tokens: TokenStream = code_of(&text)
-        .parse()
-        .map_err(|e: LexError| unsound(e.span().start().line, &e))?;
+    let tokens: TokenStream =
+        code_of(&text).parse().map_err(|e: LexError| unsound(e.span().start().line, &e))?;
     if is_endless(&tokens) {
         return Err(too_much(path));
     }
@@ -280,11 +261,8 @@ mod tests {
             let told = error(text);
             assert!(told.contains("x.rs` "), "{told}");
         }
-        let far = format!(
-            "const X: &[u8] = &[{}];\n{}",
-            many("1, ", 12_000),
-            many("fn f() {}\n", 3_000)
-        );
+        let far =
+            format!("const X: &[u8] = &[{}];\n{}", many("1, ", 12_000), many("fn f() {}\n", 3_000));
         std::fs::write(dir.path().join("x.rs"), &far).unwrap();
         let (modules, troubles) = load(&dir.path().join("x.rs"), &Cfgs::default(), &|_| true);
         assert!(troubles.is_empty() && modules.len() == 1, "{troubles:?}");

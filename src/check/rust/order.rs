@@ -145,9 +145,7 @@ impl<'a> Walker<'a> {
             }
             // A chain that hands on the map itself.
             Expr::MethodCall(call)
-                if ["clone", "borrow", "as_ref"]
-                    .iter()
-                    .any(|m| call.method == m) =>
+                if ["clone", "borrow", "as_ref"].iter().any(|m| call.method == m) =>
             {
                 self.map(&call.receiver)
             }
@@ -177,11 +175,7 @@ impl<'a> Walker<'a> {
     }
 
     fn note(&mut self, map: &str, line: usize) {
-        let found = Found {
-            what: What::MapOrder,
-            detail: format!("`{map}`"),
-            line,
-        };
+        let found = Found { what: What::MapOrder, detail: format!("`{map}`"), line };
         if !self.found.contains(&found) {
             self.found.push(found);
         }
@@ -221,11 +215,8 @@ impl<'ast> Visit<'ast> for Walker<'ast> {
             _ => false,
         };
         let name = name_of(&local.pat);
-        let for_errors = |name: &String| {
-            self.bodies
-                .last()
-                .is_some_and(|b| only_for_errors(name, local, b))
-        };
+        let for_errors =
+            |name: &String| self.bodies.last().is_some_and(|b| only_for_errors(name, local, b));
         if orderless || name.as_ref().is_some_and(for_errors) || name.is_some_and(sorted) {
             return;
         }
@@ -385,10 +376,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let (modules, _) = modules::load(&path, &Cfgs::default(), &|_| true);
         let fields = fields(&modules);
-        of(&modules[0].file, &fields)
-            .iter()
-            .map(|f| f.line)
-            .collect()
+        of(&modules[0].file, &fields).iter().map(|f| f.line).collect()
     }
 
     #[test]

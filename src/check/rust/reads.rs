@@ -86,15 +86,8 @@ const CALLS: &[(&str, What)] = &[
 ];
 
 /// Methods without arguments that read the times of a file.
-const TIMES: &[&str] = &[
-    "modified",
-    "created",
-    "accessed",
-    "mtime",
-    "mtime_nsec",
-    "ctime",
-    "atime",
-];
+const TIMES: &[&str] =
+    &["modified", "created", "accessed", "mtime", "mtime_nsec", "ctime", "atime"];
 
 /// Programs that tell such things.
 const PROGRAMS: &[(&str, What)] = &[
@@ -154,12 +147,7 @@ const FOR_BUILD_SCRIPTS: &[&str] = &["CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIF
 const INCLUDES: &[&str] = &["include", "include_str", "include_bytes"];
 
 /// Macros whose content is code of the crate that uses the macro.
-const QUOTES: &[&str] = &[
-    "quote",
-    "quote_spanned",
-    "parse_quote",
-    "parse_quote_spanned",
-];
+const QUOTES: &[&str] = &["quote", "quote_spanned", "parse_quote", "parse_quote_spanned"];
 
 /// How much of the code is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,12 +162,7 @@ pub(in crate::check) enum Depth {
 
 /// What a file reads, and whether it knows SOURCE_DATE_EPOCH.
 pub(in crate::check) fn of(file: &syn::File, depth: Depth) -> (Vec<Found>, bool) {
-    let mut reader = Reader {
-        depth,
-        uses: BTreeMap::new(),
-        found: Vec::new(),
-        knows_epoch: false,
-    };
+    let mut reader = Reader { depth, uses: BTreeMap::new(), found: Vec::new(), knows_epoch: false };
     Uses(&mut reader.uses).visit_file(file);
 
     reader.visit_file(file);
@@ -237,11 +220,7 @@ struct Reader {
 
 impl Reader {
     fn note(&mut self, what: What, detail: impl Into<String>, line: usize) {
-        let found = Found {
-            what,
-            detail: detail.into(),
-            line,
-        };
+        let found = Found { what, detail: detail.into(), line };
         if !self.found.contains(&found) {
             self.found.push(found);
         }
@@ -438,11 +417,7 @@ impl<'ast> Visit<'ast> for Reader {
             self.knows_epoch |= value.contains("SOURCE_DATE_EPOCH");
             let file = FILES.iter().find(|(name, _)| *name == value);
             if let (Some((name, what)), true) = (file, self.depth != Depth::EnvMacros) {
-                self.note(
-                    *what,
-                    format!("the file `{name}`"),
-                    text.span().start().line,
-                );
+                self.note(*what, format!("the file `{name}`"), text.span().start().line);
             }
         }
     }
@@ -451,10 +426,7 @@ impl<'ast> Visit<'ast> for Reader {
 pub(super) fn ends_with(names: &[String], pattern: &str) -> bool {
     let wanted: Vec<&str> = pattern.split("::").collect();
     names.len() >= wanted.len()
-        && names[names.len() - wanted.len()..]
-            .iter()
-            .zip(&wanted)
-            .all(|(n, w)| n == w)
+        && names[names.len() - wanted.len()..].iter().zip(&wanted).all(|(n, w)| n == w)
 }
 
 fn line_of_path(path: &Path) -> usize {
@@ -479,11 +451,7 @@ mod tests {
 
     fn found(text: &str, depth: Depth) -> Vec<(What, usize)> {
         let file = syn::parse_file(text).unwrap();
-        of(&file, depth)
-            .0
-            .iter()
-            .map(|f| (f.what, f.line))
-            .collect()
+        of(&file, depth).0.iter().map(|f| (f.what, f.line)).collect()
     }
 
     #[test]
@@ -522,10 +490,7 @@ mod tests {
             const C: &str = env!(\"CARGO_PKG_NAME\");\n\
             #[doc = env!(\"HOME\")] fn g() { vec![include_str!(concat!(env!(\"HOME\"), \"/y\"))]; }\n\
             #[macro_export] macro_rules! m { () => { env!(\"CARGO_MANIFEST_DIR\") } }";
-        assert_eq!(
-            found(text, Depth::EnvMacros),
-            [(What::EnvMacro, 1), (What::EnvMacro, 4)]
-        );
+        assert_eq!(found(text, Depth::EnvMacros), [(What::EnvMacro, 1), (What::EnvMacro, 4)]);
         let script =
             "const A: &str = env!(\"CARGO_MANIFEST_DIR\"); const B: &str = env!(\"USER\");";
         assert_eq!(found(script, Depth::BuildScript), [(What::EnvMacro, 1)]);

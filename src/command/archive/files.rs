@@ -14,9 +14,7 @@ use crate::request::Archive;
 
 pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let Some(output) = &asked.output else {
-        return Err(usage(
-            "packing files needs a place for the archive: give -o FILE",
-        ));
+        return Err(usage("packing files needs a place for the archive: give -o FILE"));
     };
     if !asked.include.is_empty() || asked.name.is_some() || asked.release.is_some() {
         return Err(usage(
@@ -52,9 +50,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let mut notes = Vec::new();
     for path in walk.skipped().iter().filter(|p| own.told(p)) {
         let path = path.display();
-        notes.push(format!(
-            "`{path}` is not in the archive: this command writes it"
-        ));
+        notes.push(format!("`{path}` is not in the archive: this command writes it"));
     }
     for (one, other) in walk.colliding() {
         notes.push(format!(
@@ -83,9 +79,9 @@ fn format_of(asked: &Archive, output: &Path) -> Result<&'static Format> {
                 names.join(", ")
             ))
         }),
-        _ => Err(usage(
-            "files are packed into one archive: give one --format, or run once for each",
-        )),
+        _ => {
+            Err(usage("files are packed into one archive: give one --format, or run once for each"))
+        }
     }
 }
 
@@ -115,10 +111,7 @@ fn roots(asked: &Archive) -> Result<Vec<(Vec<u8>, PathBuf)>> {
     roots.sort();
     for pair in roots.windows(2) {
         let (one, other) = (&pair[0].0, &pair[1].0);
-        if other
-            .strip_prefix(&one[..])
-            .is_some_and(|r| r.first().is_none_or(|b| *b == b'/'))
-        {
+        if other.strip_prefix(&one[..]).is_some_and(|r| r.first().is_none_or(|b| *b == b'/')) {
             return Err(usage(format!(
                 "`{}` would be packed twice: name it once",
                 pair[1].1.display()
@@ -144,10 +137,7 @@ fn relative(path: &Path, what: &str) -> Result<PathBuf> {
         }
     }
     if parts.as_os_str().is_empty() {
-        return Err(usage(format!(
-            "`{}` ({what}) names nothing",
-            path.display()
-        )));
+        return Err(usage(format!("`{}` ({what}) names nothing", path.display())));
     }
     Ok(parts)
 }

@@ -54,9 +54,7 @@ pub(super) fn find(patterns: &[String], copy: &Path, work_tree: &Path) -> Result
         }
         if !in_source {
             let names = found.iter().map(|p| p.strip_prefix(root).unwrap_or(p));
-            included
-                .not_in_source
-                .extend(names.map(|p| p.display().to_string()));
+            included.not_in_source.extend(names.map(|p| p.display().to_string()));
         }
     }
     included.files.sort();
@@ -94,12 +92,7 @@ fn matches(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
         if path.is_dir() {
             let not_git = &mut |p: &Path| p.file_name() != Some(".git".as_ref());
             let below = fs::walk(&path, not_git)?;
-            found.extend(
-                below
-                    .into_iter()
-                    .filter(|(_, m)| !m.is_dir())
-                    .map(|(p, _)| p),
-            );
+            found.extend(below.into_iter().filter(|(_, m)| !m.is_dir()).map(|(p, _)| p));
         } else {
             found.push(path);
         }

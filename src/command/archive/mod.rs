@@ -32,11 +32,7 @@ pub struct Outcome {
 
 /// Runs it.
 pub fn run(asked: &Archive) -> Result<Outcome> {
-    if asked.paths.is_empty() {
-        proven::run(asked)
-    } else {
-        files::run(asked)
-    }
+    if asked.paths.is_empty() { proven::run(asked) } else { files::run(asked) }
 }
 
 /// The formats that were asked for by name.

@@ -43,10 +43,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let target_dir = query::metadata(&cargo_manifest)?.target_directory;
     let target_dir = target_dir.into_std_path_buf();
     let results = target_dir.join("repro");
-    let _lock = results
-        .is_dir()
-        .then(|| publish::lock(&results))
-        .transpose()?;
+    let _lock = results.is_dir().then(|| publish::lock(&results)).transpose()?;
     let (manifest_path, mut manifest) = proven(&results)?;
     let source = source::find(&wanted(&manifest, cargo_manifest, target_dir)?)?;
     let scratch = Scratch::new(false)?;
@@ -181,10 +178,8 @@ fn by_target(manifest: &Manifest) -> BTreeMap<&str, Vec<&Artifact>> {
 
 /// What the archive is named after: what was asked for, else the one package that is in it.
 fn release(asked: &Archive, artifacts: &[&Artifact]) -> Result<Release> {
-    let mut packages: Vec<(&str, &str)> = artifacts
-        .iter()
-        .filter_map(|a| a.package.split_once(' '))
-        .collect();
+    let mut packages: Vec<(&str, &str)> =
+        artifacts.iter().filter_map(|a| a.package.split_once(' ')).collect();
     packages.sort();
     packages.dedup();
     let mut versions: Vec<&str> = packages.iter().map(|(_, version)| *version).collect();
@@ -193,11 +188,7 @@ fn release(asked: &Archive, artifacts: &[&Artifact]) -> Result<Release> {
         [one] => Ok(one.to_string()),
         _ => Err(refused(format!(
             "artifacts of several packages go into one archive ({}): give its {what} with {option}, or in [workspace.metadata.repro.archive]",
-            packages
-                .iter()
-                .map(|(n, v)| format!("{n} {v}"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            packages.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(", ")
         ))),
     };
     let names: Vec<&str> = packages.iter().map(|(name, _)| *name).collect();
@@ -279,9 +270,7 @@ fn write_beside(dist: &Path, manifest: &Manifest) -> Result<()> {
     let bytes = published.to_bytes()?;
     fs::write_atomic(&dist.join(MANIFEST), &bytes)?;
     let archives = manifest.archives.iter();
-    let mut sums: Vec<_> = archives
-        .map(|a| (a.name.clone(), a.sha256.clone()))
-        .collect();
+    let mut sums: Vec<_> = archives.map(|a| (a.name.clone(), a.sha256.clone())).collect();
     sums.push((MANIFEST.to_string(), digest::of_bytes(&bytes).sha256));
     sums::update(dist, &sums)
 }

@@ -48,22 +48,12 @@ pub fn run(mut asked: InitRequest) -> Result<InitReport> {
             Some(_) if asked.force => State::Overwritten,
             Some(_) => State::Kept,
         };
-        files.push(Planned {
-            path: new.path,
-            text: new.text,
-            added: new.added,
-            state,
-        });
+        files.push(Planned { path: new.path, text: new.text, added: new.added, state });
     }
     if !asked.dry_run {
         write(&files)?;
     }
-    Ok(InitReport {
-        root,
-        files,
-        notes,
-        dry_run: asked.dry_run,
-    })
+    Ok(InitReport { root, files, notes, dry_run: asked.dry_run })
 }
 
 fn write(files: &[Planned]) -> Result<()> {

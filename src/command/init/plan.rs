@@ -32,12 +32,7 @@ pub(super) fn files(
     root: &Path,
     notes: &mut Vec<String>,
 ) -> Result<Vec<New>> {
-    let whole = |path: PathBuf, text: String| New {
-        path,
-        text,
-        extends: false,
-        added: None,
-    };
+    let whole = |path: PathBuf, text: String| New { path, text, extends: false, added: None };
     let mut files = Vec::new();
     files.extend(metadata(values, workspace, notes)?);
     if let Some(channel) = values.channel.as_ref().filter(|_| !values.pinned) {
@@ -61,17 +56,11 @@ pub(super) fn files(
     if values.bins.is_empty() {
         notes.push("no Dockerfile is written: there is no program to run".to_string());
     } else {
-        files.push(whole(
-            workspace.join("Dockerfile.repro"),
-            fill(DOCKERFILE, values),
-        ));
+        files.push(whole(workspace.join("Dockerfile.repro"), fill(DOCKERFILE, values)));
         let ignore = workspace.join("Dockerfile.repro.dockerignore");
         files.push(whole(ignore, "target\n".to_string()));
     }
-    files.push(whole(
-        workspace.join("REPRODUCIBILITY.md"),
-        fill(GUIDE, values),
-    ));
+    files.push(whole(workspace.join("REPRODUCIBILITY.md"), fill(GUIDE, values)));
     Ok(files)
 }
 
@@ -104,12 +93,7 @@ fn metadata(values: &Values, workspace: &Path, notes: &mut Vec<String>) -> Resul
         ));
         return Ok(None);
     }
-    Ok(Some(New {
-        path,
-        text: joined,
-        extends: true,
-        added: Some(added),
-    }))
+    Ok(Some(New { path, text: joined, extends: true, added: Some(added) }))
 }
 
 fn table(key: &str, values: &Values) -> String {
@@ -179,59 +163,29 @@ fn fill(template: &str, values: &Values) -> String {
         let last = u.rsplit(['/', ':']).next().unwrap_or(u);
         last.trim_end_matches(".git").to_string()
     });
-    let made: Vec<String> = values
-        .bins
-        .iter()
-        .chain(&values.libraries)
-        .cloned()
-        .collect();
+    let made: Vec<String> = values.bins.iter().chain(&values.libraries).cloned().collect();
     let arm = target.starts_with("aarch64");
     let musl = target.ends_with("musl");
-    let image = if musl {
-        "static-debian12"
-    } else {
-        "cc-debian12"
-    };
+    let image = if musl { "static-debian12" } else { "cc-debian12" };
     let replacements = [
-        (
-            "@RUNNER@",
-            if arm {
-                "ubuntu-24.04-arm"
-            } else {
-                "ubuntu-24.04"
-            }
-            .to_string(),
-        ),
+        ("@RUNNER@", if arm { "ubuntu-24.04-arm" } else { "ubuntu-24.04" }.to_string()),
         // Older versions of rustup want the name where there is no toolchain file.
         (
             "@TOOLCHAIN@",
-            if values.channel.is_some() {
-                String::new()
-            } else {
-                format!(" {channel}")
-            },
+            if values.channel.is_some() { String::new() } else { format!(" {channel}") },
         ),
         ("@TARGETS@", targets.clone()),
         ("@TARGET_LIST@", quoted(&values.targets)),
         ("@ARTIFACT_LIST@", quoted(&made)),
         ("@REPRO_URL@", env!("CARGO_PKG_REPOSITORY").to_string()),
         ("@REPRO_VERSION@", env!("CARGO_PKG_VERSION").to_string()),
-        (
-            "@BUILDER_IMAGE@",
-            format!("rust:{}-slim-bookworm", stable(&values.release)),
-        ),
-        (
-            "@RUNTIME_IMAGE@",
-            format!("gcr.io/distroless/{image}:nonroot"),
-        ),
+        ("@BUILDER_IMAGE@", format!("rust:{}-slim-bookworm", stable(&values.release))),
+        ("@RUNTIME_IMAGE@", format!("gcr.io/distroless/{image}:nonroot")),
         ("@CHANNEL@", channel.to_string()),
         ("@PROFILE@", values.selection.profile().to_string()),
         ("@INJECT@", values.inject.to_string()),
         ("@RECIPE_VERSION@", values.recipe_version.to_string()),
-        (
-            "@SOURCE@",
-            url.clone().unwrap_or_else(|| "this repository".to_string()),
-        ),
+        ("@SOURCE@", url.clone().unwrap_or_else(|| "this repository".to_string())),
         ("@CLONE_URL@", url.unwrap_or_else(|| "URL".to_string())),
         ("@CLONE_DIR@", directory.unwrap_or_else(|| name.clone())),
         ("@UMASK@", values.container.umask.clone()),
@@ -244,9 +198,7 @@ fn fill(template: &str, values: &Values) -> String {
     ];
     replacements
         .iter()
-        .fold(template.to_string(), |text, (key, value)| {
-            text.replace(key, value)
-        })
+        .fold(template.to_string(), |text, (key, value)| text.replace(key, value))
         .trim_end()
         .to_string()
         + "\n"
@@ -296,16 +248,10 @@ mod tests {
 
     #[test]
     fn every_action_is_pinned_by_its_commit() {
-        for line in WORKFLOW
-            .lines()
-            .filter(|l| l.trim_start().starts_with("- uses: "))
-        {
+        for line in WORKFLOW.lines().filter(|l| l.trim_start().starts_with("- uses: ")) {
             let (_, rest) = line.split_once('@').unwrap();
             let (commit, version) = rest.split_once(" # v").unwrap();
-            assert!(
-                commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit()),
-                "{line}"
-            );
+            assert!(commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit()), "{line}");
             assert!(!version.is_empty());
         }
     }

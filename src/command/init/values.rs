@@ -163,14 +163,7 @@ fn enabled(package: &Package, selection: &Selection) -> BTreeSet<String> {
     let mut on = BTreeSet::new();
     while let Some(feature) = open.pop() {
         if on.insert(feature.clone()) {
-            open.extend(
-                package
-                    .features
-                    .get(&feature)
-                    .into_iter()
-                    .flatten()
-                    .cloned(),
-            );
+            open.extend(package.features.get(&feature).into_iter().flatten().cloned());
         }
     }
     on
@@ -178,18 +171,13 @@ fn enabled(package: &Package, selection: &Selection) -> BTreeSet<String> {
 
 /// actions/checkout clones `https://github.com/owner/name`, and the URL is part of the manifest.
 fn as_runners_clone(remote: &str) -> String {
-    let path = [
-        "git@github.com:",
-        "ssh://git@github.com/",
-        "https://github.com/",
-    ]
-    .iter()
-    .find_map(|start| remote.strip_prefix(start));
+    let path = ["git@github.com:", "ssh://git@github.com/", "https://github.com/"]
+        .iter()
+        .find_map(|start| remote.strip_prefix(start));
     match path {
-        Some(path) => format!(
-            "https://github.com/{}",
-            path.trim_end_matches('/').trim_end_matches(".git")
-        ),
+        Some(path) => {
+            format!("https://github.com/{}", path.trim_end_matches('/').trim_end_matches(".git"))
+        }
         None => remote.to_string(),
     }
 }
@@ -200,11 +188,9 @@ mod tests {
 
     #[test]
     fn remotes_are_written_as_runners_clone_them() {
-        for remote in [
-            "git@github.com:a/b.git",
-            "https://github.com/a/b",
-            "ssh://git@github.com/a/b.git",
-        ] {
+        for remote in
+            ["git@github.com:a/b.git", "https://github.com/a/b", "ssh://git@github.com/a/b.git"]
+        {
             assert_eq!(as_runners_clone(remote), "https://github.com/a/b");
         }
         assert_eq!(as_runners_clone("https://host/x.git"), "https://host/x.git");

@@ -152,10 +152,7 @@ fn subject(manifest: &Manifest) -> String {
         "git" => "commit",
         _ => "directory with sha256",
     };
-    format!(
-        "{what} {id}, profile {} for {}",
-        manifest.build.profile, manifest.build.host
-    )
+    format!("{what} {id}, profile {} for {}", manifest.build.profile, manifest.build.host)
 }
 
 fn value(claims: &Claims, key: &Key) -> String {
@@ -171,10 +168,7 @@ fn differing(groups: &[(Claims, Vec<String>)]) -> Vec<(String, Vec<String>)> {
     let row = |key: &Key| {
         let each = groups.iter().map(|(claims, _)| value(claims, key));
         let [target, package, kind, name] = key;
-        (
-            format!("{name} ({kind} of {package}, {target})"),
-            each.collect::<Vec<_>>(),
-        )
+        (format!("{name} ({kind} of {package}, {target})"), each.collect::<Vec<_>>())
     };
     keys.into_iter()
         .map(|key| row(&key))
@@ -194,11 +188,8 @@ mod tests {
     }
 
     fn agreement(digests: &str, threshold: usize) -> (Agreement, Vec<usize>) {
-        let named: Vec<_> = digests
-            .chars()
-            .enumerate()
-            .map(|(i, d)| named(&i.to_string(), d))
-            .collect();
+        let named: Vec<_> =
+            digests.chars().enumerate().map(|(i, d)| named(&i.to_string(), d)).collect();
         let found = compare(&named, threshold);
         let sizes = found.groups.iter().map(Vec::len).collect();
         (found.agreement, sizes)
@@ -226,10 +217,7 @@ mod tests {
     fn manifests_of_other_builds_are_not_compared() {
         let a = named("a", 'a');
         for (spoil, word) in [
-            (
-                (|m| m.source.commit = Some("c".repeat(40))) as fn(&mut Manifest),
-                "source",
-            ),
+            ((|m| m.source.commit = Some("c".repeat(40))) as fn(&mut Manifest), "source"),
             (|m| m.build.profile = "dev".into(), "profile"),
             (|m| m.recipe.epoch += 1, "EPOCH"),
             (|m| m.source.lockfile_sha256 = "d".repeat(64), "Cargo.lock"),

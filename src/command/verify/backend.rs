@@ -43,11 +43,7 @@ pub struct Outcome {
 
 impl Outcome {
     fn nothing(why: String) -> Outcome {
-        Outcome {
-            files: Vec::new(),
-            notes: vec![why],
-            differs: true,
-        }
+        Outcome { files: Vec::new(), notes: vec![why], differs: true }
     }
 }
 
@@ -65,9 +61,7 @@ pub fn run(input: &Path, in_sandbox: bool) -> Result<Outcome> {
     })?;
     let progress = Progress::new(true);
     let scratch = Scratch::new(false)?;
-    with_progress(&progress, || {
-        rebuild(input, &outdir, in_sandbox, scratch.path(), &progress)
-    })
+    with_progress(&progress, || rebuild(input, &outdir, in_sandbox, scratch.path(), &progress))
 }
 
 fn rebuild(
@@ -86,9 +80,7 @@ fn rebuild(
         false => None,
     };
     let asked = VerifyRequest {
-        source: claimed
-            .is_none()
-            .then(|| Given::Source(input.display().to_string())),
+        source: claimed.is_none().then(|| Given::Source(input.display().to_string())),
         ..VerifyRequest::default()
     };
     progress.phase("checking the source");
@@ -117,11 +109,7 @@ fn rebuild(
     }
     crate::process::check_interrupt()?;
     publish(&files, outdir)?;
-    Ok(Outcome {
-        files: files.into_keys().collect(),
-        notes,
-        differs: false,
-    })
+    Ok(Outcome { files: files.into_keys().collect(), notes, differs: false })
 }
 
 /// Why what was rebuilt is not what the manifest lists, if it is not.

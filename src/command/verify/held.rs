@@ -58,11 +58,7 @@ impl About<'_> {
         for file in published {
             files.extend(file.check(&rebuilt)?);
         }
-        Ok(Held {
-            comparison,
-            files,
-            artifacts,
-        })
+        Ok(Held { comparison, files, artifacts })
     }
 
     /// What the reader of the verdict should know.
@@ -84,9 +80,7 @@ impl About<'_> {
         let rows = self.recipe.rows();
         let said = manifest.recipe.rows.iter();
         let same = rows.len() == manifest.recipe.rows.len()
-            && said
-                .zip(&rows)
-                .all(|(a, b)| a.what == b.what && a.value == b.value);
+            && said.zip(&rows).all(|(a, b)| a.what == b.what && a.value == b.value);
         if !same {
             notes.push("the recipe's rows are not those of the manifest".to_string());
         }
@@ -105,10 +99,7 @@ pub(super) fn promised(manifest: &Manifest) -> ArtifactSet {
             target: a.target.clone(),
             kind: Kind::named(&a.kind)?,
             name: a.name.clone(),
-            digest: Digest {
-                size: a.size?,
-                sha256: a.sha256.clone()?,
-            },
+            digest: Digest { size: a.size?, sha256: a.sha256.clone()? },
             // Only digests are known of it.
             path: PathBuf::new(),
         })
@@ -121,20 +112,9 @@ fn unchecked(held: &Held) -> Option<String> {
     if held.files.iter().any(|c| c.part == Part::Members) {
         return None;
     }
-    let seen = |a: &Artifact| {
-        held.files
-            .iter()
-            .any(|c| c.rebuilt.as_ref() == Some(&a.digest))
-    };
-    let left = held
-        .artifacts
-        .iter()
-        .filter(|a| a.kind.is_shipped() && !seen(a));
+    let seen = |a: &Artifact| held.files.iter().any(|c| c.rebuilt.as_ref() == Some(&a.digest));
+    let left = held.artifacts.iter().filter(|a| a.kind.is_shipped() && !seen(a));
     let names: Vec<_> = left.map(|a| a.name.clone()).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "built, and nothing was held against it: {}",
-            names.join(", ")
-        )
-    })
+    (!names.is_empty())
+        .then(|| format!("built, and nothing was held against it: {}", names.join(", ")))
 }

@@ -86,9 +86,7 @@ fn checksum(lockfile: &str, name: &str, version: &str) -> Option<String> {
         let found = t.get("version").and_then(Item::as_str).unwrap_or_default();
         found.split('+').next() == Some(plain)
     };
-    let found = packages
-        .iter()
-        .find(|t| is("name", name, t) && same_version(t))?;
+    let found = packages.iter().find(|t| is("name", name, t) && same_version(t))?;
     found.get("checksum")?.as_str().map(str::to_string)
 }
 
@@ -116,10 +114,7 @@ mod tests {
 
     #[test]
     fn only_a_name_and_a_whole_version_are_taken() {
-        assert_eq!(
-            parse("a-b_c@1.2.3-rc.1+x").unwrap(),
-            ("a-b_c", "1.2.3-rc.1+x")
-        );
+        assert_eq!(parse("a-b_c@1.2.3-rc.1+x").unwrap(), ("a-b_c", "1.2.3-rc.1+x"));
         for bad in [
             "a",
             "a@",

@@ -92,23 +92,10 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         Some(claimed) => replayed(claimed, &asked, scratch)?,
         None => fresh(&asked, scratch)?,
     };
-    let Ready {
-        project,
-        label,
-        mut notes,
-    } = ready;
+    let Ready { project, label, mut notes } = ready;
     let recipe = project.recipe()?;
-    let asks_linker = claimed
-        .as_ref()
-        .is_some_and(|c| c.manifest.builder.is_some());
-    let built = build(
-        &project,
-        &recipe,
-        asked.sandbox,
-        asks_linker,
-        scratch,
-        progress,
-    )?;
+    let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
+    let built = build(&project, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
@@ -198,9 +185,7 @@ pub(super) fn read_manifest(path: &Path) -> Result<Manifest> {
     let what = || format!("failed to read `{}`", path.display());
     let file = File::open(path).with_context(what)?;
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1)
-        .read_to_end(&mut bytes)
-        .with_context(what)?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes).with_context(what)?;
     if bytes.len() as u64 > LONGEST {
         return Err(bad_input(format!(
             "`{}` is over 64 MiB, which no manifest is",
@@ -231,26 +216,12 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let given = asked.source.as_ref();
     let (source, label) = place::of_manifest(manifest, given, scratch, &asked.limits)?;
     let build = &asked.build;
-    let project = replay::open(
-        manifest,
-        source,
-        toolchain,
-        &build.pass_env,
-        build.keep,
-        scratch,
-    )?;
+    let project = replay::open(manifest, source, toolchain, &build.pass_env, build.keep, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
     notes.extend(
-        build
-            .pass_env
-            .iter()
-            .map(|name| format!("{name} is this user's own, not the manifest's")),
+        build.pass_env.iter().map(|name| format!("{name} is this user's own, not the manifest's")),
     );
-    Ok(Ready {
-        project,
-        label,
-        notes,
-    })
+    Ok(Ready { project, label, notes })
 }
 
 /// A build without a manifest, as `repro build` would make it.
@@ -260,22 +231,13 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     place::no_own_programs(&tree.dir)?;
     let manifest = tree.dir.join("Cargo.toml");
     if !manifest.is_file() {
-        return Err(refused(format!(
-            "{} holds no Cargo.toml at its top",
-            tree.label
-        )));
+        return Err(refused(format!("{} holds no Cargo.toml at its top", tree.label)));
     }
     let mut build = asked.build.clone();
     build.epoch = build.epoch.or(tree.epoch);
     build.source = match tree.repository {
-        true => SourceChoice {
-            manifest: Some(manifest),
-            ..SourceChoice::default()
-        },
-        false => SourceChoice {
-            directory: Some(tree.dir),
-            ..SourceChoice::default()
-        },
+        true => SourceChoice { manifest: Some(manifest), ..SourceChoice::default() },
+        false => SourceChoice { directory: Some(tree.dir), ..SourceChoice::default() },
     };
     let mut project = Project::open(build, scratch)?;
     let kept_back = keep_back(&mut project, &asked.build.pass_env);
@@ -287,15 +249,9 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     if let (Given::Crate(_), Some(epoch)) =
         (given, tree.epoch.filter(|_| asked.build.epoch.is_none()))
     {
-        notes.push(format!(
-            "SOURCE_DATE_EPOCH is {epoch}, the latest time in the crate"
-        ));
+        notes.push(format!("SOURCE_DATE_EPOCH is {epoch}, the latest time in the crate"));
     }
-    Ok(Ready {
-        project,
-        label: tree.label,
-        notes,
-    })
+    Ok(Ready { project, label: tree.label, notes })
 }
 
 /// Only what this user passes on reaches the build: which of their variables a stranger's source would

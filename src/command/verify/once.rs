@@ -76,12 +76,7 @@ fn sandbox_of(project: &Project, plan: &Plan) -> Result<Sandbox> {
     }
     let copy = project.values(Name::BuildPath);
     let read = sandbox::borrowed_objects(copy.path(Side::A))?;
-    Sandbox::new(
-        &project.toolchain,
-        project.cargo_home.as_deref(),
-        read,
-        write,
-    )
+    Sandbox::new(&project.toolchain, project.cargo_home.as_deref(), read, write)
 }
 
 /// Of what was built, all that counts.

@@ -49,32 +49,18 @@ pub(super) fn check(
         findings,
     };
     if !findings.is_empty() {
-        let because = finding(
-            Cause::Unknown,
-            "the archive",
-            "its members differ",
-            "",
-            "see the members",
-        );
+        let because =
+            finding(Cause::Unknown, "the archive", "its members differ", "", "see the members");
         let bytes = Checked {
             published: Some(published.clone()),
             ..checked(Part::Archive, Outcome::Differs, vec![because])
         };
-        return Ok(vec![
-            checked(Part::Members, Outcome::Differs, findings),
-            bytes,
-        ]);
+        return Ok(vec![checked(Part::Members, Outcome::Differs, findings), bytes]);
     }
     let members = checked(Part::Members, Outcome::Same, Vec::new());
     let again = rebuilt.fresh_place("packed");
     let epoch = entry.map(|e| e.epoch).or(extracted.newest);
-    let packed = pack_again(
-        &listing,
-        origins,
-        entry,
-        epoch.unwrap_or(rebuilt.epoch),
-        &again,
-    )?;
+    let packed = pack_again(&listing, origins, entry, epoch.unwrap_or(rebuilt.epoch), &again)?;
     let (outcome, findings) = match packed == *published {
         true => (Outcome::Same, Vec::new()),
         false => container(&listing, &again, rebuilt)?,
@@ -90,10 +76,7 @@ pub(super) fn check(
 /// A file that is not the one that the manifest lists is a difference, whatever it holds.
 fn unlisted(mut bytes: Checked, entry: Option<&manifest::Archive>) -> Checked {
     let listed = entry.map(|e| (e.size, e.sha256.as_str()));
-    let is = bytes
-        .published
-        .as_ref()
-        .map(|d| (d.size, d.sha256.as_str()));
+    let is = bytes.published.as_ref().map(|d| (d.size, d.sha256.as_str()));
     if let (Some(listed), Outcome::Same) = (listed, &bytes.outcome)
         && Some(listed) != is
     {
@@ -135,10 +118,7 @@ fn origins(
             }
             continue;
         }
-        match rebuilt
-            .pristine()?
-            .file(&without_stem(path, name), &digest)?
-        {
+        match rebuilt.pristine()?.file(&without_stem(path, name), &digest)? {
             Some(source) => origins.push((name.clone(), source)),
             None => findings.push(unknown(&printable(name), "neither built nor in the source")),
         }
@@ -172,10 +152,7 @@ fn links(listing: &Listing, rebuilt: &Rebuilt) -> Result<Vec<Finding>> {
         let target = std::fs::read_link(there).ok();
         let target = target.map(|t| printable(t.as_os_str().as_encoded_bytes()));
         if target != member.target {
-            findings.push(unknown(
-                &member.name,
-                "a link that the source does not have",
-            ));
+            findings.push(unknown(&member.name, "a link that the source does not have"));
         }
     }
     Ok(findings)
@@ -266,12 +243,8 @@ fn pack_as(
     };
     let items = items(origins)?;
     let what = || format!("failed to write `{}`", to.display());
-    let mut out = File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(to)
-        .with_context(what)?;
+    let mut out =
+        File::options().read(true).write(true).create_new(true).open(to).with_context(what)?;
     Ok(pack::pack(&mut items.into_iter().map(Ok), &mut out, &options)?.digest)
 }
 
@@ -317,10 +290,8 @@ fn items(origins: Origins) -> Result<Vec<tree::Item>> {
         Some(stem) => (stem.as_slice(), stem.len() + 1),
         None => (MADE_UP, 0),
     };
-    let files: Origins = origins
-        .into_iter()
-        .map(|(name, path)| (name[cut..].to_vec(), path))
-        .collect();
+    let files: Origins =
+        origins.into_iter().map(|(name, path)| (name[cut..].to_vec(), path)).collect();
     let mut items = tree::made_up(root, &files)?;
     if stem.is_none() {
         items.retain(|i| i.name != MADE_UP);

@@ -57,12 +57,7 @@ fn of_commit(
 ) -> Result<(Source, String)> {
     let id = said.commit.as_deref().unwrap_or_default();
     let (repository, at) = repository(said, id, given, scratch)?;
-    let source = commit::of(
-        &repository,
-        id,
-        said.tree.as_deref(),
-        Path::new(&said.directory),
-    )?;
+    let source = commit::of(&repository, id, said.tree.as_deref(), Path::new(&said.directory))?;
     let short = &id[..12.min(id.len())];
     Ok((source, format!("commit {short} of `{at}`")))
 }
@@ -215,12 +210,7 @@ fn unpacked(path: &Path, label: String, scratch: &Path, limits: &Limits) -> Resu
             path.display()
         )));
     }
-    Ok(Tree {
-        dir,
-        label,
-        epoch: done.newest,
-        repository: false,
-    })
+    Ok(Tree { dir, label, epoch: done.newest, repository: false })
 }
 
 fn checked_out(text: &str, scratch: &Path) -> Result<Tree> {

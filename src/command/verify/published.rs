@@ -49,11 +49,7 @@ pub(super) fn find<'m>(
         let digest = digest::of_file(path)?;
         let claim = manifest.map_or(Claim::None, |(m, _)| claim(m, path, &digest));
         let path = path.clone();
-        found.push(Published {
-            path,
-            digest,
-            claim,
-        });
+        found.push(Published { path, digest, claim });
     }
     let (Some((manifest, path)), true) = (manifest, named.is_empty()) else {
         return Ok((found, Vec::new()));
@@ -62,11 +58,9 @@ pub(super) fn find<'m>(
     let mut absent = Vec::new();
     for (places, claim) in promised(manifest, dir) {
         match places.iter().find(|p| p.is_file()) {
-            Some(path) => found.push(Published {
-                digest: digest::of_file(path)?,
-                path: path.clone(),
-                claim,
-            }),
+            Some(path) => {
+                found.push(Published { digest: digest::of_file(path)?, path: path.clone(), claim })
+            }
             None => absent.push(missing(&places[0], &claim)),
         }
     }
@@ -134,10 +128,7 @@ fn missing(path: &Path, claim: &Claim) -> Checked {
 }
 
 pub(super) fn finding(cause: Cause, place: &str, a: &str, b: &str, remedy: &str) -> Finding {
-    Finding {
-        remedy: remedy.to_string(),
-        ..Finding::new(cause, place, a, b)
-    }
+    Finding { remedy: remedy.to_string(), ..Finding::new(cause, place, a, b) }
 }
 
 impl Published<'_> {
@@ -257,10 +248,6 @@ pub(super) fn explain(published: &Path, rebuilt: &Path) -> Result<Vec<Finding>> 
     // Of the publisher's machine nothing is known: only what shows by itself is found.
     let explained = explain::explain(published, rebuilt, &explain::Context::default());
     let causes = explained.findings.into_iter();
-    findings.extend(
-        causes
-            .filter(|f| !f.consequence && f.cause != Cause::Unknown)
-            .take(TOLD),
-    );
+    findings.extend(causes.filter(|f| !f.consequence && f.cause != Cause::Unknown).take(TOLD));
     Ok(findings)
 }

@@ -48,10 +48,7 @@ impl Rebuilt<'_> {
                 && a.kind.name() == wanted.kind
         };
         let exact = |a: &&Artifact| same(a) && wanted.sha256.as_deref() == Some(&a.digest.sha256);
-        self.artifacts
-            .iter()
-            .find(exact)
-            .or_else(|| self.artifacts.iter().find(same))
+        self.artifacts.iter().find(exact).or_else(|| self.artifacts.iter().find(same))
     }
 
     /// What was built, for the target if one is given, and has these bytes.
@@ -66,10 +63,7 @@ impl Rebuilt<'_> {
         let all = || self.artifacts.iter();
         let mut shipped = all().filter(|a| a.kind.is_shipped());
         let only = shipped.next().filter(|_| shipped.next().is_none());
-        all()
-            .find(|a| a.digest == *digest)
-            .or_else(|| all().find(|a| a.name == name))
-            .or(only)
+        all().find(|a| a.digest == *digest).or_else(|| all().find(|a| a.name == name)).or(only)
     }
 
     /// The source as it is before any build.
@@ -85,10 +79,9 @@ impl Rebuilt<'_> {
                 files.entry(digest::of_file(&path)?.sha256).or_insert(path);
             }
         }
-        Ok(self.pristine.get_or_init(|| Pristine {
-            workspace: root.join(&self.source.workspace),
-            files,
-        }))
+        Ok(self
+            .pristine
+            .get_or_init(|| Pristine { workspace: root.join(&self.source.workspace), files }))
     }
 
     /// A directory that is not there yet.

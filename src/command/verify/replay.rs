@@ -40,9 +40,7 @@ pub(super) fn can_replay(manifest: &Manifest) -> Result<()> {
         )));
     }
     if manifest.artifacts.is_empty() {
-        return Err(refused(
-            "the manifest lists no artifact, so that there is nothing to verify",
-        ));
+        return Err(refused("the manifest lists no artifact, so that there is nothing to verify"));
     }
     Ok(())
 }

@@ -36,11 +36,7 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     };
     let one = |lines: &str| lines.replace('\n', "; ");
     let toolchain = &manifest.toolchain;
-    row(
-        "rustc",
-        &one(&toolchain.rustc.join("\n")),
-        &one(&here.toolchain.rustc_verbose),
-    );
+    row("rustc", &one(&toolchain.rustc.join("\n")), &one(&here.toolchain.rustc_verbose));
     row("cargo", &toolchain.cargo, &here.toolchain.cargo_version);
     if let Some(builder) = &manifest.builder {
         row("system", &builder.os, &here.builder.os);
@@ -81,10 +77,7 @@ fn both<'a>(
     let value = |of: &'a BTreeMap<String, String>, name: &String| {
         of.get(name).map_or("none", String::as_str)
     };
-    names
-        .into_iter()
-        .map(|n| (n.as_str(), value(a, n), value(b, n)))
-        .collect()
+    names.into_iter().map(|n| (n.as_str(), value(a, n), value(b, n))).collect()
 }
 
 fn tools(builder: &Builder) -> BTreeMap<String, String> {
@@ -99,14 +92,12 @@ fn inputs(files: &[File]) -> BTreeMap<String, String> {
         name.to_string_lossy().into_owned()
     };
     let each = files.iter();
-    each.map(|f| (name(f), format!("sha256 {}", f.sha256)))
-        .collect()
+    each.map(|f| (name(f), format!("sha256 {}", f.sha256))).collect()
 }
 
 fn settings(variables: &[Variable]) -> BTreeMap<String, String> {
     let set = variables.iter();
-    set.filter_map(|v| Some((v.name.clone(), v.value.clone()?)))
-        .collect()
+    set.filter_map(|v| Some((v.name.clone(), v.value.clone()?))).collect()
 }
 
 /// Variables that the build here asked for, or that reach rustc unasked, and that have a value.
@@ -132,21 +123,12 @@ mod tests {
         let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
         let builder = |ld: &str, crt: &str| Builder {
             os: "Debian".into(),
-            tools: vec![Tool {
-                name: "ld".into(),
-                version: ld.into(),
-            }],
-            linker_inputs: vec![File {
-                path: format!("/{ld}/crt1.o"),
-                sha256: crt.into(),
-            }],
+            tools: vec![Tool { name: "ld".into(), version: ld.into() }],
+            linker_inputs: vec![File { path: format!("/{ld}/crt1.o"), sha256: crt.into() }],
             linker_inputs_unknown: None,
         };
         manifest.builder = Some(builder("2.40", "aa"));
-        manifest.environment = vec![Variable {
-            name: "CFLAGS".into(),
-            value: Some("-O1".into()),
-        }];
+        manifest.environment = vec![Variable { name: "CFLAGS".into(), value: Some("-O1".into()) }];
         let toolchain = Toolchain {
             cargo: "cargo".into(),
             rustc: "rustc".into(),
@@ -166,9 +148,6 @@ mod tests {
             rows.into_iter().map(|r| r.what).collect::<Vec<_>>()
         };
         assert_eq!(rows(&builder("2.40", "aa")), ["variable CFLAGS"]);
-        assert_eq!(
-            rows(&builder("2.41", "bb")),
-            ["ld", "linked file crt1.o", "variable CFLAGS"]
-        );
+        assert_eq!(rows(&builder("2.41", "bb")), ["ld", "linked file crt1.o", "variable CFLAGS"]);
     }
 }

@@ -42,10 +42,7 @@ impl Wanted {
             }
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        channel
-            .chars()
-            .all(plain)
-            .then(|| format!("rustup toolchain install {channel}"))
+        channel.chars().all(plain).then(|| format!("rustup toolchain install {channel}"))
     }
 }
 
@@ -56,10 +53,8 @@ pub(super) fn choose(
     dir: &Path,
     any: bool,
 ) -> Result<(Toolchain, Option<String>)> {
-    let wanted = Wanted {
-        verbose: manifest.toolchain.rustc.join("\n"),
-        host: manifest.build.host.clone(),
-    };
+    let wanted =
+        Wanted { verbose: manifest.toolchain.rustc.join("\n"), host: manifest.build.host.clone() };
     let default = find(dir, None);
     if let Ok(found) = &default
         && wanted.is(found)
@@ -144,14 +139,8 @@ mod tests {
     fn the_line_that_installs_a_toolchain() {
         let says = |l: &str| Some(format!("rustup toolchain install {l}"));
         assert_eq!(line("1.95.0", "2026-04-14"), says("1.95.0"));
-        assert_eq!(
-            line("1.97.0-nightly", "2026-04-30"),
-            says("nightly-2026-05-01")
-        );
-        assert_eq!(
-            line("1.97.0-nightly", "2028-02-28"),
-            says("nightly-2028-02-29")
-        );
+        assert_eq!(line("1.97.0-nightly", "2026-04-30"), says("nightly-2026-05-01"));
+        assert_eq!(line("1.97.0-nightly", "2028-02-28"), says("nightly-2028-02-29"));
         assert_eq!(line("1.96.0-beta.3", "2026-12-31"), says("beta-2027-01-01"));
         assert_eq!(line("1.97.0-nightly", "unknown"), None);
         assert_eq!(line("1.95.0; rm -rf x", "2026-04-14"), None);
@@ -167,10 +156,7 @@ mod tests {
             rustc_verbose: verbose.into(),
             cargo_version: String::new(),
         };
-        let wanted = |verbose: &str| Wanted {
-            verbose: verbose.into(),
-            host: "h".into(),
-        };
+        let wanted = |verbose: &str| Wanted { verbose: verbose.into(), host: "h".into() };
         assert!(wanted(verbose).is(&found(verbose)));
         assert!(!wanted(verbose).is(&found("commit-hash: abc\nhost: other")));
         assert!(!wanted(verbose).is(&found("commit-hash: abd\nhost: h")));

@@ -70,11 +70,7 @@ impl Work<'_> {
             image.offset_of(next.wrapping_add_signed(i64::from(by)))
         };
         (0..=4 - hunk.a.len()).any(|back| {
-            let places = hunk
-                .a
-                .start
-                .checked_sub(back)
-                .zip(hunk.b.start.checked_sub(back));
+            let places = hunk.a.start.checked_sub(back).zip(hunk.b.start.checked_sub(back));
             let Some((x, y)) = places else { return false };
             // An operand of one to four bytes may follow.
             [0, 1, 2, 4].into_iter().any(|more| {
@@ -109,9 +105,7 @@ impl Work<'_> {
         self.shifts.explain(self.a, self.b, hunk)
             || self.arm
                 && part.kind == Kind::Code
-                && self
-                    .shifts
-                    .explain_aarch64(self.a, self.b, hunk, &part.range)
+                && self.shifts.explain_aarch64(self.a, self.b, hunk, &part.range)
             || self.shifts.any() && self.leads_to_the_same(part, hunk)
     }
 
@@ -129,16 +123,8 @@ impl Work<'_> {
         };
         let (x, y) = (hunk.a.len(), hunk.b.len());
         Hunk {
-            a: if x > y {
-                cut(self.a, &hunk.a, y)
-            } else {
-                hunk.a.clone()
-            },
-            b: if y > x {
-                cut(self.b, &hunk.b, x)
-            } else {
-                hunk.b.clone()
-            },
+            a: if x > y { cut(self.a, &hunk.a, y) } else { hunk.a.clone() },
+            b: if y > x { cut(self.b, &hunk.b, x) } else { hunk.b.clone() },
         }
     }
 

@@ -94,10 +94,9 @@ pub fn compare(
         gather_moves(&mut gather, pa, pb, &hunks);
         (aligner.steps().into_iter()).for_each(|by| gather.grew(i64::from(by)));
         let move_to = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
-        let absolute = hunks.iter().map(|h| Hunk {
-            a: move_to(&h.a, pa.range.start),
-            b: move_to(&h.b, pb.range.start),
-        });
+        let absolute = hunks
+            .iter()
+            .map(|h| Hunk { a: move_to(&h.a, pa.range.start), b: move_to(&h.b, pb.range.start) });
         parts.push((pa, pb, absolute.collect()));
     }
     let (both_fields, ..) = matched(&ia.fields, &ib.fields, |f: &Field| &f.name);
@@ -137,8 +136,7 @@ pub fn compare(
         work.shifts.grew(grown);
     }
     for (only, image, left) in [(only_a, ia, true), (only_b, ib, false)] {
-        only.into_iter()
-            .for_each(|i| work.alone(&image.parts[i], left));
+        only.into_iter().for_each(|i| work.alone(&image.parts[i], left));
     }
     work.random_in_metadata();
     let rest = std::mem::take(&mut work.rest);
@@ -183,9 +181,7 @@ fn gather_moves(gather: &mut Gather, pa: &Part, pb: &Part, hunks: &[Hunk]) {
         at = (h.a.end, h.b.end);
     }
     block(at, pa.range.len() - at.0);
-    hunks
-        .iter()
-        .for_each(|h| gather.grew(signed(h.a.len(), h.b.len())));
+    hunks.iter().for_each(|h| gather.grew(signed(h.a.len(), h.b.len())));
 }
 
 impl Work<'_> {
@@ -203,10 +199,7 @@ impl Work<'_> {
     /// with all their words in the other file, are other texts that moved.
     fn settle(&mut self, pa: &Part, pb: &Part, from: usize) {
         let claims = &self.out.claims[from..];
-        if !claims
-            .iter()
-            .any(|c| !c.follows && c.cause != Cause::Unknown)
-        {
+        if !claims.iter().any(|c| !c.follows && c.cause != Cause::Unknown) {
             return;
         }
         let (a, b) = (self.a, self.b);
@@ -224,9 +217,7 @@ impl Work<'_> {
                 () if inside(y, x) => (y, &a[pa.range.clone()]),
                 () => continue,
             };
-            let mut words = one
-                .split(|c| !c.is_ascii_alphanumeric())
-                .filter(|w| !w.is_empty());
+            let mut words = one.split(|c| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
             let known = words.all(|w| self.find(other, w));
             if known {
                 let c = &mut self.out.claims[i];
@@ -339,10 +330,7 @@ impl Work<'_> {
             return claims.push(claim);
         }
         let rest = &mut self.rest;
-        match rest
-            .iter_mut()
-            .find(|c| (c.cause, c.follows) == (claim.cause, claim.follows))
-        {
+        match rest.iter_mut().find(|c| (c.cause, c.follows) == (claim.cause, claim.follows)) {
             Some(c) => {
                 c.bytes += claim.bytes;
                 c.places += claim.places;
@@ -359,12 +347,7 @@ impl Work<'_> {
     }
 
     fn unknown(&mut self, hunk: &Hunk) {
-        let c = claim(
-            Cause::Unknown,
-            hunk.a.clone(),
-            hunk.b.clone(),
-            hunk.len() as u64,
-        );
+        let c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
         self.push(c);
     }
 

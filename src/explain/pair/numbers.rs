@@ -42,10 +42,9 @@ impl Work<'_> {
                 continue;
             }
             for back in 0..=width - hunk.a.len() {
-                let (Some(x), Some(y)) = (
-                    hunk.a.start.checked_sub(back),
-                    hunk.b.start.checked_sub(back),
-                ) else {
+                let (Some(x), Some(y)) =
+                    (hunk.a.start.checked_sub(back), hunk.b.start.checked_sub(back))
+                else {
                     break;
                 };
                 let (Some(p), Some(q)) = (self.a.get(x..x + width), self.b.get(y..y + width))
@@ -80,8 +79,7 @@ impl Work<'_> {
         }
         let mut windows = self.context.clocks?.pairs(120).into_iter();
         let unit = windows.find_map(|windows| time::unit_of(v, w, windows))?;
-        unit.ends_with("seconds")
-            .then(|| (Cause::Timestamp, format!("{unit} since 1970")))
+        unit.ends_with("seconds").then(|| (Cause::Timestamp, format!("{unit} since 1970")))
     }
 
     /// Bytes of equal length that have nothing in common.
@@ -119,11 +117,7 @@ impl Work<'_> {
 
     /// A short known value that is all that differs.
     pub(super) fn exact(&mut self, hunk: &Hunk) -> bool {
-        let texts = Texts {
-            a: self.a,
-            b: self.b,
-            context: self.context,
-        };
+        let texts = Texts { a: self.a, b: self.b, context: self.context };
         if !self.is_printable(hunk) || hunk.len() > 16 {
             return false;
         }

@@ -42,10 +42,7 @@ impl Work<'_> {
             }
             start..end
         };
-        (
-            run(self.a, &pa.range, &hunk.a),
-            run(self.b, &pb.range, &hunk.b),
-        )
+        (run(self.a, &pa.range, &hunk.a), run(self.b, &pb.range, &hunk.b))
     }
 
     /// Reads the hunk as text, together with those in the same text: how many.
@@ -94,16 +91,10 @@ impl Work<'_> {
         hunks: &[Hunk],
     ) {
         let back = |r: &Range<usize>, by: usize| r.start - by..r.end - by;
-        let relative = group.iter().map(|h| Hunk {
-            a: back(&h.a, a.start),
-            b: back(&h.b, b.start),
-        });
+        let relative =
+            group.iter().map(|h| Hunk { a: back(&h.a, a.start), b: back(&h.b, b.start) });
         let relative: Vec<Hunk> = relative.collect();
-        let texts = Texts {
-            a: &self.a[a.clone()],
-            b: &self.b[b.clone()],
-            context: self.context,
-        };
+        let texts = Texts { a: &self.a[a.clone()], b: &self.b[b.clone()], context: self.context };
         for r in text::read(texts, &relative) {
             let claimed = &hunks[r.hunks.clone()];
             let (x, y) = (forth(&r.a, a.start), forth(&r.b, b.start));
@@ -146,10 +137,7 @@ impl Work<'_> {
             let filled = bytes[range.clone()].iter().rposition(|b| *b != 0);
             range.start..range.start + filled.map_or(0, |at| at + 1)
         };
-        Hunk {
-            a: trim(self.a, &hunk.a),
-            b: trim(self.b, &hunk.b),
-        }
+        Hunk { a: trim(self.a, &hunk.a), b: trim(self.b, &hunk.b) }
     }
 
     /// A stretch of text and other bytes: what is text of its own on either side is read as text; the
@@ -317,18 +305,11 @@ impl Work<'_> {
 
     /// Reads two texts that differ somewhere, all of it at once.
     fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
-        let texts = Texts {
-            a: &self.a[x.clone()],
-            b: &self.b[y.clone()],
-            context: self.context,
-        };
+        let texts = Texts { a: &self.a[x.clone()], b: &self.b[y.clone()], context: self.context };
         let (n, m) = (texts.a.len(), texts.b.len());
         let first = align::common_prefix(texts.a, texts.b);
         let last = align::common_suffix(&texts.a[first..], &texts.b[first..]);
-        let hunk = Hunk {
-            a: first..n - last,
-            b: first..m - last,
-        };
+        let hunk = Hunk { a: first..n - last, b: first..m - last };
         let readings = text::read(texts, &[hunk]).into_iter();
         readings
             .map(|r| {

@@ -115,12 +115,7 @@ fn commands(image: &mut Image, n: &Numbers) {
 }
 
 fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
-    Part {
-        name: name.to_string(),
-        range,
-        address: None,
-        kind,
-    }
+    Part { name: name.to_string(), range, address: None, kind }
 }
 
 /// What a command says itself.
@@ -136,35 +131,17 @@ fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
         0x0d => {
             let time = n.u32(at + 12).to_string();
             let name = "timestamp of LC_ID_DYLIB";
-            new(
-                name,
-                at + 12..at + 16,
-                time,
-                Cause::Timestamp,
-                Follows::Never,
-            )
+            new(name, at + 12..at + 16, time, Cause::Timestamp, Follows::Never)
         }
         0x1b => {
             let uuid = n.bytes.get(at + 8..at + 24)?;
             let uuid = uuid.iter().map(|b| format!("{b:02x}")).collect();
-            new(
-                "LC_UUID",
-                at + 8..at + 24,
-                uuid,
-                Cause::MachoUuid,
-                Follows::UnlessAlone,
-            )
+            new("LC_UUID", at + 8..at + 24, uuid, Cause::MachoUuid, Follows::UnlessAlone)
         }
         0x1d => {
             let range = n.range(n.usize(at + 8), n.usize(at + 12));
             let value = format!("{} bytes", range.len());
-            new(
-                "code signature",
-                range,
-                value,
-                Cause::CodeSignature,
-                Follows::UnlessAlone,
-            )
+            new("code signature", range, value, Cause::CodeSignature, Follows::UnlessAlone)
         }
         0x32 => {
             let value = format!(
@@ -175,13 +152,7 @@ fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
                 n.u32(at + 28)
             );
             let range = at + 8..at + size;
-            new(
-                "LC_BUILD_VERSION",
-                range,
-                value,
-                Cause::LinkerVersion,
-                Follows::Never,
-            )
+            new("LC_BUILD_VERSION", range, value, Cause::LinkerVersion, Follows::Never)
         }
         _ => return None,
     })

@@ -21,26 +21,10 @@ pub struct Reader {
 
 /// The formats.
 pub const READERS: &[Reader] = &[
-    Reader {
-        name: "ELF",
-        begins: |b| b.starts_with(b"\x7fELF"),
-        read: elf::read,
-    },
-    Reader {
-        name: "PE",
-        begins: pe::begins,
-        read: pe::read,
-    },
-    Reader {
-        name: "COFF",
-        begins: pe::begins_coff,
-        read: pe::read_coff,
-    },
-    Reader {
-        name: "Mach-O",
-        begins: macho::begins,
-        read: macho::read,
-    },
+    Reader { name: "ELF", begins: |b| b.starts_with(b"\x7fELF"), read: elf::read },
+    Reader { name: "PE", begins: pe::begins, read: pe::read },
+    Reader { name: "COFF", begins: pe::begins_coff, read: pe::read_coff },
+    Reader { name: "Mach-O", begins: macho::begins, read: macho::read },
 ];
 
 /// Symbols and relocations that are kept.
@@ -71,11 +55,7 @@ fn sections<'d>(
 ) -> Result<(object::File<'d>, Image), String> {
     let file =
         object::File::parse(bytes).map_err(|e| format!("it is no sound {format} file: {e}"))?;
-    let mut image = Image {
-        format,
-        machine: machine_of(&file),
-        ..Image::default()
-    };
+    let mut image = Image { format, machine: machine_of(&file), ..Image::default() };
     let loaded = file.kind() != object::ObjectKind::Relocatable;
     for section in file.sections() {
         let (Ok(name), Some((start, size))) = (section.name(), section.file_range()) else {
@@ -124,9 +104,7 @@ fn add_names(image: &mut Image, file: &object::File) {
             part: part.filter(|_| relocatable),
         });
     }
-    image
-        .symbols
-        .sort_by(|x, y| (x.part, x.address, &x.name).cmp(&(y.part, y.address, &y.name)));
+    image.symbols.sort_by(|x, y| (x.part, x.address, &x.name).cmp(&(y.part, y.address, &y.name)));
     image.symbols.dedup();
     match relocatable {
         true => relocations(image, file, &parts),
@@ -163,13 +141,8 @@ fn relocations(
                 }
                 _ => 0,
             };
-            let at = symbol
-                .address()
-                .wrapping_add_signed(relocation.addend().wrapping_add(end));
-            image.references.push(Reference {
-                from: (*from, offset),
-                to: (*to, at),
-            });
+            let at = symbol.address().wrapping_add_signed(relocation.addend().wrapping_add(end));
+            image.references.push(Reference { from: (*from, offset), to: (*to, at) });
         }
     }
 }

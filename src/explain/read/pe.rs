@@ -35,9 +35,7 @@ pub fn begins_coff(bytes: &[u8]) -> bool {
 pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
     let mut image = image_of(bytes, "COFF")?;
     let time = Fields(bytes).u32(4);
-    image
-        .fields
-        .push(stamp("TimeDateStamp of the file", 4, time, Follows::Never));
+    image.fields.push(stamp("TimeDateStamp of the file", 4, time, Follows::Never));
     Ok(image)
 }
 
@@ -200,9 +198,7 @@ fn debug_entries(image: &Image, bytes: &[u8]) -> Vec<usize> {
     };
     let count = (size / ENTRY).min(ENTRIES);
     let places = (0..count).map(|i| start.saturating_add(i * ENTRY));
-    places
-        .filter(|at| at.saturating_add(ENTRY) <= bytes.len())
-        .collect()
+    places.filter(|at| at.saturating_add(ENTRY) <= bytes.len()).collect()
 }
 
 fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
@@ -237,13 +233,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
             let age = Fields(content).u32(20).to_string();
             add("age of the PDB", 20, 4, age, Follows::Never);
             let path = content[24..].split(|b| *b == 0).next().unwrap_or_default();
-            add(
-                "path of the PDB",
-                24,
-                path.len(),
-                printable(path),
-                Follows::Never,
-            );
+            add("path of the PDB", 24, path.len(), printable(path), Follows::Never);
         }
         16 => {
             let shown = hex(&content[..content.len().min(36)]);

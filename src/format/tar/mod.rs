@@ -170,9 +170,7 @@ impl<'a, R: Read> Walk<'a, R> {
 
     fn count(&mut self, at: u64) -> Result<(), Malformed> {
         self.count += 1;
-        self.limits
-            .check_entries(self.count)
-            .map_err(|what| Malformed::at(at, what))
+        self.limits.check_entries(self.count).map_err(|what| Malformed::at(at, what))
     }
 
     fn entry(
@@ -203,10 +201,7 @@ impl<'a, R: Read> Walk<'a, R> {
             b'5' => Kind::Dir,
             b'6' => return Err(bad("it is a FIFO").into()),
             other => {
-                let what = format!(
-                    "its type is {:?}, which is not read here",
-                    char::from(other)
-                );
+                let what = format!("its type is {:?}, which is not read here", char::from(other));
                 return Err(bad(&what).into());
             }
         };
@@ -359,10 +354,7 @@ impl<'a, R: Read> Walk<'a, R> {
 fn only_zeros(bytes: &[u8], at: u64) -> Result<(), Malformed> {
     match bytes.iter().position(|b| *b != 0) {
         None => Ok(()),
-        Some(i) => Err(Malformed::at(
-            at + i as u64,
-            "data follows the end of the archive",
-        )),
+        Some(i) => Err(Malformed::at(at + i as u64, "data follows the end of the archive")),
     }
 }
 

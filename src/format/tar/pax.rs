@@ -46,12 +46,8 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
     let mut taken = Taken::default();
     for (key, value) in records.iter() {
         let number = || {
-            let what = || {
-                format!(
-                    "the PAX record `{}` is not a number",
-                    super::super::printable(key)
-                )
-            };
+            let what =
+                || format!("the PAX record `{}` is not a number", super::super::printable(key));
             decimal(value).ok_or_else(|| Malformed::at(at, what()))
         };
         let text = (!value.is_empty()).then(|| value.clone());
@@ -72,11 +68,7 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
             key => taken.sparse |= key.starts_with(b"GNU.sparse."),
         }
     }
-    if [&taken.path, &taken.link]
-        .into_iter()
-        .flatten()
-        .any(|t| t.contains(&0))
-    {
+    if [&taken.path, &taken.link].into_iter().flatten().any(|t| t.contains(&0)) {
         return Err(Malformed::at(at, "a PAX record of a name holds a NUL byte"));
     }
     records.retain(|(key, _)| !matches!(&key[..], b"path" | b"linkpath" | b"size"));
@@ -85,11 +77,7 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
 
 fn decimal(text: &[u8]) -> Option<u64> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(text)
-        .ok()
-        .filter(|_| digits)?
-        .parse()
-        .ok()
+    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
 }
 
 /// Whole seconds of a decimal number with a fraction, rounded down.
@@ -123,13 +111,9 @@ mod tests {
         let taken = take(&mut records, 0).unwrap();
         assert_eq!(taken.path.as_deref(), Some(&b"ab"[..]));
         assert_eq!((taken.uid, records.len()), (Some(123456), 1));
-        for bad in [
-            &b"0 a=b\n"[..],
-            b"99999999999999999999 a=b\n",
-            b"6 a=bc",
-            b"x a=b\n",
-            b"7 abcd\n",
-        ] {
+        for bad in
+            [&b"0 a=b\n"[..], b"99999999999999999999 a=b\n", b"6 a=bc", b"x a=b\n", b"7 abcd\n"]
+        {
             assert!(parse(bad).is_err());
         }
     }

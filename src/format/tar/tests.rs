@@ -75,29 +75,14 @@ fn made() -> Made {
 fn what_leads_elsewhere_is_refused() {
     // The first member takes two blocks, so that the second begins at 1024.
     for (bytes, want) in [
-        (
-            made().member("../x", b'0', b""),
-            "`../x`: the name leads upward",
-        ),
-        (
-            made().member("a/../../x", b'0', b""),
-            "the name leads upward",
-        ),
-        (
-            made().member("/etc/x", b'0', b""),
-            "`/etc/x`: the name is absolute",
-        ),
+        (made().member("../x", b'0', b""), "`../x`: the name leads upward"),
+        (made().member("a/../../x", b'0', b""), "the name leads upward"),
+        (made().member("/etc/x", b'0', b""), "`/etc/x`: the name is absolute"),
         (made().member("C:\\x", b'0', b""), "drive letter"),
         (made().member("a\\..\\..\\x", b'0', b""), "on Windows"),
-        (
-            made().link("l", b'2', "/etc"),
-            "`l`: it is a link that leads out, to `/etc`",
-        ),
+        (made().link("l", b'2', "/etc"), "`l`: it is a link that leads out, to `/etc`"),
         (made().link("l", b'2', "a/../../x"), "leads out"),
-        (
-            made().link("h", b'1', "nowhere"),
-            "hard link to `nowhere`, which is no file before it",
-        ),
+        (made().link("h", b'1', "nowhere"), "hard link to `nowhere`, which is no file before it"),
         (made().link("h", b'1', "../x"), "the name leads upward"),
         (
             made().link("l", b'2', "d").member("l/x", b'0', b""),
@@ -106,10 +91,7 @@ fn what_leads_elsewhere_is_refused() {
     ] {
         let found = refusal(&bytes.end());
         assert!(found.contains(want), "{found}\nwanted {want}");
-        assert!(
-            found.starts_with("at byte 1024, ") || want.contains("below"),
-            "{found}"
-        );
+        assert!(found.starts_with("at byte 1024, ") || want.contains("below"), "{found}");
     }
 }
 
@@ -120,26 +102,11 @@ fn what_is_no_content_or_comes_twice_is_refused() {
         (made().member("dev", b'4', b""), "it is a device"),
         (made().member("pipe", b'6', b""), "it is a FIFO"),
         (made().member("what", b'V', b""), "its type is 'V'"),
-        (
-            made().member("first", b'0', b""),
-            "`first`: the name was there before",
-        ),
-        (
-            made().member("./first", b'0', b""),
-            "the name was there before",
-        ),
-        (
-            made().member("FIRST", b'0', b""),
-            "differs from `first` in letter case only",
-        ),
-        (
-            made().member("first/x", b'0', b""),
-            "below `first`, which is not a directory",
-        ),
-        (
-            made().member("d", b'5', b"content"),
-            "is of a kind that has none",
-        ),
+        (made().member("first", b'0', b""), "`first`: the name was there before"),
+        (made().member("./first", b'0', b""), "the name was there before"),
+        (made().member("FIRST", b'0', b""), "differs from `first` in letter case only"),
+        (made().member("first/x", b'0', b""), "below `first`, which is not a directory"),
+        (made().member("d", b'5', b"content"), "is of a kind that has none"),
     ] {
         let found = refusal(&bytes.end());
         assert!(found.contains(want), "{found}\nwanted {want}");
@@ -164,9 +131,7 @@ fn lying_and_truncated_headers_are_refused() {
     let want = format!("at byte {end}: data follows the end of the archive");
     assert_eq!(refusal(&after), want);
     let huge = |size: &'static [u8; 12]| {
-        made()
-            .with("big", b'0', b"", move |h| h.as_old_mut().size = *size)
-            .end()
+        made().with("big", b'0', b"", move |h| h.as_old_mut().size = *size).end()
     };
     assert!(refusal(&huge(b"77777777777\0")).contains("the archive ends within its content"));
     assert!(
@@ -184,15 +149,10 @@ fn carriers_are_bounded_and_must_carry() {
     let long = "n".repeat(300);
     let name = |text: &str| Made::default().member("././@LongLink", b'L', text.as_bytes());
     let found = list(&name(&(long.clone() + "\0")).member("nnn", b'0', b"x").end()).unwrap();
-    assert_eq!(
-        (found[0].name.len(), found[0].at, found[0].data_at),
-        (300, 0, 1536)
-    );
+    assert_eq!((found[0].name.len(), found[0].at, found[0].data_at), (300, 0, 1536));
     assert!(refusal(&name("abc\0").end()).contains("has no member"));
     assert!(refusal(&name("a\0b\0").member("x", b'0', b"").end()).contains("holds a NUL byte"));
-    let over = Made::default()
-        .with("x", b'L', b"", |h| h.set_size(2 << 20))
-        .end();
+    let over = Made::default().with("x", b'L', b"", |h| h.set_size(2 << 20)).end();
     assert!(refusal(&over).contains("over 1 MiB"));
 }
 
@@ -218,10 +178,7 @@ fn pax_records_come_before_headers() {
 
 #[test]
 fn caps_on_members_hold() {
-    let limits = Limits {
-        entries: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { entries: 2, ..Limits::default() };
     let two = made().member("b", b'0', b"");
     assert!(list_within(&Made(two.0.clone()).end(), &limits).is_ok());
     let three = two.member("c", b'0', b"").end();
@@ -235,11 +192,7 @@ fn no_change_of_bytes_makes_it_panic() {
     let sound = Made::default()
         .member("././@LongLink", b'L', &[b'n'; 200])
         .member("nnn", b'0', b"content")
-        .member(
-            "PaxHeaders/x",
-            b'x',
-            b"11 path=ab\n30 mtime=1700000000.123456789\n",
-        )
+        .member("PaxHeaders/x", b'x', b"11 path=ab\n30 mtime=1700000000.123456789\n")
         .member("short", b'0', &[1; 1000])
         .member("dir/", b'5', b"")
         .link("dir/link", b'2', "../ab")
@@ -248,9 +201,7 @@ fn no_change_of_bytes_makes_it_panic() {
     assert!(list(&sound).is_ok());
     let mut state = 42u64;
     let mut next = |below: usize| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) as usize % below
     };
     for _ in 0..5_000 {

@@ -31,12 +31,8 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
     input.seek(SeekFrom::Start(tail_at))?;
     let mut tail = vec![0; tail_len as usize];
     input.read_exact(&mut tail)?;
-    let positions: Vec<usize> = tail
-        .windows(4)
-        .enumerate()
-        .filter(|(_, w)| w == END)
-        .map(|(i, _)| i)
-        .collect();
+    let positions: Vec<usize> =
+        tail.windows(4).enumerate().filter(|(_, w)| w == END).map(|(i, _)| i).collect();
     // The comment reaches to the end of the file. Of several such records readers take this one or
     // that one, and see another archive.
     let fits = |i: &&usize| {
@@ -119,9 +115,7 @@ fn end64<R: Read + Seek>(
     let fields = Fields(&locator);
     let record_at = fields.u64(8);
     let bad = |what: &str| ReadError::from(Malformed::at(record_at, what));
-    let within = record_at
-        .checked_add(END64_LEN)
-        .is_some_and(|e| e <= locator_at);
+    let within = record_at.checked_add(END64_LEN).is_some_and(|e| e <= locator_at);
     if !within {
         return Err(bad("its zip64 end record is not before its locator"));
     }
@@ -142,11 +136,5 @@ fn end64<R: Read + Seek>(
         && fields.u32(16) == 0
         && fields.u32(20) == 0
         && fields.u64(24) == fields.u64(32);
-    Ok(Some((
-        record_at,
-        one_disk,
-        fields.u64(32),
-        fields.u64(40),
-        fields.u64(48),
-    )))
+    Ok(Some((record_at, one_disk, fields.u64(32), fields.u64(40), fields.u64(48))))
 }

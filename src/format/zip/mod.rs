@@ -129,9 +129,7 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Zip, ReadE
         return Err(Malformed::at(end.directory_at, "its directory is over 512 MiB").into());
     }
     let records = directory(input, &end)?;
-    let total = records
-        .iter()
-        .fold(0u64, |sum, r| sum.saturating_add(r.size));
+    let total = records.iter().fold(0u64, |sum, r| sum.saturating_add(r.size));
     if let Err(what) = limits.check_bytes(total, len) {
         return Err(Malformed::at(end.directory_at, what).into());
     }
@@ -141,11 +139,7 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Zip, ReadE
     for (central, local) in records.into_iter().zip(locals) {
         entries.push(entry(input, central, local, &mut names)?);
     }
-    Ok(Zip {
-        entries,
-        comment: end.comment,
-        signing_block,
-    })
+    Ok(Zip { entries, comment: end.comment, signing_block })
 }
 
 /// The central directory, which must end where the records of the end begin.

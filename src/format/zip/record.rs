@@ -136,11 +136,7 @@ impl Local {
         if !nothing && said != (central.crc32, central.packed, central.size) {
             return Err(bad("its local header has other sizes or another CRC"));
         }
-        Ok(Local {
-            flags,
-            extra,
-            data_at: at + 30 + u64::from(f.u16(26)) + u64::from(f.u16(28)),
-        })
+        Ok(Local { flags, extra, data_at: at + 30 + u64::from(f.u16(26)) + u64::from(f.u16(28)) })
     }
 }
 
@@ -168,18 +164,11 @@ pub(super) fn descriptor<R: Read + Seek>(
             && f.u32(from) == central.crc32
             && sizes == (central.packed, central.size)
     };
-    let forms = [
-        (16, true, false),
-        (24, true, true),
-        (12, false, false),
-        (20, false, true),
-    ];
+    let forms = [(16, true, false), (24, true, true), (12, false, false), (20, false, true)];
     // What fills the gap comes first: of an empty member several may fit.
     let exact = forms.iter().filter(|(len, ..)| *len == gap);
     let other = forms.iter().filter(|(len, ..)| *len != gap);
-    let found = exact
-        .chain(other)
-        .find(|(len, signed, wide)| fits(*len, *signed, *wide));
+    let found = exact.chain(other).find(|(len, signed, wide)| fits(*len, *signed, *wide));
     match found {
         Some((len, ..)) => Ok(*len),
         None => {

@@ -73,24 +73,12 @@ const END: &[u8] = b"PK\x05\x06";
 #[test]
 fn members_are_read_as_they_were_packed() {
     let long = "0123456789".repeat(50);
-    let bytes = made(&[
-        ("a/", ""),
-        ("a/one", "1"),
-        ("a/é", &long),
-        ("link:a/l", "../b"),
-    ]);
+    let bytes = made(&[("a/", ""), ("a/one", "1"), ("a/é", &long), ("link:a/l", "../b")]);
     let zip = of(&bytes).unwrap();
     let list: Vec<_> = zip
         .entries
         .iter()
-        .map(|e| {
-            (
-                String::from_utf8_lossy(&e.name).into_owned(),
-                e.kind.clone(),
-                e.size,
-                e.method,
-            )
-        })
+        .map(|e| (String::from_utf8_lossy(&e.name).into_owned(), e.kind.clone(), e.size, e.method))
         .collect();
     assert_eq!(
         list,
@@ -98,12 +86,7 @@ fn members_are_read_as_they_were_packed() {
             ("a".to_string(), Kind::Dir, 0, STORED),
             ("a/one".to_string(), Kind::File, 1, STORED),
             ("a/é".to_string(), Kind::File, 500, DEFLATED),
-            (
-                "a/l".to_string(),
-                Kind::Symlink(b"../b".to_vec()),
-                4,
-                STORED
-            ),
+            ("a/l".to_string(), Kind::Symlink(b"../b".to_vec()), 4, STORED),
         ]
     );
     assert_eq!(zip.entries[2].mode, Some(0o750));
@@ -135,10 +118,7 @@ fn names_that_lead_elsewhere_or_come_twice_are_refused() {
         }
     }
     let bytes = made(&[("é", "1")]);
-    refused(
-        &changed(&bytes, "é".as_bytes(), b"\xff\xfe"),
-        "not the UTF-8",
-    );
+    refused(&changed(&bytes, "é".as_bytes(), b"\xff\xfe"), "not the UTF-8");
     refused(&made(&[("link:l", "../../etc")]), "leads out");
     refused(&made(&[("link:l", "/etc")]), "leads out");
     refused(&made(&[("link:l", "d"), ("l/x", "1")]), "symbolic link");
@@ -162,10 +142,7 @@ fn devices_and_directories_with_content_are_refused() {
 fn the_two_directories_must_tell_the_same() {
     let bytes = made(&[("aa", "1"), ("bb", "0123456789")]);
     // In the local header alone: name, method, CRC, size.
-    refused(
-        &patched(&bytes, 30, b"ab"),
-        "its local header names it `ab`",
-    );
+    refused(&patched(&bytes, 30, b"ab"), "its local header names it `ab`");
     refused(&patched(&bytes, 8, &[8]), "another method");
     refused(&patched(&bytes, 14, &[1]), "other sizes or another CRC");
     refused(&patched(&bytes, 22, &[9]), "other sizes or another CRC");
@@ -174,14 +151,8 @@ fn the_two_directories_must_tell_the_same() {
     let central = find(&bytes, CENTRAL);
     refused(&patched(&bytes, central + 42, &[1]), "bytes lie before");
     refused(&patched(&bytes, central + 34, &[1]), "another disk");
-    refused(
-        &patched(&bytes, central, b"XX"),
-        "no record where one is due",
-    );
-    refused(
-        &patched(&bytes, central + 30, &[9, 0]),
-        "its extra field is malformed",
-    );
+    refused(&patched(&bytes, central, b"XX"), "no record where one is due");
+    refused(&patched(&bytes, central + 30, &[9, 0]), "its extra field is malformed");
 }
 
 #[test]
@@ -216,9 +187,7 @@ fn contents_must_have_their_size_and_crc() {
     let bytes = made(&[("aa", "1234"), ("bb", &long)]);
     let read_all = |bytes: &[u8]| -> Result<(), String> {
         for entry in of(bytes).map_err(|e| e.to_string())?.entries {
-            let content = entry
-                .content(Cursor::new(bytes))
-                .map_err(|e| e.to_string())?;
+            let content = entry.content(Cursor::new(bytes)).map_err(|e| e.to_string())?;
             io::copy(&mut { content }, &mut io::sink()).map_err(|e| e.to_string())?;
         }
         Ok(())
@@ -239,20 +208,8 @@ fn caps_hold_before_anything_is_unpacked() {
     let bytes = made(&[("aa", "1"), ("bb", "2")]);
     let within = |limits: Limits| read(&mut Cursor::new(&bytes), &limits);
     let default = Limits::default();
-    assert!(
-        within(Limits {
-            entries: 1,
-            ..default
-        })
-        .is_err()
-    );
-    assert!(
-        within(Limits {
-            bytes: 1,
-            ..default
-        })
-        .is_err()
-    );
+    assert!(within(Limits { entries: 1, ..default }).is_err());
+    assert!(within(Limits { bytes: 1, ..default }).is_err());
     // A member that claims 1 GiB out of few bytes.
     let bomb = made(&[("aa", &"0".repeat(40_000))]);
     let lying = changed(&bomb, &40_000u32.to_le_bytes(), &(1u32 << 30).to_le_bytes());

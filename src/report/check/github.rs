@@ -32,17 +32,10 @@ pub fn of(report: &CheckReport) -> String {
         };
         let remedy = finding.hit.remedy.as_deref().unwrap_or(finding.rule.remedy);
         let text = format!("{}{elsewhere}. To do: {remedy}", finding.hit.message);
-        out.push_str(&format!(
-            "::{word} {}::{}\n",
-            properties.join(","),
-            data(&text)
-        ));
+        out.push_str(&format!("::{word} {}::{}\n", properties.join(","), data(&text)));
     }
     for trouble in &report.troubles {
-        out.push_str(&format!(
-            "::error title=not checked::{}\n",
-            data(&error::one_line(trouble))
-        ));
+        out.push_str(&format!("::error title=not checked::{}\n", data(&error::one_line(trouble))));
     }
     out.push_str(&format!(
         "{} errors, {} warnings, {} infos\n",

@@ -165,10 +165,7 @@ fn ending(out: &mut String, report: &CheckReport) {
     let _ = match report.verdict() {
         "clean" => writeln!(out, "{GOOD}CLEAN{GOOD:#} ({counts})"),
         "findings" => writeln!(out, "{BAD}FINDINGS{BAD:#} ({counts})"),
-        _ => writeln!(
-            out,
-            "{BAD}INCOMPLETE{BAD:#} ({counts}; not all could be checked)"
-        ),
+        _ => writeln!(out, "{BAD}INCOMPLETE{BAD:#} ({counts}; not all could be checked)"),
     };
 }
 
@@ -219,10 +216,7 @@ pub fn json(report: &CheckReport) -> String {
         not_checked: report
             .troubles
             .iter()
-            .map(|t| Trouble {
-                kind: error::kind_of(t).name(),
-                message: error::one_line(t),
-            })
+            .map(|t| Trouble { kind: error::kind_of(t).name(), message: error::one_line(t) })
             .collect(),
     })
 }
@@ -246,13 +240,7 @@ fn one<'a>(report: &CheckReport, finding: &'a Finding) -> One<'a> {
 pub fn rules() -> String {
     let mut out = String::new();
     for rule in RULES {
-        let _ = writeln!(
-            out,
-            "{:<24}{:<9}{}",
-            rule.id,
-            rule.severity.name(),
-            rule.looks_at
-        );
+        let _ = writeln!(out, "{:<24}{:<9}{}", rule.id, rule.severity.name(), rule.looks_at);
     }
     out
 }

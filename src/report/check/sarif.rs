@@ -48,11 +48,7 @@ pub fn of(report: &CheckReport) -> String {
         }],
         "results": report.findings.iter().map(|f| result(report, f)).collect::<Vec<_>>(),
     });
-    encode(&Log {
-        schema: SCHEMA,
-        version: "2.1.0",
-        runs: [run],
-    })
+    encode(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] })
 }
 
 fn level(severity: Severity) -> &'static str {

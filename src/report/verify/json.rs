@@ -93,11 +93,7 @@ fn file(checked: &Checked) -> OneFile<'_> {
 }
 
 fn machine(row: &Surroundings) -> Machine<'_> {
-    Machine {
-        what: &row.what,
-        published: &row.published,
-        here: &row.here,
-    }
+    Machine { what: &row.what, published: &row.published, here: &row.here }
 }
 
 /// The report.
@@ -155,11 +151,7 @@ pub fn several(found: &Several) -> String {
         threshold: found.threshold,
         subject: &found.subject,
         groups: &found.groups,
-        left_out: found
-            .left_out
-            .iter()
-            .map(|(name, why)| LeftOut { name, why })
-            .collect(),
+        left_out: found.left_out.iter().map(|(name, why)| LeftOut { name, why }).collect(),
         differing: found
             .differing
             .iter()

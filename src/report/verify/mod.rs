@@ -185,27 +185,15 @@ mod tests {
         let after = |causes: &[Cause]| checked(Outcome::After(causes.to_vec()));
         let same = || checked(Outcome::Same);
         assert_eq!(verdict(None, &[]), None);
-        assert_eq!(
-            verdict(None, &[same(), same()]),
-            Some((Verification::Reproduced, Vec::new()))
-        );
-        let steps = [
-            after(&[Cause::Compressor]),
-            same(),
-            after(&[Cause::ArchiveMtime, Cause::Compressor]),
-        ];
+        assert_eq!(verdict(None, &[same(), same()]), Some((Verification::Reproduced, Vec::new())));
+        let steps =
+            [after(&[Cause::Compressor]), same(), after(&[Cause::ArchiveMtime, Cause::Compressor])];
         assert_eq!(
             verdict(None, &steps),
-            Some((
-                Verification::AfterNormalising,
-                vec![Cause::ArchiveMtime, Cause::Compressor]
-            ))
+            Some((Verification::AfterNormalising, vec![Cause::ArchiveMtime, Cause::Compressor]))
         );
-        let (worst, _) = verdict(
-            None,
-            &[after(&[Cause::Compressor]), checked(Outcome::Differs)],
-        )
-        .unwrap();
+        let (worst, _) =
+            verdict(None, &[after(&[Cause::Compressor]), checked(Outcome::Differs)]).unwrap();
         assert_eq!(worst, Verification::Differs);
         let empty = Comparison { pairs: Vec::new() };
         assert_eq!(verdict(Some(&empty), &[]), None);

@@ -28,10 +28,8 @@ pub fn report(report: &Report, verbose: bool) -> String {
     if let Some(comparison) = &report.comparison {
         artifacts(&mut out, &comparison.pairs, shown);
     }
-    let (same, other): (Vec<&Checked>, Vec<&Checked>) = report
-        .files
-        .iter()
-        .partition(|f| f.outcome == Outcome::Same);
+    let (same, other): (Vec<&Checked>, Vec<&Checked>) =
+        report.files.iter().partition(|f| f.outcome == Outcome::Same);
     for file in other.iter().chain(&same).take(shown) {
         checked(&mut out, file, shown);
     }
@@ -90,11 +88,7 @@ fn artifacts(out: &mut String, pairs: &[Pair], shown: usize) {
         );
         let mut side = |label: &str, x: &crate::artifact::Artifact| {
             let d = &x.digest;
-            let _ = writeln!(
-                out,
-                "            {label}{} bytes  sha256 {}",
-                d.size, d.sha256
-            );
+            let _ = writeln!(out, "            {label}{} bytes  sha256 {}", d.size, d.sha256);
         };
         match (pair.status(), &pair.a, &pair.b) {
             (Status::Same, Some(a), _) => side("", a),
@@ -139,11 +133,7 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
     }
     for (label, digest) in [("published", &file.published), ("rebuilt", &file.rebuilt)] {
         if let Some(d) = digest {
-            let _ = writeln!(
-                out,
-                "            {label:<10} {} bytes  sha256 {}",
-                d.size, d.sha256
-            );
+            let _ = writeln!(out, "            {label:<10} {} bytes  sha256 {}", d.size, d.sha256);
         }
     }
     for finding in file.findings.iter().take(shown) {

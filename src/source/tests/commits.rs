@@ -15,14 +15,8 @@ fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
     let source = place.copy(&place.wanted("repo"));
     assert!(before == place.listing("repo"), "the user's files changed");
     let commit = commit_of(&source);
-    assert_eq!(
-        (commit.commit.as_str(), commit.untracked),
-        (head.as_str(), 1)
-    );
-    assert_eq!(
-        commit.tree,
-        place.git("repo", &["rev-parse", "HEAD^{tree}"])
-    );
+    assert_eq!((commit.commit.as_str(), commit.untracked), (head.as_str(), 1));
+    assert_eq!(commit.tree, place.git("repo", &["rev-parse", "HEAD^{tree}"]));
     assert_eq!(place.git("copy", &["rev-parse", "HEAD"]), head);
     assert_eq!(place.git("copy", &["tag", "--list"]), "v1");
     assert_eq!(place.read("copy/hidden.txt"), "hidden");
@@ -30,10 +24,7 @@ fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
     assert!(!place.at("copy/left.txt").exists());
     fs::set_mtimes(&place.at("copy"), 1_000_000_000).unwrap();
     refresh_index(&place.at("copy")).unwrap();
-    assert_eq!(
-        place.git("copy", &["diff-index", "--name-only", "HEAD"]),
-        ""
-    );
+    assert_eq!(place.git("copy", &["diff-index", "--name-only", "HEAD"]), "");
 }
 
 #[cfg(unix)]
@@ -62,14 +53,8 @@ fn links_and_exec_bits_survive_a_commit_and_a_snapshot() {
 #[test]
 fn a_workspace_in_a_subdirectory_keeps_its_place() {
     let place = Place::with_repository();
-    place.write(
-        "repo/ws/Cargo.toml",
-        "[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n",
-    );
-    place.package(
-        "repo/ws/a",
-        "[dependencies]\nshared = { path = \"../../shared\" }",
-    );
+    place.write("repo/ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n");
+    place.package("repo/ws/a", "[dependencies]\nshared = { path = \"../../shared\" }");
     place.package("repo/shared", "[workspace]");
     place.commit("repo");
     let source = place.copy(&place.wanted("repo/ws/a"));
@@ -107,10 +92,7 @@ fn a_partial_clone_fetches_what_it_has_not() {
     place.git("repo", &["config", "uploadpack.allowAnySHA1InWant", "true"]);
     let url = format!("file://{}", place.at("repo").display());
     place.git("", &["clone", "-q", "--filter=blob:none", &url, "partial"]);
-    let wanted = Wanted {
-        rev: Some(old),
-        ..place.wanted("partial")
-    };
+    let wanted = Wanted { rev: Some(old), ..place.wanted("partial") };
     place.copy(&wanted);
     assert_eq!(place.read("copy/old.txt"), "old");
 }
@@ -125,10 +107,7 @@ fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
     assert!(words.contains("no commit yet"), "{words}");
     place.commit("repo");
     for rev in ["nothing", "--help", "HEAD:src"] {
-        let wanted = Wanted {
-            rev: Some(rev.to_string()),
-            ..place.wanted("repo")
-        };
+        let wanted = Wanted { rev: Some(rev.to_string()), ..place.wanted("repo") };
         assert_eq!(refusal(&wanted).0, Kind::Refused, "{rev}");
     }
 }
@@ -159,10 +138,7 @@ fn a_submodule_whose_work_tree_was_deleted_comes_from_the_store() {
     let place = with_submodule();
     std::fs::rename(place.at("lib"), place.at("gone")).unwrap();
     fs::remove_tree(&place.at("repo/deps")).unwrap();
-    let wanted = Wanted {
-        rev: Some("HEAD".to_string()),
-        ..place.wanted("repo")
-    };
+    let wanted = Wanted { rev: Some("HEAD".to_string()), ..place.wanted("repo") };
     place.copy(&wanted);
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
 }
@@ -170,10 +146,7 @@ fn a_submodule_whose_work_tree_was_deleted_comes_from_the_store() {
 #[test]
 fn a_member_in_a_submodule_is_part_of_the_commit() {
     let place = with_submodule();
-    place.write(
-        "repo/Cargo.toml",
-        "[workspace]\nmembers = [\"deps/lib\"]\nresolver = \"3\"\n",
-    );
+    place.write("repo/Cargo.toml", "[workspace]\nmembers = [\"deps/lib\"]\nresolver = \"3\"\n");
     place.commit("repo");
     let source = place.copy(&place.wanted("repo/deps/lib"));
     assert_eq!(source.package, Path::new("deps/lib"));

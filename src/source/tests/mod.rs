@@ -20,10 +20,7 @@ struct Place {
 
 impl Place {
     fn new() -> Place {
-        let dir = tempfile::Builder::new()
-            .prefix("source-")
-            .tempdir()
-            .unwrap();
+        let dir = tempfile::Builder::new().prefix("source-").tempdir().unwrap();
         let path = dir.path().canonicalize().unwrap();
         Place { _dir: dir, path }
     }
@@ -61,11 +58,7 @@ impl Place {
     }
 
     fn git(&self, dir: &str, args: &[&str]) -> String {
-        let fixed = [
-            "user.name=t",
-            "user.email=t@t",
-            "protocol.file.allow=always",
-        ];
+        let fixed = ["user.name=t", "user.email=t@t", "protocol.file.allow=always"];
         let fixed = fixed.iter().flat_map(|s| ["-c", s]);
         let all: Vec<&str> = fixed.chain(args.iter().copied()).collect();
         git::text(&self.at(dir), all).unwrap()
@@ -88,10 +81,7 @@ impl Place {
     }
 
     fn snapshot(&self, dir: &str) -> Wanted {
-        Wanted {
-            allow_dirty: true,
-            ..self.wanted(dir)
-        }
+        Wanted { allow_dirty: true, ..self.wanted(dir) }
     }
 
     /// Finds the source and copies it to `copy`.
@@ -106,9 +96,7 @@ impl Place {
     fn listing(&self, dir: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let all = fs::walk(&self.at(dir), &mut |_| true).unwrap();
         let files = all.into_iter().filter(|(_, meta)| meta.is_file());
-        files
-            .map(|(path, _)| (path.clone(), std::fs::read(path).unwrap()))
-            .collect()
+        files.map(|(path, _)| (path.clone(), std::fs::read(path).unwrap())).collect()
     }
 }
 
@@ -132,15 +120,7 @@ fn with_submodule() -> Place {
     place.git("lib", &["init", "-q"]);
     place.commit("lib");
     let url = place.at("lib").display().to_string();
-    let args = [
-        "submodule",
-        "--quiet",
-        "add",
-        "--name",
-        "other-name",
-        &url,
-        "deps/lib",
-    ];
+    let args = ["submodule", "--quiet", "add", "--name", "other-name", &url, "deps/lib"];
     place.git("repo", &args);
     place.commit("repo");
     place

@@ -20,10 +20,7 @@ fn a_manifest_that_is_not_committed_is_refused() {
 fn a_revision_with_another_workspace_is_read_as_it_was() {
     let place = Place::with_repository();
     place.package("repo/member", "");
-    place.write(
-        "repo/member/Cargo.toml",
-        &place.read("repo/member/Cargo.toml"),
-    );
+    place.write("repo/member/Cargo.toml", &place.read("repo/member/Cargo.toml"));
     let alone = place.read("repo/member/Cargo.toml") + "[workspace]\n";
     place.write("repo/member/Cargo.toml", &alone);
     let old = place.commit("repo");
@@ -31,15 +28,9 @@ fn a_revision_with_another_workspace_is_read_as_it_was() {
     let root = place.read("repo/Cargo.toml") + "[workspace]\nmembers = [\"member\"]\n";
     place.write("repo/Cargo.toml", &root);
     place.commit("repo");
-    let wanted = Wanted {
-        rev: Some(old),
-        ..place.wanted("repo/member")
-    };
+    let wanted = Wanted { rev: Some(old), ..place.wanted("repo/member") };
     assert_eq!(find(&wanted).unwrap().workspace, Path::new("member"));
-    assert_eq!(
-        find(&place.wanted("repo/member")).unwrap().workspace,
-        Path::new("")
-    );
+    assert_eq!(find(&place.wanted("repo/member")).unwrap().workspace, Path::new(""));
 }
 
 #[test]
@@ -51,31 +42,19 @@ fn a_dependency_outside_the_repository_is_refused() {
         place.commit("repo");
         let (kind, words) = refusal(&place.wanted("repo"));
         assert_eq!(kind, Kind::Refused);
-        assert!(
-            words.contains("`far`") && words.contains("--source"),
-            "{words}"
-        );
+        assert!(words.contains("`far`") && words.contains("--source"), "{words}");
     }
 }
 
 #[test]
 fn a_patched_package_below_the_workspace_needs_not_be_a_member() {
     let place = Place::with_repository();
-    place.package(
-        "repo/vendor/dep",
-        "[dependencies]\nnext = { path = \"../next\" }",
-    );
+    place.package("repo/vendor/dep", "[dependencies]\nnext = { path = \"../next\" }");
     place.package("repo/vendor/next", "");
-    place.package(
-        "repo",
-        "[workspace]\n[patch.crates-io]\ndep = { path = \"vendor/dep\" }",
-    );
+    place.package("repo", "[workspace]\n[patch.crates-io]\ndep = { path = \"vendor/dep\" }");
     place.commit("repo");
     find(&place.wanted("repo")).unwrap();
-    place.package(
-        "repo/vendor/dep",
-        "[dependencies]\nfar = { path = \"../../../far\" }",
-    );
+    place.package("repo/vendor/dep", "[dependencies]\nfar = { path = \"../../../far\" }");
     place.package("far", "[workspace]");
     place.commit("repo");
     let (kind, words) = refusal(&place.wanted("repo"));
@@ -86,18 +65,9 @@ fn a_patched_package_below_the_workspace_needs_not_be_a_member() {
 fn what_a_dependency_does_not_need_itself_may_lie_anywhere() {
     let place = Place::with_repository();
     place.package("far", "[workspace]");
-    place.write(
-        "repo/other/Cargo.toml",
-        "[workspace]\nmembers = [\"*\"]\nresolver = \"3\"\n",
-    );
-    place.package(
-        "repo/other/used",
-        "[dev-dependencies]\nfar = { path = \"../../../far\" }",
-    );
-    place.package(
-        "repo/other/unused",
-        "[dependencies]\nfar = { path = \"../../../far\" }",
-    );
+    place.write("repo/other/Cargo.toml", "[workspace]\nmembers = [\"*\"]\nresolver = \"3\"\n");
+    place.package("repo/other/used", "[dev-dependencies]\nfar = { path = \"../../../far\" }");
+    place.package("repo/other/unused", "[dependencies]\nfar = { path = \"../../../far\" }");
     let used = "[dependencies]\nused = { path = \"other/used\" }\n";
     place.package("repo", &format!("{used}[workspace]\nexclude = [\"other\"]"));
     place.commit("repo");
@@ -111,10 +81,7 @@ fn a_member_that_is_not_committed_is_not_asked() {
     place.package("repo/crates/one", "");
     place.commit("repo");
     place.package("far", "[workspace]");
-    place.package(
-        "repo/crates/draft",
-        "[dependencies]\nfar = { path = \"../../../far\" }",
-    );
+    place.package("repo/crates/draft", "[dependencies]\nfar = { path = \"../../../far\" }");
     find(&place.wanted("repo")).unwrap();
 }
 
@@ -128,10 +95,7 @@ fn a_directory_is_copied_without_its_targets() {
     place.write("repo/out/x", "");
     place.write("repo/linked/.git", "gitdir: /nowhere\n");
     place.write("repo/other/target/x", "");
-    place.write(
-        "repo/other/target/CACHEDIR.TAG",
-        "Signature: 8a477f597d28d172789f06886806bc55",
-    );
+    place.write("repo/other/target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
     place.write("repo/src/target/mod.rs", "");
     let wanted = Wanted {
         directory: Some(place.at("repo")),
@@ -155,10 +119,7 @@ fn a_directory_is_copied_without_its_targets() {
 fn a_directory_carries_what_lies_beside_it() {
     let place = Place::new();
     place.package("all/ws", "[dependencies]\ndep = { path = \"../near/dep\" }");
-    place.write(
-        "all/near/Cargo.toml",
-        "[workspace]\nmembers = [\"dep\"]\nresolver = \"3\"\n",
-    );
+    place.write("all/near/Cargo.toml", "[workspace]\nmembers = [\"dep\"]\nresolver = \"3\"\n");
     place.package("all/near/dep", "");
     place.write("all/else", "not needed");
     let source = place.copy(&place.wanted("all/ws"));

@@ -9,19 +9,10 @@ fn a_dirty_tree_is_refused_by_name() {
     place.write("repo/src/lib.rs", "// changed");
     let (kind, words) = refusal(&place.wanted("repo"));
     assert_eq!(kind, Kind::Refused);
-    assert!(
-        words.contains("src/lib.rs") && words.contains("--allow-dirty"),
-        "{words}"
-    );
-    let both = Wanted {
-        rev: Some("HEAD".to_string()),
-        ..place.snapshot("repo")
-    };
+    assert!(words.contains("src/lib.rs") && words.contains("--allow-dirty"), "{words}");
+    let both = Wanted { rev: Some("HEAD".to_string()), ..place.snapshot("repo") };
     assert_eq!(refusal(&both).0, Kind::Usage);
-    let rev = Wanted {
-        rev: Some("HEAD".to_string()),
-        ..place.wanted("repo")
-    };
+    let rev = Wanted { rev: Some("HEAD".to_string()), ..place.wanted("repo") };
     place.copy(&rev);
     assert_eq!(place.read("copy/src/lib.rs"), "");
 }
@@ -48,10 +39,7 @@ fn a_snapshot_has_the_tracked_files_as_they_are() {
     assert_eq!(place.read("copy/added"), "after");
     assert_eq!(place.read("copy/dir"), "a file now");
     assert!(!place.at("copy/gone").exists());
-    assert!(
-        !place.at("copy/untracked now").exists(),
-        "it is no longer tracked"
-    );
+    assert!(!place.at("copy/untracked now").exists(), "it is no longer tracked");
     place.git("repo", &["add", "-u"]);
     assert_eq!(commit_of(&source).tree, place.git("repo", &["write-tree"]));
 }
@@ -79,10 +67,7 @@ fn names_that_are_not_utf_8_survive_in_a_snapshot() {
     place.commit("repo");
     fs::write(&place.at("repo").join(name), "after").unwrap();
     let source = place.copy(&place.snapshot("repo"));
-    assert_eq!(
-        fs::read_text(&place.at("copy").join(name)).unwrap(),
-        "after"
-    );
+    assert_eq!(fs::read_text(&place.at("copy").join(name)).unwrap(), "after");
     place.git("repo", &["add", "-u"]);
     assert_eq!(commit_of(&source).tree, place.git("repo", &["write-tree"]));
 }
