@@ -42,6 +42,8 @@ const ORDER: &[&str] = &[
     "report",
     // entry
     "cli",
+    "project",
+    "verify",
     "command",
     "entry",
 ];
