@@ -33,6 +33,7 @@ pub mod recipe;
 pub mod report;
 pub mod request;
 pub mod sandbox;
+pub mod setting;
 pub mod shim;
 pub mod source;
 pub mod term;

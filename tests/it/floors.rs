@@ -39,6 +39,7 @@ const ORDER: &[&str] = &[
     "check",
     // outputs
     "manifest",
+    "setting",
     "report",
     // entry
     "cli",
