@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::bad_input;
 use crate::format::printable;
 
-/// The schema's name and version.
-pub const SCHEMA: &str = "repro.manifest/1";
+/// The schema's name and version, as it is written.
+pub const SCHEMA: &str = "repro.manifest/2";
+/// The schemas that are read: what `/1` does not have is absent or empty.
+const READ: [&str; 2] = ["repro.manifest/1", SCHEMA];
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,9 +32,12 @@ pub struct Manifest {
     pub build: Build,
     /// By which changes of the build.
     pub recipe: Recipe,
+    /// What the two builds differed in on purpose; absent in `/1`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub variations: Option<Variations>,
     /// Settings from cargo config files outside the source, as TOML: the bytes may depend on them.
     pub outside_config: Vec<String>,
-    /// Environment variables that the build asked for.
+    /// Environment variables that were passed to the build, and names that it asked for.
     pub environment: Vec<Variable>,
     /// What came out.
     pub artifacts: Vec<Artifact>,
@@ -54,6 +59,12 @@ pub struct Source {
     pub remote: Option<String>,
     /// Commit id.
     pub commit: Option<String>,
+    /// Tags that point at the commit, sorted.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Version of the package, or of the workspace's packages where they have one.
+    #[serde(default)]
+    pub version: Option<String>,
     /// Tree id of what was built; of the snapshot if `dirty`.
     pub tree: Option<String>,
     /// The tree had changes that no commit holds.
@@ -118,6 +129,30 @@ pub struct Recipe {
     pub epoch: i64,
     /// The rows, with canonical paths.
     pub rows: Vec<Row>,
+}
+
+/// What was varied, by the names of `repro build --list-variations`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variations {
+    /// Different in the two builds.
+    pub applied: Vec<String>,
+    /// Switched off by the user.
+    pub off: Vec<String>,
+    /// Switched off by the project's own metadata.
+    pub off_by_project: Vec<String>,
+    /// Not varied for another reason.
+    pub unavailable: Vec<Unavailable>,
+}
+
+/// A variation that could not be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unavailable {
+    /// Its name.
+    pub name: String,
+    /// Why, as a clause.
+    pub why: String,
 }
 
 /// One row of the recipe.
@@ -221,6 +256,12 @@ pub struct Builder {
     pub os: String,
     /// Version lines of the C compiler and the linkers; absent programs are left out.
     pub tools: Vec<Tool>,
+    /// Whether the component `rust-src` is installed: it changes the bytes of Rust libraries.
+    #[serde(default)]
+    pub rust_src: Option<bool>,
+    /// The linkers that linked, as the artifacts' `.comment` sections name them.
+    #[serde(default)]
+    pub linkers: Vec<String>,
     /// Files outside the source and the toolchain that the linker read, with their SHA-256.
     pub linker_inputs: Vec<File>,
     /// Why `linker_inputs` is empty, if it is.
@@ -260,10 +301,11 @@ impl Manifest {
             bad_input(format!("`{from}` is not a manifest: {words}"))
         };
         let head: Head = serde_json::from_slice(bytes).map_err(bad)?;
-        if head.schema != SCHEMA {
+        if !READ.contains(&&*head.schema) {
             return Err(bad_input(format!(
-                "`{from}` has the schema `{}`, and this repro reads `{SCHEMA}`: use the version of repro that wrote it",
-                head.schema.escape_debug()
+                "`{from}` has the schema `{}`, and this repro reads `{}`: use the version of repro that wrote it",
+                head.schema.escape_debug(),
+                READ.join("` and `")
             )));
         }
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(bad)?;
@@ -291,8 +333,8 @@ mod tests {
             assert_eq!(crate::error::kind_of(&error), crate::error::Kind::BadInput);
             error.to_string()
         };
-        let newer = error(r#"{"schema": "repro.manifest/2", "new": 1}"#);
-        assert!(newer.contains("`repro.manifest/2`"), "{newer}");
+        let newer = error(r#"{"schema": "repro.manifest/3", "new": 1}"#);
+        assert!(newer.contains("`repro.manifest/3`"), "{newer}");
         assert!(error("{").contains("is not a manifest"));
         assert!(error(r#"{"schema": "repro.manifest/1"}"#).contains("missing field"));
     }

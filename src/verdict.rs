@@ -61,10 +61,14 @@ pub const SINGLE: &str = "single";
 /// How published files stand to what was rebuilt, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verification {
-    /// At least one file was compared, and every byte of all is the same.
+    /// At least one published file was compared, and every byte of all is the same.
     Reproduced,
     /// All are equal, but some only after steps that the report lists.
-    AfterNormalising,
+    AfterNormalizing,
+    /// All are equal, but only with settings that neither the source nor the verifier asked for.
+    WithPublishersSettings,
+    /// The rebuild is what the manifest lists, and no published file was compared with it.
+    Manifest,
     /// At least one is not.
     Differs,
 }
@@ -74,17 +78,20 @@ impl Verification {
     pub fn name(self) -> &'static str {
         match self {
             Verification::Reproduced => "reproduced",
-            Verification::AfterNormalising => "reproduced-after-normalising",
+            Verification::AfterNormalizing => "reproduced-after-normalizing",
+            Verification::WithPublishersSettings => "reproduced-with-the-publishers-settings",
+            Verification::Manifest => "manifest-reproduced",
             Verification::Differs => "differs",
         }
     }
 
-    /// The process exit code; `accepted` says that the user accepts every step that was needed.
+    /// The process exit code; `accepted` says that the user accepts what the verdict rests on: every
+    /// step that was needed, or that no published file was checked.
     pub fn code(self, accepted: bool) -> u8 {
         match self {
             Verification::Reproduced => 0,
-            Verification::AfterNormalising => (!accepted).into(),
-            Verification::Differs => 1,
+            Verification::AfterNormalizing | Verification::Manifest => (!accepted).into(),
+            Verification::WithPublishersSettings | Verification::Differs => 1,
         }
     }
 }
@@ -121,11 +128,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_every_byte_or_accepted_steps_pass() {
-        assert_eq!(Verification::Reproduced.code(false), 0);
-        assert_eq!(Verification::AfterNormalising.code(false), 1);
-        assert_eq!(Verification::AfterNormalising.code(true), 0);
-        assert_eq!(Verification::Differs.code(true), 1);
-        assert!(Verification::Reproduced < Verification::AfterNormalising);
+    fn only_every_byte_or_what_was_accepted_passes() {
+        use Verification::*;
+        for (verdict, plain, accepted) in [
+            (Reproduced, 0, 0),
+            (AfterNormalizing, 1, 0),
+            (WithPublishersSettings, 1, 1),
+            (Manifest, 1, 0),
+            (Differs, 1, 1),
+        ] {
+            assert_eq!((verdict.code(false), verdict.code(true)), (plain, accepted), "{verdict:?}");
+        }
+        assert!(Reproduced < AfterNormalizing && AfterNormalizing < WithPublishersSettings);
     }
 }

@@ -23,6 +23,8 @@ pub fn describe(toolchain: &Toolchain, inputs: &BTreeSet<PathBuf>) -> Result<Bui
     Ok(Builder {
         os: os(),
         tools: tools(toolchain),
+        rust_src: Some(toolchain.sysroot.join("lib/rustlib/src/rust/library").is_dir()),
+        linkers: Vec::new(),
         linker_inputs_unknown: linker_inputs.is_empty().then(|| unknown.to_string()),
         linker_inputs,
     })

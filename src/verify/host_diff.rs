@@ -123,6 +123,8 @@ mod tests {
         let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
         let builder = |ld: &str, crt: &str| Builder {
             os: "Debian".into(),
+            rust_src: Some(true),
+            linkers: Vec::new(),
             tools: vec![Tool { name: "ld".into(), version: ld.into() }],
             linker_inputs: vec![File { path: format!("/{ld}/crt1.o"), sha256: crt.into() }],
             linker_inputs_unknown: None,

@@ -42,9 +42,9 @@ const ORDER: &[&str] = &[
     "setting",
     "report",
     // entry
-    "cli",
     "project",
     "verify",
+    "cli",
     "command",
     "entry",
 ];
