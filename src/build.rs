@@ -304,7 +304,7 @@ impl Plan<'_> {
                 _ => 0,
             },
             cpu_count: value(Name::CpuCount).of(side).parse().unwrap_or(0),
-            host_name: Some(value(Name::HostName).of(side).to_string()),
+            host_name: Some(value(Name::Hostname).of(side).to_string()),
         }
     }
 

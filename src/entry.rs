@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
-    term::set_up_colour();
+    term::set_up_color();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(e) => {

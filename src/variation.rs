@@ -1,6 +1,6 @@
 //! The variations: what builds A and B differ in on purpose, because it must not matter.
 //!
-//! One const table drives behaviour, `--vary`, `--list-variations`, the report and the docs. The
+//! One const table drives behavior, `--vary`, `--list-variations`, the report and the docs. The
 //! values are canaries: strings made for this run that occur nowhere else, so that a differing
 //! byte range that holds them can be attributed. Applying them is done by the steps above.
 
@@ -15,9 +15,9 @@ pub enum Name {
     TargetDir,
     Home,
     Tmpdir,
-    User,
-    HostName,
-    TimeZone,
+    Username,
+    Hostname,
+    Timezone,
     Locale,
     Umask,
     Jobs,
@@ -127,24 +127,24 @@ pub const VARIATIONS: &[Variation] = &[
         values: |c| (c.path("a", "", "tmp"), c.path("b", "another", "tmp")),
     },
     Variation {
-        name: Name::User,
-        text: "user",
+        name: Name::Username,
+        text: "username",
         about: "user name in USER, LOGNAME, USERNAME",
         needs: "",
         variables: &["USER", "LOGNAME", "USERNAME"],
         values: |c| (format!("user-a-{}", c.token), format!("user-bb-{}", c.token)),
     },
     Variation {
-        name: Name::HostName,
-        text: "host-name",
+        name: Name::Hostname,
+        text: "hostname",
         about: "host name in HOSTNAME, HOST, COMPUTERNAME, gethostname and uname",
         needs: "glibc on Linux for gethostname and uname",
         variables: &["HOSTNAME", "HOST", "COMPUTERNAME"],
         values: |c| (format!("host-a-{}", c.token), format!("host-bb-{}", c.token)),
     },
     Variation {
-        name: Name::TimeZone,
-        text: "time-zone",
+        name: Name::Timezone,
+        text: "timezone",
         about: "TZ",
         needs: "",
         variables: &["TZ"],
@@ -375,9 +375,9 @@ mod tests {
     #[test]
     fn wrong_selections_are_refused_with_a_sentence() {
         assert!(
-            Selection::parse("colour")
+            Selection::parse("color")
                 .unwrap_err()
-                .contains("there is no variation `colour`; there are build-path")
+                .contains("there is no variation `color`; there are build-path")
         );
         assert!(Selection::parse("clock,-umask").unwrap_err().contains("mixes"));
     }

@@ -64,7 +64,7 @@ pub enum Verification {
     /// At least one file was compared, and every byte of all is the same.
     Reproduced,
     /// All are equal, but some only after steps that the report lists.
-    AfterNormalising,
+    AfterNormalizing,
     /// At least one is not.
     Differs,
 }
@@ -74,7 +74,7 @@ impl Verification {
     pub fn name(self) -> &'static str {
         match self {
             Verification::Reproduced => "reproduced",
-            Verification::AfterNormalising => "reproduced-after-normalising",
+            Verification::AfterNormalizing => "reproduced-after-normalizing",
             Verification::Differs => "differs",
         }
     }
@@ -83,7 +83,7 @@ impl Verification {
     pub fn code(self, accepted: bool) -> u8 {
         match self {
             Verification::Reproduced => 0,
-            Verification::AfterNormalising => (!accepted).into(),
+            Verification::AfterNormalizing => (!accepted).into(),
             Verification::Differs => 1,
         }
     }
@@ -123,9 +123,9 @@ mod tests {
     #[test]
     fn only_every_byte_or_accepted_steps_pass() {
         assert_eq!(Verification::Reproduced.code(false), 0);
-        assert_eq!(Verification::AfterNormalising.code(false), 1);
-        assert_eq!(Verification::AfterNormalising.code(true), 0);
+        assert_eq!(Verification::AfterNormalizing.code(false), 1);
+        assert_eq!(Verification::AfterNormalizing.code(true), 0);
         assert_eq!(Verification::Differs.code(true), 1);
-        assert!(Verification::Reproduced < Verification::AfterNormalising);
+        assert!(Verification::Reproduced < Verification::AfterNormalizing);
     }
 }

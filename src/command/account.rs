@@ -147,7 +147,7 @@ impl Project {
             let by_shim_only = matches!(name, Name::Clock | Name::CpuCount);
             let missing = shim.missing.iter().any(|(n, _)| *n == name);
             (by_shim_only && missing)
-                || (recipe.held(name).is_some() && name != Name::HostName)
+                || (recipe.held(name).is_some() && name != Name::Hostname)
                 || (name == Name::Umask && cfg!(not(unix)))
         };
         Report {
@@ -181,7 +181,7 @@ impl Project {
         let mut list = Vec::new();
         for row in VARIATIONS {
             let missing = shim.missing.iter().find(|(n, _)| *n == row.name);
-            let by_shim = matches!(row.name, Name::Clock | Name::CpuCount | Name::HostName);
+            let by_shim = matches!(row.name, Name::Clock | Name::CpuCount | Name::Hostname);
             let why = if !self.request.vary.has(row.name) {
                 "switched off".to_string()
             } else if let Some(why) = recipe.held(row.name) {

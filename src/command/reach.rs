@@ -20,7 +20,7 @@ impl Project {
     /// Compiles the preload shim and tries it, where any variation needs it.
     pub(super) fn shim(&self, scratch: &Path) -> ShimState {
         let wanted = |name: &Name| self.request.vary.has(*name);
-        let needed = [Name::Clock, Name::HostName, Name::CpuCount];
+        let needed = [Name::Clock, Name::Hostname, Name::CpuCount];
         if !needed.iter().any(wanted) {
             return ShimState::default();
         }
@@ -55,7 +55,7 @@ impl Project {
         let reach = shim::probe(&path, &settings);
         let tried = [
             (Name::Clock, reach.clock),
-            (Name::HostName, reach.host_name),
+            (Name::Hostname, reach.host_name),
             (Name::CpuCount, reach.cpu_count),
         ];
         Ok(tried.into_iter().filter_map(|(name, result)| Some((name, result.err()?))).collect())

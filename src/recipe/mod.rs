@@ -82,9 +82,9 @@ const CARRIED: &[Name] = &[
     Name::TargetDir,
     Name::Home,
     Name::Tmpdir,
-    Name::User,
-    Name::HostName,
-    Name::TimeZone,
+    Name::Username,
+    Name::Hostname,
+    Name::Timezone,
     Name::Locale,
 ];
 
@@ -118,7 +118,7 @@ impl Recipe {
                 ("{rust-src}", "<sysroot>/lib/rustlib/src/rust"),
                 ("{scratch}", "<scratch>"),
                 ("{jobs}", "<jobs>"),
-                ("{time-zone}", "UTC"),
+                ("{timezone}", "UTC"),
                 ("{locale}", "C.UTF-8"),
                 ("{umask}", "022"),
             ];
@@ -190,7 +190,7 @@ impl Recipe {
                 .replace("{rust-src}", &path(&self.facts.rust_src))
                 .replace("{scratch}", &path(&layout.scratch))
                 .replace("{jobs}", &of(Name::Jobs))
-                .replace("{time-zone}", &of(Name::TimeZone))
+                .replace("{timezone}", &of(Name::Timezone))
                 .replace("{locale}", &of(Name::Locale))
                 .replace("{umask}", &of(Name::Umask))
         };
@@ -372,7 +372,7 @@ mod tests {
         f.config_env.push(("TZ".into(), "Asia/Tokyo".into(), false));
         let recipe = Recipe::new(f.clone());
         assert_eq!(
-            recipe.held(Name::TimeZone).unwrap(),
+            recipe.held(Name::Timezone).unwrap(),
             "TZ is set by [env] of a cargo config file"
         );
         assert!(recipe.held(Name::Locale).is_none());

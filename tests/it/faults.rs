@@ -52,7 +52,7 @@ macro_rules! found_by {
 }
 
 found_by! {
-    user: "fault-user" by "user", "build-script" of "username";
+    username: "fault-username" by "username", "build-script" of "username";
     home: "fault-home" by "home", "build-script" of "home";
     cargo_home: "fault-cargo-home" by "cargo-home", "build-script" of "build-path";
     tmpdir: "fault-tmpdir" by "tmpdir", "build-script" of "build-path";
@@ -60,7 +60,7 @@ found_by! {
     manifest_dir: "fault-manifest-dir" by "build-path", "bin" of "build-path";
     source_mtime: "fault-source-mtime" by "source-mtime", "build-script" of "source-mtime";
     locale: "fault-locale" by "locale", "build-script" of "locale";
-    time_zone: "fault-time-zone" by "time-zone", "build-script" of "timezone";
+    timezone: "fault-timezone" by "timezone", "build-script" of "timezone";
     jobs: "fault-jobs" by "jobs", "build-script" of "parallelism";
     umask: "fault-umask" by "umask", "build-script" of "umask";
     stray_variable: "fault-environment" by "environment", "build-script" of "environment";
@@ -71,7 +71,7 @@ found_by! {
     day: "fault-time-day" by "clock", "build-script" of "timestamp";
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
     cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
-    host_name: "fault-host-name" by "host-name", "build-script" of "hostname";
+    hostname: "fault-hostname" by "hostname", "build-script" of "hostname";
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn a_random_build_id_is_overridden_with_a_word() {
 }
 
 #[test]
-fn config_files_above_the_source_are_honoured_and_said() {
+fn config_files_above_the_source_are_honored_and_reported() {
     let project = Project::committed("sound-flags");
     let outer = project.base().join(".cargo/config.toml");
     std::fs::create_dir_all(outer.parent().unwrap()).unwrap();
@@ -222,9 +222,9 @@ fn metadata_gives_defaults_and_unknown_keys_are_refused() {
     assert_eq!(project.proven("sound-features"), "extra");
     assert!(run.stdout.contains("clock (switched off)"));
     assert!(project.manifest()["recipe"].to_string().contains("/build/renamed"));
-    with("colour = 'red'");
+    with("color = 'red'");
     project.commit("with a mistake");
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(5), "{}", run.all());
-    assert!(run.stderr.contains("unknown key `colour`"), "{}", run.all());
+    assert!(run.stderr.contains("unknown key `color`"), "{}", run.all());
 }

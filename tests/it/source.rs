@@ -110,7 +110,7 @@ fn submodules_come_along() {
     );
     project.commit("with a submodule");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
-    // Not initialised here: found in the repository's own store of submodules.
+    // Not initialized here: found in the repository's own store of submodules.
     project.git(&["submodule", "deinit", "-q", "-f", "sub"]);
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     project.git(&["submodule", "--quiet", "update", "--init"]);

@@ -110,12 +110,12 @@ fn an_archive_and_its_members_are_reproduced_in_a_clone_elsewhere() {
     let run = it.verify(&[&packed, "--format", "json"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
     let report = run.json();
-    assert_eq!(report["verdict"], "reproduced-after-normalising");
+    assert_eq!(report["verdict"], "reproduced-after-normalizing");
     let steps: Vec<_> = report["steps"].as_array().unwrap().clone();
     assert!(steps.contains(&json!("archive-owner")) && steps.contains(&json!("compressor")));
     let run = it.verify(&[&packed, "--accept", "compressor"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
-    assert!(run.last().starts_with("REPRODUCED AFTER NORMALISING"), "{}", run.all());
+    assert!(run.last().starts_with("REPRODUCED AFTER NORMALIZING"), "{}", run.all());
     let mut all = vec![packed.as_str()];
     steps.iter().for_each(|s| all.extend(["--accept", s.as_str().unwrap()]));
     assert_eq!(it.verify(&all).code, Some(0));

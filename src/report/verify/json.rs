@@ -78,7 +78,7 @@ fn artifact(pair: &Pair) -> OneArtifact<'_> {
 fn file(checked: &Checked) -> OneFile<'_> {
     let (status, steps) = match &checked.outcome {
         Outcome::Same => ("same", Vec::new()),
-        Outcome::After(steps) => ("same-after-normalising", names(steps)),
+        Outcome::After(steps) => ("same-after-normalizing", names(steps)),
         Outcome::Differs => ("differs", Vec::new()),
     };
     OneFile {

@@ -141,7 +141,7 @@ pub fn verdict(
             Outcome::Same => Verification::Reproduced,
             Outcome::After(needed) => {
                 steps.extend(needed);
-                Verification::AfterNormalising
+                Verification::AfterNormalizing
             }
             Outcome::Differs => Verification::Differs,
         });
@@ -190,7 +190,7 @@ mod tests {
             [after(&[Cause::Compressor]), same(), after(&[Cause::ArchiveMtime, Cause::Compressor])];
         assert_eq!(
             verdict(None, &steps),
-            Some((Verification::AfterNormalising, vec![Cause::ArchiveMtime, Cause::Compressor]))
+            Some((Verification::AfterNormalizing, vec![Cause::ArchiveMtime, Cause::Compressor]))
         );
         let (worst, _) =
             verdict(None, &[after(&[Cause::Compressor]), checked(Outcome::Differs)]).unwrap();

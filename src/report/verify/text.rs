@@ -150,7 +150,7 @@ fn names(steps: &[crate::cause::Cause]) -> String {
 fn ending(out: &mut String, report: &Report) {
     let _ = match report.verdict {
         Verification::Reproduced => writeln!(out, "{GOOD}REPRODUCED{GOOD:#}"),
-        Verification::AfterNormalising => {
+        Verification::AfterNormalizing => {
             let left: Vec<_> = report
                 .steps
                 .iter()
@@ -163,7 +163,7 @@ fn ending(out: &mut String, report: &Report) {
             };
             writeln!(
                 out,
-                "{WARN}REPRODUCED AFTER NORMALISING{WARN:#}: {} ({accepted})",
+                "{WARN}REPRODUCED AFTER NORMALIZING{WARN:#}: {} ({accepted})",
                 names(&report.steps)
             )
         }
