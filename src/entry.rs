@@ -90,6 +90,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Build(args) => {
             let (output, verbose) = (args.output.clone(), args.verbose);
+            let accepted = args.allow_nothing_varied;
             match build::run(args.request())? {
                 Outcome::Recipe(rows) => {
                     print(&match output.format.plain() {
@@ -103,7 +104,7 @@ fn run(command: Command) -> Result<u8> {
                     let summary = summary::of_build(&report);
                     let pair = build::differing(&report);
                     deliver(&output, &summary, pair, text, || json::report(&report))?;
-                    Ok(report.verdict.code())
+                    Ok(report.verdict.code(accepted))
                 }
             }
         }

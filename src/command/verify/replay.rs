@@ -2,7 +2,7 @@
 //! source checked, other paths. Nothing of the source has run when this is done.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -20,7 +20,7 @@ use crate::recipe::table;
 use crate::request::{Build, Inject, Selection, SourceChoice};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
-use crate::variation::{self, Name};
+use crate::variation::{Side, VariationId, VariationSet};
 
 /// What the row of a variable says that `--pass-env` left to the caller.
 const LEFT: &str = "(left to --pass-env)";
@@ -57,8 +57,8 @@ pub(super) fn open(
     let cargo_home = home::of_user();
     let mut config = Config::replay(&manifest.outside_config, cargo_home.as_deref())?;
     let canaries = canaries(scratch, &config)?;
-    let copy = variation::Selection::default().values(Name::BuildPath, &canaries);
-    let copy = PathBuf::from(copy.a);
+    let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
+    let copy = copy.path(Side::A).to_owned();
     build::check_out(&source, &config, &copy)?;
     let content_digest = match source.origin {
         Origin::Git(_) => {
@@ -125,7 +125,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool)
             true => Inject::Wrapper,
             false => Inject::Rustflags,
         },
-        vary: variation::Selection::default(),
+        vary: VariationSet::default(),
         name: Some(name),
         keep,
         expand: false,
