@@ -7,12 +7,12 @@ use anyhow::Result;
 
 use crate::build::Built;
 use crate::cargo::config::{ConfigFile, Place};
-use crate::command::project::{Project, short_list};
-use crate::command::reach::ShimState;
-use crate::command::{builder, publish};
 use crate::compare::Comparison;
 use crate::digest;
 use crate::manifest::{self, Manifest};
+use crate::project::preload::ShimState;
+use crate::project::{Project, short_list};
+use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::request::Inject;
@@ -22,7 +22,7 @@ use crate::variation::{VARIATIONS, of_variable};
 use crate::verdict::Verdict;
 
 impl Project {
-    pub(super) fn manifest(
+    pub(crate) fn manifest(
         &self,
         recipe: &Recipe,
         comparison: &Comparison,
@@ -33,7 +33,7 @@ impl Project {
     ) -> Result<Manifest> {
         let selection = &self.request.selection;
         let builder = match self.request.builder {
-            true => Some(builder::describe(&self.toolchain, &a.linker_inputs)?),
+            true => Some(machine::describe(&self.toolchain, &a.linker_inputs)?),
             false => None,
         };
         Ok(Manifest {
@@ -77,7 +77,7 @@ impl Project {
         })
     }
 
-    pub(super) fn manifest_source(&self) -> Result<manifest::Source> {
+    pub(crate) fn manifest_source(&self) -> Result<manifest::Source> {
         let inside = &self.source.package;
         let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
         let mut source = manifest::Source {
@@ -104,7 +104,7 @@ impl Project {
     }
 
     /// Config files outside the source that change what is built, with those settings.
-    pub(super) fn outside_config(&self) -> Vec<(PathBuf, String)> {
+    pub(crate) fn outside_config(&self) -> Vec<(PathBuf, String)> {
         let outside = |f: &&ConfigFile| f.place != Place::Source;
         let files = self.config.files.iter().filter(outside);
         files
@@ -113,7 +113,7 @@ impl Project {
             .collect()
     }
 
-    pub(super) fn consulted(&self, names: &BTreeSet<String>) -> Vec<manifest::Variable> {
+    pub(crate) fn consulted(&self, names: &BTreeSet<String>) -> Vec<manifest::Variable> {
         let settings = self.divided.passed.iter();
         let settings = settings.map(|(k, v)| (k.to_string_lossy(), v.to_string_lossy()));
         // Flags reach rustc without being asked for by any crate.
@@ -132,7 +132,7 @@ impl Project {
     }
 
     /// What was varied and what was not, once the builds are made.
-    pub(super) fn coverage(&self, recipe: &Recipe, shim: &ShimState, a: &Built) -> Coverage {
+    pub(crate) fn coverage(&self, recipe: &Recipe, shim: &ShimState, a: &Built) -> Coverage {
         let reach = Reach {
             holder: &|name| recipe.pinned(name),
             umask: cfg!(unix),
@@ -144,11 +144,11 @@ impl Project {
     }
 
     /// Whether no commit holds what was built.
-    pub(super) fn is_dirty(&self) -> bool {
+    pub(crate) fn is_dirty(&self) -> bool {
         matches!(&self.source.origin, Origin::Git(commit) if !commit.dirty.is_empty())
     }
 
-    pub(super) fn how_to_verify(&self) -> String {
+    pub(crate) fn how_to_verify(&self) -> String {
         match &self.source.origin {
             Origin::Git(commit) if commit.dirty.is_empty() => format!(
                 "elsewhere, with this manifest, in any clone that has {}: `repro verify repro.json`",
@@ -164,7 +164,7 @@ impl Project {
         }
     }
 
-    pub(super) fn notes(&self, a: &Built) -> Vec<String> {
+    pub(crate) fn notes(&self, a: &Built) -> Vec<String> {
         let mut notes = Vec::new();
         if let Origin::Git(commit) = &self.source.origin {
             if !commit.dirty.is_empty() {
@@ -220,7 +220,7 @@ impl Project {
     }
 
     /// Set by the user, asked for by the build, and neither passed on nor set by the recipe.
-    pub(super) fn is_lost(&self, name: &str) -> bool {
+    pub(crate) fn is_lost(&self, name: &str) -> bool {
         let set_by_us = of_variable(name).is_some()
             || environment::is_own(name)
             || name.starts_with("CARGO")

@@ -4,21 +4,21 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::command::project::Project;
 use crate::fs;
+use crate::project::Project;
 use crate::shim::{self, Settings, Shim};
 use crate::variation::{Carrier, Side, VariationId, VariationSet, carried_by};
 
 /// The preload shim and what it does not reach.
 #[derive(Default)]
-pub(super) struct ShimState {
-    pub(super) shim: Option<Shim>,
-    pub(super) missing: Vec<(VariationId, String)>,
+pub(crate) struct ShimState {
+    pub(crate) shim: Option<Shim>,
+    pub(crate) missing: Vec<(VariationId, String)>,
 }
 
 impl Project {
     /// Compiles the preload shim and tries it, where any variation needs it.
-    pub(super) fn shim(&self, scratch: &Path) -> ShimState {
+    pub(crate) fn shim(&self, scratch: &Path) -> ShimState {
         let needed = || carried_by(|c| *c == Carrier::Preload).map(|row| row.id);
         if !needed().any(|id| self.request.vary.has(id)) {
             return ShimState::default();
