@@ -67,7 +67,7 @@ pub enum Carrier {
     Jobs,
     /// The times of the source files.
     Mtime,
-    /// The preloaded object ([`crate::shim`]).
+    /// The preloaded object, which stands in for system calls.
     Preload,
     /// Namespaces of the kernel.
     Namespace,

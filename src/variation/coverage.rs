@@ -161,8 +161,8 @@ impl Reach<'_> {
     fn of(&self, row: &Variation, carrier: Carrier) -> Found {
         match carrier {
             Carrier::Directory(names) | Carrier::Variables(names) => {
-                let held = |v: &&'static str| Some((*v, (self.holder)(v)?));
-                match names.iter().find_map(|v| held(&v)) {
+                let held = names.iter().find_map(|v| Some((*v, (self.holder)(v)?)));
+                match held {
                     Some((variable, by)) => Found::Nothing(Unavailable::Held { variable, by }),
                     None => Found::Whole,
                 }
