@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::bad_input;
 use crate::format::printable;
+use crate::variation::VariationId;
+use crate::variation::coverage::Coverage;
 
 /// The schema's name and version, as it is written.
 pub const SCHEMA: &str = "repro.manifest/2";
@@ -22,8 +24,12 @@ const READ: [&str; 2] = ["repro.manifest/1", SCHEMA];
 pub struct Manifest {
     /// [`SCHEMA`].
     pub schema: String,
-    /// `reproducible`, `differs`, or `single` where one build was made and nothing compared.
+    /// `reproducible`, alone or with what makes it worth less; `differs`, or `single` where one
+    /// build was made and nothing compared.
     pub verdict: String,
+    /// What the two builds differed in on purpose; none of a single one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub variations: Option<Variations>,
     /// What was built.
     pub source: Source,
     /// With what.
@@ -32,9 +38,6 @@ pub struct Manifest {
     pub build: Build,
     /// By which changes of the build.
     pub recipe: Recipe,
-    /// What the two builds differed in on purpose; absent in `/1`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub variations: Option<Variations>,
     /// Settings from cargo config files outside the source, as TOML: the bytes may depend on them.
     pub outside_config: Vec<String>,
     /// Environment variables that were passed to the build, and names that it asked for.
@@ -47,6 +50,53 @@ pub struct Manifest {
     /// This machine; left out with `--no-builder`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub builder: Option<Builder>,
+}
+
+/// What was varied between the two builds. Values are not in it: they are made for one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variations {
+    /// Names of what reached the builds, wholly or in part.
+    pub applied: Vec<String>,
+    /// What was switched off.
+    pub off: Vec<SwitchedOff>,
+    /// What did not reach the builds, or not wholly.
+    pub unavailable: Vec<NotReached>,
+}
+
+/// A variation that was switched off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchedOff {
+    /// Its name.
+    pub name: String,
+    /// `flag` for the builder's `--vary`, `project` for the metadata of the project.
+    pub by: String,
+}
+
+/// A variation that did not reach the builds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotReached {
+    /// Its name.
+    pub name: String,
+    /// Why, by its name.
+    pub reason: String,
+}
+
+impl From<&Coverage> for Variations {
+    fn from(coverage: &Coverage) -> Variations {
+        let text = |id: &VariationId| id.row().text.to_string();
+        let off = coverage.off.iter();
+        let unavailable = coverage.unavailable.iter();
+        Variations {
+            applied: coverage.applied.iter().map(|(id, _)| text(id)).collect(),
+            off: off.map(|(id, by)| SwitchedOff { name: text(id), by: by.name().into() }).collect(),
+            unavailable: unavailable
+                .map(|(id, why)| NotReached { name: text(id), reason: why.code().into() })
+                .collect(),
+        }
+    }
 }
 
 /// The source.
@@ -129,30 +179,6 @@ pub struct Recipe {
     pub epoch: i64,
     /// The rows, with canonical paths.
     pub rows: Vec<Row>,
-}
-
-/// What was varied, by the names of `repro build --list-variations`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Variations {
-    /// Different in the two builds.
-    pub applied: Vec<String>,
-    /// Switched off by the user.
-    pub off: Vec<String>,
-    /// Switched off by the project's own metadata.
-    pub off_by_project: Vec<String>,
-    /// Not varied for another reason.
-    pub unavailable: Vec<Unavailable>,
-}
-
-/// A variation that could not be made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Unavailable {
-    /// Its name.
-    pub name: String,
-    /// Why, as a clause.
-    pub why: String,
 }
 
 /// One row of the recipe.

@@ -13,7 +13,7 @@ use crate::error::bad_input;
 use crate::fs;
 use crate::query;
 use crate::request::{Build, Inject, Selection};
-use crate::variation;
+use crate::variation::VariationSet;
 
 const KEYS: &[&str] = &[
     "packages",
@@ -123,8 +123,8 @@ impl Defaults {
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
         let inject = self.inject()?;
         let vary = match self.text("vary")? {
-            None => variation::Selection::default(),
-            Some(text) => variation::Selection::parse(&text)
+            None => VariationSet::default(),
+            Some(text) => VariationSet::of_project(&text)
                 .map_err(|e| bad_input(format!("`vary` in metadata.repro: {e}")))?,
         };
         let mut pass_env = asked.pass_env;

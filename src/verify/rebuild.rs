@@ -14,7 +14,7 @@ use crate::project::machine;
 use crate::recipe::Recipe;
 use crate::sandbox::{self, Sandbox};
 use crate::term::Progress;
-use crate::variation::{Name, Side};
+use crate::variation::{Side, VariationId};
 
 /// One build, by the recipe.
 pub(super) fn build(
@@ -74,7 +74,7 @@ fn sandbox_of(project: &Project, plan: &Plan) -> Result<Sandbox> {
     for dir in &write {
         fs::create_dir(dir)?;
     }
-    let copy = project.values(Name::BuildPath);
+    let copy = project.values(VariationId::BuildPath);
     let read = sandbox::borrowed_objects(copy.path(Side::A))?;
     Sandbox::new(&project.toolchain, project.cargo_home.as_deref(), read, write)
 }

@@ -2,7 +2,7 @@
 //! source checked, other paths. Nothing of the source has run when this is done.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -24,7 +24,7 @@ use crate::request::{Build, Inject, Selection, SourceChoice};
 use crate::setting::{self, Fate};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
-use crate::variation::{self, Name};
+use crate::variation::{Side, VariationId, VariationSet};
 
 /// What the row of a variable says that `--pass-env` left to the caller.
 const LEFT: &str = "(left to --pass-env)";
@@ -63,8 +63,8 @@ pub(super) fn open(
     let outside = setting::replayable(&manifest.outside_config).map_err(settings::not_sound)?;
     let mut config = Config::replay(&outside, cargo_home.as_deref())?;
     let canaries = canaries(scratch, &config)?;
-    let copy = variation::Selection::default().values(Name::BuildPath, &canaries);
-    let copy = PathBuf::from(copy.a);
+    let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
+    let copy = copy.path(Side::A).to_owned();
     build::check_out(&source, &config, &copy)?;
     let content_digest = match source.origin {
         Origin::Git(_) => {
@@ -178,7 +178,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool)
             true => Inject::Wrapper,
             false => Inject::Rustflags,
         },
-        vary: variation::Selection::default(),
+        vary: VariationSet::default(),
         name: Some(name),
         keep,
         expand: false,
