@@ -33,7 +33,7 @@ impl Project {
     ) -> Result<Manifest> {
         let selection = &self.request.selection;
         let builder = match self.request.builder {
-            true => Some(machine::describe(&self.toolchain, &a.linker_inputs)?),
+            true => Some(machine::describe(&self.toolchain, a)?),
             false => None,
         };
         Ok(Manifest {

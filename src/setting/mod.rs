@@ -71,6 +71,16 @@ impl Setting {
         let (name, value) = (name.into(), value.into());
         Setting { name, value, fate, home, variable: None }
     }
+
+    /// What git names as the remote; a build script can read it.
+    pub fn remote(url: &str) -> Setting {
+        Setting::new("remote", url, Fate::Replayed, Home::Commit)
+    }
+
+    /// A file of the source that an archive has, and that the source does not put there.
+    pub fn include(path: &str) -> Setting {
+        Setting::new("include", path, Fate::Replayed, Home::Metadata)
+    }
 }
 
 /// What the source asks for.

@@ -94,7 +94,7 @@ fn rebuild(
     }
     let project = ready.project;
     let recipe = project.recipe()?;
-    let built = build(&project, &recipe, in_sandbox, false, scratch, progress)?;
+    let built = build(&project, &ready.label, &recipe, in_sandbox, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);

@@ -93,10 +93,14 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     }
     let found = match &claimed {
         Some(claimed) => published::of_release(&claimed.manifest, &claimed.path, &input)?,
-        None => Found { files: published::alone(&asked.artifacts)?, wrong: Vec::new() },
+        None => Found {
+            files: published::alone(&asked.artifacts)?,
+            other: Vec::new(),
+            wrong: Vec::new(),
+        },
     };
     let listed = |c: &Checked| c.outcome != FileOutcome::Unlisted;
-    if !asked.anyway && found.wrong.iter().any(listed) {
+    if !asked.anyway && (!found.other.is_empty() || found.wrong.iter().any(listed)) {
         return Ok(wrong_before(&asked, claimed.as_ref(), &input, found));
     }
     progress.phase("checking the source");
@@ -107,7 +111,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     let Ready { project, label, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
-    let built = build(&project, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+    let built = build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
@@ -173,7 +177,7 @@ fn wrong_before(
         toolchain: None,
         sandbox: asked.sandbox,
         comparison: None,
-        files: found.wrong,
+        files: found.other.into_iter().chain(found.wrong).collect(),
         surroundings: Vec::new(),
         notes,
         manifest: claimed.map(|c| c.path.clone()),
@@ -284,7 +288,11 @@ fn surroundings_of(
     project: &Project,
     built: &Built,
 ) -> Result<Vec<Surroundings>> {
-    let here = machine::describe(&project.toolchain, &built.linker_inputs)?;
+    let here = machine::describe(&project.toolchain, built)?;
+    let remote = match &project.source.origin {
+        Origin::Git(commit) => commit.remote.as_deref(),
+        Origin::Directory => None,
+    };
     Ok(host_diff::differing(
         manifest,
         &host_diff::Here {
@@ -293,6 +301,7 @@ fn surroundings_of(
             passed: &project.divided.passed,
             consulted: &built.consulted,
             config: &project.config,
+            remote,
         },
     ))
 }

@@ -41,7 +41,9 @@ enum Claim<'m> {
 pub(super) struct Found<'m> {
     /// The published files.
     pub(super) files: Vec<Published<'m>>,
-    /// What is wrong already: a file that is not the one listed, or is missing.
+    /// Files that are not the ones listed under their names: a rebuild may still tell more of them.
+    pub(super) other: Vec<Checked>,
+    /// What no rebuild can mend: a file that is missing or not listed, a list of other digests.
     pub(super) wrong: Vec<Checked>,
 }
 
@@ -78,11 +80,15 @@ pub(super) fn of_release<'m>(
             wrong.clear();
         }
     }
-    wrong.extend(files.iter().filter_map(|file| file.not_listed(manifest)));
+    let (unlisted, other): (Vec<_>, Vec<_>) = files
+        .iter()
+        .filter_map(|file| file.not_listed(manifest))
+        .partition(|checked| checked.outcome == Outcome::Unlisted);
+    wrong.extend(unlisted);
     for list in &input.sums {
         wrong.extend(sums(list, manifest, &files)?);
     }
-    Ok(Found { files, wrong })
+    Ok(Found { files, other, wrong })
 }
 
 /// Files that are published without a manifest.

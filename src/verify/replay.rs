@@ -19,9 +19,9 @@ use crate::project::metadata::{Defaults, project_name};
 use crate::project::{Project, canaries, fits_in_path, inside_configs, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
-use crate::report::verify::SettingRow;
+use crate::report::verify::{SettingRow, SettingState};
 use crate::request::{Build, Inject, Selection, SourceChoice};
-use crate::setting::{self, Fate};
+use crate::setting::{self, Fate, Setting};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
 use crate::variation::{Side, VariationId, VariationSet};
@@ -92,7 +92,14 @@ pub(super) fn open(
         inject: defaults.inject()?,
         epochs: epochs(&source, &inside),
     };
-    let settings = settings::rows(manifest, &of_source, asked)?;
+    let mut settings = settings::rows(manifest, &of_source, asked)?;
+    if let Origin::Git(commit) = &source.origin
+        && let Some(theirs) = remote(manifest, &source, asked)
+        && commit.remote.as_deref() != Some(theirs)
+    {
+        let setting = Setting::remote(theirs);
+        settings.push(SettingRow { setting, state: SettingState::Accepted });
+    }
     let name = match defaults.name()? {
         Some(name) => name,
         None => project_name(&workspace)?,
@@ -140,10 +147,11 @@ fn remote<'a>(
         Origin::Git(commit) => commit.remote.as_deref(),
         Origin::Directory => None,
     };
-    let fits = |a: &&setting::Accept| {
-        a.name == "remote" && a.value.as_deref().is_none_or(|v| Some(v) == theirs)
-    };
-    if asked.accept_settings.iter().any(|a| fits(&a)) { theirs } else { ours }
+    let accepted = theirs.is_some_and(|remote| {
+        let setting = Setting::remote(remote);
+        asked.accept_settings.iter().any(|a| a.fits(&setting))
+    });
+    if accepted { theirs } else { ours }
 }
 
 /// The times that the source itself names: the commit's, and what its cargo config sets.

@@ -8,7 +8,7 @@ use crate::error::{Kind, bad_input, failure};
 use crate::manifest::Manifest;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::{Inject, Selection};
-use crate::setting::{self, Fate, Home, Setting, Sourced};
+use crate::setting::{self, Fate, Setting, Sourced};
 
 /// What the source asks for.
 pub(super) struct OfSource {
@@ -141,13 +141,7 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
 /// Files of the source that an archive has, and that nothing in the source puts there.
 pub(super) fn extra(names: &[String], asked: &VerifyRequest) -> Vec<SettingRow> {
     let row = |name: &String| {
-        let setting = Setting {
-            name: "include".to_string(),
-            value: name.clone(),
-            fate: Fate::Replayed,
-            home: Home::Metadata,
-            variable: None,
-        };
+        let setting = Setting::include(name);
         let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting));
         let state = match accepted {
             true => SettingState::Accepted,
