@@ -93,6 +93,52 @@ pub struct SourceChoice {
     pub allow_dirty: bool,
 }
 
+/// What the command line leaves open, so that the project's metadata can fill it.
+#[derive(Clone, Default)]
+pub struct BuildRequest {
+    /// The source.
+    pub source: SourceChoice,
+    /// What cargo builds.
+    pub selection: Selection,
+    /// `--epoch`.
+    pub epoch: Option<i64>,
+    /// `--pass-env`.
+    pub pass_env: Vec<String>,
+    /// `--inject`.
+    pub inject: Option<Inject>,
+    /// `--vary`.
+    pub vary: Option<VariationSet>,
+    /// `--keep`.
+    pub keep: bool,
+    /// `--expand`.
+    pub expand: bool,
+    /// Whether the manifest tells of this machine.
+    pub builder: bool,
+    /// `-v`.
+    pub verbose: bool,
+    /// `--once`.
+    pub once: bool,
+    /// `--show-recipe`.
+    pub show_recipe: bool,
+}
+
+impl BuildRequest {
+    /// A request that leaves all but source and selection to defaults.
+    pub fn of(source: SourceChoice, selection: Selection) -> BuildRequest {
+        BuildRequest { source, selection, ..BuildRequest::default() }
+    }
+}
+
+/// What `repro init` was asked for.
+pub struct InitRequest {
+    /// The selection, which goes into the project's metadata.
+    pub build: BuildRequest,
+    /// `--force`.
+    pub force: bool,
+    /// `--dry-run`.
+    pub dry_run: bool,
+}
+
 /// A `repro build`, with the project's metadata and the defaults already in it.
 #[derive(Clone, Debug)]
 pub struct Build {

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Format;
-use super::build::{BuildRequest, InjectArg};
+use super::build::InjectArg;
 use super::limits::LimitArgs;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::limits::Limits;
 use crate::report::verify::STEPS;
+use crate::request::BuildRequest;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
