@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
@@ -109,8 +109,8 @@ fn run(command: Command) -> Result<u8> {
         Command::Check(args) => run_check(args),
         Command::Env(args) => run_env(args),
         Command::Init(args) => {
-            let (format, force, dry_run) = (args.format, args.force, args.dry_run);
-            let report = init::run(init::InitRequest { build: args.request(), force, dry_run })?;
+            let format = args.format;
+            let report = init::run(args.request())?;
             print(&match format {
                 Format::Text => report::init::text(&report),
                 Format::Json => report::init::json(&report),
@@ -181,8 +181,8 @@ fn run(command: Command) -> Result<u8> {
             Ok(done.differs.into())
         }
         Command::RebuilderdSync(args) => print(&sync::run(&args.request())?).map(|()| 0),
-        Command::Completions { shell } => docs::completions(shell).map(|()| 0),
-        Command::Man => docs::man().map(|()| 0),
+        Command::Completions { shell } => docs::completions(shell, Cli::command()).map(|()| 0),
+        Command::Man => docs::man(Cli::command()).map(|()| 0),
     }
 }
 

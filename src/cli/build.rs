@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
-use crate::request::{Inject, Selection, SourceChoice};
+use crate::request::{BuildRequest, Inject, SourceChoice};
 use crate::variation::VariationSet;
 
 pub(super) const EXAMPLES: &str = "\
@@ -100,55 +100,6 @@ pub struct BuildArgs {
     /// List every artifact, each variation's values, and what was not passed to the builds
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
-}
-
-/// What the command line leaves open, so that the project's metadata can fill it.
-#[derive(Clone, Default)]
-pub struct BuildRequest {
-    /// The source.
-    pub source: SourceChoice,
-    /// What cargo builds.
-    pub selection: Selection,
-    /// `--epoch`.
-    pub epoch: Option<i64>,
-    /// `--pass-env`.
-    pub pass_env: Vec<String>,
-    /// `--inject`.
-    pub inject: Option<Inject>,
-    /// `--vary`.
-    pub vary: Option<VariationSet>,
-    /// `--keep`.
-    pub keep: bool,
-    /// `--expand`.
-    pub expand: bool,
-    /// Whether the manifest tells of this machine.
-    pub builder: bool,
-    /// `-v`.
-    pub verbose: bool,
-    /// `--once`.
-    pub once: bool,
-    /// `--show-recipe`.
-    pub show_recipe: bool,
-}
-
-impl BuildRequest {
-    /// A request that leaves all but source and selection to defaults.
-    pub fn of(source: SourceChoice, selection: Selection) -> BuildRequest {
-        BuildRequest {
-            source,
-            selection,
-            epoch: None,
-            pass_env: Vec::new(),
-            inject: None,
-            vary: None,
-            keep: false,
-            expand: false,
-            builder: false,
-            verbose: false,
-            once: false,
-            show_recipe: false,
-        }
-    }
 }
 
 impl BuildArgs {

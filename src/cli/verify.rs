@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Format;
-use super::build::{BuildRequest, InjectArg};
+use super::build::InjectArg;
 use super::limits::LimitArgs;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::report::verify::STEPS;
-use crate::setting::Accept;
-use crate::verify::request::{Given, VerifyRequest};
+use crate::request::{Accept, BuildRequest, Given, VerifyRequest};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use crate::cargo::config::{Config, Place};
 use crate::cargo::rustflags;
-use crate::cli::build::BuildRequest;
 use crate::git;
 use crate::layout::Layout;
 use crate::project::scratch::Scratch;
@@ -14,6 +13,7 @@ use crate::project::{Project, find_manifest, short_list};
 use crate::recipe::Recipe;
 use crate::recipe::environment::Env;
 use crate::report::env::EnvReport;
+use crate::request::BuildRequest;
 use crate::source::Origin;
 use crate::variation::VariationId;
 

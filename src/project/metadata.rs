@@ -8,11 +8,10 @@ use anyhow::Result;
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::check::levels::{Exception, Level};
-use crate::cli::build::BuildRequest;
 use crate::error::bad_input;
 use crate::fs;
 use crate::query;
-use crate::request::{Build, Inject, Selection};
+use crate::request::{Build, BuildRequest, Inject, Selection};
 use crate::variation::VariationSet;
 
 const KEYS: &[&str] = &[

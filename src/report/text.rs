@@ -8,6 +8,7 @@ use crate::archive::policy;
 use crate::cause::CAUSES;
 use crate::compare::Pair;
 use crate::explain::{Explained, remedy};
+use crate::known_crates;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
@@ -282,16 +283,14 @@ pub fn causes() -> String {
             let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
         }
     }
-    for row in remedy::BY_CRATE {
+    for row in known_crates::all() {
         let causes: Vec<_> = row.causes.iter().map(|c| c.name()).collect();
-        let feature = row.feature.map(|f| format!(" with `{f}`"));
         let _ = writeln!(
             out,
-            "{BOLD}crate {}{BOLD:#}{}: {}\n    {}\n    {}",
-            row.krate,
-            feature.unwrap_or_default(),
+            "{BOLD}crate {}{BOLD:#}: {}\n    {}\n    {}",
+            row.spec(),
             causes.join(", "),
-            row.text,
+            row.remedy,
             row.source
         );
     }

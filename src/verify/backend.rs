@@ -23,8 +23,8 @@ use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
 use crate::report::verify::{SettingRow, SettingState};
+use crate::request::{Given, VerifyRequest};
 use crate::term::{Progress, with_progress};
-use crate::verify::request::{Given, VerifyRequest};
 
 /// The variable that names the directory for the results.
 const OUTDIR: &str = "REBUILDERD_OUTDIR";

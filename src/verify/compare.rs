@@ -16,9 +16,9 @@ use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part, SettingRow, SettingState};
+use crate::request::VerifyRequest;
 use crate::setting::Fate;
 use crate::verdict::SINGLE;
-use crate::verify::request::VerifyRequest;
 
 /// What a rebuild is held against, and how.
 pub(super) struct About<'a> {

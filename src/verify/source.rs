@@ -14,9 +14,9 @@ use crate::error::{bad_input, refused};
 use crate::fs;
 use crate::limits::Limits;
 use crate::manifest::{self, Manifest};
+use crate::request::Given;
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit};
-use crate::verify::request::Given;
 use crate::verify::{registry, replay};
 
 /// A tree of files to build from.

@@ -15,6 +15,7 @@ const ORDER: &[&str] = &[
     "artifact",
     "verdict",
     "cause",
+    "known_crates",
     "finding",
     "epoch",
     "toolchain",
