@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use crate::limits::Limits;
+use repro_formats::limits::Limits;
+
 use crate::variation::Selection as Variations;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.

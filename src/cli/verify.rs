@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use repro_formats::limits::Limits;
 
 use super::Format;
 use super::build::{BuildRequest, InjectArg};
 use super::limits::LimitArgs;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
-use crate::limits::Limits;
 use crate::report::verify::STEPS;
 
 pub(super) const EXAMPLES: &str = "\

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest;
 
 use crate::build::Built;
 use crate::cargo::config::{ConfigFile, Place};
@@ -11,7 +12,6 @@ use crate::command::project::{Project, short_list};
 use crate::command::reach::ShimState;
 use crate::command::{builder, publish};
 use crate::compare::Comparison;
-use crate::digest;
 use crate::manifest::{self, Manifest};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest;
 
+use crate::fs;
 use crate::manifest::{Builder, File, Tool};
 use crate::process::Cmd;
 use crate::toolchain::Toolchain;
-use crate::{digest, fs};
 
 /// Looks at the machine. `inputs` are the files that the linker read.
 pub fn describe(toolchain: &Toolchain, inputs: &BTreeSet<PathBuf>) -> Result<Builder> {

@@ -2,8 +2,9 @@
 //! names of files, arguments of cargo and git, and variables. Every value that does is looked at here,
 //! before anything is done with it.
 
+use repro_formats::formats::Format;
+
 use super::{Archive, Artifact, Build, Manifest, Recipe, Source};
-use crate::archive::formats::Format;
 use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use repro_formats::policy;
+
 use super::findings;
-use crate::archive::policy;
 use crate::cause::CAUSES;
 use crate::compare::Pair;
 use crate::explain::{Explained, remedy};

@@ -6,16 +6,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
+use repro_formats::formats::Format;
+use repro_formats::pack::Packed;
+use repro_formats::tree;
 
+use super::sums;
 use super::{Outcome, entry, formats, include, options, pack, usage};
-use crate::archive::formats::Format;
-use crate::archive::pack::Packed;
-use crate::archive::{sums, tree};
 use crate::command::metadata::Defaults;
 use crate::command::project::find_manifest;
 use crate::command::publish::{self, DIST, MANIFEST};
 use crate::command::scratch::Scratch;
-use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};

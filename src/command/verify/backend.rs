@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::limits::Limits;
+use repro_formats::names::printable;
 
 use super::held::promised;
 use super::once::{build, counted};
@@ -20,9 +22,7 @@ use crate::command::project::Project;
 use crate::command::scratch::Scratch;
 use crate::compare::compare;
 use crate::error::{Kind, failure};
-use crate::format::printable;
 use crate::fs::{self, Pending};
-use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::report::verify::verdict;
 use crate::term::Progress;

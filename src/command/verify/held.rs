@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest::Digest;
 
 use super::once::counted;
 use super::published::Published;
@@ -13,7 +14,6 @@ use crate::build::Built;
 use crate::cli::verify::VerifyRequest;
 use crate::command::project::Project;
 use crate::compare::{Comparison, compare};
-use crate::digest::Digest;
 use crate::manifest::{self, Manifest};
 use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part};

@@ -4,18 +4,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest::{self, Digest};
+use repro_formats::extract;
+use repro_formats::signature;
 
 use super::packed;
 use super::rebuilt::Rebuilt;
-use crate::archive::extract;
 use crate::artifact::Artifact;
 use crate::cause::Cause;
 use crate::command::publish::DIST;
-use crate::digest::{self, Digest};
 use crate::error::bad_input;
 use crate::explain;
 use crate::finding::Finding;
-use crate::format::signature;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::report::verify::{Checked, Outcome, Part};

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest::{self, Digest};
+use repro_formats::limits::Limits;
 
 use crate::artifact::{Artifact, ArtifactSet};
-use crate::digest::{self, Digest};
 use crate::fs;
-use crate::limits::Limits;
 use crate::manifest;
 use crate::source::Source;
 

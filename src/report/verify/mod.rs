@@ -7,9 +7,10 @@ pub mod text;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use repro_formats::digest::Digest;
+
 use crate::cause::Cause;
 use crate::compare::Comparison;
-use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::verdict::{Agreement, Status, Verification};
 
