@@ -39,8 +39,11 @@ const ORDER: &[&str] = &[
     "check",
     // outputs
     "manifest",
+    "setting",
     "report",
     // entry
+    "project",
+    "verify",
     "cli",
     "command",
     "entry",

@@ -13,13 +13,13 @@ use repro_formats::tree;
 
 use super::sums;
 use super::{Outcome, entry, formats, include, options, pack, usage};
-use crate::command::metadata::Defaults;
-use crate::command::project::find_manifest;
-use crate::command::publish::{self, DIST, MANIFEST};
-use crate::command::scratch::Scratch;
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};
+use crate::project::find_manifest;
+use crate::project::metadata::Defaults;
+use crate::project::publish::{self, DIST, MANIFEST};
+use crate::project::scratch::Scratch;
 use crate::query;
 use crate::request::{Archive, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted};

@@ -13,13 +13,13 @@ use toml_edit::DocumentMut;
 
 use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cli::verify::Given;
-use crate::command::verify::{krate, replay};
 use crate::error::{bad_input, refused};
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::process;
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit};
+use crate::verify::{registry, replay};
 
 /// A tree of files to build from.
 pub(super) struct Tree {
@@ -161,7 +161,7 @@ pub(super) fn check_lockfile(said: &manifest::Source, lockfile: &str) -> Result<
 pub(super) fn tree(given: &Given, scratch: &Path, limits: &Limits) -> Result<Tree> {
     match given {
         Given::Crate(spec) => {
-            let (path, label) = krate::fetch(spec, scratch)?;
+            let (path, label) = registry::fetch(spec, scratch)?;
             unpacked(&path, label, scratch, limits)
         }
         Given::Source(text) => {

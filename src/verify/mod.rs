@@ -1,17 +1,17 @@
 //! `repro verify`: a manifest or published files, the source checked, one rebuild, comparison, verdict.
 //! Straight down; build scripts run only once everything was checked.
 
-mod against;
+mod archive;
 pub mod backend;
-mod held;
-mod krate;
-mod once;
-mod packed;
-mod place;
+mod builders;
+mod compare;
+mod host_diff;
 mod published;
+mod rebuild;
 mod rebuilt;
+mod registry;
 mod replay;
-mod surroundings;
+mod source;
 mod toolchain;
 
 use std::fs::File;
@@ -20,22 +20,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use self::held::About;
-use self::once::build;
+use self::compare::About;
+use self::rebuild::build;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
 use crate::cli::verify::{Given, VerifyRequest};
-use crate::command::build::with_progress;
-use crate::command::builder;
-use crate::command::project::Project;
-use crate::command::publish::MANIFEST;
-use crate::command::scratch::Scratch;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
+use crate::project::Project;
+use crate::project::machine;
+use crate::project::publish::MANIFEST;
+use crate::project::scratch::Scratch;
 use crate::recipe::environment;
 use crate::report::verify::{Report, Several, Surroundings, verdict};
 use crate::request::{Selection, SourceChoice};
-use crate::term::Progress;
+use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
 use crate::{fs, query};
@@ -54,7 +53,7 @@ pub enum Outcome {
 /// Runs it.
 pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     if !asked.against.is_empty() {
-        return against::run(&asked.against, asked.threshold).map(Outcome::Several);
+        return builders::run(&asked.against, asked.threshold).map(Outcome::Several);
     }
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;
@@ -214,7 +213,7 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
     query::use_cargo(&toolchain.cargo);
     let given = asked.source.as_ref();
-    let (source, label) = place::of_manifest(manifest, given, scratch, &asked.limits)?;
+    let (source, label) = source::of_manifest(manifest, given, scratch, &asked.limits)?;
     let build = &asked.build;
     let project = replay::open(manifest, source, toolchain, &build.pass_env, build.keep, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
@@ -227,8 +226,8 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
 /// A build without a manifest, as `repro build` would make it.
 fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let given = asked.source.as_ref().context("a source was asked for")?;
-    let tree = place::tree(given, scratch, &asked.limits)?;
-    place::no_own_programs(&tree.dir)?;
+    let tree = source::tree(given, scratch, &asked.limits)?;
+    source::no_own_programs(&tree.dir)?;
     let manifest = tree.dir.join("Cargo.toml");
     if !manifest.is_file() {
         return Err(refused(format!("{} holds no Cargo.toml at its top", tree.label)));
@@ -275,10 +274,10 @@ fn surroundings_of(
     project: &Project,
     built: &Built,
 ) -> Result<Vec<Surroundings>> {
-    let here = builder::describe(&project.toolchain, &built.linker_inputs)?;
-    Ok(surroundings::differing(
+    let here = machine::describe(&project.toolchain, &built.linker_inputs)?;
+    Ok(host_diff::differing(
         manifest,
-        &surroundings::Here {
+        &host_diff::Here {
             toolchain: &project.toolchain,
             builder: &here,
             passed: &project.divided.passed,

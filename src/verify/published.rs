@@ -8,16 +8,16 @@ use repro_formats::digest::{self, Digest};
 use repro_formats::extract;
 use repro_formats::signature;
 
-use super::packed;
+use super::archive;
 use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
 use crate::cause::Cause;
-use crate::command::publish::DIST;
 use crate::error::bad_input;
 use crate::explain;
 use crate::finding::Finding;
 use crate::fs;
 use crate::manifest::{self, Manifest};
+use crate::project::publish::DIST;
 use crate::report::verify::{Checked, Outcome, Part};
 
 /// A published file.
@@ -137,10 +137,10 @@ impl Published<'_> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let like = || rebuilt.named(&name, &self.digest);
         match self.claim {
-            Claim::Archive(entry) => packed::check(&self.path, &self.digest, Some(entry), rebuilt),
+            Claim::Archive(entry) => archive::check(&self.path, &self.digest, Some(entry), rebuilt),
             Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact))?]),
             Claim::None if extract::is_archive(&self.path)? => {
-                let mut checked = packed::check(&self.path, &self.digest, None, rebuilt)?;
+                let mut checked = archive::check(&self.path, &self.digest, None, rebuilt)?;
                 if rebuilt.manifest {
                     checked.push(unknown(self.against(None)?));
                 }
