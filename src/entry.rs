@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
-    term::set_up_colour();
+    term::set_up_color();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(e) => {
@@ -88,6 +88,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Build(args) => {
             let (output, verbose) = (args.output.clone(), args.verbose);
+            let accepted = args.allow_nothing_varied;
             match build::run(args.request())? {
                 Outcome::Recipe(rows) => {
                     print(&match output.format.plain() {
@@ -101,7 +102,7 @@ fn run(command: Command) -> Result<u8> {
                     let summary = summary::of_build(&report);
                     let pair = build::differing(&report);
                     deliver(&output, &summary, pair, text, || json::report(&report))?;
-                    Ok(report.verdict.code())
+                    Ok(report.verdict.code(accepted))
                 }
             }
         }

@@ -3,9 +3,8 @@
 
 use std::path::PathBuf;
 
+use crate::variation::VariationSet;
 use repro_formats::limits::Limits;
-
-use crate::variation::Selection as Variations;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,7 +107,7 @@ pub struct Build {
     /// `--inject`.
     pub inject: Inject,
     /// `--vary`.
-    pub vary: Variations,
+    pub vary: VariationSet,
     /// The name in `/build/<name>`, where the project's metadata says one.
     pub name: Option<String>,
     /// `--keep`.
@@ -148,6 +147,12 @@ pub struct Archive {
     pub manifest_path: Option<PathBuf>,
     /// Whether `SHA256SUMS` is written.
     pub sums: bool,
+    /// `--allow-nothing-varied`.
+    pub allow_nothing_varied: bool,
+    /// `--allow-dirty`.
+    pub allow_dirty: bool,
+    /// `--allow-single`.
+    pub allow_single: bool,
     /// Whether members are digested for the report.
     pub detail: bool,
 }

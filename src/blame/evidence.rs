@@ -17,7 +17,7 @@ use crate::explain::remedy::{self, BY_CRATE, ByCrate};
 use crate::explain::{Context, explain};
 use crate::finding::Finding;
 use crate::fs;
-use crate::variation::VARIATIONS;
+use crate::variation;
 
 /// How many findings of the same files become evidence.
 const FINDINGS: usize = 4;
@@ -114,7 +114,7 @@ impl Evidence<'_> {
             notes.evidence.push(format!("and {more} more of the kind"));
         }
         for name in &details.declared {
-            if let Some(row) = VARIATIONS.iter().find(|v| v.variables.contains(&&**name)) {
+            if let Some(row) = variation::of_variable(name) {
                 let variation = row.text;
                 let line = format!("it says that it depends on {name} (variation `{variation}`)");
                 notes.evidence.push(line);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{Inject, Selection, SourceChoice};
-use crate::variation;
+use crate::variation::VariationSet;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -69,12 +69,15 @@ pub struct BuildArgs {
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     inject: Option<InjectArg>,
     /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = variation::Selection::parse, help_heading = "Recipe")]
-    vary: Option<variation::Selection>,
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VariationSet::of_flag, help_heading = "Recipe")]
+    vary: Option<VariationSet>,
     /// Build once and compare nothing: a manifest to hold against those of other builders, with
     /// `repro verify --against`
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
     pub once: bool,
+    /// Exit with 0 also if nothing was varied, as with `--vary none`
+    #[arg(long, help_heading = "Recipe")]
+    pub allow_nothing_varied: bool,
     /// Print the recipe for this project and stop
     #[arg(long, help_heading = "Recipe")]
     pub show_recipe: bool,
@@ -113,7 +116,7 @@ pub struct BuildRequest {
     /// `--inject`.
     pub inject: Option<Inject>,
     /// `--vary`.
-    pub vary: Option<variation::Selection>,
+    pub vary: Option<VariationSet>,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.

@@ -15,7 +15,7 @@ use crate::recipe::Recipe;
 use crate::recipe::environment::Env;
 use crate::report::env::EnvReport;
 use crate::source::Origin;
-use crate::variation::Name;
+use crate::variation::VariationId;
 
 /// Where the variables are to be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
         flags,
         encoded_is_set: place == Where::Here
             && std::env::var_os("CARGO_ENCODED_RUSTFLAGS").is_some(),
-        umask: project.values(Name::Umask).a,
+        umask: project.values(VariationId::Umask).a.to_string(),
         cargo: cargo.into_iter().chain(selection).collect(),
         notes,
     })

@@ -13,7 +13,7 @@ use crate::error::bad_input;
 use crate::fs;
 use crate::query;
 use crate::request::{Build, Inject, Selection};
-use crate::variation;
+use crate::variation::VariationSet;
 
 const KEYS: &[&str] = &[
     "packages",
@@ -108,20 +108,23 @@ impl Defaults {
         self.text("name")
     }
 
+    /// How flags reach rustc.
+    pub fn inject(&self) -> Result<Inject> {
+        match self.text("inject")?.as_deref() {
+            None | Some("wrapper") => Ok(Inject::Wrapper),
+            Some("rustflags") => Ok(Inject::Rustflags),
+            Some(other) => Err(bad_input(format!(
+                "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
+            ))),
+        }
+    }
+
     /// Fills what the command line left open.
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
-        let inject = match self.text("inject")?.as_deref() {
-            None | Some("wrapper") => Inject::Wrapper,
-            Some("rustflags") => Inject::Rustflags,
-            Some(other) => {
-                return Err(bad_input(format!(
-                    "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
-                )));
-            }
-        };
+        let inject = self.inject()?;
         let vary = match self.text("vary")? {
-            None => variation::Selection::default(),
-            Some(text) => variation::Selection::parse(&text)
+            None => VariationSet::default(),
+            Some(text) => VariationSet::of_project(&text)
                 .map_err(|e| bad_input(format!("`vary` in metadata.repro: {e}")))?,
         };
         let mut pass_env = asked.pass_env;

@@ -128,13 +128,13 @@ fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Pat
             continue;
         };
         let local = from.join(path);
-        let initialised = local.join(".git").exists();
-        let commit = match snapshot && initialised {
+        let initialized = local.join(".git").exists();
+        let commit = match snapshot && initialized {
             true => text(&local, ["rev-parse", "HEAD"])?,
             false => recorded.clone(),
         };
         let copy = to.join(path);
-        if initialised && has(&local, &commit)? {
+        if initialized && has(&local, &commit)? {
             check_out(&local, &commit, snapshot, &copy)?;
         } else if let Some(store) = stored(from, name, &commit)? {
             check_out(&store, &commit, false, &copy)?;
@@ -174,7 +174,7 @@ fn fetch(to: &Path, path: &Path) -> Result<()> {
     }
     let path = path.display();
     Err(refused(format!(
-        "submodule `{path}` is not initialised and could not be fetched: run `git submodule update --init {path}`"
+        "submodule `{path}` is not initialized and could not be fetched: run `git submodule update --init {path}`"
     )))
 }
 

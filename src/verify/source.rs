@@ -12,13 +12,13 @@ use repro_formats::limits::Limits;
 use toml_edit::DocumentMut;
 
 use crate::cargo::config::{Config, FILE_NAMES};
-use crate::cli::verify::Given;
 use crate::error::{bad_input, refused};
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::process;
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit};
+use crate::verify::request::Given;
 use crate::verify::{registry, replay};
 
 /// A tree of files to build from.

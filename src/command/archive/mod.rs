@@ -2,7 +2,6 @@
 //! made in `repro_formats`.
 
 mod files;
-mod include;
 mod proven;
 mod sums;
 
