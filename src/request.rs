@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use crate::cause::Cause;
-use crate::limits::Limits;
 use crate::variation::VariationSet;
+use repro_formats::limits::Limits;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

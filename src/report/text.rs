@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::{findings, variations};
-use crate::archive::policy;
 use crate::cause::CAUSES;
 use crate::compare::Pair;
 use crate::explain::{Explained, remedy};
@@ -17,6 +16,7 @@ use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
 use crate::variation::{Need, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
+use repro_formats::policy;
 
 /// How many differences of the first artifact that differs are explained without `-v`.
 const EXPLAINED: usize = 2;
