@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::build::Built;
-use crate::cargo::config::{ConfigFile, Place};
 use crate::command::project::{Project, short_list};
 use crate::command::reach::ShimState;
 use crate::command::{builder, publish};
@@ -103,9 +102,8 @@ impl Project {
 
     /// Config files outside the source that change what is built, with those settings.
     pub(super) fn outside_config(&self) -> Vec<(PathBuf, String)> {
-        let outside = |f: &&ConfigFile| f.place != Place::Source;
-        let files = self.config.files.iter().filter(outside);
-        files
+        self.config
+            .outside()
             .map(|f| (f.path.clone(), f.build_settings().trim().to_string()))
             .filter(|(_, text)| !text.is_empty())
             .collect()
