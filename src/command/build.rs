@@ -7,7 +7,6 @@ use anyhow::Result;
 use crate::artifact::{Artifact, ArtifactSet};
 use crate::blame::Blame;
 use crate::build::{Built, Plan};
-use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
 use crate::command::project::Project;
 use crate::command::reach::ShimState;
@@ -61,8 +60,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     }
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
-    fetch::fetch(&project.toolchain, &project.run_dir(), &say)?;
-
+    project.fetch(&say)?;
     let registry_sources = project.registry_sources(&recipe);
 
     let shim = match once {

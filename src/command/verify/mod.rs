@@ -95,7 +95,8 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
     let Ready { project, label, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
-    let built = build(&project, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+    let (built, isolation) =
+        build(&project, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
@@ -124,7 +125,7 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         steps,
         source: label,
         toolchain: rustc.unwrap_or("rustc").to_string(),
-        sandbox: asked.sandbox,
+        isolation,
         comparison: held.comparison,
         files: held.files,
         surroundings,

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::place;
 use crate::build;
-use crate::cargo::config::Config;
+use crate::cargo::config::{Config, Inside};
 use crate::cargo::home;
 use crate::command::metadata::{Defaults, project_name};
 use crate::command::project::{Project, canaries, fits_in_path, inside_configs, none_of_own};
@@ -60,6 +60,10 @@ pub(super) fn open(
     let copy = variation::Selection::default().values(Name::BuildPath, &canaries);
     let copy = PathBuf::from(copy.a);
     build::check_out(&source, &config, &copy)?;
+    // Before cargo, which reads them, is asked anything.
+    let tree = Inside { root: &source.root, copy: &copy, outside: false };
+    config.add_inside(tree, &inside_configs(&source, &copy))?;
+    no_programs(&config, &source.root)?;
     let content_digest = match source.origin {
         Origin::Git(_) => {
             source.settle(&copy)?;
@@ -71,8 +75,6 @@ pub(super) fn open(
             manifest.source.sha256.clone()
         }
     };
-    config.add_inside(inside_configs(&source, &copy)?)?;
-    no_programs(&config)?;
     let workspace = copy.join(&source.workspace);
     let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
         refused("the source has no Cargo.lock, and the manifest says that it had")
@@ -103,15 +105,19 @@ pub(super) fn open(
     })
 }
 
-/// Cargo would start these programs of a stranger's before anything is built, or take the compiler
-/// for the one that was checked.
-pub(super) fn no_programs(config: &Config) -> Result<()> {
-    match config.programs_of_others().first() {
-        None => Ok(()),
-        Some(key) => Err(refused(format!(
-            "the source's own cargo config, or the manifest's, names a program in `{key}`, which would run before anything is checked: nothing was built"
-        ))),
-    }
+/// Cargo would run these programs of a publisher's before anything is built, or in place of the
+/// compiler that was checked.
+pub(super) fn no_programs(config: &Config, root: &Path) -> Result<()> {
+    let Some((key, file)) = config.programs_of_others().into_iter().next() else {
+        return Ok(());
+    };
+    let file = match file.strip_prefix(root) {
+        Ok(inside) => format!("`{}` of the source", inside.display()),
+        Err(_) => "the manifest's cargo config".to_string(),
+    };
+    Err(refused(format!(
+        "`{key}` in {file} names a program that would run before anything is checked, or in place of the compiler: nothing was built"
+    )))
 }
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool) -> Build {

@@ -11,6 +11,7 @@ use crate::cause::Cause;
 use crate::compare::Comparison;
 use crate::digest::Digest;
 use crate::finding::Finding;
+use crate::sandbox::Isolation;
 use crate::verdict::{Agreement, Status, Verification};
 
 /// Causes that a user may accept: steps after which files are equal that were not before, and that
@@ -98,7 +99,7 @@ pub struct Report {
     /// First line of `rustc -vV`.
     pub toolchain: String,
     /// Whether the rebuild was without network and home.
-    pub sandbox: bool,
+    pub isolation: Isolation,
     /// The manifest's artifacts as A, the rebuilt ones as B; none where there is no manifest.
     pub comparison: Option<Comparison>,
     /// The published files.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{Checked, Outcome, Part, Report, Several};
 use crate::compare::Pair;
 use crate::report::findings;
+use crate::sandbox::State;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Agreement, Status, Verification};
 
@@ -15,16 +16,16 @@ const LISTED: usize = 8;
 pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let shown = if verbose { usize::MAX } else { LISTED };
+    if let Some(why) = &report.isolation.why {
+        let text = format!("off: build scripts ran with your rights ({why})");
+        line(&mut out, "sandbox", &text);
+    }
     line(&mut out, "source", &report.source);
     line(&mut out, "toolchain", &report.toolchain);
-    line(
-        &mut out,
-        "sandbox",
-        match report.sandbox {
-            true => "on: the build had no network, and not the user's home",
-            false => "off: build scripts ran with this user's rights",
-        },
-    );
+    if report.isolation.state == State::On {
+        let text = "on: build scripts had no network and no access to your home directory";
+        line(&mut out, "sandbox", text);
+    }
     if let Some(comparison) = &report.comparison {
         artifacts(&mut out, &comparison.pairs, shown);
     }
