@@ -13,8 +13,10 @@ use crate::format::printable;
 use crate::variation::VariationId;
 use crate::variation::coverage::Coverage;
 
-/// The schema's name and version.
-pub const SCHEMA: &str = "repro.manifest/1";
+/// The schema's name and version, as it is written.
+pub const SCHEMA: &str = "repro.manifest/2";
+/// The schemas that are read: what `/1` does not have is absent or empty.
+const READ: [&str; 2] = ["repro.manifest/1", SCHEMA];
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ pub struct Manifest {
     pub recipe: Recipe,
     /// Settings from cargo config files outside the source, as TOML: the bytes may depend on them.
     pub outside_config: Vec<String>,
-    /// Environment variables that the build asked for.
+    /// Environment variables that were passed to the build, and names that it asked for.
     pub environment: Vec<Variable>,
     /// What came out.
     pub artifacts: Vec<Artifact>,
@@ -107,6 +109,12 @@ pub struct Source {
     pub remote: Option<String>,
     /// Commit id.
     pub commit: Option<String>,
+    /// Tags that point at the commit, sorted.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Version of the package, or of the workspace's packages where they have one.
+    #[serde(default)]
+    pub version: Option<String>,
     /// Tree id of what was built; of the snapshot if `dirty`.
     pub tree: Option<String>,
     /// The tree had changes that no commit holds.
@@ -274,6 +282,12 @@ pub struct Builder {
     pub os: String,
     /// Version lines of the C compiler and the linkers; absent programs are left out.
     pub tools: Vec<Tool>,
+    /// Whether the component `rust-src` is installed: it changes the bytes of Rust libraries.
+    #[serde(default)]
+    pub rust_src: Option<bool>,
+    /// The linkers that linked, as the artifacts' `.comment` sections name them.
+    #[serde(default)]
+    pub linkers: Vec<String>,
     /// Files outside the source and the toolchain that the linker read, with their SHA-256.
     pub linker_inputs: Vec<File>,
     /// Why `linker_inputs` is empty, if it is.
@@ -313,10 +327,11 @@ impl Manifest {
             bad_input(format!("`{from}` is not a manifest: {words}"))
         };
         let head: Head = serde_json::from_slice(bytes).map_err(bad)?;
-        if head.schema != SCHEMA {
+        if !READ.contains(&&*head.schema) {
             return Err(bad_input(format!(
-                "`{from}` has the schema `{}`, and this repro reads `{SCHEMA}`: use the version of repro that wrote it",
-                head.schema.escape_debug()
+                "`{from}` has the schema `{}`, and this repro reads `{}`: use the version of repro that wrote it",
+                head.schema.escape_debug(),
+                READ.join("` and `")
             )));
         }
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(bad)?;
@@ -344,8 +359,8 @@ mod tests {
             assert_eq!(crate::error::kind_of(&error), crate::error::Kind::BadInput);
             error.to_string()
         };
-        let newer = error(r#"{"schema": "repro.manifest/2", "new": 1}"#);
-        assert!(newer.contains("`repro.manifest/2`"), "{newer}");
+        let newer = error(r#"{"schema": "repro.manifest/3", "new": 1}"#);
+        assert!(newer.contains("`repro.manifest/3`"), "{newer}");
         assert!(error("{").contains("is not a manifest"));
         assert!(error(r#"{"schema": "repro.manifest/1"}"#).contains("missing field"));
     }

@@ -137,10 +137,14 @@ pub const SINGLE: &str = "single";
 /// How published files stand to what was rebuilt, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verification {
-    /// At least one file was compared, and every byte of all is the same.
+    /// At least one published file was compared, and every byte of all is the same.
     Reproduced,
     /// All are equal, but some only after steps that the report lists.
     AfterNormalizing,
+    /// All are equal, but only with settings that neither the source nor the verifier asked for.
+    WithPublishersSettings,
+    /// The rebuild is what the manifest lists, and no published file was compared with it.
+    Manifest,
     /// At least one is not.
     Differs,
 }
@@ -151,16 +155,19 @@ impl Verification {
         match self {
             Verification::Reproduced => "reproduced",
             Verification::AfterNormalizing => "reproduced-after-normalizing",
+            Verification::WithPublishersSettings => "reproduced-with-the-publishers-settings",
+            Verification::Manifest => "manifest-reproduced",
             Verification::Differs => "differs",
         }
     }
 
-    /// The process exit code; `accepted` says that the user accepts every step that was needed.
+    /// The process exit code; `accepted` says that the user accepts what the verdict rests on: every
+    /// step that was needed, or that no published file was checked.
     pub fn code(self, accepted: bool) -> u8 {
         match self {
             Verification::Reproduced => 0,
-            Verification::AfterNormalizing => (!accepted).into(),
-            Verification::Differs => 1,
+            Verification::AfterNormalizing | Verification::Manifest => (!accepted).into(),
+            Verification::WithPublishersSettings | Verification::Differs => 1,
         }
     }
 }
@@ -197,6 +204,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_every_byte_or_what_was_accepted_passes() {
+        use Verification::*;
+        for (verdict, plain, accepted) in [
+            (Reproduced, 0, 0),
+            (AfterNormalizing, 1, 0),
+            (WithPublishersSettings, 1, 1),
+            (Manifest, 1, 0),
+            (Differs, 1, 1),
+        ] {
+            assert_eq!((verdict.code(false), verdict.code(true)), (plain, accepted), "{verdict:?}");
+        }
+        assert!(Reproduced < AfterNormalizing && AfterNormalizing < WithPublishersSettings);
+    }
+
+    #[test]
     fn each_verdict_has_its_row() {
         for row in VERDICTS {
             assert_eq!(row.verdict.row().name, row.name);
@@ -223,14 +245,5 @@ mod tests {
         assert_eq!(Verdict::Differs.qualified(true, true), Verdict::Differs);
         assert_eq!(Verdict::Differs.code(true), 1);
         assert!(!Verdict::Differs.is_reproducible() && !Verdict::Single.is_reproducible());
-    }
-
-    #[test]
-    fn only_every_byte_or_accepted_steps_pass() {
-        assert_eq!(Verification::Reproduced.code(false), 0);
-        assert_eq!(Verification::AfterNormalizing.code(false), 1);
-        assert_eq!(Verification::AfterNormalizing.code(true), 0);
-        assert_eq!(Verification::Differs.code(true), 1);
-        assert!(Verification::Reproduced < Verification::AfterNormalizing);
     }
 }

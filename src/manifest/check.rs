@@ -12,6 +12,18 @@ use crate::verdict::{SINGLE, Status, Verdict};
 
 type Checked = Result<(), String>;
 
+/// Two entries of one name would let one of them go unseen.
+fn once<K: Ord + std::fmt::Debug>(what: &str, keys: impl Iterator<Item = K>) -> Checked {
+    let mut seen = std::collections::BTreeSet::new();
+    for key in keys {
+        if seen.contains(&key) {
+            return Err(format!("it lists one {what} twice: {key:?}"));
+        }
+        seen.insert(key);
+    }
+    Ok(())
+}
+
 /// Checks all of it.
 ///
 /// # Errors
@@ -36,6 +48,16 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
     for archive in &manifest.archives {
         self::archive(archive)?;
     }
+    let artifacts = manifest.artifacts.iter();
+    once("artifact", artifacts.map(|a| [&*a.target, &*a.package, &*a.kind, &*a.name]))?;
+    once("archive", manifest.archives.iter().map(|a| &*a.name))?;
+    if let Some(variations) = &manifest.variations {
+        let off = variations.off.iter().flat_map(|v| [&v.name, &v.by]);
+        let unavailable = variations.unavailable.iter().flat_map(|v| [&v.name, &v.reason]);
+        for text in variations.applied.iter().chain(off).chain(unavailable) {
+            no_control("a variation", text)?;
+        }
+    }
     Ok(())
 }
 
@@ -59,6 +81,9 @@ fn source(source: &Source) -> Checked {
     }
     if source.directory != "." {
         inside(&source.directory)?;
+    }
+    for text in source.tags.iter().chain(&source.version) {
+        no_control("a tag or version", text)?;
     }
     sha256(&source.lockfile_sha256)
 }
@@ -177,6 +202,7 @@ fn archive(archive: &Archive) -> Checked {
     }
     sha256(&archive.sha256)?;
     archive.tar_sha256.as_deref().map_or(Ok(()), sha256)?;
+    once("member", archive.members.iter().map(|m| &*m.name))?;
     for member in &archive.members {
         inside(&member.name)?;
         one_of("member", &member.kind, &["file", "dir", "symlink", "hardlink"])?;

@@ -107,17 +107,20 @@ impl Defaults {
         self.text("name")
     }
 
+    /// How flags reach rustc.
+    pub fn inject(&self) -> Result<Inject> {
+        match self.text("inject")?.as_deref() {
+            None | Some("wrapper") => Ok(Inject::Wrapper),
+            Some("rustflags") => Ok(Inject::Rustflags),
+            Some(other) => Err(bad_input(format!(
+                "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
+            ))),
+        }
+    }
+
     /// Fills what the command line left open.
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
-        let inject = match self.text("inject")?.as_deref() {
-            None | Some("wrapper") => Inject::Wrapper,
-            Some("rustflags") => Inject::Rustflags,
-            Some(other) => {
-                return Err(bad_input(format!(
-                    "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
-                )));
-            }
-        };
+        let inject = self.inject()?;
         let vary = match self.text("vary")? {
             None => VariationSet::default(),
             Some(text) => VariationSet::of_project(&text)

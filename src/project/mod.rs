@@ -2,6 +2,7 @@
 //! and settings, each from where the user put it.
 
 pub(crate) mod context;
+pub(crate) mod include;
 pub(crate) mod machine;
 pub(crate) mod metadata;
 pub(crate) mod preload;

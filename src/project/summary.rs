@@ -33,7 +33,7 @@ impl Project {
     ) -> Result<Manifest> {
         let selection = &self.request.selection;
         let builder = match self.request.builder {
-            true => Some(machine::describe(&self.toolchain, &a.linker_inputs)?),
+            true => Some(machine::describe(&self.toolchain, a)?),
             false => None,
         };
         Ok(Manifest {
@@ -84,6 +84,8 @@ impl Project {
             kind: "directory".to_string(),
             remote: None,
             commit: None,
+            tags: Vec::new(),
+            version: None,
             tree: None,
             dirty: false,
             sha256: None,
@@ -116,11 +118,9 @@ impl Project {
     pub(crate) fn consulted(&self, names: &BTreeSet<String>) -> Vec<manifest::Variable> {
         let settings = self.divided.passed.iter();
         let settings = settings.map(|(k, v)| (k.to_string_lossy(), v.to_string_lossy()));
-        // Flags reach rustc without being asked for by any crate.
-        let always = |n: &str| n.contains("RUSTFLAGS") || n.starts_with("CARGO_PROFILE_");
+        // Whether a build script announced it or not: a variable that is there can be read.
         let mut variables: BTreeSet<manifest::Variable> = settings
-            .filter(|(k, _)| names.contains(&**k) || always(k))
-            .filter(|(k, _)| !PLUMBING.contains(&&**k))
+            .filter(|(k, _)| !environment::is_of_machine(k) && !PLUMBING.contains(&&**k))
             .map(|(k, v)| manifest::Variable { name: k.into_owned(), value: Some(v.into_owned()) })
             .collect();
         for name in names {

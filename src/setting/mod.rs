@@ -12,6 +12,7 @@ use crate::manifest::Manifest;
 use crate::request::{Inject, Selection};
 
 pub use config::replayable;
+pub use variables::fate;
 
 /// What a replay does with a setting of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +71,16 @@ impl Setting {
         let (name, value) = (name.into(), value.into());
         Setting { name, value, fate, home, variable: None }
     }
+
+    /// What git names as the remote; a build script can read it.
+    pub fn remote(url: &str) -> Setting {
+        Setting::new("remote", url, Fate::Replayed, Home::Commit)
+    }
+
+    /// A file of the source that an archive has, and that the source does not put there.
+    pub fn include(path: &str) -> Setting {
+        Setting::new("include", path, Fate::Replayed, Home::Metadata)
+    }
 }
 
 /// What the source asks for.
@@ -78,9 +89,21 @@ pub struct Sourced<'a> {
     pub selection: &'a Selection,
     /// `inject` of its metadata, or the default.
     pub inject: Inject,
-    /// The commit's time, or what its cargo config forces; none for a source without a commit,
-    /// whose epoch heads the report instead.
-    pub epoch: Option<i64>,
+    /// The commit's time, and what cargo config in the source sets; none for a source without a
+    /// commit, whose epoch heads the report instead.
+    pub epochs: &'a [i64],
+    /// Variables that the verifier supplies: the manifest's values of them are not used.
+    pub supplied: &'a [String],
+}
+
+/// Whether a rebuild may take the settings of a manifest at all, whatever the source asks for.
+///
+/// # Errors
+/// As [`unsourced`].
+pub fn check(manifest: &Manifest, supplied: &[String]) -> Result<(), String> {
+    let selection = Selection::default();
+    let sourced = Sourced { selection: &selection, inject: Inject::Wrapper, epochs: &[], supplied };
+    unsourced(manifest, &sourced).map(drop)
 }
 
 /// The settings of a manifest that the source does not ask for, by name.
@@ -93,7 +116,7 @@ pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>,
     if recipe.inject != sourced.inject.name() {
         found.push(Setting::new("inject", &recipe.inject, Fate::Replayed, Home::Metadata));
     }
-    if sourced.epoch.is_some_and(|epoch| epoch != recipe.epoch) {
+    if !sourced.epochs.is_empty() && !sourced.epochs.contains(&recipe.epoch) {
         let epoch = recipe.epoch.to_string();
         found.push(Setting::new("epoch", epoch, Fate::Replayed, Home::Commit));
     }
@@ -105,7 +128,7 @@ pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>,
         let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
         found.push(Setting { variable: Some("RUSTC_WRAPPER".into()), ..setting });
     }
-    found.extend(variables::settings(&manifest.environment)?);
+    found.extend(variables::settings(&manifest.environment, sourced.supplied)?);
     found.extend(config::settings(&manifest.outside_config)?);
     Ok(found)
 }
@@ -183,7 +206,8 @@ mod tests {
     }
 
     fn names(manifest: &Manifest, selection: &Selection) -> Vec<String> {
-        let sourced = Sourced { selection, inject: Inject::Wrapper, epoch: Some(1_700_000_000) };
+        let sourced =
+            Sourced { selection, inject: Inject::Wrapper, epochs: &[1_700_000_000], supplied: &[] };
         let found = unsourced(manifest, &sourced).unwrap();
         found.into_iter().map(|s| format!("{}={}", s.name, s.value)).collect()
     }

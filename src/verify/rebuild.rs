@@ -19,6 +19,7 @@ use crate::variation::{Side, VariationId};
 /// One build, by the recipe.
 pub(super) fn build(
     project: &Project,
+    label: &str,
     recipe: &Recipe,
     in_sandbox: bool,
     asks_linker: bool,
@@ -55,7 +56,7 @@ pub(super) fn build(
         false => None,
     };
     plan.sandbox = sandbox.as_ref();
-    progress.phase(&format!("building {} once", project.describe()));
+    progress.phase(&format!("building {label} once"));
     let built = plan.run_one(progress)?;
     if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
         return Ok(built);

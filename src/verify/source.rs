@@ -9,7 +9,6 @@ use toml_edit::DocumentMut;
 
 use crate::archive::extract;
 use crate::cargo::config::{Config, FILE_NAMES};
-use crate::cli::verify::Given;
 use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs;
@@ -17,6 +16,7 @@ use crate::limits::Limits;
 use crate::manifest::{self, Manifest};
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit};
+use crate::verify::request::Given;
 use crate::verify::{registry, replay};
 
 /// A tree of files to build from.

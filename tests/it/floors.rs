@@ -43,10 +43,10 @@ const ORDER: &[&str] = &[
     "setting",
     "report",
     // entry
-    "cli",
     "project",
     "verify",
     "command",
+    "cli",
     "entry",
 ];
 

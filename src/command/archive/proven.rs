@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Outcome, entry, formats, include, options, pack, usage};
+use super::{Outcome, entry, formats, options, pack, usage};
 use crate::archive::formats::Format;
 use crate::archive::pack::Packed;
 use crate::archive::{sums, tree};
@@ -15,10 +15,10 @@ use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};
-use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
 use crate::project::scratch::Scratch;
+use crate::project::{find_manifest, include};
 use crate::query;
 use crate::request::{Archive, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted};
