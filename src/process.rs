@@ -331,9 +331,14 @@ fn quote(word: &str) -> String {
     }
 }
 
+/// Whether a signal has asked `repro` to stop.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
 /// An error once a signal has asked `repro` to stop.
 pub fn check_interrupt() -> Result<()> {
-    if INTERRUPTED.load(Ordering::SeqCst) {
+    if interrupted() {
         return Err(failure(Kind::Interrupted, "interrupted"));
     }
     Ok(())

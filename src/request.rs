@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::limits::Limits;
+use crate::cause::Cause;
 use crate::variation::VariationSet;
+use repro_formats::limits::Limits;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -257,4 +258,94 @@ pub struct Sync {
     pub release: Option<String>,
     /// `--component`.
     pub component: Option<String>,
+}
+
+/// A source that is not the manifest's own word.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// `--source`.
+    Source(String),
+    /// `--crate`.
+    Crate(String),
+}
+
+/// What was asked for.
+#[derive(Default)]
+pub struct VerifyRequest {
+    /// Manifests, published files and directories of them.
+    pub files: Vec<PathBuf>,
+    /// `--manifest`.
+    pub manifest: Option<PathBuf>,
+    /// `--artifact`: there is no manifest.
+    pub artifacts: Vec<PathBuf>,
+    /// `--source` or `--crate`.
+    pub source: Option<Given>,
+    /// What to build where there is no manifest.
+    pub build: BuildRequest,
+    /// `--allow-toolchain`.
+    pub allow_toolchain: bool,
+    /// `--sandbox`.
+    pub sandbox: bool,
+    /// `--accept`.
+    pub accept: Vec<Cause>,
+    /// `--accept-setting`.
+    pub accept_settings: Vec<Accept>,
+    /// `--manifest-only`.
+    pub manifest_only: bool,
+    /// `--anyway`.
+    pub anyway: bool,
+    /// `--against`.
+    pub against: Vec<PathBuf>,
+    /// `--threshold`.
+    pub threshold: Option<usize>,
+    /// `--output`.
+    pub output: Option<PathBuf>,
+    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
+    pub limits: Limits,
+}
+
+/// A setting that the user accepts: by its name alone, or by its value too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// The name.
+    pub name: String,
+    /// The value that is accepted; none for any.
+    pub value: Option<String>,
+}
+
+impl Accept {
+    /// Parses `NAME` or `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// There is no name.
+    pub fn parse(text: &str) -> Result<Accept, String> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_string())),
+            None => (text, None),
+        };
+        match name.is_empty() {
+            true => Err("expected NAME or NAME=VALUE".to_string()),
+            false => Ok(Accept { name: name.to_string(), value }),
+        }
+    }
+
+    /// Whether it is this setting.
+    pub fn fits(&self, name: &str, value: &str) -> bool {
+        self.name == name && self.value.as_ref().is_none_or(|v| *v == value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_accepted_by_name_or_by_name_and_value() {
+        for (text, fits) in
+            [("features", true), ("features=a", true), ("features=b", false), ("feature", false)]
+        {
+            assert_eq!(Accept::parse(text).unwrap().fits("features", "a"), fits, "{text}");
+        }
+        assert!(Accept::parse("=x").is_err());
+    }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
+use repro_formats::elf::{self, Linking};
 
 use crate::artifact::{ArtifactSet, Kind};
 use crate::cargo::config::{Config, Place};
@@ -19,7 +20,6 @@ use crate::cargo::units::Unit;
 use crate::cargo::wrapper::{self, Spec};
 use crate::cargo::{consulted, home, rustflags, units};
 use crate::error::{Failure, Kind as ErrorKind, host};
-use crate::format::elf::{self, Linking};
 use crate::fs;
 use crate::layout::Layout;
 use crate::process::{self, Cmd, Stream};

@@ -10,9 +10,7 @@ use super::limits::LimitArgs;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::report::verify::STEPS;
-use crate::request::BuildRequest;
-use crate::setting::Accept;
-use crate::verify::request::{Given, VerifyRequest};
+use crate::request::{Accept, BuildRequest, Given, VerifyRequest};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -3,12 +3,12 @@
 //! before anything is done with it.
 
 use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations};
-use crate::archive::formats::Format;
 use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;
 use crate::source::address;
 use crate::verdict::{SINGLE, Status, Verdict};
+use repro_formats::formats::Format;
 
 type Checked = Result<(), String>;
 

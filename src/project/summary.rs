@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest;
 
 use crate::build::Built;
 use crate::cargo::config::{ConfigFile, Place};
 use crate::compare::Comparison;
-use crate::digest;
 use crate::manifest::{self, Manifest};
 use crate::project::preload::ShimState;
 use crate::project::{Project, short_list};

@@ -162,37 +162,6 @@ fn selection(manifest: &Manifest, sourced: &Selection) -> Vec<Setting> {
     found
 }
 
-/// A setting that the user accepts: by its name alone, or by its value too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accept {
-    /// The name.
-    pub name: String,
-    /// The value that is accepted; none for any.
-    pub value: Option<String>,
-}
-
-impl Accept {
-    /// Parses `NAME` or `NAME=VALUE`.
-    ///
-    /// # Errors
-    /// There is no name.
-    pub fn parse(text: &str) -> Result<Accept, String> {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_string())),
-            None => (text, None),
-        };
-        match name.is_empty() {
-            true => Err("expected NAME or NAME=VALUE".to_string()),
-            false => Ok(Accept { name: name.to_string(), value }),
-        }
-    }
-
-    /// Whether it is this setting.
-    pub fn fits(&self, setting: &Setting) -> bool {
-        self.name == setting.name && self.value.as_ref().is_none_or(|v| *v == setting.value)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,16 +207,5 @@ mod tests {
         with.build.features = vec!["a".into()];
         assert!(names(&with, &asks).is_empty());
         assert_eq!(names(&manifest(), &asks), ["features="]);
-    }
-
-    #[test]
-    fn a_setting_is_accepted_by_name_or_by_name_and_value() {
-        let setting = Setting::new("features", "a", Fate::Replayed, Home::Metadata);
-        for (text, fits) in
-            [("features", true), ("features=a", true), ("features=b", false), ("feature", false)]
-        {
-            assert_eq!(Accept::parse(text).unwrap().fits(&setting), fits, "{text}");
-        }
-        assert!(Accept::parse("=x").is_err());
     }
 }

@@ -5,11 +5,11 @@
 use std::path::Path;
 
 use anyhow::Result;
+use repro_formats::names::printable;
 
 use super::address::{OWN_PROTOCOLS, PROTOCOLS};
 use super::repository::{text, try_text};
 use crate::error::{bad_input, host, refused};
-use crate::format::printable;
 use crate::fs;
 use crate::git::git;
 use crate::process::Cmd;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::limits::Limits;
+use repro_formats::names::printable;
 
 use super::compare::promised;
 use super::input::is_manifest;
@@ -16,15 +18,13 @@ use super::{Claimed, archive, fresh, read_manifest, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
 use crate::compare::compare;
 use crate::error::{Kind, failure};
-use crate::format::printable;
 use crate::fs::{self, Pending};
-use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
 use crate::report::verify::{SettingRow, SettingState};
+use crate::request::{Given, VerifyRequest};
 use crate::term::{Progress, with_progress};
-use crate::verify::request::{Given, VerifyRequest};
 
 /// The variable that names the directory for the results.
 const OUTDIR: &str = "REBUILDERD_OUTDIR";

@@ -13,7 +13,6 @@ mod rebuild;
 mod rebuilt;
 mod registry;
 mod replay;
-pub mod request;
 mod settings;
 mod source;
 mod toolchain;
@@ -28,7 +27,6 @@ use self::compare::About;
 use self::input::Input;
 use self::published::Found;
 use self::rebuild::build;
-use self::request::{Given, VerifyRequest};
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
@@ -41,6 +39,7 @@ use crate::report::verify::{
     Checked, Outcome as FileOutcome, Report, SettingRow, Several, Surroundings,
 };
 use crate::request::SourceChoice;
+use crate::request::{Given, VerifyRequest};
 use crate::source::Origin;
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;

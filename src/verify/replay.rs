@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::request::VerifyRequest;
 use super::settings::{self, OfSource};
 use super::source;
 use crate::build;
@@ -20,6 +19,7 @@ use crate::project::{Project, canaries, fits_in_path, inside_configs, none_of_ow
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
+use crate::request::VerifyRequest;
 use crate::request::{Build, Inject, Selection, SourceChoice};
 use crate::setting::{self, Fate, Setting};
 use crate::source::{Origin, Source, commit};
@@ -149,7 +149,7 @@ fn remote<'a>(
     };
     let accepted = theirs.is_some_and(|remote| {
         let setting = Setting::remote(remote);
-        asked.accept_settings.iter().any(|a| a.fits(&setting))
+        asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value))
     });
     if accepted { theirs } else { ours }
 }

@@ -3,10 +3,10 @@
 
 use anyhow::Result;
 
-use super::request::VerifyRequest;
 use crate::error::{Kind, bad_input, failure};
 use crate::manifest::Manifest;
 use crate::report::verify::{SettingRow, SettingState};
+use crate::request::VerifyRequest;
 use crate::request::{Inject, Selection};
 use crate::setting::{self, Fate, Setting, Sourced};
 
@@ -40,7 +40,7 @@ pub(super) fn rows(
         let supplied = |name: &String| asked.build.pass_env.contains(name);
         if given.contains(&&*setting.name) || setting.variable.as_ref().is_some_and(supplied) {
             SettingState::Given
-        } else if asked.accept_settings.iter().any(|a| a.fits(setting)) {
+        } else if asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value)) {
             SettingState::Accepted
         } else {
             SettingState::NotAccepted
@@ -142,7 +142,7 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
 pub(super) fn extra(names: &[String], asked: &VerifyRequest) -> Vec<SettingRow> {
     let row = |name: &String| {
         let setting = Setting::include(name);
-        let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting));
+        let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value));
         let state = match accepted {
             true => SettingState::Accepted,
             false => SettingState::NotAccepted,

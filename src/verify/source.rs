@@ -5,18 +5,20 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
+use repro_formats::error::Stop;
+use repro_formats::extract;
+use repro_formats::limits::Limits;
 use toml_edit::DocumentMut;
 
-use crate::archive::extract;
 use crate::cargo::config::{Config, FILE_NAMES};
-use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs;
-use crate::limits::Limits;
 use crate::manifest::{self, Manifest};
+use crate::process;
+use crate::request::Given;
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit};
-use crate::verify::request::Given;
 use crate::verify::{registry, replay};
 
 /// A tree of files to build from.
@@ -192,7 +194,7 @@ pub(super) fn tree(given: &Given, scratch: &Path, limits: &Limits) -> Result<Tre
 /// The archive's one directory, or the whole where its files lie at its top.
 fn unpacked(path: &Path, label: String, scratch: &Path, limits: &Limits) -> Result<Tree> {
     let to = scratch.join("unpacked");
-    let done = extract::extract(path, &to, limits)?;
+    let done = extract::extract(path, &to, limits, Stop(process::interrupted))?;
     let names = fs::entries(&to)?;
     let dir = match &names[..] {
         [one] if to.join(one).is_dir() => to.join(one),

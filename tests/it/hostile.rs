@@ -108,7 +108,15 @@ const HOSTILE: &[Case] = &[
     ),
     ("newer recipe", |m| m["recipe"]["version"] = json!(999), 4, "version 999 of the recipe"),
     ("nothing in it", |m| m["artifacts"] = json!([]), 4, "no artifact"),
-    ("dirty", |m| m["source"]["dirty"] = json!(true), 4, "no commit holds"),
+    (
+        "dirty",
+        |m| {
+            m["source"]["dirty"] = json!(true);
+            m["verdict"] = json!("reproducible-dirty-tree");
+        },
+        4,
+        "no commit holds",
+    ),
     ("another tree", |m| m["source"]["tree"] = json!("a".repeat(40)), 4, "has the tree"),
     (
         "another lockfile",

@@ -105,7 +105,7 @@ pub fn step_summary(summary: &Summary) -> String {
     }
     let _ = writeln!(out, "\n| | file | A | B |\n| --- | --- | --- | --- |");
     for row in &summary.artifacts {
-        let digest = |d: Option<&crate::digest::Digest>| {
+        let digest = |d: Option<&repro_formats::digest::Digest>| {
             d.map_or("absent".to_string(), |d| {
                 format!("{} bytes, `{}…`", d.size, &d.sha256[..16.min(d.sha256.len())])
             })

@@ -6,6 +6,7 @@ mod init;
 
 use std::path::PathBuf;
 
+use repro_formats::digest::Digest;
 use serde::Serialize;
 
 pub use self::check::check;
@@ -14,7 +15,6 @@ pub use self::init::init;
 use super::findings::{self, OneCoverage, OneFinding};
 use crate::blame::Culprit;
 use crate::compare::Pair;
-use crate::digest::Digest;
 use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
@@ -24,6 +24,19 @@ use crate::verdict::{SINGLE, Verdict};
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "repro.report/1";
+
+/// Size and digest of a file.
+#[derive(Serialize)]
+pub struct OneDigest<'a> {
+    size: u64,
+    sha256: &'a str,
+}
+
+impl<'a> From<&'a Digest> for OneDigest<'a> {
+    fn from(digest: &'a Digest) -> OneDigest<'a> {
+        OneDigest { size: digest.size, sha256: &digest.sha256 }
+    }
+}
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -45,8 +58,8 @@ struct OneArtifact<'a> {
     kind: &'static str,
     name: &'a str,
     status: &'static str,
-    a: Option<&'a Digest>,
-    b: Option<&'a Digest>,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
     findings: Vec<OneFinding<'a>>,
     explained: Option<OneCoverage>,
     note: Option<&'a str>,
@@ -141,8 +154,8 @@ fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), verdict: Verdict) 
         kind: either.kind.name(),
         name: &either.name,
         status,
-        a: pair.a.as_ref().map(|x| &x.digest),
-        b: pair.b.as_ref().map(|x| &x.digest),
+        a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
+        b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
         findings: explained.findings.iter().map(OneFinding::from).collect(),
         explained: findings::coverage(&explained.coverage),
         note: explained.note.as_deref(),

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 use self::blame::Room;
 use super::{findings, variations};
-use crate::archive::policy;
 use crate::cause::CAUSES;
 use crate::compare::Pair;
 use crate::explain::{Explained, remedy};
@@ -22,6 +21,7 @@ use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
 use crate::variation::{Need, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
+use repro_formats::policy;
 
 /// How many differences of the first artifact that differs are explained without `-v`.
 const EXPLAINED: usize = 2;

@@ -5,9 +5,8 @@ use serde::Serialize;
 use super::{Checked, Outcome, Report, SettingRow, Several, Surroundings};
 use crate::cause::Cause;
 use crate::compare::Pair;
-use crate::digest::Digest;
 use crate::report::findings::OneFinding;
-use crate::report::json::{SCHEMA, encode};
+use crate::report::json::{OneDigest, SCHEMA, encode};
 use crate::setting::Fate;
 
 #[derive(Serialize)]
@@ -50,8 +49,8 @@ struct OneArtifact<'a> {
     kind: &'static str,
     name: &'a str,
     status: &'static str,
-    a: Option<&'a Digest>,
-    b: Option<&'a Digest>,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
 }
 
 /// `a` is the published one, `b` the rebuilt one.
@@ -61,8 +60,8 @@ struct OneFile<'a> {
     part: &'static str,
     status: &'static str,
     steps: Vec<&'static str>,
-    a: Option<&'a Digest>,
-    b: Option<&'a Digest>,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
     findings: Vec<OneFinding<'a>>,
 }
 
@@ -85,8 +84,8 @@ fn artifact(pair: &Pair) -> OneArtifact<'_> {
         kind: x.kind.name(),
         name: &x.name,
         status: pair.status().name(),
-        a: pair.a.as_ref().map(|x| &x.digest),
-        b: pair.b.as_ref().map(|x| &x.digest),
+        a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
+        b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
     }
 }
 
@@ -103,8 +102,8 @@ fn file(checked: &Checked) -> OneFile<'_> {
         part: checked.part.name(),
         status,
         steps,
-        a: checked.published.as_ref(),
-        b: checked.rebuilt.as_ref(),
+        a: checked.published.as_ref().map(OneDigest::from),
+        b: checked.rebuilt.as_ref().map(OneDigest::from),
         findings: checked.findings.iter().map(OneFinding::from).collect(),
     }
 }

@@ -5,9 +5,10 @@ pub mod text;
 
 use std::path::PathBuf;
 
+use repro_formats::digest::Digest;
+
 use crate::cause::Cause;
 use crate::compare::Comparison;
-use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::setting::Setting;
 use crate::verdict::{Agreement, Verification};

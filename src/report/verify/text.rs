@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use repro_formats::names::printable;
+
 use super::{Checked, Outcome, Part, Report, SettingState, Several};
 use crate::compare::Pair;
-use crate::format::printable;
 use crate::report::findings;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Agreement, Status, Verification};
