@@ -171,7 +171,7 @@ fn run(command: Command) -> Result<u8> {
             Ok((!outcome.same).into())
         }
         Command::RebuilderdBackend(args) => {
-            let done = verify::backend::run(&args.input, args.sandbox)?;
+            let done = verify::backend::run(&args.input, args.sandbox.mode())?;
             for note in &done.notes {
                 term::say(term::WARN, "note", note);
             }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crate::cause::Cause;
+use crate::sandbox::Mode;
 use crate::variation::VariationSet;
 use repro_formats::limits::Limits;
 
@@ -284,8 +285,8 @@ pub struct VerifyRequest {
     pub build: BuildRequest,
     /// `--allow-toolchain`.
     pub allow_toolchain: bool,
-    /// `--sandbox`.
-    pub sandbox: bool,
+    /// `--sandbox` or `--no-sandbox`.
+    pub sandbox: Mode,
     /// `--accept`.
     pub accept: Vec<Cause>,
     /// `--accept-setting`.

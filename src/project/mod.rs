@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::cargo::config::{Config, FILE_NAMES};
+use crate::cargo::config::{Config, FILE_NAMES, Inside};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -71,7 +71,9 @@ impl Project {
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
         build::check_out(&source, &config, &copy)?;
-        config.add_inside(inside_configs(&source, &copy)?)?;
+        let tree = Inside { root: &source.root, copy: &copy, outside: true };
+        config.add_inside(tree, &inside_configs(&source, &copy))?;
+        config.carry(&source.root, &copy)?;
         // Of what was copied, before any build script could change it.
         let content_digest = match source.origin {
             Origin::Git(_) => None,
@@ -204,7 +206,24 @@ impl Project {
             return Vec::new();
         };
         let targets = &recipe.facts().targets;
-        fetch::registry_sources(&self.toolchain, &self.run_dir(), targets, home)
+        let Ok(place) = self.fetch_place() else {
+            return Vec::new();
+        };
+        fetch::registry_sources(&self.toolchain, &place, targets, home)
+    }
+
+    /// Downloads what the lockfile names.
+    pub(crate) fn fetch(&self, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
+        fetch::fetch(&self.toolchain, &self.fetch_place()?, say)
+    }
+
+    /// Where cargo is run to find crates: outside the source, with what of its config is about that.
+    fn fetch_place(&self) -> Result<fetch::Place> {
+        let to = self.canaries.scratch.join("fetch");
+        Ok(fetch::Place {
+            dir: self.config.write_for_fetching(&self.source.root, &self.copy, &to)?,
+            manifest: self.run_dir().join("Cargo.toml"),
+        })
     }
 
     pub(crate) fn cfgs(&self) -> Result<Vec<(String, String)>> {
@@ -327,20 +346,13 @@ fn other_locale() -> Option<String> {
     text.lines().find(|l| !plain(l)).map(str::to_string)
 }
 
-/// Config files in the source, from the directory that cargo is run in up to its root: where they
-/// lie in the user's tree, and their text as copied.
-pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let mut found = Vec::new();
-    for dir in source.package.ancestors() {
-        for name in FILE_NAMES {
-            let relative = dir.join(name);
-            if let Some(text) = fs::read_text_if_any(&copy.join(&relative))? {
-                found.push((source.root.join(relative), text));
-                break;
-            }
-        }
-    }
-    Ok(found)
+/// Config files in the source, from the directory that cargo is run in up to its root.
+pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
+    let each = source.package.ancestors();
+    let first = |dir: &Path| {
+        FILE_NAMES.map(|n| dir.join(n)).into_iter().find(|file| copy.join(file).is_file())
+    };
+    each.filter_map(first).collect()
 }
 
 /// The toolchain of the source where it names one, else the one that the user's directory has.

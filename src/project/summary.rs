@@ -7,7 +7,6 @@ use anyhow::Result;
 use repro_formats::digest;
 
 use crate::build::Built;
-use crate::cargo::config::{ConfigFile, Place};
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
 use crate::project::preload::ShimState;
@@ -107,9 +106,8 @@ impl Project {
 
     /// Config files outside the source that change what is built, with those settings.
     pub(crate) fn outside_config(&self) -> Vec<(PathBuf, String)> {
-        let outside = |f: &&ConfigFile| f.place != Place::Source;
-        let files = self.config.files.iter().filter(outside);
-        files
+        self.config
+            .outside()
             .map(|f| (f.path.clone(), f.build_settings().trim().to_string()))
             .filter(|(_, text)| !text.is_empty())
             .collect()

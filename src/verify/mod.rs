@@ -109,7 +109,8 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     let Ready { project, label, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
-    let built = build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+    let (built, isolation) =
+        build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
@@ -144,7 +145,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         source: Some(label),
         epoch: (!commit).then_some(recipe.facts().epoch.seconds),
         toolchain: rustc.map(str::to_string),
-        sandbox: asked.sandbox,
+        isolation: Some(isolation),
         comparison: held.comparison,
         files: held.files,
         surroundings,
@@ -173,7 +174,7 @@ fn wrong_before(
         source: None,
         epoch: None,
         toolchain: None,
-        sandbox: asked.sandbox,
+        isolation: None,
         comparison: None,
         files: found.other.into_iter().chain(found.wrong).collect(),
         surroundings: Vec::new(),

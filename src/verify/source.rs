@@ -11,7 +11,7 @@ use repro_formats::extract;
 use repro_formats::limits::Limits;
 use toml_edit::DocumentMut;
 
-use crate::cargo::config::{Config, FILE_NAMES};
+use crate::cargo::config::{Config, FILE_NAMES, Inside};
 use crate::error::{bad_input, refused};
 use crate::fs;
 use crate::manifest::{self, Manifest};
@@ -237,13 +237,9 @@ fn checked_out(text: &str, scratch: &Path) -> Result<Tree> {
 /// name a directory, which rustup would run, and a config file what cargo runs.
 pub(super) fn no_own_programs(dir: &Path) -> Result<()> {
     let mut config = Config::default();
-    for name in FILE_NAMES {
-        let path = dir.join(name);
-        if let Some(text) = fs::read_text_if_any(&path)? {
-            config.add_inside(vec![(path, text)])?;
-        }
-    }
-    replay::no_programs(&config)?;
+    let tree = Inside { root: dir, copy: dir, outside: false };
+    config.add_inside(tree, &FILE_NAMES.map(PathBuf::from))?;
+    replay::no_programs(&config, dir)?;
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
         let text = fs::read_text_if_any(&dir.join(name))?.unwrap_or_default();
         // The old form is a channel alone, and no TOML.

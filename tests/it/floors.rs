@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "platform",
     "variation",
     "layout",
+    "sandbox",
     "request",
     // steps
     "query",
@@ -32,7 +33,6 @@ const ORDER: &[&str] = &[
     "recipe",
     "shim",
     "cargo",
-    "sandbox",
     "build",
     "compare",
     "explain",

@@ -13,7 +13,8 @@ use crate::setting::Fate;
 struct Whole<'a> {
     schema: &'static str,
     command: &'static str,
-    sandbox: &'static str,
+    sandbox: Option<&'static str>,
+    sandbox_off_because: Option<&'a str>,
     verdict: &'static str,
     /// The exit code says whether the verdict passes; this is why it may not.
     passes: bool,
@@ -127,10 +128,8 @@ pub fn report(report: &Report) -> String {
     encode(&Whole {
         schema: SCHEMA,
         command: "verify",
-        sandbox: match report.sandbox {
-            true => "on",
-            false => "off",
-        },
+        sandbox: report.isolation.as_ref().map(|i| i.state.name()),
+        sandbox_off_because: report.isolation.as_ref().and_then(|i| i.why.as_deref()),
         verdict: report.verdict.name(),
         passes: report.code() == 0,
         steps: names(&report.steps),

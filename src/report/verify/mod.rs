@@ -10,6 +10,7 @@ use repro_formats::digest::Digest;
 use crate::cause::Cause;
 use crate::compare::Comparison;
 use crate::finding::Finding;
+use crate::sandbox::Isolation;
 use crate::setting::Setting;
 use crate::verdict::{Agreement, Verification};
 
@@ -153,7 +154,7 @@ pub struct Report {
     /// First line of `rustc -vV`; none where nothing was built.
     pub toolchain: Option<String>,
     /// Whether the rebuild was without network and home.
-    pub sandbox: bool,
+    pub isolation: Option<Isolation>,
     /// The manifest's artifacts as A, the rebuilt ones as B; none where there is no manifest.
     pub comparison: Option<Comparison>,
     /// The published files.
