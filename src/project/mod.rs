@@ -11,7 +11,7 @@ pub(crate) mod scratch;
 mod summary;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -26,7 +26,7 @@ use crate::fs;
 use crate::process::Cmd;
 use crate::project::metadata::{Defaults, project_name};
 use crate::query;
-use crate::recipe::environment::{self, Divided};
+use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::{Facts, Recipe};
 use crate::request::{Build, BuildRequest, Inject, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted};
@@ -48,12 +48,13 @@ pub(crate) struct Project {
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
-    /// The wrapper of the user's environment; empty to have none.
-    pub(crate) env_wrapper: Option<OsString>,
+    /// The user's environment, captured once; of a replay only what was accepted of it.
+    pub(crate) env: Env,
 }
 
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+        let env: Env = std::env::vars_os().collect();
         let manifest = find_manifest(&asked.source)?;
         let target_dir = query::metadata(&manifest)?.target_directory;
         let target_dir = target_dir.into_std_path_buf();
@@ -88,14 +89,14 @@ impl Project {
         })?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
         let mut request = defaults.complete(asked)?;
-        let toolchain = toolchain_of(&source, &copy, &config)?;
-        complete_targets(&mut request.selection.targets, &config, toolchain.host());
+        let toolchain = toolchain_of(&source, &copy, &config, &env)?;
+        complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
         let name = match &request.name {
             Some(name) => name.clone(),
             None => project_name(&workspace)?,
         };
         fits_in_path(&name)?;
-        let divided = environment::divide(std::env::vars_os(), &request.pass_env);
+        let divided = environment::divide(env.clone(), &request.pass_env);
         none_of_own(&request.pass_env)?;
         Ok(Project {
             beside: source.beside_workspace(&copy)?,
@@ -111,9 +112,7 @@ impl Project {
             results: target_dir.join("repro"),
             copy,
             content_digest,
-            env_wrapper: ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
-                .iter()
-                .find_map(std::env::var_os),
+            env,
         })
     }
 
@@ -168,8 +167,8 @@ impl Project {
         if let Some(seconds) = self.request.epoch {
             return Ok(Epoch { seconds, from: EpochFrom::Option });
         }
-        if let Some(epoch) = epoch::of_environment()? {
-            return Ok(epoch);
+        if let Some(text) = set(&self.env, &["SOURCE_DATE_EPOCH"]) {
+            return epoch::read(&text.to_string_lossy(), EpochFrom::Environment);
         }
         if let Some((_, text, _)) = in_config {
             return epoch::read(text, EpochFrom::Config);
@@ -187,7 +186,7 @@ impl Project {
 
     /// The user's own rustc wrapper, which ours must run in turn.
     pub(crate) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
-        match &self.env_wrapper {
+        match set(&self.env, &["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]) {
             Some(value) if value.is_empty() => None,
             Some(value) => Some((absolute_program(value.into()), false)),
             None => self.config.get_program(&["build", "rustc-wrapper"]),
@@ -262,6 +261,11 @@ impl Project {
     }
 }
 
+/// The first of these variables that is set.
+pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
+    names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
 /// What the recipe sets cannot be passed on.
 pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
     match pass_env.iter().find(|n| environment::is_own(n)) {
@@ -285,11 +289,11 @@ pub(crate) fn fits_in_path(name: &str) -> Result<()> {
 
 /// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
 /// places of artifacts depend on it. A target specification in a file is left to cargo.
-fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
+fn complete_targets(targets: &mut Vec<String>, config: &Config, env: &Env, host: &str) {
     if targets.is_empty() {
-        *targets = match std::env::var("CARGO_BUILD_TARGET") {
-            Ok(target) => vec![target],
-            Err(_) => config.strongest_list(&["build", "target"]),
+        *targets = match set(env, &["CARGO_BUILD_TARGET"]).and_then(|t| t.to_str()) {
+            Some(target) => vec![target.to_string()],
+            None => config.strongest_list(&["build", "target"]),
         };
         targets.retain(|t| !t.is_empty() && !t.ends_with(".json"));
     }
@@ -352,15 +356,12 @@ pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
 }
 
 /// The toolchain of the source where it names one, else the one that the user's directory has.
-fn toolchain_of(source: &Source, copy: &Path, config: &Config) -> Result<Toolchain> {
+fn toolchain_of(source: &Source, copy: &Path, config: &Config, env: &Env) -> Result<Toolchain> {
     let names = ["rust-toolchain.toml", "rust-toolchain"];
     let named =
         source.package.ancestors().any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
     let root = if named { copy } else { &source.root };
-    let from_env = ["RUSTC", "CARGO_BUILD_RUSTC"]
-        .iter()
-        .find_map(std::env::var_os)
-        .map(|p| absolute_program(p.into()));
+    let from_env = set(env, &["RUSTC", "CARGO_BUILD_RUSTC"]).map(|p| absolute_program(p.into()));
     let rustc = from_env.or_else(|| {
         let (path, in_source) = config.get_program(&["build", "rustc"])?;
         Some(match path.strip_prefix(&source.root) {

@@ -10,7 +10,7 @@ use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
 use crate::project::preload::ShimState;
-use crate::project::{Project, short_list};
+use crate::project::{Project, set, short_list};
 use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
@@ -197,12 +197,12 @@ impl Project {
             ));
         }
         let workspace_wrapper = ["build", "rustc-workspace-wrapper"];
-        if std::env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some()
+        if set(&self.env, &["RUSTC_WORKSPACE_WRAPPER"]).is_some()
             || self.config.get(&workspace_wrapper).is_some()
         {
             notes.push("RUSTC_WORKSPACE_WRAPPER is set: its path changes the bytes".to_string());
         }
-        if std::env::var_os("RUSTC_BOOTSTRAP").is_some() {
+        if set(&self.env, &["RUSTC_BOOTSTRAP"]).is_some() {
             notes.push("RUSTC_BOOTSTRAP is set: it changes all bytes".to_string());
         }
         if !self.beside.is_empty() && self.request.inject == Inject::Rustflags {

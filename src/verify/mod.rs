@@ -31,9 +31,8 @@ use crate::artifact::ArtifactSet;
 use crate::build::Built;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
-use crate::project::Project;
-use crate::project::machine;
 use crate::project::scratch::Scratch;
+use crate::project::{Project, machine, set};
 use crate::recipe::environment;
 use crate::report::verify::{
     Checked, Outcome as FileOutcome, Report, SettingRow, Several, Surroundings,
@@ -271,8 +270,8 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
 /// like to see is not for it to say.
 fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
     let wanted = std::mem::replace(&mut project.request.pass_env, asked.to_vec());
-    project.divided = environment::divide(std::env::vars_os(), asked);
-    let kept = |n: &&String| !asked.contains(n) && std::env::var_os(n).is_some();
+    project.divided = environment::divide(project.env.clone(), asked);
+    let kept = |n: &&String| !asked.contains(n) && set(&project.env, &[n]).is_some();
     wanted
         .iter()
         .filter(kept)

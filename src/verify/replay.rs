@@ -109,6 +109,8 @@ pub(super) fn open(
     let supplied: Vec<String> =
         asked.build.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
     let (divided, pass_env) = environment_of(manifest, &supplied)?;
+    let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
+    let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let project = Project {
         beside: source.beside_workspace(&copy)?,
         request: request(manifest, pass_env, name.clone(), asked.build.keep),
@@ -124,12 +126,7 @@ pub(super) fn open(
         results: scratch.join("results"),
         copy,
         content_digest,
-        env_wrapper: asked
-            .build
-            .pass_env
-            .iter()
-            .find(wrapper)
-            .and_then(|_| std::env::var_os("RUSTC_WRAPPER")),
+        env: accepted.collect(),
     };
     Ok((project, settings))
 }

@@ -45,8 +45,8 @@ const ORDER: &[&str] = &[
     // entry
     "project",
     "verify",
-    "cli",
     "command",
+    "cli",
     "entry",
 ];
 

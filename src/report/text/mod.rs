@@ -1,8 +1,13 @@
 //! The report as text: what a person needs on one screen, the verdict last.
 
+mod blame;
+pub mod check;
+pub mod init;
+
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use self::blame::Room;
 use super::{findings, variations};
 use crate::cause::CAUSES;
 use crate::compare::Pair;
@@ -11,7 +16,7 @@ use crate::known_crates;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
-use crate::report::blame::{self, Room};
+
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
 use crate::variation::{Need, VARIATIONS};
