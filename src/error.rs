@@ -8,6 +8,8 @@ use std::fmt;
 /// Why a run ended without a verdict. The discriminants are the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A setting or a condition that the user did not accept: nothing was built.
+    NotAccepted = 1,
     /// The command line is wrong.
     Usage = 2,
     /// A build failed: not a verdict.
@@ -26,6 +28,7 @@ impl Kind {
     /// The name used in `"error": {"kind": …}` of the JSON report.
     pub fn name(self) -> &'static str {
         match self {
+            Kind::NotAccepted => "not-accepted",
             Kind::Usage => "usage",
             Kind::BuildFailed => "build-failed",
             Kind::Refused => "refused",

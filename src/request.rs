@@ -91,6 +91,10 @@ pub struct SourceChoice {
     pub rev: Option<String>,
     /// `--allow-dirty`.
     pub allow_dirty: bool,
+    /// What messages call the source where the user did not name its directory.
+    pub called: Option<String>,
+    /// The time of a directory, where the archive that it was in says one.
+    pub time: Option<i64>,
 }
 
 /// A `repro build`, with the project's metadata and the defaults already in it.

@@ -11,6 +11,7 @@ use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::limits::Limits;
 use crate::report::verify::STEPS;
+use crate::source::identity::Expected;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -54,6 +55,13 @@ pub struct VerifyArgs {
     #[arg(long = "crate", value_name = "NAME@VERSION", help_heading = "Source")]
     krate: Option<String>,
 
+    /// Fail unless this tag of the repository that you trust points at the commit
+    #[arg(long, value_name = "TAG", help_heading = "Source")]
+    expect_tag: Option<String>,
+    /// Fail unless the source is this repository, and the commit on a branch or tag of it
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    expect_source: Option<String>,
+
     #[command(flatten)]
     selection: SelectionArgs,
     /// SOURCE_DATE_EPOCH, where there is no manifest [default: the commit's or the archive's time]
@@ -80,7 +88,7 @@ pub struct VerifyArgs {
         long,
         value_name = "MANIFEST",
         num_args = 2..,
-        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "sandbox", "accept", "output"],
+        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "accept", "output"],
         help_heading = "Verdict"
     )]
     against: Vec<PathBuf>,
@@ -139,6 +147,8 @@ pub struct VerifyRequest {
     pub artifacts: Vec<PathBuf>,
     /// `--source` or `--crate`.
     pub source: Option<Given>,
+    /// `--expect-tag`, `--expect-source`.
+    pub expected: Expected,
     /// What to build where there is no manifest.
     pub build: BuildRequest,
     /// `--allow-toolchain`.
@@ -166,6 +176,7 @@ impl VerifyArgs {
             manifest: self.manifest,
             artifacts: self.artifacts,
             source: self.source.map(Given::Source).or(krate),
+            expected: Expected { tag: self.expect_tag, source: self.expect_source },
             build: BuildRequest {
                 selection: self.selection.selection(),
                 epoch: self.epoch,

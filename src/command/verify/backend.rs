@@ -160,6 +160,7 @@ fn archives(
         artifacts,
         manifest: true,
         epoch: manifest.recipe.epoch,
+        doubt: None,
         limits: &Limits::default(),
         source: &project.source,
         scratch,

@@ -25,6 +25,8 @@ pub(super) struct About<'a> {
     pub(super) manifest: Option<&'a Manifest>,
     pub(super) project: &'a Project,
     pub(super) recipe: &'a Recipe,
+    /// Why a difference may have another reason than another source.
+    pub(super) doubts: &'a [String],
 }
 
 /// What came of it.
@@ -48,6 +50,7 @@ impl About<'_> {
             artifacts: &artifacts,
             manifest: self.manifest.is_some(),
             epoch: self.recipe.facts().epoch.seconds,
+            doubt: self.doubts.first().map(String::as_str),
             limits: &self.asked.limits,
             source: &self.project.source,
             scratch,

@@ -24,17 +24,19 @@ use self::held::About;
 use self::once::build;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
-use crate::cli::verify::{Given, VerifyRequest};
+use crate::cli::verify::VerifyRequest;
 use crate::command::build::with_progress;
 use crate::command::builder;
 use crate::command::project::Project;
 use crate::command::publish::MANIFEST;
 use crate::command::scratch::Scratch;
+use crate::epoch::EpochFrom;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
 use crate::recipe::environment;
 use crate::report::verify::{Report, Several, Surroundings, verdict};
 use crate::request::{Selection, SourceChoice};
+use crate::source::identity::SourceFacts;
 use crate::term::Progress;
 use crate::variation::Side;
 use crate::verdict::Verification;
@@ -73,6 +75,7 @@ struct Claimed {
 struct Ready {
     project: Project,
     label: String,
+    facts: SourceFacts,
     notes: Vec<String>,
 }
 
@@ -92,7 +95,7 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         Some(claimed) => replayed(claimed, &asked, scratch)?,
         None => fresh(&asked, scratch)?,
     };
-    let Ready { project, label, mut notes } = ready;
+    let Ready { project, label, facts, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
     let built = build(&project, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
@@ -102,6 +105,7 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         manifest: claimed.as_ref().map(|c| &c.manifest),
         project: &project,
         recipe: &recipe,
+        doubts: &facts.doubts,
     };
     let held = about.hold(&built, &published, absent, scratch)?;
     let (verdict, steps) = verdict(held.comparison.as_ref(), &held.files)
@@ -113,6 +117,9 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         _ => Vec::new(),
     };
     notes.extend(about.notes(&held));
+    if verdict == Verification::Differs {
+        notes.extend(facts.doubts.clone());
+    }
     if let Some(dir) = &asked.output {
         keep(&held.artifacts, scratch, dir)?;
     }
@@ -123,6 +130,7 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         accepted: accepted.copied().collect(),
         steps,
         source: label,
+        facts,
         toolchain: rustc.unwrap_or("rustc").to_string(),
         sandbox: asked.sandbox,
         comparison: held.comparison,
@@ -166,8 +174,9 @@ fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Vec<PathBuf>)> {
             let beside = first.with_file_name(MANIFEST);
             if !beside.is_file() {
                 return Err(bad_input(format!(
-                    "there is no `{}` beside `{}`: give the manifest with --manifest, or, where none is published, --source and --artifact",
+                    "there is no `{}` beside `{}`: give the manifest with --manifest, or, where none is published, put the file behind --artifact: `repro verify --source SOURCE --artifact {}`",
                     beside.display(),
+                    first.display(),
                     first.display()
                 )));
             }
@@ -214,44 +223,59 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
     query::use_cargo(&toolchain.cargo);
     let given = asked.source.as_ref();
-    let (source, label) = place::of_manifest(manifest, given, scratch, &asked.limits)?;
+    let expected = &asked.expected;
+    let placed = place::of_manifest(manifest, given, expected, scratch, &asked.limits)?;
+    let place::Placed { source, label, facts } = placed;
     let build = &asked.build;
     let project = replay::open(manifest, source, toolchain, &build.pass_env, build.keep, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
     notes.extend(
         build.pass_env.iter().map(|name| format!("{name} is this user's own, not the manifest's")),
     );
-    Ok(Ready { project, label, notes })
+    Ok(Ready { project, label, facts, notes })
 }
 
 /// A build without a manifest, as `repro build` would make it.
 fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let given = asked.source.as_ref().context("a source was asked for")?;
-    let tree = place::tree(given, scratch, &asked.limits)?;
-    place::no_own_programs(&tree.dir)?;
-    let manifest = tree.dir.join("Cargo.toml");
+    let mut tree = place::tree(given, &asked.expected, scratch, &asked.limits)?;
+    for dir in tree.package.ancestors() {
+        place::no_own_programs(&tree.dir.join(dir))?;
+    }
+    let manifest = tree.dir.join(&tree.package).join("Cargo.toml");
     if !manifest.is_file() {
-        return Err(refused(format!("{} holds no Cargo.toml at its top", tree.label)));
+        let inside = tree.package.join("Cargo.toml");
+        return Err(refused(format!("{} has no `{}`", tree.label, inside.display())));
     }
     let mut build = asked.build.clone();
-    build.epoch = build.epoch.or(tree.epoch);
-    build.source = match tree.repository {
-        true => SourceChoice { manifest: Some(manifest), ..SourceChoice::default() },
-        false => SourceChoice { directory: Some(tree.dir), ..SourceChoice::default() },
+    build.source = SourceChoice {
+        directory: (!tree.repository).then(|| tree.dir.clone()),
+        manifest: tree.repository.then_some(manifest),
+        called: Some(tree.called.clone()),
+        time: tree.time,
+        ..SourceChoice::default()
     };
     let mut project = Project::open(build, scratch)?;
-    let kept_back = keep_back(&mut project, &asked.build.pass_env);
-    let mut notes = kept_back;
+    let mut notes = keep_back(&mut project, &asked.build.pass_env);
     notes.push(
-        "there is no manifest: selection, recipe and epoch are those of this command line"
-            .to_string(),
+        "there is no manifest: selection and recipe are those of this command line".to_string(),
     );
-    if let (Given::Crate(_), Some(epoch)) =
-        (given, tree.epoch.filter(|_| asked.build.epoch.is_none()))
-    {
-        notes.push(format!("SOURCE_DATE_EPOCH is {epoch}, the latest time in the crate"));
+    let epoch = match (project.epoch(), tree.as_is) {
+        (Err(_), Some(why)) if asked.build.epoch.is_none() => {
+            return Err(refused(format!(
+                "`{}` {why}, so it is no commit and has no time for SOURCE_DATE_EPOCH: commit, name a commit with --source {}@REV, or give --epoch SECONDS to build the files as they are",
+                tree.called, tree.called
+            )));
+        }
+        (epoch, _) => epoch?,
+    };
+    if epoch.from != EpochFrom::Commit {
+        tree.facts.epoch = Some((epoch.seconds, epoch.from.phrase().to_string()));
     }
-    Ok(Ready { project, label: tree.label, notes })
+    if epoch.from == EpochFrom::Archive {
+        tree.facts.doubts.splice(0..0, tree.time_doubt);
+    }
+    Ok(Ready { project, label: tree.label, facts: tree.facts, notes })
 }
 
 /// Only what this user passes on reaches the build: which of their variables a stranger's source would

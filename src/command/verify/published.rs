@@ -138,20 +138,24 @@ impl Published<'_> {
         let like = || rebuilt.named(&name, &self.digest);
         match self.claim {
             Claim::Archive(entry) => packed::check(&self.path, &self.digest, Some(entry), rebuilt),
-            Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact))?]),
+            Claim::Artifact(artifact) => {
+                Ok(vec![self.against(rebuilt.like(artifact), rebuilt.doubt)?])
+            }
             Claim::None if extract::is_archive(&self.path)? => {
                 let mut checked = packed::check(&self.path, &self.digest, None, rebuilt)?;
                 if rebuilt.manifest {
-                    checked.push(unknown(self.against(None)?));
+                    checked.push(unknown(self.against(None, rebuilt.doubt)?));
                 }
                 Ok(checked)
             }
-            Claim::None if rebuilt.manifest => Ok(vec![unknown(self.against(like())?)]),
-            Claim::None => Ok(vec![self.against(like())?]),
+            Claim::None if rebuilt.manifest => {
+                Ok(vec![unknown(self.against(like(), rebuilt.doubt)?)])
+            }
+            Claim::None => Ok(vec![self.against(like(), rebuilt.doubt)?]),
         }
     }
 
-    fn against(&self, built: Option<&Artifact>) -> Result<Checked> {
+    fn against(&self, built: Option<&Artifact>, doubt: Option<&str>) -> Result<Checked> {
         let mut checked = Checked {
             name: self.path.display().to_string(),
             part: Part::File,
@@ -167,7 +171,7 @@ impl Published<'_> {
                     checked.outcome = Outcome::After(vec![Cause::CodeSignature]);
                     checked.findings = vec![signed];
                 }
-                None => checked.findings = explain(&self.path, &built.path)?,
+                None => checked.findings = explain(&self.path, &built.path, doubt)?,
             },
             None => checked.findings.push(finding(
                 Cause::Unknown,
@@ -229,7 +233,11 @@ fn unknown(mut checked: Checked) -> Checked {
 const TOLD: usize = 6;
 
 /// Where a published file and the rebuilt one begin to differ, and why.
-pub(super) fn explain(published: &Path, rebuilt: &Path) -> Result<Vec<Finding>> {
+pub(super) fn explain(
+    published: &Path,
+    rebuilt: &Path,
+    doubt: Option<&str>,
+) -> Result<Vec<Finding>> {
     let say = |byte: Option<u8>| match byte {
         Some(byte) => format!("0x{byte:02x}"),
         None => "the end of the file".to_string(),
@@ -241,7 +249,7 @@ pub(super) fn explain(published: &Path, rebuilt: &Path) -> Result<Vec<Finding>> 
             &format!("byte {}, the first that differs", d.at),
             &say(d.a),
             &say(d.b),
-            "published is A, rebuilt is B: if the machines are alike, the published file was not made from this source by this recipe",
+            doubt.unwrap_or("published is A, rebuilt is B: if the machines are alike, the published file was not made from this source by this recipe"),
         )
     };
     let mut findings: Vec<Finding> = found.map(row).into_iter().collect();

@@ -21,6 +21,8 @@ pub(super) struct Rebuilt<'a> {
     pub(super) manifest: bool,
     /// SOURCE_DATE_EPOCH of the build.
     pub(super) epoch: i64,
+    /// Why a difference may have another reason than another source.
+    pub(super) doubt: Option<&'a str>,
     /// What archives may ask for.
     pub(super) limits: &'a Limits,
     /// The source: copied once more when it is asked for, as builds may change their copy.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::identity::IdentityJson;
 use super::{Checked, Outcome, Report, Several, Surroundings};
 use crate::cause::Cause;
 use crate::compare::Pair;
@@ -17,6 +18,7 @@ struct Whole<'a> {
     steps: Vec<&'static str>,
     accepted: Vec<&'static str>,
     source: &'a str,
+    identity: IdentityJson<'a>,
     toolchain: &'a str,
     sandbox: bool,
     artifacts: Vec<OneArtifact<'a>>,
@@ -106,6 +108,7 @@ pub fn report(report: &Report) -> String {
         steps: names(&report.steps),
         accepted: names(&report.accepted),
         source: &report.source,
+        identity: IdentityJson::from(&report.facts),
         toolchain: &report.toolchain,
         sandbox: report.sandbox,
         artifacts: pairs.map(artifact).collect(),

@@ -1,6 +1,7 @@
 //! What a verification found: one value, which the renderings only print, and the verdict that
 //! follows from it. Pure.
 
+mod identity;
 pub mod json;
 pub mod text;
 
@@ -11,6 +12,7 @@ use crate::cause::Cause;
 use crate::compare::Comparison;
 use crate::digest::Digest;
 use crate::finding::Finding;
+use crate::source::identity::SourceFacts;
 use crate::verdict::{Agreement, Status, Verification};
 
 /// Causes that a user may accept: steps after which files are equal that were not before, and that
@@ -95,6 +97,8 @@ pub struct Report {
     pub accepted: Vec<Cause>,
     /// One line that names the source.
     pub source: String,
+    /// Which source it is.
+    pub facts: SourceFacts,
     /// First line of `rustc -vV`.
     pub toolchain: String,
     /// Whether the rebuild was without network and home.

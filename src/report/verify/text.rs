@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Checked, Outcome, Part, Report, Several};
+use super::{Checked, Outcome, Part, Report, Several, identity};
 use crate::compare::Pair;
 use crate::report::findings;
 use crate::term::{BAD, BOLD, GOOD, WARN};
@@ -16,6 +16,12 @@ pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let shown = if verbose { usize::MAX } else { LISTED };
     line(&mut out, "source", &report.source);
+    for said in identity::lines(&report.facts) {
+        match said.warns {
+            true => drop(writeln!(out, "{WARN}{:<11}{WARN:#} {}", said.label, said.text)),
+            false => line(&mut out, said.label, &said.text),
+        }
+    }
     line(&mut out, "toolchain", &report.toolchain);
     line(
         &mut out,
