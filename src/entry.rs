@@ -14,13 +14,11 @@ use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{OutputArgs, ReportFormat};
 use crate::cli::{Cli, Command, Format};
 use crate::command::build::Outcome;
-use crate::command::{
-    archive, build, check, deliver, diff, docs, env, init, normalize, sync, verify,
-};
+use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, text};
-use crate::{process, term};
+use crate::{process, term, verify};
 
 /// What both binaries run.
 pub fn main() -> ExitCode {

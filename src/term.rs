@@ -127,6 +127,22 @@ fn line_of(doing: &[(String, String)], seconds: u64, width: usize) -> String {
     line.chars().take(width.saturating_sub(1)).collect()
 }
 
+/// Does the work while the progress line is kept alive.
+pub fn with_progress<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
+    std::thread::scope(|s| {
+        let (done, stop) = std::sync::mpsc::channel::<()>();
+        s.spawn(move || {
+            let tick = std::time::Duration::from_millis(200);
+            while stop.recv_timeout(tick) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                progress.tick();
+            }
+        });
+        let outcome = work();
+        drop(done);
+        outcome
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

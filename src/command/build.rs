@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::artifact::{Artifact, ArtifactSet};
-use crate::blame::Blame;
+use crate::blame::{self, Blame};
 use crate::build::{Built, Plan};
 use crate::cargo::fetch;
 use crate::cli::build::BuildRequest;
-use crate::command::project::Project;
-use crate::command::reach::ShimState;
-use crate::command::scratch::Scratch;
-use crate::command::{builder, known, publish, trace};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
+use crate::project::Project;
+use crate::project::preload::ShimState;
+use crate::project::scratch::Scratch;
+use crate::project::{context, machine, publish};
 use crate::report::Report;
-use crate::term::Progress;
+use crate::term::{Progress, with_progress};
 use crate::verdict::{Status, Verdict};
 use crate::{fs, process};
 
@@ -33,22 +33,6 @@ pub fn run(asked: BuildRequest) -> Result<Outcome> {
     let progress = Progress::new(asked.verbose);
     let scratch = Scratch::new(asked.keep)?;
     with_progress(&progress, || double_build(asked, scratch.path(), &progress))
-}
-
-/// Does the work while the progress line is kept alive.
-pub(super) fn with_progress<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
-    std::thread::scope(|s| {
-        let (done, stop) = std::sync::mpsc::channel::<()>();
-        s.spawn(move || {
-            let tick = std::time::Duration::from_millis(200);
-            while stop.recv_timeout(tick) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                progress.tick();
-            }
-        });
-        let outcome = work();
-        drop(done);
-        outcome
-    })
 }
 
 fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
@@ -70,7 +54,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         false => project.shim(scratch),
     };
     let trace_links =
-        project.request.builder && builder::linker_lists_inputs(project.toolchain.host(), scratch);
+        project.request.builder && machine::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -103,11 +87,11 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     let mut blame = Blame::default();
     if let Some((b, started, ended)) = &built.b {
         let known = project.known(&shim, *started, *ended);
-        explained = known::explain_all(comparison, &known);
+        explained = context::explain_all(comparison, &known);
         if *verdict == Verdict::Differs {
             progress.phase("tracing the difference back");
             let expand = project.request.expand;
-            blame = trace::blame(a, b, comparison, &known, expand, scratch);
+            blame = blame::trace(a, b, comparison, &known, expand, scratch);
         }
     }
     let (comparison, verdict, a) = (built.comparison, built.verdict, built.a);
@@ -131,9 +115,9 @@ struct Made {
 
 fn both(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
     progress.phase(&format!("building {} twice", project.describe()));
-    let started = known::now();
+    let started = context::now();
     let (a, b) = plan.run(progress)?;
-    let ended = known::now();
+    let ended = context::now();
     progress.phase("comparing");
     let comparison = compare(&a.artifacts, &b.artifacts);
     not_with_itself(&comparison)?;

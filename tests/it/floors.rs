@@ -39,9 +39,12 @@ const ORDER: &[&str] = &[
     "check",
     // outputs
     "manifest",
+    "setting",
     "report",
     // entry
     "cli",
+    "project",
+    "verify",
     "command",
     "entry",
 ];

@@ -11,9 +11,9 @@ use anyhow::Result;
 
 use crate::cli::build::BuildRequest;
 use crate::command::env::allow_changes;
-use crate::command::project::Project;
-use crate::command::scratch::Scratch;
 use crate::fs;
+use crate::project::Project;
+use crate::project::scratch::Scratch;
 use crate::report::init::{InitReport, Planned, State};
 use values::Values;
 

@@ -9,23 +9,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::held::promised;
-use super::once::{build, counted};
+use super::compare::promised;
+use super::rebuild::{build, counted};
 use super::rebuilt::Rebuilt;
-use super::{Claimed, fresh, is_manifest, packed, read_manifest, replay, replayed};
+use super::{Claimed, archive, fresh, is_manifest, read_manifest, replay, replayed};
 use crate::artifact::ArtifactSet;
 use crate::cli::verify::{Given, VerifyRequest};
-use crate::command::build::with_progress;
-use crate::command::project::Project;
-use crate::command::scratch::Scratch;
 use crate::compare::compare;
 use crate::error::{Kind, failure};
 use crate::format::printable;
 use crate::fs::{self, Pending};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
+use crate::project::Project;
+use crate::project::scratch::Scratch;
 use crate::report::verify::verdict;
-use crate::term::Progress;
+use crate::term::{Progress, with_progress};
 use crate::verdict::Verification;
 
 /// The variable that names the directory for the results.
@@ -170,7 +169,7 @@ fn archives(
     let mut files = Files::new();
     for entry in &manifest.archives {
         let name = entry.name.clone();
-        let origins = match packed::origins_of_entry(entry, &rebuilt)? {
+        let origins = match archive::origins_of_entry(entry, &rebuilt)? {
             Ok(origins) => origins,
             Err(member) => {
                 return Ok(Err(format!(
@@ -180,7 +179,7 @@ fn archives(
             }
         };
         let to = rebuilt.fresh_place("packed");
-        let digest = packed::pack_entry(entry, origins, &to)?;
+        let digest = archive::pack_entry(entry, origins, &to)?;
         if digest.sha256 != entry.sha256 {
             return Ok(Err(format!(
                 "`{name}` does not come out as the manifest lists it (packed by {} {} there), so that nothing is handed out",

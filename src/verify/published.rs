@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::packed;
+use super::archive;
 use super::rebuilt::Rebuilt;
 use crate::archive::extract;
 use crate::artifact::Artifact;
 use crate::cause::Cause;
-use crate::command::publish::DIST;
 use crate::digest::{self, Digest};
 use crate::error::bad_input;
 use crate::explain;
@@ -18,6 +17,7 @@ use crate::finding::Finding;
 use crate::format::signature;
 use crate::fs;
 use crate::manifest::{self, Manifest};
+use crate::project::publish::DIST;
 use crate::report::verify::{Checked, Outcome, Part};
 
 /// A published file.
@@ -137,12 +137,12 @@ impl Published<'_> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let like = || rebuilt.named(&name, &self.digest);
         match self.claim {
-            Claim::Archive(entry) => packed::check(&self.path, &self.digest, Some(entry), rebuilt),
+            Claim::Archive(entry) => archive::check(&self.path, &self.digest, Some(entry), rebuilt),
             Claim::Artifact(artifact) => {
                 Ok(vec![self.against(rebuilt.like(artifact), rebuilt.doubt)?])
             }
             Claim::None if extract::is_archive(&self.path)? => {
-                let mut checked = packed::check(&self.path, &self.digest, None, rebuilt)?;
+                let mut checked = archive::check(&self.path, &self.digest, None, rebuilt)?;
                 if rebuilt.manifest {
                     checked.push(unknown(self.against(None, rebuilt.doubt)?));
                 }

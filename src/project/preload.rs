@@ -4,21 +4,21 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::command::project::Project;
 use crate::fs;
+use crate::project::Project;
 use crate::shim::{self, Shim};
 use crate::variation::Name;
 
 /// The preload shim and what it does not reach.
 #[derive(Default)]
-pub(super) struct ShimState {
-    pub(super) shim: Option<Shim>,
-    pub(super) missing: Vec<(Name, String)>,
+pub(crate) struct ShimState {
+    pub(crate) shim: Option<Shim>,
+    pub(crate) missing: Vec<(Name, String)>,
 }
 
 impl Project {
     /// Compiles the preload shim and tries it, where any variation needs it.
-    pub(super) fn shim(&self, scratch: &Path) -> ShimState {
+    pub(crate) fn shim(&self, scratch: &Path) -> ShimState {
         let wanted = |name: &Name| self.request.vary.has(*name);
         let needed = [Name::Clock, Name::HostName, Name::CpuCount];
         if !needed.iter().any(wanted) {
@@ -44,7 +44,7 @@ impl Project {
         }
     }
 
-    pub(super) fn probe(&self, shim: &Shim, scratch: &Path) -> Result<Vec<(Name, String)>> {
+    pub(crate) fn probe(&self, shim: &Shim, scratch: &Path) -> Result<Vec<(Name, String)>> {
         let path = scratch.join("probe.so");
         let settings = shim::Settings {
             clock_offset: crate::variation::CLOCK_OFFSET,

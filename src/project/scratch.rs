@@ -8,14 +8,14 @@ use crate::error::host;
 use crate::{fs, term};
 
 /// The scratch directory of a run, removed at its end.
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     dir: tempfile::TempDir,
     path: PathBuf,
     keep: bool,
 }
 
 impl Scratch {
-    pub(super) fn new(keep: bool) -> Result<Scratch> {
+    pub(crate) fn new(keep: bool) -> Result<Scratch> {
         // C flags are split at white space, remaps at `=` and `:`, linker arguments at `,`.
         let fit = |d: &&PathBuf| {
             let odd = [' ', '\t', '=', ':', ',', '$'];
@@ -42,7 +42,7 @@ impl Scratch {
         Ok(Scratch { dir, path, keep })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -1,6 +1,14 @@
 //! All that is known of a project before anything is built: its source, configuration, toolchain
 //! and settings, each from where the user put it.
 
+pub(crate) mod context;
+pub(crate) mod machine;
+pub(crate) mod metadata;
+pub(crate) mod preload;
+pub(crate) mod publish;
+pub(crate) mod scratch;
+mod summary;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,11 +20,11 @@ use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::cli::build::BuildRequest;
-use crate::command::metadata::{Defaults, project_name};
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{Kind, bad_input, failure, refused};
 use crate::fs;
 use crate::process::Cmd;
+use crate::project::metadata::{Defaults, project_name};
 use crate::query;
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::{Facts, Recipe};
@@ -26,26 +34,26 @@ use crate::toolchain::Toolchain;
 use crate::variation::{Canaries, Name, Selection, Values};
 
 /// All that is known before anything is built.
-pub(super) struct Project {
-    pub(super) request: Build,
-    pub(super) source: Source,
-    pub(super) toolchain: Toolchain,
-    pub(super) config: Config,
-    pub(super) cargo_home: Option<PathBuf>,
-    pub(super) canaries: Canaries,
-    pub(super) lockfile: String,
-    pub(super) name: String,
-    pub(super) divided: Divided,
-    pub(super) results: PathBuf,
-    pub(super) copy: PathBuf,
-    pub(super) content_digest: Option<String>,
-    pub(super) beside: Vec<String>,
+pub(crate) struct Project {
+    pub(crate) request: Build,
+    pub(crate) source: Source,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) config: Config,
+    pub(crate) cargo_home: Option<PathBuf>,
+    pub(crate) canaries: Canaries,
+    pub(crate) lockfile: String,
+    pub(crate) name: String,
+    pub(crate) divided: Divided,
+    pub(crate) results: PathBuf,
+    pub(crate) copy: PathBuf,
+    pub(crate) content_digest: Option<String>,
+    pub(crate) beside: Vec<String>,
     /// The wrapper of the user's environment; empty to have none.
-    pub(super) env_wrapper: Option<OsString>,
+    pub(crate) env_wrapper: Option<OsString>,
 }
 
 impl Project {
-    pub(super) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+    pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
         let manifest = find_manifest(&asked.source)?;
         let target_dir = query::metadata(&manifest)?.target_directory;
         let target_dir = target_dir.into_std_path_buf();
@@ -105,21 +113,21 @@ impl Project {
         })
     }
 
-    pub(super) fn run_dir(&self) -> PathBuf {
+    pub(crate) fn run_dir(&self) -> PathBuf {
         self.copy.join(&self.source.package)
     }
 
-    pub(super) fn values(&self, name: Name) -> Values {
+    pub(crate) fn values(&self, name: Name) -> Values {
         self.request.vary.values(name, &self.canaries)
     }
 
     /// Targets asked for, else the host.
-    pub(super) fn targets(&self) -> Vec<String> {
+    pub(crate) fn targets(&self) -> Vec<String> {
         let asked = &self.request.selection.targets;
         if asked.is_empty() { vec![self.toolchain.host().to_string()] } else { asked.clone() }
     }
 
-    pub(super) fn recipe(&self) -> Result<Recipe> {
+    pub(crate) fn recipe(&self) -> Result<Recipe> {
         let mut targets = self.targets();
         let host = self.toolchain.host().to_string();
         if !targets.contains(&host) {
@@ -140,7 +148,7 @@ impl Project {
         }))
     }
 
-    pub(super) fn epoch(&self) -> Result<Epoch> {
+    pub(crate) fn epoch(&self) -> Result<Epoch> {
         let in_config = self.config.env();
         let in_config = in_config.iter().find(|(n, _, _)| n == "SOURCE_DATE_EPOCH");
         if let Some((_, text, true)) = in_config {
@@ -174,7 +182,7 @@ impl Project {
     }
 
     /// The user's own rustc wrapper, which ours must run in turn.
-    pub(super) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
+    pub(crate) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
         match &self.env_wrapper {
             Some(value) if value.is_empty() => None,
             Some(value) => Some((absolute_program(value.into()), false)),
@@ -182,7 +190,7 @@ impl Project {
         }
     }
 
-    pub(super) fn user_wrapper_name(&self) -> Option<String> {
+    pub(crate) fn user_wrapper_name(&self) -> Option<String> {
         let (path, in_source) = self.user_wrapper()?;
         let inside = path.strip_prefix(&self.source.root).ok().filter(|_| in_source);
         let name = inside.map_or_else(|| path.file_name().map(PathBuf::from), |i| Some(i.into()));
@@ -190,7 +198,7 @@ impl Project {
     }
 
     /// Unpacked registry crates that builds for the host and the targets may use.
-    pub(super) fn registry_sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
+    pub(crate) fn registry_sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
         let Some(home) = &self.cargo_home else {
             return Vec::new();
         };
@@ -198,7 +206,7 @@ impl Project {
         fetch::registry_sources(&self.toolchain, &self.run_dir(), targets, home)
     }
 
-    pub(super) fn cfgs(&self) -> Result<Vec<(String, String)>> {
+    pub(crate) fn cfgs(&self) -> Result<Vec<(String, String)>> {
         match self.request.inject {
             Inject::Wrapper => Ok(Vec::new()),
             Inject::Rustflags => self.cfgs_of(self.targets()),
@@ -206,7 +214,7 @@ impl Project {
     }
 
     /// Targets with their `rustc --print cfg`.
-    pub(super) fn cfgs_of(&self, targets: Vec<String>) -> Result<Vec<(String, String)>> {
+    pub(crate) fn cfgs_of(&self, targets: Vec<String>) -> Result<Vec<(String, String)>> {
         let of = |t: String| {
             let cfgs = find_toolchain::cfgs(&self.toolchain, &t, &self.run_dir())?;
             Ok((t, cfgs))
@@ -216,7 +224,7 @@ impl Project {
 
     /// The name of the toolchain that a container installs: the channel of the toolchain file, else
     /// the release at hand.
-    pub(super) fn channel(&self) -> Result<String> {
+    pub(crate) fn channel(&self) -> Result<String> {
         let pin = policy::pin(&self.run_dir())?;
         let release = self.toolchain.field("release").unwrap_or("stable");
         let channel = pin.and_then(|p| p.channel);
@@ -224,17 +232,17 @@ impl Project {
     }
 
     /// Whether a toolchain file is there.
-    pub(super) fn is_pinned(&self) -> Result<bool> {
+    pub(crate) fn is_pinned(&self) -> Result<bool> {
         Ok(policy::pin(&self.run_dir())?.is_some())
     }
 
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         describe(&self.source)
     }
 }
 
 /// What the recipe sets cannot be passed on.
-pub(super) fn none_of_own(pass_env: &[String]) -> Result<()> {
+pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
     match pass_env.iter().find(|n| environment::is_own(n)) {
         None => Ok(()),
         Some(own) => Err(failure(
@@ -245,7 +253,7 @@ pub(super) fn none_of_own(pass_env: &[String]) -> Result<()> {
 }
 
 /// The name in `/build/<name>` must be one part of a path, and fit into a remap.
-pub(super) fn fits_in_path(name: &str) -> Result<()> {
+pub(crate) fn fits_in_path(name: &str) -> Result<()> {
     if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
         return Err(bad_input(format!(
             "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
@@ -271,7 +279,7 @@ fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
     targets.retain(|t| seen.insert(t.clone()));
 }
 
-pub(super) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
+pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     let path = match (&choice.manifest, &choice.directory) {
         (Some(manifest), _) => manifest.clone(),
         (None, Some(dir)) => dir.join("Cargo.toml"),
@@ -292,7 +300,7 @@ pub(super) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
-pub(super) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
+pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     let token = scratch.file_name().unwrap_or_default().to_string_lossy();
     let token = token.trim_start_matches("repro-").to_lowercase();
     let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
@@ -315,7 +323,7 @@ fn other_locale() -> Option<String> {
 
 /// Config files in the source, from the directory that cargo is run in up to its root: where they
 /// lie in the user's tree, and their text as copied.
-pub(super) fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBuf, String)>> {
+pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     for dir in source.package.ancestors() {
         for name in FILE_NAMES {
@@ -369,7 +377,7 @@ fn describe(source: &Source) -> String {
     }
 }
 
-pub(super) fn short_list(names: &[String]) -> String {
+pub(crate) fn short_list(names: &[String]) -> String {
     let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > 5 { format!("{shown}, …") } else { shown }
 }

@@ -7,12 +7,12 @@ use anyhow::Result;
 
 use crate::build::Built;
 use crate::cargo::config::{ConfigFile, Place};
-use crate::command::project::{Project, short_list};
-use crate::command::reach::ShimState;
-use crate::command::{builder, publish};
 use crate::compare::Comparison;
 use crate::digest;
 use crate::manifest::{self, Manifest};
+use crate::project::preload::ShimState;
+use crate::project::{Project, short_list};
+use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::report::Report;
@@ -22,7 +22,7 @@ use crate::variation::{Name, VARIATIONS};
 use crate::verdict::Verdict;
 
 impl Project {
-    pub(super) fn manifest(
+    pub(crate) fn manifest(
         &self,
         recipe: &Recipe,
         comparison: &Comparison,
@@ -32,7 +32,7 @@ impl Project {
     ) -> Result<Manifest> {
         let selection = &self.request.selection;
         let builder = match self.request.builder {
-            true => Some(builder::describe(&self.toolchain, &a.linker_inputs)?),
+            true => Some(machine::describe(&self.toolchain, &a.linker_inputs)?),
             false => None,
         };
         Ok(Manifest {
@@ -75,7 +75,7 @@ impl Project {
         })
     }
 
-    pub(super) fn manifest_source(&self) -> Result<manifest::Source> {
+    pub(crate) fn manifest_source(&self) -> Result<manifest::Source> {
         let inside = &self.source.package;
         let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
         let mut source = manifest::Source {
@@ -102,7 +102,7 @@ impl Project {
     }
 
     /// Config files outside the source that change what is built, with those settings.
-    pub(super) fn outside_config(&self) -> Vec<(PathBuf, String)> {
+    pub(crate) fn outside_config(&self) -> Vec<(PathBuf, String)> {
         let outside = |f: &&ConfigFile| f.place != Place::Source;
         let files = self.config.files.iter().filter(outside);
         files
@@ -111,7 +111,7 @@ impl Project {
             .collect()
     }
 
-    pub(super) fn consulted(&self, names: &BTreeSet<String>) -> Vec<manifest::Variable> {
+    pub(crate) fn consulted(&self, names: &BTreeSet<String>) -> Vec<manifest::Variable> {
         let settings = self.divided.passed.iter();
         let settings = settings.map(|(k, v)| (k.to_string_lossy(), v.to_string_lossy()));
         // Flags reach rustc without being asked for by any crate.
@@ -129,7 +129,7 @@ impl Project {
         variables.into_iter().collect()
     }
 
-    pub(super) fn report(
+    pub(crate) fn report(
         &self,
         recipe: &Recipe,
         comparison: Comparison,
@@ -172,7 +172,7 @@ impl Project {
         }
     }
 
-    pub(super) fn not_varied(
+    pub(crate) fn not_varied(
         &self,
         recipe: &Recipe,
         shim: &ShimState,
@@ -200,7 +200,7 @@ impl Project {
         list
     }
 
-    pub(super) fn how_to_verify(&self) -> String {
+    pub(crate) fn how_to_verify(&self) -> String {
         match &self.source.origin {
             Origin::Git(commit) if commit.dirty.is_empty() => format!(
                 "elsewhere, with this manifest, in any clone that has {}: `repro verify repro.json`",
@@ -216,7 +216,7 @@ impl Project {
         }
     }
 
-    pub(super) fn notes(&self, a: &Built) -> Vec<String> {
+    pub(crate) fn notes(&self, a: &Built) -> Vec<String> {
         let mut notes = Vec::new();
         if let Origin::Git(commit) = &self.source.origin {
             if !commit.dirty.is_empty() {
@@ -272,7 +272,7 @@ impl Project {
     }
 
     /// Set by the user, asked for by the build, and neither passed on nor set by the recipe.
-    pub(super) fn is_lost(&self, name: &str) -> bool {
+    pub(crate) fn is_lost(&self, name: &str) -> bool {
         let set_by_us = VARIATIONS.iter().any(|v| v.variables.contains(&name))
             || environment::is_own(name)
             || name.starts_with("CARGO")

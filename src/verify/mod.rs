@@ -1,17 +1,17 @@
 //! `repro verify`: a manifest or published files, the source checked, one rebuild, comparison, verdict.
 //! Straight down; build scripts run only once everything was checked.
 
-mod against;
+mod archive;
 pub mod backend;
-mod held;
-mod krate;
-mod once;
-mod packed;
-mod place;
+mod builders;
+mod compare;
+mod host_diff;
 mod published;
+mod rebuild;
 mod rebuilt;
+mod registry;
 mod replay;
-mod surroundings;
+mod source;
 mod toolchain;
 
 use std::fs::File;
@@ -20,24 +20,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use self::held::About;
-use self::once::build;
+use self::compare::About;
+use self::rebuild::build;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
 use crate::cli::verify::VerifyRequest;
-use crate::command::build::with_progress;
-use crate::command::builder;
-use crate::command::project::Project;
-use crate::command::publish::MANIFEST;
-use crate::command::scratch::Scratch;
 use crate::epoch::EpochFrom;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
+use crate::project::Project;
+use crate::project::machine;
+use crate::project::publish::MANIFEST;
+use crate::project::scratch::Scratch;
 use crate::recipe::environment;
 use crate::report::verify::{Report, Several, Surroundings, verdict};
 use crate::request::{Selection, SourceChoice};
 use crate::source::identity::SourceFacts;
-use crate::term::Progress;
+use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
 use crate::{fs, query};
@@ -56,7 +55,7 @@ pub enum Outcome {
 /// Runs it.
 pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     if !asked.against.is_empty() {
-        return against::run(&asked.against, asked.threshold).map(Outcome::Several);
+        return builders::run(&asked.against, asked.threshold).map(Outcome::Several);
     }
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;
@@ -224,8 +223,8 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     query::use_cargo(&toolchain.cargo);
     let given = asked.source.as_ref();
     let expected = &asked.expected;
-    let placed = place::of_manifest(manifest, given, expected, scratch, &asked.limits)?;
-    let place::Placed { source, label, facts } = placed;
+    let placed = source::of_manifest(manifest, given, expected, scratch, &asked.limits)?;
+    let source::Placed { source, label, facts } = placed;
     let build = &asked.build;
     let project = replay::open(manifest, source, toolchain, &build.pass_env, build.keep, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
@@ -238,9 +237,9 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
 /// A build without a manifest, as `repro build` would make it.
 fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let given = asked.source.as_ref().context("a source was asked for")?;
-    let mut tree = place::tree(given, &asked.expected, scratch, &asked.limits)?;
+    let mut tree = source::tree(given, &asked.expected, scratch, &asked.limits)?;
     for dir in tree.package.ancestors() {
-        place::no_own_programs(&tree.dir.join(dir))?;
+        source::no_own_programs(&tree.dir.join(dir))?;
     }
     let manifest = tree.dir.join(&tree.package).join("Cargo.toml");
     if !manifest.is_file() {
@@ -299,10 +298,10 @@ fn surroundings_of(
     project: &Project,
     built: &Built,
 ) -> Result<Vec<Surroundings>> {
-    let here = builder::describe(&project.toolchain, &built.linker_inputs)?;
-    Ok(surroundings::differing(
+    let here = machine::describe(&project.toolchain, &built.linker_inputs)?;
+    Ok(host_diff::differing(
         manifest,
-        &surroundings::Here {
+        &host_diff::Here {
             toolchain: &project.toolchain,
             builder: &here,
             passed: &project.divided.passed,

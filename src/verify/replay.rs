@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::place;
+use super::source;
 use crate::build;
 use crate::cargo::config::Config;
 use crate::cargo::home;
-use crate::command::metadata::{Defaults, project_name};
-use crate::command::project::{Project, canaries, fits_in_path, inside_configs, none_of_own};
 use crate::error::refused;
 use crate::fs;
 use crate::manifest::{self, Manifest};
+use crate::project::metadata::{Defaults, project_name};
+use crate::project::{Project, canaries, fits_in_path, inside_configs, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::request::{Build, Inject, Selection, SourceChoice};
@@ -67,7 +67,7 @@ pub(super) fn open(
             None
         }
         Origin::Directory => {
-            place::check_content(&manifest.source, &copy)?;
+            source::check_content(&manifest.source, &copy)?;
             manifest.source.sha256.clone()
         }
     };
@@ -77,7 +77,7 @@ pub(super) fn open(
     let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
         refused("the source has no Cargo.lock, and the manifest says that it had")
     })?;
-    place::check_lockfile(&manifest.source, &lockfile)?;
+    source::check_lockfile(&manifest.source, &lockfile)?;
     let name = match Defaults::read(&copy.join(&source.package), &workspace)?.name()? {
         Some(name) => name,
         None => project_name(&workspace)?,
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
-        let text = include_str!("../../../tests/fixtures/manifest.json");
+        let text = include_str!("../../tests/fixtures/manifest.json");
         Manifest::from_bytes(text.as_bytes(), "fixture").unwrap()
     }
 

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::once::counted;
 use super::published::Published;
+use super::rebuild::counted;
 use super::rebuilt::Rebuilt;
 use crate::artifact::{Artifact, ArtifactSet, Kind};
 use crate::build::Built;
 use crate::cli::verify::VerifyRequest;
-use crate::command::project::Project;
 use crate::compare::{Comparison, compare};
 use crate::digest::Digest;
 use crate::manifest::{self, Manifest};
+use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part};
 use crate::verdict::SINGLE;

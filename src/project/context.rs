@@ -4,10 +4,10 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cause::Cause;
-use crate::command::project::Project;
-use crate::command::reach::ShimState;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{self, Clocks, Context, Explained, Known, Package, Window};
+use crate::project::Project;
+use crate::project::preload::ShimState;
 use crate::variation::{CLOCK_OFFSET, Name};
 use crate::verdict::Status;
 
@@ -34,14 +34,14 @@ const SHOWN: &[(Name, Cause, &str)] = &[
 const MODES: [u32; 6] = [0o666, 0o777, 0o100_666, 0o100_777, 0o040_777, 0o1777];
 
 /// Seconds since 1970, by the clock of this machine.
-pub(super) fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |s| i64::try_from(s.as_secs()).unwrap_or(i64::MAX))
 }
 
 impl Project {
     /// What is known, of builds that ran from `from` to `to`.
-    pub(super) fn known(&self, shim: &ShimState, from: i64, to: i64) -> Context {
+    pub(crate) fn known(&self, shim: &ShimState, from: i64, to: i64) -> Context {
         let mut known = Vec::new();
         for (name, cause, called) in SHOWN {
             let v = self.values(*name);
@@ -113,7 +113,7 @@ impl Project {
 }
 
 /// Why each pair differs, in the order of the pairs; nothing of those that do not.
-pub(super) fn explain_all(comparison: &Comparison, context: &Context) -> Vec<Explained> {
+pub(crate) fn explain_all(comparison: &Comparison, context: &Context) -> Vec<Explained> {
     let one = |pair: &Pair| match (&pair.a, &pair.b) {
         (Some(a), Some(b)) if pair.status() == Status::Differs => {
             explain::explain(&a.path, &b.path, context)

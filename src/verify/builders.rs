@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str, digest: char) -> Named {
-        let text = include_str!("../../../tests/fixtures/manifest.json");
+        let text = include_str!("../../tests/fixtures/manifest.json");
         let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
         manifest.artifacts[0].sha256 = Some(digest.to_string().repeat(64));
         (name.to_string(), manifest)

@@ -7,10 +7,10 @@ use anyhow::Result;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, Plan};
 use crate::cargo::fetch;
-use crate::command::builder;
-use crate::command::project::Project;
 use crate::error::{Kind, failure};
 use crate::fs;
+use crate::project::Project;
+use crate::project::machine;
 use crate::recipe::Recipe;
 use crate::sandbox::{self, Sandbox};
 use crate::term::Progress;
@@ -44,7 +44,7 @@ pub(super) fn build(
         registry_sources: &registry_sources,
         cargo_home: project.cargo_home.as_deref(),
         shim: None,
-        trace_links: asks_linker && builder::linker_lists_inputs(project.toolchain.host(), scratch),
+        trace_links: asks_linker && machine::linker_lists_inputs(project.toolchain.host(), scratch),
         keep_calls: false,
         values: &values,
         scratch,

@@ -10,7 +10,6 @@ use toml_edit::DocumentMut;
 use crate::archive::extract;
 use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cli::verify::Given;
-use crate::command::verify::{krate, replay};
 use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs;
@@ -19,6 +18,7 @@ use crate::manifest::{self, Manifest};
 use crate::source::identity::{Expected, Repository, SourceFacts};
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit, exported};
+use crate::verify::{registry, replay};
 
 /// A tree of files to build from.
 pub(super) struct Tree {
@@ -384,7 +384,7 @@ fn repository_of(text: &str, scratch: &Path) -> Result<Option<(Repository, Strin
 fn files(given: &Given, scratch: &Path, limits: &Limits) -> Result<Tree> {
     let text = match given {
         Given::Crate(spec) => {
-            let (path, label) = krate::fetch(spec, scratch)?;
+            let (path, label) = registry::fetch(spec, scratch)?;
             return unpacked(&path, label, spec, true, scratch, limits);
         }
         Given::Source(text) => text,
