@@ -19,7 +19,7 @@ Examples:
   repro verify repro.json app --sandbox                    no network, no home
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
-  repro verify --against a.json b.json c.json --threshold 2
+  repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
 Build scripts and macros of the source run here, with your rights unless --sandbox is given.";
 
@@ -83,15 +83,15 @@ pub struct VerifyArgs {
     /// Take a file for reproduced that is equal after this step; can be given several times
     #[arg(long, value_name = "STEP", value_parser = step, help_heading = "Verdict")]
     accept: Vec<Cause>,
-    /// Compare manifests of several builders, without building
+    /// Compare the manifests of several builders, which you name, without building
     #[arg(
         long,
-        value_name = "MANIFEST",
+        value_name = "NAME=MANIFEST",
         num_args = 2..,
         conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "accept", "output"],
         help_heading = "Verdict"
     )]
-    against: Vec<PathBuf>,
+    against: Vec<String>,
     /// How many of them have to agree [default: all]
     #[arg(
         long,
@@ -158,7 +158,7 @@ pub struct VerifyRequest {
     /// `--accept`.
     pub accept: Vec<Cause>,
     /// `--against`.
-    pub against: Vec<PathBuf>,
+    pub against: Vec<String>,
     /// `--threshold`.
     pub threshold: Option<usize>,
     /// `--output`.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::identity::IdentityJson;
-use super::{Checked, Outcome, Report, Several, Surroundings};
+use super::{Checked, Outcome, Report, Surroundings};
 use crate::cause::Cause;
 use crate::compare::Pair;
 use crate::digest::Digest;
@@ -117,48 +117,5 @@ pub fn report(report: &Report) -> String {
         notes: &report.notes,
         manifest: report.manifest.as_ref().map(|p| p.display().to_string()),
         output: report.output.as_ref().map(|p| p.display().to_string()),
-    })
-}
-
-#[derive(Serialize)]
-struct Agreed<'a> {
-    schema: &'static str,
-    command: &'static str,
-    verdict: &'static str,
-    threshold: usize,
-    subject: &'a str,
-    groups: &'a [Vec<String>],
-    left_out: Vec<LeftOut<'a>>,
-    differing: Vec<Differing<'a>>,
-}
-
-#[derive(Serialize)]
-struct LeftOut<'a> {
-    name: &'a str,
-    why: &'a str,
-}
-
-/// `values` are those of the groups, in their order.
-#[derive(Serialize)]
-struct Differing<'a> {
-    name: &'a str,
-    values: &'a [String],
-}
-
-/// What comparing several manifests found.
-pub fn several(found: &Several) -> String {
-    encode(&Agreed {
-        schema: SCHEMA,
-        command: "verify",
-        verdict: found.agreement.name(),
-        threshold: found.threshold,
-        subject: &found.subject,
-        groups: &found.groups,
-        left_out: found.left_out.iter().map(|(name, why)| LeftOut { name, why }).collect(),
-        differing: found
-            .differing
-            .iter()
-            .map(|(name, values)| Differing { name, values })
-            .collect(),
     })
 }

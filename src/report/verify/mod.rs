@@ -3,6 +3,7 @@
 
 mod identity;
 pub mod json;
+pub mod several;
 pub mod text;
 
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use crate::compare::Comparison;
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::source::identity::SourceFacts;
-use crate::verdict::{Agreement, Status, Verification};
+use crate::verdict::{Status, Verification};
 
 /// Causes that a user may accept: steps after which files are equal that were not before, and that
 /// leave what is in them as it is.
@@ -151,22 +152,6 @@ pub fn verdict(
         });
     }
     Some((worst, steps.into_iter().collect()))
-}
-
-/// What comparing manifests of several builders found.
-pub struct Several {
-    /// Whether enough agree.
-    pub agreement: Agreement,
-    /// How many have to.
-    pub threshold: usize,
-    /// One line that names what they built.
-    pub subject: String,
-    /// Manifests that agree with each other, the largest group first.
-    pub groups: Vec<Vec<String>>,
-    /// Manifests that prove nothing, and why.
-    pub left_out: Vec<(String, String)>,
-    /// Artifacts that not all have alike: the name, and what each group has.
-    pub differing: Vec<(String, Vec<String>)>,
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::{Checked, Outcome, Part, Report, Several, identity};
+use super::{Checked, Outcome, Part, Report, identity};
 use crate::compare::Pair;
 use crate::report::findings;
 use crate::term::{BAD, BOLD, GOOD, WARN};
-use crate::verdict::{Agreement, Status, Verification};
+use crate::verdict::{Status, Verification};
 
 /// How many lines of one kind are printed without `-v`.
-const LISTED: usize = 8;
+pub(super) const LISTED: usize = 8;
 
 /// The report.
 pub fn report(report: &Report, verbose: bool) -> String {
@@ -58,11 +58,11 @@ pub fn report(report: &Report, verbose: bool) -> String {
     out
 }
 
-fn line(out: &mut String, word: &str, text: &str) {
+pub(super) fn line(out: &mut String, word: &str, text: &str) {
     let _ = writeln!(out, "{BOLD}{word:<11}{BOLD:#} {text}");
 }
 
-fn rest(out: &mut String, all: usize, shown: usize) {
+pub(super) fn rest(out: &mut String, all: usize, shown: usize) {
     if all > shown {
         let more = all - shown;
         let _ = writeln!(out, "            and {more} more, listed with -v");
@@ -175,40 +175,4 @@ fn ending(out: &mut String, report: &Report) {
         }
         Verification::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
     };
-}
-
-/// What comparing several manifests found.
-pub fn several(found: &Several) -> String {
-    let mut out = String::new();
-    line(&mut out, "subject", &found.subject);
-    for (i, group) in found.groups.iter().enumerate() {
-        let word = format!("group {}", i + 1);
-        let agree = match group.len() {
-            1 => "agrees with nobody",
-            _ => "agree with each other",
-        };
-        line(&mut out, &word, &format!("{} {agree}", group.join(", ")));
-    }
-    for (name, why) in &found.left_out {
-        let _ = writeln!(out, "{WARN}left out{WARN:#}    {name}: {why}");
-    }
-    for (name, values) in found.differing.iter().take(LISTED) {
-        let _ = writeln!(out, "{BAD}differs{BAD:#}     {BOLD}{name}{BOLD:#}");
-        for (i, value) in values.iter().enumerate() {
-            let _ = writeln!(out, "            group {}: {value}", i + 1);
-        }
-    }
-    rest(&mut out, found.differing.len(), LISTED);
-    let largest = found.groups.first().map_or(0, Vec::len);
-    let (style, word) = match found.agreement {
-        Agreement::Agreed => (GOOD, "AGREED"),
-        Agreement::Disagreed => (BAD, "DISAGREED"),
-    };
-    let _ = writeln!(
-        out,
-        "{style}{word}{style:#}: {largest} of {} agree, {} have to",
-        found.groups.iter().map(Vec::len).sum::<usize>() + found.left_out.len(),
-        found.threshold
-    );
-    out
 }
