@@ -82,23 +82,32 @@ pub fn has_lockfile(root: &Path, id: &str, package: &Path) -> bool {
     package.ancestors().any(|dir| lockfile::is_in(root, id, dir))
 }
 
-/// The commit that a work tree's tracked files are, its Cargo.lock among them; else what they
-/// have that no commit holds, as a clause.
-pub fn of_work_tree(top: &Path, package: &Path) -> Result<std::result::Result<String, String>> {
+/// What of a work tree no commit has.
+pub struct AsItIs {
+    /// A clause about the directory.
+    pub state: String,
+    /// What would make a commit of it, in the imperative.
+    pub todo: String,
+}
+
+/// The commit that a work tree's tracked files are, Cargo.lock among them; else why there is none.
+pub fn of_work_tree(top: &Path, package: &Path) -> Result<std::result::Result<String, AsItIs>> {
+    let not = |state: String, todo: &str| Ok(Err(AsItIs { state, todo: todo.to_string() }));
+    let Some(head) = try_text(top, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])? else {
+        return not("has no commit yet".to_string(), "commit it");
+    };
     let changed = super::git::changes(top)?;
     if !changed.is_empty() {
-        return Ok(Err(format!("has uncommitted changes ({})", super::git::some_of(&changed))));
+        let state = format!("has uncommitted changes ({})", super::git::some_of(&changed));
+        return not(state, "commit them");
     }
-    let Some(head) = try_text(top, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])? else {
-        return Ok(Err("has no commit yet".to_string()));
-    };
-    Ok(match has_lockfile(top, &head, package) {
-        true => Ok(head),
-        false => Err(match lockfile::untracked(top, package)? {
-            Some(why) => why,
-            None => "has no Cargo.lock".to_string(),
-        }),
-    })
+    if has_lockfile(top, &head, package) {
+        return Ok(Ok(head));
+    }
+    match lockfile::untracked(top, package)? {
+        Some(it) => not(it.state(), &it.todo),
+        None => not("has no Cargo.lock".to_string(), "commit one"),
+    }
 }
 
 /// Gives a copy the remote that the builder's copies had, wherever this one was cloned from: builds

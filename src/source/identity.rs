@@ -262,10 +262,10 @@ fn branches(root: &Path, commit: &str, of: Option<&[String]>) -> Result<Option<V
         },
     };
     // A symbolic name is another one's; that it is there tells which is the default.
-    let args = ["for-each-ref", "--contains", commit, "--format=%(refname) %(symref)"];
+    let args = ["for-each-ref", "--contains", commit, "--format=%(refname):%(symref):"];
     let list = try_text(root, args.into_iter().chain(spaces.iter().map(String::as_str)))?;
     let list = list.unwrap_or_default();
-    let lines = || list.lines().filter_map(|line| line.split_once(' '));
+    let lines = || list.lines().filter_map(|line| line.strip_suffix(':')?.split_once(':'));
     let head = try_text(root, ["symbolic-ref", "--quiet", "HEAD"])?;
     let default = lines().map(|(_, to)| to).find(|to| !to.is_empty()).or(head.as_deref());
     let mut names: Vec<&str> = lines().filter(|(_, to)| to.is_empty()).map(|(n, _)| n).collect();

@@ -19,9 +19,22 @@ pub(super) fn is_in(root: &Path, commit: &str, dir: &Path) -> bool {
     try_text(root, ["cat-file", "-e", &object]).ok().flatten().is_some()
 }
 
-/// Where the directory in a work tree has a lockfile that git does not track: that, and what to do,
-/// as a clause about the directory.
-pub(super) fn untracked(top: &Path, dir: &Path) -> Result<Option<String>> {
+/// A lockfile that is in a work tree and that git does not track.
+pub struct Untracked {
+    path: String,
+    /// What is to be done, in the imperative.
+    pub todo: String,
+}
+
+impl Untracked {
+    /// A clause about the directory.
+    pub fn state(&self) -> String {
+        format!("has `{}`, but git does not track it", self.path)
+    }
+}
+
+/// The untracked lockfile of a directory in a work tree, if that is why no commit has one.
+pub(super) fn untracked(top: &Path, dir: &Path) -> Result<Option<Untracked>> {
     let Some(path) = dir.ancestors().map(|d| d.join(FILE)).find(|p| top.join(p).is_file()) else {
         return Ok(None);
     };
@@ -31,19 +44,13 @@ pub(super) fn untracked(top: &Path, dir: &Path) -> Result<Option<String>> {
     }
     // `<file>:<line>:<pattern>`, a tab, and the path; exit code 1 where nothing ignores it.
     let rule = git(top, ["check-ignore", "--verbose", "--"]).arg(&path).output()?.text();
-    let path = path.display();
-    Ok(Some(match rule.split_once('\t') {
-        Some((rule, _)) => {
-            let mut parts = rule.splitn(3, ':');
-            let (file, line) = (parts.next().unwrap_or(rule), parts.next().unwrap_or_default());
-            format!(
-                "has `{path}`, but git does not track it: take it out of line {line} of `{file}`, then run `git add {path}` and commit it"
-            )
-        }
-        None => {
-            format!("has `{path}`, but git does not track it: run `git add {path}` and commit it")
-        }
-    }))
+    let path = path.display().to_string();
+    let mut rule = rule.split('\t').next().unwrap_or_default().splitn(3, ':');
+    let allow = match (rule.next(), rule.next()) {
+        (Some(file), Some(line)) => format!("take it out of `{file}` (line {line}), "),
+        _ => String::new(),
+    };
+    Ok(Some(Untracked { todo: format!("{allow}run `git add {path}` and commit it"), path }))
 }
 
 impl Source {
@@ -54,7 +61,7 @@ impl Source {
             Origin::Git(commit) => {
                 let id = &commit.commit[..12.min(commit.commit.len())];
                 match untracked(&self.root, &self.workspace) {
-                    Ok(Some(clause)) => format!("`{called}` {clause}"),
+                    Ok(Some(it)) => format!("`{called}` {}: {}", it.state(), it.todo),
                     _ => format!(
                         "commit {id} of `{called}` has no Cargo.lock, so dependency versions are not pinned: run `cargo generate-lockfile` and commit it"
                     ),

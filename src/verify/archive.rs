@@ -112,7 +112,7 @@ fn origins(
         }
         if let Some(other) = built().find(|a| a.name == base && a.kind.is_shipped()) {
             let place = format!("member `{}`", printable(name));
-            for mut found in explain(path, &other.path, rebuilt.doubt)? {
+            for mut found in explain(path, &other.path, rebuilt)? {
                 found.place = format!("{place}, {}", found.place);
                 findings.push(found);
             }

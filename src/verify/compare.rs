@@ -13,11 +13,17 @@ use crate::build::Built;
 use crate::cli::verify::VerifyRequest;
 use crate::compare::{Comparison, compare};
 use crate::digest::Digest;
+use crate::epoch::EpochFrom;
+use crate::explain::{Clocks, Window};
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part};
+use crate::source::identity::SourceFacts;
 use crate::verdict::SINGLE;
+
+/// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
+const FIRST_RUST: i64 = 1_431_648_000;
 
 /// What a rebuild is held against, and how.
 pub(super) struct About<'a> {
@@ -25,8 +31,8 @@ pub(super) struct About<'a> {
     pub(super) manifest: Option<&'a Manifest>,
     pub(super) project: &'a Project,
     pub(super) recipe: &'a Recipe,
-    /// Why a difference may have another reason than another source.
-    pub(super) doubts: &'a [String],
+    /// Which source it was.
+    pub(super) facts: &'a SourceFacts,
 }
 
 /// What came of it.
@@ -50,7 +56,8 @@ impl About<'_> {
             artifacts: &artifacts,
             manifest: self.manifest.is_some(),
             epoch: self.recipe.facts().epoch.seconds,
-            doubt: self.doubts.first().map(String::as_str),
+            doubted: !self.facts.doubts.is_empty(),
+            clocks: self.clocks(),
             limits: &self.asked.limits,
             source: &self.project.source,
             scratch,
@@ -62,6 +69,15 @@ impl About<'_> {
             files.extend(file.check(&rebuilt)?);
         }
         Ok(Held { comparison, files, artifacts })
+    }
+
+    /// Of a guessed SOURCE_DATE_EPOCH it is known where the rebuilt files would hold it, and the
+    /// published ones their own.
+    fn clocks(&self) -> Option<Clocks> {
+        let epoch = self.recipe.facts().epoch;
+        let guess = Window { from: epoch.seconds, to: epoch.seconds };
+        let any = Window { from: FIRST_RUST, to: i64::from(u32::MAX) };
+        (epoch.from == EpochFrom::Archive).then_some(Clocks { a: any, b: guess })
     }
 
     /// What the reader of the verdict should know.

@@ -36,6 +36,7 @@ use crate::recipe::environment;
 use crate::report::verify::several::Several;
 use crate::report::verify::{Report, Surroundings, verdict};
 use crate::request::{Selection, SourceChoice};
+use crate::source::commit::AsItIs;
 use crate::source::identity::SourceFacts;
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
@@ -105,7 +106,7 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         manifest: claimed.as_ref().map(|c| &c.manifest),
         project: &project,
         recipe: &recipe,
-        doubts: &facts.doubts,
+        facts: &facts,
     };
     let held = about.hold(&built, &published, absent, scratch)?;
     let (verdict, steps) = verdict(held.comparison.as_ref(), &held.files)
@@ -261,10 +262,10 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         "there is no manifest: selection and recipe are those of this command line".to_string(),
     );
     let epoch = match (project.epoch(), tree.as_is) {
-        (Err(_), Some(why)) if asked.build.epoch.is_none() => {
+        (Err(_), Some(AsItIs { state, todo })) if asked.build.epoch.is_none() => {
             return Err(refused(format!(
-                "`{}` {why}, so it is no commit and has no time for SOURCE_DATE_EPOCH: commit, name a commit with --source {}@REV, or give --epoch SECONDS to build the files as they are",
-                tree.called, tree.called
+                "`{called}` {state}, so no commit describes it and there is no time for SOURCE_DATE_EPOCH: {todo}, name a commit (--source {called}@REV), or give --epoch SECONDS to build the files as they are",
+                called = tree.called
             )));
         }
         (epoch, _) => epoch?,
@@ -273,7 +274,7 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         tree.facts.epoch = Some((epoch.seconds, epoch.from.phrase().to_string()));
     }
     if epoch.from == EpochFrom::Archive {
-        tree.facts.doubts.splice(0..0, tree.time_doubt);
+        tree.facts.doubts.extend(tree.time_doubt);
     }
     Ok(Ready { project, label: tree.label, facts: tree.facts, notes })
 }

@@ -138,24 +138,20 @@ impl Published<'_> {
         let like = || rebuilt.named(&name, &self.digest);
         match self.claim {
             Claim::Archive(entry) => archive::check(&self.path, &self.digest, Some(entry), rebuilt),
-            Claim::Artifact(artifact) => {
-                Ok(vec![self.against(rebuilt.like(artifact), rebuilt.doubt)?])
-            }
+            Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact), rebuilt)?]),
             Claim::None if extract::is_archive(&self.path)? => {
                 let mut checked = archive::check(&self.path, &self.digest, None, rebuilt)?;
                 if rebuilt.manifest {
-                    checked.push(unknown(self.against(None, rebuilt.doubt)?));
+                    checked.push(unknown(self.against(None, rebuilt)?));
                 }
                 Ok(checked)
             }
-            Claim::None if rebuilt.manifest => {
-                Ok(vec![unknown(self.against(like(), rebuilt.doubt)?)])
-            }
-            Claim::None => Ok(vec![self.against(like(), rebuilt.doubt)?]),
+            Claim::None if rebuilt.manifest => Ok(vec![unknown(self.against(like(), rebuilt)?)]),
+            Claim::None => Ok(vec![self.against(like(), rebuilt)?]),
         }
     }
 
-    fn against(&self, built: Option<&Artifact>, doubt: Option<&str>) -> Result<Checked> {
+    fn against(&self, built: Option<&Artifact>, rebuilt: &Rebuilt) -> Result<Checked> {
         let mut checked = Checked {
             name: self.path.display().to_string(),
             part: Part::File,
@@ -171,7 +167,7 @@ impl Published<'_> {
                     checked.outcome = Outcome::After(vec![Cause::CodeSignature]);
                     checked.findings = vec![signed];
                 }
-                None => checked.findings = explain(&self.path, &built.path, doubt)?,
+                None => checked.findings = explain(&self.path, &built.path, rebuilt)?,
             },
             None => checked.findings.push(finding(
                 Cause::Unknown,
@@ -233,11 +229,7 @@ fn unknown(mut checked: Checked) -> Checked {
 const TOLD: usize = 6;
 
 /// Where a published file and the rebuilt one begin to differ, and why.
-pub(super) fn explain(
-    published: &Path,
-    rebuilt: &Path,
-    doubt: Option<&str>,
-) -> Result<Vec<Finding>> {
+pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Result<Vec<Finding>> {
     let say = |byte: Option<u8>| match byte {
         Some(byte) => format!("0x{byte:02x}"),
         None => "the end of the file".to_string(),
@@ -249,12 +241,20 @@ pub(super) fn explain(
             &format!("byte {}, the first that differs", d.at),
             &say(d.a),
             &say(d.b),
-            doubt.unwrap_or("published is A, rebuilt is B: if the machines are alike, the published file was not made from this source by this recipe"),
+            match about.doubted {
+                true => {
+                    "A is the published file, B the rebuilt one; the notes say what else than another source may be the reason"
+                }
+                false => {
+                    "published is A, rebuilt is B: if the machines are alike, the published file was not made from this source by this recipe"
+                }
+            },
         )
     };
     let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
     // Of the publisher's machine nothing is known: only what shows by itself is found.
-    let explained = explain::explain(published, rebuilt, &explain::Context::default());
+    let context = explain::Context { clocks: about.clocks, ..explain::Context::default() };
+    let explained = explain::explain(published, rebuilt, &context);
     let causes = explained.findings.into_iter();
     findings.extend(causes.filter(|f| !f.consequence && f.cause != Cause::Unknown).take(TOLD));
     Ok(findings)

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::artifact::{Artifact, ArtifactSet};
 use crate::digest::{self, Digest};
+use crate::explain::Clocks;
 use crate::fs;
 use crate::limits::Limits;
 use crate::manifest;
@@ -21,8 +22,10 @@ pub(super) struct Rebuilt<'a> {
     pub(super) manifest: bool,
     /// SOURCE_DATE_EPOCH of the build.
     pub(super) epoch: i64,
-    /// Why a difference may have another reason than another source.
-    pub(super) doubt: Option<&'a str>,
+    /// The notes have another reason for a difference than another source.
+    pub(super) doubted: bool,
+    /// Times that published and rebuilt files may hold, where they are known.
+    pub(super) clocks: Option<Clocks>,
     /// What archives may ask for.
     pub(super) limits: &'a Limits,
     /// The source: copied once more when it is asked for, as builds may change their copy.

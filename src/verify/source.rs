@@ -15,6 +15,7 @@ use crate::error::{bad_input, refused};
 use crate::fs;
 use crate::limits::Limits;
 use crate::manifest::{self, Manifest};
+use crate::source::commit::AsItIs;
 use crate::source::identity::{Expected, Repository, SourceFacts};
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit, exported};
@@ -32,8 +33,8 @@ pub(super) struct Tree {
     pub(super) called: String,
     /// A directory with a repository in it, rather than files alone.
     pub(super) repository: bool,
-    /// Why a directory in git is not taken as a commit, as a clause.
-    pub(super) as_is: Option<String>,
+    /// Why a directory in git is not taken as a commit.
+    pub(super) as_is: Option<AsItIs>,
     /// The time of an archive.
     pub(super) time: Option<i64>,
     /// Why a difference may come of that time.
@@ -463,20 +464,14 @@ fn unpacked(
 fn time_doubt(seconds: i64, called: &str, is_crate: bool, one_time: bool) -> String {
     let what = called.escape_debug();
     let why = match (is_crate, one_time) {
-        (true, true) => format!(
-            "the time that cargo gives to all files of a .crate, and says nothing of the publisher's"
-        ),
-        (true, false) => format!(
-            "the latest time in `{what}`, which is when it was packed and not what the publisher built with"
-        ),
-        (false, true) => {
-            format!("the time of all files in `{what}`, and the publisher's may be another")
-        }
-        (false, false) => {
-            format!("the latest time in `{what}`, and the publisher's may be another")
-        }
+        (true, true) => "the time that cargo gives to all files of a .crate".to_string(),
+        (true, false) => format!("the latest time in `{what}`, which is when it was packed"),
+        (false, true) => format!("the time of all files in `{what}`"),
+        (false, false) => format!("the latest time in `{what}`"),
     };
-    format!("SOURCE_DATE_EPOCH is {seconds} here, {why}: give the publisher's with --epoch SECONDS")
+    format!(
+        "SOURCE_DATE_EPOCH is {seconds} here, {why}, and the publisher's may be another: give it with --epoch SECONDS"
+    )
 }
 
 /// Refuses a source that names programs of its own to be run before the build: a toolchain file may

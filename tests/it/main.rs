@@ -24,3 +24,4 @@ mod sound;
 mod source;
 mod support;
 mod verify;
+mod which_source;
