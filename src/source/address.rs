@@ -25,6 +25,9 @@ pub fn check_foreign(address: &str) -> Result<(), &'static str> {
     if scheme && !host_of(address).starts_with('-') && !host_of(address).is_empty() {
         return Ok(());
     }
+    if scheme {
+        return Err("it names no host");
+    }
     if address.contains("://") {
         return Err("its protocol is not https, http, ssh or git");
     }

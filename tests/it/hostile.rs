@@ -108,7 +108,7 @@ const HOSTILE: &[Case] = &[
     ),
     ("newer recipe", |m| m["recipe"]["version"] = json!(999), 4, "version 999 of the recipe"),
     ("nothing in it", |m| m["artifacts"] = json!([]), 4, "no artifact"),
-    ("dirty", |m| m["source"]["dirty"] = json!(true), 4, "no commit holds"),
+    ("dirty", |m| m["source"]["dirty"] = json!(true), 4, "dirty working tree"),
     ("another tree", |m| m["source"]["tree"] = json!("a".repeat(40)), 4, "has the tree"),
     (
         "another lockfile",
@@ -235,7 +235,7 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     fails(&fresh("ext::sh -c id"), 5, &["names a command"]);
     let option = "--source=-uhttps://host/x";
     fails(&it.verify(&[option, "--artifact", &app]), 5, &["is an option"]);
-    fails(&fresh("/no/such/place"), 5, &["no directory, no archive"]);
+    fails(&fresh("/no/such/place"), 5, &["not a directory, an archive"]);
     fails(&it.verify(&["--crate", "x\"]\ny", "--artifact", &app]), 5, &["NAME@VERSION"]);
     fails(&it.verify(&["--artifact", &app]), 2, &["--source or --crate"]);
     // Nothing that the user said is left out without a word.

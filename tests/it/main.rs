@@ -2,6 +2,7 @@
 
 mod archive;
 mod blame;
+mod builders;
 mod check;
 mod diff;
 mod env;

@@ -394,7 +394,8 @@ fn a_lockfile_that_git_does_not_track_is_said_to_be_there() {
     assert!(!run.stderr.contains("take it out"), "{}", run.all());
     // From elsewhere it cannot be seen: the address is named, and what has it.
     let url = format!("file://{}", project.dir.display());
-    let run = project.repro(&["verify", "--source", &format!("{url}@main"), "--artifact", "x"]);
+    let run =
+        project.repro(&["verify", "--source", &format!("{url}@main"), "--artifact", "Cargo.toml"]);
     fails(&run, 4, &[&url, "has no Cargo.lock", ".crate"]);
     let dir = project.dir.display().to_string();
     let run = project.repro(&["verify", "--source", &dir, "--artifact", "Cargo.toml"]);
@@ -416,6 +417,66 @@ fn a_repository_with_sha_256_ids_is_one_as_any_other() {
 }
 
 #[test]
+fn submodules_come_from_where_the_source_says_and_never_from_a_command() {
+    let library = Project::committed("sound-features");
+    let project = Project::plain("sound-edits-source");
+    project.git(&["init", "-q", "-b", "main"]);
+    project.git(&["submodule", "--quiet", "add", library.dir.to_str().unwrap(), "sub"]);
+    project.write(
+        "src/main.rs",
+        "fn main() {\n    println!(\"{}\", include_str!(\"../sub/src/main.rs\").len());\n}\n",
+    );
+    project.commit("with a submodule");
+    let it = Release::built(project, "sound-edits-source");
+    let (here, url) = (it.elsewhere(), it.server_url());
+    let from_url = [it.manifest.as_str(), "--source", &url];
+    // Git takes a submodule from this machine only where the user allows it.
+    let run = it.verify_in(&here, &from_url);
+    fails(&run, 4, &["submodule `sub` could not be fetched", "give --source DIR"]);
+    let dir = it.project.dir.display().to_string();
+    let run = it.verify_in(&here, &[&it.manifest, "--source", &dir]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    let config = "[protocol \"file\"]\nallow = always\n[protocol \"ext\"]\nallow = always\n";
+    std::fs::write(it.project.base().join("home/.gitconfig"), config).unwrap();
+    assert_verdict(&it.verify_in(&here, &from_url), 0, "REPRODUCED");
+    let mark = it.project.base().join("ran");
+    let modules = std::fs::read_to_string(it.project.dir.join(".gitmodules")).unwrap();
+    let library = library.dir.display().to_string();
+    let command = format!("ext::sh -c touch% {}", mark.display());
+    it.project.write(".gitmodules", &modules.replace(&library, &command));
+    it.project.commit("names a command");
+    it.project.git(&["push", "-q", it.server.to_str().unwrap(), "main"]);
+    let run = it.verify_in(&here, &["--source", &url, "--artifact", &it.app]);
+    fails(&run, 4, &["submodule `sub` could not be fetched"]);
+    assert!(!mark.exists());
+}
+
+#[test]
+fn an_archive_without_what_git_archive_left_out_says_so() {
+    let it = Release::prepared("sound-features", |project| {
+        project.write(".gitattributes", "Cargo.lock export-ignore\n");
+        project.commit("without the lockfile in archives");
+    });
+    let base = it.project.base();
+    for name in ["app.tar.gz", "app.zip"] {
+        let archive = base.join(name).display().to_string();
+        it.project.git(&["archive", "--prefix=app/", "-o", &archive, "HEAD"]);
+        let run = it.verify_in(&base, &["--source", &archive, "--artifact", &it.app]);
+        fails(&run, 4, &["has no Cargo.lock", "export-ignore (Cargo.lock)"]);
+    }
+    // A zip has no time zone, so no time is taken from it.
+    it.project.write(".gitattributes", "");
+    it.project.commit("whole");
+    let zip = base.join("whole.zip").display().to_string();
+    it.project.git(&["archive", "--prefix=app/", "-o", &zip, "HEAD"]);
+    let args = ["--source", &zip, "--artifact", &it.app];
+    fails(&it.verify_in(&base, &args), 4, &[&zip, "--epoch SECONDS"]);
+    let run = it.verify_in(&base, &[&args[..], &["--epoch", "1700000000"]].concat());
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(run.stdout.contains("epoch       1700000000"), "{}", run.all());
+}
+
+#[test]
 fn a_replaced_object_is_not_what_its_id_says() {
     let it = Release::of("sound-features");
     let clone = it.clone("clone", &[], None);
@@ -433,7 +494,7 @@ fn an_address_is_never_an_option_or_a_command() {
     for (source, word) in [
         (format!("ext::sh -c 'touch {mark}'"), "names a command"),
         (format!("--upload-pack=touch {mark}://x"), "option"),
-        (format!("ssh://-oProxyCommand=touch%20{mark}/x"), "cannot be fetched"),
+        (format!("ssh://-oProxyCommand=touch%20{mark}/x"), "names no host"),
         (format!("git@-oProxyCommand=touch{mark}:x"), ""),
         ("file://relative/x".to_string(), "absolute path"),
         ("ftp://host/x".to_string(), "protocol"),
