@@ -294,7 +294,7 @@ fn settings(manifest: &Manifest) -> BTreeMap<String, String> {
     for (name, on) in
         [("all-features", build.all_features), ("no-default-features", build.no_default_features)]
     {
-        set(name, on.then(|| "true".to_string()).unwrap_or_default());
+        set(name, if on { "true".to_string() } else { String::new() });
     }
     set("cargo config", manifest.outside_config.join("\n").replace('\n', "; "));
     for variable in &manifest.environment {
@@ -457,7 +457,8 @@ mod tests {
 
     #[test]
     fn what_its_own_builder_could_not_make_twice_agrees_with_nobody() {
-        let spoils: [(fn(&mut Manifest), &str); 4] = [
+        type Spoil = fn(&mut Manifest);
+        let spoils: [(Spoil, &str); 4] = [
             (|m| m.artifacts[0].sha256 = None, "differ"),
             (|m| m.verdict = "differs".into(), "differ"),
             (|m| m.source.dirty = true, "dirty"),
