@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
-    term::set_up_colour();
+    term::set_up_color();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(e) => {
@@ -88,6 +88,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Build(args) => {
             let (output, verbose) = (args.output.clone(), args.verbose);
+            let accepted = args.allow_nothing_varied;
             match build::run(args.request())? {
                 Outcome::Recipe(rows) => {
                     print(&match output.format.plain() {
@@ -101,15 +102,15 @@ fn run(command: Command) -> Result<u8> {
                     let summary = summary::of_build(&report);
                     let pair = build::differing(&report);
                     deliver(&output, &summary, pair, text, || json::report(&report))?;
-                    Ok(report.verdict.code())
+                    Ok(report.verdict.code(accepted))
                 }
             }
         }
         Command::Check(args) => run_check(args),
         Command::Env(args) => run_env(args),
         Command::Init(args) => {
-            let (format, force, dry_run) = (args.format, args.force, args.dry_run);
-            let report = init::run(init::InitRequest { build: args.request(), force, dry_run })?;
+            let format = args.format;
+            let report = init::run(args.request())?;
             print(&match format {
                 Format::Text => report::init::text(&report),
                 Format::Json => report::init::json(&report),
@@ -180,8 +181,8 @@ fn run(command: Command) -> Result<u8> {
             Ok(done.differs.into())
         }
         Command::RebuilderdSync(args) => print(&sync::run(&args.request())?).map(|()| 0),
-        Command::Completions { shell } => docs::completions(shell).map(|()| 0),
-        Command::Man => docs::man().map(|()| 0),
+        Command::Completions { shell } => docs::completions(shell, Cli::command()).map(|()| 0),
+        Command::Man => docs::man(Cli::command()).map(|()| 0),
     }
 }
 

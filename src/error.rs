@@ -8,7 +8,7 @@ use std::fmt;
 /// Why a run ended without a verdict. The discriminants are the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A setting or a condition that the user did not accept: nothing was built.
+    /// Something that has to be accepted, or supplied, by name was not.
     NotAccepted = 1,
     /// The command line is wrong.
     Usage = 2,

@@ -22,6 +22,7 @@ pub mod finding;
 pub mod format;
 pub mod fs;
 pub mod git;
+pub mod known_crates;
 pub mod layout;
 pub mod limits;
 pub mod manifest;

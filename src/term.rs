@@ -1,5 +1,5 @@
 //! What is said on standard error while working: a progress line on a terminal, plain lines
-//! elsewhere. Colour only where the user wants it. Results go to standard output, not through here.
+//! elsewhere. Color only where the user wants it. Results go to standard output, not through here.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub const BOLD: Style = Style::new().bold();
 
 /// Takes CARGO_TERM_COLOR into account; NO_COLOR and terminals are known to `anstream`.
-pub fn set_up_colour() {
+pub fn set_up_color() {
     let choice = match std::env::var("CARGO_TERM_COLOR").as_deref() {
         Ok("always") => anstream::ColorChoice::Always,
         Ok("never") => anstream::ColorChoice::Never,

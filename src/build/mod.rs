@@ -30,7 +30,7 @@ use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
-use crate::variation::{CLOCK_OFFSET, Name, Side, Values};
+use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
 
 /// Everything that both builds have in common.
 pub struct Plan<'a> {
@@ -63,7 +63,7 @@ pub struct Plan<'a> {
     /// Write down each rustc call whole, so that it can be made again.
     pub keep_calls: bool,
     /// The value of each variation on each side.
-    pub values: &'a (dyn Fn(Name) -> Values + Sync),
+    pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
     /// Scratch directory of the run.
     pub scratch: &'a Path,
     /// Run cargo in this sandbox.
@@ -95,19 +95,19 @@ impl Plan<'_> {
         let path = |name| (self.values)(name).path(side).to_owned();
         Layout {
             scratch: self.scratch.to_owned(),
-            source: path(Name::BuildPath),
-            target: path(Name::TargetDir),
-            cargo_home: path(Name::CargoHome),
-            home: path(Name::Home),
-            tmpdir: path(Name::Tmpdir),
+            source: path(VariationId::BuildPath),
+            target: path(VariationId::TargetDir),
+            cargo_home: path(VariationId::CargoHome),
+            home: path(VariationId::Home),
+            tmpdir: path(VariationId::Tmpdir),
             wrapper: self.scratch.join(format!("wrapper-{}", side.label())),
         }
     }
 
     /// Whether each side has directories of its own, so that both can be built at once.
     fn apart(&self) -> bool {
-        let paths = [Name::BuildPath, Name::CargoHome, Name::TargetDir, Name::Home, Name::Tmpdir];
-        paths.iter().all(|n| (self.values)(*n).varied())
+        let mut directories = carried_by(|c| matches!(c, Carrier::Directory(_)));
+        directories.all(|row| (self.values)(row.id).varied())
     }
 
     /// Makes both builds. Each side's copy of the source is made here unless it is there already.
@@ -235,8 +235,8 @@ impl Plan<'_> {
         if !layout.source.exists() {
             check_out(self.source, self.config, &layout.source)?;
         }
-        let mtime = (self.values)(Name::SourceMtime);
-        fs::set_mtimes(&layout.source, mtime.of(side).parse().unwrap_or_default())?;
+        let mtime = (self.values)(VariationId::SourceMtime);
+        fs::set_mtimes(&layout.source, mtime.number(side))?;
         source::refresh_index(&layout.source)?;
         for dir in [&layout.target, &layout.home, &layout.tmpdir] {
             fs::create_dir(dir)?;
@@ -263,7 +263,7 @@ impl Plan<'_> {
         }
         if let Some(shim) = self.shim {
             let path = self.scratch.join(format!("preload-{}.so", side.label()));
-            shim.write(&self.shim_settings(side), &path)?;
+            shim.write(&Settings::of(side, self.values), &path)?;
             set("LD_PRELOAD", path.into());
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
@@ -292,19 +292,6 @@ impl Plan<'_> {
         let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
         if let Some(dir) = rustup.filter(|d| d.is_dir()) {
             env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
-        }
-    }
-
-    fn shim_settings(&self, side: Side) -> Settings {
-        let value = |name| (self.values)(name);
-        let clock = value(Name::Clock);
-        Settings {
-            clock_offset: match side {
-                Side::B if clock.varied() => CLOCK_OFFSET,
-                _ => 0,
-            },
-            cpu_count: value(Name::CpuCount).of(side).parse().unwrap_or(0),
-            host_name: Some(value(Name::HostName).of(side).to_string()),
         }
     }
 

@@ -28,7 +28,7 @@ use self::verify::VerifyArgs;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  reproducible, verified, the same, or nothing to change
-  1  it differs, would be changed, or an error of `repro check` stands
+  1  files differ, nothing was varied, a file would be changed, or `repro check` found an error
   2  the command line is wrong
   3  a build failed: not a verdict
   4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Format;
-use super::build::{BuildRequest, InjectArg};
+use super::build::InjectArg;
 use super::limits::LimitArgs;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
-use crate::limits::Limits;
 use crate::report::verify::STEPS;
-use crate::source::identity::Expected;
+use crate::request::{Accept, BuildRequest, Expected, Given, VerifyRequest};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -26,9 +25,9 @@ Build scripts and macros of the source run here, with your rights unless --sandb
 /// Arguments of `repro verify`.
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// A manifest, or a published file with its manifest beside it
+    /// A manifest, a directory with a release, or a published file next to its manifest
     #[arg(
-        value_name = "MANIFEST|FILE",
+        value_name = "MANIFEST|DIR|FILE",
         required_unless_present_any = ["manifest", "artifacts", "against"]
     )]
     input: Option<PathBuf>,
@@ -80,15 +79,30 @@ pub struct VerifyArgs {
     #[arg(long, help_heading = "Recipe")]
     sandbox: bool,
 
-    /// Take a file for reproduced that is equal after this step; can be given several times
+    /// Accept files that match only after this normalization step; can be given several times
     #[arg(long, value_name = "STEP", value_parser = step, help_heading = "Verdict")]
     accept: Vec<Cause>,
+    /// Accept a setting of the publisher's that the source does not ask for, by name or with its
+    /// value; can be given several times
+    #[arg(
+        long = "accept-setting",
+        value_name = "NAME[=VALUE]",
+        value_parser = Accept::parse,
+        help_heading = "Verdict"
+    )]
+    accept_settings: Vec<Accept>,
+    /// Check the manifest alone: exit 0 although no published file was compared
+    #[arg(long, help_heading = "Verdict")]
+    manifest_only: bool,
+    /// Rebuild even if a published file is not the one that the manifest lists
+    #[arg(long, help_heading = "Verdict")]
+    anyway: bool,
     /// Compare the manifests of several builders, which you name, without building
     #[arg(
         long,
         value_name = "NAME=MANIFEST",
         num_args = 2..,
-        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "accept", "output"],
+        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
         help_heading = "Verdict"
     )]
     against: Vec<String>,
@@ -123,48 +137,8 @@ fn step(text: &str) -> Result<Cause, String> {
     let found = STEPS.iter().find(|c| c.name() == text);
     found.copied().ok_or_else(|| {
         let names: Vec<_> = STEPS.iter().map(|c| c.name()).collect();
-        format!("there is no step `{text}`; there are {}", names.join(", "))
+        format!("unknown step `{text}`; expected one of: {}", names.join(", "))
     })
-}
-
-/// A source that is not the manifest's own word.
-#[derive(Clone, Debug)]
-pub enum Given {
-    /// `--source`.
-    Source(String),
-    /// `--crate`.
-    Crate(String),
-}
-
-/// What was asked for.
-#[derive(Default)]
-pub struct VerifyRequest {
-    /// A manifest or a published file, and more published files.
-    pub files: Vec<PathBuf>,
-    /// `--manifest`.
-    pub manifest: Option<PathBuf>,
-    /// `--artifact`: there is no manifest.
-    pub artifacts: Vec<PathBuf>,
-    /// `--source` or `--crate`.
-    pub source: Option<Given>,
-    /// `--expect-tag`, `--expect-source`.
-    pub expected: Expected,
-    /// What to build where there is no manifest.
-    pub build: BuildRequest,
-    /// `--allow-toolchain`.
-    pub allow_toolchain: bool,
-    /// `--sandbox`.
-    pub sandbox: bool,
-    /// `--accept`.
-    pub accept: Vec<Cause>,
-    /// `--against`.
-    pub against: Vec<String>,
-    /// `--threshold`.
-    pub threshold: Option<usize>,
-    /// `--output`.
-    pub output: Option<PathBuf>,
-    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
-    pub limits: Limits,
 }
 
 impl VerifyArgs {
@@ -190,6 +164,9 @@ impl VerifyArgs {
             allow_toolchain: self.allow_toolchain,
             sandbox: self.sandbox,
             accept: self.accept,
+            accept_settings: self.accept_settings,
+            manifest_only: self.manifest_only,
+            anyway: self.anyway,
             against: self.against,
             threshold: self.threshold.map(|n| n as usize),
             output: self.output,

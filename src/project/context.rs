@@ -7,28 +7,9 @@ use crate::cause::Cause;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{self, Clocks, Context, Explained, Known, Package, Window};
 use crate::project::Project;
-use crate::project::preload::ShimState;
-use crate::variation::{CLOCK_OFFSET, Name};
+use crate::variation::coverage::Coverage;
+use crate::variation::{CLOCK_OFFSET, VARIATIONS, Value, VariationId};
 use crate::verdict::Status;
-
-/// The cause of what shows the value of a variation, and what that value is called; none where the
-/// value itself never shows.
-const SHOWN: &[(Name, Cause, &str)] = &[
-    (Name::BuildPath, Cause::BuildPath, "directory of the source"),
-    (Name::TargetDir, Cause::BuildPath, "target directory"),
-    (Name::CargoHome, Cause::BuildPath, "CARGO_HOME"),
-    (Name::Home, Cause::Home, "HOME"),
-    (Name::Tmpdir, Cause::BuildPath, "TMPDIR"),
-    (Name::User, Cause::Username, "user name"),
-    (Name::HostName, Cause::Hostname, "host name"),
-    (Name::TimeZone, Cause::Timezone, "TZ"),
-    (Name::Locale, Cause::Locale, "LC_ALL"),
-    (Name::Umask, Cause::Umask, "umask"),
-    (Name::Jobs, Cause::Parallelism, "number of jobs"),
-    (Name::CpuCount, Cause::Parallelism, "number of CPUs"),
-    (Name::SourceMtime, Cause::SourceMtime, "time of the source files"),
-    (Name::Environment, Cause::Environment, "a variable of the environment"),
-];
 
 /// Modes that files, programs and directories get where the umask decides.
 const MODES: [u32; 6] = [0o666, 0o777, 0o100_666, 0o100_777, 0o040_777, 0o1777];
@@ -41,22 +22,25 @@ pub(crate) fn now() -> i64 {
 
 impl Project {
     /// What is known, of builds that ran from `from` to `to`.
-    pub(crate) fn known(&self, shim: &ShimState, from: i64, to: i64) -> Context {
+    pub(crate) fn known(&self, coverage: &Coverage, from: i64, to: i64) -> Context {
         let mut known = Vec::new();
-        for (name, cause, called) in SHOWN {
-            let v = self.values(*name);
-            if v.varied() {
-                let unset = |value: &str| value.replace("(unset)", "");
-                known.push(Known::new(*cause, *called, unset(&v.a), unset(&v.b)));
+        for row in VARIATIONS {
+            let v = self.values(row.id);
+            // The clock is known by when the builds ran: its value itself never shows.
+            let shown = !matches!(v.a, Value::Offset(_));
+            if v.varied() && shown {
+                let unset = |value: &Value| match value {
+                    Value::Variable(None) => String::new(),
+                    value => value.to_string(),
+                };
+                known.push(Known::new(row.cause, row.label, unset(&v.a), unset(&v.b)));
             }
         }
         known.extend(self.modes());
         known.extend(self.stray());
         let window = Window { from, to };
         let ahead = |seconds| Window { from: from + seconds, to: to + seconds };
-        let shifted = self.values(Name::Clock).varied()
-            && shim.shim.is_some()
-            && !shim.missing.iter().any(|(n, _)| *n == Name::Clock);
+        let shifted = coverage.is_applied(VariationId::Clock);
         Context {
             known,
             clocks: Some(Clocks { a: window, b: ahead(if shifted { CLOCK_OFFSET } else { 0 }) }),
@@ -67,9 +51,8 @@ impl Project {
 
     /// Modes of new files, as octal and decimal numbers.
     fn modes(&self) -> Vec<Known> {
-        let v = self.values(Name::Umask);
-        let mask = |text: &str| u32::from_str_radix(text, 8).ok();
-        let (Some(a), Some(b)) = (mask(&v.a), mask(&v.b)) else {
+        let v = self.values(VariationId::Umask);
+        let (Value::Mask(a), Value::Mask(b)) = (v.a, v.b) else {
             return Vec::new();
         };
         let forms: [fn(u32) -> String; 2] = [|m| m.to_string(), |m| format!("{m:o}")];
@@ -84,11 +67,11 @@ impl Project {
 
     /// The stray variable's name and value by themselves.
     fn stray(&self) -> Vec<Known> {
-        let v = self.values(Name::Environment);
-        let parts = v.b.split_once('=').filter(|_| v.varied());
-        let each = parts.into_iter().flat_map(|(name, value)| [name, value]);
-        let called = "a variable of the environment";
-        each.map(|part| Known::new(Cause::Environment, called, "", part)).collect()
+        let row = VariationId::Environment.row();
+        let Value::Variable(Some((name, value))) = self.values(row.id).b else {
+            return Vec::new();
+        };
+        [name, value].map(|part| Known::new(row.cause, row.label, "", part)).to_vec()
     }
 
     /// Packages of the lockfile.

@@ -2,18 +2,23 @@
 //! there first: system, C compiler, linkers, and the files that the linker read.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
+use object::{Object, ObjectSection};
 
+use crate::artifact::{ArtifactSet, Kind};
+use crate::build::Built;
+use crate::format::printable;
 use crate::manifest::{Builder, File, Tool};
 use crate::process::Cmd;
 use crate::toolchain::Toolchain;
 use crate::{digest, fs};
 
-/// Looks at the machine. `inputs` are the files that the linker read.
-pub fn describe(toolchain: &Toolchain, inputs: &BTreeSet<PathBuf>) -> Result<Builder> {
-    let linker_inputs = inputs
+/// Looks at the machine, and at what it built for traces of it.
+pub fn describe(toolchain: &Toolchain, built: &Built) -> Result<Builder> {
+    let linker_inputs = built
+        .linker_inputs
         .iter()
         .map(|path| {
             Ok(File { path: path.display().to_string(), sha256: digest::of_file(path)?.sha256 })
@@ -23,9 +28,31 @@ pub fn describe(toolchain: &Toolchain, inputs: &BTreeSet<PathBuf>) -> Result<Bui
     Ok(Builder {
         os: os(),
         tools: tools(toolchain),
+        rust_src: Some(toolchain.sysroot.join("lib/rustlib/src/rust/library").is_dir()),
+        linkers: linkers(&built.artifacts),
         linker_inputs_unknown: linker_inputs.is_empty().then(|| unknown.to_string()),
         linker_inputs,
     })
+}
+
+/// The linkers that really linked: LLD and mold leave their version in `.comment`, GNU ld does not.
+fn linkers(artifacts: &ArtifactSet) -> Vec<String> {
+    let linked = artifacts.iter().filter(|a| matches!(a.kind, Kind::Bin | Kind::Cdylib));
+    let found: BTreeSet<String> =
+        linked.flat_map(|a| comments(&a.path).unwrap_or_default()).collect();
+    found.into_iter().collect()
+}
+
+fn comments(path: &Path) -> Option<Vec<String>> {
+    let bytes = std::fs::read(path).ok()?;
+    let file = object::File::parse(&*bytes).ok()?;
+    let data = file.section_by_name(".comment")?.data().ok()?;
+    let lines = data.split(|b| *b == 0).map(|line| printable(line));
+    let linkers = lines.filter_map(|line| {
+        let named = line.strip_prefix("Linker: ").map(str::to_string);
+        named.or_else(|| line.starts_with("mold ").then_some(line))
+    });
+    Some(linkers.collect())
 }
 
 fn os() -> String {

@@ -8,12 +8,11 @@ use anyhow::Result;
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::check::levels::{Exception, Level};
-use crate::cli::build::BuildRequest;
 use crate::error::bad_input;
 use crate::fs;
 use crate::query;
-use crate::request::{Build, Inject, Selection};
-use crate::variation;
+use crate::request::{Build, BuildRequest, Inject, Selection};
+use crate::variation::VariationSet;
 
 const KEYS: &[&str] = &[
     "packages",
@@ -108,20 +107,23 @@ impl Defaults {
         self.text("name")
     }
 
+    /// How flags reach rustc.
+    pub fn inject(&self) -> Result<Inject> {
+        match self.text("inject")?.as_deref() {
+            None | Some("wrapper") => Ok(Inject::Wrapper),
+            Some("rustflags") => Ok(Inject::Rustflags),
+            Some(other) => Err(bad_input(format!(
+                "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
+            ))),
+        }
+    }
+
     /// Fills what the command line left open.
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
-        let inject = match self.text("inject")?.as_deref() {
-            None | Some("wrapper") => Inject::Wrapper,
-            Some("rustflags") => Inject::Rustflags,
-            Some(other) => {
-                return Err(bad_input(format!(
-                    "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
-                )));
-            }
-        };
+        let inject = self.inject()?;
         let vary = match self.text("vary")? {
-            None => variation::Selection::default(),
-            Some(text) => variation::Selection::parse(&text)
+            None => VariationSet::default(),
+            Some(text) => VariationSet::of_project(&text)
                 .map_err(|e| bad_input(format!("`vary` in metadata.repro: {e}")))?,
         };
         let mut pass_env = asked.pass_env;

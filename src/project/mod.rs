@@ -2,6 +2,7 @@
 //! and settings, each from where the user put it.
 
 pub(crate) mod context;
+pub(crate) mod include;
 pub(crate) mod machine;
 pub(crate) mod metadata;
 pub(crate) mod preload;
@@ -19,7 +20,6 @@ use crate::build;
 use crate::cargo::config::{Config, FILE_NAMES};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
-use crate::cli::build::BuildRequest;
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{Kind, bad_input, failure, refused};
 use crate::fs;
@@ -28,10 +28,10 @@ use crate::project::metadata::{Defaults, project_name};
 use crate::query;
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::{Facts, Recipe};
-use crate::request::{Build, Inject, SourceChoice};
+use crate::request::{Build, BuildRequest, Inject, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
-use crate::variation::{Canaries, Name, Selection, Values};
+use crate::variation::{Canaries, Side, ValuePair, VariationId, VariationSet};
 
 /// All that is known before anything is built.
 pub(crate) struct Project {
@@ -69,8 +69,8 @@ impl Project {
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;
         let canaries = canaries(scratch, &config)?;
-        let copy = Selection::default().values(Name::BuildPath, &canaries);
-        let copy = PathBuf::from(copy.a);
+        let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
+        let copy = copy.path(Side::A).to_owned();
         build::check_out(&source, &config, &copy)?;
         config.add_inside(inside_configs(&source, &copy)?)?;
         // Of what was copied, before any build script could change it.
@@ -117,7 +117,7 @@ impl Project {
         self.copy.join(&self.source.package)
     }
 
-    pub(crate) fn values(&self, name: Name) -> Values {
+    pub(crate) fn values(&self, name: VariationId) -> ValuePair {
         self.request.vary.values(name, &self.canaries)
     }
 

@@ -6,24 +6,24 @@ use anyhow::Result;
 
 use crate::fs;
 use crate::project::Project;
-use crate::shim::{self, Shim};
-use crate::variation::Name;
+use crate::shim::{self, Settings, Shim};
+use crate::variation::{Carrier, Side, VariationId, VariationSet, carried_by};
 
 /// The preload shim and what it does not reach.
 #[derive(Default)]
 pub(crate) struct ShimState {
     pub(crate) shim: Option<Shim>,
-    pub(crate) missing: Vec<(Name, String)>,
+    pub(crate) missing: Vec<(VariationId, String)>,
 }
 
 impl Project {
     /// Compiles the preload shim and tries it, where any variation needs it.
     pub(crate) fn shim(&self, scratch: &Path) -> ShimState {
-        let wanted = |name: &Name| self.request.vary.has(*name);
-        let needed = [Name::Clock, Name::HostName, Name::CpuCount];
-        if !needed.iter().any(wanted) {
+        let needed = || carried_by(|c| *c == Carrier::Preload).map(|row| row.id);
+        if !needed().any(|id| self.request.vary.has(id)) {
             return ShimState::default();
         }
+        let all = |why: String| needed().map(|id| (id, why.clone())).collect();
         let compiled = shim::supported(self.toolchain.host()).and_then(|()| {
             let dir = scratch.join("shim");
             fs::create_dir(&dir)
@@ -31,33 +31,22 @@ impl Project {
                 .map_err(|e| format!("the preload shim could not be compiled: {e:#}"))
         });
         match compiled {
-            Err(why) => {
-                ShimState { shim: None, missing: needed.map(|n| (n, why.clone())).to_vec() }
-            }
+            Err(why) => ShimState { shim: None, missing: all(why) },
             Ok(shim) => {
-                let missing = self.probe(&shim, scratch).unwrap_or_else(|e| {
-                    let why = format!("the preload shim could not be tried: {e:#}");
-                    needed.map(|n| (n, why.clone())).to_vec()
-                });
+                let tried = self.probe(&shim, scratch);
+                let missing = tried
+                    .unwrap_or_else(|e| all(format!("the preload shim could not be tried: {e:#}")));
                 ShimState { shim: Some(shim), missing }
             }
         }
     }
 
-    pub(crate) fn probe(&self, shim: &Shim, scratch: &Path) -> Result<Vec<(Name, String)>> {
+    /// What the shim does not reach, tried with the values of build B.
+    fn probe(&self, shim: &Shim, scratch: &Path) -> Result<Vec<(VariationId, String)>> {
         let path = scratch.join("probe.so");
-        let settings = shim::Settings {
-            clock_offset: crate::variation::CLOCK_OFFSET,
-            cpu_count: self.canaries.cpus + 3,
-            host_name: Some(format!("probe-{}", self.canaries.token)),
-        };
+        let all = VariationSet::default();
+        let settings = Settings::of(Side::B, &|id| all.values(id, &self.canaries));
         shim.write(&settings, &path)?;
-        let reach = shim::probe(&path, &settings);
-        let tried = [
-            (Name::Clock, reach.clock),
-            (Name::HostName, reach.host_name),
-            (Name::CpuCount, reach.cpu_count),
-        ];
-        Ok(tried.into_iter().filter_map(|(name, result)| Some((name, result.err()?))).collect())
+        Ok(shim::probe(&path, &settings))
     }
 }

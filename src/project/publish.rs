@@ -37,7 +37,7 @@ fn places(pair: &Pair, scratch: &Path, verdict: Verdict) -> Vec<(PathBuf, PathBu
     } else if pair.status() != Status::Same {
         place("a", "A", &pair.a);
         place("b", "B", &pair.b);
-    } else if verdict == Verdict::Reproducible && pair.either().kind.is_shipped() {
+    } else if verdict.is_reproducible() && pair.either().kind.is_shipped() {
         place(ARTIFACTS, "A", &pair.a);
     }
     places

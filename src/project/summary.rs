@@ -15,10 +15,10 @@ use crate::project::{Project, short_list};
 use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
-use crate::report::Report;
 use crate::request::Inject;
 use crate::source::Origin;
-use crate::variation::{Name, VARIATIONS};
+use crate::variation::coverage::{Coverage, Reach};
+use crate::variation::{VARIATIONS, of_variable};
 use crate::verdict::Verdict;
 
 impl Project {
@@ -27,17 +27,19 @@ impl Project {
         recipe: &Recipe,
         comparison: &Comparison,
         verdict: Verdict,
+        coverage: Option<&Coverage>,
         a: &Built,
         scratch: &Path,
     ) -> Result<Manifest> {
         let selection = &self.request.selection;
         let builder = match self.request.builder {
-            true => Some(machine::describe(&self.toolchain, &a.linker_inputs)?),
+            true => Some(machine::describe(&self.toolchain, a)?),
             false => None,
         };
         Ok(Manifest {
             schema: manifest::SCHEMA.to_string(),
             verdict: verdict.name().to_string(),
+            variations: coverage.map(manifest::Variations::from),
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {
                 rustc: self.toolchain.rustc_verbose.lines().map(str::to_string).collect(),
@@ -82,6 +84,8 @@ impl Project {
             kind: "directory".to_string(),
             remote: None,
             commit: None,
+            tags: Vec::new(),
+            version: None,
             tree: None,
             dirty: false,
             sha256: None,
@@ -114,11 +118,9 @@ impl Project {
     pub(crate) fn consulted(&self, names: &BTreeSet<String>) -> Vec<manifest::Variable> {
         let settings = self.divided.passed.iter();
         let settings = settings.map(|(k, v)| (k.to_string_lossy(), v.to_string_lossy()));
-        // Flags reach rustc without being asked for by any crate.
-        let always = |n: &str| n.contains("RUSTFLAGS") || n.starts_with("CARGO_PROFILE_");
+        // Whether a build script announced it or not: a variable that is there can be read.
         let mut variables: BTreeSet<manifest::Variable> = settings
-            .filter(|(k, _)| names.contains(&**k) || always(k))
-            .filter(|(k, _)| !PLUMBING.contains(&&**k))
+            .filter(|(k, _)| !environment::is_of_machine(k) && !PLUMBING.contains(&&**k))
             .map(|(k, v)| manifest::Variable { name: k.into_owned(), value: Some(v.into_owned()) })
             .collect();
         for name in names {
@@ -129,75 +131,21 @@ impl Project {
         variables.into_iter().collect()
     }
 
-    pub(crate) fn report(
-        &self,
-        recipe: &Recipe,
-        comparison: Comparison,
-        verdict: Verdict,
-        shim: &ShimState,
-        a: &Built,
-        manifest: PathBuf,
-    ) -> Report {
-        let one_build = verdict == Verdict::Single;
-        let not_varied = match one_build {
-            true => Vec::new(),
-            false => self.not_varied(recipe, shim, &a.static_scripts),
+    /// What was varied and what was not, once the builds are made.
+    pub(crate) fn coverage(&self, recipe: &Recipe, shim: &ShimState, a: &Built) -> Coverage {
+        let reach = Reach {
+            holder: &|name| recipe.pinned(name),
+            umask: cfg!(unix),
+            preload: &shim.missing,
+            static_scripts: &a.static_scripts,
+            namespaces: Some("the builds share those of this machine"),
         };
-        let wholly_fixed = |name: Name| {
-            let by_shim_only = matches!(name, Name::Clock | Name::CpuCount);
-            let missing = shim.missing.iter().any(|(n, _)| *n == name);
-            (by_shim_only && missing)
-                || (recipe.held(name).is_some() && name != Name::HostName)
-                || (name == Name::Umask && cfg!(not(unix)))
-        };
-        Report {
-            command: "build",
-            verdict,
-            comparison,
-            explained: Vec::new(),
-            blame: Vec::new(),
-            variations: VARIATIONS
-                .iter()
-                .filter(|v| !one_build && self.values(v.name).varied() && !wholly_fixed(v.name))
-                .map(|v| (v.text, self.values(v.name)))
-                .collect(),
-            not_varied,
-            source: self.describe(),
-            how_to_verify: self.how_to_verify(),
-            notes: self.notes(a),
-            recipe: recipe.rows(),
-            dropped: self.divided.dropped.clone(),
-            manifest,
-            results: self.results.clone(),
-        }
+        Coverage::of(VARIATIONS, &self.request.vary, &self.canaries, &reach)
     }
 
-    pub(crate) fn not_varied(
-        &self,
-        recipe: &Recipe,
-        shim: &ShimState,
-        static_scripts: &[String],
-    ) -> Vec<(&'static str, String)> {
-        let mut list = Vec::new();
-        for row in VARIATIONS {
-            let missing = shim.missing.iter().find(|(n, _)| *n == row.name);
-            let by_shim = matches!(row.name, Name::Clock | Name::CpuCount | Name::HostName);
-            let why = if !self.request.vary.has(row.name) {
-                "switched off".to_string()
-            } else if let Some(why) = recipe.held(row.name) {
-                why
-            } else if row.name == Name::Umask && cfg!(not(unix)) {
-                "the host has none".to_string()
-            } else if let Some((_, why)) = missing {
-                why.clone()
-            } else if by_shim && !static_scripts.is_empty() {
-                format!("build scripts are statically linked: {}", static_scripts.join(", "))
-            } else {
-                continue;
-            };
-            list.push((row.text, why));
-        }
-        list
+    /// Whether no commit holds what was built.
+    pub(crate) fn is_dirty(&self) -> bool {
+        matches!(&self.source.origin, Origin::Git(commit) if !commit.dirty.is_empty())
     }
 
     pub(crate) fn how_to_verify(&self) -> String {
@@ -273,7 +221,7 @@ impl Project {
 
     /// Set by the user, asked for by the build, and neither passed on nor set by the recipe.
     pub(crate) fn is_lost(&self, name: &str) -> bool {
-        let set_by_us = VARIATIONS.iter().any(|v| v.variables.contains(&name))
+        let set_by_us = of_variable(name).is_some()
             || environment::is_own(name)
             || name.starts_with("CARGO")
             || table::TABLE

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::summary::{Row, Summary};
 use crate::finding::Finding;
-use crate::verdict::Status;
+use crate::verdict::{Status, Tone};
 
 /// Annotations of one step that GitHub shows.
 const MOST: usize = 10;
@@ -35,7 +35,11 @@ pub fn annotations(summary: &Summary) -> String {
     }
     let differ = summary.artifacts.iter().filter(|r| r.status != Status::Same);
     let text = format!("{} of {} files differ", differ.count(), summary.artifacts.len());
-    let kind = if summary.good { "notice" } else { "error" };
+    let kind = match summary.tone {
+        Tone::Good => "notice",
+        Tone::Warn => "warning",
+        Tone::Bad => "error",
+    };
     let title = format!("{}: {}", summary.command, summary.verdict);
     command(&mut out, kind, &title, None, &text);
     out

@@ -12,6 +12,7 @@ use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
+use crate::variation::coverage::Coverage;
 use crate::verdict::{SINGLE, Verdict};
 
 /// The schema's name and version.
@@ -24,8 +25,7 @@ struct Whole<'a> {
     verdict: &'static str,
     artifacts: Vec<OneArtifact<'a>>,
     blame: Vec<OneCulprit<'a>>,
-    variations: Vec<OneVariation<'a>>,
-    not_varied: Vec<NotVaried<'a>>,
+    variations: Option<VariationsJson>,
     source: &'a str,
     notes: &'a [String],
     manifest: String,
@@ -55,16 +55,51 @@ struct OneCulprit<'a> {
 }
 
 #[derive(Serialize)]
-struct OneVariation<'a> {
-    name: &'a str,
-    a: &'a str,
-    b: &'a str,
+struct VariationsJson {
+    applied: Vec<AppliedJson>,
+    off: Vec<OffJson>,
+    unavailable: Vec<UnavailableJson>,
 }
 
 #[derive(Serialize)]
-struct NotVaried<'a> {
-    name: &'a str,
-    why: &'a str,
+struct AppliedJson {
+    name: &'static str,
+    a: String,
+    b: String,
+}
+
+#[derive(Serialize)]
+struct OffJson {
+    name: &'static str,
+    by: &'static str,
+}
+
+#[derive(Serialize)]
+struct UnavailableJson {
+    name: &'static str,
+    reason: &'static str,
+    why: String,
+}
+
+impl From<&Coverage> for VariationsJson {
+    fn from(coverage: &Coverage) -> VariationsJson {
+        let applied = coverage.applied.iter().map(|(id, values)| AppliedJson {
+            name: id.row().text,
+            a: values.a.to_string(),
+            b: values.b.to_string(),
+        });
+        let off = coverage.off.iter();
+        let unavailable = coverage.unavailable.iter().map(|(id, why)| UnavailableJson {
+            name: id.row().text,
+            reason: why.code(),
+            why: why.to_string(),
+        });
+        VariationsJson {
+            applied: applied.collect(),
+            off: off.map(|(id, by)| OffJson { name: id.row().text, by: by.name() }).collect(),
+            unavailable: unavailable.collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -126,12 +161,7 @@ pub fn report(report: &Report) -> String {
         verdict: report.verdict.name(),
         artifacts: pairs.map(|p| artifact(p, report.verdict)).collect(),
         blame: report.blame.iter().map(culprit).collect(),
-        variations: report
-            .variations
-            .iter()
-            .map(|(name, v)| OneVariation { name, a: &v.a, b: &v.b })
-            .collect(),
-        not_varied: report.not_varied.iter().map(|(name, why)| NotVaried { name, why }).collect(),
+        variations: report.coverage.as_ref().map(VariationsJson::from),
         source: &report.source,
         notes: &report.notes,
         manifest: report.manifest.display().to_string(),

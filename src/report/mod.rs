@@ -11,6 +11,7 @@ pub mod init;
 pub mod json;
 pub mod summary;
 pub mod text;
+mod variations;
 pub mod verify;
 
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ use crate::blame::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{Coverage, Explained};
 use crate::recipe::Row;
-use crate::variation::Values;
+use crate::variation;
 use crate::verdict::Verdict;
 
 /// What a double build found.
@@ -34,10 +35,8 @@ pub struct Report {
     pub explained: Vec<Explained>,
     /// The units that diverged first.
     pub blame: Vec<Culprit>,
-    /// What differed between A and B.
-    pub variations: Vec<(&'static str, Values)>,
-    /// What did not, or not wholly, and why.
-    pub not_varied: Vec<(&'static str, String)>,
+    /// What was varied and what was not; none of a single build.
+    pub coverage: Option<variation::coverage::Coverage>,
     /// One line that names the source.
     pub source: String,
     /// How another builder gets the same source: a phrase.

@@ -3,18 +3,20 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use super::findings;
+use super::{findings, variations};
 use crate::archive::policy;
 use crate::cause::CAUSES;
 use crate::compare::Pair;
 use crate::explain::{Explained, remedy};
+use crate::known_crates;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
 use crate::report::blame::{self, Room};
 use crate::term::{BAD, BOLD, GOOD, WARN};
-use crate::variation::VARIATIONS;
-use crate::verdict::{Status, Verdict};
+use crate::variation::coverage::Coverage;
+use crate::variation::{Need, VARIATIONS};
+use crate::verdict::{Status, Tone, Verdict};
 
 /// How many differences of the first artifact that differs are explained without `-v`.
 const EXPLAINED: usize = 2;
@@ -45,11 +47,15 @@ pub fn report(report: &Report, verbose: bool) -> String {
 }
 
 fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
-    let mut out = blame::text(&report.blame, room);
+    let mut out = String::new();
+    if let Some(off) = report.coverage.as_ref().and_then(variations::off_by_project) {
+        let _ = writeln!(out, "{WARN}not varied{WARN:#}  {}", wrap(&off));
+    }
+    out += &blame::text(&report.blame, room);
     let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
     artifacts(&mut out, report, verbose, listed);
-    if report.verdict != Verdict::Single {
-        variations(&mut out, report, verbose);
+    if let Some(coverage) = &report.coverage {
+        variations(&mut out, coverage, verbose);
     }
     if verbose {
         let dropped = match report.dropped.is_empty() {
@@ -174,18 +180,18 @@ fn artifact(out: &mut String, pair: &Pair) {
     }
 }
 
-fn variations(out: &mut String, report: &Report, verbose: bool) {
-    if verbose {
-        for (name, values) in &report.variations {
-            let _ = writeln!(out, "{BOLD}varied{BOLD:#}      {name}: {} / {}", values.a, values.b);
+fn variations(out: &mut String, coverage: &Coverage, verbose: bool) {
+    for (label, text) in variations::lines(coverage) {
+        let style = if label == "varied" { BOLD } else { WARN };
+        if verbose && label == "varied" {
+            let whole = coverage.applied.iter().filter(|(id, _)| coverage.is_whole(*id));
+            for (id, values) in whole {
+                let (a, b) = (&values.a, &values.b);
+                let _ = writeln!(out, "{style}varied{style:#}      {id}: {a} -> {b}");
+            }
+        } else {
+            let _ = writeln!(out, "{style}{label:<10}{style:#}  {}", wrap(&text));
         }
-    } else {
-        let names: Vec<_> = report.variations.iter().map(|(n, _)| *n).collect();
-        let names = if names.is_empty() { "nothing".to_string() } else { names.join(", ") };
-        let _ = writeln!(out, "{BOLD}varied{BOLD:#}      {}", wrap(&names));
-    }
-    for (name, why) in &report.not_varied {
-        let _ = writeln!(out, "{WARN}not varied{WARN:#}  {name} ({why})");
     }
 }
 
@@ -193,30 +199,37 @@ fn ending(out: &mut String, report: &Report) {
     let manifest = report.manifest.display();
     let results = report.results.display();
     let _ = writeln!(out, "{BOLD}manifest{BOLD:#}    {manifest}");
+    let row = report.verdict.row();
     match report.verdict {
-        Verdict::Reproducible => {
+        Verdict::Reproducible | Verdict::DirtyTree => {
             let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
-            let _ = writeln!(out, "{GOOD}REPRODUCIBLE{GOOD:#}");
+        }
+        Verdict::NothingVaried => {
+            let _ = writeln!(
+                out,
+                "{BOLD}next{BOLD:#}        run `repro build` with variations: two equal builds in one environment say little; `--allow-nothing-varied` accepts them"
+            );
         }
         Verdict::Single => {
             let _ = writeln!(
                 out,
                 "{BOLD}compare{BOLD:#}     on other machines: `repro build --once`; then `repro verify --against` with the manifests of all"
             );
-            let _ = writeln!(out, "{WARN}BUILT ONCE{WARN:#}: nothing was compared");
         }
         Verdict::Differs => {
             let advice = match report.blame.is_empty() {
                 true => "; switch variations off one by one (`--vary -NAME`) to find what matters",
                 false => "",
             };
-            let _ = writeln!(
-                out,
-                "{BOLD}look at{BOLD:#}     {results}/a and {results}/b hold both sides{advice}"
-            );
-            let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}");
+            let _ = writeln!(out, "{BOLD}both sides{BOLD:#}  {results}/a, {results}/b{advice}");
         }
     }
+    let style = match row.tone {
+        Tone::Good => GOOD,
+        Tone::Warn => WARN,
+        Tone::Bad => BAD,
+    };
+    let _ = writeln!(out, "{style}{}{style:#}", row.text);
 }
 
 fn wrap(list: &str) -> String {
@@ -248,7 +261,7 @@ pub fn list_variations() -> String {
     let mut out = String::new();
     for v in VARIATIONS {
         let _ = write!(out, "{:<14}{}", v.text, v.about);
-        if !v.needs.is_empty() {
+        if v.needs != Need::Nothing {
             let _ = write!(out, " [needs: {}]", v.needs);
         }
         out.push('\n');
@@ -270,16 +283,14 @@ pub fn causes() -> String {
             let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
         }
     }
-    for row in remedy::BY_CRATE {
+    for row in known_crates::all() {
         let causes: Vec<_> = row.causes.iter().map(|c| c.name()).collect();
-        let feature = row.feature.map(|f| format!(" with `{f}`"));
         let _ = writeln!(
             out,
-            "{BOLD}crate {}{BOLD:#}{}: {}\n    {}\n    {}",
-            row.krate,
-            feature.unwrap_or_default(),
+            "{BOLD}crate {}{BOLD:#}: {}\n    {}\n    {}",
+            row.spec(),
             causes.join(", "),
-            row.text,
+            row.remedy,
             row.source
         );
     }

@@ -12,6 +12,7 @@ use crate::manifest::Manifest;
 use crate::request::{Inject, Selection};
 
 pub use config::replayable;
+pub use variables::fate;
 
 /// What a replay does with a setting of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +71,16 @@ impl Setting {
         let (name, value) = (name.into(), value.into());
         Setting { name, value, fate, home, variable: None }
     }
+
+    /// What git names as the remote; a build script can read it.
+    pub fn remote(url: &str) -> Setting {
+        Setting::new("remote", url, Fate::Replayed, Home::Commit)
+    }
+
+    /// A file of the source that an archive has, and that the source does not put there.
+    pub fn include(path: &str) -> Setting {
+        Setting::new("include", path, Fate::Replayed, Home::Metadata)
+    }
 }
 
 /// What the source asks for.
@@ -78,9 +89,21 @@ pub struct Sourced<'a> {
     pub selection: &'a Selection,
     /// `inject` of its metadata, or the default.
     pub inject: Inject,
-    /// The commit's time, or what its cargo config forces; none for a source without a commit,
-    /// whose epoch heads the report instead.
-    pub epoch: Option<i64>,
+    /// The commit's time, and what cargo config in the source sets; none for a source without a
+    /// commit, whose epoch heads the report instead.
+    pub epochs: &'a [i64],
+    /// Variables that the verifier supplies: the manifest's values of them are not used.
+    pub supplied: &'a [String],
+}
+
+/// Whether a rebuild may take the settings of a manifest at all, whatever the source asks for.
+///
+/// # Errors
+/// As [`unsourced`].
+pub fn check(manifest: &Manifest, supplied: &[String]) -> Result<(), String> {
+    let selection = Selection::default();
+    let sourced = Sourced { selection: &selection, inject: Inject::Wrapper, epochs: &[], supplied };
+    unsourced(manifest, &sourced).map(drop)
 }
 
 /// The settings of a manifest that the source does not ask for, by name.
@@ -93,7 +116,7 @@ pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>,
     if recipe.inject != sourced.inject.name() {
         found.push(Setting::new("inject", &recipe.inject, Fate::Replayed, Home::Metadata));
     }
-    if sourced.epoch.is_some_and(|epoch| epoch != recipe.epoch) {
+    if !sourced.epochs.is_empty() && !sourced.epochs.contains(&recipe.epoch) {
         let epoch = recipe.epoch.to_string();
         found.push(Setting::new("epoch", epoch, Fate::Replayed, Home::Commit));
     }
@@ -105,7 +128,7 @@ pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>,
         let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
         found.push(Setting { variable: Some("RUSTC_WRAPPER".into()), ..setting });
     }
-    found.extend(variables::settings(&manifest.environment)?);
+    found.extend(variables::settings(&manifest.environment, sourced.supplied)?);
     found.extend(config::settings(&manifest.outside_config)?);
     Ok(found)
 }
@@ -139,37 +162,6 @@ fn selection(manifest: &Manifest, sourced: &Selection) -> Vec<Setting> {
     found
 }
 
-/// A setting that the user accepts: by its name alone, or by its value too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accept {
-    /// The name.
-    pub name: String,
-    /// The value that is accepted; none for any.
-    pub value: Option<String>,
-}
-
-impl Accept {
-    /// Parses `NAME` or `NAME=VALUE`.
-    ///
-    /// # Errors
-    /// There is no name.
-    pub fn parse(text: &str) -> Result<Accept, String> {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_string())),
-            None => (text, None),
-        };
-        match name.is_empty() {
-            true => Err("expected NAME or NAME=VALUE".to_string()),
-            false => Ok(Accept { name: name.to_string(), value }),
-        }
-    }
-
-    /// Whether it is this setting.
-    pub fn fits(&self, setting: &Setting) -> bool {
-        self.name == setting.name && self.value.as_ref().is_none_or(|v| *v == setting.value)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,7 +175,8 @@ mod tests {
     }
 
     fn names(manifest: &Manifest, selection: &Selection) -> Vec<String> {
-        let sourced = Sourced { selection, inject: Inject::Wrapper, epoch: Some(1_700_000_000) };
+        let sourced =
+            Sourced { selection, inject: Inject::Wrapper, epochs: &[1_700_000_000], supplied: &[] };
         let found = unsourced(manifest, &sourced).unwrap();
         found.into_iter().map(|s| format!("{}={}", s.name, s.value)).collect()
     }
@@ -214,16 +207,5 @@ mod tests {
         with.build.features = vec!["a".into()];
         assert!(names(&with, &asks).is_empty());
         assert_eq!(names(&manifest(), &asks), ["features="]);
-    }
-
-    #[test]
-    fn a_setting_is_accepted_by_name_or_by_name_and_value() {
-        let setting = Setting::new("features", "a", Fate::Replayed, Home::Metadata);
-        for (text, fits) in
-            [("features", true), ("features=a", true), ("features=b", false), ("feature", false)]
-        {
-            assert_eq!(Accept::parse(text).unwrap().fits(&setting), fits, "{text}");
-        }
-        assert!(Accept::parse("=x").is_err());
     }
 }

@@ -70,7 +70,7 @@ fn rule(name: &str) -> Rule {
 ///
 /// # Errors
 /// A clause: the value is none that a replay may set.
-pub(super) fn fate(name: &str, value: &str) -> Result<Fate, String> {
+pub fn fate(name: &str, value: &str) -> Result<Fate, String> {
     let words = || flags::split(value);
     let read = match rule(name) {
         Rule::Rustc => flags::rustc(&words()),
@@ -102,11 +102,19 @@ fn home(name: &str) -> Home {
     }
 }
 
-/// The variables that have a value: none of them is in the source.
-pub(super) fn settings(variables: &[Variable]) -> Result<Vec<Setting>, String> {
+/// The variables that have a value: none of them is in the source. Values of those that the verifier
+/// supplies are not read.
+pub(super) fn settings(
+    variables: &[Variable],
+    supplied: &[String],
+) -> Result<Vec<Setting>, String> {
     let set = variables.iter().filter_map(|v| Some((&v.name, v.value.as_ref()?)));
     set.map(|(name, value)| {
-        let setting = Setting::new(name, value, fate(name, value)?, home(name));
+        let fate = match supplied.contains(name) {
+            true => Fate::Replayed,
+            false => fate(name, value)?,
+        };
+        let setting = Setting::new(name, value, fate, home(name));
         Ok(Setting { variable: Some(name.clone()), ..setting })
     })
     .collect()

@@ -11,6 +11,7 @@ use toml_edit::{DocumentMut, Item};
 use super::repository::{self, text, try_text};
 use super::{Origin, Source, address};
 use crate::error::{Kind, failure};
+use crate::request::Expected;
 
 /// What is known of a source besides its content.
 #[derive(Clone, Debug, Default)]
@@ -37,15 +38,6 @@ pub struct SourceFacts {
     pub doubts: Vec<String>,
     /// What was expected, and holds.
     pub expected: Expected,
-}
-
-/// What a verifier expects of the source.
-#[derive(Clone, Debug, Default)]
-pub struct Expected {
-    /// `--expect-tag`.
-    pub tag: Option<String>,
-    /// `--expect-source`.
-    pub source: Option<String>,
 }
 
 /// A repository that has the commit, and how it was come by.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::published::{explain, finding};
-use super::rebuilt::Rebuilt;
+use super::published::{another_name, explain, finding};
+use super::rebuilt::{FromSource, Rebuilt};
 use crate::archive::formats::{FORMATS, Format, Layout};
 use crate::archive::listing::{self, Listing, Member};
 use crate::archive::pack::{self, Options};
@@ -37,16 +37,14 @@ pub(super) fn check(
     let target = entry.and_then(|e| e.target.as_deref());
     let (origins, mut findings) = origins(&extracted.files, target, rebuilt)?;
     findings.extend(links(&listing, rebuilt)?);
+    findings.extend(modes(&listing));
     if let Some(entry) = entry {
         findings.extend(promised(&entry.members, &listing.members));
     }
     let checked = |part, outcome, findings| Checked {
-        name: path.display().to_string(),
         part,
         outcome,
-        published: None,
-        rebuilt: None,
-        findings,
+        ..Checked::differs(path.display().to_string(), findings)
     };
     if !findings.is_empty() {
         let because =
@@ -93,37 +91,134 @@ fn unlisted(mut bytes: Checked, entry: Option<&manifest::Archive>) -> Checked {
     bytes
 }
 
-/// Where each file of the archive comes from. What comes from nowhere is a finding.
+/// Where each file of the archive comes from. What comes from nowhere is a finding, and so is what
+/// should be there and is not.
 fn origins(
     files: &[(Vec<u8>, PathBuf)],
     target: Option<&str>,
     rebuilt: &Rebuilt,
 ) -> Result<(Origins, Vec<Finding>)> {
-    let mut origins = Vec::new();
+    let mut origins = Origins::new();
     let mut findings = Vec::new();
+    let cut = stem(files.iter().map(|(name, _)| &**name)).map_or(0, |stem| stem.len() + 1);
     for (name, path) in files {
-        let digest = digest::of_file(path)?;
-        let base = path.file_name().unwrap_or_default().to_string_lossy();
-        let fits = |a: &&crate::artifact::Artifact| target.is_none_or(|t| a.target == t);
-        let built = || rebuilt.artifacts.iter().filter(fits);
-        if let Some(same) = rebuilt.with_bytes(&digest, target) {
-            origins.push((name.clone(), same.path.clone()));
-            continue;
-        }
-        if let Some(other) = built().find(|a| a.name == base && a.kind.is_shipped()) {
-            let place = format!("member `{}`", printable(name));
-            for mut found in explain(path, &other.path, rebuilt)? {
-                found.place = format!("{place}, {}", found.place);
-                findings.push(found);
+        match origin(&name[cut..], &digest::of_file(path)?, target, rebuilt)? {
+            Origin::Known(from) => origins.push((name.clone(), from)),
+            Origin::OtherBuilt(built) => {
+                let digest = digest::of_file(path)?;
+                let place = format!("member `{}`", printable(name));
+                let twin = another_name(&digest, built, rebuilt);
+                for mut found in twin.into_iter().chain(explain(path, &built.path, rebuilt)?) {
+                    found.place = format!("{place}, {}", found.place);
+                    findings.push(found);
+                }
             }
-            continue;
-        }
-        match rebuilt.pristine()?.file(&without_stem(path, name), &digest)? {
-            Some(source) => origins.push((name.clone(), source)),
-            None => findings.push(unknown(&printable(name), "neither built nor in the source")),
+            Origin::Nowhere(what) => findings.push(unknown(&printable(name), &what)),
         }
     }
+    findings.extend(left_out(files, cut, target, rebuilt)?);
     Ok((origins, findings))
+}
+
+/// Where a file of an archive comes from, by its name below the archive's own directory.
+enum Origin<'a> {
+    /// From this file.
+    Known(PathBuf),
+    /// It has an artifact's name, and other bytes.
+    OtherBuilt(&'a crate::artifact::Artifact),
+    /// Nothing explains it, as the clause says.
+    Nowhere(String),
+}
+
+/// An artifact counts under its own name, a file of the source under its path or the name that the
+/// source's own metadata gives it; and no file of the source under an artifact's name.
+fn origin<'a>(
+    name: &[u8],
+    digest: &Digest,
+    target: Option<&str>,
+    rebuilt: &Rebuilt<'a>,
+) -> Result<Origin<'a>> {
+    let base = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let named = rebuilt.shipped(target).filter(|a| a.name.as_bytes() == base);
+    let named: Vec<_> = named.collect();
+    if let Some(same) = named.iter().find(|a| a.digest == *digest) {
+        return Ok(Origin::Known(same.path.clone()));
+    }
+    if let Some(other) = named.first().filter(|_| base == name) {
+        return Ok(Origin::OtherBuilt(other));
+    }
+    match rebuilt.pristine()?.file(name, digest)? {
+        Some(FromSource::Included(path)) => return Ok(Origin::Known(path)),
+        Some(FromSource::Extra(path)) => {
+            rebuilt.extra.borrow_mut().push(printable(name));
+            return Ok(Origin::Known(path));
+        }
+        None => {}
+    }
+    Ok(match (named.first(), rebuilt.with_bytes(digest, None)) {
+        (Some(other), _) => Origin::OtherBuilt(other),
+        (None, Some(twin)) => {
+            Origin::Nowhere(format!("it is the built `{}` under another name", twin.name))
+        }
+        (None, None) => Origin::Nowhere("neither built nor in the source under this name".into()),
+    })
+}
+
+/// What was built, or what the source's metadata includes, and the archive does not have.
+fn left_out(
+    files: &[(Vec<u8>, PathBuf)],
+    cut: usize,
+    target: Option<&str>,
+    rebuilt: &Rebuilt,
+) -> Result<Vec<Finding>> {
+    let base = |name: &[u8]| name.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
+    let bases: Vec<_> = files.iter().filter_map(|(name, _)| base(name)).collect();
+    let built = rebuilt.shipped(target).map(|a| a.name.as_bytes());
+    let built = built.filter(|name| !bases.iter().any(|b| b == name));
+    let pristine = rebuilt.pristine()?;
+    let included = pristine.included();
+    let included = included.filter(|name| !files.iter().any(|(n, _)| n[cut..] == **name));
+    let missing = |name: &[u8]| {
+        finding(
+            Cause::Unknown,
+            &format!("member `{}`", printable(name)),
+            "missing: the source's build has it and the archive does not",
+            "",
+            "ask the publisher for the whole archive",
+        )
+    };
+    // Without a target nothing says that one archive holds the artifacts of all.
+    let built = built.filter(|_| target.is_some());
+    Ok(built.chain(included.filter(|_| target.is_some())).map(missing).collect())
+}
+
+/// The one directory that all names are below, if there is one.
+fn stem<'a>(names: impl Iterator<Item = &'a [u8]> + Clone) -> Option<&'a [u8]> {
+    let first = |name: &'a [u8]| name.split(|b| *b == b'/').next().unwrap_or_default();
+    let stem = first(names.clone().next()?);
+    let mut names = names;
+    names.all(|name| name.len() > stem.len() && first(name) == stem).then_some(stem)
+}
+
+/// Members that anyone may write to, or that run with another's rights: no step that is accepted.
+fn modes(listing: &Listing) -> Vec<Finding> {
+    let special =
+        |m: &&Member| m.mode.is_some_and(|mode| mode & 0o7002 != 0) && m.kind != "symlink";
+    let members = listing.members.iter().filter(special);
+    members
+        .map(|m| {
+            finding(
+                Cause::ArchiveMode,
+                &format!("member `{}`", m.name),
+                &format!(
+                    "mode {:04o}: setuid, setgid, sticky or writable by all",
+                    m.mode.unwrap_or(0)
+                ),
+                "",
+                "`repro archive` gives no member such a mode: ask the publisher why it has it",
+            )
+        })
+        .collect()
 }
 
 fn unknown(name: &str, what: &str) -> Finding {
@@ -134,13 +229,6 @@ fn unknown(name: &str, what: &str) -> Finding {
         "",
         "nothing proves it: leave it out, or have it made by the build or kept in the source",
     )
-}
-
-/// The path of a member below the archive's own directory.
-fn without_stem(path: &Path, name: &[u8]) -> PathBuf {
-    let depth = name.split(|b| *b == b'/').count();
-    let parts: Vec<_> = path.components().rev().take(depth).collect();
-    parts.into_iter().rev().skip(1).collect()
 }
 
 /// Symbolic links of the archive that the source does not have at the same place.
@@ -256,21 +344,17 @@ pub(super) fn origins_of_entry(
 ) -> Result<std::result::Result<Origins, String>> {
     let mut origins = Origins::new();
     let target = entry.target.as_deref();
-    for member in entry.members.iter().filter(|m| m.kind != "dir") {
+    let files = || entry.members.iter().filter(|m| m.kind != "dir");
+    let cut = stem(files().map(|m| m.name.as_bytes())).map_or(0, |stem| stem.len() + 1);
+    for member in files() {
         let digest = member.size.zip(member.sha256.clone());
         let Some((size, sha256)) = digest.filter(|_| member.kind == "file") else {
             return Ok(Err(member.name.clone()));
         };
-        let digest = Digest { size, sha256 };
-        let below: PathBuf = Path::new(&member.name).iter().skip(1).collect();
-        let built = rebuilt.with_bytes(&digest, target).map(|a| a.path.clone());
-        let found = match built {
-            Some(path) => Some(path),
-            None => rebuilt.pristine()?.file(&below, &digest)?,
-        };
-        match found {
-            Some(path) => origins.push((member.name.clone().into_bytes(), path)),
-            None => return Ok(Err(member.name.clone())),
+        let name = member.name.as_bytes();
+        match origin(&name[cut..], &Digest { size, sha256 }, target, rebuilt)? {
+            Origin::Known(path) => origins.push((name.to_vec(), path)),
+            _ => return Ok(Err(member.name.clone())),
         }
     }
     Ok(Ok(origins))
@@ -279,12 +363,7 @@ pub(super) fn origins_of_entry(
 /// The members as `repro archive` orders them, with the directories above them: below the one
 /// directory that all lie in, or below none.
 fn items(origins: Origins) -> Result<Vec<tree::Item>> {
-    let first = |name: &[u8]| name.split(|b| *b == b'/').next().map(<[u8]>::to_vec);
-    let stem = origins.first().and_then(|(name, _)| first(name));
-    let stem = stem.filter(|s| {
-        let below = |name: &[u8]| name.len() > s.len() && first(name).as_ref() == Some(s);
-        origins.iter().all(|(name, _)| below(name))
-    });
+    let stem = stem(origins.iter().map(|(name, _)| &**name)).map(<[u8]>::to_vec);
     const MADE_UP: &[u8] = b"root";
     let (root, cut) = match &stem {
         Some(stem) => (stem.as_slice(), stem.len() + 1),

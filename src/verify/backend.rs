@@ -3,18 +3,17 @@
 //! nothing does. The worker compares: the published originals, which lie beside the input, are never
 //! looked at here.
 
-use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::compare::promised;
+use super::input::is_manifest;
 use super::rebuild::{build, counted};
 use super::rebuilt::Rebuilt;
-use super::{Claimed, archive, fresh, is_manifest, read_manifest, replay, replayed};
+use super::{Claimed, archive, fresh, read_manifest, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
-use crate::cli::verify::{Given, VerifyRequest};
 use crate::compare::compare;
 use crate::error::{Kind, failure};
 use crate::format::printable;
@@ -23,9 +22,9 @@ use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
-use crate::report::verify::verdict;
+use crate::report::verify::{SettingRow, SettingState};
+use crate::request::{Given, VerifyRequest};
 use crate::term::{Progress, with_progress};
-use crate::verdict::Verification;
 
 /// The variable that names the directory for the results.
 const OUTDIR: &str = "REBUILDERD_OUTDIR";
@@ -70,7 +69,7 @@ fn rebuild(
     scratch: &Path,
     progress: &Progress,
 ) -> Result<Outcome> {
-    let claimed = match is_manifest(input)? {
+    let claimed = match is_manifest(input, true)? {
         true => Some(Claimed {
             manifest: read_manifest(input)?,
             // Beside it lie the originals: it is as if it lay alone.
@@ -85,14 +84,17 @@ fn rebuild(
     progress.phase("checking the source");
     let ready = match &claimed {
         Some(claimed) => {
-            replay::can_replay(&claimed.manifest)?;
+            replay::can_replay(&claimed.manifest, &[])?;
             replayed(claimed, &asked, scratch)?
         }
         None => fresh(&asked, scratch)?,
     };
+    if let Some(why) = not_accepted(&ready.settings) {
+        return Ok(Outcome::nothing(why));
+    }
     let project = ready.project;
     let recipe = project.recipe()?;
-    let built = build(&project, &recipe, in_sandbox, false, scratch, progress)?;
+    let built = build(&project, &ready.label, &recipe, in_sandbox, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);
@@ -111,10 +113,23 @@ fn rebuild(
     Ok(Outcome { files: files.into_keys().collect(), notes, differs: false })
 }
 
+/// Why nothing is handed out although the rebuild may succeed: the worker would call it good, and there
+/// is nobody here to accept the publisher's settings.
+fn not_accepted(settings: &[SettingRow]) -> Option<String> {
+    let left = settings.iter().filter(|row| row.state == SettingState::NotAccepted);
+    let left: Vec<_> = left
+        .map(|row| format!("{}={}", row.setting.name, row.setting.value))
+        .map(|text| printable(text.as_bytes()))
+        .collect();
+    (!left.is_empty()).then(|| {
+        format!("the source does not ask for these settings of the publisher, so nothing is handed out: {}", left.join(", "))
+    })
+}
+
 /// Why what was rebuilt is not what the manifest lists, if it is not.
 fn differs(manifest: &Manifest, artifacts: &ArtifactSet) -> Option<String> {
     let comparison = compare(&promised(manifest), artifacts);
-    if verdict(Some(&comparison), &[]).is_some_and(|(v, _)| v == Verification::Reproduced) {
+    if comparison.pairs.iter().all(|p| p.status() == crate::verdict::Status::Same) {
         return None;
     }
     let other = comparison
@@ -155,18 +170,9 @@ fn archives(
     project: &Project,
     scratch: &Path,
 ) -> Result<std::result::Result<Files, String>> {
-    let rebuilt = Rebuilt {
-        artifacts,
-        manifest: true,
-        epoch: manifest.recipe.epoch,
-        doubted: false,
-        clocks: None,
-        limits: &Limits::default(),
-        source: &project.source,
-        scratch,
-        pristine: OnceCell::new(),
-        places: Cell::new(0),
-    };
+    let limits = Limits::default();
+    let epoch = manifest.recipe.epoch;
+    let rebuilt = Rebuilt::new(artifacts, epoch, &limits, &project.source, scratch);
     let mut files = Files::new();
     for entry in &manifest.archives {
         let name = entry.name.clone();
@@ -189,6 +195,11 @@ fn archives(
             )));
         }
         files.insert(name, to);
+    }
+    if let Some(why) =
+        not_accepted(&settings::extra(&rebuilt.extra.take(), &VerifyRequest::default()))
+    {
+        return Ok(Err(why));
     }
     Ok(Ok(files))
 }

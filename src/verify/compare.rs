@@ -1,25 +1,25 @@
-//! The rebuild held against what was published: the manifest's artifacts, and each file.
+//! Compares the rebuild with what was published: the manifest's artifacts, and each file.
 
-use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::published::Published;
+use super::published::Found;
 use super::rebuild::counted;
 use super::rebuilt::Rebuilt;
 use crate::artifact::{Artifact, ArtifactSet, Kind};
 use crate::build::Built;
-use crate::cli::verify::VerifyRequest;
 use crate::compare::{Comparison, compare};
 use crate::digest::Digest;
 use crate::epoch::EpochFrom;
 use crate::explain::{Clocks, Window};
+use crate::format::printable;
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;
-use crate::report::verify::{Checked, Part};
-use crate::source::identity::SourceFacts;
+use crate::report::verify::{Checked, Part, SettingRow, SettingState};
+use crate::request::VerifyRequest;
+use crate::setting::Fate;
 use crate::verdict::SINGLE;
 
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
@@ -31,8 +31,6 @@ pub(super) struct About<'a> {
     pub(super) manifest: Option<&'a Manifest>,
     pub(super) project: &'a Project,
     pub(super) recipe: &'a Recipe,
-    /// Which source it was.
-    pub(super) facts: &'a SourceFacts,
 }
 
 /// What came of it.
@@ -40,35 +38,24 @@ pub(super) struct Held {
     pub(super) artifacts: ArtifactSet,
     pub(super) comparison: Option<Comparison>,
     pub(super) files: Vec<Checked>,
+    /// Files of the source that archives had, and that nothing in the source puts there.
+    pub(super) extra: Vec<String>,
 }
 
 impl About<'_> {
-    pub(super) fn hold(
-        &self,
-        built: &Built,
-        published: &[Published],
-        absent: Vec<Checked>,
-        scratch: &Path,
-    ) -> Result<Held> {
+    pub(super) fn hold(&self, built: &Built, found: Found, scratch: &Path) -> Result<Held> {
         let artifacts = counted(built);
         let comparison = self.manifest.map(|m| compare(&promised(m), &artifacts));
-        let rebuilt = Rebuilt {
-            artifacts: &artifacts,
-            manifest: self.manifest.is_some(),
-            epoch: self.recipe.facts().epoch.seconds,
-            doubted: !self.facts.doubts.is_empty(),
-            clocks: self.clocks(),
-            limits: &self.asked.limits,
-            source: &self.project.source,
-            scratch,
-            pristine: OnceCell::new(),
-            places: Cell::new(0),
-        };
-        let mut files = absent;
-        for file in published {
+        let epoch = self.recipe.facts().epoch.seconds;
+        let limits = &self.asked.limits;
+        let mut rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
+        rebuilt.clocks = self.clocks();
+        let mut files = found.wrong;
+        for file in &found.files {
             files.extend(file.check(&rebuilt)?);
         }
-        Ok(Held { comparison, files, artifacts })
+        let extra = rebuilt.extra.take();
+        Ok(Held { comparison, files, extra, artifacts })
     }
 
     /// Of a guessed SOURCE_DATE_EPOCH it is known where the rebuilt files would hold it, and the
@@ -81,7 +68,7 @@ impl About<'_> {
     }
 
     /// What the reader of the verdict should know.
-    pub(super) fn notes(&self, held: &Held) -> Vec<String> {
+    pub(super) fn notes(&self, held: &Held, settings: &[SettingRow]) -> Vec<String> {
         let mut notes = Vec::new();
         let Some(manifest) = self.manifest else {
             notes.extend(unchecked(held));
@@ -90,11 +77,14 @@ impl About<'_> {
         if manifest.verdict == SINGLE {
             notes.push("the publisher built once and compared nothing".to_string());
         }
-        if let Some(wrapper) = &manifest.recipe.user_wrapper {
-            notes.push(format!(
-                "the publisher wrapped rustc in `{}`; here it is only if the source itself says so",
-                wrapper.escape_debug()
-            ));
+        for row in settings.iter().filter(|row| row.setting.fate == Fate::Fact) {
+            if row.state == SettingState::Accepted {
+                let name = printable(row.setting.name.as_bytes());
+                notes.push(format!("{name} was not set in the rebuild, as you accepted"));
+            }
+        }
+        if manifest.variations.as_ref().is_some_and(|v| v.applied.is_empty()) {
+            notes.push("the publisher's two builds varied nothing".to_string());
         }
         let rows = self.recipe.rows();
         let said = manifest.recipe.rows.iter();
@@ -104,7 +94,7 @@ impl About<'_> {
             notes.push("the recipe's rows are not those of the manifest".to_string());
         }
         if held.files.is_empty() {
-            notes.push("no published file was looked at, only the manifest's digests: name the files behind it".to_string());
+            notes.push("no published file was checked; list them after the manifest: `repro verify repro.json FILE…`".to_string());
         }
         notes
     }

@@ -18,6 +18,8 @@ pub(super) struct Here<'a> {
     pub(super) passed: &'a Env,
     pub(super) consulted: &'a BTreeSet<String>,
     pub(super) config: &'a Config,
+    /// What git names as the remote in the rebuild.
+    pub(super) remote: Option<&'a str>,
 }
 
 /// What differs. Pure.
@@ -40,6 +42,17 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     row("cargo", &toolchain.cargo, &here.toolchain.cargo_version);
     if let Some(builder) = &manifest.builder {
         row("system", &builder.os, &here.builder.os);
+        let src = |installed: Option<bool>| match installed {
+            Some(true) => "installed",
+            Some(false) => "not installed",
+            None => "unknown",
+        };
+        if builder.rust_src.is_some() {
+            row("rust-src", src(builder.rust_src), src(here.builder.rust_src));
+        }
+        if !builder.linkers.is_empty() {
+            row("linker", &builder.linkers.join("; "), &here.builder.linkers.join("; "));
+        }
         let (a, b) = (tools(builder), tools(here.builder));
         for (name, a, b) in both(&a, &b) {
             row(name, a, b);
@@ -56,6 +69,11 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     let (a, b) = (settings(&manifest.environment), set_here(here));
     for (name, a, b) in both(&a, &b) {
         row(&format!("variable {name}"), a, b);
+    }
+    if manifest.source.kind == "git" {
+        let none = "none";
+        let theirs = manifest.source.remote.as_deref().unwrap_or(none);
+        row("git remote", theirs, here.remote.unwrap_or(none));
     }
     let theirs = manifest.outside_config.iter();
     let replaced = theirs.clone().any(|text| text.contains("[source"));
@@ -123,6 +141,8 @@ mod tests {
         let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
         let builder = |ld: &str, crt: &str| Builder {
             os: "Debian".into(),
+            rust_src: Some(true),
+            linkers: Vec::new(),
             tools: vec![Tool { name: "ld".into(), version: ld.into() }],
             linker_inputs: vec![File { path: format!("/{ld}/crt1.o"), sha256: crt.into() }],
             linker_inputs_unknown: None,
@@ -143,6 +163,7 @@ mod tests {
                 passed: &Env::from([("CFLAGS".into(), "-O2".into())]),
                 consulted: &BTreeSet::from(["CFLAGS".to_string()]),
                 config: &Config::default(),
+                remote: manifest.source.remote.as_deref(),
             };
             let rows = differing(&manifest, &here);
             rows.into_iter().map(|r| r.what).collect::<Vec<_>>()

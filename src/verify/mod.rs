@@ -6,11 +6,14 @@ pub mod backend;
 mod builders;
 mod compare;
 mod host_diff;
+mod input;
+mod outcome;
 mod published;
 mod rebuild;
 mod rebuilt;
 mod registry;
 mod replay;
+mod settings;
 mod source;
 mod toolchain;
 
@@ -21,21 +24,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use self::compare::About;
+use self::input::Input;
+use self::published::Found;
 use self::rebuild::build;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
-use crate::cli::verify::VerifyRequest;
 use crate::epoch::EpochFrom;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::machine;
-use crate::project::publish::MANIFEST;
 use crate::project::scratch::Scratch;
 use crate::recipe::environment;
 use crate::report::verify::several::Several;
-use crate::report::verify::{Report, Surroundings, verdict};
-use crate::request::{Selection, SourceChoice};
+use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
+use crate::request::SourceChoice;
+use crate::request::VerifyRequest;
+use crate::source::Origin;
 use crate::source::commit::AsItIs;
 use crate::source::identity::SourceFacts;
 use crate::term::{Progress, with_progress};
@@ -48,9 +53,9 @@ const LONGEST: u64 = 64 << 20;
 
 /// What `repro verify` ends with.
 pub enum Outcome {
-    /// A rebuild was held against what was published.
+    /// A rebuild was compared with what was published.
     Report(Box<Report>),
-    /// Manifests were held against each other.
+    /// Manifests were compared with each other.
     Several(Several),
 }
 
@@ -66,7 +71,7 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     Ok(Outcome::Report(Box::new(report)))
 }
 
-/// A manifest that was read, and where it lies.
+/// A manifest that was read, and where it is.
 struct Claimed {
     manifest: Manifest,
     path: PathBuf,
@@ -77,39 +82,48 @@ struct Ready {
     project: Project,
     label: String,
     facts: SourceFacts,
+    settings: Vec<SettingRow>,
     notes: Vec<String>,
 }
 
 /// Verifies. What is published stays out of the scratch directory until the build is done.
-pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<Report> {
-    let (claimed, files) = claimed(&asked)?;
+fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<Report> {
+    let (claimed, input) = claimed(&asked)?;
     if let Some(dir) = asked.output.as_ref().filter(|d| d.exists()) {
         let dir = dir.display();
-        return Err(refused(format!(
-            "`{dir}` is there already: name a new directory with --output"
-        )));
+        return Err(refused(format!("`{dir}` already exists: name a new directory with --output")));
     }
-    let manifest = claimed.as_ref().map(|c| (&c.manifest, c.path.as_path()));
-    let (published, absent) = published::find(manifest, &files)?;
+    let found = match &claimed {
+        Some(claimed) => published::of_release(&claimed.manifest, &claimed.path, &input)?,
+        None => Found {
+            files: published::alone(&asked.artifacts)?,
+            other: Vec::new(),
+            wrong: Vec::new(),
+        },
+    };
+    let listed = |c: &Checked| c.outcome != FileOutcome::Unlisted;
+    if !asked.anyway && (!found.other.is_empty() || found.wrong.iter().any(listed)) {
+        return Ok(wrong_before(&asked, claimed.as_ref(), &input, found));
+    }
     progress.phase("checking the source");
     let ready = match &claimed {
         Some(claimed) => replayed(claimed, &asked, scratch)?,
         None => fresh(&asked, scratch)?,
     };
-    let Ready { project, label, facts, mut notes } = ready;
+    let Ready { project, label, facts, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
-    let built = build(&project, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+    let built = build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
         manifest: claimed.as_ref().map(|c| &c.manifest),
         project: &project,
         recipe: &recipe,
-        facts: &facts,
     };
-    let held = about.hold(&built, &published, absent, scratch)?;
-    let (verdict, steps) = verdict(held.comparison.as_ref(), &held.files)
+    let held = about.hold(&built, found, scratch)?;
+    settings.extend(settings::extra(&held.extra, &asked));
+    let (verdict, steps) = outcome::decide(held.comparison.as_ref(), &held.files, &settings)
         .ok_or_else(|| host("nothing was compared: name a published file"))?;
     let surroundings = match (&claimed, verdict) {
         (Some(claimed), Verification::Differs) => {
@@ -117,22 +131,27 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
         }
         _ => Vec::new(),
     };
-    notes.extend(about.notes(&held));
+    notes.extend(about.notes(&held, &settings));
     if verdict == Verification::Differs {
         notes.extend(facts.doubts.clone());
     }
+    notes.extend(input.notes());
     if let Some(dir) = &asked.output {
         keep(&held.artifacts, scratch, dir)?;
     }
     let rustc = project.toolchain.rustc_verbose.lines().next();
     let accepted = asked.accept.iter().filter(|c| steps.contains(c));
+    let commit = matches!(project.source.origin, Origin::Git(_));
     Ok(Report {
         verdict,
         accepted: accepted.copied().collect(),
         steps,
-        source: label,
+        settings,
+        manifest_only: asked.manifest_only,
+        source: Some(label),
         facts,
-        toolchain: rustc.unwrap_or("rustc").to_string(),
+        epoch: (!commit).then_some(recipe.facts().epoch.seconds),
+        toolchain: rustc.map(str::to_string),
         sandbox: asked.sandbox,
         comparison: held.comparison,
         files: held.files,
@@ -143,13 +162,43 @@ pub(super) fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) 
     })
 }
 
-/// The manifest, if there is one, and the published files that were named.
-fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Vec<PathBuf>)> {
+/// The report where a published file is not the one that the manifest lists: nothing was fetched or
+/// built.
+fn wrong_before(
+    asked: &VerifyRequest,
+    claimed: Option<&Claimed>,
+    input: &Input,
+    found: Found,
+) -> Report {
+    let mut notes = input.notes();
+    notes.push("nothing was fetched or built: `--anyway` rebuilds all the same".to_string());
+    Report {
+        verdict: Verification::Differs,
+        steps: Vec::new(),
+        accepted: Vec::new(),
+        settings: Vec::new(),
+        manifest_only: asked.manifest_only,
+        source: None,
+        facts: SourceFacts::default(),
+        epoch: None,
+        toolchain: None,
+        sandbox: asked.sandbox,
+        comparison: None,
+        files: found.other.into_iter().chain(found.wrong).collect(),
+        surroundings: Vec::new(),
+        notes,
+        manifest: claimed.map(|c| c.path.clone()),
+        output: None,
+    }
+}
+
+/// The manifest, if there is one, and what was given with it.
+fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
     if !asked.artifacts.is_empty() {
         if asked.source.is_none() {
             return Err(failure(
                 Failed::Usage,
-                "--artifact is for files without a manifest: say what they were built from with --source or --crate, or give the manifest",
+                "--artifact is for files without a manifest: name what they were built from with --source or --crate, or give the manifest",
             ));
         }
         if asked.allow_toolchain {
@@ -158,36 +207,13 @@ fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Vec<PathBuf>)> {
                 "--allow-toolchain is about the toolchain of a manifest, and there is none: leave it out",
             ));
         }
-        return Ok((None, asked.artifacts.clone()));
+        return Ok((None, Input::default()));
     }
-    let build = &asked.build;
-    if build.selection != Selection::default() || build.epoch.is_some() || build.inject.is_some() {
-        return Err(failure(
-            Failed::Usage,
-            "the manifest says what is built and how: leave out the selection, --epoch and --inject, or verify without it, by --source and --artifact",
-        ));
-    }
-    let mut files = asked.files.clone();
-    let path = match (&asked.manifest, files.first()) {
-        (Some(manifest), _) => manifest.clone(),
-        (None, Some(first)) if is_manifest(first)? => files.remove(0),
-        (None, Some(first)) => {
-            let beside = first.with_file_name(MANIFEST);
-            if !beside.is_file() {
-                return Err(bad_input(format!(
-                    "there is no `{}` beside `{}`: give the manifest with --manifest, or, where none is published, put the file behind --artifact: `repro verify --source SOURCE --artifact {}`",
-                    beside.display(),
-                    first.display(),
-                    first.display()
-                )));
-            }
-            beside
-        }
-        (None, None) => return Err(failure(Failed::Usage, "name a manifest")),
-    };
+    let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
+    let path = input.manifest.take().context("a manifest was found")?;
     let manifest = read_manifest(&path)?;
-    replay::can_replay(&manifest)?;
-    Ok((Some(Claimed { manifest, path }), files))
+    replay::can_replay(&manifest, &asked.build.pass_env)?;
+    Ok((Some(Claimed { manifest, path }), input))
 }
 
 /// Reads a manifest whole and checks it.
@@ -205,20 +231,6 @@ pub(super) fn read_manifest(path: &Path) -> Result<Manifest> {
     Manifest::from_bytes(&bytes, &path.display().to_string())
 }
 
-/// A manifest is told by its name or its first character; it may be broken behind that.
-pub(super) fn is_manifest(path: &Path) -> Result<bool> {
-    if path.extension().is_some_and(|e| e == "json") {
-        return Ok(true);
-    }
-    let mut head = [0; 64];
-    let file = File::open(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-    let n = file
-        .take(64)
-        .read(&mut head)
-        .with_context(|| format!("failed to read `{}`", path.display()))?;
-    Ok(head[..n].trim_ascii_start().starts_with(b"{"))
-}
-
 fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let manifest = &claimed.manifest;
     let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
@@ -227,13 +239,11 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let expected = &asked.expected;
     let placed = source::of_manifest(manifest, given, expected, scratch, &asked.limits)?;
     let source::Placed { source, label, facts } = placed;
-    let build = &asked.build;
-    let project = replay::open(manifest, source, toolchain, &build.pass_env, build.keep, scratch)?;
+    let (project, settings) = replay::open(manifest, source, toolchain, asked, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
-    notes.extend(
-        build.pass_env.iter().map(|name| format!("{name} is this user's own, not the manifest's")),
-    );
-    Ok(Ready { project, label, facts, notes })
+    let pass_env = asked.build.pass_env.iter();
+    notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
+    Ok(Ready { project, label, facts, settings, notes })
 }
 
 /// A build without a manifest, as `repro build` would make it.
@@ -276,7 +286,7 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     if epoch.from == EpochFrom::Archive {
         tree.facts.doubts.extend(tree.time_doubt);
     }
-    Ok(Ready { project, label: tree.label, facts: tree.facts, notes })
+    Ok(Ready { project, label: tree.label, facts: tree.facts, settings: Vec::new(), notes })
 }
 
 /// Only what this user passes on reaches the build: which of their variables a stranger's source would
@@ -300,7 +310,11 @@ fn surroundings_of(
     project: &Project,
     built: &Built,
 ) -> Result<Vec<Surroundings>> {
-    let here = machine::describe(&project.toolchain, &built.linker_inputs)?;
+    let here = machine::describe(&project.toolchain, built)?;
+    let remote = match &project.source.origin {
+        Origin::Git(commit) => commit.remote.as_deref(),
+        Origin::Directory => None,
+    };
     Ok(host_diff::differing(
         manifest,
         &host_diff::Here {
@@ -309,6 +323,7 @@ fn surroundings_of(
             passed: &project.divided.passed,
             consulted: &built.consulted,
             config: &project.config,
+            remote,
         },
     ))
 }

@@ -14,11 +14,12 @@ use crate::project::machine;
 use crate::recipe::Recipe;
 use crate::sandbox::{self, Sandbox};
 use crate::term::Progress;
-use crate::variation::{Name, Side};
+use crate::variation::{Side, VariationId};
 
 /// One build, by the recipe.
 pub(super) fn build(
     project: &Project,
+    label: &str,
     recipe: &Recipe,
     in_sandbox: bool,
     asks_linker: bool,
@@ -55,7 +56,7 @@ pub(super) fn build(
         false => None,
     };
     plan.sandbox = sandbox.as_ref();
-    progress.phase(&format!("building {} once", project.describe()));
+    progress.phase(&format!("building {label} once"));
     let built = plan.run_one(progress)?;
     if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
         return Ok(built);
@@ -74,7 +75,7 @@ fn sandbox_of(project: &Project, plan: &Plan) -> Result<Sandbox> {
     for dir in &write {
         fs::create_dir(dir)?;
     }
-    let copy = project.values(Name::BuildPath);
+    let copy = project.values(VariationId::BuildPath);
     let read = sandbox::borrowed_objects(copy.path(Side::A))?;
     Sandbox::new(&project.toolchain, project.cargo_home.as_deref(), read, write)
 }

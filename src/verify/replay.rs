@@ -2,10 +2,11 @@
 //! source checked, other paths. Nothing of the source has run when this is done.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
+use super::settings::{self, OfSource};
 use super::source;
 use crate::build;
 use crate::cargo::config::Config;
@@ -17,16 +18,19 @@ use crate::project::metadata::{Defaults, project_name};
 use crate::project::{Project, canaries, fits_in_path, inside_configs, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
+use crate::report::verify::{SettingRow, SettingState};
+use crate::request::VerifyRequest;
 use crate::request::{Build, Inject, Selection, SourceChoice};
+use crate::setting::{self, Fate, Setting};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
-use crate::variation::{self, Name};
+use crate::variation::{Side, VariationId, VariationSet};
 
 /// What the row of a variable says that `--pass-env` left to the caller.
 const LEFT: &str = "(left to --pass-env)";
 
 /// Whether the manifest is of a build that this program can make again.
-pub(super) fn can_replay(manifest: &Manifest) -> Result<()> {
+pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()> {
     if manifest.verdict == "differs" {
         return Err(refused(
             "the manifest says itself that its build is not reproducible, so that there is nothing to verify: ask for one of a reproducible build",
@@ -39,31 +43,33 @@ pub(super) fn can_replay(manifest: &Manifest) -> Result<()> {
             table::VERSION
         )));
     }
+    setting::check(manifest, supplied).map_err(settings::not_sound)?;
     if manifest.artifacts.is_empty() {
         return Err(refused("the manifest lists no artifact, so that there is nothing to verify"));
     }
     Ok(())
 }
 
-/// Everything before the build, from a checked source.
+/// Everything before the build, from a checked source; and the settings that the source does not ask
+/// for.
 pub(super) fn open(
     manifest: &Manifest,
     mut source: Source,
     toolchain: Toolchain,
-    pass_env: &[String],
-    keep: bool,
+    asked: &VerifyRequest,
     scratch: &Path,
-) -> Result<Project> {
+) -> Result<(Project, Vec<SettingRow>)> {
     let cargo_home = home::of_user();
-    let mut config = Config::replay(&manifest.outside_config, cargo_home.as_deref())?;
+    let outside = setting::replayable(&manifest.outside_config).map_err(settings::not_sound)?;
+    let mut config = Config::replay(&outside, cargo_home.as_deref())?;
     let canaries = canaries(scratch, &config)?;
-    let copy = variation::Selection::default().values(Name::BuildPath, &canaries);
-    let copy = PathBuf::from(copy.a);
+    let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
+    let copy = copy.path(Side::A).to_owned();
     build::check_out(&source, &config, &copy)?;
     let content_digest = match source.origin {
         Origin::Git(_) => {
             source.settle(&copy)?;
-            commit::set_remote(&copy, manifest.source.remote.as_deref())?;
+            commit::set_remote(&copy, remote(manifest, &source, asked))?;
             None
         }
         Origin::Directory => {
@@ -71,6 +77,8 @@ pub(super) fn open(
             manifest.source.sha256.clone()
         }
     };
+    let mut inside = Config::default();
+    inside.add_inside(inside_configs(&source, &copy)?)?;
     config.add_inside(inside_configs(&source, &copy)?)?;
     no_programs(&config)?;
     let workspace = copy.join(&source.workspace);
@@ -78,15 +86,32 @@ pub(super) fn open(
         refused("the source has no Cargo.lock, and the manifest says that it had")
     })?;
     source::check_lockfile(&manifest.source, &lockfile)?;
-    let name = match Defaults::read(&copy.join(&source.package), &workspace)?.name()? {
+    let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
+    let of_source = OfSource {
+        selection: defaults.selection(Selection::default())?,
+        inject: defaults.inject()?,
+        epochs: epochs(&source, &inside),
+    };
+    let mut settings = settings::rows(manifest, &of_source, asked)?;
+    if let Origin::Git(commit) = &source.origin
+        && let Some(theirs) = remote(manifest, &source, asked)
+        && commit.remote.as_deref() != Some(theirs)
+    {
+        let setting = Setting::remote(theirs);
+        settings.push(SettingRow { setting, state: SettingState::Accepted });
+    }
+    let name = match defaults.name()? {
         Some(name) => name,
         None => project_name(&workspace)?,
     };
     fits_in_path(&name)?;
-    let (divided, pass_env) = environment_of(manifest, pass_env)?;
-    Ok(Project {
+    let wrapper = |name: &&String| *name == "RUSTC_WRAPPER";
+    let supplied: Vec<String> =
+        asked.build.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
+    let (divided, pass_env) = environment_of(manifest, &supplied)?;
+    let project = Project {
         beside: source.beside_workspace(&copy)?,
-        request: request(manifest, pass_env, name.clone(), keep),
+        request: request(manifest, pass_env, name.clone(), asked.build.keep),
         source,
         toolchain,
         config,
@@ -99,8 +124,44 @@ pub(super) fn open(
         results: scratch.join("results"),
         copy,
         content_digest,
-        env_wrapper: None,
-    })
+        env_wrapper: asked
+            .build
+            .pass_env
+            .iter()
+            .find(wrapper)
+            .and_then(|_| std::env::var_os("RUSTC_WRAPPER")),
+    };
+    Ok((project, settings))
+}
+
+/// What git names as the remote in the copy: a build script can read it, and a text of the publisher's
+/// that nobody looked at must not reach the bytes. So it is that of the repository at hand, unless the
+/// user accepts the manifest's.
+fn remote<'a>(
+    manifest: &'a Manifest,
+    source: &'a Source,
+    asked: &VerifyRequest,
+) -> Option<&'a str> {
+    let theirs = manifest.source.remote.as_deref();
+    let ours = match &source.origin {
+        Origin::Git(commit) => commit.remote.as_deref(),
+        Origin::Directory => None,
+    };
+    let accepted = theirs.is_some_and(|remote| {
+        let setting = Setting::remote(remote);
+        asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value))
+    });
+    if accepted { theirs } else { ours }
+}
+
+/// The times that the source itself names: the commit's, and what its cargo config sets.
+fn epochs(source: &Source, inside: &Config) -> Vec<i64> {
+    let Origin::Git(commit) = &source.origin else {
+        return Vec::new();
+    };
+    let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
+    let set = set.filter_map(|(_, value, _)| value.parse().ok());
+    std::iter::once(commit.time.max(0)).chain(set).collect()
 }
 
 /// Cargo would start these programs of a stranger's before anything is built, or take the compiler
@@ -125,7 +186,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool)
             true => Inject::Wrapper,
             false => Inject::Rustflags,
         },
-        vary: variation::Selection::default(),
+        vary: VariationSet::default(),
         name: Some(name),
         keep,
         expand: false,
@@ -164,7 +225,8 @@ fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<
         let Some(value) = &variable.value else {
             continue;
         };
-        if pass.contains(&variable.name) {
+        let replayed = setting::fate(&variable.name, value) == Ok(Fate::Replayed);
+        if pass.contains(&variable.name) || !replayed {
             continue;
         }
         if !environment::is_allowed(&variable.name) {
@@ -214,7 +276,7 @@ mod tests {
 
     #[test]
     fn only_what_can_be_made_again_is() {
-        assert!(can_replay(&manifest()).is_ok());
+        assert!(can_replay(&manifest(), &[]).is_ok());
         for spoil in [
             |m: &mut Manifest| m.verdict = "differs".into(),
             |m: &mut Manifest| m.recipe.version += 1,
@@ -222,7 +284,7 @@ mod tests {
         ] {
             let mut manifest = manifest();
             spoil(&mut manifest);
-            let error = can_replay(&manifest).unwrap_err();
+            let error = can_replay(&manifest, &[]).unwrap_err();
             assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
         }
     }

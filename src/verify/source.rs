@@ -9,14 +9,14 @@ use toml_edit::DocumentMut;
 
 use crate::archive::extract;
 use crate::cargo::config::{Config, FILE_NAMES};
-use crate::cli::verify::Given;
 use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs;
 use crate::limits::Limits;
 use crate::manifest::{self, Manifest};
+use crate::request::{Expected, Given};
 use crate::source::commit::AsItIs;
-use crate::source::identity::{Expected, Repository, SourceFacts};
+use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit, exported};
 use crate::verify::{registry, replay};

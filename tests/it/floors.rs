@@ -15,6 +15,7 @@ const ORDER: &[&str] = &[
     "artifact",
     "verdict",
     "cause",
+    "known_crates",
     "finding",
     "epoch",
     "toolchain",
@@ -42,9 +43,9 @@ const ORDER: &[&str] = &[
     "setting",
     "report",
     // entry
-    "cli",
     "project",
     "verify",
+    "cli",
     "command",
     "entry",
 ];

@@ -60,7 +60,7 @@ fn what_is_written_is_shown_and_nothing_is_overwritten() {
     assert_eq!(changed, [("deny.toml".to_string(), "overwritten".to_string())]);
     assert_eq!(read(&project, "Cargo.toml"), manifest);
 
-    project.commit("initialised");
+    project.commit("initialized");
     for path in WRITTEN {
         assert!(
             !read(&project, path).contains('@')
@@ -181,7 +181,7 @@ fn the_recipe_of_the_dockerfile_gives_the_very_bytes() {
     project.git(&["init", "-q"]);
     project.commit("as it was");
     project.repro(&["init"]);
-    project.commit("initialised");
+    project.commit("initialized");
     let result = project.base().join("sound-cc");
     let out = project
         .command("unshare", &project.dir)
@@ -245,7 +245,7 @@ fn steps(workflow: &str, job: &str) -> Vec<(String, String)> {
 fn the_steps_of_the_workflow_end_in_what_they_promise() {
     let project = project();
     project.repro(&["init"]);
-    project.commit("initialised");
+    project.commit("initialized");
     let workflow = read(&project, ".github/workflows/reproducible-release.yml");
     let bin = Path::new(env!("CARGO_BIN_EXE_repro")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());

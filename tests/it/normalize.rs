@@ -91,7 +91,7 @@ fn tars_of_one_tree_become_the_same_file_and_then_stay_as_they_are() {
 }
 
 #[test]
-fn debians_normaliser_agrees() {
+fn debians_normalizer_agrees() {
     let project = scratch();
     let dir = &project.dir;
     if !have("strip-nondeterminism") || !have("zip") || !have("ar") || !have("python3") {

@@ -153,7 +153,7 @@ fn a_random_build_id_is_overridden_with_a_word() {
 }
 
 #[test]
-fn config_files_above_the_source_are_honoured_and_said() {
+fn config_files_above_the_source_are_honored_and_reported() {
     let project = Project::committed("sound-flags");
     let outer = project.base().join(".cargo/config.toml");
     std::fs::create_dir_all(outer.parent().unwrap()).unwrap();
@@ -220,11 +220,47 @@ fn metadata_gives_defaults_and_unknown_keys_are_refused() {
     let run = project.repro(&["build"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert_eq!(project.proven("sound-features"), "extra");
-    assert!(run.stdout.contains("clock (switched off)"));
+    let head = "not varied  clock (switched off by the project's own metadata)";
+    assert_eq!(run.stdout.lines().next(), Some(head), "{}", run.all());
     assert!(project.manifest()["recipe"].to_string().contains("/build/renamed"));
-    with("colour = 'red'");
+    with("color = 'red'");
     project.commit("with a mistake");
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(5), "{}", run.all());
-    assert!(run.stderr.contains("unknown key `colour`"), "{}", run.all());
+    assert!(run.stderr.contains("unknown key `color`"), "{}", run.all());
+}
+
+/// Who switched a variation off matters: the project's own metadata heads the report.
+#[test]
+fn what_was_not_varied_is_listed_with_who_did_it() {
+    let project = Project::plain("sound-features");
+    let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    let table = "\n[package.metadata.repro]\nvary = \"-umask,-clock\"\n";
+    project.write("Cargo.toml", &(manifest + table));
+    project.git(&["init", "-q"]);
+    project.commit("varies less");
+    let run = project.repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let head = "not varied  umask, clock (switched off by the project's own metadata)";
+    assert_eq!(run.stdout.lines().next(), Some(head), "{}", run.all());
+    let off = project.manifest()["variations"]["off"].clone();
+    assert_eq!(off[0], serde_json::json!({"name": "umask", "by": "project"}));
+
+    let env = [("TZ", "Asia/Tokyo")];
+    let run = project.repro_env(&["build", "--vary", "-umask", "--pass-env", "TZ", "-v"], &env);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    for line in [
+        "not varied  timezone (TZ is set by --pass-env)",
+        "not varied  umask (switched off with --vary)",
+    ] {
+        assert!(run.stdout.lines().any(|l| l == line), "{}", run.all());
+    }
+    assert!(!run.stdout.contains("varied      timezone"), "{}", run.all());
+    let variations = &project.manifest()["variations"];
+    assert_eq!(variations["off"], serde_json::json!([{"name": "umask", "by": "flag"}]));
+    let held = serde_json::json!({"name": "timezone", "reason": "held"});
+    let unavailable = variations["unavailable"].as_array().unwrap();
+    assert!(unavailable.contains(&held), "{variations}");
+    let applied = variations["applied"].as_array().unwrap();
+    assert!(applied.contains(&"home".into()) && !applied.contains(&"timezone".into()));
 }

@@ -1,4 +1,4 @@
-//! The normal form of each format: one const table of handlers, which says what is recognised,
+//! The normal form of each format: one const table of handlers, which says what is recognized,
 //! what is made fixed, and drives dispatch, `--list-formats` and the docs.
 
 mod ar;

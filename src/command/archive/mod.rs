@@ -2,7 +2,6 @@
 //! made in [`crate::archive`].
 
 mod files;
-mod include;
 mod proven;
 
 use std::path::{Path, PathBuf};

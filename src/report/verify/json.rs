@@ -3,30 +3,45 @@
 use serde::Serialize;
 
 use super::identity::IdentityJson;
-use super::{Checked, Outcome, Report, Surroundings};
+use super::{Checked, Outcome, Report, SettingRow, Surroundings};
 use crate::cause::Cause;
 use crate::compare::Pair;
 use crate::digest::Digest;
 use crate::report::findings::OneFinding;
 use crate::report::json::{SCHEMA, encode};
+use crate::setting::Fate;
 
 #[derive(Serialize)]
 struct Whole<'a> {
     schema: &'static str,
     command: &'static str,
+    sandbox: &'static str,
     verdict: &'static str,
+    /// The exit code says whether the verdict passes; this is why it may not.
+    passes: bool,
     steps: Vec<&'static str>,
     accepted: Vec<&'static str>,
-    source: &'a str,
+    settings: Vec<OneSetting<'a>>,
+    source: Option<&'a str>,
+    epoch: Option<i64>,
     identity: IdentityJson<'a>,
-    toolchain: &'a str,
-    sandbox: bool,
+    toolchain: Option<&'a str>,
     artifacts: Vec<OneArtifact<'a>>,
     files: Vec<OneFile<'a>>,
     machine: Vec<Machine<'a>>,
     notes: &'a [String],
     manifest: Option<String>,
     output: Option<String>,
+}
+
+/// A setting of the publisher's that the source does not ask for.
+#[derive(Serialize)]
+struct OneSetting<'a> {
+    name: &'a str,
+    value: &'a str,
+    state: &'static str,
+    /// False where it names a program or files: then the rebuild did not have it.
+    replayed: bool,
 }
 
 /// `a` is the manifest's, `b` the rebuilt one.
@@ -80,8 +95,10 @@ fn artifact(pair: &Pair) -> OneArtifact<'_> {
 fn file(checked: &Checked) -> OneFile<'_> {
     let (status, steps) = match &checked.outcome {
         Outcome::Same => ("same", Vec::new()),
-        Outcome::After(steps) => ("same-after-normalising", names(steps)),
+        Outcome::After(steps) => ("same-after-normalizing", names(steps)),
         Outcome::Differs => ("differs", Vec::new()),
+        Outcome::Missing => ("missing", Vec::new()),
+        Outcome::Unlisted => ("not-listed", Vec::new()),
     };
     OneFile {
         name: &checked.name,
@@ -91,6 +108,15 @@ fn file(checked: &Checked) -> OneFile<'_> {
         a: checked.published.as_ref(),
         b: checked.rebuilt.as_ref(),
         findings: checked.findings.iter().map(OneFinding::from).collect(),
+    }
+}
+
+fn setting(row: &SettingRow) -> OneSetting<'_> {
+    OneSetting {
+        name: &row.setting.name,
+        value: &row.setting.value,
+        state: row.state.name(),
+        replayed: row.setting.fate == Fate::Replayed,
     }
 }
 
@@ -104,13 +130,19 @@ pub fn report(report: &Report) -> String {
     encode(&Whole {
         schema: SCHEMA,
         command: "verify",
+        sandbox: match report.sandbox {
+            true => "on",
+            false => "off",
+        },
         verdict: report.verdict.name(),
+        passes: report.code() == 0,
         steps: names(&report.steps),
         accepted: names(&report.accepted),
-        source: &report.source,
+        settings: report.settings.iter().map(setting).collect(),
+        source: report.source.as_deref(),
+        epoch: report.epoch,
         identity: IdentityJson::from(&report.facts),
-        toolchain: &report.toolchain,
-        sandbox: report.sandbox,
+        toolchain: report.toolchain.as_deref(),
         artifacts: pairs.map(artifact).collect(),
         files: report.files.iter().map(file).collect(),
         machine: report.surroundings.iter().map(machine).collect(),

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Checked, Outcome, Part, Report, identity};
+use super::{Checked, Outcome, Part, Report, SettingState, identity};
 use crate::compare::Pair;
+use crate::format::printable;
 use crate::report::findings;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Status, Verification};
@@ -15,22 +16,25 @@ pub(super) const LISTED: usize = 8;
 pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let shown = if verbose { usize::MAX } else { LISTED };
-    line(&mut out, "source", &report.source);
+    if report.source.is_some() {
+        let sandbox = match report.sandbox {
+            true => "on: build scripts had no network and no access to your home directory",
+            false => "off: build scripts ran with your rights",
+        };
+        line(&mut out, "sandbox", sandbox);
+    }
+    for (word, text) in [("source", &report.source), ("toolchain", &report.toolchain)] {
+        if let Some(text) = text {
+            line(&mut out, word, text);
+        }
+    }
     for said in identity::lines(&report.facts) {
         match said.warns {
             true => drop(writeln!(out, "{WARN}{:<11}{WARN:#} {}", said.label, said.text)),
             false => line(&mut out, said.label, &said.text),
         }
     }
-    line(&mut out, "toolchain", &report.toolchain);
-    line(
-        &mut out,
-        "sandbox",
-        match report.sandbox {
-            true => "on: the build had no network, and not the user's home",
-            false => "off: build scripts ran with this user's rights",
-        },
-    );
+    settings(&mut out, report);
     if let Some(comparison) = &report.comparison {
         artifacts(&mut out, &comparison.pairs, shown);
     }
@@ -56,6 +60,24 @@ pub fn report(report: &Report, verbose: bool) -> String {
     }
     ending(&mut out, report);
     out
+}
+
+/// The settings that the source does not ask for: all of them, however the verdict came out.
+fn settings(out: &mut String, report: &Report) {
+    for row in &report.settings {
+        let clean = |text: &str| printable(text.as_bytes());
+        let (style, state) = match row.state {
+            SettingState::NotAccepted => (WARN, "the source does not ask for it"),
+            SettingState::Accepted => (GOOD, "accepted by you"),
+            SettingState::Given => (GOOD, "given by you"),
+        };
+        let _ = writeln!(
+            out,
+            "{style}setting{style:#}     {BOLD}{}{BOLD:#}={} ({state})",
+            clean(&row.setting.name),
+            clean(&row.setting.value)
+        );
+    }
 }
 
 pub(super) fn line(out: &mut String, word: &str, text: &str) {
@@ -119,6 +141,8 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         Outcome::Same => (GOOD, "same"),
         Outcome::After(_) => (WARN, "equal after"),
         Outcome::Differs => (BAD, "differs"),
+        Outcome::Missing => (BAD, "missing"),
+        Outcome::Unlisted => (BAD, "not listed"),
     };
     let part = match file.part {
         Part::File => "",
@@ -156,23 +180,35 @@ fn names(steps: &[crate::cause::Cause]) -> String {
 fn ending(out: &mut String, report: &Report) {
     let _ = match report.verdict {
         Verification::Reproduced => writeln!(out, "{GOOD}REPRODUCED{GOOD:#}"),
-        Verification::AfterNormalising => {
-            let left: Vec<_> = report
-                .steps
-                .iter()
-                .filter(|s| !report.accepted.contains(s))
-                .map(|s| format!("--accept {}", s.name()))
-                .collect();
-            let accepted = match left.is_empty() {
-                true => "accepted".to_string(),
-                false => format!("not accepted: `{}` if it is", left.join(" ")),
-            };
+        Verification::AfterNormalizing => writeln!(
+            out,
+            "{WARN}REPRODUCED AFTER NORMALIZING{WARN:#}: {} ({})",
+            names(&report.steps),
+            to_accept(report)
+        ),
+        Verification::WithPublishersSettings => {
+            let left = report.settings.iter().filter(|s| s.state == SettingState::NotAccepted);
+            let mut left: Vec<_> = left.map(|s| printable(s.setting.name.as_bytes())).collect();
+            left.dedup();
             writeln!(
                 out,
-                "{WARN}REPRODUCED AFTER NORMALISING{WARN:#}: {} ({accepted})",
-                names(&report.steps)
+                "{WARN}REPRODUCED WITH THE PUBLISHER'S SETTINGS{WARN:#}: {} (pass `--accept-setting {}` to accept this)",
+                left.join(", "),
+                left.join("` and `--accept-setting ")
             )
+        }
+        Verification::Manifest => {
+            writeln!(out, "{WARN}MANIFEST REPRODUCED{WARN:#}: no published file was checked")
         }
         Verification::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
     };
+}
+
+fn to_accept(report: &Report) -> String {
+    let left = report.steps.iter().filter(|s| !report.accepted.contains(s));
+    let left: Vec<_> = left.map(|s| format!("--accept {}", s.name())).collect();
+    match left.is_empty() {
+        true => "accepted".to_string(),
+        false => format!("pass `{}` to accept this", left.join(" ")),
+    }
 }

@@ -154,7 +154,8 @@ fn a_member_in_a_submodule_is_part_of_the_commit() {
 
 #[test]
 fn what_only_a_manifest_names_is_not_asked_for_a_tag() {
-    use crate::source::identity::{Expected, Repository};
+    use crate::request::Expected;
+    use crate::source::identity::Repository;
     let place = Place::with_repository();
     let commit = place.git("repo", &["rev-parse", "HEAD"]);
     let url = "https://forge.example/org/app".to_string();

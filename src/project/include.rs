@@ -16,15 +16,15 @@ struct Include<'a> {
 
 /// What the patterns name: names in the archive and where the files are.
 #[derive(Default)]
-pub(super) struct Included {
-    pub(super) files: Vec<(Vec<u8>, PathBuf)>,
+pub(crate) struct Included {
+    pub(crate) files: Vec<(Vec<u8>, PathBuf)>,
     /// Files that are not in the source.
-    pub(super) not_in_source: Vec<String>,
+    pub(crate) not_in_source: Vec<String>,
 }
 
 /// Finds the files of `patterns`, relative to the workspace: in the copy of the source, else in
 /// the user's work tree.
-pub(super) fn find(patterns: &[String], copy: &Path, work_tree: &Path) -> Result<Included> {
+pub(crate) fn find(patterns: &[String], copy: &Path, work_tree: &Path) -> Result<Included> {
     let mut included = Included::default();
     for text in patterns {
         let include = parse(text)?;
