@@ -296,6 +296,6 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     std::fs::remove_file(&mark).unwrap();
     let lacking = base.join("lacking").display().to_string();
     it.project.git(&["init", "-q", &lacking]);
-    fails(&it.verify(&[&manifest, "--source", &lacking]), 4, &["not a repository that has commit"]);
+    fails(&it.verify(&[&manifest, "--source", &lacking]), 4, &["does not have commit"]);
     assert!(!mark.exists());
 }
