@@ -45,13 +45,13 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
         "directory",
-        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (the same-path mode, `--vary=-build-path,-target-dir,-cargo-home`)",
+        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (`repro build --same-path`)",
         REMAP,
     ),
     row(
         Cause::BuildPath,
         "CARGO_HOME",
-        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path (the same-path mode, `--vary=-cargo-home`)",
+        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path (`repro build --same-path`)",
         REMAP,
     ),
     row(
@@ -130,6 +130,12 @@ pub const BY_CAUSE: &[ByCause] = &[
         Cause::Username,
         "",
         "leave the user's name out of what build scripts and macros write",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::UserId,
+        "",
+        "leave ids of user and group out of what build scripts and macros write: give files a fixed owner, as `--owner=0 --group=0` of tar does",
         ENVIRONMENT,
     ),
     row(

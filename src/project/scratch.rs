@@ -25,7 +25,7 @@ impl Scratch {
         let places = [first.clone(), "/var/tmp".into(), "/tmp".into()];
         let place = places.iter().find(fit).unwrap_or(&first);
         let dir = tempfile::Builder::new()
-            .prefix("repro-")
+            .prefix("build-")
             .disable_cleanup(keep)
             .tempdir_in(place)
             .map_err(|e| {

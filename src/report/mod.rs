@@ -38,6 +38,8 @@ pub struct Report {
     pub blame: Vec<Culprit>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
+    /// The one path of both builds, if they had one.
+    pub at: Option<String>,
     /// One line that names the source.
     pub source: String,
     /// How another builder gets the same source: a phrase.
@@ -52,6 +54,17 @@ pub struct Report {
     pub manifest: PathBuf,
     /// Directory of the results.
     pub results: PathBuf,
+}
+
+impl Report {
+    /// The last line of the report.
+    pub fn last_line(&self) -> String {
+        let text = self.verdict.row().text;
+        match (self.verdict, &self.at) {
+            (Verdict::AtPath | Verdict::AtScratchPath, Some(path)) => format!("{text} {path}"),
+            _ => text.to_string(),
+        }
+    }
 }
 
 /// Of a pair that nobody explained.
