@@ -65,7 +65,6 @@ const CYCLES: &[(&str, &str)] = &[
     ("src/cli/env.rs", "src/cli/mod.rs"),
     ("src/cli/init.rs", "src/cli/mod.rs"),
     ("src/cli/mod.rs", "src/cli/normalize.rs"),
-    ("src/cli/mod.rs", "src/cli/rebuilderd.rs"),
     ("src/cli/mod.rs", "src/cli/verify.rs"),
     ("src/cli/output.rs", "src/cli/mod.rs"),
     ("src/command/archive/files.rs", "src/command/archive/mod.rs"),
