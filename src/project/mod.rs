@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::cargo::config::{Config, FILE_NAMES, Inside};
+use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -28,7 +28,8 @@ use crate::project::metadata::{Defaults, project_name};
 use crate::query;
 use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::{Facts, Recipe};
-use crate::request::{Build, BuildRequest, Inject, SourceChoice};
+use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
+use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
 use crate::variation::{Canaries, Side, ValuePair, VariationId, VariationSet};
@@ -48,6 +49,8 @@ pub(crate) struct Project {
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
+    /// What the source itself asks for; everything else is a setting that a verifier has to accept.
+    pub(crate) asks: Asks,
     /// The user's environment, captured once; of a replay only what was accepted of it.
     pub(crate) env: Env,
 }
@@ -86,6 +89,7 @@ impl Project {
         let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?
             .ok_or_else(|| source.without_lockfile())?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
+        let asks = asks(&defaults, &source, &config)?;
         let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(&source, &copy, &config, &env)?;
         complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
@@ -110,6 +114,7 @@ impl Project {
             results: target_dir.join("repro"),
             copy,
             content_digest,
+            asks,
             env,
         })
     }
@@ -262,6 +267,20 @@ impl Project {
 /// The first of these variables that is set.
 pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
     names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
+/// What the source asks for: by its metadata, its commit, and its cargo config.
+pub(crate) fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
+    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
+    let inside = Config { files: inside.collect() };
+    let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
+    let set = set.filter_map(|(_, value, _)| value.parse().ok());
+    let epochs = match &source.origin {
+        Origin::Git(commit) => std::iter::once(commit.time.max(0)).chain(set).collect(),
+        Origin::Directory => Vec::new(),
+    };
+    let selection = defaults.selection(Selection::default())?;
+    Ok(Asks { selection, inject: defaults.inject()?, epochs })
 }
 
 /// What the recipe sets cannot be passed on.

@@ -15,6 +15,7 @@ use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::request::Inject;
+use crate::setting::{self, Setting};
 use crate::source::Origin;
 use crate::variation::coverage::{Coverage, Reach};
 use crate::variation::{VARIATIONS, of_variable};
@@ -83,8 +84,8 @@ impl Project {
             kind: "directory".to_string(),
             remote: None,
             commit: None,
-            tags: Vec::new(),
-            version: None,
+            tags: self.source.tags()?,
+            version: self.source.version(&self.copy),
             tree: None,
             dirty: false,
             sha256: None,
@@ -102,6 +103,17 @@ impl Project {
             Origin::Directory => source.sha256 = self.content_digest.clone(),
         }
         Ok(source)
+    }
+
+    /// The settings of the build that the source does not ask for: a verifier has to accept each.
+    pub(crate) fn settings(&self, manifest: &Manifest) -> (Vec<Setting>, Option<String>) {
+        match setting::unsourced(manifest, &self.asks, &[]) {
+            Ok(settings) => (settings, None),
+            Err(why) => {
+                let note = format!("no verifier can replay this build: {why}");
+                (Vec::new(), Some(note))
+            }
+        }
     }
 
     /// Config files outside the source that change what is built, with those settings.

@@ -21,6 +21,7 @@ use crate::blame::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{Coverage, Explained};
 use crate::recipe::Row;
+use crate::setting::Setting;
 use crate::variation;
 use crate::verdict::Verdict;
 
@@ -38,6 +39,8 @@ pub struct Report {
     pub blame: Vec<Culprit>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
+    /// Settings that the source does not ask for, which a verifier has to accept.
+    pub settings: Vec<Setting>,
     /// One line that names the source.
     pub source: String,
     /// How another builder gets the same source: a phrase.

@@ -19,6 +19,7 @@ use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
+use crate::setting::Setting;
 use crate::variation::coverage::Coverage;
 use crate::verdict::{SINGLE, Verdict};
 
@@ -46,9 +47,22 @@ struct Whole<'a> {
     artifacts: Vec<OneArtifact<'a>>,
     blame: Vec<OneCulprit<'a>>,
     variations: Option<VariationsJson>,
+    settings: Vec<OneSetting<'a>>,
     source: &'a str,
     notes: &'a [String],
     manifest: String,
+}
+
+/// A setting that the source does not ask for.
+#[derive(Serialize)]
+struct OneSetting<'a> {
+    name: &'a str,
+    value: &'a str,
+    advice: &'static str,
+}
+
+fn setting(setting: &Setting) -> OneSetting<'_> {
+    OneSetting { name: &setting.name, value: &setting.value, advice: setting.home.advice() }
 }
 
 #[derive(Serialize)]
@@ -183,6 +197,7 @@ pub fn report(report: &Report) -> String {
         blame: report.blame.iter().map(culprit).collect(),
         variations: report.coverage.as_ref().map(VariationsJson::from),
         source: &report.source,
+        settings: report.settings.iter().map(setting).collect(),
         notes: &report.notes,
         manifest: report.manifest.display().to_string(),
     };
