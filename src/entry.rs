@@ -113,7 +113,7 @@ fn run(command: Command) -> Result<u8> {
             let report = init::run(args.request())?;
             print(&match format {
                 Format::Text => text::init::report(&report),
-                Format::Json => json::init(&report),
+                Format::Json => json::init::report(&report),
             })?;
             Ok(0)
         }
@@ -230,7 +230,7 @@ fn run_check(args: CheckArgs) -> Result<u8> {
     let report = check::run(args.request())?;
     print(&match format {
         CheckFormat::Text => text::check::report(&report, verbose),
-        CheckFormat::Json => json::check(&report),
+        CheckFormat::Json => json::check::report(&report),
         CheckFormat::Sarif => sarif::of(&report),
         CheckFormat::Github => github::check::of(&report),
     })?;
@@ -253,7 +253,7 @@ fn run_env(args: EnvArgs) -> Result<u8> {
         EnvFormat::Powershell => shell::powershell(&report),
         EnvFormat::Dockerfile => shell::dockerfile(&report),
         EnvFormat::Github => shell::github(&report),
-        EnvFormat::Json => json::env(&report),
+        EnvFormat::Json => json::env::report(&report),
     })?;
     Ok(0)
 }
