@@ -129,8 +129,8 @@ fn run(command: Command) -> Result<u8> {
                 }
                 (verify::Outcome::Several(found), format) => {
                     print(&match format {
-                        Format::Text => report::verify::text::several(&found),
-                        Format::Json => report::verify::json::several(&found),
+                        Format::Text => report::verify::several::text(&found),
+                        Format::Json => report::verify::several::json(&found),
                     })?;
                     Ok(found.agreement.code())
                 }

@@ -64,6 +64,8 @@ impl Project {
             rev: asked.source.rev.clone(),
             allow_dirty: asked.source.allow_dirty,
             target_dir: target_dir.clone(),
+            called: asked.source.called.clone(),
+            time: asked.source.time,
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;
@@ -81,12 +83,8 @@ impl Project {
         };
 
         let workspace = copy.join(&source.workspace);
-        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
-            refused(format!(
-                "{} has no Cargo.lock, so that versions are not fixed: run `cargo generate-lockfile` and commit it",
-                describe(&source)
-            ))
-        })?;
+        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?
+            .ok_or_else(|| source.without_lockfile())?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
         let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(&source, &copy, &config, &env)?;
@@ -177,10 +175,10 @@ impl Project {
             Origin::Git(commit) => {
                 Ok(Epoch { seconds: commit.time.max(0), from: EpochFrom::Commit })
             }
-            Origin::Directory => Err(refused(format!(
-                "`{}` is not in git, so that there is no commit time for SOURCE_DATE_EPOCH: give one with --epoch SECONDS",
-                self.source.root.display()
-            ))),
+            Origin::Directory => match self.source.time {
+                Some(seconds) => Ok(Epoch { seconds: seconds.max(0), from: EpochFrom::Archive }),
+                None => Err(self.source.without_time()),
+            },
         }
     }
 
@@ -386,9 +384,9 @@ fn describe(source: &Source) -> String {
         Origin::Git(commit) => {
             let short = &commit.commit[..12.min(commit.commit.len())];
             let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
-            format!("commit {short}{state} of `{}`", source.root.display())
+            format!("commit {short}{state} of `{}`", source.called)
         }
-        Origin::Directory => format!("directory `{}`", source.root.display()),
+        Origin::Directory => format!("directory `{}`", source.called),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod archive;
 mod blame;
+mod builders;
 mod check;
 mod diff;
 mod env;
@@ -26,3 +27,4 @@ mod sound;
 mod source;
 mod support;
 mod verify;
+mod which_source;
