@@ -11,8 +11,8 @@ use clap::{CommandFactory, Parser};
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
-use crate::cli::output::{OutputArgs, ReportFormat};
-use crate::cli::{Cli, Command, Format};
+use crate::cli::output::{Format, OutputArgs, ReportFormat};
+use crate::cli::{Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
 use crate::error::{self, Kind};
@@ -113,7 +113,7 @@ fn run(command: Command) -> Result<u8> {
             let report = init::run(args.request())?;
             print(&match format {
                 Format::Text => text::init::report(&report),
-                Format::Json => json::init(&report),
+                Format::Json => json::init::report(&report),
             })?;
             Ok(0)
         }
@@ -230,7 +230,7 @@ fn run_check(args: CheckArgs) -> Result<u8> {
     let report = check::run(args.request())?;
     print(&match format {
         CheckFormat::Text => text::check::report(&report, verbose),
-        CheckFormat::Json => json::check(&report),
+        CheckFormat::Json => json::check::report(&report),
         CheckFormat::Sarif => sarif::of(&report),
         CheckFormat::Github => github::check::of(&report),
     })?;
@@ -253,7 +253,7 @@ fn run_env(args: EnvArgs) -> Result<u8> {
         EnvFormat::Powershell => shell::powershell(&report),
         EnvFormat::Dockerfile => shell::dockerfile(&report),
         EnvFormat::Github => shell::github(&report),
-        EnvFormat::Json => json::env(&report),
+        EnvFormat::Json => json::env::report(&report),
     })?;
     Ok(0)
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
 use super::build::InjectArg;
 use super::limits::LimitArgs;
+use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::report::verify::STEPS;

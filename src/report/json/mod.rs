@@ -1,17 +1,14 @@
 //! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
 
-mod check;
-mod env;
-mod init;
+pub mod check;
+pub mod env;
+pub mod init;
 
 use std::path::PathBuf;
 
 use repro_formats::digest::Digest;
 use serde::Serialize;
 
-pub use self::check::check;
-pub use self::env::env;
-pub use self::init::init;
 use super::findings::{self, OneCoverage, OneFinding};
 use crate::blame::Culprit;
 use crate::compare::Pair;
