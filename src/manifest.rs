@@ -6,10 +6,10 @@
 mod check;
 
 use anyhow::{Context, Result};
+use repro_formats::names::printable;
 use serde::{Deserialize, Serialize};
 
 use crate::error::bad_input;
-use crate::format::printable;
 use crate::variation::VariationId;
 use crate::variation::coverage::Coverage;
 

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use crate::cause::Cause;
-use crate::limits::Limits;
+use crate::sandbox::Mode;
 use crate::variation::VariationSet;
+use repro_formats::limits::Limits;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -290,8 +291,8 @@ pub struct VerifyRequest {
     pub build: BuildRequest,
     /// `--allow-toolchain`.
     pub allow_toolchain: bool,
-    /// `--sandbox`.
-    pub sandbox: bool,
+    /// `--sandbox` or `--no-sandbox`.
+    pub sandbox: Mode,
     /// `--accept`.
     pub accept: Vec<Cause>,
     /// `--accept-setting`.

@@ -135,7 +135,8 @@ mod tests {
     use crate::artifact::{Artifact, ArtifactSet, Kind};
     use crate::cargo::units::Unit;
     use crate::compare::compare;
-    use crate::{digest, fs};
+    use crate::fs;
+    use repro_formats::digest;
 
     fn set(bytes: &str) -> ArtifactSet {
         ArtifactSet::new(vec![Artifact {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
+use repro_formats::elf::{self, Linking};
 
 use crate::artifact::{ArtifactSet, Kind};
 use crate::cargo::config::{Config, Place};
@@ -19,7 +20,6 @@ use crate::cargo::units::Unit;
 use crate::cargo::wrapper::{self, Spec};
 use crate::cargo::{consulted, home, rustflags, units};
 use crate::error::{Failure, Kind as ErrorKind, host};
-use crate::format::elf::{self, Linking};
 use crate::fs;
 use crate::layout::Layout;
 use crate::process::{self, Cmd, Stream};
@@ -214,6 +214,9 @@ impl Plan<'_> {
             ));
         }
         let hint = match side {
+            Side::A if self.sandbox.is_some() => {
+                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your rights"
+            }
             Side::A => "",
             Side::B => {
                 "; if plain `cargo build` works, `--vary none` tells whether a variation broke it"
@@ -241,13 +244,33 @@ impl Plan<'_> {
         for dir in [&layout.target, &layout.home, &layout.tmpdir] {
             fs::create_dir(dir)?;
         }
+        let library = self.library_lockfile();
+        let lockfiles = [self.lockfile, library.as_deref().unwrap_or_default()];
         home::make(
             self.cargo_home,
             &layout.cargo_home,
             self.config,
-            self.lockfile,
+            &lockfiles,
             self.registry_sources,
         )
+    }
+
+    /// The standard library's lockfile, where cargo is to build it.
+    fn library_lockfile(&self) -> Option<String> {
+        let variable = OsString::from("CARGO_UNSTABLE_BUILD_STD");
+        let wanted = self.config.get(&["unstable", "build-std"]).is_some()
+            || self.recipe.facts().passed.contains_key(&variable);
+        let library = self.toolchain.sysroot.join("lib/rustlib/src/rust/library/Cargo.lock");
+        wanted.then(|| fs::read_text(&library).ok()).flatten()
+    }
+
+    /// The compiler by its absolute path; one that is in the source is that of this side's copy.
+    fn rustc(&self, layout: &Layout) -> PathBuf {
+        let rustc = &self.toolchain.rustc;
+        match rustc.strip_prefix(self.layout(Side::A).source) {
+            Ok(inside) => layout.source.join(inside),
+            Err(_) => rustc.clone(),
+        }
     }
 
     fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
@@ -256,6 +279,13 @@ impl Plan<'_> {
         self.tool_variables(&mut env);
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
         set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
+        let rustc = self.rustc(layout);
+        let rustdoc =
+            rustc.with_file_name("rustdoc").with_extension(std::env::consts::EXE_EXTENSION);
+        set("RUSTC", rustc.into());
+        if rustdoc.is_file() {
+            set("RUSTDOC", rustdoc.into());
+        }
         if self.inject == Inject::Rustflags {
             let passed = &self.recipe.facts().passed;
             let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
@@ -395,6 +425,7 @@ pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         fs::create_dir(parent)?;
     }
+    config.carry(&source.root, to)?;
     source.check_out(to)
 }
 

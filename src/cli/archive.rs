@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use repro_formats::formats;
 
 use super::Format;
-use crate::archive::formats;
 use crate::request;
 
 pub(super) const EXAMPLES: &str = "\

@@ -77,7 +77,7 @@ pub enum Command {
     ///
     /// The source and the toolchain are checked against the manifest before anything of it runs;
     /// then its build is made once, at other paths, and compared byte for byte. Build scripts and
-    /// macros of the source run on this machine: with --sandbox without network and home.
+    /// macros of the source run on this machine, in a sandbox where bubblewrap works.
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<VerifyArgs>),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.

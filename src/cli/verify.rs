@@ -11,16 +11,40 @@ use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::report::verify::STEPS;
 use crate::request::{Accept, BuildRequest, Expected, Given, VerifyRequest};
+use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   repro verify app-1.2.0-x86_64-unknown-linux-gnu.tar.gz   with repro.json beside it
-  repro verify repro.json app --sandbox                    no network, no home
+  repro verify repro.json app --no-sandbox                 build scripts with your rights
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
   repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
-Build scripts and macros of the source run here, with your rights unless --sandbox is given.";
+Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
+with your rights.";
+
+/// `--sandbox` and `--no-sandbox`.
+#[derive(Args)]
+pub struct SandboxArgs {
+    /// Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]
+    #[arg(long, conflicts_with = "no_sandbox", help_heading = "Recipe")]
+    sandbox: bool,
+    /// Run build scripts with your rights, network and home directory
+    #[arg(long, help_heading = "Recipe")]
+    no_sandbox: bool,
+}
+
+impl SandboxArgs {
+    /// The plain value.
+    pub fn mode(&self) -> Mode {
+        match (self.sandbox, self.no_sandbox) {
+            (true, _) => Mode::Always,
+            (_, true) => Mode::Never,
+            _ => Mode::Auto,
+        }
+    }
+}
 
 /// Arguments of `repro verify`.
 #[derive(Args)]
@@ -75,9 +99,8 @@ pub struct VerifyArgs {
     /// Try with another toolchain than the manifest's
     #[arg(long, help_heading = "Recipe")]
     allow_toolchain: bool,
-    /// Build without network and without the home directory (Linux, bubblewrap)
-    #[arg(long, help_heading = "Recipe")]
-    sandbox: bool,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
 
     /// Accept files that match only after this normalization step; can be given several times
     #[arg(long, value_name = "STEP", value_parser = step, help_heading = "Verdict")]
@@ -102,7 +125,7 @@ pub struct VerifyArgs {
         long,
         value_name = "NAME=MANIFEST",
         num_args = 2..,
-        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
+        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
         help_heading = "Verdict"
     )]
     against: Vec<String>,
@@ -162,7 +185,7 @@ impl VerifyArgs {
                 ..BuildRequest::default()
             },
             allow_toolchain: self.allow_toolchain,
-            sandbox: self.sandbox,
+            sandbox: self.sandbox.mode(),
             accept: self.accept,
             accept_settings: self.accept_settings,
             manifest_only: self.manifest_only,

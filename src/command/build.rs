@@ -7,7 +7,6 @@ use anyhow::Result;
 use crate::artifact::{Artifact, ArtifactSet};
 use crate::blame::{self, Blame};
 use crate::build::{Built, Plan};
-use crate::cargo::fetch;
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::project::Project;
@@ -46,8 +45,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     }
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
-    fetch::fetch(&project.toolchain, &project.run_dir(), &say)?;
-
+    project.fetch(&say)?;
     let registry_sources = project.registry_sources(&recipe);
 
     let shim = match once {

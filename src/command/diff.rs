@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
+use repro_formats::list::list;
+use repro_formats::listing::Listing;
 
-use crate::archive::compare;
-use crate::archive::listing;
-use crate::digest;
 use crate::error::bad_input;
+use crate::explain::compare;
 use crate::explain::{self, Clocks, Context as Known, Explained, Window};
 use crate::report::files::{Outcome, Side};
 use crate::request::Diff;
@@ -21,14 +22,14 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
                 path.display()
             )));
         }
-        digest::of_file(path)
+        Ok(digest::of_file(path)?)
     };
     let (a, b) = (digest(&asked.a)?, digest(&asked.b)?);
     let same = a == b;
     let list = |path| match same {
         // There is nothing to explain.
         true => Ok(None),
-        false => listing::list(path, &asked.limits),
+        false => list(path, &asked.limits),
     };
     let about_a = list(&asked.a).context("the bytes of the two files differ")?;
     let about_b = list(&asked.b).context("the bytes of the two files differ")?;
@@ -43,7 +44,7 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
         }
         _ => explain::explain_files(&asked.a, &asked.b, &context(asked)),
     };
-    let side = |path: &PathBuf, digest, listing: Option<listing::Listing>| Side {
+    let side = |path: &PathBuf, digest, listing: Option<Listing>| Side {
         path: path.clone(),
         digest,
         format: listing.map_or_else(|| explained.format.clone(), |l| l.name()),

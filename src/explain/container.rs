@@ -1,13 +1,14 @@
 //! Two containers -> why they differ: what is said of the members, and each member that differs
 //! explained in turn.
 
+use repro_formats::listing::Listing;
+
 use super::image::matched;
 use super::members::{self, Held, Member};
 use super::names;
 use super::{Coverage, Explained, Search};
-use crate::archive::compare::{self, Compared};
-use crate::archive::listing::Listing;
 use crate::cause::Cause;
+use crate::explain::compare::{self, Compared};
 use crate::finding::Finding;
 
 /// How deep containers may lie within each other.

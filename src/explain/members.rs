@@ -3,11 +3,14 @@
 
 use std::io::{Cursor, Read};
 
-use crate::archive::compress::Compression;
-use crate::archive::normalize::is_zip;
-use crate::archive::unpack::{self, Unpacked};
-use crate::format::{ar, printable, tar, zip};
-use crate::limits::Limits;
+use repro_formats::ar::read as ar;
+use repro_formats::compress::container::Compression;
+use repro_formats::compress::unpack::Unpacked;
+use repro_formats::detect::{FileType, detect};
+use repro_formats::limits::Limits;
+use repro_formats::names::printable;
+use repro_formats::tar::read as tar;
+use repro_formats::zip::read as zip;
 
 /// Bytes of all members of one container that are taken out.
 const MOST: u64 = 512 << 20;
@@ -40,22 +43,16 @@ pub fn of(
     wanted: &dyn Fn(&str) -> bool,
 ) -> Option<Result<Held, String>> {
     let take = Take { limits, wanted, left: MOST, members: Vec::new() };
-    if is_zip(bytes) {
-        return Some(take.zip(bytes));
-    }
-    if bytes.starts_with(ar::MAGIC) {
-        return Some(take.ar(bytes));
-    }
-    if is_fat(bytes) {
-        return Some(take.fat(bytes));
-    }
-    if tar::begins(bytes) {
-        return Some(take.tar(bytes));
-    }
-    match unpack::detect(bytes) {
-        Compression::None => None,
-        compression => Some(take.packed(bytes, compression)),
-    }
+    Some(match detect(bytes) {
+        FileType::Zip => take.zip(bytes),
+        FileType::Ar => take.ar(bytes),
+        FileType::FatMachO => take.fat(bytes),
+        FileType::Tar(Compression::None) => take.tar(bytes),
+        FileType::Tar(compression) | FileType::Compressed(compression) => {
+            take.packed(bytes, compression)
+        }
+        _ => return None,
+    })
 }
 
 struct Take<'a> {
@@ -120,7 +117,7 @@ impl Take<'_> {
 
     fn packed(mut self, bytes: &[u8], compression: Compression) -> Result<Held, String> {
         let content = Unpacked::new(bytes, compression, self.limits);
-        self.add(String::new(), content.map_err(|e| format!("{e:#}"))?)?;
+        self.add(String::new(), content.map_err(|e| e.to_string())?)?;
         Ok(self.held(compression.row().name))
     }
 
@@ -130,15 +127,6 @@ impl Take<'_> {
         }
         Ok(self.held("Mach-O for several machines"))
     }
-}
-
-/// `cafebabe` also begins a Java class, in which a version of 45 or more stands where there is the
-/// number of machines here.
-fn is_fat(bytes: &[u8]) -> bool {
-    let count = bytes.get(4..8).map_or(0, |c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]));
-    let magic = bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbe])
-        || bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbf]);
-    magic && (1..40).contains(&count)
 }
 
 fn slices(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, object::Error> {

@@ -5,6 +5,7 @@
 //! readers explain. A file that no reader understands gives a note, never an error.
 
 pub mod align;
+pub mod compare;
 pub mod container;
 pub mod image;
 pub mod known;
@@ -24,13 +25,16 @@ pub mod time;
 use std::io::Read;
 use std::path::Path;
 
+use repro_formats::detect::detect;
+use repro_formats::list;
+use repro_formats::listing::Listing;
+
 pub use self::known::{Clocks, Context, Known, Package, Window};
 
 use self::align::Aligner;
 use self::image::Image;
 use self::read::READERS;
 use self::tell::Sides;
-use crate::archive::listing::{self, Listing};
 use crate::cause::Cause;
 use crate::finding::Finding;
 
@@ -114,12 +118,12 @@ const SEARCH: u64 = 48 << 20;
 
 /// Why the files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
-    let list = |path| listing::list(path, &context.limits);
+    let list = |path| list::list(path, &context.limits);
     match (list(a), list(b)) {
         (Ok(Some(la)), Ok(Some(lb))) => explain_archives((a, &la), (b, &lb), context),
         (Err(e), _) | (_, Err(e)) => {
             let mut out = explain_files(a, b, context);
-            out.note = Some(unexplained(&crate::error::one_line(&e)));
+            out.note = Some(unexplained(&crate::error::one_line(&e.into())));
             out
         }
         _ => explain_files(a, b, context),
@@ -224,7 +228,10 @@ impl Search<'_> {
 /// Both files as a reader sees them; as plain bytes where they are not of one format, or not sound,
 /// and then why.
 fn images(a: &[u8], b: &[u8]) -> ((Image, Image), Option<String>) {
-    let reader = |bytes: &[u8]| READERS.iter().position(|r| (r.begins)(bytes));
+    let reader = |bytes: &[u8]| {
+        let found = detect(bytes);
+        READERS.iter().position(|r| r.of == found)
+    };
     let plain = |note| {
         let mut images = (plain::image(a), plain::image(b));
         if images.0.format != images.1.format {

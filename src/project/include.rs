@@ -120,6 +120,6 @@ fn stays_inside(root: &Path, path: &Path) -> Result<()> {
 
 fn name_of(root: &Path, path: &Path) -> Result<Vec<u8>> {
     let inside = path.strip_prefix(root).unwrap_or(path);
-    let parts: Result<Vec<&[u8]>> = inside.iter().map(crate::archive::tree::bytes_of).collect();
+    let parts: Result<Vec<&[u8]>, _> = inside.iter().map(repro_formats::tree::bytes_of).collect();
     Ok(parts?.join(&b'/'))
 }

@@ -6,14 +6,15 @@ use std::path::Path;
 
 use anyhow::Result;
 use object::{Object, ObjectSection};
+use repro_formats::digest;
+use repro_formats::names::printable;
 
 use crate::artifact::{ArtifactSet, Kind};
 use crate::build::Built;
-use crate::format::printable;
+use crate::fs;
 use crate::manifest::{Builder, File, Tool};
 use crate::process::Cmd;
 use crate::toolchain::Toolchain;
-use crate::{digest, fs};
 
 /// Looks at the machine, and at what it built for traces of it.
 pub fn describe(toolchain: &Toolchain, built: &Built) -> Result<Builder> {
@@ -47,7 +48,7 @@ fn comments(path: &Path) -> Option<Vec<String>> {
     let bytes = std::fs::read(path).ok()?;
     let file = object::File::parse(&*bytes).ok()?;
     let data = file.section_by_name(".comment")?.data().ok()?;
-    let lines = data.split(|b| *b == 0).map(|line| printable(line));
+    let lines = data.split(|b| *b == 0).map(printable);
     let linkers = lines.filter_map(|line| {
         let named = line.strip_prefix("Linker: ").map(str::to_string);
         named.or_else(|| line.starts_with("mold ").then_some(line))

@@ -11,13 +11,13 @@ pub(crate) mod scratch;
 mod summary;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::cargo::config::{Config, FILE_NAMES};
+use crate::cargo::config::{Config, FILE_NAMES, Inside};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -26,7 +26,7 @@ use crate::fs;
 use crate::process::Cmd;
 use crate::project::metadata::{Defaults, project_name};
 use crate::query;
-use crate::recipe::environment::{self, Divided};
+use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::{Facts, Recipe};
 use crate::request::{Build, BuildRequest, Inject, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted};
@@ -48,12 +48,13 @@ pub(crate) struct Project {
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
-    /// The wrapper of the user's environment; empty to have none.
-    pub(crate) env_wrapper: Option<OsString>,
+    /// The user's environment, captured once; of a replay only what was accepted of it.
+    pub(crate) env: Env,
 }
 
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+        let env: Env = std::env::vars_os().collect();
         let manifest = find_manifest(&asked.source)?;
         let target_dir = query::metadata(&manifest)?.target_directory;
         let target_dir = target_dir.into_std_path_buf();
@@ -72,7 +73,9 @@ impl Project {
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
         build::check_out(&source, &config, &copy)?;
-        config.add_inside(inside_configs(&source, &copy)?)?;
+        let tree = Inside { root: &source.root, copy: &copy, outside: true };
+        config.add_inside(tree, &inside_configs(&source, &copy))?;
+        config.carry(&source.root, &copy)?;
         // Of what was copied, before any build script could change it.
         let content_digest = match source.origin {
             Origin::Git(_) => None,
@@ -84,14 +87,14 @@ impl Project {
             .ok_or_else(|| source.without_lockfile())?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
         let mut request = defaults.complete(asked)?;
-        let toolchain = toolchain_of(&source, &copy, &config)?;
-        complete_targets(&mut request.selection.targets, &config, toolchain.host());
+        let toolchain = toolchain_of(&source, &copy, &config, &env)?;
+        complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
         let name = match &request.name {
             Some(name) => name.clone(),
             None => project_name(&workspace)?,
         };
         fits_in_path(&name)?;
-        let divided = environment::divide(std::env::vars_os(), &request.pass_env);
+        let divided = environment::divide(env.clone(), &request.pass_env);
         none_of_own(&request.pass_env)?;
         Ok(Project {
             beside: source.beside_workspace(&copy)?,
@@ -107,9 +110,7 @@ impl Project {
             results: target_dir.join("repro"),
             copy,
             content_digest,
-            env_wrapper: ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
-                .iter()
-                .find_map(std::env::var_os),
+            env,
         })
     }
 
@@ -164,8 +165,8 @@ impl Project {
         if let Some(seconds) = self.request.epoch {
             return Ok(Epoch { seconds, from: EpochFrom::Option });
         }
-        if let Some(epoch) = epoch::of_environment()? {
-            return Ok(epoch);
+        if let Some(text) = set(&self.env, &["SOURCE_DATE_EPOCH"]) {
+            return epoch::read(&text.to_string_lossy(), EpochFrom::Environment);
         }
         if let Some((_, text, _)) = in_config {
             return epoch::read(text, EpochFrom::Config);
@@ -183,7 +184,7 @@ impl Project {
 
     /// The user's own rustc wrapper, which ours must run in turn.
     pub(crate) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
-        match &self.env_wrapper {
+        match set(&self.env, &["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]) {
             Some(value) if value.is_empty() => None,
             Some(value) => Some((absolute_program(value.into()), false)),
             None => self.config.get_program(&["build", "rustc-wrapper"]),
@@ -203,7 +204,24 @@ impl Project {
             return Vec::new();
         };
         let targets = &recipe.facts().targets;
-        fetch::registry_sources(&self.toolchain, &self.run_dir(), targets, home)
+        let Ok(place) = self.fetch_place() else {
+            return Vec::new();
+        };
+        fetch::registry_sources(&self.toolchain, &place, targets, home)
+    }
+
+    /// Downloads what the lockfile names.
+    pub(crate) fn fetch(&self, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
+        fetch::fetch(&self.toolchain, &self.fetch_place()?, say)
+    }
+
+    /// Where cargo is run to find crates: outside the source, with what of its config is about that.
+    fn fetch_place(&self) -> Result<fetch::Place> {
+        let to = self.canaries.scratch.join("fetch");
+        Ok(fetch::Place {
+            dir: self.config.write_for_fetching(&self.source.root, &self.copy, &to)?,
+            manifest: self.run_dir().join("Cargo.toml"),
+        })
     }
 
     pub(crate) fn cfgs(&self) -> Result<Vec<(String, String)>> {
@@ -241,6 +259,11 @@ impl Project {
     }
 }
 
+/// The first of these variables that is set.
+pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
+    names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
 /// What the recipe sets cannot be passed on.
 pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
     match pass_env.iter().find(|n| environment::is_own(n)) {
@@ -264,11 +287,11 @@ pub(crate) fn fits_in_path(name: &str) -> Result<()> {
 
 /// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
 /// places of artifacts depend on it. A target specification in a file is left to cargo.
-fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
+fn complete_targets(targets: &mut Vec<String>, config: &Config, env: &Env, host: &str) {
     if targets.is_empty() {
-        *targets = match std::env::var("CARGO_BUILD_TARGET") {
-            Ok(target) => vec![target],
-            Err(_) => config.strongest_list(&["build", "target"]),
+        *targets = match set(env, &["CARGO_BUILD_TARGET"]).and_then(|t| t.to_str()) {
+            Some(target) => vec![target.to_string()],
+            None => config.strongest_list(&["build", "target"]),
         };
         targets.retain(|t| !t.is_empty() && !t.ends_with(".json"));
     }
@@ -321,32 +344,22 @@ fn other_locale() -> Option<String> {
     text.lines().find(|l| !plain(l)).map(str::to_string)
 }
 
-/// Config files in the source, from the directory that cargo is run in up to its root: where they
-/// lie in the user's tree, and their text as copied.
-pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let mut found = Vec::new();
-    for dir in source.package.ancestors() {
-        for name in FILE_NAMES {
-            let relative = dir.join(name);
-            if let Some(text) = fs::read_text_if_any(&copy.join(&relative))? {
-                found.push((source.root.join(relative), text));
-                break;
-            }
-        }
-    }
-    Ok(found)
+/// Config files in the source, from the directory that cargo is run in up to its root.
+pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
+    let each = source.package.ancestors();
+    let first = |dir: &Path| {
+        FILE_NAMES.map(|n| dir.join(n)).into_iter().find(|file| copy.join(file).is_file())
+    };
+    each.filter_map(first).collect()
 }
 
 /// The toolchain of the source where it names one, else the one that the user's directory has.
-fn toolchain_of(source: &Source, copy: &Path, config: &Config) -> Result<Toolchain> {
+fn toolchain_of(source: &Source, copy: &Path, config: &Config, env: &Env) -> Result<Toolchain> {
     let names = ["rust-toolchain.toml", "rust-toolchain"];
     let named =
         source.package.ancestors().any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
     let root = if named { copy } else { &source.root };
-    let from_env = ["RUSTC", "CARGO_BUILD_RUSTC"]
-        .iter()
-        .find_map(std::env::var_os)
-        .map(|p| absolute_program(p.into()));
+    let from_env = set(env, &["RUSTC", "CARGO_BUILD_RUSTC"]).map(|p| absolute_program(p.into()));
     let rustc = from_env.or_else(|| {
         let (path, in_source) = config.get_program(&["build", "rustc"])?;
         Some(match path.strip_prefix(&source.root) {

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest;
 
 use crate::build::Built;
-use crate::cargo::config::{ConfigFile, Place};
 use crate::compare::Comparison;
-use crate::digest;
 use crate::manifest::{self, Manifest};
 use crate::project::preload::ShimState;
-use crate::project::{Project, short_list};
+use crate::project::{Project, set, short_list};
 use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
@@ -107,9 +106,8 @@ impl Project {
 
     /// Config files outside the source that change what is built, with those settings.
     pub(crate) fn outside_config(&self) -> Vec<(PathBuf, String)> {
-        let outside = |f: &&ConfigFile| f.place != Place::Source;
-        let files = self.config.files.iter().filter(outside);
-        files
+        self.config
+            .outside()
             .map(|f| (f.path.clone(), f.build_settings().trim().to_string()))
             .filter(|(_, text)| !text.is_empty())
             .collect()
@@ -199,12 +197,12 @@ impl Project {
             ));
         }
         let workspace_wrapper = ["build", "rustc-workspace-wrapper"];
-        if std::env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some()
+        if set(&self.env, &["RUSTC_WORKSPACE_WRAPPER"]).is_some()
             || self.config.get(&workspace_wrapper).is_some()
         {
             notes.push("RUSTC_WORKSPACE_WRAPPER is set: its path changes the bytes".to_string());
         }
-        if std::env::var_os("RUSTC_BOOTSTRAP").is_some() {
+        if set(&self.env, &["RUSTC_BOOTSTRAP"]).is_some() {
             notes.push("RUSTC_BOOTSTRAP is set: it changes all bytes".to_string());
         }
         if !self.beside.is_empty() && self.request.inject == Inject::Rustflags {

@@ -4,16 +4,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use repro_formats::digest::Digest;
+use repro_formats::listing::Member;
+use repro_formats::normalize::handlers::HANDLERS;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
-use super::json::{SCHEMA, encode};
-use crate::archive::compare::Compared;
-use crate::archive::listing::Member;
-use crate::archive::normalize::HANDLERS;
-use crate::digest::Digest;
+use super::json::{OneDigest, SCHEMA, encode};
 use crate::error;
 use crate::explain::Explained;
+use crate::explain::compare::{self, Compared};
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
 
@@ -196,7 +196,7 @@ fn content(outcome: &Outcome) -> Option<String> {
     if compared.same_content {
         return Some(format!("the content is the same; what differs is {}", names.join(", ")));
     }
-    let count = |status| compared.rows.iter().filter(|r| r.status() == status).count();
+    let count = |status| compared.rows.iter().filter(|r| compare::status(r) == status).count();
     Some(format!(
         "of {} members {} differ, {} are only in A, {} only in B",
         compared.rows.len(),
@@ -234,14 +234,14 @@ struct OneSide<'a> {
     path: String,
     format: &'a str,
     #[serde(flatten)]
-    digest: &'a Digest,
+    digest: OneDigest<'a>,
 }
 
 #[derive(Serialize)]
 struct OneRow<'a> {
     name: &'a str,
     status: &'static str,
-    differs: &'a [&'static str],
+    differs: Vec<&'static str>,
     a: Option<OneMember<'a>>,
     b: Option<OneMember<'a>>,
 }
@@ -272,7 +272,11 @@ fn member(m: &Member) -> OneMember<'_> {
 /// The same as JSON, schema `repro.report/1`.
 pub fn diff_json(outcome: &Outcome) -> String {
     fn side(s: &Side) -> OneSide<'_> {
-        OneSide { path: s.path.display().to_string(), format: &s.format, digest: &s.digest }
+        OneSide {
+            path: s.path.display().to_string(),
+            format: &s.format,
+            digest: (&s.digest).into(),
+        }
     }
     let status = match outcome.same {
         true => "same",
@@ -297,8 +301,8 @@ pub fn diff_json(outcome: &Outcome) -> String {
         members: rows
             .map(|r| OneRow {
                 name: &r.name,
-                status: r.status().name(),
-                differs: &r.differs,
+                status: compare::status(r).name(),
+                differs: r.differs.iter().map(|f| f.name()).collect(),
                 a: r.a.as_ref().map(member),
                 b: r.b.as_ref().map(member),
             })

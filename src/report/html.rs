@@ -4,8 +4,9 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use repro_formats::digest::Digest;
+
 use super::summary::{Chain, Row, Summary};
-use crate::digest::Digest;
 use crate::finding::{Excerpt, Finding};
 use crate::verdict::{Status, Tone};
 

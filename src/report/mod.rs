@@ -1,6 +1,5 @@
 //! The report: one value that a run makes and the renderings only print.
 
-pub mod blame;
 pub mod check;
 pub mod env;
 pub mod files;
@@ -9,6 +8,8 @@ pub mod github;
 pub mod html;
 pub mod init;
 pub mod json;
+pub mod sarif;
+pub mod shell;
 pub mod summary;
 pub mod text;
 mod variations;

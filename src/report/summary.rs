@@ -1,9 +1,10 @@
 //! What the page and the lines for continuous integration are made from: one value for a double build
 //! and for a comparison of two files.
 
+use repro_formats::digest::Digest;
+
 use crate::blame::Culprit;
 use crate::compare::Pair;
-use crate::digest::Digest;
 use crate::explain::Explained;
 use crate::report::Report;
 use crate::report::files::Outcome;

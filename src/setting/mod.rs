@@ -185,7 +185,8 @@ mod tests {
     fn a_plain_build_has_no_setting_and_each_change_is_one() {
         let plain = Selection::default();
         assert!(names(&manifest(), &plain).is_empty());
-        let changes: [(fn(&mut Manifest), &str); 9] = [
+        type Change = (fn(&mut Manifest), &'static str);
+        let changes: [Change; 9] = [
             (|m| m.build.features = vec!["a".into(), "b".into()], "features=a,b"),
             (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
             (|m| m.build.no_default_features = true, "no-default-features=true"),

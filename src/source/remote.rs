@@ -5,12 +5,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use repro_formats::names::printable;
 
 use super::address::{OWN_PROTOCOLS, PROTOCOLS};
 use super::commit;
 use super::repository::{text, without_credentials};
 use crate::error::{bad_input, host, refused};
-use crate::format::printable;
 use crate::fs;
 use crate::git::git;
 use crate::process::Cmd;

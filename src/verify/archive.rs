@@ -6,18 +6,24 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::compress::deflate;
+use repro_formats::digest::{self, Digest};
+use repro_formats::error::Stop;
+use repro_formats::extract;
+use repro_formats::formats::{FORMATS, Format, Layout};
+use repro_formats::list;
+use repro_formats::listing::{Listing, Member};
+use repro_formats::names::printable;
+use repro_formats::pack::{self, Options};
+use repro_formats::tree;
 
 use super::published::{another_name, explain, finding};
 use super::rebuilt::{FromSource, Rebuilt};
-use crate::archive::formats::{FORMATS, Format, Layout};
-use crate::archive::listing::{self, Listing, Member};
-use crate::archive::pack::{self, Options};
-use crate::archive::{compare, deflate, extract, tree};
 use crate::cause::Cause;
-use crate::digest::{self, Digest};
+use crate::explain::compare;
 use crate::finding::Finding;
-use crate::format::printable;
 use crate::manifest;
+use crate::process;
 use crate::report::verify::{Checked, Outcome, Part, STEPS};
 
 /// Members with the file that each is, rebuilt or of the source.
@@ -31,8 +37,8 @@ pub(super) fn check(
     rebuilt: &Rebuilt,
 ) -> Result<Vec<Checked>> {
     let unpacked = rebuilt.fresh_place("published");
-    let extracted = extract::extract(path, &unpacked, rebuilt.limits)?;
-    let listing = listing::list(path, rebuilt.limits)?
+    let extracted = extract::extract(path, &unpacked, rebuilt.limits, Stop(process::interrupted))?;
+    let listing = list::list(path, rebuilt.limits)?
         .context("the published archive changed while it was read")?;
     let target = entry.and_then(|e| e.target.as_deref());
     let (origins, mut findings) = origins(&extracted.files, target, rebuilt)?;
@@ -328,6 +334,7 @@ fn pack_as(
         threads: deflate::threads(),
         epoch: u64::try_from(epoch).unwrap_or(0),
         detail: false,
+        stop: Stop(process::interrupted),
     };
     let items = items(origins)?;
     let what = || format!("failed to write `{}`", to.display());
@@ -388,8 +395,7 @@ fn container(
     again: &Path,
     rebuilt: &Rebuilt,
 ) -> Result<(Outcome, Vec<Finding>)> {
-    let own =
-        listing::list(again, rebuilt.limits)?.context("what was packed again is no archive")?;
+    let own = list::list(again, rebuilt.limits)?.context("what was packed again is no archive")?;
     let compared = compare::compare(published, &own);
     let mut causes: Vec<Cause> = compared.findings.iter().map(|f| f.cause).collect();
     causes.sort();

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::limits::Limits;
+use repro_formats::names::printable;
 
 use super::compare::promised;
 use super::input::is_manifest;
@@ -16,14 +18,13 @@ use super::{Claimed, archive, fresh, read_manifest, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
 use crate::compare::compare;
 use crate::error::{Kind, failure};
-use crate::format::printable;
 use crate::fs::{self, Pending};
-use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::{Given, VerifyRequest};
+use crate::sandbox::Mode;
 use crate::term::{Progress, with_progress};
 
 /// The variable that names the directory for the results.
@@ -49,7 +50,7 @@ impl Outcome {
 type Files = BTreeMap<String, PathBuf>;
 
 /// Rebuilds from `input`.
-pub fn run(input: &Path, in_sandbox: bool) -> Result<Outcome> {
+pub fn run(input: &Path, mode: Mode) -> Result<Outcome> {
     let outdir = std::env::var_os(OUTDIR).filter(|d| !d.is_empty());
     let outdir = outdir.map(PathBuf::from).ok_or_else(|| {
         failure(
@@ -59,13 +60,13 @@ pub fn run(input: &Path, in_sandbox: bool) -> Result<Outcome> {
     })?;
     let progress = Progress::new(true);
     let scratch = Scratch::new(false)?;
-    with_progress(&progress, || rebuild(input, &outdir, in_sandbox, scratch.path(), &progress))
+    with_progress(&progress, || rebuild(input, &outdir, mode, scratch.path(), &progress))
 }
 
 fn rebuild(
     input: &Path,
     outdir: &Path,
-    in_sandbox: bool,
+    mode: Mode,
     scratch: &Path,
     progress: &Progress,
 ) -> Result<Outcome> {
@@ -94,7 +95,7 @@ fn rebuild(
     }
     let project = ready.project;
     let recipe = project.recipe()?;
-    let built = build(&project, &ready.label, &recipe, in_sandbox, false, scratch, progress)?;
+    let (built, _) = build(&project, &ready.label, &recipe, mode, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);

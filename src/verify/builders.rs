@@ -8,11 +8,11 @@ use anyhow::Result;
 
 use super::read_manifest;
 use crate::error::{Kind, failure, refused};
-use crate::format::printable;
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::report::verify::several::{BuilderLine, Group, Several, Unlike};
 use crate::verdict::{Agreement, Verdict};
+use repro_formats::names::printable;
 
 /// A builder's manifest.
 #[derive(Clone, Debug)]

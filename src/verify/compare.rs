@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest::Digest;
+use repro_formats::names::printable;
 
 use super::published::Found;
 use super::rebuild::counted;
@@ -10,10 +12,8 @@ use super::rebuilt::Rebuilt;
 use crate::artifact::{Artifact, ArtifactSet, Kind};
 use crate::build::Built;
 use crate::compare::{Comparison, compare};
-use crate::digest::Digest;
 use crate::epoch::EpochFrom;
 use crate::explain::{Clocks, Window};
-use crate::format::printable;
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use repro_formats::names::printable;
+
 use crate::cargo::config::Config;
-use crate::format::printable;
 use crate::manifest::{Builder, File, Manifest, Variable};
 use crate::recipe::environment::Env;
 use crate::report::verify::Surroundings;

@@ -32,9 +32,8 @@ use crate::build::Built;
 use crate::epoch::EpochFrom;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
-use crate::project::Project;
-use crate::project::machine;
 use crate::project::scratch::Scratch;
+use crate::project::{Project, machine, set};
 use crate::recipe::environment;
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
@@ -113,7 +112,8 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     let Ready { project, label, facts, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
-    let built = build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+    let (built, isolation) =
+        build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
@@ -152,7 +152,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         facts,
         epoch: (!commit).then_some(recipe.facts().epoch.seconds),
         toolchain: rustc.map(str::to_string),
-        sandbox: asked.sandbox,
+        isolation: Some(isolation),
         comparison: held.comparison,
         files: held.files,
         surroundings,
@@ -182,7 +182,7 @@ fn wrong_before(
         facts: SourceFacts::default(),
         epoch: None,
         toolchain: None,
-        sandbox: asked.sandbox,
+        isolation: None,
         comparison: None,
         files: found.other.into_iter().chain(found.wrong).collect(),
         surroundings: Vec::new(),
@@ -293,8 +293,8 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
 /// like to see is not for it to say.
 fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
     let wanted = std::mem::replace(&mut project.request.pass_env, asked.to_vec());
-    project.divided = environment::divide(std::env::vars_os(), asked);
-    let kept = |n: &&String| !asked.contains(n) && std::env::var_os(n).is_some();
+    project.divided = environment::divide(project.env.clone(), asked);
+    let kept = |n: &&String| !asked.contains(n) && set(&project.env, &[n]).is_some();
     wanted
         .iter()
         .filter(kept)

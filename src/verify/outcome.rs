@@ -45,8 +45,8 @@ mod tests {
     use super::*;
     use crate::artifact::{Artifact, Kind};
     use crate::compare::Pair;
-    use crate::digest::Digest;
     use crate::setting::{Fate, Home, Setting};
+    use repro_formats::digest::Digest;
 
     fn checked(outcome: Outcome) -> Checked {
         Checked { outcome, ..Checked::differs("x".into(), Vec::new()) }

@@ -4,17 +4,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest::{self, Digest};
+use repro_formats::extract;
+use repro_formats::signature;
 
 use super::archive;
 use super::input::{self, Input};
 use super::rebuilt::Rebuilt;
-use crate::archive::extract;
 use crate::artifact::Artifact;
 use crate::cause::Cause;
-use crate::digest::{self, Digest};
 use crate::explain;
 use crate::finding::Finding;
-use crate::format::signature;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;

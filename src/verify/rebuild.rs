@@ -1,4 +1,4 @@
-//! The one build of a verification, in a sandbox if that is asked for.
+//! The one build of a verification, in a sandbox where one can be made.
 
 use std::path::Path;
 
@@ -6,14 +6,13 @@ use anyhow::Result;
 
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, Plan};
-use crate::cargo::fetch;
 use crate::error::{Kind, failure};
 use crate::fs;
 use crate::project::Project;
 use crate::project::machine;
 use crate::recipe::Recipe;
-use crate::sandbox::{self, Sandbox};
-use crate::term::Progress;
+use crate::sandbox::{self, Isolation, Sandbox};
+use crate::term::{self, Progress};
 use crate::variation::{Side, VariationId};
 
 /// One build, by the recipe.
@@ -21,14 +20,14 @@ pub(super) fn build(
     project: &Project,
     label: &str,
     recipe: &Recipe,
-    in_sandbox: bool,
+    mode: sandbox::Mode,
     asks_linker: bool,
     scratch: &Path,
     progress: &Progress,
-) -> Result<Built> {
+) -> Result<(Built, Isolation)> {
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
-    fetch::fetch(&project.toolchain, &project.run_dir(), &say)?;
+    project.fetch(&say)?;
     let registry_sources = project.registry_sources(recipe);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
@@ -51,15 +50,17 @@ pub(super) fn build(
         scratch,
         sandbox: None,
     };
-    let sandbox = match in_sandbox {
-        true => Some(sandbox_of(project, &plan)?),
-        false => None,
-    };
+    let (sandbox, isolation) = sandbox_of(mode, project, &plan)?;
+    if let Some(why) = &isolation.why {
+        progress.clear();
+        let text = format!("sandbox off: build scripts will run with your rights ({why})");
+        term::say(term::WARN, "warning", &text);
+    }
     plan.sandbox = sandbox.as_ref();
     progress.phase(&format!("building {label} once"));
     let built = plan.run_one(progress)?;
     if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
-        return Ok(built);
+        return Ok((built, isolation));
     }
     Err(failure(
         Kind::BuildFailed,
@@ -69,15 +70,20 @@ pub(super) fn build(
 
 /// A sandbox that holds the directories of side A and nothing else of the run: neither the
 /// published files nor a second copy of the source are in reach of a build script.
-fn sandbox_of(project: &Project, plan: &Plan) -> Result<Sandbox> {
+fn sandbox_of(
+    mode: sandbox::Mode,
+    project: &Project,
+    plan: &Plan,
+) -> Result<(Option<Sandbox>, Isolation)> {
     let layout = plan.layout(Side::A);
     let write = vec![layout.scratch.join("a"), layout.wrapper.clone()];
     for dir in &write {
         fs::create_dir(dir)?;
     }
     let copy = project.values(VariationId::BuildPath);
-    let read = sandbox::borrowed_objects(copy.path(Side::A))?;
-    Sandbox::new(&project.toolchain, project.cargo_home.as_deref(), read, write)
+    let mut read = sandbox::borrowed_objects(copy.path(Side::A))?;
+    read.extend(project.config.crate_directories());
+    Sandbox::choose(mode, &project.toolchain, read, write)
 }
 
 /// Of what was built, all that counts.

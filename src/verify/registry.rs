@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest;
 use toml_edit::{DocumentMut, Item};
 
 use crate::cargo::home;
-use crate::digest;
 use crate::error::{bad_input, host, refused};
 use crate::fs;
 use crate::process::Cmd;

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::settings::{self, OfSource};
 use super::source;
 use crate::build;
-use crate::cargo::config::Config;
+use crate::cargo::config::{Config, Inside, Place};
 use crate::cargo::home;
 use crate::error::refused;
 use crate::fs;
@@ -66,6 +66,10 @@ pub(super) fn open(
     let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
     let copy = copy.path(Side::A).to_owned();
     build::check_out(&source, &config, &copy)?;
+    // Before cargo, which reads them, is asked anything.
+    let tree = Inside { root: &source.root, copy: &copy, outside: false };
+    config.add_inside(tree, &inside_configs(&source, &copy))?;
+    no_programs(&config, &source.root)?;
     let content_digest = match source.origin {
         Origin::Git(_) => {
             source.settle(&copy)?;
@@ -77,10 +81,6 @@ pub(super) fn open(
             manifest.source.sha256.clone()
         }
     };
-    let mut inside = Config::default();
-    inside.add_inside(inside_configs(&source, &copy)?)?;
-    config.add_inside(inside_configs(&source, &copy)?)?;
-    no_programs(&config)?;
     let workspace = copy.join(&source.workspace);
     let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
         refused("the source has no Cargo.lock, and the manifest says that it had")
@@ -90,7 +90,7 @@ pub(super) fn open(
     let of_source = OfSource {
         selection: defaults.selection(Selection::default())?,
         inject: defaults.inject()?,
-        epochs: epochs(&source, &inside),
+        epochs: epochs(&source, &config),
     };
     let mut settings = settings::rows(manifest, &of_source, asked)?;
     if let Origin::Git(commit) = &source.origin
@@ -109,6 +109,8 @@ pub(super) fn open(
     let supplied: Vec<String> =
         asked.build.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
     let (divided, pass_env) = environment_of(manifest, &supplied)?;
+    let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
+    let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let project = Project {
         beside: source.beside_workspace(&copy)?,
         request: request(manifest, pass_env, name.clone(), asked.build.keep),
@@ -124,12 +126,7 @@ pub(super) fn open(
         results: scratch.join("results"),
         copy,
         content_digest,
-        env_wrapper: asked
-            .build
-            .pass_env
-            .iter()
-            .find(wrapper)
-            .and_then(|_| std::env::var_os("RUSTC_WRAPPER")),
+        env: accepted.collect(),
     };
     Ok((project, settings))
 }
@@ -155,24 +152,30 @@ fn remote<'a>(
 }
 
 /// The times that the source itself names: the commit's, and what its cargo config sets.
-fn epochs(source: &Source, inside: &Config) -> Vec<i64> {
+fn epochs(source: &Source, config: &Config) -> Vec<i64> {
     let Origin::Git(commit) = &source.origin else {
         return Vec::new();
     };
+    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
+    let inside = Config { files: inside.collect() };
     let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
     let set = set.filter_map(|(_, value, _)| value.parse().ok());
     std::iter::once(commit.time.max(0)).chain(set).collect()
 }
 
-/// Cargo would start these programs of a stranger's before anything is built, or take the compiler
-/// for the one that was checked.
-pub(super) fn no_programs(config: &Config) -> Result<()> {
-    match config.programs_of_others().first() {
-        None => Ok(()),
-        Some(key) => Err(refused(format!(
-            "the source's own cargo config, or the manifest's, names a program in `{key}`, which would run before anything is checked: nothing was built"
-        ))),
-    }
+/// Cargo would run these programs of a publisher's before anything is built, or in place of the
+/// compiler that was checked.
+pub(super) fn no_programs(config: &Config, root: &Path) -> Result<()> {
+    let Some((key, file)) = config.programs_of_others().into_iter().next() else {
+        return Ok(());
+    };
+    let file = match file.strip_prefix(root) {
+        Ok(inside) => format!("`{}` of the source", inside.display()),
+        Err(_) => "the manifest's cargo config".to_string(),
+    };
+    Err(refused(format!(
+        "`{key}` in {file} names a program that would run before anything is checked, or in place of the compiler: nothing was built"
+    )))
 }
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool) -> Build {

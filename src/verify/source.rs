@@ -5,15 +5,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
+use repro_formats::error::Stop;
+use repro_formats::extract;
+use repro_formats::limits::Limits;
 use toml_edit::DocumentMut;
 
-use crate::archive::extract;
-use crate::cargo::config::{Config, FILE_NAMES};
-use crate::digest;
+use crate::cargo::config::{Config, FILE_NAMES, Inside};
 use crate::error::{bad_input, refused};
 use crate::fs;
-use crate::limits::Limits;
 use crate::manifest::{self, Manifest};
+use crate::process;
 use crate::request::{Expected, Given};
 use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
@@ -178,9 +180,9 @@ fn here(path: &Path, id: &str, scratch: &Path, limits: &Limits) -> Result<Reposi
     let at = path.display().to_string();
     if path.is_file() {
         let to = scratch.join("unpacked");
-        extract::extract(path, &to, limits)?;
-        let doubts = exported::doubts(&top_of(to)?, scratch)?;
-        let also = doubts.first().map(|d| format!(" ({d})")).unwrap_or_default();
+        extract::extract(path, &to, limits, Stop(process::interrupted))?;
+        let also = exported::of(&top_of(to)?, scratch)?.doubts();
+        let also = also.first().map(|d| format!(" ({d})")).unwrap_or_default();
         return Err(refused(format!(
             "the manifest is of commit {id}, and `{at}` is an archive, which is no repository{also}: give --source with a repository that has the commit"
         )));
@@ -409,7 +411,7 @@ fn files(given: &Given, scratch: &Path, limits: &Limits) -> Result<Tree> {
             let package = tree.dir.strip_prefix(&root).unwrap_or(Path::new(""));
             tree.as_is = commit::of_work_tree(&root, package)?.err();
         }
-        None => tree.facts.doubts = exported::doubts(&tree.dir, scratch)?,
+        None => tree.facts.doubts = exported::of(&tree.dir, scratch)?.doubts(),
     }
     Ok(tree)
 }
@@ -432,7 +434,7 @@ fn unpacked(
     limits: &Limits,
 ) -> Result<Tree> {
     let to = scratch.join("unpacked");
-    let done = extract::extract(path, &to, limits)?;
+    let done = extract::extract(path, &to, limits, Stop(process::interrupted))?;
     let dir = top_of(to)?;
     let what = called.escape_debug();
     if !dir.join("Cargo.toml").is_file() {
@@ -440,9 +442,9 @@ fn unpacked(
             "`{what}` has no Cargo.toml at its top: it is not the source of a cargo project"
         )));
     }
-    let doubts = exported::doubts(&dir, scratch)?;
+    let exported = exported::of(&dir, scratch)?;
     if !dir.join("Cargo.lock").is_file() {
-        let also = doubts.iter().find(|d| d.contains("export-ignore"));
+        let also = exported.doubt_of_absent();
         let also = also.map(|d| format!(" ({d})")).unwrap_or_default();
         return Err(refused(format!(
             "`{what}` has no Cargo.lock{also}, so nothing says which versions the binary was built from: unpack it, add the lockfile that was used, and give --source DIR"
@@ -452,7 +454,7 @@ fn unpacked(
         || path.extension().is_some_and(|e| e == "crate")
         || dir.join("Cargo.toml.orig").is_file();
     let one_time = done.newest.is_some() && done.newest == done.oldest;
-    let facts = SourceFacts { doubts, ..SourceFacts::default() };
+    let facts = SourceFacts { doubts: exported.doubts(), ..SourceFacts::default() };
     Ok(Tree {
         time: done.newest,
         time_doubt: done.newest.map(|t| time_doubt(t, called, is_crate, one_time)),
@@ -478,13 +480,9 @@ fn time_doubt(seconds: i64, called: &str, is_crate: bool, one_time: bool) -> Str
 /// name a directory, which rustup would run, and a config file what cargo runs.
 pub(super) fn no_own_programs(dir: &Path) -> Result<()> {
     let mut config = Config::default();
-    for name in FILE_NAMES {
-        let path = dir.join(name);
-        if let Some(text) = fs::read_text_if_any(&path)? {
-            config.add_inside(vec![(path, text)])?;
-        }
-    }
-    replay::no_programs(&config)?;
+    let tree = Inside { root: dir, copy: dir, outside: false };
+    config.add_inside(tree, &FILE_NAMES.map(PathBuf::from))?;
+    replay::no_programs(&config, dir)?;
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
         let text = fs::read_text_if_any(&dir.join(name))?.unwrap_or_default();
         // The old form is a channel alone, and no TOML.

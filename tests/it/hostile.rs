@@ -222,7 +222,7 @@ fn hostile_manifests_are_refused_with_one_sentence_and_nothing_is_run() {
     assert_eq!(it.project.git(&["status", "--porcelain"]), "");
     // The same manifest unchanged is verified, and then the script does run.
     let sound = it.altered("sound", |_| ());
-    assert_verdict(&it.verify(&[&sound]), 1, MANIFEST);
+    assert_verdict(&it.verify(&[&sound, "--no-sandbox"]), 1, MANIFEST);
     assert!(mark.exists());
 }
 
@@ -261,12 +261,42 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     std::fs::write(&compiler, format!("#!/bin/sh\ntouch {mark:?}\nexec rustc \"$@\"\n")).unwrap();
     it.sh("chmod +x compiler; mkdir -p tools/bin; cp compiler tools/bin/rustc; cp compiler tools/bin/cargo");
     let tools = base.join("tools");
+    let named = format!("[build]\nrustc = {compiler:?}\n");
+    std::fs::write(base.join("outside.toml"), &named).unwrap();
+    it.project.write(".cargo/more/programs.toml", &named);
     for (file, text, word) in [
         (".cargo/config.toml", format!("[build]\nrustc = {compiler:?}\n"), "build.rustc"),
         (
             ".cargo/config.toml",
             format!("[registry]\nglobal-credential-providers = [{compiler:?}]\n"),
             "credential",
+        ),
+        (".cargo/config.toml", format!("[build]\nrustc-wrapper = {compiler:?}\n"), "rustc-wrapper"),
+        (
+            ".cargo/config.toml",
+            format!("[build]\nrustc-workspace-wrapper = {compiler:?}\n"),
+            "rustc-workspace-wrapper",
+        ),
+        (".cargo/config.toml", format!("[env]\nPATH = {tools:?}\n"), "env.PATH"),
+        (
+            ".cargo/config.toml",
+            format!("[env]\nLD_PRELOAD = {{ value = {tools:?}, force = true }}\n"),
+            "env.LD_PRELOAD",
+        ),
+        (
+            ".cargo/config.toml",
+            format!("include = [{:?}]\n", base.join("outside.toml")),
+            "outside the source",
+        ),
+        (
+            ".cargo/config.toml",
+            "include = ['../../outside.toml']\n".to_string(),
+            "outside the source",
+        ),
+        (
+            ".cargo/config.toml",
+            "include = ['more/programs.toml']\n".to_string(),
+            "`build.rustc` in `.cargo/more/programs.toml`",
         ),
         (
             "rust-toolchain.toml",
@@ -288,7 +318,7 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
             assert!(!mark.exists(), "{word}");
         } else {
             // With a manifest the toolchain is not looked for in the source at all.
-            assert_verdict(&it.verify(&[&named, "--manifest-only"]), 0, MANIFEST);
+            assert_verdict(&it.verify(&[&named, "--no-sandbox", "--manifest-only"]), 0, MANIFEST);
         }
         it.project.git(&["rm", "-q", file]);
         it.project.commit("without");

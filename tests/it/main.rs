@@ -13,6 +13,8 @@ mod floors;
 mod hostile;
 mod init;
 #[cfg(target_os = "linux")]
+mod isolation;
+#[cfg(target_os = "linux")]
 mod mutation;
 mod normalize;
 mod output;

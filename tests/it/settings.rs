@@ -264,3 +264,44 @@ fn what_was_not_varied_is_listed_with_who_did_it() {
     let applied = variations["applied"].as_array().unwrap();
     assert!(applied.contains(&"home".into()) && !applied.contains(&"timezone".into()));
 }
+
+/// Config that lies in files which others include: in the source, above it, in CARGO_HOME.
+#[test]
+fn included_config_is_followed_wherever_it_lies() {
+    let project = Project::plain("sound-flags");
+    let base = project.base();
+    let home = base.join("cargo-home");
+    for (path, text) in [
+        ("outer-flags.toml", "[target.'cfg(unix)']\nrustflags = ['--cfg', 'flag_b']\n"),
+        ("above.toml", "[profile.release]\ndebug-assertions = true\n"),
+        (".cargo/config.toml", "include = ['../outer-flags.toml']\n"),
+        (
+            "cargo-home/config.toml",
+            "include = [{ path = 'deep/env.toml' }, { path = 'no.toml', optional = true }]\n",
+        ),
+        ("cargo-home/deep/env.toml", "[env]\nFROM_ENV_TABLE = 'home'\n"),
+    ] {
+        let path = base.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    project.write(".cargo/config.toml", "include = ['flags.toml', '../../above.toml']\n");
+    project.write(".cargo/flags.toml", "[target.'cfg(unix)']\nrustflags = ['--cfg', 'flag_a']\n");
+    project.git(&["init", "-q"]);
+    project.commit("with includes");
+    let env = vec![("CARGO_HOME", home.display().to_string())];
+    let case = Case { name: "includes", config: String::new(), env };
+    let want = plain_cargo(&project, &case, None);
+    assert!(want.starts_with("flag_a flag_b debug_assertions env=Some(\"home\")"), "{want}");
+    for inject in ["wrapper", "rustflags"] {
+        let env = [("CARGO_HOME", home.to_str().unwrap())];
+        let run = project.repro_env(&["build", "--inject", inject], &env);
+        assert_verdict(&run, 0, "REPRODUCIBLE");
+        assert_eq!(project.proven("sound-flags"), want, "{inject}");
+    }
+    let outside = project.manifest()["outside_config"].to_string();
+    for word in ["flag_b", "debug-assertions", "FROM_ENV_TABLE"] {
+        assert!(outside.contains(word), "{word}: {outside}");
+    }
+    assert!(!outside.contains("flag_a"), "{outside}");
+}

@@ -416,7 +416,7 @@ fn in_the_sandbox_there_is_no_network_and_no_home() {
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     let manifest = project.results().join("repro.json").display().to_string();
     let out = project.base().join("out").display().to_string();
-    let run = project.repro(&["verify", &manifest, "--output", &out]);
+    let run = project.repro(&["verify", &manifest, "--no-sandbox", "--output", &out]);
     assert_verdict(&run, 0, "REPRODUCED");
     assert!(run.stdout.contains("sandbox     off"), "{}", run.all());
     let print = |dir: &str| {
@@ -426,7 +426,7 @@ fn in_the_sandbox_there_is_no_network_and_no_home() {
     };
     assert_eq!(print(&out), "net true home true");
     let boxed = project.base().join("boxed").display().to_string();
-    let run = project.repro(&["verify", &manifest, "--sandbox", "--output", &boxed]);
+    let run = project.repro(&["verify", &manifest, "--output", &boxed]);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("sandbox     on"), "{}", run.all());
     assert_eq!(print(&boxed), "net false home false");

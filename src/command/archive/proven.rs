@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
+use repro_formats::formats::Format;
+use repro_formats::pack::Packed;
+use repro_formats::tree;
 
+use super::sums;
 use super::{Outcome, entry, formats, options, pack, usage};
-use crate::archive::formats::Format;
-use crate::archive::pack::Packed;
-use crate::archive::{sums, tree};
-use crate::digest;
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};

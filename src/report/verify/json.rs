@@ -6,16 +6,16 @@ use super::identity::IdentityJson;
 use super::{Checked, Outcome, Report, SettingRow, Surroundings};
 use crate::cause::Cause;
 use crate::compare::Pair;
-use crate::digest::Digest;
 use crate::report::findings::OneFinding;
-use crate::report::json::{SCHEMA, encode};
+use crate::report::json::{OneDigest, SCHEMA, encode};
 use crate::setting::Fate;
 
 #[derive(Serialize)]
 struct Whole<'a> {
     schema: &'static str,
     command: &'static str,
-    sandbox: &'static str,
+    sandbox: Option<&'static str>,
+    sandbox_off_because: Option<&'a str>,
     verdict: &'static str,
     /// The exit code says whether the verdict passes; this is why it may not.
     passes: bool,
@@ -52,8 +52,8 @@ struct OneArtifact<'a> {
     kind: &'static str,
     name: &'a str,
     status: &'static str,
-    a: Option<&'a Digest>,
-    b: Option<&'a Digest>,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
 }
 
 /// `a` is the published one, `b` the rebuilt one.
@@ -63,8 +63,8 @@ struct OneFile<'a> {
     part: &'static str,
     status: &'static str,
     steps: Vec<&'static str>,
-    a: Option<&'a Digest>,
-    b: Option<&'a Digest>,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
     findings: Vec<OneFinding<'a>>,
 }
 
@@ -87,8 +87,8 @@ fn artifact(pair: &Pair) -> OneArtifact<'_> {
         kind: x.kind.name(),
         name: &x.name,
         status: pair.status().name(),
-        a: pair.a.as_ref().map(|x| &x.digest),
-        b: pair.b.as_ref().map(|x| &x.digest),
+        a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
+        b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
     }
 }
 
@@ -105,8 +105,8 @@ fn file(checked: &Checked) -> OneFile<'_> {
         part: checked.part.name(),
         status,
         steps,
-        a: checked.published.as_ref(),
-        b: checked.rebuilt.as_ref(),
+        a: checked.published.as_ref().map(OneDigest::from),
+        b: checked.rebuilt.as_ref().map(OneDigest::from),
         findings: checked.findings.iter().map(OneFinding::from).collect(),
     }
 }
@@ -130,10 +130,8 @@ pub fn report(report: &Report) -> String {
     encode(&Whole {
         schema: SCHEMA,
         command: "verify",
-        sandbox: match report.sandbox {
-            true => "on",
-            false => "off",
-        },
+        sandbox: report.isolation.as_ref().map(|i| i.state.name()),
+        sandbox_off_because: report.isolation.as_ref().and_then(|i| i.why.as_deref()),
         verdict: report.verdict.name(),
         passes: report.code() == 0,
         steps: names(&report.steps),

@@ -7,10 +7,12 @@ pub mod text;
 
 use std::path::PathBuf;
 
+use repro_formats::digest::Digest;
+
 use crate::cause::Cause;
 use crate::compare::Comparison;
-use crate::digest::Digest;
 use crate::finding::Finding;
+use crate::sandbox::Isolation;
 use crate::setting::Setting;
 use crate::source::identity::SourceFacts;
 use crate::verdict::Verification;
@@ -157,7 +159,7 @@ pub struct Report {
     /// First line of `rustc -vV`; none where nothing was built.
     pub toolchain: Option<String>,
     /// Whether the rebuild was without network and home.
-    pub sandbox: bool,
+    pub isolation: Option<Isolation>,
     /// The manifest's artifacts as A, the rebuilt ones as B; none where there is no manifest.
     pub comparison: Option<Comparison>,
     /// The published files.

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use repro_formats::names::printable;
+
 use super::{Checked, Outcome, Part, Report, SettingState, identity};
 use crate::compare::Pair;
-use crate::format::printable;
 use crate::report::findings;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Status, Verification};
@@ -16,12 +17,14 @@ pub(super) const LISTED: usize = 8;
 pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let shown = if verbose { usize::MAX } else { LISTED };
-    if report.source.is_some() {
-        let sandbox = match report.sandbox {
-            true => "on: build scripts had no network and no access to your home directory",
-            false => "off: build scripts ran with your rights",
+    if let Some(isolation) = &report.isolation {
+        let sandbox = match &isolation.why {
+            None => {
+                "on: build scripts had no network and no access to your home directory".to_string()
+            }
+            Some(why) => format!("off: build scripts ran with your rights ({why})"),
         };
-        line(&mut out, "sandbox", sandbox);
+        line(&mut out, "sandbox", &sandbox);
     }
     for (word, text) in [("source", &report.source), ("toolchain", &report.toolchain)] {
         if let Some(text) = text {
