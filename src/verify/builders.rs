@@ -13,7 +13,6 @@ use crate::fs;
 use crate::manifest::Manifest;
 use crate::report::verify::several::{BuilderLine, Group, Several, Unlike};
 use crate::verdict::{Agreement, Verdict};
-use repro_formats::names::printable;
 
 /// A builder's manifest.
 #[derive(Clone, Debug)]
