@@ -243,7 +243,29 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let mut notes: Vec<String> = note.into_iter().collect();
     let pass_env = asked.build.pass_env.iter();
     notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
+    notes.extend(unlike(manifest, &facts));
     Ok(Ready { project, label, facts, settings, notes })
+}
+
+/// What the manifest says of its commit, and the repository does not.
+fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
+    let claimed = manifest.source.tags.iter().filter(|tag| !facts.tags.contains(tag));
+    let mut notes: Vec<String> = claimed
+        .map(|tag| {
+            let (tag, at) =
+                (tag.escape_debug(), facts.repository.as_deref().unwrap_or("the source"));
+            format!(
+                "the manifest says that tag `{tag}` points at the commit, and in {at} it does not"
+            )
+        })
+        .collect();
+    if let (Some(claimed), Some(real)) = (&manifest.source.version, &facts.version)
+        && claimed != real
+    {
+        let claimed = claimed.escape_debug();
+        notes.push(format!("the manifest says version {claimed}, and Cargo.toml has {real}"));
+    }
+    notes
 }
 
 /// A build without a manifest, as `repro build` would make it.
