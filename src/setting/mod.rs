@@ -128,8 +128,21 @@ pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>,
         let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
         found.push(Setting { variable: Some("RUSTC_WRAPPER".into()), ..setting });
     }
-    found.extend(variables::settings(&manifest.environment, sourced.supplied)?);
+    let mut epochs: Vec<i64> = manifest.archives.iter().map(|a| a.epoch).collect();
+    epochs.retain(|epoch| *epoch != recipe.epoch);
+    epochs.dedup();
+    let archived = |epoch: i64| {
+        Setting::new("archive-epoch", epoch.to_string(), Fate::Replayed, Home::Commit)
+    };
+    found.extend(epochs.into_iter().map(archived));
     found.extend(config::settings(&manifest.outside_config)?);
+    let variables = variables::settings(&manifest.environment, sourced.supplied)?;
+    // Who accepts a setting by its name means one.
+    if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
+        let name = both.name.escape_debug();
+        return Err(format!("`{name}` is a variable of it, and another setting as well"));
+    }
+    found.extend(variables);
     Ok(found)
 }
 

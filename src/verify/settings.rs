@@ -38,7 +38,11 @@ pub(super) fn rows(
     let settings = setting::unsourced(manifest, &sourced).map_err(not_sound)?;
     let state = |setting: &Setting| {
         let supplied = |name: &String| asked.build.pass_env.contains(name);
-        if given.contains(&&*setting.name) || setting.variable.as_ref().is_some_and(supplied) {
+        let given = |variable: &Option<String>| match variable {
+            Some(variable) => supplied(variable),
+            None => given.contains(&&*setting.name),
+        };
+        if given(&setting.variable) {
             SettingState::Given
         } else if asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value)) {
             SettingState::Accepted
