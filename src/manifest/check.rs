@@ -10,8 +10,8 @@ use crate::recipe::environment;
 use crate::request::Inject;
 use crate::source::address;
 use crate::verdict::{SINGLE, Status, Verdict};
-use repro_formats::names::is_hidden;
 use repro_formats::formats::Format;
+use repro_formats::names::is_hidden;
 
 type Checked = Result<(), String>;
 
@@ -245,7 +245,9 @@ fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
 fn no_control(what: &str, text: &str) -> Checked {
     match text.contains(is_hidden) {
         false => Ok(()),
-        true => Err(format!("{what}, `{}`, holds control or invisible characters", text.escape_debug())),
+        true => {
+            Err(format!("{what}, `{}`, holds control or invisible characters", text.escape_debug()))
+        }
     }
 }
 

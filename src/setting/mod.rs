@@ -131,9 +131,8 @@ pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>,
     let mut epochs: Vec<i64> = manifest.archives.iter().map(|a| a.epoch).collect();
     epochs.retain(|epoch| *epoch != recipe.epoch);
     epochs.dedup();
-    let archived = |epoch: i64| {
-        Setting::new("archive-epoch", epoch.to_string(), Fate::Replayed, Home::Commit)
-    };
+    let archived =
+        |epoch: i64| Setting::new("archive-epoch", epoch.to_string(), Fate::Replayed, Home::Commit);
     found.extend(epochs.into_iter().map(archived));
     found.extend(config::settings(&manifest.outside_config)?);
     let variables = variables::settings(&manifest.environment, sourced.supplied)?;

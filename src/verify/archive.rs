@@ -105,7 +105,8 @@ fn origins(
 ) -> Result<(Origins, Vec<Finding>)> {
     let mut origins = Origins::new();
     let names: Vec<&[u8]> = files.iter().map(|(name, _)| &**name).collect();
-    let mut findings: Vec<Finding> = entry.and_then(|e| other_stem(e, &names)).into_iter().collect();
+    let mut findings: Vec<Finding> =
+        entry.and_then(|e| other_stem(e, &names)).into_iter().collect();
     let target = entry.and_then(|e| e.target.as_deref());
     let cut = cut(&names);
     for (name, path) in files {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::digest::{self, Digest};
 use repro_formats::extract;
+use repro_formats::limits::Limits;
+use repro_formats::list;
 use repro_formats::signature;
 
 use super::archive;
@@ -53,6 +55,7 @@ pub(super) fn of_release<'m>(
     manifest: &'m Manifest,
     path: &Path,
     input: &Input,
+    limits: &Limits,
 ) -> Result<Found<'m>> {
     let mut files = Vec::new();
     // What the manifest lists is part of the release, whatever its name looks like.
@@ -83,6 +86,10 @@ pub(super) fn of_release<'m>(
         if files.is_empty() {
             wrong.clear();
         }
+    }
+    // One that is not sound needs no build to be found out.
+    for archive in files.iter().filter(|f| matches!(f.claim, Claim::Archive(_))) {
+        list::list(&archive.path, limits)?;
     }
     let (unlisted, other): (Vec<_>, Vec<_>) = files
         .iter()

@@ -89,11 +89,7 @@ impl Forge {
     fn of(project: Project, mark: PathBuf, build: &[&str], env: &[(&str, &str)]) -> Forge {
         project.commit("as it is");
         project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
-        assert_verdict(
-            &project.repro_env(&[&["build"], build].concat(), env),
-            0,
-            "REPRODUCIBLE",
-        );
+        assert_verdict(&project.repro_env(&[&["build"], build].concat(), env), 0, "REPRODUCIBLE");
         let packed = project.repro(&["archive", "--format", "tar.gz", "--release", "1"]);
         assert_eq!(packed.code, Some(0), "{}", packed.all());
         let clone = project.base().join("clone");
@@ -241,10 +237,8 @@ enum End {
 use End::{Good, Refused, Verdict};
 
 const DIFFERS: End = Verdict("DIFFERS", "differs");
-const SETTINGS: End = Verdict(
-    "REPRODUCED WITH THE PUBLISHER'S SETTINGS",
-    "reproduced-with-the-publishers-settings",
-);
+const SETTINGS: End =
+    Verdict("REPRODUCED WITH THE PUBLISHER'S SETTINGS", "reproduced-with-the-publishers-settings");
 const STEPS: End = Verdict("REPRODUCED AFTER NORMALIZING", "reproduced-after-normalizing");
 
 /// Name, arguments, change, end, and words that the report has. `REL` is the release.
@@ -270,9 +264,7 @@ fn run(forge: &Forge, attacks: &[Attack]) {
                     && !forge.mark.exists()
                     && !text.stderr.contains("building")
             }
-            Good => {
-                text.code == Some(0) && text.last() == "REPRODUCED" && report["passes"] == true
-            }
+            Good => text.code == Some(0) && text.last() == "REPRODUCED" && report["passes"] == true,
         };
         let told = words.iter().all(|word| all.contains(word));
         if !as_expected || !told {
@@ -296,62 +288,222 @@ const FILES: &[Attack] = &[
     ("control: directory", &["REL"], |_| (), Good, &[]),
     ("control: manifest", &["REL/repro.json"], |_| (), Good, &["published"]),
     ("control: one file", &["REL/app"], |_| (), Good, &[]),
-    ("a byte of a program", &["REL"], |c| c.put("app", c.evil("app")), DIFFERS, &["not the file that the manifest lists"]),
+    (
+        "a byte of a program",
+        &["REL"],
+        |c| c.put("app", c.evil("app")),
+        DIFFERS,
+        &["not the file that the manifest lists"],
+    ),
     ("a byte, manifest named", &["REL/repro.json"], |c| c.put("app", c.evil("app")), DIFFERS, &[]),
-    ("a byte of the archive", &["REL"], |c| std::fs::write(c.archive(), c.evil(c.archive().to_str().unwrap())).unwrap(), DIFFERS, &["nothing was fetched or built"]),
-    ("names swapped", &["REL"], |c| {
-        let app = c.bytes("app");
-        c.put("app", c.bytes("wipe"));
-        c.put("wipe", app);
-    }, DIFFERS, &["bytes of the listed `wipe`"]),
-    ("the listed path is good, the file next to the manifest is not", &["REL/repro.json"], |c| {
-        list_elsewhere(c, "deep/er/app");
-        c.put("app", c.evil("app"));
-    }, DIFFERS, &["release/app"]),
-    ("the same, and the directory is named", &["REL"], |c| {
-        list_elsewhere(c, "deep/er/app");
-        c.put("app", c.evil("app"));
-    }, DIFFERS, &["release/app"]),
-    ("the file next to the manifest is good, the listed path is not", &["REL"], |c| {
-        list_elsewhere(c, "deep/er/app");
-        c.put("deep/er/app", c.evil("app"));
-    }, DIFFERS, &["deep/er/app"]),
-    ("control: both are good", &["REL"], |c| list_elsewhere(c, "deep/er/app"), Good, &["deep/er/app", "release/app"]),
-    ("a second archive of the name in dist/", &["REL/repro.json"], |c| {
-        let name = c.archive().file_name().unwrap().to_str().unwrap().to_string();
-        c.put(&format!("dist/{name}"), c.evil(&name));
-    }, DIFFERS, &["dist/app-1-"]),
-    ("a program above a good dist/", &["REL"], |c| {
-        c.forge.it.sh("cp -a dist release/dist; cd release; rm -f repro.json SHA256SUMS *.tar.gz wipe");
-        c.put("app", c.evil("app"));
-    }, DIFFERS, &["release/app"]),
-    ("control: dist/ below", &["REL"], |c| c.forge.it.sh("cp -a dist release/dist; cd release; rm -f repro.json SHA256SUMS *.tar.gz wipe app"), Good, &[]),
-    ("a file that is not listed", &["REL"], |c| c.put("evil", "evil"), DIFFERS, &["not part of this release"]),
-    ("a file that is not listed, deeper", &["REL"], |c| c.put("bin/evil", "evil"), DIFFERS, &["bin/evil"]),
+    (
+        "a byte of the archive",
+        &["REL"],
+        |c| std::fs::write(c.archive(), c.evil(c.archive().to_str().unwrap())).unwrap(),
+        DIFFERS,
+        &["nothing was fetched or built"],
+    ),
+    (
+        "names swapped",
+        &["REL"],
+        |c| {
+            let app = c.bytes("app");
+            c.put("app", c.bytes("wipe"));
+            c.put("wipe", app);
+        },
+        DIFFERS,
+        &["bytes of the listed `wipe`"],
+    ),
+    (
+        "the listed path is good, the file next to the manifest is not",
+        &["REL/repro.json"],
+        |c| {
+            list_elsewhere(c, "deep/er/app");
+            c.put("app", c.evil("app"));
+        },
+        DIFFERS,
+        &["release/app"],
+    ),
+    (
+        "the same, and the directory is named",
+        &["REL"],
+        |c| {
+            list_elsewhere(c, "deep/er/app");
+            c.put("app", c.evil("app"));
+        },
+        DIFFERS,
+        &["release/app"],
+    ),
+    (
+        "the file next to the manifest is good, the listed path is not",
+        &["REL"],
+        |c| {
+            list_elsewhere(c, "deep/er/app");
+            c.put("deep/er/app", c.evil("app"));
+        },
+        DIFFERS,
+        &["deep/er/app"],
+    ),
+    (
+        "control: both are good",
+        &["REL"],
+        |c| list_elsewhere(c, "deep/er/app"),
+        Good,
+        &["deep/er/app", "release/app"],
+    ),
+    (
+        "a second archive of the name in dist/",
+        &["REL/repro.json"],
+        |c| {
+            let name = c.archive().file_name().unwrap().to_str().unwrap().to_string();
+            c.put(&format!("dist/{name}"), c.evil(&name));
+        },
+        DIFFERS,
+        &["dist/app-1-"],
+    ),
+    (
+        "a program above a good dist/",
+        &["REL"],
+        |c| {
+            c.forge.it.sh(
+                "cp -a dist release/dist; cd release; rm -f repro.json SHA256SUMS *.tar.gz wipe",
+            );
+            c.put("app", c.evil("app"));
+        },
+        DIFFERS,
+        &["release/app"],
+    ),
+    (
+        "control: dist/ below",
+        &["REL"],
+        |c| {
+            c.forge.it.sh("cp -a dist release/dist; cd release; rm -f repro.json SHA256SUMS *.tar.gz wipe app")
+        },
+        Good,
+        &[],
+    ),
+    (
+        "a file that is not listed",
+        &["REL"],
+        |c| c.put("evil", "evil"),
+        DIFFERS,
+        &["not part of this release"],
+    ),
+    (
+        "a file that is not listed, deeper",
+        &["REL"],
+        |c| c.put("bin/evil", "evil"),
+        DIFFERS,
+        &["bin/evil"],
+    ),
     ("a listed name, deeper", &["REL"], |c| c.put("bin/app", c.evil("app")), DIFFERS, &["bin/app"]),
-    ("a program with the name of a signature", &["REL/setup.sig"], |c| c.put("setup.sig", c.evil("app")), DIFFERS, &["setup.sig"]),
-    ("control: a signature of a listed file", &["REL"], |c| c.put("app.sig", "signed"), Good, &["app.sig` was not checked"]),
-    ("a look-alike name", &["REL"], |c| c.put("\u{430}pp", c.evil("app")), DIFFERS, &["not part of this release"]),
-    ("another case", &["REL"], |c| c.put("APP", c.evil("app")), DIFFERS, &["not part of this release"]),
-    ("a name for a terminal", &["REL"], |c| c.put("x\x1b[8m\u{202e}y", "evil"), DIFFERS, &["not part of this release"]),
-    ("the same bytes under another name", &["REL"], |c| c.put("app2", c.bytes("app")), DIFFERS, &["bytes of the listed `app`"]),
-    ("a promised file that is not there", &["REL"], |c| {
-        c.manifest(|m| m["artifacts"][0]["path"] = json!("app"));
-        std::fs::remove_file(c.at("app")).unwrap();
-    }, DIFFERS, &["missing, and the manifest lists it"]),
-    ("an archive that is not there", &["REL"], |c| std::fs::remove_file(c.archive()).unwrap(), DIFFERS, &["missing"]),
-    ("a list of other digests", &["REL"], |c| c.put("SHA256SUMS", format!("{}  app\n", "a".repeat(64))), DIFFERS, &["line of `app`"]),
-    ("a list with a second line", &["REL"], |c| {
-        let sums = String::from_utf8(c.bytes("SHA256SUMS")).unwrap();
-        c.put("SHA256SUMS", format!("{sums}{}  ./app\n", "a".repeat(64)));
-    }, DIFFERS, &["line of `app`"]),
-    ("a list of the listed digests, and another file", &["REL/app", "REL/repro.json", "REL/SHA256SUMS"], |c| {
-        c.put("SHA256SUMS", format!("{}  app\n", digest::of_bytes(&c.bytes("app")).sha256));
-        c.put("app", c.evil("app"));
-    }, DIFFERS, &[]),
-    ("nothing but the manifest", &["REL/repro.json"], |c| c.forge.it.sh("rm release/app release/wipe release/*.tar.gz"), Verdict("MANIFEST REPRODUCED", "manifest-reproduced"), &[]),
-    ("two manifests", &["REL"], |c| c.put("other.json", c.bytes("repro.json")), Refused(2), &["both manifests"]),
-    ("control: the manifest by another name", &["REL"], |c| c.forge.it.sh("mv release/repro.json ..json; mv ..json release/app.repro.json"), Good, &[]),
+    (
+        "a program with the name of a signature",
+        &["REL/setup.sig"],
+        |c| c.put("setup.sig", c.evil("app")),
+        DIFFERS,
+        &["setup.sig"],
+    ),
+    (
+        "control: a signature of a listed file",
+        &["REL"],
+        |c| c.put("app.sig", "signed"),
+        Good,
+        &["app.sig` was not checked"],
+    ),
+    (
+        "a look-alike name",
+        &["REL"],
+        |c| c.put("\u{430}pp", c.evil("app")),
+        DIFFERS,
+        &["not part of this release"],
+    ),
+    (
+        "another case",
+        &["REL"],
+        |c| c.put("APP", c.evil("app")),
+        DIFFERS,
+        &["not part of this release"],
+    ),
+    (
+        "a name for a terminal",
+        &["REL"],
+        |c| c.put("x\x1b[8m\u{202e}y", "evil"),
+        DIFFERS,
+        &["not part of this release"],
+    ),
+    (
+        "the same bytes under another name",
+        &["REL"],
+        |c| c.put("app2", c.bytes("app")),
+        DIFFERS,
+        &["bytes of the listed `app`"],
+    ),
+    (
+        "a promised file that is not there",
+        &["REL"],
+        |c| {
+            c.manifest(|m| m["artifacts"][0]["path"] = json!("app"));
+            std::fs::remove_file(c.at("app")).unwrap();
+        },
+        DIFFERS,
+        &["missing, and the manifest lists it"],
+    ),
+    (
+        "an archive that is not there",
+        &["REL"],
+        |c| std::fs::remove_file(c.archive()).unwrap(),
+        DIFFERS,
+        &["missing"],
+    ),
+    (
+        "a list of other digests",
+        &["REL"],
+        |c| c.put("SHA256SUMS", format!("{}  app\n", "a".repeat(64))),
+        DIFFERS,
+        &["line of `app`"],
+    ),
+    (
+        "a list with a second line",
+        &["REL"],
+        |c| {
+            let sums = String::from_utf8(c.bytes("SHA256SUMS")).unwrap();
+            c.put("SHA256SUMS", format!("{sums}{}  ./app\n", "a".repeat(64)));
+        },
+        DIFFERS,
+        &["line of `app`"],
+    ),
+    (
+        "a list of the listed digests, and another file",
+        &["REL/app", "REL/repro.json", "REL/SHA256SUMS"],
+        |c| {
+            c.put("SHA256SUMS", format!("{}  app\n", digest::of_bytes(&c.bytes("app")).sha256));
+            c.put("app", c.evil("app"));
+        },
+        DIFFERS,
+        &[],
+    ),
+    (
+        "nothing but the manifest",
+        &["REL/repro.json"],
+        |c| c.forge.it.sh("rm release/app release/wipe release/*.tar.gz"),
+        Verdict("MANIFEST REPRODUCED", "manifest-reproduced"),
+        &[],
+    ),
+    (
+        "two manifests",
+        &["REL"],
+        |c| c.put("other.json", c.bytes("repro.json")),
+        Refused(2),
+        &["both manifests"],
+    ),
+    (
+        "control: the manifest by another name",
+        &["REL"],
+        |c| c.forge.it.sh("mv release/repro.json ..json; mv ..json release/app.repro.json"),
+        Good,
+        &[],
+    ),
 ];
 
 #[test]
@@ -384,66 +536,695 @@ fn add_to_tar(bytes: &mut Vec<u8>, name: &str, kind: u8, mode: u32, content: &[u
 /// Archives that were packed and listed consistently, manifest, members, digests and all.
 const ARCHIVES: &[Attack] = &[
     ("control: packed again", &["REL"], |c| c.packed("true"), Good, &[]),
-    ("a program of another build", &["REL"], |c| {
-        c.put("app", c.evil("app"));
-        c.packed("cp ../../release/app app");
-    }, DIFFERS, &[]),
-    ("names swapped", &["REL"], |c| {
-        c.packed("mv app x; mv wipe app; mv x wipe");
-        c.forge.it.sh("cd release; mv app x; mv wipe app; mv x wipe");
-        c.consistent();
-    }, DIFFERS, &["is the built `wipe`"]),
-    ("a program left out", &["REL"], |c| c.packed("rm wipe"), DIFFERS, &["/wipe`", "missing"]),
-    ("a program left out, and a source file of its name deeper", &["REL"], |c| c.packed("rm app"), DIFFERS, &["member `app`", "missing"]),
-    ("a declared file left out", &["REL"], |c| c.packed("rm README.md"), DIFFERS, &["README.md`", "missing"]),
-    ("a declared file changed", &["REL"], |c| c.packed("echo x >>README.md"), DIFFERS, &["README.md"]),
-    ("a source file under its own path", &["REL"], |c| c.packed("mkdir tools; cp ../../clone/tools/evil.sh tools"), SETTINGS, &["include=tools/evil.sh"]),
-    ("control: accepted", &["REL", "--accept-setting", "include=tools/evil.sh"], |c| c.packed("mkdir tools; cp ../../clone/tools/evil.sh tools"), Good, &["accepted by you"]),
-    ("accepted with another value", &["REL", "--accept-setting", "include=tools/good.sh"], |c| c.packed("mkdir tools; cp ../../clone/tools/evil.sh tools"), SETTINGS, &[]),
-    ("a source file under another path", &["REL"], |c| c.packed("cp ../../clone/tools/evil.sh evil.sh"), DIFFERS, &["neither built nor in the source"]),
-    ("a source file under an artifact's name", &["REL"], |c| c.packed("cp ../../clone/tools/evil.sh app"), DIFFERS, &["app"]),
-    ("a program under another name", &["REL"], |c| c.packed("cp app app2"), DIFFERS, &["it is the built `app` under another name"]),
-    ("a program under a look-alike name", &["REL"], |c| c.packed("mv app аpp"), DIFFERS, &["missing"]),
-    ("a program once more, elsewhere", &["REL"], |c| c.packed("mkdir -p etc/cron.daily; cp wipe etc/cron.daily"), SETTINGS, &["include=etc/cron.daily/wipe"]),
-    ("a program elsewhere only", &["REL"], |c| c.packed("mkdir bin; mv wipe bin"), DIFFERS, &["`wipe`"]),
-    ("all below one more directory", &["REL"], |c| c.packed("cd ..; mkdir etc; mv app-* etc"), DIFFERS, &[]),
-    ("another directory at the top", &["REL"], |c| c.packed("cd ..; mv app-* etc"), DIFFERS, &["etc"]),
+    (
+        "a program of another build",
+        &["REL"],
+        |c| {
+            c.put("app", c.evil("app"));
+            c.packed("cp ../../release/app app");
+        },
+        DIFFERS,
+        &[],
+    ),
+    (
+        "names swapped",
+        &["REL"],
+        |c| {
+            c.packed("mv app x; mv wipe app; mv x wipe");
+            c.forge.it.sh("cd release; mv app x; mv wipe app; mv x wipe");
+            c.consistent();
+        },
+        DIFFERS,
+        &["is the built `wipe`"],
+    ),
+    (
+        "a program left out",
+        &["REL"],
+        |c| c.packed("rm wipe"),
+        DIFFERS,
+        &["member `wipe`", "missing"],
+    ),
+    (
+        "a program left out, and a source file of its name deeper",
+        &["REL"],
+        |c| c.packed("rm app"),
+        DIFFERS,
+        &["member `app`", "missing"],
+    ),
+    (
+        "a declared file left out",
+        &["REL"],
+        |c| c.packed("rm README.md"),
+        DIFFERS,
+        &["README.md`", "missing"],
+    ),
+    (
+        "a declared file changed",
+        &["REL"],
+        |c| c.packed("echo x >>README.md"),
+        DIFFERS,
+        &["README.md"],
+    ),
+    (
+        "a source file under its own path",
+        &["REL"],
+        |c| c.packed("mkdir tools; cp ../../clone/tools/evil.sh tools"),
+        SETTINGS,
+        &["include=tools/evil.sh"],
+    ),
+    (
+        "control: accepted",
+        &["REL", "--accept-setting", "include=tools/evil.sh"],
+        |c| c.packed("mkdir tools; cp ../../clone/tools/evil.sh tools"),
+        Good,
+        &["accepted by you"],
+    ),
+    (
+        "accepted with another value",
+        &["REL", "--accept-setting", "include=tools/good.sh"],
+        |c| c.packed("mkdir tools; cp ../../clone/tools/evil.sh tools"),
+        SETTINGS,
+        &[],
+    ),
+    (
+        "a source file under another path",
+        &["REL"],
+        |c| c.packed("cp ../../clone/tools/evil.sh evil.sh"),
+        DIFFERS,
+        &["neither built nor in the source"],
+    ),
+    (
+        "a source file under an artifact's name",
+        &["REL"],
+        |c| c.packed("cp ../../clone/tools/evil.sh app"),
+        DIFFERS,
+        &["app"],
+    ),
+    (
+        "a program under another name",
+        &["REL"],
+        |c| c.packed("cp app app2"),
+        DIFFERS,
+        &["it is the built `app` under another name"],
+    ),
+    (
+        "a program under a look-alike name",
+        &["REL"],
+        |c| c.packed("mv app аpp"),
+        DIFFERS,
+        &["missing"],
+    ),
+    (
+        "a program once more, elsewhere",
+        &["REL"],
+        |c| c.packed("mkdir -p etc/cron.daily; cp wipe etc/cron.daily"),
+        SETTINGS,
+        &["include=etc/cron.daily/wipe"],
+    ),
+    (
+        "a program elsewhere only",
+        &["REL"],
+        |c| c.packed("mkdir bin; mv wipe bin"),
+        DIFFERS,
+        &["`wipe`"],
+    ),
+    (
+        "all below one more directory",
+        &["REL"],
+        |c| c.packed("cd ..; mkdir etc; mv app-* etc"),
+        DIFFERS,
+        &[],
+    ),
+    (
+        "another directory at the top",
+        &["REL"],
+        |c| c.packed("cd ..; mv app-* etc"),
+        DIFFERS,
+        &["etc"],
+    ),
     ("an empty directory", &["REL"], |c| c.packed("mkdir evil"), DIFFERS, &["evil"]),
     ("a link", &["REL"], |c| c.packed("ln -s app run"), DIFFERS, &["link"]),
-    ("an archive for no target", &["REL"], |c| {
-        c.packed("rm app wipe");
-        c.manifest(|m| m["archives"][0]["target"] = json!(null));
-    }, Refused(5), &["which no artifact is for"]),
-    ("an archive for another target", &["REL"], |c| {
-        c.packed("rm app wipe");
-        c.manifest(|m| m["archives"][0]["target"] = json!("wasm32-wasip1"));
-    }, Refused(5), &["wasm32-wasip1"]),
-    ("an archive with the name of an artifact", &["REL"], |c| {
-        c.forge.it.sh("mv release/*.tar.gz release/app");
-        c.manifest(|m| m["archives"][0]["name"] = json!("app"));
-    }, Refused(5), &["`app`"]),
-    ("other times", &["REL"], |c| {
-        c.packed_at("true", 5);
-        c.manifest(|m| m["archives"][0]["epoch"] = json!(5));
-    }, SETTINGS, &["archive-epoch=5"]),
-    ("setuid", &["REL", "--accept", "archive-mode"], |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/tools/evil.sh", host()), b'0', 0o4755, b"#!/bin/sh\nrm -rf ~\n", "")), DIFFERS, &["mode 4755"]),
-    ("setgid", &["REL", "--accept", "archive-mode"], |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/x/", host()), b'5', 0o2755, b"", "")), DIFFERS, &["mode 2755"]),
-    ("sticky and writable by all", &["REL", "--accept", "archive-mode"], |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/x/", host()), b'5', 0o1777, b"", "")), DIFFERS, &["mode 1777"]),
-    ("a capability", &["REL", "--accept", "archive-mode", "--accept", "compressor"], |c| c.raw(|b| add_to_tar(b, "x", b'x', 0o644, b"38 SCHILY.xattr.security.capability=x\n", "")), Refused(5), &[]),
-    ("a device", &["REL"], |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/sda", host()), b'4', 0o644, b"", "")), Refused(5), &[]),
-    ("a hard link", &["REL"], |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/copy", host()), b'1', 0o755, b"", &format!("app-1-{}/app", host()))), DIFFERS, &[]),
-    ("a member twice", &["REL"], |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/README.md", host()), b'0', 0o644, b"evil", "")), Refused(5), &[]),
-    ("a name that leads out", &["REL"], |c| c.raw(|b| add_to_tar(b, "app-1/../../x", b'0', 0o644, b"evil", "")), Refused(5), &[]),
-    ("data behind the end", &["REL", "--accept", "compressor"], |c| c.raw(|b| b.extend(b"evil")), Refused(5), &[]),
-    ("zeros behind the end", &["REL", "--accept", "compressor"], |c| c.raw(|b| b.extend([0; 10240])), DIFFERS, &[]),
-    ("a second gzip member", &["REL", "--accept", "compressor"], |c| {
-        c.forge.it.sh("printf evil | gzip >>\"$(echo release/*.tar.gz)\"");
-        c.consistent();
-    }, Refused(5), &[]),
+    (
+        "an archive for no target",
+        &["REL"],
+        |c| {
+            c.packed("rm app wipe");
+            c.manifest(|m| m["archives"][0]["target"] = json!(null));
+        },
+        Refused(5),
+        &["which no artifact is for"],
+    ),
+    (
+        "an archive for another target",
+        &["REL"],
+        |c| {
+            c.packed("rm app wipe");
+            c.manifest(|m| m["archives"][0]["target"] = json!("wasm32-wasip1"));
+        },
+        Refused(5),
+        &["wasm32-wasip1"],
+    ),
+    (
+        "an archive with the name of an artifact",
+        &["REL"],
+        |c| {
+            c.forge.it.sh("mv release/*.tar.gz release/app");
+            c.manifest(|m| m["archives"][0]["name"] = json!("app"));
+        },
+        Refused(5),
+        &["one file twice: \"app\""],
+    ),
+    (
+        "other times",
+        &["REL"],
+        |c| {
+            c.packed_at("true", 5);
+            c.manifest(|m| m["archives"][0]["epoch"] = json!(5));
+        },
+        SETTINGS,
+        &["archive-epoch=5"],
+    ),
+    (
+        "setuid",
+        &["REL", "--accept", "archive-mode"],
+        |c| {
+            c.raw(|b| {
+                add_to_tar(
+                    b,
+                    &format!("app-1-{}/tools/evil.sh", host()),
+                    b'0',
+                    0o4755,
+                    b"#!/bin/sh\nrm -rf ~\n",
+                    "",
+                )
+            })
+        },
+        DIFFERS,
+        &["mode 4755"],
+    ),
+    (
+        "setgid",
+        &["REL", "--accept", "archive-mode"],
+        |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/x/", host()), b'5', 0o2755, b"", "")),
+        DIFFERS,
+        &["mode 2755"],
+    ),
+    (
+        "sticky and writable by all",
+        &["REL", "--accept", "archive-mode"],
+        |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/x/", host()), b'5', 0o1777, b"", "")),
+        DIFFERS,
+        &["mode 1777"],
+    ),
+    (
+        "a capability",
+        &["REL", "--accept", "archive-mode", "--accept", "compressor"],
+        |c| {
+            c.raw(|b| {
+                add_to_tar(b, "x", b'x', 0o644, b"38 SCHILY.xattr.security.capability=x\n", "");
+                add_to_tar(
+                    b,
+                    &format!("app-1-{}/tools/evil.sh", host()),
+                    b'0',
+                    0o755,
+                    b"#!/bin/sh\nrm -rf ~\n",
+                    "",
+                );
+            })
+        },
+        DIFFERS,
+        &["capability"],
+    ),
+    (
+        "a device",
+        &["REL"],
+        |c| c.raw(|b| add_to_tar(b, &format!("app-1-{}/sda", host()), b'4', 0o644, b"", "")),
+        Refused(5),
+        &[],
+    ),
+    (
+        "a hard link",
+        &["REL"],
+        |c| {
+            c.raw(|b| {
+                add_to_tar(
+                    b,
+                    &format!("app-1-{}/copy", host()),
+                    b'1',
+                    0o755,
+                    b"",
+                    &format!("app-1-{}/app", host()),
+                )
+            })
+        },
+        DIFFERS,
+        &[],
+    ),
+    (
+        "a member twice",
+        &["REL"],
+        |c| {
+            c.raw(|b| {
+                add_to_tar(b, &format!("app-1-{}/README.md", host()), b'0', 0o644, b"evil", "")
+            })
+        },
+        Refused(5),
+        &[],
+    ),
+    (
+        "a name that leads out",
+        &["REL"],
+        |c| c.raw(|b| add_to_tar(b, "app-1/../../x", b'0', 0o644, b"evil", "")),
+        Refused(5),
+        &[],
+    ),
+    (
+        "data behind the end",
+        &["REL", "--accept", "compressor"],
+        |c| c.raw(|b| b.extend(b"evil")),
+        Refused(5),
+        &[],
+    ),
+    (
+        "zeros behind the end",
+        &["REL", "--accept", "compressor"],
+        |c| c.raw(|b| b.extend([0; 10240])),
+        DIFFERS,
+        &[],
+    ),
+    (
+        "a second gzip member",
+        &["REL", "--accept", "compressor"],
+        |c| {
+            c.forge.it.sh("printf evil | gzip >>\"$(echo release/*.tar.gz)\"");
+            c.consistent();
+        },
+        Refused(5),
+        &[],
+    ),
     ("control: another compressor is a step", &["REL"], |c| c.raw(|_| ()), STEPS, &["compressor"]),
 ];
 
 #[test]
 fn an_archive_is_what_the_source_makes_however_consistent_its_manifest_is() {
     run(&Forge::new(&[], &[]), ARCHIVES);
+}
+
+fn set(copy: &Copy, name: &str, value: &str) {
+    copy.manifest(|m| {
+        let rows = m["environment"].as_array_mut().unwrap();
+        rows.retain(|row| row["name"] != name);
+        rows.push(json!({"name": name, "value": value}));
+    });
+}
+
+fn config(copy: &Copy, text: &str) {
+    copy.manifest(|m| m["outside_config"] = json!([text]));
+}
+
+/// Settings that the source does not ask for. Here none of them changes a byte: what is not accepted
+/// is a reason of its own.
+const SETTINGS_LISTED: &[Attack] = &[
+    ("a variable", &["REL"], |c| set(c, "QUIET_ONE", "x"), SETTINGS, &["QUIET_ONE=x"]),
+    (
+        "a name that the metadata passes, with a value",
+        &["REL"],
+        |c| set(c, "OTHER_CHANNEL", "x\nREPRODUCED\u{202e}"),
+        SETTINGS,
+        &["OTHER_CHANNEL=x\\n"],
+    ),
+    (
+        "control: accepted by name",
+        &["REL", "--accept-setting", "QUIET_ONE"],
+        |c| set(c, "QUIET_ONE", "x"),
+        Good,
+        &["accepted by you"],
+    ),
+    (
+        "accepted with another value",
+        &["REL", "--accept-setting", "QUIET_ONE=y"],
+        |c| set(c, "QUIET_ONE", "x"),
+        SETTINGS,
+        &["QUIET_ONE=x"],
+    ),
+    (
+        "a variable that has the name of a setting that was given",
+        &["REL", "--epoch", "1700000000"],
+        |c| set(c, "epoch", "evil"),
+        SETTINGS,
+        &["epoch=evil"],
+    ),
+    ("C flags", &["REL"], |c| set(c, "CFLAGS", "-O1"), SETTINGS, &["CFLAGS=-O1"]),
+    (
+        "a profile",
+        &["REL"],
+        |c| config(c, "[profile.dev]\nopt-level = 2\n"),
+        SETTINGS,
+        &["profile.dev.opt-level=2"],
+    ),
+    (
+        "a forced variable of a config that the verifier has another value of",
+        &["REL", "--pass-env", "PATH_OF"],
+        |c| config(c, "[env]\nPATH_OF = { value = 'x', force = true }\n"),
+        SETTINGS,
+        &["env.PATH_OF=x"],
+    ),
+];
+
+/// Settings that are refused before anything is built; the build script would leave its mark.
+const SETTINGS_REFUSED: &[Attack] = &[
+    (
+        "an argument file",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "RUSTFLAGS", "--cfg @args"),
+        Refused(5),
+        &["`@args` in `RUSTFLAGS`"],
+    ),
+    (
+        "an encoded argument file",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}@args"),
+        Refused(5),
+        &["`@args`"],
+    ),
+    (
+        "an argument file in a config",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "[build]\nrustflags = ['--cfg', '@args']\n"),
+        Refused(5),
+        &["`@args`"],
+    ),
+    (
+        "a plugin of the compiler",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "RUSTFLAGS", "-Zcodegen-backend=/x.so"),
+        Refused(5),
+        &["nothing was run"],
+    ),
+    (
+        "a sysroot for one target",
+        &["REL", "--no-sandbox"],
+        |c| {
+            set(
+                c,
+                &format!("CARGO_TARGET_{}_RUSTFLAGS", host().to_uppercase().replace('-', "_")),
+                "--sysroot=x",
+            )
+        },
+        Refused(5),
+        &["--sysroot=x"],
+    ),
+    (
+        "an object for the linker",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "[target.'cfg(unix)']\nrustflags = '-Clink-arg=x.o'\n"),
+        Refused(5),
+        &["x.o"],
+    ),
+    (
+        "a plugin of the C compiler",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "CFLAGS", "-fplugin=x.so"),
+        Refused(5),
+        &["-fplugin"],
+    ),
+    (
+        "other config files",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "include = ['x.toml']\n"),
+        Refused(5),
+        &["include"],
+    ),
+    (
+        "other packages",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "paths = ['x']\n"),
+        Refused(5),
+        &["paths"],
+    ),
+    (
+        "another source of a crate",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "[patch.crates-io]\nx = { path = 'x' }\n"),
+        Refused(1),
+        &["patch.crates-io.x.path"],
+    ),
+    (
+        "a linker",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "[target.x]\nlinker = 'evil'\n"),
+        Refused(1),
+        &["--pass-env CARGO_TARGET_X_LINKER"],
+    ),
+    (
+        "a runner",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "[target.x]\nrunner = 'evil'\n"),
+        Refused(1),
+        &["--pass-env CARGO_TARGET_X_RUNNER"],
+    ),
+    (
+        "a wrapper in a config",
+        &["REL", "--no-sandbox"],
+        |c| config(c, "[build]\nrustc-wrapper = 'evil'\n"),
+        Refused(1),
+        &["--pass-env RUSTC_WRAPPER"],
+    ),
+    (
+        "a wrapper",
+        &["REL", "--no-sandbox"],
+        |c| c.manifest(|m| m["recipe"]["user_wrapper"] = json!("evil")),
+        Refused(1),
+        &["--pass-env RUSTC_WRAPPER"],
+    ),
+    (
+        "a C compiler",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "CC", "evil"),
+        Refused(1),
+        &["--pass-env CC"],
+    ),
+    (
+        "a library to load",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "LD_LIBRARY_PATH", "evil"),
+        Refused(1),
+        &["--pass-env LD_LIBRARY_PATH"],
+    ),
+    (
+        "a search path",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "PATH", "evil"),
+        Refused(5),
+        &["not a setting"],
+    ),
+    (
+        "one name for two settings",
+        &["REL", "--no-sandbox", "--features", "extra"],
+        |c| {
+            c.manifest(|m| m["build"]["features"] = json!(["extra"]));
+            set(c, "features", "evil");
+        },
+        Refused(5),
+        &["another setting as well"],
+    ),
+    (
+        "a variable without a name",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "", "x"),
+        Refused(5),
+        &["not a variable"],
+    ),
+    (
+        "a variable for a terminal",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "\x1b[8m", "x"),
+        Refused(5),
+        &["not a variable"],
+    ),
+    (
+        "an artifact under another name",
+        &["REL", "--no-sandbox"],
+        |c| c.manifest(|m| m["artifacts"][0]["path"] = json!("good/copy")),
+        Refused(5),
+        &["under another name"],
+    ),
+    (
+        "an artifact twice",
+        &["REL", "--no-sandbox"],
+        |c| {
+            c.manifest(|m| {
+                let one = m["artifacts"][0].clone();
+                m["artifacts"].as_array_mut().unwrap().push(one);
+            })
+        },
+        Refused(5),
+        &["twice"],
+    ),
+    (
+        "a claim that its variations do not bear",
+        &["REL", "--no-sandbox"],
+        |c| c.manifest(|m| m["variations"]["applied"] = json!([])),
+        Refused(5),
+        &["does not go with its variations"],
+    ),
+    (
+        "deep JSON",
+        &["REL", "--no-sandbox"],
+        |c| c.put("repro.json", "[".repeat(100_000)),
+        Refused(5),
+        &["not a manifest"],
+    ),
+    (
+        "another tree",
+        &["REL", "--no-sandbox"],
+        |c| c.manifest(|m| m["source"]["tree"] = json!("a".repeat(40))),
+        Refused(4),
+        &["has the tree"],
+    ),
+];
+
+/// What a rebuild has to catch: the manifest lists what the file is.
+const REBUILT: &[Attack] = &[
+    (
+        "a program that the source does not make",
+        &["REL/repro.json"],
+        |c| {
+            c.put("app", c.evil("app"));
+            c.consistent();
+        },
+        DIFFERS,
+        &["manifest:", "rebuilt:"],
+    ),
+    (
+        "two programs swapped",
+        &["REL/app"],
+        |c| {
+            c.forge.it.sh("cd release; mv app x; mv wipe app; mv x wipe");
+            c.consistent();
+        },
+        DIFFERS,
+        &["`app` is the built `wipe`"],
+    ),
+    (
+        "a program more",
+        &["REL"],
+        |c| {
+            c.put("evil", c.bytes("app"));
+            c.manifest(|m| {
+                let mut one = m["artifacts"][0].clone();
+                one["name"] = json!("evil");
+                m["artifacts"].as_array_mut().unwrap().push(one);
+            });
+        },
+        DIFFERS,
+        &["not rebuilt"],
+    ),
+    (
+        "a program of another kind",
+        &["REL"],
+        |c| c.manifest(|m| m["artifacts"][0]["kind"] = json!("cdylib")),
+        DIFFERS,
+        &["not rebuilt"],
+    ),
+    (
+        "a program fewer",
+        &["REL/app"],
+        |c| {
+            c.manifest(|m| {
+                m["artifacts"].as_array_mut().unwrap().retain(|a| a["name"] == "app");
+            })
+        },
+        DIFFERS,
+        &["not known"],
+    ),
+    (
+        "control: a manifest of the schema before",
+        &["REL"],
+        |c| c.manifest(|m| m["schema"] = json!("repro.manifest/1")),
+        Good,
+        &[],
+    ),
+];
+
+#[test]
+fn a_setting_that_nobody_accepted_is_no_plain_pass() {
+    let forge = Forge::new(&[], &[]);
+    run(&forge, SETTINGS_REFUSED);
+    run(
+        &forge,
+        &[("control: the script leaves its mark", &["REL", "--no-sandbox"], |_| (), Good, &[])],
+    );
+    run(&forge, SETTINGS_LISTED);
+    run(&forge, REBUILT);
+}
+
+/// A publisher who built with settings of every route: each is listed, and each has to be accepted.
+#[test]
+fn settings_that_made_the_bytes_are_accepted_one_by_one() {
+    let env = [
+        ("RUSTFLAGS", "--cfg evil"),
+        ("CHANNEL", "beta"),
+        ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true"),
+    ];
+    let forge = Forge::new(&["--features", "extra", "--epoch", "1600000000"], &env);
+    forge.copy(|_| ());
+    let names =
+        ["features", "epoch", "RUSTFLAGS", "CHANNEL", "CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS"];
+    let accept = |names: &[&str]| {
+        let each = names.iter().flat_map(|name| ["--accept-setting".to_string(), name.to_string()]);
+        each.collect::<Vec<_>>()
+    };
+    let verify = |accepted: Vec<String>| {
+        let mut args = vec!["REL"];
+        args.extend(accepted.iter().map(String::as_str));
+        forge.verify(&args, "settings")
+    };
+    let (text, json) = verify(Vec::new());
+    assert_eq!((text.code, json.json()["passes"].as_bool()), (Some(1), Some(false)));
+    let last = format!("REPRODUCED WITH THE PUBLISHER'S SETTINGS: {}", names.join(", "));
+    assert!(text.last().starts_with(&last), "{}", text.all());
+    let (text, json) = verify(accept(&names));
+    assert_verdict(&text, 0, "REPRODUCED");
+    for row in json.json()["settings"].as_array().unwrap() {
+        assert_eq!(row["state"], "accepted", "{row}");
+    }
+    let (text, _) = verify(accept(&names[1..]));
+    assert!(text.code == Some(1) && text.last().contains("SETTINGS: features ("), "{}", text.all());
+    let mut given = accept(&["epoch", "RUSTFLAGS=--cfg evil", "CHANNEL=beta", names[4]]);
+    given.extend(["--features".to_string(), "extra".to_string()]);
+    let (text, _) = verify(given);
+    assert_verdict(&text, 0, "REPRODUCED");
+    assert!(text.stdout.contains("(given by you)"), "{}", text.all());
+}
+
+/// The worker of rebuilderd would call good whatever comes out: for a forged manifest nothing does.
+#[test]
+fn rebuilderd_gets_nothing_for_a_forged_release() {
+    let forge = Forge::new(&[], &[]);
+    let it = &forge.it;
+    let changes: [(&str, Change, i32); 6] = [
+        ("control", |_| (), 0),
+        ("a setting", |c| set(c, "QUIET_ONE", "x"), 1),
+        ("a program of the publisher's", |c| set(c, "CC", "evil"), 1),
+        ("a flag that loads code", |c| set(c, "RUSTFLAGS", "--cfg @args"), 5),
+        ("a program left out of the archive", |c| c.packed("rm wipe"), 1),
+        (
+            "a file of the source in the archive",
+            |c| c.packed("mkdir tools; cp ../../clone/tools/evil.sh tools"),
+            1,
+        ),
+    ];
+    for (name, change, code) in changes {
+        let copy = forge.copy(change);
+        let out = it.project.base().join("out");
+        let _ = std::fs::remove_dir_all(&out);
+        std::fs::create_dir(&out).unwrap();
+        let mut backend = it.project.command(env!("CARGO_BIN_EXE_repro"), &it.clone);
+        backend.args(["rebuilderd-backend", copy.at("repro.json").to_str().unwrap()]);
+        let run: Run = backend.env("REBUILDERD_OUTDIR", &out).output().unwrap().into();
+        assert_eq!(run.code, Some(code), "{name}: {}", run.all());
+        let handed = std::fs::read_dir(&out).unwrap().count();
+        assert_eq!(handed, if code == 0 { 3 } else { 0 }, "{name}: {}", run.all());
+    }
 }
