@@ -11,13 +11,13 @@ use clap::{CommandFactory, Parser};
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
-use crate::cli::output::{OutputArgs, ReportFormat};
-use crate::cli::{Cli, Command, Format};
+use crate::cli::output::{Format, OutputArgs, ReportFormat};
+use crate::cli::{Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
-use crate::report::{self, files, github, json, text};
+use crate::report::{self, files, github, json, sarif, shell, text};
 use crate::{process, term, verify};
 
 /// What both binaries run.
@@ -112,8 +112,8 @@ fn run(command: Command) -> Result<u8> {
             let format = args.format;
             let report = init::run(args.request())?;
             print(&match format {
-                Format::Text => report::init::text(&report),
-                Format::Json => report::init::json(&report),
+                Format::Text => text::init::report(&report),
+                Format::Json => json::init::report(&report),
             })?;
             Ok(0)
         }
@@ -129,8 +129,8 @@ fn run(command: Command) -> Result<u8> {
                 }
                 (verify::Outcome::Several(found), format) => {
                     print(&match format {
-                        Format::Text => report::verify::text::several(&found),
-                        Format::Json => report::verify::json::several(&found),
+                        Format::Text => report::verify::several::text(&found),
+                        Format::Json => report::verify::several::json(&found),
                     })?;
                     Ok(found.agreement.code())
                 }
@@ -221,18 +221,18 @@ fn deliver(
 
 fn run_check(args: CheckArgs) -> Result<u8> {
     if args.list_rules {
-        return print(&report::check::rules()).map(|()| 0);
+        return print(&text::check::rules()).map(|()| 0);
     }
     if let Some(id) = &args.explain {
-        return print(&report::check::explain(check::rule(id)?)).map(|()| 0);
+        return print(&text::check::explain(check::rule(id)?)).map(|()| 0);
     }
     let (format, verbose) = (args.format, args.verbose);
     let report = check::run(args.request())?;
     print(&match format {
-        CheckFormat::Text => report::check::text(&report, verbose),
-        CheckFormat::Json => report::check::json(&report),
-        CheckFormat::Sarif => report::check::sarif::of(&report),
-        CheckFormat::Github => report::check::github::of(&report),
+        CheckFormat::Text => text::check::report(&report, verbose),
+        CheckFormat::Json => json::check::report(&report),
+        CheckFormat::Sarif => sarif::of(&report),
+        CheckFormat::Github => github::check::of(&report),
     })?;
     Ok(report.code())
 }
@@ -248,12 +248,12 @@ fn run_env(args: EnvArgs) -> Result<u8> {
         term::say(term::WARN, "note", note);
     }
     print_raw(&match format {
-        EnvFormat::Sh => report::env::sh(&report),
-        EnvFormat::Fish => report::env::fish(&report),
-        EnvFormat::Powershell => report::env::powershell(&report),
-        EnvFormat::Dockerfile => report::env::dockerfile(&report),
-        EnvFormat::Github => report::env::github(&report),
-        EnvFormat::Json => report::env::json(&report),
+        EnvFormat::Sh => shell::sh(&report),
+        EnvFormat::Fish => shell::fish(&report),
+        EnvFormat::Powershell => shell::powershell(&report),
+        EnvFormat::Dockerfile => shell::dockerfile(&report),
+        EnvFormat::Github => shell::github(&report),
+        EnvFormat::Json => json::env::report(&report),
     })?;
     Ok(0)
 }

@@ -93,6 +93,10 @@ pub struct SourceChoice {
     pub rev: Option<String>,
     /// `--allow-dirty`.
     pub allow_dirty: bool,
+    /// What messages call the source where the user did not name its directory.
+    pub called: Option<String>,
+    /// The time of a directory, where the archive that it was in says one.
+    pub time: Option<i64>,
 }
 
 /// What the command line leaves open, so that the project's metadata can fill it.
@@ -281,6 +285,8 @@ pub struct VerifyRequest {
     pub artifacts: Vec<PathBuf>,
     /// `--source` or `--crate`.
     pub source: Option<Given>,
+    /// `--expect-tag`, `--expect-source`.
+    pub expected: Expected,
     /// What to build where there is no manifest.
     pub build: BuildRequest,
     /// `--allow-toolchain`.
@@ -296,13 +302,22 @@ pub struct VerifyRequest {
     /// `--anyway`.
     pub anyway: bool,
     /// `--against`.
-    pub against: Vec<PathBuf>,
+    pub against: Vec<String>,
     /// `--threshold`.
     pub threshold: Option<usize>,
     /// `--output`.
     pub output: Option<PathBuf>,
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
+}
+
+/// What a verifier expects of the source.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// `--expect-tag`.
+    pub tag: Option<String>,
+    /// `--expect-source`.
+    pub source: Option<String>,
 }
 
 /// A setting that the user accepts: by its name alone, or by its value too.

@@ -179,6 +179,8 @@ pub enum Agreement {
     Agreed,
     /// They do not.
     Disagreed,
+    /// All do, but they count as fewer builders than have to: the user named too few of them.
+    NotEnough,
 }
 
 impl Agreement {
@@ -187,6 +189,7 @@ impl Agreement {
         match self {
             Agreement::Agreed => "agreed",
             Agreement::Disagreed => "disagreed",
+            Agreement::NotEnough => "not-enough-builders",
         }
     }
 
@@ -194,7 +197,7 @@ impl Agreement {
     pub fn code(self) -> u8 {
         match self {
             Agreement::Agreed => 0,
-            Agreement::Disagreed => 1,
+            Agreement::Disagreed | Agreement::NotEnough => 1,
         }
     }
 }

@@ -111,6 +111,7 @@ impl BuildArgs {
                 directory: self.source,
                 rev: self.rev,
                 allow_dirty: self.allow_dirty,
+                ..SourceChoice::default()
             },
             selection: self.selection.selection(),
             epoch: self.epoch,

@@ -13,7 +13,7 @@ pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
@@ -117,15 +117,6 @@ pub enum Command {
     /// Prints the man page.
     #[command(after_help = "Example:\n  repro man | man -l -")]
     Man,
-}
-
-/// How results are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// One JSON object, schema `repro.report/1`.
-    Json,
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
 use super::build::InjectArg;
 use super::limits::LimitArgs;
+use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::report::verify::STEPS;
-use crate::request::{Accept, BuildRequest, Given, VerifyRequest};
+use crate::request::{Accept, BuildRequest, Expected, Given, VerifyRequest};
 use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
@@ -19,7 +19,7 @@ Examples:
   repro verify repro.json app --no-sandbox                 build scripts with your rights
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
-  repro verify --against a.json b.json c.json --threshold 2
+  repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
 Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
 with your rights.";
@@ -78,6 +78,13 @@ pub struct VerifyArgs {
     #[arg(long = "crate", value_name = "NAME@VERSION", help_heading = "Source")]
     krate: Option<String>,
 
+    /// Fail unless this tag of the repository that you trust points at the commit
+    #[arg(long, value_name = "TAG", help_heading = "Source")]
+    expect_tag: Option<String>,
+    /// Fail unless the source is this repository, and the commit on a branch or tag of it
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    expect_source: Option<String>,
+
     #[command(flatten)]
     selection: SelectionArgs,
     /// SOURCE_DATE_EPOCH, where there is no manifest [default: the commit's or the archive's time]
@@ -113,15 +120,15 @@ pub struct VerifyArgs {
     /// Rebuild even if a published file is not the one that the manifest lists
     #[arg(long, help_heading = "Verdict")]
     anyway: bool,
-    /// Compare manifests of several builders, without building
+    /// Compare the manifests of several builders, which you name, without building
     #[arg(
         long,
-        value_name = "MANIFEST",
+        value_name = "NAME=MANIFEST",
         num_args = 2..,
-        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
+        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
         help_heading = "Verdict"
     )]
-    against: Vec<PathBuf>,
+    against: Vec<String>,
     /// How many of them have to agree [default: all]
     #[arg(
         long,
@@ -166,6 +173,7 @@ impl VerifyArgs {
             manifest: self.manifest,
             artifacts: self.artifacts,
             source: self.source.map(Given::Source).or(krate),
+            expected: Expected { tag: self.expect_tag, source: self.expect_source },
             build: BuildRequest {
                 selection: self.selection.selection(),
                 epoch: self.epoch,

@@ -98,7 +98,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     }
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
-    let notes = [blame.unblamed, project.notes(&a)].concat();
+    let (settings, not_replayable) = project.settings(&manifest);
+    let notes = [blame.unblamed, not_replayable.into_iter().collect(), project.notes(&a)].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,
@@ -106,6 +107,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         explained,
         blame: blame.culprits,
         coverage,
+        settings,
         source: project.describe(),
         how_to_verify: project.how_to_verify(),
         notes,

@@ -9,7 +9,7 @@ use crate::cargo::rustflags;
 use crate::git;
 use crate::layout::Layout;
 use crate::project::scratch::Scratch;
-use crate::project::{Project, find_manifest, short_list};
+use crate::project::{Project, find_manifest, set, short_list};
 use crate::recipe::Recipe;
 use crate::recipe::environment::Env;
 use crate::report::env::EnvReport;
@@ -66,7 +66,7 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
         variables: by_hand.variables,
         flags,
         encoded_is_set: place == Where::Here
-            && std::env::var_os("CARGO_ENCODED_RUSTFLAGS").is_some(),
+            && set(&project.env, &["CARGO_ENCODED_RUSTFLAGS"]).is_some(),
         umask: project.values(VariationId::Umask).a.to_string(),
         cargo: cargo.into_iter().chain(selection).collect(),
         notes,

@@ -11,13 +11,13 @@ pub(crate) mod scratch;
 mod summary;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::cargo::config::{Config, FILE_NAMES, Inside};
+use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -26,9 +26,10 @@ use crate::fs;
 use crate::process::Cmd;
 use crate::project::metadata::{Defaults, project_name};
 use crate::query;
-use crate::recipe::environment::{self, Divided};
+use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::{Facts, Recipe};
-use crate::request::{Build, BuildRequest, Inject, SourceChoice};
+use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
+use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
 use crate::variation::{Canaries, Side, ValuePair, VariationId, VariationSet};
@@ -48,12 +49,15 @@ pub(crate) struct Project {
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
-    /// The wrapper of the user's environment; empty to have none.
-    pub(crate) env_wrapper: Option<OsString>,
+    /// What the source itself asks for; everything else is a setting that a verifier has to accept.
+    pub(crate) asks: Asks,
+    /// The user's environment, captured once; of a replay only what was accepted of it.
+    pub(crate) env: Env,
 }
 
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+        let env: Env = std::env::vars_os().collect();
         let manifest = find_manifest(&asked.source)?;
         let target_dir = query::metadata(&manifest)?.target_directory;
         let target_dir = target_dir.into_std_path_buf();
@@ -63,6 +67,8 @@ impl Project {
             rev: asked.source.rev.clone(),
             allow_dirty: asked.source.allow_dirty,
             target_dir: target_dir.clone(),
+            called: asked.source.called.clone(),
+            time: asked.source.time,
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;
@@ -80,22 +86,19 @@ impl Project {
         };
 
         let workspace = copy.join(&source.workspace);
-        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
-            refused(format!(
-                "{} has no Cargo.lock, so that versions are not fixed: run `cargo generate-lockfile` and commit it",
-                describe(&source)
-            ))
-        })?;
+        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?
+            .ok_or_else(|| source.without_lockfile())?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
+        let asks = asks(&defaults, &source, &config)?;
         let mut request = defaults.complete(asked)?;
-        let toolchain = toolchain_of(&source, &copy, &config)?;
-        complete_targets(&mut request.selection.targets, &config, toolchain.host());
+        let toolchain = toolchain_of(&source, &copy, &config, &env)?;
+        complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
         let name = match &request.name {
             Some(name) => name.clone(),
             None => project_name(&workspace)?,
         };
         fits_in_path(&name)?;
-        let divided = environment::divide(std::env::vars_os(), &request.pass_env);
+        let divided = environment::divide(env.clone(), &request.pass_env);
         none_of_own(&request.pass_env)?;
         Ok(Project {
             beside: source.beside_workspace(&copy)?,
@@ -111,9 +114,8 @@ impl Project {
             results: target_dir.join("repro"),
             copy,
             content_digest,
-            env_wrapper: ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
-                .iter()
-                .find_map(std::env::var_os),
+            asks,
+            env,
         })
     }
 
@@ -168,8 +170,8 @@ impl Project {
         if let Some(seconds) = self.request.epoch {
             return Ok(Epoch { seconds, from: EpochFrom::Option });
         }
-        if let Some(epoch) = epoch::of_environment()? {
-            return Ok(epoch);
+        if let Some(text) = set(&self.env, &["SOURCE_DATE_EPOCH"]) {
+            return epoch::read(&text.to_string_lossy(), EpochFrom::Environment);
         }
         if let Some((_, text, _)) = in_config {
             return epoch::read(text, EpochFrom::Config);
@@ -178,16 +180,16 @@ impl Project {
             Origin::Git(commit) => {
                 Ok(Epoch { seconds: commit.time.max(0), from: EpochFrom::Commit })
             }
-            Origin::Directory => Err(refused(format!(
-                "`{}` is not in git, so that there is no commit time for SOURCE_DATE_EPOCH: give one with --epoch SECONDS",
-                self.source.root.display()
-            ))),
+            Origin::Directory => match self.source.time {
+                Some(seconds) => Ok(Epoch { seconds: seconds.max(0), from: EpochFrom::Archive }),
+                None => Err(self.source.without_time()),
+            },
         }
     }
 
     /// The user's own rustc wrapper, which ours must run in turn.
     pub(crate) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
-        match &self.env_wrapper {
+        match set(&self.env, &["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]) {
             Some(value) if value.is_empty() => None,
             Some(value) => Some((absolute_program(value.into()), false)),
             None => self.config.get_program(&["build", "rustc-wrapper"]),
@@ -262,6 +264,25 @@ impl Project {
     }
 }
 
+/// The first of these variables that is set.
+pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
+    names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
+/// What the source asks for: by its metadata, its commit, and its cargo config.
+pub(crate) fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
+    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
+    let inside = Config { files: inside.collect() };
+    let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
+    let set = set.filter_map(|(_, value, _)| value.parse().ok());
+    let epochs = match &source.origin {
+        Origin::Git(commit) => std::iter::once(commit.time.max(0)).chain(set).collect(),
+        Origin::Directory => Vec::new(),
+    };
+    let selection = defaults.selection(Selection::default())?;
+    Ok(Asks { selection, inject: defaults.inject()?, epochs })
+}
+
 /// What the recipe sets cannot be passed on.
 pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
     match pass_env.iter().find(|n| environment::is_own(n)) {
@@ -285,11 +306,11 @@ pub(crate) fn fits_in_path(name: &str) -> Result<()> {
 
 /// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
 /// places of artifacts depend on it. A target specification in a file is left to cargo.
-fn complete_targets(targets: &mut Vec<String>, config: &Config, host: &str) {
+fn complete_targets(targets: &mut Vec<String>, config: &Config, env: &Env, host: &str) {
     if targets.is_empty() {
-        *targets = match std::env::var("CARGO_BUILD_TARGET") {
-            Ok(target) => vec![target],
-            Err(_) => config.strongest_list(&["build", "target"]),
+        *targets = match set(env, &["CARGO_BUILD_TARGET"]).and_then(|t| t.to_str()) {
+            Some(target) => vec![target.to_string()],
+            None => config.strongest_list(&["build", "target"]),
         };
         targets.retain(|t| !t.is_empty() && !t.ends_with(".json"));
     }
@@ -352,15 +373,12 @@ pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
 }
 
 /// The toolchain of the source where it names one, else the one that the user's directory has.
-fn toolchain_of(source: &Source, copy: &Path, config: &Config) -> Result<Toolchain> {
+fn toolchain_of(source: &Source, copy: &Path, config: &Config, env: &Env) -> Result<Toolchain> {
     let names = ["rust-toolchain.toml", "rust-toolchain"];
     let named =
         source.package.ancestors().any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
     let root = if named { copy } else { &source.root };
-    let from_env = ["RUSTC", "CARGO_BUILD_RUSTC"]
-        .iter()
-        .find_map(std::env::var_os)
-        .map(|p| absolute_program(p.into()));
+    let from_env = set(env, &["RUSTC", "CARGO_BUILD_RUSTC"]).map(|p| absolute_program(p.into()));
     let rustc = from_env.or_else(|| {
         let (path, in_source) = config.get_program(&["build", "rustc"])?;
         Some(match path.strip_prefix(&source.root) {
@@ -385,9 +403,9 @@ fn describe(source: &Source) -> String {
         Origin::Git(commit) => {
             let short = &commit.commit[..12.min(commit.commit.len())];
             let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
-            format!("commit {short}{state} of `{}`", source.root.display())
+            format!("commit {short}{state} of `{}`", source.called)
         }
-        Origin::Directory => format!("directory `{}`", source.root.display()),
+        Origin::Directory => format!("directory `{}`", source.called),
     }
 }
 

@@ -10,11 +10,12 @@ use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
 use crate::project::preload::ShimState;
-use crate::project::{Project, short_list};
+use crate::project::{Project, set, short_list};
 use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::request::Inject;
+use crate::setting::{self, Setting};
 use crate::source::Origin;
 use crate::variation::coverage::{Coverage, Reach};
 use crate::variation::{VARIATIONS, of_variable};
@@ -83,8 +84,8 @@ impl Project {
             kind: "directory".to_string(),
             remote: None,
             commit: None,
-            tags: Vec::new(),
-            version: None,
+            tags: self.source.tags()?,
+            version: self.source.version(&self.copy),
             tree: None,
             dirty: false,
             sha256: None,
@@ -102,6 +103,17 @@ impl Project {
             Origin::Directory => source.sha256 = self.content_digest.clone(),
         }
         Ok(source)
+    }
+
+    /// The settings of the build that the source does not ask for: a verifier has to accept each.
+    pub(crate) fn settings(&self, manifest: &Manifest) -> (Vec<Setting>, Option<String>) {
+        match setting::unsourced(manifest, &self.asks, &[]) {
+            Ok(settings) => (settings, None),
+            Err(why) => {
+                let note = format!("no verifier can replay this build: {why}");
+                (Vec::new(), Some(note))
+            }
+        }
     }
 
     /// Config files outside the source that change what is built, with those settings.
@@ -197,12 +209,12 @@ impl Project {
             ));
         }
         let workspace_wrapper = ["build", "rustc-workspace-wrapper"];
-        if std::env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some()
+        if set(&self.env, &["RUSTC_WORKSPACE_WRAPPER"]).is_some()
             || self.config.get(&workspace_wrapper).is_some()
         {
             notes.push("RUSTC_WORKSPACE_WRAPPER is set: its path changes the bytes".to_string());
         }
-        if std::env::var_os("RUSTC_BOOTSTRAP").is_some() {
+        if set(&self.env, &["RUSTC_BOOTSTRAP"]).is_some() {
             notes.push("RUSTC_BOOTSTRAP is set: it changes all bytes".to_string());
         }
         if !self.beside.is_empty() && self.request.inject == Inject::Rustflags {

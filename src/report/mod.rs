@@ -1,6 +1,5 @@
 //! The report: one value that a run makes and the renderings only print.
 
-pub mod blame;
 pub mod check;
 pub mod env;
 pub mod files;
@@ -9,6 +8,8 @@ pub mod github;
 pub mod html;
 pub mod init;
 pub mod json;
+pub mod sarif;
+pub mod shell;
 pub mod summary;
 pub mod text;
 mod variations;
@@ -20,6 +21,7 @@ use crate::blame::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{Coverage, Explained};
 use crate::recipe::Row;
+use crate::setting::Setting;
 use crate::variation;
 use crate::verdict::Verdict;
 
@@ -37,6 +39,8 @@ pub struct Report {
     pub blame: Vec<Culprit>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
+    /// Settings that the source does not ask for, which a verifier has to accept.
+    pub settings: Vec<Setting>,
     /// One line that names the source.
     pub source: String,
     /// How another builder gets the same source: a phrase.

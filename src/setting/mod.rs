@@ -84,16 +84,15 @@ impl Setting {
 }
 
 /// What the source asks for.
-pub struct Sourced<'a> {
+#[derive(Clone, Debug)]
+pub struct Asks {
     /// The selection that its metadata completes an empty one to.
-    pub selection: &'a Selection,
+    pub selection: Selection,
     /// `inject` of its metadata, or the default.
     pub inject: Inject,
     /// The commit's time, and what cargo config in the source sets; none for a source without a
     /// commit, whose epoch heads the report instead.
-    pub epochs: &'a [i64],
-    /// Variables that the verifier supplies: the manifest's values of them are not used.
-    pub supplied: &'a [String],
+    pub epochs: Vec<i64>,
 }
 
 /// Whether a rebuild may take the settings of a manifest at all, whatever the source asks for.
@@ -101,22 +100,27 @@ pub struct Sourced<'a> {
 /// # Errors
 /// As [`unsourced`].
 pub fn check(manifest: &Manifest, supplied: &[String]) -> Result<(), String> {
-    let selection = Selection::default();
-    let sourced = Sourced { selection: &selection, inject: Inject::Wrapper, epochs: &[], supplied };
-    unsourced(manifest, &sourced).map(drop)
+    let asks =
+        Asks { selection: Selection::default(), inject: Inject::Wrapper, epochs: Vec::new() };
+    unsourced(manifest, &asks, supplied).map(drop)
 }
 
-/// The settings of a manifest that the source does not ask for, by name.
+/// The settings of a manifest that the source does not ask for, by name. Values of variables that are
+/// `supplied` by the verifier are not used, and not read.
 ///
 /// # Errors
 /// A value that no replay may take, as a clause: the manifest is hostile or broken.
-pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>, String> {
-    let mut found = selection(manifest, sourced.selection);
+pub fn unsourced(
+    manifest: &Manifest,
+    asks: &Asks,
+    supplied: &[String],
+) -> Result<Vec<Setting>, String> {
+    let mut found = selection(manifest, &asks.selection);
     let recipe = &manifest.recipe;
-    if recipe.inject != sourced.inject.name() {
+    if recipe.inject != asks.inject.name() {
         found.push(Setting::new("inject", &recipe.inject, Fate::Replayed, Home::Metadata));
     }
-    if !sourced.epochs.is_empty() && !sourced.epochs.contains(&recipe.epoch) {
+    if !asks.epochs.is_empty() && !asks.epochs.contains(&recipe.epoch) {
         let epoch = recipe.epoch.to_string();
         found.push(Setting::new("epoch", epoch, Fate::Replayed, Home::Commit));
     }
@@ -135,7 +139,7 @@ pub fn unsourced(manifest: &Manifest, sourced: &Sourced) -> Result<Vec<Setting>,
         |epoch: i64| Setting::new("archive-epoch", epoch.to_string(), Fate::Replayed, Home::Commit);
     found.extend(epochs.into_iter().map(archived));
     found.extend(config::settings(&manifest.outside_config)?);
-    let variables = variables::settings(&manifest.environment, sourced.supplied)?;
+    let variables = variables::settings(&manifest.environment, supplied)?;
     // Who accepts a setting by its name means one.
     if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
         let name = both.name.escape_debug();
@@ -187,9 +191,12 @@ mod tests {
     }
 
     fn names(manifest: &Manifest, selection: &Selection) -> Vec<String> {
-        let sourced =
-            Sourced { selection, inject: Inject::Wrapper, epochs: &[1_700_000_000], supplied: &[] };
-        let found = unsourced(manifest, &sourced).unwrap();
+        let asks = Asks {
+            selection: selection.clone(),
+            inject: Inject::Wrapper,
+            epochs: vec![1_700_000_000],
+        };
+        let found = unsourced(manifest, &asks, &[]).unwrap();
         found.into_iter().map(|s| format!("{}={}", s.name, s.value)).collect()
     }
 
@@ -197,7 +204,8 @@ mod tests {
     fn a_plain_build_has_no_setting_and_each_change_is_one() {
         let plain = Selection::default();
         assert!(names(&manifest(), &plain).is_empty());
-        let changes: [(fn(&mut Manifest), &str); 9] = [
+        type Change = (fn(&mut Manifest), &'static str);
+        let changes: [Change; 9] = [
             (|m| m.build.features = vec!["a".into(), "b".into()], "features=a,b"),
             (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
             (|m| m.build.no_default_features = true, "no-default-features=true"),

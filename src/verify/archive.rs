@@ -116,7 +116,7 @@ fn origins(
                 let digest = digest::of_file(path)?;
                 let place = format!("member `{}`", printable(name));
                 let twin = another_name(&digest, built, rebuilt);
-                for mut found in twin.into_iter().chain(explain(path, &built.path)?) {
+                for mut found in twin.into_iter().chain(explain(path, &built.path, rebuilt)?) {
                     found.place = format!("{place}, {}", found.place);
                     findings.push(found);
                 }

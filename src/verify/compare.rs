@@ -12,6 +12,8 @@ use super::rebuilt::Rebuilt;
 use crate::artifact::{Artifact, ArtifactSet, Kind};
 use crate::build::Built;
 use crate::compare::{Comparison, compare};
+use crate::epoch::EpochFrom;
+use crate::explain::{Clocks, Window};
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;
@@ -19,6 +21,9 @@ use crate::report::verify::{Checked, Part, SettingRow, SettingState};
 use crate::request::VerifyRequest;
 use crate::setting::Fate;
 use crate::verdict::SINGLE;
+
+/// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
+const FIRST_RUST: i64 = 1_431_648_000;
 
 /// What a rebuild is held against, and how.
 pub(super) struct About<'a> {
@@ -43,13 +48,23 @@ impl About<'_> {
         let comparison = self.manifest.map(|m| compare(&promised(m), &artifacts));
         let epoch = self.recipe.facts().epoch.seconds;
         let limits = &self.asked.limits;
-        let rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
+        let mut rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
+        rebuilt.clocks = self.clocks();
         let mut files = found.wrong;
         for file in &found.files {
             files.extend(file.check(&rebuilt)?);
         }
         let extra = rebuilt.extra.take();
         Ok(Held { comparison, files, extra, artifacts })
+    }
+
+    /// Of a guessed SOURCE_DATE_EPOCH it is known where the rebuilt files would hold it, and the
+    /// published ones their own.
+    fn clocks(&self) -> Option<Clocks> {
+        let epoch = self.recipe.facts().epoch;
+        let guess = Window { from: epoch.seconds, to: epoch.seconds };
+        let any = Window { from: FIRST_RUST, to: i64::from(u32::MAX) };
+        (epoch.from == EpochFrom::Archive).then_some(Clocks { a: any, b: guess })
     }
 
     /// What the reader of the verdict should know.

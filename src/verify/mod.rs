@@ -29,18 +29,19 @@ use self::published::Found;
 use self::rebuild::build;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
+use crate::epoch::EpochFrom;
 use crate::error::{Kind as Failed, bad_input, failure, host, refused};
 use crate::manifest::Manifest;
-use crate::project::Project;
-use crate::project::machine;
 use crate::project::scratch::Scratch;
+use crate::project::{Project, machine, set};
 use crate::recipe::environment;
-use crate::report::verify::{
-    Checked, Outcome as FileOutcome, Report, SettingRow, Several, Surroundings,
-};
+use crate::report::verify::several::Several;
+use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::SourceChoice;
-use crate::request::{Given, VerifyRequest};
+use crate::request::VerifyRequest;
 use crate::source::Origin;
+use crate::source::commit::AsItIs;
+use crate::source::identity::SourceFacts;
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
@@ -79,6 +80,7 @@ struct Claimed {
 struct Ready {
     project: Project,
     label: String,
+    facts: SourceFacts,
     settings: Vec<SettingRow>,
     notes: Vec<String>,
 }
@@ -109,7 +111,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         Some(claimed) => replayed(claimed, &asked, scratch)?,
         None => fresh(&asked, scratch)?,
     };
-    let Ready { project, label, mut settings, mut notes } = ready;
+    let Ready { project, label, facts, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
     let (built, isolation) =
@@ -132,6 +134,9 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         _ => Vec::new(),
     };
     notes.extend(about.notes(&held, &settings));
+    if verdict == Verification::Differs {
+        notes.extend(facts.doubts.clone());
+    }
     notes.extend(input.notes());
     if let Some(dir) = &asked.output {
         keep(&held.artifacts, scratch, dir)?;
@@ -146,6 +151,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         settings,
         manifest_only: asked.manifest_only,
         source: Some(label),
+        facts,
         epoch: (!commit).then_some(recipe.facts().epoch.seconds),
         toolchain: rustc.map(str::to_string),
         isolation: Some(isolation),
@@ -175,6 +181,7 @@ fn wrong_before(
         settings: Vec::new(),
         manifest_only: asked.manifest_only,
         source: None,
+        facts: SourceFacts::default(),
         epoch: None,
         toolchain: None,
         isolation: None,
@@ -231,50 +238,65 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
     query::use_cargo(&toolchain.cargo);
     let given = asked.source.as_ref();
-    let (source, label) = source::of_manifest(manifest, given, scratch, &asked.limits)?;
+    let expected = &asked.expected;
+    let placed = source::of_manifest(manifest, given, expected, scratch, &asked.limits)?;
+    let source::Placed { source, label, facts } = placed;
     let (project, settings) = replay::open(manifest, source, toolchain, asked, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
     let pass_env = asked.build.pass_env.iter();
     notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
-    Ok(Ready { project, label, settings, notes })
+    Ok(Ready { project, label, facts, settings, notes })
 }
 
 /// A build without a manifest, as `repro build` would make it.
 fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let given = asked.source.as_ref().context("a source was asked for")?;
-    let tree = source::tree(given, scratch, &asked.limits)?;
-    source::no_own_programs(&tree.dir)?;
-    let manifest = tree.dir.join("Cargo.toml");
+    let mut tree = source::tree(given, &asked.expected, scratch, &asked.limits)?;
+    for dir in tree.package.ancestors() {
+        source::no_own_programs(&tree.dir.join(dir))?;
+    }
+    let manifest = tree.dir.join(&tree.package).join("Cargo.toml");
     if !manifest.is_file() {
-        return Err(refused(format!("{} holds no Cargo.toml at its top", tree.label)));
+        let inside = tree.package.join("Cargo.toml");
+        return Err(refused(format!("{} has no `{}`", tree.label, inside.display())));
     }
     let mut build = asked.build.clone();
-    build.epoch = build.epoch.or(tree.epoch);
-    build.source = match tree.repository {
-        true => SourceChoice { manifest: Some(manifest), ..SourceChoice::default() },
-        false => SourceChoice { directory: Some(tree.dir), ..SourceChoice::default() },
+    build.source = SourceChoice {
+        directory: (!tree.repository).then(|| tree.dir.clone()),
+        manifest: tree.repository.then_some(manifest),
+        called: Some(tree.called.clone()),
+        time: tree.time,
+        ..SourceChoice::default()
     };
     let mut project = Project::open(build, scratch)?;
-    let kept_back = keep_back(&mut project, &asked.build.pass_env);
-    let mut notes = kept_back;
+    let mut notes = keep_back(&mut project, &asked.build.pass_env);
     notes.push(
-        "there is no manifest: selection, recipe and epoch are those of this command line"
-            .to_string(),
+        "there is no manifest: selection and recipe are those of this command line".to_string(),
     );
-    if let (Given::Crate(_), Some(epoch)) =
-        (given, tree.epoch.filter(|_| asked.build.epoch.is_none()))
-    {
-        notes.push(format!("SOURCE_DATE_EPOCH is {epoch}, the latest time in the crate"));
+    let epoch = match (project.epoch(), tree.as_is) {
+        (Err(_), Some(AsItIs { state, todo })) if asked.build.epoch.is_none() => {
+            return Err(refused(format!(
+                "`{called}` {state}, so no commit describes it and there is no time for SOURCE_DATE_EPOCH: {todo}, name a commit (--source {called}@REV), or give --epoch SECONDS to build the files as they are",
+                called = tree.called
+            )));
+        }
+        (epoch, _) => epoch?,
+    };
+    if epoch.from != EpochFrom::Commit {
+        tree.facts.epoch = Some((epoch.seconds, epoch.from.phrase().to_string()));
     }
-    Ok(Ready { project, label: tree.label, settings: Vec::new(), notes })
+    if epoch.from == EpochFrom::Archive {
+        tree.facts.doubts.extend(tree.time_doubt);
+    }
+    Ok(Ready { project, label: tree.label, facts: tree.facts, settings: Vec::new(), notes })
 }
 
 /// Only what this user passes on reaches the build: which of their variables a stranger's source would
 /// like to see is not for it to say.
 fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
     let wanted = std::mem::replace(&mut project.request.pass_env, asked.to_vec());
-    project.divided = environment::divide(std::env::vars_os(), asked);
-    let kept = |n: &&String| !asked.contains(n) && std::env::var_os(n).is_some();
+    project.divided = environment::divide(project.env.clone(), asked);
+    let kept = |n: &&String| !asked.contains(n) && set(&project.env, &[n]).is_some();
     wanted
         .iter()
         .filter(kept)

@@ -306,7 +306,7 @@ impl Published<'_> {
                         checked.outcome = Outcome::After(vec![Cause::CodeSignature]);
                         checked.findings = vec![signed];
                     }
-                    None => checked.findings.extend(explain(&self.path, &built.path)?),
+                    None => checked.findings.extend(explain(&self.path, &built.path, rebuilt)?),
                 }
             }
             None => {
@@ -382,7 +382,7 @@ fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
 const TOLD: usize = 6;
 
 /// Where a published file and the rebuilt one begin to differ, and why.
-pub(super) fn explain(published: &Path, rebuilt: &Path) -> Result<Vec<Finding>> {
+pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Result<Vec<Finding>> {
     let say = |byte: Option<u8>| match byte {
         Some(byte) => format!("0x{byte:02x}"),
         None => "the end of the file".to_string(),
@@ -398,8 +398,9 @@ pub(super) fn explain(published: &Path, rebuilt: &Path) -> Result<Vec<Finding>> 
         )
     };
     let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
+    let context = explain::Context { clocks: about.clocks, ..explain::Context::default() };
     // Of the publisher's machine nothing is known: only what shows by itself is found.
-    let explained = explain::explain(published, rebuilt, &explain::Context::default());
+    let explained = explain::explain(published, rebuilt, &context);
     let (known, unknown): (Vec<_>, Vec<_>) = explained
         .findings
         .into_iter()

@@ -9,6 +9,7 @@ use repro_formats::digest::{self, Digest};
 use repro_formats::limits::Limits;
 
 use crate::artifact::{Artifact, ArtifactSet};
+use crate::explain::Clocks;
 use crate::manifest;
 use crate::project::include;
 use crate::project::metadata::Defaults;
@@ -20,6 +21,8 @@ pub(super) struct Rebuilt<'a> {
     pub(super) artifacts: &'a ArtifactSet,
     /// SOURCE_DATE_EPOCH of the build.
     pub(super) epoch: i64,
+    /// Times that published and rebuilt files may hold, where they are known.
+    pub(super) clocks: Option<Clocks>,
     /// What archives may ask for.
     pub(super) limits: &'a Limits,
     /// The source: copied once more when it is asked for, as builds may change their copy.
@@ -51,6 +54,7 @@ impl<'a> Rebuilt<'a> {
         Rebuilt {
             artifacts,
             epoch,
+            clocks: None,
             limits,
             source,
             scratch,

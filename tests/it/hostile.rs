@@ -123,7 +123,7 @@ const HOSTILE: &[Case] = &[
             m["verdict"] = json!("reproducible-dirty-tree");
         },
         4,
-        "no commit holds",
+        "dirty working tree",
     ),
     ("another tree", |m| m["source"]["tree"] = json!("a".repeat(40)), 4, "has the tree"),
     (
@@ -251,7 +251,7 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     fails(&fresh("ext::sh -c id"), 5, &["names a command"]);
     let option = "--source=-uhttps://host/x";
     fails(&it.verify(&[option, "--artifact", &app]), 5, &["is an option"]);
-    fails(&fresh("/no/such/place"), 5, &["no directory, no archive"]);
+    fails(&fresh("/no/such/place"), 5, &["not a directory, an archive"]);
     fails(&it.verify(&["--crate", "x\"]\ny", "--artifact", &app]), 5, &["NAME@VERSION"]);
     fails(&it.verify(&["--artifact", &app]), 2, &["--source or --crate"]);
     // Nothing that the user said is left out without a word.
@@ -334,6 +334,6 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     std::fs::remove_file(&mark).unwrap();
     let lacking = base.join("lacking").display().to_string();
     it.project.git(&["init", "-q", &lacking]);
-    fails(&it.verify(&[&manifest, "--source", &lacking]), 4, &["not a repository that has commit"]);
+    fails(&it.verify(&[&manifest, "--source", &lacking]), 4, &["does not have commit"]);
     assert!(!mark.exists());
 }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod blame;
+mod builders;
 mod check;
 mod diff;
 mod env;
@@ -28,3 +29,4 @@ mod sound;
 mod source;
 mod support;
 mod verify;
+mod which_source;

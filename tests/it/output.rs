@@ -67,7 +67,7 @@ fn the_manifest_tells_source_toolchain_and_machine() {
     let project = Project::committed("sound-features");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     let manifest = project.manifest();
-    assert_eq!(manifest["schema"], "repro.manifest/1");
+    assert_eq!(manifest["schema"], "repro.manifest/2");
     assert_eq!(manifest["source"]["commit"], project.git(&["rev-parse", "HEAD"]));
     assert_eq!(manifest["source"]["tree"], project.git(&["rev-parse", "HEAD^{tree}"]));
     assert_eq!(manifest["recipe"]["epoch"], 1_700_000_000);

@@ -225,13 +225,14 @@ fn sources_of_every_kind_are_built_from() {
         (format!("file://{}@v1", it.project.dir.display()), &[][..]),
         (format!("{base}/app.tar.gz"), &[]),
         (format!("{base}/package/package/sound-features-0.1.0.crate"), &[]),
+        // A clone is its commit, with the commit's time.
+        (dir.clone(), &[]),
         (dir.clone(), &epoch),
     ] {
         let mut args = vec!["--source", &source, "--artifact", &app];
         args.extend(more);
         assert_verdict(&it.verify(&args), 0, "REPRODUCED");
     }
-    fails(&it.verify(&["--source", &dir, "--artifact", &app]), 4, &["--epoch"]);
     let run =
         it.verify(&["--source", &dir, "--epoch", "1", "--artifact", &app, "--features", "extra"]);
     assert_verdict(&run, 1, "DIFFERS");
@@ -355,14 +356,27 @@ fn several_builders_of_one_build_each_are_held_against_each_other() {
     assert_eq!(run.code, Some(4), "{}", run.all());
     let twice = it.dist.join("repro.json").display().to_string();
     let other = it.altered("liar", |m| m["artifacts"][0]["sha256"] = json!("b".repeat(64)));
-    let run = it.verify(&["--against", &once, &twice, &other, "--threshold", "2"]);
-    assert_verdict(&run, 0, "AGREED: 2 of 3 agree, 2 have to");
-    assert!(run.stdout.contains("liar.json agrees with nobody"), "{}", run.all());
-    let run = it.verify(&["--against", &once, &twice, &other]);
+    let name = |name: &str, path: &str| format!("{name}={path}");
+    let (alice, bob, mallory) =
+        (name("alice", &once), name("bob", &twice), name("mallory", &other));
+    let run = it.verify(&["--against", &alice, &bob, &mallory, "--threshold", "2"]);
+    assert_verdict(&run, 0, "AGREED: 2 of 3 agree, 2 have to (on artifacts, not on archives)");
+    assert!(run.stdout.contains("mallory agrees with no other builder"), "{}", run.all());
+    assert!(run.stdout.contains("only bob lists it"), "{}", run.all());
+    let run = it.verify(&["--against", &alice, &bob, &mallory]);
     assert_verdict(&run, 1, "DISAGREED: 2 of 3 agree, 3 have to");
-    let run = it.verify(&["--against", &once, &twice, &other, "--format", "json"]);
+    let run = it.verify(&["--against", &alice, &bob, &mallory, "--format", "json"]);
     assert_eq!(run.json()["verdict"], "disagreed");
+    // Without names they may be copies of one.
+    let run = it.verify(&["--against", &once, &twice, "--threshold", "2"]);
+    assert_verdict(&run, 1, "NOT ENOUGH BUILDERS: 1 of 1 agree, 2 have to");
     fails(&it.verify(&["--against", &once, &once]), 2, &["given twice"]);
+    fails(&it.verify(&["--against", &alice, &name("bob", &once)]), 2, &["given twice"]);
+    fails(
+        &it.verify(&["--against", &alice, &name("alice", &twice)]),
+        2,
+        &["`alice` is given twice"],
+    );
     let source = it.altered("source", |m| m["source"]["commit"] = json!("c".repeat(40)));
     fails(&it.verify(&["--against", &once, &source]), 4, &["the source is not the same"]);
     // A manifest of one build can be verified as any other.

@@ -24,6 +24,8 @@ pub struct Extracted {
     pub files: Vec<(Vec<u8>, PathBuf)>,
     /// The latest time of a member, seconds since 1970; none where the format has no zone.
     pub newest: Option<i64>,
+    /// The earliest one.
+    pub oldest: Option<i64>,
 }
 
 /// Unpacks the archive at `path` into the new directory `to`.
@@ -99,7 +101,9 @@ fn of_tar(input: impl Read, place: &mut Place, limits: &Limits) -> Result<(), Fa
     let mut walk = Walk::new(input, limits);
     while let Some(entry) = walk.next()? {
         place.stop.check()?;
-        place.done.newest = place.done.newest.max(Some(entry.mtime));
+        let done = &mut place.done;
+        done.newest = done.newest.max(Some(entry.mtime));
+        done.oldest = Some(done.oldest.map_or(entry.mtime, |t| t.min(entry.mtime)));
         match &entry.kind {
             Kind::Dir => place.dir(&entry.name)?,
             Kind::File => place.file(&entry.name, entry.mode & 0o100 != 0, &mut walk)?,

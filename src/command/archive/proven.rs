@@ -164,6 +164,8 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
         rev: (in_git && !said.dirty).then(|| "HEAD".to_string()),
         allow_dirty: in_git && said.dirty,
         target_dir,
+        called: None,
+        time: None,
     })
 }
 

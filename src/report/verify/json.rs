@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Checked, Outcome, Report, SettingRow, Several, Surroundings};
+use super::identity::IdentityJson;
+use super::{Checked, Outcome, Report, SettingRow, Surroundings};
 use crate::cause::Cause;
 use crate::compare::Pair;
 use crate::report::findings::OneFinding;
@@ -23,6 +24,7 @@ struct Whole<'a> {
     settings: Vec<OneSetting<'a>>,
     source: Option<&'a str>,
     epoch: Option<i64>,
+    identity: IdentityJson<'a>,
     toolchain: Option<&'a str>,
     artifacts: Vec<OneArtifact<'a>>,
     files: Vec<OneFile<'a>>,
@@ -137,6 +139,7 @@ pub fn report(report: &Report) -> String {
         settings: report.settings.iter().map(setting).collect(),
         source: report.source.as_deref(),
         epoch: report.epoch,
+        identity: IdentityJson::from(&report.facts),
         toolchain: report.toolchain.as_deref(),
         artifacts: pairs.map(artifact).collect(),
         files: report.files.iter().map(file).collect(),
@@ -144,48 +147,5 @@ pub fn report(report: &Report) -> String {
         notes: &report.notes,
         manifest: report.manifest.as_ref().map(|p| p.display().to_string()),
         output: report.output.as_ref().map(|p| p.display().to_string()),
-    })
-}
-
-#[derive(Serialize)]
-struct Agreed<'a> {
-    schema: &'static str,
-    command: &'static str,
-    verdict: &'static str,
-    threshold: usize,
-    subject: &'a str,
-    groups: &'a [Vec<String>],
-    left_out: Vec<LeftOut<'a>>,
-    differing: Vec<Differing<'a>>,
-}
-
-#[derive(Serialize)]
-struct LeftOut<'a> {
-    name: &'a str,
-    why: &'a str,
-}
-
-/// `values` are those of the groups, in their order.
-#[derive(Serialize)]
-struct Differing<'a> {
-    name: &'a str,
-    values: &'a [String],
-}
-
-/// What comparing several manifests found.
-pub fn several(found: &Several) -> String {
-    encode(&Agreed {
-        schema: SCHEMA,
-        command: "verify",
-        verdict: found.agreement.name(),
-        threshold: found.threshold,
-        subject: &found.subject,
-        groups: &found.groups,
-        left_out: found.left_out.iter().map(|(name, why)| LeftOut { name, why }).collect(),
-        differing: found
-            .differing
-            .iter()
-            .map(|(name, values)| Differing { name, values })
-            .collect(),
     })
 }

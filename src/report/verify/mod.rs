@@ -1,6 +1,8 @@
 //! What a verification found: one value, which the renderings only print.
 
+mod identity;
 pub mod json;
+pub mod several;
 pub mod text;
 
 use std::path::PathBuf;
@@ -13,7 +15,8 @@ use crate::compare::Comparison;
 use crate::finding::Finding;
 use crate::sandbox::Isolation;
 use crate::setting::Setting;
-use crate::verdict::{Agreement, Verification};
+use crate::source::identity::SourceFacts;
+use crate::verdict::Verification;
 
 /// Causes that a user may accept: steps after which files are equal that were not before, and that
 /// leave what is in them as it is.
@@ -150,6 +153,8 @@ pub struct Report {
     pub manifest_only: bool,
     /// One line that names the source; none where a file was wrong before it was looked at.
     pub source: Option<String>,
+    /// Which source it is.
+    pub facts: SourceFacts,
     /// SOURCE_DATE_EPOCH of a source that has no commit to take it from.
     pub epoch: Option<i64>,
     /// First line of `rustc -vV`; none where nothing was built.
@@ -179,20 +184,4 @@ impl Report {
         };
         self.verdict.code(accepted)
     }
-}
-
-/// What comparing manifests of several builders found.
-pub struct Several {
-    /// Whether enough agree.
-    pub agreement: Agreement,
-    /// How many have to.
-    pub threshold: usize,
-    /// One line that names what they built.
-    pub subject: String,
-    /// Manifests that agree with each other, the largest group first.
-    pub groups: Vec<Vec<String>>,
-    /// Manifests that prove nothing, and why.
-    pub left_out: Vec<(String, String)>,
-    /// Artifacts that not all have alike: the name, and what each group has.
-    pub differing: Vec<(String, Vec<String>)>,
 }

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use repro_formats::names::printable;
 
-use super::{Checked, Outcome, Part, Report, SettingState, Several};
+use super::{Checked, Outcome, Part, Report, SettingState, identity};
 use crate::compare::Pair;
 use crate::report::findings;
 use crate::term::{BAD, BOLD, GOOD, WARN};
-use crate::verdict::{Agreement, Status, Verification};
+use crate::verdict::{Status, Verification};
 
 /// How many lines of one kind are printed without `-v`.
-const LISTED: usize = 8;
+pub(super) const LISTED: usize = 8;
 
 /// The report.
 pub fn report(report: &Report, verbose: bool) -> String {
@@ -31,9 +31,11 @@ pub fn report(report: &Report, verbose: bool) -> String {
             line(&mut out, word, text);
         }
     }
-    if let Some(epoch) = report.epoch {
-        let text = format!("SOURCE_DATE_EPOCH {epoch}: the source has no commit to take it from");
-        line(&mut out, "epoch", &text);
+    for said in identity::lines(&report.facts) {
+        match said.warns {
+            true => drop(writeln!(out, "{WARN}{:<11}{WARN:#} {}", said.label, said.text)),
+            false => line(&mut out, said.label, &said.text),
+        }
     }
     settings(&mut out, report);
     if let Some(comparison) = &report.comparison {
@@ -81,11 +83,11 @@ fn settings(out: &mut String, report: &Report) {
     }
 }
 
-fn line(out: &mut String, word: &str, text: &str) {
+pub(super) fn line(out: &mut String, word: &str, text: &str) {
     let _ = writeln!(out, "{BOLD}{word:<11}{BOLD:#} {text}");
 }
 
-fn rest(out: &mut String, all: usize, shown: usize) {
+pub(super) fn rest(out: &mut String, all: usize, shown: usize) {
     if all > shown {
         let more = all - shown;
         let _ = writeln!(out, "            and {more} more, listed with -v");
@@ -212,40 +214,4 @@ fn to_accept(report: &Report) -> String {
         true => "accepted".to_string(),
         false => format!("pass `{}` to accept this", left.join(" ")),
     }
-}
-
-/// What comparing several manifests found.
-pub fn several(found: &Several) -> String {
-    let mut out = String::new();
-    line(&mut out, "subject", &found.subject);
-    for (i, group) in found.groups.iter().enumerate() {
-        let word = format!("group {}", i + 1);
-        let agree = match group.len() {
-            1 => "agrees with nobody",
-            _ => "agree with each other",
-        };
-        line(&mut out, &word, &format!("{} {agree}", group.join(", ")));
-    }
-    for (name, why) in &found.left_out {
-        let _ = writeln!(out, "{WARN}left out{WARN:#}    {name}: {why}");
-    }
-    for (name, values) in found.differing.iter().take(LISTED) {
-        let _ = writeln!(out, "{BAD}differs{BAD:#}     {BOLD}{name}{BOLD:#}");
-        for (i, value) in values.iter().enumerate() {
-            let _ = writeln!(out, "            group {}: {value}", i + 1);
-        }
-    }
-    rest(&mut out, found.differing.len(), LISTED);
-    let largest = found.groups.first().map_or(0, Vec::len);
-    let (style, word) = match found.agreement {
-        Agreement::Agreed => (GOOD, "AGREED"),
-        Agreement::Disagreed => (BAD, "DISAGREED"),
-    };
-    let _ = writeln!(
-        out,
-        "{style}{word}{style:#}: {largest} of {} agree, {} have to",
-        found.groups.iter().map(Vec::len).sum::<usize>() + found.left_out.len(),
-        found.threshold
-    );
-    out
 }

@@ -1,6 +1,8 @@
 //! The report for GitHub Actions: annotations on standard output, and a step summary in Markdown
 //! (<https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands>).
 
+pub mod check;
+
 use std::fmt::Write;
 
 use super::summary::{Row, Summary};

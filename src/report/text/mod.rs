@@ -1,9 +1,16 @@
 //! The report as text: what a person needs on one screen, the verdict last.
 
+mod blame;
+pub mod check;
+pub mod init;
+
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use self::blame::Room;
 use super::{findings, variations};
+use repro_formats::names::printable;
+
 use crate::cause::CAUSES;
 use crate::compare::Pair;
 use crate::explain::{Explained, remedy};
@@ -11,7 +18,8 @@ use crate::known_crates;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
-use crate::report::blame::{self, Room};
+
+use crate::setting::Setting;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
 use crate::variation::{Need, VARIATIONS};
@@ -63,6 +71,15 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
             false => report.dropped.join(", "),
         };
         let _ = writeln!(out, "{BOLD}not passed{BOLD:#}  {dropped}");
+    }
+    for setting in &report.settings {
+        let Setting { name, value, home, .. } = setting;
+        let text = printable(format!("{name}={value}").as_bytes());
+        let _ = writeln!(
+            out,
+            "{WARN}setting{WARN:#}     {text}: a verifier has to accept it by name; {}",
+            home.advice()
+        );
     }
     for note in &report.notes {
         let _ = writeln!(out, "{WARN}note{WARN:#}        {note}");
