@@ -205,13 +205,20 @@ mod tests {
         let plain = Selection::default();
         assert!(names(&manifest(), &plain).is_empty());
         type Change = (fn(&mut Manifest), &'static str);
-        let changes: [Change; 9] = [
+        let changes: [Change; 10] = [
             (|m| m.build.features = vec!["a".into(), "b".into()], "features=a,b"),
             (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
             (|m| m.build.no_default_features = true, "no-default-features=true"),
             (|m| m.build.profile = "dev".into(), "profile=dev"),
             (|m| m.recipe.inject = "rustflags".into(), "inject=rustflags"),
-            (|m| m.recipe.epoch = 1, "epoch=1"),
+            (
+                |m| {
+                    m.recipe.epoch = 1;
+                    m.archives[0].epoch = 1;
+                },
+                "epoch=1",
+            ),
+            (|m| m.archives[0].epoch = 1, "archive-epoch=1"),
             (|m| m.source.directory = "evil".into(), "directory=evil"),
             (|m| m.recipe.user_wrapper = Some("sccache".into()), "RUSTC_WRAPPER=sccache"),
             (|m| m.outside_config = vec!["[build]\nrustflags='-g'".into()], "build.rustflags=-g"),

@@ -87,8 +87,9 @@ pub(super) fn of_release<'m>(
             wrong.clear();
         }
     }
-    // One that is not sound needs no build to be found out.
-    for archive in files.iter().filter(|f| matches!(f.claim, Claim::Archive(_))) {
+    // The one that is listed and is not sound needs no build to be found out.
+    let archives = files.iter().filter(|f| matches!(f.claim, Claim::Archive(_)));
+    for archive in archives.filter(|f| f.not_listed(manifest).is_none()) {
         list::list(&archive.path, limits)?;
     }
     let (unlisted, other): (Vec<_>, Vec<_>) = files
