@@ -121,8 +121,15 @@ impl Forge {
     /// Verifies the release, twice: as text and as JSON.
     fn verify(&self, args: &[&str], name: &str) -> (Run, Run) {
         let release = self.it.project.base().join("release");
-        let args: Vec<String> =
-            args.iter().map(|a| a.replace("REL", release.to_str().unwrap())).collect();
+        let args: Vec<String> = args
+            .iter()
+            .map(|a| match a.strip_prefix("REL") {
+                Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                    format!("{}{rest}", release.display())
+                }
+                _ => a.to_string(),
+            })
+            .collect();
         let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
         let text = self.it.verify(&args);
         args.extend(["--format", "json"]);
