@@ -37,7 +37,9 @@ pub(super) fn settings(texts: &[String]) -> Result<Vec<Setting>, String> {
             }
             let fate = fate(&key, item)?;
             let setting = Setting::new(key.join("."), shown(item), fate, home(&key));
-            found.push(Setting { variable: variable(&key), ..setting });
+            // What is replayed is the manifest's, and no variable of the verifier's takes its place.
+            let variable = variable(&key).filter(|_| fate == Fate::Fact);
+            found.push(Setting { variable, ..setting });
         }
     }
     Ok(found)

@@ -132,8 +132,20 @@ pub fn unsourced(
         let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
         found.push(Setting { variable: Some("RUSTC_WRAPPER".into()), ..setting });
     }
-    found.extend(variables::settings(&manifest.environment, supplied)?);
+    let mut epochs: Vec<i64> = manifest.archives.iter().map(|a| a.epoch).collect();
+    epochs.retain(|epoch| *epoch != recipe.epoch);
+    epochs.dedup();
+    let archived =
+        |epoch: i64| Setting::new("archive-epoch", epoch.to_string(), Fate::Replayed, Home::Commit);
+    found.extend(epochs.into_iter().map(archived));
     found.extend(config::settings(&manifest.outside_config)?);
+    let variables = variables::settings(&manifest.environment, supplied)?;
+    // Who accepts a setting by its name means one.
+    if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
+        let name = both.name.escape_debug();
+        return Err(format!("`{name}` is a variable of it, and another setting as well"));
+    }
+    found.extend(variables);
     Ok(found)
 }
 
@@ -193,13 +205,20 @@ mod tests {
         let plain = Selection::default();
         assert!(names(&manifest(), &plain).is_empty());
         type Change = (fn(&mut Manifest), &'static str);
-        let changes: [Change; 9] = [
+        let changes: [Change; 10] = [
             (|m| m.build.features = vec!["a".into(), "b".into()], "features=a,b"),
             (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
             (|m| m.build.no_default_features = true, "no-default-features=true"),
             (|m| m.build.profile = "dev".into(), "profile=dev"),
             (|m| m.recipe.inject = "rustflags".into(), "inject=rustflags"),
-            (|m| m.recipe.epoch = 1, "epoch=1"),
+            (
+                |m| {
+                    m.recipe.epoch = 1;
+                    m.archives[0].epoch = 1;
+                },
+                "epoch=1",
+            ),
+            (|m| m.archives[0].epoch = 1, "archive-epoch=1"),
             (|m| m.source.directory = "evil".into(), "directory=evil"),
             (|m| m.recipe.user_wrapper = Some("sccache".into()), "RUSTC_WRAPPER=sccache"),
             (|m| m.outside_config = vec!["[build]\nrustflags='-g'".into()], "build.rustflags=-g"),

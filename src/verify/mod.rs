@@ -93,7 +93,9 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         return Err(refused(format!("`{dir}` already exists: name a new directory with --output")));
     }
     let found = match &claimed {
-        Some(claimed) => published::of_release(&claimed.manifest, &claimed.path, &input)?,
+        Some(claimed) => {
+            published::of_release(&claimed.manifest, &claimed.path, &input, &asked.limits)?
+        }
         None => Found {
             files: published::alone(&asked.artifacts)?,
             other: Vec::new(),

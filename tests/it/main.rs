@@ -10,6 +10,8 @@ mod explain;
 mod failures;
 mod faults;
 mod floors;
+#[cfg(unix)]
+mod forged;
 mod hostile;
 mod init;
 #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ pub fn printable(name: &[u8]) -> String {
         for c in chunk.valid().chars() {
             match c {
                 '\\' | '`' => out.extend(['\\', c]),
-                c if c.is_control() => out.extend(c.escape_default()),
+                c if is_hidden(c) => out.extend(c.escape_default()),
                 c => out.push(c),
             }
         }
@@ -21,6 +21,23 @@ pub fn printable(name: &[u8]) -> String {
         }
     }
     out
+}
+
+/// Whether a character steers a terminal, or is not seen there and changes what is: controls, marks of
+/// writing direction, and what has no width.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The text with what is hidden in it escaped, and all else as it is.
+pub fn visible(text: &str) -> String {
+    let each = |c: char| match is_hidden(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(each).collect()
 }
 
 /// A name without the `./` before it, the `/` after it, and the like: its parts joined by `/`.
