@@ -174,7 +174,9 @@ impl Place {
             return Ok(());
         };
         let other = printable(&other);
-        let what = format!("its name differs from `{other}` in letter case only, and this disk takes both for one file");
+        let what = format!(
+            "its name differs from `{other}` in letter case only, and this disk takes both for one file"
+        );
         Err(Malformed::of(0, name, what))
     }
 
