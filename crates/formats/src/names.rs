@@ -166,6 +166,12 @@ pub fn colliding<'a>(names: impl Iterator<Item = &'a [u8]>) -> Option<(Vec<u8>, 
     names.into_iter().find_map(|name| folded.add(name).err().map(|other| (other, name.to_vec())))
 }
 
+/// What the user should know of two such names.
+pub fn collision(a: &[u8], b: &[u8]) -> String {
+    let (a, b) = (printable(a), printable(b));
+    format!("`{a}` and `{b}` differ in letter case only: Windows and macOS keep one of them")
+}
+
 fn folded(name: &[u8]) -> Vec<u8> {
     match std::str::from_utf8(name) {
         Ok(text) => text.to_lowercase().into_bytes(),

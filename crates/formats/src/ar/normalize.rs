@@ -40,7 +40,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         input.seek(SeekFrom::Start(entry.header_at)).map_err(failed)?;
         input.read_exact(&mut header).map_err(failed)?;
         let was = header;
-        fix(&mut header, entry, job.times);
+        fix(&mut header, entry, job.times, package);
         compare(&mut written, entry, &was, &header);
         // A BSD name stands before the content.
         let before = entry.data_at - entry.header_at - ar::HEADER as u64;
@@ -76,14 +76,15 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     Ok(Outcome::Written(written))
 }
 
-/// Puts the values of the policy into the header's fields. A blank field says nothing, and stays.
-fn fix(header: &mut [u8; ar::HEADER], entry: &Entry, times: Times) {
+/// Puts the values of the policy into the header's fields. A blank field says nothing, and stays; so
+/// does the mode in a package, where its packer writes the type as well.
+fn fix(header: &mut [u8; ar::HEADER], entry: &Entry, times: Times, package: bool) {
     let time = |t: u64| i64::try_from(t).map_or(t, |t| times.of(t).max(0) as u64);
     let values = [
         (16..28, entry.mtime.map(|t| time(t).to_string())),
         (28..34, entry.uid.map(|_| "0".to_string())),
         (34..40, entry.gid.map(|_| "0".to_string())),
-        (40..48, entry.mode.map(mode)),
+        (40..48, entry.mode.filter(|_| !package).map(mode)),
     ];
     for (field, text) in values {
         if let Some(text) = text {

@@ -71,9 +71,3 @@ pub fn not_opened<'a>(names: impl Iterator<Item = &'a [u8]>) -> Option<String> {
     };
     Some(format!("`{first}`{more} was not opened: pass --recursive to normalize archives inside"))
 }
-
-/// The note about two names of which some disks hold only one.
-pub fn collision(a: &[u8], b: &[u8]) -> String {
-    let (a, b) = (printable(a), printable(b));
-    format!("`{a}` and `{b}` differ in letter case only: Windows and macOS keep one of them")
-}

@@ -62,10 +62,13 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
                 one.member.kind = tar::Kind::File(*size);
                 file
             }
-            None => content,
+            None => {
+                // It was read to see what it is.
+                content.seek(SeekFrom::Start(one.file.data_at)).map_err(failed)?;
+                content
+            }
         };
         writer.owned(&one.member, &one.owner, &mut input).map_err(failed)?;
-        content = found.spool.as_ref().unwrap_or(job.input);
     }
     let packer = writer.finish().map_err(failed)?;
     packer.finish().map_err(failed)?;
@@ -118,30 +121,42 @@ fn read(job: &Job<'_>, compression: Compression) -> Result<Result<Found, String>
         drop(unpacked);
         let rest = packed.fill_buf().map_err(Error::reading(job.path))?;
         if !rest.is_empty() {
-            return Ok(Err(several(rest, compression, &entries)));
+            let several = rest.starts_with(compression.row().magic);
+            return several_streams(job, several, compression, &entries).map(Err);
         }
     }
     all.map_err(job.unsound("tar"))?;
     Ok(Ok(Found { entries, spool, record }))
 }
 
-/// Members that show which format is made of several streams.
-const STREAMED: &[(&[u8], &str)] = &[
-    (b".SIGN.", ": a package of Alpine, which is signed stream by stream"),
-    (b".PKGINFO", ": a package of Alpine, whose streams have digests of their own"),
-    (b"stargz.index.json", ": an eStargz layer, which is read stream by stream"),
-    (b".no.prefetch.landmark", ": an eStargz layer, which is read stream by stream"),
-    (b".prefetch.landmark", ": an eStargz layer, which is read stream by stream"),
-];
+/// How the names of the first members of a package of Alpine begin.
+const ALPINE: [&[u8]; 2] = [b".SIGN.", b".PKGINFO"];
+/// What the footer of an eStargz layer ends with, in its last bytes, before the end of its stream.
+const STARGZ: (i64, &[u8]) = (64, b"STARGZ");
 
-fn several(rest: &[u8], compression: Compression, entries: &[Entry]) -> String {
+/// What follows the first stream, as a clause.
+fn several_streams(
+    job: &Job<'_>,
+    several: bool,
+    compression: Compression,
+    entries: &[Entry],
+) -> Result<String, Error> {
     let name = compression.row().name;
-    if !rest.starts_with(compression.row().magic) {
-        return format!("data follows its {name} stream");
+    if !several {
+        return Ok(format!("data follows its {name} stream"));
     }
-    let fits = |prefix: &[u8]| entries.iter().any(|e| e.name.starts_with(prefix));
-    let row = STREAMED.iter().find(|(prefix, _)| fits(prefix));
-    format!("it has several {name} streams{}", row.map_or("", |(_, what)| what))
+    let (mut input, mut tail) = (job.input, Vec::new());
+    let read = input.seek(SeekFrom::End(-STARGZ.0)).and_then(|_| input.read_to_end(&mut tail));
+    read.map_err(Error::reading(job.path))?;
+    let alpine = |e: &Entry| ALPINE.iter().any(|prefix| e.name.starts_with(prefix));
+    let what = if entries.iter().any(alpine) {
+        ": a package of Alpine, which is signed stream by stream"
+    } else if tail.windows(STARGZ.1.len()).any(|w| w == STARGZ.1) {
+        ": an eStargz layer, which is read stream by stream"
+    } else {
+        ""
+    };
+    Ok(format!("it has several {name} streams{what}"))
 }
 
 /// Keeps a copy of what is read.
@@ -189,7 +204,7 @@ fn keeps(found: &Found, job: &Job<'_>) -> Option<String> {
 fn notes(entries: &[Entry], job: &Job<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some((a, b)) = names::colliding(entries.iter().map(|e| &e.name[..])) {
-        notes.push(nested::collision(&a, &b));
+        notes.push(names::collision(&a, &b));
     }
     let owners: BTreeSet<_> = entries.iter().map(|e| (e.uid, e.gid)).collect();
     if owners.len() > 1 && !job.package {

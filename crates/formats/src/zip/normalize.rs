@@ -204,7 +204,7 @@ fn is_dropped(id: u16, field: &[u8]) -> bool {
 /// What the user should know of the members.
 fn notes(zip: &Zip, opens: bool) -> Vec<String> {
     let names = || zip.entries.iter().map(|e| &e.name[..]);
-    let colliding = names::colliding(names()).map(|(a, b)| nested::collision(&a, &b));
+    let colliding = names::colliding(names()).map(|(a, b)| names::collision(&a, &b));
     let closed = if opens { None } else { nested::not_opened(names()) };
     colliding.into_iter().chain(closed).collect()
 }
