@@ -319,7 +319,8 @@ fn a_package_is_normalized_with_the_tars_in_it() {
         dir,
         "mkdir -p d/DEBIAN d/usr/bin d/var/mail
         printf 'Package: x\\nVersion: 1\\nArchitecture: all\\nMaintainer: u <u@example.org>\\nDescription: x\\n' >d/DEBIAN/control
-        echo '#!/bin/sh' >d/usr/bin/x; chmod +x d/usr/bin/x; ln -s /usr/bin/x d/usr/bin/y; chmod 2775 d/var/mail
+        echo '#!/bin/sh' >d/usr/bin/x; chmod +x d/usr/bin/x; gzip -kc d/usr/bin/x >d/usr/bin/x.gz
+        (cd d; md5sum usr/bin/* >DEBIAN/md5sums); ln -s /usr/bin/x d/usr/bin/y; chmod 2775 d/var/mail
         for z in xz zstd gzip; do for e in 1 2; do SOURCE_DATE_EPOCH=$e dpkg-deb --root-owner-group -Z$z -b d $z-$e.deb; done; done
         cp xz-1.deb signed.deb; echo sig >_gpgorigin; ar q signed.deb _gpgorigin
         ar p xz-1.deb data.tar.xz >data.tar.xz; for z in xz zstd gzip; do dpkg-deb -c $z-1.deb >$z.list; done",
@@ -327,9 +328,15 @@ fn a_package_is_normalized_with_the_tars_in_it() {
     left_alone(&project, &[("signed.deb", "_gpgorigin")]);
     for z in ["xz", "zstd", "gzip"] {
         let (one, two) = (format!("{z}-1.deb"), format!("{z}-2.deb"));
-        let run = project.repro(&["normalize", "--epoch", "1", &one, &two]);
+        let run = project.repro(&["normalize", "--recursive", "--epoch", "1", &one, &two]);
         assert_eq!(run.code, Some(0), "{}", run.all());
-        sh(dir, &format!("cmp {one} {two}; dpkg-deb -c {one} | cmp - {z}.list; dpkg-deb -I {one}"));
+        sh(
+            dir,
+            &format!(
+                "cmp {one} {two}; dpkg-deb -c {one} | cmp - {z}.list; dpkg-deb -I {one}
+            dpkg-deb -R {one} {z}; cd {z} && md5sum --quiet -c DEBIAN/md5sums"
+            ),
+        );
     }
     // Another archive in an archive is opened only if that was asked for.
     sh(

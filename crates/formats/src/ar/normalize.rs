@@ -48,7 +48,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         Read::take(input, before).read_to_end(&mut name).map_err(failed)?;
         let inner = match opens && entry.kind == Kind::File {
             true => {
-                let job = Job { package: package || job.package, ..*job };
+                // Digests of what is in the tars are in the package, in `md5sums`.
+                let recursive = job.recursive && !package;
+                let job = Job { package: package || job.package, recursive, ..*job };
                 nested::rewrite(&job, &entry.name, input, entry.size, &mut written)?
             }
             false => None,

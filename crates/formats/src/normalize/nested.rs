@@ -65,9 +65,9 @@ pub fn not_opened<'a>(names: impl Iterator<Item = &'a [u8]>) -> Option<String> {
     let is_archive = |name: &&[u8]| has_extension(Path::new(&printable(name)), ARCHIVES);
     let mut closed = names.filter(is_archive);
     let first = printable(closed.next()?);
-    let more = match closed.count() {
-        0 => String::new(),
-        n => format!(" and {n} more"),
+    let which = match closed.count() {
+        0 => format!("`{first}` was"),
+        n => format!("`{first}` and {n} more were"),
     };
-    Some(format!("`{first}`{more} was not opened: pass --recursive to normalize archives inside"))
+    Some(format!("{which} not opened: pass --recursive to normalize archives inside"))
 }

@@ -213,7 +213,7 @@ fn notes(entries: &[Entry], job: &Job<'_>) -> Vec<String> {
             owners.len()
         ));
     }
-    let closed = |e: &&Entry| e.kind == Kind::File && !opens(job, e, entries);
+    let closed = |e: &&Entry| e.kind == Kind::File && !job.package && !opens(job, e, entries);
     notes.extend(nested::not_opened(entries.iter().filter(closed).map(|e| &e.name[..])));
     notes
 }
@@ -222,7 +222,8 @@ fn notes(entries: &[Entry], job: &Job<'_>) -> Vec<String> {
 /// registry, whose index has the digests of its crates.
 fn opens(job: &Job<'_>, entry: &Entry, entries: &[Entry]) -> bool {
     let in_index = |e: &Entry| e.name.split(|b| *b == b'/').any(|part| part == b"index");
-    job.recursive || entry.name.ends_with(b".crate") && !entries.iter().any(in_index)
+    let crates = || entry.name.ends_with(b".crate") && !entries.iter().any(in_index);
+    job.recursive || !job.package && crates()
 }
 
 /// A member as it is written.
