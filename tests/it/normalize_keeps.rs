@@ -267,7 +267,7 @@ fn names_that_differ_in_case_are_read_and_noted() {
     assert_eq!(run.stdout.matches("differ in letter case only").count(), 2, "{}", run.all());
     sh(
         dir,
-        "cmp a.tar.gz b.tar.gz; rm -r tree/x-1/*; tar -C tree -xzf a.tar.gz; ls tree/x-1 | wc -l | grep 2",
+        "set -e; cmp a.tar.gz b.tar.gz; rm -r tree/x-1/*; tar -C tree -xzf a.tar.gz; ls tree/x-1 | wc -l | grep 2",
     );
     // What `repro archive` writes, `repro` reads.
     let run = project.repro(&["archive", "tree", "-o", "c.tar.gz"]);
@@ -333,7 +333,7 @@ fn a_package_is_normalized_with_the_tars_in_it() {
         sh(
             dir,
             &format!(
-                "cmp {one} {two}; dpkg-deb -c {one} | cmp - {z}.list; dpkg-deb -I {one}
+                "set -e; cmp {one} {two}; dpkg-deb -c {one} | cmp - {z}.list; dpkg-deb -I {one}
             dpkg-deb -R {one} {z}; cd {z} && md5sum --quiet -c DEBIAN/md5sums"
             ),
         );
