@@ -149,15 +149,16 @@ fn run(command: Command) -> Result<u8> {
         Command::Normalize(args) if args.list_formats => print(&files::formats()).map(|()| 0),
         Command::Normalize(args) => {
             let format = args.format;
+            let (check, detail) = (args.check, args.dry_run);
             let done = normalize::run(&args.request())?;
             for error in done.iter().filter_map(|d| d.result.as_ref().err()) {
                 term::say(term::BAD, "error", &error::one_line(error));
             }
             print(&match format {
-                Format::Text => files::normalized(&done),
+                Format::Text => files::normalized(&done, detail),
                 Format::Json => files::normalized_json(&done),
             })?;
-            Ok(normalize::code(&done))
+            Ok(normalize::code(&done, check))
         }
         Command::Diff(args) if args.list_causes => print(&text::causes()).map(|()| 0),
         Command::Diff(args) => {

@@ -19,6 +19,7 @@ mod isolation;
 #[cfg(target_os = "linux")]
 mod mutation;
 mod normalize;
+mod normalize_keeps;
 mod output;
 mod readme;
 #[cfg(unix)]

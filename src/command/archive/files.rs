@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use repro_formats::formats::{FORMATS, Format};
+use repro_formats::names;
 use repro_formats::policy;
 use repro_formats::tree::{self, Walk};
 
@@ -54,9 +55,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
         notes.push(format!("`{path}` is not in the archive: this command writes it"));
     }
     for (one, other) in walk.colliding() {
-        notes.push(format!(
-            "`{one}` and `{other}` differ in letter case only: where case does not count, one is lost when unpacked"
-        ));
+        notes.push(names::collision(one.as_bytes(), other.as_bytes()));
     }
     if asked.sums {
         sums::update(&dir, &[(file_name(output), packed.digest.sha256.clone())])?;
