@@ -346,6 +346,11 @@ pub fn identity(_path: &Path) -> Result<Option<(u64, u64)>> {
     Ok(None)
 }
 
+/// The path without symbolic links if it is there, else as it is.
+pub fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::check::{Finding, Severity};
+use crate::check::Finding;
+use crate::check::hit::Severity;
 use crate::error;
 
 /// What a check found.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::found::{Commit, Found, Origin, Source, Wanted};
 use super::repository::{remote, resolve, text};
-use super::{Commit, Found, Origin, Source, Wanted, outside, snapshot};
+use super::{outside, snapshot};
 use crate::error::refused;
 use crate::git::{git, paths};
 use crate::query;

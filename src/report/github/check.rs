@@ -4,7 +4,7 @@
 //! An annotation needs a file of the repository: what is found in a dependency's source is told at
 //! the dependency's entry of the lockfile where it has one.
 
-use crate::check::Severity;
+use crate::check::hit::Severity;
 use crate::error;
 use crate::report::check::CheckReport;
 use crate::report::github::{data, property};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::check::Finding;
+use crate::check::hit::Severity;
 use crate::check::rules::{RULES, Rule};
-use crate::check::{Finding, Severity};
 use crate::error;
 use crate::report::check::CheckReport;
 use crate::term::{BAD, BOLD, GOOD, WARN};

@@ -19,7 +19,7 @@ use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
 
-use crate::setting::Setting;
+use crate::setting::entry::Setting;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
 use crate::variation::{Need, VARIATIONS};
