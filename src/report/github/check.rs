@@ -37,12 +37,7 @@ pub fn of(report: &CheckReport) -> String {
     for trouble in &report.troubles {
         out.push_str(&format!("::error title=not checked::{}\n", data(&error::one_line(trouble))));
     }
-    out.push_str(&format!(
-        "{} errors, {} warnings, {} infos\n",
-        report.count(Severity::Error),
-        report.count(Severity::Warning),
-        report.count(Severity::Info)
-    ));
+    out.push_str(&format!("{}\n", report.counts()));
     out
 }
 
