@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::Offering;
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};
-use crate::variation::VariationSet;
+use crate::variation::{VARIATIONS, VariationSet};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +23,11 @@ Examples:
   repro build --html report.html           a page with every difference side by side
   repro build --expand                     where a macro makes a crate differ
   repro build --show-recipe                what is changed in the build, and why";
+
+const VARY: Offering<VariationSet> = Offering {
+    read: VariationSet::of_flag,
+    names: || ["none", "all"].into_iter().chain(VARIATIONS.iter().map(|v| v.text)).collect(),
+};
 
 /// `--inject`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -69,7 +75,7 @@ pub struct BuildArgs {
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     inject: Option<InjectArg>,
     /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VariationSet::of_flag, help_heading = "Recipe")]
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VARY, hide_possible_values = true, help_heading = "Recipe")]
     vary: Option<VariationSet>,
     /// Build once and compare nothing: a manifest to hold against those of other builders, with
     /// `repro verify --against`

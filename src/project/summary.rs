@@ -16,8 +16,10 @@ use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::request::Inject;
-use crate::setting::{self, Setting};
+use crate::setting;
+use crate::setting::entry::Setting;
 use crate::source::Origin;
+use crate::term::count;
 use crate::variation::coverage::{Coverage, Reach};
 use crate::variation::{VARIATIONS, of_variable};
 use crate::verdict::Verdict;
@@ -186,10 +188,8 @@ impl Project {
                 ));
             }
             if commit.untracked > 0 {
-                notes.push(format!(
-                    "{} untracked files are not part of the source",
-                    commit.untracked
-                ));
+                let files = count(commit.untracked, "untracked file is", "untracked files are");
+                notes.push(format!("{files} not part of the source"));
             }
         }
         for (path, _) in self.outside_config() {

@@ -3,7 +3,8 @@
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use super::{Fate, Home, Setting, flags, variables};
+use super::entry::{Fate, Home, Setting};
+use super::{flags, variables};
 use crate::cargo::config::words;
 
 /// Keys of a profile that are replayed.

@@ -3,7 +3,7 @@
 //! that the source does not have. Everything else is refused; a flag that names a program is a fact
 //! that the verifier has to supply.
 
-use super::Fate;
+use super::entry::Fate;
 
 /// What may follow a flag.
 #[derive(Clone, Copy)]

@@ -7,7 +7,8 @@ use crate::error::{Kind, bad_input, failure};
 use crate::manifest::Manifest;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
-use crate::setting::{self, Asks, Fate, Setting};
+use crate::setting::entry::{Fate, Setting};
+use crate::setting::{self, Asks};
 
 /// The settings that the source does not ask for, each with who agreed to it.
 ///

@@ -8,8 +8,8 @@ use repro_formats::names;
 use repro_formats::policy;
 use repro_formats::tree::{self, Walk};
 
+use super::packing::{Outcome, entry, file_name, formats, options, pack, usage};
 use super::sums;
-use super::{Outcome, entry, file_name, formats, options, pack, usage};
 use crate::epoch;
 use crate::fs::Pending;
 use crate::request::Archive;

@@ -12,8 +12,8 @@ use repro_formats::names;
 use repro_formats::pack::Packed;
 use repro_formats::tree;
 
+use super::packing::{Outcome, entry, formats, options, pack, usage};
 use super::sums;
-use super::{Outcome, entry, formats, options, pack, usage};
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};

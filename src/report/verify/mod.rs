@@ -14,7 +14,7 @@ use crate::cause::Cause;
 use crate::compare::Comparison;
 use crate::finding::Finding;
 use crate::sandbox::Isolation;
-use crate::setting::Setting;
+use crate::setting::entry::Setting;
 use crate::source::identity::SourceFacts;
 use crate::verdict::Verification;
 
