@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use repro_formats::formats;
 
-use super::Format;
+use super::output::Format;
 use crate::request;
 
 pub(super) const EXAMPLES: &str = "\

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::Offering;
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};
 use crate::sandbox::Mode;
-use crate::variation::VariationSet;
+use crate::variation::{VARIATIONS, VariationSet};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +25,11 @@ Examples:
   repro build --html report.html           a page with every difference side by side
   repro build --expand                     where a macro makes a crate differ
   repro build --show-recipe                what is changed in the build, and why";
+
+const VARY: Offering<VariationSet> = Offering {
+    read: VariationSet::of_flag,
+    names: || ["none", "all"].into_iter().chain(VARIATIONS.iter().map(|v| v.text)).collect(),
+};
 
 /// `--inject`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -92,7 +98,7 @@ pub struct BuildArgs {
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     inject: Option<InjectArg>,
     /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VariationSet::of_flag, help_heading = "Recipe")]
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VARY, hide_possible_values = true, help_heading = "Recipe")]
     vary: Option<VariationSet>,
     /// Make both builds at `/build/<name>`, for crates that store the path they were built at: the
     /// result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Format;
+use super::Offering;
+use super::output::Format;
 use super::selection::SelectionArgs;
+use crate::check::rules::RULES;
 use crate::request;
 
 pub(super) const EXAMPLES: &str = "\
@@ -18,6 +20,12 @@ Examples:
   repro check --list-rules
   repro check --explain map-order
   repro check --format sarif >check.sarif  for code scanning";
+
+// A name that is no rule's is found out with the settings of the project's metadata.
+const RULE: Offering<String> =
+    Offering { read: |id| Ok(id.to_string()), names: || RULES.iter().map(|r| r.id).collect() };
+const RULE_OR_WARNINGS: Offering<String> =
+    Offering { names: || RULES.iter().map(|r| r.id).chain(["warnings"]).collect(), ..RULE };
 
 /// How the findings are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,19 +63,19 @@ pub struct CheckArgs {
     sbom: Option<PathBuf>,
 
     /// Do not report what this rule finds; can be given several times
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     allow: Vec<String>,
     /// What this rule finds is a warning
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     warn: Vec<String>,
     /// What this rule finds is an error; `warnings` stands for all warnings
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    #[arg(long, value_name = "ID", value_parser = RULE_OR_WARNINGS, hide_possible_values = true, help_heading = "Rules")]
     deny: Vec<String>,
     /// Print the table of rules and stop
     #[arg(long, help_heading = "Rules")]
     pub list_rules: bool,
     /// Print what a rule is about and stop
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     pub explain: Option<String>,
 
     /// How the findings are printed

@@ -13,6 +13,10 @@ pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
@@ -24,22 +28,71 @@ use self::init::InitArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
 use self::verify::VerifyArgs;
+use crate::error::EXIT_CODES;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  reproducible, verified, the same, or nothing to change
-  1  files differ, nothing was varied, a file would be changed, or `repro check` found an error
-  2  the command line is wrong
-  3  a build failed: not a verdict
-  4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source
-  5  an input is malformed or hostile
-  6  anything else of the host: disk full, a tool missing, permission
-  130  interrupted";
+fn exit_codes() -> String {
+    let rows = EXIT_CODES.iter().map(|(code, what)| format!("\n  {code}  {what}"));
+    format!("Exit codes:{}", rows.collect::<String>())
+}
+
+/// When to use colors.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<ColorArg> for anstream::ColorChoice {
+    fn from(arg: ColorArg) -> anstream::ColorChoice {
+        match arg {
+            ColorArg::Auto => anstream::ColorChoice::Auto,
+            ColorArg::Always => anstream::ColorChoice::Always,
+            ColorArg::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+/// Reads a value with a function, and offers names to completions.
+#[derive(Clone)]
+struct Offering<T> {
+    read: fn(&str) -> Result<T, String>,
+    names: fn() -> Vec<&'static str>,
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Offering<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        cmd: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        self.read.parse_ref(cmd, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
+    }
+}
 
 /// Makes, proves and explains bit-identical Rust builds.
 #[derive(Parser)]
-#[command(name = "repro", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "repro", version, after_help = exit_codes())]
 pub struct Cli {
+    /// Run as if started in this directory
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Global options")]
+    pub directory: Option<PathBuf>,
+    /// Print no progress, only results, notes and errors
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub quiet: bool,
+    /// When to use colors [default: auto]
+    #[arg(long, value_name = "WHEN", global = true, help_heading = "Global options")]
+    pub color: Option<ColorArg>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -114,18 +167,15 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Prints the man page.
-    #[command(after_help = "Example:\n  repro man | man -l -")]
-    Man,
-}
-
-/// How results are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// One JSON object, schema `repro.report/1`.
-    Json,
+    /// Prints the man pages, or writes one for each subcommand.
+    #[command(
+        after_help = "Examples:\n  repro man | man -l -\n  repro man --output ~/.local/share/man/man1"
+    )]
+    Man {
+        /// Write one page for each subcommand into this directory
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
+use super::Offering;
 use super::build::InjectArg;
 use super::limits::LimitArgs;
+use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
 use crate::report::verify::STEPS;
@@ -103,7 +104,7 @@ pub struct VerifyArgs {
     sandbox: SandboxArgs,
 
     /// Accept files that match only after this normalization step; can be given several times
-    #[arg(long, value_name = "STEP", value_parser = step, help_heading = "Verdict")]
+    #[arg(long, value_name = "STEP", value_parser = STEP, hide_possible_values = true, help_heading = "Verdict")]
     accept: Vec<Cause>,
     /// Accept a setting of the publisher's that the source does not ask for, by name or with its
     /// value; can be given several times
@@ -154,6 +155,9 @@ pub struct VerifyArgs {
     #[command(flatten)]
     limits: LimitArgs,
 }
+
+const STEP: Offering<Cause> =
+    Offering { read: step, names: || STEPS.iter().map(|c| c.name()).collect() };
 
 /// One of the steps that can be accepted.
 fn step(text: &str) -> Result<Cause, String> {

@@ -45,6 +45,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     if show_recipe {
         return Ok(Outcome::Recipe(recipe.rows()));
     }
+    fs::check_writable(&project.results)?;
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
@@ -113,7 +114,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
             "not isolated: both builds had one /tmp, one network and one set of processes ({why})"
         )
     });
-    let notes = [blame.unblamed, shared.collect(), project.notes(&a)].concat();
+    let (settings, not_replayable) = project.settings(&manifest);
+    let not_replayable = not_replayable.into_iter();
+    let notes =
+        [blame.unblamed, not_replayable.chain(shared).collect(), project.notes(&a)].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,
@@ -122,6 +126,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         blame: blame.culprits,
         coverage,
         at: project.fixed_paths().into_iter().next().map(|fixed| fixed.path),
+        settings,
         source: project.describe(),
         how_to_verify: project.how_to_verify(),
         notes,

@@ -9,6 +9,7 @@ pub(crate) mod metadata;
 pub(crate) mod preload;
 pub(crate) mod publish;
 pub(crate) mod scratch;
+mod selection;
 mod summary;
 
 use std::collections::BTreeSet;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::cargo::config::{Config, FILE_NAMES, Inside};
+use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -29,7 +30,8 @@ use crate::project::metadata::{Defaults, project_name};
 use crate::query;
 use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::{Facts, Recipe};
-use crate::request::{Build, BuildRequest, Inject, SourceChoice};
+use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
+use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
 use crate::variation::{Canaries, Side, ValuePair, VariationId, VariationSet};
@@ -49,6 +51,8 @@ pub(crate) struct Project {
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
+    /// What the source itself asks for; everything else is a setting that a verifier has to accept.
+    pub(crate) asks: Asks,
     /// The user's environment, captured once; of a replay only what was accepted of it.
     pub(crate) env: Env,
 }
@@ -57,8 +61,8 @@ impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
         let env: Env = std::env::vars_os().collect();
         let manifest = find_manifest(&asked.source)?;
-        let target_dir = query::metadata(&manifest)?.target_directory;
-        let target_dir = target_dir.into_std_path_buf();
+        let metadata = query::metadata(&manifest)?;
+        let target_dir = metadata.target_directory.clone().into_std_path_buf();
         let source = source::find(&Wanted {
             manifest,
             directory: asked.source.directory.clone(),
@@ -70,6 +74,10 @@ impl Project {
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;
+        // Another commit may have other packages.
+        if asked.source.rev.is_none() {
+            selection::check(&asked.selection, &metadata, &config, &env)?;
+        }
         let canaries = canaries(scratch, &config)?;
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
@@ -87,6 +95,7 @@ impl Project {
         let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?
             .ok_or_else(|| source.without_lockfile())?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
+        let asks = asks(&defaults, &source, &config)?;
         let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(&source, &copy, &config, &env)?;
         complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
@@ -111,6 +120,7 @@ impl Project {
             results: target_dir.join("repro"),
             copy,
             content_digest,
+            asks,
             env,
         })
     }
@@ -265,6 +275,20 @@ pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
     names.iter().find_map(|name| env.get(OsStr::new(name)))
 }
 
+/// What the source asks for: by its metadata, its commit, and its cargo config.
+pub(crate) fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
+    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
+    let inside = Config { files: inside.collect() };
+    let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
+    let set = set.filter_map(|(_, value, _)| value.parse().ok());
+    let epochs = match &source.origin {
+        Origin::Git(commit) => std::iter::once(commit.time.max(0)).chain(set).collect(),
+        Origin::Directory => Vec::new(),
+    };
+    let selection = defaults.selection(Selection::default())?;
+    Ok(Asks { selection, inject: defaults.inject()?, epochs })
+}
+
 /// What the recipe sets cannot be passed on.
 pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
     match pass_env.iter().find(|n| environment::is_own(n)) {
@@ -305,6 +329,8 @@ fn complete_targets(targets: &mut Vec<String>, config: &Config, env: &Env, host:
 
 pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     let path = match (&choice.manifest, &choice.directory) {
+        // The directory that it is in is as good.
+        (Some(manifest), _) if manifest.join("Cargo.toml").is_file() => manifest.join("Cargo.toml"),
         (Some(manifest), _) => manifest.clone(),
         (None, Some(dir)) => dir.join("Cargo.toml"),
         (None, None) => {

@@ -17,10 +17,11 @@ pub mod verify;
 
 use std::path::PathBuf;
 
-use crate::blame::Culprit;
+use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{Coverage, Explained};
 use crate::recipe::Row;
+use crate::setting::entry::Setting;
 use crate::variation;
 use crate::verdict::Verdict;
 
@@ -40,6 +41,8 @@ pub struct Report {
     pub coverage: Option<variation::coverage::Coverage>,
     /// The one path of both builds, if they had one.
     pub at: Option<String>,
+    /// Settings that the source does not ask for, which a verifier has to accept.
+    pub settings: Vec<Setting>,
     /// One line that names the source.
     pub source: String,
     /// How another builder gets the same source: a phrase.

@@ -10,9 +10,39 @@ use crate::git::{git, paths};
 
 const ATTRIBUTES: &str = ".gitattributes";
 
-/// Why the files in `dir`, which are in no repository, may not be those of the commit that they are
-/// from: sentences. `scratch` is a directory to work in.
-pub fn doubts(dir: &Path, scratch: &Path) -> Result<Vec<String>> {
+/// What was done to files that are in no repository.
+#[derive(Default)]
+pub struct Exported {
+    filled_in: Vec<PathBuf>,
+    /// Patterns of what was left out.
+    left_out: Vec<String>,
+}
+
+impl Exported {
+    /// Why the files may not be those of the commit that they are from: sentences.
+    pub fn doubts(&self) -> Vec<String> {
+        let filled_in = |path: &PathBuf| {
+            format!(
+                "`{}` is marked export-subst in {ATTRIBUTES}: git archive wrote the commit's data into it, and a build of the commit itself has `$Format:` there",
+                path.display()
+            )
+        };
+        self.filled_in.iter().map(filled_in).chain(self.doubt_of_absent()).collect()
+    }
+
+    /// The same of files that are absent.
+    pub fn doubt_of_absent(&self) -> Option<String> {
+        (!self.left_out.is_empty()).then(|| {
+            format!(
+                "git archive left out what {ATTRIBUTES} marks export-ignore ({}): a build of the commit itself has it",
+                self.left_out.join(", ").escape_debug()
+            )
+        })
+    }
+}
+
+/// Looks at the attributes of the files in `dir`. `scratch` is a directory to work in.
+pub fn of(dir: &Path, scratch: &Path) -> Result<Exported> {
     let mut files = Vec::new();
     for (path, meta) in fs::walk(dir, &mut |p| p.file_name() != Some(".git".as_ref()))? {
         if meta.is_file() {
@@ -23,32 +53,18 @@ pub fn doubts(dir: &Path, scratch: &Path) -> Result<Vec<String>> {
     for path in files.iter().filter(|p| p.ends_with(ATTRIBUTES)) {
         texts.push(String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned());
     }
-    let says = |word: &str| texts.iter().any(|t| t.contains(word));
-    let mut doubts = Vec::new();
-    if says("export-subst") {
-        doubts.extend(filled_in(dir, &files, scratch)?.iter().map(|path| {
-            format!(
-                "`{}` is marked export-subst in {ATTRIBUTES}: git archive wrote the commit's data into it, and a build of the commit itself has `$Format:` there",
-                path.display()
-            )
-        }));
-    }
-    if says("export-ignore") {
-        let lines = texts.iter().flat_map(|t| t.lines());
-        let left_out = |line: &str| {
-            let mut words = line.split_whitespace();
-            let pattern = words.next()?.to_string();
-            words.any(|w| w == "export-ignore").then_some(pattern)
-        };
-        let patterns: Vec<String> = lines.filter_map(left_out).collect();
-        if !patterns.is_empty() {
-            doubts.push(format!(
-                "git archive left out what {ATTRIBUTES} marks export-ignore ({}): a build of the commit itself has it",
-                patterns.join(", ").escape_debug()
-            ));
-        }
-    }
-    Ok(doubts)
+    let left_out = |line: &str| {
+        let mut words = line.split_whitespace();
+        let pattern = words.next()?.to_string();
+        words.any(|w| w == "export-ignore").then_some(pattern)
+    };
+    Ok(Exported {
+        left_out: texts.iter().flat_map(|t| t.lines()).filter_map(left_out).collect(),
+        filled_in: match texts.iter().any(|t| t.contains("export-subst")) {
+            true => filled_in(dir, &files, scratch)?,
+            false => Vec::new(),
+        },
+    })
 }
 
 /// Files that are marked and have no placeholder any more.
@@ -89,7 +105,7 @@ mod tests {
         let found = |name: &str| {
             let scratch = dir.path().join(name);
             fs::create_dir(&scratch).unwrap();
-            doubts(&source, &scratch).unwrap()
+            of(&source, &scratch).unwrap().doubts()
         };
         assert!(found("none").is_empty());
         write(".gitattributes", "ver export-subst\n/tests export-ignore\n# x export-ignore-not\n")

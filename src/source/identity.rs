@@ -8,8 +8,9 @@ use std::path::Path;
 use anyhow::Result;
 use toml_edit::{DocumentMut, Item};
 
+use super::address;
+use super::found::{Origin, Source};
 use super::repository::{self, text, try_text};
-use super::{Origin, Source, address};
 use crate::error::{Kind, failure};
 use crate::request::Expected;
 
@@ -57,11 +58,7 @@ impl SourceFacts {
     /// What `repository` knows of a commit; `package` is the directory of the Cargo.toml in it.
     pub fn of(repository: &Repository, commit: &str, package: &Path) -> Result<SourceFacts> {
         let root = &repository.root;
-        let file = |path: &Path| {
-            let path = path.to_str()?.replace('\\', "/");
-            try_text(root, ["cat-file", "blob", &format!("{commit}:{path}")]).ok().flatten()
-        };
-        let (version, declared) = declared(package, file);
+        let (version, declared) = declared(package, |path| blob(root, commit, path));
         let shallow = repository::is_shallow(root)?;
         let branches = branches(root, commit, None)?;
         Ok(SourceFacts {
@@ -269,6 +266,12 @@ fn branches(root: &Path, commit: &str, of: Option<&[String]>) -> Result<Option<V
     Ok(Some(names.iter().take(NAMED).map(plain).collect()))
 }
 
+/// The text of a file in a commit.
+fn blob(root: &Path, commit: &str, path: &Path) -> Option<String> {
+    let path = path.to_str()?.replace('\\', "/");
+    try_text(root, ["cat-file", "blob", &format!("{commit}:{path}")]).ok().flatten()
+}
+
 /// A forge's page of a directory in a repository leads to the repository.
 fn repository_of_page(url: &str) -> &str {
     let ends = ["/-/tree/", "/tree/", "/blob/", "/src/branch/"];
@@ -319,8 +322,15 @@ impl Source {
         }
     }
 
-    /// The version of the package or workspace that is built, as its Cargo.toml in a copy has it.
+    /// The version of the package or workspace that is built: as the commit has it, since builds can
+    /// change their copy; of files, as the copy has it.
     pub fn version(&self, copy: &Path) -> Option<String> {
-        declared(&self.package, |path| std::fs::read_to_string(copy.join(path)).ok()).0
+        let (version, _) = declared(&self.package, |path| match &self.origin {
+            Origin::Git(commit) if commit.dirty.is_empty() => {
+                blob(&self.root, &commit.commit, path)
+            }
+            _ => std::fs::read_to_string(copy.join(path)).ok(),
+        });
+        version
     }
 }

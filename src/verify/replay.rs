@@ -6,23 +6,24 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::settings::{self, OfSource};
+use super::settings;
 use super::source;
 use crate::build;
-use crate::cargo::config::{Config, Inside, Place};
+use crate::cargo::config::{Config, Inside};
 use crate::cargo::home;
 use crate::error::refused;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::project::metadata::{Defaults, project_name};
-use crate::project::{Project, canaries, fits_in_path, inside_configs, none_of_own};
+use crate::project::{Project, asks, canaries, fits_in_path, inside_configs, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
 use crate::request::{Build, Inject, Selection, SourceChoice};
 use crate::sandbox::Mode;
-use crate::setting::{self, Fate, Setting};
+use crate::setting;
+use crate::setting::entry::{Fate, Setting};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
 use crate::variation::{Side, VARIATIONS, VariationId, VariationSet};
@@ -94,12 +95,8 @@ pub(super) fn open(
     })?;
     source::check_lockfile(&manifest.source, &lockfile)?;
     let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
-    let of_source = OfSource {
-        selection: defaults.selection(Selection::default())?,
-        inject: defaults.inject()?,
-        epochs: epochs(&source, &config),
-    };
-    let mut settings = settings::rows(manifest, &of_source, asked)?;
+    let asks = asks(&defaults, &source, &config)?;
+    let mut settings = settings::rows(manifest, &asks, asked)?;
     if let Origin::Git(commit) = &source.origin
         && let Some(theirs) = remote(manifest, &source, asked)
         && commit.remote.as_deref() != Some(theirs)
@@ -119,6 +116,7 @@ pub(super) fn open(
     let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
     let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let project = Project {
+        asks,
         beside: source.beside_workspace(&copy)?,
         request: request(manifest, pass_env, name.clone(), asked.build.keep),
         source,
@@ -156,18 +154,6 @@ fn remote<'a>(
         asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value))
     });
     if accepted { theirs } else { ours }
-}
-
-/// The times that the source itself names: the commit's, and what its cargo config sets.
-fn epochs(source: &Source, config: &Config) -> Vec<i64> {
-    let Origin::Git(commit) = &source.origin else {
-        return Vec::new();
-    };
-    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
-    let inside = Config { files: inside.collect() };
-    let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
-    let set = set.filter_map(|(_, value, _)| value.parse().ok());
-    std::iter::once(commit.time.max(0)).chain(set).collect()
 }
 
 /// Cargo would run these programs of a publisher's before anything is built, or in place of the

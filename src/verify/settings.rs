@@ -7,16 +7,8 @@ use crate::error::{Kind, bad_input, failure};
 use crate::manifest::Manifest;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
-use crate::request::{Inject, Selection};
-use crate::setting::{self, Fate, Setting, Sourced};
-
-/// What the source asks for.
-pub(super) struct OfSource {
-    pub(super) selection: Selection,
-    pub(super) inject: Inject,
-    /// The commit's time, and what cargo config in the source sets; empty without a commit.
-    pub(super) epochs: Vec<i64>,
-}
+use crate::setting::entry::{Fate, Setting};
+use crate::setting::{self, Asks};
 
 /// The settings that the source does not ask for, each with who agreed to it.
 ///
@@ -25,20 +17,18 @@ pub(super) struct OfSource {
 /// something else than the manifest.
 pub(super) fn rows(
     manifest: &Manifest,
-    source: &OfSource,
+    asks: &Asks,
     asked: &VerifyRequest,
 ) -> Result<Vec<SettingRow>> {
     let given = given(manifest, asked)?;
-    let sourced = Sourced {
-        selection: &source.selection,
-        inject: source.inject,
-        epochs: &source.epochs,
-        supplied: &asked.build.pass_env,
-    };
-    let settings = setting::unsourced(manifest, &sourced).map_err(not_sound)?;
+    let supplied = &asked.build.pass_env;
+    let settings = setting::unsourced(manifest, asks, supplied).map_err(not_sound)?;
     let state = |setting: &Setting| {
-        let supplied = |name: &String| asked.build.pass_env.contains(name);
-        if given.contains(&&*setting.name) || setting.variable.as_ref().is_some_and(supplied) {
+        let given = match &setting.variable {
+            Some(variable) => supplied.contains(variable),
+            None => given.contains(&&*setting.name),
+        };
+        if given {
             SettingState::Given
         } else if asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value)) {
             SettingState::Accepted

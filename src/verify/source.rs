@@ -181,8 +181,8 @@ fn here(path: &Path, id: &str, scratch: &Path, limits: &Limits) -> Result<Reposi
     if path.is_file() {
         let to = scratch.join("unpacked");
         extract::extract(path, &to, limits, Stop(process::interrupted))?;
-        let doubts = exported::doubts(&top_of(to)?, scratch)?;
-        let also = doubts.first().map(|d| format!(" ({d})")).unwrap_or_default();
+        let also = exported::of(&top_of(to)?, scratch)?.doubts();
+        let also = also.first().map(|d| format!(" ({d})")).unwrap_or_default();
         return Err(refused(format!(
             "the manifest is of commit {id}, and `{at}` is an archive, which is no repository{also}: give --source with a repository that has the commit"
         )));
@@ -411,7 +411,7 @@ fn files(given: &Given, scratch: &Path, limits: &Limits) -> Result<Tree> {
             let package = tree.dir.strip_prefix(&root).unwrap_or(Path::new(""));
             tree.as_is = commit::of_work_tree(&root, package)?.err();
         }
-        None => tree.facts.doubts = exported::doubts(&tree.dir, scratch)?,
+        None => tree.facts.doubts = exported::of(&tree.dir, scratch)?.doubts(),
     }
     Ok(tree)
 }
@@ -442,9 +442,9 @@ fn unpacked(
             "`{what}` has no Cargo.toml at its top: it is not the source of a cargo project"
         )));
     }
-    let doubts = exported::doubts(&dir, scratch)?;
+    let exported = exported::of(&dir, scratch)?;
     if !dir.join("Cargo.lock").is_file() {
-        let also = doubts.iter().find(|d| d.contains("export-ignore"));
+        let also = exported.doubt_of_absent();
         let also = also.map(|d| format!(" ({d})")).unwrap_or_default();
         return Err(refused(format!(
             "`{what}` has no Cargo.lock{also}, so nothing says which versions the binary was built from: unpack it, add the lockfile that was used, and give --source DIR"
@@ -454,7 +454,7 @@ fn unpacked(
         || path.extension().is_some_and(|e| e == "crate")
         || dir.join("Cargo.toml.orig").is_file();
     let one_time = done.newest.is_some() && done.newest == done.oldest;
-    let facts = SourceFacts { doubts, ..SourceFacts::default() };
+    let facts = SourceFacts { doubts: exported.doubts(), ..SourceFacts::default() };
     Ok(Tree {
         time: done.newest,
         time_doubt: done.newest.map(|t| time_doubt(t, called, is_crate, one_time)),

@@ -10,6 +10,8 @@ mod explain;
 mod failures;
 mod faults;
 mod floors;
+#[cfg(unix)]
+mod forged;
 mod hostile;
 mod init;
 #[cfg(target_os = "linux")]
@@ -17,6 +19,7 @@ mod isolation;
 #[cfg(target_os = "linux")]
 mod mutation;
 mod normalize;
+mod normalize_keeps;
 mod output;
 mod readme;
 #[cfg(unix)]

@@ -84,6 +84,9 @@ impl Release {
 #[test]
 fn an_expected_tag_must_point_at_the_commit_in_a_repository_that_the_verifier_trusts() {
     let it = Release::of("sound-features");
+    let source = &it.project.manifest()["source"];
+    assert_eq!(source["tags"], serde_json::json!(["v1"]));
+    assert_eq!(source["version"], "0.1.0");
     let (here, url) = (it.elsewhere(), it.server_url());
     let bare = it.server.display().to_string();
     for source in [url.as_str(), &bare] {

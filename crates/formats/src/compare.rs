@@ -223,6 +223,7 @@ fn order(a: &[Member], b: &[Member]) -> Option<Difference> {
 /// What differs in the container: its fields, its format, and if nothing else explains the bytes,
 /// how it was compressed.
 fn whole(a: &Listing, b: &Listing, found: &mut Vec<Difference>) {
+    let of_members = !found.is_empty();
     if a.format != b.format {
         found.push(difference(What::Format, a.format, b.format));
     }
@@ -241,7 +242,10 @@ fn whole(a: &Listing, b: &Listing, found: &mut Vec<Difference>) {
             None => x.to_string(),
         };
         found.push(difference(What::Compressed, same(&a.packed), same(&b.packed)));
-    } else if found.is_empty() {
+    }
+    // Alike members in other bytes: what a compressor does to them is no reason for that.
+    let padded = a.unpacked.is_some() && b.unpacked.is_some() && a.unpacked != b.unpacked;
+    if found.is_empty() || !of_members && padded {
         found.push(difference(What::Unread, "", ""));
     }
 }

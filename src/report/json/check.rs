@@ -40,7 +40,7 @@ struct TroubleJson {
 }
 
 /// One JSON object.
-pub fn check(report: &CheckReport) -> String {
+pub fn report(report: &CheckReport) -> String {
     let one = |f| finding(report, f);
     encode(&CheckJson {
         schema: SCHEMA,

@@ -23,7 +23,7 @@ struct VariableJson<'a> {
 }
 
 /// One JSON object.
-pub fn env(report: &EnvReport) -> String {
+pub fn report(report: &EnvReport) -> String {
     let encoded = report.encoded();
     let own = report.variables.iter().map(|v| VariableJson {
         name: &v.name,

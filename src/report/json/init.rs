@@ -23,7 +23,7 @@ struct FileJson<'a> {
 }
 
 /// One JSON object.
-pub fn init(report: &InitReport) -> String {
+pub fn report(report: &InitReport) -> String {
     let one = |f| {
         let file: &Planned = f;
         FileJson {

@@ -1,24 +1,22 @@
 //! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
 
-mod check;
-mod env;
-mod init;
+pub mod check;
+pub mod env;
+pub mod init;
 
 use std::path::PathBuf;
 
 use repro_formats::digest::Digest;
 use serde::Serialize;
 
-pub use self::check::check;
-pub use self::env::env;
-pub use self::init::init;
 use super::findings::{self, OneCoverage, OneFinding};
-use crate::blame::Culprit;
+use crate::blame::culprit::Culprit;
 use crate::compare::Pair;
 use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
+use crate::setting::entry::Setting;
 use crate::variation::coverage::Coverage;
 use crate::verdict::{SINGLE, Verdict};
 
@@ -46,9 +44,22 @@ struct Whole<'a> {
     artifacts: Vec<OneArtifact<'a>>,
     blame: Vec<OneCulprit<'a>>,
     variations: Option<VariationsJson>,
+    settings: Vec<OneSetting<'a>>,
     source: &'a str,
     notes: &'a [String],
     manifest: String,
+}
+
+/// A setting that the source does not ask for.
+#[derive(Serialize)]
+struct OneSetting<'a> {
+    name: &'a str,
+    value: &'a str,
+    advice: &'static str,
+}
+
+fn setting(setting: &Setting) -> OneSetting<'_> {
+    OneSetting { name: &setting.name, value: &setting.value, advice: setting.home.advice() }
 }
 
 #[derive(Serialize)]
@@ -183,6 +194,7 @@ pub fn report(report: &Report) -> String {
         blame: report.blame.iter().map(culprit).collect(),
         variations: report.coverage.as_ref().map(VariationsJson::from),
         source: &report.source,
+        settings: report.settings.iter().map(setting).collect(),
         notes: &report.notes,
         manifest: report.manifest.display().to_string(),
     };

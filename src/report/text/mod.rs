@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use self::blame::Room;
 use super::{findings, variations};
+use repro_formats::names::printable;
+
 use crate::cause::{CAUSES, Cause};
 use crate::compare::Pair;
 use crate::explain::{Explained, remedy};
@@ -17,7 +19,8 @@ use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
 
-use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::setting::entry::Setting;
+use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
 use crate::variation::{Need, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
@@ -69,6 +72,15 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
         };
         let _ = writeln!(out, "{BOLD}not passed{BOLD:#}  {dropped}");
     }
+    for setting in &report.settings {
+        let Setting { name, value, home, .. } = setting;
+        let text = printable(format!("{name}={value}").as_bytes());
+        let _ = writeln!(
+            out,
+            "{WARN}setting{WARN:#}     {text}: a verifier has to accept it by name; {}",
+            home.advice()
+        );
+    }
     for note in &report.notes {
         let _ = writeln!(out, "{WARN}note{WARN:#}        {note}");
     }
@@ -115,19 +127,23 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
         let _ =
             writeln!(out, "            and {} more ({same} the same), listed with -v", more.len());
     }
-    let count = |in_verdict| rest.iter().filter(|(p, _)| p.in_verdict() == in_verdict).count();
-    if count(true) > 0 {
+    let equal = |in_verdict| rest.iter().filter(|(p, _)| p.in_verdict() == in_verdict).count();
+    if equal(true) > 0 {
         let _ = writeln!(
             out,
-            "{GOOD}same{GOOD:#}        {} Rust libraries, listed with -v",
-            count(true)
+            "{GOOD}same{GOOD:#}        {}, listed with -v",
+            term::count(equal(true), "Rust library", "Rust libraries")
         );
     }
-    if count(false) > 0 {
+    if equal(false) > 0 {
         let _ = writeln!(
             out,
-            "{GOOD}same{GOOD:#}        {} build scripts and procedural macros (not in the verdict), listed with -v",
-            count(false)
+            "{GOOD}same{GOOD:#}        {} (not in the verdict), listed with -v",
+            term::count(
+                equal(false),
+                "build script or procedural macro",
+                "build scripts and procedural macros"
+            )
         );
     }
 }
@@ -227,7 +243,7 @@ fn ending(out: &mut String, report: &Report) {
         }
         Verdict::Differs => {
             let only_path =
-                |c: &crate::blame::Culprit| c.causes.iter().all(|cause| *cause == Cause::BuildPath);
+                |c: &crate::blame::culprit::Culprit| c.causes.iter().all(|cause| *cause == Cause::BuildPath);
             if !report.blame.is_empty() && report.blame.iter().all(only_path) {
                 let next = "only the path that it was built at differs: `repro build --same-path` builds at one that everyone can have";
                 let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));

@@ -7,7 +7,7 @@ use repro_formats::names::printable;
 use super::{Checked, Outcome, Part, Report, SettingState, identity};
 use crate::compare::Pair;
 use crate::report::findings;
-use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Status, Verification};
 
 /// How many lines of one kind are printed without `-v`.
@@ -133,8 +133,8 @@ fn artifacts(out: &mut String, pairs: &[Pair], shown: usize) {
     if !quiet.is_empty() {
         let _ = writeln!(
             out,
-            "{GOOD}same{GOOD:#}        {} Rust libraries, listed with -v",
-            quiet.len()
+            "{GOOD}same{GOOD:#}        {}, listed with -v",
+            term::count(quiet.len(), "Rust library", "Rust libraries")
         );
     }
 }
