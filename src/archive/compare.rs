@@ -1,13 +1,13 @@
-//! Two listings -> what differs: members first, then what is said of them, with causes. Pure.
+//! What two archives say of their members -> findings with causes. Pure.
 //!
 //! The bytes of the two files were seen to differ before this is asked; so what is found here is an
 //! explanation, never a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::archive::listing::{Listing, Member};
 use crate::cause::Cause;
-use crate::finding::Finding;
+use crate::finding::{About, At, Finding, Place};
 use crate::verdict::Status;
 
 /// One name, as each side has it; at least one does.
@@ -47,104 +47,285 @@ pub struct Compared {
 }
 
 /// One thing that can differ between two members of a name.
-struct Field {
-    name: &'static str,
-    cause: Cause,
-    /// Whether it belongs to the content: it is what one gets by unpacking.
-    content: bool,
+pub struct Field {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// The cause where it differs.
+    pub cause: Cause,
+    holds: Holds,
     value: fn(&Member) -> String,
 }
 
-/// What is compared, in the order in which it is told.
-const FIELDS: &[Field] = &[
-    Field {
-        name: "kind",
-        cause: Cause::Unknown,
-        content: true,
-        value: |m| match &m.target {
-            Some(target) => format!("{} to {target}", m.kind),
-            None => m.kind.to_string(),
-        },
-    },
-    Field {
-        name: "content",
-        cause: Cause::Unknown,
-        content: true,
-        value: |m| match &m.sha256 {
-            Some(sha256) => format!("{} bytes, sha256 {sha256}", m.size),
-            None => "none".to_string(),
-        },
-    },
-    Field {
-        name: "mode",
-        cause: Cause::ArchiveMode,
-        content: false,
-        value: |m| m.mode.map_or("none".to_string(), |m| format!("{m:04o}")),
-    },
-    Field { name: "mtime", cause: Cause::ArchiveMtime, content: false, value: |m| m.mtime.clone() },
-    Field { name: "owner", cause: Cause::ArchiveOwner, content: false, value: |m| m.owner.clone() },
-    Field {
-        name: "compressed bytes",
-        cause: Cause::Compressor,
-        content: false,
-        value: |m| m.packed.clone().unwrap_or_default(),
-    },
-    Field {
-        name: "name as written",
-        cause: Cause::Unknown,
-        content: false,
-        value: |m| m.written.clone(),
-    },
-    Field {
-        name: "other fields",
-        cause: Cause::Unknown,
-        content: false,
-        value: |m| {
-            let each = m.other.iter().map(|(k, v)| format!("{k}={v}"));
-            each.collect::<Vec<_>>().join(", ")
-        },
-    },
-];
-
-/// What to do about a cause that lies in how an archive was packed.
-const REMEDIES: &[(Cause, &str)] = &[
-    (
-        Cause::ArchiveMtime,
-        "give every member one time: pack with `repro archive`, or run `repro normalize --epoch SECONDS` on both",
-    ),
-    (
-        Cause::ArchiveOwner,
-        "leave the packer's user out: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (
-        Cause::ArchiveMode,
-        "leave the packer's umask out: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (
-        Cause::ArchiveOrder,
-        "sort the members: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (
-        Cause::Compressor,
-        "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (Cause::Unknown, "unpack both and compare the two files: the builds that made them differ"),
-];
-
-/// What to do about the cause, as a sentence.
-fn remedy(cause: Cause) -> String {
-    let row = REMEDIES.iter().find(|(c, _)| *c == cause);
-    row.map_or(String::new(), |(_, text)| text.to_string())
+/// What a field belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// The content: what one gets by unpacking.
+    Content,
+    /// How it was packed.
+    Packing,
+    /// The packed bytes, which follow from the content where that differs.
+    Packed,
 }
+
+/// What is compared, in the order in which it is reported.
+const FIELDS: &[Field] = &[
+    field("kind", Cause::Unknown, Holds::Content, |m| match &m.target {
+        Some(target) => format!("{} to {target}", m.kind),
+        None => m.kind.to_string(),
+    }),
+    field(CONTENT, Cause::Unknown, Holds::Content, |m| match &m.sha256 {
+        Some(sha256) => format!("{} bytes, sha256 {sha256}", m.size),
+        None => "none".to_string(),
+    }),
+    field("mode", Cause::ArchiveMode, Holds::Packing, |m| {
+        m.mode.map_or("none".to_string(), |m| format!("{m:04o}"))
+    }),
+    field("mtime", Cause::ArchiveMtime, Holds::Packing, |m| {
+        let more = m.other.iter().filter(|(k, _)| TIMES.contains(&k.as_str()));
+        more.fold(m.mtime.clone(), |all, (k, v)| format!("{all}, {k} {v}"))
+    }),
+    field("owner", Cause::ArchiveOwner, Holds::Packing, |m| m.owner.clone()),
+    field("compressed bytes", Cause::Compressor, Holds::Packed, |m| {
+        m.packed.clone().unwrap_or_default()
+    }),
+    field("commit in the comment", Cause::VcsState, Holds::Packing, |m| commit(m).to_string()),
+    field("name as written", Cause::Unknown, Holds::Packing, |m| m.written.clone()),
+    field("other fields", Cause::Unknown, Holds::Packing, |m| {
+        let own = |(k, v): &&(String, String)| {
+            !TIMES.contains(&k.as_str()) && !(k == COMMENT && *v == commit(m))
+        };
+        let each = m.other.iter().filter(own).map(|(k, v)| format!("{k}={v}"));
+        each.collect::<Vec<_>>().join(", ")
+    }),
+];
+
+/// The name of the field for the content.
+pub const CONTENT: &str = "content";
+/// PAX records that hold times.
+const TIMES: [&str; 3] = ["atime", "ctime", "LIBARCHIVE.creationtime"];
+/// The PAX record in which `git archive` leaves the commit's id.
+const COMMENT: &str = "comment";
+
+const fn field(
+    name: &'static str,
+    cause: Cause,
+    holds: Holds,
+    value: fn(&Member) -> String,
+) -> Field {
+    Field { name, cause, holds, value }
+}
+
+/// The commit's id, if a git archive's comment is one.
+fn commit(m: &Member) -> &str {
+    let id = |t: &&str| matches!(t.len(), 40 | 64) && t.bytes().all(|b| b.is_ascii_hexdigit());
+    let comment = m.other.iter().find(|(k, _)| k == COMMENT).map(|(_, v)| v.as_str());
+    comment.filter(id).unwrap_or_default()
+}
+
+/// A member as both have it.
+#[derive(Clone, Copy)]
+pub struct Both<'a> {
+    /// A's.
+    pub a: &'a Member,
+    /// B's.
+    pub b: &'a Member,
+    /// Whether the contents are the same bytes.
+    pub same: bool,
+}
+
+impl Both<'_> {
+    /// The fields that differ.
+    pub fn differs(&self) -> impl Iterator<Item = &'static Field> {
+        FIELDS.iter().filter(|f| match f.holds {
+            Holds::Content if f.name == CONTENT => !self.same,
+            // What is compressed otherwise because it is not the same has no compressor to blame.
+            Holds::Packed if !self.same => false,
+            _ => (f.value)(self.a) != (f.value)(self.b),
+        })
+    }
+}
+
+/// The earliest of all times: what every time can be clamped to.
+fn earliest<'a>(members: impl Iterator<Item = &'a Member>) -> i64 {
+    members.filter_map(|m| m.seconds).min().unwrap_or(0).max(0)
+}
+
+/// What to do about the cause, as a sentence; `epoch` is no later than any time, and `inner` is the
+/// archive, if that is packed in another.
+pub fn remedy(cause: Cause, epoch: i64, inner: Option<&str>) -> String {
+    let (what, how) = match cause {
+        Cause::ArchiveMtime => ("give every member one time", format!(" --epoch {epoch}")),
+        Cause::ArchiveOwner => ("leave the packer's user out", String::new()),
+        Cause::ArchiveMode => ("leave the packer's umask out", String::new()),
+        Cause::ArchiveOrder => ("sort the members", String::new()),
+        Cause::Compressor => return COMPRESSOR.to_string(),
+        Cause::VcsState => return VCS.to_string(),
+        _ => ("pack both with one tool", String::new()),
+    };
+    match inner {
+        None => {
+            format!("{what}: pack with `repro archive`, or run `repro normalize{how}` on both")
+        }
+        Some(inner) => format!(
+            "{what}: before `{inner}` is packed, make it with `repro archive`, or run `repro normalize{how}` on it, on both sides"
+        ),
+    }
+}
+
+const VCS: &str =
+    "make both archives from one commit: `git archive` writes its id into the archive";
+
+/// What differs in how members were packed: one finding for each field.
+pub fn packing(pairs: &[Both], within: &[String], inner: Option<&str>) -> Vec<Finding> {
+    let epoch = earliest(pairs.iter().flat_map(|p| [p.a, p.b]));
+    let differing: Vec<(&Both, Vec<&str>)> =
+        pairs.iter().map(|p| (p, p.differs().map(|f| f.name).collect())).collect();
+    let fields = FIELDS.iter().filter(|f| f.holds != Holds::Content);
+    fields
+        .filter_map(|field| {
+            let mut found = differing.iter().filter(|(_, names)| names.contains(&field.name));
+            let (first, _) = found.next()?;
+            let of = match first.a.name.is_empty() {
+                true => first.a.written.clone(),
+                false => first.a.name.clone(),
+            };
+            let at = At::Field { name: field.name, of };
+            let mut place = Place::new(within, at);
+            place.more = found.count();
+            let mut f =
+                Finding::new(field.cause, place, (field.value)(first.a), (field.value)(first.b));
+            f.about = About::Packing;
+            f.remedy = remedy(field.cause, epoch, inner);
+            Some(f)
+        })
+        .collect()
+}
+
+/// What differs in the kind of members: a file here, a link there.
+pub fn kinds(pairs: &[Both], within: &[String]) -> Vec<Finding> {
+    let kind = &FIELDS[0];
+    let differing = pairs.iter().filter(|p| (kind.value)(p.a) != (kind.value)(p.b));
+    let each = differing.map(|p| {
+        let place = Place::new(within, At::Field { name: kind.name, of: p.a.name.clone() });
+        let mut f = Finding::new(kind.cause, place, (kind.value)(p.a), (kind.value)(p.b));
+        f.remedy = UNPACK.to_string();
+        f
+    });
+    each.collect()
+}
+
+const UNPACK: &str = "unpack both and compare the two files: the builds that made them differ";
+const SAME_FILES: &str = "pack the same files on both sides";
+
+/// A member that one side does not have.
+pub fn lone(within: &[String], member: &Member, left: bool) -> Finding {
+    let shown = format!("{} of {} bytes", member.kind, member.size);
+    let (a, b) = match left {
+        true => (shown, "absent".to_string()),
+        false => ("absent".to_string(), shown),
+    };
+    let place = Place::new(within, At::Member(member.name.clone()));
+    let mut f = Finding::new(Cause::Unknown, place, a, b);
+    f.about = About::Membership;
+    f.remedy = SAME_FILES.to_string();
+    f
+}
+
+/// Whether the members that both have stand in another order.
+pub fn order(
+    a: &[String],
+    b: &[String],
+    within: &[String],
+    inner: Option<&str>,
+) -> Option<Finding> {
+    let names = |of: &[String], other: &[String]| {
+        let known: HashSet<&String> = other.iter().collect();
+        of.iter().filter(|m| known.contains(m)).cloned().collect::<Vec<_>>()
+    };
+    let (x, y) = (names(a, b), names(b, a));
+    let at = x.iter().zip(&y).position(|(x, y)| x != y)?;
+    let place = Place::new(within, At::Order(at + 1));
+    let mut f = Finding::new(Cause::ArchiveOrder, place, &x[at], &y[at]);
+    f.about = About::Packing;
+    f.remedy = remedy(Cause::ArchiveOrder, 0, inner);
+    Some(f)
+}
+
+/// What differs in the header of a container, by the names of the fields.
+pub fn header(
+    a: &[(&'static str, String)],
+    b: &[(&'static str, String)],
+    within: &[String],
+    inner: Option<&str>,
+) -> Vec<Finding> {
+    let each = a.iter().filter_map(|(name, value)| {
+        let (_, other) = b.iter().find(|(n, _)| n == name).filter(|(_, v)| v != value)?;
+        let cause = if *name == "time" { Cause::ArchiveMtime } else { Cause::Compressor };
+        let mut f = Finding::new(cause, Place::new(within, At::Header(name)), value, other);
+        f.about = About::Packing;
+        let time = |v: &str| v.parse::<i64>().unwrap_or(0);
+        f.remedy = remedy(cause, time(value).min(time(other)), inner);
+        Some(f)
+    });
+    each.collect()
+}
+
+const COMPRESSOR: &str =
+    "use one compressor, version and level on both sides: `repro archive` packs with its own";
+const COMPRESSED_TAR: &str = "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both";
+
+/// How the same bytes were compressed by each. What `normalize` packs again is a `tar` by itself, in the
+/// same format on both sides.
+pub fn compressor(a: String, b: String, within: &[String], tar: bool) -> Finding {
+    let place = Place::new(within, At::Named("compressed bytes"));
+    let mut f = Finding::new(Cause::Compressor, place, a, b);
+    f.about = About::Packing;
+    f.remedy = if tar && within.is_empty() { COMPRESSED_TAR } else { COMPRESSOR }.to_string();
+    f
+}
+
+/// Something of a container that has no cause of its own.
+pub fn container(what: &'static str, a: &str, b: &str, within: &[String]) -> Finding {
+    let mut f = Finding::new(Cause::Unknown, Place::new(within, At::Named(what)), a, b);
+    f.about = About::Packing;
+    f.remedy = match what {
+        FORMAT => "pack both in one format".to_string(),
+        _ => remedy(Cause::Unknown, 0, within.last().map(String::as_str)),
+    };
+    f
+}
+
+/// What is different where two containers are of two formats.
+pub const FORMAT: &str = "format";
+/// What is different where nothing that is read differs.
+pub const PADDING: &str = "padding, or fields that are not read here";
 
 /// Compares two archives of which the bytes differ.
 pub fn compare(a: &Listing, b: &Listing) -> Compared {
     let rows = rows(&a.members, &b.members);
-    let mut findings = members(&rows);
-    findings.extend(fields(&rows, true));
+    let pairs: Vec<Both> = rows
+        .iter()
+        .filter_map(|r| Some((r.a.as_ref()?, r.b.as_ref()?)))
+        .map(|(a, b)| Both { a, b, same: (a.size, &a.sha256) == (b.size, &b.sha256) })
+        .collect();
+    let alone = rows.iter().filter_map(|r| match (&r.a, &r.b) {
+        (Some(m), None) => Some(lone(&[], m, true)),
+        (None, Some(m)) => Some(lone(&[], m, false)),
+        _ => None,
+    });
+    let mut findings: Vec<Finding> = alone.collect();
+    findings.extend(kinds(&pairs, &[]));
+    let content = &FIELDS[1];
+    findings.extend(pairs.iter().filter(|p| !p.same).map(|p| {
+        let at = At::Field { name: CONTENT, of: p.a.name.clone() };
+        let mut f = Finding::new(Cause::Unknown, at, (content.value)(p.a), (content.value)(p.b));
+        f.remedy = UNPACK.to_string();
+        f
+    }));
     let same_content = findings.is_empty();
-    findings.extend(order(&a.members, &b.members));
-    findings.extend(fields(&rows, false));
+    let names = |l: &Listing| l.members.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
+    findings.extend(order(&names(a), &names(b), &[], None));
+    findings.extend(packing(&pairs, &[], None));
     findings.extend(whole(a, b, findings.is_empty()));
     Compared { rows, findings, same_content }
 }
@@ -152,167 +333,49 @@ pub fn compare(a: &Listing, b: &Listing) -> Compared {
 /// Pairs by name; of several members of one name, in their order.
 fn rows(a: &[Member], b: &[Member]) -> Vec<Row> {
     let mut by_name: BTreeMap<&str, (Vec<&Member>, Vec<&Member>)> = BTreeMap::new();
-    for member in a {
-        by_name.entry(&member.name).or_default().0.push(member);
-    }
-    for member in b {
-        by_name.entry(&member.name).or_default().1.push(member);
-    }
+    a.iter().for_each(|m| by_name.entry(&m.name).or_default().0.push(m));
+    b.iter().for_each(|m| by_name.entry(&m.name).or_default().1.push(m));
     let mut rows = Vec::new();
     for (name, (a, b)) in by_name {
         for i in 0..a.len().max(b.len()) {
-            let (a, b) = (a.get(i).copied(), b.get(i).copied());
-            let differs = match (a, b) {
-                (Some(a), Some(b)) => {
-                    FIELDS.iter().filter(|f| (f.value)(a) != (f.value)(b)).map(|f| f.name).collect()
-                }
-                _ => Vec::new(),
-            };
-            rows.push(Row { name: name.to_string(), a: a.cloned(), b: b.cloned(), differs });
+            rows.push(row(name, a.get(i).copied(), b.get(i).copied()));
         }
     }
     rows
 }
 
-/// Members that are on one side only.
-fn members(rows: &[Row]) -> Vec<Finding> {
-    let alone = rows.iter().filter(|r| r.a.is_none() || r.b.is_none());
-    let say = |m: &Option<Member>| match m {
-        Some(m) => format!("{} of {} bytes", m.kind, m.size),
-        None => "absent".to_string(),
-    };
-    alone
-        .map(|row| Finding {
-            cause: Cause::Unknown,
-            place: format!("member `{}`", row.name),
-            symbol: None,
-            krate: None,
-            a: say(&row.a),
-            b: say(&row.b),
-            remedy: "pack the same files on both sides".to_string(),
-            consequence: false,
-            source: None,
-            excerpt: None,
-            bytes: 0,
-        })
-        .collect()
-}
-
-/// One finding for each field that differs; of contents, one for each member.
-fn fields(rows: &[Row], content: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for field in FIELDS.iter().filter(|f| f.content == content) {
-        let differing: Vec<_> = rows
-            .iter()
-            .filter(|r| r.differs.contains(&field.name))
-            .filter_map(|r| Some((&r.name, r.a.as_ref()?, r.b.as_ref()?)))
-            .collect();
-        let place = |name: &str| match name {
-            "" => field.name.to_string(),
-            name => format!("{} of `{name}`", field.name),
-        };
-        let each = |(name, a, b): &(&String, &Member, &Member)| Finding {
-            cause: field.cause,
-            place: place(name),
-            symbol: None,
-            krate: None,
-            a: (field.value)(a),
-            b: (field.value)(b),
-            remedy: remedy(field.cause),
-            consequence: false,
-            source: None,
-            excerpt: None,
-            bytes: 0,
-        };
-        if field.content {
-            findings.extend(differing.iter().map(each));
-        } else if let Some(first) = differing.first() {
-            let mut finding = each(first);
-            if differing.len() > 1 {
-                finding.place += &format!(" and {} more", differing.len() - 1);
-            }
-            if field.cause == Cause::Unknown {
-                finding.remedy = "pack both with one tool, such as `repro archive`, or run `repro normalize` on both".to_string();
-            }
-            findings.push(finding);
+/// A row, with what differs where both have the member.
+pub fn row(name: &str, a: Option<&Member>, b: Option<&Member>) -> Row {
+    let differs = match (a, b) {
+        (Some(a), Some(b)) => {
+            let same = (a.size, &a.sha256) == (b.size, &b.sha256);
+            Both { a, b, same }.differs().map(|f| f.name).collect()
         }
-    }
-    findings
-}
-
-/// Whether the members that both have stand in another order.
-fn order(a: &[Member], b: &[Member]) -> Option<Finding> {
-    let names = |of: &[Member], other: &[Member]| {
-        let known: std::collections::HashSet<_> = other.iter().map(|m| m.name.clone()).collect();
-        let both = of.iter().filter(|m| known.contains(&m.name));
-        both.map(|m| m.name.clone()).collect::<Vec<_>>()
+        _ => Vec::new(),
     };
-    let (x, y) = (names(a, b), names(b, a));
-    let at = x.iter().zip(&y).position(|(x, y)| x != y)?;
-    Some(Finding {
-        cause: Cause::ArchiveOrder,
-        place: format!("member {} of those that both have", at + 1),
-        symbol: None,
-        krate: None,
-        a: x[at].clone(),
-        b: y[at].clone(),
-        remedy: remedy(Cause::ArchiveOrder),
-        consequence: false,
-        source: None,
-        excerpt: None,
-        bytes: 0,
-    })
+    Row { name: name.to_string(), a: a.cloned(), b: b.cloned(), differs }
 }
 
 /// What differs in the container: its fields, its format, and if nothing else explains the bytes,
 /// how it was compressed.
 fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let add =
-        |findings: &mut Vec<Finding>, cause, place: &str, a: &str, b: &str, text: Option<&str>| {
-            findings.push(Finding {
-                cause,
-                place: place.to_string(),
-                symbol: None,
-                krate: None,
-                a: a.to_string(),
-                b: b.to_string(),
-                remedy: text.map_or_else(|| remedy(cause), str::to_string),
-                consequence: false,
-                source: None,
-                excerpt: None,
-                bytes: 0,
-            });
-        };
     if a.format != b.format {
-        let one = "pack both in one format";
-        add(&mut findings, Cause::Unknown, "format", a.format, b.format, Some(one));
+        findings.push(container(FORMAT, a.format, b.format, &[]));
     }
-    for (name, value) in &a.fields {
-        let other = b.fields.iter().find(|(n, _)| n == name);
-        if let Some((_, other)) = other.filter(|(_, other)| other != value) {
-            let (cause, text) = match *name {
-                "time" => (Cause::ArchiveMtime, None),
-                _ => (Cause::Compressor, None),
-            };
-            let place = format!("{name} in the header");
-            add(&mut findings, cause, &place, value, other, text);
-        }
-    }
+    findings.extend(header(&a.fields, &b.fields, &[], None));
     let (x, y) = (a.compression.row().name, b.compression.row().name);
-    if x != y {
-        add(&mut findings, Cause::Compressor, "compressed bytes", x, y, None);
-    } else if a.unpacked.is_some() && a.unpacked == b.unpacked && a.packed != b.packed {
-        let same = |packed: &Option<String>| match packed {
-            Some(sha256) => format!("{x}, sha256 {sha256}"),
-            None => x.to_string(),
+    let same = a.unpacked.is_some() && a.unpacked == b.unpacked;
+    if x != y || same && a.packed != b.packed {
+        let packed = |l: &Listing, name: &str| match (&l.packed, x == y) {
+            (Some(sha256), true) => format!("{name}, sha256 {sha256}"),
+            _ => name.to_string(),
         };
-        let (a, b) = (same(&a.packed), same(&b.packed));
-        add(&mut findings, Cause::Compressor, "compressed bytes", &a, &b, None);
-    } else if nothing_yet && findings.is_empty() {
-        let text = "pack both with `repro archive`, or run `repro normalize` on both";
-        let place = "padding, or fields that are not read here";
-        add(&mut findings, Cause::Unknown, place, "", "", Some(text));
+        let tar = x == y && a.format == "tar";
+        findings.push(compressor(packed(a, x), packed(b, y), &[], tar));
+    }
+    if nothing_yet && findings.is_empty() {
+        findings.push(container(PADDING, "", "", &[]));
     }
     findings
 }

@@ -8,26 +8,27 @@ use crate::command::project::Project;
 use crate::command::reach::ShimState;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{self, Clocks, Context, Explained, Known, Package, Window};
+use crate::finding::About;
 use crate::variation::{CLOCK_OFFSET, Name};
 use crate::verdict::Status;
 
-/// The cause of what shows the value of a variation, and what that value is called; none where the
+/// The cause of what shows the value of a variation, its kind, and what it is called; none where the
 /// value itself never shows.
-const SHOWN: &[(Name, Cause, &str)] = &[
-    (Name::BuildPath, Cause::BuildPath, "directory of the source"),
-    (Name::TargetDir, Cause::BuildPath, "target directory"),
-    (Name::CargoHome, Cause::BuildPath, "CARGO_HOME"),
-    (Name::Home, Cause::Home, "HOME"),
-    (Name::Tmpdir, Cause::BuildPath, "TMPDIR"),
-    (Name::User, Cause::Username, "user name"),
-    (Name::HostName, Cause::Hostname, "host name"),
-    (Name::TimeZone, Cause::Timezone, "TZ"),
-    (Name::Locale, Cause::Locale, "LC_ALL"),
-    (Name::Umask, Cause::Umask, "umask"),
-    (Name::Jobs, Cause::Parallelism, "number of jobs"),
-    (Name::CpuCount, Cause::Parallelism, "number of CPUs"),
-    (Name::SourceMtime, Cause::SourceMtime, "time of the source files"),
-    (Name::Environment, Cause::Environment, "a variable of the environment"),
+const SHOWN: &[(Name, Cause, About, &str)] = &[
+    (Name::BuildPath, Cause::BuildPath, About::Directory, "directory of the source"),
+    (Name::TargetDir, Cause::BuildPath, About::Directory, "target directory"),
+    (Name::CargoHome, Cause::BuildPath, About::CargoHome, "CARGO_HOME"),
+    (Name::Home, Cause::Home, About::Anything, "HOME"),
+    (Name::Tmpdir, Cause::BuildPath, About::TempDir, "TMPDIR"),
+    (Name::User, Cause::Username, About::Anything, "user name"),
+    (Name::HostName, Cause::Hostname, About::Anything, "host name"),
+    (Name::TimeZone, Cause::Timezone, About::Anything, "TZ"),
+    (Name::Locale, Cause::Locale, About::Anything, "LC_ALL"),
+    (Name::Umask, Cause::Umask, About::Anything, "umask"),
+    (Name::Jobs, Cause::Parallelism, About::Anything, "number of jobs"),
+    (Name::CpuCount, Cause::Parallelism, About::Anything, "number of CPUs"),
+    (Name::SourceMtime, Cause::SourceMtime, About::Anything, "time of the source files"),
+    (Name::Environment, Cause::Environment, About::Anything, "a variable of the environment"),
 ];
 
 /// Modes that files, programs and directories get where the umask decides.
@@ -43,11 +44,12 @@ impl Project {
     /// What is known, of builds that ran from `from` to `to`.
     pub(super) fn known(&self, shim: &ShimState, from: i64, to: i64) -> Context {
         let mut known = Vec::new();
-        for (name, cause, called) in SHOWN {
+        for (name, cause, about, called) in SHOWN {
             let v = self.values(*name);
             if v.varied() {
                 let unset = |value: &str| value.replace("(unset)", "");
-                known.push(Known::new(*cause, *called, unset(&v.a), unset(&v.b)));
+                let value = Known::new(*cause, *called, unset(&v.a), unset(&v.b));
+                known.push(value.about(*about));
             }
         }
         known.extend(self.modes());

@@ -7,12 +7,15 @@ use super::align::Hunk;
 use super::known::{Context, Known, Window};
 use super::time;
 use crate::cause::Cause;
+use crate::finding::About;
 
 /// What some of the differences in a text are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The cause.
     pub cause: Cause,
+    /// What kind of value it is.
+    pub about: About,
     /// What the value is called or how it is to be read.
     pub what: Option<String>,
     /// The value in A.
@@ -78,7 +81,7 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
 }
 
 fn reading(cause: Cause, what: Option<&str>, a: Range<usize>, b: Range<usize>) -> Reading {
-    Reading { cause, what: what.map(str::to_string), a, b, hunks: 0..0 }
+    Reading { cause, about: About::Anything, what: what.map(str::to_string), a, b, hunks: 0..0 }
 }
 
 /// Whether they overlap; an empty range, where it lies within or at an end.
@@ -120,7 +123,7 @@ fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
             }
         };
         if let Some((a, b)) = found {
-            return Some(reading(k.cause, Some(&k.name), a, b));
+            return Some(Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) });
         }
     }
     None
@@ -131,7 +134,7 @@ pub fn short_known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let list = texts.context.known.iter();
     list.filter(|k| !k.a.is_empty() && !k.b.is_empty()).find_map(|k| {
         let (a, b) = exactly(texts, hunk, k)?;
-        Some(reading(k.cause, Some(&k.name), a, b))
+        Some(Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) })
     })
 }
 
@@ -212,12 +215,18 @@ const TOOLS: &[(&str, Cause)] = &[
 
 /// The version of a tool that is named shortly before.
 fn version(texts: Texts, hunk: &Hunk) -> Option<Reading> {
-    let from = hunk.a.start.saturating_sub(64);
-    let before = texts.a.get(from..hunk.a.start)?;
-    let begin = before.iter().rposition(|b| *b == 0 || *b == b'\n');
-    let before = &before[begin.map_or(0, |at| at + 1)..];
-    let hit =
-        TOOLS.iter().find(|(word, _)| memchr::memmem::find(before, word.as_bytes()).is_some())?;
+    let named = |text: &[u8], at: &Range<usize>| {
+        let from = at.start.saturating_sub(64);
+        let begin = text.get(from..at.start)?.iter().rposition(|b| *b == 0 || *b == b'\n');
+        let line = &text[begin.map_or(from, |n| from + n + 1)..];
+        let before = &line[..at.start - (text.len() - line.len())];
+        TOOLS.iter().find(|(word, _)| {
+            // It may be the name itself that one side does not have.
+            memchr::memmem::find(before, word.as_bytes()).is_some()
+                || line.starts_with(word.as_bytes())
+        })
+    };
+    let hit = named(texts.a, &hunk.a).or_else(|| named(texts.b, &hunk.b))?;
     let line = |c: u8| c != 0 && c != b'\n' && is_text(c);
     let (a, b) = words(texts, hunk, line);
     let short = |r: &Range<usize>| r.len() <= 200;
@@ -280,7 +289,8 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         }
         if enough && agree * 2 <= x.len() && distinct(x) >= 5 && distinct(y) >= 5 {
             let what = ["a number", "hexadecimal digits", "letters and digits"][i];
-            return Some(reading(Cause::Randomness, Some(what), a, b));
+            let about = if i == 0 { About::Number } else { About::Anything };
+            return Some(Reading { about, ..reading(Cause::Randomness, Some(what), a, b) });
         }
     }
     None

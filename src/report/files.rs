@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
 use super::json::{SCHEMA, encode};
-use crate::archive::compare::Compared;
 use crate::archive::listing::Member;
 use crate::archive::normalize::HANDLERS;
 use crate::digest::Digest;
@@ -72,8 +71,6 @@ pub struct Outcome {
     pub b: Side,
     /// Both hold the same bytes.
     pub same: bool,
-    /// What is in both, where both are archives.
-    pub compared: Option<Compared>,
     /// Why they differ; no findings only if they do not.
     pub explained: Explained,
 }
@@ -188,7 +185,7 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
 
 /// What can be said of the members of two archives, as a clause.
 fn content(outcome: &Outcome) -> Option<String> {
-    let compared = outcome.compared.as_ref()?;
+    let compared = outcome.explained.members.as_ref()?;
     let mut causes: Vec<_> = outcome.explained.findings.iter().map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
@@ -278,12 +275,13 @@ pub fn diff_json(outcome: &Outcome) -> String {
         true => "same",
         false => "differs",
     };
-    let rows = outcome.compared.iter().flat_map(|c| &c.rows);
+    let members = &outcome.explained.members;
+    let rows = members.iter().flat_map(|c| &c.rows);
     encode(&Diffed {
         schema: SCHEMA,
         command: "diff",
         verdict: status,
-        same_content: outcome.compared.as_ref().map(|c| c.same_content),
+        same_content: members.as_ref().map(|c| c.same_content),
         sentence: content(outcome),
         artifacts: [OneArtifact {
             name: outcome.a.path.display().to_string(),

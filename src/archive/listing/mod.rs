@@ -1,8 +1,8 @@
 //! What an archive holds: its members with what is said of each, digested. The common value of
 //! all archive formats, which is what comparing them needs.
 
-mod ar;
-mod zip;
+pub(crate) mod ar;
+pub(crate) mod zip;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -67,6 +67,8 @@ pub struct Member {
     pub owner: String,
     /// The time, as the format has it: seconds since 1970, or a date without zone.
     pub mtime: String,
+    /// The same as seconds since 1970; a date without zone as UTC.
+    pub seconds: Option<i64>,
     /// How it is compressed and the digest of that, where members are compressed one by one.
     pub packed: Option<String>,
     /// Fields of the format that are none of the above.
@@ -151,7 +153,7 @@ impl<R: Read> Read for Digested<R> {
 }
 
 /// What the packer may write into a gzip header as it likes.
-fn gzip_fields(header: &gzip::Header) -> Vec<(&'static str, String)> {
+pub(crate) fn gzip_fields(header: &gzip::Header) -> Vec<(&'static str, String)> {
     let text = |bytes: &Option<Vec<u8>>| match bytes {
         Some(bytes) => format!("`{}`", printable(bytes)),
         None => "none".to_string(),
@@ -171,42 +173,52 @@ fn of_tar(input: impl Read, limits: &Limits) -> Result<Vec<Member>, ReadError> {
     let mut walk = Walk::new(input, limits);
     let mut members = Vec::new();
     while let Some(entry) = walk.next()? {
-        let (kind, target) = match &entry.kind {
-            Kind::File | Kind::Sparse => ("file", None),
-            Kind::Dir => ("dir", None),
-            Kind::Symlink(target) => ("symlink", Some(printable(target))),
-            Kind::Hardlink(target) => ("hardlink", Some(printable(target))),
+        // Of a sparse file: as it is encoded, map and all.
+        let sha256 = match entry.kind {
+            Kind::File | Kind::Sparse => Some(digest(&mut walk)?),
+            _ => None,
         };
-        let known = |key: &[u8]| [&b"uid"[..], b"gid", b"uname", b"gname", b"mtime"].contains(&key);
-        let records = entry.records.iter().filter(|(key, _)| !known(key));
-        let mut other: Vec<(String, String)> =
-            records.map(|(key, value)| (printable(key), printable(value))).collect();
-        other.push(("header".to_string(), entry.style.to_string()));
-        members.push(Member {
-            name: printable(&entry.name),
-            written: printable(&entry.written),
-            kind,
-            target,
-            size: entry.size,
-            // Of a sparse file: as it is encoded, map and all.
-            sha256: match entry.kind {
-                Kind::File | Kind::Sparse => Some(digest(&mut walk)?),
-                _ => None,
-            },
-            mode: Some(entry.mode),
-            owner: format!(
-                "{} ({}) / {} ({})",
-                entry.uid,
-                printable(&entry.uname),
-                entry.gid,
-                printable(&entry.gname)
-            ),
-            mtime: entry.mtime.to_string(),
-            packed: None,
-            other,
-        });
+        members.push(Member { sha256, ..tar_member(&entry) });
     }
     Ok(members)
+}
+
+/// What a tar says of a member.
+pub(crate) fn tar_member(entry: &tar::Entry) -> Member {
+    let (kind, target) = match &entry.kind {
+        Kind::File | Kind::Sparse => ("file", None),
+        Kind::Dir => ("dir", None),
+        Kind::Symlink(target) => ("symlink", Some(printable(target))),
+        Kind::Hardlink(target) => ("hardlink", Some(printable(target))),
+    };
+    let known = |key: &[u8]| [&b"uid"[..], b"gid", b"uname", b"gname", b"mtime"].contains(&key);
+    let records = entry.records.iter().filter(|(key, _)| !known(key));
+    let mut other: Vec<(String, String)> =
+        records.map(|(key, value)| (printable(key), printable(value))).collect();
+    other.push(("header".to_string(), entry.style.to_string()));
+    Member {
+        name: printable(&entry.name),
+        written: printable(&entry.written),
+        kind,
+        target,
+        size: entry.size,
+        mode: Some(entry.mode),
+        owner: format!(
+            "{} ({}) / {} ({})",
+            entry.uid,
+            printable(&entry.uname),
+            entry.gid,
+            printable(&entry.gname)
+        ),
+        // With its fraction, where it has one.
+        mtime: match entry.records.iter().rfind(|(key, _)| key == b"mtime") {
+            Some((_, text)) => printable(text),
+            None => entry.mtime.to_string(),
+        },
+        seconds: Some(entry.mtime),
+        other,
+        ..Member::default()
+    }
 }
 
 /// A single compressed file, as an archive of one member without a name.

@@ -15,7 +15,7 @@ use crate::archive::pack::{self, Options};
 use crate::archive::{compare, deflate, extract, tree};
 use crate::cause::Cause;
 use crate::digest::{self, Digest};
-use crate::finding::Finding;
+use crate::finding::{At, Finding, Place};
 use crate::format::printable;
 use crate::manifest;
 use crate::report::verify::{Checked, Outcome, Part, STEPS};
@@ -111,9 +111,8 @@ fn origins(
             continue;
         }
         if let Some(other) = built().find(|a| a.name == base && a.kind.is_shipped()) {
-            let place = format!("member `{}`", printable(name));
             for mut found in explain(path, &other.path)? {
-                found.place = format!("{place}, {}", found.place);
+                found.place = found.place.inside(printable(name));
                 findings.push(found);
             }
             continue;
@@ -129,7 +128,7 @@ fn origins(
 fn unknown(name: &str, what: &str) -> Finding {
     finding(
         Cause::Unknown,
-        &format!("member `{name}`"),
+        At::Member(name.to_string()),
         what,
         "",
         "nothing proves it: leave it out, or have it made by the build or kept in the source",
@@ -188,7 +187,10 @@ fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
         .map(|(name, (a, b))| {
             finding(
                 Cause::Unknown,
-                &format!("member `{name}`, which the manifest has otherwise"),
+                Place {
+                    called: Some("the manifest has another".to_string()),
+                    ..At::Member(name.to_string()).into()
+                },
                 &say(b),
                 &format!("{} in the manifest", say(a)),
                 "fetch the archive and the manifest of one release",

@@ -14,7 +14,7 @@ use crate::command::publish::DIST;
 use crate::digest::{self, Digest};
 use crate::error::bad_input;
 use crate::explain;
-use crate::finding::Finding;
+use crate::finding::{At, Finding, Place};
 use crate::format::signature;
 use crate::fs;
 use crate::manifest::{self, Manifest};
@@ -127,7 +127,13 @@ fn missing(path: &Path, claim: &Claim) -> Checked {
     }
 }
 
-pub(super) fn finding(cause: Cause, place: &str, a: &str, b: &str, remedy: &str) -> Finding {
+pub(super) fn finding(
+    cause: Cause,
+    place: impl Into<Place>,
+    a: &str,
+    b: &str,
+    remedy: &str,
+) -> Finding {
     Finding { remedy: remedy.to_string(), ..Finding::new(cause, place, a, b) }
 }
 
@@ -238,7 +244,7 @@ pub(super) fn explain(published: &Path, rebuilt: &Path) -> Result<Vec<Finding>> 
     let row = |d: fs::Difference| {
         finding(
             Cause::Unknown,
-            &format!("byte {}, the first that differs", d.at),
+            At::Byte(d.at),
             &say(d.a),
             &say(d.b),
             "published is A, rebuilt is B: if the machines are alike, the published file was not made from this source by this recipe",

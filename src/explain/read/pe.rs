@@ -9,6 +9,7 @@ use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind, Part};
 use crate::explain::time;
+use crate::finding::About;
 use crate::format::bytes::Fields;
 use crate::format::{pe, printable};
 
@@ -48,18 +49,14 @@ pub fn read(bytes: &[u8]) -> Result<Image, String> {
 
 fn image_of(bytes: &[u8], format: &'static str) -> Result<Image, String> {
     let (file, mut image) = sections(bytes, format, |name, s| match (name, s.kind()) {
+        (".dep-v0", _) => Kind::Dependencies,
         (".pdata" | ".reloc" | ".xdata", _) => Kind::Table,
         (_, SectionKind::Text) => Kind::Code,
         (_, SectionKind::Debug) => Kind::Debug,
         _ => Kind::Data,
     })?;
     if let Some(range) = certificates(bytes).filter(|_| format == "PE") {
-        image.parts.push(Part {
-            name: "signature".to_string(),
-            range,
-            address: None,
-            kind: Kind::Derived,
-        });
+        image.parts.push(Part::new("signature", range, None, Kind::Derived));
     }
     image.tile(bytes.len());
     add_names(&mut image, &file);
@@ -129,6 +126,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         range: pe + 88..pe + 92,
         value: format!("{:#010x}", all.u32(pe + 88)),
         cause: Cause::Unknown,
+        about: About::Anything,
         follows: Follows::UnlessAlone,
     });
     let version = all.u16(pe + 26).to_le_bytes();
@@ -137,6 +135,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         range: pe + 26..pe + 28,
         value: format!("{}.{}", version[0], version[1]),
         cause: Cause::LinkerVersion,
+        about: About::Anything,
         follows: Follows::Never,
     });
     // What Microsoft's linker writes of the tools that made the objects.
@@ -147,6 +146,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
             range: 64..64 + at + 8,
             value: format!("{} bytes", at + 8),
             cause: Cause::LinkerVersion,
+            about: About::Anything,
             follows: Follows::Never,
         });
     }
@@ -155,7 +155,8 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         (RESOURCE, "TimeDateStamp of the resource directory"),
     ] {
         let start = directory(bytes, index).and_then(|(rva, _)| offset_of(image, rva));
-        fields.extend(start.map(|at| time_at(name, at + 4)));
+        let about = if index == RESOURCE { About::Resource } else { About::Anything };
+        fields.extend(start.map(|at| Field { about, ..time_at(name, at + 4) }));
     }
     for at in entries {
         fields.extend(debug_fields(bytes, at, follows));
@@ -166,6 +167,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
             value: format!("{} bytes", range.len()),
             range,
             cause: Cause::CodeSignature,
+            about: About::Anything,
             follows: Follows::UnlessAlone,
         });
     }
@@ -178,6 +180,7 @@ fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
         range: at..at.saturating_add(4),
         value: format!("{value:#010x}, as a time {}", time::show(i64::from(value))),
         cause: Cause::PeTimestamp,
+        about: About::Anything,
         follows,
     }
 }
@@ -206,6 +209,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
     let kind = entry.u32(12);
     let mut fields = vec![Field {
         cause: Cause::PeDebug,
+        about: About::Anything,
         ..stamp(
             &format!("TimeDateStamp of debug entry of type {kind}"),
             at + 4,
@@ -223,6 +227,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
             range: data + from..data + from + len,
             value,
             cause: Cause::PeDebug,
+            about: About::Anything,
             follows,
         });
     };
@@ -234,6 +239,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
             add("age of the PDB", 20, 4, age, Follows::Never);
             let path = content[24..].split(|b| *b == 0).next().unwrap_or_default();
             add("path of the PDB", 24, path.len(), printable(path), Follows::Never);
+            fields.last_mut().expect("it was added").about = About::PdbPath;
         }
         16 => {
             let shown = hex(&content[..content.len().min(36)]);

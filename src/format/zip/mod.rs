@@ -5,6 +5,7 @@
 //! Contents are not unpacked here, but for the targets of links.
 
 mod end;
+pub mod lenient;
 mod record;
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
