@@ -39,8 +39,7 @@ fn files(asked: &Diff, known: &Context) -> Result<Found> {
 }
 
 fn trees(asked: &Diff, known: &Context) -> Result<Found> {
-    let tree = |path: &Path| Tree::of(path, &asked.limits);
-    let (x, y) = (tree(&asked.a)?, tree(&asked.b)?);
+    let (x, y) = Tree::both(&asked.a, &asked.b, &asked.limits)?;
     Ok((x.digest(), y.digest(), explain::explain_trees(&x, &y, known)))
 }
 

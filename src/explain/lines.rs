@@ -14,8 +14,8 @@ use crate::format::printable;
 
 /// Lines shown before and behind those that differ.
 const AROUND: usize = 1;
-/// Lines of a group that are shown.
-const SHOWN: usize = 8;
+/// Lines of a group that are kept to be shown.
+const SHOWN: usize = 4_000;
 /// Groups of lines that are reported one by one.
 const MOST: usize = 2_000;
 /// How often lines that are unique are looked for between such lines.

@@ -275,7 +275,8 @@ struct Search<'a> {
 impl Search<'_> {
     /// Why two files differ that hold no other files.
     fn images(&mut self, a: &[u8], b: &[u8], within: &[String]) -> Explained {
-        if plain::is_text(a) && plain::is_text(b) {
+        let read = |bytes: &[u8]| READERS.iter().any(|r| (r.begins)(bytes));
+        if plain::is_text(a) && plain::is_text(b) && !read(a) && !read(b) {
             let (findings, differing) = self.lines(a, b, within);
             return Explained {
                 coverage: Coverage::of(differing, &findings),
@@ -288,7 +289,7 @@ impl Search<'_> {
         let (ia, ib) = &images;
         let compared = pair::compare((a, ia), (b, ib), self.context, &mut self.aligner);
         let sides = Sides { a: (a, ia), b: (b, ib), within };
-        let mut findings = names::compare(ia, ib, within);
+        let mut findings = names::compare(ia, ib, within, self.context);
         for finding in &mut findings {
             finding.remedy = remedy::of(finding, self.context);
         }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use rustc_demangle::demangle;
 
 use super::image::{Image, Kind};
+use super::known::Context;
 use super::owner::crate_of;
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
@@ -104,7 +105,7 @@ fn plain(name: &str) -> String {
 }
 
 /// What differs in the names of symbols: hashes alone, other symbols, or their order.
-pub fn compare(a: &Image, b: &Image, within: &[String]) -> Vec<Finding> {
+pub fn compare(a: &Image, b: &Image, within: &[String], context: &Context) -> Vec<Finding> {
     let named = |image: &Image| {
         // Constants without a name are called after a hash of what they hold.
         let own = |n: &&str| {
@@ -137,7 +138,7 @@ pub fn compare(a: &Image, b: &Image, within: &[String]) -> Vec<Finding> {
         findings.push(other_hashes(&pa, &pb, &hashed, within));
     }
     if !rest_a.is_empty() || !rest_b.is_empty() {
-        findings.push(other_names((&pa, &rest_a), (&pb, &rest_b), within));
+        findings.push(other_names((&pa, &rest_a), (&pb, &rest_b), within, context));
     }
     findings
 }
@@ -161,6 +162,7 @@ fn other_names(
     (a, rest_a): (&Names, &[usize]),
     (b, rest_b): (&Names, &[usize]),
     within: &[String],
+    context: &Context,
 ) -> Finding {
     let say = |list: &Names, rest: &[usize]| {
         let shown: Vec<&str> = rest.iter().take(3).map(|i| list[*i].0.as_str()).collect();
@@ -175,7 +177,43 @@ fn other_names(
     let first = rest_a.first().map(|i| &a[*i].0);
     let first = first.or_else(|| rest_b.first().map(|i| &b[*i].0));
     finding.krate = first.and_then(|n| crate_of(n));
+    let pairs = rest_a.iter().zip(rest_b).map(|(i, j)| (&*a[*i].1, &*b[*j].1));
+    if rest_a.len() == rest_b.len()
+        && let Some((cause, about, what)) = made_of(pairs, context)
+    {
+        (finding.cause, finding.about, finding.place.called) = (cause, about, what);
+    }
     finding
+}
+
+/// What names of symbols are made of, if all of them are made of such.
+fn made_of<'n>(
+    mut pairs: impl Iterator<Item = (&'n str, &'n str)> + Clone,
+    context: &Context,
+) -> Option<(Cause, About, Option<String>)> {
+    if pairs.clone().all(|(x, y)| is_of_dlltool(x) && is_of_dlltool(y)) {
+        return Some((Cause::ImportLibrary, About::ImportName, None));
+    }
+    let blob = |name: &str| name.starts_with("_binary_");
+    if pairs.clone().all(|(x, y)| blob(x) && blob(y)) {
+        let what = "names that objcopy or ld makes from a path".to_string();
+        return Some((Cause::BuildPath, About::FileSymbol, Some(what)));
+    }
+    let known = |x: &str, y: &str| {
+        let mut known = context.known.iter().filter(|k| k.a.len().min(k.b.len()) >= HASH / 2);
+        known.find(|k| x.contains(&k.a) && y.contains(&k.b)).cloned()
+    };
+    let first = pairs.next().and_then(|(x, y)| known(x, y))?;
+    pairs.all(|(x, y)| known(x, y).is_some()).then_some((
+        first.cause,
+        first.about,
+        Some(first.name),
+    ))
+}
+
+/// Whether dlltool makes such a name, from the path of the library.
+pub fn is_of_dlltool(name: &str) -> bool {
+    name.starts_with("_head_") || name.ends_with("_iname") || name.contains("_imports_lib")
 }
 
 fn without_llvm(name: &str) -> &str {
@@ -260,16 +298,16 @@ mod tests {
     fn hashes_order_and_other_symbols_are_told_apart() {
         let one = "_ZN3app4main17h0123456789abcdefE";
         let other = "_ZN3app4main17hfedcba9876543210E";
-        let found = compare(&image(&[one, "x"]), &image(&[other, "x"]), &[]);
+        let found = compare(&image(&[one, "x"]), &image(&[other, "x"]), &[], &Context::default());
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].cause, found[0].consequence), (Cause::SymbolHash, false));
         assert_eq!(found[0].krate.as_deref(), Some("app"));
-        let found = compare(&image(&["f.llvm.1"]), &image(&["f.llvm.2"]), &[]);
+        let found = compare(&image(&["f.llvm.1"]), &image(&["f.llvm.2"]), &[], &Context::default());
         assert!(found[0].consequence);
-        let found = compare(&image(&["f", "g"]), &image(&["g", "f"]), &[]);
+        let found = compare(&image(&["f", "g"]), &image(&["g", "f"]), &[], &Context::default());
         assert_eq!(found[0].cause, Cause::Ordering);
-        let found = compare(&image(&["f", "g"]), &image(&["f"]), &[]);
+        let found = compare(&image(&["f", "g"]), &image(&["f"]), &[], &Context::default());
         assert_eq!((found[0].cause, found[0].a.as_str()), (Cause::Unknown, "g"));
-        assert!(compare(&image(&["f"]), &image(&["f"]), &[]).is_empty());
+        assert!(compare(&image(&["f"]), &image(&["f"]), &[], &Context::default()).is_empty());
     }
 }

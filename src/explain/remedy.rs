@@ -175,7 +175,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildId,
         About::Anything,
-        "nothing else differs, so that the identifier is not made from the content: link with `-C link-arg=-Wl,--build-id=sha1`, as the recipe of `repro build` does",
+        "nothing else differs, so it was made from what is no longer in the file, such as debug info that was stripped after linking, or not from the content: strip while linking (`strip = true`), and link with `-C link-arg=-Wl,--build-id=sha1`",
         "https://sourceware.org/binutils/docs/ld/Options.html",
     ),
     row(

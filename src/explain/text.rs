@@ -43,6 +43,9 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     if let Some(whole) = order(texts, hunks) {
         return vec![whole];
     }
+    if let Some(whole) = export_subst(texts, hunks) {
+        return vec![whole];
+    }
     let stamps = (time::stamps(texts.a), time::stamps(texts.b));
     let mut readings: Vec<Reading> = Vec::new();
     for (i, hunk) in hunks.iter().enumerate() {
@@ -78,6 +81,19 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
         }
     }
     readings
+}
+
+/// What `git archive` fills in on one side, and the other has as it is in the repository.
+fn export_subst(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
+    let (first, last) = (hunks.first()?, hunks.last()?);
+    let has = |text: &[u8]| memchr::memmem::find(text, b"$Format:").is_some();
+    if has(texts.a) == has(texts.b) {
+        return None;
+    }
+    let (a, b) = (first.a.start..last.a.end, first.b.start..last.b.end);
+    let what = Some("what `git archive` puts in place of `$Format$`");
+    let found = reading(Cause::VcsState, what, a, b);
+    Some(Reading { about: About::ExportSubst, hunks: 0..hunks.len(), ..found })
 }
 
 fn reading(cause: Cause, what: Option<&str>, a: Range<usize>, b: Range<usize>) -> Reading {
@@ -438,6 +454,7 @@ mod tests {
             ),
             ("rustc version 1.95.0 (abc)", "rustc version 1.97.0 (abc)", "compiler-version"),
             ("colour red\n", "colour blue\n", "unknown"),
+            ("$Format:%h$\n", "1234abc\n", "vcs-state"),
         ];
         for (a, b, want) in cases {
             assert_eq!(causes(a, b), [*want], "{a:?} {b:?}");

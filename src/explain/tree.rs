@@ -43,11 +43,32 @@ enum Content {
 }
 
 impl Tree {
-    /// The files of a directory, or of an archive without the directory that holds all of it.
+    /// The files of two directories, or of a directory and an archive of it.
     ///
     /// # Errors
     /// Something cannot be read, or is no directory and no archive.
-    pub fn of(path: &Path, limits: &Limits) -> anyhow::Result<Tree> {
+    pub fn both(a: &Path, b: &Path, limits: &Limits) -> anyhow::Result<(Tree, Tree)> {
+        let (mut x, mut y) = (Tree::of(a, limits)?, Tree::of(b, limits)?);
+        match (a.is_dir(), b.is_dir()) {
+            (true, false) => y.strip(&x),
+            (false, true) => x.strip(&y),
+            _ => {}
+        }
+        Ok((x, y))
+    }
+
+    /// Leaves out the directory that holds all of an archive, unless the other has it too.
+    fn strip(&mut self, other: &Tree) {
+        let first = |name: &String| name.split_once('/').map(|(dir, _)| format!("{dir}/"));
+        let Some(Some(dir)) = self.files.keys().next().map(first) else { return };
+        let within = |tree: &Tree| tree.files.keys().filter(|n| n.starts_with(&dir)).count();
+        if within(self) == self.files.len() && within(other) == 0 {
+            let files = std::mem::take(&mut self.files).into_iter();
+            self.files = files.map(|(name, e)| (name[dir.len()..].to_string(), e)).collect();
+        }
+    }
+
+    fn of(path: &Path, limits: &Limits) -> anyhow::Result<Tree> {
         let mut tree = Tree::default();
         match path.is_dir() {
             true => tree.walk(path, "")?,
@@ -110,20 +131,12 @@ impl Tree {
             Some(opened) => opened.map_err(|e| e.what)?,
             None => return Err("it is neither a directory nor an archive".to_string()),
         };
-        let files = opened.parts.iter().filter(|p| p.said.kind != "dir");
-        let first = |name: &str| name.split_once('/').map(|(dir, _)| format!("{dir}/"));
-        let mut dirs: Vec<Option<String>> = files.clone().map(|p| first(&p.said.name)).collect();
-        dirs.dedup();
-        let cut = match &dirs[..] {
-            [Some(one)] => one.len(),
-            _ => 0,
-        };
-        for part in files {
+        for part in opened.parts.iter().filter(|p| p.said.kind != "dir") {
             let bytes = match &part.said.target {
                 Some(target) => format!("link to {target}\n").into_bytes(),
                 None => part.bytes.to_vec(),
             };
-            self.add(part.said.name[cut..].to_string(), bytes);
+            self.add(part.said.name.clone(), bytes);
         }
         Ok(())
     }

@@ -193,14 +193,19 @@ fn content(outcome: &Outcome) -> Option<String> {
     if compared.same_content {
         return Some(format!("the content is the same; what differs is {}", names.join(", ")));
     }
-    let count = |status| compared.rows.iter().filter(|r| r.status() == status).count();
-    Some(format!(
-        "of {} members {} differ, {} are only in A, {} only in B",
-        compared.rows.len(),
-        count(verdict::Status::Differs),
-        count(verdict::Status::OnlyA),
-        count(verdict::Status::OnlyB)
-    ))
+    let of = |status| compared.rows.iter().filter(|r| r.status() == status).count();
+    let parts = [
+        (of(verdict::Status::Differs), "differ"),
+        (of(verdict::Status::OnlyA), "only in A"),
+        (of(verdict::Status::OnlyB), "only in B"),
+    ];
+    let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| match (n, *what) {
+        (1, "differ") => "1 differs".to_string(),
+        (n, what) => format!("{n} {what}"),
+    });
+    let parts: Vec<String> = parts.collect();
+    let all = findings::count(compared.rows.len(), "member");
+    Some(format!("of {all}, {}: {}", parts.join(", "), names.join(", ")))
 }
 
 #[derive(Serialize)]

@@ -80,13 +80,20 @@ pub(super) fn text(out: &mut String, explained: &Explained, most: usize) {
         }
         let before = i.checked_sub(1).map(|i| causes[i]);
         let next = causes.get(i + 1).filter(|_| i + 1 < most);
-        one(&mut text, finding, before, next.is_none_or(|n| n.remedy != finding.remedy));
+        let remedy = next.is_none_or(|n| n.remedy != finding.remedy);
+        one(&mut text, finding, before, remedy, limit);
         shown = i + 1;
     }
     out.push_str(&text);
     let room = shown == causes.len() && (limit == usize::MAX || shown + follow.len() <= most);
     match room {
-        true => follow.iter().for_each(|f| one_following(out, f)),
+        true => {
+            let named = causes.iter().find(|f| f.cause != Cause::Unknown).map(|f| f.cause);
+            let is_there = |cause| causes.iter().any(|f| f.cause == cause);
+            for f in follow {
+                one_following(out, f, if is_there(f.cause) { Some(f.cause) } else { named });
+            }
+        }
         false => {
             let rest = match (causes.len() - shown, follow.len()) {
                 (0, n) => {
@@ -108,7 +115,13 @@ pub(super) fn text(out: &mut String, explained: &Explained, most: usize) {
 
 /// One finding as lines: cause and place, both values or lines, and the remedy, unless the next one has
 /// the same.
-pub(super) fn one(out: &mut String, f: &Finding, before: Option<&Finding>, remedy: bool) {
+pub(super) fn one(
+    out: &mut String,
+    f: &Finding,
+    before: Option<&Finding>,
+    remedy: bool,
+    limit: usize,
+) {
     let owner: Vec<String> = [
         f.symbol.as_ref().map(|s| format!("in `{}`", short(s))),
         f.krate.as_ref().map(|k| format!("crate {k}")),
@@ -130,7 +143,7 @@ pub(super) fn one(out: &mut String, f: &Finding, before: Option<&Finding>, remed
             if before
                 .and_then(|b| b.excerpt.as_ref())
                 .is_some_and(|b| b.a == e.a && b.b == e.b) => {}
-        Some(excerpt) => lines(out, excerpt),
+        Some(excerpt) => lines(out, excerpt, limit / 3),
         None if f.a.is_empty() && f.b.is_empty() => {}
         None => {
             let shown =
@@ -144,7 +157,7 @@ pub(super) fn one(out: &mut String, f: &Finding, before: Option<&Finding>, remed
 }
 
 /// Lines that differ, between those around them.
-fn lines(out: &mut String, excerpt: &Excerpt) {
+fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
     let split = |text: &[u8]| -> Vec<String> {
         let lines = text.split_inclusive(|b| *b == b'\n');
         lines.map(|l| short(&printable(l.strip_suffix(b"\n").unwrap_or(l)))).collect()
@@ -154,9 +167,13 @@ fn lines(out: &mut String, excerpt: &Excerpt) {
     let last = a[first..].iter().rev().zip(b[first..].iter().rev());
     let last = last.take_while(|(x, y)| x == y).count();
     let mut list = |sign: &str, lines: &[String], at: u64, from: usize| {
-        for (i, line) in lines.iter().enumerate() {
+        for (i, line) in lines.iter().enumerate().take(most) {
             let n = at + (from + i) as u64;
-            let _ = writeln!(out, "{INDENT}{sign} {n:>4}  {line}");
+            let _ = writeln!(out, "{}", format!("{INDENT}{sign} {n:>4}  {line}").trim_end());
+        }
+        if lines.len() > most {
+            let _ =
+                writeln!(out, "{INDENT}{sign}    …  {} more", count(lines.len() - most, "line"));
         }
     };
     list(" ", &a[..first], excerpt.at_a, 0);
@@ -165,10 +182,18 @@ fn lines(out: &mut String, excerpt: &Excerpt) {
     list(" ", &b[b.len() - last..], excerpt.at_b, b.len() - last);
 }
 
-fn one_following(out: &mut String, f: &Finding) {
-    let from = match f.cause {
-        Cause::Unknown => "what is not explained",
-        cause => cause.name(),
+/// A number of things: `1 line`, `2 lines`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
+fn one_following(out: &mut String, f: &Finding, from: Option<Cause>) {
+    let from = match from {
+        None | Some(Cause::Unknown) => "what is not explained",
+        Some(cause) => cause.name(),
     };
     let _ = writeln!(out, "{:<12} {} follows from {from}", "", f.place);
 }

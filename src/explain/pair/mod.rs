@@ -135,7 +135,8 @@ pub fn compare(
         let taken = match pa.kind {
             _ if hunks.is_empty() => true,
             Kind::Text => work.strings(pa, pb, hunks),
-            Kind::Names => work.names(pa, pb, bytes as u64),
+            // Where the format knows the strings, it tells more.
+            Kind::Names if !work.has_fields(pa) => work.names(pa, pb, bytes as u64),
             Kind::Dependencies => {
                 work.out.differing += bytes as u64;
                 work.dependencies(Some(pa), Some(pb), bytes as u64)
@@ -335,6 +336,10 @@ impl Work<'_> {
                 c.follow(About::Moved);
             }
         }
+    }
+
+    fn has_fields(&self, part: &Part) -> bool {
+        self.fields.iter().any(|(x, _)| within(&x.range, &part.range) > 0)
     }
 
     /// A place that the format knows.

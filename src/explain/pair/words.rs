@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::super::align::{self, Hunk};
 use super::super::image::{Kind, Part};
-use super::super::names::without_hashes;
+use super::super::names::{is_of_dlltool, without_hashes};
 use super::super::text::{self, Texts};
 use super::{AROUND, Claim, LEAST_RUN, Work, claim, within};
 use crate::cause::Cause;
@@ -326,9 +326,17 @@ impl Work<'_> {
         let mut left = differing;
         for (p, q) in only_a.iter().zip(&only_b).take(MOST_NAMES) {
             for mut c in self.whole(p, q) {
+                let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                if is_of_dlltool(&name(&a[p.clone()])) && is_of_dlltool(&name(&b[q.clone()])) {
+                    (c.cause, c.about, c.what) = (Cause::ImportLibrary, About::ImportName, None);
+                }
                 let named = matches!(
                     c.cause,
-                    Cause::BuildPath | Cause::Home | Cause::Username | Cause::Hostname
+                    Cause::BuildPath
+                        | Cause::Home
+                        | Cause::Username
+                        | Cause::Hostname
+                        | Cause::ImportLibrary
                 );
                 if !named || left == 0 {
                     continue;

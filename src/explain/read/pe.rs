@@ -34,7 +34,7 @@ pub fn begins_coff(bytes: &[u8]) -> bool {
 
 /// Reads a COFF object.
 pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = image_of(bytes, "COFF")?;
+    let mut image = image_of(bytes, "COFF", 0)?;
     let time = Fields(bytes).u32(4);
     image.fields.push(stamp("TimeDateStamp of the file", 4, time, Follows::Never));
     Ok(image)
@@ -42,12 +42,12 @@ pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
 
 /// Reads a PE file.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = image_of(bytes, "PE")?;
+    let mut image = image_of(bytes, "PE", Fields(bytes).u32(60) as usize + 4)?;
     headers(&mut image, bytes);
     Ok(image)
 }
 
-fn image_of(bytes: &[u8], format: &'static str) -> Result<Image, String> {
+fn image_of(bytes: &[u8], format: &'static str, header: usize) -> Result<Image, String> {
     let (file, mut image) = sections(bytes, format, |name, s| match (name, s.kind()) {
         (".dep-v0", _) => Kind::Dependencies,
         (".pdata" | ".reloc" | ".xdata", _) => Kind::Table,
@@ -57,6 +57,16 @@ fn image_of(bytes: &[u8], format: &'static str) -> Result<Image, String> {
     })?;
     if let Some(range) = certificates(bytes).filter(|_| format == "PE") {
         image.parts.push(Part::new("signature", range, None, Kind::Derived));
+    }
+    // PointerToSymbolTable at 8, NumberOfSymbols at 12; 18 bytes each; then the size of the strings
+    // in 4 bytes, and the strings.
+    let all = Fields(bytes);
+    let symbols = all.u32(header + 8) as usize;
+    let names = symbols.saturating_add((all.u32(header + 12) as usize).saturating_mul(18));
+    if symbols > 0 && names < bytes.len() {
+        let end = names.saturating_add(all.u32(names) as usize).min(bytes.len());
+        image.parts.push(Part::new("symbol table", symbols..names + 4, None, Kind::Table));
+        image.parts.push(Part::new("string table", names + 4..end, None, Kind::Names));
     }
     image.tile(bytes.len());
     add_names(&mut image, &file);
