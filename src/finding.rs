@@ -77,6 +77,10 @@ pub enum About {
     Membership,
     /// Digests and sizes of members.
     Digests,
+    /// It is no more than a path in some place.
+    Guess,
+    /// All of a program that has other sources.
+    Sources,
 }
 
 impl About {

@@ -92,7 +92,7 @@ const FIELDS: &[Field] = &[
     field("name as written", Cause::Unknown, Holds::Packing, |m| m.written.clone()),
     field("other fields", Cause::Unknown, Holds::Packing, |m| {
         let own = |(k, v): &&(String, String)| {
-            !TIMES.contains(&k.as_str()) && !(k == COMMENT && *v == commit(m))
+            !(TIMES.contains(&k.as_str()) || k == COMMENT && *v == commit(m))
         };
         let each = m.other.iter().filter(own).map(|(k, v)| format!("{k}={v}"));
         each.collect::<Vec<_>>().join(", ")

@@ -214,7 +214,7 @@ impl Search<'_> {
 }
 
 /// The archive that a remedy is about, if it is packed in another that `normalize` does not look into.
-fn inner<'w>(within: &'w [String], deb: bool) -> Option<&'w str> {
+fn inner(within: &[String], deb: bool) -> Option<&str> {
     match within {
         [] => None,
         [_] if deb => None,

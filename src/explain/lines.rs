@@ -265,7 +265,8 @@ mod tests {
     #[test]
     fn lines_that_differ_stand_beside_each_other() {
         let own = |l: &[&str]| l.iter().map(|s| s.to_string()).collect::<Vec<_>>();
-        let cases: &[(&str, &str, &[(&[&str], &[&str])])] = &[
+        type Want = &'static [(&'static [&'static str], &'static [&'static str])];
+        let cases: &[(&str, &str, Want)] = &[
             ("a\nb\nc\n", "a\nx\nc\n", &[(&["b"], &["x"])]),
             ("a\nb\n", "a\nn\nb\n", &[(&[], &["n"])]),
             ("a\nb\nc\nd\n", "b\nc\nd\n", &[(&["a"], &[])]),

@@ -20,6 +20,7 @@ pub mod read;
 pub mod remedy;
 pub mod shift;
 pub mod source_line;
+mod sources;
 pub mod tell;
 pub mod text;
 pub mod time;
@@ -295,6 +296,7 @@ impl Search<'_> {
         }
         let others = !findings.is_empty();
         findings.extend(tell::findings(&sides, &compared, self.context, others));
+        sources::summarize(a, b, within, &mut findings);
         settle(&mut findings);
         let note = note.or_else(|| {
             let n = compared.skipped;
@@ -324,7 +326,19 @@ fn settle(findings: &mut [Finding]) {
             }
         }
     }
-    findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown, f.about == About::Moved));
+    // The tools that made a file account for most of it.
+    let tool = |f: &Finding| matches!(f.cause, Cause::CompilerVersion | Cause::LinkerVersion);
+    findings.sort_by_key(|f| {
+        (f.consequence, f.cause == Cause::Unknown, f.about == About::Moved, !tool(f))
+    });
+}
+
+/// A number of things: `1 line`, `2 lines`.
+pub fn count(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
 }
 
 /// Both files as a reader sees them; as plain bytes where they are not of one format, or not sound,

@@ -132,18 +132,20 @@ pub struct Opened<'a> {
     pub odd: Vec<String>,
 }
 
+/// Reads the members of a container.
+type Reader<'a> = fn(&mut Opened<'a>, &'a [u8], &Limits) -> Result<(), String>;
+
 /// The members of a container; `None` if it is none.
 pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, Unsound>> {
-    let (kind, read): (Kind, fn(&mut Opened<'a>, &'a [u8], &Limits) -> Result<(), String>) =
-        match () {
-            () if bytes.starts_with(ar::MAGIC) => (Kind::Ar, of_ar),
-            () if is_fat(bytes) => (Kind::Fat, of_fat),
-            () if is_zip(bytes) => (Kind::Zip, of_zip),
-            () if tar::begins(bytes) => (Kind::Tar, of_tar),
-            // Behind a script or a program: a tar may end in a zip as well.
-            () if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
-            () => return None,
-        };
+    let (kind, read): (Kind, Reader<'a>) = match () {
+        () if bytes.starts_with(ar::MAGIC) => (Kind::Ar, of_ar),
+        () if is_fat(bytes) => (Kind::Fat, of_fat),
+        () if is_zip(bytes) => (Kind::Zip, of_zip),
+        () if tar::begins(bytes) => (Kind::Tar, of_tar),
+        // Behind a script or a program: a tar may end in a zip as well.
+        () if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
+        () => return None,
+    };
     let mut opened =
         Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: Vec::new() };
     let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };

@@ -271,8 +271,8 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::ImportLibrary,
         About::Anything,
-        "dlltool names things after rustc's temporary directory: strip symbols, or use a toolchain that gives it a fixed prefix (`--temp-prefix`), as `repro build` does",
-        "https://github.com/rust-lang/rust/pull/98440",
+        "dlltool makes names from the path that it is given, which is in a temporary directory of rustc's: strip symbols, or have it run with a fixed relative path",
+        "https://sourceware.org/binutils/docs/binutils/dlltool.html",
     ),
     row(
         Cause::DependencyList,

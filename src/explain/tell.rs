@@ -77,9 +77,12 @@ pub fn findings(
             None if told.len() >= MOST => {
                 let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
                 let same = |(f, _): &&mut (Finding, usize)| kind(f) == kind(&finding);
-                if let Some(last) = told.iter_mut().rev().find(same) {
-                    last.0.bytes += claim.bytes;
-                    last.1 += claim.places;
+                match told.iter_mut().rev().find(same) {
+                    Some(last) => {
+                        last.0.bytes += claim.bytes;
+                        last.1 += claim.places;
+                    }
+                    None => told.push((finding, claim.places)),
                 }
             }
             None => {

@@ -59,10 +59,11 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
             continue;
         }
         let found = known(texts, hunk)
+            .or_else(|| version(texts, hunk, true))
             .or_else(|| stamp(texts, hunk, &stamps))
             .or_else(|| number(texts, hunk))
             .or_else(|| short_known(texts, hunk))
-            .or_else(|| version(texts, hunk))
+            .or_else(|| version(texts, hunk, false))
             .or_else(|| path(texts, hunk))
             .or_else(|| random(texts, hunk));
         let mut reading = found.unwrap_or_else(|| {
@@ -229,8 +230,8 @@ const TOOLS: &[(&str, Cause)] = &[
     ("mold ", Cause::LinkerVersion),
 ];
 
-/// The version of a tool that is named shortly before.
-fn version(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+/// The version of a tool that the text begins with, or that is named shortly before.
+fn version(texts: Texts, hunk: &Hunk, begins: bool) -> Option<Reading> {
     let named = |text: &[u8], at: &Range<usize>| {
         let from = at.start.saturating_sub(64);
         let begin = text.get(from..at.start)?.iter().rposition(|b| *b == 0 || *b == b'\n');
@@ -238,8 +239,10 @@ fn version(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         let before = &line[..at.start - (text.len() - line.len())];
         TOOLS.iter().find(|(word, _)| {
             // It may be the name itself that one side does not have.
-            memchr::memmem::find(before, word.as_bytes()).is_some()
-                || line.starts_with(word.as_bytes())
+            match begins {
+                true => line.starts_with(word.as_bytes()),
+                false => memchr::memmem::find(before, word.as_bytes()).is_some(),
+            }
         })
     };
     let hit = named(texts.a, &hunk.a).or_else(|| named(texts.b, &hunk.b))?;
@@ -263,10 +266,21 @@ fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     };
     let (x, y) = (names(&a, texts.a)?, names(&b, texts.b)?);
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
-    Some(match home(&x) && home(&y) {
-        true => reading(Cause::Home, Some("a path in a home directory"), a, b),
-        false => reading(Cause::BuildPath, Some("a path"), a, b),
-    })
+    let of_rustc = |t: &str| {
+        let at = t.find("/rustc/")? + 7;
+        let hash = t.get(at..at + COMMIT)?;
+        hash.bytes().all(|b| b.is_ascii_hexdigit()).then(|| (hash.to_string(), at..at + COMMIT))
+    };
+    let inner = |of: &Range<usize>, r: Range<usize>| of.start + r.start..of.start + r.end;
+    let found = match (of_rustc(&x), of_rustc(&y)) {
+        (Some((p, at)), Some((q, to))) if p != q => {
+            let (a, b) = (inner(&a, at), inner(&b, to));
+            return Some(reading(Cause::CompilerVersion, Some("rustc's commit"), a, b));
+        }
+        _ if home(&x) && home(&y) => reading(Cause::Home, Some("a path in a home directory"), a, b),
+        _ => reading(Cause::BuildPath, Some("a path"), a, b),
+    };
+    Some(Reading { about: About::Guess, ..found })
 }
 
 /// The range without what belongs to no word at its ends.
@@ -297,6 +311,10 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
             _ => x.len().min(y.len()) >= 8 && x.len() == y.len() && digits(x) > 0 && digits(y) > 0,
         };
         let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
+        let lower = |t: &[u8]| t.iter().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(c));
+        if i == 1 && !(lower(x) && lower(y)) {
+            continue;
+        }
         if i == 1 && x.len() == COMMIT && y.len() == COMMIT {
             return Some(reading(Cause::VcsState, Some("a commit's id"), a, b));
         }

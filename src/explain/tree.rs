@@ -26,6 +26,8 @@ const MOST: u64 = 1 << 30;
 #[derive(Default)]
 pub struct Tree {
     files: BTreeMap<String, Entry>,
+    /// Whether cargo builds in it: only then are its own files known for what they are.
+    of_cargo: bool,
     /// How many files of cargo's own were left out.
     left_out: usize,
     /// Crates and those that they depend on, as cargo's fingerprints have them.
@@ -71,13 +73,19 @@ impl Tree {
     fn of(path: &Path, limits: &Limits) -> anyhow::Result<Tree> {
         let mut tree = Tree::default();
         match path.is_dir() {
-            true => tree.walk(path, "")?,
-            false => tree.unpack(path, limits).map_err(|what| {
-                bad_input(format!(
-                    "`{}` cannot be compared with a directory: {what}",
-                    path.display()
-                ))
-            })?,
+            true => {
+                tree.of_cargo = holds_fingerprints(path, 3);
+                tree.walk(path, "")?;
+            }
+            false => {
+                fs::lstat(path)?;
+                tree.unpack(path, limits).map_err(|what| {
+                    bad_input(format!(
+                        "`{}` cannot be compared with a directory: {what}",
+                        path.display()
+                    ))
+                })?;
+            }
         }
         Ok(tree)
     }
@@ -89,11 +97,11 @@ impl Tree {
             let name = format!("{below}{base}");
             let meta = fs::lstat(&path)?;
             if meta.is_dir() {
-                match OWN_DIRECTORIES.contains(&&*base) {
-                    true => self.of_cargo(&path)?,
+                match self.is_own(&format!("{name}/")) {
+                    true => self.fingerprints(&path)?,
                     false => self.walk(&path, &format!("{name}/"))?,
                 }
-            } else if OWN_FILES.contains(&&*base) || base.ends_with(".d") {
+            } else if self.is_own(&name) {
                 self.left_out += 1;
             } else if meta.is_symlink() {
                 let target = std::fs::read_link(&path)?;
@@ -106,8 +114,16 @@ impl Tree {
         Ok(())
     }
 
+    /// Whether cargo writes the file, or all below the directory, for itself.
+    fn is_own(&self, name: &str) -> bool {
+        let mut parts = name.split('/').rev();
+        let base = parts.next().unwrap_or_default();
+        let file = OWN_FILES.contains(&base) || base.ends_with(".d");
+        self.of_cargo && (file || parts.any(|p| OWN_DIRECTORIES.contains(&p)))
+    }
+
     /// A directory of cargo's own: only which crate depends on which is taken from it.
-    fn of_cargo(&mut self, dir: &Path) -> anyhow::Result<()> {
+    fn fingerprints(&mut self, dir: &Path) -> anyhow::Result<()> {
         for (path, meta) in fs::walk(dir, &mut |_| true)? {
             if meta.is_dir() {
                 continue;
@@ -131,7 +147,13 @@ impl Tree {
             Some(opened) => opened.map_err(|e| e.what)?,
             None => return Err("it is neither a directory nor an archive".to_string()),
         };
+        let fingerprints = |p: &Part| p.said.name.split('/').any(|d| d == OWN_DIRECTORIES[0]);
+        self.of_cargo = opened.parts.iter().any(fingerprints);
         for part in opened.parts.iter().filter(|p| p.said.kind != "dir") {
+            if self.is_own(&part.said.name) {
+                self.left_out += 1;
+                continue;
+            }
             let bytes = match &part.said.target {
                 Some(target) => format!("link to {target}\n").into_bytes(),
                 None => part.bytes.to_vec(),
@@ -216,6 +238,13 @@ impl Search<'_> {
         }
         out
     }
+}
+
+/// Whether cargo's fingerprints are in the directory, so deep at most.
+fn holds_fingerprints(dir: &Path, depth: usize) -> bool {
+    let Ok(names) = fs::entries(dir) else { return false };
+    let mut dirs = names.iter().map(|n| dir.join(n)).filter(|p| p.is_dir() && !p.is_symlink());
+    dirs.any(|p| p.ends_with(OWN_DIRECTORIES[0]) || depth > 0 && holds_fingerprints(&p, depth - 1))
 }
 
 /// Which crates differ first: those that depend on none that differs.

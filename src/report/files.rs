@@ -12,7 +12,7 @@ use crate::archive::listing::Member;
 use crate::archive::normalize::HANDLERS;
 use crate::digest::Digest;
 use crate::error;
-use crate::explain::Explained;
+use crate::explain::{self, Explained};
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
 
@@ -173,6 +173,9 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
         );
     }
     if outcome.same {
+        if let Some(note) = &outcome.explained.note {
+            let _ = writeln!(out, "{WARN}note{WARN:#}         {note}");
+        }
         let _ = writeln!(out, "{GOOD}SAME{GOOD:#}");
         return out;
     }
@@ -204,7 +207,7 @@ fn content(outcome: &Outcome) -> Option<String> {
         (n, what) => format!("{n} {what}"),
     });
     let parts: Vec<String> = parts.collect();
-    let all = findings::count(compared.rows.len(), "member");
+    let all = explain::count(compared.rows.len(), "member");
     Some(format!("of {all}, {}: {}", parts.join(", "), names.join(", ")))
 }
 

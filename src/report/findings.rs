@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::cause::Cause;
-use crate::explain::{Coverage, Explained};
+use crate::explain::{Coverage, Explained, count};
 use crate::finding::{At, Excerpt, Finding};
 use crate::format::printable;
 use crate::term::{BOLD, WARN};
@@ -172,22 +172,17 @@ fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
             let _ = writeln!(out, "{}", format!("{INDENT}{sign} {n:>4}  {line}").trim_end());
         }
         if lines.len() > most {
-            let _ =
-                writeln!(out, "{INDENT}{sign}    …  {} more", count(lines.len() - most, "line"));
+            let _ = writeln!(
+                out,
+                "{INDENT}{sign}    …  {} more, listed with -v",
+                count(lines.len() - most, "line")
+            );
         }
     };
     list(" ", &a[..first], excerpt.at_a, 0);
     list("-", &a[first..a.len() - last], excerpt.at_a, first);
     list("+", &b[first..b.len() - last], excerpt.at_b, first);
     list(" ", &b[b.len() - last..], excerpt.at_b, b.len() - last);
-}
-
-/// A number of things: `1 line`, `2 lines`.
-pub(super) fn count(n: usize, what: &str) -> String {
-    match n {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
-    }
 }
 
 fn one_following(out: &mut String, f: &Finding, from: Option<Cause>) {

@@ -107,11 +107,18 @@ impl Work<'_> {
                 for hunk in claimed {
                     self.follows(hunk, About::Packed);
                 }
-            } else if r.cause == Cause::Unknown && pa.kind != Kind::Text {
+            } else if (r.cause == Cause::Unknown
+                || r.about == About::Guess && self.changed_places(pa, pb, &x, &y))
+                && pa.kind != Kind::Text
+            {
                 // What looked like text may be an address, or text that is elsewhere in the other.
                 for hunk in claimed {
                     let debug = pa.kind == Kind::Debug && self.shifts.any();
-                    if debug || self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
+                    if r.about == About::Guess
+                        || debug
+                        || self.moved(pa, hunk)
+                        || self.is_elsewhere(pa, pb, hunk)
+                    {
                         self.follows(hunk, About::Moved);
                     } else {
                         self.add(claim(r.cause, x.clone(), y.clone(), hunk.len() as u64));
@@ -124,6 +131,13 @@ impl Work<'_> {
                 self.push(c);
             }
         }
+    }
+
+    /// Whether each text is in the other file too: the linker put them in another order.
+    fn changed_places(&mut self, pa: &Part, pb: &Part, x: &Range<usize>, y: &Range<usize>) -> bool {
+        let (a, b) = (self.a, self.b);
+        self.find(&b[pb.range.clone()], &a[x.clone()])
+            && self.find(&a[pa.range.clone()], &b[y.clone()])
     }
 
     pub(super) fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
@@ -341,7 +355,7 @@ impl Work<'_> {
                 if !named || left == 0 {
                     continue;
                 }
-                if c.about == About::Anything && c.cause == Cause::BuildPath {
+                if c.about == About::Guess && c.cause == Cause::BuildPath {
                     c.about = About::FileSymbol;
                 }
                 c.bytes = (p.len().max(q.len()) as u64).min(left);
