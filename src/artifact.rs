@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::digest::Digest;
+use repro_formats::digest::Digest;
 
 /// What kind of file an artifact is, named as cargo names crate types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

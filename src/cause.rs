@@ -123,6 +123,11 @@ impl Cause {
         &CAUSES[self as usize]
     }
 
+    /// The cause of that name.
+    pub fn named(name: &str) -> Option<Cause> {
+        CAUSES.iter().find(|row| row.name == name).map(|row| row.cause)
+    }
+
     /// The name in reports.
     pub fn name(self) -> &'static str {
         self.row().name

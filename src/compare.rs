@@ -121,7 +121,7 @@ impl Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest;
+    use repro_formats::digest;
 
     fn set(list: &[(Kind, &str, &str)]) -> ArtifactSet {
         let artifact = |(kind, name, bytes): &(Kind, &str, &str)| Artifact {

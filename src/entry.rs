@@ -6,21 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
-use crate::cli::output::{OutputArgs, ReportFormat};
-use crate::cli::{Cli, Command, Format};
+use crate::cli::output::{Format, OutputArgs, ReportFormat};
+use crate::cli::{Cli, Command};
 use crate::command::build::Outcome;
-use crate::command::{
-    archive, build, check, deliver, diff, docs, env, init, normalize, sync, verify,
-};
+use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
-use crate::report::{self, files, github, json, text};
-use crate::{process, term};
+use crate::report::{self, files, github, json, sarif, shell, text};
+use crate::{process, term, verify};
 
 /// What both binaries run.
 pub fn main() -> ExitCode {
@@ -37,7 +35,7 @@ pub fn main() -> ExitCode {
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
-    term::set_up_colour();
+    term::set_up_color();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(e) => {
@@ -90,6 +88,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Build(args) => {
             let (output, verbose) = (args.output.clone(), args.verbose);
+            let accepted = args.allow_nothing_varied;
             match build::run(args.request())? {
                 Outcome::Recipe(rows) => {
                     print(&match output.format.plain() {
@@ -103,18 +102,18 @@ fn run(command: Command) -> Result<u8> {
                     let summary = summary::of_build(&report);
                     let pair = build::differing(&report);
                     deliver(&output, &summary, pair, text, || json::report(&report))?;
-                    Ok(report.verdict.code())
+                    Ok(report.verdict.code(accepted))
                 }
             }
         }
         Command::Check(args) => run_check(args),
         Command::Env(args) => run_env(args),
         Command::Init(args) => {
-            let (format, force, dry_run) = (args.format, args.force, args.dry_run);
-            let report = init::run(init::InitRequest { build: args.request(), force, dry_run })?;
+            let format = args.format;
+            let report = init::run(args.request())?;
             print(&match format {
-                Format::Text => report::init::text(&report),
-                Format::Json => report::init::json(&report),
+                Format::Text => text::init::report(&report),
+                Format::Json => json::init::report(&report),
             })?;
             Ok(0)
         }
@@ -130,8 +129,8 @@ fn run(command: Command) -> Result<u8> {
                 }
                 (verify::Outcome::Several(found), format) => {
                     print(&match format {
-                        Format::Text => report::verify::text::several(&found),
-                        Format::Json => report::verify::json::several(&found),
+                        Format::Text => report::verify::several::text(&found),
+                        Format::Json => report::verify::several::json(&found),
                     })?;
                     Ok(found.agreement.code())
                 }
@@ -172,7 +171,7 @@ fn run(command: Command) -> Result<u8> {
             Ok((!outcome.same).into())
         }
         Command::RebuilderdBackend(args) => {
-            let done = verify::backend::run(&args.input, args.sandbox)?;
+            let done = verify::backend::run(&args.input, args.sandbox.mode())?;
             for note in &done.notes {
                 term::say(term::WARN, "note", note);
             }
@@ -182,8 +181,8 @@ fn run(command: Command) -> Result<u8> {
             Ok(done.differs.into())
         }
         Command::RebuilderdSync(args) => print(&sync::run(&args.request())?).map(|()| 0),
-        Command::Completions { shell } => docs::completions(shell).map(|()| 0),
-        Command::Man => docs::man().map(|()| 0),
+        Command::Completions { shell } => docs::completions(shell, Cli::command()).map(|()| 0),
+        Command::Man => docs::man(Cli::command()).map(|()| 0),
     }
 }
 
@@ -222,18 +221,18 @@ fn deliver(
 
 fn run_check(args: CheckArgs) -> Result<u8> {
     if args.list_rules {
-        return print(&report::check::rules()).map(|()| 0);
+        return print(&text::check::rules()).map(|()| 0);
     }
     if let Some(id) = &args.explain {
-        return print(&report::check::explain(check::rule(id)?)).map(|()| 0);
+        return print(&text::check::explain(check::rule(id)?)).map(|()| 0);
     }
     let (format, verbose) = (args.format, args.verbose);
     let report = check::run(args.request())?;
     print(&match format {
-        CheckFormat::Text => report::check::text(&report, verbose),
-        CheckFormat::Json => report::check::json(&report),
-        CheckFormat::Sarif => report::check::sarif::of(&report),
-        CheckFormat::Github => report::check::github::of(&report),
+        CheckFormat::Text => text::check::report(&report, verbose),
+        CheckFormat::Json => json::check::report(&report),
+        CheckFormat::Sarif => sarif::of(&report),
+        CheckFormat::Github => github::check::of(&report),
     })?;
     Ok(report.code())
 }
@@ -249,12 +248,12 @@ fn run_env(args: EnvArgs) -> Result<u8> {
         term::say(term::WARN, "note", note);
     }
     print_raw(&match format {
-        EnvFormat::Sh => report::env::sh(&report),
-        EnvFormat::Fish => report::env::fish(&report),
-        EnvFormat::Powershell => report::env::powershell(&report),
-        EnvFormat::Dockerfile => report::env::dockerfile(&report),
-        EnvFormat::Github => report::env::github(&report),
-        EnvFormat::Json => report::env::json(&report),
+        EnvFormat::Sh => shell::sh(&report),
+        EnvFormat::Fish => shell::fish(&report),
+        EnvFormat::Powershell => shell::powershell(&report),
+        EnvFormat::Dockerfile => shell::dockerfile(&report),
+        EnvFormat::Github => shell::github(&report),
+        EnvFormat::Json => json::env::report(&report),
     })?;
     Ok(0)
 }

@@ -26,6 +26,8 @@ pub enum EpochFrom {
     Config,
     /// The committer time of the commit that is built.
     Commit,
+    /// The latest time in the archive that the source was in.
+    Archive,
 }
 
 impl EpochFrom {
@@ -36,6 +38,7 @@ impl EpochFrom {
             EpochFrom::Config => "set by [env] of a cargo config file",
             EpochFrom::Environment => "SOURCE_DATE_EPOCH of the environment",
             EpochFrom::Commit => "the committer time of the commit",
+            EpochFrom::Archive => "the latest time in the archive",
         }
     }
 }

@@ -8,6 +8,8 @@ use std::fmt;
 /// Why a run ended without a verdict. The discriminants are the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Something that has to be accepted, or supplied, by name was not.
+    NotAccepted = 1,
     /// The command line is wrong.
     Usage = 2,
     /// A build failed: not a verdict.
@@ -26,6 +28,7 @@ impl Kind {
     /// The name used in `"error": {"kind": …}` of the JSON report.
     pub fn name(self) -> &'static str {
         match self {
+            Kind::NotAccepted => "not-accepted",
             Kind::Usage => "usage",
             Kind::BuildFailed => "build-failed",
             Kind::Refused => "refused",
@@ -80,9 +83,30 @@ pub fn host(message: impl Into<String>) -> anyhow::Error {
     failure(Kind::Host, message)
 }
 
-/// The kind of any error: that of the [`Failure`] it holds, else [`Kind::Host`].
+/// The kind of any error: that of the [`Failure`] it holds, or what one of the formats stands for, else
+/// [`Kind::Host`].
 pub fn kind_of(error: &anyhow::Error) -> Kind {
-    error.chain().find_map(|e| e.downcast_ref::<Failure>()).map_or(Kind::Host, |f| f.kind)
+    let kind = |e: &(dyn std::error::Error + 'static)| {
+        let of_format = || e.downcast_ref().map(of_formats);
+        e.downcast_ref().map(|f: &Failure| f.kind).or_else(of_format)
+    };
+    error.chain().find_map(kind).unwrap_or(Kind::Host)
+}
+
+/// What an error of the formats means here.
+fn of_formats(error: &repro_formats::error::Error) -> Kind {
+    use repro_formats::error::Error;
+    match error {
+        Error::Unsound { .. }
+        | Error::NoArchive(_)
+        | Error::LeadsOut { .. }
+        | Error::ImpossibleName(_)
+        | Error::CannotPack { .. }
+        | Error::CannotZip { .. }
+        | Error::SameName(_) => Kind::BadInput,
+        Error::Changed(_) | Error::Io { .. } => Kind::Host,
+        Error::Interrupted => Kind::Interrupted,
+    }
 }
 
 /// What a failed tool said itself; empty if nothing is known.
@@ -106,6 +130,23 @@ mod tests {
         assert_eq!(kind_of(&e), Kind::Refused);
         assert_eq!(one_line(&e), "failed to prepare: no lockfile");
         assert_eq!(kind_of(&anyhow::anyhow!("disk full")), Kind::Host);
+    }
+
+    #[test]
+    fn errors_of_the_formats_have_their_kinds() {
+        use repro_formats::error::{Error, Malformed, ReadError};
+        let path = std::path::Path::new("x.tar");
+        let read = |e: ReadError| anyhow::Error::from(e.in_file(path, "tar")).context("reading");
+        let unsound = read(Malformed::at(3, "it is cut off").into());
+        assert_eq!(kind_of(&unsound), Kind::BadInput);
+        assert_eq!(
+            one_line(&unsound),
+            "reading: `x.tar` is not a sound tar: at byte 3: it is cut off"
+        );
+        let disk = read(std::io::Error::other("disk").into());
+        assert_eq!(kind_of(&disk), Kind::Host);
+        assert_eq!(one_line(&disk), "reading: failed to read `x.tar`: disk");
+        assert_eq!(kind_of(&Error::Interrupted.into()), Kind::Interrupted);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use filetime::FileTime;
@@ -211,7 +211,8 @@ pub fn copy_tree(from: &Path, to: &Path, enter: &mut dyn FnMut(&Path) -> bool) -
     Ok(())
 }
 
-/// Copies one thing (a file with its permissions, a link, or a directory without its content).
+/// Copies one thing: a file with its permissions and time, a link, or a directory without its
+/// content. A file is a reflink where the file system has them, and never shares an inode.
 pub fn copy_one(from: &Path, meta: &Metadata, to: &Path) -> Result<()> {
     let what = || format!("failed to copy `{}` to `{}`", from.display(), to.display());
     let kind = meta.file_type();
@@ -221,13 +222,27 @@ pub fn copy_one(from: &Path, meta: &Metadata, to: &Path) -> Result<()> {
         let target = fs::read_link(from).with_context(what)?;
         symlink(&target, to, from.is_dir()).with_context(what)
     } else if kind.is_file() {
-        fs::copy(from, to).map(drop).with_context(what)
+        fs::copy(from, to).with_context(what)?;
+        filetime::set_file_mtime(to, FileTime::from_last_modification_time(meta)).with_context(what)
     } else {
         Err(host(format!(
             "failed to copy `{}`: it is neither a file, a directory nor a link; move it out of the source",
             from.display()
         )))
     }
+}
+
+/// A path without `.` and `..`, by its words alone.
+pub fn normalized(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    out
 }
 
 /// Makes a symbolic link at `link` that points to `target`.

@@ -27,14 +27,18 @@ const LOCAL_VARIABLES: &[&str] = &[
     "GIT_SHALLOW_FILE",
     "GIT_INTERNAL_SUPER_PREFIX",
     "GIT_IMPLICIT_WORK_TREE",
-    "GIT_NO_REPLACE_OBJECTS",
 ];
 
 /// A `git` command in `dir`, to be given arguments and run.
 pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
     let cmd = LOCAL_VARIABLES.iter().fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
-    // Optional locks would refresh, that is write, the user's index.
-    cmd.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").dir(dir).args(args)
+    // Optional locks would refresh, that is write, the user's index. A replacement object is not
+    // what its id says, and no other clone has it.
+    cmd.env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("LC_ALL", "C")
+        .dir(dir)
+        .args(args)
 }
 
 /// Runs `git` and returns its output as text; a failure is an error.

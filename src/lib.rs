@@ -3,7 +3,6 @@
 //! The modules stand on floors and import only from below: ground (process, files, digests),
 //! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
 
-pub mod archive;
 pub mod artifact;
 pub mod blame;
 pub mod build;
@@ -13,28 +12,29 @@ pub mod check;
 pub mod cli;
 pub mod command;
 pub mod compare;
-pub mod digest;
 pub mod entry;
 pub mod epoch;
 pub mod error;
 pub mod explain;
 pub mod finding;
-pub mod format;
 pub mod fs;
 pub mod git;
+pub mod known_crates;
 pub mod layout;
-pub mod limits;
 pub mod manifest;
 pub mod platform;
 pub mod process;
+pub mod project;
 pub mod query;
 pub mod recipe;
 pub mod report;
 pub mod request;
 pub mod sandbox;
+pub mod setting;
 pub mod shim;
 pub mod source;
 pub mod term;
 pub mod toolchain;
 pub mod variation;
 pub mod verdict;
+pub mod verify;

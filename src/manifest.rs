@@ -6,13 +6,17 @@
 mod check;
 
 use anyhow::{Context, Result};
+use repro_formats::names::printable;
 use serde::{Deserialize, Serialize};
 
 use crate::error::bad_input;
-use crate::format::printable;
+use crate::variation::VariationId;
+use crate::variation::coverage::Coverage;
 
-/// The schema's name and version.
-pub const SCHEMA: &str = "repro.manifest/1";
+/// The schema's name and version, as it is written.
+pub const SCHEMA: &str = "repro.manifest/2";
+/// The schemas that are read: what `/1` does not have is absent or empty.
+const READ: [&str; 2] = ["repro.manifest/1", SCHEMA];
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +24,12 @@ pub const SCHEMA: &str = "repro.manifest/1";
 pub struct Manifest {
     /// [`SCHEMA`].
     pub schema: String,
-    /// `reproducible`, `differs`, or `single` where one build was made and nothing compared.
+    /// `reproducible`, alone or with what makes it worth less; `differs`, or `single` where one
+    /// build was made and nothing compared.
     pub verdict: String,
+    /// What the two builds differed in on purpose; none of a single one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub variations: Option<Variations>,
     /// What was built.
     pub source: Source,
     /// With what.
@@ -32,7 +40,7 @@ pub struct Manifest {
     pub recipe: Recipe,
     /// Settings from cargo config files outside the source, as TOML: the bytes may depend on them.
     pub outside_config: Vec<String>,
-    /// Environment variables that the build asked for.
+    /// Environment variables that were passed to the build, and names that it asked for.
     pub environment: Vec<Variable>,
     /// What came out.
     pub artifacts: Vec<Artifact>,
@@ -42,6 +50,53 @@ pub struct Manifest {
     /// This machine; left out with `--no-builder`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub builder: Option<Builder>,
+}
+
+/// What was varied between the two builds. Values are not in it: they are made for one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variations {
+    /// Names of what reached the builds, wholly or in part.
+    pub applied: Vec<String>,
+    /// What was switched off.
+    pub off: Vec<SwitchedOff>,
+    /// What did not reach the builds, or not wholly.
+    pub unavailable: Vec<NotReached>,
+}
+
+/// A variation that was switched off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchedOff {
+    /// Its name.
+    pub name: String,
+    /// `flag` for the builder's `--vary`, `project` for the metadata of the project.
+    pub by: String,
+}
+
+/// A variation that did not reach the builds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotReached {
+    /// Its name.
+    pub name: String,
+    /// Why, by its name.
+    pub reason: String,
+}
+
+impl From<&Coverage> for Variations {
+    fn from(coverage: &Coverage) -> Variations {
+        let text = |id: &VariationId| id.row().text.to_string();
+        let off = coverage.off.iter();
+        let unavailable = coverage.unavailable.iter();
+        Variations {
+            applied: coverage.applied.iter().map(|(id, _)| text(id)).collect(),
+            off: off.map(|(id, by)| SwitchedOff { name: text(id), by: by.name().into() }).collect(),
+            unavailable: unavailable
+                .map(|(id, why)| NotReached { name: text(id), reason: why.code().into() })
+                .collect(),
+        }
+    }
 }
 
 /// The source.
@@ -54,6 +109,12 @@ pub struct Source {
     pub remote: Option<String>,
     /// Commit id.
     pub commit: Option<String>,
+    /// Tags that point at the commit, sorted.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Version of the package, or of the workspace's packages where they have one.
+    #[serde(default)]
+    pub version: Option<String>,
     /// Tree id of what was built; of the snapshot if `dirty`.
     pub tree: Option<String>,
     /// The tree had changes that no commit holds.
@@ -221,6 +282,12 @@ pub struct Builder {
     pub os: String,
     /// Version lines of the C compiler and the linkers; absent programs are left out.
     pub tools: Vec<Tool>,
+    /// Whether the component `rust-src` is installed: it changes the bytes of Rust libraries.
+    #[serde(default)]
+    pub rust_src: Option<bool>,
+    /// The linkers that linked, as the artifacts' `.comment` sections name them.
+    #[serde(default)]
+    pub linkers: Vec<String>,
     /// Files outside the source and the toolchain that the linker read, with their SHA-256.
     pub linker_inputs: Vec<File>,
     /// Why `linker_inputs` is empty, if it is.
@@ -260,10 +327,11 @@ impl Manifest {
             bad_input(format!("`{from}` is not a manifest: {words}"))
         };
         let head: Head = serde_json::from_slice(bytes).map_err(bad)?;
-        if head.schema != SCHEMA {
+        if !READ.contains(&&*head.schema) {
             return Err(bad_input(format!(
-                "`{from}` has the schema `{}`, and this repro reads `{SCHEMA}`: use the version of repro that wrote it",
-                head.schema.escape_debug()
+                "`{from}` has the schema `{}`, and this repro reads `{}`: use the version of repro that wrote it",
+                head.schema.escape_debug(),
+                READ.join("` and `")
             )));
         }
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(bad)?;
@@ -291,8 +359,8 @@ mod tests {
             assert_eq!(crate::error::kind_of(&error), crate::error::Kind::BadInput);
             error.to_string()
         };
-        let newer = error(r#"{"schema": "repro.manifest/2", "new": 1}"#);
-        assert!(newer.contains("`repro.manifest/2`"), "{newer}");
+        let newer = error(r#"{"schema": "repro.manifest/3", "new": 1}"#);
+        assert!(newer.contains("`repro.manifest/3`"), "{newer}");
         assert!(error("{").contains("is not a manifest"));
         assert!(error(r#"{"schema": "repro.manifest/1"}"#).contains("missing field"));
     }

@@ -331,9 +331,34 @@ fn quote(word: &str) -> String {
     }
 }
 
+/// Whether a signal has asked `repro` to stop.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// The absolute path of a program that a shell would run by this name.
+pub fn find_in_path(name: impl AsRef<Path>) -> Option<PathBuf> {
+    let mut name = name.as_ref().as_os_str().to_owned();
+    name.push(std::env::consts::EXE_SUFFIX);
+    let path = std::env::var_os("PATH")?;
+    let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(&name));
+    candidates.find(|p| is_program(p)).and_then(|p| std::path::absolute(p).ok())
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
 /// An error once a signal has asked `repro` to stop.
 pub fn check_interrupt() -> Result<()> {
-    if INTERRUPTED.load(Ordering::SeqCst) {
+    if interrupted() {
         return Err(failure(Kind::Interrupted, "interrupted"));
     }
     Ok(())
@@ -397,6 +422,14 @@ mod tests {
     fn a_command_within_another_keeps_its_words() {
         let cmd = Cmd::new("cargo").args(["build"]).within(&Cmd::new("env").args(["-i", "--"]));
         assert_eq!(cmd.show(), "env -i -- cargo build");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn programs_are_found_by_their_names() {
+        let sh = find_in_path("sh").unwrap();
+        assert!(sh.is_absolute() && sh.ends_with("sh"), "{sh:?}");
+        assert_eq!(find_in_path("no-such-program-here"), None);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 use std::path::PathBuf;
 
-use crate::limits::Limits;
-use crate::variation::Selection as Variations;
+use crate::cause::Cause;
+use crate::sandbox::Mode;
+use crate::variation::VariationSet;
+use repro_formats::limits::Limits;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +93,56 @@ pub struct SourceChoice {
     pub rev: Option<String>,
     /// `--allow-dirty`.
     pub allow_dirty: bool,
+    /// What messages call the source where the user did not name its directory.
+    pub called: Option<String>,
+    /// The time of a directory, where the archive that it was in says one.
+    pub time: Option<i64>,
+}
+
+/// What the command line leaves open, so that the project's metadata can fill it.
+#[derive(Clone, Default)]
+pub struct BuildRequest {
+    /// The source.
+    pub source: SourceChoice,
+    /// What cargo builds.
+    pub selection: Selection,
+    /// `--epoch`.
+    pub epoch: Option<i64>,
+    /// `--pass-env`.
+    pub pass_env: Vec<String>,
+    /// `--inject`.
+    pub inject: Option<Inject>,
+    /// `--vary`.
+    pub vary: Option<VariationSet>,
+    /// `--keep`.
+    pub keep: bool,
+    /// `--expand`.
+    pub expand: bool,
+    /// Whether the manifest tells of this machine.
+    pub builder: bool,
+    /// `-v`.
+    pub verbose: bool,
+    /// `--once`.
+    pub once: bool,
+    /// `--show-recipe`.
+    pub show_recipe: bool,
+}
+
+impl BuildRequest {
+    /// A request that leaves all but source and selection to defaults.
+    pub fn of(source: SourceChoice, selection: Selection) -> BuildRequest {
+        BuildRequest { source, selection, ..BuildRequest::default() }
+    }
+}
+
+/// What `repro init` was asked for.
+pub struct InitRequest {
+    /// The selection, which goes into the project's metadata.
+    pub build: BuildRequest,
+    /// `--force`.
+    pub force: bool,
+    /// `--dry-run`.
+    pub dry_run: bool,
 }
 
 /// A `repro build`, with the project's metadata and the defaults already in it.
@@ -107,7 +159,7 @@ pub struct Build {
     /// `--inject`.
     pub inject: Inject,
     /// `--vary`.
-    pub vary: Variations,
+    pub vary: VariationSet,
     /// The name in `/build/<name>`, where the project's metadata says one.
     pub name: Option<String>,
     /// `--keep`.
@@ -147,6 +199,12 @@ pub struct Archive {
     pub manifest_path: Option<PathBuf>,
     /// Whether `SHA256SUMS` is written.
     pub sums: bool,
+    /// `--allow-nothing-varied`.
+    pub allow_nothing_varied: bool,
+    /// `--allow-dirty`.
+    pub allow_dirty: bool,
+    /// `--allow-single`.
+    pub allow_single: bool,
     /// Whether members are digested for the report.
     pub detail: bool,
 }
@@ -205,4 +263,105 @@ pub struct Sync {
     pub release: Option<String>,
     /// `--component`.
     pub component: Option<String>,
+}
+
+/// A source that is not the manifest's own word.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// `--source`.
+    Source(String),
+    /// `--crate`.
+    Crate(String),
+}
+
+/// What was asked for.
+#[derive(Default)]
+pub struct VerifyRequest {
+    /// Manifests, published files and directories of them.
+    pub files: Vec<PathBuf>,
+    /// `--manifest`.
+    pub manifest: Option<PathBuf>,
+    /// `--artifact`: there is no manifest.
+    pub artifacts: Vec<PathBuf>,
+    /// `--source` or `--crate`.
+    pub source: Option<Given>,
+    /// `--expect-tag`, `--expect-source`.
+    pub expected: Expected,
+    /// What to build where there is no manifest.
+    pub build: BuildRequest,
+    /// `--allow-toolchain`.
+    pub allow_toolchain: bool,
+    /// `--sandbox` or `--no-sandbox`.
+    pub sandbox: Mode,
+    /// `--accept`.
+    pub accept: Vec<Cause>,
+    /// `--accept-setting`.
+    pub accept_settings: Vec<Accept>,
+    /// `--manifest-only`.
+    pub manifest_only: bool,
+    /// `--anyway`.
+    pub anyway: bool,
+    /// `--against`.
+    pub against: Vec<String>,
+    /// `--threshold`.
+    pub threshold: Option<usize>,
+    /// `--output`.
+    pub output: Option<PathBuf>,
+    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
+    pub limits: Limits,
+}
+
+/// What a verifier expects of the source.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// `--expect-tag`.
+    pub tag: Option<String>,
+    /// `--expect-source`.
+    pub source: Option<String>,
+}
+
+/// A setting that the user accepts: by its name alone, or by its value too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// The name.
+    pub name: String,
+    /// The value that is accepted; none for any.
+    pub value: Option<String>,
+}
+
+impl Accept {
+    /// Parses `NAME` or `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// There is no name.
+    pub fn parse(text: &str) -> Result<Accept, String> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_string())),
+            None => (text, None),
+        };
+        match name.is_empty() {
+            true => Err("expected NAME or NAME=VALUE".to_string()),
+            false => Ok(Accept { name: name.to_string(), value }),
+        }
+    }
+
+    /// Whether it is this setting.
+    pub fn fits(&self, name: &str, value: &str) -> bool {
+        self.name == name && self.value.as_ref().is_none_or(|v| *v == value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_accepted_by_name_or_by_name_and_value() {
+        for (text, fits) in
+            [("features", true), ("features=a", true), ("features=b", false), ("feature", false)]
+        {
+            assert_eq!(Accept::parse(text).unwrap().fits("features", "a"), fits, "{text}");
+        }
+        assert!(Accept::parse("=x").is_err());
+    }
 }

@@ -1,8 +1,8 @@
 //! A build without network and without the user's home: in user, mount, network, pid, ipc and
 //! host-name namespaces, through bubblewrap (Linux).
 //!
-//! What is there is a list: the system's programs and libraries, the toolchain, downloaded crates,
-//! all read-only, and the directories of the build. Published files are not, so that a build script
+//! What is there is a list: the system's programs and libraries and the toolchain, all read-only, and
+//! the directories of the build, with copies of the downloaded crates. Published files are not, so that a build script
 //! cannot hand them out as if it had built them.
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use crate::error::host;
 use crate::fs;
-use crate::process::Cmd;
+use crate::process::{Cmd, find_in_path};
 use crate::toolchain::Toolchain;
 
 /// The program.
@@ -30,49 +30,107 @@ const SYSTEM: &[&str] = &[
     "/nix/store",
     "/gnu/store",
 ];
-/// What a build reads in the user's CARGO_HOME.
-const CARGO_HOME: &[&str] = &["registry/index", "registry/cache", "git/db"];
-/// Cargo's lock in it, which is opened for writing and never read.
-const CARGO_LOCK: &str = ".package-cache";
+
+/// Whether a build is to run in a sandbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Where one can be made.
+    #[default]
+    Auto,
+    /// Or not at all: `--sandbox`.
+    Always,
+    /// `--no-sandbox`.
+    Never,
+}
+
+/// Whether a build ran in a sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It did.
+    On,
+    /// It ran with the user's rights.
+    Off,
+}
+
+impl State {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::On => "on",
+            State::Off => "off",
+        }
+    }
+}
+
+/// What kept a build from the user's files and network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Isolation {
+    /// Whether anything did.
+    pub state: State,
+    /// Why nothing did.
+    pub why: Option<String>,
+}
+
+impl Isolation {
+    /// In a sandbox.
+    pub const ON: Isolation = Isolation { state: State::On, why: None };
+
+    fn off(why: String) -> Isolation {
+        Isolation { state: State::Off, why: Some(why) }
+    }
+}
 
 /// A sandbox that was seen to work.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
+    bubblewrap: PathBuf,
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
 }
 
 impl Sandbox {
     /// A sandbox in which `toolchain` can build what is below the directories `write`, which are
-    /// there; `read` is what it may read besides.
+    /// there; `read` is what it may read besides. None where it is not wanted, or cannot be made.
     ///
     /// # Errors
-    /// There is no bubblewrap here, or it may not make namespaces.
-    pub fn new(
+    /// It must be made, and cannot: there is no bubblewrap here, or it may not make namespaces.
+    pub fn choose(
+        mode: Mode,
         toolchain: &Toolchain,
-        cargo_home: Option<&Path>,
+        read: Vec<PathBuf>,
+        write: Vec<PathBuf>,
+    ) -> Result<(Option<Sandbox>, Isolation)> {
+        if mode == Mode::Never {
+            return Ok((None, Isolation::off("switched off by `--no-sandbox`".to_string())));
+        }
+        match (Sandbox::new(toolchain, read, write), mode) {
+            (Ok(sandbox), _) => Ok((Some(sandbox), Isolation::ON)),
+            (Err(why), Mode::Always) => Err(host(format!(
+                "`--sandbox`: no sandbox can be made: {why}; install bubblewrap and allow user namespaces, or pass `--no-sandbox` to run build scripts with your rights"
+            ))),
+            (Err(why), _) => Ok((None, Isolation::off(why))),
+        }
+    }
+
+    fn new(
+        toolchain: &Toolchain,
         mut read: Vec<PathBuf>,
-        mut write: Vec<PathBuf>,
-    ) -> Result<Sandbox> {
+        write: Vec<PathBuf>,
+    ) -> std::result::Result<Sandbox, String> {
+        if !cfg!(target_os = "linux") {
+            return Err("this system has no bubblewrap".to_string());
+        }
+        let missing = || "bubblewrap (`bwrap`) is not installed".to_string();
+        let bubblewrap = find_in_path(BUBBLEWRAP).ok_or_else(missing)?;
         read.push(toolchain.sysroot.clone());
         read.extend(std::env::current_exe());
-        if let Some(home) = cargo_home {
-            read.extend(CARGO_HOME.iter().map(|below| home.join(below)));
-            write.push(home.join(CARGO_LOCK));
-        }
         read.retain(|p| p.exists());
-        write.retain(|p| p.exists());
-        let sandbox = Sandbox { read, write };
-        let tried = sandbox.around(Cmd::new("true"), Path::new("/")).output();
-        let why = match tried {
-            Ok(out) if out.status.success() => return Ok(sandbox),
-            Ok(out) => out.stderr.trim().to_string(),
-            Err(_) if !cfg!(target_os = "linux") => "there is none on this system".to_string(),
-            Err(_) => "bubblewrap (`bwrap`) is not installed".to_string(),
-        };
-        Err(host(format!(
-            "no sandbox can be made here: {why}; install bubblewrap and allow user namespaces, or leave out --sandbox"
-        )))
+        let sandbox = Sandbox { bubblewrap, read, write };
+        match sandbox.around(Cmd::new("true"), Path::new("/")).output() {
+            Ok(out) if out.status.success() => Ok(sandbox),
+            Ok(out) => Err(format!("bubblewrap fails: {}", out.stderr.trim())),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// The command, to be run in the sandbox in `dir`.
@@ -107,7 +165,7 @@ impl Sandbox {
         self.read.iter().for_each(|p| bind("--ro-bind", p));
         self.write.iter().for_each(|p| bind("--bind", p));
         args.extend(["--chdir".to_string(), dir.display().to_string()]);
-        command.within(&Cmd::new(BUBBLEWRAP).args(args).arg("--"))
+        command.within(&Cmd::new(&self.bubblewrap).args(args).arg("--"))
     }
 }
 

@@ -1,5 +1,5 @@
 //! What is said on standard error while working: a progress line on a terminal, plain lines
-//! elsewhere. Colour only where the user wants it. Results go to standard output, not through here.
+//! elsewhere. Color only where the user wants it. Results go to standard output, not through here.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub const BOLD: Style = Style::new().bold();
 
 /// Takes CARGO_TERM_COLOR into account; NO_COLOR and terminals are known to `anstream`.
-pub fn set_up_colour() {
+pub fn set_up_color() {
     let choice = match std::env::var("CARGO_TERM_COLOR").as_deref() {
         Ok("always") => anstream::ColorChoice::Always,
         Ok("never") => anstream::ColorChoice::Never,
@@ -125,6 +125,22 @@ fn line_of(doing: &[(String, String)], seconds: u64, width: usize) -> String {
         .collect();
     let line = format!("[{}:{:02}] {}", seconds / 60, seconds % 60, parts.join("   "));
     line.chars().take(width.saturating_sub(1)).collect()
+}
+
+/// Does the work while the progress line is kept alive.
+pub fn with_progress<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
+    std::thread::scope(|s| {
+        let (done, stop) = std::sync::mpsc::channel::<()>();
+        s.spawn(move || {
+            let tick = std::time::Duration::from_millis(200);
+            while stop.recv_timeout(tick) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                progress.tick();
+            }
+        });
+        let outcome = work();
+        drop(done);
+        outcome
+    })
 }
 
 #[cfg(test)]

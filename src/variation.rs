@@ -1,23 +1,30 @@
 //! The variations: what builds A and B differ in on purpose, because it must not matter.
 //!
-//! One const table drives behaviour, `--vary`, `--list-variations`, the report and the docs. The
-//! values are canaries: strings made for this run that occur nowhere else, so that a differing
-//! byte range that holds them can be attributed. Applying them is done by the steps above.
+//! One const table drives behavior, `--vary`, `--list-variations`, the explanations, the report and
+//! the manifest: a row says what carries a variation into a build, which cause it is found as, and
+//! both values. The values are canaries: strings made for this run that occur nowhere else, so that
+//! a differing byte range that holds them can be attributed. Which of them a run could apply is
+//! decided in [`coverage`]; applying them is done by the steps above.
 
+pub mod coverage;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::cause::Cause;
 
 /// What differs. The order is that of the table and of the reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // The table below says what each is.
-pub enum Name {
+pub enum VariationId {
     BuildPath,
     CargoHome,
     TargetDir,
     Home,
     Tmpdir,
-    User,
-    HostName,
-    TimeZone,
+    Username,
+    Hostname,
+    Timezone,
     Locale,
     Umask,
     Jobs,
@@ -30,17 +37,77 @@ pub enum Name {
 /// One row of the table.
 pub struct Variation {
     /// Which.
-    pub name: Name,
+    pub id: VariationId,
     /// Its name on the command line and in reports.
     pub text: &'static str,
     /// What differs between A and B.
     pub about: &'static str,
-    /// What the host must have.
-    pub needs: &'static str,
-    /// Environment variables that carry it.
-    pub variables: &'static [&'static str],
+    /// What the machine must have.
+    pub needs: Need,
+    /// What brings it into a build; a run that lacks some of these varies it in part.
+    pub carriers: &'static [Carrier],
+    /// What a difference is found as that holds one of the values.
+    pub cause: Cause,
+    /// What the value is called in explanations.
+    pub label: &'static str,
     /// The values of A and B.
-    values: fn(&Canaries) -> (String, String),
+    values: fn(&Canaries) -> ValuePair,
+}
+
+/// What brings a variation into a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A directory of its own for each side, and the variables that lead to it.
+    Directory(&'static [&'static str]),
+    /// Environment variables: these, or one with a name of its own.
+    Variables(&'static [&'static str]),
+    /// The umask of the build's processes.
+    Umask,
+    /// The number of jobs that cargo is given.
+    Jobs,
+    /// The times of the source files.
+    Mtime,
+    /// The preloaded object, which stands in for system calls.
+    Preload,
+    /// Namespaces of the kernel.
+    Namespace,
+}
+
+impl Carrier {
+    /// Its variables.
+    pub fn variables(self) -> &'static [&'static str] {
+        match self {
+            Carrier::Directory(names) | Carrier::Variables(names) => names,
+            _ => &[],
+        }
+    }
+}
+
+/// What the machine must have for a variation to be applied, or to be applied wholly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Nothing,
+    /// A system with a umask.
+    Unix,
+    /// A dynamic linker that preloads.
+    Glibc,
+    /// The same, for what is not read from variables.
+    GlibcForSystemCalls,
+    /// A locale that sorts differently.
+    OtherLocale,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Need::Nothing => "",
+            Need::Unix => "Unix",
+            Need::Glibc => "glibc on Linux",
+            Need::GlibcForSystemCalls => "glibc on Linux for gethostname and uname",
+            Need::OtherLocale => "a locale other than C for a different collation; else B has C",
+        })
+    }
 }
 
 /// Seconds by which B's clock runs ahead: 400 days, 5 hours and 17 minutes. The hour, the day of
@@ -64,183 +131,304 @@ pub struct Canaries {
 }
 
 impl Canaries {
-    fn path(&self, side: &str, middle: &str, what: &str) -> String {
-        let mut path = self.scratch.join(side);
-        path.push(format!("{what}-{side}-{}", self.token));
-        path.push(middle);
-        // A trailing separator would be one more difference than meant.
-        path.components().collect::<PathBuf>().display().to_string()
+    /// A directory of each side; B's lies in `deeper`.
+    fn dirs(&self, what: &str, deeper: &str) -> ValuePair {
+        let dir =
+            |side: &str| self.scratch.join(side).join(format!("{what}-{side}-{}", self.token));
+        ValuePair { a: Value::Path(dir("a")), b: Value::Path(dir("b").join(deeper)) }
     }
 
-    fn below(&self, base: String) -> String {
-        let mut path = PathBuf::from(base);
-        path.extend((0..self.outer_configs).map(|_| "outer"));
-        path.join("src").display().to_string()
+    /// The copies of the source, below a directory for each config file above them.
+    fn sources(&self) -> ValuePair {
+        let below = |value: Value| match value {
+            Value::Path(mut path) => {
+                path.extend((0..self.outer_configs).map(|_| "outer"));
+                Value::Path(path.join("src"))
+            }
+            other => other,
+        };
+        let dirs = self.dirs("build-path", "some/levels/deeper");
+        ValuePair { a: below(dirs.a), b: below(dirs.b) }
+    }
+
+    /// A name of each side.
+    fn names(&self, what: &str) -> ValuePair {
+        let name = |side: &str| Value::Text(format!("{what}-{side}-{}", self.token));
+        ValuePair { a: name("a"), b: name("bb") }
     }
 }
 
 /// The table.
 pub const VARIATIONS: &[Variation] = &[
     Variation {
-        name: Name::BuildPath,
+        id: VariationId::BuildPath,
         text: "build-path",
         about: "absolute path of the source, in length and depth",
-        needs: "",
-        variables: &[],
-        values: |c| {
-            (
-                c.below(c.path("a", "", "build-path")),
-                c.below(c.path("b", "some/levels/deeper", "build-path")),
-            )
-        },
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&[])],
+        cause: Cause::BuildPath,
+        label: "directory of the source",
+        values: Canaries::sources,
     },
     Variation {
-        name: Name::CargoHome,
+        id: VariationId::CargoHome,
         text: "cargo-home",
         about: "absolute path of CARGO_HOME, with directories of its own for the sources in it",
-        needs: "",
-        variables: &["CARGO_HOME"],
-        values: |c| (c.path("a", "", "cargo-home"), c.path("b", "of/the/other", "cargo-home")),
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["CARGO_HOME"])],
+        cause: Cause::BuildPath,
+        label: "CARGO_HOME",
+        values: |c| c.dirs("cargo-home", "of/the/other"),
     },
     Variation {
-        name: Name::TargetDir,
+        id: VariationId::TargetDir,
         text: "target-dir",
         about: "absolute path of the target directory, and so of OUT_DIR",
-        needs: "",
-        variables: &["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"],
-        values: |c| (c.path("a", "", "target-dir"), c.path("b", "elsewhere", "target-dir")),
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"])],
+        cause: Cause::BuildPath,
+        label: "target directory",
+        values: |c| c.dirs("target-dir", "elsewhere"),
     },
     Variation {
-        name: Name::Home,
+        id: VariationId::Home,
         text: "home",
         about: "HOME (USERPROFILE), an empty directory",
-        needs: "",
-        variables: &["HOME", "USERPROFILE"],
-        values: |c| (c.path("a", "", "home"), c.path("b", "another", "home")),
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["HOME", "USERPROFILE"])],
+        cause: Cause::Home,
+        label: "HOME",
+        values: |c| c.dirs("home", "another"),
     },
     Variation {
-        name: Name::Tmpdir,
+        id: VariationId::Tmpdir,
         text: "tmpdir",
         about: "TMPDIR (TEMP, TMP), an empty directory",
-        needs: "",
-        variables: &["TMPDIR", "TEMP", "TMP"],
-        values: |c| (c.path("a", "", "tmp"), c.path("b", "another", "tmp")),
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["TMPDIR", "TEMP", "TMP"])],
+        cause: Cause::BuildPath,
+        label: "TMPDIR",
+        values: |c| c.dirs("tmp", "another"),
     },
     Variation {
-        name: Name::User,
-        text: "user",
+        id: VariationId::Username,
+        text: "username",
         about: "user name in USER, LOGNAME, USERNAME",
-        needs: "",
-        variables: &["USER", "LOGNAME", "USERNAME"],
-        values: |c| (format!("user-a-{}", c.token), format!("user-bb-{}", c.token)),
+        needs: Need::Nothing,
+        carriers: &[Carrier::Variables(&["USER", "LOGNAME", "USERNAME"])],
+        cause: Cause::Username,
+        label: "user name",
+        values: |c| c.names("user"),
     },
     Variation {
-        name: Name::HostName,
-        text: "host-name",
+        id: VariationId::Hostname,
+        text: "hostname",
         about: "host name in HOSTNAME, HOST, COMPUTERNAME, gethostname and uname",
-        needs: "glibc on Linux for gethostname and uname",
-        variables: &["HOSTNAME", "HOST", "COMPUTERNAME"],
-        values: |c| (format!("host-a-{}", c.token), format!("host-bb-{}", c.token)),
+        needs: Need::GlibcForSystemCalls,
+        carriers: &[Carrier::Variables(&["HOSTNAME", "HOST", "COMPUTERNAME"]), Carrier::Preload],
+        cause: Cause::Hostname,
+        label: "host name",
+        values: |c| c.names("host"),
     },
     Variation {
-        name: Name::TimeZone,
-        text: "time-zone",
+        id: VariationId::Timezone,
+        text: "timezone",
         about: "TZ",
-        needs: "",
-        variables: &["TZ"],
-        values: |_| ("UTC".into(), "RPB-13:45".into()),
+        needs: Need::Nothing,
+        carriers: &[Carrier::Variables(&["TZ"])],
+        cause: Cause::Timezone,
+        label: "TZ",
+        values: |_| ValuePair { a: Value::Text("UTC".into()), b: Value::Text("RPB-13:45".into()) },
     },
     Variation {
-        name: Name::Locale,
+        id: VariationId::Locale,
         text: "locale",
         about: "LC_ALL and LANG",
-        needs: "a locale other than C for a different collation; else B has C",
-        variables: &["LC_ALL", "LANG"],
-        values: |c| ("C.UTF-8".into(), c.locale.clone().unwrap_or_else(|| "C".into())),
+        needs: Need::OtherLocale,
+        carriers: &[Carrier::Variables(&["LC_ALL", "LANG"])],
+        cause: Cause::Locale,
+        label: "LC_ALL",
+        values: |c| ValuePair {
+            a: Value::Text("C.UTF-8".into()),
+            b: Value::Text(c.locale.clone().unwrap_or_else(|| "C".into())),
+        },
     },
     Variation {
-        name: Name::Umask,
+        id: VariationId::Umask,
         text: "umask",
         about: "permissions that new files do not get",
-        needs: "Unix",
-        variables: &[],
-        values: |_| ("022".into(), "027".into()),
+        needs: Need::Unix,
+        carriers: &[Carrier::Umask],
+        cause: Cause::Umask,
+        label: "umask",
+        values: |_| ValuePair { a: Value::Mask(0o022), b: Value::Mask(0o027) },
     },
     Variation {
-        name: Name::Jobs,
+        id: VariationId::Jobs,
         text: "jobs",
         about: "number of parallel jobs, which build scripts see as NUM_JOBS",
-        needs: "",
-        variables: &[],
-        values: |c| {
-            // What build scripts are told; how much runs at once is up to the jobserver.
-            (c.cpus.to_string(), (c.cpus + 1).to_string())
-        },
+        needs: Need::Nothing,
+        carriers: &[Carrier::Jobs],
+        cause: Cause::Parallelism,
+        label: "number of jobs",
+        values: // What build scripts are told; how much runs at once is up to the jobserver.
+        |c| ValuePair { a: Value::Count(c.cpus), b: Value::Count(c.cpus + 1) },
     },
     Variation {
-        name: Name::CpuCount,
+        id: VariationId::CpuCount,
         text: "cpu-count",
         about: "CPUs in sched_getaffinity, sysconf and get_nprocs",
-        needs: "glibc on Linux",
-        variables: &[],
-        values: |c| (c.cpus.to_string(), (c.cpus + 3).to_string()),
+        needs: Need::Glibc,
+        carriers: &[Carrier::Preload],
+        cause: Cause::Parallelism,
+        label: "number of CPUs",
+        values: |c| ValuePair { a: Value::Count(c.cpus), b: Value::Count(c.cpus + 3) },
     },
     Variation {
-        name: Name::SourceMtime,
+        id: VariationId::SourceMtime,
         text: "source-mtime",
         about: "modification time of all source files, in seconds since 1970",
-        needs: "",
-        variables: &[],
-        values: |_| ("1265169906".into(), "1404810611".into()),
+        needs: Need::Nothing,
+        carriers: &[Carrier::Mtime],
+        cause: Cause::SourceMtime,
+        label: "time of the source files",
+        values: |_| ValuePair { a: Value::Time(1_265_169_906), b: Value::Time(1_404_810_611) },
     },
     Variation {
-        name: Name::Environment,
+        id: VariationId::Environment,
         text: "environment",
         about: "a stray environment variable",
-        needs: "",
-        variables: &[],
-        values: |c| {
-            ("(unset)".into(), format!("REPRO_STRAY_{}=stray-{}", c.token.to_uppercase(), c.token))
+        needs: Need::Nothing,
+        carriers: &[Carrier::Variables(&[])],
+        cause: Cause::Environment,
+        label: "a variable of the environment",
+        values: |c| ValuePair {
+            a: Value::Variable(None),
+            b: Value::Variable(Some((
+                format!("REPRO_STRAY_{}", c.token.to_uppercase()),
+                format!("stray-{}", c.token),
+            ))),
         },
     },
     Variation {
-        name: Name::Clock,
+        id: VariationId::Clock,
         text: "clock",
         about: "the time of day, by more than a year: clock_gettime, gettimeofday, time",
-        needs: "glibc on Linux",
-        variables: &[],
-        values: |_| ("the host's".into(), "400 days, 5 hours and 17 minutes ahead".into()),
+        needs: Need::Glibc,
+        carriers: &[Carrier::Preload],
+        cause: Cause::Timestamp,
+        label: "time of the build",
+        values: |_| ValuePair { a: Value::Offset(0), b: Value::Offset(CLOCK_OFFSET) },
     },
 ];
 
-impl Name {
+impl VariationId {
     /// Its row.
     pub fn row(self) -> &'static Variation {
-        VARIATIONS.iter().find(|v| v.name == self).expect("each name has a row")
+        &VARIATIONS[self as usize]
+    }
+}
+
+impl fmt::Display for VariationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().text)
+    }
+}
+
+impl Variation {
+    /// All variables that carry it.
+    pub fn variables(&self) -> impl Iterator<Item = &'static str> {
+        self.carriers.iter().flat_map(|c| c.variables().iter().copied())
+    }
+
+    /// Whether it is carried so.
+    pub fn has(&self, fits: fn(&Carrier) -> bool) -> bool {
+        self.carriers.iter().any(fits)
+    }
+}
+
+/// The rows that are carried so.
+pub fn carried_by(fits: fn(&Carrier) -> bool) -> impl Iterator<Item = &'static Variation> {
+    VARIATIONS.iter().filter(move |row| row.has(fits))
+}
+
+/// The row whose carriers set an environment variable.
+pub fn of_variable(name: &str) -> Option<&'static Variation> {
+    VARIATIONS.iter().find(|row| row.variables().any(|v| v == name))
+}
+
+/// The value of a variation on one side, by its kind. Displayed as reports print it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A directory.
+    Path(PathBuf),
+    /// A word of an environment variable.
+    Text(String),
+    /// Permission bits that new files do not get.
+    Mask(u32),
+    /// How many there are.
+    Count(u32),
+    /// Seconds since 1970.
+    Time(i64),
+    /// An environment variable, name and value; `None` if it is not set.
+    Variable(Option<(String, String)>),
+    /// Seconds by which the clock runs ahead.
+    Offset(i64),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Path(path) => path.display().fmt(f),
+            Value::Text(text) => f.write_str(text),
+            Value::Mask(mask) => write!(f, "{mask:03o}"),
+            Value::Count(n) => n.fmt(f),
+            Value::Time(seconds) => seconds.fmt(f),
+            Value::Variable(None) => f.write_str("(unset)"),
+            Value::Variable(Some((name, value))) => write!(f, "{name}={value}"),
+            Value::Offset(0) => f.write_str("this machine's"),
+            Value::Offset(seconds) => {
+                let (days, hours) = (seconds / 86_400, seconds % 86_400 / 3_600);
+                let minutes = seconds % 3_600 / 60;
+                write!(f, "{days} days, {hours} hours and {minutes} minutes ahead")
+            }
+        }
     }
 }
 
 /// The value of one variation on each side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Values {
+pub struct ValuePair {
     /// Build A's.
-    pub a: String,
+    pub a: Value,
     /// Build B's; equal to A's where it is not varied.
-    pub b: String,
+    pub b: Value,
 }
 
-impl Values {
+impl ValuePair {
     /// The value of one side.
-    pub fn of(&self, side: Side) -> &str {
+    pub fn of(&self, side: Side) -> &Value {
         match side {
             Side::A => &self.a,
             Side::B => &self.b,
         }
     }
 
-    /// The value of one side as a path.
+    /// The directory of one side; empty if this is none.
     pub fn path(&self, side: Side) -> &Path {
-        Path::new(self.of(side))
+        match self.of(side) {
+            Value::Path(path) => path,
+            _ => Path::new(""),
+        }
+    }
+
+    /// The number of one side, of whatever it is; 0 if this is none.
+    pub fn number(&self, side: Side) -> i64 {
+        match self.of(side) {
+            Value::Mask(n) | Value::Count(n) => i64::from(*n),
+            Value::Time(n) | Value::Offset(n) => *n,
+            _ => 0,
+        }
     }
 
     /// Whether the sides differ.
@@ -271,23 +459,55 @@ impl Side {
     }
 }
 
-/// Which variations are on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection(Vec<Name>);
+/// Who chose the variations of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChosenBy {
+    /// The user, with `--vary`.
+    Flag,
+    /// The project, in its own metadata: who reads the report must learn of it first.
+    Project,
+}
 
-impl Default for Selection {
-    fn default() -> Selection {
-        Selection(VARIATIONS.iter().map(|v| v.name).collect())
+impl ChosenBy {
+    /// The name in JSON and in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChosenBy::Flag => "flag",
+            ChosenBy::Project => "project",
+        }
     }
 }
 
-impl Selection {
+/// Which variations are on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariationSet {
+    on: Vec<VariationId>,
+    by: ChosenBy,
+}
+
+impl Default for VariationSet {
+    fn default() -> VariationSet {
+        VariationSet { on: VARIATIONS.iter().map(|v| v.id).collect(), by: ChosenBy::Flag }
+    }
+}
+
+impl VariationSet {
     /// Parses `--vary`: `none`, `all`, names (only these), or names with `+` and `-` (changes of
     /// the default). The error is a sentence.
-    pub fn parse(text: &str) -> Result<Selection, String> {
+    pub fn of_flag(text: &str) -> Result<VariationSet, String> {
+        VariationSet::parse(text, ChosenBy::Flag)
+    }
+
+    /// Parses the same of the project's metadata.
+    pub fn of_project(text: &str) -> Result<VariationSet, String> {
+        VariationSet::parse(text, ChosenBy::Project)
+    }
+
+    fn parse(text: &str, by: ChosenBy) -> Result<VariationSet, String> {
+        let all = VariationSet::default().on;
         match text {
-            "none" => return Ok(Selection(Vec::new())),
-            "all" => return Ok(Selection::default()),
+            "none" => return Ok(VariationSet { on: Vec::new(), by }),
+            "all" => return Ok(VariationSet { on: all, by }),
             _ => {}
         }
         let items: Vec<&str> = text.split(',').map(str::trim).collect();
@@ -297,37 +517,35 @@ impl Selection {
                 "`{text}` mixes names with and without a sign: write `+name,-name` to change the default, or names alone to choose"
             ));
         }
-        let mut on = if signed == 0 { Vec::new() } else { Selection::default().0 };
+        let mut on = if signed == 0 { Vec::new() } else { all };
         for item in items {
-            let name = named(item.trim_start_matches(['+', '-']))?;
-            on.retain(|n| *n != name);
+            let id = named(item.trim_start_matches(['+', '-']))?;
+            on.retain(|n| *n != id);
             if !item.starts_with('-') {
-                on.push(name);
+                on.push(id);
             }
         }
         on.sort();
-        Ok(Selection(on))
+        Ok(VariationSet { on, by })
     }
 
     /// Whether a variation is on.
-    pub fn has(&self, name: Name) -> bool {
-        self.0.contains(&name)
+    pub fn has(&self, id: VariationId) -> bool {
+        self.on.contains(&id)
     }
 
     /// The values of a variation in this run.
-    pub fn values(&self, name: Name, canaries: &Canaries) -> Values {
-        let (a, b) = (name.row().values)(canaries);
-        if self.has(name) { Values { a, b } } else { Values { b: a.clone(), a } }
+    pub fn values(&self, id: VariationId, canaries: &Canaries) -> ValuePair {
+        let values = (id.row().values)(canaries);
+        if self.has(id) { values } else { ValuePair { b: values.a.clone(), ..values } }
     }
 }
 
-fn named(text: &str) -> Result<Name, String> {
+fn named(text: &str) -> Result<VariationId, String> {
     let names = || VARIATIONS.iter().map(|v| v.text).collect::<Vec<_>>();
-    VARIATIONS
-        .iter()
-        .find(|v| v.text == text)
-        .map(|v| v.name)
-        .ok_or_else(|| format!("there is no variation `{text}`; there are {}", names().join(", ")))
+    VARIATIONS.iter().find(|v| v.text == text).map(|v| v.id).ok_or_else(|| {
+        format!("unknown variation `{text}`; expected one of: {}", names().join(", "))
+    })
 }
 
 #[cfg(test)]
@@ -346,40 +564,40 @@ mod tests {
 
     #[test]
     fn every_variation_differs_between_the_sides_and_names_are_unique() {
-        let all = Selection::default();
+        let all = VariationSet::default();
         for row in VARIATIONS {
-            let v = all.values(row.name, &canaries());
+            let v = all.values(row.id, &canaries());
             assert_ne!(v.a, v.b, "{}", row.text);
             assert_eq!(VARIATIONS.iter().filter(|r| r.text == row.text).count(), 1);
-            assert_eq!(row.name.row().text, row.text);
+            assert_eq!(row.id.row().text, row.text);
         }
     }
 
     #[test]
     fn paths_differ_in_length_and_depth() {
-        let v = Selection::default().values(Name::BuildPath, &canaries());
-        assert_eq!(v.a, "/s/a/build-path-a-q7x/outer/src");
-        assert_eq!(v.b, "/s/b/build-path-b-q7x/some/levels/deeper/outer/src");
+        let v = VariationSet::default().values(VariationId::BuildPath, &canaries());
+        assert_eq!(v.a.to_string(), "/s/a/build-path-a-q7x/outer/src");
+        assert_eq!(v.b.to_string(), "/s/b/build-path-b-q7x/some/levels/deeper/outer/src");
     }
 
     #[test]
     fn selections_are_parsed() {
-        let parse = |t| Selection::parse(t).unwrap();
-        assert_eq!(parse("none").0, vec![]);
-        assert_eq!(parse("umask,clock").0, vec![Name::Umask, Name::Clock]);
-        assert!(!parse("-clock,+umask").has(Name::Clock));
-        assert!(parse("-clock,+umask").has(Name::Home));
-        assert!(!parse("none").values(Name::Home, &canaries()).varied());
+        let parse = |t| VariationSet::of_flag(t).unwrap();
+        assert_eq!(parse("none").on, vec![]);
+        assert_eq!(parse("umask,clock").on, vec![VariationId::Umask, VariationId::Clock]);
+        assert!(!parse("-clock,+umask").has(VariationId::Clock));
+        assert!(parse("-clock,+umask").has(VariationId::Home));
+        assert!(!parse("none").values(VariationId::Home, &canaries()).varied());
     }
 
     #[test]
     fn wrong_selections_are_refused_with_a_sentence() {
         assert!(
-            Selection::parse("colour")
+            VariationSet::of_flag("color")
                 .unwrap_err()
-                .contains("there is no variation `colour`; there are build-path")
+                .contains("unknown variation `color`; expected one of: build-path")
         );
-        assert!(Selection::parse("clock,-umask").unwrap_err().contains("mixes"));
+        assert!(VariationSet::of_flag("clock,-umask").unwrap_err().contains("mixes"));
     }
 
     #[test]

@@ -30,27 +30,103 @@ impl Status {
 pub enum Verdict {
     /// At least one artifact was compared, and all are the same.
     Reproducible,
+    /// The same, of a tree with changes that no commit holds.
+    DirtyTree,
+    /// The same, of builds that nothing was varied between.
+    NothingVaried,
     /// At least one is not.
     Differs,
     /// There was one build, as was asked for: nothing was compared, and nothing is proven.
     Single,
 }
 
+/// How a verdict is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// The good news.
+    Good,
+    /// Less than was hoped for, but no difference.
+    Warn,
+    /// A difference.
+    Bad,
+}
+
+/// One row of [`VERDICTS`].
+#[derive(Debug)]
+pub struct Row {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Its name in reports and manifests.
+    pub name: &'static str,
+    /// The last line of a report.
+    pub text: &'static str,
+    /// How it is shown.
+    pub tone: Tone,
+    /// The process exit code, where nothing was accepted.
+    pub code: u8,
+}
+
+/// Every verdict of a build.
+pub const VERDICTS: &[Row] = &[
+    row(Verdict::Reproducible, "reproducible", "REPRODUCIBLE", Tone::Good, 0),
+    row(Verdict::DirtyTree, "reproducible-dirty-tree", "REPRODUCIBLE, DIRTY TREE", Tone::Warn, 0),
+    row(
+        Verdict::NothingVaried,
+        "reproducible-nothing-varied",
+        "REPRODUCIBLE, NOTHING VARIED",
+        Tone::Warn,
+        1,
+    ),
+    row(Verdict::Differs, "differs", "DIFFERS", Tone::Bad, 1),
+    row(Verdict::Single, SINGLE, "SINGLE BUILD", Tone::Warn, 0),
+];
+
+const fn row(
+    verdict: Verdict,
+    name: &'static str,
+    text: &'static str,
+    tone: Tone,
+    code: u8,
+) -> Row {
+    Row { verdict, name, text, tone, code }
+}
+
 impl Verdict {
+    /// Its row of the table.
+    pub fn row(self) -> &'static Row {
+        &VERDICTS[self as usize]
+    }
+
     /// The name in reports and manifests.
     pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The verdict of that name.
+    pub fn named(name: &str) -> Option<Verdict> {
+        VERDICTS.iter().find(|r| r.name == name).map(|r| r.verdict)
+    }
+
+    /// The process exit code; `accepted` says that the user accepts builds between which nothing
+    /// was varied.
+    pub fn code(self, accepted: bool) -> u8 {
         match self {
-            Verdict::Reproducible => "reproducible",
-            Verdict::Differs => "differs",
-            Verdict::Single => SINGLE,
+            Verdict::NothingVaried if accepted => 0,
+            _ => self.row().code,
         }
     }
 
-    /// The process exit code.
-    pub fn code(self) -> u8 {
+    /// Whether all artifacts are the same.
+    pub fn is_reproducible(self) -> bool {
+        matches!(self, Verdict::Reproducible | Verdict::DirtyTree | Verdict::NothingVaried)
+    }
+
+    /// A pass with what makes it worth less; any other verdict as it is.
+    pub fn qualified(self, nothing_varied: bool, dirty: bool) -> Verdict {
         match self {
-            Verdict::Reproducible | Verdict::Single => 0,
-            Verdict::Differs => 1,
+            Verdict::Reproducible if nothing_varied => Verdict::NothingVaried,
+            Verdict::Reproducible if dirty => Verdict::DirtyTree,
+            other => other,
         }
     }
 }
@@ -61,10 +137,14 @@ pub const SINGLE: &str = "single";
 /// How published files stand to what was rebuilt, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verification {
-    /// At least one file was compared, and every byte of all is the same.
+    /// At least one published file was compared, and every byte of all is the same.
     Reproduced,
     /// All are equal, but some only after steps that the report lists.
-    AfterNormalising,
+    AfterNormalizing,
+    /// All are equal, but only with settings that neither the source nor the verifier asked for.
+    WithPublishersSettings,
+    /// The rebuild is what the manifest lists, and no published file was compared with it.
+    Manifest,
     /// At least one is not.
     Differs,
 }
@@ -74,17 +154,20 @@ impl Verification {
     pub fn name(self) -> &'static str {
         match self {
             Verification::Reproduced => "reproduced",
-            Verification::AfterNormalising => "reproduced-after-normalising",
+            Verification::AfterNormalizing => "reproduced-after-normalizing",
+            Verification::WithPublishersSettings => "reproduced-with-the-publishers-settings",
+            Verification::Manifest => "manifest-reproduced",
             Verification::Differs => "differs",
         }
     }
 
-    /// The process exit code; `accepted` says that the user accepts every step that was needed.
+    /// The process exit code; `accepted` says that the user accepts what the verdict rests on: every
+    /// step that was needed, or that no published file was checked.
     pub fn code(self, accepted: bool) -> u8 {
         match self {
             Verification::Reproduced => 0,
-            Verification::AfterNormalising => (!accepted).into(),
-            Verification::Differs => 1,
+            Verification::AfterNormalizing | Verification::Manifest => (!accepted).into(),
+            Verification::WithPublishersSettings | Verification::Differs => 1,
         }
     }
 }
@@ -96,6 +179,8 @@ pub enum Agreement {
     Agreed,
     /// They do not.
     Disagreed,
+    /// All do, but they count as fewer builders than have to: the user named too few of them.
+    NotEnough,
 }
 
 impl Agreement {
@@ -104,6 +189,7 @@ impl Agreement {
         match self {
             Agreement::Agreed => "agreed",
             Agreement::Disagreed => "disagreed",
+            Agreement::NotEnough => "not-enough-builders",
         }
     }
 
@@ -111,7 +197,7 @@ impl Agreement {
     pub fn code(self) -> u8 {
         match self {
             Agreement::Agreed => 0,
-            Agreement::Disagreed => 1,
+            Agreement::Disagreed | Agreement::NotEnough => 1,
         }
     }
 }
@@ -121,11 +207,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_every_byte_or_accepted_steps_pass() {
-        assert_eq!(Verification::Reproduced.code(false), 0);
-        assert_eq!(Verification::AfterNormalising.code(false), 1);
-        assert_eq!(Verification::AfterNormalising.code(true), 0);
-        assert_eq!(Verification::Differs.code(true), 1);
-        assert!(Verification::Reproduced < Verification::AfterNormalising);
+    fn only_every_byte_or_what_was_accepted_passes() {
+        use Verification::*;
+        for (verdict, plain, accepted) in [
+            (Reproduced, 0, 0),
+            (AfterNormalizing, 1, 0),
+            (WithPublishersSettings, 1, 1),
+            (Manifest, 1, 0),
+            (Differs, 1, 1),
+        ] {
+            assert_eq!((verdict.code(false), verdict.code(true)), (plain, accepted), "{verdict:?}");
+        }
+        assert!(Reproduced < AfterNormalizing && AfterNormalizing < WithPublishersSettings);
+    }
+
+    #[test]
+    fn each_verdict_has_its_row() {
+        for row in VERDICTS {
+            assert_eq!(row.verdict.row().name, row.name);
+            assert_eq!(Verdict::named(row.name), Some(row.verdict));
+        }
+        assert_eq!(VERDICTS.len(), Verdict::Single as usize + 1);
+        assert_eq!(Verdict::named("proven"), None);
+    }
+
+    #[test]
+    fn a_pass_is_worth_less_where_nothing_was_varied_or_nobody_has_the_source() {
+        let pass = Verdict::Reproducible;
+        let cases = [
+            (false, false, Verdict::Reproducible, 0),
+            (false, true, Verdict::DirtyTree, 0),
+            (true, false, Verdict::NothingVaried, 1),
+            (true, true, Verdict::NothingVaried, 1),
+        ];
+        for (nothing_varied, dirty, want, code) in cases {
+            let verdict = pass.qualified(nothing_varied, dirty);
+            assert_eq!((verdict, verdict.code(false), verdict.code(true)), (want, code, 0));
+            assert!(verdict.is_reproducible());
+        }
+        assert_eq!(Verdict::Differs.qualified(true, true), Verdict::Differs);
+        assert_eq!(Verdict::Differs.code(true), 1);
+        assert!(!Verdict::Differs.is_reproducible() && !Verdict::Single.is_reproducible());
     }
 }

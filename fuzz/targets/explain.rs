@@ -4,7 +4,7 @@
 
 use repro::explain::{Context, Known, explain_bytes};
 use repro::cause::Cause;
-use repro::limits::Limits;
+use repro_formats::limits::Limits;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((file, change)) = data.split_last_chunk::<8>() else {

@@ -13,11 +13,12 @@ use crate::blame::words::{excerpts, place, printable, text_line};
 use crate::blame::{Culprit, UnitKind};
 use crate::cargo::trace::Trace;
 use crate::cause::Cause;
-use crate::explain::remedy::{self, BY_CRATE, ByCrate};
+use crate::explain::remedy;
 use crate::explain::{Context, explain};
 use crate::finding::{At, Finding};
 use crate::fs;
-use crate::variation::VARIATIONS;
+use crate::known_crates::{self, KnownCrate};
+use crate::variation;
 
 /// How many findings of the same files become evidence.
 const FINDINGS: usize = 4;
@@ -114,7 +115,7 @@ impl Evidence<'_> {
             notes.evidence.push(format!("and {more} more of the kind"));
         }
         for name in &details.declared {
-            if let Some(row) = VARIATIONS.iter().find(|v| v.variables.contains(&&**name)) {
+            if let Some(row) = variation::of_variable(name) {
                 let variation = row.text;
                 let line = format!("it says that it depends on {name} (variation `{variation}`)");
                 notes.evidence.push(line);
@@ -376,13 +377,15 @@ fn known_crates(details: &Details, notes: &mut Notes) {
     }
     let mut rest = std::mem::take(&mut notes.remedies);
     for package in &details.packages {
-        let on = |feature: &str| package.features.iter().any(|f| f == feature);
-        let fits =
-            |r: &&ByCrate| r.krate == package.name && r.into_users && r.feature.is_none_or(on);
-        for row in BY_CRATE.iter().filter(fits) {
+        let has = |feature: &str| Some(package.features.iter().any(|f| f == feature));
+        let fits = |r: &&KnownCrate| r.into_users && r.fits(&package.name, &package.version, has);
+        for row in known_crates::all().iter().filter(fits) {
             row.causes.iter().for_each(|c| push(&mut notes.causes, *c));
-            push(&mut notes.remedies, row.text.to_string());
-            let feature = row.feature.map_or(String::new(), |f| format!(" with `{f}`"));
+            push(&mut notes.remedies, row.remedy.clone());
+            let feature = match row.features.is_empty() {
+                true => String::new(),
+                false => format!(" with `{}`", row.features.join("`, `")),
+            };
             notes.evidence.push(format!(
                 "{} {}{feature} is known for it: {}",
                 package.name, package.version, row.source

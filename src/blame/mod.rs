@@ -21,9 +21,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::build::Built;
 use crate::cargo::trace::Trace;
 use crate::cause::Cause;
 use crate::compare::Comparison;
+use crate::error;
 use crate::explain::Context;
 
 /// What kind of unit diverged.
@@ -101,13 +103,40 @@ pub fn blame(
     Ok(Blame { culprits: evidence.culprits(&suspects)?, unblamed: found.unblamed })
 }
 
+/// Traces a difference back. The verdict stands whatever comes of this: that it fails is said, and
+/// nobody is blamed.
+pub fn trace(
+    a: &Built,
+    b: &Built,
+    comparison: &Comparison,
+    context: &Context,
+    expand: bool,
+    scratch: &Path,
+) -> Blame {
+    let dir = scratch.join("blame");
+    let found = blame(&a.trace, &b.trace, comparison, context, expand, &dir);
+    let mut blame = found.unwrap_or_else(|e| Blame {
+        culprits: Vec::new(),
+        unblamed: vec![format!("the difference could not be traced back: {}", error::one_line(&e))],
+    });
+    if blame.culprits.is_empty() && blame.unblamed.is_empty() {
+        let nobody = "no unit was found that diverged although all that it was made from agrees";
+        blame.unblamed.push(nobody.to_string());
+    }
+    for line in &mut blame.unblamed {
+        *line = format!("no crate to blame: {line}");
+    }
+    blame
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::artifact::{Artifact, ArtifactSet, Kind};
     use crate::cargo::units::Unit;
     use crate::compare::compare;
-    use crate::{digest, fs};
+    use crate::fs;
+    use repro_formats::digest;
 
     fn set(bytes: &str) -> ArtifactSet {
         ArtifactSet::new(vec![Artifact {

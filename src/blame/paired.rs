@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::digest;
 
 use crate::artifact::Kind;
 use crate::blame::canonical::{Canonical, Swaps};
@@ -16,7 +17,7 @@ use crate::cargo::trace::{Outputs, Trace};
 use crate::cargo::units::Unit;
 use crate::compare::Pair as Artifacts;
 use crate::explain::Package;
-use crate::{digest, fs};
+use crate::fs;
 
 /// Both builds, paired.
 pub struct Paired<'a> {

@@ -5,6 +5,8 @@
 //! which a copy would lose, and makes their relative paths absolute so that they can move.
 //! <https://doc.rust-lang.org/cargo/reference/config.html>
 
+mod include;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -12,9 +14,10 @@ use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 use crate::error::bad_input;
 use crate::fs;
+pub use include::{Inside, included_by};
 
 /// Where a config file lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In the source: it comes along with the copy.
     Source,
@@ -32,6 +35,10 @@ pub struct ConfigFile {
     /// Where it lies.
     pub place: Place,
     document: DocumentMut,
+    /// The files that it includes, the strongest first.
+    includes: Vec<ConfigFile>,
+    /// It is included by a relative path.
+    relative: bool,
 }
 
 /// All config files, the strongest (nearest) first.
@@ -44,13 +51,31 @@ pub struct Config {
 /// The names under which cargo looks for a config file, the stronger first.
 pub const FILE_NAMES: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
 
+/// The tables that cargo needs to find crates. Nothing in them reaches rustc; of `unstable` only
+/// `build-std` is kept, which has the standard library's crates fetched.
+const FETCH_TABLES: [&str; 10] = [
+    "unstable",
+    "source",
+    "registries",
+    "registry",
+    "credential-alias",
+    "net",
+    "http",
+    "patch",
+    "paths",
+    "resolver",
+];
+
 /// The tables that change what is built.
 const BUILD_TABLES: [&str; 8] =
     ["build", "target", "profile", "env", "unstable", "host", "patch", "source"];
 
-/// Keys that name what cargo runs before it builds. `*` stands for any key.
+/// Keys that name what cargo runs before it builds, or a compiler. `*` stands for any key.
 const PROGRAMS: &[&[&str]] = &[
     &["build", "rustc"],
+    &["build", "rustdoc"],
+    &["build", "rustc-wrapper"],
+    &["build", "rustc-workspace-wrapper"],
     &["credential-alias"],
     &["registry", "credential-provider"],
     &["registry", "global-credential-providers"],
@@ -74,66 +99,107 @@ impl Config {
         Ok(Config { files })
     }
 
-    /// The config of a replay: what the builder's files outside the source set, nearest first, and of
-    /// this user's own only what does not change a build, such as proxies and registries. `[source]`
-    /// tables say where crates are fetched from, and are this user's; a wrapper is the builder's own.
+    /// The config of a replay: what of the builder's files outside the source may be replayed, nearest
+    /// first, and of this user's own only what does not change a build, such as proxies and registries.
     pub fn replay(settings: &[String], cargo_home: Option<&Path>) -> Result<Config> {
         let mut files = Vec::new();
         for (i, text) in settings.iter().enumerate() {
             // Relative paths in it were those of another machine: an error will name this one.
             let path = format!("/outside-config-of-the-builder/{i}/.cargo/config.toml");
-            let mut file = parse(path.into(), Place::Outer, text)?;
-            let known = |key: &str| BUILD_TABLES.contains(&key);
-            if let Some((key, _)) = file.document.iter().find(|(key, _)| !known(key)) {
-                return Err(bad_input(format!(
-                    "the manifest's cargo config has a table `{}`, which is no setting of a build",
-                    key.escape_debug()
-                )));
-            }
-            file.document.remove("source");
-            visit(file.document.as_table_mut(), &["build"], &mut |build| {
-                if let Some(build) = build.as_table_like_mut() {
-                    build.remove("rustc-wrapper");
-                }
-            });
-            files.push(file);
+            files.push(parse(path.into(), Place::Outer, text)?);
         }
         let own = cargo_home.map_or(Ok(Config::default()), |home| {
             // No directory is above the root of the file system.
             Config::read(Path::new("/"), Some(home))
         })?;
         files.extend(own.files.into_iter().map(|mut file| {
-            for key in BUILD_TABLES.iter().filter(|k| **k != "source") {
-                file.document.remove(key);
-            }
+            let own = BUILD_TABLES.iter().filter(|k| **k != "source");
+            file.remove(&own.copied().collect::<Vec<_>>());
             file
         }));
         Ok(Config { files })
     }
 
-    /// Programs that cargo would start while it only fetches, and the compiler, by all files but
-    /// the one in CARGO_HOME: in a replay all others are a stranger's.
-    pub fn programs_of_others(&self) -> Vec<String> {
-        let of_others = self.files.iter().filter(|f| f.place != Place::CargoHome);
-        let named = of_others.flat_map(|file| {
+    /// Programs that cargo would start while it only fetches, and what takes the compiler's place, by
+    /// all files but the one in CARGO_HOME: in a replay all others are a stranger's. Each is a key and
+    /// the file that has it.
+    pub fn programs_of_others(&self) -> Vec<(String, &Path)> {
+        let mut found = Vec::new();
+        for file in self.all().filter(|f| f.place != Place::CargoHome) {
             let mut document = file.document.clone();
-            let mut found = Vec::new();
             for key in PROGRAMS {
-                visit(document.as_table_mut(), key, &mut |_| found.push(key.join(".")));
+                let mut add = |_: &mut Item| found.push((key.join("."), file.path.as_path()));
+                visit(document.as_table_mut(), key, &mut add);
             }
-            found
-        });
-        named.collect()
+            let env = document.get("env").and_then(Item::as_table_like);
+            let names = env.into_iter().flat_map(TableLike::iter).map(|(name, _)| name);
+            let leads = names.filter(|name| leads_to_compiler(name));
+            found.extend(leads.map(|name| (format!("env.{name}"), file.path.as_path())));
+        }
+        found
     }
 
-    /// Adds the config files of the source, nearest first, which are stronger than all others.
-    pub fn add_inside(&mut self, inside: Vec<(PathBuf, String)>) -> Result<()> {
-        let parsed = inside
-            .into_iter()
-            .map(|(path, text)| parse(path, Place::Source, &text))
-            .collect::<Result<Vec<_>>>()?;
-        self.files.splice(0..0, parsed);
+    /// Adds the config files of the source, nearest first, which are stronger than all others. They
+    /// are read in `tree` and named by where they are below `root`, the user's own tree, which is
+    /// where `outside` includes are looked for.
+    pub fn add_inside(&mut self, tree: Inside, relative: &[PathBuf]) -> Result<()> {
+        let mut found = Vec::new();
+        for relative in relative {
+            if let Some(text) = fs::read_text_if_any(&tree.copy.join(relative))? {
+                tree.check_inside(relative)?;
+                let file = parse(tree.root.join(relative), Place::Source, &text)?;
+                found.push(tree.load(file, 0, &mut 0)?);
+            }
+        }
+        self.files.splice(0..0, found);
         Ok(())
+    }
+
+    /// All files with those that they include, the strongest first.
+    pub fn all(&self) -> impl Iterator<Item = &ConfigFile> {
+        self.files.iter().flat_map(ConfigFile::with_includes)
+    }
+
+    /// The files outside the source.
+    pub fn outside(&self) -> impl Iterator<Item = &ConfigFile> {
+        let inside = self.files.iter().filter(|f| f.place == Place::Source);
+        let included = inside.flat_map(|f| f.with_includes().skip(1));
+        let outer = self.files.iter().filter(|f| f.place != Place::Source);
+        included.filter(|f| f.place != Place::Source).chain(outer)
+    }
+
+    /// Directories with crates that files outside the source name.
+    pub fn crate_directories(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for file in self.outside() {
+            let mut document = file.merged(&|base| base);
+            for key in ["directory", "local-registry"] {
+                let mut add = |item: &mut Item| found.extend(item.as_str().map(PathBuf::from));
+                visit(document.as_table_mut(), &["source", "*", key], &mut add);
+            }
+        }
+        found
+    }
+
+    /// Writes what cargo needs of these files to find crates, and nothing that reaches a compiler,
+    /// below `to`; returns the directory to run cargo in. `copy` is where the source at `root` is.
+    pub fn write_for_fetching(&self, root: &Path, copy: &Path, to: &Path) -> Result<PathBuf> {
+        let mut dir = to.to_owned();
+        for file in self.files.iter().filter(|f| f.place != Place::CargoHome).rev() {
+            let mut document = file.merged(&|base| match base.strip_prefix(root) {
+                Ok(below) if file.place == Place::Source => copy.join(below),
+                _ => base,
+            });
+            document.retain(|key, _| FETCH_TABLES.contains(&key));
+            if let Some(unstable) = document.get_mut("unstable").and_then(Item::as_table_like_mut) {
+                let keys: Vec<_> = unstable.iter().map(|(key, _)| key.to_string()).collect();
+                keys.iter().filter(|k| *k != "build-std").for_each(|k| drop(unstable.remove(k)));
+            }
+            dir.push("in");
+            fs::write(&dir.join(".cargo/config.toml"), document.to_string())?;
+        }
+        fs::create_dir(&dir)?;
+        Ok(dir)
     }
 
     /// How many files lie in directories above the source.
@@ -144,7 +210,7 @@ impl Config {
 
     /// The strongest value of a dotted key.
     pub fn get(&self, key: &[&str]) -> Option<(&ConfigFile, &Item)> {
-        self.files.iter().find_map(|f| Some((f, lookup(f.document.as_table(), key)?)))
+        self.all().find_map(|f| Some((f, lookup(f.document.as_table(), key)?)))
     }
 
     /// The strongest string value of a dotted key.
@@ -165,12 +231,10 @@ impl Config {
     /// A list of strings, joined over all files as cargo does: the weakest first. A string is
     /// split at white space.
     pub fn list(&self, key: &[&str]) -> Vec<String> {
-        self.files
-            .iter()
-            .rev()
-            .filter_map(|f| lookup(f.document.as_table(), key))
-            .flat_map(words)
-            .collect()
+        let mut lists: Vec<_> =
+            self.all().filter_map(|f| lookup(f.document.as_table(), key)).collect();
+        lists.reverse();
+        lists.into_iter().flat_map(words).collect()
     }
 
     /// The strongest value of a key that may be a string or a list of strings.
@@ -181,8 +245,7 @@ impl Config {
     /// The names below a table key in any file, sorted.
     pub fn keys(&self, key: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = self
-            .files
-            .iter()
+            .all()
             .filter_map(|f| lookup(f.document.as_table(), key)?.as_table_like())
             .flat_map(|t| t.iter().map(|(k, _)| k.to_string()).collect::<Vec<_>>())
             .collect();
@@ -215,19 +278,28 @@ impl ConfigFile {
         dir.unwrap_or(Path::new("/")).to_owned()
     }
 
-    /// The file's text with relative paths made absolute, to be put at another place.
+    /// The text of the file and of what it includes, with relative paths made absolute, to be put at
+    /// another place.
     pub fn relocated(&self) -> String {
-        let mut document = self.document.clone();
-        absolutize(document.as_table_mut(), &self.base());
-        document.to_string()
+        self.merged(&|base| base).to_string()
+    }
+
+    fn remove(&mut self, keys: &[&str]) {
+        keys.iter().for_each(|key| drop(self.document.remove(key)));
+        self.includes.iter_mut().for_each(|file| file.remove(keys));
     }
 
     /// The tables that change what is built, as text; empty if there are none. Network, registry,
     /// terminal and alias settings are left out.
     pub fn build_settings(&self) -> String {
+        // Paths as they are written, where they can be: another machine has this one's nowhere.
+        let all = match self.includes.is_empty() {
+            true => self.document.clone(),
+            false => self.merged(&|base| base),
+        };
         let mut document = DocumentMut::new();
         for key in BUILD_TABLES {
-            if let Some(item) = self.document.get(key) {
+            if let Some(item) = all.get(key) {
                 document.insert(key, item.clone());
             }
         }
@@ -251,7 +323,8 @@ fn first_of<'a>(
 ) -> Result<Option<ConfigFile>> {
     for path in candidates {
         if let Ok(Some(text)) = fs::read_text_if_any(path) {
-            return parse(path.clone(), place, &text).map(Some);
+            let file = parse(path.clone(), place, &text)?;
+            return Inside::everywhere().load(file, 0, &mut 0).map(Some);
         }
     }
     Ok(None)
@@ -266,7 +339,18 @@ fn parse(path: PathBuf, place: Place, text: &str) -> Result<ConfigFile> {
             e.message()
         ))
     })?;
-    Ok(ConfigFile { path, place, document })
+    Ok(ConfigFile { path, place, document, includes: Vec::new(), relative: false })
+}
+
+/// Whether a variable set in `[env]` replaces the compiler or what it loads.
+fn leads_to_compiler(name: &str) -> bool {
+    let exact = ["PATH", "CARGO", "RUSTC", "RUSTDOC", "COMPILER_PATH", "GCC_EXEC_PREFIX"];
+    let starts = ["RUSTUP_", "LD_", "DYLD_"];
+    let upper = name.to_ascii_uppercase();
+    exact.contains(&&*upper)
+        || (upper.starts_with("RUSTC_") && upper.ends_with("WRAPPER"))
+        || starts.iter().any(|s| upper.starts_with(s))
+        || ["GCONV_PATH", "GLIBC_TUNABLES", "BASH_ENV", "ENV"].contains(&&*upper)
 }
 
 fn lookup<'a>(table: &'a Table, key: &[&str]) -> Option<&'a Item> {
@@ -359,14 +443,22 @@ fn absolute_program(text: &str, base: &Path) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(texts: &[&str]) -> Config {
+impl Config {
+    /// Files `/d0/.cargo/config.toml` and so on, the strongest first.
+    pub fn of_texts(texts: &[&str]) -> Config {
         let file = |(i, text): (usize, &&str)| {
             parse(format!("/d{i}/.cargo/config.toml").into(), Place::Outer, text).unwrap()
         };
         Config { files: texts.iter().enumerate().map(file).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(texts: &[&str]) -> Config {
+        Config::of_texts(texts)
     }
 
     #[test]
@@ -419,26 +511,32 @@ mod tests {
         let own =
             "[build]\nrustflags = ['-Cmine']\n[http]\nproxy = 'p'\n[source.s]\nregistry = 'r'\n";
         std::fs::write(home.path().join("config.toml"), own).unwrap();
-        let theirs = "[profile.release]\nlto = true\n[source.t]\nregistry = 'x'\n[build]\nrustc-wrapper = 'w'\n";
+        let theirs = "[profile.release]\nlto = true\n";
         let config = Config::replay(&[theirs.to_string()], Some(home.path())).unwrap();
-        assert!(config.get(&["build", "rustc-wrapper"]).is_none());
         assert!(config.get(&["build", "rustflags"]).is_none());
         assert!(config.get(&["profile", "release", "lto"]).is_some());
         assert_eq!(config.get_str(&["http", "proxy"]), Some("p"));
         assert_eq!(config.keys(&["source"]), ["s"]);
         assert_eq!(config.outer_count(), 1);
-        let hostile = "[registry]\nglobal-credential-providers = ['sh']\n";
-        assert!(Config::replay(&[hostile.to_string()], None).is_err());
     }
 
     #[test]
     fn programs_that_a_source_names_are_found() {
         let text = "[registries.x]\ncredential-provider = ['sh']\n[build]\nrustc = 'c'\njobs = 1\n";
-        let mut config = Config::default();
-        let path = PathBuf::from("/s/.cargo/config.toml");
-        config.add_inside(vec![(path, text.to_string())]).unwrap();
+        let config = config(&[text, "[env]\nPATH = 'x'\nLD_PRELOAD = 'x'\nCC = 'x'\nMINE = 'x'\n"]);
         let found = config.programs_of_others();
-        assert_eq!(found, ["build.rustc", "registries.*.credential-provider"]);
+        let found: Vec<_> = found.iter().map(|(key, path)| (key.as_str(), *path)).collect();
+        let (near, far) =
+            (Path::new("/d0/.cargo/config.toml"), Path::new("/d1/.cargo/config.toml"));
+        assert_eq!(
+            found,
+            [
+                ("build.rustc", near),
+                ("registries.*.credential-provider", near),
+                ("env.PATH", far),
+                ("env.LD_PRELOAD", far),
+            ]
+        );
     }
 
     #[test]

@@ -11,15 +11,25 @@ use crate::error::{bad_input, host, refused};
 use crate::process::{Cmd, Stream};
 use crate::toolchain::Toolchain;
 
-/// Fetches what the lockfile in the workspace of `dir` names. `say` gets cargo's progress lines.
-pub fn fetch(toolchain: &Toolchain, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
+/// Where cargo runs here. cargo takes config from the directory that it runs in, and asks rustc about
+/// the host with the flags and variables that config names: from the source's own directory, a
+/// source could make it load code.
+pub struct Place {
+    /// A directory with the config that is about registries.
+    pub dir: PathBuf,
+    /// Cargo.toml of the source.
+    pub manifest: PathBuf,
+}
+
+/// Fetches what the lockfile in the workspace of the manifest names. `say` gets cargo's progress
+/// lines.
+pub fn fetch(toolchain: &Toolchain, place: &Place, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
     let cmd = Cmd::new(&toolchain.cargo)
         .args(["fetch", "--locked"])
         .env("CARGO_TERM_COLOR", "never")
         .env("CARGO_TERM_QUIET", "false")
-        .env("CARGO_TERM_PROGRESS_WHEN", "never")
-        .dir(dir);
-    let cmd = with_rustc(cmd, toolchain);
+        .env("CARGO_TERM_PROGRESS_WHEN", "never");
+    let cmd = at(place, cmd, toolchain);
     let words = std::sync::Mutex::new(Vec::new());
     let status = cmd.stream(|stream, line| {
         if stream == Stream::Err {
@@ -38,14 +48,19 @@ pub fn fetch(toolchain: &Toolchain, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> 
 /// missing here cargo unpacks by itself.
 pub fn registry_sources(
     toolchain: &Toolchain,
-    dir: &Path,
+    place: &Place,
     targets: &[String],
     cargo_home: &Path,
 ) -> Vec<PathBuf> {
-    let mut cmd = Cmd::new(&toolchain.cargo)
-        .args(["metadata", "--locked", "--offline", "--format-version", "1", "--all-features"])
-        .dir(dir);
-    cmd = with_rustc(cmd, toolchain);
+    let cmd = Cmd::new(&toolchain.cargo).args([
+        "metadata",
+        "--locked",
+        "--offline",
+        "--format-version",
+        "1",
+        "--all-features",
+    ]);
+    let mut cmd = at(place, cmd, toolchain);
     for target in targets {
         cmd = cmd.args(["--filter-platform", target]);
     }
@@ -64,10 +79,14 @@ pub fn registry_sources(
         .collect()
 }
 
-/// Cargo asks rustc about the host here as well. It is to ask the one that was found, without any
-/// wrapper: nothing of the source is to run before the builds.
-fn with_rustc(cmd: Cmd, toolchain: &Toolchain) -> Cmd {
-    cmd.env("RUSTC", &toolchain.rustc).env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "")
+/// Cargo is to ask the rustc that was found, without any wrapper.
+fn at(place: &Place, cmd: Cmd, toolchain: &Toolchain) -> Cmd {
+    cmd.arg("--manifest-path")
+        .arg(&place.manifest)
+        .dir(&place.dir)
+        .env("RUSTC", &toolchain.rustc)
+        .env("RUSTC_WRAPPER", "")
+        .env("RUSTC_WORKSPACE_WRAPPER", "")
 }
 
 fn explain(command: &str, words: &str) -> anyhow::Error {

@@ -11,9 +11,10 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
 
 use crate::cargo::units::Unit;
-use crate::{digest, fs};
+use crate::fs;
 
 /// Real directories and what stands for them.
 pub type Roots = Vec<(String, String)>;

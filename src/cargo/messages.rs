@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cargo_metadata::Message;
+use repro_formats::digest;
 
 use crate::artifact::{Artifact, ArtifactSet, Kind};
-use crate::{digest, fs};
+use crate::fs;
 
 /// One file that cargo says it made.
 #[derive(Clone, Debug, PartialEq, Eq)]

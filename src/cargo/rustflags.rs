@@ -91,10 +91,7 @@ mod tests {
 
     fn flags(env: &[(&str, &str)], toml: &str) -> String {
         let env = env.iter().map(|(k, v)| (k.into(), v.into())).collect();
-        let inside = vec![("/p/.cargo/config.toml".into(), toml.to_string())];
-        let mut config = Config::default();
-        config.add_inside(inside).unwrap();
-        effective(&env, &config, LINUX, "unix\ntarget_os=\"linux\"").join(" ")
+        effective(&env, &Config::of_texts(&[toml]), LINUX, "unix\ntarget_os=\"linux\"").join(" ")
     }
 
     #[test]

@@ -5,12 +5,20 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::error::refused;
-use crate::process::Cmd;
+use crate::process::{Cmd, find_in_path};
 use crate::toolchain::Toolchain;
 
 /// Asks the `rustc` (the user's own choice, else the one in PATH) in `dir`.
 pub fn find(dir: &Path, rustc: Option<PathBuf>) -> Result<Toolchain> {
-    let program = rustc.clone().unwrap_or_else(|| "rustc".into());
+    // The one in PATH may be rustup's, which chooses by the directory: it is asked here once.
+    let rustc = rustc.filter(|name| name != Path::new("rustc"));
+    // By its absolute path, so that no PATH of a build can put another in its place.
+    let named = rustc.clone().unwrap_or_else(|| "rustc".into());
+    let absolute = |name: PathBuf| match name.is_absolute() {
+        true => name,
+        false => find_in_path(&name).unwrap_or(name),
+    };
+    let program = absolute(named);
     let ask = |args: &[&str]| -> Result<String> {
         let out = Cmd::new(&program).args(args).dir(dir).output()?;
         if out.status.success() {
@@ -31,11 +39,14 @@ pub fn find(dir: &Path, rustc: Option<PathBuf>) -> Result<Toolchain> {
         let path = path.with_extension(std::env::consts::EXE_EXTENSION);
         path.is_file().then_some(path)
     };
-    let cargo = bin("cargo").unwrap_or_else(|| "cargo".into());
+    let cargo = bin("cargo").unwrap_or_else(|| absolute("cargo".into()));
     let cargo_version = Cmd::new(&cargo).arg("-V").dir(dir).checked()?.text();
     Ok(Toolchain {
         cargo,
-        rustc: rustc.or_else(|| bin("rustc")).unwrap_or(program),
+        rustc: match rustc {
+            Some(_) => program,
+            None => bin("rustc").unwrap_or(program),
+        },
         sysroot,
         rustc_verbose,
         cargo_version,

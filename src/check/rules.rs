@@ -263,7 +263,7 @@ pub const RULES: &[Rule] = &[
         judge: code::map_order,
     },
     Rule {
-        id: "reads-host-name",
+        id: "reads-hostname",
         severity: Warning,
         looks_at: "code of build scripts and procedural macros",
         why: "each machine has another name",

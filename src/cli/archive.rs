@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use repro_formats::formats;
 
-use super::Format;
-use crate::archive::formats;
+use super::output::Format;
 use crate::request;
 
 pub(super) const EXAMPLES: &str = "\
@@ -58,6 +58,15 @@ pub struct ArchiveArgs {
     /// Do not write SHA256SUMS beside the archive of PATH
     #[arg(long)]
     no_sums: bool,
+    /// Pack a build of a work tree with uncommitted changes, whose source nobody else can get
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Pack a build that was compared with one in the same environment only
+    #[arg(long)]
+    allow_nothing_varied: bool,
+    /// Pack a build that was made once, with `repro build --once`, and not compared
+    #[arg(long)]
+    allow_single: bool,
     /// Print what archives say of their members, and why, and stop
     #[arg(long)]
     pub show_policy: bool,
@@ -93,6 +102,9 @@ impl ArchiveArgs {
             release: self.release,
             manifest_path: self.manifest_path,
             sums: !self.no_sums,
+            allow_nothing_varied: self.allow_nothing_varied,
+            allow_dirty: self.allow_dirty,
+            allow_single: self.allow_single,
         }
     }
 }

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
-use crate::request::{Inject, Selection, SourceChoice};
-use crate::variation;
+use crate::request::{BuildRequest, Inject, SourceChoice};
+use crate::variation::VariationSet;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -69,12 +69,15 @@ pub struct BuildArgs {
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     inject: Option<InjectArg>,
     /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = variation::Selection::parse, help_heading = "Recipe")]
-    vary: Option<variation::Selection>,
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VariationSet::of_flag, help_heading = "Recipe")]
+    vary: Option<VariationSet>,
     /// Build once and compare nothing: a manifest to hold against those of other builders, with
     /// `repro verify --against`
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
     pub once: bool,
+    /// Exit with 0 also if nothing was varied, as with `--vary none`
+    #[arg(long, help_heading = "Recipe")]
+    pub allow_nothing_varied: bool,
     /// Print the recipe for this project and stop
     #[arg(long, help_heading = "Recipe")]
     pub show_recipe: bool,
@@ -99,55 +102,6 @@ pub struct BuildArgs {
     pub verbose: bool,
 }
 
-/// What the command line leaves open, so that the project's metadata can fill it.
-#[derive(Clone, Default)]
-pub struct BuildRequest {
-    /// The source.
-    pub source: SourceChoice,
-    /// What cargo builds.
-    pub selection: Selection,
-    /// `--epoch`.
-    pub epoch: Option<i64>,
-    /// `--pass-env`.
-    pub pass_env: Vec<String>,
-    /// `--inject`.
-    pub inject: Option<Inject>,
-    /// `--vary`.
-    pub vary: Option<variation::Selection>,
-    /// `--keep`.
-    pub keep: bool,
-    /// `--expand`.
-    pub expand: bool,
-    /// Whether the manifest tells of this machine.
-    pub builder: bool,
-    /// `-v`.
-    pub verbose: bool,
-    /// `--once`.
-    pub once: bool,
-    /// `--show-recipe`.
-    pub show_recipe: bool,
-}
-
-impl BuildRequest {
-    /// A request that leaves all but source and selection to defaults.
-    pub fn of(source: SourceChoice, selection: Selection) -> BuildRequest {
-        BuildRequest {
-            source,
-            selection,
-            epoch: None,
-            pass_env: Vec::new(),
-            inject: None,
-            vary: None,
-            keep: false,
-            expand: false,
-            builder: false,
-            verbose: false,
-            once: false,
-            show_recipe: false,
-        }
-    }
-}
-
 impl BuildArgs {
     /// The plain values.
     pub fn request(self) -> BuildRequest {
@@ -157,6 +111,7 @@ impl BuildArgs {
                 directory: self.source,
                 rev: self.rev,
                 allow_dirty: self.allow_dirty,
+                ..SourceChoice::default()
             },
             selection: self.selection.selection(),
             epoch: self.epoch,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Format;
+use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::request;
 

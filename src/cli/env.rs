@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Format;
-use super::build::BuildRequest;
+use super::output::Format;
 use super::selection::SelectionArgs;
-use crate::request::{Inject, SourceChoice};
+use crate::request::{BuildRequest, Inject, SourceChoice};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
-use super::build::BuildRequest;
+use super::output::Format;
 use super::selection::SelectionArgs;
-use crate::request::SourceChoice;
+use crate::request::{BuildRequest, InitRequest, SourceChoice};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -29,19 +28,23 @@ pub struct InitArgs {
     manifest_path: Option<PathBuf>,
     /// Replace files that are there with another content
     #[arg(long)]
-    pub force: bool,
+    force: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
-    pub dry_run: bool,
+    dry_run: bool,
     /// How the report is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
 
 impl InitArgs {
-    /// The plain values: those of a build of the same selection.
-    pub fn request(self) -> BuildRequest {
+    /// The plain values.
+    pub fn request(self) -> InitRequest {
         let source = SourceChoice { manifest: self.manifest_path, ..SourceChoice::default() };
-        BuildRequest::of(source, self.selection.selection())
+        InitRequest {
+            build: BuildRequest::of(source, self.selection.selection()),
+            force: self.force,
+            dry_run: self.dry_run,
+        }
     }
 }

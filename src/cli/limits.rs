@@ -1,8 +1,7 @@
 //! The caps on what a file may ask for, which several subcommands take.
 
 use clap::Args;
-
-use crate::limits::Limits;
+use repro_formats::limits::Limits;
 
 /// What an archive may ask for before it is refused.
 #[derive(Args)]

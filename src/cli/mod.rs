@@ -13,7 +13,7 @@ pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
@@ -28,7 +28,7 @@ use self::verify::VerifyArgs;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  reproducible, verified, the same, or nothing to change
-  1  it differs, would be changed, or an error of `repro check` stands
+  1  files differ, nothing was varied, a file would be changed, or `repro check` found an error
   2  the command line is wrong
   3  a build failed: not a verdict
   4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source
@@ -77,7 +77,7 @@ pub enum Command {
     ///
     /// The source and the toolchain are checked against the manifest before anything of it runs;
     /// then its build is made once, at other paths, and compared byte for byte. Build scripts and
-    /// macros of the source run on this machine: with --sandbox without network and home.
+    /// macros of the source run on this machine, in a sandbox where bubblewrap works.
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<VerifyArgs>),
     /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
@@ -117,15 +117,6 @@ pub enum Command {
     /// Prints the man page.
     #[command(after_help = "Example:\n  repro man | man -l -")]
     Man,
-}
-
-/// How results are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// One JSON object, schema `repro.report/1`.
-    Json,
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
 use super::limits::LimitArgs;
+use super::output::Format;
 use crate::request;
 
 pub(super) const EXAMPLES: &str = "\

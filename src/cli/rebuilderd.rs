@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::verify::SandboxArgs;
 use crate::request::Sync;
 
 pub(super) const BACKEND_EXAMPLES: &str = "\
@@ -11,7 +12,7 @@ Example, in rebuilderd-worker.conf:
   [backend.\"crates\"]
   path = \"/usr/local/bin/rebuilder-crates\"
 
-where rebuilder-crates is a link to repro, or a script that runs
+where rebuilder-crates is a link to repro, or a script that refuses to build without a sandbox:
   exec repro rebuilderd-backend --sandbox \"$1\"";
 
 pub(super) const SYNC_EXAMPLES: &str = "\
@@ -24,9 +25,9 @@ Example:
 pub struct BackendArgs {
     /// A manifest or a `.crate` file
     pub input: PathBuf,
-    /// Build without network and without the home directory (Linux, bubblewrap)
-    #[arg(long)]
-    pub sandbox: bool,
+    /// Whether build scripts run in a sandbox.
+    #[command(flatten)]
+    pub sandbox: SandboxArgs,
 }
 
 /// Arguments of `repro rebuilderd-sync`.

@@ -4,30 +4,54 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
-use super::build::{BuildRequest, InjectArg};
+use super::build::InjectArg;
 use super::limits::LimitArgs;
+use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
-use crate::limits::Limits;
 use crate::report::verify::STEPS;
+use crate::request::{Accept, BuildRequest, Expected, Given, VerifyRequest};
+use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   repro verify app-1.2.0-x86_64-unknown-linux-gnu.tar.gz   with repro.json beside it
-  repro verify repro.json app --sandbox                    no network, no home
+  repro verify repro.json app --no-sandbox                 build scripts with your rights
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
-  repro verify --against a.json b.json c.json --threshold 2
+  repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
-Build scripts and macros of the source run here, with your rights unless --sandbox is given.";
+Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
+with your rights.";
+
+/// `--sandbox` and `--no-sandbox`.
+#[derive(Args)]
+pub struct SandboxArgs {
+    /// Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]
+    #[arg(long, conflicts_with = "no_sandbox", help_heading = "Recipe")]
+    sandbox: bool,
+    /// Run build scripts with your rights, network and home directory
+    #[arg(long, help_heading = "Recipe")]
+    no_sandbox: bool,
+}
+
+impl SandboxArgs {
+    /// The plain value.
+    pub fn mode(&self) -> Mode {
+        match (self.sandbox, self.no_sandbox) {
+            (true, _) => Mode::Always,
+            (_, true) => Mode::Never,
+            _ => Mode::Auto,
+        }
+    }
+}
 
 /// Arguments of `repro verify`.
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// A manifest, or a published file with its manifest beside it
+    /// A manifest, a directory with a release, or a published file next to its manifest
     #[arg(
-        value_name = "MANIFEST|FILE",
+        value_name = "MANIFEST|DIR|FILE",
         required_unless_present_any = ["manifest", "artifacts", "against"]
     )]
     input: Option<PathBuf>,
@@ -54,6 +78,13 @@ pub struct VerifyArgs {
     #[arg(long = "crate", value_name = "NAME@VERSION", help_heading = "Source")]
     krate: Option<String>,
 
+    /// Fail unless this tag of the repository that you trust points at the commit
+    #[arg(long, value_name = "TAG", help_heading = "Source")]
+    expect_tag: Option<String>,
+    /// Fail unless the source is this repository, and the commit on a branch or tag of it
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    expect_source: Option<String>,
+
     #[command(flatten)]
     selection: SelectionArgs,
     /// SOURCE_DATE_EPOCH, where there is no manifest [default: the commit's or the archive's time]
@@ -68,22 +99,36 @@ pub struct VerifyArgs {
     /// Try with another toolchain than the manifest's
     #[arg(long, help_heading = "Recipe")]
     allow_toolchain: bool,
-    /// Build without network and without the home directory (Linux, bubblewrap)
-    #[arg(long, help_heading = "Recipe")]
-    sandbox: bool,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
 
-    /// Take a file for reproduced that is equal after this step; can be given several times
+    /// Accept files that match only after this normalization step; can be given several times
     #[arg(long, value_name = "STEP", value_parser = step, help_heading = "Verdict")]
     accept: Vec<Cause>,
-    /// Compare manifests of several builders, without building
+    /// Accept a setting of the publisher's that the source does not ask for, by name or with its
+    /// value; can be given several times
     #[arg(
-        long,
-        value_name = "MANIFEST",
-        num_args = 2..,
-        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "sandbox", "accept", "output"],
+        long = "accept-setting",
+        value_name = "NAME[=VALUE]",
+        value_parser = Accept::parse,
         help_heading = "Verdict"
     )]
-    against: Vec<PathBuf>,
+    accept_settings: Vec<Accept>,
+    /// Check the manifest alone: exit 0 although no published file was compared
+    #[arg(long, help_heading = "Verdict")]
+    manifest_only: bool,
+    /// Rebuild even if a published file is not the one that the manifest lists
+    #[arg(long, help_heading = "Verdict")]
+    anyway: bool,
+    /// Compare the manifests of several builders, which you name, without building
+    #[arg(
+        long,
+        value_name = "NAME=MANIFEST",
+        num_args = 2..,
+        conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
+        help_heading = "Verdict"
+    )]
+    against: Vec<String>,
     /// How many of them have to agree [default: all]
     #[arg(
         long,
@@ -115,46 +160,8 @@ fn step(text: &str) -> Result<Cause, String> {
     let found = STEPS.iter().find(|c| c.name() == text);
     found.copied().ok_or_else(|| {
         let names: Vec<_> = STEPS.iter().map(|c| c.name()).collect();
-        format!("there is no step `{text}`; there are {}", names.join(", "))
+        format!("unknown step `{text}`; expected one of: {}", names.join(", "))
     })
-}
-
-/// A source that is not the manifest's own word.
-#[derive(Clone, Debug)]
-pub enum Given {
-    /// `--source`.
-    Source(String),
-    /// `--crate`.
-    Crate(String),
-}
-
-/// What was asked for.
-#[derive(Default)]
-pub struct VerifyRequest {
-    /// A manifest or a published file, and more published files.
-    pub files: Vec<PathBuf>,
-    /// `--manifest`.
-    pub manifest: Option<PathBuf>,
-    /// `--artifact`: there is no manifest.
-    pub artifacts: Vec<PathBuf>,
-    /// `--source` or `--crate`.
-    pub source: Option<Given>,
-    /// What to build where there is no manifest.
-    pub build: BuildRequest,
-    /// `--allow-toolchain`.
-    pub allow_toolchain: bool,
-    /// `--sandbox`.
-    pub sandbox: bool,
-    /// `--accept`.
-    pub accept: Vec<Cause>,
-    /// `--against`.
-    pub against: Vec<PathBuf>,
-    /// `--threshold`.
-    pub threshold: Option<usize>,
-    /// `--output`.
-    pub output: Option<PathBuf>,
-    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
-    pub limits: Limits,
 }
 
 impl VerifyArgs {
@@ -166,6 +173,7 @@ impl VerifyArgs {
             manifest: self.manifest,
             artifacts: self.artifacts,
             source: self.source.map(Given::Source).or(krate),
+            expected: Expected { tag: self.expect_tag, source: self.expect_source },
             build: BuildRequest {
                 selection: self.selection.selection(),
                 epoch: self.epoch,
@@ -177,8 +185,11 @@ impl VerifyArgs {
                 ..BuildRequest::default()
             },
             allow_toolchain: self.allow_toolchain,
-            sandbox: self.sandbox,
+            sandbox: self.sandbox.mode(),
             accept: self.accept,
+            accept_settings: self.accept_settings,
+            manifest_only: self.manifest_only,
+            anyway: self.anyway,
             against: self.against,
             threshold: self.threshold.map(|n| n as usize),
             output: self.output,

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::artifact::{Artifact, ArtifactSet};
-use crate::blame::Blame;
+use crate::blame::{self, Blame};
 use crate::build::{Built, Plan};
-use crate::cargo::fetch;
-use crate::cli::build::BuildRequest;
-use crate::command::project::Project;
-use crate::command::reach::ShimState;
-use crate::command::scratch::Scratch;
-use crate::command::{builder, known, publish, trace};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
+use crate::project::Project;
+use crate::project::preload::ShimState;
+use crate::project::scratch::Scratch;
+use crate::project::{context, machine, publish};
 use crate::report::Report;
-use crate::term::Progress;
+use crate::request::BuildRequest;
+use crate::term::{Progress, with_progress};
+use crate::variation::coverage::Coverage;
 use crate::verdict::{Status, Verdict};
 use crate::{fs, process};
 
@@ -35,22 +35,6 @@ pub fn run(asked: BuildRequest) -> Result<Outcome> {
     with_progress(&progress, || double_build(asked, scratch.path(), &progress))
 }
 
-/// Does the work while the progress line is kept alive.
-pub(super) fn with_progress<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
-    std::thread::scope(|s| {
-        let (done, stop) = std::sync::mpsc::channel::<()>();
-        s.spawn(move || {
-            let tick = std::time::Duration::from_millis(200);
-            while stop.recv_timeout(tick) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                progress.tick();
-            }
-        });
-        let outcome = work();
-        drop(done);
-        outcome
-    })
-}
-
 fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
     progress.phase("checking out the source");
     let (show_recipe, once) = (asked.show_recipe, asked.once);
@@ -61,8 +45,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     }
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
-    fetch::fetch(&project.toolchain, &project.run_dir(), &say)?;
-
+    project.fetch(&say)?;
     let registry_sources = project.registry_sources(&recipe);
 
     let shim = match once {
@@ -70,7 +53,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         false => project.shim(scratch),
     };
     let trace_links =
-        project.request.builder && builder::linker_lists_inputs(project.toolchain.host(), scratch);
+        project.request.builder && machine::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -96,34 +79,48 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         true => one(&plan, &project, progress)?,
         false => both(&plan, &project, progress)?,
     };
-    let Made { comparison, verdict, a, .. } = &built;
-    let manifest = project.manifest(&recipe, comparison, *verdict, a, scratch)?;
+    let Made { comparison, a, b } = built;
+    let coverage = b.is_some().then(|| project.coverage(&recipe, &shim, &a));
+    let verdict = verdict(&comparison, coverage.as_ref(), project.is_dirty())?;
+    let manifest =
+        project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), &a, scratch)?;
     process::check_interrupt()?;
     let mut explained = Vec::new();
     let mut blame = Blame::default();
-    if let Some((b, started, ended)) = &built.b {
-        let known = project.known(&shim, *started, *ended);
-        explained = known::explain_all(comparison, &known);
-        if *verdict == Verdict::Differs {
+    if let (Some((b, started, ended)), Some(coverage)) = (&b, &coverage) {
+        let known = project.known(coverage, *started, *ended);
+        explained = context::explain_all(&comparison, &known);
+        if verdict == Verdict::Differs {
             progress.phase("tracing the difference back");
             let expand = project.request.expand;
-            blame = trace::blame(a, b, comparison, &known, expand, scratch);
+            blame = blame::trace(&a, b, &comparison, &known, expand, scratch);
         }
     }
-    let (comparison, verdict, a) = (built.comparison, built.verdict, built.a);
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
-    let mut report = project.report(&recipe, comparison, verdict, &shim, &a, path);
-    report.explained = explained;
-    report.blame = blame.culprits;
-    report.notes.splice(0..0, blame.unblamed);
-    Ok(Outcome::Report(Box::new(report)))
+    let (settings, not_replayable) = project.settings(&manifest);
+    let notes = [blame.unblamed, not_replayable.into_iter().collect(), project.notes(&a)].concat();
+    Ok(Outcome::Report(Box::new(Report {
+        command: "build",
+        verdict,
+        comparison,
+        explained,
+        blame: blame.culprits,
+        coverage,
+        settings,
+        source: project.describe(),
+        how_to_verify: project.how_to_verify(),
+        notes,
+        recipe: recipe.rows(),
+        dropped: project.divided.dropped.clone(),
+        manifest: path,
+        results: project.results.clone(),
+    })))
 }
 
 /// What was built and compared.
 struct Made {
     comparison: Comparison,
-    verdict: Verdict,
     a: Built,
     /// The other build, with the times between which both were made; none after `--once`.
     b: Option<(Built, i64, i64)>,
@@ -131,29 +128,34 @@ struct Made {
 
 fn both(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
     progress.phase(&format!("building {} twice", project.describe()));
-    let started = known::now();
+    let started = context::now();
     let (a, b) = plan.run(progress)?;
-    let ended = known::now();
+    let ended = context::now();
     progress.phase("comparing");
     let comparison = compare(&a.artifacts, &b.artifacts);
     not_with_itself(&comparison)?;
-    let verdict = comparison.verdict().ok_or_else(nothing)?;
-    Ok(Made { comparison, verdict, a, b: Some((b, started, ended)) })
+    Ok(Made { comparison, a, b: Some((b, started, ended)) })
 }
 
 fn one(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
     progress.phase(&format!("building {} once", project.describe()));
     let a = plan.run_one(progress)?;
     let comparison = compare(&a.artifacts, &ArtifactSet::default());
-    comparison.verdict().ok_or_else(nothing)?;
-    Ok(Made { comparison, verdict: Verdict::Single, a, b: None })
+    Ok(Made { comparison, a, b: None })
 }
 
-fn nothing() -> anyhow::Error {
-    failure(
-        Kind::BuildFailed,
-        "the builds made nothing that a verdict could be about: no binary and no library for the target; select other packages or targets",
-    )
+/// The verdict of what was compared; of one build nothing was, and nothing was varied.
+fn verdict(comparison: &Comparison, coverage: Option<&Coverage>, dirty: bool) -> Result<Verdict> {
+    let verdict = comparison.verdict().ok_or_else(|| {
+        failure(
+            Kind::BuildFailed,
+            "nothing to compare: the selected packages produced no binary or library for the target; select other packages or targets",
+        )
+    })?;
+    Ok(match coverage {
+        None => Verdict::Single,
+        Some(coverage) => verdict.qualified(coverage.applied.is_empty(), dirty),
+    })
 }
 
 /// Two artifacts that are one file would be equal whatever was built.

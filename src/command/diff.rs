@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use repro_formats::digest::{self, Digest};
 
-use crate::digest::{self, Digest};
 use crate::error::bad_input;
 use crate::explain::{self, Clocks, Context, Explained, Tree, Window};
 use crate::report::files::{Outcome, Side};

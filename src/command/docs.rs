@@ -1,26 +1,23 @@
-//! `repro completions` and `repro man`: generated from the command line's own definition.
+//! `repro completions` and `repro man`: generated from the definition of the command line.
 
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use clap::CommandFactory;
-
-use crate::cli::Cli;
+use clap::Command;
 
 /// Writes a completion script to standard output.
-pub fn completions(shell: clap_complete::Shell) -> Result<()> {
+pub fn completions(shell: clap_complete::Shell, mut whole: Command) -> Result<()> {
     let mut bytes = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "repro", &mut bytes);
+    clap_complete::generate(shell, &mut whole, "repro", &mut bytes);
     print(&bytes)
 }
 
 /// Writes the man page, with one section for each subcommand, to standard output.
-pub fn man() -> Result<()> {
+pub fn man(whole: Command) -> Result<()> {
     let mut bytes = Vec::new();
-    let mut page = |command: clap::Command| {
+    let mut page = |command: Command| {
         clap_mangen::Man::new(command).render(&mut bytes).context("failed to render the man page")
     };
-    let whole = Cli::command();
     page(whole.clone())?;
     for sub in whole.get_subcommands() {
         let name = format!("repro-{}", sub.get_name());

@@ -6,16 +6,16 @@ use anyhow::Result;
 
 use crate::cargo::config::{Config, Place};
 use crate::cargo::rustflags;
-use crate::cli::build::BuildRequest;
-use crate::command::project::{Project, find_manifest, short_list};
-use crate::command::scratch::Scratch;
 use crate::git;
 use crate::layout::Layout;
+use crate::project::scratch::Scratch;
+use crate::project::{Project, find_manifest, set, short_list};
 use crate::recipe::Recipe;
 use crate::recipe::environment::Env;
 use crate::report::env::EnvReport;
+use crate::request::BuildRequest;
 use crate::source::Origin;
-use crate::variation::Name;
+use crate::variation::VariationId;
 
 /// Where the variables are to be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,8 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
         variables: by_hand.variables,
         flags,
         encoded_is_set: place == Where::Here
-            && std::env::var_os("CARGO_ENCODED_RUSTFLAGS").is_some(),
-        umask: project.values(Name::Umask).a,
+            && set(&project.env, &["CARGO_ENCODED_RUSTFLAGS"]).is_some(),
+        umask: project.values(VariationId::Umask).a.to_string(),
         cargo: cargo.into_iter().chain(selection).collect(),
         notes,
     })

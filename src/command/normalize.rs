@@ -1,14 +1,15 @@
 //! `repro normalize`: each file through the handler of its format, and back in its place if that
-//! changed anything. The handlers are in [`crate::archive::normalize`].
+//! changed anything. The handlers are in [`repro_formats::normalize`].
 
 use std::fs::{File, Metadata};
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::detect;
+use repro_formats::normalize::handlers;
+use repro_formats::normalize::job::{Job, Outcome};
 
-use crate::archive::normalize::{self, Job};
-use crate::archive::unpack;
 use crate::epoch;
 use crate::error::{Kind, bad_input, failure, kind_of};
 use crate::fs::Pending;
@@ -50,7 +51,7 @@ fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Stat
     let place = std::fs::canonicalize(path)
         .with_context(|| format!("failed to find `{}`", path.display()))?;
     let what = || format!("failed to read `{}`", path.display());
-    let mut input = File::open(&place).with_context(what)?;
+    let input = File::open(&place).with_context(what)?;
     let meta = input.metadata().with_context(what)?;
     if !meta.is_file() {
         return Err(bad_input(format!(
@@ -58,15 +59,14 @@ fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Stat
             path.display()
         )));
     }
-    let head = unpack::head_of(&input).with_context(what)?;
-    let handler = normalize::handler(&head, path).ok_or_else(|| {
+    let (found, _) = detect::of_file(&input).with_context(what)?;
+    let handler = handlers::of(found, path).ok_or_else(|| {
         bad_input(format!(
             "`{}` is in no format that has a normal form here: see `repro normalize --list-formats`",
             path.display()
         ))
     })?;
-    input.rewind().with_context(what)?;
-    let job = Job { path, input: &input, size: meta.len(), epoch, limits: &asked.limits };
+    let job = Job { path, of: found, input: &input, epoch, limits: &asked.limits };
     let mut out = match asked.check {
         true => Place::Nowhere(tempfile::tempfile().context("failed to make a temporary file")?),
         false => Place::Beside(Pending::create(&place)?),
@@ -78,8 +78,8 @@ fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Stat
     drop(writer);
     process::check_interrupt()?;
     let status = match outcome? {
-        normalize::Outcome::LeftAlone(why) => Status::LeftAlone(why),
-        normalize::Outcome::Written => {
+        Outcome::LeftAlone(why) => Status::LeftAlone(why),
+        Outcome::Written => {
             flushed.with_context(|| format!("failed to rewrite `{}`", path.display()))?;
             match (same(&input, out.file()).with_context(what)?, out) {
                 (true, _) => Status::Unchanged,

@@ -7,10 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::command::verify::read_manifest;
 use crate::error::{Kind, bad_input, failure, refused};
 use crate::manifest::Manifest;
 use crate::request::Sync;
+use crate::verify::read_manifest;
 
 /// All packages of one distribution and architecture.
 #[derive(Serialize)]

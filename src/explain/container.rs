@@ -1,13 +1,14 @@
 //! Two files, layer by layer: how each is compressed, what each container says of its members, and
 //! each member that differs in turn.
 
+use repro_formats::listing::Member;
+use repro_formats::{digest, tar};
+
 use super::image::matched;
 use super::open::{self, Kind, Layer, Opened, Part, Peeled};
 use super::{Coverage, Explained, Members, Search, digests, names, remedy};
-use crate::archive::compare::{self, Both};
-use crate::archive::listing::Member;
 use crate::cause::Cause;
-use crate::digest;
+use crate::explain::compare::{self, Both};
 use crate::finding::{About, At, Finding, Place};
 
 /// How deep containers may be nested.
@@ -230,7 +231,7 @@ fn path(within: &[String]) -> String {
 /// How each is compressed. The compressor is a cause only where what it compressed is the same.
 fn layers(x: &Peeled, y: &Peeled, within: &[String], inner: Option<&str>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let tar = crate::format::tar::begins(&x.bytes);
+    let tar = tar::read::begins(&x.bytes);
     for i in 0..x.layers.len().max(y.layers.len()) {
         let name = |l: Option<&Layer>| l.map_or("none", |l| l.compression.row().name).to_string();
         let (p, q) = (x.layers.get(i), y.layers.get(i));

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest as _, Sha256};
+use repro_formats::digest::of_bytes;
 
 use super::plain;
 use crate::cause::Cause;
@@ -98,7 +98,7 @@ impl Digests {
         self.sizes.push((a.len(), b.len()));
         self.names.push(name.to_string());
         for (known, bytes) in self.spelled.iter_mut().zip([a, b]) {
-            for spelled in spellings(&Sha256::digest(bytes)) {
+            for spelled in spellings(bytes) {
                 known.insert(spelled, id);
             }
         }
@@ -147,10 +147,12 @@ impl Digests {
     }
 }
 
-/// A digest as lists spell it: hexadecimal, base64, and base64 for names of files.
-fn spellings(digest: &[u8]) -> [String; 3] {
-    let hex = digest.iter().map(|b| format!("{b:02x}")).collect();
-    let base64 = base64(digest);
+/// The digest of bytes as lists spell it: hexadecimal, base64, and base64 for names of files.
+fn spellings(bytes: &[u8]) -> [String; 3] {
+    let hex = of_bytes(bytes).sha256;
+    let two = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or_default();
+    let digest: Vec<u8> = (0..hex.len()).step_by(2).map(two).collect();
+    let base64 = base64(&digest);
     let url = base64.trim_end_matches('=').replace('+', "-").replace('/', "_");
     [hex, base64, url]
 }
@@ -179,8 +181,8 @@ mod tests {
     fn a_list_follows_only_from_files_that_have_these_digests() {
         let mut digests = Digests::default();
         digests.pair("pkg/a.py", b"one", b"other");
-        let [hex_a, base_a, url_a] = spellings(&Sha256::digest(b"one"));
-        let [hex_b, base_b, url_b] = spellings(&Sha256::digest(b"other"));
+        let [hex_a, base_a, url_a] = spellings(b"one");
+        let [hex_b, base_b, url_b] = spellings(b"other");
         let wrong = "0".repeat(64);
         let cases: &[(&str, String, String, bool)] = &[
             ("SHA256SUMS", format!("{hex_a}  a.py\n"), format!("{hex_b}  a.py\n"), true),

@@ -1,9 +1,10 @@
 //! What is known of both builds before their outputs are looked at: values that differ between them
 //! and would show in the bytes, when each was made, and which packages are in it.
 
+use repro_formats::limits::Limits;
+
 use crate::cause::Cause;
 use crate::finding::About;
-use crate::limits::Limits;
 
 /// Everything that an explanation may lean on. The default knows nothing.
 #[derive(Clone, Debug, Default)]

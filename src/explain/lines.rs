@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use repro_formats::names::printable;
+
 use super::Search;
 use super::align;
 use super::remedy;
@@ -10,7 +12,6 @@ use super::tell::cut;
 use super::text::{self, Texts};
 use crate::cause::Cause;
 use crate::finding::{About, At, Excerpt, Finding, Place};
-use crate::format::printable;
 
 /// Lines shown before and behind those that differ.
 const AROUND: usize = 1;

@@ -5,6 +5,7 @@
 //! readers explain. A file that no reader understands gives a note, never an error.
 
 pub mod align;
+pub mod compare;
 pub mod container;
 mod dependencies;
 mod digests;
@@ -29,17 +30,19 @@ mod tree;
 use std::io::Read;
 use std::path::Path;
 
+use repro_formats::detect::detect;
+use repro_formats::list;
+
 pub use self::known::{Clocks, Context, Known, Package, Window};
 pub use self::open::Unsound;
 pub use self::tree::Tree;
 
 use self::align::Aligner;
+use self::compare::Row;
 use self::digests::Digests;
 use self::image::Image;
 use self::read::READERS;
 use self::tell::Sides;
-use crate::archive::compare::{self, Row};
-use crate::archive::listing;
 use crate::cause::Cause;
 use crate::finding::{About, Finding};
 
@@ -200,7 +203,7 @@ pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
 
 /// What two archives say of their members, which are too large to be looked into.
 fn listed(a: &Path, b: &Path, context: &Context) -> Option<Explained> {
-    let list = |path| listing::list(path, &context.limits).ok()?;
+    let list = |path| list::list(path, &context.limits).ok()?;
     let (x, y) = (list(a)?, list(b)?);
     let compared = compare::compare(&x, &y);
     let members = Members { rows: compared.rows, same_content: compared.same_content };
@@ -276,8 +279,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// Why two files differ that hold no other files.
     fn images(&mut self, a: &[u8], b: &[u8], within: &[String]) -> Explained {
-        let read = |bytes: &[u8]| READERS.iter().any(|r| (r.begins)(bytes));
-        if plain::is_text(a) && plain::is_text(b) && !read(a) && !read(b) {
+        if plain::is_text(a) && plain::is_text(b) && reader(a).or(reader(b)).is_none() {
             let (findings, differing) = self.lines(a, b, within);
             return Explained {
                 coverage: Coverage::of(differing, &findings),
@@ -341,10 +343,15 @@ pub fn count(n: usize, what: &str) -> String {
     }
 }
 
+/// The reader of a file, by its place in the table.
+fn reader(bytes: &[u8]) -> Option<usize> {
+    let found = detect(bytes);
+    READERS.iter().position(|r| r.of == found)
+}
+
 /// Both files as a reader sees them; as plain bytes where they are not of one format, or not sound,
 /// and then why.
 fn images(a: &[u8], b: &[u8]) -> ((Image, Image), Option<String>) {
-    let reader = |bytes: &[u8]| READERS.iter().position(|r| (r.begins)(bytes));
     let plain = |note| ((plain::image(a), plain::image(b)), note);
     let (x, y) = (reader(a), reader(b));
     if x != y {

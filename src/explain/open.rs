@@ -5,12 +5,14 @@
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
 
-use crate::archive::compress::Compression;
-use crate::archive::listing::{self, Member};
-use crate::archive::normalize::is_zip;
-use crate::archive::unpack::{self, Unpacked};
-use crate::format::{ar, gzip, printable, tar, zip};
-use crate::limits::Limits;
+use repro_formats::compress::container::Compression;
+use repro_formats::compress::unpack::Unpacked;
+use repro_formats::detect::{FileType, HEAD, detect};
+use repro_formats::gzip::header::Header;
+use repro_formats::limits::Limits;
+use repro_formats::listing::Member;
+use repro_formats::names::printable;
+use repro_formats::{ar, tar, zip};
 
 /// Bytes of all members of one container that are taken out.
 const MOST: u64 = 512 << 20;
@@ -48,7 +50,7 @@ pub struct Peeled<'a> {
 pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound> {
     let mut peeled = Peeled { layers: Vec::new(), bytes: Cow::Borrowed(bytes) };
     while peeled.layers.len() < LAYERS {
-        let compression = unpack::detect(&peeled.bytes);
+        let compression = Compression::of(&peeled.bytes);
         if compression == Compression::None {
             break;
         }
@@ -56,7 +58,7 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
         let unsound = |what: String| Unsound { format, what };
         let mut content = Vec::new();
         let unpacked = Unpacked::new(&peeled.bytes[..], compression, limits);
-        let unpacked = unpacked.map_err(|e| unsound(format!("{e:#}")))?;
+        let unpacked = unpacked.map_err(|e| unsound(e.to_string()))?;
         let read = unpacked.take(MOST + 1).read_to_end(&mut content);
         read.map_err(|e| unsound(e.to_string()))?;
         if content.len() as u64 > MOST {
@@ -64,7 +66,7 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
         }
         let header = match compression {
             Compression::Gzip => Some(
-                gzip::Header::parse(&peeled.bytes[..peeled.bytes.len().min(unpack::HEAD)])
+                Header::parse(&peeled.bytes[..peeled.bytes.len().min(HEAD)])
                     .map_err(|e| unsound(e.to_string()))?,
             ),
             _ => None,
@@ -74,7 +76,7 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
             Cow::Borrowed(all) => Cow::Borrowed(&all[from..]),
             Cow::Owned(all) => Cow::Owned(all[from..].to_vec()),
         };
-        let fields = header.map_or(Vec::new(), |h| listing::gzip_fields(&h));
+        let fields = header.map_or(Vec::new(), |h| h.fields());
         peeled.layers.push(Layer { compression, fields, packed });
     }
     Ok(peeled)
@@ -137,14 +139,14 @@ type Reader<'a> = fn(&mut Opened<'a>, &'a [u8], &Limits) -> Result<(), String>;
 
 /// The members of a container; `None` if it is none.
 pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, Unsound>> {
-    let (kind, read): (Kind, Reader<'a>) = match () {
-        () if bytes.starts_with(ar::MAGIC) => (Kind::Ar, of_ar),
-        () if is_fat(bytes) => (Kind::Fat, of_fat),
-        () if is_zip(bytes) => (Kind::Zip, of_zip),
-        () if tar::begins(bytes) => (Kind::Tar, of_tar),
+    let (kind, read): (Kind, Reader<'a>) = match detect(bytes) {
+        FileType::Ar => (Kind::Ar, of_ar),
+        FileType::FatMachO => (Kind::Fat, of_fat),
+        FileType::Zip => (Kind::Zip, of_zip),
+        FileType::Tar(Compression::None) => (Kind::Tar, of_tar),
         // Behind a script or a program: a tar may end in a zip as well.
-        () if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
-        () => return None,
+        _ if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
+        _ => return None,
     };
     let mut opened =
         Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: Vec::new() };
@@ -190,25 +192,26 @@ fn all(content: impl Read, left: &mut u64) -> Result<Vec<u8>, String> {
 }
 
 fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
-    let (index, first) = zip::lenient::read(bytes, limits).map_err(|e| e.to_string())?;
+    let (index, first) = zip::lenient::read_any(bytes, limits).map_err(|e| e.to_string())?;
     let mut left = MOST;
     out.prefix = &bytes[..first];
     out.fields.push(("comment", format!("`{}`", printable(&index.comment))));
     for entry in &index.entries {
-        let said = listing::zip::said(entry);
+        let said = zip::list::said(entry);
         let end = entry.data_at.saturating_add(entry.packed) as usize;
         let packed = bytes.get(entry.data_at as usize..end).unwrap_or_default();
-        let readable = !entry.encrypted() && matches!(entry.method, zip::STORED | zip::DEFLATED);
+        let readable =
+            !entry.encrypted() && matches!(entry.method, zip::read::STORED | zip::read::DEFLATED);
         let content = match &entry.kind {
-            zip::Kind::File if readable => {
+            zip::read::Kind::File if readable => {
                 let content = entry.content(Cursor::new(bytes)).map_err(|e| e.to_string())?;
                 Cow::Owned(all(content, &mut left)?)
             }
             // As it is packed: there is no more to be had.
-            zip::Kind::File => Cow::Borrowed(packed),
+            zip::read::Kind::File => Cow::Borrowed(packed),
             _ => Cow::Borrowed(&[][..]),
         };
-        let method = listing::zip::method(entry);
+        let method = zip::list::method(entry);
         out.add(Member { packed: Some(method), ..said }, content);
         if let Some(part) = out.parts.last_mut() {
             part.packed = Some(packed);
@@ -218,22 +221,22 @@ fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
 }
 
 fn of_ar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
-    let entries = ar::read(&mut Cursor::new(bytes), limits).map_err(|e| e.to_string())?;
+    let entries = ar::read::read(&mut Cursor::new(bytes), limits).map_err(|e| e.to_string())?;
     for entry in &entries {
         let (from, size) = (entry.data_at as usize, entry.size as usize);
         let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
-        out.add(listing::ar::said(entry), content.unwrap_or_default());
+        out.add(ar::list::said(entry), content.unwrap_or_default());
     }
     Ok(())
 }
 
 fn of_tar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
-    let mut walk = tar::Walk::lenient(bytes, limits);
+    let mut walk = tar::read::Walk::lenient(bytes, limits);
     while let Some(entry) = walk.next().map_err(|e| e.to_string())? {
-        let said = listing::tar_member(&entry);
+        let said = tar::list::said(&entry);
         let (from, size) = (entry.data_at as usize, entry.size as usize);
         let content = match entry.kind {
-            tar::Kind::File | tar::Kind::Sparse => {
+            tar::read::Kind::File | tar::read::Kind::Sparse => {
                 let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
                 content.ok_or(format!(
                     "at byte {from}, `{}`: the archive ends within its content",
@@ -252,15 +255,6 @@ fn of_fat<'a>(out: &mut Opened<'a>, bytes: &'a [u8], _: &Limits) -> Result<(), S
         out.add(Member { name, kind: "file", ..Member::default() }, content);
     }
     Ok(())
-}
-
-/// `cafebabe` also begins a Java class, in which a version of 45 or more stands where there is the
-/// number of machines here.
-fn is_fat(bytes: &[u8]) -> bool {
-    let count = bytes.get(4..8).map_or(0, |c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]));
-    let magic = bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbe])
-        || bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbf]);
-    magic && (1..40).contains(&count)
 }
 
 fn slices(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, object::Error> {

@@ -1,89 +1,13 @@
-//! What to change so that a difference goes away: one table by crate and feature, one by cause, each
-//! row with its source. Whom to blame is not decided here.
+//! What to change so that a difference goes away: by crate and feature ([`crate::known_crates`]), or
+//! by cause, from the table here. Each row has its source. Whom to blame is not decided here.
 
 use super::known::{Context, Package};
 use crate::cause::Cause;
 use crate::finding::{About, Finding};
+use crate::known_crates::{self, KnownCrate};
 
 /// What is said of a consequence.
 pub const FOLLOWS: &str = "it follows from another difference and goes away with it";
-
-/// A crate that is known to make builds differ, and what its users can do.
-#[derive(Debug)]
-pub struct ByCrate {
-    /// The crate.
-    pub krate: &'static str,
-    /// The feature that must be on, if one must.
-    pub feature: Option<&'static str>,
-    /// The causes that it shows as.
-    pub causes: &'static [Cause],
-    /// Its macros put the value into the crate that uses it, so that it is to blame wherever it is.
-    pub into_users: bool,
-    /// What to do, as a sentence.
-    pub text: &'static str,
-    /// Where that is said.
-    pub source: &'static str,
-}
-
-/// The crates.
-pub const BY_CRATE: &[ByCrate] = &[
-    ByCrate {
-        krate: "const-random",
-        feature: None,
-        causes: &[Cause::Randomness],
-        into_users: true,
-        text: "set CONST_RANDOM_SEED to a fixed value, for example in [env] of .cargo/config.toml",
-        source: "https://docs.rs/crate/const-random/latest",
-    },
-    ByCrate {
-        krate: "ahash",
-        feature: Some("compile-time-rng"),
-        causes: &[Cause::Randomness],
-        into_users: true,
-        text: "leave out ahash's feature `compile-time-rng`, or set CONST_RANDOM_SEED to a fixed value",
-        source: "https://github.com/jonhoo/flurry/issues/135",
-    },
-    ByCrate {
-        krate: "include_dir",
-        feature: Some("metadata"),
-        causes: &[Cause::Timestamp, Cause::SourceMtime],
-        into_users: true,
-        text: "leave out include_dir's feature `metadata`, which embeds the times of the files",
-        source: "https://docs.rs/crate/include_dir/latest/features",
-    },
-    ByCrate {
-        krate: "vergen",
-        feature: None,
-        causes: &[Cause::Timestamp],
-        into_users: false,
-        text: "set SOURCE_DATE_EPOCH, which vergen takes its times from, or use its `idempotent` option",
-        source: "https://docs.rs/vergen/latest/vergen/",
-    },
-    ByCrate {
-        krate: "shadow-rs",
-        feature: None,
-        causes: &[Cause::Timestamp, Cause::Timezone],
-        into_users: false,
-        text: "set SOURCE_DATE_EPOCH, which shadow-rs takes its times from",
-        source: "https://docs.rs/crate/shadow-rs/0.11.0/source/src/time.rs",
-    },
-    ByCrate {
-        krate: "built",
-        feature: Some("chrono"),
-        causes: &[Cause::Timestamp],
-        into_users: false,
-        text: "set SOURCE_DATE_EPOCH, which built takes its times from",
-        source: "https://docs.rs/built/latest/built/",
-    },
-    ByCrate {
-        krate: "chrono",
-        feature: None,
-        causes: &[Cause::Timestamp, Cause::Timezone],
-        into_users: false,
-        text: "in the build script, make the time from SOURCE_DATE_EPOCH with `DateTime::from_timestamp`, in UTC, instead of `Utc::now` or `Local::now`",
-        source: "https://reproducible-builds.org/specs/source-date-epoch/",
-    },
-];
 
 /// What to do about a cause, where nothing more is known.
 #[derive(Debug)]
@@ -369,24 +293,26 @@ pub fn of(finding: &Finding, context: &Context) -> String {
         finding.krate.as_deref() == Some(&name)
     };
     let own = context.packages.iter().find(named);
-    let own = own.and_then(|p| by_crate(&p.name, &p.features, finding.cause));
+    let own = own.and_then(|p| by_crate(p, finding.cause));
     let user = || {
         let rows = context.packages.iter();
-        let mut rows = rows.filter_map(|p| by_crate(&p.name, &p.features, finding.cause));
+        let mut rows = rows.filter_map(|p| by_crate(p, finding.cause));
         rows.find(|r| r.into_users)
     };
     match own.or_else(user) {
         None => general.to_string(),
-        Some(row) => format!("{}; if it is not from {}: {general}", row.text, row.krate),
+        Some(row) => format!("{}; if it is not from {}: {general}", row.remedy, row.name),
     }
 }
 
-/// The row for a crate with these features (none: unknown) and a cause.
-pub fn by_crate(krate: &str, features: &[String], cause: Cause) -> Option<&'static ByCrate> {
-    let on = |feature: &str| features.is_empty() || features.iter().any(|f| f == feature);
-    BY_CRATE
-        .iter()
-        .find(|r| r.krate == krate && r.causes.contains(&cause) && r.feature.is_none_or(on))
+/// The row for a package (no features: they are unknown) and a cause.
+pub fn by_crate(package: &Package, cause: Cause) -> Option<&'static KnownCrate> {
+    let features = &package.features;
+    let has = |f: &str| (!features.is_empty()).then(|| features.iter().any(|on| on == f));
+    let fits = |row: &&KnownCrate| {
+        row.causes.contains(&cause) && row.fits(&package.name, &package.version, has)
+    };
+    known_crates::all().iter().find(fits)
 }
 
 /// The row for a cause and a kind of value.
@@ -424,8 +350,7 @@ mod tests {
             assert_eq!(rows.last().map(|r| r.about), Some(About::Anything), "{}", cause.name);
             assert_eq!(rows.iter().filter(|r| r.about == About::Anything).count(), 1);
         }
-        let sources = BY_CAUSE.iter().map(|r| r.source);
-        for source in sources.chain(BY_CRATE.iter().map(|r| r.source)) {
+        for source in BY_CAUSE.iter().map(|r| r.source) {
             assert!(source.starts_with("https://"), "{source}");
         }
         // They are printed by `repro diff` too, which has no variations.

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use repro_formats::names::printable;
+
 use super::image::Image;
 use super::known::Context;
 use super::owner::{Owner, Owners};
@@ -11,7 +13,6 @@ use super::pair::{Claim, Compared};
 use super::remedy;
 use crate::cause::Cause;
 use crate::finding::{At, Excerpt, Finding, Place};
-use crate::format::printable;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 160;

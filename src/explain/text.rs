@@ -38,7 +38,7 @@ pub struct Texts<'a> {
 }
 
 /// What the differences are, each with the differences it claims; all are claimed by one, and where
-/// nothing is recognised that is [`Cause::Unknown`].
+/// nothing is recognized that is [`Cause::Unknown`].
 pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     if let Some(whole) = order(texts, hunks) {
         return vec![whole];
@@ -423,7 +423,7 @@ mod tests {
         Context {
             known: vec![
                 k(Cause::BuildPath, "source", "/s/a/path-a-q7x", "/s/b/path-b-q7x/some/levels"),
-                k(Cause::Username, "user", "user-a-q7x", "user-bb-q7x"),
+                k(Cause::Username, "username", "user-a-q7x", "user-bb-q7x"),
                 k(Cause::Parallelism, "jobs", "2", "3"),
                 k(Cause::Locale, "LC_ALL", "C.UTF-8", "C"),
                 k(Cause::Environment, "stray", "", "REPRO_STRAY"),
@@ -471,7 +471,7 @@ mod tests {
                 "vcs-state",
             ),
             ("rustc version 1.95.0 (abc)", "rustc version 1.97.0 (abc)", "compiler-version"),
-            ("colour red\n", "colour blue\n", "unknown"),
+            ("color red\n", "color blue\n", "unknown"),
             ("$Format:%h$\n", "1234abc\n", "vcs-state"),
         ];
         for (a, b, want) in cases {

@@ -5,14 +5,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use repro_formats::digest::{self, Digest};
+use repro_formats::limits::Limits;
+use repro_formats::listing::Member;
+
+use super::compare;
 use super::open::{self, Kind, Opened, Part};
 use super::{Explained, Search, read, unexplained};
-use crate::archive::compare;
-use crate::archive::listing::Member;
-use crate::digest::{self, Digest};
 use crate::error::bad_input;
 use crate::finding::{At, Finding};
-use crate::limits::Limits;
 use crate::{cause::Cause, fs};
 
 /// What cargo writes for itself, with times and absolute paths in it.

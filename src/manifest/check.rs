@@ -2,23 +2,39 @@
 //! names of files, arguments of cargo and git, and variables. Every value that does is looked at here,
 //! before anything is done with it.
 
-use super::{Archive, Artifact, Build, Manifest, Recipe, Source};
-use crate::archive::formats::Format;
+use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations};
 use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;
 use crate::source::address;
 use crate::verdict::{SINGLE, Status, Verdict};
+use repro_formats::formats::Format;
 
 type Checked = Result<(), String>;
+
+/// Two entries of one name would let one of them go unseen.
+fn once<K: Ord + std::fmt::Debug>(what: &str, keys: impl Iterator<Item = K>) -> Checked {
+    let mut seen = std::collections::BTreeSet::new();
+    for key in keys {
+        if seen.contains(&key) {
+            return Err(format!("it lists one {what} twice: {key:?}"));
+        }
+        seen.insert(key);
+    }
+    Ok(())
+}
 
 /// Checks all of it.
 ///
 /// # Errors
 /// The first thing that is wrong, as a clause.
 pub(super) fn sound(manifest: &Manifest) -> Checked {
-    let verdicts = [Verdict::Reproducible, Verdict::Differs, Verdict::Single];
-    one_of("verdict", &manifest.verdict, &verdicts.map(Verdict::name))?;
+    let verdict = Verdict::named(&manifest.verdict)
+        .ok_or_else(|| format!("unknown verdict `{}`", manifest.verdict.escape_debug()))?;
+    // `/1` does not say what was varied, and calls a dirty tree reproducible.
+    if manifest.schema == super::SCHEMA {
+        variations(manifest.variations.as_ref(), verdict, manifest.source.dirty)?;
+    }
     source(&manifest.source)?;
     build(&manifest.build)?;
     recipe(&manifest.recipe)?;
@@ -30,10 +46,20 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
         self::variable(&variable.name, value)?;
     }
     for artifact in &manifest.artifacts {
-        self::artifact(artifact, &manifest.verdict)?;
+        self::artifact(artifact, verdict)?;
     }
     for archive in &manifest.archives {
         self::archive(archive)?;
+    }
+    let artifacts = manifest.artifacts.iter();
+    once("artifact", artifacts.map(|a| [&*a.target, &*a.package, &*a.kind, &*a.name]))?;
+    once("archive", manifest.archives.iter().map(|a| &*a.name))?;
+    if let Some(variations) = &manifest.variations {
+        let off = variations.off.iter().flat_map(|v| [&v.name, &v.by]);
+        let unavailable = variations.unavailable.iter().flat_map(|v| [&v.name, &v.reason]);
+        for text in variations.applied.iter().chain(off).chain(unavailable) {
+            no_control("a variation", text)?;
+        }
     }
     Ok(())
 }
@@ -58,6 +84,9 @@ fn source(source: &Source) -> Checked {
     }
     if source.directory != "." {
         inside(&source.directory)?;
+    }
+    for text in source.tags.iter().chain(&source.version) {
+        no_control("a tag or version", text)?;
     }
     sha256(&source.lockfile_sha256)
 }
@@ -107,7 +136,31 @@ fn variable(name: &str, value: Option<&str>) -> Checked {
     }
 }
 
-fn artifact(artifact: &Artifact, verdict: &str) -> Checked {
+/// A pass must not claim more than its variations and its source allow.
+fn variations(variations: Option<&Variations>, verdict: Verdict, dirty: bool) -> Checked {
+    let names = variations.map(|v| {
+        let off = v.off.iter().flat_map(|off| [&off.name, &off.by]);
+        let unavailable = v.unavailable.iter().flat_map(|not| [&not.name, &not.reason]);
+        v.applied.iter().chain(off).chain(unavailable)
+    });
+    for name in names.into_iter().flatten() {
+        no_control("a variation", name)?;
+    }
+    let nothing_varied = variations.is_some_and(|v| v.applied.is_empty());
+    match verdict {
+        Verdict::Single | Verdict::Differs => Ok(()),
+        pass if variations.is_none() => {
+            Err(format!("it does not say what was varied, and its verdict is `{}`", pass.name()))
+        }
+        pass if pass == Verdict::Reproducible.qualified(nothing_varied, dirty) => Ok(()),
+        pass => Err(format!(
+            "its verdict is `{}`, which does not go with its variations and its source",
+            pass.name()
+        )),
+    }
+}
+
+fn artifact(artifact: &Artifact, verdict: Verdict) -> Checked {
     let name = artifact.name.escape_debug();
     file_name(&artifact.name)?;
     no_control("a package", &artifact.package)?;
@@ -127,15 +180,16 @@ fn artifact(artifact: &Artifact, verdict: &str) -> Checked {
         (false, ..) => return Err(format!("`{name}` has a digest and is not proven")),
     }
     let fits = match verdict {
-        "reproducible" => artifact.status == Status::Same.name(),
-        SINGLE => artifact.status == SINGLE,
-        _ => artifact.status != SINGLE,
+        Verdict::Single => artifact.status == SINGLE,
+        Verdict::Differs => artifact.status != SINGLE,
+        _ => artifact.status == Status::Same.name(),
     };
     match fits {
         true => Ok(()),
         false => Err(format!(
-            "`{name}` is `{}`, which does not go with the verdict `{verdict}`",
-            artifact.status
+            "`{name}` is `{}`, which does not go with the verdict `{}`",
+            artifact.status,
+            verdict.name()
         )),
     }
 }
@@ -151,6 +205,7 @@ fn archive(archive: &Archive) -> Checked {
     }
     sha256(&archive.sha256)?;
     archive.tar_sha256.as_deref().map_or(Ok(()), sha256)?;
+    once("member", archive.members.iter().map(|m| &*m.name))?;
     for member in &archive.members {
         inside(&member.name)?;
         one_of("member", &member.kind, &["file", "dir", "symlink", "hardlink"])?;

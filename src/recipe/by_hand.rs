@@ -10,7 +10,7 @@ use super::table::{Channel, TABLE};
 use super::{C_FLAG_VARIABLES, Recipe, SideRecipe, is_c_flags};
 use crate::layout::Layout;
 use crate::platform::Platform;
-use crate::variation::{Name, Side, Values};
+use crate::variation::{Side, ValuePair, VariationId};
 
 /// A variable to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ const LEFT_OUT: &[&str] = &["CARGO_BUILD_JOBS"];
 
 impl Recipe {
     /// The recipe for a build in `layout`, which is the user's own tree.
-    pub fn by_hand(&self, layout: &Layout, value: &dyn Fn(Name) -> Values) -> ByHand {
+    pub fn by_hand(&self, layout: &Layout, value: &dyn Fn(VariationId) -> ValuePair) -> ByHand {
         let share = self.side(Side::A, layout, value);
         let mut out = ByHand::default();
         for item in self.items() {
@@ -112,6 +112,7 @@ mod tests {
     use crate::epoch::{Epoch, EpochFrom};
     use crate::recipe::Facts;
     use crate::recipe::environment::Env;
+    use crate::variation::{Canaries, VariationSet};
 
     fn by_hand(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> ByHand {
         let facts = Facts {
@@ -137,7 +138,14 @@ mod tests {
             tmpdir: "/tmp".into(),
             wrapper: "/none".into(),
         };
-        let values = |_| Values { a: "x".into(), b: "x".into() };
+        let canaries = Canaries {
+            scratch: "/w".into(),
+            token: "t".into(),
+            cpus: 4,
+            locale: None,
+            outer_configs: 0,
+        };
+        let values = |id| VariationSet::default().values(id, &canaries);
         Recipe::new(facts).by_hand(&layout, &values)
     }
 

@@ -9,30 +9,53 @@ use std::ffi::{OsStr, OsString};
 /// An environment, sorted by name.
 pub type Env = BTreeMap<OsString, OsString>;
 
+/// What a variable can do to a build that somebody else makes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// It says where things are on this machine: whoever replays a build has their own.
+    Machine,
+    /// It names or wraps a program, or makes one load code: recorded as a fact, never replayed.
+    Program,
+    /// It says how to build.
+    Setting,
+}
+
 /// Why a group of variables is passed on.
 pub struct Allowed {
     /// Names; a trailing `*` stands for any ending.
     pub names: &'static [&'static str],
     /// Why.
     pub why: &'static str,
-    /// They say where things are on this machine, not how to build: who replays a build has their
-    /// own.
-    pub machine: bool,
+    /// What they can do. The first row that has a name decides.
+    pub class: Class,
 }
 
 /// The allow-list.
 pub const ALLOWED: &[Allowed] = &[
+    Allowed { names: &["PATH"], why: "where the tools are", class: Class::Program },
     Allowed {
-        names: &["PATH", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER"],
-        why: "where the tools are",
-        machine: true,
+        names: &["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER"],
+        why: "where the toolchains are",
+        class: Class::Machine,
+    },
+    Allowed {
+        names: &[
+            "RUSTC",
+            "RUSTC_WORKSPACE_WRAPPER",
+            "CARGO_BUILD_RUSTC",
+            "CARGO_BUILD_RUSTDOC",
+            "CARGO_BUILD_*_WRAPPER",
+            "CARGO_TARGET_*_LINKER",
+            "CARGO_TARGET_*_RUNNER",
+            "CARGO_REGISTRIES_*_CREDENTIAL_PROVIDER",
+        ],
+        why: "programs that cargo and rustc run",
+        class: Class::Program,
     },
     Allowed {
         names: &[
             "RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
-            "RUSTC",
-            "RUSTC_WORKSPACE_WRAPPER",
             "RUSTC_BOOTSTRAP",
             "CARGO_BUILD_*",
             "CARGO_PROFILE_*",
@@ -42,12 +65,40 @@ pub const ALLOWED: &[Allowed] = &[
             "CARGO_CFG_*",
         ],
         why: "settings of cargo and rustc",
-        machine: false,
+        class: Class::Setting,
     },
     Allowed {
         names: &["CARGO_REGISTRIES_*", "CARGO_REGISTRY_DEFAULT", "CARGO_SOURCE_*"],
         why: "where cargo finds registries",
-        machine: true,
+        class: Class::Machine,
+    },
+    Allowed {
+        names: &[
+            "CFLAGS",
+            "CXXFLAGS",
+            "CPPFLAGS",
+            "LDFLAGS",
+            "ARFLAGS",
+            "CFLAGS_*",
+            "CXXFLAGS_*",
+            "ARFLAGS_*",
+            "RANLIBFLAGS_*",
+            "HOST_*FLAGS",
+            "TARGET_*FLAGS",
+            "HOST_PKG_CONFIG_*",
+            "TARGET_PKG_CONFIG_*",
+            "CC_SHELL_ESCAPED_FLAGS",
+            "CC_ENABLE_DEBUG_OUTPUT",
+            "CC_FORCE_DISABLE",
+            "CRATE_CC_NO_DEFAULTS",
+            "CXXSTDLIB*",
+            "C_INCLUDE_PATH",
+            "CPLUS_INCLUDE_PATH",
+            "CPATH",
+            "LIBRARY_PATH",
+        ],
+        why: "settings of C and C++ compilers",
+        class: Class::Setting,
     },
     Allowed {
         names: &[
@@ -61,32 +112,37 @@ pub const ALLOWED: &[Allowed] = &[
             "OBJCOPY",
             "CPP",
             "AS",
-            "CFLAGS",
-            "CXXFLAGS",
-            "CPPFLAGS",
-            "LDFLAGS",
-            "ARFLAGS",
             "CC_*",
             "CXX_*",
             "AR_*",
             "LD_*_linux*",
             "NM_*",
             "RANLIB_*",
-            "CFLAGS_*",
-            "CXXFLAGS_*",
-            "ARFLAGS_*",
-            "RANLIBFLAGS_*",
             "HOST_*",
             "TARGET_*",
-            "CRATE_CC_NO_DEFAULTS",
-            "CXXSTDLIB*",
-            "C_INCLUDE_PATH",
-            "CPLUS_INCLUDE_PATH",
-            "CPATH",
-            "LIBRARY_PATH",
         ],
-        why: "settings of C and C++ compilers",
-        machine: false,
+        why: "C and C++ compilers and their tools",
+        class: Class::Program,
+    },
+    Allowed {
+        names: &[
+            "PKG_CONFIG_PATH*",
+            "PKG_CONFIG_LIBDIR*",
+            "PKG_CONFIG_SYSROOT_DIR*",
+            "PKG_CONFIG_ALL*",
+            "CMAKE_BUILD_TYPE",
+            "CMAKE_BUILD_PARALLEL_LEVEL",
+            "CMAKE_GENERATOR",
+            "BINDGEN_EXTRA_CLANG_ARGS*",
+            "PROTOC_INCLUDE",
+            "CONST_RANDOM_SEED",
+            "PYO3_NO_PYTHON",
+            "PYO3_CROSS",
+            "PYO3_CROSS_PYTHON_*",
+            "PYO3_USE_ABI3_FORWARD_COMPATIBILITY",
+        ],
+        why: "settings that build scripts of well-known crates read",
+        class: Class::Setting,
     },
     Allowed {
         names: &[
@@ -96,21 +152,28 @@ pub const ALLOWED: &[Allowed] = &[
             "LIBCLANG_PATH",
             "CLANG_PATH",
             "LLVM_CONFIG_PATH",
-            "BINDGEN_EXTRA_CLANG_ARGS*",
             "PROTOC",
-            "PROTOC_INCLUDE",
-            "OPENSSL_*",
-            "CONST_RANDOM_SEED",
+            // Its configuration names engines to be loaded.
+            "OPENSSL_CONF",
+            "OPENSSL_ENGINES",
+            "OPENSSL_MODULES",
+            "OPENSSL_SRC_PERL",
+            // An interpreter, and files that it executes.
             "PYO3_*",
             "JAVA_HOME",
         ],
+        why: "programs that build scripts of well-known crates run or load",
+        class: Class::Program,
+    },
+    Allowed {
+        names: &["OPENSSL_*"],
         why: "settings that build scripts of well-known crates read",
-        machine: false,
+        class: Class::Setting,
     },
     Allowed {
         names: &["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"],
         why: "settings of Apple's linker and SDK",
-        machine: true,
+        class: Class::Machine,
     },
     Allowed {
         names: &[
@@ -143,9 +206,50 @@ pub const ALLOWED: &[Allowed] = &[
             "PROCESSOR_ARCHITECTURE",
         ],
         why: "what Windows programs and Microsoft's tools need to start",
-        machine: true,
+        class: Class::Machine,
     },
-    Allowed { names: &["NIX_*"], why: "settings of compiler wrappers in Nix", machine: true },
+    Allowed {
+        names: &["NIX_*"],
+        why: "settings of compiler wrappers in Nix",
+        class: Class::Machine,
+    },
+];
+
+/// Variables outside the allow-list that make some program run or load what they name. A build has
+/// them only by `--pass-env`.
+const LOADERS: &[&str] = &[
+    "LD_*",
+    "DYLD_*",
+    "GCONV_PATH",
+    "GLIBC_TUNABLES",
+    "COMPILER_PATH",
+    "GCC_EXEC_PREFIX",
+    "CCC_OVERRIDE_OPTIONS",
+    "CARGO",
+    "RUSTDOC",
+    "RUSTC_*WRAPPER",
+    "*_LINKER",
+    "*_RUNNER",
+    "*_WRAPPER",
+    "*_LAUNCHER",
+    "SHELL",
+    "ENV",
+    "BASH_ENV",
+    "BASH_FUNC_*",
+    "MAKE",
+    "MAKEFLAGS",
+    "MAKEFILES",
+    "GIT_*",
+    "PERL5*",
+    "PYTHON*",
+    "RUBYLIB",
+    "RUBYOPT",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "CLASSPATH",
 ];
 
 /// Variables that `repro` sets itself, whatever the user has.
@@ -181,10 +285,22 @@ pub fn is_allowed(name: &str) -> bool {
         && ALLOWED.iter().flat_map(|a| a.names).any(|pattern| fits(pattern, name))
 }
 
-/// Whether an allowed variable says where things are on this machine.
+/// What a variable can do: of the allow-list's, and of those known to lead to programs; `None` for
+/// any other, which a build has only by `--pass-env`.
+pub fn class(name: &str) -> Option<Class> {
+    let has = |names: &[&str]| names.iter().any(|pattern| fits(pattern, name));
+    match is_allowed(name) {
+        true => ALLOWED.iter().find(|a| has(a.names)).map(|a| a.class),
+        false => {
+            (is_own(name) && name.ends_with("WRAPPER") || has(LOADERS)).then_some(Class::Program)
+        }
+    }
+}
+
+/// Whether a replay takes a variable from this machine: what says where things are, and the PATH,
+/// which finds this machine's programs.
 pub fn is_of_machine(name: &str) -> bool {
-    let of = |a: &Allowed| a.machine && a.names.iter().any(|pattern| fits(pattern, name));
-    is_allowed(name) && ALLOWED.iter().any(of)
+    name == "PATH" || class(name) == Some(Class::Machine)
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
@@ -273,6 +389,47 @@ mod tests {
         }
         for name in ["RUSTFLAGS", "CC", "CARGO_PROFILE_RELEASE_LTO", "HOME", "MINE"] {
             assert!(!is_of_machine(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_leads_to_a_program_is_told_from_settings() {
+        let table = [
+            (
+                Class::Program,
+                "PATH RUSTC RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_RUSTC CARGO_BUILD_RUSTDOC \
+                 CARGO_BUILD_RUSTC_WRAPPER CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER \
+                 CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER \
+                 CARGO_REGISTRIES_X_CREDENTIAL_PROVIDER CC CXX AR LD AS CC_x86_64-unknown-linux-gnu \
+                 LD_x86_64_unknown_linux_gnu HOST_CC TARGET_CXX HOST_PKG_CONFIG PKG_CONFIG \
+                 PKG_CONFIG_x86_64-unknown-linux-gnu CMAKE CMAKE_TOOLCHAIN_FILE CMAKE_PREFIX_PATH \
+                 CMAKE_C_COMPILER_LAUNCHER LIBCLANG_PATH CLANG_PATH LLVM_CONFIG_PATH PROTOC \
+                 OPENSSL_CONF OPENSSL_SRC_PERL PYO3_PYTHON JAVA_HOME \
+                 LD_PRELOAD LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES BASH_ENV CARGO RUSTDOC MAKEFLAGS PYTHONPATH",
+            ),
+            (
+                Class::Setting,
+                "RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS \
+                 RUSTC_BOOTSTRAP CARGO_PROFILE_RELEASE_LTO CFLAGS CFLAGS_x86_64-unknown-linux-gnu \
+                 HOST_CFLAGS TARGET_CXXFLAGS HOST_PKG_CONFIG_PATH CC_SHELL_ESCAPED_FLAGS \
+                 PKG_CONFIG_PATH PKG_CONFIG_PATH_x86_64-unknown-linux-gnu PKG_CONFIG_SYSROOT_DIR \
+                 PKG_CONFIG_ALLOW_CROSS PKG_CONFIG_ALL_STATIC OPENSSL_DIR OPENSSL_STATIC PROTOC_INCLUDE \
+                 CPATH LIBRARY_PATH CMAKE_BUILD_TYPE PYO3_CROSS",
+            ),
+            (
+                Class::Machine,
+                "RUSTUP_HOME RUSTUP_TOOLCHAIN CARGO_REGISTRIES_X_INDEX CARGO_SOURCE_X_DIRECTORY SDKROOT \
+                 SystemRoot NIX_LDFLAGS",
+            ),
+        ];
+        for (class_of_row, names) in table {
+            for name in names.split_whitespace() {
+                assert_eq!(class(name), Some(class_of_row), "{name}");
+            }
+        }
+        for name in ["MINE", "HOME", "CARGO_HOME", "SOURCE_DATE_EPOCH", "CARGO_REGISTRIES_X_TOKEN"]
+        {
+            assert_eq!(class(name), None, "{name}");
         }
     }
 

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use crate::epoch::Epoch;
 use crate::layout::Layout;
 use crate::platform::{self, Platform};
-use crate::variation::{Name, Side, Values};
+use crate::variation::coverage::Holder;
+use crate::variation::{Side, VARIATIONS, Value, ValuePair, VariationId};
 use environment::Env;
 use table::{Channel, Item, TABLE};
 
@@ -76,18 +77,6 @@ pub struct SideRecipe {
 
 const C_FLAG_VARIABLES: [&str; 2] = ["CFLAGS", "CXXFLAGS"];
 
-/// Variables with directories or values of the sides, and the variation that each carries.
-const CARRIED: &[Name] = &[
-    Name::CargoHome,
-    Name::TargetDir,
-    Name::Home,
-    Name::Tmpdir,
-    Name::User,
-    Name::HostName,
-    Name::TimeZone,
-    Name::Locale,
-];
-
 impl Recipe {
     /// Decides.
     pub fn new(facts: Facts) -> Recipe {
@@ -118,7 +107,7 @@ impl Recipe {
                 ("{rust-src}", "<sysroot>/lib/rustlib/src/rust"),
                 ("{scratch}", "<scratch>"),
                 ("{jobs}", "<jobs>"),
-                ("{time-zone}", "UTC"),
+                ("{timezone}", "UTC"),
                 ("{locale}", "C.UTF-8"),
                 ("{umask}", "022"),
             ];
@@ -153,53 +142,50 @@ impl Recipe {
 
     /// Who holds a variable against the recipe and the variations, if anyone does: the user's
     /// `[env]` (which cargo applies only where the variable is not set) or `--pass-env`.
-    pub fn pinned(&self, name: &str) -> Option<&'static str> {
+    pub fn pinned(&self, name: &str) -> Option<Holder> {
         let facts = &self.facts;
         if environment::is_own(name) {
             None
         } else if facts.pass_env.iter().any(|p| p == name) {
-            Some("--pass-env")
+            Some(Holder::PassEnv)
         } else if facts.config_env.iter().any(|(n, _, _)| n == name) {
-            Some("[env] of a cargo config file")
+            Some(Holder::ConfigEnv)
         } else {
             None
         }
     }
 
     fn pinned_value(&self, name: &str) -> String {
-        format!("(left to {})", self.pinned(name).unwrap_or("the environment"))
-    }
-
-    /// Why a variation is not, or not wholly, in force because the user holds its variables.
-    pub fn held(&self, name: Name) -> Option<String> {
-        name.row().variables.iter().find_map(|v| {
-            let holder = self.pinned(v)?;
-            Some(format!("{v} is set by {holder}"))
-        })
+        let holder = self.pinned(name).map(|h| h.to_string());
+        format!("(left to {})", holder.as_deref().unwrap_or("the environment"))
     }
 
     /// The recipe for one side. `value` gives the value of each variation there.
-    pub fn side(&self, side: Side, layout: &Layout, value: &dyn Fn(Name) -> Values) -> SideRecipe {
-        let of = |name: Name| value(name).of(side).to_string();
+    pub fn side(
+        &self,
+        side: Side,
+        layout: &Layout,
+        value: &dyn Fn(VariationId) -> ValuePair,
+    ) -> SideRecipe {
         let fill = |text: &str| {
             let path = |p: &Path| p.display().to_string();
-            self.fill_facts(text)
+            let text = self
+                .fill_facts(text)
                 .replace("{source}", &path(&layout.source))
                 .replace("{target}", &path(&layout.target))
                 .replace("{cargo-home}", &path(&layout.cargo_home))
                 .replace("{rust-src}", &path(&self.facts.rust_src))
-                .replace("{scratch}", &path(&layout.scratch))
-                .replace("{jobs}", &of(Name::Jobs))
-                .replace("{time-zone}", &of(Name::TimeZone))
-                .replace("{locale}", &of(Name::Locale))
-                .replace("{umask}", &of(Name::Umask))
+                .replace("{scratch}", &path(&layout.scratch));
+            VARIATIONS.iter().fold(text, |text, row| {
+                text.replace(&format!("{{{}}}", row.text), &value(row.id).of(side).to_string())
+            })
         };
         let mut out = SideRecipe {
             env: self.facts.passed.clone(),
             cargo_args: Vec::new(),
             rustc_args: Vec::new(),
             canonical_ids: self.facts.canonical_ids,
-            umask: u32::from_str_radix(&of(Name::Umask), 8).unwrap_or(0o022),
+            umask: value(VariationId::Umask).number(side) as u32,
         };
         self.carry_values(side, value, &mut out.env);
         let mut c_flags = Vec::new();
@@ -217,15 +203,15 @@ impl Recipe {
         out
     }
 
-    fn carry_values(&self, side: Side, value: &dyn Fn(Name) -> Values, env: &mut Env) {
-        for name in CARRIED {
-            for variable in name.row().variables {
-                self.set(env, variable, value(*name).of(side));
+    fn carry_values(&self, side: Side, value: &dyn Fn(VariationId) -> ValuePair, env: &mut Env) {
+        for row in VARIATIONS {
+            let values = value(row.id);
+            for variable in row.variables() {
+                self.set(env, variable, &values.of(side).to_string());
             }
-        }
-        let stray = value(Name::Environment);
-        if let Some((name, value)) = stray.of(side).split_once('=') {
-            env.insert(name.into(), value.into());
+            if let Value::Variable(Some((name, value))) = values.of(side) {
+                env.insert(name.into(), value.into());
+            }
         }
         for (name, value) in [
             ("CARGO_TERM_COLOR", "never"),
@@ -280,7 +266,7 @@ fn is_c_flags(name: &str, variable: &str) -> bool {
 mod tests {
     use super::*;
     use crate::epoch::EpochFrom;
-    use crate::variation::{Canaries, Selection};
+    use crate::variation::{Canaries, VariationSet};
     use std::ffi::OsStr;
 
     fn facts(target: &str) -> Facts {
@@ -314,7 +300,7 @@ mod tests {
             locale: None,
             outer_configs: 0,
         };
-        let values = |n| Selection::default().values(n, &canaries);
+        let values = |n| VariationSet::default().values(n, &canaries);
         Recipe::new(facts).side(Side::B, &layout, &values)
     }
 
@@ -371,11 +357,8 @@ mod tests {
         let mut f = facts("x86_64-unknown-linux-gnu");
         f.config_env.push(("TZ".into(), "Asia/Tokyo".into(), false));
         let recipe = Recipe::new(f.clone());
-        assert_eq!(
-            recipe.held(Name::TimeZone).unwrap(),
-            "TZ is set by [env] of a cargo config file"
-        );
-        assert!(recipe.held(Name::Locale).is_none());
+        assert_eq!(recipe.pinned("TZ"), Some(Holder::ConfigEnv));
+        assert_eq!(recipe.pinned("LANG"), None);
         assert!(!side(f).env.contains_key(OsStr::new("TZ")));
     }
 

@@ -163,7 +163,7 @@ pub const TABLE: &[Item] = &[
         "{scratch}",
         "git in build scripts must not find a repository around the copy",
     ),
-    all(Channel::Env("TZ"), "{time-zone}", "what a rebuilder has as well; build B varies it"),
+    all(Channel::Env("TZ"), "{timezone}", "what a rebuilder has as well; build B varies it"),
     all(Channel::Env("LC_ALL"), "{locale}", "what a rebuilder has as well; build B varies it"),
     all(Channel::Process("umask"), "{umask}", "what a rebuilder has as well; build B varies it"),
     all(

@@ -1,11 +1,6 @@
-//! The recipe as lines for shells, Dockerfiles and GitHub Actions, and as JSON.
-
-use std::fmt::Write;
-
-use serde::Serialize;
+//! The recipe for people who run cargo themselves, as the renderings need it.
 
 use crate::recipe::by_hand::Variable;
-use crate::report::json::{SCHEMA, encode};
 
 /// The recipe for people who run cargo themselves.
 pub struct EnvReport {
@@ -23,178 +18,21 @@ pub struct EnvReport {
     pub notes: Vec<String>,
 }
 
-const ENCODED: &str = "CARGO_ENCODED_RUSTFLAGS";
-const FLAGS_WHY: &str = "paths in panic messages and debug info, and what linkers put in by chance";
+pub(super) const ENCODED: &str = "CARGO_ENCODED_RUSTFLAGS";
+pub(super) const FLAGS_WHY: &str =
+    "paths in panic messages and debug info, and what linkers put in by chance";
 
 impl EnvReport {
-    fn encoded(&self) -> String {
+    pub(super) fn encoded(&self) -> String {
         self.flags.join("\u{1f}")
     }
 
     /// One variable for all flags: RUSTFLAGS can be read, but holds no flag with a space.
-    fn readable(&self) -> (&'static str, String) {
+    pub(super) fn readable(&self) -> (&'static str, String) {
         let spaced = self.flags.iter().any(|f| f.contains(char::is_whitespace));
         match spaced || self.encoded_is_set {
             true => (ENCODED, self.encoded()),
             false => ("RUSTFLAGS", self.flags.join(" ")),
         }
-    }
-}
-
-/// For `eval` in a POSIX shell.
-pub fn sh(report: &EnvReport) -> String {
-    let mut out = String::new();
-    for v in &report.variables {
-        let _ = writeln!(out, "# {}\nexport {}={}", v.why, v.name, quoted(&v.value));
-    }
-    let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let format = vec!["%s"; words.len()].join("\\037");
-    let _ = writeln!(
-        out,
-        "# {FLAGS_WHY}\nexport {ENCODED}=\"$(printf '{format}' {})\"",
-        words.join(" ")
-    );
-    let _ = writeln!(out, "umask {}", report.umask);
-    let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
-    let _ = writeln!(out, "# then: {}", words.join(" "));
-    out
-}
-
-/// A word for a POSIX shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// For `source` in fish.
-pub fn fish(report: &EnvReport) -> String {
-    let quoted = |w: &str| format!("'{}'", w.replace('\\', r"\\").replace('\'', r"\'"));
-    let mut out = String::new();
-    for v in &report.variables {
-        let _ = writeln!(out, "# {}\nset -gx {} {}", v.why, v.name, quoted(&v.value));
-    }
-    let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let _ = writeln!(
-        out,
-        "# {FLAGS_WHY}\nset -gx {ENCODED} (string join \\x1f -- {})",
-        words.join(" ")
-    );
-    let _ = writeln!(out, "umask {}", report.umask);
-    let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
-    let _ = writeln!(out, "# then: {}", words.join(" "));
-    out
-}
-
-/// For `Invoke-Expression` in PowerShell.
-pub fn powershell(report: &EnvReport) -> String {
-    let quoted = |w: &str| format!("'{}'", w.replace('\'', "''"));
-    let mut out = String::new();
-    for v in &report.variables {
-        let _ = writeln!(out, "# {}\n$env:{} = {}", v.why, v.name, quoted(&v.value));
-    }
-    let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let _ = writeln!(out, "# {FLAGS_WHY}\n$env:{ENCODED} = @({}) -join [char]31", words.join(", "));
-    let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
-    let _ = writeln!(out, "# then: & {}", words.join(" "));
-    out
-}
-
-/// Lines for a Dockerfile whose source is in its working directory. The epoch is an argument.
-pub fn dockerfile(report: &EnvReport) -> String {
-    let quoted = |w: &str| {
-        let w = w.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
-        format!("\"{w}\"")
-    };
-    let mut out = String::new();
-    for v in &report.variables {
-        let _ = match v.name.as_str() {
-            "SOURCE_DATE_EPOCH" => writeln!(
-                out,
-                "# {}\nARG SOURCE_DATE_EPOCH\nENV SOURCE_DATE_EPOCH=${{SOURCE_DATE_EPOCH}}",
-                v.why
-            ),
-            name => writeln!(out, "# {}\nENV {name}={}", v.why, quoted(&v.value)),
-        };
-    }
-    let (name, flags) = report.readable();
-    let _ = writeln!(out, "# {FLAGS_WHY}\nENV {name}={}", quoted(&flags));
-    out
-}
-
-/// Lines for the file that `$GITHUB_ENV` names.
-pub fn github(report: &EnvReport) -> String {
-    let mut out = String::new();
-    let (name, flags) = report.readable();
-    let all = report.variables.iter().map(|v| (v.name.as_str(), &v.value));
-    for (name, value) in all.chain([(name, &flags)]) {
-        let _ = match value.contains('\n') {
-            false => writeln!(out, "{name}={value}"),
-            true => writeln!(out, "{name}<<REPRO_END_OF_VALUE\n{value}\nREPRO_END_OF_VALUE"),
-        };
-    }
-    out
-}
-
-#[derive(Serialize)]
-struct Whole<'a> {
-    schema: &'static str,
-    command: &'static str,
-    variables: Vec<One<'a>>,
-    umask: &'a str,
-    cargo: &'a [String],
-    notes: &'a [String],
-}
-
-#[derive(Serialize)]
-struct One<'a> {
-    name: &'a str,
-    value: &'a str,
-    why: &'a str,
-}
-
-/// One JSON object.
-pub fn json(report: &EnvReport) -> String {
-    let encoded = report.encoded();
-    let own = report.variables.iter().map(|v| One { name: &v.name, value: &v.value, why: v.why });
-    let flags = One { name: ENCODED, value: &encoded, why: FLAGS_WHY };
-    encode(&Whole {
-        schema: SCHEMA,
-        command: "env",
-        variables: own.chain([flags]).collect(),
-        umask: &report.umask,
-        cargo: &report.cargo,
-        notes: &report.notes,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report(flag: &str) -> EnvReport {
-        EnvReport {
-            variables: vec![Variable { name: "X".into(), value: "it's $5 \"\\".into(), why: "so" }],
-            flags: vec!["-a".into(), flag.into()],
-            encoded_is_set: false,
-            umask: "022".into(),
-            cargo: vec!["cargo".into()],
-            notes: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn each_form_quotes_in_its_own_way() {
-        let r = report("-b");
-        assert!(sh(&r).contains("export X='it'\\''s $5 \"\\'\n"));
-        assert!(sh(&r).contains("\"$(printf '%s\\037%s' '-a' '-b')\""));
-        assert!(fish(&r).contains("set -gx X 'it\\'s $5 \"\\\\'\n"));
-        assert!(powershell(&r).contains("$env:X = 'it''s $5 \"\\'\n"));
-        assert!(powershell(&r).contains("= @('-a', '-b') -join [char]31\n"));
-        assert!(dockerfile(&r).contains("ENV X=\"it's \\$5 \\\"\\\\\"\n"));
-        assert!(github(&r).contains("X=it's $5 \"\\\nRUSTFLAGS=-a -b\n"));
-    }
-
-    #[test]
-    fn a_flag_with_a_space_is_kept_whole() {
-        assert!(github(&report("-b c")).contains("CARGO_ENCODED_RUSTFLAGS=-a\u{1f}-b c\n"));
     }
 }

@@ -4,13 +4,13 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use repro_formats::digest::Digest;
+use repro_formats::listing::Member;
+use repro_formats::normalize::handlers::HANDLERS;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
-use super::json::{SCHEMA, encode};
-use crate::archive::listing::Member;
-use crate::archive::normalize::HANDLERS;
-use crate::digest::Digest;
+use super::json::{OneDigest, SCHEMA, encode};
 use crate::error;
 use crate::explain::{self, Explained};
 use crate::term::{BAD, BOLD, GOOD, WARN};
@@ -239,14 +239,14 @@ struct OneSide<'a> {
     path: String,
     format: &'a str,
     #[serde(flatten)]
-    digest: &'a Digest,
+    digest: OneDigest<'a>,
 }
 
 #[derive(Serialize)]
 struct OneRow<'a> {
     name: &'a str,
     status: &'static str,
-    differs: &'a [&'static str],
+    differs: Vec<&'static str>,
     a: Option<OneMember<'a>>,
     b: Option<OneMember<'a>>,
 }
@@ -277,7 +277,11 @@ fn member(m: &Member) -> OneMember<'_> {
 /// The same as JSON, schema `repro.report/1`.
 pub fn diff_json(outcome: &Outcome) -> String {
     fn side(s: &Side) -> OneSide<'_> {
-        OneSide { path: s.path.display().to_string(), format: &s.format, digest: &s.digest }
+        OneSide {
+            path: s.path.display().to_string(),
+            format: &s.format,
+            digest: (&s.digest).into(),
+        }
     }
     let status = match outcome.same {
         true => "same",
@@ -304,7 +308,7 @@ pub fn diff_json(outcome: &Outcome) -> String {
             .map(|r| OneRow {
                 name: &r.name,
                 status: r.status().name(),
-                differs: &r.differs,
+                differs: r.differs.clone(),
                 a: r.a.as_ref().map(member),
                 b: r.b.as_ref().map(member),
             })

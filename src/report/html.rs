@@ -4,10 +4,11 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use repro_formats::digest::Digest;
+
 use super::summary::{Chain, Row, Summary};
-use crate::digest::Digest;
 use crate::finding::{Excerpt, Finding};
-use crate::verdict::Status;
+use crate::verdict::{Status, Tone};
 
 /// Findings of one file that are shown.
 const MOST: usize = 200;
@@ -17,7 +18,11 @@ const LINE: usize = 16;
 /// The page.
 pub fn page(summary: &Summary) -> String {
     let mut out = String::new();
-    let tone = if summary.good { "good" } else { "bad" };
+    let tone = match summary.tone {
+        Tone::Good => "good",
+        Tone::Warn => "aside",
+        Tone::Bad => "bad",
+    };
     let _ = write!(
         out,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -319,7 +324,7 @@ mod tests {
         let page = page(&Summary {
             command: "repro diff",
             verdict: "DIFFERS",
-            good: false,
+            tone: Tone::Bad,
             facts: vec![("A", hostile.to_string())],
             chains: vec![Chain {
                 links: vec![hostile.to_string(), "app 1.0.0".to_string()],

@@ -1,6 +1,5 @@
 //! The report: one value that a run makes and the renderings only print.
 
-pub mod blame;
 pub mod check;
 pub mod env;
 pub mod files;
@@ -9,8 +8,11 @@ pub mod github;
 pub mod html;
 pub mod init;
 pub mod json;
+pub mod sarif;
+pub mod shell;
 pub mod summary;
 pub mod text;
+mod variations;
 pub mod verify;
 
 use std::path::PathBuf;
@@ -19,7 +21,8 @@ use crate::blame::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{Explained, NOTHING};
 use crate::recipe::Row;
-use crate::variation::Values;
+use crate::setting::Setting;
+use crate::variation;
 use crate::verdict::Verdict;
 
 /// What a double build found.
@@ -34,10 +37,10 @@ pub struct Report {
     pub explained: Vec<Explained>,
     /// The units that diverged first.
     pub blame: Vec<Culprit>,
-    /// What differed between A and B.
-    pub variations: Vec<(&'static str, Values)>,
-    /// What did not, or not wholly, and why.
-    pub not_varied: Vec<(&'static str, String)>,
+    /// What was varied and what was not; none of a single build.
+    pub coverage: Option<variation::coverage::Coverage>,
+    /// Settings that the source does not ask for, which a verifier has to accept.
+    pub settings: Vec<Setting>,
     /// One line that names the source.
     pub source: String,
     /// How another builder gets the same source: a phrase.

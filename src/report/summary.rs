@@ -1,22 +1,24 @@
 //! What the page and the lines for continuous integration are made from: one value for a double build
 //! and for a comparison of two files.
 
+use repro_formats::digest::Digest;
+
 use crate::blame::Culprit;
 use crate::compare::Pair;
-use crate::digest::Digest;
 use crate::explain::Explained;
 use crate::report::Report;
 use crate::report::files::Outcome;
-use crate::verdict::{Status, Verdict};
+use crate::report::variations;
+use crate::verdict::{Status, Tone};
 
 /// Everything that is shown.
 pub struct Summary<'a> {
     /// What was done: `repro build` or `repro diff`.
     pub command: &'static str,
-    /// `REPRODUCIBLE`, `DIFFERS`, `BUILT ONCE`, `SAME`.
+    /// `REPRODUCIBLE`, `DIFFERS`, `SINGLE BUILD`, `SAME`.
     pub verdict: &'static str,
-    /// Whether that is the good news.
-    pub good: bool,
+    /// How it is shown.
+    pub tone: Tone,
     /// What is said of the whole, by its name.
     pub facts: Vec<(&'static str, String)>,
     /// From the crate that diverged first to what it reached.
@@ -59,20 +61,24 @@ pub struct Row<'a> {
 
 /// Of a double build.
 pub fn of_build(report: &Report) -> Summary<'_> {
-    let varied: Vec<&str> = report.variations.iter().map(|(n, _)| *n).collect();
-    let mut facts = vec![("source", report.source.clone()), ("varied", varied.join(", "))];
-    let not_varied = report.not_varied.iter();
-    facts.extend(not_varied.map(|(n, why)| ("not varied", format!("{n} ({why})"))));
+    let coverage = report.coverage.as_ref();
+    let off = coverage.and_then(variations::off_by_project);
+    let mut facts: Vec<_> = off.map(|off| ("not varied", off)).into_iter().collect();
+    facts.push(("source", report.source.clone()));
+    facts.extend(coverage.into_iter().flat_map(variations::lines));
     facts.extend(report.notes.iter().map(|n| ("note", n.clone())));
     facts.push(("manifest", report.manifest.display().to_string()));
     let mut artifacts: Vec<Row> = report.pairs().map(row).collect();
     artifacts.sort_by_key(|r| (r.status == Status::Same, !r.counts));
-    let (verdict, good) = match report.verdict {
-        Verdict::Reproducible => ("REPRODUCIBLE", true),
-        Verdict::Differs => ("DIFFERS", false),
-        Verdict::Single => ("BUILT ONCE", false),
-    };
-    Summary { command: "repro build", verdict, good, facts, chains: chains(report), artifacts }
+    let row = report.verdict.row();
+    Summary {
+        command: "repro build",
+        verdict: row.text,
+        tone: row.tone,
+        facts,
+        chains: chains(report),
+        artifacts,
+    }
 }
 
 /// The ways from culprits to what they reached.
@@ -118,7 +124,7 @@ pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
     Summary {
         command: "repro diff",
         verdict: if outcome.same { "SAME" } else { "DIFFERS" },
-        good: outcome.same,
+        tone: if outcome.same { Tone::Good } else { Tone::Bad },
         facts: vec![
             ("A", outcome.a.path.display().to_string()),
             ("B", outcome.b.path.display().to_string()),

@@ -26,6 +26,7 @@ use anyhow::{Context, Result};
 use crate::error::host;
 use crate::fs;
 use crate::process::Cmd;
+use crate::variation::{Side, ValuePair, VariationId};
 
 const SOURCE: &str = include_str!("preload.rs");
 const MAGIC: &[u8; 32] = b"repro-shim/1:8d1f0b67c4e95a23\r\n\x1a";
@@ -53,15 +54,15 @@ pub struct Settings {
     pub host_name: Option<String>,
 }
 
-/// Which settings took effect in the programs of this host; an error names the reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
-    /// The clock offset.
-    pub clock: Result<(), String>,
-    /// The host name.
-    pub host_name: Result<(), String>,
-    /// The CPU count.
-    pub cpu_count: Result<(), String>,
+impl Settings {
+    /// Those of one side: the hook of each variation that is carried by preloading.
+    pub fn of(side: Side, value: &dyn Fn(VariationId) -> ValuePair) -> Settings {
+        Settings {
+            clock_offset: value(VariationId::Clock).number(side),
+            cpu_count: u32::try_from(value(VariationId::CpuCount).number(side)).unwrap_or(0),
+            host_name: Some(value(VariationId::Hostname).of(side).to_string()),
+        }
+    }
 }
 
 /// Whether a build on this host (a target triple) can be reached at all; an error says why not.
@@ -164,26 +165,30 @@ fn executable(_path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Runs the system's own tools under the shim and tells which of `settings`, those it was written
-/// with, they have seen. A setting that changes nothing counts as seen.
-pub fn probe(shim: &Path, settings: &Settings) -> Reach {
+/// Runs the system's own tools under the shim and returns which variations of `settings`, those it
+/// was written with, they do not see, and why. A setting that changes nothing counts as seen.
+pub fn probe(shim: &Path, settings: &Settings) -> Vec<(VariationId, String)> {
     let ask = |question| ask(shim, question);
-    Reach {
-        clock: match settings.clock_offset {
-            0 => Ok(()),
-            offset => ask("date +%s").and_then(|said| judge_clock(&said, offset)),
-        },
-        host_name: match &settings.host_name {
-            None => Ok(()),
-            Some(name) => ask("uname -n").and_then(|said| judge(&said, name)),
-        },
-        cpu_count: match settings.cpu_count {
-            0 => Ok(()),
-            // nproc heeds variables and control groups as well.
-            count => ask("getconf _NPROCESSORS_ONLN 2>/dev/null || nproc")
-                .and_then(|said| judge(&said, &count.to_string())),
-        },
-    }
+    let clock = match settings.clock_offset {
+        0 => Ok(()),
+        offset => ask("date +%s").and_then(|said| judge_clock(&said, offset)),
+    };
+    let host_name = match &settings.host_name {
+        None => Ok(()),
+        Some(name) => ask("uname -n").and_then(|said| judge(&said, name)),
+    };
+    let cpu_count = match settings.cpu_count {
+        0 => Ok(()),
+        // nproc heeds variables and control groups as well.
+        count => ask("getconf _NPROCESSORS_ONLN 2>/dev/null || nproc")
+            .and_then(|said| judge(&said, &count.to_string())),
+    };
+    let tried = [
+        (VariationId::Clock, clock),
+        (VariationId::Hostname, host_name),
+        (VariationId::CpuCount, cpu_count),
+    ];
+    tried.into_iter().filter_map(|(id, result)| Some((id, result.err()?))).collect()
 }
 
 fn ask(shim: &Path, question: &str) -> Result<String, String> {
@@ -219,6 +224,7 @@ fn judge_clock(said: &str, offset: i64) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variation::{Canaries, Carrier, VARIATIONS, VariationSet};
 
     #[test]
     fn only_linux_with_glibc_is_supported() {
@@ -233,6 +239,23 @@ mod tests {
             "",
         ] {
             assert!(supported(host).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn each_variation_that_is_preloaded_has_its_hook() {
+        let canaries = Canaries {
+            scratch: "/s".into(),
+            token: "q7x".into(),
+            cpus: 2,
+            locale: None,
+            outer_configs: 0,
+        };
+        for row in VARIATIONS {
+            let set = VariationSet::of_flag(row.text).unwrap();
+            let of = |side| Settings::of(side, &|id| set.values(id, &canaries));
+            let preloaded = row.carriers.contains(&Carrier::Preload);
+            assert_eq!(of(Side::A) != of(Side::B), preloaded, "{}", row.text);
         }
     }
 
@@ -462,8 +485,7 @@ fn main() {
                 near(&bench.run("date", &["+%s"]), offset);
                 assert_eq!(bench.run("uname", &["-n"]), "shim-canary");
                 assert_eq!(bench.run("getconf", &["_NPROCESSORS_CONF"]), cpus.to_string());
-                let all = Reach { clock: Ok(()), host_name: Ok(()), cpu_count: Ok(()) };
-                assert_eq!(probe(&bench.path("s.so"), &settings(offset, cpus)), all);
+                assert_eq!(probe(&bench.path("s.so"), &settings(offset, cpus)), []);
             }
         }
 
@@ -475,10 +497,10 @@ fn main() {
             assert_eq!(bench.run("uname", &["-a"]), plain);
             let cpus = Cmd::new("nproc").env_remove("OMP_NUM_THREADS");
             assert_eq!(bench.run("nproc", &[]), cpus.checked().unwrap().text());
-            let reach = probe(&bench.path("s.so"), &settings(FORWARD, 71));
-            assert!(reach.clock.is_err() && reach.cpu_count.is_err());
-            let words = reach.host_name.unwrap_err();
-            assert!(words.contains("shim-canary"), "{words}");
+            let missing = probe(&bench.path("s.so"), &settings(FORWARD, 71));
+            let ids: Vec<VariationId> = missing.iter().map(|(id, _)| *id).collect();
+            assert_eq!(ids, [VariationId::Clock, VariationId::Hostname, VariationId::CpuCount]);
+            assert!(missing[1].1.contains("shim-canary"), "{missing:?}");
         }
 
         #[test]

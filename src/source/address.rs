@@ -25,6 +25,9 @@ pub fn check_foreign(address: &str) -> Result<(), &'static str> {
     if scheme && !host_of(address).starts_with('-') && !host_of(address).is_empty() {
         return Ok(());
     }
+    if scheme {
+        return Err("it names no host");
+    }
     if address.contains("://") {
         return Err("its protocol is not https, http, ssh or git");
     }
@@ -41,8 +44,56 @@ pub fn check_foreign(address: &str) -> Result<(), &'static str> {
 pub fn check_own(address: &str) -> Result<(), &'static str> {
     match address.strip_prefix("file://") {
         Some(path) if path.starts_with('/') => check_shape(address),
-        _ => check_foreign(address),
+        Some(_) => Err("file:// takes an absolute path"),
+        None => check_foreign(address),
     }
+}
+
+/// Whether two addresses lead to the same repository: host and path are the same. Scheme, user,
+/// a default port, `.git` and a slash at the end do not matter; anything less plain never matches.
+pub fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (normal(a), normal(b));
+    a.is_some() && a == b
+}
+
+/// Host in lower case, with a port that is not the scheme's own; and path.
+fn normal(address: &str) -> Option<(String, String)> {
+    // A query, a fragment, an escape or a `\` is read differently by different programs.
+    let odd = |c: char| c != ' ' && c.is_whitespace() || "?#%\\".contains(c);
+    if address.contains(odd) || check_shape(address).is_err() {
+        return None;
+    }
+    let (scheme, rest) = match address.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest.split_once('/')?),
+        None if address.starts_with('/') => ("file".to_string(), address.split_once('/')?),
+        None if is_scp(address) => ("ssh".to_string(), scp_parts(address)?),
+        None => return None,
+    };
+    let default_port = match scheme.as_str() {
+        "https" => ":443",
+        "http" => ":80",
+        "ssh" => ":22",
+        "git" => ":9418",
+        "file" => "",
+        _ => return None,
+    };
+    let (authority, path) = rest;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_ascii_lowercase();
+    let host = host.strip_suffix(default_port).unwrap_or(&host).to_string();
+    if host.is_empty() != (scheme == "file") || host.contains(' ') {
+        return None;
+    }
+    let path = path.trim_end_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    // `..` would be resolved by some programs, and an empty part by others.
+    let plain = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+    plain.then(|| (host, path.to_string()))
+}
+
+/// Authority and path of `user@host:path`.
+fn scp_parts(address: &str) -> Option<(&str, &str)> {
+    let (authority, path) = address.split_once(':')?;
+    Some((authority, path.strip_prefix('/').unwrap_or(path)))
 }
 
 /// Whether a text that names a source is the address of a repository, not a path: it has a scheme,
@@ -156,6 +207,51 @@ mod tests {
         }
         assert!(is_address("file:///x") && is_address("git@h:x") && is_address("ext::sh"));
         assert!(!is_address("../x") && !is_address("x-1.0.crate"));
+    }
+
+    #[test]
+    fn addresses_of_one_repository_are_the_same_and_no_others() {
+        let plain = "https://host.example/org/app";
+        for same_as in [
+            "https://host.example/org/app.git",
+            "https://HOST.example/org/app/",
+            "HTTPS://me:secret@host.example/org/app.git/",
+            "https://host.example:443/org/app",
+            "ssh://git@host.example/org/app.git",
+            "ssh://git@host.example:22/org/app.git",
+            "git@host.example:org/app.git",
+            "git@host.example:/org/app",
+            "host.example:org/app",
+        ] {
+            assert!(same(plain, same_as) && same(same_as, plain), "{same_as}");
+        }
+        for other in [
+            "https://host.example/org/app-evil",
+            "https://host.example/org/app/evil",
+            "https://host.example/org/App",
+            "https://host.example/org",
+            "https://host.example.evil/org/app",
+            "https://host.example@evil/org/app",
+            "https://evil/host.example/org/app",
+            "https://host.example:8443/org/app",
+            "https://host.example/org/x/../app",
+            "https://host.example//org/app",
+            "https://host.example/org/app?x",
+            "https://host.example/org/app#x",
+            "https://evil#@host.example/org/app",
+            "https://evil\\@host.example/org/app",
+            "https://host.example/org/ap%70",
+            "https://host.example/org/app.git.git",
+            "ext::sh -c https://host.example/org/app",
+            "file:///org/app",
+            "/org/app",
+            "https:///org/app",
+            "",
+        ] {
+            assert!(!same(plain, other), "{other}");
+        }
+        assert!(same("file:///srv/app.git", "/srv/app"));
+        assert!(!same("/srv/app", "/srv/app-evil") && !same("", "") && !same("x", "x"));
     }
 
     #[test]

@@ -128,18 +128,18 @@ fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Pat
             continue;
         };
         let local = from.join(path);
-        let initialised = local.join(".git").exists();
-        let commit = match snapshot && initialised {
+        let initialized = local.join(".git").exists();
+        let commit = match snapshot && initialized {
             true => text(&local, ["rev-parse", "HEAD"])?,
             false => recorded.clone(),
         };
         let copy = to.join(path);
-        if initialised && has(&local, &commit)? {
+        if initialized && has(&local, &commit)? {
             check_out(&local, &commit, snapshot, &copy)?;
         } else if let Some(store) = stored(from, name, &commit)? {
             check_out(&store, &commit, false, &copy)?;
         } else {
-            fetch(to, path)?;
+            fetch(from, to, path)?;
         }
     }
     Ok(())
@@ -167,15 +167,22 @@ fn stored(from: &Path, name: &str, commit: &str) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-fn fetch(to: &Path, path: &Path) -> Result<()> {
-    let args = ["submodule", "--quiet", "update", "--init", "--recursive", "--"];
-    if in_copy(to, args).arg(path).output()?.status.success() {
+fn fetch(from: &Path, to: &Path, path: &Path) -> Result<()> {
+    // The address is the source's word: no setting of the user's may make a command of it.
+    let args = ["-c", "protocol.ext.allow=never", "submodule", "--quiet", "update", "--init"];
+    let update = in_copy(to, args).args(["--recursive", "--"]).arg(path);
+    if update.output()?.status.success() {
         return Ok(());
     }
     let path = path.display();
-    Err(refused(format!(
-        "submodule `{path}` is not initialised and could not be fetched: run `git submodule update --init {path}`"
-    )))
+    Err(refused(match is_store(from) {
+        true => format!(
+            "submodule `{path}` could not be fetched: give --source DIR with a clone where `git submodule update --init {path}` was run"
+        ),
+        false => format!(
+            "submodule `{path}` is not initialized and could not be fetched: run `git submodule update --init {path}`"
+        ),
+    }))
 }
 
 /// Names of submodules by their path.

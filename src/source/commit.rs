@@ -6,14 +6,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::repository::{remote, text, try_text};
-use super::{Commit, Origin, Source, outside};
+use super::{Commit, Origin, Source, lockfile, outside};
 use crate::error::refused;
 use crate::git::git;
 use crate::query;
 
 /// The commit `id` of the repository at `root` (a work tree or a bare store), of which the package
-/// in `directory` is to be built. `tree` is the id that its tree must have, where that is known.
-pub fn of(root: &Path, id: &str, tree: Option<&str>, directory: &Path) -> Result<Source> {
+/// in `directory` is to be built. `tree` is the id that its tree must have, where that is known;
+/// messages call the repository `called`.
+pub fn of(
+    root: &Path,
+    id: &str,
+    tree: Option<&str>,
+    directory: &Path,
+    called: &str,
+) -> Result<Source> {
     let root = std::fs::canonicalize(root)
         .with_context(|| format!("failed to resolve `{}`", root.display()))?;
     let about = |format: &str| {
@@ -41,18 +48,66 @@ pub fn of(root: &Path, id: &str, tree: Option<&str>, directory: &Path) -> Result
         parts: Vec::new(),
         left_out: Vec::new(),
         snapshot: false,
+        called: called.to_string(),
+        time: None,
         root,
     })
 }
 
-/// Whether the repository that `dir` lies in, if it does, has a commit; and where its top is.
-pub fn holding(dir: &Path, id: &str) -> Result<Option<PathBuf>> {
-    let Some(top) = super::repository::top_level(dir)? else {
-        return Ok(None);
-    };
+/// Whether a repository has a commit.
+pub fn is_in(root: &Path, id: &str) -> Result<bool> {
     let object = format!("{id}^{{commit}}");
-    let has = try_text(&top, ["cat-file", "-e", &object])?.is_some();
-    Ok(has.then_some(top))
+    Ok(try_text(root, ["cat-file", "-e", &object])?.is_some())
+}
+
+/// The commit that a name stands for in a repository.
+pub fn find(root: &Path, revision: &str) -> Result<Option<String>> {
+    let spec = format!("{revision}^{{commit}}");
+    let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &spec];
+    try_text(root, args)
+}
+
+/// Whether a repository has no work tree.
+pub fn is_bare(root: &Path) -> bool {
+    super::repository::is_store(root)
+}
+
+/// Whether a repository's history is cut off.
+pub fn is_shallow(root: &Path) -> bool {
+    super::repository::is_shallow(root).unwrap_or(false)
+}
+
+/// Whether a commit has a lockfile in the directory or above it.
+pub fn has_lockfile(root: &Path, id: &str, package: &Path) -> bool {
+    package.ancestors().any(|dir| lockfile::is_in(root, id, dir))
+}
+
+/// What of a work tree no commit has.
+pub struct AsItIs {
+    /// A clause about the directory.
+    pub state: String,
+    /// What would make a commit of it, in the imperative.
+    pub todo: String,
+}
+
+/// The commit that a work tree's tracked files are, Cargo.lock among them; else why there is none.
+pub fn of_work_tree(top: &Path, package: &Path) -> Result<std::result::Result<String, AsItIs>> {
+    let not = |state: String, todo: &str| Ok(Err(AsItIs { state, todo: todo.to_string() }));
+    let Some(head) = try_text(top, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])? else {
+        return not("has no commit yet".to_string(), "commit it");
+    };
+    let changed = super::git::changes(top)?;
+    if !changed.is_empty() {
+        let state = format!("has uncommitted changes ({})", super::git::some_of(&changed));
+        return not(state, "commit them");
+    }
+    if has_lockfile(top, &head, package) {
+        return Ok(Ok(head));
+    }
+    match lockfile::untracked(top, package)? {
+        Some(it) => not(it.state(), &it.todo),
+        None => not("has no Cargo.lock".to_string(), "commit one"),
+    }
 }
 
 /// Gives a copy the remote that the builder's copies had, wherever this one was cloned from: builds

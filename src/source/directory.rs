@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest::{self, Hasher};
 
 use super::{Found, Origin, Source, Wanted, outside};
-use crate::digest::{self, Hasher};
 use crate::error::refused;
 use crate::fs;
 use crate::query;

@@ -81,7 +81,7 @@ impl Copy {
 }
 
 /// Tracked paths that differ from HEAD, in the index or the work tree; submodules too.
-fn changes(top: &Path) -> Result<Vec<String>> {
+pub(super) fn changes(top: &Path) -> Result<Vec<String>> {
     let args = [
         "status",
         "--porcelain=v1",
@@ -106,7 +106,7 @@ fn untracked(top: &Path, wanted: &Wanted) -> Result<Vec<PathBuf>> {
     Ok(paths(&out).into_iter().filter(counts).collect())
 }
 
-fn some_of(names: &[String]) -> String {
+pub(super) fn some_of(names: &[String]) -> String {
     let shown = names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
     match names.len() {
         0..=10 => shown,

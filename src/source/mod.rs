@@ -7,7 +7,10 @@ pub mod address;
 mod checkout;
 pub mod commit;
 mod directory;
+pub mod exported;
 mod git;
+pub mod identity;
+mod lockfile;
 mod outside;
 pub mod remote;
 mod repository;
@@ -23,6 +26,7 @@ use crate::error::{Kind, failure, refused};
 use crate::query;
 
 pub use checkout::refresh_index;
+pub use repository::{root_of, without_credentials};
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -37,6 +41,10 @@ pub struct Wanted {
     pub allow_dirty: bool,
     /// The user's cargo target directory, absolute: never copied.
     pub target_dir: PathBuf,
+    /// What messages call the source where the user did not name its directory.
+    pub called: Option<String>,
+    /// The time of a directory, where something says it.
+    pub time: Option<i64>,
 }
 
 /// A source that was found.
@@ -50,6 +58,10 @@ pub struct Source {
     pub package: PathBuf,
     /// Commit or directory.
     pub origin: Origin,
+    /// What messages call `root`.
+    pub called: String,
+    /// The time of a directory, seconds since 1970, where the archive that it was in says one.
+    pub time: Option<i64>,
     /// For a directory source: what is copied, relative to `root`, if not all of it.
     parts: Vec<PathBuf>,
     /// Directories that are never copied, absolute.
@@ -139,6 +151,8 @@ impl Found {
             ],
             snapshot: wanted.allow_dirty,
             parts: Vec::new(),
+            time: wanted.time,
+            called: wanted.called.clone().unwrap_or_else(|| root.display().to_string()),
             root,
             origin,
         })
@@ -154,6 +168,19 @@ impl Source {
             }
             Origin::Directory => directory::copy(self, to),
         }
+    }
+
+    /// The refusal to build a directory without a time for SOURCE_DATE_EPOCH.
+    pub fn without_time(&self) -> anyhow::Error {
+        let in_git = repository::top_level(&self.root).ok().flatten().is_some();
+        let why = match in_git {
+            true => "is built as it is, and not as the commit that git has of it",
+            false => "is not in git",
+        };
+        refused(format!(
+            "`{}` {why}, so there is no commit time for SOURCE_DATE_EPOCH: give one with --epoch SECONDS",
+            self.called
+        ))
     }
 
     /// Names of path dependencies and members that lie in the source, but outside the workspace

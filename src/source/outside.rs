@@ -1,7 +1,7 @@
 //! Path dependencies that lie outside the source: a copy of the source would miss them.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use cargo_metadata::{DependencyKind, Package};
@@ -133,14 +133,5 @@ fn patched(manifest: &Path) -> Result<Named> {
 
 /// Canonical where it exists, else with `..` taken out.
 fn resolved(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| {
-        path.components().fold(PathBuf::new(), |mut all, part| {
-            match part {
-                Component::ParentDir => drop(all.pop()),
-                Component::CurDir => {}
-                other => all.push(other),
-            }
-            all
-        })
-    })
+    std::fs::canonicalize(path).unwrap_or_else(|_| fs::normalized(path))
 }

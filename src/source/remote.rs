@@ -5,11 +5,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use repro_formats::names::printable;
 
 use super::address::{OWN_PROTOCOLS, PROTOCOLS};
-use super::repository::{text, try_text};
+use super::commit;
+use super::repository::{text, without_credentials};
 use crate::error::{bad_input, host, refused};
-use crate::format::printable;
 use crate::fs;
 use crate::git::git;
 use crate::process::Cmd;
@@ -65,7 +66,7 @@ pub fn clone(address: &str, named: Named, to: &Path) -> Result<()> {
 /// The id of a commit that a clone of [`clone`] holds under a name or an id; asked for by its id
 /// where no branch or tag leads to it.
 pub fn commit(store: &Path, address: &str, named: Named, revision: &str) -> Result<String> {
-    if let Some(found) = lookup(store, revision)? {
+    if let Some(found) = commit::find(store, revision)? {
         return Ok(found);
     }
     let is_id = revision.len() >= 40 && revision.bytes().all(|b| b.is_ascii_hexdigit());
@@ -73,22 +74,16 @@ pub fn commit(store: &Path, address: &str, named: Named, revision: &str) -> Resu
         let args = ["fetch", "--quiet", "--no-tags"];
         let asked = careful(git(store, args), named).args(["--", address, revision]);
         if asked.output()?.status.success()
-            && let Some(found) = lookup(store, revision)?
+            && let Some(found) = commit::find(store, revision)?
         {
             return Ok(found);
         }
     }
     Err(refused(format!(
         "`{}` has no commit `{}`: it was never pushed there, or is gone; give --source with a repository that has it",
-        address.escape_debug(),
+        without_credentials(address).escape_debug(),
         revision.escape_debug()
     )))
-}
-
-fn lookup(store: &Path, revision: &str) -> Result<Option<String>> {
-    let spec = format!("{revision}^{{commit}}");
-    let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &spec];
-    try_text(store, args)
 }
 
 /// The commit that HEAD of a clone names.
@@ -111,7 +106,7 @@ fn failed(address: &str, words: &str) -> anyhow::Error {
         .collect();
     host(format!(
         "`{}` could not be cloned: {}",
-        address.escape_debug(),
+        without_credentials(address).escape_debug(),
         printable(words.join(" ").as_bytes())
     ))
 }

@@ -66,11 +66,34 @@ pub(super) fn top_level(dir: &Path) -> Result<Option<PathBuf>> {
     }
     if out.stderr.contains("dubious ownership") {
         return Err(refused(format!(
-            "git does not trust the repository of `{}`, which another user owns: run `git config --global --add safe.directory` with its path, or give --source DIR",
-            dir.display()
+            "git does not trust the repository of `{}`, which another user owns: run `git config --global --add safe.directory {}`, or give another --source",
+            dir.display(),
+            // Git names the directory that it means.
+            out.stderr
+                .split_once("--add safe.directory ")
+                .and_then(|(_, rest)| rest.lines().next())
+                .map_or_else(|| dir.display().to_string(), str::to_string)
         )));
     }
     Ok(None)
+}
+
+/// The repository that `dir` is in or is: its work tree's top, or the directory of a bare one.
+pub fn root_of(dir: &Path) -> Result<Option<PathBuf>> {
+    if let Some(top) = top_level(dir)? {
+        return Ok(Some(top));
+    }
+    // Asked without naming the directory as git's own, so that git looks at its owner as well.
+    if !is_store(dir) || !git(dir, ["rev-parse", "--git-dir"]).output()?.status.success() {
+        return Ok(None);
+    }
+    let dir = std::fs::canonicalize(dir);
+    dir.map(Some).context("failed to resolve the repository's directory")
+}
+
+/// Whether the history that the repository has is cut off.
+pub(super) fn is_shallow(root: &Path) -> Result<bool> {
+    Ok(try_text(root, ["rev-parse", "--is-shallow-repository"])?.as_deref() == Some("true"))
 }
 
 /// The id of a commit, by default of HEAD.
@@ -91,21 +114,24 @@ pub(super) fn resolve(top: &Path, rev: Option<&str>) -> Result<String> {
     })
 }
 
-/// URL of `origin`, else of the only remote, without user name and password.
+/// URL of `origin`, else of the first remote, without user name and password.
 pub(super) fn remote(top: &Path) -> Result<Option<String>> {
-    let names = text(top, ["remote"])?;
-    let names: Vec<&str> = names.lines().collect();
-    let name = match names.as_slice() {
-        [] => return Ok(None),
-        [only] => only,
-        several => several.iter().find(|n| **n == "origin").unwrap_or(&several[0]),
-    };
-    let key = format!("remote.{name}.url");
-    let url = try_text(top, ["config", "--get", &key])?;
-    Ok(url.map(|u| without_credentials(&u)))
+    let mut all = remotes(top)?;
+    let origin = all.iter().position(|(name, _)| name == "origin").unwrap_or(0);
+    Ok((!all.is_empty()).then(|| all.swap_remove(origin).1))
 }
 
-fn without_credentials(url: &str) -> String {
+/// Names and URLs of all remotes, without user names and passwords.
+pub(super) fn remotes(top: &Path) -> Result<Vec<(String, String)>> {
+    let url = |name: &str| {
+        let url = try_text(top, ["config", "--get", &format!("remote.{name}.url")])?;
+        Ok(url.map(|u| (name.to_string(), without_credentials(&u))))
+    };
+    text(top, ["remote"])?.lines().filter_map(|name| url(name).transpose()).collect()
+}
+
+/// A URL without password; without user name as well where that is no part of the address.
+pub fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_string();
     };

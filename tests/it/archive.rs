@@ -261,7 +261,7 @@ fn proven_artifacts_are_packed_and_nothing_else() {
         assert!(run.stderr.contains(want), "{}", run.stderr);
     };
     refused(&["archive"], "run `repro build` first");
-    assert_verdict(&project.repro(&["build", "--vary", "none"]), 0, "REPRODUCIBLE");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     let run =
         packed(&project, &["archive", "--include", "man", "--include", "man/app.1=doc/first.1"]);
     let dist = project.results().join("dist");
@@ -336,4 +336,46 @@ fn proven_artifacts_are_packed_and_nothing_else() {
     refused(&["archive"], "run `repro build` again");
     // What was packed last is still whole.
     assert!(dist.join(format!("{stem}.zip")).exists());
+}
+
+/// Each of three builds that are worth less than two that differed in everything is refused, with
+/// what to do, and packed if its own flag accepts it. No other flag does.
+#[test]
+fn builds_that_show_less_are_packed_on_request_only() {
+    let flags = ["--allow-nothing-varied", "--allow-single", "--allow-dirty"];
+    let project = Project::committed("sound-features");
+    let worth_less = |build: &[&str], code: i32, verdict: &str, why: &str, flag: &str| {
+        assert_verdict(&project.repro(build), code, verdict);
+        let others: Vec<&str> = flags.into_iter().filter(|f| *f != flag).collect();
+        let run = project.repro(&[&["archive"][..], &others].concat());
+        assert_eq!(run.code, Some(4), "{}", run.all());
+        assert!(run.stderr.contains(why) && run.stderr.contains(flag), "{}", run.all());
+        assert!(!project.results().join("dist").exists());
+        packed(&project, &["archive", flag]);
+    };
+    worth_less(
+        &["build", "--vary", "none"],
+        1,
+        "REPRODUCIBLE, NOTHING VARIED",
+        "varied nothing between its two builds",
+        "--allow-nothing-varied",
+    );
+    worth_less(
+        &["build", "--once"],
+        0,
+        "SINGLE BUILD",
+        "was made once and not compared",
+        "--allow-single",
+    );
+    project.write("src/main.rs", "fn main() {\n    println!(\"changed\");\n}\n");
+    worth_less(
+        &["build", "--allow-dirty"],
+        0,
+        "REPRODUCIBLE, DIRTY TREE",
+        "was of a work tree with uncommitted changes",
+        "--allow-dirty",
+    );
+    project.git(&["checkout", "-q", "src/main.rs"]);
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    packed(&project, &["archive"]);
 }

@@ -73,7 +73,7 @@ fn several_faults_are_all_named_and_what_reaches_nothing_is_not() {
         ],
     );
     let shows = [
-        "it says that it depends on USER (variation `user`)",
+        "it says that it depends on USER (variation `username`)",
         "CARGO_MANIFEST_DIR",
         "helper/src/lib.rs:1",
         "cargo::rustc-env=JOBS=`",

@@ -248,7 +248,7 @@ fn every_rule_trips_on_what_it_is_about() {
         "path-outside-workspace",
         "reads-clock",
         "reads-current-dir",
-        "reads-host-name",
+        "reads-hostname",
         "reads-mtime",
         "reads-randomness",
         "reads-user",

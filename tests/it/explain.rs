@@ -222,7 +222,7 @@ mod elf {
     }
 }
 
-/// The page in Chromium: it must draw something, and in the colour of the verdict.
+/// The page in Chromium: it must draw something, and in the color of the verdict.
 #[cfg(target_os = "linux")]
 #[track_caller]
 fn draws(page: &Path, picture: &Path) {
@@ -343,22 +343,22 @@ fn pe_and_mach_o_have_their_fields_named() {
 
 #[test]
 fn a_build_that_differs_is_explained_in_the_report_and_on_the_page() {
-    let project = Project::committed("fault-user");
+    let project = Project::committed("fault-username");
     let page = project.base().join("page.html");
     let args = ["build", "--format", "json", "--html", page.to_str().unwrap()];
     let run = project.repro(&args);
     assert_eq!(run.code, Some(1), "{}", run.all());
     let artifact = run.json()["artifacts"][0].clone();
-    assert_eq!(artifact["name"], "fault-user");
+    assert_eq!(artifact["name"], "fault-username");
     let causes = causes(&artifact);
     assert_eq!(causes.len(), 1, "{artifact:#}");
     let one = causes[0];
-    assert_eq!((&one["cause"], &one["crate"]), (&"username".into(), &"fault_user".into()));
+    assert_eq!((&one["cause"], &one["crate"]), (&"username".into(), &"fault_username".into()));
     let value = |side: &str| one[side].as_str().unwrap().to_string();
     assert!(value("a").starts_with("user-a-") && value("b").starts_with("user-bb-"), "{one}");
     is_explained(&artifact);
     let page = std::fs::read_to_string(page).unwrap();
-    for word in ["DIFFERS", "fault-user", "username", &value("b"), "not in the verdict"] {
+    for word in ["DIFFERS", "fault-username", "username", &value("b"), "not in the verdict"] {
         assert!(page.contains(word), "no {word}");
     }
 }

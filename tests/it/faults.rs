@@ -42,7 +42,8 @@ fn is_found_by(fixture: &str, variation: &str, blamed: (&str, &str)) {
     let project = is_found(fixture, blamed);
     let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
-    assert!(run.stdout.contains(&format!("{variation} (switched off)")), "{}", run.all());
+    let off = format!("not varied  {variation} (switched off with --vary)");
+    assert!(run.stdout.contains(&off), "{}", run.all());
 }
 
 macro_rules! found_by {
@@ -52,7 +53,7 @@ macro_rules! found_by {
 }
 
 found_by! {
-    user: "fault-user" by "user", "build-script" of "username";
+    username: "fault-username" by "username", "build-script" of "username";
     home: "fault-home" by "home", "build-script" of "home";
     cargo_home: "fault-cargo-home" by "cargo-home", "build-script" of "build-path";
     tmpdir: "fault-tmpdir" by "tmpdir", "build-script" of "build-path";
@@ -60,7 +61,7 @@ found_by! {
     manifest_dir: "fault-manifest-dir" by "build-path", "bin" of "build-path";
     source_mtime: "fault-source-mtime" by "source-mtime", "build-script" of "source-mtime";
     locale: "fault-locale" by "locale", "build-script" of "locale";
-    time_zone: "fault-time-zone" by "time-zone", "build-script" of "timezone";
+    timezone: "fault-timezone" by "timezone", "build-script" of "timezone";
     jobs: "fault-jobs" by "jobs", "build-script" of "parallelism";
     umask: "fault-umask" by "umask", "build-script" of "umask";
     stray_variable: "fault-environment" by "environment", "build-script" of "environment";
@@ -71,7 +72,7 @@ found_by! {
     day: "fault-time-day" by "clock", "build-script" of "timestamp";
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
     cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
-    host_name: "fault-host-name" by "host-name", "build-script" of "hostname";
+    hostname: "fault-hostname" by "hostname", "build-script" of "hostname";
 }
 
 #[test]

@@ -1,50 +1,250 @@
-//! The floors: a module imports only from those that stand before it here. Ground, values, steps,
-//! outputs, entry; within the steps the order is that of the walk.
+//! The floors: a module imports only from those that stand before it in [`ORDER`]: ground, values,
+//! steps, outputs, entry; within the steps the order is that of the walk. And in every crate no file
+//! imports itself by way of others. Imports are read to full depth, wherever they stand in a file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 const ORDER: &[&str] = &[
     // ground
     "error",
     "process",
     "fs",
-    "digest",
     "git",
     "term",
     // values
     "artifact",
     "verdict",
     "cause",
+    "known_crates",
     "finding",
     "epoch",
     "toolchain",
     "platform",
     "variation",
     "layout",
-    "limits",
+    "sandbox",
     "request",
-    "format",
     // steps
     "query",
     "source",
     "recipe",
     "shim",
     "cargo",
-    "sandbox",
     "build",
     "compare",
-    "archive",
     "explain",
     "blame",
     "check",
     // outputs
     "manifest",
+    "setting",
     "report",
     // entry
-    "cli",
+    "project",
+    "verify",
     "command",
+    "cli",
     "entry",
 ];
+
+/// Imports that close a cycle of files: a file, and what it imports. The list only shrinks: a row that
+/// closes none any more must go.
+const CYCLES: &[(&str, &str)] = &[
+    ("src/blame/evidence.rs", "src/blame/mod.rs"),
+    ("src/cargo/config/include.rs", "src/cargo/config.rs"),
+    ("src/check/facts/graph.rs", "src/check/facts/mod.rs"),
+    ("src/check/facts/mod.rs", "src/check/facts/manifests.rs"),
+    ("src/check/mod.rs", "src/check/facts/mod.rs"),
+    ("src/check/mod.rs", "src/check/levels.rs"),
+    ("src/check/mod.rs", "src/check/rules.rs"),
+    ("src/command/archive/files.rs", "src/command/archive/mod.rs"),
+    ("src/command/archive/mod.rs", "src/command/archive/proven.rs"),
+    ("src/explain/owner.rs", "src/explain/names.rs"),
+    ("src/explain/pair/code.rs", "src/explain/pair/mod.rs"),
+    ("src/explain/read/elf.rs", "src/explain/read/mod.rs"),
+    ("src/explain/read/macho.rs", "src/explain/read/mod.rs"),
+    ("src/explain/read/mod.rs", "src/explain/read/pe.rs"),
+    ("src/manifest.rs", "src/manifest/check.rs"),
+    ("src/setting/mod.rs", "src/setting/config.rs"),
+    ("src/setting/mod.rs", "src/setting/variables.rs"),
+    ("src/source/directory.rs", "src/source/mod.rs"),
+    ("src/source/git.rs", "src/source/mod.rs"),
+    ("src/verify/archive.rs", "src/verify/published.rs"),
+    ("src/verify/builders.rs", "src/verify/mod.rs"),
+    ("src/verify/input.rs", "src/verify/mod.rs"),
+    ("src/verify/replay.rs", "src/verify/source.rs"),
+];
+
+/// Files, each with those that it imports.
+type Graph<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+/// A module by the names on the way to it; none for the crate's root.
+type Module = Vec<String>;
+
+/// The files of a crate by their modules, with what each says.
+#[derive(Default)]
+struct Crate(BTreeMap<Module, (String, String)>);
+
+impl Crate {
+    /// The files of the crate in `dir`, named from `root` on.
+    fn read(root: &Path, dir: &Path) -> Crate {
+        let src = dir.join("src");
+        let mut found = Crate::default();
+        for path in files(&src) {
+            let below = path.strip_prefix(&src).unwrap();
+            // Programs of their own: what only starts the library, and what is compiled by it.
+            if below.starts_with("bin")
+                || below.ends_with("preload.rs")
+                || below == Path::new("main.rs")
+            {
+                continue;
+            }
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            found.add(
+                &below.to_string_lossy().replace('\\', "/"),
+                &name,
+                &std::fs::read_to_string(&path).unwrap(),
+            );
+        }
+        found
+    }
+
+    fn add(&mut self, below: &str, name: &str, text: &str) {
+        let mut module: Module =
+            below.trim_end_matches(".rs").split('/').map(str::to_string).collect();
+        if matches!(&**module.last().unwrap(), "mod" | "lib") {
+            module.pop();
+        }
+        self.0.insert(module, (name.to_string(), text.to_string()));
+    }
+
+    /// The modules that a file imports, but for itself.
+    fn imports(&self, module: &Module) -> BTreeSet<&Module> {
+        let tokens: TokenStream = self.0[module].1.parse().unwrap();
+        let mut paths = Vec::new();
+        collect(tokens, module, &mut paths);
+        let found = paths.iter().filter_map(|(here, path)| self.resolve(here, path));
+        found.filter(|m| *m != module).collect()
+    }
+
+    /// The module with a file of its own that a path leads into.
+    fn resolve(&self, here: &Module, path: &[String]) -> Option<&Module> {
+        let (mut at, rest) = match &*path[0] {
+            "crate" => (Vec::new(), &path[1..]),
+            "self" => (here.clone(), &path[1..]),
+            "super" => {
+                let up = path.iter().take_while(|p| *p == "super").count();
+                (here[..here.len().checked_sub(up)?].to_vec(), &path[up..])
+            }
+            child => {
+                let below = [&here[..], &[child.to_string()]].concat();
+                self.0.contains_key(&below).then_some((here.clone(), path))?
+            }
+        };
+        at.extend_from_slice(rest);
+        (0..=at.len()).rev().find_map(|n| self.0.get_key_value(&at[..n])).map(|(m, _)| m)
+    }
+
+    /// Which file imports which.
+    fn graph(&self) -> Graph<'_> {
+        let name = |m: &Module| &*self.0[m].0;
+        let imported = |m: &Module| self.imports(m).into_iter().map(name).collect();
+        self.0.keys().map(|m| (name(m), imported(m))).collect()
+    }
+}
+
+/// Every path of two or more names, with the module that it stands in.
+fn collect(tokens: TokenStream, here: &Module, out: &mut Vec<(Module, Vec<String>)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut i = 0;
+    while i < tokens.len() {
+        match &tokens[i..] {
+            [TokenTree::Ident(word), TokenTree::Ident(name), TokenTree::Group(body), ..]
+                if word == "mod" =>
+            {
+                let inner = [&here[..], &[name.to_string()]].concat();
+                collect(body.stream(), &inner, out);
+                i += 3;
+            }
+            [TokenTree::Group(group), ..] => {
+                collect(group.stream(), here, out);
+                i += 1;
+            }
+            [TokenTree::Ident(_), ..]
+                if i == 0
+                    || !punct(&tokens[i - 1], ':')
+                    || i == 1
+                    || !punct(&tokens[i - 2], ':') =>
+            {
+                let mut found = Vec::new();
+                i += path(&tokens[i..], &[], &mut found);
+                out.extend(found.into_iter().filter(|p| p.len() > 1).map(|p| (here.clone(), p)));
+            }
+            _ => i += 1,
+        }
+    }
+}
+
+fn punct(token: &TokenTree, c: char) -> bool {
+    matches!(token, TokenTree::Punct(p) if p.as_char() == c)
+}
+
+/// The paths that begin with the first token, behind those names: several where it ends in braces.
+/// Returns how many tokens they are.
+fn path(tokens: &[TokenTree], before: &[String], out: &mut Vec<Vec<String>>) -> usize {
+    let mut names = before.to_vec();
+    let mut n = 0;
+    loop {
+        match tokens.get(n) {
+            Some(TokenTree::Ident(name)) => {
+                if name != "self" || names.is_empty() {
+                    names.push(name.to_string());
+                }
+                n += 1;
+            }
+            Some(TokenTree::Group(list)) if n > 0 && list.delimiter() == Delimiter::Brace => {
+                let list: Vec<TokenTree> = list.stream().into_iter().collect();
+                for item in list.split(|t| punct(t, ',')).filter(|item| !item.is_empty()) {
+                    path(item, &names, out);
+                }
+                return n + 1;
+            }
+            _ => break,
+        }
+        match tokens.get(n..n + 2) {
+            Some([a, b]) if punct(a, ':') && punct(b, ':') => n += 2,
+            _ => break,
+        }
+    }
+    out.push(names);
+    n
+}
+
+/// A cycle of imports, if there is one: each file imports the next, and the last one the first.
+fn cycle<'a>(graph: &Graph<'a>) -> Option<Vec<&'a str>> {
+    fn visit<'a>(
+        at: &'a str,
+        graph: &Graph<'a>,
+        way: &mut Vec<&'a str>,
+        done: &mut BTreeSet<&'a str>,
+    ) -> Option<Vec<&'a str>> {
+        if let Some(i) = way.iter().position(|w| *w == at) {
+            return Some(way[i..].to_vec());
+        }
+        if !done.insert(at) {
+            return None;
+        }
+        way.push(at);
+        let found = graph[at].iter().find_map(|next| visit(next, graph, way, done));
+        way.pop();
+        found
+    }
+    let mut done = BTreeSet::new();
+    graph.keys().find_map(|file| visit(file, graph, &mut Vec::new(), &mut done))
+}
 
 fn files(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
@@ -54,76 +254,102 @@ fn files(dir: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Modules that a text names as `crate::x` or in `use crate::{x, y::z}`.
-fn imports(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let words = |t: &str| -> String {
-        t.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
-    };
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        match rest.strip_prefix('{') {
-            None => found.push(words(rest)),
-            Some(list) => {
-                let (mut depth, mut start) = (0, true);
-                for (i, c) in list.char_indices() {
-                    match c {
-                        '{' => depth += 1,
-                        '}' if depth == 0 => break,
-                        '}' => depth -= 1,
-                        ',' if depth == 0 => start = true,
-                        c if start && depth == 0 && c.is_alphabetic() => {
-                            found.push(words(&list[i..]));
-                            start = false;
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
-    }
-    found
+/// The directories of the program and of each crate of the workspace.
+fn packages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let below = std::fs::read_dir(root.join("crates")).unwrap().map(|e| e.unwrap().path());
+    [root.to_path_buf()].into_iter().chain(below).collect()
 }
 
-fn violations(module: &str, text: &str) -> Vec<String> {
-    let place = |m: &str| ORDER.iter().position(|o| *o == m);
-    let here = place(module).unwrap_or_else(|| panic!("`{module}` has no floor: add it"));
-    imports(text)
-        .into_iter()
-        .filter(|m| m != module)
-        .filter(|m| place(m).is_none_or(|there| there >= here))
-        .map(|m| format!("{module} imports {m}"))
-        .collect()
+fn crates() -> Vec<Crate> {
+    packages().iter().map(|dir| Crate::read(&packages()[0], dir)).collect()
+}
+
+/// Imports of modules that do not stand before the importing one.
+fn violations(program: &Crate) -> Vec<String> {
+    let floor = |m: &Module| {
+        let top = m.first()?;
+        let floor = ORDER.iter().position(|o| o == top);
+        Some(floor.unwrap_or_else(|| panic!("`{top}` has no floor: add it")))
+    };
+    let mut wrong = Vec::new();
+    for module in program.0.keys() {
+        let Some(here) = floor(module) else { continue };
+        let up = |m: &&Module| floor(m).is_none_or(|there| there > here);
+        let upward = program.imports(module).into_iter().filter(up);
+        wrong.extend(upward.map(|m| format!("{} imports {}", program.0[module].0, m.join("::"))));
+    }
+    wrong
 }
 
 #[test]
 fn modules_import_only_from_lower_floors() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut wrong = Vec::new();
-    for file in files(&src) {
-        let below = file.strip_prefix(&src).unwrap();
-        let first = below.iter().next().unwrap().to_string_lossy();
-        let module = first.trim_end_matches(".rs");
-        let not_modules = ["lib", "main", "bin"].contains(&module);
-        if not_modules || file.ends_with("shim/preload.rs") {
-            continue;
-        }
-        wrong.extend(violations(module, &std::fs::read_to_string(&file).unwrap()));
-    }
+    let wrong = violations(&crates()[0]);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
+fn no_file_imports_itself_by_way_of_others() {
+    let crates = crates();
+    let mut graph: Graph = crates.iter().flat_map(Crate::graph).collect();
+    let mut cut = |row: &&(&str, &str)| graph.get_mut(row.0).is_some_and(|to| to.remove(row.1));
+    let (there, gone): (Vec<_>, Vec<_>) = CYCLES.iter().partition(|row| cut(row));
+    assert_eq!(cycle(&graph), None, "each of these imports the next");
+    let closes_one = |(from, to): &&(&'static str, &'static str)| {
+        let mut graph = graph.clone();
+        graph.entry(from).or_default().insert(to);
+        cycle(&graph).is_some()
+    };
+    let idle: Vec<_> = there.iter().filter(|row| !closes_one(row)).chain(&gone).collect();
+    assert!(idle.is_empty(), "take these out of CYCLES: they close none any more: {idle:#?}");
+}
+
+/// A crate of these files.
+fn planted(files: &[(&str, &str)]) -> Crate {
+    let mut planted = Crate::default();
+    files.iter().for_each(|(name, text)| planted.add(name, name, text));
+    planted
+}
+
+#[test]
 fn an_import_from_above_is_noticed() {
-    assert_eq!(violations("fs", "use crate::{error::host, cli::{Cli}};"), ["fs imports cli"]);
-    assert_eq!(violations("recipe", "let x = crate::report::text();"), ["recipe imports report"]);
-    assert!(violations("build", "use crate::recipe::Recipe;").is_empty());
+    let found = |text| {
+        let above = [("cli.rs", ""), ("report/mod.rs", ""), ("recipe.rs", ""), ("error.rs", "")];
+        violations(&planted(&[&above[..], &[("fs/mod.rs", text)]].concat()))
+    };
+    assert_eq!(found("use crate::{error::host, cli::{Cli}};"), ["fs/mod.rs imports cli"]);
+    assert_eq!(found("fn f() { super::report::text() }"), ["fs/mod.rs imports report"]);
+    assert_eq!(found("mod t { use super::super::recipe; }"), ["fs/mod.rs imports recipe"]);
+    assert_eq!(found("fn f() { say!(\"{}\", crate::cli::X) }"), ["fs/mod.rs imports cli"]);
+    let fine =
+        "//! See [`crate::cli`].\nuse crate::error; // crate::cli::X\nmod t { use super::*; }";
+    assert_eq!(found(fine), [""; 0]);
+}
+
+#[test]
+fn a_cycle_is_noticed_however_it_is_closed() {
+    let with = |text| {
+        let rest = [("lib.rs", "mod a; mod b;"), ("a/mod.rs", "mod deep; pub struct A;")];
+        let rest = [&rest[..], &[("a/deep.rs", "use crate::b::B;"), ("b.rs", text)]].concat();
+        cycle(&planted(&rest).graph()).map(|c| c.join(" "))
+    };
+    let found = Some("a/deep.rs b.rs".to_string());
+    assert_eq!(with("pub struct B;"), None);
+    assert_eq!(with("use crate::a::A;"), None);
+    assert_eq!(with("use crate::a::deep;"), found);
+    assert_eq!(with("use super::{a::{A, deep::X}};"), found);
+    assert_eq!(with("fn f() -> u8 { vec![crate::a::deep::f()][0] }"), found);
+    assert_eq!(with("mod tests { use super::super::a::deep::*; }"), found);
+    // A parent that uses its child, which uses its parent.
+    let parent = [("lib.rs", ""), ("a.rs", "mod b; use b::B;"), ("a/b.rs", "use super::A;")];
+    assert!(cycle(&planted(&parent).graph()).is_some());
+    let owner = [("lib.rs", ""), ("a.rs", "mod b; struct A;"), ("a/b.rs", "use super::A;")];
+    assert!(cycle(&planted(&owner).graph()).is_none());
 }
 
 #[test]
 fn every_module_says_what_it_owns() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for file in files(&src) {
+    for file in packages().iter().flat_map(|dir| files(&dir.join("src"))) {
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.starts_with("//!"), "{file:?} has no head");
     }

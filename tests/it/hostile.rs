@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::support::{Project, assert_verdict, host};
-use crate::verify::{Published, fails};
+use crate::verify::{MANIFEST, Published, fails};
 
 /// What a change of a manifest leads to.
 type Case = (&'static str, fn(&mut Value), i32, &'static str);
@@ -20,9 +20,9 @@ const HOSTILE: &[Case] = &[
         5,
         "not a path inside",
     ),
-    ("newer schema", |m| m["schema"] = json!("repro.manifest/2"), 5, "repro.manifest/2"),
+    ("newer schema", |m| m["schema"] = json!("repro.manifest/3"), 5, "repro.manifest/3"),
     ("unknown field", |m| m["hook"] = json!("sh"), 5, "unknown field"),
-    ("unknown verdict", |m| m["verdict"] = json!("fine"), 5, "verdict is `fine`"),
+    ("unknown verdict", |m| m["verdict"] = json!("fine"), 5, "unknown verdict `fine`"),
     ("absolute path", |m| m["artifacts"][0]["path"] = json!("/etc/passwd"), 5, "not a path inside"),
     ("path upward", |m| m["artifacts"][0]["path"] = json!("../../x"), 5, "not a path inside"),
     ("name with a directory", |m| m["artifacts"][0]["name"] = json!("a/b"), 5, "not a file name"),
@@ -92,7 +92,7 @@ const HOSTILE: &[Case] = &[
     (
         "config with a compiler",
         |m| m["outside_config"] = json!(["[build]\nrustc = '/evil/rustc'\n"]),
-        4,
+        1,
         "build.rustc",
     ),
     (
@@ -108,7 +108,15 @@ const HOSTILE: &[Case] = &[
     ),
     ("newer recipe", |m| m["recipe"]["version"] = json!(999), 4, "version 999 of the recipe"),
     ("nothing in it", |m| m["artifacts"] = json!([]), 4, "no artifact"),
-    ("dirty", |m| m["source"]["dirty"] = json!(true), 4, "no commit holds"),
+    (
+        "dirty",
+        |m| {
+            m["source"]["dirty"] = json!(true);
+            m["verdict"] = json!("reproducible-dirty-tree");
+        },
+        4,
+        "dirty working tree",
+    ),
     ("another tree", |m| m["source"]["tree"] = json!("a".repeat(40)), 4, "has the tree"),
     (
         "another lockfile",
@@ -214,7 +222,7 @@ fn hostile_manifests_are_refused_with_one_sentence_and_nothing_is_run() {
     assert_eq!(it.project.git(&["status", "--porcelain"]), "");
     // The same manifest unchanged is verified, and then the script does run.
     let sound = it.altered("sound", |_| ());
-    assert_verdict(&it.verify(&[&sound]), 0, "REPRODUCED");
+    assert_verdict(&it.verify(&[&sound, "--no-sandbox"]), 1, MANIFEST);
     assert!(mark.exists());
 }
 
@@ -235,13 +243,13 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     fails(&fresh("ext::sh -c id"), 5, &["names a command"]);
     let option = "--source=-uhttps://host/x";
     fails(&it.verify(&[option, "--artifact", &app]), 5, &["is an option"]);
-    fails(&fresh("/no/such/place"), 5, &["no directory, no archive"]);
+    fails(&fresh("/no/such/place"), 5, &["not a directory, an archive"]);
     fails(&it.verify(&["--crate", "x\"]\ny", "--artifact", &app]), 5, &["NAME@VERSION"]);
     fails(&it.verify(&["--artifact", &app]), 2, &["--source or --crate"]);
     // Nothing that the user said is left out without a word.
     for given in [["--features", "extra"], ["--epoch", "7"], ["--inject", "rustflags"]] {
         let args = [[manifest.as_str()].as_slice(), &given].concat();
-        fails(&it.verify(&args), 2, &["the manifest says what is built"]);
+        fails(&it.verify(&args), 2, &["and the manifest has"]);
     }
     let without = ["--source", &up, "--artifact", &app, "--allow-toolchain"];
     fails(&it.verify(&without), 2, &["--allow-toolchain"]);
@@ -253,12 +261,42 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     std::fs::write(&compiler, format!("#!/bin/sh\ntouch {mark:?}\nexec rustc \"$@\"\n")).unwrap();
     it.sh("chmod +x compiler; mkdir -p tools/bin; cp compiler tools/bin/rustc; cp compiler tools/bin/cargo");
     let tools = base.join("tools");
+    let named = format!("[build]\nrustc = {compiler:?}\n");
+    std::fs::write(base.join("outside.toml"), &named).unwrap();
+    it.project.write(".cargo/more/programs.toml", &named);
     for (file, text, word) in [
         (".cargo/config.toml", format!("[build]\nrustc = {compiler:?}\n"), "build.rustc"),
         (
             ".cargo/config.toml",
             format!("[registry]\nglobal-credential-providers = [{compiler:?}]\n"),
             "credential",
+        ),
+        (".cargo/config.toml", format!("[build]\nrustc-wrapper = {compiler:?}\n"), "rustc-wrapper"),
+        (
+            ".cargo/config.toml",
+            format!("[build]\nrustc-workspace-wrapper = {compiler:?}\n"),
+            "rustc-workspace-wrapper",
+        ),
+        (".cargo/config.toml", format!("[env]\nPATH = {tools:?}\n"), "env.PATH"),
+        (
+            ".cargo/config.toml",
+            format!("[env]\nLD_PRELOAD = {{ value = {tools:?}, force = true }}\n"),
+            "env.LD_PRELOAD",
+        ),
+        (
+            ".cargo/config.toml",
+            format!("include = [{:?}]\n", base.join("outside.toml")),
+            "outside the source",
+        ),
+        (
+            ".cargo/config.toml",
+            "include = ['../../outside.toml']\n".to_string(),
+            "outside the source",
+        ),
+        (
+            ".cargo/config.toml",
+            "include = ['more/programs.toml']\n".to_string(),
+            "`build.rustc` in `.cargo/more/programs.toml`",
         ),
         (
             "rust-toolchain.toml",
@@ -280,7 +318,7 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
             assert!(!mark.exists(), "{word}");
         } else {
             // With a manifest the toolchain is not looked for in the source at all.
-            assert_verdict(&it.verify(&[&named]), 0, "REPRODUCED");
+            assert_verdict(&it.verify(&[&named, "--no-sandbox", "--manifest-only"]), 0, MANIFEST);
         }
         it.project.git(&["rm", "-q", file]);
         it.project.commit("without");
@@ -288,6 +326,6 @@ fn hostile_archives_and_sources_are_refused_and_nothing_of_them_runs() {
     std::fs::remove_file(&mark).unwrap();
     let lacking = base.join("lacking").display().to_string();
     it.project.git(&["init", "-q", &lacking]);
-    fails(&it.verify(&[&manifest, "--source", &lacking]), 4, &["not a repository that has commit"]);
+    fails(&it.verify(&[&manifest, "--source", &lacking]), 4, &["does not have commit"]);
     assert!(!mark.exists());
 }

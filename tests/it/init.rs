@@ -60,7 +60,7 @@ fn what_is_written_is_shown_and_nothing_is_overwritten() {
     assert_eq!(changed, [("deny.toml".to_string(), "overwritten".to_string())]);
     assert_eq!(read(&project, "Cargo.toml"), manifest);
 
-    project.commit("initialised");
+    project.commit("initialized");
     for path in WRITTEN {
         assert!(
             !read(&project, path).contains('@')
@@ -181,7 +181,7 @@ fn the_recipe_of_the_dockerfile_gives_the_very_bytes() {
     project.git(&["init", "-q"]);
     project.commit("as it was");
     project.repro(&["init"]);
-    project.commit("initialised");
+    project.commit("initialized");
     let result = project.base().join("sound-cc");
     let out = project
         .command("unshare", &project.dir)
@@ -245,7 +245,7 @@ fn steps(workflow: &str, job: &str) -> Vec<(String, String)> {
 fn the_steps_of_the_workflow_end_in_what_they_promise() {
     let project = project();
     project.repro(&["init"]);
-    project.commit("initialised");
+    project.commit("initialized");
     let workflow = read(&project, ".github/workflows/reproducible-release.yml");
     let bin = Path::new(env!("CARGO_BIN_EXE_repro")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
@@ -281,7 +281,9 @@ fn the_steps_of_the_workflow_end_in_what_they_promise() {
         std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
         std::fs::rename(dir.join("target/repro/dist"), kept).unwrap();
     }
-    assert_eq!(run("compare", &store), "both runners made the same bytes\n");
+    let said = run("compare", &store);
+    assert!(said.ends_with("AGREED: 2 of 2 agree, 2 have to\n"), "{said}");
+    assert!(said.contains("runner-1, runner-2 agree with each other"), "{said}");
     let third = clone("three");
     std::fs::create_dir(third.join("dist")).unwrap();
     for entry in std::fs::read_dir(store.join("runners/repro-one")).unwrap() {
@@ -291,11 +293,17 @@ fn the_steps_of_the_workflow_end_in_what_they_promise() {
     let said = run("verify", &third);
     assert!(said.ends_with("REPRODUCED\n"), "{said}");
 
-    // What must fail does: an archive that another runner made otherwise.
-    let sums = store.join("runners/repro-two/SHA256SUMS");
-    std::fs::write(&sums, "changed\n").unwrap();
+    // What must fail does: an artifact or an archive that the other runner made otherwise.
+    let manifest = store.join("runners/repro-two/repro.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     let (_, script) = steps(&workflow, "compare").pop().unwrap();
-    let mut command = project.command("bash", &store);
-    command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script]);
-    assert!(!command.output().unwrap().status.success());
+    for list in ["artifacts", "archives"] {
+        let digest = value[list][0]["sha256"].as_str().unwrap();
+        std::fs::write(&manifest, text.replace(digest, &"0".repeat(64))).unwrap();
+        let mut command = project.command("bash", &store);
+        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script]);
+        let out = command.env("PATH", &path).output().unwrap();
+        assert_eq!(out.status.code(), Some(1), "{list}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod blame;
+mod builders;
 mod check;
 mod diff;
 mod env;
@@ -11,6 +12,8 @@ mod faults;
 mod floors;
 mod hostile;
 mod init;
+#[cfg(target_os = "linux")]
+mod isolation;
 #[cfg(target_os = "linux")]
 mod mutation;
 mod normalize;
@@ -24,3 +27,4 @@ mod sound;
 mod source;
 mod support;
 mod verify;
+mod which_source;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use repro::cause::Cause;
 use repro::explain::{Clocks, Context, Known, Window, explain_bytes};
-use repro::limits::Limits;
+use repro_formats::limits::Limits;
 
 /// A small generator: each run sees the same.
 struct Random(u64);
@@ -56,14 +56,15 @@ impl Random {
 }
 
 fn seeds() -> Vec<PathBuf> {
-    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let list = |dir: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(dir).unwrap();
         let mut list: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
         list.sort();
         list
     };
-    list(&all).iter().flat_map(|dir| list(dir)).collect()
+    let targets = ["fuzz/seeds", "crates/formats/fuzz/seeds"].map(|all| list(&root.join(all)));
+    targets.iter().flatten().flat_map(|dir| list(dir)).collect()
 }
 
 fn context() -> Context {

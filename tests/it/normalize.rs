@@ -91,7 +91,7 @@ fn tars_of_one_tree_become_the_same_file_and_then_stay_as_they_are() {
 }
 
 #[test]
-fn debians_normaliser_agrees() {
+fn debians_normalizer_agrees() {
     let project = scratch();
     let dir = &project.dir;
     if !have("strip-nondeterminism") || !have("zip") || !have("ar") || !have("python3") {
@@ -216,7 +216,7 @@ fn what_is_signed_is_left_alone_and_said() {
 
 /// A PE file of one section, with times in all places: a seed of the fuzz target.
 fn pe(seed: &str) -> Vec<u8> {
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/pe");
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/formats/fuzz/seeds/pe");
     std::fs::read(seeds.join(seed)).unwrap()
 }
 

@@ -60,15 +60,15 @@ fn every_variation_is_in_the_readme() {
 fn docs_on_archives_have_the_tables_of_the_program() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/archives.md");
     let docs = std::fs::read_to_string(docs).unwrap();
-    let rules = repro::archive::policy::POLICY.iter();
+    let rules = repro_formats::policy::POLICY.iter();
     let rules = rules.map(|r| format!("| {} | {} | {} |", r.field, r.value, r.why));
-    let handlers = repro::archive::normalize::HANDLERS.iter();
+    let handlers = repro_formats::normalize::handlers::HANDLERS.iter();
     let handlers =
         handlers.map(|h| format!("| `{}` | {} | {} |", h.name, h.extensions.join(", "), h.fixes));
     for row in rules.chain(handlers) {
         assert!(docs.contains(&row), "{row}");
     }
-    for row in repro::archive::compress::COMPRESSIONS.iter().skip(1) {
+    for row in repro_formats::compress::container::COMPRESSIONS.iter().skip(1) {
         let levels = format!("{} ({} to {})", row.level, row.levels.start(), row.levels.end());
         let block = format!("of {} MiB", row.block.unwrap() >> 20);
         let found = docs.lines().any(|l| l.contains(&levels) && l.contains(&block));

@@ -153,7 +153,7 @@ fn a_random_build_id_is_overridden_with_a_word() {
 }
 
 #[test]
-fn config_files_above_the_source_are_honoured_and_said() {
+fn config_files_above_the_source_are_honored_and_reported() {
     let project = Project::committed("sound-flags");
     let outer = project.base().join(".cargo/config.toml");
     std::fs::create_dir_all(outer.parent().unwrap()).unwrap();
@@ -220,11 +220,88 @@ fn metadata_gives_defaults_and_unknown_keys_are_refused() {
     let run = project.repro(&["build"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert_eq!(project.proven("sound-features"), "extra");
-    assert!(run.stdout.contains("clock (switched off)"));
+    let head = "not varied  clock (switched off by the project's own metadata)";
+    assert_eq!(run.stdout.lines().next(), Some(head), "{}", run.all());
     assert!(project.manifest()["recipe"].to_string().contains("/build/renamed"));
-    with("colour = 'red'");
+    with("color = 'red'");
     project.commit("with a mistake");
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(5), "{}", run.all());
-    assert!(run.stderr.contains("unknown key `colour`"), "{}", run.all());
+    assert!(run.stderr.contains("unknown key `color`"), "{}", run.all());
+}
+
+/// Who switched a variation off matters: the project's own metadata heads the report.
+#[test]
+fn what_was_not_varied_is_listed_with_who_did_it() {
+    let project = Project::plain("sound-features");
+    let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    let table = "\n[package.metadata.repro]\nvary = \"-umask,-clock\"\n";
+    project.write("Cargo.toml", &(manifest + table));
+    project.git(&["init", "-q"]);
+    project.commit("varies less");
+    let run = project.repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let head = "not varied  umask, clock (switched off by the project's own metadata)";
+    assert_eq!(run.stdout.lines().next(), Some(head), "{}", run.all());
+    let off = project.manifest()["variations"]["off"].clone();
+    assert_eq!(off[0], serde_json::json!({"name": "umask", "by": "project"}));
+
+    let env = [("TZ", "Asia/Tokyo")];
+    let run = project.repro_env(&["build", "--vary", "-umask", "--pass-env", "TZ", "-v"], &env);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    for line in [
+        "not varied  timezone (TZ is set by --pass-env)",
+        "not varied  umask (switched off with --vary)",
+    ] {
+        assert!(run.stdout.lines().any(|l| l == line), "{}", run.all());
+    }
+    assert!(!run.stdout.contains("varied      timezone"), "{}", run.all());
+    let variations = &project.manifest()["variations"];
+    assert_eq!(variations["off"], serde_json::json!([{"name": "umask", "by": "flag"}]));
+    let held = serde_json::json!({"name": "timezone", "reason": "held"});
+    let unavailable = variations["unavailable"].as_array().unwrap();
+    assert!(unavailable.contains(&held), "{variations}");
+    let applied = variations["applied"].as_array().unwrap();
+    assert!(applied.contains(&"home".into()) && !applied.contains(&"timezone".into()));
+}
+
+/// Config that lies in files which others include: in the source, above it, in CARGO_HOME.
+#[test]
+fn included_config_is_followed_wherever_it_lies() {
+    let project = Project::plain("sound-flags");
+    let base = project.base();
+    let home = base.join("cargo-home");
+    for (path, text) in [
+        ("outer-flags.toml", "[target.'cfg(unix)']\nrustflags = ['--cfg', 'flag_b']\n"),
+        ("above.toml", "[profile.release]\ndebug-assertions = true\n"),
+        (".cargo/config.toml", "include = ['../outer-flags.toml']\n"),
+        (
+            "cargo-home/config.toml",
+            "include = [{ path = 'deep/env.toml' }, { path = 'no.toml', optional = true }]\n",
+        ),
+        ("cargo-home/deep/env.toml", "[env]\nFROM_ENV_TABLE = 'home'\n"),
+    ] {
+        let path = base.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    project.write(".cargo/config.toml", "include = ['flags.toml', '../../above.toml']\n");
+    project.write(".cargo/flags.toml", "[target.'cfg(unix)']\nrustflags = ['--cfg', 'flag_a']\n");
+    project.git(&["init", "-q"]);
+    project.commit("with includes");
+    let env = vec![("CARGO_HOME", home.display().to_string())];
+    let case = Case { name: "includes", config: String::new(), env };
+    let want = plain_cargo(&project, &case, None);
+    assert!(want.starts_with("flag_a flag_b debug_assertions env=Some(\"home\")"), "{want}");
+    for inject in ["wrapper", "rustflags"] {
+        let env = [("CARGO_HOME", home.to_str().unwrap())];
+        let run = project.repro_env(&["build", "--inject", inject], &env);
+        assert_verdict(&run, 0, "REPRODUCIBLE");
+        assert_eq!(project.proven("sound-flags"), want, "{inject}");
+    }
+    let outside = project.manifest()["outside_config"].to_string();
+    for word in ["flag_b", "debug-assertions", "FROM_ENV_TABLE"] {
+        assert!(outside.contains(word), "{word}: {outside}");
+    }
+    assert!(!outside.contains("flag_a"), "{outside}");
 }

@@ -123,8 +123,13 @@ fn a_target_leaves_the_host_side_out_of_the_verdict() {
 fn builds_at_one_path_are_made_one_after_the_other() {
     let project = Project::committed("sound-workspace");
     let run = project.repro(&["build", "--vary", "none"]);
-    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert_verdict(&run, 1, "REPRODUCIBLE, NOTHING VARIED");
     assert!(run.stdout.contains("varied      nothing"), "{}", run.all());
+    let off = "not varied  everything (switched off with --vary)";
+    assert!(run.stdout.contains(off), "{}", run.all());
+    assert_eq!(project.manifest()["verdict"], "reproducible-nothing-varied");
+    let accepted = project.repro(&["build", "--vary", "none", "--allow-nothing-varied"]);
+    assert_verdict(&accepted, 0, "REPRODUCIBLE, NOTHING VARIED");
 }
 
 #[test]

@@ -51,7 +51,8 @@ fn a_dirty_tree_is_refused_with_its_files_and_built_on_request() {
     assert!(!project.results().exists());
 
     let run = project.repro(&["build", "--allow-dirty"]);
-    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert_verdict(&run, 0, "REPRODUCIBLE, DIRTY TREE");
+    assert_eq!(project.manifest()["verdict"], "reproducible-dirty-tree");
     assert_eq!(project.proven("sound-features"), "changed");
     let source = &project.manifest()["source"];
     assert_eq!(source["dirty"], true);
@@ -110,7 +111,7 @@ fn submodules_come_along() {
     );
     project.commit("with a submodule");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
-    // Not initialised here: found in the repository's own store of submodules.
+    // Not initialized here: found in the repository's own store of submodules.
     project.git(&["submodule", "deinit", "-q", "-f", "sub"]);
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     project.git(&["submodule", "--quiet", "update", "--init"]);
@@ -118,7 +119,7 @@ fn submodules_come_along() {
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(4), "{}", run.all());
     assert!(run.stderr.contains("sub"), "{}", run.all());
-    assert_verdict(&project.repro(&["build", "--allow-dirty"]), 0, "REPRODUCIBLE");
+    assert_verdict(&project.repro(&["build", "--allow-dirty"]), 0, "REPRODUCIBLE, DIRTY TREE");
     assert_eq!(project.proven("sound-edits-source"), "11");
 }
 

@@ -67,6 +67,9 @@ impl Published {
     }
 }
 
+/// The last line where no published file was compared.
+pub const MANIFEST: &str = "MANIFEST REPRODUCED: no published file was checked";
+
 #[track_caller]
 pub fn fails(run: &Run, code: i32, words: &[&str]) {
     assert_eq!(run.code, Some(code), "{}", run.all());
@@ -107,22 +110,26 @@ fn an_archive_and_its_members_are_reproduced_in_a_clone_elsewhere() {
     );
     it.sh(&script);
     let packed = to.display().to_string();
-    let run = it.verify(&[&packed, "--format", "json"]);
+    // It is not the file that the manifest lists, which is known at once.
+    let run = it.verify(&[&packed]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("nothing was fetched or built"), "{}", run.all());
+    let run = it.verify(&[&packed, "--anyway", "--format", "json"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
     let report = run.json();
-    assert_eq!(report["verdict"], "reproduced-after-normalising");
+    assert_eq!(report["verdict"], "reproduced-after-normalizing");
     let steps: Vec<_> = report["steps"].as_array().unwrap().clone();
     assert!(steps.contains(&json!("archive-owner")) && steps.contains(&json!("compressor")));
-    let run = it.verify(&[&packed, "--accept", "compressor"]);
+    let run = it.verify(&[&packed, "--anyway", "--accept", "compressor"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
-    assert!(run.last().starts_with("REPRODUCED AFTER NORMALISING"), "{}", run.all());
-    let mut all = vec![packed.as_str()];
+    assert!(run.last().starts_with("REPRODUCED AFTER NORMALIZING"), "{}", run.all());
+    let mut all = vec![packed.as_str(), "--anyway"];
     steps.iter().for_each(|s| all.extend(["--accept", s.as_str().unwrap()]));
     assert_eq!(it.verify(&all).code, Some(0));
 
     // One more member, which is neither built nor in the source.
     it.sh(&format!("cd un; echo x >$(echo *)/extra; tar -cf - * | gzip -1 >{to:?}"));
-    let run = it.verify(&[&packed]);
+    let run = it.verify(&[&packed, "--anyway"]);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(
         run.stdout.contains("/extra`") && run.stdout.contains("neither built nor in the source"),
@@ -145,17 +152,21 @@ fn one_byte_of_a_published_file_is_found_and_absent_files_are_missed() {
     for args in [vec![manifest.as_str()], vec![&manifest, artifact.to_str().unwrap()]] {
         let run = it.verify(&args);
         assert_verdict(&run, 1, "DIFFERS");
+        assert!(run.stdout.contains("not the file that the manifest lists"), "{}", run.all());
+        assert!(!run.stderr.contains("checking the source"), "{}", run.all());
+        let run = it.verify(&[args.as_slice(), &["--anyway"]].concat());
+        assert_verdict(&run, 1, "DIFFERS");
         assert!(run.stdout.contains("byte 4096"), "{}", run.all());
     }
     std::fs::remove_file(&artifact).unwrap();
     let run = it.verify(&[&manifest]);
     assert_verdict(&run, 1, "DIFFERS");
-    assert!(run.stdout.contains("the manifest promises it"), "{}", run.all());
+    assert!(run.stdout.contains("missing, and the manifest lists it"), "{}", run.all());
     let stranger = it.project.base().join("stranger");
     std::fs::write(&stranger, "not of this release").unwrap();
     let run = it.verify(&[&manifest, stranger.to_str().unwrap()]);
     assert_verdict(&run, 1, "DIFFERS");
-    assert!(run.stdout.contains("the manifest does not know it"), "{}", run.all());
+    assert!(run.stdout.contains("not part of this release"), "{}", run.all());
 }
 
 #[test]
@@ -214,13 +225,14 @@ fn sources_of_every_kind_are_built_from() {
         (format!("file://{}@v1", it.project.dir.display()), &[][..]),
         (format!("{base}/app.tar.gz"), &[]),
         (format!("{base}/package/package/sound-features-0.1.0.crate"), &[]),
+        // A clone is its commit, with the commit's time.
+        (dir.clone(), &[]),
         (dir.clone(), &epoch),
     ] {
         let mut args = vec!["--source", &source, "--artifact", &app];
         args.extend(more);
         assert_verdict(&it.verify(&args), 0, "REPRODUCED");
     }
-    fails(&it.verify(&["--source", &dir, "--artifact", &app]), 4, &["--epoch"]);
     let run =
         it.verify(&["--source", &dir, "--epoch", "1", "--artifact", &app, "--features", "extra"]);
     assert_verdict(&run, 1, "DIFFERS");
@@ -270,8 +282,15 @@ fn git_answers_in_the_rebuild_as_it_did_to_the_publisher() {
     project.git(&["clone", "-q", "--bare", ".", &mirror]);
     let source = format!("file://{mirror}");
     let manifest = project.results().join("repro.json").display().to_string();
+    // Which remote that is, is a text of the publisher's: the rebuild has the mirror's own.
     let run = project.repro(&["verify", &manifest, "--source", &source]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("git remote"), "{}", run.all());
+    let accept = format!("remote={url}");
+    let run =
+        project.repro(&["verify", &manifest, "--source", &source, "--accept-setting", &accept]);
     assert_verdict(&run, 0, "REPRODUCED");
+    assert!(run.stdout.contains(&accept), "{}", run.all());
 }
 
 #[test]
@@ -285,6 +304,7 @@ fn another_toolchain_is_named_and_says_no_more_than_it_saw() {
     };
     let manifest = it.altered("other-compiler", change);
     fails(&it.verify(&[&manifest]), 4, &["--allow-toolchain"]);
+    // Next to it is `dist/`, where its archive is.
     let run = it.verify(&[&manifest, "--allow-toolchain"]);
     assert_verdict(&run, 0, "REPRODUCED");
     assert!(run.stdout.contains("says nothing about the publisher"), "{}", run.all());
@@ -336,14 +356,27 @@ fn several_builders_of_one_build_each_are_held_against_each_other() {
     assert_eq!(run.code, Some(4), "{}", run.all());
     let twice = it.dist.join("repro.json").display().to_string();
     let other = it.altered("liar", |m| m["artifacts"][0]["sha256"] = json!("b".repeat(64)));
-    let run = it.verify(&["--against", &once, &twice, &other, "--threshold", "2"]);
-    assert_verdict(&run, 0, "AGREED: 2 of 3 agree, 2 have to");
-    assert!(run.stdout.contains("liar.json agrees with nobody"), "{}", run.all());
-    let run = it.verify(&["--against", &once, &twice, &other]);
+    let name = |name: &str, path: &str| format!("{name}={path}");
+    let (alice, bob, mallory) =
+        (name("alice", &once), name("bob", &twice), name("mallory", &other));
+    let run = it.verify(&["--against", &alice, &bob, &mallory, "--threshold", "2"]);
+    assert_verdict(&run, 0, "AGREED: 2 of 3 agree, 2 have to (on artifacts, not on archives)");
+    assert!(run.stdout.contains("mallory agrees with no other builder"), "{}", run.all());
+    assert!(run.stdout.contains("only bob lists it"), "{}", run.all());
+    let run = it.verify(&["--against", &alice, &bob, &mallory]);
     assert_verdict(&run, 1, "DISAGREED: 2 of 3 agree, 3 have to");
-    let run = it.verify(&["--against", &once, &twice, &other, "--format", "json"]);
+    let run = it.verify(&["--against", &alice, &bob, &mallory, "--format", "json"]);
     assert_eq!(run.json()["verdict"], "disagreed");
+    // Without names they may be copies of one.
+    let run = it.verify(&["--against", &once, &twice, "--threshold", "2"]);
+    assert_verdict(&run, 1, "NOT ENOUGH BUILDERS: 1 of 1 agree, 2 have to");
     fails(&it.verify(&["--against", &once, &once]), 2, &["given twice"]);
+    fails(&it.verify(&["--against", &alice, &name("bob", &once)]), 2, &["given twice"]);
+    fails(
+        &it.verify(&["--against", &alice, &name("alice", &twice)]),
+        2,
+        &["`alice` is given twice"],
+    );
     let source = it.altered("source", |m| m["source"]["commit"] = json!("c".repeat(40)));
     fails(&it.verify(&["--against", &once, &source]), 4, &["the source is not the same"]);
     // A manifest of one build can be verified as any other.
@@ -352,7 +385,7 @@ fn several_builders_of_one_build_each_are_held_against_each_other() {
     assert!(run.stdout.contains("the publisher built once"), "{}", run.all());
     let run: Run =
         it.project.command(bin, &it.clone).args(["build", "--once"]).output().unwrap().into();
-    assert_verdict(&run, 0, "BUILT ONCE: nothing was compared");
+    assert_verdict(&run, 0, "SINGLE BUILD");
 }
 
 #[cfg(target_os = "linux")]
@@ -383,7 +416,7 @@ fn in_the_sandbox_there_is_no_network_and_no_home() {
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     let manifest = project.results().join("repro.json").display().to_string();
     let out = project.base().join("out").display().to_string();
-    let run = project.repro(&["verify", &manifest, "--output", &out]);
+    let run = project.repro(&["verify", &manifest, "--no-sandbox", "--output", &out]);
     assert_verdict(&run, 0, "REPRODUCED");
     assert!(run.stdout.contains("sandbox     off"), "{}", run.all());
     let print = |dir: &str| {
@@ -393,9 +426,9 @@ fn in_the_sandbox_there_is_no_network_and_no_home() {
     };
     assert_eq!(print(&out), "net true home true");
     let boxed = project.base().join("boxed").display().to_string();
-    let run = project.repro(&["verify", &manifest, "--sandbox", "--output", &boxed]);
+    let run = project.repro(&["verify", &manifest, "--output", &boxed]);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("sandbox     on"), "{}", run.all());
     assert_eq!(print(&boxed), "net false home false");
-    fails(&project.repro(&["verify", &manifest, "--output", &boxed]), 4, &["is there already"]);
+    fails(&project.repro(&["verify", &manifest, "--output", &boxed]), 4, &["already exists"]);
 }

@@ -96,7 +96,7 @@ fn one(file: &File, table: &dyn TableLike, key: &str, item: &Item) -> Dependency
         rev: get("rev"),
         branch: get("branch"),
         tag: get("tag"),
-        path: get("path").map(|p| super::canonical(&super::lexical(&base.join(p)))),
+        path: get("path").map(|p| super::canonical(&crate::fs::normalized(&base.join(p)))),
         place,
     }
 }

@@ -73,7 +73,7 @@ pub(in crate::check) fn map_order(facts: &Facts) -> Vec<Hit> {
 }
 
 pub(in crate::check) fn host_name(facts: &Facts) -> Vec<Hit> {
-    of(facts, What::HostName, "reads the name of the machine with")
+    of(facts, What::Hostname, "reads the name of the machine with")
 }
 
 pub(in crate::check) fn user(facts: &Facts) -> Vec<Hit> {

@@ -23,7 +23,7 @@ pub enum What {
     /// The order of a hash map or set.
     MapOrder,
     /// The name of the machine.
-    HostName,
+    Hostname,
     /// The name of the user.
     User,
     /// The current directory.
@@ -69,11 +69,11 @@ const CALLS: &[(&str, What)] = &[
     ("fastrand::Rng::new", What::Randomness),
     ("fastrand::u32", What::Randomness),
     ("fastrand::u64", What::Randomness),
-    ("gethostname::gethostname", What::HostName),
-    ("hostname::get", What::HostName),
-    ("whoami::hostname", What::HostName),
-    ("whoami::fallible::hostname", What::HostName),
-    ("whoami::devicename", What::HostName),
+    ("gethostname::gethostname", What::Hostname),
+    ("hostname::get", What::Hostname),
+    ("whoami::hostname", What::Hostname),
+    ("whoami::fallible::hostname", What::Hostname),
+    ("whoami::devicename", What::Hostname),
     ("whoami::username", What::User),
     ("whoami::realname", What::User),
     ("users::get_current_username", What::User),
@@ -92,7 +92,7 @@ const TIMES: &[&str] =
 /// Programs that tell such things.
 const PROGRAMS: &[(&str, What)] = &[
     ("date", What::Clock),
-    ("hostname", What::HostName),
+    ("hostname", What::Hostname),
     ("whoami", What::User),
     ("logname", What::User),
     ("git", What::Vcs),
@@ -102,8 +102,8 @@ const PROGRAMS: &[(&str, What)] = &[
 
 /// Variables that tell such things. `HOST` is the host triple, which cargo sets itself.
 const VARIABLES: &[(&str, What)] = &[
-    ("HOSTNAME", What::HostName),
-    ("COMPUTERNAME", What::HostName),
+    ("HOSTNAME", What::Hostname),
+    ("COMPUTERNAME", What::Hostname),
     ("USER", What::User),
     ("USERNAME", What::User),
     ("LOGNAME", What::User),
@@ -114,7 +114,7 @@ const VARIABLES: &[(&str, What)] = &[
 const FILES: &[(&str, What)] = &[
     ("/dev/urandom", What::Randomness),
     ("/dev/random", What::Randomness),
-    ("/etc/hostname", What::HostName),
+    ("/etc/hostname", What::Hostname),
 ];
 
 /// Variables whose value differs from builder to builder, so that `env!` must not compile them in.
@@ -292,7 +292,7 @@ impl Reader {
             && option.is_some_and(|o| names.contains(&o.as_str()))
         {
             let line = call.method.span().start().line;
-            self.note(What::HostName, "the command `uname`", line);
+            self.note(What::Hostname, "the command `uname`", line);
         }
     }
 

@@ -3,11 +3,12 @@
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::formats::{FORMATS, Format};
+use repro_formats::policy;
+use repro_formats::tree::{self, Walk};
 
+use super::sums;
 use super::{Outcome, entry, file_name, formats, options, pack, usage};
-use crate::archive::formats::{FORMATS, Format};
-use crate::archive::tree::{self, Walk};
-use crate::archive::{policy, sums};
 use crate::epoch;
 use crate::fs::Pending;
 use crate::request::Archive;
@@ -105,7 +106,7 @@ fn roots(asked: &Archive) -> Result<Vec<(Vec<u8>, PathBuf)>> {
         if let Some(prefix) = &asked.prefix {
             name = Path::new(prefix).join(name);
         }
-        let parts: Result<Vec<&[u8]>> = name.iter().map(tree::bytes_of).collect();
+        let parts: Result<Vec<&[u8]>, _> = name.iter().map(tree::bytes_of).collect();
         roots.push((parts?.join(&b'/'), path.clone()));
     }
     roots.sort();

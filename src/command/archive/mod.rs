@@ -1,23 +1,25 @@
 //! `repro archive`: what to pack and where to put it; of a project or of any files. The bytes are
-//! made in [`crate::archive`].
+//! made in `repro_formats`.
 
 mod files;
-mod include;
 mod proven;
+mod sums;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::compress::deflate;
+use repro_formats::error::Stop;
+use repro_formats::formats::Format;
+use repro_formats::names::printable;
+use repro_formats::pack::{self, Options, Packed};
+use repro_formats::tar::write::Kind;
+use repro_formats::tree::Item;
 
-use crate::archive::deflate;
-use crate::archive::formats::Format;
-use crate::archive::pack::{self, Options, Packed};
-use crate::archive::tar::Kind;
-use crate::archive::tree::Item;
 use crate::error::{Kind as Failed, bad_input, failure};
-use crate::format::printable;
 use crate::fs::Pending;
 use crate::manifest;
+use crate::process;
 use crate::request::Archive;
 
 /// What was packed.
@@ -66,12 +68,13 @@ fn options(asked: &Archive, format: &'static Format, epoch: i64, detail: bool) -
         epoch: u64::try_from(epoch)
             .map_err(|_| bad_input(format!("the epoch {epoch} lies before 1970")))?,
         detail,
+        stop: Stop(process::interrupted),
     })
 }
 
 /// Packs into the file at `path`, which appears whole or not at all.
 fn pack(
-    items: &mut dyn Iterator<Item = Result<Item>>,
+    items: &mut dyn Iterator<Item = Result<Item, repro_formats::error::Error>>,
     path: &Path,
     mut out: Pending,
     options: &Options,

@@ -6,19 +6,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
+use repro_formats::formats::Format;
+use repro_formats::pack::Packed;
+use repro_formats::tree;
 
-use super::{Outcome, entry, formats, include, options, pack, usage};
-use crate::archive::formats::Format;
-use crate::archive::pack::Packed;
-use crate::archive::{sums, tree};
-use crate::command::metadata::Defaults;
-use crate::command::project::find_manifest;
-use crate::command::publish::{self, DIST, MANIFEST};
-use crate::command::scratch::Scratch;
-use crate::digest;
+use super::sums;
+use super::{Outcome, entry, formats, options, pack, usage};
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};
+use crate::project::metadata::Defaults;
+use crate::project::publish::{self, DIST, MANIFEST};
+use crate::project::scratch::Scratch;
+use crate::project::{find_manifest, include};
 use crate::query;
 use crate::request::{Archive, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted};
@@ -44,7 +45,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let target_dir = target_dir.into_std_path_buf();
     let results = target_dir.join("repro");
     let _lock = results.is_dir().then(|| publish::lock(&results)).transpose()?;
-    let (manifest_path, mut manifest) = proven(&results)?;
+    let (manifest_path, mut manifest) = proven(asked, &results)?;
     let source = source::find(&wanted(&manifest, cargo_manifest, target_dir)?)?;
     let scratch = Scratch::new(false)?;
     let copy = scratch.path().join("source");
@@ -104,23 +105,47 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     })
 }
 
-/// The manifest of the last build, if it proves what it lists.
-fn proven(results: &Path) -> Result<(PathBuf, Manifest)> {
+/// The manifest of the last build, if it proves what it lists or the user accepts that it does not.
+fn proven(asked: &Archive, results: &Path) -> Result<(PathBuf, Manifest)> {
     let path = results.join(MANIFEST);
     let shown = path.display();
     let text = fs::read_text_if_any(&path)?.ok_or_else(|| {
         refused(format!(
-            "there is no `{shown}`, so that nothing is proven: run `repro build` first"
+            "there is no `{shown}`, so there is no build to package: run `repro build` first"
         ))
     })?;
     let manifest = Manifest::from_bytes(text.as_bytes(), &shown.to_string())?;
-    if manifest.verdict != Verdict::Reproducible.name() {
-        return Err(refused(format!(
-            "the last build was not reproducible (`{shown}` says `{}`), so that there is nothing to ship: run `repro build` until it is",
-            manifest.verdict.escape_debug()
-        )));
+    match unproven(asked, &manifest) {
+        None => Ok((path, manifest)),
+        Some(why) => Err(refused(format!("the last build {why}"))),
     }
-    Ok((path, manifest))
+}
+
+/// Why a build is not one to ship, and what to do; none if it is, or if that is accepted.
+fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
+    let verdict = Verdict::named(&manifest.verdict)?;
+    let nothing_varied = verdict == Verdict::NothingVaried && !asked.allow_nothing_varied;
+    let single = verdict == Verdict::Single && !asked.allow_single;
+    let dirty = manifest.source.dirty && !asked.allow_dirty;
+    let reasons = [
+        (
+            verdict == Verdict::Differs,
+            "was not reproducible: see its report for the causes, fix them and run `repro build` again",
+        ),
+        (
+            single,
+            "was made once and not compared: run `repro build` without `--once`, or pass --allow-single",
+        ),
+        (
+            nothing_varied,
+            "varied nothing between its two builds: run `repro build` without `--vary none`, or pass --allow-nothing-varied",
+        ),
+        (
+            dirty,
+            "was of a work tree with uncommitted changes, so nobody else can rebuild it: commit them and run `repro build` again, or pass --allow-dirty",
+        ),
+    ];
+    reasons.into_iter().find(|(applies, _)| *applies).map(|(_, why)| why)
 }
 
 /// The source that the manifest is about, as it is now.
@@ -139,6 +164,8 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
         rev: (in_git && !said.dirty).then(|| "HEAD".to_string()),
         allow_dirty: in_git && said.dirty,
         target_dir,
+        called: None,
+        time: None,
     })
 }
 

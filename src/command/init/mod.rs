@@ -9,23 +9,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::cli::build::BuildRequest;
 use crate::command::env::allow_changes;
-use crate::command::project::Project;
-use crate::command::scratch::Scratch;
 use crate::fs;
+use crate::project::Project;
+use crate::project::scratch::Scratch;
 use crate::report::init::{InitReport, Planned, State};
+use crate::request::InitRequest;
 use values::Values;
-
-/// What was asked for.
-pub struct InitRequest {
-    /// The selection, which goes into the project's metadata.
-    pub build: BuildRequest,
-    /// `--force`.
-    pub force: bool,
-    /// `--dry-run`.
-    pub dry_run: bool,
-}
 
 /// Runs it.
 pub fn run(mut asked: InitRequest) -> Result<InitReport> {

@@ -8,7 +8,7 @@ use toml_edit::{DocumentMut, Item};
 use super::values::Values;
 use crate::check::facts::manifests;
 use crate::fs;
-use crate::report::env;
+use crate::report::shell;
 
 /// A file that is to be there.
 pub(super) struct New {
@@ -192,7 +192,7 @@ fn fill(template: &str, values: &Values) -> String {
         ("@CARGO@", cargo(values)),
         ("@COPY@", copies(values)),
         ("@ENTRYPOINT@", entrypoint(values)),
-        ("@ENV@", env::dockerfile(&values.container)),
+        ("@ENV@", shell::dockerfile(&values.container)),
         ("@IMAGE@", name.to_lowercase()),
         ("@NAME@", name.clone()),
     ];

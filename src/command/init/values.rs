@@ -7,7 +7,7 @@ use anyhow::Result;
 use cargo_metadata::{Metadata, Package, TargetKind};
 
 use crate::command::env::{Where, linux_targets, of_project};
-use crate::command::project::Project;
+use crate::project::Project;
 use crate::query;
 use crate::recipe::table;
 use crate::report::env::EnvReport;

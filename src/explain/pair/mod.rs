@@ -303,7 +303,7 @@ impl Work<'_> {
         let Some(hunk) = self.packed_random.take() else {
             return;
         };
-        let known = |p: &Package| by_crate(&p.name, &p.features, Cause::Randomness).is_some();
+        let known = |p: &Package| by_crate(p, Cause::Randomness).is_some();
         let causes = self.out.claims.iter().any(|c| !c.follows);
         if causes || !self.context.packages.iter().any(known) {
             return;

@@ -4,26 +4,13 @@
 use std::ops::Range;
 
 use object::{ObjectSection, SectionKind};
+use repro_formats::names::printable;
 
 use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind, Part};
 use crate::explain::time;
 use crate::finding::About;
-use crate::format::printable;
-
-/// Magic numbers as they stand in the file: 32 and 64 bits, either byte order.
-const MAGICS: [[u8; 4]; 4] = [
-    [0xce, 0xfa, 0xed, 0xfe],
-    [0xcf, 0xfa, 0xed, 0xfe],
-    [0xfe, 0xed, 0xfa, 0xce],
-    [0xfe, 0xed, 0xfa, 0xcf],
-];
-
-/// Whether the bytes begin a Mach-O file for one machine.
-pub fn begins(bytes: &[u8]) -> bool {
-    MAGICS.iter().any(|m| bytes.starts_with(m))
-}
 
 /// Reads it.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {

@@ -6,6 +6,7 @@ mod macho;
 mod pe;
 
 use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex};
+use repro_formats::detect::FileType;
 
 use super::image::{Image, Kind, Machine, Part, Reference, Symbol};
 
@@ -13,18 +14,18 @@ use super::image::{Image, Kind, Machine, Part, Reference, Symbol};
 pub struct Reader {
     /// Its name.
     pub name: &'static str,
-    /// Whether the bytes begin it.
-    pub begins: fn(&[u8]) -> bool,
+    /// What such a file is.
+    pub of: FileType,
     /// Reads it; the error is a clause that says what is wrong.
     pub read: fn(&[u8]) -> Result<Image, String>,
 }
 
 /// The formats.
 pub const READERS: &[Reader] = &[
-    Reader { name: "ELF", begins: |b| b.starts_with(b"\x7fELF"), read: elf::read },
-    Reader { name: "PE", begins: pe::begins, read: pe::read },
-    Reader { name: "COFF", begins: pe::begins_coff, read: pe::read_coff },
-    Reader { name: "Mach-O", begins: macho::begins, read: macho::read },
+    Reader { name: "ELF", of: FileType::Elf, read: elf::read },
+    Reader { name: "PE", of: FileType::Pe, read: pe::read },
+    Reader { name: "COFF", of: FileType::Coff, read: pe::read_coff },
+    Reader { name: "Mach-O", of: FileType::MachO, read: macho::read },
 ];
 
 /// Symbols and relocations that are kept.

@@ -4,33 +4,14 @@
 use std::ops::Range;
 
 use object::{ObjectSection, SectionKind};
+use repro_formats::bytes::Fields;
+use repro_formats::names::printable;
 
 use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind, Part};
 use crate::explain::time;
 use crate::finding::About;
-use crate::format::bytes::Fields;
-use crate::format::{pe, printable};
-
-/// Whether the bytes begin a PE file.
-pub fn begins(bytes: &[u8]) -> bool {
-    pe::begins(bytes)
-}
-
-/// Machines of object files: x86, x86-64, 64-bit ARM.
-const MACHINES: [u16; 3] = [0x14c, 0x8664, 0xaa64];
-
-/// Whether the bytes begin a COFF object: a known machine, no optional header, and a symbol table
-/// within the file.
-pub fn begins_coff(bytes: &[u8]) -> bool {
-    let header = Fields(bytes);
-    let symbols = header.u32(8) as usize;
-    bytes.len() >= 20
-        && MACHINES.contains(&header.u16(0))
-        && header.u16(16) == 0
-        && (20..=bytes.len()).contains(&symbols)
-}
 
 /// Reads a COFF object.
 pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {

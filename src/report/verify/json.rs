@@ -2,29 +2,46 @@
 
 use serde::Serialize;
 
-use super::{Checked, Outcome, Report, Several, Surroundings};
+use super::identity::IdentityJson;
+use super::{Checked, Outcome, Report, SettingRow, Surroundings};
 use crate::cause::Cause;
 use crate::compare::Pair;
-use crate::digest::Digest;
 use crate::report::findings::OneFinding;
-use crate::report::json::{SCHEMA, encode};
+use crate::report::json::{OneDigest, SCHEMA, encode};
+use crate::setting::Fate;
 
 #[derive(Serialize)]
 struct Whole<'a> {
     schema: &'static str,
     command: &'static str,
+    sandbox: Option<&'static str>,
+    sandbox_off_because: Option<&'a str>,
     verdict: &'static str,
+    /// The exit code says whether the verdict passes; this is why it may not.
+    passes: bool,
     steps: Vec<&'static str>,
     accepted: Vec<&'static str>,
-    source: &'a str,
-    toolchain: &'a str,
-    sandbox: bool,
+    settings: Vec<OneSetting<'a>>,
+    source: Option<&'a str>,
+    epoch: Option<i64>,
+    identity: IdentityJson<'a>,
+    toolchain: Option<&'a str>,
     artifacts: Vec<OneArtifact<'a>>,
     files: Vec<OneFile<'a>>,
     machine: Vec<Machine<'a>>,
     notes: &'a [String],
     manifest: Option<String>,
     output: Option<String>,
+}
+
+/// A setting of the publisher's that the source does not ask for.
+#[derive(Serialize)]
+struct OneSetting<'a> {
+    name: &'a str,
+    value: &'a str,
+    state: &'static str,
+    /// False where it names a program or files: then the rebuild did not have it.
+    replayed: bool,
 }
 
 /// `a` is the manifest's, `b` the rebuilt one.
@@ -35,8 +52,8 @@ struct OneArtifact<'a> {
     kind: &'static str,
     name: &'a str,
     status: &'static str,
-    a: Option<&'a Digest>,
-    b: Option<&'a Digest>,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
 }
 
 /// `a` is the published one, `b` the rebuilt one.
@@ -46,8 +63,8 @@ struct OneFile<'a> {
     part: &'static str,
     status: &'static str,
     steps: Vec<&'static str>,
-    a: Option<&'a Digest>,
-    b: Option<&'a Digest>,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
     findings: Vec<OneFinding<'a>>,
 }
 
@@ -70,25 +87,36 @@ fn artifact(pair: &Pair) -> OneArtifact<'_> {
         kind: x.kind.name(),
         name: &x.name,
         status: pair.status().name(),
-        a: pair.a.as_ref().map(|x| &x.digest),
-        b: pair.b.as_ref().map(|x| &x.digest),
+        a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
+        b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
     }
 }
 
 fn file(checked: &Checked) -> OneFile<'_> {
     let (status, steps) = match &checked.outcome {
         Outcome::Same => ("same", Vec::new()),
-        Outcome::After(steps) => ("same-after-normalising", names(steps)),
+        Outcome::After(steps) => ("same-after-normalizing", names(steps)),
         Outcome::Differs => ("differs", Vec::new()),
+        Outcome::Missing => ("missing", Vec::new()),
+        Outcome::Unlisted => ("not-listed", Vec::new()),
     };
     OneFile {
         name: &checked.name,
         part: checked.part.name(),
         status,
         steps,
-        a: checked.published.as_ref(),
-        b: checked.rebuilt.as_ref(),
+        a: checked.published.as_ref().map(OneDigest::from),
+        b: checked.rebuilt.as_ref().map(OneDigest::from),
         findings: checked.findings.iter().map(OneFinding::from).collect(),
+    }
+}
+
+fn setting(row: &SettingRow) -> OneSetting<'_> {
+    OneSetting {
+        name: &row.setting.name,
+        value: &row.setting.value,
+        state: row.state.name(),
+        replayed: row.setting.fate == Fate::Replayed,
     }
 }
 
@@ -102,60 +130,22 @@ pub fn report(report: &Report) -> String {
     encode(&Whole {
         schema: SCHEMA,
         command: "verify",
+        sandbox: report.isolation.as_ref().map(|i| i.state.name()),
+        sandbox_off_because: report.isolation.as_ref().and_then(|i| i.why.as_deref()),
         verdict: report.verdict.name(),
+        passes: report.code() == 0,
         steps: names(&report.steps),
         accepted: names(&report.accepted),
-        source: &report.source,
-        toolchain: &report.toolchain,
-        sandbox: report.sandbox,
+        settings: report.settings.iter().map(setting).collect(),
+        source: report.source.as_deref(),
+        epoch: report.epoch,
+        identity: IdentityJson::from(&report.facts),
+        toolchain: report.toolchain.as_deref(),
         artifacts: pairs.map(artifact).collect(),
         files: report.files.iter().map(file).collect(),
         machine: report.surroundings.iter().map(machine).collect(),
         notes: &report.notes,
         manifest: report.manifest.as_ref().map(|p| p.display().to_string()),
         output: report.output.as_ref().map(|p| p.display().to_string()),
-    })
-}
-
-#[derive(Serialize)]
-struct Agreed<'a> {
-    schema: &'static str,
-    command: &'static str,
-    verdict: &'static str,
-    threshold: usize,
-    subject: &'a str,
-    groups: &'a [Vec<String>],
-    left_out: Vec<LeftOut<'a>>,
-    differing: Vec<Differing<'a>>,
-}
-
-#[derive(Serialize)]
-struct LeftOut<'a> {
-    name: &'a str,
-    why: &'a str,
-}
-
-/// `values` are those of the groups, in their order.
-#[derive(Serialize)]
-struct Differing<'a> {
-    name: &'a str,
-    values: &'a [String],
-}
-
-/// What comparing several manifests found.
-pub fn several(found: &Several) -> String {
-    encode(&Agreed {
-        schema: SCHEMA,
-        command: "verify",
-        verdict: found.agreement.name(),
-        threshold: found.threshold,
-        subject: &found.subject,
-        groups: &found.groups,
-        left_out: found.left_out.iter().map(|(name, why)| LeftOut { name, why }).collect(),
-        differing: found
-            .differing
-            .iter()
-            .map(|(name, values)| Differing { name, values })
-            .collect(),
     })
 }

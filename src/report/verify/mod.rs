@@ -1,17 +1,21 @@
-//! What a verification found: one value, which the renderings only print, and the verdict that
-//! follows from it. Pure.
+//! What a verification found: one value, which the renderings only print.
 
+mod identity;
 pub mod json;
+pub mod several;
 pub mod text;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
+
+use repro_formats::digest::Digest;
 
 use crate::cause::Cause;
 use crate::compare::Comparison;
-use crate::digest::Digest;
 use crate::finding::Finding;
-use crate::verdict::{Agreement, Status, Verification};
+use crate::sandbox::Isolation;
+use crate::setting::Setting;
+use crate::source::identity::SourceFacts;
+use crate::verdict::Verification;
 
 /// Causes that a user may accept: steps after which files are equal that were not before, and that
 /// leave what is in them as it is.
@@ -55,6 +59,10 @@ pub enum Outcome {
     After(Vec<Cause>),
     /// It is not.
     Differs,
+    /// The manifest lists it, and it is not there.
+    Missing,
+    /// The manifest does not list it: it was compared with nothing.
+    Unlisted,
 }
 
 /// One published file, or a part of it, held against the rebuild.
@@ -72,6 +80,51 @@ pub struct Checked {
     pub rebuilt: Option<Digest>,
     /// Why it is not the same.
     pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// A file that differs, for these reasons.
+    pub fn differs(name: String, findings: Vec<Finding>) -> Checked {
+        Checked {
+            name,
+            part: Part::File,
+            outcome: Outcome::Differs,
+            published: None,
+            rebuilt: None,
+            findings,
+        }
+    }
+}
+
+/// A setting of the publisher's that the source does not ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingRow {
+    /// What it is.
+    pub setting: Setting,
+    /// Who agreed to it.
+    pub state: SettingState,
+}
+
+/// Who agreed to a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingState {
+    /// The user, by `--accept-setting`.
+    Accepted,
+    /// The user gave the same setting.
+    Given,
+    /// Nobody.
+    NotAccepted,
+}
+
+impl SettingState {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            SettingState::Accepted => "accepted",
+            SettingState::Given => "given",
+            SettingState::NotAccepted => "not-accepted",
+        }
+    }
 }
 
 /// A difference between the two machines.
@@ -93,12 +146,20 @@ pub struct Report {
     pub steps: Vec<Cause>,
     /// Of these, the ones that the user accepts.
     pub accepted: Vec<Cause>,
-    /// One line that names the source.
-    pub source: String,
-    /// First line of `rustc -vV`.
-    pub toolchain: String,
+    /// Settings that the source does not ask for.
+    pub settings: Vec<SettingRow>,
+    /// The user asked for no more than the manifest.
+    pub manifest_only: bool,
+    /// One line that names the source; none where a file was wrong before it was looked at.
+    pub source: Option<String>,
+    /// Which source it is.
+    pub facts: SourceFacts,
+    /// SOURCE_DATE_EPOCH of a source that has no commit to take it from.
+    pub epoch: Option<i64>,
+    /// First line of `rustc -vV`; none where nothing was built.
+    pub toolchain: Option<String>,
     /// Whether the rebuild was without network and home.
-    pub sandbox: bool,
+    pub isolation: Option<Isolation>,
     /// The manifest's artifacts as A, the rebuilt ones as B; none where there is no manifest.
     pub comparison: Option<Comparison>,
     /// The published files.
@@ -116,86 +177,10 @@ pub struct Report {
 impl Report {
     /// The process exit code.
     pub fn code(&self) -> u8 {
-        let all = self.steps.iter().all(|s| self.accepted.contains(s));
-        self.verdict.code(all)
-    }
-}
-
-/// The verdict and the steps that it needs; `None` if nothing was compared, which is never a pass.
-pub fn verdict(
-    comparison: Option<&Comparison>,
-    files: &[Checked],
-) -> Option<(Verification, Vec<Cause>)> {
-    let pairs = comparison.map(|c| c.pairs.as_slice()).unwrap_or_default();
-    if pairs.is_empty() && files.is_empty() {
-        return None;
-    }
-    let all_same = pairs.iter().all(|p| p.status() == Status::Same);
-    let mut steps = BTreeSet::new();
-    let mut worst = match all_same {
-        true => Verification::Reproduced,
-        false => Verification::Differs,
-    };
-    for file in files {
-        worst = worst.max(match &file.outcome {
-            Outcome::Same => Verification::Reproduced,
-            Outcome::After(needed) => {
-                steps.extend(needed);
-                Verification::AfterNormalising
-            }
-            Outcome::Differs => Verification::Differs,
-        });
-    }
-    Some((worst, steps.into_iter().collect()))
-}
-
-/// What comparing manifests of several builders found.
-pub struct Several {
-    /// Whether enough agree.
-    pub agreement: Agreement,
-    /// How many have to.
-    pub threshold: usize,
-    /// One line that names what they built.
-    pub subject: String,
-    /// Manifests that agree with each other, the largest group first.
-    pub groups: Vec<Vec<String>>,
-    /// Manifests that prove nothing, and why.
-    pub left_out: Vec<(String, String)>,
-    /// Artifacts that not all have alike: the name, and what each group has.
-    pub differing: Vec<(String, Vec<String>)>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn checked(outcome: Outcome) -> Checked {
-        Checked {
-            name: "x".into(),
-            part: Part::File,
-            outcome,
-            published: None,
-            rebuilt: None,
-            findings: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn the_worst_part_decides_and_steps_are_listed() {
-        let after = |causes: &[Cause]| checked(Outcome::After(causes.to_vec()));
-        let same = || checked(Outcome::Same);
-        assert_eq!(verdict(None, &[]), None);
-        assert_eq!(verdict(None, &[same(), same()]), Some((Verification::Reproduced, Vec::new())));
-        let steps =
-            [after(&[Cause::Compressor]), same(), after(&[Cause::ArchiveMtime, Cause::Compressor])];
-        assert_eq!(
-            verdict(None, &steps),
-            Some((Verification::AfterNormalising, vec![Cause::ArchiveMtime, Cause::Compressor]))
-        );
-        let (worst, _) =
-            verdict(None, &[after(&[Cause::Compressor]), checked(Outcome::Differs)]).unwrap();
-        assert_eq!(worst, Verification::Differs);
-        let empty = Comparison { pairs: Vec::new() };
-        assert_eq!(verdict(Some(&empty), &[]), None);
+        let accepted = match self.verdict {
+            Verification::Manifest => self.manifest_only,
+            _ => self.steps.iter().all(|s| self.accepted.contains(s)),
+        };
+        self.verdict.code(accepted)
     }
 }

@@ -2,29 +2,42 @@
 
 use std::fmt::Write;
 
-use super::{Checked, Outcome, Part, Report, Several};
+use repro_formats::names::printable;
+
+use super::{Checked, Outcome, Part, Report, SettingState, identity};
 use crate::compare::Pair;
 use crate::report::findings;
 use crate::term::{BAD, BOLD, GOOD, WARN};
-use crate::verdict::{Agreement, Status, Verification};
+use crate::verdict::{Status, Verification};
 
 /// How many lines of one kind are printed without `-v`.
-const LISTED: usize = 8;
+pub(super) const LISTED: usize = 8;
 
 /// The report.
 pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let shown = if verbose { usize::MAX } else { LISTED };
-    line(&mut out, "source", &report.source);
-    line(&mut out, "toolchain", &report.toolchain);
-    line(
-        &mut out,
-        "sandbox",
-        match report.sandbox {
-            true => "on: the build had no network, and not the user's home",
-            false => "off: build scripts ran with this user's rights",
-        },
-    );
+    if let Some(isolation) = &report.isolation {
+        let sandbox = match &isolation.why {
+            None => {
+                "on: build scripts had no network and no access to your home directory".to_string()
+            }
+            Some(why) => format!("off: build scripts ran with your rights ({why})"),
+        };
+        line(&mut out, "sandbox", &sandbox);
+    }
+    for (word, text) in [("source", &report.source), ("toolchain", &report.toolchain)] {
+        if let Some(text) = text {
+            line(&mut out, word, text);
+        }
+    }
+    for said in identity::lines(&report.facts) {
+        match said.warns {
+            true => drop(writeln!(out, "{WARN}{:<11}{WARN:#} {}", said.label, said.text)),
+            false => line(&mut out, said.label, &said.text),
+        }
+    }
+    settings(&mut out, report);
     if let Some(comparison) = &report.comparison {
         artifacts(&mut out, &comparison.pairs, shown);
     }
@@ -52,11 +65,29 @@ pub fn report(report: &Report, verbose: bool) -> String {
     out
 }
 
-fn line(out: &mut String, word: &str, text: &str) {
+/// The settings that the source does not ask for: all of them, however the verdict came out.
+fn settings(out: &mut String, report: &Report) {
+    for row in &report.settings {
+        let clean = |text: &str| printable(text.as_bytes());
+        let (style, state) = match row.state {
+            SettingState::NotAccepted => (WARN, "the source does not ask for it"),
+            SettingState::Accepted => (GOOD, "accepted by you"),
+            SettingState::Given => (GOOD, "given by you"),
+        };
+        let _ = writeln!(
+            out,
+            "{style}setting{style:#}     {BOLD}{}{BOLD:#}={} ({state})",
+            clean(&row.setting.name),
+            clean(&row.setting.value)
+        );
+    }
+}
+
+pub(super) fn line(out: &mut String, word: &str, text: &str) {
     let _ = writeln!(out, "{BOLD}{word:<11}{BOLD:#} {text}");
 }
 
-fn rest(out: &mut String, all: usize, shown: usize) {
+pub(super) fn rest(out: &mut String, all: usize, shown: usize) {
     if all > shown {
         let more = all - shown;
         let _ = writeln!(out, "            and {more} more, listed with -v");
@@ -113,6 +144,8 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         Outcome::Same => (GOOD, "same"),
         Outcome::After(_) => (WARN, "equal after"),
         Outcome::Differs => (BAD, "differs"),
+        Outcome::Missing => (BAD, "missing"),
+        Outcome::Unlisted => (BAD, "not listed"),
     };
     let part = match file.part {
         Part::File => "",
@@ -150,59 +183,35 @@ fn names(steps: &[crate::cause::Cause]) -> String {
 fn ending(out: &mut String, report: &Report) {
     let _ = match report.verdict {
         Verification::Reproduced => writeln!(out, "{GOOD}REPRODUCED{GOOD:#}"),
-        Verification::AfterNormalising => {
-            let left: Vec<_> = report
-                .steps
-                .iter()
-                .filter(|s| !report.accepted.contains(s))
-                .map(|s| format!("--accept {}", s.name()))
-                .collect();
-            let accepted = match left.is_empty() {
-                true => "accepted".to_string(),
-                false => format!("not accepted: `{}` if it is", left.join(" ")),
-            };
+        Verification::AfterNormalizing => writeln!(
+            out,
+            "{WARN}REPRODUCED AFTER NORMALIZING{WARN:#}: {} ({})",
+            names(&report.steps),
+            to_accept(report)
+        ),
+        Verification::WithPublishersSettings => {
+            let left = report.settings.iter().filter(|s| s.state == SettingState::NotAccepted);
+            let mut left: Vec<_> = left.map(|s| printable(s.setting.name.as_bytes())).collect();
+            left.dedup();
             writeln!(
                 out,
-                "{WARN}REPRODUCED AFTER NORMALISING{WARN:#}: {} ({accepted})",
-                names(&report.steps)
+                "{WARN}REPRODUCED WITH THE PUBLISHER'S SETTINGS{WARN:#}: {} (pass `--accept-setting {}` to accept this)",
+                left.join(", "),
+                left.join("` and `--accept-setting ")
             )
+        }
+        Verification::Manifest => {
+            writeln!(out, "{WARN}MANIFEST REPRODUCED{WARN:#}: no published file was checked")
         }
         Verification::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
     };
 }
 
-/// What comparing several manifests found.
-pub fn several(found: &Several) -> String {
-    let mut out = String::new();
-    line(&mut out, "subject", &found.subject);
-    for (i, group) in found.groups.iter().enumerate() {
-        let word = format!("group {}", i + 1);
-        let agree = match group.len() {
-            1 => "agrees with nobody",
-            _ => "agree with each other",
-        };
-        line(&mut out, &word, &format!("{} {agree}", group.join(", ")));
+fn to_accept(report: &Report) -> String {
+    let left = report.steps.iter().filter(|s| !report.accepted.contains(s));
+    let left: Vec<_> = left.map(|s| format!("--accept {}", s.name())).collect();
+    match left.is_empty() {
+        true => "accepted".to_string(),
+        false => format!("pass `{}` to accept this", left.join(" ")),
     }
-    for (name, why) in &found.left_out {
-        let _ = writeln!(out, "{WARN}left out{WARN:#}    {name}: {why}");
-    }
-    for (name, values) in found.differing.iter().take(LISTED) {
-        let _ = writeln!(out, "{BAD}differs{BAD:#}     {BOLD}{name}{BOLD:#}");
-        for (i, value) in values.iter().enumerate() {
-            let _ = writeln!(out, "            group {}: {value}", i + 1);
-        }
-    }
-    rest(&mut out, found.differing.len(), LISTED);
-    let largest = found.groups.first().map_or(0, Vec::len);
-    let (style, word) = match found.agreement {
-        Agreement::Agreed => (GOOD, "AGREED"),
-        Agreement::Disagreed => (BAD, "DISAGREED"),
-    };
-    let _ = writeln!(
-        out,
-        "{style}{word}{style:#}: {largest} of {} agree, {} have to",
-        found.groups.iter().map(Vec::len).sum::<usize>() + found.left_out.len(),
-        found.threshold
-    );
-    out
 }

@@ -151,3 +151,26 @@ fn a_member_in_a_submodule_is_part_of_the_commit() {
     let source = place.copy(&place.wanted("repo/deps/lib"));
     assert_eq!(source.package, Path::new("deps/lib"));
 }
+
+#[test]
+fn what_only_a_manifest_names_is_not_asked_for_a_tag() {
+    use crate::request::Expected;
+    use crate::source::identity::Repository;
+    let place = Place::with_repository();
+    let commit = place.git("repo", &["rev-parse", "HEAD"]);
+    let url = "https://forge.example/org/app".to_string();
+    let repository = |foreign| Repository {
+        root: place.at("repo"),
+        at: url.clone(),
+        cloned_from: Some(url.clone()),
+        foreign,
+    };
+    let tag = Some("v1".to_string());
+    let expected = Expected { tag: tag.clone(), source: None };
+    let error = expected.check(&repository(true), &commit).unwrap_err();
+    assert_eq!(kind_of(&error), Kind::NotAccepted);
+    assert!(one_line(&error).contains("only the manifest names"), "{error}");
+    expected.check(&repository(false), &commit).unwrap();
+    let both = Expected { tag, source: Some("git@forge.example:org/app.git".to_string()) };
+    both.check(&repository(true), &commit).unwrap();
+}

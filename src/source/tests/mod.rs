@@ -77,6 +77,8 @@ impl Place {
             rev: None,
             allow_dirty: false,
             target_dir: self.at(dir).join("target"),
+            called: None,
+            time: None,
         }
     }
 

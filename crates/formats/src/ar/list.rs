@@ -1,0 +1,52 @@
+//! The members of an ar archive.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use super::read::{self, Entry, Kind};
+use crate::compress::container::Compression;
+use crate::error::ReadError;
+use crate::limits::Limits;
+use crate::listing::{Listing, Member, digest};
+use crate::names::printable;
+
+/// Lists it.
+pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
+    let mut input = BufReader::with_capacity(128 << 10, file);
+    let found = read::read(&mut input, limits)?;
+    let each = |entry: &Entry| member(entry, &mut input);
+    Ok(Listing {
+        format: "ar",
+        compression: Compression::None,
+        unpacked: None,
+        packed: None,
+        members: found.iter().map(each).collect::<Result<_, _>>()?,
+        fields: Vec::new(),
+    })
+}
+
+fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
+    input.seek(SeekFrom::Start(entry.data_at))?;
+    Ok(Member { sha256: Some(digest(&mut input.take(entry.size))?), ..said(entry) })
+}
+
+/// What the archive says of a member.
+pub fn said(entry: &Entry) -> Member {
+    let say = |value: Option<u64>| value.map_or("blank".to_string(), |v| v.to_string());
+    let name = printable(&entry.name);
+    Member {
+        written: name.clone(),
+        name,
+        kind: match entry.kind {
+            Kind::File => "file",
+            Kind::Symbols => "index of symbols",
+            Kind::Names => "table of names",
+        },
+        size: entry.size,
+        mode: entry.mode.map(|m| m as u32),
+        owner: format!("{} / {}", say(entry.uid), say(entry.gid)),
+        mtime: say(entry.mtime),
+        seconds: entry.mtime.and_then(|t| i64::try_from(t).ok()),
+        ..Member::default()
+    }
+}

@@ -1,0 +1,52 @@
+//! Numbers out of a byte slice. A place beyond its end reads as 0 with
+//! [`Fields`]: that what is read lies within has been checked by whoever made the slice.
+
+/// Little-endian fields of a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a>(pub &'a [u8]);
+
+impl Fields<'_> {
+    fn array<const N: usize>(&self, at: usize) -> [u8; N] {
+        let bytes = self.0.get(at..).and_then(|b| b.first_chunk());
+        bytes.copied().unwrap_or([0; N])
+    }
+
+    /// Two bytes at an offset.
+    pub fn u16(&self, at: usize) -> u16 {
+        u16::from_le_bytes(self.array(at))
+    }
+
+    /// Four bytes at an offset.
+    pub fn u32(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.array(at))
+    }
+
+    /// Eight bytes at an offset.
+    pub fn u64(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.array(at))
+    }
+}
+
+/// Two little-endian bytes of a file at an offset; none where it ends before.
+pub fn u16_at(file: &[u8], at: usize) -> Option<u16> {
+    Some(Fields(file.get(at..at.checked_add(2)?)?).u16(0))
+}
+
+/// Four little-endian bytes of a file at an offset; none where it ends before.
+pub fn u32_at(file: &[u8], at: usize) -> Option<u32> {
+    Some(Fields(file.get(at..at.checked_add(4)?)?).u32(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_little_endian_and_nothing_lies_beyond() {
+        let fields = Fields(&[1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(fields.u16(1), 0x0302);
+        assert_eq!(fields.u32(4), 0x0807_0605);
+        assert_eq!(fields.u64(0), 0x0807_0605_0403_0201);
+        assert_eq!(fields.u64(1), 0);
+    }
+}

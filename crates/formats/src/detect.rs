@@ -1,0 +1,144 @@
+//! What a file is, told by its first bytes: the one answer that listing, extracting, comparing,
+//! explaining and normalizing go by. Names of files play no part.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+use crate::bytes::Fields;
+use crate::compress::container::Compression;
+use crate::compress::unpack;
+use crate::{ar, macho, pe, tar, zip};
+
+/// Bytes from the beginning of a file that surely hold the first block of what is compressed in it:
+/// zstd's are the longest, of up to 128 KiB.
+pub const HEAD: usize = 192 << 10;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileType {
+    /// A zip, or what is made of one: a jar, a wheel.
+    Zip,
+    /// An ar archive: a static library, an rlib, a Debian package.
+    Ar,
+    /// A tar, compressed or not.
+    Tar(Compression),
+    /// Something compressed that is no tar.
+    Compressed(Compression),
+    /// A program or library of Windows.
+    Pe,
+    /// A program, library or object of most Unix systems.
+    Elf,
+    /// A program, library or object of Apple's systems.
+    MachO,
+    /// Several of them for several machines.
+    FatMachO,
+    /// An object of Windows.
+    Coff,
+    /// None of the above.
+    Other,
+}
+
+/// One row: a type that has a fixed place in the order of questions.
+type Row = (FileType, fn(&[u8]) -> bool);
+
+/// What is asked before and behind the question for tars and compressed files. The order decides
+/// where bytes answer to two descriptions; weak signs come last.
+const FIRST: &[Row] = &[(FileType::Zip, zip::read::begins), (FileType::Ar, ar::read::begins)];
+const LAST: &[Row] = &[
+    (FileType::Pe, pe::stamps::begins),
+    (FileType::Elf, |head| head.starts_with(b"\x7fELF")),
+    (FileType::MachO, macho::begins),
+    (FileType::FatMachO, macho::begins_fat),
+    (FileType::Coff, begins_coff),
+];
+
+/// What the file is that begins with these bytes: all of it, or its first [`HEAD`] bytes.
+pub fn detect(head: &[u8]) -> FileType {
+    let among =
+        |rows: &[Row]| rows.iter().find(|(_, begins)| begins(head)).map(|(found, _)| *found);
+    if let Some(found) = among(FIRST) {
+        return found;
+    }
+    let compression = Compression::of(head);
+    let is_tar = match compression {
+        Compression::None => tar::read::begins(head),
+        _ => tar::read::begins(&unpack::unpacked_head(head, compression)),
+    };
+    match (is_tar, compression) {
+        (true, _) => FileType::Tar(compression),
+        (false, Compression::None) => among(LAST).unwrap_or(FileType::Other),
+        (false, _) => FileType::Compressed(compression),
+    }
+}
+
+/// What an open file is. It is at its beginning afterwards; its first bytes come along.
+pub fn of_file(mut file: &File) -> io::Result<(FileType, Vec<u8>)> {
+    let mut head = Vec::new();
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    file.rewind()?;
+    Ok((detect(&head), head))
+}
+
+/// Machines of object files: x86, x86-64, 64-bit ARM.
+const MACHINES: [u16; 3] = [0x14c, 0x8664, 0xaa64];
+
+/// Whether the bytes, which are the whole file, are a COFF object: a known machine, no optional
+/// header, and a symbol table within the file.
+fn begins_coff(bytes: &[u8]) -> bool {
+    let header = Fields(bytes);
+    let symbols = header.u32(8) as usize;
+    bytes.len() >= 20
+        && MACHINES.contains(&header.u16(0))
+        && header.u16(16) == 0
+        && (20..=bytes.len()).contains(&symbols)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_type_is_told_by_its_bytes_alone() {
+        let mut tar = tar::write::Writer::new(Vec::new());
+        let member = tar::write::Member {
+            name: b"PK".to_vec(),
+            kind: tar::write::Kind::File(0),
+            mode: 0o644,
+            mtime: 0,
+        };
+        tar.member(&member, &mut io::empty()).unwrap();
+        let tar = tar.finish().unwrap();
+        let packed = |bytes: &[u8], compression| {
+            let packer = crate::compress::container::Packer::new(Vec::new(), compression, 1, 1);
+            let mut packer = packer.unwrap();
+            io::Write::write_all(&mut packer, bytes).unwrap();
+            packer.finish().unwrap()
+        };
+        let pe = [&b"MZ"[..], &[0; 58], &[64, 0, 0, 0], b"PE\0\0"].concat();
+        let coff = [&[0x64, 0x86][..], &[0; 6], &[20, 0, 0, 0], &[0; 8]].concat();
+        for compression in [Compression::Gzip, Compression::Zstd, Compression::Xz] {
+            assert_eq!(detect(&packed(&tar, compression)), FileType::Tar(compression));
+            let text = packed(b"text", compression);
+            assert_eq!(detect(&text), FileType::Compressed(compression));
+            // Cut off within the first block: still what its magic says.
+            assert_eq!(detect(&text[..6]), FileType::Compressed(compression));
+        }
+        let cases: [(&[u8], FileType); 11] = [
+            (&tar, FileType::Tar(Compression::None)),
+            (b"PK\x03\x04", FileType::Zip),
+            (b"PK\x05\x06", FileType::Zip),
+            (b"!<arch>\n", FileType::Ar),
+            (&pe, FileType::Pe),
+            (&pe[..64], FileType::Other),
+            (b"\x7fELF", FileType::Elf),
+            (b"\xcf\xfa\xed\xfe", FileType::MachO),
+            (b"\xca\xfe\xba\xbe\0\0\0\x02", FileType::FatMachO),
+            (b"\xca\xfe\xba\xbe\0\0\0\x37", FileType::Other),
+            (&coff, FileType::Coff),
+        ];
+        for (bytes, want) in cases {
+            assert_eq!(detect(bytes), want);
+        }
+        assert_eq!(detect(b""), FileType::Other);
+    }
+}

@@ -1,0 +1,82 @@
+//! SHA-256 of files and bytes, streamed: memory does not grow with the size of what is digested.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Error;
+
+/// Size in bytes and lower-case hexadecimal SHA-256 of one file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest {
+    /// Bytes.
+    pub size: u64,
+    /// 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// Digests what is written to it.
+#[derive(Default)]
+pub struct Hasher {
+    sha: Sha256,
+    size: u64,
+}
+
+impl Hasher {
+    /// The digest of all that was written.
+    pub fn finish(self) -> Digest {
+        Digest { size: self.size, sha256: hex(&self.sha.finalize()) }
+    }
+}
+
+impl Write for Hasher {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        self.sha.update(buf);
+        self.size += buf.len() as u64;
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Digest of a byte string.
+pub fn of_bytes(bytes: &[u8]) -> Digest {
+    let mut hasher = Hasher::default();
+    hasher.write_all(bytes).expect("hashing does not fail");
+    hasher.finish()
+}
+
+/// Digest of a file, read in blocks of 128 KiB.
+pub fn of_file(path: &Path) -> Result<Digest, Error> {
+    let mut file =
+        File::open(path).map_err(Error::io(format!("failed to open `{}`", path.display())))?;
+    let mut hasher = Hasher::default();
+    let mut buf = vec![0; 128 * 1024];
+    loop {
+        let n = file.read(&mut buf).map_err(|e| Error::reading(path)(e))?;
+        if n == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.write_all(&buf[..n]).expect("hashing does not fail");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_digest_of_abc() {
+        let d = of_bytes(b"abc");
+        assert_eq!(d.size, 3);
+        assert_eq!(d.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

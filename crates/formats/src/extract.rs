@@ -1,0 +1,363 @@
+//! Unpacks an archive of strangers into a directory that was not there before: tar, also
+//! compressed (and so `.crate`), and zip.
+//!
+//! The readers refuse names and links that lead elsewhere, and what is over the caps. Here files are
+//! made and nothing else is trusted: of a mode only the exec bit is kept, owners and times are not.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::compress::container::Compression;
+use crate::compress::unpack::Unpacked;
+use crate::detect::{self, FileType};
+use crate::error::{Error, Malformed, ReadError, Stop};
+use crate::limits::Limits;
+use crate::names::printable;
+use crate::tar::read::{Kind, Walk};
+use crate::zip::read as zip;
+
+/// What was unpacked.
+#[derive(Debug, Default)]
+pub struct Extracted {
+    /// Names of the files in the archive, and where each is now.
+    pub files: Vec<(Vec<u8>, PathBuf)>,
+    /// The latest time of a member, seconds since 1970; none where the format has no zone.
+    pub newest: Option<i64>,
+    /// The earliest one.
+    pub oldest: Option<i64>,
+}
+
+/// Unpacks the archive at `path` into the new directory `to`.
+///
+/// # Errors
+/// It is no archive that is known here, is malformed or beyond the caps, or cannot be written.
+pub fn extract(path: &Path, to: &Path, limits: &Limits, stop: Stop) -> Result<Extracted, Error> {
+    let mut file = File::open(path).map_err(Error::reading(path))?;
+    let (found, _) = detect::of_file(&file).map_err(Error::reading(path))?;
+    let mut place = Place::make(to, stop)?;
+    match found {
+        FileType::Zip => {
+            of_zip(&mut file, &mut place, limits).map_err(|e| e.told(path, "zip"))?;
+        }
+        FileType::Tar(compression) => {
+            let unpacked = Unpacked::new(&file, compression, limits)?;
+            of_tar(unpacked, &mut place, limits).map_err(|e| e.told(path, name_of(compression)))?;
+        }
+        _ => return Err(Error::NoArchive(path.to_owned())),
+    }
+    place.links_stay_inside(path)?;
+    Ok(place.done)
+}
+
+/// Whether a file is an archive that [`extract`] unpacks.
+pub fn is_archive(path: &Path) -> Result<bool, Error> {
+    let file = File::open(path).map_err(Error::reading(path))?;
+    let (found, _) = detect::of_file(&file).map_err(Error::reading(path))?;
+    Ok(matches!(found, FileType::Zip | FileType::Tar(_)))
+}
+
+fn name_of(compression: Compression) -> &'static str {
+    match compression {
+        Compression::None => "tar",
+        _ => "compressed tar",
+    }
+}
+
+/// Why unpacking ended: the archive's fault, or that of the place it is unpacked to.
+enum Failed {
+    Archive(ReadError),
+    Place(Error),
+}
+
+impl Failed {
+    fn told(self, path: &Path, format: &'static str) -> Error {
+        match self {
+            Failed::Archive(e) => e.in_file(path, format),
+            Failed::Place(e) => e,
+        }
+    }
+}
+
+impl From<ReadError> for Failed {
+    fn from(e: ReadError) -> Failed {
+        Failed::Archive(e)
+    }
+}
+
+impl From<Malformed> for Failed {
+    fn from(e: Malformed) -> Failed {
+        Failed::Archive(e.into())
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(e: Error) -> Failed {
+        Failed::Place(e)
+    }
+}
+
+fn of_tar(input: impl Read, place: &mut Place, limits: &Limits) -> Result<(), Failed> {
+    let mut walk = Walk::new(input, limits);
+    while let Some(entry) = walk.next()? {
+        place.stop.check()?;
+        let done = &mut place.done;
+        done.newest = done.newest.max(Some(entry.mtime));
+        done.oldest = Some(done.oldest.map_or(entry.mtime, |t| t.min(entry.mtime)));
+        match &entry.kind {
+            Kind::Dir => place.dir(&entry.name)?,
+            Kind::File => place.file(&entry.name, entry.mode & 0o100 != 0, &mut walk)?,
+            Kind::Symlink(target) => place.symlink(&entry.name, target)?,
+            Kind::Hardlink(target) => place.same(&entry.name, target)?,
+            Kind::Sparse => {
+                let what = "it is a sparse file, which is not unpacked here";
+                return Err(Malformed::of(entry.at, &entry.written, what).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn of_zip(file: &mut File, place: &mut Place, limits: &Limits) -> Result<(), Failed> {
+    let index = zip::read(file, limits)?;
+    for entry in &index.entries {
+        place.stop.check()?;
+        match &entry.kind {
+            zip::Kind::Dir => place.dir(&entry.name)?,
+            zip::Kind::Symlink(target) => place.symlink(&entry.name, target)?,
+            zip::Kind::File => {
+                let exec = entry.mode.is_some_and(|m| m & 0o100 != 0);
+                let mut content = entry.content(&mut *file)?;
+                place.file(&entry.name, exec, &mut content)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The new directory, and what was put there.
+struct Place {
+    root: PathBuf,
+    links: Vec<PathBuf>,
+    done: Extracted,
+    stop: Stop,
+}
+
+impl Place {
+    fn make(root: &Path, stop: Stop) -> Result<Place, Error> {
+        if let Some(parent) = root.parent() {
+            create_dir(parent)?;
+        }
+        let create = Error::io(format!("failed to create directory `{}`", root.display()));
+        fs::create_dir(root).map_err(create)?;
+        Ok(Place { root: root.to_owned(), links: Vec::new(), done: Extracted::default(), stop })
+    }
+
+    fn dir(&self, name: &[u8]) -> Result<(), Failed> {
+        Ok(create_dir(&self.path(name)?)?)
+    }
+
+    fn file(&mut self, name: &[u8], exec: bool, content: &mut dyn Read) -> Result<(), Failed> {
+        let path = self.new_path(name)?;
+        let failed = |e| Error::io(format!("failed to write `{}`", path.display()))(e);
+        let mut options = OpenOptions::new();
+        // Never through a link, never over a file: the name was not there before.
+        let mut out = options.write(true).create_new(true).open(&path).map_err(failed)?;
+        let mut buf = vec![0; 128 << 10];
+        loop {
+            match content.read(&mut buf) {
+                Ok(0) => break,
+                Ok(n) => io::Write::write_all(&mut out, &buf[..n]).map_err(failed)?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Failed::Archive(e.into())),
+            }
+        }
+        set_mode(&out, exec).map_err(failed)?;
+        self.done.files.push((name.to_vec(), path));
+        Ok(())
+    }
+
+    fn symlink(&mut self, name: &[u8], target: &[u8]) -> Result<(), Failed> {
+        let path = self.new_path(name)?;
+        let to = path_of(target)?;
+        let is_dir = path.parent().is_some_and(|p| p.join(&to).is_dir());
+        let make = Error::io(format!("failed to make the link `{}`", path.display()));
+        symlink(&to, &path, is_dir).map_err(make)?;
+        self.links.push(path);
+        Ok(())
+    }
+
+    /// Another name of a file that came before, as a file of its own.
+    fn same(&mut self, name: &[u8], target: &[u8]) -> Result<(), Failed> {
+        let (from, to) = (self.path(target)?, self.new_path(name)?);
+        let write = Error::io(format!("failed to write `{}`", to.display()));
+        fs::copy(&from, &to).map_err(write)?;
+        self.done.files.push((name.to_vec(), to));
+        Ok(())
+    }
+
+    fn path(&self, name: &[u8]) -> Result<PathBuf, Failed> {
+        Ok(self.root.join(path_of(name)?))
+    }
+
+    fn new_path(&self, name: &[u8]) -> Result<PathBuf, Failed> {
+        let path = self.path(name)?;
+        if let Some(dir) = path.parent() {
+            create_dir(dir)?;
+        }
+        Ok(path)
+    }
+
+    /// A link may lead through another one, so that its words do not tell where it ends.
+    fn links_stay_inside(&self, archive: &Path) -> Result<(), Error> {
+        let resolve = Error::io(format!("failed to resolve `{}`", self.root.display()));
+        let root = fs::canonicalize(&self.root).map_err(resolve)?;
+        for link in &self.links {
+            let leads_out = fs::canonicalize(link).is_ok_and(|end| !end.starts_with(&root));
+            if leads_out {
+                let name = link.strip_prefix(&self.root).unwrap_or(link);
+                return Err(Error::LeadsOut {
+                    path: archive.to_owned(),
+                    link: printable(name.as_os_str().as_encoded_bytes()),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn create_dir(path: &Path) -> Result<(), Error> {
+    let create = Error::io(format!("failed to create directory `{}`", path.display()));
+    fs::create_dir_all(path).map_err(create)
+}
+
+#[cfg(unix)]
+fn symlink(target: &Path, link: &Path, _to_dir: bool) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(windows)]
+fn symlink(target: &Path, link: &Path, to_dir: bool) -> io::Result<()> {
+    match to_dir {
+        true => std::os::windows::fs::symlink_dir(target, link),
+        false => std::os::windows::fs::symlink_file(target, link),
+    }
+}
+
+#[cfg(unix)]
+fn path_of(name: &[u8]) -> Result<PathBuf, Error> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(PathBuf::from(std::ffi::OsStr::from_bytes(name)))
+}
+
+#[cfg(not(unix))]
+fn path_of(name: &[u8]) -> Result<PathBuf, Error> {
+    let text = std::str::from_utf8(name).ok().filter(|t| !t.contains(':'));
+    text.map(PathBuf::from).ok_or_else(|| Error::ImpossibleName(printable(name)))
+}
+
+#[cfg(unix)]
+fn set_mode(file: &File, exec: bool) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = if exec { 0o755 } else { 0o644 };
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_file: &File, _exec: bool) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::tar::write as writer;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn tar(members: &[(&str, writer::Kind, u32, &str)]) -> Vec<u8> {
+        let mut out = writer::Writer::new(Vec::new());
+        for (name, kind, mode, content) in members {
+            let member = writer::Member {
+                name: name.as_bytes().to_vec(),
+                kind: kind.clone(),
+                mode: *mode,
+                mtime: 1_700_000_000,
+            };
+            out.member(&member, &mut content.as_bytes()).unwrap();
+        }
+        out.finish().unwrap()
+    }
+
+    fn unpacked(bytes: &[u8]) -> (tempfile::TempDir, Result<Extracted, Error>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.tar");
+        fs::write(&path, bytes).unwrap();
+        let done = extract(&path, &dir.path().join("to/here"), &Limits::default(), Stop::NEVER);
+        (dir, done)
+    }
+
+    #[test]
+    fn files_links_and_exec_bits_come_out() {
+        use writer::Kind::{Dir, File, Hardlink, Symlink};
+        let (dir, done) = unpacked(&tar(&[
+            ("a/", Dir, 0o777, ""),
+            ("a/tool", File(2), 0o4775, "hi"),
+            ("a/text", File(0), 0o600, ""),
+            ("a/link", Symlink(b"tool".to_vec()), 0o777, ""),
+            ("b", Hardlink(b"a/tool".to_vec()), 0o755, ""),
+        ]));
+        let done = done.unwrap();
+        assert_eq!(done.newest, Some(1_700_000_000));
+        let at = |name: &str| dir.path().join("to/here").join(name);
+        let mode = |name: &str| at(name).metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode("a/tool"), 0o755);
+        assert_eq!(mode("a/text"), 0o644);
+        assert_eq!(fs::read(at("a/link")).unwrap(), b"hi");
+        assert_eq!(fs::read(at("b")).unwrap(), b"hi");
+        let names: Vec<_> = done.files.iter().map(|(n, _)| printable(n)).collect();
+        assert_eq!(names, ["a/tool", "a/text", "b"]);
+    }
+
+    #[test]
+    fn what_leads_out_is_refused_and_not_followed() {
+        use writer::Kind::{Dir, File, Symlink};
+        let link = |to: &str| Symlink(to.as_bytes().to_vec());
+        let hostile: [&[(&str, writer::Kind, u32, &str)]; 4] = [
+            &[("../x", File(0), 0o644, "")],
+            &[("x", link("/etc/passwd"), 0o777, "")],
+            &[("x", link("y"), 0o777, ""), ("x/z", File(0), 0o644, "")],
+            // By its words each link stays inside; together they lead out.
+            &[
+                ("a/b/c/", Dir, 0o755, ""),
+                ("a/b/c/up", link("../../.."), 0o777, ""),
+                ("x", link("a/b/c/up/.."), 0o777, ""),
+            ],
+        ];
+        for members in hostile {
+            let (dir, done) = unpacked(&tar(members));
+            let error = done.unwrap_err();
+            let input = matches!(error, Error::Unsound { .. } | Error::LeadsOut { .. });
+            assert!(input, "{error:?}");
+            assert!(!dir.path().join("to/x").exists() && !dir.path().join("x").exists());
+        }
+    }
+
+    #[test]
+    fn zips_come_out_and_other_files_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.zip");
+        let mut zip = ::zip::ZipWriter::new(File::create(&path).unwrap());
+        let options = ::zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+        zip.start_file("d/tool", options).unwrap();
+        io::Write::write_all(&mut zip, b"hi").unwrap();
+        zip.finish().unwrap();
+        let done =
+            extract(&path, &dir.path().join("out"), &Limits::default(), Stop::NEVER).unwrap();
+        assert_eq!(fs::read(&done.files[0].1).unwrap(), b"hi");
+        assert_eq!(done.newest, None);
+        fs::write(&path, "neither").unwrap();
+        let error =
+            extract(&path, &dir.path().join("other"), &Limits::default(), Stop::NEVER).unwrap_err();
+        assert!(matches!(error, Error::NoArchive(_)), "{error:?}");
+    }
+}

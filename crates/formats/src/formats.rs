@@ -1,0 +1,103 @@
+//! The archive formats that are written: names, extensions, and what they are made of.
+
+use std::path::Path;
+
+use crate::compress::container::Compression;
+
+/// How members are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// GNU tar.
+    Tar,
+    /// zip, which compresses each member by itself.
+    Zip,
+}
+
+/// One row of [`FORMATS`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Format {
+    /// The name, as `--format` takes it and reports give it.
+    pub name: &'static str,
+    /// Extensions, the usual one first.
+    pub extensions: &'static [&'static str],
+    /// How members are laid out.
+    pub layout: Layout,
+    /// What the whole is compressed with; of zip: each member.
+    pub compression: Compression,
+}
+
+/// The formats.
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "tar.gz",
+        extensions: &["tar.gz", "tgz"],
+        layout: Layout::Tar,
+        compression: Compression::Gzip,
+    },
+    Format {
+        name: "tar.zst",
+        extensions: &["tar.zst", "tzst"],
+        layout: Layout::Tar,
+        compression: Compression::Zstd,
+    },
+    Format {
+        name: "tar.xz",
+        extensions: &["tar.xz", "txz"],
+        layout: Layout::Tar,
+        compression: Compression::Xz,
+    },
+    Format {
+        name: "tar",
+        extensions: &["tar"],
+        layout: Layout::Tar,
+        compression: Compression::None,
+    },
+    Format {
+        name: "zip",
+        extensions: &["zip"],
+        layout: Layout::Zip,
+        compression: Compression::Gzip,
+    },
+];
+
+impl Format {
+    /// The format of this name.
+    pub fn named(name: &str) -> Option<&'static Format> {
+        FORMATS.iter().find(|f| f.name == name)
+    }
+
+    /// The format that the file name's extension stands for.
+    pub fn of_path(path: &Path) -> Option<&'static Format> {
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let fits =
+            |e: &&str| name.strip_suffix(*e).is_some_and(|n| n.len() > 1 && n.ends_with('.'));
+        FORMATS.iter().find(|f| f.extensions.iter().any(fits))
+    }
+
+    /// What is written for a target unless a format is asked for.
+    pub fn of_target(triple: &str) -> &'static Format {
+        let windows = |f: &&Format| f.layout == Layout::Zip && triple.contains("-windows");
+        FORMATS.iter().find(windows).unwrap_or(&FORMATS[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_path(path: &str) -> Option<&'static str> {
+        Format::of_path(Path::new(path)).map(|f| f.name)
+    }
+
+    #[test]
+    fn names_tell_formats() {
+        assert_eq!(of_path("a/b-1.0.tar.gz"), Some("tar.gz"));
+        assert_eq!(of_path("x.TGZ"), Some("tar.gz"));
+        assert_eq!(of_path("x.tar"), Some("tar"));
+        assert_eq!(of_path("x.gz"), None);
+        assert_eq!(of_path(".zip"), None);
+        assert_eq!(of_path("x.Zip"), Some("zip"));
+        assert_eq!(Format::of_target("aarch64-apple-darwin").name, "tar.gz");
+        assert_eq!(Format::of_target("x86_64-pc-windows-msvc").name, "zip");
+    }
+}

@@ -1,0 +1,72 @@
+//! What an archive holds: its members with what is said of each, digested. The common value of
+//! all archive formats, which is what comparing them needs.
+
+use std::io::{self, Read};
+
+use crate::compress::container::Compression;
+use crate::digest::{Digest, Hasher};
+use crate::error::ReadError;
+
+/// An archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// `tar`, `zip`, `ar`, or `content` for a single compressed file.
+    pub format: &'static str,
+    /// What the whole is compressed with.
+    pub compression: Compression,
+    /// Of what the whole unpacks to, where it is compressed.
+    pub unpacked: Option<Digest>,
+    /// SHA-256 of the compressed bytes, without a gzip header.
+    pub packed: Option<String>,
+    /// What is said of the whole, by the name of the field.
+    pub fields: Vec<(&'static str, String)>,
+    /// The members in their order.
+    pub members: Vec<Member>,
+}
+
+impl Listing {
+    /// The format, with what it is compressed with: `tar in gzip`.
+    pub fn name(&self) -> String {
+        match (self.format, self.compression) {
+            ("content", compression) => compression.row().name.to_string(),
+            (format, Compression::None) => format.to_string(),
+            (format, compression) => format!("{format} in {}", compression.row().name),
+        }
+    }
+}
+
+/// A member, and what the archive says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Member {
+    /// The name without `./` before and `/` behind, escaped where it is not printable.
+    pub name: String,
+    /// The name as it is written.
+    pub written: String,
+    /// `file`, `dir`, `symlink`, `hardlink`.
+    pub kind: &'static str,
+    /// What a link points to.
+    pub target: Option<String>,
+    /// Bytes of content.
+    pub size: u64,
+    /// SHA-256 of the content; none where there is no content.
+    pub sha256: Option<String>,
+    /// Permission bits.
+    pub mode: Option<u32>,
+    /// Owner and group, with their names.
+    pub owner: String,
+    /// The time, as the format has it: seconds since 1970, or a date without zone.
+    pub mtime: String,
+    /// The same as seconds since 1970; a date without zone as UTC.
+    pub seconds: Option<i64>,
+    /// How it is compressed and the digest of that, where members are compressed one by one.
+    pub packed: Option<String>,
+    /// Fields of the format that are none of the above.
+    pub other: Vec<(String, String)>,
+}
+
+/// SHA-256 of a member's content.
+pub(crate) fn digest(input: &mut impl Read) -> Result<String, ReadError> {
+    let mut hasher = Hasher::default();
+    io::copy(input, &mut hasher)?;
+    Ok(hasher.finish().sha256)
+}

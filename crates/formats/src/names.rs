@@ -1,0 +1,217 @@
+//! Names of archive members that cannot lead anywhere: relative, downward, and each only once; and
+//! how any name is shown.
+//!
+//! The rules are those of every system that might unpack the archive, not of the one at hand.
+
+use std::collections::HashMap;
+
+/// A name from a file, fit for one line of a terminal: bytes that are not printable are escaped.
+pub fn printable(name: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' | '`' => out.extend(['\\', c]),
+                c if c.is_control() => out.extend(c.escape_default()),
+                c => out.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
+/// A name without the `./` before it, the `/` after it, and the like: its parts joined by `/`.
+/// Empty for the root itself.
+///
+/// # Errors
+/// What is wrong with the name, as a clause.
+pub fn clean(name: &[u8]) -> Result<Vec<u8>, &'static str> {
+    if name.is_empty() {
+        return Err("the name is empty");
+    }
+    if name.contains(&0) {
+        return Err("the name holds a NUL byte");
+    }
+    if name.starts_with(b"/") {
+        return Err("the name is absolute");
+    }
+    if name.starts_with(b"\\") {
+        return Err("the name is absolute on Windows");
+    }
+    if name.len() > 1 && name[1] == b':' && name[0].is_ascii_alphabetic() {
+        return Err("the name begins with a drive letter");
+    }
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in name.split(|b| *b == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => return Err("the name leads upward with `..`"),
+            // On Windows a backslash stands between parts.
+            part if part.split(|b| *b == b'\\').any(|p| p == b"..") => {
+                return Err("the name leads upward with `..` on Windows");
+            }
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join(&b'/'))
+}
+
+/// Whether a link at `name` (clean) to `target` stays below the root, by the words alone.
+pub fn stays_inside(name: &[u8], target: &[u8]) -> bool {
+    if target.starts_with(b"/") || target.starts_with(b"\\") || target.get(1) == Some(&b':') {
+        return false;
+    }
+    let mut depth = name.split(|b| *b == b'/').count() - 1;
+    for part in target.split(|b| *b == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." if depth == 0 => return false,
+            b".." => depth -= 1,
+            part if part.split(|b| *b == b'\\').any(|p| p == b"..") => return false,
+            _ => depth += 1,
+        }
+    }
+    true
+}
+
+/// What a name that was met stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// A directory: it may be met again, above others.
+    Dir,
+    /// A symbolic link: nothing may be below it.
+    Symlink,
+    /// Anything else: nothing may be below it.
+    File,
+}
+
+/// The names met so far.
+#[derive(Default)]
+pub struct Names {
+    /// By the name in lower case.
+    seen: HashMap<Vec<u8>, (Vec<u8>, Stands, bool)>,
+}
+
+impl Names {
+    /// Takes the next clean name.
+    ///
+    /// # Errors
+    /// Why it cannot be beside those that came before, as a clause.
+    pub fn add(&mut self, name: &[u8], stands: Stands) -> Result<(), String> {
+        for (i, _) in name.iter().enumerate().filter(|(_, b)| **b == b'/') {
+            self.one(&name[..i], Stands::Dir, true)?;
+        }
+        self.one(name, stands, false)
+    }
+
+    /// What a name stands for, if it was met.
+    pub fn get(&self, name: &[u8]) -> Option<Stands> {
+        let (spelled, stands, _) = self.seen.get(&folded(name))?;
+        (spelled == name).then_some(*stands)
+    }
+
+    fn one(&mut self, name: &[u8], stands: Stands, implied: bool) -> Result<(), String> {
+        let Some((spelled, was, was_implied)) = self.seen.get_mut(&folded(name)) else {
+            self.seen.insert(folded(name), (name.to_vec(), stands, implied));
+            return Ok(());
+        };
+        let shown = printable(spelled);
+        if spelled != name {
+            return Err(format!("the name differs from `{shown}` in letter case only"));
+        }
+        match (*was, stands) {
+            (Stands::Dir, Stands::Dir) if implied => Ok(()),
+            (Stands::Dir, Stands::Dir) if *was_implied => {
+                *was_implied = false;
+                Ok(())
+            }
+            (Stands::Symlink, Stands::Dir) if implied => {
+                Err(format!("it lies below `{shown}`, which is a symbolic link"))
+            }
+            (Stands::File, Stands::Dir) if implied => {
+                Err(format!("it lies below `{shown}`, which is not a directory"))
+            }
+            _ => Err("the name was there before".to_string()),
+        }
+    }
+}
+
+fn folded(name: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(name) {
+        Ok(text) => text.to_lowercase().into_bytes(),
+        Err(_) => name.to_ascii_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_stay_on_their_line() {
+        assert_eq!(printable(b"a\n\x1b[2J\xff\\"), "a\\n\\u{1b}[2J\\xff\\\\");
+        assert_eq!(printable("é b".as_bytes()), "é b");
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused_on_every_system() {
+        let bad: [&[u8]; 9] =
+            [b"", b"/a", b"../a", b"a/../../b", b"a/..", b"C:x", b"\\x", b"a\\..\\b", b"a\0b"];
+        for name in bad {
+            assert!(clean(name).is_err(), "{}", printable(name));
+        }
+        for (name, want) in [
+            ("./a/b/", "a/b"),
+            (".", ""),
+            ("a//b/./c", "a/b/c"),
+            ("..a/b..", "..a/b.."),
+            ("a:b", ""),
+        ] {
+            let found = clean(name.as_bytes());
+            match name {
+                "a:b" => assert!(found.is_err()),
+                _ => assert_eq!(found.unwrap(), want.as_bytes()),
+            }
+        }
+    }
+
+    #[test]
+    fn links_may_point_around_but_not_out() {
+        for (name, target, inside) in [
+            ("a/b", "../c", true),
+            ("a/b", "../../c", false),
+            ("a", "..", false),
+            ("a/b/c", "../../d/../e", true),
+            ("a", "/etc/passwd", false),
+            ("a", "b/../../c", false),
+            ("a", "C:/x", false),
+        ] {
+            let found = stays_inside(name.as_bytes(), target.as_bytes());
+            assert_eq!(found, inside, "{name} -> {target}");
+        }
+    }
+
+    #[test]
+    fn each_name_stands_for_one_thing() {
+        let mut names = Names::default();
+        let mut add = |name: &str, stands| names.add(name.as_bytes(), stands);
+        assert_eq!(add("a/b", Stands::File), Ok(()));
+        assert_eq!(add("a", Stands::Dir), Ok(()));
+        assert_eq!(add("l", Stands::Symlink), Ok(()));
+        for (name, stands) in [
+            ("a/b", Stands::File),
+            ("a/B", Stands::File),
+            ("A/c", Stands::File),
+            ("a", Stands::Dir),
+            ("a/b/c", Stands::File),
+            ("l/x", Stands::File),
+            ("a/b", Stands::Dir),
+        ] {
+            assert!(add(name, stands).is_err(), "{name}");
+        }
+        assert_eq!(add("a/c", Stands::File), Ok(()));
+    }
+}

@@ -1,0 +1,362 @@
+//! Packing: items in order, through the layout and the compressor, into one file. Contents are
+//! streamed; a file that is not the same at its end as at its beginning is an error.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+use crate::compress::container::{Compression, Packer};
+use crate::digest::{Digest, Hasher};
+use crate::error::{Error, Stop};
+use crate::formats::{Format, Layout};
+use crate::tar::write::{self as tar, Kind};
+use crate::tree::Item;
+use crate::zip::read::Kind as Zipped;
+use crate::zip::write as zip;
+
+/// How to pack.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The format.
+    pub format: &'static Format,
+    /// The level, if not the format's own.
+    pub level: Option<u32>,
+    /// Threads that compress.
+    pub threads: usize,
+    /// The time of every member, seconds since 1970; not negative.
+    pub epoch: u64,
+    /// Whether members and the tar inside are digested as well.
+    pub detail: bool,
+    /// Asked between pieces of work whether to give up.
+    pub stop: Stop,
+}
+
+impl Options {
+    /// The level that is used.
+    pub fn level(&self) -> u32 {
+        self.level.unwrap_or(self.format.compression.row().level)
+    }
+}
+
+/// A packed member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// What was packed.
+    pub item: Item,
+    /// Size and SHA-256 of a file.
+    pub digest: Option<Digest>,
+}
+
+/// What was packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    /// Of the archive.
+    pub digest: Digest,
+    /// Of the tar inside, where there is one and detail was asked for.
+    pub tar: Option<Digest>,
+    /// The members in order, where detail was asked for.
+    pub members: Vec<Member>,
+}
+
+/// Packs the items into `out`, which is empty.
+pub fn pack(
+    items: &mut dyn Iterator<Item = Result<Item, Error>>,
+    out: &mut File,
+    options: &Options,
+) -> Result<Packed, Error> {
+    match options.format.layout {
+        Layout::Tar => pack_tar(items, out, options),
+        Layout::Zip => pack_zip(items, out, options),
+    }
+}
+
+fn pack_tar(
+    items: &mut dyn Iterator<Item = Result<Item, Error>>,
+    out: &mut File,
+    options: &Options,
+) -> Result<Packed, Error> {
+    let level = options.level();
+    let out = Tee::new(io::BufWriter::with_capacity(1 << 18, out), true);
+    let packer = Packer::new(out, options.format.compression, level, options.threads)
+        .map_err(Error::io("failed to start the compressor"))?;
+    // Of a tar that is not compressed, the digest of the archive is that of the tar.
+    let twice = options.detail && options.format.compression != Compression::None;
+    let mut writer = tar::Writer::new(Tee::new(packer, twice));
+    let mut members = Vec::new();
+    for item in items {
+        let item = item?;
+        options.stop.check()?;
+        let member = tar::Member {
+            name: match item.kind {
+                Kind::Dir => [&item.name[..], b"/"].concat(),
+                _ => item.name.clone(),
+            },
+            kind: item.kind.clone(),
+            mode: item.mode,
+            mtime: options.epoch,
+        };
+        let mut content = Content::open(&item, options)?;
+        let written = writer.member(&member, &mut content);
+        let digest = content.finish(&item.path, written)?;
+        if options.detail {
+            members.push(Member { item, digest });
+        }
+    }
+    let (packer, tar) = writer.finish().map_err(failed)?.finish();
+    let (out, digest) = packer.finish().map_err(failed)?.finish();
+    out.into_inner().map_err(|e| failed(e.into_error()))?;
+    let digest = digest.unwrap_or_else(|| unreachable!("the archive is always digested"));
+    Ok(Packed {
+        tar: match options.detail {
+            true => Some(tar.unwrap_or_else(|| digest.clone())),
+            false => None,
+        },
+        digest,
+        members,
+    })
+}
+
+fn pack_zip(
+    items: &mut dyn Iterator<Item = Result<Item, Error>>,
+    out: &mut File,
+    options: &Options,
+) -> Result<Packed, Error> {
+    let buffered = io::BufWriter::with_capacity(1 << 18, out);
+    let writer = zip::Writer::new(buffered, options.level(), options.threads);
+    let mut writer = writer.map_err(Error::io("failed to start the compressor"))?;
+    // It has whole seconds in UTC; the clamp makes the cast harmless.
+    let time = zip::dos_time(options.epoch.min(i64::MAX as u64) as i64);
+    let mut members = Vec::new();
+    for item in items {
+        let item = item?;
+        options.stop.check()?;
+        let Some(name) = zip_name(&item)? else {
+            continue;
+        };
+        let (kind, size) = match &item.kind {
+            Kind::File(size) => (Zipped::File, *size),
+            Kind::Dir => (Zipped::Dir, 0),
+            Kind::Symlink(target) | Kind::Hardlink(target) => (Zipped::Symlink(target.clone()), 0),
+        };
+        let member = zip::Member {
+            name,
+            utf8: true,
+            kind,
+            mode: item.mode,
+            time,
+            extra: Vec::new(),
+            comment: Vec::new(),
+        };
+        let mut content = Content::open(&item, options)?;
+        let written = writer.member(member, size, &mut content);
+        let digest = content.finish(&item.path, written)?;
+        if options.detail {
+            members.push(Member { item, digest });
+        }
+    }
+    let buffered = writer.finish(b"").map_err(failed)?;
+    let out = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
+    // Sizes were written back into headers, so that the bytes did not come in order.
+    out.rewind().map_err(failed)?;
+    let mut hasher = Hasher::default();
+    io::copy(out, &mut hasher).map_err(failed)?;
+    Ok(Packed { tar: None, digest: hasher.finish(), members })
+}
+
+fn failed(e: io::Error) -> Error {
+    Error::io("failed to write the archive")(e)
+}
+
+/// The name in a zip; none for the root itself, which has no member there.
+fn zip_name(item: &Item) -> Result<Option<Vec<u8>>, Error> {
+    let name = match &item.name[..] {
+        b"." => return Ok(None),
+        name => name.strip_prefix(b"./").unwrap_or(name),
+    };
+    let bad = |why| Error::CannotZip { path: item.path.clone(), why };
+    if std::str::from_utf8(name).is_err() {
+        return Err(bad("its name is not UTF-8"));
+    }
+    if name.len() >= usize::from(u16::MAX) {
+        return Err(bad("its name is too long"));
+    }
+    Ok(Some(match item.kind {
+        Kind::Dir => [name, b"/"].concat(),
+        _ => name.to_vec(),
+    }))
+}
+
+/// Passes on what is written to it, and digests it if asked.
+struct Tee<W> {
+    out: W,
+    hasher: Option<Hasher>,
+}
+
+impl<W: Write> Tee<W> {
+    fn new(out: W, digest: bool) -> Tee<W> {
+        Tee { out, hasher: digest.then(Hasher::default) }
+    }
+
+    fn finish(self) -> (W, Option<Digest>) {
+        (self.out, self.hasher.map(Hasher::finish))
+    }
+}
+
+impl<W: Write> Write for Tee<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(buf)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.write_all(&buf[..n])?;
+        }
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The content of one item while it is read: a file under watch, or nothing.
+struct Content {
+    file: Option<(File, Metadata)>,
+    hasher: Option<Hasher>,
+    /// The file could not be read (as opposed to: the archive could not be written).
+    failed: bool,
+    stop: Stop,
+}
+
+impl Content {
+    fn open(item: &Item, options: &Options) -> Result<Content, Error> {
+        let mut content = Content { file: None, hasher: None, failed: false, stop: options.stop };
+        let Kind::File(size) = item.kind else {
+            return Ok(content);
+        };
+        let opened = || {
+            let file = File::open(&item.path)?;
+            let meta = file.metadata()?;
+            Ok((file, meta))
+        };
+        let what = Error::io(format!("failed to open `{}`", item.path.display()));
+        let (file, meta) = opened().map_err(what)?;
+        if !meta.is_file() || meta.len() != size {
+            return Err(Error::Changed(item.path.clone()));
+        }
+        content.file = Some((file, meta));
+        content.hasher = options.detail.then(Hasher::default);
+        Ok(content)
+    }
+
+    /// The digest of what was read, once it is known that it is all there is.
+    fn finish(self, path: &Path, written: io::Result<()>) -> Result<Option<Digest>, Error> {
+        self.stop.check()?;
+        let Some((mut file, before)) = self.file else {
+            written.map_err(failed)?;
+            return Ok(None);
+        };
+        match written {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(Error::Changed(path.to_owned()));
+            }
+            Err(e) if self.failed => return Err(Error::reading(path)(e)),
+            other => other.map_err(failed)?,
+        }
+        let more = file.read(&mut [0]).map_err(Error::reading(path))?;
+        let after = file.metadata().map_err(Error::reading(path))?;
+        if more != 0 || !same(&before, &after) {
+            return Err(Error::Changed(path.to_owned()));
+        }
+        Ok(self.hasher.map(Hasher::finish))
+    }
+}
+
+impl Read for Content {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Some((file, _)) = &mut self.file else {
+            return Ok(0);
+        };
+        self.stop.check().map_err(io::Error::other)?;
+        let n = file.read(buf).inspect_err(|_| self.failed = true)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.write_all(&buf[..n])?;
+        }
+        Ok(n)
+    }
+}
+
+/// Whether nothing was written between the two.
+fn same(before: &Metadata, after: &Metadata) -> bool {
+    let stamp = |m: &Metadata| (m.len(), m.modified().ok(), changed_at(m));
+    stamp(before) == stamp(after)
+}
+
+#[cfg(unix)]
+fn changed_at(meta: &Metadata) -> (i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (meta.ctime(), meta.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_at(_meta: &Metadata) -> (i64, i64) {
+    (0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::FORMATS;
+
+    const OPTIONS: Options = Options {
+        format: &FORMATS[0],
+        level: None,
+        threads: 1,
+        epoch: 0,
+        detail: true,
+        stop: Stop::NEVER,
+    };
+
+    fn pack_sized(size: u64) -> Vec<Result<Packed, Error>> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "1234").unwrap();
+        let each = FORMATS.iter().map(|format| {
+            let item = Item {
+                name: b"file".to_vec(),
+                kind: Kind::File(size),
+                mode: 0o644,
+                path: path.clone(),
+            };
+            let options = Options { format, ..OPTIONS };
+            let mut out = tempfile::tempfile().unwrap();
+            pack(&mut [Ok(item)].into_iter(), &mut out, &options)
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn a_file_of_another_size_than_it_had_is_an_error() {
+        assert!(pack_sized(4).iter().all(Result::is_ok));
+        for size in [3, 5] {
+            for result in pack_sized(size) {
+                assert!(matches!(result, Err(Error::Changed(_))), "{result:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_written_to_while_it_is_read_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "1234").unwrap();
+        let item =
+            Item { name: b"file".to_vec(), kind: Kind::File(4), mode: 0o644, path: path.clone() };
+        for change in ["12345", "123", "4321"] {
+            std::fs::write(&path, "1234").unwrap();
+            filetime::set_file_mtime(&path, filetime::FileTime::from_unix_time(5, 0)).unwrap();
+            let mut content = Content::open(&item, &OPTIONS).unwrap();
+            let mut read = [0; 4];
+            content.read_exact(&mut read).unwrap();
+            std::fs::write(&path, change).unwrap();
+            assert!(content.finish(&path, Ok(())).is_err(), "{change}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A PE file without its code signature (Microsoft's "PE Format"). Offsets from the optional header,
+//! which begins 24 bytes behind the `PE\0\0` that offset 0x3c of the file points to:
+//!
+//! | field | PE32 | PE32+ |
+//! | --- | --- | --- |
+//! | CheckSum | 64 | 64 |
+//! | NumberOfRvaAndSizes | 92 | 108 |
+//! | data directories, 8 bytes each; the certificates' is the fifth | 96 | 112 |
+
+use crate::bytes;
+
+const CERTIFICATES: usize = 4;
+const PE32: u16 = 0x10b;
+const PE32_PLUS: u16 = 0x20b;
+
+/// The bytes without the signature, with zeros where signing writes, and whether there was one; `None`
+/// if it is no such file, or the signature is not the last thing in it.
+pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
+    let pe = bytes::u32_at(&file, 0x3c)? as usize;
+    if file.get(pe..pe.checked_add(4)?)? != b"PE\0\0" {
+        return None;
+    }
+    let optional = pe.checked_add(24)?;
+    let (count, directories) = match bytes::u16_at(&file, optional)? {
+        PE32 => (optional + 92, optional + 96),
+        PE32_PLUS => (optional + 108, optional + 112),
+        _ => return None,
+    };
+    let checksum = optional + 64;
+    file.get(checksum..checksum + 4)?;
+    let mut signed = false;
+    if bytes::u32_at(&file, count)? as usize > CERTIFICATES {
+        let entry = directories + CERTIFICATES * 8;
+        let at = bytes::u32_at(&file, entry)? as usize;
+        let size = bytes::u32_at(&file, entry + 4)? as usize;
+        signed = at != 0;
+        if signed {
+            let ends_there = at.checked_add(size)? == file.len() && at >= entry + 8;
+            ends_there.then(|| file.truncate(at))?;
+            file[entry..entry + 8].fill(0);
+        }
+    }
+    file[checksum..checksum + 4].fill(0);
+    // Signatures begin at a multiple of 8, with zeros before them.
+    file.resize(file.len().next_multiple_of(8), 0);
+    Some((file, signed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(file: &mut [u8], at: usize, value: u32) {
+        file[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+
+    /// A PE32+ file of `len` bytes.
+    fn pe(len: usize) -> Vec<u8> {
+        let mut file = vec![7; len];
+        file[..2].copy_from_slice(b"MZ");
+        put(&mut file, 0x3c, 0x40);
+        file[0x40..0x44].copy_from_slice(b"PE\0\0");
+        file[0x58..0x5a].copy_from_slice(&PE32_PLUS.to_le_bytes());
+        put(&mut file, 0x58 + 64, 0);
+        put(&mut file, 0x58 + 108, 16);
+        file[0x58 + 112..0x58 + 240].fill(0);
+        file
+    }
+
+    fn signed_pe(mut file: Vec<u8>) -> Vec<u8> {
+        file.resize(file.len().next_multiple_of(8), 0);
+        let at = file.len() as u32;
+        put(&mut file, 0x58 + 112 + 32, at);
+        put(&mut file, 0x58 + 112 + 36, 24);
+        put(&mut file, 0x58 + 64, 0xabcd);
+        file.extend([9; 24]);
+        file
+    }
+
+    #[test]
+    fn a_signed_pe_file_is_the_unsigned_one_again() {
+        let plain = cut(pe(501)).unwrap();
+        let signed = cut(signed_pe(pe(501))).unwrap();
+        assert_eq!(plain.0, signed.0);
+        assert_eq!((plain.1, signed.1), (false, true));
+        let mut other = signed_pe(pe(501));
+        other[400] ^= 1;
+        assert_ne!(cut(other).unwrap().0, plain.0);
+        // Data behind the signature is not part of it.
+        let mut more = signed_pe(pe(501));
+        more.push(0);
+        assert_eq!(cut(more), None);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic() {
+        let whole = signed_pe(pe(501));
+        for len in 0..whole.len() {
+            let _ = cut(whole[..len].to_vec());
+        }
+        for at in 0..whole.len().min(360) {
+            let mut broken = whole.clone();
+            broken[at] = 0xff;
+            let _ = cut(broken);
+        }
+        assert_eq!(cut(b"\x7fELF".to_vec()), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! One header block of a tar: its fields, checked.
+
+use crate::error::Malformed;
+
+/// The fields of a header, with names as they stand there.
+pub(super) struct Header {
+    pub(super) name: Vec<u8>,
+    pub(super) link: Vec<u8>,
+    pub(super) mode: u32,
+    pub(super) uid: i64,
+    pub(super) gid: i64,
+    pub(super) size: u64,
+    pub(super) mtime: i64,
+    pub(super) typeflag: u8,
+    pub(super) uname: Vec<u8>,
+    pub(super) gname: Vec<u8>,
+    /// `v7`, `ustar` or `gnu`.
+    pub(super) style: &'static str,
+}
+
+// Offset and size in bytes (POSIX.1-2017 pax, "ustar Interchange Format"; GNU's has no prefix):
+//
+// | name 0, 100     | mode 100, 8    | uid 108, 8    | gid 116, 8   | size 124, 12  |
+// | mtime 136, 12   | chksum 148, 8  | typeflag 156  | link 157,100 | magic 257, 8  |
+// | uname 265, 32   | gname 297, 32  | devmajor 329  | devminor 337 | prefix 345,155|
+
+impl Header {
+    pub(super) fn parse(block: &[u8; 512], at: u64) -> Result<Header, Malformed> {
+        let field = |from: usize, len: usize| &block[from..from + len];
+        let name = text(field(0, 100));
+        let bad = |what: &str| Malformed::of(at, name, what);
+        let sum = number(field(148, 8)).ok_or_else(|| bad("its checksum is not a number"))?;
+        let plain = |i: usize| !(148..156).contains(&i);
+        let byte = |(i, b): (usize, &u8)| if plain(i) { *b } else { b' ' };
+        let bytes = || block.iter().enumerate().map(byte);
+        let unsigned: i64 = bytes().map(i64::from).sum();
+        // Some old writers took the bytes as signed.
+        let signed: i64 = bytes().map(|b| i64::from(b as i8)).sum();
+        if sum != unsigned && sum != signed {
+            return Err(bad("its header's checksum does not hold"));
+        }
+        let magic = field(257, 8);
+        let ustar = magic.starts_with(b"ustar\0");
+        let gnu = magic == b"ustar  \0";
+        if !ustar && !gnu && magic.iter().any(|b| *b != 0) {
+            return Err(bad("its header is of no known kind"));
+        }
+        let value = |from, len, what: &str| {
+            number(field(from, len)).ok_or_else(|| bad(&format!("its {what} is not a number")))
+        };
+        let size = value(124, 12, "size")?;
+        let (uname, gname) = match ustar || gnu {
+            true => (text(field(265, 32)), text(field(297, 32))),
+            false => (&b""[..], &b""[..]),
+        };
+        let prefix = if ustar { text(field(345, 155)) } else { b"" };
+        Ok(Header {
+            name: match prefix {
+                b"" => name.to_vec(),
+                prefix => [prefix, b"/", name].concat(),
+            },
+            link: text(field(157, 100)).to_vec(),
+            mode: (value(100, 8, "mode")? & 0o7777) as u32,
+            uid: value(108, 8, "owner")?,
+            gid: value(116, 8, "group")?,
+            size: u64::try_from(size).map_err(|_| bad("its size is negative"))?,
+            mtime: value(136, 12, "time")?,
+            typeflag: block[156],
+            uname: uname.to_vec(),
+            gname: gname.to_vec(),
+            style: match (gnu, ustar) {
+                (true, _) => "gnu",
+                (_, true) => "ustar",
+                _ => "v7",
+            },
+        })
+    }
+}
+
+/// The bytes up to the first NUL.
+fn text(field: &[u8]) -> &[u8] {
+    field.split(|b| *b == 0).next().unwrap_or_default()
+}
+
+/// A number: octal digits, or GNU's base 256 where the first bit is set. An empty field is 0.
+fn number(field: &[u8]) -> Option<i64> {
+    let (first, rest) = field.split_first()?;
+    if first & 0x80 != 0 {
+        let negative = *first == 0xff;
+        if !negative && *first != 0x80 {
+            return None;
+        }
+        let mut value: i128 = if negative { -1 } else { 0 };
+        for byte in rest {
+            value = value << 8 | i128::from(*byte);
+            i64::try_from(value).ok()?;
+        }
+        return i64::try_from(value).ok();
+    }
+    let text = field.trim_ascii_start();
+    let end = text.iter().position(|b| *b == 0 || *b == b' ');
+    let (digits, after) = text.split_at(end.unwrap_or(text.len()));
+    if !after.iter().all(|b| *b == 0 || *b == b' ') {
+        return None;
+    }
+    digits.iter().try_fold(0i64, |value, digit| match digit {
+        b'0'..=b'7' => value.checked_mul(8)?.checked_add(i64::from(digit - b'0')),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_octal_or_base_256_or_refused() {
+        let cases: [(&[u8], Option<i64>); 12] = [
+            (b"0000644\0", Some(0o644)),
+            (b"   644 \0", Some(0o644)),
+            (b"77777777", Some(0o77777777)),
+            (b"\0\0\0\0\0\0\0\0", Some(0)),
+            (b"        ", Some(0)),
+            (b"0000648\0", None),
+            (b"644\x001\0\0\0", None),
+            (b"-644\0\0\0\0", None),
+            (b"\x80\0\0\0\0\0\0\x02\0\0\0\0", Some(8 << 30)),
+            (b"\xff\xff\xff\xff\xff\xff\xff\xff", Some(-1)),
+            (b"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", None),
+            (b"\xc0\0\0\0\0\0\0\0", None),
+        ];
+        for (field, want) in cases {
+            assert_eq!(number(field), want, "{}", crate::names::printable(field));
+        }
+    }
+}

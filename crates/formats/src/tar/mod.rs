@@ -1,0 +1,8 @@
+//! Tar: v7, ustar, GNU and PAX headers are read; GNU's are written.
+
+mod header;
+pub mod list;
+pub mod normalize;
+mod pax;
+pub mod read;
+pub mod write;

@@ -1,0 +1,130 @@
+//! The records of a PAX header: `length key=value` lines.
+
+use crate::error::Malformed;
+use crate::names::printable;
+
+/// Keys and values in their order.
+pub(super) type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Splits the content of a PAX header.
+///
+/// # Errors
+/// What is wrong with it, as a clause.
+pub(super) fn parse(mut text: &[u8]) -> Result<Records, &'static str> {
+    const BAD: &str = "a PAX record has a wrong length";
+    let mut records = Vec::new();
+    while !text.is_empty() {
+        let space = text.iter().position(|b| *b == b' ').ok_or(BAD)?;
+        let len = decimal(&text[..space]).ok_or(BAD)?;
+        let len = usize::try_from(len).map_err(|_| BAD)?;
+        let record = text.get(space + 1..len).ok_or(BAD)?;
+        let record = record.strip_suffix(b"\n").ok_or(BAD)?;
+        let equals = record.iter().position(|b| *b == b'=');
+        let equals = equals.ok_or("a PAX record has no `=`")?;
+        records.push((record[..equals].to_vec(), record[equals + 1..].to_vec()));
+        text = &text[len..];
+    }
+    Ok(records)
+}
+
+/// What records say in place of a header's fields.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) path: Option<Vec<u8>>,
+    pub(super) link: Option<Vec<u8>>,
+    pub(super) size: Option<u64>,
+    pub(super) uid: Option<i64>,
+    pub(super) gid: Option<i64>,
+    pub(super) uname: Option<Vec<u8>>,
+    pub(super) gname: Option<Vec<u8>>,
+    pub(super) mtime: Option<i64>,
+    pub(super) sparse: bool,
+}
+
+/// Reads the known records; those of name, link target and size are taken out. The last of a key
+/// counts; an empty value is none.
+pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
+    let mut taken = Taken::default();
+    for (key, value) in records.iter() {
+        let number = || {
+            let what = || format!("the PAX record `{}` is not a number", printable(key));
+            decimal(value).ok_or_else(|| Malformed::at(at, what()))
+        };
+        let text = (!value.is_empty()).then(|| value.clone());
+        match &key[..] {
+            b"path" => taken.path = text,
+            b"linkpath" => taken.link = text,
+            b"size" => taken.size = Some(number()?),
+            b"uid" => taken.uid = i64::try_from(number()?).ok(),
+            b"gid" => taken.gid = i64::try_from(number()?).ok(),
+            b"uname" => taken.uname = text,
+            b"gname" => taken.gname = text,
+            b"mtime" => {
+                taken.mtime = Some(
+                    seconds(value)
+                        .ok_or_else(|| Malformed::at(at, "the PAX record `mtime` is not a time"))?,
+                )
+            }
+            key => taken.sparse |= key.starts_with(b"GNU.sparse."),
+        }
+    }
+    if [&taken.path, &taken.link].into_iter().flatten().any(|t| t.contains(&0)) {
+        return Err(Malformed::at(at, "a PAX record of a name holds a NUL byte"));
+    }
+    records.retain(|(key, _)| !matches!(&key[..], b"path" | b"linkpath" | b"size"));
+    Ok(taken)
+}
+
+fn decimal(text: &[u8]) -> Option<u64> {
+    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
+}
+
+/// Whole seconds of a decimal number with a fraction, rounded down.
+fn seconds(text: &[u8]) -> Option<i64> {
+    let (negative, text) = match text.strip_prefix(b"-") {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let mut parts = text.splitn(2, |b| *b == b'.');
+    let whole = i64::try_from(decimal(parts.next()?)?).ok()?;
+    let fraction = parts.next().unwrap_or(b"0");
+    if !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let below = negative && fraction.iter().any(|b| *b != b'0');
+    Some(if negative { -whole } else { whole } - i64::from(below))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_must_be_exact() {
+        assert!(parse(b"11 path=ab\n30 mtime=1700000000.123456789\n").is_ok());
+        let records = parse(b"11 path=ab\n31 mtime=1700000000.12345678\n").unwrap_err();
+        assert_eq!(records, "a PAX record has a wrong length");
+        let records = parse(b"11 path=ab\n22 comment=one=two  \n");
+        assert!(records.is_err());
+        let mut records = parse(b"11 path=ab\n14 uid=123456\n").unwrap();
+        let taken = take(&mut records, 0).unwrap();
+        assert_eq!(taken.path.as_deref(), Some(&b"ab"[..]));
+        assert_eq!((taken.uid, records.len()), (Some(123456), 1));
+        for bad in
+            [&b"0 a=b\n"[..], b"99999999999999999999 a=b\n", b"6 a=bc", b"x a=b\n", b"7 abcd\n"]
+        {
+            assert!(parse(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn times_are_rounded_down() {
+        for (text, want) in [("12", 12), ("12.9", 12), ("-12.1", -13), ("-12.0", -12)] {
+            assert_eq!(seconds(text.as_bytes()), Some(want));
+        }
+        for bad in ["", ".5", "1.x", "--1", "1e9"] {
+            assert_eq!(seconds(bad.as_bytes()), None);
+        }
+    }
+}

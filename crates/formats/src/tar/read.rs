@@ -1,0 +1,396 @@
+//! Tar, read member by member from a stream: v7, ustar, GNU and PAX headers.
+//!
+//! Nothing is taken on trust: numbers must be numbers, checksums hold, names lead nowhere else and
+//! come once, and the end is where it says. What is refused is told with its offset and name.
+
+use std::io::{self, Read};
+
+use super::header::Header;
+use super::pax;
+use crate::error::{Malformed, ReadError};
+use crate::limits::Limits;
+use crate::names::{self, Names, Stands, printable};
+
+/// Bytes of a block.
+pub const BLOCK: u64 = 512;
+
+/// Bytes that a long name, link target or set of PAX records may have.
+const LONG: u64 = 1 << 20;
+
+/// What a member is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A file with holes in GNU's own encoding, which is not unfolded here: content cannot be read.
+    Sparse,
+    /// A directory.
+    Dir,
+    /// A symbolic link to the target.
+    Symlink(Vec<u8>),
+    /// Another name of the member with this clean name, which came before.
+    Hardlink(Vec<u8>),
+}
+
+/// One member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name without `./` before and `/` behind; empty for the root.
+    pub name: Vec<u8>,
+    /// The name as it is written.
+    pub written: Vec<u8>,
+    /// What it is.
+    pub kind: Kind,
+    /// Bytes of content.
+    pub size: u64,
+    /// Permission bits, up to 07777.
+    pub mode: u32,
+    /// Owner.
+    pub uid: i64,
+    /// Group.
+    pub gid: i64,
+    /// Owner's name.
+    pub uname: Vec<u8>,
+    /// Group's name.
+    pub gname: Vec<u8>,
+    /// Seconds since 1970.
+    pub mtime: i64,
+    /// PAX records, global ones first, of other keys than name, link target and size.
+    pub records: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Offset of the first block that belongs to it.
+    pub at: u64,
+    /// Offset of the content.
+    pub data_at: u64,
+    /// How the header is written: `v7`, `ustar`, `gnu` or `pax`.
+    pub style: &'static str,
+}
+
+impl Entry {
+    /// Whether it has extended attributes or access lists: they are content of a kind.
+    pub fn has_attributes(&self) -> bool {
+        let attribute = |key: &[u8]| {
+            [&b"SCHILY.xattr."[..], b"LIBARCHIVE.xattr.", b"SCHILY.acl."]
+                .iter()
+                .any(|p| key.starts_with(p))
+        };
+        self.records.iter().any(|(key, _)| attribute(key))
+    }
+}
+
+/// Reads the members of a tar one after the other.
+pub struct Walk<'a, R> {
+    input: R,
+    limits: &'a Limits,
+    /// Offset of the next byte of `input`.
+    at: u64,
+    /// Bytes of the current member's content that were not read yet, and of its padding.
+    rest: u64,
+    padding: u64,
+    count: u64,
+    names: Names,
+    global: Vec<(Vec<u8>, Vec<u8>)>,
+    current: Vec<u8>,
+    ended: bool,
+    lenient: bool,
+}
+
+/// What stands before a member's own header.
+#[derive(Default)]
+struct Before {
+    at: Option<u64>,
+    carries: bool,
+    pax: bool,
+    name: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    records: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Whether the bytes begin with the header of a tar: its checksum holds.
+pub fn begins(bytes: &[u8]) -> bool {
+    let block = bytes.get(..BLOCK as usize).and_then(|b| b.try_into().ok());
+    block.is_some_and(|block: &[u8; 512]| {
+        block.iter().any(|b| *b != 0) && Header::parse(block, 0).is_ok()
+    })
+}
+
+impl<'a, R: Read> Walk<'a, R> {
+    /// A walk from the beginning of a tar.
+    pub fn new(input: R, limits: &'a Limits) -> Walk<'a, R> {
+        Walk {
+            input,
+            limits,
+            at: 0,
+            rest: 0,
+            padding: 0,
+            count: 0,
+            names: Names::default(),
+            global: Vec::new(),
+            current: Vec::new(),
+            ended: false,
+            lenient: false,
+        }
+    }
+
+    /// A walk that reads what `tar` lists as well: names that come twice or differ in letter case, a
+    /// lone carrier, an end that is missing, or data behind it. What nobody may unpack.
+    pub fn lenient(input: R, limits: &'a Limits) -> Walk<'a, R> {
+        Walk { lenient: true, ..Walk::new(input, limits) }
+    }
+
+    /// The next member; `None` at the end, once all that follows was seen to be zeros.
+    #[allow(clippy::should_implement_trait)] // It lends nothing, but it can fail.
+    pub fn next(&mut self) -> Result<Option<Entry>, ReadError> {
+        if self.ended {
+            return Ok(None);
+        }
+        self.skip_content()?;
+        let mut before = Before::default();
+        loop {
+            let at = self.at;
+            let block = match self.block("a header") {
+                Err(ReadError::Malformed(_)) if self.lenient && self.count > 0 => [0; 512],
+                block => block?,
+            };
+            if block.iter().all(|b| *b == 0) {
+                if self.lenient {
+                    self.ended = true;
+                    return Ok(None);
+                }
+                if before.carries {
+                    return Err(Malformed::at(at, "a long name or PAX header has no member").into());
+                }
+                self.end()?;
+                return Ok(None);
+            }
+            let header = Header::parse(&block, at)?;
+            before.at.get_or_insert(at);
+            before.carries |= header.typeflag != b'g';
+            before.pax |= header.typeflag == b'x';
+            match header.typeflag {
+                b'L' => before.name = Some(self.long(&header, at)?),
+                b'K' => before.link = Some(self.long(&header, at)?),
+                b'x' => before.records = self.records(&header, at)?,
+                b'g' => {
+                    let records = self.records(&header, at)?;
+                    self.global.extend(records);
+                }
+                _ => return self.entry(header, before, &block, at).map(Some),
+            }
+            // Carriers are members as well, to one who counts what they cost.
+            self.count(at)?;
+        }
+    }
+
+    fn count(&mut self, at: u64) -> Result<(), Malformed> {
+        self.count += 1;
+        self.limits.check_entries(self.count).map_err(|what| Malformed::at(at, what))
+    }
+
+    fn entry(
+        &mut self,
+        header: Header,
+        before: Before,
+        block: &[u8; 512],
+        at: u64,
+    ) -> Result<Entry, ReadError> {
+        self.count(at)?;
+        let pax = before.pax || !self.global.is_empty();
+        let mut records = self.global.clone();
+        records.extend(before.records);
+        let taken = pax::take(&mut records, at)?;
+        let written = taken.path.or(before.name).unwrap_or(header.name);
+        let link = taken.link.or(before.link).unwrap_or(header.link);
+        let bad = |what: &str| Malformed::of(at, &written, what);
+        let size = taken.size.unwrap_or(header.size);
+        let name = names::clean(&written).map_err(bad)?;
+        let sparse = header.typeflag == b'S' || taken.sparse;
+        let kind = match header.typeflag {
+            b'0' | 0 | b'7' if written.ends_with(b"/") => Kind::Dir,
+            b'0' | 0 | b'7' | b'S' if sparse => Kind::Sparse,
+            b'0' | 0 | b'7' => Kind::File,
+            b'1' => Kind::Hardlink(names::clean(&link).map_err(bad)?),
+            b'2' => Kind::Symlink(link),
+            b'3' | b'4' => return Err(bad("it is a device").into()),
+            b'5' => Kind::Dir,
+            b'6' => return Err(bad("it is a FIFO").into()),
+            other => {
+                let what = format!("its type is {:?}, which is not read here", char::from(other));
+                return Err(bad(&what).into());
+            }
+        };
+        self.check_kind(&name, &kind, size).map_err(|w| bad(&w))?;
+        if name.len() as u64 > LONG {
+            return Err(bad("its name is too long").into());
+        }
+        if sparse && header.typeflag == b'S' {
+            self.skip_sparse_map(block)?;
+        }
+        self.rest = size;
+        self.padding = size.next_multiple_of(BLOCK) - size;
+        self.current = written.clone();
+        Ok(Entry {
+            name,
+            written,
+            kind,
+            size,
+            mode: header.mode,
+            uid: taken.uid.unwrap_or(header.uid),
+            gid: taken.gid.unwrap_or(header.gid),
+            uname: taken.uname.unwrap_or(header.uname),
+            gname: taken.gname.unwrap_or(header.gname),
+            mtime: taken.mtime.unwrap_or(header.mtime),
+            records,
+            at: before.at.unwrap_or(at),
+            data_at: self.at,
+            style: if pax { "pax" } else { header.style },
+        })
+    }
+
+    /// Whether the member may be what it is, after those before it.
+    fn check_kind(&mut self, name: &[u8], kind: &Kind, size: u64) -> Result<(), String> {
+        if self.lenient {
+            return Ok(());
+        }
+        let stands = match kind {
+            Kind::Dir => Stands::Dir,
+            Kind::Symlink(target) => {
+                if !names::stays_inside(name, target) {
+                    let target = printable(target);
+                    return Err(format!("it is a link that leads out, to `{target}`"));
+                }
+                Stands::Symlink
+            }
+            Kind::Hardlink(target) => {
+                if self.names.get(target) != Some(Stands::File) {
+                    let target = printable(target);
+                    return Err(format!(
+                        "it is a hard link to `{target}`, which is no file before it"
+                    ));
+                }
+                Stands::File
+            }
+            Kind::File | Kind::Sparse => Stands::File,
+        };
+        if size > 0 && !matches!(kind, Kind::File | Kind::Sparse) {
+            return Err("it has content and is of a kind that has none".to_string());
+        }
+        if size > i64::MAX as u64 - 2 * BLOCK - self.at.min(i64::MAX as u64 / 2) {
+            return Err("its size is beyond any file's".to_string());
+        }
+        match (name, kind) {
+            (b"", Kind::Dir) => Ok(()),
+            (b"", _) => Err("it names nothing".to_string()),
+            _ => self.names.add(name, stands),
+        }
+    }
+
+    /// Blocks that continue the map of a sparse member: each says whether another follows.
+    fn skip_sparse_map(&mut self, block: &[u8; 512]) -> Result<(), ReadError> {
+        let mut more = block[482];
+        while more != 0 {
+            more = self.block("the map of a sparse member")?[504];
+        }
+        Ok(())
+    }
+
+    /// The content of a carrier: a text with a NUL behind it.
+    fn long(&mut self, header: &Header, at: u64) -> Result<Vec<u8>, ReadError> {
+        let mut text = self.carried(header, at)?;
+        while text.last() == Some(&0) {
+            text.pop();
+        }
+        if text.is_empty() || text.contains(&0) {
+            return Err(Malformed::at(at, "a long name is empty or holds a NUL byte").into());
+        }
+        Ok(text)
+    }
+
+    fn records(&mut self, header: &Header, at: u64) -> Result<pax::Records, ReadError> {
+        let text = self.carried(header, at)?;
+        Ok(pax::parse(&text).map_err(|what| Malformed::at(at, what))?)
+    }
+
+    fn carried(&mut self, header: &Header, at: u64) -> Result<Vec<u8>, ReadError> {
+        if header.size > LONG {
+            return Err(Malformed::at(at, "a long name or PAX header is over 1 MiB").into());
+        }
+        let mut text = vec![0; header.size.next_multiple_of(BLOCK) as usize];
+        self.exactly(&mut text, "a long name or PAX header")?;
+        text.truncate(header.size as usize);
+        Ok(text)
+    }
+
+    fn block(&mut self, what: &str) -> Result<[u8; 512], ReadError> {
+        let mut block = [0; 512];
+        self.exactly(&mut block, what)?;
+        Ok(block)
+    }
+
+    fn exactly(&mut self, buf: &mut [u8], what: &str) -> Result<(), ReadError> {
+        match self.input.read_exact(buf) {
+            Ok(()) => {
+                self.at += buf.len() as u64;
+                Ok(())
+            }
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && e.get_ref().is_none() => {
+                Err(Malformed::at(self.at, format!("the archive ends within {what}")).into())
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn skip_content(&mut self) -> Result<(), ReadError> {
+        io::copy(self, &mut io::sink())?;
+        let padding = std::mem::take(&mut self.padding) as usize;
+        self.exactly(&mut [0; BLOCK as usize][..padding], "a member's padding")
+    }
+
+    /// The second empty block of the end, and that nothing follows it.
+    fn end(&mut self) -> Result<(), ReadError> {
+        let at = self.at;
+        let second = self.block("the two empty blocks of its end")?;
+        only_zeros(&second, at)?;
+        let mut buf = [0; 16 << 10];
+        loop {
+            match self.input.read(&mut buf) {
+                Ok(0) => break,
+                Ok(n) => {
+                    only_zeros(&buf[..n], self.at)?;
+                    self.at += n as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        self.ended = true;
+        Ok(())
+    }
+}
+
+fn only_zeros(bytes: &[u8], at: u64) -> Result<(), Malformed> {
+    match bytes.iter().position(|b| *b != 0) {
+        None => Ok(()),
+        Some(i) => Err(Malformed::at(at + i as u64, "data follows the end of the archive")),
+    }
+}
+
+/// The content of the current member.
+impl<R: Read> Read for Walk<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let want = self.rest.min(buf.len() as u64) as usize;
+        if want == 0 {
+            return Ok(0);
+        }
+        let n = self.input.read(&mut buf[..want])?;
+        if n == 0 {
+            let what = "the archive ends within its content";
+            return Err(Malformed::of(self.at, &self.current, what).into());
+        }
+        self.rest -= n as u64;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! The records at the end of a zip, which say where its directory is.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use crate::bytes::Fields;
+use crate::error::{Malformed, ReadError};
+
+const END: &[u8; 4] = b"PK\x05\x06";
+const END64: &[u8; 4] = b"PK\x06\x06";
+const LOCATOR: &[u8; 4] = b"PK\x06\x07";
+
+/// Bytes of the end record without its comment, of the one of zip64, and of its locator.
+const END_LEN: u64 = 22;
+const END64_LEN: u64 = 56;
+const LOCATOR_LEN: u64 = 20;
+
+/// What the records say, checked.
+pub(super) struct End {
+    /// Offset of the first of them.
+    pub(super) at: u64,
+    pub(super) entries: u64,
+    pub(super) directory_at: u64,
+    pub(super) directory_size: u64,
+    pub(super) comment: Vec<u8>,
+}
+
+/// Finds the records of a file of `len` bytes; the directory must end where they begin.
+pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadError> {
+    let tail_len = len.min(END_LEN + u64::from(u16::MAX));
+    let tail_at = len - tail_len;
+    input.seek(SeekFrom::Start(tail_at))?;
+    let mut tail = vec![0; tail_len as usize];
+    input.read_exact(&mut tail)?;
+    let positions: Vec<usize> =
+        tail.windows(4).enumerate().filter(|(_, w)| w == END).map(|(i, _)| i).collect();
+    // The comment reaches to the end of the file. Of several such records readers take this one or
+    // that one, and see another archive.
+    let fits = |i: &&usize| {
+        let comment = tail.get(*i + 20..*i + 22);
+        comment.is_some_and(|c| {
+            *i + END_LEN as usize + usize::from(u16::from_le_bytes([c[0], c[1]])) == tail.len()
+        })
+    };
+    let mut fitting = positions.iter().filter(fits);
+    let Some(&i) = fitting.next() else {
+        let what = match positions.is_empty() {
+            true => "it has no end record: it is cut off, or not a zip",
+            false => "data follows the end of the archive, or its comment is cut off",
+        };
+        return Err(Malformed::at(len, what).into());
+    };
+    let at = tail_at + i as u64;
+    if fitting.next().is_some() {
+        return Err(Malformed::at(at, "it has more than one end record").into());
+    }
+    // | signature 0, 4 | disk 4, 2 | directory's disk 6, 2 | entries here 8, 2 | entries 10, 2 |
+    // | size of the directory 12, 4 | its offset 16, 4 | size of the comment 20, 2 |
+    let fields = Fields(&tail[i..]);
+    let (here, entries) = (fields.u16(8), fields.u16(10));
+    let mut end = End {
+        at,
+        entries: entries.into(),
+        directory_size: fields.u32(12).into(),
+        directory_at: fields.u32(16).into(),
+        comment: tail[i + END_LEN as usize..].to_vec(),
+    };
+    let disks = (fields.u16(4), fields.u16(6));
+    let zip64 = end64(input, at)?;
+    if let Some((end64_at, disk_fields, entries64, size64, at64)) = zip64 {
+        let agree = |small: u64, full: u64, unknown: u64| small == unknown || small == full;
+        if !agree(end.entries, entries64, u16::MAX.into())
+            || !agree(end.directory_size, size64, u32::MAX.into())
+            || !agree(end.directory_at, at64, u32::MAX.into())
+        {
+            return Err(Malformed::at(at, "its two end records disagree").into());
+        }
+        end.at = end64_at;
+        end.entries = entries64;
+        end.directory_size = size64;
+        end.directory_at = at64;
+        if !disk_fields {
+            return Err(Malformed::at(end64_at, "it is one of several disks").into());
+        }
+    } else if disks != (0, 0) || here != entries {
+        return Err(Malformed::at(at, "it is one of several disks").into());
+    }
+    if end.directory_at.checked_add(end.directory_size) != Some(end.at) {
+        let what = "its directory does not end where the end record begins";
+        return Err(Malformed::at(end.at, what).into());
+    }
+    // A record has 46 bytes at least.
+    if end.entries > end.directory_size / 46 {
+        return Err(Malformed::at(end.at, "its directory is too short for its members").into());
+    }
+    Ok(end)
+}
+
+/// Of the end record of zip64, if there is one before the end record at `at`: its offset, whether
+/// there is one disk only, and the number of entries, size and offset of the directory.
+#[allow(clippy::type_complexity)] // Five fields that are used once, right above.
+fn end64<R: Read + Seek>(
+    input: &mut R,
+    at: u64,
+) -> Result<Option<(u64, bool, u64, u64, u64)>, ReadError> {
+    let Some(locator_at) = at.checked_sub(LOCATOR_LEN) else {
+        return Ok(None);
+    };
+    // | signature 0, 4 | disk of the record 4, 4 | its offset 8, 8 | number of disks 16, 4 |
+    let mut locator = [0; LOCATOR_LEN as usize];
+    input.seek(SeekFrom::Start(locator_at))?;
+    input.read_exact(&mut locator)?;
+    if !locator.starts_with(LOCATOR) {
+        return Ok(None);
+    }
+    let fields = Fields(&locator);
+    let record_at = fields.u64(8);
+    let bad = |what: &str| ReadError::from(Malformed::at(record_at, what));
+    let within = record_at.checked_add(END64_LEN).is_some_and(|e| e <= locator_at);
+    if !within {
+        return Err(bad("its zip64 end record is not before its locator"));
+    }
+    // | signature 0, 4 | size of what follows 4, 8 | version made by 12, 2 | needed 14, 2 | disk 16, 4 |
+    // | directory's disk 20, 4 | entries here 24, 8 | entries 32, 8 | size 40, 8 | offset 48, 8 |
+    let mut record = [0; END64_LEN as usize];
+    input.seek(SeekFrom::Start(record_at))?;
+    input.read_exact(&mut record)?;
+    let disks = fields.u32(16);
+    let fields = Fields(&record);
+    if !record.starts_with(END64) {
+        return Err(bad("its zip64 end record is not there"));
+    }
+    if fields.u64(4).checked_add(12 + record_at) != Some(locator_at) {
+        return Err(bad("its zip64 end record does not end at its locator"));
+    }
+    let one_disk = disks <= 1
+        && fields.u32(16) == 0
+        && fields.u32(20) == 0
+        && fields.u64(24) == fields.u64(32);
+    Ok(Some((record_at, one_disk, fields.u64(32), fields.u64(40), fields.u64(48))))
+}

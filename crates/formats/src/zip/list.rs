@@ -1,0 +1,140 @@
+//! The members of a zip.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use super::read::{self, DEFLATED, Entry, Kind, STORED};
+use crate::compress::container::Compression;
+use crate::error::ReadError;
+use crate::limits::Limits;
+use crate::listing::{Listing, Member, digest};
+use crate::names::printable;
+
+/// Lists it.
+pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
+    let mut input = BufReader::with_capacity(128 << 10, file);
+    let found = read::read(&mut input, limits)?;
+    let each = |entry: &Entry| member(entry, &mut input);
+    Ok(Listing {
+        format: "zip",
+        compression: Compression::None,
+        unpacked: None,
+        packed: None,
+        members: found.entries.iter().map(each).collect::<Result<_, _>>()?,
+        fields: vec![("comment", format!("`{}`", printable(&found.comment)))],
+    })
+}
+
+fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
+    let readable = !entry.encrypted() && matches!(entry.method, STORED | DEFLATED);
+    let sha256 = match (&entry.kind, readable) {
+        (Kind::File, true) => Some(digest(&mut entry.content(&mut *input)?)?),
+        // As it is packed: there is no more to be had.
+        (Kind::File, false) => Some(packed(entry, input)?),
+        _ => None,
+    };
+    let packed = match entry.kind {
+        Kind::File => Some(format!("{}, sha256 {}", method(entry), packed(entry, input)?)),
+        _ => None,
+    };
+    Ok(Member { sha256, packed, ..said(entry) })
+}
+
+/// The compression method by its name.
+pub fn method(entry: &Entry) -> String {
+    match entry.method {
+        STORED => "stored".to_string(),
+        DEFLATED => "deflate".to_string(),
+        other => format!("method {other}"),
+    }
+}
+
+/// What the zip says of a member.
+pub fn said(entry: &Entry) -> Member {
+    let (kind, target) = match &entry.kind {
+        Kind::File => ("file", None),
+        Kind::Dir => ("dir", None),
+        Kind::Symlink(target) => ("symlink", Some(printable(target))),
+    };
+    Member {
+        name: printable(&entry.name),
+        written: printable(&entry.written),
+        kind,
+        target,
+        size: entry.size,
+        mode: entry.mode,
+        owner: fields(entry, OWNERS).join(", "),
+        mtime: [vec![date(entry.time)], fields(entry, TIMES)].concat().join(", "),
+        seconds: Some(seconds(entry.time)),
+        other: other(entry),
+        ..Member::default()
+    }
+}
+
+/// A DOS date, as seconds since 1970 if it is UTC.
+fn seconds((time, date): (u16, u16)) -> i64 {
+    let (y, m, d) = (1980 + i64::from(date >> 9), i64::from(date >> 5 & 15), i64::from(date & 31));
+    // Days of the civil calendar, with years that begin in March.
+    let (y, m) = if m > 2 { (y, m - 3) } else { (y - 1, m + 9) };
+    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + d - 719_469;
+    let (hour, minute) = (i64::from(time >> 11), i64::from(time >> 5 & 63));
+    days * 86_400 + hour * 3600 + minute * 60 + i64::from(time & 31) * 2
+}
+
+/// SHA-256 of the content as it is packed.
+fn packed(entry: &Entry, input: &mut BufReader<&File>) -> Result<String, ReadError> {
+    input.seek(SeekFrom::Start(entry.data_at))?;
+    digest(&mut input.take(entry.packed))
+}
+
+/// A DOS date, which has no zone.
+fn date((time, date): (u16, u16)) -> String {
+    format!(
+        "{}-{:02}-{:02} {:02}:{:02}:{:02}",
+        1980 + (date >> 9),
+        date >> 5 & 15,
+        date & 31,
+        time >> 11,
+        time >> 5 & 63,
+        (time & 31) * 2
+    )
+}
+
+/// Extra fields with times, and with owners: Info-ZIP's list. Two old ones hold both.
+const TIMES: &[u16] = &[0x000a, 0x000d, 0x5455, 0x5855];
+const OWNERS: &[u16] = &[0x7855, 0x7875];
+
+/// The extra fields of some kinds, in hexadecimal.
+fn fields(entry: &Entry, ids: &[u16]) -> Vec<String> {
+    let sides = [("local", &entry.local_extra), ("central", &entry.extra)];
+    let each = sides.iter().flat_map(|(side, extra)| {
+        let wanted = extra.iter().filter(|(id, _)| ids.contains(id));
+        wanted.map(move |(id, bytes)| format!("{side} field 0x{id:04x}: {}", hex(bytes)))
+    });
+    each.collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What the packer's system left.
+fn other(entry: &Entry) -> Vec<(String, String)> {
+    let rest = |of: &str, extra: &[(u16, Vec<u8>)]| {
+        let known = |id: &u16| TIMES.contains(id) || OWNERS.contains(id);
+        let others = extra.iter().filter(|(id, _)| !known(id));
+        others.map(|(id, bytes)| (format!("{of} field 0x{id:04x}"), hex(bytes))).collect::<Vec<_>>()
+    };
+    let mut all = vec![
+        ("system".to_string(), entry.host.to_string()),
+        ("version".to_string(), format!("{}/{}", entry.versions.0, entry.versions.1)),
+        ("flags".to_string(), format!("0x{:04x}", entry.flags)),
+        ("internal attributes".to_string(), format!("0x{:04x}", entry.internal)),
+        // The mode is above.
+        ("attributes".to_string(), format!("0x{:04x}", entry.attributes & 0xffff)),
+        ("comment".to_string(), printable(&entry.comment)),
+    ];
+    all.extend(rest("local", &entry.local_extra));
+    all.extend(rest("central", &entry.extra));
+    all
+}

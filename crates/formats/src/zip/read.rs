@@ -1,0 +1,405 @@
+//! Zip, by its central directory and its local headers, which must tell the same (PKWARE's
+//! APPNOTE.TXT 6.3.10). Members must lie one after the other, without gap or overlap.
+//!
+//! Names lead nowhere else and come once. What is refused is told with its offset and name.
+//! Contents are not unpacked here, but for the targets of links.
+
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use super::end;
+use super::record::{self, Central, DESCRIPTOR, ENCRYPTED, Local, UTF8};
+use crate::error::{Malformed, ReadError};
+use crate::limits::Limits;
+use crate::names::{self, Names, Stands, printable};
+
+/// The method of a member that is not compressed.
+pub const STORED: u16 = 0;
+/// The method of DEFLATE.
+pub const DEFLATED: u16 = 8;
+/// Bytes that the target of a link may have.
+const TARGET: u64 = 4096;
+/// Bytes of the central directory that are read.
+const DIRECTORY: u64 = 1 << 29;
+/// How Android's signatures end, which stand before the central directory.
+const SIGNING_BLOCK: &[u8; 16] = b"APK Sig Block 42";
+
+/// What a member is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Dir,
+    /// A symbolic link to the target.
+    Symlink(Vec<u8>),
+}
+
+/// One member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name without `./` before and `/` behind.
+    pub name: Vec<u8>,
+    /// The name as it is written.
+    pub written: Vec<u8>,
+    /// What it is.
+    pub kind: Kind,
+    /// The system it was packed on: 0 for FAT, 3 for Unix.
+    pub host: u8,
+    /// Version of the specification the packer followed, and the one a reader needs.
+    pub versions: (u8, u16),
+    /// Permission bits, where the packer's system has them.
+    pub mode: Option<u32>,
+    /// External attributes, whole.
+    pub attributes: u32,
+    /// Internal attributes: whether it is text.
+    pub internal: u16,
+    /// General purpose flags.
+    pub flags: u16,
+    /// Compression method.
+    pub method: u16,
+    /// DOS time and date.
+    pub time: (u16, u16),
+    /// CRC-32 of the content.
+    pub crc32: u32,
+    /// Bytes of content as it is packed.
+    pub packed: u64,
+    /// Bytes of content.
+    pub size: u64,
+    /// Offset of the local header.
+    pub header_at: u64,
+    /// Offset of the packed content.
+    pub data_at: u64,
+    /// Extra fields of the central directory but zip64's, by their identifiers.
+    pub extra: Vec<(u16, Vec<u8>)>,
+    /// Those of the local header.
+    pub local_extra: Vec<(u16, Vec<u8>)>,
+    /// The comment.
+    pub comment: Vec<u8>,
+}
+
+impl Entry {
+    /// Whether the content is encrypted.
+    pub fn encrypted(&self) -> bool {
+        self.flags & ENCRYPTED != 0
+    }
+
+    /// The content, unpacked from `input`; an error unless it has its size and CRC.
+    ///
+    /// # Errors
+    /// It is encrypted, or packed by a method other than [`STORED`] and [`DEFLATED`].
+    pub fn content<R: Read + Seek>(&self, input: R) -> Result<Content<R>, ReadError> {
+        let bad = |what: String| Malformed::of(self.data_at, &self.written, what);
+        if self.encrypted() {
+            return Err(bad("it is encrypted".to_string()).into());
+        }
+        Content::new(self, input).and_then(|content| match content {
+            Some(content) => Ok(content),
+            None => Err(bad(format!("method {} is not read here", self.method)).into()),
+        })
+    }
+}
+
+/// A zip, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zip {
+    /// The members, in the order of the central directory.
+    pub entries: Vec<Entry>,
+    /// The comment of the whole.
+    pub comment: Vec<u8>,
+    /// Whether Android's signatures stand before the central directory.
+    pub signing_block: bool,
+}
+
+/// Whether the bytes begin one.
+pub fn begins(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
+/// Reads the index of a zip.
+pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Zip, ReadError> {
+    let len = input.seek(SeekFrom::End(0))?;
+    let end = end::find(input, len)?;
+    if let Err(what) = limits.check_entries(end.entries) {
+        return Err(Malformed::at(end.at, what).into());
+    }
+    if end.directory_size > DIRECTORY {
+        return Err(Malformed::at(end.directory_at, "its directory is over 512 MiB").into());
+    }
+    let records = directory(input, &end)?;
+    let total = records.iter().fold(0u64, |sum, r| sum.saturating_add(r.size));
+    if let Err(what) = limits.check_bytes(total, len) {
+        return Err(Malformed::at(end.directory_at, what).into());
+    }
+    let (locals, signing_block) = tile(input, &records, &end)?;
+    let mut names = Names::default();
+    let mut entries = Vec::new();
+    for (central, local) in records.into_iter().zip(locals) {
+        entries.push(entry(input, central, local, &mut names)?);
+    }
+    Ok(Zip { entries, comment: end.comment, signing_block })
+}
+
+/// The central directory, which must end where the records of the end begin.
+fn directory<R: Read + Seek>(input: &mut R, end: &end::End) -> Result<Vec<Central>, ReadError> {
+    input.seek(SeekFrom::Start(end.directory_at))?;
+    let mut reader = BufReader::new(input.take(end.directory_size));
+    let mut at = end.directory_at;
+    let mut records = Vec::new();
+    for _ in 0..end.entries {
+        let record = Central::read(&mut reader, at)?;
+        at += record.len;
+        records.push(record);
+    }
+    match end.directory_at + end.directory_size - at {
+        0 => Ok(records),
+        n => {
+            let what = format!("{n} bytes of the directory belong to no member");
+            Err(Malformed::at(at, what).into())
+        }
+    }
+}
+
+/// The local headers, by the order of the central records; together with the contents they must
+/// cover all that lies before the directory.
+fn tile<R: Read + Seek>(
+    input: &mut R,
+    records: &[Central],
+    end: &end::End,
+) -> Result<(Vec<Local>, bool), ReadError> {
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_by_key(|i| records[*i].header_at);
+    let mut locals: Vec<Option<Local>> = vec![None; records.len()];
+    let mut signing_block = false;
+    let mut at = 0;
+    for (nth, i) in order.iter().enumerate() {
+        let record = &records[*i];
+        let bad = |at, what: &str| ReadError::from(Malformed::of(at, &record.name, what));
+        match record.header_at.checked_sub(at) {
+            Some(0) => {}
+            Some(_) if nth == 0 => return Err(bad(0, "bytes lie before the first member")),
+            Some(_) => return Err(bad(at, "bytes before it belong to no member")),
+            None => return Err(bad(record.header_at, "it overlaps another member")),
+        }
+        let local = Local::read(input, record)?;
+        let data_end = local.data_at.checked_add(record.packed);
+        let data_end = data_end.filter(|e| *e <= end.directory_at);
+        let data_end = data_end.ok_or_else(|| bad(local.data_at, "its content ends too late"))?;
+        let next = order.get(nth + 1).map(|j| records[*j].header_at);
+        let gap = next.unwrap_or(end.directory_at).checked_sub(data_end);
+        let gap = gap.ok_or_else(|| bad(data_end, "another member overlaps its content"))?;
+        at = data_end;
+        if local.flags & DESCRIPTOR != 0 {
+            at += record::descriptor(input, record, data_end, gap)?;
+        }
+        if next.is_none() && at < end.directory_at {
+            signing_block = is_signing_block(input, at, end.directory_at)?;
+            if !signing_block {
+                return Err(bad(at, "bytes after it belong to no member"));
+            }
+        }
+        locals[*i] = Some(local);
+    }
+    if records.is_empty() && end.directory_at != 0 {
+        return Err(Malformed::at(0, "there are bytes and no members").into());
+    }
+    // Each index was in `order` once.
+    Ok((locals.into_iter().flatten().collect(), signing_block))
+}
+
+/// The size of the block stands at its beginning and before its magic, without the first field.
+fn is_signing_block<R: Read + Seek>(input: &mut R, from: u64, to: u64) -> io::Result<bool> {
+    let mut first = [0; 8];
+    let mut last = [0; 24];
+    if to - from < 32 {
+        return Ok(false);
+    }
+    input.seek(SeekFrom::Start(from))?;
+    input.read_exact(&mut first)?;
+    input.seek(SeekFrom::Start(to - 24))?;
+    input.read_exact(&mut last)?;
+    let size = (to - from - 8).to_le_bytes();
+    Ok(first == size && last[..8] == size && last[8..] == SIGNING_BLOCK[..])
+}
+
+pub(super) fn entry<R: Read + Seek>(
+    input: &mut R,
+    central: Central,
+    local: Local,
+    names: &mut Names,
+) -> Result<Entry, ReadError> {
+    let Central { name: written, .. } = &central;
+    let at = central.header_at;
+    let bad = |what: &str| ReadError::from(Malformed::of(at, written, what));
+    if central.flags & UTF8 != 0 && std::str::from_utf8(written).is_err() {
+        return Err(bad("its name is not the UTF-8 that it claims to be"));
+    }
+    if central.method == STORED && central.packed != central.size && central.flags & ENCRYPTED == 0
+    {
+        return Err(bad("it is stored, and its two sizes differ"));
+    }
+    let name = names::clean(written).map_err(bad)?;
+    // 3: Unix; 19: macOS.
+    let unix = matches!(central.host, 3 | 19).then_some(central.attributes >> 16);
+    let dir = written.ends_with(b"/");
+    let kind = match unix.unwrap_or(0) & 0o170_000 {
+        0o120_000 => Kind::Symlink(Vec::new()),
+        0o040_000 if !dir => return Err(bad("it is a directory whose name does not end in `/`")),
+        0o100_000 if dir => return Err(bad("it is a file whose name ends in `/`")),
+        0 | 0o100_000 | 0o040_000 if dir => Kind::Dir,
+        0 | 0o100_000 => Kind::File,
+        0o020_000 | 0o060_000 => return Err(bad("it is a device")),
+        _ => return Err(bad("it is a FIFO, a socket, or of no known kind")),
+    };
+    let mut entry = Entry {
+        name,
+        kind,
+        host: central.host,
+        versions: (central.version, central.needed),
+        mode: unix.filter(|u| *u != 0).map(|u| u & 0o7777),
+        attributes: central.attributes,
+        internal: central.internal,
+        flags: central.flags,
+        method: central.method,
+        time: central.time,
+        crc32: central.crc32,
+        packed: central.packed,
+        size: central.size,
+        header_at: at,
+        data_at: local.data_at,
+        extra: central.extra,
+        local_extra: local.extra,
+        comment: central.comment,
+        written: central.name,
+    };
+    let bad = |what: &str| ReadError::from(Malformed::of(at, &entry.written, what));
+    if entry.kind == Kind::Dir && entry.size != 0 {
+        return Err(bad("it is a directory and has content"));
+    }
+    let stands = match &entry.kind {
+        Kind::File => Stands::File,
+        Kind::Dir => Stands::Dir,
+        Kind::Symlink(_) => {
+            let target = link_target(input, &entry)?;
+            if !names::stays_inside(&entry.name, &target) {
+                let target = printable(&target);
+                return Err(bad(&format!("it is a link that leads out, to `{target}`")));
+            }
+            entry.kind = Kind::Symlink(target);
+            Stands::Symlink
+        }
+    };
+    match (entry.name.is_empty(), stands) {
+        (true, Stands::Dir) => {}
+        (true, _) => return Err(Malformed::of(at, &entry.written, "it names nothing").into()),
+        (false, stands) => {
+            let added = names.add(&entry.name, stands);
+            added.map_err(|what| Malformed::of(at, &entry.written, what))?;
+        }
+    }
+    Ok(entry)
+}
+
+fn link_target<R: Read + Seek>(input: &mut R, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+    if entry.size > TARGET {
+        let what = "it is a link with a target of over 4096 bytes";
+        return Err(Malformed::of(entry.header_at, &entry.written, what).into());
+    }
+    let mut target = Vec::new();
+    entry.content(input)?.read_to_end(&mut target)?;
+    Ok(target)
+}
+
+/// The content of a member, held against its size and CRC when it ends.
+pub struct Content<R> {
+    input: Unpack<io::Take<R>>,
+    name: Vec<u8>,
+    at: u64,
+    packed: u64,
+    rest: u64,
+    crc32: u32,
+    crc: flate2::Crc,
+}
+
+enum Unpack<R> {
+    Stored(R),
+    Deflated(flate2::read::DeflateDecoder<R>),
+}
+
+impl<R: Read + Seek> Content<R> {
+    fn new(entry: &Entry, mut input: R) -> Result<Option<Content<R>>, ReadError> {
+        input.seek(SeekFrom::Start(entry.data_at))?;
+        let packed = input.take(entry.packed);
+        let input = match entry.method {
+            STORED => Unpack::Stored(packed),
+            DEFLATED => Unpack::Deflated(flate2::read::DeflateDecoder::new(packed)),
+            _ => return Ok(None),
+        };
+        Ok(Some(Content {
+            input,
+            name: entry.written.clone(),
+            at: entry.data_at,
+            packed: entry.packed,
+            rest: entry.size,
+            crc32: entry.crc32,
+            crc: flate2::Crc::new(),
+        }))
+    }
+
+    /// All was read: nothing may follow, and the CRC must hold.
+    fn end(&mut self) -> Result<(), Malformed> {
+        let bad = |what: &str| Malformed::of(self.at, &self.name, what);
+        let more = match &mut self.input {
+            Unpack::Stored(_) => false,
+            Unpack::Deflated(decoder) => {
+                let more = decoder.read(&mut [0]);
+                let more = more.map_err(|_| bad("its deflate stream is broken"))?;
+                if decoder.total_in() != self.packed {
+                    return Err(bad("bytes follow its deflate stream"));
+                }
+                more != 0
+            }
+        };
+        if more {
+            return Err(bad("its content is longer than its size says"));
+        }
+        match self.crc.sum() == self.crc32 {
+            true => Ok(()),
+            false => Err(bad("its content does not have its CRC")),
+        }
+    }
+}
+
+impl<R: Read + Seek> Read for Content<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let want = self.rest.min(buf.len() as u64) as usize;
+        if want == 0 {
+            self.end()?;
+            return Ok(0);
+        }
+        let bad = |what: &str| Malformed::of(self.at, &self.name, what);
+        let n = match &mut self.input {
+            Unpack::Stored(input) => input.read(&mut buf[..want])?,
+            Unpack::Deflated(decoder) => {
+                decoder.read(&mut buf[..want]).map_err(|e| match e.kind() {
+                    io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                        bad("its deflate stream is broken").into()
+                    }
+                    io::ErrorKind::UnexpectedEof => bad("its deflate stream ends early").into(),
+                    _ => e,
+                })?
+            }
+        };
+        if n == 0 {
+            return Err(bad("its content is shorter than its size says").into());
+        }
+        self.crc.update(&buf[..n]);
+        self.rest -= n as u64;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! The seeds of the fuzz targets are what they are called: each is read by its reader.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use repro_formats::detect::{FileType, detect};
+use repro_formats::limits::Limits;
+use repro_formats::{ar, elf, gzip, pe, signature, tar, zip};
+
+/// Whether the reader of a target takes the bytes.
+fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
+    let limits = Limits::default();
+    let text = |e: &dyn std::fmt::Display| e.to_string();
+    let mut input = Cursor::new(bytes);
+    match target {
+        "tar" => {
+            let mut walk = tar::read::Walk::new(bytes, &limits);
+            while walk.next().map_err(|e| text(&e))?.is_some() {}
+            Ok(())
+        }
+        "zip" => zip::read::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
+        "ar" => ar::read::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
+        "pe" => pe::stamps::stamps(&mut input).map(drop).map_err(|e| text(&e)),
+        "gzip" => gzip::header::Header::parse(bytes).map(drop).map_err(|e| text(&e)),
+        "signature" => match signature::without(bytes.to_vec()) {
+            Some(unsigned) if unsigned.signed => Ok(()),
+            _ => Err("no signature".to_string()),
+        },
+        "detect" => match detect(bytes) {
+            FileType::Tar(_) | FileType::Compressed(_) => Ok(()),
+            other => Err(format!("{other:?}")),
+        },
+        // An object is not a program: it is there for what lies beyond its end.
+        "elf" if bytes.starts_with(b"\x7fELF") => {
+            let _: elf::Linking = elf::linking_of(bytes);
+            Ok(())
+        }
+        other => Err(format!("no reader for `{other}`")),
+    }
+}
+
+#[test]
+fn every_seed_is_read_and_every_target_has_some() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let list = |dir: &Path| {
+        let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+        entries.collect::<Vec<_>>()
+    };
+    let mut targets = 0;
+    for source in list(&fuzz.join("targets")) {
+        let target = source.file_stem().unwrap().to_str().unwrap();
+        let seeds = list(&fuzz.join("seeds").join(target));
+        assert!(!seeds.is_empty(), "{target}");
+        for seed in seeds {
+            let bytes = std::fs::read(&seed).unwrap();
+            assert_eq!(reads(target, &bytes), Ok(()), "{}", seed.display());
+        }
+        targets += 1;
+    }
+    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    assert_eq!(manifest.matches("[[bin]]").count(), targets);
+}

@@ -1,0 +1,496 @@
+//! Builds A and B: prepares a side, runs cargo in it, collects what it made; both at once where
+//! their directories differ, one after the other where the user wants them the same.
+//!
+//! Decides nothing about what is varied or how artifacts are compared.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+use repro_formats::elf::{self, Linking};
+
+use crate::artifact::{ArtifactSet, Kind};
+use crate::cargo::config::{Config, Place};
+use crate::cargo::messages::{Collect, Messages};
+use crate::cargo::trace::Trace;
+use crate::cargo::units::Unit;
+use crate::cargo::wrapper::{self, Spec};
+use crate::cargo::{consulted, home, rustflags, units};
+use crate::error::{Failure, Kind as ErrorKind, host};
+use crate::fs;
+use crate::layout::Layout;
+use crate::process::{self, Cmd, Stream};
+use crate::recipe::{Recipe, SideRecipe};
+use crate::request::{Inject, Selection};
+use crate::sandbox::Sandbox;
+use crate::shim::{Settings, Shim};
+use crate::source::{self, Source};
+use crate::term::Progress;
+use crate::toolchain::Toolchain;
+use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
+
+/// Everything that both builds have in common.
+pub struct Plan<'a> {
+    /// The source.
+    pub source: &'a Source,
+    /// What cargo is to build.
+    pub selection: &'a Selection,
+    /// The toolchain.
+    pub toolchain: &'a Toolchain,
+    /// The user's cargo configuration.
+    pub config: &'a Config,
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// How its flags reach rustc.
+    pub inject: Inject,
+    /// `rustc --print cfg` of each target, where flags are joined to the user's.
+    pub cfgs: &'a [(String, String)],
+    /// The user's own wrapper; `true` if it lies in the source and so moves with the copy.
+    pub user_wrapper: Option<(PathBuf, bool)>,
+    /// The text of Cargo.lock.
+    pub lockfile: &'a str,
+    /// Unpacked registry crates in it that the builds may use.
+    pub registry_sources: &'a [PathBuf],
+    /// The user's CARGO_HOME.
+    pub cargo_home: Option<&'a Path>,
+    /// The preload shim, where the host can have one.
+    pub shim: Option<&'a Shim>,
+    /// Ask the linker which files it reads.
+    pub trace_links: bool,
+    /// Write down each rustc call whole, so that it can be made again.
+    pub keep_calls: bool,
+    /// The value of each variation on each side.
+    pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
+    /// Scratch directory of the run.
+    pub scratch: &'a Path,
+    /// Run cargo in this sandbox.
+    pub sandbox: Option<&'a Sandbox>,
+}
+
+/// What one build left.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// Its artifacts, kept in the scratch directory.
+    pub artifacts: ArtifactSet,
+    /// Names of the environment variables that it asked for.
+    pub consulted: BTreeSet<String>,
+    /// Build scripts that the preload shim cannot reach, by package.
+    pub static_scripts: Vec<String>,
+    /// Files outside the scratch directory that the linker read.
+    pub linker_inputs: BTreeSet<PathBuf>,
+    /// The user asked for a random build-id somewhere.
+    pub random_build_id: bool,
+    /// How it came about: what a difference is traced back by.
+    pub trace: Trace,
+    /// cargo's diagnostics, without its progress lines.
+    pub diagnostics: String,
+}
+
+impl Plan<'_> {
+    /// The directories of one side.
+    pub fn layout(&self, side: Side) -> Layout {
+        let path = |name| (self.values)(name).path(side).to_owned();
+        Layout {
+            scratch: self.scratch.to_owned(),
+            source: path(VariationId::BuildPath),
+            target: path(VariationId::TargetDir),
+            cargo_home: path(VariationId::CargoHome),
+            home: path(VariationId::Home),
+            tmpdir: path(VariationId::Tmpdir),
+            wrapper: self.scratch.join(format!("wrapper-{}", side.label())),
+        }
+    }
+
+    /// Whether each side has directories of its own, so that both can be built at once.
+    fn apart(&self) -> bool {
+        let mut directories = carried_by(|c| matches!(c, Carrier::Directory(_)));
+        directories.all(|row| (self.values)(row.id).varied())
+    }
+
+    /// Makes both builds. Each side's copy of the source is made here unless it is there already.
+    pub fn run(&self, progress: &Progress) -> Result<(Built, Built)> {
+        if self.apart() {
+            return self.run_at_once(progress);
+        }
+        let jobs = job_tokens(1)?;
+        let mut a = self.run_side(Side::A, &jobs, progress)?;
+        a.trace.moved = self.clear_for_second()?;
+        let b = self.run_side(Side::B, &jobs, progress)?;
+        Ok((a, b))
+    }
+
+    /// Makes build A alone, with all cores.
+    pub fn run_one(&self, progress: &Progress) -> Result<Built> {
+        self.run_side(Side::A, &job_tokens(1)?, progress)
+    }
+
+    fn run_at_once(&self, progress: &Progress) -> Result<(Built, Built)> {
+        let first_error = Mutex::new(None);
+        let jobs = job_tokens(2)?;
+        let run = |side| {
+            let built = self.run_side(side, &jobs, progress);
+            // The token that this side had of its own is now the other's.
+            let _ = jobs.release_raw();
+            built.map_err(|error| {
+                // The other build cannot give a verdict any more.
+                first_error.lock().expect("no panic holds this").get_or_insert(error);
+                process::stop_all();
+            })
+        };
+        let (a, b) = std::thread::scope(|s| {
+            let a = s.spawn(|| run(Side::A));
+            let b = run(Side::B);
+            (a.join().expect("a build does not panic"), b)
+        });
+        if let Some(error) = first_error.into_inner().expect("no panic holds this") {
+            return Err(error);
+        }
+        match (a, b) {
+            (Ok(a), Ok(b)) => Ok((a, b)),
+            _ => Err(host("a build ended without a result")),
+        }
+    }
+
+    /// Makes room for build B at the paths that build A was to have as well. What a difference
+    /// could be traced back to is put aside: where it was, and where it is.
+    fn clear_for_second(&self) -> Result<Vec<(PathBuf, PathBuf)>> {
+        let (a, b) = (self.layout(Side::A), self.layout(Side::B));
+        let mut moved = Vec::new();
+        for (name, a, b) in [("source", a.source, b.source), ("target", a.target, b.target)] {
+            if a == b {
+                let aside = self.scratch.join("aside-A").join(name);
+                fs::create_dir(aside.parent().unwrap_or(self.scratch))?;
+                std::fs::rename(&a, &aside)
+                    .with_context(|| format!("failed to move `{}`", a.display()))?;
+                moved.push((a, aside));
+            }
+        }
+        for (a, b) in [(a.cargo_home, b.cargo_home), (a.home, b.home), (a.tmpdir, b.tmpdir)] {
+            if a == b {
+                fs::remove_tree(&a)?;
+            }
+        }
+        Ok(moved)
+    }
+
+    fn run_side(&self, side: Side, jobs: &jobserver::Client, progress: &Progress) -> Result<Built> {
+        let layout = self.layout(side);
+        progress.step(side.label(), "preparing");
+        self.prepare(side, &layout)?;
+        let said = Mutex::new(Messages::default());
+        let words = Mutex::new(Vec::new());
+        let command = self.command(side, &layout)?.jobserver(jobs);
+        let status = command.stream(|stream, line| match stream {
+            Stream::Out => said.lock().expect("no panic holds this").read_line(line),
+            Stream::Err => match progress_of(line) {
+                Some(step) => progress.step(side.label(), &step),
+                None => words.lock().expect("no panic holds this").push(line.to_string()),
+            },
+        })?;
+        let words = words.into_inner().expect("no panic holds this").join("\n");
+        if !status.success() {
+            return Err(self.failed(side, &command, status, words));
+        }
+        progress.step(side.label(), "built; reading what it made");
+        let said = said.into_inner().expect("no panic holds this");
+        self.collect(side, &layout, said, words)
+    }
+
+    fn failed(
+        &self,
+        side: Side,
+        command: &Cmd,
+        status: std::process::ExitStatus,
+        details: String,
+    ) -> anyhow::Error {
+        if is_full(&details) {
+            return host(format!(
+                "no space left on the disk of `{}` while making build {}: free some, or set TMPDIR to a directory on another disk",
+                self.scratch.display(),
+                side.label()
+            ));
+        }
+        let hint = match side {
+            Side::A if self.sandbox.is_some() => {
+                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your rights"
+            }
+            Side::A => "",
+            Side::B => {
+                "; if plain `cargo build` works, `--vary none` tells whether a variation broke it"
+            }
+        };
+        anyhow::Error::new(Failure {
+            kind: ErrorKind::BuildFailed,
+            message: format!(
+                "build {} failed: `{}` ended with {status}{hint}",
+                side.label(),
+                command.show(),
+            ),
+            details,
+        })
+    }
+
+    /// Copies the source if that is not done yet, and makes everything around it.
+    fn prepare(&self, side: Side, layout: &Layout) -> Result<()> {
+        if !layout.source.exists() {
+            check_out(self.source, self.config, &layout.source)?;
+        }
+        let mtime = (self.values)(VariationId::SourceMtime);
+        fs::set_mtimes(&layout.source, mtime.number(side))?;
+        source::refresh_index(&layout.source)?;
+        for dir in [&layout.target, &layout.home, &layout.tmpdir] {
+            fs::create_dir(dir)?;
+        }
+        let library = self.library_lockfile();
+        let lockfiles = [self.lockfile, library.as_deref().unwrap_or_default()];
+        home::make(
+            self.cargo_home,
+            &layout.cargo_home,
+            self.config,
+            &lockfiles,
+            self.registry_sources,
+        )
+    }
+
+    /// The standard library's lockfile, where cargo is to build it.
+    fn library_lockfile(&self) -> Option<String> {
+        let variable = OsString::from("CARGO_UNSTABLE_BUILD_STD");
+        let wanted = self.config.get(&["unstable", "build-std"]).is_some()
+            || self.recipe.facts().passed.contains_key(&variable);
+        let library = self.toolchain.sysroot.join("lib/rustlib/src/rust/library/Cargo.lock");
+        wanted.then(|| fs::read_text(&library).ok()).flatten()
+    }
+
+    /// The compiler by its absolute path; one that is in the source is that of this side's copy.
+    fn rustc(&self, layout: &Layout) -> PathBuf {
+        let rustc = &self.toolchain.rustc;
+        match rustc.strip_prefix(self.layout(Side::A).source) {
+            Ok(inside) => layout.source.join(inside),
+            Err(_) => rustc.clone(),
+        }
+    }
+
+    fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
+        let share = self.recipe.side(side, layout, self.values);
+        let mut env = share.env.clone();
+        self.tool_variables(&mut env);
+        let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
+        set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
+        let rustc = self.rustc(layout);
+        let rustdoc =
+            rustc.with_file_name("rustdoc").with_extension(std::env::consts::EXE_EXTENSION);
+        set("RUSTC", rustc.into());
+        if rustdoc.is_file() {
+            set("RUSTDOC", rustdoc.into());
+        }
+        if self.inject == Inject::Rustflags {
+            let passed = &self.recipe.facts().passed;
+            let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
+            set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
+        }
+        if let Some(shim) = self.shim {
+            let path = self.scratch.join(format!("preload-{}.so", side.label()));
+            shim.write(&Settings::of(side, self.values), &path)?;
+            set("LD_PRELOAD", path.into());
+        }
+        let args = ["build", "--message-format", "json-render-diagnostics"];
+        let dir = layout.source.join(&self.source.package);
+        let cargo = Cmd::new(&self.toolchain.cargo)
+            .args(args)
+            .args(&share.cargo_args)
+            .args(self.selection.cargo_args());
+        let cargo = match self.sandbox {
+            Some(sandbox) => sandbox.around(cargo, &dir),
+            None => cargo,
+        };
+        Ok(cargo.dir(dir).env_exact(env).umask(share.umask).own_group())
+    }
+
+    /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
+    fn tool_variables(&self, env: &mut crate::recipe::environment::Env) {
+        let bin = self.toolchain.sysroot.join("bin");
+        if bin.join("rustc").exists() {
+            let path = env.get(std::ffi::OsStr::new("PATH")).cloned();
+            let old = path.iter().flat_map(std::env::split_paths);
+            if let Ok(joined) = std::env::join_paths(std::iter::once(bin).chain(old)) {
+                env.insert("PATH".into(), joined);
+            }
+        }
+        let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
+        if let Some(dir) = rustup.filter(|d| d.is_dir()) {
+            env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
+        }
+    }
+
+    fn wrapper(&self, layout: &Layout, share: &SideRecipe) -> Result<PathBuf> {
+        let args = match self.inject {
+            Inject::Wrapper => share.rustc_args.clone(),
+            Inject::Rustflags => Vec::new(),
+        };
+        let user_wrapper = self.user_wrapper.clone().map(|(path, in_source)| {
+            match path.strip_prefix(&self.source.root) {
+                Ok(inside) if in_source => layout.source.join(inside),
+                _ => path,
+            }
+        });
+        let spec = Spec {
+            host: self.toolchain.host().to_string(),
+            user_wrapper,
+            args: args
+                .into_iter()
+                .map(|(family, arg)| (family.map(wrapper::family_name), arg))
+                .collect(),
+            trace_links: self.trace_links,
+            keep_calls: self.keep_calls,
+            canonical_roots: share.canonical_ids.then(|| {
+                let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
+                let source = format!("/build/{}", self.recipe.facts().name);
+                vec![
+                    root(&layout.source, &source),
+                    root(&layout.target, &format!("{source}/target")),
+                    root(&layout.cargo_home, "/cargo"),
+                ]
+            }),
+        };
+        wrapper::install(&layout.wrapper, &spec)
+    }
+
+    fn collect(
+        &self,
+        side: Side,
+        layout: &Layout,
+        said: Messages,
+        diagnostics: String,
+    ) -> Result<Built> {
+        let units = wrapper::units(&layout.wrapper)?;
+        let keep = self.scratch.join(format!("kept-{}", side.label()));
+        let collect = Collect {
+            target_dir: &layout.target,
+            host: self.toolchain.host(),
+            targets: &self.selection.targets,
+            only_for_the_build: &units::only_for_the_build(&units),
+            canonical_stems: &units.iter().map(Unit::canonical_stem).collect(),
+            keep: &keep,
+        };
+        let artifacts = collect.artifacts(&said.made)?;
+        Ok(Built {
+            static_scripts: static_scripts(&artifacts),
+            artifacts,
+            consulted: match side {
+                Side::A => consulted::names(&layout.target)?,
+                Side::B => BTreeSet::new(),
+            },
+            linker_inputs: self.linker_inputs(layout)?,
+            random_build_id: units.iter().any(|u| u.random_build_id),
+            trace: Trace { units, ran: said.ran, layout: layout.clone(), moved: Vec::new() },
+            diagnostics,
+        })
+    }
+
+    fn linker_inputs(&self, layout: &Layout) -> Result<BTreeSet<PathBuf>> {
+        let mut inputs = BTreeSet::new();
+        for list in wrapper::link_lists(&layout.wrapper)? {
+            let text = String::from_utf8_lossy(&std::fs::read(&list).unwrap_or_default())
+                .replace("\\\n", " ");
+            let words = text.split_whitespace().map(|w| w.trim_end_matches(':'));
+            let paths = words.filter_map(|w| std::fs::canonicalize(w).ok());
+            inputs.extend(paths.filter(|p| {
+                !p.starts_with(self.scratch) && !p.starts_with(&self.toolchain.sysroot)
+            }));
+        }
+        Ok(inputs)
+    }
+}
+
+/// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs
+/// as there are cores: each build has one token of its own. More programs than cores at once cost
+/// CPU time, and a fixed share would leave cores idle while one build links.
+fn job_tokens(builds: usize) -> Result<jobserver::Client> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let pool = cores.saturating_sub(builds);
+    // Windows knows no semaphore that can hold nothing.
+    let least = usize::from(cfg!(windows));
+    jobserver::Client::new(pool.max(least)).context("failed to make a jobserver")
+}
+
+/// Copies the source to `to`, with the config files of the directories above it.
+pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
+    let outer = config.files.iter().filter(|f| f.place == Place::Outer);
+    for (file, dir) in outer.zip(to.ancestors().skip(1)) {
+        fs::write(&dir.join(".cargo/config.toml"), file.relocated())?;
+    }
+    if let Some(parent) = to.parent() {
+        fs::create_dir(parent)?;
+    }
+    config.carry(&source.root, to)?;
+    source.check_out(to)
+}
+
+/// The step that a progress line of cargo names: `   Compiling serde v1.0.0 (path)`.
+fn progress_of(line: &str) -> Option<String> {
+    let (verb, rest) = line.strip_prefix("   ")?.trim_start().split_once(' ')?;
+    let verbs = ["Compiling", "Checking", "Finished", "Fresh", "Dirty", "Running", "Locking"];
+    let indented = line.len() - line.trim_start().len() + verb.len() == 12;
+    if !indented || !verbs.contains(&verb) {
+        return None;
+    }
+    let what = rest.split(" (").next().unwrap_or(rest);
+    Some(match verb {
+        "Compiling" => what.to_string(),
+        _ => format!("{} {what}", verb.to_lowercase()),
+    })
+}
+
+/// Whether a tool failed because a disk or a quota is full.
+fn is_full(words: &str) -> bool {
+    ["No space left on device", "Disk quota exceeded", "os error 28", "os error 112"]
+        .iter()
+        .any(|w| words.contains(w))
+}
+
+/// Packages whose build script the preloaded shim cannot reach.
+fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
+    let mut packages: Vec<String> = artifacts
+        .iter()
+        .filter(|a| a.kind == Kind::BuildScript)
+        .filter(|a| {
+            // Program headers stand at the start of what a linker writes.
+            let mut head = Vec::new();
+            let file = std::fs::File::open(&a.path);
+            let read = file.and_then(|f| f.take(64 * 1024).read_to_end(&mut head));
+            read.is_ok() && elf::linking_of(&head) == Linking::Static
+        })
+        .map(|a| a.package.clone())
+        .collect();
+    packages.dedup();
+    packages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_a_failed_build() {
+        assert!(is_full("error: failed to write x: No space left on device (os error 28)"));
+        assert!(!is_full("error[E0308]: mismatched types"));
+    }
+
+    #[test]
+    fn cargos_progress_lines_are_told_from_its_messages() {
+        let cases = [
+            ("   Compiling serde v1.0.0", Some("serde v1.0.0")),
+            ("   Compiling demo v0.1.0 (/s/demo)", Some("demo v0.1.0")),
+            ("    Finished `release` profile in 1s", Some("finished `release` profile in 1s")),
+            ("warning: unused", None),
+            ("    Compiling is what I do", None),
+            ("   |   ^^^", None),
+        ];
+        for (line, want) in cases {
+            assert_eq!(progress_of(line).as_deref(), want, "{line}");
+        }
+    }
+}

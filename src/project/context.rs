@@ -1,0 +1,119 @@
+//! What is known of both builds when their outputs are explained: the values of each variation, the
+//! forms in which they show, and when the builds ran.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::cause::Cause;
+use crate::compare::{Comparison, Pair};
+use crate::explain::{self, Clocks, Context, Explained, Known, Package, Window};
+use crate::finding::About;
+use crate::project::Project;
+use crate::variation::coverage::Coverage;
+use crate::variation::{CLOCK_OFFSET, VARIATIONS, Value, VariationId};
+use crate::verdict::Status;
+
+/// Modes that files, programs and directories get where the umask decides.
+const MODES: [u32; 6] = [0o666, 0o777, 0o100_666, 0o100_777, 0o040_777, 0o1777];
+
+/// Seconds since 1970, by the clock of this machine.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |s| i64::try_from(s.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Which remedy fits what shows the value of a variation.
+fn about(id: VariationId) -> About {
+    match id {
+        VariationId::BuildPath | VariationId::TargetDir => About::Directory,
+        VariationId::CargoHome => About::CargoHome,
+        VariationId::Tmpdir => About::TempDir,
+        _ => About::Anything,
+    }
+}
+
+impl Project {
+    /// What is known, of builds that ran from `from` to `to`.
+    pub(crate) fn known(&self, coverage: &Coverage, from: i64, to: i64) -> Context {
+        let mut known = Vec::new();
+        for row in VARIATIONS {
+            let v = self.values(row.id);
+            // The clock is known by when the builds ran: its value itself never shows.
+            let shown = !matches!(v.a, Value::Offset(_));
+            if v.varied() && shown {
+                let unset = |value: &Value| match value {
+                    Value::Variable(None) => String::new(),
+                    value => value.to_string(),
+                };
+                let value = Known::new(row.cause, row.label, unset(&v.a), unset(&v.b));
+                known.push(value.about(about(row.id)));
+            }
+        }
+        known.extend(self.modes());
+        known.extend(self.stray());
+        let window = Window { from, to };
+        let ahead = |seconds| Window { from: from + seconds, to: to + seconds };
+        let shifted = coverage.is_applied(VariationId::Clock);
+        Context {
+            known,
+            clocks: Some(Clocks { a: window, b: ahead(if shifted { CLOCK_OFFSET } else { 0 }) }),
+            packages: self.packages(),
+            ..Context::default()
+        }
+    }
+
+    /// Modes of new files, as octal and decimal numbers.
+    fn modes(&self) -> Vec<Known> {
+        let v = self.values(VariationId::Umask);
+        let (Value::Mask(a), Value::Mask(b)) = (v.a, v.b) else {
+            return Vec::new();
+        };
+        let forms: [fn(u32) -> String; 2] = [|m| m.to_string(), |m| format!("{m:o}")];
+        let each = MODES.iter().flat_map(|mode| {
+            forms.iter().map(move |form| {
+                let called = "mode of a new file, from the umask";
+                Known::new(Cause::Umask, called, form(mode & !a), form(mode & !b))
+            })
+        });
+        each.collect()
+    }
+
+    /// The stray variable's name and value by themselves.
+    fn stray(&self) -> Vec<Known> {
+        let row = VariationId::Environment.row();
+        let Value::Variable(Some((name, value))) = self.values(row.id).b else {
+            return Vec::new();
+        };
+        [name, value].map(|part| Known::new(row.cause, row.label, "", part)).to_vec()
+    }
+
+    /// Packages of the lockfile.
+    fn packages(&self) -> Vec<Package> {
+        let lock: Result<toml_edit::DocumentMut, _> = self.lockfile.parse();
+        let Ok(lock) = lock else { return Vec::new() };
+        let list = lock.get("package").and_then(|p| p.as_array_of_tables());
+        let text = |t: &toml_edit::Table, key: &str| {
+            t.get(key).and_then(|v| v.as_str()).map(str::to_string)
+        };
+        list.into_iter()
+            .flatten()
+            .filter_map(|t| {
+                Some(Package {
+                    name: text(t, "name")?,
+                    version: text(t, "version").unwrap_or_default(),
+                    features: Vec::new(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Why each pair differs, in the order of the pairs; nothing of those that do not.
+pub(crate) fn explain_all(comparison: &Comparison, context: &Context) -> Vec<Explained> {
+    let one = |pair: &Pair| match (&pair.a, &pair.b) {
+        (Some(a), Some(b)) if pair.status() == Status::Differs => {
+            explain::explain(&a.path, &b.path, context)
+        }
+        _ => Explained::default(),
+    };
+    comparison.pairs.iter().map(one).collect()
+}

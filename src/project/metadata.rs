@@ -1,0 +1,268 @@
+//! Defaults from `[workspace.metadata.repro]` and `[package.metadata.repro]`; the package's win
+//! over the workspace's, the command line over both. Unknown keys are errors: a setting that is
+//! silently ignored would be a setting lost.
+
+use std::path::Path;
+
+use anyhow::Result;
+use toml_edit::{DocumentMut, Item, TableLike};
+
+use crate::check::levels::{Exception, Level};
+use crate::error::bad_input;
+use crate::fs;
+use crate::query;
+use crate::request::{Build, BuildRequest, Inject, Selection};
+use crate::variation::VariationSet;
+
+const KEYS: &[&str] = &[
+    "packages",
+    "features",
+    "all-features",
+    "no-default-features",
+    "targets",
+    "profile",
+    "pass-env",
+    "vary",
+    "inject",
+    "name",
+    "archive",
+    "check",
+];
+
+/// The keys of an entry of `check`.
+const CHECK_KEYS: &[&str] = &["id", "level", "package", "reason"];
+
+/// The keys of the table `archive`.
+const ARCHIVE_KEYS: &[&str] = &["include", "format", "name", "release"];
+
+/// The tables, the stronger first.
+pub struct Defaults {
+    tables: Vec<(String, Item)>,
+}
+
+/// Defaults of `repro archive`.
+pub struct ArchiveDefaults {
+    /// What is packed beside the artifacts.
+    pub include: Vec<String>,
+    /// Names of formats.
+    pub formats: Vec<String>,
+    /// The name in the archive's name.
+    pub name: Option<String>,
+    /// The version in the archive's name.
+    pub release: Option<String>,
+}
+
+impl Defaults {
+    /// Reads the manifests of the package and of its workspace.
+    pub fn read(package: &Path, workspace: &Path) -> Result<Defaults> {
+        let mut tables = Vec::new();
+        for (manifest, key) in [(package, "package"), (workspace, "workspace")] {
+            let path = manifest.join("Cargo.toml");
+            let document = parse(&path)?;
+            let item = document.get(key).and_then(|p| p.get("metadata")?.get("repro")).cloned();
+            let Some(item) = item else { continue };
+            let at = format!("[{key}.metadata.repro] of `Cargo.toml`");
+            let table = known_keys(&at, &item, KEYS)?;
+            if let Some(archive) = table.get("archive") {
+                known_keys(&format!("`archive` in {at}"), archive, ARCHIVE_KEYS)?;
+            }
+            tables.push((at, item));
+        }
+        Ok(Defaults { tables })
+    }
+
+    fn get<T>(
+        &self,
+        key: &str,
+        what: &str,
+        read: impl Fn(&Item) -> Option<T>,
+    ) -> Result<Option<T>> {
+        for (at, item) in &self.tables {
+            let value = item.as_table_like().and_then(|t: &dyn TableLike| t.get(key));
+            if let Some(value) = value {
+                return read(value)
+                    .map(Some)
+                    .ok_or_else(|| bad_input(format!("`{key}` in {at} must be {what}")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>> {
+        self.get(key, "a string", |i| i.as_str().map(str::to_string))
+    }
+
+    fn list(&self, key: &str) -> Result<Vec<String>> {
+        let read =
+            |i: &Item| i.as_array()?.iter().map(|v| v.as_str().map(str::to_string)).collect();
+        Ok(self.get(key, "a list of strings", read)?.unwrap_or_default())
+    }
+
+    fn switch(&self, key: &str) -> Result<bool> {
+        Ok(self.get(key, "true or false", Item::as_bool)?.unwrap_or(false))
+    }
+
+    /// The name in `/build/<name>`, if one is set.
+    pub fn name(&self) -> Result<Option<String>> {
+        self.text("name")
+    }
+
+    /// How flags reach rustc.
+    pub fn inject(&self) -> Result<Inject> {
+        match self.text("inject")?.as_deref() {
+            None | Some("wrapper") => Ok(Inject::Wrapper),
+            Some("rustflags") => Ok(Inject::Rustflags),
+            Some(other) => Err(bad_input(format!(
+                "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
+            ))),
+        }
+    }
+
+    /// Fills what the command line left open.
+    pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
+        let inject = self.inject()?;
+        let vary = match self.text("vary")? {
+            None => VariationSet::default(),
+            Some(text) => VariationSet::of_project(&text)
+                .map_err(|e| bad_input(format!("`vary` in metadata.repro: {e}")))?,
+        };
+        let mut pass_env = asked.pass_env;
+        pass_env.extend(self.list("pass-env")?);
+        Ok(Build {
+            selection: self.selection(asked.selection)?,
+            source: asked.source,
+            epoch: asked.epoch,
+            pass_env,
+            inject: asked.inject.unwrap_or(inject),
+            vary: asked.vary.unwrap_or(vary),
+            name: self.name()?,
+            keep: asked.keep,
+            expand: asked.expand,
+            builder: asked.builder,
+            verbose: asked.verbose,
+        })
+    }
+
+    /// What the table `archive` says.
+    pub fn archive(&self) -> Result<ArchiveDefaults> {
+        let below = |(at, item): &(String, Item)| {
+            let table = item.as_table_like()?.get("archive")?;
+            Some((format!("`archive` in {at}"), table.clone()))
+        };
+        let archive = Defaults { tables: self.tables.iter().filter_map(below).collect() };
+        Ok(ArchiveDefaults {
+            include: archive.list("include")?,
+            formats: archive.list("format")?,
+            name: archive.text("name")?,
+            release: archive.text("release")?,
+        })
+    }
+
+    /// The settings of rules: the lists `check` of both tables, the package's first.
+    pub fn exceptions(&self) -> Result<Vec<Exception>> {
+        let mut found = Vec::new();
+        for (at, item) in &self.tables {
+            let Some(list) = item.as_table_like().and_then(|t| t.get("check")) else {
+                continue;
+            };
+            let at = format!("`check` in {at}");
+            for entry in entries(&at, list)? {
+                found.push(exception(&at, &entry)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Fills what the command line left open of the selection.
+    pub fn selection(&self, mut s: Selection) -> Result<Selection> {
+        if s.packages.is_empty() && !s.workspace {
+            s.packages = self.list("packages")?;
+        }
+        let features_said = !s.features.is_empty() || s.all_features || s.no_default_features;
+        if !features_said {
+            s.features = self.list("features")?;
+            s.all_features = self.switch("all-features")?;
+            s.no_default_features = self.switch("no-default-features")?;
+        }
+        if s.targets.is_empty() {
+            s.targets = self.list("targets")?;
+        }
+        if s.profile.is_none() {
+            s.profile = self.text("profile")?;
+        }
+        Ok(s)
+    }
+}
+
+/// The tables of a list, written as `[[…]]` or inline.
+fn entries(at: &str, list: &Item) -> Result<Vec<Item>> {
+    let wrong = || bad_input(format!("{at} must be a list of tables"));
+    if let Some(tables) = list.as_array_of_tables() {
+        return Ok(tables.iter().cloned().map(Item::Table).collect());
+    }
+    let array = list.as_array().ok_or_else(wrong)?;
+    let inline =
+        |v: &toml_edit::Value| v.as_inline_table().cloned().map(|t| Item::Table(t.into_table()));
+    array.iter().map(|v| inline(v).ok_or_else(wrong)).collect()
+}
+
+fn exception(at: &str, entry: &Item) -> Result<Exception> {
+    let table = known_keys(at, entry, CHECK_KEYS)?;
+    let text = |key: &str| match table.get(key) {
+        None => Ok(None),
+        Some(value) => match value.as_str() {
+            Some(text) => Ok(Some(text.to_string())),
+            None => Err(bad_input(format!("`{key}` of an entry of {at} must be a string"))),
+        },
+    };
+    let needed = |key: &str| {
+        text(key)?.ok_or_else(|| {
+            bad_input(format!(
+                "an entry of {at} has no `{key}`: each needs `id`, `level` and `reason`"
+            ))
+        })
+    };
+    let level = needed("level")?;
+    Ok(Exception {
+        id: needed("id")?,
+        level: Level::parse(&level).ok_or_else(|| {
+            bad_input(format!(
+                "`level` of an entry of {at} must be `allow`, `warn` or `deny`, not `{level}`"
+            ))
+        })?,
+        package: text("package")?,
+        reason: needed("reason")?,
+    })
+}
+
+/// The item as a table, if it has no other keys than these.
+fn known_keys<'a>(at: &str, item: &'a Item, keys: &[&str]) -> Result<&'a dyn TableLike> {
+    let table = item.as_table_like().ok_or_else(|| bad_input(format!("{at} is not a table")))?;
+    match table.iter().find(|(k, _)| !keys.contains(k)) {
+        None => Ok(table),
+        Some((name, _)) => Err(bad_input(format!(
+            "{at} has an unknown key `{name}`; there are {}",
+            keys.join(", ")
+        ))),
+    }
+}
+
+fn parse(path: &Path) -> Result<DocumentMut> {
+    fs::read_text(path)?
+        .parse::<DocumentMut>()
+        .map_err(|e| bad_input(format!("failed to parse `{}`: {}", path.display(), e.message())))
+}
+
+/// The name in `/build/<name>`: the root package's, else the first of the workspace's members by
+/// name. A directory's own name would differ from builder to builder.
+pub fn project_name(workspace: &Path) -> Result<String> {
+    let document = parse(&workspace.join("Cargo.toml"))?;
+    let root = document.get("package").and_then(|p| p.get("name"));
+    if let Some(name) = root.and_then(Item::as_str) {
+        return Ok(name.to_string());
+    }
+    let metadata = query::metadata(&workspace.join("Cargo.toml"))?;
+    let members = metadata.workspace_packages();
+    let name = members.iter().map(|p| p.name.to_string()).min();
+    Ok(name.unwrap_or_else(|| "workspace".to_string()))
+}

@@ -1,0 +1,415 @@
+//! All that is known of a project before anything is built: its source, configuration, toolchain
+//! and settings, each from where the user put it.
+
+pub(crate) mod context;
+pub(crate) mod include;
+pub(crate) mod machine;
+pub(crate) mod metadata;
+pub(crate) mod preload;
+pub(crate) mod publish;
+pub(crate) mod scratch;
+mod summary;
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
+use crate::cargo::{fetch, home, toolchain as find_toolchain};
+use crate::check::facts::policy;
+use crate::epoch::{self, Epoch, EpochFrom};
+use crate::error::{Kind, bad_input, failure, refused};
+use crate::fs;
+use crate::process::Cmd;
+use crate::project::metadata::{Defaults, project_name};
+use crate::query;
+use crate::recipe::environment::{self, Divided, Env};
+use crate::recipe::{Facts, Recipe};
+use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
+use crate::setting::Asks;
+use crate::source::{self, Origin, Source, Wanted};
+use crate::toolchain::Toolchain;
+use crate::variation::{Canaries, Side, ValuePair, VariationId, VariationSet};
+
+/// All that is known before anything is built.
+pub(crate) struct Project {
+    pub(crate) request: Build,
+    pub(crate) source: Source,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) config: Config,
+    pub(crate) cargo_home: Option<PathBuf>,
+    pub(crate) canaries: Canaries,
+    pub(crate) lockfile: String,
+    pub(crate) name: String,
+    pub(crate) divided: Divided,
+    pub(crate) results: PathBuf,
+    pub(crate) copy: PathBuf,
+    pub(crate) content_digest: Option<String>,
+    pub(crate) beside: Vec<String>,
+    /// What the source itself asks for; everything else is a setting that a verifier has to accept.
+    pub(crate) asks: Asks,
+    /// The user's environment, captured once; of a replay only what was accepted of it.
+    pub(crate) env: Env,
+}
+
+impl Project {
+    pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+        let env: Env = std::env::vars_os().collect();
+        let manifest = find_manifest(&asked.source)?;
+        let target_dir = query::metadata(&manifest)?.target_directory;
+        let target_dir = target_dir.into_std_path_buf();
+        let source = source::find(&Wanted {
+            manifest,
+            directory: asked.source.directory.clone(),
+            rev: asked.source.rev.clone(),
+            allow_dirty: asked.source.allow_dirty,
+            target_dir: target_dir.clone(),
+            called: asked.source.called.clone(),
+            time: asked.source.time,
+        })?;
+        let cargo_home = home::of_user();
+        let mut config = Config::read(&source.root, cargo_home.as_deref())?;
+        let canaries = canaries(scratch, &config)?;
+        let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
+        let copy = copy.path(Side::A).to_owned();
+        build::check_out(&source, &config, &copy)?;
+        let tree = Inside { root: &source.root, copy: &copy, outside: true };
+        config.add_inside(tree, &inside_configs(&source, &copy))?;
+        config.carry(&source.root, &copy)?;
+        // Of what was copied, before any build script could change it.
+        let content_digest = match source.origin {
+            Origin::Git(_) => None,
+            Origin::Directory => Some(Source::content_digest(&copy)?),
+        };
+
+        let workspace = copy.join(&source.workspace);
+        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?
+            .ok_or_else(|| source.without_lockfile())?;
+        let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
+        let asks = asks(&defaults, &source, &config)?;
+        let mut request = defaults.complete(asked)?;
+        let toolchain = toolchain_of(&source, &copy, &config, &env)?;
+        complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
+        let name = match &request.name {
+            Some(name) => name.clone(),
+            None => project_name(&workspace)?,
+        };
+        fits_in_path(&name)?;
+        let divided = environment::divide(env.clone(), &request.pass_env);
+        none_of_own(&request.pass_env)?;
+        Ok(Project {
+            beside: source.beside_workspace(&copy)?,
+            request,
+            source,
+            toolchain,
+            config,
+            cargo_home,
+            canaries,
+            lockfile,
+            name,
+            divided,
+            results: target_dir.join("repro"),
+            copy,
+            content_digest,
+            asks,
+            env,
+        })
+    }
+
+    pub(crate) fn run_dir(&self) -> PathBuf {
+        self.copy.join(&self.source.package)
+    }
+
+    pub(crate) fn values(&self, name: VariationId) -> ValuePair {
+        self.request.vary.values(name, &self.canaries)
+    }
+
+    /// Targets asked for, else the host.
+    pub(crate) fn targets(&self) -> Vec<String> {
+        let asked = &self.request.selection.targets;
+        if asked.is_empty() { vec![self.toolchain.host().to_string()] } else { asked.clone() }
+    }
+
+    pub(crate) fn recipe(&self) -> Result<Recipe> {
+        let mut targets = self.targets();
+        let host = self.toolchain.host().to_string();
+        if !targets.contains(&host) {
+            targets.push(host);
+        }
+        let passed = &self.divided.passed;
+        let is_set = |n: &&String| passed.contains_key(std::ffi::OsStr::new(n));
+        Ok(Recipe::new(Facts {
+            name: self.name.clone(),
+            epoch: self.epoch()?,
+            targets,
+            rust_src: self.toolchain.sysroot.join("lib/rustlib/src/rust"),
+            rust_root: self.toolchain.canonical_library_root(),
+            passed: self.divided.passed.clone(),
+            config_env: self.config.env(),
+            pass_env: self.request.pass_env.iter().filter(is_set).cloned().collect(),
+            canonical_ids: !self.beside.is_empty() && self.request.inject == Inject::Wrapper,
+        }))
+    }
+
+    pub(crate) fn epoch(&self) -> Result<Epoch> {
+        let in_config = self.config.env();
+        let in_config = in_config.iter().find(|(n, _, _)| n == "SOURCE_DATE_EPOCH");
+        if let Some((_, text, true)) = in_config {
+            // cargo sets a forced variable over ours, so nothing else can be the truth.
+            let forced = epoch::read(text, EpochFrom::Config)?;
+            if self.request.epoch.is_some_and(|e| e != forced.seconds) {
+                return Err(refused(
+                    "[env] of a cargo config file forces SOURCE_DATE_EPOCH to another value than --epoch: leave out one of the two",
+                ));
+            }
+            return Ok(forced);
+        }
+        if let Some(seconds) = self.request.epoch {
+            return Ok(Epoch { seconds, from: EpochFrom::Option });
+        }
+        if let Some(text) = set(&self.env, &["SOURCE_DATE_EPOCH"]) {
+            return epoch::read(&text.to_string_lossy(), EpochFrom::Environment);
+        }
+        if let Some((_, text, _)) = in_config {
+            return epoch::read(text, EpochFrom::Config);
+        }
+        match &self.source.origin {
+            Origin::Git(commit) => {
+                Ok(Epoch { seconds: commit.time.max(0), from: EpochFrom::Commit })
+            }
+            Origin::Directory => match self.source.time {
+                Some(seconds) => Ok(Epoch { seconds: seconds.max(0), from: EpochFrom::Archive }),
+                None => Err(self.source.without_time()),
+            },
+        }
+    }
+
+    /// The user's own rustc wrapper, which ours must run in turn.
+    pub(crate) fn user_wrapper(&self) -> Option<(PathBuf, bool)> {
+        match set(&self.env, &["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]) {
+            Some(value) if value.is_empty() => None,
+            Some(value) => Some((absolute_program(value.into()), false)),
+            None => self.config.get_program(&["build", "rustc-wrapper"]),
+        }
+    }
+
+    pub(crate) fn user_wrapper_name(&self) -> Option<String> {
+        let (path, in_source) = self.user_wrapper()?;
+        let inside = path.strip_prefix(&self.source.root).ok().filter(|_| in_source);
+        let name = inside.map_or_else(|| path.file_name().map(PathBuf::from), |i| Some(i.into()));
+        name.map(|n| n.display().to_string())
+    }
+
+    /// Unpacked registry crates that builds for the host and the targets may use.
+    pub(crate) fn registry_sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
+        let Some(home) = &self.cargo_home else {
+            return Vec::new();
+        };
+        let targets = &recipe.facts().targets;
+        let Ok(place) = self.fetch_place() else {
+            return Vec::new();
+        };
+        fetch::registry_sources(&self.toolchain, &place, targets, home)
+    }
+
+    /// Downloads what the lockfile names.
+    pub(crate) fn fetch(&self, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
+        fetch::fetch(&self.toolchain, &self.fetch_place()?, say)
+    }
+
+    /// Where cargo is run to find crates: outside the source, with what of its config is about that.
+    fn fetch_place(&self) -> Result<fetch::Place> {
+        let to = self.canaries.scratch.join("fetch");
+        Ok(fetch::Place {
+            dir: self.config.write_for_fetching(&self.source.root, &self.copy, &to)?,
+            manifest: self.run_dir().join("Cargo.toml"),
+        })
+    }
+
+    pub(crate) fn cfgs(&self) -> Result<Vec<(String, String)>> {
+        match self.request.inject {
+            Inject::Wrapper => Ok(Vec::new()),
+            Inject::Rustflags => self.cfgs_of(self.targets()),
+        }
+    }
+
+    /// Targets with their `rustc --print cfg`.
+    pub(crate) fn cfgs_of(&self, targets: Vec<String>) -> Result<Vec<(String, String)>> {
+        let of = |t: String| {
+            let cfgs = find_toolchain::cfgs(&self.toolchain, &t, &self.run_dir())?;
+            Ok((t, cfgs))
+        };
+        targets.into_iter().map(of).collect()
+    }
+
+    /// The name of the toolchain that a container installs: the channel of the toolchain file, else
+    /// the release at hand.
+    pub(crate) fn channel(&self) -> Result<String> {
+        let pin = policy::pin(&self.run_dir())?;
+        let release = self.toolchain.field("release").unwrap_or("stable");
+        let channel = pin.and_then(|p| p.channel);
+        Ok(channel.unwrap_or_else(|| release.to_string()))
+    }
+
+    /// Whether a toolchain file is there.
+    pub(crate) fn is_pinned(&self) -> Result<bool> {
+        Ok(policy::pin(&self.run_dir())?.is_some())
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        describe(&self.source)
+    }
+}
+
+/// The first of these variables that is set.
+pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
+    names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
+/// What the source asks for: by its metadata, its commit, and its cargo config.
+pub(crate) fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
+    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
+    let inside = Config { files: inside.collect() };
+    let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
+    let set = set.filter_map(|(_, value, _)| value.parse().ok());
+    let epochs = match &source.origin {
+        Origin::Git(commit) => std::iter::once(commit.time.max(0)).chain(set).collect(),
+        Origin::Directory => Vec::new(),
+    };
+    let selection = defaults.selection(Selection::default())?;
+    Ok(Asks { selection, inject: defaults.inject()?, epochs })
+}
+
+/// What the recipe sets cannot be passed on.
+pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
+    match pass_env.iter().find(|n| environment::is_own(n)) {
+        None => Ok(()),
+        Some(own) => Err(failure(
+            Kind::Usage,
+            format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
+        )),
+    }
+}
+
+/// The name in `/build/<name>` must be one part of a path, and fit into a remap.
+pub(crate) fn fits_in_path(name: &str) -> Result<()> {
+    if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
+        return Err(bad_input(format!(
+            "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
+        )));
+    }
+    Ok(())
+}
+
+/// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
+/// places of artifacts depend on it. A target specification in a file is left to cargo.
+fn complete_targets(targets: &mut Vec<String>, config: &Config, env: &Env, host: &str) {
+    if targets.is_empty() {
+        *targets = match set(env, &["CARGO_BUILD_TARGET"]).and_then(|t| t.to_str()) {
+            Some(target) => vec![target.to_string()],
+            None => config.strongest_list(&["build", "target"]),
+        };
+        targets.retain(|t| !t.is_empty() && !t.ends_with(".json"));
+    }
+    for target in targets.iter_mut().filter(|t| *t == "host-tuple") {
+        *target = host.to_string();
+    }
+    let mut seen = BTreeSet::new();
+    targets.retain(|t| seen.insert(t.clone()));
+}
+
+pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
+    let path = match (&choice.manifest, &choice.directory) {
+        (Some(manifest), _) => manifest.clone(),
+        (None, Some(dir)) => dir.join("Cargo.toml"),
+        (None, None) => {
+            let here = std::env::current_dir().context("failed to find the current directory")?;
+            let found = here.ancestors().map(|d| d.join("Cargo.toml"));
+            found.into_iter().find(|p| p.is_file()).ok_or_else(|| {
+                refused(format!(
+                    "there is no Cargo.toml in `{}` or above it: run repro in a cargo project, or give --manifest-path",
+                    here.display()
+                ))
+            })?
+        }
+    };
+    if !path.is_file() {
+        return Err(refused(format!("there is no file `{}`", path.display())));
+    }
+    std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
+}
+
+pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
+    let token = scratch.file_name().unwrap_or_default().to_string_lossy();
+    let token = token.trim_start_matches("repro-").to_lowercase();
+    let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+    Ok(Canaries {
+        scratch: scratch.to_owned(),
+        token,
+        cpus,
+        locale: other_locale(),
+        outer_configs: config.outer_count(),
+    })
+}
+
+/// A locale of this host that is not C under another name.
+fn other_locale() -> Option<String> {
+    let out = Cmd::new("locale").arg("-a").output().ok()?;
+    let plain = |l: &&str| l.starts_with("C.") || *l == "C" || *l == "POSIX";
+    let text = out.text();
+    text.lines().find(|l| !plain(l)).map(str::to_string)
+}
+
+/// Config files in the source, from the directory that cargo is run in up to its root.
+pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
+    let each = source.package.ancestors();
+    let first = |dir: &Path| {
+        FILE_NAMES.map(|n| dir.join(n)).into_iter().find(|file| copy.join(file).is_file())
+    };
+    each.filter_map(first).collect()
+}
+
+/// The toolchain of the source where it names one, else the one that the user's directory has.
+fn toolchain_of(source: &Source, copy: &Path, config: &Config, env: &Env) -> Result<Toolchain> {
+    let names = ["rust-toolchain.toml", "rust-toolchain"];
+    let named =
+        source.package.ancestors().any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
+    let root = if named { copy } else { &source.root };
+    let from_env = set(env, &["RUSTC", "CARGO_BUILD_RUSTC"]).map(|p| absolute_program(p.into()));
+    let rustc = from_env.or_else(|| {
+        let (path, in_source) = config.get_program(&["build", "rustc"])?;
+        Some(match path.strip_prefix(&source.root) {
+            Ok(inside) if in_source => copy.join(inside),
+            _ => path,
+        })
+    });
+    find_toolchain::find(&root.join(&source.package), rustc)
+}
+
+/// A program given with a directory is meant from here, not from where the builds run.
+fn absolute_program(program: PathBuf) -> PathBuf {
+    if program.components().count() > 1 {
+        std::path::absolute(&program).unwrap_or(program)
+    } else {
+        program
+    }
+}
+
+fn describe(source: &Source) -> String {
+    match &source.origin {
+        Origin::Git(commit) => {
+            let short = &commit.commit[..12.min(commit.commit.len())];
+            let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
+            format!("commit {short}{state} of `{}`", source.called)
+        }
+        Origin::Directory => format!("directory `{}`", source.called),
+    }
+}
+
+pub(crate) fn short_list(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 5 { format!("{shown}, …") } else { shown }
+}

@@ -1,0 +1,129 @@
+//! Puts the results into `<target directory>/repro/`: files first, the manifest last and at once.
+//! While the manifest is there, what it says is there is there. Runs that end at the same time
+//! take turns.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::compare::{Comparison, Pair};
+use crate::fs;
+use crate::manifest::{self, Manifest};
+use crate::verdict::{SINGLE, Status, Verdict};
+
+/// Directory of proven artifacts.
+const ARTIFACTS: &str = "artifacts";
+/// Directory of the archives made of them: those of another build are not archives of this one.
+pub const DIST: &str = "dist";
+/// Name of the manifest.
+pub const MANIFEST: &str = "repro.json";
+
+/// Where an artifact is put, relative to the results, if it is kept: on a pass, or of one build, what
+/// is shipped, otherwise both sides of whatever is not the same.
+fn places(pair: &Pair, scratch: &Path, verdict: Verdict) -> Vec<(PathBuf, PathBuf)> {
+    let mut places = Vec::new();
+    let mut place = |dir: &str, side: &str, x: &Option<crate::artifact::Artifact>| {
+        if let Some(x) = x {
+            let below = x.path.strip_prefix(scratch.join(format!("kept-{side}")));
+            let below = below.unwrap_or(Path::new(&x.name));
+            places.push((x.path.clone(), Path::new(dir).join(below)));
+        }
+    };
+    if verdict == Verdict::Single {
+        if pair.either().kind.is_shipped() {
+            place(ARTIFACTS, "A", &pair.a);
+        }
+    } else if pair.status() != Status::Same {
+        place("a", "A", &pair.a);
+        place("b", "B", &pair.b);
+    } else if verdict.is_reproducible() && pair.either().kind.is_shipped() {
+        place(ARTIFACTS, "A", &pair.a);
+    }
+    places
+}
+
+/// The manifest's rows for what counts.
+pub fn artifacts(
+    comparison: &Comparison,
+    scratch: &Path,
+    verdict: Verdict,
+) -> Vec<manifest::Artifact> {
+    let counted = comparison.pairs.iter().filter(|p| p.in_verdict());
+    counted
+        .map(|pair| {
+            let x = pair.either();
+            let (status, same) = match (verdict, pair.status()) {
+                (Verdict::Single, _) => (SINGLE, true),
+                (_, status) => (status.name(), status == Status::Same),
+            };
+            let kept = places(pair, scratch, verdict).into_iter().next();
+            let path = kept.filter(|_| same).map(|(_, to)| {
+                let parts: Vec<_> = to.iter().map(|p| p.to_string_lossy()).collect();
+                parts.join("/")
+            });
+            manifest::Artifact {
+                package: x.package.clone(),
+                target: x.target.clone(),
+                kind: x.kind.name().to_string(),
+                name: x.name.clone(),
+                status: status.to_string(),
+                size: same.then_some(x.digest.size),
+                sha256: same.then(|| x.digest.sha256.clone()),
+                path,
+            }
+        })
+        .collect()
+}
+
+/// Writes everything. Returns the manifest's path.
+pub fn publish(
+    results: &Path,
+    scratch: &Path,
+    comparison: &Comparison,
+    verdict: Verdict,
+    manifest: &Manifest,
+) -> Result<PathBuf> {
+    fs::create_dir(results)?;
+    let path = results.join(MANIFEST);
+    let new = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(results)
+        .with_context(|| format!("failed to write in `{}`", results.display()))?;
+    for pair in &comparison.pairs {
+        for (from, to) in places(pair, scratch, verdict) {
+            copy_durably(&from, &new.path().join(to))?;
+        }
+    }
+    let _lock = lock(results)?;
+    crate::process::check_interrupt()?;
+    fs::remove_tree_or_file(&path)?;
+    for name in [ARTIFACTS, DIST, "a", "b"] {
+        let (to, from) = (results.join(name), new.path().join(name));
+        fs::remove_tree(&to)?;
+        if from.exists() {
+            std::fs::rename(&from, &to)
+                .with_context(|| format!("failed to write `{}`", to.display()))?;
+        }
+    }
+    fs::write_atomic(&path, &manifest.to_bytes()?)?;
+    Ok(path)
+}
+
+/// Waits until no other run changes the results, and keeps others out until it is dropped.
+pub fn lock(results: &Path) -> Result<File> {
+    let path = results.join(".lock");
+    let lock =
+        File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))?;
+    lock.lock().context("failed to lock the results directory")?;
+    Ok(lock)
+}
+
+fn copy_durably(from: &Path, to: &Path) -> Result<()> {
+    let what = || format!("failed to copy `{}` to `{}`", from.display(), to.display());
+    if let Some(dir) = to.parent() {
+        fs::create_dir(dir)?;
+    }
+    std::fs::copy(from, to).with_context(what)?;
+    File::open(to).and_then(|f| f.sync_all()).with_context(what)
+}

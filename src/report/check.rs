@@ -1,0 +1,83 @@
+//! What `repro check` found, as the renderings need it.
+
+use std::path::{Path, PathBuf};
+
+use crate::check::{Finding, Severity};
+use crate::error;
+
+/// What a check found.
+pub struct CheckReport {
+    /// Paths are shown relative to it.
+    pub root: PathBuf,
+    /// Targets that dependencies were resolved for.
+    pub targets: Vec<String>,
+    /// How many packages the build uses.
+    pub packages: usize,
+    /// How many rules there are.
+    pub rules: usize,
+    /// The findings, the gravest first.
+    pub findings: Vec<Finding>,
+    /// How many findings are allowed.
+    pub allowed: usize,
+    /// What could not be read, so that some rules were silent.
+    pub troubles: Vec<anyhow::Error>,
+}
+
+impl CheckReport {
+    /// How many findings count for so much.
+    pub fn count(&self, severity: Severity) -> usize {
+        let of = |f: &&Finding| f.severity == severity;
+        self.findings.iter().filter(of).count()
+    }
+
+    /// The exit code: what could not be read comes first, as it may hide an error.
+    pub fn code(&self) -> u8 {
+        let troubles = self.troubles.iter().map(|t| error::kind_of(t).code());
+        match troubles.max() {
+            Some(code) => code,
+            None => u8::from(self.count(Severity::Error) > 0),
+        }
+    }
+
+    /// `clean`, `findings`, or `incomplete`.
+    pub(super) fn verdict(&self) -> &'static str {
+        match self.code() {
+            0 => "clean",
+            1 => "findings",
+            _ => "incomplete",
+        }
+    }
+
+    /// A path as it is shown: relative to the root, with `/`, where it lies below it.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.root) {
+            Ok(inside) => {
+                let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
+                parts.join("/")
+            }
+            Err(_) => short(path),
+        }
+    }
+}
+
+/// A path in cargo's registry from the package on; any other as it is.
+fn short(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|p| p.to_string_lossy()).collect();
+    let at = parts.windows(2).position(|w| w == ["registry", "src"]);
+    match at.and_then(|at| parts.get(at + 3..)) {
+        Some(rest) if !rest.is_empty() => rest.join("/"),
+        _ => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registry_paths_are_shown_from_the_package_on() {
+        let path = Path::new("/h/.cargo/registry/src/index-1/x-1.0.0/build.rs");
+        assert_eq!(short(path), "x-1.0.0/build.rs");
+        assert_eq!(short(Path::new("/h/x/build.rs")), "/h/x/build.rs");
+    }
+}

@@ -1,0 +1,260 @@
+//! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
+
+pub mod check;
+pub mod env;
+pub mod init;
+
+use std::path::PathBuf;
+
+use repro_formats::digest::Digest;
+use serde::Serialize;
+
+use super::findings::{self, OneCoverage, OneFinding};
+use crate::blame::Culprit;
+use crate::compare::Pair;
+use crate::explain::Explained;
+use crate::manifest::Archive;
+use crate::recipe::Row;
+use crate::report::Report;
+use crate::setting::Setting;
+use crate::variation::coverage::Coverage;
+use crate::verdict::{SINGLE, Verdict};
+
+/// The schema's name and version.
+pub const SCHEMA: &str = "repro.report/1";
+
+/// Size and digest of a file.
+#[derive(Serialize)]
+pub struct OneDigest<'a> {
+    size: u64,
+    sha256: &'a str,
+}
+
+impl<'a> From<&'a Digest> for OneDigest<'a> {
+    fn from(digest: &'a Digest) -> OneDigest<'a> {
+        OneDigest { size: digest.size, sha256: &digest.sha256 }
+    }
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    schema: &'static str,
+    command: &'a str,
+    verdict: &'static str,
+    artifacts: Vec<OneArtifact<'a>>,
+    blame: Vec<OneCulprit<'a>>,
+    variations: Option<VariationsJson>,
+    settings: Vec<OneSetting<'a>>,
+    source: &'a str,
+    notes: &'a [String],
+    manifest: String,
+}
+
+/// A setting that the source does not ask for.
+#[derive(Serialize)]
+struct OneSetting<'a> {
+    name: &'a str,
+    value: &'a str,
+    advice: &'static str,
+}
+
+fn setting(setting: &Setting) -> OneSetting<'_> {
+    OneSetting { name: &setting.name, value: &setting.value, advice: setting.home.advice() }
+}
+
+#[derive(Serialize)]
+struct OneArtifact<'a> {
+    package: &'a str,
+    target: &'a str,
+    kind: &'static str,
+    name: &'a str,
+    status: &'static str,
+    a: Option<OneDigest<'a>>,
+    b: Option<OneDigest<'a>>,
+    findings: Vec<OneFinding<'a>>,
+    explained: Option<OneCoverage>,
+    note: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct OneCulprit<'a> {
+    package: &'a str,
+    unit: &'static str,
+    causes: Vec<&'static str>,
+    evidence: &'a [String],
+    via: &'a [String],
+}
+
+#[derive(Serialize)]
+struct VariationsJson {
+    applied: Vec<AppliedJson>,
+    off: Vec<OffJson>,
+    unavailable: Vec<UnavailableJson>,
+}
+
+#[derive(Serialize)]
+struct AppliedJson {
+    name: &'static str,
+    a: String,
+    b: String,
+}
+
+#[derive(Serialize)]
+struct OffJson {
+    name: &'static str,
+    by: &'static str,
+}
+
+#[derive(Serialize)]
+struct UnavailableJson {
+    name: &'static str,
+    reason: &'static str,
+    why: String,
+}
+
+impl From<&Coverage> for VariationsJson {
+    fn from(coverage: &Coverage) -> VariationsJson {
+        let applied = coverage.applied.iter().map(|(id, values)| AppliedJson {
+            name: id.row().text,
+            a: values.a.to_string(),
+            b: values.b.to_string(),
+        });
+        let off = coverage.off.iter();
+        let unavailable = coverage.unavailable.iter().map(|(id, why)| UnavailableJson {
+            name: id.row().text,
+            reason: why.code(),
+            why: why.to_string(),
+        });
+        VariationsJson {
+            applied: applied.collect(),
+            off: off.map(|(id, by)| OffJson { name: id.row().text, by: by.name() }).collect(),
+            unavailable: unavailable.collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    schema: &'static str,
+    command: &'a str,
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    kind: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct RecipeRow<'a> {
+    what: &'a str,
+    value: &'a str,
+    why: &'a str,
+}
+
+fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), verdict: Verdict) -> OneArtifact<'a> {
+    let either = pair.either();
+    let status = match verdict {
+        Verdict::Single => SINGLE,
+        _ => pair.status().name(),
+    };
+    OneArtifact {
+        package: &either.package,
+        target: &either.target,
+        kind: either.kind.name(),
+        name: &either.name,
+        status,
+        a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
+        b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
+        findings: explained.findings.iter().map(OneFinding::from).collect(),
+        explained: findings::coverage(&explained.coverage),
+        note: explained.note.as_deref(),
+    }
+}
+
+fn culprit(culprit: &Culprit) -> OneCulprit<'_> {
+    OneCulprit {
+        package: &culprit.package,
+        unit: culprit.unit.name(),
+        causes: culprit.causes.iter().map(|c| c.name()).collect(),
+        evidence: &culprit.evidence,
+        via: &culprit.via,
+    }
+}
+
+/// The report of a finished double build.
+pub fn report(report: &Report) -> String {
+    let pairs = report.pairs();
+    let whole = Whole {
+        schema: SCHEMA,
+        command: report.command,
+        verdict: report.verdict.name(),
+        artifacts: pairs.map(|p| artifact(p, report.verdict)).collect(),
+        blame: report.blame.iter().map(culprit).collect(),
+        variations: report.coverage.as_ref().map(VariationsJson::from),
+        source: &report.source,
+        settings: report.settings.iter().map(setting).collect(),
+        notes: &report.notes,
+        manifest: report.manifest.display().to_string(),
+    };
+    encode(&whole)
+}
+
+/// The report of a run that ended without a verdict.
+pub fn failure(command: &str, kind: &str, message: &str) -> String {
+    encode(&Failed { schema: SCHEMA, command, error: ErrorBody { kind, message } })
+}
+
+/// The recipe.
+pub fn recipe(rows: &[Row]) -> String {
+    let rows: Vec<_> =
+        rows.iter().map(|r| RecipeRow { what: &r.what, value: &r.value, why: &r.why }).collect();
+    encode(&rows)
+}
+
+#[derive(Serialize)]
+struct Packed<'a> {
+    schema: &'static str,
+    command: &'static str,
+    archives: Vec<OneArchive<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct OneArchive<'a> {
+    path: String,
+    #[serde(flatten)]
+    archive: &'a Archive,
+}
+
+/// What was packed.
+pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
+    encode(&Packed {
+        schema: SCHEMA,
+        command: "archive",
+        archives: archives
+            .iter()
+            .map(|(path, archive)| OneArchive { path: path.display().to_string(), archive })
+            .collect(),
+        notes,
+    })
+}
+
+pub(super) fn encode(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("plain values always encode")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_failure_is_one_object() {
+        let text = super::failure("build", "refused", "no \"lockfile\"");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({"schema": "repro.report/1", "command": "build",
+                "error": {"kind": "refused", "message": "no \"lockfile\""}})
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! The findings of `repro check` for people, and its rules.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::check::rules::{RULES, Rule};
+use crate::check::{Finding, Severity};
+use crate::error;
+use crate::report::check::CheckReport;
+use crate::term::{BAD, BOLD, GOOD, WARN};
+
+/// How many findings of a rule are listed without `-v`.
+const LISTED: usize = 4;
+
+/// The findings by rule, the gravest first, and what it comes to on the last line.
+pub fn report(report: &CheckReport, verbose: bool) -> String {
+    let mut out = String::new();
+    let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    for finding in &report.findings {
+        if verbose || finding.severity != Severity::Info {
+            let order = RULES.iter().position(|r| r.id == finding.rule.id);
+            let key = (std::cmp::Reverse(finding.severity), order);
+            groups.entry(key).or_default().push(finding);
+        }
+    }
+    for findings in groups.values() {
+        group(&mut out, report, findings, verbose);
+    }
+    for trouble in &report.troubles {
+        let _ = writeln!(out, "{BAD}not checked{BAD:#}: {}", error::one_line(trouble));
+    }
+    let of = match report.targets.is_empty() {
+        true => String::new(),
+        false => format!(" for {}", report.targets.join(", ")),
+    };
+    let _ = writeln!(
+        out,
+        "{} rules, {} packages{of}{}",
+        report.rules,
+        report.packages,
+        match report.allowed {
+            0 => String::new(),
+            n => format!(", {n} allowed"),
+        }
+    );
+    ending(&mut out, report);
+    out
+}
+
+fn group(out: &mut String, report: &CheckReport, findings: &[&Finding], verbose: bool) {
+    let first = findings[0];
+    let style = match first.severity {
+        Severity::Error => BAD,
+        Severity::Warning => WARN,
+        Severity::Info => BOLD,
+    };
+    let rule = first.rule;
+    let name = first.severity.name();
+    let _ = writeln!(out, "{style}{name}[{}]{style:#}: {}", rule.id, rule.why);
+    let shown = if verbose { findings.len() } else { LISTED };
+    let mut remedies = Vec::new();
+    for finding in findings {
+        let remedy = finding.hit.remedy.as_deref().unwrap_or(rule.remedy);
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
+        }
+    }
+    for finding in &findings[..shown.min(findings.len())] {
+        let place = match &finding.hit.place {
+            Some(place) => format!("{}:{}: ", report.shown(&place.path), place.line),
+            None => String::new(),
+        };
+        let _ = writeln!(out, "  {place}{}", finding.hit.message);
+    }
+    if findings.len() > shown {
+        let _ = writeln!(out, "  and {} more, listed with -v", findings.len() - shown);
+    }
+    for remedy in remedies {
+        let _ = writeln!(out, "  to do: {remedy}");
+    }
+}
+
+fn ending(out: &mut String, report: &CheckReport) {
+    let count = |severity, one: &str, many: &str| match report.count(severity) {
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    };
+    let counts = format!(
+        "{}, {}, {}",
+        count(Severity::Error, "error", "errors"),
+        count(Severity::Warning, "warning", "warnings"),
+        count(Severity::Info, "info", "infos")
+    );
+    let _ = match report.verdict() {
+        "clean" => writeln!(out, "{GOOD}CLEAN{GOOD:#} ({counts})"),
+        "findings" => writeln!(out, "{BAD}FINDINGS{BAD:#} ({counts})"),
+        _ => writeln!(out, "{BAD}INCOMPLETE{BAD:#} ({counts}; not all could be checked)"),
+    };
+}
+
+/// The table of rules.
+pub fn rules() -> String {
+    let mut out = String::new();
+    for rule in RULES {
+        let _ = writeln!(out, "{:<24}{:<9}{}", rule.id, rule.severity.name(), rule.looks_at);
+    }
+    out
+}
+
+/// What a rule is about.
+pub fn explain(rule: &Rule) -> String {
+    format!(
+        "{BOLD}{}{BOLD:#} ({})\nlooks at  {}\nwhy       {}\nto do     {}\nsource    {}\n\
+         off       [[workspace.metadata.repro.check]] with id = \"{}\", level = \"allow\" and a reason\n",
+        rule.id,
+        rule.severity.name(),
+        rule.looks_at,
+        rule.why,
+        rule.remedy,
+        rule.source,
+        rule.id
+    )
+}

@@ -1,0 +1,47 @@
+//! What `repro init` writes, for people.
+
+use std::fmt::Write;
+
+use crate::report::init::{InitReport, State};
+use crate::term::{BOLD, GOOD, WARN};
+
+/// The files. What is written is shown whole with `--dry-run`.
+pub fn report(report: &InitReport) -> String {
+    let mut out = String::new();
+    for file in &report.files {
+        let style = match file.state {
+            State::New | State::Extended => GOOD,
+            State::Kept | State::Overwritten => WARN,
+            State::Same => BOLD,
+        };
+        let shown = file.added.as_ref().unwrap_or(&file.text);
+        let aside = match file.state {
+            State::Kept => {
+                " (it is there with another content; --force would replace it)".to_string()
+            }
+            State::Same => String::new(),
+            _ => format!(" ({} lines)", shown.lines().count()),
+        };
+        let _ =
+            writeln!(out, "{style}{:<12}{style:#}{}{aside}", file.state.name(), report.shown(file));
+        if report.dry_run && file.state.writes() {
+            for line in shown.lines() {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "{WARN}{:<12}{WARN:#}{note}", "note");
+    }
+    let (written, kept) = (report.count(State::writes), report.count(|s| s == State::Kept));
+    let kept = match kept {
+        0 => String::new(),
+        n => format!(", {n} kept as they are"),
+    };
+    let _ = match (report.dry_run, written) {
+        (_, 0) => writeln!(out, "{GOOD}NOTHING TO WRITE{GOOD:#}{kept}"),
+        (true, n) => writeln!(out, "{BOLD}WOULD WRITE {n}{BOLD:#}{kept}"),
+        (false, n) => writeln!(out, "{GOOD}WROTE {n}{GOOD:#}{kept}"),
+    };
+    out
+}

@@ -1,0 +1,342 @@
+//! The report as text: what a person needs on one screen, the verdict last.
+
+mod blame;
+pub mod check;
+pub mod init;
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use self::blame::Room;
+use super::{findings, variations};
+use repro_formats::names::printable;
+
+use crate::cause::CAUSES;
+use crate::compare::Pair;
+use crate::explain::{Explained, remedy};
+use crate::known_crates;
+use crate::manifest::Archive;
+use crate::recipe::Row;
+use crate::report::Report;
+
+use crate::setting::Setting;
+use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::variation::coverage::Coverage;
+use crate::variation::{Need, VARIATIONS};
+use crate::verdict::{Status, Tone, Verdict};
+use repro_formats::policy;
+
+/// How many differences of the first artifact that differs are explained without `-v`.
+const EXPLAINED: usize = 2;
+/// How many artifacts are listed one by one without `-v`, and how much is said of who is to blame:
+/// the first of these with which the report fits one screen.
+const ROOMS: &[(usize, Room)] = &[room(8, 3, 4), room(4, 3, 3), room(2, 3, 2), room(1, 2, 1)];
+
+const fn room(artifacts: usize, culprits: usize, lines: usize) -> (usize, Room) {
+    (artifacts, Room { culprits, lines })
+}
+
+/// Lines of a screen.
+const SCREEN: usize = 30;
+
+/// The report. With `verbose` every artifact, value and dropped variable is listed.
+pub fn report(report: &Report, verbose: bool) -> String {
+    if verbose {
+        return within(report, verbose, usize::MAX, blame::ALL);
+    }
+    let texts = ROOMS.iter().map(|(listed, room)| within(report, verbose, *listed, *room));
+    let mut texts = texts.peekable();
+    while let Some(text) = texts.next() {
+        if text.lines().count() <= SCREEN || texts.peek().is_none() {
+            return text;
+        }
+    }
+    unreachable!("the table of rooms is not empty")
+}
+
+fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
+    let mut out = String::new();
+    if let Some(off) = report.coverage.as_ref().and_then(variations::off_by_project) {
+        let _ = writeln!(out, "{WARN}not varied{WARN:#}  {}", wrap(&off));
+    }
+    out += &blame::text(&report.blame, room);
+    let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
+    artifacts(&mut out, report, verbose, listed);
+    if let Some(coverage) = &report.coverage {
+        variations(&mut out, coverage, verbose);
+    }
+    if verbose {
+        let dropped = match report.dropped.is_empty() {
+            true => "none".to_string(),
+            false => report.dropped.join(", "),
+        };
+        let _ = writeln!(out, "{BOLD}not passed{BOLD:#}  {dropped}");
+    }
+    for setting in &report.settings {
+        let Setting { name, value, home, .. } = setting;
+        let text = printable(format!("{name}={value}").as_bytes());
+        let _ = writeln!(
+            out,
+            "{WARN}setting{WARN:#}     {text}: a verifier has to accept it by name; {}",
+            home.advice()
+        );
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "{WARN}note{WARN:#}        {note}");
+    }
+    ending(&mut out, report);
+    out
+}
+
+fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
+    if report.verdict == Verdict::Single {
+        return of_one_build(out, &report.comparison.pairs, verbose);
+    }
+    let matters = |p: &Pair| p.either().kind.is_shipped() || p.status() != Status::Same;
+    type Both<'a> = Vec<(&'a Pair, &'a Explained)>;
+    let (mut listed, rest): (Both, Both) = report.pairs().partition(|(p, _)| verbose || matters(p));
+    listed.sort_by_key(|(p, _)| {
+        let shipped = p.either().kind.is_shipped();
+        (p.status() == Status::Same, !p.in_verdict(), !shipped)
+    });
+    let shown = shown.min(listed.len());
+    let blamed = !report.blame.is_empty();
+    let mut most = match (verbose, blamed) {
+        (true, _) => usize::MAX,
+        (false, false) => EXPLAINED,
+        // Who is to blame is said with the evidence for it.
+        (false, true) => 0,
+    };
+    let mut coverage = blamed && !verbose;
+    for (pair, explained) in listed.iter().take(shown) {
+        artifact(out, pair);
+        if pair.status() == Status::Differs && coverage {
+            let _ = writeln!(out, "            {}", explained.coverage.sentence());
+            coverage = false;
+        }
+        if pair.status() == Status::Differs && most > 0 {
+            findings::text(out, explained, most);
+            // What is shipped stands first; the rest mostly differs for the same reason.
+            if !verbose {
+                most = 0;
+            }
+        }
+    }
+    if let Some(more) = listed.get(shown..).filter(|m| !m.is_empty()) {
+        let same = more.iter().filter(|(p, _)| p.status() == Status::Same).count();
+        let _ =
+            writeln!(out, "            and {} more ({same} the same), listed with -v", more.len());
+    }
+    let count = |in_verdict| rest.iter().filter(|(p, _)| p.in_verdict() == in_verdict).count();
+    if count(true) > 0 {
+        let _ = writeln!(
+            out,
+            "{GOOD}same{GOOD:#}        {} Rust libraries, listed with -v",
+            count(true)
+        );
+    }
+    if count(false) > 0 {
+        let _ = writeln!(
+            out,
+            "{GOOD}same{GOOD:#}        {} build scripts and procedural macros (not in the verdict), listed with -v",
+            count(false)
+        );
+    }
+}
+
+/// Artifacts that nothing was compared with.
+fn of_one_build(out: &mut String, pairs: &[Pair], verbose: bool) {
+    let shown = |p: &&Pair| verbose || p.either().kind.is_shipped();
+    for x in pairs.iter().filter(shown).map(Pair::either) {
+        let _ = writeln!(
+            out,
+            "{WARN}built{WARN:#}       {BOLD}{}{BOLD:#} ({} of {}, {})\n            {} bytes  sha256 {}",
+            x.name,
+            x.kind.name(),
+            x.package,
+            x.target,
+            x.digest.size,
+            x.digest.sha256
+        );
+    }
+    let rest = pairs.iter().filter(|p| !shown(p)).count();
+    if rest > 0 {
+        let _ = writeln!(out, "            and {rest} more, listed with -v");
+    }
+}
+
+fn artifact(out: &mut String, pair: &Pair) {
+    let x = pair.either();
+    let status = pair.status();
+    let style = match (status, pair.in_verdict()) {
+        (Status::Same, _) => GOOD,
+        (_, true) => BAD,
+        (_, false) => WARN,
+    };
+    let aside = if pair.in_verdict() { "" } else { "; not in the verdict" };
+    let _ = writeln!(
+        out,
+        "{style}{:<11}{style:#} {BOLD}{}{BOLD:#} ({} of {}, {}{aside})",
+        status.name(),
+        x.name,
+        x.kind.name(),
+        x.package,
+        x.target
+    );
+    let mut side = |label: &str, x: &Option<crate::artifact::Artifact>| {
+        if let Some(x) = x {
+            let d = &x.digest;
+            let _ = writeln!(out, "            {label}{} bytes  sha256 {}", d.size, d.sha256);
+        }
+    };
+    if status == Status::Same {
+        side("", &pair.a);
+    } else {
+        side("A: ", &pair.a);
+        side("B: ", &pair.b);
+    }
+}
+
+fn variations(out: &mut String, coverage: &Coverage, verbose: bool) {
+    for (label, text) in variations::lines(coverage) {
+        let style = if label == "varied" { BOLD } else { WARN };
+        if verbose && label == "varied" {
+            let whole = coverage.applied.iter().filter(|(id, _)| coverage.is_whole(*id));
+            for (id, values) in whole {
+                let (a, b) = (&values.a, &values.b);
+                let _ = writeln!(out, "{style}varied{style:#}      {id}: {a} -> {b}");
+            }
+        } else {
+            let _ = writeln!(out, "{style}{label:<10}{style:#}  {}", wrap(&text));
+        }
+    }
+}
+
+fn ending(out: &mut String, report: &Report) {
+    let manifest = report.manifest.display();
+    let results = report.results.display();
+    let _ = writeln!(out, "{BOLD}manifest{BOLD:#}    {manifest}");
+    let row = report.verdict.row();
+    match report.verdict {
+        Verdict::Reproducible | Verdict::DirtyTree => {
+            let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
+        }
+        Verdict::NothingVaried => {
+            let _ = writeln!(
+                out,
+                "{BOLD}next{BOLD:#}        run `repro build` with variations: two equal builds in one environment say little; `--allow-nothing-varied` accepts them"
+            );
+        }
+        Verdict::Single => {
+            let _ = writeln!(
+                out,
+                "{BOLD}compare{BOLD:#}     on other machines: `repro build --once`; then `repro verify --against` with the manifests of all"
+            );
+        }
+        Verdict::Differs => {
+            let advice = match report.blame.is_empty() {
+                true => "; switch variations off one by one (`--vary -NAME`) to find what matters",
+                false => "",
+            };
+            let _ = writeln!(out, "{BOLD}both sides{BOLD:#}  {results}/a, {results}/b{advice}");
+        }
+    }
+    let style = match row.tone {
+        Tone::Good => GOOD,
+        Tone::Warn => WARN,
+        Tone::Bad => BAD,
+    };
+    let _ = writeln!(out, "{style}{}{style:#}", row.text);
+}
+
+fn wrap(list: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in list.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.len() + word.len() > 66 {
+            lines.push(word.to_string());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n            ")
+}
+
+/// The recipe as a table.
+pub fn recipe(rows: &[Row]) -> String {
+    let width = rows.iter().map(|r| r.what.len()).max().unwrap_or(0);
+    rows.iter()
+        .map(|r| format!("{:<width$}  {}\n{:<width$}    {}\n", r.what, r.value, "", r.why))
+        .collect()
+}
+
+/// The table of variations.
+pub fn list_variations() -> String {
+    let mut out = String::new();
+    for v in VARIATIONS {
+        let _ = write!(out, "{:<14}{}", v.text, v.about);
+        if v.needs != Need::Nothing {
+            let _ = write!(out, " [needs: {}]", v.needs);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The table of causes: what each is, what to do about it, and where that is said; then the crates of
+/// which more is known.
+pub fn causes() -> String {
+    let mut out = String::new();
+    for cause in CAUSES {
+        let _ = writeln!(out, "{BOLD}{}{BOLD:#}: {}", cause.name, cause.means);
+        for row in remedy::BY_CAUSE.iter().filter(|r| r.cause == cause.cause) {
+            let of = match row.about.label() {
+                None => String::new(),
+                Some(label) => format!("({label}) "),
+            };
+            let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
+        }
+    }
+    for row in known_crates::all() {
+        let causes: Vec<_> = row.causes.iter().map(|c| c.name()).collect();
+        let _ = writeln!(
+            out,
+            "{BOLD}crate {}{BOLD:#}: {}\n    {}\n    {}",
+            row.spec(),
+            causes.join(", "),
+            row.remedy,
+            row.source
+        );
+    }
+    out
+}
+
+/// What was packed: a line for each archive, as `sha256sum` prints it, with what it holds above.
+pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
+    let mut out = String::new();
+    for note in notes {
+        let _ = writeln!(out, "{WARN}note{WARN:#}  {note}");
+    }
+    for (path, archive) in archives {
+        let compressor = match archive.compressor.as_str() {
+            "none" => "not compressed".to_string(),
+            name => format!("{name} {} at level {}", archive.version, archive.level),
+        };
+        let _ = writeln!(
+            out,
+            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, every time {}",
+            archive.size, archive.epoch
+        );
+        let _ = writeln!(out, "{}  {}", archive.sha256, path.display());
+    }
+    out
+}
+
+/// The policy of archives as a table.
+pub fn policy() -> String {
+    let row = |r: &policy::Rule| format!("{}: {}\n    because {}\n", r.field, r.value, r.why);
+    policy::POLICY.iter().map(row).collect()
+}

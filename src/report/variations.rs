@@ -1,0 +1,92 @@
+//! What was varied and what was not, as the lines of a report.
+
+use crate::variation::VARIATIONS;
+use crate::variation::coverage::Coverage;
+use crate::variation::{ChosenBy, VariationId};
+
+/// The line that must come first: what the project's own metadata has switched off.
+pub fn off_by_project(coverage: &Coverage) -> Option<String> {
+    let names = off_by(coverage, ChosenBy::Project)?;
+    Some(format!("{names} (switched off by the project's own metadata)"))
+}
+
+/// Labels and texts of all other lines. What reached the builds in part only is not called varied.
+pub fn lines(coverage: &Coverage) -> Vec<(&'static str, String)> {
+    let whole = coverage.applied.iter().map(|(id, _)| *id).filter(|id| coverage.is_whole(*id));
+    let whole: Vec<_> = whole.map(|id| id.row().text).collect();
+    let varied = if whole.is_empty() { "nothing".to_string() } else { whole.join(", ") };
+    let mut lines = vec![("varied", varied)];
+    let missing = |applied: bool| {
+        let mut reasons: Vec<(String, Vec<VariationId>)> = Vec::new();
+        for (id, why) in &coverage.unavailable {
+            let why = why.to_string();
+            if coverage.is_applied(*id) != applied {
+                continue;
+            }
+            match reasons.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, ids)) => ids.push(*id),
+                None => reasons.push((why, vec![*id])),
+            }
+        }
+        reasons.into_iter().map(|(why, ids)| format!("{} ({why})", names(ids)))
+    };
+    lines.extend(missing(true).map(|text| ("in part", text)));
+    lines.extend(missing(false).map(|text| ("not varied", text)));
+    let off = off_by(coverage, ChosenBy::Flag);
+    lines.extend(off.map(|names| ("not varied", format!("{names} (switched off with --vary)"))));
+    lines
+}
+
+fn off_by(coverage: &Coverage, by: ChosenBy) -> Option<String> {
+    let off = coverage.off.iter().filter(|(_, chosen)| *chosen == by);
+    let ids: Vec<VariationId> = off.map(|(id, _)| *id).collect();
+    match ids.len() {
+        0 => None,
+        n if n == VARIATIONS.len() => Some("everything".to_string()),
+        _ => Some(names(ids)),
+    }
+}
+
+fn names(ids: Vec<VariationId>) -> String {
+    ids.iter().map(|id| id.row().text).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variation::coverage::Unavailable;
+    use crate::variation::{Value, ValuePair};
+
+    #[test]
+    fn nothing_is_called_varied_that_was_reached_in_part_or_not_at_all() {
+        let pair = || ValuePair { a: Value::Count(1), b: Value::Count(2) };
+        let no_preload = || Unavailable::NoPreload("no glibc".to_string());
+        let mut coverage = Coverage {
+            applied: vec![(VariationId::Home, pair()), (VariationId::Hostname, pair())],
+            off: vec![(VariationId::Umask, ChosenBy::Flag)],
+            unavailable: vec![
+                (VariationId::Hostname, no_preload()),
+                (VariationId::CpuCount, no_preload()),
+                (VariationId::Clock, no_preload()),
+            ],
+        };
+        let found = lines(&coverage);
+        let found: Vec<_> = found.iter().map(|(label, text)| (*label, text.as_str())).collect();
+        let want = [
+            ("varied", "home"),
+            ("in part", "hostname (no glibc)"),
+            ("not varied", "cpu-count, clock (no glibc)"),
+            ("not varied", "umask (switched off with --vary)"),
+        ];
+        assert_eq!(found, want);
+        assert_eq!(off_by_project(&coverage), None);
+        coverage.off[0].1 = ChosenBy::Project;
+        let first = off_by_project(&coverage).unwrap();
+        assert_eq!(first, "umask (switched off by the project's own metadata)");
+        assert_eq!(lines(&coverage).len(), 3);
+        let all = VARIATIONS.iter().map(|row| (row.id, ChosenBy::Flag));
+        let none = Coverage { off: all.collect(), ..Coverage::default() };
+        let want = [("varied", "nothing"), ("not varied", "everything (switched off with --vary)")];
+        assert_eq!(lines(&none), want.map(|(label, text)| (label, text.to_string())));
+    }
+}

@@ -1,0 +1,104 @@
+//! Which source a verification was of, as text lines and as JSON.
+
+use serde::Serialize;
+
+use crate::explain::time;
+use crate::source::identity::SourceFacts;
+
+/// A line of the text report: its label, what it says, and whether it is a warning.
+pub(super) struct Line {
+    pub(super) label: &'static str,
+    pub(super) text: String,
+    pub(super) warns: bool,
+}
+
+/// The lines that follow the source.
+pub(super) fn lines(facts: &SourceFacts) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut line = |label, text: String, warns| {
+        let text = text.escape_debug().to_string();
+        lines.push(Line { label, text, warns });
+    };
+    if facts.commit.is_some() {
+        let at = facts.repository.as_deref().unwrap_or("the repository");
+        let cut = match facts.shallow {
+            true => " (a shallow clone, which may lack some)",
+            false => "",
+        };
+        match facts.tags.is_empty() {
+            false => line("tags", facts.tags.join(", "), false),
+            true => line("tags", format!("none in {at} points at the commit{cut}"), true),
+        }
+        match &facts.branches {
+            Some(names) if names.is_empty() => {
+                line("branches", format!("none of {at} has the commit"), true);
+            }
+            Some(names) => line("branches", names.join(", "), false),
+            None => line("branches", format!("not known in {at}{cut}"), true),
+        }
+    }
+    if let (Some(false), Some(remote), Some(declared)) =
+        (facts.remote_is_declared(), &facts.remote, &facts.declared)
+    {
+        let text = format!("{remote} is not the repository in Cargo.toml, {declared}");
+        line("remote", text, true);
+    }
+    if let Some((seconds, from)) = &facts.epoch {
+        let shown = time::show(*seconds);
+        line("epoch", format!("{seconds} ({shown}), {from}"), facts.commit.is_none());
+    }
+    let expected = [("tag", &facts.expected.tag), ("source", &facts.expected.source)];
+    for (what, value) in expected {
+        if let Some(value) = value {
+            line("expected", format!("{what} {value}: it is"), false);
+        }
+    }
+    lines
+}
+
+/// The same in JSON.
+#[derive(Serialize)]
+pub(super) struct IdentityJson<'a> {
+    commit: Option<&'a str>,
+    repository: Option<&'a str>,
+    tags: &'a [String],
+    branches: Option<&'a [String]>,
+    shallow: bool,
+    version: Option<&'a str>,
+    remote: Option<&'a str>,
+    declared_repository: Option<&'a str>,
+    remote_is_declared: Option<bool>,
+    epoch: Option<EpochJson<'a>>,
+    expected_tag: Option<&'a str>,
+    expected_source: Option<&'a str>,
+    doubts: &'a [String],
+}
+
+#[derive(Serialize)]
+struct EpochJson<'a> {
+    seconds: i64,
+    from: &'a str,
+}
+
+impl<'a> From<&'a SourceFacts> for IdentityJson<'a> {
+    fn from(facts: &'a SourceFacts) -> IdentityJson<'a> {
+        IdentityJson {
+            commit: facts.commit.as_deref(),
+            repository: facts.repository.as_deref(),
+            tags: &facts.tags,
+            branches: facts.branches.as_deref(),
+            shallow: facts.shallow,
+            version: facts.version.as_deref(),
+            remote: facts.remote.as_deref(),
+            declared_repository: facts.declared.as_deref(),
+            remote_is_declared: facts.remote_is_declared(),
+            epoch: facts
+                .epoch
+                .as_ref()
+                .map(|(seconds, from)| EpochJson { seconds: *seconds, from }),
+            expected_tag: facts.expected.tag.as_deref(),
+            expected_source: facts.expected.source.as_deref(),
+            doubts: &facts.doubts,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What comparing the manifests of several builders found, as text and as JSON.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::text::{LISTED, line, rest};
+use crate::report::json::{SCHEMA, encode};
+use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::verdict::Agreement;
+
+/// What was found.
+pub struct Several {
+    /// Whether enough agree.
+    pub agreement: Agreement,
+    /// How many have to.
+    pub threshold: usize,
+    /// One line that names what they built.
+    pub subject: String,
+    /// All manifests, as given.
+    pub builders: Vec<BuilderLine>,
+    /// Builders that agree with each other, the largest group first.
+    pub groups: Vec<Group>,
+    /// Manifests that count for nothing, and why.
+    pub left_out: Vec<(String, String)>,
+    /// Artifacts and archives that not all have alike: the name, and what each group has.
+    pub differing: Vec<(String, Vec<String>)>,
+    /// Archives of the largest group that fewer than have to agree list, and who does.
+    pub alone: Vec<(String, Vec<String>)>,
+    /// Settings that all share.
+    pub settings: Vec<(String, String)>,
+    /// Settings that they do not share.
+    pub unlike: Vec<Unlike>,
+}
+
+/// A manifest.
+#[derive(Serialize)]
+pub struct BuilderLine {
+    /// The builder's name, else the file's.
+    pub name: String,
+    /// The file.
+    pub file: String,
+    /// Whether the user named the builder.
+    pub named: bool,
+    /// The manifest's verdict.
+    pub verdict: String,
+}
+
+/// Builders that agree.
+#[derive(Serialize)]
+pub struct Group {
+    /// Their names.
+    pub members: Vec<String>,
+    /// As how many builders they count.
+    pub votes: usize,
+}
+
+/// A setting that is not the same for all: each value, and whose it is.
+#[derive(Serialize)]
+pub struct Unlike {
+    /// Its name.
+    pub what: String,
+    /// The values.
+    pub values: Vec<(String, Vec<String>)>,
+}
+
+/// As text.
+pub fn text(found: &Several) -> String {
+    let mut out = String::new();
+    line(&mut out, "subject", &found.subject);
+    for builder in &found.builders {
+        let BuilderLine { name, file, named, verdict } = builder;
+        let who = match named {
+            true => format!("{name}: `{file}`"),
+            false => format!("`{file}`, not named"),
+        };
+        line(&mut out, "builder", &format!("{who}, {verdict}"));
+    }
+    for (i, group) in found.groups.iter().enumerate() {
+        let mut text = match group.members.len() {
+            1 => format!("{} agrees with no other builder", group.members[0]),
+            _ => format!("{} agree with each other", group.members.join(", ")),
+        };
+        if group.votes < group.members.len() {
+            let (builders, n) =
+                (if group.votes == 1 { "builder" } else { "builders" }, group.votes);
+            text += &format!(
+                ", and count as {n} {builders}: a file without a name may be a copy (name each, NAME=FILE)"
+            );
+        }
+        line(&mut out, &format!("group {}", i + 1), &text);
+    }
+    for (name, why) in &found.left_out {
+        let _ = writeln!(out, "{WARN}left out{WARN:#}    {name}: {why}");
+    }
+    for (what, value) in &found.settings {
+        line(&mut out, "all use", &format!("{what}: {value}"));
+    }
+    for Unlike { what, values } in &found.unlike {
+        let _ = writeln!(out, "{WARN}not alike{WARN:#}   {what}");
+        for (value, names) in values {
+            let _ = writeln!(out, "            {}: {value}", names.join(", "));
+        }
+    }
+    for (name, values) in found.differing.iter().take(LISTED) {
+        let _ = writeln!(out, "{BAD}differs{BAD:#}     {BOLD}{name}{BOLD:#}");
+        for (i, value) in values.iter().enumerate() {
+            let _ = writeln!(out, "            group {}: {value}", i + 1);
+        }
+    }
+    rest(&mut out, found.differing.len(), LISTED);
+    for (archive, names) in &found.alone {
+        let _ = writeln!(
+            out,
+            "{WARN}not agreed{WARN:#}  {archive}: only {} lists it, and the others packed nothing",
+            names.join(", ")
+        );
+    }
+    ending(&mut out, found);
+    out
+}
+
+fn ending(out: &mut String, found: &Several) {
+    let most = found.groups.first().map_or(0, |g| g.votes);
+    let all = found.groups.iter().map(|g| g.votes).sum::<usize>() + found.left_out.len();
+    let (style, word) = match found.agreement {
+        Agreement::Agreed => (GOOD, "AGREED"),
+        Agreement::Disagreed => (BAD, "DISAGREED"),
+        Agreement::NotEnough => (BAD, "NOT ENOUGH BUILDERS"),
+    };
+    let packed = match (found.agreement, found.alone.len()) {
+        (Agreement::Agreed, 1..) => " (on artifacts, not on archives)",
+        _ => "",
+    };
+    let threshold = found.threshold;
+    let _ =
+        writeln!(out, "{style}{word}{style:#}: {most} of {all} agree, {threshold} have to{packed}");
+}
+
+#[derive(Serialize)]
+struct SeveralJson<'a> {
+    schema: &'static str,
+    command: &'static str,
+    verdict: &'static str,
+    threshold: usize,
+    subject: &'a str,
+    builders: &'a [BuilderLine],
+    groups: &'a [Group],
+    left_out: Vec<LeftOut<'a>>,
+    differing: Vec<Differing<'a>>,
+    archives_not_agreed: Vec<Differing<'a>>,
+    settings: Vec<Setting<'a>>,
+    settings_not_alike: &'a [Unlike],
+}
+
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    name: &'a str,
+    why: &'a str,
+}
+
+/// `values` are those of the groups, in their order; of an archive, who lists it.
+#[derive(Serialize)]
+struct Differing<'a> {
+    name: &'a str,
+    values: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Setting<'a> {
+    what: &'a str,
+    value: &'a str,
+}
+
+/// As JSON.
+pub fn json(found: &Several) -> String {
+    fn each(list: &[(String, Vec<String>)]) -> Vec<Differing<'_>> {
+        list.iter().map(|(name, values)| Differing { name, values }).collect()
+    }
+    encode(&SeveralJson {
+        schema: SCHEMA,
+        command: "verify",
+        verdict: found.agreement.name(),
+        threshold: found.threshold,
+        subject: &found.subject,
+        builders: &found.builders,
+        groups: &found.groups,
+        left_out: found.left_out.iter().map(|(name, why)| LeftOut { name, why }).collect(),
+        differing: each(&found.differing),
+        archives_not_agreed: each(&found.alone),
+        settings: found.settings.iter().map(|(what, value)| Setting { what, value }).collect(),
+        settings_not_alike: &found.unlike,
+    })
+}

@@ -1,0 +1,219 @@
+//! Settings: everything besides the source that decided the bytes of a build, and who asked for it.
+//!
+//! A setting is *sourced* if the commit's own files ask for it or it is a plain default; every other
+//! one is listed here by name, so that `verify` can have it accepted and `build` can say which ones a
+//! verifier will be asked about. Pure.
+
+mod config;
+mod flags;
+mod variables;
+
+use crate::manifest::Manifest;
+use crate::request::{Inject, Selection};
+
+pub use config::replayable;
+pub use variables::fate;
+
+/// What a replay does with a setting of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It is set as the publisher had it.
+    Replayed,
+    /// It names a program, or files of the publisher's machine: recorded, and never replayed.
+    Fact,
+}
+
+/// Where a project writes a setting down, so that its own source asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// A key of `[…metadata.repro]`.
+    Metadata,
+    /// `.cargo/config.toml` in the source, `[env]` for a variable.
+    CargoConfig,
+    /// `[profile]` in Cargo.toml.
+    Profile,
+    /// The commit: its time, or its root.
+    Commit,
+    /// Nowhere: it is of the publisher's machine.
+    Nowhere,
+}
+
+impl Home {
+    /// The advice for a project, as a clause.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Home::Metadata => "set it in [package.metadata.repro] or [workspace.metadata.repro]",
+            Home::CargoConfig => "set it in `.cargo/config.toml` of the source (variables: [env])",
+            Home::Profile => "set it in [profile] of Cargo.toml",
+            Home::Commit => "leave it out: the commit decides it",
+            Home::Nowhere => "build without it",
+        }
+    }
+}
+
+/// One setting that the source does not ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, as reports print it and `--accept-setting` takes it.
+    pub name: String,
+    /// The publisher's value.
+    pub value: String,
+    /// What a replay does with it.
+    pub fate: Fate,
+    /// Where the project could ask for it.
+    pub home: Home,
+    /// The environment variable by which a verifier supplies it, if there is one.
+    pub variable: Option<String>,
+}
+
+impl Setting {
+    fn new(name: impl Into<String>, value: impl Into<String>, fate: Fate, home: Home) -> Setting {
+        let (name, value) = (name.into(), value.into());
+        Setting { name, value, fate, home, variable: None }
+    }
+
+    /// What git names as the remote; a build script can read it.
+    pub fn remote(url: &str) -> Setting {
+        Setting::new("remote", url, Fate::Replayed, Home::Commit)
+    }
+
+    /// A file of the source that an archive has, and that the source does not put there.
+    pub fn include(path: &str) -> Setting {
+        Setting::new("include", path, Fate::Replayed, Home::Metadata)
+    }
+}
+
+/// What the source asks for.
+#[derive(Clone, Debug)]
+pub struct Asks {
+    /// The selection that its metadata completes an empty one to.
+    pub selection: Selection,
+    /// `inject` of its metadata, or the default.
+    pub inject: Inject,
+    /// The commit's time, and what cargo config in the source sets; none for a source without a
+    /// commit, whose epoch heads the report instead.
+    pub epochs: Vec<i64>,
+}
+
+/// Whether a rebuild may take the settings of a manifest at all, whatever the source asks for.
+///
+/// # Errors
+/// As [`unsourced`].
+pub fn check(manifest: &Manifest, supplied: &[String]) -> Result<(), String> {
+    let asks =
+        Asks { selection: Selection::default(), inject: Inject::Wrapper, epochs: Vec::new() };
+    unsourced(manifest, &asks, supplied).map(drop)
+}
+
+/// The settings of a manifest that the source does not ask for, by name. Values of variables that are
+/// `supplied` by the verifier are not used, and not read.
+///
+/// # Errors
+/// A value that no replay may take, as a clause: the manifest is hostile or broken.
+pub fn unsourced(
+    manifest: &Manifest,
+    asks: &Asks,
+    supplied: &[String],
+) -> Result<Vec<Setting>, String> {
+    let mut found = selection(manifest, &asks.selection);
+    let recipe = &manifest.recipe;
+    if recipe.inject != asks.inject.name() {
+        found.push(Setting::new("inject", &recipe.inject, Fate::Replayed, Home::Metadata));
+    }
+    if !asks.epochs.is_empty() && !asks.epochs.contains(&recipe.epoch) {
+        let epoch = recipe.epoch.to_string();
+        found.push(Setting::new("epoch", epoch, Fate::Replayed, Home::Commit));
+    }
+    if manifest.source.directory != "." {
+        let directory = &manifest.source.directory;
+        found.push(Setting::new("directory", directory, Fate::Replayed, Home::Commit));
+    }
+    if let Some(wrapper) = &recipe.user_wrapper {
+        let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
+        found.push(Setting { variable: Some("RUSTC_WRAPPER".into()), ..setting });
+    }
+    found.extend(variables::settings(&manifest.environment, supplied)?);
+    found.extend(config::settings(&manifest.outside_config)?);
+    Ok(found)
+}
+
+/// Targets are left out: they are part of what an artifact is.
+fn selection(manifest: &Manifest, sourced: &Selection) -> Vec<Setting> {
+    let build = &manifest.build;
+    let lists = [
+        ("packages", &build.packages, &sourced.packages),
+        ("bins", &build.bins, &sourced.bins),
+        ("features", &build.features, &sourced.features),
+    ];
+    let switches = [
+        ("workspace", build.workspace, sourced.workspace),
+        ("lib", build.lib, sourced.lib),
+        ("all-bins", build.all_bins, sourced.all_bins),
+        ("all-features", build.all_features, sourced.all_features),
+        ("no-default-features", build.no_default_features, sourced.no_default_features),
+    ];
+    let own = |name: &str, value: String| Setting::new(name, value, Fate::Replayed, Home::Metadata);
+    let mut found: Vec<Setting> = lists
+        .into_iter()
+        .filter(|(_, a, b)| a != b)
+        .map(|(name, a, _)| own(name, a.join(",")))
+        .collect();
+    let differing = switches.into_iter().filter(|(_, a, b)| a != b);
+    found.extend(differing.map(|(name, a, _)| own(name, a.to_string())));
+    if build.profile != sourced.profile() {
+        found.push(own("profile", build.profile.clone()));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        let text = include_str!("../../tests/fixtures/manifest.json");
+        let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
+        manifest.environment.clear();
+        manifest.outside_config.clear();
+        manifest
+    }
+
+    fn names(manifest: &Manifest, selection: &Selection) -> Vec<String> {
+        let asks = Asks {
+            selection: selection.clone(),
+            inject: Inject::Wrapper,
+            epochs: vec![1_700_000_000],
+        };
+        let found = unsourced(manifest, &asks, &[]).unwrap();
+        found.into_iter().map(|s| format!("{}={}", s.name, s.value)).collect()
+    }
+
+    #[test]
+    fn a_plain_build_has_no_setting_and_each_change_is_one() {
+        let plain = Selection::default();
+        assert!(names(&manifest(), &plain).is_empty());
+        type Change = (fn(&mut Manifest), &'static str);
+        let changes: [Change; 9] = [
+            (|m| m.build.features = vec!["a".into(), "b".into()], "features=a,b"),
+            (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
+            (|m| m.build.no_default_features = true, "no-default-features=true"),
+            (|m| m.build.profile = "dev".into(), "profile=dev"),
+            (|m| m.recipe.inject = "rustflags".into(), "inject=rustflags"),
+            (|m| m.recipe.epoch = 1, "epoch=1"),
+            (|m| m.source.directory = "evil".into(), "directory=evil"),
+            (|m| m.recipe.user_wrapper = Some("sccache".into()), "RUSTC_WRAPPER=sccache"),
+            (|m| m.outside_config = vec!["[build]\nrustflags='-g'".into()], "build.rustflags=-g"),
+        ];
+        for (change, expected) in changes {
+            let mut manifest = manifest();
+            change(&mut manifest);
+            assert_eq!(names(&manifest, &plain), [expected]);
+        }
+        // What the source asks for is sourced; what it asks for and was left out is not.
+        let asks = Selection { features: vec!["a".into()], ..Selection::default() };
+        let mut with = manifest();
+        with.build.features = vec!["a".into()];
+        assert!(names(&with, &asks).is_empty());
+        assert_eq!(names(&manifest(), &asks), ["features="]);
+    }
+}

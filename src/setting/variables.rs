@@ -1,0 +1,158 @@
+//! Environment variables of a manifest: which may be set again, and by which rule their value is
+//! read.
+
+use super::flags;
+use super::{Fate, Home, Setting};
+use crate::manifest::Variable;
+use crate::recipe::environment::{self, Class};
+
+/// How the value of a variable is read before it is set again.
+#[derive(Clone, Copy)]
+enum Rule {
+    Rustc,
+    /// As [`Rule::Rustc`], separated by 0x1f.
+    EncodedRustc,
+    C,
+    Linker,
+    /// A word: no path, no flag.
+    Word,
+    /// A word, or it names files of the publisher's machine.
+    WordOrPath,
+    /// Anything: only the source gives it a meaning.
+    Text,
+    /// It names a program or files.
+    Never,
+    /// It decides what the recipe or the manifest decides.
+    Refused,
+}
+
+/// Names, and how their value is read; the first row that fits decides. `*` stands for anything.
+const RULES: &[(&str, &str, Rule)] = &[
+    ("CARGO_ENCODED_RUSTFLAGS", "", Rule::EncodedRustc),
+    ("RUSTFLAGS", "", Rule::Rustc),
+    ("CARGO_BUILD_RUSTFLAGS", "", Rule::Rustc),
+    ("CARGO_TARGET_", "_RUSTFLAGS", Rule::Rustc),
+    ("CARGO_RESOLVER_LOCKFILE_PATH", "", Rule::Refused),
+    ("CARGO_BUILD_RUSTDOC", "*", Rule::Never),
+    ("CARGO_", "*", Rule::Word),
+    ("RUSTC_BOOTSTRAP", "", Rule::Word),
+    ("LDFLAGS", "", Rule::Linker),
+    ("ARFLAGS", "*", Rule::Word),
+    ("RANLIBFLAGS", "*", Rule::Word),
+    ("BINDGEN_EXTRA_CLANG_ARGS", "*", Rule::C),
+];
+
+fn rule(name: &str) -> Rule {
+    match environment::class(name) {
+        Some(Class::Machine | Class::Program) => return Rule::Never,
+        None => return Rule::Text,
+        Some(Class::Setting) => {}
+    }
+    for (start, end, rule) in RULES {
+        let rest = name.strip_prefix(start);
+        let fits = match *end {
+            "*" => rest.is_some(),
+            end => {
+                rest.is_some_and(|rest| rest.ends_with(end) && (!end.is_empty() || rest.is_empty()))
+            }
+        };
+        if fits {
+            return *rule;
+        }
+    }
+    match name.contains("FLAGS") {
+        true => Rule::C,
+        false => Rule::WordOrPath,
+    }
+}
+
+/// What a replay does with one variable.
+///
+/// # Errors
+/// A clause: the value is none that a replay may set.
+pub fn fate(name: &str, value: &str) -> Result<Fate, String> {
+    let words = || flags::split(value);
+    let read = match rule(name) {
+        Rule::Rustc => flags::rustc(&words()),
+        Rule::EncodedRustc => {
+            let words = value.split('\u{1f}').filter(|w| !w.is_empty()).map(str::to_string);
+            flags::rustc(&words.collect::<Vec<_>>())
+        }
+        Rule::C => flags::c(&words()),
+        Rule::Linker => flags::linker(&words()),
+        Rule::Word if flags::is_word(value) => Ok(Fate::Replayed),
+        Rule::Word | Rule::Refused => Err(value.to_string()),
+        Rule::WordOrPath if value.contains(['/', '\\']) => Ok(Fate::Fact),
+        Rule::WordOrPath | Rule::Text => Ok(Fate::Replayed),
+        Rule::Never => Ok(Fate::Fact),
+    };
+    read.map_err(|bad| {
+        let (name, bad) = (name.escape_debug(), bad.escape_debug());
+        format!("`{bad}` in `{name}` is not one of the flags and values that a rebuild may take from a manifest")
+    })
+}
+
+fn home(name: &str) -> Home {
+    if name.starts_with("CARGO_PROFILE_") {
+        return Home::Profile;
+    }
+    match environment::class(name) {
+        Some(Class::Machine | Class::Program) => Home::Nowhere,
+        _ => Home::CargoConfig,
+    }
+}
+
+/// The variables that have a value: none of them is in the source. Values of those that the verifier
+/// supplies are not read.
+pub(super) fn settings(
+    variables: &[Variable],
+    supplied: &[String],
+) -> Result<Vec<Setting>, String> {
+    let set = variables.iter().filter_map(|v| Some((&v.name, v.value.as_ref()?)));
+    set.map(|(name, value)| {
+        let fate = match supplied.contains(name) {
+            true => Fate::Replayed,
+            false => fate(name, value)?,
+        };
+        let setting = Setting::new(name, value, fate, home(name));
+        Ok(Setting { variable: Some(name.clone()), ..setting })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_variable_is_read_by_its_own_rule() {
+        let table = [
+            ("RUSTFLAGS", "-Copt-level=1", Some(Fate::Replayed)),
+            ("RUSTFLAGS", "-L/evil", None),
+            ("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}a b", Some(Fate::Replayed)),
+            ("CARGO_ENCODED_RUSTFLAGS", "-L\u{1f}/evil", None),
+            ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "--sysroot=/evil", None),
+            ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "/evil/cc", Some(Fate::Fact)),
+            ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", "/evil", Some(Fate::Fact)),
+            ("CARGO_PROFILE_RELEASE_LTO", "fat", Some(Fate::Replayed)),
+            ("CARGO_PROFILE_RELEASE_LTO", "/evil", None),
+            ("CARGO_RESOLVER_LOCKFILE_PATH", "x", None),
+            ("CARGO_BUILD_RUSTC", "/evil", Some(Fate::Fact)),
+            ("CFLAGS", "-O1", Some(Fate::Replayed)),
+            ("CFLAGS_x86_64-unknown-linux-gnu", "-fplugin=/evil.so", None),
+            ("HOST_CFLAGS", "-B/evil", None),
+            ("LDFLAGS", "-Wl,-z,now", Some(Fate::Replayed)),
+            ("LDFLAGS", "-L/evil", None),
+            ("CC", "/evil/cc", Some(Fate::Fact)),
+            ("LIBRARY_PATH", "/evil", Some(Fate::Fact)),
+            ("PKG_CONFIG_PATH", "/evil", Some(Fate::Fact)),
+            ("CONST_RANDOM_SEED", "7", Some(Fate::Replayed)),
+            ("APP_CHANNEL", "beta", Some(Fate::Replayed)),
+            ("MAKEFLAGS", "--eval=$(shell evil)", Some(Fate::Fact)),
+            ("PYTHONPATH", "/evil", Some(Fate::Fact)),
+        ];
+        for (name, value, expected) in table {
+            assert_eq!(fate(name, value).ok(), expected, "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! What a run varied, what it did not, and why: one pure function over the table. Report, JSON,
+//! page, manifest and verdict derive from its result, so none of them can claim a variation that
+//! did not reach the builds.
+
+use std::fmt;
+
+use super::{Canaries, Carrier, ChosenBy, Need, ValuePair, Variation, VariationId, VariationSet};
+
+/// What stands between the variations and the builds of one run.
+pub struct Reach<'a> {
+    /// Who sets a variable in place of the variations, if anyone does.
+    pub holder: &'a dyn Fn(&str) -> Option<Holder>,
+    /// Whether the system has a umask.
+    pub umask: bool,
+    /// What the preloaded object has no effect on, and why.
+    pub preload: &'a [(VariationId, String)],
+    /// Packages whose build scripts nothing can be preloaded into.
+    pub static_scripts: &'a [String],
+    /// Why the builds have no namespaces of their own, if they have none.
+    pub namespaces: Option<&'a str>,
+}
+
+/// Who sets a variable so that neither recipe nor variations do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// `--pass-env` names it.
+    PassEnv,
+    /// The user's or the source's cargo configuration has it.
+    ConfigEnv,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Holder::PassEnv => "--pass-env",
+            Holder::ConfigEnv => "[env] of a cargo config file",
+        })
+    }
+}
+
+/// Why a variation, or one of its carriers, did not reach the builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// One of its variables has the same value in both builds.
+    Held {
+        /// The variable.
+        variable: &'static str,
+        /// Who sets it.
+        by: Holder,
+    },
+    /// The system has no umask.
+    NoUmask,
+    /// Both locales sort alike.
+    SameCollation,
+    /// Nothing can be preloaded, or it has no effect.
+    NoPreload(String),
+    /// Build scripts of these packages are linked statically.
+    StaticScripts(Vec<String>),
+    /// The builds have no namespaces of their own.
+    NoNamespaces(String),
+}
+
+impl Unavailable {
+    /// The name in JSON and in the manifest.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Unavailable::Held { .. } => "held",
+            Unavailable::NoUmask => "no-umask",
+            Unavailable::SameCollation => "same-collation",
+            Unavailable::NoPreload(_) => "no-preload",
+            Unavailable::StaticScripts(_) => "static-scripts",
+            Unavailable::NoNamespaces(_) => "no-namespaces",
+        }
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unavailable::Held { variable, by } => write!(f, "{variable} is set by {by}"),
+            Unavailable::NoUmask => f.write_str("this system has no umask"),
+            Unavailable::SameCollation => {
+                f.write_str("no locale other than C is installed, so sorting is the same")
+            }
+            Unavailable::NoPreload(why) | Unavailable::NoNamespaces(why) => f.write_str(why),
+            Unavailable::StaticScripts(packages) => {
+                write!(f, "statically linked build scripts: {}", packages.join(", "))
+            }
+        }
+    }
+}
+
+/// What was varied and what was not. Each variation is in `applied`, `off` or `unavailable`; one
+/// that reached the builds by some of its carriers only is in `applied` and in `unavailable`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// What differed between the builds.
+    pub applied: Vec<(VariationId, ValuePair)>,
+    /// What was switched off, and by whom.
+    pub off: Vec<(VariationId, ChosenBy)>,
+    /// What was on and did not reach the builds, or not wholly, and why.
+    pub unavailable: Vec<(VariationId, Unavailable)>,
+}
+
+impl Coverage {
+    /// Of a run with these variations on.
+    pub fn of(
+        table: &[Variation],
+        set: &VariationSet,
+        canaries: &Canaries,
+        reach: &Reach,
+    ) -> Coverage {
+        let mut coverage = Coverage::default();
+        for row in table {
+            if !set.has(row.id) {
+                coverage.off.push((row.id, set.by));
+                continue;
+            }
+            let found: Vec<Found> = row.carriers.iter().map(|c| reach.of(row, *c)).collect();
+            if found.iter().any(|f| !matches!(f, Found::Nothing(_))) {
+                coverage.applied.push((row.id, set.values(row.id, canaries)));
+            }
+            for why in found.into_iter().filter_map(Found::missing) {
+                coverage.unavailable.push((row.id, why));
+            }
+            if row.needs == Need::OtherLocale && canaries.locale.is_none() {
+                coverage.unavailable.push((row.id, Unavailable::SameCollation));
+            }
+        }
+        coverage
+    }
+
+    /// Whether it reached the builds.
+    pub fn is_applied(&self, id: VariationId) -> bool {
+        self.applied.iter().any(|(applied, _)| *applied == id)
+    }
+
+    /// Whether it reached the builds by each of its carriers.
+    pub fn is_whole(&self, id: VariationId) -> bool {
+        self.is_applied(id) && self.unavailable.iter().all(|(missing, _)| *missing != id)
+    }
+}
+
+/// How far one carrier got.
+enum Found {
+    Whole,
+    Part(Unavailable),
+    Nothing(Unavailable),
+}
+
+impl Found {
+    fn missing(self) -> Option<Unavailable> {
+        match self {
+            Found::Whole => None,
+            Found::Part(why) | Found::Nothing(why) => Some(why),
+        }
+    }
+}
+
+impl Reach<'_> {
+    fn of(&self, row: &Variation, carrier: Carrier) -> Found {
+        match carrier {
+            Carrier::Directory(names) | Carrier::Variables(names) => {
+                let held = names.iter().find_map(|v| Some((*v, (self.holder)(v)?)));
+                match held {
+                    Some((variable, by)) => Found::Nothing(Unavailable::Held { variable, by }),
+                    None => Found::Whole,
+                }
+            }
+            Carrier::Umask if self.umask => Found::Whole,
+            Carrier::Umask => Found::Nothing(Unavailable::NoUmask),
+            Carrier::Jobs | Carrier::Mtime => Found::Whole,
+            Carrier::Preload => match self.preload.iter().find(|(id, _)| *id == row.id) {
+                Some((_, why)) => Found::Nothing(Unavailable::NoPreload(why.clone())),
+                None if self.static_scripts.is_empty() => Found::Whole,
+                None => Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec())),
+            },
+            Carrier::Namespace => match self.namespaces {
+                Some(why) => Found::Nothing(Unavailable::NoNamespaces(why.to_string())),
+                None => Found::Whole,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variation::{VARIATIONS, VariationId as Id};
+
+    fn canaries(locale: Option<&str>) -> Canaries {
+        Canaries {
+            scratch: "/s".into(),
+            token: "q7x".into(),
+            cpus: 2,
+            locale: locale.map(str::to_string),
+            outer_configs: 0,
+        }
+    }
+
+    const FREE: Reach = Reach {
+        holder: &|_| None,
+        umask: true,
+        preload: &[],
+        static_scripts: &[],
+        namespaces: None,
+    };
+
+    fn of(reach: &Reach) -> Coverage {
+        let canaries = canaries(Some("de_DE.utf8"));
+        Coverage::of(VARIATIONS, &VariationSet::default(), &canaries, reach)
+    }
+
+    /// What the coverage says of one variation, and that it says of all others that they reached
+    /// the builds.
+    #[track_caller]
+    fn only(found: &Coverage, ids: &[Id], applied: bool, want: &str) {
+        for row in VARIATIONS {
+            let concerned = ids.contains(&row.id);
+            assert_eq!(found.is_whole(row.id), !concerned, "{}", row.text);
+            assert_eq!(found.is_applied(row.id), !concerned || applied, "{}", row.text);
+        }
+        let said: Vec<_> =
+            found.unavailable.iter().map(|(id, why)| (*id, why.to_string())).collect();
+        let want: Vec<_> = ids.iter().map(|id| (*id, want.to_string())).collect();
+        assert_eq!(said, want);
+    }
+
+    #[test]
+    fn where_nothing_is_in_the_way_each_variation_is_applied() {
+        only(&of(&FREE), &[], true, "");
+    }
+
+    #[test]
+    fn a_variable_that_is_held_takes_its_variation() {
+        let all = [
+            ("HOME", Id::Home),
+            ("TEMP", Id::Tmpdir),
+            ("LOGNAME", Id::Username),
+            ("TZ", Id::Timezone),
+            ("LANG", Id::Locale),
+        ];
+        for (variable, id) in all {
+            let holder = |name: &str| (name == variable).then_some(Holder::PassEnv);
+            let found = of(&Reach { holder: &holder, ..FREE });
+            only(&found, &[id], false, &format!("{variable} is set by --pass-env"));
+        }
+        let holder = |name: &str| (name == "TZ").then_some(Holder::ConfigEnv);
+        let found = of(&Reach { holder: &holder, ..FREE });
+        only(&found, &[Id::Timezone], false, "TZ is set by [env] of a cargo config file");
+    }
+
+    #[test]
+    fn a_held_host_name_still_differs_in_system_calls_and_the_other_way_round() {
+        let holder = |name: &str| (name == "HOST").then_some(Holder::PassEnv);
+        let found = of(&Reach { holder: &holder, ..FREE });
+        only(&found, &[Id::Hostname], true, "HOST is set by --pass-env");
+        let preload = [(Id::Hostname, "no effect".to_string())];
+        let found = of(&Reach { preload: &preload, ..FREE });
+        only(&found, &[Id::Hostname], true, "no effect");
+        let found = of(&Reach { holder: &holder, preload: &preload, ..FREE });
+        assert!(!found.is_applied(Id::Hostname));
+        assert_eq!(found.unavailable.len(), 2);
+    }
+
+    #[test]
+    fn without_preloading_clock_and_cpus_are_not_varied() {
+        for id in [Id::Clock, Id::CpuCount] {
+            let preload = [(id, "the host is not Linux with glibc".to_string())];
+            let found = of(&Reach { preload: &preload, ..FREE });
+            only(&found, &[id], false, "the host is not Linux with glibc");
+        }
+    }
+
+    #[test]
+    fn static_build_scripts_are_reached_by_variables_only() {
+        let scripts = ["x 1.0.0".to_string()];
+        let found = of(&Reach { static_scripts: &scripts, ..FREE });
+        let preloaded = [Id::Hostname, Id::CpuCount, Id::Clock];
+        only(&found, &preloaded, true, "statically linked build scripts: x 1.0.0");
+    }
+
+    #[test]
+    fn without_a_umask_it_is_not_varied() {
+        let found = of(&Reach { umask: false, ..FREE });
+        only(&found, &[Id::Umask], false, "this system has no umask");
+    }
+
+    #[test]
+    fn two_locales_that_sort_alike_are_varied_in_part() {
+        let found = Coverage::of(VARIATIONS, &VariationSet::default(), &canaries(None), &FREE);
+        let why = "no locale other than C is installed, so sorting is the same";
+        only(&found, &[Id::Locale], true, why);
+    }
+
+    /// Directories without a variable, the number of jobs and times are always in reach; namespaces
+    /// are where the builds have them.
+    #[test]
+    fn each_carrier_has_its_rule() {
+        let nothing = Reach {
+            holder: &|_| Some(Holder::PassEnv),
+            umask: false,
+            preload: &[(Id::Environment, String::new())],
+            static_scripts: &[],
+            namespaces: Some("no namespaces"),
+        };
+        let cases = [
+            (Carrier::Directory(&[]), None),
+            (Carrier::Directory(&["HOME"]), Some("held")),
+            (Carrier::Variables(&[]), None),
+            (Carrier::Variables(&["TZ"]), Some("held")),
+            (Carrier::Umask, Some("no-umask")),
+            (Carrier::Jobs, None),
+            (Carrier::Mtime, None),
+            (Carrier::Preload, Some("no-preload")),
+            (Carrier::Namespace, Some("no-namespaces")),
+        ];
+        for (carrier, want) in cases {
+            let row = Id::Environment.row();
+            let found = nothing.of(row, carrier).missing().map(|why| why.code());
+            assert_eq!(found, want, "{carrier:?}");
+            assert!(FREE.of(row, carrier).missing().is_none(), "{carrier:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_off_says_who_switched_it_off_and_is_not_called_unavailable() {
+        let preload = [(Id::Clock, "no effect".to_string())];
+        let reach = Reach { preload: &preload, ..FREE };
+        let sets = [
+            (VariationSet::of_flag("-clock"), ChosenBy::Flag),
+            (VariationSet::of_project("-clock"), ChosenBy::Project),
+        ];
+        for (set, by) in sets {
+            let canaries = canaries(Some("de_DE.utf8"));
+            let found = Coverage::of(VARIATIONS, &set.unwrap(), &canaries, &reach);
+            assert_eq!(found.off, [(Id::Clock, by)]);
+            assert!(found.unavailable.is_empty() && !found.is_applied(Id::Clock));
+        }
+        let none = VariationSet::of_flag("none").unwrap();
+        let found = Coverage::of(VARIATIONS, &none, &canaries(None), &FREE);
+        assert!(found.applied.is_empty() && found.unavailable.is_empty());
+        assert_eq!(found.off.len(), VARIATIONS.len());
+    }
+}

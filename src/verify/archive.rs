@@ -1,0 +1,411 @@
+//! A published archive: its members against what was rebuilt and the source, and its bytes against
+//! the same files packed again by the parameters that the manifest has of it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use repro_formats::compress::deflate;
+use repro_formats::digest::{self, Digest};
+use repro_formats::error::Stop;
+use repro_formats::extract;
+use repro_formats::formats::{FORMATS, Format, Layout};
+use repro_formats::list;
+use repro_formats::listing::{Listing, Member};
+use repro_formats::names::printable;
+use repro_formats::pack::{self, Options};
+use repro_formats::tree;
+
+use super::published::{another_name, explain, finding};
+use super::rebuilt::{FromSource, Rebuilt};
+use crate::cause::Cause;
+use crate::explain::compare;
+use crate::finding::{At, Finding, Place};
+use crate::manifest;
+use crate::process;
+use crate::report::verify::{Checked, Outcome, Part, STEPS};
+
+/// Members with the file that each is, rebuilt or of the source.
+pub(super) type Origins = Vec<(Vec<u8>, PathBuf)>;
+
+/// Checks the archive at `path`; `entry` is what the manifest says of it.
+pub(super) fn check(
+    path: &Path,
+    published: &Digest,
+    entry: Option<&manifest::Archive>,
+    rebuilt: &Rebuilt,
+) -> Result<Vec<Checked>> {
+    let unpacked = rebuilt.fresh_place("published");
+    let extracted = extract::extract(path, &unpacked, rebuilt.limits, Stop(process::interrupted))?;
+    let listing = list::list(path, rebuilt.limits)?
+        .context("the published archive changed while it was read")?;
+    let target = entry.and_then(|e| e.target.as_deref());
+    let (origins, mut findings) = origins(&extracted.files, target, rebuilt)?;
+    findings.extend(links(&listing, rebuilt)?);
+    findings.extend(modes(&listing));
+    if let Some(entry) = entry {
+        findings.extend(promised(&entry.members, &listing.members));
+    }
+    let checked = |part, outcome, findings| Checked {
+        part,
+        outcome,
+        ..Checked::differs(path.display().to_string(), findings)
+    };
+    if !findings.is_empty() {
+        let because =
+            finding(Cause::Unknown, "the archive", "its members differ", "", "see the members");
+        let bytes = Checked {
+            published: Some(published.clone()),
+            ..checked(Part::Archive, Outcome::Differs, vec![because])
+        };
+        return Ok(vec![checked(Part::Members, Outcome::Differs, findings), bytes]);
+    }
+    let members = checked(Part::Members, Outcome::Same, Vec::new());
+    let again = rebuilt.fresh_place("packed");
+    let epoch = entry.map(|e| e.epoch).or(extracted.newest);
+    let packed = pack_again(&listing, origins, entry, epoch.unwrap_or(rebuilt.epoch), &again)?;
+    let (outcome, findings) = match packed == *published {
+        true => (Outcome::Same, Vec::new()),
+        false => container(&listing, &again, rebuilt)?,
+    };
+    let bytes = Checked {
+        published: Some(published.clone()),
+        rebuilt: Some(packed),
+        ..checked(Part::Archive, outcome, findings)
+    };
+    Ok(vec![members, unlisted(bytes, entry)])
+}
+
+/// A file that is not the one that the manifest lists is a difference, whatever it holds.
+fn unlisted(mut bytes: Checked, entry: Option<&manifest::Archive>) -> Checked {
+    let listed = entry.map(|e| (e.size, e.sha256.as_str()));
+    let is = bytes.published.as_ref().map(|d| (d.size, d.sha256.as_str()));
+    if let (Some(listed), Outcome::Same) = (listed, &bytes.outcome)
+        && Some(listed) != is
+    {
+        let says = format!("{} bytes, sha256 {}", listed.0, listed.1);
+        bytes.outcome = Outcome::Differs;
+        bytes.findings.push(finding(
+            Cause::Unknown,
+            "the archive",
+            "not the one that the manifest lists",
+            &says,
+            "ask the publisher which of the two was meant",
+        ));
+    }
+    bytes
+}
+
+/// Where each file of the archive comes from. What comes from nowhere is a finding, and so is what
+/// should be there and is not.
+fn origins(
+    files: &[(Vec<u8>, PathBuf)],
+    target: Option<&str>,
+    rebuilt: &Rebuilt,
+) -> Result<(Origins, Vec<Finding>)> {
+    let mut origins = Origins::new();
+    let mut findings = Vec::new();
+    let cut = stem(files.iter().map(|(name, _)| &**name)).map_or(0, |stem| stem.len() + 1);
+    for (name, path) in files {
+        match origin(&name[cut..], &digest::of_file(path)?, target, rebuilt)? {
+            Origin::Known(from) => origins.push((name.clone(), from)),
+            Origin::OtherBuilt(built) => {
+                let digest = digest::of_file(path)?;
+                let twin = another_name(&digest, built, rebuilt);
+                for mut found in twin.into_iter().chain(explain(path, &built.path, rebuilt)?) {
+                    found.place = found.place.inside(printable(name));
+                    findings.push(found);
+                }
+            }
+            Origin::Nowhere(what) => findings.push(unknown(&printable(name), &what)),
+        }
+    }
+    findings.extend(left_out(files, cut, target, rebuilt)?);
+    Ok((origins, findings))
+}
+
+/// Where a file of an archive comes from, by its name below the archive's own directory.
+enum Origin<'a> {
+    /// From this file.
+    Known(PathBuf),
+    /// It has an artifact's name, and other bytes.
+    OtherBuilt(&'a crate::artifact::Artifact),
+    /// Nothing explains it, as the clause says.
+    Nowhere(String),
+}
+
+/// An artifact counts under its own name, a file of the source under its path or the name that the
+/// source's own metadata gives it; and no file of the source under an artifact's name.
+fn origin<'a>(
+    name: &[u8],
+    digest: &Digest,
+    target: Option<&str>,
+    rebuilt: &Rebuilt<'a>,
+) -> Result<Origin<'a>> {
+    let base = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let named = rebuilt.shipped(target).filter(|a| a.name.as_bytes() == base);
+    let named: Vec<_> = named.collect();
+    if let Some(same) = named.iter().find(|a| a.digest == *digest) {
+        return Ok(Origin::Known(same.path.clone()));
+    }
+    if let Some(other) = named.first().filter(|_| base == name) {
+        return Ok(Origin::OtherBuilt(other));
+    }
+    match rebuilt.pristine()?.file(name, digest)? {
+        Some(FromSource::Included(path)) => return Ok(Origin::Known(path)),
+        Some(FromSource::Extra(path)) => {
+            rebuilt.extra.borrow_mut().push(printable(name));
+            return Ok(Origin::Known(path));
+        }
+        None => {}
+    }
+    Ok(match (named.first(), rebuilt.with_bytes(digest, None)) {
+        (Some(other), _) => Origin::OtherBuilt(other),
+        (None, Some(twin)) => {
+            Origin::Nowhere(format!("it is the built `{}` under another name", twin.name))
+        }
+        (None, None) => Origin::Nowhere("neither built nor in the source under this name".into()),
+    })
+}
+
+/// What was built, or what the source's metadata includes, and the archive does not have.
+fn left_out(
+    files: &[(Vec<u8>, PathBuf)],
+    cut: usize,
+    target: Option<&str>,
+    rebuilt: &Rebuilt,
+) -> Result<Vec<Finding>> {
+    let base = |name: &[u8]| name.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
+    let bases: Vec<_> = files.iter().filter_map(|(name, _)| base(name)).collect();
+    let built = rebuilt.shipped(target).map(|a| a.name.as_bytes());
+    let built = built.filter(|name| !bases.iter().any(|b| b == name));
+    let pristine = rebuilt.pristine()?;
+    let included = pristine.included();
+    let included = included.filter(|name| !files.iter().any(|(n, _)| n[cut..] == **name));
+    let missing = |name: &[u8]| {
+        finding(
+            Cause::Unknown,
+            At::Member(printable(name)),
+            "missing: the source's build has it and the archive does not",
+            "",
+            "ask the publisher for the whole archive",
+        )
+    };
+    // Without a target nothing says that one archive holds the artifacts of all.
+    let built = built.filter(|_| target.is_some());
+    Ok(built.chain(included.filter(|_| target.is_some())).map(missing).collect())
+}
+
+/// The one directory that all names are below, if there is one.
+fn stem<'a>(names: impl Iterator<Item = &'a [u8]> + Clone) -> Option<&'a [u8]> {
+    let first = |name: &'a [u8]| name.split(|b| *b == b'/').next().unwrap_or_default();
+    let stem = first(names.clone().next()?);
+    let mut names = names;
+    names.all(|name| name.len() > stem.len() && first(name) == stem).then_some(stem)
+}
+
+/// Members that anyone may write to, or that run with another's rights: no step that is accepted.
+fn modes(listing: &Listing) -> Vec<Finding> {
+    let special =
+        |m: &&Member| m.mode.is_some_and(|mode| mode & 0o7002 != 0) && m.kind != "symlink";
+    let members = listing.members.iter().filter(special);
+    members
+        .map(|m| {
+            finding(
+                Cause::ArchiveMode,
+                At::Member(m.name.clone()),
+                &format!(
+                    "mode {:04o}: setuid, setgid, sticky or writable by all",
+                    m.mode.unwrap_or(0)
+                ),
+                "",
+                "`repro archive` gives no member such a mode: ask the publisher why it has it",
+            )
+        })
+        .collect()
+}
+
+fn unknown(name: &str, what: &str) -> Finding {
+    finding(
+        Cause::Unknown,
+        At::Member(name.to_string()),
+        what,
+        "",
+        "nothing proves it: leave it out, or have it made by the build or kept in the source",
+    )
+}
+
+/// Symbolic links of the archive that the source does not have at the same place.
+fn links(listing: &Listing, rebuilt: &Rebuilt) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for member in listing.members.iter().filter(|m| m.kind == "symlink") {
+        let below: PathBuf = Path::new(&member.name).iter().skip(1).collect();
+        let there = rebuilt.pristine()?.workspace.join(below);
+        let target = std::fs::read_link(there).ok();
+        let target = target.map(|t| printable(t.as_os_str().as_encoded_bytes()));
+        if target != member.target {
+            findings.push(unknown(&member.name, "a link that the source does not have"));
+        }
+    }
+    Ok(findings)
+}
+
+/// The manifest's members against those of the archive.
+fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
+    type Told = (String, Option<u64>, Option<String>);
+    let known = |m: &manifest::Member| -> Told { (m.kind.clone(), m.size, m.sha256.clone()) };
+    let real = |m: &Member| -> Told {
+        let size = m.sha256.is_some().then_some(m.size);
+        (m.kind.to_string(), size, m.sha256.clone())
+    };
+    let mut names: BTreeMap<&str, (Option<Told>, Option<Told>)> = BTreeMap::new();
+    for member in entry {
+        names.entry(&member.name).or_default().0 = Some(known(member));
+    }
+    for member in found.iter().filter(|m| !m.name.is_empty()) {
+        names.entry(&member.name).or_default().1 = Some(real(member));
+    }
+    let say = |told: &Option<Told>| match told {
+        None => "absent".to_string(),
+        Some((kind, None, _)) => kind.clone(),
+        Some((kind, size, sha256)) => format!(
+            "{kind} of {} bytes, sha256 {}",
+            size.unwrap_or(0),
+            sha256.as_deref().unwrap_or("unknown")
+        ),
+    };
+    names
+        .iter()
+        .filter(|(_, (a, b))| a != b)
+        .map(|(name, (a, b))| {
+            finding(
+                Cause::Unknown,
+                Place {
+                    called: Some("the manifest has another".to_string()),
+                    ..At::Member(name.to_string()).into()
+                },
+                &say(b),
+                &format!("{} in the manifest", say(a)),
+                "fetch the archive and the manifest of one release",
+            )
+        })
+        .collect()
+}
+
+/// Packs the files again, like the archive that was published, and returns the digest.
+fn pack_again(
+    listing: &Listing,
+    origins: Origins,
+    entry: Option<&manifest::Archive>,
+    epoch: i64,
+    to: &Path,
+) -> Result<Digest> {
+    if let Some(entry) = entry {
+        return pack_entry(entry, origins, to);
+    }
+    let layout = match listing.format {
+        "zip" => Layout::Zip,
+        _ => Layout::Tar,
+    };
+    let fits = |f: &&Format| {
+        f.layout == layout && (layout == Layout::Zip || f.compression == listing.compression)
+    };
+    let format = FORMATS.iter().find(fits);
+    let format = format.context("there is no format like that of the published archive")?;
+    pack_as(format, None, epoch, origins, to)
+}
+
+/// Packs files by the parameters that the manifest has of an archive, and returns the digest.
+pub(super) fn pack_entry(entry: &manifest::Archive, origins: Origins, to: &Path) -> Result<Digest> {
+    let format = Format::named(&entry.format).context("manifests name known formats alone")?;
+    pack_as(format, Some(entry.level), entry.epoch, origins, to)
+}
+
+fn pack_as(
+    format: &'static Format,
+    level: Option<u32>,
+    epoch: i64,
+    origins: Origins,
+    to: &Path,
+) -> Result<Digest> {
+    let levels = &format.compression.row().levels;
+    let options = Options {
+        format,
+        level: level.filter(|l| levels.contains(l)),
+        threads: deflate::threads(),
+        epoch: u64::try_from(epoch).unwrap_or(0),
+        detail: false,
+        stop: Stop(process::interrupted),
+    };
+    let items = items(origins)?;
+    let what = || format!("failed to write `{}`", to.display());
+    let mut out =
+        File::options().read(true).write(true).create_new(true).open(to).with_context(what)?;
+    Ok(pack::pack(&mut items.into_iter().map(Ok), &mut out, &options)?.digest)
+}
+
+/// Where each file that the manifest lists of an archive comes from; the inner error is the name of
+/// one that comes from nowhere.
+pub(super) fn origins_of_entry(
+    entry: &manifest::Archive,
+    rebuilt: &Rebuilt,
+) -> Result<std::result::Result<Origins, String>> {
+    let mut origins = Origins::new();
+    let target = entry.target.as_deref();
+    let files = || entry.members.iter().filter(|m| m.kind != "dir");
+    let cut = stem(files().map(|m| m.name.as_bytes())).map_or(0, |stem| stem.len() + 1);
+    for member in files() {
+        let digest = member.size.zip(member.sha256.clone());
+        let Some((size, sha256)) = digest.filter(|_| member.kind == "file") else {
+            return Ok(Err(member.name.clone()));
+        };
+        let name = member.name.as_bytes();
+        match origin(&name[cut..], &Digest { size, sha256 }, target, rebuilt)? {
+            Origin::Known(path) => origins.push((name.to_vec(), path)),
+            _ => return Ok(Err(member.name.clone())),
+        }
+    }
+    Ok(Ok(origins))
+}
+
+/// The members as `repro archive` orders them, with the directories above them: below the one
+/// directory that all lie in, or below none.
+fn items(origins: Origins) -> Result<Vec<tree::Item>> {
+    let stem = stem(origins.iter().map(|(name, _)| &**name)).map(<[u8]>::to_vec);
+    const MADE_UP: &[u8] = b"root";
+    let (root, cut) = match &stem {
+        Some(stem) => (stem.as_slice(), stem.len() + 1),
+        None => (MADE_UP, 0),
+    };
+    let files: Origins =
+        origins.into_iter().map(|(name, path)| (name[cut..].to_vec(), path)).collect();
+    let mut items = tree::made_up(root, &files)?;
+    if stem.is_none() {
+        items.retain(|i| i.name != MADE_UP);
+        for item in &mut items {
+            item.name.drain(..MADE_UP.len() + 1);
+        }
+    }
+    Ok(items)
+}
+
+/// What two archives of the same members differ in, and whether these are only steps that leave the
+/// members as they are.
+fn container(
+    published: &Listing,
+    again: &Path,
+    rebuilt: &Rebuilt,
+) -> Result<(Outcome, Vec<Finding>)> {
+    let own = list::list(again, rebuilt.limits)?.context("what was packed again is no archive")?;
+    let compared = compare::compare(published, &own);
+    let mut causes: Vec<Cause> = compared.findings.iter().map(|f| f.cause).collect();
+    causes.sort();
+    causes.dedup();
+    let only_steps = !causes.is_empty() && causes.iter().all(|c| STEPS.contains(c));
+    let outcome = match compared.same_content && only_steps {
+        true => Outcome::After(causes),
+        false => Outcome::Differs,
+    };
+    Ok((outcome, compared.findings))
+}

@@ -1,0 +1,129 @@
+//! Compares the rebuild with what was published: the manifest's artifacts, and each file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use repro_formats::digest::Digest;
+use repro_formats::names::printable;
+
+use super::published::Found;
+use super::rebuild::counted;
+use super::rebuilt::Rebuilt;
+use crate::artifact::{Artifact, ArtifactSet, Kind};
+use crate::build::Built;
+use crate::compare::{Comparison, compare};
+use crate::epoch::EpochFrom;
+use crate::explain::{Clocks, Window};
+use crate::manifest::{self, Manifest};
+use crate::project::Project;
+use crate::recipe::Recipe;
+use crate::report::verify::{Checked, Part, SettingRow, SettingState};
+use crate::request::VerifyRequest;
+use crate::setting::Fate;
+use crate::verdict::SINGLE;
+
+/// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
+const FIRST_RUST: i64 = 1_431_648_000;
+
+/// What a rebuild is held against, and how.
+pub(super) struct About<'a> {
+    pub(super) asked: &'a VerifyRequest,
+    pub(super) manifest: Option<&'a Manifest>,
+    pub(super) project: &'a Project,
+    pub(super) recipe: &'a Recipe,
+}
+
+/// What came of it.
+pub(super) struct Held {
+    pub(super) artifacts: ArtifactSet,
+    pub(super) comparison: Option<Comparison>,
+    pub(super) files: Vec<Checked>,
+    /// Files of the source that archives had, and that nothing in the source puts there.
+    pub(super) extra: Vec<String>,
+}
+
+impl About<'_> {
+    pub(super) fn hold(&self, built: &Built, found: Found, scratch: &Path) -> Result<Held> {
+        let artifacts = counted(built);
+        let comparison = self.manifest.map(|m| compare(&promised(m), &artifacts));
+        let epoch = self.recipe.facts().epoch.seconds;
+        let limits = &self.asked.limits;
+        let mut rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
+        rebuilt.clocks = self.clocks();
+        let mut files = found.wrong;
+        for file in &found.files {
+            files.extend(file.check(&rebuilt)?);
+        }
+        let extra = rebuilt.extra.take();
+        Ok(Held { comparison, files, extra, artifacts })
+    }
+
+    /// Of a guessed SOURCE_DATE_EPOCH it is known where the rebuilt files would hold it, and the
+    /// published ones their own.
+    fn clocks(&self) -> Option<Clocks> {
+        let epoch = self.recipe.facts().epoch;
+        let guess = Window { from: epoch.seconds, to: epoch.seconds };
+        let any = Window { from: FIRST_RUST, to: i64::from(u32::MAX) };
+        (epoch.from == EpochFrom::Archive).then_some(Clocks { a: any, b: guess })
+    }
+
+    /// What the reader of the verdict should know.
+    pub(super) fn notes(&self, held: &Held, settings: &[SettingRow]) -> Vec<String> {
+        let mut notes = Vec::new();
+        let Some(manifest) = self.manifest else {
+            notes.extend(unchecked(held));
+            return notes;
+        };
+        if manifest.verdict == SINGLE {
+            notes.push("the publisher built once and compared nothing".to_string());
+        }
+        for row in settings.iter().filter(|row| row.setting.fate == Fate::Fact) {
+            if row.state == SettingState::Accepted {
+                let name = printable(row.setting.name.as_bytes());
+                notes.push(format!("{name} was not set in the rebuild, as you accepted"));
+            }
+        }
+        if manifest.variations.as_ref().is_some_and(|v| v.applied.is_empty()) {
+            notes.push("the publisher's two builds varied nothing".to_string());
+        }
+        let rows = self.recipe.rows();
+        let said = manifest.recipe.rows.iter();
+        let same = rows.len() == manifest.recipe.rows.len()
+            && said.zip(&rows).all(|(a, b)| a.what == b.what && a.value == b.value);
+        if !same {
+            notes.push("the recipe's rows are not those of the manifest".to_string());
+        }
+        if held.files.is_empty() {
+            notes.push("no published file was checked; list them after the manifest: `repro verify repro.json FILE…`".to_string());
+        }
+        notes
+    }
+}
+
+/// The manifest's artifacts as a set to compare with.
+pub(super) fn promised(manifest: &Manifest) -> ArtifactSet {
+    let artifact = |a: &manifest::Artifact| {
+        Some(Artifact {
+            package: a.package.clone(),
+            target: a.target.clone(),
+            kind: Kind::named(&a.kind)?,
+            name: a.name.clone(),
+            digest: Digest { size: a.size?, sha256: a.sha256.clone()? },
+            // Only digests are known of it.
+            path: PathBuf::new(),
+        })
+    };
+    ArtifactSet::new(manifest.artifacts.iter().filter_map(artifact).collect())
+}
+
+/// Without a manifest: what was built and nothing was held against.
+fn unchecked(held: &Held) -> Option<String> {
+    if held.files.iter().any(|c| c.part == Part::Members) {
+        return None;
+    }
+    let seen = |a: &Artifact| held.files.iter().any(|c| c.rebuilt.as_ref() == Some(&a.digest));
+    let left = held.artifacts.iter().filter(|a| a.kind.is_shipped() && !seen(a));
+    let names: Vec<_> = left.map(|a| a.name.clone()).collect();
+    (!names.is_empty())
+        .then(|| format!("built, and nothing was held against it: {}", names.join(", ")))
+}

@@ -1,0 +1,175 @@
+//! What the two machines differ in: toolchain, system, compilers, the linker's files, variables. When
+//! bytes differ this is looked at first, since no source explains what another linker did.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use repro_formats::names::printable;
+
+use crate::cargo::config::Config;
+use crate::manifest::{Builder, File, Manifest, Variable};
+use crate::recipe::environment::Env;
+use crate::report::verify::Surroundings;
+use crate::toolchain::Toolchain;
+
+/// What is known of this machine.
+pub(super) struct Here<'a> {
+    pub(super) toolchain: &'a Toolchain,
+    pub(super) builder: &'a Builder,
+    pub(super) passed: &'a Env,
+    pub(super) consulted: &'a BTreeSet<String>,
+    pub(super) config: &'a Config,
+    /// What git names as the remote in the rebuild.
+    pub(super) remote: Option<&'a str>,
+}
+
+/// What differs. Pure.
+pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
+    let mut rows = Vec::new();
+    let mut row = |what: &str, published: &str, here: &str| {
+        if published != here {
+            // A stranger's words, which may be meant for a terminal.
+            let clean = |text: &str| printable(text.as_bytes());
+            rows.push(Surroundings {
+                what: clean(what),
+                published: clean(published),
+                here: clean(here),
+            });
+        }
+    };
+    let one = |lines: &str| lines.replace('\n', "; ");
+    let toolchain = &manifest.toolchain;
+    row("rustc", &one(&toolchain.rustc.join("\n")), &one(&here.toolchain.rustc_verbose));
+    row("cargo", &toolchain.cargo, &here.toolchain.cargo_version);
+    if let Some(builder) = &manifest.builder {
+        row("system", &builder.os, &here.builder.os);
+        let src = |installed: Option<bool>| match installed {
+            Some(true) => "installed",
+            Some(false) => "not installed",
+            None => "unknown",
+        };
+        if builder.rust_src.is_some() {
+            row("rust-src", src(builder.rust_src), src(here.builder.rust_src));
+        }
+        if !builder.linkers.is_empty() {
+            row("linker", &builder.linkers.join("; "), &here.builder.linkers.join("; "));
+        }
+        let (a, b) = (tools(builder), tools(here.builder));
+        for (name, a, b) in both(&a, &b) {
+            row(name, a, b);
+        }
+        let lists = (&builder.linker_inputs, &here.builder.linker_inputs);
+        // Where one side did not ask, nothing is known of the other's.
+        if !lists.0.is_empty() && !lists.1.is_empty() {
+            let (a, b) = (inputs(lists.0), inputs(lists.1));
+            for (name, a, b) in both(&a, &b) {
+                row(&format!("linked file {name}"), a, b);
+            }
+        }
+    }
+    let (a, b) = (settings(&manifest.environment), set_here(here));
+    for (name, a, b) in both(&a, &b) {
+        row(&format!("variable {name}"), a, b);
+    }
+    if manifest.source.kind == "git" {
+        let none = "none";
+        let theirs = manifest.source.remote.as_deref().unwrap_or(none);
+        row("git remote", theirs, here.remote.unwrap_or(none));
+    }
+    let theirs = manifest.outside_config.iter();
+    let replaced = theirs.clone().any(|text| text.contains("[source"));
+    let say = |replaced: bool| match replaced {
+        true => "crates come from a mirror or a directory, whose name stands in their paths",
+        false => "crates come from the registry itself",
+    };
+    let ours = !here.config.keys(&["source"]).is_empty();
+    row("[source] of cargo's config", say(replaced), say(ours));
+    rows
+}
+
+/// Each name that either has, with both values.
+fn both<'a>(
+    a: &'a BTreeMap<String, String>,
+    b: &'a BTreeMap<String, String>,
+) -> Vec<(&'a str, &'a str, &'a str)> {
+    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let value = |of: &'a BTreeMap<String, String>, name: &String| {
+        of.get(name).map_or("none", String::as_str)
+    };
+    names.into_iter().map(|n| (n.as_str(), value(a, n), value(b, n))).collect()
+}
+
+fn tools(builder: &Builder) -> BTreeMap<String, String> {
+    let each = builder.tools.iter();
+    each.map(|t| (t.name.clone(), t.version.clone())).collect()
+}
+
+/// By file name: where a system keeps a file does not matter.
+fn inputs(files: &[File]) -> BTreeMap<String, String> {
+    let name = |f: &File| {
+        let name = Path::new(&f.path).file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let each = files.iter();
+    each.map(|f| (name(f), format!("sha256 {}", f.sha256))).collect()
+}
+
+fn settings(variables: &[Variable]) -> BTreeMap<String, String> {
+    let set = variables.iter();
+    set.filter_map(|v| Some((v.name.clone(), v.value.clone()?))).collect()
+}
+
+/// Variables that the build here asked for, or that reach rustc unasked, and that have a value.
+fn set_here(here: &Here) -> BTreeMap<String, String> {
+    let always = |n: &str| n.contains("RUSTFLAGS") || n.starts_with("CARGO_PROFILE_");
+    let text = |s: &std::ffi::OsString| s.to_string_lossy().into_owned();
+    let passed = here.passed.iter().map(|(k, v)| (text(k), text(v)));
+    let plumbing = crate::recipe::environment::PLUMBING;
+    passed
+        .filter(|(k, _)| here.consulted.contains(k) || always(k))
+        .filter(|(k, _)| !plumbing.contains(&k.as_str()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Tool;
+
+    #[test]
+    fn each_difference_of_the_machines_is_one_row() {
+        let text = include_str!("../../tests/fixtures/manifest.json");
+        let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
+        let builder = |ld: &str, crt: &str| Builder {
+            os: "Debian".into(),
+            rust_src: Some(true),
+            linkers: Vec::new(),
+            tools: vec![Tool { name: "ld".into(), version: ld.into() }],
+            linker_inputs: vec![File { path: format!("/{ld}/crt1.o"), sha256: crt.into() }],
+            linker_inputs_unknown: None,
+        };
+        manifest.builder = Some(builder("2.40", "aa"));
+        manifest.environment = vec![Variable { name: "CFLAGS".into(), value: Some("-O1".into()) }];
+        let toolchain = Toolchain {
+            cargo: "cargo".into(),
+            rustc: "rustc".into(),
+            sysroot: "/".into(),
+            rustc_verbose: manifest.toolchain.rustc.join("\n"),
+            cargo_version: manifest.toolchain.cargo.clone(),
+        };
+        let rows = |builder: &Builder| {
+            let here = Here {
+                toolchain: &toolchain,
+                builder,
+                passed: &Env::from([("CFLAGS".into(), "-O2".into())]),
+                consulted: &BTreeSet::from(["CFLAGS".to_string()]),
+                config: &Config::default(),
+                remote: manifest.source.remote.as_deref(),
+            };
+            let rows = differing(&manifest, &here);
+            rows.into_iter().map(|r| r.what).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&builder("2.40", "aa")), ["variable CFLAGS"]);
+        assert_eq!(rows(&builder("2.41", "bb")), ["ld", "linked file crt1.o", "variable CFLAGS"]);
+    }
+}

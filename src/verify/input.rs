@@ -1,0 +1,255 @@
+//! What was given to `repro verify`: which file is the manifest, which are published files, which
+//! are lists of digests, and which are neither. A directory stands for the release in it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::error::{Kind, bad_input, failure};
+use crate::fs;
+use crate::project::publish::{DIST, MANIFEST};
+use crate::source::address;
+
+/// Ends of names of files that say something about a release and are not part of what is built.
+const SIGNATURES: &[&str] =
+    &[".asc", ".sig", ".minisig", ".pem", ".crt", ".sigstore.json", ".intoto.jsonl", ".bundle"];
+/// Ends of names of lists of digests.
+const SUMS: &[&str] = &["SHA256SUMS", "SHA256SUMS.txt", ".sha256", ".sha256sum"];
+
+/// The input, sorted out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Input {
+    /// The manifest.
+    pub(super) manifest: Option<PathBuf>,
+    /// Published files that the user named, or that a directory holds.
+    pub(super) files: Vec<PathBuf>,
+    /// Lists of digests.
+    pub(super) sums: Vec<PathBuf>,
+    /// Signatures and the like, which are not checked here.
+    pub(super) unchecked: Vec<PathBuf>,
+    /// The whole release is meant: what the manifest lists is looked for.
+    pub(super) whole: bool,
+}
+
+/// Sorts out what was named.
+///
+/// # Errors
+/// A file is not there or cannot be read; two manifests; no manifest.
+pub(super) fn sort(named: &[PathBuf], manifest: Option<&PathBuf>) -> Result<Input> {
+    let mut input = Input { manifest: manifest.cloned(), ..Input::default() };
+    for path in named {
+        match path.is_dir() {
+            true => directory(path, &mut input)?,
+            false => file(path, &mut input)?,
+        }
+    }
+    if input.manifest.is_none() {
+        input.manifest = Some(beside(&input)?);
+    }
+    input.whole |= input.files.is_empty();
+    Ok(input)
+}
+
+impl Input {
+    /// What the reader of the report should know of the files.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let each = self.unchecked.iter();
+        each.map(|p| {
+            format!(
+                "`{}` was not checked: verify signatures with the tool that made them",
+                p.display()
+            )
+        })
+        .collect()
+    }
+}
+
+fn directory(dir: &Path, input: &mut Input) -> Result<()> {
+    input.whole = true;
+    let release = match dir.join(MANIFEST).is_file() || !dir.join(DIST).join(MANIFEST).is_file() {
+        true => dir.to_owned(),
+        false => dir.join(DIST),
+    };
+    for name in fs::entries(&release)? {
+        let path = release.join(&name);
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        if path.is_file() && !hidden {
+            file(&path, input)?;
+        }
+    }
+    Ok(())
+}
+
+fn file(path: &Path, input: &mut Input) -> Result<()> {
+    let shown = path.display();
+    if !path.is_file() {
+        let text = path.to_string_lossy();
+        return Err(match address::is_address(&text) && text.contains("://") {
+            true => failure(
+                Kind::Usage,
+                format!(
+                    "`{shown}` is a URL: download the file first, `repro verify` fetches nothing but source"
+                ),
+            ),
+            false => bad_input(format!("there is no file `{shown}`")),
+        });
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
+    if ends(SIGNATURES) {
+        input.unchecked.push(path.to_owned());
+    } else if ends(SUMS) {
+        input.sums.push(path.to_owned());
+    } else if is_manifest(path, input.manifest.is_none())? {
+        match &input.manifest {
+            None => input.manifest = Some(path.to_owned()),
+            Some(one) if same_file(one, path) => {}
+            Some(one) => {
+                return Err(failure(
+                    Kind::Usage,
+                    format!(
+                        "`{}` and `{shown}` are both manifests: name the one to verify with --manifest, or compare them with --against",
+                        one.display()
+                    ),
+                ));
+            }
+        }
+    } else {
+        input.files.push(path.to_owned());
+    }
+    Ok(())
+}
+
+/// A manifest names its schema. A broken one is known by its file name, or, where one is `wanted`, by
+/// looking like JSON and being no other document, such as an SBOM.
+pub(super) fn is_manifest(path: &Path, wanted: bool) -> Result<bool> {
+    let what = || format!("failed to read `{}`", path.display());
+    let mut head = [0; 64];
+    let n = File::open(path).with_context(what)?.take(64).read(&mut head).with_context(what)?;
+    let json = head[..n].trim_ascii_start().starts_with(b"{");
+    if path.file_name().is_some_and(|n| n == MANIFEST) {
+        return Ok(true);
+    }
+    if !json && path.extension().is_none_or(|e| e != "json") {
+        return Ok(false);
+    }
+    if fs::lstat(path)?.len() > super::LONGEST {
+        return Ok(wanted);
+    }
+    let text = std::fs::read(path).with_context(what)?;
+    let document = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&text);
+    Ok(match document {
+        Ok(document) => {
+            let schema = document.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
+            schema.starts_with("repro.manifest/")
+        }
+        Err(_) => wanted,
+    })
+}
+
+fn beside(input: &Input) -> Result<PathBuf> {
+    let Some(first) = input.files.first().or(input.sums.first()) else {
+        return Err(failure(
+            Kind::Usage,
+            "name a manifest, a release directory or a published file",
+        ));
+    };
+    let beside = first.with_file_name(MANIFEST);
+    match beside.is_file() {
+        true => Ok(beside),
+        false => Err(bad_input(format!(
+            "there is no `{}` next to `{}`: give the manifest with --manifest; where none is published, put the file behind --artifact: `repro verify --source SOURCE --artifact {}`",
+            beside.display(),
+            first.display(),
+            first.display()
+        ))),
+    }
+}
+
+/// The lines of a list of digests: name and SHA-256.
+///
+/// # Errors
+/// A line that is none, by number.
+pub(super) fn listed(path: &Path) -> Result<Vec<(String, String)>> {
+    let text = fs::read_text(path)?;
+    let wrong = |i: usize| {
+        bad_input(format!(
+            "line {} of `{}` is not a SHA-256 and a file name",
+            i + 1,
+            path.display()
+        ))
+    };
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(i, line)| sum(line, path).ok_or_else(|| wrong(i))).collect()
+}
+
+/// One line: `DIGEST  NAME` or `DIGEST *NAME`, `SHA256 (NAME) = DIGEST`, or in `NAME.sha256` a digest
+/// alone.
+fn sum(line: &str, path: &Path) -> Option<(String, String)> {
+    let (name, digest) = match line.strip_prefix("SHA256 (") {
+        Some(bsd) => bsd.rsplit_once(") = ")?,
+        None if line.len() == 64 => (path.file_stem()?.to_str()?, line),
+        None => {
+            let (digest, name) = line.split_at_checked(64)?;
+            (name.strip_prefix("  ").or_else(|| name.strip_prefix(" *"))?, digest)
+        }
+    };
+    let digest = digest.to_ascii_lowercase();
+    let hexadecimal = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+    (hexadecimal && !name.is_empty()).then(|| (name.to_string(), digest))
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((std::fs::canonicalize(a), std::fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_every_tool_are_read() {
+        let digest = "a".repeat(64);
+        let read = |line: &str| sum(line, Path::new("d/app.sha256"));
+        for line in [
+            format!("{digest}  x y"),
+            format!("{} *x y", digest.to_uppercase()),
+            format!("SHA256 (x y) = {digest}"),
+        ] {
+            assert_eq!(read(&line), Some(("x y".into(), digest.clone())), "{line}");
+        }
+        assert_eq!(read(&digest), Some(("app".into(), digest.clone())));
+        for bad in ["x", "SHA256 (x) = 1", &format!("{digest} x"), &format!("\\{digest}  x")] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_release_directory_is_sorted_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            std::fs::write(dir.path().join(name), text).unwrap();
+            dir.path().join(name)
+        };
+        let manifest = put("repro.json", r#"{"schema": "repro.manifest/2"}"#);
+        let sums = put("SHA256SUMS", "");
+        let archive = put("app.tar.gz", "x");
+        let sbom = put("app.cdx.json", r#"{"bomFormat": "CycloneDX"}"#);
+        let signature = put("app.tar.gz.asc", "x");
+        put(".hidden", "x");
+        let input = sort(&[dir.path().to_owned()], None).unwrap();
+        assert_eq!(input.manifest.as_ref(), Some(&manifest));
+        assert_eq!(input.files, [sbom, archive.clone()]);
+        assert_eq!((&input.sums, &input.unchecked), (&vec![sums], &vec![signature]));
+        assert!(input.whole);
+        let one = sort(std::slice::from_ref(&archive), None).unwrap();
+        assert_eq!(
+            (one.manifest, one.files, one.whole),
+            (Some(manifest.clone()), vec![archive], false)
+        );
+        let other = put("other.json", r#"{"schema": "repro.manifest/2", "x": 1}"#);
+        assert!(sort(&[manifest, other], None).unwrap_err().to_string().contains("both manifests"));
+    }
+}

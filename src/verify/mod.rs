@@ -1,0 +1,352 @@
+//! `repro verify`: a manifest or published files, the source checked, one rebuild, comparison, verdict.
+//! Straight down; build scripts run only once everything was checked.
+
+mod archive;
+pub mod backend;
+mod builders;
+mod compare;
+mod host_diff;
+mod input;
+mod outcome;
+mod published;
+mod rebuild;
+mod rebuilt;
+mod registry;
+mod replay;
+mod settings;
+mod source;
+mod toolchain;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use self::compare::About;
+use self::input::Input;
+use self::published::Found;
+use self::rebuild::build;
+use crate::artifact::ArtifactSet;
+use crate::build::Built;
+use crate::epoch::EpochFrom;
+use crate::error::{Kind as Failed, bad_input, failure, host, refused};
+use crate::manifest::Manifest;
+use crate::project::scratch::Scratch;
+use crate::project::{Project, machine, set};
+use crate::recipe::environment;
+use crate::report::verify::several::Several;
+use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
+use crate::request::SourceChoice;
+use crate::request::VerifyRequest;
+use crate::source::Origin;
+use crate::source::commit::AsItIs;
+use crate::source::identity::SourceFacts;
+use crate::term::{Progress, with_progress};
+use crate::variation::Side;
+use crate::verdict::Verification;
+use crate::{fs, query};
+
+/// Bytes that a manifest may have.
+const LONGEST: u64 = 64 << 20;
+
+/// What `repro verify` ends with.
+pub enum Outcome {
+    /// A rebuild was compared with what was published.
+    Report(Box<Report>),
+    /// Manifests were compared with each other.
+    Several(Several),
+}
+
+/// Runs it.
+pub fn run(asked: VerifyRequest) -> Result<Outcome> {
+    if !asked.against.is_empty() {
+        return builders::run(&asked.against, asked.threshold).map(Outcome::Several);
+    }
+    let progress = Progress::new(asked.build.verbose);
+    let scratch = Scratch::new(asked.build.keep)?;
+    let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))?;
+    progress.clear();
+    Ok(Outcome::Report(Box::new(report)))
+}
+
+/// A manifest that was read, and where it is.
+struct Claimed {
+    manifest: Manifest,
+    path: PathBuf,
+}
+
+/// What is ready to be built.
+struct Ready {
+    project: Project,
+    label: String,
+    facts: SourceFacts,
+    settings: Vec<SettingRow>,
+    notes: Vec<String>,
+}
+
+/// Verifies. What is published stays out of the scratch directory until the build is done.
+fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<Report> {
+    let (claimed, input) = claimed(&asked)?;
+    if let Some(dir) = asked.output.as_ref().filter(|d| d.exists()) {
+        let dir = dir.display();
+        return Err(refused(format!("`{dir}` already exists: name a new directory with --output")));
+    }
+    let found = match &claimed {
+        Some(claimed) => published::of_release(&claimed.manifest, &claimed.path, &input)?,
+        None => Found {
+            files: published::alone(&asked.artifacts)?,
+            other: Vec::new(),
+            wrong: Vec::new(),
+        },
+    };
+    let listed = |c: &Checked| c.outcome != FileOutcome::Unlisted;
+    if !asked.anyway && (!found.other.is_empty() || found.wrong.iter().any(listed)) {
+        return Ok(wrong_before(&asked, claimed.as_ref(), &input, found));
+    }
+    progress.phase("checking the source");
+    let ready = match &claimed {
+        Some(claimed) => replayed(claimed, &asked, scratch)?,
+        None => fresh(&asked, scratch)?,
+    };
+    let Ready { project, label, facts, mut settings, mut notes } = ready;
+    let recipe = project.recipe()?;
+    let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
+    let (built, isolation) =
+        build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+    progress.phase("comparing");
+    let about = About {
+        asked: &asked,
+        manifest: claimed.as_ref().map(|c| &c.manifest),
+        project: &project,
+        recipe: &recipe,
+    };
+    let held = about.hold(&built, found, scratch)?;
+    settings.extend(settings::extra(&held.extra, &asked));
+    let (verdict, steps) = outcome::decide(held.comparison.as_ref(), &held.files, &settings)
+        .ok_or_else(|| host("nothing was compared: name a published file"))?;
+    let surroundings = match (&claimed, verdict) {
+        (Some(claimed), Verification::Differs) => {
+            surroundings_of(&claimed.manifest, &project, &built)?
+        }
+        _ => Vec::new(),
+    };
+    notes.extend(about.notes(&held, &settings));
+    if verdict == Verification::Differs {
+        notes.extend(facts.doubts.clone());
+    }
+    notes.extend(input.notes());
+    if let Some(dir) = &asked.output {
+        keep(&held.artifacts, scratch, dir)?;
+    }
+    let rustc = project.toolchain.rustc_verbose.lines().next();
+    let accepted = asked.accept.iter().filter(|c| steps.contains(c));
+    let commit = matches!(project.source.origin, Origin::Git(_));
+    Ok(Report {
+        verdict,
+        accepted: accepted.copied().collect(),
+        steps,
+        settings,
+        manifest_only: asked.manifest_only,
+        source: Some(label),
+        facts,
+        epoch: (!commit).then_some(recipe.facts().epoch.seconds),
+        toolchain: rustc.map(str::to_string),
+        isolation: Some(isolation),
+        comparison: held.comparison,
+        files: held.files,
+        surroundings,
+        notes,
+        manifest: claimed.map(|c| c.path),
+        output: asked.output,
+    })
+}
+
+/// The report where a published file is not the one that the manifest lists: nothing was fetched or
+/// built.
+fn wrong_before(
+    asked: &VerifyRequest,
+    claimed: Option<&Claimed>,
+    input: &Input,
+    found: Found,
+) -> Report {
+    let mut notes = input.notes();
+    notes.push("nothing was fetched or built: `--anyway` rebuilds all the same".to_string());
+    Report {
+        verdict: Verification::Differs,
+        steps: Vec::new(),
+        accepted: Vec::new(),
+        settings: Vec::new(),
+        manifest_only: asked.manifest_only,
+        source: None,
+        facts: SourceFacts::default(),
+        epoch: None,
+        toolchain: None,
+        isolation: None,
+        comparison: None,
+        files: found.other.into_iter().chain(found.wrong).collect(),
+        surroundings: Vec::new(),
+        notes,
+        manifest: claimed.map(|c| c.path.clone()),
+        output: None,
+    }
+}
+
+/// The manifest, if there is one, and what was given with it.
+fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
+    if !asked.artifacts.is_empty() {
+        if asked.source.is_none() {
+            return Err(failure(
+                Failed::Usage,
+                "--artifact is for files without a manifest: name what they were built from with --source or --crate, or give the manifest",
+            ));
+        }
+        if asked.allow_toolchain {
+            return Err(failure(
+                Failed::Usage,
+                "--allow-toolchain is about the toolchain of a manifest, and there is none: leave it out",
+            ));
+        }
+        return Ok((None, Input::default()));
+    }
+    let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
+    let path = input.manifest.take().context("a manifest was found")?;
+    let manifest = read_manifest(&path)?;
+    replay::can_replay(&manifest, &asked.build.pass_env)?;
+    Ok((Some(Claimed { manifest, path }), input))
+}
+
+/// Reads a manifest whole and checks it.
+pub(super) fn read_manifest(path: &Path) -> Result<Manifest> {
+    let what = || format!("failed to read `{}`", path.display());
+    let file = File::open(path).with_context(what)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes).with_context(what)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(bad_input(format!(
+            "`{}` is over 64 MiB, which no manifest is",
+            path.display()
+        )));
+    }
+    Manifest::from_bytes(&bytes, &path.display().to_string())
+}
+
+fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
+    let manifest = &claimed.manifest;
+    let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
+    query::use_cargo(&toolchain.cargo);
+    let given = asked.source.as_ref();
+    let expected = &asked.expected;
+    let placed = source::of_manifest(manifest, given, expected, scratch, &asked.limits)?;
+    let source::Placed { source, label, facts } = placed;
+    let (project, settings) = replay::open(manifest, source, toolchain, asked, scratch)?;
+    let mut notes: Vec<String> = note.into_iter().collect();
+    let pass_env = asked.build.pass_env.iter();
+    notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
+    Ok(Ready { project, label, facts, settings, notes })
+}
+
+/// A build without a manifest, as `repro build` would make it.
+fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
+    let given = asked.source.as_ref().context("a source was asked for")?;
+    let mut tree = source::tree(given, &asked.expected, scratch, &asked.limits)?;
+    for dir in tree.package.ancestors() {
+        source::no_own_programs(&tree.dir.join(dir))?;
+    }
+    let manifest = tree.dir.join(&tree.package).join("Cargo.toml");
+    if !manifest.is_file() {
+        let inside = tree.package.join("Cargo.toml");
+        return Err(refused(format!("{} has no `{}`", tree.label, inside.display())));
+    }
+    let mut build = asked.build.clone();
+    build.source = SourceChoice {
+        directory: (!tree.repository).then(|| tree.dir.clone()),
+        manifest: tree.repository.then_some(manifest),
+        called: Some(tree.called.clone()),
+        time: tree.time,
+        ..SourceChoice::default()
+    };
+    let mut project = Project::open(build, scratch)?;
+    let mut notes = keep_back(&mut project, &asked.build.pass_env);
+    notes.push(
+        "there is no manifest: selection and recipe are those of this command line".to_string(),
+    );
+    let epoch = match (project.epoch(), tree.as_is) {
+        (Err(_), Some(AsItIs { state, todo })) if asked.build.epoch.is_none() => {
+            return Err(refused(format!(
+                "`{called}` {state}, so no commit describes it and there is no time for SOURCE_DATE_EPOCH: {todo}, name a commit (--source {called}@REV), or give --epoch SECONDS to build the files as they are",
+                called = tree.called
+            )));
+        }
+        (epoch, _) => epoch?,
+    };
+    if epoch.from != EpochFrom::Commit {
+        tree.facts.epoch = Some((epoch.seconds, epoch.from.phrase().to_string()));
+    }
+    if epoch.from == EpochFrom::Archive {
+        tree.facts.doubts.extend(tree.time_doubt);
+    }
+    Ok(Ready { project, label: tree.label, facts: tree.facts, settings: Vec::new(), notes })
+}
+
+/// Only what this user passes on reaches the build: which of their variables a stranger's source would
+/// like to see is not for it to say.
+fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
+    let wanted = std::mem::replace(&mut project.request.pass_env, asked.to_vec());
+    project.divided = environment::divide(project.env.clone(), asked);
+    let kept = |n: &&String| !asked.contains(n) && set(&project.env, &[n]).is_some();
+    wanted
+        .iter()
+        .filter(kept)
+        .map(|name| {
+            let name = name.escape_debug();
+            format!("the source asks for {name}, which is set and was not passed on: `--pass-env {name}` if it is meant")
+        })
+        .collect()
+}
+
+fn surroundings_of(
+    manifest: &Manifest,
+    project: &Project,
+    built: &Built,
+) -> Result<Vec<Surroundings>> {
+    let here = machine::describe(&project.toolchain, built)?;
+    let remote = match &project.source.origin {
+        Origin::Git(commit) => commit.remote.as_deref(),
+        Origin::Directory => None,
+    };
+    Ok(host_diff::differing(
+        manifest,
+        &host_diff::Here {
+            toolchain: &project.toolchain,
+            builder: &here,
+            passed: &project.divided.passed,
+            consulted: &built.consulted,
+            config: &project.config,
+            remote,
+        },
+    ))
+}
+
+/// Puts what was rebuilt where the user wants it, whole or not at all.
+pub(super) fn keep(artifacts: &ArtifactSet, scratch: &Path, dir: &Path) -> Result<()> {
+    let parent = dir.parent().filter(|p| !p.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    fs::create_dir(parent)?;
+    let new = tempfile::Builder::new()
+        .prefix(fs::TEMPORARY)
+        .tempdir_in(parent)
+        .with_context(|| format!("failed to write in `{}`", parent.display()))?;
+    let kept = scratch.join(format!("kept-{}", Side::A.label()));
+    for artifact in artifacts.iter() {
+        let below = artifact.path.strip_prefix(&kept);
+        let to = new.path().join(below.unwrap_or(Path::new(&artifact.name)));
+        if let Some(dir) = to.parent() {
+            fs::create_dir(dir)?;
+        }
+        std::fs::copy(&artifact.path, &to)
+            .with_context(|| format!("failed to write `{}`", to.display()))?;
+    }
+    let made = new.keep();
+    std::fs::rename(&made, dir).with_context(|| format!("failed to write `{}`", dir.display()))
+}

@@ -1,0 +1,113 @@
+//! The verdict of a verification, from all that was compared. Pure.
+
+use std::collections::BTreeSet;
+
+use crate::cause::Cause;
+use crate::compare::Comparison;
+use crate::report::verify::{Checked, Outcome, SettingRow, SettingState};
+use crate::verdict::{Status, Verification};
+
+/// The verdict and the steps that it needs; `None` if nothing was compared, which is never a pass.
+pub(super) fn decide(
+    comparison: Option<&Comparison>,
+    files: &[Checked],
+    settings: &[SettingRow],
+) -> Option<(Verification, Vec<Cause>)> {
+    let pairs = comparison.map(|c| c.pairs.as_slice()).unwrap_or_default();
+    if pairs.is_empty() && files.is_empty() {
+        return None;
+    }
+    let mut steps = BTreeSet::new();
+    let mut worst = match pairs.iter().all(|p| p.status() == Status::Same) {
+        true => Verification::Reproduced,
+        false => Verification::Differs,
+    };
+    for file in files {
+        worst = worst.max(match &file.outcome {
+            Outcome::Same => Verification::Reproduced,
+            Outcome::After(needed) => {
+                steps.extend(needed);
+                Verification::AfterNormalizing
+            }
+            Outcome::Differs | Outcome::Missing | Outcome::Unlisted => Verification::Differs,
+        });
+    }
+    if settings.iter().any(|s| s.state == SettingState::NotAccepted) {
+        worst = worst.max(Verification::WithPublishersSettings);
+    } else if files.is_empty() {
+        worst = worst.max(Verification::Manifest);
+    }
+    Some((worst, steps.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Artifact, Kind};
+    use crate::compare::Pair;
+    use crate::setting::{Fate, Home, Setting};
+    use repro_formats::digest::Digest;
+
+    fn checked(outcome: Outcome) -> Checked {
+        Checked { outcome, ..Checked::differs("x".into(), Vec::new()) }
+    }
+
+    fn same() -> Comparison {
+        let artifact = Artifact {
+            package: "x 1.0.0".into(),
+            target: "t".into(),
+            kind: Kind::Bin,
+            name: "x".into(),
+            digest: Digest { size: 1, sha256: "a".into() },
+            path: "x".into(),
+        };
+        Comparison { pairs: vec![Pair { a: Some(artifact.clone()), b: Some(artifact) }] }
+    }
+
+    fn setting(state: SettingState) -> SettingRow {
+        let setting = Setting {
+            name: "features".into(),
+            value: "a".into(),
+            fate: Fate::Replayed,
+            home: Home::Metadata,
+            variable: None,
+        };
+        SettingRow { setting, state }
+    }
+
+    #[test]
+    fn the_worst_part_decides_and_steps_are_listed() {
+        use Verification::*;
+        let after = |causes: &[Cause]| checked(Outcome::After(causes.to_vec()));
+        let good = || checked(Outcome::Same);
+        let verdict = |files: &[Checked], settings: &[SettingRow]| {
+            decide(Some(&same()), files, settings).unwrap().0
+        };
+        assert_eq!(decide(None, &[], &[]), None);
+        assert_eq!(decide(Some(&Comparison { pairs: Vec::new() }), &[], &[]), None);
+        assert_eq!(verdict(&[good(), good()], &[]), Reproduced);
+        assert_eq!(verdict(&[], &[]), Manifest);
+        for bad in [Outcome::Differs, Outcome::Missing, Outcome::Unlisted] {
+            assert_eq!(verdict(&[good(), checked(bad)], &[]), Differs);
+        }
+        let steps =
+            [after(&[Cause::Compressor]), good(), after(&[Cause::ArchiveMtime, Cause::Compressor])];
+        assert_eq!(
+            decide(None, &steps, &[]),
+            Some((AfterNormalizing, vec![Cause::ArchiveMtime, Cause::Compressor]))
+        );
+        for (state, expected) in [
+            (SettingState::NotAccepted, WithPublishersSettings),
+            (SettingState::Accepted, Reproduced),
+            (SettingState::Given, Reproduced),
+        ] {
+            assert_eq!(verdict(&[good()], &[setting(state)]), expected);
+        }
+        assert_eq!(verdict(&steps, &[setting(SettingState::NotAccepted)]), WithPublishersSettings);
+        assert_eq!(
+            verdict(&[checked(Outcome::Differs)], &[setting(SettingState::NotAccepted)]),
+            Differs
+        );
+        assert_eq!(verdict(&[], &[setting(SettingState::NotAccepted)]), WithPublishersSettings);
+    }
+}

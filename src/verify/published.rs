@@ -1,0 +1,403 @@
+//! The published files of a verification: which entry of the manifest each claims to be by its name,
+//! and how it compares with that entry and with what was rebuilt under that name.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use repro_formats::digest::{self, Digest};
+use repro_formats::extract;
+use repro_formats::signature;
+
+use super::archive;
+use super::input::{self, Input};
+use super::rebuilt::Rebuilt;
+use crate::artifact::Artifact;
+use crate::cause::Cause;
+use crate::explain;
+use crate::finding::{At, Finding, Place};
+use crate::fs;
+use crate::manifest::{self, Manifest};
+use crate::project::publish::DIST;
+use crate::report::verify::{Checked, Outcome, Part};
+
+/// A published file.
+pub(super) struct Published<'m> {
+    path: PathBuf,
+    digest: Digest,
+    claim: Claim<'m>,
+}
+
+/// What a file claims to be by its name.
+enum Claim<'m> {
+    Artifact(&'m manifest::Artifact),
+    Archive(&'m manifest::Archive),
+    /// The manifest lists no such name.
+    Unlisted,
+    /// There is no manifest.
+    None,
+}
+
+/// What was found before anything was built.
+pub(super) struct Found<'m> {
+    /// The published files.
+    pub(super) files: Vec<Published<'m>>,
+    /// Files that are not the ones listed under their names: a rebuild may still tell more of them.
+    pub(super) other: Vec<Checked>,
+    /// What no rebuild can mend: a file that is missing or not listed, a list of other digests.
+    pub(super) wrong: Vec<Checked>,
+}
+
+/// The published files of a release with a manifest.
+pub(super) fn of_release<'m>(
+    manifest: &'m Manifest,
+    path: &Path,
+    input: &Input,
+) -> Result<Found<'m>> {
+    let mut files = Vec::new();
+    for path in &input.files {
+        let digest = digest::of_file(path)?;
+        let claim = claim(manifest, path, &digest);
+        files.push(Published { path: path.clone(), digest, claim });
+    }
+    let mut wrong = Vec::new();
+    if input.whole {
+        let dir = path.parent().unwrap_or(Path::new(""));
+        for entry in listed(manifest, dir) {
+            if files.iter().any(|f| f.claim.is(&entry.claim)) {
+                continue;
+            }
+            match entry.places.iter().find(|p| p.is_file()) {
+                Some(path) => {
+                    let digest = digest::of_file(path)?;
+                    files.push(Published { digest, path: path.clone(), claim: entry.claim });
+                }
+                None if entry.promised => wrong.push(missing(&entry.places[0], &entry.claim)),
+                None => {}
+            }
+        }
+        // A manifest that was fetched alone promises nothing of the directory that it came to lie in.
+        if files.is_empty() {
+            wrong.clear();
+        }
+    }
+    let (unlisted, other): (Vec<_>, Vec<_>) = files
+        .iter()
+        .filter_map(|file| file.not_listed(manifest))
+        .partition(|checked| checked.outcome == Outcome::Unlisted);
+    wrong.extend(unlisted);
+    for list in &input.sums {
+        wrong.extend(sums(list, manifest, &files)?);
+    }
+    Ok(Found { files, other, wrong })
+}
+
+/// Files that are published without a manifest.
+pub(super) fn alone(paths: &[PathBuf]) -> Result<Vec<Published<'static>>> {
+    let read = |path: &PathBuf| {
+        if !path.is_file() {
+            return Err(crate::error::bad_input(format!("there is no file `{}`", path.display())));
+        }
+        let digest = digest::of_file(path)?;
+        Ok(Published { path: path.clone(), digest, claim: Claim::None })
+    };
+    paths.iter().map(read).collect()
+}
+
+/// What a file claims to be: the entry of its name; of several targets' artifacts of one name, the
+/// one in whose place it is kept, else the one whose bytes it has, else the first.
+fn claim<'m>(manifest: &'m Manifest, path: &Path, digest: &Digest) -> Claim<'m> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(archive) = manifest.archives.iter().find(|a| a.name == name) {
+        return Claim::Archive(archive);
+    }
+    let named: Vec<_> = manifest.artifacts.iter().filter(|a| a.name == name).collect();
+    let kept = |a: &&&manifest::Artifact| a.path.as_deref().is_some_and(|p| path.ends_with(p));
+    let bytes = |a: &&&manifest::Artifact| a.sha256.as_deref() == Some(&*digest.sha256);
+    let found = named.iter().find(kept).or_else(|| named.iter().find(bytes)).or(named.first());
+    found.map_or(Claim::Unlisted, |artifact| Claim::Artifact(artifact))
+}
+
+/// An entry of the manifest, and where its file would be.
+struct Entry<'m> {
+    places: Vec<PathBuf>,
+    claim: Claim<'m>,
+    promised: bool,
+}
+
+fn listed<'m>(manifest: &'m Manifest, dir: &Path) -> Vec<Entry<'m>> {
+    let alone = |name: &str| manifest.artifacts.iter().filter(|a| a.name == name).count() == 1;
+    let artifacts = manifest.artifacts.iter().map(|a| {
+        let kept = a.path.as_deref().map(|p| dir.join(p));
+        // In a flat directory a name is one file's.
+        let flat = alone(&a.name).then(|| dir.join(&a.name));
+        Entry {
+            places: kept.into_iter().chain(flat).collect(),
+            claim: Claim::Artifact(a),
+            promised: a.path.is_some(),
+        }
+    });
+    let archives = manifest.archives.iter().map(|a| Entry {
+        places: vec![dir.join(&a.name), dir.join(DIST).join(&a.name)],
+        claim: Claim::Archive(a),
+        promised: true,
+    });
+    artifacts.chain(archives).collect()
+}
+
+impl Claim<'_> {
+    fn is(&self, other: &Claim) -> bool {
+        match (self, other) {
+            (Claim::Artifact(a), Claim::Artifact(b)) => std::ptr::eq(*a, *b),
+            (Claim::Archive(a), Claim::Archive(b)) => std::ptr::eq(*a, *b),
+            _ => false,
+        }
+    }
+
+    fn part(&self) -> Part {
+        match self {
+            Claim::Archive(_) => Part::Archive,
+            _ => Part::File,
+        }
+    }
+
+    fn listed(&self) -> Option<(Option<u64>, Option<&str>)> {
+        match self {
+            Claim::Artifact(a) => Some((a.size, a.sha256.as_deref())),
+            Claim::Archive(a) => Some((Some(a.size), Some(&a.sha256))),
+            _ => None,
+        }
+    }
+}
+
+fn missing(path: &Path, claim: &Claim) -> Checked {
+    let finding = finding(
+        Cause::Unknown,
+        "the published file",
+        "missing, and the manifest lists it",
+        "",
+        "fetch the file, or name the files to verify after the manifest",
+    );
+    Checked {
+        part: claim.part(),
+        outcome: Outcome::Missing,
+        ..Checked::differs(path.display().to_string(), vec![finding])
+    }
+}
+
+/// Each line of a list of digests, against the manifest and the files that are there.
+fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Checked>> {
+    let shown = path.display();
+    let mut wrong = Vec::new();
+    for (name, sha256) in input::listed(path)? {
+        let base = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
+        let archive = manifest.archives.iter().find(|a| a.name == base).map(|a| &a.sha256);
+        let artifacts = || manifest.artifacts.iter().filter(|a| a.name == base);
+        let listed = archive.is_some() || artifacts().next().is_some();
+        let agrees =
+            archive == Some(&sha256) || artifacts().any(|a| a.sha256.as_deref() == Some(&*sha256));
+        let here = files.iter().find(|f| f.path.file_name().is_some_and(|n| *n == *base));
+        let differs = here.is_some_and(|f| f.digest.sha256 != sha256);
+        if listed && !agrees || differs {
+            let what = match differs {
+                true => "is not the digest of the published file",
+                false => "is not the digest that the manifest lists",
+            };
+            let remedy = "fetch the list, the manifest and the files of one release";
+            let place = At::Field { name: "line", of: base.to_string() };
+            let finding = finding(Cause::Unknown, place, what, &sha256, remedy);
+            wrong.push(Checked::differs(shown.to_string(), vec![finding]));
+        }
+    }
+    Ok(wrong)
+}
+
+pub(super) fn finding(
+    cause: Cause,
+    place: impl Into<Place>,
+    a: &str,
+    b: &str,
+    remedy: &str,
+) -> Finding {
+    Finding { remedy: remedy.to_string(), ..Finding::new(cause, place, a, b) }
+}
+
+impl Published<'_> {
+    /// A file that is not the one that the manifest lists under its name, or that it does not list.
+    fn not_listed(&self, manifest: &Manifest) -> Option<Checked> {
+        let listed = match self.claim.listed() {
+            Some((_, Some(sha256))) if sha256 == self.digest.sha256 => return None,
+            Some((size, sha256)) => {
+                format!("{} bytes, sha256 {}", size.unwrap_or(0), sha256.unwrap_or("unknown"))
+            }
+            None => String::new(),
+        };
+        let what = match listed.is_empty() {
+            true => "not part of this release: the manifest does not list it",
+            false => "not the file that the manifest lists",
+        };
+        let twin = self.twin(manifest);
+        let remedy = match (&twin, listed.is_empty()) {
+            (Some(name), _) => format!(
+                "it has the bytes of the listed `{name}`: each file counts under its own name"
+            ),
+            (None, true) => "name only files of the release that the manifest is of".to_string(),
+            (None, false) => {
+                "fetch the file and the manifest of one release; `--anyway` rebuilds all the same"
+                    .to_string()
+            }
+        };
+        let finding = finding(Cause::Unknown, "the published file", what, &listed, &remedy);
+        Some(Checked {
+            part: self.claim.part(),
+            published: Some(self.digest.clone()),
+            outcome: match self.claim {
+                Claim::Unlisted => Outcome::Unlisted,
+                _ => Outcome::Differs,
+            },
+            ..Checked::differs(self.path.display().to_string(), vec![finding])
+        })
+    }
+
+    /// The name of the entry that has these bytes.
+    fn twin<'m>(&self, manifest: &'m Manifest) -> Option<&'m str> {
+        let is = |sha256: Option<&str>| sha256 == Some(&*self.digest.sha256);
+        let artifact = manifest.artifacts.iter().find(|a| is(a.sha256.as_deref()));
+        let archive = || manifest.archives.iter().find(|a| is(Some(&a.sha256)));
+        artifact.map(|a| &*a.name).or_else(|| archive().map(|a| &*a.name))
+    }
+
+    /// Compares the file with the rebuild.
+    pub(super) fn check(&self, rebuilt: &Rebuilt) -> Result<Vec<Checked>> {
+        match self.claim {
+            Claim::Archive(entry) => archive::check(&self.path, &self.digest, Some(entry), rebuilt),
+            Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact), rebuilt)?]),
+            // It was reported when it was found.
+            Claim::Unlisted => Ok(Vec::new()),
+            Claim::None if extract::is_archive(&self.path)? => {
+                archive::check(&self.path, &self.digest, None, rebuilt)
+            }
+            Claim::None => {
+                let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+                Ok(vec![self.against(rebuilt.named(&name), rebuilt)?])
+            }
+        }
+    }
+
+    fn against(&self, built: Option<&Artifact>, rebuilt: &Rebuilt) -> Result<Checked> {
+        let mut checked = Checked {
+            published: Some(self.digest.clone()),
+            rebuilt: built.map(|b| b.digest.clone()),
+            ..Checked::differs(self.path.display().to_string(), Vec::new())
+        };
+        match built {
+            Some(built) if built.digest == self.digest => checked.outcome = Outcome::Same,
+            Some(built) => {
+                checked.findings = another_name(&self.digest, built, rebuilt).into_iter().collect();
+                match signed(&self.path, &built.path)? {
+                    Some(signed) => {
+                        checked.outcome = Outcome::After(vec![Cause::CodeSignature]);
+                        checked.findings = vec![signed];
+                    }
+                    None => checked.findings.extend(explain(&self.path, &built.path, rebuilt)?),
+                }
+            }
+            None => {
+                let twin = rebuilt.with_bytes(&self.digest, None);
+                let remedy = match twin {
+                    Some(twin) => format!(
+                        "it is the built `{}`: each file counts under its own name",
+                        twin.name
+                    ),
+                    None => {
+                        "name a file that the source makes, and select its package and features"
+                            .to_string()
+                    }
+                };
+                let what = "nothing of this name was built";
+                checked.findings.push(finding(
+                    Cause::Unknown,
+                    "the published file",
+                    what,
+                    "",
+                    &remedy,
+                ));
+            }
+        }
+        Ok(checked)
+    }
+}
+
+/// A file that is another artifact than its name says.
+pub(super) fn another_name(
+    digest: &Digest,
+    built: &Artifact,
+    rebuilt: &Rebuilt,
+) -> Option<Finding> {
+    let twin = rebuilt.with_bytes(digest, Some(&built.target))?;
+    let what = format!("`{}` is the built `{}`", built.name, twin.name);
+    let remedy =
+        "each file counts under its own name: ask the publisher which of the two was meant";
+    Some(finding(Cause::Unknown, "the name", &what, "", remedy))
+}
+
+/// Files over this size are not looked at for signatures.
+const LARGEST: u64 = 1 << 30;
+
+/// Whether the two are one file but for a code signature, and which of them has one.
+fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
+    let without = |path: &Path| -> Result<Option<signature::Unsigned>> {
+        let what = || format!("failed to look at `{}`", path.display());
+        if std::fs::metadata(path).with_context(what)?.len() > LARGEST {
+            return Ok(None);
+        }
+        let bytes = std::fs::read(path);
+        let bytes = bytes.with_context(|| format!("failed to read `{}`", path.display()))?;
+        Ok(signature::without(bytes))
+    };
+    let (Some(a), Some(b)) = (without(published)?, without(rebuilt)?) else {
+        return Ok(None);
+    };
+    if a.bytes != b.bytes || !(a.signed || b.signed) {
+        return Ok(None);
+    }
+    let say = |signed: bool| if signed { "signed" } else { "not signed" };
+    Ok(Some(finding(
+        Cause::CodeSignature,
+        "the end of the file, and what signing writes into its headers",
+        say(a.signed),
+        say(b.signed),
+        "check the signature with the system's own tool; everything else is the same",
+    )))
+}
+
+/// How many causes are printed of one file; `repro diff` lists all.
+const TOLD: usize = 6;
+
+/// Where a published file and the rebuilt one begin to differ, and why.
+pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Result<Vec<Finding>> {
+    let say = |byte: Option<u8>| match byte {
+        Some(byte) => format!("0x{byte:02x}"),
+        None => "the end of the file".to_string(),
+    };
+    let found = fs::first_difference(published, rebuilt)?;
+    let row = |d: fs::Difference| {
+        finding(
+            Cause::Unknown,
+            At::Byte(d.at),
+            &say(d.a),
+            &say(d.b),
+            "A is the published file, B the rebuilt one",
+        )
+    };
+    let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
+    let context = explain::Context { clocks: about.clocks, ..explain::Context::default() };
+    // Of the publisher's machine nothing is known: only what shows by itself is found.
+    let explained = explain::explain(published, rebuilt, &context);
+    let (known, unknown): (Vec<_>, Vec<_>) = explained
+        .findings
+        .into_iter()
+        .filter(|f| !f.consequence)
+        .partition(|f| f.cause != Cause::Unknown);
+    findings.extend(known.into_iter().chain(unknown).take(TOLD));
+    Ok(findings)
+}

@@ -1,0 +1,139 @@
+//! The publisher's settings in a verification: which of them the source asks for, which the verifier
+//! accepted or gave, and which stop everything because they name programs.
+
+use anyhow::Result;
+
+use crate::error::{Kind, bad_input, failure};
+use crate::manifest::Manifest;
+use crate::report::verify::{SettingRow, SettingState};
+use crate::request::VerifyRequest;
+use crate::setting::{self, Asks, Fate, Setting};
+
+/// The settings that the source does not ask for, each with who agreed to it.
+///
+/// # Errors
+/// A value that no rebuild takes; a program that the verifier did not supply; an option that says
+/// something else than the manifest.
+pub(super) fn rows(
+    manifest: &Manifest,
+    asks: &Asks,
+    asked: &VerifyRequest,
+) -> Result<Vec<SettingRow>> {
+    let given = given(manifest, asked)?;
+    let supplied = &asked.build.pass_env;
+    let settings = setting::unsourced(manifest, asks, supplied).map_err(not_sound)?;
+    let state = |setting: &Setting| {
+        let supplied = |name: &String| supplied.contains(name);
+        if given.contains(&&*setting.name) || setting.variable.as_ref().is_some_and(supplied) {
+            SettingState::Given
+        } else if asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value)) {
+            SettingState::Accepted
+        } else {
+            SettingState::NotAccepted
+        }
+    };
+    let rows = settings.into_iter().map(|setting| SettingRow { state: state(&setting), setting });
+    let rows: Vec<SettingRow> = rows.collect();
+    programs(&rows)?;
+    Ok(rows)
+}
+
+/// A value that no rebuild takes from a manifest.
+pub(super) fn not_sound(clause: String) -> anyhow::Error {
+    bad_input(format!("the manifest cannot be replayed, and nothing was run: {clause}"))
+}
+
+/// Programs of the publisher's machine are never replayed: the verifier supplies each, or says by name
+/// that the rebuild goes on without it.
+fn programs(rows: &[SettingRow]) -> Result<()> {
+    let lacking = rows
+        .iter()
+        .filter(|row| row.setting.fate == Fate::Fact && row.state == SettingState::NotAccepted);
+    let lacking: Vec<&Setting> = lacking.map(|row| &row.setting).collect();
+    let Some(first) = lacking.first() else {
+        return Ok(());
+    };
+    let named = lacking.iter().map(|s| {
+        let (name, value) = (s.name.escape_debug(), s.value.escape_debug());
+        format!("{name}={value}")
+    });
+    let name = first.name.escape_debug();
+    let supply = match &first.variable {
+        Some(variable) => {
+            let variable = variable.escape_debug();
+            format!("set {variable} here and give `--pass-env {variable}`, or ")
+        }
+        None => String::new(),
+    };
+    Err(failure(
+        Kind::NotAccepted,
+        format!(
+            "the publisher's build used programs or files that a rebuild never takes from a manifest: {}; {supply}give `--accept-setting {name}` to rebuild without it",
+            named.collect::<Vec<_>>().join(", ")
+        ),
+    ))
+}
+
+/// The settings that the verifier gave as well, by name.
+fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>> {
+    let (build, asked) = (&manifest.build, &asked.build);
+    let selection = &asked.selection;
+    let list = |values: &[String]| values.join(",");
+    let mut names = Vec::new();
+    let mut compare = |option: &str, name, theirs: String, ours: Option<String>| match ours {
+        None => Ok(()),
+        Some(ours) if ours == theirs => {
+            names.push(name);
+            Ok(())
+        }
+        Some(ours) => Err(failure(
+            Kind::Usage,
+            format!(
+                "{option} gives `{}`, and the manifest has `{}`: leave it out, or verify without a manifest, by --source and --artifact",
+                ours.escape_debug(),
+                theirs.escape_debug()
+            ),
+        )),
+    };
+    let some = |values: &[String]| (!values.is_empty()).then(|| list(values));
+    let on = |switch: bool| switch.then(|| "true".to_string());
+    compare("--package", "packages", list(&build.packages), some(&selection.packages))?;
+    compare("--bin", "bins", list(&build.bins), some(&selection.bins))?;
+    compare("--features", "features", list(&build.features), some(&selection.features))?;
+    compare("--target", "targets", list(&build.targets), some(&selection.targets))?;
+    compare("--profile", "profile", build.profile.clone(), selection.profile.clone())?;
+    for (option, name, theirs, ours) in [
+        ("--workspace", "workspace", build.workspace, selection.workspace),
+        ("--lib", "lib", build.lib, selection.lib),
+        ("--bins", "all-bins", build.all_bins, selection.all_bins),
+        ("--all-features", "all-features", build.all_features, selection.all_features),
+        (
+            "--no-default-features",
+            "no-default-features",
+            build.no_default_features,
+            selection.no_default_features,
+        ),
+    ] {
+        compare(option, name, theirs.to_string(), on(ours))?;
+    }
+    let recipe = &manifest.recipe;
+    let epoch = asked.epoch.map(|e| e.to_string());
+    compare("--epoch", "epoch", recipe.epoch.to_string(), epoch)?;
+    let inject = asked.inject.map(|i| i.name().to_string());
+    compare("--inject", "inject", recipe.inject.clone(), inject)?;
+    Ok(names)
+}
+
+/// Files of the source that an archive has, and that nothing in the source puts there.
+pub(super) fn extra(names: &[String], asked: &VerifyRequest) -> Vec<SettingRow> {
+    let row = |name: &String| {
+        let setting = Setting::include(name);
+        let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value));
+        let state = match accepted {
+            true => SettingState::Accepted,
+            false => SettingState::NotAccepted,
+        };
+        SettingRow { setting, state }
+    };
+    names.iter().map(row).collect()
+}
