@@ -4,9 +4,10 @@
 use repro_formats::listing::Member;
 use repro_formats::{digest, tar};
 
+use super::found::{Coverage, Explained, Members};
 use super::image::matched;
 use super::open::{self, Kind, Layer, Opened, Part, Peeled};
-use super::{Coverage, Explained, Members, Search, digests, names, remedy};
+use super::{Search, digests, names, remedy};
 use crate::cause::Cause;
 use crate::explain::compare::{self, Both};
 use crate::finding::{About, At, Finding, Place};
@@ -365,11 +366,13 @@ fn renamed(within: &[String], a: &str, b: &str) -> Option<Finding> {
     Some(finding)
 }
 
-/// Last of all, over what was found in all layers.
-pub(super) fn finish(out: &mut Explained) {
-    fold(&mut out.findings);
-    settle(&mut out.findings);
-    out.coverage = Coverage::of(out.coverage.differing, &out.findings);
+impl Explained {
+    /// Last of all, over what was found in all layers.
+    pub(super) fn finish(&mut self) {
+        fold(&mut self.findings);
+        settle(&mut self.findings);
+        self.coverage = Coverage::of(self.coverage.differing, &self.findings);
+    }
 }
 
 /// The same value in several members is reported once.

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
+use std::path::Path;
 
 use repro_formats::compress::container::Compression;
 use repro_formats::compress::unpack::Unpacked;
@@ -16,6 +17,8 @@ use repro_formats::{ar, tar, zip};
 
 /// Bytes of all members of one container that are taken out.
 const MOST: u64 = 512 << 20;
+/// Bytes of a file that are read at most.
+const LARGEST: u64 = 512 << 20;
 /// Times that a file may be compressed.
 const LAYERS: usize = 4;
 
@@ -26,6 +29,22 @@ pub struct Unsound {
     pub format: &'static str,
     /// Where, and what is wrong.
     pub what: String,
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// It cannot be read, or is too large: a clause.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let show = |e: std::io::Error| format!("`{}` cannot be read: {e}", path.display());
+    let file = std::fs::File::open(path).map_err(show)?;
+    let mut bytes = Vec::new();
+    let most = LARGEST + 1;
+    file.take(most).read_to_end(&mut bytes).map_err(show)?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(format!("`{}` has more than {LARGEST} bytes", path.display())),
+        false => Ok(bytes),
+    }
 }
 
 /// One layer of compression.

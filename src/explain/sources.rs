@@ -80,7 +80,7 @@ pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Ve
     summary.bytes = rest.iter().map(|f| f.bytes).sum();
     summary.remedy = format!(
         "{} differ: compare builds of one commit with one Cargo.lock and one toolchain",
-        crate::explain::count(unsure, "place")
+        super::found::count(unsure, "place")
     );
     findings.push(summary);
     findings.extend(sure);
