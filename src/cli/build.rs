@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Offering;
+use super::offering::Offering;
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};

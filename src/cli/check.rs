@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Offering;
+use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::check::rules::RULES;

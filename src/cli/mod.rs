@@ -8,15 +8,14 @@ pub mod env;
 pub mod init;
 pub mod limits;
 pub mod normalize;
+mod offering;
 pub mod output;
 pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
@@ -53,30 +52,6 @@ impl From<ColorArg> for anstream::ColorChoice {
             ColorArg::Always => anstream::ColorChoice::Always,
             ColorArg::Never => anstream::ColorChoice::Never,
         }
-    }
-}
-
-/// Reads a value with a function, and offers names to completions.
-#[derive(Clone)]
-struct Offering<T> {
-    read: fn(&str) -> Result<T, String>,
-    names: fn() -> Vec<&'static str>,
-}
-
-impl<T: Clone + Send + Sync + 'static> TypedValueParser for Offering<T> {
-    type Value = T;
-
-    fn parse_ref(
-        &self,
-        cmd: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<T, clap::Error> {
-        self.read.parse_ref(cmd, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
     }
 }
 

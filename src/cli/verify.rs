@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Offering;
 use super::build::InjectArg;
 use super::limits::LimitArgs;
+use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
