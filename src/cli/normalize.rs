@@ -21,18 +21,18 @@ pub struct NormalizeArgs {
     /// The files to rewrite
     #[arg(value_name = "FILE", required_unless_present = "list_formats")]
     paths: Vec<PathBuf>,
-    /// Times after this become this, in seconds since 1970 [default: SOURCE_DATE_EPOCH]
+    /// Clamp timestamps to this time (seconds since 1970) [default: SOURCE_DATE_EPOCH]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
     epoch: Option<i64>,
     /// Change nothing; exit 1 if something would be changed
     #[arg(long)]
     check: bool,
-    /// Print the formats and what is made fixed in each, and stop
+    /// Print the formats and what is made fixed in each, and exit
     #[arg(long)]
     pub list_formats: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// How the report is printed
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
