@@ -220,7 +220,7 @@ impl Plan<'_> {
         }
         let hint = match side {
             Side::A if self.sandbox.is_some() => {
-                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your rights"
+                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your permissions"
             }
             Side::A => "",
             Side::B => {

@@ -331,7 +331,7 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
         };
         let _ = writeln!(
             out,
-            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, every time {}",
+            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, timestamps {}",
             archive.size, archive.epoch
         );
         let _ = writeln!(out, "{}  {}", archive.sha256, path.display());

@@ -22,7 +22,7 @@ pub fn report(report: &Report, verbose: bool) -> String {
             None => {
                 "on: build scripts had no network and no access to your home directory".to_string()
             }
-            Some(why) => format!("off: build scripts ran with your rights ({why})"),
+            Some(why) => format!("off: build scripts ran with your permissions ({why})"),
         };
         line(&mut out, "sandbox", &sandbox);
     }
