@@ -20,18 +20,14 @@ use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
 use crate::{process, term, verify};
 
-/// What both binaries run.
+/// What the program runs.
 pub fn main() -> ExitCode {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     let program = args.first().cloned().unwrap_or_default();
     if let Some(dir) = wrapper::invoked_as(&program) {
         return wrapper::main(&dir, args.split_off(1));
     }
-    // cargo calls `cargo-repro repro …`.
     let stem = Path::new(&program).file_stem();
-    if stem.is_some_and(|s| s == "cargo-repro") && args.get(1).is_some_and(|a| a == "repro") {
-        args.remove(1);
-    }
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
@@ -43,6 +39,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if e.use_stderr() { Kind::Usage.code() } else { 0 });
         }
     };
+    if let Some(color) = cli.color {
+        anstream::ColorChoice::from(color).write_global();
+    }
+    if cli.quiet {
+        term::be_quiet();
+    }
     let (name, format) = match &cli.command {
         Command::Build(args) => ("build", args.output.format.plain()),
         Command::Check(args) => ("check", args.format.of_failures()),
@@ -55,14 +57,15 @@ pub fn main() -> ExitCode {
         Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
         Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
         Command::Completions { .. } => ("completions", Format::Text),
-        Command::Man => ("man", Format::Text),
+        Command::Man { .. } => ("man", Format::Text),
     };
     let annotate = match &cli.command {
         Command::Build(args) => args.output.format == ReportFormat::Github,
         Command::Diff(args) => args.output.format == ReportFormat::Github,
         _ => false,
     };
-    match process::handle_signals().and_then(|()| run(cli.command)) {
+    let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals());
+    match entered.and_then(|()| run(cli.command)) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             if annotate {
@@ -72,6 +75,14 @@ pub fn main() -> ExitCode {
             ExitCode::from(failed(name, format, &error))
         }
     }
+}
+
+/// `-C`: everything that is given relatively is meant from there.
+fn enter(dir: Option<&Path>) -> Result<()> {
+    let Some(dir) = dir else { return Ok(()) };
+    std::env::set_current_dir(dir).map_err(|e| {
+        error::failure(Kind::Usage, format!("failed to enter `{}`: {e}", dir.display()))
+    })
 }
 
 fn run(command: Command) -> Result<u8> {
@@ -149,15 +160,16 @@ fn run(command: Command) -> Result<u8> {
         Command::Normalize(args) if args.list_formats => print(&files::formats()).map(|()| 0),
         Command::Normalize(args) => {
             let format = args.format;
+            let (check, detail) = (args.check, args.dry_run);
             let done = normalize::run(&args.request())?;
             for error in done.iter().filter_map(|d| d.result.as_ref().err()) {
                 term::say(term::BAD, "error", &error::one_line(error));
             }
             print(&match format {
-                Format::Text => files::normalized(&done),
+                Format::Text => files::normalized(&done, detail),
                 Format::Json => files::normalized_json(&done),
             })?;
-            Ok(normalize::code(&done))
+            Ok(normalize::code(&done, check))
         }
         Command::Diff(args) if args.list_causes => print(&text::causes()).map(|()| 0),
         Command::Diff(args) => {
@@ -182,7 +194,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::RebuilderdSync(args) => print(&sync::run(&args.request())?).map(|()| 0),
         Command::Completions { shell } => docs::completions(shell, Cli::command()).map(|()| 0),
-        Command::Man => docs::man(Cli::command()).map(|()| 0),
+        Command::Man { output } => docs::man(Cli::command(), output.as_deref()).map(|()| 0),
     }
 }
 

@@ -24,6 +24,24 @@ pub enum Kind {
     Interrupted = 130,
 }
 
+/// The table of exit codes, as help and man pages print it.
+pub const EXIT_CODES: &[(u8, &str)] = &[
+    (0, "reproducible, verified, the same, or nothing to change"),
+    (
+        1,
+        "files differ, nothing was varied, a file would be changed, or `repro check` found an error",
+    ),
+    (2, "the command line is wrong"),
+    (3, "a build failed: not a verdict"),
+    (
+        4,
+        "refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source",
+    ),
+    (5, "an input is malformed or hostile"),
+    (6, "anything else of the host: disk full, a tool missing, permission"),
+    (130, "interrupted"),
+];
+
 impl Kind {
     /// The name used in `"error": {"kind": …}` of the JSON report.
     pub fn name(self) -> &'static str {

@@ -346,6 +346,26 @@ pub fn identity(_path: &Path) -> Result<Option<(u64, u64)>> {
     Ok(None)
 }
 
+/// Fails where nothing can be written in a directory that may still have to be made.
+pub fn check_writable(dir: &Path) -> Result<()> {
+    let there = dir.ancestors().find(|d| fs::symlink_metadata(d).is_ok()).unwrap_or(dir);
+    let known = fs::metadata(there).and_then(|m| match m.is_dir() {
+        true => Ok(()),
+        false => Err(std::io::ErrorKind::NotADirectory.into()),
+    });
+    #[cfg(unix)]
+    let known = known.and_then(|()| {
+        use rustix::fs::Access;
+        Ok(rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK)?)
+    });
+    known.with_context(|| format!("failed to write in `{}`", there.display()))
+}
+
+/// The path without symbolic links if it is there, else as it is.
+pub fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,19 +4,16 @@
 //! `builder`. The types are those of the file, apart from the ones the program thinks with.
 
 mod check;
+mod read;
 
 use anyhow::{Context, Result};
-use repro_formats::names::printable;
 use serde::{Deserialize, Serialize};
 
-use crate::error::bad_input;
 use crate::variation::VariationId;
 use crate::variation::coverage::Coverage;
 
 /// The schema's name and version, as it is written.
 pub const SCHEMA: &str = "repro.manifest/2";
-/// The schemas that are read: what `/1` does not have is absent or empty.
-const READ: [&str; 2] = ["repro.manifest/1", SCHEMA];
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -315,31 +312,6 @@ pub struct File {
 }
 
 impl Manifest {
-    /// Reads a manifest. `from` names it in errors.
-    pub fn from_bytes(bytes: &[u8], from: &str) -> Result<Manifest> {
-        #[derive(Deserialize)]
-        struct Head {
-            schema: String,
-        }
-        // What it quotes of the file may be meant for a terminal.
-        let bad = |e: serde_json::Error| {
-            let words = printable(e.to_string().as_bytes()).replace("\\`", "`");
-            bad_input(format!("`{from}` is not a manifest: {words}"))
-        };
-        let head: Head = serde_json::from_slice(bytes).map_err(bad)?;
-        if !READ.contains(&&*head.schema) {
-            return Err(bad_input(format!(
-                "`{from}` has the schema `{}`, and this repro reads `{}`: use the version of repro that wrote it",
-                head.schema.escape_debug(),
-                READ.join("` and `")
-            )));
-        }
-        let manifest: Manifest = serde_json::from_slice(bytes).map_err(bad)?;
-        check::sound(&manifest)
-            .map_err(|e| bad_input(format!("`{from}` is not a sound manifest: {e}")))?;
-        Ok(manifest)
-    }
-
     /// The bytes of the file: JSON, indented, with a final newline.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self).context("failed to encode the manifest")?;

@@ -313,12 +313,32 @@ impl Cmd {
     fn unix_settings(&self, _command: &mut Command) {}
 }
 
+/// Lines end with a line feed or, as those of a progress bar, with a carriage return.
 fn lines(pipe: impl Read, mut each: impl FnMut(&str)) {
     let mut reader = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut line), Ok(n) if n > 0) {
-        each(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
-        line.clear();
+    let (mut line, mut after_return) = (Vec::new(), false);
+    loop {
+        let bytes = match reader.fill_buf() {
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) | Ok([]) => break,
+            Ok(bytes) => bytes,
+        };
+        let end = memchr::memchr2(b'\n', b'\r', bytes);
+        let part = end.unwrap_or(bytes.len());
+        // Nothing is between the two of CR LF.
+        let between = end.is_some_and(|i| bytes[i] == b'\n') && after_return && part == 0;
+        line.extend_from_slice(&bytes[..part]);
+        after_return = end.is_some_and(|i| bytes[i] == b'\r');
+        reader.consume(part + usize::from(end.is_some()));
+        if end.is_some() {
+            if !between {
+                each(&String::from_utf8_lossy(&line));
+            }
+            line.clear();
+        }
+    }
+    if !line.is_empty() {
+        each(&String::from_utf8_lossy(&line));
     }
 }
 
@@ -411,6 +431,18 @@ fn end(child: Running, _force: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_end_with_either_sign() {
+        let of = |text: &str| {
+            let mut found = Vec::new();
+            lines(text.as_bytes(), |l| found.push(l.to_string()));
+            found
+        };
+        assert_eq!(of("a\n\nb\r\nc"), ["a", "", "b", "c"]);
+        assert_eq!(of("1/2\r2/2\r  done\n"), ["1/2", "2/2", "  done"]);
+        assert!(of("").is_empty());
+    }
 
     #[test]
     fn shows_what_a_shell_would_take() {

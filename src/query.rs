@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
 
-use crate::error::bad_input;
+use crate::error::{bad_input, refused};
 use crate::process::Cmd;
 
 static CHOSEN: OnceLock<OsString> = OnceLock::new();
@@ -45,9 +45,18 @@ fn ask(manifest: &Path, args: &[&str]) -> Result<String> {
         .arg("--manifest-path")
         .arg(manifest)
         .dir(manifest.parent().unwrap_or(Path::new(".")))
+        .env_remove("RUST_BACKTRACE")
         .output()?;
     if out.status.success() {
         return Ok(out.text());
+    }
+    // rustup's, in place of cargo.
+    let missing = out.stderr.lines().find(|l| l.ends_with("is not installed"));
+    if let Some(toolchain) = missing.and_then(|l| l.split('\'').nth(1)) {
+        return Err(refused(format!(
+            "the toolchain `{toolchain}`, which `{}` is built with, is not installed: run `rustup toolchain install {toolchain}`",
+            manifest.display()
+        )));
     }
     let lines = out.stderr.lines().map(str::trim).filter(|l| !l.is_empty());
     let words = lines.collect::<Vec<_>>().join(" ");

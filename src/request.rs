@@ -216,8 +216,14 @@ pub struct Normalize {
     pub paths: Vec<PathBuf>,
     /// `--epoch`, in seconds since 1970.
     pub epoch: Option<i64>,
+    /// `--set-time`, in seconds since 1970.
+    pub set_time: Option<i64>,
     /// `--check`.
     pub check: bool,
+    /// `--dry-run`.
+    pub dry_run: bool,
+    /// `--recursive`.
+    pub recursive: bool,
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
 }

@@ -106,7 +106,7 @@ impl Sandbox {
         match (Sandbox::new(toolchain, read, write), mode) {
             (Ok(sandbox), _) => Ok((Some(sandbox), Isolation::ON)),
             (Err(why), Mode::Always) => Err(host(format!(
-                "`--sandbox`: no sandbox can be made: {why}; install bubblewrap and allow user namespaces, or pass `--no-sandbox` to run build scripts with your rights"
+                "`--sandbox`: no sandbox can be made: {why}; install bubblewrap and allow user namespaces, or pass `--no-sandbox` to run build scripts with your permissions"
             ))),
             (Err(why), _) => Ok((None, Isolation::off(why))),
         }

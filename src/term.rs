@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
@@ -26,6 +27,24 @@ pub fn set_up_color() {
     choice.write_global();
 }
 
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Has no progress printed from now on (`--quiet`).
+pub fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// `1 file`, `2 files`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// Some of the names, if they are many.
+pub fn short_list(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 5 { format!("{shown}, …") } else { shown }
+}
+
 /// A line for standard error: `error: …`, `warning: …`, `note: …`.
 pub fn say(style: Style, word: &str, text: &str) {
     let _ = writeln!(anstream::stderr(), "{style}{word}{style:#}: {text}");
@@ -35,6 +54,7 @@ pub fn say(style: Style, word: &str, text: &str) {
 pub struct Progress {
     live: bool,
     verbose: bool,
+    quiet: bool,
     start: Instant,
     state: Mutex<State>,
 }
@@ -49,13 +69,20 @@ impl Progress {
     /// A progress line; live if standard error is a terminal. `verbose` prints each step as a
     /// plain line even so.
     pub fn new(verbose: bool) -> Progress {
+        let quiet = QUIET.load(Ordering::Relaxed);
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         Progress {
-            live: std::io::stderr().is_terminal() && !dumb && !verbose,
+            live: std::io::stderr().is_terminal() && !dumb && !verbose && !quiet,
             verbose,
+            quiet,
             start: Instant::now(),
             state: Mutex::default(),
         }
+    }
+
+    /// Whether there is a line that shows what goes on.
+    pub fn is_live(&self) -> bool {
+        self.live
     }
 
     /// A new phase of the whole run: a plain line where there is no terminal.
@@ -64,7 +91,7 @@ impl Progress {
         state.doing = vec![(String::new(), text.to_string())];
         if self.live {
             self.draw(&mut state);
-        } else {
+        } else if !self.quiet {
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
@@ -77,7 +104,7 @@ impl Progress {
         state.doing.sort();
         if self.live {
             self.draw(&mut state);
-        } else if self.verbose {
+        } else if self.verbose && !self.quiet {
             let _ = writeln!(anstream::stderr(), "{who}: {text}");
         }
     }
@@ -113,9 +140,11 @@ impl Drop for Progress {
     }
 }
 
+/// Columns of the terminal; what $COLUMNS says where it does not know them itself.
 fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    columns.unwrap_or(80)
+    let own = terminal_size::terminal_size_of(std::io::stderr()).map(|(w, _)| w.0.into());
+    let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    own.filter(|n| *n > 0).or_else(columns).unwrap_or(80)
 }
 
 fn line_of(doing: &[(String, String)], seconds: u64, width: usize) -> String {
@@ -152,5 +181,11 @@ mod tests {
         let doing = [("A".into(), "serde v1".into()), ("B".into(), "syn v2".into())];
         assert_eq!(line_of(&doing, 75, 80), "[1:15] A: serde v1   B: syn v2");
         assert_eq!(line_of(&doing, 75, 10), "[1:15] A:");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let files = |n| count(n, "file", "files");
+        assert_eq!([files(0), files(1), files(2)], ["0 files", "1 file", "2 files"]);
     }
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::blame::changes::{Change, SEARCHED, Value, What, read};
+use crate::blame::culprit::{Culprit, UnitKind};
 use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
 use crate::blame::words::{excerpts, place, printable, text_line};
-use crate::blame::{Culprit, UnitKind};
 use crate::cargo::trace::Trace;
 use crate::cause::Cause;
 use crate::explain::remedy;

@@ -8,6 +8,7 @@
 
 mod canonical;
 mod changes;
+pub mod culprit;
 mod evidence;
 mod expand;
 mod explore;
@@ -21,54 +22,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use self::culprit::Culprit;
 use crate::build::Built;
 use crate::cargo::trace::Trace;
-use crate::cause::Cause;
 use crate::compare::Comparison;
 use crate::error;
 use crate::explain::Context;
-
-/// What kind of unit diverged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnitKind {
-    /// A build script: its program, or what it left when it ran.
-    BuildScript,
-    /// A procedural macro.
-    ProcMacro,
-    /// A library.
-    Lib,
-    /// A program.
-    Bin,
-}
-
-impl UnitKind {
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            UnitKind::BuildScript => "build-script",
-            UnitKind::ProcMacro => "proc-macro",
-            UnitKind::Lib => "lib",
-            UnitKind::Bin => "bin",
-        }
-    }
-}
-
-/// A unit that diverged although everything that it was made from agrees.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Culprit {
-    /// `name version` of its package.
-    pub package: String,
-    /// What it is.
-    pub unit: UnitKind,
-    /// Why, as far as is known; at least one.
-    pub causes: Vec<Cause>,
-    /// What shows it, one line each.
-    pub evidence: Vec<String>,
-    /// What to change: sentences.
-    pub remedies: Vec<String>,
-    /// Packages that differ because of it, those first that others are made of.
-    pub via: Vec<String>,
-}
 
 /// Who is to blame.
 #[derive(Clone, Debug, Default)]
@@ -134,6 +93,7 @@ mod tests {
     use super::*;
     use crate::artifact::{Artifact, ArtifactSet, Kind};
     use crate::cargo::units::Unit;
+    use crate::cause::Cause;
     use crate::compare::compare;
     use crate::fs;
     use repro_formats::digest;

@@ -183,9 +183,14 @@ impl Plan<'_> {
         let said = Mutex::new(Messages::default());
         let words = Mutex::new(Vec::new());
         let command = self.command(side, &layout)?.jobserver(jobs);
-        let status = command.stream(|stream, line| match stream {
+        let counting = match progress.is_live() {
+            true => command.clone().args(COUNTING),
+            false => command.clone(),
+        };
+        let status = counting.stream(|stream, line| match stream {
             Stream::Out => said.lock().expect("no panic holds this").read_line(line),
             Stream::Err => match progress_of(line) {
+                Some(step) if step.is_empty() => {}
                 Some(step) => progress.step(side.label(), &step),
                 None => words.lock().expect("no panic holds this").push(line.to_string()),
             },
@@ -215,7 +220,7 @@ impl Plan<'_> {
         }
         let hint = match side {
             Side::A if self.sandbox.is_some() => {
-                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your rights"
+                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your permissions"
             }
             Side::A => "",
             Side::B => {
@@ -429,10 +434,15 @@ pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
     source.check_out(to)
 }
 
-/// The step that a progress line of cargo names: `   Compiling serde v1.0.0 (path)`.
+/// Has cargo count the units that it builds, for a progress line. No build script sees that.
+const COUNTING: [&str; 4] =
+    ["--config", "term.progress.when='always'", "--config", "term.progress.width=160"];
+
+/// What cargo does now, if the line is of its progress; empty if that is of no interest.
 fn progress_of(line: &str) -> Option<String> {
     let (verb, rest) = line.strip_prefix("   ")?.trim_start().split_once(' ')?;
-    let verbs = ["Compiling", "Checking", "Finished", "Fresh", "Dirty", "Running", "Locking"];
+    let verbs =
+        ["Compiling", "Checking", "Finished", "Fresh", "Dirty", "Running", "Locking", "Building"];
     let indented = line.len() - line.trim_start().len() + verb.len() == 12;
     if !indented || !verbs.contains(&verb) {
         return None;
@@ -440,8 +450,23 @@ fn progress_of(line: &str) -> Option<String> {
     let what = rest.split(" (").next().unwrap_or(rest);
     Some(match verb {
         "Compiling" => what.to_string(),
+        "Building" => units_of(rest).unwrap_or_default(),
+        "Finished" => String::new(),
         _ => format!("{} {what}", verb.to_lowercase()),
     })
+}
+
+/// `[====>   ] 3/10: a, b(bin)` in words.
+fn units_of(bar: &str) -> Option<String> {
+    let (count, names) = bar.split_once("] ")?.1.split_once(':')?;
+    let (done, all) = count.trim().split_once('/')?;
+    let (done, all): (usize, usize) = (done.parse().ok()?, all.parse().ok()?);
+    let names = names.trim();
+    let long = match names.strip_suffix("(bin)") {
+        Some(name) if done + 1 == all && !name.contains(',') => ", optimizing and linking",
+        _ => "",
+    };
+    Some(format!("{done} of {all} units: {names}{long}"))
 }
 
 /// Whether a tool failed because a disk or a quota is full.
@@ -484,7 +509,13 @@ mod tests {
         let cases = [
             ("   Compiling serde v1.0.0", Some("serde v1.0.0")),
             ("   Compiling demo v0.1.0 (/s/demo)", Some("demo v0.1.0")),
-            ("    Finished `release` profile in 1s", Some("finished `release` profile in 1s")),
+            ("    Finished `release` profile in 1s", Some("")),
+            ("    Building [=====>    ] 3/10: a, b(bin)", Some("3 of 10 units: a, b(bin)")),
+            ("    Building [=====>    ] 9/10: a(build)", Some("9 of 10 units: a(build)")),
+            (
+                "    Building [========> ] 9/10: b(bin)",
+                Some("9 of 10 units: b(bin), optimizing and linking"),
+            ),
             ("warning: unused", None),
             ("    Compiling is what I do", None),
             ("   |   ^^^", None),

@@ -89,6 +89,16 @@ fn at(place: &Place, cmd: Cmd, toolchain: &Toolchain) -> Cmd {
         .env("RUSTC_WORKSPACE_WRAPPER", "")
 }
 
+/// How cargo, curl and git say that a server was not reached.
+const UNREACHED: [&str; 6] = [
+    "ould not resolve",
+    "ould not connect",
+    "ailed to connect",
+    "ouldn't connect",
+    "Timeout was reached",
+    "network failure",
+];
+
 fn explain(command: &str, words: &str) -> anyhow::Error {
     let error = words.find("error: ").map_or(words, |at| &words[at + 7..]);
     let short = error
@@ -104,6 +114,11 @@ fn explain(command: &str, words: &str) -> anyhow::Error {
         )
     } else if words.contains("failed to parse manifest") || words.contains("failed to parse lock") {
         bad_input(short)
+    } else if UNREACHED.iter().any(|w| words.contains(w)) {
+        let reason = error.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or(error);
+        host(format!(
+            "cargo could not download the dependencies: {reason}; run `cargo fetch --locked` with a network once, then repro needs none"
+        ))
     } else {
         host(format!("`{command}` failed: {short}"))
     }
@@ -123,7 +138,11 @@ mod tests {
         assert_eq!(kind_of(&error), Kind::Host);
         assert_eq!(
             error.to_string(),
-            "`cargo fetch` failed: failed to download `x v1` Caused by: could not resolve host"
+            "cargo could not download the dependencies: could not resolve host; run `cargo fetch --locked` with a network once, then repro needs none"
         );
+        let other =
+            explain("cargo fetch", "error: failed to download `x v1`\n\nCaused by:\n  404\n");
+        let words = "`cargo fetch` failed: failed to download `x v1` Caused by: 404";
+        assert_eq!((kind_of(&other), &*other.to_string()), (Kind::Host, words));
     }
 }

@@ -20,7 +20,7 @@ pub fn find(dir: &Path, rustc: Option<PathBuf>) -> Result<Toolchain> {
     };
     let program = absolute(named);
     let ask = |args: &[&str]| -> Result<String> {
-        let out = Cmd::new(&program).args(args).dir(dir).output()?;
+        let out = Cmd::new(&program).args(args).dir(dir).env_remove("RUST_BACKTRACE").output()?;
         if out.status.success() {
             return Ok(out.text());
         }

@@ -1,7 +1,7 @@
 //! How much findings count: a rule's own severity, what the project's metadata makes of it (each
 //! with a reason), and what the command line makes of both.
 
-use super::Severity;
+use super::hit::Severity;
 use super::rules;
 
 /// A setting of one rule.

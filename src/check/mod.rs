@@ -6,73 +6,15 @@
 
 pub mod facts;
 mod families;
+pub mod hit;
 pub mod levels;
 pub mod rules;
 mod rust;
 
-use std::path::PathBuf;
-
 use facts::Facts;
+use hit::{Hit, Place, Severity};
 use levels::Levels;
 use rules::{RULES, Rule};
-
-/// How much a finding counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Worth knowing; counts for nothing.
-    Info,
-    /// The build may differ for another builder.
-    Warning,
-    /// The build differs, or cannot be made at all by another builder.
-    Error,
-}
-
-impl Severity {
-    /// `info`, `warning`, `error`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        }
-    }
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file, absolute.
-    pub path: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
-}
-
-/// What a rule found, before it is known how much it counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hit {
-    /// Where; none where it is a matter of the whole project.
-    pub place: Option<Place>,
-    /// `name version` of the package that it is about, if it is about one.
-    pub package: Option<String>,
-    /// One sentence.
-    pub message: String,
-    /// Where this one counts for less than its rule says.
-    pub at_most: Option<Severity>,
-    /// What to do, where there is more to say than the rule does.
-    pub remedy: Option<String>,
-}
-
-impl Hit {
-    /// A hit at a place.
-    pub fn at(place: Place, message: impl Into<String>) -> Hit {
-        Hit { place: Some(place), message: message.into(), ..Hit::default() }
-    }
-
-    /// A hit of the whole project.
-    pub fn of_project(message: impl Into<String>) -> Hit {
-        Hit { message: message.into(), ..Hit::default() }
-    }
-}
 
 /// What is reported.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 
 use super::facts::Facts;
 use super::families::{code, flags, known, locked, pins, places};
-use super::{Hit, Severity};
+use super::hit::{Hit, Severity};
 
 /// A rule.
 pub struct Rule {

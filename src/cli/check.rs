@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
+use crate::check::rules::RULES;
 use crate::request;
 
 pub(super) const EXAMPLES: &str = "\
@@ -19,7 +21,13 @@ Examples:
   repro check --explain map-order
   repro check --format sarif >check.sarif  for code scanning";
 
-/// How the findings are printed.
+// A name that is no rule's is found out with the settings of the project's metadata.
+const RULE: Offering<String> =
+    Offering { read: |id| Ok(id.to_string()), names: || RULES.iter().map(|r| r.id).collect() };
+const RULE_OR_WARNINGS: Offering<String> =
+    Offering { names: || RULES.iter().map(|r| r.id).chain(["warnings"]).collect(), ..RULE };
+
+/// Format of the findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     /// For people.
@@ -54,26 +62,26 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     sbom: Option<PathBuf>,
 
-    /// Do not report what this rule finds; can be given several times
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    /// Do not report findings of this rule; can be given several times
+    #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     allow: Vec<String>,
-    /// What this rule finds is a warning
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    /// Report findings of this rule as warnings
+    #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     warn: Vec<String>,
-    /// What this rule finds is an error; `warnings` stands for all warnings
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    /// Report findings of this rule as errors; `warnings` means all warnings
+    #[arg(long, value_name = "ID", value_parser = RULE_OR_WARNINGS, hide_possible_values = true, help_heading = "Rules")]
     deny: Vec<String>,
-    /// Print the table of rules and stop
+    /// Print the table of rules and exit
     #[arg(long, help_heading = "Rules")]
     pub list_rules: bool,
-    /// Print what a rule is about and stop
-    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    /// Explain a rule and exit
+    #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     pub explain: Option<String>,
 
-    /// How the findings are printed
+    /// Format of the findings
     #[arg(long, value_enum, default_value_t = CheckFormat::Text, help_heading = "Output")]
     pub format: CheckFormat,
-    /// List every finding, and those that are only worth knowing
+    /// List every finding, including infos
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 }

@@ -27,10 +27,10 @@ pub struct DiffArgs {
     b: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
-    /// How the report is printed
+    /// Format of the report
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Print the table of causes, each with its remedy and where that is said, and stop
+    /// Print every known cause with its fix and a source, and exit
     #[arg(long, exclusive = true, help_heading = "Output")]
     pub list_causes: bool,
     /// List every difference

@@ -8,12 +8,15 @@ pub mod env;
 pub mod init;
 pub mod limits;
 pub mod normalize;
+mod offering;
 pub mod output;
 pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
 use self::build::BuildArgs;
@@ -24,22 +27,47 @@ use self::init::InitArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
 use self::verify::VerifyArgs;
+use crate::error::EXIT_CODES;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  reproducible, verified, the same, or nothing to change
-  1  files differ, nothing was varied, a file would be changed, or `repro check` found an error
-  2  the command line is wrong
-  3  a build failed: not a verdict
-  4  refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source
-  5  an input is malformed or hostile
-  6  anything else of the host: disk full, a tool missing, permission
-  130  interrupted";
+fn exit_codes() -> String {
+    let rows = EXIT_CODES.iter().map(|(code, what)| format!("\n  {code}  {what}"));
+    format!("Exit codes:{}", rows.collect::<String>())
+}
 
-/// Makes, proves and explains bit-identical Rust builds.
+/// When to use colors.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<ColorArg> for anstream::ColorChoice {
+    fn from(arg: ColorArg) -> anstream::ColorChoice {
+        match arg {
+            ColorArg::Auto => anstream::ColorChoice::Auto,
+            ColorArg::Always => anstream::ColorChoice::Always,
+            ColorArg::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+/// Makes, checks and explains reproducible Rust builds.
 #[derive(Parser)]
-#[command(name = "repro", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "repro", version, after_help = exit_codes())]
 pub struct Cli {
+    /// Run as if started in this directory
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Global options")]
+    pub directory: Option<PathBuf>,
+    /// Print no progress, only results, notes and errors
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub quiet: bool,
+    /// When to use colors [default: auto]
+    #[arg(long, value_name = "WHEN", global = true, help_heading = "Global options")]
+    pub color: Option<ColorArg>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -48,17 +76,16 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Builds a project twice, differently on purpose, and compares every artifact.
+    /// Builds a project twice in different environments and compares every artifact.
     ///
-    /// The source is a clean checkout of the commit HEAD, twice. Both builds run cargo with the
-    /// same recipe, at the same time, in directories and environments that differ in everything
-    /// that must not matter. The user's tree and cargo's target directory are not touched, but
-    /// for `repro/` in the target directory.
+    /// Both builds are clean checkouts of the commit HEAD. They run cargo with the same recipe, at
+    /// the same time, in directories and environments that differ in everything that should not
+    /// affect the result. Your working tree is not touched; results go to `target/repro/`.
     #[command(after_help = build::EXAMPLES)]
     Build(Box<BuildArgs>),
-    /// Tells from lockfile, manifests and sources what breaks reproducibility, before any build.
+    /// Finds what breaks reproducibility in the lockfile, manifests and sources, without building.
     ///
-    /// Reads only: nothing is built, fetched or written. Dependencies are looked at as cargo
+    /// Only reads: nothing is built, fetched or written. Checks dependencies as cargo
     /// resolves them for the target and the features; their sources must have been fetched.
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
@@ -68,33 +95,33 @@ pub enum Command {
     /// are joined to the user's own, as `repro build --inject rustflags` does.
     #[command(after_help = env::EXAMPLES)]
     Env(EnvArgs),
-    /// Puts a release that proves itself into a project: workflow, Dockerfile, pins and guide.
+    /// Adds a reproducible-release setup to a project: GitHub workflow, Dockerfile, pinned
+    /// toolchain and guide.
     ///
-    /// Shows what becomes of each file. A file that is there with another content stays as it is.
+    /// Lists each file and what happens to it. Existing files that differ are left alone.
     #[command(after_help = init::EXAMPLES)]
     Init(InitArgs),
-    /// Rebuilds what was published, from its source, and says whether it is the same.
+    /// Rebuilds a published release from source and checks that the bytes match.
     ///
     /// The source and the toolchain are checked against the manifest before anything of it runs;
     /// then its build is made once, at other paths, and compared byte for byte. Build scripts and
     /// macros of the source run on this machine, in a sandbox where bubblewrap works.
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<VerifyArgs>),
-    /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
+    /// Packs verified artifacts, or any files, into byte-for-byte reproducible archives.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in
-    /// `repro/dist/` of the target directory, with SHA256SUMS and the manifest beside them.
-    /// Refused unless that build was reproducible, is of HEAD, and its files are still the ones
-    /// that were proven.
+    /// `repro/dist/` of the target directory, with SHA256SUMS and the manifest.
+    /// Refused unless that build was reproducible, is of HEAD, and its files are unchanged since.
     #[command(after_help = archive::EXAMPLES)]
     Archive(Box<ArchiveArgs>),
-    /// Rewrites files into a normal form: times, owners, order and leftover fields made fixed.
+    /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
     /// In place, keeping permissions, and each file whole or not at all. Contents stay as they
     /// are; a file that is signed is left alone. A file in normal form is not touched.
     #[command(after_help = normalize::EXAMPLES)]
     Normalize(NormalizeArgs),
-    /// Compares two files: the bytes, then what is in them, then what is said of it.
+    /// Compares two files and explains how their contents and metadata differ.
     #[command(after_help = diff::EXAMPLES)]
     Diff(DiffArgs),
     /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.
@@ -114,9 +141,15 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Prints the man page.
-    #[command(after_help = "Example:\n  repro man | man -l -")]
-    Man,
+    /// Prints the man pages, or writes one for each subcommand.
+    #[command(
+        after_help = "Examples:\n  repro man | man -l -\n  repro man --output ~/.local/share/man/man1"
+    )]
+    Man {
+        /// Write one page for each subcommand into this directory
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]

@@ -13,7 +13,11 @@ Examples:
   repro normalize --epoch 1700000000 dist/*.tar.gz
   SOURCE_DATE_EPOCH=1700000000 repro normalize app.jar libx.a
   repro normalize --check --epoch 1700000000 x.zip    exit 1 if it would be changed
+  repro normalize --dry-run --set-time 0 x.tar        list what would be changed
   repro normalize --list-formats";
+
+/// The end of the year 9999: the last time that every format has room for, or clamps.
+const LATEST: i64 = 253_402_300_799;
 
 /// Arguments of `repro normalize`.
 #[derive(Args)]
@@ -21,18 +25,28 @@ pub struct NormalizeArgs {
     /// The files to rewrite
     #[arg(value_name = "FILE", required_unless_present = "list_formats")]
     paths: Vec<PathBuf>,
-    /// Times after this become this, in seconds since 1970 [default: SOURCE_DATE_EPOCH]
+    /// Clamp timestamps to this time, in seconds since 1970 [default: SOURCE_DATE_EPOCH]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
     epoch: Option<i64>,
+    /// Set every timestamp to this time, also earlier ones
+    #[arg(long, value_name = "SECONDS", conflicts_with = "epoch")]
+    #[arg(value_parser = clap::value_parser!(i64).range(0..=LATEST))]
+    set_time: Option<i64>,
+    /// Normalize archives inside archives too
+    #[arg(long)]
+    recursive: bool,
     /// Change nothing; exit 1 if something would be changed
     #[arg(long)]
-    check: bool,
-    /// Print the formats and what is made fixed in each, and stop
+    pub check: bool,
+    /// Change nothing; list what would be changed, member by member
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the supported formats and what is normalized in each, and exit
     #[arg(long)]
     pub list_formats: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// How the report is printed
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -43,7 +57,10 @@ impl NormalizeArgs {
         request::Normalize {
             paths: self.paths,
             epoch: self.epoch,
+            set_time: self.set_time,
             check: self.check,
+            dry_run: self.dry_run,
+            recursive: self.recursive,
             limits: self.limits.limits(),
         }
     }

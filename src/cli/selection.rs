@@ -1,13 +1,14 @@
 //! Which part of a project cargo builds, spelled as cargo's own flags.
 
 use clap::Args;
+use clap::builder::UnknownArgumentValueParser;
 
 use crate::request::Selection;
 
 /// The flags.
 #[derive(Args)]
 pub struct SelectionArgs {
-    /// Package to build, as cargo's
+    /// Package to build (same as cargo)
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Selection")]
     packages: Vec<String>,
     /// Build all packages of the workspace
@@ -22,7 +23,7 @@ pub struct SelectionArgs {
     /// Build all binaries
     #[arg(long = "bins", help_heading = "Selection")]
     all_bins: bool,
-    /// Features to enable, as cargo's
+    /// Features to enable (same as cargo)
     #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Selection")]
     features: Vec<String>,
     /// Enable all features
@@ -37,6 +38,15 @@ pub struct SelectionArgs {
     /// Profile [default: release]
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
     profile: Option<String>,
+    /// What everyone types at first.
+    #[arg(
+        long = "release",
+        hide = true,
+        num_args = 0,
+        default_missing_value = "",
+        value_parser = UnknownArgumentValueParser::suggest("the release profile is the default; `--profile NAME` selects another one")
+    )]
+    _release: Option<String>,
 }
 
 impl SelectionArgs {

@@ -43,6 +43,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     if show_recipe {
         return Ok(Outcome::Recipe(recipe.rows()));
     }
+    fs::check_writable(&project.results)?;
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;

@@ -8,45 +8,46 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::detect;
 use repro_formats::normalize::handlers;
-use repro_formats::normalize::job::{Job, Outcome};
+use repro_formats::normalize::job::{Job, Outcome, Times};
 
 use crate::epoch;
 use crate::error::{Kind, bad_input, failure, kind_of};
 use crate::fs::Pending;
 use crate::process;
-use crate::report::files::{Done, Status};
+use crate::report::files::{Done, One, Status};
 use crate::request::Normalize;
 
-/// The exit code: that of the first failure, else 1 if something would be changed.
-pub fn code(done: &[Done]) -> u8 {
+/// The exit code: that of the first failure, else with `--check` 1 if something would be changed.
+pub fn code(done: &[Done], check: bool) -> u8 {
     let failed = done.iter().find_map(|d| d.result.as_ref().err());
-    let would = |d: &Done| matches!(d.result, Ok((_, Status::WouldChange)));
+    let would = |d: &Done| d.result.as_ref().is_ok_and(|one| one.status == Status::WouldChange);
     match failed {
         Some(error) => kind_of(error).code(),
-        None => done.iter().any(would).into(),
+        None => (check && done.iter().any(would)).into(),
     }
 }
 
 /// Runs it. A file that fails does not keep the others from being done.
 pub fn run(asked: &Normalize) -> Result<Vec<Done>> {
-    let epoch = match (asked.epoch, epoch::of_environment()?) {
-        (Some(epoch), _) => epoch,
-        (None, Some(epoch)) => epoch.seconds,
-        (None, None) => {
+    let times = match (asked.set_time, asked.epoch, epoch::of_environment()?) {
+        (Some(time), _, _) => Times::Set(time),
+        (None, Some(epoch), _) => Times::Clamp(epoch),
+        (None, None, Some(epoch)) => Times::Clamp(epoch.seconds),
+        (None, None, None) => {
             return Err(failure(
                 Kind::Usage,
-                "there is no time to bring later times back to: give --epoch SECONDS, or set SOURCE_DATE_EPOCH",
+                "no timestamp to clamp to: pass --epoch SECONDS or set SOURCE_DATE_EPOCH",
             ));
         }
     };
     let each = |path: &PathBuf| {
         process::check_interrupt()?;
-        Ok(Done { path: path.clone(), result: one(path, epoch, asked) })
+        Ok(Done { path: path.clone(), result: one(path, times, asked) })
     };
     asked.paths.iter().map(each).collect()
 }
 
-fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Status)> {
+fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
     // Through links: the file is what is rewritten, not the link to it.
     let place = std::fs::canonicalize(path)
         .with_context(|| format!("failed to find `{}`", path.display()))?;
@@ -55,45 +56,64 @@ fn one(path: &Path, epoch: i64, asked: &Normalize) -> Result<(&'static str, Stat
     let meta = input.metadata().with_context(what)?;
     if !meta.is_file() {
         return Err(bad_input(format!(
-            "`{}` is not a file: name the files to rewrite",
+            "`{}` is not a file: pass the files to rewrite",
             path.display()
         )));
     }
-    let (found, _) = detect::of_file(&input).with_context(what)?;
+    let (found, head) = detect::of_file(&input).with_context(what)?;
+    if let Some((format, why)) = handlers::stays(found, &head, &input).with_context(what)? {
+        return Ok(One::new(format, Status::LeftAlone(why)));
+    }
     let handler = handlers::of(found, path).ok_or_else(|| {
         bad_input(format!(
-            "`{}` is in no format that has a normal form here: see `repro normalize --list-formats`",
+            "`{}`: unsupported format; `repro normalize --list-formats` lists those that can be normalized",
             path.display()
         ))
     })?;
-    let job = Job { path, of: found, input: &input, epoch, limits: &asked.limits };
-    let mut out = match asked.check {
+    let job = Job {
+        path,
+        of: found,
+        input: &input,
+        times,
+        recursive: asked.recursive,
+        package: false,
+        depth: 0,
+        nested: handlers::nested,
+        limits: &asked.limits,
+    };
+    let mut out = match asked.check || asked.dry_run {
         true => Place::Nowhere(tempfile::tempfile().context("failed to make a temporary file")?),
         false => Place::Beside(Pending::create(&place)?),
     };
     let mut writer = BufWriter::with_capacity(128 << 10, out.file());
-    let outcome = (handler.run)(&job, &mut writer)
+    let outcome = handlers::run(handler, &job, &mut writer)
         .with_context(|| format!("`{}` was not rewritten", path.display()));
     let flushed = writer.flush();
     drop(writer);
     process::check_interrupt()?;
-    let status = match outcome? {
-        Outcome::LeftAlone(why) => Status::LeftAlone(why),
-        Outcome::Written => {
-            flushed.with_context(|| format!("failed to rewrite `{}`", path.display()))?;
-            match (same(&input, out.file()).with_context(what)?, out) {
-                (true, _) => Status::Unchanged,
-                (false, Place::Nowhere(_)) => Status::WouldChange,
-                (false, Place::Beside(mut out)) => {
-                    unchanged_since(&place, &meta)?;
-                    keep_owner(out.file(), &meta);
-                    out.commit_as(meta.permissions())?;
-                    Status::Changed
-                }
-            }
+    let mut written = match outcome? {
+        Outcome::LeftAlone(why) => return Ok(One::new(handler.name, Status::LeftAlone(why))),
+        Outcome::Written(written) => written,
+    };
+    flushed.with_context(|| format!("failed to rewrite `{}`", path.display()))?;
+    let status = match (same(&input, out.file()).with_context(what)?, out) {
+        (true, _) => {
+            written.changes.clear();
+            Status::Unchanged
+        }
+        (false, Place::Nowhere(_)) => Status::WouldChange,
+        (false, Place::Beside(mut out)) => {
+            unchanged_since(&place, &meta)?;
+            keep_owner(out.file(), &meta);
+            out.commit_as(meta.permissions())?;
+            Status::Changed
         }
     };
-    Ok((handler.name, status))
+    if status != Status::Unchanged && written.changes.is_empty() {
+        // What no field has: another compressor, or padding.
+        written.field(None, "packing", "as packed", "normal");
+    }
+    Ok(One { format: handler.name, status, changes: written.changes, notes: written.notes })
 }
 
 /// Where the normal form is written.

@@ -2,6 +2,8 @@
 //! names of files, arguments of cargo and git, and variables. Every value that does is looked at here,
 //! before anything is done with it.
 
+use std::collections::BTreeSet;
+
 use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations};
 use crate::artifact::Kind;
 use crate::recipe::environment;
@@ -9,12 +11,13 @@ use crate::request::Inject;
 use crate::source::address;
 use crate::verdict::{SINGLE, Status, Verdict};
 use repro_formats::formats::Format;
+use repro_formats::names::is_hidden;
 
 type Checked = Result<(), String>;
 
 /// Two entries of one name would let one of them go unseen.
 fn once<K: Ord + std::fmt::Debug>(what: &str, keys: impl Iterator<Item = K>) -> Checked {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for key in keys {
         if seen.contains(&key) {
             return Err(format!("it lists one {what} twice: {key:?}"));
@@ -53,7 +56,17 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
     }
     let artifacts = manifest.artifacts.iter();
     once("artifact", artifacts.map(|a| [&*a.target, &*a.package, &*a.kind, &*a.name]))?;
-    once("archive", manifest.archives.iter().map(|a| &*a.name))?;
+    // A file is known by its name: an archive cannot have that of an artifact.
+    let names: BTreeSet<&str> = manifest.artifacts.iter().map(|a| &*a.name).collect();
+    once("file", manifest.archives.iter().map(|a| &*a.name).chain(names))?;
+    let targets: BTreeSet<&str> = manifest.artifacts.iter().map(|a| &*a.target).collect();
+    for archive in &manifest.archives {
+        let target = archive.target.as_deref().unwrap_or_default();
+        if !targets.contains(target) {
+            let (name, target) = (archive.name.escape_debug(), target.escape_debug());
+            return Err(format!("`{name}` is for the target `{target}`, which no artifact is for"));
+        }
+    }
     if let Some(variations) = &manifest.variations {
         let off = variations.off.iter().flat_map(|v| [&v.name, &v.by]);
         let unavailable = variations.unavailable.iter().flat_map(|v| [&v.name, &v.reason]);
@@ -125,7 +138,7 @@ fn recipe(recipe: &Recipe) -> Checked {
 /// A variable that is set for the build must not be one that leads to the tools, or that `repro`
 /// sets.
 fn variable(name: &str, value: Option<&str>) -> Checked {
-    let odd = |c: char| c == '=' || c.is_control();
+    let odd = |c: char| c == '=' || is_hidden(c);
     if name.is_empty() || name.contains(odd) || value.is_some_and(|v| v.contains('\0')) {
         return Err(format!("`{}` is not a variable", name.escape_debug()));
     }
@@ -165,7 +178,12 @@ fn artifact(artifact: &Artifact, verdict: Verdict) -> Checked {
     file_name(&artifact.name)?;
     no_control("a package", &artifact.package)?;
     no_control("a target", &artifact.target)?;
-    artifact.path.as_deref().map_or(Ok(()), inside)?;
+    if let Some(path) = artifact.path.as_deref() {
+        inside(path)?;
+        if path.rsplit('/').next() != Some(&artifact.name) {
+            return Err(format!("`{name}` lies at `{}`, under another name", path.escape_debug()));
+        }
+    }
     if !Kind::named(&artifact.kind).is_some_and(Kind::in_verdict) {
         let kind = artifact.kind.escape_debug();
         return Err(format!("`{name}` is of an unknown kind `{kind}`"));
@@ -228,16 +246,18 @@ fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
 }
 
 fn no_control(what: &str, text: &str) -> Checked {
-    match text.contains(char::is_control) {
+    match text.contains(is_hidden) {
         false => Ok(()),
-        true => Err(format!("{what}, `{}`, holds control characters", text.escape_debug())),
+        true => {
+            Err(format!("{what}, `{}`, holds control or invisible characters", text.escape_debug()))
+        }
     }
 }
 
 /// A path with `/` that stays below where it is put, on every system.
 fn inside(path: &str) -> Checked {
-    // Names of members are written with control characters escaped; others have none.
-    let odd = |c: char| c.is_control() || cfg!(windows) && [':', '\\'].contains(&c);
+    // Names of members are written with such characters escaped; others have none.
+    let odd = |c: char| is_hidden(c) || cfg!(windows) && [':', '\\'].contains(&c);
     let part = |p: &str| !p.is_empty() && p != "." && p != ".." && !p.contains(odd);
     if path.split('/').all(part) {
         return Ok(());

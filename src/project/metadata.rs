@@ -247,7 +247,7 @@ fn known_keys<'a>(at: &str, item: &'a Item, keys: &[&str]) -> Result<&'a dyn Tab
     }
 }
 
-fn parse(path: &Path) -> Result<DocumentMut> {
+pub(super) fn parse(path: &Path) -> Result<DocumentMut> {
     fs::read_text(path)?
         .parse::<DocumentMut>()
         .map_err(|e| bad_input(format!("failed to parse `{}`: {}", path.display(), e.message())))

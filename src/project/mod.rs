@@ -8,6 +8,7 @@ pub(crate) mod metadata;
 pub(crate) mod preload;
 pub(crate) mod publish;
 pub(crate) mod scratch;
+mod selection;
 mod summary;
 
 use std::collections::BTreeSet;
@@ -59,8 +60,8 @@ impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
         let env: Env = std::env::vars_os().collect();
         let manifest = find_manifest(&asked.source)?;
-        let target_dir = query::metadata(&manifest)?.target_directory;
-        let target_dir = target_dir.into_std_path_buf();
+        let metadata = query::metadata(&manifest)?;
+        let target_dir = metadata.target_directory.clone().into_std_path_buf();
         let source = source::find(&Wanted {
             manifest,
             directory: asked.source.directory.clone(),
@@ -72,6 +73,10 @@ impl Project {
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;
+        // Another commit may have other packages.
+        if asked.source.rev.is_none() {
+            selection::check(&asked.selection, &metadata, &config, &env)?;
+        }
         let canaries = canaries(scratch, &config)?;
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
@@ -323,6 +328,8 @@ fn complete_targets(targets: &mut Vec<String>, config: &Config, env: &Env, host:
 
 pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     let path = match (&choice.manifest, &choice.directory) {
+        // The directory that it is in is as good.
+        (Some(manifest), _) if manifest.join("Cargo.toml").is_file() => manifest.join("Cargo.toml"),
         (Some(manifest), _) => manifest.clone(),
         (None, Some(dir)) => dir.join("Cargo.toml"),
         (None, None) => {
@@ -407,9 +414,4 @@ fn describe(source: &Source) -> String {
         }
         Origin::Directory => format!("directory `{}`", source.called),
     }
-}
-
-pub(crate) fn short_list(names: &[String]) -> String {
-    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > 5 { format!("{shown}, …") } else { shown }
 }

@@ -6,17 +6,20 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::digest;
 
+use crate::artifact::Kind;
 use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
 use crate::project::preload::ShimState;
-use crate::project::{Project, set, short_list};
+use crate::project::{Project, set};
 use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::request::Inject;
-use crate::setting::{self, Setting};
+use crate::setting;
+use crate::setting::entry::Setting;
 use crate::source::Origin;
+use crate::term::{count, short_list};
 use crate::variation::coverage::{Coverage, Reach};
 use crate::variation::{VARIATIONS, of_variable};
 use crate::verdict::Verdict;
@@ -161,14 +164,15 @@ impl Project {
     pub(crate) fn how_to_verify(&self) -> String {
         match &self.source.origin {
             Origin::Git(commit) if commit.dirty.is_empty() => format!(
-                "elsewhere, with this manifest, in any clone that has {}: `repro verify repro.json`",
+                "anyone with a clone that has {} can check this: `repro verify repro.json`",
                 &commit.commit[..12.min(commit.commit.len())]
             ),
             Origin::Git(_) => {
-                "nobody else has this source: commit the changes and build again".to_string()
+                "this source cannot be retrieved by others: commit the changes and build again"
+                    .to_string()
             }
             Origin::Directory => {
-                "elsewhere, with this manifest and the same files: `repro verify repro.json --source DIR`"
+                "anyone with the same files can check this: `repro verify repro.json --source DIR`"
                     .to_string()
             }
         }
@@ -185,10 +189,8 @@ impl Project {
                 ));
             }
             if commit.untracked > 0 {
-                notes.push(format!(
-                    "{} untracked files are not part of the source",
-                    commit.untracked
-                ));
+                let files = count(commit.untracked, "untracked file is", "untracked files are");
+                notes.push(format!("{files} not part of the source"));
             }
         }
         for (path, _) in self.outside_config() {
@@ -198,9 +200,15 @@ impl Project {
             ));
         }
         let lost: Vec<_> = a.consulted.iter().filter(|n| self.is_lost(n)).collect();
-        for name in lost {
+        for name in &lost {
             notes.push(format!(
                 "{name} is set and the build asks for it, but it was not passed on: `--pass-env {name}` if it is meant"
+            ));
+        }
+        for (name, package) in self.may_be_read(a).iter().filter(|(name, _)| !lost.contains(&name))
+        {
+            notes.push(format!(
+                "{name} is set, and the build script or macro of {package} may read it, but it was not passed on: `--pass-env {name}` if it is meant"
             ));
         }
         if let Some(name) = self.user_wrapper_name() {
@@ -229,6 +237,26 @@ impl Project {
         notes
     }
 
+    /// Variables that were not passed on and whose name is in a program that ran in the build: it may
+    /// read them without announcing it.
+    fn may_be_read(&self, a: &Built) -> Vec<(String, String)> {
+        let dropped: Vec<&String> = self.divided.dropped.iter().collect();
+        let names = dropped.into_iter().filter(|name| self.is_lost(name) && !of_session(name));
+        let names: Vec<&String> = names.collect();
+        let ran = |kind: Kind| matches!(kind, Kind::BuildScript | Kind::ProcMacro);
+        let mut found = Vec::new();
+        for program in a.artifacts.iter().filter(|a| ran(a.kind) && !names.is_empty()) {
+            let bytes = std::fs::read(&program.path).unwrap_or_default();
+            for name in &names {
+                let seen = found.iter().any(|(n, _): &(String, String)| n == *name);
+                if !seen && memchr::memmem::find(&bytes, name.as_bytes()).is_some() {
+                    found.push((name.to_string(), program.package.clone()));
+                }
+            }
+        }
+        found
+    }
+
     /// Set by the user, asked for by the build, and neither passed on nor set by the recipe.
     pub(crate) fn is_lost(&self, name: &str) -> bool {
         let set_by_us = of_variable(name).is_some()
@@ -240,4 +268,32 @@ impl Project {
             || self.config.env().iter().any(|(n, _, _)| n == name);
         !set_by_us && self.divided.dropped.iter().any(|d| d == name)
     }
+}
+
+/// Variables that a session has of its own accord, and that the standard library and cargo's own
+/// protocol with build scripts name as well: their name in a program means nothing.
+fn of_session(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "_",
+        "COLORTERM",
+        "DEBUG",
+        "DISPLAY",
+        "EDITOR",
+        "HOST",
+        "LANGUAGE",
+        "MAIL",
+        "NUM_JOBS",
+        "OLDPWD",
+        "OPT_LEVEL",
+        "OUT_DIR",
+        "PAGER",
+        "PROFILE",
+        "PWD",
+        "SHELL",
+        "SHLVL",
+        "TARGET",
+        "TERM",
+    ];
+    const STARTS: &[&str] = &["LC_", "RUST_", "SSH_", "XDG_", "DBUS_", "DEP_"];
+    name.len() < 3 || NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
 }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::check::{Finding, Severity};
+use crate::check::Finding;
+use crate::check::hit::Severity;
 use crate::error;
+use crate::term;
 
 /// What a check found.
 pub struct CheckReport {
@@ -28,6 +30,17 @@ impl CheckReport {
     pub fn count(&self, severity: Severity) -> usize {
         let of = |f: &&Finding| f.severity == severity;
         self.findings.iter().filter(of).count()
+    }
+
+    /// `1 error, 2 warnings, 0 infos`.
+    pub fn counts(&self) -> String {
+        let count = |severity, one, many| term::count(self.count(severity), one, many);
+        [
+            count(Severity::Error, "error", "errors"),
+            count(Severity::Warning, "warning", "warnings"),
+            count(Severity::Info, "info", "infos"),
+        ]
+        .join(", ")
     }
 
     /// The exit code: what could not be read comes first, as it may hide an error.

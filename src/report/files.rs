@@ -7,6 +7,7 @@ use anyhow::Result;
 use repro_formats::digest::Digest;
 use repro_formats::listing::Member;
 use repro_formats::normalize::handlers::HANDLERS;
+use repro_formats::normalize::job::Change;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
@@ -26,7 +27,7 @@ pub enum Status {
     Changed,
     /// It was in normal form.
     Unchanged,
-    /// With `--check`: it is not in normal form.
+    /// With `--check` or `--dry-run`: it is not in normal form.
     WouldChange,
     /// It must stay as it is; why.
     LeftAlone(String),
@@ -48,8 +49,27 @@ impl Status {
 pub struct Done {
     /// The file, as it was named.
     pub path: PathBuf,
-    /// Its format, once that is known, and what became of it.
-    pub result: Result<(&'static str, Status)>,
+    /// What became of it.
+    pub result: Result<One>,
+}
+
+/// What became of a file that was read.
+pub struct One {
+    /// Its format.
+    pub format: &'static str,
+    /// What became of it.
+    pub status: Status,
+    /// What is, or would be, different in it.
+    pub changes: Vec<Change>,
+    /// What the user should know, each as a clause.
+    pub notes: Vec<String>,
+}
+
+impl One {
+    /// A file that is as it was.
+    pub fn new(format: &'static str, status: Status) -> One {
+        One { format, status, changes: Vec::new(), notes: Vec::new() }
+    }
 }
 
 /// One of the two files.
@@ -85,12 +105,13 @@ pub fn formats() -> String {
     out
 }
 
-/// A line for each file, what happened to it first. Errors are said elsewhere.
-pub fn normalized(done: &[Done]) -> String {
+/// A line for each file, what happened to it first, and its notes; with `detail` what is different in
+/// it. Errors are reported elsewhere.
+pub fn normalized(done: &[Done], detail: bool) -> String {
     let mut out = String::new();
     for one in done {
         let path = one.path.display();
-        let Ok((format, status)) = &one.result else {
+        let Ok(One { format, status, changes, notes }) = &one.result else {
             continue;
         };
         let (style, why) = match status {
@@ -100,6 +121,13 @@ pub fn normalized(done: &[Done]) -> String {
         };
         let name = status.name();
         let _ = writeln!(out, "{style}{name:<13}{style:#} {path} ({format}{why})");
+        for Change { member, field, from, to } in changes.iter().filter(|_| detail) {
+            let member = member.as_ref().map_or(String::new(), |m| format!("`{m}`: "));
+            let _ = writeln!(out, "              {member}{field} {from} -> {to}");
+        }
+        for note in notes {
+            let _ = writeln!(out, "              note: {note}");
+        }
     }
     out
 }
@@ -118,8 +146,20 @@ struct OneFile<'a> {
     status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<OneChange<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Failed>,
+}
+
+#[derive(Serialize)]
+struct OneChange<'a> {
+    member: Option<&'a str>,
+    field: &'a str,
+    from: &'a str,
+    to: &'a str,
 }
 
 #[derive(Serialize)]
@@ -133,7 +173,7 @@ pub fn normalized_json(done: &[Done]) -> String {
     fn one(d: &Done) -> OneFile<'_> {
         let path = d.path.display().to_string();
         match &d.result {
-            Ok((format, status)) => OneFile {
+            Ok(One { format, status, changes, notes }) => OneFile {
                 path,
                 format: Some(format),
                 status: status.name(),
@@ -141,6 +181,16 @@ pub fn normalized_json(done: &[Done]) -> String {
                     Status::LeftAlone(why) => Some(why.as_str()),
                     _ => None,
                 },
+                changes: changes
+                    .iter()
+                    .map(|c| OneChange {
+                        member: c.member.as_deref(),
+                        field: c.field,
+                        from: &c.from,
+                        to: &c.to,
+                    })
+                    .collect(),
+                notes,
                 error: None,
             },
             Err(e) => OneFile {
@@ -148,6 +198,8 @@ pub fn normalized_json(done: &[Done]) -> String {
                 format: None,
                 status: "error",
                 why: None,
+                changes: Vec::new(),
+                notes: &[],
                 error: Some(Failed { kind: error::kind_of(e).name(), message: error::one_line(e) }),
             },
         }

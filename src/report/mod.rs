@@ -17,11 +17,11 @@ pub mod verify;
 
 use std::path::PathBuf;
 
-use crate::blame::Culprit;
+use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{Explained, NOTHING};
 use crate::recipe::Row;
-use crate::setting::Setting;
+use crate::setting::entry::Setting;
 use crate::variation;
 use crate::verdict::Verdict;
 

@@ -9,8 +9,9 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::check::Finding;
+use crate::check::hit::Severity;
 use crate::check::rules::{RULES, Rule};
-use crate::check::{Finding, Severity};
 use crate::error;
 use crate::report::check::CheckReport;
 use crate::report::json::encode;

@@ -3,7 +3,7 @@
 
 use repro_formats::digest::Digest;
 
-use crate::blame::Culprit;
+use crate::blame::culprit::Culprit;
 use crate::compare::Pair;
 use crate::explain::Explained;
 use crate::report::Report;

@@ -3,7 +3,8 @@
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use super::{Fate, Home, Setting, flags, variables};
+use super::entry::{Fate, Home, Setting};
+use super::{flags, variables};
 use crate::cargo::config::words;
 
 /// Keys of a profile that are replayed.
@@ -37,7 +38,9 @@ pub(super) fn settings(texts: &[String]) -> Result<Vec<Setting>, String> {
             }
             let fate = fate(&key, item)?;
             let setting = Setting::new(key.join("."), shown(item), fate, home(&key));
-            found.push(Setting { variable: variable(&key), ..setting });
+            // What is replayed is the manifest's, and no variable of the verifier's takes its place.
+            let variable = variable(&key).filter(|_| fate == Fate::Fact);
+            found.push(Setting { variable, ..setting });
         }
     }
     Ok(found)

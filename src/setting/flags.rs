@@ -3,7 +3,7 @@
 //! that the source does not have. Everything else is refused; a flag that names a program is a fact
 //! that the verifier has to supply.
 
-use super::Fate;
+use super::entry::Fate;
 
 /// What may follow a flag.
 #[derive(Clone, Copy)]
@@ -196,6 +196,10 @@ const C: &[(&str, Takes)] = &[
 /// # Errors
 /// The first flag that is in no table.
 pub(super) fn rustc(words: &[String]) -> Result<Fate, String> {
+    // rustc reads the file behind an `@` before it looks at what an argument is for.
+    if let Some(file) = words.iter().find(|word| word.starts_with('@')) {
+        return Err(file.clone());
+    }
     let mut fate = Fate::Replayed;
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
@@ -369,6 +373,8 @@ mod tests {
             "--sysroot /evil",
             "--out-dir=/x",
             "@/evil/args",
+            "--cfg @/evil/args",
+            "--remap-path-prefix @args",
             "src/other.rs",
             "-C",
             "--cfg",

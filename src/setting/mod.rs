@@ -5,83 +5,16 @@
 //! verifier will be asked about. Pure.
 
 mod config;
+pub mod entry;
 mod flags;
 mod variables;
 
+use self::entry::{Fate, Home, Setting};
 use crate::manifest::Manifest;
 use crate::request::{Inject, Selection};
 
 pub use config::replayable;
 pub use variables::fate;
-
-/// What a replay does with a setting of a manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
-    /// It is set as the publisher had it.
-    Replayed,
-    /// It names a program, or files of the publisher's machine: recorded, and never replayed.
-    Fact,
-}
-
-/// Where a project writes a setting down, so that its own source asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Home {
-    /// A key of `[…metadata.repro]`.
-    Metadata,
-    /// `.cargo/config.toml` in the source, `[env]` for a variable.
-    CargoConfig,
-    /// `[profile]` in Cargo.toml.
-    Profile,
-    /// The commit: its time, or its root.
-    Commit,
-    /// Nowhere: it is of the publisher's machine.
-    Nowhere,
-}
-
-impl Home {
-    /// The advice for a project, as a clause.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Home::Metadata => "set it in [package.metadata.repro] or [workspace.metadata.repro]",
-            Home::CargoConfig => "set it in `.cargo/config.toml` of the source (variables: [env])",
-            Home::Profile => "set it in [profile] of Cargo.toml",
-            Home::Commit => "leave it out: the commit decides it",
-            Home::Nowhere => "build without it",
-        }
-    }
-}
-
-/// One setting that the source does not ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its name, as reports print it and `--accept-setting` takes it.
-    pub name: String,
-    /// The publisher's value.
-    pub value: String,
-    /// What a replay does with it.
-    pub fate: Fate,
-    /// Where the project could ask for it.
-    pub home: Home,
-    /// The environment variable by which a verifier supplies it, if there is one.
-    pub variable: Option<String>,
-}
-
-impl Setting {
-    fn new(name: impl Into<String>, value: impl Into<String>, fate: Fate, home: Home) -> Setting {
-        let (name, value) = (name.into(), value.into());
-        Setting { name, value, fate, home, variable: None }
-    }
-
-    /// What git names as the remote; a build script can read it.
-    pub fn remote(url: &str) -> Setting {
-        Setting::new("remote", url, Fate::Replayed, Home::Commit)
-    }
-
-    /// A file of the source that an archive has, and that the source does not put there.
-    pub fn include(path: &str) -> Setting {
-        Setting::new("include", path, Fate::Replayed, Home::Metadata)
-    }
-}
 
 /// What the source asks for.
 #[derive(Clone, Debug)]
@@ -132,8 +65,20 @@ pub fn unsourced(
         let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
         found.push(Setting { variable: Some("RUSTC_WRAPPER".into()), ..setting });
     }
-    found.extend(variables::settings(&manifest.environment, supplied)?);
+    let mut epochs: Vec<i64> = manifest.archives.iter().map(|a| a.epoch).collect();
+    epochs.retain(|epoch| *epoch != recipe.epoch);
+    epochs.dedup();
+    let archived =
+        |epoch: i64| Setting::new("archive-epoch", epoch.to_string(), Fate::Replayed, Home::Commit);
+    found.extend(epochs.into_iter().map(archived));
     found.extend(config::settings(&manifest.outside_config)?);
+    let variables = variables::settings(&manifest.environment, supplied)?;
+    // Who accepts a setting by its name means one.
+    if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
+        let name = both.name.escape_debug();
+        return Err(format!("`{name}` is a variable of it, and another setting as well"));
+    }
+    found.extend(variables);
     Ok(found)
 }
 
@@ -193,13 +138,20 @@ mod tests {
         let plain = Selection::default();
         assert!(names(&manifest(), &plain).is_empty());
         type Change = (fn(&mut Manifest), &'static str);
-        let changes: [Change; 9] = [
+        let changes: [Change; 10] = [
             (|m| m.build.features = vec!["a".into(), "b".into()], "features=a,b"),
             (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
             (|m| m.build.no_default_features = true, "no-default-features=true"),
             (|m| m.build.profile = "dev".into(), "profile=dev"),
             (|m| m.recipe.inject = "rustflags".into(), "inject=rustflags"),
-            (|m| m.recipe.epoch = 1, "epoch=1"),
+            (
+                |m| {
+                    m.recipe.epoch = 1;
+                    m.archives[0].epoch = 1;
+                },
+                "epoch=1",
+            ),
+            (|m| m.archives[0].epoch = 1, "archive-epoch=1"),
             (|m| m.source.directory = "evil".into(), "directory=evil"),
             (|m| m.recipe.user_wrapper = Some("sccache".into()), "RUSTC_WRAPPER=sccache"),
             (|m| m.outside_config = vec!["[build]\nrustflags='-g'".into()], "build.rustflags=-g"),

@@ -1,8 +1,8 @@
 //! Environment variables of a manifest: which may be set again, and by which rule their value is
 //! read.
 
+use super::entry::{Fate, Home, Setting};
 use super::flags;
-use super::{Fate, Home, Setting};
 use crate::manifest::Variable;
 use crate::recipe::environment::{self, Class};
 

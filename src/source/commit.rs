@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::found::{Commit, Origin, Source};
 use super::repository::{remote, text, try_text};
-use super::{Commit, Origin, Source, lockfile, outside};
+use super::{lockfile, outside};
 use crate::error::refused;
 use crate::git::git;
 use crate::query;

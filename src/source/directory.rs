@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::digest::{self, Hasher};
 
-use super::{Found, Origin, Source, Wanted, outside};
+use super::found::{Found, Origin, Source, Wanted};
+use super::outside;
 use crate::error::refused;
 use crate::fs;
 use crate::query;

@@ -5,20 +5,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::found::{Commit, Found, Origin, Source, Wanted};
 use super::repository::{remote, resolve, text};
-use super::{Commit, Found, Origin, Source, Wanted, outside, snapshot};
+use super::{outside, snapshot};
 use crate::error::refused;
 use crate::git::{git, paths};
 use crate::query;
+use crate::term::count;
 
 pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Source> {
     let commit = resolve(&top, wanted.rev.as_deref())?;
     let changed = changes(&top)?;
     if wanted.rev.is_none() && !wanted.allow_dirty && !changed.is_empty() {
         return Err(refused(format!(
-            "the work tree has {} uncommitted {}: {}; commit, or give --allow-dirty to build the files as they are",
-            changed.len(),
-            if changed.len() == 1 { "change" } else { "changes" },
+            "the work tree has {}: {}; commit, or give --allow-dirty to build the files as they are",
+            count(changed.len(), "uncommitted change", "uncommitted changes"),
             some_of(&changed)
         )));
     }

@@ -8,8 +8,9 @@ use std::path::Path;
 use anyhow::Result;
 use toml_edit::{DocumentMut, Item};
 
+use super::address;
+use super::found::{Origin, Source};
 use super::repository::{self, text, try_text};
-use super::{Origin, Source, address};
 use crate::error::{Kind, failure};
 use crate::request::Expected;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::found::{Origin, Source};
 use super::repository::try_text;
-use super::{Origin, Source};
 use crate::error::refused;
 use crate::git::git;
 

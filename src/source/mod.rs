@@ -8,6 +8,7 @@ mod checkout;
 pub mod commit;
 mod directory;
 pub mod exported;
+mod found;
 mod git;
 pub mod identity;
 mod lockfile;
@@ -18,83 +19,18 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use crate::error::{Kind, failure, refused};
 use crate::query;
 
+use found::Found;
+
 pub use checkout::refresh_index;
+pub use found::{Commit, Origin, Source, Wanted};
 pub use repository::{root_of, without_credentials};
-
-/// What was asked for.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// The user's Cargo.toml, absolute.
-    pub manifest: PathBuf,
-    /// `--source`: copy this directory, in git or not.
-    pub directory: Option<PathBuf>,
-    /// `--rev`.
-    pub rev: Option<String>,
-    /// `--allow-dirty`.
-    pub allow_dirty: bool,
-    /// The user's cargo target directory, absolute: never copied.
-    pub target_dir: PathBuf,
-    /// What messages call the source where the user did not name its directory.
-    pub called: Option<String>,
-    /// The time of a directory, where something says it.
-    pub time: Option<i64>,
-}
-
-/// A source that was found.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Canonical root: git's top level, or the directory that is copied.
-    pub root: PathBuf,
-    /// The workspace root directory, relative to `root`.
-    pub workspace: PathBuf,
-    /// The directory of the manifest, relative to `root`: cargo is run there.
-    pub package: PathBuf,
-    /// Commit or directory.
-    pub origin: Origin,
-    /// What messages call `root`.
-    pub called: String,
-    /// The time of a directory, seconds since 1970, where the archive that it was in says one.
-    pub time: Option<i64>,
-    /// For a directory source: what is copied, relative to `root`, if not all of it.
-    parts: Vec<PathBuf>,
-    /// Directories that are never copied, absolute.
-    left_out: Vec<PathBuf>,
-    /// Take the tracked files as they are.
-    snapshot: bool,
-}
-
-/// What the source is.
-#[derive(Clone, Debug)]
-pub enum Origin {
-    /// A commit, or a snapshot on top of one.
-    Git(Commit),
-    /// A directory.
-    Directory,
-}
-
-/// A commit, and what differs from it.
-#[derive(Clone, Debug, Default)]
-pub struct Commit {
-    /// URL of the remote, without user name and password.
-    pub remote: Option<String>,
-    /// Commit id.
-    pub commit: String,
-    /// Tree id of what is built; of the snapshot where there is one.
-    pub tree: String,
-    /// Committer time, seconds since 1970.
-    pub time: i64,
-    /// Changed tracked paths that are built as they are.
-    pub dirty: Vec<String>,
-    /// Files that git neither tracks nor ignores: not part of the source.
-    pub untracked: usize,
-}
 
 /// Finds the source and checks that it can be copied whole.
 pub fn find(wanted: &Wanted) -> Result<Source> {
@@ -120,42 +56,6 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
             found.workspace.display()
         ))),
         None => directory::find(wanted, &found),
-    }
-}
-
-/// What is known of the manifest; all canonical.
-struct Found {
-    manifest: PathBuf,
-    package: PathBuf,
-    workspace: PathBuf,
-}
-
-impl Found {
-    fn source(&self, wanted: &Wanted, root: PathBuf, origin: Origin) -> Result<Source> {
-        let below = |path: &Path| {
-            path.strip_prefix(&root).map(Path::to_owned).map_err(|_| {
-                refused(format!(
-                    "`{}` lies outside the source `{}`: give their common parent with --source DIR",
-                    path.display(),
-                    root.display()
-                ))
-            })
-        };
-        let target = std::fs::canonicalize(&wanted.target_dir);
-        Ok(Source {
-            workspace: below(&self.workspace)?,
-            package: below(&self.package)?,
-            left_out: vec![
-                target.unwrap_or_else(|_| wanted.target_dir.clone()),
-                self.workspace.join("target"),
-            ],
-            snapshot: wanted.allow_dirty,
-            parts: Vec::new(),
-            time: wanted.time,
-            called: wanted.called.clone().unwrap_or_else(|| root.display().to_string()),
-            root,
-            origin,
-        })
     }
 }
 

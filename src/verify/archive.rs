@@ -1,7 +1,7 @@
 //! A published archive: its members against what was rebuilt and the source, and its bytes against
 //! the same files packed again by the parameters that the manifest has of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -40,8 +40,7 @@ pub(super) fn check(
     let extracted = extract::extract(path, &unpacked, rebuilt.limits, Stop(process::interrupted))?;
     let listing = list::list(path, rebuilt.limits)?
         .context("the published archive changed while it was read")?;
-    let target = entry.and_then(|e| e.target.as_deref());
-    let (origins, mut findings) = origins(&extracted.files, target, rebuilt)?;
+    let (origins, mut findings) = origins(&extracted.files, entry, rebuilt)?;
     findings.extend(links(&listing, rebuilt)?);
     findings.extend(modes(&listing));
     if let Some(entry) = entry {
@@ -101,12 +100,15 @@ fn unlisted(mut bytes: Checked, entry: Option<&manifest::Archive>) -> Checked {
 /// should be there and is not.
 fn origins(
     files: &[(Vec<u8>, PathBuf)],
-    target: Option<&str>,
+    entry: Option<&manifest::Archive>,
     rebuilt: &Rebuilt,
 ) -> Result<(Origins, Vec<Finding>)> {
     let mut origins = Origins::new();
-    let mut findings = Vec::new();
-    let cut = stem(files.iter().map(|(name, _)| &**name)).map_or(0, |stem| stem.len() + 1);
+    let names: Vec<&[u8]> = files.iter().map(|(name, _)| &**name).collect();
+    let mut findings: Vec<Finding> =
+        entry.and_then(|e| other_stem(e, &names)).into_iter().collect();
+    let target = entry.and_then(|e| e.target.as_deref());
+    let cut = cut(&names);
     for (name, path) in files {
         match origin(&name[cut..], &digest::of_file(path)?, target, rebuilt)? {
             Origin::Known(from) => origins.push((name.clone(), from)),
@@ -121,8 +123,27 @@ fn origins(
             Origin::Nowhere(what) => findings.push(unknown(&printable(name), &what)),
         }
     }
-    findings.extend(left_out(files, cut, target, rebuilt)?);
+    findings.extend(left_out(&names, target, rebuilt)?.iter().map(|name| lacking(name)));
     Ok((origins, findings))
+}
+
+/// `repro archive` puts all below a directory of the archive's own name: unpacked, it is where a
+/// reader of the name expects it.
+fn other_stem(entry: &manifest::Archive, names: &[&[u8]]) -> Option<Finding> {
+    let own = |stem: &[u8]| {
+        entry.name.as_bytes().strip_prefix(stem).is_some_and(|rest| rest.starts_with(b"."))
+    };
+    let stem = stem(names.iter().copied());
+    match stem {
+        Some(stem) if own(stem) => None,
+        stem => Some(finding(
+            Cause::Unknown,
+            "the directory of the archive",
+            "not the archive's name without its ending",
+            &printable(stem.unwrap_or_default()),
+            "ask the publisher for an archive that unpacks into a directory of its own",
+        )),
+    }
 }
 
 /// Where a file of an archive comes from, by its name below the archive's own directory.
@@ -146,19 +167,33 @@ fn origin<'a>(
     let base = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
     let named = rebuilt.shipped(target).filter(|a| a.name.as_bytes() == base);
     let named: Vec<_> = named.collect();
-    if let Some(same) = named.iter().find(|a| a.digest == *digest) {
-        return Ok(Origin::Known(same.path.clone()));
+    let same = named.iter().find(|a| a.digest == *digest);
+    if base == name {
+        match (same, named.first()) {
+            (Some(same), _) => return Ok(Origin::Known(same.path.clone())),
+            (None, Some(other)) => return Ok(Origin::OtherBuilt(other)),
+            (None, None) => {}
+        }
     }
-    if let Some(other) = named.first().filter(|_| base == name) {
-        return Ok(Origin::OtherBuilt(other));
-    }
-    match rebuilt.pristine()?.file(name, digest)? {
-        Some(FromSource::Included(path)) => return Ok(Origin::Known(path)),
-        Some(FromSource::Extra(path)) => {
-            rebuilt.extra.borrow_mut().push(printable(name));
+    // Where the source puts nothing a reader has to agree to what is there.
+    let extra = |path: PathBuf| {
+        rebuilt.extra.borrow_mut().push(printable(name));
+        Ok(Origin::Known(path))
+    };
+    let pristine = rebuilt.pristine()?;
+    match (pristine.file(name, digest)?, same) {
+        (Some(FromSource::Included(path)), _)
+            if named.is_empty() || pristine.is_at(&path, name) =>
+        {
             return Ok(Origin::Known(path));
         }
-        None => {}
+        (Some(FromSource::Included(_)), _) => {
+            let what = "a file of the source under an artifact's name";
+            return Ok(Origin::Nowhere(what.into()));
+        }
+        (Some(FromSource::Extra(path)), _) => return extra(path),
+        (None, Some(same)) => return extra(same.path.clone()),
+        (None, None) => {}
     }
     Ok(match (named.first(), rebuilt.with_bytes(digest, None)) {
         (Some(other), _) => Origin::OtherBuilt(other),
@@ -169,32 +204,36 @@ fn origin<'a>(
     })
 }
 
-/// What was built, or what the source's metadata includes, and the archive does not have.
-fn left_out(
-    files: &[(Vec<u8>, PathBuf)],
-    cut: usize,
-    target: Option<&str>,
-    rebuilt: &Rebuilt,
-) -> Result<Vec<Finding>> {
+/// What was built, or what the source's metadata includes, and the archive does not have; of an
+/// archive without a target, of which nothing says whose artifacts it holds, whether it has any.
+fn left_out(names: &[&[u8]], target: Option<&str>, rebuilt: &Rebuilt) -> Result<Vec<Vec<u8>>> {
+    let cut = cut(names);
+    let below: BTreeSet<&[u8]> = names.iter().map(|name| &name[cut..]).collect();
     let base = |name: &[u8]| name.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
-    let bases: Vec<_> = files.iter().filter_map(|(name, _)| base(name)).collect();
-    let built = rebuilt.shipped(target).map(|a| a.name.as_bytes());
-    let built = built.filter(|name| !bases.iter().any(|b| b == name));
+    let built: Vec<&[u8]> = rebuilt.shipped(target).map(|a| a.name.as_bytes()).collect();
+    if target.is_none() {
+        let any = below.iter().filter_map(|name| base(name)).any(|b| built.contains(&&*b));
+        let first = built.first().filter(|_| !any);
+        return Ok(first.map(|name| name.to_vec()).into_iter().collect());
+    }
     let pristine = rebuilt.pristine()?;
-    let included = pristine.included();
-    let included = included.filter(|name| !files.iter().any(|(n, _)| n[cut..] == **name));
-    let missing = |name: &[u8]| {
-        finding(
-            Cause::Unknown,
-            At::Member(printable(name)),
-            "missing: the source's build has it and the archive does not",
-            "",
-            "ask the publisher for the whole archive",
-        )
-    };
-    // Without a target nothing says that one archive holds the artifacts of all.
-    let built = built.filter(|_| target.is_some());
-    Ok(built.chain(included.filter(|_| target.is_some())).map(missing).collect())
+    let all = built.into_iter().chain(pristine.included());
+    Ok(all.filter(|name| !below.contains(name)).map(<[u8]>::to_vec).collect())
+}
+
+fn lacking(name: &[u8]) -> Finding {
+    finding(
+        Cause::Unknown,
+        At::Member(printable(name)),
+        "missing: the source's build has it and the archive does not",
+        "",
+        "ask the publisher for the whole archive",
+    )
+}
+
+/// Bytes of the directory that all names are below.
+fn cut(names: &[&[u8]]) -> usize {
+    stem(names.iter().copied()).map_or(0, |stem| stem.len() + 1)
 }
 
 /// The one directory that all names are below, if there is one.
@@ -345,28 +384,33 @@ fn pack_as(
     Ok(pack::pack(&mut items.into_iter().map(Ok), &mut out, &options)?.digest)
 }
 
-/// Where each file that the manifest lists of an archive comes from; the inner error is the name of
-/// one that comes from nowhere.
+/// Where each file that the manifest lists of an archive comes from; the inner error says which comes
+/// from nowhere, or is not there.
 pub(super) fn origins_of_entry(
     entry: &manifest::Archive,
     rebuilt: &Rebuilt,
 ) -> Result<std::result::Result<Origins, String>> {
     let mut origins = Origins::new();
     let target = entry.target.as_deref();
-    let files = || entry.members.iter().filter(|m| m.kind != "dir");
-    let cut = stem(files().map(|m| m.name.as_bytes())).map_or(0, |stem| stem.len() + 1);
-    for member in files() {
-        let digest = member.size.zip(member.sha256.clone());
-        let Some((size, sha256)) = digest.filter(|_| member.kind == "file") else {
-            return Ok(Err(member.name.clone()));
-        };
-        let name = member.name.as_bytes();
-        match origin(&name[cut..], &Digest { size, sha256 }, target, rebuilt)? {
-            Origin::Known(path) => origins.push((name.to_vec(), path)),
-            _ => return Ok(Err(member.name.clone())),
+    let files: Vec<_> = entry.members.iter().filter(|m| m.kind != "dir").collect();
+    let names: Vec<&[u8]> = files.iter().map(|m| m.name.as_bytes()).collect();
+    let cut = cut(&names);
+    let member = |name: &[u8], what: &str| Ok(Err(format!("`{}` is {what}", printable(name))));
+    for (name, file) in names.iter().zip(&files) {
+        let digest = file.size.zip(file.sha256.clone()).filter(|_| file.kind == "file");
+        let digest = digest.map(|(size, sha256)| Digest { size, sha256 });
+        match digest.map(|d| origin(&name[cut..], &d, target, rebuilt)).transpose()? {
+            Some(Origin::Known(path)) => origins.push((name.to_vec(), path)),
+            _ => return member(name, "neither built nor in the source"),
         }
     }
-    Ok(Ok(origins))
+    if let Some(finding) = other_stem(entry, &names) {
+        return Ok(Err(format!("{} is {}", finding.place, finding.a)));
+    }
+    match left_out(&names, target, rebuilt)?.first() {
+        Some(name) => member(name, "not among them"),
+        None => Ok(Ok(origins)),
+    }
 }
 
 /// The members as `repro archive` orders them, with the directories above them: below the one
@@ -403,9 +447,23 @@ fn container(
     causes.sort();
     causes.dedup();
     let only_steps = !causes.is_empty() && causes.iter().all(|c| STEPS.contains(c));
-    let outcome = match compared.same_content && only_steps {
+    // Alike members in other bytes: what a compressor does to them is no reason for that.
+    let unpacked = (&published.unpacked, &own.unpacked);
+    let padded = causes == [Cause::Compressor]
+        && matches!(unpacked, (Some(theirs), Some(own)) if theirs != own);
+    let mut findings = compared.findings;
+    if padded {
+        findings.push(finding(
+            Cause::Unknown,
+            Place::default(),
+            "bytes that belong to no member",
+            "",
+            "ask the publisher what wrote them",
+        ));
+    }
+    let outcome = match compared.same_content && only_steps && !padded {
         true => Outcome::After(causes),
         false => Outcome::Differs,
     };
-    Ok((outcome, compared.findings))
+    Ok((outcome, findings))
 }

@@ -179,10 +179,9 @@ fn archives(
         let name = entry.name.clone();
         let origins = match archive::origins_of_entry(entry, &rebuilt)? {
             Ok(origins) => origins,
-            Err(member) => {
+            Err(why) => {
                 return Ok(Err(format!(
-                    "member `{}` of `{name}` is neither built nor in the source, so that nothing is handed out",
-                    printable(member.as_bytes())
+                    "the members of `{name}` are not what the source gives, so that nothing is handed out: {why}"
                 )));
             }
         };

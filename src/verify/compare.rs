@@ -19,7 +19,7 @@ use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part, SettingRow, SettingState};
 use crate::request::VerifyRequest;
-use crate::setting::Fate;
+use crate::setting::entry::Fate;
 use crate::verdict::SINGLE;
 
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::names::visible;
 
 use crate::error::{Kind, bad_input, failure};
 use crate::fs;
@@ -29,6 +30,8 @@ pub(super) struct Input {
     pub(super) sums: Vec<PathBuf>,
     /// Signatures and the like, which are not checked here.
     pub(super) unchecked: Vec<PathBuf>,
+    /// Hidden files, releases in directories of their own, and links to directories.
+    pub(super) skipped: Vec<PathBuf>,
     /// The whole release is meant: what the manifest lists is looked for.
     pub(super) whole: bool,
 }
@@ -55,14 +58,13 @@ pub(super) fn sort(named: &[PathBuf], manifest: Option<&PathBuf>) -> Result<Inpu
 impl Input {
     /// What the reader of the report should know of the files.
     pub(super) fn notes(&self) -> Vec<String> {
-        let each = self.unchecked.iter();
-        each.map(|p| {
-            format!(
-                "`{}` was not checked: verify signatures with the tool that made them",
-                p.display()
-            )
-        })
-        .collect()
+        let of = |paths: &[PathBuf], what: &str| -> Vec<String> {
+            let each = paths.iter().map(|p| visible(&p.display().to_string()));
+            each.map(|p| format!("`{p}` was not {what}")).collect()
+        };
+        let signatures = "checked: verify signatures with the tool that made them";
+        let skipped = "looked at: hidden, a link to a directory, or a release of its own";
+        [of(&self.unchecked, signatures), of(&self.skipped, skipped)].concat()
     }
 }
 
@@ -72,13 +74,27 @@ fn directory(dir: &Path, input: &mut Input) -> Result<()> {
         true => dir.to_owned(),
         false => dir.join(DIST),
     };
-    for name in fs::entries(&release)? {
-        let path = release.join(&name);
-        let hidden = name.as_encoded_bytes().starts_with(b".");
-        if path.is_file() && !hidden {
-            file(&path, input)?;
+    let mut skipped = Vec::new();
+    let mut enter = |path: &Path| {
+        let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+        let other = path != release && path.is_dir() && path.join(MANIFEST).is_file();
+        let skip = hidden || other;
+        if skip {
+            skipped.push(path.to_owned());
+        }
+        !skip
+    };
+    let mut found = fs::walk(&release, &mut enter)?;
+    if release != dir {
+        found.extend(fs::walk(dir, &mut |path| path != release && enter(path))?);
+    }
+    for (path, meta) in found.iter().filter(|(_, meta)| !meta.is_dir()) {
+        match meta.is_symlink() && path.is_dir() {
+            true => input.skipped.push(path.clone()),
+            false => file(path, input)?,
         }
     }
+    input.skipped.extend(skipped);
     Ok(())
 }
 
@@ -98,7 +114,7 @@ fn file(path: &Path, input: &mut Input) -> Result<()> {
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
-    if ends(SIGNATURES) {
+    if SIGNATURES.iter().any(|end| is_about_another(path, &name, end)) {
         input.unchecked.push(path.to_owned());
     } else if ends(SUMS) {
         input.sums.push(path.to_owned());
@@ -120,6 +136,15 @@ fn file(path: &Path, input: &mut Input) -> Result<()> {
         input.files.push(path.to_owned());
     }
     Ok(())
+}
+
+/// A signature is of a file next to it, or a JSON document; any other file may be a program.
+fn is_about_another(path: &Path, name: &str, end: &str) -> bool {
+    let Some(signed) = name.strip_suffix(end).filter(|signed| !signed.is_empty()) else {
+        return false;
+    };
+    let json = || std::fs::read_to_string(path).is_ok_and(|text| text.starts_with('{'));
+    path.with_file_name(signed).is_file() || end.contains(".json") && json()
 }
 
 /// A manifest names its schema. A broken one is known by its file name, or, where one is `wanted`, by
@@ -201,7 +226,8 @@ fn sum(line: &str, path: &Path) -> Option<(String, String)> {
     (hexadecimal && !name.is_empty()).then(|| (name.to_string(), digest))
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
+/// Whether both paths lead to one file.
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     matches!((std::fs::canonicalize(a), std::fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
 }
 

@@ -93,7 +93,9 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         return Err(refused(format!("`{dir}` already exists: name a new directory with --output")));
     }
     let found = match &claimed {
-        Some(claimed) => published::of_release(&claimed.manifest, &claimed.path, &input)?,
+        Some(claimed) => {
+            published::of_release(&claimed.manifest, &claimed.path, &input, &asked.limits)?
+        }
         None => Found {
             files: published::alone(&asked.artifacts)?,
             other: Vec::new(),
@@ -243,7 +245,29 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let mut notes: Vec<String> = note.into_iter().collect();
     let pass_env = asked.build.pass_env.iter();
     notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
+    notes.extend(unlike(manifest, &facts));
     Ok(Ready { project, label, facts, settings, notes })
+}
+
+/// What the manifest says of its commit, and the repository does not.
+fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
+    let claimed = manifest.source.tags.iter().filter(|tag| !facts.tags.contains(tag));
+    let mut notes: Vec<String> = claimed
+        .map(|tag| {
+            let (tag, at) =
+                (tag.escape_debug(), facts.repository.as_deref().unwrap_or("the source"));
+            format!(
+                "the manifest says that tag `{tag}` points at the commit, and in {at} it does not"
+            )
+        })
+        .collect();
+    if let (Some(claimed), Some(real)) = (&manifest.source.version, &facts.version)
+        && claimed != real
+    {
+        let claimed = claimed.escape_debug();
+        notes.push(format!("the manifest says version {claimed}, and Cargo.toml has {real}"));
+    }
+    notes
 }
 
 /// A build without a manifest, as `repro build` would make it.

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::artifact::{Artifact, Kind};
     use crate::compare::Pair;
-    use crate::setting::{Fate, Home, Setting};
+    use crate::setting::entry::{Fate, Home, Setting};
     use repro_formats::digest::Digest;
 
     fn checked(outcome: Outcome) -> Checked {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::digest::{self, Digest};
 use repro_formats::extract;
+use repro_formats::limits::Limits;
+use repro_formats::list;
 use repro_formats::signature;
 
 use super::archive;
@@ -28,6 +30,7 @@ pub(super) struct Published<'m> {
 }
 
 /// What a file claims to be by its name.
+#[derive(Clone, Copy)]
 enum Claim<'m> {
     Artifact(&'m manifest::Artifact),
     Archive(&'m manifest::Archive),
@@ -52,9 +55,13 @@ pub(super) fn of_release<'m>(
     manifest: &'m Manifest,
     path: &Path,
     input: &Input,
+    limits: &Limits,
 ) -> Result<Found<'m>> {
     let mut files = Vec::new();
-    for path in &input.files {
+    // What the manifest lists is part of the release, whatever its name looks like.
+    let other = input.unchecked.iter().chain(&input.sums);
+    let other = other.filter(|path| manifest_names(manifest, path));
+    for path in input.files.iter().chain(other) {
         let digest = digest::of_file(path)?;
         let claim = claim(manifest, path, &digest);
         files.push(Published { path: path.clone(), digest, claim });
@@ -63,22 +70,27 @@ pub(super) fn of_release<'m>(
     if input.whole {
         let dir = path.parent().unwrap_or(Path::new(""));
         for entry in listed(manifest, dir) {
-            if files.iter().any(|f| f.claim.is(&entry.claim)) {
-                continue;
-            }
-            match entry.places.iter().find(|p| p.is_file()) {
-                Some(path) => {
+            // A reader may take any of them for the file: each is compared.
+            for path in entry.places.iter().filter(|p| p.is_file()) {
+                if !files.iter().any(|f| input::same_file(&f.path, path)) {
                     let digest = digest::of_file(path)?;
-                    files.push(Published { digest, path: path.clone(), claim: entry.claim });
+                    let claim = claim(manifest, path, &digest);
+                    files.push(Published { digest, path: path.clone(), claim });
                 }
-                None if entry.promised => wrong.push(missing(&entry.places[0], &entry.claim)),
-                None => {}
+            }
+            if entry.promised && !files.iter().any(|f| f.claim.is(&entry.claim)) {
+                wrong.push(missing(&entry.places[0], &entry.claim));
             }
         }
         // A manifest that was fetched alone promises nothing of the directory that it came to lie in.
         if files.is_empty() {
             wrong.clear();
         }
+    }
+    // The one that is listed and is not sound needs no build to be found out.
+    let archives = files.iter().filter(|f| matches!(f.claim, Claim::Archive(_)));
+    for archive in archives.filter(|f| f.not_listed(manifest).is_none()) {
+        list::list(&archive.path, limits)?;
     }
     let (unlisted, other): (Vec<_>, Vec<_>) = files
         .iter()
@@ -103,6 +115,12 @@ pub(super) fn alone(paths: &[PathBuf]) -> Result<Vec<Published<'static>>> {
     paths.iter().map(read).collect()
 }
 
+fn manifest_names(manifest: &Manifest, path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let artifacts = manifest.artifacts.iter().map(|a| &a.name);
+    artifacts.chain(manifest.archives.iter().map(|a| &a.name)).any(|listed| *listed == name)
+}
+
 /// What a file claims to be: the entry of its name; of several targets' artifacts of one name, the
 /// one in whose place it is kept, else the one whose bytes it has, else the first.
 fn claim<'m>(manifest: &'m Manifest, path: &Path, digest: &Digest) -> Claim<'m> {
@@ -125,13 +143,10 @@ struct Entry<'m> {
 }
 
 fn listed<'m>(manifest: &'m Manifest, dir: &Path) -> Vec<Entry<'m>> {
-    let alone = |name: &str| manifest.artifacts.iter().filter(|a| a.name == name).count() == 1;
     let artifacts = manifest.artifacts.iter().map(|a| {
         let kept = a.path.as_deref().map(|p| dir.join(p));
-        // In a flat directory a name is one file's.
-        let flat = alone(&a.name).then(|| dir.join(&a.name));
         Entry {
-            places: kept.into_iter().chain(flat).collect(),
+            places: kept.into_iter().chain([dir.join(&a.name)]).collect(),
             claim: Claim::Artifact(a),
             promised: a.path.is_some(),
         }

@@ -53,7 +53,7 @@ pub(super) fn build(
     let (sandbox, isolation) = sandbox_of(mode, project, &plan)?;
     if let Some(why) = &isolation.why {
         progress.clear();
-        let text = format!("sandbox off: build scripts will run with your rights ({why})");
+        let text = format!("sandbox off: build scripts will run with your permissions ({why})");
         term::say(term::WARN, "warning", &text);
     }
     plan.sandbox = sandbox.as_ref();

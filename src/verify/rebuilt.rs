@@ -147,6 +147,11 @@ impl Pristine {
         Ok(is(&path)?.then_some(FromSource::Extra(path)))
     }
 
+    /// Whether the path is that of the source's file of this name.
+    pub(super) fn is_at(&self, path: &Path, name: &[u8]) -> bool {
+        path.strip_prefix(&self.workspace).is_ok_and(|p| p.as_os_str().as_encoded_bytes() == name)
+    }
+
     /// What an archive has to hold besides what is built.
     pub(super) fn included(&self) -> impl Iterator<Item = &[u8]> {
         self.included.keys().map(Vec::as_slice)

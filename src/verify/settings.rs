@@ -7,7 +7,8 @@ use crate::error::{Kind, bad_input, failure};
 use crate::manifest::Manifest;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
-use crate::setting::{self, Asks, Fate, Setting};
+use crate::setting::entry::{Fate, Setting};
+use crate::setting::{self, Asks};
 
 /// The settings that the source does not ask for, each with who agreed to it.
 ///
@@ -23,8 +24,11 @@ pub(super) fn rows(
     let supplied = &asked.build.pass_env;
     let settings = setting::unsourced(manifest, asks, supplied).map_err(not_sound)?;
     let state = |setting: &Setting| {
-        let supplied = |name: &String| supplied.contains(name);
-        if given.contains(&&*setting.name) || setting.variable.as_ref().is_some_and(supplied) {
+        let given = match &setting.variable {
+            Some(variable) => supplied.contains(variable),
+            None => given.contains(&&*setting.name),
+        };
+        if given {
             SettingState::Given
         } else if asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value)) {
             SettingState::Accepted

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::support::{Project, Run, assert_verdict};
+use crate::support::{Project, Run, assert_verdict, host};
 
 #[track_caller]
 fn fails(run: &Run, code: i32, words: &[&str]) {
@@ -41,6 +41,49 @@ fn wrong_command_lines_are_refused() {
     );
     fails(&project.repro(&["frobnicate"]), 2, &["frobnicate"]);
     fails(&project.repro(&[]), 2, &["Usage"]);
+}
+
+#[test]
+fn a_name_of_nothing_is_found_before_any_checkout() {
+    let project = Project::committed("sound-features");
+    for (args, word) in [
+        (["-p", "nope"], "no package `nope`"),
+        (["--bin", "nope"], "no binary `nope`"),
+        (["--features", "nope"], "feature `nope`"),
+        (["--profile", "nope"], "no profile `nope`"),
+        (["--target", "foo-bar-baz"], "no target `foo-bar-baz`"),
+    ] {
+        let run = project.repro(&[&["build"], &args[..]].concat());
+        fails(&run, 2, &[word]);
+        assert!(!run.stderr.contains("fetching"), "{}", run.all());
+    }
+    // What is there is not refused: only the recipe is printed, and nothing is built.
+    let args = ["build", "--show-recipe", "-p", "sound-features", "--profile", "dist"];
+    let run = project.repro(&[&args[..], &["--features", "extra", "--target", &host()]].concat());
+    assert_eq!(run.code, Some(0), "{}", run.all());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_toolchain_that_is_not_installed_is_no_fault_of_the_manifest() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::committed("sound-features");
+    let rustup = project.base().join("rustup");
+    let says = "error: toolchain '1.0.9-x' is not installed\nhelp: run `rustup toolchain install`";
+    std::fs::write(&rustup, format!("#!/bin/sh\necho \"{}\" >&2; exit 1\n", says.replace('`', "")))
+        .unwrap();
+    std::fs::set_permissions(&rustup, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let run = project.repro_env(&["build"], &[("CARGO", rustup.to_str().unwrap())]);
+    fails(&run, 4, &["the toolchain `1.0.9-x`", "run `rustup toolchain install 1.0.9-x`"]);
+}
+
+#[test]
+fn no_place_for_the_results_is_found_before_the_builds() {
+    let project = Project::committed("sound-features");
+    std::fs::write(project.dir.join("target"), "").unwrap();
+    let run = project.repro(&["build", "--allow-dirty"]);
+    fails(&run, 6, &["failed to write in", "target"]);
+    assert!(!run.stderr.contains("fetching"), "{}", run.all());
 }
 
 #[test]

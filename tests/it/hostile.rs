@@ -107,7 +107,15 @@ const HOSTILE: &[Case] = &[
         "not reproducible",
     ),
     ("newer recipe", |m| m["recipe"]["version"] = json!(999), 4, "version 999 of the recipe"),
-    ("nothing in it", |m| m["artifacts"] = json!([]), 4, "no artifact"),
+    (
+        "nothing in it",
+        |m| {
+            m["artifacts"] = json!([]);
+            m["archives"] = json!([]);
+        },
+        4,
+        "no artifact",
+    ),
     (
         "dirty",
         |m| {

@@ -10,6 +10,8 @@ mod explain;
 mod failures;
 mod faults;
 mod floors;
+#[cfg(unix)]
+mod forged;
 mod hostile;
 mod init;
 #[cfg(target_os = "linux")]
@@ -17,10 +19,14 @@ mod isolation;
 #[cfg(target_os = "linux")]
 mod mutation;
 mod normalize;
+mod normalize_keeps;
 mod output;
 mod readme;
 #[cfg(unix)]
 mod rebuilderd;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+mod samples;
+mod schemas;
 mod seeds;
 mod settings;
 mod sound;

@@ -148,6 +148,33 @@ fn help_has_examples_and_exit_codes() {
 }
 
 #[test]
+fn options_that_everyone_tries_are_there() {
+    let project = Project::committed("sound-features");
+    let help = |args: &[&str]| project.repro(args).stdout;
+    assert_eq!(help(&["help", "build"]), help(&["build", "--help"]));
+    let run = project.repro(&["build", "--release"]);
+    assert_eq!(run.code, Some(2), "{}", run.all());
+    assert!(run.stderr.contains("the release profile is the default"), "{}", run.all());
+    let dir = project.dir.to_str().unwrap();
+    let elsewhere = |args: &[&str]| {
+        let mut command = project.command(env!("CARGO_BIN_EXE_repro"), &project.base());
+        crate::support::Run::from(command.args(args).output().unwrap())
+    };
+    let recipe = project.repro(&["build", "--show-recipe"]);
+    assert_eq!(recipe.code, Some(0), "{}", recipe.all());
+    assert!(recipe.stderr.contains("checking out"), "{}", recipe.all());
+    let run = elsewhere(&["-C", dir, "build", "--show-recipe", "-q"]);
+    assert_eq!((&run.stdout, &*run.stderr), (&recipe.stdout, ""));
+    let run = elsewhere(&["build", "--show-recipe", "--manifest-path", dir]);
+    assert_eq!(run.stdout, recipe.stdout, "{}", run.all());
+    let run = elsewhere(&["-C", "no-such", "build"]);
+    assert_eq!(run.code, Some(2), "{}", run.all());
+    let colored =
+        |when| project.repro(&["check", "--explain", "map-order", "--color", when]).stdout;
+    assert!(colored("always").contains('\x1b') && !colored("never").contains('\x1b'));
+}
+
+#[test]
 fn completions_and_man_page_are_generated() {
     let project = Project::plain("sound-features");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
@@ -155,6 +182,22 @@ fn completions_and_man_page_are_generated() {
         assert_eq!(run.code, Some(0));
         assert!(run.stdout.contains("list-variations"), "{shell}");
     }
+    let bash = project.repro(&["completions", "bash"]).stdout;
+    for offered in ["none all ", "build-path", "map-order", "warnings", "sarif", "always never"] {
+        assert!(bash.contains(offered), "{offered}");
+    }
+    let dir = project.base().join("man");
+    let run = project.repro(&["man", "--output", dir.to_str().unwrap()]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let page = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    assert!(page("repro.1").contains(".SH SUBCOMMANDS"));
+    let build = page("repro-build.1");
+    let titles = ["EXIT STATUS", "EXAMPLES", "ENVIRONMENT", "SEE ALSO"];
+    for title in titles.map(|t| format!(".SH \"{t}\"").replace("\"EXAMPLES\"", "EXAMPLES")) {
+        let title = title.replace("\"ENVIRONMENT\"", "ENVIRONMENT");
+        assert!(build.contains(&title), "{title}: {build}");
+    }
+    assert!(build.contains("repro build") && build.contains("repro\\-verify(1)"), "{build}");
     let run = project.repro(&["man"]);
     assert!(run.stdout.contains(".TH") && run.stdout.contains("allow\\-dirty"), "{}", run.stdout);
 }

@@ -305,3 +305,24 @@ fn included_config_is_followed_wherever_it_lies() {
     }
     assert!(!outside.contains("flag_a"), "{outside}");
 }
+
+#[test]
+fn a_variable_that_a_build_script_reads_without_announcing_it_is_named() {
+    let project = Project::plain("sound-features");
+    project.write(
+        "build.rs",
+        "fn main() {\n    let set = std::env::var(\"APP_PAGE_SHIFT\").unwrap_or_default();\n    println!(\"cargo::rustc-env=SHIFT={set}\");\n}\n",
+    );
+    project.git(&["init", "-q"]);
+    project.commit("reads a variable");
+    let set = [("APP_PAGE_SHIFT", "16"), ("APP_OTHER", "16")];
+    let run = project.repro_env(&["build"], &set);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(run.stdout.contains("APP_PAGE_SHIFT is set, and the build script"), "{}", run.all());
+    assert!(!run.stdout.contains("APP_OTHER"), "{}", run.all());
+    let run = project.repro_env(&["build"], &[]);
+    assert!(!run.stdout.contains("APP_PAGE_SHIFT"), "{}", run.all());
+    // Passed on, it is a setting that the source does not ask for.
+    let run = project.repro_env(&["build", "--pass-env", "APP_PAGE_SHIFT"], &set);
+    assert!(run.stdout.contains("APP_PAGE_SHIFT=16: a verifier has to accept it"), "{}", run.all());
+}

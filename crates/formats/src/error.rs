@@ -20,17 +20,25 @@ pub struct Malformed {
     pub name: Option<String>,
     /// What is wrong: a clause, such as `its size is not a number`.
     pub what: String,
+    /// Whether other tools read it: it is not wrong, but it cannot be extracted or rewritten here.
+    pub readable_elsewhere: bool,
 }
 
 impl Malformed {
     /// Something wrong outside of any member.
     pub fn at(at: u64, what: impl Into<String>) -> Malformed {
-        Malformed { at, name: None, what: what.into() }
+        Malformed { at, name: None, what: what.into(), readable_elsewhere: false }
     }
 
     /// Something wrong with the member of this name.
     pub fn of(at: u64, name: &[u8], what: impl Into<String>) -> Malformed {
-        Malformed { at, name: Some(printable(name)), what: what.into() }
+        Malformed { name: Some(printable(name)), ..Malformed::at(at, what) }
+    }
+
+    /// The same of something that other tools read: a device, a second member of one name, data
+    /// after the end.
+    pub fn elsewhere(self) -> Malformed {
+        Malformed { readable_elsewhere: true, ..self }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::compress::unpack::Unpacked;
 use crate::detect::{self, FileType};
 use crate::error::{Error, Malformed, ReadError, Stop};
 use crate::limits::Limits;
-use crate::names::printable;
+use crate::names::{Folded, printable};
 use crate::tar::read::{Kind, Walk};
 use crate::zip::read as zip;
 
@@ -141,6 +141,8 @@ struct Place {
     links: Vec<PathBuf>,
     done: Extracted,
     stop: Stop,
+    /// The names so far, where letter case does not count on this disk.
+    folded: Option<Folded>,
 }
 
 impl Place {
@@ -150,11 +152,32 @@ impl Place {
         }
         let create = Error::io(format!("failed to create directory `{}`", root.display()));
         fs::create_dir(root).map_err(create)?;
-        Ok(Place { root: root.to_owned(), links: Vec::new(), done: Extracted::default(), stop })
+        let folded = ignores_case(root)?.then(Folded::default);
+        Ok(Place {
+            root: root.to_owned(),
+            links: Vec::new(),
+            done: Extracted::default(),
+            stop,
+            folded,
+        })
     }
 
-    fn dir(&self, name: &[u8]) -> Result<(), Failed> {
+    fn dir(&mut self, name: &[u8]) -> Result<(), Failed> {
+        self.check_case(name)?;
         Ok(create_dir(&self.path(name)?)?)
+    }
+
+    /// Where letter case does not count, one file would take the place of the other, or a link that
+    /// of a directory.
+    fn check_case(&mut self, name: &[u8]) -> Result<(), Malformed> {
+        let Some(Err(other)) = self.folded.as_mut().map(|names| names.add(name)) else {
+            return Ok(());
+        };
+        let other = printable(&other);
+        let what = format!(
+            "its name differs from `{other}` in letter case only, and this disk takes both for one file"
+        );
+        Err(Malformed::of(0, name, what))
     }
 
     fn file(&mut self, name: &[u8], exec: bool, content: &mut dyn Read) -> Result<(), Failed> {
@@ -200,7 +223,8 @@ impl Place {
         Ok(self.root.join(path_of(name)?))
     }
 
-    fn new_path(&self, name: &[u8]) -> Result<PathBuf, Failed> {
+    fn new_path(&mut self, name: &[u8]) -> Result<PathBuf, Failed> {
+        self.check_case(name)?;
         let path = self.path(name)?;
         if let Some(dir) = path.parent() {
             create_dir(dir)?;
@@ -224,6 +248,16 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Whether letter case does not count in a directory that is empty.
+fn ignores_case(dir: &Path) -> Result<bool, Error> {
+    let probe = dir.join("case");
+    create_dir(&probe)?;
+    let found = dir.join("CASE").exists();
+    let remove = Error::io(format!("failed to remove `{}`", probe.display()));
+    fs::remove_dir(&probe).map_err(remove)?;
+    Ok(found)
 }
 
 fn create_dir(path: &Path) -> Result<(), Error> {
@@ -340,6 +374,28 @@ mod tests {
             assert!(input, "{error:?}");
             assert!(!dir.path().join("to/x").exists() && !dir.path().join("x").exists());
         }
+    }
+
+    #[test]
+    fn names_that_differ_in_case_need_a_disk_that_tells_them_apart() {
+        use writer::Kind::File;
+        let members = [("a/README", File(1), 0o644, "1"), ("a/readme", File(1), 0o644, "2")];
+        let (dir, done) = unpacked(&tar(&members));
+        let disk = tempfile::tempdir().unwrap();
+        match ignores_case(disk.path()).unwrap() {
+            true => assert!(matches!(done, Err(Error::Unsound { .. })), "{done:?}"),
+            false => {
+                assert_eq!(done.unwrap().files.len(), 2);
+                assert_eq!(fs::read(dir.path().join("to/here/a/README")).unwrap(), b"1");
+            }
+        }
+        // The same as if this disk did not.
+        let root = disk.path().join("x");
+        let mut place = Place::make(&root, Stop::NEVER).unwrap();
+        place.folded = Some(Folded::default());
+        let found = of_tar(&tar(&members)[..], &mut place, &Limits::default());
+        assert!(matches!(found, Err(Failed::Archive(_))));
+        assert_eq!(fs::read(root.join("a/README")).unwrap(), b"1");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub fn printable(name: &[u8]) -> String {
         for c in chunk.valid().chars() {
             match c {
                 '\\' | '`' => out.extend(['\\', c]),
-                c if c.is_control() => out.extend(c.escape_default()),
+                c if is_hidden(c) => out.extend(c.escape_default()),
                 c => out.push(c),
             }
         }
@@ -21,6 +21,23 @@ pub fn printable(name: &[u8]) -> String {
         }
     }
     out
+}
+
+/// Whether a character steers a terminal, or is not seen there and changes what is: controls, marks of
+/// writing direction, and what has no width.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The text with what is hidden in it escaped, and all else as it is.
+pub fn visible(text: &str) -> String {
+    let each = |c: char| match is_hidden(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(each).collect()
 }
 
 /// A name without the `./` before it, the `/` after it, and the like: its parts joined by `/`.
@@ -91,8 +108,8 @@ pub enum Stands {
 /// The names met so far.
 #[derive(Default)]
 pub struct Names {
-    /// By the name in lower case.
-    seen: HashMap<Vec<u8>, (Vec<u8>, Stands, bool)>,
+    /// What each stands for, and whether it is only implied by names below it.
+    seen: HashMap<Vec<u8>, (Stands, bool)>,
 }
 
 impl Names {
@@ -109,19 +126,15 @@ impl Names {
 
     /// What a name stands for, if it was met.
     pub fn get(&self, name: &[u8]) -> Option<Stands> {
-        let (spelled, stands, _) = self.seen.get(&folded(name))?;
-        (spelled == name).then_some(*stands)
+        self.seen.get(name).map(|(stands, _)| *stands)
     }
 
     fn one(&mut self, name: &[u8], stands: Stands, implied: bool) -> Result<(), String> {
-        let Some((spelled, was, was_implied)) = self.seen.get_mut(&folded(name)) else {
-            self.seen.insert(folded(name), (name.to_vec(), stands, implied));
+        let Some((was, was_implied)) = self.seen.get_mut(name) else {
+            self.seen.insert(name.to_vec(), (stands, implied));
             return Ok(());
         };
-        let shown = printable(spelled);
-        if spelled != name {
-            return Err(format!("the name differs from `{shown}` in letter case only"));
-        }
+        let shown = printable(name);
         match (*was, stands) {
             (Stands::Dir, Stands::Dir) if implied => Ok(()),
             (Stands::Dir, Stands::Dir) if *was_implied => {
@@ -137,6 +150,43 @@ impl Names {
             _ => Err("the name was there before".to_string()),
         }
     }
+}
+
+/// The names met so far, where letter case does not count: as on most disks of Windows and macOS.
+#[derive(Default)]
+pub struct Folded {
+    /// How each was spelled, by the name in lower case.
+    seen: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Folded {
+    /// Takes the next clean name, and those of the directories above it.
+    ///
+    /// # Errors
+    /// How a name that came before, and differs in letter case only, was spelled.
+    pub fn add(&mut self, name: &[u8]) -> Result<(), Vec<u8>> {
+        let ends = name.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(i, _)| i);
+        for end in ends.chain([name.len()]) {
+            let name = &name[..end];
+            let spelled = self.seen.entry(folded(name)).or_insert_with(|| name.to_vec());
+            if spelled != name {
+                return Err(spelled.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first two of the clean names that differ in letter case only.
+pub fn colliding<'a>(names: impl Iterator<Item = &'a [u8]>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut folded = Folded::default();
+    names.into_iter().find_map(|name| folded.add(name).err().map(|other| (other, name.to_vec())))
+}
+
+/// What the user should know of two such names.
+pub fn collision(a: &[u8], b: &[u8]) -> String {
+    let (a, b) = (printable(a), printable(b));
+    format!("`{a}` and `{b}` differ in letter case only: Windows and macOS keep one of them")
 }
 
 fn folded(name: &[u8]) -> Vec<u8> {
@@ -203,8 +253,6 @@ mod tests {
         assert_eq!(add("l", Stands::Symlink), Ok(()));
         for (name, stands) in [
             ("a/b", Stands::File),
-            ("a/B", Stands::File),
-            ("A/c", Stands::File),
             ("a", Stands::Dir),
             ("a/b/c", Stands::File),
             ("l/x", Stands::File),
@@ -212,6 +260,21 @@ mod tests {
         ] {
             assert!(add(name, stands).is_err(), "{name}");
         }
-        assert_eq!(add("a/c", Stands::File), Ok(()));
+        // Names that differ in letter case are two names, on most systems.
+        for name in ["a/c", "a/B", "A/c", "L/x"] {
+            assert_eq!(add(name, Stands::File), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_in_case_only_are_found() {
+        let first = |names: &[&str]| {
+            let found = colliding(names.iter().map(|n| n.as_bytes()));
+            found.map(|(a, b)| format!("{} {}", printable(&a), printable(&b)))
+        };
+        assert_eq!(first(&["a/b", "a/c", "a", "b"]), None);
+        assert_eq!(first(&["README.md", "readme.md"]).unwrap(), "README.md readme.md");
+        assert_eq!(first(&["d/x", "D/y"]).unwrap(), "d D/y");
+        assert_eq!(first(&["Ä", "ä"]).unwrap(), "Ä ä");
     }
 }

@@ -247,7 +247,7 @@ fn shipped(metadata: &Metadata) -> BTreeSet<&PackageId> {
 
 fn directory(package: &Package) -> PathBuf {
     let manifest = &package.manifest_path;
-    super::canonical(manifest.parent().unwrap_or(manifest).as_std_path())
+    crate::fs::canonical(manifest.parent().unwrap_or(manifest).as_std_path())
 }
 
 fn source_of(package: &Package, is: impl Fn(&Target) -> bool) -> Option<PathBuf> {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
 use super::toml::{File, text};
-use crate::check::Place;
+use crate::check::hit::Place;
 use crate::error::bad_input;
 
 /// A lockfile.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
 use super::toml::{File, text};
-use crate::check::Place;
+use crate::check::hit::Place;
 
 /// A manifest.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ fn one(file: &File, table: &dyn TableLike, key: &str, item: &Item) -> Dependency
         rev: get("rev"),
         branch: get("branch"),
         tag: get("tag"),
-        path: get("path").map(|p| super::canonical(&crate::fs::normalized(&base.join(p)))),
+        path: get("path").map(|p| crate::fs::canonical(&crate::fs::normalized(&base.join(p)))),
         place,
     }
 }

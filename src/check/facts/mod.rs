@@ -17,7 +17,8 @@ use std::sync::Mutex;
 use anyhow::Result;
 use cargo_metadata::Metadata;
 
-use crate::check::Place;
+use crate::check::hit::Place;
+use crate::fs;
 use crate::process::Cmd;
 use crate::query;
 use crate::request::Selection;
@@ -87,7 +88,7 @@ impl Facts {
         let troubles = Mutex::new(Vec::new());
         let note = |error| troubles.lock().expect("no panic holds this").push(error);
         // Canonical, so that it is below the repository as git names that.
-        let wanted = &Wanted { manifest: canonical(&wanted.manifest), ..wanted.clone() };
+        let wanted = &Wanted { manifest: fs::canonical(&wanted.manifest), ..wanted.clone() };
         let dir = wanted.manifest.parent().unwrap_or(Path::new("/")).to_owned();
         let workspace = match query::workspace_root(&wanted.manifest) {
             Ok(root) => root,
@@ -154,7 +155,7 @@ impl Facts {
         let mut seen = BTreeSet::new();
         let mut broken = false;
         for path in paths {
-            let path = canonical(&path);
+            let path = fs::canonical(&path);
             if !seen.insert(path.clone()) {
                 continue;
             }
@@ -275,8 +276,4 @@ impl Compiler {
         let out = Cmd::new(program).args(args).dir(&self.dir).checked()?;
         Ok(out.text())
     }
-}
-
-fn canonical(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }

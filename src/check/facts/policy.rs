@@ -7,7 +7,7 @@ use anyhow::Result;
 use toml_edit::Item;
 
 use super::toml::{File, line_of, text};
-use crate::check::Place;
+use crate::check::hit::Place;
 use crate::error::bad_input;
 use crate::fs;
 

@@ -8,7 +8,7 @@ use toml_edit::{Item, TableLike};
 
 use super::toml::File;
 use crate::cargo::config;
-use crate::check::Place;
+use crate::check::hit::Place;
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]

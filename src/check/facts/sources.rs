@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use memchr::memmem;
 
 use super::graph::Used;
-use crate::check::Place;
+use crate::check::hit::Place;
 use crate::check::rust::cfg::Cfgs;
 use crate::check::rust::modules::{self, Module};
 use crate::check::rust::order;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use toml_edit::{Document, Item, Table};
 
-use crate::check::Place;
+use crate::check::hit::Place;
 use crate::error::bad_input;
 use crate::fs;
 

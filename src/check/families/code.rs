@@ -2,7 +2,7 @@
 
 use crate::check::facts::Facts;
 use crate::check::facts::sources::{Origin, Read, What};
-use crate::check::{Hit, Severity};
+use crate::check::hit::{Hit, Severity};
 
 /// Readings of which somebody has looked at the code and found that they reach no build that
 /// succeeds: told as info, with the reason.

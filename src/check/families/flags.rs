@@ -1,8 +1,8 @@
 //! Settings of the compiler and of cargo that make bytes depend on the machine.
 
-use crate::check::Hit;
 use crate::check::facts::Facts;
 use crate::check::facts::settings::Setting;
+use crate::check::hit::Hit;
 
 fn hit(setting: &Setting, message: String) -> Hit {
     Hit { place: setting.place.clone(), message, ..Hit::default() }

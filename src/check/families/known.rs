@@ -3,7 +3,7 @@
 
 use crate::check::facts::Facts;
 use crate::check::facts::graph::Used;
-use crate::check::{Hit, Severity};
+use crate::check::hit::{Hit, Severity};
 use crate::known_crates::{self, KnownCrate, Weight};
 
 fn fits(row: &KnownCrate, package: &Used) -> bool {

@@ -4,7 +4,7 @@ use cargo_metadata::{Dependency, Package};
 
 use crate::check::facts::Facts;
 use crate::check::facts::lockfile::{Locked, Lockfile};
-use crate::check::{Hit, Place};
+use crate::check::hit::{Hit, Place};
 
 pub(in crate::check) fn missing(facts: &Facts) -> Vec<Hit> {
     if !facts.lockfile_missing {

@@ -2,7 +2,7 @@
 
 use crate::check::facts::Facts;
 use crate::check::facts::manifests::Dependency;
-use crate::check::{Hit, Place};
+use crate::check::hit::{Hit, Place};
 
 fn git(facts: &Facts) -> impl Iterator<Item = (&Dependency, &str)> {
     let all = facts.manifests.iter().flat_map(|m| &m.dependencies);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::facts::Facts;
 use crate::check::facts::manifests::Dependency;
-use crate::check::{Hit, Place};
+use crate::check::hit::{Hit, Place};
 
 /// Path packages that lie outside a directory, each with where it is asked for if that is known.
 fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Place>)> {

@@ -4,11 +4,12 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use repro_formats::formats::{FORMATS, Format};
+use repro_formats::names;
 use repro_formats::policy;
 use repro_formats::tree::{self, Walk};
 
+use super::packing::{Outcome, entry, file_name, formats, options, pack, usage};
 use super::sums;
-use super::{Outcome, entry, file_name, formats, options, pack, usage};
 use crate::epoch;
 use crate::fs::Pending;
 use crate::request::Archive;
@@ -54,9 +55,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
         notes.push(format!("`{path}` is not in the archive: this command writes it"));
     }
     for (one, other) in walk.colliding() {
-        notes.push(format!(
-            "`{one}` and `{other}` differ in letter case only: where case does not count, one is lost when unpacked"
-        ));
+        notes.push(names::collision(one.as_bytes(), other.as_bytes()));
     }
     if asked.sums {
         sums::update(&dir, &[(file_name(output), packed.digest.sha256.clone())])?;

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::digest;
 use repro_formats::formats::Format;
+use repro_formats::names;
 use repro_formats::pack::Packed;
 use repro_formats::tree;
 
+use super::packing::{Outcome, entry, formats, options, pack, usage};
 use super::sums;
-use super::{Outcome, entry, formats, options, pack, usage};
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};
@@ -95,8 +96,10 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let notes = included.not_in_source.iter().map(|name| {
         format!("`{name}` is in the archive but not in the source: nobody else has it, and nothing proves it")
     });
+    let all = included.files.iter().map(|(name, _)| &name[..]);
+    let colliding = names::colliding(all).map(|(a, b)| names::collision(&a, &b));
     Ok(Outcome {
-        notes: notes.collect(),
+        notes: notes.chain(colliding).collect(),
         archives: archives
             .into_iter()
             .map(|(p, a)| (dist.join(p.file_name().unwrap_or_default()), a))

@@ -4,7 +4,7 @@
 //! An annotation needs a file of the repository: what is found in a dependency's source is told at
 //! the dependency's entry of the lockfile where it has one.
 
-use crate::check::Severity;
+use crate::check::hit::Severity;
 use crate::error;
 use crate::report::check::CheckReport;
 use crate::report::github::{data, property};
@@ -37,12 +37,7 @@ pub fn of(report: &CheckReport) -> String {
     for trouble in &report.troubles {
         out.push_str(&format!("::error title=not checked::{}\n", data(&error::one_line(trouble))));
     }
-    out.push_str(&format!(
-        "{} errors, {} warnings, {} infos\n",
-        report.count(Severity::Error),
-        report.count(Severity::Warning),
-        report.count(Severity::Info)
-    ));
+    out.push_str(&format!("{}\n", report.counts()));
     out
 }
 

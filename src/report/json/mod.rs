@@ -10,13 +10,13 @@ use repro_formats::digest::Digest;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
-use crate::blame::Culprit;
+use crate::blame::culprit::Culprit;
 use crate::compare::Pair;
 use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
-use crate::setting::Setting;
+use crate::setting::entry::Setting;
 use crate::variation::coverage::Coverage;
 use crate::verdict::{SINGLE, Verdict};
 

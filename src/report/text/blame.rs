@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::blame::Culprit;
+use crate::blame::culprit::Culprit;
 use crate::term::{BAD, BOLD};
 
 /// How much is printed.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::check::Finding;
+use crate::check::hit::Severity;
 use crate::check::rules::{RULES, Rule};
-use crate::check::{Finding, Severity};
 use crate::error;
 use crate::report::check::CheckReport;
-use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::term::{self, BAD, BOLD, GOOD, WARN};
 
 /// How many findings of a rule are listed without `-v`.
 const LISTED: usize = 4;
@@ -35,9 +36,9 @@ pub fn report(report: &CheckReport, verbose: bool) -> String {
     };
     let _ = writeln!(
         out,
-        "{} rules, {} packages{of}{}",
-        report.rules,
-        report.packages,
+        "{}, {}{of}{}",
+        term::count(report.rules, "rule", "rules"),
+        term::count(report.packages, "package", "packages"),
         match report.allowed {
             0 => String::new(),
             n => format!(", {n} allowed"),
@@ -81,16 +82,7 @@ fn group(out: &mut String, report: &CheckReport, findings: &[&Finding], verbose:
 }
 
 fn ending(out: &mut String, report: &CheckReport) {
-    let count = |severity, one: &str, many: &str| match report.count(severity) {
-        1 => format!("1 {one}"),
-        n => format!("{n} {many}"),
-    };
-    let counts = format!(
-        "{}, {}, {}",
-        count(Severity::Error, "error", "errors"),
-        count(Severity::Warning, "warning", "warnings"),
-        count(Severity::Info, "info", "infos")
-    );
+    let counts = report.counts();
     let _ = match report.verdict() {
         "clean" => writeln!(out, "{GOOD}CLEAN{GOOD:#} ({counts})"),
         "findings" => writeln!(out, "{BAD}FINDINGS{BAD:#} ({counts})"),

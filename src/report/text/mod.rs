@@ -19,8 +19,8 @@ use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
 
-use crate::setting::Setting;
-use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::setting::entry::Setting;
+use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
 use crate::variation::{Need, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
@@ -127,19 +127,23 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
         let _ =
             writeln!(out, "            and {} more ({same} the same), listed with -v", more.len());
     }
-    let count = |in_verdict| rest.iter().filter(|(p, _)| p.in_verdict() == in_verdict).count();
-    if count(true) > 0 {
+    let equal = |in_verdict| rest.iter().filter(|(p, _)| p.in_verdict() == in_verdict).count();
+    if equal(true) > 0 {
         let _ = writeln!(
             out,
-            "{GOOD}same{GOOD:#}        {} Rust libraries, listed with -v",
-            count(true)
+            "{GOOD}same{GOOD:#}        {}, listed with -v",
+            term::count(equal(true), "Rust library", "Rust libraries")
         );
     }
-    if count(false) > 0 {
+    if equal(false) > 0 {
         let _ = writeln!(
             out,
-            "{GOOD}same{GOOD:#}        {} build scripts and procedural macros (not in the verdict), listed with -v",
-            count(false)
+            "{GOOD}same{GOOD:#}        {} (not in the verdict), listed with -v",
+            term::count(
+                equal(false),
+                "build script or procedural macro",
+                "build scripts and procedural macros"
+            )
         );
     }
 }
@@ -327,7 +331,7 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
         };
         let _ = writeln!(
             out,
-            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, every time {}",
+            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, timestamps {}",
             archive.size, archive.epoch
         );
         let _ = writeln!(out, "{}  {}", archive.sha256, path.display());

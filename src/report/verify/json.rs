@@ -8,7 +8,7 @@ use crate::cause::Cause;
 use crate::compare::Pair;
 use crate::report::findings::OneFinding;
 use crate::report::json::{OneDigest, SCHEMA, encode};
-use crate::setting::Fate;
+use crate::setting::entry::Fate;
 
 #[derive(Serialize)]
 struct Whole<'a> {

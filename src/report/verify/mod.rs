@@ -8,12 +8,13 @@ pub mod text;
 use std::path::PathBuf;
 
 use repro_formats::digest::Digest;
+use repro_formats::names::visible;
 
 use crate::cause::Cause;
 use crate::compare::Comparison;
 use crate::finding::Finding;
 use crate::sandbox::Isolation;
-use crate::setting::Setting;
+use crate::setting::entry::Setting;
 use crate::source::identity::SourceFacts;
 use crate::verdict::Verification;
 
@@ -86,7 +87,7 @@ impl Checked {
     /// A file that differs, for these reasons.
     pub fn differs(name: String, findings: Vec<Finding>) -> Checked {
         Checked {
-            name,
+            name: visible(&name),
             part: Part::File,
             outcome: Outcome::Differs,
             published: None,

@@ -7,7 +7,7 @@ use repro_formats::names::printable;
 use super::{Checked, Outcome, Part, Report, SettingState, identity};
 use crate::compare::Pair;
 use crate::report::findings;
-use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Status, Verification};
 
 /// How many lines of one kind are printed without `-v`.
@@ -22,7 +22,7 @@ pub fn report(report: &Report, verbose: bool) -> String {
             None => {
                 "on: build scripts had no network and no access to your home directory".to_string()
             }
-            Some(why) => format!("off: build scripts ran with your rights ({why})"),
+            Some(why) => format!("off: build scripts ran with your permissions ({why})"),
         };
         line(&mut out, "sandbox", &sandbox);
     }
@@ -133,8 +133,8 @@ fn artifacts(out: &mut String, pairs: &[Pair], shown: usize) {
     if !quiet.is_empty() {
         let _ = writeln!(
             out,
-            "{GOOD}same{GOOD:#}        {} Rust libraries, listed with -v",
-            quiet.len()
+            "{GOOD}same{GOOD:#}        {}, listed with -v",
+            term::count(quiet.len(), "Rust library", "Rust libraries")
         );
     }
 }

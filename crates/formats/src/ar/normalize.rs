@@ -1,51 +1,113 @@
 //! The normal form of an ar archive: times, owners and modes of its members. Their order stays, since
-//! linkers take the first that fits; and so every offset of the index stays right.
+//! linkers take the first that fits, and so do their sizes, with every offset of the index.
+//!
+//! Of a Debian package the tars inside are brought into normal form as well; it has no index.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::read::{self as ar, Entry};
+use super::read::{self as ar, Entry, Kind};
 use crate::error::Error;
-use crate::normalize::job::{Job, Outcome, Output, failed};
+use crate::names::printable;
+use crate::normalize::job::{Job, Outcome, Output, Times, Written, failed};
+use crate::normalize::nested;
 use crate::policy;
+
+/// The first member of a Debian package.
+const DEBIAN: &[u8] = b"debian-binary";
+/// How the names of members begin that sign a package: of debsigs, and of dpkg-sig.
+const SIGNATURES: &[u8] = b"_gpg";
 
 /// Writes the normal form.
 pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let mut input = job.input;
     let entries = ar::read(&mut input, job.limits).map_err(job.unsound("ar archive"))?;
-    input.rewind().map_err(failed)?;
-    io::copy(&mut input, out).map_err(failed)?;
-    for entry in &entries {
+    let package = entries.first().is_some_and(|e| e.name == DEBIAN);
+    if let Some(entry) = entries.iter().find(|e| package && e.name.starts_with(SIGNATURES)) {
+        let name = printable(&entry.name);
+        return Ok(Outcome::LeftAlone(format!("its member `{name}` is a signature of the others")));
+    }
+    // An index has the offsets of members, which must keep their sizes then.
+    let indexed = entries.iter().any(|e| e.kind == Kind::Symbols);
+    let opens = !indexed && (package || job.recursive);
+    let mut written = Written::default();
+    if !opens {
+        let files = entries.iter().filter(|e| e.kind == Kind::File);
+        written.notes.extend(nested::not_opened(files.map(|e| &e.name[..])));
+    }
+    out.write_all(ar::MAGIC).map_err(failed)?;
+    for (nth, entry) in entries.iter().enumerate() {
         let mut header = [0; ar::HEADER];
         input.seek(SeekFrom::Start(entry.header_at)).map_err(failed)?;
         input.read_exact(&mut header).map_err(failed)?;
-        fix(&mut header, entry, job.epoch);
-        out.seek(SeekFrom::Start(entry.header_at)).map_err(failed)?;
+        let was = header;
+        fix(&mut header, entry, job.times, package);
+        compare(&mut written, entry, &was, &header);
+        // A BSD name stands before the content.
+        let before = entry.data_at - entry.header_at - ar::HEADER as u64;
+        let mut name = Vec::new();
+        Read::take(input, before).read_to_end(&mut name).map_err(failed)?;
+        let inner = match opens && entry.kind == Kind::File {
+            true => {
+                // Digests of what is in the tars are in the package, in `md5sums`.
+                let recursive = job.recursive && !package;
+                let job = Job { package: package || job.package, recursive, ..*job };
+                nested::rewrite(&job, &entry.name, input, entry.size, &mut written)?
+            }
+            false => None,
+        };
+        let size = inner.as_ref().map_or(entry.size, |(_, size)| *size);
+        if inner.is_some() {
+            put(&mut header, 48..58, (before + size).to_string());
+        }
         out.write_all(&header).map_err(failed)?;
-        if let Some(at) = entry.padding_at {
-            out.seek(SeekFrom::Start(at)).map_err(failed)?;
+        out.write_all(&name).map_err(failed)?;
+        let copied = match inner {
+            Some((mut file, _)) => io::copy(&mut file, out),
+            None => {
+                input.seek(SeekFrom::Start(entry.data_at)).map_err(failed)?;
+                io::copy(&mut Read::take(input, size), out)
+            }
+        };
+        copied.map_err(failed)?;
+        // Old writers leave out what makes the last member even; that is kept of a member that stays.
+        let last = nth + 1 == entries.len() && !package;
+        if (before + size) % 2 == 1 && (!last || entry.padding_at.is_some()) {
             out.write_all(b"\n").map_err(failed)?;
         }
     }
-    out.seek(SeekFrom::End(0)).map_err(failed)?;
-    Ok(Outcome::Written)
+    Ok(Outcome::Written(written))
 }
 
-/// Puts the values of the policy into the header's fields. A blank field says nothing, and stays.
-fn fix(header: &mut [u8; ar::HEADER], entry: &Entry, epoch: i64) {
-    let mut put = |from: usize, to: usize, text: Option<String>| {
+/// Puts the values of the policy into the header's fields. A blank field says nothing, and stays; so
+/// does the mode in a package, where its packer writes the type as well.
+fn fix(header: &mut [u8; ar::HEADER], entry: &Entry, times: Times, package: bool) {
+    let time = |t: u64| i64::try_from(t).map_or(t, |t| times.of(t).max(0) as u64);
+    let values = [
+        (16..28, entry.mtime.map(|t| time(t).to_string())),
+        (28..34, entry.uid.map(|_| "0".to_string())),
+        (34..40, entry.gid.map(|_| "0".to_string())),
+        (40..48, entry.mode.filter(|_| !package).map(mode)),
+    ];
+    for (field, text) in values {
         if let Some(text) = text {
-            let field = &mut header[from..to];
-            field.fill(b' ');
-            // What was read from a field is never longer than it, once it is made smaller.
-            let n = text.len().min(field.len());
-            field[..n].copy_from_slice(&text.as_bytes()[..n]);
+            put(header, field, text);
         }
-    };
-    let latest = u64::try_from(epoch).unwrap_or(0);
-    put(16, 28, entry.mtime.map(|t| t.min(latest).to_string()));
-    put(28, 34, entry.uid.map(|_| "0".to_string()));
-    put(34, 40, entry.gid.map(|_| "0".to_string()));
-    put(40, 48, entry.mode.map(mode));
+    }
+}
+
+/// Fills a field. No value is longer than its field: times are checked on the command line.
+fn put(header: &mut [u8; ar::HEADER], field: std::ops::Range<usize>, text: String) {
+    let field = &mut header[field];
+    field.fill(b' ');
+    let n = text.len().min(field.len());
+    field[..n].copy_from_slice(&text.as_bytes()[..n]);
+}
+
+fn compare(written: &mut Written, entry: &Entry, was: &[u8; 60], is: &[u8; 60]) {
+    for (field, at) in [("mtime", 16..28), ("owner", 28..34), ("group", 34..40), ("mode", 40..48)] {
+        let text = |header: &[u8; 60]| printable(header[at.clone()].trim_ascii_end());
+        written.field(Some(&entry.name), field, text(was), text(is));
+    }
 }
 
 /// The permissions of the policy alone, as deterministic packers write them: of what is in an ar

@@ -79,7 +79,11 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>
             return Err(Malformed::at(at, what).into());
         }
         let mut header = [0; HEADER];
-        exactly(input, &mut header, at, "a header")?;
+        let whole = exactly(input, &mut header, at, "a header");
+        whole.map_err(|e| match e {
+            ReadError::Malformed(e) if at > MAGIC.len() as u64 => e.elsewhere().into(),
+            e => e,
+        })?;
         let mut entry = member(&header, at, len)?;
         if entry.kind == Kind::Names {
             if names.is_some() {
@@ -109,7 +113,9 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>
 fn member(header: &[u8; HEADER], at: u64, len: u64) -> Result<Entry, Malformed> {
     let bad = |what: &str| Malformed::at(at, what);
     if &header[58..] != b"`\n" {
-        return Err(bad("a header does not end as one"));
+        let end = bad("a header does not end as one");
+        // What follows a member and is no header may be a signature.
+        return Err(if at > MAGIC.len() as u64 { end.elsewhere() } else { end });
     }
     let field = |from: usize, to: usize, radix: u32, what: &str| {
         number(&header[from..to], radix).map_err(|()| bad(what))

@@ -1,10 +1,10 @@
 //! The content of a compressed file, unpacked within caps.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
-use liblzma::read::XzDecoder;
+use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use super::container::Compression;
@@ -17,22 +17,36 @@ const XZ_MEMORY: u64 = 256 << 20;
 pub fn unpacked_head(head: &[u8], compression: Compression) -> Vec<u8> {
     let mut out = Vec::new();
     // The input ends too early; what came until then is what was asked for.
-    let _ = match decoder(head, compression) {
+    let _ = match decoder(head, compression, Streams::All) {
         Ok(mut reader) => reader.by_ref().take(512).read_to_end(&mut out),
         Err(e) => Err(e),
     };
     out
 }
 
-fn decoder<'a>(input: impl Read + 'a, compression: Compression) -> io::Result<Box<dyn Read + 'a>> {
-    let input = BufReader::with_capacity(128 << 10, input);
-    Ok(match compression {
-        Compression::None => Box::new(input),
-        // Not `GzDecoder`, which would stop after the first of several members.
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
-        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(input)?),
-        Compression::Xz => {
-            let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
+/// Which of the streams in a file are unpacked: all formats allow one behind the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Streams {
+    First,
+    All,
+}
+
+fn decoder<'a>(
+    input: impl BufRead + 'a,
+    compression: Compression,
+    streams: Streams,
+) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match (compression, streams) {
+        (Compression::None, _) => Box::new(input),
+        (Compression::Gzip, Streams::First) => Box::new(flate2::bufread::GzDecoder::new(input)),
+        (Compression::Gzip, Streams::All) => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+        (Compression::Zstd, Streams::First) => {
+            Box::new(zstd::Decoder::with_buffer(input)?.single_frame())
+        }
+        (Compression::Zstd, Streams::All) => Box::new(zstd::Decoder::with_buffer(input)?),
+        (Compression::Xz, streams) => {
+            let flags = if streams == Streams::All { CONCATENATED } else { 0 };
+            let stream = Stream::new_stream_decoder(XZ_MEMORY, flags)?;
             Box::new(XzDecoder::new_stream(input, stream))
         }
     })
@@ -50,12 +64,22 @@ struct State {
     failed: Cell<bool>,
 }
 
-impl<R: Read> Read for Packed<R> {
+impl<R: BufRead> Read for Packed<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buf);
-        let n = n.inspect_err(|_| self.state.failed.set(true))?;
-        self.state.read.set(self.state.read.get() + n as u64);
+        let n = self.fill_buf()?.read(buf)?;
+        self.consume(n);
         Ok(n)
+    }
+}
+
+impl<R: BufRead> BufRead for Packed<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf().inspect_err(|_| self.state.failed.set(true))
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.state.read.set(self.state.read.get() + n as u64);
+        self.file.consume(n);
     }
 }
 
@@ -76,10 +100,30 @@ impl<'a> Unpacked<'a> {
         compression: Compression,
         limits: &'a Limits,
     ) -> Result<Unpacked<'a>, Error> {
+        let file = BufReader::with_capacity(128 << 10, file);
+        Unpacked::start(file, compression, Streams::All, limits)
+    }
+
+    /// The first stream of `file`, which is at its beginning. What follows it can be had from the
+    /// reader, once this one has ended.
+    pub fn first(
+        file: &'a mut impl BufRead,
+        compression: Compression,
+        limits: &'a Limits,
+    ) -> Result<Unpacked<'a>, Error> {
+        Unpacked::start(file, compression, Streams::First, limits)
+    }
+
+    fn start(
+        file: impl BufRead + 'a,
+        compression: Compression,
+        streams: Streams,
+        limits: &'a Limits,
+    ) -> Result<Unpacked<'a>, Error> {
         let state = Rc::new(State::default());
         let packed = Packed { file, state: state.clone() };
         Ok(Unpacked {
-            decoder: decoder(packed, compression)
+            decoder: decoder(packed, compression, streams)
                 .map_err(Error::io("failed to start the decompressor"))?,
             compression,
             state,

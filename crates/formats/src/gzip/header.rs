@@ -76,6 +76,13 @@ impl Header {
         Ok(header)
     }
 
+    /// What the header holds that is not known to be harmless, as the end of a sentence.
+    pub fn meaningful(&self) -> Option<String> {
+        let comment = self.comment.as_ref().map(|c| format!("a comment: `{}`", printable(c)));
+        let extra = || Some(format!("an extra field: `{}`", printable(self.extra.as_ref()?)));
+        comment.or_else(extra)
+    }
+
     /// What the packer may write as it likes, by the name of the field.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let text = |bytes: &Option<Vec<u8>>| match bytes {

@@ -6,9 +6,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::DeflateDecoder;
 
 use super::header::Header;
+use crate::compress::container::Compression;
 use crate::detect::HEAD;
 use crate::error::{Error, Malformed, ReadError};
-use crate::normalize::job::{Job, Outcome, Output};
+use crate::normalize::job::{Job, Outcome, Output, Times, Written};
 
 /// OS: Unix, which most packers write anyway.
 const UNIX: u8 = 3;
@@ -17,27 +18,33 @@ const TRAILER: usize = 8;
 
 /// Writes the normal form.
 pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
-    members(job, out).map_err(job.unsound("gzip file"))?;
-    Ok(Outcome::Written)
+    stream(job, out).map_err(job.unsound("gzip file"))
 }
 
-fn members(job: &Job<'_>, out: &mut dyn Output) -> Result<(), ReadError> {
+fn stream(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, ReadError> {
     let mut input =
         Counted { input: BufReader::with_capacity(HEAD, job.input), at: 0, copy: Vec::new() };
-    let (mut unpacked, mut count) = (0, 0);
-    loop {
-        let at = input.at;
-        if input.fill_buf()?.is_empty() {
-            break;
-        }
-        count += 1;
-        let check = job.limits.check_entries(count);
-        check.map_err(|what| Malformed::at(at, what))?;
-        let header = header(&mut input)?;
-        out.write_all(&normal(&header, job.epoch))?;
-        unpacked = content(&mut input, out, unpacked, job)?;
+    let was = header(&mut input)?;
+    if let Some(what) = was.meaningful() {
+        return Ok(Outcome::LeftAlone(format!("its header holds {what}")));
     }
-    Ok(())
+    let is = normal(&was, job.times);
+    out.write_all(&is)?;
+    content(&mut input, out, job)?;
+    // Where the streams begin can be known elsewhere: to an index, or to a signature.
+    let rest = input.fill_buf()?;
+    if !rest.is_empty() {
+        let what = match Compression::of(rest) {
+            Compression::Gzip => "it has several gzip streams",
+            _ => "data follows its gzip stream",
+        };
+        return Ok(Outcome::LeftAlone(what.to_string()));
+    }
+    let mut written = Written::default();
+    for ((field, was), (_, is)) in was.fields().into_iter().zip(Header::parse(&is)?.fields()) {
+        written.field(None, field, was, is);
+    }
+    Ok(Outcome::Written(written))
 }
 
 /// The header, which must lie within the buffer.
@@ -69,10 +76,9 @@ fn header<R: Read>(input: &mut Counted<BufReader<R>>) -> Result<Header, ReadErro
 fn content<R: Read>(
     input: &mut Counted<BufReader<R>>,
     out: &mut dyn Output,
-    before: u64,
     job: &Job<'_>,
-) -> Result<u64, ReadError> {
-    let (mut crc, mut size) = (flate2::Crc::new(), before);
+) -> Result<(), ReadError> {
+    let (mut crc, mut size) = (flate2::Crc::new(), 0);
     let mut buffer = vec![0; 128 << 10];
     let mut decoder = DeflateDecoder::new(&mut *input);
     loop {
@@ -107,24 +113,16 @@ fn content<R: Read>(
         return Err(Malformed::at(at, "its content does not have its CRC or size").into());
     }
     out.write_all(&trailer)?;
-    Ok(size)
+    Ok(())
 }
 
-/// The header as everybody would write it. What programs put into the extra field may be needed to
-/// read the file (BGZF); a name or a comment is not.
-fn normal(header: &Header, epoch: i64) -> Vec<u8> {
-    const EXTRA: u8 = 1 << 2;
-    let time = i64::from(header.time).min(epoch.max(0));
-    let time = u32::try_from(time).unwrap_or(header.time);
-    let flags = if header.extra.is_some() { EXTRA } else { 0 };
-    let mut bytes = vec![0x1f, 0x8b, 8, flags];
-    bytes.extend(time.to_le_bytes());
+/// The header as everybody would write it: what the file was called does not matter to its content.
+fn normal(header: &Header, times: Times) -> Vec<u8> {
+    let time = times.of(header.time.into()).clamp(0, u32::MAX.into());
+    let mut bytes = vec![0x1f, 0x8b, 8, 0];
+    // It was clamped.
+    bytes.extend((time as u32).to_le_bytes());
     bytes.extend([header.level, UNIX]);
-    if let Some(extra) = &header.extra {
-        // It was read with a length of two bytes.
-        bytes.extend((extra.len() as u16).to_le_bytes());
-        bytes.extend_from_slice(extra);
-    }
     bytes
 }
 

@@ -1,4 +1,6 @@
-//! The normal form of each format: what a handler is given and does, and the table of them.
+//! The normal form of each format: what a handler is given and does, the table of them, and archives
+//! in archives.
 
 pub mod handlers;
 pub mod job;
+pub mod nested;

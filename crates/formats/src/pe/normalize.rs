@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use super::stamps::{self, Checksum};
 use crate::error::Error;
-use crate::normalize::job::{Job, Outcome, Output, failed};
+use crate::normalize::job::{Job, Outcome, Output, Written, failed};
 
 /// Writes the normal form.
 pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
@@ -14,9 +14,19 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     if stamps.signed {
         return Ok(Outcome::LeftAlone("it is signed".to_string()));
     }
-    let latest = u32::try_from(job.epoch).unwrap_or(u32::MAX);
-    let late = stamps.times.iter().filter(|t| t.value > latest && !stamps.hashed);
-    let mut changes: Vec<(u64, [u8; 4])> = late.map(|t| (t.at, latest.to_le_bytes())).collect();
+    let len = job.input.metadata().map_err(failed)?.len();
+    // Sections end at a multiple of their alignment, of which files may leave out the zeros.
+    if len > stamps.end {
+        let why = format!("{} bytes follow its sections: it may be an installer", len - stamps.end);
+        return Ok(Outcome::LeftAlone(why));
+    }
+    let mut written = Written::default();
+    let mut changes: Vec<(u64, [u8; 4])> = Vec::new();
+    for stamp in stamps.times.iter().filter(|_| !stamps.hashed) {
+        let time = job.times.of(stamp.value.into()).clamp(0, u32::MAX.into()) as u32;
+        written.field(None, stamp.of, stamp.value, time);
+        changes.push((stamp.at, time.to_le_bytes()));
+    }
     // A file without a checksum needs none.
     let (checksum_at, checksum) = stamps.checksum;
     if checksum != 0 {
@@ -32,7 +42,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         out.write_all(&bytes).map_err(failed)?;
     }
     out.seek(SeekFrom::End(0)).map_err(failed)?;
-    Ok(Outcome::Written)
+    Ok(Outcome::Written(written))
 }
 
 /// Hands over the file piece by piece, with the changes in it.

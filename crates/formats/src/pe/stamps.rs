@@ -41,6 +41,9 @@ pub struct Stamps {
     pub signed: bool,
     /// Whether the times are hashes.
     pub hashed: bool,
+    /// Offset of what follows the sections and the symbols: nothing, the certificates, or what an
+    /// installer carries.
+    pub end: u64,
 }
 
 /// Whether the bytes begin a PE file.
@@ -96,6 +99,7 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
         checksum: (optional_at + 64, fields.u32(64)),
         signed: directory(CERTIFICATES).is_some_and(|(_, size)| size != 0),
         hashed: false,
+        end: end(input, &table, (header.u32(12), header.u32(16)))?,
     };
     if let Some((rva, size)) = directory(DEBUG_DIRECTORY) {
         let at = offset(&table, rva);
@@ -114,6 +118,23 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
     }
     found.times.retain(|t| t.value != 0);
     Ok(found)
+}
+
+/// The end of the last section, and of the symbols with their names, which GNU's linker puts there.
+fn end<R: Read + Seek>(
+    input: &mut R,
+    table: &[u8],
+    (symbols_at, symbols): (u32, u32),
+) -> io::Result<u64> {
+    // | virtual size 8, 4 | address 12, 4 | size in the file 16, 4 | offset 20, 4 |
+    let each = table.chunks_exact(SECTION).map(Fields);
+    let sections = each.map(|s| u64::from(s.u32(20)) + u64::from(s.u32(16))).max().unwrap_or(0);
+    if symbols_at == 0 {
+        return Ok(sections);
+    }
+    let names_at = u64::from(symbols_at) + 18 * u64::from(symbols);
+    let names = Fields(&piece(input, names_at, 4)?).u32(0);
+    Ok(sections.max(names_at + u64::from(names)))
 }
 
 /// Up to `len` bytes at an offset: fewer where the file ends.

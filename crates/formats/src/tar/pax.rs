@@ -75,6 +75,43 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
     Ok(taken)
 }
 
+/// Whether a value looks like what its key stands for.
+type Shape = fn(&[u8]) -> bool;
+
+/// Records that say when, by whom or on which disk a file was packed, and what their values look
+/// like. Every other record may be content: a label, a checksum, a commit, an access list.
+const HARMLESS: &[(&[u8], Shape)] = &[
+    (b"mtime", is_time),
+    (b"atime", is_time),
+    (b"ctime", is_time),
+    (b"uid", is_number),
+    (b"gid", is_number),
+    (b"uname", is_user),
+    (b"gname", is_user),
+    (b"SCHILY.dev", is_number),
+    (b"SCHILY.ino", is_number),
+    (b"SCHILY.nlink", is_number),
+    // Names are written as the bytes that they are, whatever these are called.
+    (b"hdrcharset", |value| value == b"BINARY" || value == b"ISO-IR 10646 2000 UTF-8"),
+];
+
+/// Whether a record, which is not one of those that [`take`] takes out, says nothing of the content.
+pub(super) fn is_harmless((key, value): &(Vec<u8>, Vec<u8>)) -> bool {
+    HARMLESS.iter().any(|(known, fits)| key == known && (value.is_empty() || fits(value)))
+}
+
+fn is_time(value: &[u8]) -> bool {
+    seconds(value).is_some()
+}
+
+fn is_number(value: &[u8]) -> bool {
+    decimal(value.strip_prefix(b"-").unwrap_or(value)).is_some()
+}
+
+fn is_user(value: &[u8]) -> bool {
+    value.len() < 256 && !value.iter().any(u8::is_ascii_control)
+}
+
 fn decimal(text: &[u8]) -> Option<u64> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
@@ -115,6 +152,28 @@ mod tests {
             [&b"0 a=b\n"[..], b"99999999999999999999 a=b\n", b"6 a=bc", b"x a=b\n", b"7 abcd\n"]
         {
             assert!(parse(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn records_are_harmless_by_key_and_by_value() {
+        for (key, value, want) in [
+            ("atime", "1700000000.5", true),
+            ("atime", "", true),
+            ("atime", "yesterday", false),
+            ("SCHILY.ino", "12", true),
+            ("SCHILY.ino", "12 and more", false),
+            ("uname", "me", true),
+            ("uname", "me\nroot", false),
+            ("hdrcharset", "BINARY", true),
+            ("hdrcharset", "KOI8-R", false),
+            ("comment", "1", false),
+            ("SCHILY.xattr.user.a", "1", false),
+            ("LIBARCHIVE.creationtime", "1", false),
+            ("VENDOR.atime", "1", false),
+        ] {
+            let record = (key.as_bytes().to_vec(), value.as_bytes().to_vec());
+            assert_eq!(is_harmless(&record), want, "{key}={value}");
         }
     }
 

@@ -66,15 +66,14 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it has extended attributes or access lists: they are content of a kind.
-    pub fn has_attributes(&self) -> bool {
-        let attribute = |key: &[u8]| {
-            [&b"SCHILY.xattr."[..], b"LIBARCHIVE.xattr.", b"SCHILY.acl."]
-                .iter()
-                .any(|p| key.starts_with(p))
-        };
-        self.records.iter().any(|(key, _)| attribute(key))
+    /// The key of the first PAX record that may be content, or describe it.
+    pub fn meaningful_record(&self) -> Option<&[u8]> {
+        meaningful(&self.records)
     }
+}
+
+fn meaningful(records: &[(Vec<u8>, Vec<u8>)]) -> Option<&[u8]> {
+    records.iter().find(|record| !pax::is_harmless(record)).map(|(key, _)| &key[..])
 }
 
 /// Reads the members of a tar one after the other.
@@ -91,7 +90,17 @@ pub struct Walk<'a, R> {
     global: Vec<(Vec<u8>, Vec<u8>)>,
     current: Vec<u8>,
     ended: bool,
+    /// Whether links may point anywhere.
+    any_links: bool,
     lenient: bool,
+}
+
+/// Why a member may not be what it is.
+enum Unfit {
+    /// No reader should take it.
+    Hostile(String),
+    /// Others take it; see [`Malformed::elsewhere`].
+    Elsewhere(String),
 }
 
 /// What stands before a member's own header.
@@ -127,14 +136,25 @@ impl<'a, R: Read> Walk<'a, R> {
             global: Vec::new(),
             current: Vec::new(),
             ended: false,
+            any_links: false,
             lenient: false,
         }
+    }
+
+    /// The same walk with symbolic links that point anywhere: for one who makes none of them.
+    pub fn with_any_links(self) -> Walk<'a, R> {
+        Walk { any_links: true, ..self }
     }
 
     /// A walk that reads what `tar` lists as well: names that come twice or differ in letter case, a
     /// lone carrier, an end that is missing, or data behind it. What nobody may unpack.
     pub fn lenient(input: R, limits: &'a Limits) -> Walk<'a, R> {
         Walk { lenient: true, ..Walk::new(input, limits) }
+    }
+
+    /// The key of the first global PAX record so far that may be content, or describe it.
+    pub fn meaningful_record(&self) -> Option<&[u8]> {
+        meaningful(&self.global)
     }
 
     /// The next member; `None` at the end, once all that follows was seen to be zeros.
@@ -157,7 +177,8 @@ impl<'a, R: Read> Walk<'a, R> {
                     return Ok(None);
                 }
                 if before.carries {
-                    return Err(Malformed::at(at, "a long name or PAX header has no member").into());
+                    let what = "a long name or PAX header has no member";
+                    return Err(Malformed::at(at, what).elsewhere().into());
                 }
                 self.end()?;
                 return Ok(None);
@@ -165,7 +186,11 @@ impl<'a, R: Read> Walk<'a, R> {
             let header = Header::parse(&block, at)?;
             before.at.get_or_insert(at);
             before.carries |= header.typeflag != b'g';
-            before.pax |= header.typeflag == b'x';
+            if header.typeflag == b'x' && std::mem::replace(&mut before.pax, true) {
+                // Some readers take the first, some the second, some both.
+                let what = "a member has two PAX headers";
+                return Err(Malformed::at(at, what).elsewhere().into());
+            }
             match header.typeflag {
                 b'L' => before.name = Some(self.long(&header, at)?),
                 b'K' => before.link = Some(self.long(&header, at)?),
@@ -210,15 +235,19 @@ impl<'a, R: Read> Walk<'a, R> {
             b'0' | 0 | b'7' => Kind::File,
             b'1' => Kind::Hardlink(names::clean(&link).map_err(bad)?),
             b'2' => Kind::Symlink(link),
-            b'3' | b'4' => return Err(bad("it is a device").into()),
+            b'3' | b'4' => return Err(bad("it is a device").elsewhere().into()),
             b'5' => Kind::Dir,
-            b'6' => return Err(bad("it is a FIFO").into()),
+            b'6' => return Err(bad("it is a FIFO").elsewhere().into()),
+            b'V' => return Err(bad("it is a volume label").elsewhere().into()),
             other => {
                 let what = format!("its type is {:?}, which is not read here", char::from(other));
-                return Err(bad(&what).into());
+                return Err(bad(&what).elsewhere().into());
             }
         };
-        self.check_kind(&name, &kind, size).map_err(|w| bad(&w))?;
+        self.check_kind(&name, &kind, size).map_err(|what| match what {
+            Unfit::Hostile(what) => bad(&what),
+            Unfit::Elsewhere(what) => bad(&what).elsewhere(),
+        })?;
         if name.len() as u64 > LONG {
             return Err(bad("its name is too long").into());
         }
@@ -247,40 +276,42 @@ impl<'a, R: Read> Walk<'a, R> {
     }
 
     /// Whether the member may be what it is, after those before it.
-    fn check_kind(&mut self, name: &[u8], kind: &Kind, size: u64) -> Result<(), String> {
+    fn check_kind(&mut self, name: &[u8], kind: &Kind, size: u64) -> Result<(), Unfit> {
         if self.lenient {
             return Ok(());
         }
         let stands = match kind {
             Kind::Dir => Stands::Dir,
             Kind::Symlink(target) => {
-                if !names::stays_inside(name, target) {
+                if !self.any_links && !names::stays_inside(name, target) {
                     let target = printable(target);
-                    return Err(format!("it is a link that leads out, to `{target}`"));
+                    let what = format!("it is a link that leads out, to `{target}`");
+                    return Err(Unfit::Hostile(what));
                 }
                 Stands::Symlink
             }
             Kind::Hardlink(target) => {
                 if self.names.get(target) != Some(Stands::File) {
                     let target = printable(target);
-                    return Err(format!(
+                    return Err(Unfit::Elsewhere(format!(
                         "it is a hard link to `{target}`, which is no file before it"
-                    ));
+                    )));
                 }
                 Stands::File
             }
             Kind::File | Kind::Sparse => Stands::File,
         };
         if size > 0 && !matches!(kind, Kind::File | Kind::Sparse) {
-            return Err("it has content and is of a kind that has none".to_string());
+            let what = "it has content and is of a kind that has none".to_string();
+            return Err(Unfit::Elsewhere(what));
         }
         if size > i64::MAX as u64 - 2 * BLOCK - self.at.min(i64::MAX as u64 / 2) {
-            return Err("its size is beyond any file's".to_string());
+            return Err(Unfit::Hostile("its size is beyond any file's".to_string()));
         }
         match (name, kind) {
             (b"", Kind::Dir) => Ok(()),
-            (b"", _) => Err("it names nothing".to_string()),
-            _ => self.names.add(name, stands),
+            (b"", _) => Err(Unfit::Hostile("it names nothing".to_string())),
+            _ => self.names.add(name, stands).map_err(Unfit::Elsewhere),
         }
     }
 
@@ -370,7 +401,10 @@ impl<'a, R: Read> Walk<'a, R> {
 fn only_zeros(bytes: &[u8], at: u64) -> Result<(), Malformed> {
     match bytes.iter().position(|b| *b != 0) {
         None => Ok(()),
-        Some(i) => Err(Malformed::at(at + i as u64, "data follows the end of the archive")),
+        Some(i) => {
+            let what = "data follows the end of the archive";
+            Err(Malformed::at(at + i as u64, what).elsewhere())
+        }
     }
 }
 

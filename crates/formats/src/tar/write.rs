@@ -30,7 +30,20 @@ pub enum Kind {
     Hardlink(Vec<u8>),
 }
 
-/// What the header of a member says. The owner is always 0, without names.
+/// Who owns a member; 0 without names unless that is content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// User.
+    pub uid: u64,
+    /// Group.
+    pub gid: u64,
+    /// The user's name, of up to 31 bytes.
+    pub uname: Vec<u8>,
+    /// The group's name, of up to 31 bytes.
+    pub gname: Vec<u8>,
+}
+
+/// What the header of a member says beside its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The name; that of a directory ends in `/`.
@@ -45,7 +58,7 @@ pub struct Member {
 
 /// The blocks before a member's content: its header, and before that the carriers of a name or
 /// link target that is too long for it.
-pub fn header(member: &Member) -> Vec<u8> {
+pub fn header(member: &Member, owner: &Owner) -> Vec<u8> {
     let mut blocks = Vec::new();
     let (entry_type, size, link): (_, u64, &[u8]) = match &member.kind {
         Kind::File(size) => (EntryType::Regular, *size, b""),
@@ -67,7 +80,11 @@ pub fn header(member: &Member) -> Vec<u8> {
     header.set_size(size);
     header.set_mtime(member.mtime);
     header.set_entry_type(entry_type);
-    seal(&mut blocks, header);
+    if let Some(gnu) = header.as_gnu_mut() {
+        fill(&mut gnu.uname, &owner.uname);
+        fill(&mut gnu.gname, &owner.gname);
+    }
+    seal(&mut blocks, header, owner);
     blocks
 }
 
@@ -79,7 +96,7 @@ fn carrier(blocks: &mut Vec<u8>, entry_type: EntryType, text: &[u8]) {
     header.set_size(text.len() as u64 + 1);
     header.set_mtime(0);
     header.set_entry_type(entry_type);
-    seal(blocks, header);
+    seal(blocks, header, &Owner::default());
     blocks.extend_from_slice(text);
     blocks.push(0);
     let padding = padding(blocks.len() as u64, BLOCK);
@@ -92,9 +109,9 @@ fn fill(field: &mut [u8], text: &[u8]) {
     field[..n].copy_from_slice(&text[..n]);
 }
 
-fn seal(blocks: &mut Vec<u8>, mut header: Header) {
-    header.set_uid(0);
-    header.set_gid(0);
+fn seal(blocks: &mut Vec<u8>, mut header: Header, owner: &Owner) {
+    header.set_uid(owner.uid);
+    header.set_gid(owner.gid);
     header.as_old_mut().cksum = *b"        ";
     let sum: u32 = header.as_bytes().iter().map(|b| u32::from(*b)).sum();
     // Six digits, NUL, space, as it was first written; `Header::set_cksum` has seven and a NUL.
@@ -119,10 +136,20 @@ impl<W: Write> Writer<W> {
         Writer { out, at: 0, buffer: vec![0; BUFFER] }
     }
 
-    /// Writes one member. `content` must give exactly the bytes that a file's size says; what it
-    /// gives beyond that is not read.
+    /// Writes one member that nobody owns. `content` must give exactly the bytes that a file's size
+    /// says; what it gives beyond that is not read.
     pub fn member(&mut self, member: &Member, content: &mut dyn Read) -> io::Result<()> {
-        let header = header(member);
+        self.owned(member, &Owner::default(), content)
+    }
+
+    /// Writes one member with its owner.
+    pub fn owned(
+        &mut self,
+        member: &Member,
+        owner: &Owner,
+        content: &mut dyn Read,
+    ) -> io::Result<()> {
+        let header = header(member, owner);
         self.out.write_all(&header)?;
         self.at += header.len() as u64;
         if let Kind::File(size) = member.kind {
@@ -169,6 +196,10 @@ impl<W: Write> Writer<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn header(member: &Member) -> Vec<u8> {
+        super::header(member, &Owner::default())
+    }
 
     fn member(name: &[u8], kind: Kind) -> Member {
         Member { name: name.to_vec(), kind, mode: 0o644, mtime: 1 }

@@ -1,6 +1,6 @@
 //! The records at the end of a zip, which say where its directory is.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::bytes::Fields;
 use crate::error::{Malformed, ReadError};
@@ -24,6 +24,32 @@ pub(super) struct End {
     pub(super) comment: Vec<u8>,
 }
 
+/// Whether a directory with members, and its end record, are the last thing in a file. Where the
+/// offsets count from does not matter.
+pub(super) fn is_there<R: Read + Seek>(input: &mut R) -> io::Result<bool> {
+    let len = input.seek(SeekFrom::End(0))?;
+    let tail_at = len - len.min(END_LEN + u64::from(u16::MAX));
+    let mut tail = Vec::new();
+    input.seek(SeekFrom::Start(tail_at))?;
+    input.read_to_end(&mut tail)?;
+    for (i, _) in tail.windows(4).enumerate().filter(|(_, w)| w == END) {
+        let fields = Fields(&tail[i..]);
+        let (at, size) = (tail_at + i as u64, u64::from(fields.u32(12)));
+        // With the end record of zip64 between them, the directory is a little further up.
+        for records in [0, END64_LEN + LOCATOR_LEN] {
+            let Some(directory_at) = at.checked_sub(size + records) else {
+                continue;
+            };
+            let mut magic = [0; 4];
+            input.seek(SeekFrom::Start(directory_at))?;
+            if size > 0 && input.read_exact(&mut magic).is_ok() && magic == *b"PK\x01\x02" {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// Finds the records of a file of `len` bytes; the directory must end where they begin.
 pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadError> {
     let tail_len = len.min(END_LEN + u64::from(u16::MAX));
@@ -43,15 +69,17 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
     };
     let mut fitting = positions.iter().filter(fits);
     let Some(&i) = fitting.next() else {
-        let what = match positions.is_empty() {
-            true => "it has no end record: it is cut off, or not a zip",
-            false => "data follows the end of the archive, or its comment is cut off",
-        };
-        return Err(Malformed::at(len, what).into());
+        return Err(match positions.is_empty() {
+            true => Malformed::at(len, "it has no end record: it is cut off, or not a zip").into(),
+            false => {
+                let what = "data follows the end of the archive, or its comment is cut off";
+                Malformed::at(len, what).elsewhere().into()
+            }
+        });
     };
     let at = tail_at + i as u64;
     if fitting.next().is_some() {
-        return Err(Malformed::at(at, "it has more than one end record").into());
+        return Err(Malformed::at(at, "it has more than one end record").elsewhere().into());
     }
     // | signature 0, 4 | disk 4, 2 | directory's disk 6, 2 | entries here 8, 2 | entries 10, 2 |
     // | size of the directory 12, 4 | its offset 16, 4 | size of the comment 20, 2 |
@@ -86,7 +114,7 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
     }
     if end.directory_at.checked_add(end.directory_size) != Some(end.at) {
         let what = "its directory does not end where the end record begins";
-        return Err(Malformed::at(end.at, what).into());
+        return Err(Malformed::at(end.at, what).elsewhere().into());
     }
     // A record has 46 bytes at least.
     if end.entries > end.directory_size / 46 {

@@ -88,7 +88,7 @@ fn packed(entry: &Entry, input: &mut BufReader<&File>) -> Result<String, ReadErr
 }
 
 /// A DOS date, which has no zone.
-fn date((time, date): (u16, u16)) -> String {
+pub(super) fn date((time, date): (u16, u16)) -> String {
     format!(
         "{}-{:02}-{:02} {:02}:{:02}:{:02}",
         1980 + (date >> 9),

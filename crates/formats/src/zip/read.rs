@@ -115,6 +115,13 @@ pub fn begins(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
+/// Whether a file that does not begin as a zip ends as one; it is at its beginning afterwards.
+pub fn is_at_the_end<R: Read + Seek>(mut input: R) -> io::Result<bool> {
+    let found = end::is_there(&mut input);
+    input.rewind()?;
+    found
+}
+
 /// Reads the index of a zip.
 pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Zip, ReadError> {
     let len = input.seek(SeekFrom::End(0))?;
@@ -154,7 +161,7 @@ fn directory<R: Read + Seek>(input: &mut R, end: &end::End) -> Result<Vec<Centra
         0 => Ok(records),
         n => {
             let what = format!("{n} bytes of the directory belong to no member");
-            Err(Malformed::at(at, what).into())
+            Err(Malformed::at(at, what).elsewhere().into())
         }
     }
 }
@@ -173,11 +180,13 @@ fn tile<R: Read + Seek>(
     let mut at = 0;
     for (nth, i) in order.iter().enumerate() {
         let record = &records[*i];
-        let bad = |at, what: &str| ReadError::from(Malformed::of(at, &record.name, what));
+        let malformed = |at, what: &str| Malformed::of(at, &record.name, what);
+        let bad = |at, what: &str| ReadError::from(malformed(at, what));
+        let lawful = |at, what: &str| ReadError::from(malformed(at, what).elsewhere());
         match record.header_at.checked_sub(at) {
             Some(0) => {}
-            Some(_) if nth == 0 => return Err(bad(0, "bytes lie before the first member")),
-            Some(_) => return Err(bad(at, "bytes before it belong to no member")),
+            Some(_) if nth == 0 => return Err(lawful(0, "bytes lie before the first member")),
+            Some(_) => return Err(lawful(at, "bytes before it belong to no member")),
             None => return Err(bad(record.header_at, "it overlaps another member")),
         }
         let local = Local::read(input, record)?;
@@ -194,13 +203,13 @@ fn tile<R: Read + Seek>(
         if next.is_none() && at < end.directory_at {
             signing_block = is_signing_block(input, at, end.directory_at)?;
             if !signing_block {
-                return Err(bad(at, "bytes after it belong to no member"));
+                return Err(lawful(at, "bytes after it belong to no member"));
             }
         }
         locals[*i] = Some(local);
     }
     if records.is_empty() && end.directory_at != 0 {
-        return Err(Malformed::at(0, "there are bytes and no members").into());
+        return Err(Malformed::at(0, "there are bytes and no members").elsewhere().into());
     }
     // Each index was in `order` once.
     Ok((locals.into_iter().flatten().collect(), signing_block))
@@ -230,6 +239,7 @@ pub(super) fn entry<R: Read + Seek>(
     let Central { name: written, .. } = &central;
     let at = central.header_at;
     let bad = |what: &str| ReadError::from(Malformed::of(at, written, what));
+    let lawful = |what: &str| ReadError::from(Malformed::of(at, written, what).elsewhere());
     if central.flags & UTF8 != 0 && std::str::from_utf8(written).is_err() {
         return Err(bad("its name is not the UTF-8 that it claims to be"));
     }
@@ -247,8 +257,8 @@ pub(super) fn entry<R: Read + Seek>(
         0o100_000 if dir => return Err(bad("it is a file whose name ends in `/`")),
         0 | 0o100_000 | 0o040_000 if dir => Kind::Dir,
         0 | 0o100_000 => Kind::File,
-        0o020_000 | 0o060_000 => return Err(bad("it is a device")),
-        _ => return Err(bad("it is a FIFO, a socket, or of no known kind")),
+        0o020_000 | 0o060_000 => return Err(lawful("it is a device")),
+        _ => return Err(lawful("it is a FIFO, a socket, or of no known kind")),
     };
     let mut entry = Entry {
         name,
@@ -282,7 +292,8 @@ pub(super) fn entry<R: Read + Seek>(
             let target = link_target(input, &entry)?;
             if !names::stays_inside(&entry.name, &target) {
                 let target = printable(&target);
-                return Err(bad(&format!("it is a link that leads out, to `{target}`")));
+                let what = format!("it is a link that leads out, to `{target}`");
+                return Err(Malformed::of(at, &entry.written, what).elsewhere().into());
             }
             entry.kind = Kind::Symlink(target);
             Stands::Symlink
@@ -293,7 +304,7 @@ pub(super) fn entry<R: Read + Seek>(
         (true, _) => return Err(Malformed::of(at, &entry.written, "it names nothing").into()),
         (false, stands) => {
             let added = names.add(&entry.name, stands);
-            added.map_err(|what| Malformed::of(at, &entry.written, what))?;
+            added.map_err(|what| Malformed::of(at, &entry.written, what).elsewhere())?;
         }
     }
     Ok(entry)

@@ -29,7 +29,7 @@ const LAST: i64 = 4_354_819_198;
 pub struct Member {
     /// The name; that of a directory ends in `/`.
     pub name: Vec<u8>,
-    /// The name is UTF-8 and says so, if it is not ASCII.
+    /// The name and the comment are UTF-8 and say so, unless both are ASCII.
     pub utf8: bool,
     /// What it is.
     pub kind: Kind,
@@ -291,7 +291,9 @@ fn lost() -> io::Error {
 }
 
 fn flags(member: &Member) -> u16 {
-    if member.utf8 && !member.name.is_ascii() { UTF8 } else { 0 }
+    // The flag says it of the name and of the comment.
+    let ascii = member.name.is_ascii() && member.comment.is_ascii();
+    if member.utf8 && !ascii { UTF8 } else { 0 }
 }
 
 fn put(out: &mut Vec<u8>, values: &[u16]) {

@@ -101,10 +101,10 @@ fn what_is_no_content_or_comes_twice_is_refused() {
         (made().member("dev", b'3', b""), "`dev`: it is a device"),
         (made().member("dev", b'4', b""), "it is a device"),
         (made().member("pipe", b'6', b""), "it is a FIFO"),
-        (made().member("what", b'V', b""), "its type is 'V'"),
+        (made().member("what", b'V', b""), "it is a volume label"),
+        (made().member("what", b'M', b""), "its type is 'M'"),
         (made().member("first", b'0', b""), "`first`: the name was there before"),
         (made().member("./first", b'0', b""), "the name was there before"),
-        (made().member("FIRST", b'0', b""), "differs from `first` in letter case only"),
         (made().member("first/x", b'0', b""), "below `first`, which is not a directory"),
         (made().member("d", b'5', b"content"), "is of a kind that has none"),
     ] {
@@ -174,6 +174,9 @@ fn pax_records_come_before_headers() {
     let commit = Made::default().member("pax_global_header", b'g', b"13 comment=a\n");
     let found = list(&commit.member("a", b'0', b"").end()).unwrap();
     assert_eq!(found[0].records, [(b"comment".to_vec(), b"a".to_vec())]);
+    assert_eq!(found[0].meaningful_record(), Some(&b"comment"[..]));
+    let two = pax("12 uid=1000\n").member("PaxHeaders/x", b'x', b"12 uid=1001\n");
+    assert!(refusal(&two.member("a", b'0', b"").end()).contains("two PAX headers"));
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! What both ways to pack share: the formats and options asked for, the writing of one archive, and
+//! its entry in the manifest.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use repro_formats::compress::deflate;
+use repro_formats::error::Stop;
+use repro_formats::formats::Format;
+use repro_formats::names::printable;
+use repro_formats::pack::{self, Options, Packed};
+use repro_formats::tar::write::Kind;
+use repro_formats::tree::Item;
+
+use crate::error::{Kind as Failed, bad_input, failure};
+use crate::fs::Pending;
+use crate::manifest;
+use crate::process;
+use crate::request::Archive;
+
+/// What was packed.
+pub struct Outcome {
+    /// The archives, with where each is.
+    pub archives: Vec<(PathBuf, manifest::Archive)>,
+    /// Things that the user should know.
+    pub notes: Vec<String>,
+    /// The manifest that lists the archives, where there is one.
+    pub manifest: Option<PathBuf>,
+}
+
+/// The formats that were asked for by name.
+pub(super) fn formats(asked: &Archive) -> Result<Vec<&'static Format>> {
+    let known = |name: &String| {
+        Format::named(name).ok_or_else(|| usage(format!("there is no archive format `{name}`")))
+    };
+    asked.formats.iter().map(known).collect()
+}
+
+pub(super) fn usage(message: impl Into<String>) -> anyhow::Error {
+    failure(Failed::Usage, message)
+}
+
+pub(super) fn options(
+    asked: &Archive,
+    format: &'static Format,
+    epoch: i64,
+    detail: bool,
+) -> Result<Options> {
+    let row = format.compression.row();
+    if let Some(level) = asked.level
+        && !row.levels.contains(&level)
+    {
+        return Err(usage(format!(
+            "`--level {level}`: {} has the levels {} to {}",
+            format.name,
+            row.levels.start(),
+            row.levels.end()
+        )));
+    }
+    Ok(Options {
+        format,
+        level: asked.level,
+        threads: asked.jobs.unwrap_or_else(deflate::threads),
+        epoch: u64::try_from(epoch)
+            .map_err(|_| bad_input(format!("the epoch {epoch} lies before 1970")))?,
+        detail,
+        stop: Stop(process::interrupted),
+    })
+}
+
+/// Packs into the file at `path`, which appears whole or not at all.
+pub(super) fn pack(
+    items: &mut dyn Iterator<Item = Result<Item, repro_formats::error::Error>>,
+    path: &Path,
+    mut out: Pending,
+    options: &Options,
+) -> Result<Packed> {
+    let packed = pack::pack(items, out.file(), options)
+        .with_context(|| format!("`{}` was not written", path.display()))?;
+    out.commit()?;
+    Ok(packed)
+}
+
+/// The manifest's entry for an archive.
+pub(super) fn entry(
+    path: &Path,
+    target: Option<&str>,
+    options: &Options,
+    packed: &Packed,
+) -> manifest::Archive {
+    let row = options.format.compression.row();
+    manifest::Archive {
+        name: file_name(path),
+        target: target.map(str::to_string),
+        format: options.format.name.to_string(),
+        compressor: row.compressor.to_string(),
+        version: row.version.to_string(),
+        level: options.level(),
+        block: row.block,
+        epoch: options.epoch as i64,
+        tar_sha256: packed.tar.as_ref().map(|d| d.sha256.clone()),
+        size: packed.digest.size,
+        sha256: packed.digest.sha256.clone(),
+        members: packed.members.iter().map(member).collect(),
+    }
+}
+
+fn member(member: &pack::Member) -> manifest::Member {
+    let item = &member.item;
+    let (kind, target) = match &item.kind {
+        Kind::File(_) => ("file", None),
+        Kind::Dir => ("dir", None),
+        Kind::Symlink(to) => ("symlink", Some(printable(to))),
+        Kind::Hardlink(to) => ("hardlink", Some(printable(to))),
+    };
+    manifest::Member {
+        name: printable(&item.name),
+        kind: kind.to_string(),
+        mode: format!("{:04o}", item.mode),
+        size: member.digest.as_ref().map(|d| d.size),
+        sha256: member.digest.as_ref().map(|d| d.sha256.clone()),
+        target,
+    }
+}
+
+pub(super) fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}

@@ -1,0 +1,75 @@
+//! One setting: its name and value, what a replay does with it, and where a project writes it down.
+
+/// What a replay does with a setting of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It is set as the publisher had it.
+    Replayed,
+    /// It names a program, or files of the publisher's machine: recorded, and never replayed.
+    Fact,
+}
+
+/// Where a project writes a setting down, so that its own source asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// A key of `[…metadata.repro]`.
+    Metadata,
+    /// `.cargo/config.toml` in the source, `[env]` for a variable.
+    CargoConfig,
+    /// `[profile]` in Cargo.toml.
+    Profile,
+    /// The commit: its time, or its root.
+    Commit,
+    /// Nowhere: it is of the publisher's machine.
+    Nowhere,
+}
+
+impl Home {
+    /// The advice for a project, as a clause.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Home::Metadata => "set it in [package.metadata.repro] or [workspace.metadata.repro]",
+            Home::CargoConfig => "set it in `.cargo/config.toml` of the source (variables: [env])",
+            Home::Profile => "set it in [profile] of Cargo.toml",
+            Home::Commit => "leave it out: the commit decides it",
+            Home::Nowhere => "build without it",
+        }
+    }
+}
+
+/// One setting that the source does not ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, as reports print it and `--accept-setting` takes it.
+    pub name: String,
+    /// The publisher's value.
+    pub value: String,
+    /// What a replay does with it.
+    pub fate: Fate,
+    /// Where the project could ask for it.
+    pub home: Home,
+    /// The environment variable by which a verifier supplies it, if there is one.
+    pub variable: Option<String>,
+}
+
+impl Setting {
+    pub(super) fn new(
+        name: impl Into<String>,
+        value: impl Into<String>,
+        fate: Fate,
+        home: Home,
+    ) -> Setting {
+        let (name, value) = (name.into(), value.into());
+        Setting { name, value, fate, home, variable: None }
+    }
+
+    /// What git names as the remote; a build script can read it.
+    pub fn remote(url: &str) -> Setting {
+        Setting::new("remote", url, Fate::Replayed, Home::Commit)
+    }
+
+    /// A file of the source that an archive has, and that the source does not put there.
+    pub fn include(path: &str) -> Setting {
+        Setting::new("include", path, Fate::Replayed, Home::Metadata)
+    }
+}
