@@ -353,14 +353,35 @@ fn order(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
     let (first, last) = (hunks.first()?, hunks.last()?);
     let all = Hunk { a: first.a.start..last.a.end, b: first.b.start..last.b.end };
     // Literals stand side by side, so that the outer words may run into others.
-    let widths: [fn(u8) -> bool; 3] = [is_name, |c| c.is_ascii_digit(), |_| false];
+    let widths: [&dyn Fn(u8) -> bool; 3] = [&is_name, &|c| c.is_ascii_digit(), &|_| false];
     let (a, b) = widths
         .iter()
-        .map(|belongs| words(texts, &all, belongs))
+        .map(|belongs| whole_words(texts, &all, belongs))
         .find(|(a, b)| same_words(&texts.a[a.clone()], &texts.b[b.clone()]))?;
     let mut found = reading(Cause::Ordering, Some("the same words"), a, b);
     found.hunks = 0..hunks.len();
     Some(found)
+}
+
+/// Both ranges, widened by what is the same around them: as far on one side as on the other, since the
+/// word that is cut here may be whole there.
+fn whole_words(
+    texts: Texts,
+    all: &Hunk,
+    belongs: &dyn Fn(u8) -> bool,
+) -> (Range<usize>, Range<usize>) {
+    let (mut a, mut b) = (all.a.clone(), all.b.clone());
+    let same = |i: Option<usize>, j: Option<usize>| {
+        let byte = i.and_then(|i| texts.a.get(i));
+        byte.is_some_and(|c| belongs(*c)) && byte == j.and_then(|j| texts.b.get(j))
+    };
+    while same(a.start.checked_sub(1), b.start.checked_sub(1)) {
+        (a.start, b.start) = (a.start - 1, b.start - 1);
+    }
+    while same(Some(a.end), Some(b.end)) {
+        (a.end, b.end) = (a.end + 1, b.end + 1);
+    }
+    (a, b)
 }
 
 fn is_name(c: u8) -> bool {
@@ -463,6 +484,7 @@ mod tests {
             ("Nov 24 2026", "Dec 29 2027", "timestamp"),
             ("1265169906\n", "1404810611\n", "source-mtime"),
             ("5 31 4 60\n", "60 4 5 31\n", "ordering"),
+            ("6 16 60 23\n", "60 23 6 16\n", "ordering"),
             ("5817264019283746551\n", "1192837465564738291\n", "randomness"),
             ("id 3f9a1c77e0b24d58\n", "id 90c4e2ab17f3d6c1\n", "randomness"),
             (
