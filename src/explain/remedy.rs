@@ -207,7 +207,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::PeTimestamp,
         About::Resource,
-        "have the resource compiler write no time: for `.rc` files use llvm-rc, or normalise with `repro normalize`",
+        "have the resource compiler write no time: for `.rc` files use llvm-rc, or normalize with `repro normalize`",
         "https://github.com/rust-lang/rust/issues/158873",
     ),
     row(
