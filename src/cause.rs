@@ -44,6 +44,10 @@ pub enum Cause {
     Parallelism,
     /// `vcs-state`
     VcsState,
+    /// `import-library`
+    ImportLibrary,
+    /// `dependency-list`
+    DependencyList,
     /// `pe-timestamp`
     PeTimestamp,
     /// `pe-debug`
@@ -98,6 +102,8 @@ pub const CAUSES: &[Row] = &[
     row(Cause::Umask, "umask", "the builder's file mode mask"),
     row(Cause::Parallelism, "parallelism", "the number of jobs or processors"),
     row(Cause::VcsState, "vcs-state", "the state of the version control"),
+    row(Cause::ImportLibrary, "import-library", "names in a library that dlltool makes"),
+    row(Cause::DependencyList, "dependency-list", "the list of dependencies in a program"),
     row(Cause::PeTimestamp, "pe-timestamp", "the time in a PE file's headers"),
     row(Cause::PeDebug, "pe-debug", "the debug directory of a PE file"),
     row(Cause::MachoUuid, "macho-uuid", "the UUID of a Mach-O file"),

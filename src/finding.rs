@@ -1,5 +1,7 @@
-//! What is said of one difference: its cause, where it stands, both values, and what to change.
+//! One difference: its cause, its place, both values, and what to change. Decisions are taken on these
+//! values; the text that reports show of a place is made in one spot, here.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::cause::Cause;
@@ -9,8 +11,10 @@ use crate::cause::Cause;
 pub struct Finding {
     /// Why.
     pub cause: Cause,
-    /// The place: a section with an offset, a member of an archive, a header's field.
-    pub place: String,
+    /// What kind of value it is, where one cause has several remedies.
+    pub about: About,
+    /// The place.
+    pub place: Place,
     /// The symbol that holds the bytes or refers to them, demangled.
     pub symbol: Option<String>,
     /// The crate that they come from.
@@ -31,14 +35,223 @@ pub struct Finding {
     pub bytes: u64,
 }
 
+/// The kind of a value: which remedy fits, and which differences follow from others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// Nothing more is known.
+    #[default]
+    Anything,
+    /// Addresses and sizes of what moved.
+    Moved,
+    /// Positions and hashes in a compiler's metadata or bitcode.
+    Packed,
+    /// Names of symbols, and hashes of names.
+    Names,
+    /// A random number in decimal digits.
+    Number,
+    /// A directory of the build.
+    Directory,
+    /// Cargo's home directory.
+    CargoHome,
+    /// A directory for temporary files.
+    TempDir,
+    /// The name of an object in a Mach-O symbol table.
+    ObjectName,
+    /// The name of an object that the `cc` crate made, which hashes OUT_DIR.
+    CcObject,
+    /// A source file's name in a symbol table or in debug info.
+    FileSymbol,
+    /// Names that dlltool makes for an import library.
+    ImportName,
+    /// Functions of a program.
+    Functions,
+    /// A resource of a PE file.
+    Resource,
+    /// The name of a PDB.
+    PdbPath,
+    /// `$Format$` in a file of a git archive.
+    ExportSubst,
+    /// A field of a container: how it was packed.
+    Packing,
+    /// A member that one side does not have, or has under a different name.
+    Membership,
+    /// Digests and sizes of members.
+    Digests,
+    /// It is no more than a path in some place.
+    Guess,
+    /// All of a program that has other sources.
+    Sources,
+}
+
+impl About {
+    /// The kind of value that a remedy is for, as a noun phrase; none where it is for any.
+    pub fn label(self) -> Option<&'static str> {
+        Some(match self {
+            About::Directory => "a directory of the build",
+            About::CargoHome => "CARGO_HOME",
+            About::TempDir => "TMPDIR",
+            About::ObjectName => "an object in a Mach-O symbol table",
+            About::CcObject => "an object's name that `cc` made",
+            About::FileSymbol => "a source file in a symbol table",
+            About::Functions => "functions",
+            About::Resource => "a resource",
+            About::PdbPath => "the path of a PDB",
+            About::ExportSubst => "`$Format$`",
+            _ => return None,
+        })
+    }
+
+    /// What such values are called, where their names say no more.
+    pub fn called(self) -> Option<&'static str> {
+        match self {
+            About::Moved => Some("addresses and sizes of what moved"),
+            About::Packed => Some("metadata and bitcode: positions and hashes"),
+            About::Names => Some("names and hashes"),
+            _ => None,
+        }
+    }
+}
+
+/// Where a difference is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The members that it is in, outermost first.
+    pub within: Vec<String>,
+    /// Where in the innermost.
+    pub at: At,
+    /// What the value there is called.
+    pub called: Option<String>,
+    /// In how many more places of the same file.
+    pub more: usize,
+    /// In how many more members.
+    pub members: usize,
+}
+
+/// Where in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum At {
+    /// All of it.
+    #[default]
+    Whole,
+    /// A line of text, from 1.
+    Line(usize),
+    /// A byte.
+    Byte(u64),
+    /// An offset in a section.
+    Section {
+        /// The section.
+        name: String,
+        /// The offset in it.
+        offset: u64,
+    },
+    /// A member of the archive as such.
+    Member(String),
+    /// What the archive says of a member.
+    Field {
+        /// The field.
+        name: &'static str,
+        /// The member; empty for what a compressed file holds.
+        of: String,
+    },
+    /// A field in the header of a container.
+    Header(&'static str),
+    /// The order of the members: the first that is not the same, from 1.
+    Order(usize),
+    /// So many symbols that have counterparts.
+    Symbols(usize),
+    /// Symbols that one side does not have.
+    LoneSymbols,
+    /// The order of functions.
+    Functions,
+    /// A thing that has a name of its own.
+    Named(&'static str),
+}
+
+impl Place {
+    /// A place in members.
+    pub fn new(within: &[String], at: At) -> Place {
+        Place { within: within.to_vec(), at, ..Place::default() }
+    }
+
+    /// The same, in a member of something.
+    pub fn inside(mut self, member: impl Into<String>) -> Place {
+        self.within.insert(0, member.into());
+        self
+    }
+
+    /// The section, if it is in one.
+    pub fn section(&self) -> Option<&str> {
+        match &self.at {
+            At::Section { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl From<At> for Place {
+    fn from(at: At) -> Place {
+        Place::new(&[], at)
+    }
+}
+
+impl From<&'static str> for Place {
+    fn from(name: &'static str) -> Place {
+        At::Named(name).into()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for member in &self.within {
+            write!(f, "`{member}`: ")?;
+        }
+        write!(f, "{}", self.at)?;
+        if let Some(called) = &self.called {
+            write!(f, " ({called})")?;
+        }
+        match (self.more, &self.at) {
+            (0, _) => {}
+            (n, At::Field { .. } | At::Member(_)) => write!(f, " and {n} more")?,
+            (1, _) => f.write_str(", and 1 more place")?,
+            (n, _) => write!(f, ", and {n} more places")?,
+        }
+        match self.members {
+            0 => Ok(()),
+            1 => f.write_str("; and in 1 other member"),
+            n => write!(f, "; and in {n} other members"),
+        }
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::Whole => f.write_str("the whole file"),
+            At::Line(n) => write!(f, "line {n}"),
+            At::Byte(n) => write!(f, "byte {n}"),
+            At::Section { name, offset } => write!(f, "{name}+{offset:#x}"),
+            At::Member(name) => write!(f, "member `{name}`"),
+            At::Field { name, of } if of.is_empty() => f.write_str(name),
+            At::Field { name, of } => write!(f, "{name} of `{of}`"),
+            At::Header(name) => write!(f, "{name} in the header"),
+            At::Order(n) => write!(f, "member {n} of those that both have"),
+            At::Symbols(1) => f.write_str("name of 1 symbol"),
+            At::Symbols(n) => write!(f, "names of {n} symbols"),
+            At::LoneSymbols => f.write_str("symbols on one side only"),
+            At::Functions => f.write_str("order of functions"),
+            At::Named(name) => f.write_str(name),
+        }
+    }
+}
+
 /// Bytes of both files around a difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Excerpt {
-    /// Offset in A of the first byte.
+    /// Offset in A of the first byte; of text the first line's number.
     pub at_a: u64,
     /// A's bytes.
     pub a: Vec<u8>,
-    /// Offset in B of the first byte.
+    /// Offset in B of the first byte; of text the first line's number.
     pub at_b: u64,
     /// B's bytes.
     pub b: Vec<u8>,
@@ -52,12 +265,13 @@ impl Finding {
     /// A finding of which only the cause, the place and both values are known.
     pub fn new(
         cause: Cause,
-        place: impl Into<String>,
+        place: impl Into<Place>,
         a: impl Into<String>,
         b: impl Into<String>,
     ) -> Finding {
         Finding {
             cause,
+            about: About::default(),
             place: place.into(),
             symbol: None,
             krate: None,
@@ -69,5 +283,33 @@ impl Finding {
             excerpt: None,
             bytes: 0,
         }
+    }
+
+    /// Whether it is a cause that has a name.
+    pub fn is_cause(&self) -> bool {
+        !self.consequence && self.cause != Cause::Unknown
+    }
+
+    /// Whether nothing accounts for it.
+    pub fn is_unexplained(&self) -> bool {
+        !self.consequence && self.cause == Cause::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_shown_with_their_way_through_the_layers() {
+        let field = At::Field { name: "mtime", of: "x".into() };
+        let mut place = Place::new(&["a.zip".into(), "b.tar.gz".into()], field);
+        assert_eq!(place.to_string(), "`a.zip`: `b.tar.gz`: mtime of `x`");
+        place.more = 2;
+        assert_eq!(place.to_string(), "`a.zip`: `b.tar.gz`: mtime of `x` and 2 more");
+        let section = At::Section { name: ".text".into(), offset: 31 };
+        let place = Place { called: Some("HOME".into()), more: 1, ..section.into() };
+        assert_eq!(place.to_string(), ".text+0x1f (HOME), and 1 more place");
+        assert_eq!(place.inside("app").to_string(), "`app`: .text+0x1f (HOME), and 1 more place");
     }
 }

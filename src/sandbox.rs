@@ -155,7 +155,7 @@ impl Sandbox {
         match (Sandbox::new(wish, toolchain, read), mode) {
             (Ok(sandbox), _) => Ok((Some(sandbox), Isolation::ON)),
             (Err(why), Mode::Always) => Err(host(format!(
-                "`{always}`: no sandbox can be made: {why}; install the package bubblewrap and allow user namespaces, or pass `{never}` to run build scripts with your rights"
+                "`{always}`: no sandbox can be made: {why}; install bubblewrap and allow user namespaces, or pass `{never}` to run build scripts with your permissions"
             ))),
             (Err(why), _) => Ok((None, Isolation::off(why))),
         }

@@ -15,7 +15,7 @@ use crate::cargo::trace::Trace;
 use crate::cause::Cause;
 use crate::explain::remedy;
 use crate::explain::{Context, explain};
-use crate::finding::Finding;
+use crate::finding::{At, Finding};
 use crate::fs;
 use crate::known_crates::{self, KnownCrate};
 use crate::variation;
@@ -175,7 +175,7 @@ impl Evidence<'_> {
         match (file(&change.a, "a")?, file(&change.b, "b")?) {
             _ if change.what == What::Id => Ok(vec![Finding {
                 remedy: "build with `--inject wrapper`, which makes the ids of such crates canonical, or move the package below the workspace root".to_string(),
-                ..Finding::new(Cause::BuildPath, "id", "", "")
+                ..Finding::new(Cause::BuildPath, At::Named("id"), "", "")
             }]),
             (Some(a), Some(b)) => Ok(explain(&a, &b, context).findings),
             _ => Ok(Vec::new()),

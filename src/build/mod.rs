@@ -254,7 +254,7 @@ impl Plan<'_> {
         }
         let hint = match side {
             Side::A if self.sandbox.is_some() => {
-                "; it ran in a sandbox: if it needs what is not in there, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your rights"
+                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
             }
             Side::A => "",
             Side::B => {

@@ -22,7 +22,7 @@ Examples:
 pub struct ArchiveArgs {
     /// Files and directories to pack instead of a build; a single directory is packed by its content
     paths: Vec<PathBuf>,
-    /// Where the archive of PATH goes; SHA256SUMS beside it gets its line
+    /// File to write the archive of PATH to; SHA256SUMS next to it gets a line
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Archive formats, and `json` for the report [default: by the name of -o; of a build
@@ -55,10 +55,10 @@ pub struct ArchiveArgs {
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
-    /// Do not write SHA256SUMS beside the archive of PATH
+    /// Do not write SHA256SUMS next to the archive of PATH
     #[arg(long)]
     no_sums: bool,
-    /// Pack a build of a work tree with uncommitted changes, whose source nobody else can get
+    /// Pack a build of a dirty working tree, whose source cannot be retrieved
     #[arg(long)]
     allow_dirty: bool,
     /// Pack a build that was compared with one in the same environment only
@@ -67,7 +67,7 @@ pub struct ArchiveArgs {
     /// Pack a build that was made once, with `repro build --once`, and not compared
     #[arg(long)]
     allow_single: bool,
-    /// Print what archives say of their members, and why, and stop
+    /// Print how member metadata (order, owner, mode, time) is set, and exit
     #[arg(long)]
     pub show_policy: bool,
 }
@@ -78,7 +78,7 @@ fn format_names() -> clap::builder::PossibleValuesParser {
 }
 
 impl ArchiveArgs {
-    /// How the report is printed.
+    /// Format of the report.
     pub fn report(&self) -> Format {
         match self.format.iter().any(|f| f == "json") {
             true => Format::Json,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Offering;
+use super::offering::Offering;
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};
@@ -83,7 +83,7 @@ pub struct BuildArgs {
     /// Build this commit instead of HEAD
     #[arg(long, value_name = "REV", conflicts_with = "allow_dirty", help_heading = "Source")]
     rev: Option<String>,
-    /// Build the tracked files as they are, changed or not; the report and the manifest say so
+    /// Build the tracked files as they are, changed or not; recorded in the report and the manifest
     #[arg(long, help_heading = "Source")]
     allow_dirty: bool,
 
@@ -111,30 +111,30 @@ pub struct BuildArgs {
     /// Let isolated builds use the network
     #[arg(long, help_heading = "Recipe")]
     network: bool,
-    /// Build once and compare nothing: a manifest to hold against those of other builders, with
+    /// Build once and compare nothing: makes a manifest to compare with those of other builders, with
     /// `repro verify --against`
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
     pub once: bool,
     /// Exit with 0 also if nothing was varied, as with `--vary none`
     #[arg(long, help_heading = "Recipe")]
     pub allow_nothing_varied: bool,
-    /// Print the recipe for this project and stop
+    /// Print the recipe for this project and exit
     #[arg(long, help_heading = "Recipe")]
     pub show_recipe: bool,
-    /// Print the table of variations and stop
+    /// Print the table of variations and exit
     #[arg(long, help_heading = "Recipe")]
     pub list_variations: bool,
 
-    /// How the report is printed
+    /// Format of the report
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Expand the macros of a crate that differs again, and show the first tokens that do
+    /// Expand the macros of a crate that differs, and show the first tokens that differ
     #[arg(long, help_heading = "Output")]
     expand: bool,
-    /// Keep the scratch directory, and say where it is
+    /// Keep the temporary build directory and print its path
     #[arg(long, help_heading = "Output")]
     keep: bool,
-    /// Leave out what the manifest says of this machine
+    /// Do not record this machine's OS, linker and libraries in the manifest
     #[arg(long, help_heading = "Output")]
     no_builder: bool,
     /// List every artifact, each variation's values, and what was not passed to the builds

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Offering;
+use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::check::rules::RULES;
@@ -27,7 +27,7 @@ const RULE: Offering<String> =
 const RULE_OR_WARNINGS: Offering<String> =
     Offering { names: || RULES.iter().map(|r| r.id).chain(["warnings"]).collect(), ..RULE };
 
-/// How the findings are printed.
+/// Format of the findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     /// For people.
@@ -62,26 +62,26 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     sbom: Option<PathBuf>,
 
-    /// Do not report what this rule finds; can be given several times
+    /// Do not report findings of this rule; can be given several times
     #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     allow: Vec<String>,
-    /// What this rule finds is a warning
+    /// Report findings of this rule as warnings
     #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     warn: Vec<String>,
-    /// What this rule finds is an error; `warnings` stands for all warnings
+    /// Report findings of this rule as errors; `warnings` means all warnings
     #[arg(long, value_name = "ID", value_parser = RULE_OR_WARNINGS, hide_possible_values = true, help_heading = "Rules")]
     deny: Vec<String>,
-    /// Print the table of rules and stop
+    /// Print the table of rules and exit
     #[arg(long, help_heading = "Rules")]
     pub list_rules: bool,
-    /// Print what a rule is about and stop
+    /// Explain a rule and exit
     #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     pub explain: Option<String>,
 
-    /// How the findings are printed
+    /// Format of the findings
     #[arg(long, value_enum, default_value_t = CheckFormat::Text, help_heading = "Output")]
     pub format: CheckFormat,
-    /// List every finding, and those that are only worth knowing
+    /// List every finding, including infos
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 }

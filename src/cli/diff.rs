@@ -13,23 +13,24 @@ Examples:
   repro diff mine.tar.gz theirs.tar.gz     what differs, and why
   repro diff app-a app-b --html page.html  two programs, side by side in a browser
   repro diff --format json a.zip b.zip
+  repro diff target/a target/b             two directories, crate by crate
   repro diff --list-causes                 what can differ, and what to do about it";
 
 /// Arguments of `repro diff`.
 #[derive(Args)]
 pub struct DiffArgs {
-    /// One file
+    /// File or directory
     #[arg(required_unless_present = "list_causes")]
     a: Option<PathBuf>,
-    /// The other
+    /// The other file or directory, or an archive of the directory
     #[arg(required_unless_present = "list_causes")]
     b: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
-    /// How the report is printed
+    /// Format of the report
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Print the table of causes, each with its remedy and where that is said, and stop
+    /// Print every known cause with its fix and a source, and exit
     #[arg(long, exclusive = true, help_heading = "Output")]
     pub list_causes: bool,
     /// List every difference

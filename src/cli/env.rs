@@ -57,7 +57,7 @@ pub struct EnvArgs {
     /// SOURCE_DATE_EPOCH, in seconds since 1970 [default: the variable, else the commit's time]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
     epoch: Option<i64>,
-    /// For whom it is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = EnvFormat::Sh)]
     pub format: EnvFormat,
 }

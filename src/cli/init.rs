@@ -13,7 +13,7 @@ Examples:
   repro init --dry-run                     show all that would be written, and write nothing
   repro init
   repro init -p mytool --target x86_64-unknown-linux-musl
-  repro init --force                       replace files that are there with another content
+  repro init --force                       overwrite existing files that differ
 
 It writes .github/workflows/reproducible-release.yml, Dockerfile.repro, REPRODUCIBILITY.md, deny.toml and
 rust-toolchain.toml, and adds the table metadata.repro to Cargo.toml.";
@@ -26,13 +26,13 @@ pub struct InitArgs {
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
-    /// Replace files that are there with another content
+    /// Overwrite existing files that differ
     #[arg(long)]
     force: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// How the report is printed
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

@@ -8,15 +8,14 @@ pub mod env;
 pub mod init;
 pub mod limits;
 pub mod normalize;
+mod offering;
 pub mod output;
 pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
@@ -56,31 +55,7 @@ impl From<ColorArg> for anstream::ColorChoice {
     }
 }
 
-/// Reads a value with a function, and offers names to completions.
-#[derive(Clone)]
-struct Offering<T> {
-    read: fn(&str) -> Result<T, String>,
-    names: fn() -> Vec<&'static str>,
-}
-
-impl<T: Clone + Send + Sync + 'static> TypedValueParser for Offering<T> {
-    type Value = T;
-
-    fn parse_ref(
-        &self,
-        cmd: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<T, clap::Error> {
-        self.read.parse_ref(cmd, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
-    }
-}
-
-/// Makes, proves and explains bit-identical Rust builds.
+/// Makes, checks and explains reproducible Rust builds.
 #[derive(Parser)]
 #[command(name = "repro", version, after_help = exit_codes())]
 pub struct Cli {
@@ -101,17 +76,16 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Builds a project twice, differently on purpose, and compares every artifact.
+    /// Builds a project twice in different environments and compares every artifact.
     ///
-    /// The source is a clean checkout of the commit HEAD, twice. Both builds run cargo with the
-    /// same recipe, at the same time, in directories and environments that differ in everything
-    /// that must not matter. The user's tree and cargo's target directory are not touched, but
-    /// for `repro/` in the target directory.
+    /// Both builds are clean checkouts of the commit HEAD. They run cargo with the same recipe, at
+    /// the same time, in directories and environments that differ in everything that should not
+    /// affect the result. Your working tree is not touched; results go to `target/repro/`.
     #[command(after_help = build::EXAMPLES)]
     Build(Box<BuildArgs>),
-    /// Tells from lockfile, manifests and sources what breaks reproducibility, before any build.
+    /// Finds what breaks reproducibility in the lockfile, manifests and sources, without building.
     ///
-    /// Reads only: nothing is built, fetched or written. Dependencies are looked at as cargo
+    /// Only reads: nothing is built, fetched or written. Checks dependencies as cargo
     /// resolves them for the target and the features; their sources must have been fetched.
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
@@ -121,33 +95,33 @@ pub enum Command {
     /// are joined to the user's own, as `repro build --inject rustflags` does.
     #[command(after_help = env::EXAMPLES)]
     Env(EnvArgs),
-    /// Puts a release that proves itself into a project: workflow, Dockerfile, pins and guide.
+    /// Adds a reproducible-release setup to a project: GitHub workflow, Dockerfile, pinned
+    /// toolchain and guide.
     ///
-    /// Shows what becomes of each file. A file that is there with another content stays as it is.
+    /// Lists each file and what happens to it. Existing files that differ are left alone.
     #[command(after_help = init::EXAMPLES)]
     Init(InitArgs),
-    /// Rebuilds what was published, from its source, and says whether it is the same.
+    /// Rebuilds a published release from source and checks that the bytes match.
     ///
     /// The source and the toolchain are checked against the manifest before anything of it runs;
     /// then its build is made once, at other paths, and compared byte for byte. Build scripts and
     /// macros of the source run on this machine, in a sandbox where bubblewrap works.
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<VerifyArgs>),
-    /// Packs proven artifacts, or any files, into archives whose bytes depend on content alone.
+    /// Packs verified artifacts, or any files, into byte-for-byte reproducible archives.
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in
-    /// `repro/dist/` of the target directory, with SHA256SUMS and the manifest beside them.
-    /// Refused unless that build was reproducible, is of HEAD, and its files are still the ones
-    /// that were proven.
+    /// `repro/dist/` of the target directory, with SHA256SUMS and the manifest.
+    /// Refused unless that build was reproducible, is of HEAD, and its files are unchanged since.
     #[command(after_help = archive::EXAMPLES)]
     Archive(Box<ArchiveArgs>),
-    /// Rewrites files into a normal form: times, owners, order and leftover fields made fixed.
+    /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
     /// In place, keeping permissions, and each file whole or not at all. Contents stay as they
     /// are; a file that is signed is left alone. A file in normal form is not touched.
     #[command(after_help = normalize::EXAMPLES)]
     Normalize(NormalizeArgs),
-    /// Compares two files: the bytes, then what is in them, then what is said of it.
+    /// Compares two files and explains how their contents and metadata differ.
     #[command(after_help = diff::EXAMPLES)]
     Diff(DiffArgs),
     /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.

@@ -46,7 +46,7 @@ pub struct NormalizeArgs {
     pub list_formats: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// How the report is printed
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

@@ -13,7 +13,7 @@ pub enum Format {
     Json,
 }
 
-/// How the report is printed.
+/// Format of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
     /// For people.
@@ -37,13 +37,13 @@ impl ReportFormat {
 /// Where a report goes, and in which forms.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
-    /// How the report is printed
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = "Output")]
     pub format: ReportFormat,
-    /// Write the report as one page for a browser as well
+    /// Also write the report as an HTML page
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub html: Option<PathBuf>,
-    /// Have diffoscope, if it is installed, show the first pair that differs as well
+    /// Also run diffoscope, if it is installed, on the first pair that differs
     #[arg(long, help_heading = "Output")]
     pub diffoscope: bool,
 }

@@ -8,7 +8,7 @@ use crate::request::Selection;
 /// The flags.
 #[derive(Args)]
 pub struct SelectionArgs {
-    /// Package to build, as cargo's
+    /// Package to build (same as cargo)
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Selection")]
     packages: Vec<String>,
     /// Build all packages of the workspace
@@ -23,7 +23,7 @@ pub struct SelectionArgs {
     /// Build all binaries
     #[arg(long = "bins", help_heading = "Selection")]
     all_bins: bool,
-    /// Features to enable, as cargo's
+    /// Features to enable (same as cargo)
     #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Selection")]
     features: Vec<String>,
     /// Enable all features

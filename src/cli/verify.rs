@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Offering;
 use super::build::InjectArg;
 use super::limits::LimitArgs;
+use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::cause::Cause;
@@ -16,14 +16,14 @@ use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  repro verify app-1.2.0-x86_64-unknown-linux-gnu.tar.gz   with repro.json beside it
-  repro verify repro.json app --no-sandbox                 build scripts with your rights
+  repro verify app-1.2.0-x86_64-unknown-linux-gnu.tar.gz   with repro.json next to it
+  repro verify repro.json app --no-sandbox                 build scripts with your permissions
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
   repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
 Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
-with your rights.";
+with your permissions.";
 
 /// `--sandbox` and `--no-sandbox`.
 #[derive(Args)]
@@ -31,7 +31,7 @@ pub struct SandboxArgs {
     /// Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]
     #[arg(long, conflicts_with = "no_sandbox", help_heading = "Recipe")]
     sandbox: bool,
-    /// Run build scripts with your rights, network and home directory
+    /// Run build scripts with your permissions, network and home directory
     #[arg(long, help_heading = "Recipe")]
     no_sandbox: bool,
 }
@@ -60,7 +60,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// The manifest [default: repro.json beside the file]
+    /// The manifest [default: repro.json next to the file]
     #[arg(long, value_name = "FILE", help_heading = "Published")]
     manifest: Option<PathBuf>,
     /// A published file, where there is no manifest; can be given several times
@@ -97,7 +97,7 @@ pub struct VerifyArgs {
     /// Pass this environment variable to the build; can be given several times
     #[arg(long, value_name = "NAME", help_heading = "Recipe")]
     pass_env: Vec<String>,
-    /// Try with another toolchain than the manifest's
+    /// Try a toolchain other than the manifest's
     #[arg(long, help_heading = "Recipe")]
     allow_toolchain: bool,
     #[command(flatten)]
@@ -121,7 +121,7 @@ pub struct VerifyArgs {
     /// Rebuild even if a published file is not the one that the manifest lists
     #[arg(long, help_heading = "Verdict")]
     anyway: bool,
-    /// Compare the manifests of several builders, which you name, without building
+    /// Compare the manifests of several builders, named by you, without building
     #[arg(
         long,
         value_name = "NAME=MANIFEST",
@@ -140,13 +140,13 @@ pub struct VerifyArgs {
     )]
     threshold: Option<u64>,
 
-    /// Put the rebuilt files into this directory, which must be new
+    /// Write the rebuilt files to this directory, which must not exist
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// How the report is printed
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
     pub format: Format,
-    /// Keep the scratch directory, and say where it is
+    /// Keep the temporary build directory and print its path
     #[arg(long, help_heading = "Output")]
     keep: bool,
     /// List everything

@@ -1,75 +1,60 @@
-//! `repro diff`: two files, their bytes first; and what is in them only to explain.
+//! `repro diff`: two files or directories, their bytes first; and what is in them only to explain.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::{Context, Result};
-use repro_formats::digest;
-use repro_formats::list::list;
-use repro_formats::listing::Listing;
+use anyhow::{Context as _, Result};
+use repro_formats::digest::{self, Digest};
 
 use crate::error::bad_input;
-use crate::explain::compare;
-use crate::explain::{self, Clocks, Context as Known, Explained, Window};
+use crate::explain::{self, Clocks, Context, Explained, Tree, Window};
 use crate::report::files::{Outcome, Side};
 use crate::request::Diff;
 
 /// Runs it.
 pub fn run(asked: &Diff) -> Result<Outcome> {
-    let digest = |path: &PathBuf| {
-        if path.is_dir() {
-            return Err(bad_input(format!(
-                "`{}` is a directory: name two files, such as archives made of both with `repro archive`",
-                path.display()
-            )));
-        }
-        Ok(digest::of_file(path)?)
+    let known = context(asked);
+    let (a, b, explained) = match asked.a.is_dir() || asked.b.is_dir() {
+        true => trees(asked, &known)?,
+        false => files(asked, &known)?,
     };
-    let (a, b) = (digest(&asked.a)?, digest(&asked.b)?);
-    let same = a == b;
-    let list = |path| match same {
-        // There is nothing to explain.
-        true => Ok(None),
-        false => list(path, &asked.limits),
-    };
-    let about_a = list(&asked.a).context("the bytes of the two files differ")?;
-    let about_b = list(&asked.b).context("the bytes of the two files differ")?;
-    let compared = match (&about_a, &about_b) {
-        (Some(a), Some(b)) => Some(compare::compare(a, b)),
-        _ => None,
-    };
-    let explained = match (&about_a, &about_b) {
-        _ if same => Explained::default(),
-        (Some(x), Some(y)) => {
-            explain::explain_archives((&asked.a, x), (&asked.b, y), &context(asked))
-        }
-        _ => explain::explain_files(&asked.a, &asked.b, &context(asked)),
-    };
-    let side = |path: &PathBuf, digest, listing: Option<Listing>| Side {
-        path: path.clone(),
-        digest,
-        format: listing.map_or_else(|| explained.format.clone(), |l| l.name()),
-    };
-    Ok(Outcome {
-        a: side(&asked.a, a, about_a),
-        b: side(&asked.b, b, about_b),
-        same,
-        compared,
-        explained,
-    })
+    let [of_a, of_b] = explained.formats.clone();
+    let side = |path: &Path, digest, format| Side { path: path.to_path_buf(), digest, format };
+    Ok(Outcome { same: a == b, a: side(&asked.a, a, of_a), b: side(&asked.b, b, of_b), explained })
 }
 
-/// What is known of two files that just lie there: each was written when it was last modified, if
+type Found = (Digest, Digest, Explained);
+
+fn files(asked: &Diff, known: &Context) -> Result<Found> {
+    let (a, b) = (digest::of_file(&asked.a)?, digest::of_file(&asked.b)?);
+    if a == b {
+        return Ok((a, b, Explained::default()));
+    }
+    let explained = explain::explain(&asked.a, &asked.b, known);
+    if let Some((side, why)) = &explained.unsound {
+        let path = [&asked.a, &asked.b][*side].display();
+        let what = format!("`{path}` is not a sound {}: {}", why.format, why.what);
+        return Err(bad_input(what)).context("the bytes of the two files differ");
+    }
+    Ok((a, b, explained))
+}
+
+fn trees(asked: &Diff, known: &Context) -> Result<Found> {
+    let (x, y) = Tree::both(&asked.a, &asked.b, &asked.limits)?;
+    Ok((x.digest(), y.digest(), explain::explain_trees(&x, &y, known)))
+}
+
+/// What is known of two files that were not built here: each was written when it was last modified, if
 /// nothing has touched it since.
-fn context(asked: &Diff) -> Known {
-    let written = |path: &PathBuf| {
+fn context(asked: &Diff) -> Context {
+    let written = |path: &Path| {
         let time = std::fs::metadata(path).and_then(|m| m.modified()).ok()?;
         let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
         let at = i64::try_from(since.as_secs()).ok()?;
         Some(Window { from: at - 86_400, to: at + 3_600 })
     };
-    Known {
+    Context {
         clocks: written(&asked.a).zip(written(&asked.b)).map(|(a, b)| Clocks { a, b }),
         limits: asked.limits,
-        ..Known::default()
+        ..Context::default()
     }
 }

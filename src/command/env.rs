@@ -9,12 +9,13 @@ use crate::cargo::rustflags;
 use crate::git;
 use crate::layout::Layout;
 use crate::project::scratch::Scratch;
-use crate::project::{Project, find_manifest, set, short_list};
+use crate::project::{Project, find_manifest, set};
 use crate::recipe::Recipe;
 use crate::recipe::environment::Env;
 use crate::report::env::EnvReport;
 use crate::request::BuildRequest;
 use crate::source::Origin;
+use crate::term::short_list;
 use crate::variation::VariationId;
 
 /// Where the variables are to be set.

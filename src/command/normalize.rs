@@ -78,6 +78,7 @@ fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
         recursive: asked.recursive,
         package: false,
         depth: 0,
+        nested: handlers::nested,
         limits: &asked.limits,
     };
     let mut out = match asked.check || asked.dry_run {

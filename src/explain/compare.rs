@@ -1,11 +1,40 @@
-//! What differs between two listed archives, as findings: a cause and a remedy for each.
+//! What two archives say of their members -> findings with causes. Pure.
+//!
+//! The bytes of the two files were seen to differ before this is asked; so what is found here is an
+//! explanation, never a verdict.
 
-use repro_formats::compare::{self, Difference, Field, Row, What};
-use repro_formats::listing::Listing;
+use std::collections::{BTreeMap, HashSet};
+
+use repro_formats::listing::{Listing, Member};
 
 use crate::cause::Cause;
-use crate::finding::Finding;
+use crate::finding::{About, At, Finding, Place};
 use crate::verdict::Status;
+
+/// One name, as each side has it; at least one does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The name.
+    pub name: String,
+    /// In A.
+    pub a: Option<Member>,
+    /// In B.
+    pub b: Option<Member>,
+    /// Fields that differ, by name; empty unless both have it.
+    pub differs: Vec<&'static str>,
+}
+
+impl Row {
+    /// How the two stand to each other, contents and metadata together.
+    pub fn status(&self) -> Status {
+        match (&self.a, &self.b) {
+            (Some(_), Some(_)) if self.differs.is_empty() => Status::Same,
+            (Some(_), Some(_)) => Status::Differs,
+            (Some(_), None) => Status::OnlyA,
+            (None, _) => Status::OnlyB,
+        }
+    }
+}
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,94 +47,336 @@ pub struct Compared {
     pub same_content: bool,
 }
 
-/// How the two sides of a row stand to each other, contents and metadata together.
-pub fn status(row: &Row) -> Status {
-    match (&row.a, &row.b) {
-        (Some(_), Some(_)) if row.differs.is_empty() => Status::Same,
-        (Some(_), Some(_)) => Status::Differs,
-        (Some(_), None) => Status::OnlyA,
-        (None, _) => Status::OnlyB,
+/// One thing that can differ between two members of a name.
+pub struct Field {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// The cause where it differs.
+    pub cause: Cause,
+    holds: Holds,
+    value: fn(&Member) -> String,
+}
+
+/// What a field belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// The content: what one gets by unpacking.
+    Content,
+    /// How it was packed.
+    Packing,
+    /// The packed bytes, which follow from the content where that differs.
+    Packed,
+}
+
+/// What is compared, in the order in which it is reported.
+const FIELDS: &[Field] = &[
+    field("kind", Cause::Unknown, Holds::Content, |m| match &m.target {
+        Some(target) => format!("{} to {target}", m.kind),
+        None => m.kind.to_string(),
+    }),
+    field(CONTENT, Cause::Unknown, Holds::Content, |m| match &m.sha256 {
+        Some(sha256) => format!("{} bytes, sha256 {sha256}", m.size),
+        None => "none".to_string(),
+    }),
+    field("mode", Cause::ArchiveMode, Holds::Packing, |m| {
+        m.mode.map_or("none".to_string(), |m| format!("{m:04o}"))
+    }),
+    field("mtime", Cause::ArchiveMtime, Holds::Packing, |m| {
+        let more = m.other.iter().filter(|(k, _)| TIMES.contains(&k.as_str()));
+        more.fold(m.mtime.clone(), |all, (k, v)| format!("{all}, {k} {v}"))
+    }),
+    field("owner", Cause::ArchiveOwner, Holds::Packing, |m| m.owner.clone()),
+    field("compressed bytes", Cause::Compressor, Holds::Packed, |m| {
+        m.packed.clone().unwrap_or_default()
+    }),
+    field("commit in the comment", Cause::VcsState, Holds::Packing, |m| commit(m).to_string()),
+    field("name as written", Cause::Unknown, Holds::Packing, |m| m.written.clone()),
+    field("other fields", Cause::Unknown, Holds::Packing, |m| {
+        let own = |(k, v): &&(String, String)| {
+            !(TIMES.contains(&k.as_str()) || k == COMMENT && *v == commit(m))
+        };
+        let each = m.other.iter().filter(own).map(|(k, v)| format!("{k}={v}"));
+        each.collect::<Vec<_>>().join(", ")
+    }),
+];
+
+/// The name of the field for the content.
+pub const CONTENT: &str = "content";
+/// PAX records that hold times.
+const TIMES: [&str; 3] = ["atime", "ctime", "LIBARCHIVE.creationtime"];
+/// The PAX record in which `git archive` leaves the commit's id.
+const COMMENT: &str = "comment";
+
+const fn field(
+    name: &'static str,
+    cause: Cause,
+    holds: Holds,
+    value: fn(&Member) -> String,
+) -> Field {
+    Field { name, cause, holds, value }
+}
+
+/// The commit's id, if a git archive's comment is one.
+fn commit(m: &Member) -> &str {
+    let id = |t: &&str| matches!(t.len(), 40 | 64) && t.bytes().all(|b| b.is_ascii_hexdigit());
+    let comment = m.other.iter().find(|(k, _)| k == COMMENT).map(|(_, v)| v.as_str());
+    comment.filter(id).unwrap_or_default()
+}
+
+/// A member as both have it.
+#[derive(Clone, Copy)]
+pub struct Both<'a> {
+    /// A's.
+    pub a: &'a Member,
+    /// B's.
+    pub b: &'a Member,
+    /// Whether the contents are the same bytes.
+    pub same: bool,
+}
+
+impl Both<'_> {
+    /// The fields that differ.
+    pub fn differs(&self) -> impl Iterator<Item = &'static Field> {
+        FIELDS.iter().filter(|f| match f.holds {
+            Holds::Content if f.name == CONTENT => !self.same,
+            // What is compressed otherwise because it is not the same has no compressor to blame.
+            Holds::Packed if !self.same => false,
+            _ => (f.value)(self.a) != (f.value)(self.b),
+        })
     }
 }
+
+/// The earliest of all times: what every time can be clamped to.
+fn earliest<'a>(members: impl Iterator<Item = &'a Member>) -> i64 {
+    members.filter_map(|m| m.seconds).min().unwrap_or(0).max(0)
+}
+
+/// What to do about the cause, as a sentence; `epoch` is no later than any time, and `inner` is the
+/// archive, if that is packed in another.
+pub fn remedy(cause: Cause, epoch: i64, inner: Option<&str>) -> String {
+    let (what, how) = match cause {
+        Cause::ArchiveMtime => ("give every member one time", format!(" --epoch {epoch}")),
+        Cause::ArchiveOwner => ("leave the packer's user out", String::new()),
+        Cause::ArchiveMode => ("leave the packer's umask out", String::new()),
+        Cause::ArchiveOrder => ("sort the members", String::new()),
+        Cause::Compressor => return COMPRESSOR.to_string(),
+        Cause::VcsState => return VCS.to_string(),
+        _ => ("pack both with one tool", String::new()),
+    };
+    match inner {
+        None => {
+            format!("{what}: pack with `repro archive`, or run `repro normalize{how}` on both")
+        }
+        Some(inner) => format!(
+            "{what}: before `{inner}` is packed, make it with `repro archive`, or run `repro normalize{how}` on it, on both sides"
+        ),
+    }
+}
+
+const VCS: &str =
+    "make both archives from one commit: `git archive` writes its id into the archive";
+
+/// What differs in how members were packed: one finding for each field.
+pub fn packing(pairs: &[Both], within: &[String], inner: Option<&str>) -> Vec<Finding> {
+    let epoch = earliest(pairs.iter().flat_map(|p| [p.a, p.b]));
+    let differing: Vec<(&Both, Vec<&str>)> =
+        pairs.iter().map(|p| (p, p.differs().map(|f| f.name).collect())).collect();
+    let fields = FIELDS.iter().filter(|f| f.holds != Holds::Content);
+    fields
+        .filter_map(|field| {
+            let mut found = differing.iter().filter(|(_, names)| names.contains(&field.name));
+            let (first, _) = found.next()?;
+            let of = match first.a.name.is_empty() {
+                true => first.a.written.clone(),
+                false => first.a.name.clone(),
+            };
+            let at = At::Field { name: field.name, of };
+            let mut place = Place::new(within, at);
+            place.more = found.count();
+            let mut f =
+                Finding::new(field.cause, place, (field.value)(first.a), (field.value)(first.b));
+            f.about = About::Packing;
+            f.remedy = remedy(field.cause, epoch, inner);
+            Some(f)
+        })
+        .collect()
+}
+
+/// What differs in the kind of members: a file here, a link there.
+pub fn kinds(pairs: &[Both], within: &[String]) -> Vec<Finding> {
+    let kind = &FIELDS[0];
+    let differing = pairs.iter().filter(|p| (kind.value)(p.a) != (kind.value)(p.b));
+    let each = differing.map(|p| {
+        let place = Place::new(within, At::Field { name: kind.name, of: p.a.name.clone() });
+        let mut f = Finding::new(kind.cause, place, (kind.value)(p.a), (kind.value)(p.b));
+        f.remedy = UNPACK.to_string();
+        f
+    });
+    each.collect()
+}
+
+const UNPACK: &str = "unpack both and compare the two files: the builds that made them differ";
+const SAME_FILES: &str = "pack the same files on both sides";
+
+/// A member that one side does not have.
+pub fn lone(within: &[String], member: &Member, left: bool) -> Finding {
+    let shown = format!("{} of {} bytes", member.kind, member.size);
+    let (a, b) = match left {
+        true => (shown, "absent".to_string()),
+        false => ("absent".to_string(), shown),
+    };
+    let place = Place::new(within, At::Member(member.name.clone()));
+    let mut f = Finding::new(Cause::Unknown, place, a, b);
+    f.about = About::Membership;
+    f.remedy = SAME_FILES.to_string();
+    f
+}
+
+/// Whether the members that both have stand in another order.
+pub fn order(
+    a: &[String],
+    b: &[String],
+    within: &[String],
+    inner: Option<&str>,
+) -> Option<Finding> {
+    let names = |of: &[String], other: &[String]| {
+        let known: HashSet<&String> = other.iter().collect();
+        of.iter().filter(|m| known.contains(m)).cloned().collect::<Vec<_>>()
+    };
+    let (x, y) = (names(a, b), names(b, a));
+    let at = x.iter().zip(&y).position(|(x, y)| x != y)?;
+    let place = Place::new(within, At::Order(at + 1));
+    let mut f = Finding::new(Cause::ArchiveOrder, place, &x[at], &y[at]);
+    f.about = About::Packing;
+    f.remedy = remedy(Cause::ArchiveOrder, 0, inner);
+    Some(f)
+}
+
+/// What differs in the header of a container, by the names of the fields.
+pub fn header(
+    a: &[(&'static str, String)],
+    b: &[(&'static str, String)],
+    within: &[String],
+    inner: Option<&str>,
+) -> Vec<Finding> {
+    let each = a.iter().filter_map(|(name, value)| {
+        let (_, other) = b.iter().find(|(n, _)| n == name).filter(|(_, v)| v != value)?;
+        let cause = if *name == "time" { Cause::ArchiveMtime } else { Cause::Compressor };
+        let mut f = Finding::new(cause, Place::new(within, At::Header(name)), value, other);
+        f.about = About::Packing;
+        let time = |v: &str| v.parse::<i64>().unwrap_or(0);
+        f.remedy = remedy(cause, time(value).min(time(other)), inner);
+        Some(f)
+    });
+    each.collect()
+}
+
+const COMPRESSOR: &str =
+    "use one compressor, version and level on both sides: `repro archive` packs with its own";
+const COMPRESSED_TAR: &str = "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both";
+
+/// How the same bytes were compressed by each. What `normalize` packs again is a `tar` by itself, in the
+/// same format on both sides.
+pub fn compressor(a: String, b: String, within: &[String], tar: bool) -> Finding {
+    let place = Place::new(within, At::Named("compressed bytes"));
+    let mut f = Finding::new(Cause::Compressor, place, a, b);
+    f.about = About::Packing;
+    f.remedy = if tar && within.is_empty() { COMPRESSED_TAR } else { COMPRESSOR }.to_string();
+    f
+}
+
+/// Something of a container that has no cause of its own.
+pub fn container(what: &'static str, a: &str, b: &str, within: &[String]) -> Finding {
+    let mut f = Finding::new(Cause::Unknown, Place::new(within, At::Named(what)), a, b);
+    f.about = About::Packing;
+    f.remedy = match what {
+        FORMAT => "pack both in one format".to_string(),
+        _ => remedy(Cause::Unknown, 0, within.last().map(String::as_str)),
+    };
+    f
+}
+
+/// What is different where two containers are of two formats.
+pub const FORMAT: &str = "format";
+/// What is different where nothing that is read differs.
+pub const PADDING: &str = "padding, or fields that are not read here";
 
 /// Compares two archives of which the bytes differ.
 pub fn compare(a: &Listing, b: &Listing) -> Compared {
-    let compared = compare::compare(a, b);
-    Compared {
-        findings: compared.differences.into_iter().map(finding).collect(),
-        rows: compared.rows,
-        same_content: compared.same_content,
-    }
+    let rows = rows(&a.members, &b.members);
+    let pairs: Vec<Both> = rows
+        .iter()
+        .filter_map(|r| Some((r.a.as_ref()?, r.b.as_ref()?)))
+        .map(|(a, b)| Both { a, b, same: (a.size, &a.sha256) == (b.size, &b.sha256) })
+        .collect();
+    let alone = rows.iter().filter_map(|r| match (&r.a, &r.b) {
+        (Some(m), None) => Some(lone(&[], m, true)),
+        (None, Some(m)) => Some(lone(&[], m, false)),
+        _ => None,
+    });
+    let mut findings: Vec<Finding> = alone.collect();
+    findings.extend(kinds(&pairs, &[]));
+    let content = &FIELDS[1];
+    findings.extend(pairs.iter().filter(|p| !p.same).map(|p| {
+        let at = At::Field { name: CONTENT, of: p.a.name.clone() };
+        let mut f = Finding::new(Cause::Unknown, at, (content.value)(p.a), (content.value)(p.b));
+        f.remedy = UNPACK.to_string();
+        f
+    }));
+    let same_content = findings.is_empty();
+    let names = |l: &Listing| l.members.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
+    findings.extend(order(&names(a), &names(b), &[], None));
+    findings.extend(packing(&pairs, &[], None));
+    findings.extend(whole(a, b, findings.is_empty()));
+    Compared { rows, findings, same_content }
 }
 
-/// What to do about a cause that lies in how an archive was packed.
-const REMEDIES: &[(Cause, &str)] = &[
-    (
-        Cause::ArchiveMtime,
-        "give every member one time: pack with `repro archive`, or run `repro normalize --epoch SECONDS` on both",
-    ),
-    (
-        Cause::ArchiveOwner,
-        "leave the packer's user out: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (
-        Cause::ArchiveMode,
-        "leave the packer's umask out: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (
-        Cause::ArchiveOrder,
-        "sort the members: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (
-        Cause::Compressor,
-        "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both",
-    ),
-    (Cause::Unknown, "unpack both and compare the two files: the builds that made them differ"),
-];
-
-/// What to do about the cause, as a sentence.
-fn remedy(cause: Cause) -> &'static str {
-    let row = REMEDIES.iter().find(|(c, _)| *c == cause);
-    row.map_or("", |(_, text)| text)
-}
-
-fn cause(what: &What) -> Cause {
-    match what {
-        What::Field(Field::Mode, ..) => Cause::ArchiveMode,
-        What::Field(Field::Mtime, ..) | What::Header("time") => Cause::ArchiveMtime,
-        What::Field(Field::Owner, ..) => Cause::ArchiveOwner,
-        What::Field(Field::Packed, ..) | What::Header(_) | What::Compressed => Cause::Compressor,
-        What::Order(_) => Cause::ArchiveOrder,
-        What::Field(..) | What::Alone(_) | What::Format | What::Unread => Cause::Unknown,
-    }
-}
-
-fn finding(difference: Difference) -> Finding {
-    let Difference { what, a, b } = difference;
-    let place = match &what {
-        What::Alone(name) => format!("member `{name}`"),
-        What::Field(field, name, more) => {
-            let of = if name.is_empty() { String::new() } else { format!(" of `{name}`") };
-            let more = if *more == 0 { String::new() } else { format!(" and {more} more") };
-            format!("{}{of}{more}", field.name())
+/// Pairs by name; of several members of one name, in their order.
+fn rows(a: &[Member], b: &[Member]) -> Vec<Row> {
+    let mut by_name: BTreeMap<&str, (Vec<&Member>, Vec<&Member>)> = BTreeMap::new();
+    a.iter().for_each(|m| by_name.entry(&m.name).or_default().0.push(m));
+    b.iter().for_each(|m| by_name.entry(&m.name).or_default().1.push(m));
+    let mut rows = Vec::new();
+    for (name, (a, b)) in by_name {
+        for i in 0..a.len().max(b.len()) {
+            rows.push(row(name, a.get(i).copied(), b.get(i).copied()));
         }
-        What::Order(at) => format!("member {} of those that both have", at + 1),
-        What::Format => "format".to_string(),
-        What::Header(name) => format!("{name} in the header"),
-        What::Compressed => "compressed bytes".to_string(),
-        What::Unread => "padding, or fields that are not read here".to_string(),
+    }
+    rows
+}
+
+/// A row, with what differs where both have the member.
+pub fn row(name: &str, a: Option<&Member>, b: Option<&Member>) -> Row {
+    let differs = match (a, b) {
+        (Some(a), Some(b)) => {
+            let same = (a.size, &a.sha256) == (b.size, &b.sha256);
+            Both { a, b, same }.differs().map(|f| f.name).collect()
+        }
+        _ => Vec::new(),
     };
-    let cause = cause(&what);
-    let mut finding = Finding::new(cause, place, a, b);
-    finding.remedy = match what {
-        What::Alone(_) => "pack the same files on both sides",
-        What::Format => "pack both in one format",
-        What::Field(Field::Written | Field::Other, ..) => {
-            "pack both with one tool, such as `repro archive`, or run `repro normalize` on both"
-        }
-        What::Unread => "pack both with `repro archive`, or run `repro normalize` on both",
-        _ => remedy(cause),
+    Row { name: name.to_string(), a: a.cloned(), b: b.cloned(), differs }
+}
+
+/// What differs in the container: its fields, its format, and if nothing else explains the bytes,
+/// how it was compressed.
+fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if a.format != b.format {
+        findings.push(container(FORMAT, a.format, b.format, &[]));
     }
-    .to_string();
-    finding
+    findings.extend(header(&a.fields, &b.fields, &[], None));
+    let (x, y) = (a.compression.row().name, b.compression.row().name);
+    let same = a.unpacked.is_some() && a.unpacked == b.unpacked;
+    if x != y || same && a.packed != b.packed {
+        let packed = |l: &Listing, name: &str| match (&l.packed, x == y) {
+            (Some(sha256), true) => format!("{name}, sha256 {sha256}"),
+            _ => name.to_string(),
+        };
+        let tar = x == y && a.format == "tar";
+        findings.push(compressor(packed(a, x), packed(b, y), &[], tar));
+    }
+    if nothing_yet && findings.is_empty() {
+        findings.push(container(PADDING, "", "", &[]));
+    }
+    findings
 }

@@ -1,120 +1,293 @@
-//! Two containers -> why they differ: what is said of the members, and each member that differs
-//! explained in turn.
+//! Two files, layer by layer: how each is compressed, what each container says of its members, and
+//! each member that differs in turn.
 
-use repro_formats::listing::Listing;
+use repro_formats::listing::Member;
+use repro_formats::{digest, tar};
 
+use super::found::{Coverage, Explained, Members};
 use super::image::matched;
-use super::members::{self, Held, Member};
-use super::names;
-use super::{Coverage, Explained, Search};
+use super::open::{self, Kind, Layer, Opened, Part, Peeled};
+use super::{Search, digests, names, remedy};
 use crate::cause::Cause;
-use crate::explain::compare::{self, Compared};
-use crate::finding::Finding;
+use crate::explain::compare::{self, Both};
+use crate::finding::{About, At, Finding, Place};
 
-/// How deep containers may lie within each other.
-const DEEPEST: usize = 6;
+/// How deep containers may be nested.
+const DEEPEST: usize = 12;
 /// Members that are explained one by one.
 const MOST: usize = 1_000;
 
 impl Search<'_> {
-    /// Why two archives differ of which the listings are known.
-    pub(super) fn listed(
-        &mut self,
-        (a, la): (&[u8], &Listing),
-        (b, lb): (&[u8], &Listing),
-    ) -> Explained {
-        let compared = compare::compare(la, lb);
-        let mut out = self.members(a, b, "", 0).unwrap_or_default();
-        out.format = la.name();
-        out.findings.extend(of_archive(&compared, out.coverage));
-        out.findings.sort_by_key(|f| f.consequence);
+    /// Why two files differ, whatever they are.
+    pub(super) fn explain(&mut self, a: &[u8], b: &[u8], within: &[String]) -> Explained {
+        let limits = self.context.limits;
+        let peeled = |bytes| open::peel(bytes, &limits);
+        let (x, y) = match (peeled(a), peeled(b)) {
+            (Ok(x), Ok(y)) => (x, y),
+            (x, y) => {
+                let mut out = self.images(a, b, within);
+                let (side, Some(why)) = (usize::from(x.is_ok()), x.err().or(y.err())) else {
+                    unreachable!("one of both failed")
+                };
+                out.unsound(side, why);
+                return out;
+            }
+        };
+        let mut out = match x.bytes == y.bytes {
+            true => self.same(&x, &y),
+            false => self.content(&x.bytes, &y.bytes, within),
+        };
+        for (format, peeled) in out.formats.iter_mut().zip([&x, &y]) {
+            for layer in peeled.layers.iter().rev() {
+                let name = layer.compression.row().name;
+                match format.as_str() {
+                    "text" | "bytes" => *format = name.to_string(),
+                    _ => *format += &format!(" in {name}"),
+                }
+            }
+        }
+        out.findings.extend(layers(&x, &y, within, inner(within, self.deb)));
         out
     }
 
-    /// Why two containers differ; `None` unless both are.
-    pub(super) fn container(
-        &mut self,
-        a: &[u8],
-        b: &[u8],
-        within: &str,
-        depth: usize,
-    ) -> Option<Explained> {
-        let mut out = self.members(a, b, within, depth)?;
-        if out.findings.is_empty() && out.note.is_none() {
-            let format = &out.format;
-            let mut finding = Finding::new(
-                Cause::Compressor,
-                format!("{within}{format} headers, or how it is packed"),
-                "",
-                "",
-            );
-            finding.remedy = super::remedy::general(Cause::Compressor).to_string();
-            out.findings.push(finding);
+    /// Nothing differs below the compression; the members are listed all the same.
+    fn same(&mut self, x: &Peeled, y: &Peeled) -> Explained {
+        let limits = self.context.limits;
+        let mut out =
+            Explained { formats: ["bytes".into(), "bytes".into()], ..Explained::default() };
+        if let (Some(Ok(x)), Some(Ok(y))) =
+            (open::open(&x.bytes, &limits), open::open(&y.bytes, &limits))
+        {
+            out.formats = [&x, &y].map(|o| o.kind.name().to_string());
+            out.members = Some(members(&x, &y, &pair_up(&x, &y)));
+        } else {
+            out.members = Some(Members { rows: Vec::new(), same_content: true });
         }
-        Some(out)
+        out
     }
 
-    fn members(&mut self, a: &[u8], b: &[u8], within: &str, depth: usize) -> Option<Explained> {
-        let all = |_: &str| true;
-        let (x, y) = (
-            members::of(a, &self.context.limits, &all)?,
-            members::of(b, &self.context.limits, &all)?,
-        );
-        let mut out = Explained::default();
-        let (x, y) = match (x, y) {
-            (Ok(x), Ok(y)) if depth < DEEPEST => (x, y),
-            (Err(why), _) | (_, Err(why)) => {
-                out.note = Some(super::unexplained(&why));
-                return Some(out);
+    /// Why two files differ that are not compressed.
+    fn content(&mut self, a: &[u8], b: &[u8], within: &[String]) -> Explained {
+        let limits = self.context.limits;
+        match (open::open(a, &limits), open::open(b, &limits)) {
+            (Some(Ok(x)), Some(Ok(y))) if within.len() < DEEPEST => self.opened(&x, &y, within),
+            (None, None) => self.images(a, b, within),
+            (x, y) => {
+                let mut out = self.images(a, b, within);
+                match (x, y) {
+                    (Some(Err(why)), _) => out.unsound(0, why),
+                    (_, Some(Err(why))) => out.unsound(1, why),
+                    (Some(_), Some(_)) => {
+                        out.note = Some(format!("more than {DEEPEST} archives are nested"));
+                    }
+                    _ => {}
+                }
+                out
             }
-            _ => {
-                let why = format!("containers lie more than {DEEPEST} deep");
-                out.note = Some(super::unexplained(&why));
-                return Some(out);
-            }
+        }
+    }
+
+    /// Why two containers differ.
+    pub(super) fn opened(&mut self, x: &Opened, y: &Opened, within: &[String]) -> Explained {
+        let mut out = Explained {
+            formats: [x, y].map(|o| o.kind.name().to_string()),
+            ..Explained::default()
         };
-        out.format = x.format.to_string();
-        self.pairs(&x, &y, within, depth, &mut out);
-        Some(out)
-    }
-
-    fn pairs(&mut self, x: &Held, y: &Held, within: &str, depth: usize, out: &mut Explained) {
+        let inner = inner(within, self.deb);
+        if x.kind != y.kind && ![x.kind, y.kind].contains(&Kind::Directory) {
+            let (a, b) = (x.kind.name(), y.kind.name());
+            out.findings.push(compare::container(compare::FORMAT, a, b, within));
+        }
+        out.note = [(x, "A"), (y, "B")].iter().find_map(|(o, side)| {
+            let odd = o.odd.first()?;
+            Some(format!("{}in {side}, {odd}", path(within)))
+        });
+        let prefixes = (x.prefix, y.prefix);
+        if prefixes.0 != prefixes.1 {
+            let within = [within, &["before the zip".to_string()]].concat();
+            out.absorb(self.explain(prefixes.0, prefixes.1, &within));
+        }
         let paired = pair_up(x, y);
         for (i, j) in &paired.renamed {
-            let (a, b) = (&x.members[*i].name, &y.members[*j].name);
-            out.findings.push(renamed_member(within, a, b));
+            let (a, b) = (&x.parts[*i].said.name, &y.parts[*j].said.name);
+            out.findings.extend(renamed(within, a, b));
         }
-        for (members, only, left) in
-            [(&x.members, &paired.only_a, true), (&y.members, &paired.only_b, false)]
-        {
-            for m in only.iter().map(|i| &members[*i]) {
-                out.coverage.differing += m.bytes.len() as u64;
-                out.findings.push(lone_member(within, m, left));
+        for (opened, only, left) in [(x, &paired.only_a, true), (y, &paired.only_b, false)] {
+            for m in only.iter().map(|i| &opened.parts[*i]) {
+                let mut finding = compare::lone(within, &m.said, left);
+                finding.bytes = m.bytes.len() as u64;
+                out.coverage.differing += finding.bytes;
+                out.findings.push(finding);
             }
         }
-        let both = paired.same.into_iter().chain(paired.renamed);
-        let differing = both.map(|(i, j)| (&x.members[i], &y.members[j]));
-        let differing = differing.filter(|(m, n)| m.bytes != n.bytes);
+        let both: Vec<(&Part, &Part)> = (paired.same.iter().chain(&paired.renamed))
+            .map(|(i, j)| (&x.parts[*i], &y.parts[*j]))
+            .collect();
+        self.members((x.kind, y.kind), &both, within, &mut out);
+        if x.kind == y.kind && x.kind != Kind::Directory {
+            self.packing(x, y, &paired, within, inner, &mut out);
+        }
+        if within.is_empty() {
+            out.members = Some(members(x, y, &paired));
+        }
+        out
+    }
+
+    /// What differs in members that both have.
+    fn members(
+        &mut self,
+        (of_a, of_b): (Kind, Kind),
+        both: &[(&Part, &Part)],
+        within: &[String],
+        out: &mut Explained,
+    ) {
+        let listed = ![of_a, of_b].contains(&Kind::Ar) || within.is_empty();
+        let differing = both.iter().filter(|(m, n)| m.bytes != n.bytes);
         for (count, (m, n)) in differing.enumerate() {
             if count >= MOST {
                 let note = format!("more than {MOST} members differ: the rest was not looked at");
                 out.note = Some(note);
                 break;
             }
-            let within = match m.name.is_empty() {
-                true => within.to_string(),
-                false => format!("{within}`{}`: ", m.name),
-            };
-            let one = self.explain(&m.bytes, &n.bytes, &within, depth + 1);
-            out.findings.extend(one.findings);
-            out.coverage.add(one.coverage);
-            if out.note.is_none() {
-                out.note = one.note.map(|n| format!("{within}{n}"));
+            // Indexes are made from the members.
+            if of_a == Kind::Ar && m.said.kind != "file" {
+                let place = Place::new(within, At::Member(m.said.name.clone()));
+                let mut index = Finding::new(Cause::Unknown, place, "", "");
+                index.about = About::Names;
+                index.consequence = true;
+                index.bytes = m.bytes.len().max(n.bytes.len()) as u64;
+                out.coverage.differing += index.bytes;
+                out.findings.push(index);
+                continue;
             }
+            if listed {
+                self.digests.pair(&m.said.name, &m.bytes, &n.bytes);
+            }
+            let within = [within, std::slice::from_ref(&m.said.name)].concat();
+            if digests::lists(&m.said.name, &m.bytes, &n.bytes) {
+                self.digests.later(&within, &m.bytes, &n.bytes);
+                continue;
+            }
+            out.absorb(self.explain(&m.bytes, &n.bytes, &within));
         }
-        fold(&mut out.findings);
-        settle(&mut out.findings, &mut out.coverage);
     }
+
+    /// What differs in how the members were packed.
+    fn packing(
+        &self,
+        x: &Opened,
+        y: &Opened,
+        paired: &Paired,
+        within: &[String],
+        inner: Option<&str>,
+        out: &mut Explained,
+    ) {
+        let both = paired.same.iter().chain(&paired.renamed).map(|(i, j)| {
+            let (a, b) = (&x.parts[*i], &y.parts[*j]);
+            (a, b, Both { a: &a.said, b: &b.said, same: a.bytes == b.bytes })
+        });
+        let both: Vec<_> =
+            both.filter(|(a, _, _)| x.kind != Kind::Ar || a.said.name != "/").collect();
+        let pairs: Vec<Both> = both.iter().map(|(_, _, p)| *p).collect();
+        out.findings.extend(compare::kinds(&pairs, within));
+        let mut packing = compare::packing(&pairs, within, inner);
+        packing.retain(|f| {
+            // The name differs, which is a finding of its own.
+            !matches!(f.place.at, At::Field { name: "name as written", .. })
+                || paired.renamed.is_empty()
+        });
+        out.findings.extend(packing);
+        let repacked = both.iter().filter(|(a, b, p)| p.same && a.packed != b.packed);
+        let mut repacked = repacked.filter(|(a, b, _)| a.said.packed == b.said.packed);
+        if let Some((a, ..)) = repacked.next() {
+            let method = a.said.packed.clone().unwrap_or_default();
+            let mut f = compare::compressor(method.clone(), method, within, false);
+            f.place.at = At::Field { name: "compressed bytes", of: a.said.name.clone() };
+            f.place.more = repacked.count();
+            out.findings.push(f);
+        }
+        let names = |o: &Opened| o.parts.iter().map(|p| p.said.name.clone()).collect::<Vec<_>>();
+        out.findings.extend(compare::order(&names(x), &names(y), within, inner));
+        out.findings.extend(compare::header(&x.fields, &y.fields, within, inner));
+        if out.findings.is_empty() {
+            out.findings.push(compare::container(compare::PADDING, "", "", within));
+        }
+    }
+}
+
+/// The archive that a remedy is about, if it is packed in another that `normalize` does not look into.
+fn inner(within: &[String], deb: bool) -> Option<&str> {
+    match within {
+        [] => None,
+        [_] if deb => None,
+        [.., last] => Some(last),
+    }
+}
+
+/// The way through the layers, as the beginning of a sentence.
+fn path(within: &[String]) -> String {
+    within.iter().map(|m| format!("`{m}`: ")).collect()
+}
+
+/// How each is compressed. The compressor is a cause only where what it compressed is the same.
+fn layers(x: &Peeled, y: &Peeled, within: &[String], inner: Option<&str>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let tar = tar::read::begins(&x.bytes);
+    for i in 0..x.layers.len().max(y.layers.len()) {
+        let name = |l: Option<&Layer>| l.map_or("none", |l| l.compression.row().name).to_string();
+        let (p, q) = (x.layers.get(i), y.layers.get(i));
+        match (p, q) {
+            (Some(p), Some(q)) if p.compression == q.compression => {
+                let mut header = compare::header(&p.fields, &q.fields, within, inner);
+                if header.len() > 1 {
+                    // They tell which other fields there are.
+                    header.retain(|f| f.place.at != At::Header("flags"));
+                }
+                findings.extend(header);
+                if p.packed != q.packed && x.bytes == y.bytes {
+                    let shown = |l: &Layer| {
+                        let name = l.compression.row().name;
+                        format!("{name}, sha256 {}", digest::of_bytes(&l.packed).sha256)
+                    };
+                    findings.push(compare::compressor(shown(p), shown(q), within, tar));
+                }
+            }
+            _ => findings.push(compare::compressor(name(p), name(q), within, false)),
+        }
+    }
+    findings
+}
+
+/// The table of members for a report.
+fn members(x: &Opened, y: &Opened, paired: &Paired) -> Members {
+    let said = |part: &Part| {
+        let file = part.said.kind != "dir" && part.said.kind != "symlink";
+        let sha256 = |bytes: &[u8]| digest::of_bytes(bytes).sha256;
+        Member {
+            sha256: file.then(|| sha256(&part.bytes)),
+            packed: part.packed.map(|p| {
+                format!("{}, sha256 {}", part.said.packed.as_deref().unwrap_or(""), sha256(p))
+            }),
+            ..part.said.clone()
+        }
+    };
+    let both = paired.same.iter().chain(&paired.renamed);
+    let both = both.map(|(i, j)| (Some(&x.parts[*i]), Some(&y.parts[*j])));
+    let only_a = paired.only_a.iter().map(|i| (Some(&x.parts[*i]), None));
+    let only_b = paired.only_b.iter().map(|j| (None, Some(&y.parts[*j])));
+    let rows = both.chain(only_a).chain(only_b).map(|(a, b)| {
+        let name = a.or(b).map_or("", |p| p.said.name.as_str());
+        compare::row(name, a.map(said).as_ref(), b.map(said).as_ref())
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by(|x, y| x.name.cmp(&y.name));
+    let content = |r: &compare::Row| {
+        r.a.is_some()
+            && r.b.is_some()
+            && !r.differs.iter().any(|f| ["kind", compare::CONTENT].contains(f))
+    };
+    let same_content = rows.iter().all(content) && paired.renamed.is_empty();
+    Members { rows, same_content }
 }
 
 /// Members of both by their places in the lists.
@@ -122,24 +295,23 @@ impl Search<'_> {
 struct Paired {
     /// Of one name.
     same: Vec<(usize, usize)>,
-    /// Of names that differ in a hash, or in the name of the output.
+    /// Of names that differ in a hash, a version, a compressor or the name of the output.
     renamed: Vec<(usize, usize)>,
     only_a: Vec<usize>,
     only_b: Vec<usize>,
 }
 
-fn pair_up(x: &Held, y: &Held) -> Paired {
-    let (same, only_a, only_b) = matched(&x.members, &y.members, |m: &Member| &m.name);
+fn pair_up(x: &Opened, y: &Opened) -> Paired {
+    let (same, only_a, only_b) = matched(&x.parts, &y.parts, |m: &Part| &m.said.name);
     let mut out = Paired { same, only_a, only_b, ..Paired::default() };
-    let stems: [fn(&str) -> String; 2] = [names::without_hashes, |name| {
-        let rest = name.split_once('.').map_or(name, |(_, rest)| rest);
-        format!("*.{}", names::without_hashes(rest))
-    }];
-    for stem in stems {
-        let of = |list: &[Member], only: &[usize]| -> Vec<String> {
-            only.iter().map(|i| stem(&list[*i].name)).collect()
+    for stem in STEMS {
+        if out.only_a.is_empty() || out.only_b.is_empty() {
+            break;
+        }
+        let of = |o: &Opened, only: &[usize]| -> Vec<String> {
+            only.iter().map(|i| stem(o.kind, &o.parts[*i].said.name)).collect()
         };
-        let (a, b) = (of(&x.members, &out.only_a), of(&y.members, &out.only_b));
+        let (a, b) = (of(x, &out.only_a), of(y, &out.only_b));
         let (renamed, rest_a, rest_b) = matched(&a, &b, |s: &String| s);
         let places = renamed.iter().map(|(i, j)| (out.only_a[*i], out.only_b[*j]));
         out.renamed.extend(places);
@@ -149,97 +321,101 @@ fn pair_up(x: &Held, y: &Held) -> Paired {
     out
 }
 
-fn lone_member(within: &str, member: &Member, left: bool) -> Finding {
-    let size = member.bytes.len() as u64;
-    let shown = format!("file of {size} bytes");
-    let (a, b) = match left {
-        true => (shown, "absent".to_string()),
-        false => ("absent".to_string(), shown),
+/// What of a name finds its counterpart, the surest first.
+const STEMS: [fn(Kind, &str) -> String; 4] = [
+    |_, name| names::without_hashes(name),
+    |_, name| names::without_compression(name).to_string(),
+    |_, name| names::without_versions(name),
+    |kind, name| match (kind, name.split_once('.')) {
+        // The members of a library are named after it.
+        (Kind::Ar, Some((_, rest))) => format!("*.{}", names::without_hashes(rest)),
+        _ => name.to_string(),
+    },
+];
+
+/// Why two members that belong together have two names; none where another finding says so.
+fn renamed(within: &[String], a: &str, b: &str) -> Option<Finding> {
+    let place = Place::new(within, At::Named("name of a member"));
+    let hashed = names::without_hashes(a) == names::without_hashes(b);
+    if !hashed && names::without_compression(a) == names::without_compression(b) {
+        return None;
+    }
+    let mut finding = match names::is_of_cc(a) && names::is_of_cc(b) {
+        _ if !hashed => Finding::new(Cause::Unknown, place, a, b),
+        true => Finding::new(Cause::BuildPath, place, a, b),
+        false => Finding::new(Cause::SymbolHash, place, a, b),
     };
-    let place = format!("{within}member `{}`", member.name);
-    let mut finding = Finding::new(Cause::Unknown, place, a, b);
-    finding.bytes = size;
-    finding.remedy = "pack the same files on both sides".to_string();
-    finding
+    if finding.cause == Cause::BuildPath {
+        finding.about = About::CcObject;
+    }
+    finding.remedy = match () {
+        () if hashed => remedy::by_cause(finding.cause, finding.about).text.to_string(),
+        () if names::without_versions(a) == names::without_versions(b) => {
+            // The part that differs is the same for all of them.
+            let own = |name: &str, other: &str| {
+                let parts = name.split('/').zip(other.split('/'));
+                let mut parts = parts.filter(|(x, y)| x != y).map(|(x, _)| x.to_string());
+                parts.next().unwrap_or_default()
+            };
+            (finding.a, finding.b) = (own(a, b), own(b, a));
+            finding.about = About::Membership;
+            "these are two versions: compare archives of one version".to_string()
+        }
+        () => "give the output one name on both sides: the members are called after it".to_string(),
+    };
+    Some(finding)
 }
 
-/// The same value in several members is told once.
+impl Explained {
+    /// Last of all, over what was found in all layers.
+    pub(super) fn finish(&mut self) {
+        fold(&mut self.findings);
+        settle(&mut self.findings);
+        self.coverage = Coverage::of(self.coverage.differing, &self.findings);
+    }
+}
+
+/// The same value in several members is reported once.
 fn fold(findings: &mut Vec<Finding>) {
-    let mut kept: Vec<(Finding, usize)> = Vec::new();
+    let mut kept: Vec<Finding> = Vec::new();
     for finding in findings.drain(..) {
-        let same = |k: &&mut (Finding, usize)| {
-            let k = &k.0;
-            k.cause == finding.cause
-                && k.consequence == finding.consequence
+        let same = |k: &&mut Finding| {
+            (k.cause, k.consequence, k.about) == (finding.cause, finding.consequence, finding.about)
+                && finding.about != About::Packing
+                && k.place.within != finding.place.within
                 && (&k.a, &k.b) == (&finding.a, &finding.b)
                 && (!k.a.is_empty() || !k.b.is_empty() || k.consequence)
         };
         match kept.iter_mut().find(same) {
             Some(k) => {
-                k.0.bytes += finding.bytes;
-                k.1 += 1;
+                k.bytes += finding.bytes;
+                k.place.members += 1;
             }
-            None => kept.push((finding, 0)),
+            None => kept.push(finding),
         }
     }
-    findings.extend(kept.into_iter().map(|(mut f, more)| {
-        match more {
-            0 => {}
-            1 => f.place += "; and in another member",
-            n => f.place += &format!("; and in {n} other members"),
-        }
-        f
-    }));
+    *findings = kept;
 }
 
 /// Where a value of different length was found in one member of a library, code and constants of
 /// another that differ in no known way hold that value in another form. Causes come first.
-fn settle(findings: &mut [Finding], coverage: &mut Coverage) {
-    let known = |f: &&Finding| !f.consequence && f.cause != Cause::Unknown && f.bytes > 0;
-    let lengths = |f: &&Finding| f.a.chars().count() != f.b.chars().count();
-    let root = findings.iter().filter(known).find(lengths).map(|f| f.cause);
-    if let Some(cause) = root {
-        let objects = findings.iter_mut().filter(|f| {
-            let object = f.place.contains(".o`: .text") || f.place.contains(".o`: .rodata");
-            object && f.cause == Cause::Unknown && !f.consequence
-        });
-        objects.for_each(|f| super::tell::follow(f, cause));
-    }
-    let found = findings.iter().find(known).map(|f| f.cause);
-    if let Some(cause) = found {
-        let packed = findings
-            .iter_mut()
-            .filter(|f| f.cause == Cause::Unknown && f.place.contains(super::pair::PACKED));
-        packed.for_each(|f| super::tell::follow(f, cause));
-    }
-    for finding in findings.iter_mut() {
-        if finding.consequence && finding.cause == Cause::Unknown {
-            finding.cause = found.unwrap_or(Cause::Unknown);
+fn settle(findings: &mut [Finding]) {
+    let lengths =
+        |f: &&Finding| f.is_cause() && f.bytes > 0 && f.a.chars().count() != f.b.chars().count();
+    let root = findings.iter().find(lengths).map(|f| f.cause);
+    let found = findings.iter().find(|f| f.is_cause()).map(|f| f.cause);
+    for f in findings.iter_mut() {
+        let object = f.place.within.last().is_some_and(|m| m.ends_with(".o"));
+        let code = |name: &str| name.starts_with(".text") || name.starts_with(".rodata");
+        let derived = match f.about {
+            About::Packed | About::Moved | About::Names => found,
+            _ if object && f.place.section().is_some_and(code) => root,
+            _ => None,
+        };
+        match derived {
+            Some(cause) if f.cause == Cause::Unknown => super::tell::follow(f, cause),
+            _ => {}
         }
     }
     findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown));
-    *coverage = Coverage::of(coverage.differing, findings);
-}
-
-fn renamed_member(within: &str, a: &str, b: &str) -> Finding {
-    let hash = names::without_hashes(a) == names::without_hashes(b);
-    let cause = if hash { Cause::SymbolHash } else { Cause::Unknown };
-    let mut finding = Finding::new(cause, format!("{within}name of a member"), a, b);
-    finding.remedy = match hash {
-        true => super::remedy::general(cause).to_string(),
-        false => {
-            "give the output one name on both sides: the members are called after it".to_string()
-        }
-    };
-    finding
-}
-
-/// What the archive says of its members; what differs in them is told by their own findings.
-fn of_archive(compared: &Compared, coverage: Coverage) -> Vec<Finding> {
-    let told = |f: &&Finding| {
-        let content = f.place == "content" || f.place.starts_with("content of ");
-        let alone = f.place.starts_with("member `");
-        !(content && coverage.differing > 0 || alone)
-    };
-    compared.findings.iter().filter(told).cloned().collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::cause::Cause;
+use crate::finding::About;
 
 /// What a part holds, as far as comparing it depends on that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Kind {
     Derived,
     /// The compiler's metadata of a crate, or its bitcode: text among packed numbers.
     Metadata,
+    /// The list of dependencies that `cargo auditable` leaves: JSON in zlib.
+    Dependencies,
     /// Anything.
     Bytes,
 }
@@ -40,6 +43,20 @@ pub struct Part {
     pub address: Option<u64>,
     /// What it holds.
     pub kind: Kind,
+    /// It is what lies between the parts that have names.
+    pub gap: bool,
+}
+
+impl Part {
+    /// A part with a name.
+    pub fn new(
+        name: impl Into<String>,
+        range: Range<usize>,
+        address: Option<u64>,
+        kind: Kind,
+    ) -> Part {
+        Part { name: name.into(), range, address, kind, gap: false }
+    }
 }
 
 /// Whether a field that differs follows from what it is made of.
@@ -62,6 +79,8 @@ pub struct Field {
     pub value: String,
     /// The cause if it differs.
     pub cause: Cause,
+    /// Which remedy fits.
+    pub about: About,
     /// Whether it follows from other differences.
     pub follows: Follows,
 }
@@ -115,8 +134,8 @@ pub struct Image {
     pub symbols: Vec<Symbol>,
     /// Relocations, where the file has them.
     pub references: Vec<Reference>,
-    /// Whether text is told by lines rather than offsets.
-    pub lines: bool,
+    /// Names of source files in the symbol table.
+    pub files: Vec<String>,
     /// First and last address of each part that has any, and the part, in order.
     pub loaded: Vec<(u64, u64, usize)>,
 }
@@ -124,7 +143,7 @@ pub struct Image {
 impl Image {
     /// A file that is one part.
     pub fn whole(format: &'static str, kind: Kind, name: &str, len: usize) -> Image {
-        let part = Part { name: name.to_string(), range: 0..len, address: None, kind };
+        let part = Part::new(name, 0..len, None, kind);
         Image { format, parts: vec![part], ..Image::default() }
     }
 
@@ -134,14 +153,13 @@ impl Image {
         given.retain(|p| p.range.start < p.range.end && p.range.end <= len);
         given.sort_by_key(|p| (p.range.start, std::cmp::Reverse(p.range.end)));
         let mut at = 0;
-        let between = |before: Option<&Part>, to: usize| Part {
-            name: match before {
+        let between = |before: Option<&Part>, to: usize| {
+            let name = match before {
                 None => "header".to_string(),
                 Some(part) => format!("after {}", part.name),
-            },
-            range: before.map_or(0, |p| p.range.end)..to,
-            address: None,
-            kind: Kind::Table,
+            };
+            let from = before.map_or(0, |p| p.range.end);
+            Part { gap: true, ..Part::new(name, from..to, None, Kind::Table) }
         };
         for part in given {
             if part.range.start < at {
@@ -222,8 +240,7 @@ mod tests {
 
     #[test]
     fn parts_cover_the_file_once_whatever_is_given() {
-        let part =
-            |name: &str, range| Part { name: name.into(), range, address: None, kind: Kind::Data };
+        let part = |name: &str, range| Part::new(name, range, None, Kind::Data);
         let mut image = Image {
             parts: vec![
                 part("b", 30..40),

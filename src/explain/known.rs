@@ -4,6 +4,7 @@
 use repro_formats::limits::Limits;
 
 use crate::cause::Cause;
+use crate::finding::About;
 
 /// Everything that an explanation may lean on. The default knows nothing.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Context {
 pub struct Known {
     /// What it is if it is found in a difference.
     pub cause: Cause,
+    /// Which remedy fits.
+    pub about: About,
     /// What it is called: `CARGO_HOME`, `user name`.
     pub name: String,
     /// Build A's; empty if A has none.
@@ -39,7 +42,21 @@ impl Known {
         a: impl Into<String>,
         b: impl Into<String>,
     ) -> Known {
-        Known { cause, name: name.into(), a: a.into(), b: b.into() }
+        Known { cause, about: About::Anything, name: name.into(), a: a.into(), b: b.into() }
+    }
+
+    /// The same, of that kind.
+    pub fn about(self, about: About) -> Known {
+        Known { about, ..self }
+    }
+
+    /// As it is in a symbol: `_` for all but letters and digits; none where that is the same.
+    pub fn mangled(&self) -> Option<Known> {
+        let mangle = |text: &str| -> String {
+            text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+        };
+        let (a, b) = (mangle(&self.a), mangle(&self.b));
+        ((&a, &b) != (&self.a, &self.b) && a != b).then(|| Known { a, b, ..self.clone() })
     }
 }
 

@@ -7,10 +7,15 @@
 pub mod align;
 pub mod compare;
 pub mod container;
+mod dependencies;
+mod digests;
+mod directories;
+mod found;
 pub mod image;
 pub mod known;
-pub mod members;
+mod lines;
 pub mod names;
+pub mod open;
 pub mod owner;
 pub mod pair;
 pub mod plain;
@@ -18,228 +23,180 @@ pub mod read;
 pub mod remedy;
 pub mod shift;
 pub mod source_line;
+mod sources;
 pub mod tell;
 pub mod text;
 pub mod time;
+mod tree;
 
-use std::io::Read;
 use std::path::Path;
 
 use repro_formats::detect::detect;
 use repro_formats::list;
-use repro_formats::listing::Listing;
 
+pub use self::found::{Coverage, Explained, Members, NOTHING, count};
 pub use self::known::{Clocks, Context, Known, Package, Window};
+pub use self::open::Unsound;
+pub use self::tree::Tree;
 
 use self::align::Aligner;
+use self::digests::Digests;
+use self::found::unexplained;
 use self::image::Image;
+use self::open::read;
 use self::read::READERS;
 use self::tell::Sides;
 use crate::cause::Cause;
-use crate::finding::Finding;
+use crate::finding::{About, Finding};
 
-/// What was found of two files that differ.
-#[derive(Clone, Debug, Default)]
-pub struct Explained {
-    /// What differs: causes first, then consequences.
-    pub findings: Vec<Finding>,
-    /// The format that both were read as; `bytes` if none is known.
-    pub format: String,
-    /// How much of the differing ranges is claimed.
-    pub coverage: Coverage,
-    /// Why a reader could not explain, where one could not: a clause.
-    pub note: Option<String>,
-}
-
-/// Bytes in the differing ranges, on the side that has more of each, by what claims them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Coverage {
-    /// All of them.
-    pub differing: u64,
-    /// Claimed by a cause.
-    pub caused: u64,
-    /// Claimed as a consequence of one.
-    pub following: u64,
-}
-
-impl Coverage {
-    /// What the findings claim of so many differing bytes.
-    fn of(differing: u64, findings: &[Finding]) -> Coverage {
-        let sum = |wanted: fn(&&Finding) -> bool| -> u64 {
-            findings.iter().filter(wanted).map(|f| f.bytes).sum()
-        };
-        Coverage {
-            differing,
-            caused: sum(|f| !f.consequence && f.cause != Cause::Unknown),
-            following: sum(|f| f.consequence),
-        }
-    }
-
-    /// Bytes that nothing claims.
-    pub fn residue(&self) -> u64 {
-        self.differing.saturating_sub(self.caused + self.following)
-    }
-
-    /// Adds that of a member.
-    pub fn add(&mut self, other: Coverage) {
-        self.differing += other.differing;
-        self.caused += other.caused;
-        self.following += other.following;
-    }
-
-    /// As a clause: `100 % of 96 differing bytes, 64 of them by a cause`.
-    pub fn sentence(&self) -> String {
-        let claimed = self.differing - self.residue();
-        let percent = match (claimed, self.differing) {
-            (_, 0) => return "nothing differs".to_string(),
-            // Never 100 where something is left.
-            (claimed, all) if claimed == all => "100".to_string(),
-            (claimed, all) => {
-                let tenths = claimed as u128 * 1000 / all as u128;
-                format!("{}.{}", tenths / 10, tenths % 10)
-            }
-        };
-        let rest = match self.residue() {
-            0 => String::new(),
-            1 => "; 1 byte is not explained".to_string(),
-            n => format!("; {n} bytes are not explained"),
-        };
-        format!(
-            "explained: {percent} % of {} differing bytes ({} by causes, {} by what follows from them){rest}",
-            self.differing, self.caused, self.following
-        )
-    }
-}
-
-/// Bytes of a file that are read at most.
-const MOST: u64 = 512 << 20;
 /// Bytes that may be searched for what moved, in one pair of files with all their members.
 const SEARCH: u64 = 48 << 20;
 
-/// Why the files differ.
+/// Why two trees differ.
+pub fn explain_trees(a: &Tree, b: &Tree, context: &Context) -> Explained {
+    search(context, |s| s.trees(a, b))
+}
+
+/// Why two files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
-    let list = |path| list::list(path, &context.limits);
-    match (list(a), list(b)) {
-        (Ok(Some(la)), Ok(Some(lb))) => explain_archives((a, &la), (b, &lb), context),
-        (Err(e), _) | (_, Err(e)) => {
-            let mut out = explain_files(a, b, context);
-            out.note = Some(unexplained(&crate::error::one_line(&e.into())));
+    match (read(a), read(b)) {
+        (Ok(a), Ok(b)) => explain_bytes(&a, &b, context),
+        (Err(why), _) | (_, Err(why)) => {
+            let mut out = listed(a, b, context).unwrap_or_default();
+            out.note = Some(unexplained(&why));
             out
         }
-        _ => explain_files(a, b, context),
     }
 }
 
-/// Why two archives differ that were listed already.
-pub fn explain_archives(
-    (a, la): (&Path, &Listing),
-    (b, lb): (&Path, &Listing),
-    context: &Context,
-) -> Explained {
-    with_bytes(a, b, context, |search, a, b| search.listed((a, la), (b, lb)))
-}
-
-/// Why two files differ, without a look at what an archive says of its members.
-pub fn explain_files(a: &Path, b: &Path, context: &Context) -> Explained {
-    with_bytes(a, b, context, |search, a, b| search.explain(a, b, "", 0))
-}
-
-fn with_bytes(
-    a: &Path,
-    b: &Path,
-    context: &Context,
-    explain: impl FnOnce(&mut Search, &[u8], &[u8]) -> Explained,
-) -> Explained {
-    match (read(a), read(b)) {
-        (Ok(a), Ok(b)) => search(context, |s| explain(s, &a, &b)),
-        (Err(why), _) | (_, Err(why)) => Explained {
-            format: "bytes".to_string(),
-            note: Some(unexplained(&why)),
-            ..Explained::default()
-        },
-    }
-}
-
-fn unexplained(why: &str) -> String {
-    format!("bytes differ; no reader could explain, because {why}")
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let show = |e: std::io::Error| format!("`{}` cannot be read: {e}", path.display());
-    let file = std::fs::File::open(path).map_err(show)?;
-    let mut bytes = Vec::new();
-    let most = MOST + 1;
-    file.take(most).read_to_end(&mut bytes).map_err(show)?;
-    match bytes.len() as u64 > MOST {
-        true => Err(format!("`{}` has more than {MOST} bytes", path.display())),
-        false => Ok(bytes),
-    }
+/// What two archives say of their members, which are too large to be looked into.
+fn listed(a: &Path, b: &Path, context: &Context) -> Option<Explained> {
+    let list = |path| list::list(path, &context.limits).ok()?;
+    let (x, y) = (list(a)?, list(b)?);
+    let compared = compare::compare(&x, &y);
+    let members = Members { rows: compared.rows, same_content: compared.same_content };
+    Some(Explained {
+        findings: compared.findings,
+        formats: [x.name(), y.name()],
+        members: Some(members),
+        ..Explained::default()
+    })
 }
 
 /// Why the bytes differ.
 pub fn explain_bytes(a: &[u8], b: &[u8], context: &Context) -> Explained {
-    search(context, |s| s.explain(a, b, "", 0))
+    search(context, |s| {
+        s.deb = [a, b].iter().all(|x| x.starts_with(DEB));
+        s.explain(a, b, &[])
+    })
 }
+
+/// How a Debian package begins: ar, and its first member.
+const DEB: &[u8] = b"!<arch>\ndebian-binary ";
 
 fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> Explained {
     let mut known = context.clone();
-    // The longest first: a shorter one may stand within it.
     known.known.retain(|k| k.a != k.b);
+    let mangled: Vec<Known> = known.known.iter().filter_map(Known::mangled).collect();
+    known.known.extend(mangled);
+    // The longest first: a shorter one may stand within it.
     known.known.sort_by_key(|k| std::cmp::Reverse(k.a.len().max(k.b.len())));
-    explain(&mut Search { context: &known, aligner: Aligner::new(SEARCH) })
+    let mut search = Search {
+        context: &known,
+        aligner: Aligner::new(SEARCH),
+        digests: Digests::default(),
+        deb: false,
+    };
+    let mut out = explain(&mut search);
+    // What lists say of files is read when all files are known.
+    let lists = std::mem::take(&mut search.digests.lists);
+    for (within, a, b) in lists {
+        match search.digests.follows(&within, &a, &b) {
+            Some(finding) => out.findings.push(finding),
+            None => out.absorb(search.images(&a, &b, &within)),
+        }
+    }
+    out.finish();
+    out
 }
 
 struct Search<'a> {
     context: &'a Context,
     aligner: Aligner,
+    digests: Digests,
+    /// Both are Debian packages, the archives in which `normalize` looks into.
+    deb: bool,
 }
 
 impl Search<'_> {
-    fn explain(&mut self, a: &[u8], b: &[u8], within: &str, depth: usize) -> Explained {
-        let held = self.container(a, b, within, depth);
-        let mut unread = None;
-        match held {
-            Some(out) if out.note.is_some() && out.findings.is_empty() => unread = out.note,
-            Some(out) => return out,
-            None => {}
+    /// Why two files differ that hold no other files.
+    fn images(&mut self, a: &[u8], b: &[u8], within: &[String]) -> Explained {
+        if plain::is_text(a) && plain::is_text(b) && reader(a).or(reader(b)).is_none() {
+            let (findings, differing) = self.lines(a, b, within);
+            return Explained {
+                coverage: Coverage::of(differing, &findings),
+                findings,
+                formats: ["text".to_string(), "text".to_string()],
+                ..Explained::default()
+            };
         }
         let (images, note) = images(a, b);
-        let note = unread.or(note);
         let (ia, ib) = &images;
         let compared = pair::compare((a, ia), (b, ib), self.context, &mut self.aligner);
         let sides = Sides { a: (a, ia), b: (b, ib), within };
-        let mut findings = names::compare(ia, ib, within);
+        let mut findings = names::compare(ia, ib, within, self.context);
         for finding in &mut findings {
-            finding.remedy = remedy::of(finding, None, self.context);
+            finding.remedy = remedy::of(finding, self.context);
         }
-        findings.extend(tell::findings(&sides, &compared, self.context));
-        findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown));
-        let coverage = Coverage::of(compared.differing, &findings);
+        let others = !findings.is_empty();
+        findings.extend(tell::findings(&sides, &compared, self.context, others));
+        sources::summarize(a, b, within, &mut findings);
+        settle(&mut findings);
         let note = note.or_else(|| {
             let n = compared.skipped;
-            (n > 0).then(|| {
-                format!("{within}{n} bytes were not looked at one by one: too many texts differ")
-            })
+            (n > 0)
+                .then(|| format!("{n} bytes were not looked at one by one: too many texts differ"))
         });
-        Explained { findings, format: ia.format.to_string(), coverage, note }
+        Explained {
+            coverage: Coverage::of(compared.differing, &findings),
+            findings,
+            formats: [ia, ib].map(|i| i.format.to_string()),
+            binary: true,
+            note: note.map(|n| within.iter().map(|m| format!("`{m}`: ")).collect::<String>() + &n),
+            ..Explained::default()
+        }
     }
+}
+
+/// Consequences of one file follow from its first cause; where there is none, they are no consequences.
+fn settle(findings: &mut [Finding]) {
+    let leading = findings.iter().find(|f| f.is_cause()).map(|f| f.cause);
+    for f in findings.iter_mut().filter(|f| f.consequence && f.cause == Cause::Unknown) {
+        match leading {
+            Some(cause) => f.cause = cause,
+            None => {
+                f.consequence = false;
+                f.remedy = remedy::general(Cause::Unknown).to_string();
+            }
+        }
+    }
+    // The tools that made a file account for most of it.
+    let tool = |f: &Finding| matches!(f.cause, Cause::CompilerVersion | Cause::LinkerVersion);
+    findings.sort_by_key(|f| {
+        (f.consequence, f.cause == Cause::Unknown, f.about == About::Moved, !tool(f))
+    });
+}
+
+/// The reader of a file, by its place in the table.
+fn reader(bytes: &[u8]) -> Option<usize> {
+    let found = detect(bytes);
+    READERS.iter().position(|r| r.of == found)
 }
 
 /// Both files as a reader sees them; as plain bytes where they are not of one format, or not sound,
 /// and then why.
 fn images(a: &[u8], b: &[u8]) -> ((Image, Image), Option<String>) {
-    let reader = |bytes: &[u8]| {
-        let found = detect(bytes);
-        READERS.iter().position(|r| r.of == found)
-    };
-    let plain = |note| {
-        let mut images = (plain::image(a), plain::image(b));
-        if images.0.format != images.1.format {
-            let bytes = |x: &[u8]| Image::whole("bytes", image::Kind::Bytes, "bytes", x.len());
-            images = (bytes(a), bytes(b));
-        }
-        (images, note)
-    };
+    let plain = |note| ((plain::image(a), plain::image(b)), note);
     let (x, y) = (reader(a), reader(b));
     if x != y {
         let name = |i: Option<usize>| i.map_or("no format that is known here", |i| READERS[i].name);
@@ -303,15 +260,5 @@ mod tests {
         let other = [0x04, 0xfe, 0x39, 0xb2, 0x5c, 0x97, 0xd1, 0xa8];
         assert_eq!(cause(&random, &other), "randomness");
         assert_eq!(cause(&[9; 8], &[8; 8]), "unknown");
-    }
-
-    #[test]
-    fn the_sentence_never_rounds_up_to_all() {
-        let coverage = |differing, caused, following| Coverage { differing, caused, following };
-        let say = |c: Coverage| c.sentence();
-        assert!(say(coverage(31, 10, 21)).starts_with("explained: 100 % of 31"));
-        let most = say(coverage(1_000_000, 999_999, 0));
-        assert!(most.contains("99.9 %") && most.ends_with("1 byte is not explained"));
-        assert_eq!(say(coverage(0, 0, 0)), "nothing differs");
     }
 }

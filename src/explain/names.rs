@@ -5,9 +5,10 @@ use std::fmt::Write;
 use rustc_demangle::demangle;
 
 use super::image::{Image, Kind};
+use super::known::Context;
 use super::owner::crate_of;
 use crate::cause::Cause;
-use crate::finding::Finding;
+use crate::finding::{About, At, Finding, Place};
 
 /// Digits that make a run of hexadecimal a hash.
 const HASH: usize = 16;
@@ -41,6 +42,40 @@ pub fn without_hashes(name: &str) -> String {
     out
 }
 
+/// Whether it is an object as the `cc` crate names them: after a hash of a directory.
+pub fn is_of_cc(name: &str) -> bool {
+    let base = name.rsplit('/').next().unwrap_or(name);
+    let hash = base.bytes().take_while(|b| b.is_ascii_hexdigit()).count();
+    hash == HASH
+        && base[hash..].starts_with('-')
+        && base.ends_with(".o")
+        && !base.contains(".rcgu.")
+}
+
+/// The name without what tells how it is compressed.
+pub fn without_compression(name: &str) -> &str {
+    let known = |end: &str| ["gz", "xz", "zst", "bz2", "lzma"].contains(&end);
+    match name.rsplit_once('.') {
+        Some((stem, end)) if known(end) => stem,
+        _ => name,
+    }
+}
+
+/// The name with each version replaced by `#`: numbers with dots between them.
+pub fn without_versions(name: &str) -> String {
+    let mut out = String::new();
+    let mut rest = name;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(from.len());
+        let number = from[..end].trim_end_matches('.');
+        out.push_str(before);
+        out.push_str(if number.contains('.') { "#" } else { number });
+        rest = &from[number.len()..];
+    }
+    out + rest
+}
+
 /// Bytes of a demangled name that are kept. Names can be made that demangle to far more.
 const LONGEST: usize = 4096;
 
@@ -70,7 +105,7 @@ fn plain(name: &str) -> String {
 }
 
 /// What differs in the names of symbols: hashes alone, other symbols, or their order.
-pub fn compare(a: &Image, b: &Image, within: &str) -> Vec<Finding> {
+pub fn compare(a: &Image, b: &Image, within: &[String], context: &Context) -> Vec<Finding> {
     let named = |image: &Image| {
         // Constants without a name are called after a hash of what they hold.
         let own = |n: &&str| {
@@ -103,7 +138,7 @@ pub fn compare(a: &Image, b: &Image, within: &str) -> Vec<Finding> {
         findings.push(other_hashes(&pa, &pb, &hashed, within));
     }
     if !rest_a.is_empty() || !rest_b.is_empty() {
-        findings.push(other_names((&pa, &rest_a), (&pb, &rest_b), within));
+        findings.push(other_names((&pa, &rest_a), (&pb, &rest_b), within, context));
     }
     findings
 }
@@ -111,9 +146,9 @@ pub fn compare(a: &Image, b: &Image, within: &str) -> Vec<Finding> {
 /// Names as they are compared, and as they are written.
 type Names = [(String, String)];
 
-fn other_hashes(a: &Names, b: &Names, hashed: &[(usize, usize)], within: &str) -> Finding {
+fn other_hashes(a: &Names, b: &Names, hashed: &[(usize, usize)], within: &[String]) -> Finding {
     let (p, q) = (&a[hashed[0].0], &b[hashed[0].1]);
-    let place = format!("{within}names of {} symbols", hashed.len());
+    let place = Place::new(within, At::Symbols(hashed.len()));
     let mut finding = Finding::new(Cause::SymbolHash, place, &p.1, &q.1);
     finding.krate = most_common(hashed.iter().filter_map(|(i, _)| crate_of(&a[*i].0)));
     finding.symbol = Some(p.0.clone());
@@ -126,7 +161,8 @@ fn other_hashes(a: &Names, b: &Names, hashed: &[(usize, usize)], within: &str) -
 fn other_names(
     (a, rest_a): (&Names, &[usize]),
     (b, rest_b): (&Names, &[usize]),
-    within: &str,
+    within: &[String],
+    context: &Context,
 ) -> Finding {
     let say = |list: &Names, rest: &[usize]| {
         let shown: Vec<&str> = rest.iter().take(3).map(|i| list[*i].0.as_str()).collect();
@@ -136,12 +172,48 @@ fn other_names(
             _ => shown.join(", "),
         })
     };
-    let place = format!("{within}symbols on one side only");
+    let place = Place::new(within, At::LoneSymbols);
     let mut finding = Finding::new(Cause::Unknown, place, say(a, rest_a), say(b, rest_b));
     let first = rest_a.first().map(|i| &a[*i].0);
     let first = first.or_else(|| rest_b.first().map(|i| &b[*i].0));
     finding.krate = first.and_then(|n| crate_of(n));
+    let pairs = rest_a.iter().zip(rest_b).map(|(i, j)| (&*a[*i].1, &*b[*j].1));
+    if rest_a.len() == rest_b.len()
+        && let Some((cause, about, what)) = made_of(pairs, context)
+    {
+        (finding.cause, finding.about, finding.place.called) = (cause, about, what);
+    }
     finding
+}
+
+/// What names of symbols are made of, if all of them are made of such.
+fn made_of<'n>(
+    mut pairs: impl Iterator<Item = (&'n str, &'n str)> + Clone,
+    context: &Context,
+) -> Option<(Cause, About, Option<String>)> {
+    if pairs.clone().all(|(x, y)| is_of_dlltool(x) && is_of_dlltool(y)) {
+        return Some((Cause::ImportLibrary, About::ImportName, None));
+    }
+    let blob = |name: &str| name.starts_with("_binary_");
+    if pairs.clone().all(|(x, y)| blob(x) && blob(y)) {
+        let what = "names that objcopy or ld makes from a path".to_string();
+        return Some((Cause::BuildPath, About::FileSymbol, Some(what)));
+    }
+    let known = |x: &str, y: &str| {
+        let mut known = context.known.iter().filter(|k| k.a.len().min(k.b.len()) >= HASH / 2);
+        known.find(|k| x.contains(&k.a) && y.contains(&k.b)).cloned()
+    };
+    let first = pairs.next().and_then(|(x, y)| known(x, y))?;
+    pairs.all(|(x, y)| known(x, y).is_some()).then_some((
+        first.cause,
+        first.about,
+        Some(first.name),
+    ))
+}
+
+/// Whether dlltool makes such a name, from the path of the library.
+pub fn is_of_dlltool(name: &str) -> bool {
+    name.starts_with("_head_") || name.ends_with("_iname") || name.contains("_imports_lib")
 }
 
 fn without_llvm(name: &str) -> &str {
@@ -156,7 +228,7 @@ fn most_common(items: impl Iterator<Item = String>) -> Option<String> {
 }
 
 /// The same functions at addresses in another order.
-fn order(a: &Image, b: &Image, within: &str) -> Option<Finding> {
+fn order(a: &Image, b: &Image, within: &[String]) -> Option<Finding> {
     let code = |image: &Image| -> Vec<String> {
         let in_code = |s: &&super::image::Symbol| {
             let part = s.part.or_else(|| image.part_at(image.offset_of(s.address)?));
@@ -174,8 +246,9 @@ fn order(a: &Image, b: &Image, within: &str) -> Option<Finding> {
     if x.len() != y.len() {
         return None;
     }
-    let place = format!("{within}order of functions");
+    let place = Place::new(within, At::Functions);
     let mut finding = Finding::new(Cause::Ordering, place, demangled(&x[at]), demangled(&y[at]));
+    finding.about = About::Functions;
     finding.krate = crate_of(&finding.a);
     Some(finding)
 }
@@ -213,19 +286,28 @@ mod tests {
     }
 
     #[test]
+    fn names_find_their_counterparts() {
+        assert_eq!(without_versions("x-1.0.2.dist-info/RECORD"), "x-#.dist-info/RECORD");
+        assert_eq!(without_versions("lib2/a1.so"), "lib2/a1.so");
+        assert_eq!(without_compression("data.tar.xz"), "data.tar");
+        assert_eq!(without_compression("a.b"), "a.b");
+        assert!(is_of_cc("0123456789abcdef-x.o") && !is_of_cc("app-0123456789abcdef.a.rcgu.o"));
+    }
+
+    #[test]
     fn hashes_order_and_other_symbols_are_told_apart() {
         let one = "_ZN3app4main17h0123456789abcdefE";
         let other = "_ZN3app4main17hfedcba9876543210E";
-        let found = compare(&image(&[one, "x"]), &image(&[other, "x"]), "");
+        let found = compare(&image(&[one, "x"]), &image(&[other, "x"]), &[], &Context::default());
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].cause, found[0].consequence), (Cause::SymbolHash, false));
         assert_eq!(found[0].krate.as_deref(), Some("app"));
-        let found = compare(&image(&["f.llvm.1"]), &image(&["f.llvm.2"]), "");
+        let found = compare(&image(&["f.llvm.1"]), &image(&["f.llvm.2"]), &[], &Context::default());
         assert!(found[0].consequence);
-        let found = compare(&image(&["f", "g"]), &image(&["g", "f"]), "");
+        let found = compare(&image(&["f", "g"]), &image(&["g", "f"]), &[], &Context::default());
         assert_eq!(found[0].cause, Cause::Ordering);
-        let found = compare(&image(&["f", "g"]), &image(&["f"]), "");
+        let found = compare(&image(&["f", "g"]), &image(&["f"]), &[], &Context::default());
         assert_eq!((found[0].cause, found[0].a.as_str()), (Cause::Unknown, "g"));
-        assert!(compare(&image(&["f"]), &image(&["f"]), "").is_empty());
+        assert!(compare(&image(&["f"]), &image(&["f"]), &[], &Context::default()).is_empty());
     }
 }

@@ -18,14 +18,5 @@ pub fn is_text(bytes: &[u8]) -> bool {
 
 /// The file as one part.
 pub fn image(bytes: &[u8]) -> Image {
-    match is_text(bytes) {
-        true => Image { lines: true, ..Image::whole("text", Kind::Text, "text", bytes.len()) },
-        false => Image::whole("bytes", Kind::Bytes, "bytes", bytes.len()),
-    }
-}
-
-/// The number of the line that an offset lies in, from 1.
-pub fn line_of(bytes: &[u8], offset: usize) -> usize {
-    let before = &bytes[..offset.min(bytes.len())];
-    memchr::memchr_iter(b'\n', before).count() + 1
+    Image::whole("bytes", Kind::Bytes, "bytes", bytes.len())
 }

@@ -10,9 +10,9 @@ use super::image::Image;
 use super::known::Context;
 use super::owner::{Owner, Owners};
 use super::pair::{Claim, Compared};
-use super::{plain, remedy};
+use super::remedy;
 use crate::cause::Cause;
-use crate::finding::{Excerpt, Finding};
+use crate::finding::{At, Excerpt, Finding, Place};
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 160;
@@ -30,16 +30,22 @@ pub struct Sides<'a> {
     pub a: (&'a [u8], &'a Image),
     /// B's.
     pub b: (&'a [u8], &'a Image),
-    /// What stands before each place: a member's name.
-    pub within: &'a str,
+    /// The members that they are in.
+    pub within: &'a [String],
 }
 
 /// The findings, causes first.
-pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Finding> {
+/// `others`: whether more differs than what is compared.
+pub fn findings(
+    sides: &Sides,
+    compared: &Compared,
+    context: &Context,
+    others: bool,
+) -> Vec<Finding> {
     let mut claims: Vec<&Claim> = compared.claims.iter().collect();
     // What is shown first is found first.
     claims.sort_by_key(|c| (c.follows, c.cause == Cause::Unknown));
-    let alone = claims.iter().all(|c| c.follows);
+    let alone = !others && claims.iter().all(|c| c.unless_alone);
     let wanted: Vec<Range<usize>> = claims
         .iter()
         .filter(|c| !c.follows && !c.a.is_empty())
@@ -47,28 +53,21 @@ pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Fi
         .map(|c| c.a.clone())
         .collect();
     let owners = Owners::find(sides.a.0, sides.a.1, &wanted);
-    let leading = claims.iter().find(|c| !c.follows).map(|c| c.cause);
     let mut told: Vec<(Finding, usize)> = Vec::new();
-    let mut known: HashMap<(Cause, String, String, Option<String>, String), usize> = HashMap::new();
+    let mut known: HashMap<_, usize> = HashMap::new();
     for claim in claims {
         let owner = owners.of(&claim.a);
         let mut finding = one(sides, claim, owner);
-        if claim.follows {
-            // A file in which only what follows differs has nothing that it could follow from.
-            finding.consequence = !(alone && claim.unless_alone);
-            if finding.cause == Cause::Unknown {
-                finding.cause = leading.unwrap_or(Cause::Unknown);
-                finding.consequence = leading.is_some();
-            }
-        }
-        finding.remedy = remedy::of(&finding, claim.what.as_deref(), context);
+        // A file in which only what follows differs has nothing that it could follow from.
+        finding.consequence = claim.follows && !alone;
+        finding.remedy = remedy::of(&finding, context);
         let key = (
             finding.cause,
             finding.a.clone(),
             finding.b.clone(),
             finding.symbol.clone(),
             // Consequences of one kind are told together, wherever they stand.
-            claim.what.clone().unwrap_or_default(),
+            (claim.about, claim.what.clone()),
         );
         match known.get(&key) {
             Some(at) => {
@@ -79,9 +78,12 @@ pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Fi
             None if told.len() >= MOST => {
                 let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
                 let same = |(f, _): &&mut (Finding, usize)| kind(f) == kind(&finding);
-                if let Some(last) = told.iter_mut().rev().find(same) {
-                    last.0.bytes += claim.bytes;
-                    last.1 += claim.places;
+                match told.iter_mut().rev().find(same) {
+                    Some(last) => {
+                        last.0.bytes += claim.bytes;
+                        last.1 += claim.places;
+                    }
+                    None => told.push((finding, claim.places)),
                 }
             }
             None => {
@@ -91,14 +93,11 @@ pub fn findings(sides: &Sides, compared: &Compared, context: &Context) -> Vec<Fi
         }
     }
     depends_on_length(&mut told);
-    told.into_iter()
-        .map(|(mut finding, places)| {
-            if places > 1 {
-                finding.place += &format!(", and {} more places", places - 1);
-            }
-            finding
-        })
-        .collect()
+    let each = told.into_iter().map(|(mut finding, places)| {
+        finding.place.more = places.saturating_sub(1);
+        finding
+    });
+    each.collect()
 }
 
 /// Code of a function that refers to a value of different length: it holds the length, and copies the
@@ -137,11 +136,9 @@ fn one(sides: &Sides, claim: &Claim, owner: Option<&Owner>) -> Finding {
     if general {
         (a, b) = (String::new(), String::new());
     }
-    let mut place = place(sides, claim);
-    if let Some(what) = &claim.what {
-        place = format!("{place} ({what})");
-    }
+    let place = Place { called: claim.what.clone(), ..place(sides, claim) };
     let mut finding = Finding::new(claim.cause, place, a, b);
+    finding.about = claim.about;
     finding.consequence = claim.follows;
     finding.bytes = claim.bytes;
     if !general {
@@ -155,22 +152,19 @@ fn one(sides: &Sides, claim: &Claim, owner: Option<&Owner>) -> Finding {
     finding
 }
 
-/// Where the value stands: a section with an offset, a line, a byte.
-fn place(sides: &Sides, claim: &Claim) -> String {
-    let (bytes, image, at) = match claim.a.is_empty() && !claim.b.is_empty() {
-        true => (sides.b.0, sides.b.1, claim.b.start),
-        false => (sides.a.0, sides.a.1, claim.a.start),
+/// Where the value is: a section with an offset, or a byte.
+fn place(sides: &Sides, claim: &Claim) -> Place {
+    let (image, at) = match claim.a.is_empty() && !claim.b.is_empty() {
+        true => (sides.b.1, claim.b.start),
+        false => (sides.a.1, claim.a.start),
     };
-    let within = sides.within;
-    if image.lines {
-        return format!("{within}line {}", plain::line_of(bytes, at));
-    }
-    match image.part_at(at).map(|i| &image.parts[i]) {
+    let at = match image.part_at(at).map(|i| &image.parts[i]) {
         Some(part) if image.parts.len() > 1 => {
-            format!("{within}{}+{:#x}", part.name, at - part.range.start)
+            At::Section { name: part.name.clone(), offset: (at - part.range.start) as u64 }
         }
-        _ => format!("{within}byte {at}"),
-    }
+        _ => At::Byte(at as u64),
+    };
+    Place::new(sides.within, at)
 }
 
 fn value(bytes: &[u8], range: &Range<usize>) -> String {

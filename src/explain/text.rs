@@ -7,12 +7,15 @@ use super::align::Hunk;
 use super::known::{Context, Known, Window};
 use super::time;
 use crate::cause::Cause;
+use crate::finding::About;
 
 /// What some of the differences in a text are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The cause.
     pub cause: Cause,
+    /// What kind of value it is.
+    pub about: About,
     /// What the value is called or how it is to be read.
     pub what: Option<String>,
     /// The value in A.
@@ -40,6 +43,9 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     if let Some(whole) = order(texts, hunks) {
         return vec![whole];
     }
+    if let Some(whole) = export_subst(texts, hunks) {
+        return vec![whole];
+    }
     let stamps = (time::stamps(texts.a), time::stamps(texts.b));
     let mut readings: Vec<Reading> = Vec::new();
     for (i, hunk) in hunks.iter().enumerate() {
@@ -53,10 +59,11 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
             continue;
         }
         let found = known(texts, hunk)
+            .or_else(|| version(texts, hunk, true))
             .or_else(|| stamp(texts, hunk, &stamps))
             .or_else(|| number(texts, hunk))
             .or_else(|| short_known(texts, hunk))
-            .or_else(|| version(texts, hunk))
+            .or_else(|| version(texts, hunk, false))
             .or_else(|| path(texts, hunk))
             .or_else(|| random(texts, hunk));
         let mut reading = found.unwrap_or_else(|| {
@@ -77,8 +84,21 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     readings
 }
 
+/// What `git archive` fills in on one side, and the other has as it is in the repository.
+fn export_subst(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
+    let (first, last) = (hunks.first()?, hunks.last()?);
+    let has = |text: &[u8]| memchr::memmem::find(text, b"$Format:").is_some();
+    if has(texts.a) == has(texts.b) {
+        return None;
+    }
+    let (a, b) = (first.a.start..last.a.end, first.b.start..last.b.end);
+    let what = Some("what `git archive` puts in place of `$Format$`");
+    let found = reading(Cause::VcsState, what, a, b);
+    Some(Reading { about: About::ExportSubst, hunks: 0..hunks.len(), ..found })
+}
+
 fn reading(cause: Cause, what: Option<&str>, a: Range<usize>, b: Range<usize>) -> Reading {
-    Reading { cause, what: what.map(str::to_string), a, b, hunks: 0..0 }
+    Reading { cause, about: About::Anything, what: what.map(str::to_string), a, b, hunks: 0..0 }
 }
 
 /// Whether they overlap; an empty range, where it lies within or at an end.
@@ -120,7 +140,7 @@ fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
             }
         };
         if let Some((a, b)) = found {
-            return Some(reading(k.cause, Some(&k.name), a, b));
+            return Some(Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) });
         }
     }
     None
@@ -131,7 +151,7 @@ pub fn short_known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let list = texts.context.known.iter();
     list.filter(|k| !k.a.is_empty() && !k.b.is_empty()).find_map(|k| {
         let (a, b) = exactly(texts, hunk, k)?;
-        Some(reading(k.cause, Some(&k.name), a, b))
+        Some(Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) })
     })
 }
 
@@ -210,14 +230,22 @@ const TOOLS: &[(&str, Cause)] = &[
     ("mold ", Cause::LinkerVersion),
 ];
 
-/// The version of a tool that is named shortly before.
-fn version(texts: Texts, hunk: &Hunk) -> Option<Reading> {
-    let from = hunk.a.start.saturating_sub(64);
-    let before = texts.a.get(from..hunk.a.start)?;
-    let begin = before.iter().rposition(|b| *b == 0 || *b == b'\n');
-    let before = &before[begin.map_or(0, |at| at + 1)..];
-    let hit =
-        TOOLS.iter().find(|(word, _)| memchr::memmem::find(before, word.as_bytes()).is_some())?;
+/// The version of a tool that the text begins with, or that is named shortly before.
+fn version(texts: Texts, hunk: &Hunk, begins: bool) -> Option<Reading> {
+    let named = |text: &[u8], at: &Range<usize>| {
+        let from = at.start.saturating_sub(64);
+        let begin = text.get(from..at.start)?.iter().rposition(|b| *b == 0 || *b == b'\n');
+        let line = &text[begin.map_or(from, |n| from + n + 1)..];
+        let before = &line[..at.start - (text.len() - line.len())];
+        TOOLS.iter().find(|(word, _)| {
+            // It may be the name itself that one side does not have.
+            match begins {
+                true => line.starts_with(word.as_bytes()),
+                false => memchr::memmem::find(before, word.as_bytes()).is_some(),
+            }
+        })
+    };
+    let hit = named(texts.a, &hunk.a).or_else(|| named(texts.b, &hunk.b))?;
     let line = |c: u8| c != 0 && c != b'\n' && is_text(c);
     let (a, b) = words(texts, hunk, line);
     let short = |r: &Range<usize>| r.len() <= 200;
@@ -238,10 +266,21 @@ fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     };
     let (x, y) = (names(&a, texts.a)?, names(&b, texts.b)?);
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
-    Some(match home(&x) && home(&y) {
-        true => reading(Cause::Home, Some("a path in a home directory"), a, b),
-        false => reading(Cause::BuildPath, Some("a path"), a, b),
-    })
+    let of_rustc = |t: &str| {
+        let at = t.find("/rustc/")? + 7;
+        let hash = t.get(at..at + COMMIT)?;
+        hash.bytes().all(|b| b.is_ascii_hexdigit()).then(|| (hash.to_string(), at..at + COMMIT))
+    };
+    let inner = |of: &Range<usize>, r: Range<usize>| of.start + r.start..of.start + r.end;
+    let found = match (of_rustc(&x), of_rustc(&y)) {
+        (Some((p, at)), Some((q, to))) if p != q => {
+            let (a, b) = (inner(&a, at), inner(&b, to));
+            return Some(reading(Cause::CompilerVersion, Some("rustc's commit"), a, b));
+        }
+        _ if home(&x) && home(&y) => reading(Cause::Home, Some("a path in a home directory"), a, b),
+        _ => reading(Cause::BuildPath, Some("a path"), a, b),
+    };
+    Some(Reading { about: About::Guess, ..found })
 }
 
 /// The range without what belongs to no word at its ends.
@@ -272,6 +311,10 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
             _ => x.len().min(y.len()) >= 8 && x.len() == y.len() && digits(x) > 0 && digits(y) > 0,
         };
         let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
+        let lower = |t: &[u8]| t.iter().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(c));
+        if i == 1 && !(lower(x) && lower(y)) {
+            continue;
+        }
         if i == 1 && x.len() == COMMIT && y.len() == COMMIT {
             return Some(reading(Cause::VcsState, Some("a commit's id"), a, b));
         }
@@ -280,7 +323,8 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         }
         if enough && agree * 2 <= x.len() && distinct(x) >= 5 && distinct(y) >= 5 {
             let what = ["a number", "hexadecimal digits", "letters and digits"][i];
-            return Some(reading(Cause::Randomness, Some(what), a, b));
+            let about = if i == 0 { About::Number } else { About::Anything };
+            return Some(Reading { about, ..reading(Cause::Randomness, Some(what), a, b) });
         }
     }
     None
@@ -309,14 +353,35 @@ fn order(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
     let (first, last) = (hunks.first()?, hunks.last()?);
     let all = Hunk { a: first.a.start..last.a.end, b: first.b.start..last.b.end };
     // Literals stand side by side, so that the outer words may run into others.
-    let widths: [fn(u8) -> bool; 3] = [is_name, |c| c.is_ascii_digit(), |_| false];
+    let widths: [&dyn Fn(u8) -> bool; 3] = [&is_name, &|c| c.is_ascii_digit(), &|_| false];
     let (a, b) = widths
         .iter()
-        .map(|belongs| words(texts, &all, belongs))
+        .map(|belongs| whole_words(texts, &all, belongs))
         .find(|(a, b)| same_words(&texts.a[a.clone()], &texts.b[b.clone()]))?;
     let mut found = reading(Cause::Ordering, Some("the same words"), a, b);
     found.hunks = 0..hunks.len();
     Some(found)
+}
+
+/// Both ranges, widened by what is the same around them: as far on one side as on the other, since the
+/// word that is cut here may be whole there.
+fn whole_words(
+    texts: Texts,
+    all: &Hunk,
+    belongs: &dyn Fn(u8) -> bool,
+) -> (Range<usize>, Range<usize>) {
+    let (mut a, mut b) = (all.a.clone(), all.b.clone());
+    let same = |i: Option<usize>, j: Option<usize>| {
+        let byte = i.and_then(|i| texts.a.get(i));
+        byte.is_some_and(|c| belongs(*c)) && byte == j.and_then(|j| texts.b.get(j))
+    };
+    while same(a.start.checked_sub(1), b.start.checked_sub(1)) {
+        (a.start, b.start) = (a.start - 1, b.start - 1);
+    }
+    while same(Some(a.end), Some(b.end)) {
+        (a.end, b.end) = (a.end + 1, b.end + 1);
+    }
+    (a, b)
 }
 
 fn is_name(c: u8) -> bool {
@@ -419,6 +484,7 @@ mod tests {
             ("Nov 24 2026", "Dec 29 2027", "timestamp"),
             ("1265169906\n", "1404810611\n", "source-mtime"),
             ("5 31 4 60\n", "60 4 5 31\n", "ordering"),
+            ("6 16 60 23\n", "60 23 6 16\n", "ordering"),
             ("5817264019283746551\n", "1192837465564738291\n", "randomness"),
             ("id 3f9a1c77e0b24d58\n", "id 90c4e2ab17f3d6c1\n", "randomness"),
             (
@@ -428,6 +494,7 @@ mod tests {
             ),
             ("rustc version 1.95.0 (abc)", "rustc version 1.97.0 (abc)", "compiler-version"),
             ("color red\n", "color blue\n", "unknown"),
+            ("$Format:%h$\n", "1234abc\n", "vcs-state"),
         ];
         for (a, b, want) in cases {
             assert_eq!(causes(a, b), [*want], "{a:?} {b:?}");

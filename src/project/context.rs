@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::cause::Cause;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{self, Clocks, Context, Explained, Known, Package, Window};
+use crate::finding::About;
 use crate::project::Project;
 use crate::variation::coverage::Coverage;
 use crate::variation::{CLOCK_OFFSET, VARIATIONS, Value, VariationId};
@@ -18,6 +19,16 @@ const MODES: [u32; 6] = [0o666, 0o777, 0o100_666, 0o100_777, 0o040_777, 0o1777];
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |s| i64::try_from(s.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Which remedy fits what shows the value of a variation.
+fn about(id: VariationId) -> About {
+    match id {
+        VariationId::BuildPath | VariationId::TargetDir => About::Directory,
+        VariationId::CargoHome => About::CargoHome,
+        VariationId::Tmpdir => About::TempDir,
+        _ => About::Anything,
+    }
 }
 
 impl Project {
@@ -33,7 +44,8 @@ impl Project {
                     Value::Variable(None) => String::new(),
                     value => value.to_string(),
                 };
-                known.push(Known::new(row.cause, row.label, unset(&v.a), unset(&v.b)));
+                let value = Known::new(row.cause, row.label, unset(&v.a), unset(&v.b));
+                known.push(value.about(about(row.id)));
             }
         }
         known.extend(self.modes());

@@ -417,8 +417,3 @@ fn describe(source: &Source) -> String {
         Origin::Directory => format!("directory `{}`", source.called),
     }
 }
-
-pub(crate) fn short_list(names: &[String]) -> String {
-    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > 5 { format!("{shown}, …") } else { shown }
-}

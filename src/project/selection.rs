@@ -1,18 +1,19 @@
 //! Mistakes in a selection that the manifests show in a second, before anything is copied or built.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::Result;
 use cargo_metadata::Metadata;
 
-use super::{set, short_list};
 use crate::cargo::config::Config;
 use crate::error::{Kind, failure};
 use crate::fs;
 use crate::process::Cmd;
 use crate::recipe::environment::Env;
 use crate::request::Selection;
+use crate::term::short_list;
 
 /// Profiles that every package has.
 const PROFILES: [&str; 4] = ["dev", "release", "test", "bench"];
@@ -40,7 +41,7 @@ pub(super) fn check(
     let plain = |t: &&String| !t.ends_with(".json") && *t != "host-tuple";
     let targets: Vec<&String> = selection.targets.iter().filter(plain).collect();
     // Specifications may be in the directories that this names.
-    let own = set(env, &["RUST_TARGET_PATH", "RUSTC"]).is_some();
+    let own = ["RUST_TARGET_PATH", "RUSTC"].iter().any(|n| env.contains_key(OsStr::new(n)));
     if targets.is_empty() || own || config.get(&["build", "rustc"]).is_some() {
         return Ok(());
     }

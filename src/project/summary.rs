@@ -11,7 +11,7 @@ use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
 use crate::project::preload::ShimState;
-use crate::project::{Project, set, short_list};
+use crate::project::{Project, set};
 use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
@@ -20,7 +20,7 @@ use crate::sandbox::Isolation;
 use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
-use crate::term::count;
+use crate::term::{count, short_list};
 use crate::variation::coverage::{Coverage, Reach};
 use crate::variation::{VARIATIONS, of_variable};
 use crate::verdict::Verdict;
@@ -172,14 +172,15 @@ impl Project {
     pub(crate) fn how_to_verify(&self) -> String {
         match &self.source.origin {
             Origin::Git(commit) if commit.dirty.is_empty() => format!(
-                "elsewhere, with this manifest, in any clone that has {}: `repro verify repro.json`",
+                "anyone with a clone that has {} can check this: `repro verify repro.json`",
                 &commit.commit[..12.min(commit.commit.len())]
             ),
             Origin::Git(_) => {
-                "nobody else has this source: commit the changes and build again".to_string()
+                "this source cannot be retrieved by others: commit the changes and build again"
+                    .to_string()
             }
             Origin::Directory => {
-                "elsewhere, with this manifest and the same files: `repro verify repro.json --source DIR`"
+                "anyone with the same files can check this: `repro verify repro.json --source DIR`"
                     .to_string()
             }
         }

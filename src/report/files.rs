@@ -13,8 +13,7 @@ use serde::Serialize;
 use super::findings::{self, OneCoverage, OneFinding};
 use super::json::{OneDigest, SCHEMA, encode};
 use crate::error;
-use crate::explain::Explained;
-use crate::explain::compare::{self, Compared};
+use crate::explain::{self, Explained};
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
 
@@ -92,8 +91,6 @@ pub struct Outcome {
     pub b: Side,
     /// Both hold the same bytes.
     pub same: bool,
-    /// What is in both, where both are archives.
-    pub compared: Option<Compared>,
     /// Why they differ; no findings only if they do not.
     pub explained: Explained,
 }
@@ -228,6 +225,9 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
         );
     }
     if outcome.same {
+        if let Some(note) = &outcome.explained.note {
+            let _ = writeln!(out, "{WARN}note{WARN:#}         {note}");
+        }
         let _ = writeln!(out, "{GOOD}SAME{GOOD:#}");
         return out;
     }
@@ -240,7 +240,7 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
 
 /// What can be said of the members of two archives, as a clause.
 fn content(outcome: &Outcome) -> Option<String> {
-    let compared = outcome.compared.as_ref()?;
+    let compared = outcome.explained.members.as_ref()?;
     let mut causes: Vec<_> = outcome.explained.findings.iter().map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
@@ -248,14 +248,19 @@ fn content(outcome: &Outcome) -> Option<String> {
     if compared.same_content {
         return Some(format!("the content is the same; what differs is {}", names.join(", ")));
     }
-    let count = |status| compared.rows.iter().filter(|r| compare::status(r) == status).count();
-    Some(format!(
-        "of {} members {} differ, {} are only in A, {} only in B",
-        compared.rows.len(),
-        count(verdict::Status::Differs),
-        count(verdict::Status::OnlyA),
-        count(verdict::Status::OnlyB)
-    ))
+    let of = |status| compared.rows.iter().filter(|r| r.status() == status).count();
+    let parts = [
+        (of(verdict::Status::Differs), "differ"),
+        (of(verdict::Status::OnlyA), "only in A"),
+        (of(verdict::Status::OnlyB), "only in B"),
+    ];
+    let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| match (n, *what) {
+        (1, "differ") => "1 differs".to_string(),
+        (n, what) => format!("{n} {what}"),
+    });
+    let parts: Vec<String> = parts.collect();
+    let all = explain::count(compared.rows.len(), "member");
+    Some(format!("of {all}, {}: {}", parts.join(", "), names.join(", ")))
 }
 
 #[derive(Serialize)]
@@ -334,12 +339,13 @@ pub fn diff_json(outcome: &Outcome) -> String {
         true => "same",
         false => "differs",
     };
-    let rows = outcome.compared.iter().flat_map(|c| &c.rows);
+    let members = &outcome.explained.members;
+    let rows = members.iter().flat_map(|c| &c.rows);
     encode(&Diffed {
         schema: SCHEMA,
         command: "diff",
         verdict: status,
-        same_content: outcome.compared.as_ref().map(|c| c.same_content),
+        same_content: members.as_ref().map(|c| c.same_content),
         sentence: content(outcome),
         artifacts: [OneArtifact {
             name: outcome.a.path.display().to_string(),
@@ -353,8 +359,8 @@ pub fn diff_json(outcome: &Outcome) -> String {
         members: rows
             .map(|r| OneRow {
                 name: &r.name,
-                status: compare::status(r).name(),
-                differs: r.differs.iter().map(|f| f.name()).collect(),
+                status: r.status().name(),
+                differs: r.differs.clone(),
                 a: r.a.as_ref().map(member),
                 b: r.b.as_ref().map(member),
             })

@@ -2,17 +2,19 @@
 
 use std::fmt::Write;
 
+use repro_formats::names::printable;
 use serde::Serialize;
 
-use crate::explain::{Coverage, Explained};
-use crate::finding::Finding;
+use crate::cause::Cause;
+use crate::explain::{Coverage, Explained, count};
+use crate::finding::{At, Excerpt, Finding};
 use crate::term::{BOLD, WARN};
 
 /// One finding in JSON.
 #[derive(Serialize)]
 pub(super) struct OneFinding<'a> {
     cause: &'a str,
-    r#where: &'a str,
+    r#where: String,
     symbol: Option<&'a str>,
     #[serde(rename = "crate")]
     krate: Option<&'a str>,
@@ -27,7 +29,7 @@ impl<'a> From<&'a Finding> for OneFinding<'a> {
     fn from(f: &'a Finding) -> OneFinding<'a> {
         OneFinding {
             cause: f.cause.name(),
-            r#where: &f.place,
+            r#where: f.place.to_string(),
             symbol: f.symbol.as_deref(),
             krate: f.krate.as_deref(),
             source: f.source.as_deref(),
@@ -62,24 +64,43 @@ pub(super) fn coverage(coverage: &Coverage) -> Option<OneCoverage> {
 const INDENT: &str = "             ";
 /// Characters of a value on its line.
 const WIDTH: usize = 160;
+/// Lines that findings may take up where not all are listed.
+const LINES: usize = 18;
 
 /// The findings as lines, at most `most` of them; consequences only if there is room for all.
 pub(super) fn text(out: &mut String, explained: &Explained, most: usize) {
     let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
         explained.findings.iter().partition(|f| !f.consequence);
-    let all = causes.len() + follow.len() <= most;
-    let shown = causes.iter().take(most);
-    for finding in shown {
-        one(out, finding);
+    let limit = if most == usize::MAX { usize::MAX } else { LINES };
+    let mut text = String::new();
+    let mut shown = 0;
+    for (i, finding) in causes.iter().enumerate().take(most) {
+        if text.lines().count() > limit {
+            break;
+        }
+        let before = i.checked_sub(1).map(|i| causes[i]);
+        let next = causes.get(i + 1).filter(|_| i + 1 < most);
+        let remedy = next.is_none_or(|n| n.remedy != finding.remedy);
+        one(&mut text, finding, before, remedy, limit);
+        shown = i + 1;
     }
-    match all {
-        true => follow.iter().for_each(|f| one_following(out, f)),
+    out.push_str(&text);
+    let room = shown == causes.len() && (limit == usize::MAX || shown + follow.len() <= most);
+    match room {
+        true => {
+            let named = causes.iter().find(|f| f.cause != Cause::Unknown).map(|f| f.cause);
+            let is_there = |cause| causes.iter().any(|f| f.cause == cause);
+            for f in follow {
+                one_following(out, f, if is_there(f.cause) { Some(f.cause) } else { named });
+            }
+        }
         false => {
-            let more = causes.len().saturating_sub(most);
-            let rest = match (more, follow.len()) {
-                (0, n) => format!("{n} that follow from them"),
+            let rest = match (causes.len() - shown, follow.len()) {
+                (0, n) => {
+                    format!("{n} that follow from {}", if shown == 1 { "it" } else { "them" })
+                }
                 (more, 0) => format!("{more} more"),
-                (more, n) => format!("{more} more, {n} that follow from them"),
+                (more, n) => format!("{more} more, {n} that follow"),
             };
             let _ = writeln!(out, "{INDENT}and {rest}, listed with -v");
         }
@@ -87,13 +108,20 @@ pub(super) fn text(out: &mut String, explained: &Explained, most: usize) {
     if let Some(note) = &explained.note {
         let _ = writeln!(out, "{WARN}note{WARN:#}         {note}");
     }
-    if explained.coverage.differing > 0 {
+    if explained.binary && explained.coverage.differing > 0 {
         let _ = writeln!(out, "{INDENT}{}", explained.coverage.sentence());
     }
 }
 
-/// One finding as lines: cause and place, both values, remedy.
-pub(super) fn one(out: &mut String, f: &Finding) {
+/// One finding as lines: cause and place, both values or lines, and the remedy, unless the next one has
+/// the same.
+pub(super) fn one(
+    out: &mut String,
+    f: &Finding,
+    before: Option<&Finding>,
+    remedy: bool,
+    limit: usize,
+) {
     let owner: Vec<String> = [
         f.symbol.as_ref().map(|s| format!("in `{}`", short(s))),
         f.krate.as_ref().map(|k| format!("crate {k}")),
@@ -108,15 +136,61 @@ pub(super) fn one(out: &mut String, f: &Finding) {
     };
     let name = f.cause.name();
     let _ = writeln!(out, "{BOLD}{name:<12}{BOLD:#} {}{owner}", f.place);
-    if !f.a.is_empty() || !f.b.is_empty() {
-        let (a, b) = (short(&f.a), short(&f.b));
-        let _ = writeln!(out, "{INDENT}A: {a}\n{INDENT}B: {b}");
+    let text = matches!(f.place.at, At::Line(_));
+    match f.excerpt.as_ref().filter(|_| text) {
+        // Several values in one line.
+        Some(e)
+            if before
+                .and_then(|b| b.excerpt.as_ref())
+                .is_some_and(|b| b.a == e.a && b.b == e.b) => {}
+        Some(excerpt) => lines(out, excerpt, limit / 3),
+        None if f.a.is_empty() && f.b.is_empty() => {}
+        None => {
+            let shown =
+                |value: &str| if value.is_empty() { "nothing".to_string() } else { short(value) };
+            let _ = writeln!(out, "{INDENT}A: {}\n{INDENT}B: {}", shown(&f.a), shown(&f.b));
+        }
     }
-    let _ = writeln!(out, "{INDENT}remedy: {}", f.remedy);
+    if remedy {
+        let _ = writeln!(out, "{INDENT}remedy: {}", f.remedy);
+    }
 }
 
-fn one_following(out: &mut String, f: &Finding) {
-    let _ = writeln!(out, "{:<12} {} follows from it", f.cause.name(), f.place);
+/// Lines that differ, between those around them.
+fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
+    let split = |text: &[u8]| -> Vec<String> {
+        let lines = text.split_inclusive(|b| *b == b'\n');
+        lines.map(|l| short(&printable(l.strip_suffix(b"\n").unwrap_or(l)))).collect()
+    };
+    let (a, b) = (split(&excerpt.a), split(&excerpt.b));
+    let first = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let last = a[first..].iter().rev().zip(b[first..].iter().rev());
+    let last = last.take_while(|(x, y)| x == y).count();
+    let mut list = |sign: &str, lines: &[String], at: u64, from: usize| {
+        for (i, line) in lines.iter().enumerate().take(most) {
+            let n = at + (from + i) as u64;
+            let _ = writeln!(out, "{}", format!("{INDENT}{sign} {n:>4}  {line}").trim_end());
+        }
+        if lines.len() > most {
+            let _ = writeln!(
+                out,
+                "{INDENT}{sign}    …  {} more, listed with -v",
+                count(lines.len() - most, "line")
+            );
+        }
+    };
+    list(" ", &a[..first], excerpt.at_a, 0);
+    list("-", &a[first..a.len() - last], excerpt.at_a, first);
+    list("+", &b[first..b.len() - last], excerpt.at_b, first);
+    list(" ", &b[b.len() - last..], excerpt.at_b, b.len() - last);
+}
+
+fn one_following(out: &mut String, f: &Finding, from: Option<Cause>) {
+    let from = match from {
+        None | Some(Cause::Unknown) => "what is not explained",
+        Some(cause) => cause.name(),
+    };
+    let _ = writeln!(out, "{:<12} {} follows from {from}", "", f.place);
 }
 
 /// The text, shortened in the middle.

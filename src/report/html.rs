@@ -115,7 +115,7 @@ fn digest(this: Option<&Digest>, other: Option<&Digest>) -> String {
 fn findings(out: &mut String, i: usize, row: &Row) {
     let _ = writeln!(out, "<section id=\"file-{i}\"><h2>{}</h2>", escape(&row.name));
     let coverage = &row.explained.coverage;
-    if coverage.differing > 0 {
+    if row.explained.binary && coverage.differing > 0 {
         let share = |n: u64| n as f64 * 100.0 / coverage.differing as f64;
         let _ = writeln!(
             out,
@@ -151,7 +151,7 @@ fn finding(out: &mut String, f: &Finding) {
         out,
         "<article><h3><span class=\"cause\">{}</span> {}</h3>",
         f.cause.name(),
-        escape(&f.place)
+        escape(&f.place.to_string())
     );
     let owner = [
         f.symbol.as_ref().map(|s| format!("in <code>{}</code>", escape(s))),
@@ -298,11 +298,14 @@ mod tests {
     use super::*;
     use crate::cause::Cause;
     use crate::explain::Explained;
+    use crate::finding::At;
 
     #[test]
     fn nothing_of_a_file_becomes_markup() {
         let hostile = "<script>alert(1)</script>\"'&\u{1b}\u{202e}";
-        let mut finding = Finding::new(Cause::Unknown, hostile, hostile, hostile);
+        let mut finding =
+            Finding::new(Cause::Unknown, At::Member(hostile.to_string()), hostile, hostile);
+        finding.place.called = Some(hostile.to_string());
         finding.symbol = Some(hostile.to_string());
         finding.remedy = hostile.to_string();
         finding.excerpt = Some(Excerpt {

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
-use crate::explain::{Coverage, Explained};
+use crate::explain::{Explained, NOTHING};
 use crate::recipe::Row;
 use crate::setting::entry::Setting;
 use crate::variation;
@@ -69,14 +69,6 @@ impl Report {
         }
     }
 }
-
-/// Of a pair that nobody explained.
-static NOTHING: Explained = Explained {
-    findings: Vec::new(),
-    format: String::new(),
-    coverage: Coverage { differing: 0, caused: 0, following: 0 },
-    note: None,
-};
 
 impl Report {
     /// Each pair, with why it differs. No pair is left out for want of an explanation.

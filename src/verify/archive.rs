@@ -21,7 +21,7 @@ use super::published::{another_name, explain, finding};
 use super::rebuilt::{FromSource, Rebuilt};
 use crate::cause::Cause;
 use crate::explain::compare;
-use crate::finding::Finding;
+use crate::finding::{At, Finding, Place};
 use crate::manifest;
 use crate::process;
 use crate::report::verify::{Checked, Outcome, Part, STEPS};
@@ -114,10 +114,9 @@ fn origins(
             Origin::Known(from) => origins.push((name.clone(), from)),
             Origin::OtherBuilt(built) => {
                 let digest = digest::of_file(path)?;
-                let place = format!("member `{}`", printable(name));
                 let twin = another_name(&digest, built, rebuilt);
                 for mut found in twin.into_iter().chain(explain(path, &built.path, rebuilt)?) {
-                    found.place = format!("{place}, {}", found.place);
+                    found.place = found.place.inside(printable(name));
                     findings.push(found);
                 }
             }
@@ -225,7 +224,7 @@ fn left_out(names: &[&[u8]], target: Option<&str>, rebuilt: &Rebuilt) -> Result<
 fn lacking(name: &[u8]) -> Finding {
     finding(
         Cause::Unknown,
-        &format!("member `{}`", printable(name)),
+        At::Member(printable(name)),
         "missing: the source's build has it and the archive does not",
         "",
         "ask the publisher for the whole archive",
@@ -254,7 +253,7 @@ fn modes(listing: &Listing) -> Vec<Finding> {
         .map(|m| {
             finding(
                 Cause::ArchiveMode,
-                &format!("member `{}`", m.name),
+                At::Member(m.name.clone()),
                 &format!(
                     "mode {:04o}: setuid, setgid, sticky or writable by all",
                     m.mode.unwrap_or(0)
@@ -269,7 +268,7 @@ fn modes(listing: &Listing) -> Vec<Finding> {
 fn unknown(name: &str, what: &str) -> Finding {
     finding(
         Cause::Unknown,
-        &format!("member `{name}`"),
+        At::Member(name.to_string()),
         what,
         "",
         "nothing proves it: leave it out, or have it made by the build or kept in the source",
@@ -321,7 +320,10 @@ fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
         .map(|(name, (a, b))| {
             finding(
                 Cause::Unknown,
-                &format!("member `{name}`, which the manifest has otherwise"),
+                Place {
+                    called: Some("the manifest has another".to_string()),
+                    ..At::Member(name.to_string()).into()
+                },
                 &say(b),
                 &format!("{} in the manifest", say(a)),
                 "fetch the archive and the manifest of one release",
@@ -445,9 +447,23 @@ fn container(
     causes.sort();
     causes.dedup();
     let only_steps = !causes.is_empty() && causes.iter().all(|c| STEPS.contains(c));
-    let outcome = match compared.same_content && only_steps {
+    // Alike members in other bytes: what a compressor does to them is no reason for that.
+    let unpacked = (&published.unpacked, &own.unpacked);
+    let padded = causes == [Cause::Compressor]
+        && matches!(unpacked, (Some(theirs), Some(own)) if theirs != own);
+    let mut findings = compared.findings;
+    if padded {
+        findings.push(finding(
+            Cause::Unknown,
+            Place::default(),
+            "bytes that belong to no member",
+            "",
+            "ask the publisher what wrote them",
+        ));
+    }
+    let outcome = match compared.same_content && only_steps && !padded {
         true => Outcome::After(causes),
         false => Outcome::Differs,
     };
-    Ok((outcome, compared.findings))
+    Ok((outcome, findings))
 }

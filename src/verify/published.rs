@@ -16,7 +16,7 @@ use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
 use crate::cause::Cause;
 use crate::explain;
-use crate::finding::Finding;
+use crate::finding::{At, Finding, Place};
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
@@ -218,15 +218,21 @@ fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Che
                 false => "is not the digest that the manifest lists",
             };
             let remedy = "fetch the list, the manifest and the files of one release";
-            let finding =
-                finding(Cause::Unknown, &format!("line of `{base}`"), what, &sha256, remedy);
+            let place = At::Field { name: "line", of: base.to_string() };
+            let finding = finding(Cause::Unknown, place, what, &sha256, remedy);
             wrong.push(Checked::differs(shown.to_string(), vec![finding]));
         }
     }
     Ok(wrong)
 }
 
-pub(super) fn finding(cause: Cause, place: &str, a: &str, b: &str, remedy: &str) -> Finding {
+pub(super) fn finding(
+    cause: Cause,
+    place: impl Into<Place>,
+    a: &str,
+    b: &str,
+    remedy: &str,
+) -> Finding {
     Finding { remedy: remedy.to_string(), ..Finding::new(cause, place, a, b) }
 }
 
@@ -392,7 +398,7 @@ pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Resu
     let row = |d: fs::Difference| {
         finding(
             Cause::Unknown,
-            &format!("byte {}, the first that differs", d.at),
+            At::Byte(d.at),
             &say(d.a),
             &say(d.b),
             "A is the published file, B the rebuilt one",

@@ -56,7 +56,7 @@ pub(super) fn build(
     };
     if let Some(why) = &isolation.why {
         progress.clear();
-        let text = format!("sandbox off: build scripts will run with your rights ({why})");
+        let text = format!("sandbox off: build scripts will run with your permissions ({why})");
         term::say(term::WARN, "warning", &text);
     }
     progress.phase(&format!("building {label} once"));

@@ -24,6 +24,9 @@ mod output;
 mod readme;
 #[cfg(unix)]
 mod rebuilderd;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+mod samples;
+mod schemas;
 mod seeds;
 mod settings;
 mod sound;

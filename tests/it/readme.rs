@@ -1,4 +1,5 @@
-//! The README is true: its commands are run, its tables are those of the program.
+//! The README and the pages are true: commands are run, links lead to files, tables are those of
+//! the program.
 
 use crate::support::Project;
 
@@ -47,12 +48,33 @@ fn the_two_commands_of_the_start_are_those_of_ci() {
 }
 
 #[test]
-fn every_variation_is_in_the_readme() {
-    let project = Project::plain("sound-features");
-    let run = project.repro(&["build", "--list-variations"]);
-    for line in run.stdout.lines() {
-        let name = line.split(' ').next().unwrap();
-        assert!(readme().contains(&format!("`{name}`")), "{name}");
+fn the_readme_fits_a_few_screens() {
+    assert!(readme().lines().count() <= 220);
+}
+
+#[test]
+fn every_page_is_in_the_summary_and_every_link_leads_to_a_file() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = root.join("docs");
+    let summary = std::fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    let mut pages: Vec<_> =
+        ["README.md", "SECURITY.md", "CONTRIBUTING.md"].iter().map(|n| root.join(n)).collect();
+    for entry in std::fs::read_dir(&docs).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_string();
+        if name.ends_with(".md") {
+            assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name}");
+            pages.push(path);
+        }
+    }
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).map(|l| l.split(')').next().unwrap()) {
+            let file = link.split('#').next().unwrap();
+            let outside = link.contains("://") || file.is_empty();
+            let there = outside || page.parent().unwrap().join(file).exists();
+            assert!(there, "{}: {link}", page.display());
+        }
     }
 }
 
@@ -83,4 +105,26 @@ fn docs_on_verifying_have_the_steps_of_the_program() {
     for step in repro::report::verify::STEPS {
         assert!(docs.contains(&format!("`{}`", step.name())), "{step}");
     }
+}
+
+#[test]
+fn docs_on_dependencies_have_those_of_the_program() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
+    let mut names = std::collections::BTreeSet::new();
+    for file in ["Cargo.toml", "crates/formats/Cargo.toml"] {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let sections = text
+            .split("\n[")
+            .filter(|s| s.starts_with("dependencies]") || s.starts_with("target."));
+        for line in sections.flat_map(|s| s.lines().skip(1)) {
+            let name = line.split([' ', '.', '=']).next().unwrap();
+            names.insert(name.to_string());
+        }
+    }
+    let listed = docs.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`'));
+    let listed =
+        listed.filter(|(_, rest)| rest.matches('|').count() == 4).map(|(n, _)| n.to_string());
+    names.retain(|n| !n.is_empty() && !n.starts_with("repro-"));
+    assert_eq!(names, listed.collect());
 }

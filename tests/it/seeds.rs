@@ -16,7 +16,7 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
             let found = explain_bytes(bytes, &other, &Context::default());
             match found.note {
                 Some(note) => Err(note),
-                None if ["text", "bytes"].contains(&found.format.as_str()) => {
+                None if ["text", "bytes"].contains(&found.formats[0].as_str()) => {
                     Err("it is none of the formats that have a reader".to_string())
                 }
                 None => Ok(()),

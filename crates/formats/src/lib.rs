@@ -7,7 +7,6 @@
 
 pub mod ar;
 pub mod bytes;
-pub mod compare;
 pub mod compress;
 pub mod detect;
 pub mod digest;

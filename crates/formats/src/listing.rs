@@ -56,6 +56,8 @@ pub struct Member {
     pub owner: String,
     /// The time, as the format has it: seconds since 1970, or a date without zone.
     pub mtime: String,
+    /// The same as seconds since 1970; a date without zone as UTC.
+    pub seconds: Option<i64>,
     /// How it is compressed and the digest of that, where members are compressed one by one.
     pub packed: Option<String>,
     /// Fields of the format that are none of the above.

@@ -7,16 +7,18 @@ use std::ops::Range;
 use super::super::align::Hunk;
 use super::super::image::{Image, Kind, Part};
 use super::super::known::{Context, Window};
-use super::{Claim, MOVED, Work, claim};
+use super::{Claim, Work, claim};
 use crate::cause::Cause;
+use crate::finding::About;
 
 impl Work<'_> {
     pub(super) fn code(&mut self, part: &Part, hunk: &Hunk) {
         if let Some(c) = self.immediate(part, hunk) {
             self.add(c);
         } else if self.moved(part, hunk) || self.padding(hunk) {
-            self.follows(hunk, Cause::Unknown, MOVED);
-        } else if !(self.time(hunk) || self.random(hunk) || self.exact(hunk)) {
+            self.follows(hunk, About::Moved);
+        } else if !(self.time(hunk) || self.exact(hunk)) {
+            // Code looks random, and never is.
             self.unknown(hunk);
         }
     }
@@ -38,6 +40,7 @@ impl Work<'_> {
             let y = piece(self.b, &b, &hunk.b, k.b.as_bytes());
             if let (Some(x), Some(y)) = (x, y) {
                 let mut c = claim(k.cause, x, y, hunk.len() as u64);
+                c.about = k.about;
                 c.what = Some(format!("{}, in an instruction", k.name));
                 return Some(c);
             }
@@ -89,13 +92,12 @@ impl Work<'_> {
 
     pub(super) fn table(&mut self, part: &Part, hunk: &Hunk) {
         if self.moved(part, hunk) || self.padding(hunk) {
-            self.follows(hunk, Cause::Unknown, MOVED);
+            self.follows(hunk, About::Moved);
         } else if !self.time(hunk) {
-            let what = self.shifts.any().then_some(MOVED);
-            match what {
+            match self.shifts.any() {
                 // The tables of a file in which things moved are about these things.
-                Some(what) => self.follows(hunk, Cause::Unknown, what),
-                None => self.unknown(hunk),
+                true => self.follows(hunk, About::Moved),
+                false => self.unknown(hunk),
             }
         }
     }

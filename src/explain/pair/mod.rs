@@ -3,6 +3,7 @@
 
 mod code;
 mod numbers;
+mod sets;
 mod words;
 
 use std::ops::Range;
@@ -14,12 +15,15 @@ use super::known::{Context, Package};
 use super::remedy::by_crate;
 use super::shift::{Gather, Shifts};
 use crate::cause::Cause;
+use crate::finding::About;
 
 /// What is said of some differing ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The cause.
     pub cause: Cause,
+    /// What kind of value it is.
+    pub about: About,
     /// What the value is called, if that is known.
     pub what: Option<String>,
     /// It follows from another difference.
@@ -127,7 +131,19 @@ pub fn compare(
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
     for (pa, pb, hunks) in &parts {
         let from = work.out.claims.len();
-        if pa.kind != Kind::Text || !work.strings(pa, pb, hunks) {
+        let bytes: usize = hunks.iter().map(Hunk::len).sum();
+        let taken = match pa.kind {
+            _ if hunks.is_empty() => true,
+            Kind::Text => work.strings(pa, pb, hunks),
+            // Where the format knows the strings, it tells more.
+            Kind::Names if !work.has_fields(pa) => work.names(pa, pb, bytes as u64),
+            Kind::Dependencies => {
+                work.out.differing += bytes as u64;
+                work.dependencies(Some(pa), Some(pb), bytes as u64)
+            }
+            _ => false,
+        };
+        if !taken {
             work.part(pa, pb, hunks);
         }
         work.settle(pa, pb, from);
@@ -139,6 +155,7 @@ pub fn compare(
         only.into_iter().for_each(|i| work.alone(&image.parts[i], left));
     }
     work.random_in_metadata();
+    work.other_tools();
     let rest = std::mem::take(&mut work.rest);
     work.out.claims.extend(rest);
     work.out.claims.sort_by_key(|c| (c.a.start, c.b.start));
@@ -186,9 +203,14 @@ fn gather_moves(gather: &mut Gather, pa: &Part, pb: &Part, hunks: &[Hunk]) {
 
 impl Work<'_> {
     fn part(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) {
-        let mut i = 0;
+        let (mut i, mut tried) = (0, 0);
         while i < hunks.len() {
-            let taken = self.one(pa, pb, &hunks[i..]).max(1);
+            let mut together = None;
+            if i >= tried {
+                tried = i + self.cluster(&hunks[i..]);
+                together = self.sets(pa, pb, &hunks[i..tried]);
+            }
+            let taken = together.unwrap_or_else(|| self.one(pa, pb, &hunks[i..]).max(1));
             let bytes: usize = hunks[i..i + taken].iter().map(Hunk::len).sum();
             self.out.differing += bytes as u64;
             i += taken;
@@ -221,8 +243,7 @@ impl Work<'_> {
             let known = words.all(|w| self.find(other, w));
             if known {
                 let c = &mut self.out.claims[i];
-                c.follows = true;
-                c.what = Some(MOVED.to_string());
+                c.follow(About::Moved);
             }
         }
     }
@@ -239,10 +260,14 @@ impl Work<'_> {
             true => self.a,
             false => self.b,
         };
+        let sides = if left { (Some(part), None) } else { (None, Some(part)) };
+        if part.kind == Kind::Dependencies && self.dependencies(sides.0, sides.1, len) {
+            return;
+        }
         let mut claim = claim(Cause::Unknown, a, b, len);
-        if bytes[part.range.clone()].iter().all(|b| *b == 0) {
-            claim.follows = true;
-            claim.what = Some(MOVED.to_string());
+        // What has no name of its own lies where it does because of the parts around it.
+        if part.gap || bytes[part.range.clone()].iter().all(|b| *b == 0) {
+            claim.follow(About::Moved);
             self.push(claim);
             return;
         }
@@ -260,7 +285,8 @@ impl Work<'_> {
         match pa.kind {
             Kind::Code => self.code(pa, hunk),
             Kind::Table => self.table(pa, hunk),
-            Kind::Derived | Kind::Names => self.follows(hunk, Cause::Unknown, "names and hashes"),
+            Kind::Dependencies => self.unknown(hunk),
+            Kind::Derived | Kind::Names => self.follows(hunk, About::Names),
             Kind::Text | Kind::Bytes | Kind::Data | Kind::Debug | Kind::Metadata => {
                 if let Some(taken) = self.text(pa, pb, hunks) {
                     return taken;
@@ -283,10 +309,37 @@ impl Work<'_> {
             return;
         }
         let mut claims = self.out.claims.iter_mut();
-        if let Some(c) = claims.find(|c| c.what.as_deref() == Some(PACKED)) {
+        if let Some(c) = claims.find(|c| c.about == About::Packed) {
             c.bytes = c.bytes.saturating_sub(hunk.len() as u64);
         }
         self.nothing_in_common(&hunk);
+    }
+
+    /// Where another compiler or linker made the file, code and tables that differ are its work.
+    fn other_tools(&mut self) {
+        let tool = |c: &&Claim| {
+            !c.follows && matches!(c.cause, Cause::CompilerVersion | Cause::LinkerVersion)
+        };
+        let tools: Vec<Cause> = self.out.claims.iter().filter(tool).map(|c| c.cause).collect();
+        // A compiler accounts for more than a linker does.
+        let Some(tool) = tools.iter().min().copied() else { return };
+        for c in self.out.claims.iter_mut().chain(&mut self.rest) {
+            let (image, at) = match c.a.is_empty() {
+                true => (self.ib, c.b.start),
+                false => (self.ia, c.a.start),
+            };
+            let kind = image.part_at(at).map(|i| image.parts[i].kind);
+            let made =
+                !matches!(kind, Some(Kind::Text | Kind::Dependencies | Kind::Metadata) | None);
+            if made && c.cause == Cause::Unknown && !c.follows {
+                c.cause = tool;
+                c.follow(About::Moved);
+            }
+        }
+    }
+
+    fn has_fields(&self, part: &Part) -> bool {
+        self.fields.iter().any(|(x, _)| within(&x.range, &part.range) > 0)
     }
 
     /// A place that the format knows.
@@ -298,6 +351,7 @@ impl Work<'_> {
             .find(|(x, y)| overlap(&x.range, &hunk.a) || overlap(&y.range, &hunk.b));
         let Some((x, y)) = found else { return false };
         let mut c = claim(x.cause, x.range.clone(), y.range.clone(), hunk.len() as u64);
+        c.about = x.about;
         c.what = Some(x.name.clone());
         c.shown = Some((x.value.clone(), y.value.clone()));
         c.follows = x.follows == Follows::UnlessAlone;
@@ -310,7 +364,7 @@ impl Work<'_> {
         // The same value in the same place, differing in several bytes.
         if let Some(last) = self.out.claims.last_mut()
             && last.cause == claim.cause
-            && last.what == claim.what
+            && (last.about, &last.what) == (claim.about, &claim.what)
             && last.follows == claim.follows
             && (claim.follows && !claim.unless_alone || (&last.a, &last.b) == (&claim.a, &claim.b))
         {
@@ -339,10 +393,9 @@ impl Work<'_> {
         }
     }
 
-    fn follows(&mut self, hunk: &Hunk, cause: Cause, what: &str) {
-        let mut c = claim(cause, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
-        c.follows = true;
-        c.what = Some(what.to_string());
+    fn follows(&mut self, hunk: &Hunk, about: About) {
+        let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
+        c.follow(about);
         self.add(c);
     }
 
@@ -372,15 +425,19 @@ impl Work<'_> {
     }
 }
 
-/// What is said of numbers that compilers pack among the text of their metadata and bitcode.
-pub const PACKED: &str = "metadata and bitcode: positions and hashes";
-
-/// What is said of addresses and offsets.
-pub const MOVED: &str = "addresses and sizes of what moved";
+impl Claim {
+    /// It follows from another difference: what it is.
+    fn follow(&mut self, about: About) {
+        self.follows = true;
+        self.about = about;
+        self.what = about.called().map(str::to_string);
+    }
+}
 
 fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) -> Claim {
     Claim {
         cause,
+        about: About::Anything,
         what: None,
         follows: false,
         unless_alone: false,

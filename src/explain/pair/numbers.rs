@@ -4,8 +4,9 @@ use super::super::align::Hunk;
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
 use super::super::time;
-use super::{MOVED, PACKED, Work, claim};
+use super::{Work, claim};
 use crate::cause::Cause;
+use crate::finding::About;
 
 impl Work<'_> {
     pub(super) fn binary(&mut self, part: &Part, other: &Part, hunk: &Hunk) {
@@ -18,17 +19,17 @@ impl Work<'_> {
         }
         let moved = self.moved(part, hunk) || self.padding(hunk);
         if moved || self.shifts.any() && self.is_elsewhere(part, other, hunk) {
-            return self.follows(hunk, Cause::Unknown, MOVED);
+            return self.follows(hunk, About::Moved);
         }
         match part.kind {
             Kind::Metadata => {
                 if hunk.len() >= 8 && self.looks_random(hunk) {
                     self.packed_random.get_or_insert_with(|| hunk.clone());
                 }
-                self.follows(hunk, Cause::Unknown, PACKED);
+                self.follows(hunk, About::Packed);
             }
             Kind::Debug if self.shifts.any() && hunk.len() <= 64 => {
-                self.follows(hunk, Cause::Unknown, MOVED)
+                self.follows(hunk, About::Moved)
             }
             _ if self.random(hunk) || self.exact(hunk) => {}
             _ => self.unknown(hunk),
@@ -68,7 +69,7 @@ impl Work<'_> {
     }
 
     /// What two numbers are. Small ones are too many to be told from others.
-    fn number(&self, v: u128, w: u128) -> Option<(Cause, String)> {
+    pub(super) fn number(&self, v: u128, w: u128) -> Option<(Cause, String)> {
         if v < 1 << 16 || w < 1 << 16 {
             return None;
         }
@@ -125,7 +126,7 @@ impl Work<'_> {
             return false;
         };
         let mut c = claim(r.cause, r.a, r.b, hunk.len() as u64);
-        c.what = r.what;
+        (c.about, c.what) = (r.about, r.what);
         self.add(c);
         true
     }

@@ -5,9 +5,14 @@ use std::ops::Range;
 
 use super::super::align::{self, Hunk};
 use super::super::image::{Kind, Part};
+use super::super::names::{is_of_dlltool, without_hashes};
 use super::super::text::{self, Texts};
-use super::{AROUND, Claim, LEAST_RUN, MOVED, PACKED, Work, claim, within};
+use super::{AROUND, Claim, LEAST_RUN, Work, claim, within};
 use crate::cause::Cause;
+use crate::finding::About;
+
+/// Names of symbols that are read as text.
+const MOST_NAMES: usize = 2_000;
 
 impl Work<'_> {
     pub(super) fn is_printable(&self, hunk: &Hunk) -> bool {
@@ -98,16 +103,23 @@ impl Work<'_> {
         for r in text::read(texts, &relative) {
             let claimed = &hunks[r.hunks.clone()];
             let (x, y) = (forth(&r.a, a.start), forth(&r.b, b.start));
-            if pa.kind == Kind::Metadata && !is_telling(r.cause, r.what.as_deref()) {
+            if pa.kind == Kind::Metadata && !is_telling(r.cause, r.about) {
                 for hunk in claimed {
-                    self.follows(hunk, Cause::Unknown, PACKED);
+                    self.follows(hunk, About::Packed);
                 }
-            } else if r.cause == Cause::Unknown && pa.kind != Kind::Text {
+            } else if (r.cause == Cause::Unknown
+                || r.about == About::Guess && self.changed_places(pa, pb, &x, &y))
+                && pa.kind != Kind::Text
+            {
                 // What looked like text may be an address, or text that is elsewhere in the other.
                 for hunk in claimed {
                     let debug = pa.kind == Kind::Debug && self.shifts.any();
-                    if debug || self.moved(pa, hunk) || self.is_elsewhere(pa, pb, hunk) {
-                        self.follows(hunk, Cause::Unknown, MOVED);
+                    if r.about == About::Guess
+                        || debug
+                        || self.moved(pa, hunk)
+                        || self.is_elsewhere(pa, pb, hunk)
+                    {
+                        self.follows(hunk, About::Moved);
                     } else {
                         self.add(claim(r.cause, x.clone(), y.clone(), hunk.len() as u64));
                     }
@@ -115,10 +127,17 @@ impl Work<'_> {
             } else {
                 let bytes: usize = claimed.iter().map(Hunk::len).sum();
                 let mut c = claim(r.cause, x, y, bytes as u64);
-                c.what = r.what;
+                (c.about, c.what) = (r.about, r.what);
                 self.push(c);
             }
         }
+    }
+
+    /// Whether each text is in the other file too: the linker put them in another order.
+    fn changed_places(&mut self, pa: &Part, pb: &Part, x: &Range<usize>, y: &Range<usize>) -> bool {
+        let (a, b) = (self.a, self.b);
+        self.find(&b[pb.range.clone()], &a[x.clone()])
+            && self.find(&a[pa.range.clone()], &b[y.clone()])
     }
 
     pub(super) fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
@@ -166,9 +185,8 @@ impl Work<'_> {
             for mut c in self.whole(&x, &y) {
                 c.bytes = bytes;
                 let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
-                if packed && !is_telling(c.cause, c.what.as_deref()) {
-                    c.follows = true;
-                    c.what = Some(PACKED.to_string());
+                if packed && !is_telling(c.cause, c.about) {
+                    c.follow(About::Packed);
                 }
                 self.push(c);
             }
@@ -194,9 +212,9 @@ impl Work<'_> {
         for (bytes, follows) in [(rest - left, true), (left, small)] {
             if bytes > 0 {
                 let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), bytes);
-                c.follows = follows;
-                let what = if packed { PACKED } else { MOVED };
-                c.what = follows.then(|| what.to_string());
+                if follows {
+                    c.follow(if packed { About::Packed } else { About::Moved });
+                }
                 self.add(c);
             }
         }
@@ -252,10 +270,10 @@ fn segments(
 }
 
 /// Whether a text among packed numbers is one: they make many short texts by chance.
-fn is_telling(cause: Cause, what: Option<&str>) -> bool {
+fn is_telling(cause: Cause, about: About) -> bool {
     match cause {
         Cause::Unknown => false,
-        Cause::Randomness => what == Some("a number"),
+        Cause::Randomness => about == About::Number,
         _ => true,
     }
 }
@@ -296,8 +314,58 @@ impl Work<'_> {
         }
         if left > 0 {
             let mut c = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
-            c.follows = most < self.texts_left;
-            c.what = c.follows.then(|| MOVED.to_string());
+            if most < self.texts_left {
+                c.follow(About::Moved);
+            }
+            self.push(c);
+        }
+        true
+    }
+
+    /// The names of symbols: paths and other known values in them, among those that one side has alone.
+    /// Of the rest, names are compared as such. False where it is no table of strings.
+    pub(super) fn names(&mut self, pa: &Part, pb: &Part, differing: u64) -> bool {
+        let (a, b) = (self.a, self.b);
+        let (Some(x), Some(y)) = (table(a, &pa.range), table(b, &pb.range)) else {
+            return false;
+        };
+        let only = |from: &HashMap<&[u8], usize>, other: &HashMap<&[u8], usize>, bytes: &[u8]| {
+            let missing = from.iter().filter(|(text, _)| !other.contains_key(*text));
+            let mut list: Vec<Range<usize>> = missing.map(|(t, at)| *at..at + t.len()).collect();
+            list.sort_by_key(|r| without_hashes(&String::from_utf8_lossy(&bytes[r.clone()])));
+            list
+        };
+        let (only_a, only_b) = (only(&x, &y, a), only(&y, &x, b));
+        self.out.differing += differing;
+        let mut left = differing;
+        for (p, q) in only_a.iter().zip(&only_b).take(MOST_NAMES) {
+            for mut c in self.whole(p, q) {
+                let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                if is_of_dlltool(&name(&a[p.clone()])) && is_of_dlltool(&name(&b[q.clone()])) {
+                    (c.cause, c.about, c.what) = (Cause::ImportLibrary, About::ImportName, None);
+                }
+                let named = matches!(
+                    c.cause,
+                    Cause::BuildPath
+                        | Cause::Home
+                        | Cause::Username
+                        | Cause::Hostname
+                        | Cause::ImportLibrary
+                );
+                if !named || left == 0 {
+                    continue;
+                }
+                if c.about == About::Guess && c.cause == Cause::BuildPath {
+                    c.about = About::FileSymbol;
+                }
+                c.bytes = (p.len().max(q.len()) as u64).min(left);
+                left -= c.bytes;
+                self.push(c);
+            }
+        }
+        if left > 0 {
+            let mut c = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
+            c.follow(About::Names);
             self.push(c);
         }
         true
@@ -314,7 +382,7 @@ impl Work<'_> {
         readings
             .map(|r| {
                 let mut c = claim(r.cause, forth(&r.a, x.start), forth(&r.b, y.start), 0);
-                c.what = r.what;
+                (c.about, c.what) = (r.about, r.what);
                 c
             })
             .collect()

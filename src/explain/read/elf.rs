@@ -5,10 +5,12 @@ use object::{Object, ObjectSection, SectionFlags, elf};
 use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind};
+use crate::finding::About;
 
 /// Names of sections and what they hold. The first that fits counts; a trailing `*` stands for any
 /// ending.
 const KINDS: &[(&str, Kind)] = &[
+    (".dep-v0", Kind::Dependencies),
     (".rmeta", Kind::Metadata),
     (".rustc", Kind::Metadata),
     (".llvmbc", Kind::Metadata),
@@ -83,6 +85,7 @@ fn build_id(image: &mut Image, bytes: &[u8], file: &object::File) {
         range: end..part.range.end,
         value: id.iter().map(|b| format!("{b:02x}")).collect(),
         cause: Cause::BuildId,
+        about: About::Anything,
         follows: Follows::UnlessAlone,
     });
 }

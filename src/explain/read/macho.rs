@@ -10,6 +10,7 @@ use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind, Part};
 use crate::explain::time;
+use crate::finding::About;
 
 /// Reads it.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {
@@ -102,7 +103,7 @@ fn commands(image: &mut Image, n: &Numbers) {
 }
 
 fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
-    Part { name: name.to_string(), range, address: None, kind }
+    Part::new(name, range, None, kind)
 }
 
 /// What a command says itself.
@@ -112,6 +113,7 @@ fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
         range,
         value,
         cause,
+        about: About::Anything,
         follows,
     };
     Some(match command {
@@ -208,6 +210,7 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
             range: start..start + path.len(),
             value: printable(path),
             cause: Cause::BuildPath,
+            about: if kind { About::ObjectName } else { About::FileSymbol },
             follows: Follows::Never,
         });
         if kind {
@@ -221,6 +224,7 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
                 range: at + 8..at + 8 + len,
                 value: shown,
                 cause: Cause::Timestamp,
+                about: About::ObjectName,
                 follows: Follows::Never,
             });
         }

@@ -68,12 +68,8 @@ fn sections<'d>(
         let Some(end) = start.checked_add(size) else {
             continue;
         };
-        image.parts.push(Part {
-            name: name.to_string(),
-            range: start..end,
-            address: loaded.then_some(section.address()),
-            kind: kind(name, &section),
-        });
+        let address = loaded.then_some(section.address());
+        image.parts.push(Part::new(name, start..end, address, kind(name, &section)));
     }
     Ok((file, image))
 }
@@ -89,11 +85,16 @@ fn add_names(image: &mut Image, file: &object::File) {
     }
     let symbols = file.symbols().chain(file.dynamic_symbols());
     for symbol in symbols.take(MOST) {
-        let (Ok(name), true) = (symbol.name(), symbol.is_definition()) else {
+        let kind = symbol.kind();
+        let (Ok(name), true) =
+            (symbol.name(), symbol.is_definition() || kind == object::SymbolKind::File)
+        else {
             continue;
         };
-        let kind = symbol.kind();
         use object::SymbolKind as K;
+        if kind == K::File {
+            image.files.push(name.to_string());
+        }
         if name.is_empty() || !matches!(kind, K::Text | K::Data | K::Tls | K::Unknown | K::Label) {
             continue;
         }

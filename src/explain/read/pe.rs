@@ -11,11 +11,11 @@ use super::{add_names, sections};
 use crate::cause::Cause;
 use crate::explain::image::{Field, Follows, Image, Kind, Part};
 use crate::explain::time;
+use crate::finding::About;
 
-/// Whether the bytes begin a PE file.
 /// Reads a COFF object.
 pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = image_of(bytes, "COFF")?;
+    let mut image = image_of(bytes, "COFF", 0)?;
     let time = Fields(bytes).u32(4);
     image.fields.push(stamp("TimeDateStamp of the file", 4, time, Follows::Never));
     Ok(image)
@@ -23,25 +23,31 @@ pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
 
 /// Reads a PE file.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = image_of(bytes, "PE")?;
+    let mut image = image_of(bytes, "PE", Fields(bytes).u32(60) as usize + 4)?;
     headers(&mut image, bytes);
     Ok(image)
 }
 
-fn image_of(bytes: &[u8], format: &'static str) -> Result<Image, String> {
+fn image_of(bytes: &[u8], format: &'static str, header: usize) -> Result<Image, String> {
     let (file, mut image) = sections(bytes, format, |name, s| match (name, s.kind()) {
+        (".dep-v0", _) => Kind::Dependencies,
         (".pdata" | ".reloc" | ".xdata", _) => Kind::Table,
         (_, SectionKind::Text) => Kind::Code,
         (_, SectionKind::Debug) => Kind::Debug,
         _ => Kind::Data,
     })?;
     if let Some(range) = certificates(bytes).filter(|_| format == "PE") {
-        image.parts.push(Part {
-            name: "signature".to_string(),
-            range,
-            address: None,
-            kind: Kind::Derived,
-        });
+        image.parts.push(Part::new("signature", range, None, Kind::Derived));
+    }
+    // PointerToSymbolTable at 8, NumberOfSymbols at 12; 18 bytes each; then the size of the strings
+    // in 4 bytes, and the strings.
+    let all = Fields(bytes);
+    let symbols = all.u32(header + 8) as usize;
+    let names = symbols.saturating_add((all.u32(header + 12) as usize).saturating_mul(18));
+    if symbols > 0 && names < bytes.len() {
+        let end = names.saturating_add(all.u32(names) as usize).min(bytes.len());
+        image.parts.push(Part::new("symbol table", symbols..names + 4, None, Kind::Table));
+        image.parts.push(Part::new("string table", names + 4..end, None, Kind::Names));
     }
     image.tile(bytes.len());
     add_names(&mut image, &file);
@@ -111,6 +117,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         range: pe + 88..pe + 92,
         value: format!("{:#010x}", all.u32(pe + 88)),
         cause: Cause::Unknown,
+        about: About::Anything,
         follows: Follows::UnlessAlone,
     });
     let version = all.u16(pe + 26).to_le_bytes();
@@ -119,6 +126,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         range: pe + 26..pe + 28,
         value: format!("{}.{}", version[0], version[1]),
         cause: Cause::LinkerVersion,
+        about: About::Anything,
         follows: Follows::Never,
     });
     // What Microsoft's linker writes of the tools that made the objects.
@@ -129,6 +137,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
             range: 64..64 + at + 8,
             value: format!("{} bytes", at + 8),
             cause: Cause::LinkerVersion,
+            about: About::Anything,
             follows: Follows::Never,
         });
     }
@@ -137,7 +146,8 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         (RESOURCE, "TimeDateStamp of the resource directory"),
     ] {
         let start = directory(bytes, index).and_then(|(rva, _)| offset_of(image, rva));
-        fields.extend(start.map(|at| time_at(name, at + 4)));
+        let about = if index == RESOURCE { About::Resource } else { About::Anything };
+        fields.extend(start.map(|at| Field { about, ..time_at(name, at + 4) }));
     }
     for at in entries {
         fields.extend(debug_fields(bytes, at, follows));
@@ -148,6 +158,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
             value: format!("{} bytes", range.len()),
             range,
             cause: Cause::CodeSignature,
+            about: About::Anything,
             follows: Follows::UnlessAlone,
         });
     }
@@ -160,6 +171,7 @@ fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
         range: at..at.saturating_add(4),
         value: format!("{value:#010x}, as a time {}", time::show(i64::from(value))),
         cause: Cause::PeTimestamp,
+        about: About::Anything,
         follows,
     }
 }
@@ -188,6 +200,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
     let kind = entry.u32(12);
     let mut fields = vec![Field {
         cause: Cause::PeDebug,
+        about: About::Anything,
         ..stamp(
             &format!("TimeDateStamp of debug entry of type {kind}"),
             at + 4,
@@ -205,6 +218,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
             range: data + from..data + from + len,
             value,
             cause: Cause::PeDebug,
+            about: About::Anything,
             follows,
         });
     };
@@ -216,6 +230,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
             add("age of the PDB", 20, 4, age, Follows::Never);
             let path = content[24..].split(|b| *b == 0).next().unwrap_or_default();
             add("path of the PDB", 24, path.len(), printable(path), Follows::Never);
+            fields.last_mut().expect("it was added").about = About::PdbPath;
         }
         16 => {
             let shown = hex(&content[..content.len().min(36)]);

@@ -242,8 +242,9 @@ fn ending(out: &mut String, report: &Report) {
             );
         }
         Verdict::Differs => {
-            let only_path =
-                |c: &crate::blame::culprit::Culprit| c.causes.iter().all(|cause| *cause == Cause::BuildPath);
+            let only_path = |c: &crate::blame::culprit::Culprit| {
+                c.causes.iter().all(|cause| *cause == Cause::BuildPath)
+            };
             if !report.blame.is_empty() && report.blame.iter().all(only_path) {
                 let next = "only the path that it was built at differs: `repro build --same-path` builds at one that everyone can have";
                 let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
@@ -307,9 +308,9 @@ pub fn causes() -> String {
     for cause in CAUSES {
         let _ = writeln!(out, "{BOLD}{}{BOLD:#}: {}", cause.name, cause.means);
         for row in remedy::BY_CAUSE.iter().filter(|r| r.cause == cause.cause) {
-            let of = match row.what {
-                "" => String::new(),
-                what => format!("({what}) "),
+            let of = match row.about.label() {
+                None => String::new(),
+                Some(label) => format!("({label}) "),
             };
             let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
         }
@@ -341,7 +342,7 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
         };
         let _ = writeln!(
             out,
-            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, every time {}",
+            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, timestamps {}",
             archive.size, archive.epoch
         );
         let _ = writeln!(out, "{}  {}", archive.sha256, path.display());

@@ -22,7 +22,7 @@ pub fn report(report: &Report, verbose: bool) -> String {
             None => {
                 "on: build scripts had no network and no access to your home directory".to_string()
             }
-            Some(why) => format!("off: build scripts ran with your rights ({why})"),
+            Some(why) => format!("off: build scripts ran with your permissions ({why})"),
         };
         line(&mut out, "sandbox", &sandbox);
     }
@@ -170,7 +170,7 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         }
     }
     for finding in file.findings.iter().take(shown) {
-        findings::one(out, finding);
+        findings::one(out, finding, None, true, usize::MAX);
     }
     rest(out, file.findings.len(), shown);
 }

@@ -27,9 +27,14 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
     input.seek(SeekFrom::Start(entry.data_at))?;
+    Ok(Member { sha256: Some(digest(&mut input.take(entry.size))?), ..said(entry) })
+}
+
+/// What the archive says of a member.
+pub fn said(entry: &Entry) -> Member {
     let say = |value: Option<u64>| value.map_or("blank".to_string(), |v| v.to_string());
     let name = printable(&entry.name);
-    Ok(Member {
+    Member {
         written: name.clone(),
         name,
         kind: match entry.kind {
@@ -37,13 +42,11 @@ fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadErr
             Kind::Symbols => "index of symbols",
             Kind::Names => "table of names",
         },
-        target: None,
         size: entry.size,
-        sha256: Some(digest(&mut input.take(entry.size))?),
         mode: entry.mode.map(|m| m as u32),
         owner: format!("{} / {}", say(entry.uid), say(entry.gid)),
         mtime: say(entry.mtime),
-        packed: None,
-        other: Vec::new(),
-    })
+        seconds: entry.mtime.and_then(|t| i64::try_from(t).ok()),
+        ..Member::default()
+    }
 }

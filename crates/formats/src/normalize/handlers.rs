@@ -100,7 +100,7 @@ pub const HANDLERS: &[Handler] = &[
     Handler {
         name: "ar",
         extensions: &["a", "rlib", "lib", "ar", "deb"],
-        fixes: "times, owners and modes of the members; their order stays, since linkers go by it; of a .deb also the tars inside, but for owners and modes",
+        fixes: "times, owners and modes of the members; their order stays, since linkers go by it; of a .deb also the tars inside, but for order, owners and modes",
         of: FileType::Ar,
         by_name: false,
         run: ar::run,
@@ -131,6 +131,18 @@ pub fn run(handler: &Handler, job: &Job<'_>, out: &mut dyn Output) -> Result<Out
         }
         outcome => outcome,
     }
+}
+
+/// Archives in each other that are opened.
+const DEPTH: u8 = 8;
+
+/// Runs the handler of a member of an archive; see [`Job::nested`].
+pub fn nested(job: &Job<'_>, out: &mut dyn Output) -> Option<Result<Outcome, Error>> {
+    let handler = of(job.of, job.path)?;
+    Some(match job.depth > DEPTH {
+        true => Ok(Outcome::LeftAlone("it is in too many archives".to_string())),
+        false => run(handler, job, out),
+    })
 }
 
 /// Why a file must stay as it is whatever its handler, with its format: what it is made of does not

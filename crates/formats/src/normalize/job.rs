@@ -21,13 +21,18 @@ pub struct Job<'a> {
     pub times: Times,
     /// Whether archives in the archive are brought into normal form as well.
     pub recursive: bool,
-    /// Whether owners and modes are content: the file is a part of a package to install.
+    /// Whether order, owners and modes are content: the file is a part of a package to install.
     pub package: bool,
     /// In how many archives it is.
     pub depth: u8,
+    /// What runs the handler of a member, by its type; none where there is no handler.
+    pub nested: Nested,
     /// What the file may ask for.
     pub limits: &'a Limits,
 }
+
+/// Runs the handler of a file, if it has one: the table of handlers is not known to each of them.
+pub type Nested = fn(&Job<'_>, &mut dyn Output) -> Option<Result<Outcome, Error>>;
 
 /// Where a handler writes the normal form: a temporary file that replaces the original if it
 /// differs from it.

@@ -5,14 +5,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use super::handlers;
 use super::job::{Job, Outcome, Written, failed, has_extension};
 use crate::detect;
 use crate::error::Error;
 use crate::names::printable;
 
-/// Archives in each other that are opened.
-const DEPTH: u8 = 8;
 /// Extensions of files that hold other files.
 const ARCHIVES: &[&str] = &[
     "tar", "gz", "tgz", "zst", "tzst", "xz", "txz", "crate", "zip", "jar", "whl", "deb", "a", "apk",
@@ -34,19 +31,16 @@ pub fn rewrite(
     let (of, _) = detect::of_file(&file).map_err(failed)?;
     let shown = printable(name);
     let path = Path::new(&shown);
-    let Some(handler) = handlers::of(of, path) else {
-        return Ok(None);
-    };
     let mut stays = |why: String| {
         written.notes.push(format!("`{shown}` stays as it is: {why}"));
         Ok(None)
     };
-    if outer.depth >= DEPTH {
-        return stays("it is in too many archives".to_string());
-    }
     let job = Job { path, of, input: &file, depth: outer.depth + 1, ..*outer };
     let mut out = io::BufWriter::new(temporary()?);
-    let inner = match handlers::run(handler, &job, &mut out) {
+    let Some(outcome) = (job.nested)(&job, &mut out) else {
+        return Ok(None);
+    };
+    let inner = match outcome {
         Ok(Outcome::Written(inner)) => inner,
         Ok(Outcome::LeftAlone(why)) => return stays(why),
         Err(Error::Unsound { why, .. }) => return stays(why.to_string()),

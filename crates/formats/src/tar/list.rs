@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::read::{Kind, Walk};
+use super::read::{Entry, Kind, Walk};
 use crate::error::ReadError;
 use crate::limits::Limits;
 use crate::listing::{Member, digest};
@@ -13,40 +13,50 @@ pub fn members(input: impl Read, limits: &Limits) -> Result<Vec<Member>, ReadErr
     let mut walk = Walk::new(input, limits);
     let mut members = Vec::new();
     while let Some(entry) = walk.next()? {
-        let (kind, target) = match &entry.kind {
-            Kind::File | Kind::Sparse => ("file", None),
-            Kind::Dir => ("dir", None),
-            Kind::Symlink(target) => ("symlink", Some(printable(target))),
-            Kind::Hardlink(target) => ("hardlink", Some(printable(target))),
+        // Of a sparse file: as it is encoded, map and all.
+        let sha256 = match entry.kind {
+            Kind::File | Kind::Sparse => Some(digest(&mut walk)?),
+            _ => None,
         };
-        let known = |key: &[u8]| [&b"uid"[..], b"gid", b"uname", b"gname", b"mtime"].contains(&key);
-        let records = entry.records.iter().filter(|(key, _)| !known(key));
-        let mut other: Vec<(String, String)> =
-            records.map(|(key, value)| (printable(key), printable(value))).collect();
-        other.push(("header".to_string(), entry.style.to_string()));
-        members.push(Member {
-            name: printable(&entry.name),
-            written: printable(&entry.written),
-            kind,
-            target,
-            size: entry.size,
-            // Of a sparse file: as it is encoded, map and all.
-            sha256: match entry.kind {
-                Kind::File | Kind::Sparse => Some(digest(&mut walk)?),
-                _ => None,
-            },
-            mode: Some(entry.mode),
-            owner: format!(
-                "{} ({}) / {} ({})",
-                entry.uid,
-                printable(&entry.uname),
-                entry.gid,
-                printable(&entry.gname)
-            ),
-            mtime: entry.mtime.to_string(),
-            packed: None,
-            other,
-        });
+        members.push(Member { sha256, ..said(&entry) });
     }
     Ok(members)
+}
+
+/// What a tar says of a member.
+pub fn said(entry: &Entry) -> Member {
+    let (kind, target) = match &entry.kind {
+        Kind::File | Kind::Sparse => ("file", None),
+        Kind::Dir => ("dir", None),
+        Kind::Symlink(target) => ("symlink", Some(printable(target))),
+        Kind::Hardlink(target) => ("hardlink", Some(printable(target))),
+    };
+    let known = |key: &[u8]| [&b"uid"[..], b"gid", b"uname", b"gname", b"mtime"].contains(&key);
+    let records = entry.records.iter().filter(|(key, _)| !known(key));
+    let mut other: Vec<(String, String)> =
+        records.map(|(key, value)| (printable(key), printable(value))).collect();
+    other.push(("header".to_string(), entry.style.to_string()));
+    Member {
+        name: printable(&entry.name),
+        written: printable(&entry.written),
+        kind,
+        target,
+        size: entry.size,
+        mode: Some(entry.mode),
+        owner: format!(
+            "{} ({}) / {} ({})",
+            entry.uid,
+            printable(&entry.uname),
+            entry.gid,
+            printable(&entry.gname)
+        ),
+        // With its fraction, where it has one.
+        mtime: match entry.records.iter().rfind(|(key, _)| key == b"mtime") {
+            Some((_, text)) => printable(text),
+            None => entry.mtime.to_string(),
+        },
+        seconds: Some(entry.mtime),
+        other,
+        ..Member::default()
+    }
 }

@@ -263,12 +263,15 @@ fn normal<'a>(entries: &'a [Entry], job: &Job<'_>) -> Vec<Normal<'a>> {
     for entry in entries {
         let file = &root(entry, &by_name).name[..];
         let known = first.entry(file).or_insert(entry);
-        if parts(&entry.name) < parts(&known.name) {
+        if !job.package && parts(&entry.name) < parts(&known.name) {
             *known = entry;
         }
     }
     let mut sorted: Vec<&Entry> = entries.iter().collect();
-    sorted.sort_by_key(|e| parts(&e.name));
+    // The packer of a package puts links behind all else, for the sake of upgrades.
+    if !job.package {
+        sorted.sort_by_key(|e| parts(&e.name));
+    }
     let normal = |entry: &'a Entry| {
         let file = root(entry, &by_name);
         let holder = first.get(&file.name[..]).copied().unwrap_or(file);

@@ -75,9 +75,12 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
     Ok(taken)
 }
 
+/// Whether a value looks like what its key stands for.
+type Shape = fn(&[u8]) -> bool;
+
 /// Records that say when, by whom or on which disk a file was packed, and what their values look
 /// like. Every other record may be content: a label, a checksum, a commit, an access list.
-const HARMLESS: &[(&[u8], fn(&[u8]) -> bool)] = &[
+const HARMLESS: &[(&[u8], Shape)] = &[
     (b"mtime", is_time),
     (b"atime", is_time),
     (b"ctime", is_time),

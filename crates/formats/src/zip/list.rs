@@ -33,32 +33,52 @@ fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadErr
         (Kind::File, false) => Some(packed(entry, input)?),
         _ => None,
     };
-    let method = match entry.method {
+    let packed = match entry.kind {
+        Kind::File => Some(format!("{}, sha256 {}", method(entry), packed(entry, input)?)),
+        _ => None,
+    };
+    Ok(Member { sha256, packed, ..said(entry) })
+}
+
+/// The compression method by its name.
+pub fn method(entry: &Entry) -> String {
+    match entry.method {
         STORED => "stored".to_string(),
         DEFLATED => "deflate".to_string(),
         other => format!("method {other}"),
-    };
+    }
+}
+
+/// What the zip says of a member.
+pub fn said(entry: &Entry) -> Member {
     let (kind, target) = match &entry.kind {
         Kind::File => ("file", None),
         Kind::Dir => ("dir", None),
         Kind::Symlink(target) => ("symlink", Some(printable(target))),
     };
-    Ok(Member {
+    Member {
         name: printable(&entry.name),
         written: printable(&entry.written),
         kind,
         target,
         size: entry.size,
-        sha256,
         mode: entry.mode,
         owner: fields(entry, OWNERS).join(", "),
         mtime: [vec![date(entry.time)], fields(entry, TIMES)].concat().join(", "),
-        packed: match entry.kind {
-            Kind::File => Some(format!("{method}, sha256 {}", packed(entry, input)?)),
-            _ => None,
-        },
+        seconds: Some(seconds(entry.time)),
         other: other(entry),
-    })
+        ..Member::default()
+    }
+}
+
+/// A DOS date, as seconds since 1970 if it is UTC.
+fn seconds((time, date): (u16, u16)) -> i64 {
+    let (y, m, d) = (1980 + i64::from(date >> 9), i64::from(date >> 5 & 15), i64::from(date & 31));
+    // Days of the civil calendar, with years that begin in March.
+    let (y, m) = if m > 2 { (y, m - 3) } else { (y - 1, m + 9) };
+    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + d - 719_469;
+    let (hour, minute) = (i64::from(time >> 11), i64::from(time >> 5 & 63));
+    days * 86_400 + hour * 3600 + minute * 60 + i64::from(time & 31) * 2
 }
 
 /// SHA-256 of the content as it is packed.

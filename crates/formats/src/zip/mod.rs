@@ -1,6 +1,7 @@
 //! Zip, and what is made of zips: jars, wheels.
 
 mod end;
+pub mod lenient;
 pub mod list;
 pub mod normalize;
 pub mod read;

@@ -18,9 +18,12 @@ pub const JAR: &[&str] = &["jar", "war", "ear"];
 /// Extensions of zips that are wheels.
 pub const WHEEL: &[&str] = &["whl"];
 
+/// Whether a field looks like what its identifier stands for.
+type Shape = fn(&[u8]) -> bool;
+
 /// Extra fields that say when, by whom or how a member was packed, and nothing of its content, and
 /// what such a field looks like: APPNOTE.TXT 4.5 and Info-ZIP's list.
-const DROPPED: &[(u16, fn(&[u8]) -> bool)] = &[
+const DROPPED: &[(u16, Shape)] = &[
     // NTFS: times alone.
     (0x000a, |f| f.len() == 32 && f[4..8] == [1, 0, 24, 0]),
     // Unix: two times and the owner, without the target of a link or the number of a device.

@@ -230,7 +230,7 @@ fn is_signing_block<R: Read + Seek>(input: &mut R, from: u64, to: u64) -> io::Re
     Ok(first == size && last[..8] == size && last[8..] == SIGNING_BLOCK[..])
 }
 
-fn entry<R: Read + Seek>(
+pub(super) fn entry<R: Read + Seek>(
     input: &mut R,
     central: Central,
     local: Local,

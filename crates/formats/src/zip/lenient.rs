@@ -1,0 +1,122 @@
+//! Zip as `unzip` lists it: behind other bytes (a script, a program that unpacks itself), with gaps,
+//! and with names that come twice. For looking only: what is unpacked or rewritten is read strictly.
+
+use std::io::Cursor;
+
+use super::read::{self, Zip, entry};
+use super::record;
+use crate::bytes::Fields;
+use crate::error::{Malformed, ReadError};
+use crate::limits::Limits;
+use crate::names::Names;
+
+/// A zip, and how many bytes are before its first member.
+pub type Found = (Zip, usize);
+
+const END: &[u8; 4] = b"PK\x05\x06";
+
+/// The end record and the bytes before the zip that its offsets do not count.
+///
+/// | signature 0, 4 | entries 10, 2 | size of the directory 12, 4 | its offset 16, 4 | comment 20, 2 |
+fn end(bytes: &[u8]) -> Option<(usize, usize)> {
+    let from = bytes.len().saturating_sub(22 + usize::from(u16::MAX));
+    let at = from + bytes[from..].windows(4).rposition(|w| w == END)?;
+    let fields = Fields(&bytes[at..]);
+    let directory = at.checked_sub(fields.u32(12) as usize)?;
+    let uncounted = directory.checked_sub(fields.u32(16) as usize)?;
+    let begins = bytes[directory..].starts_with(b"PK\x01\x02") || fields.u16(10) == 0;
+    (begins && bytes.len() >= at + 22).then_some((at, uncounted))
+}
+
+/// Whether the bytes end as a zip does, whatever they begin with.
+pub fn ends(bytes: &[u8]) -> bool {
+    end(bytes).is_some_and(|(at, _)| {
+        let fields = Fields(&bytes[at..]);
+        fields.u16(10) > 0 && at + 22 + usize::from(fields.u16(20)) == bytes.len()
+    })
+}
+
+/// Reads the index.
+///
+/// # Errors
+/// It has no end record, or a record in it is malformed.
+pub fn read_any(bytes: &[u8], limits: &Limits) -> Result<Found, ReadError> {
+    if let Ok(zip) = read::read(&mut Cursor::new(bytes), limits) {
+        return Ok((zip, 0));
+    }
+    let (at, uncounted) = match end(bytes) {
+        Some(found) => found,
+        // What is wrong with it, a strict reader says.
+        None => return read::read(&mut Cursor::new(bytes), limits).map(|zip| (zip, 0)),
+    };
+    let fields = Fields(&bytes[at..]);
+    let (count, size) = (usize::from(fields.u16(10)), fields.u32(12) as usize);
+    limits.check_entries(count as u64).map_err(|what| Malformed::at(at as u64, what))?;
+    let mut directory = &bytes[at - size..at];
+    let mut entries = Vec::new();
+    let mut total = 0_u64;
+    for _ in 0..count {
+        let record_at = (at - directory.len()) as u64;
+        let mut central = record::Central::read(&mut directory, record_at)?;
+        central.header_at = central.header_at.saturating_add(uncounted as u64);
+        total = total.saturating_add(central.size);
+        let local = record::Local::read(&mut Cursor::new(bytes), &central)?;
+        // Each by itself: a name may come twice.
+        let mut names = Names::default();
+        entries.push(entry(&mut Cursor::new(bytes), central, local, &mut names)?);
+    }
+    let fits = limits.check_bytes(total, bytes.len() as u64);
+    fits.map_err(|what| Malformed::at(at as u64, what))?;
+    let first = entries.iter().map(|e| e.header_at as usize).min().unwrap_or(at - size);
+    let comment = bytes[at + 22..].to_vec();
+    Ok((Zip { entries, comment, signing_block: false }, first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A zip of one stored member `f` with the content `x`.
+    fn zip() -> Vec<u8> {
+        let mut out = Vec::new();
+        let crc = [0x83, 0x16, 0xdc, 0x8c];
+        let fields = [
+            &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x28][..],
+            &crc,
+            &[1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0],
+        ]
+        .concat();
+        out.extend([&b"PK\x03\x04"[..], &fields, b"fx"].concat());
+        let directory = out.len() as u32;
+        out.extend([&b"PK\x01\x02\x14\x00"[..], &fields, &[0; 14], b"f"].concat());
+        let size = out.len() as u32 - directory;
+        out.extend(
+            [
+                &b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..],
+                &size.to_le_bytes(),
+                &directory.to_le_bytes(),
+                &[0, 0],
+            ]
+            .concat(),
+        );
+        out
+    }
+
+    #[test]
+    fn what_is_before_a_zip_does_not_hide_it() {
+        let plain = zip();
+        let prefixed = [b"#!/bin/sh\n", &plain[..]].concat();
+        for (bytes, before) in [(&plain, 0), (&prefixed, 10)] {
+            assert!(ends(bytes));
+            let (zip, prefix) = read_any(bytes, &Limits::default()).unwrap();
+            assert_eq!((zip.entries.len(), prefix), (1, before));
+            assert_eq!(zip.entries[0].name, b"f");
+        }
+        assert!(read::read(&mut Cursor::new(&prefixed), &Limits::default()).is_err());
+        assert!(!ends(b"PK\x05\x06") && !ends(b"plain text"));
+        for cut in 0..prefixed.len() {
+            // Not one of them may panic.
+            let _ = read_any(&prefixed[..cut], &Limits::default());
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Lists of digests: RECORD, MANIFEST.MF and *.SF, SHA256SUMS, md5sums, .cargo-checksum.json, SBOMs. Where a
+//! digest or size in them differs because the file that it describes differs, it follows from that.
+//!
+//! SHA-256 digests and sizes are held against the files themselves; of other digests it is enough that
+//! the line or section names a file that differs.
+
+use std::collections::HashMap;
+
+use repro_formats::digest::of_bytes;
+
+use super::plain;
+use crate::cause::Cause;
+use crate::finding::{About, At, Finding, Place};
+
+/// Bytes of a list that are read.
+const MOST: usize = 8 << 20;
+
+/// Files that differ, by what a list would say of them; and the lists, which are read last.
+#[derive(Default)]
+pub(super) struct Digests {
+    /// Spelled digest -> the pair that it is of; on each side.
+    spelled: [HashMap<String, usize>; 2],
+    sizes: Vec<(usize, usize)>,
+    names: Vec<String>,
+    /// Lists: the way to them, and both texts.
+    pub(super) lists: Vec<(Vec<String>, Vec<u8>, Vec<u8>)>,
+}
+
+/// Lengths of digests in hexadecimal, and in base64 with and without `=`.
+const HEX: [usize; 6] = [32, 40, 56, 64, 96, 128];
+const BASE64: [usize; 8] = [24, 28, 40, 43, 44, 64, 86, 88];
+
+/// Whether a word could be a digest.
+fn is_digest(word: &str) -> bool {
+    let hex = word.bytes().all(|b| b.is_ascii_hexdigit());
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/-_=".contains(&b);
+    hex && HEX.contains(&word.len()) || BASE64.contains(&word.len()) && word.bytes().all(base64)
+}
+
+/// Whether the texts are lists of digests that differ: their words are looked at later.
+pub(super) fn lists(name: &str, a: &[u8], b: &[u8]) -> bool {
+    let small = a.len().max(b.len()) <= MOST;
+    small
+        && plain::is_text(a)
+        && plain::is_text(b)
+        && unequal_lines(name, a, b)
+            .iter()
+            .any(|(x, y, _)| words(x).any(is_digest) && words(y).any(is_digest))
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| c.is_whitespace() || ",\":;*()[]{}".contains(c);
+    let words = line.split(ends).filter(|w| !w.is_empty());
+    // `sha256=…`, as in RECORD.
+    words.map(|w| match w.split_once('=') {
+        Some((name, value)) if name.len() < 8 && !value.is_empty() => value,
+        _ => w,
+    })
+}
+
+/// Lines that differ, in pairs, each with the name that its section has; empty where one side has more
+/// of them.
+fn unequal_lines(name: &str, a: &[u8], b: &[u8]) -> Vec<(String, String, String)> {
+    let manifest = name.ends_with(".MF") || name.ends_with(".SF");
+    let read = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        match manifest {
+            // Lines go on behind a blank.
+            true => text.replace("\r\n ", "").replace("\n ", ""),
+            // A value on each line.
+            false if text.lines().count() < 4 => text.replace(',', ",\n"),
+            false => text,
+        }
+    };
+    let (a, b) = (read(a), read(b));
+    if a.lines().count() != b.lines().count() {
+        return Vec::new();
+    }
+    let mut section = String::new();
+    let mut found = Vec::new();
+    for (x, y) in a.lines().zip(b.lines()) {
+        match x.strip_prefix("Name: ") {
+            Some(name) => section = name.trim().to_string(),
+            None if x.trim().is_empty() => section.clear(),
+            None => {}
+        }
+        if x != y {
+            found.push((x.to_string(), y.to_string(), section.clone()));
+        }
+    }
+    found
+}
+
+impl Digests {
+    /// A file of both sides that differs.
+    pub(super) fn pair(&mut self, name: &str, a: &[u8], b: &[u8]) {
+        let id = self.sizes.len();
+        self.sizes.push((a.len(), b.len()));
+        self.names.push(name.to_string());
+        for (known, bytes) in self.spelled.iter_mut().zip([a, b]) {
+            for spelled in spellings(bytes) {
+                known.insert(spelled, id);
+            }
+        }
+    }
+
+    /// A list that is looked at once all files are known.
+    pub(super) fn later(&mut self, within: &[String], a: &[u8], b: &[u8]) {
+        self.lists.push((within.to_vec(), a.to_vec(), b.to_vec()));
+    }
+
+    /// What differs in a list, if all of it follows from files that differ.
+    pub(super) fn follows(&self, within: &[String], a: &[u8], b: &[u8]) -> Option<Finding> {
+        let name = within.last().map_or("", String::as_str);
+        let lines = unequal_lines(name, a, b);
+        let own = |file: &&String| file.as_str() != name;
+        let named = |line: &str, section: &str| {
+            let base = |n: &str| n.rsplit('/').next().unwrap_or_default().to_string();
+            let mut names = self.names.iter().filter(own);
+            names.any(|n| section == n || line.contains(&base(n)))
+                || name.ends_with(".SF") && line.contains("-Digest-Manifest")
+        };
+        let accounted = |line: &str, section: &str, x: &str, y: &str| {
+            let (p, q) = (self.spelled[0].get(x), self.spelled[1].get(y));
+            let size = |w: &str| w.parse::<usize>().ok();
+            let sizes = size(x).zip(size(y));
+            // What SHA-256 is of is known, but for the sections of a manifest.
+            let sure = (x.len() == 64 || x.len() == 44 || x.len() == 43) && !name.ends_with(".SF");
+            p.is_some() && p == q
+                || sizes.is_some_and(|s| self.sizes.contains(&s))
+                || !sure && is_digest(x) && is_digest(y) && named(line, section)
+        };
+        let all = lines.iter().all(|(x, y, section)| {
+            let (p, q): (Vec<&str>, Vec<&str>) = (words(x).collect(), words(y).collect());
+            p.len() == q.len()
+                && p.iter().zip(&q).all(|(v, w)| v == w || accounted(x, section, v, w))
+        });
+        (all && !lines.is_empty()).then(|| {
+            let mut place = Place::new(within, At::Whole);
+            place.called = Some("digests and sizes of other files".to_string());
+            let mut f = Finding::new(Cause::Unknown, place, "", "");
+            f.about = About::Digests;
+            f.consequence = true;
+            f.remedy = super::remedy::FOLLOWS.to_string();
+            f
+        })
+    }
+}
+
+/// The digest of bytes as lists spell it: hexadecimal, base64, and base64 for names of files.
+fn spellings(bytes: &[u8]) -> [String; 3] {
+    let hex = of_bytes(bytes).sha256;
+    let two = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or_default();
+    let digest: Vec<u8> = (0..hex.len()).step_by(2).map(two).collect();
+    let base64 = base64(&digest);
+    let url = base64.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    [hex, base64, url]
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const SET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for three in bytes.chunks(3) {
+        let all =
+            three.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
+        for i in 0..4 {
+            match i <= three.len() {
+                true => out.push(char::from(SET[(all >> (18 - 6 * i) & 63) as usize])),
+                false => out.push('='),
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_follows_only_from_files_that_have_these_digests() {
+        let mut digests = Digests::default();
+        digests.pair("pkg/a.py", b"one", b"other");
+        let [hex_a, base_a, url_a] = spellings(b"one");
+        let [hex_b, base_b, url_b] = spellings(b"other");
+        let wrong = "0".repeat(64);
+        let cases: &[(&str, String, String, bool)] = &[
+            ("SHA256SUMS", format!("{hex_a}  a.py\n"), format!("{hex_b}  a.py\n"), true),
+            ("SHA256SUMS", format!("{hex_a}  a.py\n"), format!("{wrong}  a.py\n"), false),
+            (
+                "RECORD",
+                format!("pkg/a.py,sha256={url_a},3\n"),
+                format!("pkg/a.py,sha256={url_b},5\n"),
+                true,
+            ),
+            (
+                "RECORD",
+                format!("pkg/a.py,sha256={url_a},3\n"),
+                format!("pkg/a.py,sha256={url_b},6\n"),
+                false,
+            ),
+            (
+                "META-INF/MANIFEST.MF",
+                format!("Name: pkg/a.py\r\nSHA-256-Digest: {base_a}\r\n"),
+                format!("Name: pkg/a.py\r\nSHA-256-Digest: {base_b}\r\n"),
+                true,
+            ),
+            (
+                ".cargo-checksum.json",
+                format!("{{\"files\":{{\"a.py\":\"{hex_a}\"}},\"package\":\"{wrong}\"}}"),
+                format!("{{\"files\":{{\"a.py\":\"{hex_b}\"}},\"package\":\"{wrong}\"}}"),
+                true,
+            ),
+            (
+                "md5sums",
+                "00000000000000000000000000000000  pkg/a.py\n".into(),
+                "10000000000000000000000000000000  pkg/a.py\n".into(),
+                true,
+            ),
+            (
+                "md5sums",
+                "00000000000000000000000000000000  pkg/b.py\n".into(),
+                "10000000000000000000000000000000  pkg/b.py\n".into(),
+                false,
+            ),
+        ];
+        for (name, a, b, want) in cases {
+            assert!(lists(name, a.as_bytes(), b.as_bytes()), "{name} {a}");
+            let found = digests.follows(&[name.to_string()], a.as_bytes(), b.as_bytes());
+            assert_eq!(found.is_some(), *want, "{name} {a} {b}");
+        }
+        assert!(!lists("notes", b"red\n", b"blue\n"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Why two trees of files differ: the files that are not the same, each explained, and the crate that
+//! differs first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Search;
+use super::compare;
+use super::found::{Explained, unexplained};
+use super::tree::Tree;
+use crate::cause::Cause;
+use crate::finding::{At, Finding};
+
+impl Search<'_> {
+    /// Why two trees differ.
+    pub(super) fn trees(&mut self, x: &Tree, y: &Tree) -> Explained {
+        let (a, b) = match (x.unlike(y), y.unlike(x)) {
+            (Ok(a), Ok(b)) => (a, b),
+            (Err(why), _) | (_, Err(why)) => {
+                return Explained { note: Some(unexplained(&why)), ..Explained::default() };
+            }
+        };
+        let mut out = self.opened(&a.0, &b.0, &[]);
+        let large: BTreeSet<String> = a.1.into_iter().chain(b.1).collect();
+        for name in large {
+            let at = At::Field { name: compare::CONTENT, of: name };
+            let mut finding = Finding::new(Cause::Unknown, at, "", "");
+            finding.remedy = "compare the two files by themselves".to_string();
+            out.findings.push(finding);
+        }
+        let mut crates = x.crates.clone();
+        crates.extend(y.crates.clone());
+        if let Some(first) = first(&out, &crates) {
+            out.add_note(first);
+        }
+        out.add_note("names and contents were compared, not times, modes and owners".to_string());
+        if x.left_out + y.left_out > 0 {
+            let n = x.left_out + y.left_out;
+            out.add_note(format!("{n} files that cargo writes for itself were left out"));
+        }
+        out
+    }
+}
+
+/// Which crates differ first: those that depend on none that differs.
+fn first(out: &Explained, crates: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    let rows = &out.members.as_ref()?.rows;
+    let krate = |name: &str| {
+        let base = name.rsplit('/').next()?.strip_prefix("lib")?;
+        let stem = base.strip_suffix(".rlib").or_else(|| base.strip_suffix(".rmeta"))?;
+        Some(stem.rsplit_once('-').map_or(stem, |(name, _)| name).to_string())
+    };
+    let differing: BTreeSet<String> = rows.iter().filter_map(|r| krate(&r.name)).collect();
+    let depends = |of: &String| {
+        let deps = crates.get(of);
+        deps.is_some_and(|d| d.iter().any(|d| differing.contains(d) && d != of))
+    };
+    let first: Vec<&str> = differing.iter().filter(|c| !depends(c)).map(String::as_str).collect();
+    if first.is_empty() || differing.len() < 2 || crates.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "of {} crates that differ, {} {} first: the others depend on {}",
+        differing.len(),
+        first.join(", "),
+        if first.len() == 1 { "differs" } else { "differ" },
+        if first.len() == 1 { "it" } else { "them" },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::found::Members;
+    use repro_formats::listing::Member;
+
+    #[test]
+    fn the_crate_on_which_the_others_depend_differs_first() {
+        let row = |name: &str| compare::row(name, Some(&Member::default()), None);
+        let out = Explained {
+            members: Some(Members {
+                rows: vec![row("deps/libtop-01.rlib"), row("deps/libbottom-02.rlib")],
+                same_content: false,
+            }),
+            ..Explained::default()
+        };
+        let deps = |of: &str, on: &[&str]| {
+            (of.to_string(), on.iter().map(|s| s.to_string()).collect::<BTreeSet<_>>())
+        };
+        let crates = BTreeMap::from([deps("top", &["bottom"]), deps("bottom", &[])]);
+        let found = first(&out, &crates).unwrap();
+        assert!(found.starts_with("of 2 crates that differ, bottom differs first"), "{found}");
+    }
+}

@@ -1,0 +1,295 @@
+//! A file, opened in memory so that it can be explained layer by layer: what it is compressed with,
+//! and the members of what is a container. Everything within caps, and as leniently as `tar` and
+//! `unzip` list it: nothing is unpacked to disk here.
+
+use std::borrow::Cow;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use repro_formats::compress::container::Compression;
+use repro_formats::compress::unpack::Unpacked;
+use repro_formats::detect::{FileType, HEAD, detect};
+use repro_formats::gzip::header::Header;
+use repro_formats::limits::Limits;
+use repro_formats::listing::Member;
+use repro_formats::names::printable;
+use repro_formats::{ar, tar, zip};
+
+/// Bytes of all members of one container that are taken out.
+const MOST: u64 = 512 << 20;
+/// Bytes of a file that are read at most.
+const LARGEST: u64 = 512 << 20;
+/// Times that a file may be compressed.
+const LAYERS: usize = 4;
+
+/// What went wrong with a file: the format it claims to be, and what is not sound in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsound {
+    /// The format, as a noun: `tar`, `gzip file`.
+    pub format: &'static str,
+    /// Where, and what is wrong.
+    pub what: String,
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// It cannot be read, or is too large: a clause.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let show = |e: std::io::Error| format!("`{}` cannot be read: {e}", path.display());
+    let file = std::fs::File::open(path).map_err(show)?;
+    let mut bytes = Vec::new();
+    let most = LARGEST + 1;
+    file.take(most).read_to_end(&mut bytes).map_err(show)?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(format!("`{}` has more than {LARGEST} bytes", path.display())),
+        false => Ok(bytes),
+    }
+}
+
+/// One layer of compression.
+pub struct Layer<'a> {
+    /// With what.
+    pub compression: Compression,
+    /// What its header says, by the name of the field.
+    pub fields: Vec<(&'static str, String)>,
+    /// The compressed bytes, without a gzip header.
+    pub packed: Cow<'a, [u8]>,
+}
+
+/// What is below all compression.
+pub struct Peeled<'a> {
+    /// From the outside in.
+    pub layers: Vec<Layer<'a>>,
+    /// The bytes below them.
+    pub bytes: Cow<'a, [u8]>,
+}
+
+/// Unpacks a file as often as it is compressed.
+pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound> {
+    let mut peeled = Peeled { layers: Vec::new(), bytes: Cow::Borrowed(bytes) };
+    while peeled.layers.len() < LAYERS {
+        let compression = Compression::of(&peeled.bytes);
+        if compression == Compression::None {
+            break;
+        }
+        let format = compression.row().name;
+        let unsound = |what: String| Unsound { format, what };
+        let mut content = Vec::new();
+        let unpacked = Unpacked::new(&peeled.bytes[..], compression, limits);
+        let unpacked = unpacked.map_err(|e| unsound(e.to_string()))?;
+        let read = unpacked.take(MOST + 1).read_to_end(&mut content);
+        read.map_err(|e| unsound(e.to_string()))?;
+        if content.len() as u64 > MOST {
+            return Err(unsound(format!("it unpacks to more than {MOST} bytes")));
+        }
+        let header = match compression {
+            Compression::Gzip => Some(
+                Header::parse(&peeled.bytes[..peeled.bytes.len().min(HEAD)])
+                    .map_err(|e| unsound(e.to_string()))?,
+            ),
+            _ => None,
+        };
+        let from = header.as_ref().map_or(0, |h| h.len);
+        let packed = match std::mem::replace(&mut peeled.bytes, Cow::Owned(content)) {
+            Cow::Borrowed(all) => Cow::Borrowed(&all[from..]),
+            Cow::Owned(all) => Cow::Owned(all[from..].to_vec()),
+        };
+        let fields = header.map_or(Vec::new(), |h| h.fields());
+        peeled.layers.push(Layer { compression, fields, packed });
+    }
+    Ok(peeled)
+}
+
+/// What a container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// tar.
+    Tar,
+    /// zip, or what is made of one.
+    Zip,
+    /// ar.
+    Ar,
+    /// A Mach-O file for several machines.
+    Fat,
+    /// A directory, of which metadata are not compared.
+    Directory,
+}
+
+impl Kind {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Tar => "tar",
+            Kind::Zip => "zip",
+            Kind::Ar => "ar",
+            Kind::Fat => "Mach-O for several machines",
+            Kind::Directory => "directory",
+        }
+    }
+}
+
+/// A member: what the archive says of it, and its content.
+pub struct Part<'a> {
+    /// What the archive says.
+    pub said: Member,
+    /// The content; none if it has none.
+    pub bytes: Cow<'a, [u8]>,
+    /// The content as it is compressed, where members are compressed one by one.
+    pub packed: Option<&'a [u8]>,
+}
+
+/// A container and its members.
+pub struct Opened<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// The members in their order.
+    pub parts: Vec<Part<'a>>,
+    /// What is said of the whole, by the name of the field.
+    pub fields: Vec<(&'static str, String)>,
+    /// What is before the first member.
+    pub prefix: &'a [u8],
+    /// What is odd about it: clauses.
+    pub odd: Vec<String>,
+}
+
+/// Reads the members of a container.
+type Reader<'a> = fn(&mut Opened<'a>, &'a [u8], &Limits) -> Result<(), String>;
+
+/// The members of a container; `None` if it is none.
+pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, Unsound>> {
+    let (kind, read): (Kind, Reader<'a>) = match detect(bytes) {
+        FileType::Ar => (Kind::Ar, of_ar),
+        FileType::FatMachO => (Kind::Fat, of_fat),
+        FileType::Zip => (Kind::Zip, of_zip),
+        FileType::Tar(Compression::None) => (Kind::Tar, of_tar),
+        // Behind a script or a program: a tar may end in a zip as well.
+        _ if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
+        _ => return None,
+    };
+    let mut opened =
+        Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: Vec::new() };
+    let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };
+    let read = read(&mut opened, bytes, limits).map_err(|what| Unsound { format, what });
+    Some(read.map(|()| {
+        opened.note_names();
+        opened
+    }))
+}
+
+impl<'a> Opened<'a> {
+    fn add(&mut self, said: Member, bytes: impl Into<Cow<'a, [u8]>>) {
+        self.parts.push(Part { said, bytes: bytes.into(), packed: None });
+    }
+
+    /// Names that come twice, or differ in letter case alone: not every system can unpack both.
+    fn note_names(&mut self) {
+        if matches!(self.kind, Kind::Ar | Kind::Fat) {
+            return;
+        }
+        let folded = |p: &Part| p.said.name.to_lowercase();
+        let mut names: Vec<(String, &str)> =
+            self.parts.iter().map(|p| (folded(p), p.said.name.as_str())).collect();
+        names.sort();
+        let clash = names.windows(2).find(|w| w[0].0 == w[1].0);
+        let odd = clash.map(|w| match w[0].1 == w[1].1 {
+            true => format!("`{}` is in it twice", w[0].1),
+            false => {
+                format!("`{}` and `{}` differ in letter case only", w[0].1, w[1].1)
+            }
+        });
+        self.odd.extend(odd);
+    }
+}
+
+/// Reads all of a content, as far as the caps allow.
+fn all(content: impl Read, left: &mut u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let n = content.take(*left + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())? as u64;
+    *left = left.checked_sub(n).ok_or(format!("its members have more than {MOST} bytes"))?;
+    Ok(bytes)
+}
+
+fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
+    let (index, first) = zip::lenient::read_any(bytes, limits).map_err(|e| e.to_string())?;
+    let mut left = MOST;
+    out.prefix = &bytes[..first];
+    out.fields.push(("comment", format!("`{}`", printable(&index.comment))));
+    for entry in &index.entries {
+        let said = zip::list::said(entry);
+        let end = entry.data_at.saturating_add(entry.packed) as usize;
+        let packed = bytes.get(entry.data_at as usize..end).unwrap_or_default();
+        let readable =
+            !entry.encrypted() && matches!(entry.method, zip::read::STORED | zip::read::DEFLATED);
+        let content = match &entry.kind {
+            zip::read::Kind::File if readable => {
+                let content = entry.content(Cursor::new(bytes)).map_err(|e| e.to_string())?;
+                Cow::Owned(all(content, &mut left)?)
+            }
+            // As it is packed: there is no more to be had.
+            zip::read::Kind::File => Cow::Borrowed(packed),
+            _ => Cow::Borrowed(&[][..]),
+        };
+        let method = zip::list::method(entry);
+        out.add(Member { packed: Some(method), ..said }, content);
+        if let Some(part) = out.parts.last_mut() {
+            part.packed = Some(packed);
+        }
+    }
+    Ok(())
+}
+
+fn of_ar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
+    let entries = ar::read::read(&mut Cursor::new(bytes), limits).map_err(|e| e.to_string())?;
+    for entry in &entries {
+        let (from, size) = (entry.data_at as usize, entry.size as usize);
+        let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
+        out.add(ar::list::said(entry), content.unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn of_tar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
+    let mut walk = tar::read::Walk::lenient(bytes, limits);
+    while let Some(entry) = walk.next().map_err(|e| e.to_string())? {
+        let said = tar::list::said(&entry);
+        let (from, size) = (entry.data_at as usize, entry.size as usize);
+        let content = match entry.kind {
+            tar::read::Kind::File | tar::read::Kind::Sparse => {
+                let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
+                content.ok_or(format!(
+                    "at byte {from}, `{}`: the archive ends within its content",
+                    said.name
+                ))?
+            }
+            _ => &[],
+        };
+        out.add(said, content);
+    }
+    Ok(())
+}
+
+fn of_fat<'a>(out: &mut Opened<'a>, bytes: &'a [u8], _: &Limits) -> Result<(), String> {
+    for (name, content) in slices(bytes).map_err(|e| e.to_string())? {
+        out.add(Member { name, kind: "file", ..Member::default() }, content);
+    }
+    Ok(())
+}
+
+fn slices(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, object::Error> {
+    use object::read::macho::{FatArch, MachOFatFile32, MachOFatFile64};
+    fn each<'a, F: FatArch>(
+        arches: &[F],
+        bytes: &'a [u8],
+    ) -> Result<Vec<(String, &'a [u8])>, object::Error> {
+        let mut list = Vec::new();
+        for arch in arches.iter().take(64) {
+            list.push((format!("{:?}", arch.architecture()).to_lowercase(), arch.data(bytes)?));
+        }
+        Ok(list)
+    }
+    match bytes.get(3) {
+        Some(0xbf) => each(MachOFatFile64::parse(bytes)?.arches(), bytes),
+        _ => each(MachOFatFile32::parse(bytes)?.arches(), bytes),
+    }
+}
