@@ -3,14 +3,16 @@
 //!
 //! Decides nothing about what is varied or how artifacts are compared.
 
+pub mod machine;
+mod search_path;
+
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::elf::{self, Linking};
 
 use crate::artifact::{ArtifactSet, Kind};
@@ -31,7 +33,7 @@ use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
-use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
+use crate::variation::{Carrier, Side, Value, ValuePair, VariationId, carried_by};
 
 /// Everything that both builds have in common.
 pub struct Plan<'a> {
@@ -277,6 +279,7 @@ impl Plan<'_> {
         if !layout.source.exists() {
             check_out(self.source, self.config, &layout.source)?;
         }
+        self.as_unpacked(side, &layout.source)?;
         let mtime = (self.values)(VariationId::SourceMtime);
         fs::set_mtimes(&layout.source, mtime.number(side))?;
         source::refresh_index(&layout.source)?;
@@ -291,7 +294,33 @@ impl Plan<'_> {
             self.config,
             &lockfiles,
             self.registry_sources,
-        )
+        )?;
+        for unpacked in ["registry/src", "git/checkouts"] {
+            self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
+        }
+        if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
+            fs::write(&layout.home.join(".gitconfig"), git_config(name))?;
+        }
+        Ok(())
+    }
+
+    /// Copies get the modes that files have which are unpacked under the umask of this side, and on
+    /// side B they are put into their directories in another order.
+    fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
+        if !root.exists() {
+            return Ok(());
+        }
+        fs::set_modes(root, (self.values)(VariationId::Umask).number(side) as u32)?;
+        let reordered = (self.values)(VariationId::DirectoryOrder).varied() && side == Side::B;
+        if reordered { fs::reorder(root) } else { Ok(()) }
+    }
+
+    /// The directory that PATH has besides those of the user.
+    fn search_path(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::SearchPath);
+        let held = self.recipe.pinned("PATH").is_some();
+        (values.varied() && !held && *values.of(side) != Value::Nothing)
+            .then(|| values.path(side).to_owned())
     }
 
     /// The standard library's lockfile, where cargo is to build it.
@@ -315,7 +344,7 @@ impl Plan<'_> {
     fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
         let share = self.recipe.side(side, layout, self.values);
         let mut env = share.env.clone();
-        self.tool_variables(&mut env);
+        self.tool_variables(side, &mut env)?;
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
         set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
         let rustc = self.rustc(layout);
@@ -333,15 +362,18 @@ impl Plan<'_> {
         let mut room = Room::default();
         if let Some(shim) = self.shim {
             let path = self.scratch.join(format!("preload-{}.so", side.label()));
-            shim.write(&Settings::of(side, self.values), &path)?;
+            // In a sandbox one text on both sides.
+            let seen = match self.sandbox {
+                Some(_) => PathBuf::from("/run/preload.so"),
+                None => path.clone(),
+            };
+            shim.write(&Settings::of(side, self.values), &path, &seen)?;
             match self.sandbox {
-                // One text on both sides.
                 Some(_) => {
-                    let inside = PathBuf::from("/run/preload.so");
-                    room.read.push((path, inside.clone()));
-                    room.preload = Some(inside);
+                    room.read.push((path, seen.clone()));
+                    room.preload = Some(seen);
                 }
-                None => drop(set("LD_PRELOAD", path.into())),
+                None => drop(set("LD_PRELOAD", seen.into())),
             }
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
@@ -369,48 +401,27 @@ impl Plan<'_> {
         Ok(cargo.env_exact(env).umask(share.umask).own_group())
     }
 
-    /// What /etc says of user and host on one side, if it can be written.
-    fn accounts(&self, side: Side, id: i64, layout: &Layout) -> Vec<(PathBuf, PathBuf)> {
-        let text = |id| (self.values)(id).of(side).to_string();
-        let (name, host) = (text(VariationId::Username), text(VariationId::Hostname));
-        let others = |file: &str| {
-            let text = fs::read_text(Path::new(file)).unwrap_or_default();
-            let own = |l: &&str| l.split(':').nth(2) != Some(&*id.to_string());
-            text.lines().filter(own).map(|l| format!("{l}\n")).collect::<String>()
-        };
-        let home = layout.home.display();
-        let machine = digest::of_bytes(host.as_bytes()).sha256;
-        let texts = [
-            ("passwd", others("/etc/passwd") + &format!("{name}:x:{id}:{id}::{home}:/bin/sh\n")),
-            ("group", others("/etc/group") + &format!("{name}:x:{id}:\n")),
-            ("hostname", format!("{host}\n")),
-            ("machine-id", format!("{}\n", &machine[..32])),
-        ];
-        let mut files = Vec::new();
-        for (file, text) in texts {
-            let real = self.scratch.join(format!("etc-{}", side.label())).join(file);
-            let seen = Path::new("/etc").join(file);
-            // A link may lead into what is hidden.
-            let is_file = std::fs::symlink_metadata(&seen).is_ok_and(|m| m.is_file());
-            if is_file && fs::write(&real, text).is_ok() {
-                files.push((real, seen));
-            }
-        }
-        files
-    }
-
     /// Puts into the room of one side what it has for itself.
     fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
         let on_disk = self.layout_on_disk(side);
         let text = |id| (self.values)(id).of(side).to_string();
         let user = (self.values)(VariationId::UserId).number(side);
+        let machine = machine::Machine {
+            side,
+            values: self.values,
+            home: &layout.home,
+            made_in: self.scratch.join(format!("machine-{}", side.label())),
+        };
         room.spent_ids = match side {
             Side::A => 0,
             Side::B => 1000,
         };
         room.user = u32::try_from(user).ok();
         room.hostname = Some(text(VariationId::Hostname));
-        room.read.extend(self.accounts(side, user, layout));
+        room.read.extend(machine.files());
+        if let Some(dir) = self.search_path(side) {
+            room.read.push((dir.clone(), dir));
+        }
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
         let mut apart: Vec<_> =
             on_disk.directories().into_iter().zip(layout.directories()).collect();
@@ -419,9 +430,9 @@ impl Plan<'_> {
         room.write.extend(apart);
         // What was put above the source: config files of the directories there.
         let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
-        let own = [self.scratch.join("a"), self.scratch.join("b")];
         for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
-            if own.contains(&real) || !real.starts_with(self.scratch) {
+            // The directory of this side, in the scratch directory or on another disk.
+            if real.ends_with(side.label().to_lowercase()) {
                 break;
             }
             for name in fs::entries(&real).unwrap_or_default() {
@@ -434,19 +445,25 @@ impl Plan<'_> {
     }
 
     /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
-    fn tool_variables(&self, env: &mut crate::recipe::environment::Env) {
+    fn tool_variables(&self, side: Side, env: &mut crate::recipe::environment::Env) -> Result<()> {
         let bin = self.toolchain.sysroot.join("bin");
+        let path = env.get(OsStr::new("PATH")).cloned();
+        let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
         if bin.join("rustc").exists() {
-            let path = env.get(std::ffi::OsStr::new("PATH")).cloned();
-            let old = path.iter().flat_map(std::env::split_paths);
-            if let Ok(joined) = std::env::join_paths(std::iter::once(bin).chain(old)) {
-                env.insert("PATH".into(), joined);
-            }
+            path.insert(0, bin);
+        }
+        if let Some(own) = self.search_path(side) {
+            fs::create_dir(&own)?;
+            path = search_path::varied(path, &own);
+        }
+        if let Ok(joined) = std::env::join_paths(path) {
+            env.insert("PATH".into(), joined);
         }
         let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
         if let Some(dir) = rustup.filter(|d| d.is_dir()) {
             env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
         }
+        Ok(())
     }
 
     fn wrapper(&self, layout: &Layout, share: &SideRecipe) -> Result<PathBuf> {
@@ -533,6 +550,13 @@ impl Plan<'_> {
         }
         Ok(inputs)
     }
+}
+
+/// Settings of git of a user of this name.
+fn git_config(name: &str) -> String {
+    format!(
+        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = unix\n"
+    )
 }
 
 /// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs

@@ -3,11 +3,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::build::machine;
 use crate::cause::Cause;
 use crate::compare::{Comparison, Pair};
 use crate::explain::{self, Clocks, Context, Explained, Known, Package, Window};
 use crate::finding::About;
 use crate::project::Project;
+use crate::shim;
 use crate::variation::coverage::Coverage;
 use crate::variation::{CLOCK_OFFSET, VARIATIONS, Value, VariationId};
 use crate::verdict::Status;
@@ -27,6 +29,8 @@ fn about(id: VariationId) -> About {
         VariationId::BuildPath | VariationId::TargetDir => About::Directory,
         VariationId::CargoHome => About::CargoHome,
         VariationId::Tmpdir => About::TempDir,
+        VariationId::SearchPath => About::SearchPath,
+        VariationId::GitConfig => About::GitSetting,
         _ => About::Anything,
     }
 }
@@ -37,11 +41,12 @@ impl Project {
         let mut known = Vec::new();
         for row in VARIATIONS {
             let v = self.values(row.id);
-            // The clock is known by when the builds ran: its value itself never shows.
-            let shown = !matches!(v.a, Value::Offset(_));
+            // The clock is known by when the builds ran, and an order by what is in it: their values
+            // themselves never show.
+            let shown = !matches!(v.a, Value::Offset(_) | Value::Order(_));
             if v.varied() && shown {
                 let unset = |value: &Value| match value {
-                    Value::Variable(None) => String::new(),
+                    Value::Variable(None) | Value::Nothing => String::new(),
                     value => value.to_string(),
                 };
                 let value = Known::new(row.cause, row.label, unset(&v.a), unset(&v.b));
@@ -49,6 +54,7 @@ impl Project {
             }
         }
         known.extend(self.modes());
+        known.extend(self.machine());
         known.extend(self.stray());
         let window = Window { from, to };
         let ahead = |seconds| Window { from: from + seconds, to: to + seconds };
@@ -75,6 +81,25 @@ impl Project {
             })
         });
         each.collect()
+    }
+
+    /// What is derived from the names of host and kernel.
+    fn machine(&self) -> Vec<Known> {
+        let derived = |id: VariationId, label, of: fn(&str) -> String| {
+            let v = self.values(id);
+            let known =
+                Known::new(id.row().cause, label, of(&v.a.to_string()), of(&v.b.to_string()));
+            v.varied().then_some(known)
+        };
+        let host = VariationId::Hostname;
+        [
+            derived(host, "machine-id", machine::id_of),
+            derived(host, "boot id", machine::boot_id_of),
+            derived(VariationId::Kernel, "kernel version", shim::kernel_version),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// The stray variable's name and value by themselves.

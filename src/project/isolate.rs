@@ -9,7 +9,7 @@ use crate::error::host;
 use crate::manifest::Fixed;
 use crate::project::{Project, set};
 use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
-use crate::variation::{Side, VARIATIONS, ValuePair, VariationId, VariationSet};
+use crate::variation::{Side, VARIATIONS, VariationId};
 
 /// Why builds are made in a sandbox, and how.
 pub(crate) struct Purpose {
@@ -61,11 +61,6 @@ impl Project {
     pub(crate) fn fixed(&self) -> Vec<VariationId> {
         let ids = VARIATIONS.iter().map(|row| row.id);
         ids.filter(|id| id.canonical("").is_some() && !self.request.vary.has(*id)).collect()
-    }
-
-    /// Where the directories of both sides are on this machine, if they run in a sandbox.
-    pub(crate) fn on_disk(&self, id: VariationId) -> ValuePair {
-        VariationSet::default().values(id, &self.canaries)
     }
 
     /// The same with their paths, as the manifest has them.

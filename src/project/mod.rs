@@ -2,6 +2,7 @@
 //! and settings, each from where the user put it.
 
 pub(crate) mod context;
+pub(crate) mod elsewhere;
 pub(crate) mod include;
 pub(crate) mod isolate;
 pub(crate) mod machine;

@@ -10,6 +10,7 @@ use crate::artifact::Kind;
 use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
+use crate::project::elsewhere::Elsewhere;
 use crate::project::preload::ShimState;
 use crate::project::{Project, set};
 use crate::project::{machine, publish};
@@ -152,6 +153,7 @@ impl Project {
         recipe: &Recipe,
         shim: &ShimState,
         isolation: &Isolation,
+        elsewhere: &Elsewhere,
         a: &Built,
     ) -> Coverage {
         let reach = Reach {
@@ -160,6 +162,7 @@ impl Project {
             preload: &shim.missing,
             static_scripts: &a.static_scripts,
             namespaces: isolation.why.as_deref(),
+            copies: elsewhere.same_order.as_deref(),
         };
         Coverage::of(VARIATIONS, &self.request.vary, &self.canaries, &reach)
     }

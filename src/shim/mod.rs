@@ -33,7 +33,12 @@ use crate::fs;
 use crate::process::Cmd;
 use crate::variation::{Side, ValuePair, VariationId};
 
-const SOURCE: &str = include_str!("preload.rs");
+/// The parts of the object; the first one names the others.
+const SOURCES: [(&str, &str); 3] = [
+    ("preload.rs", include_str!("preload.rs")),
+    ("directories.rs", include_str!("directories.rs")),
+    ("programs.rs", include_str!("programs.rs")),
+];
 const MAGIC: &[u8; 32] = b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a";
 
 const OFFSET: Range<usize> = 32..40;
@@ -126,9 +131,11 @@ pub struct Shim {
 impl Shim {
     /// Compiles the shim with `rustc`, in the directory `scratch`.
     pub fn compile(rustc: &Path, scratch: &Path) -> Result<Shim> {
-        let source = scratch.join("preload.rs");
+        for (name, text) in SOURCES {
+            fs::write(&scratch.join(name), text)?;
+        }
+        let source = scratch.join(SOURCES[0].0);
         let object = scratch.join("repro_shim.so");
-        fs::write(&source, SOURCE)?;
         Cmd::new(rustc)
             .args(["--edition", "2021", "--crate-type", "cdylib"])
             .args(["--crate-name", "repro_shim", "--cap-lints", "allow"])
@@ -241,9 +248,8 @@ pub fn probe(shim: &Path, settings: &Settings) -> Vec<(VariationId, String)> {
     };
     let order = match settings.order {
         Order::AsTheyAre => Ok(()),
-        order => listing(shim).and_then(|said| {
-            judge(&said, if order == Order::Sorted { "a b c" } else { "c b a" })
-        }),
+        order => listing(shim)
+            .and_then(|said| judge(&said, if order == Order::Sorted { "a b c" } else { "c b a" })),
     };
     let tried = [
         (VariationId::Kernel, kernel),
