@@ -20,6 +20,7 @@ pub enum VariationId {
     BuildPath,
     CargoHome,
     TargetDir,
+    ToolchainPath,
     SearchPath,
     Home,
     Tmpdir,
@@ -76,6 +77,8 @@ pub enum Carrier {
     Mtime,
     /// Copies whose directories the file system lists in another order.
     Copies,
+    /// The toolchain at another path.
+    Toolchain,
     /// The preloaded object, which stands in for system calls.
     Preload,
     /// Namespaces of the kernel.
@@ -143,6 +146,8 @@ pub struct Canaries {
     /// How many cargo config files of parent directories each copy carries; each takes a
     /// directory above the copy.
     pub outer_configs: usize,
+    /// Where the toolchain is, if one side can have it elsewhere.
+    pub toolchain: Option<PathBuf>,
     /// `<name>` in `/build/<name>`, where builds can be made at paths that are the same for everyone;
     /// a directory that is not varied is there.
     pub canonical: Option<String>,
@@ -207,6 +212,23 @@ pub const VARIATIONS: &[Variation] = &[
         cause: Cause::BuildPath,
         label: "target directory",
         values: |c| c.dirs("target-dir", "elsewhere"),
+    },
+    Variation {
+        id: VariationId::ToolchainPath,
+        text: "toolchain-path",
+        about: "absolute path of the toolchain: cargo, rustc, the sources of the standard library",
+        needs: Need::Bubblewrap,
+        carriers: &[Carrier::Toolchain],
+        cause: Cause::BuildPath,
+        label: "directory of the toolchain",
+        values: |c| {
+            let dirs = c.dirs("toolchain-path", "of/the/other");
+            let real = c.toolchain.clone();
+            real.map_or(ValuePair { a: Value::Nothing, b: Value::Nothing }, |real| ValuePair {
+                a: Value::Path(real),
+                ..dirs
+            })
+        },
     },
     Variation {
         id: VariationId::SearchPath,
@@ -682,6 +704,7 @@ mod tests {
             cpus: 2,
             locale: None,
             outer_configs: 1,
+            toolchain: Some("/toolchain".into()),
             canonical: None,
         }
     }

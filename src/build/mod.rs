@@ -332,12 +332,26 @@ impl Plan<'_> {
         wanted.then(|| fs::read_text(&library).ok()).flatten()
     }
 
+    /// Where one side sees the toolchain, if not where it is.
+    fn moved_toolchain(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::ToolchainPath);
+        let moved = self.sandbox.is_some() && values.varied() && side == Side::B;
+        moved.then(|| values.path(side).to_owned())
+    }
+
+    /// A program of the toolchain as one side sees it.
+    fn of_toolchain(&self, side: Side, program: &Path) -> PathBuf {
+        let inside = program.strip_prefix(&self.toolchain.sysroot).ok();
+        let moved = inside.and_then(|inside| Some(self.moved_toolchain(side)?.join(inside)));
+        moved.unwrap_or_else(|| program.to_owned())
+    }
+
     /// The compiler by its absolute path; one that is in the source is that of this side's copy.
-    fn rustc(&self, layout: &Layout) -> PathBuf {
+    fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
         let rustc = &self.toolchain.rustc;
         match rustc.strip_prefix(self.layout(Side::A).source) {
             Ok(inside) => layout.source.join(inside),
-            Err(_) => rustc.clone(),
+            Err(_) => self.of_toolchain(side, rustc),
         }
     }
 
@@ -347,12 +361,11 @@ impl Plan<'_> {
         self.tool_variables(side, &mut env)?;
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
         set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
-        let rustc = self.rustc(layout);
-        let rustdoc =
-            rustc.with_file_name("rustdoc").with_extension(std::env::consts::EXE_EXTENSION);
-        set("RUSTC", rustc.into());
+        set("RUSTC", self.rustc(side, layout).into());
+        let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
+        let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
         if rustdoc.is_file() {
-            set("RUSTDOC", rustdoc.into());
+            set("RUSTDOC", self.of_toolchain(side, &rustdoc).into());
         }
         if self.inject == Inject::Rustflags {
             let passed = &self.recipe.facts().passed;
@@ -382,7 +395,7 @@ impl Plan<'_> {
         // shell sets it, and bubblewrap does.
         let dir: PathBuf = dir.components().collect();
         set("PWD", dir.clone().into());
-        let cargo = Cmd::new(&self.toolchain.cargo)
+        let cargo = Cmd::new(self.of_toolchain(side, &self.toolchain.cargo))
             .args(args)
             .args(&share.cargo_args)
             .args(self.selection.cargo_args());
@@ -419,9 +432,9 @@ impl Plan<'_> {
         room.user = u32::try_from(user).ok();
         room.hostname = Some(text(VariationId::Hostname));
         room.read.extend(machine.files());
-        if let Some(dir) = self.search_path(side) {
-            room.read.push((dir.clone(), dir));
-        }
+        room.read.extend(self.search_path(side).map(|dir| (dir.clone(), dir)));
+        let moved = self.moved_toolchain(side);
+        room.read.extend(moved.map(|dir| (self.toolchain.sysroot.clone(), dir)));
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
         let mut apart: Vec<_> =
             on_disk.directories().into_iter().zip(layout.directories()).collect();
@@ -450,7 +463,7 @@ impl Plan<'_> {
         let path = env.get(OsStr::new("PATH")).cloned();
         let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
         if bin.join("rustc").exists() {
-            path.insert(0, bin);
+            path.insert(0, self.of_toolchain(side, &bin));
         }
         if let Some(own) = self.search_path(side) {
             fs::create_dir(&own)?;
@@ -511,6 +524,8 @@ impl Plan<'_> {
         // The target directory may be inside the source.
         let seen = layout.directories().into_iter().zip(on_disk.directories());
         trace.moved = seen.filter(|(seen, real)| seen != real).collect();
+        let moved = self.moved_toolchain(side);
+        trace.moved.extend(moved.map(|dir| (dir, self.toolchain.sysroot.clone())));
         said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
         let units = wrapper::units(&layout.wrapper)?;
         let keep = self.scratch.join(format!("kept-{}", side.label()));

@@ -30,6 +30,7 @@ fn about(id: VariationId) -> About {
         VariationId::BuildPath | VariationId::TargetDir => About::Directory,
         VariationId::CargoHome => About::CargoHome,
         VariationId::Tmpdir => About::TempDir,
+        VariationId::ToolchainPath => About::Toolchain,
         VariationId::SearchPath => About::SearchPath,
         VariationId::GitConfig => About::GitSetting,
         _ => About::Anything,

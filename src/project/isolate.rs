@@ -54,6 +54,8 @@ impl Project {
             )));
         }
         self.canaries.canonical = sandbox.as_ref().map(|_| self.name.clone());
+        let movable = sandbox.is_some() && self.toolchain.is_movable();
+        self.canaries.toolchain = movable.then(|| self.toolchain.sysroot.clone());
         Ok((sandbox, isolation))
     }
 

@@ -361,6 +361,7 @@ pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
         cpus,
         locale: other_locale(),
         outer_configs: config.outer_count(),
+        toolchain: None,
         canonical: None,
     })
 }

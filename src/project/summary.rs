@@ -156,6 +156,11 @@ impl Project {
         elsewhere: &Elsewhere,
         a: &Built,
     ) -> Coverage {
+        let one_path = match (&isolation.why, &self.canaries.toolchain) {
+            (Some(why), _) => Some(why.as_str()),
+            (None, Some(_)) => None,
+            (None, None) => Some("the toolchain is not in a directory of its own"),
+        };
         let reach = Reach {
             holder: &|name| recipe.pinned(name),
             umask: cfg!(unix),
@@ -163,6 +168,7 @@ impl Project {
             static_scripts: &a.static_scripts,
             namespaces: isolation.why.as_deref(),
             copies: elsewhere.same_order.as_deref(),
+            toolchain: one_path,
         };
         Coverage::of(VARIATIONS, &self.request.vary, &self.canaries, &reach)
     }

@@ -330,6 +330,7 @@ mod tests {
             cpus: 2,
             locale: None,
             outer_configs: 0,
+            toolchain: None,
             canonical: None,
         };
         for row in VARIATIONS {

@@ -18,6 +18,8 @@ pub struct Reach<'a> {
     pub static_scripts: &'a [String],
     /// Why the builds have no namespaces of their own, if they have none.
     pub namespaces: Option<&'a str>,
+    /// Why one side cannot have the toolchain elsewhere, if so.
+    pub toolchain: Option<&'a str>,
     /// Why the directories of both copies are listed in one order, if they are.
     pub copies: Option<&'a str>,
 }
@@ -62,6 +64,8 @@ pub enum Unavailable {
     NoNamespaces(String),
     /// The directories of both copies are listed in one order.
     SameOrder(String),
+    /// The toolchain is at one path.
+    SameToolchain(String),
 }
 
 impl Unavailable {
@@ -75,6 +79,7 @@ impl Unavailable {
             Unavailable::StaticScripts(_) => "static-scripts",
             Unavailable::NoNamespaces(_) => "no-namespaces",
             Unavailable::SameOrder(_) => "same-order",
+            Unavailable::SameToolchain(_) => "same-toolchain",
         }
     }
 }
@@ -89,7 +94,8 @@ impl fmt::Display for Unavailable {
             }
             Unavailable::NoPreload(why)
             | Unavailable::NoNamespaces(why)
-            | Unavailable::SameOrder(why) => f.write_str(why),
+            | Unavailable::SameOrder(why)
+            | Unavailable::SameToolchain(why) => f.write_str(why),
             Unavailable::StaticScripts(packages) => {
                 write!(f, "statically linked build scripts: {}", packages.join(", "))
             }
@@ -186,6 +192,10 @@ impl Reach<'_> {
                 Some(why) => Found::Nothing(Unavailable::SameOrder(why.to_string())),
                 None => Found::Whole,
             },
+            Carrier::Toolchain => match self.toolchain {
+                Some(why) => Found::Nothing(Unavailable::SameToolchain(why.to_string())),
+                None => Found::Whole,
+            },
             Carrier::Namespace => match self.namespaces {
                 Some(why) => Found::Nothing(Unavailable::NoNamespaces(why.to_string())),
                 None => Found::Whole,
@@ -206,6 +216,7 @@ mod tests {
             cpus: 2,
             locale: locale.map(str::to_string),
             outer_configs: 0,
+            toolchain: None,
             canonical: None,
         }
     }
@@ -217,6 +228,7 @@ mod tests {
         static_scripts: &[],
         namespaces: None,
         copies: None,
+        toolchain: None,
     };
 
     fn of(reach: &Reach) -> Coverage {
@@ -297,6 +309,12 @@ mod tests {
     }
 
     #[test]
+    fn a_toolchain_at_one_path_is_not_varied() {
+        let found = of(&Reach { toolchain: Some("it is the system's"), ..FREE });
+        only(&found, &[Id::ToolchainPath], false, "it is the system's");
+    }
+
+    #[test]
     fn copies_in_one_order_leave_what_is_preloaded() {
         let found = of(&Reach { copies: Some("one disk"), ..FREE });
         only(&found, &[Id::DirectoryOrder], true, "one disk");
@@ -337,6 +355,7 @@ mod tests {
             static_scripts: &[],
             namespaces: Some("no namespaces"),
             copies: Some("one order"),
+            toolchain: Some("one toolchain"),
         };
         let cases = [
             (Carrier::Directory(&[]), None),
@@ -345,6 +364,7 @@ mod tests {
             (Carrier::Variables(&["TZ"]), Some("held")),
             (Carrier::Within(&["PATH"]), Some("held")),
             (Carrier::Copies, Some("same-order")),
+            (Carrier::Toolchain, Some("same-toolchain")),
             (Carrier::Umask, Some("no-umask")),
             (Carrier::Jobs, None),
             (Carrier::Mtime, None),

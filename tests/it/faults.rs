@@ -94,6 +94,13 @@ found_by! {
 }
 
 #[test]
+fn toolchain_path() {
+    if sandboxes() {
+        is_found_by("fault-toolchain-path", "toolchain-path", ("bin", "build-path"));
+    }
+}
+
+#[test]
 fn nanoseconds_are_found_whatever_is_varied() {
     let blamed = ("build-script", "timestamp");
     let project = is_found("fault-time-ns", blamed);

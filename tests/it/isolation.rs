@@ -277,8 +277,9 @@ fn of_both(project: &Project, program: &str) -> [Vec<String>; 2] {
 fn a_sandbox_makes_nothing_the_same_on_both_sides() {
     // What a build can see of where and as what it runs.
     let differ = "cwd pwd manifest-dir out-dir exe cargo-home home tmpdir temp-file target-dir wrapper user uid gid \
-        home-of-user hostname host-file machine-id process-id parent-id group-id inode mounts";
-    let same = "preload path rustc arch";
+        home-of-user hostname host-file machine-id process-id parent-id group-id inode mounts \
+        path rustc kernel boot-id cpus";
+    let same = "preload arch";
     let body = r#"
 let text = |path: &dyn AsRef<std::path::Path>| format!("{:?}", path.as_ref());
 let var = |name: &str| env::var(name).unwrap_or_default();
@@ -294,6 +295,7 @@ let lines = [
     ("parent-id", std::os::unix::process::parent_id().to_string()), ("group-id", ask("cut -d' ' -f5 /proc/self/stat")),
     ("inode", ask("stat -c %i Cargo.toml")), ("mounts", ask("grep home /proc/self/mountinfo")),
     ("preload", var("LD_PRELOAD")), ("path", var("PATH")), ("rustc", var("RUSTC")), ("arch", ask("uname -m")),
+    ("kernel", ask("cat /proc/version")), ("boot-id", ask("cat /proc/sys/kernel/random/boot_id")), ("cpus", ask("grep -c ^processor /proc/cpuinfo")),
 ];
 let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
     let project = with_script(body);
@@ -316,8 +318,20 @@ let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
             assert_eq!(kept(&a, name), kept(&b, name), "{mode}: {name}");
         }
     };
-    let alone =
-        ["user", "uid", "gid", "home-of-user", "host-file", "machine-id", "mounts", "preload"];
+    let alone = [
+        "user",
+        "uid",
+        "gid",
+        "home-of-user",
+        "host-file",
+        "machine-id",
+        "mounts",
+        "preload",
+        "rustc",
+        "kernel",
+        "boot-id",
+        "cpus",
+    ];
     compare("never", &alone);
     if sandboxes() {
         compare("always", &[]);
@@ -420,6 +434,8 @@ fn user_id_and_files_about_host_and_kernel_are_varied() {
         return;
     }
     let cases = [
+        ("echo $RUSTC", "toolchain-path", "build-path"),
+        ("which rustc", "toolchain-path", "build-path"),
         ("id -u", "user-id", "user-id"),
         ("stat -c %g Cargo.toml", "user-id", "user-id"),
         ("getent passwd $(id -u) | cut -d: -f1", "username", "username"),
@@ -475,12 +491,21 @@ fn what_a_sandbox_carries_is_listed_where_there_is_none() {
     assert_eq!(run.code, Some(0), "{}", run.all());
     let report = run.json();
     let missing = report["variations"]["unavailable"].as_array().unwrap();
-    for name in ["username", "user-id", "hostname", "kernel", "cpu-count", "directory-order"] {
+    for name in [
+        "toolchain-path",
+        "username",
+        "user-id",
+        "hostname",
+        "kernel",
+        "cpu-count",
+        "directory-order",
+    ] {
         let why = missing.iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("{name}"));
         assert!(why.to_string().contains("install the package bubblewrap"), "{why}");
     }
     let applied = report["variations"]["applied"].as_array().unwrap();
-    assert!(applied.iter().all(|v| v["name"] != "user-id"), "{report}");
+    let none = ["user-id", "toolchain-path"];
+    assert!(applied.iter().all(|v| none.iter().all(|n| v["name"] != *n)), "{report}");
 }
 
 #[test]

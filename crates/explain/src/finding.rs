@@ -55,6 +55,8 @@ pub enum About {
     CargoHome,
     /// A directory for temporary files.
     TempDir,
+    /// The directory of the toolchain.
+    Toolchain,
     /// A directory of PATH.
     SearchPath,
     /// What git reads from the user's settings.
@@ -94,6 +96,7 @@ impl About {
             About::Directory => "a directory of the build",
             About::CargoHome => "CARGO_HOME",
             About::TempDir => "TMPDIR",
+            About::Toolchain => "the toolchain",
             About::SearchPath => "PATH",
             About::GitSetting => "a setting of git",
             About::ObjectName => "an object in a Mach-O symbol table",

@@ -32,6 +32,12 @@ const ARCHIVES: &str = "https://reproducible-builds.org/docs/archives/";
 pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
+        About::Toolchain,
+        "leave the path of cargo, rustc (`env!(\"CARGO\")`, RUSTC) and of the standard library out of what build scripts and macros write",
+        REMAP,
+    ),
+    row(
+        Cause::BuildPath,
         About::ObjectName,
         "link with `-Wl,-oso_prefix,.`, so that objects are named without their directory",
         "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
