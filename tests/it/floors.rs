@@ -82,7 +82,7 @@ impl Crate {
             if below.starts_with("bin")
                 || ["preload.rs", "directories.rs", "programs.rs"]
                     .iter()
-                    .any(|name| below.ends_with(&format!("shim/{name}")))
+                    .any(|name| below.ends_with(format!("shim/{name}")))
                 || below == Path::new("main.rs")
             {
                 continue;
