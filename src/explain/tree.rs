@@ -200,7 +200,7 @@ impl Tree {
                 size: entry.digest.size,
                 ..Member::default()
             };
-            parts.push(Part { said, bytes, packed: None });
+            parts.push(Part { said, bytes, packed: None, role: None });
         }
         let kind = Kind::Directory;
         Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: Vec::new() }, large))

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use repro_formats::digest::Digest;
+use repro_formats::formats::FORMATS;
 use repro_formats::listing::Member;
-use repro_formats::normalize::handlers::HANDLERS;
+use repro_formats::normalize::handlers::{HANDLERS, READ_ONLY};
 use repro_formats::normalize::job::Change;
 use serde::Serialize;
 
@@ -98,9 +99,18 @@ pub struct Outcome {
 /// The table of formats.
 pub fn formats() -> String {
     let mut out = String::new();
+    let mut row = |name: &str, extensions: &[&str], what: &str, how: &str| {
+        let _ = writeln!(out, "{name:<11}{}\n           {what}: {how}", extensions.join(", "));
+    };
     for h in HANDLERS {
-        let _ = writeln!(out, "{:<9}{}", h.name, h.extensions.join(", "));
-        let _ = writeln!(out, "         fixes {}", h.fixes);
+        let what = match FORMATS.iter().any(|f| f.name == h.name) {
+            true => "read, packed, normalized",
+            false => "read, normalized",
+        };
+        row(h.name, h.extensions, what, h.fixes);
+    }
+    for r in READ_ONLY {
+        row(r.name, r.extensions, "read", r.compared);
     }
     out
 }
