@@ -257,7 +257,8 @@ fn status(row: &Row) -> verdict::Status {
 /// What can be said of the members of two archives, as a clause.
 fn content(outcome: &Outcome) -> Option<String> {
     let compared = outcome.explained.members.as_ref()?;
-    let mut causes: Vec<_> = outcome.explained.findings.iter().map(|f| f.cause).collect();
+    let causes = outcome.explained.findings.iter().filter(|f| !f.consequence);
+    let mut causes: Vec<_> = causes.map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
     let names: Vec<_> = causes.iter().map(|c| c.name()).collect();

@@ -168,7 +168,8 @@ pub fn remedy(cause: Cause, epoch: i64, fix: Fix) -> String {
         Fix::Inner(inner) => format!(
             "{what}: before `{inner}` is packed, make it with `repro archive`, or run `repro normalize{how}` on it, on both sides"
         ),
-        Fix::Packer => format!("{what}, where both are packed"),
+        Fix::Packer if cause == Cause::Unknown => format!("{what} and the same options"),
+        Fix::Packer => format!("{what} when packing"),
     }
 }
 

@@ -128,8 +128,16 @@ impl Search<'_> {
         for (i, j) in &paired.renamed {
             let (a, b) = (&x.parts[*i].said.name, &y.parts[*j].said.name);
             self.digests.renamed.insert((a.clone(), b.clone()));
-            if x.parts[*i].role.is_none() {
-                out.findings.extend(renamed(within, a, b));
+            let Some(finding) = renamed(within, a, b).filter(|_| x.parts[*i].role.is_none()) else {
+                continue;
+            };
+            // A version is in the name of each member in one directory.
+            let same = |f: &&mut Finding| {
+                (f.about, &f.a, &f.b) == (About::Versions, &finding.a, &finding.b)
+            };
+            match out.findings.iter_mut().find(same) {
+                Some(first) => first.place.more += 1,
+                None => out.findings.push(finding),
             }
         }
         for (opened, only, left) in [(x, &paired.only_a, true), (y, &paired.only_b, false)] {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use repro_formats::digest::of_bytes;
 
+use super::names::without_versions;
 use super::plain;
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
@@ -41,6 +42,12 @@ fn is_digest(word: &str) -> bool {
     hex && HEX.contains(&word.len()) || BASE64.contains(&word.len()) && word.bytes().all(base64)
 }
 
+/// Whether a word is a digest, or the name of a file that is called after one.
+fn has_digest(word: &str) -> bool {
+    let base = word.rsplit('/').next().unwrap_or_default();
+    is_digest(word) || base.split_once('.').is_some_and(|(stem, _)| is_digest(stem))
+}
+
 /// Whether the texts are lists of digests that differ: their words are looked at later.
 pub(super) fn lists(name: &str, a: &[u8], b: &[u8]) -> bool {
     let small = a.len().max(b.len()) <= MOST;
@@ -49,7 +56,7 @@ pub(super) fn lists(name: &str, a: &[u8], b: &[u8]) -> bool {
         && plain::is_text(b)
         && unequal_lines(name, a, b)
             .iter()
-            .any(|(x, y, _)| words(x).any(is_digest) && words(y).any(is_digest))
+            .any(|(x, y, _)| words(x).any(has_digest) && words(y).any(has_digest))
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
@@ -72,7 +79,9 @@ fn unequal_lines(name: &str, a: &[u8], b: &[u8]) -> Vec<(String, String, String)
             // Lines go on behind a blank.
             true => text.replace("\r\n ", "").replace("\n ", ""),
             // A value on each line.
-            false if text.lines().count() < 4 => text.replace(',', ",\n"),
+            false if text.starts_with(['{', '[']) && text.lines().count() < 4 => {
+                text.replace(',', ",\n")
+            }
             false => text,
         }
     };
@@ -102,16 +111,18 @@ fn unequal_sets(a: &str, b: &str) -> Vec<(String, String, String)> {
     };
     let key = |line: &str| {
         let kept = words(line).filter(|w| !is_digest(w) && w.parse::<u64>().is_err());
-        kept.collect::<Vec<_>>().join(" ")
+        // A member may be called after its version.
+        without_versions(&kept.collect::<Vec<_>>().join(" "))
     };
     let mut found = Vec::new();
-    let mut rest: HashMap<String, String> =
+    let mut rest: Vec<(String, String)> =
         only(b, a).into_iter().map(|line| (key(&line), line)).collect();
     for line in only(a, b) {
-        let other = rest.remove(&key(&line)).unwrap_or_default();
-        found.push((line, other, String::new()));
+        let own = key(&line);
+        let other = rest.iter().position(|(key, _)| *key == own).map(|i| rest.remove(i).1);
+        found.push((line, other.unwrap_or_default(), String::new()));
     }
-    found.extend(rest.into_values().map(|line| (String::new(), line, String::new())));
+    found.extend(rest.into_iter().map(|(_, line)| (String::new(), line, String::new())));
     found
 }
 

@@ -21,7 +21,7 @@ pub(super) fn assign(parts: &mut [Part]) {
         serde_json::from_slice(bytes).ok()
     };
     let mut roles = HashMap::new();
-    if let Some(index) = json("index.json").filter(|_| by_name.contains_key("oci-layout")) {
+    if let Some(index) = json("index.json").filter(|v| v["manifests"].is_array()) {
         layout(&index, "", &json, &mut roles, DEPTH);
     } else if let Some(Value::Array(images)) = json("manifest.json") {
         for (n, image) in images.iter().enumerate() {
