@@ -292,11 +292,12 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
             Says::Signature => Cause::CodeSignature,
             // A compressor is to blame only for what it made of the same bytes.
             Says::Packer if same => Cause::Compressor,
-            Says::Packer | Says::Follows | Says::Other => Cause::Unknown,
+            _ => Cause::Unknown,
         };
         let time = |v: &str| v.parse::<i64>().unwrap_or(0);
         let text = match field.says {
             Says::BuildTime | Says::BuildHost => BUILT.to_string(),
+            Says::Comment => COMMENT_KEPT.to_string(),
             Says::Signature => super::remedy::general(cause).to_string(),
             _ => remedy(cause, time(&x).min(time(&y)), fix),
         };
@@ -304,12 +305,14 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
         f.about = if field.says == Says::Follows { About::Digests } else { About::Packing };
         f.remedy = text;
         f.consequence = field.says == Says::Follows;
-        f.normalized = fix == Fix::Here && cause != Cause::Compressor;
+        f.normalized =
+            fix == Fix::Here && cause != Cause::Compressor && field.says != Says::Comment;
         Some(f)
     });
     each.collect()
 }
 
+const COMMENT_KEPT: &str = "give both the same comment, or none: `repro normalize` keeps it";
 const BUILT: &str = "set SOURCE_DATE_EPOCH, and have rpmbuild use it: `use_source_date_epoch_as_buildtime`, `clamp_mtime_to_source_date_epoch`, and one `_buildhost`";
 
 const COMPRESSOR: &str =

@@ -65,6 +65,8 @@ pub enum Says {
     Signature,
     /// Digests, sizes and offsets of the rest.
     Follows,
+    /// A text that someone wrote, and that `normalize` keeps.
+    Comment,
     /// Anything else.
     Other,
 }

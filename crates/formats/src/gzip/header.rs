@@ -96,8 +96,8 @@ impl Header {
             field("flags", Says::Packer, self.flags.to_string()),
             field("level", Says::Packer, self.level.to_string()),
             field("system", Says::Packer, self.system.to_string()),
-            field("name", Says::Other, text(&self.name)),
-            field("comment", Says::Other, text(&self.comment)),
+            field("name", Says::Packer, text(&self.name)),
+            field("comment", Says::Comment, text(&self.comment)),
             field("extra field", Says::Other, text(&self.extra)),
         ]
     }

@@ -42,7 +42,7 @@ fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadErr
 
 /// The comment of the whole.
 pub fn comment(text: &[u8]) -> Field {
-    Field { name: "comment", says: Says::Other, value: format!("`{}`", printable(text)) }
+    Field { name: "comment", says: Says::Comment, value: format!("`{}`", printable(text)) }
 }
 
 /// The compression method by its name.
