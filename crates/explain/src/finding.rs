@@ -29,6 +29,8 @@ pub struct Finding {
     pub remedy: String,
     /// It follows from another difference, and goes away with it.
     pub consequence: bool,
+    /// `repro normalize` on both files makes it go away, unless it leaves one of them alone.
+    pub normalized: bool,
     /// The bytes at that place, for a view side by side.
     pub excerpt: Option<Excerpt>,
     /// Differing bytes that it accounts for, where they were counted.
@@ -81,6 +83,8 @@ pub enum About {
     Packing,
     /// A member that one side does not have, or has under a different name.
     Membership,
+    /// A member whose name tells another version.
+    Versions,
     /// Digests and sizes of members.
     Digests,
     /// It is no more than a path in some place.
@@ -289,6 +293,7 @@ impl Finding {
             b: b.into(),
             remedy: String::new(),
             consequence: false,
+            normalized: false,
             excerpt: None,
             bytes: 0,
         }
