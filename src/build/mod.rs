@@ -14,6 +14,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use repro_formats::elf::{self, Linking};
+use repro_formats::names::printable;
 
 use crate::artifact::{ArtifactSet, Kind};
 use crate::cargo::config::{Config, Place};
@@ -34,6 +35,9 @@ use crate::source::{self, Source};
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
 use crate::variation::{Carrier, Side, Value, ValuePair, VariationId, carried_by};
+
+/// Where the shim lists the programs that it is not loaded into, beside what the wrapper writes.
+const UNREACHED: &str = "unreached";
 
 /// Everything that both builds have in common.
 pub struct Plan<'a> {
@@ -85,6 +89,8 @@ pub struct Built {
     pub consulted: BTreeSet<String>,
     /// Build scripts that the preload shim cannot reach, by package.
     pub static_scripts: Vec<String>,
+    /// Other programs that it cannot reach: paths, or names of those that the build has made.
+    pub static_programs: Vec<String>,
     /// Files outside the scratch directory that the linker read.
     pub linker_inputs: BTreeSet<PathBuf>,
     /// The user asked for a random build-id somewhere.
@@ -383,7 +389,11 @@ impl Plan<'_> {
                 Some(_) => PathBuf::from("/run/preload.so"),
                 None => path.clone(),
             };
-            shim.write(&Settings::of(side, self.values), &path, &seen)?;
+            let settings = Settings {
+                unreached: Some(layout.wrapper.join(UNREACHED)),
+                ..Settings::of(side, self.values)
+            };
+            shim.write(&settings, &path, &seen)?;
             match self.sandbox {
                 Some(_) => {
                     room.read.push((path, seen.clone()));
@@ -543,6 +553,7 @@ impl Plan<'_> {
         let artifacts = collect.artifacts(&said.made)?;
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
+            static_programs: self.static_programs(layout),
             artifacts,
             consulted: match side {
                 Side::A => consulted::names(&on_disk.target)?,
@@ -553,6 +564,19 @@ impl Plan<'_> {
             trace: Trace { units, ran: said.ran, ..trace },
             diagnostics,
         })
+    }
+
+    /// What the shim has written down. A build can write there too, and it is no more than a text.
+    fn static_programs(&self, layout: &Layout) -> Vec<String> {
+        let list = std::fs::read(layout.wrapper.join(UNREACHED)).unwrap_or_default();
+        let own = |path: &Path| path.starts_with(self.scratch) || path.starts_with("/build");
+        let shown = |line: &str| match (own(Path::new(line)), Path::new(line).file_name()) {
+            (true, Some(name)) => printable(name.to_string_lossy().as_bytes()),
+            _ => printable(line.as_bytes()),
+        };
+        let text = String::from_utf8_lossy(&list);
+        let all: BTreeSet<String> = text.lines().map(shown).collect();
+        all.into_iter().filter(|name| !name.starts_with("build-script-")).collect()
     }
 
     fn linker_inputs(&self, layout: &Layout) -> Result<BTreeSet<PathBuf>> {

@@ -366,12 +366,17 @@ pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     })
 }
 
-/// A locale of this host that is not C under another name.
+/// A locale of this host that sorts otherwise than C.
 fn other_locale() -> Option<String> {
     let out = Cmd::new("locale").arg("-a").output().ok()?;
     let plain = |l: &&str| l.starts_with("C.") || *l == "C" || *l == "POSIX";
+    let sorted = |locale: &str| {
+        let sort = Cmd::new("sort").env("LC_ALL", locale).stdin("B\na\n");
+        sort.output().map(|out| out.text()).unwrap_or_default()
+    };
     let text = out.text();
-    text.lines().find(|l| !plain(l)).map(str::to_string)
+    let others = text.lines().filter(|l| !plain(l));
+    others.into_iter().find(|l| sorted(l) == "a\nB").map(str::to_string)
 }
 
 /// Config files in the source, from the directory that cargo is run in up to its root.

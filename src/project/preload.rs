@@ -34,9 +34,11 @@ impl Project {
             Err(why) => ShimState { shim: None, missing: all(why) },
             Ok(shim) => {
                 let tried = self.probe(&shim, scratch);
-                let missing = tried
-                    .unwrap_or_else(|e| all(format!("the preload shim could not be tried: {e:#}")));
-                ShimState { shim: Some(shim), missing }
+                match tried {
+                    // No program runs with it.
+                    Err(why) => ShimState { shim: None, missing: all(why.to_string()) },
+                    Ok(missing) => ShimState { shim: Some(shim), missing },
+                }
             }
         }
     }
@@ -47,6 +49,6 @@ impl Project {
         let all = VariationSet::default();
         let settings = Settings::of(Side::B, &|id| all.values(id, &self.canaries));
         shim.write(&settings, &path, &path)?;
-        Ok(shim::probe(&path, &settings))
+        shim::probe(&path, &settings).map_err(anyhow::Error::msg)
     }
 }

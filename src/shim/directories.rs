@@ -98,8 +98,9 @@ unsafe fn list_of(dir: *mut c_void) -> *mut List {
             .compare_exchange(none, to, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
     });
-    let Some(stream) = free else {
-        return null_mut();
+    let stream = match free {
+        Some(stream) => stream,
+        None => return null_mut(),
     };
     // SAFETY: the caller's promise.
     let list = unsafe { read_all(dir) };
@@ -158,8 +159,9 @@ unsafe fn read_all(dir: *mut c_void) -> *mut List {
     let list = map(FIRST) as *mut List;
     // SAFETY: the caller's promise; the mapping has room, by `grown`.
     unsafe {
-        let Some(read) = transmute::<*mut c_void, OfDir<*mut u8>>(ENTRY.get()) else {
-            return null_mut();
+        let read = match transmute::<*mut c_void, OfDir<*mut u8>>(ENTRY.get()) {
+            Some(read) => read,
+            None => return null_mut(),
         };
         if list.is_null() {
             return list;

@@ -17,13 +17,14 @@
 //! | 120 | 72 | the same of the kernel's release |
 //! | 192 | 72 | and of its version |
 //! | 264 | 272 | the variable that preloads the object |
+//! | 536 | 272 | the file that lists programs that it cannot be loaded into |
 //!
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
 //! calls themselves, `/proc`, and the times that the kernel gives files. Of the order of directories
 //! also what the C library reads within itself: scandir, glob, nftw and fts.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -48,7 +49,8 @@ const HOST: Range<usize> = 48..120;
 const RELEASE: Range<usize> = 120..192;
 const KERNEL: Range<usize> = 192..264;
 const PRELOAD: Range<usize> = 264..536;
-const BLOCK: usize = 536;
+const UNREACHED: Range<usize> = 536..808;
+const BLOCK: usize = 808;
 /// Of the fields of a utsname, without their NUL.
 const NAME: usize = 64;
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub kernel: Option<String>,
     /// In which order directories are listed.
     pub order: Order,
+    /// Where programs are written down that the object cannot be loaded into.
+    pub unreached: Option<PathBuf>,
 }
 
 /// In which order directories are listed.
@@ -105,6 +109,7 @@ impl Settings {
                 (_, Side::A) => Order::Sorted,
                 (_, Side::B) => Order::Reversed,
             },
+            unreached: None,
         }
     }
 }
@@ -190,6 +195,9 @@ impl Shim {
         }
         // Of a path that is too long there is no second way.
         let variable = format!("LD_PRELOAD={}", seen.display()).into_bytes();
+        let list = settings.unreached.as_ref();
+        let list = list.map_or(&b""[..], |p| p.as_os_str().as_encoded_bytes());
+        fill(&mut block[UNREACHED], if list.len() < UNREACHED.len() { list } else { b"" });
         fill(&mut block[PRELOAD], if variable.len() < PRELOAD.len() { &variable } else { b"" });
         Ok(bytes)
     }
@@ -226,8 +234,12 @@ fn executable(_path: &Path) -> std::io::Result<()> {
 
 /// Runs the system's own tools under the shim and returns which variations of `settings`, those it
 /// was written with, they do not see, and why. A setting that changes nothing counts as seen.
-pub fn probe(shim: &Path, settings: &Settings) -> Vec<(VariationId, String)> {
+///
+/// # Errors
+/// No program can be run with the shim.
+pub fn probe(shim: &Path, settings: &Settings) -> Result<Vec<(VariationId, String)>, String> {
     let ask = |question| ask(shim, question);
+    ask("env true")?;
     let clock = match settings.clock_offset {
         0 => Ok(()),
         offset => ask("date +%s").and_then(|said| judge_clock(&said, offset)),
@@ -258,7 +270,7 @@ pub fn probe(shim: &Path, settings: &Settings) -> Vec<(VariationId, String)> {
         (VariationId::Hostname, host_name),
         (VariationId::CpuCount, cpu_count),
     ];
-    tried.into_iter().filter_map(|(id, result)| Some((id, result.err()?))).collect()
+    Ok(tried.into_iter().filter_map(|(id, result)| Some((id, result.err()?))).collect())
 }
 
 /// How a directory is listed under the shim, beside which it is made.
@@ -361,6 +373,7 @@ mod tests {
             host_name: Some("canary".into()),
             kernel: Some("6.1.0-x".into()),
             order: Order::Reversed,
+            unreached: Some("/w/list".into()),
         };
         let bytes = shim.patched(&settings, Path::new("/run/s.so")).unwrap();
         let block = &bytes[10..10 + BLOCK];
@@ -370,6 +383,7 @@ mod tests {
         assert!(block[HOST].starts_with(b"canary\0"));
         assert!(block[RELEASE].starts_with(b"6.1.0-x\0"));
         assert!(block[KERNEL].starts_with(b"#1 SMP 6.1.0-x\0"));
+        assert!(block[UNREACHED].starts_with(b"/w/list\0"));
         assert!(block[PRELOAD].starts_with(b"LD_PRELOAD=/run/s.so\0"));
         assert_eq!(bytes[..10], [0xaa; 10]);
         assert_eq!(bytes[10 + BLOCK..], [0xaa; 10]);
@@ -392,7 +406,6 @@ mod tests {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     mod live {
         use super::*;
-        use std::path::PathBuf;
         use std::sync::OnceLock;
         use std::time::{Duration, Instant};
 
@@ -573,6 +586,7 @@ fn main() {
                 host_name: Some("shim-canary".into()),
                 kernel: Some("6.1.0-shim".into()),
                 order: Order::Reversed,
+                unreached: None,
             }
         }
 
@@ -583,7 +597,7 @@ fn main() {
                 near(&bench.run("date", &["+%s"]), offset);
                 assert_eq!(bench.run("uname", &["-nr"]), "shim-canary 6.1.0-shim");
                 assert_eq!(bench.run("getconf", &["_NPROCESSORS_CONF"]), cpus.to_string());
-                assert_eq!(probe(&bench.path("s.so"), &settings(offset, cpus)), []);
+                assert_eq!(probe(&bench.path("s.so"), &settings(offset, cpus)), Ok(vec![]));
             }
         }
 
@@ -595,7 +609,7 @@ fn main() {
             assert_eq!(bench.run("uname", &["-a"]), plain);
             let cpus = Cmd::new("nproc").env_remove("OMP_NUM_THREADS");
             assert_eq!(bench.run("nproc", &[]), cpus.checked().unwrap().text());
-            let missing = probe(&bench.path("s.so"), &settings(FORWARD, 71));
+            let missing = probe(&bench.path("s.so"), &settings(FORWARD, 71)).unwrap();
             let ids: Vec<VariationId> = missing.iter().map(|(id, _)| *id).collect();
             use VariationId::{Clock, CpuCount, DirectoryOrder, Hostname, Kernel};
             assert_eq!(ids, [Kernel, DirectoryOrder, Clock, Hostname, CpuCount]);

@@ -10,7 +10,7 @@
 //! functions use system calls and `__sysconf` only. Absolute deadlines on the wall clock are
 //! shifted back before the kernel sees them; only those functions, and those for directories and
 //! programs, look up the one they stand for. Nothing here may panic: what unwinds is in libraries
-//! that the programs of a build need not have.
+//! that the programs of a build need not have. Rust 1.63 compiles it.
 
 #![no_std]
 
@@ -36,6 +36,7 @@ struct Config {
     release: Text,
     version: Text,
     preload: [u8; 272],
+    unreached: [u8; 272],
 }
 
 /// Ends in NUL; empty where nothing is to be told.
@@ -51,6 +52,7 @@ static CONFIG: Config = Config {
     release: [0; 72],
     version: [0; 72],
     preload: [0; 272],
+    unreached: [0; 272],
 };
 
 #[cfg(target_arch = "x86_64")]
@@ -596,4 +598,24 @@ fn map(size: usize) -> *mut c_void {
     } else {
         at
     }
+}
+
+#[link(name = "c")]
+extern "C" {
+    fn strlen(text: *const u8) -> usize;
+}
+
+/// The bytes before the NUL.
+///
+/// # Safety
+/// The text ends in NUL, and is there as long as it is used.
+unsafe fn text<'a>(at: *const u8) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { core::slice::from_raw_parts(at, strlen(at)) }
+}
+
+/// A field of `CONFIG`, of which the compiler does not know what it was compiled as.
+fn patched(field: *const [u8; 272]) -> *const u8 {
+    // SAFETY: a variable of this function.
+    unsafe { read_volatile(&field) as *const u8 }
 }

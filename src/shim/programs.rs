@@ -6,7 +6,7 @@ use core::mem::{size_of, transmute};
 use core::ptr::{addr_of, null_mut};
 
 use super::directories::{CLOSE, ENTRY, ENTRY_INTO, REWIND, SEEK, TELL};
-use super::{fail, map, Int, Real, CONFIG, ENOSYS};
+use super::{__errno_location, fail, map, patched, text, Int, Real, CONFIG, ENOSYS};
 
 type Words = *const *const u8;
 
@@ -22,14 +22,12 @@ extern "C" {
 /// `env` is null or a list of variables that ends in null.
 unsafe fn with_shim(env: Words) -> Words {
     const NAME: &[u8] = b"LD_PRELOAD=";
-    // The compiler knows what is in a static that it has not seen patched.
-    let own = core::hint::black_box(addr_of!(CONFIG.preload) as *const u8);
+    let own = patched(addr_of!(CONFIG.preload));
     // SAFETY: the caller's promise; every text ends in NUL.
     unsafe {
         if *own == 0 {
             return env;
         }
-        let text = |at: *const u8| core::ffi::CStr::from_ptr(at.cast()).to_bytes();
         let (mut count, mut theirs) = (0, None);
         while !env.is_null() && !(*env.add(count)).is_null() {
             if text(*env.add(count)).starts_with(NAME) {
@@ -62,9 +60,88 @@ unsafe fn with_shim(env: Words) -> Words {
     }
 }
 
+#[link(name = "c")]
+extern "C" {
+    fn open(path: *const u8, flags: Int, ...) -> Int;
+    fn read(fd: Int, into: *mut u8, size: usize) -> isize;
+    fn write(fd: Int, from: *const u8, size: usize) -> isize;
+    fn close(fd: Int) -> Int;
+    fn getenv(name: *const u8) -> *const u8;
+}
+
+/// Writes down a program that this object cannot be loaded into, as it has no dynamic linker.
+///
+/// # Safety
+/// `name` ends in NUL: a path, or a name to be looked for in PATH.
+unsafe fn note(name: *const u8) {
+    const CLOSE_ON_EXEC: Int = 0o2_000_000;
+    const APPEND: Int = 0o2001 | 0o100 | CLOSE_ON_EXEC;
+    let list = patched(addr_of!(CONFIG.unreached));
+    // SAFETY: the caller's promise; every text ends in NUL, and `path` has room for what is put in.
+    unsafe {
+        if *list == 0 || name.is_null() {
+            return;
+        }
+        let errno = *__errno_location();
+        let direct = text(name).iter().any(|b| *b == b'/');
+        let dirs = getenv(b"PATH\0".as_ptr());
+        let dirs = if direct || dirs.is_null() {
+            b""
+        } else {
+            text(dirs)
+        };
+        for dir in dirs.split(|b| *b == b':') {
+            let mut path = [0_u8; 4096];
+            let mut end = 0;
+            for part in [dir, if direct { b"" } else { b"/" }, text(name)] {
+                if end + part.len() + 2 > path.len() {
+                    break;
+                }
+                core::ptr::copy_nonoverlapping(
+                    part.as_ptr(),
+                    path.as_mut_ptr().add(end),
+                    part.len(),
+                );
+                end += part.len();
+            }
+            let file = open(path.as_ptr(), CLOSE_ON_EXEC);
+            if file < 0 {
+                continue;
+            }
+            let mut head = [0_u8; 1024];
+            let size = read(file, head.as_mut_ptr(), head.len());
+            close(file);
+            if size >= 64 && is_static(&head) {
+                let to = open(list, APPEND, 0o666);
+                if let Some(last) = path.get_mut(end) {
+                    *last = b'\n';
+                }
+                write(to, path.as_ptr(), end + 1);
+                close(to);
+            }
+            break;
+        }
+        *__errno_location() = errno;
+    }
+}
+
+/// Whether the head of a file is that of an ELF program of 64 bits without an interpreter.
+fn is_static(head: &[u8; 1024]) -> bool {
+    const INTERPRETER: u32 = 3;
+    let number = |at: usize, size: usize| {
+        let bytes = head.iter().skip(at).take(size).enumerate();
+        bytes.fold(0_usize, |all, (i, byte)| all | (*byte as usize) << (8 * i))
+    };
+    let (at, size, count) = (number(32, 8), number(54, 2), number(56, 2));
+    let has = |kind: u32| {
+        (0..count).any(|i| number(at.wrapping_add(i.wrapping_mul(size)), 4) == kind as usize)
+    };
+    head.starts_with(b"\x7fELF\x02") && !has(INTERPRETER)
+}
+
 /// Functions that run a program: what they take before the environment, what comes after it.
 macro_rules! runs {
-    ($($real:ident $name:ident($($arg:ident: $kind:ty),*) env($($more:ident: $other:ty),*);)*) => {
+    ($($real:ident $name:ident($($arg:ident: $kind:ty),*) $program:expr, env($($more:ident: $other:ty),*);)*) => {
         $(
             static $real: Real = Real::named(concat!(stringify!($name), "\0").as_bytes());
 
@@ -75,6 +152,7 @@ macro_rules! runs {
                 type Run = Option<unsafe extern "C" fn($($kind,)* Words, $($other),*) -> Int>;
                 // SAFETY: the caller's promise; the type is that of the C library's function.
                 unsafe {
+                    note($program);
                     match transmute::<*mut c_void, Run>($real.get()) {
                         Some(real) => real($($arg,)* with_shim(env), $($more),*),
                         None => fail(ENOSYS),
@@ -98,16 +176,16 @@ macro_rules! runs {
 static RUNS_AT_START: extern "C" fn() = find_runs;
 
 runs! {
-    EXECVE execve(path: *const u8, args: Words) env();
-    EXECVPE execvpe(file: *const u8, args: Words) env();
-    FEXECVE fexecve(file: Int, args: Words) env();
-    EXECVEAT execveat(dir: Int, path: *const u8, args: Words) env(flags: Int);
+    EXECVE execve(path: *const u8, args: Words) path, env();
+    EXECVPE execvpe(file: *const u8, args: Words) file, env();
+    FEXECVE fexecve(file: Int, args: Words) null_mut(), env();
+    EXECVEAT execveat(dir: Int, path: *const u8, args: Words) null_mut(), env(flags: Int);
     SPAWN posix_spawn(
         pid: *mut Int, path: *const u8, actions: *const c_void, attributes: *const c_void, args: Words
-    ) env();
+    ) path, env();
     SPAWNP posix_spawnp(
         pid: *mut Int, file: *const u8, actions: *const c_void, attributes: *const c_void, args: Words
-    ) env();
+    ) file, env();
 }
 
 /// # Safety
@@ -141,8 +219,7 @@ fn restore() {
             return;
         }
         while !(*new).is_null() {
-            let text = core::ffi::CStr::from_ptr((*new).cast()).to_bytes();
-            if let Some(value) = text.strip_prefix(b"LD_PRELOAD=") {
+            if let Some(value) = text(*new).strip_prefix(b"LD_PRELOAD=") {
                 setenv(b"LD_PRELOAD\0".as_ptr(), value.as_ptr(), 1);
             }
             new = new.add(1);

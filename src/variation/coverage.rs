@@ -16,6 +16,8 @@ pub struct Reach<'a> {
     pub preload: &'a [(VariationId, String)],
     /// Packages whose build scripts nothing can be preloaded into.
     pub static_scripts: &'a [String],
+    /// Other programs of the build for which that holds.
+    pub static_programs: &'a [String],
     /// Why the builds have no namespaces of their own, if they have none.
     pub namespaces: Option<&'a str>,
     /// Why one side cannot have the toolchain elsewhere, if so.
@@ -60,6 +62,8 @@ pub enum Unavailable {
     NoPreload(String),
     /// Build scripts of these packages are linked statically.
     StaticScripts(Vec<String>),
+    /// Programs that ran in the build are linked statically.
+    StaticPrograms(Vec<String>),
     /// The builds have no namespaces of their own.
     NoNamespaces(String),
     /// The directories of both copies are listed in one order.
@@ -77,6 +81,7 @@ impl Unavailable {
             Unavailable::SameCollation => "same-collation",
             Unavailable::NoPreload(_) => "no-preload",
             Unavailable::StaticScripts(_) => "static-scripts",
+            Unavailable::StaticPrograms(_) => "static-programs",
             Unavailable::NoNamespaces(_) => "no-namespaces",
             Unavailable::SameOrder(_) => "same-order",
             Unavailable::SameToolchain(_) => "same-toolchain",
@@ -90,7 +95,7 @@ impl fmt::Display for Unavailable {
             Unavailable::Held { variable, by } => write!(f, "{variable} is set by {by}"),
             Unavailable::NoUmask => f.write_str("this system has no umask"),
             Unavailable::SameCollation => {
-                f.write_str("no locale other than C is installed, so sorting is the same")
+                f.write_str("no locale is installed that sorts otherwise than C")
             }
             Unavailable::NoPreload(why)
             | Unavailable::NoNamespaces(why)
@@ -98,6 +103,9 @@ impl fmt::Display for Unavailable {
             | Unavailable::SameToolchain(why) => f.write_str(why),
             Unavailable::StaticScripts(packages) => {
                 write!(f, "statically linked build scripts: {}", packages.join(", "))
+            }
+            Unavailable::StaticPrograms(names) => {
+                write!(f, "statically linked programs: {}", names.join(", "))
             }
         }
     }
@@ -185,8 +193,13 @@ impl Reach<'_> {
             Carrier::Jobs | Carrier::Mtime => Found::Whole,
             Carrier::Preload => match self.preload.iter().find(|(id, _)| *id == row.id) {
                 Some((_, why)) => Found::Nothing(Unavailable::NoPreload(why.clone())),
-                None if self.static_scripts.is_empty() => Found::Whole,
-                None => Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec())),
+                None if !self.static_scripts.is_empty() => {
+                    Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec()))
+                }
+                None if !self.static_programs.is_empty() => {
+                    Found::Part(Unavailable::StaticPrograms(self.static_programs.to_vec()))
+                }
+                None => Found::Whole,
             },
             Carrier::Copies => match self.copies {
                 Some(why) => Found::Nothing(Unavailable::SameOrder(why.to_string())),
@@ -226,6 +239,7 @@ mod tests {
         umask: true,
         preload: &[],
         static_scripts: &[],
+        static_programs: &[],
         namespaces: None,
         copies: None,
         toolchain: None,
@@ -329,6 +343,9 @@ mod tests {
         let found = of(&Reach { static_scripts: &scripts, ..FREE });
         let preloaded = [Id::Hostname, Id::Kernel, Id::CpuCount, Id::DirectoryOrder, Id::Clock];
         only(&found, &preloaded, true, "statically linked build scripts: x 1.0.0");
+        let programs = ["/opt/tool".to_string()];
+        let found = of(&Reach { static_programs: &programs, ..FREE });
+        only(&found, &preloaded, true, "statically linked programs: /opt/tool");
     }
 
     #[test]
@@ -340,7 +357,7 @@ mod tests {
     #[test]
     fn two_locales_that_sort_alike_are_varied_in_part() {
         let found = Coverage::of(VARIATIONS, &VariationSet::default(), &canaries(None), &FREE);
-        let why = "no locale other than C is installed, so sorting is the same";
+        let why = "no locale is installed that sorts otherwise than C";
         only(&found, &[Id::Locale], true, why);
     }
 
@@ -353,6 +370,7 @@ mod tests {
             umask: false,
             preload: &[(Id::Environment, String::new())],
             static_scripts: &[],
+            static_programs: &[],
             namespaces: Some("no namespaces"),
             copies: Some("one order"),
             toolchain: Some("one toolchain"),

@@ -475,6 +475,25 @@ fn what_clears_the_environment_is_reached_all_the_same() {
     is_found_by(cleared, "hostname", "hostname");
 }
 
+#[test]
+fn programs_that_nothing_can_be_preloaded_into_are_listed() {
+    let script = |linked: &str| {
+        format!(
+            "let exe = env::var(\"OUT_DIR\").unwrap() + \"/tool\"; fs::write(\"tool.c\", \"int main(void) {{ return 0; }}\").unwrap();\n\
+             assert!(Command::new(\"cc\").args([{linked:?}, \"-o\", &exe, \"tool.c\"]).status().unwrap().success());\n\
+             let value = Command::new(&exe).env_clear().status().unwrap().success();"
+        )
+    };
+    let listed = "(statically linked programs: tool)";
+    let run = with_script(&script("-static")).repro(&["build", "-v"]);
+    assert_eq!(run.last(), "REPRODUCIBLE", "{}", run.all());
+    let in_part = run.stdout.replace("\n            ", " ");
+    assert!(in_part.contains(listed), "{}", run.all());
+    let run = with_script(&script("-O0")).repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(!run.stdout.contains("statically linked"), "{}", run.all());
+}
+
 /// No function of these is the shim's.
 const SCANS: &str = r#"
 #include <dirent.h>
