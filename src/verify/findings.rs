@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use anyhow::Result;
+use repro_explain::Context;
+use repro_explain::cause::Cause;
+use repro_explain::finding::{At, Finding, Place};
 use repro_formats::digest::Digest;
 
 use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
-use crate::cause::Cause;
-use crate::explain;
-use crate::finding::{At, Finding, Place};
 use crate::fs;
 
 pub(super) fn finding(
@@ -56,9 +56,9 @@ pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Resu
         )
     };
     let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
-    let context = explain::Context { clocks: about.clocks, ..explain::Context::default() };
+    let context = Context { clocks: about.clocks, ..Context::default() };
     // Of the publisher's machine nothing is known: only what shows by itself is found.
-    let explained = explain::explain(published, rebuilt, &context);
+    let explained = repro_explain::explain(published, rebuilt, &context);
     let (known, unknown): (Vec<_>, Vec<_>) = explained
         .findings
         .into_iter()

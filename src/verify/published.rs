@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_explain::cause::Cause;
+use repro_explain::finding::{At, Finding};
 use repro_formats::digest::{self, Digest};
 use repro_formats::extract;
 use repro_formats::limits::Limits;
@@ -15,8 +17,6 @@ use super::findings::{another_name, explain, finding};
 use super::input::{self, Input};
 use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
-use crate::cause::Cause;
-use crate::finding::{At, Finding};
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
 use crate::report::verify::{Checked, Outcome, Part};
