@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
 use crate::error::{self, Kind};
+use crate::project::scratch;
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
 use crate::{process, term, verify};
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
+    clean_up_after_panics();
     term::set_up_color();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -75,6 +77,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(failed(name, format, &error))
         }
     }
+}
+
+/// A panic does not unwind in a release build: this does what dropping would have done. The exit code
+/// is the one that an unwound panic has.
+fn clean_up_after_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        print(info);
+        process::stop_all();
+        scratch::remove_left();
+        std::process::exit(101);
+    }));
 }
 
 /// `-C`: everything that is given relatively is meant from there.

@@ -1,11 +1,21 @@
 //! The scratch directory of a run: where it is made, and that it goes away.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 
 use crate::error::host;
 use crate::{fs, term};
+
+/// Directories to be removed where the program ends without unwinding.
+static MADE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what is left after a panic.
+pub(crate) fn remove_left() {
+    let left = MADE.lock().map(|made| made.clone()).unwrap_or_default();
+    left.iter().for_each(|path| drop(fs::remove_tree(path)));
+}
 
 /// The scratch directory of a run, removed at its end.
 pub(crate) struct Scratch {
@@ -36,8 +46,9 @@ impl Scratch {
             })?;
         let path =
             std::fs::canonicalize(dir.path()).context("failed to resolve the scratch path")?;
-        if keep {
-            term::say(term::BOLD, "scratch directory", &path.display().to_string());
+        match keep {
+            true => term::say(term::BOLD, "scratch directory", &path.display().to_string()),
+            false => MADE.lock().expect("no panic holds this lock").push(path.clone()),
         }
         Ok(Scratch { dir, path, keep })
     }
