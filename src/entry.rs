@@ -16,9 +16,9 @@ use crate::cli::{Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
 use crate::error::{self, Kind};
-use crate::project::scratch;
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
+use crate::sandbox::start;
 use crate::{process, term, verify};
 
 /// What the program runs.
@@ -28,11 +28,14 @@ pub fn main() -> ExitCode {
     if let Some(dir) = wrapper::invoked_as(&program) {
         return wrapper::main(&dir, args.split_off(1));
     }
+    if start::invoked_as(&program) {
+        return start::main(&args[1..]);
+    }
     let stem = Path::new(&program).file_stem();
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
-    clean_up_after_panics();
+    end_children_on_panic();
     term::set_up_color();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -79,14 +82,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A panic does not unwind in a release build: this does what dropping would have done. The exit code
-/// is the one that an unwound panic has.
-fn clean_up_after_panics() {
+/// A panic does not unwind in a release build: nothing else would end the children. The next run removes
+/// the scratch directory, and the exit code is the one that an unwound panic has.
+fn end_children_on_panic() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         print(info);
         process::stop_all();
-        scratch::remove_left();
         std::process::exit(101);
     }));
 }

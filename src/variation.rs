@@ -23,6 +23,7 @@ pub enum VariationId {
     Home,
     Tmpdir,
     Username,
+    UserId,
     Hostname,
     Timezone,
     Locale,
@@ -92,8 +93,10 @@ pub enum Need {
     Unix,
     /// A dynamic linker that preloads.
     Glibc,
+    /// Namespaces, which bubblewrap makes.
+    Bubblewrap,
     /// The same, for what is not read from variables.
-    GlibcForSystemCalls,
+    BubblewrapForFiles,
     /// A locale that sorts differently.
     OtherLocale,
 }
@@ -104,7 +107,8 @@ impl fmt::Display for Need {
             Need::Nothing => "",
             Need::Unix => "Unix",
             Need::Glibc => "glibc on Linux",
-            Need::GlibcForSystemCalls => "glibc on Linux for gethostname and uname",
+            Need::Bubblewrap => "bubblewrap on Linux",
+            Need::BubblewrapForFiles => "bubblewrap on Linux for what is not in variables",
             Need::OtherLocale => "a locale other than C for a different collation; else B has C",
         })
     }
@@ -128,6 +132,9 @@ pub struct Canaries {
     /// How many cargo config files of parent directories each copy carries; each takes a
     /// directory above the copy.
     pub outer_configs: usize,
+    /// `<name>` in `/build/<name>`, where builds can be made at paths that are the same for everyone;
+    /// a directory that is not varied is there.
+    pub canonical: Option<String>,
 }
 
 impl Canaries {
@@ -213,19 +220,33 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         id: VariationId::Username,
         text: "username",
-        about: "user name in USER, LOGNAME, USERNAME",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Variables(&["USER", "LOGNAME", "USERNAME"])],
+        about: "user name in USER, LOGNAME, USERNAME and /etc/passwd",
+        needs: Need::BubblewrapForFiles,
+        carriers: &[Carrier::Variables(&["USER", "LOGNAME", "USERNAME"]), Carrier::Namespace],
         cause: Cause::Username,
         label: "user name",
         values: |c| c.names("user"),
     },
     Variation {
+        id: VariationId::UserId,
+        text: "user-id",
+        about: "ids of user and group, and so the owner of files",
+        needs: Need::Bubblewrap,
+        carriers: &[Carrier::Namespace],
+        cause: Cause::UserId,
+        label: "user id",
+        values: |_| ValuePair { a: Value::Count(1000), b: Value::Count(48_113) },
+    },
+    Variation {
         id: VariationId::Hostname,
         text: "hostname",
-        about: "host name in HOSTNAME, HOST, COMPUTERNAME, gethostname and uname",
-        needs: Need::GlibcForSystemCalls,
-        carriers: &[Carrier::Variables(&["HOSTNAME", "HOST", "COMPUTERNAME"]), Carrier::Preload],
+        about: "host name in HOSTNAME, HOST, COMPUTERNAME, gethostname, uname, /proc and /etc",
+        needs: Need::BubblewrapForFiles,
+        carriers: &[
+            Carrier::Variables(&["HOSTNAME", "HOST", "COMPUTERNAME"]),
+            Carrier::Preload,
+            Carrier::Namespace,
+        ],
         cause: Cause::Hostname,
         label: "host name",
         values: |c| c.names("host"),
@@ -323,6 +344,18 @@ pub const VARIATIONS: &[Variation] = &[
 ];
 
 impl VariationId {
+    /// The directory that builds of everyone can have in common, of a variation that is one.
+    pub fn canonical(self, name: &str) -> Option<PathBuf> {
+        Some(match self {
+            VariationId::BuildPath => Path::new("/build").join(name),
+            VariationId::TargetDir => Path::new("/build").join(name).join("target"),
+            VariationId::CargoHome => "/cargo".into(),
+            VariationId::Home => "/tmp/home".into(),
+            VariationId::Tmpdir => "/tmp/build".into(),
+            _ => return None,
+        })
+    }
+
     /// Its row.
     pub fn row(self) -> &'static Variation {
         &VARIATIONS[self as usize]
@@ -466,7 +499,13 @@ pub enum ChosenBy {
     Flag,
     /// The project, in its own metadata: who reads the report must learn of it first.
     Project,
+    /// Either of them, with `--same-path` or `same-path`: the verdict tells.
+    SamePath,
 }
+
+/// What `--same-path` keeps at one path.
+pub const SAME_PATH: [VariationId; 3] =
+    [VariationId::BuildPath, VariationId::CargoHome, VariationId::TargetDir];
 
 impl ChosenBy {
     /// The name in JSON and in the manifest.
@@ -474,6 +513,7 @@ impl ChosenBy {
         match self {
             ChosenBy::Flag => "flag",
             ChosenBy::Project => "project",
+            ChosenBy::SamePath => "same-path",
         }
     }
 }
@@ -483,11 +523,17 @@ impl ChosenBy {
 pub struct VariationSet {
     on: Vec<VariationId>,
     by: ChosenBy,
+    /// Those that are off for another reason.
+    fixed: Vec<VariationId>,
 }
 
 impl Default for VariationSet {
     fn default() -> VariationSet {
-        VariationSet { on: VARIATIONS.iter().map(|v| v.id).collect(), by: ChosenBy::Flag }
+        VariationSet {
+            on: VARIATIONS.iter().map(|v| v.id).collect(),
+            by: ChosenBy::Flag,
+            fixed: Vec::new(),
+        }
     }
 }
 
@@ -506,8 +552,8 @@ impl VariationSet {
     fn parse(text: &str, by: ChosenBy) -> Result<VariationSet, String> {
         let all = VariationSet::default().on;
         match text {
-            "none" => return Ok(VariationSet { on: Vec::new(), by }),
-            "all" => return Ok(VariationSet { on: all, by }),
+            "none" => return Ok(VariationSet { on: Vec::new(), by, fixed: Vec::new() }),
+            "all" => return Ok(VariationSet { on: all, by, fixed: Vec::new() }),
             _ => {}
         }
         let items: Vec<&str> = text.split(',').map(str::trim).collect();
@@ -526,18 +572,34 @@ impl VariationSet {
             }
         }
         on.sort();
-        Ok(VariationSet { on, by })
+        Ok(VariationSet { on, by, fixed: Vec::new() })
+    }
+
+    /// The same without these.
+    pub fn at_one_path(mut self, ids: &[VariationId]) -> VariationSet {
+        self.fixed.extend(ids);
+        self
     }
 
     /// Whether a variation is on.
     pub fn has(&self, id: VariationId) -> bool {
-        self.on.contains(&id)
+        self.on.contains(&id) && !self.fixed.contains(&id)
+    }
+
+    /// Who switched a variation off.
+    pub fn off_by(&self, id: VariationId) -> ChosenBy {
+        if self.fixed.contains(&id) { ChosenBy::SamePath } else { self.by }
     }
 
     /// The values of a variation in this run.
     pub fn values(&self, id: VariationId, canaries: &Canaries) -> ValuePair {
         let values = (id.row().values)(canaries);
-        if self.has(id) { values } else { ValuePair { b: values.a.clone(), ..values } }
+        if self.has(id) {
+            return values;
+        }
+        let canonical = canaries.canonical.as_ref().and_then(|name| id.canonical(name));
+        let one = canonical.map_or(values.a, Value::Path);
+        ValuePair { a: one.clone(), b: one }
     }
 }
 
@@ -559,6 +621,7 @@ mod tests {
             cpus: 2,
             locale: None,
             outer_configs: 1,
+            canonical: None,
         }
     }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
 use repro_formats::elf::{self, Linking};
 
 use crate::artifact::{ArtifactSet, Kind};
@@ -25,7 +26,7 @@ use crate::layout::Layout;
 use crate::process::{self, Cmd, Stream};
 use crate::recipe::{Recipe, SideRecipe};
 use crate::request::{Inject, Selection};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Room, Sandbox};
 use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
@@ -68,6 +69,9 @@ pub struct Plan<'a> {
     pub scratch: &'a Path,
     /// Run cargo in this sandbox.
     pub sandbox: Option<&'a Sandbox>,
+    /// Where the directories of each side are on this machine, if it runs in the sandbox: apart, also
+    /// where both builds see them at one path.
+    pub on_disk: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
 }
 
 /// What one build left.
@@ -90,9 +94,21 @@ pub struct Built {
 }
 
 impl Plan<'_> {
-    /// The directories of one side.
+    /// The directories of one side, as its build sees them.
     pub fn layout(&self, side: Side) -> Layout {
-        let path = |name| (self.values)(name).path(side).to_owned();
+        self.layout_by(side, self.values)
+    }
+
+    /// The same, as they are on this machine.
+    fn layout_on_disk(&self, side: Side) -> Layout {
+        match self.sandbox {
+            Some(_) => self.layout_by(side, self.on_disk),
+            None => self.layout(side),
+        }
+    }
+
+    fn layout_by(&self, side: Side, values: &dyn Fn(VariationId) -> ValuePair) -> Layout {
+        let path = |name| values(name).path(side).to_owned();
         Layout {
             scratch: self.scratch.to_owned(),
             source: path(VariationId::BuildPath),
@@ -106,6 +122,9 @@ impl Plan<'_> {
 
     /// Whether each side has directories of its own, so that both can be built at once.
     fn apart(&self) -> bool {
+        if self.sandbox.is_some() {
+            return true;
+        }
         let mut directories = carried_by(|c| matches!(c, Carrier::Directory(_)));
         directories.all(|row| (self.values)(row.id).varied())
     }
@@ -179,7 +198,8 @@ impl Plan<'_> {
     fn run_side(&self, side: Side, jobs: &jobserver::Client, progress: &Progress) -> Result<Built> {
         let layout = self.layout(side);
         progress.step(side.label(), "preparing");
-        self.prepare(side, &layout)?;
+        let on_disk = self.layout_on_disk(side);
+        self.prepare(side, &on_disk)?;
         let said = Mutex::new(Messages::default());
         let words = Mutex::new(Vec::new());
         let command = self.command(side, &layout)?.jobserver(jobs);
@@ -201,7 +221,7 @@ impl Plan<'_> {
         }
         progress.step(side.label(), "built; reading what it made");
         let said = said.into_inner().expect("no panic holds this");
-        self.collect(side, &layout, said, words)
+        self.collect(side, &layout, &on_disk, said, words)
     }
 
     fn failed(
@@ -211,16 +231,31 @@ impl Plan<'_> {
         status: std::process::ExitStatus,
         details: String,
     ) -> anyhow::Error {
-        if is_full(&details) {
+        // A linker that writes through a map dies of a bus error before anyone can report the disk.
+        if is_full(&details) || fs::free_space(self.scratch).is_some_and(|free| free < SPARE) {
             return host(format!(
                 "no space left on the disk of `{}` while making build {}: free some, or set TMPDIR to a directory on another disk",
                 self.scratch.display(),
                 side.label()
             ));
         }
+        if let (Some(sandbox), Some(package)) = (self.sandbox, wants_network(&details))
+            && !sandbox.has_network()
+        {
+            let why = format!(
+                "build {} failed: the build script of {package} wants the network, which builds do not have; vendor what it downloads, or pass `{}`",
+                side.label(),
+                sandbox.network_option()
+            );
+            return anyhow::Error::new(Failure {
+                kind: ErrorKind::BuildFailed,
+                message: why,
+                details,
+            });
+        }
         let hint = match side {
             Side::A if self.sandbox.is_some() => {
-                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your permissions"
+                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
             }
             Side::A => "",
             Side::B => {
@@ -296,22 +331,107 @@ impl Plan<'_> {
             let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
             set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
         }
+        let mut room = Room::default();
         if let Some(shim) = self.shim {
             let path = self.scratch.join(format!("preload-{}.so", side.label()));
             shim.write(&Settings::of(side, self.values), &path)?;
-            set("LD_PRELOAD", path.into());
+            match self.sandbox {
+                // One text on both sides.
+                Some(_) => {
+                    let inside = PathBuf::from("/run/preload.so");
+                    room.read.push((path, inside.clone()));
+                    room.preload = Some(inside);
+                }
+                None => drop(set("LD_PRELOAD", path.into())),
+            }
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
         let dir = layout.source.join(&self.source.package);
+        // Without a separator at the end: gcc takes PWD as it is for the directory in debug info. Every
+        // shell sets it, and bubblewrap does.
+        let dir: PathBuf = dir.components().collect();
+        set("PWD", dir.clone().into());
         let cargo = Cmd::new(&self.toolchain.cargo)
             .args(args)
             .args(&share.cargo_args)
             .args(self.selection.cargo_args());
         let cargo = match self.sandbox {
-            Some(sandbox) => sandbox.around(cargo, &dir),
-            None => cargo,
+            Some(sandbox) => {
+                self.furnish(side, layout, &mut room);
+                // By the ids of this user the index says that every file has changed.
+                if self.layout_on_disk(side).source.join(".git").exists() {
+                    let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
+                    sandbox.around(git, &layout.source, &room).env_exact(env.clone()).output()?;
+                }
+                sandbox.around(cargo, &dir, &room)
+            }
+            None => cargo.dir(dir),
         };
-        Ok(cargo.dir(dir).env_exact(env).umask(share.umask).own_group())
+        Ok(cargo.env_exact(env).umask(share.umask).own_group())
+    }
+
+    /// What /etc says of user and host on one side, if it can be written.
+    fn accounts(&self, side: Side, id: i64, layout: &Layout) -> Vec<(PathBuf, PathBuf)> {
+        let text = |id| (self.values)(id).of(side).to_string();
+        let (name, host) = (text(VariationId::Username), text(VariationId::Hostname));
+        let others = |file: &str| {
+            let text = fs::read_text(Path::new(file)).unwrap_or_default();
+            let own = |l: &&str| l.split(':').nth(2) != Some(&*id.to_string());
+            text.lines().filter(own).map(|l| format!("{l}\n")).collect::<String>()
+        };
+        let home = layout.home.display();
+        let machine = digest::of_bytes(host.as_bytes()).sha256;
+        let texts = [
+            ("passwd", others("/etc/passwd") + &format!("{name}:x:{id}:{id}::{home}:/bin/sh\n")),
+            ("group", others("/etc/group") + &format!("{name}:x:{id}:\n")),
+            ("hostname", format!("{host}\n")),
+            ("machine-id", format!("{}\n", &machine[..32])),
+        ];
+        let mut files = Vec::new();
+        for (file, text) in texts {
+            let real = self.scratch.join(format!("etc-{}", side.label())).join(file);
+            let seen = Path::new("/etc").join(file);
+            // A link may lead into what is hidden.
+            let is_file = std::fs::symlink_metadata(&seen).is_ok_and(|m| m.is_file());
+            if is_file && fs::write(&real, text).is_ok() {
+                files.push((real, seen));
+            }
+        }
+        files
+    }
+
+    /// Puts into the room of one side what it has for itself.
+    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
+        let on_disk = self.layout_on_disk(side);
+        let text = |id| (self.values)(id).of(side).to_string();
+        let user = (self.values)(VariationId::UserId).number(side);
+        room.spent_ids = match side {
+            Side::A => 0,
+            Side::B => 1000,
+        };
+        room.user = u32::try_from(user).ok();
+        room.hostname = Some(text(VariationId::Hostname));
+        room.read.extend(self.accounts(side, user, layout));
+        room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
+        let mut apart: Vec<_> =
+            on_disk.directories().into_iter().zip(layout.directories()).collect();
+        // The source first: the target directory may be inside.
+        apart.reverse();
+        room.write.extend(apart);
+        // What was put above the source: config files of the directories there.
+        let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
+        let own = [self.scratch.join("a"), self.scratch.join("b")];
+        for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
+            if own.contains(&real) || !real.starts_with(self.scratch) {
+                break;
+            }
+            for name in fs::entries(&real).unwrap_or_default() {
+                let (from, to) = (real.join(&name), seen.join(&name));
+                if !on_disk.source.starts_with(&from) {
+                    room.read.push((from, to));
+                }
+            }
+        }
     }
 
     /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
@@ -367,13 +487,19 @@ impl Plan<'_> {
         &self,
         side: Side,
         layout: &Layout,
-        said: Messages,
+        on_disk: &Layout,
+        mut said: Messages,
         diagnostics: String,
     ) -> Result<Built> {
+        let mut trace = Trace { layout: layout.clone(), ..Trace::default() };
+        // The target directory may be inside the source.
+        let seen = layout.directories().into_iter().zip(on_disk.directories());
+        trace.moved = seen.filter(|(seen, real)| seen != real).collect();
+        said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
         let units = wrapper::units(&layout.wrapper)?;
         let keep = self.scratch.join(format!("kept-{}", side.label()));
         let collect = Collect {
-            target_dir: &layout.target,
+            target_dir: &on_disk.target,
             host: self.toolchain.host(),
             targets: &self.selection.targets,
             only_for_the_build: &units::only_for_the_build(&units),
@@ -385,12 +511,12 @@ impl Plan<'_> {
             static_scripts: static_scripts(&artifacts),
             artifacts,
             consulted: match side {
-                Side::A => consulted::names(&layout.target)?,
+                Side::A => consulted::names(&on_disk.target)?,
                 Side::B => BTreeSet::new(),
             },
             linker_inputs: self.linker_inputs(layout)?,
             random_build_id: units.iter().any(|u| u.random_build_id),
-            trace: Trace { units, ran: said.ran, layout: layout.clone(), moved: Vec::new() },
+            trace: Trace { units, ran: said.ran, ..trace },
             diagnostics,
         })
     }
@@ -456,6 +582,23 @@ fn progress_of(line: &str) -> Option<String> {
     })
 }
 
+/// The package whose build script failed for want of a network.
+fn wants_network(words: &str) -> Option<&str> {
+    const SIGNS: [&str; 9] = [
+        "Network is unreachable",
+        "os error 101",
+        "Temporary failure in name resolution",
+        "failed to lookup address",
+        "Could not resolve host",
+        "could not resolve",
+        "unable to resolve host",
+        "dns error",
+        "Name or service not known",
+    ];
+    let script = words.split("failed to run custom build command for `").nth(1)?;
+    SIGNS.iter().any(|s| words.contains(s)).then(|| script.split(['`', '(']).next())?.map(str::trim)
+}
+
 /// `[====>   ] 3/10: a, b(bin)` in words.
 fn units_of(bar: &str) -> Option<String> {
     let (count, names) = bar.split_once("] ")?.1.split_once(':')?;
@@ -468,6 +611,9 @@ fn units_of(bar: &str) -> Option<String> {
     };
     Some(format!("{done} of {all} units: {names}{long}"))
 }
+
+/// With less free space than this after a failure, that is why: rustc has removed its files by then.
+const SPARE: u64 = 16 << 20;
 
 /// Whether a tool failed because a disk or a quota is full.
 fn is_full(words: &str) -> bool {

@@ -3,6 +3,7 @@
 
 pub(crate) mod context;
 pub(crate) mod include;
+pub(crate) mod isolate;
 pub(crate) mod machine;
 pub(crate) mod metadata;
 pub(crate) mod preload;
@@ -124,12 +125,12 @@ impl Project {
         })?;
         let cargo_home = home::of_user();
         let config = Config::read(&source.root, cargo_home.as_deref())?;
-        let copied = Copied::new(source, config, cargo_home, scratch, true)?;
-        let Copied { source, config, copy, .. } = &copied;
         // Another commit may have other packages.
         if asked.source.rev.is_none() {
-            selection::check(&asked.selection, &metadata, config, &env)?;
+            selection::check(&asked.selection, &metadata, &config, &env)?;
         }
+        let copied = Copied::new(source, config, cargo_home, scratch, true)?;
+        let Copied { source, config, copy, .. } = &copied;
         config.carry(&source.root, copy)?;
         // Of what was copied, before any build script could change it.
         let content_digest = match source.origin {
@@ -403,7 +404,7 @@ pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
 
 fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     let token = scratch.file_name().unwrap_or_default().to_string_lossy();
-    let token = token.trim_start_matches("repro-").to_lowercase();
+    let token = token.trim_start_matches("build-").to_lowercase();
     let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
     Ok(Canaries {
         scratch: scratch.to_owned(),
@@ -411,6 +412,7 @@ fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
         cpus,
         locale: other_locale(),
         outer_configs: config.outer_count(),
+        canonical: None,
     })
 }
 

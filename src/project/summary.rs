@@ -16,6 +16,7 @@ use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::request::Inject;
+use crate::sandbox::Isolation;
 use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
@@ -66,6 +67,7 @@ impl Project {
                 inject: self.request.inject.name().to_string(),
                 user_wrapper: self.user_wrapper_name(),
                 epoch: recipe.facts().epoch.seconds,
+                fixed: self.fixed_paths(),
                 rows: recipe
                     .rows()
                     .into_iter()
@@ -145,13 +147,19 @@ impl Project {
     }
 
     /// What was varied and what was not, once the builds are made.
-    pub(crate) fn coverage(&self, recipe: &Recipe, shim: &ShimState, a: &Built) -> Coverage {
+    pub(crate) fn coverage(
+        &self,
+        recipe: &Recipe,
+        shim: &ShimState,
+        isolation: &Isolation,
+        a: &Built,
+    ) -> Coverage {
         let reach = Reach {
             holder: &|name| recipe.pinned(name),
             umask: cfg!(unix),
             preload: &shim.missing,
             static_scripts: &a.static_scripts,
-            namespaces: Some("the builds share those of this machine"),
+            namespaces: isolation.why.as_deref(),
         };
         Coverage::of(VARIATIONS, &self.request.vary, &self.canaries, &reach)
     }

@@ -299,6 +299,7 @@ mod tests {
             cpus: 4,
             locale: None,
             outer_configs: 0,
+            canonical: None,
         };
         let values = |n| VariationSet::default().values(n, &canaries);
         Recipe::new(facts).side(Side::B, &layout, &values)

@@ -250,6 +250,7 @@ mod tests {
             cpus: 2,
             locale: None,
             outer_configs: 0,
+            canonical: None,
         };
         for row in VARIATIONS {
             let set = VariationSet::of_flag(row.text).unwrap();

@@ -113,7 +113,7 @@ impl Coverage {
         let mut coverage = Coverage::default();
         for row in table {
             if !set.has(row.id) {
-                coverage.off.push((row.id, set.by));
+                coverage.off.push((row.id, set.off_by(row.id)));
                 continue;
             }
             let found: Vec<Found> = row.carriers.iter().map(|c| reach.of(row, *c)).collect();
@@ -195,6 +195,7 @@ mod tests {
             cpus: 2,
             locale: locale.map(str::to_string),
             outer_configs: 0,
+            canonical: None,
         }
     }
 
@@ -233,13 +234,8 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_held_takes_its_variation() {
-        let all = [
-            ("HOME", Id::Home),
-            ("TEMP", Id::Tmpdir),
-            ("LOGNAME", Id::Username),
-            ("TZ", Id::Timezone),
-            ("LANG", Id::Locale),
-        ];
+        let all =
+            [("HOME", Id::Home), ("TEMP", Id::Tmpdir), ("TZ", Id::Timezone), ("LANG", Id::Locale)];
         for (variable, id) in all {
             let holder = |name: &str| (name == variable).then_some(Holder::PassEnv);
             let found = of(&Reach { holder: &holder, ..FREE });
@@ -258,9 +254,19 @@ mod tests {
         let preload = [(Id::Hostname, "no effect".to_string())];
         let found = of(&Reach { preload: &preload, ..FREE });
         only(&found, &[Id::Hostname], true, "no effect");
-        let found = of(&Reach { holder: &holder, preload: &preload, ..FREE });
-        assert!(!found.is_applied(Id::Hostname));
+        let none = Reach { holder: &holder, preload: &preload, ..FREE };
+        let found = of(&none);
+        assert!(found.is_applied(Id::Hostname));
         assert_eq!(found.unavailable.len(), 2);
+        assert!(!of(&Reach { namespaces: Some("none"), ..none }).is_applied(Id::Hostname));
+    }
+
+    #[test]
+    fn without_namespaces_each_row_that_needs_them_is_listed() {
+        let found = of(&Reach { namespaces: Some("no bubblewrap"), ..FREE });
+        let ids: Vec<Id> = found.unavailable.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ids, [Id::Username, Id::UserId, Id::Hostname]);
+        assert!(!found.is_applied(Id::UserId) && found.is_applied(Id::Username));
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub enum Cause {
     Randomness,
     /// `username`
     Username,
+    /// `user-id`
+    UserId,
     /// `hostname`
     Hostname,
     /// `environment`
@@ -92,6 +94,7 @@ pub const CAUSES: &[Row] = &[
     row(Cause::Ordering, "ordering", "the same things in another order"),
     row(Cause::Randomness, "randomness", "random bytes"),
     row(Cause::Username, "username", "the builder's user name"),
+    row(Cause::UserId, "user-id", "the builder's user or group id"),
     row(Cause::Hostname, "hostname", "the machine's host name"),
     row(Cause::Environment, "environment", "an environment variable of the builder"),
     row(Cause::Locale, "locale", "the builder's locale"),

@@ -45,7 +45,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
         About::CcObject,
-        "the `cc` crate names objects after a hash of OUT_DIR: update it to a version that does not, give it relative paths, or have everyone build at one path",
+        "the `cc` crate names objects after a hash of OUT_DIR: update it to a version that does not, give it relative paths, or have everyone build at one path (`repro build --same-path`)",
         "https://github.com/rust-lang/cc-rs/issues/1901",
     ),
     row(
@@ -57,13 +57,13 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
         About::Directory,
-        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path",
+        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (`repro build --same-path`)",
         REMAP,
     ),
     row(
         Cause::BuildPath,
         About::CargoHome,
-        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path",
+        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path (`repro build --same-path`)",
         REMAP,
     ),
     row(
@@ -142,6 +142,12 @@ pub const BY_CAUSE: &[ByCause] = &[
         Cause::Username,
         About::Anything,
         "leave the user's name out of what build scripts and macros write",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::UserId,
+        About::Anything,
+        "leave ids of user and group out of what build scripts and macros write: give files a fixed owner, as `--owner=0 --group=0` of tar does",
         ENVIRONMENT,
     ),
     row(
