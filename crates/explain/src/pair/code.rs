@@ -1,13 +1,12 @@
 //! What differs in code and in tables of addresses: pieces of known values in instructions, and
 //! addresses of what moved.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::super::align::Hunk;
 use super::super::image::{Image, Kind, Part};
-use super::super::known::{Context, Window};
-use super::{Claim, Work, claim};
+use super::super::known::Window;
+use super::work::{Claim, Work, claim};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -169,21 +168,4 @@ fn digits_around(bytes: &[u8], run: &Range<usize>, at: &Range<usize>) -> Option<
         end += 1;
     }
     Some(start..end)
-}
-
-/// All pieces of four bytes of the known values: most code has none of them, which is quickly seen.
-pub(super) struct Grams(HashSet<[u8; 4]>);
-
-impl Grams {
-    /// Those of all values.
-    pub(super) fn of(context: &Context) -> Grams {
-        let values = context.known.iter().flat_map(|k| [&k.a, &k.b]);
-        let pieces = values.flat_map(|v| v.as_bytes().windows(4));
-        Grams(pieces.filter_map(|w| w.try_into().ok()).collect())
-    }
-
-    fn any(&self, run: &[u8]) -> bool {
-        let mut pieces = run.windows(4);
-        pieces.any(|w| w.first_chunk().is_some_and(|w| self.0.contains(w)))
-    }
 }

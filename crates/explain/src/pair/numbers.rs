@@ -4,7 +4,7 @@ use super::super::align::Hunk;
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
 use super::super::time;
-use super::{Work, claim};
+use super::work::{Work, claim};
 use crate::cause::Cause;
 use crate::finding::About;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::super::align::{self, Hunk};
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
-use super::{Claim, Work, claim};
+use super::work::{Claim, Work, claim};
 use crate::cause::Cause;
 use crate::finding::About;
 

@@ -7,7 +7,7 @@ use super::super::align::{self, Hunk};
 use super::super::image::{Kind, Part};
 use super::super::names::{is_of_dlltool, without_hashes};
 use super::super::text::{self, Texts};
-use super::{AROUND, Claim, LEAST_RUN, Work, claim, within};
+use super::work::{AROUND, Claim, LEAST_RUN, Work, claim, within};
 use crate::cause::Cause;
 use crate::finding::About;
 

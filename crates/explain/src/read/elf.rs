@@ -2,7 +2,7 @@
 
 use object::{Object, ObjectSection, SectionFlags, elf};
 
-use super::{add_names, sections};
+use super::object_file::{add_names, sections};
 use crate::cause::Cause;
 use crate::finding::About;
 use crate::image::{Field, Follows, Image, Kind};
