@@ -403,7 +403,10 @@ fn settle(findings: &mut [Finding]) {
     let lengths =
         |f: &&Finding| f.is_cause() && f.bytes > 0 && f.a.chars().count() != f.b.chars().count();
     let root = findings.iter().find(lengths).map(|f| f.cause);
-    let found = findings.iter().find(|f| f.is_cause()).map(|f| f.cause);
+    // What is recorded about a crate changes with its code.
+    let packed = |cause: Cause| cause == Cause::CrateMetadata;
+    let mut causes = findings.iter().filter(|f| f.is_cause()).map(|f| f.cause);
+    let found = causes.clone().find(|c| !packed(*c)).or_else(|| causes.next());
     for f in findings.iter_mut() {
         let object = f.place.within.last().is_some_and(|m| m.ends_with(".o"));
         let code = |name: &str| name.starts_with(".text") || name.starts_with(".rodata");
@@ -413,7 +416,9 @@ fn settle(findings: &mut [Finding]) {
             _ => None,
         };
         match derived {
-            Some(cause) if f.cause == Cause::Unknown => super::tell::follow(f, cause),
+            Some(cause) if f.cause == Cause::Unknown || packed(f.cause) && !packed(cause) => {
+                super::tell::follow(f, cause);
+            }
             _ => {}
         }
     }

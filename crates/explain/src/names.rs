@@ -7,7 +7,7 @@ use rustc_demangle::demangle;
 use super::image::{Image, Kind};
 use super::known::Context;
 use crate::cause::Cause;
-use crate::finding::{About, At, Finding, Place};
+use crate::finding::{About, At, Finding, Place, cut};
 
 /// Digits that make a run of hexadecimal a hash.
 const HASH: usize = 16;
@@ -192,7 +192,7 @@ fn other_names(
 ) -> Finding {
     let say = |list: &Names, rest: &[usize]| {
         let shown: Vec<&str> = rest.iter().take(3).map(|i| list[*i].0.as_str()).collect();
-        super::tell::cut(&match rest.len() {
+        cut(&match rest.len() {
             0 => "none".to_string(),
             n if n > 3 => format!("{} and {} more", shown.join(", "), n - 3),
             _ => shown.join(", "),

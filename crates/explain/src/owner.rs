@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::image::{Image, Kind, Machine, Symbol};
+use super::image::{Image, Kind, Machine};
 use super::names::{crate_of, demangled};
 use super::source_line::Lines;
 
@@ -77,7 +77,7 @@ fn place(image: &Image, offset: usize) -> Option<Place> {
 fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
     let part = &image.parts[place.0];
     let address = part.address.map(|a| a.wrapping_add(place.1));
-    let symbol = symbol_at(image, place, address);
+    let symbol = image.symbol_at(place);
     let source = address.filter(|_| part.kind == Kind::Code).and_then(|a| lines.at(a));
     let name = symbol
         .map(|s| s.name.as_str())
@@ -91,19 +91,6 @@ fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
     }
     let shown = name.map(demangled);
     Some(Owner { krate: shown.as_deref().and_then(crate_of), symbol: shown, source })
-}
-
-/// The symbol that holds the place: that of the nearest address before it, if it reaches so far.
-fn symbol_at(image: &Image, place: Place, address: Option<u64>) -> Option<&Symbol> {
-    let (part, at) = match image.symbols.iter().any(|s| s.part.is_some()) {
-        true => (Some(place.0), place.1),
-        false => (None, address?),
-    };
-    let key = |s: &Symbol| (s.part, s.address);
-    let after = image.symbols.partition_point(|s| key(s) <= (part, at));
-    let before = image.symbols[..after].iter().rev().take(8);
-    let mut before = before.take_while(|s| s.part == part);
-    before.find(|s| at < s.address.saturating_add(s.size.max(1)))
 }
 
 /// Of each target, the code that refers to it.

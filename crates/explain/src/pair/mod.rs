@@ -2,12 +2,11 @@
 //! each to one claim, and keeps count; what a claim is called and who is to blame is said above.
 
 mod code;
+mod functions;
 mod numbers;
 mod sets;
 mod words;
 mod work;
-
-use std::ops::Range;
 
 pub use self::work::{Claim, Compared};
 use self::work::{Grams, MOST_FINDS, MOST_TEXTS, Work, claim};
@@ -31,13 +30,24 @@ pub fn compare(
     let mut parts: Vec<(&Part, &Part, Vec<Hunk>)> = Vec::new();
     for (i, j) in both {
         let (pa, pb) = (&ia.parts[i], &ib.parts[j]);
+        let functions = functions::paired((ia, i), (ib, j));
+        if !functions.is_empty() {
+            let mut all = Vec::new();
+            for (x, y) in functions {
+                let hunks = hunks_of(aligner, pa.kind, &a[x.clone()], &b[y.clone()]);
+                gather.moved(
+                    (y.start - pb.range.start) as i64 - (x.start - pa.range.start) as i64,
+                    x.len() as u64,
+                );
+                all.extend(hunks.iter().map(|h| h.forth(x.start, y.start)));
+            }
+            parts.push((pa, pb, all));
+            continue;
+        }
         let hunks = hunks_of(aligner, pa.kind, &a[pa.range.clone()], &b[pb.range.clone()]);
         gather_moves(&mut gather, pa, pb, &hunks);
         (aligner.steps().into_iter()).for_each(|by| gather.grew(i64::from(by)));
-        let move_to = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
-        let absolute = hunks
-            .iter()
-            .map(|h| Hunk { a: move_to(&h.a, pa.range.start), b: move_to(&h.b, pb.range.start) });
+        let absolute = hunks.iter().map(|h| h.forth(pa.range.start, pb.range.start));
         parts.push((pa, pb, absolute.collect()));
     }
     let (both_fields, ..) = matched(&ia.fields, &ib.fields, |f: &Field| &f.name);
@@ -59,10 +69,11 @@ pub fn compare(
         texts_left: MOST_TEXTS,
         out: Compared::default(),
     };
-    // Text first, which tells most, and code last, since it refers to what the other parts hold.
+    // Text first, which tells most, and last tables and code, which refer to what the other parts hold.
     let turn = |kind: Kind| match kind {
         Kind::Text => 0,
-        Kind::Code => 2,
+        Kind::Table => 2,
+        Kind::Code => 3,
         _ => 1,
     };
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
@@ -147,6 +158,9 @@ impl Work<'_> {
                 tried = i + self.cluster(&hunks[i..]);
                 together = self.sets(pa, pb, &hunks[i..tried]);
             }
+            if let Some(taken) = together {
+                tried = i + taken;
+            }
             let taken = together.unwrap_or_else(|| self.one(pa, pb, &hunks[i..]).max(1));
             let bytes: usize = hunks[i..i + taken].iter().map(Hunk::len).sum();
             self.out.differing += bytes as u64;
@@ -188,7 +202,9 @@ impl Work<'_> {
     fn alone(&mut self, part: &Part, left: bool) {
         let len = part.range.len() as u64;
         self.out.differing += len;
-        let shown = format!("{len} bytes");
+        let image = if left { self.ia } else { self.ib };
+        let field = image.fields.iter().find(|f| f.range == part.range);
+        let shown = field.map_or_else(|| format!("{len} bytes"), |f| f.value.clone());
         let (a, b, shown) = match left {
             true => (part.range.clone(), 0..0, (shown, "absent".to_string())),
             false => (0..0, part.range.clone(), ("absent".to_string(), shown)),
@@ -201,7 +217,7 @@ impl Work<'_> {
         if part.kind == Kind::Dependencies && self.dependencies(sides.0, sides.1, len) {
             return;
         }
-        let mut claim = claim(Cause::Unknown, a, b, len);
+        let mut claim = claim(field.map_or(Cause::Unknown, |f| f.cause), a, b, len);
         // What has no name of its own lies where it does because of the parts around it.
         if part.gap || bytes[part.range.clone()].iter().all(|b| *b == 0) {
             claim.follow(About::Moved);

@@ -372,7 +372,7 @@ impl Work<'_> {
     }
 
     /// Reads two texts that differ somewhere, all of it at once.
-    fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
+    pub(super) fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
         let texts = Texts { a: &self.a[x.clone()], b: &self.b[y.clone()], context: self.context };
         let (n, m) = (texts.a.len(), texts.b.len());
         let first = align::common_prefix(texts.a, texts.b);
