@@ -20,3 +20,10 @@ pub struct Layout {
     /// What the rustc wrapper reads and writes.
     pub wrapper: PathBuf,
 }
+
+impl Layout {
+    /// What a build writes to, the wrapper's apart; the innermost first.
+    pub fn directories(&self) -> [PathBuf; 5] {
+        [&self.target, &self.source, &self.cargo_home, &self.home, &self.tmpdir].map(Clone::clone)
+    }
+}

@@ -6,11 +6,14 @@
 mod check;
 mod read;
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::variation::VariationId;
 use crate::variation::coverage::Coverage;
+use crate::variation::{VARIATIONS, VariationId};
+use crate::verdict::At;
 
 /// The schema's name and version, as it is written.
 pub const SCHEMA: &str = "repro.manifest/2";
@@ -174,8 +177,21 @@ pub struct Recipe {
     pub user_wrapper: Option<String>,
     /// SOURCE_DATE_EPOCH, seconds since 1970.
     pub epoch: i64,
+    /// Directories that both builds had at one path.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fixed: Vec<Fixed>,
     /// The rows, with canonical paths.
     pub rows: Vec<Row>,
+}
+
+/// A directory that both builds had at one path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fixed {
+    /// The name of the variation that was off.
+    pub name: String,
+    /// The path; of a scratch directory nobody else can have it.
+    pub path: String,
 }
 
 /// One row of the recipe.
@@ -309,6 +325,23 @@ pub struct File {
     pub path: String,
     /// SHA-256.
     pub sha256: String,
+}
+
+impl Recipe {
+    /// Whether the builds had directories at one path, and at which kind of path.
+    pub fn at(&self) -> Option<At> {
+        let canonical = |f: &Fixed| {
+            let ids = VARIATIONS.iter().map(|row| row.id).filter(|id| id.to_string() == f.name);
+            let name = Path::new(&f.path).strip_prefix("/build").ok().and_then(|p| p.iter().next());
+            let name = name.unwrap_or_default().to_string_lossy();
+            ids.filter_map(|id| id.canonical(&name)).any(|path| path == Path::new(&f.path))
+        };
+        match self.fixed.is_empty() {
+            true => None,
+            false if self.fixed.iter().all(canonical) => Some(At::Canonical),
+            false => Some(At::Scratch),
+        }
+    }
 }
 
 impl Manifest {

@@ -114,6 +114,12 @@ pub struct BuildRequest {
     pub inject: Option<Inject>,
     /// `--vary`.
     pub vary: Option<VariationSet>,
+    /// `--same-path`.
+    pub same_path: bool,
+    /// `--isolate`.
+    pub isolate: Mode,
+    /// `--network`.
+    pub network: bool,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.
@@ -158,8 +164,14 @@ pub struct Build {
     pub pass_env: Vec<String>,
     /// `--inject`.
     pub inject: Inject,
-    /// `--vary`.
+    /// `--vary`, without what `--same-path` keeps at one path.
     pub vary: VariationSet,
+    /// `--same-path`, on the command line or in the metadata.
+    pub same_path: bool,
+    /// `--isolate`.
+    pub isolate: Mode,
+    /// `--network`.
+    pub network: bool,
     /// The name in `/build/<name>`, where the project's metadata says one.
     pub name: Option<String>,
     /// `--keep`.

@@ -1,9 +1,13 @@
-//! A build without network and without the user's home: in user, mount, network, pid, ipc and
-//! host-name namespaces, through bubblewrap (Linux).
+//! A build by itself: in user, mount, network, pid, ipc and host-name namespaces of its own, through
+//! bubblewrap (Linux). What it left running ends with it.
 //!
-//! What is there is a list: the system's programs and libraries and the toolchain, all read-only, and
-//! the directories of the build, with copies of the downloaded crates. Published files are not, so that a build script
-//! cannot hand them out as if it had built them.
+//! It can write to its own directories and to private ones for temporary files, and to nothing else.
+//! It can read the system and the toolchain, and for the user's own source the rest of this machine
+//! as well ([`View`]). The scratch directory is hidden but for what is its own: neither the other
+//! build nor published files are in reach, so a build script cannot hand them out as if it had built
+//! them.
+
+pub mod start;
 
 use std::path::{Path, PathBuf};
 
@@ -31,15 +35,18 @@ const SYSTEM: &[&str] = &[
     "/gnu/store",
 ];
 
+/// What each build has of its own: empty, and gone with it.
+const PRIVATE: [&str; 4] = ["/tmp", "/var/tmp", "/run", "/dev/shm"];
+
 /// Whether a build is to run in a sandbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Where one can be made.
     #[default]
     Auto,
-    /// Or not at all: `--sandbox`.
+    /// Or not at all: `--sandbox`, `--isolate always`.
     Always,
-    /// `--no-sandbox`.
+    /// `--no-sandbox`, `--isolate never`.
     Never,
 }
 
@@ -80,53 +87,105 @@ impl Isolation {
     }
 }
 
+/// What of this machine a build can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The system's programs and libraries: the source is a stranger's.
+    System,
+    /// Everything that is not writable for all: programs, linkers and libraries of the user's may be
+    /// anywhere, and a build that misses one would have lost a setting.
+    Machine,
+}
+
+/// What a caller wants of a sandbox.
+pub struct Wish<'a> {
+    /// Whether there has to be one.
+    pub mode: Mode,
+    /// The options that say so: what makes it a must, and what switches it off.
+    pub options: [&'static str; 2],
+    /// What can be read besides the toolchain.
+    pub view: View,
+    /// Leave the network as it is.
+    pub network: bool,
+    /// The scratch directory: what is in it is hidden.
+    pub scratch: &'a Path,
+    /// Directories that are to be made anew: canonical paths of the build.
+    pub made: Vec<PathBuf>,
+}
+
 /// A sandbox that was seen to work.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     bubblewrap: PathBuf,
+    /// This one.
+    program: PathBuf,
+    view: View,
+    network: bool,
+    scratch: PathBuf,
+    made: Vec<PathBuf>,
     read: Vec<PathBuf>,
-    write: Vec<PathBuf>,
+}
+
+/// What one build has for itself in a sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    /// Directories that it may write: where they are on this machine, and where the build sees them.
+    pub write: Vec<(PathBuf, PathBuf)>,
+    /// Files and directories that it may read, in the same way.
+    pub read: Vec<(PathBuf, PathBuf)>,
+    /// The host name.
+    pub hostname: Option<String>,
+    /// The ids of user and group.
+    pub user: Option<u32>,
+    /// What is preloaded into the build, and not into bubblewrap.
+    pub preload: Option<PathBuf>,
+    /// How many process ids are used up before it starts.
+    pub spent_ids: u32,
 }
 
 impl Sandbox {
-    /// A sandbox in which `toolchain` can build what is below the directories `write`, which are
-    /// there; `read` is what it may read besides. None where it is not wanted, or cannot be made.
+    /// A sandbox in which `toolchain` can build; `read` is what it has to see besides. None where it
+    /// is not wanted, or cannot be made.
     ///
     /// # Errors
     /// It must be made, and cannot: there is no bubblewrap here, or it may not make namespaces.
     pub fn choose(
-        mode: Mode,
+        wish: Wish,
         toolchain: &Toolchain,
         read: Vec<PathBuf>,
-        write: Vec<PathBuf>,
     ) -> Result<(Option<Sandbox>, Isolation)> {
+        let (mode, [always, never]) = (wish.mode, wish.options);
         if mode == Mode::Never {
-            return Ok((None, Isolation::off("switched off by `--no-sandbox`".to_string())));
+            return Ok((None, Isolation::off(format!("switched off by `{never}`"))));
         }
-        match (Sandbox::new(toolchain, read, write), mode) {
+        match (Sandbox::new(wish, toolchain, read), mode) {
             (Ok(sandbox), _) => Ok((Some(sandbox), Isolation::ON)),
             (Err(why), Mode::Always) => Err(host(format!(
-                "`--sandbox`: no sandbox can be made: {why}; install bubblewrap and allow user namespaces, or pass `--no-sandbox` to run build scripts with your permissions"
+                "`{always}`: no sandbox can be made: {why}; install bubblewrap and allow user namespaces, or pass `{never}` to run build scripts with your permissions"
             ))),
             (Err(why), _) => Ok((None, Isolation::off(why))),
         }
     }
 
     fn new(
+        wish: Wish,
         toolchain: &Toolchain,
         mut read: Vec<PathBuf>,
-        write: Vec<PathBuf>,
     ) -> std::result::Result<Sandbox, String> {
         if !cfg!(target_os = "linux") {
             return Err("this system has no bubblewrap".to_string());
         }
-        let missing = || "bubblewrap (`bwrap`) is not installed".to_string();
+        let missing = || "bubblewrap is not installed: install the package bubblewrap".to_string();
         let bubblewrap = find_in_path(BUBBLEWRAP).ok_or_else(missing)?;
         read.push(toolchain.sysroot.clone());
-        read.extend(std::env::current_exe());
+        let program = std::env::current_exe().map_err(|e| e.to_string())?;
+        read.push(program.clone());
         read.retain(|p| p.exists());
-        let sandbox = Sandbox { bubblewrap, read, write };
-        match sandbox.around(Cmd::new("true"), Path::new("/")).output() {
+        let Wish { view, network, made, .. } = wish;
+        let scratch = wish.scratch.to_owned();
+        let sandbox = Sandbox { bubblewrap, program, view, network, scratch, made, read };
+        let room = Room { hostname: Some("sandbox".into()), user: Some(1000), ..Room::default() };
+        match sandbox.around(Cmd::new("true"), Path::new("/"), &room).output() {
             Ok(out) if out.status.success() => Ok(sandbox),
             Ok(out) => Err(format!("bubblewrap fails: {}", out.stderr.trim())),
             Err(error) => Err(error.to_string()),
@@ -134,39 +193,121 @@ impl Sandbox {
     }
 
     /// The command, to be run in the sandbox in `dir`.
-    pub fn around(&self, command: Cmd, dir: &Path) -> Cmd {
-        let mut args: Vec<String> = [
-            "--unshare-user",
-            "--unshare-net",
-            "--unshare-pid",
-            "--unshare-ipc",
-            "--unshare-uts",
-            "--hostname",
-            "sandbox",
-            "--die-with-parent",
-        ]
-        .map(str::to_string)
-        .to_vec();
-        let mut bind = |how: &str, path: &Path| {
-            let path = path.display().to_string();
-            args.extend([how.to_string(), path.clone(), path]);
-        };
-        for path in SYSTEM.iter().map(Path::new).filter(|p| p.exists()) {
-            bind("--ro-bind", path);
+    pub fn around(&self, command: Cmd, dir: &Path, room: &Room) -> Cmd {
+        let mut args = Arguments::default();
+        let always = ["user", "pid", "ipc", "uts"].iter().chain((!self.network).then_some(&"net"));
+        always.for_each(|space| args.word(format!("--unshare-{space}")));
+        // No input can be put into the user's terminal.
+        args.words(&["--die-with-parent", "--new-session", "--hostname"]);
+        args.word(room.hostname.as_deref().unwrap_or("sandbox"));
+        if let Some(id) = room.user {
+            let id = id.to_string();
+            args.words(&["--uid", &id, "--gid", &id]);
         }
-        args.extend(["--proc", "/proc", "--dev", "/dev"].map(str::to_string));
-        for empty in ["/tmp", "/var/tmp", "/run"] {
-            args.extend(["--tmpfs".to_string(), empty.to_string()]);
+        self.machine(&mut args);
+        args.words(&["--proc", "/proc", "--dev", "/dev"]);
+        let private = PRIVATE.iter().map(Path::new).filter(|p| p.exists());
+        private.for_each(|dir| args.path("--tmpfs", dir));
+        let hidden = |p: &&PathBuf| self.view == View::System || self.hides(p);
+        let wanted = self.read.iter().filter(hidden);
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            wanted.partition(|p| p.starts_with(&self.scratch));
+        outside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
+        // Whatever of the above has the scratch directory in it: neither the other build nor published
+        // files are in reach.
+        args.path("--tmpfs", &self.scratch);
+        inside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
+        room.write.iter().for_each(|(from, to)| args.bind("--bind", from, to));
+        room.read.iter().for_each(|(from, to)| args.bind("--ro-bind", from, to));
+        if let Some(object) = &room.preload {
+            args.words(&["--setenv", "LD_PRELOAD"]);
+            args.word(object);
         }
-        let mut bind = |how: &str, path: &Path| {
-            let path = path.display().to_string();
-            args.extend([how.to_string(), path.clone(), path]);
-        };
-        self.read.iter().for_each(|p| bind("--ro-bind", p));
-        self.write.iter().for_each(|p| bind("--bind", p));
-        args.extend(["--chdir".to_string(), dir.display().to_string()]);
-        command.within(&Cmd::new(&self.bubblewrap).args(args).arg("--"))
+        args.bind("--symlink", &self.program, Path::new(start::INSIDE));
+        args.path("--chdir", dir);
+        args.words(&["--", start::INSIDE]);
+        args.word(room.spent_ids.to_string());
+        command.within(&Cmd::new(&self.bubblewrap).args(args.0))
     }
+
+    /// Whether builds in it have the network.
+    pub fn has_network(&self) -> bool {
+        self.network
+    }
+
+    /// The option that gives it to them.
+    pub fn network_option(&self) -> &'static str {
+        match self.view {
+            View::System => "--no-sandbox",
+            View::Machine => "--network",
+        }
+    }
+
+    /// What can be read of this machine.
+    fn machine(&self, args: &mut Arguments) {
+        if self.view == View::System {
+            for path in SYSTEM.iter().map(Path::new).filter(|p| p.exists()) {
+                args.bind("--ro-bind", path, path);
+            }
+            return;
+        }
+        // One by one: in a root directory that is bound whole bubblewrap would make the directories of
+        // the build for real.
+        let root = Path::new("/");
+        for path in fs::entries(root).unwrap_or_default().iter().map(|name| root.join(name)) {
+            let own = ["/proc", "/dev", "/tmp", "/run"].iter().any(|own| path == Path::new(own));
+            if own || self.made.contains(&path) {
+                continue;
+            }
+            match std::fs::read_link(&path) {
+                Ok(to) => args.bind("--symlink", &to, &path),
+                Err(_) => args.bind("--ro-bind", &path, &path),
+            }
+        }
+    }
+
+    /// Whether something of this machine is out of sight unless it is put back.
+    fn hides(&self, path: &Path) -> bool {
+        let made = self.made.iter().map(PathBuf::as_path);
+        PRIVATE.iter().map(Path::new).chain(made).any(|dir| path.starts_with(dir) && path != dir)
+    }
+}
+
+/// Arguments of bubblewrap.
+#[derive(Default)]
+struct Arguments(Vec<std::ffi::OsString>);
+
+impl Arguments {
+    fn word(&mut self, word: impl Into<std::ffi::OsString>) {
+        self.0.push(word.into());
+    }
+
+    fn words(&mut self, words: &[&str]) {
+        self.0.extend(words.iter().map(Into::into));
+    }
+
+    fn path(&mut self, how: &str, path: &Path) {
+        self.word(how);
+        self.word(path);
+    }
+
+    fn bind(&mut self, how: &str, from: &Path, to: &Path) {
+        self.path(how, from);
+        self.word(to);
+    }
+}
+
+/// The files and directories that a text names by absolute paths: a list, flags of a compiler, a path.
+pub fn named_paths(text: &str) -> Vec<PathBuf> {
+    let ends = |c: char| c.is_whitespace() || ":=,;\u{1f}\"'".contains(c);
+    let starts = text.match_indices('/').map(|(at, _)| at);
+    let words = starts.filter_map(|at| {
+        let before = text[..at].chars().next_back();
+        // `-L/dir` and `-I/dir` besides words of their own.
+        let opens = before.is_none_or(|c| ends(c) || "LIB".contains(c));
+        opens.then(|| text[at..].split(ends).next().unwrap_or_default())
+    });
+    words.map(PathBuf::from).filter(|p| p.parent().is_some() && p.exists()).collect()
 }
 
 /// Stores of git objects that copies in `root` borrow from.

@@ -42,12 +42,25 @@ pub enum Verdict {
     Reproducible,
     /// The same, of a tree with changes that no commit holds.
     DirtyTree,
+    /// The same, of builds at one path that everyone can build at.
+    AtPath,
+    /// The same, of builds at one path that no other run has: each gives other bytes.
+    AtScratchPath,
     /// The same, of builds that nothing was varied between.
     NothingVaried,
     /// At least one is not.
     Differs,
     /// There was one build, as was asked for: nothing was compared, and nothing is proven.
     Single,
+}
+
+/// The one path of two builds that were made at the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// One that everyone can build at.
+    Canonical,
+    /// The scratch directory of this run.
+    Scratch,
 }
 
 /// How a verdict is shown.
@@ -80,6 +93,8 @@ pub struct Row {
 pub const VERDICTS: &[Row] = &[
     row(Verdict::Reproducible, "reproducible", "REPRODUCIBLE", Tone::Good, 0),
     row(Verdict::DirtyTree, "reproducible-dirty-tree", "REPRODUCIBLE, DIRTY TREE", Tone::Warn, 0),
+    row(Verdict::AtPath, "reproducible-at-path", "REPRODUCIBLE AT", Tone::Good, 0),
+    row(Verdict::AtScratchPath, "reproducible-at-scratch-path", "REPRODUCIBLE AT", Tone::Warn, 1),
     row(
         Verdict::NothingVaried,
         "reproducible-nothing-varied",
@@ -128,14 +143,16 @@ impl Verdict {
 
     /// Whether all artifacts are the same.
     pub fn is_reproducible(self) -> bool {
-        matches!(self, Verdict::Reproducible | Verdict::DirtyTree | Verdict::NothingVaried)
+        !matches!(self, Verdict::Differs | Verdict::Single)
     }
 
     /// A pass with what makes it worth less; any other verdict as it is.
-    pub fn qualified(self, nothing_varied: bool, dirty: bool) -> Verdict {
+    pub fn qualified(self, nothing_varied: bool, at: Option<At>, dirty: bool) -> Verdict {
         match self {
             Verdict::Reproducible if nothing_varied => Verdict::NothingVaried,
+            Verdict::Reproducible if at == Some(At::Scratch) => Verdict::AtScratchPath,
             Verdict::Reproducible if dirty => Verdict::DirtyTree,
+            Verdict::Reproducible if at == Some(At::Canonical) => Verdict::AtPath,
             other => other,
         }
     }
@@ -245,17 +262,20 @@ mod tests {
     fn a_pass_is_worth_less_where_nothing_was_varied_or_nobody_has_the_source() {
         let pass = Verdict::Reproducible;
         let cases = [
-            (false, false, Verdict::Reproducible, 0),
-            (false, true, Verdict::DirtyTree, 0),
-            (true, false, Verdict::NothingVaried, 1),
-            (true, true, Verdict::NothingVaried, 1),
+            (false, None, false, Verdict::Reproducible, 0),
+            (false, None, true, Verdict::DirtyTree, 0),
+            (true, None, false, Verdict::NothingVaried, 1),
+            (true, Some(At::Scratch), true, Verdict::NothingVaried, 1),
+            (false, Some(At::Canonical), false, Verdict::AtPath, 0),
+            (false, Some(At::Canonical), true, Verdict::DirtyTree, 0),
+            (false, Some(At::Scratch), true, Verdict::AtScratchPath, 1),
         ];
-        for (nothing_varied, dirty, want, code) in cases {
-            let verdict = pass.qualified(nothing_varied, dirty);
-            assert_eq!((verdict, verdict.code(false), verdict.code(true)), (want, code, 0));
+        for (nothing_varied, at, dirty, want, code) in cases {
+            let verdict = pass.qualified(nothing_varied, at, dirty);
+            assert_eq!((verdict, verdict.code(false)), (want, code));
             assert!(verdict.is_reproducible());
         }
-        assert_eq!(Verdict::Differs.qualified(true, true), Verdict::Differs);
+        assert_eq!(Verdict::Differs.qualified(true, None, true), Verdict::Differs);
         assert_eq!(Verdict::Differs.code(true), 1);
         assert!(!Verdict::Differs.is_reproducible() && !Verdict::Single.is_reproducible());
     }

@@ -3,8 +3,11 @@
 //!
 //! Decides nothing about what is varied or how artifacts are compared.
 
+pub mod machine;
+mod search_path;
+
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -25,12 +28,12 @@ use crate::layout::Layout;
 use crate::process::{self, Cmd, Stream};
 use crate::recipe::{Recipe, SideRecipe};
 use crate::request::{Inject, Selection};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Room, Sandbox};
 use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
-use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
+use crate::variation::{Carrier, Side, Value, ValuePair, VariationId, carried_by};
 
 /// Everything that both builds have in common.
 pub struct Plan<'a> {
@@ -68,6 +71,9 @@ pub struct Plan<'a> {
     pub scratch: &'a Path,
     /// Run cargo in this sandbox.
     pub sandbox: Option<&'a Sandbox>,
+    /// Where the directories of each side are on this machine, if it runs in the sandbox: apart, also
+    /// where both builds see them at one path.
+    pub on_disk: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
 }
 
 /// What one build left.
@@ -90,9 +96,21 @@ pub struct Built {
 }
 
 impl Plan<'_> {
-    /// The directories of one side.
+    /// The directories of one side, as its build sees them.
     pub fn layout(&self, side: Side) -> Layout {
-        let path = |name| (self.values)(name).path(side).to_owned();
+        self.layout_by(side, self.values)
+    }
+
+    /// The same, as they are on this machine.
+    fn layout_on_disk(&self, side: Side) -> Layout {
+        match self.sandbox {
+            Some(_) => self.layout_by(side, self.on_disk),
+            None => self.layout(side),
+        }
+    }
+
+    fn layout_by(&self, side: Side, values: &dyn Fn(VariationId) -> ValuePair) -> Layout {
+        let path = |name| values(name).path(side).to_owned();
         Layout {
             scratch: self.scratch.to_owned(),
             source: path(VariationId::BuildPath),
@@ -106,6 +124,9 @@ impl Plan<'_> {
 
     /// Whether each side has directories of its own, so that both can be built at once.
     fn apart(&self) -> bool {
+        if self.sandbox.is_some() {
+            return true;
+        }
         let mut directories = carried_by(|c| matches!(c, Carrier::Directory(_)));
         directories.all(|row| (self.values)(row.id).varied())
     }
@@ -179,7 +200,8 @@ impl Plan<'_> {
     fn run_side(&self, side: Side, jobs: &jobserver::Client, progress: &Progress) -> Result<Built> {
         let layout = self.layout(side);
         progress.step(side.label(), "preparing");
-        self.prepare(side, &layout)?;
+        let on_disk = self.layout_on_disk(side);
+        self.prepare(side, &on_disk)?;
         let said = Mutex::new(Messages::default());
         let words = Mutex::new(Vec::new());
         let command = self.command(side, &layout)?.jobserver(jobs);
@@ -201,7 +223,7 @@ impl Plan<'_> {
         }
         progress.step(side.label(), "built; reading what it made");
         let said = said.into_inner().expect("no panic holds this");
-        self.collect(side, &layout, said, words)
+        self.collect(side, &layout, &on_disk, said, words)
     }
 
     fn failed(
@@ -211,16 +233,31 @@ impl Plan<'_> {
         status: std::process::ExitStatus,
         details: String,
     ) -> anyhow::Error {
-        if is_full(&details) {
+        // A linker that writes through a map dies of a bus error before anyone can report the disk.
+        if is_full(&details) || fs::free_space(self.scratch).is_some_and(|free| free < SPARE) {
             return host(format!(
                 "no space left on the disk of `{}` while making build {}: free some, or set TMPDIR to a directory on another disk",
                 self.scratch.display(),
                 side.label()
             ));
         }
+        if let (Some(sandbox), Some(package)) = (self.sandbox, wants_network(&details))
+            && !sandbox.has_network()
+        {
+            let why = format!(
+                "build {} failed: the build script of {package} wants the network, which builds do not have; vendor what it downloads, or pass `{}`",
+                side.label(),
+                sandbox.network_option()
+            );
+            return anyhow::Error::new(Failure {
+                kind: ErrorKind::BuildFailed,
+                message: why,
+                details,
+            });
+        }
         let hint = match side {
             Side::A if self.sandbox.is_some() => {
-                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` runs it with your permissions"
+                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
             }
             Side::A => "",
             Side::B => {
@@ -243,6 +280,7 @@ impl Plan<'_> {
         if !layout.source.exists() {
             check_out(self.source, self.config, &layout.source)?;
         }
+        self.as_unpacked(side, &layout.source)?;
         let mtime = (self.values)(VariationId::SourceMtime);
         fs::set_mtimes(&layout.source, mtime.number(side))?;
         source::refresh_index(&layout.source)?;
@@ -257,7 +295,33 @@ impl Plan<'_> {
             self.config,
             &lockfiles,
             self.registry_sources,
-        )
+        )?;
+        for unpacked in ["registry/src", "git/checkouts"] {
+            self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
+        }
+        if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
+            fs::write(&layout.home.join(".gitconfig"), git_config(name))?;
+        }
+        Ok(())
+    }
+
+    /// Copies get the modes that files have which are unpacked under the umask of this side, and on
+    /// side B they are put into their directories in another order.
+    fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
+        if !root.exists() {
+            return Ok(());
+        }
+        fs::set_modes(root, (self.values)(VariationId::Umask).number(side) as u32)?;
+        let reordered = (self.values)(VariationId::DirectoryOrder).varied() && side == Side::B;
+        if reordered { fs::reorder(root) } else { Ok(()) }
+    }
+
+    /// The directory that PATH has besides those of the user.
+    fn search_path(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::SearchPath);
+        let held = self.recipe.pinned("PATH").is_some();
+        (values.varied() && !held && *values.of(side) != Value::Nothing)
+            .then(|| values.path(side).to_owned())
     }
 
     /// The standard library's lockfile, where cargo is to build it.
@@ -269,65 +333,151 @@ impl Plan<'_> {
         wanted.then(|| fs::read_text(&library).ok()).flatten()
     }
 
+    /// Where one side sees the toolchain, if not where it is.
+    fn moved_toolchain(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::ToolchainPath);
+        let moved = self.sandbox.is_some() && values.varied() && side == Side::B;
+        moved.then(|| values.path(side).to_owned())
+    }
+
+    /// A program of the toolchain as one side sees it.
+    fn of_toolchain(&self, side: Side, program: &Path) -> PathBuf {
+        let inside = program.strip_prefix(&self.toolchain.sysroot).ok();
+        let moved = inside.and_then(|inside| Some(self.moved_toolchain(side)?.join(inside)));
+        moved.unwrap_or_else(|| program.to_owned())
+    }
+
     /// The compiler by its absolute path; one that is in the source is that of this side's copy.
-    fn rustc(&self, layout: &Layout) -> PathBuf {
+    fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
         let rustc = &self.toolchain.rustc;
         match rustc.strip_prefix(self.layout(Side::A).source) {
             Ok(inside) => layout.source.join(inside),
-            Err(_) => rustc.clone(),
+            Err(_) => self.of_toolchain(side, rustc),
         }
     }
 
     fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
         let share = self.recipe.side(side, layout, self.values);
         let mut env = share.env.clone();
-        self.tool_variables(&mut env);
+        self.tool_variables(side, &mut env)?;
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
         set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
-        let rustc = self.rustc(layout);
-        let rustdoc =
-            rustc.with_file_name("rustdoc").with_extension(std::env::consts::EXE_EXTENSION);
-        set("RUSTC", rustc.into());
+        set("RUSTC", self.rustc(side, layout).into());
+        let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
+        let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
         if rustdoc.is_file() {
-            set("RUSTDOC", rustdoc.into());
+            set("RUSTDOC", self.of_toolchain(side, &rustdoc).into());
         }
         if self.inject == Inject::Rustflags {
             let passed = &self.recipe.facts().passed;
             let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
             set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
         }
+        let mut room = Room::default();
         if let Some(shim) = self.shim {
             let path = self.scratch.join(format!("preload-{}.so", side.label()));
-            shim.write(&Settings::of(side, self.values), &path)?;
-            set("LD_PRELOAD", path.into());
+            // In a sandbox one text on both sides.
+            let seen = match self.sandbox {
+                Some(_) => PathBuf::from("/run/preload.so"),
+                None => path.clone(),
+            };
+            shim.write(&Settings::of(side, self.values), &path, &seen)?;
+            match self.sandbox {
+                Some(_) => {
+                    room.read.push((path, seen.clone()));
+                    room.preload = Some(seen);
+                }
+                None => drop(set("LD_PRELOAD", seen.into())),
+            }
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
         let dir = layout.source.join(&self.source.package);
-        let cargo = Cmd::new(&self.toolchain.cargo)
+        // Without a separator at the end: gcc takes PWD as it is for the directory in debug info. Every
+        // shell sets it, and bubblewrap does.
+        let dir: PathBuf = dir.components().collect();
+        set("PWD", dir.clone().into());
+        let cargo = Cmd::new(self.of_toolchain(side, &self.toolchain.cargo))
             .args(args)
             .args(&share.cargo_args)
             .args(self.selection.cargo_args());
         let cargo = match self.sandbox {
-            Some(sandbox) => sandbox.around(cargo, &dir),
-            None => cargo,
+            Some(sandbox) => {
+                self.furnish(side, layout, &mut room);
+                // By the ids of this user the index says that every file has changed.
+                if self.layout_on_disk(side).source.join(".git").exists() {
+                    let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
+                    sandbox.around(git, &layout.source, &room).env_exact(env.clone()).output()?;
+                }
+                sandbox.around(cargo, &dir, &room)
+            }
+            None => cargo.dir(dir),
         };
-        Ok(cargo.dir(dir).env_exact(env).umask(share.umask).own_group())
+        Ok(cargo.env_exact(env).umask(share.umask).own_group())
+    }
+
+    /// Puts into the room of one side what it has for itself.
+    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
+        let on_disk = self.layout_on_disk(side);
+        let text = |id| (self.values)(id).of(side).to_string();
+        let user = (self.values)(VariationId::UserId).number(side);
+        let machine = machine::Machine {
+            side,
+            values: self.values,
+            home: &layout.home,
+            made_in: self.scratch.join(format!("machine-{}", side.label())),
+        };
+        room.spent_ids = match side {
+            Side::A => 0,
+            Side::B => 1000,
+        };
+        room.user = u32::try_from(user).ok();
+        room.hostname = Some(text(VariationId::Hostname));
+        room.read.extend(machine.files());
+        room.read.extend(self.search_path(side).map(|dir| (dir.clone(), dir)));
+        let moved = self.moved_toolchain(side);
+        room.read.extend(moved.map(|dir| (self.toolchain.sysroot.clone(), dir)));
+        room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
+        let mut apart: Vec<_> =
+            on_disk.directories().into_iter().zip(layout.directories()).collect();
+        // The source first: the target directory may be inside.
+        apart.reverse();
+        room.write.extend(apart);
+        // What was put above the source: config files of the directories there.
+        let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
+        for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
+            // The directory of this side, in the scratch directory or on another disk.
+            if real.ends_with(side.label().to_lowercase()) {
+                break;
+            }
+            for name in fs::entries(&real).unwrap_or_default() {
+                let (from, to) = (real.join(&name), seen.join(&name));
+                if !on_disk.source.starts_with(&from) {
+                    room.read.push((from, to));
+                }
+            }
+        }
     }
 
     /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
-    fn tool_variables(&self, env: &mut crate::recipe::environment::Env) {
+    fn tool_variables(&self, side: Side, env: &mut crate::recipe::environment::Env) -> Result<()> {
         let bin = self.toolchain.sysroot.join("bin");
+        let path = env.get(OsStr::new("PATH")).cloned();
+        let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
         if bin.join("rustc").exists() {
-            let path = env.get(std::ffi::OsStr::new("PATH")).cloned();
-            let old = path.iter().flat_map(std::env::split_paths);
-            if let Ok(joined) = std::env::join_paths(std::iter::once(bin).chain(old)) {
-                env.insert("PATH".into(), joined);
-            }
+            path.insert(0, self.of_toolchain(side, &bin));
+        }
+        if let Some(own) = self.search_path(side) {
+            fs::create_dir(&own)?;
+            path = search_path::varied(path, &own);
+        }
+        if let Ok(joined) = std::env::join_paths(path) {
+            env.insert("PATH".into(), joined);
         }
         let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
         if let Some(dir) = rustup.filter(|d| d.is_dir()) {
             env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
         }
+        Ok(())
     }
 
     fn wrapper(&self, layout: &Layout, share: &SideRecipe) -> Result<PathBuf> {
@@ -367,13 +517,21 @@ impl Plan<'_> {
         &self,
         side: Side,
         layout: &Layout,
-        said: Messages,
+        on_disk: &Layout,
+        mut said: Messages,
         diagnostics: String,
     ) -> Result<Built> {
+        let mut trace = Trace { layout: layout.clone(), ..Trace::default() };
+        // The target directory may be inside the source.
+        let seen = layout.directories().into_iter().zip(on_disk.directories());
+        trace.moved = seen.filter(|(seen, real)| seen != real).collect();
+        let moved = self.moved_toolchain(side);
+        trace.moved.extend(moved.map(|dir| (dir, self.toolchain.sysroot.clone())));
+        said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
         let units = wrapper::units(&layout.wrapper)?;
         let keep = self.scratch.join(format!("kept-{}", side.label()));
         let collect = Collect {
-            target_dir: &layout.target,
+            target_dir: &on_disk.target,
             host: self.toolchain.host(),
             targets: &self.selection.targets,
             only_for_the_build: &units::only_for_the_build(&units),
@@ -385,12 +543,12 @@ impl Plan<'_> {
             static_scripts: static_scripts(&artifacts),
             artifacts,
             consulted: match side {
-                Side::A => consulted::names(&layout.target)?,
+                Side::A => consulted::names(&on_disk.target)?,
                 Side::B => BTreeSet::new(),
             },
             linker_inputs: self.linker_inputs(layout)?,
             random_build_id: units.iter().any(|u| u.random_build_id),
-            trace: Trace { units, ran: said.ran, layout: layout.clone(), moved: Vec::new() },
+            trace: Trace { units, ran: said.ran, ..trace },
             diagnostics,
         })
     }
@@ -408,6 +566,13 @@ impl Plan<'_> {
         }
         Ok(inputs)
     }
+}
+
+/// Settings of git of a user of this name.
+fn git_config(name: &str) -> String {
+    format!(
+        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = unix\n"
+    )
 }
 
 /// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs
@@ -456,6 +621,23 @@ fn progress_of(line: &str) -> Option<String> {
     })
 }
 
+/// The package whose build script failed for want of a network.
+fn wants_network(words: &str) -> Option<&str> {
+    const SIGNS: [&str; 9] = [
+        "Network is unreachable",
+        "os error 101",
+        "Temporary failure in name resolution",
+        "failed to lookup address",
+        "Could not resolve host",
+        "could not resolve",
+        "unable to resolve host",
+        "dns error",
+        "Name or service not known",
+    ];
+    let script = words.split("failed to run custom build command for `").nth(1)?;
+    SIGNS.iter().any(|s| words.contains(s)).then(|| script.split(['`', '(']).next())?.map(str::trim)
+}
+
 /// `[====>   ] 3/10: a, b(bin)` in words.
 fn units_of(bar: &str) -> Option<String> {
     let (count, names) = bar.split_once("] ")?.1.split_once(':')?;
@@ -468,6 +650,9 @@ fn units_of(bar: &str) -> Option<String> {
     };
     Some(format!("{done} of {all} units: {names}{long}"))
 }
+
+/// With less free space than this after a failure, that is why: rustc has removed its files by then.
+const SPARE: u64 = 16 << 20;
 
 /// Whether a tool failed because a disk or a quota is full.
 fn is_full(words: &str) -> bool {

@@ -18,7 +18,7 @@ use crate::platform::{self, Platform};
 use crate::{error, fs};
 
 /// File name (without `.exe`) under which the program is a wrapper.
-const STEM: &str = "repro-rustc-wrapper";
+const STEM: &str = "rustc-wrapper-of-build";
 const SPEC: &str = "spec.json";
 const UNITS: &str = "units.jsonl";
 const LINKS: &str = "links";
@@ -425,7 +425,7 @@ mod tests {
 
     #[test]
     fn the_wrapper_is_known_by_its_name() {
-        assert_eq!(invoked_as("/s/w/repro-rustc-wrapper".as_ref()), Some("/s/w".into()));
+        assert_eq!(invoked_as("/s/w/rustc-wrapper-of-build".as_ref()), Some("/s/w".into()));
         assert_eq!(invoked_as("/usr/bin/repro".as_ref()), None);
     }
 }

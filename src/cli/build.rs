@@ -8,6 +8,7 @@ use super::offering::Offering;
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};
+use crate::sandbox::Mode;
 use crate::variation::{VARIATIONS, VariationSet};
 
 pub(super) const EXAMPLES: &str = "\
@@ -18,6 +19,7 @@ Examples:
   repro build --rev v1.2.0                 another commit
   repro build --source DIR --epoch 0       a directory without git
   repro build --vary -clock,-umask         leave two variations out
+  repro build --same-path                  both at /build/<name>, for crates that store their path
   repro build --once                       one build, for `repro verify --against`
   repro build --format json >report.json   for scripts
   repro build --html report.html           a page with every difference side by side
@@ -41,6 +43,27 @@ impl From<InjectArg> for Inject {
         match arg {
             InjectArg::Wrapper => Inject::Wrapper,
             InjectArg::Rustflags => Inject::Rustflags,
+        }
+    }
+}
+
+/// `--isolate`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum IsolateArg {
+    /// Where bubblewrap works; what it would have varied is listed as not varied otherwise
+    Auto,
+    /// Fail where it does not work
+    Always,
+    /// Build scripts run with your rights and network
+    Never,
+}
+
+impl From<IsolateArg> for Mode {
+    fn from(arg: IsolateArg) -> Mode {
+        match arg {
+            IsolateArg::Auto => Mode::Auto,
+            IsolateArg::Always => Mode::Always,
+            IsolateArg::Never => Mode::Never,
         }
     }
 }
@@ -77,6 +100,17 @@ pub struct BuildArgs {
     /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VARY, hide_possible_values = true, help_heading = "Recipe")]
     vary: Option<VariationSet>,
+    /// Make both builds at `/build/<name>`, for crates that store the path they were built at: the
+    /// result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap
+    #[arg(long, help_heading = "Recipe")]
+    same_path: bool,
+    /// Whether each build has its own /tmp, processes, user and host name, through bubblewrap, and no
+    /// network
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "Recipe")]
+    isolate: IsolateArg,
+    /// Let isolated builds use the network
+    #[arg(long, help_heading = "Recipe")]
+    network: bool,
     /// Build once and compare nothing: makes a manifest to compare with those of other builders, with
     /// `repro verify --against`
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
@@ -124,6 +158,9 @@ impl BuildArgs {
             pass_env: self.pass_env,
             inject: self.inject.map(Inject::from),
             vary: self.vary,
+            same_path: self.same_path,
+            isolate: self.isolate.into(),
+            network: self.network,
             keep: self.keep,
             expand: self.expand,
             builder: !self.no_builder,

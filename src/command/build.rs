@@ -10,14 +10,17 @@ use crate::build::{Built, Plan};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::project::Project;
+use crate::project::elsewhere::Elsewhere;
+use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
 use crate::project::{context, machine, publish};
 use crate::report::Report;
 use crate::request::BuildRequest;
+use crate::sandbox::View;
 use crate::term::{Progress, with_progress};
 use crate::variation::coverage::Coverage;
-use crate::verdict::{Status, Verdict};
+use crate::verdict::{At, Status, Verdict};
 use crate::{fs, process};
 
 /// What `repro build` ends with.
@@ -38,7 +41,7 @@ pub fn run(asked: BuildRequest) -> Result<Outcome> {
 fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
     progress.phase("checking out the source");
     let (show_recipe, once) = (asked.show_recipe, asked.once);
-    let project = Project::open(asked, scratch)?;
+    let mut project = Project::open(asked, scratch)?;
     let recipe = project.recipe()?;
     if show_recipe {
         return Ok(Outcome::Recipe(recipe.rows()));
@@ -49,6 +52,17 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     project.fetch(&say)?;
     let registry_sources = project.registry_sources(&recipe);
 
+    let purpose = Purpose {
+        mode: project.request.isolate,
+        options: ["--isolate always", "--isolate never"],
+        view: View::Machine,
+        network: project.request.network,
+    };
+    let (sandbox, isolation) = project.isolate(purpose, scratch)?;
+    let elsewhere = match once {
+        true => Elsewhere::default(),
+        false => project.elsewhere(&isolation, scratch, &registry_sources)?,
+    };
     let shim = match once {
         true => ShimState::default(),
         false => project.shim(scratch),
@@ -74,15 +88,17 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         keep_calls: project.request.expand,
         values: &values,
         scratch,
-        sandbox: None,
+        sandbox: sandbox.as_ref(),
+        on_disk: &|id| project.on_disk(id, &elsewhere),
     };
     let built = match once {
         true => one(&plan, &project, progress)?,
         false => both(&plan, &project, progress)?,
     };
     let Made { comparison, a, b } = built;
-    let coverage = b.is_some().then(|| project.coverage(&recipe, &shim, &a));
-    let verdict = verdict(&comparison, coverage.as_ref(), project.is_dirty())?;
+    let coverage =
+        b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &elsewhere, &a));
+    let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
     let manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), &a, scratch)?;
     process::check_interrupt()?;
@@ -99,8 +115,15 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     }
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
+    let shared = isolation.why.iter().filter(|_| b.is_some()).map(|why| {
+        format!(
+            "not isolated: both builds had one /tmp, one network and one set of processes ({why})"
+        )
+    });
     let (settings, not_replayable) = project.settings(&manifest);
-    let notes = [blame.unblamed, not_replayable.into_iter().collect(), project.notes(&a)].concat();
+    let not_replayable = not_replayable.into_iter();
+    let notes =
+        [blame.unblamed, not_replayable.chain(shared).collect(), project.notes(&a)].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,
@@ -108,6 +131,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         explained,
         blame: blame.culprits,
         coverage,
+        isolation,
+        at: project.fixed_paths().into_iter().next().map(|fixed| fixed.path),
         settings,
         source: project.describe(),
         how_to_verify: project.how_to_verify(),
@@ -146,7 +171,11 @@ fn one(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
 }
 
 /// The verdict of what was compared; of one build nothing was, and nothing was varied.
-fn verdict(comparison: &Comparison, coverage: Option<&Coverage>, dirty: bool) -> Result<Verdict> {
+fn verdict(
+    comparison: &Comparison,
+    coverage: Option<&Coverage>,
+    project: &Project,
+) -> Result<Verdict> {
     let verdict = comparison.verdict().ok_or_else(|| {
         failure(
             Kind::BuildFailed,
@@ -155,7 +184,14 @@ fn verdict(comparison: &Comparison, coverage: Option<&Coverage>, dirty: bool) ->
     })?;
     Ok(match coverage {
         None => Verdict::Single,
-        Some(coverage) => verdict.qualified(coverage.applied.is_empty(), dirty),
+        Some(coverage) => {
+            let at = match (project.fixed().is_empty(), &project.canaries.canonical) {
+                (true, _) => None,
+                (false, Some(_)) => Some(At::Canonical),
+                (false, None) => Some(At::Scratch),
+            };
+            verdict.qualified(coverage.applied.is_empty(), at, project.is_dirty())
+        }
     })
 }
 

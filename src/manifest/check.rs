@@ -9,7 +9,7 @@ use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;
 use crate::source::address;
-use crate::verdict::{SINGLE, Status, Verdict};
+use crate::verdict::{At, SINGLE, Status, Verdict};
 use repro_formats::formats::Format;
 use repro_formats::names::is_hidden;
 
@@ -36,7 +36,8 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
         .ok_or_else(|| format!("unknown verdict `{}`", manifest.verdict.escape_debug()))?;
     // `/1` does not say what was varied, and calls a dirty tree reproducible.
     if manifest.schema == super::SCHEMA {
-        variations(manifest.variations.as_ref(), verdict, manifest.source.dirty)?;
+        let at = manifest.recipe.at();
+        variations(manifest.variations.as_ref(), verdict, at, manifest.source.dirty)?;
     }
     source(&manifest.source)?;
     build(&manifest.build)?;
@@ -129,6 +130,9 @@ fn build(build: &Build) -> Checked {
 fn recipe(recipe: &Recipe) -> Checked {
     let ways = [Inject::Wrapper, Inject::Rustflags];
     one_of("inject", &recipe.inject, &ways.map(Inject::name))?;
+    for text in recipe.fixed.iter().flat_map(|f| [&f.name, &f.path]) {
+        no_control("a directory", text)?;
+    }
     match recipe.epoch {
         0.. => Ok(()),
         _ => Err(format!("the epoch {} lies before 1970", recipe.epoch)),
@@ -150,7 +154,12 @@ fn variable(name: &str, value: Option<&str>) -> Checked {
 }
 
 /// A pass must not claim more than its variations and its source allow.
-fn variations(variations: Option<&Variations>, verdict: Verdict, dirty: bool) -> Checked {
+fn variations(
+    variations: Option<&Variations>,
+    verdict: Verdict,
+    at: Option<At>,
+    dirty: bool,
+) -> Checked {
     let names = variations.map(|v| {
         let off = v.off.iter().flat_map(|off| [&off.name, &off.by]);
         let unavailable = v.unavailable.iter().flat_map(|not| [&not.name, &not.reason]);
@@ -165,7 +174,7 @@ fn variations(variations: Option<&Variations>, verdict: Verdict, dirty: bool) ->
         pass if variations.is_none() => {
             Err(format!("it does not say what was varied, and its verdict is `{}`", pass.name()))
         }
-        pass if pass == Verdict::Reproducible.qualified(nothing_varied, dirty) => Ok(()),
+        pass if pass == Verdict::Reproducible.qualified(nothing_varied, at, dirty) => Ok(()),
         pass => Err(format!(
             "its verdict is `{}`, which does not go with its variations and its source",
             pass.name()

@@ -12,7 +12,7 @@ use crate::error::bad_input;
 use crate::fs;
 use crate::query;
 use crate::request::{Build, BuildRequest, Inject, Selection};
-use crate::variation::VariationSet;
+use crate::variation::{SAME_PATH, VariationSet};
 
 const KEYS: &[&str] = &[
     "packages",
@@ -24,6 +24,7 @@ const KEYS: &[&str] = &[
     "pass-env",
     "vary",
     "inject",
+    "same-path",
     "name",
     "archive",
     "check",
@@ -126,6 +127,8 @@ impl Defaults {
             Some(text) => VariationSet::of_project(&text)
                 .map_err(|e| bad_input(format!("`vary` in metadata.repro: {e}")))?,
         };
+        let same_path = asked.same_path || self.switch("same-path")?;
+        let kept: &[_] = if same_path { &SAME_PATH } else { &[] };
         let mut pass_env = asked.pass_env;
         pass_env.extend(self.list("pass-env")?);
         Ok(Build {
@@ -134,7 +137,10 @@ impl Defaults {
             epoch: asked.epoch,
             pass_env,
             inject: asked.inject.unwrap_or(inject),
-            vary: asked.vary.unwrap_or(vary),
+            vary: asked.vary.unwrap_or(vary).at_one_path(kept),
+            same_path,
+            isolate: asked.isolate,
+            network: asked.network,
             name: self.name()?,
             keep: asked.keep,
             expand: asked.expand,

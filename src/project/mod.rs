@@ -2,7 +2,9 @@
 //! and settings, each from where the user put it.
 
 pub(crate) mod context;
+pub(crate) mod elsewhere;
 pub(crate) mod include;
+pub(crate) mod isolate;
 pub(crate) mod machine;
 pub(crate) mod metadata;
 pub(crate) mod preload;
@@ -351,7 +353,7 @@ pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
 
 pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     let token = scratch.file_name().unwrap_or_default().to_string_lossy();
-    let token = token.trim_start_matches("repro-").to_lowercase();
+    let token = token.trim_start_matches("build-").to_lowercase();
     let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
     Ok(Canaries {
         scratch: scratch.to_owned(),
@@ -359,6 +361,8 @@ pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
         cpus,
         locale: other_locale(),
         outer_configs: config.outer_count(),
+        toolchain: None,
+        canonical: None,
     })
 }
 

@@ -10,12 +10,14 @@ use crate::artifact::Kind;
 use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
+use crate::project::elsewhere::Elsewhere;
 use crate::project::preload::ShimState;
 use crate::project::{Project, set};
 use crate::project::{machine, publish};
 use crate::recipe::environment::{self, PLUMBING};
 use crate::recipe::{Recipe, table};
 use crate::request::Inject;
+use crate::sandbox::Isolation;
 use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
@@ -66,6 +68,7 @@ impl Project {
                 inject: self.request.inject.name().to_string(),
                 user_wrapper: self.user_wrapper_name(),
                 epoch: recipe.facts().epoch.seconds,
+                fixed: self.fixed_paths(),
                 rows: recipe
                     .rows()
                     .into_iter()
@@ -145,13 +148,27 @@ impl Project {
     }
 
     /// What was varied and what was not, once the builds are made.
-    pub(crate) fn coverage(&self, recipe: &Recipe, shim: &ShimState, a: &Built) -> Coverage {
+    pub(crate) fn coverage(
+        &self,
+        recipe: &Recipe,
+        shim: &ShimState,
+        isolation: &Isolation,
+        elsewhere: &Elsewhere,
+        a: &Built,
+    ) -> Coverage {
+        let one_path = match (&isolation.why, &self.canaries.toolchain) {
+            (Some(why), _) => Some(why.as_str()),
+            (None, Some(_)) => None,
+            (None, None) => Some("the toolchain is not in a directory of its own"),
+        };
         let reach = Reach {
             holder: &|name| recipe.pinned(name),
             umask: cfg!(unix),
             preload: &shim.missing,
             static_scripts: &a.static_scripts,
-            namespaces: Some("the builds share those of this machine"),
+            namespaces: isolation.why.as_deref(),
+            copies: elsewhere.same_order.as_deref(),
+            toolchain: one_path,
         };
         Coverage::of(VARIATIONS, &self.request.vary, &self.canaries, &reach)
     }

@@ -323,7 +323,7 @@ mod tests {
         };
         let page = page(&Summary {
             command: "repro diff",
-            verdict: "DIFFERS",
+            verdict: "DIFFERS".to_string(),
             tone: Tone::Bad,
             facts: vec![("A", hostile.to_string())],
             chains: vec![Chain {

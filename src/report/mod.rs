@@ -22,6 +22,7 @@ use repro_explain::{Explained, NOTHING};
 use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::recipe::Row;
+use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
 use crate::variation;
 use crate::verdict::Verdict;
@@ -40,6 +41,10 @@ pub struct Report {
     pub blame: Vec<Culprit>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
+    /// Whether the builds ran in sandboxes.
+    pub isolation: Isolation,
+    /// The one path of both builds, if they had one.
+    pub at: Option<String>,
     /// Settings that the source does not ask for, which a verifier has to accept.
     pub settings: Vec<Setting>,
     /// One line that names the source.
@@ -56,6 +61,17 @@ pub struct Report {
     pub manifest: PathBuf,
     /// Directory of the results.
     pub results: PathBuf,
+}
+
+impl Report {
+    /// The last line of the report.
+    pub fn last_line(&self) -> String {
+        let text = self.verdict.row().text;
+        match (self.verdict, &self.at) {
+            (Verdict::AtPath | Verdict::AtScratchPath, Some(path)) => format!("{text} {path}"),
+            _ => text.to_string(),
+        }
+    }
 }
 
 impl Report {

@@ -16,7 +16,7 @@ pub struct Summary<'a> {
     /// What was done: `repro build` or `repro diff`.
     pub command: &'static str,
     /// `REPRODUCIBLE`, `DIFFERS`, `SINGLE BUILD`, `SAME`.
-    pub verdict: &'static str,
+    pub verdict: String,
     /// How it is shown.
     pub tone: Tone,
     /// What is said of the whole, by its name.
@@ -73,7 +73,7 @@ pub fn of_build(report: &Report) -> Summary<'_> {
     let row = report.verdict.row();
     Summary {
         command: "repro build",
-        verdict: row.text,
+        verdict: report.last_line(),
         tone: row.tone,
         facts,
         chains: chains(report),
@@ -123,7 +123,7 @@ pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
     };
     Summary {
         command: "repro diff",
-        verdict: if outcome.same { "SAME" } else { "DIFFERS" },
+        verdict: if outcome.same { "SAME" } else { "DIFFERS" }.to_string(),
         tone: if outcome.same { Tone::Good } else { Tone::Bad },
         facts: vec![
             ("A", outcome.a.path.display().to_string()),

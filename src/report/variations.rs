@@ -32,6 +32,8 @@ pub fn lines(coverage: &Coverage) -> Vec<(&'static str, String)> {
     };
     lines.extend(missing(true).map(|text| ("in part", text)));
     lines.extend(missing(false).map(|text| ("not varied", text)));
+    let kept = off_by(coverage, ChosenBy::SamePath);
+    lines.extend(kept.map(|names| ("not varied", format!("{names} (at one path: --same-path)"))));
     let off = off_by(coverage, ChosenBy::Flag);
     lines.extend(off.map(|names| ("not varied", format!("{names} (switched off with --vary)"))));
     lines

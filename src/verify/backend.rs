@@ -93,9 +93,9 @@ fn rebuild(
     if let Some(why) = not_accepted(&ready.settings) {
         return Ok(Outcome::nothing(why));
     }
-    let project = ready.project;
+    let mut project = ready.project;
     let recipe = project.recipe()?;
-    let (built, _) = build(&project, &ready.label, &recipe, mode, false, scratch, progress)?;
+    let (built, _) = build(&mut project, &ready.label, &recipe, mode, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);

@@ -111,11 +111,11 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         Some(claimed) => replayed(claimed, &asked, scratch)?,
         None => fresh(&asked, scratch)?,
     };
-    let Ready { project, label, facts, mut settings, mut notes } = ready;
+    let Ready { mut project, label, facts, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
     let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
     let (built, isolation) =
-        build(&project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+        build(&mut project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,

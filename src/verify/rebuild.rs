@@ -7,17 +7,17 @@ use anyhow::Result;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, Plan};
 use crate::error::{Kind, failure};
-use crate::fs;
 use crate::project::Project;
+use crate::project::elsewhere::Elsewhere;
+use crate::project::isolate::Purpose;
 use crate::project::machine;
 use crate::recipe::Recipe;
-use crate::sandbox::{self, Isolation, Sandbox};
+use crate::sandbox::{self, Isolation, View};
 use crate::term::{self, Progress};
-use crate::variation::{Side, VariationId};
 
 /// One build, by the recipe.
 pub(super) fn build(
-    project: &Project,
+    project: &mut Project,
     label: &str,
     recipe: &Recipe,
     mode: sandbox::Mode,
@@ -28,10 +28,14 @@ pub(super) fn build(
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
+    let options = ["--sandbox", "--no-sandbox"];
+    let purpose = Purpose { mode, options, view: View::System, network: false };
+    let (sandbox, isolation) = project.isolate(purpose, scratch)?;
+    let project = &*project;
     let registry_sources = project.registry_sources(recipe);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
-    let mut plan = Plan {
+    let plan = Plan {
         source: &project.source,
         selection: &project.request.selection,
         toolchain: &project.toolchain,
@@ -48,15 +52,14 @@ pub(super) fn build(
         keep_calls: false,
         values: &values,
         scratch,
-        sandbox: None,
+        sandbox: sandbox.as_ref(),
+        on_disk: &|id| project.on_disk(id, &Elsewhere::default()),
     };
-    let (sandbox, isolation) = sandbox_of(mode, project, &plan)?;
     if let Some(why) = &isolation.why {
         progress.clear();
         let text = format!("sandbox off: build scripts will run with your permissions ({why})");
         term::say(term::WARN, "warning", &text);
     }
-    plan.sandbox = sandbox.as_ref();
     progress.phase(&format!("building {label} once"));
     let built = plan.run_one(progress)?;
     if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
@@ -66,24 +69,6 @@ pub(super) fn build(
         Kind::BuildFailed,
         "the build made nothing that a verdict could be about: no binary and no library for the target",
     ))
-}
-
-/// A sandbox that holds the directories of side A and nothing else of the run: neither the
-/// published files nor a second copy of the source are in reach of a build script.
-fn sandbox_of(
-    mode: sandbox::Mode,
-    project: &Project,
-    plan: &Plan,
-) -> Result<(Option<Sandbox>, Isolation)> {
-    let layout = plan.layout(Side::A);
-    let write = vec![layout.scratch.join("a"), layout.wrapper.clone()];
-    for dir in &write {
-        fs::create_dir(dir)?;
-    }
-    let copy = project.values(VariationId::BuildPath);
-    let mut read = sandbox::borrowed_objects(copy.path(Side::A))?;
-    read.extend(project.config.crate_directories());
-    Sandbox::choose(mode, &project.toolchain, read, write)
 }
 
 /// Of what was built, all that counts.

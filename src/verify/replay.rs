@@ -21,11 +21,13 @@ use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
 use crate::request::{Build, Inject, Selection, SourceChoice};
+use crate::sandbox::Mode;
 use crate::setting;
 use crate::setting::entry::{Fate, Setting};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
-use crate::variation::{Side, VariationId, VariationSet};
+use crate::variation::{Side, VARIATIONS, VariationId, VariationSet};
+use crate::verdict::At;
 
 /// What the row of a variable says that `--pass-env` left to the caller.
 const LEFT: &str = "(left to --pass-env)";
@@ -45,6 +47,11 @@ pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()>
         )));
     }
     setting::check(manifest, supplied).map_err(settings::not_sound)?;
+    if manifest.recipe.at() == Some(At::Scratch) {
+        return Err(refused(
+            "the manifest is of a build at a path that no other run has, so it cannot be made again: ask for one made with `repro build --same-path`",
+        ));
+    }
     if manifest.artifacts.is_empty() {
         return Err(refused("the manifest lists no artifact, so that there is nothing to verify"));
     }
@@ -166,6 +173,11 @@ pub(super) fn no_programs(config: &Config, root: &Path) -> Result<()> {
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool) -> Build {
     let build = &manifest.build;
+    let fixed: Vec<_> = VARIATIONS.iter().map(|row| row.id).collect();
+    let fixed: Vec<_> = fixed
+        .into_iter()
+        .filter(|id| manifest.recipe.fixed.iter().any(|f| f.name == id.to_string()))
+        .collect();
     Build {
         source: SourceChoice::default(),
         selection: selection(build),
@@ -175,7 +187,10 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool)
             true => Inject::Wrapper,
             false => Inject::Rustflags,
         },
-        vary: VariationSet::default(),
+        vary: VariationSet::default().at_one_path(&fixed),
+        same_path: !fixed.is_empty(),
+        isolate: Mode::Auto,
+        network: false,
         name: Some(name),
         keep,
         expand: false,

@@ -1,5 +1,6 @@
 //! Each planted fault is found, and only by the variation that it depends on.
 
+use crate::isolation::sandboxes;
 use crate::support::{Project, assert_verdict};
 
 /// Found, and blamed on the one unit at fault with one of the right causes. `blamed` is the unit's
@@ -41,7 +42,20 @@ fn is_blamed(report: &serde_json::Value, package: &str, (unit, cause): (&str, &s
 fn is_found_by(fixture: &str, variation: &str, blamed: (&str, &str)) {
     let project = is_found(fixture, blamed);
     let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
-    assert_verdict(&run, 0, "REPRODUCIBLE");
+    // A directory that is not varied is at a path that is the same for everyone.
+    let path = match variation {
+        "build-path" => Some(format!("/build/{fixture}")),
+        "target-dir" => Some(format!("/build/{fixture}/target")),
+        "cargo-home" => Some("/cargo".to_string()),
+        "home" => Some("/tmp/home".to_string()),
+        "tmpdir" => Some("/tmp/build".to_string()),
+        _ => None,
+    };
+    match path {
+        None => assert_verdict(&run, 0, "REPRODUCIBLE"),
+        Some(path) if sandboxes() => assert_verdict(&run, 0, &format!("REPRODUCIBLE AT {path}")),
+        Some(_) => assert_eq!(run.code, Some(1), "{}", run.all()),
+    }
     let off = format!("not varied  {variation} (switched off with --vary)");
     assert!(run.stdout.contains(&off), "{}", run.all());
 }
@@ -64,6 +78,8 @@ found_by! {
     timezone: "fault-timezone" by "timezone", "build-script" of "timezone";
     jobs: "fault-jobs" by "jobs", "build-script" of "parallelism";
     umask: "fault-umask" by "umask", "build-script" of "umask";
+    search_path: "fault-search-path" by "search-path", "build-script" of "environment";
+    git_config: "fault-git-config" by "git-config", "build-script" of "vcs-state";
     stray_variable: "fault-environment" by "environment", "build-script" of "environment";
 }
 
@@ -73,6 +89,15 @@ found_by! {
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
     cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
     hostname: "fault-hostname" by "hostname", "build-script" of "hostname";
+    kernel: "fault-kernel" by "kernel", "build-script" of "kernel";
+    directory_order: "fault-directory-order" by "directory-order", "build-script" of "ordering";
+}
+
+#[test]
+fn toolchain_path() {
+    if sandboxes() {
+        is_found_by("fault-toolchain-path", "toolchain-path", ("bin", "build-path"));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Project, Run, assert_verdict};
+use crate::support::{Project, Run, assert_verdict, host};
 use crate::verify::fails;
 
 /// Appends to each file of CARGO_HOME that it can, links followed, and to its own sources; puts into
@@ -26,11 +26,14 @@ fn main() {
     }
     let mut found = Vec::new();
     files(Path::new(&env::var_os("CARGO_HOME").unwrap()), &mut found);
+    found.sort();
     let is_lib = |p: &&PathBuf| p.ends_with("src/lib.rs");
     let lengths: Vec<u64> = found.iter().filter(is_lib).map(|p| p.metadata().unwrap().len()).collect();
     // Not what is being compiled meanwhile.
     found.retain(|p| !(p.ends_with("src/lib.rs") && p.components().any(|c| c.as_os_str() == "checkouts")));
     files(&env::current_dir().unwrap(), &mut found);
+    // Of root alone, and an isolated build is not made as root.
+    found.retain(|p| !p.metadata().unwrap().permissions().readonly());
     let mut changed = 0;
     for path in &found {
         let text = [fs::read(path).unwrap_or_default(), b"\n// vandal\n".to_vec()].concat();
@@ -169,7 +172,7 @@ fn nothing_of_the_users_is_changed_by_a_build_script_that_writes_everywhere() {
 }
 
 /// Whether a sandbox can be made on this machine; in CI it must be.
-fn sandboxes() -> bool {
+pub fn sandboxes() -> bool {
     let args = ["--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true"];
     let tried = std::process::Command::new("bwrap").args(args).output();
     let works = tried.is_ok_and(|o| o.status.success());
@@ -217,4 +220,339 @@ fn a_sandbox_is_the_default_and_its_absence_heads_everything() {
         let run = project.repro(&["verify", &manifest, "--format", "json"]);
         assert_eq!(run.json()["sandbox"], "on");
     }
+}
+
+/// A project with this build script, whose directive is in the program.
+fn with_script(body: &str) -> Project {
+    let project = Project::plain("fault-username");
+    let head = "use std::{env, fs, io::{Read, Write}, process::{Command, Stdio}};\n\
+        fn random() -> String { let mut b = [0; 8]; fs::File::open(\"/dev/urandom\").unwrap().read_exact(&mut b).unwrap(); format!(\"{b:?}\") }\n\
+        fn ask(c: &str) -> String { String::from_utf8_lossy(&Command::new(\"sh\").args([\"-c\", c]).output().unwrap().stdout).trim().replace('\\n', \" \") }\n";
+    project.write(
+        "build.rs",
+        &format!(
+            "#![allow(unused)]\n{head}fn main() {{\n{body}\nprintln!(\"cargo::rustc-env=VALUE={{value}}\");\n}}\n"
+        ),
+    );
+    project.write("src/main.rs", "fn main() {\n    println!(\"{}\", env!(\"VALUE\"));\n}\n");
+    project.git(&["init", "-q"]);
+    project.commit("a script");
+    project
+}
+
+/// Isolated builds differ; builds that share the machine are taken for equal, and that is listed.
+#[track_caller]
+fn is_found_by_isolation(body: &str) -> Project {
+    let project = with_script(body);
+    if sandboxes() {
+        assert_verdict(&project.repro(&["build"]), 1, "DIFFERS");
+    }
+    let run = project.repro(&["build", "--isolate", "never"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let listed = "not varied  toolchain-path, user-id (switched off by `--isolate";
+    assert!(run.stdout.contains(listed), "{}", run.all());
+    assert!(run.stdout.contains("not isolated: both builds had one /tmp"), "{}", run.all());
+    project
+}
+
+/// The first build to come makes the value, and the other takes it.
+fn cached(dir: &str) -> String {
+    format!(
+        "let (own, name) = (format!(\"{dir}/it-{{}}\", std::process::id()), \"{dir}/it-NAME\");\n\
+         fs::write(&own, random()).unwrap(); let _ = fs::hard_link(&own, name); fs::remove_file(&own).unwrap();\n\
+         let value = fs::read_to_string(name).unwrap();"
+    )
+}
+
+/// What the programs of both builds print, by line.
+fn of_both(project: &Project, program: &str) -> [Vec<String>; 2] {
+    ["a", "b"].map(|side| {
+        let path = project.results().join(side).join(host()).join(program);
+        let run: Run = project.command(&path, &project.dir).output().unwrap().into();
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        run.stdout.lines().map(str::to_string).collect()
+    })
+}
+
+#[test]
+fn a_sandbox_makes_nothing_the_same_on_both_sides() {
+    // What a build can see of where and as what it runs.
+    let differ = "cwd pwd manifest-dir out-dir exe cargo-home home tmpdir temp-file target-dir wrapper user uid gid \
+        home-of-user hostname host-file machine-id process-id parent-id group-id inode mounts \
+        path rustc kernel boot-id cpus";
+    let same = "preload arch";
+    let body = r#"
+let text = |path: &dyn AsRef<std::path::Path>| format!("{:?}", path.as_ref());
+let var = |name: &str| env::var(name).unwrap_or_default();
+let exe = env::current_exe().unwrap();
+let target = exe.ancestors().find(|p| p.ends_with("release")).unwrap().to_owned();
+let lines = [
+    ("cwd", text(&env::current_dir().unwrap())), ("pwd", var("PWD")), ("manifest-dir", var("CARGO_MANIFEST_DIR")),
+    ("out-dir", var("OUT_DIR")), ("exe", text(&exe)), ("cargo-home", var("CARGO_HOME")), ("home", var("HOME")),
+    ("tmpdir", var("TMPDIR")), ("temp-file", ask("mktemp -u nnn.XXX --tmpdir | sed 's,/nnn.*,,'")), ("target-dir", text(&target)),
+    ("wrapper", var("RUSTC_WRAPPER")), ("user", ask("getent passwd $(id -u) | cut -d: -f1")), ("uid", ask("id -u")), ("gid", ask("id -g")),
+    ("home-of-user", ask("getent passwd $(id -u) | cut -d: -f6")), ("hostname", ask("hostname")), ("host-file", ask("cat /etc/hostname")),
+    ("machine-id", ask("cat /etc/machine-id")), ("process-id", std::process::id().to_string()),
+    ("parent-id", std::os::unix::process::parent_id().to_string()), ("group-id", ask("cut -d' ' -f5 /proc/self/stat")),
+    ("inode", ask("stat -c %i Cargo.toml")), ("mounts", ask("grep home /proc/self/mountinfo")),
+    ("preload", var("LD_PRELOAD")), ("path", var("PATH")), ("rustc", var("RUSTC")), ("arch", ask("uname -m")),
+    ("kernel", ask("cat /proc/version")), ("boot-id", ask("cat /proc/sys/kernel/random/boot_id")), ("cpus", ask("grep -c ^processor /proc/cpuinfo")),
+];
+let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
+    let project = with_script(body);
+    project.write(
+        "src/main.rs",
+        "fn main() {\n    for line in env!(\"VALUE\").split('|') {\n        println!(\"{line}\");\n    }\n}\n",
+    );
+    project.commit("one a line");
+    let compare = |mode: &str, skip: &[&str]| {
+        assert_verdict(&project.repro(&["build", "--isolate", mode]), 1, "DIFFERS");
+        let [a, b] = of_both(&project, "fault-username");
+        let kept = |all: &[String], name: &str| {
+            let of = |l: &&String| l.split_once(' ').is_some_and(|(n, _)| n == name);
+            all.iter().find(of).unwrap_or_else(|| panic!("no {name}: {all:?}")).clone()
+        };
+        for name in differ.split_whitespace().filter(|n| !skip.contains(n)) {
+            assert_ne!(kept(&a, name), kept(&b, name), "{mode}: {name} is the same on both sides");
+        }
+        for name in same.split_whitespace().filter(|n| !skip.contains(n)) {
+            assert_eq!(kept(&a, name), kept(&b, name), "{mode}: {name}");
+        }
+    };
+    let alone = [
+        "user",
+        "uid",
+        "gid",
+        "home-of-user",
+        "host-file",
+        "machine-id",
+        "mounts",
+        "preload",
+        "rustc",
+        "kernel",
+        "boot-id",
+        "cpus",
+    ];
+    compare("never", &alone);
+    if sandboxes() {
+        compare("always", &[]);
+    }
+}
+
+#[test]
+fn isolation_changes_no_byte() {
+    if !sandboxes() {
+        return;
+    }
+    let project = Project::plain("sound-cc");
+    let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    project.write("Cargo.toml", &format!("{manifest}\n[profile.release]\ndebug = 2\n"));
+    project.git(&["init", "-q"]);
+    project.commit("with debug info");
+    let digests = ["always", "never"].map(|mode| {
+        assert_verdict(&project.repro(&["build", "--isolate", mode]), 0, "REPRODUCIBLE");
+        project.manifest()["artifacts"][0]["sha256"].clone()
+    });
+    assert!(digests[0].is_string());
+    assert_eq!(digests[0], digests[1]);
+    let manifest = project.results().join("repro.json").display().to_string();
+    for mode in ["--sandbox", "--no-sandbox"] {
+        let run = project.repro(&["verify", &manifest, mode]);
+        assert_verdict(&run, 0, "REPRODUCED");
+    }
+}
+
+#[test]
+fn a_value_cached_at_a_fixed_place_is_found() {
+    for dir in ["/tmp", "/var/tmp", "/dev/shm"] {
+        let name = format!("it-cache-{}", std::process::id());
+        is_found_by_isolation(&cached(dir).replace("it-NAME", &name));
+        std::fs::remove_file(Path::new(dir).join(name)).unwrap();
+    }
+}
+
+#[test]
+fn what_a_script_left_running_is_ended() {
+    if !sandboxes() {
+        return;
+    }
+    let project = with_script(
+        "let mut left = Command::new(\"setsid\"); left.args([\"sleep\", \"86397.25\"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());\n\
+         left.spawn().unwrap(); let value = 1;",
+    );
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    let running = std::fs::read_dir("/proc").unwrap().flatten().any(|process| {
+        let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        line == b"sleep\086397.25\0"
+    });
+    assert!(!running, "it still runs");
+}
+
+#[test]
+fn a_dependency_that_a_script_rewrites_is_the_others_no_more() {
+    // Each side has copies: what A's script does to them is not seen by B's.
+    let project = with_script(
+        "let file = env::current_dir().unwrap().join(\"../shared-by-both\");\n\
+         let value = match fs::read_to_string(&file) { Ok(seen) => format!(\"{seen} again\"), Err(_) => { fs::write(&file, \"first\").unwrap(); \"first\".to_string() } };",
+    );
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    assert_eq!(project.proven("fault-username"), "first");
+}
+
+#[test]
+fn a_script_that_wants_the_network_is_named() {
+    if !sandboxes() {
+        return;
+    }
+    // An address of the documentation: nobody answers there, and without a network that is known at once.
+    let body = "let to = \"192.0.2.1:9\".parse().unwrap();\n\
+        let error = std::net::TcpStream::connect_timeout(&to, std::time::Duration::from_millis(1)).unwrap_err();\n\
+        if error.to_string().contains(\"unreachable\") { panic!(\"{error}\") } let value = 1;";
+    let project = with_script(body);
+    let run = project.repro(&["build"]);
+    assert_eq!(run.code, Some(3), "{}", run.all());
+    for word in ["fault-username v0.1.0 wants the network", "--network"] {
+        assert!(run.stderr.contains(word), "{}", run.all());
+    }
+    assert_verdict(&project.repro(&["build", "--isolate", "never"]), 0, "REPRODUCIBLE");
+}
+
+/// Found whole, with this cause, and equal with this one variation off.
+#[track_caller]
+fn is_found_by(body: &str, variation: &str, cause: &str) {
+    let project = with_script(body);
+    let run = project.repro(&["build", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{body}: {}", run.all());
+    let causes = run.json()["blame"][0]["causes"].clone();
+    assert!(causes.as_array().unwrap().contains(&cause.into()), "{body}: {causes}: {}", run.all());
+    let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+}
+
+#[test]
+fn user_id_and_files_about_host_and_kernel_are_varied() {
+    if !sandboxes() {
+        return;
+    }
+    let cases = [
+        ("echo $RUSTC", "toolchain-path", "build-path"),
+        ("which rustc", "toolchain-path", "build-path"),
+        ("id -u", "user-id", "user-id"),
+        ("stat -c %g Cargo.toml", "user-id", "user-id"),
+        ("getent passwd $(id -u) | cut -d: -f1", "username", "username"),
+        ("cat /etc/hostname", "hostname", "hostname"),
+        ("cat /proc/sys/kernel/hostname", "hostname", "hostname"),
+        ("cat /etc/machine-id", "hostname", "hostname"),
+        ("cat /proc/sys/kernel/random/boot_id", "hostname", "hostname"),
+        ("cut -d' ' -f3 /proc/version", "kernel", "kernel"),
+        ("cat /proc/sys/kernel/osrelease", "kernel", "kernel"),
+        ("uname -v", "kernel", "kernel"),
+        ("grep -c ^processor /proc/cpuinfo", "cpu-count", "parallelism"),
+        ("grep -c '^cpu[0-9]' /proc/stat", "cpu-count", "parallelism"),
+        ("ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l", "cpu-count", "parallelism"),
+        ("nproc --all", "cpu-count", "parallelism"),
+        ("stat -c %a Cargo.toml", "umask", "umask"),
+    ];
+    for (command, variation, cause) in cases {
+        is_found_by(&format!("let value = ask({command:?});"), variation, cause);
+    }
+}
+
+#[test]
+fn what_clears_the_environment_is_reached_all_the_same() {
+    let cases = [
+        ("env -i uname -r", "kernel", "kernel"),
+        ("env -i sh -c 'uname -n'", "hostname", "hostname"),
+        ("unset LD_PRELOAD; uname -n", "hostname", "hostname"),
+        ("env -i ls -U .", "directory-order", "ordering"),
+    ];
+    for (command, variation, cause) in cases {
+        is_found_by(&format!("let value = ask({command:?});"), variation, cause);
+    }
+    let cleared = "let out = Command::new(\"uname\").arg(\"-n\").env_clear().output().unwrap();\n\
+        let value = String::from_utf8(out.stdout).unwrap();\nlet value = value.trim();";
+    is_found_by(cleared, "hostname", "hostname");
+}
+
+#[test]
+fn what_a_sandbox_carries_is_listed_where_there_is_none() {
+    let project = Project::committed("sound-features");
+    // All of PATH but bubblewrap.
+    let tools = project.base().join("tools");
+    std::fs::create_dir(&tools).unwrap();
+    for dir in std::env::split_paths(&std::env::var_os("PATH").unwrap()) {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            if entry.file_name() != "bwrap" {
+                let _ = std::os::unix::fs::symlink(entry.path(), tools.join(entry.file_name()));
+            }
+        }
+    }
+    let path = tools.display().to_string();
+    let run = project.repro_env(&["build", "--format", "json"], &[("PATH", &path)]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let report = run.json();
+    let missing = report["variations"]["unavailable"].as_array().unwrap();
+    for name in [
+        "toolchain-path",
+        "username",
+        "user-id",
+        "hostname",
+        "kernel",
+        "cpu-count",
+        "directory-order",
+    ] {
+        let why = missing.iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("{name}"));
+        assert!(why.to_string().contains("install the package bubblewrap"), "{why}");
+    }
+    let applied = report["variations"]["applied"].as_array().unwrap();
+    let none = ["user-id", "toolchain-path"];
+    assert!(applied.iter().all(|v| none.iter().all(|n| v["name"] != *n)), "{report}");
+}
+
+#[test]
+fn git_sees_no_change_in_an_isolated_build() {
+    let project = with_script("let value = ask(\"git diff-index --name-only HEAD\");");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    assert_eq!(project.proven("fault-username"), "");
+}
+
+#[test]
+fn what_stores_its_path_is_reproducible_at_one_path() {
+    if !sandboxes() {
+        return;
+    }
+    for fixture in ["fault-out-dir", "fault-manifest-dir"] {
+        let project = Project::committed(fixture);
+        let run = project.repro(&["build"]);
+        assert_verdict(&run, 1, "DIFFERS");
+        assert!(run.stdout.contains("--same-path"), "{}", run.all());
+        let run = project.repro(&["build", "--same-path"]);
+        assert_verdict(&run, 0, &format!("REPRODUCIBLE AT /build/{fixture}"));
+        let manifest = project.results().join("repro.json").display().to_string();
+        let source = project.dir.display().to_string();
+        let mut verify = project.command(env!("CARGO_BIN_EXE_repro"), &project.base());
+        verify.args(["verify", &manifest, "--source", &source]);
+        assert_verdict(&verify.output().unwrap().into(), 0, "REPRODUCED");
+        assert_eq!(project.repro(&["archive"]).code, Some(0));
+        // Without bubblewrap nobody can build there.
+        let run = project.repro(&["build", "--same-path", "--isolate", "never"]);
+        fails(&run, 6, &["/build/", "bubblewrap"]);
+        let vary = ["build", "--isolate", "never", "--vary=-build-path,-target-dir,-cargo-home"];
+        let run = project.repro(&vary);
+        assert_eq!(run.code, Some(1), "{}", run.all());
+        assert!(run.last().starts_with("REPRODUCIBLE AT "), "{}", run.all());
+        fails(&project.repro(&["archive"]), 4, &["--same-path"]);
+    }
+}
+
+#[test]
+fn same_path_can_be_a_setting_of_the_project() {
+    if !sandboxes() {
+        return;
+    }
+    let project = Project::committed("fault-manifest-dir");
+    let text = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    project.write("Cargo.toml", &format!("{text}\n[package.metadata.repro]\nsame-path = true\n"));
+    project.commit("at one path");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE AT /build/fault-manifest-dir");
 }

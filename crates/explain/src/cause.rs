@@ -30,8 +30,12 @@ pub enum Cause {
     Randomness,
     /// `username`
     Username,
+    /// `user-id`
+    UserId,
     /// `hostname`
     Hostname,
+    /// `kernel`
+    Kernel,
     /// `environment`
     Environment,
     /// `locale`
@@ -95,7 +99,9 @@ pub const CAUSES: &[Row] = &[
     row(Cause::Ordering, "ordering", "the same things in another order"),
     row(Cause::Randomness, "randomness", "a value by chance: random bytes, ids, addresses"),
     row(Cause::Username, "username", "the builder's user name"),
+    row(Cause::UserId, "user-id", "the builder's user or group id"),
     row(Cause::Hostname, "hostname", "the machine's host name"),
+    row(Cause::Kernel, "kernel", "the release or version of the machine's kernel"),
     row(Cause::Environment, "environment", "an environment variable of the builder"),
     row(Cause::Locale, "locale", "the builder's locale"),
     row(Cause::Timezone, "timezone", "the builder's time zone"),

@@ -32,6 +32,12 @@ const ARCHIVES: &str = "https://reproducible-builds.org/docs/archives/";
 pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
+        About::Toolchain,
+        "leave the path of cargo, rustc (`env!(\"CARGO\")`, RUSTC) and of the standard library out of what build scripts and macros write",
+        REMAP,
+    ),
+    row(
+        Cause::BuildPath,
         About::ObjectName,
         "link with `-Wl,-oso_prefix,.`, so that objects are named without their directory",
         "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
@@ -45,7 +51,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
         About::CcObject,
-        "the `cc` crate names objects after a hash of OUT_DIR: update it to a version that does not, give it relative paths, or have everyone build at one path",
+        "the `cc` crate names objects after a hash of OUT_DIR: update it to a version that does not, give it relative paths, or have everyone build at one path (`repro build --same-path`)",
         "https://github.com/rust-lang/cc-rs/issues/1901",
     ),
     row(
@@ -57,13 +63,13 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
         About::Directory,
-        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path",
+        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (`repro build --same-path`)",
         REMAP,
     ),
     row(
         Cause::BuildPath,
         About::CargoHome,
-        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path",
+        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path (`repro build --same-path`)",
         REMAP,
     ),
     row(
@@ -175,9 +181,27 @@ pub const BY_CAUSE: &[ByCause] = &[
         ENVIRONMENT,
     ),
     row(
+        Cause::UserId,
+        About::Anything,
+        "leave ids of user and group out of what build scripts and macros write: give files a fixed owner, as `--owner=0 --group=0` of tar does",
+        ENVIRONMENT,
+    ),
+    row(
         Cause::Hostname,
         About::Anything,
         "leave the machine's name out of what build scripts and macros write",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::Kernel,
+        About::Anything,
+        "leave `uname` and /proc out of what build scripts and macros write: the program runs on other kernels than the one that built it",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::Environment,
+        About::SearchPath,
+        "leave PATH, and where a program was found, out of what build scripts and macros write: run programs by their names",
         ENVIRONMENT,
     ),
     row(
@@ -215,6 +239,12 @@ pub const BY_CAUSE: &[ByCause] = &[
         About::ExportSubst,
         "`git archive` fills in `$Format$` where .gitattributes says export-subst: build both from a checkout, or both from one archive, or leave out the attribute",
         "https://git-scm.com/docs/gitattributes#_export_subst",
+    ),
+    row(
+        Cause::VcsState,
+        About::GitSetting,
+        "git reads settings of the user: pass what matters in the call (`git -c NAME=VALUE …`), and leave the user's name and address out",
+        "https://git-scm.com/docs/git-config",
     ),
     row(
         Cause::VcsState,

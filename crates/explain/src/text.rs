@@ -301,6 +301,10 @@ fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         fits.then(|| String::from_utf8_lossy(&text[r.clone()]).into_owned())
     };
     let (x, y) = (names(&a, texts.a, &hunk.a)?, names(&b, texts.b, &hunk.b)?);
+    let address = |t: &str| t.contains("://") && !t.contains("file://");
+    if address(&x) || address(&y) {
+        return None;
+    }
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
     let of_rustc = |t: &str| {
         let at = t.find("/rustc/")? + 7;
@@ -428,15 +432,16 @@ fn is_name(c: u8) -> bool {
 fn same_words(x: &[u8], y: &[u8]) -> bool {
     let split = |t: &[u8]| {
         let words = t.split(|c| !is_name(*c)).filter(|w| !w.is_empty());
-        let mut list: Vec<Vec<u8>> = words.map(<[u8]>::to_vec).collect();
-        list.sort();
-        list
+        words.map(<[u8]>::to_vec).collect::<Vec<Vec<u8>>>()
     };
-    if x.len() != y.len() || x == y {
+    let (mut p, mut q) = (split(x), split(y));
+    // What is between them differs, if they are in one order.
+    if x.len() != y.len() || p.len() < 2 || p == q {
         return false;
     }
-    let (p, q) = (split(x), split(y));
-    p.len() >= 2 && p == q
+    p.sort();
+    q.sort();
+    p == q
 }
 
 /// Both ranges, widened as far as the bytes around belong to the word.
@@ -542,6 +547,8 @@ mod tests {
             ("v1.2.3-14-ga1b2c3d\n", "v1.2.3-15-g9f8e7d65\n", "vcs-state"),
             ("v1.2.3\n", "v1.2.3-dirty\n", "vcs-state"),
             (" rev=a1b2c3d;", " rev=9f8e7d6;", "vcs-state"),
+            ("license Apache 2.0\n", "license Apache-2.0\n", "unknown"),
+            ("at https://x.org/a/b\n", "at https://www.x.org/a/b\n", "unknown"),
             ("$Format:%h$\n", "1234abc\n", "vcs-state"),
         ];
         for (a, b, want) in cases {

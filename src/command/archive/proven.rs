@@ -140,6 +140,10 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
             "was made once and not compared: run `repro build` without `--once`, or pass --allow-single",
         ),
         (
+            verdict == Verdict::AtScratchPath,
+            "was made at a path that no other run has, so nobody can rebuild it: run `repro build --same-path`, or vary the paths",
+        ),
+        (
             nothing_varied,
             "varied nothing between its two builds: run `repro build` without `--vary none`, or pass --allow-nothing-varied",
         ),

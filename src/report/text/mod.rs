@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use self::blame::Room;
 use super::{findings, variations};
-use repro_explain::cause::CAUSES;
+use repro_explain::cause::{CAUSES, Cause};
 use repro_explain::known_crates;
 use repro_explain::{Explained, remedy};
 use repro_formats::names::printable;
@@ -222,8 +222,12 @@ fn ending(out: &mut String, report: &Report) {
     let _ = writeln!(out, "{BOLD}manifest{BOLD:#}    {manifest}");
     let row = report.verdict.row();
     match report.verdict {
-        Verdict::Reproducible | Verdict::DirtyTree => {
+        Verdict::Reproducible | Verdict::DirtyTree | Verdict::AtPath => {
             let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
+        }
+        Verdict::AtScratchPath => {
+            let next = "each run builds at a different path and gives different bytes: install the package bubblewrap and run `repro build --same-path`, or vary the paths";
+            let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
         }
         Verdict::NothingVaried => {
             let _ = writeln!(
@@ -238,6 +242,13 @@ fn ending(out: &mut String, report: &Report) {
             );
         }
         Verdict::Differs => {
+            let only_path = |c: &crate::blame::culprit::Culprit| {
+                c.causes.iter().all(|cause| *cause == Cause::BuildPath)
+            };
+            if !report.blame.is_empty() && report.blame.iter().all(only_path) {
+                let next = "only the path that it was built at differs: `repro build --same-path` builds at one that everyone can have";
+                let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
+            }
             let advice = match report.blame.is_empty() {
                 true => "; switch variations off one by one (`--vary -NAME`) to find what matters",
                 false => "",
@@ -250,7 +261,7 @@ fn ending(out: &mut String, report: &Report) {
         Tone::Warn => WARN,
         Tone::Bad => BAD,
     };
-    let _ = writeln!(out, "{style}{}{style:#}", row.text);
+    let _ = writeln!(out, "{style}{}{style:#}", report.last_line());
 }
 
 fn wrap(list: &str) -> String {
@@ -281,7 +292,7 @@ pub fn recipe(rows: &[Row]) -> String {
 pub fn list_variations() -> String {
     let mut out = String::new();
     for v in VARIATIONS {
-        let _ = write!(out, "{:<14}{}", v.text, v.about);
+        let _ = write!(out, "{:<17}{}", v.text, v.about);
         if v.needs != Need::Nothing {
             let _ = write!(out, " [needs: {}]", v.needs);
         }

@@ -1,0 +1,73 @@
+//! The sandbox of a run: whether one is made, what it has to show of this machine, and which paths
+//! it can make canonical.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::error::host;
+use crate::manifest::Fixed;
+use crate::project::{Project, set};
+use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
+use crate::variation::{Side, VARIATIONS, VariationId};
+
+/// Why builds are made in a sandbox, and how.
+pub(crate) struct Purpose {
+    pub(crate) mode: sandbox::Mode,
+    /// The options of the command: what makes it a must, and what switches it off.
+    pub(crate) options: [&'static str; 2],
+    pub(crate) view: View,
+    pub(crate) network: bool,
+}
+
+impl Project {
+    /// Makes the sandbox. From here on directories that are not varied have their canonical paths, if
+    /// there is one.
+    pub(crate) fn isolate(
+        &mut self,
+        purpose: Purpose,
+        scratch: &Path,
+    ) -> Result<(Option<Sandbox>, Isolation)> {
+        let mut read = sandbox::borrowed_objects(&self.copy)?;
+        read.extend(self.config.crate_directories());
+        read.extend(self.user_wrapper().map(|(path, _)| path));
+        read.extend([&self.toolchain.cargo, &self.toolchain.rustc].map(PathBuf::clone));
+        if purpose.view == View::Machine {
+            let passed = self.divided.passed.values().map(|v| v.to_string_lossy().into_owned());
+            let settings = self.outside_config().into_iter().map(|(_, text)| text);
+            read.extend(passed.chain(settings).flat_map(|text| sandbox::named_paths(&text)));
+            let rustup = std::env::home_dir().map(|home| home.join(".rustup"));
+            read.extend(set(&self.env, &["RUSTUP_HOME"]).map(PathBuf::from).or(rustup));
+        }
+        let fixed = self.fixed();
+        let made = match fixed.is_empty() {
+            true => Vec::new(),
+            false => ["/build", "/cargo"].map(PathBuf::from).to_vec(),
+        };
+        let Purpose { mode, options, view, network } = purpose;
+        let wish = Wish { mode, options, view, network, scratch, made };
+        let (sandbox, isolation) = Sandbox::choose(wish, &self.toolchain, read)?;
+        if let (None, true, Some(why)) = (&sandbox, self.request.same_path, &isolation.why) {
+            return Err(host(format!(
+                "`/build/{}` cannot be made on this machine: {why}; a build at this path needs bubblewrap",
+                self.name
+            )));
+        }
+        self.canaries.canonical = sandbox.as_ref().map(|_| self.name.clone());
+        let movable = sandbox.is_some() && self.toolchain.is_movable();
+        self.canaries.toolchain = movable.then(|| self.toolchain.sysroot.clone());
+        Ok((sandbox, isolation))
+    }
+
+    /// The directories that are not varied.
+    pub(crate) fn fixed(&self) -> Vec<VariationId> {
+        let ids = VARIATIONS.iter().map(|row| row.id);
+        ids.filter(|id| id.canonical("").is_some() && !self.request.vary.has(*id)).collect()
+    }
+
+    /// The same with their paths, as the manifest has them.
+    pub(crate) fn fixed_paths(&self) -> Vec<Fixed> {
+        let path = |id: VariationId| self.values(id).path(Side::A).display().to_string();
+        self.fixed().into_iter().map(|id| Fixed { name: id.to_string(), path: path(id) }).collect()
+    }
+}
