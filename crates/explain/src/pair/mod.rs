@@ -73,6 +73,8 @@ struct Work<'a> {
     context: &'a Context,
     shifts: Shifts,
     fields: Vec<(&'a Field, &'a Field)>,
+    /// Where in A the claims of other parts begin that follow from nothing, sorted; and their places.
+    roots: Vec<(usize, usize)>,
     arm: bool,
     texts_left: usize,
     finds_left: u64,
@@ -118,6 +120,7 @@ pub fn compare(
         context,
         shifts: gather.shifts(),
         fields: fields.collect(),
+        roots: Vec::new(),
         arm: ia.machine == super::image::Machine::Aarch64,
         texts_left: MOST_TEXTS,
         out: Compared::default(),
@@ -131,6 +134,9 @@ pub fn compare(
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
     for (pa, pb, hunks) in &parts {
         let from = work.out.claims.len();
+        if pa.kind == Kind::Code {
+            work.index_roots();
+        }
         let bytes: usize = hunks.iter().map(Hunk::len).sum();
         let taken = match pa.kind {
             _ if hunks.is_empty() => true,
