@@ -71,6 +71,23 @@ impl Work<'_> {
         Some(c)
     }
 
+    /// Sorts the claims that follow from nothing: each instruction is looked up among them.
+    pub(super) fn index_roots(&mut self) {
+        let claims = self.out.claims.iter().enumerate().filter(|(_, c)| !c.follows);
+        self.roots = claims.map(|(i, c)| (c.a.start, i)).collect();
+        self.roots.sort_unstable();
+    }
+
+    /// Whether a place in A and one in B are in one claim that follows from nothing.
+    fn is_in_root(&self, p: usize, q: usize) -> bool {
+        // Claims rarely overlap: the one that contains a place begins shortly before it.
+        const BACK: usize = 16;
+        let end = self.roots.partition_point(|(start, _)| *start <= p);
+        let near = self.roots[..end].iter().rev().take(BACK);
+        near.filter_map(|(_, i)| self.out.claims.get(*i))
+            .any(|c| c.a.contains(&p) && c.b.contains(&q))
+    }
+
     /// Whether an instruction leads to the same bytes on both sides, wherever they lie.
     pub(super) fn leads_to_the_same(&self, part: &Part, hunk: &Hunk) -> bool {
         if hunk.a.len() != hunk.b.len() || hunk.a.len() > 4 || part.kind != Kind::Code {
@@ -101,8 +118,7 @@ impl Work<'_> {
                 if led.is_some() && led == symbol(self.ib, q) {
                     return true;
                 }
-                let mut claims = self.out.claims.iter().filter(|c| !c.follows);
-                if claims.any(|c| c.a.contains(&p) && c.b.contains(&q)) {
+                if self.is_in_root(p, q) {
                     return true;
                 }
                 let (p, q) = (self.a.get(p..p + 8), self.b.get(q..q + 8));

@@ -65,6 +65,7 @@ pub fn compare(
         context,
         shifts: gather.shifts(),
         fields: fields.collect(),
+        roots: Vec::new(),
         arm: ia.machine == super::image::Machine::Aarch64,
         texts_left: MOST_TEXTS,
         out: Compared::default(),
@@ -79,6 +80,9 @@ pub fn compare(
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
     for (pa, pb, hunks) in &parts {
         let from = work.out.claims.len();
+        if pa.kind == Kind::Code {
+            work.index_roots();
+        }
         let bytes: usize = hunks.iter().map(Hunk::len).sum();
         let taken = match pa.kind {
             _ if hunks.is_empty() => true,

@@ -67,6 +67,8 @@ pub(super) struct Work<'a> {
     pub(super) context: &'a Context,
     pub(super) shifts: Shifts,
     pub(super) fields: Vec<(&'a Field, &'a Field)>,
+    /// Where in A the claims of other parts begin that follow from nothing, sorted; and their places.
+    pub(super) roots: Vec<(usize, usize)>,
     pub(super) arm: bool,
     pub(super) texts_left: usize,
     pub(super) finds_left: u64,
