@@ -300,7 +300,9 @@ impl Plan<'_> {
             self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
         }
         if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
-            fs::write(&layout.home.join(".gitconfig"), git_config(name))?;
+            // Where no row fixes it the length is that of the repository, on both sides.
+            let fixed = self.recipe.rows().iter().any(|row| row.value == "core.abbrev");
+            fs::write(&layout.home.join(".gitconfig"), git_config(name, fixed))?;
         }
         Ok(())
     }
@@ -568,10 +570,11 @@ impl Plan<'_> {
     }
 }
 
-/// Settings of git of a user of this name.
-fn git_config(name: &str) -> String {
+/// Settings of git of a user of this name, the length of short ids among them if the recipe sets it.
+fn git_config(name: &str, abbrev: bool) -> String {
+    let abbrev = if abbrev { "[core]\n\tabbrev = 33\n" } else { "" };
     format!(
-        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = unix\n"
+        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = format:%Y-%m-%d by {name}\n{abbrev}"
     )
 }
 
