@@ -5,17 +5,16 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::open::Part;
-
 /// Manifests in manifests that are followed.
 const DEPTH: usize = 4;
 /// Bytes of a manifest that are read.
 const MOST: usize = 4 << 20;
 
-/// Tells each part of an image what it is: `config`, `layer 2`.
-pub(super) fn assign(parts: &mut [Part]) {
-    let by_name: HashMap<&str, &[u8]> =
-        parts.iter().map(|p| (p.said.name.as_str(), &*p.bytes)).collect();
+/// What the parts of an image are, by their names: `config`, `layer 2`.
+pub(super) fn roles<'a>(
+    parts: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> HashMap<String, String> {
+    let by_name: HashMap<&str, &[u8]> = parts.collect();
     let json = |name: &str| -> Option<Value> {
         let bytes = by_name.get(name).filter(|b| b.len() <= MOST)?;
         serde_json::from_slice(bytes).ok()
@@ -33,9 +32,7 @@ pub(super) fn assign(parts: &mut [Part]) {
             roles.extend(layers.enumerate().map(named));
         }
     }
-    for part in parts {
-        part.role = roles.get(&part.said.name).cloned();
-    }
+    roles
 }
 
 /// What an index or a manifest of an OCI layout refers to.

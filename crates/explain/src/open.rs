@@ -194,10 +194,16 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, U
     let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };
     let read = read(&mut opened, bytes, limits).map_err(|what| Unsound { format, what });
     Some(read.map(|()| {
-        oci::assign(&mut opened.parts);
+        assign_roles(&mut opened.parts);
         opened.note_names();
         opened
     }))
+}
+
+/// Tells each part of a container image what it is.
+pub fn assign_roles(parts: &mut [Part]) {
+    let roles = oci::roles(parts.iter().map(|p| (p.said.name.as_str(), &*p.bytes)));
+    parts.iter_mut().for_each(|p| p.role = roles.get(&p.said.name).cloned());
 }
 
 impl<'a> Opened<'a> {

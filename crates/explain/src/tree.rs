@@ -203,7 +203,7 @@ impl Tree {
             };
             parts.push(Part { said, bytes, packed: None, role: None });
         }
-        super::oci::assign(&mut parts);
+        open::assign_roles(&mut parts);
         let kind = Kind::Directory;
         Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: Vec::new() }, large))
     }
