@@ -459,7 +459,10 @@ fn settle(findings: &mut [Finding]) {
     let lengths =
         |f: &&Finding| f.is_cause() && f.bytes > 0 && f.a.chars().count() != f.b.chars().count();
     let root = findings.iter().find(lengths).map(|f| f.cause);
-    let found = findings.iter().find(|f| f.is_cause()).map(|f| f.cause);
+    // What is recorded about a crate changes with its code.
+    let packed = |cause: Cause| cause == Cause::CrateMetadata;
+    let mut causes = findings.iter().filter(|f| f.is_cause()).map(|f| f.cause);
+    let found = causes.clone().find(|c| !packed(*c)).or_else(|| causes.next());
     let versions = findings.iter().find(|f| f.about == About::Versions).map(|f| f.remedy.clone());
     for f in findings.iter_mut() {
         if let Some(remedy) = versions.as_ref().filter(|_| is_guess(f)) {
@@ -475,7 +478,9 @@ fn settle(findings: &mut [Finding]) {
             _ => None,
         };
         match derived {
-            Some(cause) if f.cause == Cause::Unknown => super::tell::follow(f, cause),
+            Some(cause) if f.cause == Cause::Unknown || packed(f.cause) && !packed(cause) => {
+                super::tell::follow(f, cause);
+            }
             _ => {}
         }
     }

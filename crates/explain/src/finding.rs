@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use crate::cause::Cause;
 
+/// Characters of a value that are shown.
+pub const SHOWN: usize = 160;
+
 /// One finding about a pair of files that differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -57,6 +60,12 @@ pub enum About {
     CargoHome,
     /// A directory for temporary files.
     TempDir,
+    /// The directory of the toolchain.
+    Toolchain,
+    /// A directory of PATH.
+    SearchPath,
+    /// What git reads from the user's settings.
+    GitSetting,
     /// The name of an object in a Mach-O symbol table.
     ObjectName,
     /// The name of an object that the `cc` crate made, which hashes OUT_DIR.
@@ -67,6 +76,14 @@ pub enum About {
     ImportName,
     /// Functions of a program.
     Functions,
+    /// The id of a process or thread.
+    ProcessId,
+    /// How long the machine has been running.
+    Uptime,
+    /// An address in memory.
+    Address,
+    /// A reference that one linker made direct and the other did not.
+    Relaxation,
     /// A resource of a PE file.
     Resource,
     /// The name of a PDB.
@@ -94,10 +111,17 @@ impl About {
             About::Directory => "a directory of the build",
             About::CargoHome => "CARGO_HOME",
             About::TempDir => "TMPDIR",
+            About::Toolchain => "the toolchain",
+            About::SearchPath => "PATH",
+            About::GitSetting => "a setting of git",
             About::ObjectName => "an object in a Mach-O symbol table",
             About::CcObject => "an object's name that `cc` made",
             About::FileSymbol => "a source file in a symbol table",
             About::Functions => "functions",
+            About::ProcessId => "the id of a process or thread",
+            About::Uptime => "the uptime",
+            About::Address => "an address in memory",
+            About::Relaxation => "a relaxed reference",
             About::Resource => "a resource",
             About::PdbPath => "the path of a PDB",
             About::ExportSubst => "`$Format$`",
@@ -299,6 +323,17 @@ impl Finding {
     pub fn is_unexplained(&self) -> bool {
         !self.consequence && self.cause == Cause::Unknown
     }
+}
+
+/// The text, shortened in the middle.
+pub fn cut(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHOWN {
+        return text.to_string();
+    }
+    let head: String = text.chars().take(SHOWN * 2 / 3).collect();
+    let tail: String = text.chars().skip(count - SHOWN / 3).collect();
+    format!("{head}…{tail}")
 }
 
 #[cfg(test)]

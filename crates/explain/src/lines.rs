@@ -8,10 +8,9 @@ use repro_formats::names::printable;
 use super::Search;
 use super::align;
 use super::remedy;
-use super::tell::cut;
 use super::text::{self, Texts};
 use crate::cause::Cause;
-use crate::finding::{About, At, Excerpt, Finding, Place};
+use crate::finding::{About, At, Excerpt, Finding, Place, cut};
 
 /// Lines shown before and behind those that differ.
 const AROUND: usize = 1;
