@@ -373,7 +373,7 @@ pub fn compare(a: &Listing, b: &Listing) -> Compared {
     let names = |l: &Listing| l.members.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
     findings.extend(order(&names(a), &names(b), &[], Fix::Here));
     findings.extend(packing(&pairs, &[], Fix::Here));
-    findings.extend(whole(a, b, findings.is_empty()));
+    findings.extend(whole(a, b, findings.is_empty(), same_content));
     Compared { rows, findings, same_content }
 }
 
@@ -405,14 +405,14 @@ pub fn row(name: &str, a: Option<&Member>, b: Option<&Member>) -> Row {
 
 /// What differs in the container: its fields, its format, and if nothing else explains the bytes,
 /// how it was compressed.
-fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
+fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     if a.format != b.format {
         findings.push(container(FORMAT, a.format, b.format, &[], Fix::Here));
     }
     let (x, y) = (a.compression.row().name, b.compression.row().name);
     let same = a.unpacked.is_some() && a.unpacked == b.unpacked;
-    findings.extend(header(&a.fields, &b.fields, &[], Fix::Here, same));
+    findings.extend(header(&a.fields, &b.fields, &[], Fix::Here, same_content));
     if x != y || same && a.packed != b.packed {
         let packed = |l: &Listing, name: &str| match (&l.packed, x == y) {
             (Some(sha256), true) => format!("{name}, sha256 {sha256}"),
