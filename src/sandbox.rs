@@ -129,12 +129,25 @@ pub struct Room {
     pub write: Vec<(PathBuf, PathBuf)>,
     /// Files and directories that it may read, in the same way.
     pub read: Vec<(PathBuf, PathBuf)>,
+    /// Further ones, in this order: each may be in those before it.
+    pub layers: Vec<Layer>,
     /// The host name.
     pub hostname: Option<String>,
     /// The ids of user and group.
     pub user: Option<u32>,
     /// What is preloaded into the build, and not into bubblewrap.
     pub preload: Option<PathBuf>,
+}
+
+/// A directory or a file that a build sees in another one.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Where it is on this machine.
+    pub from: PathBuf,
+    /// Where the build sees it.
+    pub to: PathBuf,
+    /// Whether it may write there.
+    pub write: bool,
 }
 
 impl Sandbox {
@@ -207,6 +220,10 @@ impl Sandbox {
         args.path("--tmpfs", &self.scratch);
         room.write.iter().for_each(|(from, to)| args.bind("--bind", from, to));
         room.read.iter().for_each(|(from, to)| args.bind("--ro-bind", from, to));
+        for layer in &room.layers {
+            let how = if layer.write { "--bind" } else { "--ro-bind" };
+            args.bind(how, &layer.from, &layer.to);
+        }
         if let Some(object) = &room.preload {
             args.words(&["--setenv", "LD_PRELOAD"]);
             args.word(object);

@@ -27,6 +27,7 @@ use crate::process::{self, Cmd, Stream};
 use crate::recipe::{Recipe, SideRecipe};
 use crate::request::{Inject, Selection};
 use crate::sandbox::{Room, Sandbox};
+use crate::shim::record::Moment;
 use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
@@ -34,6 +35,7 @@ use crate::toolchain::Toolchain;
 use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
 
 /// Everything that both builds have in common.
+#[derive(Clone)]
 pub struct Plan<'a> {
     /// The source.
     pub source: &'a Source,
@@ -61,7 +63,8 @@ pub struct Plan<'a> {
     pub shim: Option<&'a Shim>,
     /// Ask the linker which files it reads.
     pub trace_links: bool,
-    /// Write down each rustc call whole, so that it can be made again.
+    /// Write down each rustc call whole, and how each build script starts, so that they can be run
+    /// again.
     pub keep_calls: bool,
     /// The value of each variation on each side.
     pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
@@ -100,7 +103,7 @@ impl Plan<'_> {
     }
 
     /// The same, as they are on this machine.
-    fn layout_on_disk(&self, side: Side) -> Layout {
+    pub fn layout_on_disk(&self, side: Side) -> Layout {
         match self.sandbox {
             Some(_) => self.layout_by(side, self.on_disk),
             None => self.layout(side),
@@ -333,7 +336,9 @@ impl Plan<'_> {
         let mut room = Room::default();
         if let Some(shim) = self.shim {
             let path = self.scratch.join(format!("preload-{}.so", side.label()));
-            shim.write(&Settings::of(side, self.values), &path)?;
+            let records = self.keep_calls.then(|| wrapper::runs(&layout.wrapper));
+            let moment = Moment { records, ..Moment::default() };
+            shim.write_at(&Settings::of(side, self.values), Some(&moment), &path)?;
             match self.sandbox {
                 // One text on both sides.
                 Some(_) => {
@@ -395,14 +400,19 @@ impl Plan<'_> {
         files
     }
 
-    /// Puts into the room of one side what it has for itself.
-    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
-        let on_disk = self.layout_on_disk(side);
+    /// Who and where the processes of one side are, in its room.
+    pub fn identify(&self, side: Side, layout: &Layout, room: &mut Room) {
         let text = |id| (self.values)(id).of(side).to_string();
         let user = (self.values)(VariationId::UserId).number(side);
         room.user = u32::try_from(user).ok();
         room.hostname = Some(text(VariationId::Hostname));
         room.read.extend(self.accounts(side, user, layout));
+    }
+
+    /// Puts into the room of one side what it has for itself.
+    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
+        let on_disk = self.layout_on_disk(side);
+        self.identify(side, layout, room);
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
         let mut apart: Vec<_> =
             on_disk.directories().into_iter().zip(layout.directories()).collect();
@@ -530,7 +540,7 @@ impl Plan<'_> {
 /// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs
 /// as there are cores: each build has one token of its own. More programs than cores at once cost
 /// CPU time, and a fixed share would leave cores idle while one build links.
-fn job_tokens(builds: usize) -> Result<jobserver::Client> {
+pub fn job_tokens(builds: usize) -> Result<jobserver::Client> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = cores.saturating_sub(builds);
     // Windows knows no semaphore that can hold nothing.

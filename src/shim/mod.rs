@@ -17,18 +17,21 @@
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
 //! calls themselves, `/proc`, and the times that the kernel gives files.
 
+pub mod record;
+
 use std::ops::Range;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
+use self::record::Moment;
 use crate::error::host;
 use crate::fs;
 use crate::process::Cmd;
 use crate::variation::{Side, ValuePair, VariationId};
 
-const SOURCE: &str = include_str!("preload.rs");
+const SOURCE: &str = concat!(include_str!("preload.rs"), include_str!("record/preload.rs"));
 const MAGIC: &[u8; 32] = b"repro-shim/1:8d1f0b67c4e95a23\r\n\x1a";
 
 const OFFSET: Range<usize> = 32..40;
@@ -143,13 +146,27 @@ impl Shim {
     /// Writes the shared object with these settings to `path`, for all to read and execute. The
     /// path must be one that `LD_PRELOAD` can carry.
     pub fn write(&self, settings: &Settings, path: &Path) -> Result<()> {
+        self.write_at(settings, None, path)
+    }
+
+    /// The same with what a replay needs.
+    pub fn write_at(
+        &self,
+        settings: &Settings,
+        moment: Option<&Moment>,
+        path: &Path,
+    ) -> Result<()> {
         let shown = path.to_string_lossy();
         if !path.is_absolute() || shown.contains([' ', '\t', '\n', ':', '$']) {
             return Err(host(format!(
                 "LD_PRELOAD cannot carry the path `{shown}`: it must be absolute, without blanks, `:` and `$`"
             )));
         }
-        fs::write(path, self.patched(settings)?)?;
+        let mut object = self.patched(settings)?;
+        if let Some(moment) = moment {
+            moment.patch(&mut object)?;
+        }
+        fs::write(path, object)?;
         executable(path).with_context(|| format!("failed to set the mode of `{shown}`"))
     }
 }
@@ -524,11 +541,37 @@ fn main() {
             }
         }
 
+        #[test]
+        fn a_clock_starts_or_stands_where_it_is_told_and_starts_are_written_down() {
+            let bench = Bench::new(&Settings::default());
+            let records = bench.path("runs");
+            fs::create_dir(&records).unwrap();
+            let moment = Moment { still: Some(86_400), records: Some(records.clone()), nanos: 0 };
+            let write = |moment: &Moment| {
+                let path = bench.path("s.so");
+                compiled().write_at(&Settings::default(), Some(moment), &path).unwrap();
+            };
+            write(&moment);
+            // The children of the first have the variable too.
+            let script = ["-c", "OUT_DIR=/t/out PROBE=1 sh -c 'date +%s.%N; true'"];
+            assert_eq!(bench.run("sh", &script), "86400.000000000");
+            let started = record::started(&records, Path::new("/t/out")).unwrap().unwrap();
+            assert_eq!((started.at, started.env["PROBE"].as_str()), (86_400, "1"));
+            assert!(!started.program.ends_with("date"), "{started:?}");
+            assert_eq!(started.dir, fs::canonical(bench.dir.path()));
+            assert_eq!(record::started(&records, Path::new("/t/other")).unwrap(), None);
+            write(&Moment { nanos: 999_999_999, ..Moment::default() });
+            near(&bench.run("date", &["+%s"]), 1);
+        }
+
         /// Each wait has 50 ms; one whose deadline is taken wrongly ends at once or after a year.
         #[test]
         fn timed_waits_end_when_they_should() {
-            for offset in [FORWARD, BACK] {
+            for (offset, nanos) in [(FORWARD, 0), (BACK, 0), (BACK, 999_999_999)] {
                 let bench = Bench::new(&settings(offset, 0));
+                let moment = Moment { nanos, ..Moment::default() };
+                let path = bench.path("s.so");
+                compiled().write_at(&settings(offset, 0), Some(&moment), &path).unwrap();
                 let program = bench.build(WAITS);
                 let start = Instant::now();
                 let said = bench.run(program, &[]);
