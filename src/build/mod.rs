@@ -351,6 +351,10 @@ impl Plan<'_> {
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
         let dir = layout.source.join(&self.source.package);
+        // Without a separator at the end: gcc takes PWD as it is for the directory in debug info. Every
+        // shell sets it, and bubblewrap does.
+        let dir: PathBuf = dir.components().collect();
+        set("PWD", dir.clone().into());
         let cargo = Cmd::new(&self.toolchain.cargo)
             .args(args)
             .args(&share.cargo_args)
@@ -404,6 +408,10 @@ impl Plan<'_> {
     pub fn identify(&self, side: Side, layout: &Layout, room: &mut Room) {
         let text = |id| (self.values)(id).of(side).to_string();
         let user = (self.values)(VariationId::UserId).number(side);
+        room.spent_ids = match side {
+            Side::A => 0,
+            Side::B => 1000,
+        };
         room.user = u32::try_from(user).ok();
         room.hostname = Some(text(VariationId::Hostname));
         room.read.extend(self.accounts(side, user, layout));
