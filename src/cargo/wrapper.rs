@@ -78,6 +78,12 @@ pub fn runs(dir: &Path) -> PathBuf {
     dir.join(RUNS)
 }
 
+/// Copies what the wrapper needs, and not what it kept for replays.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let kept = [from.join(CALLS), runs(from)];
+    fs::copy_tree(from, to, &mut |p| !kept.iter().any(|k| k == p))
+}
+
 /// Whether this process was started as a wrapper; if so, where its specification lies.
 pub fn invoked_as(program: &OsStr) -> Option<PathBuf> {
     let path = Path::new(program);

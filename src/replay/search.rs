@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::blame::culprit::Itself;
+
 /// An output: what its parts are called, and a digest of each. A part that is missing was not made.
 pub type Seen = BTreeMap<String, String>;
 
@@ -26,7 +28,9 @@ pub struct Known<'a, F> {
     pub factors: &'a [F],
     /// Those among them that the bytes hint at.
     pub likely: &'a [F],
-    /// The parts that differ, as build A made them.
+    /// The parts that differ; one or the other build may not have made one.
+    pub parts: &'a BTreeSet<String>,
+    /// As build A made them.
     pub a: &'a Seen,
     /// As build B made them; none if B made them from something else.
     pub b: Option<&'a Seen>,
@@ -46,15 +50,6 @@ pub enum Shown<F> {
     Nothing(Why),
 }
 
-/// Why an output differs from one run to the next though nothing is varied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Itself {
-    /// Random numbers, the order of threads, ids.
-    Chance,
-    /// The time: with a clock that stands still it does not.
-    Time,
-}
-
 /// Why nothing was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -64,6 +59,8 @@ pub enum Why {
     NotAsInB,
     /// All that was varied, taken together, changes nothing.
     Unmoved,
+    /// What differs is not among what a replay makes.
+    OutOfSight,
     /// A replay could not be made: a sentence.
     Failed(String),
 }
@@ -116,9 +113,12 @@ impl<F: Copy + Ord> Bench<'_, F> {
     }
 
     fn experiments(&mut self, known: &Known<F>) -> Fails<Shown<F>> {
+        if known.parts.is_empty() {
+            return Ok(Shown::Nothing(Why::OutOfSight));
+        }
         let (first, second) = (self.still(false, 0)?, self.still(false, 1)?);
         let steady = |name: &&String| first.get(*name) == second.get(*name);
-        let (steady, unsteady): (Vec<_>, Vec<_>) = known.a.keys().partition(steady);
+        let (steady, unsteady): (Vec<_>, Vec<_>) = known.parts.iter().partition(steady);
         let mut itself = None;
         if !unsteady.is_empty() {
             let (one, other) = (self.still(true, 0)?, self.still(true, 1)?);
@@ -211,16 +211,23 @@ mod tests {
 
     const FACTORS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
+    type Makes<'a> = &'a dyn Fn(&Trial<u8>) -> String;
+
     /// Experiments with a unit of one part, which is what `makes` says of a trial.
-    fn of(likely: &[u8], makes: &dyn Fn(&Trial<u8>) -> String) -> Result<u8> {
+    fn of(likely: &[u8], makes: Makes) -> Result<u8> {
         let seen = |trial: &Trial<u8>| Seen::from([("part".into(), makes(trial))]);
         let built = |set: &[u8]| {
             let switched = set.iter().copied().collect();
             seen(&Trial { switched, frozen: false, take: 0 })
         };
         let (a, b) = (built(&[]), built(&FACTORS));
-        let known = Known { factors: &FACTORS, likely, a: &a, b: Some(&b) };
+        let known =
+            Known { factors: &FACTORS, likely, parts: &named(&["part"]), a: &a, b: Some(&b) };
         search(&known, &mut |trial| Ok(seen(trial)))
+    }
+
+    fn named(parts: &[&str]) -> BTreeSet<String> {
+        parts.iter().map(ToString::to_string).collect()
     }
 
     fn confirmed(factors: &[u8]) -> Shown<u8> {
@@ -245,16 +252,13 @@ mod tests {
     #[test]
     fn two_factors_are_found_however_they_work_together() {
         for (x, y) in [(0, 1), (3, 12), (14, 15), (0, 15)] {
-            let both = |t: &Trial<u8>| {
-                (t.switched.contains(&x) && t.switched.contains(&y)).to_string()
-            };
-            let either = |t: &Trial<u8>| {
-                (t.switched.contains(&x) || t.switched.contains(&y)).to_string()
-            };
-            let each = |t: &Trial<u8>| {
-                format!("{} {}", t.switched.contains(&x), t.switched.contains(&y))
-            };
-            let all: [&dyn Fn(&Trial<u8>) -> String; 3] = [&both, &either, &each];
+            let both =
+                |t: &Trial<u8>| (t.switched.contains(&x) && t.switched.contains(&y)).to_string();
+            let either =
+                |t: &Trial<u8>| (t.switched.contains(&x) || t.switched.contains(&y)).to_string();
+            let each =
+                |t: &Trial<u8>| format!("{} {}", t.switched.contains(&x), t.switched.contains(&y));
+            let all: [Makes; 3] = [&both, &either, &each];
             for (i, makes) in all.into_iter().enumerate() {
                 for likely in [&[][..], &[x], &[x, y], &[7]] {
                     let found = of(likely, makes);
@@ -269,9 +273,7 @@ mod tests {
     fn what_differs_by_itself_is_chance_or_time() {
         let chance = |t: &Trial<u8>| format!("{} {}", t.frozen, t.take);
         let time = |t: &Trial<u8>| if t.frozen { "stands".into() } else { t.take.to_string() };
-        for (makes, itself) in
-            [(&chance as &dyn Fn(&Trial<u8>) -> String, Itself::Chance), (&time, Itself::Time)]
-        {
+        for (makes, itself) in [(&chance as Makes, Itself::Chance), (&time, Itself::Time)] {
             let found = of(&[1], makes);
             let want = Shown::Confirmed { factors: Vec::new(), itself: Some(itself) };
             assert_eq!((found.shown, found.replays, found.searches), (want, 4, 0));
@@ -288,7 +290,8 @@ mod tests {
         };
         let built = |switched| seen(&Trial { switched, frozen: false, take: 7 });
         let (a, b) = (built(BTreeSet::new()), built(FACTORS.into()));
-        let known = Known { factors: &FACTORS, likely: &[], a: &a, b: Some(&b) };
+        let parts = &named(&["random", "zone"]);
+        let known = Known { factors: &FACTORS, likely: &[], parts, a: &a, b: Some(&b) };
         let found = search(&known, &mut |trial| Ok(seen(trial)));
         let want = Shown::Confirmed { factors: vec![9], itself: Some(Itself::Chance) };
         assert_eq!(found.shown, want);
@@ -297,19 +300,17 @@ mod tests {
     #[test]
     fn what_does_not_come_out_again_is_not_judged() {
         let seen = |text: &str| Seen::from([("part".to_string(), text.to_string())]);
+        let parts = &named(&["part"]);
         let moved = |t: &Trial<u8>| if t.switched.is_empty() { "a" } else { "b" };
-        let cases = [
-            ("other", Some("b"), Why::NotAsInA),
-            ("a", Some("other"), Why::NotAsInB),
-        ];
+        let cases = [("other", Some("b"), Why::NotAsInA), ("a", Some("other"), Why::NotAsInB)];
         for (a, b, why) in cases {
             let (a, b) = (seen(a), b.map(seen));
-            let known = Known { factors: &FACTORS, likely: &[], a: &a, b: b.as_ref() };
+            let known = Known { factors: &FACTORS, likely: &[], parts, a: &a, b: b.as_ref() };
             let found = search(&known, &mut |t| Ok(seen(moved(t))));
             assert_eq!(found.shown, Shown::Nothing(why));
         }
         let (a, b) = (seen("a"), seen("b"));
-        let known = Known { factors: &FACTORS, likely: &[], a: &a, b: Some(&b) };
+        let known = Known { factors: &FACTORS, likely: &[], parts, a: &a, b: Some(&b) };
         let found = search(&known, &mut |_| Ok(seen("a")));
         assert_eq!(found.shown, Shown::Nothing(Why::Unmoved));
         let found = search(&known, &mut |t| match t.take {
@@ -321,13 +322,30 @@ mod tests {
         // A part that was not made at all is not as in A.
         let found = search(&known, &mut |_| Ok(Seen::new()));
         assert_eq!(found.shown, Shown::Nothing(Why::NotAsInA));
+        let known = Known { parts: &named(&[]), ..known };
+        let found = search(&known, &mut |_| unreachable!("there is nothing to look at"));
+        assert_eq!(found.shown, Shown::Nothing(Why::OutOfSight));
+    }
+
+    #[test]
+    fn a_part_that_only_one_build_made_is_judged_too() {
+        let seen = |t: &Trial<u8>| match t.switched.contains(&6) {
+            true => Seen::from([("part".into(), String::new())]),
+            false => Seen::new(),
+        };
+        let b = Seen::from([("part".to_string(), String::new())]);
+        let (parts, a) = (&named(&["part"]), &Seen::new());
+        let known = Known { factors: &FACTORS, likely: &[], parts, a, b: Some(&b) };
+        assert_eq!(search(&known, &mut |t| Ok(seen(t))).shown, confirmed(&[6]));
     }
 
     #[test]
     fn where_b_was_made_from_something_else_only_the_change_counts() {
-        let seen = |t: &Trial<u8>| Seen::from([("part".into(), t.switched.contains(&4).to_string())]);
+        let seen =
+            |t: &Trial<u8>| Seen::from([("part".into(), t.switched.contains(&4).to_string())]);
         let a = Seen::from([("part".to_string(), "false".to_string())]);
-        let known = Known { factors: &FACTORS, likely: &[], a: &a, b: None };
+        let parts = &named(&["part"]);
+        let known = Known { factors: &FACTORS, likely: &[], parts, a: &a, b: None };
         assert_eq!(search(&known, &mut |t| Ok(seen(t))).shown, confirmed(&[4]));
     }
 }

@@ -11,7 +11,6 @@ use anyhow::{Context, Result};
 use crate::build::{self, Plan};
 use crate::cargo::trace::Trace;
 use crate::cargo::wrapper;
-use crate::error;
 use crate::fs;
 use crate::process::{Cmd, Output};
 use crate::replay::search::Trial;
@@ -29,7 +28,7 @@ const DROPPED: [&str; 4] = ["LD_PRELOAD", "MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAG
 const JOBS: [&str; 2] = ["NUM_JOBS", "CARGO_BUILD_JOBS"];
 /// Where the shim and the outputs of rustc are in a sandbox.
 const PRELOAD: &str = "/run/preload.so";
-const OUTPUTS: &str = "/run/replayed";
+pub const OUTPUTS: &str = "/run/replayed";
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -42,6 +41,8 @@ pub struct Process {
     pub dir: String,
     /// Its environment.
     pub env: BTreeMap<String, String>,
+    /// Its environment in build B.
+    pub env_b: BTreeMap<String, String>,
     /// When it started, in seconds since 1970 by the clocks of A and B.
     pub at: [i64; 2],
     /// Where it writes, as build A saw it; rustc can be told to write elsewhere.
@@ -62,14 +63,28 @@ pub struct Made {
 pub struct Stage<'a> {
     plan: &'a Plan<'a>,
     a: &'a Trace,
+    b: &'a Trace,
     dir: PathBuf,
     jobs: jobserver::Client,
+    /// Without a sandbox: so copies can be where the builds were.
+    aside: Option<Aside>,
 }
 
 impl<'a> Stage<'a> {
     /// A stage for what build A did, in the directory `dir`, which is removed with each replay.
-    pub fn new(plan: &'a Plan<'a>, a: &'a Trace, dir: PathBuf) -> Result<Stage<'a>> {
-        Ok(Stage { plan, a, dir, jobs: build::job_tokens(1)? })
+    pub fn new(plan: &'a Plan<'a>, a: &'a Trace, b: &'a Trace, dir: PathBuf) -> Result<Stage<'a>> {
+        let real = [plan.scratch.join("a"), plan.scratch.join("b"), a.layout.wrapper.clone()];
+        let aside = match plan.sandbox {
+            Some(_) => None,
+            None => Some(Aside::put(real, &plan.scratch.join("aside-of-replays"))?),
+        };
+        Ok(Stage { plan, a, b, dir, jobs: build::job_tokens(1)?, aside })
+    }
+
+    /// Where a file of a build is now.
+    fn now(&self, trace: &Trace, path: &Path) -> PathBuf {
+        let path = trace.now(path);
+        self.aside.as_ref().map_or(path.clone(), |aside| aside.now(&path))
     }
 
     /// Runs it. The inner error is a sentence: why there is no output.
@@ -79,8 +94,8 @@ impl<'a> Stage<'a> {
         trial: &Trial<VariationId>,
         until: Instant,
     ) -> Result<std::result::Result<Made, String>> {
-        let (Some(sandbox), Some(shim)) = (self.plan.sandbox, self.plan.shim) else {
-            return Ok(Err("replays need bubblewrap and the preload shim".to_string()));
+        let Some(shim) = self.plan.shim else {
+            return Ok(Err("it needs the preload shim, which needs glibc on Linux".to_string()));
         };
         fs::remove_tree(&self.dir)?;
         let values = |id: VariationId| {
@@ -93,8 +108,10 @@ impl<'a> Stage<'a> {
         let plan = Plan { values: &values, scratch: &self.dir, ..self.plan.clone() };
         let mut room = Room::default();
         plan.identify(Side::A, &plan.layout(Side::A), &mut room);
+        // An id that an output holds is not the same twice.
+        room.spent_ids += 331 * u32::try_from(trial.take).unwrap_or(0);
         let made = self.dir.join("out");
-        room.layers = self.layers(process, &made, values(VariationId::SourceMtime), &seen)?;
+        room.layers = self.layers(process, &made, trial, &seen)?;
 
         let clock = trial.switched.contains(&VariationId::Clock);
         let at = process.at[usize::from(clock)];
@@ -106,30 +123,46 @@ impl<'a> Stage<'a> {
         // At its beginning, so that the second does not end while the process starts.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let nanos = i64::from(now.subsec_nanos());
-        settings.clock_offset = at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
+        settings.clock_offset =
+            at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
         moment.nanos = (1_000_000_000 - nanos) % 1_000_000_000;
         let object = self.dir.join("preload.so");
         shim.write_at(&settings, Some(&moment), &object)?;
-        room.read.push((object, PRELOAD.into()));
-        room.preload = Some(PRELOAD.into());
 
         let limit = until.saturating_duration_since(Instant::now());
         if limit.is_zero() {
             return Ok(Err("its replays take too long".to_string()));
         }
-        let env = self.environment(process, &trial.switched, &swaps);
+        let mut env = self.environment(process, &trial.switched, &swaps);
         let dir = seen(Path::new(&process.dir));
         let args = process.args.iter().map(|a| swapped(a, &swaps));
-        let command = Cmd::new(swapped(&process.program, &swaps)).args(args);
-        // bubblewrap sets PWD to where it starts; cargo leaves it at where cargo was started.
-        let start = env.get("PWD").map_or(dir.clone(), PathBuf::from);
-        let command = match start == dir {
-            true => command,
-            false => command.within(&Cmd::new("env").arg("-C").arg(&dir)),
+        let command = Cmd::new(swapped(&process.program, &swaps));
+        let (command, made) = match self.plan.sandbox {
+            Some(sandbox) => {
+                room.read.push((object, PRELOAD.into()));
+                room.preload = Some(PRELOAD.into());
+                // bubblewrap sets PWD to where it starts; cargo leaves it at where cargo was started.
+                let start = env.get("PWD").map_or(dir.clone(), PathBuf::from);
+                let command = command.args(args);
+                let command = match start == dir {
+                    true => command,
+                    false => command.within(&Cmd::new("env").arg("-C").arg(&dir)),
+                };
+                (sandbox.around(command, &start, &room), made)
+            }
+            None => {
+                env.insert("LD_PRELOAD".into(), object.display().to_string());
+                let of_script = process.out_dir.is_some();
+                if let Err(why) = self.lay_out(&room.layers, of_script)? {
+                    return Ok(Err(why));
+                }
+                let args = args.map(|a| a.replace(OUTPUTS, &made.display().to_string()));
+                let made = process.out_dir.as_deref().map_or(made.clone(), seen);
+                (command.args(args).dir(dir), made)
+            }
         };
         let umask = u32::try_from(values(VariationId::Umask).number(Side::A)).unwrap_or(0o022);
-        let out = sandbox
-            .around(command, &start, &room)
+        let out = command
             .env_exact(env.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
             .umask(umask)
             .jobserver(&self.jobs)
@@ -165,21 +198,23 @@ impl<'a> Stage<'a> {
         let kept = process.env.iter().filter(|(k, _)| !DROPPED.contains(&k.as_str()));
         let mut env: BTreeMap<String, String> =
             kept.map(|(k, v)| (k.clone(), swapped(v, swaps))).collect();
+        // What build B had there, with the directories that are not switched.
+        let all = VARIATIONS.iter().map(|row| row.id).collect();
+        let back = self.swaps(&all).into_iter().filter(|pair| !swaps.contains(pair));
+        let back: Vec<_> = back.map(|(a, b)| (b, a)).collect();
         for row in VARIATIONS.iter().filter(|row| switched.contains(&row.id)) {
-            let values = (self.plan.values)(row.id);
-            if let Value::Variable(Some((name, _))) = &values.a {
-                env.remove(name);
-            }
-            if let Value::Variable(Some((name, value))) = &values.b {
-                env.insert(name.clone(), value.clone());
-            }
-            let (a, b) = (values.a.to_string(), values.b.to_string());
             let jobs: &[&str] = if row.carriers.contains(&Carrier::Jobs) { &JOBS } else { &[] };
-            for name in row.variables().chain(jobs.iter().copied()) {
-                // What holds another value is held by the user.
-                if let Some(value) = env.get_mut(name).filter(|v| **v == a) {
-                    value.clone_from(&b);
-                }
+            let ValuePair { a, b } = (self.plan.values)(row.id);
+            let own = [a, b].into_iter().filter_map(|value| match value {
+                Value::Variable(variable) => Some(variable?.0),
+                _ => None,
+            });
+            let names = row.variables().chain(jobs.iter().copied()).map(str::to_string);
+            for name in names.chain(own) {
+                match process.env_b.get(&name) {
+                    Some(value) => env.insert(name, swapped(value, &back)),
+                    None => env.remove(&name),
+                };
             }
         }
         env
@@ -190,7 +225,7 @@ impl<'a> Stage<'a> {
         &self,
         process: &Process,
         made: &Path,
-        mtime: ValuePair,
+        trial: &Trial<VariationId>,
         seen: &dyn Fn(&Path) -> PathBuf,
     ) -> Result<Vec<Layer>> {
         let layout = &self.a.layout;
@@ -200,18 +235,22 @@ impl<'a> Stage<'a> {
             fs::create_dir(&dir)?;
             Ok(dir)
         };
-        let source = self.a.now(&layout.source);
-        let writes = process.out_dir.is_some() && Path::new(&process.dir).starts_with(&layout.source);
+        let source = self.now(self.a, &layout.source);
+        let writes =
+            process.out_dir.is_some() && Path::new(&process.dir).starts_with(&layout.source);
+        let times = trial.switched.contains(&VariationId::SourceMtime);
         let source = match writes && size(&source)? <= COPIED {
-            true => layer(self.copy_of_source(&source, &mtime)?, &layout.source, true),
+            true => layer(self.copy_of_source(&source, times)?, &layout.source, true),
             // Both builds have the same files with their own times.
+            false if times => layer(self.now(self.b, &self.b.layout.source), &layout.source, false),
             false => layer(source, &layout.source, false),
         };
-        let home = self.a.now(&layout.cargo_home);
+        let home = self.now(self.a, &layout.cargo_home);
+        let target = self.now(self.a, &layout.target);
         let mut layers = vec![
             source,
             layer(home, &layout.cargo_home, false),
-            layer(self.a.now(&layout.target), &layout.target, false),
+            layer(target, &layout.target, false),
             layer(fresh("home")?, &layout.home, true),
             layer(fresh("tmp")?, &layout.tmpdir, true),
             Layer { from: self.wrapper()?, to: layout.wrapper.clone(), write: true },
@@ -222,33 +261,105 @@ impl<'a> Stage<'a> {
         Ok(layers)
     }
 
-    fn copy_of_source(&self, source: &Path, mtime: &ValuePair) -> Result<PathBuf> {
+    fn copy_of_source(&self, source: &Path, times_of_b: bool) -> Result<PathBuf> {
         let copy = self.dir.join("source");
-        let target = self.a.now(&self.a.layout.target);
+        let target = self.now(self.a, &self.a.layout.target);
         fs::copy_tree(source, &copy, &mut |p| p != target)?;
-        fs::set_mtimes(&copy, mtime.number(Side::A))?;
+        let times = (self.plan.values)(VariationId::SourceMtime);
+        fs::set_mtimes(&copy, times.number(if times_of_b { Side::B } else { Side::A }))?;
         source::refresh_index(&copy)?;
         Ok(copy)
     }
 
     /// A copy of what the wrapper needs: build scripts may call rustc.
     fn wrapper(&self) -> Result<PathBuf> {
-        let (from, to) = (&self.a.layout.wrapper, self.dir.join("wrapper"));
-        let lists = wrapper::kept_lists(from);
-        fs::copy_tree(from, &to, &mut |p| !lists.iter().any(|l| l == p))?;
-        wrapper::kept_lists(&to).iter().filter(|l| l.extension().is_none()).try_for_each(|l| fs::create_dir(l))?;
+        let to = self.dir.join("wrapper");
+        wrapper::copy(&self.now(self.a, &self.a.layout.wrapper), &to)?;
         Ok(to)
+    }
+}
+
+impl Stage<'_> {
+    /// Copies the layers to where the process looks for them. The inner error is a sentence.
+    fn lay_out(
+        &self,
+        layers: &[Layer],
+        of_script: bool,
+    ) -> Result<std::result::Result<(), String>> {
+        if let Some(aside) = &self.aside {
+            aside.clear()?;
+        }
+        // Of what cargo made, that which nothing reads.
+        let unread: &[&str] = match of_script {
+            true => &["deps", "incremental", ".fingerprint", "examples"],
+            false => &["incremental", ".fingerprint", "examples"],
+        };
+        let mut left = COPIED * 4;
+        for Layer { from, to, .. } in layers.iter().filter(|l| l.to != Path::new(OUTPUTS)) {
+            let is_read = |p: &Path| !unread.iter().any(|u| p.file_name() == Some(u.as_ref()));
+            let all = fs::walk(from, &mut |p| is_read(p))?;
+            let size: u64 = all.iter().filter(|(_, m)| m.is_file()).map(|(_, m)| m.len()).sum();
+            let Some(rest) = left.checked_sub(size) else {
+                return Ok(Err("without bubblewrap too much would be copied".to_string()));
+            };
+            left = rest;
+            fs::remove_tree(to)?;
+            fs::copy_tree(from, to, &mut |p| is_read(p))?;
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// What the builds left, out of the way of copies, until this is dropped.
+struct Aside {
+    dir: PathBuf,
+    real: Vec<PathBuf>,
+}
+
+impl Aside {
+    fn put(real: [PathBuf; 3], dir: &Path) -> Result<Aside> {
+        fs::create_dir(dir)?;
+        let mut aside = Aside { dir: dir.to_owned(), real: Vec::new() };
+        for path in real.into_iter().filter(|p| p.is_dir()) {
+            let to = aside.place(&path);
+            std::fs::rename(&path, &to)
+                .with_context(|| format!("failed to move `{}`", path.display()))?;
+            aside.real.push(path);
+        }
+        Ok(aside)
+    }
+
+    fn place(&self, path: &Path) -> PathBuf {
+        self.dir.join(path.file_name().unwrap_or_default())
+    }
+
+    fn now(&self, path: &Path) -> PathBuf {
+        let moved = self.real.iter().find_map(|real| {
+            let below = path.strip_prefix(real).ok()?;
+            Some(self.place(real).join(below))
+        });
+        moved.unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Removes the copies.
+    fn clear(&self) -> Result<()> {
+        self.real.iter().try_for_each(|real| fs::remove_tree(real))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // Reports look at what the builds left; a failure shows there.
+        let _ = self.clear();
+        for real in &self.real {
+            let _ = std::fs::rename(self.place(real), real);
+        }
     }
 }
 
 /// A text with what stands for A's directories.
 pub fn swapped(text: &str, swaps: &[(String, String)]) -> String {
     swaps.iter().fold(text.to_string(), |t, (a, b)| t.replace(a, b))
-}
-
-/// Where rustc writes when it is run again.
-pub fn outputs() -> &'static str {
-    OUTPUTS
 }
 
 fn failure(out: &Output, until: Instant) -> String {
@@ -262,9 +373,4 @@ fn failure(out: &Output, until: Instant) -> String {
 fn size(dir: &Path) -> Result<u64> {
     let all = fs::walk(dir, &mut |_| true).context("failed to look at the source")?;
     Ok(all.iter().filter(|(_, m)| m.is_file()).map(|(_, m)| m.len()).sum())
-}
-
-/// A failure of the machine as a sentence.
-pub fn sentence(error: &anyhow::Error) -> String {
-    error::one_line(error)
 }

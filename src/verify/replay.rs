@@ -194,6 +194,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool)
         name: Some(name),
         keep,
         expand: false,
+        replay: false,
         builder: true,
         verbose: false,
     }

@@ -37,6 +37,7 @@ const ORDER: &[&str] = &[
     "compare",
     "explain",
     "blame",
+    "replay",
     "check",
     // outputs
     "manifest",

@@ -48,6 +48,13 @@ extern "C" {
     fn readlink(path: *const u8, into: *mut u8, size: usize) -> isize;
 }
 
+/// Puts a byte where there is room for it: nothing here may panic.
+fn put(into: &mut [u8], at: usize, byte: u8) {
+    if let Some(place) = into.get_mut(at) {
+        *place = byte;
+    }
+}
+
 /// Writes down how the first process with an OUT_DIR was started, which is its build script: when,
 /// its program, its directory, its environment.
 extern "C" fn write_down() {
@@ -62,7 +69,7 @@ extern "C" fn write_down() {
             if byte == 0 {
                 break;
             }
-            path[end] = byte;
+            put(&mut path, end, byte);
             end += 1;
         }
         let out_dir = getenv(b"OUT_DIR\0".as_ptr());
@@ -76,10 +83,10 @@ extern "C" fn write_down() {
             hash = (hash ^ u64::from(*at)).wrapping_mul(0x0100_0000_01b3);
             at = at.add(1);
         }
-        path[end] = b'/';
+        put(&mut path, end, b'/');
         for i in 0..16 {
-            let digit = (hash >> (60 - 4 * i) & 15) as usize;
-            path[end + 1 + i] = b"0123456789abcdef"[digit];
+            let digit = (hash >> (60 - 4 * i) & 15) as u8;
+            put(&mut path, end + 1 + i, if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
         }
         let before = *__errno_location();
         let record = open(path.as_ptr(), WRITE_NEW, 0o600 as Int);
@@ -90,7 +97,7 @@ extern "C" fn write_down() {
             for link in [&b"/proc/self/exe\0"[..], b"/proc/self/cwd\0"] {
                 let n = readlink(link.as_ptr(), buffer.as_mut_ptr(), buffer.len() - 1);
                 let n = n.max(0) as usize;
-                buffer[n] = 0;
+                put(&mut buffer, n, 0);
                 write(record, buffer.as_ptr(), n + 1);
             }
             let environ = open(b"/proc/self/environ\0".as_ptr(), READ);
