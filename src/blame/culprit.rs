@@ -3,8 +3,9 @@
 
 use std::fmt;
 
+use repro_explain::cause::Cause;
+
 use crate::blame::changes::What;
-use crate::cause::Cause;
 use crate::term::count;
 use crate::variation::VariationId;
 

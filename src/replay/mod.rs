@@ -11,6 +11,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use repro_explain::cause::Cause;
+use repro_explain::remedy;
 
 use self::search::{Known, Shown, Trial, Why};
 use self::stage::Stage;
@@ -18,9 +20,7 @@ use self::subject::{Outputs, process};
 use crate::blame::Blame;
 use crate::blame::culprit::{Confirmed, Culprit, Itself, Proof, Subject};
 use crate::build::{Built, Plan};
-use crate::cause::Cause;
 use crate::error;
-use crate::explain::remedy;
 use crate::fs;
 use crate::term::Progress;
 use crate::variation::{VARIATIONS, VariationId};

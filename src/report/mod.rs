@@ -17,9 +17,10 @@ pub mod verify;
 
 use std::path::PathBuf;
 
+use repro_explain::{Explained, NOTHING};
+
 use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
-use crate::explain::{Explained, NOTHING};
 use crate::recipe::Row;
 use crate::setting::entry::Setting;
 use crate::variation;

@@ -6,13 +6,13 @@ pub mod init;
 
 use std::path::PathBuf;
 
+use repro_explain::Explained;
 use repro_formats::digest::Digest;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
 use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::Pair;
-use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
