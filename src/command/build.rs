@@ -11,6 +11,7 @@ use crate::build::{Built, Plan};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::project::Project;
+use crate::project::elsewhere::Elsewhere;
 use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
@@ -60,6 +61,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         network: project.request.network,
     };
     let (sandbox, isolation) = project.isolate(purpose, scratch)?;
+    let elsewhere = match once {
+        true => Elsewhere::default(),
+        false => project.elsewhere(&isolation, scratch, &registry_sources)?,
+    };
     let shim = match once {
         true => ShimState::default(),
         false => project.shim(scratch),
@@ -86,14 +91,15 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         values: &values,
         scratch,
         sandbox: sandbox.as_ref(),
-        on_disk: &|id| project.on_disk(id),
+        on_disk: &|id| project.on_disk(id, &elsewhere),
     };
     let built = match once {
         true => one(&plan, &project, progress)?,
         false => both(&plan, &project, progress)?,
     };
     let Made { comparison, a, b } = built;
-    let coverage = b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &a));
+    let coverage =
+        b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &elsewhere, &a));
     let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
     let manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), &a, scratch)?;

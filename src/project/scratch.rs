@@ -23,7 +23,11 @@ impl Scratch {
         };
         let first = std::env::temp_dir();
         let places = [first.clone(), "/var/tmp".into(), "/tmp".into()];
-        let place = places.iter().find(fit).unwrap_or(&first);
+        Scratch::within(places.iter().find(fit).unwrap_or(&first), keep)
+    }
+
+    /// In this directory.
+    pub(crate) fn within(place: &Path, keep: bool) -> Result<Scratch> {
         let dir = tempfile::Builder::new()
             .prefix("build-")
             .disable_cleanup(keep)

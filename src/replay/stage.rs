@@ -15,8 +15,8 @@ use crate::fs;
 use crate::process::{Cmd, Output};
 use crate::replay::search::Trial;
 use crate::sandbox::{Layer, Room};
-use crate::shim::Settings;
 use crate::shim::record::Moment;
+use crate::shim::{Order, Settings};
 use crate::source;
 use crate::variation::{Carrier, Side, VARIATIONS, Value, ValuePair, VariationId};
 
@@ -26,6 +26,9 @@ const COPIED: u64 = 64 << 20;
 const DROPPED: [&str; 4] = ["LD_PRELOAD", "MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 /// How cargo tells build scripts how many jobs there are, besides its own variable.
 const JOBS: [&str; 2] = ["NUM_JOBS", "CARGO_BUILD_JOBS"];
+/// What is varied about the copies of the source themselves.
+const OF_COPIES: [VariationId; 3] =
+    [VariationId::SourceMtime, VariationId::Umask, VariationId::DirectoryOrder];
 /// Where the shim and the outputs of rustc are in a sandbox.
 const PRELOAD: &str = "/run/preload.so";
 pub const OUTPUTS: &str = "/run/replayed";
@@ -99,9 +102,9 @@ impl<'a> Stage<'a> {
         };
         fs::remove_tree(&self.dir)?;
         let values = |id: VariationId| {
-            let pair = (self.plan.values)(id);
-            let one = if trial.switched.contains(&id) { pair.b } else { pair.a };
-            ValuePair { a: one.clone(), b: one }
+            // Side A of the stage has B's value, and all that is varied still is.
+            let ValuePair { a, b } = (self.plan.values)(id);
+            if trial.switched.contains(&id) { ValuePair { a: b, b: a } } else { ValuePair { a, b } }
         };
         let swaps = self.swaps(&trial.switched);
         let seen = |path: &Path| PathBuf::from(swapped(&path.display().to_string(), &swaps));
@@ -111,11 +114,18 @@ impl<'a> Stage<'a> {
         // An id that an output holds is not the same twice.
         room.spent_ids += 331 * u32::try_from(trial.take).unwrap_or(0);
         let made = self.dir.join("out");
-        room.layers = self.layers(process, &made, trial, &seen)?;
+        let layers = match self.layers(&plan, process, &made, trial, &seen)? {
+            Ok(layers) => layers,
+            Err(why) => return Ok(Err(why)),
+        };
+        room.layers = layers;
 
         let clock = trial.switched.contains(&VariationId::Clock);
         let at = process.at[usize::from(clock)];
         let mut settings = Settings::of(Side::A, &values);
+        if trial.switched.contains(&VariationId::DirectoryOrder) {
+            settings.order = Order::Reversed;
+        }
         let mut moment = Moment::default();
         if trial.frozen {
             moment.still = Some(at);
@@ -127,7 +137,9 @@ impl<'a> Stage<'a> {
             at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
         moment.nanos = (1_000_000_000 - nanos) % 1_000_000_000;
         let object = self.dir.join("preload.so");
-        shim.write_at(&settings, Some(&moment), &object)?;
+        let in_sandbox = Path::new(PRELOAD);
+        let preloaded = if self.plan.sandbox.is_some() { in_sandbox } else { &object };
+        shim.write_at(&settings, &moment, &object, preloaded)?;
 
         let limit = until.saturating_duration_since(Instant::now());
         if limit.is_zero() {
@@ -210,6 +222,11 @@ impl<'a> Stage<'a> {
                 _ => None,
             });
             let names = row.variables().chain(jobs.iter().copied()).map(str::to_string);
+            let within = row.carriers.iter().flat_map(|c| match c {
+                Carrier::Within(names) => *names,
+                _ => &[],
+            });
+            let names = names.chain(within.map(ToString::to_string));
             for name in names.chain(own) {
                 match process.env_b.get(&name) {
                     Some(value) => env.insert(name, swapped(value, &back)),
@@ -220,14 +237,16 @@ impl<'a> Stage<'a> {
         env
     }
 
-    /// What the process sees of its build, in the order in which one is in another.
+    /// What the process sees of its build, in the order in which one is in another. The inner error is
+    /// a sentence.
     fn layers(
         &self,
+        plan: &Plan,
         process: &Process,
         made: &Path,
         trial: &Trial<VariationId>,
         seen: &dyn Fn(&Path) -> PathBuf,
-    ) -> Result<Vec<Layer>> {
+    ) -> Result<std::result::Result<Vec<Layer>, String>> {
         let layout = &self.a.layout;
         let layer = |from: PathBuf, to: &Path, write| Layer { from, to: seen(to), write };
         let fresh = |name: &str| -> Result<PathBuf> {
@@ -238,35 +257,51 @@ impl<'a> Stage<'a> {
         let source = self.now(self.a, &layout.source);
         let writes =
             process.out_dir.is_some() && Path::new(&process.dir).starts_with(&layout.source);
-        let times = trial.switched.contains(&VariationId::SourceMtime);
-        let source = match writes && size(&source)? <= COPIED {
-            true => layer(self.copy_of_source(&source, times)?, &layout.source, true),
-            // Both builds have the same files with their own times.
-            false if times => layer(self.now(self.b, &self.b.layout.source), &layout.source, false),
+        let other = OF_COPIES.iter().any(|id| trial.switched.contains(id));
+        let source = match (writes || other) && size(&source)? <= COPIED {
+            true => layer(self.copy_of_source(plan, &source, trial)?, &layout.source, true),
+            false if other => return Ok(Err("its source is too large to be copied".to_string())),
             false => layer(source, &layout.source, false),
         };
-        let home = self.now(self.a, &layout.cargo_home);
+        let cargo_home = self.now(self.a, &layout.cargo_home);
         let target = self.now(self.a, &layout.target);
-        let mut layers = vec![
-            source,
-            layer(home, &layout.cargo_home, false),
-            layer(target, &layout.target, false),
-            layer(fresh("home")?, &layout.home, true),
-            layer(fresh("tmp")?, &layout.tmpdir, true),
-            Layer { from: self.wrapper()?, to: layout.wrapper.clone(), write: true },
-        ];
+        let home = fresh("home")?;
+        plan.fill_home(Side::A, &home)?;
         fs::create_dir(made)?;
         let to = process.out_dir.as_deref().map_or(OUTPUTS.into(), seen);
-        layers.push(Layer { from: made.to_owned(), to, write: true });
-        Ok(layers)
+        Ok(Ok(vec![
+            source,
+            layer(cargo_home, &layout.cargo_home, false),
+            layer(target, &layout.target, false),
+            layer(home, &layout.home, true),
+            layer(fresh("tmp")?, &layout.tmpdir, true),
+            Layer { from: self.wrapper()?, to: layout.wrapper.clone(), write: true },
+            Layer { from: made.to_owned(), to, write: true },
+        ]))
     }
 
-    fn copy_of_source(&self, source: &Path, times_of_b: bool) -> Result<PathBuf> {
-        let copy = self.dir.join("source");
+    /// As it was before the build, with the times and modes of a trial.
+    fn copy_of_source(
+        &self,
+        plan: &Plan,
+        source: &Path,
+        trial: &Trial<VariationId>,
+    ) -> Result<PathBuf> {
+        let reversed = trial.switched.contains(&VariationId::DirectoryOrder);
+        let copy = match reversed {
+            // On the file system that B's copy is on.
+            true => self.now(self.b, &self.b.layout.source).with_file_name("replayed"),
+            false => self.dir.join("source"),
+        };
+        fs::remove_tree(&copy)?;
         let target = self.now(self.a, &self.a.layout.target);
         fs::copy_tree(source, &copy, &mut |p| p != target)?;
-        let times = (self.plan.values)(VariationId::SourceMtime);
-        fs::set_mtimes(&copy, times.number(if times_of_b { Side::B } else { Side::A }))?;
+        let number = |id| (plan.values)(id).number(Side::A);
+        fs::set_modes(&copy, u32::try_from(number(VariationId::Umask)).unwrap_or(0o022))?;
+        if reversed {
+            fs::reorder(&copy)?;
+        }
+        fs::set_mtimes(&copy, number(VariationId::SourceMtime))?;
         source::refresh_index(&copy)?;
         Ok(copy)
     }

@@ -55,6 +55,12 @@ pub enum About {
     CargoHome,
     /// A directory for temporary files.
     TempDir,
+    /// The directory of the toolchain.
+    Toolchain,
+    /// A directory of PATH.
+    SearchPath,
+    /// What git reads from the user's settings.
+    GitSetting,
     /// The name of an object in a Mach-O symbol table.
     ObjectName,
     /// The name of an object that the `cc` crate made, which hashes OUT_DIR.
@@ -90,6 +96,9 @@ impl About {
             About::Directory => "a directory of the build",
             About::CargoHome => "CARGO_HOME",
             About::TempDir => "TMPDIR",
+            About::Toolchain => "the toolchain",
+            About::SearchPath => "PATH",
+            About::GitSetting => "a setting of git",
             About::ObjectName => "an object in a Mach-O symbol table",
             About::CcObject => "an object's name that `cc` made",
             About::FileSymbol => "a source file in a symbol table",

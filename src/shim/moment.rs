@@ -1,6 +1,9 @@
+//! Part of the preload shim: how a build script is started is written down, and the clock starts or
+//! stands at a given time. Its configuration is a block of its own.
 
-// Records and the moment: one text with `../preload.rs`, and a block of its own that is found by its
-// magic.
+use core::ptr::{addr_of, read_volatile};
+
+use super::{__errno_location, clock_offset, now, Int, Timespec, CLOCK_REALTIME};
 
 #[repr(C)]
 struct Moment {
@@ -19,13 +22,13 @@ static MOMENT: Moment = Moment {
 };
 
 /// Nanoseconds that the wall clock is ahead besides whole seconds.
-fn clock_nanos() -> i64 {
+pub fn clock_nanos() -> i64 {
     // SAFETY: a static of this object; volatile because it is patched after compilation.
     i64::from_le(unsafe { read_volatile(addr_of!(MOMENT.nanos)) })
 }
 
 /// The wall clock as processes are told it.
-fn told(time: Timespec) -> Timespec {
+pub fn told(time: Timespec) -> Timespec {
     // SAFETY: as in `clock_nanos`.
     let still = i64::from_le(unsafe { read_volatile(addr_of!(MOMENT.still)) });
     if still != 0 {
