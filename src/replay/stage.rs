@@ -120,22 +120,7 @@ impl<'a> Stage<'a> {
         };
         room.layers = layers;
 
-        let clock = trial.switched.contains(&VariationId::Clock);
-        let at = process.at[usize::from(clock)];
-        let mut settings = Settings::of(Side::A, &values);
-        if trial.switched.contains(&VariationId::DirectoryOrder) {
-            settings.order = Order::Reversed;
-        }
-        let mut moment = Moment::default();
-        if trial.frozen {
-            moment.still = Some(at);
-        }
-        // At its beginning, so that the second does not end while the process starts.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let nanos = i64::from(now.subsec_nanos());
-        settings.clock_offset =
-            at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
-        moment.nanos = (1_000_000_000 - nanos) % 1_000_000_000;
+        let (settings, moment) = clocked(Settings::of(Side::A, &values), process.at, trial);
         let object = self.dir.join("preload.so");
         let in_sandbox = Path::new(PRELOAD);
         let preloaded = if self.plan.sandbox.is_some() { in_sandbox } else { &object };
@@ -164,8 +149,7 @@ impl<'a> Stage<'a> {
             }
             None => {
                 env.insert("LD_PRELOAD".into(), object.display().to_string());
-                let of_script = process.out_dir.is_some();
-                if let Err(why) = self.lay_out(&room.layers, of_script)? {
+                if let Err(why) = self.lay_out(&room.layers, process.out_dir.is_some())? {
                     return Ok(Err(why));
                 }
                 let args = args.map(|a| a.replace(OUTPUTS, &made.display().to_string()));
@@ -174,13 +158,9 @@ impl<'a> Stage<'a> {
             }
         };
         let umask = u32::try_from(values(VariationId::Umask).number(Side::A)).unwrap_or(0o022);
-        let out = command
-            .env_exact(env.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
-            .umask(umask)
-            .jobserver(&self.jobs)
-            .own_group()
-            .limit(limit)
-            .output()?;
+        let env = env.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let command = command.env_exact(env).umask(umask).jobserver(&self.jobs);
+        let out = command.own_group().limit(limit).output()?;
         if !out.status.success() {
             return Ok(Err(failure(&out, until)));
         }
@@ -390,6 +370,28 @@ impl Drop for Aside {
             let _ = std::fs::rename(self.place(real), real);
         }
     }
+}
+
+/// With the clock at the recorded second: at its beginning, so that it does not end while the process
+/// starts.
+fn clocked(
+    mut settings: Settings,
+    recorded: [i64; 2],
+    trial: &Trial<VariationId>,
+) -> (Settings, Moment) {
+    if trial.switched.contains(&VariationId::DirectoryOrder) {
+        settings.order = Order::Reversed;
+    }
+    let at = recorded[usize::from(trial.switched.contains(&VariationId::Clock))];
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let nanos = i64::from(now.subsec_nanos());
+    settings.clock_offset = at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
+    let moment = Moment {
+        nanos: (1_000_000_000 - nanos) % 1_000_000_000,
+        still: trial.frozen.then_some(at),
+        records: None,
+    };
+    (settings, moment)
 }
 
 /// A text with what stands for A's directories.

@@ -114,6 +114,8 @@ found_by! {
     day: "fault-time-day" by "clock", "build-script" of "timestamp";
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
     cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
+    // It looks like the clock, and is the time zone.
+    local_time: "fault-local-time" by "timezone", "build-script" of "timezone";
     hostname: "fault-hostname" by "hostname", "build-script" of "hostname";
     kernel: "fault-kernel" by "kernel", "build-script" of "kernel";
     directory_order: "fault-directory-order" by "directory-order", "build-script" of "ordering";
