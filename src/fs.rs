@@ -363,6 +363,18 @@ fn make_writable(path: &Path) {
 #[cfg(not(unix))]
 fn make_writable(_path: &Path) {}
 
+/// Bytes that are free on the disk of a directory, where that can be known.
+#[cfg(unix)]
+pub fn free_space(dir: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+pub fn free_space(_dir: &Path) -> Option<u64> {
+    None
+}
+
 /// Device and inode of a file where the platform has them: two paths with the same pair are one
 /// file.
 #[cfg(unix)]

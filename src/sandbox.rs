@@ -222,10 +222,14 @@ impl Sandbox {
         let private = PRIVATE.iter().map(Path::new).filter(|p| p.exists());
         private.for_each(|dir| args.path("--tmpfs", dir));
         let hidden = |p: &&PathBuf| self.view == View::System || self.hides(p);
-        self.read.iter().filter(hidden).for_each(|p| args.bind("--ro-bind", p, p));
+        let wanted = self.read.iter().filter(hidden);
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            wanted.partition(|p| p.starts_with(&self.scratch));
+        outside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
         // Whatever of the above has the scratch directory in it: neither the other build nor published
         // files are in reach.
         args.path("--tmpfs", &self.scratch);
+        inside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
         room.write.iter().for_each(|(from, to)| args.bind("--bind", from, to));
         room.read.iter().for_each(|(from, to)| args.bind("--ro-bind", from, to));
         for layer in &room.layers {

@@ -236,7 +236,8 @@ impl Plan<'_> {
         status: std::process::ExitStatus,
         details: String,
     ) -> anyhow::Error {
-        if is_full(&details) {
+        // A linker that writes through a map dies of a bus error before anyone can report the disk.
+        if is_full(&details) || fs::free_space(self.scratch).is_some_and(|free| free < SPARE) {
             return host(format!(
                 "no space left on the disk of `{}` while making build {}: free some, or set TMPDIR to a directory on another disk",
                 self.scratch.display(),
@@ -665,6 +666,9 @@ fn units_of(bar: &str) -> Option<String> {
     };
     Some(format!("{done} of {all} units: {names}{long}"))
 }
+
+/// With less free space than this after a failure, that is why: rustc has removed its files by then.
+const SPARE: u64 = 16 << 20;
 
 /// Whether a tool failed because a disk or a quota is full.
 fn is_full(words: &str) -> bool {

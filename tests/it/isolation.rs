@@ -26,6 +26,7 @@ fn main() {
     }
     let mut found = Vec::new();
     files(Path::new(&env::var_os("CARGO_HOME").unwrap()), &mut found);
+    found.sort();
     let is_lib = |p: &&PathBuf| p.ends_with("src/lib.rs");
     let lengths: Vec<u64> = found.iter().filter(is_lib).map(|p| p.metadata().unwrap().len()).collect();
     // Not what is being compiled meanwhile.
@@ -248,7 +249,7 @@ fn is_found_by_isolation(body: &str) -> Project {
     }
     let run = project.repro(&["build", "--isolate", "never"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
-    let listed = "not varied  user-id (switched off by `--isolate never`)";
+    let listed = "not varied  toolchain-path, user-id (switched off by `--isolate";
     assert!(run.stdout.contains(listed), "{}", run.all());
     assert!(run.stdout.contains("not isolated: both builds had one /tmp"), "{}", run.all());
     project
