@@ -120,7 +120,8 @@ impl<'a> Stage<'a> {
         };
         room.layers = layers;
 
-        let (settings, moment) = clocked(Settings::of(Side::A, &values), process.at, trial);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (settings, moment) = clocked(Settings::of(Side::A, &values), process.at, trial, now);
         let object = self.dir.join("preload.so");
         let in_sandbox = Path::new(PRELOAD);
         let preloaded = if self.plan.sandbox.is_some() { in_sandbox } else { &object };
@@ -378,12 +379,12 @@ fn clocked(
     mut settings: Settings,
     recorded: [i64; 2],
     trial: &Trial<VariationId>,
+    now: Duration,
 ) -> (Settings, Moment) {
     if trial.switched.contains(&VariationId::DirectoryOrder) {
         settings.order = Order::Reversed;
     }
     let at = recorded[usize::from(trial.switched.contains(&VariationId::Clock))];
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanos = i64::from(now.subsec_nanos());
     settings.clock_offset = at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
     let moment = Moment {
@@ -410,4 +411,47 @@ fn failure(out: &Output, until: Instant) -> String {
 fn size(dir: &Path) -> Result<u64> {
     let all = fs::walk(dir, &mut |_| true).context("failed to look at the source")?;
     Ok(all.iter().filter(|(_, m)| m.is_file()).map(|(_, m)| m.len()).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_begins_or_stands_at_the_recorded_second_of_its_side() {
+        let trial = |switched: &[VariationId], frozen| Trial {
+            switched: switched.iter().copied().collect(),
+            frozen,
+            take: 0,
+        };
+        let nanos = |(settings, moment): (Settings, Moment)| {
+            (settings.clock_offset * 1_000_000_000 + moment.nanos, moment.still)
+        };
+        let of = |trial, now| nanos(clocked(Settings::default(), [7, 9], &trial, now));
+        let now = Duration::new(1_000, 250_000_000);
+        assert_eq!(of(trial(&[], false), now), (-993_250_000_000, None));
+        assert_eq!(of(trial(&[VariationId::Clock], false), now), (-991_250_000_000, None));
+        assert_eq!(of(trial(&[], true), Duration::from_secs(7)), (0, Some(7)));
+        let reversed = trial(&[VariationId::DirectoryOrder], false);
+        assert_eq!(clocked(Settings::default(), [7, 9], &reversed, now).0.order, Order::Reversed);
+    }
+
+    #[test]
+    fn what_was_put_aside_comes_back_and_copies_are_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = |name: &str| dir.path().join(name);
+        for side in ["a", "b"] {
+            fs::write(&place(side).join("left"), side).unwrap();
+        }
+        // What is not there is left out.
+        let real = [place("a"), place("b"), place("wrapper")];
+        let aside = Aside::put(real, &place("aside")).unwrap();
+        assert_eq!(aside.now(&place("a").join("left")), place("aside/a/left"));
+        assert_eq!(aside.now(&place("c")), place("c"));
+        fs::write(&place("a/copy/left"), "a replay").unwrap();
+        drop(aside);
+        assert!(!place("a/copy").exists());
+        assert_eq!(fs::read_text(&place("a/left")).unwrap(), "a");
+        assert_eq!(fs::read_text(&place("b/left")).unwrap(), "b");
+    }
 }
