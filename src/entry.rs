@@ -35,6 +35,7 @@ pub fn main() -> ExitCode {
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());
     }
+    end_children_on_panic();
     term::set_up_color();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -79,6 +80,17 @@ pub fn main() -> ExitCode {
             ExitCode::from(failed(name, format, &error))
         }
     }
+}
+
+/// A panic does not unwind in a release build: nothing else would end the children. The next run removes
+/// the scratch directory, and the exit code is the one that an unwound panic has.
+fn end_children_on_panic() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        print(info);
+        process::stop_all();
+        std::process::exit(101);
+    }));
 }
 
 /// `-C`: everything that is given relatively is meant from there.

@@ -18,6 +18,9 @@ use crate::verdict::At;
 /// The schema's name and version, as it is written.
 pub const SCHEMA: &str = "repro.manifest/2";
 
+/// Bytes that a manifest may have.
+pub const LONGEST: u64 = 64 << 20;
+
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -428,7 +428,14 @@ fn is_telling(cause: Cause) -> bool {
     use Cause::*;
     !matches!(
         cause,
-        Unknown | Randomness | Ordering | SymbolHash | BuildId | CompilerVersion | LinkerVersion
+        Unknown
+            | Randomness
+            | Ordering
+            | SymbolHash
+            | CrateMetadata
+            | BuildId
+            | CompilerVersion
+            | LinkerVersion
     )
 }
 

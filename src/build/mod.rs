@@ -307,10 +307,12 @@ impl Plan<'_> {
 
     /// Puts into a home directory what one side has there.
     pub fn fill_home(&self, side: Side, home: &Path) -> Result<()> {
-        match (self.values)(VariationId::GitConfig).of(side) {
-            Value::Text(name) => fs::write(&home.join(".gitconfig"), git_config(name)),
-            _ => Ok(()),
+        if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
+            // Where no row fixes it the length is that of the repository, on both sides.
+            let fixed = self.recipe.rows().iter().any(|row| row.value == "core.abbrev");
+            fs::write(&home.join(".gitconfig"), git_config(name, fixed))?;
         }
+        Ok(())
     }
 
     /// Copies get the modes that files have which are unpacked under the umask of this side, and on
@@ -584,10 +586,11 @@ impl Plan<'_> {
     }
 }
 
-/// Settings of git of a user of this name.
-fn git_config(name: &str) -> String {
+/// Settings of git of a user of this name, the length of short ids among them if the recipe sets it.
+fn git_config(name: &str, abbrev: bool) -> String {
+    let abbrev = if abbrev { "[core]\n\tabbrev = 33\n" } else { "" };
     format!(
-        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = unix\n"
+        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = format:%Y-%m-%d by {name}\n{abbrev}"
     )
 }
 

@@ -5,41 +5,20 @@
 //! which a copy would lose, and makes their relative paths absolute so that they can move.
 //! <https://doc.rust-lang.org/cargo/reference/config.html>
 
+mod file;
 mod include;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{Item, Table, TableLike};
 
-use crate::error::bad_input;
+use crate::error::refused;
 use crate::fs;
+use file::{BUILD_TABLES, absolute_program, parse, visit};
+pub use file::{ConfigFile, Place};
+use include::first_of;
 pub use include::{Inside, included_by};
-
-/// Where a config file lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In the source: it comes along with the copy.
-    Source,
-    /// In a directory above the source.
-    Outer,
-    /// In the user's CARGO_HOME.
-    CargoHome,
-}
-
-/// One config file.
-#[derive(Clone, Debug)]
-pub struct ConfigFile {
-    /// Its path in the user's tree.
-    pub path: PathBuf,
-    /// Where it lies.
-    pub place: Place,
-    document: DocumentMut,
-    /// The files that it includes, the strongest first.
-    includes: Vec<ConfigFile>,
-    /// It is included by a relative path.
-    relative: bool,
-}
 
 /// All config files, the strongest (nearest) first.
 #[derive(Clone, Debug, Default)]
@@ -65,10 +44,6 @@ const FETCH_TABLES: [&str; 10] = [
     "paths",
     "resolver",
 ];
-
-/// The tables that change what is built.
-const BUILD_TABLES: [&str; 8] =
-    ["build", "target", "profile", "env", "unstable", "host", "patch", "source"];
 
 /// Keys that name what cargo runs before it builds, or a compiler. `*` stands for any key.
 const PROGRAMS: &[&[&str]] = &[
@@ -152,6 +127,27 @@ impl Config {
             }
         }
         self.files.splice(0..0, found);
+        Ok(())
+    }
+
+    /// Puts what the source includes from the directory above it above its copy at `to`, where cargo
+    /// looks for it. By an absolute path cargo finds the user's file.
+    pub fn carry(&self, root: &Path, to: &Path) -> Result<()> {
+        let above = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
+        let inside = self.all().filter(|f| f.place == Place::Source);
+        for (by, file) in inside.flat_map(|f| f.includes.iter().map(move |i| (f, i))) {
+            if file.place == Place::Source || !file.relative {
+                continue;
+            }
+            let below = file.path.strip_prefix(above(root)).map_err(|_| {
+                refused(format!(
+                    "`include` in cargo config `{}` leads to `{}`, too far above the source to be carried along: move the file into the source, or include it by its absolute path",
+                    by.path.display(),
+                    file.path.display()
+                ))
+            })?;
+            fs::write(&above(to).join(below), file.relocated())?;
+        }
         Ok(())
     }
 
@@ -271,77 +267,6 @@ impl Config {
     }
 }
 
-impl ConfigFile {
-    /// The directory that relative paths in the file start from: the one that holds `.cargo`.
-    fn base(&self) -> PathBuf {
-        let dir = self.path.parent().and_then(Path::parent);
-        dir.unwrap_or(Path::new("/")).to_owned()
-    }
-
-    /// The text of the file and of what it includes, with relative paths made absolute, to be put at
-    /// another place.
-    pub fn relocated(&self) -> String {
-        self.merged(&|base| base).to_string()
-    }
-
-    fn remove(&mut self, keys: &[&str]) {
-        keys.iter().for_each(|key| drop(self.document.remove(key)));
-        self.includes.iter_mut().for_each(|file| file.remove(keys));
-    }
-
-    /// The tables that change what is built, as text; empty if there are none. Network, registry,
-    /// terminal and alias settings are left out.
-    pub fn build_settings(&self) -> String {
-        // Paths as they are written, where they can be: another machine has this one's nowhere.
-        let all = match self.includes.is_empty() {
-            true => self.document.clone(),
-            false => self.merged(&|base| base),
-        };
-        let mut document = DocumentMut::new();
-        for key in BUILD_TABLES {
-            if let Some(item) = all.get(key) {
-                document.insert(key, item.clone());
-            }
-        }
-        for name in ["jobs", "target-dir", "build-dir", "incremental"] {
-            if let Some(build) = document.get_mut("build").and_then(Item::as_table_like_mut) {
-                build.remove(name);
-            }
-        }
-        let emptied =
-            document.get("build").and_then(Item::as_table_like).is_some_and(TableLike::is_empty);
-        if emptied {
-            document.remove("build");
-        }
-        document.to_string()
-    }
-}
-
-fn first_of<'a>(
-    candidates: impl Iterator<Item = &'a PathBuf>,
-    place: Place,
-) -> Result<Option<ConfigFile>> {
-    for path in candidates {
-        if let Ok(Some(text)) = fs::read_text_if_any(path) {
-            let file = parse(path.clone(), place, &text)?;
-            return Inside::everywhere().load(file, 0, &mut 0).map(Some);
-        }
-    }
-    Ok(None)
-}
-
-fn parse(path: PathBuf, place: Place, text: &str) -> Result<ConfigFile> {
-    let document = text.parse::<DocumentMut>().map_err(|e| {
-        let line = e.span().map_or(1, |s| text[..s.start].lines().count().max(1));
-        bad_input(format!(
-            "failed to parse cargo config `{}` at line {line}: {}",
-            path.display(),
-            e.message()
-        ))
-    })?;
-    Ok(ConfigFile { path, place, document, includes: Vec::new(), relative: false })
-}
-
 /// Whether a variable set in `[env]` replaces the compiler or what it loads.
 fn leads_to_compiler(name: &str) -> bool {
     let exact = ["PATH", "CARGO", "RUSTC", "RUSTDOC", "COMPILER_PATH", "GCC_EXEC_PREFIX"];
@@ -371,77 +296,6 @@ pub fn words(item: &Item) -> Vec<String> {
     }
 }
 
-/// Keys whose value is a path relative to the directory that holds `.cargo`. `*` stands for any
-/// key. Programs (the second column) are relative only if they have a slash.
-const PATH_KEYS: &[(&[&str], bool)] = &[
-    (&["build", "rustc"], true),
-    (&["build", "rustc-wrapper"], true),
-    (&["build", "rustc-workspace-wrapper"], true),
-    (&["build", "rustdoc"], true),
-    (&["target", "*", "linker"], true),
-    (&["target", "*", "runner"], true),
-    (&["source", "*", "directory"], false),
-    (&["source", "*", "local-registry"], false),
-    (&["patch", "*", "*", "path"], false),
-    (&["paths"], false),
-];
-
-fn absolutize(table: &mut Table, base: &Path) {
-    for (key, program) in PATH_KEYS {
-        visit(table, key, &mut |item| {
-            let make = |text: &str| {
-                if *program {
-                    absolute_program(text, base)
-                } else {
-                    Some(base.join(text).display().to_string())
-                }
-            };
-            if let Some(text) = item.as_str().and_then(make) {
-                *item = toml_edit::value(text);
-            } else if let Some(array) = item.as_array_mut() {
-                let end = if *program { 1 } else { array.len() };
-                for value in array.iter_mut().take(end) {
-                    if let Some(text) = value.as_str().and_then(make) {
-                        *value = Value::from(text);
-                    }
-                }
-            }
-        });
-    }
-    visit(table, &["env", "*"], &mut |item| {
-        let Some(entry) = item.as_table_like_mut() else {
-            return;
-        };
-        if entry.get("relative").and_then(Item::as_bool) == Some(true) {
-            let value = entry.get("value").and_then(Item::as_str).unwrap_or("");
-            let value = base.join(value).display().to_string();
-            entry.insert("value", toml_edit::value(value));
-            entry.remove("relative");
-        }
-    });
-}
-
-fn visit(table: &mut dyn TableLike, key: &[&str], change: &mut dyn FnMut(&mut Item)) {
-    let Some((first, rest)) = key.split_first() else {
-        return;
-    };
-    for (name, item) in table.iter_mut() {
-        if *first != "*" && name.get() != *first {
-            continue;
-        }
-        if rest.is_empty() {
-            change(item);
-        } else if let Some(below) = item.as_table_like_mut() {
-            visit(below, rest, change);
-        }
-    }
-}
-
-fn absolute_program(text: &str, base: &Path) -> Option<String> {
-    let has_slash = text.contains('/') || (cfg!(windows) && text.contains('\\'));
-    has_slash.then(|| base.join(text).display().to_string())
-}
-
 #[cfg(test)]
 impl Config {
     /// Files `/d0/.cargo/config.toml` and so on, the strongest first.
@@ -456,6 +310,65 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn included(files: &[(&str, &str)], outside: bool) -> Result<Config> {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(&dir.path().join(name), text).unwrap();
+        }
+        let (root, copy) = (Path::new("/user/s"), dir.path().join("s"));
+        let mut config = Config::default();
+        let tree = Inside { root, copy: &copy, outside };
+        config.add_inside(tree, &[".cargo/config.toml".into()]).map(|()| config)
+    }
+
+    #[test]
+    fn included_files_are_weaker_and_the_later_ones_stronger() {
+        let config = included(
+            &[
+                (
+                    "s/.cargo/config.toml",
+                    "include = ['sub/a.toml', { path = '../b.toml' }, { path = 'no.toml', optional = true }]\n\
+                     [build]\nrustflags = ['own']\n",
+                ),
+                (
+                    "s/.cargo/sub/a.toml",
+                    "[build]\nrustflags = ['a']\nrustc-wrapper = './w'\n[env]\nX = 'a'\nY = 'a'\n",
+                ),
+                ("s/b.toml", "[[include]]\npath = 'c.toml'\n[env]\nX = 'b'\n"),
+                ("s/c.toml", "[build]\nrustflags = ['c']\n[env]\nX = 'c'\nZ = 'c'\n"),
+            ],
+            false,
+        )
+        .unwrap();
+        assert_eq!(config.list(&["build", "rustflags"]), ["a", "c", "own"]);
+        let get = |name| config.get_str(&["env", name]);
+        assert_eq!((get("X"), get("Y"), get("Z")), (Some("b"), Some("a"), Some("c")));
+        let wrapper = config.get_program(&["build", "rustc-wrapper"]);
+        assert_eq!(wrapper, Some(("/user/s/.cargo/./w".into(), true)));
+        let text = config.files[0].relocated();
+        assert!(text.contains("rustflags = ['a','c','own']"), "{text}");
+        assert!(!text.contains("include"), "{text}");
+        let programs = config.programs_of_others();
+        assert_eq!(programs[0].1, Path::new("/user/s/.cargo/sub/a.toml"));
+    }
+
+    #[test]
+    fn includes_that_cannot_be_followed_are_refused() {
+        let main = "s/.cargo/config.toml";
+        for (text, words) in [
+            ("include = 'x.toml'", "neither a list of paths"),
+            ("include = [1]", "neither a list of paths"),
+            ("[include]\npath = 'x.toml'", "neither a list of paths"),
+            ("include = ['no.toml']", "names `/user/s/.cargo/no.toml`, which does not exist"),
+            ("include = ['config.toml']", "or includes itself"),
+            ("include = ['../../out.toml']", "leads to `/user/out.toml`, outside the source"),
+            ("include = ['/etc/x.toml']", "leads to `/etc/x.toml`, outside the source"),
+        ] {
+            let error = included(&[(main, text), ("out.toml", "")], false).err().unwrap();
+            assert!(error.to_string().contains(words), "{text}: {error}");
+        }
+    }
 
     fn config(texts: &[&str]) -> Config {
         Config::of_texts(texts)

@@ -12,7 +12,7 @@ use crate::check::{self};
 use crate::error::{Kind, bad_input, failure};
 use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
-use crate::query;
+use crate::query::Cargo;
 use crate::report::check::CheckReport;
 use crate::request::{Check, SourceChoice};
 
@@ -22,10 +22,11 @@ pub fn run(asked: Check) -> Result<CheckReport> {
         manifest: asked.manifest_path.clone(),
         ..SourceChoice::default()
     })?;
+    let cargo = Cargo::of_user();
     let given = given(&asked);
     // Checked before anything is read: a wrong name must not cost a run.
     Levels::new(Vec::new(), given.clone()).map_err(|e| failure(Kind::Usage, e))?;
-    let defaults = defaults(&manifest);
+    let defaults = defaults(&cargo, &manifest);
     let (selection, exceptions, unread) = match defaults {
         Ok(defaults) => (defaults.selection(asked.selection)?, defaults.exceptions()?, None),
         Err(error) => (asked.selection, Vec::new(), Some(error)),
@@ -33,6 +34,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
     let levels = Levels::new(exceptions, given)
         .map_err(|e| bad_input(format!("`check` in metadata.repro: {e}")))?;
     let mut facts = Facts::gather(&Wanted {
+        cargo,
         manifest,
         selection,
         sbom: asked.sbom,
@@ -72,7 +74,7 @@ fn given(asked: &Check) -> Vec<(String, Level)> {
     pairs.collect()
 }
 
-fn defaults(manifest: &Path) -> Result<Defaults> {
-    let workspace = query::workspace_root(manifest)?;
+fn defaults(cargo: &Cargo, manifest: &Path) -> Result<Defaults> {
+    let workspace = cargo.workspace_root(manifest)?;
     Defaults::read(manifest.parent().unwrap_or(Path::new("/")), &workspace)
 }

@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::error::{Kind, bad_input, failure, refused};
 use crate::manifest::Manifest;
 use crate::request::Sync;
-use crate::verify::read_manifest;
 
 /// All packages of one distribution and architecture.
 #[derive(Serialize)]
@@ -45,7 +44,7 @@ pub fn run(asked: &Sync) -> Result<String> {
     let mut architectures = BTreeSet::new();
     let mut packages = Vec::new();
     for path in &asked.manifests {
-        let manifest = read_manifest(path)?;
+        let manifest = Manifest::read(path)?;
         let architecture = architecture(&manifest.build.host);
         packages.push(package(path, &manifest, &architecture, &asked.base_url)?);
         architectures.insert(architecture);

@@ -1,16 +1,35 @@
 //! Reading a manifest: its schema first, then its fields, then whether it is sound.
 
-use anyhow::Result;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 use repro_formats::names::printable;
 use serde::Deserialize;
 
-use super::{Manifest, SCHEMA, check};
+use super::{LONGEST, Manifest, SCHEMA, check};
 use crate::error::bad_input;
 
 /// The schemas that are read: what `/1` does not have is absent or empty.
 const READ: [&str; 2] = ["repro.manifest/1", SCHEMA];
 
 impl Manifest {
+    /// Reads a file whole.
+    pub fn read(path: &Path) -> Result<Manifest> {
+        let what = || format!("failed to read `{}`", path.display());
+        let file = File::open(path).with_context(what)?;
+        let mut bytes = Vec::new();
+        file.take(LONGEST + 1).read_to_end(&mut bytes).with_context(what)?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(bad_input(format!(
+                "`{}` is over 64 MiB, which no manifest is",
+                path.display()
+            )));
+        }
+        Manifest::from_bytes(&bytes, &path.display().to_string())
+    }
+
     /// Reads a manifest. `from` names it in errors.
     pub fn from_bytes(bytes: &[u8], from: &str) -> Result<Manifest> {
         #[derive(Deserialize)]

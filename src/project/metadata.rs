@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 use crate::check::levels::{Exception, Level};
 use crate::error::bad_input;
 use crate::fs;
-use crate::query;
+use crate::query::Cargo;
 use crate::request::{Build, BuildRequest, Inject, Selection};
 use crate::variation::{SAME_PATH, VariationSet};
 
@@ -262,13 +262,13 @@ pub(super) fn parse(path: &Path) -> Result<DocumentMut> {
 
 /// The name in `/build/<name>`: the root package's, else the first of the workspace's members by
 /// name. A directory's own name would differ from builder to builder.
-pub fn project_name(workspace: &Path) -> Result<String> {
+pub fn project_name(cargo: &Cargo, workspace: &Path) -> Result<String> {
     let document = parse(&workspace.join("Cargo.toml"))?;
     let root = document.get("package").and_then(|p| p.get("name"));
     if let Some(name) = root.and_then(Item::as_str) {
         return Ok(name.to_string());
     }
-    let metadata = query::metadata(&workspace.join("Cargo.toml"))?;
+    let metadata = cargo.metadata(&workspace.join("Cargo.toml"))?;
     let members = metadata.workspace_packages();
     let name = members.iter().map(|p| p.name.to_string()).min();
     Ok(name.unwrap_or_else(|| "workspace".to_string()))

@@ -28,7 +28,7 @@ use crate::error::{Kind, bad_input, failure, refused};
 use crate::fs;
 use crate::process::Cmd;
 use crate::project::metadata::{Defaults, project_name};
-use crate::query;
+use crate::query::Cargo;
 use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::{Facts, Recipe};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
@@ -58,13 +58,64 @@ pub(crate) struct Project {
     pub(crate) env: Env,
 }
 
+/// A source that was copied, with the cargo config that holds for the copy. Nothing of it has run.
+pub(crate) struct Copied {
+    pub(crate) source: Source,
+    pub(crate) config: Config,
+    cargo_home: Option<PathBuf>,
+    canaries: Canaries,
+    pub(crate) copy: PathBuf,
+}
+
+impl Copied {
+    /// Copies a source. `config` is that outside of it; `outside` says whether includes may lead there.
+    pub(crate) fn new(
+        source: Source,
+        mut config: Config,
+        cargo_home: Option<PathBuf>,
+        scratch: &Path,
+        outside: bool,
+    ) -> Result<Copied> {
+        let canaries = canaries(scratch, &config)?;
+        let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
+        let copy = copy.path(Side::A).to_owned();
+        build::check_out(&source, &config, &copy)?;
+        let tree = Inside { root: &source.root, copy: &copy, outside };
+        config.add_inside(tree, &inside_configs(&source, &copy))?;
+        Ok(Copied { source, config, cargo_home, canaries, copy })
+    }
+
+    pub(crate) fn lockfile(&self) -> Result<Option<String>> {
+        fs::read_text_if_any(&self.copy.join(&self.source.workspace).join("Cargo.lock"))
+    }
+
+    /// What the source's metadata asks for.
+    pub(crate) fn defaults(&self) -> Result<Defaults> {
+        let at = |below: &Path| self.copy.join(below);
+        Defaults::read(&at(&self.source.package), &at(&self.source.workspace))
+    }
+}
+
+/// What else a project is made of.
+pub(crate) struct Rest {
+    pub(crate) request: Build,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) lockfile: String,
+    pub(crate) divided: Divided,
+    pub(crate) results: PathBuf,
+    pub(crate) content_digest: Option<String>,
+    pub(crate) env: Env,
+}
+
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
         let env: Env = std::env::vars_os().collect();
+        let cargo = Cargo::of_user();
         let manifest = find_manifest(&asked.source)?;
-        let metadata = query::metadata(&manifest)?;
+        let metadata = cargo.metadata(&manifest)?;
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
         let source = source::find(&Wanted {
+            cargo,
             manifest,
             directory: asked.source.directory.clone(),
             rev: asked.source.rev.clone(),
@@ -74,40 +125,42 @@ impl Project {
             time: asked.source.time,
         })?;
         let cargo_home = home::of_user();
-        let mut config = Config::read(&source.root, cargo_home.as_deref())?;
+        let config = Config::read(&source.root, cargo_home.as_deref())?;
         // Another commit may have other packages.
         if asked.source.rev.is_none() {
             selection::check(&asked.selection, &metadata, &config, &env)?;
         }
-        let canaries = canaries(scratch, &config)?;
-        let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
-        let copy = copy.path(Side::A).to_owned();
-        build::check_out(&source, &config, &copy)?;
-        let tree = Inside { root: &source.root, copy: &copy, outside: true };
-        config.add_inside(tree, &inside_configs(&source, &copy))?;
-        config.carry(&source.root, &copy)?;
+        let copied = Copied::new(source, config, cargo_home, scratch, true)?;
+        let Copied { source, config, copy, .. } = &copied;
+        config.carry(&source.root, copy)?;
         // Of what was copied, before any build script could change it.
         let content_digest = match source.origin {
             Origin::Git(_) => None,
-            Origin::Directory => Some(Source::content_digest(&copy)?),
+            Origin::Directory => Some(Source::content_digest(copy)?),
         };
-
-        let workspace = copy.join(&source.workspace);
-        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?
-            .ok_or_else(|| source.without_lockfile())?;
-        let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
-        let asks = asks(&defaults, &source, &config)?;
+        let lockfile = copied.lockfile()?.ok_or_else(|| source.without_lockfile())?;
+        let defaults = copied.defaults()?;
         let mut request = defaults.complete(asked)?;
-        let toolchain = toolchain_of(&source, &copy, &config, &env)?;
-        complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
+        let toolchain = toolchain_of(source, copy, config, &env)?;
+        complete_targets(&mut request.selection.targets, config, &env, toolchain.host());
+        let divided = environment::divide(env.clone(), &request.pass_env);
+        let results = target_dir.join("repro");
+        let rest = Rest { request, toolchain, lockfile, divided, results, content_digest, env };
+        Project::new(copied, &defaults, rest)
+    }
+
+    /// The one place where a project is put together.
+    pub(crate) fn new(copied: Copied, defaults: &Defaults, rest: Rest) -> Result<Project> {
+        let Copied { source, config, cargo_home, canaries, copy } = copied;
+        let Rest { request, toolchain, lockfile, divided, results, content_digest, env } = rest;
         let name = match &request.name {
             Some(name) => name.clone(),
-            None => project_name(&workspace)?,
+            None => project_name(&source.cargo, &copy.join(&source.workspace))?,
         };
         fits_in_path(&name)?;
-        let divided = environment::divide(env.clone(), &request.pass_env);
         none_of_own(&request.pass_env)?;
         Ok(Project {
+            asks: asks(defaults, &source, &config)?,
             beside: source.beside_workspace(&copy)?,
             request,
             source,
@@ -118,10 +171,9 @@ impl Project {
             lockfile,
             name,
             divided,
-            results: target_dir.join("repro"),
+            results,
             copy,
             content_digest,
-            asks,
             env,
         })
     }
@@ -277,7 +329,7 @@ pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
 }
 
 /// What the source asks for: by its metadata, its commit, and its cargo config.
-pub(crate) fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
+fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
     let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
     let inside = Config { files: inside.collect() };
     let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
@@ -302,7 +354,7 @@ pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
 }
 
 /// The name in `/build/<name>` must be one part of a path, and fit into a remap.
-pub(crate) fn fits_in_path(name: &str) -> Result<()> {
+fn fits_in_path(name: &str) -> Result<()> {
     if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
         return Err(bad_input(format!(
             "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
@@ -351,7 +403,7 @@ pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
-pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
+fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     let token = scratch.file_name().unwrap_or_default().to_string_lossy();
     let token = token.trim_start_matches("build-").to_lowercase();
     let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
@@ -375,7 +427,7 @@ fn other_locale() -> Option<String> {
 }
 
 /// Config files in the source, from the directory that cargo is run in up to its root.
-pub(crate) fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
+fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
     let each = source.package.ancestors();
     let first = |dir: &Path| {
         FILE_NAMES.map(|n| dir.join(n)).into_iter().find(|file| copy.join(file).is_file())

@@ -10,12 +10,13 @@ use super::repository::{remote, text, try_text};
 use super::{lockfile, outside};
 use crate::error::refused;
 use crate::git::git;
-use crate::query;
+use crate::query::Cargo;
 
 /// The commit `id` of the repository at `root` (a work tree or a bare store), of which the package
 /// in `directory` is to be built. `tree` is the id that its tree must have, where that is known;
 /// messages call the repository `called`.
 pub fn of(
+    cargo: &Cargo,
     root: &Path,
     id: &str,
     tree: Option<&str>,
@@ -43,6 +44,7 @@ pub fn of(
         untracked: 0,
     };
     Ok(Source {
+        cargo: cargo.clone(),
         workspace: PathBuf::new(),
         package: directory.to_owned(),
         origin: Origin::Git(commit),
@@ -135,12 +137,12 @@ impl Source {
                 self.package.join("Cargo.toml").display()
             )));
         }
-        let workspace = query::workspace_root(&manifest)?;
+        let workspace = self.cargo.workspace_root(&manifest)?;
         let below = workspace
             .strip_prefix(&copy)
             .map_err(|_| refused("the workspace that the package names lies outside the source"))?;
         self.workspace = below.to_owned();
-        match outside::find(&workspace, &copy)?.first() {
+        match outside::find(&self.cargo, &workspace, &copy)?.first() {
             None => Ok(()),
             Some(first) => Err(refused(format!(
                 "path dependency `{}` lies outside the source, so that nobody else has it",

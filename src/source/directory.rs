@@ -11,7 +11,6 @@ use super::found::{Found, Origin, Source, Wanted};
 use super::outside;
 use crate::error::refused;
 use crate::fs;
-use crate::query;
 
 pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     let given = match &wanted.directory {
@@ -23,7 +22,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     if !found.workspace.starts_with(&given) {
         parts.push(found.workspace.clone());
     }
-    for package in outside::find(&found.workspace, &given)? {
+    for package in outside::find(&wanted.cargo, &found.workspace, &given)? {
         if !package.dir.is_dir() {
             return Err(refused(format!(
                 "path dependency `{}` at `{}` does not exist",
@@ -31,7 +30,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
                 package.dir.display()
             )));
         }
-        parts.push(query::workspace_root(&package.dir.join("Cargo.toml"))?);
+        parts.push(wanted.cargo.workspace_root(&package.dir.join("Cargo.toml"))?);
     }
     let root = common_parent(&parts);
     let home = std::env::home_dir().and_then(|h| std::fs::canonicalize(h).ok());

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::error::refused;
+use crate::query::Cargo;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Wanted {
+    /// Who answers questions about it.
+    pub cargo: Cargo,
     /// The user's Cargo.toml, absolute.
     pub manifest: PathBuf,
     /// `--source`: copy this directory, in git or not.
@@ -28,6 +31,8 @@ pub struct Wanted {
 /// A source that was found.
 #[derive(Clone, Debug)]
 pub struct Source {
+    /// Who answers questions about it.
+    pub cargo: Cargo,
     /// Canonical root: git's top level, or the directory that is copied.
     pub root: PathBuf,
     /// The workspace root directory, relative to `root`.
@@ -94,6 +99,7 @@ impl Found {
         };
         let target = std::fs::canonicalize(&wanted.target_dir);
         Ok(Source {
+            cargo: wanted.cargo.clone(),
             workspace: below(&self.workspace)?,
             package: below(&self.package)?,
             left_out: vec![

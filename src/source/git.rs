@@ -10,7 +10,6 @@ use super::repository::{remote, resolve, text};
 use super::{outside, snapshot};
 use crate::error::refused;
 use crate::git::{git, paths};
-use crate::query;
 use crate::term::count;
 
 pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Source> {
@@ -48,7 +47,8 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
     check_manifest(&source, found, copy.is_some(), &root)?;
     if copy.is_some() {
         // Another commit may have another workspace.
-        let workspace = query::workspace_root(&root.join(&source.package).join("Cargo.toml"))?;
+        let workspace =
+            source.cargo.workspace_root(&root.join(&source.package).join("Cargo.toml"))?;
         if let Ok(workspace) = workspace.strip_prefix(&root) {
             source.workspace = workspace.to_owned();
         }
@@ -140,7 +140,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
 }
 
 fn check_outside(source: &Source, root: &Path) -> Result<()> {
-    let outside = outside::find(&root.join(&source.workspace), root)?;
+    let outside = outside::find(&source.cargo, &root.join(&source.workspace), root)?;
     let Some(first) = outside.first() else {
         return Ok(());
     };

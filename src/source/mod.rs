@@ -24,7 +24,6 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::error::{Kind, failure, refused};
-use crate::query;
 
 use found::Found;
 
@@ -43,7 +42,7 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
     let manifest = std::fs::canonicalize(&wanted.manifest)
         .with_context(|| format!("failed to resolve `{}`", wanted.manifest.display()))?;
     let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
-    let workspace = query::workspace_root(&manifest)?;
+    let workspace = wanted.cargo.workspace_root(&manifest)?;
     let found = Found { manifest, package, workspace };
     let top = match wanted.directory {
         Some(_) => None,
@@ -90,7 +89,7 @@ impl Source {
             return Ok(Vec::new());
         }
         let workspace = copy.join(&self.workspace);
-        let beside = outside::find(&workspace, &workspace)?;
+        let beside = outside::find(&self.cargo, &workspace, &workspace)?;
         Ok(beside.into_iter().map(|o| o.name).collect())
     }
 

@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, Item};
 
 use crate::error::bad_input;
 use crate::fs;
-use crate::query;
+use crate::query::Cargo;
 
 /// A package outside the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub struct Outside {
 
 /// Members and path dependencies (also theirs, and those of `[patch]` and `[replace]`) of the
 /// workspace at `workspace` that lie outside `root`.
-pub fn find(workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
+pub fn find(cargo: &Cargo, workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
     let mut outside = BTreeSet::new();
     let mut note = |name: &str, dir: &Path| {
         if !dir.starts_with(root) {
@@ -32,7 +32,7 @@ pub fn find(workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
     // Packages whose dependencies are known already.
     let mut read = BTreeSet::new();
     let mut open = patched(&workspace.join("Cargo.toml"))?;
-    for package in query::metadata(&workspace.join("Cargo.toml"))?.packages {
+    for package in cargo.metadata(&workspace.join("Cargo.toml"))?.packages {
         let dir = resolved(directory_of(&package));
         note(package.name.as_str(), &dir);
         read.insert(dir);
@@ -42,7 +42,7 @@ pub fn find(workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
         let dir = resolved(&dir);
         note(&name, &dir);
         if read.insert(dir.clone()) && dir.join("Cargo.toml").is_file() {
-            open.extend(needed_by(&dir, workspace)?);
+            open.extend(needed_by(cargo, &dir, workspace)?);
         }
     }
     Ok(outside.into_iter().collect())
@@ -66,8 +66,8 @@ fn paths_of(package: &Package, member: bool) -> Named {
 
 /// Path dependencies of the package in `dir`, which is no member of the workspace; it may be one
 /// of another, whose other members have no part in this.
-fn needed_by(dir: &Path, workspace: &Path) -> Result<Named> {
-    match query::metadata(&dir.join("Cargo.toml")) {
+fn needed_by(cargo: &Cargo, dir: &Path, workspace: &Path) -> Result<Named> {
+    match cargo.metadata(&dir.join("Cargo.toml")) {
         Ok(metadata) => Ok(metadata
             .packages
             .iter()

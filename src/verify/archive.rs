@@ -20,7 +20,7 @@ use repro_formats::names::printable;
 use repro_formats::pack::{self, Options};
 use repro_formats::tree;
 
-use super::published::{another_name, explain, finding};
+use super::findings::{another_name, explain, finding};
 use super::rebuilt::{FromSource, Rebuilt};
 use crate::manifest;
 use crate::process;

@@ -14,7 +14,7 @@ use super::compare::promised;
 use super::input::is_manifest;
 use super::rebuild::{build, counted};
 use super::rebuilt::Rebuilt;
-use super::{Claimed, archive, fresh, read_manifest, replay, replayed, settings};
+use super::{Claimed, archive, fresh, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
 use crate::compare::compare;
 use crate::error::{Kind, failure};
@@ -72,7 +72,7 @@ fn rebuild(
 ) -> Result<Outcome> {
     let claimed = match is_manifest(input, true)? {
         true => Some(Claimed {
-            manifest: read_manifest(input)?,
+            manifest: Manifest::read(input)?,
             // Beside it lie the originals: it is as if it lay alone.
             path: scratch.join("repro.json"),
         }),

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::names::printable;
 
-use super::read_manifest;
 use crate::error::{Kind, failure, refused};
 use crate::fs;
 use crate::manifest::Manifest;
@@ -35,7 +34,7 @@ pub(super) fn run(given: &[String], threshold: Option<usize>) -> Result<Several>
         Ok(Builder {
             name: name.map_or_else(|| file.clone(), str::to_string),
             named: name.is_some(),
-            manifest: read_manifest(path)?,
+            manifest: Manifest::read(path)?,
             file,
         })
     };

@@ -10,6 +10,7 @@ use repro_formats::names::visible;
 
 use crate::error::{Kind, bad_input, failure};
 use crate::fs;
+use crate::manifest;
 use crate::project::publish::{DIST, MANIFEST};
 use crate::source::address;
 
@@ -160,7 +161,7 @@ pub(super) fn is_manifest(path: &Path, wanted: bool) -> Result<bool> {
     if !json && path.extension().is_none_or(|e| e != "json") {
         return Ok(false);
     }
-    if fs::lstat(path)?.len() > super::LONGEST {
+    if fs::lstat(path)?.len() > manifest::LONGEST {
         return Ok(wanted);
     }
     let text = std::fs::read(path).with_context(what)?;

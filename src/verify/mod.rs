@@ -5,9 +5,11 @@ mod archive;
 pub mod backend;
 mod builders;
 mod compare;
+mod findings;
 mod host_diff;
 mod input;
 mod outcome;
+mod programs;
 mod published;
 mod rebuild;
 mod rebuilt;
@@ -17,8 +19,6 @@ mod settings;
 mod source;
 mod toolchain;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -27,13 +27,16 @@ use self::compare::About;
 use self::input::Input;
 use self::published::Found;
 use self::rebuild::build;
+use self::source::Search;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
 use crate::epoch::EpochFrom;
-use crate::error::{Kind as Failed, bad_input, failure, host, refused};
+use crate::error::{Kind as Failed, failure, host, refused};
+use crate::fs;
 use crate::manifest::Manifest;
 use crate::project::scratch::Scratch;
 use crate::project::{Project, machine, set};
+use crate::query::Cargo;
 use crate::recipe::environment;
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
@@ -45,10 +48,6 @@ use crate::source::identity::SourceFacts;
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
-use crate::{fs, query};
-
-/// Bytes that a manifest may have.
-const LONGEST: u64 = 64 << 20;
 
 /// What `repro verify` ends with.
 pub enum Outcome {
@@ -213,33 +212,16 @@ fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
     }
     let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
-    let manifest = read_manifest(&path)?;
+    let manifest = Manifest::read(&path)?;
     replay::can_replay(&manifest, &asked.build.pass_env)?;
     Ok((Some(Claimed { manifest, path }), input))
-}
-
-/// Reads a manifest whole and checks it.
-pub(super) fn read_manifest(path: &Path) -> Result<Manifest> {
-    let what = || format!("failed to read `{}`", path.display());
-    let file = File::open(path).with_context(what)?;
-    let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).with_context(what)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(bad_input(format!(
-            "`{}` is over 64 MiB, which no manifest is",
-            path.display()
-        )));
-    }
-    Manifest::from_bytes(&bytes, &path.display().to_string())
 }
 
 fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let manifest = &claimed.manifest;
     let (toolchain, note) = toolchain::choose(manifest, scratch, asked.allow_toolchain)?;
-    query::use_cargo(&toolchain.cargo);
-    let given = asked.source.as_ref();
-    let expected = &asked.expected;
-    let placed = source::of_manifest(manifest, given, expected, scratch, &asked.limits)?;
+    let cargo = Cargo::of(&toolchain);
+    let placed = search(&cargo, asked, scratch).of_manifest(manifest)?;
     let source::Placed { source, label, facts } = placed;
     let (project, settings) = replay::open(manifest, source, toolchain, asked, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
@@ -247,6 +229,11 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
     notes.extend(unlike(manifest, &facts));
     Ok(Ready { project, label, facts, settings, notes })
+}
+
+fn search<'a>(cargo: &'a Cargo, asked: &'a VerifyRequest, scratch: &'a Path) -> Search<'a> {
+    let (given, expected) = (asked.source.as_ref(), &asked.expected);
+    Search { cargo, given, expected, scratch, limits: &asked.limits }
 }
 
 /// What the manifest says of its commit, and the repository does not.
@@ -273,9 +260,9 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
 /// A build without a manifest, as `repro build` would make it.
 fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let given = asked.source.as_ref().context("a source was asked for")?;
-    let mut tree = source::tree(given, &asked.expected, scratch, &asked.limits)?;
+    let mut tree = search(&Cargo::of_user(), asked, scratch).tree(given)?;
     for dir in tree.package.ancestors() {
-        source::no_own_programs(&tree.dir.join(dir))?;
+        programs::none_at(&tree.dir.join(dir))?;
     }
     let manifest = tree.dir.join(&tree.package).join("Cargo.toml");
     if !manifest.is_file() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use repro_explain::cause::Cause;
-use repro_explain::finding::{At, Finding, Place};
+use repro_explain::finding::{At, Finding};
 use repro_formats::digest::{self, Digest};
 use repro_formats::extract;
 use repro_formats::limits::Limits;
@@ -13,10 +13,10 @@ use repro_formats::list;
 use repro_formats::signature;
 
 use super::archive;
+use super::findings::{another_name, explain, finding};
 use super::input::{self, Input};
 use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
-use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
 use crate::report::verify::{Checked, Outcome, Part};
@@ -225,16 +225,6 @@ fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Che
     Ok(wrong)
 }
 
-pub(super) fn finding(
-    cause: Cause,
-    place: impl Into<Place>,
-    a: &str,
-    b: &str,
-    remedy: &str,
-) -> Finding {
-    Finding { remedy: remedy.to_string(), ..Finding::new(cause, place, a, b) }
-}
-
 impl Published<'_> {
     /// A file that is not the one that the manifest lists under its name, or that it does not list.
     fn not_listed(&self, manifest: &Manifest) -> Option<Checked> {
@@ -341,19 +331,6 @@ impl Published<'_> {
     }
 }
 
-/// A file that is another artifact than its name says.
-pub(super) fn another_name(
-    digest: &Digest,
-    built: &Artifact,
-    rebuilt: &Rebuilt,
-) -> Option<Finding> {
-    let twin = rebuilt.with_bytes(digest, Some(&built.target))?;
-    let what = format!("`{}` is the built `{}`", built.name, twin.name);
-    let remedy =
-        "each file counts under its own name: ask the publisher which of the two was meant";
-    Some(finding(Cause::Unknown, "the name", &what, "", remedy))
-}
-
 /// Files over this size are not looked at for signatures.
 const LARGEST: u64 = 1 << 30;
 
@@ -382,37 +359,4 @@ fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
         say(b.signed),
         "check the signature with the system's own tool; everything else is the same",
     )))
-}
-
-/// How many causes are printed of one file; `repro diff` lists all.
-const TOLD: usize = 6;
-
-/// Where a published file and the rebuilt one begin to differ, and why.
-pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Result<Vec<Finding>> {
-    let say = |byte: Option<u8>| match byte {
-        Some(byte) => format!("0x{byte:02x}"),
-        None => "the end of the file".to_string(),
-    };
-    let found = fs::first_difference(published, rebuilt)?;
-    let row = |d: fs::Difference| {
-        finding(
-            Cause::Unknown,
-            At::Byte(d.at),
-            &say(d.a),
-            &say(d.b),
-            "A is the published file, B the rebuilt one",
-        )
-    };
-    let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
-    let context =
-        repro_explain::Context { clocks: about.clocks, ..repro_explain::Context::default() };
-    // Of the publisher's machine nothing is known: only what shows by itself is found.
-    let explained = repro_explain::explain(published, rebuilt, &context);
-    let (known, unknown): (Vec<_>, Vec<_>) = explained
-        .findings
-        .into_iter()
-        .filter(|f| !f.consequence)
-        .partition(|f| f.cause != Cause::Unknown);
-    findings.extend(known.into_iter().chain(unknown).take(TOLD));
-    Ok(findings)
 }

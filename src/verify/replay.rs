@@ -6,16 +6,14 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::programs;
 use super::settings;
 use super::source;
-use crate::build;
-use crate::cargo::config::{Config, Inside};
+use crate::cargo::config::Config;
 use crate::cargo::home;
 use crate::error::refused;
-use crate::fs;
 use crate::manifest::{self, Manifest};
-use crate::project::metadata::{Defaults, project_name};
-use crate::project::{Project, asks, canaries, fits_in_path, inside_configs, none_of_own};
+use crate::project::{Copied, Project, Rest, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
@@ -26,7 +24,7 @@ use crate::setting;
 use crate::setting::entry::{Fate, Setting};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
-use crate::variation::{Side, VARIATIONS, VariationId, VariationSet};
+use crate::variation::{VARIATIONS, VariationSet};
 use crate::verdict::At;
 
 /// What the row of a variable says that `--pass-env` left to the caller.
@@ -62,77 +60,58 @@ pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()>
 /// for.
 pub(super) fn open(
     manifest: &Manifest,
-    mut source: Source,
+    source: Source,
     toolchain: Toolchain,
     asked: &VerifyRequest,
     scratch: &Path,
 ) -> Result<(Project, Vec<SettingRow>)> {
     let cargo_home = home::of_user();
     let outside = setting::replayable(&manifest.outside_config).map_err(settings::not_sound)?;
-    let mut config = Config::replay(&outside, cargo_home.as_deref())?;
-    let canaries = canaries(scratch, &config)?;
-    let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
-    let copy = copy.path(Side::A).to_owned();
-    build::check_out(&source, &config, &copy)?;
+    let config = Config::replay(&outside, cargo_home.as_deref())?;
+    let mut copied = Copied::new(source, config, cargo_home, scratch, false)?;
     // Before cargo, which reads them, is asked anything.
-    let tree = Inside { root: &source.root, copy: &copy, outside: false };
-    config.add_inside(tree, &inside_configs(&source, &copy))?;
-    no_programs(&config, &source.root)?;
-    let content_digest = match source.origin {
+    programs::none_in(&copied.config, &copied.source.root)?;
+    let content_digest = match copied.source.origin {
         Origin::Git(_) => {
-            source.settle(&copy)?;
-            commit::set_remote(&copy, remote(manifest, &source, asked))?;
+            copied.source.settle(&copied.copy)?;
+            commit::set_remote(&copied.copy, remote(manifest, &copied.source, asked))?;
             None
         }
         Origin::Directory => {
-            source::check_content(&manifest.source, &copy)?;
+            source::check_content(&manifest.source, &copied.copy)?;
             manifest.source.sha256.clone()
         }
     };
-    let workspace = copy.join(&source.workspace);
-    let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
+    let lockfile = copied.lockfile()?.ok_or_else(|| {
         refused("the source has no Cargo.lock, and the manifest says that it had")
     })?;
     source::check_lockfile(&manifest.source, &lockfile)?;
-    let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
-    let asks = asks(&defaults, &source, &config)?;
-    let mut settings = settings::rows(manifest, &asks, asked)?;
-    if let Origin::Git(commit) = &source.origin
-        && let Some(theirs) = remote(manifest, &source, asked)
-        && commit.remote.as_deref() != Some(theirs)
-    {
-        let setting = Setting::remote(theirs);
-        settings.push(SettingRow { setting, state: SettingState::Accepted });
-    }
-    let name = match defaults.name()? {
-        Some(name) => name,
-        None => project_name(&workspace)?,
-    };
-    fits_in_path(&name)?;
+    let defaults = copied.defaults()?;
     let wrapper = |name: &&String| *name == "RUSTC_WRAPPER";
     let supplied: Vec<String> =
         asked.build.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
     let (divided, pass_env) = environment_of(manifest, &supplied)?;
     let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
     let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
-    let project = Project {
-        asks,
-        beside: source.beside_workspace(&copy)?,
-        request: request(manifest, pass_env, name.clone(), asked.build.keep),
-        source,
+    let rest = Rest {
+        request: request(manifest, pass_env, defaults.name()?, asked.build.keep),
         toolchain,
-        config,
-        cargo_home,
-        canaries,
         lockfile,
-        name,
         divided,
         // Nothing is published there.
         results: scratch.join("results"),
-        copy,
         content_digest,
         env: accepted.collect(),
     };
+    let project = Project::new(copied, &defaults, rest)?;
+    let mut settings = settings::rows(manifest, &project.asks, asked)?;
+    if let Origin::Git(commit) = &project.source.origin
+        && let Some(theirs) = remote(manifest, &project.source, asked)
+        && commit.remote.as_deref() != Some(theirs)
+    {
+        let setting = Setting::remote(theirs);
+        settings.push(SettingRow { setting, state: SettingState::Accepted });
+    }
     Ok((project, settings))
 }
 
@@ -156,22 +135,7 @@ fn remote<'a>(
     if accepted { theirs } else { ours }
 }
 
-/// Cargo would run these programs of a publisher's before anything is built, or in place of the
-/// compiler that was checked.
-pub(super) fn no_programs(config: &Config, root: &Path) -> Result<()> {
-    let Some((key, file)) = config.programs_of_others().into_iter().next() else {
-        return Ok(());
-    };
-    let file = match file.strip_prefix(root) {
-        Ok(inside) => format!("`{}` of the source", inside.display()),
-        Err(_) => "the manifest's cargo config".to_string(),
-    };
-    Err(refused(format!(
-        "`{key}` in {file} names a program that would run before anything is checked, or in place of the compiler: nothing was built"
-    )))
-}
-
-fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool) -> Build {
+fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, keep: bool) -> Build {
     let build = &manifest.build;
     let fixed: Vec<_> = VARIATIONS.iter().map(|row| row.id).collect();
     let fixed: Vec<_> = fixed
@@ -191,7 +155,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: String, keep: bool)
         same_path: !fixed.is_empty(),
         isolate: Mode::Auto,
         network: false,
-        name: Some(name),
+        name,
         keep,
         expand: false,
         replay: false,

@@ -9,19 +9,18 @@ use repro_formats::digest;
 use repro_formats::error::Stop;
 use repro_formats::extract;
 use repro_formats::limits::Limits;
-use toml_edit::DocumentMut;
 
-use crate::cargo::config::{Config, FILE_NAMES, Inside};
+use super::registry;
 use crate::error::{bad_input, refused};
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::process;
+use crate::query::Cargo;
 use crate::request::{Expected, Given};
 use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit, exported};
-use crate::verify::{registry, replay};
 
 /// A tree of files to build from.
 pub(super) struct Tree {
@@ -54,115 +53,309 @@ pub(super) struct Placed {
     pub(super) facts: SourceFacts,
 }
 
-/// The source of a manifest, which must be what is expected.
-pub(super) fn of_manifest(
-    manifest: &Manifest,
-    given: Option<&Given>,
-    expected: &Expected,
-    scratch: &Path,
-    limits: &Limits,
-) -> Result<Placed> {
-    let claimed = &manifest.source;
-    if claimed.dirty {
-        return Err(refused(
-            "the manifest was made from a dirty working tree, so its source cannot be retrieved: ask for one of a commit",
-        ));
-    }
-    let mut placed = match claimed.kind.as_str() {
-        "git" => of_commit(claimed, given, expected, scratch, limits)?,
-        _ => of_files(claimed, given, expected, scratch, limits)?,
-    };
-    if placed.facts.commit.is_none() {
-        placed.facts.epoch = Some((manifest.recipe.epoch, "as the manifest says".to_string()));
-    }
-    Ok(placed)
+/// Where a source is looked for, and what it has to be.
+pub(super) struct Search<'a> {
+    pub(super) cargo: &'a Cargo,
+    pub(super) given: Option<&'a Given>,
+    pub(super) expected: &'a Expected,
+    pub(super) scratch: &'a Path,
+    pub(super) limits: &'a Limits,
 }
 
-fn of_commit(
-    claimed: &manifest::Source,
-    given: Option<&Given>,
-    expected: &Expected,
-    scratch: &Path,
-    limits: &Limits,
-) -> Result<Placed> {
-    let id = claimed.commit.as_deref().unwrap_or_default();
-    expected.check_remote(claimed.remote.as_deref())?;
-    let repository = repository(claimed, id, given, expected, scratch, limits)?;
-    expected.check(&repository, id)?;
-    let directory = Path::new(&claimed.directory);
-    let mut facts = SourceFacts::of(&repository, id, directory)?;
-    if claimed.remote.is_some() {
-        facts.remote.clone_from(&claimed.remote);
+impl Search<'_> {
+    /// The source of a manifest, which must be what is expected.
+    pub(super) fn of_manifest(&self, manifest: &Manifest) -> Result<Placed> {
+        let claimed = &manifest.source;
+        if claimed.dirty {
+            return Err(refused(
+                "the manifest was made from a dirty working tree, so its source cannot be retrieved: ask for one of a commit",
+            ));
+        }
+        let mut placed = match claimed.kind.as_str() {
+            "git" => self.of_commit(claimed)?,
+            _ => self.of_files(claimed)?,
+        };
+        if placed.facts.commit.is_none() {
+            placed.facts.epoch = Some((manifest.recipe.epoch, "as the manifest says".to_string()));
+        }
+        Ok(placed)
     }
-    facts.expected = expected.clone();
-    let at = &repository.at;
-    let source = commit::of(&repository.root, id, claimed.tree.as_deref(), directory, at)?;
-    Ok(Placed { source, label: format!("commit {} of `{at}`", short(id)), facts })
+
+    fn of_commit(&self, claimed: &manifest::Source) -> Result<Placed> {
+        let expected = self.expected;
+        let id = claimed.commit.as_deref().unwrap_or_default();
+        expected.check_remote(claimed.remote.as_deref())?;
+        let repository = self.repository(claimed, id)?;
+        expected.check(&repository, id)?;
+        let directory = Path::new(&claimed.directory);
+        let mut facts = SourceFacts::of(&repository, id, directory)?;
+        if claimed.remote.is_some() {
+            facts.remote.clone_from(&claimed.remote);
+        }
+        facts.expected = expected.clone();
+        let at = &repository.at;
+        let source =
+            commit::of(self.cargo, &repository.root, id, claimed.tree.as_deref(), directory, at)?;
+        Ok(Placed { source, label: format!("commit {} of `{at}`", short(id)), facts })
+    }
+
+    /// A repository that has the commit of a manifest.
+    fn repository(&self, claimed: &manifest::Source, id: &str) -> Result<Repository> {
+        let expected = self.expected;
+        match self.given {
+            Some(Given::Crate(_)) => Err(refused(
+                "the manifest is of a commit, and --crate gives a crate: give --source with a repository",
+            )),
+            Some(Given::Source(text)) => {
+                let (repository, revision) = match local(text) {
+                    Some((path, revision)) => (self.here(path, id)?, revision),
+                    None => {
+                        let (url, revision) = address::split_revision(text);
+                        (self.cloned(url, id, Named::Own)?, revision)
+                    }
+                };
+                if let Some(revision) = revision {
+                    is_revision(&repository, revision, id)?;
+                }
+                Ok(repository)
+            }
+            None => {
+                // A clone at hand has what the network would give: the id says that it is the same. Only
+                // where the user is, not beside the manifest: a repository may come with the download,
+                // and its settings make git run commands.
+                let dir =
+                    std::env::current_dir().context("failed to find the current directory")?;
+                let at_hand = source::root_of(&dir)?;
+                if let Some(root) =
+                    at_hand.clone().filter(|root| commit::is_in(root, id).is_ok_and(|is| is))
+                {
+                    let at = root.display().to_string();
+                    let repository = Repository { root, at, cloned_from: None, foreign: false };
+                    if expected.fits(&repository)? {
+                        return Ok(repository);
+                    }
+                }
+                if let Some(url) = &expected.source {
+                    return self.cloned(url, id, Named::Own);
+                }
+                let Some(remote) = claimed.remote.as_deref() else {
+                    let here = match &at_hand {
+                        Some(root) => lacks(&root.display().to_string(), root, id),
+                        None => format!(
+                            "this directory is in no git repository that could have commit {id}"
+                        ),
+                    };
+                    return Err(refused(format!(
+                        "the manifest names no remote, and {here}: give --source with a repository that has it"
+                    )));
+                };
+                let repository = self.cloned(remote, id, Named::Foreign)?;
+                Ok(Repository { foreign: true, ..repository })
+            }
+        }
+    }
+
+    /// What the user named, as a repository that has the commit.
+    fn here(&self, path: &Path, id: &str) -> Result<Repository> {
+        let at = path.display().to_string();
+        if path.is_file() {
+            let to = self.scratch.join("unpacked");
+            extract::extract(path, &to, self.limits, Stop(process::interrupted))?;
+            let also = exported::of(&top_of(to)?, self.scratch)?.doubts();
+            let also = also.first().map(|d| format!(" ({d})")).unwrap_or_default();
+            return Err(refused(format!(
+                "the manifest is of commit {id}, and `{at}` is an archive, which is no repository{also}: give --source with a repository that has the commit"
+            )));
+        }
+        let Some(root) = source::root_of(path)? else {
+            return Err(refused(format!(
+                "the manifest is of commit {id}, and `{at}` is in no git repository: give --source with one that has the commit"
+            )));
+        };
+        match commit::is_in(&root, id)? {
+            true => Ok(Repository { root, at, cloned_from: None, foreign: false }),
+            false => Err(refused(lacks(&at, &root, id))),
+        }
+    }
+
+    fn cloned(&self, url: &str, id: &str, named: Named) -> Result<Repository> {
+        let root = self.scratch.join("repository");
+        remote::clone(url, named, &root)?;
+        remote::commit(&root, url, named, id)?;
+        let url = source::without_credentials(url);
+        Ok(Repository { root, at: url.clone(), cloned_from: Some(url), foreign: false })
+    }
+
+    fn of_files(&self, claimed: &manifest::Source) -> Result<Placed> {
+        let given = self.given.ok_or_else(|| {
+        refused("the manifest is of a directory that is in no repository: give --source with the directory or archive, or --crate NAME@VERSION")
+    })?;
+        self.expected.refuse_files("a directory")?;
+        let tree = self.files(given)?;
+        let package = tree.dir.join(&claimed.directory);
+        let source = source::find(&Wanted {
+            cargo: self.cargo.clone(),
+            manifest: match package.join("Cargo.toml").is_file() {
+                true => package.join("Cargo.toml"),
+                false => tree.dir.join("Cargo.toml"),
+            },
+            target_dir: tree.dir.join("target"),
+            directory: Some(tree.dir),
+            rev: None,
+            allow_dirty: false,
+            called: Some(tree.called),
+            time: None,
+        })?;
+        Ok(Placed { source, label: tree.label, facts: tree.facts })
+    }
+
+    /// The files of a source that the user named, which must be what is expected: a commit where a
+    /// repository has one, else what is there.
+    pub(super) fn tree(&self, given: &Given) -> Result<Tree> {
+        let expected = self.expected;
+        let found = match given {
+            Given::Source(text) => self.repository_of(text)?,
+            Given::Crate(_) => None,
+        };
+        let Some((repository, id, package)) = found else {
+            let tree = self.files(given)?;
+            expected.refuse_files(&tree.label)?;
+            return Ok(tree);
+        };
+        expected.check(&repository, &id)?;
+        let mut facts = SourceFacts::of(&repository, &id, &package)?;
+        facts.expected = expected.clone();
+        let Repository { root, at, .. } = &repository;
+        if !commit::has_lockfile(root, &id, &package) {
+            return Err(refused(format!(
+                "commit {} of `{at}` has no Cargo.lock, so nothing pins the versions that the binary was built from: a published .crate of a program has its lockfile, give that (--crate NAME@VERSION, or --source FILE)",
+                short(&id)
+            )));
+        }
+        let dir = self.scratch.join("checked-out");
+        commit::of(self.cargo, root, &id, None, &package, at)?.check_out(&dir)?;
+        Ok(Tree {
+            package,
+            repository: true,
+            ..plain(dir, format!("commit {} of `{at}`", short(&id)), at, facts)
+        })
+    }
+
+    /// The repository that the user named, the commit that is meant, and the directory in it. None where
+    /// files are to be taken as they are.
+    fn repository_of(&self, text: &str) -> Result<Option<(Repository, String, PathBuf)>> {
+        let Some((path, revision)) = local(text) else {
+            if !address::is_address(text) {
+                return Ok(None);
+            }
+            let (url, revision) = address::split_revision(text);
+            let root = self.scratch.join("repository");
+            remote::clone(url, Named::Own, &root)?;
+            let id = match revision {
+                Some(revision) => remote::commit(&root, url, Named::Own, revision)?,
+                None => remote::head(&root)?,
+            };
+            let url = source::without_credentials(url);
+            let found =
+                Repository { root, at: url.clone(), cloned_from: Some(url), foreign: false };
+            return Ok(Some((found, id, PathBuf::new())));
+        };
+        if path.is_file() {
+            return Ok(None);
+        }
+        let at = path.display().to_string();
+        let Some(root) = source::root_of(path)? else {
+            return match revision {
+                None => Ok(None),
+                Some(revision) => Err(refused(format!(
+                    "`{at}` is in no git repository, so it has no revision `{}`: leave it out",
+                    revision.escape_debug()
+                ))),
+            };
+        };
+        let dir =
+            std::fs::canonicalize(path).with_context(|| format!("failed to resolve `{at}`"))?;
+        let package = dir.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
+        let id = match (revision, commit::is_bare(&root)) {
+            (Some(revision), _) => {
+                commit::find(&root, revision)?.ok_or_else(|| no_revision(&at, revision))?
+            }
+            (None, true) => remote::head(&root)?,
+            (None, false) => match commit::of_work_tree(&root, &package)? {
+                Ok(id) => id,
+                Err(_) => return Ok(None),
+            },
+        };
+        Ok(Some((Repository { root, at, cloned_from: None, foreign: false }, id, package)))
+    }
+
+    /// Files as they are.
+    fn files(&self, given: &Given) -> Result<Tree> {
+        let text = match given {
+            Given::Crate(spec) => {
+                let (path, label) = registry::fetch(spec, self.scratch)?;
+                return self.unpacked(&path, label, spec, true);
+            }
+            Given::Source(text) => text,
+        };
+        let path = Path::new(text);
+        if path.is_file() {
+            let digest = digest::of_file(path)?.sha256;
+            let label = format!("`{text}` with sha256 {digest}");
+            return self.unpacked(path, label, text, false);
+        }
+        if !path.is_dir() {
+            return Err(bad_input(format!(
+                "`{}` is not a directory, an archive or the address of a repository",
+                text.escape_debug()
+            )));
+        }
+        let dir =
+            std::fs::canonicalize(path).with_context(|| format!("failed to resolve `{text}`"))?;
+        let mut tree = plain(dir, format!("directory `{text}`"), text, SourceFacts::default());
+        match source::root_of(&tree.dir)? {
+            Some(root) => {
+                let package = tree.dir.strip_prefix(&root).unwrap_or(Path::new(""));
+                tree.as_is = commit::of_work_tree(&root, package)?.err();
+            }
+            None => tree.facts.doubts = exported::of(&tree.dir, self.scratch)?.doubts(),
+        }
+        Ok(tree)
+    }
+
+    fn unpacked(&self, path: &Path, label: String, called: &str, is_crate: bool) -> Result<Tree> {
+        let to = self.scratch.join("unpacked");
+        let done = extract::extract(path, &to, self.limits, Stop(process::interrupted))?;
+        let dir = top_of(to)?;
+        let what = called.escape_debug();
+        if !dir.join("Cargo.toml").is_file() {
+            return Err(refused(format!(
+                "`{what}` has no Cargo.toml at its top: it is not the source of a cargo project"
+            )));
+        }
+        let exported = exported::of(&dir, self.scratch)?;
+        if !dir.join("Cargo.lock").is_file() {
+            let also = exported.doubt_of_absent();
+            let also = also.map(|d| format!(" ({d})")).unwrap_or_default();
+            return Err(refused(format!(
+                "`{what}` has no Cargo.lock{also}, so nothing says which versions the binary was built from: unpack it, add the lockfile that was used, and give --source DIR"
+            )));
+        }
+        let is_crate = is_crate
+            || path.extension().is_some_and(|e| e == "crate")
+            || dir.join("Cargo.toml.orig").is_file();
+        let one_time = done.newest.is_some() && done.newest == done.oldest;
+        let facts = SourceFacts { doubts: exported.doubts(), ..SourceFacts::default() };
+        Ok(Tree {
+            time: done.newest,
+            time_doubt: done.newest.map(|t| time_doubt(t, called, is_crate, one_time)),
+            ..plain(dir, label, called, facts)
+        })
+    }
 }
 
 fn short(id: &str) -> &str {
     &id[..12.min(id.len())]
-}
-
-/// A repository that has the commit of a manifest.
-fn repository(
-    claimed: &manifest::Source,
-    id: &str,
-    given: Option<&Given>,
-    expected: &Expected,
-    scratch: &Path,
-    limits: &Limits,
-) -> Result<Repository> {
-    match given {
-        Some(Given::Crate(_)) => Err(refused(
-            "the manifest is of a commit, and --crate gives a crate: give --source with a repository",
-        )),
-        Some(Given::Source(text)) => {
-            let (repository, revision) = match local(text) {
-                Some((path, revision)) => (here(path, id, scratch, limits)?, revision),
-                None => {
-                    let (url, revision) = address::split_revision(text);
-                    (cloned(url, id, Named::Own, scratch)?, revision)
-                }
-            };
-            if let Some(revision) = revision {
-                is_revision(&repository, revision, id)?;
-            }
-            Ok(repository)
-        }
-        None => {
-            // A clone at hand has what the network would give: the id says that it is the same. Only
-            // where the user is, not beside the manifest: a repository may come with the download,
-            // and its settings make git run commands.
-            let dir = std::env::current_dir().context("failed to find the current directory")?;
-            let at_hand = source::root_of(&dir)?;
-            if let Some(root) =
-                at_hand.clone().filter(|root| commit::is_in(root, id).is_ok_and(|is| is))
-            {
-                let at = root.display().to_string();
-                let repository = Repository { root, at, cloned_from: None, foreign: false };
-                if expected.fits(&repository)? {
-                    return Ok(repository);
-                }
-            }
-            if let Some(url) = &expected.source {
-                return cloned(url, id, Named::Own, scratch);
-            }
-            let Some(remote) = claimed.remote.as_deref() else {
-                let here = match &at_hand {
-                    Some(root) => lacks(&root.display().to_string(), root, id),
-                    None => format!(
-                        "this directory is in no git repository that could have commit {id}"
-                    ),
-                };
-                return Err(refused(format!(
-                    "the manifest names no remote, and {here}: give --source with a repository that has it"
-                )));
-            };
-            let repository = cloned(remote, id, Named::Foreign, scratch)?;
-            Ok(Repository { foreign: true, ..repository })
-        }
-    }
 }
 
 /// The path of something of this machine, and the revision behind it, if there is one.
@@ -173,29 +366,6 @@ fn local(text: &str) -> Option<(&Path, Option<&str>)> {
     let ats = text.rmatch_indices('@').map(|(i, _)| (Path::new(&text[..i]), &text[i + 1..]));
     let mut ats = ats.filter(|(dir, revision)| dir.is_dir() && !revision.is_empty());
     ats.next().map(|(dir, revision)| (dir, Some(revision)))
-}
-
-/// What the user named, as a repository that has the commit.
-fn here(path: &Path, id: &str, scratch: &Path, limits: &Limits) -> Result<Repository> {
-    let at = path.display().to_string();
-    if path.is_file() {
-        let to = scratch.join("unpacked");
-        extract::extract(path, &to, limits, Stop(process::interrupted))?;
-        let also = exported::of(&top_of(to)?, scratch)?.doubts();
-        let also = also.first().map(|d| format!(" ({d})")).unwrap_or_default();
-        return Err(refused(format!(
-            "the manifest is of commit {id}, and `{at}` is an archive, which is no repository{also}: give --source with a repository that has the commit"
-        )));
-    }
-    let Some(root) = source::root_of(path)? else {
-        return Err(refused(format!(
-            "the manifest is of commit {id}, and `{at}` is in no git repository: give --source with one that has the commit"
-        )));
-    };
-    match commit::is_in(&root, id)? {
-        true => Ok(Repository { root, at, cloned_from: None, foreign: false }),
-        false => Err(refused(lacks(&at, &root, id))),
-    }
 }
 
 fn lacks(at: &str, root: &Path, id: &str) -> String {
@@ -227,42 +397,6 @@ fn no_revision(at: &str, revision: &str) -> anyhow::Error {
     ))
 }
 
-fn cloned(url: &str, id: &str, named: Named, scratch: &Path) -> Result<Repository> {
-    let root = scratch.join("repository");
-    remote::clone(url, named, &root)?;
-    remote::commit(&root, url, named, id)?;
-    let url = source::without_credentials(url);
-    Ok(Repository { root, at: url.clone(), cloned_from: Some(url), foreign: false })
-}
-
-fn of_files(
-    claimed: &manifest::Source,
-    given: Option<&Given>,
-    expected: &Expected,
-    scratch: &Path,
-    limits: &Limits,
-) -> Result<Placed> {
-    let given = given.ok_or_else(|| {
-        refused("the manifest is of a directory that is in no repository: give --source with the directory or archive, or --crate NAME@VERSION")
-    })?;
-    expected.refuse_files("a directory")?;
-    let tree = files(given, scratch, limits)?;
-    let package = tree.dir.join(&claimed.directory);
-    let source = source::find(&Wanted {
-        manifest: match package.join("Cargo.toml").is_file() {
-            true => package.join("Cargo.toml"),
-            false => tree.dir.join("Cargo.toml"),
-        },
-        target_dir: tree.dir.join("target"),
-        directory: Some(tree.dir),
-        rev: None,
-        allow_dirty: false,
-        called: Some(tree.called),
-        time: None,
-    })?;
-    Ok(Placed { source, label: tree.label, facts: tree.facts })
-}
-
 /// A copy of files must have the digest that the manifest names.
 pub(super) fn check_content(said: &manifest::Source, copy: &Path) -> Result<()> {
     let found = Source::content_digest(copy)?;
@@ -287,42 +421,6 @@ pub(super) fn check_lockfile(said: &manifest::Source, lockfile: &str) -> Result<
     }
 }
 
-/// The files of a source that the user named, which must be what is expected: a commit where a
-/// repository has one, else what is there.
-pub(super) fn tree(
-    given: &Given,
-    expected: &Expected,
-    scratch: &Path,
-    limits: &Limits,
-) -> Result<Tree> {
-    let found = match given {
-        Given::Source(text) => repository_of(text, scratch)?,
-        Given::Crate(_) => None,
-    };
-    let Some((repository, id, package)) = found else {
-        let tree = files(given, scratch, limits)?;
-        expected.refuse_files(&tree.label)?;
-        return Ok(tree);
-    };
-    expected.check(&repository, &id)?;
-    let mut facts = SourceFacts::of(&repository, &id, &package)?;
-    facts.expected = expected.clone();
-    let Repository { root, at, .. } = &repository;
-    if !commit::has_lockfile(root, &id, &package) {
-        return Err(refused(format!(
-            "commit {} of `{at}` has no Cargo.lock, so nothing pins the versions that the binary was built from: a published .crate of a program has its lockfile, give that (--crate NAME@VERSION, or --source FILE)",
-            short(&id)
-        )));
-    }
-    let dir = scratch.join("checked-out");
-    commit::of(root, &id, None, &package, at)?.check_out(&dir)?;
-    Ok(Tree {
-        package,
-        repository: true,
-        ..plain(dir, format!("commit {} of `{at}`", short(&id)), at, facts)
-    })
-}
-
 fn plain(dir: PathBuf, label: String, called: &str, facts: SourceFacts) -> Tree {
     Tree {
         dir,
@@ -337,128 +435,12 @@ fn plain(dir: PathBuf, label: String, called: &str, facts: SourceFacts) -> Tree 
     }
 }
 
-/// The repository that the user named, the commit that is meant, and the directory in it. None where
-/// files are to be taken as they are.
-fn repository_of(text: &str, scratch: &Path) -> Result<Option<(Repository, String, PathBuf)>> {
-    let Some((path, revision)) = local(text) else {
-        if !address::is_address(text) {
-            return Ok(None);
-        }
-        let (url, revision) = address::split_revision(text);
-        let root = scratch.join("repository");
-        remote::clone(url, Named::Own, &root)?;
-        let id = match revision {
-            Some(revision) => remote::commit(&root, url, Named::Own, revision)?,
-            None => remote::head(&root)?,
-        };
-        let url = source::without_credentials(url);
-        let found = Repository { root, at: url.clone(), cloned_from: Some(url), foreign: false };
-        return Ok(Some((found, id, PathBuf::new())));
-    };
-    if path.is_file() {
-        return Ok(None);
-    }
-    let at = path.display().to_string();
-    let Some(root) = source::root_of(path)? else {
-        return match revision {
-            None => Ok(None),
-            Some(revision) => Err(refused(format!(
-                "`{at}` is in no git repository, so it has no revision `{}`: leave it out",
-                revision.escape_debug()
-            ))),
-        };
-    };
-    let dir = std::fs::canonicalize(path).with_context(|| format!("failed to resolve `{at}`"))?;
-    let package = dir.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
-    let id = match (revision, commit::is_bare(&root)) {
-        (Some(revision), _) => {
-            commit::find(&root, revision)?.ok_or_else(|| no_revision(&at, revision))?
-        }
-        (None, true) => remote::head(&root)?,
-        (None, false) => match commit::of_work_tree(&root, &package)? {
-            Ok(id) => id,
-            Err(_) => return Ok(None),
-        },
-    };
-    Ok(Some((Repository { root, at, cloned_from: None, foreign: false }, id, package)))
-}
-
-/// Files as they are.
-fn files(given: &Given, scratch: &Path, limits: &Limits) -> Result<Tree> {
-    let text = match given {
-        Given::Crate(spec) => {
-            let (path, label) = registry::fetch(spec, scratch)?;
-            return unpacked(&path, label, spec, true, scratch, limits);
-        }
-        Given::Source(text) => text,
-    };
-    let path = Path::new(text);
-    if path.is_file() {
-        let digest = digest::of_file(path)?.sha256;
-        let label = format!("`{text}` with sha256 {digest}");
-        return unpacked(path, label, text, false, scratch, limits);
-    }
-    if !path.is_dir() {
-        return Err(bad_input(format!(
-            "`{}` is not a directory, an archive or the address of a repository",
-            text.escape_debug()
-        )));
-    }
-    let dir = std::fs::canonicalize(path).with_context(|| format!("failed to resolve `{text}`"))?;
-    let mut tree = plain(dir, format!("directory `{text}`"), text, SourceFacts::default());
-    match source::root_of(&tree.dir)? {
-        Some(root) => {
-            let package = tree.dir.strip_prefix(&root).unwrap_or(Path::new(""));
-            tree.as_is = commit::of_work_tree(&root, package)?.err();
-        }
-        None => tree.facts.doubts = exported::of(&tree.dir, scratch)?.doubts(),
-    }
-    Ok(tree)
-}
-
 /// The one directory of an archive that was unpacked, or the whole where its files are at its top.
 fn top_of(to: PathBuf) -> Result<PathBuf> {
     let names = fs::entries(&to)?;
     Ok(match &names[..] {
         [one] if to.join(one).is_dir() => to.join(one),
         _ => to,
-    })
-}
-
-fn unpacked(
-    path: &Path,
-    label: String,
-    called: &str,
-    is_crate: bool,
-    scratch: &Path,
-    limits: &Limits,
-) -> Result<Tree> {
-    let to = scratch.join("unpacked");
-    let done = extract::extract(path, &to, limits, Stop(process::interrupted))?;
-    let dir = top_of(to)?;
-    let what = called.escape_debug();
-    if !dir.join("Cargo.toml").is_file() {
-        return Err(refused(format!(
-            "`{what}` has no Cargo.toml at its top: it is not the source of a cargo project"
-        )));
-    }
-    let exported = exported::of(&dir, scratch)?;
-    if !dir.join("Cargo.lock").is_file() {
-        let also = exported.doubt_of_absent();
-        let also = also.map(|d| format!(" ({d})")).unwrap_or_default();
-        return Err(refused(format!(
-            "`{what}` has no Cargo.lock{also}, so nothing says which versions the binary was built from: unpack it, add the lockfile that was used, and give --source DIR"
-        )));
-    }
-    let is_crate = is_crate
-        || path.extension().is_some_and(|e| e == "crate")
-        || dir.join("Cargo.toml.orig").is_file();
-    let one_time = done.newest.is_some() && done.newest == done.oldest;
-    let facts = SourceFacts { doubts: exported.doubts(), ..SourceFacts::default() };
-    Ok(Tree {
-        time: done.newest,
-        time_doubt: done.newest.map(|t| time_doubt(t, called, is_crate, one_time)),
-        ..plain(dir, label, called, facts)
     })
 }
 
@@ -474,27 +456,4 @@ fn time_doubt(seconds: i64, called: &str, is_crate: bool, one_time: bool) -> Str
     format!(
         "SOURCE_DATE_EPOCH is {seconds} here, {why}, and the publisher's may be another: give it with --epoch SECONDS"
     )
-}
-
-/// Refuses a source that names programs of its own to be run before the build: a toolchain file may
-/// name a directory, which rustup would run, and a config file what cargo runs.
-pub(super) fn no_own_programs(dir: &Path) -> Result<()> {
-    let mut config = Config::default();
-    let tree = Inside { root: dir, copy: dir, outside: false };
-    config.add_inside(tree, &FILE_NAMES.map(PathBuf::from))?;
-    replay::no_programs(&config, dir)?;
-    for name in ["rust-toolchain.toml", "rust-toolchain"] {
-        let text = fs::read_text_if_any(&dir.join(name))?.unwrap_or_default();
-        // The old form is a channel alone, and no TOML.
-        let Ok(document) = text.parse::<DocumentMut>() else {
-            continue;
-        };
-        let path = document.get("toolchain").and_then(|t| t.get("path"));
-        if path.is_some() {
-            return Err(refused(format!(
-                "`{name}` of the source names a toolchain by its path, which would run before anything is checked: nothing was built"
-            )));
-        }
-    }
-    Ok(())
 }

@@ -142,6 +142,89 @@ mod elf {
         is_explained(&found);
     }
 
+    /// All causes are these, and nothing is left.
+    #[track_caller]
+    fn is_all(found: &Value, cause: &str) {
+        let causes = causes(found);
+        assert!(!causes.is_empty() && causes.iter().all(|f| f["cause"] == cause), "{found:#}");
+        is_explained(found);
+    }
+
+    #[test]
+    fn another_linker_is_the_cause_of_all_that_it_does_in_another_way() {
+        let project = scratch();
+        let link = |side: &str, arg: &str| {
+            let arg = format!("link-arg={arg}");
+            rustc(&project.dir, PRINTS, &["-C", &arg, "-o", side], &[("LEAK", "same")]);
+        };
+        link("a", "-fuse-ld=bfd");
+        link("b", "-fuse-ld=bfd");
+        assert_eq!(project.repro(&["diff", "a", "b"]).code, Some(0), "the control");
+        link("b", "-fuse-ld=lld");
+        let found = diff(&project, "a", "b");
+        is_all(&found, "linker-version");
+        assert!(causes(&found)[0]["where"].as_str().unwrap().starts_with(".comment"), "{found:#}");
+        // One linker, and what it may relax.
+        for (side, relax) in [("a", "-Wl,--relax"), ("b", "-Wl,--no-relax")] {
+            link(side, relax);
+        }
+        let found = diff(&project, "a", "b");
+        is_all(&found, "linker-version");
+        let remedy = causes(&found)[0]["remedy"].as_str().unwrap();
+        assert!(remedy.contains("--no-relax"), "{remedy}");
+    }
+
+    #[test]
+    fn the_order_of_objects_is_an_order_and_no_number_of_jobs() {
+        let project = scratch();
+        let texts = [
+            ("m", "int f(int); int g(int); int main(int c, char **v) { return f(c) + g(c); }"),
+            ("f", "int tf[] = {1, 2, 3, 4}; int f(int x) { return tf[x & 3] * x; }"),
+            ("g", "int tg[] = {5, 6, 7, 8}; int g(int x) { return tg[x & 3] + x * 7; }"),
+        ];
+        for (name, text) in texts {
+            std::fs::write(project.dir.join(format!("{name}.c")), text).unwrap();
+        }
+        let sh = |line: &str| crate::archive::sh(&project.dir, line);
+        sh("cc -O2 -c m.c f.c g.c && cc m.o f.o g.o -o a && cc m.o f.o g.o -o b");
+        assert_eq!(project.repro(&["diff", "a", "b"]).code, Some(0), "the control");
+        sh("cc m.o g.o f.o -o b");
+        let found = diff(&project, "a", "b");
+        is_all(&found, "ordering");
+        let functions = |f: &&&Value| f["where"] == "order of functions";
+        let one = causes(&found).into_iter().find(|f| functions(&f)).unwrap();
+        assert!(one["remedy"].as_str().unwrap().contains("objects"), "{one}");
+    }
+
+    #[test]
+    fn optimized_over_all_crates_one_path_is_still_one_cause() {
+        let project = scratch();
+        for lto in ["thin", "fat"] {
+            pair(&project, PRINTS, PATHS, &["-C", &format!("lto={lto}"), "-C", "codegen-units=16"]);
+            is_all(&diff(&project, "a", "b"), "build-path");
+        }
+    }
+
+    #[test]
+    fn texts_in_another_order_are_no_path() {
+        let project = scratch();
+        let keys = |by: usize| -> String {
+            let each = (0..30).map(|i| format!("(\"key{}\", {i})", i * by % 91));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let text = "const KEYS: [(&str, u32); 30] = [@]; fn main() { println!(\"{:?}\", &KEYS[std::env::args().count()..]); }";
+        for (side, reversed) in [("a", false), ("b", true)] {
+            let list = keys(37);
+            let mut list: Vec<&str> = list.split("), ").map(|k| k.trim_end_matches(')')).collect();
+            if reversed {
+                list.reverse();
+            }
+            let text = text.replace('@', &(list.join("), ") + ")"));
+            rustc(&project.dir, &text, &["-o", side], &[]);
+        }
+        is_all(&diff(&project, "a", "b"), "ordering");
+    }
+
     #[test]
     fn a_build_id_is_the_cause_only_if_nothing_else_differs() {
         let project = scratch();

@@ -49,18 +49,7 @@ const ORDER: &[&str] = &[
 
 /// Imports that close a cycle of files: a file, and what it imports. The list only shrinks: a row that
 /// closes none any more must go.
-const CYCLES: &[(&str, &str)] = &[
-    ("src/cargo/config/include.rs", "src/cargo/config.rs"),
-    ("crates/explain/src/owner.rs", "crates/explain/src/names.rs"),
-    ("crates/explain/src/pair/code.rs", "crates/explain/src/pair/mod.rs"),
-    ("crates/explain/src/read/elf.rs", "crates/explain/src/read/mod.rs"),
-    ("crates/explain/src/read/macho.rs", "crates/explain/src/read/mod.rs"),
-    ("crates/explain/src/read/mod.rs", "crates/explain/src/read/pe.rs"),
-    ("src/verify/archive.rs", "src/verify/published.rs"),
-    ("src/verify/builders.rs", "src/verify/mod.rs"),
-    ("src/verify/input.rs", "src/verify/mod.rs"),
-    ("src/verify/replay.rs", "src/verify/source.rs"),
-];
+const CYCLES: &[(&str, &str)] = &[];
 
 /// Files, each with those that it imports.
 type Graph<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;

@@ -452,6 +452,7 @@ fn user_id_and_files_about_host_and_kernel_are_varied() {
         ("ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l", "cpu-count", "parallelism"),
         ("nproc --all", "cpu-count", "parallelism"),
         ("stat -c %a Cargo.toml", "umask", "umask"),
+        ("git log -1 --format=%ad", "git-config", "vcs-state"),
     ];
     for (command, variation, cause) in cases {
         is_found_by(&format!("let value = ask({command:?});"), variation, cause);
@@ -472,6 +473,50 @@ fn what_clears_the_environment_is_reached_all_the_same() {
     let cleared = "let out = Command::new(\"uname\").arg(\"-n\").env_clear().output().unwrap();\n\
         let value = String::from_utf8(out.stdout).unwrap();\nlet value = value.trim();";
     is_found_by(cleared, "hostname", "hostname");
+}
+
+/// No function of these is the shim's.
+const SCANS: &str = r#"
+#include <dirent.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv) {
+    struct dirent **list;
+    glob_t found;
+    if (argc > 1 && strcmp(argv[1], "glob") == 0) {
+        glob("assets/*", GLOB_NOSORT, 0, &found);
+        for (size_t i = 0; i < found.gl_pathc; i++) printf("%s ", found.gl_pathv[i]);
+        return 0;
+    }
+    int count = scandir("assets", &list, 0, 0);
+    for (int i = 0; i < count; i++) printf("%s ", list[i]->d_name);
+}
+"#;
+
+#[test]
+fn what_the_shim_does_not_reach_lists_copies_in_another_order() {
+    for how in ["glob", "scandir"] {
+        let project = Project::plain("fault-directory-order");
+        project.write("scans.c", SCANS);
+        let script = format!(
+            "use std::process::Command;\nfn main() {{\n    let exe = std::env::var(\"OUT_DIR\").unwrap() + \"/scans\";\n    \
+             assert!(Command::new(\"cc\").args([\"-o\", &exe, \"scans.c\"]).status().unwrap().success());\n    \
+             let out = Command::new(&exe).arg({how:?}).output().unwrap();\n    \
+             println!(\"cargo::rustc-env=LEAK={{}}\", String::from_utf8(out.stdout).unwrap());\n}}\n"
+        );
+        project.write("build.rs", &script);
+        project.git(&["init", "-q"]);
+        project.commit("a program that scans");
+        let run = project.repro(&["build"]);
+        // Either they are found, or the report says why not.
+        match run.stdout.contains("in part     directory-order (programs that the preload shim") {
+            true => assert_verdict(&run, 0, "REPRODUCIBLE"),
+            false => assert_verdict(&run, 1, "DIFFERS"),
+        }
+        let run = project.repro(&["build", "--vary=-directory-order"]);
+        assert_verdict(&run, 0, "REPRODUCIBLE");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod blame;
 mod builders;
 mod check;
 mod diff;
+mod diff_formats;
 mod env;
 mod explain;
 mod failures;

@@ -19,6 +19,12 @@ impl Hunk {
         self.a.len().max(self.b.len())
     }
 
+    /// The same, so much farther on in each.
+    pub fn forth(&self, a: usize, b: usize) -> Hunk {
+        let forth = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
+        Hunk { a: forth(&self.a, a), b: forth(&self.b, b) }
+    }
+
     /// Never true of a hunk that was found.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -92,7 +98,7 @@ impl Aligner {
             j += n;
             if i == a.len() || j == b.len() {
                 push(&mut hunks, i..a.len(), j..b.len());
-                return hunks;
+                return tightened(a, b, hunks);
             }
             let shift = a.len() - i != b.len() - j;
             let found = match near(&a[i..], &b[j..], shift) {
@@ -213,6 +219,35 @@ impl Aligner {
         }
         best
     }
+}
+
+/// Hunks that are looked at together, and bytes between them at most.
+const TOGETHER: usize = 24;
+const NEAR_BY: usize = 4096;
+
+/// What repeats itself can agree in the wrong place: where bytes were inserted nearby and the hunks
+/// are no more than the same bytes that much later, they are one.
+fn tightened(a: &[u8], b: &[u8], hunks: Vec<Hunk>) -> Vec<Hunk> {
+    let mut out: Vec<Hunk> = Vec::with_capacity(hunks.len());
+    let mut i = 0;
+    while i < hunks.len() {
+        let first = &hunks[i];
+        let near = hunks[i..].windows(2).take_while(|w| w[1].a.start - w[0].a.end <= NEAR_BY);
+        let near = near.count().min(TOGETHER);
+        let inserted = hunks[i..=i + near].iter().any(|h| h.a.len() != h.b.len());
+        let most = if inserted { near } else { 0 };
+        let merged = (i + 1..=i + most).rev().find_map(|j| {
+            let (x, y) = (first.a.start..hunks[j].a.end, first.b.start..hunks[j].b.end);
+            let same = common_suffix(&a[x.clone()], &b[y.clone()]);
+            let one = Hunk { a: x.start..x.end - same, b: y.start..y.end - same };
+            let all: usize = hunks[i..=j].iter().map(Hunk::len).sum();
+            (one.len() < all).then_some((one, j))
+        });
+        let (one, last) = merged.unwrap_or_else(|| (first.clone(), i));
+        out.push(one);
+        i = last + 1;
+    }
+    out
 }
 
 /// Words of a table that must agree in how they changed.
@@ -336,6 +371,16 @@ mod tests {
         assert!(joined < 24, "{found:?}");
         assert_eq!(of(b"", b"x"), [(String::new(), "x".to_string())]);
         assert!(of(b"x", b"x").is_empty());
+    }
+
+    #[test]
+    fn what_repeats_itself_is_aligned_where_it_was_inserted() {
+        let table = [b"jump".repeat(9), b"over".to_vec(), b"jump".repeat(5), b"down".to_vec()];
+        let tail = [table.concat(), b"jump".repeat(9)].concat();
+        let a = [b"head.", &tail[..], b"the end"].concat();
+        let b = [b"head.jumpjumpjump", &tail[..], b"the end"].concat();
+        let found = Aligner::new(1 << 20).align(&a, &b);
+        assert_eq!(found.iter().map(Hunk::len).sum::<usize>(), 12, "{found:?}");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Cause {
     LinkerVersion,
     /// `symbol-hash`
     SymbolHash,
+    /// `crate-metadata`
+    CrateMetadata,
     /// `ordering`
     Ordering,
     /// `randomness`
@@ -93,8 +95,9 @@ pub const CAUSES: &[Row] = &[
     row(Cause::CompilerVersion, "compiler-version", "the version of a compiler"),
     row(Cause::LinkerVersion, "linker-version", "the version of a linker"),
     row(Cause::SymbolHash, "symbol-hash", "the hash in a symbol's name"),
+    row(Cause::CrateMetadata, "crate-metadata", "what the compiler records about a crate"),
     row(Cause::Ordering, "ordering", "the same things in another order"),
-    row(Cause::Randomness, "randomness", "random bytes"),
+    row(Cause::Randomness, "randomness", "a value by chance: random bytes, ids, addresses"),
     row(Cause::Username, "username", "the builder's user name"),
     row(Cause::UserId, "user-id", "the builder's user or group id"),
     row(Cause::Hostname, "hostname", "the machine's host name"),

@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use crate::cause::Cause;
 
+/// Characters of a value that are shown.
+pub const SHOWN: usize = 160;
+
 /// One finding about a pair of files that differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -29,6 +32,8 @@ pub struct Finding {
     pub remedy: String,
     /// It follows from another difference, and goes away with it.
     pub consequence: bool,
+    /// `repro normalize` on both files makes it go away, unless it leaves one of them alone.
+    pub normalized: bool,
     /// The bytes at that place, for a view side by side.
     pub excerpt: Option<Excerpt>,
     /// Differing bytes that it accounts for, where they were counted.
@@ -71,6 +76,14 @@ pub enum About {
     ImportName,
     /// Functions of a program.
     Functions,
+    /// The id of a process or thread.
+    ProcessId,
+    /// How long the machine has been running.
+    Uptime,
+    /// An address in memory.
+    Address,
+    /// A reference that one linker made direct and the other did not.
+    Relaxation,
     /// A resource of a PE file.
     Resource,
     /// The name of a PDB.
@@ -81,6 +94,8 @@ pub enum About {
     Packing,
     /// A member that one side does not have, or has under a different name.
     Membership,
+    /// A member whose name tells another version.
+    Versions,
     /// Digests and sizes of members.
     Digests,
     /// It is no more than a path in some place.
@@ -103,6 +118,10 @@ impl About {
             About::CcObject => "an object's name that `cc` made",
             About::FileSymbol => "a source file in a symbol table",
             About::Functions => "functions",
+            About::ProcessId => "the id of a process or thread",
+            About::Uptime => "the uptime",
+            About::Address => "an address in memory",
+            About::Relaxation => "a relaxed reference",
             About::Resource => "a resource",
             About::PdbPath => "the path of a PDB",
             About::ExportSubst => "`$Format$`",
@@ -289,6 +308,7 @@ impl Finding {
             b: b.into(),
             remedy: String::new(),
             consequence: false,
+            normalized: false,
             excerpt: None,
             bytes: 0,
         }
@@ -303,6 +323,17 @@ impl Finding {
     pub fn is_unexplained(&self) -> bool {
         !self.consequence && self.cause == Cause::Unknown
     }
+}
+
+/// The text, shortened in the middle.
+pub fn cut(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHOWN {
+        return text.to_string();
+    }
+    let head: String = text.chars().take(SHOWN * 2 / 3).collect();
+    let tail: String = text.chars().skip(count - SHOWN / 3).collect();
+    format!("{head}…{tail}")
 }
 
 #[cfg(test)]

@@ -202,6 +202,22 @@ impl Image {
         self.parts[part].range.start.checked_add(within)
     }
 
+    /// The symbol that holds a place, a part and an offset in it: that of the nearest address before it,
+    /// if it reaches so far.
+    pub fn symbol_at(&self, place: (usize, u64)) -> Option<&Symbol> {
+        let (part, at) = match self.symbols.first().is_some_and(|s| s.part.is_some())
+            || self.symbols.last().is_some_and(|s| s.part.is_some())
+        {
+            true => (Some(place.0), place.1),
+            false => (None, self.parts[place.0].address?.wrapping_add(place.1)),
+        };
+        let key = |s: &Symbol| (s.part, s.address);
+        let after = self.symbols.partition_point(|s| key(s) <= (part, at));
+        let before = self.symbols[..after].iter().rev().take(8);
+        let mut before = before.take_while(|s| s.part == part);
+        before.find(|s| at < s.address.saturating_add(s.size.max(1)))
+    }
+
     /// The lowest address.
     pub fn base(&self) -> Option<u64> {
         self.loaded.first().map(|(first, ..)| *first)

@@ -50,14 +50,62 @@ impl Known {
         Known { about, ..self }
     }
 
-    /// As it is in a symbol: `_` for all but letters and digits; none where that is the same.
-    pub fn mangled(&self) -> Option<Known> {
+    /// The same value as programs rewrite it: as it is in a symbol, and a number in other digits.
+    pub(super) fn forms(&self) -> Vec<Known> {
+        let number = |text: &str| text.parse::<u128>().ok().filter(|n| *n >= 1 << 16);
+        let numbers = number(&self.a).zip(number(&self.b));
+        let mut forms: Vec<Known> = NUMBERS
+            .iter()
+            .filter_map(|(how, write)| {
+                let (x, y) = numbers?;
+                Some(Known {
+                    name: format!("{}, {how}", self.name),
+                    a: write(x),
+                    b: write(y),
+                    ..self.clone()
+                })
+            })
+            .collect();
+        // `_` for all but letters and digits.
         let mangle = |text: &str| -> String {
             text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
         };
-        let (a, b) = (mangle(&self.a), mangle(&self.b));
-        ((&a, &b) != (&self.a, &self.b) && a != b).then(|| Known { a, b, ..self.clone() })
+        forms.push(Known { a: mangle(&self.a), b: mangle(&self.b), ..self.clone() });
+        forms.retain(|f| f.a != f.b && (&f.a, &f.b) != (&self.a, &self.b));
+        forms
     }
+
+    /// Whether the integers of a program are both its values, as such or as the bits of a `f64`.
+    pub(super) fn are(&self, a: u128, b: u128) -> bool {
+        let is = |text: &str, value: u128| {
+            text.parse() == Ok(value)
+                || text.parse::<f64>().is_ok_and(|f| u128::from(f.to_bits()) == value)
+        };
+        is(&self.a, a) && is(&self.b, b)
+    }
+}
+
+/// A way to write a number, and what it is called.
+type Written = (&'static str, fn(u128) -> String);
+
+/// How programs write numbers, other than in decimal digits.
+const NUMBERS: [Written; 4] = [
+    ("in hexadecimal", |n| format!("{n:x}")),
+    ("in hexadecimal", |n| format!("{n:X}")),
+    ("in groups of three digits", |n| grouped(n, ',')),
+    ("in groups of three digits", |n| grouped(n, '_')),
+];
+
+fn grouped(n: u128, by: char) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(by);
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// A span of time, in seconds since 1970, both ends included.

@@ -17,8 +17,10 @@ mod found;
 pub mod image;
 pub mod known;
 pub mod known_crates;
+mod labels;
 mod lines;
 pub mod names;
+mod oci;
 pub mod open;
 pub mod owner;
 pub mod pair;
@@ -37,6 +39,7 @@ use std::path::Path;
 
 use repro_formats::detect::detect;
 use repro_formats::list;
+use repro_formats::normalize::handlers;
 
 pub use self::found::{Coverage, Explained, Members, NOTHING, count};
 pub use self::known::{Clocks, Context, Known, Package, Window};
@@ -64,11 +67,31 @@ pub fn explain_trees(a: &Tree, b: &Tree, context: &Context) -> Explained {
 /// Why two files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
     match (read(a), read(b)) {
-        (Ok(a), Ok(b)) => explain_bytes(&a, &b, context),
+        (Ok(x), Ok(y)) => {
+            let mut out = explain_bytes(&x, &y, context);
+            for (side, path) in [("A", a), ("B", b)] {
+                out.left_alone(side, path, context);
+            }
+            out
+        }
         (Err(why), _) | (_, Err(why)) => {
             let mut out = listed(a, b, context).unwrap_or_default();
             out.note = Some(unexplained(&why));
             out
+        }
+    }
+}
+
+impl Explained {
+    /// No remedy is to run `normalize` on a file that it leaves as it is.
+    fn left_alone(&mut self, side: &str, path: &Path, context: &Context) {
+        if self.findings.iter().all(|f| !f.normalized) {
+            return;
+        }
+        if let Some(why) = handlers::left_alone(path, &context.limits) {
+            let mended = self.findings.iter_mut().filter(|f| f.normalized);
+            mended.for_each(|f| compare::left_alone(f, side, &why));
+            self.findings.iter_mut().for_each(|f| f.normalized = false);
         }
     }
 }
@@ -101,8 +124,8 @@ const DEB: &[u8] = b"!<arch>\ndebian-binary ";
 fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> Explained {
     let mut known = context.clone();
     known.known.retain(|k| k.a != k.b);
-    let mangled: Vec<Known> = known.known.iter().filter_map(Known::mangled).collect();
-    known.known.extend(mangled);
+    let forms: Vec<Known> = known.known.iter().flat_map(Known::forms).collect();
+    known.known.extend(forms);
     // The longest first: a shorter one may stand within it.
     known.known.sort_by_key(|k| std::cmp::Reverse(k.a.len().max(k.b.len())));
     let mut search = Search {
@@ -115,10 +138,19 @@ fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> 
     // What lists say of files is read when all files are known.
     let lists = std::mem::take(&mut search.digests.lists);
     for (within, a, b) in lists {
-        match search.digests.follows(&within, &a, &b) {
-            Some(finding) => out.findings.push(finding),
-            None => out.absorb(search.images(&a, &b, &within)),
+        let follows = search.digests.follows(&within, &a, &b);
+        if follows.all {
+            out.findings.push(digests::consequence(&within));
+            continue;
         }
+        let words = follows.words.into_iter();
+        let words =
+            words.map(|(a, b)| Known::new(Cause::Unknown, "of a file", a, b).about(About::Digests));
+        let context =
+            Context { known: words.chain(known.known.clone()).collect(), ..known.clone() };
+        let mut rest = Search { context: &context, aligner: Aligner::new(SEARCH), ..search };
+        out.absorb(rest.images(&a, &b, &within));
+        search = Search { context: &known, ..rest };
     }
     out.finish();
     out
@@ -172,6 +204,9 @@ impl Search<'_> {
     }
 }
 
+/// Sections that hold what the compiler records about a crate.
+const METADATA: [&str; 2] = [".rmeta", ".rustc"];
+
 /// Consequences of one file follow from its first cause; where there is none, they are no consequences.
 fn settle(findings: &mut [Finding]) {
     let leading = findings.iter().find(|f| f.is_cause()).map(|f| f.cause);
@@ -180,7 +215,10 @@ fn settle(findings: &mut [Finding]) {
             Some(cause) => f.cause = cause,
             None => {
                 f.consequence = false;
-                f.remedy = remedy::general(Cause::Unknown).to_string();
+                if f.place.section().is_some_and(|s| METADATA.contains(&s)) {
+                    f.cause = Cause::CrateMetadata;
+                }
+                f.remedy = remedy::general(f.cause).to_string();
             }
         }
     }
@@ -264,5 +302,73 @@ mod tests {
         let other = [0x04, 0xfe, 0x39, 0xb2, 0x5c, 0x97, 0xd1, 0xa8];
         assert_eq!(cause(&random, &other), "randomness");
         assert_eq!(cause(&[9; 8], &[8; 8]), "unknown");
+    }
+
+    /// The causes of two byte strings, in order; consequences are left out.
+    fn causes(a: &[u8], b: &[u8], known: &[(&str, &str)]) -> Vec<&'static str> {
+        let known = known.iter().map(|(x, y)| Known::new(Cause::Environment, "ID", *x, *y));
+        let context = Context { known: known.collect(), ..Context::default() };
+        let found = explain_bytes(a, b, &context).findings;
+        found.iter().filter(|f| !f.consequence).map(|f| f.cause.name()).collect()
+    }
+
+    #[test]
+    fn a_known_number_is_found_in_whatever_form() {
+        let (x, y) = (48_213, 51_877);
+        let forms: [fn(u32) -> Vec<u8>; 7] = [
+            |n| n.to_le_bytes().to_vec(),
+            |n| n.to_be_bytes().to_vec(),
+            |n| u64::from(n).to_le_bytes().to_vec(),
+            |n| f64::from(n).to_le_bytes().to_vec(),
+            |n| format!("it is {n} here").into_bytes(),
+            |n| format!("it is {:x} here", n * 4096).into_bytes(),
+            |n| {
+                let (n, of) = (n * 4096, |n: u32| n % 1000);
+                format!("it is {}_{:03}_{:03} here", n / 1_000_000, of(n / 1000), of(n))
+                    .into_bytes()
+            },
+        ];
+        let known = [("48213", "51877"), ("197480448", "212488192")];
+        for (i, form) in forms.iter().enumerate() {
+            let (a, b) = (with(&form(x)), with(&form(y)));
+            assert_eq!(causes(&a, &b, &known), ["environment"], "form {i}");
+            // One off is not the value; in long texts one side is enough.
+            let b = with(&form(y + 1));
+            assert_eq!(causes(&a, &b, &known) == ["environment"], i > 4, "form {i}");
+        }
+    }
+
+    #[test]
+    fn pools_tables_and_texts_are_compared_as_sets() {
+        let constant =
+            |n: u64| [n.to_le_bytes(), (n ^ 0x3ff0_1234_5678_9abc).to_le_bytes()].concat();
+        let pool = |order: [u64; 4]| with(&order.map(constant).concat()[..]);
+        let (a, b) = (pool([4_000_111, 5, 48_213, 7]), pool([51_877, 4_000_111, 5, 7]));
+        let head = |bytes: &[u8]| [&[0; 8], bytes].concat();
+        let known = [("48213", "51877")];
+        assert_eq!(causes(&head(&a), &head(&b), &known), ["environment"]);
+        assert!(causes(&head(&a), &head(&b), &[]).iter().all(|c| *c != "ordering"));
+        let record = |n: u32| [n.to_le_bytes(), (n * n).to_le_bytes(), (!n).to_le_bytes()].concat();
+        let table = |order: [u32; 5]| with(&order.map(record).concat());
+        assert_eq!(causes(&table([3, 9, 4, 1, 6]), &table([6, 4, 3, 9, 1]), &[]), ["ordering"]);
+        assert_ne!(causes(&table([3, 9, 4, 1, 6]), &table([6, 4, 3, 9, 2]), &[]), ["ordering"]);
+        let text = |order: [&str; 5]| with(order.concat().as_bytes());
+        let a = text(["key37", "cab12", "/usr/lib/x", "lorem", "ipsum8"]);
+        let b = text(["ipsum8", "/usr/lib/x", "cab12", "lorem", "key37"]);
+        assert_eq!(causes(&a, &b, &[]), ["ordering"]);
+        let b = text(["ipsum8", "/usr/lib/x", "cab12", "lorem", "key38"]);
+        assert_ne!(causes(&a, &b, &[]), ["ordering"]);
+    }
+
+    #[test]
+    fn metadata_of_a_crate_is_a_cause_only_where_it_is_all() {
+        let rmeta = |hash: &[u8]| [b"rust\0\0\0\x0a", hash, &[7; 40]].concat();
+        assert_eq!(causes(&rmeta(&[1, 2, 3, 9]), &rmeta(&[4, 8, 6, 5]), &[]), ["crate-metadata"]);
+        let with_path = |id: &str, hash| [&rmeta(hash)[..], id.as_bytes()].concat();
+        let (a, b) = (
+            with_path("/id/one-of-a", b"\x01\x02\x03"),
+            with_path("/id/one-of-b", b"\x04\x05\x06"),
+        );
+        assert_eq!(causes(&a, &b, &[("/id/one-of-a", "/id/one-of-b")]), ["environment"]);
     }
 }

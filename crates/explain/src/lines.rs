@@ -8,10 +8,9 @@ use repro_formats::names::printable;
 use super::Search;
 use super::align;
 use super::remedy;
-use super::tell::cut;
 use super::text::{self, Texts};
 use crate::cause::Cause;
-use crate::finding::{About, At, Excerpt, Finding, Place};
+use crate::finding::{About, At, Excerpt, Finding, Place, cut};
 
 /// Lines shown before and behind those that differ.
 const AROUND: usize = 1;
@@ -84,7 +83,8 @@ impl Search<'_> {
             first + memchr::memchr_iter(b'\n', &text[..at.min(text.len())]).count()
         };
         let mut findings: Vec<Finding> = Vec::new();
-        for r in readings.iter().filter(|r| r.cause != Cause::Unknown) {
+        let digest = |r: &text::Reading| r.about == About::Digests;
+        for r in readings.iter().filter(|r| r.cause != Cause::Unknown || digest(r)) {
             let (i, j) = (line(a, ra.start, r.a.start), line(b, rb.start, r.b.start));
             let mut finding = Finding::new(
                 r.cause,
@@ -96,6 +96,7 @@ impl Search<'_> {
                 cut(&printable(&b[r.b.clone()])),
             );
             finding.about = r.about;
+            finding.consequence = digest(r);
             finding.bytes =
                 hunks[r.hunks.clone()].iter().map(align::Hunk::len).sum::<usize>() as u64;
             finding.excerpt = Some(sides.excerpt(ra, rb, (&r.a, &r.b)));

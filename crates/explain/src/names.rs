@@ -6,9 +6,8 @@ use rustc_demangle::demangle;
 
 use super::image::{Image, Kind};
 use super::known::Context;
-use super::owner::crate_of;
 use crate::cause::Cause;
-use crate::finding::{About, At, Finding, Place};
+use crate::finding::{About, At, Finding, Place, cut};
 
 /// Digits that make a run of hexadecimal a hash.
 const HASH: usize = 16;
@@ -99,6 +98,33 @@ pub fn demangled(name: &str) -> String {
     out.0
 }
 
+/// Crates that are in every program.
+const STANDARD: [&str; 5] = ["core", "alloc", "std", "compiler_builtins", "proc_macro"];
+
+/// The crate of a demangled name: that of its first path outside the standard library, else the first.
+pub fn crate_of(name: &str) -> Option<String> {
+    let mut first = None;
+    let ident = |c: char| c.is_alphanumeric() || c == '_';
+    let mut begin = 0;
+    for (at, _) in name.match_indices("::") {
+        // The identifier before it, if no path leads to that.
+        let start = name[..at]
+            .rfind(|c| !ident(c))
+            .map_or(0, |i| i + name[i..].chars().next().map_or(1, char::len_utf8));
+        let part_of_path = start >= 2 && name[..start].ends_with("::") && start > begin;
+        begin = start;
+        let word = &name[start..at];
+        if part_of_path || word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        if !STANDARD.contains(&word) {
+            return Some(word.to_string());
+        }
+        first.get_or_insert(word);
+    }
+    first.map(str::to_string)
+}
+
 /// A symbol's name as it is compared: demangled, without hashes.
 fn plain(name: &str) -> String {
     without_hashes(&demangled(name))
@@ -166,7 +192,7 @@ fn other_names(
 ) -> Finding {
     let say = |list: &Names, rest: &[usize]| {
         let shown: Vec<&str> = rest.iter().take(3).map(|i| list[*i].0.as_str()).collect();
-        super::tell::cut(&match rest.len() {
+        cut(&match rest.len() {
             0 => "none".to_string(),
             n if n > 3 => format!("{} and {} more", shown.join(", "), n - 3),
             _ => shown.join(", "),
@@ -270,6 +296,23 @@ mod tests {
         image.tile(100);
         image.symbols = names.iter().enumerate().map(symbol).collect();
         image
+    }
+
+    #[test]
+    fn the_crate_is_that_of_the_first_path_that_is_not_standard() {
+        let cases = [
+            ("app::main", Some("app")),
+            ("<app::Thing as core::fmt::Display>::fmt", Some("app")),
+            ("<core::option::Option<T> as app::Trait>::f", Some("app")),
+            ("core::ptr::drop_in_place<alloc::vec::Vec<app::X>>", Some("app")),
+            ("std::rt::lang_start", Some("std")),
+            ("app::a::b::c", Some("app")),
+            ("main", None),
+            ("", None),
+        ];
+        for (name, want) in cases {
+            assert_eq!(crate_of(name).as_deref(), want, "{name}");
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::image::{Image, Kind, Machine, Symbol};
-use super::names::demangled;
+use super::image::{Image, Kind, Machine};
+use super::names::{crate_of, demangled};
 use super::source_line::Lines;
 
 /// Whose some bytes are.
@@ -77,7 +77,7 @@ fn place(image: &Image, offset: usize) -> Option<Place> {
 fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
     let part = &image.parts[place.0];
     let address = part.address.map(|a| a.wrapping_add(place.1));
-    let symbol = symbol_at(image, place, address);
+    let symbol = image.symbol_at(place);
     let source = address.filter(|_| part.kind == Kind::Code).and_then(|a| lines.at(a));
     let name = symbol
         .map(|s| s.name.as_str())
@@ -91,19 +91,6 @@ fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
     }
     let shown = name.map(demangled);
     Some(Owner { krate: shown.as_deref().and_then(crate_of), symbol: shown, source })
-}
-
-/// The symbol that holds the place: that of the nearest address before it, if it reaches so far.
-fn symbol_at(image: &Image, place: Place, address: Option<u64>) -> Option<&Symbol> {
-    let (part, at) = match image.symbols.iter().any(|s| s.part.is_some()) {
-        true => (Some(place.0), place.1),
-        false => (None, address?),
-    };
-    let key = |s: &Symbol| (s.part, s.address);
-    let after = image.symbols.partition_point(|s| key(s) <= (part, at));
-    let before = image.symbols[..after].iter().rev().take(8);
-    let mut before = before.take_while(|s| s.part == part);
-    before.find(|s| at < s.address.saturating_add(s.size.max(1)))
 }
 
 /// Of each target, the code that refers to it.
@@ -216,53 +203,9 @@ fn pages(code: &[u8], address: u64, mut found: impl FnMut(u64, u64)) {
     }
 }
 
-/// Crates that are in every program.
-const STANDARD: [&str; 5] = ["core", "alloc", "std", "compiler_builtins", "proc_macro"];
-
-/// The crate of a demangled name: that of its first path outside the standard library, else the first.
-pub fn crate_of(name: &str) -> Option<String> {
-    let mut first = None;
-    let ident = |c: char| c.is_alphanumeric() || c == '_';
-    let mut begin = 0;
-    for (at, _) in name.match_indices("::") {
-        // The identifier before it, if no path leads to that.
-        let start = name[..at]
-            .rfind(|c| !ident(c))
-            .map_or(0, |i| i + name[i..].chars().next().map_or(1, char::len_utf8));
-        let part_of_path = start >= 2 && name[..start].ends_with("::") && start > begin;
-        begin = start;
-        let word = &name[start..at];
-        if part_of_path || word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) {
-            continue;
-        }
-        if !STANDARD.contains(&word) {
-            return Some(word.to_string());
-        }
-        first.get_or_insert(word);
-    }
-    first.map(str::to_string)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_crate_is_that_of_the_first_path_that_is_not_standard() {
-        let cases = [
-            ("app::main", Some("app")),
-            ("<app::Thing as core::fmt::Display>::fmt", Some("app")),
-            ("<core::option::Option<T> as app::Trait>::f", Some("app")),
-            ("core::ptr::drop_in_place<alloc::vec::Vec<app::X>>", Some("app")),
-            ("std::rt::lang_start", Some("std")),
-            ("app::a::b::c", Some("app")),
-            ("main", None),
-            ("", None),
-        ];
-        for (name, want) in cases {
-            assert_eq!(crate_of(name).as_deref(), want, "{name}");
-        }
-    }
 
     #[test]
     fn pages_of_arm_lead_where_they_should() {

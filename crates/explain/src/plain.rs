@@ -16,7 +16,10 @@ pub fn is_text(bytes: &[u8]) -> bool {
     cut && memchr::memchr(0, bytes).is_none()
 }
 
-/// The file as one part.
+/// The file as one part; that of rustc's metadata is known.
 pub fn image(bytes: &[u8]) -> Image {
-    Image::whole("bytes", Kind::Bytes, "bytes", bytes.len())
+    match bytes.starts_with(b"rust\0\0\0") {
+        true => Image::whole("rmeta", Kind::Metadata, ".rmeta", bytes.len()),
+        false => Image::whole("bytes", Kind::Bytes, "bytes", bytes.len()),
+    }
 }

@@ -92,6 +92,12 @@ pub const BY_CAUSE: &[ByCause] = &[
     ),
     row(
         Cause::Timestamp,
+        About::Uptime,
+        "leave the machine's uptime out of what build scripts and macros write",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::Timestamp,
         About::Anything,
         "read SOURCE_DATE_EPOCH in the build script or macro instead of the clock",
         EPOCH,
@@ -116,6 +122,12 @@ pub const BY_CAUSE: &[ByCause] = &[
     ),
     row(
         Cause::LinkerVersion,
+        About::Relaxation,
+        "link both with the same linker and flags: one of them replaced references through the GOT with direct ones and the other did not (`--no-relax` turns it off)",
+        "https://sourceware.org/binutils/docs/ld/Options.html",
+    ),
+    row(
+        Cause::LinkerVersion,
         About::Anything,
         "link both with one version of the linker: the manifest's `builder` names those of the machine that it was made on",
         "https://reproducible-builds.org/docs/recording/",
@@ -127,16 +139,34 @@ pub const BY_CAUSE: &[ByCause] = &[
         "https://github.com/rust-lang/cargo/issues/13586",
     ),
     row(
+        Cause::CrateMetadata,
+        About::Anything,
+        "only what the compiler records about the crate differs, not its code: use one toolchain with the same components (`rust-src` changes a crate's hash), the same flags, and the same files in the directories given with `-L`",
+        "https://github.com/rust-lang/rust/issues/153898",
+    ),
+    row(
         Cause::Ordering,
         About::Functions,
-        "build both with the same number of codegen units; if they were, report it to the compiler",
-        "https://doc.rust-lang.org/rustc/codegen-options/index.html",
+        "give the linker its objects and libraries in one order (in a build script, sort what `read_dir` returns), and build both with the same number of codegen units",
+        "https://reproducible-builds.org/docs/stable-inputs/",
     ),
     row(
         Cause::Ordering,
         About::Anything,
         "sort, or use a BTreeMap, in the macro or build script: a HashMap has another order in each run, and a directory on each machine",
         "https://reproducible-builds.org/docs/stable-inputs/",
+    ),
+    row(
+        Cause::Randomness,
+        About::ProcessId,
+        "leave the ids of processes and threads out of what build scripts and macros write, also out of names of temporary files",
+        "https://reproducible-builds.org/docs/randomness",
+    ),
+    row(
+        Cause::Randomness,
+        About::Address,
+        "do not print or hash addresses in build scripts and macros: the kernel chooses others for each run",
+        "https://reproducible-builds.org/docs/randomness",
     ),
     row(
         Cause::Randomness,

@@ -69,6 +69,11 @@ impl Shifts {
         self.amounts.extend(&new);
     }
 
+    /// Things moved by so much.
+    pub fn moved(&mut self, by: impl Iterator<Item = i64>) {
+        self.amounts.extend(by.filter(|by| *by != 0).flat_map(|by| [by, -by]).take(KEPT));
+    }
+
     /// Whether anything moved at all.
     pub fn any(&self) -> bool {
         !self.amounts.is_empty()

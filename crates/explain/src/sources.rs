@@ -55,9 +55,12 @@ pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Ve
         // What a different compiler or linker makes of the same source.
         Some(tool) if !versions => {
             let mut named = BTreeSet::new();
+            // What a linker writes says more than what it does.
+            let does = |f: &Finding| f.about == About::Relaxation;
+            let marked = findings.iter().any(|f| tools(&f) && !does(f));
             for f in findings.iter_mut().filter(|f| !f.consequence) {
                 // Each tool is named once.
-                let again = tools(&&*f) && !named.insert(f.cause);
+                let again = tools(&&*f) && (does(f) && marked || !named.insert(f.cause));
                 if again || !is_sure(f) {
                     super::tell::follow(f, tool);
                 }
@@ -70,7 +73,11 @@ pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Ve
     let (sure, rest): (Vec<Finding>, Vec<Finding>) =
         std::mem::take(findings).into_iter().partition(is_sure);
     let mut place = Place::new(within, At::Whole);
-    place.called = Some("two programs of different sources".to_string());
+    let called = match versions {
+        true => "two programs of different sources",
+        false => "two programs that have little in common",
+    };
+    place.called = Some(called.to_string());
     let shown = match versions {
         true => (list(&x, &y), list(&y, &x)),
         false => (String::new(), String::new()),
@@ -79,7 +86,7 @@ pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Ve
     summary.about = About::Sources;
     summary.bytes = rest.iter().map(|f| f.bytes).sum();
     summary.remedy = format!(
-        "{} differ: compare builds of one commit with one Cargo.lock and one toolchain",
+        "{} differ: compare builds of one commit with one Cargo.lock, one toolchain and one linker",
         super::found::count(unsure, "place")
     );
     findings.push(summary);

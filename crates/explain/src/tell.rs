@@ -6,16 +6,14 @@ use std::ops::Range;
 
 use repro_formats::names::printable;
 
-use super::image::Image;
+use super::image::{Image, Kind};
 use super::known::Context;
 use super::owner::{Owner, Owners};
 use super::pair::{Claim, Compared};
 use super::remedy;
 use crate::cause::Cause;
-use crate::finding::{At, Excerpt, Finding, Place};
+use crate::finding::{At, Excerpt, Finding, Place, SHOWN, cut};
 
-/// Characters of a value that are shown.
-const SHOWN: usize = 160;
 /// Bytes of an excerpt, and how many of them stand before the value.
 const EXCERPT: usize = 96;
 const BEFORE: usize = 16;
@@ -159,7 +157,7 @@ fn place(sides: &Sides, claim: &Claim) -> Place {
         false => (sides.a.1, claim.a.start),
     };
     let at = match image.part_at(at).map(|i| &image.parts[i]) {
-        Some(part) if image.parts.len() > 1 => {
+        Some(part) if image.parts.len() > 1 || part.kind == Kind::Metadata => {
             At::Section { name: part.name.clone(), offset: (at - part.range.start) as u64 }
         }
         _ => At::Byte(at as u64),
@@ -182,17 +180,6 @@ fn value(bytes: &[u8], range: &Range<usize>) -> String {
         0 => format!("0x{digits}"),
         more => format!("0x{digits}… and {more} bytes more"),
     }
-}
-
-/// The text, shortened in the middle.
-pub fn cut(text: &str) -> String {
-    let count = text.chars().count();
-    if count <= SHOWN {
-        return text.to_string();
-    }
-    let head: String = text.chars().take(SHOWN * 2 / 3).collect();
-    let tail: String = text.chars().skip(count - SHOWN / 3).collect();
-    format!("{head}…{tail}")
 }
 
 fn excerpt(sides: &Sides, claim: &Claim) -> Excerpt {

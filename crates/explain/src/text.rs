@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::align::Hunk;
 use super::known::{Context, Known, Window};
+use super::labels::{LABELS, is_described};
 use super::time;
 use crate::cause::Cause;
 use crate::finding::About;
@@ -62,6 +63,8 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
             .or_else(|| version(texts, hunk, true))
             .or_else(|| stamp(texts, hunk, &stamps))
             .or_else(|| number(texts, hunk))
+            .or_else(|| labelled(texts, hunk))
+            .or_else(|| part_of_date(texts, hunk))
             .or_else(|| short_known(texts, hunk))
             .or_else(|| version(texts, hunk, false))
             .or_else(|| path(texts, hunk))
@@ -216,6 +219,32 @@ fn number(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     Some(reading(Cause::Timestamp, Some(&what), a, b))
 }
 
+/// What the text in front of it says that it is, or its form.
+fn labelled(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let (a, b) = words(texts, hunk, |c| is_word(c) && c != b'/');
+    if is_described(&texts.a[a.clone()]) || is_described(&texts.b[b.clone()]) {
+        return Some(reading(Cause::VcsState, Some("a version by `git describe`"), a, b));
+    }
+    LABELS.iter().find_map(|label| {
+        let (a, b) = words(texts, hunk, label.belongs);
+        let fits = label.fits(texts.a, &a) && label.fits(texts.b, &b);
+        let found = || reading(label.cause, Some(label.what), a, b);
+        fits.then(|| Reading { about: label.about, ..found() })
+    })
+}
+
+/// A part of the date of both builds: the year, the day of the year, a month or weekday by name.
+fn part_of_date(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let clocks = texts.context.clocks?;
+    let (a, b) = words(texts, hunk, |c| c.is_ascii_alphanumeric());
+    let text = |text: &'_ [u8], r: &Range<usize>| {
+        Some(std::str::from_utf8(text.get(r.clone())?).ok()?.to_string())
+    };
+    let what = time::part_of_date(&text(texts.a, &a)?, &text(texts.b, &b)?, (clocks.a, clocks.b))?;
+    let what = format!("{what} in which each was made");
+    Some(reading(Cause::Timestamp, Some(&what), a, b))
+}
+
 /// Words that announce the version of a tool, and the cause that it is.
 const TOOLS: &[(&str, Cause)] = &[
     ("rustc version ", Cause::CompilerVersion),
@@ -255,16 +284,27 @@ fn version(texts: Texts, hunk: &Hunk, begins: bool) -> Option<Reading> {
 /// Directories that hold people's homes.
 const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
 
+/// Bytes of a name in a path at most, as good as always.
+const NAME: usize = 96;
+
 /// A path on both sides.
 fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let (a, b) = words(texts, hunk, is_word);
     let (a, b) = (trimmed(texts.a, &a), trimmed(texts.b, &b));
-    let names = |r: &Range<usize>, text: &[u8]| {
-        let text = String::from_utf8_lossy(text.get(r.clone())?).into_owned();
-        let separators = text.matches(['/', '\\']).count();
-        (separators >= 2 && r.len() < 4096).then_some(text)
+    let separator = |c: &u8| matches!(c, b'/' | b'\\');
+    let names = |r: &Range<usize>, text: &[u8], at: &Range<usize>| {
+        let separators = text.get(r.clone())?.iter().filter(|c| separator(c)).count();
+        // Literals stand side by side: one that has no separator is not in a path.
+        let before = &text[at.start.saturating_sub(NAME).max(r.start)..at.end.max(r.start)];
+        let within = before.iter().any(separator);
+        let fits = separators >= 2 && within && r.len() < 4096;
+        fits.then(|| String::from_utf8_lossy(&text[r.clone()]).into_owned())
     };
-    let (x, y) = (names(&a, texts.a)?, names(&b, texts.b)?);
+    let (x, y) = (names(&a, texts.a, &hunk.a)?, names(&b, texts.b, &hunk.b)?);
+    let address = |t: &str| t.contains("://") && !t.contains("file://");
+    if address(&x) || address(&y) {
+        return None;
+    }
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
     let of_rustc = |t: &str| {
         let at = t.find("/rustc/")? + 7;
@@ -392,15 +432,16 @@ fn is_name(c: u8) -> bool {
 fn same_words(x: &[u8], y: &[u8]) -> bool {
     let split = |t: &[u8]| {
         let words = t.split(|c| !is_name(*c)).filter(|w| !w.is_empty());
-        let mut list: Vec<Vec<u8>> = words.map(<[u8]>::to_vec).collect();
-        list.sort();
-        list
+        words.map(<[u8]>::to_vec).collect::<Vec<Vec<u8>>>()
     };
-    if x.len() != y.len() || x == y {
+    let (mut p, mut q) = (split(x), split(y));
+    // What is between them differs, if they are in one order.
+    if x.len() != y.len() || p.len() < 2 || p == q {
         return false;
     }
-    let (p, q) = (split(x), split(y));
-    p.len() >= 2 && p == q
+    p.sort();
+    q.sort();
+    p == q
 }
 
 /// Both ranges, widened as far as the bytes around belong to the word.
@@ -494,6 +535,20 @@ mod tests {
             ),
             ("rustc version 1.95.0 (abc)", "rustc version 1.97.0 (abc)", "compiler-version"),
             ("color red\n", "color blue\n", "unknown"),
+            ("by pid 48213.", "by pid 51877.", "randomness"),
+            ("ThreadId(3)", "ThreadId(7)", "randomness"),
+            ("at 0x7ffd3a1b2c40.", "at 0x7ffe91c30d10.", "randomness"),
+            (" uptime 123456.78 s", " uptime 123499.12 s", "timestamp"),
+            ("day 328\n", "day 363\n", "timestamp"),
+            ("in 2026.", "in 2027.", "timestamp"),
+            ("day 328\n", "day 361\n", "unknown"),
+            ("2026-328\n", "2027-363\n", "timestamp"),
+            ("1.0 (a1b2c3d 2026-11-24)", "1.0 (9f8e7d6 2026-11-24)", "vcs-state"),
+            ("v1.2.3-14-ga1b2c3d\n", "v1.2.3-15-g9f8e7d65\n", "vcs-state"),
+            ("v1.2.3\n", "v1.2.3-dirty\n", "vcs-state"),
+            (" rev=a1b2c3d;", " rev=9f8e7d6;", "vcs-state"),
+            ("license Apache 2.0\n", "license Apache-2.0\n", "unknown"),
+            ("at https://x.org/a/b\n", "at https://www.x.org/a/b\n", "unknown"),
             ("$Format:%h$\n", "1234abc\n", "vcs-state"),
         ];
         for (a, b, want) in cases {

@@ -26,8 +26,8 @@ pub fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The time as `2026-11-24 22:03:11 UTC`.
-pub fn show(seconds: i64) -> String {
+/// Year, month and day.
+fn civil(seconds: i64) -> (i64, i64, i64) {
     let z = seconds.div_euclid(86_400) + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
@@ -36,7 +36,12 @@ pub fn show(seconds: i64) -> String {
     let mp = (5 * doy + 2) / 153;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
     let year = yoe + era * 400 + i64::from(month <= 2);
-    let day = doy - (153 * mp + 2) / 5 + 1;
+    (year, month, doy - (153 * mp + 2) / 5 + 1)
+}
+
+/// The time as `2026-11-24 22:03:11 UTC`.
+pub fn show(seconds: i64) -> String {
+    let (year, month, day) = civil(seconds);
     let rest = seconds.rem_euclid(86_400);
     format!(
         "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
@@ -228,8 +233,17 @@ fn time_of_day(c: &mut Cursor) -> Option<Option<i64>> {
     (c.at - start >= 8).then_some(None)
 }
 
+/// `2026-331`: a year and a day of it.
+fn ordinal(c: &mut Cursor) -> Option<Option<i64>> {
+    let year = c.digits(4)?;
+    c.one_of(b"-")?;
+    let day = c.digits(3).filter(|day| (1..=366).contains(day))?;
+    let ends = !c.peek().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'-');
+    (ends && (1970..2200).contains(&year)).then(|| Some((days(year, 1, 1) + day - 1) * 86_400))
+}
+
 type Form = fn(&mut Cursor) -> Option<Option<i64>>;
-const FORMS: [Form; 4] = [iso, rfc2822, asctime, time_of_day];
+const FORMS: [Form; 5] = [iso, ordinal, rfc2822, asctime, time_of_day];
 
 /// Dates and times in a text, in order, none within another.
 pub fn stamps(text: &[u8]) -> Vec<Stamp> {
@@ -283,6 +297,56 @@ pub fn unit_of(a: u128, b: u128, clocks: (Window, Window)) -> Option<&'static st
     UNITS.iter().find(both).map(|u| u.0)
 }
 
+const WEEKDAYS: [&str; 7] =
+    ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+const LONG_MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// Parts of a date as `strftime` writes them: what each is called, and its text.
+fn calendar(seconds: i64) -> [(&'static str, String); 7] {
+    let (year, month, _) = civil(seconds);
+    let day = seconds.div_euclid(86_400);
+    let of_year = day - days(year, 1, 1) + 1;
+    let weekday = WEEKDAYS[day.rem_euclid(7) as usize];
+    let month = month as usize - 1;
+    [
+        ("the year", year.to_string()),
+        ("the day of the year", format!("{of_year:03}")),
+        ("the day of the year", of_year.to_string()),
+        ("the weekday", weekday.to_string()),
+        ("the weekday", weekday[..3].to_string()),
+        ("the month", LONG_MONTHS[month].to_string()),
+        ("the month", MONTHS[month].to_string()),
+    ]
+}
+
+/// Half a day: how far local time may be from UTC, either way.
+const ZONES: i64 = 43_200;
+
+/// The part of a date that both texts are in their windows, in one time zone or another.
+pub fn part_of_date(a: &str, b: &str, clocks: (Window, Window)) -> Option<&'static str> {
+    let parts = |text: &str, window: Window| {
+        let window = window.wider(ZONES);
+        let all = [window.from, window.from.midpoint(window.to), window.to].map(calendar);
+        let fits = |(_, written): &&(&str, String)| written == text;
+        all.iter().flatten().find(fits).map(|(what, _)| *what)
+    };
+    let what = parts(a, clocks.0)?;
+    (a != b && parts(b, clocks.1) == Some(what)).then_some(what)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +366,7 @@ mod tests {
             ("Nov 24 2026", day),
             ("24 Nov 2026", day),
             ("22:03:11", None),
+            ("2026-328", day),
         ];
         for (text, want) in cases {
             let found = stamps(format!("x {text} y").as_bytes());
@@ -309,7 +374,16 @@ mod tests {
             assert_eq!(found[0].seconds, want, "{text}");
         }
         assert_eq!(show(1_795_557_791), "2026-11-24 22:03:11 UTC");
-        for none in ["1.2.3", "12:3", "99999999", "2026-13-01", "Novel 1"] {
+        for none in [
+            "1.2.3",
+            "12:3",
+            "99999999",
+            "2026-367",
+            "2026-3280",
+            "2026-328-1",
+            "2026-13-01",
+            "Novel 1",
+        ] {
             assert_eq!(stamps(none.as_bytes()), [], "{none}");
         }
     }
@@ -324,5 +398,26 @@ mod tests {
         assert_eq!(of(1_795_557_791 / 86_400, 1_830_136_811 / 86_400), Some("days"));
         assert_eq!(of(1_795_557_795, 1_795_557_795), None);
         assert_eq!(of(17, 18), None);
+    }
+
+    #[test]
+    fn parts_of_dates_are_those_of_the_windows() {
+        let w = |at| Window { from: at, to: at + 60 };
+        // 2026-11-27 and 2028-01-01, each at noon.
+        let clocks = (w(1_795_780_800), w(1_830_340_800));
+        let cases = [
+            ("2026", "2028", Some("the year")),
+            ("331", "001", Some("the day of the year")),
+            ("331", "1", Some("the day of the year")),
+            ("Fri", "Sat", Some("the weekday")),
+            ("November", "January", Some("the month")),
+            ("Friday", "Sat", Some("the weekday")),
+            ("333", "001", None),
+            ("2026", "001", None),
+            ("Mon", "Tue", None),
+        ];
+        for (a, b, want) in cases {
+            assert_eq!(part_of_date(a, b, clocks), want, "{a} {b}");
+        }
     }
 }

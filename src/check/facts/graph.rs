@@ -14,7 +14,7 @@ use cargo_metadata::{
 
 use crate::error::{bad_input, refused};
 use crate::process::Cmd;
-use crate::query;
+use crate::query::Cargo;
 use crate::request::Selection;
 
 /// A package that the build uses.
@@ -65,49 +65,64 @@ pub(super) enum Missing {
     Other(anyhow::Error),
 }
 
-/// Asks cargo, in the directory of the manifest.
-pub(super) fn read(
-    manifest: &Path,
-    selection: &Selection,
-    targets: &[String],
-) -> Result<Vec<Used>, Missing> {
-    let (metadata, tree) = std::thread::scope(|s| {
-        let tree = s.spawn(|| tree(manifest, selection, targets));
-        let metadata = metadata(manifest, selection, targets);
-        (metadata, tree.join().expect("asking cargo does not panic"))
-    });
-    Ok(used(&metadata?, &tree?, selection))
+/// What cargo is asked for, in the directory of the manifest.
+pub(super) struct Asked<'a> {
+    pub(super) cargo: &'a Cargo,
+    pub(super) manifest: &'a Path,
+    pub(super) selection: &'a Selection,
+    pub(super) targets: &'a [String],
 }
 
-fn metadata(
-    manifest: &Path,
-    selection: &Selection,
-    targets: &[String],
-) -> Result<Metadata, Missing> {
-    let mut args = vec!["metadata", "--format-version", "1"];
-    args.extend(targets.iter().flat_map(|t| ["--filter-platform", t]));
-    args.extend(features(selection));
-    let text = ask(manifest, &args)?;
-    MetadataCommand::parse(text).context("failed to read cargo's metadata").map_err(Missing::Other)
-}
+impl Asked<'_> {
+    pub(super) fn graph(&self) -> Result<Vec<Used>, Missing> {
+        let (metadata, tree) = std::thread::scope(|s| {
+            let tree = s.spawn(|| self.tree());
+            let metadata = self.metadata();
+            (metadata, tree.join().expect("asking cargo does not panic"))
+        });
+        Ok(used(&metadata?, &tree?, self.selection))
+    }
 
-/// `name version` and the features of each package.
-fn tree(
-    manifest: &Path,
-    selection: &Selection,
-    targets: &[String],
-) -> Result<BTreeMap<(String, String), BTreeSet<String>>, Missing> {
-    let mut args = vec!["tree", "--edges", "normal,build", "--prefix", "none"];
-    args.extend(["--format", "{p}|{f}"]);
-    args.extend(targets.iter().flat_map(|t| ["--target", t]));
-    args.extend(features(selection));
-    if selection.workspace {
-        args.push("--workspace");
+    fn metadata(&self) -> Result<Metadata, Missing> {
+        let mut args = vec!["metadata", "--format-version", "1"];
+        args.extend(self.targets.iter().flat_map(|t| ["--filter-platform", t]));
+        args.extend(features(self.selection));
+        let text = self.ask(&args)?;
+        MetadataCommand::parse(text)
+            .context("failed to read cargo's metadata")
+            .map_err(Missing::Other)
     }
-    for package in &selection.packages {
-        args.extend(["--package", package]);
+
+    /// `name version` and the features of each package.
+    fn tree(&self) -> Result<BTreeMap<(String, String), BTreeSet<String>>, Missing> {
+        let mut args = vec!["tree", "--edges", "normal,build", "--prefix", "none"];
+        args.extend(["--format", "{p}|{f}"]);
+        args.extend(self.targets.iter().flat_map(|t| ["--target", t]));
+        args.extend(features(self.selection));
+        if self.selection.workspace {
+            args.push("--workspace");
+        }
+        for package in &self.selection.packages {
+            args.extend(["--package", package]);
+        }
+        Ok(lines(&self.ask(&args)?))
     }
-    Ok(lines(&ask(manifest, &args)?))
+
+    fn ask(&self, args: &[&str]) -> Result<String, Missing> {
+        let out = Cmd::new(self.cargo.program())
+            .args(args)
+            .args(["--locked", "--offline", "--manifest-path"])
+            .arg(self.manifest)
+            .env("CARGO_TERM_COLOR", "never")
+            .env_remove("RUSTC_WORKSPACE_WRAPPER")
+            .dir(self.manifest.parent().unwrap_or(Path::new(".")))
+            .output()
+            .map_err(Missing::Other)?;
+        if out.status.success() {
+            return Ok(out.text());
+        }
+        Err(explain(&out.stderr))
+    }
 }
 
 fn lines(text: &str) -> BTreeMap<(String, String), BTreeSet<String>> {
@@ -141,23 +156,6 @@ fn features(selection: &Selection) -> Vec<&str> {
         args.push("--no-default-features");
     }
     args
-}
-
-fn ask(manifest: &Path, args: &[&str]) -> Result<String, Missing> {
-    let dir = manifest.parent().unwrap_or(Path::new("."));
-    let out = Cmd::new(query::cargo())
-        .args(args)
-        .args(["--locked", "--offline", "--manifest-path"])
-        .arg(manifest)
-        .env("CARGO_TERM_COLOR", "never")
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .dir(dir)
-        .output()
-        .map_err(Missing::Other)?;
-    if out.status.success() {
-        return Ok(out.text());
-    }
-    Err(explain(&out.stderr))
 }
 
 fn explain(words: &str) -> Missing {

@@ -20,7 +20,7 @@ use cargo_metadata::Metadata;
 use crate::check::hit::Place;
 use crate::fs;
 use crate::process::Cmd;
-use crate::query;
+use crate::query::Cargo;
 use crate::request::Selection;
 use graph::{Missing, Used};
 use lockfile::Lockfile;
@@ -33,6 +33,8 @@ use tree::Tree;
 /// What is asked of the project.
 #[derive(Clone, Debug)]
 pub struct Wanted {
+    /// Who answers questions about it.
+    pub cargo: Cargo,
     /// Cargo.toml, absolute.
     pub manifest: PathBuf,
     /// Packages, features and target.
@@ -90,7 +92,7 @@ impl Facts {
         // Canonical, so that it is below the repository as git names that.
         let wanted = &Wanted { manifest: fs::canonical(&wanted.manifest), ..wanted.clone() };
         let dir = wanted.manifest.parent().unwrap_or(Path::new("/")).to_owned();
-        let workspace = match query::workspace_root(&wanted.manifest) {
+        let workspace = match wanted.cargo.workspace_root(&wanted.manifest) {
             Ok(root) => root,
             // The manifest itself is broken, which is told below with its line.
             Err(_) => dir.clone(),
@@ -144,7 +146,7 @@ impl Facts {
         let root = self.workspace.join("Cargo.toml");
         let mut paths = vec![root.clone(), wanted.manifest.clone()];
         let mut asked = None;
-        match query::metadata(&root) {
+        match wanted.cargo.metadata(&root) {
             Ok(metadata) => {
                 let members = metadata.packages.iter();
                 paths.extend(members.map(|p| p.manifest_path.as_std_path().to_owned()));
@@ -186,7 +188,13 @@ impl Facts {
         if self.lockfile.is_none() || self.members.is_none() {
             return;
         }
-        match graph::read(&wanted.manifest, &wanted.selection, &self.targets) {
+        let asked = graph::Asked {
+            cargo: &wanted.cargo,
+            manifest: &wanted.manifest,
+            selection: &wanted.selection,
+            targets: &self.targets,
+        };
+        match asked.graph() {
             Ok(used) => self.used = used,
             Err(Missing::Stale) => {
                 self.lockfile_stale = true;

@@ -5,25 +5,31 @@
 
 use std::collections::BTreeSet;
 
-use syn::visit::{self, Visit};
-use syn::{Expr, ExprMethodCall, Local, Pat, PathSegment};
+use syn::visit::Visit;
+use syn::{Expr, Local, Pat, PathSegment};
+
+use super::walk::{Look, Node, Walk};
 
 /// Whether the body of a loop hands on what it goes through in that order: it appends, writes,
 /// calls something for its effect. What it does to the loop's own variables, or puts into another
 /// collection by key, does not.
 pub(super) fn hands_on(head: &Pat, body: &syn::Block) -> bool {
     let mut own = BTreeSet::new();
-    Names(&mut own).visit_pat(head);
+    Walk(&mut Names(&mut own)).visit_pat(head);
     let mut finder = Effects { own, found: false };
-    finder.visit_block(body);
+    Walk(&mut finder).visit_block(body);
     finder.found
 }
 
 struct Names<'a>(&'a mut BTreeSet<String>);
 
-impl<'ast> Visit<'ast> for Names<'_> {
-    fn visit_pat_ident(&mut self, ident: &'ast syn::PatIdent) {
-        self.0.insert(ident.ident.to_string());
+impl<'a> Look<'a> for Names<'_> {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        if let Node::PatIdent(ident) = node {
+            self.0.insert(ident.ident.to_string());
+            return false;
+        }
+        true
     }
 }
 
@@ -66,46 +72,41 @@ impl Effects {
     }
 }
 
-impl<'ast> Visit<'ast> for Effects {
-    fn visit_stmt(&mut self, stmt: &'ast syn::Stmt) {
-        // A call that stands alone is there for its effect.
-        if let syn::Stmt::Expr(expr, _) = stmt {
-            let expr = match expr {
-                Expr::Try(inner) => &*inner.expr,
-                other => other,
-            };
-            self.found |= match expr {
-                Expr::Call(_) => true,
-                Expr::MethodCall(call) => {
-                    let by_key = BY_KEY.iter().any(|m| call.method == m);
-                    !by_key && !self.is_own(&call.receiver)
+impl<'a> Look<'a> for Effects {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        self.found |= match node {
+            // A call that stands alone is there for its effect.
+            Node::Stmt(syn::Stmt::Expr(expr, _)) => {
+                let expr = match expr {
+                    Expr::Try(inner) => &*inner.expr,
+                    other => other,
+                };
+                match expr {
+                    Expr::Call(_) => true,
+                    Expr::MethodCall(call) => {
+                        let by_key = BY_KEY.iter().any(|m| call.method == m);
+                        !by_key && !self.is_own(&call.receiver)
+                    }
+                    _ => false,
                 }
-                _ => false,
-            };
-        }
-        visit::visit_stmt(self, stmt);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        let appends = APPENDS.iter().any(|m| call.method == m);
-        self.found |= appends && !self.is_own(&call.receiver);
-        visit::visit_expr_method_call(self, call);
-    }
-
-    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        let name = mac.path.segments.last();
-        self.found |= name.is_some_and(|n| WRITES.iter().any(|w| n.ident == w));
-    }
-
-    fn visit_expr_assign(&mut self, expr: &'ast syn::ExprAssign) {
-        // `tokens = quote! { #tokens … }` appends.
-        self.found |= matches!(&*expr.right, Expr::Macro(m) if m.mac.path.segments.last().is_some_and(|s| s.ident.to_string().starts_with("quote")));
-        visit::visit_expr_assign(self, expr);
-    }
-
-    fn visit_expr_binary(&mut self, expr: &'ast syn::ExprBinary) {
-        self.found |= matches!(expr.op, syn::BinOp::AddAssign(_));
-        visit::visit_expr_binary(self, expr);
+            }
+            Node::MethodCall(call) => {
+                let appends = APPENDS.iter().any(|m| call.method == m);
+                appends && !self.is_own(&call.receiver)
+            }
+            Node::Macro(mac) => {
+                let name = mac.path.segments.last();
+                self.found |= name.is_some_and(|n| WRITES.iter().any(|w| n.ident == w));
+                return false;
+            }
+            // `tokens = quote! { #tokens … }` appends.
+            Node::Assign(expr) => {
+                matches!(&*expr.right, Expr::Macro(m) if m.mac.path.segments.last().is_some_and(|s| s.ident.to_string().starts_with("quote")))
+            }
+            Node::Binary(expr) => matches!(expr.op, syn::BinOp::AddAssign(_)),
+            _ => false,
+        };
+        true
     }
 }
 
@@ -114,7 +115,7 @@ impl<'ast> Visit<'ast> for Effects {
 pub(super) fn only_for_errors(name: &str, local: &Local, body: &syn::Block) -> bool {
     let mut uses =
         Mentions { name, after: local.semi_token.span.start().line, harmless: 0, others: 0 };
-    uses.visit_block(body);
+    Walk(&mut uses).visit_block(body);
     uses.harmless > 0 && uses.others == 0
 }
 
@@ -141,63 +142,64 @@ impl Mentions<'_> {
     }
 }
 
-impl<'ast> Visit<'ast> for Mentions<'_> {
-    fn visit_local(&mut self, local: &'ast Local) {
-        // What ends before it, and its own making, may be about another of its name.
-        if local.semi_token.span.start().line > self.after {
-            visit::visit_local(self, local);
-        }
-    }
-
-    fn visit_expr_return(&mut self, expr: &'ast syn::ExprReturn) {
-        let mut errors = Errors(false);
-        errors.visit_expr_return(expr);
-        match errors.0 {
-            true => self.harmless += 1,
-            false => visit::visit_expr_return(self, expr),
-        }
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        let asks = ["is_empty", "len", "contains"].iter().any(|m| call.method == m);
-        if asks && self.is_name(&call.receiver) {
-            self.harmless += 1;
-            return;
-        }
-        visit::visit_expr_method_call(self, call);
-    }
-
-    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        let panics = ["panic", "bail", "assert", "unreachable"];
-        let name = mac.path.segments.last();
-        let later = name.is_some_and(|n| n.ident.span().start().line > self.after);
-        if later && self.in_tokens(mac.tokens.clone()) {
-            match name.is_some_and(|n| panics.iter().any(|p| n.ident == p)) {
-                true => self.harmless += 1,
-                false => self.others += 1,
+impl<'a> Look<'a> for Mentions<'_> {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        match node {
+            // What ends before it, and its own making, may be about another of its name.
+            Node::Local(local) => local.semi_token.span.start().line > self.after,
+            Node::Return(expr) => {
+                let mut errors = Errors(false);
+                Walk(&mut errors).visit_expr_return(expr);
+                self.harmless += usize::from(errors.0);
+                !errors.0
             }
+            Node::MethodCall(call) => {
+                let asks = ["is_empty", "len", "contains"].iter().any(|m| call.method == m);
+                let asks = asks && self.is_name(&call.receiver);
+                self.harmless += usize::from(asks);
+                !asks
+            }
+            Node::Macro(mac) => {
+                let panics = ["panic", "bail", "assert", "unreachable"];
+                let name = mac.path.segments.last();
+                let later = name.is_some_and(|n| n.ident.span().start().line > self.after);
+                if later && self.in_tokens(mac.tokens.clone()) {
+                    match name.is_some_and(|n| panics.iter().any(|p| n.ident == p)) {
+                        true => self.harmless += 1,
+                        false => self.others += 1,
+                    }
+                }
+                false
+            }
+            Node::ExprPath(path) => {
+                let last = path.path.segments.last();
+                let later = last.is_some_and(|s| s.ident.span().start().line > self.after);
+                self.others += usize::from(later && path.path.is_ident(self.name));
+                false
+            }
+            _ => true,
         }
-    }
-
-    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
-        let last = path.path.segments.last();
-        let later = last.is_some_and(|s| s.ident.span().start().line > self.after);
-        self.others += usize::from(later && path.path.is_ident(self.name));
     }
 }
 
 /// Finds a call that makes an error.
 struct Errors(bool);
 
-impl<'ast> Visit<'ast> for Errors {
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let error = |s: &PathSegment| s.ident == "Err" || s.ident.to_string().ends_with("Error");
-        self.0 |= path.segments.iter().any(error);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        let names = ["to_compile_error", "into_compile_error"];
-        self.0 |= names.iter().any(|n| call.method == n);
-        visit::visit_expr_method_call(self, call);
+impl<'a> Look<'a> for Errors {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        match node {
+            Node::Path(path) => {
+                let error =
+                    |s: &PathSegment| s.ident == "Err" || s.ident.to_string().ends_with("Error");
+                self.0 |= path.segments.iter().any(error);
+                false
+            }
+            Node::MethodCall(call) => {
+                let names = ["to_compile_error", "into_compile_error"];
+                self.0 |= names.iter().any(|n| call.method == n);
+                true
+            }
+            _ => true,
+        }
     }
 }

@@ -8,3 +8,4 @@ mod effects;
 pub(super) mod modules;
 pub(super) mod order;
 pub(super) mod reads;
+mod walk;

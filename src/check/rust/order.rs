@@ -6,15 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::visit::{self, Visit};
+use syn::visit::Visit;
 use syn::{
-    Expr, ExprForLoop, ExprMethodCall, FnArg, GenericArgument, Local, Member, Pat, PathArguments,
-    PathSegment, Type,
+    Expr, ExprMethodCall, FnArg, GenericArgument, Local, Member, Pat, PathArguments, PathSegment,
+    Type,
 };
 
 use super::effects::{hands_on, only_for_errors};
 use super::modules::Module;
 use super::reads::{Found, Uses, What};
+use super::walk::{Holder, Look, Node, Walk};
 
 /// Methods that go through a map in its own order.
 const WALKS: &[&str] = &[
@@ -56,8 +57,8 @@ pub(in crate::check) fn fields(modules: &[Module]) -> BTreeSet<String> {
     let mut fields = Fields::default();
     for module in modules {
         fields.uses.clear();
-        Uses(&mut fields.uses).visit_file(&module.file);
-        fields.visit_file(&module.file);
+        Walk(&mut Uses(&mut fields.uses)).visit_file(&module.file);
+        Walk(&mut fields).visit_file(&module.file);
     }
     fields.hashed.difference(&fields.others).cloned().collect()
 }
@@ -71,8 +72,8 @@ pub(in crate::check) fn of<'a>(file: &'a syn::File, fields: &'a BTreeSet<String>
         scopes: Vec::new(),
         found: Vec::new(),
     };
-    Uses(&mut walker.uses).visit_file(file);
-    walker.visit_file(file);
+    Walk(&mut Uses(&mut walker.uses)).visit_file(file);
+    Walk(&mut walker).visit_file(file);
     walker.found
 }
 
@@ -83,16 +84,18 @@ struct Fields {
     others: BTreeSet<String>,
 }
 
-impl<'ast> Visit<'ast> for Fields {
-    fn visit_field(&mut self, field: &'ast syn::Field) {
-        if let Some(name) = &field.ident {
+impl<'a> Look<'a> for Fields {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        if let Node::Field(field) = node
+            && let Some(name) = &field.ident
+        {
             let set = match is_hashed(&field.ty, &self.uses) {
                 true => &mut self.hashed,
                 false => &mut self.others,
             };
             set.insert(name.to_string());
         }
-        visit::visit_field(self, field);
+        true
     }
 }
 
@@ -121,10 +124,10 @@ impl<'a> Walker<'a> {
                 scope.hashed.extend(name_of(&typed.pat));
             }
         }
-        Locals(&mut scope, &self.uses).visit_block(body);
+        Walk(&mut Locals(&mut scope, &self.uses)).visit_block(body);
         self.scopes.push(scope);
         self.bodies.push(body);
-        self.visit_block(body);
+        Walk(self).visit_block(body);
         self.bodies.pop();
         self.scopes.pop();
     }
@@ -174,39 +177,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn note(&mut self, map: &str, line: usize) {
-        let found = Found { what: What::MapOrder, detail: format!("`{map}`"), line };
-        if !self.found.contains(&found) {
-            self.found.push(found);
-        }
-    }
-}
-
-impl<'ast> Visit<'ast> for Walker<'ast> {
-    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.function(item.sig.inputs.iter(), &item.block);
-    }
-
-    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(item.sig.inputs.iter(), &item.block);
-    }
-
-    fn visit_expr_for_loop(&mut self, item: &'ast ExprForLoop) {
-        let walked = match &*item.expr {
-            Expr::MethodCall(call) => self.walked(call),
-            other => {
-                let line = item.for_token.span.start().line;
-                self.map(other).map(|m| (m, line))
-            }
-        };
-        if let Some((map, line)) = walked.filter(|_| hands_on(&item.pat, &item.body)) {
-            self.note(&map, line);
-        }
-        // The head is judged; what is in it is not looked at a second time.
-        self.visit_block(&item.body);
-    }
-
-    fn visit_local(&mut self, local: &'ast Local) {
+    /// Whether a variable does not depend on an order.
+    fn is_orderless(&self, local: &Local) -> bool {
         let sorted = |name: String| self.scopes.last().is_some_and(|s| s.sorted.contains(&name));
         let orderless = match &local.pat {
             Pat::Type(typed) => {
@@ -217,62 +189,98 @@ impl<'ast> Visit<'ast> for Walker<'ast> {
         let name = name_of(&local.pat);
         let for_errors =
             |name: &String| self.bodies.last().is_some_and(|b| only_for_errors(name, local, b));
-        if orderless || name.as_ref().is_some_and(for_errors) || name.is_some_and(sorted) {
-            return;
-        }
-        visit::visit_local(self, local);
+        orderless || name.as_ref().is_some_and(for_errors) || name.is_some_and(sorted)
     }
 
-    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+    /// Looks at a chain of calls; whether what it holds is still to be looked at.
+    fn method_call(&mut self, call: &'a ExprMethodCall) -> bool {
         if let Some((map, line)) = self.walked(call) {
             self.note(&map, line);
             // The chain is told once; its arguments may hold others.
             let mut call = call;
             loop {
-                call.args.iter().for_each(|a| self.visit_expr(a));
+                call.args.iter().for_each(|a| Walk(self).visit_expr(a));
                 match &*call.receiver {
                     Expr::MethodCall(inner) => call = inner,
-                    _ => return,
+                    _ => return false,
                 }
             }
         }
         if is_orderless(call) {
-            call.args.iter().for_each(|a| self.visit_expr(a));
-            return;
+            call.args.iter().for_each(|a| Walk(self).visit_expr(a));
+            return false;
         }
-        visit::visit_expr_method_call(self, call);
+        true
+    }
+
+    fn note(&mut self, map: &str, line: usize) {
+        let found = Found { what: What::MapOrder, detail: format!("`{map}`"), line };
+        if !self.found.contains(&found) {
+            self.found.push(found);
+        }
+    }
+}
+
+impl<'a> Look<'a> for Walker<'a> {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        match node {
+            Node::Function(signature, body, _) => {
+                self.function(signature.inputs.iter(), body);
+                false
+            }
+            Node::ForLoop(item) => {
+                let walked = match &*item.expr {
+                    Expr::MethodCall(call) => self.walked(call),
+                    other => {
+                        let line = item.for_token.span.start().line;
+                        self.map(other).map(|m| (m, line))
+                    }
+                };
+                if let Some((map, line)) = walked.filter(|_| hands_on(&item.pat, &item.body)) {
+                    self.note(&map, line);
+                }
+                // The head is judged; what is in it is not looked at a second time.
+                Walk(self).visit_block(&item.body);
+                false
+            }
+            Node::Local(local) => !self.is_orderless(local),
+            Node::MethodCall(call) => self.method_call(call),
+            _ => true,
+        }
     }
 }
 
 /// Finds the variables of a function that are hash maps, and those that are sorted.
 struct Locals<'a>(&'a mut Scope, &'a BTreeMap<String, Vec<String>>);
 
-impl<'ast> Visit<'ast> for Locals<'_> {
-    fn visit_item_fn(&mut self, _: &'ast syn::ItemFn) {}
-
-    fn visit_local(&mut self, local: &'ast Local) {
-        let typed = match &local.pat {
-            Pat::Type(typed) => Some(is_hashed(&typed.ty, self.1)),
-            _ => None,
-        };
-        let made = || {
-            let init = local.init.as_ref()?;
-            Some(makes_map(&init.expr, self.1))
-        };
-        if typed.or_else(made).unwrap_or(false) {
-            self.0.hashed.extend(name_of(&local.pat));
+impl<'a> Look<'a> for Locals<'_> {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        match node {
+            Node::Function(_, _, holder) => return holder == Holder::Impl,
+            Node::Local(local) => {
+                let typed = match &local.pat {
+                    Pat::Type(typed) => Some(is_hashed(&typed.ty, self.1)),
+                    _ => None,
+                };
+                let made = || {
+                    let init = local.init.as_ref()?;
+                    Some(makes_map(&init.expr, self.1))
+                };
+                if typed.or_else(made).unwrap_or(false) {
+                    self.0.hashed.extend(name_of(&local.pat));
+                }
+            }
+            Node::MethodCall(call) => {
+                if call.method.to_string().starts_with("sort")
+                    && let Expr::Path(path) = &*call.receiver
+                    && let Some(name) = path.path.get_ident()
+                {
+                    self.0.sorted.insert(name.to_string());
+                }
+            }
+            _ => {}
         }
-        visit::visit_local(self, local);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        if call.method.to_string().starts_with("sort")
-            && let Expr::Path(path) = &*call.receiver
-            && let Some(name) = path.path.get_ident()
-        {
-            self.0.sorted.insert(name.to_string());
-        }
-        visit::visit_expr_method_call(self, call);
+        true
     }
 }
 

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
-use syn::visit::{self, Visit};
-use syn::{Expr, ExprCall, ExprMethodCall, ExprPath, Lit, Path, Token, UseTree};
+use syn::visit::Visit;
+use syn::{Expr, ExprMethodCall, Lit, Path, Token, UseTree};
+
+use super::walk::{Look, Node, Walk};
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,18 +165,21 @@ pub(in crate::check) enum Depth {
 /// What a file reads, and whether it knows SOURCE_DATE_EPOCH.
 pub(in crate::check) fn of(file: &syn::File, depth: Depth) -> (Vec<Found>, bool) {
     let mut reader = Reader { depth, uses: BTreeMap::new(), found: Vec::new(), knows_epoch: false };
-    Uses(&mut reader.uses).visit_file(file);
-
-    reader.visit_file(file);
+    Walk(&mut Uses(&mut reader.uses)).visit_file(file);
+    Walk(&mut reader).visit_file(file);
     (reader.found, reader.knows_epoch)
 }
 
 /// Names that `use` lines bring, with their whole paths.
 pub(super) struct Uses<'a>(pub(super) &'a mut BTreeMap<String, Vec<String>>);
 
-impl<'ast> Visit<'ast> for Uses<'_> {
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.tree(&item.tree, Vec::new());
+impl<'a> Look<'a> for Uses<'_> {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        if let Node::Use(item) = node {
+            self.tree(&item.tree, Vec::new());
+            return false;
+        }
+        true
     }
 }
 
@@ -335,22 +340,46 @@ impl Reader {
     }
 }
 
-impl<'ast> Visit<'ast> for Reader {
-    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
-
-    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
-        // An exported macro is code of the crates that call it.
-        let exported = item.attrs.iter().any(|a| a.path().is_ident("macro_export"));
-        if item.mac.path.is_ident("macro_rules") {
-            if !exported {
-                self.tokens(item.mac.tokens.clone());
+impl<'a> Look<'a> for Reader {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        match node {
+            Node::Attribute => return false,
+            Node::ItemMacro(item) => {
+                // An exported macro is code of the crates that call it.
+                let exported = item.attrs.iter().any(|a| a.path().is_ident("macro_export"));
+                match item.mac.path.is_ident("macro_rules") {
+                    true if exported => {}
+                    true => self.tokens(item.mac.tokens.clone()),
+                    false => self.invocation(&item.mac),
+                }
+                return false;
             }
-            return;
+            Node::Macro(mac) => {
+                self.invocation(mac);
+                return false;
+            }
+            Node::Lit(lit) => {
+                self.lit(lit);
+                return false;
+            }
+            _ if self.depth == Depth::EnvMacros => {}
+            Node::Call(call) => {
+                if let Expr::Path(path) = &*call.func {
+                    self.call(&path.path, &call.args);
+                }
+            }
+            Node::MethodCall(call) => self.method_call(call),
+            Node::ExprPath(path) if ends_with(&self.full(&path.path), "OsRng") => {
+                self.note(What::Randomness, "OsRng", line_of_path(&path.path));
+            }
+            _ => {}
         }
-        self.visit_macro(&item.mac);
+        true
     }
+}
 
-    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+impl Reader {
+    fn invocation(&mut self, mac: &syn::Macro) {
         let name = mac.path.segments.last().map(|s| s.ident.to_string());
         let name = name.unwrap_or_default();
         if INCLUDES.contains(&name.as_str()) || QUOTES.contains(&name.as_str()) {
@@ -364,30 +393,16 @@ impl<'ast> Visit<'ast> for Reader {
             return;
         }
         let arguments = mac.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
-        if let Ok(arguments) = arguments {
-            let mut inner = Reader {
-                depth: self.depth,
-                uses: std::mem::take(&mut self.uses),
-                found: std::mem::take(&mut self.found),
-                knows_epoch: self.knows_epoch,
-            };
-            arguments.iter().for_each(|e| inner.visit_expr(e));
-            *self = inner;
+        for argument in arguments.iter().flatten() {
+            Walk(self).visit_expr(argument);
         }
     }
 
-    fn visit_expr_call(&mut self, call: &'ast ExprCall) {
-        if let (Expr::Path(path), true) = (&*call.func, self.depth != Depth::EnvMacros) {
-            self.call(&path.path, &call.args);
-        }
-        visit::visit_expr_call(self, call);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        if self.depth != Depth::EnvMacros && call.method == "arg" {
+    fn method_call(&mut self, call: &ExprMethodCall) {
+        if call.method == "arg" {
             self.uname(call);
         }
-        if self.depth != Depth::EnvMacros && call.args.is_empty() {
+        if call.args.is_empty() {
             let name = call.method.to_string();
             let line = call.method.span().start().line;
             if TIMES.contains(&name.as_str()) {
@@ -398,20 +413,9 @@ impl<'ast> Visit<'ast> for Reader {
                 self.note(What::Clock, "UNIX_EPOCH.elapsed()", line);
             }
         }
-        visit::visit_expr_method_call(self, call);
     }
 
-    fn visit_expr_path(&mut self, path: &'ast ExprPath) {
-        if self.depth != Depth::EnvMacros {
-            let names = self.full(&path.path);
-            if ends_with(&names, "OsRng") {
-                self.note(What::Randomness, "OsRng", line_of_path(&path.path));
-            }
-        }
-        visit::visit_expr_path(self, path);
-    }
-
-    fn visit_lit(&mut self, lit: &'ast Lit) {
+    fn lit(&mut self, lit: &Lit) {
         if let Lit::Str(text) = lit {
             let value = text.value();
             self.knows_epoch |= value.contains("SOURCE_DATE_EPOCH");

@@ -21,7 +21,7 @@ use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
 use crate::project::scratch::Scratch;
 use crate::project::{find_manifest, include};
-use crate::query;
+use crate::query::Cargo;
 use crate::request::{Archive, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted};
 use crate::verdict::Verdict;
@@ -42,7 +42,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
         manifest: asked.manifest_path.clone(),
         ..SourceChoice::default()
     })?;
-    let target_dir = query::metadata(&cargo_manifest)?.target_directory;
+    let target_dir = Cargo::of_user().metadata(&cargo_manifest)?.target_directory;
     let target_dir = target_dir.into_std_path_buf();
     let results = target_dir.join("repro");
     let _lock = results.is_dir().then(|| publish::lock(&results)).transpose()?;
@@ -166,6 +166,7 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
     let depth = if said.directory == "." { 0 } else { depth };
     let root = package.ancestors().nth(depth).map(Path::to_owned);
     Ok(Wanted {
+        cargo: Cargo::of_user(),
         manifest: cargo_manifest,
         directory: root.filter(|_| !in_git),
         rev: (in_git && !said.dirty).then(|| "HEAD".to_string()),

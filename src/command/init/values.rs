@@ -8,7 +8,6 @@ use cargo_metadata::{Metadata, Package, TargetKind};
 
 use crate::command::env::{Where, container_dirs, linux_targets, of_project};
 use crate::project::Project;
-use crate::query;
 use crate::recipe::table;
 use crate::report::env::EnvReport;
 use crate::request::Selection;
@@ -100,7 +99,7 @@ impl Values {
 /// Names of the binaries and C libraries of the selected packages, from manifests alone.
 fn made(project: &Project) -> Result<(Vec<String>, Vec<String>)> {
     let manifest = project.run_dir().join("Cargo.toml");
-    let metadata = query::metadata(&manifest)?;
+    let metadata = project.source.cargo.metadata(&manifest)?;
     let selection = &project.request.selection;
     let (mut bins, mut libraries) = (Vec::new(), Vec::new());
     for package in selected(&metadata, &manifest, selection) {

@@ -65,8 +65,9 @@ fn setting(setting: &Setting) -> OneSetting<'_> {
     OneSetting { name: &setting.name, value: &setting.value, advice: setting.home.advice() }
 }
 
+/// What was compared.
 #[derive(Serialize)]
-struct OneArtifact<'a> {
+pub struct PairJson<'a> {
     package: &'a str,
     target: &'a str,
     kind: &'static str,
@@ -74,6 +75,27 @@ struct OneArtifact<'a> {
     status: &'static str,
     a: Option<OneDigest<'a>>,
     b: Option<OneDigest<'a>>,
+}
+
+impl<'a> From<&'a Pair> for PairJson<'a> {
+    fn from(pair: &'a Pair) -> PairJson<'a> {
+        let x = pair.either();
+        PairJson {
+            package: &x.package,
+            target: &x.target,
+            kind: x.kind.name(),
+            name: &x.name,
+            status: pair.status().name(),
+            a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
+            b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct OneArtifact<'a> {
+    #[serde(flatten)]
+    pair: PairJson<'a>,
     findings: Vec<OneFinding<'a>>,
     explained: Option<OneCoverage>,
     note: Option<&'a str>,
@@ -162,19 +184,12 @@ struct RecipeRow<'a> {
 }
 
 fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), verdict: Verdict) -> OneArtifact<'a> {
-    let either = pair.either();
-    let status = match verdict {
-        Verdict::Single => SINGLE,
-        _ => pair.status().name(),
-    };
+    let mut pair = PairJson::from(pair);
+    if verdict == Verdict::Single {
+        pair.status = SINGLE;
+    }
     OneArtifact {
-        package: &either.package,
-        target: &either.target,
-        kind: either.kind.name(),
-        name: &either.name,
-        status,
-        a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
-        b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
+        pair,
         findings: explained.findings.iter().map(OneFinding::from).collect(),
         explained: findings::coverage(&explained.coverage),
         note: explained.note.as_deref(),

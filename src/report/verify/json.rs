@@ -5,9 +5,8 @@ use serde::Serialize;
 
 use super::identity::IdentityJson;
 use super::{Checked, Outcome, Report, SettingRow, Surroundings};
-use crate::compare::Pair;
 use crate::report::findings::OneFinding;
-use crate::report::json::{OneDigest, SCHEMA, encode};
+use crate::report::json::{OneDigest, PairJson, SCHEMA, encode};
 use crate::setting::entry::Fate;
 
 #[derive(Serialize)]
@@ -26,7 +25,8 @@ struct Whole<'a> {
     epoch: Option<i64>,
     identity: IdentityJson<'a>,
     toolchain: Option<&'a str>,
-    artifacts: Vec<OneArtifact<'a>>,
+    /// `a` is the manifest's, `b` the rebuilt one.
+    artifacts: Vec<PairJson<'a>>,
     files: Vec<OneFile<'a>>,
     machine: Vec<Machine<'a>>,
     notes: &'a [String],
@@ -42,18 +42,6 @@ struct OneSetting<'a> {
     state: &'static str,
     /// False where it names a program or files: then the rebuild did not have it.
     replayed: bool,
-}
-
-/// `a` is the manifest's, `b` the rebuilt one.
-#[derive(Serialize)]
-struct OneArtifact<'a> {
-    package: &'a str,
-    target: &'a str,
-    kind: &'static str,
-    name: &'a str,
-    status: &'static str,
-    a: Option<OneDigest<'a>>,
-    b: Option<OneDigest<'a>>,
 }
 
 /// `a` is the published one, `b` the rebuilt one.
@@ -77,19 +65,6 @@ struct Machine<'a> {
 
 fn names(causes: &[Cause]) -> Vec<&'static str> {
     causes.iter().map(|c| c.name()).collect()
-}
-
-fn artifact(pair: &Pair) -> OneArtifact<'_> {
-    let x = pair.either();
-    OneArtifact {
-        package: &x.package,
-        target: &x.target,
-        kind: x.kind.name(),
-        name: &x.name,
-        status: pair.status().name(),
-        a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
-        b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
-    }
 }
 
 fn file(checked: &Checked) -> OneFile<'_> {
@@ -141,7 +116,7 @@ pub fn report(report: &Report) -> String {
         epoch: report.epoch,
         identity: IdentityJson::from(&report.facts),
         toolchain: report.toolchain.as_deref(),
-        artifacts: pairs.map(artifact).collect(),
+        artifacts: pairs.map(PairJson::from).collect(),
         files: report.files.iter().map(file).collect(),
         machine: report.surroundings.iter().map(machine).collect(),
         notes: &report.notes,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::error::{kind_of, one_line};
+use crate::query::Cargo;
 use crate::{fs, git};
 
 /// A temporary directory, and what tests put into it.
@@ -72,6 +73,7 @@ impl Place {
 
     fn wanted(&self, dir: &str) -> Wanted {
         Wanted {
+            cargo: Cargo::of_user(),
             manifest: self.at(dir).join("Cargo.toml"),
             directory: None,
             rev: None,

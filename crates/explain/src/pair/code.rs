@@ -1,15 +1,17 @@
 //! What differs in code and in tables of addresses: pieces of known values in instructions, and
 //! addresses of what moved.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::super::align::Hunk;
-use super::super::image::{Image, Kind, Part};
-use super::super::known::{Context, Window};
-use super::{Claim, Work, claim};
+use super::super::image::{Image, Kind, Machine, Part};
+use super::super::known::Window;
+use super::work::{Claim, Work, claim};
 use crate::cause::Cause;
 use crate::finding::About;
+
+/// Bytes of a relaxed reference and those behind it that differ as well.
+const RELAXED: usize = 16;
 
 impl Work<'_> {
     pub(super) fn code(&mut self, part: &Part, hunk: &Hunk) {
@@ -17,6 +19,14 @@ impl Work<'_> {
             self.add(c);
         } else if self.moved(part, hunk) || self.padding(hunk) {
             self.follows(hunk, About::Moved);
+        } else if self.is_relaxed(hunk) {
+            let len = hunk.len() as u64;
+            let mut c = claim(Cause::LinkerVersion, hunk.a.clone(), hunk.b.clone(), len);
+            c.about = About::Relaxation;
+            c.what = Some(
+                "a reference through the GOT on one side, a direct one on the other".to_string(),
+            );
+            self.add(c);
         } else if !(self.time(hunk) || self.exact(hunk)) {
             // Code looks random, and never is.
             self.unknown(hunk);
@@ -61,6 +71,23 @@ impl Work<'_> {
         Some(c)
     }
 
+    /// Sorts the claims that follow from nothing: each instruction is looked up among them.
+    pub(super) fn index_roots(&mut self) {
+        let claims = self.out.claims.iter().enumerate().filter(|(_, c)| !c.follows);
+        self.roots = claims.map(|(i, c)| (c.a.start, i)).collect();
+        self.roots.sort_unstable();
+    }
+
+    /// Whether a place in A and one in B are in one claim that follows from nothing.
+    fn is_in_root(&self, p: usize, q: usize) -> bool {
+        // Claims rarely overlap: the one that contains a place begins shortly before it.
+        const BACK: usize = 16;
+        let end = self.roots.partition_point(|(start, _)| *start <= p);
+        let near = self.roots[..end].iter().rev().take(BACK);
+        near.filter_map(|(_, i)| self.out.claims.get(*i))
+            .any(|c| c.a.contains(&p) && c.b.contains(&q))
+    }
+
     /// Whether an instruction leads to the same bytes on both sides, wherever they lie.
     pub(super) fn leads_to_the_same(&self, part: &Part, hunk: &Hunk) -> bool {
         if hunk.a.len() != hunk.b.len() || hunk.a.len() > 4 || part.kind != Kind::Code {
@@ -80,14 +107,44 @@ impl Work<'_> {
                 let p = target(self.ia, self.a, x, more);
                 let q = target(self.ib, self.b, y, more);
                 let Some((p, q)) = p.zip(q) else { return false };
-                let mut claims = self.out.claims.iter().filter(|c| !c.follows);
-                if claims.any(|c| c.a.contains(&p) && c.b.contains(&q)) {
+                let symbol = |image: &Image, at: usize| {
+                    let part = image.part_at(at)?;
+                    let place = (part, (at - image.parts[part].range.start) as u64);
+                    let address = image.parts[part].address?.wrapping_add(place.1);
+                    let symbol = image.symbol_at(place)?;
+                    Some((symbol.name.clone(), address.wrapping_sub(symbol.address)))
+                };
+                let led = symbol(self.ia, p);
+                if led.is_some() && led == symbol(self.ib, q) {
+                    return true;
+                }
+                if self.is_in_root(p, q) {
                     return true;
                 }
                 let (p, q) = (self.a.get(p..p + 8), self.b.get(q..q + 8));
                 p.is_some() && p == q && p.is_some_and(|p| p.iter().any(|b| *b != 0))
             })
         })
+    }
+
+    /// What linkers make of a reference through the GOT where they know the place (x86-64 psABI, B.2):
+    /// `mov` becomes `lea`; `call` and `jmp` become direct, filled up by one byte.
+    fn is_relaxed(&self, hunk: &Hunk) -> bool {
+        if self.ia.machine != Machine::X86_64 || hunk.len() > RELAXED {
+            return false;
+        }
+        let at = |bytes: &'_ [u8], r: &Range<usize>| -> Option<[u8; 3]> {
+            bytes.get(r.start.checked_sub(1)?..)?.first_chunk().copied()
+        };
+        let (Some(x), Some(y)) = (at(self.a, &hunk.a), at(self.b, &hunk.b)) else { return false };
+        let relative = |modrm: u8| modrm & 0xc7 == 0x05;
+        let relaxed = |from: [u8; 3], to: [u8; 3]| match (from, to) {
+            ([p, 0x8b, m], [q, 0x8d, n]) => p == q && p & 0xf0 == 0x40 && m == n && relative(m),
+            ([_, 0xff, 0x15], [_, 0x67, 0xe8] | [_, 0xe8, _]) => true,
+            ([_, 0xff, 0x25], [_, 0xe9, _]) => true,
+            _ => false,
+        };
+        relaxed(x, y) || relaxed(y, x)
     }
 
     pub(super) fn table(&mut self, part: &Part, hunk: &Hunk) {
@@ -131,7 +188,9 @@ impl Work<'_> {
     }
 
     pub(super) fn padding(&self, hunk: &Hunk) -> bool {
-        let same = |bytes: &[u8]| bytes.iter().all(|b| *b == 0 || *b == 0xcc || *b == 0x90);
+        // Zeros, breakpoints, and instructions of x86 that do nothing.
+        let fills = |b: &u8| b"\x00\xcc\x90\x66\x2e\x0f\x1f\x40\x44\x80\x84".contains(b);
+        let same = |bytes: &[u8]| bytes.iter().all(fills);
         hunk.a.len() != hunk.b.len()
             && same(&self.a[hunk.a.clone()])
             && same(&self.b[hunk.b.clone()])
@@ -169,21 +228,4 @@ fn digits_around(bytes: &[u8], run: &Range<usize>, at: &Range<usize>) -> Option<
         end += 1;
     }
     Some(start..end)
-}
-
-/// All pieces of four bytes of the known values: most code has none of them, which is quickly seen.
-pub(super) struct Grams(HashSet<[u8; 4]>);
-
-impl Grams {
-    /// Those of all values.
-    pub(super) fn of(context: &Context) -> Grams {
-        let values = context.known.iter().flat_map(|k| [&k.a, &k.b]);
-        let pieces = values.flat_map(|v| v.as_bytes().windows(4));
-        Grams(pieces.filter_map(|w| w.try_into().ok()).collect())
-    }
-
-    fn any(&self, run: &[u8]) -> bool {
-        let mut pieces = run.windows(4);
-        pieces.any(|w| w.first_chunk().is_some_and(|w| self.0.contains(w)))
-    }
 }

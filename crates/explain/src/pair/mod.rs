@@ -2,85 +2,21 @@
 //! each to one claim, and keeps count; what a claim is called and who is to blame is said above.
 
 mod code;
+mod functions;
 mod numbers;
 mod sets;
 mod words;
+mod work;
 
-use std::ops::Range;
-
-use self::code::Grams;
+pub use self::work::{Claim, Compared};
+use self::work::{Grams, MOST_FINDS, MOST_TEXTS, Work, claim};
 use super::align::{Aligner, Hunk};
-use super::image::{Field, Follows, Image, Kind, Part, matched};
+use super::image::{Field, Image, Kind, Part, matched};
 use super::known::{Context, Package};
 use super::remedy::by_crate;
-use super::shift::{Gather, Shifts};
+use super::shift::Gather;
 use crate::cause::Cause;
 use crate::finding::About;
-
-/// What is said of some differing ranges.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The cause.
-    pub cause: Cause,
-    /// What kind of value it is.
-    pub about: About,
-    /// What the value is called, if that is known.
-    pub what: Option<String>,
-    /// It follows from another difference.
-    pub follows: bool,
-    /// It follows unless nothing else differs.
-    pub unless_alone: bool,
-    /// The value in A.
-    pub a: Range<usize>,
-    /// The value in B.
-    pub b: Range<usize>,
-    /// Both values, where the bytes are not what is shown.
-    pub shown: Option<(String, String)>,
-    /// Differing bytes that it claims.
-    pub bytes: u64,
-    /// In how many places.
-    pub places: usize,
-}
-
-/// What was found.
-#[derive(Debug, Default)]
-pub struct Compared {
-    /// All claims, in the order of the file.
-    pub claims: Vec<Claim>,
-    /// Bytes in differing ranges.
-    pub differing: u64,
-    /// Of these, bytes that were not looked at since there were too many places.
-    pub skipped: u64,
-}
-
-/// Places of one pair that are looked at one by one as text.
-const MOST_TEXTS: usize = 20_000;
-/// Bytes of one pair that are searched for pieces of the other file.
-const MOST_FINDS: u64 = 2 << 30;
-/// Claims that are told apart.
-const MOST_CLAIMS: usize = 20_000;
-/// How far text around a difference is read.
-const AROUND: usize = 512;
-/// Bytes that are text all by themselves count as text only from this length on.
-const LEAST_RUN: usize = 5;
-
-/// The comparison of one pair, as it goes.
-struct Work<'a> {
-    a: &'a [u8],
-    b: &'a [u8],
-    ia: &'a Image,
-    ib: &'a Image,
-    context: &'a Context,
-    shifts: Shifts,
-    fields: Vec<(&'a Field, &'a Field)>,
-    arm: bool,
-    texts_left: usize,
-    finds_left: u64,
-    rest: Vec<Claim>,
-    packed_random: Option<Hunk>,
-    grams: Grams,
-    out: Compared,
-}
 
 /// Compares.
 pub fn compare(
@@ -94,13 +30,24 @@ pub fn compare(
     let mut parts: Vec<(&Part, &Part, Vec<Hunk>)> = Vec::new();
     for (i, j) in both {
         let (pa, pb) = (&ia.parts[i], &ib.parts[j]);
+        let functions = functions::paired((ia, i), (ib, j));
+        if !functions.is_empty() {
+            let mut all = Vec::new();
+            for (x, y) in functions {
+                let hunks = hunks_of(aligner, pa.kind, &a[x.clone()], &b[y.clone()]);
+                gather.moved(
+                    (y.start - pb.range.start) as i64 - (x.start - pa.range.start) as i64,
+                    x.len() as u64,
+                );
+                all.extend(hunks.iter().map(|h| h.forth(x.start, y.start)));
+            }
+            parts.push((pa, pb, all));
+            continue;
+        }
         let hunks = hunks_of(aligner, pa.kind, &a[pa.range.clone()], &b[pb.range.clone()]);
         gather_moves(&mut gather, pa, pb, &hunks);
         (aligner.steps().into_iter()).for_each(|by| gather.grew(i64::from(by)));
-        let move_to = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
-        let absolute = hunks
-            .iter()
-            .map(|h| Hunk { a: move_to(&h.a, pa.range.start), b: move_to(&h.b, pb.range.start) });
+        let absolute = hunks.iter().map(|h| h.forth(pa.range.start, pb.range.start));
         parts.push((pa, pb, absolute.collect()));
     }
     let (both_fields, ..) = matched(&ia.fields, &ib.fields, |f: &Field| &f.name);
@@ -118,19 +65,24 @@ pub fn compare(
         context,
         shifts: gather.shifts(),
         fields: fields.collect(),
+        roots: Vec::new(),
         arm: ia.machine == super::image::Machine::Aarch64,
         texts_left: MOST_TEXTS,
         out: Compared::default(),
     };
-    // Text first, which tells most, and code last, since it refers to what the other parts hold.
+    // Text first, which tells most, and last tables and code, which refer to what the other parts hold.
     let turn = |kind: Kind| match kind {
         Kind::Text => 0,
-        Kind::Code => 2,
+        Kind::Table => 2,
+        Kind::Code => 3,
         _ => 1,
     };
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
     for (pa, pb, hunks) in &parts {
         let from = work.out.claims.len();
+        if pa.kind == Kind::Code {
+            work.index_roots();
+        }
         let bytes: usize = hunks.iter().map(Hunk::len).sum();
         let taken = match pa.kind {
             _ if hunks.is_empty() => true,
@@ -210,6 +162,9 @@ impl Work<'_> {
                 tried = i + self.cluster(&hunks[i..]);
                 together = self.sets(pa, pb, &hunks[i..tried]);
             }
+            if let Some(taken) = together {
+                tried = i + taken;
+            }
             let taken = together.unwrap_or_else(|| self.one(pa, pb, &hunks[i..]).max(1));
             let bytes: usize = hunks[i..i + taken].iter().map(Hunk::len).sum();
             self.out.differing += bytes as u64;
@@ -251,7 +206,9 @@ impl Work<'_> {
     fn alone(&mut self, part: &Part, left: bool) {
         let len = part.range.len() as u64;
         self.out.differing += len;
-        let shown = format!("{len} bytes");
+        let image = if left { self.ia } else { self.ib };
+        let field = image.fields.iter().find(|f| f.range == part.range);
+        let shown = field.map_or_else(|| format!("{len} bytes"), |f| f.value.clone());
         let (a, b, shown) = match left {
             true => (part.range.clone(), 0..0, (shown, "absent".to_string())),
             false => (0..0, part.range.clone(), ("absent".to_string(), shown)),
@@ -264,7 +221,7 @@ impl Work<'_> {
         if part.kind == Kind::Dependencies && self.dependencies(sides.0, sides.1, len) {
             return;
         }
-        let mut claim = claim(Cause::Unknown, a, b, len);
+        let mut claim = claim(field.map_or(Cause::Unknown, |f| f.cause), a, b, len);
         // What has no name of its own lies where it does because of the parts around it.
         if part.gap || bytes[part.range.clone()].iter().all(|b| *b == 0) {
             claim.follow(About::Moved);
@@ -337,119 +294,4 @@ impl Work<'_> {
             }
         }
     }
-
-    fn has_fields(&self, part: &Part) -> bool {
-        self.fields.iter().any(|(x, _)| within(&x.range, &part.range) > 0)
-    }
-
-    /// A place that the format knows.
-    fn field(&mut self, hunk: &Hunk) -> bool {
-        let overlap = |r: &Range<usize>, h: &Range<usize>| r.start < h.end && h.start < r.end;
-        let found = self
-            .fields
-            .iter()
-            .find(|(x, y)| overlap(&x.range, &hunk.a) || overlap(&y.range, &hunk.b));
-        let Some((x, y)) = found else { return false };
-        let mut c = claim(x.cause, x.range.clone(), y.range.clone(), hunk.len() as u64);
-        c.about = x.about;
-        c.what = Some(x.name.clone());
-        c.shown = Some((x.value.clone(), y.value.clone()));
-        c.follows = x.follows == Follows::UnlessAlone;
-        c.unless_alone = c.follows;
-        self.add(c);
-        true
-    }
-
-    fn add(&mut self, claim: Claim) {
-        // The same value in the same place, differing in several bytes.
-        if let Some(last) = self.out.claims.last_mut()
-            && last.cause == claim.cause
-            && (last.about, &last.what) == (claim.about, &claim.what)
-            && last.follows == claim.follows
-            && (claim.follows && !claim.unless_alone || (&last.a, &last.b) == (&claim.a, &claim.b))
-        {
-            last.bytes += claim.bytes;
-            if (&last.a, &last.b) != (&claim.a, &claim.b) {
-                last.places += 1;
-            }
-            return;
-        }
-        self.push(claim);
-    }
-
-    /// Keeps a claim; once there are too many, only its bytes.
-    fn push(&mut self, claim: Claim) {
-        let claims = &mut self.out.claims;
-        if claims.len() < MOST_CLAIMS {
-            return claims.push(claim);
-        }
-        let rest = &mut self.rest;
-        match rest.iter_mut().find(|c| (c.cause, c.follows) == (claim.cause, claim.follows)) {
-            Some(c) => {
-                c.bytes += claim.bytes;
-                c.places += claim.places;
-            }
-            None => rest.push(claim),
-        }
-    }
-
-    fn follows(&mut self, hunk: &Hunk, about: About) {
-        let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
-        c.follow(about);
-        self.add(c);
-    }
-
-    fn unknown(&mut self, hunk: &Hunk) {
-        let c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
-        self.push(c);
-    }
-
-    /// Whether a piece stands in a part of the other file, while the budget for such searches lasts.
-    fn find(&mut self, whole: &[u8], piece: &[u8]) -> bool {
-        let cost = whole.len() as u64;
-        if piece.is_empty() || self.finds_left < cost {
-            return false;
-        }
-        self.finds_left -= cost;
-        memchr::memmem::find(whole, piece).is_some()
-    }
-
-    /// Whether what each side has here stands somewhere in the same part of the other.
-    fn is_elsewhere(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
-        let (a, b) = (self.a, self.b);
-        let mut found = |whole: &[u8], piece: &[u8]| {
-            piece.iter().all(|b| *b == 0) || piece.len() >= 4 && self.find(whole, piece)
-        };
-        found(&b[pb.range.clone()], &a[hunk.a.clone()])
-            && found(&a[pa.range.clone()], &b[hunk.b.clone()])
-    }
-}
-
-impl Claim {
-    /// It follows from another difference: what it is.
-    fn follow(&mut self, about: About) {
-        self.follows = true;
-        self.about = about;
-        self.what = about.called().map(str::to_string);
-    }
-}
-
-fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) -> Claim {
-    Claim {
-        cause,
-        about: About::Anything,
-        what: None,
-        follows: false,
-        unless_alone: false,
-        a,
-        b,
-        shown: None,
-        bytes,
-        places: 1,
-    }
-}
-
-/// How many places both have in common.
-fn within(a: &Range<usize>, b: &Range<usize>) -> usize {
-    a.end.min(b.end).saturating_sub(a.start.max(b.start))
 }

@@ -4,7 +4,7 @@ use super::super::align::Hunk;
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
 use super::super::time;
-use super::{Work, claim};
+use super::work::{Work, claim};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -70,13 +70,13 @@ impl Work<'_> {
 
     /// What two numbers are. Small ones are too many to be told from others.
     pub(super) fn number(&self, v: u128, w: u128) -> Option<(Cause, String)> {
-        if v < 1 << 16 || w < 1 << 16 {
-            return None;
-        }
-        let is = |text: &str, value: u128| text.parse() == Ok(value);
+        let least = v.min(w);
         let mut known = self.context.known.iter();
-        if let Some(k) = known.find(|k| is(&k.a, v) && is(&k.b, w)) {
+        if let Some(k) = known.find(|k| least >= 1 << 8 && k.are(v, w)) {
             return Some((k.cause, k.name.clone()));
+        }
+        if least < 1 << 16 {
+            return None;
         }
         let mut windows = self.context.clocks?.pairs(120).into_iter();
         let unit = windows.find_map(|windows| time::unit_of(v, w, windows))?;
@@ -100,7 +100,7 @@ impl Work<'_> {
         self.push(c);
     }
 
-    fn looks_random(&self, hunk: &Hunk) -> bool {
+    pub(super) fn looks_random(&self, hunk: &Hunk) -> bool {
         let (x, y) = (&self.a[hunk.a.clone()], &self.b[hunk.b.clone()]);
         let agree = x.iter().zip(y).filter(|(p, q)| p == q).count();
         if x.len() != y.len() || x.len() < 6 || agree * 4 > x.len() {
@@ -132,7 +132,7 @@ impl Work<'_> {
     }
 }
 
-fn integer(bytes: &[u8], little: bool) -> u128 {
+pub(super) fn integer(bytes: &[u8], little: bool) -> u128 {
     let join = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
     match little {
         true => bytes.iter().rev().fold(0, join),

@@ -1,14 +1,16 @@
 //! What differs in data as a whole rather than place by place: tables whose records changed places, pools
 //! of constants that linkers sort by value, and UTF-16 text.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::super::align::{self, Hunk};
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
-use super::{Claim, Work, claim};
+use super::numbers::integer;
+use super::work::{Claim, Work, claim};
 use crate::cause::Cause;
-use crate::finding::About;
+use crate::finding::{About, cut};
 
 /// Bytes between differences that still belong to one table.
 const NEAR: usize = 256;
@@ -18,6 +20,12 @@ const MOST: usize = 1 << 20;
 const SIZES: [usize; 13] = [2, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64];
 /// Bytes that must differ: fewer are alike by chance.
 const LEAST: usize = 8;
+/// Sizes of the constants of a pool.
+const POOLS: [usize; 4] = [16, 8, 4, 32];
+/// Bytes of a piece that is in another place, at least and on average.
+const PIECE: usize = 4;
+/// Bytes that are cut into pieces.
+const CUT: usize = 1 << 16;
 /// Constants that a pool has on one side only.
 const CONSTANTS: usize = 4;
 /// Characters that make a run of UTF-16.
@@ -33,48 +41,76 @@ impl Work<'_> {
 
     /// Claims a cluster of differences as a whole, if it is one of the above: how many hunks.
     pub(super) fn sets(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> Option<usize> {
-        if !matches!(pa.kind, Kind::Data | Kind::Bytes) || self.texts_left == 0 {
+        if self.texts_left == 0 || !matches!(pa.kind, Kind::Data | Kind::Bytes) {
             return None;
         }
+        let span = |hunks: &[Hunk]| {
+            let (first, last) = (hunks.first()?, hunks.last()?);
+            Some((first.a.start..last.a.end, first.b.start..last.b.end))
+        };
+        let all = span(hunks)?;
+        let permuted = || {
+            let hunks = &hunks[..self.balanced(hunks)];
+            Some((vec![self.permuted(pa, pb, &span(hunks)?)?], hunks.len()))
+        };
+        let (found, n) = match self.wide(pa, pb, &all) {
+            Some(found) => (found, hunks.len()),
+            None => match permuted() {
+                Some(found) => found,
+                None => {
+                    let pool = POOLS.iter().find_map(|size| self.pool(*size, pa, pb, &all));
+                    (pool?, hunks.len())
+                }
+            },
+        };
+        let hunks = &hunks[..n];
         let bytes = hunks.iter().map(Hunk::len).sum::<usize>() as u64;
-        let (first, last) = (hunks.first()?, hunks.last()?);
-        let span = (first.a.start..last.a.end, first.b.start..last.b.end);
-        let found = self
-            .wide(pa, pb, &span)
-            .or_else(|| Some(vec![self.permuted(pa, pb, hunks, &span)?]))
-            .or_else(|| self.pool(pa, pb, &span))?;
         let mut left = bytes;
         let n = found.len() as u64;
         for (i, mut c) in found.into_iter().enumerate() {
-            c.bytes = if i as u64 + 1 == n { left } else { (bytes / n).min(left) };
+            c.bytes = match (i as u64 + 1 == n, c.bytes) {
+                (true, _) => left,
+                (false, 0) => (bytes / n).min(left),
+                (false, own) => own.min(left),
+            };
             left -= c.bytes;
-            self.push(c);
+            if !c.follows || c.bytes > 0 {
+                self.push(c);
+            }
         }
         Some(hunks.len())
     }
 
-    /// The same records in another order.
+    /// How many hunks from the first on have the same bytes in both, all of them together; but for zeros,
+    /// which fill what is left.
+    fn balanced(&self, hunks: &[Hunk]) -> usize {
+        let mut counts = [0_i64; 256];
+        let (mut uneven, mut differing, mut found) = (0_usize, 0, 0);
+        for (i, h) in hunks.iter().enumerate() {
+            differing += h.len();
+            for (bytes, by) in [(&self.a[h.a.clone()], 1), (&self.b[h.b.clone()], -1)] {
+                for byte in bytes.iter().filter(|b| **b != 0) {
+                    let n = &mut counts[usize::from(*byte)];
+                    uneven -= usize::from(*n != 0);
+                    *n += by;
+                    uneven += usize::from(*n != 0);
+                }
+            }
+            if uneven == 0 && differing >= LEAST {
+                found = i + 1;
+            }
+        }
+        found
+    }
+
+    /// The same records in another order, or the same pieces.
     fn permuted(
         &self,
         pa: &Part,
         pb: &Part,
-        hunks: &[Hunk],
         (sa, sb): &(Range<usize>, Range<usize>),
     ) -> Option<Claim> {
-        let differing: usize = hunks.iter().map(Hunk::len).sum();
-        if sa.len() != sb.len() || differing < LEAST {
-            return None;
-        }
-        // What is the same on both sides does not matter: the rest must have the same bytes.
-        let mut counts = [0_i64; 256];
-        for h in hunks {
-            self.a[h.a.clone()].iter().for_each(|b| counts[usize::from(*b)] += 1);
-            self.b[h.b.clone()].iter().for_each(|b| counts[usize::from(*b)] -= 1);
-        }
-        if counts.iter().any(|n| *n != 0) {
-            return None;
-        }
-        SIZES.iter().find_map(|size| {
+        let records = SIZES.iter().rev().filter(|_| sa.len() == sb.len()).find_map(|size| {
             let step = if *size <= 4 { 1 } else { 4 };
             (0..*size).step_by(step).find_map(|before| {
                 let len = (sa.len() + before).next_multiple_of(*size);
@@ -96,47 +132,106 @@ impl Work<'_> {
                     c
                 })
             })
-        })
+        });
+        let pieces = || {
+            let n = pieces(&self.a[sa.clone()], &self.b[sb.clone()])?;
+            let mut c = claim(Cause::Ordering, sa.clone(), sb.clone(), 0);
+            c.what = Some(format!("the same bytes in about {n} pieces"));
+            Some(c)
+        };
+        records.or_else(pieces)
     }
 
-    /// A pool of constants, in which a known number made others change places.
+    /// A pool of constants of one size, which the linker sorts by content: those that one side has alone,
+    /// in pairs; that the others changed places follows.
     fn pool(
-        &self,
+        &mut self,
+        size: usize,
         pa: &Part,
         pb: &Part,
         (sa, sb): &(Range<usize>, Range<usize>),
     ) -> Option<Vec<Claim>> {
-        let words = |bytes: &[u8], part: &Range<usize>, span: &Range<usize>| {
-            let start = part.start + (span.start - part.start) / 8 * 8;
-            let end = (part.start + (span.end - part.start).next_multiple_of(8)).min(part.end);
-            let each = (start..end).step_by(8).filter_map(|at| {
-                Some((u64::from_le_bytes(*bytes.get(at..end)?.first_chunk()?), at))
-            });
-            let mut list: Vec<(u64, usize)> = each.collect();
-            list.sort_unstable();
-            list
-        };
         if sa.len().max(sb.len()) > 1 << 16 {
             return None;
         }
-        let (x, y) = (words(self.a, &pa.range, sa), words(self.b, &pb.range, sb));
+        let entries = |bytes: &'_ [u8], part: &Part, span: &Range<usize>| {
+            let before = part.address.map_or(0, |a| a as usize % size);
+            let at = |offset: usize| (offset - part.range.start + before) / size * size;
+            let place = |at: usize| (part.range.start + at).checked_sub(before);
+            let places = (at(span.start)..=at(span.end - 1)).step_by(size).filter_map(place);
+            let within = places.filter(|at| *at >= part.range.start && at + size <= part.range.end);
+            let mut list: Vec<(Vec<u8>, usize)> =
+                within.map(|at| (bytes[at..at + size].to_vec(), at)).collect();
+            list.sort_unstable();
+            list
+        };
+        if sa.is_empty() || sb.is_empty() {
+            return None;
+        }
+        let (x, y) = (entries(self.a, pa, sa), entries(self.b, pb, sb));
         let (only_a, only_b) = (alone(&x, &y), alone(&y, &x));
         let few = only_a.len() == only_b.len() && (1..=CONSTANTS).contains(&only_a.len());
-        if !few || x.len() < 2 {
+        let within = |part: &Part, at: usize| at as i64 - part.range.start as i64;
+        let moved: Vec<i64> = both(&x, &y).map(|(p, q)| within(pb, q) - within(pa, p)).collect();
+        if !few || moved.iter().all(|by| *by == 0) {
             return None;
         }
         let mut claims = Vec::new();
-        let mut rest = only_b;
+        let mut others = only_b;
         for (v, at) in only_a {
-            let known = rest.iter().position(|(w, _)| self.number(v.into(), (*w).into()).is_some());
-            let (w, to) = rest.remove(known?);
-            let (cause, what) = self.number(v.into(), w.into())?;
-            let mut c = claim(cause, at..at + 8, to..to + 8, 0);
-            c.what = Some(format!("an integer of 8 bytes among others: {what}"));
-            c.shown = Some((v.to_string(), w.to_string()));
-            claims.push(c);
+            let known = |(w, _): &(Vec<u8>, usize)| self.numbers(&v, w).is_some();
+            let (w, to) = others.remove(others.iter().position(known).unwrap_or(0));
+            let pair = Hunk { a: at..at + size, b: to..to + size };
+            if self.moved(pa, &pair) {
+                return None;
+            }
+            claims.extend(self.constant((&v, at), (&w, to)));
+            self.shifts.moved([within(pb, to) - within(pa, at)].into_iter());
         }
+        self.shifts.moved(moved.into_iter());
+        let mut rest = claim(Cause::Unknown, sa.clone(), sb.clone(), 0);
+        rest.follow(About::Moved);
+        claims.push(rest);
         Some(claims)
+    }
+
+    /// What two constants are: numbers, text, or bytes.
+    fn constant(&self, (v, at): (&[u8], usize), (w, to): (&[u8], usize)) -> Vec<Claim> {
+        let (size, whole) = (v.len(), |at: usize| at..at + v.len());
+        let mut claims = match self.numbers(v, w) {
+            Some((offset, shown, cause, what)) => {
+                let (at, to) = (at + offset, to + offset);
+                let mut c = claim(cause, at..at + 8.min(size), to..to + 8.min(size), 0);
+                c.what = Some(format!("an integer among other constants: {what}"));
+                c.shown = Some(shown);
+                vec![c]
+            }
+            None => {
+                let hunk = self.without_padding(&Hunk { a: whole(at), b: whole(to) });
+                match self.is_printable(&hunk) {
+                    true => self.whole(&hunk.a, &hunk.b),
+                    false if self.looks_random(&hunk) => {
+                        let mut c = claim(Cause::Randomness, hunk.a, hunk.b, 0);
+                        c.what = Some(format!("{size} bytes that have nothing in common"));
+                        vec![c]
+                    }
+                    false => vec![claim(Cause::Unknown, hunk.a, hunk.b, 0)],
+                }
+            }
+        };
+        let n = claims.len() as u64;
+        claims.iter_mut().for_each(|c| c.bytes = size as u64 / n);
+        claims
+    }
+
+    /// The known numbers that two constants are or hold: where in them, both as text, and what they are.
+    fn numbers(&self, v: &[u8], w: &[u8]) -> Option<(usize, (String, String), Cause, String)> {
+        let width = v.len().min(8);
+        (0..v.len()).step_by(width).find_map(|at| {
+            let (x, y) = (integer(&v[at..at + width], true), integer(&w[at..at + width], true));
+            let (cause, what) = self.number(x, y)?;
+            Some((at, (x.to_string(), y.to_string()), cause, what))
+        })
     }
 
     /// Text in UTF-16, as in resources: the same strings in another order, or what differs in them.
@@ -156,14 +251,14 @@ impl Work<'_> {
             texts
         };
         let whole = |list: &[(String, Range<usize>)]| list[0].1.start..list[list.len() - 1].1.end;
-        if x.len() > 1 && sorted(&x) == sorted(&y) {
+        let in_order = x.iter().map(|(t, _)| t).eq(y.iter().map(|(t, _)| t));
+        if x.len() > 1 && !in_order && sorted(&x) == sorted(&y) {
             let mut c = claim(Cause::Ordering, whole(&x), whole(&y), 0);
             let list = |l: &[(String, Range<usize>)]| {
                 l.iter().map(|(t, _)| t.as_str()).collect::<Vec<_>>().join(", ")
             };
             c.what = Some(format!("the same {} strings in UTF-16", x.len()));
-            c.shown =
-                Some((super::super::tell::cut(&list(&x)), super::super::tell::cut(&list(&y))));
+            c.shown = Some((cut(&list(&x)), cut(&list(&y))));
             return Some(vec![c]);
         }
         let (only_a, only_b) = (alone(&x, &y), alone(&y, &x));
@@ -236,6 +331,40 @@ fn alone<T: Ord + Clone, P: Clone>(of: &[(T, P)], other: &[(T, P)]) -> Vec<(T, P
         _ => true,
     });
     missing.cloned().collect()
+}
+
+/// Where each has what both have, in order.
+fn both<'x, T: Ord>(
+    x: &'x [(T, usize)],
+    y: &'x [(T, usize)],
+) -> impl Iterator<Item = (usize, usize)> + 'x {
+    let mut j = 0;
+    x.iter().filter_map(move |(t, at)| {
+        j += y[j..].iter().take_while(|(u, _)| u < t).count();
+        let (u, to) = y.get(j)?;
+        (u == t).then(|| {
+            j += 1;
+            (*at, *to)
+        })
+    })
+}
+
+/// Of how many pieces of `y` all of `x` consists, if they are long enough not to be so by chance: texts
+/// without anything between them, in another order.
+fn pieces(x: &[u8], y: &[u8]) -> Option<usize> {
+    if x.len() < 4 * PIECE || x.len() > CUT {
+        return None;
+    }
+    let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    y.windows(PIECE).enumerate().for_each(|(at, w)| places.entry(w).or_default().push(at));
+    let (mut at, mut n) = (0, 0);
+    while at < x.len() {
+        let begins = x.get(at..at + PIECE).and_then(|w| places.get(w));
+        let long = begins.into_iter().flatten().take(64);
+        at += long.map(|to| align::common_prefix(&x[at..], &y[*to..])).max().unwrap_or(1);
+        n += 1;
+    }
+    (n > 1 && n * PIECE <= x.len()).then_some(n)
 }
 
 /// Runs of printable UTF-16 that touch the span, whole.

@@ -7,7 +7,7 @@ use super::super::align::{self, Hunk};
 use super::super::image::{Kind, Part};
 use super::super::names::{is_of_dlltool, without_hashes};
 use super::super::text::{self, Texts};
-use super::{AROUND, Claim, LEAST_RUN, Work, claim, within};
+use super::work::{AROUND, Claim, LEAST_RUN, Work, claim, within};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -372,7 +372,7 @@ impl Work<'_> {
     }
 
     /// Reads two texts that differ somewhere, all of it at once.
-    fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
+    pub(super) fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
         let texts = Texts { a: &self.a[x.clone()], b: &self.b[y.clone()], context: self.context };
         let (n, m) = (texts.a.len(), texts.b.len());
         let first = align::common_prefix(texts.a, texts.b);

@@ -2,7 +2,7 @@
 
 use object::{Object, ObjectSection, SectionFlags, elf};
 
-use super::{add_names, sections};
+use super::object_file::{add_names, sections};
 use crate::cause::Cause;
 use crate::finding::About;
 use crate::image::{Field, Follows, Image, Kind};
@@ -62,6 +62,7 @@ pub fn read(bytes: &[u8]) -> Result<Image, String> {
     }
     image.tile(bytes.len());
     build_id(&mut image, bytes, &file);
+    gold(&mut image, bytes);
     add_names(&mut image, &file);
     Ok(image)
 }
@@ -87,5 +88,23 @@ fn build_id(image: &mut Image, bytes: &[u8], file: &object::File) {
         cause: Cause::BuildId,
         about: About::Anything,
         follows: Follows::UnlessAlone,
+    });
+}
+
+/// The note in which gold writes its version, where other linkers write theirs to `.comment`.
+fn gold(image: &mut Image, bytes: &[u8]) {
+    let Some(part) = image.parts.iter().find(|p| p.name == ".note.gnu.gold-version") else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&bytes[part.range.clone()]);
+    let value =
+        text.find("gold ").map_or("gold", |at| text[at..].trim_end_matches('\0')).to_string();
+    image.fields.push(Field {
+        name: "the linker".to_string(),
+        range: part.range.clone(),
+        value,
+        cause: Cause::LinkerVersion,
+        about: About::Anything,
+        follows: Follows::Never,
     });
 }

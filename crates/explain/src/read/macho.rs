@@ -6,7 +6,7 @@ use std::ops::Range;
 use object::{ObjectSection, SectionKind};
 use repro_formats::names::printable;
 
-use super::{add_names, sections};
+use super::object_file::{add_names, sections};
 use crate::cause::Cause;
 use crate::finding::About;
 use crate::image::{Field, Follows, Image, Kind, Part};

@@ -1,0 +1,213 @@
+//! The comparison of one pair as it goes: the claims so far, how they are added, and what all kinds of
+//! data are asked. Which claim fits which data is decided by the files beside this one.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::super::align::Hunk;
+use super::super::image::{Field, Follows, Image, Part};
+use super::super::known::Context;
+use super::super::shift::Shifts;
+use crate::cause::Cause;
+use crate::finding::About;
+
+/// What is said of some differing ranges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The cause.
+    pub cause: Cause,
+    /// What kind of value it is.
+    pub about: About,
+    /// What the value is called, if that is known.
+    pub what: Option<String>,
+    /// It follows from another difference.
+    pub follows: bool,
+    /// It follows unless nothing else differs.
+    pub unless_alone: bool,
+    /// The value in A.
+    pub a: Range<usize>,
+    /// The value in B.
+    pub b: Range<usize>,
+    /// Both values, where the bytes are not what is shown.
+    pub shown: Option<(String, String)>,
+    /// Differing bytes that it claims.
+    pub bytes: u64,
+    /// In how many places.
+    pub places: usize,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// All claims, in the order of the file.
+    pub claims: Vec<Claim>,
+    /// Bytes in differing ranges.
+    pub differing: u64,
+    /// Of these, bytes that were not looked at since there were too many places.
+    pub skipped: u64,
+}
+
+/// Places of one pair that are looked at one by one as text.
+pub(super) const MOST_TEXTS: usize = 20_000;
+/// Bytes of one pair that are searched for pieces of the other file.
+pub(super) const MOST_FINDS: u64 = 2 << 30;
+/// Claims that are told apart.
+const MOST_CLAIMS: usize = 20_000;
+/// How far text around a difference is read.
+pub(super) const AROUND: usize = 512;
+/// Bytes that are text all by themselves count as text only from this length on.
+pub(super) const LEAST_RUN: usize = 5;
+
+/// The comparison of one pair, as it goes.
+pub(super) struct Work<'a> {
+    pub(super) a: &'a [u8],
+    pub(super) b: &'a [u8],
+    pub(super) ia: &'a Image,
+    pub(super) ib: &'a Image,
+    pub(super) context: &'a Context,
+    pub(super) shifts: Shifts,
+    pub(super) fields: Vec<(&'a Field, &'a Field)>,
+    /// Where in A the claims of other parts begin that follow from nothing, sorted; and their places.
+    pub(super) roots: Vec<(usize, usize)>,
+    pub(super) arm: bool,
+    pub(super) texts_left: usize,
+    pub(super) finds_left: u64,
+    pub(super) rest: Vec<Claim>,
+    pub(super) packed_random: Option<Hunk>,
+    pub(super) grams: Grams,
+    pub(super) out: Compared,
+}
+
+impl Work<'_> {
+    pub(super) fn has_fields(&self, part: &Part) -> bool {
+        self.fields.iter().any(|(x, _)| within(&x.range, &part.range) > 0)
+    }
+
+    /// A place that the format knows.
+    pub(super) fn field(&mut self, hunk: &Hunk) -> bool {
+        let overlap = |r: &Range<usize>, h: &Range<usize>| r.start < h.end && h.start < r.end;
+        let found = self
+            .fields
+            .iter()
+            .find(|(x, y)| overlap(&x.range, &hunk.a) || overlap(&y.range, &hunk.b));
+        let Some((x, y)) = found else { return false };
+        let mut c = claim(x.cause, x.range.clone(), y.range.clone(), hunk.len() as u64);
+        c.about = x.about;
+        c.what = Some(x.name.clone());
+        c.shown = Some((x.value.clone(), y.value.clone()));
+        c.follows = x.follows == Follows::UnlessAlone;
+        c.unless_alone = c.follows;
+        self.add(c);
+        true
+    }
+
+    pub(super) fn add(&mut self, claim: Claim) {
+        // The same value in the same place, differing in several bytes.
+        if let Some(last) = self.out.claims.last_mut()
+            && last.cause == claim.cause
+            && (last.about, &last.what) == (claim.about, &claim.what)
+            && last.follows == claim.follows
+            && (claim.follows && !claim.unless_alone || (&last.a, &last.b) == (&claim.a, &claim.b))
+        {
+            last.bytes += claim.bytes;
+            if (&last.a, &last.b) != (&claim.a, &claim.b) {
+                last.places += 1;
+            }
+            return;
+        }
+        self.push(claim);
+    }
+
+    /// Keeps a claim; once there are too many, only its bytes.
+    pub(super) fn push(&mut self, claim: Claim) {
+        let claims = &mut self.out.claims;
+        if claims.len() < MOST_CLAIMS {
+            return claims.push(claim);
+        }
+        let rest = &mut self.rest;
+        match rest.iter_mut().find(|c| (c.cause, c.follows) == (claim.cause, claim.follows)) {
+            Some(c) => {
+                c.bytes += claim.bytes;
+                c.places += claim.places;
+            }
+            None => rest.push(claim),
+        }
+    }
+
+    pub(super) fn follows(&mut self, hunk: &Hunk, about: About) {
+        let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
+        c.follow(about);
+        self.add(c);
+    }
+
+    pub(super) fn unknown(&mut self, hunk: &Hunk) {
+        let c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
+        self.push(c);
+    }
+
+    /// Whether a piece stands in a part of the other file, while the budget for such searches lasts.
+    pub(super) fn find(&mut self, whole: &[u8], piece: &[u8]) -> bool {
+        let cost = whole.len() as u64;
+        if piece.is_empty() || self.finds_left < cost {
+            return false;
+        }
+        self.finds_left -= cost;
+        memchr::memmem::find(whole, piece).is_some()
+    }
+
+    /// Whether what each side has here stands somewhere in the same part of the other.
+    pub(super) fn is_elsewhere(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
+        let (a, b) = (self.a, self.b);
+        let mut found = |whole: &[u8], piece: &[u8]| {
+            piece.iter().all(|b| *b == 0) || piece.len() >= 4 && self.find(whole, piece)
+        };
+        found(&b[pb.range.clone()], &a[hunk.a.clone()])
+            && found(&a[pa.range.clone()], &b[hunk.b.clone()])
+    }
+}
+
+impl Claim {
+    /// It follows from another difference: what it is.
+    pub(super) fn follow(&mut self, about: About) {
+        self.follows = true;
+        self.about = about;
+        self.what = about.called().map(str::to_string);
+    }
+}
+
+pub(super) fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) -> Claim {
+    Claim {
+        cause,
+        about: About::Anything,
+        what: None,
+        follows: false,
+        unless_alone: false,
+        a,
+        b,
+        shown: None,
+        bytes,
+        places: 1,
+    }
+}
+
+/// How many places both have in common.
+pub(super) fn within(a: &Range<usize>, b: &Range<usize>) -> usize {
+    a.end.min(b.end).saturating_sub(a.start.max(b.start))
+}
+
+/// All pieces of four bytes of the known values: most code has none of them, which is quickly seen.
+pub(super) struct Grams(HashSet<[u8; 4]>);
+
+impl Grams {
+    /// Those of all values.
+    pub(super) fn of(context: &Context) -> Grams {
+        let values = context.known.iter().flat_map(|k| [&k.a, &k.b]);
+        let pieces = values.flat_map(|v| v.as_bytes().windows(4));
+        Grams(pieces.filter_map(|w| w.try_into().ok()).collect())
+    }
+
+    pub(super) fn any(&self, run: &[u8]) -> bool {
+        let mut pieces = run.windows(4);
+        pieces.any(|w| w.first_chunk().is_some_and(|w| self.0.contains(w)))
+    }
+}
