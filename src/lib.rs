@@ -23,6 +23,7 @@ pub mod process;
 pub mod project;
 pub mod query;
 pub mod recipe;
+pub mod replay;
 pub mod report;
 pub mod request;
 pub mod sandbox;

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -48,6 +50,7 @@ pub struct Cmd {
     own_group: bool,
     stdin: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
+    limit: Option<Duration>,
 }
 
 /// What a finished command left.
@@ -89,6 +92,7 @@ impl Cmd {
             own_group: false,
             stdin: None,
             jobserver: None,
+            limit: None,
         }
     }
 
@@ -159,6 +163,12 @@ impl Cmd {
     /// back those of the pool.
     pub fn jobserver(mut self, client: &jobserver::Client) -> Cmd {
         self.jobserver = Some(client.clone());
+        self
+    }
+
+    /// Ends the child, as a signal would, if it still runs after so long.
+    pub fn limit(mut self, limit: Duration) -> Cmd {
+        self.limit = Some(limit);
         self
     }
 
@@ -237,8 +247,20 @@ impl Cmd {
         if STOPPED.load(Ordering::SeqCst) {
             end(me, false);
         }
-        work(&mut child);
-        let status = child.wait();
+        let (done, is_done) = std::sync::mpsc::channel::<()>();
+        let status = std::thread::scope(|s| {
+            if let Some(limit) = self.limit {
+                s.spawn(move || {
+                    if is_done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                        end(me, true);
+                    }
+                });
+            }
+            work(&mut child);
+            let status = child.wait();
+            drop(done);
+            status
+        });
         RUNNING.lock().expect("no panic holds this lock").retain(|r| *r != me);
         if self.own_group {
             // What the command left running in its group must not outlive it.
@@ -472,6 +494,15 @@ mod tests {
     fn a_missing_program_is_a_fault_of_the_host() {
         let error = Cmd::new("no-such-program-here").output().err().unwrap();
         assert_eq!(crate::error::kind_of(&error), Kind::Host);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_runs_longer_than_its_limit_is_ended() {
+        let sleep = |limit| Cmd::new("sleep").arg("60").own_group().limit(limit).output().unwrap();
+        assert_eq!(sleep(Duration::ZERO).status.code(), None);
+        let quick = Cmd::new("true").limit(Duration::from_secs(60)).output().unwrap();
+        assert!(quick.status.success());
     }
 
     #[cfg(unix)]

@@ -124,6 +124,8 @@ pub struct BuildRequest {
     pub keep: bool,
     /// `--expand`.
     pub expand: bool,
+    /// False with `--no-replay`.
+    pub replay: bool,
     /// Whether the manifest tells of this machine.
     pub builder: bool,
     /// `-v`.
@@ -178,6 +180,8 @@ pub struct Build {
     pub keep: bool,
     /// `--expand`.
     pub expand: bool,
+    /// False with `--no-replay`.
+    pub replay: bool,
     /// False with `--no-builder`.
     pub builder: bool,
     /// `-v`.

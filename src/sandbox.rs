@@ -133,6 +133,8 @@ pub struct Room {
     pub write: Vec<(PathBuf, PathBuf)>,
     /// Files and directories that it may read, in the same way.
     pub read: Vec<(PathBuf, PathBuf)>,
+    /// Further ones, in this order: each may be in those before it.
+    pub layers: Vec<Layer>,
     /// The host name.
     pub hostname: Option<String>,
     /// The ids of user and group.
@@ -141,6 +143,17 @@ pub struct Room {
     pub preload: Option<PathBuf>,
     /// How many process ids are used up before it starts.
     pub spent_ids: u32,
+}
+
+/// A directory or a file that a build sees in another one.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Where it is on this machine.
+    pub from: PathBuf,
+    /// Where the build sees it.
+    pub to: PathBuf,
+    /// Whether it may write there.
+    pub write: bool,
 }
 
 impl Sandbox {
@@ -219,6 +232,10 @@ impl Sandbox {
         inside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
         room.write.iter().for_each(|(from, to)| args.bind("--bind", from, to));
         room.read.iter().for_each(|(from, to)| args.bind("--ro-bind", from, to));
+        for layer in &room.layers {
+            let how = if layer.write { "--bind" } else { "--ro-bind" };
+            args.bind(how, &layer.from, &layer.to);
+        }
         if let Some(object) = &room.preload {
             args.words(&["--setenv", "LD_PRELOAD"]);
             args.word(object);

@@ -33,6 +33,12 @@ impl Canonical {
         Canonical { roots }
     }
 
+    /// The same for directories that are at other places.
+    pub fn moved(&self, swaps: &[(String, String)]) -> Canonical {
+        let moved = |path: &str| swaps.iter().fold(path.to_string(), |t, (a, b)| t.replace(a, b));
+        Canonical { roots: self.roots.iter().map(|(p, name)| (moved(p), name.clone())).collect() }
+    }
+
     /// A text with what stands for the directories.
     pub fn text(&self, text: &str) -> String {
         let swap = |t: String, (real, name): &(String, String)| t.replace(real, name);

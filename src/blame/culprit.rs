@@ -1,7 +1,13 @@
 //! A crate that diverged first, and what is known of why. The steps of the walk make it; reports
 //! print it.
 
+use std::fmt;
+
 use repro_explain::cause::Cause;
+
+use crate::blame::changes::What;
+use crate::term::count;
+use crate::variation::VariationId;
 
 /// What kind of unit diverged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +34,98 @@ impl UnitKind {
     }
 }
 
-/// A unit that diverged although everything that it was made from agrees.
+/// What a culprit did in both builds, so that it can be run again alone: indices into their traces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// In build A.
+    pub a: usize,
+    /// In build B.
+    pub b: usize,
+    /// Which of its outputs differ.
+    pub parts: Parts,
+    /// All that it was made from agrees.
+    pub alone: bool,
+}
+
+/// What differs of a unit's outputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parts {
+    /// It is a run of a build script: what it left and told, and whether that differs by nothing but
+    /// the directories of the builds.
+    Run(Vec<(What, bool)>),
+    /// It is a rustc call: files, by what they are.
+    Call(Vec<String>),
+}
+
+/// Whether experiments have shown why a unit diverged.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Proof {
+    /// They have.
+    Confirmed(Confirmed),
+    /// They have not: why.
+    Suspected(String),
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Proof::Suspected(why) => write!(f, "suspected: {why}"),
+            Proof::Confirmed(Confirmed { variations, itself, replays, seconds }) => {
+                let labels: Vec<String> = variations.iter().map(|id| called(*id)).collect();
+                let only = match labels.as_slice() {
+                    [] => None,
+                    [one] => Some(format!("only {one} changes this output")),
+                    [most @ .., last] => {
+                        let most = most.join(", ");
+                        Some(format!("only {most} and {last} change this output"))
+                    }
+                };
+                let itself = itself.map(|itself| match itself {
+                    Itself::Chance => "it differs from run to run, with a stopped clock too",
+                    Itself::Time => "it differs from run to run, but not with a stopped clock",
+                });
+                let what: Vec<String> =
+                    only.into_iter().chain(itself.map(str::to_string)).collect();
+                let replays = count(*replays, "replay", "replays");
+                write!(f, "confirmed: {}; {replays}, {seconds:.1} s", what.join("; "))
+            }
+        }
+    }
+}
+
+/// The value of a variation, in a sentence.
+fn called(id: VariationId) -> String {
+    let label = id.row().label;
+    match label.starts_with("a ") || label.starts_with(char::is_uppercase) {
+        true => label.to_string(),
+        false => format!("the {label}"),
+    }
+}
+
+/// What experiments have shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirmed {
+    /// The variations that change the output; no other one does.
+    pub variations: Vec<VariationId>,
+    /// It differs by itself, too.
+    pub itself: Option<Itself>,
+    /// How often the unit was run again.
+    pub replays: usize,
+    /// How long that took, in seconds.
+    pub seconds: f64,
+}
+
+/// Why an output differs from one run to the next though nothing is varied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Itself {
+    /// Random numbers, the order of threads, ids.
+    Chance,
+    /// The time: with a clock that stands still it does not.
+    Time,
+}
+
+/// A unit that diverged although everything that it was made from agrees.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Culprit {
     /// `name version` of its package.
     pub package: String,
@@ -43,4 +139,42 @@ pub struct Culprit {
     pub remedies: Vec<String>,
     /// Packages that differ because of it, those first that others are made of.
     pub via: Vec<String>,
+    /// What can be run again of it.
+    pub subjects: Vec<Subject>,
+    /// What that has shown.
+    pub proof: Proof,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proofs_are_sentences() {
+        let shown = |variations: &[VariationId], itself, replays| {
+            let variations = variations.to_vec();
+            Proof::Confirmed(Confirmed { variations, itself, replays, seconds: 1.44 }).to_string()
+        };
+        use VariationId::{Clock, Environment, Timezone};
+        let (chance, time) = (Some(Itself::Chance), Some(Itself::Time));
+        let cases = [
+            (shown(&[Timezone], None, 6), "only TZ changes this output; 6 replays, 1.4 s"),
+            (
+                shown(&[Timezone, Environment, Clock], None, 1),
+                "only TZ, a variable of the environment and the time of the build change this output; 1 replay, 1.4 s",
+            ),
+            (
+                shown(&[], chance, 4),
+                "it differs from run to run, with a stopped clock too; 4 replays, 1.4 s",
+            ),
+            (
+                shown(&[Timezone], time, 9),
+                "only TZ changes this output; it differs from run to run, but not with a stopped clock; 9 replays, 1.4 s",
+            ),
+        ];
+        for (said, want) in cases {
+            assert_eq!(said, format!("confirmed: {want}"));
+        }
+        assert_eq!(Proof::Suspected("no".into()).to_string(), "suspected: no");
+    }
 }

@@ -11,7 +11,7 @@ use repro_explain::remedy;
 use repro_explain::{Context, explain};
 
 use crate::blame::changes::{Change, SEARCHED, Value, What, read};
-use crate::blame::culprit::{Culprit, UnitKind};
+use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind};
 use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
@@ -158,7 +158,23 @@ impl Evidence<'_> {
             evidence: notes.evidence.iter().map(|l| printable(l)).collect(),
             remedies: notes.remedies,
             via,
+            subjects: self.subject(suspect.node).into_iter().collect(),
+            proof: Proof::Suspected("replays are switched off by `--no-replay`".to_string()),
         })
+    }
+
+    /// What can be run again of a node that both builds have.
+    fn subject(&self, node: usize) -> Option<Subject> {
+        let details = &self.found.details[node];
+        let (a, b) = details.pair?;
+        let parts = match self.found.nodes[node].role {
+            Role::Run => {
+                let changes = details.changes.iter();
+                Parts::Run(changes.map(|c| (c.what.clone(), c.only_roots)).collect())
+            }
+            _ => Parts::Call(details.labels.clone()),
+        };
+        Some(Subject { a, b, parts, alone: self.found.nodes[node].inputs.is_empty() })
     }
 
     fn of_change(&self, change: &Change, name: &str, context: &Context) -> Result<Vec<Finding>> {
@@ -445,4 +461,5 @@ fn merge(one: &mut Culprit, other: Culprit) {
     for package in other.via {
         push(&mut one.via, package);
     }
+    one.subjects.extend(other.subjects);
 }

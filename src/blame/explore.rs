@@ -36,6 +36,10 @@ pub struct Details {
     pub sources: Vec<PathBuf>,
     /// Of a run: variables that the build script says it depends on.
     pub declared: Vec<String>,
+    /// Where it is in the traces of A and B, if both have it.
+    pub pair: Option<(usize, usize)>,
+    /// What its outputs that differ are.
+    pub labels: Vec<String>,
     /// Only one build made it: which.
     pub only: Option<&'static str>,
 }
@@ -157,6 +161,7 @@ impl<'a> Explorer<'a> {
         let (unit_a, unit_b) = (&self.paired.both.a.units[a], &self.paired.both.b.units[b]);
         let (reads_a, reads_b) =
             (self.paired.both.a.reads(unit_a), self.paired.both.b.reads(unit_b));
+        let labels = self.paired.differing(unit)?;
         let outputs: Vec<(PathBuf, PathBuf)> = self.paired.outputs_a[a]
             .iter()
             .filter_map(|(label, x)| Some((x, self.paired.outputs_b[b].get(label)?)))
@@ -210,6 +215,8 @@ impl<'a> Explorer<'a> {
             units: Some((unit_a.clone(), unit_b.clone())),
             changes,
             perhaps,
+            pair: Some((a, b)),
+            labels: labels.into_iter().collect(),
             outputs: outputs.into_iter().filter(differing).collect(),
             sources: self.paired.sources(&reads_a),
             ..Details::default()
@@ -247,6 +254,7 @@ impl<'a> Explorer<'a> {
         let details = Details {
             changes,
             declared: self.paired.declared(run),
+            pair: pair.a.zip(pair.b),
             only: match (pair.a, pair.b) {
                 (Some(_), Some(_)) => None,
                 (a, _) => Some(if a.is_some() { "A" } else { "B" }),

@@ -6,8 +6,8 @@
 //! difference by itself, since the recipe has compilers remap them; it counts where the directories
 //! are seen in the bytes of a unit that differs.
 
-mod canonical;
-mod changes;
+pub mod canonical;
+pub mod changes;
 pub mod culprit;
 mod evidence;
 mod expand;
@@ -23,6 +23,7 @@ use std::path::Path;
 use anyhow::Result;
 use repro_explain::Context;
 
+use self::canonical::Canonical;
 use self::culprit::Culprit;
 use crate::build::Built;
 use crate::cargo::trace::Trace;
@@ -36,6 +37,8 @@ pub struct Blame {
     pub culprits: Vec<Culprit>,
     /// What could not be blamed on any, and why: sentences.
     pub unblamed: Vec<String>,
+    /// The directories of A and B.
+    pub roots: (Canonical, Canonical),
 }
 
 /// Traces the artifacts that differ back to the units that diverged first. `context` is what is
@@ -59,7 +62,8 @@ pub fn blame(
         scratch,
         roots: vec![a.now(&a.layout.source), a.now(&a.layout.cargo_home), a.now(&a.layout.target)],
     };
-    Ok(Blame { culprits: evidence.culprits(&suspects)?, unblamed: found.unblamed })
+    let culprits = evidence.culprits(&suspects)?;
+    Ok(Blame { culprits, unblamed: found.unblamed, roots: found.roots })
 }
 
 /// Traces a difference back. The verdict stands whatever comes of this: that it fails is said, and
@@ -75,8 +79,8 @@ pub fn trace(
     let dir = scratch.join("blame");
     let found = blame(&a.trace, &b.trace, comparison, context, expand, &dir);
     let mut blame = found.unwrap_or_else(|e| Blame {
-        culprits: Vec::new(),
         unblamed: vec![format!("the difference could not be traced back: {}", error::one_line(&e))],
+        ..Blame::default()
     });
     if blame.culprits.is_empty() && blame.unblamed.is_empty() {
         let nobody = "no unit was found that diverged although all that it was made from agrees";

@@ -30,6 +30,7 @@ use crate::process::{self, Cmd, Stream};
 use crate::recipe::{Recipe, SideRecipe};
 use crate::request::{Inject, Selection};
 use crate::sandbox::{Room, Sandbox};
+use crate::shim::record::Moment;
 use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
@@ -40,6 +41,7 @@ use crate::variation::{Carrier, Side, Value, ValuePair, VariationId, carried_by}
 const UNREACHED: &str = "unreached";
 
 /// Everything that both builds have in common.
+#[derive(Clone)]
 pub struct Plan<'a> {
     /// The source.
     pub source: &'a Source,
@@ -67,7 +69,8 @@ pub struct Plan<'a> {
     pub shim: Option<&'a Shim>,
     /// Ask the linker which files it reads.
     pub trace_links: bool,
-    /// Write down each rustc call whole, so that it can be made again.
+    /// Write down each rustc call whole, and how each build script starts, so that they can be run
+    /// again.
     pub keep_calls: bool,
     /// The value of each variation on each side.
     pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
@@ -108,7 +111,7 @@ impl Plan<'_> {
     }
 
     /// The same, as they are on this machine.
-    fn layout_on_disk(&self, side: Side) -> Layout {
+    pub fn layout_on_disk(&self, side: Side) -> Layout {
         match self.sandbox {
             Some(_) => self.layout_by(side, self.on_disk),
             None => self.layout(side),
@@ -305,10 +308,15 @@ impl Plan<'_> {
         for unpacked in ["registry/src", "git/checkouts"] {
             self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
         }
+        self.fill_home(side, &layout.home)
+    }
+
+    /// Puts into a home directory what one side has there.
+    pub fn fill_home(&self, side: Side, home: &Path) -> Result<()> {
         if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
             // Where no row fixes it the length is that of the repository, on both sides.
             let fixed = self.recipe.rows().iter().any(|row| row.value == "core.abbrev");
-            fs::write(&layout.home.join(".gitconfig"), git_config(name, fixed))?;
+            fs::write(&home.join(".gitconfig"), git_config(name, fixed))?;
         }
         Ok(())
     }
@@ -344,8 +352,9 @@ impl Plan<'_> {
     /// Where one side sees the toolchain, if not where it is.
     fn moved_toolchain(&self, side: Side) -> Option<PathBuf> {
         let values = (self.values)(VariationId::ToolchainPath);
-        let moved = self.sandbox.is_some() && values.varied() && side == Side::B;
-        moved.then(|| values.path(side).to_owned())
+        let dir = values.path(side);
+        let moved = self.sandbox.is_some() && values.varied() && dir != self.toolchain.sysroot;
+        moved.then(|| dir.to_owned())
     }
 
     /// A program of the toolchain as one side sees it.
@@ -393,7 +402,9 @@ impl Plan<'_> {
                 unreached: Some(layout.wrapper.join(UNREACHED)),
                 ..Settings::of(side, self.values)
             };
-            shim.write(&settings, &path, &seen)?;
+            let records = self.keep_calls.then(|| wrapper::runs(&layout.wrapper));
+            let moment = Moment { records, ..Moment::default() };
+            shim.write_at(&settings, &moment, &path, &seen)?;
             match self.sandbox {
                 Some(_) => {
                     room.read.push((path, seen.clone()));
@@ -427,9 +438,8 @@ impl Plan<'_> {
         Ok(cargo.env_exact(env).umask(share.umask).own_group())
     }
 
-    /// Puts into the room of one side what it has for itself.
-    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
-        let on_disk = self.layout_on_disk(side);
+    /// Who and where the processes of one side are, in its room.
+    pub fn identify(&self, side: Side, layout: &Layout, room: &mut Room) {
         let text = |id| (self.values)(id).of(side).to_string();
         let user = (self.values)(VariationId::UserId).number(side);
         let machine = machine::Machine {
@@ -448,6 +458,12 @@ impl Plan<'_> {
         room.read.extend(self.search_path(side).map(|dir| (dir.clone(), dir)));
         let moved = self.moved_toolchain(side);
         room.read.extend(moved.map(|dir| (self.toolchain.sysroot.clone(), dir)));
+    }
+
+    /// Puts into the room of one side what it has for itself.
+    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
+        let on_disk = self.layout_on_disk(side);
+        self.identify(side, layout, room);
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
         let mut apart: Vec<_> =
             on_disk.directories().into_iter().zip(layout.directories()).collect();
@@ -605,7 +621,7 @@ fn git_config(name: &str, abbrev: bool) -> String {
 /// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs
 /// as there are cores: each build has one token of its own. More programs than cores at once cost
 /// CPU time, and a fixed share would leave cores idle while one build links.
-fn job_tokens(builds: usize) -> Result<jobserver::Client> {
+pub fn job_tokens(builds: usize) -> Result<jobserver::Client> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = cores.saturating_sub(builds);
     // Windows knows no semaphore that can hold nothing.

@@ -55,15 +55,21 @@ impl Trace {
                 listed.insert(&unit.out_dir, names.collect());
             }
         }
-        let of = |unit: &Unit| {
-            let names = listed[unit.out_dir.as_str()].iter();
-            let dir = Path::new(&unit.out_dir);
-            names
-                .filter_map(|name| Some((label(unit, name)?, dir.join(name))))
-                .filter(|(_, path)| self.now(path).is_file())
-                .collect()
-        };
+        let of = |unit: &Unit| self.outputs_among(unit, &listed[unit.out_dir.as_str()]);
         Ok(self.units.iter().map(of).collect())
+    }
+
+    /// The files of one unit.
+    pub fn outputs_of(&self, unit: &Unit) -> Result<Outputs> {
+        let names = fs::entries(&self.now(&unit.out_dir))?;
+        let names: Vec<_> = names.iter().map(|n| n.to_string_lossy().into_owned()).collect();
+        Ok(self.outputs_among(unit, &names))
+    }
+
+    fn outputs_among(&self, unit: &Unit, names: &[String]) -> Outputs {
+        let dir = Path::new(&unit.out_dir);
+        let own = names.iter().filter_map(|name| Some((label(unit, name)?, dir.join(name))));
+        own.filter(|(_, path)| self.now(path).is_file()).collect()
     }
 
     /// What a unit was seen to read; files with the whole path that they had. Nothing where rustc
@@ -91,16 +97,20 @@ impl Trace {
 
     /// The files and links below the OUT_DIR of a run, by path below it.
     pub fn left(&self, ran: &Ran) -> Result<BTreeMap<String, PathBuf>> {
-        let root = self.now(&ran.out_dir);
+        Trace::files_below(&self.now(&ran.out_dir))
+    }
+
+    /// The files and links below a directory, by path below it.
+    pub fn files_below(root: &Path) -> Result<BTreeMap<String, PathBuf>> {
         if !root.is_dir() {
             return Ok(BTreeMap::new());
         }
-        let all = fs::walk(&root, &mut |_| true)?;
+        let all = fs::walk(root, &mut |_| true)?;
         Ok(all
             .into_iter()
             .filter(|(_, meta)| !meta.is_dir())
             .map(|(path, _)| {
-                let below = path.strip_prefix(&root).expect("walk stays below its root");
+                let below = path.strip_prefix(root).expect("walk stays below its root");
                 let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
                 (parts.join("/"), path)
             })

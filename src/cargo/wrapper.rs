@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ const SPEC: &str = "spec.json";
 const UNITS: &str = "units.jsonl";
 const LINKS: &str = "links";
 const CALLS: &str = "calls.jsonl";
+const RUNS: &str = "runs";
 
 /// What the wrapper is to do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -44,6 +46,7 @@ pub struct Spec {
 /// Installs the wrapper in `dir` and returns the path for RUSTC_WRAPPER.
 pub fn install(dir: &Path, spec: &Spec) -> Result<PathBuf> {
     fs::create_dir(&dir.join(LINKS))?;
+    fs::create_dir(&runs(dir))?;
     let json = serde_json::to_vec(spec).context("failed to encode the wrapper's specification")?;
     fs::write(&dir.join(SPEC), json)?;
     let exe = std::env::current_exe().context("failed to find the path of this program")?;
@@ -68,6 +71,17 @@ pub fn units(dir: &Path) -> Result<Vec<Unit>> {
 pub fn link_lists(dir: &Path) -> Result<Vec<PathBuf>> {
     let dir = dir.join(LINKS);
     Ok(fs::entries(&dir)?.into_iter().map(|n| dir.join(n)).collect())
+}
+
+/// Where the starts of build scripts are written down.
+pub fn runs(dir: &Path) -> PathBuf {
+    dir.join(RUNS)
+}
+
+/// Copies what the wrapper needs, and not what it kept for replays.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let kept = [from.join(CALLS), runs(from)];
+    fs::copy_tree(from, to, &mut |p| !kept.iter().any(|k| k == p))
 }
 
 /// Whether this process was started as a wrapper; if so, where its specification lies.
@@ -163,6 +177,8 @@ pub struct Whole {
     pub env: Vec<(String, String)>,
     /// The directory.
     pub dir: String,
+    /// When it was made, in seconds since 1970 by the clock of its build.
+    pub at: i64,
 }
 
 impl Whole {
@@ -175,6 +191,9 @@ impl Whole {
             args: args.iter().map(text).collect(),
             env: std::env::vars_os().map(|(k, v)| (text(&k), text(&v))).collect(),
             dir: unit.dir.clone(),
+            at: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX)),
         }
     }
 }

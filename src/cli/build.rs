@@ -131,6 +131,9 @@ pub struct BuildArgs {
     /// Expand the macros of a crate that differs, and show the first tokens that differ
     #[arg(long, help_heading = "Output")]
     expand: bool,
+    /// Do not run a crate that differs again to confirm the cause
+    #[arg(long, help_heading = "Output")]
+    no_replay: bool,
     /// Keep the temporary build directory and print its path
     #[arg(long, help_heading = "Output")]
     keep: bool,
@@ -163,6 +166,7 @@ impl BuildArgs {
             network: self.network,
             keep: self.keep,
             expand: self.expand,
+            replay: !self.no_replay,
             builder: !self.no_builder,
             verbose: self.verbose,
             once: self.once,

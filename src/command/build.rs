@@ -1,6 +1,7 @@
 //! `repro build`: source, recipe, two builds, comparison, manifest, report. Straight down.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -15,6 +16,7 @@ use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
 use crate::project::{context, machine, publish};
+use crate::replay::{self, Builds};
 use crate::report::Report;
 use crate::request::BuildRequest;
 use crate::sandbox::View;
@@ -85,7 +87,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         cargo_home: project.cargo_home.as_deref(),
         shim: shim.shim.as_ref(),
         trace_links,
-        keep_calls: project.request.expand,
+        keep_calls: !once && (project.request.expand || project.request.replay),
         values: &values,
         scratch,
         sandbox: sandbox.as_ref(),
@@ -111,6 +113,14 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
             progress.phase("tracing the difference back");
             let expand = project.request.expand;
             blame = blame::trace(&a, b, &comparison, &known, expand, scratch);
+            if project.request.replay {
+                progress.phase("running again what differs");
+                let varied = coverage.applied.iter().map(|(id, _)| *id).collect();
+                let took = Duration::from_secs(ended.abs_diff(*started));
+                let builds = Builds { plan: &plan, a: &a, b, varied, took };
+                replay::confirm(&builds, &mut blame, scratch, progress);
+                process::check_interrupt()?;
+            }
         }
     }
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;

@@ -144,6 +144,7 @@ impl Defaults {
             name: self.name()?,
             keep: asked.keep,
             expand: asked.expand,
+            replay: asked.replay,
             builder: asked.builder,
             verbose: asked.verbose,
         })

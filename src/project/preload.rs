@@ -17,10 +17,10 @@ pub(crate) struct ShimState {
 }
 
 impl Project {
-    /// Compiles the preload shim and tries it, where any variation needs it.
+    /// Compiles the preload shim and tries it, where any variation needs it, or replays do.
     pub(crate) fn shim(&self, scratch: &Path) -> ShimState {
         let needed = || carried_by(|c| *c == Carrier::Preload).map(|row| row.id);
-        if !needed().any(|id| self.request.vary.has(id)) {
+        if !self.request.replay && !needed().any(|id| self.request.vary.has(id)) {
             return ShimState::default();
         }
         let all = |why: String| needed().map(|id| (id, why.clone())).collect();

@@ -67,7 +67,7 @@ fn chain(out: &mut String, chain: &Chain) {
     for cause in &chain.causes {
         let _ = write!(out, "<span class=\"cause\">{cause}</span> ");
     }
-    out.push_str("</p>\n");
+    let _ = writeln!(out, "{}</p>", escape(&chain.proof));
     for line in &chain.evidence {
         let _ = writeln!(out, "<pre>{}</pre>", escape(line));
     }
@@ -327,6 +327,7 @@ mod tests {
             tone: Tone::Bad,
             facts: vec![("A", hostile.to_string())],
             chains: vec![Chain {
+                proof: "confirmed: only TZ changes this output".into(),
                 links: vec![hostile.to_string(), "app 1.0.0".to_string()],
                 unit: "build-script",
                 causes: vec!["timestamp"],

@@ -35,6 +35,8 @@ pub struct Chain {
     pub unit: &'static str,
     /// Names of the causes.
     pub causes: Vec<&'static str>,
+    /// Whether replays confirmed them.
+    pub proof: String,
     /// What shows it, a line each.
     pub evidence: Vec<String>,
     /// What to do.
@@ -87,6 +89,7 @@ fn chains(report: &Report) -> Vec<Chain> {
         links: [std::slice::from_ref(&c.package), &c.via].concat(),
         unit: c.unit.name(),
         causes: c.causes.iter().map(|c| c.name()).collect(),
+        proof: c.proof.to_string(),
         evidence: c.evidence.clone(),
         remedies: c.remedies.clone(),
     };

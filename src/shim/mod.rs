@@ -23,21 +23,25 @@
 //! calls themselves, `/proc`, and the times that the kernel gives files. Of the order of directories
 //! also what the C library reads within itself: scandir, glob, nftw and fts.
 
+pub mod record;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
+use self::record::Moment;
 use crate::error::host;
 use crate::fs;
 use crate::process::Cmd;
 use crate::variation::{Side, ValuePair, VariationId};
 
 /// The parts of the object; the first one names the others.
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("preload.rs", include_str!("preload.rs")),
     ("directories.rs", include_str!("directories.rs")),
+    ("moment.rs", include_str!("moment.rs")),
     ("programs.rs", include_str!("programs.rs")),
 ];
 const MAGIC: &[u8; 32] = b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a";
@@ -205,13 +209,26 @@ impl Shim {
     /// Writes the shared object with these settings to `path`, for all to read and execute. A build
     /// preloads it as `seen`, which must be a path that `LD_PRELOAD` can carry.
     pub fn write(&self, settings: &Settings, path: &Path, seen: &Path) -> Result<()> {
+        self.write_at(settings, &Moment::default(), path, seen)
+    }
+
+    /// The same with what a replay needs.
+    pub fn write_at(
+        &self,
+        settings: &Settings,
+        moment: &Moment,
+        path: &Path,
+        seen: &Path,
+    ) -> Result<()> {
         let shown = seen.to_string_lossy();
         if !seen.is_absolute() || shown.contains([' ', '\t', '\n', ':', '$']) {
             return Err(host(format!(
                 "LD_PRELOAD cannot carry the path `{shown}`: it must be absolute, without blanks, `:` and `$`"
             )));
         }
-        fs::write(path, self.patched(settings, seen)?)?;
+        let mut object = self.patched(settings, seen)?;
+        moment.patch(&mut object)?;
+        fs::write(path, object)?;
         executable(path).with_context(|| format!("failed to set the mode of `{}`", path.display()))
     }
 }
@@ -636,11 +653,37 @@ fn main() {
             }
         }
 
+        #[test]
+        fn a_clock_starts_or_stands_where_it_is_told_and_starts_are_written_down() {
+            let bench = Bench::new(&Settings::default());
+            let records = bench.path("runs");
+            fs::create_dir(&records).unwrap();
+            let moment = Moment { still: Some(86_400), records: Some(records.clone()), nanos: 0 };
+            let write = |moment: &Moment| {
+                let path = bench.path("s.so");
+                compiled().write_at(&Settings::default(), moment, &path, &path).unwrap();
+            };
+            write(&moment);
+            // The children of the first have the variable too.
+            let script = ["-c", "OUT_DIR=/t/out PROBE=1 sh -c 'date +%s.%N; true'"];
+            assert_eq!(bench.run("sh", &script), "86400.000000000");
+            let started = record::started(&records, Path::new("/t/out")).unwrap().unwrap();
+            assert_eq!((started.at, started.env["PROBE"].as_str()), (86_400, "1"));
+            assert!(!started.program.ends_with("date"), "{started:?}");
+            assert_eq!(started.dir, fs::canonical(bench.dir.path()));
+            assert_eq!(record::started(&records, Path::new("/t/other")).unwrap(), None);
+            write(&Moment { nanos: 999_999_999, ..Moment::default() });
+            near(&bench.run("date", &["+%s"]), 1);
+        }
+
         /// Each wait has 50 ms; one whose deadline is taken wrongly ends at once or after a year.
         #[test]
         fn timed_waits_end_when_they_should() {
-            for offset in [FORWARD, BACK] {
+            for (offset, nanos) in [(FORWARD, 0), (BACK, 0), (BACK, 999_999_999)] {
                 let bench = Bench::new(&settings(offset, 0));
+                let moment = Moment { nanos, ..Moment::default() };
+                let path = bench.path("s.so");
+                compiled().write_at(&settings(offset, 0), &moment, &path, &path).unwrap();
                 let program = bench.build(WAITS);
                 let start = Instant::now();
                 let said = bench.run(program, &[]);

@@ -15,7 +15,10 @@
 #![no_std]
 
 mod directories;
+mod moment;
 mod programs;
+
+use moment::{clock_nanos, told};
 
 use core::ffi::c_void;
 use core::mem::{transmute, zeroed};
@@ -168,7 +171,7 @@ unsafe fn read_clock(clock: Int, time: *mut Timespec) -> Int {
     let wall = matches!(clock, CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_TAI);
     if result == 0 && wall && !time.is_null() {
         // SAFETY: the kernel has just written it.
-        unsafe { (*time).sec = (*time).sec.wrapping_add(clock_offset()) };
+        unsafe { *time = told(*time) };
     }
     result
 }
@@ -196,7 +199,10 @@ pub unsafe extern "C" fn gettimeofday(time: *mut Timeval, zone: *mut c_void) -> 
     let result = unsafe { syscall(nr::GETTIMEOFDAY, time, zone) } as Int;
     if result == 0 && !time.is_null() {
         // SAFETY: the kernel has just written it.
-        unsafe { (*time).sec = (*time).sec.wrapping_add(clock_offset()) };
+        unsafe {
+            let Timespec { sec, nsec } = told(Timespec { sec: (*time).sec, nsec: (*time).usec * 1_000 });
+            *time = Timeval { sec, usec: nsec / 1_000 };
+        }
     }
     result
 }
@@ -488,9 +494,10 @@ impl Real {
 
 /// The deadline on the kernel's wall clock.
 fn unshifted(deadline: Timespec) -> Timespec {
+    let nanos = deadline.nsec - clock_nanos();
     Timespec {
-        sec: deadline.sec.saturating_sub(clock_offset()),
-        nsec: deadline.nsec,
+        sec: deadline.sec.saturating_sub(clock_offset()) + nanos.div_euclid(1_000_000_000),
+        nsec: nanos.rem_euclid(1_000_000_000),
     }
 }
 
@@ -532,7 +539,7 @@ macro_rules! waits {
         )*
 
         extern "C" fn find_all() {
-            if clock_offset() != 0 {
+            if clock_offset() != 0 || clock_nanos() != 0 {
                 $($real.get();)*
                 SLEEP.get();
             }

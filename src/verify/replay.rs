@@ -158,6 +158,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         name,
         keep,
         expand: false,
+        replay: false,
         builder: true,
         verbose: false,
     }

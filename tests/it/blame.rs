@@ -67,7 +67,7 @@ fn several_faults_are_all_named_and_what_reaches_nothing_is_not() {
             "build-script of left: username; via app",
             "lib of right: build-path; via app",
             "lib of helper: build-path; via scripted, app",
-            "build-script of scripted: build-path, parallelism; via app",
+            "build-script of scripted: parallelism; via app",
             "build-script of thing-sys: timezone, timestamp; via thing, app",
             "bin of app: hostname; via ",
         ],

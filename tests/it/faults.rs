@@ -3,22 +3,25 @@
 use crate::isolation::sandboxes;
 use crate::support::{Project, assert_verdict};
 
-/// Found, and blamed on the one unit at fault with one of the right causes. `blamed` is the unit's
-/// kind and the cause.
+/// Found, and blamed on the one unit at fault with one of the right causes, which replays confirm
+/// with the right variations alone. `blamed` is the unit's kind and the cause.
 #[track_caller]
-fn is_found(fixture: &str, blamed: (&str, &str)) -> Project {
+fn is_found(fixture: &str, blamed: (&str, &str), variations: &[&str]) -> Project {
     let project = Project::committed(fixture);
     let run = project.repro(&["build", "--format", "json"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
     let report = run.json();
     assert_eq!(report["verdict"], "differs", "{report}");
     is_blamed(&report, &format!("{fixture} 0.1.0"), blamed);
+    is_confirmed(&report, blamed.1, variations);
     let binary = project.manifest()["artifacts"][0].clone();
     assert_eq!(binary["status"], "differs", "{binary}");
     assert!(binary["sha256"].is_null(), "nothing was proven: {binary}");
     for side in ["a", "b"] {
         let kept = project.results().join(side).join(crate::support::host()).join(fixture);
-        assert!(kept.is_file(), "{kept:?}");
+        // No replay has touched what the builds left.
+        let digest = repro_formats::digest::of_file(&kept).unwrap();
+        assert_eq!(report["artifacts"][0][side]["sha256"], digest.sha256, "{report}");
     }
     assert!(!project.results().join("artifacts").exists());
     project
@@ -37,10 +40,33 @@ fn is_blamed(report: &serde_json::Value, package: &str, (unit, cause): (&str, &s
     assert!(!evidence.is_empty(), "{report}");
 }
 
+/// Shown by experiments, most of which are controls where one thing alone makes the difference.
+#[track_caller]
+fn is_confirmed(report: &serde_json::Value, cause: &str, variations: &[&str]) {
+    let blame = &report["blame"][0];
+    if !replays() {
+        assert_eq!(blame["confirmed"], false, "{report}");
+        assert!(blame["suspected"].is_string(), "{report}");
+        return;
+    }
+    assert_eq!(blame["confirmed"], true, "{report}");
+    assert_eq!(blame["causes"].as_array().unwrap()[0], cause, "{report}");
+    assert_eq!(blame["variations"], serde_json::json!(variations), "{report}");
+    assert_eq!(blame["suspected"], serde_json::Value::Null, "{report}");
+    // Nothing varied, twice; everything; everything but this.
+    let (made, searches) = (blame["replays"].as_u64().unwrap(), 6);
+    assert!(variations.len() > 1 || (4..=4 + searches).contains(&made), "{report}");
+}
+
+/// Whether this machine can run units again as they were recorded.
+fn replays() -> bool {
+    cfg!(all(target_os = "linux", target_env = "gnu"))
+}
+
 /// Found, and gone with the variation switched off: the variation is what finds it.
 #[track_caller]
 fn is_found_by(fixture: &str, variation: &str, blamed: (&str, &str)) {
-    let project = is_found(fixture, blamed);
+    let project = is_found(fixture, blamed, &[variation]);
     let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
     // A directory that is not varied is at a path that is the same for everyone.
     let path = match variation {
@@ -88,6 +114,8 @@ found_by! {
     day: "fault-time-day" by "clock", "build-script" of "timestamp";
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
     cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
+    // It looks like the clock, and is the time zone.
+    local_time: "fault-local-time" by "timezone", "build-script" of "timezone";
     hostname: "fault-hostname" by "hostname", "build-script" of "hostname";
     kernel: "fault-kernel" by "kernel", "build-script" of "kernel";
     directory_order: "fault-directory-order" by "directory-order", "build-script" of "ordering";
@@ -103,20 +131,68 @@ fn toolchain_path() {
 #[test]
 fn nanoseconds_are_found_whatever_is_varied() {
     let blamed = ("build-script", "timestamp");
-    let project = is_found("fault-time-ns", blamed);
+    let project = is_found("fault-time-ns", blamed, &[]);
     // Both builds have the same directories then, one after the other.
     let run = project.repro(&["build", "--vary", "none", "--format", "json"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
     is_blamed(&run.json(), "fault-time-ns 0.1.0", blamed);
+    is_confirmed(&run.json(), "timestamp", &[]);
 }
 
 #[test]
 fn randomness_is_found_whatever_is_varied() {
-    let project = is_found("fault-random", ("build-script", "randomness"));
+    let project = is_found("fault-random", ("build-script", "randomness"), &[]);
     assert_verdict(&project.repro(&["build", "--vary", "none"]), 1, "DIFFERS");
 }
 
 #[test]
 fn the_order_of_a_map_in_a_macro_is_found() {
-    is_found("fault-macro-map-order", ("bin", "ordering"));
+    is_found("fault-macro-map-order", ("bin", "ordering"), &[]);
+}
+
+/// Nothing that was varied makes the difference.
+#[test]
+fn ids_of_processes_are_found_to_be_chance() {
+    is_found("fault-process-id", ("build-script", "randomness"), &[]);
+}
+
+#[test]
+fn a_fault_that_takes_two_variations_is_confirmed_with_both() {
+    let blamed = ("build-script", "timezone");
+    let project = is_found("fault-two-factors", blamed, &["timezone", "locale"]);
+    for one in ["timezone", "locale"] {
+        let run = project.repro(&["build", "--vary", &format!("-{one}")]);
+        assert_verdict(&run, 0, "REPRODUCIBLE");
+    }
+}
+
+#[test]
+fn without_replays_a_cause_is_suspected() {
+    let project = Project::committed("fault-timezone");
+    let run = project.repro(&["build", "--no-replay", "--format", "json"]);
+    let blame = &run.json()["blame"][0];
+    assert_eq!(blame["confirmed"], false, "{}", run.all());
+    assert_eq!(blame["suspected"], "replays are switched off by `--no-replay`");
+    assert_eq!(
+        (blame["replays"].as_u64(), &blame["variations"]),
+        (Some(0), &serde_json::json!([]))
+    );
+}
+
+/// Copies are where the builds were, which are put back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn causes_are_confirmed_without_a_sandbox_too() {
+    for (fixture, cause, variation) in [
+        ("fault-tmpdir", "build-path", "tmpdir"),
+        ("fault-manifest-dir", "build-path", "build-path"),
+    ] {
+        let project = Project::committed(fixture);
+        let run = project.repro(&["build", "--isolate", "never", "--format", "json"]);
+        let report = run.json();
+        is_confirmed(&report, cause, &[variation]);
+        let kept = project.results().join("a").join(crate::support::host()).join(fixture);
+        let digest = repro_formats::digest::of_file(&kept).unwrap();
+        assert_eq!(report["artifacts"][0]["a"]["sha256"], digest.sha256, "{report}");
+    }
 }

@@ -33,6 +33,7 @@ const ORDER: &[&str] = &[
     "build",
     "compare",
     "blame",
+    "replay",
     "check",
     // outputs
     "manifest",
@@ -69,7 +70,7 @@ impl Crate {
             let below = path.strip_prefix(&src).unwrap();
             // Programs of their own: what only starts the library, and what is compiled by it.
             if below.starts_with("bin")
-                || ["preload.rs", "directories.rs", "programs.rs"]
+                || ["preload.rs", "directories.rs", "moment.rs", "programs.rs"]
                     .iter()
                     .any(|name| below.ends_with(format!("shim/{name}")))
                 || below == Path::new("main.rs")

@@ -59,7 +59,15 @@ fn blurred(text: &str) -> String {
             || skipping && line.starts_with("            ");
         !skipping
     });
-    kept.map(|l| format!("{}\n", words(l))).collect()
+    kept.map(|l| format!("{}\n", words(without_cost(l)))).collect()
+}
+
+/// A cause without how many replays confirmed it, and how long that took.
+fn without_cost(line: &str) -> &str {
+    match line.strip_prefix("cause ").and(line.rsplit_once("; ")) {
+        Some((rest, _)) => rest,
+        None => line,
+    }
 }
 
 /// Numbers of four digits, ids of 12 hex digits and canaries become `#`; so does every number in a

@@ -19,7 +19,8 @@ pub fn annotations(summary: &Summary) -> String {
     for chain in summary.chains.iter().take(MOST) {
         let culprit = chain.links.first().map_or("", String::as_str);
         let title = format!("not reproducible: {} of {culprit}", chain.unit);
-        let text = [chain.causes.join(", "), chain.evidence.join("\n")].join("\n");
+        let causes = format!("{} ({})", chain.causes.join(", "), chain.proof);
+        let text = [causes, chain.evidence.join("\n")].join("\n");
         command(&mut out, "error", &title, None, &text);
     }
     let left = MOST.saturating_sub(summary.chains.len() + 1);
@@ -95,10 +96,11 @@ pub fn step_summary(summary: &Summary) -> String {
         let links: Vec<String> = chain.links.iter().map(|l| code(l)).collect();
         let _ = writeln!(
             out,
-            "- **{}** of {}: {}",
+            "- **{}** of {}: {} ({})",
             chain.unit,
             links.join(" → "),
-            chain.causes.join(", ")
+            chain.causes.join(", "),
+            chain.proof
         );
         for line in &chain.evidence {
             let _ = writeln!(out, "  - {}", code(line));

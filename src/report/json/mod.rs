@@ -11,7 +11,7 @@ use repro_formats::digest::Digest;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
-use crate::blame::culprit::Culprit;
+use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::Pair;
 use crate::manifest::Archive;
 use crate::recipe::Row;
@@ -106,6 +106,11 @@ struct OneCulprit<'a> {
     package: &'a str,
     unit: &'static str,
     causes: Vec<&'static str>,
+    confirmed: bool,
+    variations: Vec<&'static str>,
+    replays: usize,
+    seconds: f64,
+    suspected: Option<&'a str>,
     evidence: &'a [String],
     via: &'a [String],
 }
@@ -192,7 +197,17 @@ fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), verdict: Verdict) 
 }
 
 fn culprit(culprit: &Culprit) -> OneCulprit<'_> {
+    let (confirmed, suspected) = match &culprit.proof {
+        Proof::Confirmed(confirmed) => (Some(confirmed), None),
+        Proof::Suspected(why) => (None, Some(why.as_str())),
+    };
+    let variations = confirmed.map_or(&[][..], |c| &c.variations);
     OneCulprit {
+        confirmed: confirmed.is_some(),
+        variations: variations.iter().map(|id| id.row().text).collect(),
+        replays: confirmed.map_or(0, |c| c.replays),
+        seconds: confirmed.map_or(0.0, |c| (c.seconds * 1000.0).round() / 1000.0),
+        suspected,
         package: &culprit.package,
         unit: culprit.unit.name(),
         causes: culprit.causes.iter().map(|c| c.name()).collect(),

@@ -29,6 +29,8 @@ pub fn text(culprits: &[Culprit], room: Room) -> String {
             culprit.package,
             causes.join(", ")
         );
+        let _ =
+            writeln!(out, "{BOLD}cause{BOLD:#}       {} ({})", causes.join(", "), culprit.proof);
         lines(&mut out, "", &culprit.evidence, room.lines);
         lines(&mut out, "remedy: ", &culprit.remedies, room.lines.min(2));
         if !culprit.via.is_empty() {

@@ -1,0 +1,232 @@
+//! From "this looks like the time zone" to "only TZ changes this output": each culprit is run again alone,
+//! as it was recorded, with one thing changed at a time. What the experiments show replaces what the
+//! bytes hint at; what cannot be run again stays suspected, with the reason.
+
+mod search;
+mod stage;
+mod subject;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use repro_explain::cause::Cause;
+use repro_explain::remedy;
+
+use self::search::{Known, Shown, Trial, Why};
+use self::stage::Stage;
+use self::subject::{Outputs, process};
+use crate::blame::Blame;
+use crate::blame::culprit::{Confirmed, Culprit, Itself, Proof, Subject};
+use crate::build::{Built, Plan};
+use crate::error;
+use crate::fs;
+use crate::term::Progress;
+use crate::variation::{VARIATIONS, VariationId};
+
+/// What the replays of one culprit, and of all of them, may take at least.
+const LEAST: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(60)];
+/// The part of the time of both builds that they may take, if that is more.
+const SHARE: u32 = 10;
+
+/// Both builds, as they were made.
+pub struct Builds<'a> {
+    /// How.
+    pub plan: &'a Plan<'a>,
+    /// Build A.
+    pub a: &'a Built,
+    /// Build B.
+    pub b: &'a Built,
+    /// What differed between them on purpose.
+    pub varied: Vec<VariationId>,
+    /// How long both took.
+    pub took: Duration,
+}
+
+/// Runs each culprit again, and puts what that shows in place of what is suspected. That it fails is a
+/// reason like any other: the verdict and the culprits stand.
+pub fn confirm(builds: &Builds, blame: &mut Blame, scratch: &Path, progress: &Progress) {
+    let start = Instant::now();
+    let [each, all] = LEAST.map(|least| least.max(builds.took / SHARE));
+    let Blame { culprits, roots, .. } = blame;
+    for culprit in culprits {
+        progress.step("replay", &format!("{} of {}", culprit.unit.name(), culprit.package));
+        let until = (Instant::now() + each).min(start + all);
+        let outputs = Outputs { a: &builds.a.trace, b: &builds.b.trace, roots };
+        let bench = Bench { builds, outputs: &outputs, dir: scratch.join("replay"), until };
+        culprit.proof = bench.proof(culprit).unwrap_or_else(|e| {
+            Proof::Suspected(format!("its replay failed: {}", error::one_line(&e)))
+        });
+        adopt(culprit);
+    }
+}
+
+struct Bench<'a> {
+    builds: &'a Builds<'a>,
+    outputs: &'a Outputs<'a>,
+    dir: std::path::PathBuf,
+    until: Instant,
+}
+
+impl Bench<'_> {
+    /// What the replays of all that the culprit did show, taken together.
+    fn proof(&self, culprit: &Culprit) -> Result<Proof> {
+        let start = Instant::now();
+        let (mut replays, mut itself, mut found) = (0, None, BTreeSet::new());
+        for subject in &culprit.subjects {
+            let result = self.search(subject, &culprit.causes)?;
+            replays += result.replays;
+            match result.shown {
+                Shown::Nothing(why) => return Ok(Proof::Suspected(reason(why))),
+                Shown::Confirmed { factors, itself: own } => {
+                    found.extend(factors);
+                    itself = own.or(itself);
+                }
+            }
+        }
+        if culprit.subjects.is_empty() {
+            return Ok(Proof::Suspected("only one build has it".to_string()));
+        }
+        Ok(Proof::Confirmed(Confirmed {
+            variations: found.into_iter().collect(),
+            itself,
+            replays,
+            seconds: start.elapsed().as_secs_f64(),
+        }))
+    }
+
+    fn search(&self, subject: &Subject, causes: &[Cause]) -> Result<search::Result<VariationId>> {
+        let nothing = |why: String| search::Result {
+            shown: Shown::Nothing(Why::Failed(why)),
+            replays: 0,
+            searches: 0,
+        };
+        let process = match process(self.outputs.a, self.outputs.b, subject)? {
+            Ok(process) => process,
+            Err(why) => return Ok(nothing(why)),
+        };
+        let (a, b) = self.outputs.as_built(subject)?;
+        let names = self.outputs.names(subject)?;
+        let (trace_a, trace_b) = (self.outputs.a, self.outputs.b);
+        let stage = Stage::new(self.builds.plan, trace_a, trace_b, self.dir.clone())?;
+        let hinted = |id: &&VariationId| causes.contains(&id.row().cause);
+        let likely: Vec<VariationId> = self.builds.varied.iter().filter(hinted).copied().collect();
+        let known = Known {
+            factors: &self.builds.varied,
+            likely: &likely,
+            parts: &a.keys().chain(b.keys()).cloned().collect(),
+            a: &a,
+            b: subject.alone.then_some(&b),
+        };
+        let mut oracle = |trial: &Trial<VariationId>| -> std::result::Result<search::Seen, String> {
+            let made =
+                stage.run(&process, trial, self.until).map_err(|e| error::one_line(&e))??;
+            self.outputs.made(subject, &names, &made).map_err(|e| error::one_line(&e))
+        };
+        let result = search::search(&known, &mut oracle);
+        fs::remove_tree(&self.dir)?;
+        Ok(result)
+    }
+}
+
+fn reason(why: Why) -> String {
+    match why {
+        Why::NotAsInA => "run again alone, it does not give the output of build A".to_string(),
+        Why::NotAsInB => {
+            "run again with everything that was varied, it does not give the output of build B"
+                .to_string()
+        }
+        Why::OutOfSight => "what differs is not made anew when it is run again alone".to_string(),
+        Why::Unmoved => "run again alone, it gives one output whatever is varied".to_string(),
+        Why::Failed(sentence) => sentence,
+    }
+}
+
+/// Puts the causes that were confirmed in place of those that were suspected, with their remedies.
+fn adopt(culprit: &mut Culprit) {
+    let Proof::Confirmed(confirmed) = &culprit.proof else {
+        return;
+    };
+    let mut causes: Vec<Cause> = Vec::new();
+    let mut add = |cause| {
+        if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    };
+    let by = |row: &&crate::variation::Variation| confirmed.variations.contains(&row.id);
+    VARIATIONS.iter().filter(by).for_each(|row| add(row.cause));
+    match confirmed.itself {
+        None => {}
+        Some(Itself::Time) => add(Cause::Timestamp),
+        Some(Itself::Chance) => {
+            // Experiments do not tell one from the other, and the bytes may.
+            let hinted = |c: &&Cause| matches!(c, Cause::Ordering | Cause::Randomness);
+            let before = causes_of_chance(&culprit.causes, hinted);
+            before.into_iter().for_each(add);
+        }
+    }
+    let same =
+        causes.len() == culprit.causes.len() && causes.iter().all(|c| culprit.causes.contains(c));
+    if !same {
+        let general = causes.iter().map(|c| remedy::general(*c).to_string());
+        culprit.remedies = general.collect();
+        culprit.causes = causes;
+    }
+}
+
+fn causes_of_chance(causes: &[Cause], hinted: impl Fn(&&Cause) -> bool) -> Vec<Cause> {
+    let found: Vec<Cause> = causes.iter().filter(hinted).copied().collect();
+    if found.is_empty() { vec![Cause::Randomness] } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blame::culprit::UnitKind;
+
+    fn culprit(causes: &[Cause], variations: &[VariationId], itself: Option<Itself>) -> Culprit {
+        Culprit {
+            package: "x 1.0.0".into(),
+            unit: UnitKind::BuildScript,
+            causes: causes.to_vec(),
+            evidence: Vec::new(),
+            remedies: vec!["as was suspected".into()],
+            via: Vec::new(),
+            subjects: Vec::new(),
+            proof: Proof::Confirmed(Confirmed {
+                variations: variations.to_vec(),
+                itself,
+                replays: 6,
+                seconds: 1.0,
+            }),
+        }
+    }
+
+    #[test]
+    fn confirmed_causes_replace_those_that_were_suspected() {
+        use Cause::*;
+        let (chance, time) = (Some(Itself::Chance), Some(Itself::Time));
+        type Case<'a> = (&'a [Cause], &'a [VariationId], Option<Itself>, &'a [Cause]);
+        let cases: [Case; 7] = [
+            (&[Timestamp], &[VariationId::Timezone], None, &[Timezone]),
+            (&[Parallelism], &[VariationId::Jobs, VariationId::CpuCount], None, &[Parallelism]),
+            (&[Unknown], &[VariationId::Umask, VariationId::Home], None, &[Home, Umask]),
+            (&[Parallelism], &[], chance, &[Randomness]),
+            (&[Parallelism, Ordering], &[], chance, &[Ordering]),
+            (&[Randomness], &[], time, &[Timestamp]),
+            (&[Randomness], &[VariationId::Locale], chance, &[Locale, Randomness]),
+        ];
+        for (before, variations, itself, after) in cases {
+            let mut one = culprit(before, variations, itself);
+            adopt(&mut one);
+            assert_eq!(one.causes, after);
+            let kept = one.remedies == ["as was suspected"];
+            assert_eq!(kept, before == after, "{before:?}");
+        }
+        let mut suspected = culprit(&[Timestamp], &[], None);
+        suspected.proof = Proof::Suspected("why".into());
+        adopt(&mut suspected);
+        assert_eq!(suspected.causes, [Timestamp]);
+    }
+}
