@@ -218,6 +218,15 @@ impl Image {
         before.find(|s| at < s.address.saturating_add(s.size.max(1)))
     }
 
+    /// The name of the symbol that holds an offset of a loaded file, and how far in it that is.
+    pub fn named_at(&self, offset: usize) -> Option<(&str, u64)> {
+        let part = self.part_at(offset)?;
+        let within = (offset - self.parts[part].range.start) as u64;
+        let address = self.parts[part].address?.wrapping_add(within);
+        let symbol = self.symbol_at((part, within))?;
+        Some((&symbol.name, address.wrapping_sub(symbol.address)))
+    }
+
     /// The lowest address.
     pub fn base(&self) -> Option<u64> {
         self.loaded.first().map(|(first, ..)| *first)

@@ -107,18 +107,8 @@ impl Work<'_> {
                 let p = target(self.ia, self.a, x, more);
                 let q = target(self.ib, self.b, y, more);
                 let Some((p, q)) = p.zip(q) else { return false };
-                let symbol = |image: &Image, at: usize| {
-                    let part = image.part_at(at)?;
-                    let place = (part, (at - image.parts[part].range.start) as u64);
-                    let address = image.parts[part].address?.wrapping_add(place.1);
-                    let symbol = image.symbol_at(place)?;
-                    Some((symbol.name.clone(), address.wrapping_sub(symbol.address)))
-                };
-                let led = symbol(self.ia, p);
-                if led.is_some() && led == symbol(self.ib, q) {
-                    return true;
-                }
-                if self.is_in_root(p, q) {
+                let led = self.ia.named_at(p);
+                if led.is_some() && led == self.ib.named_at(q) || self.is_in_root(p, q) {
                     return true;
                 }
                 let (p, q) = (self.a.get(p..p + 8), self.b.get(q..q + 8));
