@@ -3,6 +3,9 @@
 //!
 //! Decides nothing about what is varied or how artifacts are compared.
 
+pub mod left;
+pub mod outside;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Read;
@@ -14,6 +17,7 @@ use repro_formats::digest;
 use repro_formats::elf::{self, Linking};
 
 use crate::artifact::{ArtifactSet, Kind};
+use crate::build::outside::OutsideFile;
 use crate::cargo::config::{Config, Place};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::trace::Trace;
@@ -85,6 +89,8 @@ pub struct Built {
     pub static_scripts: Vec<String>,
     /// Files outside the scratch directory that the linker read.
     pub linker_inputs: BTreeSet<PathBuf>,
+    /// Files that the compiler read, or that build scripts watch, outside the source.
+    pub outside: Vec<OutsideFile>,
     /// The user asked for a random build-id somewhere.
     pub random_build_id: bool,
     /// How it came about: what a difference is traced back by.
@@ -498,6 +504,10 @@ impl Plan<'_> {
             keep: &keep,
         };
         let artifacts = collect.artifacts(&said.made)?;
+        let random_build_id = units.iter().any(|u| u.random_build_id);
+        let trace = Trace { units, ran: said.ran, ..trace };
+        let known =
+            [self.config.crate_directories(), vec![self.toolchain.sysroot.clone()]].concat();
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
             artifacts,
@@ -506,8 +516,12 @@ impl Plan<'_> {
                 Side::B => BTreeSet::new(),
             },
             linker_inputs: self.linker_inputs(layout)?,
-            random_build_id: units.iter().any(|u| u.random_build_id),
-            trace: Trace { units, ran: said.ran, ..trace },
+            outside: match side {
+                Side::A => outside::files(&trace, &known),
+                Side::B => Vec::new(),
+            },
+            random_build_id,
+            trace,
             diagnostics,
         })
     }

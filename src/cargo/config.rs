@@ -6,6 +6,7 @@
 //! <https://doc.rust-lang.org/cargo/reference/config.html>
 
 mod include;
+mod reach;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 use crate::error::bad_input;
 use crate::fs;
 pub use include::{Inside, included_by};
+pub use reach::Leads;
 
 /// Where a config file lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,8 @@ const FETCH_TABLES: [&str; 10] = [
 ];
 
 /// The tables that change what is built.
-const BUILD_TABLES: [&str; 8] =
-    ["build", "target", "profile", "env", "unstable", "host", "patch", "source"];
+const BUILD_TABLES: [&str; 9] =
+    ["build", "target", "profile", "env", "unstable", "host", "patch", "paths", "source"];
 
 /// Keys that name what cargo runs before it builds, or a compiler. `*` stands for any key.
 const PROGRAMS: &[&[&str]] = &[
@@ -166,19 +168,6 @@ impl Config {
         let included = inside.flat_map(|f| f.with_includes().skip(1));
         let outer = self.files.iter().filter(|f| f.place != Place::Source);
         included.filter(|f| f.place != Place::Source).chain(outer)
-    }
-
-    /// Directories with crates that files outside the source name.
-    pub fn crate_directories(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        for file in self.outside() {
-            let mut document = file.merged(&|base| base);
-            for key in ["directory", "local-registry"] {
-                let mut add = |item: &mut Item| found.extend(item.as_str().map(PathBuf::from));
-                visit(document.as_table_mut(), &["source", "*", key], &mut add);
-            }
-        }
-        found
     }
 
     /// Writes what cargo needs of these files to find crates, and nothing that reaches a compiler,

@@ -11,6 +11,7 @@ use cargo_metadata::Message;
 use repro_formats::digest;
 
 use crate::artifact::{Artifact, ArtifactSet, Kind};
+use crate::error::refused;
 use crate::fs;
 
 /// One file that cargo says it made.
@@ -161,7 +162,18 @@ pub struct Collect<'a> {
 
 impl Collect<'_> {
     /// Digests what was made and puts it into the kept directory.
+    ///
+    /// # Errors
+    /// Two packages make a file of one name: cargo leaves only the one that it wrote last.
     pub fn artifacts(&self, made: &[Made]) -> Result<ArtifactSet> {
+        if let Some((one, other)) = self.colliding(made) {
+            return Err(refused(format!(
+                "{} and {} both build a file named `{}`, and cargo keeps only one of the two: give them different names, or build one package at a time with `-p`",
+                one.package,
+                other.package,
+                self.name_of(&one.path)
+            )));
+        }
         let mut artifacts = Vec::new();
         for file in made {
             let Some(target) = self.target_of(file) else {
@@ -183,6 +195,22 @@ impl Collect<'_> {
             });
         }
         Ok(ArtifactSet::new(artifacts))
+    }
+
+    /// Shipped files of two packages that would be kept, and mostly were made, as one file.
+    fn colliding<'m>(&self, made: &'m [Made]) -> Option<(&'m Made, &'m Made)> {
+        let mut places: BTreeMap<PathBuf, &Made> = BTreeMap::new();
+        for file in made.iter().filter(|file| file.kind.is_shipped()) {
+            let Some(target) = self.target_of(file) else {
+                continue;
+            };
+            let place = kept_path(&target, file, &self.name_of(&file.path));
+            match places.get(&place) {
+                Some(other) if other.package != file.package => return Some((*other, file)),
+                _ => drop(places.insert(place, file)),
+            }
+        }
+        None
     }
 
     fn name_of(&self, path: &Path) -> String {

@@ -336,6 +336,7 @@ impl Call {
                 .collect(),
             script_output: std::env::var("OUT_DIR").ok(),
             random_build_id: self.args.iter().any(|a| a.contains("--build-id=uuid")),
+            native_cpu: self.codegen("target-cpu").last() == Some("native"),
         }
     }
 }

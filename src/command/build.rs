@@ -91,6 +91,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         false => both(&plan, &project, progress)?,
     };
     let Made { comparison, a, b } = built;
+    project.reads_only_its_source(&a)?;
     let coverage = b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &a));
     let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
     let manifest =
@@ -116,8 +117,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
-    let notes =
-        [blame.unblamed, not_replayable.chain(shared).collect(), project.notes(&a)].concat();
+    let of_builds = project.notes(&a, b.as_ref().map(|(b, ..)| b))?;
+    let notes = [blame.unblamed, not_replayable.chain(shared).collect(), of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,

@@ -6,6 +6,7 @@ pub(crate) mod include;
 pub(crate) mod isolate;
 pub(crate) mod machine;
 pub(crate) mod metadata;
+mod notes;
 pub(crate) mod preload;
 pub(crate) mod publish;
 pub(crate) mod scratch;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
+use crate::cargo::config::{Config, FILE_NAMES, Inside, Leads, Place};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -85,6 +86,7 @@ impl Project {
         let tree = Inside { root: &source.root, copy: &copy, outside: true };
         config.add_inside(tree, &inside_configs(&source, &copy))?;
         config.carry(&source.root, &copy)?;
+        holds_its_crates(&config, &source.root)?;
         // Of what was copied, before any build script could change it.
         let content_digest = match source.origin {
             Origin::Git(_) => None,
@@ -273,6 +275,18 @@ impl Project {
 /// The first of these variables that is set.
 pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
     names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
+/// Crates in a directory outside the source are in no commit, and no lockfile has their checksums.
+pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
+    let Some(Leads { key, to, file }) = config.leads_out(root) else {
+        return Ok(());
+    };
+    Err(refused(format!(
+        "`{key}` in `{}` of the source leads to `{}`, outside the source, so nobody else could rebuild: move the crates into the source, or use a git or registry dependency",
+        file.strip_prefix(root).unwrap_or(&file).display(),
+        to.display()
+    )))
 }
 
 /// What the source asks for: by its metadata, its commit, and its cargo config.

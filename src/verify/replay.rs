@@ -15,7 +15,9 @@ use crate::error::refused;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::project::metadata::{Defaults, project_name};
-use crate::project::{Project, asks, canaries, fits_in_path, inside_configs, none_of_own};
+use crate::project::{
+    Project, asks, canaries, fits_in_path, holds_its_crates, inside_configs, none_of_own,
+};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
@@ -78,6 +80,7 @@ pub(super) fn open(
     let tree = Inside { root: &source.root, copy: &copy, outside: false };
     config.add_inside(tree, &inside_configs(&source, &copy))?;
     no_programs(&config, &source.root)?;
+    holds_its_crates(&config, &source.root)?;
     let content_digest = match source.origin {
         Origin::Git(_) => {
             source.settle(&copy)?;

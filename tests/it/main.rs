@@ -4,6 +4,7 @@ mod archive;
 mod blame;
 mod builders;
 mod check;
+mod compared;
 mod diff;
 mod env;
 mod explain;
