@@ -3,6 +3,7 @@
 //!
 //! Decides nothing about what is varied or how artifacts are compared.
 
+mod generated;
 pub mod left;
 pub mod outside;
 
@@ -71,6 +72,8 @@ pub struct Plan<'a> {
     pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
     /// Scratch directory of the run.
     pub scratch: &'a Path,
+    /// What archives have besides artifacts, where the build makes it.
+    pub generated: &'a [String],
     /// Run cargo in this sandbox.
     pub sandbox: Option<&'a Sandbox>,
     /// Where the directories of each side are on this machine, if it runs in the sandbox: apart, also
@@ -494,6 +497,10 @@ impl Plan<'_> {
         trace.moved = seen.filter(|(seen, real)| seen != real).collect();
         said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
         let units = wrapper::units(&layout.wrapper)?;
+        let ran = &said.ran;
+        let runs: Vec<_> = ran.iter().map(|r| (r.package.clone(), trace.now(&r.out_dir))).collect();
+        let runs: Vec<_> = runs.iter().map(|(name, dir)| (name.clone(), dir.as_path())).collect();
+        said.made.extend(generated::find(self.generated, &on_disk.target, &said.made, &runs)?);
         let keep = self.scratch.join(format!("kept-{}", side.label()));
         let collect = Collect {
             target_dir: &on_disk.target,

@@ -6,7 +6,7 @@
 //! <https://doc.rust-lang.org/cargo/reference/config.html>
 
 mod include;
-mod reach;
+pub mod reach;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,6 @@ use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 use crate::error::bad_input;
 use crate::fs;
 pub use include::{Inside, included_by};
-pub use reach::Leads;
 
 /// Where a config file lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

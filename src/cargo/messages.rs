@@ -23,6 +23,8 @@ pub struct Made {
     pub kind: Kind,
     /// Where it is.
     pub path: PathBuf,
+    /// The name that it counts under, if not its own.
+    pub called: Option<String>,
 }
 
 /// One run of a build script.
@@ -94,6 +96,7 @@ fn made(artifact: &cargo_metadata::Artifact) -> Vec<Made> {
                 package: package.clone(),
                 kind: kind_of(&kinds, &types, file.as_std_path())?,
                 path: file.clone().into_std_path_buf(),
+                called: None,
             })
         })
         .collect()
@@ -171,7 +174,7 @@ impl Collect<'_> {
                 "{} and {} both build a file named `{}`, and cargo keeps only one of the two: give them different names, or build one package at a time with `-p`",
                 one.package,
                 other.package,
-                self.name_of(&one.path)
+                self.name_of(one)
             )));
         }
         let mut artifacts = Vec::new();
@@ -179,7 +182,7 @@ impl Collect<'_> {
             let Some(target) = self.target_of(file) else {
                 continue;
             };
-            let name = self.name_of(&file.path);
+            let name = self.name_of(file);
             let kept = self.keep.join(kept_path(&target, file, &name));
             let digest = digest::of_file(&file.path).context("cargo named a file as made")?;
             if !kept.exists() {
@@ -204,7 +207,7 @@ impl Collect<'_> {
             let Some(target) = self.target_of(file) else {
                 continue;
             };
-            let place = kept_path(&target, file, &self.name_of(&file.path));
+            let place = kept_path(&target, file, &self.name_of(file));
             match places.get(&place) {
                 Some(other) if other.package != file.package => return Some((*other, file)),
                 _ => drop(places.insert(place, file)),
@@ -213,7 +216,11 @@ impl Collect<'_> {
         None
     }
 
-    fn name_of(&self, path: &Path) -> String {
+    fn name_of(&self, file: &Made) -> String {
+        if let Some(called) = &file.called {
+            return called.clone();
+        }
+        let path = &file.path;
         let text =
             |s: Option<&std::ffi::OsStr>| s.unwrap_or_default().to_string_lossy().into_owned();
         let (name, stem) = (text(path.file_name()), text(path.file_stem()));
@@ -331,7 +338,12 @@ mod tests {
             canonical_stems: &no_stems,
             keep: Path::new("/k"),
         };
-        let made = |kind, path: &str| Made { package: "p 1".into(), kind, path: path.into() };
+        let made = |kind, path: &str| Made {
+            package: "p 1".into(),
+            kind,
+            path: path.into(),
+            called: None,
+        };
         let target = |kind, path| collect.target_of(&made(kind, path));
         assert_eq!(
             target(Kind::Bin, "/t/wasm32-wasip1/release/x.wasm"),

@@ -83,6 +83,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         keep_calls: project.request.expand,
         values: &values,
         scratch,
+        generated: &project.generated,
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id),
     };

@@ -2,7 +2,6 @@
 //! and settings, each from where the user put it.
 
 pub(crate) mod context;
-pub(crate) mod include;
 pub(crate) mod isolate;
 pub(crate) mod machine;
 pub(crate) mod metadata;
@@ -20,7 +19,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::cargo::config::{Config, FILE_NAMES, Inside, Leads, Place};
+use crate::cargo::config::reach::Leads;
+use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -52,6 +52,8 @@ pub(crate) struct Project {
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
+    /// What archives have besides artifacts and the build makes.
+    pub(crate) generated: Vec<String>,
     /// What the source itself asks for; everything else is a setting that a verifier has to accept.
     pub(crate) asks: Asks,
     /// The user's environment, captured once; of a replay only what was accepted of it.
@@ -98,6 +100,7 @@ impl Project {
             .ok_or_else(|| source.without_lockfile())?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
         let asks = asks(&defaults, &source, &config)?;
+        let generated = defaults.archive()?.include;
         let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(&source, &copy, &config, &env)?;
         complete_targets(&mut request.selection.targets, &config, &env, toolchain.host());
@@ -122,6 +125,7 @@ impl Project {
             results: target_dir.join("repro"),
             copy,
             content_digest,
+            generated,
             asks,
             env,
         })

@@ -12,6 +12,7 @@ use crate::artifact::Kind;
 use crate::build::Built;
 use crate::build::left::{self, Left};
 use crate::build::outside::OutsideFile;
+use crate::check::NATIVE_FLAGS;
 use crate::error::refused;
 use crate::fs;
 use crate::project::{Project, set};
@@ -278,18 +279,19 @@ fn native<'v>(
     a: &Built,
     mut values: impl Iterator<Item = std::borrow::Cow<'v, str>>,
 ) -> Vec<String> {
-    const FLAGS: [&str; 3] = ["-march=native", "-mcpu=native", "-mtune=native"];
     let mut notes = Vec::new();
     if a.trace.units.iter().any(|unit| unit.native_cpu) {
         notes.push("`-C target-cpu=native` is in force: the bytes depend on the CPU of this machine; name one, such as `-C target-cpu=x86-64-v3`".to_string());
     }
-    if let Some(flag) = values.find_map(|v| FLAGS.iter().find(|flag| v.contains(**flag)).copied()) {
+    if let Some(flag) =
+        values.find_map(|v| NATIVE_FLAGS.iter().find(|flag| v.contains(**flag)).copied())
+    {
         notes.push(format!("`{flag}` is in the flags of the C compiler: the bytes depend on the CPU of this machine; name one in its place"));
     }
     for script in a.artifacts.iter().filter(|a| a.kind == Kind::BuildScript) {
         let bytes = std::fs::read(&script.path).unwrap_or_default();
         if let Some(flag) =
-            FLAGS.iter().find(|flag| memmem::find(&bytes, flag.as_bytes()).is_some())
+            NATIVE_FLAGS.iter().find(|flag| memmem::find(&bytes, flag.as_bytes()).is_some())
         {
             notes.push(format!(
                 "the build script of {} can pass `{flag}` to a C compiler: the bytes then depend on the CPU of this machine; name one in its place",

@@ -51,6 +51,7 @@ pub(super) fn build(
         keep_calls: false,
         values: &values,
         scratch,
+        generated: &project.generated,
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id),
     };

@@ -119,6 +119,7 @@ pub(super) fn open(
     let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
     let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let project = Project {
+        generated: defaults.archive()?.include,
         asks,
         beside: source.beside_workspace(&copy)?,
         request: request(manifest, pass_env, name.clone(), asked.build.keep),

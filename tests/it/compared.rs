@@ -189,3 +189,36 @@ fn code_for_the_cpu_of_this_machine_is_named() {
     let env = [("RUSTFLAGS", "-Ctarget-cpu=x86-64"), ("CFLAGS", "-O2")];
     assert_eq!(notes(&project.repro_env(&["build"], &env)), [""; 0]);
 }
+
+#[test]
+fn files_of_the_build_that_an_archive_has_are_part_of_the_verdict() {
+    let script = |text: &str| {
+        format!(
+            "fn main() {{\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    let text = {text};\n    std::fs::write(format!(\"{{out}}/app.1\"), text).unwrap();\n}}\n"
+        )
+    };
+    let include =
+        "[package.metadata.repro.archive]\ninclude = [\"target/release/build/app-*/out/app.1\"]\n";
+    let project = project(&[
+        ("Cargo.toml", &package("app", &format!("[workspace]\n{include}"))),
+        ("build.rs", &script("format!(\"{:?}\", std::time::Instant::now())")),
+    ]);
+    let run = project.repro(&["build"]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("app.1 (generated of app 0.1.0"), "{}", run.all());
+    project.write("build.rs", &script("\"the same\""));
+    project.commit("the same on both sides");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    // What another build left in the work tree is not what was compared.
+    project.write("target/release/build/app-0123456789abcdef/out/app.1", "another");
+    let run = project.repro(&["archive"]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    assert!(!run.stdout.contains("not in the source"), "{}", run.all());
+    let verified = project.repro(&["verify", "target/repro/dist/repro.json"]);
+    assert_verdict(&verified, 0, "REPRODUCED");
+    let manifest = project.manifest();
+    let members = manifest["archives"][0]["members"].as_array().unwrap();
+    let digest = repro_formats::digest::of_bytes(b"the same").sha256;
+    let packed = members.iter().filter(|m| m["name"].as_str().unwrap().ends_with("/app.1"));
+    assert_eq!(packed.map(|m| &m["sha256"]).collect::<Vec<_>>(), [&digest]);
+}
