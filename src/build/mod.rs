@@ -439,8 +439,11 @@ impl Plan<'_> {
         let bin = self.toolchain.sysroot.join("bin");
         if bin.join("rustc").exists() {
             let path = env.get(std::ffi::OsStr::new("PATH")).cloned();
-            let old = path.iter().flat_map(std::env::split_paths);
-            if let Ok(joined) = std::env::join_paths(std::iter::once(bin).chain(old)) {
+            let old: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
+            // A distribution's toolchain is where all other programs are: in front it would hide those
+            // that the user put before them.
+            let joined = std::env::join_paths(std::iter::once(&bin).chain(&old));
+            if let (false, Ok(joined)) = (old.contains(&bin), joined) {
                 env.insert("PATH".into(), joined);
             }
         }
@@ -513,8 +516,10 @@ impl Plan<'_> {
         let artifacts = collect.artifacts(&said.made)?;
         let random_build_id = units.iter().any(|u| u.random_build_id);
         let trace = Trace { units, ran: said.ran, ..trace };
-        let known =
-            [self.config.crate_directories(), vec![self.toolchain.sysroot.clone()]].concat();
+        // Of a distribution the sysroot is /usr.
+        let library =
+            ["lib/rustlib", "lib/rustlib/src/rust"].map(|d| self.toolchain.sysroot.join(d));
+        let known = [self.config.crate_directories(), library.to_vec()].concat();
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
             artifacts,

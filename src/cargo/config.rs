@@ -100,6 +100,25 @@ impl Config {
         Ok(Config { files })
     }
 
+    /// Adds the files that cargo reads when it is called in `dir` and not where the package is: they
+    /// count as the user's own, since a build in the package's directory does not find them.
+    pub fn add_callers(
+        &mut self,
+        dir: &Path,
+        package: &Path,
+        cargo_home: Option<&Path>,
+    ) -> Result<()> {
+        let home = cargo_home.map(|home| ["config", "config.toml"].map(|name| home.join(name)));
+        let mut found = Vec::new();
+        for dir in dir.ancestors().filter(|dir| !package.starts_with(dir)) {
+            let files = FILE_NAMES.map(|name| dir.join(name));
+            let own = |file: &&PathBuf| home.iter().flatten().all(|of_home| of_home != *file);
+            found.extend(first_of(files.iter().filter(own), Place::Outer)?);
+        }
+        self.files.splice(0..0, found);
+        Ok(())
+    }
+
     /// The config of a replay: what of the builder's files outside the source may be replayed, nearest
     /// first, and of this user's own only what does not change a build, such as proxies and registries.
     pub fn replay(settings: &[String], cargo_home: Option<&Path>) -> Result<Config> {
@@ -216,6 +235,12 @@ impl Config {
         Some((program.map_or(text.into(), PathBuf::from), file.place == Place::Source))
     }
 
+    /// A path, relative to the directory that holds `.cargo`.
+    pub fn get_path(&self, key: &[&str]) -> Option<PathBuf> {
+        let (file, item) = self.get(key)?;
+        item.as_str().map(|text| fs::normalized(&file.base().join(text)))
+    }
+
     /// A list of strings, joined over all files as cargo does: the weakest first. A string is
     /// split at white space.
     pub fn list(&self, key: &[&str]) -> Vec<String> {
@@ -278,8 +303,8 @@ impl ConfigFile {
     }
 
     /// The tables that change what is built, as text; empty if there are none. Network, registry,
-    /// terminal and alias settings are left out.
-    pub fn build_settings(&self) -> String {
+    /// terminal and alias settings are left out, and profiles that are not used.
+    pub fn build_settings(&self, is_used: &dyn Fn(&str) -> bool) -> String {
         // Paths as they are written, where they can be: another machine has this one's nowhere.
         let all = match self.includes.is_empty() {
             true => self.document.clone(),
@@ -296,10 +321,15 @@ impl ConfigFile {
                 build.remove(name);
             }
         }
-        let emptied =
-            document.get("build").and_then(Item::as_table_like).is_some_and(TableLike::is_empty);
-        if emptied {
-            document.remove("build");
+        if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
+            let names: Vec<_> = profiles.iter().map(|(name, _)| name.to_string()).collect();
+            names.iter().filter(|name| !is_used(name)).for_each(|name| drop(profiles.remove(name)));
+        }
+        for table in ["build", "profile"] {
+            let items = document.get(table).and_then(Item::as_table_like);
+            if items.is_some_and(TableLike::is_empty) {
+                document.remove(table);
+            }
         }
         document.to_string()
     }
@@ -372,6 +402,7 @@ const PATH_KEYS: &[(&[&str], bool)] = &[
     (&["source", "*", "local-registry"], false),
     (&["patch", "*", "*", "path"], false),
     (&["paths"], false),
+    (&["resolver", "lockfile-path"], false),
 ];
 
 fn absolutize(table: &mut Table, base: &Path) {
@@ -488,8 +519,11 @@ mod tests {
 
     #[test]
     fn only_what_changes_the_build_is_recorded() {
-        let c = config(&["[build]\njobs = 3\n[net]\nretry = 2\n[profile.release]\nlto = true"]);
-        let text = c.files[0].build_settings();
+        let c = config(&[concat!(
+            "[build]\njobs = 3\n[net]\nretry = 2\n[profile.release]\nlto = true\n",
+            "[profile.dev]\ndebug = 1\n"
+        )]);
+        let text = c.files[0].build_settings(&|profile| profile == "release");
         assert_eq!(text.trim(), "[profile.release]\nlto = true");
     }
 

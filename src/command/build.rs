@@ -75,7 +75,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         inject: project.request.inject,
         cfgs: &cfgs,
         user_wrapper: project.user_wrapper(),
-        lockfile: &project.lockfile,
+        lockfile: &project.lockfile.text,
         registry_sources: &registry_sources,
         cargo_home: project.cargo_home.as_deref(),
         shim: shim.shim.as_ref(),

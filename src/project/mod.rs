@@ -3,10 +3,12 @@
 
 pub(crate) mod context;
 pub(crate) mod isolate;
+pub(crate) mod lockfile;
 pub(crate) mod machine;
 pub(crate) mod metadata;
 mod notes;
 pub(crate) mod preload;
+pub(crate) mod profiles;
 pub(crate) mod publish;
 pub(crate) mod scratch;
 mod selection;
@@ -17,6 +19,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use cargo_metadata::Metadata;
 
 use crate::build;
 use crate::cargo::config::reach::Leads;
@@ -25,9 +28,10 @@ use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{Kind, bad_input, failure, refused};
-use crate::fs;
 use crate::process::Cmd;
+use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
+use crate::project::profiles::Profiles;
 use crate::query;
 use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::{Facts, Recipe};
@@ -45,13 +49,17 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     pub(crate) cargo_home: Option<PathBuf>,
     pub(crate) canaries: Canaries,
-    pub(crate) lockfile: String,
+    pub(crate) lockfile: Lockfile,
+    /// The profiles that decide the build.
+    pub(crate) profiles: Profiles,
     pub(crate) name: String,
     pub(crate) divided: Divided,
     pub(crate) results: PathBuf,
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
+    /// The workspace as cargo describes it before any build script could change it; none of a replay.
+    pub(crate) members: Option<Metadata>,
     /// What archives have besides artifacts and the build makes.
     pub(crate) generated: Vec<String>,
     /// What the source itself asks for; everything else is a setting that a verifier has to accept.
@@ -77,6 +85,10 @@ impl Project {
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;
+        if asked.source.manifest.is_some() {
+            let here = std::env::current_dir().context("failed to find the current directory")?;
+            config.add_callers(&here, &source.root.join(&source.package), cargo_home.as_deref())?;
+        }
         // Another commit may have other packages.
         if asked.source.rev.is_none() {
             selection::check(&asked.selection, &metadata, &config, &env)?;
@@ -96,10 +108,9 @@ impl Project {
         };
 
         let workspace = copy.join(&source.workspace);
-        let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?
-            .ok_or_else(|| source.without_lockfile())?;
         let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
         let asks = asks(&defaults, &source, &config)?;
+        let members = query::metadata(&copy.join(&source.package).join("Cargo.toml"))?;
         let generated = defaults.archive()?.include;
         let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(&source, &copy, &config, &env)?;
@@ -109,8 +120,16 @@ impl Project {
             None => project_name(&workspace)?,
         };
         fits_in_path(&name)?;
-        let divided = environment::divide(env.clone(), &request.pass_env);
+        let mut divided = environment::divide(env.clone(), &request.pass_env);
         none_of_own(&request.pass_env)?;
+        let profiles = Profiles::of(request.selection.profile(), &workspace, &config, &env)?;
+        profiles.drop_others(&mut divided);
+        programs_from_here(&mut divided.passed);
+        let lockfile = lockfile::find(&source, &copy, &config, &env, &toolchain)?;
+        if let Some(below) = &lockfile.elsewhere {
+            let path = lockfile::from_package(&source, below);
+            divided.passed.insert(lockfile::VARIABLE.into(), path.into());
+        }
         Ok(Project {
             beside: source.beside_workspace(&copy)?,
             request,
@@ -120,11 +139,13 @@ impl Project {
             cargo_home,
             canaries,
             lockfile,
+            profiles,
             name,
             divided,
             results: target_dir.join("repro"),
             copy,
             content_digest,
+            members: Some(members),
             generated,
             asks,
             env,
@@ -238,6 +259,11 @@ impl Project {
         Ok(fetch::Place {
             dir: self.config.write_for_fetching(&self.source.root, &self.copy, &to)?,
             manifest: self.run_dir().join("Cargo.toml"),
+            lockfile: self
+                .lockfile
+                .elsewhere
+                .as_ref()
+                .map(|below| (lockfile::VARIABLE, self.copy.join(below))),
         })
     }
 
@@ -422,6 +448,20 @@ fn absolute_program(program: PathBuf) -> PathBuf {
         std::path::absolute(&program).unwrap_or(program)
     } else {
         program
+    }
+}
+
+/// The same of variables: cargo takes relative programs from the directory that it is called in.
+fn programs_from_here(passed: &mut Env) {
+    for (name, value) in passed {
+        let name = name.to_string_lossy();
+        let ends = ["_LINKER", "_RUNNER", "_WRAPPER", "_RUSTC", "_RUSTDOC"];
+        if name == "RUSTC"
+            || name.starts_with("CARGO_") && ends.iter().any(|end| name.ends_with(end))
+            || name == "RUSTC_WORKSPACE_WRAPPER"
+        {
+            *value = absolute_program(PathBuf::from(&*value)).into();
+        }
     }
 }
 

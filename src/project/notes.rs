@@ -16,7 +16,6 @@ use crate::check::NATIVE_FLAGS;
 use crate::error::refused;
 use crate::fs;
 use crate::project::{Project, set};
-use crate::query;
 use crate::recipe::environment;
 use crate::recipe::table;
 use crate::request::Inject;
@@ -84,7 +83,7 @@ impl Project {
         }
         notes.extend(native(a, self.divided.passed.values().map(|v| v.to_string_lossy())));
         notes.extend(watched(&a.outside));
-        notes.extend(self.left_out(a)?);
+        notes.extend(self.left_out(a));
         if let Some(b) = b {
             let left = left::compare((&a.trace, &a.artifacts), (&b.trace, &b.artifacts))?;
             notes.extend(self.of_left(&left));
@@ -109,12 +108,12 @@ impl Project {
     }
 
     /// Programs that cargo leaves out unless it is asked for them.
-    fn left_out(&self, a: &Built) -> Result<Vec<String>> {
+    fn left_out(&self, a: &Built) -> Vec<String> {
         let selection = &self.request.selection;
-        if selection.lib || selection.all_bins || !selection.bins.is_empty() {
-            return Ok(Vec::new());
-        }
-        let metadata = query::metadata(&self.run_dir().join("Cargo.toml"))?;
+        let given = selection.lib || selection.all_bins || !selection.bins.is_empty();
+        let Some(metadata) = self.members.as_ref().filter(|_| !given) else {
+            return Vec::new();
+        };
         let by_default = selection.packages.is_empty() && !selection.workspace;
         let built = |package: &Package, bin: &str| {
             let package = format!("{} {}", package.name, package.version);
@@ -127,7 +126,7 @@ impl Project {
         for package in metadata.workspace_packages() {
             let selected = selection.workspace
                 || selection.packages.iter().any(|p| p == package.name.as_str())
-                || by_default && is_default(&metadata, package, &self.run_dir(), a);
+                || by_default && is_default(metadata, package, &self.run_dir(), a);
             for bin in package.targets.iter().filter(|t| t.is_bin() && !built(package, &t.name)) {
                 if selected && !bin.required_features.is_empty() {
                     let features = bin.required_features.join(",");
@@ -146,7 +145,7 @@ impl Project {
                 notes.push(format!("not built and not compared, {why}: {}", short_list(&bins)));
             }
         }
-        Ok(notes)
+        notes
     }
 
     /// What the builds left besides artifacts. What the script of a dependency keeps for itself, such
@@ -183,7 +182,7 @@ impl Project {
 
     /// `name version` of the packages that are in the source itself.
     fn packages_of_source(&self) -> BTreeSet<String> {
-        let lock = self.lockfile.parse::<toml_edit::DocumentMut>().unwrap_or_default();
+        let lock = self.lockfile.text.parse::<toml_edit::DocumentMut>().unwrap_or_default();
         let list = lock.get("package").and_then(|p| p.as_array_of_tables());
         let local = list.into_iter().flatten().filter(|p| p.get("source").is_none());
         let text = |p: &toml_edit::Table, key: &str| p.get(key)?.as_str().map(str::to_string);

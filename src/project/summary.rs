@@ -92,7 +92,7 @@ impl Project {
             dirty: false,
             sha256: None,
             directory: if parts.is_empty() { ".".to_string() } else { parts.join("/") },
-            lockfile_sha256: digest::of_bytes(self.lockfile.as_bytes()).sha256,
+            lockfile_sha256: digest::of_bytes(self.lockfile.text.as_bytes()).sha256,
         };
         match &self.source.origin {
             Origin::Git(commit) => {
@@ -122,7 +122,12 @@ impl Project {
     pub(crate) fn outside_config(&self) -> Vec<(PathBuf, String)> {
         self.config
             .outside()
-            .map(|f| (f.path.clone(), f.build_settings().trim().to_string()))
+            .map(|f| {
+                (
+                    f.path.clone(),
+                    f.build_settings(&|name| self.profiles.has(name)).trim().to_string(),
+                )
+            })
             .filter(|(_, text)| !text.is_empty())
             .collect()
     }

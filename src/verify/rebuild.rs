@@ -43,7 +43,7 @@ pub(super) fn build(
         inject: project.request.inject,
         cfgs: &cfgs,
         user_wrapper: project.user_wrapper(),
-        lockfile: &project.lockfile,
+        lockfile: &project.lockfile.text,
         registry_sources: &registry_sources,
         cargo_home: project.cargo_home.as_deref(),
         shim: None,

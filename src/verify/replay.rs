@@ -12,13 +12,14 @@ use crate::build;
 use crate::cargo::config::{Config, Inside};
 use crate::cargo::home;
 use crate::error::refused;
-use crate::fs;
 use crate::manifest::{self, Manifest};
+use crate::project::lockfile;
 use crate::project::metadata::{Defaults, project_name};
+use crate::project::profiles::Profiles;
 use crate::project::{
     Project, asks, canaries, fits_in_path, holds_its_crates, inside_configs, none_of_own,
 };
-use crate::recipe::environment::{self, Divided};
+use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
@@ -93,10 +94,8 @@ pub(super) fn open(
         }
     };
     let workspace = copy.join(&source.workspace);
-    let lockfile = fs::read_text_if_any(&workspace.join("Cargo.lock"))?.ok_or_else(|| {
-        refused("the source has no Cargo.lock, and the manifest says that it had")
-    })?;
-    source::check_lockfile(&manifest.source, &lockfile)?;
+    let lockfile = lockfile::find(&source, &copy, &config, &Env::new(), &toolchain)?;
+    source::check_lockfile(&manifest.source, &lockfile.text)?;
     let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
     let asks = asks(&defaults, &source, &config)?;
     let mut settings = settings::rows(manifest, &asks, asked)?;
@@ -118,7 +117,9 @@ pub(super) fn open(
     let (divided, pass_env) = environment_of(manifest, &supplied)?;
     let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
     let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
+    let profiles = Profiles::of(&manifest.build.profile, &workspace, &config, &divided.passed)?;
     let project = Project {
+        members: None,
         generated: defaults.archive()?.include,
         asks,
         beside: source.beside_workspace(&copy)?,
@@ -129,6 +130,7 @@ pub(super) fn open(
         cargo_home,
         canaries,
         lockfile,
+        profiles,
         name,
         divided,
         // Nothing is published there.
