@@ -23,12 +23,8 @@ impl Pair {
 
     /// How the two stand to each other.
     pub fn status(&self) -> Status {
-        match (&self.a, &self.b) {
-            (Some(a), Some(b)) if a.digest == b.digest && a.name == b.name => Status::Same,
-            (Some(_), Some(_)) => Status::Differs,
-            (Some(_), None) => Status::OnlyA,
-            (None, _) => Status::OnlyB,
-        }
+        let same = |a: &Artifact, b: &Artifact| a.digest == b.digest && a.name == b.name;
+        Status::of(&self.a, &self.b, same)
     }
 
     /// Whether the verdict rests on it.

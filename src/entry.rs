@@ -18,6 +18,7 @@ use crate::command::{archive, build, check, deliver, diff, docs, env, init, norm
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
+use crate::sandbox::start;
 use crate::{process, term, verify};
 
 /// What the program runs.
@@ -26,6 +27,9 @@ pub fn main() -> ExitCode {
     let program = args.first().cloned().unwrap_or_default();
     if let Some(dir) = wrapper::invoked_as(&program) {
         return wrapper::main(&dir, args.split_off(1));
+    }
+    if start::invoked_as(&program) {
+        return start::main(&args[1..]);
     }
     let stem = Path::new(&program).file_stem();
     if stem.is_some_and(|s| s == "rebuilder-crates") {

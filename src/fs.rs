@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use filetime::FileTime;
+use repro_formats::tree;
 
 use crate::error::host;
 
@@ -161,19 +162,12 @@ pub fn first_difference(a: &Path, b: &Path) -> Result<Option<Difference>> {
 
 /// Metadata of the thing itself, not of what a link points to.
 pub fn lstat(path: &Path) -> Result<Metadata> {
-    fs::symlink_metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))
+    Ok(tree::lstat(path)?)
 }
 
 /// Names in a directory, sorted by bytes.
 pub fn entries(dir: &Path) -> Result<Vec<OsString>> {
-    let what = || format!("failed to list directory `{}`", dir.display());
-    let mut names = fs::read_dir(dir)
-        .with_context(what)?
-        .map(|e| e.map(|e| e.file_name()))
-        .collect::<std::io::Result<Vec<_>>>()
-        .with_context(what)?;
-    names.sort();
-    Ok(names)
+    Ok(tree::entries(dir)?)
 }
 
 /// Everything below `root` (not `root` itself), directories before what is in them, sorted by
@@ -328,6 +322,18 @@ fn make_writable(path: &Path) {
 
 #[cfg(not(unix))]
 fn make_writable(_path: &Path) {}
+
+/// Bytes that are free on the disk of a directory, where that can be known.
+#[cfg(unix)]
+pub fn free_space(dir: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+pub fn free_space(_dir: &Path) -> Option<u64> {
+    None
+}
 
 /// Device and inode of a file where the platform has them: two paths with the same pair are one
 /// file.

@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::cause::Cause;
 use crate::sandbox::Mode;
 use crate::variation::VariationSet;
+use repro_explain::cause::Cause;
 use repro_formats::limits::Limits;
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.

@@ -7,6 +7,8 @@
 //! build nor published files are in reach, so a build script cannot hand them out as if it had built
 //! them.
 
+pub mod start;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -115,6 +117,8 @@ pub struct Wish<'a> {
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     bubblewrap: PathBuf,
+    /// This one.
+    program: PathBuf,
     view: View,
     network: bool,
     scratch: PathBuf,
@@ -135,6 +139,8 @@ pub struct Room {
     pub user: Option<u32>,
     /// What is preloaded into the build, and not into bubblewrap.
     pub preload: Option<PathBuf>,
+    /// How many process ids are used up before it starts.
+    pub spent_ids: u32,
 }
 
 impl Sandbox {
@@ -172,11 +178,12 @@ impl Sandbox {
         let missing = || "bubblewrap is not installed: install the package bubblewrap".to_string();
         let bubblewrap = find_in_path(BUBBLEWRAP).ok_or_else(missing)?;
         read.push(toolchain.sysroot.clone());
-        read.extend(std::env::current_exe());
+        let program = std::env::current_exe().map_err(|e| e.to_string())?;
+        read.push(program.clone());
         read.retain(|p| p.exists());
         let Wish { view, network, made, .. } = wish;
         let scratch = wish.scratch.to_owned();
-        let sandbox = Sandbox { bubblewrap, view, network, scratch, made, read };
+        let sandbox = Sandbox { bubblewrap, program, view, network, scratch, made, read };
         let room = Room { hostname: Some("sandbox".into()), user: Some(1000), ..Room::default() };
         match sandbox.around(Cmd::new("true"), Path::new("/"), &room).output() {
             Ok(out) if out.status.success() => Ok(sandbox),
@@ -190,7 +197,8 @@ impl Sandbox {
         let mut args = Arguments::default();
         let always = ["user", "pid", "ipc", "uts"].iter().chain((!self.network).then_some(&"net"));
         always.for_each(|space| args.word(format!("--unshare-{space}")));
-        args.words(&["--die-with-parent", "--hostname"]);
+        // No input can be put into the user's terminal.
+        args.words(&["--die-with-parent", "--new-session", "--hostname"]);
         args.word(room.hostname.as_deref().unwrap_or("sandbox"));
         if let Some(id) = room.user {
             let id = id.to_string();
@@ -201,18 +209,25 @@ impl Sandbox {
         let private = PRIVATE.iter().map(Path::new).filter(|p| p.exists());
         private.for_each(|dir| args.path("--tmpfs", dir));
         let hidden = |p: &&PathBuf| self.view == View::System || self.hides(p);
-        self.read.iter().filter(hidden).for_each(|p| args.bind("--ro-bind", p, p));
+        let wanted = self.read.iter().filter(hidden);
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            wanted.partition(|p| p.starts_with(&self.scratch));
+        outside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
         // Whatever of the above has the scratch directory in it: neither the other build nor published
         // files are in reach.
         args.path("--tmpfs", &self.scratch);
+        inside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
         room.write.iter().for_each(|(from, to)| args.bind("--bind", from, to));
         room.read.iter().for_each(|(from, to)| args.bind("--ro-bind", from, to));
         if let Some(object) = &room.preload {
             args.words(&["--setenv", "LD_PRELOAD"]);
             args.word(object);
         }
+        args.bind("--symlink", &self.program, Path::new(start::INSIDE));
         args.path("--chdir", dir);
-        command.within(&Cmd::new(&self.bubblewrap).args(args.0).arg("--"))
+        args.words(&["--", start::INSIDE]);
+        args.word(room.spent_ids.to_string());
+        command.within(&Cmd::new(&self.bubblewrap).args(args.0))
     }
 
     /// Whether builds in it have the network.

@@ -11,7 +11,7 @@ pub mod coverage;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::cause::Cause;
+use repro_explain::cause::Cause;
 
 /// What differs. The order is that of the table and of the reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,6 +14,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// How A's stands to B's, of which there is at least one.
+    pub fn of<T>(a: &Option<T>, b: &Option<T>, same: impl FnOnce(&T, &T) -> bool) -> Status {
+        match (a, b) {
+            (Some(a), Some(b)) if same(a, b) => Status::Same,
+            (Some(_), Some(_)) => Status::Differs,
+            (Some(_), None) => Status::OnlyA,
+            (None, _) => Status::OnlyB,
+        }
+    }
+
     /// The name in reports and manifests.
     pub fn name(self) -> &'static str {
         match self {

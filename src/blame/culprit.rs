@@ -1,7 +1,7 @@
 //! A crate that diverged first, and what is known of why. The steps of the walk make it; reports
 //! print it.
 
-use crate::cause::Cause;
+use repro_explain::cause::Cause;
 
 /// What kind of unit diverged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_explain::cause::Cause;
+use repro_explain::finding::{At, Finding};
+use repro_explain::known_crates::{self, KnownCrate};
+use repro_explain::remedy;
+use repro_explain::{Context, explain};
 
 use crate::blame::changes::{Change, SEARCHED, Value, What, read};
 use crate::blame::culprit::{Culprit, UnitKind};
@@ -12,12 +17,7 @@ use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
 use crate::blame::words::{excerpts, place, printable, text_line};
 use crate::cargo::trace::Trace;
-use crate::cause::Cause;
-use crate::explain::remedy;
-use crate::explain::{Context, explain};
-use crate::finding::{At, Finding};
 use crate::fs;
-use crate::known_crates::{self, KnownCrate};
 use crate::variation;
 
 /// How many findings of the same files become evidence.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Result;
+use repro_explain::Package;
 
 use crate::blame::canonical::Canonical;
 use crate::blame::changes::{Change, Value, What};
@@ -13,7 +14,6 @@ use crate::blame::graph::{Node, Role};
 use crate::blame::paired::Paired;
 use crate::cargo::units::Unit;
 use crate::compare::{Comparison, Pair as Artifacts};
-use crate::explain::Package;
 use crate::fs;
 use crate::verdict::Status;
 

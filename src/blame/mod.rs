@@ -21,13 +21,13 @@ mod words;
 use std::path::Path;
 
 use anyhow::Result;
+use repro_explain::Context;
 
 use self::culprit::Culprit;
 use crate::build::Built;
 use crate::cargo::trace::Trace;
 use crate::compare::Comparison;
 use crate::error;
-use crate::explain::Context;
 
 /// Who is to blame.
 #[derive(Clone, Debug, Default)]
@@ -93,9 +93,9 @@ mod tests {
     use super::*;
     use crate::artifact::{Artifact, ArtifactSet, Kind};
     use crate::cargo::units::Unit;
-    use crate::cause::Cause;
     use crate::compare::compare;
     use crate::fs;
+    use repro_explain::cause::Cause;
     use repro_formats::digest;
 
     fn set(bytes: &str) -> ArtifactSet {

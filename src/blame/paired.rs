@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_explain::Package;
 use repro_formats::digest;
 
 use crate::artifact::Kind;
@@ -16,7 +17,6 @@ use crate::cargo::records::{Directive, Reads};
 use crate::cargo::trace::{Outputs, Trace};
 use crate::cargo::units::Unit;
 use crate::compare::Pair as Artifacts;
-use crate::explain::Package;
 use crate::fs;
 
 /// Both builds, paired.

@@ -1,7 +1,8 @@
 //! What differs, in words that fit on one line.
 
+use repro_explain::finding::Finding;
+
 use crate::blame::canonical::Canonical;
-use crate::finding::Finding;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 64;

@@ -240,7 +240,8 @@ impl Plan<'_> {
         status: std::process::ExitStatus,
         details: String,
     ) -> anyhow::Error {
-        if is_full(&details) {
+        // A linker that writes through a map dies of a bus error before anyone can report the disk.
+        if is_full(&details) || fs::free_space(self.scratch).is_some_and(|free| free < SPARE) {
             return host(format!(
                 "no space left on the disk of `{}` while making build {}: free some, or set TMPDIR to a directory on another disk",
                 self.scratch.display(),
@@ -355,6 +356,10 @@ impl Plan<'_> {
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
         let dir = layout.source.join(&self.source.package);
+        // Without a separator at the end: gcc takes PWD as it is for the directory in debug info. Every
+        // shell sets it, and bubblewrap does.
+        let dir: PathBuf = dir.components().collect();
+        set("PWD", dir.clone().into());
         let cargo = Cmd::new(&self.toolchain.cargo)
             .args(args)
             .args(&share.cargo_args)
@@ -409,6 +414,10 @@ impl Plan<'_> {
         let on_disk = self.layout_on_disk(side);
         let text = |id| (self.values)(id).of(side).to_string();
         let user = (self.values)(VariationId::UserId).number(side);
+        room.spent_ids = match side {
+            Side::A => 0,
+            Side::B => 1000,
+        };
         room.user = u32::try_from(user).ok();
         room.hostname = Some(text(VariationId::Hostname));
         room.read.extend(self.accounts(side, user, layout));
@@ -628,6 +637,9 @@ fn units_of(bar: &str) -> Option<String> {
     };
     Some(format!("{done} of {all} units: {names}{long}"))
 }
+
+/// With less free space than this after a failure, that is why: rustc has removed its files by then.
+const SPARE: u64 = 16 << 20;
 
 /// Whether a tool failed because a disk or a quota is full.
 fn is_full(words: &str) -> bool {

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use repro_explain::cause::Cause;
 
 use super::build::InjectArg;
 use super::limits::LimitArgs;
 use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
-use crate::cause::Cause;
 use crate::report::verify::STEPS;
 use crate::request::{Accept, BuildRequest, Expected, Given, VerifyRequest};
 use crate::sandbox::Mode;

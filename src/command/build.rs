@@ -111,7 +111,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     }
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
-    let shared = isolation.why.iter().map(|why| {
+    let shared = isolation.why.iter().filter(|_| b.is_some()).map(|why| {
         format!(
             "not isolated: both builds had one /tmp, one network and one set of processes ({why})"
         )
@@ -127,6 +127,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         explained,
         blame: blame.culprits,
         coverage,
+        isolation,
         at: project.fixed_paths().into_iter().next().map(|fixed| fixed.path),
         settings,
         source: project.describe(),

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use repro_explain::{Clocks, Context, Explained, Tree, Window};
 use repro_formats::digest::{self, Digest};
 
 use crate::error::bad_input;
-use crate::explain::{self, Clocks, Context, Explained, Tree, Window};
 use crate::report::files::{Outcome, Side};
 use crate::request::Diff;
 
@@ -29,7 +29,7 @@ fn files(asked: &Diff, known: &Context) -> Result<Found> {
     if a == b {
         return Ok((a, b, Explained::default()));
     }
-    let explained = explain::explain(&asked.a, &asked.b, known);
+    let explained = repro_explain::explain(&asked.a, &asked.b, known);
     if let Some((side, why)) = &explained.unsound {
         let path = [&asked.a, &asked.b][*side].display();
         let what = format!("`{path}` is not a sound {}: {}", why.format, why.what);
@@ -40,7 +40,7 @@ fn files(asked: &Diff, known: &Context) -> Result<Found> {
 
 fn trees(asked: &Diff, known: &Context) -> Result<Found> {
     let (x, y) = Tree::both(&asked.a, &asked.b, &asked.limits)?;
-    Ok((x.digest(), y.digest(), explain::explain_trees(&x, &y, known)))
+    Ok((x.digest(), y.digest(), repro_explain::explain_trees(&x, &y, known)))
 }
 
 /// What is known of two files that were not built here: each was written when it was last modified, if

@@ -3,10 +3,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::cause::Cause;
+use repro_explain::cause::Cause;
+use repro_explain::finding::About;
+use repro_explain::{Clocks, Context, Explained, Known, Package, Window};
+
 use crate::compare::{Comparison, Pair};
-use crate::explain::{self, Clocks, Context, Explained, Known, Package, Window};
-use crate::finding::About;
 use crate::project::Project;
 use crate::variation::coverage::Coverage;
 use crate::variation::{CLOCK_OFFSET, VARIATIONS, Value, VariationId};
@@ -111,7 +112,7 @@ impl Project {
 pub(crate) fn explain_all(comparison: &Comparison, context: &Context) -> Vec<Explained> {
     let one = |pair: &Pair| match (&pair.a, &pair.b) {
         (Some(a), Some(b)) if pair.status() == Status::Differs => {
-            explain::explain(&a.path, &b.path, context)
+            repro_explain::explain(&a.path, &b.path, context)
         }
         _ => Explained::default(),
     };

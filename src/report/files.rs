@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use repro_explain::Explained;
+use repro_explain::compare::Row;
 use repro_formats::digest::Digest;
 use repro_formats::listing::Member;
 use repro_formats::normalize::handlers::HANDLERS;
@@ -13,7 +15,6 @@ use serde::Serialize;
 use super::findings::{self, OneCoverage, OneFinding};
 use super::json::{OneDigest, SCHEMA, encode};
 use crate::error;
-use crate::explain::{self, Explained};
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
 
@@ -238,6 +239,11 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
     out
 }
 
+/// How the two of a name stand to each other, contents and metadata together.
+fn status(row: &Row) -> verdict::Status {
+    verdict::Status::of(&row.a, &row.b, |_, _| row.differs.is_empty())
+}
+
 /// What can be said of the members of two archives, as a clause.
 fn content(outcome: &Outcome) -> Option<String> {
     let compared = outcome.explained.members.as_ref()?;
@@ -248,7 +254,7 @@ fn content(outcome: &Outcome) -> Option<String> {
     if compared.same_content {
         return Some(format!("the content is the same; what differs is {}", names.join(", ")));
     }
-    let of = |status| compared.rows.iter().filter(|r| r.status() == status).count();
+    let of = |status| compared.rows.iter().filter(|r| self::status(r) == status).count();
     let parts = [
         (of(verdict::Status::Differs), "differ"),
         (of(verdict::Status::OnlyA), "only in A"),
@@ -259,7 +265,7 @@ fn content(outcome: &Outcome) -> Option<String> {
         (n, what) => format!("{n} {what}"),
     });
     let parts: Vec<String> = parts.collect();
-    let all = explain::count(compared.rows.len(), "member");
+    let all = repro_explain::count(compared.rows.len(), "member");
     Some(format!("of {all}, {}: {}", parts.join(", "), names.join(", ")))
 }
 
@@ -359,7 +365,7 @@ pub fn diff_json(outcome: &Outcome) -> String {
         members: rows
             .map(|r| OneRow {
                 name: &r.name,
-                status: r.status().name(),
+                status: self::status(r).name(),
                 differs: r.differs.clone(),
                 a: r.a.as_ref().map(member),
                 b: r.b.as_ref().map(member),

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
+use repro_explain::cause::Cause;
+use repro_explain::finding::{At, Excerpt, Finding};
+use repro_explain::{Coverage, Explained, count};
 use repro_formats::names::printable;
 use serde::Serialize;
 
-use crate::cause::Cause;
-use crate::explain::{Coverage, Explained, count};
-use crate::finding::{At, Excerpt, Finding};
 use crate::term::{BOLD, WARN};
 
 /// One finding in JSON.

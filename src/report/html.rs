@@ -4,10 +4,10 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use repro_explain::finding::{Excerpt, Finding};
 use repro_formats::digest::Digest;
 
 use super::summary::{Chain, Row, Summary};
-use crate::finding::{Excerpt, Finding};
 use crate::verdict::{Status, Tone};
 
 /// Findings of one file that are shown.
@@ -296,9 +296,9 @@ dd{margin:0;overflow-wrap:anywhere}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cause::Cause;
-    use crate::explain::Explained;
-    use crate::finding::At;
+    use repro_explain::Explained;
+    use repro_explain::cause::Cause;
+    use repro_explain::finding::At;
 
     #[test]
     fn nothing_of_a_file_becomes_markup() {

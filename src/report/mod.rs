@@ -17,10 +17,12 @@ pub mod verify;
 
 use std::path::PathBuf;
 
+use repro_explain::{Explained, NOTHING};
+
 use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
-use crate::explain::{Explained, NOTHING};
 use crate::recipe::Row;
+use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
 use crate::variation;
 use crate::verdict::Verdict;
@@ -39,6 +41,8 @@ pub struct Report {
     pub blame: Vec<Culprit>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
+    /// Whether the builds ran in sandboxes.
+    pub isolation: Isolation,
     /// The one path of both builds, if they had one.
     pub at: Option<String>,
     /// Settings that the source does not ask for, which a verifier has to accept.

@@ -1,11 +1,11 @@
 //! What the page and the lines for continuous integration are made from: one value for a double build
 //! and for a comparison of two files.
 
+use repro_explain::Explained;
 use repro_formats::digest::Digest;
 
 use crate::blame::culprit::Culprit;
 use crate::compare::Pair;
-use crate::explain::Explained;
 use crate::report::Report;
 use crate::report::files::Outcome;
 use crate::report::variations;

@@ -6,6 +6,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_explain::cause::Cause;
+use repro_explain::compare;
+use repro_explain::finding::{At, Finding, Place};
 use repro_formats::compress::deflate;
 use repro_formats::digest::{self, Digest};
 use repro_formats::error::Stop;
@@ -19,9 +22,6 @@ use repro_formats::tree;
 
 use super::published::{another_name, explain, finding};
 use super::rebuilt::{FromSource, Rebuilt};
-use crate::cause::Cause;
-use crate::explain::compare;
-use crate::finding::{At, Finding, Place};
 use crate::manifest;
 use crate::process;
 use crate::report::verify::{Checked, Outcome, Part, STEPS};

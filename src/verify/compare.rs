@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_explain::{Clocks, Window};
 use repro_formats::digest::Digest;
 use repro_formats::names::printable;
 
@@ -13,7 +14,6 @@ use crate::artifact::{Artifact, ArtifactSet, Kind};
 use crate::build::Built;
 use crate::compare::{Comparison, compare};
 use crate::epoch::EpochFrom;
-use crate::explain::{Clocks, Window};
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::cause::Cause;
+use repro_explain::cause::Cause;
+
 use crate::compare::Comparison;
 use crate::report::verify::{Checked, Outcome, SettingRow, SettingState};
 use crate::verdict::{Status, Verification};

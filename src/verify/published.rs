@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_explain::cause::Cause;
+use repro_explain::finding::{At, Finding, Place};
 use repro_formats::digest::{self, Digest};
 use repro_formats::extract;
 use repro_formats::limits::Limits;
@@ -14,9 +16,6 @@ use super::archive;
 use super::input::{self, Input};
 use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
-use crate::cause::Cause;
-use crate::explain;
-use crate::finding::{At, Finding, Place};
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
@@ -405,9 +404,10 @@ pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Resu
         )
     };
     let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
-    let context = explain::Context { clocks: about.clocks, ..explain::Context::default() };
+    let context =
+        repro_explain::Context { clocks: about.clocks, ..repro_explain::Context::default() };
     // Of the publisher's machine nothing is known: only what shows by itself is found.
-    let explained = explain::explain(published, rebuilt, &context);
+    let explained = repro_explain::explain(published, rebuilt, &context);
     let (known, unknown): (Vec<_>, Vec<_>) = explained
         .findings
         .into_iter()

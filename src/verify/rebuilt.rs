@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_explain::Clocks;
 use repro_formats::digest::{self, Digest};
 use repro_formats::limits::Limits;
 
 use crate::artifact::{Artifact, ArtifactSet};
-use crate::explain::Clocks;
 use crate::manifest;
 use crate::project::metadata::Defaults;
 use crate::source::{Source, include};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Project, Run, assert_verdict};
+use crate::support::{Project, Run, assert_verdict, host};
 use crate::verify::fails;
 
 /// Appends to each file of CARGO_HOME that it can, links followed, and to its own sources; puts into
@@ -261,6 +261,90 @@ fn cached(dir: &str) -> String {
          fs::write(&own, random()).unwrap(); let _ = fs::hard_link(&own, name); fs::remove_file(&own).unwrap();\n\
          let value = fs::read_to_string(name).unwrap();"
     )
+}
+
+/// What the programs of both builds print, by line.
+fn of_both(project: &Project, program: &str) -> [Vec<String>; 2] {
+    ["a", "b"].map(|side| {
+        let path = project.results().join(side).join(host()).join(program);
+        let run: Run = project.command(&path, &project.dir).output().unwrap().into();
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        run.stdout.lines().map(str::to_string).collect()
+    })
+}
+
+#[test]
+fn a_sandbox_makes_nothing_the_same_on_both_sides() {
+    // What a build can see of where and as what it runs.
+    let differ = "cwd pwd manifest-dir out-dir exe cargo-home home tmpdir temp-file target-dir wrapper user uid gid \
+        home-of-user hostname host-file machine-id process-id parent-id group-id inode mounts";
+    let same = "preload path rustc arch";
+    let body = r#"
+let text = |path: &dyn AsRef<std::path::Path>| format!("{:?}", path.as_ref());
+let var = |name: &str| env::var(name).unwrap_or_default();
+let exe = env::current_exe().unwrap();
+let target = exe.ancestors().find(|p| p.ends_with("release")).unwrap().to_owned();
+let lines = [
+    ("cwd", text(&env::current_dir().unwrap())), ("pwd", var("PWD")), ("manifest-dir", var("CARGO_MANIFEST_DIR")),
+    ("out-dir", var("OUT_DIR")), ("exe", text(&exe)), ("cargo-home", var("CARGO_HOME")), ("home", var("HOME")),
+    ("tmpdir", var("TMPDIR")), ("temp-file", ask("mktemp -u nnn.XXX --tmpdir | sed 's,/nnn.*,,'")), ("target-dir", text(&target)),
+    ("wrapper", var("RUSTC_WRAPPER")), ("user", ask("getent passwd $(id -u) | cut -d: -f1")), ("uid", ask("id -u")), ("gid", ask("id -g")),
+    ("home-of-user", ask("getent passwd $(id -u) | cut -d: -f6")), ("hostname", ask("hostname")), ("host-file", ask("cat /etc/hostname")),
+    ("machine-id", ask("cat /etc/machine-id")), ("process-id", std::process::id().to_string()),
+    ("parent-id", std::os::unix::process::parent_id().to_string()), ("group-id", ask("cut -d' ' -f5 /proc/self/stat")),
+    ("inode", ask("stat -c %i Cargo.toml")), ("mounts", ask("grep home /proc/self/mountinfo")),
+    ("preload", var("LD_PRELOAD")), ("path", var("PATH")), ("rustc", var("RUSTC")), ("arch", ask("uname -m")),
+];
+let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
+    let project = with_script(body);
+    project.write(
+        "src/main.rs",
+        "fn main() {\n    for line in env!(\"VALUE\").split('|') {\n        println!(\"{line}\");\n    }\n}\n",
+    );
+    project.commit("one a line");
+    let compare = |mode: &str, skip: &[&str]| {
+        assert_verdict(&project.repro(&["build", "--isolate", mode]), 1, "DIFFERS");
+        let [a, b] = of_both(&project, "fault-username");
+        let kept = |all: &[String], name: &str| {
+            let of = |l: &&String| l.split_once(' ').is_some_and(|(n, _)| n == name);
+            all.iter().find(of).unwrap_or_else(|| panic!("no {name}: {all:?}")).clone()
+        };
+        for name in differ.split_whitespace().filter(|n| !skip.contains(n)) {
+            assert_ne!(kept(&a, name), kept(&b, name), "{mode}: {name} is the same on both sides");
+        }
+        for name in same.split_whitespace().filter(|n| !skip.contains(n)) {
+            assert_eq!(kept(&a, name), kept(&b, name), "{mode}: {name}");
+        }
+    };
+    let alone =
+        ["user", "uid", "gid", "home-of-user", "host-file", "machine-id", "mounts", "preload"];
+    compare("never", &alone);
+    if sandboxes() {
+        compare("always", &[]);
+    }
+}
+
+#[test]
+fn isolation_changes_no_byte() {
+    if !sandboxes() {
+        return;
+    }
+    let project = Project::plain("sound-cc");
+    let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    project.write("Cargo.toml", &format!("{manifest}\n[profile.release]\ndebug = 2\n"));
+    project.git(&["init", "-q"]);
+    project.commit("with debug info");
+    let digests = ["always", "never"].map(|mode| {
+        assert_verdict(&project.repro(&["build", "--isolate", mode]), 0, "REPRODUCIBLE");
+        project.manifest()["artifacts"][0]["sha256"].clone()
+    });
+    assert!(digests[0].is_string());
+    assert_eq!(digests[0], digests[1]);
+    let manifest = project.results().join("repro.json").display().to_string();
+    for mode in ["--sandbox", "--no-sandbox"] {
+        let run = project.repro(&["verify", &manifest, mode]);
+        assert_verdict(&run, 0, "REPRODUCED");
+    }
 }
 
 #[test]

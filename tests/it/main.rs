@@ -18,7 +18,6 @@ mod init;
 #[cfg(target_os = "linux")]
 mod isolation;
 #[cfg(target_os = "linux")]
-mod mutation;
 mod normalize;
 mod normalize_keeps;
 mod output;

@@ -112,8 +112,8 @@ fn docs_on_dependencies_have_those_of_the_program() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = std::fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
     let mut names = std::collections::BTreeSet::new();
-    for file in ["Cargo.toml", "crates/formats/Cargo.toml"] {
-        let text = std::fs::read_to_string(root.join(file)).unwrap();
+    for package in ["", "crates/explain/", "crates/formats/"] {
+        let text = std::fs::read_to_string(root.join(package).join("Cargo.toml")).unwrap();
         let sections = text
             .split("\n[")
             .filter(|s| s.starts_with("dependencies]") || s.starts_with("target."));

@@ -85,6 +85,18 @@ fn reports_of_a_difference() {
 }
 
 #[test]
+fn reports_of_builds_at_one_path() {
+    let project = Project::committed("fault-manifest-dir");
+    for isolate in ["auto", "never"] {
+        let vary = ["build", "--vary=-build-path", "--isolate", isolate, "--format", "json"];
+        let run = project.repro(&vary);
+        holds(&run, i32::from(run.json()["verdict"] != "reproducible-at-path"));
+        assert!(run.json()["path"].is_string(), "{}", run.stdout);
+        holds_manifest(&project);
+    }
+}
+
+#[test]
 fn reports_of_single_files_and_of_projects() {
     let project = Project::committed("sound-features");
     project.write("x/a", "1\n");

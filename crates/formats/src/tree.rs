@@ -57,8 +57,7 @@ impl<'a> Walk<'a> {
     }
 
     fn item(&mut self, name: Vec<u8>, path: PathBuf) -> Result<Item, Error> {
-        let look = Error::io(format!("failed to look at `{}`", path.display()));
-        let meta = fs::symlink_metadata(&path).map_err(look)?;
+        let meta = lstat(&path)?;
         let (kind, mode) = kind_and_mode(&path, &meta)?;
         if kind == Kind::Dir {
             let entries = entries(&path)?;
@@ -102,8 +101,20 @@ impl Iterator for Walk<'_> {
     }
 }
 
+/// Metadata of the thing itself, not of what a link points to.
+///
+/// # Errors
+/// It cannot be had.
+pub fn lstat(path: &Path) -> Result<Metadata, Error> {
+    let look = Error::io(format!("failed to look at `{}`", path.display()));
+    fs::symlink_metadata(path).map_err(look)
+}
+
 /// Names in a directory, sorted by bytes.
-fn entries(dir: &Path) -> Result<Vec<OsString>, Error> {
+///
+/// # Errors
+/// It cannot be listed.
+pub fn entries(dir: &Path) -> Result<Vec<OsString>, Error> {
     let names = || fs::read_dir(dir)?.map(|e| Ok(e?.file_name())).collect::<io::Result<Vec<_>>>();
     let list = Error::io(format!("failed to list directory `{}`", dir.display()));
     let mut names = names().map_err(list)?;

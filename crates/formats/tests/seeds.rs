@@ -1,7 +1,6 @@
 //! The seeds of the fuzz targets are what they are called: each is read by its reader.
 
 use std::io::Cursor;
-use std::path::Path;
 
 use repro_formats::detect::{FileType, detect};
 use repro_formats::limits::Limits;
@@ -39,24 +38,10 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
     }
 }
 
+#[path = "common/seeds.rs"]
+mod each;
+
 #[test]
 fn every_seed_is_read_and_every_target_has_some() {
-    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    let list = |dir: &Path| {
-        let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
-        entries.collect::<Vec<_>>()
-    };
-    let mut targets = 0;
-    for source in list(&fuzz.join("targets")) {
-        let target = source.file_stem().unwrap().to_str().unwrap();
-        let seeds = list(&fuzz.join("seeds").join(target));
-        assert!(!seeds.is_empty(), "{target}");
-        for seed in seeds {
-            let bytes = std::fs::read(&seed).unwrap();
-            assert_eq!(reads(target, &bytes), Ok(()), "{}", seed.display());
-        }
-        targets += 1;
-    }
-    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
-    assert_eq!(manifest.matches("[[bin]]").count(), targets);
+    each::are_read(env!("CARGO_MANIFEST_DIR"), reads);
 }

@@ -1,10 +1,11 @@
 //! Rule `known-crate`: crates of which it is known that they make builds differ, by the features
-//! that cargo gives them. What is known is in [`crate::known_crates`].
+//! that cargo gives them. What is known is in [`repro_explain::known_crates`].
+
+use repro_explain::known_crates::{self, KnownCrate, Weight};
 
 use crate::check::facts::Facts;
 use crate::check::facts::graph::Used;
 use crate::check::hit::{Hit, Severity};
-use crate::known_crates::{self, KnownCrate, Weight};
 
 fn fits(row: &KnownCrate, package: &Used) -> bool {
     let others = || package.dependents.iter().any(|d| !row.only_for.contains(d));

@@ -5,8 +5,9 @@ pub mod check;
 
 use std::fmt::Write;
 
+use repro_explain::finding::Finding;
+
 use super::summary::{Row, Summary};
-use crate::finding::Finding;
 use crate::verdict::{Status, Tone};
 
 /// Annotations of one step that GitHub shows.

@@ -6,13 +6,13 @@ pub mod init;
 
 use std::path::PathBuf;
 
+use repro_explain::Explained;
 use repro_formats::digest::Digest;
 use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
 use crate::blame::culprit::Culprit;
 use crate::compare::Pair;
-use crate::explain::Explained;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
@@ -40,7 +40,10 @@ impl<'a> From<&'a Digest> for OneDigest<'a> {
 struct Whole<'a> {
     schema: &'static str,
     command: &'a str,
+    sandbox: &'static str,
+    sandbox_off_because: Option<&'a str>,
     verdict: &'static str,
+    path: Option<&'a str>,
     artifacts: Vec<OneArtifact<'a>>,
     blame: Vec<OneCulprit<'a>>,
     variations: Option<VariationsJson>,
@@ -189,7 +192,10 @@ pub fn report(report: &Report) -> String {
     let whole = Whole {
         schema: SCHEMA,
         command: report.command,
+        sandbox: report.isolation.state.name(),
+        sandbox_off_because: report.isolation.why.as_deref(),
         verdict: report.verdict.name(),
+        path: report.at.as_deref(),
         artifacts: pairs.map(|p| artifact(p, report.verdict)).collect(),
         blame: report.blame.iter().map(culprit).collect(),
         variations: report.coverage.as_ref().map(VariationsJson::from),

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 use self::blame::Room;
 use super::{findings, variations};
+use repro_explain::cause::{CAUSES, Cause};
+use repro_explain::known_crates;
+use repro_explain::{Explained, remedy};
 use repro_formats::names::printable;
 
-use crate::cause::{CAUSES, Cause};
 use crate::compare::Pair;
-use crate::explain::{Explained, remedy};
-use crate::known_crates;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;

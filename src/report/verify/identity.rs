@@ -1,8 +1,8 @@
 //! Which source a verification was of, as text lines and as JSON.
 
+use repro_explain::time;
 use serde::Serialize;
 
-use crate::explain::time;
 use crate::source::identity::SourceFacts;
 
 /// A line of the text report: its label, what it says, and whether it is a warning.

@@ -1,10 +1,10 @@
 //! A verification as JSON, schema `repro.report/1`.
 
+use repro_explain::cause::Cause;
 use serde::Serialize;
 
 use super::identity::IdentityJson;
 use super::{Checked, Outcome, Report, SettingRow, Surroundings};
-use crate::cause::Cause;
 use crate::compare::Pair;
 use crate::report::findings::OneFinding;
 use crate::report::json::{OneDigest, SCHEMA, encode};

@@ -7,12 +7,12 @@ pub mod text;
 
 use std::path::PathBuf;
 
+use repro_explain::cause::Cause;
+use repro_explain::finding::Finding;
 use repro_formats::digest::Digest;
 use repro_formats::names::visible;
 
-use crate::cause::Cause;
 use crate::compare::Comparison;
-use crate::finding::Finding;
 use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
 use crate::source::identity::SourceFacts;

@@ -175,7 +175,7 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
     rest(out, file.findings.len(), shown);
 }
 
-fn names(steps: &[crate::cause::Cause]) -> String {
+fn names(steps: &[repro_explain::cause::Cause]) -> String {
     let names: Vec<_> = steps.iter().map(|s| s.name()).collect();
     names.join(", ")
 }

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use repro::cause::Cause;
-use repro::explain::{Clocks, Context, Known, Window, explain_bytes};
+use repro_explain::cause::Cause;
+use repro_explain::{Clocks, Context, Known, Window, explain_bytes};
 use repro_formats::limits::Limits;
 
 /// A small generator: each run sees the same.
@@ -56,14 +56,14 @@ impl Random {
 }
 
 fn seeds() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let list = |dir: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(dir).unwrap();
         let mut list: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
         list.sort();
         list
     };
-    let targets = ["fuzz/seeds", "crates/formats/fuzz/seeds"].map(|all| list(&root.join(all)));
+    let targets = ["explain", "formats"].map(|of| list(&crates.join(of).join("fuzz/seeds")));
     targets.iter().flatten().flat_map(|dir| list(dir)).collect()
 }
 

@@ -9,7 +9,7 @@ use super::image::matched;
 use super::open::{self, Kind, Layer, Opened, Part, Peeled};
 use super::{Search, digests, names, remedy};
 use crate::cause::Cause;
-use crate::explain::compare::{self, Both};
+use crate::compare::{self, Both};
 use crate::finding::{About, At, Finding, Place};
 
 /// How deep containers may be nested.

@@ -2,8 +2,8 @@
 //! Any bytes, and the same with some changed, as two files that differ. The last eight bytes say which:
 //! so a seed is a file as it is.
 
-use repro::explain::{Context, Known, explain_bytes};
-use repro::cause::Cause;
+use repro_explain::cause::Cause;
+use repro_explain::{Context, Known, explain_bytes};
 use repro_formats::limits::Limits;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

@@ -4,8 +4,8 @@ use object::{Object, ObjectSection, SectionFlags, elf};
 
 use super::{add_names, sections};
 use crate::cause::Cause;
-use crate::explain::image::{Field, Follows, Image, Kind};
 use crate::finding::About;
+use crate::image::{Field, Follows, Image, Kind};
 
 /// Names of sections and what they hold. The first that fits counts; a trailing `*` stands for any
 /// ending.

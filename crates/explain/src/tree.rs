@@ -3,15 +3,17 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use repro_formats::digest::{self, Digest};
+use repro_formats::error as formats;
 use repro_formats::limits::Limits;
 use repro_formats::listing::Member;
+use repro_formats::tree;
 
 use super::open::{self, Kind, Opened, Part, read};
-use crate::error::bad_input;
-use crate::fs;
+use crate::error::Error;
 
 /// What cargo writes for itself, with times and absolute paths in it.
 const OWN_DIRECTORIES: [&str; 2] = [".fingerprint", "incremental"];
@@ -47,7 +49,7 @@ impl Tree {
     ///
     /// # Errors
     /// Something cannot be read, or is no directory and no archive.
-    pub fn both(a: &Path, b: &Path, limits: &Limits) -> anyhow::Result<(Tree, Tree)> {
+    pub fn both(a: &Path, b: &Path, limits: &Limits) -> Result<(Tree, Tree), Error> {
         let (mut x, mut y) = (Tree::of(a, limits)?, Tree::of(b, limits)?);
         match (a.is_dir(), b.is_dir()) {
             (true, false) => y.strip(&x),
@@ -68,7 +70,7 @@ impl Tree {
         }
     }
 
-    fn of(path: &Path, limits: &Limits) -> anyhow::Result<Tree> {
+    fn of(path: &Path, limits: &Limits) -> Result<Tree, Error> {
         let mut tree = Tree::default();
         match path.is_dir() {
             true => {
@@ -76,24 +78,20 @@ impl Tree {
                 tree.walk(path, "")?;
             }
             false => {
-                fs::lstat(path)?;
-                tree.unpack(path, limits).map_err(|what| {
-                    bad_input(format!(
-                        "`{}` cannot be compared with a directory: {what}",
-                        path.display()
-                    ))
-                })?;
+                tree::lstat(path)?;
+                let unfit = |why| Error::NoTree { path: path.to_owned(), why };
+                tree.unpack(path, limits).map_err(unfit)?;
             }
         }
         Ok(tree)
     }
 
-    fn walk(&mut self, dir: &Path, below: &str) -> anyhow::Result<()> {
-        for base in fs::entries(dir)? {
+    fn walk(&mut self, dir: &Path, below: &str) -> Result<(), Error> {
+        for base in tree::entries(dir)? {
             let path = dir.join(&base);
             let base = base.to_string_lossy().into_owned();
             let name = format!("{below}{base}");
-            let meta = fs::lstat(&path)?;
+            let meta = tree::lstat(&path)?;
             if meta.is_dir() {
                 match self.is_own(&format!("{name}/")) {
                     true => self.fingerprints(&path)?,
@@ -102,7 +100,8 @@ impl Tree {
             } else if self.is_own(&name) {
                 self.left_out += 1;
             } else if meta.is_symlink() {
-                let target = std::fs::read_link(&path)?;
+                let read = formats::Error::reading(&path);
+                let target = fs::read_link(&path).map_err(read)?;
                 self.add(name, format!("link to {}\n", target.display()).into_bytes());
             } else if meta.is_file() {
                 let digest = digest::of_file(&path)?;
@@ -121,15 +120,17 @@ impl Tree {
     }
 
     /// A directory of cargo's own: only which crate depends on which is taken from it.
-    fn fingerprints(&mut self, dir: &Path) -> anyhow::Result<()> {
-        for (path, meta) in fs::walk(dir, &mut |_| true)? {
-            if meta.is_dir() {
+    fn fingerprints(&mut self, dir: &Path) -> Result<(), Error> {
+        for base in tree::entries(dir)? {
+            let path = dir.join(&base);
+            if tree::lstat(&path)?.is_dir() {
+                self.fingerprints(&path)?;
                 continue;
             }
             self.left_out += 1;
-            let base = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let base = base.to_string_lossy();
             let krate = base.strip_prefix("lib-").and_then(|n| n.strip_suffix(".json"));
-            let (Some(krate), Ok(text)) = (krate, std::fs::read(&path)) else { continue };
+            let (Some(krate), Ok(text)) = (krate, fs::read(&path)) else { continue };
             let json: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
             let deps = json["deps"].as_array().into_iter().flatten();
             let names = deps.filter_map(|d| Some(d.get(1)?.as_str()?.to_string()));
@@ -209,7 +210,7 @@ impl Tree {
 
 /// Whether cargo's fingerprints are in the directory, so deep at most.
 fn holds_fingerprints(dir: &Path, depth: usize) -> bool {
-    let Ok(names) = fs::entries(dir) else { return false };
+    let Ok(names) = tree::entries(dir) else { return false };
     let mut dirs = names.iter().map(|n| dir.join(n)).filter(|p| p.is_dir() && !p.is_symlink());
     dirs.any(|p| p.ends_with(OWN_DIRECTORIES[0]) || depth > 0 && holds_fingerprints(&p, depth - 1))
 }

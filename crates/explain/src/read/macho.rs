@@ -8,9 +8,9 @@ use repro_formats::names::printable;
 
 use super::{add_names, sections};
 use crate::cause::Cause;
-use crate::explain::image::{Field, Follows, Image, Kind, Part};
-use crate::explain::time;
 use crate::finding::About;
+use crate::image::{Field, Follows, Image, Kind, Part};
+use crate::time;
 
 /// Reads it.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {

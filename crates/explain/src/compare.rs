@@ -9,7 +9,6 @@ use repro_formats::listing::{Listing, Member};
 
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
-use crate::verdict::Status;
 
 /// One name, as each side has it; at least one does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,18 +21,6 @@ pub struct Row {
     pub b: Option<Member>,
     /// Fields that differ, by name; empty unless both have it.
     pub differs: Vec<&'static str>,
-}
-
-impl Row {
-    /// How the two stand to each other, contents and metadata together.
-    pub fn status(&self) -> Status {
-        match (&self.a, &self.b) {
-            (Some(_), Some(_)) if self.differs.is_empty() => Status::Same,
-            (Some(_), Some(_)) => Status::Differs,
-            (Some(_), None) => Status::OnlyA,
-            (None, _) => Status::OnlyB,
-        }
-    }
 }
 
 /// What was found.

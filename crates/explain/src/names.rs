@@ -256,7 +256,7 @@ fn order(a: &Image, b: &Image, within: &[String]) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::image::Symbol;
+    use crate::image::Symbol;
 
     fn image(names: &[&str]) -> Image {
         let symbol = |(i, name): (usize, &&str)| Symbol {

@@ -5,14 +5,18 @@
 //! readers explain. A file that no reader understands gives a note, never an error.
 
 pub mod align;
+pub mod cause;
 pub mod compare;
 pub mod container;
 mod dependencies;
 mod digests;
 mod directories;
+pub mod error;
+pub mod finding;
 mod found;
 pub mod image;
 pub mod known;
+pub mod known_crates;
 mod lines;
 pub mod names;
 pub mod open;

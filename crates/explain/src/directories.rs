@@ -70,7 +70,7 @@ fn first(out: &Explained, crates: &BTreeMap<String, BTreeSet<String>>) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::found::Members;
+    use crate::found::Members;
     use repro_formats::listing::Member;
 
     #[test]
