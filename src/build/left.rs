@@ -135,7 +135,8 @@ fn is_cargos(name: &str) -> bool {
         "repro",
         "tmp",
     ];
-    name.starts_with('.') || name.ends_with(".d") || names.contains(&name)
+    let records = name.ends_with(".d") || name.contains(".trim-paths.json");
+    name.starts_with('.') || records || names.contains(&name)
 }
 
 #[cfg(test)]

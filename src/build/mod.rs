@@ -20,6 +20,7 @@ use repro_formats::elf::{self, Linking};
 use crate::artifact::{ArtifactSet, Kind};
 use crate::build::outside::OutsideFile;
 use crate::cargo::config::{Config, Place};
+use crate::cargo::crate_dirs::{self, CrateDir};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
@@ -326,8 +327,13 @@ impl Plan<'_> {
         let share = self.recipe.side(side, layout, self.values);
         let mut env = share.env.clone();
         self.tool_variables(&mut env);
+        let crates = self.crate_dirs(side, layout)?;
+        let scripted = crates.iter().filter(|dir| dir.scripted);
+        let scripted: Vec<_> =
+            scripted.map(|dir| (dir.from.display().to_string(), dir.to.clone())).collect();
+        self.recipe.add_c_remaps(&mut env, &scripted);
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
-        set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
+        set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates)?.into());
         let rustc = self.rustc(layout);
         let rustdoc =
             rustc.with_file_name("rustdoc").with_extension(std::env::consts::EXE_EXTENSION);
@@ -462,7 +468,31 @@ impl Plan<'_> {
         }
     }
 
-    fn wrapper(&self, layout: &Layout, share: &SideRecipe) -> Result<PathBuf> {
+    /// Where crates of crates.io are that are not where cargo itself has them.
+    fn crate_dirs(&self, side: Side, layout: &Layout) -> Result<Vec<CrateDir>> {
+        if !self.recipe.changes_calls() {
+            return Ok(Vec::new());
+        }
+        let crates = crate_dirs::of_crates_io(self.lockfile);
+        let mut found = match self.cargo_home {
+            Some(user) => {
+                crate_dirs::mirrors(self.registry_sources, user, &layout.cargo_home, &crates)
+            }
+            None => BTreeSet::new(),
+        };
+        let copy = self.layout_on_disk(side).source;
+        for dir in self.config.directory_sources() {
+            found.extend(match dir.strip_prefix(&self.source.root) {
+                Ok(below) => {
+                    crate_dirs::vendored(&copy.join(below), &layout.source.join(below), &crates)?
+                }
+                Err(_) => crate_dirs::vendored(&dir, &dir, &crates)?,
+            });
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    fn wrapper(&self, layout: &Layout, share: &SideRecipe, crates: &[CrateDir]) -> Result<PathBuf> {
         let args = match self.inject {
             Inject::Wrapper => share.rustc_args.clone(),
             Inject::Rustflags => Vec::new(),
@@ -482,6 +512,13 @@ impl Plan<'_> {
                 .collect(),
             trace_links: self.trace_links,
             keep_calls: self.keep_calls,
+            whole_scope: self.recipe.changes_calls(),
+            crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
+            registries: layout.cargo_home.join("registry/src"),
+            crates: match self.recipe.changes_calls() {
+                true => crate_dirs::of_crates_io(self.lockfile),
+                false => BTreeSet::new(),
+            },
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
                 let source = format!("/build/{}", self.recipe.facts().name);

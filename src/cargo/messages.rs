@@ -125,6 +125,10 @@ fn kind_of(kinds: &[String], types: &[String], file: &Path) -> Option<Kind> {
         // Metadata is inside the rlib as well; a dSYM is a directory beside the artifact.
         return None;
     }
+    // What cargo says of its remaps, in paths of the machine.
+    if file.file_name().is_some_and(|name| name.to_string_lossy().contains(".trim-paths.json")) {
+        return None;
+    }
     if has(kinds, "custom-build") {
         return Some(Kind::BuildScript);
     }
@@ -317,6 +321,7 @@ mod tests {
         assert_eq!(kind(&["bin"], &["bin"], "/t/rg.dwp"), Some(Kind::Bin));
         assert_eq!(kind(&["lib"], &["lib"], "/t/libx.rlib"), Some(Kind::Lib));
         assert_eq!(kind(&["lib"], &["lib"], "/t/libx.rmeta"), None);
+        assert_eq!(kind(&["bin"], &["bin"], "/t/rg.trim-paths.jsonl"), None);
         let all = ["cdylib", "rlib", "staticlib"];
         assert_eq!(kind(&all, &all, "/t/libx.a"), Some(Kind::Staticlib));
         assert_eq!(kind(&all, &all, "/t/x.dll.lib"), Some(Kind::Cdylib));

@@ -34,6 +34,7 @@ use crate::project::metadata::{Defaults, project_name};
 use crate::project::profiles::Profiles;
 use crate::query;
 use crate::recipe::environment::{self, Divided, Env};
+use crate::recipe::table;
 use crate::recipe::{Facts, Recipe};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
@@ -53,6 +54,8 @@ pub(crate) struct Project {
     /// The profiles that decide the build.
     pub(crate) profiles: Profiles,
     pub(crate) name: String,
+    /// The version of the recipe that is applied.
+    pub(crate) recipe_version: u32,
     pub(crate) divided: Divided,
     pub(crate) results: PathBuf,
     pub(crate) copy: PathBuf,
@@ -141,6 +144,7 @@ impl Project {
             lockfile,
             profiles,
             name,
+            recipe_version: table::VERSION,
             divided,
             results: target_dir.join("repro"),
             copy,
@@ -175,6 +179,8 @@ impl Project {
         let passed = &self.divided.passed;
         let is_set = |n: &&String| passed.contains_key(std::ffi::OsStr::new(n));
         Ok(Recipe::new(Facts {
+            version: self.recipe_version,
+            wrapped: self.request.inject == Inject::Wrapper,
             name: self.name.clone(),
             epoch: self.epoch()?,
             targets,

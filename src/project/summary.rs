@@ -12,8 +12,8 @@ use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::project::preload::ShimState;
 use crate::project::{machine, publish};
+use crate::recipe::Recipe;
 use crate::recipe::environment::{self, PLUMBING};
-use crate::recipe::{Recipe, table};
 use crate::sandbox::Isolation;
 use crate::setting;
 use crate::setting::entry::Setting;
@@ -60,7 +60,7 @@ impl Project {
                 no_default_features: selection.no_default_features,
             },
             recipe: manifest::Recipe {
-                version: table::VERSION,
+                version: self.recipe_version,
                 inject: self.request.inject.name().to_string(),
                 user_wrapper: self.user_wrapper_name(),
                 epoch: recipe.facts().epoch.seconds,

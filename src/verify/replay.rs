@@ -42,9 +42,9 @@ pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()>
             "the manifest says itself that its build is not reproducible, so that there is nothing to verify: ask for one of a reproducible build",
         ));
     }
-    if manifest.recipe.version != table::VERSION {
+    if !(1..=table::VERSION).contains(&manifest.recipe.version) {
         return Err(refused(format!(
-            "the manifest was made by version {} of the recipe, and this repro has version {}: use the repro that made it",
+            "the manifest was made by version {} of the recipe, and this repro has versions 1 to {}: use the repro that made it",
             manifest.recipe.version,
             table::VERSION
         )));
@@ -119,6 +119,7 @@ pub(super) fn open(
     let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let profiles = Profiles::of(&manifest.build.profile, &workspace, &config, &divided.passed)?;
     let project = Project {
+        recipe_version: manifest.recipe.version,
         members: None,
         generated: defaults.archive()?.include,
         asks,
@@ -289,7 +290,7 @@ mod tests {
         assert!(can_replay(&manifest(), &[]).is_ok());
         for spoil in [
             |m: &mut Manifest| m.verdict = "differs".into(),
-            |m: &mut Manifest| m.recipe.version += 1,
+            |m: &mut Manifest| m.recipe.version = table::VERSION + 1,
             |m: &mut Manifest| m.artifacts.clear(),
         ] {
             let mut manifest = manifest();

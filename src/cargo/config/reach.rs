@@ -33,6 +33,11 @@ impl Config {
         self.outside().flat_map(|file| keys().flat_map(|key| directories(file, key))).collect()
     }
 
+    /// Directory sources, as `cargo vendor` makes them, that any file names.
+    pub fn directory_sources(&self) -> Vec<PathBuf> {
+        self.files.iter().flat_map(|file| directories(file, DIRECTORIES[0])).collect()
+    }
+
     /// The first directory with crates outside `root` that a file of the source there names.
     pub fn leads_out(&self, root: &Path) -> Option<Leads> {
         let inside = self.files.iter().filter(|f| f.place == Place::Source);
