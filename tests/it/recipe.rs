@@ -107,8 +107,11 @@ fn mirrors_and_vendored_crates_give_the_same_bytes() {
     let mirrored = build("local-registry = \"mirror\"");
     std::fs::rename(project.dir.join("mirror"), project.dir.join("another")).unwrap();
     assert!(build("local-registry = \"another\"") == mirrored, "another mirror gives other bytes");
-    let vendor =
-        project.command("cargo", &project.dir).args(["vendor", "--offline"]).envs(env).output();
+    let vendor = project
+        .command("cargo", &project.dir)
+        .args(["vendor", "--offline", "--respect-source-config"])
+        .envs(env)
+        .output();
     let vendor = vendor.unwrap();
     assert!(vendor.status.success(), "{}", String::from_utf8_lossy(&vendor.stderr));
     assert!(build("directory = \"vendor\"") == mirrored, "vendored crates give other bytes");
