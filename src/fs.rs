@@ -272,7 +272,7 @@ pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
 /// `seconds` since 1970, `.git` left out.
 pub fn set_mtimes(root: &Path, seconds: i64) -> Result<()> {
     let time = FileTime::from_unix_time(seconds, 0);
-    let mut all = walk(root, &mut |p| p.file_name() != Some(".git".as_ref()))?;
+    let mut all = walk(root, &mut not_git)?;
     all.reverse();
     all.push((root.to_owned(), lstat(root)?));
     for (path, _) in all {
@@ -280,6 +280,46 @@ pub fn set_mtimes(root: &Path, seconds: i64) -> Result<()> {
             .with_context(|| format!("failed to set the times of `{}`", path.display()))?;
     }
     Ok(())
+}
+
+/// Gives everything below `root` and `root` itself the modes that new files have under a umask: only
+/// whether a file is a program stays. `.git` is left out.
+#[cfg(unix)]
+pub fn set_modes(root: &Path, mask: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut all = walk(root, &mut not_git)?;
+    all.push((root.to_owned(), lstat(root)?));
+    for (path, meta) in all.into_iter().filter(|(_, meta)| !meta.is_symlink()) {
+        let runs = meta.is_dir() || meta.permissions().mode() & 0o100 != 0;
+        let mode = if runs { 0o777 } else { 0o666 } & !mask;
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+            .with_context(|| format!("failed to set the mode of `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Nothing, where files have no modes.
+#[cfg(not(unix))]
+pub fn set_modes(_root: &Path, _mask: u32) -> Result<()> {
+    Ok(())
+}
+
+/// Puts everything below `root` into its directory once more, from the last name to the first: file
+/// systems that list what was put there last first, or last, list the reverse of what they list of a
+/// copy made by name. `.git` is left out.
+pub fn reorder(root: &Path) -> Result<()> {
+    let mut all = walk(root, &mut not_git)?;
+    all.reverse();
+    for (path, _) in all {
+        let aside = path.with_file_name(format!("{TEMPORARY}aside"));
+        let moved = fs::rename(&path, &aside).and_then(|()| fs::rename(&aside, &path));
+        moved.with_context(|| format!("failed to move `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+fn not_git(path: &Path) -> bool {
+    path.file_name() != Some(".git".as_ref())
 }
 
 /// Removes a tree if it is there, also where a build took the write permission from directories.

@@ -1,6 +1,6 @@
 //! What is known of a Rust toolchain, read from `rustc -vV`; running it is not done here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A toolchain that was found on this machine.
 #[derive(Clone, Debug)]
@@ -26,6 +26,13 @@ impl Toolchain {
     /// The host triple.
     pub fn host(&self) -> &str {
         self.field("host").unwrap_or("unknown")
+    }
+
+    /// Whether it is in a directory of its own, and so works from another path as well.
+    pub fn is_movable(&self) -> bool {
+        let system = [Path::new("/"), Path::new("/usr"), Path::new("/usr/local")];
+        let inside = [&self.cargo, &self.rustc].iter().all(|p| p.starts_with(&self.sysroot));
+        inside && !system.contains(&&*self.sysroot)
     }
 
     /// Where the standard library's paths are mapped to: rustc's own `/rustc/<commit-hash>`, or

@@ -20,17 +20,22 @@ pub enum VariationId {
     BuildPath,
     CargoHome,
     TargetDir,
+    ToolchainPath,
+    SearchPath,
     Home,
     Tmpdir,
     Username,
     UserId,
     Hostname,
+    Kernel,
     Timezone,
     Locale,
     Umask,
     Jobs,
     CpuCount,
     SourceMtime,
+    DirectoryOrder,
+    GitConfig,
     Environment,
     Clock,
 }
@@ -62,12 +67,18 @@ pub enum Carrier {
     Directory(&'static [&'static str]),
     /// Environment variables: these, or one with a name of its own.
     Variables(&'static [&'static str]),
+    /// What these variables lead to: a value of theirs that is kept, and something besides.
+    Within(&'static [&'static str]),
     /// The umask of the build's processes.
     Umask,
     /// The number of jobs that cargo is given.
     Jobs,
     /// The times of the source files.
     Mtime,
+    /// Copies whose directories the file system lists in another order.
+    Copies,
+    /// The toolchain at another path.
+    Toolchain,
     /// The preloaded object, which stands in for system calls.
     Preload,
     /// Namespaces of the kernel.
@@ -97,6 +108,8 @@ pub enum Need {
     Bubblewrap,
     /// The same, for what is not read from variables.
     BubblewrapForFiles,
+    /// A dynamic linker that preloads, and namespaces for what system calls do not tell.
+    GlibcAndBubblewrap,
     /// A locale that sorts differently.
     OtherLocale,
 }
@@ -109,6 +122,7 @@ impl fmt::Display for Need {
             Need::Glibc => "glibc on Linux",
             Need::Bubblewrap => "bubblewrap on Linux",
             Need::BubblewrapForFiles => "bubblewrap on Linux for what is not in variables",
+            Need::GlibcAndBubblewrap => "glibc on Linux, and bubblewrap for the rest",
             Need::OtherLocale => "a locale other than C for a different collation; else B has C",
         })
     }
@@ -132,6 +146,8 @@ pub struct Canaries {
     /// How many cargo config files of parent directories each copy carries; each takes a
     /// directory above the copy.
     pub outer_configs: usize,
+    /// Where the toolchain is, if one side can have it elsewhere.
+    pub toolchain: Option<PathBuf>,
     /// `<name>` in `/build/<name>`, where builds can be made at paths that are the same for everyone;
     /// a directory that is not varied is there.
     pub canonical: Option<String>,
@@ -198,6 +214,33 @@ pub const VARIATIONS: &[Variation] = &[
         values: |c| c.dirs("target-dir", "elsewhere"),
     },
     Variation {
+        id: VariationId::ToolchainPath,
+        text: "toolchain-path",
+        about: "absolute path of the toolchain: cargo, rustc, the sources of the standard library",
+        needs: Need::Bubblewrap,
+        carriers: &[Carrier::Toolchain],
+        cause: Cause::BuildPath,
+        label: "directory of the toolchain",
+        values: |c| {
+            let dirs = c.dirs("toolchain-path", "of/the/other");
+            let real = c.toolchain.clone();
+            real.map_or(ValuePair { a: Value::Nothing, b: Value::Nothing }, |real| ValuePair {
+                a: Value::Path(real),
+                ..dirs
+            })
+        },
+    },
+    Variation {
+        id: VariationId::SearchPath,
+        text: "search-path",
+        about: "PATH: longer and, where the same programs are found first, in another order",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Within(&["PATH"])],
+        cause: Cause::Environment,
+        label: "directory added to PATH",
+        values: |c| ValuePair { a: Value::Nothing, ..c.dirs("search-path", "bin") },
+    },
+    Variation {
         id: VariationId::Home,
         text: "home",
         about: "HOME (USERPROFILE), an empty directory",
@@ -252,6 +295,20 @@ pub const VARIATIONS: &[Variation] = &[
         values: |c| c.names("host"),
     },
     Variation {
+        id: VariationId::Kernel,
+        text: "kernel",
+        about: "release and version of the kernel in uname and /proc",
+        needs: Need::GlibcAndBubblewrap,
+        carriers: &[Carrier::Preload, Carrier::Namespace],
+        cause: Cause::Kernel,
+        label: "kernel release",
+        // Older than what builds run on: nothing is missing that programs then take to be there.
+        values: |c| ValuePair {
+            a: Value::Text(format!("5.10.0-a-{}", c.token)),
+            b: Value::Text(format!("6.1.0-bb-{}", c.token)),
+        },
+    },
+    Variation {
         id: VariationId::Timezone,
         text: "timezone",
         about: "TZ",
@@ -277,7 +334,7 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         id: VariationId::Umask,
         text: "umask",
-        about: "permissions that new files do not get",
+        about: "permissions that new files do not get, those of the sources among them",
         needs: Need::Unix,
         carriers: &[Carrier::Umask],
         cause: Cause::Umask,
@@ -298,9 +355,9 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         id: VariationId::CpuCount,
         text: "cpu-count",
-        about: "CPUs in sched_getaffinity, sysconf and get_nprocs",
-        needs: Need::Glibc,
-        carriers: &[Carrier::Preload],
+        about: "CPUs in sched_getaffinity, sysconf, get_nprocs, /proc/cpuinfo, /proc/stat and /sys",
+        needs: Need::GlibcAndBubblewrap,
+        carriers: &[Carrier::Preload, Carrier::Namespace],
         cause: Cause::Parallelism,
         label: "number of CPUs",
         values: |c| ValuePair { a: Value::Count(c.cpus), b: Value::Count(c.cpus + 3) },
@@ -314,6 +371,26 @@ pub const VARIATIONS: &[Variation] = &[
         cause: Cause::SourceMtime,
         label: "time of the source files",
         values: |_| ValuePair { a: Value::Time(1_265_169_906), b: Value::Time(1_404_810_611) },
+    },
+    Variation {
+        id: VariationId::DirectoryOrder,
+        text: "directory-order",
+        about: "order of directory entries: of all in readdir, of the sources by another file system",
+        needs: Need::GlibcAndBubblewrap,
+        carriers: &[Carrier::Preload, Carrier::Copies],
+        cause: Cause::Ordering,
+        label: "order of directories",
+        values: |_| ValuePair { a: Value::Order("by name"), b: Value::Order("by name, reversed") },
+    },
+    Variation {
+        id: VariationId::GitConfig,
+        text: "git-config",
+        about: "git settings in HOME: the user's name and address, the name of a first branch, dates",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Within(&["HOME"])],
+        cause: Cause::VcsState,
+        label: "git setting of the user",
+        values: |c| ValuePair { a: Value::Nothing, b: Value::Text(format!("git-bb-{}", c.token)) },
     },
     Variation {
         id: VariationId::Environment,
@@ -407,6 +484,10 @@ pub enum Value {
     Variable(Option<(String, String)>),
     /// Seconds by which the clock runs ahead.
     Offset(i64),
+    /// An order, which never shows as such.
+    Order(&'static str),
+    /// Nothing is added.
+    Nothing,
 }
 
 impl fmt::Display for Value {
@@ -418,6 +499,8 @@ impl fmt::Display for Value {
             Value::Count(n) => n.fmt(f),
             Value::Time(seconds) => seconds.fmt(f),
             Value::Variable(None) => f.write_str("(unset)"),
+            Value::Order(text) => f.write_str(text),
+            Value::Nothing => f.write_str("(none)"),
             Value::Variable(Some((name, value))) => write!(f, "{name}={value}"),
             Value::Offset(0) => f.write_str("this machine's"),
             Value::Offset(seconds) => {
@@ -621,6 +704,7 @@ mod tests {
             cpus: 2,
             locale: None,
             outer_configs: 1,
+            toolchain: Some("/toolchain".into()),
             canonical: None,
         }
     }

@@ -26,7 +26,7 @@ pub fn expand(a: (&Trace, &Unit), b: (&Trace, &Unit), scratch: &Path) -> Result<
         let mut files = Vec::new();
         for how in ["expanded", "ast-tree,expanded"] {
             let to = scratch.join(format!("{}-{name}-{}", unit.crate_name, files.len()));
-            match run(&call, how, &to)? {
+            match run(&call, trace, how, &to)? {
                 Ok(()) => files.push(to),
                 Err(words) => return Ok(format!("it could not be expanded: {words}")),
             }
@@ -46,11 +46,24 @@ pub fn expand(a: (&Trace, &Unit), b: (&Trace, &Unit), scratch: &Path) -> Result<
 }
 
 /// Runs rustc up to macro expansion; the inner error is what it said.
-fn run(call: &Whole, how: &str, to: &Path) -> Result<std::result::Result<(), String>> {
+fn run(
+    call: &Whole,
+    trace: &Trace,
+    how: &str,
+    to: &Path,
+) -> Result<std::result::Result<(), String>> {
     if let Some(dir) = to.parent() {
         fs::create_dir(dir)?;
     }
-    let args = expanding(&call.args, how, to);
+    // Where the directories of the build are now, as it has ended.
+    let now = |text: &String| {
+        let replaced = |text: String, (was, is): &(PathBuf, PathBuf)| {
+            text.replace(&was.display().to_string(), &is.display().to_string())
+        };
+        trace.moved.iter().fold(text.clone(), replaced)
+    };
+    let args: Vec<String> = call.args.iter().map(now).collect();
+    let args = expanding(&args, how, to);
     let Some((program, args)) = args.split_first() else {
         return Ok(Err("its rustc call is empty".to_string()));
     };
@@ -59,8 +72,8 @@ fn run(call: &Whole, how: &str, to: &Path) -> Result<std::result::Result<(), Str
     let env = call.env.iter().filter(|(k, _)| !gone.contains(&k.as_str()));
     let out = Cmd::new(program)
         .args(args)
-        .dir(&call.dir)
-        .env_exact(env.map(|(k, v)| (k.into(), v.into())).collect())
+        .dir(trace.now(&call.dir))
+        .env_exact(env.map(|(k, v)| (k.into(), now(v).into())).collect())
         .env("RUSTC_BOOTSTRAP", "1")
         .own_group()
         .output()?;

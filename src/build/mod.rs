@@ -5,16 +5,17 @@
 
 mod generated;
 pub mod left;
+pub mod machine;
 pub mod outside;
+mod search_path;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::elf::{self, Linking};
 
 use crate::artifact::{ArtifactSet, Kind};
@@ -37,7 +38,7 @@ use crate::shim::{Settings, Shim};
 use crate::source::{self, Source};
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
-use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
+use crate::variation::{Carrier, Side, Value, ValuePair, VariationId, carried_by};
 
 /// Everything that both builds have in common.
 pub struct Plan<'a> {
@@ -288,6 +289,7 @@ impl Plan<'_> {
         if !layout.source.exists() {
             check_out(self.source, self.config, &layout.source)?;
         }
+        self.as_unpacked(side, &layout.source)?;
         let mtime = (self.values)(VariationId::SourceMtime);
         fs::set_mtimes(&layout.source, mtime.number(side))?;
         source::refresh_index(&layout.source)?;
@@ -302,7 +304,33 @@ impl Plan<'_> {
             self.config,
             &lockfiles,
             self.registry_sources,
-        )
+        )?;
+        for unpacked in ["registry/src", "git/checkouts"] {
+            self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
+        }
+        if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
+            fs::write(&layout.home.join(".gitconfig"), git_config(name))?;
+        }
+        Ok(())
+    }
+
+    /// Copies get the modes that files have which are unpacked under the umask of this side, and on
+    /// side B they are put into their directories in another order.
+    fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
+        if !root.exists() {
+            return Ok(());
+        }
+        fs::set_modes(root, (self.values)(VariationId::Umask).number(side) as u32)?;
+        let reordered = (self.values)(VariationId::DirectoryOrder).varied() && side == Side::B;
+        if reordered { fs::reorder(root) } else { Ok(()) }
+    }
+
+    /// The directory that PATH has besides those of the user.
+    fn search_path(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::SearchPath);
+        let held = self.recipe.pinned("PATH").is_some();
+        (values.varied() && !held && *values.of(side) != Value::Nothing)
+            .then(|| values.path(side).to_owned())
     }
 
     /// The standard library's lockfile, where cargo is to build it.
@@ -314,19 +342,33 @@ impl Plan<'_> {
         wanted.then(|| fs::read_text(&library).ok()).flatten()
     }
 
+    /// Where one side sees the toolchain, if not where it is.
+    fn moved_toolchain(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::ToolchainPath);
+        let moved = self.sandbox.is_some() && values.varied() && side == Side::B;
+        moved.then(|| values.path(side).to_owned())
+    }
+
+    /// A program of the toolchain as one side sees it.
+    fn of_toolchain(&self, side: Side, program: &Path) -> PathBuf {
+        let inside = program.strip_prefix(&self.toolchain.sysroot).ok();
+        let moved = inside.and_then(|inside| Some(self.moved_toolchain(side)?.join(inside)));
+        moved.unwrap_or_else(|| program.to_owned())
+    }
+
     /// The compiler by its absolute path; one that is in the source is that of this side's copy.
-    fn rustc(&self, layout: &Layout) -> PathBuf {
+    fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
         let rustc = &self.toolchain.rustc;
         match rustc.strip_prefix(self.layout(Side::A).source) {
             Ok(inside) => layout.source.join(inside),
-            Err(_) => rustc.clone(),
+            Err(_) => self.of_toolchain(side, rustc),
         }
     }
 
     fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
         let share = self.recipe.side(side, layout, self.values);
         let mut env = share.env.clone();
-        self.tool_variables(&mut env);
+        self.tool_variables(side, &mut env)?;
         let crates = self.crate_dirs(side, layout)?;
         let scripted = crates.iter().filter(|dir| dir.scripted);
         let scripted: Vec<_> =
@@ -334,12 +376,11 @@ impl Plan<'_> {
         self.recipe.add_c_remaps(&mut env, &scripted);
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
         set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates)?.into());
-        let rustc = self.rustc(layout);
-        let rustdoc =
-            rustc.with_file_name("rustdoc").with_extension(std::env::consts::EXE_EXTENSION);
-        set("RUSTC", rustc.into());
+        set("RUSTC", self.rustc(side, layout).into());
+        let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
+        let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
         if rustdoc.is_file() {
-            set("RUSTDOC", rustdoc.into());
+            set("RUSTDOC", self.of_toolchain(side, &rustdoc).into());
         }
         if self.inject == Inject::Rustflags {
             let passed = &self.recipe.facts().passed;
@@ -349,15 +390,18 @@ impl Plan<'_> {
         let mut room = Room::default();
         if let Some(shim) = self.shim {
             let path = self.scratch.join(format!("preload-{}.so", side.label()));
-            shim.write(&Settings::of(side, self.values), &path)?;
+            // In a sandbox one text on both sides.
+            let seen = match self.sandbox {
+                Some(_) => PathBuf::from("/run/preload.so"),
+                None => path.clone(),
+            };
+            shim.write(&Settings::of(side, self.values), &path, &seen)?;
             match self.sandbox {
-                // One text on both sides.
                 Some(_) => {
-                    let inside = PathBuf::from("/run/preload.so");
-                    room.read.push((path, inside.clone()));
-                    room.preload = Some(inside);
+                    room.read.push((path, seen.clone()));
+                    room.preload = Some(seen);
                 }
-                None => drop(set("LD_PRELOAD", path.into())),
+                None => drop(set("LD_PRELOAD", seen.into())),
             }
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
@@ -366,7 +410,7 @@ impl Plan<'_> {
         // shell sets it, and bubblewrap does.
         let dir: PathBuf = dir.components().collect();
         set("PWD", dir.clone().into());
-        let cargo = Cmd::new(&self.toolchain.cargo)
+        let cargo = Cmd::new(self.of_toolchain(side, &self.toolchain.cargo))
             .args(args)
             .args(&share.cargo_args)
             .args(self.selection.cargo_args());
@@ -385,48 +429,27 @@ impl Plan<'_> {
         Ok(cargo.env_exact(env).umask(share.umask).own_group())
     }
 
-    /// What /etc says of user and host on one side, if it can be written.
-    fn accounts(&self, side: Side, id: i64, layout: &Layout) -> Vec<(PathBuf, PathBuf)> {
-        let text = |id| (self.values)(id).of(side).to_string();
-        let (name, host) = (text(VariationId::Username), text(VariationId::Hostname));
-        let others = |file: &str| {
-            let text = fs::read_text(Path::new(file)).unwrap_or_default();
-            let own = |l: &&str| l.split(':').nth(2) != Some(&*id.to_string());
-            text.lines().filter(own).map(|l| format!("{l}\n")).collect::<String>()
-        };
-        let home = layout.home.display();
-        let machine = digest::of_bytes(host.as_bytes()).sha256;
-        let texts = [
-            ("passwd", others("/etc/passwd") + &format!("{name}:x:{id}:{id}::{home}:/bin/sh\n")),
-            ("group", others("/etc/group") + &format!("{name}:x:{id}:\n")),
-            ("hostname", format!("{host}\n")),
-            ("machine-id", format!("{}\n", &machine[..32])),
-        ];
-        let mut files = Vec::new();
-        for (file, text) in texts {
-            let real = self.scratch.join(format!("etc-{}", side.label())).join(file);
-            let seen = Path::new("/etc").join(file);
-            // A link may lead into what is hidden.
-            let is_file = std::fs::symlink_metadata(&seen).is_ok_and(|m| m.is_file());
-            if is_file && fs::write(&real, text).is_ok() {
-                files.push((real, seen));
-            }
-        }
-        files
-    }
-
     /// Puts into the room of one side what it has for itself.
     fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
         let on_disk = self.layout_on_disk(side);
         let text = |id| (self.values)(id).of(side).to_string();
         let user = (self.values)(VariationId::UserId).number(side);
+        let machine = machine::Machine {
+            side,
+            values: self.values,
+            home: &layout.home,
+            made_in: self.scratch.join(format!("machine-{}", side.label())),
+        };
         room.spent_ids = match side {
             Side::A => 0,
             Side::B => 1000,
         };
         room.user = u32::try_from(user).ok();
         room.hostname = Some(text(VariationId::Hostname));
-        room.read.extend(self.accounts(side, user, layout));
+        room.read.extend(machine.files());
+        room.read.extend(self.search_path(side).map(|dir| (dir.clone(), dir)));
+        let moved = self.moved_toolchain(side);
+        room.read.extend(moved.map(|dir| (self.toolchain.sysroot.clone(), dir)));
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
         let mut apart: Vec<_> =
             on_disk.directories().into_iter().zip(layout.directories()).collect();
@@ -435,9 +458,9 @@ impl Plan<'_> {
         room.write.extend(apart);
         // What was put above the source: config files of the directories there.
         let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
-        let own = [self.scratch.join("a"), self.scratch.join("b")];
         for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
-            if own.contains(&real) || !real.starts_with(self.scratch) {
+            // The directory of this side, in the scratch directory or on another disk.
+            if real.ends_with(side.label().to_lowercase()) {
                 break;
             }
             for name in fs::entries(&real).unwrap_or_default() {
@@ -450,22 +473,31 @@ impl Plan<'_> {
     }
 
     /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
-    fn tool_variables(&self, env: &mut crate::recipe::environment::Env) {
+    fn tool_variables(&self, side: Side, env: &mut crate::recipe::environment::Env) -> Result<()> {
         let bin = self.toolchain.sysroot.join("bin");
+        let path = env.get(OsStr::new("PATH")).cloned();
+        let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
         if bin.join("rustc").exists() {
-            let path = env.get(std::ffi::OsStr::new("PATH")).cloned();
-            let old: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
+            let seen = self.of_toolchain(side, &bin);
             // A distribution's toolchain is where all other programs are: in front it would hide those
             // that the user put before them.
-            let joined = std::env::join_paths(std::iter::once(&bin).chain(&old));
-            if let (false, Ok(joined)) = (old.contains(&bin), joined) {
-                env.insert("PATH".into(), joined);
+            match path.iter_mut().find(|dir| **dir == bin) {
+                Some(dir) => *dir = seen,
+                None => path.insert(0, seen),
             }
+        }
+        if let Some(own) = self.search_path(side) {
+            fs::create_dir(&own)?;
+            path = search_path::varied(path, &own);
+        }
+        if let Ok(joined) = std::env::join_paths(path) {
+            env.insert("PATH".into(), joined);
         }
         let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
         if let Some(dir) = rustup.filter(|d| d.is_dir()) {
             env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
         }
+        Ok(())
     }
 
     /// Where crates of crates.io are that are not where cargo itself has them.
@@ -544,6 +576,8 @@ impl Plan<'_> {
         // The target directory may be inside the source.
         let seen = layout.directories().into_iter().zip(on_disk.directories());
         trace.moved = seen.filter(|(seen, real)| seen != real).collect();
+        let moved = self.moved_toolchain(side);
+        trace.moved.extend(moved.map(|dir| (dir, self.toolchain.sysroot.clone())));
         said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
         let units = wrapper::units(&layout.wrapper)?;
         let ran = &said.ran;
@@ -597,6 +631,13 @@ impl Plan<'_> {
         }
         Ok(inputs)
     }
+}
+
+/// Settings of git of a user of this name.
+fn git_config(name: &str) -> String {
+    format!(
+        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = unix\n"
+    )
 }
 
 /// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs

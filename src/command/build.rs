@@ -10,6 +10,7 @@ use crate::build::{Built, Plan};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::project::Project;
+use crate::project::elsewhere::Elsewhere;
 use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
@@ -58,6 +59,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         network: project.request.network,
     };
     let (sandbox, isolation) = project.isolate(purpose, scratch)?;
+    let elsewhere = match once {
+        true => Elsewhere::default(),
+        false => project.elsewhere(&isolation, scratch, &registry_sources)?,
+    };
     let shim = match once {
         true => ShimState::default(),
         false => project.shim(scratch),
@@ -85,7 +90,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         scratch,
         generated: &project.generated,
         sandbox: sandbox.as_ref(),
-        on_disk: &|id| project.on_disk(id),
+        on_disk: &|id| project.on_disk(id, &elsewhere),
     };
     let built = match once {
         true => one(&plan, &project, progress)?,
@@ -93,7 +98,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     };
     let Made { comparison, a, b } = built;
     project.reads_only_its_source(&a)?;
-    let coverage = b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &a));
+    let coverage =
+        b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &elsewhere, &a));
     let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
     let manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), &a, scratch)?;

@@ -11,6 +11,7 @@ use crate::layout::Layout;
 use crate::project::scratch::Scratch;
 use crate::project::{Project, find_manifest, set};
 use crate::recipe::Recipe;
+use crate::recipe::by_hand::Variable;
 use crate::recipe::environment::Env;
 use crate::report::env::EnvReport;
 use crate::request::BuildRequest;
@@ -63,8 +64,16 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
     flags.splice(0..0, canonical_home(place, &layout.cargo_home));
     let selection = project.request.selection.cargo_args();
     let cargo = ["cargo", "build", "--locked"].map(str::to_string);
+    let mut variables = by_hand.variables;
+    if place == Where::Container && project.request.same_path {
+        variables.push(Variable {
+            name: "CARGO_HOME".into(),
+            value: layout.cargo_home.display().to_string(),
+            why: "crates that store the path of their sources",
+        });
+    }
     Ok(EnvReport {
-        variables: by_hand.variables,
+        variables,
         flags,
         encoded_is_set: place == Where::Here
             && set(&project.env, &["CARGO_ENCODED_RUSTFLAGS"]).is_some(),
@@ -102,12 +111,23 @@ pub(super) fn linux_targets(project: &Project) -> Vec<String> {
     targets
 }
 
+/// The source and the cargo home in a container. Without `--same-path` not the canonical paths
+/// themselves: there C compilers would have no path to map, and write the file table of the debug info
+/// in another way than where they have.
+pub(super) fn container_dirs(project: &Project) -> (PathBuf, PathBuf) {
+    let canonical =
+        |id: VariationId| id.canonical(&project.name).filter(|_| project.request.same_path);
+    let source = canonical(VariationId::BuildPath);
+    (
+        source.unwrap_or_else(|| Path::new("/usr/src").join(&project.name)),
+        canonical(VariationId::CargoHome).unwrap_or_else(|| "/usr/local/cargo".into()),
+    )
+}
+
 /// Paths of the official images; settings are those of the source alone.
 fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     let mut facts = project.recipe()?.facts().clone();
-    // Not the canonical path itself: there C compilers would have no path to map, and write the
-    // file table of the debug info in another way than where they have.
-    let source = PathBuf::from(format!("/usr/src/{}", facts.name));
+    let (source, cargo_home) = container_dirs(project);
     let toolchain = &project.toolchain;
     let channel = project.channel()?;
     let host = match toolchain.host() {
@@ -124,9 +144,9 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     config.files.retain(|f| f.place == Place::Source);
     facts.config_env = config.env();
     let layout = Layout {
-        scratch: "/usr/src".into(),
+        scratch: source.parent().unwrap_or(&source).to_owned(),
         target: source.join("target"),
-        cargo_home: "/usr/local/cargo".into(),
+        cargo_home,
         source,
         home: PathBuf::new(),
         tmpdir: PathBuf::new(),

@@ -7,8 +7,10 @@ use repro_explain::cause::Cause;
 use repro_explain::finding::About;
 use repro_explain::{Clocks, Context, Explained, Known, Package, Window};
 
+use crate::build::machine;
 use crate::compare::{Comparison, Pair};
 use crate::project::Project;
+use crate::shim;
 use crate::variation::coverage::Coverage;
 use crate::variation::{CLOCK_OFFSET, VARIATIONS, Value, VariationId};
 use crate::verdict::Status;
@@ -28,6 +30,9 @@ fn about(id: VariationId) -> About {
         VariationId::BuildPath | VariationId::TargetDir => About::Directory,
         VariationId::CargoHome => About::CargoHome,
         VariationId::Tmpdir => About::TempDir,
+        VariationId::ToolchainPath => About::Toolchain,
+        VariationId::SearchPath => About::SearchPath,
+        VariationId::GitConfig => About::GitSetting,
         _ => About::Anything,
     }
 }
@@ -38,11 +43,12 @@ impl Project {
         let mut known = Vec::new();
         for row in VARIATIONS {
             let v = self.values(row.id);
-            // The clock is known by when the builds ran: its value itself never shows.
-            let shown = !matches!(v.a, Value::Offset(_));
+            // The clock is known by when the builds ran, and an order by what is in it: their values
+            // themselves never show.
+            let shown = !matches!(v.a, Value::Offset(_) | Value::Order(_));
             if v.varied() && shown {
                 let unset = |value: &Value| match value {
-                    Value::Variable(None) => String::new(),
+                    Value::Variable(None) | Value::Nothing => String::new(),
                     value => value.to_string(),
                 };
                 let value = Known::new(row.cause, row.label, unset(&v.a), unset(&v.b));
@@ -50,6 +56,7 @@ impl Project {
             }
         }
         known.extend(self.modes());
+        known.extend(self.machine());
         known.extend(self.stray());
         let window = Window { from, to };
         let ahead = |seconds| Window { from: from + seconds, to: to + seconds };
@@ -76,6 +83,25 @@ impl Project {
             })
         });
         each.collect()
+    }
+
+    /// What is derived from the names of host and kernel.
+    fn machine(&self) -> Vec<Known> {
+        let derived = |id: VariationId, label, of: fn(&str) -> String| {
+            let v = self.values(id);
+            let known =
+                Known::new(id.row().cause, label, of(&v.a.to_string()), of(&v.b.to_string()));
+            v.varied().then_some(known)
+        };
+        let host = VariationId::Hostname;
+        [
+            derived(host, "machine-id", machine::id_of),
+            derived(host, "boot id", machine::boot_id_of),
+            derived(VariationId::Kernel, "kernel version", shim::kernel_version),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// The stray variable's name and value by themselves.

@@ -9,7 +9,7 @@ use crate::error::host;
 use crate::manifest::Fixed;
 use crate::project::{Project, set};
 use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
-use crate::variation::{Side, VARIATIONS, ValuePair, VariationId, VariationSet};
+use crate::variation::{Side, VARIATIONS, VariationId};
 
 /// Why builds are made in a sandbox, and how.
 pub(crate) struct Purpose {
@@ -54,6 +54,8 @@ impl Project {
             )));
         }
         self.canaries.canonical = sandbox.as_ref().map(|_| self.name.clone());
+        let movable = sandbox.is_some() && self.toolchain.is_movable();
+        self.canaries.toolchain = movable.then(|| self.toolchain.sysroot.clone());
         Ok((sandbox, isolation))
     }
 
@@ -61,11 +63,6 @@ impl Project {
     pub(crate) fn fixed(&self) -> Vec<VariationId> {
         let ids = VARIATIONS.iter().map(|row| row.id);
         ids.filter(|id| id.canonical("").is_some() && !self.request.vary.has(*id)).collect()
-    }
-
-    /// Where the directories of both sides are on this machine, if they run in a sandbox.
-    pub(crate) fn on_disk(&self, id: VariationId) -> ValuePair {
-        VariationSet::default().values(id, &self.canaries)
     }
 
     /// The same with their paths, as the manifest has them.

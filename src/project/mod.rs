@@ -2,6 +2,7 @@
 //! and settings, each from where the user put it.
 
 pub(crate) mod context;
+pub(crate) mod elsewhere;
 pub(crate) mod isolate;
 pub(crate) mod lockfile;
 pub(crate) mod machine;
@@ -410,6 +411,7 @@ pub(crate) fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
         cpus,
         locale: other_locale(),
         outer_configs: config.outer_count(),
+        toolchain: None,
         canonical: None,
     })
 }

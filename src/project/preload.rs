@@ -46,7 +46,7 @@ impl Project {
         let path = scratch.join("probe.so");
         let all = VariationSet::default();
         let settings = Settings::of(Side::B, &|id| all.values(id, &self.canaries));
-        shim.write(&settings, &path)?;
+        shim.write(&settings, &path, &path)?;
         Ok(shim::probe(&path, &settings))
     }
 }

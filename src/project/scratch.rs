@@ -1,5 +1,7 @@
-//! The scratch directory of a run: where it is made, and that it goes away.
+//! The scratch directory of a run: where it is made, and that it goes away. One that a killed run left
+//! is removed by the next: a lock on a file in it, which the system gives up for the dead, tells.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -7,11 +9,18 @@ use anyhow::{Context, Result};
 use crate::error::host;
 use crate::{fs, term};
 
+/// How the names of scratch directories begin.
+const PREFIX: &str = "build-";
+/// The file that is locked while a run uses its directory.
+const IN_USE: &str = "in-use";
+
 /// The scratch directory of a run, removed at its end.
 pub(crate) struct Scratch {
     dir: tempfile::TempDir,
     path: PathBuf,
     keep: bool,
+    /// Locked until the end.
+    _in_use: Option<File>,
 }
 
 impl Scratch {
@@ -23,28 +32,72 @@ impl Scratch {
         };
         let first = std::env::temp_dir();
         let places = [first.clone(), "/var/tmp".into(), "/tmp".into()];
-        let place = places.iter().find(fit).unwrap_or(&first);
+        Scratch::within(places.iter().find(fit).unwrap_or(&first), keep)
+    }
+
+    /// In this directory.
+    pub(crate) fn within(place: &Path, keep: bool) -> Result<Scratch> {
         let dir = tempfile::Builder::new()
-            .prefix("build-")
+            .prefix(PREFIX)
             .disable_cleanup(keep)
             .tempdir_in(place)
             .map_err(|e| {
-                host(format!(
-                    "failed to make a scratch directory in `{}`: {e}; set TMPDIR to another one",
-                    place.display()
-                ))
-            })?;
+            host(format!(
+                "failed to make a scratch directory in `{}`: {e}; set TMPDIR to another one",
+                place.display()
+            ))
+        })?;
         let path =
             std::fs::canonicalize(dir.path()).context("failed to resolve the scratch path")?;
         if keep {
             term::say(term::BOLD, "scratch directory", &path.display().to_string());
         }
-        Ok(Scratch { dir, path, keep })
+        remove_left(place);
+        // What is to be kept has no such file.
+        let _in_use = if keep { None } else { lock(&path) };
+        Ok(Scratch { dir, path, keep, _in_use })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Marks a directory as in use. The name comes after the lock: nobody finds the file without it.
+fn lock(dir: &Path) -> Option<File> {
+    let file = tempfile::NamedTempFile::new_in(dir).ok()?;
+    file.as_file().try_lock().ok()?;
+    file.persist(dir.join(IN_USE)).ok()
+}
+
+/// Removes the directories of this user's runs that were killed.
+fn remove_left(place: &Path) {
+    for name in fs::entries(place).unwrap_or_default() {
+        let dir = place.join(&name);
+        if name.to_string_lossy().starts_with(PREFIX) && is_left(&dir) {
+            let _ = fs::remove_tree(&dir);
+        }
+    }
+}
+
+/// Whether a directory is one of a run that has ended without removing it.
+fn is_left(dir: &Path) -> bool {
+    let own = |path: &Path| std::fs::symlink_metadata(path).ok().filter(is_own);
+    let mark = dir.join(IN_USE);
+    let is_scratch =
+        own(dir).is_some_and(|m| m.is_dir()) && own(&mark).is_some_and(|m| m.is_file());
+    is_scratch && File::open(mark).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+#[cfg(unix)]
+fn is_own(meta: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    meta.uid() == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &std::fs::Metadata) -> bool {
+    true
 }
 
 impl Drop for Scratch {
@@ -58,5 +111,32 @@ impl Drop for Scratch {
                 &format!("failed to remove `{}`", self.path.display()),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let make = |name: &str, marked: bool| {
+            let dir = place.path().join(name);
+            std::fs::create_dir(&dir).unwrap();
+            if marked {
+                std::fs::write(dir.join(IN_USE), "").unwrap();
+            }
+            dir
+        };
+        let (dead, alive) = (make("build-dead", true), make("build-alive", false));
+        let others = [make("build-of-somebody", false), make("mine", true)];
+        let lock = lock(&alive);
+        assert!(lock.is_some());
+        remove_left(place.path());
+        assert!(!dead.exists() && alive.exists() && others.iter().all(|o| o.exists()));
+        drop(lock);
+        remove_left(place.path());
+        assert!(!alive.exists());
     }
 }

@@ -10,6 +10,7 @@ use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
+use crate::project::elsewhere::Elsewhere;
 use crate::project::preload::ShimState;
 use crate::project::{machine, publish};
 use crate::recipe::Recipe;
@@ -154,14 +155,22 @@ impl Project {
         recipe: &Recipe,
         shim: &ShimState,
         isolation: &Isolation,
+        elsewhere: &Elsewhere,
         a: &Built,
     ) -> Coverage {
+        let one_path = match (&isolation.why, &self.canaries.toolchain) {
+            (Some(why), _) => Some(why.as_str()),
+            (None, Some(_)) => None,
+            (None, None) => Some("the toolchain is not in a directory of its own"),
+        };
         let reach = Reach {
             holder: &|name| recipe.pinned(name),
             umask: cfg!(unix),
             preload: &shim.missing,
             static_scripts: &a.static_scripts,
             namespaces: isolation.why.as_deref(),
+            copies: elsewhere.same_order.as_deref(),
+            toolchain: one_path,
         };
         Coverage::of(VARIATIONS, &self.request.vary, &self.canaries, &reach)
     }

@@ -146,6 +146,7 @@ mod tests {
             cpus: 4,
             locale: None,
             outer_configs: 0,
+            toolchain: None,
             canonical: None,
         };
         let values = |id| VariationSet::default().values(id, &canaries);

@@ -194,6 +194,10 @@ impl Recipe {
         layout: &Layout,
         value: &dyn Fn(VariationId) -> ValuePair,
     ) -> SideRecipe {
+        let rust_src = match value(VariationId::ToolchainPath).of(side) {
+            Value::Path(toolchain) => toolchain.join("lib/rustlib/src/rust"),
+            _ => self.facts.rust_src.clone(),
+        };
         let fill = |text: &str| {
             let path = |p: &Path| p.display().to_string();
             let text = self
@@ -201,7 +205,7 @@ impl Recipe {
                 .replace("{source}", &path(&layout.source))
                 .replace("{target}", &path(&layout.target))
                 .replace("{cargo-home}", &path(&layout.cargo_home))
-                .replace("{rust-src}", &path(&self.facts.rust_src))
+                .replace("{rust-src}", &path(&rust_src))
                 .replace("{scratch}", &path(&layout.scratch));
             VARIATIONS.iter().fold(text, |text, row| {
                 text.replace(&format!("{{{}}}", row.text), &value(row.id).of(side).to_string())
@@ -328,6 +332,7 @@ mod tests {
             cpus: 4,
             locale: None,
             outer_configs: 0,
+            toolchain: None,
             canonical: None,
         };
         let values = |n| VariationSet::default().values(n, &canaries);

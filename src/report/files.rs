@@ -7,8 +7,9 @@ use anyhow::Result;
 use repro_explain::Explained;
 use repro_explain::compare::Row;
 use repro_formats::digest::Digest;
+use repro_formats::formats::FORMATS;
 use repro_formats::listing::Member;
-use repro_formats::normalize::handlers::HANDLERS;
+use repro_formats::normalize::handlers::{HANDLERS, READ_ONLY};
 use repro_formats::normalize::job::Change;
 use serde::Serialize;
 
@@ -99,9 +100,18 @@ pub struct Outcome {
 /// The table of formats.
 pub fn formats() -> String {
     let mut out = String::new();
+    let mut row = |name: &str, extensions: &[&str], what: &str, how: &str| {
+        let _ = writeln!(out, "{name:<11}{}\n           {what}: {how}", extensions.join(", "));
+    };
     for h in HANDLERS {
-        let _ = writeln!(out, "{:<9}{}", h.name, h.extensions.join(", "));
-        let _ = writeln!(out, "         fixes {}", h.fixes);
+        let what = match FORMATS.iter().any(|f| f.name == h.name) {
+            true => "read, packed, normalized",
+            false => "read, normalized",
+        };
+        row(h.name, h.extensions, what, h.fixes);
+    }
+    for r in READ_ONLY {
+        row(r.name, r.extensions, "read", r.compared);
     }
     out
 }
@@ -247,7 +257,8 @@ fn status(row: &Row) -> verdict::Status {
 /// What can be said of the members of two archives, as a clause.
 fn content(outcome: &Outcome) -> Option<String> {
     let compared = outcome.explained.members.as_ref()?;
-    let mut causes: Vec<_> = outcome.explained.findings.iter().map(|f| f.cause).collect();
+    let causes = outcome.explained.findings.iter().filter(|f| !f.consequence);
+    let mut causes: Vec<_> = causes.map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
     let names: Vec<_> = causes.iter().map(|c| c.name()).collect();

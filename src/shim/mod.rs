@@ -1,4 +1,5 @@
-//! The preload shim: what the environment cannot carry into a build (clock, host name, CPU count).
+//! The preload shim: what the environment cannot carry into a build (clock, names of host and
+//! kernel, CPU count, order of directories).
 //!
 //! Owns the compiling, patching and trying of the shared object whose source is `preload.rs`;
 //! decides nothing about which build gets which values, nor about `LD_PRELOAD` of a build.
@@ -11,11 +12,15 @@
 //! | 0 | 32 | magic |
 //! | 32 | 8 | seconds added to the clock (signed) |
 //! | 40 | 4 | CPU count, 0 for the real one |
-//! | 44 | 4 | length of the host name, 0 for the real one |
-//! | 48 | 64 | host name |
+//! | 44 | 4 | order of directories: 0 as it is, 1 by name, 2 by name from the end |
+//! | 48 | 72 | host name, of at most 64 bytes; all zero for the real one |
+//! | 120 | 72 | the same of the kernel's release |
+//! | 192 | 72 | and of its version |
+//! | 264 | 272 | the variable that preloads the object |
 //!
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
-//! calls themselves, `/proc`, and the times that the kernel gives files.
+//! calls themselves, `/proc`, and the times that the kernel gives files. Of the order of directories
+//! also what the C library reads within itself: scandir, glob, nftw and fts.
 
 use std::ops::Range;
 use std::path::Path;
@@ -28,14 +33,24 @@ use crate::fs;
 use crate::process::Cmd;
 use crate::variation::{Side, ValuePair, VariationId};
 
-const SOURCE: &str = include_str!("preload.rs");
-const MAGIC: &[u8; 32] = b"repro-shim/1:8d1f0b67c4e95a23\r\n\x1a";
+/// The parts of the object; the first one names the others.
+const SOURCES: [(&str, &str); 3] = [
+    ("preload.rs", include_str!("preload.rs")),
+    ("directories.rs", include_str!("directories.rs")),
+    ("programs.rs", include_str!("programs.rs")),
+];
+const MAGIC: &[u8; 32] = b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a";
 
 const OFFSET: Range<usize> = 32..40;
 const CPUS: Range<usize> = 40..44;
-const HOST_LEN: Range<usize> = 44..48;
-const HOST: Range<usize> = 48..112;
-const BLOCK: usize = 112;
+const ORDER: Range<usize> = 44..48;
+const HOST: Range<usize> = 48..120;
+const RELEASE: Range<usize> = 120..192;
+const KERNEL: Range<usize> = 192..264;
+const PRELOAD: Range<usize> = 264..536;
+const BLOCK: usize = 536;
+/// Of the fields of a utsname, without their NUL.
+const NAME: usize = 64;
 
 /// The architectures whose system call numbers the source holds.
 const ARCHITECTURES: [&str; 4] = ["x86_64", "aarch64", "riscv64gc", "loongarch64"];
@@ -52,15 +67,44 @@ pub struct Settings {
     pub cpu_count: u32,
     /// The name of the host; `None` for the real one.
     pub host_name: Option<String>,
+    /// The kernel's release; `None` for the real one.
+    pub kernel: Option<String>,
+    /// In which order directories are listed.
+    pub order: Order,
+}
+
+/// In which order directories are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As the file system has them.
+    #[default]
+    AsTheyAre,
+    /// By name.
+    Sorted,
+    /// By name, from the end.
+    Reversed,
+}
+
+/// The version of a kernel of this release.
+pub fn kernel_version(release: &str) -> String {
+    format!("#1 SMP {release}")
 }
 
 impl Settings {
     /// Those of one side: the hook of each variation that is carried by preloading.
     pub fn of(side: Side, value: &dyn Fn(VariationId) -> ValuePair) -> Settings {
+        let varied = |id| Some(value(id)).filter(ValuePair::varied);
         Settings {
             clock_offset: value(VariationId::Clock).number(side),
             cpu_count: u32::try_from(value(VariationId::CpuCount).number(side)).unwrap_or(0),
             host_name: Some(value(VariationId::Hostname).of(side).to_string()),
+            // Not varied means this machine's: what a rebuilder has is not known.
+            kernel: varied(VariationId::Kernel).map(|v| v.of(side).to_string()),
+            order: match (varied(VariationId::DirectoryOrder), side) {
+                (None, _) => Order::AsTheyAre,
+                (_, Side::A) => Order::Sorted,
+                (_, Side::B) => Order::Reversed,
+            },
         }
     }
 }
@@ -87,9 +131,11 @@ pub struct Shim {
 impl Shim {
     /// Compiles the shim with `rustc`, in the directory `scratch`.
     pub fn compile(rustc: &Path, scratch: &Path) -> Result<Shim> {
-        let source = scratch.join("preload.rs");
+        for (name, text) in SOURCES {
+            fs::write(&scratch.join(name), text)?;
+        }
+        let source = scratch.join(SOURCES[0].0);
         let object = scratch.join("repro_shim.so");
-        fs::write(&source, SOURCE)?;
         Cmd::new(rustc)
             .args(["--edition", "2021", "--crate-type", "cdylib"])
             .args(["--crate-name", "repro_shim", "--cap-lints", "allow"])
@@ -119,39 +165,52 @@ impl Shim {
         }
     }
 
-    /// The object's bytes with the settings in them.
-    fn patched(&self, settings: &Settings) -> Result<Vec<u8>> {
-        let name = settings.host_name.as_deref().unwrap_or_default().as_bytes();
-        if name.len() > HOST.len() || name.contains(&0) {
-            return Err(host(format!(
-                "a host name has at most {} bytes and no NUL, unlike {:?}",
-                HOST.len(),
-                settings.host_name.as_deref().unwrap_or_default()
-            )));
-        }
+    /// The object's bytes with the settings in them. `seen` is the path by which it is preloaded.
+    fn patched(&self, settings: &Settings, seen: &Path) -> Result<Vec<u8>> {
+        let kernel = settings.kernel.as_deref();
+        let names = [
+            (HOST, settings.host_name.clone()),
+            (RELEASE, kernel.map(str::to_string)),
+            (KERNEL, kernel.map(kernel_version)),
+        ];
         let mut bytes = self.object.clone();
         // Within bounds: `from_object` has seen the whole block.
         let block = &mut bytes[self.block..self.block + BLOCK];
         block[OFFSET].copy_from_slice(&settings.clock_offset.to_le_bytes());
         block[CPUS].copy_from_slice(&settings.cpu_count.to_le_bytes());
-        block[HOST_LEN].copy_from_slice(&(name.len() as u32).to_le_bytes());
-        block[HOST].fill(0);
-        block[HOST][..name.len()].copy_from_slice(name);
+        block[ORDER].copy_from_slice(&(settings.order as u32).to_le_bytes());
+        for (field, name) in names {
+            let name = name.unwrap_or_default();
+            if name.len() > NAME || name.contains('\0') {
+                return Err(host(format!(
+                    "a name of a host or kernel has at most {NAME} bytes and no NUL, unlike {name:?}"
+                )));
+            }
+            fill(&mut block[field], name.as_bytes());
+        }
+        // Of a path that is too long there is no second way.
+        let variable = format!("LD_PRELOAD={}", seen.display()).into_bytes();
+        fill(&mut block[PRELOAD], if variable.len() < PRELOAD.len() { &variable } else { b"" });
         Ok(bytes)
     }
 
-    /// Writes the shared object with these settings to `path`, for all to read and execute. The
-    /// path must be one that `LD_PRELOAD` can carry.
-    pub fn write(&self, settings: &Settings, path: &Path) -> Result<()> {
-        let shown = path.to_string_lossy();
-        if !path.is_absolute() || shown.contains([' ', '\t', '\n', ':', '$']) {
+    /// Writes the shared object with these settings to `path`, for all to read and execute. A build
+    /// preloads it as `seen`, which must be a path that `LD_PRELOAD` can carry.
+    pub fn write(&self, settings: &Settings, path: &Path, seen: &Path) -> Result<()> {
+        let shown = seen.to_string_lossy();
+        if !seen.is_absolute() || shown.contains([' ', '\t', '\n', ':', '$']) {
             return Err(host(format!(
                 "LD_PRELOAD cannot carry the path `{shown}`: it must be absolute, without blanks, `:` and `$`"
             )));
         }
-        fs::write(path, self.patched(settings)?)?;
-        executable(path).with_context(|| format!("failed to set the mode of `{shown}`"))
+        fs::write(path, self.patched(settings, seen)?)?;
+        executable(path).with_context(|| format!("failed to set the mode of `{}`", path.display()))
     }
+}
+
+fn fill(field: &mut [u8], text: &[u8]) {
+    field.fill(0);
+    field[..text.len()].copy_from_slice(text);
 }
 
 #[cfg(unix)]
@@ -183,12 +242,33 @@ pub fn probe(shim: &Path, settings: &Settings) -> Vec<(VariationId, String)> {
         count => ask("getconf _NPROCESSORS_ONLN 2>/dev/null || nproc")
             .and_then(|said| judge(&said, &count.to_string())),
     };
+    let kernel = match &settings.kernel {
+        None => Ok(()),
+        Some(release) => ask("uname -r").and_then(|said| judge(&said, release)),
+    };
+    let order = match settings.order {
+        Order::AsTheyAre => Ok(()),
+        order => listing(shim)
+            .and_then(|said| judge(&said, if order == Order::Sorted { "a b c" } else { "c b a" })),
+    };
     let tried = [
+        (VariationId::Kernel, kernel),
+        (VariationId::DirectoryOrder, order),
         (VariationId::Clock, clock),
         (VariationId::Hostname, host_name),
         (VariationId::CpuCount, cpu_count),
     ];
     tried.into_iter().filter_map(|(id, result)| Some((id, result.err()?))).collect()
+}
+
+/// How a directory is listed under the shim, beside which it is made.
+fn listing(shim: &Path) -> Result<String, String> {
+    let dir = shim.with_extension("listed");
+    for name in ["b", "a", "c"] {
+        fs::write(&dir.join(name), "").map_err(|e| crate::error::one_line(&e))?;
+    }
+    let said = ask(shim, &format!("ls -U '{}'", dir.display()))?;
+    Ok(said.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn ask(shim: &Path, question: &str) -> Result<String, String> {
@@ -250,6 +330,7 @@ mod tests {
             cpus: 2,
             locale: None,
             outer_configs: 0,
+            toolchain: None,
             canonical: None,
         };
         for row in VARIATIONS {
@@ -274,19 +355,27 @@ mod tests {
         let mut object = vec![0xaa; BLOCK + 20];
         object[10..42].copy_from_slice(MAGIC);
         let shim = Shim::from_object(object).unwrap();
-        let settings =
-            Settings { clock_offset: -2, cpu_count: 7, host_name: Some("canary".into()) };
-        let bytes = shim.patched(&settings).unwrap();
+        let settings = Settings {
+            clock_offset: -2,
+            cpu_count: 7,
+            host_name: Some("canary".into()),
+            kernel: Some("6.1.0-x".into()),
+            order: Order::Reversed,
+        };
+        let bytes = shim.patched(&settings, Path::new("/run/s.so")).unwrap();
         let block = &bytes[10..10 + BLOCK];
         assert_eq!(block[OFFSET], (-2_i64).to_le_bytes());
         assert_eq!(block[CPUS], [7, 0, 0, 0]);
-        assert_eq!(block[HOST_LEN], [6, 0, 0, 0]);
+        assert_eq!(block[ORDER], [2, 0, 0, 0]);
         assert!(block[HOST].starts_with(b"canary\0"));
+        assert!(block[RELEASE].starts_with(b"6.1.0-x\0"));
+        assert!(block[KERNEL].starts_with(b"#1 SMP 6.1.0-x\0"));
+        assert!(block[PRELOAD].starts_with(b"LD_PRELOAD=/run/s.so\0"));
         assert_eq!(bytes[..10], [0xaa; 10]);
         assert_eq!(bytes[10 + BLOCK..], [0xaa; 10]);
         for bad in ["x".repeat(65), "a\0b".into()] {
             let settings = Settings { host_name: Some(bad), ..Settings::default() };
-            assert!(shim.patched(&settings).is_err());
+            assert!(shim.patched(&settings, Path::new("/s")).is_err());
         }
     }
 
@@ -294,7 +383,8 @@ mod tests {
     fn paths_that_the_loader_would_split_are_refused() {
         let shim = Shim::from_object([&MAGIC[..], &[0; BLOCK - 32]].concat()).unwrap();
         for path in ["shim.so", "/tmp/a b/shim.so", "/tmp/a:b.so", "/tmp/$LIB.so"] {
-            assert!(shim.write(&Settings::default(), Path::new(path)).is_err(), "{path}");
+            let path = Path::new(path);
+            assert!(shim.write(&Settings::default(), path, path).is_err(), "{path:?}");
         }
     }
 
@@ -435,7 +525,8 @@ fn main() {
         impl Bench {
             fn new(settings: &Settings) -> Bench {
                 let dir = tempfile::tempdir().unwrap();
-                compiled().write(settings, &dir.path().join("s.so")).unwrap();
+                let path = dir.path().join("s.so");
+                compiled().write(settings, &path, &path).unwrap();
                 Bench { dir, rustc: rustc() }
             }
 
@@ -476,7 +567,13 @@ fn main() {
         }
 
         fn settings(clock_offset: i64, cpu_count: u32) -> Settings {
-            Settings { clock_offset, cpu_count, host_name: Some("shim-canary".into()) }
+            Settings {
+                clock_offset,
+                cpu_count,
+                host_name: Some("shim-canary".into()),
+                kernel: Some("6.1.0-shim".into()),
+                order: Order::Reversed,
+            }
         }
 
         #[test]
@@ -484,7 +581,7 @@ fn main() {
             for (offset, cpus) in [(FORWARD, 3), (BACK, 70)] {
                 let bench = Bench::new(&settings(offset, cpus));
                 near(&bench.run("date", &["+%s"]), offset);
-                assert_eq!(bench.run("uname", &["-n"]), "shim-canary");
+                assert_eq!(bench.run("uname", &["-nr"]), "shim-canary 6.1.0-shim");
                 assert_eq!(bench.run("getconf", &["_NPROCESSORS_CONF"]), cpus.to_string());
                 assert_eq!(probe(&bench.path("s.so"), &settings(offset, cpus)), []);
             }
@@ -500,8 +597,9 @@ fn main() {
             assert_eq!(bench.run("nproc", &[]), cpus.checked().unwrap().text());
             let missing = probe(&bench.path("s.so"), &settings(FORWARD, 71));
             let ids: Vec<VariationId> = missing.iter().map(|(id, _)| *id).collect();
-            assert_eq!(ids, [VariationId::Clock, VariationId::Hostname, VariationId::CpuCount]);
-            assert!(missing[1].1.contains("shim-canary"), "{missing:?}");
+            use VariationId::{Clock, CpuCount, DirectoryOrder, Hostname, Kernel};
+            assert_eq!(ids, [Kernel, DirectoryOrder, Clock, Hostname, CpuCount]);
+            assert!(missing[3].1.contains("shim-canary"), "{missing:?}");
         }
 
         #[test]

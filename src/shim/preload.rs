@@ -1,4 +1,5 @@
-//! The preload shim: gives the processes of one build their own clock, host name and CPU count.
+//! The preload shim: gives the processes of one build their own clock, host and kernel names, CPU
+//! count and order of directories, and keeps itself in the environment of what they run.
 //!
 //! Not a module of the crate: `repro` compiles this file on the host that builds, as a `no_std`
 //! shared object for Linux with glibc, and names it in `LD_PRELOAD`. One compilation serves every
@@ -7,9 +8,14 @@
 //! What an allocator calls while it sets itself up (`sysconf`, `sched_getaffinity` and the like)
 //! must not allocate, use thread-local storage, or look symbols up, or the process hangs: such
 //! functions use system calls and `__sysconf` only. Absolute deadlines on the wall clock are
-//! shifted back before the kernel sees them; only those functions look up the one they stand for.
+//! shifted back before the kernel sees them; only those functions, and those for directories and
+//! programs, look up the one they stand for. Nothing here may panic: what unwinds is in libraries
+//! that the programs of a build need not have.
 
 #![no_std]
+
+mod directories;
+mod programs;
 
 use core::ffi::c_void;
 use core::mem::{transmute, zeroed};
@@ -25,17 +31,26 @@ struct Config {
     magic: [u8; 32],
     clock_offset: i64,
     cpu_count: u32,
-    host_len: u32,
-    host: [u8; 64],
+    order: u32,
+    host: Text,
+    release: Text,
+    version: Text,
+    preload: [u8; 272],
 }
+
+/// Ends in NUL; empty where nothing is to be told.
+type Text = [u8; 72];
 
 #[used]
 static CONFIG: Config = Config {
-    magic: *b"repro-shim/1:8d1f0b67c4e95a23\r\n\x1a",
+    magic: *b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a",
     clock_offset: 0,
     cpu_count: 0,
-    host_len: 0,
-    host: [0; 64],
+    order: 0,
+    host: [0; 72],
+    release: [0; 72],
+    version: [0; 72],
+    preload: [0; 272],
 };
 
 #[cfg(target_arch = "x86_64")]
@@ -227,9 +242,26 @@ pub unsafe extern "C" fn timespec_get(time: *mut Timespec, base: Int) -> Int {
     }
 }
 
-// Host name
+// Host and kernel names
 
-/// The kernel's names with the host's replaced.
+/// Puts a text of the configuration, if there is one, in place of a field.
+///
+/// # Safety
+/// `text` is a field of `CONFIG`; `field` points to 65 bytes.
+unsafe fn replace(field: *mut u8, text: *const Text) {
+    let text = text as *const u8;
+    // SAFETY: the caller's promise; volatile as in `clock_offset`.
+    unsafe {
+        let mut end = read_volatile(text) == 0;
+        for i in 0..if end { 0 } else { 65 } {
+            let byte = if end { 0 } else { read_volatile(text.add(i)) };
+            end |= byte == 0;
+            *field.add(i) = byte;
+        }
+    }
+}
+
+/// The kernel's names with the host's and its own replaced.
 ///
 /// # Safety
 /// `names` points to a utsname.
@@ -238,23 +270,20 @@ unsafe fn read_names(names: *mut Utsname) -> Int {
     if unsafe { syscall(nr::UNAME, names) } != 0 {
         return -1;
     }
-    // SAFETY: as in `clock_offset`.
-    let len = u32::from_le(unsafe { read_volatile(addr_of!(CONFIG.host_len)) }) as usize;
-    if len == 0 || len > 64 {
-        return 0;
-    }
-    let host = addr_of!(CONFIG.host) as *const u8;
-    // SAFETY: the kernel has just written `names`; `len` is within both fields, with the NUL.
+    // SAFETY: the kernel has just written `names`.
     unsafe {
-        let node = addr_of!((*names).nodename) as *mut u8;
-        for i in 0..65 {
-            let byte = if i < len {
-                read_volatile(host.add(i))
-            } else {
-                0
-            };
-            *node.add(i) = byte;
-        }
+        replace(
+            addr_of!((*names).nodename) as *mut u8,
+            addr_of!(CONFIG.host),
+        );
+        replace(
+            addr_of!((*names).release) as *mut u8,
+            addr_of!(CONFIG.release),
+        );
+        replace(
+            addr_of!((*names).version) as *mut u8,
+            addr_of!(CONFIG.version),
+        );
     }
     0
 }
@@ -547,5 +576,24 @@ pub unsafe extern "C" fn clock_nanosleep(
             Some(real) if wall && !until.is_null() => real(clock, flags, &unshifted(*until), left),
             Some(real) => real(clock, flags, until, left),
         }
+    }
+}
+
+// Memory
+
+#[link(name = "c")]
+extern "C" {
+    fn mmap(at: *mut c_void, size: usize, prot: Int, flags: Int, fd: Int, from: i64)
+        -> *mut c_void;
+}
+
+/// Zeroed memory of its own, as an allocator may be in use where this is needed; null without.
+fn map(size: usize) -> *mut c_void {
+    // SAFETY: a new private mapping, readable and writable, of no file.
+    let at = unsafe { mmap(null_mut(), size, 3, 0x22, -1, 0) };
+    if at as isize == -1 {
+        null_mut()
+    } else {
+        at
     }
 }

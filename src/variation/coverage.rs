@@ -18,6 +18,10 @@ pub struct Reach<'a> {
     pub static_scripts: &'a [String],
     /// Why the builds have no namespaces of their own, if they have none.
     pub namespaces: Option<&'a str>,
+    /// Why one side cannot have the toolchain elsewhere, if so.
+    pub toolchain: Option<&'a str>,
+    /// Why the directories of both copies are listed in one order, if they are.
+    pub copies: Option<&'a str>,
 }
 
 /// Who sets a variable so that neither recipe nor variations do.
@@ -58,6 +62,10 @@ pub enum Unavailable {
     StaticScripts(Vec<String>),
     /// The builds have no namespaces of their own.
     NoNamespaces(String),
+    /// The directories of both copies are listed in one order.
+    SameOrder(String),
+    /// The toolchain is at one path.
+    SameToolchain(String),
 }
 
 impl Unavailable {
@@ -70,6 +78,8 @@ impl Unavailable {
             Unavailable::NoPreload(_) => "no-preload",
             Unavailable::StaticScripts(_) => "static-scripts",
             Unavailable::NoNamespaces(_) => "no-namespaces",
+            Unavailable::SameOrder(_) => "same-order",
+            Unavailable::SameToolchain(_) => "same-toolchain",
         }
     }
 }
@@ -82,7 +92,10 @@ impl fmt::Display for Unavailable {
             Unavailable::SameCollation => {
                 f.write_str("no locale other than C is installed, so sorting is the same")
             }
-            Unavailable::NoPreload(why) | Unavailable::NoNamespaces(why) => f.write_str(why),
+            Unavailable::NoPreload(why)
+            | Unavailable::NoNamespaces(why)
+            | Unavailable::SameOrder(why)
+            | Unavailable::SameToolchain(why) => f.write_str(why),
             Unavailable::StaticScripts(packages) => {
                 write!(f, "statically linked build scripts: {}", packages.join(", "))
             }
@@ -160,7 +173,7 @@ impl Found {
 impl Reach<'_> {
     fn of(&self, row: &Variation, carrier: Carrier) -> Found {
         match carrier {
-            Carrier::Directory(names) | Carrier::Variables(names) => {
+            Carrier::Directory(names) | Carrier::Variables(names) | Carrier::Within(names) => {
                 let held = names.iter().find_map(|v| Some((*v, (self.holder)(v)?)));
                 match held {
                     Some((variable, by)) => Found::Nothing(Unavailable::Held { variable, by }),
@@ -174,6 +187,14 @@ impl Reach<'_> {
                 Some((_, why)) => Found::Nothing(Unavailable::NoPreload(why.clone())),
                 None if self.static_scripts.is_empty() => Found::Whole,
                 None => Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec())),
+            },
+            Carrier::Copies => match self.copies {
+                Some(why) => Found::Nothing(Unavailable::SameOrder(why.to_string())),
+                None => Found::Whole,
+            },
+            Carrier::Toolchain => match self.toolchain {
+                Some(why) => Found::Nothing(Unavailable::SameToolchain(why.to_string())),
+                None => Found::Whole,
             },
             Carrier::Namespace => match self.namespaces {
                 Some(why) => Found::Nothing(Unavailable::NoNamespaces(why.to_string())),
@@ -195,6 +216,7 @@ mod tests {
             cpus: 2,
             locale: locale.map(str::to_string),
             outer_configs: 0,
+            toolchain: None,
             canonical: None,
         }
     }
@@ -205,6 +227,8 @@ mod tests {
         preload: &[],
         static_scripts: &[],
         namespaces: None,
+        copies: None,
+        toolchain: None,
     };
 
     fn of(reach: &Reach) -> Coverage {
@@ -234,12 +258,17 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_held_takes_its_variation() {
-        let all =
-            [("HOME", Id::Home), ("TEMP", Id::Tmpdir), ("TZ", Id::Timezone), ("LANG", Id::Locale)];
-        for (variable, id) in all {
+        let all: [(&str, &[Id]); 5] = [
+            ("HOME", &[Id::Home, Id::GitConfig]),
+            ("TEMP", &[Id::Tmpdir]),
+            ("TZ", &[Id::Timezone]),
+            ("LANG", &[Id::Locale]),
+            ("PATH", &[Id::SearchPath]),
+        ];
+        for (variable, ids) in all {
             let holder = |name: &str| (name == variable).then_some(Holder::PassEnv);
             let found = of(&Reach { holder: &holder, ..FREE });
-            only(&found, &[id], false, &format!("{variable} is set by --pass-env"));
+            only(&found, ids, false, &format!("{variable} is set by --pass-env"));
         }
         let holder = |name: &str| (name == "TZ").then_some(Holder::ConfigEnv);
         let found = of(&Reach { holder: &holder, ..FREE });
@@ -265,24 +294,40 @@ mod tests {
     fn without_namespaces_each_row_that_needs_them_is_listed() {
         let found = of(&Reach { namespaces: Some("no bubblewrap"), ..FREE });
         let ids: Vec<Id> = found.unavailable.iter().map(|(id, _)| *id).collect();
-        assert_eq!(ids, [Id::Username, Id::UserId, Id::Hostname]);
+        assert_eq!(ids, [Id::Username, Id::UserId, Id::Hostname, Id::Kernel, Id::CpuCount]);
         assert!(!found.is_applied(Id::UserId) && found.is_applied(Id::Username));
     }
 
     #[test]
-    fn without_preloading_clock_and_cpus_are_not_varied() {
-        for id in [Id::Clock, Id::CpuCount] {
+    fn without_preloading_the_clock_is_not_varied_and_others_in_part() {
+        let ids = [Id::Clock, Id::CpuCount, Id::Kernel, Id::Hostname, Id::DirectoryOrder];
+        for id in ids {
             let preload = [(id, "the host is not Linux with glibc".to_string())];
             let found = of(&Reach { preload: &preload, ..FREE });
-            only(&found, &[id], false, "the host is not Linux with glibc");
+            only(&found, &[id], id != Id::Clock, "the host is not Linux with glibc");
         }
+    }
+
+    #[test]
+    fn a_toolchain_at_one_path_is_not_varied() {
+        let found = of(&Reach { toolchain: Some("it is the system's"), ..FREE });
+        only(&found, &[Id::ToolchainPath], false, "it is the system's");
+    }
+
+    #[test]
+    fn copies_in_one_order_leave_what_is_preloaded() {
+        let found = of(&Reach { copies: Some("one disk"), ..FREE });
+        only(&found, &[Id::DirectoryOrder], true, "one disk");
+        let preload = [(Id::DirectoryOrder, "no effect".to_string())];
+        let found = of(&Reach { preload: &preload, copies: Some("one disk"), ..FREE });
+        assert!(!found.is_applied(Id::DirectoryOrder));
     }
 
     #[test]
     fn static_build_scripts_are_reached_by_variables_only() {
         let scripts = ["x 1.0.0".to_string()];
         let found = of(&Reach { static_scripts: &scripts, ..FREE });
-        let preloaded = [Id::Hostname, Id::CpuCount, Id::Clock];
+        let preloaded = [Id::Hostname, Id::Kernel, Id::CpuCount, Id::DirectoryOrder, Id::Clock];
         only(&found, &preloaded, true, "statically linked build scripts: x 1.0.0");
     }
 
@@ -309,12 +354,17 @@ mod tests {
             preload: &[(Id::Environment, String::new())],
             static_scripts: &[],
             namespaces: Some("no namespaces"),
+            copies: Some("one order"),
+            toolchain: Some("one toolchain"),
         };
         let cases = [
             (Carrier::Directory(&[]), None),
             (Carrier::Directory(&["HOME"]), Some("held")),
             (Carrier::Variables(&[]), None),
             (Carrier::Variables(&["TZ"]), Some("held")),
+            (Carrier::Within(&["PATH"]), Some("held")),
+            (Carrier::Copies, Some("same-order")),
+            (Carrier::Toolchain, Some("same-toolchain")),
             (Carrier::Umask, Some("no-umask")),
             (Carrier::Jobs, None),
             (Carrier::Mtime, None),

@@ -8,6 +8,7 @@ use crate::artifact::ArtifactSet;
 use crate::build::{Built, Plan};
 use crate::error::{Kind, failure};
 use crate::project::Project;
+use crate::project::elsewhere::Elsewhere;
 use crate::project::isolate::Purpose;
 use crate::project::machine;
 use crate::recipe::Recipe;
@@ -53,7 +54,7 @@ pub(super) fn build(
         scratch,
         generated: &project.generated,
         sandbox: sandbox.as_ref(),
-        on_disk: &|id| project.on_disk(id),
+        on_disk: &|id| project.on_disk(id, &Elsewhere::default()),
     };
     if let Some(why) = &isolation.why {
         progress.clear();

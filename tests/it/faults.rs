@@ -78,6 +78,8 @@ found_by! {
     timezone: "fault-timezone" by "timezone", "build-script" of "timezone";
     jobs: "fault-jobs" by "jobs", "build-script" of "parallelism";
     umask: "fault-umask" by "umask", "build-script" of "umask";
+    search_path: "fault-search-path" by "search-path", "build-script" of "environment";
+    git_config: "fault-git-config" by "git-config", "build-script" of "vcs-state";
     stray_variable: "fault-environment" by "environment", "build-script" of "environment";
 }
 
@@ -87,6 +89,15 @@ found_by! {
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
     cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
     hostname: "fault-hostname" by "hostname", "build-script" of "hostname";
+    kernel: "fault-kernel" by "kernel", "build-script" of "kernel";
+    directory_order: "fault-directory-order" by "directory-order", "build-script" of "ordering";
+}
+
+#[test]
+fn toolchain_path() {
+    if sandboxes() {
+        is_found_by("fault-toolchain-path", "toolchain-path", ("bin", "build-path"));
+    }
 }
 
 #[test]

@@ -80,7 +80,9 @@ impl Crate {
             let below = path.strip_prefix(&src).unwrap();
             // Programs of their own: what only starts the library, and what is compiled by it.
             if below.starts_with("bin")
-                || below.ends_with("preload.rs")
+                || ["preload.rs", "directories.rs", "programs.rs"]
+                    .iter()
+                    .any(|name| below.ends_with(format!("shim/{name}")))
                 || below == Path::new("main.rs")
             {
                 continue;

@@ -146,6 +146,25 @@ fn a_project_that_has_nothing_to_release_gets_the_pins_alone() {
     assert_eq!(paths, ["Cargo.toml", "rust-toolchain.toml", "deny.toml"], "{}", run.all());
 }
 
+#[test]
+fn a_project_at_one_path_is_built_there_in_the_container_too() {
+    let project = Project::committed("fault-manifest-dir");
+    let manifest = read(&project, "Cargo.toml");
+    let setting = "\n[package.metadata.repro]\nsame-path = true\n";
+    project.write("Cargo.toml", &format!("{manifest}{setting}"));
+    project.repro(&["init"]);
+    let text = read(&project, "Dockerfile.repro");
+    for line in [
+        "WORKDIR /build/fault-manifest-dir\n",
+        "ENV CARGO_HOME=\"/cargo\"\n",
+        "COPY --from=builder /build/fault-manifest-dir/target/",
+        "--remap-path-prefix=/cargo=/cargo ",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("/usr/src") && !text.contains("/usr/local/cargo"), "{text}");
+}
+
 /// A mount namespace of its own stands for the container: the source in /usr/src, the cargo and
 /// rustup homes where the official images have them.
 #[cfg(target_os = "linux")]

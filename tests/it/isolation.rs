@@ -26,6 +26,7 @@ fn main() {
     }
     let mut found = Vec::new();
     files(Path::new(&env::var_os("CARGO_HOME").unwrap()), &mut found);
+    found.sort();
     let is_lib = |p: &&PathBuf| p.ends_with("src/lib.rs");
     let lengths: Vec<u64> = found.iter().filter(is_lib).map(|p| p.metadata().unwrap().len()).collect();
     // Not what is being compiled meanwhile.
@@ -248,7 +249,7 @@ fn is_found_by_isolation(body: &str) -> Project {
     }
     let run = project.repro(&["build", "--isolate", "never"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
-    let listed = "not varied  user-id (switched off by `--isolate never`)";
+    let listed = "not varied  toolchain-path, user-id (switched off by `--isolate";
     assert!(run.stdout.contains(listed), "{}", run.all());
     assert!(run.stdout.contains("not isolated: both builds had one /tmp"), "{}", run.all());
     project
@@ -277,8 +278,9 @@ fn of_both(project: &Project, program: &str) -> [Vec<String>; 2] {
 fn a_sandbox_makes_nothing_the_same_on_both_sides() {
     // What a build can see of where and as what it runs.
     let differ = "cwd pwd manifest-dir out-dir exe cargo-home home tmpdir temp-file target-dir wrapper user uid gid \
-        home-of-user hostname host-file machine-id process-id parent-id group-id inode mounts";
-    let same = "preload path rustc arch";
+        home-of-user hostname host-file machine-id process-id parent-id group-id inode mounts \
+        path rustc kernel boot-id cpus";
+    let same = "preload arch";
     let body = r#"
 let text = |path: &dyn AsRef<std::path::Path>| format!("{:?}", path.as_ref());
 let var = |name: &str| env::var(name).unwrap_or_default();
@@ -294,6 +296,7 @@ let lines = [
     ("parent-id", std::os::unix::process::parent_id().to_string()), ("group-id", ask("cut -d' ' -f5 /proc/self/stat")),
     ("inode", ask("stat -c %i Cargo.toml")), ("mounts", ask("grep home /proc/self/mountinfo")),
     ("preload", var("LD_PRELOAD")), ("path", var("PATH")), ("rustc", var("RUSTC")), ("arch", ask("uname -m")),
+    ("kernel", ask("cat /proc/version")), ("boot-id", ask("cat /proc/sys/kernel/random/boot_id")), ("cpus", ask("grep -c ^processor /proc/cpuinfo")),
 ];
 let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
     let project = with_script(body);
@@ -316,8 +319,20 @@ let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
             assert_eq!(kept(&a, name), kept(&b, name), "{mode}: {name}");
         }
     };
-    let alone =
-        ["user", "uid", "gid", "home-of-user", "host-file", "machine-id", "mounts", "preload"];
+    let alone = [
+        "user",
+        "uid",
+        "gid",
+        "home-of-user",
+        "host-file",
+        "machine-id",
+        "mounts",
+        "preload",
+        "rustc",
+        "kernel",
+        "boot-id",
+        "cpus",
+    ];
     compare("never", &alone);
     if sandboxes() {
         compare("always", &[]);
@@ -402,24 +417,96 @@ fn a_script_that_wants_the_network_is_named() {
     assert_verdict(&project.repro(&["build", "--isolate", "never"]), 0, "REPRODUCIBLE");
 }
 
+/// Found whole, with this cause, and equal with this one variation off.
+#[track_caller]
+fn is_found_by(body: &str, variation: &str, cause: &str) {
+    let project = with_script(body);
+    let run = project.repro(&["build", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{body}: {}", run.all());
+    let causes = run.json()["blame"][0]["causes"].clone();
+    assert!(causes.as_array().unwrap().contains(&cause.into()), "{body}: {causes}: {}", run.all());
+    let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+}
+
 #[test]
-fn user_id_and_files_about_the_host_are_varied() {
+fn user_id_and_files_about_host_and_kernel_are_varied() {
     if !sandboxes() {
         return;
     }
     let cases = [
-        ("id -u", "user-id"),
-        ("stat -c %g Cargo.toml", "user-id"),
-        ("getent passwd $(id -u) | cut -d: -f1", "username"),
-        ("cat /etc/hostname", "hostname"),
-        ("cat /proc/sys/kernel/hostname", "hostname"),
+        ("echo $RUSTC", "toolchain-path", "build-path"),
+        ("which rustc", "toolchain-path", "build-path"),
+        ("id -u", "user-id", "user-id"),
+        ("stat -c %g Cargo.toml", "user-id", "user-id"),
+        ("getent passwd $(id -u) | cut -d: -f1", "username", "username"),
+        ("cat /etc/hostname", "hostname", "hostname"),
+        ("cat /proc/sys/kernel/hostname", "hostname", "hostname"),
+        ("cat /etc/machine-id", "hostname", "hostname"),
+        ("cat /proc/sys/kernel/random/boot_id", "hostname", "hostname"),
+        ("cut -d' ' -f3 /proc/version", "kernel", "kernel"),
+        ("cat /proc/sys/kernel/osrelease", "kernel", "kernel"),
+        ("uname -v", "kernel", "kernel"),
+        ("grep -c ^processor /proc/cpuinfo", "cpu-count", "parallelism"),
+        ("grep -c '^cpu[0-9]' /proc/stat", "cpu-count", "parallelism"),
+        ("ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l", "cpu-count", "parallelism"),
+        ("nproc --all", "cpu-count", "parallelism"),
+        ("stat -c %a Cargo.toml", "umask", "umask"),
     ];
-    for (command, variation) in cases {
-        let project = with_script(&format!("let value = ask({command:?});"));
-        assert_verdict(&project.repro(&["build"]), 1, "DIFFERS");
-        let run = project.repro(&["build", "--vary", &format!("-{variation}")]);
-        assert_verdict(&run, 0, "REPRODUCIBLE");
+    for (command, variation, cause) in cases {
+        is_found_by(&format!("let value = ask({command:?});"), variation, cause);
     }
+}
+
+#[test]
+fn what_clears_the_environment_is_reached_all_the_same() {
+    let cases = [
+        ("env -i uname -r", "kernel", "kernel"),
+        ("env -i sh -c 'uname -n'", "hostname", "hostname"),
+        ("unset LD_PRELOAD; uname -n", "hostname", "hostname"),
+        ("env -i ls -U .", "directory-order", "ordering"),
+    ];
+    for (command, variation, cause) in cases {
+        is_found_by(&format!("let value = ask({command:?});"), variation, cause);
+    }
+    let cleared = "let out = Command::new(\"uname\").arg(\"-n\").env_clear().output().unwrap();\n\
+        let value = String::from_utf8(out.stdout).unwrap();\nlet value = value.trim();";
+    is_found_by(cleared, "hostname", "hostname");
+}
+
+#[test]
+fn what_a_sandbox_carries_is_listed_where_there_is_none() {
+    let project = Project::committed("sound-features");
+    // All of PATH but bubblewrap.
+    let tools = project.base().join("tools");
+    std::fs::create_dir(&tools).unwrap();
+    for dir in std::env::split_paths(&std::env::var_os("PATH").unwrap()) {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            if entry.file_name() != "bwrap" {
+                let _ = std::os::unix::fs::symlink(entry.path(), tools.join(entry.file_name()));
+            }
+        }
+    }
+    let path = tools.display().to_string();
+    let run = project.repro_env(&["build", "--format", "json"], &[("PATH", &path)]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let report = run.json();
+    let missing = report["variations"]["unavailable"].as_array().unwrap();
+    for name in [
+        "toolchain-path",
+        "username",
+        "user-id",
+        "hostname",
+        "kernel",
+        "cpu-count",
+        "directory-order",
+    ] {
+        let why = missing.iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("{name}"));
+        assert!(why.to_string().contains("install the package bubblewrap"), "{why}");
+    }
+    let applied = report["variations"]["applied"].as_array().unwrap();
+    let none = ["user-id", "toolchain-path"];
+    assert!(applied.iter().all(|v| none.iter().all(|n| v["name"] != *n)), "{report}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod callers;
 mod check;
 mod compared;
 mod diff;
+mod diff_formats;
 mod env;
 mod explain;
 mod failures;

@@ -32,6 +32,8 @@ pub enum Cause {
     UserId,
     /// `hostname`
     Hostname,
+    /// `kernel`
+    Kernel,
     /// `environment`
     Environment,
     /// `locale`
@@ -96,6 +98,7 @@ pub const CAUSES: &[Row] = &[
     row(Cause::Username, "username", "the builder's user name"),
     row(Cause::UserId, "user-id", "the builder's user or group id"),
     row(Cause::Hostname, "hostname", "the machine's host name"),
+    row(Cause::Kernel, "kernel", "the release or version of the machine's kernel"),
     row(Cause::Environment, "environment", "an environment variable of the builder"),
     row(Cause::Locale, "locale", "the builder's locale"),
     row(Cause::Timezone, "timezone", "the builder's time zone"),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use repro_formats::listing::{Listing, Member};
+use repro_formats::listing::{Field as Header, Listing, Member, Says};
 
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
@@ -138,33 +138,66 @@ fn earliest<'a>(members: impl Iterator<Item = &'a Member>) -> i64 {
     members.filter_map(|m| m.seconds).min().unwrap_or(0).max(0)
 }
 
-/// What to do about the cause, as a sentence; `epoch` is no later than any time, and `inner` is the
-/// archive, if that is packed in another.
-pub fn remedy(cause: Cause, epoch: i64, inner: Option<&str>) -> String {
-    let (what, how) = match cause {
-        Cause::ArchiveMtime => ("give every member one time", format!(" --epoch {epoch}")),
-        Cause::ArchiveOwner => ("leave the packer's user out", String::new()),
-        Cause::ArchiveMode => ("leave the packer's umask out", String::new()),
-        Cause::ArchiveOrder => ("sort the members", String::new()),
+/// Who can change how an archive is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fix<'a> {
+    /// `repro normalize`.
+    Here,
+    /// `repro normalize`, on this archive before it is packed in another.
+    Inner(&'a str),
+    /// Only whoever packs it: `repro normalize` leaves the format alone.
+    Packer,
+}
+
+/// What to do about the cause, as a sentence; `epoch` is no later than any time.
+pub fn remedy(cause: Cause, epoch: i64, fix: Fix) -> String {
+    let how = match cause {
+        Cause::ArchiveMtime => format!(" --epoch {epoch}"),
+        Cause::Compressor if fix == Fix::Packer => {
+            return "use one compressor, version and level on both sides".to_string();
+        }
         Cause::Compressor => return COMPRESSOR.to_string(),
         Cause::VcsState => return VCS.to_string(),
-        _ => ("pack both with one tool", String::new()),
+        _ => String::new(),
     };
-    match inner {
-        None => {
+    let what = what(cause);
+    match fix {
+        Fix::Here => {
             format!("{what}: pack with `repro archive`, or run `repro normalize{how}` on both")
         }
-        Some(inner) => format!(
+        Fix::Inner(inner) => format!(
             "{what}: before `{inner}` is packed, make it with `repro archive`, or run `repro normalize{how}` on it, on both sides"
         ),
+        Fix::Packer if cause == Cause::Unknown => format!("{what} and the same options"),
+        Fix::Packer => format!("{what} when packing"),
     }
+}
+
+/// What must become the same.
+fn what(cause: Cause) -> &'static str {
+    match cause {
+        Cause::ArchiveMtime => "give every member one time",
+        Cause::ArchiveOwner => "leave the packer's user out",
+        Cause::ArchiveMode => "leave the packer's umask out",
+        Cause::ArchiveOrder => "sort the members",
+        Cause::Compressor => "use one compressor, version and level",
+        _ => "pack both with one tool",
+    }
+}
+
+/// The remedy for what `repro normalize` was said to mend, of a file that it leaves alone.
+pub fn left_alone(finding: &mut Finding, side: &str, why: &str) {
+    let what = what(finding.cause);
+    finding.remedy = format!(
+        "{what}: pack with `repro archive`; `repro normalize` leaves {side} as it is: {why}"
+    );
 }
 
 const VCS: &str =
     "make both archives from one commit: `git archive` writes its id into the archive";
 
 /// What differs in how members were packed: one finding for each field.
-pub fn packing(pairs: &[Both], within: &[String], inner: Option<&str>) -> Vec<Finding> {
+pub fn packing(pairs: &[Both], within: &[String], fix: Fix) -> Vec<Finding> {
     let epoch = earliest(pairs.iter().flat_map(|p| [p.a, p.b]));
     let differing: Vec<(&Both, Vec<&str>)> =
         pairs.iter().map(|p| (p, p.differs().map(|f| f.name).collect())).collect();
@@ -183,7 +216,9 @@ pub fn packing(pairs: &[Both], within: &[String], inner: Option<&str>) -> Vec<Fi
             let mut f =
                 Finding::new(field.cause, place, (field.value)(first.a), (field.value)(first.b));
             f.about = About::Packing;
-            f.remedy = remedy(field.cause, epoch, inner);
+            f.remedy = remedy(field.cause, epoch, fix);
+            f.normalized =
+                fix == Fix::Here && !matches!(field.cause, Cause::VcsState | Cause::Compressor);
             Some(f)
         })
         .collect()
@@ -220,12 +255,7 @@ pub fn lone(within: &[String], member: &Member, left: bool) -> Finding {
 }
 
 /// Whether the members that both have stand in another order.
-pub fn order(
-    a: &[String],
-    b: &[String],
-    within: &[String],
-    inner: Option<&str>,
-) -> Option<Finding> {
+pub fn order(a: &[String], b: &[String], within: &[String], fix: Fix) -> Option<Finding> {
     let names = |of: &[String], other: &[String]| {
         let known: HashSet<&String> = other.iter().collect();
         of.iter().filter(|m| known.contains(m)).cloned().collect::<Vec<_>>()
@@ -235,28 +265,55 @@ pub fn order(
     let place = Place::new(within, At::Order(at + 1));
     let mut f = Finding::new(Cause::ArchiveOrder, place, &x[at], &y[at]);
     f.about = About::Packing;
-    f.remedy = remedy(Cause::ArchiveOrder, 0, inner);
+    f.remedy = remedy(Cause::ArchiveOrder, 0, fix);
+    f.normalized = fix == Fix::Here;
     Some(f)
 }
 
-/// What differs in the header of a container, by the names of the fields.
-pub fn header(
-    a: &[(&'static str, String)],
-    b: &[(&'static str, String)],
-    within: &[String],
-    inner: Option<&str>,
-) -> Vec<Finding> {
-    let each = a.iter().filter_map(|(name, value)| {
-        let (_, other) = b.iter().find(|(n, _)| n == name).filter(|(_, v)| v != value)?;
-        let cause = if *name == "time" { Cause::ArchiveMtime } else { Cause::Compressor };
-        let mut f = Finding::new(cause, Place::new(within, At::Header(name)), value, other);
-        f.about = About::Packing;
+/// What differs in the header of a container, by the names of the fields; `same` is whether the
+/// content is.
+pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: bool) -> Vec<Finding> {
+    let value = |of: &[Header], name: &str| {
+        let found = of.iter().find(|f| f.name == name);
+        found.map_or("none".to_string(), |f| f.value.clone())
+    };
+    let only_b = b.iter().filter(|f| a.iter().all(|g| g.name != f.name));
+    let each = a.iter().chain(only_b).filter_map(|field| {
+        let (x, y) = (value(a, field.name), value(b, field.name));
+        if x == y {
+            return None;
+        }
+        let cause = match field.says {
+            Says::Time => Cause::ArchiveMtime,
+            Says::BuildTime => Cause::Timestamp,
+            Says::BuildHost => Cause::Hostname,
+            Says::Owner => Cause::ArchiveOwner,
+            Says::Mode => Cause::ArchiveMode,
+            Says::Signature => Cause::CodeSignature,
+            // A compressor is to blame only for what it made of the same bytes.
+            Says::Packer if same => Cause::Compressor,
+            _ => Cause::Unknown,
+        };
         let time = |v: &str| v.parse::<i64>().unwrap_or(0);
-        f.remedy = remedy(cause, time(value).min(time(other)), inner);
+        let text = match field.says {
+            Says::BuildTime | Says::BuildHost => BUILT.to_string(),
+            Says::Comment => COMMENT_KEPT.to_string(),
+            Says::Signature => super::remedy::general(cause).to_string(),
+            _ => remedy(cause, time(&x).min(time(&y)), fix),
+        };
+        let mut f = Finding::new(cause, Place::new(within, At::Header(field.name)), x, y);
+        f.about = if field.says == Says::Follows { About::Digests } else { About::Packing };
+        f.remedy = text;
+        f.consequence = field.says == Says::Follows;
+        f.normalized =
+            fix == Fix::Here && cause != Cause::Compressor && field.says != Says::Comment;
         Some(f)
     });
     each.collect()
 }
+
+const COMMENT_KEPT: &str = "give both the same comment, or none: `repro normalize` keeps it";
+const BUILT: &str = "set SOURCE_DATE_EPOCH, and have rpmbuild use it: `use_source_date_epoch_as_buildtime`, `clamp_mtime_to_source_date_epoch`, and one `_buildhost`";
 
 const COMPRESSOR: &str =
     "use one compressor, version and level on both sides: `repro archive` packs with its own";
@@ -268,17 +325,19 @@ pub fn compressor(a: String, b: String, within: &[String], tar: bool) -> Finding
     let place = Place::new(within, At::Named("compressed bytes"));
     let mut f = Finding::new(Cause::Compressor, place, a, b);
     f.about = About::Packing;
-    f.remedy = if tar && within.is_empty() { COMPRESSED_TAR } else { COMPRESSOR }.to_string();
+    f.normalized = tar && within.is_empty();
+    f.remedy = if f.normalized { COMPRESSED_TAR } else { COMPRESSOR }.to_string();
     f
 }
 
 /// Something of a container that has no cause of its own.
-pub fn container(what: &'static str, a: &str, b: &str, within: &[String]) -> Finding {
+pub fn container(what: &'static str, a: &str, b: &str, within: &[String], fix: Fix) -> Finding {
     let mut f = Finding::new(Cause::Unknown, Place::new(within, At::Named(what)), a, b);
     f.about = About::Packing;
+    f.normalized = fix == Fix::Here && what != FORMAT;
     f.remedy = match what {
         FORMAT => "pack both in one format".to_string(),
-        _ => remedy(Cause::Unknown, 0, within.last().map(String::as_str)),
+        _ => remedy(Cause::Unknown, 0, fix),
     };
     f
 }
@@ -312,8 +371,8 @@ pub fn compare(a: &Listing, b: &Listing) -> Compared {
     }));
     let same_content = findings.is_empty();
     let names = |l: &Listing| l.members.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
-    findings.extend(order(&names(a), &names(b), &[], None));
-    findings.extend(packing(&pairs, &[], None));
+    findings.extend(order(&names(a), &names(b), &[], Fix::Here));
+    findings.extend(packing(&pairs, &[], Fix::Here));
     findings.extend(whole(a, b, findings.is_empty()));
     Compared { rows, findings, same_content }
 }
@@ -349,11 +408,11 @@ pub fn row(name: &str, a: Option<&Member>, b: Option<&Member>) -> Row {
 fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     if a.format != b.format {
-        findings.push(container(FORMAT, a.format, b.format, &[]));
+        findings.push(container(FORMAT, a.format, b.format, &[], Fix::Here));
     }
-    findings.extend(header(&a.fields, &b.fields, &[], None));
     let (x, y) = (a.compression.row().name, b.compression.row().name);
     let same = a.unpacked.is_some() && a.unpacked == b.unpacked;
+    findings.extend(header(&a.fields, &b.fields, &[], Fix::Here, same));
     if x != y || same && a.packed != b.packed {
         let packed = |l: &Listing, name: &str| match (&l.packed, x == y) {
             (Some(sha256), true) => format!("{name}, sha256 {sha256}"),
@@ -363,7 +422,7 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool) -> Vec<Finding> {
         findings.push(compressor(packed(a, x), packed(b, y), &[], tar));
     }
     if nothing_yet && findings.is_empty() {
-        findings.push(container(PADDING, "", "", &[]));
+        findings.push(container(PADDING, "", "", &[], Fix::Here));
     }
     findings
 }

@@ -9,7 +9,7 @@ use super::image::matched;
 use super::open::{self, Kind, Layer, Opened, Part, Peeled};
 use super::{Search, digests, names, remedy};
 use crate::cause::Cause;
-use crate::compare::{self, Both};
+use crate::compare::{self, Both, Fix};
 use crate::finding::{About, At, Finding, Place};
 
 /// How deep containers may be nested.
@@ -33,9 +33,18 @@ impl Search<'_> {
                 return out;
             }
         };
+        let fix = match [&x, &y].iter().all(|p| p.layers.iter().all(Layer::is_written)) {
+            true => fix(within, self.deb),
+            false => Fix::Packer,
+        };
+        if !x.layers.is_empty() && !y.layers.is_empty() {
+            // Lists have the digests of what is packed, of what it unpacks to, or of both.
+            let name = within.last().map_or("", String::as_str);
+            self.digests.pair(name, &x.bytes, &y.bytes);
+        }
         let mut out = match x.bytes == y.bytes {
             true => self.same(&x, &y),
-            false => self.content(&x.bytes, &y.bytes, within),
+            false => self.content(&x.bytes, &y.bytes, within, fix),
         };
         for (format, peeled) in out.formats.iter_mut().zip([&x, &y]) {
             for layer in peeled.layers.iter().rev() {
@@ -46,7 +55,7 @@ impl Search<'_> {
                 }
             }
         }
-        out.findings.extend(layers(&x, &y, within, inner(within, self.deb)));
+        out.findings.extend(layers(&x, &y, within, fix));
         out
     }
 
@@ -67,10 +76,12 @@ impl Search<'_> {
     }
 
     /// Why two files differ that are not compressed.
-    fn content(&mut self, a: &[u8], b: &[u8], within: &[String]) -> Explained {
+    fn content(&mut self, a: &[u8], b: &[u8], within: &[String], fix: Fix) -> Explained {
         let limits = self.context.limits;
         match (open::open(a, &limits), open::open(b, &limits)) {
-            (Some(Ok(x)), Some(Ok(y))) if within.len() < DEEPEST => self.opened(&x, &y, within),
+            (Some(Ok(x)), Some(Ok(y))) if within.len() < DEEPEST => {
+                self.opened(&x, &y, within, fix)
+            }
             (None, None) => self.images(a, b, within),
             (x, y) => {
                 let mut out = self.images(a, b, within);
@@ -88,15 +99,21 @@ impl Search<'_> {
     }
 
     /// Why two containers differ.
-    pub(super) fn opened(&mut self, x: &Opened, y: &Opened, within: &[String]) -> Explained {
+    pub(super) fn opened(
+        &mut self,
+        x: &Opened,
+        y: &Opened,
+        within: &[String],
+        fix: Fix,
+    ) -> Explained {
         let mut out = Explained {
             formats: [x, y].map(|o| o.kind.name().to_string()),
             ..Explained::default()
         };
-        let inner = inner(within, self.deb);
+        let fix = if x.kind.is_normalized() && y.kind.is_normalized() { fix } else { Fix::Packer };
         if x.kind != y.kind && ![x.kind, y.kind].contains(&Kind::Directory) {
             let (a, b) = (x.kind.name(), y.kind.name());
-            out.findings.push(compare::container(compare::FORMAT, a, b, within));
+            out.findings.push(compare::container(compare::FORMAT, a, b, within, fix));
         }
         out.note = [(x, "A"), (y, "B")].iter().find_map(|(o, side)| {
             let odd = o.odd.first()?;
@@ -110,10 +127,22 @@ impl Search<'_> {
         let paired = pair_up(x, y);
         for (i, j) in &paired.renamed {
             let (a, b) = (&x.parts[*i].said.name, &y.parts[*j].said.name);
-            out.findings.extend(renamed(within, a, b));
+            self.digests.renamed.insert((a.clone(), b.clone()));
+            let Some(finding) = renamed(within, a, b).filter(|_| x.parts[*i].role.is_none()) else {
+                continue;
+            };
+            // A version is in the name of each member in one directory.
+            let same = |f: &&mut Finding| {
+                (f.about, &f.a, &f.b) == (About::Versions, &finding.a, &finding.b)
+            };
+            match out.findings.iter_mut().find(same) {
+                Some(first) => first.place.more += 1,
+                None => out.findings.push(finding),
+            }
         }
         for (opened, only, left) in [(x, &paired.only_a, true), (y, &paired.only_b, false)] {
             for m in only.iter().map(|i| &opened.parts[*i]) {
+                self.digests.lone.insert(m.said.name.clone());
                 let mut finding = compare::lone(within, &m.said, left);
                 finding.bytes = m.bytes.len() as u64;
                 out.coverage.differing += finding.bytes;
@@ -125,7 +154,7 @@ impl Search<'_> {
             .collect();
         self.members((x.kind, y.kind), &both, within, &mut out);
         if x.kind == y.kind && x.kind != Kind::Directory {
-            self.packing(x, y, &paired, within, inner, &mut out);
+            self.packing(x, y, &paired, within, fix, &mut out);
         }
         if within.is_empty() {
             out.members = Some(members(x, y, &paired));
@@ -163,7 +192,8 @@ impl Search<'_> {
             if listed {
                 self.digests.pair(&m.said.name, &m.bytes, &n.bytes);
             }
-            let within = [within, std::slice::from_ref(&m.said.name)].concat();
+            let shown = m.role.as_ref().unwrap_or(&m.said.name);
+            let within = [within, std::slice::from_ref(shown)].concat();
             if digests::lists(&m.said.name, &m.bytes, &n.bytes) {
                 self.digests.later(&within, &m.bytes, &n.bytes);
                 continue;
@@ -179,7 +209,7 @@ impl Search<'_> {
         y: &Opened,
         paired: &Paired,
         within: &[String],
-        inner: Option<&str>,
+        fix: Fix,
         out: &mut Explained,
     ) {
         let both = paired.same.iter().chain(&paired.renamed).map(|(i, j)| {
@@ -190,7 +220,7 @@ impl Search<'_> {
             both.filter(|(a, _, _)| x.kind != Kind::Ar || a.said.name != "/").collect();
         let pairs: Vec<Both> = both.iter().map(|(_, _, p)| *p).collect();
         out.findings.extend(compare::kinds(&pairs, within));
-        let mut packing = compare::packing(&pairs, within, inner);
+        let mut packing = compare::packing(&pairs, within, fix);
         packing.retain(|f| {
             // The name differs, which is a finding of its own.
             !matches!(f.place.at, At::Field { name: "name as written", .. })
@@ -207,20 +237,22 @@ impl Search<'_> {
             out.findings.push(f);
         }
         let names = |o: &Opened| o.parts.iter().map(|p| p.said.name.clone()).collect::<Vec<_>>();
-        out.findings.extend(compare::order(&names(x), &names(y), within, inner));
-        out.findings.extend(compare::header(&x.fields, &y.fields, within, inner));
+        out.findings.extend(compare::order(&names(x), &names(y), within, fix));
+        let same = out.findings.iter().all(|f| f.about == About::Packing);
+        out.findings.extend(compare::header(&x.fields, &y.fields, within, fix, same));
         if out.findings.is_empty() {
-            out.findings.push(compare::container(compare::PADDING, "", "", within));
+            out.findings.push(compare::container(compare::PADDING, "", "", within, fix));
         }
     }
 }
 
-/// The archive that a remedy is about, if it is packed in another that `normalize` does not look into.
-fn inner(within: &[String], deb: bool) -> Option<&str> {
+/// Whether `normalize` mends an archive where it is: not if it is packed in another that is not looked
+/// into.
+fn fix(within: &[String], deb: bool) -> Fix<'_> {
     match within {
-        [] => None,
-        [_] if deb => None,
-        [.., last] => Some(last),
+        [] => Fix::Here,
+        [_] if deb => Fix::Here,
+        [.., last] => Fix::Inner(last),
     }
 }
 
@@ -230,7 +262,7 @@ fn path(within: &[String]) -> String {
 }
 
 /// How each is compressed. The compressor is a cause only where what it compressed is the same.
-fn layers(x: &Peeled, y: &Peeled, within: &[String], inner: Option<&str>) -> Vec<Finding> {
+fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
     let mut findings = Vec::new();
     let tar = tar::read::begins(&x.bytes);
     for i in 0..x.layers.len().max(y.layers.len()) {
@@ -238,7 +270,8 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], inner: Option<&str>) -> Vec
         let (p, q) = (x.layers.get(i), y.layers.get(i));
         match (p, q) {
             (Some(p), Some(q)) if p.compression == q.compression => {
-                let mut header = compare::header(&p.fields, &q.fields, within, inner);
+                let mut header =
+                    compare::header(&p.fields, &q.fields, within, fix, x.bytes == y.bytes);
                 if header.len() > 1 {
                     // They tell which other fields there are.
                     header.retain(|f| f.place.at != At::Header("flags"));
@@ -301,9 +334,25 @@ struct Paired {
     only_b: Vec<usize>,
 }
 
+impl Paired {
+    /// Members that are called after their digests, by their part in the image.
+    fn by_role(&mut self, x: &Opened, y: &Opened) {
+        let role = |o: &Opened, i: usize| o.parts[i].role.clone();
+        for i in std::mem::take(&mut self.only_a) {
+            let own = role(x, i);
+            let at = self.only_b.iter().position(|j| own.is_some() && role(y, *j) == own);
+            match at {
+                Some(at) => self.renamed.push((i, self.only_b.remove(at))),
+                None => self.only_a.push(i),
+            }
+        }
+    }
+}
+
 fn pair_up(x: &Opened, y: &Opened) -> Paired {
     let (same, only_a, only_b) = matched(&x.parts, &y.parts, |m: &Part| &m.said.name);
     let mut out = Paired { same, only_a, only_b, ..Paired::default() };
+    out.by_role(x, y);
     for stem in STEMS {
         if out.only_a.is_empty() || out.only_b.is_empty() {
             break;
@@ -358,7 +407,7 @@ fn renamed(within: &[String], a: &str, b: &str) -> Option<Finding> {
                 parts.next().unwrap_or_default()
             };
             (finding.a, finding.b) = (own(a, b), own(b, a));
-            finding.about = About::Membership;
+            finding.about = About::Versions;
             "these are two versions: compare archives of one version".to_string()
         }
         () => "give the output one name on both sides: the members are called after it".to_string(),
@@ -369,6 +418,13 @@ fn renamed(within: &[String], a: &str, b: &str) -> Option<Finding> {
 impl Explained {
     /// Last of all, over what was found in all layers.
     pub(super) fn finish(&mut self) {
+        if self.findings.iter().all(|f| f.consequence) {
+            // Nothing is there that they could follow from.
+            for f in &mut self.findings {
+                f.consequence = false;
+                f.remedy = remedy::general(Cause::Unknown).to_string();
+            }
+        }
         fold(&mut self.findings);
         settle(&mut self.findings);
         self.coverage = Coverage::of(self.coverage.differing, &self.findings);
@@ -404,7 +460,13 @@ fn settle(findings: &mut [Finding]) {
         |f: &&Finding| f.is_cause() && f.bytes > 0 && f.a.chars().count() != f.b.chars().count();
     let root = findings.iter().find(lengths).map(|f| f.cause);
     let found = findings.iter().find(|f| f.is_cause()).map(|f| f.cause);
+    let versions = findings.iter().find(|f| f.about == About::Versions).map(|f| f.remedy.clone());
     for f in findings.iter_mut() {
+        if let Some(remedy) = versions.as_ref().filter(|_| is_guess(f)) {
+            // Two versions differ in what they are.
+            f.cause = Cause::Unknown;
+            f.remedy.clone_from(remedy);
+        }
         let object = f.place.within.last().is_some_and(|m| m.ends_with(".o"));
         let code = |name: &str| name.starts_with(".text") || name.starts_with(".rodata");
         let derived = match f.about {
@@ -417,5 +479,12 @@ fn settle(findings: &mut [Finding]) {
             _ => {}
         }
     }
-    findings.sort_by_key(|f| (f.consequence, f.cause == Cause::Unknown));
+    let summary = |f: &Finding| matches!(f.about, About::Versions | About::Sources);
+    findings.sort_by_key(|f| (f.consequence, !summary(f), f.cause == Cause::Unknown));
+}
+
+/// Whether a finding says what a value looks like, which two versions do not differ by.
+fn is_guess(f: &Finding) -> bool {
+    let looks = matches!(f.cause, Cause::Randomness | Cause::Ordering | Cause::SymbolHash);
+    !f.consequence && (looks || f.about == About::Guess)
 }

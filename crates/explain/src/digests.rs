@@ -4,10 +4,11 @@
 //! SHA-256 digests and sizes are held against the files themselves; of other digests it is enough that
 //! the line or section names a file that differs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use repro_formats::digest::of_bytes;
 
+use super::names::without_versions;
 use super::plain;
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
@@ -22,6 +23,10 @@ pub(super) struct Digests {
     spelled: [HashMap<String, usize>; 2],
     sizes: Vec<(usize, usize)>,
     names: Vec<String>,
+    /// Members that belong together under two names.
+    pub(super) renamed: HashSet<(String, String)>,
+    /// Members of one side.
+    pub(super) lone: HashSet<String>,
     /// Lists: the way to them, and both texts.
     pub(super) lists: Vec<(Vec<String>, Vec<u8>, Vec<u8>)>,
 }
@@ -37,6 +42,12 @@ fn is_digest(word: &str) -> bool {
     hex && HEX.contains(&word.len()) || BASE64.contains(&word.len()) && word.bytes().all(base64)
 }
 
+/// Whether a word is a digest, or the name of a file that is called after one.
+fn has_digest(word: &str) -> bool {
+    let base = word.rsplit('/').next().unwrap_or_default();
+    is_digest(word) || base.split_once('.').is_some_and(|(stem, _)| is_digest(stem))
+}
+
 /// Whether the texts are lists of digests that differ: their words are looked at later.
 pub(super) fn lists(name: &str, a: &[u8], b: &[u8]) -> bool {
     let small = a.len().max(b.len()) <= MOST;
@@ -45,7 +56,7 @@ pub(super) fn lists(name: &str, a: &[u8], b: &[u8]) -> bool {
         && plain::is_text(b)
         && unequal_lines(name, a, b)
             .iter()
-            .any(|(x, y, _)| words(x).any(is_digest) && words(y).any(is_digest))
+            .any(|(x, y, _)| words(x).any(has_digest) && words(y).any(has_digest))
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
@@ -58,8 +69,8 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Lines that differ, in pairs, each with the name that its section has; empty where one side has more
-/// of them.
+/// Lines that differ, in pairs, each with the name that its section has. Where one side has more of them,
+/// lines are paired by their words without digests and numbers, and some have no counterpart.
 fn unequal_lines(name: &str, a: &[u8], b: &[u8]) -> Vec<(String, String, String)> {
     let manifest = name.ends_with(".MF") || name.ends_with(".SF");
     let read = |bytes: &[u8]| {
@@ -68,13 +79,15 @@ fn unequal_lines(name: &str, a: &[u8], b: &[u8]) -> Vec<(String, String, String)
             // Lines go on behind a blank.
             true => text.replace("\r\n ", "").replace("\n ", ""),
             // A value on each line.
-            false if text.lines().count() < 4 => text.replace(',', ",\n"),
+            false if text.starts_with(['{', '[']) && text.lines().count() < 4 => {
+                text.replace(',', ",\n")
+            }
             false => text,
         }
     };
     let (a, b) = (read(a), read(b));
     if a.lines().count() != b.lines().count() {
-        return Vec::new();
+        return unequal_sets(&a, &b);
     }
     let mut section = String::new();
     let mut found = Vec::new();
@@ -89,6 +102,36 @@ fn unequal_lines(name: &str, a: &[u8], b: &[u8]) -> Vec<(String, String, String)
         }
     }
     found
+}
+
+fn unequal_sets(a: &str, b: &str) -> Vec<(String, String, String)> {
+    let only = |from: &str, other: &str| {
+        let other: HashSet<&str> = other.lines().collect();
+        from.lines().filter(|l| !other.contains(l)).map(str::to_string).collect::<Vec<_>>()
+    };
+    let key = |line: &str| {
+        let kept = words(line).filter(|w| !is_digest(w) && w.parse::<u64>().is_err());
+        // A member may be called after its version.
+        without_versions(&kept.collect::<Vec<_>>().join(" "))
+    };
+    let mut found = Vec::new();
+    let mut rest: Vec<(String, String)> =
+        only(b, a).into_iter().map(|line| (key(&line), line)).collect();
+    for line in only(a, b) {
+        let own = key(&line);
+        let other = rest.iter().position(|(key, _)| *key == own).map(|i| rest.remove(i).1);
+        found.push((line, other.unwrap_or_default(), String::new()));
+    }
+    found.extend(rest.into_iter().map(|(_, line)| (String::new(), line, String::new())));
+    found
+}
+
+/// What of a list follows from files that differ.
+pub(super) struct Follows {
+    /// All of it.
+    pub(super) all: bool,
+    /// The words that do, on both sides.
+    pub(super) words: Vec<(String, String)>,
 }
 
 impl Digests {
@@ -109,8 +152,8 @@ impl Digests {
         self.lists.push((within.to_vec(), a.to_vec(), b.to_vec()));
     }
 
-    /// What differs in a list, if all of it follows from files that differ.
-    pub(super) fn follows(&self, within: &[String], a: &[u8], b: &[u8]) -> Option<Finding> {
+    /// What differs in a list and follows from files that differ.
+    pub(super) fn follows(&self, within: &[String], a: &[u8], b: &[u8]) -> Follows {
         let name = within.last().map_or("", String::as_str);
         let lines = unequal_lines(name, a, b);
         let own = |file: &&String| file.as_str() != name;
@@ -126,25 +169,42 @@ impl Digests {
             let sizes = size(x).zip(size(y));
             // What SHA-256 is of is known, but for the sections of a manifest.
             let sure = (x.len() == 64 || x.len() == 44 || x.len() == 43) && !name.ends_with(".SF");
+            let bare = |w: &str| w.trim_start_matches("./").to_string();
             p.is_some() && p == q
+                || self.renamed.contains(&(bare(x), bare(y)))
                 || sizes.is_some_and(|s| self.sizes.contains(&s))
                 || !sure && is_digest(x) && is_digest(y) && named(line, section)
         };
-        let all = lines.iter().all(|(x, y, section)| {
+        let mut found = Follows { all: !lines.is_empty(), words: Vec::new() };
+        for (x, y, section) in &lines {
             let (p, q): (Vec<&str>, Vec<&str>) = (words(x).collect(), words(y).collect());
-            p.len() == q.len()
-                && p.iter().zip(&q).all(|(v, w)| v == w || accounted(x, section, v, w))
-        });
-        (all && !lines.is_empty()).then(|| {
-            let mut place = Place::new(within, At::Whole);
-            place.called = Some("digests and sizes of other files".to_string());
-            let mut f = Finding::new(Cause::Unknown, place, "", "");
-            f.about = About::Digests;
-            f.consequence = true;
-            f.remedy = super::remedy::FOLLOWS.to_string();
-            f
-        })
+            if p.is_empty() || q.is_empty() {
+                // A line about a file that one side does not have.
+                let mut words = p.iter().chain(&q);
+                found.all &= words.any(|w| self.lone.contains(w.trim_start_matches("./")));
+                continue;
+            }
+            found.all &= p.len() == q.len();
+            for (v, w) in p.iter().zip(&q).filter(|(v, w)| v != w) {
+                match accounted(x, section, v, w) {
+                    true => found.words.push((v.to_string(), w.to_string())),
+                    false => found.all = false,
+                }
+            }
+        }
+        found
     }
+}
+
+/// All of a list follows from files that differ.
+pub(super) fn consequence(within: &[String]) -> Finding {
+    let mut place = Place::new(within, At::Whole);
+    place.called = Some("digests and sizes of other files".to_string());
+    let mut f = Finding::new(Cause::Unknown, place, "", "");
+    f.about = About::Digests;
+    f.consequence = true;
+    f.remedy = super::remedy::FOLLOWS.to_string();
+    f
 }
 
 /// The digest of bytes as lists spell it: hexadecimal, base64, and base64 for names of files.
@@ -227,8 +287,22 @@ mod tests {
         for (name, a, b, want) in cases {
             assert!(lists(name, a.as_bytes(), b.as_bytes()), "{name} {a}");
             let found = digests.follows(&[name.to_string()], a.as_bytes(), b.as_bytes());
-            assert_eq!(found.is_some(), *want, "{name} {a} {b}");
+            assert_eq!(found.all, *want, "{name} {a} {b}");
         }
+        // One side has a file more, and some are called after the version.
+        digests.lone.insert("pkg/new.py".to_string());
+        digests.renamed.insert(("x-1.0/METADATA".to_string(), "x-1.1/METADATA".to_string()));
+        let a = format!("pkg/a.py,sha256={url_a},3\nx-1.0/METADATA,sha256={wrong},7\n");
+        let b = format!("pkg/a.py,sha256={url_b},5\nx-1.1/METADATA,sha256={wrong},7\n");
+        let follows =
+            |b: &str| digests.follows(&["RECORD".to_string()], a.as_bytes(), b.as_bytes());
+        assert!(follows(&b).all);
+        assert_eq!(follows(&b).words.len(), 3);
+        let more = b.replace("x-1.1", "x-1.0") + "pkg/new.py,sha256=abc,9\n";
+        assert!(follows(&more).all);
+        assert!(!follows(&more.replace("new.py", "other.py")).all);
+        let part = follows(&b.replace(",7", ",8"));
+        assert_eq!((part.all, part.words.len()), (false, 3));
         assert!(!lists("notes", b"red\n", b"blue\n"));
     }
 }

@@ -19,7 +19,7 @@ impl Search<'_> {
                 return Explained { note: Some(unexplained(&why)), ..Explained::default() };
             }
         };
-        let mut out = self.opened(&a.0, &b.0, &[]);
+        let mut out = self.opened(&a.0, &b.0, &[], compare::Fix::Packer);
         let large: BTreeSet<String> = a.1.into_iter().chain(b.1).collect();
         for name in large {
             let at = At::Field { name: compare::CONTENT, of: name };

@@ -29,6 +29,8 @@ pub struct Finding {
     pub remedy: String,
     /// It follows from another difference, and goes away with it.
     pub consequence: bool,
+    /// `repro normalize` on both files makes it go away, unless it leaves one of them alone.
+    pub normalized: bool,
     /// The bytes at that place, for a view side by side.
     pub excerpt: Option<Excerpt>,
     /// Differing bytes that it accounts for, where they were counted.
@@ -55,6 +57,12 @@ pub enum About {
     CargoHome,
     /// A directory for temporary files.
     TempDir,
+    /// The directory of the toolchain.
+    Toolchain,
+    /// A directory of PATH.
+    SearchPath,
+    /// What git reads from the user's settings.
+    GitSetting,
     /// The name of an object in a Mach-O symbol table.
     ObjectName,
     /// The name of an object that the `cc` crate made, which hashes OUT_DIR.
@@ -75,6 +83,8 @@ pub enum About {
     Packing,
     /// A member that one side does not have, or has under a different name.
     Membership,
+    /// A member whose name tells another version.
+    Versions,
     /// Digests and sizes of members.
     Digests,
     /// It is no more than a path in some place.
@@ -90,6 +100,9 @@ impl About {
             About::Directory => "a directory of the build",
             About::CargoHome => "CARGO_HOME",
             About::TempDir => "TMPDIR",
+            About::Toolchain => "the toolchain",
+            About::SearchPath => "PATH",
+            About::GitSetting => "a setting of git",
             About::ObjectName => "an object in a Mach-O symbol table",
             About::CcObject => "an object's name that `cc` made",
             About::FileSymbol => "a source file in a symbol table",
@@ -280,6 +293,7 @@ impl Finding {
             b: b.into(),
             remedy: String::new(),
             consequence: false,
+            normalized: false,
             excerpt: None,
             bytes: 0,
         }

@@ -19,6 +19,7 @@ pub mod known;
 pub mod known_crates;
 mod lines;
 pub mod names;
+mod oci;
 pub mod open;
 pub mod owner;
 pub mod pair;
@@ -37,6 +38,7 @@ use std::path::Path;
 
 use repro_formats::detect::detect;
 use repro_formats::list;
+use repro_formats::normalize::handlers;
 
 pub use self::found::{Coverage, Explained, Members, NOTHING, count};
 pub use self::known::{Clocks, Context, Known, Package, Window};
@@ -64,11 +66,31 @@ pub fn explain_trees(a: &Tree, b: &Tree, context: &Context) -> Explained {
 /// Why two files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
     match (read(a), read(b)) {
-        (Ok(a), Ok(b)) => explain_bytes(&a, &b, context),
+        (Ok(x), Ok(y)) => {
+            let mut out = explain_bytes(&x, &y, context);
+            for (side, path) in [("A", a), ("B", b)] {
+                out.left_alone(side, path, context);
+            }
+            out
+        }
         (Err(why), _) | (_, Err(why)) => {
             let mut out = listed(a, b, context).unwrap_or_default();
             out.note = Some(unexplained(&why));
             out
+        }
+    }
+}
+
+impl Explained {
+    /// No remedy is to run `normalize` on a file that it leaves as it is.
+    fn left_alone(&mut self, side: &str, path: &Path, context: &Context) {
+        if self.findings.iter().all(|f| !f.normalized) {
+            return;
+        }
+        if let Some(why) = handlers::left_alone(path, &context.limits) {
+            let mended = self.findings.iter_mut().filter(|f| f.normalized);
+            mended.for_each(|f| compare::left_alone(f, side, &why));
+            self.findings.iter_mut().for_each(|f| f.normalized = false);
         }
     }
 }
@@ -115,10 +137,19 @@ fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> 
     // What lists say of files is read when all files are known.
     let lists = std::mem::take(&mut search.digests.lists);
     for (within, a, b) in lists {
-        match search.digests.follows(&within, &a, &b) {
-            Some(finding) => out.findings.push(finding),
-            None => out.absorb(search.images(&a, &b, &within)),
+        let follows = search.digests.follows(&within, &a, &b);
+        if follows.all {
+            out.findings.push(digests::consequence(&within));
+            continue;
         }
+        let words = follows.words.into_iter();
+        let words =
+            words.map(|(a, b)| Known::new(Cause::Unknown, "of a file", a, b).about(About::Digests));
+        let context =
+            Context { known: words.chain(known.known.clone()).collect(), ..known.clone() };
+        let mut rest = Search { context: &context, aligner: Aligner::new(SEARCH), ..search };
+        out.absorb(rest.images(&a, &b, &within));
+        search = Search { context: &known, ..rest };
     }
     out.finish();
     out

@@ -84,7 +84,8 @@ impl Search<'_> {
             first + memchr::memchr_iter(b'\n', &text[..at.min(text.len())]).count()
         };
         let mut findings: Vec<Finding> = Vec::new();
-        for r in readings.iter().filter(|r| r.cause != Cause::Unknown) {
+        let digest = |r: &text::Reading| r.about == About::Digests;
+        for r in readings.iter().filter(|r| r.cause != Cause::Unknown || digest(r)) {
             let (i, j) = (line(a, ra.start, r.a.start), line(b, rb.start, r.b.start));
             let mut finding = Finding::new(
                 r.cause,
@@ -96,6 +97,7 @@ impl Search<'_> {
                 cut(&printable(&b[r.b.clone()])),
             );
             finding.about = r.about;
+            finding.consequence = digest(r);
             finding.bytes =
                 hunks[r.hunks.clone()].iter().map(align::Hunk::len).sum::<usize>() as u64;
             finding.excerpt = Some(sides.excerpt(ra, rb, (&r.a, &r.b)));

@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+use super::oci;
 use repro_formats::compress::container::Compression;
 use repro_formats::compress::unpack::Unpacked;
 use repro_formats::detect::{FileType, HEAD, detect};
 use repro_formats::gzip::header::Header;
 use repro_formats::limits::Limits;
-use repro_formats::listing::Member;
-use repro_formats::names::printable;
-use repro_formats::{ar, tar, zip};
+use repro_formats::listing::{Field, Member};
+use repro_formats::{ar, cpio, rpm, tar, zip};
 
 /// Bytes of all members of one container that are taken out.
 const MOST: u64 = 512 << 20;
@@ -51,10 +51,17 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 pub struct Layer<'a> {
     /// With what.
     pub compression: Compression,
-    /// What its header says, by the name of the field.
-    pub fields: Vec<(&'static str, String)>,
+    /// What its header says.
+    pub fields: Vec<Field>,
     /// The compressed bytes, without a gzip header.
     pub packed: Cow<'a, [u8]>,
+}
+
+impl Layer<'_> {
+    /// Whether it can be written again.
+    pub fn is_written(&self) -> bool {
+        self.compression.is_written()
+    }
 }
 
 /// What is below all compression.
@@ -110,6 +117,10 @@ pub enum Kind {
     Zip,
     /// ar.
     Ar,
+    /// cpio.
+    Cpio,
+    /// An RPM package.
+    Rpm,
     /// A Mach-O file for several machines.
     Fat,
     /// A directory, of which metadata are not compared.
@@ -117,12 +128,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether `repro normalize` has a normal form of it.
+    pub fn is_normalized(self) -> bool {
+        matches!(self, Kind::Tar | Kind::Zip | Kind::Ar)
+    }
+
     /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Tar => "tar",
             Kind::Zip => "zip",
             Kind::Ar => "ar",
+            Kind::Cpio => "cpio",
+            Kind::Rpm => "rpm",
             Kind::Fat => "Mach-O for several machines",
             Kind::Directory => "directory",
         }
@@ -137,6 +155,8 @@ pub struct Part<'a> {
     pub bytes: Cow<'a, [u8]>,
     /// The content as it is compressed, where members are compressed one by one.
     pub packed: Option<&'a [u8]>,
+    /// What it is in a container image, where its name is a digest.
+    pub role: Option<String>,
 }
 
 /// A container and its members.
@@ -145,8 +165,8 @@ pub struct Opened<'a> {
     pub kind: Kind,
     /// The members in their order.
     pub parts: Vec<Part<'a>>,
-    /// What is said of the whole, by the name of the field.
-    pub fields: Vec<(&'static str, String)>,
+    /// What is said of the whole.
+    pub fields: Vec<Field>,
     /// What is before the first member.
     pub prefix: &'a [u8],
     /// What is odd about it: clauses.
@@ -160,6 +180,8 @@ type Reader<'a> = fn(&mut Opened<'a>, &'a [u8], &Limits) -> Result<(), String>;
 pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, Unsound>> {
     let (kind, read): (Kind, Reader<'a>) = match detect(bytes) {
         FileType::Ar => (Kind::Ar, of_ar),
+        FileType::Cpio => (Kind::Cpio, of_cpio),
+        FileType::Rpm => (Kind::Rpm, of_rpm),
         FileType::FatMachO => (Kind::Fat, of_fat),
         FileType::Zip => (Kind::Zip, of_zip),
         FileType::Tar(Compression::None) => (Kind::Tar, of_tar),
@@ -172,6 +194,7 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, U
     let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };
     let read = read(&mut opened, bytes, limits).map_err(|what| Unsound { format, what });
     Some(read.map(|()| {
+        oci::assign(&mut opened.parts);
         opened.note_names();
         opened
     }))
@@ -179,12 +202,12 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, U
 
 impl<'a> Opened<'a> {
     fn add(&mut self, said: Member, bytes: impl Into<Cow<'a, [u8]>>) {
-        self.parts.push(Part { said, bytes: bytes.into(), packed: None });
+        self.parts.push(Part { said, bytes: bytes.into(), packed: None, role: None });
     }
 
     /// Names that come twice, or differ in letter case alone: not every system can unpack both.
     fn note_names(&mut self) {
-        if matches!(self.kind, Kind::Ar | Kind::Fat) {
+        if matches!(self.kind, Kind::Ar | Kind::Fat | Kind::Cpio) {
             return;
         }
         let folded = |p: &Part| p.said.name.to_lowercase();
@@ -214,7 +237,7 @@ fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
     let (index, first) = zip::lenient::read_any(bytes, limits).map_err(|e| e.to_string())?;
     let mut left = MOST;
     out.prefix = &bytes[..first];
-    out.fields.push(("comment", format!("`{}`", printable(&index.comment))));
+    out.fields.push(zip::list::comment(&index.comment));
     for entry in &index.entries {
         let said = zip::list::said(entry);
         let end = entry.data_at.saturating_add(entry.packed) as usize;
@@ -266,6 +289,23 @@ fn of_tar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
         };
         out.add(said, content);
     }
+    Ok(())
+}
+
+fn of_cpio<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
+    for entry in cpio::read::read(bytes, limits).map_err(|e| e.to_string())? {
+        out.add(entry.said, entry.content);
+    }
+    Ok(())
+}
+
+fn of_rpm<'a>(out: &mut Opened<'a>, bytes: &'a [u8], _: &Limits) -> Result<(), String> {
+    let package = rpm::read::read(bytes).map_err(|e| e.to_string())?;
+    out.fields = package.fields;
+    let size = package.payload.len() as u64;
+    let name = "payload".to_string();
+    let said = Member { written: name.clone(), name, kind: "file", size, ..Member::default() };
+    out.add(said, package.payload);
     Ok(())
 }
 

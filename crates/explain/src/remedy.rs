@@ -32,6 +32,12 @@ const ARCHIVES: &str = "https://reproducible-builds.org/docs/archives/";
 pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
+        About::Toolchain,
+        "leave the path of cargo, rustc (`env!(\"CARGO\")`, RUSTC) and of the standard library out of what build scripts and macros write",
+        REMAP,
+    ),
+    row(
+        Cause::BuildPath,
         About::ObjectName,
         "link with `-Wl,-oso_prefix,.`, so that objects are named without their directory",
         "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
@@ -157,6 +163,18 @@ pub const BY_CAUSE: &[ByCause] = &[
         ENVIRONMENT,
     ),
     row(
+        Cause::Kernel,
+        About::Anything,
+        "leave `uname` and /proc out of what build scripts and macros write: the program runs on other kernels than the one that built it",
+        ENVIRONMENT,
+    ),
+    row(
+        Cause::Environment,
+        About::SearchPath,
+        "leave PATH, and where a program was found, out of what build scripts and macros write: run programs by their names",
+        ENVIRONMENT,
+    ),
+    row(
         Cause::Environment,
         About::Anything,
         "let build scripts and macros read named variables only, not the whole environment",
@@ -191,6 +209,12 @@ pub const BY_CAUSE: &[ByCause] = &[
         About::ExportSubst,
         "`git archive` fills in `$Format$` where .gitattributes says export-subst: build both from a checkout, or both from one archive, or leave out the attribute",
         "https://git-scm.com/docs/gitattributes#_export_subst",
+    ),
+    row(
+        Cause::VcsState,
+        About::GitSetting,
+        "git reads settings of the user: pass what matters in the call (`git -c NAME=VALUE …`), and leave the user's name and address out",
+        "https://git-scm.com/docs/git-config",
     ),
     row(
         Cause::VcsState,

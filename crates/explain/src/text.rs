@@ -265,6 +265,10 @@ fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         (separators >= 2 && r.len() < 4096).then_some(text)
     };
     let (x, y) = (names(&a, texts.a)?, names(&b, texts.b)?);
+    let address = |t: &str| t.contains("://") && !t.contains("file://");
+    if address(&x) || address(&y) {
+        return None;
+    }
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
     let of_rustc = |t: &str| {
         let at = t.find("/rustc/")? + 7;
@@ -392,15 +396,16 @@ fn is_name(c: u8) -> bool {
 fn same_words(x: &[u8], y: &[u8]) -> bool {
     let split = |t: &[u8]| {
         let words = t.split(|c| !is_name(*c)).filter(|w| !w.is_empty());
-        let mut list: Vec<Vec<u8>> = words.map(<[u8]>::to_vec).collect();
-        list.sort();
-        list
+        words.map(<[u8]>::to_vec).collect::<Vec<Vec<u8>>>()
     };
-    if x.len() != y.len() || x == y {
+    let (mut p, mut q) = (split(x), split(y));
+    // What is between them differs, if they are in one order.
+    if x.len() != y.len() || p.len() < 2 || p == q {
         return false;
     }
-    let (p, q) = (split(x), split(y));
-    p.len() >= 2 && p == q
+    p.sort();
+    q.sort();
+    p == q
 }
 
 /// Both ranges, widened as far as the bytes around belong to the word.
@@ -494,6 +499,8 @@ mod tests {
             ),
             ("rustc version 1.95.0 (abc)", "rustc version 1.97.0 (abc)", "compiler-version"),
             ("color red\n", "color blue\n", "unknown"),
+            ("license Apache 2.0\n", "license Apache-2.0\n", "unknown"),
+            ("at https://x.org/a/b\n", "at https://www.x.org/a/b\n", "unknown"),
             ("$Format:%h$\n", "1234abc\n", "vcs-state"),
         ];
         for (a, b, want) in cases {

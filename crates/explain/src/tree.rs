@@ -201,8 +201,9 @@ impl Tree {
                 size: entry.digest.size,
                 ..Member::default()
             };
-            parts.push(Part { said, bytes, packed: None });
+            parts.push(Part { said, bytes, packed: None, role: None });
         }
+        super::oci::assign(&mut parts);
         let kind = Kind::Directory;
         Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: Vec::new() }, large))
     }

@@ -7,11 +7,11 @@ use std::io::{self, Read, Seek};
 use crate::bytes::Fields;
 use crate::compress::container::Compression;
 use crate::compress::unpack;
-use crate::{ar, macho, pe, tar, zip};
+use crate::{ar, cpio, macho, pe, rpm, tar, zip};
 
 /// Bytes from the beginning of a file that surely hold the first block of what is compressed in it:
-/// zstd's are the longest, of up to 128 KiB.
-pub const HEAD: usize = 192 << 10;
+/// LZ4's are the longest, of up to 4 MiB.
+pub const HEAD: usize = (4 << 20) + (64 << 10);
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub enum FileType {
     FatMachO,
     /// An object of Windows.
     Coff,
+    /// cpio.
+    Cpio,
+    /// An RPM package.
+    Rpm,
     /// None of the above.
     Other,
 }
@@ -43,7 +47,12 @@ type Row = (FileType, fn(&[u8]) -> bool);
 
 /// What is asked before and behind the question for tars and compressed files. The order decides
 /// where bytes answer to two descriptions; weak signs come last.
-const FIRST: &[Row] = &[(FileType::Zip, zip::read::begins), (FileType::Ar, ar::read::begins)];
+const FIRST: &[Row] = &[
+    (FileType::Zip, zip::read::begins),
+    (FileType::Ar, ar::read::begins),
+    (FileType::Cpio, cpio::read::begins),
+    (FileType::Rpm, rpm::read::begins),
+];
 const LAST: &[Row] = &[
     (FileType::Pe, pe::stamps::begins),
     (FileType::Elf, |head| head.starts_with(b"\x7fELF")),
@@ -123,11 +132,12 @@ mod tests {
             // Cut off within the first block: still what its magic says.
             assert_eq!(detect(&text[..6]), FileType::Compressed(compression));
         }
-        let cases: [(&[u8], FileType); 11] = [
+        let cases: [(&[u8], FileType); 12] = [
             (&tar, FileType::Tar(Compression::None)),
             (b"PK\x03\x04", FileType::Zip),
             (b"PK\x05\x06", FileType::Zip),
             (b"!<arch>\n", FileType::Ar),
+            (b"\xed\xab\xee\xdb", FileType::Rpm),
             (&pe, FileType::Pe),
             (&pe[..64], FileType::Other),
             (b"\x7fELF", FileType::Elf),

@@ -8,6 +8,7 @@
 pub mod ar;
 pub mod bytes;
 pub mod compress;
+pub mod cpio;
 pub mod detect;
 pub mod digest;
 pub mod elf;
@@ -24,6 +25,7 @@ pub mod normalize;
 pub mod pack;
 pub mod pe;
 pub mod policy;
+pub mod rpm;
 pub mod signature;
 pub mod tar;
 pub mod tree;

@@ -18,8 +18,8 @@ pub struct Listing {
     pub unpacked: Option<Digest>,
     /// SHA-256 of the compressed bytes, without a gzip header.
     pub packed: Option<String>,
-    /// What is said of the whole, by the name of the field.
-    pub fields: Vec<(&'static str, String)>,
+    /// What is said of the whole.
+    pub fields: Vec<Field>,
     /// The members in their order.
     pub members: Vec<Member>,
 }
@@ -33,6 +33,42 @@ impl Listing {
             (format, compression) => format!("{format} in {}", compression.row().name),
         }
     }
+}
+
+/// What a container says of itself, apart from its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name of the field.
+    pub name: &'static str,
+    /// What it is about.
+    pub says: Says,
+    /// The value as text.
+    pub value: String,
+}
+
+/// What a field is about: why it can differ while the content is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// When members were modified, or when it was packed.
+    Time,
+    /// When it was built.
+    BuildTime,
+    /// On which machine it was built.
+    BuildHost,
+    /// Who owns members.
+    Owner,
+    /// Modes of members.
+    Mode,
+    /// Which program packed it, and how.
+    Packer,
+    /// A signature of the rest.
+    Signature,
+    /// Digests, sizes and offsets of the rest.
+    Follows,
+    /// A text that someone wrote, and that `normalize` keeps.
+    Comment,
+    /// Anything else.
+    Other,
 }
 
 /// A member, and what the archive says of it.

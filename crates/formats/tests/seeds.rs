@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use repro_formats::detect::{FileType, detect};
 use repro_formats::limits::Limits;
-use repro_formats::{ar, elf, gzip, pe, signature, tar, zip};
+use repro_formats::{ar, cpio, elf, gzip, pe, rpm, signature, tar, zip};
 
 /// Whether the reader of a target takes the bytes.
 fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
@@ -19,6 +19,8 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
         }
         "zip" => zip::read::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
         "ar" => ar::read::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
+        "cpio" => cpio::read::read(bytes, &limits).map(drop).map_err(|e| text(&e)),
+        "rpm" => rpm::read::read(bytes).map(drop).map_err(|e| text(&e)),
         "pe" => pe::stamps::stamps(&mut input).map(drop).map_err(|e| text(&e)),
         "gzip" => gzip::header::Header::parse(bytes).map(drop).map_err(|e| text(&e)),
         "signature" => match signature::without(bytes.to_vec()) {

@@ -193,6 +193,7 @@ fn fill(template: &str, values: &Values) -> String {
         ("@COPY@", copies(values)),
         ("@ENTRYPOINT@", entrypoint(values)),
         ("@ENV@", shell::dockerfile(&values.container)),
+        ("@SOURCE_DIR@", values.source_dir.clone()),
         ("@IMAGE@", name.to_lowercase()),
         ("@NAME@", name.clone()),
     ];
@@ -228,8 +229,8 @@ fn copies(values: &Values) -> String {
     };
     let copy = |bin: &String| {
         format!(
-            "COPY --from=builder /usr/src/{}/target/{}/{dir}/{bin} /usr/local/bin/{bin}\n",
-            values.name, values.targets[0]
+            "COPY --from=builder {}/target/{}/{dir}/{bin} /usr/local/bin/{bin}\n",
+            values.source_dir, values.targets[0]
         )
     };
     values.bins.iter().map(copy).collect()

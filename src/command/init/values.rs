@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use cargo_metadata::{Metadata, Package, TargetKind};
 
-use crate::command::env::{Where, linux_targets, of_project};
+use crate::command::env::{Where, container_dirs, linux_targets, of_project};
 use crate::project::Project;
 use crate::query;
 use crate::recipe::table;
@@ -39,6 +39,8 @@ pub(super) struct Values {
     pub(super) inject: &'static str,
     /// Version of the recipe.
     pub(super) recipe_version: u32,
+    /// Where the source is in a container.
+    pub(super) source_dir: String,
     /// The recipe for a container.
     pub(super) container: EnvReport,
     /// Things that the user should know.
@@ -83,6 +85,7 @@ impl Values {
             url: remote.as_deref().map(as_runners_clone),
             inject: project.request.inject.name(),
             recipe_version: table::VERSION,
+            source_dir: container_dirs(project).0.display().to_string(),
             container: of_project(project, Where::Container)?,
             notes,
         })

@@ -292,7 +292,7 @@ pub fn recipe(rows: &[Row]) -> String {
 pub fn list_variations() -> String {
     let mut out = String::new();
     for v in VARIATIONS {
-        let _ = write!(out, "{:<14}{}", v.text, v.about);
+        let _ = write!(out, "{:<17}{}", v.text, v.about);
         if v.needs != Need::Nothing {
             let _ = write!(out, " [needs: {}]", v.needs);
         }

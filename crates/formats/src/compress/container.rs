@@ -19,6 +19,10 @@ pub enum Compression {
     Zstd,
     /// xz.
     Xz,
+    /// bzip2, which is read only.
+    Bzip2,
+    /// LZ4 in frames, which is read only.
+    Lz4,
 }
 
 /// One row of [`COMPRESSIONS`].
@@ -29,13 +33,13 @@ pub struct Row {
     pub name: &'static str,
     /// How it begins; empty for none.
     pub magic: &'static [u8],
-    /// The crate that compresses.
+    /// The crate that compresses; of a container that is read only: the one that unpacks.
     pub compressor: &'static str,
     /// Its version. A test holds it against the lockfile.
     pub version: &'static str,
     /// The level unless one is asked for.
     pub level: u32,
-    /// The levels that can be asked for.
+    /// The levels that can be asked for; none of a container that is read only.
     pub levels: std::ops::RangeInclusive<u32>,
     /// Bytes of input that are compressed on their own, where there is such a thing.
     pub block: Option<u64>,
@@ -83,7 +87,21 @@ pub const COMPRESSIONS: &[Row] = &[
         levels: 0..=9,
         block: Some(XZ_BLOCK),
     },
+    read_only(Compression::Bzip2, "bzip2", b"BZh", "libbz2-rs-sys", "0.2.6"),
+    read_only(Compression::Lz4, "lz4", b"\x04\x22\x4d\x18", "lz4_flex", "0.14.2"),
 ];
+
+const fn read_only(
+    compression: Compression,
+    name: &'static str,
+    magic: &'static [u8],
+    compressor: &'static str,
+    version: &'static str,
+) -> Row {
+    #[expect(clippy::reversed_empty_ranges, reason = "no level can be asked for")]
+    let levels = 1..=0;
+    Row { compression, name, magic, compressor, version, level: 0, levels, block: None }
+}
 
 /// Bytes that one job of zstd compresses: without it the level decides.
 const ZSTD_JOB: u64 = 4 << 20;
@@ -94,14 +112,30 @@ impl Compression {
     /// The container that the bytes begin; `None` where it is none that is known.
     pub fn of(head: &[u8]) -> Compression {
         let mut rows = COMPRESSIONS.iter().rev();
-        let found = rows.find(|row| head.starts_with(row.magic));
+        let begins = |row: &&Row| {
+            head.starts_with(row.magic) && (row.compression != Compression::Bzip2 || bzip2(head))
+        };
+        let found = rows.find(begins);
         found.map_or(Compression::None, |row| row.compression)
+    }
+
+    /// Whether it can be written as well as read.
+    pub fn is_written(self) -> bool {
+        !self.row().levels.is_empty()
     }
 
     /// Its row of the table.
     pub fn row(self) -> &'static Row {
         &COMPRESSIONS[self as usize]
     }
+}
+
+/// Whether a level follows the three letters, and a block or the end of the stream that.
+fn bzip2(head: &[u8]) -> bool {
+    const BLOCK: &[u8] = &[0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
+    const END: &[u8] = &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
+    let level = head.get(3).is_some_and(|b| (b'1'..=b'9').contains(b));
+    level && head.get(4..10).is_some_and(|next| next == BLOCK || next == END)
 }
 
 /// A gzip header without name, time or flags: deflate, no extra flags, of no known system.
@@ -155,6 +189,10 @@ impl<W: Write> Packer<W> {
                     .check(Check::Crc64)
                     .encoder()?;
                 Packer::Xz(Box::new(XzEncoder::new_stream(out, stream)))
+            }
+            Compression::Bzip2 | Compression::Lz4 => {
+                let what = format!("{} is read, not written", compression.row().name);
+                return Err(io::Error::new(io::ErrorKind::Unsupported, what));
             }
         })
     }
@@ -236,7 +274,7 @@ mod tests {
             assert_eq!(row.compression as usize, i);
             let entry = format!("name = \"{}\"\nversion = \"{}\"\n", row.compressor, row.version);
             assert!(row.compressor == "none" || lock.contains(&entry), "{entry}");
-            assert!(row.levels.contains(&row.level));
+            assert!(row.levels.contains(&row.level) || !row.compression.is_written());
         }
     }
 

@@ -49,7 +49,27 @@ fn decoder<'a>(
             let stream = Stream::new_stream_decoder(XZ_MEMORY, flags)?;
             Box::new(XzDecoder::new_stream(input, stream))
         }
+        (Compression::Bzip2, Streams::First) => Box::new(bzip2::bufread::BzDecoder::new(input)),
+        (Compression::Bzip2, Streams::All) => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
+        (Compression::Lz4, Streams::First) => Box::new(lz4_flex::frame::FrameDecoder::new(input)),
+        (Compression::Lz4, Streams::All) => {
+            Box::new(Frames(lz4_flex::frame::FrameDecoder::new(input)))
+        }
     })
+}
+
+/// One LZ4 frame behind the other, as `lz4` reads them: the decoder ends at the end of each.
+struct Frames<R: BufRead>(lz4_flex::frame::FrameDecoder<R>);
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n = self.0.read(buf)?;
+            if n > 0 || buf.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+                return Ok(n);
+            }
+        }
+    }
 }
 
 /// A file as it is read, counted.
@@ -154,5 +174,37 @@ impl Read for Unpacked<'_> {
             fits.map_err(|what| Malformed::at(packed, what))?;
         }
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `echo one; echo two`, each compressed by the format's own program, one behind the other.
+    const BZIP2: &[&[u8]] = &[ONE_BZ2, TWO_BZ2];
+    const LZ4: &[&[u8]] = &[ONE_LZ4, TWO_LZ4];
+    const ONE_BZ2: &[u8] = b"\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x78\x13\xc0\x82\x00\x00\x01\xc1\x00\x00\x10\x02\x01\xa0\x00\x21\x9a\x68\x33\x4d\x0c\xbc\x5d\xc9\x14\xe1\x42\x41\xe0\x4f\x02\x08";
+    const TWO_BZ2: &[u8] = b"\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x2e\xb7\x1a\xd7\x00\x00\x01\x41\x80\x00\x10\x00\x00\x84\x80\x20\x00\x21\x9a\x68\x33\x4d\x07\x3c\x5d\xc9\x14\xe1\x42\x40\xba\xdc\x6b\x5c";
+    const ONE_LZ4: &[u8] = b"\x04\x22\x4d\x18\x64\x40\xa7\x04\x00\x00\x80\x6f\x6e\x65\x0a\x00\x00\x00\x00\x86\xb6\xf7\x5a";
+    const TWO_LZ4: &[u8] = b"\x04\x22\x4d\x18\x64\x40\xa7\x04\x00\x00\x80\x74\x77\x6f\x0a\x00\x00\x00\x00\x9c\x95\x7c\x35";
+
+    #[test]
+    fn what_is_read_only_unpacks_with_all_of_its_streams_and_ends_where_it_is_cut() {
+        for (compression, streams) in [(Compression::Bzip2, BZIP2), (Compression::Lz4, LZ4)] {
+            let read = |bytes: &[u8]| {
+                let mut out = String::new();
+                let limits = Limits::default();
+                let mut unpacked = Unpacked::new(bytes, compression, &limits).unwrap();
+                unpacked.read_to_string(&mut out).map(|_| out)
+            };
+            let both = streams.concat();
+            assert_eq!(Compression::of(&both), compression);
+            assert_eq!(read(&both).unwrap(), "one\ntwo\n");
+            assert_eq!(read(streams[0]).unwrap(), "one\n");
+            assert!(read(&both[..both.len() - 3]).is_err());
+            assert!(read(&[streams[0], b"more after it"].concat()).is_err());
+        }
+        assert_eq!(Compression::of(b"BZhave you read it?"), Compression::None);
     }
 }

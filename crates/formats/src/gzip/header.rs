@@ -1,6 +1,7 @@
 //! The header of a gzip member (RFC 1952), which the packer fills as it likes.
 
 use crate::error::Malformed;
+use crate::listing::{Field, Says};
 use crate::names::printable;
 
 /// How a member begins.
@@ -84,19 +85,20 @@ impl Header {
     }
 
     /// What the packer may write as it likes, by the name of the field.
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
+    pub fn fields(&self) -> Vec<Field> {
         let text = |bytes: &Option<Vec<u8>>| match bytes {
             Some(bytes) => format!("`{}`", printable(bytes)),
             None => "none".to_string(),
         };
+        let field = |name, says, value| Field { name, says, value };
         vec![
-            ("time", self.time.to_string()),
-            ("flags", self.flags.to_string()),
-            ("level", self.level.to_string()),
-            ("system", self.system.to_string()),
-            ("name", text(&self.name)),
-            ("comment", text(&self.comment)),
-            ("extra field", text(&self.extra)),
+            field("time", Says::Time, self.time.to_string()),
+            field("flags", Says::Packer, self.flags.to_string()),
+            field("level", Says::Packer, self.level.to_string()),
+            field("system", Says::Packer, self.system.to_string()),
+            field("name", Says::Packer, text(&self.name)),
+            field("comment", Says::Comment, text(&self.comment)),
+            field("extra field", Says::Other, text(&self.extra)),
         ]
     }
 }

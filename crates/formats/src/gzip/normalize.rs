@@ -41,8 +41,8 @@ fn stream(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, ReadError> {
         return Ok(Outcome::LeftAlone(what.to_string()));
     }
     let mut written = Written::default();
-    for ((field, was), (_, is)) in was.fields().into_iter().zip(Header::parse(&is)?.fields()) {
-        written.field(None, field, was, is);
+    for (was, is) in was.fields().into_iter().zip(Header::parse(&is)?.fields()) {
+        written.field(None, was.name, was.value, is.value);
     }
     Ok(Outcome::Written(written))
 }

@@ -2,15 +2,16 @@
 //! dispatch, `--list-formats` and the docs.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use super::job::{Job, Outcome, Output, has_extension};
+use super::job::{Job, Outcome, Output, Times, has_extension};
 use crate::ar::normalize as ar;
 use crate::compress::container::Compression;
-use crate::detect::FileType;
+use crate::detect::{self, FileType};
 use crate::error::Error;
 use crate::gzip::normalize as gzip;
+use crate::limits::Limits;
 use crate::pe::normalize as pe;
 use crate::tar::normalize as tar;
 use crate::zip::normalize as zip;
@@ -115,6 +116,75 @@ pub const HANDLERS: &[Handler] = &[
     },
 ];
 
+/// A format that is read, to be compared, and has no normal form.
+pub struct ReadOnly {
+    /// The format's name.
+    pub name: &'static str,
+    /// File name extensions that go with it.
+    pub extensions: &'static [&'static str],
+    /// What is compared in it, as a phrase.
+    pub compared: &'static str,
+    /// What such a file is; none where it is another format's file of a special kind.
+    pub of: &'static [FileType],
+}
+
+/// The formats that are only read.
+pub const READ_ONLY: &[ReadOnly] = &[
+    read_only(
+        "tar.bz2",
+        &["tar.bz2", "tbz2", "tar.lz4"],
+        "as tar; also extracted",
+        &[FileType::Tar(Compression::Bzip2), FileType::Tar(Compression::Lz4)],
+    ),
+    read_only(
+        "compressed",
+        &["xz", "zst", "bz2", "lz4"],
+        "what it unpacks to",
+        &[
+            FileType::Compressed(Compression::Xz),
+            FileType::Compressed(Compression::Zstd),
+            FileType::Compressed(Compression::Bzip2),
+            FileType::Compressed(Compression::Lz4),
+        ],
+    ),
+    read_only(
+        "apk",
+        &["apk"],
+        "of Alpine: the members of all its gzip streams; of Android: as zip",
+        &[],
+    ),
+    read_only(
+        "oci",
+        &["tar"],
+        "an image in a tar or directory: its layers by their place, and what the manifests say of them",
+        &[],
+    ),
+    read_only(
+        "rpm",
+        &["rpm"],
+        "the tags of both headers, and the files in the payload",
+        &[FileType::Rpm],
+    ),
+    read_only(
+        "cpio",
+        &["cpio", "img"],
+        "the members, of several archives in one file",
+        &[FileType::Cpio],
+    ),
+    read_only("elf", &["so", "o"], "sections, symbols, strings and code", &[]),
+    read_only("macho", &["dylib"], "the same, for each machine", &[]),
+    read_only("coff", &["obj"], "the same", &[]),
+];
+
+const fn read_only(
+    name: &'static str,
+    extensions: &'static [&'static str],
+    compared: &'static str,
+    of: &'static [FileType],
+) -> ReadOnly {
+    ReadOnly { name, extensions, compared, of }
+}
+
 const ZIP: &str =
     "order, times, modes, system, extra fields of times and owners; the compressed bytes stay";
 const ZIP_JAR: &str = "as zip, META-INF/ and its manifest first; a signed jar is left alone";
@@ -165,6 +235,9 @@ pub fn stays(
         };
         return Ok(Some(("zip", format!("it is a zip behind {before}"))));
     }
+    if let Some(row) = READ_ONLY.iter().find(|row| row.of.contains(&found)) {
+        return Ok(Some((row.name, "it is read and compared, and has no normal form".to_string())));
+    }
     if found == FileType::MachO {
         let (mut input, mut bytes) = (input, Vec::new());
         input.read_to_end(&mut bytes)?;
@@ -173,6 +246,49 @@ pub fn stays(
         return Ok(signed.then(|| ("macho", "it is signed".to_string())));
     }
     Ok(None)
+}
+
+/// Why `normalize` would leave a file as it is; none if it would not, or cannot read it.
+pub fn left_alone(path: &Path, limits: &Limits) -> Option<String> {
+    let input = File::open(path).ok()?;
+    let (of, head) = detect::of_file(&input).ok()?;
+    if let Some((_, why)) = stays(of, &head, &input).ok()? {
+        return Some(why);
+    }
+    let Some(handler) = self::of(of, path) else {
+        return Some("it has no normal form".to_string());
+    };
+    let times = Times::Clamp(i64::MAX);
+    let (recursive, package, depth) = (false, false, 0);
+    let job = Job { path, of, input: &input, times, recursive, package, depth, nested, limits };
+    let outcome = match of {
+        // They write once all was looked at; packing it takes much longer.
+        FileType::Tar(_) | FileType::Zip => run(handler, &job, &mut Looked),
+        _ => run(handler, &job, &mut tempfile::tempfile().ok()?),
+    };
+    match outcome {
+        Ok(Outcome::LeftAlone(why)) => Some(why),
+        _ => None,
+    }
+}
+
+/// An output that takes nothing: whoever writes to it has made up its mind.
+struct Looked;
+
+impl Write for Looked {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("that was enough"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Looked {
+    fn seek(&mut self, _: io::SeekFrom) -> io::Result<u64> {
+        Ok(0)
+    }
 }
 
 /// The handler of a file of this type, if there is one.

@@ -7,7 +7,7 @@ use super::read::{self, DEFLATED, Entry, Kind, STORED};
 use crate::compress::container::Compression;
 use crate::error::ReadError;
 use crate::limits::Limits;
-use crate::listing::{Listing, Member, digest};
+use crate::listing::{Field, Listing, Member, Says, digest};
 use crate::names::printable;
 
 /// Lists it.
@@ -21,7 +21,7 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
         unpacked: None,
         packed: None,
         members: found.entries.iter().map(each).collect::<Result<_, _>>()?,
-        fields: vec![("comment", format!("`{}`", printable(&found.comment)))],
+        fields: vec![comment(&found.comment)],
     })
 }
 
@@ -38,6 +38,11 @@ fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadErr
         _ => None,
     };
     Ok(Member { sha256, packed, ..said(entry) })
+}
+
+/// The comment of the whole.
+pub fn comment(text: &[u8]) -> Field {
+    Field { name: "comment", says: Says::Comment, value: format!("`{}`", printable(text)) }
 }
 
 /// The compression method by its name.

@@ -1,0 +1,269 @@
+//! cpio in its two portable forms, "newc" (also with checksums) and "odc", read from memory to be
+//! compared. Layout: cpio(5) of FreeBSD. Nothing is unpacked by name, so names are not judged.
+//!
+//! An initial RAM disk is several archives one behind the other, the last one often compressed: what
+//! is no archive any more is the last member, [`REST`].
+
+use crate::error::Malformed;
+use crate::limits::Limits;
+use crate::listing::Member;
+use crate::names::printable;
+
+/// How a header begins: "newc", the same with checksums, "odc".
+const MAGICS: [&[u8; 6]; 3] = [b"070701", b"070702", b"070707"];
+/// The member that ends an archive.
+const END: &[u8] = b"TRAILER!!!";
+/// What the bytes behind the last archive are called.
+pub const REST: &str = "(behind the archive)";
+/// Bytes that a name may have.
+const NAME: usize = 1 << 16;
+
+/// Whether the bytes begin one: a header is all digits, and a text may begin with six of them.
+pub fn begins(head: &[u8]) -> bool {
+    layout(head).is_some_and(|layout| {
+        let header = head.get(..layout.header).unwrap_or_default();
+        !header.is_empty() && header.iter().all(|b| char::from(*b).is_digit(layout.radix))
+    })
+}
+
+/// The layout of the header that the bytes begin.
+fn layout(head: &[u8]) -> Option<&'static Layout> {
+    let at = MAGICS.iter().position(|magic| head.starts_with(*magic))?;
+    Some([&NEWC, &NEWC, &ODC][at])
+}
+
+/// One member: what the archive says of it, and its content.
+pub struct Entry<'a> {
+    /// What the archive says.
+    pub said: Member,
+    /// The content.
+    pub content: &'a [u8],
+}
+
+/// Where the fields of a header are: offset and length, in digits of the radix.
+struct Layout {
+    radix: u32,
+    header: usize,
+    /// To what names and contents are padded.
+    align: usize,
+    name_len: (usize, usize),
+    size: (usize, usize),
+    mode: (usize, usize),
+    uid: (usize, usize),
+    gid: (usize, usize),
+    mtime: (usize, usize),
+    other: &'static [(&'static str, (usize, usize))],
+}
+
+const NEWC: Layout = Layout {
+    radix: 16,
+    header: 110,
+    align: 4,
+    name_len: (94, 8),
+    size: (54, 8),
+    mode: (14, 8),
+    uid: (22, 8),
+    gid: (30, 8),
+    mtime: (46, 8),
+    other: &[
+        ("inode", (6, 8)),
+        ("links", (38, 8)),
+        ("device", (62, 16)),
+        ("special", (78, 16)),
+        ("checksum", (102, 8)),
+    ],
+};
+
+const ODC: Layout = Layout {
+    radix: 8,
+    header: 76,
+    align: 1,
+    name_len: (59, 6),
+    size: (65, 11),
+    mode: (18, 6),
+    uid: (24, 6),
+    gid: (30, 6),
+    mtime: (48, 11),
+    other: &[("inode", (12, 6)), ("links", (36, 6)), ("device", (6, 6)), ("special", (42, 6))],
+};
+
+/// The members, of all archives that follow each other.
+///
+/// # Errors
+/// A header or the end is not what it must be, or there are too many members.
+pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Entry<'a>>, Malformed> {
+    let mut entries = Vec::new();
+    let mut at = 0;
+    loop {
+        limits.check_entries(entries.len() as u64 + 1).map_err(|e| Malformed::at(at as u64, e))?;
+        let (entry, next) = member(bytes, at)?;
+        at = next;
+        match entry {
+            Some(entry) => entries.push(entry),
+            None => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let zeros = rest.iter().take_while(|b| **b == 0).count();
+                at += zeros;
+                let rest = &rest[zeros..];
+                if !begins(rest) {
+                    entries.extend((!rest.is_empty()).then(|| behind(rest)));
+                    return Ok(entries);
+                }
+            }
+        }
+    }
+}
+
+fn behind(content: &[u8]) -> Entry<'_> {
+    let said = Member {
+        name: REST.to_string(),
+        written: REST.to_string(),
+        kind: "file",
+        size: content.len() as u64,
+        ..Member::default()
+    };
+    Entry { said, content }
+}
+
+/// The member at an offset, none at the end of an archive; and where the next one is.
+fn member(bytes: &[u8], at: usize) -> Result<(Option<Entry<'_>>, usize), Malformed> {
+    let bad = |what: &str| Malformed::at(at as u64, what);
+    let rest = bytes.get(at..).unwrap_or_default();
+    let layout = layout(rest).ok_or_else(|| bad("a header does not begin as one"))?;
+    let header = rest.get(..layout.header).ok_or_else(|| bad("it ends within a header"))?;
+    let text = |(from, len): (usize, usize)| &header[from..from + len];
+    let number = |field| {
+        let digits = std::str::from_utf8(text(field)).ok().filter(|t| !t.starts_with('+'));
+        let n = digits.and_then(|t| u64::from_str_radix(t, layout.radix).ok());
+        n.ok_or_else(|| bad("a field of a header is not a number"))
+    };
+    let padded = |n: usize| n.next_multiple_of(layout.align);
+    let name_len = usize::try_from(number(layout.name_len)?).unwrap_or(usize::MAX);
+    if !(1..=NAME).contains(&name_len) {
+        return Err(bad("the length of a name is out of range"));
+    }
+    let name = rest.get(layout.header..layout.header + name_len);
+    let name = name.ok_or_else(|| bad("it ends within a name"))?;
+    let name = name.strip_suffix(b"\0").ok_or_else(|| bad("a name does not end in NUL"))?;
+    // Padding counts from the beginning of the file.
+    let from = padded(at + layout.header + name_len);
+    let size = usize::try_from(number(layout.size)?).unwrap_or(usize::MAX);
+    let to = from.checked_add(size);
+    let content = to.and_then(|to| bytes.get(from..to));
+    let content =
+        content.ok_or_else(|| Malformed::of(at as u64, name, "it ends within the content"))?;
+    let next = padded(from + size);
+    if name == END {
+        return Ok((None, next));
+    }
+    let mode = number(layout.mode)? as u32;
+    let kind = match mode & 0o170_000 {
+        0o040_000 => "dir",
+        0o120_000 => "symlink",
+        0o100_000 => "file",
+        _ => "special file",
+    };
+    let clean = name.strip_prefix(b"./").unwrap_or(name);
+    let time = number(layout.mtime)?;
+    let shown = |(name, field): &(&str, _)| Ok((name.to_string(), printable(text(*field))));
+    let said = Member {
+        name: printable(clean.strip_suffix(b"/").unwrap_or(clean)),
+        written: printable(name),
+        kind,
+        target: (kind == "symlink").then(|| printable(content)),
+        size: size as u64,
+        mode: Some(mode & 0o7777),
+        owner: format!("{} / {}", number(layout.uid)?, number(layout.gid)?),
+        mtime: time.to_string(),
+        seconds: i64::try_from(time).ok(),
+        other: layout.other.iter().map(shown).collect::<Result<_, Malformed>>()?,
+        ..Member::default()
+    };
+    Ok((Some(Entry { said, content }), next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A member in one of both forms.
+    fn written(newc: bool, name: &str, mode: u32, content: &str, at: usize) -> Vec<u8> {
+        let mut out = match newc {
+            true => format!(
+                "070701{:08x}{mode:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:032x}{:08x}{:08x}{name}\0",
+                7,
+                1,
+                2,
+                1,
+                0x5000_0000,
+                content.len(),
+                0,
+                name.len() + 1,
+                0
+            ),
+            false => format!(
+                "070707{:06o}{:06o}{mode:06o}{:06o}{:06o}{:06o}{:06o}{:011o}{:06o}{:011o}{name}\0",
+                1,
+                7,
+                1,
+                2,
+                1,
+                0,
+                0x5000_0000,
+                name.len() + 1,
+                content.len()
+            ),
+        }
+        .into_bytes();
+        let pad = |out: &mut Vec<u8>| {
+            while newc && !(at + out.len()).is_multiple_of(4) {
+                out.push(0);
+            }
+        };
+        pad(&mut out);
+        out.extend(content.bytes());
+        pad(&mut out);
+        out
+    }
+
+    fn archive(newc: bool) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (name, mode, content) in
+            [("./d", 0o040_755, ""), ("./d/f", 0o100_644, "hello"), ("l", 0o120_777, "d/f")]
+        {
+            out.extend(written(newc, name, mode, content, out.len()));
+        }
+        out.extend(written(newc, "TRAILER!!!", 0, "", out.len()));
+        out
+    }
+
+    #[test]
+    fn both_forms_are_read_also_several_behind_each_other_and_no_cut_is_read_as_less() {
+        let limits = Limits::default();
+        for newc in [true, false] {
+            let one = archive(newc);
+            let found = read(&one, &limits).unwrap();
+            let names: Vec<_> = found.iter().map(|e| (&*e.said.name, e.said.kind)).collect();
+            assert_eq!(names, [("d", "dir"), ("d/f", "file"), ("l", "symlink")]);
+            assert_eq!(found[1].content, b"hello");
+            assert_eq!((found[1].said.mode, &*found[1].said.owner), (Some(0o644), "1 / 2"));
+            assert_eq!(found[2].said.target.as_deref(), Some("d/f"));
+            for cut in 1..one.len() - 4 {
+                assert!(read(&one[..cut], &limits).is_err(), "{cut}");
+            }
+            let several = [&one[..], &[0; 512], &one, &[0; 4], b"\x1f\x8brest"].concat();
+            let found = read(&several, &limits).unwrap();
+            assert_eq!((found.len(), found[6].content), (7, &b"\x1f\x8brest"[..]));
+            assert!(read(&several, &Limits { entries: 4, ..limits }).is_err());
+            assert!(begins(&one));
+            for at in 0..one.len() {
+                let mut other = one.clone();
+                other[at] ^= 0xff;
+                let _ = read(&other, &limits);
+            }
+        }
+        for text in ["070701", "0707070707 is a number", ""] {
+            assert!(!begins(text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! RPM packages: read to be compared.
+
+pub mod read;

@@ -1,0 +1,112 @@
+//! Where the copies of build B are: on a file system that lists directories in another order, where
+//! this machine has one with room. The preload shim does not reach every program that lists them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::fs;
+use crate::project::Project;
+use crate::project::scratch::Scratch;
+use crate::sandbox::Isolation;
+use crate::variation::{Side, ValuePair, VariationId, VariationSet};
+
+/// A file system in memory that most systems have.
+const MEMORY: &str = "/dev/shm";
+/// As much of it is taken at most, and half of what is free.
+const MOST: u64 = 512 << 20;
+
+/// Where build B's copies are, if not in the scratch directory.
+#[derive(Default)]
+pub(crate) struct Elsewhere {
+    dir: Option<Scratch>,
+    /// Why the copies of both builds are listed in one order, if they are.
+    pub(crate) same_order: Option<String>,
+}
+
+impl Project {
+    /// Finds a place for the copies of build B. In a sandbox it can be anywhere: what the build sees
+    /// is the same.
+    pub(crate) fn elsewhere(
+        &self,
+        isolation: &Isolation,
+        scratch: &Path,
+        sources: &[PathBuf],
+    ) -> Result<Elsewhere> {
+        if !self.request.vary.has(VariationId::DirectoryOrder) {
+            return Ok(Elsewhere::default());
+        }
+        let place = match &isolation.why {
+            Some(why) => Err(why.clone()),
+            None => {
+                let copies = sources.iter().map(PathBuf::as_path).chain([self.copy.as_path()]);
+                has_room(Path::new(MEMORY), copies.map(size).sum())
+            }
+        };
+        let (dir, why) = match place {
+            Ok(()) => (Some(Scratch::within(Path::new(MEMORY), self.request.keep)?), None),
+            Err(why) => (None, Some(why)),
+        };
+        let there = dir.as_ref().map_or(scratch, Scratch::path);
+        if listed(&scratch.join("listed-a"), false)? != listed(&there.join("listed-b"), true)? {
+            return Ok(Elsewhere { dir, same_order: None });
+        }
+        let why = why.unwrap_or_else(|| format!("`{MEMORY}` has that order as well"));
+        let same_order = format!(
+            "programs that the preload shim does not reach list both copies in one order, as they are on one file system: {why}"
+        );
+        Ok(Elsewhere { dir: None, same_order: Some(same_order) })
+    }
+
+    /// Where the directories of both sides are on this machine, if they run in a sandbox.
+    pub(crate) fn on_disk(&self, id: VariationId, elsewhere: &Elsewhere) -> ValuePair {
+        let mut pair = VariationSet::default().values(id, &self.canaries);
+        let copies = matches!(id, VariationId::BuildPath | VariationId::CargoHome);
+        if let (true, Some(dir)) = (copies, &elsewhere.dir)
+            && let Ok(below) = pair.path(Side::B).strip_prefix(&self.canaries.scratch)
+        {
+            pair.b = crate::variation::Value::Path(dir.path().join(below));
+        }
+        pair
+    }
+}
+
+/// In which order a file system lists files that were made in the order of their names, or again
+/// from the last to the first.
+fn listed(dir: &Path, again: bool) -> Result<Vec<std::ffi::OsString>> {
+    for i in 0..16 {
+        fs::write(&dir.join(format!("file-{i:02}")), "")?;
+    }
+    if again {
+        fs::reorder(dir)?;
+    }
+    let listed = std::fs::read_dir(dir)?.map(|e| Ok(e?.file_name())).collect();
+    fs::remove_tree(dir)?;
+    listed
+}
+
+/// Bytes of the files in a directory.
+fn size(dir: &Path) -> u64 {
+    let all = fs::walk(dir, &mut |_| true).unwrap_or_default();
+    all.iter().map(|(_, meta)| meta.len()).sum()
+}
+
+#[cfg(target_os = "linux")]
+fn has_room(place: &Path, bytes: u64) -> Result<(), String> {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+    let shown = place.display();
+    let about = statvfs(place).map_err(|_| format!("this machine has no `{shown}`"))?;
+    if about.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+        return Err(format!("nothing can be run in `{shown}`"));
+    }
+    let free = about.f_bavail.saturating_mul(about.f_frsize);
+    if bytes > MOST || bytes > free / 2 {
+        return Err(format!("`{shown}` has no room for {} MiB of sources", bytes >> 20));
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_room(place: &Path, _bytes: u64) -> Result<(), String> {
+    Err(format!("this system has no `{}`", place.display()))
+}

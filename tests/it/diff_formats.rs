@@ -1,0 +1,241 @@
+//! `repro diff` on what others pack: the formats that are only read, lists of digests, and remedies that
+//! do what they say.
+
+use crate::archive::{have, sh};
+use crate::support::{Project, Run};
+
+fn scratch(lines: &str) -> Project {
+    let project = Project::plain("sound-features");
+    sh(&project.dir, lines);
+    project
+}
+
+fn diff(project: &Project, a: &str, b: &str) -> Run {
+    let run = project.repro(&["diff", "--format", "json", a, b]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    run
+}
+
+/// Cause and place of each finding that is no consequence.
+fn causes(run: &Run) -> Vec<(String, String)> {
+    let json = run.json();
+    let findings = json["artifacts"][0]["findings"].as_array().unwrap().clone();
+    let text = |f: &serde_json::Value, key: &str| f[key].as_str().unwrap().to_string();
+    let own = findings.iter().filter(|f| f["consequence"] == false);
+    own.map(|f| (text(f, "cause"), text(f, "where"))).collect()
+}
+
+fn assert_causes(project: &Project, (a, b): (&str, &str), want: &[(&str, &str)]) {
+    let run = diff(project, a, b);
+    let found = causes(&run);
+    let found: Vec<_> = found.iter().map(|(c, w)| (c.as_str(), w.as_str())).collect();
+    assert_eq!(found, want, "{a} {b}: {}", run.all());
+}
+
+/// Two directories of one content, of which one file has another time.
+const TIMES: &str =
+    "for s in a b; do mkdir $s; echo 1 >$s/f; echo 2 >$s/g; touch -d @1500000000 $s/*; done
+    touch -d @1600000000 b/g";
+
+#[test]
+fn archives_that_are_only_read_have_their_cause_and_no_advice_to_normalize() {
+    let project = scratch(TIMES);
+    let mut files = Vec::new();
+    for (program, how, name) in [
+        ("bzip2", "tar cf - f g | bzip2", "t.tar.bz2"),
+        ("lz4", "tar cf - f g | lz4 -q", "t.tar.lz4"),
+        ("cpio", "printf 'f\\ng\\n' | cpio -o -H newc --reproducible --quiet", "c.cpio"),
+        (
+            "cpio",
+            "printf 'f\\ng\\n' | cpio -o -H newc --reproducible --quiet | gzip -n",
+            "c.cpio.gz",
+        ),
+    ] {
+        if have(program) {
+            sh(&project.dir, &format!("for s in a b; do (cd $s; {how}) >$s.{name}; done"));
+            files.push(name);
+        }
+    }
+    for name in files {
+        let (a, b) = (format!("a.{name}"), format!("b.{name}"));
+        assert_causes(&project, (&a, &b), &[("archive-mtime", "mtime of `g`")]);
+        let text = project.repro(&["diff", &a, &b]).stdout;
+        assert!(text.contains("when packing") && !text.contains("normalize"), "{text}");
+        if !name.ends_with(".gz") {
+            let before = std::fs::read(project.dir.join(&a)).unwrap();
+            let run = project.repro(&["normalize", "--epoch", "1", &a]);
+            assert!(run.code == Some(0) && run.stdout.contains("left-alone"), "{}", run.all());
+            assert!(before == std::fs::read(project.dir.join(&a)).unwrap());
+        }
+    }
+}
+
+#[test]
+fn one_tar_in_any_two_compressors_differs_in_the_compressor_alone() {
+    let project =
+        scratch(&format!("{TIMES}\ntar cf t.tar -C a f g; tar cf u.tar -C b f g; gzip -nk t.tar"));
+    let bzip2 = have("bzip2");
+    if bzip2 {
+        sh(&project.dir, "bzip2 -k t.tar");
+        assert_causes(&project, ("t.tar.gz", "t.tar.bz2"), &[("compressor", "compressed bytes")]);
+        assert_causes(&project, ("t.tar", "t.tar.bz2"), &[("compressor", "compressed bytes")]);
+    }
+    if have("lz4") {
+        sh(&project.dir, "lz4 -q t.tar t.tar.lz4");
+        assert_causes(&project, ("t.tar", "t.tar.lz4"), &[("compressor", "compressed bytes")]);
+    }
+    // The same compressor at another level blames no compressor while the content differs.
+    sh(&project.dir, "gzip -9nc t.tar >9.gz; gzip -1nc u.tar >1.gz");
+    let found = causes(&diff(&project, "9.gz", "1.gz"));
+    assert!(found.iter().all(|(cause, _)| cause != "compressor"), "{found:?}");
+}
+
+/// An image as an OCI layout in a tar: two layers, the second one with a file of that text and time.
+const IMAGE: &str = r#"
+import gzip, hashlib, io, json, sys, tarfile
+def image(out, text, mtime, created, docker):
+    blobs = {}
+    def add(b):
+        h = hashlib.sha256(b).hexdigest(); blobs[h] = b; return h
+    layers, diffs = [], []
+    for name, t in ('base', 0), ('app', mtime):
+        raw = io.BytesIO(); tar = tarfile.open(fileobj=raw, mode='w')
+        info = tarfile.TarInfo('etc/' + name); data = (text if name == 'app' else 'b').encode()
+        info.size, info.mtime = len(data), t; tar.addfile(info, io.BytesIO(data)); tar.close()
+        diffs.append('sha256:' + hashlib.sha256(raw.getvalue()).hexdigest())
+        packed = raw.getvalue() if docker else gzip.compress(raw.getvalue(), mtime=0)
+        layers.append((add(packed), len(packed)))
+    config = json.dumps({'created': created, 'rootfs': {'diff_ids': diffs}}).encode(); c = add(config)
+    if docker:
+        files = {h + '.tar': blobs[h] for h, _ in layers}; files[c + '.json'] = config
+        files['manifest.json'] = json.dumps([{'Config': c + '.json', 'Layers': [h + '.tar' for h, _ in layers]}]).encode()
+    else:
+        m = json.dumps({'config': {'digest': 'sha256:' + c, 'size': len(config)}, 'layers': [{'digest': 'sha256:' + h, 'size': n} for h, n in layers]}).encode()
+        index = json.dumps({'manifests': [{'digest': 'sha256:' + add(m), 'size': len(m)}]}).encode()
+        files = {'blobs/sha256/' + h: b for h, b in blobs.items()}; files.update({'index.json': index, 'oci-layout': b'{}'})
+    with tarfile.open(out, 'w') as tar:
+        for name in sorted(files):
+            info = tarfile.TarInfo(name); info.size = len(files[name]); tar.addfile(info, io.BytesIO(files[name]))
+for kind in 'oci', 'docker':
+    day = '2024-01-01T00:00:00Z'
+    image(kind + '.tar', 'x', 1, day, kind == 'docker'); image(kind + '-time.tar', 'x', 2, day, kind == 'docker')
+    image(kind + '-made.tar', 'x', 1, '2024-02-03T04:05:06Z', kind == 'docker'); image(kind + '-text.tar', 'y', 1, day, kind == 'docker')
+"#;
+
+#[test]
+fn layers_of_an_image_are_paired_and_what_names_their_digests_follows() {
+    let project = Project::plain("sound-features");
+    project.write("image.py", IMAGE);
+    sh(&project.dir, "python3 image.py");
+    for kind in ["oci", "docker"] {
+        let base = format!("{kind}.tar");
+        let other = |what: &str| format!("{kind}-{what}.tar");
+        let time = [("archive-mtime", "`layer 2`: mtime of `etc/app`")];
+        assert_causes(&project, (&base, &other("time")), &time);
+        assert_causes(&project, (&base, &other("made")), &[("timestamp", "`config`: line 1")]);
+        assert_causes(
+            &project,
+            (&base, &other("text")),
+            &[("unknown", "`layer 2`: `etc/app`: line 1")],
+        );
+    }
+    sh(&project.dir, "for f in oci oci-time; do mkdir $f; tar xf $f.tar -C $f; done");
+    let time = [("archive-mtime", "`layer 2`: mtime of `etc/app`")];
+    assert_causes(&project, ("oci", "oci-time"), &time);
+}
+
+#[test]
+fn an_rpm_differs_in_time_and_machine_and_its_digests_follow() {
+    if !have("rpmbuild") {
+        return;
+    }
+    let project = scratch(
+        "printf 'Name: x\\nVersion: 1\\nRelease: 1\\nSummary: x\\nLicense: MIT\\nBuildArch: noarch\\n%%description\\nx\\n%%install\\nmkdir -p %%{buildroot}/etc\\necho conf >%%{buildroot}/etc/x.conf\\n%%files\\n/etc/x.conf\\n' >x.spec
+        for n in 1 2; do SOURCE_DATE_EPOCH=150000000$n rpmbuild -bb --target noarch --define \"_topdir $PWD/$n\" --define \"_buildhost host-$n\" \\
+        --define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' x.spec >log 2>&1 || cat log; cp $n/RPMS/noarch/*.rpm $n.rpm; done",
+    );
+    let run = diff(&project, "1.rpm", "2.rpm");
+    let found = causes(&run);
+    let mut names: Vec<&str> = found.iter().map(|(cause, _)| cause.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names, ["archive-mtime", "hostname", "timestamp"], "{}", run.all());
+    let first = found.iter().any(|(_, place)| place == "`payload`: mtime of `etc/x.conf`");
+    assert!(first, "{found:?}");
+}
+
+#[test]
+fn a_list_follows_where_it_has_more_lines_and_where_names_have_a_version() {
+    let project = scratch(
+        "for v in 1.0 1.1; do mkdir -p $v/x-$v.dist-info; echo code $v >$v/x.py; echo same >$v/x-$v.dist-info/WHEEL
+        test $v = 1.0 || echo more >$v/new.py
+        (cd $v; for f in *.py x-$v.dist-info/WHEEL; do
+        echo $f,sha256=$(python3 -c \"import base64, hashlib, sys; print(base64.urlsafe_b64encode(hashlib.sha256(open(sys.argv[1],'rb').read()).digest()).decode().rstrip('='))\" $f),$(stat -c %s $f); done >list
+        echo x-$v.dist-info/RECORD,, >>list; mv list x-$v.dist-info/RECORD; touch -d @1500000000 *.py */*; zip -qrXD ../x-$v.whl . ); done",
+    );
+    let run = diff(&project, "x-1.0.whl", "x-1.1.whl");
+    let found = causes(&run);
+    assert!(!found.iter().any(|(_, place)| place.contains("RECORD`: ")), "{found:?}");
+    assert!(found.iter().all(|(cause, _)| cause == "unknown"), "{found:?}");
+    let text = project.repro(&["diff", "x-1.0.whl", "x-1.1.whl"]).stdout;
+    assert!(text.contains("these are two versions"), "{text}");
+    assert_eq!(text.matches("A: x-1.0.dist-info").count(), 1, "{text}");
+}
+
+#[test]
+fn what_a_remedy_says_makes_the_two_files_equal() {
+    let project = scratch(
+        "mkdir t; seq 1 3000 >t/a; seq 2 900 >t/b; chmod 644 t/*; touch -d @1500000000 t/*
+        gnu() { tar --format=gnu --owner=0 --group=0 \"$@\"; }
+        gnu -cf base.tar -C t a b; gnu -cf order.tar -C t b a; tar --format=ustar --owner=0 --group=0 -cf style.tar -C t a b
+        tar --format=pax --owner=0 --group=0 -cf pax.tar -C t a b; tar --format=gnu --owner=me:7 --group=us:8 -cf owner.tar -C t a b
+        gnu -b 128 -cf padded.tar -C t a b; chmod 600 t/a; gnu -cf mode.tar -C t a b; chmod 644 t/a
+        gzip -9nc base.tar >base.tgz; gzip -1c base.tar >fast.tgz; xz -0c base.tar >base.txz; xz -9c base.tar >best.txz
+        touch -d @1400000000 t/b; gnu -cf time.tar -C t a b; gzip -c t/b >time.gz; touch -d @1500000000 t/b; gzip -c t/b >base.gz
+        ar rcU base.a t/a t/b; touch -d @1400000000 t/a; ar rcU time.a t/a t/b; touch -d @1500000000 t/a
+        (cd t; TZ=UTC zip -qX ../base.zip a b; TZ=UTC zip -qX ../order.zip b a; TZ=UTC zip -q ../extra.zip a b; touch -d @1400000000 a; TZ=UTC zip -qX ../time.zip a b; touch -d @1500000000 a)
+        (cat base.tar; echo more) >more.tar; cat base.tgz base.tgz >two.tgz",
+    );
+    for (a, b) in [
+        ("base.tar", "order.tar"),
+        ("base.tar", "style.tar"),
+        ("base.tar", "pax.tar"),
+        ("base.tar", "owner.tar"),
+        ("base.tar", "padded.tar"),
+        ("base.tar", "mode.tar"),
+        ("base.tar", "time.tar"),
+        ("pax.tar", "time.tar"),
+        ("base.txz", "best.txz"),
+        ("base.gz", "time.gz"),
+        ("base.a", "time.a"),
+        ("base.zip", "order.zip"),
+        ("base.zip", "extra.zip"),
+        ("base.zip", "time.zip"),
+    ] {
+        let run = diff(&project, a, b);
+        let json = run.json();
+        let findings = json["artifacts"][0]["findings"].as_array().unwrap().clone();
+        sh(&project.dir, &format!("rm -rf 1 2; mkdir 1 2; cp -p {a} 1/x; cp -p {b} 2/x"));
+        // What several remedies say is done at once: one gives the time.
+        let mut epoch = None;
+        for finding in &findings {
+            let remedy = finding["remedy"].as_str().unwrap();
+            let mut words = remedy.split('`').filter(|w| w.starts_with("repro normalize"));
+            let command = words.next().unwrap_or_else(|| panic!("{a} {b}: {remedy}"));
+            epoch = epoch.or(command.strip_prefix("repro normalize --epoch ").map(str::to_string));
+        }
+        let epoch = epoch.unwrap_or("2000000000".to_string());
+        let done = project.repro(&["normalize", "--epoch", &epoch, "1/x", "2/x"]);
+        assert_eq!(done.code, Some(0), "{}", done.all());
+        let same = project.repro(&["diff", "1/x", "2/x"]);
+        assert_eq!((same.code, same.last()), (Some(0), "SAME"), "{a} {b}: {}", run.all());
+    }
+    // What `normalize` leaves alone is not said to be mended by it.
+    for (a, b, why) in
+        [("base.tar", "more.tar", "data follows the end"), ("base.tgz", "two.tgz", "several gzip")]
+    {
+        let text = project.repro(&["diff", a, b]).stdout;
+        assert!(text.contains("leaves B as it is") && text.contains(why), "{text}");
+        assert!(!text.contains("run `repro normalize"), "{text}");
+    }
+}
