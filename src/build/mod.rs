@@ -477,18 +477,18 @@ impl Plan<'_> {
         let bin = self.toolchain.sysroot.join("bin");
         let path = env.get(OsStr::new("PATH")).cloned();
         let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
-        if bin.join("rustc").exists() {
-            let seen = self.of_toolchain(side, &bin);
-            // A distribution's toolchain is where all other programs are: in front it would hide those
-            // that the user put before them.
-            match path.iter_mut().find(|dir| **dir == bin) {
-                Some(dir) => *dir = seen,
-                None => path.insert(0, seen),
-            }
+        // A distribution's toolchain is where all other programs are: in front it would hide those that
+        // the user put before them.
+        if bin.join("rustc").exists() && !path.contains(&bin) {
+            path.insert(0, bin.clone());
         }
         if let Some(own) = self.search_path(side) {
             fs::create_dir(&own)?;
             path = search_path::varied(path, &own);
+        }
+        // Only now: what is there is known by the path on this machine.
+        for dir in path.iter_mut().filter(|dir| **dir == bin) {
+            *dir = self.of_toolchain(side, &bin);
         }
         if let Ok(joined) = std::env::join_paths(path) {
             env.insert("PATH".into(), joined);
