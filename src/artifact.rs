@@ -23,10 +23,12 @@ pub enum Kind {
     ProcMacro,
     /// A compiled build script: runs during the build, is not shipped.
     BuildScript,
+    /// A file that the build makes besides, and that the project puts into its archives.
+    Generated,
 }
 
 /// Every kind.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Bin,
     Kind::Lib,
     Kind::Rlib,
@@ -35,6 +37,7 @@ const KINDS: [Kind; 8] = [
     Kind::Dylib,
     Kind::ProcMacro,
     Kind::BuildScript,
+    Kind::Generated,
 ];
 
 impl Kind {
@@ -54,6 +57,7 @@ impl Kind {
             Kind::Dylib => "dylib",
             Kind::ProcMacro => "proc-macro",
             Kind::BuildScript => "build-script",
+            Kind::Generated => "generated",
         }
     }
 
@@ -65,7 +69,7 @@ impl Kind {
 
     /// Whether artifacts of this kind are what a release ships, and so are kept for it.
     pub fn is_shipped(self) -> bool {
-        matches!(self, Kind::Bin | Kind::Cdylib | Kind::Staticlib | Kind::Dylib)
+        matches!(self, Kind::Bin | Kind::Cdylib | Kind::Staticlib | Kind::Dylib | Kind::Generated)
     }
 }
 

@@ -3,7 +3,10 @@
 //!
 //! Decides nothing about what is varied or how artifacts are compared.
 
+mod generated;
+pub mod left;
 pub mod machine;
+pub mod outside;
 mod search_path;
 
 use std::collections::BTreeSet;
@@ -17,7 +20,9 @@ use repro_formats::elf::{self, Linking};
 use repro_formats::names::printable;
 
 use crate::artifact::{ArtifactSet, Kind};
+use crate::build::outside::OutsideFile;
 use crate::cargo::config::{Config, Place};
+use crate::cargo::crate_dirs::{self, CrateDir};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
@@ -76,6 +81,8 @@ pub struct Plan<'a> {
     pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
     /// Scratch directory of the run.
     pub scratch: &'a Path,
+    /// What archives have besides artifacts, where the build makes it.
+    pub generated: &'a [String],
     /// Run cargo in this sandbox.
     pub sandbox: Option<&'a Sandbox>,
     /// Where the directories of each side are on this machine, if it runs in the sandbox: apart, also
@@ -96,6 +103,8 @@ pub struct Built {
     pub static_programs: Vec<String>,
     /// Files outside the scratch directory that the linker read.
     pub linker_inputs: BTreeSet<PathBuf>,
+    /// Files that the compiler read, or that build scripts watch, outside the source.
+    pub outside: Vec<OutsideFile>,
     /// The user asked for a random build-id somewhere.
     pub random_build_id: bool,
     /// How it came about: what a difference is traced back by.
@@ -377,8 +386,13 @@ impl Plan<'_> {
         let share = self.recipe.side(side, layout, self.values);
         let mut env = share.env.clone();
         self.tool_variables(side, &mut env)?;
+        let crates = self.crate_dirs(side, layout)?;
+        let scripted = crates.iter().filter(|dir| dir.scripted);
+        let scripted: Vec<_> =
+            scripted.map(|dir| (dir.from.display().to_string(), dir.to.clone())).collect();
+        self.recipe.add_c_remaps(&mut env, &scripted);
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
-        set("RUSTC_WRAPPER", self.wrapper(layout, &share)?.into());
+        set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates)?.into());
         set("RUSTC", self.rustc(side, layout).into());
         let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
         let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
@@ -491,12 +505,18 @@ impl Plan<'_> {
         let bin = self.toolchain.sysroot.join("bin");
         let path = env.get(OsStr::new("PATH")).cloned();
         let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
-        if bin.join("rustc").exists() {
-            path.insert(0, self.of_toolchain(side, &bin));
+        // A distribution's toolchain is where all other programs are: in front it would hide those that
+        // the user put before them.
+        if bin.join("rustc").exists() && !path.contains(&bin) {
+            path.insert(0, bin.clone());
         }
         if let Some(own) = self.search_path(side) {
             fs::create_dir(&own)?;
             path = search_path::varied(path, &own);
+        }
+        // Only now: what is there is known by the path on this machine.
+        for dir in path.iter_mut().filter(|dir| **dir == bin) {
+            *dir = self.of_toolchain(side, &bin);
         }
         if let Ok(joined) = std::env::join_paths(path) {
             env.insert("PATH".into(), joined);
@@ -508,7 +528,31 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn wrapper(&self, layout: &Layout, share: &SideRecipe) -> Result<PathBuf> {
+    /// Where crates of crates.io are that are not where cargo itself has them.
+    fn crate_dirs(&self, side: Side, layout: &Layout) -> Result<Vec<CrateDir>> {
+        if !self.recipe.changes_calls() {
+            return Ok(Vec::new());
+        }
+        let crates = crate_dirs::of_crates_io(self.lockfile);
+        let mut found = match self.cargo_home {
+            Some(user) => {
+                crate_dirs::mirrors(self.registry_sources, user, &layout.cargo_home, &crates)
+            }
+            None => BTreeSet::new(),
+        };
+        let copy = self.layout_on_disk(side).source;
+        for dir in self.config.directory_sources() {
+            found.extend(match dir.strip_prefix(&self.source.root) {
+                Ok(below) => {
+                    crate_dirs::vendored(&copy.join(below), &layout.source.join(below), &crates)?
+                }
+                Err(_) => crate_dirs::vendored(&dir, &dir, &crates)?,
+            });
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    fn wrapper(&self, layout: &Layout, share: &SideRecipe, crates: &[CrateDir]) -> Result<PathBuf> {
         let args = match self.inject {
             Inject::Wrapper => share.rustc_args.clone(),
             Inject::Rustflags => Vec::new(),
@@ -528,6 +572,13 @@ impl Plan<'_> {
                 .collect(),
             trace_links: self.trace_links,
             keep_calls: self.keep_calls,
+            whole_scope: self.recipe.changes_calls(),
+            crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
+            registries: layout.cargo_home.join("registry/src"),
+            crates: match self.recipe.changes_calls() {
+                true => crate_dirs::of_crates_io(self.lockfile),
+                false => BTreeSet::new(),
+            },
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
                 let source = format!("/build/{}", self.recipe.facts().name);
@@ -557,6 +608,10 @@ impl Plan<'_> {
         trace.moved.extend(moved.map(|dir| (dir, self.toolchain.sysroot.clone())));
         said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
         let units = wrapper::units(&layout.wrapper)?;
+        let ran = &said.ran;
+        let runs: Vec<_> = ran.iter().map(|r| (r.package.clone(), trace.now(&r.out_dir))).collect();
+        let runs: Vec<_> = runs.iter().map(|(name, dir)| (name.clone(), dir.as_path())).collect();
+        said.made.extend(generated::find(self.generated, &on_disk.target, &said.made, &runs)?);
         let keep = self.scratch.join(format!("kept-{}", side.label()));
         let collect = Collect {
             target_dir: &on_disk.target,
@@ -567,6 +622,12 @@ impl Plan<'_> {
             keep: &keep,
         };
         let artifacts = collect.artifacts(&said.made)?;
+        let random_build_id = units.iter().any(|u| u.random_build_id);
+        let trace = Trace { units, ran: said.ran, ..trace };
+        // Of a distribution the sysroot is /usr.
+        let library =
+            ["lib/rustlib", "lib/rustlib/src/rust"].map(|d| self.toolchain.sysroot.join(d));
+        let known = [self.config.crate_directories(), library.to_vec()].concat();
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
             static_programs: self.static_programs(layout),
@@ -576,8 +637,12 @@ impl Plan<'_> {
                 Side::B => BTreeSet::new(),
             },
             linker_inputs: self.linker_inputs(layout)?,
-            random_build_id: units.iter().any(|u| u.random_build_id),
-            trace: Trace { units, ran: said.ran, ..trace },
+            outside: match side {
+                Side::A => outside::files(&trace, &known),
+                Side::B => Vec::new(),
+            },
+            random_build_id,
+            trace,
             diagnostics,
         })
     }

@@ -7,6 +7,7 @@
 
 mod file;
 mod include;
+pub mod reach;
 
 use std::path::{Path, PathBuf};
 
@@ -72,6 +73,25 @@ impl Config {
         }
         files.extend(first_of(home_files.iter(), Place::CargoHome)?);
         Ok(Config { files })
+    }
+
+    /// Adds the files that cargo reads when it is called in `dir` and not where the package is: they
+    /// count as the user's own, since a build in the package's directory does not find them.
+    pub fn add_callers(
+        &mut self,
+        dir: &Path,
+        package: &Path,
+        cargo_home: Option<&Path>,
+    ) -> Result<()> {
+        let home = cargo_home.map(|home| ["config", "config.toml"].map(|name| home.join(name)));
+        let mut found = Vec::new();
+        for dir in dir.ancestors().filter(|dir| !package.starts_with(dir)) {
+            let files = FILE_NAMES.map(|name| dir.join(name));
+            let own = |file: &&PathBuf| home.iter().flatten().all(|of_home| of_home != *file);
+            found.extend(first_of(files.iter().filter(own), Place::Outer)?);
+        }
+        self.files.splice(0..0, found);
+        Ok(())
     }
 
     /// The config of a replay: what of the builder's files outside the source may be replayed, nearest
@@ -164,19 +184,6 @@ impl Config {
         included.filter(|f| f.place != Place::Source).chain(outer)
     }
 
-    /// Directories with crates that files outside the source name.
-    pub fn crate_directories(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        for file in self.outside() {
-            let mut document = file.merged(&|base| base);
-            for key in ["directory", "local-registry"] {
-                let mut add = |item: &mut Item| found.extend(item.as_str().map(PathBuf::from));
-                visit(document.as_table_mut(), &["source", "*", key], &mut add);
-            }
-        }
-        found
-    }
-
     /// Writes what cargo needs of these files to find crates, and nothing that reaches a compiler,
     /// below `to`; returns the directory to run cargo in. `copy` is where the source at `root` is.
     pub fn write_for_fetching(&self, root: &Path, copy: &Path, to: &Path) -> Result<PathBuf> {
@@ -222,6 +229,12 @@ impl Config {
         let text = item.as_str()?;
         let program = absolute_program(text, &file.base());
         Some((program.map_or(text.into(), PathBuf::from), file.place == Place::Source))
+    }
+
+    /// A path, relative to the directory that holds `.cargo`.
+    pub fn get_path(&self, key: &[&str]) -> Option<PathBuf> {
+        let (file, item) = self.get(key)?;
+        item.as_str().map(|text| fs::normalized(&file.base().join(text)))
     }
 
     /// A list of strings, joined over all files as cargo does: the weakest first. A string is
@@ -413,8 +426,11 @@ mod tests {
 
     #[test]
     fn only_what_changes_the_build_is_recorded() {
-        let c = config(&["[build]\njobs = 3\n[net]\nretry = 2\n[profile.release]\nlto = true"]);
-        let text = c.files[0].build_settings();
+        let c = config(&[concat!(
+            "[build]\njobs = 3\n[net]\nretry = 2\n[profile.release]\nlto = true\n",
+            "[profile.dev]\ndebug = 1\n"
+        )]);
+        let text = c.files[0].build_settings(&|profile| profile == "release");
         assert_eq!(text.trim(), "[profile.release]\nlto = true");
     }
 

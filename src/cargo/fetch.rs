@@ -19,6 +19,8 @@ pub struct Place {
     pub dir: PathBuf,
     /// Cargo.toml of the source.
     pub manifest: PathBuf,
+    /// The lockfile, if it is not the workspace's own, and the variable by which cargo is told.
+    pub lockfile: Option<(&'static str, PathBuf)>,
 }
 
 /// Fetches what the lockfile in the workspace of the manifest names. `say` gets cargo's progress
@@ -81,6 +83,10 @@ pub fn registry_sources(
 
 /// Cargo is to ask the rustc that was found, without any wrapper.
 fn at(place: &Place, cmd: Cmd, toolchain: &Toolchain) -> Cmd {
+    let cmd = match &place.lockfile {
+        Some((variable, path)) => cmd.env(variable, path),
+        None => cmd,
+    };
     cmd.arg("--manifest-path")
         .arg(&place.manifest)
         .dir(&place.dir)

@@ -11,6 +11,7 @@ use cargo_metadata::Message;
 use repro_formats::digest;
 
 use crate::artifact::{Artifact, ArtifactSet, Kind};
+use crate::error::refused;
 use crate::fs;
 
 /// One file that cargo says it made.
@@ -22,6 +23,8 @@ pub struct Made {
     pub kind: Kind,
     /// Where it is.
     pub path: PathBuf,
+    /// The name that it counts under, if not its own.
+    pub called: Option<String>,
 }
 
 /// One run of a build script.
@@ -93,6 +96,7 @@ fn made(artifact: &cargo_metadata::Artifact) -> Vec<Made> {
                 package: package.clone(),
                 kind: kind_of(&kinds, &types, file.as_std_path())?,
                 path: file.clone().into_std_path_buf(),
+                called: None,
             })
         })
         .collect()
@@ -119,6 +123,10 @@ fn kind_of(kinds: &[String], types: &[String], file: &Path) -> Option<Kind> {
     let ending = file.extension().unwrap_or_default().to_string_lossy();
     if ending == "rmeta" || ending == "dSYM" {
         // Metadata is inside the rlib as well; a dSYM is a directory beside the artifact.
+        return None;
+    }
+    // What cargo says of its remaps, in paths of the machine.
+    if file.file_name().is_some_and(|name| name.to_string_lossy().contains(".trim-paths.json")) {
         return None;
     }
     if has(kinds, "custom-build") {
@@ -161,13 +169,24 @@ pub struct Collect<'a> {
 
 impl Collect<'_> {
     /// Digests what was made and puts it into the kept directory.
+    ///
+    /// # Errors
+    /// Two packages make a file of one name: cargo leaves only the one that it wrote last.
     pub fn artifacts(&self, made: &[Made]) -> Result<ArtifactSet> {
+        if let Some((one, other)) = self.colliding(made) {
+            return Err(refused(format!(
+                "{} and {} both build a file named `{}`, and cargo keeps only one of the two: give them different names, or build one package at a time with `-p`",
+                one.package,
+                other.package,
+                self.name_of(one)
+            )));
+        }
         let mut artifacts = Vec::new();
         for file in made {
             let Some(target) = self.target_of(file) else {
                 continue;
             };
-            let name = self.name_of(&file.path);
+            let name = self.name_of(file);
             let kept = self.keep.join(kept_path(&target, file, &name));
             let digest = digest::of_file(&file.path).context("cargo named a file as made")?;
             if !kept.exists() {
@@ -185,7 +204,27 @@ impl Collect<'_> {
         Ok(ArtifactSet::new(artifacts))
     }
 
-    fn name_of(&self, path: &Path) -> String {
+    /// Shipped files of two packages that would be kept, and mostly were made, as one file.
+    fn colliding<'m>(&self, made: &'m [Made]) -> Option<(&'m Made, &'m Made)> {
+        let mut places: BTreeMap<PathBuf, &Made> = BTreeMap::new();
+        for file in made.iter().filter(|file| file.kind.is_shipped()) {
+            let Some(target) = self.target_of(file) else {
+                continue;
+            };
+            let place = kept_path(&target, file, &self.name_of(file));
+            match places.get(&place) {
+                Some(other) if other.package != file.package => return Some((*other, file)),
+                _ => drop(places.insert(place, file)),
+            }
+        }
+        None
+    }
+
+    fn name_of(&self, file: &Made) -> String {
+        if let Some(called) = &file.called {
+            return called.clone();
+        }
+        let path = &file.path;
         let text =
             |s: Option<&std::ffi::OsStr>| s.unwrap_or_default().to_string_lossy().into_owned();
         let (name, stem) = (text(path.file_name()), text(path.file_stem()));
@@ -282,6 +321,7 @@ mod tests {
         assert_eq!(kind(&["bin"], &["bin"], "/t/rg.dwp"), Some(Kind::Bin));
         assert_eq!(kind(&["lib"], &["lib"], "/t/libx.rlib"), Some(Kind::Lib));
         assert_eq!(kind(&["lib"], &["lib"], "/t/libx.rmeta"), None);
+        assert_eq!(kind(&["bin"], &["bin"], "/t/rg.trim-paths.jsonl"), None);
         let all = ["cdylib", "rlib", "staticlib"];
         assert_eq!(kind(&all, &all, "/t/libx.a"), Some(Kind::Staticlib));
         assert_eq!(kind(&all, &all, "/t/x.dll.lib"), Some(Kind::Cdylib));
@@ -303,7 +343,12 @@ mod tests {
             canonical_stems: &no_stems,
             keep: Path::new("/k"),
         };
-        let made = |kind, path: &str| Made { package: "p 1".into(), kind, path: path.into() };
+        let made = |kind, path: &str| Made {
+            package: "p 1".into(),
+            kind,
+            path: path.into(),
+            called: None,
+        };
         let target = |kind, path| collect.target_of(&made(kind, path));
         assert_eq!(
             target(Kind::Bin, "/t/wasm32-wasip1/release/x.wasm"),

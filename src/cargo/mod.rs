@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod consulted;
+pub mod crate_dirs;
 pub mod fetch;
 pub mod home;
 pub mod ids;

@@ -34,6 +34,8 @@ pub struct Unit {
     pub script_output: Option<String>,
     /// The user asked the linker for a random build-id, which the recipe overrides.
     pub random_build_id: bool,
+    /// Code is made for the CPU of the machine (`-C target-cpu=native`).
+    pub native_cpu: bool,
 }
 
 impl Unit {

@@ -4,6 +4,7 @@
 //! It is this same program under another name, with a specification beside it: no variable
 //! that a build script could see is needed. <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::cargo::crate_dirs;
 use crate::cargo::ids::{self, Names, Roots};
 use crate::cargo::units::Unit;
 use crate::platform::{self, Platform};
@@ -39,6 +41,14 @@ pub struct Spec {
     pub trace_links: bool,
     /// Write down each call whole, so that it can be made again.
     pub keep_calls: bool,
+    /// Leave `--remap-path-scope` out, so that remaps reach everything.
+    pub whole_scope: bool,
+    /// Directories of crates, and the path that stands for each.
+    pub crate_dirs: Vec<(PathBuf, String)>,
+    /// Where the cargo home has unpacked crates.
+    pub registries: PathBuf,
+    /// `name-version` of those there that have one path for everyone.
+    pub crates: BTreeSet<String>,
     /// Where crate ids are to be canonical: the directories that differ between builders.
     pub canonical_roots: Option<Roots>,
 }
@@ -106,7 +116,10 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     let spec = fs::read_text(&dir.join(SPEC))?;
     let spec: Spec =
         serde_json::from_str(&spec).context("failed to read the wrapper's specification")?;
-    let call = Call::read(&args)?;
+    let mut call = Call::read(&args)?;
+    if spec.whole_scope && call.without_scope() {
+        args = call.args.iter().map(OsString::from).collect();
+    }
     let (mut canonical, mut out_dir_remap) = (None, None);
     if call.compiles() {
         let mut unit = call.unit(&spec.host);
@@ -121,6 +134,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
             canonical = Some(id);
         }
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
+        args.extend(of_crate(&spec).map(OsString::from));
         args.extend(out_dir_remap.map(OsString::from));
         record(dir, UNITS, &unit)?;
         if spec.keep_calls {
@@ -148,6 +162,16 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         _ => execute(&mut command)
             .with_context(|| format!("failed to run `{}`", program.to_string_lossy())),
     }
+}
+
+/// The remap of the crate that is compiled, if it has a directory of its own.
+fn of_crate(spec: &Spec) -> Option<String> {
+    let dir = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
+    let fits = spec.crate_dirs.iter().filter(|(from, _)| dir.starts_with(from));
+    let fits = fits.max_by_key(|(from, _)| from.as_os_str().len()).cloned();
+    let unpacked = || crate_dirs::remap_of(&dir, &spec.registries, &spec.crates);
+    let (from, to) = fits.or_else(unpacked)?;
+    Some(format!("--remap-path-prefix={}={to}", from.display()))
 }
 
 #[cfg(unix)]
@@ -264,6 +288,17 @@ impl Call {
         })
     }
 
+    /// Takes `--remap-path-scope` out; whether it was there.
+    fn without_scope(&mut self) -> bool {
+        const OPTION: &str = "--remap-path-scope";
+        let before = self.args.len();
+        while let Some(i) = self.args.iter().position(|arg| arg == OPTION) {
+            self.args.drain(i..self.args.len().min(i + 2));
+        }
+        self.args.retain(|arg| !arg.strip_prefix(OPTION).is_some_and(|v| v.starts_with('=')));
+        self.args.len() != before
+    }
+
     fn crate_name(&self) -> Option<&str> {
         self.values("--crate-name").next()
     }
@@ -355,6 +390,7 @@ impl Call {
                 .collect(),
             script_output: std::env::var("OUT_DIR").ok(),
             random_build_id: self.args.iter().any(|a| a.contains("--build-id=uuid")),
+            native_cpu: self.codegen("target-cpu").last() == Some("native"),
         }
     }
 }
@@ -393,6 +429,14 @@ mod tests {
 
     fn added(line: &str) -> Vec<String> {
         call(line).additions(&spec(), Path::new("/w"))
+    }
+
+    #[test]
+    fn the_scope_of_remaps_is_taken_out_in_both_forms() {
+        let mut given = call("rustc -Ca --remap-path-scope=object x --remap-path-scope macro y");
+        assert!(given.without_scope());
+        assert_eq!(given.args, ["rustc", "-Ca", "x", "y"]);
+        assert!(!given.without_scope());
     }
 
     #[test]

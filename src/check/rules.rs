@@ -112,11 +112,11 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: "target-cpu-native",
         severity: Error,
-        looks_at: "`-C target-cpu=native` in flags of cargo config files, profiles and the environment",
+        looks_at: "`-C target-cpu=native` in flags of cargo config files, profiles and the environment; `-march=native` and the like in build scripts",
         why: "the bytes depend on the processor that they were built on",
-        remedy: "name a processor (`-C target-cpu=x86-64-v3`)",
+        remedy: "name a processor (`-C target-cpu=x86-64-v3`, `-march=x86-64-v3`)",
         source: "https://doc.rust-lang.org/rustc/codegen-options/index.html#target-cpu",
-        judge: flags::target_cpu,
+        judge: code::native_cpu,
     },
     Rule {
         id: "build-id-uuid",

@@ -82,7 +82,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         inject: project.request.inject,
         cfgs: &cfgs,
         user_wrapper: project.user_wrapper(),
-        lockfile: &project.lockfile,
+        lockfile: &project.lockfile.text,
         registry_sources: &registry_sources,
         cargo_home: project.cargo_home.as_deref(),
         shim: shim.shim.as_ref(),
@@ -90,6 +90,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         keep_calls: !once && (project.request.expand || project.request.replay),
         values: &values,
         scratch,
+        generated: &project.generated,
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id, &elsewhere),
     };
@@ -98,6 +99,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         false => both(&plan, &project, progress)?,
     };
     let Made { comparison, a, b } = built;
+    project.reads_only_its_source(&a)?;
     let coverage =
         b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &elsewhere, &a));
     let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
@@ -132,8 +134,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
-    let notes =
-        [blame.unblamed, not_replayable.chain(shared).collect(), project.notes(&a)].concat();
+    let of_builds = project.notes(&a, b.as_ref().map(|(b, ..)| b))?;
+    let notes = [blame.unblamed, not_replayable.chain(shared).collect(), of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,

@@ -115,7 +115,7 @@ impl Project {
 
     /// Packages of the lockfile.
     fn packages(&self) -> Vec<Package> {
-        let lock: Result<toml_edit::DocumentMut, _> = self.lockfile.parse();
+        let lock: Result<toml_edit::DocumentMut, _> = self.lockfile.text.parse();
         let Ok(lock) = lock else { return Vec::new() };
         let list = lock.get("package").and_then(|p| p.as_array_of_tables());
         let text = |t: &toml_edit::Table, key: &str| {

@@ -3,11 +3,13 @@
 
 pub(crate) mod context;
 pub(crate) mod elsewhere;
-pub(crate) mod include;
 pub(crate) mod isolate;
+pub(crate) mod lockfile;
 pub(crate) mod machine;
 pub(crate) mod metadata;
+mod notes;
 pub(crate) mod preload;
+pub(crate) mod profiles;
 pub(crate) mod publish;
 pub(crate) mod scratch;
 mod selection;
@@ -18,18 +20,22 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use cargo_metadata::Metadata;
 
 use crate::build;
+use crate::cargo::config::reach::Leads;
 use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{Kind, bad_input, failure, refused};
-use crate::fs;
 use crate::process::Cmd;
+use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
+use crate::project::profiles::Profiles;
 use crate::query::Cargo;
 use crate::recipe::environment::{self, Divided, Env};
+use crate::recipe::table;
 use crate::recipe::{Facts, Recipe};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
@@ -45,13 +51,21 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     pub(crate) cargo_home: Option<PathBuf>,
     pub(crate) canaries: Canaries,
-    pub(crate) lockfile: String,
+    pub(crate) lockfile: Lockfile,
+    /// The profiles that decide the build.
+    pub(crate) profiles: Profiles,
     pub(crate) name: String,
+    /// The version of the recipe that is applied.
+    pub(crate) recipe_version: u32,
     pub(crate) divided: Divided,
     pub(crate) results: PathBuf,
     pub(crate) copy: PathBuf,
     pub(crate) content_digest: Option<String>,
     pub(crate) beside: Vec<String>,
+    /// The workspace as cargo describes it before any build script could change it; none of a replay.
+    pub(crate) members: Option<Metadata>,
+    /// What archives have besides artifacts and the build makes.
+    pub(crate) generated: Vec<String>,
     /// What the source itself asks for; everything else is a setting that a verifier has to accept.
     pub(crate) asks: Asks,
     /// The user's environment, captured once; of a replay only what was accepted of it.
@@ -85,8 +99,9 @@ impl Copied {
         Ok(Copied { source, config, cargo_home, canaries, copy })
     }
 
-    pub(crate) fn lockfile(&self) -> Result<Option<String>> {
-        fs::read_text_if_any(&self.copy.join(&self.source.workspace).join("Cargo.lock"))
+    /// The profiles that decide a build, by these variables too.
+    pub(crate) fn profiles(&self, profile: &str, env: &Env) -> Result<Profiles> {
+        Profiles::of(profile, &self.copy.join(&self.source.workspace), &self.config, env)
     }
 
     /// What the source's metadata asks for.
@@ -100,10 +115,13 @@ impl Copied {
 pub(crate) struct Rest {
     pub(crate) request: Build,
     pub(crate) toolchain: Toolchain,
-    pub(crate) lockfile: String,
+    pub(crate) lockfile: Lockfile,
+    pub(crate) profiles: Profiles,
+    pub(crate) recipe_version: u32,
     pub(crate) divided: Divided,
     pub(crate) results: PathBuf,
     pub(crate) content_digest: Option<String>,
+    pub(crate) members: Option<Metadata>,
     pub(crate) env: Env,
 }
 
@@ -125,7 +143,11 @@ impl Project {
             time: asked.source.time,
         })?;
         let cargo_home = home::of_user();
-        let config = Config::read(&source.root, cargo_home.as_deref())?;
+        let mut config = Config::read(&source.root, cargo_home.as_deref())?;
+        if asked.source.manifest.is_some() {
+            let here = std::env::current_dir().context("failed to find the current directory")?;
+            config.add_callers(&here, &source.root.join(&source.package), cargo_home.as_deref())?;
+        }
         // Another commit may have other packages.
         if asked.source.rev.is_none() {
             selection::check(&asked.selection, &metadata, &config, &env)?;
@@ -133,26 +155,46 @@ impl Project {
         let copied = Copied::new(source, config, cargo_home, scratch, true)?;
         let Copied { source, config, copy, .. } = &copied;
         config.carry(&source.root, copy)?;
+        holds_its_crates(config, &source.root)?;
         // Of what was copied, before any build script could change it.
         let content_digest = match source.origin {
             Origin::Git(_) => None,
             Origin::Directory => Some(Source::content_digest(copy)?),
         };
-        let lockfile = copied.lockfile()?.ok_or_else(|| source.without_lockfile())?;
         let defaults = copied.defaults()?;
+        let members = source.cargo.metadata(&copy.join(&source.package).join("Cargo.toml"))?;
         let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(source, copy, config, &env)?;
         complete_targets(&mut request.selection.targets, config, &env, toolchain.host());
-        let divided = environment::divide(env.clone(), &request.pass_env);
-        let results = target_dir.join("repro");
-        let rest = Rest { request, toolchain, lockfile, divided, results, content_digest, env };
+        let mut divided = environment::divide(env.clone(), &request.pass_env);
+        let profiles = copied.profiles(request.selection.profile(), &env)?;
+        profiles.drop_others(&mut divided);
+        programs_from_here(&mut divided.passed);
+        let lockfile = lockfile::find(source, copy, config, &env, &toolchain)?;
+        if let Some(below) = &lockfile.elsewhere {
+            let path = lockfile::from_package(source, below);
+            divided.passed.insert(lockfile::VARIABLE.into(), path.into());
+        }
+        let rest = Rest {
+            request,
+            toolchain,
+            lockfile,
+            profiles,
+            recipe_version: table::VERSION,
+            divided,
+            results: target_dir.join("repro"),
+            content_digest,
+            members: Some(members),
+            env,
+        };
         Project::new(copied, &defaults, rest)
     }
 
     /// The one place where a project is put together.
     pub(crate) fn new(copied: Copied, defaults: &Defaults, rest: Rest) -> Result<Project> {
         let Copied { source, config, cargo_home, canaries, copy } = copied;
-        let Rest { request, toolchain, lockfile, divided, results, content_digest, env } = rest;
+        let Rest { request, toolchain, lockfile, profiles, recipe_version, .. } = rest;
+        let Rest { divided, results, content_digest, members, env, .. } = rest;
         let name = match &request.name {
             Some(name) => name.clone(),
             None => project_name(&source.cargo, &copy.join(&source.workspace))?,
@@ -169,11 +211,15 @@ impl Project {
             cargo_home,
             canaries,
             lockfile,
+            profiles,
             name,
+            recipe_version,
             divided,
             results,
             copy,
             content_digest,
+            members,
+            generated: defaults.archive()?.include,
             env,
         })
     }
@@ -201,6 +247,8 @@ impl Project {
         let passed = &self.divided.passed;
         let is_set = |n: &&String| passed.contains_key(std::ffi::OsStr::new(n));
         Ok(Recipe::new(Facts {
+            version: self.recipe_version,
+            wrapped: self.request.inject == Inject::Wrapper,
             name: self.name.clone(),
             epoch: self.epoch()?,
             targets,
@@ -285,6 +333,11 @@ impl Project {
         Ok(fetch::Place {
             dir: self.config.write_for_fetching(&self.source.root, &self.copy, &to)?,
             manifest: self.run_dir().join("Cargo.toml"),
+            lockfile: self
+                .lockfile
+                .elsewhere
+                .as_ref()
+                .map(|below| (lockfile::VARIABLE, self.copy.join(below))),
         })
     }
 
@@ -326,6 +379,18 @@ impl Project {
 /// The first of these variables that is set.
 pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
     names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
+/// Crates in a directory outside the source are in no commit, and no lockfile has their checksums.
+pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
+    let Some(Leads { key, to, file }) = config.leads_out(root) else {
+        return Ok(());
+    };
+    Err(refused(format!(
+        "`{key}` in `{}` of the source leads to `{}`, outside the source, so nobody else could rebuild: move the crates into the source, or use a git or registry dependency",
+        file.strip_prefix(root).unwrap_or(&file).display(),
+        to.display()
+    )))
 }
 
 /// What the source asks for: by its metadata, its commit, and its cargo config.
@@ -463,6 +528,20 @@ fn absolute_program(program: PathBuf) -> PathBuf {
         std::path::absolute(&program).unwrap_or(program)
     } else {
         program
+    }
+}
+
+/// The same of variables: cargo takes relative programs from the directory that it is called in.
+fn programs_from_here(passed: &mut Env) {
+    for (name, value) in passed {
+        let name = name.to_string_lossy();
+        let ends = ["_LINKER", "_RUNNER", "_WRAPPER", "_RUSTC", "_RUSTDOC"];
+        if name == "RUSTC"
+            || name.starts_with("CARGO_") && ends.iter().any(|end| name.ends_with(end))
+            || name == "RUSTC_WORKSPACE_WRAPPER"
+        {
+            *value = absolute_program(PathBuf::from(&*value)).into();
+        }
     }
 }
 

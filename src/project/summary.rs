@@ -6,24 +6,21 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::digest;
 
-use crate::artifact::Kind;
 use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::{self, Manifest};
+use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
 use crate::project::preload::ShimState;
-use crate::project::{Project, set};
 use crate::project::{machine, publish};
+use crate::recipe::Recipe;
 use crate::recipe::environment::{self, PLUMBING};
-use crate::recipe::{Recipe, table};
-use crate::request::Inject;
 use crate::sandbox::Isolation;
 use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
-use crate::term::{count, short_list};
+use crate::variation::VARIATIONS;
 use crate::variation::coverage::{Coverage, Reach};
-use crate::variation::{VARIATIONS, of_variable};
 use crate::verdict::Verdict;
 
 impl Project {
@@ -64,7 +61,7 @@ impl Project {
                 no_default_features: selection.no_default_features,
             },
             recipe: manifest::Recipe {
-                version: table::VERSION,
+                version: self.recipe_version,
                 inject: self.request.inject.name().to_string(),
                 user_wrapper: self.user_wrapper_name(),
                 epoch: recipe.facts().epoch.seconds,
@@ -96,7 +93,7 @@ impl Project {
             dirty: false,
             sha256: None,
             directory: if parts.is_empty() { ".".to_string() } else { parts.join("/") },
-            lockfile_sha256: digest::of_bytes(self.lockfile.as_bytes()).sha256,
+            lockfile_sha256: digest::of_bytes(self.lockfile.text.as_bytes()).sha256,
         };
         match &self.source.origin {
             Origin::Git(commit) => {
@@ -126,7 +123,12 @@ impl Project {
     pub(crate) fn outside_config(&self) -> Vec<(PathBuf, String)> {
         self.config
             .outside()
-            .map(|f| (f.path.clone(), f.build_settings().trim().to_string()))
+            .map(|f| {
+                (
+                    f.path.clone(),
+                    f.build_settings(&|name| self.profiles.has(name)).trim().to_string(),
+                )
+            })
             .filter(|(_, text)| !text.is_empty())
             .collect()
     }
@@ -195,123 +197,4 @@ impl Project {
             }
         }
     }
-
-    pub(crate) fn notes(&self, a: &Built) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let Origin::Git(commit) = &self.source.origin {
-            if !commit.dirty.is_empty() {
-                notes.push(format!(
-                    "the source is not a commit: {} changed ({})",
-                    commit.dirty.len(),
-                    short_list(&commit.dirty)
-                ));
-            }
-            if commit.untracked > 0 {
-                let files = count(commit.untracked, "untracked file is", "untracked files are");
-                notes.push(format!("{files} not part of the source"));
-            }
-        }
-        for (path, _) in self.outside_config() {
-            notes.push(format!(
-                "settings of `{}` are in force, which is outside the source: another builder needs them as well",
-                path.display()
-            ));
-        }
-        let lost: Vec<_> = a.consulted.iter().filter(|n| self.is_lost(n)).collect();
-        for name in &lost {
-            notes.push(format!(
-                "{name} is set and the build asks for it, but it was not passed on: `--pass-env {name}` if it is meant"
-            ));
-        }
-        for (name, package) in self.may_be_read(a).iter().filter(|(name, _)| !lost.contains(&name))
-        {
-            notes.push(format!(
-                "{name} is set, and the build script or macro of {package} may read it, but it was not passed on: `--pass-env {name}` if it is meant"
-            ));
-        }
-        if let Some(name) = self.user_wrapper_name() {
-            notes.push(format!(
-                "`{name}` wraps rustc and is run in turn: another builder needs it as well, and what it hands to a server is not varied"
-            ));
-        }
-        let workspace_wrapper = ["build", "rustc-workspace-wrapper"];
-        if set(&self.env, &["RUSTC_WORKSPACE_WRAPPER"]).is_some()
-            || self.config.get(&workspace_wrapper).is_some()
-        {
-            notes.push("RUSTC_WORKSPACE_WRAPPER is set: its path changes the bytes".to_string());
-        }
-        if set(&self.env, &["RUSTC_BOOTSTRAP"]).is_some() {
-            notes.push("RUSTC_BOOTSTRAP is set: it changes all bytes".to_string());
-        }
-        if !self.beside.is_empty() && self.request.inject == Inject::Rustflags {
-            notes.push(format!(
-                "{} outside the workspace root: cargo puts the absolute path into symbol names, which only `--inject wrapper` can make canonical",
-                short_list(&self.beside)
-            ));
-        }
-        if a.random_build_id {
-            notes.push("a random build-id (`--build-id=uuid`) was asked for; the recipe overrides it with sha1".to_string());
-        }
-        notes
-    }
-
-    /// Variables that were not passed on and whose name is in a program that ran in the build: it may
-    /// read them without announcing it.
-    fn may_be_read(&self, a: &Built) -> Vec<(String, String)> {
-        let dropped: Vec<&String> = self.divided.dropped.iter().collect();
-        let names = dropped.into_iter().filter(|name| self.is_lost(name) && !of_session(name));
-        let names: Vec<&String> = names.collect();
-        let ran = |kind: Kind| matches!(kind, Kind::BuildScript | Kind::ProcMacro);
-        let mut found = Vec::new();
-        for program in a.artifacts.iter().filter(|a| ran(a.kind) && !names.is_empty()) {
-            let bytes = std::fs::read(&program.path).unwrap_or_default();
-            for name in &names {
-                let seen = found.iter().any(|(n, _): &(String, String)| n == *name);
-                if !seen && memchr::memmem::find(&bytes, name.as_bytes()).is_some() {
-                    found.push((name.to_string(), program.package.clone()));
-                }
-            }
-        }
-        found
-    }
-
-    /// Set by the user, asked for by the build, and neither passed on nor set by the recipe.
-    pub(crate) fn is_lost(&self, name: &str) -> bool {
-        let set_by_us = of_variable(name).is_some()
-            || environment::is_own(name)
-            || name.starts_with("CARGO")
-            || table::TABLE
-                .iter()
-                .any(|i| matches!(i.channel, table::Channel::Env(n) if n == name))
-            || self.config.env().iter().any(|(n, _, _)| n == name);
-        !set_by_us && self.divided.dropped.iter().any(|d| d == name)
-    }
-}
-
-/// Variables that a session has of its own accord, and that the standard library and cargo's own
-/// protocol with build scripts name as well: their name in a program means nothing.
-fn of_session(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "_",
-        "COLORTERM",
-        "DEBUG",
-        "DISPLAY",
-        "EDITOR",
-        "HOST",
-        "LANGUAGE",
-        "MAIL",
-        "NUM_JOBS",
-        "OLDPWD",
-        "OPT_LEVEL",
-        "OUT_DIR",
-        "PAGER",
-        "PROFILE",
-        "PWD",
-        "SHELL",
-        "SHLVL",
-        "TARGET",
-        "TERM",
-    ];
-    const STARTS: &[&str] = &["LC_", "RUST_", "SSH_", "XDG_", "DBUS_", "DEP_"];
-    name.len() < 3 || NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
 }

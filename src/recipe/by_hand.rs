@@ -116,6 +116,8 @@ mod tests {
 
     fn by_hand(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> ByHand {
         let facts = Facts {
+            version: crate::recipe::table::VERSION,
+            wrapped: false,
             name: "demo".into(),
             epoch: Epoch { seconds: 7, from: EpochFrom::Commit },
             targets: vec!["x86_64-unknown-linux-gnu".into()],

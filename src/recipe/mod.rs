@@ -32,6 +32,10 @@ pub struct Row {
 /// What the recipe needs to know.
 #[derive(Clone, Debug)]
 pub struct Facts {
+    /// The version of the recipe.
+    pub version: u32,
+    /// Flags reach rustc by the wrapper, which can change calls.
+    pub wrapped: bool,
     /// `<name>` in `/build/<name>`.
     pub name: String,
     /// SOURCE_DATE_EPOCH.
@@ -90,10 +94,11 @@ impl Recipe {
 
     fn items(&self) -> impl Iterator<Item = &'static Item> {
         TABLE.iter().filter(|item| {
-            item.platform.is_none_or(|p| {
-                let targets = &self.facts.targets;
-                targets.iter().any(|t| platform::of_triple(t) == p)
-            })
+            item.since <= self.facts.version
+                && item.platform.is_none_or(|p| {
+                    let targets = &self.facts.targets;
+                    targets.iter().any(|t| platform::of_triple(t) == p)
+                })
         })
     }
 
@@ -114,7 +119,10 @@ impl Recipe {
             canonical.iter().fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
         };
         let ids = self.facts.canonical_ids.then_some(&table::CANONICAL_IDS);
+        let version = self.facts.version;
+        let by_wrapper = table::BY_WRAPPER.iter().filter(|item| item.since <= version);
         self.items()
+            .chain(by_wrapper.filter(|_| self.facts.wrapped))
             .chain(ids)
             .map(|item| {
                 let value = fill(item.value);
@@ -131,6 +139,25 @@ impl Recipe {
                 Row { what, value, why }
             })
             .collect()
+    }
+
+    /// Whether the wrapper changes calls as version 2 has it.
+    pub fn changes_calls(&self) -> bool {
+        self.facts.wrapped && self.facts.version >= 2
+    }
+
+    /// Adds remaps of single directories to the variables that C compilers and the cc crate read.
+    pub fn add_c_remaps(&self, env: &mut Env, remaps: &[(String, String)]) {
+        if remaps.is_empty() {
+            return;
+        }
+        let flags: Vec<_> =
+            remaps.iter().map(|(from, to)| format!("-ffile-prefix-map={from}={to}")).collect();
+        self.join_c_flags(env, &flags.join(" "));
+        let name = "CARGO_TRIM_PATHS_REMAP";
+        if let (None, Some(value)) = (self.pinned(name), env.get_mut(std::ffi::OsStr::new(name))) {
+            remaps.iter().for_each(|(from, to)| value.push(format!(":{from}={to}")));
+        }
     }
 
     fn fill_facts(&self, value: &str) -> String {
@@ -275,6 +302,8 @@ mod tests {
 
     fn facts(target: &str) -> Facts {
         Facts {
+            version: table::VERSION,
+            wrapped: false,
             name: "demo".into(),
             epoch: Epoch { seconds: 7, from: EpochFrom::Commit },
             targets: vec![target.into()],
@@ -366,6 +395,21 @@ mod tests {
         assert_eq!(recipe.pinned("TZ"), Some(Holder::ConfigEnv));
         assert_eq!(recipe.pinned("LANG"), None);
         assert!(!side(f).env.contains_key(OsStr::new("TZ")));
+    }
+
+    #[test]
+    fn an_earlier_version_has_the_rows_that_it_had() {
+        let rows = |version: u32| {
+            let f = Facts { version, wrapped: true, ..facts("x86_64-unknown-linux-gnu") };
+            let rows = Recipe::new(f).rows();
+            rows.into_iter().map(|r| format!("{}={}", r.what, r.value)).collect::<Vec<_>>()
+        };
+        let (one, two) = (rows(1), rows(2));
+        assert!(one.iter().all(|row| two.contains(row)));
+        let more: Vec<_> = two.iter().filter(|row| !one.contains(row)).collect();
+        assert_eq!(more.len(), 5, "{more:?}");
+        assert_eq!(more[1], "GIT_CONFIG_KEY_0=core.abbrev");
+        assert!(more[3].starts_with("rustc=--remap-path-scope"), "{more:?}");
     }
 
     #[test]

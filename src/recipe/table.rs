@@ -4,8 +4,9 @@
 
 use crate::platform::Platform;
 
-/// Version of this table; the manifest records it, so that a rebuild can replay it.
-pub const VERSION: u32 = 1;
+/// Version of this table; the manifest records it, so that a rebuild can replay it. Earlier ones are
+/// replayed by the rows that they had.
+pub const VERSION: u32 = 2;
 
 /// How a row reaches the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +33,16 @@ pub struct Item {
     pub value: &'static str,
     /// Why.
     pub why: &'static str,
+    /// The first version that has it.
+    pub since: u32,
 }
 
 const fn all(channel: Channel, value: &'static str, why: &'static str) -> Item {
-    Item { channel, platform: None, value, why }
+    Item { channel, platform: None, value, why, since: 1 }
+}
+
+const fn since_2(channel: Channel, value: &'static str, why: &'static str) -> Item {
+    Item { since: 2, ..all(channel, value, why) }
 }
 
 const fn only(
@@ -44,7 +51,7 @@ const fn only(
     value: &'static str,
     why: &'static str,
 ) -> Item {
-    Item { channel, platform: Some(platform), value, why }
+    Item { channel, platform: Some(platform), value, why, since: 1 }
 }
 
 /// The rows. Of the path remaps the last match wins in rustc, and the first that is longest in
@@ -163,6 +170,21 @@ pub const TABLE: &[Item] = &[
         "{scratch}",
         "git in build scripts must not find a repository around the copy",
     ),
+    since_2(
+        Channel::Env("GIT_CONFIG_COUNT"),
+        "1",
+        "git shortens ids by the number of objects in the clone, which differs",
+    ),
+    since_2(
+        Channel::Env("GIT_CONFIG_KEY_0"),
+        "core.abbrev",
+        "git shortens ids by the number of objects in the clone, which differs",
+    ),
+    since_2(
+        Channel::Env("GIT_CONFIG_VALUE_0"),
+        "12",
+        "git shortens ids by the number of objects in the clone, which differs",
+    ),
     all(Channel::Env("TZ"), "{timezone}", "what a rebuilder has as well; build B varies it"),
     all(Channel::Env("LC_ALL"), "{locale}", "what a rebuilder has as well; build B varies it"),
     all(Channel::Process("umask"), "{umask}", "what a rebuilder has as well; build B varies it"),
@@ -170,6 +192,20 @@ pub const TABLE: &[Item] = &[
         Channel::Process("environment"),
         "built up from an allow-list",
         "a variable that nobody meant to set cannot matter",
+    ),
+];
+
+/// What the wrapper does besides, where flags reach rustc by it.
+pub const BY_WRAPPER: &[Item] = &[
+    since_2(
+        Channel::Rustc,
+        "--remap-path-scope: left out of the call",
+        "cargo's trim-paths passes one that keeps the remaps out of libraries",
+    ),
+    since_2(
+        Channel::Rustc,
+        "--remap-path-prefix=<crate of crates.io>=/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/<crate>",
+        "a mirror or `cargo vendor` has it in another directory; for C with a build script as well",
     ),
 ];
 

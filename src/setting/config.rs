@@ -126,7 +126,7 @@ fn fate(key: &[String], item: &Item) -> Result<Fate, String> {
             Some(value) => variables::fate(name, &value),
             None => Ok(Fate::Fact),
         },
-        ["build" | "target" | "host" | "patch" | "profile", ..] => Ok(Fate::Fact),
+        ["build" | "target" | "host" | "patch" | "paths" | "profile", ..] => Ok(Fate::Fact),
         _ => Err(format!(
             "its cargo config has `{}`, which is no setting of a build",
             dotted.escape_debug()
@@ -209,13 +209,15 @@ mod tests {
             [profile.release.package.x]\nopt-level = 2\n[env]\nA = 'b'\nCC = '/evil'\n\
             P = { value = 'x', relative = true }\n[source.crates-io]\nreplace-with = 'm'\n\
             [patch.crates-io]\nx = { path = '/evil' }\n";
-        let texts = [text.to_string()];
+        let text = format!("paths = ['/evil']\n{text}");
+        let texts = [text];
         let found: Vec<_> = settings(&texts).unwrap();
         let facts: Vec<_> =
             found.iter().filter(|s| s.fate == Fate::Fact).map(|s| &*s.name).collect();
         assert_eq!(
             facts,
             [
+                "paths",
                 "build.rustc-wrapper",
                 "target.x86_64-unknown-linux-gnu.linker",
                 "env.CC",
@@ -243,7 +245,6 @@ mod tests {
             "[env]\nRUSTFLAGS = '--sysroot=/evil'",
             "[alias]\nb = 'x'",
             "include = ['/evil.toml']",
-            "paths = ['/evil']",
             "[unstable]\nx = '/evil'",
             "[build",
         ] {

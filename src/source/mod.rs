@@ -11,6 +11,7 @@ pub mod exported;
 mod found;
 mod git;
 pub mod identity;
+pub mod include;
 mod lockfile;
 mod outside;
 pub mod remote;

@@ -44,7 +44,7 @@ pub(super) fn build(
         inject: project.request.inject,
         cfgs: &cfgs,
         user_wrapper: project.user_wrapper(),
-        lockfile: &project.lockfile,
+        lockfile: &project.lockfile.text,
         registry_sources: &registry_sources,
         cargo_home: project.cargo_home.as_deref(),
         shim: None,
@@ -52,6 +52,7 @@ pub(super) fn build(
         keep_calls: false,
         values: &values,
         scratch,
+        generated: &project.generated,
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id, &Elsewhere::default()),
     };

@@ -11,9 +11,8 @@ use repro_formats::limits::Limits;
 
 use crate::artifact::{Artifact, ArtifactSet};
 use crate::manifest;
-use crate::project::include;
 use crate::project::metadata::Defaults;
-use crate::source::Source;
+use crate::source::{Source, include};
 
 /// The rebuild.
 pub(super) struct Rebuilt<'a> {

@@ -13,8 +13,8 @@ use crate::cargo::config::Config;
 use crate::cargo::home;
 use crate::error::refused;
 use crate::manifest::{self, Manifest};
-use crate::project::{Copied, Project, Rest, none_of_own};
-use crate::recipe::environment::{self, Divided};
+use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
+use crate::recipe::environment::{self, Divided, Env};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
@@ -37,9 +37,9 @@ pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()>
             "the manifest says itself that its build is not reproducible, so that there is nothing to verify: ask for one of a reproducible build",
         ));
     }
-    if manifest.recipe.version != table::VERSION {
+    if !(1..=table::VERSION).contains(&manifest.recipe.version) {
         return Err(refused(format!(
-            "the manifest was made by version {} of the recipe, and this repro has version {}: use the repro that made it",
+            "the manifest was made by version {} of the recipe, and this repro has versions 1 to {}: use the repro that made it",
             manifest.recipe.version,
             table::VERSION
         )));
@@ -71,6 +71,7 @@ pub(super) fn open(
     let mut copied = Copied::new(source, config, cargo_home, scratch, false)?;
     // Before cargo, which reads them, is asked anything.
     programs::none_in(&copied.config, &copied.source.root)?;
+    holds_its_crates(&copied.config, &copied.source.root)?;
     let content_digest = match copied.source.origin {
         Origin::Git(_) => {
             copied.source.settle(&copied.copy)?;
@@ -82,10 +83,9 @@ pub(super) fn open(
             manifest.source.sha256.clone()
         }
     };
-    let lockfile = copied.lockfile()?.ok_or_else(|| {
-        refused("the source has no Cargo.lock, and the manifest says that it had")
-    })?;
-    source::check_lockfile(&manifest.source, &lockfile)?;
+    let Copied { source, config, copy, .. } = &copied;
+    let lockfile = lockfile::find(source, copy, config, &Env::new(), &toolchain)?;
+    source::check_lockfile(&manifest.source, &lockfile.text)?;
     let defaults = copied.defaults()?;
     let wrapper = |name: &&String| *name == "RUSTC_WRAPPER";
     let supplied: Vec<String> =
@@ -94,6 +94,9 @@ pub(super) fn open(
     let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
     let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let rest = Rest {
+        recipe_version: manifest.recipe.version,
+        members: None,
+        profiles: copied.profiles(&manifest.build.profile, &divided.passed)?,
         request: request(manifest, pass_env, defaults.name()?, asked.build.keep),
         toolchain,
         lockfile,
@@ -248,7 +251,7 @@ mod tests {
         assert!(can_replay(&manifest(), &[]).is_ok());
         for spoil in [
             |m: &mut Manifest| m.verdict = "differs".into(),
-            |m: &mut Manifest| m.recipe.version += 1,
+            |m: &mut Manifest| m.recipe.version = table::VERSION + 1,
             |m: &mut Manifest| m.artifacts.clear(),
         ] {
             let mut manifest = manifest();

@@ -1,6 +1,8 @@
 //! The publisher's settings in a verification: which of them the source asks for, which the verifier
 //! accepted or gave, and which stop everything because they name programs.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use crate::error::{Kind, bad_input, failure};
@@ -139,5 +141,7 @@ pub(super) fn extra(names: &[String], asked: &VerifyRequest) -> Vec<SettingRow> 
         };
         SettingRow { setting, state }
     };
-    names.iter().map(row).collect()
+    // Archives in several formats have the same files.
+    let once: BTreeSet<&String> = names.iter().collect();
+    once.into_iter().map(row).collect()
 }

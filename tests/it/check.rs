@@ -190,7 +190,8 @@ fn broken() -> Project {
         "fn main() {\n    println!(\"cargo::rustc-env=AT={:?}\", std::time::SystemTime::now());\n\
          let _ = std::fs::metadata(\"x\").unwrap().modified();\n    let _ = std::hash::RandomState::new();\n\
          let _ = std::env::var(\"USER\");\n    let _ = std::env::current_dir();\n\
-         let _ = std::process::Command::new(\"git\");\n    let _ = std::process::Command::new(\"hostname\");\n",
+         let _ = std::process::Command::new(\"git\");\n    let _ = std::process::Command::new(\"hostname\");\n\
+         let _ = \"-O2 -march=native\";\n",
     );
     replace("macros/src/lib.rs", "    names.sort();\n", "");
     replace("src/main.rs", "env!(\"CARGO_PKG_VERSION\")", "env!(\"CARGO_MANIFEST_DIR\")");
@@ -263,6 +264,10 @@ fn every_rule_trips_on_what_it_is_about() {
     assert_eq!(ids(&report), set(&want), "{report:#}");
     let clock = only(&report, "reads-clock");
     assert_eq!((clock["path"].as_str(), clock["line"].as_u64()), (Some("ws/build.rs"), Some(3)));
+    let of_cpu = report["findings"].as_array().unwrap().iter();
+    let of_cpu: Vec<_> = of_cpu.filter(|f| f["rule"] == "target-cpu-native").collect();
+    assert_eq!(of_cpu.len(), 2, "{report:#}");
+    assert!(of_cpu.iter().any(|f| f["path"] == "ws/build.rs"), "{report:#}");
     assert_eq!(only(&report, "known-crate")["package"], "ahash 0.8.0");
     assert_eq!(only(&report, "lfs-pointer")["path"], "big.bin");
     assert_eq!(only(&report, "reads-current-dir")["severity"], "info");

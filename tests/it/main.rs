@@ -3,7 +3,10 @@
 mod archive;
 mod blame;
 mod builders;
+#[cfg(target_os = "linux")]
+mod callers;
 mod check;
+mod compared;
 mod diff;
 mod diff_formats;
 mod env;
@@ -24,6 +27,8 @@ mod output;
 mod readme;
 #[cfg(unix)]
 mod rebuilderd;
+#[cfg(unix)]
+mod recipe;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 mod samples;
 mod schemas;

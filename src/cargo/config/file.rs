@@ -34,8 +34,8 @@ pub struct ConfigFile {
 }
 
 /// The tables that change what is built.
-pub(super) const BUILD_TABLES: [&str; 8] =
-    ["build", "target", "profile", "env", "unstable", "host", "patch", "source"];
+pub(super) const BUILD_TABLES: [&str; 9] =
+    ["build", "target", "profile", "env", "unstable", "host", "patch", "paths", "source"];
 
 impl ConfigFile {
     /// The directory that relative paths in the file start from: the one that holds `.cargo`.
@@ -56,8 +56,8 @@ impl ConfigFile {
     }
 
     /// The tables that change what is built, as text; empty if there are none. Network, registry,
-    /// terminal and alias settings are left out.
-    pub fn build_settings(&self) -> String {
+    /// terminal and alias settings are left out, and profiles that are not used.
+    pub fn build_settings(&self, is_used: &dyn Fn(&str) -> bool) -> String {
         // Paths as they are written, where they can be: another machine has this one's nowhere.
         let all = match self.includes.is_empty() {
             true => self.document.clone(),
@@ -74,10 +74,15 @@ impl ConfigFile {
                 build.remove(name);
             }
         }
-        let emptied =
-            document.get("build").and_then(Item::as_table_like).is_some_and(TableLike::is_empty);
-        if emptied {
-            document.remove("build");
+        if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
+            let names: Vec<_> = profiles.iter().map(|(name, _)| name.to_string()).collect();
+            names.iter().filter(|name| !is_used(name)).for_each(|name| drop(profiles.remove(name)));
+        }
+        for table in ["build", "profile"] {
+            let items = document.get(table).and_then(Item::as_table_like);
+            if items.is_some_and(TableLike::is_empty) {
+                document.remove(table);
+            }
         }
         document.to_string()
     }
@@ -129,6 +134,7 @@ const PATH_KEYS: &[(&[&str], bool)] = &[
     (&["source", "*", "local-registry"], false),
     (&["patch", "*", "*", "path"], false),
     (&["paths"], false),
+    (&["resolver", "lockfile-path"], false),
 ];
 
 fn absolutize(table: &mut Table, base: &Path) {

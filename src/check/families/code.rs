@@ -2,6 +2,7 @@
 
 use crate::check::facts::Facts;
 use crate::check::facts::sources::{Origin, Read, What};
+use crate::check::families::flags;
 use crate::check::hit::{Hit, Severity};
 
 /// Readings of which somebody has looked at the code and found that they reach no build that
@@ -105,6 +106,11 @@ pub(in crate::check) fn env_macro(facts: &Facts) -> Vec<Hit> {
         hits.push(hit);
     }
     hits
+}
+
+pub(in crate::check) fn native_cpu(facts: &Facts) -> Vec<Hit> {
+    let flags = of(facts, What::NativeCpu, "gives a C compiler");
+    flags::target_cpu(facts).into_iter().chain(flags).collect()
 }
 
 pub(in crate::check) fn vcs(facts: &Facts) -> Vec<Hit> {

@@ -34,6 +34,8 @@ pub enum What {
     EnvMacro,
     /// The version control system.
     Vcs,
+    /// The model of the processor, by a flag for a C compiler.
+    NativeCpu,
 }
 
 /// Something that is read.
@@ -118,6 +120,9 @@ const FILES: &[(&str, What)] = &[
     ("/dev/random", What::Randomness),
     ("/etc/hostname", What::Hostname),
 ];
+
+/// Flags of C compilers that make code for the processor that they run on.
+pub const NATIVE_FLAGS: [&str; 3] = ["-march=native", "-mcpu=native", "-mtune=native"];
 
 /// Variables whose value differs from builder to builder, so that `env!` must not compile them in.
 pub(in crate::check) const PRIVATE: &[&str] = &[
@@ -422,6 +427,10 @@ impl Reader {
             let file = FILES.iter().find(|(name, _)| *name == value);
             if let (Some((name, what)), true) = (file, self.depth != Depth::EnvMacros) {
                 self.note(*what, format!("the file `{name}`"), text.span().start().line);
+            }
+            let flag = NATIVE_FLAGS.iter().find(|flag| value.contains(**flag));
+            if let (Some(flag), true) = (flag, self.depth == Depth::BuildScript) {
+                self.note(What::NativeCpu, format!("`{flag}`"), text.span().start().line);
             }
         }
     }

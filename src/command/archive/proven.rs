@@ -14,16 +14,17 @@ use repro_formats::tree;
 
 use super::packing::{Outcome, entry, formats, options, pack, usage};
 use super::sums;
+use crate::artifact::Kind;
 use crate::error::{bad_input, refused};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};
+use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
 use crate::project::scratch::Scratch;
-use crate::project::{find_manifest, include};
 use crate::query::Cargo;
 use crate::request::{Archive, SourceChoice};
-use crate::source::{self, Origin, Source, Wanted};
+use crate::source::{self, Origin, Source, Wanted, include};
 use crate::verdict::Verdict;
 
 /// A release: what an archive is named after.
@@ -57,7 +58,16 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let mut patterns = defaults.include;
     patterns.extend(asked.include.iter().cloned());
     let work_tree = source.root.join(&source.workspace);
-    let included = include::find(&patterns, &workspace, &work_tree)?;
+    let generated = made_by_build(&manifest);
+    // What the build made and compared is packed from there, whatever the work tree has.
+    let (of_target, patterns): (Vec<String>, Vec<String>) = patterns
+        .into_iter()
+        .partition(|p| !generated.is_empty() && include::of_target(p).is_ok_and(|p| p.is_some()));
+    let mut included = include::find(&patterns, &workspace, &work_tree)?;
+    for pattern in of_target {
+        let found = include::find(&[pattern], &workspace, &work_tree).unwrap_or_default();
+        included.add_but(found, &generated);
+    }
     let mut asked = asked.clone();
     asked.name = asked.name.or(defaults.name);
     asked.release = asked.release.or(defaults.release);
@@ -200,6 +210,12 @@ fn check_current(manifest: &Manifest, source: &Source, copy: &Path) -> Result<()
         short(&was),
         short(&is)
     )))
+}
+
+/// Names of the files that the build made for the archives.
+fn made_by_build(manifest: &Manifest) -> Vec<String> {
+    let generated = manifest.artifacts.iter().filter(|a| a.kind == Kind::Generated.name());
+    generated.map(|a| a.name.clone()).collect()
 }
 
 /// The artifacts that are kept, by target.

@@ -123,7 +123,7 @@ const SETTINGS_REFUSED: &[Attack] = &[
         "other packages",
         &["REL", "--no-sandbox"],
         |c| config(c, "paths = ['x']\n"),
-        Refused(5),
+        Refused(1),
         &["paths"],
     ),
     (

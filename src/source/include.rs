@@ -9,22 +9,38 @@ use crate::error::bad_input;
 use crate::fs;
 
 /// One pattern: what is taken, and under which name where that is given (`FILE=NAME`).
-struct Include<'a> {
-    pattern: &'a str,
-    name: Option<&'a str>,
+pub struct Include<'a> {
+    /// The pattern.
+    pub pattern: &'a str,
+    /// The name.
+    pub name: Option<&'a str>,
 }
 
 /// What the patterns name: names in the archive and where the files are.
 #[derive(Default)]
-pub(crate) struct Included {
-    pub(crate) files: Vec<(Vec<u8>, PathBuf)>,
+pub struct Included {
+    /// Names in the archive, and where the files are.
+    pub files: Vec<(Vec<u8>, PathBuf)>,
     /// Files that are not in the source.
-    pub(crate) not_in_source: Vec<String>,
+    pub not_in_source: Vec<String>,
+}
+
+impl Included {
+    /// Adds files, but for those whose own names are among `names`.
+    pub fn add_but(&mut self, other: Included, names: &[String]) {
+        let last = |name: &[u8]| {
+            let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name).to_vec();
+            String::from_utf8(base).is_ok_and(|base| names.contains(&base))
+        };
+        self.files.extend(other.files.into_iter().filter(|(name, _)| !last(name)));
+        let rest = other.not_in_source.into_iter().filter(|name| !last(name.as_bytes()));
+        self.not_in_source.extend(rest);
+    }
 }
 
 /// Finds the files of `patterns`, relative to the workspace: in the copy of the source, else in
 /// the user's work tree.
-pub(crate) fn find(patterns: &[String], copy: &Path, work_tree: &Path) -> Result<Included> {
+pub fn find(patterns: &[String], copy: &Path, work_tree: &Path) -> Result<Included> {
     let mut included = Included::default();
     for text in patterns {
         let include = parse(text)?;
@@ -62,6 +78,13 @@ pub(crate) fn find(patterns: &[String], copy: &Path, work_tree: &Path) -> Result
     Ok(included)
 }
 
+/// What a pattern means that begins with `target/`, from there on; none if it is of anything else.
+pub fn of_target(text: &str) -> Result<Option<Include<'_>>> {
+    let Include { pattern, name } = parse(text)?;
+    let pattern = pattern.strip_prefix("target/");
+    Ok(pattern.map(|pattern| Include { pattern, name }))
+}
+
 fn parse(text: &str) -> Result<Include<'_>> {
     let (pattern, name) = match text.split_once('=') {
         Some((pattern, name)) => (pattern, Some(name)),
@@ -82,7 +105,7 @@ fn parse(text: &str) -> Result<Include<'_>> {
 }
 
 /// Regular files that the pattern names, and all below the directories that it names.
-fn matches(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+pub fn matches(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let base = glob::Pattern::escape(&root.to_string_lossy());
     let bad = |e: &dyn std::fmt::Display| bad_input(format!("`{pattern}` is not a pattern: {e}"));
     let paths = glob::glob(&format!("{base}/{pattern}")).map_err(|e| bad(&e))?;

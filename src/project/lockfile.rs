@@ -1,0 +1,89 @@
+//! The lockfile that decides a build: `Cargo.lock` of the workspace, or the one that
+//! `resolver.lockfile-path` names since cargo 1.97.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cargo::config::Config;
+use crate::error::refused;
+use crate::fs;
+use crate::recipe::environment::Env;
+use crate::source::Source;
+use crate::toolchain::Toolchain;
+
+/// The variable that cargo takes for the key.
+pub(crate) const VARIABLE: &str = "CARGO_RESOLVER_LOCKFILE_PATH";
+
+/// The first release of cargo that takes the lockfile from another place.
+const SINCE: (u32, u32) = (1, 97);
+
+/// The lockfile.
+pub(crate) struct Lockfile {
+    pub(crate) text: String,
+    /// Where it is below the source, if it is not the workspace's own.
+    pub(crate) elsewhere: Option<PathBuf>,
+}
+
+/// Finds it in the copy of a source, by the config and the variables that its builds have.
+pub(crate) fn find(
+    source: &Source,
+    copy: &Path,
+    config: &Config,
+    env: &Env,
+    toolchain: &Toolchain,
+) -> Result<Lockfile> {
+    let named = named(config, env).filter(|_| release(&toolchain.cargo_version) >= Some(SINCE));
+    let Some(path) = named else {
+        let text = fs::read_text_if_any(&copy.join(&source.workspace).join("Cargo.lock"))?;
+        let text = text.ok_or_else(|| source.without_lockfile())?;
+        return Ok(Lockfile { text, elsewhere: None });
+    };
+    let Ok(below) = path.strip_prefix(&source.root) else {
+        return Err(refused(format!(
+            "`resolver.lockfile-path` leads to `{}`, outside the source, so nobody else could rebuild: move the lockfile into the source",
+            path.display()
+        )));
+    };
+    match fs::read_text_if_any(&copy.join(below))? {
+        Some(text) => Ok(Lockfile { text, elsewhere: Some(below.to_owned()) }),
+        None => Err(refused(format!(
+            "`resolver.lockfile-path` names `{}`, which the source does not have: generate it and commit it",
+            below.display()
+        ))),
+    }
+}
+
+/// The path that a variable or config gives, in the user's tree.
+fn named(config: &Config, env: &Env) -> Option<PathBuf> {
+    match env.get(OsStr::new(VARIABLE)) {
+        Some(path) => std::path::absolute(path).ok().map(|path| fs::normalized(&path)),
+        None => config.get_path(&["resolver", "lockfile-path"]),
+    }
+}
+
+/// `cargo 1.97.0-nightly (…)`.
+fn release(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split(' ').nth(1)?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// The path of a file below the source, from the directory of the package.
+pub(crate) fn from_package(source: &Source, below: &Path) -> PathBuf {
+    let up = source.package.components().map(|_| "..");
+    up.collect::<PathBuf>().join(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_cargo_that_knows_the_key_is_asked_by_it() {
+        assert!(release("cargo 1.97.0-nightly (4d1f98451 2026-05-15)") >= Some(SINCE));
+        assert!(release("cargo 1.95.0 (f2d3ce0bd 2026-03-21)") < Some(SINCE));
+        assert!(release("cargo 2.0.0") >= Some(SINCE));
+        assert_eq!(release("cargo"), None);
+    }
+}
