@@ -38,13 +38,15 @@ impl Project {
         }
         let place = match &isolation.why {
             Some(why) => Err(why.clone()),
+            // Nothing would ever give the memory back.
+            None if self.request.keep => Err("both are to be kept on disk (`--keep`)".to_string()),
             None => {
                 let copies = sources.iter().map(PathBuf::as_path).chain([self.copy.as_path()]);
                 has_room(Path::new(MEMORY), copies.map(size).sum())
             }
         };
         let (dir, why) = match place {
-            Ok(()) => (Some(Scratch::within(Path::new(MEMORY), self.request.keep)?), None),
+            Ok(()) => (Some(Scratch::within(Path::new(MEMORY), false)?), None),
             Err(why) => (None, Some(why)),
         };
         let there = dir.as_ref().map_or(scratch, Scratch::path);
