@@ -85,6 +85,8 @@ pub struct Built {
     pub consulted: BTreeSet<String>,
     /// Build scripts that the preload shim cannot reach, by package.
     pub static_scripts: Vec<String>,
+    /// Programs that were run and that it cannot reach.
+    pub static_programs: BTreeSet<String>,
     /// Files outside the scratch directory that the linker read.
     pub linker_inputs: BTreeSet<PathBuf>,
     /// The user asked for a random build-id somewhere.
@@ -381,7 +383,11 @@ impl Plan<'_> {
                 Some(_) => PathBuf::from("/run/preload.so"),
                 None => path.clone(),
             };
-            shim.write(&Settings::of(side, self.values), &path, &seen)?;
+            let record = layout.wrapper.join(STATIC_PROGRAMS);
+            fs::write(&record, "")?;
+            let record = Some(record);
+            let settings = Settings { record, ..Settings::of(side, self.values) };
+            shim.write(&settings, &path, &seen)?;
             match self.sandbox {
                 Some(_) => {
                     room.read.push((path, seen.clone()));
@@ -541,6 +547,7 @@ impl Plan<'_> {
         let artifacts = collect.artifacts(&said.made)?;
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
+            static_programs: static_programs(layout)?,
             artifacts,
             consulted: match side {
                 Side::A => consulted::names(&on_disk.target)?,
@@ -659,6 +666,16 @@ fn is_full(words: &str) -> bool {
     ["No space left on device", "Disk quota exceeded", "os error 28", "os error 112"]
         .iter()
         .any(|w| words.contains(w))
+}
+
+/// In the directory of the wrapper: programs that were run and that nothing is preloaded into.
+const STATIC_PROGRAMS: &str = "static-programs";
+
+/// Their names.
+fn static_programs(layout: &Layout) -> Result<BTreeSet<String>> {
+    let list = fs::read_text_if_any(&layout.wrapper.join(STATIC_PROGRAMS))?.unwrap_or_default();
+    let names = list.lines().filter_map(|path| Path::new(path).file_name());
+    Ok(names.map(|name| name.to_string_lossy().into_owned()).collect())
 }
 
 /// Packages whose build script the preloaded shim cannot reach.

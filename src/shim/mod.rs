@@ -17,13 +17,14 @@
 //! | 120 | 72 | the same of the kernel's release |
 //! | 192 | 72 | and of its version |
 //! | 264 | 272 | the variable that preloads the object |
+//! | 536 | 272 | the file that programs it cannot be preloaded into are recorded in |
 //!
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
 //! calls themselves, `/proc`, and the times that the kernel gives files. Of the order of directories
 //! also what the C library reads within itself: scandir, glob, nftw and fts.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -39,7 +40,7 @@ const SOURCES: [(&str, &str); 3] = [
     ("directories.rs", include_str!("directories.rs")),
     ("programs.rs", include_str!("programs.rs")),
 ];
-const MAGIC: &[u8; 32] = b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a";
+const MAGIC: &[u8; 32] = b"repro-shim/3:8d1f0b67c4e95a23\r\n\x1a";
 
 const OFFSET: Range<usize> = 32..40;
 const CPUS: Range<usize> = 40..44;
@@ -48,7 +49,8 @@ const HOST: Range<usize> = 48..120;
 const RELEASE: Range<usize> = 120..192;
 const KERNEL: Range<usize> = 192..264;
 const PRELOAD: Range<usize> = 264..536;
-const BLOCK: usize = 536;
+const RECORD: Range<usize> = 536..808;
+const BLOCK: usize = 808;
 /// Of the fields of a utsname, without their NUL.
 const NAME: usize = 64;
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub kernel: Option<String>,
     /// In which order directories are listed.
     pub order: Order,
+    /// Where programs are recorded that are run and linked statically.
+    pub record: Option<PathBuf>,
 }
 
 /// In which order directories are listed.
@@ -105,6 +109,7 @@ impl Settings {
                 (_, Side::A) => Order::Sorted,
                 (_, Side::B) => Order::Reversed,
             },
+            record: None,
         }
     }
 }
@@ -191,6 +196,11 @@ impl Shim {
         // Of a path that is too long there is no second way.
         let variable = format!("LD_PRELOAD={}", seen.display()).into_bytes();
         fill(&mut block[PRELOAD], if variable.len() < PRELOAD.len() { &variable } else { b"" });
+        let record = settings.record.as_deref().unwrap_or(Path::new("")).display().to_string();
+        if record.len() >= RECORD.len() {
+            return Err(host(format!("the path `{record}` is too long for the preload shim")));
+        }
+        fill(&mut block[RECORD], record.as_bytes());
         Ok(bytes)
     }
 
@@ -361,6 +371,7 @@ mod tests {
             host_name: Some("canary".into()),
             kernel: Some("6.1.0-x".into()),
             order: Order::Reversed,
+            record: Some("/r".into()),
         };
         let bytes = shim.patched(&settings, Path::new("/run/s.so")).unwrap();
         let block = &bytes[10..10 + BLOCK];
@@ -371,6 +382,7 @@ mod tests {
         assert!(block[RELEASE].starts_with(b"6.1.0-x\0"));
         assert!(block[KERNEL].starts_with(b"#1 SMP 6.1.0-x\0"));
         assert!(block[PRELOAD].starts_with(b"LD_PRELOAD=/run/s.so\0"));
+        assert!(block[RECORD].starts_with(b"/r\0"));
         assert_eq!(bytes[..10], [0xaa; 10]);
         assert_eq!(bytes[10 + BLOCK..], [0xaa; 10]);
         for bad in ["x".repeat(65), "a\0b".into()] {
@@ -392,7 +404,6 @@ mod tests {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     mod live {
         use super::*;
-        use std::path::PathBuf;
         use std::sync::OnceLock;
         use std::time::{Duration, Instant};
 
@@ -573,6 +584,7 @@ fn main() {
                 host_name: Some("shim-canary".into()),
                 kernel: Some("6.1.0-shim".into()),
                 order: Order::Reversed,
+                record: None,
             }
         }
 

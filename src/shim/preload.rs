@@ -36,6 +36,7 @@ struct Config {
     release: Text,
     version: Text,
     preload: [u8; 272],
+    record: [u8; 272],
 }
 
 /// Ends in NUL; empty where nothing is to be told.
@@ -43,7 +44,7 @@ type Text = [u8; 72];
 
 #[used]
 static CONFIG: Config = Config {
-    magic: *b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a",
+    magic: *b"repro-shim/3:8d1f0b67c4e95a23\r\n\x1a",
     clock_offset: 0,
     cpu_count: 0,
     order: 0,
@@ -51,6 +52,7 @@ static CONFIG: Config = Config {
     release: [0; 72],
     version: [0; 72],
     preload: [0; 272],
+    record: [0; 272],
 };
 
 #[cfg(target_arch = "x86_64")]

@@ -62,9 +62,101 @@ unsafe fn with_shim(env: Words) -> Words {
     }
 }
 
-/// Functions that run a program: what they take before the environment, what comes after it.
+#[link(name = "c")]
+extern "C" {
+    fn open(path: *const u8, flags: Int, ...) -> Int;
+    fn read(file: Int, into: *mut u8, size: usize) -> isize;
+    fn write(file: Int, from: *const u8, size: usize) -> isize;
+    fn close(file: Int) -> Int;
+    fn getenv(name: *const u8) -> *const u8;
+}
+
+const O_RECORD: Int = 0o2002001; // O_WRONLY, O_APPEND, O_CLOEXEC
+
+/// Whether nothing is preloaded into an ELF file: it is of 32 bits, or names no dynamic linker. Only
+/// what is certain counts: program headers are at the start of what a linker writes.
+fn is_out_of_reach(head: &[u8]) -> bool {
+    let number = |at: usize, size: usize| {
+        let bytes = head.get(at..at + size)?;
+        Some(bytes.iter().rev().fold(0_usize, |n, b| n << 8 | *b as usize))
+    };
+    let headers = || {
+        let (start, size, count) = (number(32, 4)?, number(54, 2)?, number(56, 2)?);
+        let mut found = true;
+        for i in 0..count {
+            found &= number(start + i * size, 4)? != 3;
+        }
+        Some(found)
+    };
+    head.starts_with(b"\x7fELF") && (head.get(4) == Some(&1) || headers() == Some(true))
+}
+
+/// Records a program, if there is one of this path and nothing is preloaded into it.
+///
+/// # Safety
+/// `path` ends in NUL. Between fork and exec: system calls only.
+unsafe fn record(path: *const u8) -> bool {
+    // SAFETY: the caller's promise; what is read is within `head`.
+    unsafe {
+        let to = core::hint::black_box(addr_of!(CONFIG.record) as *const u8);
+        if *to == 0 {
+            return true;
+        }
+        let errno = *super::__errno_location();
+        let file = open(path, 0o2000000);
+        let mut head = [0_u8; 1024];
+        let size = if file < 0 { -1 } else { read(file, head.as_mut_ptr(), head.len()) };
+        if file >= 0 {
+            close(file);
+        }
+        if head.get(..size.max(0) as usize).map_or(false, is_out_of_reach) {
+            let list = open(to, O_RECORD);
+            let text = core::ffi::CStr::from_ptr(path.cast()).to_bytes();
+            let mut line = [b'\n'; 1024];
+            let length = text.len().min(line.len() - 1);
+            for (to, from) in line.iter_mut().zip(text.get(text.len() - length..).unwrap_or_default()) {
+                *to = *from;
+            }
+            // One call: lines of several processes do not mix.
+            write(list, line.as_ptr(), length + 1);
+            close(list);
+        }
+        *super::__errno_location() = errno;
+        file >= 0
+    }
+}
+
+/// The same of a program that is looked for in PATH.
+///
+/// # Safety
+/// As of `record`.
+unsafe fn record_found(file: *const u8) {
+    // SAFETY: the caller's promise; `path` has room for what is copied, and its NUL.
+    unsafe {
+        let name = core::ffi::CStr::from_ptr(file.cast()).to_bytes();
+        let dirs = getenv(b"PATH\0".as_ptr());
+        if name.iter().any(|b| *b == b'/') || dirs.is_null() {
+            record(file);
+            return;
+        }
+        let mut left = core::ffi::CStr::from_ptr(dirs.cast()).to_bytes().iter();
+        while !left.as_slice().is_empty() {
+            let mut path = [0_u8; 1024];
+            let dir = left.by_ref().take_while(|b| **b != b':');
+            // The last byte stays NUL.
+            let room = path.iter_mut().take(1023);
+            room.zip(dir.chain(b"/").chain(name)).for_each(|(to, from)| *to = *from);
+            if record(path.as_ptr()) {
+                return;
+            }
+        }
+    }
+}
+
+/// Functions that run a program: what they take before the environment, what comes after it, and how
+/// the program is recorded.
 macro_rules! runs {
-    ($($real:ident $name:ident($($arg:ident: $kind:ty),*) env($($more:ident: $other:ty),*);)*) => {
+    ($($real:ident $name:ident($($arg:ident: $kind:ty),*) env($($more:ident: $other:ty),*) $($record:ident($program:ident))?;)*) => {
         $(
             static $real: Real = Real::named(concat!(stringify!($name), "\0").as_bytes());
 
@@ -75,6 +167,7 @@ macro_rules! runs {
                 type Run = Option<unsafe extern "C" fn($($kind,)* Words, $($other),*) -> Int>;
                 // SAFETY: the caller's promise; the type is that of the C library's function.
                 unsafe {
+                    $($record($program);)?
                     match transmute::<*mut c_void, Run>($real.get()) {
                         Some(real) => real($($arg,)* with_shim(env), $($more),*),
                         None => fail(ENOSYS),
@@ -98,16 +191,16 @@ macro_rules! runs {
 static RUNS_AT_START: extern "C" fn() = find_runs;
 
 runs! {
-    EXECVE execve(path: *const u8, args: Words) env();
-    EXECVPE execvpe(file: *const u8, args: Words) env();
+    EXECVE execve(path: *const u8, args: Words) env() record(path);
+    EXECVPE execvpe(file: *const u8, args: Words) env() record_found(file);
     FEXECVE fexecve(file: Int, args: Words) env();
     EXECVEAT execveat(dir: Int, path: *const u8, args: Words) env(flags: Int);
     SPAWN posix_spawn(
         pid: *mut Int, path: *const u8, actions: *const c_void, attributes: *const c_void, args: Words
-    ) env();
+    ) env() record(path);
     SPAWNP posix_spawnp(
         pid: *mut Int, file: *const u8, actions: *const c_void, attributes: *const c_void, args: Words
-    ) env();
+    ) env() record_found(file);
 }
 
 /// # Safety

@@ -2,6 +2,7 @@
 //! page, manifest and verdict derive from its result, so none of them can claim a variation that
 //! did not reach the builds.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Canaries, Carrier, ChosenBy, Need, ValuePair, Variation, VariationId, VariationSet};
@@ -16,6 +17,8 @@ pub struct Reach<'a> {
     pub preload: &'a [(VariationId, String)],
     /// Packages whose build scripts nothing can be preloaded into.
     pub static_scripts: &'a [String],
+    /// Programs that were run and that nothing can be preloaded into.
+    pub static_programs: &'a BTreeSet<String>,
     /// Why the builds have no namespaces of their own, if they have none.
     pub namespaces: Option<&'a str>,
     /// Why one side cannot have the toolchain elsewhere, if so.
@@ -60,6 +63,8 @@ pub enum Unavailable {
     NoPreload(String),
     /// Build scripts of these packages are linked statically.
     StaticScripts(Vec<String>),
+    /// These programs, which were run, are linked statically or of 32 bits.
+    StaticPrograms(BTreeSet<String>),
     /// The builds have no namespaces of their own.
     NoNamespaces(String),
     /// The directories of both copies are listed in one order.
@@ -77,6 +82,7 @@ impl Unavailable {
             Unavailable::SameCollation => "same-collation",
             Unavailable::NoPreload(_) => "no-preload",
             Unavailable::StaticScripts(_) => "static-scripts",
+            Unavailable::StaticPrograms(_) => "static-programs",
             Unavailable::NoNamespaces(_) => "no-namespaces",
             Unavailable::SameOrder(_) => "same-order",
             Unavailable::SameToolchain(_) => "same-toolchain",
@@ -98,6 +104,10 @@ impl fmt::Display for Unavailable {
             | Unavailable::SameToolchain(why) => f.write_str(why),
             Unavailable::StaticScripts(packages) => {
                 write!(f, "statically linked build scripts: {}", packages.join(", "))
+            }
+            Unavailable::StaticPrograms(names) => {
+                let names: Vec<_> = names.iter().map(String::as_str).collect();
+                write!(f, "statically linked or 32-bit programs: {}", names.join(", "))
             }
         }
     }
@@ -185,8 +195,13 @@ impl Reach<'_> {
             Carrier::Jobs | Carrier::Mtime => Found::Whole,
             Carrier::Preload => match self.preload.iter().find(|(id, _)| *id == row.id) {
                 Some((_, why)) => Found::Nothing(Unavailable::NoPreload(why.clone())),
-                None if self.static_scripts.is_empty() => Found::Whole,
-                None => Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec())),
+                None if !self.static_scripts.is_empty() => {
+                    Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec()))
+                }
+                None if !self.static_programs.is_empty() => {
+                    Found::Part(Unavailable::StaticPrograms(self.static_programs.clone()))
+                }
+                None => Found::Whole,
             },
             Carrier::Copies => match self.copies {
                 Some(why) => Found::Nothing(Unavailable::SameOrder(why.to_string())),
@@ -226,6 +241,7 @@ mod tests {
         umask: true,
         preload: &[],
         static_scripts: &[],
+        static_programs: &BTreeSet::new(),
         namespaces: None,
         copies: None,
         toolchain: None,
@@ -332,6 +348,14 @@ mod tests {
     }
 
     #[test]
+    fn static_programs_are_not_reached_by_what_is_preloaded() {
+        let programs = BTreeSet::from(["helper".to_string(), "busybox".to_string()]);
+        let found = of(&Reach { static_programs: &programs, ..FREE });
+        let preloaded = [Id::Hostname, Id::Kernel, Id::CpuCount, Id::DirectoryOrder, Id::Clock];
+        only(&found, &preloaded, true, "statically linked or 32-bit programs: busybox, helper");
+    }
+
+    #[test]
     fn without_a_umask_it_is_not_varied() {
         let found = of(&Reach { umask: false, ..FREE });
         only(&found, &[Id::Umask], false, "this system has no umask");
@@ -353,6 +377,7 @@ mod tests {
             umask: false,
             preload: &[(Id::Environment, String::new())],
             static_scripts: &[],
+            static_programs: &BTreeSet::new(),
             namespaces: Some("no namespaces"),
             copies: Some("one order"),
             toolchain: Some("one toolchain"),

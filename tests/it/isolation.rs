@@ -443,6 +443,7 @@ fn user_id_and_files_about_host_and_kernel_are_varied() {
         ("cat /etc/hostname", "hostname", "hostname"),
         ("cat /proc/sys/kernel/hostname", "hostname", "hostname"),
         ("cat /etc/machine-id", "hostname", "hostname"),
+        ("cat /etc/hosts", "hostname", "hostname"),
         ("cat /proc/sys/kernel/random/boot_id", "hostname", "hostname"),
         ("cut -d' ' -f3 /proc/version", "kernel", "kernel"),
         ("cat /proc/sys/kernel/osrelease", "kernel", "kernel"),
@@ -472,6 +473,52 @@ fn what_clears_the_environment_is_reached_all_the_same() {
     let cleared = "let out = Command::new(\"uname\").arg(\"-n\").env_clear().output().unwrap();\n\
         let value = String::from_utf8(out.stdout).unwrap();\nlet value = value.trim();";
     is_found_by(cleared, "hostname", "hostname");
+}
+
+#[test]
+fn a_helper_that_nothing_can_be_preloaded_into_is_named() {
+    let helper = |link: &str| {
+        with_script(&format!(
+            "let dir = std::path::PathBuf::from(env::var_os(\"OUT_DIR\").unwrap());\n\
+             fs::write(dir.join(\"h.c\"), \"#include <stdio.h>\\n#include <sys/utsname.h>\\nint main(void) {{{{ struct utsname u; uname(&u); puts(u.release); return 0; }}}}\").unwrap();\n\
+             let made = Command::new(\"cc\").current_dir(&dir).args([\"{link}\", \"h.c\", \"-o\", \"helper\"]).status().unwrap();\n\
+             assert!(made.success());\n\
+             let out = Command::new(dir.join(\"helper\")).env_clear().output().unwrap();\n\
+             let value = String::from_utf8(out.stdout).unwrap();\nlet value = value.trim();"
+        ))
+    };
+    for mode in ["auto", "never"] {
+        let project = helper("-static");
+        let run = project.repro(&["build", "--isolate", mode, "--format", "json"]);
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        let report = run.json();
+        let missing = report["variations"]["unavailable"].as_array().unwrap();
+        let said = missing.iter().filter(|v| v["reason"] == "static-programs");
+        let named: Vec<_> = said.map(|v| v["name"].as_str().unwrap()).collect();
+        for name in ["kernel", "clock", "cpu-count", "directory-order", "hostname"] {
+            assert!(named.contains(&name), "{mode}: {report}");
+        }
+        assert!(run.stdout.contains("32-bit programs: helper\""), "{}", run.all());
+        let run = helper("-O0").repro(&["build", "--isolate", mode, "--format", "json"]);
+        assert_eq!(run.code, Some(1), "{}", run.all());
+        assert!(!run.stdout.contains("static-programs"), "{}", run.all());
+    }
+}
+
+#[test]
+fn what_no_run_varies_is_in_each_report() {
+    let project =
+        with_script("let value = ask(\"grep -m1 model /proc/cpuinfo; cat /etc/os-release\");");
+    let run = project.repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(run.stdout.contains("not varied  cpu-model, memory, devices, "), "{}", run.all());
+    let listed = project.repro(&["build", "--list-variations"]).stdout;
+    let json = project.repro(&["build", "--format", "json"]).json();
+    let shared = json["variations"]["shared"].as_array().unwrap();
+    assert!(shared.len() >= 8, "{json}");
+    for name in shared {
+        assert!(listed.contains(&format!("\n{} ", name.as_str().unwrap())), "{name}: {listed}");
+    }
 }
 
 #[test]
