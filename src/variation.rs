@@ -181,6 +181,41 @@ impl Canaries {
     }
 }
 
+/// What both builds have in common, whatever is varied: one machine, and one tree of its files.
+pub struct Shared {
+    /// Its name in reports.
+    pub text: &'static str,
+    /// What it is.
+    pub about: &'static str,
+}
+
+/// What no run varies.
+pub const SHARED: &[Shared] = &[
+    Shared { text: "cpu-model", about: "model, features and caches of the CPU; target-cpu=native" },
+    Shared { text: "memory", about: "size of memory and swap: sysinfo, sysconf, /proc/meminfo" },
+    Shared {
+        text: "devices",
+        about: "disks, network devices and their addresses, file systems, /sys",
+    },
+    Shared { text: "boot", about: "time since boot, load, limits, /proc/cmdline, control groups" },
+    Shared {
+        text: "installed-software",
+        about: "files of this machine in /usr, /etc and elsewhere: compilers, libraries, os-release",
+    },
+    Shared {
+        text: "git-refs",
+        about: "both builds are on a detached HEAD: name of the branch, remotes, depth of the clone",
+    },
+    Shared {
+        text: "file-times",
+        about: "times that the kernel gives to files made during the build, to the second",
+    },
+    Shared {
+        text: "direct-calls",
+        about: "clock, kernel and CPUs for programs that call the kernel without the C library",
+    },
+];
+
 /// The table.
 pub const VARIATIONS: &[Variation] = &[
     Variation {

@@ -85,6 +85,10 @@ impl Machine<'_> {
             ),
             ("/etc/group", others("/etc/group") + &format!("{name}:x:{id}:\n")),
             ("/etc/hostname", format!("{host}\n")),
+            (
+                "/etc/hosts",
+                hosts(&fs::read_text(Path::new("/etc/hosts")).unwrap_or_default(), &host),
+            ),
             ("/etc/machine-id", machine.clone()),
             ("/var/lib/dbus/machine-id", machine),
             ("/proc/sys/kernel/random/boot_id", format!("{}\n", boot_id_of(&host))),
@@ -141,6 +145,12 @@ impl Machine<'_> {
         }
         seen.is_dir().then_some((real, seen))
     }
+}
+
+/// `/etc/hosts` with a name of this machine.
+fn hosts(text: &str, host: &str) -> String {
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}127.0.1.1 {host}\n")
 }
 
 /// `/proc/cpuinfo` with as many CPUs: one paragraph each.

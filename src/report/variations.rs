@@ -1,8 +1,8 @@
 //! What was varied and what was not, as the lines of a report.
 
-use crate::variation::VARIATIONS;
 use crate::variation::coverage::Coverage;
 use crate::variation::{ChosenBy, VariationId};
+use crate::variation::{SHARED, VARIATIONS};
 
 /// The line that must come first: what the project's own metadata has switched off.
 pub fn off_by_project(coverage: &Coverage) -> Option<String> {
@@ -36,6 +36,8 @@ pub fn lines(coverage: &Coverage) -> Vec<(&'static str, String)> {
     lines.extend(kept.map(|names| ("not varied", format!("{names} (at one path: --same-path)"))));
     let off = off_by(coverage, ChosenBy::Flag);
     lines.extend(off.map(|names| ("not varied", format!("{names} (switched off with --vary)"))));
+    let shared: Vec<_> = SHARED.iter().map(|row| row.text).collect();
+    lines.push(("not varied", format!("{} (one machine: --list-variations)", shared.join(", "))));
     lines
 }
 
@@ -72,7 +74,9 @@ mod tests {
                 (VariationId::Clock, no_preload()),
             ],
         };
-        let found = lines(&coverage);
+        let mut found = lines(&coverage);
+        let shared = found.pop().unwrap();
+        assert!(shared.0 == "not varied" && shared.1.starts_with("cpu-model, memory, "));
         let found: Vec<_> = found.iter().map(|(label, text)| (*label, text.as_str())).collect();
         let want = [
             ("varied", "home"),
@@ -85,10 +89,10 @@ mod tests {
         coverage.off[0].1 = ChosenBy::Project;
         let first = off_by_project(&coverage).unwrap();
         assert_eq!(first, "umask (switched off by the project's own metadata)");
-        assert_eq!(lines(&coverage).len(), 3);
+        assert_eq!(lines(&coverage).len(), 4);
         let all = VARIATIONS.iter().map(|row| (row.id, ChosenBy::Flag));
         let none = Coverage { off: all.collect(), ..Coverage::default() };
         let want = [("varied", "nothing"), ("not varied", "everything (switched off with --vary)")];
-        assert_eq!(lines(&none), want.map(|(label, text)| (label, text.to_string())));
+        assert_eq!(lines(&none)[..2], want.map(|(label, text)| (label, text.to_string())));
     }
 }

@@ -443,6 +443,7 @@ fn user_id_and_files_about_host_and_kernel_are_varied() {
         ("cat /etc/hostname", "hostname", "hostname"),
         ("cat /proc/sys/kernel/hostname", "hostname", "hostname"),
         ("cat /etc/machine-id", "hostname", "hostname"),
+        ("cat /etc/hosts", "hostname", "hostname"),
         ("cat /proc/sys/kernel/random/boot_id", "hostname", "hostname"),
         ("cut -d' ' -f3 /proc/version", "kernel", "kernel"),
         ("cat /proc/sys/kernel/osrelease", "kernel", "kernel"),
@@ -535,6 +536,22 @@ fn what_the_shim_does_not_reach_lists_copies_in_another_order() {
         }
         let run = project.repro(&["build", "--vary=-directory-order"]);
         assert_verdict(&run, 0, "REPRODUCIBLE");
+    }
+}
+
+#[test]
+fn what_no_run_varies_is_in_each_report() {
+    let project =
+        with_script("let value = ask(\"grep -m1 model /proc/cpuinfo; cat /etc/os-release\");");
+    let run = project.repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(run.stdout.contains("not varied  cpu-model, memory, devices, "), "{}", run.all());
+    let listed = project.repro(&["build", "--list-variations"]).stdout;
+    let json = project.repro(&["build", "--format", "json"]).json();
+    let shared = json["variations"]["shared"].as_array().unwrap();
+    assert!(shared.len() >= 8, "{json}");
+    for name in shared {
+        assert!(listed.contains(&format!("\n{} ", name.as_str().unwrap())), "{name}: {listed}");
     }
 }
 

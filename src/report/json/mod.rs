@@ -17,6 +17,7 @@ use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::Report;
 use crate::setting::entry::Setting;
+use crate::variation::SHARED;
 use crate::variation::coverage::Coverage;
 use crate::verdict::{SINGLE, Verdict};
 
@@ -120,6 +121,7 @@ struct VariationsJson {
     applied: Vec<AppliedJson>,
     off: Vec<OffJson>,
     unavailable: Vec<UnavailableJson>,
+    shared: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -159,6 +161,7 @@ impl From<&Coverage> for VariationsJson {
             applied: applied.collect(),
             off: off.map(|(id, by)| OffJson { name: id.row().text, by: by.name() }).collect(),
             unavailable: unavailable.collect(),
+            shared: SHARED.iter().map(|row| row.text).collect(),
         }
     }
 }

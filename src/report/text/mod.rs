@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::setting::entry::Setting;
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
-use crate::variation::{Need, VARIATIONS};
+use crate::variation::{Need, SHARED, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
 use repro_formats::policy;
 
@@ -297,6 +297,10 @@ pub fn list_variations() -> String {
             let _ = write!(out, " [needs: {}]", v.needs);
         }
         out.push('\n');
+    }
+    out += "\nNot varied, as both builds are made on one machine:\n";
+    for shared in SHARED {
+        let _ = writeln!(out, "{:<19}{}", shared.text, shared.about);
     }
     out
 }
