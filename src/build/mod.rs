@@ -323,9 +323,7 @@ impl Plan<'_> {
     /// Puts into a home directory what one side has there.
     pub fn fill_home(&self, side: Side, home: &Path) -> Result<()> {
         if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
-            // Where no row fixes it the length is that of the repository, on both sides.
-            let fixed = self.recipe.rows().iter().any(|row| row.value == "core.abbrev");
-            fs::write(&home.join(".gitconfig"), git_config(name, fixed))?;
+            fs::write(&home.join(".gitconfig"), git_config(name))?;
         }
         Ok(())
     }
@@ -675,11 +673,11 @@ impl Plan<'_> {
     }
 }
 
-/// Settings of git of a user of this name, the length of short ids among them if the recipe sets it.
-fn git_config(name: &str, abbrev: bool) -> String {
-    let abbrev = if abbrev { "[core]\n\tabbrev = 33\n" } else { "" };
+/// Settings of git of a user of this name. The length of short ids is none of them: the recipe fixes it
+/// by variables, which libgit2 does not read, and cargo names directories of git dependencies by it.
+fn git_config(name: &str) -> String {
     format!(
-        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = format:%Y-%m-%d by {name}\n{abbrev}"
+        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = format:%Y-%m-%d by {name}\n"
     )
 }
 

@@ -27,7 +27,7 @@ fn the_json_report_has_the_documented_shape() {
         "causes confirmed evidence package replays seconds suspected unit variations via";
     assert_eq!(keys(&report["blame"][0]).join(" "), of_culprit);
     let variations = &report["variations"];
-    assert_eq!(keys(variations), ["applied", "off", "unavailable"]);
+    assert_eq!(keys(variations), ["applied", "off", "shared", "unavailable"]);
     let applied = variations["applied"].as_array().unwrap();
     for v in applied {
         assert_eq!(keys(v), ["a", "b", "name"]);
