@@ -3,14 +3,17 @@
 //!
 //! Decides nothing about what is varied or how artifacts are compared.
 
+mod call;
 mod generated;
 pub mod left;
 pub mod machine;
 pub mod outside;
 mod search_path;
+mod side;
+mod words;
 
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -19,28 +22,27 @@ use anyhow::{Context, Result};
 use repro_formats::elf::{self, Linking};
 use repro_formats::names::printable;
 
+use self::words::{COUNTING, SPARE, is_full, progress_of, wants_network};
 use crate::artifact::{ArtifactSet, Kind};
 use crate::build::outside::OutsideFile;
 use crate::cargo::config::{Config, Place};
-use crate::cargo::crate_dirs::{self, CrateDir};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
-use crate::cargo::wrapper::{self, Spec};
-use crate::cargo::{consulted, home, rustflags, units};
+use crate::cargo::wrapper;
+use crate::cargo::{consulted, units};
 use crate::error::{Failure, Kind as ErrorKind, host};
 use crate::fs;
 use crate::layout::Layout;
 use crate::process::{self, Cmd, Stream};
-use crate::recipe::{Recipe, SideRecipe};
+use crate::recipe::Recipe;
 use crate::request::{Inject, Selection};
-use crate::sandbox::{Room, Sandbox};
-use crate::shim::record::Moment;
-use crate::shim::{Settings, Shim};
-use crate::source::{self, Source};
+use crate::sandbox::Sandbox;
+use crate::shim::Shim;
+use crate::source::Source;
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
-use crate::variation::{Carrier, Side, Value, ValuePair, VariationId, carried_by};
+use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
 
 /// Where the shim lists the programs that it is not loaded into, beside what the wrapper writes.
 const UNREACHED: &str = "unreached";
@@ -293,60 +295,6 @@ impl Plan<'_> {
         })
     }
 
-    /// Copies the source if that is not done yet, and makes everything around it.
-    fn prepare(&self, side: Side, layout: &Layout) -> Result<()> {
-        if !layout.source.exists() {
-            check_out(self.source, self.config, &layout.source)?;
-        }
-        self.as_unpacked(side, &layout.source)?;
-        let mtime = (self.values)(VariationId::SourceMtime);
-        fs::set_mtimes(&layout.source, mtime.number(side))?;
-        source::refresh_index(&layout.source)?;
-        for dir in [&layout.target, &layout.home, &layout.tmpdir] {
-            fs::create_dir(dir)?;
-        }
-        let library = self.library_lockfile();
-        let lockfiles = [self.lockfile, library.as_deref().unwrap_or_default()];
-        home::make(
-            self.cargo_home,
-            &layout.cargo_home,
-            self.config,
-            &lockfiles,
-            self.registry_sources,
-        )?;
-        for unpacked in ["registry/src", "git/checkouts"] {
-            self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
-        }
-        self.fill_home(side, &layout.home)
-    }
-
-    /// Puts into a home directory what one side has there.
-    pub fn fill_home(&self, side: Side, home: &Path) -> Result<()> {
-        if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
-            fs::write(&home.join(".gitconfig"), git_config(name))?;
-        }
-        Ok(())
-    }
-
-    /// Copies get the modes that files have which are unpacked under the umask of this side, and on
-    /// side B they are put into their directories in another order.
-    fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
-        if !root.exists() {
-            return Ok(());
-        }
-        fs::set_modes(root, (self.values)(VariationId::Umask).number(side) as u32)?;
-        let reordered = (self.values)(VariationId::DirectoryOrder).varied() && side == Side::B;
-        if reordered { fs::reorder(root) } else { Ok(()) }
-    }
-
-    /// The directory that PATH has besides those of the user.
-    fn search_path(&self, side: Side) -> Option<PathBuf> {
-        let values = (self.values)(VariationId::SearchPath);
-        let held = self.recipe.pinned("PATH").is_some();
-        (values.varied() && !held && *values.of(side) != Value::Nothing)
-            .then(|| values.path(side).to_owned())
-    }
-
     /// The standard library's lockfile, where cargo is to build it.
     fn library_lockfile(&self) -> Option<String> {
         let variable = OsString::from("CARGO_UNSTABLE_BUILD_STD");
@@ -354,240 +302,6 @@ impl Plan<'_> {
             || self.recipe.facts().passed.contains_key(&variable);
         let library = self.toolchain.sysroot.join("lib/rustlib/src/rust/library/Cargo.lock");
         wanted.then(|| fs::read_text(&library).ok()).flatten()
-    }
-
-    /// Where one side sees the toolchain, if not where it is.
-    fn moved_toolchain(&self, side: Side) -> Option<PathBuf> {
-        let values = (self.values)(VariationId::ToolchainPath);
-        let dir = values.path(side);
-        let moved = self.sandbox.is_some() && values.varied() && dir != self.toolchain.sysroot;
-        moved.then(|| dir.to_owned())
-    }
-
-    /// A program of the toolchain as one side sees it.
-    fn of_toolchain(&self, side: Side, program: &Path) -> PathBuf {
-        let inside = program.strip_prefix(&self.toolchain.sysroot).ok();
-        let moved = inside.and_then(|inside| Some(self.moved_toolchain(side)?.join(inside)));
-        moved.unwrap_or_else(|| program.to_owned())
-    }
-
-    /// The compiler by its absolute path; one that is in the source is that of this side's copy.
-    fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
-        let rustc = &self.toolchain.rustc;
-        match rustc.strip_prefix(self.layout(Side::A).source) {
-            Ok(inside) => layout.source.join(inside),
-            Err(_) => self.of_toolchain(side, rustc),
-        }
-    }
-
-    fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
-        let share = self.recipe.side(side, layout, self.values);
-        let mut env = share.env.clone();
-        self.tool_variables(side, &mut env)?;
-        let crates = self.crate_dirs(side, layout)?;
-        let scripted = crates.iter().filter(|dir| dir.scripted);
-        let scripted: Vec<_> =
-            scripted.map(|dir| (dir.from.display().to_string(), dir.to.clone())).collect();
-        self.recipe.add_c_remaps(&mut env, &scripted);
-        let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
-        set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates)?.into());
-        set("RUSTC", self.rustc(side, layout).into());
-        let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
-        let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
-        if rustdoc.is_file() {
-            set("RUSTDOC", self.of_toolchain(side, &rustdoc).into());
-        }
-        if self.inject == Inject::Rustflags {
-            let passed = &self.recipe.facts().passed;
-            let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
-            set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
-        }
-        let mut room = Room::default();
-        if let Some(shim) = self.shim {
-            let path = self.scratch.join(format!("preload-{}.so", side.label()));
-            // In a sandbox one text on both sides.
-            let seen = match self.sandbox {
-                Some(_) => PathBuf::from("/run/preload.so"),
-                None => path.clone(),
-            };
-            let settings = Settings {
-                unreached: Some(layout.wrapper.join(UNREACHED)),
-                ..Settings::of(side, self.values)
-            };
-            let records = self.keep_calls.then(|| wrapper::runs(&layout.wrapper));
-            let moment = Moment { records, ..Moment::default() };
-            shim.write_at(&settings, &moment, &path, &seen)?;
-            match self.sandbox {
-                Some(_) => {
-                    room.read.push((path, seen.clone()));
-                    room.preload = Some(seen);
-                }
-                None => drop(set("LD_PRELOAD", seen.into())),
-            }
-        }
-        let args = ["build", "--message-format", "json-render-diagnostics"];
-        let dir = layout.source.join(&self.source.package);
-        // Without a separator at the end: gcc takes PWD as it is for the directory in debug info. Every
-        // shell sets it, and bubblewrap does.
-        let dir: PathBuf = dir.components().collect();
-        set("PWD", dir.clone().into());
-        let cargo = Cmd::new(self.of_toolchain(side, &self.toolchain.cargo))
-            .args(args)
-            .args(&share.cargo_args)
-            .args(self.selection.cargo_args());
-        let cargo = match self.sandbox {
-            Some(sandbox) => {
-                self.furnish(side, layout, &mut room);
-                // By the ids of this user the index says that every file has changed.
-                if self.layout_on_disk(side).source.join(".git").exists() {
-                    let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
-                    sandbox.around(git, &layout.source, &room).env_exact(env.clone()).output()?;
-                }
-                sandbox.around(cargo, &dir, &room)
-            }
-            None => cargo.dir(dir),
-        };
-        Ok(cargo.env_exact(env).umask(share.umask).own_group())
-    }
-
-    /// Who and where the processes of one side are, in its room.
-    pub fn identify(&self, side: Side, layout: &Layout, room: &mut Room) {
-        let text = |id| (self.values)(id).of(side).to_string();
-        let user = (self.values)(VariationId::UserId).number(side);
-        let machine = machine::Machine {
-            side,
-            values: self.values,
-            home: &layout.home,
-            made_in: self.scratch.join(format!("machine-{}", side.label())),
-        };
-        room.spent_ids = match side {
-            Side::A => 0,
-            Side::B => 1000,
-        };
-        room.user = u32::try_from(user).ok();
-        room.hostname = Some(text(VariationId::Hostname));
-        room.read.extend(machine.files());
-        room.read.extend(self.search_path(side).map(|dir| (dir.clone(), dir)));
-        let moved = self.moved_toolchain(side);
-        room.read.extend(moved.map(|dir| (self.toolchain.sysroot.clone(), dir)));
-    }
-
-    /// Puts into the room of one side what it has for itself.
-    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
-        let on_disk = self.layout_on_disk(side);
-        self.identify(side, layout, room);
-        room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
-        let mut apart: Vec<_> =
-            on_disk.directories().into_iter().zip(layout.directories()).collect();
-        // The source first: the target directory may be inside.
-        apart.reverse();
-        room.write.extend(apart);
-        // What was put above the source: config files of the directories there.
-        let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
-        for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
-            // The directory of this side, in the scratch directory or on another disk.
-            if real.ends_with(side.label().to_lowercase()) {
-                break;
-            }
-            for name in fs::entries(&real).unwrap_or_default() {
-                let (from, to) = (real.join(&name), seen.join(&name));
-                if !on_disk.source.starts_with(&from) {
-                    room.read.push((from, to));
-                }
-            }
-        }
-    }
-
-    /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
-    fn tool_variables(&self, side: Side, env: &mut crate::recipe::environment::Env) -> Result<()> {
-        let bin = self.toolchain.sysroot.join("bin");
-        let path = env.get(OsStr::new("PATH")).cloned();
-        let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
-        // A distribution's toolchain is where all other programs are: in front it would hide those that
-        // the user put before them.
-        if bin.join("rustc").exists() && !path.contains(&bin) {
-            path.insert(0, bin.clone());
-        }
-        if let Some(own) = self.search_path(side) {
-            fs::create_dir(&own)?;
-            path = search_path::varied(path, &own);
-        }
-        // Only now: what is there is known by the path on this machine.
-        for dir in path.iter_mut().filter(|dir| **dir == bin) {
-            *dir = self.of_toolchain(side, &bin);
-        }
-        if let Ok(joined) = std::env::join_paths(path) {
-            env.insert("PATH".into(), joined);
-        }
-        let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
-        if let Some(dir) = rustup.filter(|d| d.is_dir()) {
-            env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
-        }
-        Ok(())
-    }
-
-    /// Where crates of crates.io are that are not where cargo itself has them.
-    fn crate_dirs(&self, side: Side, layout: &Layout) -> Result<Vec<CrateDir>> {
-        if !self.recipe.changes_calls() {
-            return Ok(Vec::new());
-        }
-        let crates = crate_dirs::of_crates_io(self.lockfile);
-        let mut found = match self.cargo_home {
-            Some(user) => {
-                crate_dirs::mirrors(self.registry_sources, user, &layout.cargo_home, &crates)
-            }
-            None => BTreeSet::new(),
-        };
-        let copy = self.layout_on_disk(side).source;
-        for dir in self.config.directory_sources() {
-            found.extend(match dir.strip_prefix(&self.source.root) {
-                Ok(below) => {
-                    crate_dirs::vendored(&copy.join(below), &layout.source.join(below), &crates)?
-                }
-                Err(_) => crate_dirs::vendored(&dir, &dir, &crates)?,
-            });
-        }
-        Ok(found.into_iter().collect())
-    }
-
-    fn wrapper(&self, layout: &Layout, share: &SideRecipe, crates: &[CrateDir]) -> Result<PathBuf> {
-        let args = match self.inject {
-            Inject::Wrapper => share.rustc_args.clone(),
-            Inject::Rustflags => Vec::new(),
-        };
-        let user_wrapper = self.user_wrapper.clone().map(|(path, in_source)| {
-            match path.strip_prefix(&self.source.root) {
-                Ok(inside) if in_source => layout.source.join(inside),
-                _ => path,
-            }
-        });
-        let spec = Spec {
-            host: self.toolchain.host().to_string(),
-            user_wrapper,
-            args: args
-                .into_iter()
-                .map(|(family, arg)| (family.map(wrapper::family_name), arg))
-                .collect(),
-            trace_links: self.trace_links,
-            keep_calls: self.keep_calls,
-            whole_scope: self.recipe.changes_calls(),
-            crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
-            registries: layout.cargo_home.join("registry/src"),
-            crates: match self.recipe.changes_calls() {
-                true => crate_dirs::of_crates_io(self.lockfile),
-                false => BTreeSet::new(),
-            },
-            canonical_roots: share.canonical_ids.then(|| {
-                let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
-                let source = format!("/build/{}", self.recipe.facts().name);
-                vec![
-                    root(&layout.source, &source),
-                    root(&layout.target, &format!("{source}/target")),
-                    root(&layout.cargo_home, "/cargo"),
-                ]
-            }),
-        };
-        wrapper::install(&layout.wrapper, &spec)
     }
 
     fn collect(
@@ -673,14 +387,6 @@ impl Plan<'_> {
     }
 }
 
-/// Settings of git of a user of this name. The length of short ids is none of them: the recipe fixes it
-/// by variables, which libgit2 does not read, and cargo names directories of git dependencies by it.
-fn git_config(name: &str) -> String {
-    format!(
-        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = format:%Y-%m-%d by {name}\n"
-    )
-}
-
 /// A pool of job tokens for `builds` builds at once, so that all of them together have as many jobs
 /// as there are cores: each build has one token of its own. More programs than cores at once cost
 /// CPU time, and a fixed share would leave cores idle while one build links.
@@ -705,68 +411,6 @@ pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
     source.check_out(to)
 }
 
-/// Has cargo count the units that it builds, for a progress line. No build script sees that.
-const COUNTING: [&str; 4] =
-    ["--config", "term.progress.when='always'", "--config", "term.progress.width=160"];
-
-/// What cargo does now, if the line is of its progress; empty if that is of no interest.
-fn progress_of(line: &str) -> Option<String> {
-    let (verb, rest) = line.strip_prefix("   ")?.trim_start().split_once(' ')?;
-    let verbs =
-        ["Compiling", "Checking", "Finished", "Fresh", "Dirty", "Running", "Locking", "Building"];
-    let indented = line.len() - line.trim_start().len() + verb.len() == 12;
-    if !indented || !verbs.contains(&verb) {
-        return None;
-    }
-    let what = rest.split(" (").next().unwrap_or(rest);
-    Some(match verb {
-        "Compiling" => what.to_string(),
-        "Building" => units_of(rest).unwrap_or_default(),
-        "Finished" => String::new(),
-        _ => format!("{} {what}", verb.to_lowercase()),
-    })
-}
-
-/// The package whose build script failed for want of a network.
-fn wants_network(words: &str) -> Option<&str> {
-    const SIGNS: [&str; 9] = [
-        "Network is unreachable",
-        "os error 101",
-        "Temporary failure in name resolution",
-        "failed to lookup address",
-        "Could not resolve host",
-        "could not resolve",
-        "unable to resolve host",
-        "dns error",
-        "Name or service not known",
-    ];
-    let script = words.split("failed to run custom build command for `").nth(1)?;
-    SIGNS.iter().any(|s| words.contains(s)).then(|| script.split(['`', '(']).next())?.map(str::trim)
-}
-
-/// `[====>   ] 3/10: a, b(bin)` in words.
-fn units_of(bar: &str) -> Option<String> {
-    let (count, names) = bar.split_once("] ")?.1.split_once(':')?;
-    let (done, all) = count.trim().split_once('/')?;
-    let (done, all): (usize, usize) = (done.parse().ok()?, all.parse().ok()?);
-    let names = names.trim();
-    let long = match names.strip_suffix("(bin)") {
-        Some(name) if done + 1 == all && !name.contains(',') => ", optimizing and linking",
-        _ => "",
-    };
-    Some(format!("{done} of {all} units: {names}{long}"))
-}
-
-/// With less free space than this after a failure, that is why: rustc has removed its files by then.
-const SPARE: u64 = 16 << 20;
-
-/// Whether a tool failed because a disk or a quota is full.
-fn is_full(words: &str) -> bool {
-    ["No space left on device", "Disk quota exceeded", "os error 28", "os error 112"]
-        .iter()
-        .any(|w| words.contains(w))
-}
-
 /// Packages whose build script the preloaded shim cannot reach.
 fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
     let mut packages: Vec<String> = artifacts
@@ -783,36 +427,4 @@ fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
         .collect();
     packages.dedup();
     packages
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_not_a_failed_build() {
-        assert!(is_full("error: failed to write x: No space left on device (os error 28)"));
-        assert!(!is_full("error[E0308]: mismatched types"));
-    }
-
-    #[test]
-    fn cargos_progress_lines_are_told_from_its_messages() {
-        let cases = [
-            ("   Compiling serde v1.0.0", Some("serde v1.0.0")),
-            ("   Compiling demo v0.1.0 (/s/demo)", Some("demo v0.1.0")),
-            ("    Finished `release` profile in 1s", Some("")),
-            ("    Building [=====>    ] 3/10: a, b(bin)", Some("3 of 10 units: a, b(bin)")),
-            ("    Building [=====>    ] 9/10: a(build)", Some("9 of 10 units: a(build)")),
-            (
-                "    Building [========> ] 9/10: b(bin)",
-                Some("9 of 10 units: b(bin), optimizing and linking"),
-            ),
-            ("warning: unused", None),
-            ("    Compiling is what I do", None),
-            ("   |   ^^^", None),
-        ];
-        for (line, want) in cases {
-            assert_eq!(progress_of(line).as_deref(), want, "{line}");
-        }
-    }
 }

@@ -1,0 +1,279 @@
+//! How cargo is called on one side: its variables, the wrapper around rustc, and the room that it runs
+//! in.
+
+use super::{Plan, UNREACHED, machine, search_path};
+use crate::cargo::crate_dirs;
+use crate::cargo::crate_dirs::CrateDir;
+use crate::cargo::rustflags;
+use crate::cargo::wrapper;
+use crate::cargo::wrapper::Spec;
+use crate::fs;
+use crate::layout::Layout;
+use crate::process::Cmd;
+use crate::recipe::SideRecipe;
+use crate::request::Inject;
+use crate::sandbox::Room;
+use crate::shim::Settings;
+use crate::shim::record::Moment;
+use crate::variation::Side;
+use crate::variation::Value;
+use crate::variation::VariationId;
+use anyhow::Result;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::path::Path;
+use std::path::PathBuf;
+
+impl Plan<'_> {
+    /// The directory that PATH has besides those of the user.
+    pub(super) fn search_path(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::SearchPath);
+        let held = self.recipe.pinned("PATH").is_some();
+        (values.varied() && !held && *values.of(side) != Value::Nothing)
+            .then(|| values.path(side).to_owned())
+    }
+
+    /// Where one side sees the toolchain, if not where it is.
+    pub(super) fn moved_toolchain(&self, side: Side) -> Option<PathBuf> {
+        let values = (self.values)(VariationId::ToolchainPath);
+        let dir = values.path(side);
+        let moved = self.sandbox.is_some() && values.varied() && dir != self.toolchain.sysroot;
+        moved.then(|| dir.to_owned())
+    }
+
+    /// A program of the toolchain as one side sees it.
+    pub(super) fn of_toolchain(&self, side: Side, program: &Path) -> PathBuf {
+        let inside = program.strip_prefix(&self.toolchain.sysroot).ok();
+        let moved = inside.and_then(|inside| Some(self.moved_toolchain(side)?.join(inside)));
+        moved.unwrap_or_else(|| program.to_owned())
+    }
+
+    /// The compiler by its absolute path; one that is in the source is that of this side's copy.
+    pub(super) fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
+        let rustc = &self.toolchain.rustc;
+        match rustc.strip_prefix(self.layout(Side::A).source) {
+            Ok(inside) => layout.source.join(inside),
+            Err(_) => self.of_toolchain(side, rustc),
+        }
+    }
+
+    pub(super) fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
+        let share = self.recipe.side(side, layout, self.values);
+        let mut env = share.env.clone();
+        self.tool_variables(side, &mut env)?;
+        let crates = self.crate_dirs(side, layout)?;
+        let scripted = crates.iter().filter(|dir| dir.scripted);
+        let scripted: Vec<_> =
+            scripted.map(|dir| (dir.from.display().to_string(), dir.to.clone())).collect();
+        self.recipe.add_c_remaps(&mut env, &scripted);
+        let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
+        set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates)?.into());
+        set("RUSTC", self.rustc(side, layout).into());
+        let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
+        let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
+        if rustdoc.is_file() {
+            set("RUSTDOC", self.of_toolchain(side, &rustdoc).into());
+        }
+        if self.inject == Inject::Rustflags {
+            let passed = &self.recipe.facts().passed;
+            let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
+            set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
+        }
+        let mut room = Room::default();
+        if let Some(shim) = self.shim {
+            let path = self.scratch.join(format!("preload-{}.so", side.label()));
+            // In a sandbox one text on both sides.
+            let seen = match self.sandbox {
+                Some(_) => PathBuf::from("/run/preload.so"),
+                None => path.clone(),
+            };
+            let settings = Settings {
+                unreached: Some(layout.wrapper.join(UNREACHED)),
+                ..Settings::of(side, self.values)
+            };
+            let records = self.keep_calls.then(|| wrapper::runs(&layout.wrapper));
+            let moment = Moment { records, ..Moment::default() };
+            shim.write_at(&settings, &moment, &path, &seen)?;
+            match self.sandbox {
+                Some(_) => {
+                    room.read.push((path, seen.clone()));
+                    room.preload = Some(seen);
+                }
+                None => drop(set("LD_PRELOAD", seen.into())),
+            }
+        }
+        let args = ["build", "--message-format", "json-render-diagnostics"];
+        let dir = layout.source.join(&self.source.package);
+        // Without a separator at the end: gcc takes PWD as it is for the directory in debug info. Every
+        // shell sets it, and bubblewrap does.
+        let dir: PathBuf = dir.components().collect();
+        set("PWD", dir.clone().into());
+        let cargo = Cmd::new(self.of_toolchain(side, &self.toolchain.cargo))
+            .args(args)
+            .args(&share.cargo_args)
+            .args(self.selection.cargo_args());
+        let cargo = match self.sandbox {
+            Some(sandbox) => {
+                self.furnish(side, layout, &mut room);
+                // By the ids of this user the index says that every file has changed.
+                if self.layout_on_disk(side).source.join(".git").exists() {
+                    let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
+                    sandbox.around(git, &layout.source, &room).env_exact(env.clone()).output()?;
+                }
+                sandbox.around(cargo, &dir, &room)
+            }
+            None => cargo.dir(dir),
+        };
+        Ok(cargo.env_exact(env).umask(share.umask).own_group())
+    }
+
+    /// Who and where the processes of one side are, in its room.
+    pub fn identify(&self, side: Side, layout: &Layout, room: &mut Room) {
+        let text = |id| (self.values)(id).of(side).to_string();
+        let user = (self.values)(VariationId::UserId).number(side);
+        let machine = machine::Machine {
+            side,
+            values: self.values,
+            home: &layout.home,
+            made_in: self.scratch.join(format!("machine-{}", side.label())),
+        };
+        room.spent_ids = match side {
+            Side::A => 0,
+            Side::B => 1000,
+        };
+        room.user = u32::try_from(user).ok();
+        room.hostname = Some(text(VariationId::Hostname));
+        room.read.extend(machine.files());
+        room.read.extend(self.search_path(side).map(|dir| (dir.clone(), dir)));
+        let moved = self.moved_toolchain(side);
+        room.read.extend(moved.map(|dir| (self.toolchain.sysroot.clone(), dir)));
+    }
+
+    /// Puts into the room of one side what it has for itself.
+    pub(super) fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
+        let on_disk = self.layout_on_disk(side);
+        self.identify(side, layout, room);
+        room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
+        let mut apart: Vec<_> =
+            on_disk.directories().into_iter().zip(layout.directories()).collect();
+        // The source first: the target directory may be inside.
+        apart.reverse();
+        room.write.extend(apart);
+        // What was put above the source: config files of the directories there.
+        let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
+        for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
+            // The directory of this side, in the scratch directory or on another disk.
+            if real.ends_with(side.label().to_lowercase()) {
+                break;
+            }
+            for name in fs::entries(&real).unwrap_or_default() {
+                let (from, to) = (real.join(&name), seen.join(&name));
+                if !on_disk.source.starts_with(&from) {
+                    room.read.push((from, to));
+                }
+            }
+        }
+    }
+
+    /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
+    pub(super) fn tool_variables(
+        &self,
+        side: Side,
+        env: &mut crate::recipe::environment::Env,
+    ) -> Result<()> {
+        let bin = self.toolchain.sysroot.join("bin");
+        let path = env.get(OsStr::new("PATH")).cloned();
+        let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
+        // A distribution's toolchain is where all other programs are: in front it would hide those that
+        // the user put before them.
+        if bin.join("rustc").exists() && !path.contains(&bin) {
+            path.insert(0, bin.clone());
+        }
+        if let Some(own) = self.search_path(side) {
+            fs::create_dir(&own)?;
+            path = search_path::varied(path, &own);
+        }
+        // Only now: what is there is known by the path on this machine.
+        for dir in path.iter_mut().filter(|dir| **dir == bin) {
+            *dir = self.of_toolchain(side, &bin);
+        }
+        if let Ok(joined) = std::env::join_paths(path) {
+            env.insert("PATH".into(), joined);
+        }
+        let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
+        if let Some(dir) = rustup.filter(|d| d.is_dir()) {
+            env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
+        }
+        Ok(())
+    }
+
+    /// Where crates of crates.io are that are not where cargo itself has them.
+    pub(super) fn crate_dirs(&self, side: Side, layout: &Layout) -> Result<Vec<CrateDir>> {
+        if !self.recipe.changes_calls() {
+            return Ok(Vec::new());
+        }
+        let crates = crate_dirs::of_crates_io(self.lockfile);
+        let mut found = match self.cargo_home {
+            Some(user) => {
+                crate_dirs::mirrors(self.registry_sources, user, &layout.cargo_home, &crates)
+            }
+            None => BTreeSet::new(),
+        };
+        let copy = self.layout_on_disk(side).source;
+        for dir in self.config.directory_sources() {
+            found.extend(match dir.strip_prefix(&self.source.root) {
+                Ok(below) => {
+                    crate_dirs::vendored(&copy.join(below), &layout.source.join(below), &crates)?
+                }
+                Err(_) => crate_dirs::vendored(&dir, &dir, &crates)?,
+            });
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    pub(super) fn wrapper(
+        &self,
+        layout: &Layout,
+        share: &SideRecipe,
+        crates: &[CrateDir],
+    ) -> Result<PathBuf> {
+        let args = match self.inject {
+            Inject::Wrapper => share.rustc_args.clone(),
+            Inject::Rustflags => Vec::new(),
+        };
+        let user_wrapper = self.user_wrapper.clone().map(|(path, in_source)| {
+            match path.strip_prefix(&self.source.root) {
+                Ok(inside) if in_source => layout.source.join(inside),
+                _ => path,
+            }
+        });
+        let spec = Spec {
+            host: self.toolchain.host().to_string(),
+            user_wrapper,
+            args: args
+                .into_iter()
+                .map(|(family, arg)| (family.map(wrapper::family_name), arg))
+                .collect(),
+            trace_links: self.trace_links,
+            keep_calls: self.keep_calls,
+            whole_scope: self.recipe.changes_calls(),
+            crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
+            registries: layout.cargo_home.join("registry/src"),
+            crates: match self.recipe.changes_calls() {
+                true => crate_dirs::of_crates_io(self.lockfile),
+                false => BTreeSet::new(),
+            },
+            canonical_roots: share.canonical_ids.then(|| {
+                let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
+                let source = format!("/build/{}", self.recipe.facts().name);
+                vec![
+                    root(&layout.source, &source),
+                    root(&layout.target, &format!("{source}/target")),
+                    root(&layout.cargo_home, "/cargo"),
+                ]
+            }),
+        };
+        wrapper::install(&layout.wrapper, &spec)
+    }
+}

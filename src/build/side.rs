@@ -1,0 +1,69 @@
+//! What one side finds on disk before its build starts: copies of the source and of the cargo home, in the
+//! modes and the order of this side, and a home directory.
+
+use super::{Plan, check_out};
+use crate::cargo::home;
+use crate::fs;
+use crate::layout::Layout;
+use crate::source;
+use crate::variation::Side;
+use crate::variation::Value;
+use crate::variation::VariationId;
+use anyhow::Result;
+use std::path::Path;
+
+impl Plan<'_> {
+    /// Copies the source if that is not done yet, and makes everything around it.
+    pub(super) fn prepare(&self, side: Side, layout: &Layout) -> Result<()> {
+        if !layout.source.exists() {
+            check_out(self.source, self.config, &layout.source)?;
+        }
+        self.as_unpacked(side, &layout.source)?;
+        let mtime = (self.values)(VariationId::SourceMtime);
+        fs::set_mtimes(&layout.source, mtime.number(side))?;
+        source::refresh_index(&layout.source)?;
+        for dir in [&layout.target, &layout.home, &layout.tmpdir] {
+            fs::create_dir(dir)?;
+        }
+        let library = self.library_lockfile();
+        let lockfiles = [self.lockfile, library.as_deref().unwrap_or_default()];
+        home::make(
+            self.cargo_home,
+            &layout.cargo_home,
+            self.config,
+            &lockfiles,
+            self.registry_sources,
+        )?;
+        for unpacked in ["registry/src", "git/checkouts"] {
+            self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
+        }
+        self.fill_home(side, &layout.home)
+    }
+
+    /// Puts into a home directory what one side has there.
+    pub fn fill_home(&self, side: Side, home: &Path) -> Result<()> {
+        if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
+            fs::write(&home.join(".gitconfig"), git_config(name))?;
+        }
+        Ok(())
+    }
+
+    /// Copies get the modes that files have which are unpacked under the umask of this side, and on
+    /// side B they are put into their directories in another order.
+    pub(super) fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
+        if !root.exists() {
+            return Ok(());
+        }
+        fs::set_modes(root, (self.values)(VariationId::Umask).number(side) as u32)?;
+        let reordered = (self.values)(VariationId::DirectoryOrder).varied() && side == Side::B;
+        if reordered { fs::reorder(root) } else { Ok(()) }
+    }
+}
+
+/// Settings of git of a user of this name. The length of short ids is none of them: the recipe fixes it
+/// by variables, which libgit2 does not read, and cargo names directories of git dependencies by it.
+fn git_config(name: &str) -> String {
+    format!(
+        "[user]\n\tname = {name}\n\temail = {name}@example.org\n[init]\n\tdefaultBranch = {name}\n[log]\n\tdate = format:%Y-%m-%d by {name}\n"
+    )
+}

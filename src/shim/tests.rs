@@ -1,0 +1,364 @@
+//! Tests of the shim: which hosts it is for, what is written into it, and, compiled with the toolchain at
+//! hand, what programs see that run with it.
+
+use super::*;
+use crate::variation::{Canaries, Carrier, VARIATIONS, VariationSet};
+
+#[test]
+fn only_linux_with_glibc_is_supported() {
+    assert_eq!(supported("x86_64-unknown-linux-gnu"), Ok(()));
+    assert_eq!(supported("aarch64-unknown-linux-gnu"), Ok(()));
+    for host in [
+        "x86_64-unknown-linux-musl",
+        "x86_64-unknown-linux-gnux32",
+        "aarch64-apple-darwin",
+        "x86_64-pc-windows-gnu",
+        "i686-unknown-linux-gnu",
+        "",
+    ] {
+        assert!(supported(host).is_err(), "{host}");
+    }
+}
+
+#[test]
+fn each_variation_that_is_preloaded_has_its_hook() {
+    let canaries = Canaries {
+        scratch: "/s".into(),
+        token: "q7x".into(),
+        cpus: 2,
+        locale: None,
+        outer_configs: 0,
+        toolchain: None,
+        canonical: None,
+    };
+    for row in VARIATIONS {
+        let set = VariationSet::of_flag(row.text).unwrap();
+        let of = |side| Settings::of(side, &|id| set.values(id, &canaries));
+        let preloaded = row.carriers.contains(&Carrier::Preload);
+        assert_eq!(of(Side::A) != of(Side::B), preloaded, "{}", row.text);
+    }
+}
+
+#[test]
+fn an_object_without_exactly_one_whole_block_is_refused() {
+    let whole = [&MAGIC[..], &[0; BLOCK - 32]].concat();
+    assert!(Shim::from_object(whole.clone()).is_ok());
+    assert!(Shim::from_object(whole[..BLOCK - 1].to_vec()).is_err());
+    assert!(Shim::from_object(whole.repeat(2)).is_err());
+    assert!(Shim::from_object(Vec::new()).is_err());
+}
+
+#[test]
+fn settings_land_in_the_block_and_nowhere_else() {
+    let mut object = vec![0xaa; BLOCK + 20];
+    object[10..42].copy_from_slice(MAGIC);
+    let shim = Shim::from_object(object).unwrap();
+    let settings = Settings {
+        clock_offset: -2,
+        cpu_count: 7,
+        host_name: Some("canary".into()),
+        kernel: Some("6.1.0-x".into()),
+        order: Order::Reversed,
+        unreached: Some("/w/list".into()),
+    };
+    let bytes = shim.patched(&settings, Path::new("/run/s.so")).unwrap();
+    let block = &bytes[10..10 + BLOCK];
+    assert_eq!(block[OFFSET], (-2_i64).to_le_bytes());
+    assert_eq!(block[CPUS], [7, 0, 0, 0]);
+    assert_eq!(block[ORDER], [2, 0, 0, 0]);
+    assert!(block[HOST].starts_with(b"canary\0"));
+    assert!(block[RELEASE].starts_with(b"6.1.0-x\0"));
+    assert!(block[KERNEL].starts_with(b"#1 SMP 6.1.0-x\0"));
+    assert!(block[UNREACHED].starts_with(b"/w/list\0"));
+    assert!(block[PRELOAD].starts_with(b"LD_PRELOAD=/run/s.so\0"));
+    assert_eq!(bytes[..10], [0xaa; 10]);
+    assert_eq!(bytes[10 + BLOCK..], [0xaa; 10]);
+    for bad in ["x".repeat(65), "a\0b".into()] {
+        let settings = Settings { host_name: Some(bad), ..Settings::default() };
+        assert!(shim.patched(&settings, Path::new("/s")).is_err());
+    }
+}
+
+#[test]
+fn paths_that_the_loader_would_split_are_refused() {
+    let shim = Shim::from_object([&MAGIC[..], &[0; BLOCK - 32]].concat()).unwrap();
+    for path in ["shim.so", "/tmp/a b/shim.so", "/tmp/a:b.so", "/tmp/$LIB.so"] {
+        let path = Path::new(path);
+        assert!(shim.write(&Settings::default(), path, path).is_err(), "{path:?}");
+    }
+}
+
+/// What only a host that is supported can show: the object compiled, and programs under it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod live {
+    use super::*;
+    use std::sync::OnceLock;
+    use std::time::{Duration, Instant};
+
+    const FORWARD: i64 = 400 * 86_400 + 5 * 3_600 + 17 * 60;
+    const BACK: i64 = -123_456_789;
+
+    /// Waits 50 ms in each way that takes an absolute deadline, and says how each one ended.
+    const WAITS: &str = r#"
+use std::ffi::c_void;
+use std::time::Instant;
+
+type Ptr = *mut c_void;
+
+#[repr(C)]
+struct Timespec {
+    sec: i64,
+    nsec: i64,
+}
+
+#[repr(C, align(16))]
+struct Room([u8; 128]);
+
+impl Room {
+    fn new() -> Room {
+        Room([0; 128])
+    }
+
+    fn at(&mut self) -> Ptr {
+        self.0.as_mut_ptr().cast()
+    }
+}
+
+extern "C" {
+    fn clock_gettime(clock: i32, time: *mut Timespec) -> i32;
+    fn clock_nanosleep(clock: i32, flags: i32, until: *const Timespec, left: Ptr) -> i32;
+    fn pthread_condattr_init(attr: Ptr) -> i32;
+    fn pthread_condattr_setclock(attr: Ptr, clock: i32) -> i32;
+    fn pthread_cond_init(cond: Ptr, attr: Ptr) -> i32;
+    fn pthread_cond_timedwait(cond: Ptr, mutex: Ptr, until: *const Timespec) -> i32;
+    fn pthread_mutex_lock(mutex: Ptr) -> i32;
+    fn pthread_mutex_timedlock(mutex: Ptr, until: *const Timespec) -> i32;
+    fn pthread_rwlock_wrlock(lock: Ptr) -> i32;
+    fn pthread_rwlock_rdlock(lock: Ptr) -> i32;
+    fn pthread_rwlock_timedrdlock(lock: Ptr, until: *const Timespec) -> i32;
+    fn pthread_rwlock_timedwrlock(lock: Ptr, until: *const Timespec) -> i32;
+    fn sem_init(sem: Ptr, shared: i32, value: u32) -> i32;
+    fn sem_timedwait(sem: Ptr, until: *const Timespec) -> i32;
+    fn mtx_init(mutex: Ptr, kind: i32) -> i32;
+    fn mtx_lock(mutex: Ptr) -> i32;
+    fn mtx_timedlock(mutex: Ptr, until: *const Timespec) -> i32;
+}
+
+fn report(name: &str, clock: i32, want: i32, wait: impl FnOnce(*const Timespec) -> i32) {
+    let mut until = Timespec { sec: 0, nsec: 0 };
+    unsafe { clock_gettime(clock, &mut until) };
+    until.nsec += 50_000_000;
+    until.sec += until.nsec / 1_000_000_000;
+    until.nsec %= 1_000_000_000;
+    let start = Instant::now();
+    let result = wait(&until);
+    let ms = start.elapsed().as_millis();
+    if result == want && (45..5_000).contains(&ms) {
+        println!("{name} ok");
+    } else {
+        println!("{name}: {result} after {ms} ms");
+    }
+}
+
+fn main() {
+    const ETIMEDOUT: i32 = 110;
+    let (mut a, mut b, mut c) = (Room::new(), Room::new(), Room::new());
+    let (a, b, c) = (a.at(), b.at(), c.at());
+    unsafe {
+        pthread_mutex_lock(a);
+        report("cond", 0, ETIMEDOUT, |t| pthread_cond_timedwait(b, a, t));
+        pthread_condattr_init(b);
+        pthread_condattr_setclock(b, 1);
+        pthread_cond_init(c, b);
+        report("cond mono", 1, ETIMEDOUT, |t| {
+            pthread_cond_timedwait(c, a, t)
+        });
+        report("mutex", 0, ETIMEDOUT, |t| pthread_mutex_timedlock(a, t));
+        let (mut read, mut write) = (Room::new(), Room::new());
+        pthread_rwlock_wrlock(read.at());
+        pthread_rwlock_rdlock(write.at());
+        // The owner of a write lock is told of the deadlock; another thread waits.
+        let lock = read.at() as usize;
+        let waiter = move || {
+            report("read", 0, ETIMEDOUT, |t| {
+                pthread_rwlock_timedrdlock(lock as Ptr, t)
+            })
+        };
+        std::thread::spawn(waiter).join().unwrap();
+        report("write", 0, ETIMEDOUT, |t| {
+            pthread_rwlock_timedwrlock(write.at(), t)
+        });
+        let mut sem = Room::new();
+        sem_init(sem.at(), 0, 0);
+        report("sem", 0, -1, |t| sem_timedwait(sem.at(), t));
+        let mut mtx = Room::new();
+        mtx_init(mtx.at(), 2);
+        mtx_lock(mtx.at());
+        // thrd_timedout of glibc.
+        report("mtx", 0, 4, |t| mtx_timedlock(mtx.at(), t));
+        report("sleep", 0, 0, |t| {
+            clock_nanosleep(0, 1, t, std::ptr::null_mut())
+        });
+    }
+}
+"#;
+
+    struct Bench {
+        dir: tempfile::TempDir,
+        rustc: PathBuf,
+    }
+
+    fn rustc() -> PathBuf {
+        let beside = Path::new(env!("CARGO")).with_file_name("rustc");
+        if beside.is_file() { beside } else { PathBuf::from("rustc") }
+    }
+
+    fn compiled() -> &'static Shim {
+        static SHIM: OnceLock<Shim> = OnceLock::new();
+        SHIM.get_or_init(|| {
+            let dir = tempfile::tempdir().unwrap();
+            Shim::compile(&rustc(), dir.path()).unwrap()
+        })
+    }
+
+    impl Bench {
+        fn new(settings: &Settings) -> Bench {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("s.so");
+            compiled().write(settings, &path, &path).unwrap();
+            Bench { dir, rustc: rustc() }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        /// Runs under the shim; ended by `timeout`, itself not under it, should it hang.
+        fn run(&self, program: impl AsRef<Path>, args: &[&str]) -> String {
+            let preload = format!("LD_PRELOAD={}", self.path("s.so").display());
+            Cmd::new("timeout")
+                .args(["60", "env", "-u", "OMP_NUM_THREADS", &preload])
+                .arg(program.as_ref())
+                .args(args)
+                .dir(self.dir.path())
+                .checked()
+                .unwrap()
+                .text()
+        }
+
+        /// Compiles a Rust program with a rustc that is itself under the shim.
+        fn build(&self, source: &str) -> PathBuf {
+            fs::write(&self.path("p.rs"), source).unwrap();
+            self.run(&self.rustc, &["--edition", "2021", "-o", "p", "p.rs"]);
+            self.path("p")
+        }
+    }
+
+    fn real_now() -> i64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        now.as_secs() as i64
+    }
+
+    fn near(said: &str, offset: i64) {
+        let time: i64 = said.trim().parse().unwrap();
+        let off = time - real_now() - offset;
+        assert!(off.abs() <= CLOCK_SLACK, "{off} seconds off");
+    }
+
+    fn settings(clock_offset: i64, cpu_count: u32) -> Settings {
+        Settings {
+            clock_offset,
+            cpu_count,
+            host_name: Some("shim-canary".into()),
+            kernel: Some("6.1.0-shim".into()),
+            order: Order::Reversed,
+            unreached: None,
+        }
+    }
+
+    #[test]
+    fn the_systems_tools_see_every_setting() {
+        for (offset, cpus) in [(FORWARD, 3), (BACK, 70)] {
+            let bench = Bench::new(&settings(offset, cpus));
+            near(&bench.run("date", &["+%s"]), offset);
+            assert_eq!(bench.run("uname", &["-nr"]), "shim-canary 6.1.0-shim");
+            assert_eq!(bench.run("getconf", &["_NPROCESSORS_CONF"]), cpus.to_string());
+            assert_eq!(probe(&bench.path("s.so"), &settings(offset, cpus)), Ok(vec![]));
+        }
+    }
+
+    #[test]
+    fn without_settings_nothing_changes_and_the_probe_tells() {
+        let bench = Bench::new(&Settings::default());
+        near(&bench.run("date", &["+%s"]), 0);
+        let plain = Cmd::new("uname").arg("-a").checked().unwrap().text();
+        assert_eq!(bench.run("uname", &["-a"]), plain);
+        let cpus = Cmd::new("nproc").env_remove("OMP_NUM_THREADS");
+        assert_eq!(bench.run("nproc", &[]), cpus.checked().unwrap().text());
+        let missing = probe(&bench.path("s.so"), &settings(FORWARD, 71)).unwrap();
+        let ids: Vec<VariationId> = missing.iter().map(|(id, _)| *id).collect();
+        use VariationId::{Clock, CpuCount, DirectoryOrder, Hostname, Kernel};
+        assert_eq!(ids, [Kernel, DirectoryOrder, Clock, Hostname, CpuCount]);
+        assert!(missing[3].1.contains("shim-canary"), "{missing:?}");
+    }
+
+    #[test]
+    fn rust_programs_built_by_a_shimmed_rustc_see_clock_and_cpus() {
+        for offset in [FORWARD, BACK] {
+            let bench = Bench::new(&settings(offset, 5));
+            let program = bench.build(
+                "fn main() {
+                    let now = std::time::SystemTime::now();
+                    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+                    let cpus = std::thread::available_parallelism().unwrap();
+                        println!(\"{} {cpus}\", now.as_secs());
+                }",
+            );
+            let said = bench.run(program, &[]);
+            let (time, cpus) = said.split_once(' ').unwrap();
+            near(time, offset);
+            // A quota of the control group may lower it.
+            assert!(cpus.parse::<u32>().unwrap() <= 5, "{cpus}");
+        }
+    }
+
+    #[test]
+    fn a_clock_starts_or_stands_where_it_is_told_and_starts_are_written_down() {
+        let bench = Bench::new(&Settings::default());
+        let records = bench.path("runs");
+        fs::create_dir(&records).unwrap();
+        let moment = Moment { still: Some(86_400), records: Some(records.clone()), nanos: 0 };
+        let write = |moment: &Moment| {
+            let path = bench.path("s.so");
+            compiled().write_at(&Settings::default(), moment, &path, &path).unwrap();
+        };
+        write(&moment);
+        // The children of the first have the variable too.
+        let script = ["-c", "OUT_DIR=/t/out PROBE=1 sh -c 'date +%s.%N; true'"];
+        assert_eq!(bench.run("sh", &script), "86400.000000000");
+        let started = record::started(&records, Path::new("/t/out")).unwrap().unwrap();
+        assert_eq!((started.at, started.env["PROBE"].as_str()), (86_400, "1"));
+        assert!(!started.program.ends_with("date"), "{started:?}");
+        assert_eq!(started.dir, fs::canonical(bench.dir.path()));
+        assert_eq!(record::started(&records, Path::new("/t/other")).unwrap(), None);
+        write(&Moment { nanos: 999_999_999, ..Moment::default() });
+        near(&bench.run("date", &["+%s"]), 1);
+    }
+
+    /// Each wait has 50 ms; one whose deadline is taken wrongly ends at once or after a year.
+    #[test]
+    fn timed_waits_end_when_they_should() {
+        for (offset, nanos) in [(FORWARD, 0), (BACK, 0), (BACK, 999_999_999)] {
+            let bench = Bench::new(&settings(offset, 0));
+            let moment = Moment { nanos, ..Moment::default() };
+            let path = bench.path("s.so");
+            compiled().write_at(&settings(offset, 0), &moment, &path, &path).unwrap();
+            let program = bench.build(WAITS);
+            let start = Instant::now();
+            let said = bench.run(program, &[]);
+            assert!(start.elapsed() < Duration::from_secs(10));
+            let wrong: Vec<&str> = said.lines().filter(|l| !l.ends_with(" ok")).collect();
+            assert_eq!((wrong, said.lines().count()), (vec![], 8), "{said}");
+        }
+    }
+}
