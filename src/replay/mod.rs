@@ -18,7 +18,7 @@ use self::search::{Known, Shown, Trial, Why};
 use self::stage::Stage;
 use self::subject::{Outputs, process};
 use crate::blame::Blame;
-use crate::blame::culprit::{Confirmed, Culprit, Itself, Proof, Subject};
+use crate::blame::culprit::{Confirmed, Culprit, Itself, Proof, Subject, UnitKind};
 use crate::build::{Built, Plan};
 use crate::error;
 use crate::fs;
@@ -50,16 +50,48 @@ pub fn confirm(builds: &Builds, blame: &mut Blame, scratch: &Path, progress: &Pr
     let start = Instant::now();
     let [each, all] = LEAST.map(|least| least.max(builds.took / SHARE));
     let Blame { culprits, roots, .. } = blame;
-    for culprit in culprits {
+    let mut unmoved = Vec::new();
+    for culprit in culprits.iter_mut() {
         progress.step("replay", &format!("{} of {}", culprit.unit.name(), culprit.package));
         let until = (Instant::now() + each).min(start + all);
         let outputs = Outputs { a: &builds.a.trace, b: &builds.b.trace, roots };
         let bench = Bench { builds, outputs: &outputs, dir: scratch.join("replay"), until };
-        culprit.proof = bench.proof(culprit).unwrap_or_else(|e| {
-            Proof::Suspected(format!("its replay failed: {}", error::one_line(&e)))
-        });
+        culprit.proof = match bench.proof(culprit) {
+            Ok(Told::Proof(proof)) => proof,
+            Ok(Told::Unmoved) => {
+                unmoved.push((culprit.unit, culprit.package.clone()));
+                Proof::Suspected(reason(Why::Unmoved))
+            }
+            Err(e) => Proof::Suspected(format!("its replay failed: {}", error::one_line(&e))),
+        };
         adopt(culprit);
     }
+    acquit(culprits, &unmoved);
+}
+
+/// Takes out who was accused and gives one output whatever is varied, where it is made of what a confirmed
+/// culprit made: that is why it differs, and not the paths or variables that it also reads.
+fn acquit(culprits: &mut Vec<Culprit>, unmoved: &[(UnitKind, String)]) {
+    let confirmed = culprits.iter().filter(|c| matches!(c.proof, Proof::Confirmed(_)));
+    let reached: Vec<(UnitKind, String)> = unmoved
+        .iter()
+        .filter(|(_, package)| {
+            confirmed.clone().any(|c| {
+                c.via.contains(package) || c.unit == UnitKind::BuildScript && c.package == *package
+            })
+        })
+        .cloned()
+        .collect();
+    culprits.retain(|c| {
+        !reached.iter().any(|(unit, package)| (c.unit, &c.package) == (*unit, package))
+    });
+}
+
+/// What the replays of a culprit show.
+enum Told {
+    Proof(Proof),
+    /// No variation changes what it makes.
+    Unmoved,
 }
 
 struct Bench<'a> {
@@ -71,14 +103,15 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// What the replays of all that the culprit did show, taken together.
-    fn proof(&self, culprit: &Culprit) -> Result<Proof> {
+    fn proof(&self, culprit: &Culprit) -> Result<Told> {
         let start = Instant::now();
         let (mut replays, mut itself, mut found) = (0, None, BTreeSet::new());
         for subject in &culprit.subjects {
             let result = self.search(subject, &culprit.causes)?;
             replays += result.replays;
             match result.shown {
-                Shown::Nothing(why) => return Ok(Proof::Suspected(reason(why))),
+                Shown::Nothing(Why::Unmoved) => return Ok(Told::Unmoved),
+                Shown::Nothing(why) => return Ok(Told::Proof(Proof::Suspected(reason(why)))),
                 Shown::Confirmed { factors, itself: own } => {
                     found.extend(factors);
                     itself = own.or(itself);
@@ -86,14 +119,14 @@ impl Bench<'_> {
             }
         }
         if culprit.subjects.is_empty() {
-            return Ok(Proof::Suspected("only one build has it".to_string()));
+            return Ok(Told::Proof(Proof::Suspected("only one build has it".to_string())));
         }
-        Ok(Proof::Confirmed(Confirmed {
+        Ok(Told::Proof(Proof::Confirmed(Confirmed {
             variations: found.into_iter().collect(),
             itself,
             replays,
             seconds: start.elapsed().as_secs_f64(),
-        }))
+        })))
     }
 
     fn search(&self, subject: &Subject, causes: &[Cause]) -> Result<search::Result<VariationId>> {
@@ -183,7 +216,6 @@ fn causes_of_chance(causes: &[Cause], hinted: impl Fn(&&Cause) -> bool) -> Vec<C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blame::culprit::UnitKind;
 
     fn culprit(causes: &[Cause], variations: &[VariationId], itself: Option<Itself>) -> Culprit {
         Culprit {
@@ -228,5 +260,28 @@ mod tests {
         suspected.proof = Proof::Suspected("why".into());
         adopt(&mut suspected);
         assert_eq!(suspected.causes, [Timestamp]);
+    }
+
+    #[test]
+    fn who_gives_one_output_is_acquitted_if_it_is_made_of_what_a_culprit_made() {
+        let script = || culprit(&[Cause::BuildPath], &[VariationId::TargetDir], None);
+        let bin =
+            || Culprit { unit: UnitKind::Bin, proof: Proof::Suspected("why".into()), ..script() };
+        let other = || Culprit { package: "y 1.0.0".into(), ..script() };
+        let through = |via: &str| Culprit { via: vec![via.into()], ..other() };
+        let unmoved = [(UnitKind::Bin, "x 1.0.0".to_string())];
+        let none: &[(UnitKind, String)] = &[];
+        for (accused, unmoved, left) in [
+            (vec![script(), bin()], &unmoved[..], 1),
+            (vec![bin(), through("x 1.0.0")], &unmoved, 1),
+            // Its controls: it was not shown, nothing of the other reaches it, or nobody else is left.
+            (vec![script(), bin()], none, 2),
+            (vec![bin(), through("z 1.0.0")], &unmoved, 2),
+            (vec![bin()], &unmoved, 1),
+        ] {
+            let mut culprits = accused;
+            acquit(&mut culprits, unmoved);
+            assert_eq!(culprits.len(), left, "{culprits:?}");
+        }
     }
 }
