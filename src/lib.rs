@@ -18,6 +18,7 @@ pub mod fs;
 pub mod git;
 pub mod layout;
 pub mod manifest;
+pub mod orphans;
 pub mod platform;
 pub mod process;
 pub mod project;

@@ -34,6 +34,7 @@ use crate::cargo::{consulted, units};
 use crate::error::{Failure, Kind as ErrorKind, host};
 use crate::fs;
 use crate::layout::Layout;
+use crate::orphans::Orphans;
 use crate::process::{self, Cmd, Stream};
 use crate::recipe::Recipe;
 use crate::request::{Inject, Selection};
@@ -153,6 +154,7 @@ impl Plan<'_> {
 
     /// Makes both builds. Each side's copy of the source is made here unless it is there already.
     pub fn run(&self, progress: &Progress) -> Result<(Built, Built)> {
+        let _orphans = self.sandbox.is_none().then(Orphans::adopt);
         if self.apart() {
             return self.run_at_once(progress);
         }
@@ -165,6 +167,7 @@ impl Plan<'_> {
 
     /// Makes build A alone, with all cores.
     pub fn run_one(&self, progress: &Progress) -> Result<Built> {
+        let _orphans = self.sandbox.is_none().then(Orphans::adopt);
         self.run_side(Side::A, &job_tokens(1)?, progress)
     }
 

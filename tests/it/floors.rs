@@ -11,6 +11,7 @@ const ORDER: &[&str] = &[
     // ground
     "error",
     "process",
+    "orphans",
     "fs",
     "git",
     "term",
