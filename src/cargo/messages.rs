@@ -174,10 +174,12 @@ impl Collect<'_> {
     /// Two packages make a file of one name: cargo leaves only the one that it wrote last.
     pub fn artifacts(&self, made: &[Made]) -> Result<ArtifactSet> {
         if let Some((one, other)) = self.colliding(made) {
+            // cargo names them as they are ready.
+            let mut packages = [&*one.package, &*other.package];
+            packages.sort_unstable();
             return Err(refused(format!(
-                "{} and {} both build a file named `{}`, and cargo keeps only one of the two: give them different names, or build one package at a time with `-p`",
-                one.package,
-                other.package,
+                "{} both build a file named `{}`, and cargo keeps only one of the two: give them different names, or build one package at a time with `-p`",
+                packages.join(" and "),
                 self.name_of(one)
             )));
         }
