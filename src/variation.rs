@@ -784,17 +784,9 @@ mod tests {
 
     #[test]
     fn the_clock_differs_in_hour_day_month_and_year_whenever_it_is() {
-        // Civil date from days since 1970 (proleptic Gregorian), for the check only.
         let civil = |secs: i64| {
-            let z = secs.div_euclid(86_400) + 719_468;
-            let era = z.div_euclid(146_097);
-            let doe = z.rem_euclid(146_097);
-            let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-            let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-            let mp = (5 * doy + 2) / 153;
-            let month = if mp < 10 { mp + 3 } else { mp - 9 };
-            let year = yoe + era * 400 + i64::from(month <= 2);
-            (year, month, doy - (153 * mp + 2) / 5 + 1, secs.rem_euclid(86_400) / 3_600)
+            let (year, month, day) = repro_explain::time::civil(secs);
+            (year, month, day, secs.rem_euclid(86_400) / 3_600)
         };
         for day in 0..(4 * 366) {
             for hour in [0, 11, 23] {

@@ -1,33 +1,30 @@
 //! How cargo is called on one side: its variables, the wrapper around rustc, and the room that it runs
 //! in.
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
 use super::{Plan, UNREACHED, machine, search_path};
-use crate::cargo::crate_dirs;
-use crate::cargo::crate_dirs::CrateDir;
+use crate::cargo::crate_dirs::{self, CrateDir};
 use crate::cargo::rustflags;
-use crate::cargo::wrapper;
-use crate::cargo::wrapper::Spec;
+use crate::cargo::wrapper::{self, Spec};
 use crate::fs;
 use crate::layout::Layout;
 use crate::process::Cmd;
 use crate::recipe::SideRecipe;
+use crate::recipe::environment::Env;
 use crate::request::Inject;
 use crate::sandbox::Room;
 use crate::shim::Settings;
 use crate::shim::record::Moment;
-use crate::variation::Side;
-use crate::variation::Value;
-use crate::variation::VariationId;
-use anyhow::Result;
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::ffi::OsString;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::variation::{Side, Value, VariationId};
 
 impl Plan<'_> {
     /// The directory that PATH has besides those of the user.
-    pub(super) fn search_path(&self, side: Side) -> Option<PathBuf> {
+    fn search_path(&self, side: Side) -> Option<PathBuf> {
         let values = (self.values)(VariationId::SearchPath);
         let held = self.recipe.pinned("PATH").is_some();
         (values.varied() && !held && *values.of(side) != Value::Nothing)
@@ -50,7 +47,7 @@ impl Plan<'_> {
     }
 
     /// The compiler by its absolute path; one that is in the source is that of this side's copy.
-    pub(super) fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
+    fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
         let rustc = &self.toolchain.rustc;
         match rustc.strip_prefix(self.layout(Side::A).source) {
             Ok(inside) => layout.source.join(inside),
@@ -62,13 +59,18 @@ impl Plan<'_> {
         let share = self.recipe.side(side, layout, self.values);
         let mut env = share.env.clone();
         self.tool_variables(side, &mut env)?;
-        let crates = self.crate_dirs(side, layout)?;
+        // Only a recipe that changes calls maps the directories of crates.
+        let names = match self.recipe.changes_calls() {
+            true => crate_dirs::of_crates_io(self.lockfile),
+            false => BTreeSet::new(),
+        };
+        let crates = self.crate_dirs(side, layout, &names)?;
         let scripted = crates.iter().filter(|dir| dir.scripted);
         let scripted: Vec<_> =
             scripted.map(|dir| (dir.from.display().to_string(), dir.to.clone())).collect();
         self.recipe.add_c_remaps(&mut env, &scripted);
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
-        set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates)?.into());
+        set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates, names)?.into());
         set("RUSTC", self.rustc(side, layout).into());
         let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
         let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
@@ -151,7 +153,7 @@ impl Plan<'_> {
     }
 
     /// Puts into the room of one side what it has for itself.
-    pub(super) fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
+    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
         let on_disk = self.layout_on_disk(side);
         self.identify(side, layout, room);
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
@@ -177,11 +179,7 @@ impl Plan<'_> {
     }
 
     /// Variables that lead to the tools: HOME is not the user's, so rustup must be told its own.
-    pub(super) fn tool_variables(
-        &self,
-        side: Side,
-        env: &mut crate::recipe::environment::Env,
-    ) -> Result<()> {
+    fn tool_variables(&self, side: Side, env: &mut Env) -> Result<()> {
         let bin = self.toolchain.sysroot.join("bin");
         let path = env.get(OsStr::new("PATH")).cloned();
         let mut path: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
@@ -209,14 +207,18 @@ impl Plan<'_> {
     }
 
     /// Where crates of crates.io are that are not where cargo itself has them.
-    pub(super) fn crate_dirs(&self, side: Side, layout: &Layout) -> Result<Vec<CrateDir>> {
+    fn crate_dirs(
+        &self,
+        side: Side,
+        layout: &Layout,
+        crates: &BTreeSet<String>,
+    ) -> Result<Vec<CrateDir>> {
         if !self.recipe.changes_calls() {
             return Ok(Vec::new());
         }
-        let crates = crate_dirs::of_crates_io(self.lockfile);
         let mut found = match self.cargo_home {
             Some(user) => {
-                crate_dirs::mirrors(self.registry_sources, user, &layout.cargo_home, &crates)
+                crate_dirs::mirrors(self.registry_sources, user, &layout.cargo_home, crates)
             }
             None => BTreeSet::new(),
         };
@@ -224,19 +226,20 @@ impl Plan<'_> {
         for dir in self.config.directory_sources() {
             found.extend(match dir.strip_prefix(&self.source.root) {
                 Ok(below) => {
-                    crate_dirs::vendored(&copy.join(below), &layout.source.join(below), &crates)?
+                    crate_dirs::vendored(&copy.join(below), &layout.source.join(below), crates)?
                 }
-                Err(_) => crate_dirs::vendored(&dir, &dir, &crates)?,
+                Err(_) => crate_dirs::vendored(&dir, &dir, crates)?,
             });
         }
         Ok(found.into_iter().collect())
     }
 
-    pub(super) fn wrapper(
+    fn wrapper(
         &self,
         layout: &Layout,
         share: &SideRecipe,
         crates: &[CrateDir],
+        names: BTreeSet<String>,
     ) -> Result<PathBuf> {
         let args = match self.inject {
             Inject::Wrapper => share.rustc_args.clone(),
@@ -260,10 +263,7 @@ impl Plan<'_> {
             whole_scope: self.recipe.changes_calls(),
             crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
             registries: layout.cargo_home.join("registry/src"),
-            crates: match self.recipe.changes_calls() {
-                true => crate_dirs::of_crates_io(self.lockfile),
-                false => BTreeSet::new(),
-            },
+            crates: names,
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
                 let source = format!("/build/{}", self.recipe.facts().name);

@@ -1,16 +1,16 @@
 //! What one side finds on disk before its build starts: copies of the source and of the cargo home, in the
 //! modes and the order of this side, and a home directory.
 
+use std::path::Path;
+
+use anyhow::Result;
+
 use super::{Plan, check_out};
 use crate::cargo::home;
 use crate::fs;
 use crate::layout::Layout;
 use crate::source;
-use crate::variation::Side;
-use crate::variation::Value;
-use crate::variation::VariationId;
-use anyhow::Result;
-use std::path::Path;
+use crate::variation::{Side, Value, VariationId};
 
 impl Plan<'_> {
     /// Copies the source if that is not done yet, and makes everything around it.
@@ -50,7 +50,7 @@ impl Plan<'_> {
 
     /// Copies get the modes that files have which are unpacked under the umask of this side, and on
     /// side B they are put into their directories in another order.
-    pub(super) fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
+    fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
         if !root.exists() {
             return Ok(());
         }

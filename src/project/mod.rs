@@ -193,34 +193,32 @@ impl Project {
     /// The one place where a project is put together.
     pub(crate) fn new(copied: Copied, defaults: &Defaults, rest: Rest) -> Result<Project> {
         let Copied { source, config, cargo_home, canaries, copy } = copied;
-        let Rest { request, toolchain, lockfile, profiles, recipe_version, .. } = rest;
-        let Rest { divided, results, content_digest, members, env, .. } = rest;
-        let name = match &request.name {
+        let name = match &rest.request.name {
             Some(name) => name.clone(),
             None => project_name(&source.cargo, &copy.join(&source.workspace))?,
         };
         fits_in_path(&name)?;
-        none_of_own(&request.pass_env)?;
+        none_of_own(&rest.request.pass_env)?;
         Ok(Project {
             asks: asks(defaults, &source, &config)?,
             beside: source.beside_workspace(&copy)?,
-            request,
+            request: rest.request,
             source,
-            toolchain,
+            toolchain: rest.toolchain,
             config,
             cargo_home,
             canaries,
-            lockfile,
-            profiles,
+            lockfile: rest.lockfile,
+            profiles: rest.profiles,
             name,
-            recipe_version,
-            divided,
-            results,
+            recipe_version: rest.recipe_version,
+            divided: rest.divided,
+            results: rest.results,
             copy,
-            content_digest,
-            members,
+            content_digest: rest.content_digest,
+            members: rest.members,
             generated: defaults.archive()?.include,
-            env,
+            env: rest.env,
         })
     }
 

@@ -26,8 +26,8 @@ pub fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// Year, month and day.
-fn civil(seconds: i64) -> (i64, i64, i64) {
+/// Year, month and day in UTC of seconds since 1970 (proleptic Gregorian).
+pub fn civil(seconds: i64) -> (i64, i64, i64) {
     let z = seconds.div_euclid(86_400) + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
