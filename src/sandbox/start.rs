@@ -1,6 +1,7 @@
 //! How a command starts in a sandbox. Process ids begin at 1 in each, so two builds could have the
 //! same ids by that alone; one that stores an id would then pass. Here ids are used up first, a
-//! different number on each side, before the command is started.
+//! different number on each side, before the command is started; it leads a session of its own, so
+//! the ids of its session and group differ as well.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -14,25 +15,48 @@ pub fn invoked_as(program: &OsStr) -> bool {
     Path::new(program) == Path::new(INSIDE)
 }
 
+/// In place of the number: the command itself is to be started.
+const LEAD: &str = "lead";
+
 /// `args` are how many ids to use up, and the command.
 pub fn main(args: &[OsString]) -> ExitCode {
-    let [count, program, args @ ..] = args else {
+    let [count, command @ ..] = args else {
         return ExitCode::FAILURE;
     };
+    if count == LEAD {
+        return lead(command);
+    }
     for _ in 0..count.to_str().and_then(|c| c.parse().ok()).unwrap_or(0) {
         // A thread has an id as a process has.
         let _ = std::thread::spawn(|| {}).join();
     }
-    let mut command = Command::new(program);
-    command.args(args);
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    match command.status() {
+    // bubblewrap has made this process a leader already, and only another one can become a leader.
+    match Command::new(INSIDE).arg(LEAD).args(command).status() {
         // As a shell has it for one that a signal ended.
         Ok(status) => ExitCode::from(status.code().map_or(128, |code| code as u8)),
-        Err(error) => {
-            eprintln!("error: failed to run `{}`: {error}", program.to_string_lossy());
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(command, &error),
     }
+}
+
+/// Makes this process the leader of a session, and then the command.
+fn lead(command: &[OsString]) -> ExitCode {
+    let [program, args @ ..] = command else {
+        return ExitCode::FAILURE;
+    };
+    let mut run = Command::new(program);
+    run.args(args);
+    #[cfg(target_os = "linux")]
+    let error = {
+        let _ = rustix::process::setsid();
+        std::os::unix::process::CommandExt::exec(&mut run)
+    };
+    #[cfg(not(target_os = "linux"))]
+    let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
+    failed(command, &error)
+}
+
+fn failed(command: &[OsString], error: &std::io::Error) -> ExitCode {
+    let program = command.first().map(|p| p.to_string_lossy()).unwrap_or_default();
+    eprintln!("error: failed to run `{program}`: {error}");
+    ExitCode::FAILURE
 }
