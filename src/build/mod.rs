@@ -20,7 +20,6 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use repro_formats::elf::{self, Linking};
-use repro_formats::names::printable;
 
 use self::words::{COUNTING, SPARE, is_full, progress_of, wants_network};
 use crate::artifact::{ArtifactSet, Kind};
@@ -40,12 +39,14 @@ use crate::recipe::Recipe;
 use crate::request::{Inject, Selection};
 use crate::sandbox::Sandbox;
 use crate::shim::Shim;
+use crate::shim::ran::{self, NativeCall, Ran};
 use crate::source::Source;
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
+use crate::variation::coverage::Unreached;
 use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
 
-/// Where the shim lists the programs that it is not loaded into, beside what the wrapper writes.
+/// Where the shim lists programs that it is not loaded into, and calls of compilers, beside what the wrapper writes.
 const UNREACHED: &str = "unreached";
 
 /// Everything that both builds have in common.
@@ -102,8 +103,10 @@ pub struct Built {
     pub consulted: BTreeSet<String>,
     /// Build scripts that the preload shim cannot reach, by package.
     pub static_scripts: Vec<String>,
-    /// Other programs that it cannot reach: paths, or names of those that the build has made.
-    pub static_programs: Vec<String>,
+    /// Other programs that it cannot reach.
+    pub unreached: Vec<Unreached>,
+    /// Compilers that were called for the CPU of this machine; none if nothing could see that.
+    pub native: Option<BTreeSet<NativeCall>>,
     /// Files outside the scratch directory that the linker read.
     pub linker_inputs: BTreeSet<PathBuf>,
     /// Files that the compiler read, or that build scripts watch, outside the source.
@@ -343,9 +346,11 @@ impl Plan<'_> {
         let library =
             ["lib/rustlib", "lib/rustlib/src/rust"].map(|d| self.toolchain.sysroot.join(d));
         let known = [self.config.crate_directories(), library.to_vec()].concat();
+        let ran = self.ran(layout);
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
-            static_programs: self.static_programs(layout),
+            unreached: ran.unreached.into_iter().collect(),
+            native: self.shim.map(|_| ran.native),
             artifacts,
             consulted: match side {
                 Side::A => consulted::names(&on_disk.target)?,
@@ -362,17 +367,10 @@ impl Plan<'_> {
         })
     }
 
-    /// What the shim has written down. A build can write there too, and it is no more than a text.
-    fn static_programs(&self, layout: &Layout) -> Vec<String> {
+    /// What the shim has written down.
+    fn ran(&self, layout: &Layout) -> Ran {
         let list = std::fs::read(layout.wrapper.join(UNREACHED)).unwrap_or_default();
-        let own = |path: &Path| path.starts_with(self.scratch) || path.starts_with("/build");
-        let shown = |line: &str| match (own(Path::new(line)), Path::new(line).file_name()) {
-            (true, Some(name)) => printable(name.to_string_lossy().as_bytes()),
-            _ => printable(line.as_bytes()),
-        };
-        let text = String::from_utf8_lossy(&list);
-        let all: BTreeSet<String> = text.lines().map(shown).collect();
-        all.into_iter().filter(|name| !name.starts_with("build-script-")).collect()
+        ran::read(&list, &|path| path.starts_with(self.scratch) || path.starts_with("/build"))
     }
 
     fn linker_inputs(&self, layout: &Layout) -> Result<BTreeSet<PathBuf>> {

@@ -12,13 +12,13 @@ use crate::artifact::Kind;
 use crate::build::Built;
 use crate::build::left::{self, Left};
 use crate::build::outside::OutsideFile;
-use crate::check::NATIVE_FLAGS;
 use crate::error::refused;
 use crate::fs;
 use crate::project::{Project, set};
 use crate::recipe::environment;
 use crate::recipe::table;
 use crate::request::Inject;
+use crate::shim::ran::NATIVE_FLAGS;
 use crate::source::Origin;
 use crate::term::{count, short_list};
 use crate::variation::of_variable;
@@ -278,24 +278,49 @@ fn native<'v>(
     a: &Built,
     mut values: impl Iterator<Item = std::borrow::Cow<'v, str>>,
 ) -> Vec<String> {
+    const WHY: &str = "the bytes depend on the CPU of this machine; name a CPU instead";
     let mut notes = Vec::new();
     if a.trace.units.iter().any(|unit| unit.native_cpu) {
-        notes.push("`-C target-cpu=native` is in force: the bytes depend on the CPU of this machine; name one, such as `-C target-cpu=x86-64-v3`".to_string());
+        notes.push(format!(
+            "`-C target-cpu=native` is in force: {WHY}, such as `-C target-cpu=x86-64-v3`"
+        ));
     }
-    if let Some(flag) =
-        values.find_map(|v| NATIVE_FLAGS.iter().find(|flag| v.contains(**flag)).copied())
-    {
-        notes.push(format!("`{flag}` is in the flags of the C compiler: the bytes depend on the CPU of this machine; name one in its place"));
-    }
-    for script in a.artifacts.iter().filter(|a| a.kind == Kind::BuildScript) {
-        let bytes = std::fs::read(&script.path).unwrap_or_default();
-        if let Some(flag) =
-            NATIVE_FLAGS.iter().find(|flag| memmem::find(&bytes, flag.as_bytes()).is_some())
-        {
+    let calls = || a.native.iter().flatten();
+    for flag in NATIVE_FLAGS {
+        let packages = calls().filter(|c| c.flag == flag).map(|c| match &*c.package {
+            "" => "a package that is not known".to_string(),
+            package => package.to_string(),
+        });
+        let packages: Vec<String> = packages.collect();
+        if !packages.is_empty() {
             notes.push(format!(
-                "the build script of {} can pass `{flag}` to a C compiler: the bytes then depend on the CPU of this machine; name one in its place",
-                script.package
+                "a compiler was called with `{flag}` in the build of {}: {WHY}",
+                short_list(&packages)
             ));
+        }
+    }
+    if let (None, Some(flag)) =
+        (calls().next(), values.find_map(|v| NATIVE_FLAGS.iter().find(|flag| v.contains(**flag))))
+    {
+        notes.push(format!("`{flag}` is in the flags of the C compiler: {WHY}"));
+    }
+    let seen = |package: &str| calls().any(|c| c.package == package);
+    let scripts = a.artifacts.iter().filter(|a| a.kind == Kind::BuildScript);
+    for script in scripts.filter(|script| !seen(&script.package)) {
+        let bytes = std::fs::read(&script.path).unwrap_or_default();
+        let named =
+            NATIVE_FLAGS.iter().find(|flag| memmem::find(&bytes, flag.as_bytes()).is_some());
+        let blind = a.native.is_none() || a.static_scripts.contains(&script.package);
+        match (named, blind) {
+            (None, _) => {}
+            (Some(flag), true) => notes.push(format!(
+                "the build script of {} can pass `{flag}` to a C compiler: if it does, {WHY}",
+                script.package
+            )),
+            (Some(flag), false) => notes.push(format!(
+                "the build script of {} has `{flag}` in it, but no compiler was seen to be called with it",
+                script.package
+            )),
         }
     }
     notes

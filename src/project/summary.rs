@@ -168,7 +168,7 @@ impl Project {
             umask: cfg!(unix),
             preload: &shim.missing,
             static_scripts: &a.static_scripts,
-            static_programs: &a.static_programs,
+            unreached: &a.unreached,
             namespaces: isolation.why.as_deref(),
             copies: elsewhere.same_order.as_deref(),
             toolchain: one_path,

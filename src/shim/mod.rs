@@ -17,12 +17,13 @@
 //! | 120 | 72 | the same of the kernel's release |
 //! | 192 | 72 | and of its version |
 //! | 264 | 272 | the variable that preloads the object |
-//! | 536 | 272 | the file that lists programs that it cannot be loaded into |
+//! | 536 | 272 | the file that lists programs that it cannot be loaded into, and calls of compilers |
 //!
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
 //! calls themselves, `/proc`, and the times that the kernel gives files. Of the order of directories
 //! also what the C library reads within itself: scandir, glob, nftw and fts.
 
+pub mod ran;
 pub mod record;
 
 use std::ops::Range;
@@ -77,7 +78,7 @@ pub struct Settings {
     pub kernel: Option<String>,
     /// In which order directories are listed.
     pub order: Order,
-    /// Where programs are written down that the object cannot be loaded into.
+    /// Where programs are written down that the object cannot be loaded into, and calls of compilers.
     pub unreached: Option<PathBuf>,
 }
 

@@ -67,22 +67,129 @@ extern "C" {
     fn write(fd: Int, from: *const u8, size: usize) -> isize;
     fn close(fd: Int) -> Int;
     fn getenv(name: *const u8) -> *const u8;
+    fn munmap(at: *mut c_void, size: usize) -> Int;
+    fn prctl(option: Int, ...) -> Int;
+    fn geteuid() -> u32;
+    fn getegid() -> u32;
+    fn getxattr(path: *const u8, name: *const u8, into: *mut u8, size: usize) -> isize;
 }
 
-/// Writes down a program that this object cannot be loaded into, as it has no dynamic linker.
+/// What is written down of one program: fields that each end in NUL, and a line feed.
+struct Record {
+    at: *mut u8,
+    end: usize,
+}
+
+impl Record {
+    const ROOM: usize = 1 << 15;
+
+    /// Adds a field, unless there is no room for it.
+    fn field(&mut self, field: &[u8]) {
+        if !self.at.is_null() && self.end + field.len() + 2 < Record::ROOM {
+            // SAFETY: there is room, and the mapping is zeroed.
+            unsafe {
+                core::ptr::copy_nonoverlapping(field.as_ptr(), self.at.add(self.end), field.len());
+            }
+            self.end += field.len() + 1;
+        }
+    }
+
+    /// Adds it to the list, whole: several processes do that at once.
+    ///
+    /// # Safety
+    /// `list` ends in NUL.
+    unsafe fn append(self, list: *const u8) {
+        const APPEND: Int = 0o2001 | 0o100 | CLOSE_ON_EXEC;
+        if self.at.is_null() {
+            return;
+        }
+        // SAFETY: the mapping has room for one byte more; it is not used afterwards.
+        unsafe {
+            *self.at.add(self.end) = b'\n';
+            let to = open(list, APPEND, 0o666);
+            write(to, self.at, self.end + 1);
+            close(to);
+            munmap(self.at as *mut c_void, Record::ROOM);
+        }
+    }
+}
+
+const CLOSE_ON_EXEC: Int = 0o2_000_000;
+
+/// Writes down a program that this object cannot be loaded into, and one that is called with a word
+/// that may ask for code for the CPU of this machine. `src/shim/ran.rs` reads it.
 ///
 /// # Safety
-/// `name` ends in NUL: a path, or a name to be looked for in PATH.
-unsafe fn note(name: *const u8) {
-    const CLOSE_ON_EXEC: Int = 0o2_000_000;
-    const APPEND: Int = 0o2001 | 0o100 | CLOSE_ON_EXEC;
+/// `name` is null or ends in NUL: a path, or a name to be looked for in PATH. `args` is null or a list
+/// of such texts that ends in null.
+unsafe fn note(name: *const u8, args: Words) {
     let list = patched(addr_of!(CONFIG.unreached));
     // SAFETY: the caller's promise; every text ends in NUL, and `path` has room for what is put in.
     unsafe {
-        if *list == 0 || name.is_null() {
+        if *list == 0 {
             return;
         }
         let errno = *__errno_location();
+        if !name.is_null() {
+            find(name, |path| {
+                let found = obstacle(path.as_ptr(), true);
+                if let Some(kind) = found.filter(|kind| *kind != REACHED) {
+                    put_down(list, kind, text(path.as_ptr()), null_mut());
+                }
+                found.is_some()
+            });
+        }
+        let mut at = args;
+        while !at.is_null() && !(*at).is_null() {
+            if is_native(text(*at)) {
+                let name = if name.is_null() { *args } else { name };
+                put_down(list, b'n', text(name), args);
+                break;
+            }
+            at = at.add(1);
+        }
+        *__errno_location() = errno;
+    }
+}
+
+fn is_native(arg: &[u8]) -> bool {
+    arg.windows(7).any(|part| part == b"=native")
+}
+
+/// # Safety
+/// `list` ends in NUL; `args` is as in [`note`].
+unsafe fn put_down(list: *const u8, kind: u8, program: &[u8], args: Words) {
+    // SAFETY: the caller's promise; the names end in NUL.
+    unsafe {
+        let mut record = Record { at: map(Record::ROOM) as *mut u8, end: 0 };
+        record.field(&[kind]);
+        for variable in [&b"CARGO_PKG_NAME\0"[..], b"CARGO_PKG_VERSION\0"] {
+            let value = getenv(variable.as_ptr());
+            record.field(if value.is_null() { b"" } else { text(value) });
+        }
+        record.field(program);
+        // Those that matter first: of a long list the end is left out.
+        for native in [true, false] {
+            let mut at = args;
+            while !at.is_null() && !(*at).is_null() {
+                let arg = text(*at);
+                if is_native(arg) == native {
+                    record.field(arg);
+                }
+                at = at.add(1);
+            }
+        }
+        record.append(list);
+    }
+}
+
+/// Hands the places where a program of this name may be to `is_there`, in the order of PATH.
+///
+/// # Safety
+/// `name` ends in NUL.
+unsafe fn find(name: *const u8, mut is_there: impl FnMut(&[u8; 4096]) -> bool) {
+    // SAFETY: the caller's promise; what is copied is shorter than `path`.
+    unsafe {
         let direct = text(name).iter().any(|b| *b == b'/');
         let dirs = getenv(b"PATH\0".as_ptr());
         let dirs = if direct || dirs.is_null() {
@@ -94,8 +201,8 @@ unsafe fn note(name: *const u8) {
             let mut path = [0_u8; 4096];
             let mut end = 0;
             for part in [dir, if direct { b"" } else { b"/" }, text(name)] {
-                if end + part.len() + 2 > path.len() {
-                    break;
+                if end + part.len() + 1 > path.len() {
+                    return;
                 }
                 core::ptr::copy_nonoverlapping(
                     part.as_ptr(),
@@ -104,24 +211,64 @@ unsafe fn note(name: *const u8) {
                 );
                 end += part.len();
             }
-            let file = open(path.as_ptr(), CLOSE_ON_EXEC);
-            if file < 0 {
-                continue;
+            if is_there(&path) {
+                return;
             }
-            let mut head = [0_u8; 1024];
-            let size = read(file, head.as_mut_ptr(), head.len());
-            close(file);
-            if size >= 64 && is_static(&head) {
-                let to = open(list, APPEND, 0o666);
-                if let Some(last) = path.get_mut(end) {
-                    *last = b'\n';
-                }
-                write(to, path.as_ptr(), end + 1);
-                close(to);
-            }
-            break;
         }
-        *__errno_location() = errno;
+    }
+}
+
+/// It can be loaded.
+const REACHED: u8 = b'-';
+
+#[cfg(target_arch = "x86_64")]
+const STATX: i64 = 332;
+#[cfg(not(target_arch = "x86_64"))]
+const STATX: i64 = 291;
+
+/// What keeps this object out of the program at `path`: `s`, it has no dynamic linker; `3`, it is of 32
+/// bits; `u`, it gets the rights of another user. None where there is no program.
+///
+/// # Safety
+/// `path` ends in NUL.
+unsafe fn obstacle(path: *const u8, follow: bool) -> Option<u8> {
+    // SAFETY: the caller's promise; sizes are those of the buffers.
+    unsafe {
+        let mut stat = [0_u32; 64];
+        if super::syscall(STATX, -100_i64, path, 0_i64, 0xfff_i64, stat.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let (user, group, mode) = (stat.get(5)?, stat.get(6)?, stat.get(7)? & 0xffff);
+        if mode & 0o111 == 0 || mode & 0o170_000 != 0o100_000 {
+            return None;
+        }
+        let capable = || getxattr(path, b"security.capability\0".as_ptr(), null_mut(), 0) > 0;
+        let gains = mode & 0o4000 != 0 && *user != geteuid()
+            || mode & 0o2010 == 0o2010 && *group != getegid()
+            || geteuid() != 0 && capable();
+        const NO_NEW_PRIVILEGES: Int = 39;
+        if gains && prctl(NO_NEW_PRIVILEGES, 0_i64, 0_i64, 0_i64, 0_i64) != 1 {
+            return Some(b'u');
+        }
+        let file = open(path, CLOSE_ON_EXEC);
+        let mut head = [0_u8; 1024];
+        let size = read(file, head.as_mut_ptr(), head.len() - 1);
+        if file >= 0 {
+            close(file);
+        }
+        if let Some(line) = head.strip_prefix(b"#!").filter(|_| follow) {
+            let blank = |b: &u8| matches!(b, b' ' | b'\t');
+            let line = line.get(line.iter().position(|b| !blank(b))?..)?;
+            let length = line.iter().position(|b| blank(b) || matches!(b, b'\n' | 0))?;
+            let mut interpreter = [0_u8; 1024];
+            interpreter.get_mut(..length)?.copy_from_slice(line.get(..length)?);
+            return Some(obstacle(interpreter.as_ptr(), false).unwrap_or(REACHED));
+        }
+        Some(match head.strip_prefix(b"\x7fELF") {
+            Some([1, ..]) => b'3',
+            Some(_) if size >= 64 && is_static(&head) => b's',
+            _ => REACHED,
+        })
     }
 }
 
@@ -141,7 +288,7 @@ fn is_static(head: &[u8; 1024]) -> bool {
 
 /// Functions that run a program: what they take before the environment, what comes after it.
 macro_rules! runs {
-    ($($real:ident $name:ident($($arg:ident: $kind:ty),*) $program:expr, env($($more:ident: $other:ty),*);)*) => {
+    ($($real:ident $name:ident($($arg:ident: $kind:ty),*) $program:expr, $words:expr, env($($more:ident: $other:ty),*);)*) => {
         $(
             static $real: Real = Real::named(concat!(stringify!($name), "\0").as_bytes());
 
@@ -152,7 +299,7 @@ macro_rules! runs {
                 type Run = Option<unsafe extern "C" fn($($kind,)* Words, $($other),*) -> Int>;
                 // SAFETY: the caller's promise; the type is that of the C library's function.
                 unsafe {
-                    note($program);
+                    note($program, $words);
                     match transmute::<*mut c_void, Run>($real.get()) {
                         Some(real) => real($($arg,)* with_shim(env), $($more),*),
                         None => fail(ENOSYS),
@@ -176,16 +323,16 @@ macro_rules! runs {
 static RUNS_AT_START: extern "C" fn() = find_runs;
 
 runs! {
-    EXECVE execve(path: *const u8, args: Words) path, env();
-    EXECVPE execvpe(file: *const u8, args: Words) file, env();
-    FEXECVE fexecve(file: Int, args: Words) null_mut(), env();
-    EXECVEAT execveat(dir: Int, path: *const u8, args: Words) null_mut(), env(flags: Int);
+    EXECVE execve(path: *const u8, args: Words) path, args, env();
+    EXECVPE execvpe(file: *const u8, args: Words) file, args, env();
+    FEXECVE fexecve(file: Int, args: Words) null_mut(), args, env();
+    EXECVEAT execveat(dir: Int, path: *const u8, args: Words) null_mut(), args, env(flags: Int);
     SPAWN posix_spawn(
         pid: *mut Int, path: *const u8, actions: *const c_void, attributes: *const c_void, args: Words
-    ) path, env();
+    ) path, args, env();
     SPAWNP posix_spawnp(
         pid: *mut Int, file: *const u8, actions: *const c_void, attributes: *const c_void, args: Words
-    ) file, env();
+    ) file, args, env();
 }
 
 /// # Safety

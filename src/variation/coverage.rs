@@ -16,8 +16,8 @@ pub struct Reach<'a> {
     pub preload: &'a [(VariationId, String)],
     /// Packages whose build scripts nothing can be preloaded into.
     pub static_scripts: &'a [String],
-    /// Other programs of the build for which that holds.
-    pub static_programs: &'a [String],
+    /// Other programs of the build that it does not reach.
+    pub unreached: &'a [Unreached],
     /// Why the builds have no namespaces of their own, if they have none.
     pub namespaces: Option<&'a str>,
     /// Why one side cannot have the toolchain elsewhere, if so.
@@ -44,6 +44,48 @@ impl fmt::Display for Holder {
     }
 }
 
+/// What keeps the preloaded object out of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Obstacle {
+    /// It has no dynamic linker.
+    Static,
+    /// It runs with the rights of another user or group.
+    OtherUser,
+    /// It is of another architecture.
+    Bits32,
+}
+
+impl Obstacle {
+    /// Each.
+    pub const ALL: [Obstacle; 3] = [Obstacle::Static, Obstacle::OtherUser, Obstacle::Bits32];
+
+    /// What the object writes down for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Obstacle::Static => "s",
+            Obstacle::OtherUser => "u",
+            Obstacle::Bits32 => "3",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Obstacle::Static => "statically linked",
+            Obstacle::OtherUser => "set-user-ID",
+            Obstacle::Bits32 => "32-bit",
+        }
+    }
+}
+
+/// A program that ran in a build and that the preloaded object did not reach.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreached {
+    /// Why not.
+    pub obstacle: Obstacle,
+    /// Its path, or the name of one that the build has made.
+    pub name: String,
+}
+
 /// Why a variation, or one of its carriers, did not reach the builds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unavailable {
@@ -62,8 +104,8 @@ pub enum Unavailable {
     NoPreload(String),
     /// Build scripts of these packages are linked statically.
     StaticScripts(Vec<String>),
-    /// Programs that ran in the build are linked statically.
-    StaticPrograms(Vec<String>),
+    /// Nothing could be preloaded into these programs, which ran in the build.
+    UnreachedPrograms(Vec<Unreached>),
     /// The builds have no namespaces of their own.
     NoNamespaces(String),
     /// The directories of both copies are listed in one order.
@@ -81,7 +123,7 @@ impl Unavailable {
             Unavailable::SameCollation => "same-collation",
             Unavailable::NoPreload(_) => "no-preload",
             Unavailable::StaticScripts(_) => "static-scripts",
-            Unavailable::StaticPrograms(_) => "static-programs",
+            Unavailable::UnreachedPrograms(_) => "unreached-programs",
             Unavailable::NoNamespaces(_) => "no-namespaces",
             Unavailable::SameOrder(_) => "same-order",
             Unavailable::SameToolchain(_) => "same-toolchain",
@@ -104,8 +146,13 @@ impl fmt::Display for Unavailable {
             Unavailable::StaticScripts(packages) => {
                 write!(f, "statically linked build scripts: {}", packages.join(", "))
             }
-            Unavailable::StaticPrograms(names) => {
-                write!(f, "statically linked programs: {}", names.join(", "))
+            Unavailable::UnreachedPrograms(programs) => {
+                let by_obstacle = programs.chunk_by(|a, b| a.obstacle == b.obstacle);
+                let shown = by_obstacle.map(|all| {
+                    let names: Vec<&str> = all.iter().map(|p| &*p.name).collect();
+                    format!("{} programs: {}", all[0].obstacle.word(), names.join(", "))
+                });
+                f.write_str(&shown.collect::<Vec<_>>().join("; "))
             }
         }
     }
@@ -196,8 +243,8 @@ impl Reach<'_> {
                 None if !self.static_scripts.is_empty() => {
                     Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec()))
                 }
-                None if !self.static_programs.is_empty() => {
-                    Found::Part(Unavailable::StaticPrograms(self.static_programs.to_vec()))
+                None if !self.unreached.is_empty() => {
+                    Found::Part(Unavailable::UnreachedPrograms(self.unreached.to_vec()))
                 }
                 None => Found::Whole,
             },
@@ -239,7 +286,7 @@ mod tests {
         umask: true,
         preload: &[],
         static_scripts: &[],
-        static_programs: &[],
+        unreached: &[],
         namespaces: None,
         copies: None,
         toolchain: None,
@@ -343,9 +390,16 @@ mod tests {
         let found = of(&Reach { static_scripts: &scripts, ..FREE });
         let preloaded = [Id::Hostname, Id::Kernel, Id::CpuCount, Id::DirectoryOrder, Id::Clock];
         only(&found, &preloaded, true, "statically linked build scripts: x 1.0.0");
-        let programs = ["/opt/tool".to_string()];
-        let found = of(&Reach { static_programs: &programs, ..FREE });
-        only(&found, &preloaded, true, "statically linked programs: /opt/tool");
+        let program = |obstacle, name: &str| Unreached { obstacle, name: name.to_string() };
+        let programs = [
+            program(Obstacle::Static, "/opt/a"),
+            program(Obstacle::Static, "/opt/b"),
+            program(Obstacle::OtherUser, "/usr/bin/sudo"),
+        ];
+        let found = of(&Reach { unreached: &programs, ..FREE });
+        let want =
+            "statically linked programs: /opt/a, /opt/b; set-user-ID programs: /usr/bin/sudo";
+        only(&found, &preloaded, true, want);
     }
 
     #[test]
@@ -370,7 +424,7 @@ mod tests {
             umask: false,
             preload: &[(Id::Environment, String::new())],
             static_scripts: &[],
-            static_programs: &[],
+            unreached: &[],
             namespaces: Some("no namespaces"),
             copies: Some("one order"),
             toolchain: Some("one toolchain"),

@@ -278,9 +278,24 @@ fn of_both(project: &Project, program: &str) -> [Vec<String>; 2] {
 fn a_sandbox_makes_nothing_the_same_on_both_sides() {
     // What a build can see of where and as what it runs.
     let differ = "cwd pwd manifest-dir out-dir exe cargo-home home tmpdir temp-file target-dir wrapper user uid gid \
-        home-of-user hostname host-file machine-id process-id parent-id group-id inode mounts \
-        path rustc kernel boot-id cpus";
+        home-of-user hostname host-file machine-id process-id parent-id group-id session-id thread-id stat-line \
+        inode mounts path rustc kernel boot-id cpus pointer";
     let same = "preload arch";
+    // What may be the same by chance, or is: then it is one of the things that no run varies.
+    let named = [
+        ("uptime", "boot"),
+        ("started", "boot"),
+        ("load", "boot"),
+        ("cgroup", "boot"),
+        ("limits", "boot"),
+        ("memory-size", "memory"),
+        ("page-size", "memory"),
+        ("file-time", "file-times"),
+        ("device", "devices"),
+        ("cpu-name", "cpu-model"),
+        ("localtime", "installed-software"),
+        ("tags", "git-refs"),
+    ];
     let body = r#"
 let text = |path: &dyn AsRef<std::path::Path>| format!("{:?}", path.as_ref());
 let var = |name: &str| env::var(name).unwrap_or_default();
@@ -294,6 +309,12 @@ let lines = [
     ("home-of-user", ask("getent passwd $(id -u) | cut -d: -f6")), ("hostname", ask("hostname")), ("host-file", ask("cat /etc/hostname")),
     ("machine-id", ask("cat /etc/machine-id")), ("process-id", std::process::id().to_string()),
     ("parent-id", std::os::unix::process::parent_id().to_string()), ("group-id", ask("cut -d' ' -f5 /proc/self/stat")),
+    ("session-id", ask("cut -d' ' -f6 /proc/self/stat")), ("stat-line", ask("cut -d' ' -f-6 /proc/self/stat")),
+    ("thread-id", text(&fs::read_link("/proc/thread-self").unwrap())), ("pointer", format!("{:p}", &*Box::new(1))),
+    ("uptime", ask("cut -d. -f1 /proc/uptime")), ("started", ask("grep btime /proc/stat")), ("load", ask("cut -d' ' -f1 /proc/loadavg")),
+    ("cgroup", ask("cat /proc/self/cgroup")), ("limits", ask("ulimit -a")), ("memory-size", ask("grep MemTotal /proc/meminfo")),
+    ("page-size", ask("getconf PAGESIZE")), ("file-time", ask("touch made && stat -c %Y made")), ("device", ask("stat -fc %T /usr")),
+    ("cpu-name", ask("grep -m1 model /proc/cpuinfo")), ("localtime", ask("readlink /etc/localtime")), ("tags", ask("git tag")),
     ("inode", ask("stat -c %i Cargo.toml")), ("mounts", ask("grep home /proc/self/mountinfo")),
     ("preload", var("LD_PRELOAD")), ("path", var("PATH")), ("rustc", var("RUSTC")), ("arch", ask("uname -m")),
     ("kernel", ask("cat /proc/version")), ("boot-id", ask("cat /proc/sys/kernel/random/boot_id")), ("cpus", ask("grep -c ^processor /proc/cpuinfo")),
@@ -306,7 +327,9 @@ let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
     );
     project.commit("one a line");
     let compare = |mode: &str, skip: &[&str]| {
-        assert_verdict(&project.repro(&["build", "--isolate", mode]), 1, "DIFFERS");
+        let run = project.repro(&["build", "--isolate", mode, "--no-replay", "--format", "json"]);
+        assert_eq!(run.code, Some(1), "{}", run.all());
+        let shared = run.json()["variations"]["shared"].clone();
         let [a, b] = of_both(&project, "fault-username");
         let kept = |all: &[String], name: &str| {
             let of = |l: &&String| l.split_once(' ').is_some_and(|(n, _)| n == name);
@@ -317,6 +340,10 @@ let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
         }
         for name in same.split_whitespace().filter(|n| !skip.contains(n)) {
             assert_eq!(kept(&a, name), kept(&b, name), "{mode}: {name}");
+        }
+        for (name, row) in named {
+            let listed = shared.as_array().unwrap().contains(&row.into());
+            assert!(kept(&a, name) != kept(&b, name) || listed, "{mode}: {name} is not listed");
         }
     };
     let alone = [
@@ -332,6 +359,7 @@ let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
         "kernel",
         "boot-id",
         "cpus",
+        "session-id",
     ];
     compare("never", &alone);
     if sandboxes() {
@@ -495,6 +523,83 @@ fn programs_that_nothing_can_be_preloaded_into_are_listed() {
     let run = with_script(&script("-O0")).repro(&["build"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(!run.stdout.contains("statically linked"), "{}", run.all());
+    if !is_root() || !sandboxes() {
+        eprintln!("SKIPPED: a set-user-ID program of another user can be made by root alone");
+        return;
+    }
+    // In a sandbox no program gets the rights of another user, so there the shim reaches it.
+    let project = with_script(
+        "let value = Command::new(env::var(\"SUID\").unwrap()).status().unwrap().success();",
+    );
+    let program = project.base().join("suid");
+    std::fs::copy("/bin/true", &program).unwrap();
+    std::os::unix::fs::chown(&program, Some(65534), None).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o4755)).unwrap();
+    let shown = program.display().to_string();
+    for (mode, found) in [("never", true), ("always", false)] {
+        let args = ["build", "-v", "--isolate", mode, "--pass-env", "SUID"];
+        let run = project.repro_env(&args, &[("SUID", &shown)]);
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        let listed = run.stdout.replace("\n            ", " ").contains("set-user-ID programs: ");
+        assert_eq!(listed, found, "{}", run.all());
+    }
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
+}
+
+#[test]
+fn calls_of_compilers_for_this_cpu_are_named_however_they_come_about() {
+    let files = [
+        ("a.c", "int a(void) { return 1; }\n"),
+        (
+            "Makefile",
+            "CFLAGS = -O2 -march=native\na.o: a.c\n\t$(CC) $(CFLAGS) -c a.c -o $(OUT)/a.o\n",
+        ),
+        ("wrapped", "#!/bin/sh\nexec cc -mtune=native \"$@\"\n"),
+        ("conftest.c", "int main(void) { return 0; }\n"),
+    ];
+    let with = |body: &str| {
+        let project = with_script(&format!(
+            "let out = env::var(\"OUT_DIR\").unwrap();\n\
+             let run = |c: &str| assert!(Command::new(\"sh\").args([\"-ec\", c]).env(\"OUT\", &out).status().unwrap().success());\n{body}\nlet value = 1;"
+        ));
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project.commit("with C");
+        let run = project.repro(&["build"]);
+        assert_verdict(&run, 0, "REPRODUCIBLE");
+        run.stdout.replace("\n            ", " ")
+    };
+    let called = "a compiler was called with `-march=native` in the build of fault-username 0.1.0";
+    for (what, body, want) in [
+        ("make", "run(\"make -s CC=cc\");", called),
+        (
+            "cleared",
+            "run(\"env -i OUT=$OUT $(command -v make) -s CC=$(command -v cc)\");",
+            "a compiler was called with `-march=native`",
+        ),
+        (
+            "posix_spawn",
+            "assert!(Command::new(\"cc\").args([\"-march=native\", \"-c\", \"a.c\", \"-o\", &format!(\"{out}/a.o\")]).status().unwrap().success());",
+            called,
+        ),
+        (
+            "a wrapper",
+            "run(\"sh ./wrapped -c a.c -o $OUT/a.o\");",
+            "a compiler was called with `-mtune=native`",
+        ),
+    ] {
+        let report = with(body);
+        assert!(report.contains(want), "{what}: {report}");
+    }
+    // Named, tried, printed, searched for: no compiler makes code that way.
+    let innocent = "run(\"cc -march=native -c conftest.c -o $OUT/conftest.o; echo cc -march=native; grep -c -e -march=native Makefile; cc -DHOW=\\\\\\\"-march=native\\\\\\\" -c a.c -o $OUT/a.o\");";
+    let report = with(innocent);
+    assert!(!report.contains("a compiler was called with"), "{report}");
+    assert!(report.contains("no compiler was seen to be called with it"), "{report}");
 }
 
 /// No function of these is the shim's.

@@ -12,6 +12,7 @@ use syn::visit::Visit;
 use syn::{Expr, ExprMethodCall, Lit, Path, Token, UseTree};
 
 use super::walk::{Look, Node, Walk};
+use crate::shim::ran::NATIVE_FLAGS;
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,9 +121,6 @@ const FILES: &[(&str, What)] = &[
     ("/dev/random", What::Randomness),
     ("/etc/hostname", What::Hostname),
 ];
-
-/// Flags of C compilers that make code for the processor that they run on.
-pub const NATIVE_FLAGS: [&str; 3] = ["-march=native", "-mcpu=native", "-mtune=native"];
 
 /// Variables whose value differs from builder to builder, so that `env!` must not compile them in.
 pub(in crate::check) const PRIVATE: &[&str] = &[
