@@ -21,7 +21,8 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use repro_formats::elf::{self, Linking};
 
-use self::words::{COUNTING, SPARE, is_full, progress_of, wants_network};
+pub use self::words::if_full;
+use self::words::{COUNTING, Space, no_space, progress_of, space, wants_network};
 use crate::artifact::{ArtifactSet, Kind};
 use crate::build::outside::OutsideFile;
 use crate::cargo::config::{Config, Place};
@@ -259,13 +260,10 @@ impl Plan<'_> {
         status: std::process::ExitStatus,
         details: String,
     ) -> anyhow::Error {
-        // A linker that writes through a map dies of a bus error before anyone can report the disk.
-        if is_full(&details) || fs::free_space(self.scratch).is_some_and(|free| free < SPARE) {
-            return host(format!(
-                "no space left on the disk of `{}` while making build {}: free some, or set TMPDIR to a directory on another disk",
-                self.scratch.display(),
-                side.label()
-            ));
+        match space(&details, fs::free_space(self.scratch)) {
+            Space::Full => return no_space(self.scratch, String::new()),
+            Space::Scarce => return no_space(self.scratch, details),
+            Space::Enough => {}
         }
         if let (Some(sandbox), Some(package)) = (self.sandbox, wants_network(&details))
             && !sandbox.has_network()

@@ -1,5 +1,10 @@
 //! What cargo says while it builds: its progress, and what a failure was about.
 
+use std::path::Path;
+
+use crate::error::{Failure, Kind, one_line};
+use crate::fs;
+
 /// Has cargo count the units that it builds, for a progress line. No build script sees that.
 pub(super) const COUNTING: [&str; 4] =
     ["--config", "term.progress.when='always'", "--config", "term.progress.width=160"];
@@ -53,7 +58,47 @@ fn units_of(bar: &str) -> Option<String> {
 }
 
 /// With less free space than this after a failure, that is why: rustc has removed its files by then.
-pub(super) const SPARE: u64 = 16 << 20;
+const SPARE: u64 = 16 << 20;
+
+/// What a failed build is put down to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Space {
+    /// A tool says that the disk is full.
+    Full,
+    /// None does, but next to nothing is free: a linker that writes through a map dies of a bus error
+    /// before anyone can report the disk.
+    Scarce,
+    /// There was space, or the compiler has found an error in the source.
+    Enough,
+}
+
+/// Judges by what the tools printed, and by what is free afterwards.
+pub(super) fn space(words: &str, free: Option<u64>) -> Space {
+    let scarce = free.is_some_and(|free| free < SPARE);
+    match (is_full(words), scarce) {
+        (true, _) => Space::Full,
+        (false, true) if !words.contains("error[E") => Space::Scarce,
+        _ => Space::Enough,
+    }
+}
+
+/// The error of a run whose scratch disk is full, in place of whatever failed for that reason.
+pub fn if_full(error: anyhow::Error, scratch: &Path) -> anyhow::Error {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let io = error.chain().find_map(|e| e.downcast_ref::<std::io::Error>()).map(|e| e.kind());
+    let full = matches!(io, Some(StorageFull | QuotaExceeded)) || is_full(&one_line(&error));
+    let scarce = fs::free_space(scratch).is_some_and(|free| free < SPARE);
+    if full && scarce { no_space(scratch, String::new()) } else { error }
+}
+
+/// `details` is what a tool printed that did not know the reason.
+pub(super) fn no_space(scratch: &Path, details: String) -> anyhow::Error {
+    let message = format!(
+        "no space left on the disk of `{}`: free some, or set TMPDIR to a directory on another disk",
+        scratch.parent().unwrap_or(scratch).display()
+    );
+    anyhow::Error::new(Failure { kind: Kind::Host, message, details })
+}
 
 /// Whether a tool failed because a disk or a quota is full.
 pub(super) fn is_full(words: &str) -> bool {
@@ -68,8 +113,15 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_not_a_failed_build() {
-        assert!(is_full("error: failed to write x: No space left on device (os error 28)"));
-        assert!(!is_full("error[E0308]: mismatched types"));
+        let cases = [
+            ("failed to write x: No space left on device (os error 28)", 1 << 30, Space::Full),
+            ("linking with `cc` failed: signal: 7 (SIGBUS)", 1 << 20, Space::Scarce),
+            ("linking with `cc` failed: signal: 7 (SIGBUS)", 1 << 30, Space::Enough),
+            ("error[E0308]: mismatched types", 1 << 20, Space::Enough),
+        ];
+        for (words, free, want) in cases {
+            assert_eq!(space(words, Some(free)), want, "{words}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::artifact::{Artifact, ArtifactSet};
 use crate::blame::{self, Blame};
-use crate::build::{Built, Plan};
+use crate::build::{Built, Plan, if_full};
 use crate::compare::{Comparison, Pair, compare};
 use crate::error::{Kind, failure, host};
 use crate::project::Project;
@@ -37,7 +37,8 @@ pub enum Outcome {
 pub fn run(asked: BuildRequest) -> Result<Outcome> {
     let progress = Progress::new(asked.verbose);
     let scratch = Scratch::new(asked.keep)?;
-    with_progress(&progress, || double_build(asked, scratch.path(), &progress))
+    let build = || double_build(asked, scratch.path(), &progress);
+    with_progress(&progress, build).map_err(|error| if_full(error, scratch.path()))
 }
 
 fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
@@ -129,7 +130,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     progress.clear();
     let shared = isolation.why.iter().filter(|_| b.is_some()).map(|why| {
         format!(
-            "not isolated: both builds had one /tmp, one network and one set of processes ({why})"
+            "not isolated: both builds had one /tmp, one network, one session and one set of processes ({why})"
         )
     });
     let (settings, not_replayable) = project.settings(&manifest);

@@ -29,7 +29,7 @@ use self::published::Found;
 use self::rebuild::build;
 use self::source::Search;
 use crate::artifact::ArtifactSet;
-use crate::build::Built;
+use crate::build::{Built, if_full};
 use crate::epoch::EpochFrom;
 use crate::error::{Kind as Failed, failure, host, refused};
 use crate::fs;
@@ -64,7 +64,8 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     }
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;
-    let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))?;
+    let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))
+        .map_err(|error| if_full(error, scratch.path()))?;
     progress.clear();
     Ok(Outcome::Report(Box::new(report)))
 }

@@ -56,6 +56,8 @@ pub enum About {
     Number,
     /// A directory of the build.
     Directory,
+    /// A flag that maps a directory to another name.
+    PrefixMap,
     /// Cargo's home directory.
     CargoHome,
     /// A directory for temporary files.
@@ -109,6 +111,7 @@ impl About {
     pub fn label(self) -> Option<&'static str> {
         Some(match self {
             About::Directory => "a directory of the build",
+            About::PrefixMap => "a flag that maps a directory",
             About::CargoHome => "CARGO_HOME",
             About::TempDir => "TMPDIR",
             About::Toolchain => "the toolchain",

@@ -62,6 +62,12 @@ pub const BY_CAUSE: &[ByCause] = &[
     ),
     row(
         Cause::BuildPath,
+        About::PrefixMap,
+        "this is a flag of the recipe of `repro build`, which maps directories (`-ffile-prefix-map` in CFLAGS): what stores its own compiler flags stores it. Leave the flags out of the output, or have everyone build at one path (`repro build --same-path`)",
+        REMAP,
+    ),
+    row(
+        Cause::BuildPath,
         About::Directory,
         "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (`repro build --same-path`)",
         REMAP,
@@ -347,7 +353,8 @@ pub fn of(finding: &Finding, context: &Context) -> String {
     if finding.consequence {
         return FOLLOWS.to_string();
     }
-    let general = by_cause(finding.cause, finding.about).text;
+    let about = if is_prefix_map(finding) { About::PrefixMap } else { finding.about };
+    let general = by_cause(finding.cause, about).text;
     let named = |p: &&Package| {
         let name = p.name.replace('-', "_");
         finding.krate.as_deref() == Some(&name)
@@ -363,6 +370,16 @@ pub fn of(finding: &Finding, context: &Context) -> String {
         None => general.to_string(),
         Some(row) => format!("{}; if it is not from {}: {general}", row.remedy, row.name),
     }
+}
+
+/// Whether a path is in a flag that maps it, and in what stores the flags of its compiler.
+fn is_prefix_map(finding: &Finding) -> bool {
+    let maps = |text: &str| {
+        ["-ffile-prefix-map=", "-fdebug-prefix-map=", "--remap-path-prefix="]
+            .iter()
+            .any(|flag| text.contains(flag))
+    };
+    finding.cause == Cause::BuildPath && maps(&finding.a) && maps(&finding.b)
 }
 
 /// The row for a package (no features: they are unknown) and a cause.

@@ -14,6 +14,7 @@ use repro_explain::known_crates;
 use repro_explain::{Explained, remedy};
 use repro_formats::names::printable;
 
+use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::Pair;
 use crate::manifest::Archive;
 use crate::recipe::Row;
@@ -22,7 +23,7 @@ use crate::report::Report;
 use crate::setting::entry::Setting;
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
-use crate::variation::{Need, SHARED, VARIATIONS};
+use crate::variation::{Need, SAME_PATH, SHARED, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
 use repro_formats::policy;
 
@@ -242,8 +243,12 @@ fn ending(out: &mut String, report: &Report) {
             );
         }
         Verdict::Differs => {
-            let only_path = |c: &crate::blame::culprit::Culprit| {
-                c.causes.iter().all(|cause| *cause == Cause::BuildPath)
+            let helped = |proof: &Proof| match proof {
+                Proof::Confirmed(shown) => shown.variations.iter().all(|v| SAME_PATH.contains(v)),
+                Proof::Suspected(_) => true,
+            };
+            let only_path = |c: &Culprit| {
+                c.causes.iter().all(|cause| *cause == Cause::BuildPath) && helped(&c.proof)
             };
             if !report.blame.is_empty() && report.blame.iter().all(only_path) {
                 let next = "only the path that it was built at differs: `repro build --same-path` builds at one that everyone can have";
