@@ -9,6 +9,8 @@
 #             machine charges for building side by side, without repro
 #   repro     `repro build`
 #
+# WAYS="isolated bare" measures what isolation costs instead: `repro build --isolate always` and `never`.
+#
 # Wall and CPU (user + system, of all children) are in seconds. The ways alternate within a round, and
 # every second round runs them in the opposite order. `repro / both` in CPU is repro's own overhead;
 # `repro / recipe` is what a user gains or loses. Nothing is cached between the ways except what cargo
@@ -26,6 +28,7 @@ if [ -z "${REPRO:-}" ]; then
 fi
 repro=$(realpath "$REPRO")
 crates=${CRATES:-ripgrep:15.1.0 hyperfine:1.19.0}
+read -ra all_ways <<<"${WAYS:-recipe both repro}"
 
 # The crates are built outside this repository, so its rust-toolchain.toml is named by hand. What the
 # caller has set for cargo must not reach one way and not the other.
@@ -91,13 +94,16 @@ both() {
 }
 
 with_repro() {
-    "$repro" build --manifest-path "$2/Cargo.toml" >"$work/report"
+    "$repro" build --manifest-path "$2/Cargo.toml" "${@:4}" >"$work/report"
     if [ "$(tail -n 1 "$work/report")" = REPRODUCIBLE ]; then
         echo same >"$work/verdict"
     else
         echo differs >"$work/verdict"
     fi
 }
+
+with_isolated() { with_repro "$@" --isolate always; }
+with_bare() { with_repro "$@" --isolate never; }
 
 # `time` on a function, not on a subshell: there bash would send the times into the redirection.
 guarded() (
@@ -144,10 +150,12 @@ for crate in $crates; do
         git -c user.name=bench -c user.email=bench@localhost -c commit.gpgsign=false commit -q -m import
     )
     for ((round = 1; round <= rounds; round++)); do
-        ways=(recipe both with_repro)
-        ((round % 2)) || ways=(with_repro both recipe)
+        ways=("${all_ways[@]}")
+        ((round % 2)) || mapfile -t ways < <(printf '%s\n' "${all_ways[@]}" | tac)
         for way in "${ways[@]}"; do
-            measure "$name" "$round" "${way#with_}" "$way" "$name" "$source" "$binary"
+            run=$way
+            [ "$(type -t "$run")" = function ] || run=with_$way
+            measure "$name" "$round" "$way" "$run" "$name" "$source" "$binary"
         done
     done
 done
@@ -155,8 +163,13 @@ done
 # Sums over the rounds, so that a ratio is one of the means.
 echo
 awk '{ wall[$1, $3] += $4; cpu[$1, $3] += $5; if (!($1 in seen)) { seen[$1]; order[++n] = $1 } }
-    function row(crate, way) {
-        printf "%-10s  repro / %-6s  wall %.3f  CPU %.3f\n", crate, way, \
-            wall[crate, "repro"] / wall[crate, way], cpu[crate, "repro"] / cpu[crate, way]
+    function row(crate, one, way) {
+        if (!((crate, one) in wall) || !((crate, way) in wall)) return
+        printf "%-10s  %-8s / %-6s  wall %.3f  CPU %.3f\n", crate, one, way, \
+            wall[crate, one] / wall[crate, way], cpu[crate, one] / cpu[crate, way]
     }
-    END { for (i = 1; i <= n; i++) { row(order[i], "recipe"); row(order[i], "both") } }' "$table"
+    END {
+        for (i = 1; i <= n; i++) {
+            row(order[i], "repro", "recipe"); row(order[i], "repro", "both"); row(order[i], "isolated", "bare")
+        }
+    }' "$table"
