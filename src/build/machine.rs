@@ -78,10 +78,14 @@ impl Machine<'_> {
         };
         let home = self.home.display();
         let machine = format!("{}\n", id_of(&host));
+        let shell = match (self.side, Path::new("/bin/bash").exists()) {
+            (Side::B, true) => "/bin/bash",
+            _ => "/bin/sh",
+        };
         vec![
             (
                 "/etc/passwd",
-                others("/etc/passwd") + &format!("{name}:x:{id}:{id}::{home}:/bin/sh\n"),
+                others("/etc/passwd") + &format!("{name}:x:{id}:{id}:{name}:{home}:{shell}\n"),
             ),
             ("/etc/group", others("/etc/group") + &format!("{name}:x:{id}:\n")),
             ("/etc/hostname", format!("{host}\n")),

@@ -7,6 +7,7 @@ pub mod crate_dirs;
 pub mod fetch;
 pub mod home;
 pub mod ids;
+pub mod intact;
 pub mod messages;
 pub mod records;
 pub mod rustflags;

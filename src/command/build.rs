@@ -53,7 +53,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
-    let registry_sources = project.registry_sources(&recipe);
+    let registry_sources = project.registry_sources(&recipe)?;
 
     let purpose = Purpose {
         mode: project.request.isolate,
@@ -64,7 +64,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     let (sandbox, isolation) = project.isolate(purpose, scratch)?;
     let elsewhere = match once {
         true => Elsewhere::default(),
-        false => project.elsewhere(&isolation, scratch, &registry_sources)?,
+        false => project.elsewhere(&isolation, scratch, &registry_sources.intact)?,
     };
     let shim = match once {
         true => ShimState::default(),
@@ -84,7 +84,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         cfgs: &cfgs,
         user_wrapper: project.user_wrapper(),
         lockfile: &project.lockfile.text,
-        registry_sources: &registry_sources,
+        registry_sources: &registry_sources.intact,
         cargo_home: project.cargo_home.as_deref(),
         shim: shim.shim.as_ref(),
         trace_links,
@@ -133,10 +133,15 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
             "not isolated: both builds had one /tmp, one network, one session and one set of processes ({why})"
         )
     });
+    let network = project.request.network.then(|| {
+        "the builds had this machine's network (`--network`): what they downloaded can be different elsewhere or later".to_string()
+    });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
     let of_builds = project.notes(&a, b.as_ref().map(|(b, ..)| b))?;
-    let notes = [blame.unblamed, not_replayable.chain(shared).collect(), of_builds].concat();
+    let about_crates = registry_sources.note();
+    let of_run = not_replayable.chain(shared).chain(network).chain(about_crates).collect();
+    let notes = [blame.unblamed, of_run, of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,

@@ -25,6 +25,7 @@ use cargo_metadata::Metadata;
 use crate::build;
 use crate::cargo::config::reach::Leads;
 use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
+use crate::cargo::intact::{self, Sources};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -309,15 +310,16 @@ impl Project {
     }
 
     /// Unpacked registry crates that builds for the host and the targets may use.
-    pub(crate) fn registry_sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
+    pub(crate) fn registry_sources(&self, recipe: &Recipe) -> Result<Sources> {
         let Some(home) = &self.cargo_home else {
-            return Vec::new();
+            return Ok(Sources::default());
         };
         let targets = &recipe.facts().targets;
         let Ok(place) = self.fetch_place() else {
-            return Vec::new();
+            return Ok(Sources::default());
         };
-        fetch::registry_sources(&self.toolchain, &place, targets, home)
+        let unpacked = fetch::registry_sources(&self.toolchain, &place, targets, home);
+        intact::sort(unpacked, home, &self.lockfile.text)
     }
 
     /// Downloads what the lockfile names.

@@ -21,7 +21,7 @@ pub const SHARED: &[Shared] = &[
     },
     Shared {
         text: "boot",
-        about: "time since boot, load, limits, /proc/cmdline, control groups, address randomization",
+        about: "time since boot, load, limits, /proc/cmdline, /proc/sys, control groups, address randomization",
     },
     Shared {
         text: "installed-software",
@@ -29,7 +29,7 @@ pub const SHARED: &[Shared] = &[
     },
     Shared {
         text: "git-refs",
-        about: "both builds are on a detached HEAD: name of the branch, remotes, depth of the clone",
+        about: "both builds are in a repository with a detached HEAD: branch, tags, remotes, depth of the clone",
     },
     Shared {
         text: "file-times",
@@ -37,7 +37,7 @@ pub const SHARED: &[Shared] = &[
     },
     Shared {
         text: "direct-calls",
-        about: "clock, kernel and CPUs for programs that call the kernel without the C library",
+        about: "clock, kernel and CPUs for programs that call the kernel themselves or read /proc/self",
     },
 ];
 
@@ -133,7 +133,7 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         id: VariationId::UserId,
         text: "user-id",
-        about: "ids of user and group, and so the owner of files",
+        about: "ids of user and group, and so the owner of files; neither is root",
         needs: Need::Bubblewrap,
         carriers: &[Carrier::Namespace],
         cause: Cause::UserId,

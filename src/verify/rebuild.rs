@@ -32,7 +32,7 @@ pub(super) fn build(
     let purpose = Purpose { mode, options, view: View::System, network: false };
     let (sandbox, isolation) = project.isolate(purpose, scratch)?;
     let project = &*project;
-    let registry_sources = project.registry_sources(recipe);
+    let registry_sources = project.registry_sources(recipe)?;
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -45,7 +45,7 @@ pub(super) fn build(
         cfgs: &cfgs,
         user_wrapper: project.user_wrapper(),
         lockfile: &project.lockfile.text,
-        registry_sources: &registry_sources,
+        registry_sources: &registry_sources.intact,
         cargo_home: project.cargo_home.as_deref(),
         shim: None,
         trace_links: asks_linker && machine::linker_lists_inputs(project.toolchain.host(), scratch),

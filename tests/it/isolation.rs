@@ -171,6 +171,47 @@ fn nothing_of_the_users_is_changed_by_a_build_script_that_writes_everywhere() {
     }
 }
 
+#[test]
+fn crates_that_somebody_has_changed_are_built_as_they_were_published() {
+    let victim = Victim::new();
+    assert_verdict(&victim.repro(&["build"]), 0, "REPRODUCIBLE");
+    let proven = || victim.project.manifest()["artifacts"][0]["sha256"].clone();
+    let before = proven();
+    let find = |dir: &str, ending: &str| {
+        let mut found = BTreeMap::new();
+        collect(&victim.home.join(dir), &mut |_| true, &mut found);
+        let is = |path: &&PathBuf| {
+            path.display().to_string().contains("/cc-1") && path.ends_with(ending)
+        };
+        found
+            .keys()
+            .find(|p| is(p) || ending.is_empty() && p.display().to_string().contains("/cc-1"))
+            .unwrap()
+            .clone()
+    };
+    let lib = find("registry/src", "src/lib.rs");
+    let text = std::fs::read_to_string(&lib).unwrap();
+    std::fs::write(&lib, text.clone() + "\ncompile_error!(\"changed\");\n").unwrap();
+    let run = victim.repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(
+        run.stdout
+            .replace("\n            ", " ")
+            .contains("as they were published, not as they are in your cargo home"),
+        "{}",
+        run.all()
+    );
+    assert_eq!(proven(), before);
+    std::fs::write(&lib, text).unwrap();
+    let download = find("registry/cache", "");
+    std::fs::write(&download, "not a crate").unwrap();
+    fails(
+        &victim.repro(&["build"]),
+        4,
+        &["does not have the checksum that Cargo.lock has", "cc-1"],
+    );
+}
+
 /// Whether a sandbox can be made on this machine; in CI it must be.
 pub fn sandboxes() -> bool {
     let args = ["--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true"];

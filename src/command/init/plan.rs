@@ -68,13 +68,23 @@ pub(super) fn files(
 fn metadata(values: &Values, workspace: &Path, notes: &mut Vec<String>) -> Result<Option<New>> {
     let path = workspace.join("Cargo.toml");
     let text = fs::read_text(&path)?;
-    let document: DocumentMut = text.parse()?;
-    let has = |key: &str| {
-        let table = document.get(key);
-        table.is_some_and(|t| t.get("metadata").and_then(|m| m.get("repro")).is_some())
-    };
-    if has("workspace") || has("package") {
-        return Ok(None);
+    let mut document: DocumentMut = text.parse()?;
+    for key in ["workspace", "package"] {
+        let there = document.get_mut(key).and_then(|t| t.get_mut("metadata")?.get_mut("repro"));
+        let Some(there) = there.and_then(Item::as_table_like_mut) else { continue };
+        // With `--target` and without it cargo makes different bytes, and workflow and Dockerfile have it.
+        if there.contains_key("targets") {
+            return Ok(None);
+        }
+        let targets: toml_edit::Array = values.targets.iter().collect();
+        let added = format!("targets = {targets}\n");
+        there.insert("targets", toml_edit::value(targets));
+        return Ok(Some(New {
+            path,
+            text: document.to_string(),
+            extends: true,
+            added: Some(added),
+        }));
     }
     let key = match document.get("workspace") {
         Some(_) => "workspace",
