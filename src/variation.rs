@@ -23,6 +23,8 @@ impl VariationId {
             VariationId::BuildPath => Path::new("/build").join(name),
             VariationId::TargetDir => Path::new("/build").join(name).join("target"),
             VariationId::CargoHome => "/cargo".into(),
+            // No name of a project begins so.
+            VariationId::ToolchainPath => "/build/.toolchain".into(),
             VariationId::Home => "/tmp/home".into(),
             VariationId::Tmpdir => "/tmp/build".into(),
             _ => return None,
@@ -63,8 +65,12 @@ pub enum ChosenBy {
 }
 
 /// What `--same-path` keeps at one path.
-pub const SAME_PATH: [VariationId; 3] =
-    [VariationId::BuildPath, VariationId::CargoHome, VariationId::TargetDir];
+pub const SAME_PATH: [VariationId; 4] = [
+    VariationId::BuildPath,
+    VariationId::CargoHome,
+    VariationId::TargetDir,
+    VariationId::ToolchainPath,
+];
 
 impl ChosenBy {
     /// The name in JSON and in the manifest.
@@ -157,6 +163,8 @@ impl VariationSet {
             return values;
         }
         let canonical = canaries.canonical.as_ref().and_then(|name| id.canonical(name));
+        // A toolchain that cannot be moved stays where it is.
+        let canonical = canonical.filter(|_| values.a != Value::Nothing);
         let one = canonical.map_or(values.a, Value::Path);
         ValuePair { a: one.clone(), b: one }
     }

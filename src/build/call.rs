@@ -35,8 +35,8 @@ impl Plan<'_> {
     pub(super) fn moved_toolchain(&self, side: Side) -> Option<PathBuf> {
         let values = (self.values)(VariationId::ToolchainPath);
         let dir = values.path(side);
-        let moved = self.sandbox.is_some() && values.varied() && dir != self.toolchain.sysroot;
-        moved.then(|| dir.to_owned())
+        let known = self.sandbox.is_some() && *values.of(side) != Value::Nothing;
+        (known && dir != self.toolchain.sysroot).then(|| dir.to_owned())
     }
 
     /// A program of the toolchain as one side sees it.

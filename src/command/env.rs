@@ -124,6 +124,11 @@ pub(super) fn container_dirs(project: &Project) -> (PathBuf, PathBuf) {
     )
 }
 
+/// Where the toolchain is to be in a container, if not where its image has it.
+pub(super) fn container_toolchain(project: &Project) -> Option<PathBuf> {
+    VariationId::ToolchainPath.canonical(&project.name).filter(|_| project.request.same_path)
+}
+
 /// Paths of the official images; settings are those of the source alone.
 fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     let mut facts = project.recipe()?.facts().clone();
@@ -137,9 +142,9 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     facts.passed = Env::new();
     facts.pass_env.clear();
     facts.targets = linux_targets(project);
-    facts.rust_src = PathBuf::from(format!(
-        "/usr/local/rustup/toolchains/{channel}-{host}/lib/rustlib/src/rust"
-    ));
+    let sysroot = container_toolchain(project)
+        .unwrap_or_else(|| format!("/usr/local/rustup/toolchains/{channel}-{host}").into());
+    facts.rust_src = sysroot.join("lib/rustlib/src/rust");
     let mut config = project.config.clone();
     config.files.retain(|f| f.place == Place::Source);
     facts.config_env = config.env();

@@ -62,7 +62,12 @@ impl Project {
     /// The directories that are not varied.
     pub(crate) fn fixed(&self) -> Vec<VariationId> {
         let ids = VARIATIONS.iter().map(|row| row.id);
-        ids.filter(|id| id.canonical("").is_some() && !self.request.vary.has(*id)).collect()
+        let there = |id: &VariationId| {
+            *id != VariationId::ToolchainPath || self.canaries.toolchain.is_some()
+        };
+        ids.filter(|id| id.canonical("").is_some() && !self.request.vary.has(*id))
+            .filter(there)
+            .collect()
     }
 
     /// The same with their paths, as the manifest has them.

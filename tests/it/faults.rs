@@ -75,6 +75,7 @@ fn is_found_by(fixture: &str, variation: &str, blamed: (&str, &str)) {
         "cargo-home" => Some("/cargo".to_string()),
         "home" => Some("/tmp/home".to_string()),
         "tmpdir" => Some("/tmp/build".to_string()),
+        "toolchain-path" => Some("/build/.toolchain".to_string()),
         _ => None,
     };
     match path {

@@ -153,12 +153,17 @@ fn a_project_at_one_path_is_built_there_in_the_container_too() {
     let setting = "\n[package.metadata.repro]\nsame-path = true\n";
     project.write("Cargo.toml", &format!("{manifest}{setting}"));
     project.repro(&["init"]);
+    // As the container's command has it: with another target, or none, the bytes are others.
+    let targets = format!("same-path = true\ntargets = [\"{}\"]\n", host());
+    assert!(read(&project, "Cargo.toml").contains(&targets), "{}", read(&project, "Cargo.toml"));
     let text = read(&project, "Dockerfile.repro");
     for line in [
         "WORKDIR /build/fault-manifest-dir\n",
         "ENV CARGO_HOME=\"/cargo\"\n",
         "COPY --from=builder /build/fault-manifest-dir/target/",
         "--remap-path-prefix=/cargo=/cargo ",
+        "--remap-path-prefix=/build/.toolchain/lib/rustlib/src/rust=",
+        "ENV PATH=\"/build/.toolchain/bin:$PATH\"\n",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }

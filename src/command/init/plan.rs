@@ -204,6 +204,7 @@ fn fill(template: &str, values: &Values) -> String {
         ("@ENTRYPOINT@", entrypoint(values)),
         ("@ENV@", shell::dockerfile(&values.container)),
         ("@SOURCE_DIR@", values.source_dir.clone()),
+        ("@MOVE@", move_toolchain(values)),
         ("@IMAGE@", name.to_lowercase()),
         ("@NAME@", name.clone()),
     ];
@@ -228,6 +229,14 @@ fn cargo(values: &Values) -> String {
     let words = ["cargo", "build", "--locked", "--offline"].map(str::to_string);
     let all: Vec<String> = words.into_iter().chain(selection.cargo_args()).collect();
     all.join(" ")
+}
+
+fn move_toolchain(values: &Values) -> String {
+    let to = values.toolchain_dir.iter();
+    to.map(|dir| {
+        format!("RUN mv \"$(rustc --print sysroot)\" {dir}\nENV PATH=\"{dir}/bin:$PATH\"\n")
+    })
+    .collect()
 }
 
 fn copies(values: &Values) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use cargo_metadata::{Metadata, Package, TargetKind};
 
-use crate::command::env::{Where, container_dirs, linux_targets, of_project};
+use crate::command::env::{Where, container_dirs, container_toolchain, linux_targets, of_project};
 use crate::project::Project;
 use crate::recipe::table;
 use crate::report::env::EnvReport;
@@ -40,6 +40,8 @@ pub(super) struct Values {
     pub(super) recipe_version: u32,
     /// Where the source is in a container.
     pub(super) source_dir: String,
+    /// Where the toolchain is to be in the container, if not where the image has it.
+    pub(super) toolchain_dir: Option<String>,
     /// The recipe for a container.
     pub(super) container: EnvReport,
     /// Things that the user should know.
@@ -85,6 +87,7 @@ impl Values {
             inject: project.request.inject.name(),
             recipe_version: table::VERSION,
             source_dir: container_dirs(project).0.display().to_string(),
+            toolchain_dir: container_toolchain(project).map(|dir| dir.display().to_string()),
             container: of_project(project, Where::Container)?,
             notes,
         })
