@@ -1,4 +1,4 @@
-//! Two artifact sets -> a comparison. Pure: bytes decide, by their digests.
+//! Compares two sets of artifacts. Pure: bytes decide, by their digests.
 
 use std::collections::BTreeMap;
 

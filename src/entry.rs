@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
 use crate::sandbox::start;
-use crate::{process, term, verify};
+use crate::{fs, process, term, verify};
 
 /// What the program runs.
 pub fn main() -> ExitCode {
@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
     }
     end_children_on_panic();
     term::set_up_color();
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match cli::parse(args) {
         Ok(cli) => cli,
         Err(e) => {
             let _ = e.print();
@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => args.output.format == ReportFormat::Github,
         _ => false,
     };
-    let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals());
+    let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals(give_up));
     match entered.and_then(|()| run(cli.command)) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -91,6 +91,13 @@ fn end_children_on_panic() {
         process::stop_all();
         std::process::exit(101);
     }));
+}
+
+/// Ends a run that was interrupted during a computation, which asks nobody whether it should go on.
+fn give_up() {
+    fs::remove_listed();
+    term::say(term::BAD, "error", "interrupted");
+    std::process::exit(Kind::Interrupted.code().into());
 }
 
 /// `-C`: everything that is given relatively is meant from there.

@@ -244,7 +244,7 @@ impl Plan<'_> {
         if !status.success() {
             return Err(self.failed(side, &command, status, words));
         }
-        progress.step(side.label(), "built; reading what it made");
+        progress.step(side.label(), "built; reading the artifacts");
         let said = said.into_inner().expect("no panic holds this");
         self.collect(side, &layout, &on_disk, said, words)
     }
@@ -268,7 +268,7 @@ impl Plan<'_> {
             && !sandbox.has_network()
         {
             let why = format!(
-                "build {} failed: the build script of {package} wants the network, which builds do not have; vendor what it downloads, or pass `{}`",
+                "build {} failed: the build script of {package} uses the network, which builds do not have; vendor what it downloads, or pass `{}`",
                 side.label(),
                 sandbox.network_option()
             );
@@ -284,7 +284,7 @@ impl Plan<'_> {
             }
             Side::A => "",
             Side::B => {
-                "; if plain `cargo build` works, `--vary none` tells whether a variation broke it"
+                "; if plain `cargo build` works, `--vary none` shows whether a variation broke it"
             }
         };
         anyhow::Error::new(Failure {

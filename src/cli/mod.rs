@@ -1,4 +1,4 @@
-//! The command line: clap's types stop here. What is typed becomes plain request values.
+//! The command line: clap's types stop here, and arguments become plain request values.
 
 pub mod archive;
 pub mod build;
@@ -14,8 +14,10 @@ pub mod rebuilderd;
 pub mod selection;
 pub mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
@@ -150,6 +152,22 @@ pub enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
+}
+
+/// Reads the command line. For a misspelled subcommand only the closest one is suggested; clap lists
+/// all that are similar, the closest last.
+///
+/// # Errors
+/// What clap found, to be printed.
+pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(args).map_err(|mut error| {
+        let similar = ContextKind::SuggestedSubcommand;
+        if let Some(ContextValue::Strings(names)) = error.get(similar) {
+            let closest = names.last().cloned().into_iter().collect();
+            error.insert(similar, ContextValue::Strings(closest));
+        }
+        error
+    })
 }
 
 #[cfg(test)]

@@ -41,7 +41,6 @@ pub fn run(asked: BuildRequest) -> Result<Outcome> {
 }
 
 fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
-    progress.phase("checking out the source");
     let (show_recipe, once) = (asked.show_recipe, asked.once);
     let mut project = Project::open(asked, scratch)?;
     let recipe = project.recipe()?;
@@ -128,9 +127,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
     progress.clear();
     let shared = isolation.why.iter().filter(|_| b.is_some()).map(|why| {
-        format!(
-            "not isolated: both builds had one /tmp, one network and one set of processes ({why})"
-        )
+        format!("not isolated: both builds shared /tmp, the network and the processes ({why})")
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
@@ -214,7 +211,7 @@ fn not_with_itself(comparison: &Comparison) -> Result<()> {
             let (x, y) = (fs::identity(&a.path)?, fs::identity(&b.path)?);
             if a.path == b.path || (x.is_some() && x == y) {
                 return Err(host(format!(
-                    "`{}` of both builds is one file, so that comparing it says nothing: does a build script or wrapper share outputs between builds?",
+                    "`{}` is the same file in both builds, so there is nothing to compare: does a build script or wrapper share outputs between builds?",
                     a.name
                 )));
             }

@@ -135,7 +135,7 @@ fn recipe(recipe: &Recipe) -> Checked {
     }
     match recipe.epoch {
         0.. => Ok(()),
-        _ => Err(format!("the epoch {} lies before 1970", recipe.epoch)),
+        _ => Err(format!("the epoch {} is before 1970", recipe.epoch)),
     }
 }
 
@@ -190,7 +190,10 @@ fn artifact(artifact: &Artifact, verdict: Verdict) -> Checked {
     if let Some(path) = artifact.path.as_deref() {
         inside(path)?;
         if path.rsplit('/').next() != Some(&artifact.name) {
-            return Err(format!("`{name}` lies at `{}`, under another name", path.escape_debug()));
+            return Err(format!(
+                "`{name}` is stored at `{}`, under a different name",
+                path.escape_debug()
+            ));
         }
     }
     if !Kind::named(&artifact.kind).is_some_and(Kind::in_verdict) {
@@ -228,7 +231,7 @@ fn archive(archive: &Archive) -> Checked {
         return Err(format!("`{format}` is not an archive format"));
     }
     if archive.epoch < 0 {
-        return Err(format!("the epoch {} lies before 1970", archive.epoch));
+        return Err(format!("the epoch {} is before 1970", archive.epoch));
     }
     sha256(&archive.sha256)?;
     archive.tar_sha256.as_deref().map_or(Ok(()), sha256)?;

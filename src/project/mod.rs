@@ -1,5 +1,5 @@
-//! All that is known of a project before anything is built: its source, configuration, toolchain
-//! and settings, each from where the user put it.
+//! Everything about a project that is known before a build: its source, configuration, toolchain
+//! and settings, each read from where the user put it.
 
 pub(crate) mod context;
 pub(crate) mod elsewhere;
@@ -385,7 +385,7 @@ pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
         return Ok(());
     };
     Err(refused(format!(
-        "`{key}` in `{}` of the source leads to `{}`, outside the source, so nobody else could rebuild: move the crates into the source, or use a git or registry dependency",
+        "`{key}` in `{}` of the source leads to `{}`, outside the source, so it cannot be rebuilt elsewhere: move the crates into the source, or use a git or registry dependency",
         file.strip_prefix(root).unwrap_or(&file).display(),
         to.display()
     )))
@@ -420,7 +420,7 @@ pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
 fn fits_in_path(name: &str) -> Result<()> {
     if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
         return Err(bad_input(format!(
-            "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
+            "the name `{name}` cannot be part of a path: set `name` in [workspace.metadata.repro]"
         )));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What a finished double build is told as: the manifest and the report.
+//! Makes the manifest and the report of a finished double build.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -111,7 +111,7 @@ fn canonical(path: &Path) -> String {
 fn left_out(builder: &Builder) -> Option<&'static str> {
     let manifest = &builder.manifest;
     if manifest.source.dirty {
-        return Some("it was built from a dirty working tree, which nobody else has");
+        return Some("it was built from a dirty working tree, which cannot be retrieved");
     }
     if manifest.artifacts.is_empty() {
         return Some("it lists no artifact");

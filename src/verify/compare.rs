@@ -1,4 +1,4 @@
-//! Compares the rebuild with what was published: the manifest's artifacts, and each file.
+//! Compares the rebuild with the published release: the manifest's artifacts, and each file.
 
 use std::path::{Path, PathBuf};
 
@@ -125,5 +125,5 @@ fn unchecked(held: &Held) -> Option<String> {
     let left = held.artifacts.iter().filter(|a| a.kind.is_shipped() && !seen(a));
     let names: Vec<_> = left.map(|a| a.name.clone()).collect();
     (!names.is_empty())
-        .then(|| format!("built, and nothing was held against it: {}", names.join(", ")))
+        .then(|| format!("built, but not compared with anything: {}", names.join(", ")))
 }

@@ -1,5 +1,5 @@
-//! What was given to `repro verify`: which file is the manifest, which are published files, which
-//! are lists of digests, and which are neither. A directory stands for the release in it.
+//! Sorts the arguments of `repro verify`: the manifest, published files, lists of digests, and
+//! anything else. A directory stands for the release in it.
 
 use std::fs::File;
 use std::io::Read;

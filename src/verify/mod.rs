@@ -226,7 +226,7 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let (project, settings) = replay::open(manifest, source, toolchain, asked, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
     let pass_env = asked.build.pass_env.iter();
-    notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
+    notes.extend(pass_env.map(|name| format!("{name} is your setting, not the manifest's")));
     notes.extend(unlike(manifest, &facts));
     Ok(Ready { project, label, facts, settings, notes })
 }
@@ -244,7 +244,7 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
             let (tag, at) =
                 (tag.escape_debug(), facts.repository.as_deref().unwrap_or("the source"));
             format!(
-                "the manifest says that tag `{tag}` points at the commit, and in {at} it does not"
+                "the manifest says that tag `{tag}` points at the commit, but in {at} it does not"
             )
         })
         .collect();
@@ -252,7 +252,7 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
         && claimed != real
     {
         let claimed = claimed.escape_debug();
-        notes.push(format!("the manifest says version {claimed}, and Cargo.toml has {real}"));
+        notes.push(format!("the manifest says version {claimed}, but Cargo.toml has {real}"));
     }
     notes
 }
@@ -280,7 +280,7 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let mut project = Project::open(build, scratch)?;
     let mut notes = keep_back(&mut project, &asked.build.pass_env);
     notes.push(
-        "there is no manifest: selection and recipe are those of this command line".to_string(),
+        "there is no manifest: the selection and recipe come from this command line".to_string(),
     );
     let epoch = match (project.epoch(), tree.as_is) {
         (Err(_), Some(AsItIs { state, todo })) if asked.build.epoch.is_none() => {
@@ -311,7 +311,7 @@ fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
         .filter(kept)
         .map(|name| {
             let name = name.escape_debug();
-            format!("the source asks for {name}, which is set and was not passed on: `--pass-env {name}` if it is meant")
+            format!("the source asks for {name}, which is set and was not passed on: pass `--pass-env {name}` if it should be")
         })
         .collect()
 }

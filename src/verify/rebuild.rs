@@ -1,4 +1,4 @@
-//! The one build of a verification, in a sandbox where one can be made.
+//! The one build of a verification, in a sandbox if one can be made.
 
 use std::path::Path;
 
@@ -68,7 +68,7 @@ pub(super) fn build(
     }
     Err(failure(
         Kind::BuildFailed,
-        "the build made nothing that a verdict could be about: no binary and no library for the target",
+        "the build made no binary and no library for the target, so there is nothing to compare",
     ))
 }
 

@@ -1,4 +1,4 @@
-//! What was rebuilt, and the source that it was built from, as published files are compared with it.
+//! The rebuilt files and their source, in the form that published files are compared with.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;

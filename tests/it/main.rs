@@ -34,6 +34,7 @@ mod samples;
 mod schemas;
 mod seeds;
 mod settings;
+mod snapshots;
 mod sound;
 mod source;
 mod support;

@@ -31,7 +31,7 @@ fn merged(old: &str, entries: &[(String, String)]) -> Result<String> {
     for (name, sha256) in entries {
         if name.contains(['\\', '\n', '\r']) {
             return Err(bad_input(format!(
-                "failed to list `{}` in {NAME}: its name holds a backslash or a line break, which not every `sha256sum` reads; give it another name",
+                "failed to list `{}` in {NAME}: its name contains a backslash or a line break, which some versions of `sha256sum` cannot read; rename it",
                 name.escape_debug()
             )));
         }

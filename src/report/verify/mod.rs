@@ -1,4 +1,4 @@
-//! What a verification found: one value, which the renderings only print.
+//! The result of a verification: one value, which the renderings only print.
 
 mod identity;
 pub mod json;

@@ -1,5 +1,5 @@
-//! The compressed containers a tar can be put in, each with a pinned compressor whose output
-//! depends on its input and level alone. [`Packer`] is the writing end of all of them.
+//! The compressed containers for a tar, each with a pinned compressor whose output depends only on
+//! its input and level. [`Packer`] is the writing end of all of them.
 
 use std::io::{self, Write};
 
