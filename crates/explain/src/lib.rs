@@ -15,6 +15,7 @@ pub mod error;
 pub mod finding;
 mod found;
 pub mod image;
+pub mod inspect;
 pub mod known;
 pub mod known_crates;
 mod labels;
