@@ -36,7 +36,7 @@ pub(super) fn read(out: &mut Binary, bytes: &[u8]) {
         BinaryFormat::Elf => elf(out, &file),
         _ => {}
     }
-    out.target = target(&file, out.libc.as_deref(), bytes);
+    out.target = target(&file, out.libc.as_deref(), &out.linkers, bytes);
 }
 
 /// Reads an object in a library.
@@ -52,7 +52,7 @@ pub(super) fn object(out: &mut Binary, bytes: &[u8]) {
     }
     object_file(out, &file);
     if out.target.is_none() {
-        out.target = target(&file, None, bytes);
+        out.target = target(&file, None, &[], bytes);
     }
 }
 
@@ -161,9 +161,11 @@ fn elf(out: &mut Binary, file: &object::File) {
     let newest = versions.max_by_key(|v| number(v)).map(|v| format!("glibc, at least {v}"));
     let interpreter =
         file.section_by_name(".interp").and_then(|s| s.data().ok()).unwrap_or_default();
-    let musl = [interpreter, strings].iter().any(|t| memchr::memmem::find(t, b"musl").is_some());
+    // glibc's is `libc.so.6`.
+    let musl = memchr::memmem::find(interpreter, b"musl").is_some()
+        || strings.split(|b| *b == 0).any(|t| t == b"libc.so" || t.starts_with(b"libc.musl-"));
     let android = file.section_by_name(".note.android.ident").map(|_| "bionic".to_string());
-    out.libc = newest.or(musl.then(|| "musl".to_string())).or(android);
+    out.libc = newest.or(android).or(musl.then(|| "musl".to_string()));
 }
 
 fn pe(out: &mut Binary, bytes: &[u8], file: &object::File) {
@@ -176,8 +178,9 @@ fn pe(out: &mut Binary, bytes: &[u8], file: &object::File) {
     let rich = memchr::memmem::find(&bytes[..header.min(bytes.len())], b"Rich").is_some();
     let linker = match (rich, major) {
         (true, _) => format!("Microsoft link {major}.{minor:02}"),
-        (false, 14) => format!("lld-link or a linker that names itself {major}.{minor}"),
-        (false, _) => format!("GNU ld {major}.{minor}"),
+        (false, 2) => format!("GNU ld {major}.{minor}"),
+        // lld-link gives 14.0, and so may others.
+        (false, _) => format!("a linker that gives its version as {major}.{minor}"),
     };
     out.linkers.push(linker);
     if let Ok(Some(pdb)) = file.pdb_info() {
@@ -243,7 +246,12 @@ fn apple(out: &mut Binary, bytes: &[u8], file: &object::File) {
 }
 
 /// The triple, of what headers and the C library tell.
-fn target(file: &object::File, libc: Option<&str>, bytes: &[u8]) -> Option<String> {
+fn target(
+    file: &object::File,
+    libc: Option<&str>,
+    linkers: &[String],
+    bytes: &[u8],
+) -> Option<String> {
     let machine = match file.architecture() {
         Architecture::X86_64 => "x86_64",
         Architecture::I386 => "i686",
@@ -259,9 +267,9 @@ fn target(file: &object::File, libc: Option<&str>, bytes: &[u8]) -> Option<Strin
     let system = match file.format() {
         BinaryFormat::MachO => "apple-darwin".to_string(),
         BinaryFormat::Pe | BinaryFormat::Coff => {
-            // Sections that only GNU's runtime has, or names of its libraries.
-            let gnu = [&b"libgcc"[..], b"Mingw-w64", b"__mingw"];
-            let gnu = gnu.iter().any(|n| memchr::memmem::find(bytes, n).is_some());
+            // What GNU's runtime says when it fails; other programs name mingw in their texts.
+            let runtime = memchr::memmem::find(bytes, b"Mingw-w64 runtime failure").is_some();
+            let gnu = runtime || linkers.iter().any(|l| l.starts_with("GNU ld"));
             format!("pc-windows-{}", if gnu { "gnu" } else { "msvc" })
         }
         BinaryFormat::Elf => {

@@ -197,7 +197,7 @@ mod tests {
             ]
         );
         let paths: Vec<_> = out.paths.iter().map(|p| &*p.path).collect();
-        assert_eq!(paths, [r"C:\Users\me\.cargo", "/home/you/work"]);
+        assert_eq!(paths, ["/home/you/work", r"C:\Users\me\.cargo"]);
     }
 
     #[test]
