@@ -14,7 +14,9 @@ use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
 use crate::cli::{self, Cli, Command};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
+use crate::command::{
+    archive, build, check, deliver, diff, docs, env, init, inspect, normalize, sync,
+};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Archive(args) => ("archive", args.report()),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
+        Command::Inspect(args) => ("inspect", args.format),
         Command::Verify(args) => ("verify", args.format),
         Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
         Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
@@ -204,6 +207,15 @@ fn run(command: Command) -> Result<u8> {
             let pair = (!outcome.same).then_some(pair);
             deliver(&output, &summary, pair, text, || files::diff_json(&outcome))?;
             Ok((!outcome.same).into())
+        }
+        Command::Inspect(args) => {
+            let (format, verbose) = (args.format, args.verbose);
+            let files = inspect::run(&args.request())?;
+            print(&match format {
+                Format::Text => report::inspect::text(&files, verbose),
+                Format::Json => report::inspect::json(&files),
+            })?;
+            Ok(0)
         }
         Command::RebuilderdBackend(args) => {
             let done = verify::backend::run(&args.input, args.sandbox.mode())?;

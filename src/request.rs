@@ -255,6 +255,15 @@ pub struct Diff {
     pub limits: Limits,
 }
 
+/// What `repro inspect` was asked for.
+#[derive(Clone, Debug)]
+pub struct Inspect {
+    /// The files.
+    pub paths: Vec<PathBuf>,
+    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
+    pub limits: Limits,
+}
+
 /// What `repro check` was asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Check {

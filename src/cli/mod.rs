@@ -6,6 +6,7 @@ pub mod check;
 pub mod diff;
 pub mod env;
 pub mod init;
+pub mod inspect;
 pub mod limits;
 pub mod normalize;
 mod offering;
@@ -26,6 +27,7 @@ use self::check::CheckArgs;
 use self::diff::DiffArgs;
 use self::env::EnvArgs;
 use self::init::InitArgs;
+use self::inspect::InspectArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
 use self::verify::VerifyArgs;
@@ -126,6 +128,11 @@ pub enum Command {
     /// Compares two files and explains how their contents and metadata differ.
     #[command(after_help = diff::EXAMPLES)]
     Diff(DiffArgs),
+    /// Reports how a program or library was made: compiler, linker, target, crates, leaked paths.
+    ///
+    /// Reads the file and nothing else. Binaries in archives, wheels and packages are inspected too.
+    #[command(after_help = inspect::EXAMPLES)]
+    Inspect(InspectArgs),
     /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.
     ///
     /// The rebuilt files and archives appear there if everything went well, and nothing else. The

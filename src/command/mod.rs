@@ -8,5 +8,6 @@ pub mod diff;
 pub mod docs;
 pub mod env;
 pub mod init;
+pub mod inspect;
 pub mod normalize;
 pub mod sync;

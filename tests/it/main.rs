@@ -18,6 +18,7 @@ mod floors;
 mod forged;
 mod hostile;
 mod init;
+mod inspect;
 #[cfg(target_os = "linux")]
 mod isolation;
 #[cfg(target_os = "linux")]

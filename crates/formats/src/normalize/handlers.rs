@@ -132,19 +132,26 @@ pub struct ReadOnly {
 pub const READ_ONLY: &[ReadOnly] = &[
     read_only(
         "tar.bz2",
-        &["tar.bz2", "tbz2", "tar.lz4"],
+        &["tar.bz2", "tbz2", "tar.lz4", "tar.lzma"],
         "as tar; also extracted",
-        &[FileType::Tar(Compression::Bzip2), FileType::Tar(Compression::Lz4)],
+        &[
+            FileType::Tar(Compression::Bzip2),
+            FileType::Tar(Compression::Lz4),
+            FileType::Tar(Compression::LegacyLz4),
+            FileType::Tar(Compression::Lzma),
+        ],
     ),
     read_only(
         "compressed",
-        &["xz", "zst", "bz2", "lz4"],
+        &["xz", "zst", "bz2", "lz4", "lzma"],
         "what it unpacks to",
         &[
             FileType::Compressed(Compression::Xz),
             FileType::Compressed(Compression::Zstd),
             FileType::Compressed(Compression::Bzip2),
             FileType::Compressed(Compression::Lz4),
+            FileType::Compressed(Compression::LegacyLz4),
+            FileType::Compressed(Compression::Lzma),
         ],
     ),
     read_only(

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Seek, SeekFrom};
 use super::read::{self as reader, DEFLATED, Entry, Kind, STORED, Zip};
 use super::record::{DESCRIPTOR, UTF8};
 use super::write as zip;
-use crate::compress::container::Compression;
+use crate::compress::deflate;
 use crate::error::{Error, ReadError};
 use crate::names::{self, printable};
 use crate::normalize::job::{Job, Outcome, Output, Times, Written, failed};
@@ -96,8 +96,8 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     // The digests of a wheel's files are in its RECORD.
     let opens = job.recursive && !job.is_named(WHEEL);
     let mut written = Written { notes: notes(&found, opens), ..Written::default() };
-    let level = Compression::Gzip.row().level;
-    let writer = zip::Writer::new(out, level, 1);
+    let (engine, level) = deflate::CURRENT;
+    let writer = zip::Writer::new(out, engine, level, 1);
     let mut writer = writer.map_err(Error::io("failed to start the compressor"))?;
     let sorted = sorted(&found, job);
     let moved = found.entries.iter().zip(&sorted).any(|(was, is)| was.name != is.name);
