@@ -14,7 +14,9 @@ use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
 use crate::cli::{Cli, Command};
 use crate::command::build::Outcome;
-use crate::command::{archive, build, check, deliver, diff, docs, env, init, normalize, sync};
+use crate::command::{
+    archive, build, check, deliver, diff, docs, env, init, normalize, sbom, sync,
+};
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Env(args) => ("env", args.format.of_failures()),
         Command::Init(args) => ("init", args.format),
         Command::Archive(args) => ("archive", args.report()),
+        Command::Sbom(_) => ("sbom", Format::Text),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
         Command::Verify(args) => ("verify", args.format),
@@ -172,6 +175,10 @@ fn run(command: Command) -> Result<u8> {
                 Format::Json => json::archives(&outcome.archives, &outcome.notes),
             })?;
             Ok(0)
+        }
+        Command::Sbom(args) => {
+            let written = sbom::run(&args.request())?;
+            print(&text::written(&written)).map(|()| 0)
         }
         Command::Normalize(args) if args.list_formats => print(&files::formats()).map(|()| 0),
         Command::Normalize(args) => {

@@ -28,6 +28,7 @@ pub mod replay;
 pub mod report;
 pub mod request;
 pub mod sandbox;
+pub mod sbom;
 pub mod setting;
 pub mod shim;
 pub mod source;

@@ -225,6 +225,21 @@ pub struct Archive {
     pub detail: bool,
 }
 
+/// What `repro sbom` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct SbomRequest {
+    /// A manifest; none: that of the last build.
+    pub manifest: Option<PathBuf>,
+    /// `--format`, the name of a format.
+    pub format: String,
+    /// `--spec`.
+    pub spec: Option<String>,
+    /// `-o`.
+    pub output: Option<PathBuf>,
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
+}
+
 /// What `repro normalize` was asked for.
 #[derive(Clone, Debug)]
 pub struct Normalize {

@@ -11,6 +11,7 @@ pub mod normalize;
 mod offering;
 pub mod output;
 pub mod rebuilderd;
+pub mod sbom;
 pub mod selection;
 pub mod verify;
 
@@ -26,6 +27,7 @@ use self::env::EnvArgs;
 use self::init::InitArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
+use self::sbom::SbomArgs;
 use self::verify::VerifyArgs;
 use crate::error::EXIT_CODES;
 
@@ -115,6 +117,13 @@ pub enum Command {
     /// Refused unless that build was reproducible, is of HEAD, and its files are unchanged since.
     #[command(after_help = archive::EXAMPLES)]
     Archive(Box<ArchiveArgs>),
+    /// Writes a software bill of materials for each program and C library that was built.
+    ///
+    /// Lists the crates that were really linked, with their features, and everything else that the
+    /// linker took, as `repro build` recorded it. Nothing is resolved again; the documents hold no
+    /// time and no path, and are the same for everyone who builds the same.
+    #[command(after_help = sbom::EXAMPLES)]
+    Sbom(SbomArgs),
     /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
     /// In place, keeping permissions, and each file whole or not at all. Contents stay as they

@@ -9,4 +9,5 @@ pub mod docs;
 pub mod env;
 pub mod init;
 pub mod normalize;
+pub mod sbom;
 pub mod sync;

@@ -26,7 +26,7 @@ use anyhow::{Context, Result};
 use self::compare::About;
 use self::input::Input;
 use self::published::Found;
-use self::rebuild::build;
+use self::rebuild::{Rebuild, build};
 use self::source::Search;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
@@ -112,8 +112,9 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     };
     let Ready { mut project, label, facts, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
-    let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
-    let (built, isolation) =
+    let lists = |m: &Manifest| m.builder.is_some() || m.components.is_some();
+    let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
+    let Rebuild { built, isolation, components } =
         build(&mut project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
@@ -122,7 +123,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         project: &project,
         recipe: &recipe,
     };
-    let held = about.hold(&built, found, scratch)?;
+    let held = about.hold(&built, components, found, scratch)?;
     settings.extend(settings::extra(&held.extra, &asked));
     let (verdict, steps) = outcome::decide(held.comparison.as_ref(), &held.files, &settings)
         .ok_or_else(|| host("nothing was compared: name a published file"))?;

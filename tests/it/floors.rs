@@ -39,6 +39,7 @@ const ORDER: &[&str] = &[
     // outputs
     "manifest",
     "setting",
+    "sbom",
     "report",
     // entry
     "project",

@@ -31,6 +31,8 @@ mod rebuilderd;
 mod recipe;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 mod samples;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod sbom;
 mod schemas;
 mod seeds;
 mod settings;

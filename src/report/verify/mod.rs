@@ -38,6 +38,8 @@ pub enum Part {
     Members,
     /// The bytes of an archive.
     Archive,
+    /// A list of what an artifact is made of.
+    Sbom,
 }
 
 impl Part {
@@ -47,6 +49,7 @@ impl Part {
             Part::File => "file",
             Part::Members => "members",
             Part::Archive => "archive-bytes",
+            Part::Sbom => "sbom",
         }
     }
 }
