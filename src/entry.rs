@@ -15,7 +15,7 @@ use crate::cli::output::{Format, OutputArgs, ReportFormat};
 use crate::cli::{Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{
-    archive, build, check, deliver, diff, docs, env, init, normalize, sbom, sync,
+    archive, attest, build, check, deliver, diff, docs, env, init, normalize, sbom, sync,
 };
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
@@ -59,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => ("init", args.format),
         Command::Archive(args) => ("archive", args.report()),
         Command::Sbom(_) => ("sbom", Format::Text),
+        Command::Attest(_) => ("attest", Format::Text),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
         Command::Verify(args) => ("verify", args.format),
@@ -157,6 +158,13 @@ fn run(command: Command) -> Result<u8> {
                     })?;
                     Ok(found.code())
                 }
+                (verify::Outcome::Attested(found), format) => {
+                    print(&match format {
+                        Format::Text => report::verify::attested::text(&found),
+                        Format::Json => report::verify::attested::json(&found),
+                    })?;
+                    Ok(found.code())
+                }
                 (verify::Outcome::Several(found), format) => {
                     print(&match format {
                         Format::Text => report::verify::several::text(&found),
@@ -176,6 +184,10 @@ fn run(command: Command) -> Result<u8> {
             })?;
             Ok(0)
         }
+        Command::Attest(args) => match attest::run(&args.request())? {
+            attest::Done::Written(paths) => print(&text::written(&paths)).map(|()| 0),
+            attest::Done::Key(text) => print(&text).map(|()| 0),
+        },
         Command::Sbom(args) => {
             let written = sbom::run(&args.request())?;
             print(&text::written(&written)).map(|()| 0)

@@ -4,6 +4,7 @@
 //! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
 
 pub mod artifact;
+pub mod attest;
 pub mod blame;
 pub mod build;
 pub mod cargo;

@@ -240,6 +240,38 @@ pub struct SbomRequest {
     pub manifest_path: Option<PathBuf>,
 }
 
+/// Who signs an attestation.
+#[derive(Clone, Debug)]
+pub enum Signer {
+    /// `--key`.
+    Key(PathBuf),
+    /// `--ssh`.
+    Ssh(PathBuf),
+    /// `--unsigned`.
+    Unsigned,
+}
+
+/// What `repro attest` was asked for.
+#[derive(Clone, Debug)]
+pub struct AttestRequest {
+    /// A manifest; none: that of the last build.
+    pub manifest: Option<PathBuf>,
+    /// `--builder-id`.
+    pub builder_id: Option<String>,
+    /// Who signs.
+    pub signer: Signer,
+    /// `--dsse`.
+    pub dsse: bool,
+    /// `--predicate`.
+    pub predicate: bool,
+    /// `--print-key`.
+    pub print_key: bool,
+    /// `-o`.
+    pub output: Option<PathBuf>,
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
+}
+
 /// What `repro normalize` was asked for.
 #[derive(Clone, Debug)]
 pub struct Normalize {
@@ -340,6 +372,10 @@ pub struct VerifyRequest {
     pub anyway: bool,
     /// `--against`.
     pub against: Vec<String>,
+    /// `--keys`: the builders that are trusted.
+    pub keys: Option<PathBuf>,
+    /// `--attestation`.
+    pub attestations: Vec<PathBuf>,
     /// `--threshold`.
     pub threshold: Option<usize>,
     /// `--output`.

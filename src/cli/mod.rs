@@ -1,6 +1,7 @@
 //! The command line: clap's types stop here. What is typed becomes plain request values.
 
 pub mod archive;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod diff;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
+use self::attest::AttestArgs;
 use self::build::BuildArgs;
 use self::check::CheckArgs;
 use self::diff::DiffArgs;
@@ -124,6 +126,13 @@ pub enum Command {
     /// time and no path, and are the same for everyone who builds the same.
     #[command(after_help = sbom::EXAMPLES)]
     Sbom(SbomArgs),
+    /// Writes a signed statement of what was built from which source.
+    ///
+    /// SLSA provenance in an in-toto statement, about the artifacts, archives and SBOMs of the last
+    /// `repro build`. Its bytes are the same for everyone who builds the same, apart from the name
+    /// of the builder. `repro verify --keys` counts such statements.
+    #[command(after_help = attest::EXAMPLES)]
+    Attest(AttestArgs),
     /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
     /// In place, keeping permissions, and each file whole or not at all. Contents stay as they

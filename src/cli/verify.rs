@@ -20,6 +20,7 @@ Examples:
   repro verify repro.json app --no-sandbox                 build scripts with your permissions
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
+  repro verify dist --keys trusted.toml --threshold 2      signed statements of two builders
   repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
 Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
@@ -121,21 +122,34 @@ pub struct VerifyArgs {
     /// Rebuild even if a published file is not the one that the manifest lists
     #[arg(long, help_heading = "Verdict")]
     anyway: bool,
+    /// Count the signed statements of the builders in this trust file, without building
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "many",
+        conflicts_with_all = ["artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
+        help_heading = "Verdict"
+    )]
+    keys: Option<PathBuf>,
+    /// A signed statement of a builder, besides those in the release; can be given several times
+    #[arg(long = "attestation", value_name = "FILE", requires = "keys", help_heading = "Verdict")]
+    attestations: Vec<PathBuf>,
     /// Compare the manifests of several builders, named by you, without building
     #[arg(
         long,
+        group = "many",
         value_name = "NAME=MANIFEST",
         num_args = 2..,
         conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
         help_heading = "Verdict"
     )]
     against: Vec<String>,
-    /// How many of them have to agree [default: all]
+    /// How many builders have to agree [default: all of --against; of --keys what the file says]
     #[arg(
         long,
         value_name = "N",
-        requires = "against",
-        value_parser = clap::value_parser!(u64).range(2..),
+        requires = "many",
+        value_parser = clap::value_parser!(u64).range(1..),
         help_heading = "Verdict"
     )]
     threshold: Option<u64>,
@@ -195,6 +209,8 @@ impl VerifyArgs {
             manifest_only: self.manifest_only,
             anyway: self.anyway,
             against: self.against,
+            keys: self.keys,
+            attestations: self.attestations,
             threshold: self.threshold.map(|n| n as usize),
             output: self.output,
             limits: self.limits.limits(),

@@ -1,6 +1,7 @@
 //! The subcommands: one straight function each, and what they share.
 
 pub mod archive;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod deliver;

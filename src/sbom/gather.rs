@@ -189,7 +189,7 @@ impl<'a> Gather<'a> {
                     host.insert(name.to_string_lossy().into_owned());
                 }
                 Owner::Package(id) => {
-                    drop(members.insert(self.member(id, path, member.as_deref())))
+                    members.insert(self.member(id, path, member.as_deref()));
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! Straight down; build scripts run only once everything was checked.
 
 mod archive;
+mod attested;
 pub mod backend;
 mod builders;
 mod compare;
@@ -38,6 +39,7 @@ use crate::project::scratch::Scratch;
 use crate::project::{Project, machine, set};
 use crate::query::Cargo;
 use crate::recipe::environment;
+use crate::report::verify::attested::Attested;
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::SourceChoice;
@@ -55,12 +57,17 @@ pub enum Outcome {
     Report(Box<Report>),
     /// Manifests were compared with each other.
     Several(Several),
+    /// Statements of builders were counted.
+    Attested(Attested),
 }
 
 /// Runs it.
 pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     if !asked.against.is_empty() {
         return builders::run(&asked.against, asked.threshold).map(Outcome::Several);
+    }
+    if let Some(keys) = &asked.keys {
+        return attested::run(&asked, keys).map(Outcome::Attested);
     }
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;

@@ -52,6 +52,13 @@ pub(super) struct Found<'m> {
     pub(super) wrong: Vec<Checked>,
 }
 
+impl Found<'_> {
+    /// Where the published files are.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().map(|file| &file.path)
+    }
+}
+
 /// The published files of a release with a manifest.
 pub(super) fn of_release<'m>(
     manifest: &'m Manifest,

@@ -40,6 +40,7 @@ const ORDER: &[&str] = &[
     "manifest",
     "setting",
     "sbom",
+    "attest",
     "report",
     // entry
     "project",

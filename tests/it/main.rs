@@ -1,6 +1,8 @@
 //! Black-box tests: the real binary, the real cargo, small projects that need no network.
 
 mod archive;
+#[cfg(unix)]
+mod attested;
 mod blame;
 mod builders;
 #[cfg(target_os = "linux")]

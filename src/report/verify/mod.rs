@@ -1,5 +1,6 @@
 //! What a verification found: one value, which the renderings only print.
 
+pub mod attested;
 mod identity;
 pub mod json;
 pub mod several;
