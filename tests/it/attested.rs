@@ -155,7 +155,9 @@ fn two_builders_are_counted_and_every_attack_is_not() {
         assert_verdict(&run, 0, "REPRODUCED BY 2: alice, bob, 2 have to agree");
     };
     control();
-    assert_eq!(it.verify(&["--format", "json"]).json()["verdict"], "attested");
+    let report = it.verify(&["--format", "json"]).json();
+    assert_eq!(report["verdict"], "attested");
+    assert_eq!(crate::schemas::errors("repro.report-1", &report), None, "{report:#}");
 
     type Attack = fn(&Release);
     // A signature that does not hold, or a file that is none: one sentence, exit 5.
