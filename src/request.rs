@@ -372,6 +372,8 @@ pub struct VerifyRequest {
     pub anyway: bool,
     /// `--against`.
     pub against: Vec<String>,
+    /// `--attest`.
+    pub attest: Option<SummaryRequest>,
     /// `--keys`: the builders that are trusted.
     pub keys: Option<PathBuf>,
     /// `--attestation`.
@@ -382,6 +384,17 @@ pub struct VerifyRequest {
     pub output: Option<PathBuf>,
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
+}
+
+/// How a verification is attested.
+#[derive(Clone, Debug)]
+pub struct SummaryRequest {
+    /// `--verifier-id`.
+    pub verifier_id: String,
+    /// `--resource-uri`.
+    pub resource_uri: String,
+    /// `--key`.
+    pub key: PathBuf,
 }
 
 /// What a verifier expects of the source.

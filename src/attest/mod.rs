@@ -10,3 +10,4 @@ pub mod statement;
 pub mod strict;
 pub mod trust;
 pub mod votes;
+pub mod vsa;

@@ -176,6 +176,14 @@ pub fn statement(manifest: &Manifest, files: &Files, builder: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Whether a text is a URI, as verifiers compare it byte by byte.
+pub fn is_uri(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_graphic() && !"<>\"{}|\\^`".contains(c);
+    let (scheme, rest) = text.split_once(':').unwrap_or_default();
+    let named = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    !scheme.is_empty() && !rest.is_empty() && scheme.chars().all(named) && text.chars().all(plain)
+}
+
 /// The predicate of a statement, as platforms that make the statement themselves take it.
 pub fn predicate(statement: &[u8]) -> Option<Value> {
     serde_json::from_slice::<Value>(statement).ok()?.get("predicate").cloned()

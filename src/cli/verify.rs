@@ -11,7 +11,7 @@ use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::report::verify::STEPS;
-use crate::request::{Accept, BuildRequest, Expected, Given, VerifyRequest};
+use crate::request::{Accept, BuildRequest, Expected, Given, SummaryRequest, VerifyRequest};
 use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
@@ -154,6 +154,23 @@ pub struct VerifyArgs {
     )]
     threshold: Option<u64>,
 
+    /// Write a signed summary of the verification, `verification.sigstore.json`, if all is REPRODUCED
+    #[arg(
+        long,
+        requires_all = ["verifier_id", "resource_uri", "key"],
+        conflicts_with_all = ["against", "keys"],
+        help_heading = "Output"
+    )]
+    attest: bool,
+    /// With --attest, the URI that names you
+    #[arg(long, value_name = "URI", requires = "attest", help_heading = "Output")]
+    verifier_id: Option<String>,
+    /// With --attest, where the files are published
+    #[arg(long, value_name = "URI", requires = "attest", help_heading = "Output")]
+    resource_uri: Option<String>,
+    /// With --attest, sign with this Ed25519 or P-256 key
+    #[arg(long, value_name = "FILE", requires = "attest", help_heading = "Output")]
+    key: Option<PathBuf>,
     /// Write the rebuilt files to this directory, which must not exist
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -209,6 +226,12 @@ impl VerifyArgs {
             manifest_only: self.manifest_only,
             anyway: self.anyway,
             against: self.against,
+            attest: match (self.attest, self.verifier_id, self.resource_uri, self.key) {
+                (true, Some(verifier_id), Some(resource_uri), Some(key)) => {
+                    Some(SummaryRequest { verifier_id, resource_uri, key })
+                }
+                _ => None,
+            },
             keys: self.keys,
             attestations: self.attestations,
             threshold: self.threshold.map(|n| n as usize),

@@ -106,13 +106,8 @@ fn describe(key: &PrivateKey) -> String {
     )
 }
 
-/// A URI, as verifiers compare it byte by byte.
 fn check_id(builder: &str) -> Result<()> {
-    let plain = |c: char| c.is_ascii_graphic() && !"<>\"{}|\\^`".contains(c);
-    let scheme = builder.split_once(':').map_or("", |(scheme, _)| scheme);
-    let named = !scheme.is_empty()
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    match named && builder.chars().all(plain) {
+    match statement::is_uri(builder) {
         true => Ok(()),
         false => Err(failure(
             Kind::Usage,

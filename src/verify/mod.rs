@@ -18,6 +18,7 @@ mod registry;
 mod replay;
 mod settings;
 mod source;
+mod summary;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
@@ -71,7 +72,13 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     }
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;
-    let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))?;
+    let summary = asked.attest.clone();
+    let signer = summary.as_ref().map(summary::signer).transpose()?;
+    let mut report = with_progress(&progress, || verify(asked, scratch.path(), &progress))?;
+    if let Some(signer) = signer {
+        let note = signer.write(&report)?;
+        report.notes.push(note);
+    }
     progress.clear();
     Ok(Outcome::Report(Box::new(report)))
 }

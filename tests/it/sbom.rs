@@ -159,15 +159,28 @@ fn published(project: &Project, dist: &Path) {
     let dist = dist.to_str().unwrap();
     let source = project.dir.to_str().unwrap();
     let verify = || project.repro(&["verify", dist, "--source", source]);
-    let run = verify();
+    // Its own summary, signed, of all that was compared whole.
+    let key = project.base().join("key.pem");
+    let openssl = |args: &[&str]| project.command("openssl", &project.base()).args(args).status();
+    let has_key = openssl(&["genpkey", "-algorithm", "ed25519", "-out", "key.pem"]).is_ok();
+    let about = ["--attest", "--verifier-id", "https://example.org/me", "--resource-uri"];
+    let about = [&about[..], &["https://example.org/app", "--key", key.to_str().unwrap()]].concat();
+    let args = ["verify", dist, "--source", source];
+    let run = project.repro(&[&args[..], if has_key { &about } else { &[] }].concat());
     assert_verdict(&run, 0, "REPRODUCED");
     assert_eq!(run.stdout.matches("an SBOM").count(), 2, "{}", run.all());
+    let summary = project.dir.join("verification.sigstore.json");
+    if has_key {
+        assert_eq!(read(&summary)["dsseEnvelope"]["payloadType"], "application/vnd.in-toto+json");
+        std::fs::remove_file(&summary).unwrap();
+    }
     let path = Path::new(dist).join("app.cdx.json");
     let honest = std::fs::read_to_string(&path).unwrap();
     // A crate less, by the publisher's hand, with the list of digests to match.
     std::fs::write(&path, honest.replace("gitdep@0.3.0", "gitdep@0.3.1")).unwrap();
     std::fs::remove_file(Path::new(dist).join("SHA256SUMS")).unwrap();
-    let run = verify();
+    let run = project.repro(&[&args[..], if has_key { &about } else { &[] }].concat());
+    assert!(!summary.exists(), "a difference is not attested");
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("not the list that the rebuild gives"), "{}", run.all());
     std::fs::remove_file(&path).unwrap();
