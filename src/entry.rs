@@ -15,7 +15,7 @@ use crate::cli::output::{Format, OutputArgs, ReportFormat};
 use crate::cli::{self, Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{
-    archive, build, check, deliver, diff, docs, env, init, inspect, normalize, sync,
+    archive, attest, build, check, deliver, diff, docs, env, init, inspect, normalize, sbom, sync,
 };
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
@@ -58,6 +58,8 @@ pub fn main() -> ExitCode {
         Command::Env(args) => ("env", args.format.of_failures()),
         Command::Init(args) => ("init", args.format),
         Command::Archive(args) => ("archive", args.report()),
+        Command::Sbom(_) => ("sbom", Format::Text),
+        Command::Attest(_) => ("attest", Format::Text),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
         Command::Inspect(args) => ("inspect", args.format),
@@ -164,6 +166,13 @@ fn run(command: Command) -> Result<u8> {
                     })?;
                     Ok(found.code())
                 }
+                (verify::Outcome::Attested(found), format) => {
+                    print(&match format {
+                        Format::Text => report::verify::attested::text(&found),
+                        Format::Json => report::verify::attested::json(&found),
+                    })?;
+                    Ok(found.code())
+                }
                 (verify::Outcome::Several(found), format) => {
                     print(&match format {
                         Format::Text => report::verify::several::text(&found),
@@ -182,6 +191,14 @@ fn run(command: Command) -> Result<u8> {
                 Format::Json => json::archives(&outcome.archives, &outcome.notes),
             })?;
             Ok(0)
+        }
+        Command::Attest(args) => match attest::run(&args.request())? {
+            attest::Done::Written(paths) => print(&text::written(&paths)).map(|()| 0),
+            attest::Done::Key(text) => print(&text).map(|()| 0),
+        },
+        Command::Sbom(args) => {
+            let written = sbom::run(&args.request())?;
+            print(&text::written(&written)).map(|()| 0)
         }
         Command::Normalize(args) if args.list_formats => print(&files::formats()).map(|()| 0),
         Command::Normalize(args) => {

@@ -1,6 +1,7 @@
 //! The command line: clap's types stop here, and arguments become plain request values.
 
 pub mod archive;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod diff;
@@ -12,6 +13,7 @@ pub mod normalize;
 mod offering;
 pub mod output;
 pub mod rebuilderd;
+pub mod sbom;
 pub mod selection;
 pub mod verify;
 
@@ -22,6 +24,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
+use self::attest::AttestArgs;
 use self::build::BuildArgs;
 use self::check::CheckArgs;
 use self::diff::DiffArgs;
@@ -30,6 +33,7 @@ use self::init::InitArgs;
 use self::inspect::InspectArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
+use self::sbom::SbomArgs;
 use self::verify::VerifyArgs;
 use crate::error::EXIT_CODES;
 
@@ -119,6 +123,20 @@ pub enum Command {
     /// Refused unless that build was reproducible, is of HEAD, and its files are unchanged since.
     #[command(after_help = archive::EXAMPLES)]
     Archive(Box<ArchiveArgs>),
+    /// Writes a software bill of materials for each program and C library that was built.
+    ///
+    /// Lists the crates that were really linked, with their features, and everything else that the
+    /// linker took, as `repro build` recorded it. Nothing is resolved again; the documents hold no
+    /// time and no path, and are the same for everyone who builds the same.
+    #[command(after_help = sbom::EXAMPLES)]
+    Sbom(SbomArgs),
+    /// Writes a signed statement of what was built from which source.
+    ///
+    /// SLSA provenance in an in-toto statement, about the artifacts, archives and SBOMs of the last
+    /// `repro build`. Its bytes are the same for everyone who builds the same, apart from the name
+    /// of the builder. `repro verify --keys` counts such statements.
+    #[command(after_help = attest::EXAMPLES)]
+    Attest(AttestArgs),
     /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
     /// In place, keeping permissions, and each file whole or not at all. Contents stay as they

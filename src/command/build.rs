@@ -51,7 +51,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
-    let registry_sources = project.registry_sources(&recipe);
+    let packages = project.resolved(&recipe);
+    let registry_sources = project.registry_sources(packages.as_ref());
 
     let purpose = Purpose {
         mode: project.request.isolate,
@@ -68,8 +69,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         true => ShimState::default(),
         false => project.shim(scratch),
     };
-    let trace_links =
-        project.request.builder && machine::linker_lists_inputs(project.toolchain.host(), scratch);
+    let trace_links = machine::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -102,8 +102,13 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     let coverage =
         b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &elsewhere, &a));
     let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
-    let manifest =
+    let mut manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), &a, scratch)?;
+    let mut unlike = None;
+    if verdict != Verdict::Differs {
+        let b = b.as_ref().map(|(b, ..)| b);
+        (manifest.components, unlike) = project.components(packages.as_ref(), &a, b)?;
+    }
     process::check_interrupt()?;
     let mut explained = Vec::new();
     let mut blame = Blame::default();
@@ -131,7 +136,8 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
-    let of_builds = project.notes(&a, b.as_ref().map(|(b, ..)| b))?;
+    let mut of_builds = project.notes(&a, b.as_ref().map(|(b, ..)| b))?;
+    of_builds.extend(unlike);
     let notes = [blame.unblamed, not_replayable.chain(shared).collect(), of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",

@@ -308,16 +308,18 @@ impl Project {
         name.map(|n| n.display().to_string())
     }
 
-    /// Unpacked registry crates that builds for the host and the targets may use.
-    pub(crate) fn registry_sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
-        let Some(home) = &self.cargo_home else {
-            return Vec::new();
-        };
-        let targets = &recipe.facts().targets;
-        let Ok(place) = self.fetch_place() else {
-            return Vec::new();
-        };
-        fetch::registry_sources(&self.toolchain, &place, targets, home)
+    /// All packages that builds for the host and the targets may use; none where cargo cannot say.
+    pub(crate) fn resolved(&self, recipe: &Recipe) -> Option<Metadata> {
+        let place = self.fetch_place().ok()?;
+        fetch::metadata(&self.toolchain, &place, &recipe.facts().targets).ok()
+    }
+
+    /// Unpacked registry crates among them.
+    pub(crate) fn registry_sources(&self, packages: Option<&Metadata>) -> Vec<PathBuf> {
+        match (&self.cargo_home, packages) {
+            (Some(home), Some(packages)) => fetch::registry_sources(packages, home),
+            _ => Vec::new(),
+        }
     }
 
     /// Downloads what the lockfile names.

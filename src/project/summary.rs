@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use cargo_metadata::Metadata;
 use repro_formats::digest;
 
 use crate::build::Built;
 use crate::compare::Comparison;
+use crate::manifest::components::Components;
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
@@ -16,6 +18,7 @@ use crate::project::{machine, publish};
 use crate::recipe::Recipe;
 use crate::recipe::environment::{self, PLUMBING};
 use crate::sandbox::Isolation;
+use crate::sbom;
 use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
@@ -76,8 +79,29 @@ impl Project {
             environment: self.consulted(&a.consulted),
             artifacts: publish::artifacts(comparison, scratch, verdict),
             archives: Vec::new(),
+            components: None,
             builder,
         })
+    }
+
+    /// What the artifacts are made of, as both builds saw it, or why that is not known.
+    pub(crate) fn components(
+        &self,
+        packages: Option<&Metadata>,
+        a: &Built,
+        b: Option<&Built>,
+    ) -> Result<(Option<Components>, Option<String>)> {
+        let Some(packages) = packages else {
+            let why = "cargo did not list the packages of this build";
+            return Ok((None, Some(format!("{why}, so the manifest has no data for an SBOM"))));
+        };
+        let home = self.cargo_home.as_deref();
+        let known = sbom::Known::new(packages, &self.lockfile.text, &self.copy, home)?;
+        let components = sbom::gather::gather(&known, &self.toolchain.sysroot, a, b)?;
+        let why = components.is_none().then(|| {
+            "the two builds linked different crates or libraries into equal files, so the manifest has no data for an SBOM".to_string()
+        });
+        Ok((components, why))
     }
 
     pub(crate) fn manifest_source(&self) -> Result<manifest::Source> {

@@ -12,7 +12,7 @@ use repro_formats::names::printable;
 
 use super::compare::promised;
 use super::input::is_manifest;
-use super::rebuild::{build, counted};
+use super::rebuild::{Rebuild, build, counted};
 use super::rebuilt::Rebuilt;
 use super::{Claimed, archive, fresh, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
@@ -95,7 +95,8 @@ fn rebuild(
     }
     let mut project = ready.project;
     let recipe = project.recipe()?;
-    let (built, _) = build(&mut project, &ready.label, &recipe, mode, false, scratch, progress)?;
+    let Rebuild { built, .. } =
+        build(&mut project, &ready.label, &recipe, mode, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);

@@ -15,8 +15,17 @@ use crate::project::publish::{DIST, MANIFEST};
 use crate::source::address;
 
 /// Ends of names of files that say something about a release and are not part of what is built.
-const SIGNATURES: &[&str] =
-    &[".asc", ".sig", ".minisig", ".pem", ".crt", ".sigstore.json", ".intoto.jsonl", ".bundle"];
+const SIGNATURES: &[&str] = &[
+    ".asc",
+    ".sig",
+    ".minisig",
+    ".pem",
+    ".crt",
+    ".sigstore.json",
+    ".intoto.json",
+    ".intoto.jsonl",
+    ".bundle",
+];
 /// Ends of names of lists of digests.
 const SUMS: &[&str] = &["SHA256SUMS", "SHA256SUMS.txt", ".sha256", ".sha256sum"];
 

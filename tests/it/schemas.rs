@@ -27,7 +27,7 @@ fn strict(schema: &mut Value) {
     }
 }
 
-fn errors(name: &str, value: &Value) -> Option<String> {
+pub fn errors(name: &str, value: &Value) -> Option<String> {
     let mut schema = schema(name);
     strict(&mut schema);
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use repro_formats::digest;
+
 use crate::error::bad_input;
 use crate::fs;
 
@@ -18,6 +20,15 @@ pub fn update(dir: &Path, entries: &[(String, String)]) -> Result<()> {
     let path = dir.join(NAME);
     let old = fs::read_text_if_any(&path)?.unwrap_or_default();
     fs::write_atomic(&path, merged(&old, entries)?.as_bytes())
+}
+
+/// The same for files that were put next to others, where there is such a list.
+pub fn list_if_there(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    if !dir.join(NAME).is_file() {
+        return Ok(());
+    }
+    let sums = files.iter().map(|(name, bytes)| (name.clone(), digest::of_bytes(bytes).sha256));
+    update(dir, &sums.collect::<Vec<_>>())
 }
 
 fn merged(old: &str, entries: &[(String, String)]) -> Result<String> {

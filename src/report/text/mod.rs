@@ -356,6 +356,12 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
     out
 }
 
+/// Files that were written.
+pub fn written(paths: &[PathBuf]) -> String {
+    let line = |path: &PathBuf| format!("{BOLD}wrote{BOLD:#}  {}\n", path.display());
+    paths.iter().map(line).collect()
+}
+
 /// The policy of archives as a table.
 pub fn policy() -> String {
     let row = |r: &policy::Rule| format!("{}: {}\n    because {}\n", r.field, r.value, r.why);
