@@ -41,6 +41,7 @@ impl Project {
         Ok(Manifest {
             schema: manifest::SCHEMA.to_string(),
             verdict: verdict.name().to_string(),
+            builds: coverage.map(|_| self.request.builds).filter(|n| *n > 2),
             variations: coverage.map(manifest::Variations::from),
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {

@@ -92,24 +92,28 @@ fn artifacts(out: &mut String, summary: &Summary) {
             false => format!("<a href=\"#file-{i}\">{}</a>", escape(&row.name)),
         };
         let aside = if row.counts { "" } else { "; not in the verdict" };
+        let outputs = row.outputs.iter().map(|o| format!("<br><small>{}</small>", escape(o)));
         let _ = writeln!(
             out,
-            "<tr><td class=\"{tone}\">{}</td><td>{name}<br><small>{}{aside}</small></td>{}{}</tr>",
+            "<tr><td class=\"{tone}\">{}</td><td>{name}<br><small>{}{aside}</small>{}</td>{}{}</tr>",
             row.status.name(),
             escape(&row.about),
-            digest(row.a, row.b),
-            digest(row.b, row.a),
+            outputs.collect::<String>(),
+            digest(row.a, row.b, ""),
+            digest(row.b, row.a, if row.other == "B" { "" } else { row.other }),
         );
     }
     out.push_str("</tbody></table></div></section>\n");
 }
 
-fn digest(this: Option<&Digest>, other: Option<&Digest>) -> String {
+/// A cell; `called` is what its side is called, if not what is above the column.
+fn digest(this: Option<&Digest>, other: Option<&Digest>, called: &str) -> String {
+    let called = if called.is_empty() { String::new() } else { format!("{called}: ") };
     let Some(d) = this else {
-        return "<td>absent</td>".to_string();
+        return format!("<td>{called}absent</td>");
     };
     let class = if other == this { "" } else { " class=\"other\"" };
-    format!("<td{class}>{} bytes<br><code>{}</code></td>", d.size, escape(&d.sha256))
+    format!("<td{class}>{called}{} bytes<br><code>{}</code></td>", d.size, escape(&d.sha256))
 }
 
 fn findings(out: &mut String, i: usize, row: &Row) {
@@ -130,7 +134,7 @@ fn findings(out: &mut String, i: usize, row: &Row) {
     }
     let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
         row.explained.findings.iter().partition(|f| !f.consequence);
-    causes.iter().take(MOST).for_each(|f| finding(out, f));
+    causes.iter().take(MOST).for_each(|f| finding(out, f, row.other));
     if causes.len() > MOST {
         let _ = writeln!(out, "<p>and {} more</p>", causes.len() - MOST);
     }
@@ -140,13 +144,13 @@ fn findings(out: &mut String, i: usize, row: &Row) {
             "<details><summary>{} more that follow from these and go away with them</summary>",
             follow.len()
         );
-        follow.iter().take(MOST).for_each(|f| finding(out, f));
+        follow.iter().take(MOST).for_each(|f| finding(out, f, row.other));
         out.push_str("</details>\n");
     }
     out.push_str("</section>\n");
 }
 
-fn finding(out: &mut String, f: &Finding) {
+fn finding(out: &mut String, f: &Finding, other: &str) {
     let _ = writeln!(
         out,
         "<article><h3><span class=\"cause\">{}</span> {}</h3>",
@@ -165,7 +169,7 @@ fn finding(out: &mut String, f: &Finding) {
     if !f.a.is_empty() || !f.b.is_empty() {
         let _ = writeln!(
             out,
-            "<div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div>",
+            "<div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"{other}\">{}</pre></div>",
             escape(&f.a),
             escape(&f.b)
         );
@@ -174,7 +178,7 @@ fn finding(out: &mut String, f: &Finding) {
         let Excerpt { at_a, a, at_b, b, value_a, value_b } = excerpt;
         let _ = writeln!(
             out,
-            "<details open><summary>bytes</summary><div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div></details>",
+            "<details open><summary>bytes</summary><div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"{other}\">{}</pre></div></details>",
             hex(*at_a, (a, value_a), (b, value_b)),
             hex(*at_b, (b, value_b), (a, value_a))
         );
@@ -341,6 +345,8 @@ mod tests {
                 counts: true,
                 a: None,
                 b: None,
+                other: "B",
+                outputs: Some(hostile.to_string()),
                 explained: &explained,
             }],
         });
