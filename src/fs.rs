@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use filetime::FileTime;
-use repro_formats::tree;
+use repro_formats::{digest, tree};
 
 use crate::error::host;
 
@@ -339,12 +339,18 @@ pub fn set_modes(_root: &Path, _mask: u32) -> Result<()> {
     Ok(())
 }
 
-/// Puts everything below `root` into its directory once more, from the last name to the first: file
-/// systems that list what was put there last first, or last, list the reverse of what they list of a
-/// copy made by name. `.git` is left out.
-pub fn reorder(root: &Path) -> Result<()> {
+/// Puts everything below `root` into its directory once more, in an order by its number: with 1 from the
+/// last name to the first, else by digests. File systems that list what was put there last first, or
+/// last, list another order than of a copy made by name. `.git` is left out.
+pub fn reorder(root: &Path, order: u32) -> Result<()> {
     let mut all = walk(root, &mut not_git)?;
-    all.reverse();
+    match order {
+        1 => all.reverse(),
+        _ => all.sort_by_cached_key(|(path, _)| {
+            let below = path.strip_prefix(root).unwrap_or(path);
+            digest::of_bytes(format!("{order} {}", below.display()).as_bytes()).sha256
+        }),
+    }
     for (path, _) in all {
         let aside = path.with_file_name(format!("{TEMPORARY}aside"));
         let moved = fs::rename(&path, &aside).and_then(|()| fs::rename(&aside, &path));

@@ -31,7 +31,10 @@ pub struct Manifest {
     /// `reproducible`, alone or with what makes it worth less; `differs`, or `single` where one
     /// build was made and nothing compared.
     pub verdict: String,
-    /// What the two builds differed in on purpose; none of a single one.
+    /// How many builds were compared, if more than two.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub builds: Option<usize>,
+    /// What the builds differed in on purpose; none of a single one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub variations: Option<Variations>,
     /// What was built.

@@ -120,6 +120,8 @@ pub struct BuildRequest {
     pub isolate: Mode,
     /// `--network`.
     pub network: bool,
+    /// `--builds`.
+    pub builds: Option<usize>,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.
@@ -176,6 +178,8 @@ pub struct Build {
     pub network: bool,
     /// The name in `/build/<name>`, where the project's metadata says one.
     pub name: Option<String>,
+    /// `--builds`: how many are made and compared.
+    pub builds: usize,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.

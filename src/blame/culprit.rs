@@ -145,6 +145,18 @@ pub struct Culprit {
     pub proof: Proof,
 }
 
+impl Culprit {
+    /// Whether both are the same unit of a package.
+    pub fn is_same_unit(&self, other: &Culprit) -> bool {
+        (self.unit, &self.package) == (other.unit, &other.package)
+    }
+
+    /// Whether it was shown to differ from run to run.
+    pub fn is_by_chance(&self) -> bool {
+        matches!(&self.proof, Proof::Confirmed(c) if c.itself == Some(Itself::Chance))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -145,6 +145,7 @@ mod tests {
     use crate::cargo::messages::Ran;
     use crate::cargo::units::Unit;
     use crate::layout::Layout;
+    use crate::variation::Side;
 
     fn build(dir: &Path, files: &[(&str, &str)]) -> Trace {
         for (path, text) in files {
@@ -152,6 +153,7 @@ mod tests {
         }
         let deps = dir.join("release/deps").display().to_string();
         Trace {
+            side: Side::A,
             units: vec![Unit { out_dir: deps, ..Unit::default() }],
             ran: vec![Ran {
                 package: "app 1.0.0".into(),

@@ -9,7 +9,7 @@ use repro_formats::digest;
 
 use crate::fs;
 use crate::shim;
-use crate::variation::{Side, Value, ValuePair, VariationId};
+use crate::variation::{Side, Value, Values, VariationId};
 
 /// The id of a machine of this name.
 pub fn id_of(host: &str) -> String {
@@ -28,7 +28,7 @@ pub struct Machine<'a> {
     /// Which.
     pub side: Side,
     /// The value of each variation.
-    pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
+    pub values: &'a (dyn Fn(VariationId) -> Values + Sync),
     /// The home directory, as the build sees it.
     pub home: &'a Path,
     /// Files are made in here.

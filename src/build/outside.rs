@@ -60,6 +60,7 @@ mod tests {
     use crate::cargo::messages::Ran;
     use crate::cargo::units::Unit;
     use crate::layout::Layout;
+    use crate::variation::Side;
 
     #[cfg(unix)]
     #[test]
@@ -87,6 +88,7 @@ mod tests {
         )
         .unwrap();
         let trace = Trace {
+            side: Side::A,
             units: vec![Unit {
                 package: "app 1".into(),
                 crate_name: "app".into(),

@@ -11,10 +11,13 @@ use crate::cargo::records::{self, Directive, Reads};
 use crate::cargo::units::Unit;
 use crate::fs;
 use crate::layout::Layout;
+use crate::variation::Side;
 
 /// The trace of one build.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
+    /// Which build it is.
+    pub side: Side,
     /// The rustc calls.
     pub units: Vec<Unit>,
     /// The runs of build scripts.

@@ -17,7 +17,7 @@ use crate::report::env::EnvReport;
 use crate::request::BuildRequest;
 use crate::source::Origin;
 use crate::term::short_list;
-use crate::variation::VariationId;
+use crate::variation::{Side, VariationId};
 
 /// Where the variables are to be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
         flags,
         encoded_is_set: place == Where::Here
             && set(&project.env, &["CARGO_ENCODED_RUSTFLAGS"]).is_some(),
-        umask: project.values(VariationId::Umask).a.to_string(),
+        umask: project.values(VariationId::Umask).of(Side::A).to_string(),
         cargo: cargo.into_iter().chain(selection).collect(),
         notes,
     })

@@ -41,7 +41,7 @@ use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
-use crate::variation::{Canaries, Side, ValuePair, VariationId, VariationSet};
+use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
 
 /// All that is known before anything is built.
 pub(crate) struct Project {
@@ -193,6 +193,7 @@ impl Project {
     /// The one place where a project is put together.
     pub(crate) fn new(copied: Copied, defaults: &Defaults, rest: Rest) -> Result<Project> {
         let Copied { source, config, cargo_home, canaries, copy } = copied;
+        let canaries = Canaries { sides: rest.request.builds, ..canaries };
         let name = match &rest.request.name {
             Some(name) => name.clone(),
             None => project_name(&source.cargo, &copy.join(&source.workspace))?,
@@ -226,7 +227,7 @@ impl Project {
         self.copy.join(&self.source.package)
     }
 
-    pub(crate) fn values(&self, name: VariationId) -> ValuePair {
+    pub(crate) fn values(&self, name: VariationId) -> Values {
         self.request.vary.values(name, &self.canaries)
     }
 
@@ -475,6 +476,7 @@ fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     Ok(Canaries {
         scratch: scratch.to_owned(),
         token,
+        sides: 2,
         cpus,
         locale: other_locale(),
         outer_configs: config.outer_count(),

@@ -44,6 +44,7 @@ impl Project {
         Ok(Manifest {
             schema: manifest::SCHEMA.to_string(),
             verdict: verdict.name().to_string(),
+            builds: coverage.map(|_| self.request.builds).filter(|n| *n > 2),
             variations: coverage.map(manifest::Variations::from),
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {
@@ -88,8 +89,7 @@ impl Project {
     pub(crate) fn components(
         &self,
         packages: Option<&Metadata>,
-        a: &Built,
-        b: Option<&Built>,
+        sides: &[Built],
     ) -> Result<(Option<Components>, Option<String>)> {
         let Some(packages) = packages else {
             let why = "cargo did not list the packages of this build";
@@ -97,9 +97,15 @@ impl Project {
         };
         let home = self.cargo_home.as_deref();
         let known = sbom::Known::new(packages, &self.lockfile.text, &self.copy, home)?;
-        let components = sbom::gather::gather(&known, &self.toolchain.sysroot, a, b)?;
+        let sysroot = &self.toolchain.sysroot;
+        let mut components = sbom::gather::gather(&known, sysroot, &sides[0], sides.get(1))?;
+        for other in sides.iter().skip(2) {
+            if components.is_some() {
+                components = sbom::gather::gather(&known, sysroot, &sides[0], Some(other))?;
+            }
+        }
         let why = components.is_none().then(|| {
-            "the two builds linked different crates or libraries into equal files, so the manifest has no data for an SBOM".to_string()
+            "the builds linked different crates or libraries into equal files, so the manifest has no data for an SBOM".to_string()
         });
         Ok((components, why))
     }

@@ -243,7 +243,7 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
         return out;
     }
     let most = if verbose { usize::MAX } else { LISTED };
-    findings::text(&mut out, &outcome.explained, most);
+    findings::text(&mut out, &outcome.explained, most, "B");
     let sentence = content(outcome).map_or(String::new(), |s| format!(": {s}"));
     let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}{sentence}");
     out

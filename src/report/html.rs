@@ -61,7 +61,7 @@ fn file((number, row): (usize, &Row)) -> Value {
     let covered = explained.binary && coverage.differing > 0;
     let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
         explained.findings.iter().partition(|f| !f.consequence);
-    let shown = |all: &[&Finding]| all.iter().take(MOST).map(|f| finding(f)).collect::<Value>();
+    let shown = |all: &[&Finding]| all.iter().take(MOST).map(|f| finding(f, row.other)).collect::<Value>();
     let side = |d: Option<&Digest>| d.map(|d| context! { size => d.size, sha256 => &d.sha256 });
     context! {
         number,
@@ -75,6 +75,8 @@ fn file((number, row): (usize, &Row)) -> Value {
         about => &row.about,
         counts => row.counts,
         sides => [side(row.a), side(row.b)],
+        other => row.other,
+        outputs => &row.outputs,
         explained => !explained.findings.is_empty(),
         covered => covered.then(|| context! {
             caused => share(coverage.caused),
@@ -89,7 +91,7 @@ fn file((number, row): (usize, &Row)) -> Value {
     }
 }
 
-fn finding(f: &Finding) -> Value {
+fn finding(f: &Finding, other: &str) -> Value {
     let bytes = f.excerpt.as_ref().map(|Excerpt { at_a, a, at_b, b, value_a, value_b }| {
         context! {
             a => Value::from_safe_string(hex(*at_a, (a, value_a), (b, value_b))),
@@ -104,6 +106,7 @@ fn finding(f: &Finding) -> Value {
         source => &f.source,
         a => &f.a,
         b => &f.b,
+        other,
         bytes,
         remedy => (!f.consequence).then_some(&f.remedy),
     }
@@ -219,6 +222,8 @@ mod tests {
                 counts: true,
                 a: None,
                 b: None,
+                other: "B",
+                outputs: Some(hostile.to_string()),
                 explained: &explained,
             }],
         })

@@ -62,7 +62,7 @@ mod tests {
             digest: Digest { size: 1, sha256: "a".into() },
             path: "x".into(),
         };
-        Comparison { pairs: vec![Pair { a: Some(artifact.clone()), b: Some(artifact) }] }
+        Comparison { pairs: vec![Pair::of(vec![Some(artifact.clone()), Some(artifact)])] }
     }
 
     fn setting(state: SettingState) -> SettingRow {

@@ -159,6 +159,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         isolate: Mode::Auto,
         network: false,
         name,
+        builds: 2,
         keep,
         expand: false,
         replay: false,

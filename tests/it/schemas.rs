@@ -70,6 +70,8 @@ fn reports_of_a_difference() {
     holds(&run, 1);
     assert_ne!(run.json()["blame"], json!([]));
     holds_manifest(&project);
+    holds(&project.repro(&["build", "--builds", "3", "--isolate", "never", "--format", "json"]), 1);
+    holds_manifest(&project);
     let mut extra = run.json();
     extra["artifacts"][0]["extra"] = json!(1);
     assert!(errors("repro.report-1", &extra).is_some());

@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::setting::entry::Setting;
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
-use crate::variation::{Need, SHARED, VARIATIONS};
+use crate::variation::{Need, SHARED, Side, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
 use repro_formats::policy;
 
@@ -62,6 +62,9 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
     out += &blame::text(&report.blame, room);
     let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
     artifacts(&mut out, report, verbose, listed);
+    if let Some(builds) = report.of_builds() {
+        let _ = writeln!(out, "{BOLD}builds{BOLD:#}      {}", wrap(&builds));
+    }
     if let Some(coverage) = &report.coverage {
         variations(&mut out, coverage, verbose);
     }
@@ -115,7 +118,7 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
             coverage = false;
         }
         if pair.status() == Status::Differs && most > 0 {
-            findings::text(out, explained, most);
+            findings::text(out, explained, most, pair.other().label());
             // What is shipped stands first; the rest mostly differs for the same reason.
             if !verbose {
                 most = 0;
@@ -196,8 +199,9 @@ fn artifact(out: &mut String, pair: &Pair) {
     if status == Status::Same {
         side("", &pair.a);
     } else {
-        side("A: ", &pair.a);
-        side("B: ", &pair.b);
+        for output in &pair.outputs {
+            side(&format!("{}: ", output.labels()), &output.artifact);
+        }
     }
 }
 
@@ -207,8 +211,8 @@ fn variations(out: &mut String, coverage: &Coverage, verbose: bool) {
         if verbose && label == "varied" {
             let whole = coverage.applied.iter().filter(|(id, _)| coverage.is_whole(*id));
             for (id, values) in whole {
-                let (a, b) = (&values.a, &values.b);
-                let _ = writeln!(out, "{style}varied{style:#}      {id}: {a} -> {b}");
+                let values: Vec<_> = values.all().iter().map(ToString::to_string).collect();
+                let _ = writeln!(out, "{style}varied{style:#}      {id}: {}", values.join(" -> "));
             }
         } else {
             let _ = writeln!(out, "{style}{label:<10}{style:#}  {}", wrap(&text));
@@ -255,7 +259,11 @@ fn ending(out: &mut String, report: &Report) {
                 }
                 false => "",
             };
-            let _ = writeln!(out, "{BOLD}both sides{BOLD:#}  {results}/a, {results}/b{advice}");
+            let others = report.comparison.others().into_iter().map(Side::lower);
+            let dirs = std::iter::once(Side::A.lower()).chain(others);
+            let dirs: Vec<_> = dirs.map(|dir| format!("{results}/{dir}")).collect();
+            let label = if dirs.len() == 2 { "both sides" } else { "all sides " };
+            let _ = writeln!(out, "{BOLD}{label}{BOLD:#}  {}{advice}", dirs.join(", "));
         }
     }
     let style = match row.tone {

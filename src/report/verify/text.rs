@@ -171,7 +171,7 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         }
     }
     for finding in file.findings.iter().take(shown) {
-        findings::one(out, finding, None, true, usize::MAX);
+        findings::one(out, finding, None, (true, "B"), usize::MAX);
     }
     rest(out, file.findings.len(), shown);
 }
