@@ -1,4 +1,4 @@
-//! What cargo says while it builds: its progress, and what a failure was about.
+//! cargo's output while it builds: its progress, and the reason of a failure.
 
 use std::path::Path;
 
