@@ -61,7 +61,8 @@ fn file((number, row): (usize, &Row)) -> Value {
     let covered = explained.binary && coverage.differing > 0;
     let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
         explained.findings.iter().partition(|f| !f.consequence);
-    let shown = |all: &[&Finding]| all.iter().take(MOST).map(|f| finding(f, row.other)).collect::<Value>();
+    let shown =
+        |all: &[&Finding]| all.iter().take(MOST).map(|f| finding(f, row.other)).collect::<Value>();
     let side = |d: Option<&Digest>| d.map(|d| context! { size => d.size, sha256 => &d.sha256 });
     context! {
         number,
