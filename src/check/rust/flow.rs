@@ -92,7 +92,7 @@ pub(super) fn of(modules: &[Module], names: &Names, depth: Depth) -> Vec<Origin>
             flow.visit_file(&module.file);
         }
         flow.expansions();
-        if flow.last || (flow.origins.is_empty() && !flow.grown) {
+        if flow.last || flow.origins.is_empty() {
             break;
         }
     }
@@ -577,13 +577,16 @@ impl Flow<'_> {
     }
 
     fn name(&mut self, path: &Path) -> Value {
-        if let Some(name) = path.get_ident() {
+        if let Some(name) = path.get_ident().filter(|_| !self.vars.is_empty()) {
             let name = name.to_string();
             for scope in [self.scope.clone(), String::new()] {
                 if self.vars.contains_key(&(scope.clone(), name.clone())) {
                     return self.get(&scope, &name);
                 }
             }
+        }
+        if self.vars.is_empty() {
+            return self.apply(path, &[], &[]);
         }
         let constant = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         let value = self.get("", &constant);
@@ -917,13 +920,15 @@ impl Flow<'_> {
         known
     }
 
-    /// The bodies of the macros that are called.
+    /// The bodies of the macros that are called, those that others call among them.
     fn expansions(&mut self) {
-        for (name, own) in self.macros {
+        let mut done = BTreeSet::new();
+        let called = |flow: &Self, name: &String| flow.called.contains(&format!("{name}!"));
+        while let Some((name, own)) =
+            self.macros.iter().find(|(name, _)| !done.contains(name) && called(self, name))
+        {
+            done.insert(name);
             let scope = format!("{name}!");
-            if !self.called.contains(&scope) {
-                continue;
-            }
             (self.file, self.at) = (own.file, own.at.clone());
             self.scope = scope.clone();
             for arm in &own.arms {
