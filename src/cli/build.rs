@@ -9,7 +9,7 @@ use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};
 use crate::sandbox::Mode;
-use crate::variation::{VARIATIONS, VariationSet};
+use crate::variation::{Side, VARIATIONS, VariationSet};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +20,7 @@ Examples:
   repro build --source DIR --epoch 0       a directory without git
   repro build --vary -clock,-umask         leave two variations out
   repro build --same-path                  both at /build/<name>, for crates that store their path
+  repro build --builds 5                   more chances to see what differs only sometimes
   repro build --once                       one build, for `repro verify --against`
   repro build --format json >report.json   for scripts
   repro build --html report.html           a page with every difference side by side
@@ -111,6 +112,10 @@ pub struct BuildArgs {
     /// Let isolated builds use the network
     #[arg(long, help_heading = "Recipe")]
     network: bool,
+    /// How many builds to make and compare, each different from all others: with more, a fault that
+    /// shows by chance is less likely to be missed [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=Side::MOST as i64), conflicts_with = "once", help_heading = "Recipe")]
+    builds: Option<u8>,
     /// Build once and compare nothing: makes a manifest to compare with those of other builders, with
     /// `repro verify --against`
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
@@ -164,6 +169,7 @@ impl BuildArgs {
             same_path: self.same_path,
             isolate: self.isolate.into(),
             network: self.network,
+            builds: self.builds.map(usize::from),
             keep: self.keep,
             expand: self.expand,
             replay: !self.no_replay,

@@ -7,6 +7,7 @@ mod findings;
 pub mod github;
 pub mod html;
 pub mod init;
+pub mod inspect;
 pub mod json;
 pub mod sarif;
 pub mod shell;
@@ -33,6 +34,8 @@ pub struct Report {
     pub command: &'static str,
     /// The verdict.
     pub verdict: Verdict,
+    /// How many builds were made.
+    pub builds: usize,
     /// All artifacts.
     pub comparison: Comparison,
     /// Why each pair of it differs, in the same order, as far as that was asked.
@@ -75,6 +78,27 @@ impl Report {
 }
 
 impl Report {
+    /// The probability that none of the builds showed a fault with two equally likely outcomes.
+    pub fn missed(&self) -> f64 {
+        0.5_f64.powi(i32::try_from(self.builds.saturating_sub(1)).unwrap_or(i32::MAX))
+    }
+
+    /// What more than two builds show: a sentence.
+    pub fn of_builds(&self) -> Option<String> {
+        if self.builds <= 2 {
+            return None;
+        }
+        let found = match self.comparison.distinct() {
+            0 | 1 => "all equal".to_string(),
+            n => format!("up to {n} different outputs of one file"),
+        };
+        let (n, chance) = (self.builds - 1, self.missed() * 100.0);
+        Some(format!(
+            "{}, {found}; a fault with two equally likely outcomes is missed with a probability of 2^-{n} ({chance:.3} %)",
+            self.builds
+        ))
+    }
+
     /// Each pair, with why it differs. No pair is left out for want of an explanation.
     pub fn pairs(&self) -> impl Iterator<Item = (&Pair, &Explained)> {
         let explained = self.explained.iter().chain(std::iter::repeat(&NOTHING));
