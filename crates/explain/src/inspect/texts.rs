@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem;
 
-use super::{Binary, LeakedPath};
+use super::binary::{Binary, LeakedPath};
 
 /// Paths that are listed.
 const MOST: usize = 40;
