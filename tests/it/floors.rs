@@ -42,6 +42,7 @@ const ORDER: &[&str] = &[
     "report",
     // entry
     "project",
+    "remedies",
     "verify",
     "command",
     "cli",

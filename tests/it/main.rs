@@ -29,6 +29,7 @@ mod readme;
 mod rebuilderd;
 #[cfg(unix)]
 mod recipe;
+mod remedies;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 mod samples;
 mod schemas;
