@@ -87,9 +87,9 @@ pub fn without_features(copy: &Copy, row: &KnownCrate) -> Result<Done> {
 pub fn updated(copy: &Copy, row: &KnownCrate, version: &str) -> Result<Done> {
     let spec = format!("{}@{version}", row.name);
     let bounds = row.versions.comparators.iter().filter(|c| c.op == Op::Less);
-    let sound = bounds
+    let mut sound = bounds
         .map(|c| Version::new(c.major, c.minor.unwrap_or(0), c.patch.unwrap_or(0)).to_string());
-    let Some(sound) = sound.last() else {
+    let Some(sound) = sound.next_back() else {
         return Ok(Err("no version is known to be sound".to_string()));
     };
     let update = |copy: &Copy| -> Result<Option<String>> {
