@@ -1,4 +1,4 @@
-//! Artifact sets -> a comparison. Pure: bytes decide, by their digests.
+//! Compares the artifact sets of the builds. Pure: bytes decide, by their digests.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,6 +4,7 @@
 //! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
 
 pub mod artifact;
+pub mod attest;
 pub mod blame;
 pub mod build;
 pub mod cargo;
@@ -29,6 +30,7 @@ pub mod replay;
 pub mod report;
 pub mod request;
 pub mod sandbox;
+pub mod sbom;
 pub mod setting;
 pub mod shim;
 pub mod source;

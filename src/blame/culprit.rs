@@ -1,4 +1,4 @@
-//! A crate that diverged first, and what is known of why. The steps of the walk make it; reports
+//! A crate that diverged first, and the reasons that are known. The tracing steps make it; reports
 //! print it.
 
 use std::fmt;

@@ -1,6 +1,6 @@
-//! From the artifacts that differ back through what they are made of: a node for each unit and each
-//! run of a build script that came out differently, and what differs of it. Files are compared
-//! only on this way back.
+//! Walks back from the artifacts that differ through their inputs: one node for each unit and each
+//! build-script run whose result differs, with its differences. Files are compared only on this
+//! walk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

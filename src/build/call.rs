@@ -1,5 +1,5 @@
-//! How cargo is called on one side: its variables, the wrapper around rustc, and the room that it runs
-//! in.
+//! How cargo is called on one side: its variables, the wrapper around rustc, and the sandbox that
+//! it runs in.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

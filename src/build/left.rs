@@ -1,6 +1,6 @@
 //! Files that two builds left besides the artifacts that cargo lists: in OUT_DIR, next to the
-//! programs, and debug info that is not packed. The verdict is not about them, so whoever ships one
-//! has to know which of them differ.
+//! programs, and unpacked debug info. The verdict does not cover them, so whoever ships one has to
+//! know which of them differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

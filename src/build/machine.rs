@@ -1,7 +1,7 @@
-//! What one side of an isolated build sees of the machine: files about user, host, kernel and CPUs,
-//! made for it and bound over those in /etc, /proc and /sys.
+//! The machine as one side of an isolated build sees it: files about the user, host, kernel and
+//! CPUs, made for that side and bind-mounted over those in /etc, /proc and /sys.
 //!
-//! A file is made only where this machine has one. What is not varied is left as it is.
+//! A file is made only if this machine has one. Anything that is not varied is left as it is.
 
 use std::path::{Path, PathBuf};
 

@@ -259,7 +259,7 @@ impl Plan<'_> {
         if !status.success() {
             return Err(self.failed(side, &command, status, words));
         }
-        progress.step(side.label(), "built; reading what it made");
+        progress.step(side.label(), "built; reading the artifacts");
         let said = said.into_inner().expect("no panic holds this");
         self.collect(side, &layout, &on_disk, said, words)
     }
@@ -283,7 +283,7 @@ impl Plan<'_> {
             && !sandbox.has_network()
         {
             let why = format!(
-                "build {} failed: the build script of {package} wants the network, which builds do not have; vendor what it downloads, or pass `{}`",
+                "build {} failed: the build script of {package} uses the network, which builds do not have; vendor what it downloads, or pass `{}`",
                 side.label(),
                 sandbox.network_option()
             );
@@ -298,7 +298,7 @@ impl Plan<'_> {
                 "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
             }
             Side::A => "",
-            _ => "; if plain `cargo build` works, `--vary none` tells whether a variation broke it",
+            _ => "; if plain `cargo build` works, `--vary none` shows whether a variation broke it",
         };
         anyhow::Error::new(Failure {
             kind: ErrorKind::BuildFailed,

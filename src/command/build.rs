@@ -93,7 +93,6 @@ fn builds(
     progress: &Progress,
     public: bool,
 ) -> Result<Outcome> {
-    progress.phase("checking out the source");
     let (show_recipe, once) = (asked.show_recipe, asked.once);
     let mut project = Project::open(asked, scratch)?;
     let recipe = project.recipe()?;
@@ -106,7 +105,8 @@ fn builds(
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
-    let registry_sources = project.registry_sources(&recipe);
+    let packages = project.resolved(&recipe);
+    let registry_sources = project.registry_sources(packages.as_ref());
 
     let purpose = Purpose {
         mode: project.request.isolate,
@@ -123,8 +123,7 @@ fn builds(
         true => ShimState::default(),
         false => project.shim(scratch),
     };
-    let trace_links =
-        project.request.builder && machine::linker_lists_inputs(project.toolchain.host(), scratch);
+    let trace_links = machine::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -157,8 +156,12 @@ fn builds(
     project.reads_only_its_source(a)?;
     let coverage = span.map(|_| project.coverage(&recipe, &shim, &isolation, &elsewhere, a));
     let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
-    let manifest =
+    let mut manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), a, scratch)?;
+    let mut unlike = None;
+    if verdict != Verdict::Differs {
+        (manifest.components, unlike) = project.components(packages.as_ref(), &sides)?;
+    }
     process::check_interrupt()?;
     let mut explained = Vec::new();
     let mut blame = Blame::default();
@@ -174,14 +177,13 @@ fn builds(
     };
     progress.clear();
     let shared = isolation.why.iter().filter(|_| span.is_some()).map(|why| {
-        format!(
-            "not isolated: both builds had one /tmp, one network and one set of processes ({why})"
-        )
+        format!("not isolated: both builds shared /tmp, the network and the processes ({why})")
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
     let other = comparison.others().first().copied().unwrap_or(Side::B);
-    let of_builds = project.notes(a, sides.get(other.index()))?;
+    let mut of_builds = project.notes(a, sides.get(other.index()))?;
+    of_builds.extend(unlike);
     let notes = [blame.unblamed, not_replayable.chain(shared).collect(), of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
@@ -341,7 +343,7 @@ fn not_with_itself(sets: &[&ArtifactSet]) -> Result<()> {
             let files = file.and_then(|file| known.insert(Err(file), side));
             if [paths, files].into_iter().flatten().any(|other| other != side) {
                 return Err(host(format!(
-                    "`{}` of two builds is one file, so that comparing it says nothing: does a build script or wrapper share outputs between builds?",
+                    "`{}` is the same file in two builds, so there is nothing to compare: does a build script or wrapper share outputs between builds?",
                     x.name
                 )));
             }

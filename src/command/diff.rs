@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use repro_explain::{Clocks, Context, Explained, Tree, Window};
 use repro_formats::digest::{self, Digest};
+use repro_formats::parallel::both;
 
 use crate::error::bad_input;
 use crate::report::files::{Outcome, Side};
@@ -25,14 +26,15 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
 type Found = (Digest, Digest, Explained);
 
 fn files(asked: &Diff, known: &Context) -> Result<Found> {
-    let (a, b) = (digest::of_file(&asked.a)?, digest::of_file(&asked.b)?);
+    let (a, b) = both(|| digest::of_file(&asked.a), || digest::of_file(&asked.b));
+    let (a, b) = (a?, b?);
     if a == b {
         return Ok((a, b, Explained::default()));
     }
     let explained = repro_explain::explain(&asked.a, &asked.b, known);
     if let Some((side, why)) = &explained.unsound {
         let path = [&asked.a, &asked.b][*side].display();
-        let what = format!("`{path}` is not a sound {}: {}", why.format, why.what);
+        let what = format!("`{path}` is not a valid {}: {}", why.format, why.what);
         return Err(bad_input(what)).context("the bytes of the two files differ");
     }
     Ok((a, b, explained))

@@ -172,7 +172,7 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
         && !commit.dirty.is_empty()
     {
         notes.push(format!(
-            "the tree has {} uncommitted changes ({}): the bytes are not those of the commit",
+            "the tree has {} uncommitted changes ({}): the result will differ from the commit's",
             commit.dirty.len(),
             short_list(&commit.dirty)
         ));
@@ -184,7 +184,7 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
         ));
     }
     if let Some(name) = project.user_wrapper_name() {
-        notes.push(format!("`{name}` wraps rustc: another builder needs it as well"));
+        notes.push(format!("`{name}` wraps rustc: other builders need it too"));
     }
     notes
 }

@@ -1,5 +1,5 @@
-//! What is known of both builds when their outputs are explained: the values of each variation, the
-//! forms in which they show, and when the builds ran.
+//! What is known about both builds when their outputs are explained: the values of each variation,
+//! the forms in which they show, and when the builds ran.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

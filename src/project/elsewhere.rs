@@ -57,7 +57,7 @@ impl Project {
         }
         let why = why.unwrap_or_else(|| format!("`{MEMORY}` has that order as well"));
         let same_order = format!(
-            "programs that the preload shim does not reach list both copies in one order, as they are on one file system: {why}"
+            "both copies are on one file system, so programs that the preload shim does not reach list them in the same order: {why}"
         );
         Ok(Elsewhere { dir: None, same_order: Some(same_order) })
     }

@@ -1,6 +1,6 @@
-//! Puts the results into `<target directory>/repro/`: files first, the manifest last and at once.
-//! While the manifest is there, what it says is there is there. Runs that end at the same time
-//! take turns.
+//! Writes the results to `<target directory>/repro/`: files first, the manifest last and
+//! atomically. If the manifest exists, every file that it lists exists. Runs that end at the same
+//! time take turns.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -170,8 +170,10 @@ fn reason(why: Why) -> String {
             "run again with everything that was varied, it does not give the output of the other build"
                 .to_string()
         }
-        Why::OutOfSight => "what differs is not made anew when it is run again alone".to_string(),
-        Why::Unmoved => "run again alone, it gives one output whatever is varied".to_string(),
+        Why::OutOfSight => {
+            "it does not write the differing output again when it is run alone".to_string()
+        }
+        Why::Unmoved => "run again alone, it gives the same output whatever is varied".to_string(),
         Why::Failed(sentence) => sentence,
     }
 }

@@ -1,4 +1,4 @@
-//! What is reported of single files: what `normalize` did, and what `diff` found, as text and JSON.
+//! Reports about single files: the results of `normalize` and `diff`, as text and JSON.
 
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ mod findings;
 pub mod github;
 pub mod html;
 pub mod init;
+pub mod inspect;
 pub mod json;
 pub mod sarif;
 pub mod shell;

@@ -1,5 +1,5 @@
-//! What the page and the lines for continuous integration are made from: one value for a double build
-//! and for a comparison of two files.
+//! The values behind the HTML page and the CI annotations: one type for a double build and for a
+//! comparison of two files.
 
 use repro_explain::Explained;
 use repro_formats::digest::Digest;

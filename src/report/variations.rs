@@ -1,4 +1,4 @@
-//! What was varied and what was not, as the lines of a report.
+//! The lines of a report about what was varied and what was not.
 
 use crate::variation::coverage::Coverage;
 use crate::variation::{ChosenBy, VariationId};

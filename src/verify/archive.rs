@@ -1,5 +1,5 @@
-//! A published archive: its members against what was rebuilt and the source, and its bytes against
-//! the same files packed again by the parameters that the manifest has of it.
+//! A published archive: compares its members with the rebuilt files and the source, and its bytes
+//! with the same files packed again by the parameters in the manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use repro_explain::cause::Cause;
 use repro_explain::compare;
 use repro_explain::finding::{At, Finding, Place};
+use repro_formats::compress::container::Compressor;
 use repro_formats::compress::deflate;
 use repro_formats::digest::{self, Digest};
 use repro_formats::error::Stop;
@@ -63,11 +64,21 @@ pub(super) fn check(
     let members = checked(Part::Members, Outcome::Same, Vec::new());
     let again = rebuilt.fresh_place("packed");
     let epoch = entry.map(|e| e.epoch).or(extracted.newest);
-    let packed = pack_again(&listing, origins, entry, epoch.unwrap_or(rebuilt.epoch), &again)?;
-    let (outcome, findings) = match packed == *published {
+    let packed = match entry {
+        Some(entry) => pack_entry(entry, origins, &again)?,
+        None => {
+            let epoch = epoch.unwrap_or(rebuilt.epoch);
+            pack_alike(&listing, origins, epoch, &again, published)?
+        }
+    };
+    let (outcome, mut findings) = match packed == *published {
         true => (Outcome::Same, Vec::new()),
         false => container(&listing, &again, rebuilt)?,
     };
+    if let Some(why) = entry.and_then(unknown_compressor) {
+        let differs = |f: &&mut Finding| f.cause == Cause::Compressor;
+        findings.iter_mut().filter(differs).for_each(|f| f.remedy = why.clone());
+    }
     let bytes = Checked {
         published: Some(published.clone()),
         rebuilt: Some(packed),
@@ -332,17 +343,16 @@ fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
         .collect()
 }
 
-/// Packs the files again, like the archive that was published, and returns the digest.
-fn pack_again(
+/// Packs the files like the published archive, of which no manifest names the compressor: with each
+/// that has ever packed this format, until the bytes are the published ones. The digest is that of the
+/// last one, the compressor in use.
+fn pack_alike(
     listing: &Listing,
     origins: Origins,
-    entry: Option<&manifest::Archive>,
     epoch: i64,
     to: &Path,
+    published: &Digest,
 ) -> Result<Digest> {
-    if let Some(entry) = entry {
-        return pack_entry(entry, origins, to);
-    }
     let layout = match listing.format {
         "zip" => Layout::Zip,
         _ => Layout::Tar,
@@ -352,26 +362,58 @@ fn pack_again(
     };
     let format = FORMATS.iter().find(fits);
     let format = format.context("there is no format like that of the published archive")?;
-    pack_as(format, None, epoch, origins, to)
+    let (current, older) = (format.compressor(), &format.compressors()[1..]);
+    for compressor in older.iter().rev() {
+        let digest = pack_as(format, (compressor, compressor.level), epoch, origins.clone(), to)?;
+        if digest == *published {
+            return Ok(digest);
+        }
+    }
+    pack_as(format, (current, current.level), epoch, origins, to)
 }
 
 /// Packs files by the parameters that the manifest has of an archive, and returns the digest.
 pub(super) fn pack_entry(entry: &manifest::Archive, origins: Origins, to: &Path) -> Result<Digest> {
     let format = Format::named(&entry.format).context("manifests name known formats alone")?;
-    pack_as(format, Some(entry.level), entry.epoch, origins, to)
+    let compressor = compressor_of(entry, format).unwrap_or(format.compressor());
+    let level = match compressor.levels.contains(&entry.level) {
+        true => entry.level,
+        false => compressor.level,
+    };
+    pack_as(format, (compressor, level), entry.epoch, origins, to)
+}
+
+/// The compressor that the manifest names, which may be one that packs no new archives.
+fn compressor_of(entry: &manifest::Archive, format: &Format) -> Option<&'static Compressor> {
+    let named = |c: &&Compressor| c.name == entry.compressor && c.version == entry.version;
+    format.compressors().iter().find(named)
+}
+
+/// What to do where the manifest names a compressor that this program does not have.
+fn unknown_compressor(entry: &manifest::Archive) -> Option<String> {
+    let format = Format::named(&entry.format)?;
+    let has = |c: &Compressor| format!("{} {}", c.name, c.version);
+    let all: Vec<_> = format.compressors().iter().map(has).collect();
+    compressor_of(entry, format).is_none().then(|| {
+        let named = printable(format!("{} {}", entry.compressor, entry.version).as_bytes());
+        format!(
+            "the archive was compressed by {named}, and this version of repro has {}: use the version of repro that packed it",
+            all.join(" and ")
+        )
+    })
 }
 
 fn pack_as(
     format: &'static Format,
-    level: Option<u32>,
+    (compressor, level): (&'static Compressor, u32),
     epoch: i64,
     origins: Origins,
     to: &Path,
 ) -> Result<Digest> {
-    let levels = &format.compression.row().levels;
     let options = Options {
         format,
-        level: level.filter(|l| levels.contains(l)),
+        compressor,
+        level,
         threads: deflate::threads(),
         epoch: u64::try_from(epoch).unwrap_or(0),
         detail: false,
@@ -379,8 +421,9 @@ fn pack_as(
     };
     let items = items(origins)?;
     let what = || format!("failed to write `{}`", to.display());
+    let mut out = File::options();
     let mut out =
-        File::options().read(true).write(true).create_new(true).open(to).with_context(what)?;
+        out.read(true).write(true).create(true).truncate(true).open(to).with_context(what)?;
     Ok(pack::pack(&mut items.into_iter().map(Ok), &mut out, &options)?.digest)
 }
 

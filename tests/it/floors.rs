@@ -39,6 +39,8 @@ const ORDER: &[&str] = &[
     // outputs
     "manifest",
     "setting",
+    "sbom",
+    "attest",
     "report",
     // entry
     "project",

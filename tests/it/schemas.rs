@@ -27,7 +27,7 @@ fn strict(schema: &mut Value) {
     }
 }
 
-fn errors(name: &str, value: &Value) -> Option<String> {
+pub fn errors(name: &str, value: &Value) -> Option<String> {
     let mut schema = schema(name);
     strict(&mut schema);
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
@@ -111,6 +111,9 @@ fn reports_of_single_files_and_of_projects() {
     holds(&project.repro(&["diff", "x.tar.gz", "x.tar.gz", "--format", "json"]), 0);
     holds(&project.repro(&["normalize", "--epoch", "1", "x.tar.gz", "--format", "json"]), 0);
     holds(&project.repro(&["normalize", "--epoch", "1", "Cargo.toml", "--format", "json"]), 5);
+    let run = project.repro(&["inspect", env!("CARGO_BIN_EXE_repro"), "--format", "json"]);
+    assert_eq!(errors("repro.inspect-1", &run.json()), None, "{}", run.stdout);
+    assert!(errors("repro.inspect-1", &json!({"schema": "repro.inspect/1"})).is_some());
     holds(&project.repro(&["check", "--format", "json"]), 0);
     holds(&project.repro(&["env", "--format", "json"]), 0);
     holds(&project.repro(&["init", "--dry-run", "--format", "json"]), 0);

@@ -1,7 +1,7 @@
-//! Why two files differ: findings with their cause, place, owner and remedy, and how much of what
-//! differs they account for.
+//! Explains why two files differ: findings with their cause, place, owner and remedy, and how many
+//! of the differing bytes they explain.
 //!
-//! That the files differ is known before this is asked, and nothing here can change it: bytes decide,
+//! The files are known to differ before this runs, and nothing here can change that: bytes decide,
 //! readers explain. A file that no reader understands gives a note, never an error.
 
 pub mod align;
@@ -15,6 +15,7 @@ pub mod error;
 pub mod finding;
 mod found;
 pub mod image;
+pub mod inspect;
 pub mod known;
 pub mod known_crates;
 mod labels;
@@ -40,6 +41,7 @@ use std::path::Path;
 use repro_formats::detect::detect;
 use repro_formats::list;
 use repro_formats::normalize::handlers;
+use repro_formats::parallel::both;
 
 pub use self::found::{Coverage, Explained, Members, NOTHING, count};
 pub use self::known::{Clocks, Context, Known, Package, Window};
@@ -66,7 +68,7 @@ pub fn explain_trees(a: &Tree, b: &Tree, context: &Context) -> Explained {
 
 /// Why two files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
-    match (read(a), read(b)) {
+    match both(|| read(a), || read(b)) {
         (Ok(x), Ok(y)) => {
             let mut out = explain_bytes(&x, &y, context);
             for (side, path) in [("A", a), ("B", b)] {
@@ -178,9 +180,11 @@ impl Search<'_> {
         }
         let (images, note) = images(a, b);
         let (ia, ib) = &images;
-        let compared = pair::compare((a, ia), (b, ib), self.context, &mut self.aligner);
+        let (mut findings, compared) = both(
+            || names::compare(ia, ib, within, self.context),
+            || pair::compare((a, ia), (b, ib), self.context, &mut self.aligner),
+        );
         let sides = Sides { a: (a, ia), b: (b, ib), within };
-        let mut findings = names::compare(ia, ib, within, self.context);
         for finding in &mut findings {
             finding.remedy = remedy::of(finding, self.context);
         }
@@ -191,7 +195,7 @@ impl Search<'_> {
         let note = note.or_else(|| {
             let n = compared.skipped;
             (n > 0)
-                .then(|| format!("{n} bytes were not looked at one by one: too many texts differ"))
+                .then(|| format!("{n} bytes were not compared one by one: too many texts differ"))
         });
         Explained {
             coverage: Coverage::of(compared.differing, &findings),
@@ -247,7 +251,7 @@ fn images(a: &[u8], b: &[u8]) -> ((Image, Image), Option<String>) {
     }
     let Some(x) = x else { return plain(None) };
     let read = READERS[x].read;
-    match (read(a), read(b)) {
+    match both(|| read(a), || read(b)) {
         (Ok(a), Ok(b)) => ((a, b), None),
         (Err(why), _) | (_, Err(why)) => plain(Some(unexplained(&why))),
     }

@@ -1,6 +1,6 @@
-//! A file, opened in memory so that it can be explained layer by layer: what it is compressed with,
-//! and the members of what is a container. Everything within caps, and as leniently as `tar` and
-//! `unzip` list it: nothing is unpacked to disk here.
+//! Opens a file in memory so that it can be explained layer by layer: its compression, and its
+//! members if it is a container. Everything has a cap, and reading is as lenient as in `tar` and
+//! `unzip`: nothing is unpacked to disk.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
@@ -38,13 +38,15 @@ pub struct Unsound {
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let show = |e: std::io::Error| format!("`{}` cannot be read: {e}", path.display());
     let file = std::fs::File::open(path).map_err(show)?;
-    let mut bytes = Vec::new();
-    let most = LARGEST + 1;
-    file.take(most).read_to_end(&mut bytes).map_err(show)?;
-    match bytes.len() as u64 > LARGEST {
-        true => Err(format!("`{}` has more than {LARGEST} bytes", path.display())),
-        false => Ok(bytes),
+    let too_large = || format!("`{}` has more than {LARGEST} bytes", path.display());
+    // Asked before anything is read: two files that are too large must not fill the memory first.
+    let size = file.metadata().map_err(show)?.len();
+    if size > LARGEST {
+        return Err(too_large());
     }
+    let mut bytes = Vec::with_capacity(size as usize);
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(show)?;
+    if bytes.len() as u64 > LARGEST { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// One layer of compression.

@@ -1,5 +1,5 @@
-//! What a file is, told by its first bytes: the one answer that listing, extracting, comparing,
-//! explaining and normalizing go by. Names of files play no part.
+//! Detects what a file is from its first bytes. Listing, extracting, comparing, explaining and
+//! normalizing all use this answer. File names play no part.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -10,8 +10,9 @@ use crate::compress::unpack;
 use crate::{ar, cpio, macho, pe, rpm, tar, zip};
 
 /// Bytes from the beginning of a file that surely hold the first block of what is compressed in it:
-/// LZ4's are the longest, of up to 4 MiB.
+/// LZ4's are the longest, of up to 4 MiB, and the legacy ones of 8.
 pub const HEAD: usize = (4 << 20) + (64 << 10);
+const LEGACY_HEAD: usize = 2 * HEAD;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,9 @@ pub fn detect(head: &[u8]) -> FileType {
 pub fn of_file(mut file: &File) -> io::Result<(FileType, Vec<u8>)> {
     let mut head = Vec::new();
     file.take(HEAD as u64).read_to_end(&mut head)?;
+    if Compression::of(&head) == Compression::LegacyLz4 {
+        file.take((LEGACY_HEAD - HEAD) as u64).read_to_end(&mut head)?;
+    }
     file.rewind()?;
     Ok((detect(&head), head))
 }
@@ -118,7 +122,8 @@ mod tests {
         tar.member(&member, &mut io::empty()).unwrap();
         let tar = tar.finish().unwrap();
         let packed = |bytes: &[u8], compression| {
-            let packer = crate::compress::container::Packer::new(Vec::new(), compression, 1, 1);
+            let engine = Compression::compressor(compression).unwrap().engine;
+            let packer = crate::compress::container::Packer::new(Vec::new(), engine, 1, 1);
             let mut packer = packer.unwrap();
             io::Write::write_all(&mut packer, bytes).unwrap();
             packer.finish().unwrap()

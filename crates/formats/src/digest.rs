@@ -1,4 +1,4 @@
-//! SHA-256 of files and bytes, streamed: memory does not grow with the size of what is digested.
+//! SHA-256 of files and bytes, streamed: memory does not grow with the size of the input.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -43,7 +43,8 @@ impl Write for Hasher {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

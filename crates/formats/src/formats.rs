@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::compress::container::Compression;
+use crate::compress::container::{COMPRESSIONS, Compression, Compressor};
 
 /// How members are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,16 @@ pub const FORMATS: &[Format] = &[
 ];
 
 impl Format {
+    /// What compresses it now.
+    pub const fn compressor(&self) -> &'static Compressor {
+        &self.compressors()[0]
+    }
+
+    /// All that can compress it, the one in use first.
+    pub const fn compressors(&self) -> &'static [Compressor] {
+        COMPRESSIONS[self.compression as usize].compressors
+    }
+
     /// The format of this name.
     pub fn named(name: &str) -> Option<&'static Format> {
         FORMATS.iter().find(|f| f.name == name)

@@ -23,6 +23,7 @@ pub mod macho;
 pub mod names;
 pub mod normalize;
 pub mod pack;
+pub mod parallel;
 pub mod pe;
 pub mod policy;
 pub mod rpm;

@@ -5,7 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use crate::compress::container::{Compression, Packer};
+use crate::compress::container::{Compression, Compressor, Engine, Packer};
 use crate::digest::{Digest, Hasher};
 use crate::error::{Error, Stop};
 use crate::formats::{Format, Layout};
@@ -19,8 +19,10 @@ use crate::zip::write as zip;
 pub struct Options {
     /// The format.
     pub format: &'static Format,
-    /// The level, if not the format's own.
-    pub level: Option<u32>,
+    /// What compresses: one of the format's.
+    pub compressor: &'static Compressor,
+    /// One of the compressor's levels.
+    pub level: u32,
     /// Threads that compress.
     pub threads: usize,
     /// The time of every member, seconds since 1970; not negative.
@@ -29,13 +31,6 @@ pub struct Options {
     pub detail: bool,
     /// Asked between pieces of work whether to give up.
     pub stop: Stop,
-}
-
-impl Options {
-    /// The level that is used.
-    pub fn level(&self) -> u32 {
-        self.level.unwrap_or(self.format.compression.row().level)
-    }
 }
 
 /// A packed member.
@@ -75,9 +70,8 @@ fn pack_tar(
     out: &mut File,
     options: &Options,
 ) -> Result<Packed, Error> {
-    let level = options.level();
     let out = Tee::new(io::BufWriter::with_capacity(1 << 18, out), true);
-    let packer = Packer::new(out, options.format.compression, level, options.threads)
+    let packer = Packer::new(out, options.compressor.engine, options.level, options.threads)
         .map_err(Error::io("failed to start the compressor"))?;
     // Of a tar that is not compressed, the digest of the archive is that of the tar.
     let twice = options.detail && options.format.compression != Compression::None;
@@ -122,7 +116,10 @@ fn pack_zip(
     options: &Options,
 ) -> Result<Packed, Error> {
     let buffered = io::BufWriter::with_capacity(1 << 18, out);
-    let writer = zip::Writer::new(buffered, options.level(), options.threads);
+    let Engine::Deflate(engine) = options.compressor.engine else {
+        unreachable!("members of a zip are deflated");
+    };
+    let writer = zip::Writer::new(buffered, engine, options.level, options.threads);
     let mut writer = writer.map_err(Error::io("failed to start the compressor"))?;
     // It has whole seconds in UTC; the clamp makes the cast harmless.
     let time = zip::dos_time(options.epoch.min(i64::MAX as u64) as i64);
@@ -307,7 +304,8 @@ mod tests {
 
     const OPTIONS: Options = Options {
         format: &FORMATS[0],
-        level: None,
+        compressor: FORMATS[0].compressor(),
+        level: 1,
         threads: 1,
         epoch: 0,
         detail: true,
@@ -325,7 +323,9 @@ mod tests {
                 mode: 0o644,
                 path: path.clone(),
             };
-            let options = Options { format, ..OPTIONS };
+            let compressor = format.compressor();
+            let level = compressor.level;
+            let options = Options { format, compressor, level, ..OPTIONS };
             let mut out = tempfile::tempfile().unwrap();
             pack(&mut [Ok(item)].into_iter(), &mut out, &options)
         });

@@ -1,5 +1,5 @@
-//! What both ways to pack share: the formats and options asked for, the writing of one archive, and
-//! its entry in the manifest.
+//! The part that both ways to pack share: formats and options, writing one archive, and its entry
+//! in the manifest.
 
 use std::path::{Path, PathBuf};
 
@@ -46,23 +46,23 @@ pub(super) fn options(
     epoch: i64,
     detail: bool,
 ) -> Result<Options> {
-    let row = format.compression.row();
-    if let Some(level) = asked.level
-        && !row.levels.contains(&level)
-    {
+    let compressor = format.compressor();
+    let level = asked.level.unwrap_or(compressor.level);
+    if !compressor.levels.contains(&level) {
         return Err(usage(format!(
             "`--level {level}`: {} has the levels {} to {}",
             format.name,
-            row.levels.start(),
-            row.levels.end()
+            compressor.levels.start(),
+            compressor.levels.end()
         )));
     }
     Ok(Options {
         format,
-        level: asked.level,
+        compressor,
+        level,
         threads: asked.jobs.unwrap_or_else(deflate::threads),
         epoch: u64::try_from(epoch)
-            .map_err(|_| bad_input(format!("the epoch {epoch} lies before 1970")))?,
+            .map_err(|_| bad_input(format!("the epoch {epoch} is before 1970")))?,
         detail,
         stop: Stop(process::interrupted),
     })
@@ -88,15 +88,15 @@ pub(super) fn entry(
     options: &Options,
     packed: &Packed,
 ) -> manifest::Archive {
-    let row = options.format.compression.row();
+    let compressor = options.compressor;
     manifest::Archive {
         name: file_name(path),
         target: target.map(str::to_string),
         format: options.format.name.to_string(),
-        compressor: row.compressor.to_string(),
-        version: row.version.to_string(),
-        level: options.level(),
-        block: row.block,
+        compressor: compressor.name.to_string(),
+        version: compressor.version.to_string(),
+        level: options.level,
+        block: compressor.block,
         epoch: options.epoch as i64,
         tar_sha256: packed.tar.as_ref().map(|d| d.sha256.clone()),
         size: packed.digest.size,

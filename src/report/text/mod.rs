@@ -28,7 +28,7 @@ use repro_formats::policy;
 
 /// How many differences of the first artifact that differs are explained without `-v`.
 const EXPLAINED: usize = 2;
-/// How many artifacts are listed one by one without `-v`, and how much is said of who is to blame:
+/// How many artifacts are listed one by one without `-v`, and how much is printed about the culprit:
 /// the first of these with which the report fits one screen.
 const ROOMS: &[(usize, Room)] = &[room(8, 3, 4), room(4, 3, 3), room(2, 3, 2), room(1, 2, 1)];
 
@@ -111,7 +111,7 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
     let mut most = match (verbose, blamed) {
         (true, _) => usize::MAX,
         (false, false) => EXPLAINED,
-        // Who is to blame is said with the evidence for it.
+        // The culprit is printed with the evidence for it.
         (false, true) => 0,
     };
     let mut coverage = blamed && !verbose;
@@ -240,7 +240,7 @@ fn ending(out: &mut String, report: &Report) {
         Verdict::NothingVaried => {
             let _ = writeln!(
                 out,
-                "{BOLD}next{BOLD:#}        run `repro build` with variations: two equal builds in one environment say little; `--allow-nothing-varied` accepts them"
+                "{BOLD}next{BOLD:#}        run `repro build` with variations: two equal builds in one environment are weak evidence; `--allow-nothing-varied` accepts them"
             );
         }
         Verdict::Single => {
@@ -254,11 +254,13 @@ fn ending(out: &mut String, report: &Report) {
                 c.causes.iter().all(|cause| *cause == Cause::BuildPath)
             };
             if !report.blame.is_empty() && report.blame.iter().all(only_path) {
-                let next = "only the path that it was built at differs: `repro build --same-path` builds at one that everyone can have";
+                let next = "only the build path matters: `repro build --same-path` builds at a path that every builder can use";
                 let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
             }
             let advice = match report.blame.is_empty() {
-                true => "; switch variations off one by one (`--vary -NAME`) to find what matters",
+                true => {
+                    "; switch variations off one at a time (`--vary -NAME`) to find the one that matters"
+                }
                 false => "",
             };
             let others = report.comparison.others().into_iter().map(Side::lower);
@@ -364,6 +366,12 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
         let _ = writeln!(out, "{}  {}", archive.sha256, path.display());
     }
     out
+}
+
+/// Files that were written.
+pub fn written(paths: &[PathBuf]) -> String {
+    let line = |path: &PathBuf| format!("{BOLD}wrote{BOLD:#}  {}\n", path.display());
+    paths.iter().map(line).collect()
 }
 
 /// The policy of archives as a table.

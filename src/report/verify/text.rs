@@ -151,6 +151,7 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         Part::File => "",
         Part::Members => ", its members",
         Part::Archive => ", its bytes",
+        Part::Sbom => ", an SBOM",
     };
     let after = match &file.outcome {
         Outcome::After(steps) => format!(": {}", names(steps)),

@@ -1,5 +1,5 @@
-//! The compressed containers a tar can be put in, each with a pinned compressor whose output
-//! depends on its input and level alone. [`Packer`] is the writing end of all of them.
+//! The compressed containers for a tar, each with a pinned compressor whose output depends only on
+//! its input and level. [`Packer`] is the writing end of all of them.
 
 use std::io::{self, Write};
 
@@ -7,6 +7,7 @@ use liblzma::stream::{Check, Filters, LzmaOptions, MtStreamBuilder};
 use liblzma::write::XzEncoder;
 
 use super::deflate::{self, Deflater};
+use crate::bytes::Fields;
 
 /// A container of compressed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub enum Compression {
     Bzip2,
     /// LZ4 in frames, which is read only.
     Lz4,
+    /// LZ4 as `lz4 -l` and the Linux kernel frame it, which is read only.
+    LegacyLz4,
+    /// LZMA as it was before xz, which is read only.
+    Lzma,
 }
 
 /// One row of [`COMPRESSIONS`].
@@ -33,16 +38,39 @@ pub struct Row {
     pub name: &'static str,
     /// How it begins; empty for none.
     pub magic: &'static [u8],
-    /// The crate that compresses; of a container that is read only: the one that unpacks.
-    pub compressor: &'static str,
-    /// Its version. A test holds it against the lockfile.
+    /// What compresses, the one in use first; none of a container that is read only.
+    pub compressors: &'static [Compressor],
+}
+
+/// A pinned compressor. Its row stays when a newer one is put before it, so archives that name it in
+/// their manifest can be packed again.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Compressor {
+    /// The crate that compresses.
+    pub name: &'static str,
+    /// Its version. A test compares it with the lockfile.
     pub version: &'static str,
     /// The level unless one is asked for.
     pub level: u32,
-    /// The levels that can be asked for; none of a container that is read only.
+    /// The levels that can be asked for.
     pub levels: std::ops::RangeInclusive<u32>,
     /// Bytes of input that are compressed on their own, where there is such a thing.
     pub block: Option<u64>,
+    /// How it is called.
+    pub engine: Engine,
+}
+
+/// The libraries that compress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// None.
+    Stored,
+    /// DEFLATE, in blocks.
+    Deflate(deflate::Engine),
+    /// zstd.
+    Zstd,
+    /// liblzma.
+    Xz,
 }
 
 /// The containers, by their discriminants.
@@ -51,56 +79,72 @@ pub const COMPRESSIONS: &[Row] = &[
         compression: Compression::None,
         name: "none",
         magic: b"",
-        compressor: "none",
-        version: "",
-        level: 0,
-        levels: 0..=0,
-        block: None,
+        compressors: &[Compressor {
+            name: "none",
+            version: "",
+            level: 0,
+            levels: 0..=0,
+            block: None,
+            engine: Engine::Stored,
+        }],
     },
     Row {
         compression: Compression::Gzip,
         name: "gzip",
         magic: b"\x1f\x8b",
-        compressor: deflate::COMPRESSOR,
-        version: deflate::VERSION,
-        level: deflate::LEVEL,
-        levels: deflate::LEVELS,
-        block: Some(deflate::BLOCK as u64),
+        compressors: &[
+            Compressor {
+                name: "zlib-rs",
+                version: "0.6.8",
+                level: deflate::CURRENT.1,
+                levels: 1..=9,
+                block: Some(deflate::BLOCK as u64),
+                engine: Engine::Deflate(deflate::CURRENT.0),
+            },
+            Compressor {
+                name: "miniz_oxide",
+                version: "0.9.1",
+                level: 5,
+                levels: 1..=9,
+                block: Some(deflate::BLOCK as u64),
+                engine: Engine::Deflate(deflate::Engine::Miniz),
+            },
+        ],
     },
     Row {
         compression: Compression::Zstd,
         name: "zstd",
         magic: b"\x28\xb5\x2f\xfd",
-        compressor: "zstd-sys",
-        version: "2.1.3+zstd.1.5.7",
-        level: 12,
-        levels: 1..=19,
-        block: Some(ZSTD_JOB),
+        compressors: &[Compressor {
+            name: "zstd-sys",
+            version: "2.1.3+zstd.1.5.7",
+            level: 12,
+            levels: 1..=19,
+            block: Some(ZSTD_JOB),
+            engine: Engine::Zstd,
+        }],
     },
     Row {
         compression: Compression::Xz,
         name: "xz",
         magic: b"\xfd7zXZ\0",
-        compressor: "liblzma-sys",
-        version: "0.4.9",
-        level: 6,
-        levels: 0..=9,
-        block: Some(XZ_BLOCK),
+        compressors: &[Compressor {
+            name: "liblzma-sys",
+            version: "0.4.9",
+            level: 6,
+            levels: 0..=9,
+            block: Some(XZ_BLOCK),
+            engine: Engine::Xz,
+        }],
     },
-    read_only(Compression::Bzip2, "bzip2", b"BZh", "libbz2-rs-sys", "0.2.6"),
-    read_only(Compression::Lz4, "lz4", b"\x04\x22\x4d\x18", "lz4_flex", "0.14.2"),
+    read_only(Compression::Bzip2, "bzip2", b"BZh"),
+    read_only(Compression::Lz4, "lz4", b"\x04\x22\x4d\x18"),
+    read_only(Compression::LegacyLz4, "legacy lz4", b"\x02\x21\x4c\x18"),
+    read_only(Compression::Lzma, "lzma", b"\x5d\0\0"),
 ];
 
-const fn read_only(
-    compression: Compression,
-    name: &'static str,
-    magic: &'static [u8],
-    compressor: &'static str,
-    version: &'static str,
-) -> Row {
-    #[expect(clippy::reversed_empty_ranges, reason = "no level can be asked for")]
-    let levels = 1..=0;
-    Row { compression, name, magic, compressor, version, level: 0, levels, block: None }
+const fn read_only(compression: Compression, name: &'static str, magic: &'static [u8]) -> Row {
+    Row { compression, name, magic, compressors: &[] }
 }
 
 /// Bytes that one job of zstd compresses: without it the level decides.
@@ -113,7 +157,12 @@ impl Compression {
     pub fn of(head: &[u8]) -> Compression {
         let mut rows = COMPRESSIONS.iter().rev();
         let begins = |row: &&Row| {
-            head.starts_with(row.magic) && (row.compression != Compression::Bzip2 || bzip2(head))
+            head.starts_with(row.magic)
+                && match row.compression {
+                    Compression::Bzip2 => bzip2(head),
+                    Compression::Lzma => lzma(head),
+                    _ => true,
+                }
         };
         let found = rows.find(begins);
         found.map_or(Compression::None, |row| row.compression)
@@ -121,7 +170,12 @@ impl Compression {
 
     /// Whether it can be written as well as read.
     pub fn is_written(self) -> bool {
-        !self.row().levels.is_empty()
+        !self.row().compressors.is_empty()
+    }
+
+    /// What compresses it now; `None` of what is read only.
+    pub fn compressor(self) -> Option<&'static Compressor> {
+        self.row().compressors.first()
     }
 
     /// Its row of the table.
@@ -136,6 +190,16 @@ fn bzip2(head: &[u8]) -> bool {
     const END: &[u8] = &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
     let level = head.get(3).is_some_and(|b| (b'1'..=b'9').contains(b));
     level && head.get(4..10).is_some_and(|next| next == BLOCK || next == END)
+}
+
+/// Whether the 13 bytes of a header without a signature are such as `xz --format=lzma` and 7-Zip write:
+/// usual properties, a dictionary of a power of two or half of one more, and a size that is unknown or
+/// below 256 GiB.
+fn lzma(head: &[u8]) -> bool {
+    let dictionary = Fields(head).u32(1);
+    let usual = |d: u32| d.is_power_of_two() || (d % 3 == 0 && (d / 3).is_power_of_two());
+    let size = Fields(head).u64(5);
+    head.len() > 13 && usual(dictionary) && (size == u64::MAX || size < 1 << 38) && head[13] == 0
 }
 
 /// A gzip header without name, time or flags: deflate, no extra flags, of no known system.
@@ -154,21 +218,16 @@ pub enum Packer<W: Write> {
 }
 
 impl<W: Write> Packer<W> {
-    /// A packer at `level`, on `threads` threads.
-    pub fn new(
-        mut out: W,
-        compression: Compression,
-        level: u32,
-        threads: usize,
-    ) -> io::Result<Packer<W>> {
+    /// A packer at `level`, one of the compressor's, on `threads` threads.
+    pub fn new(mut out: W, engine: Engine, level: u32, threads: usize) -> io::Result<Packer<W>> {
         let threads = threads.max(1) as u32;
-        Ok(match compression {
-            Compression::None => Packer::None(out),
-            Compression::Gzip => {
+        Ok(match engine {
+            Engine::Stored => Packer::None(out),
+            Engine::Deflate(engine) => {
                 out.write_all(&GZIP_HEADER)?;
-                Packer::Gzip(Box::new(Deflater::new(out, level, threads as usize)?))
+                Packer::Gzip(Box::new(Deflater::new(out, engine, level, threads as usize)?))
             }
-            Compression::Zstd => {
+            Engine::Zstd => {
                 let mut encoder = zstd::Encoder::new(out, level as i32)?;
                 // One worker or many give the same bytes, no worker gives others.
                 encoder.multithread(threads)?;
@@ -176,7 +235,7 @@ impl<W: Write> Packer<W> {
                 encoder.include_checksum(true)?;
                 Packer::Zstd(Box::new(encoder))
             }
-            Compression::Xz => {
+            Engine::Xz => {
                 let mut lzma = LzmaOptions::new_preset(level)?;
                 // A block cannot refer to what lies before it.
                 lzma.dict_size(XZ_BLOCK as u32);
@@ -189,10 +248,6 @@ impl<W: Write> Packer<W> {
                     .check(Check::Crc64)
                     .encoder()?;
                 Packer::Xz(Box::new(XzEncoder::new_stream(out, stream)))
-            }
-            Compression::Bzip2 | Compression::Lz4 => {
-                let what = format!("{} is read, not written", compression.row().name);
-                return Err(io::Error::new(io::ErrorKind::Unsupported, what));
             }
         })
     }
@@ -236,8 +291,8 @@ mod tests {
     use crate::digest;
 
     fn packed(input: &[u8], compression: Compression, threads: usize, chunk: usize) -> Vec<u8> {
-        let level = compression.row().level;
-        let mut packer = Packer::new(Vec::new(), compression, level, threads).unwrap();
+        let with = compression.compressor().unwrap();
+        let mut packer = Packer::new(Vec::new(), with.engine, with.level, threads).unwrap();
         for part in input.chunks(chunk) {
             packer.write_all(part).unwrap();
         }
@@ -248,7 +303,7 @@ mod tests {
     fn each_compressor_is_pinned_and_does_not_depend_on_threads_or_writes() {
         let golden = [
             (Compression::None, "2a5b9abaa43f006212a91d01c18fca1d09813c9d7ebb32a7172359ef116499f2"),
-            (Compression::Gzip, "a3f5085e96a405ad5bf7cb2aa642ea0924a4c0cdbfa59f116df748f187a5a7a6"),
+            (Compression::Gzip, "f2b129be413eb66ce0ee47489cfaf36fe243e11d2bbfe850855060db232de7bc"),
             (Compression::Zstd, "c97814dc46ab0197f756a14bf2a7fc3b971fd2944822bbc2ed7c3f3b1d25a182"),
             (Compression::Xz, "3cd0710acd9f9742895222175cafa7c99ad4eaac1074720063e9620d48d5759a"),
         ];
@@ -272,9 +327,11 @@ mod tests {
         let lock = include_str!("../../../../Cargo.lock");
         for (i, row) in COMPRESSIONS.iter().enumerate() {
             assert_eq!(row.compression as usize, i);
-            let entry = format!("name = \"{}\"\nversion = \"{}\"\n", row.compressor, row.version);
-            assert!(row.compressor == "none" || lock.contains(&entry), "{entry}");
-            assert!(row.levels.contains(&row.level) || !row.compression.is_written());
+            for with in row.compressors {
+                let entry = format!("name = \"{}\"\nversion = \"{}\"\n", with.name, with.version);
+                assert!(with.name == "none" || lock.contains(&entry), "{entry}");
+                assert!(with.levels.contains(&with.level));
+            }
         }
     }
 

@@ -49,8 +49,15 @@ fn decoder<'a>(
             let stream = Stream::new_stream_decoder(XZ_MEMORY, flags)?;
             Box::new(XzDecoder::new_stream(input, stream))
         }
+        (Compression::Lzma, _) => {
+            let stream = Stream::new_lzma_decoder(XZ_MEMORY)?;
+            Box::new(Alone(XzDecoder::new_stream(input, stream)))
+        }
         (Compression::Bzip2, Streams::First) => Box::new(bzip2::bufread::BzDecoder::new(input)),
         (Compression::Bzip2, Streams::All) => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
+        (Compression::LegacyLz4, _) => {
+            Box::new(LegacyFrames { input, block: Vec::new(), content: io::Cursor::default() })
+        }
         (Compression::Lz4, Streams::First) => Box::new(lz4_flex::frame::FrameDecoder::new(input)),
         (Compression::Lz4, Streams::All) => {
             Box::new(Frames(lz4_flex::frame::FrameDecoder::new(input)))
@@ -69,6 +76,73 @@ impl<R: BufRead> Read for Frames<R> {
                 return Ok(n);
             }
         }
+    }
+}
+
+/// LZ4 frames of the older kind: a magic number, and blocks of up to 8 MiB behind their packed sizes, to
+/// the end of the file or the next magic number.
+struct LegacyFrames<R> {
+    input: R,
+    block: Vec<u8>,
+    content: io::Cursor<Vec<u8>>,
+}
+
+/// Bytes of a block, unpacked and as LZ4 packs it at worst.
+const LEGACY_BLOCK: usize = 8 << 20;
+const LEGACY_PACKED: usize = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
+
+impl<R: BufRead> LegacyFrames<R> {
+    /// The next block; whether there is one.
+    fn next(&mut self) -> io::Result<bool> {
+        let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
+        let mut word = [0; 4];
+        loop {
+            if self.input.fill_buf()?.is_empty() {
+                return Ok(false);
+            }
+            self.input.read_exact(&mut word)?;
+            if word != *Compression::LegacyLz4.row().magic {
+                break;
+            }
+        }
+        let size = u32::from_le_bytes(word) as usize;
+        if size > LEGACY_PACKED {
+            return Err(invalid("a block is too large"));
+        }
+        self.block.clear();
+        if self.input.by_ref().take(size as u64).read_to_end(&mut self.block)? < size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let content = self.content.get_mut();
+        content.resize(LEGACY_BLOCK, 0);
+        let unpacked = lz4_flex::block::decompress_into(&self.block, content);
+        content.truncate(unpacked.map_err(|e| invalid(&e.to_string()))?);
+        self.content.set_position(0);
+        Ok(true)
+    }
+}
+
+impl<R: BufRead> Read for LegacyFrames<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n = self.content.read(buf)?;
+            if n > 0 || buf.is_empty() || !self.next()? {
+                return Ok(n);
+            }
+        }
+    }
+}
+
+/// A stream that nothing may follow, in a format that has no several.
+struct Alone<R: BufRead>(XzDecoder<R>);
+
+impl<R: BufRead> Read for Alone<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.0.read(buf)?;
+        if n == 0 && !buf.is_empty() && !self.0.get_mut().fill_buf()?.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "data follows the stream"));
+        }
+        Ok(n)
     }
 }
 
@@ -184,6 +258,12 @@ mod tests {
     /// `echo one; echo two`, each compressed by the format's own program, one behind the other.
     const BZIP2: &[&[u8]] = &[ONE_BZ2, TWO_BZ2];
     const LZ4: &[&[u8]] = &[ONE_LZ4, TWO_LZ4];
+    /// By `lz4 -l` and `xz --format=lzma`.
+    const LEGACY: &[&[u8]] = &[
+        b"\x02\x21\x4c\x18\x05\x00\x00\x00\x40\x6f\x6e\x65\x0a",
+        b"\x02\x21\x4c\x18\x05\x00\x00\x00\x40\x74\x77\x6f\x0a",
+    ];
+    const LZMA: &[u8] = b"\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x37\x9b\x88\xcc\xfb\xd7\x07\xff\xff\xfb\xc5\x40\x00";
     const ONE_BZ2: &[u8] = b"\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x78\x13\xc0\x82\x00\x00\x01\xc1\x00\x00\x10\x02\x01\xa0\x00\x21\x9a\x68\x33\x4d\x0c\xbc\x5d\xc9\x14\xe1\x42\x41\xe0\x4f\x02\x08";
     const TWO_BZ2: &[u8] = b"\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x2e\xb7\x1a\xd7\x00\x00\x01\x41\x80\x00\x10\x00\x00\x84\x80\x20\x00\x21\x9a\x68\x33\x4d\x07\x3c\x5d\xc9\x14\xe1\x42\x40\xba\xdc\x6b\x5c";
     const ONE_LZ4: &[u8] = b"\x04\x22\x4d\x18\x64\x40\xa7\x04\x00\x00\x80\x6f\x6e\x65\x0a\x00\x00\x00\x00\x86\xb6\xf7\x5a";
@@ -191,13 +271,15 @@ mod tests {
 
     #[test]
     fn what_is_read_only_unpacks_with_all_of_its_streams_and_ends_where_it_is_cut() {
-        for (compression, streams) in [(Compression::Bzip2, BZIP2), (Compression::Lz4, LZ4)] {
-            let read = |bytes: &[u8]| {
-                let mut out = String::new();
-                let limits = Limits::default();
-                let mut unpacked = Unpacked::new(bytes, compression, &limits).unwrap();
-                unpacked.read_to_string(&mut out).map(|_| out)
-            };
+        let read = |bytes: &[u8]| {
+            let mut out = String::new();
+            let limits = Limits::default();
+            let mut unpacked = Unpacked::new(bytes, Compression::of(bytes), &limits).unwrap();
+            unpacked.read_to_string(&mut out).map(|_| out)
+        };
+        for (compression, streams) in
+            [(Compression::Bzip2, BZIP2), (Compression::Lz4, LZ4), (Compression::LegacyLz4, LEGACY)]
+        {
             let both = streams.concat();
             assert_eq!(Compression::of(&both), compression);
             assert_eq!(read(&both).unwrap(), "one\ntwo\n");
@@ -205,6 +287,11 @@ mod tests {
             assert!(read(&both[..both.len() - 3]).is_err());
             assert!(read(&[streams[0], b"more after it"].concat()).is_err());
         }
+        assert_eq!(Compression::of(LZMA), Compression::Lzma);
+        assert_eq!(read(LZMA).unwrap(), "one\n");
+        assert!(read(&LZMA[..LZMA.len() - 9]).is_err());
+        assert!(read(&[LZMA, LZMA].concat()).is_err());
+        assert_eq!(Compression::of(b"\x5d\0\0just a text"), Compression::None);
         assert_eq!(Compression::of(b"BZhave you read it?"), Compression::None);
     }
 }

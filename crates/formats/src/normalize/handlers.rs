@@ -1,5 +1,5 @@
-//! The formats that have a normal form: one const table, which says what is made fixed and drives
-//! dispatch, `--list-formats` and the docs.
+//! The formats with a normal form: one const table, which lists the metadata that is normalized and
+//! drives dispatch, `--list-formats` and the docs.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -132,19 +132,26 @@ pub struct ReadOnly {
 pub const READ_ONLY: &[ReadOnly] = &[
     read_only(
         "tar.bz2",
-        &["tar.bz2", "tbz2", "tar.lz4"],
+        &["tar.bz2", "tbz2", "tar.lz4", "tar.lzma"],
         "as tar; also extracted",
-        &[FileType::Tar(Compression::Bzip2), FileType::Tar(Compression::Lz4)],
+        &[
+            FileType::Tar(Compression::Bzip2),
+            FileType::Tar(Compression::Lz4),
+            FileType::Tar(Compression::LegacyLz4),
+            FileType::Tar(Compression::Lzma),
+        ],
     ),
     read_only(
         "compressed",
-        &["xz", "zst", "bz2", "lz4"],
+        &["xz", "zst", "bz2", "lz4", "lzma"],
         "what it unpacks to",
         &[
             FileType::Compressed(Compression::Xz),
             FileType::Compressed(Compression::Zstd),
             FileType::Compressed(Compression::Bzip2),
             FileType::Compressed(Compression::Lz4),
+            FileType::Compressed(Compression::LegacyLz4),
+            FileType::Compressed(Compression::Lzma),
         ],
     ),
     read_only(

@@ -39,8 +39,11 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     if let Some(why) = keeps(&found, job) {
         return Ok(Outcome::LeftAlone(why));
     }
-    let level = compression.row().level;
-    let packer = Packer::new(out, compression, level, deflate::threads());
+    let Some(with) = compression.compressor() else {
+        let name = compression.row().name;
+        return Ok(Outcome::LeftAlone(format!("{name} is read, not written")));
+    };
+    let packer = Packer::new(out, with.engine, with.level, deflate::threads());
     let packer = packer.map_err(Error::io("failed to start the compressor"))?;
     let mut writer = tar::Writer::new(packer);
     let mut written = Written { notes: notes(&found.entries, job), ..Written::default() };

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Seek, SeekFrom};
 use super::read::{self as reader, DEFLATED, Entry, Kind, STORED, Zip};
 use super::record::{DESCRIPTOR, UTF8};
 use super::write as zip;
-use crate::compress::container::Compression;
+use crate::compress::deflate;
 use crate::error::{Error, ReadError};
 use crate::names::{self, printable};
 use crate::normalize::job::{Job, Outcome, Output, Times, Written, failed};
@@ -96,8 +96,8 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     // The digests of a wheel's files are in its RECORD.
     let opens = job.recursive && !job.is_named(WHEEL);
     let mut written = Written { notes: notes(&found, opens), ..Written::default() };
-    let level = Compression::Gzip.row().level;
-    let writer = zip::Writer::new(out, level, 1);
+    let (engine, level) = deflate::CURRENT;
+    let writer = zip::Writer::new(out, engine, level, 1);
     let mut writer = writer.map_err(Error::io("failed to start the compressor"))?;
     let sorted = sorted(&found, job);
     let moved = found.entries.iter().zip(&sorted).any(|(was, is)| was.name != is.name);
@@ -134,7 +134,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
 /// Why the file must stay as it is, if it must.
 fn keeps(zip: &Zip) -> Option<String> {
     if zip.signing_block {
-        return Some("it is signed (a signing block stands before its directory)".to_string());
+        return Some("it is signed (a signing block comes before its directory)".to_string());
     }
     if zip.entries.iter().any(|e| e.name == b"AndroidManifest.xml") {
         return Some("it is an Android package, whose members are aligned".to_string());
@@ -165,7 +165,7 @@ fn of_member(entry: &Entry) -> Option<String> {
         return Some(format!("is packed by method {}, which is not read here", entry.method));
     }
     if entry.flags & !FLAGS != 0 {
-        return Some(format!("has flags 0x{:04x}, of which not all are known", entry.flags));
+        return Some(format!("has flags 0x{:04x}, and not all of them are known", entry.flags));
     }
     if entry.internal & !1 != 0 || entry.attributes & 0xffff & !harmless != 0 {
         return Some("has DOS attributes, which would be lost".to_string());

@@ -8,7 +8,7 @@ use flate2::Crc;
 
 use super::read::{DEFLATED, Kind, STORED};
 use super::record::UTF8;
-use crate::compress::deflate::{BLOCK, Pool};
+use crate::compress::deflate::{BLOCK, Engine, Pool};
 
 /// Modes and types are Unix's.
 const UNIX: u16 = 3 << 8;
@@ -123,11 +123,11 @@ pub struct Writer<W: Write + Seek> {
 
 impl<W: Write + Seek> Writer<W> {
     /// A writer of an archive that begins where `out` does, compressing on `threads` threads.
-    pub fn new(out: W, level: u32, threads: usize) -> io::Result<Writer<W>> {
+    pub fn new(out: W, engine: Engine, level: u32, threads: usize) -> io::Result<Writer<W>> {
         Ok(Writer {
             out,
             at: 0,
-            pool: Pool::new(level, threads)?,
+            pool: Pool::new(engine, level, threads)?,
             open: VecDeque::new(),
             input: Vec::new(),
             central: Vec::new(),

@@ -20,7 +20,7 @@ fn member(name: &str) -> Member {
 
 #[test]
 fn what_our_writer_writes_is_read_by_both() {
-    let mut writer = Writer::new(Cursor::new(Vec::new()), 5, 2).unwrap();
+    let mut writer = Writer::new(Cursor::new(Vec::new()), Engine::ZlibRs, 5, 2).unwrap();
     let long = "0123456789".repeat(300_000);
     for (name, content) in [("a", "1"), ("b/ü", &long), ("c", "")] {
         let size = content.len() as u64;
@@ -84,7 +84,7 @@ fn sizes_over_4_gib_are_in_zip64_fields_and_nothing_else_is() {
 
 #[test]
 fn more_members_than_16_bits_count_are_read_back() {
-    let mut writer = Writer::new(Cursor::new(Vec::new()), 1, 1).unwrap();
+    let mut writer = Writer::new(Cursor::new(Vec::new()), Engine::ZlibRs, 1, 1).unwrap();
     for i in 0..66_000 {
         writer.member(member(&format!("{i}")), 0, &mut io::empty()).unwrap();
     }

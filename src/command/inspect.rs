@@ -1,0 +1,27 @@
+//! `repro inspect`: what binaries tell of their making.
+
+use anyhow::{Context as _, Result};
+use repro_explain::inspect;
+use repro_formats::digest;
+
+use crate::error::bad_input;
+use crate::report::inspect::Inspected;
+use crate::request::Inspect;
+
+/// Runs it; a file in which there is no binary is an error.
+pub fn run(asked: &Inspect) -> Result<Vec<Inspected>> {
+    let one = |path: &std::path::PathBuf| {
+        let digest = digest::of_file(path)?;
+        let shown = path.display();
+        let binaries = inspect::file(path, &asked.limits)
+            .map_err(|why| bad_input(why).context(format!("failed to inspect `{shown}`")))?;
+        if binaries.is_empty() {
+            let why = format!(
+                "`{shown}` is not a program or library in ELF, PE, Mach-O or WebAssembly, nor an archive that contains one"
+            );
+            return Err(bad_input(why)).context("there is nothing to inspect");
+        }
+        Ok(Inspected { path: path.clone(), digest, binaries })
+    };
+    asked.paths.iter().map(one).collect()
+}
