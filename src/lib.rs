@@ -25,6 +25,7 @@ pub mod process;
 pub mod project;
 pub mod query;
 pub mod recipe;
+mod remedies;
 pub mod replay;
 pub mod report;
 pub mod request;

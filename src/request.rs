@@ -128,6 +128,10 @@ pub struct BuildRequest {
     pub expand: bool,
     /// False with `--no-replay`.
     pub replay: bool,
+    /// `--try-remedies`.
+    pub try_remedies: bool,
+    /// `--write-patch`.
+    pub write_patch: Option<PathBuf>,
     /// Whether the manifest tells of this machine.
     pub builder: bool,
     /// `-v`.

@@ -25,6 +25,7 @@ Examples:
   repro build --format json >report.json   for scripts
   repro build --html report.html           a page with every difference side by side
   repro build --expand                     where a macro makes a crate differ
+  repro build --try-remedies --write-patch fix.patch
   repro build --show-recipe                what is changed in the build, and why";
 
 const VARY: Offering<VariationSet> = Offering {
@@ -139,6 +140,13 @@ pub struct BuildArgs {
     /// Do not run a crate that differs again to confirm the cause
     #[arg(long, help_heading = "Output")]
     no_replay: bool,
+    /// If the builds differ, apply what may help to scratch copies and build them: reports which remedies
+    /// make the difference go away
+    #[arg(long, conflicts_with = "once", help_heading = "Output")]
+    try_remedies: bool,
+    /// Write the remedies that helped to FILE, as a patch for `git apply`
+    #[arg(long, value_name = "FILE", requires = "try_remedies", help_heading = "Output")]
+    write_patch: Option<PathBuf>,
     /// Keep the temporary build directory and print its path
     #[arg(long, help_heading = "Output")]
     keep: bool,
@@ -173,6 +181,8 @@ impl BuildArgs {
             keep: self.keep,
             expand: self.expand,
             replay: !self.no_replay,
+            try_remedies: self.try_remedies,
+            write_patch: self.write_patch,
             builder: !self.no_builder,
             verbose: self.verbose,
             once: self.once,

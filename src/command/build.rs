@@ -19,6 +19,7 @@ use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
 use crate::project::{context, machine, publish};
+use crate::remedies::{self, Found};
 use crate::replay::{self, Builds};
 use crate::report::Report;
 use crate::request::BuildRequest;
@@ -41,18 +42,67 @@ pub enum Outcome {
 pub fn run(asked: BuildRequest) -> Result<Outcome> {
     let progress = Progress::new(asked.verbose);
     let scratch = Scratch::new(asked.keep)?;
-    let build = || double_build(asked, scratch.path(), &progress);
-    with_progress(&progress, build).map_err(|error| if_full(error, scratch.path()))
+    with_progress(&progress, || {
+        let outcome = builds(asked.clone(), scratch.path(), &progress, true)?;
+        match outcome {
+            Outcome::Report(report) if asked.try_remedies => {
+                Ok(Outcome::Report(with_remedies(report, &asked, scratch.path(), &progress)?))
+            }
+            other => Ok(other),
+        }
+    })
+    .map_err(|error| if_full(error, scratch.path()))
 }
 
-fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
+/// The report with the remedies that were tried against what it found.
+fn with_remedies(
+    mut report: Box<Report>,
+    asked: &BuildRequest,
+    scratch: &Path,
+    progress: &Progress,
+) -> Result<Box<Report>> {
+    let mut patch = String::new();
+    let mut all = Vec::new();
+    if report.verdict == Verdict::Differs {
+        let build =
+            |asked: BuildRequest, scratch: &Path| match builds(asked, scratch, progress, false)? {
+                Outcome::Report(r) => Ok(Found { verdict: r.verdict, culprits: r.blame }),
+                Outcome::Recipe(_) => Err(host("a build ended without a result")),
+            };
+        (all, patch) = remedies::try_all(asked, &report.blame, scratch, progress, &build)?;
+        progress.clear();
+        if all.is_empty() {
+            report.notes.push("no remedy is known that could be tried without you".to_string());
+        }
+    }
+    if let Some(file) = &asked.write_patch {
+        match patch.is_empty() {
+            true => report
+                .notes
+                .push(format!("nothing helped, so `{}` was not written", file.display())),
+            false => fs::write_atomic(file, patch.as_bytes())?,
+        }
+    }
+    report.tried = Some(all);
+    Ok(report)
+}
+
+/// Makes the builds and compares them; `public` says whether the results are for the user.
+fn builds(
+    asked: BuildRequest,
+    scratch: &Path,
+    progress: &Progress,
+    public: bool,
+) -> Result<Outcome> {
     let (show_recipe, once) = (asked.show_recipe, asked.once);
     let mut project = Project::open(asked, scratch)?;
     let recipe = project.recipe()?;
     if show_recipe {
         return Ok(Outcome::Recipe(recipe.rows()));
     }
-    fs::check_writable(&project.results)?;
+    if public {
+        fs::check_writable(&project.results)?;
+    }
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
@@ -122,7 +172,10 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         let causes = Causes { plan: &plan, project: &project, sides: &sides, coverage, span };
         blame = causes.found(&comparison, &known, progress)?;
     }
-    let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
+    let path = match public {
+        true => publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?,
+        false => project.results.join(publish::MANIFEST),
+    };
     progress.clear();
     let shared = isolation.why.iter().filter(|_| span.is_some()).map(|why| {
         format!("not isolated: both builds shared /tmp, the network, the session and the processes ({why})")
@@ -145,6 +198,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         comparison,
         explained,
         blame: blame.culprits,
+        tried: None,
         coverage,
         isolation,
         at: project.fixed_paths().into_iter().next().map(|fixed| fixed.path),

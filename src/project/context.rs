@@ -73,7 +73,7 @@ impl Project {
     }
 
     /// Packages of the lockfile.
-    fn packages(&self) -> Vec<Package> {
+    pub(crate) fn packages(&self) -> Vec<Package> {
         let lock: Result<toml_edit::DocumentMut, _> = self.lockfile.text.parse();
         let Ok(lock) = lock else { return Vec::new() };
         let list = lock.get("package").and_then(|p| p.as_array_of_tables());

@@ -42,6 +42,8 @@ pub struct Report {
     pub explained: Vec<Explained>,
     /// The units that diverged first.
     pub blame: Vec<Culprit>,
+    /// The remedies that were tried; none where that was not asked for.
+    pub tried: Option<Vec<Tried>>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
     /// Whether the builds ran in sandboxes.
@@ -64,6 +66,59 @@ pub struct Report {
     pub manifest: PathBuf,
     /// Directory of the results.
     pub results: PathBuf,
+}
+
+/// A remedy that was tried.
+pub struct Tried {
+    /// What was done: a clause.
+    pub what: String,
+    /// What came of it.
+    pub outcome: TriedOutcome,
+}
+
+/// What came of a remedy.
+pub enum TriedOutcome {
+    /// The difference is gone with it.
+    Helped,
+    /// It is not.
+    DidNotHelp,
+    /// It could not be applied: why.
+    NotApplied(String),
+    /// The source does not build with it: why.
+    NotBuilt(String),
+}
+
+impl TriedOutcome {
+    /// The name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            TriedOutcome::Helped => "helped",
+            TriedOutcome::DidNotHelp => "did-not-help",
+            TriedOutcome::NotApplied(_) => "not-applied",
+            TriedOutcome::NotBuilt(_) => "not-built",
+        }
+    }
+
+    /// Why it could not be tried.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            TriedOutcome::NotApplied(why) | TriedOutcome::NotBuilt(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl Tried {
+    /// A line.
+    pub fn sentence(&self) -> String {
+        let what = &self.what;
+        match &self.outcome {
+            TriedOutcome::Helped => format!("{what}: helped"),
+            TriedOutcome::DidNotHelp => format!("{what}: did not help"),
+            TriedOutcome::NotApplied(why) => format!("{what}: could not be applied: {why}"),
+            TriedOutcome::NotBuilt(why) => format!("{what}: does not build: {why}"),
+        }
+    }
 }
 
 impl Report {

@@ -44,6 +44,7 @@ const ORDER: &[&str] = &[
     "report",
     // entry
     "project",
+    "remedies",
     "verify",
     "command",
     "cli",

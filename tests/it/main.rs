@@ -32,6 +32,7 @@ mod readme;
 mod rebuilderd;
 #[cfg(unix)]
 mod recipe;
+mod remedies;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 mod samples;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

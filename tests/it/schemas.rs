@@ -72,6 +72,8 @@ fn reports_of_a_difference() {
     holds_manifest(&project);
     holds(&project.repro(&["build", "--builds", "3", "--isolate", "never", "--format", "json"]), 1);
     holds_manifest(&project);
+    let remedies = ["build", "--try-remedies", "--isolate", "never", "--format", "json"];
+    holds(&project.repro(&remedies), 1);
     let mut extra = run.json();
     extra["artifacts"][0]["extra"] = json!(1);
     assert!(errors("repro.report-1", &extra).is_some());

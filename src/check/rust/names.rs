@@ -89,7 +89,7 @@ impl Search<'_> {
         let scope = self.names.scopes.get(at);
         match scope.and_then(|s| s.names.get(first)) {
             Some(Means::Own) => {}
-            Some(Means::Module) => self.inside(&[at, &[first.clone()]].concat(), rest),
+            Some(Means::Module) => self.inside(&[at, std::slice::from_ref(first)].concat(), rest),
             Some(Means::Path(path)) => {
                 let whole = [path.as_slice(), rest].concat();
                 match path.first() == Some(first) {

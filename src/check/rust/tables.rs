@@ -133,6 +133,12 @@ pub(super) const CRATES: &[(&str, What)] = &[
 /// Crates that have the standard library's items, or their like, under its names.
 pub(super) const LIKE_STD: &[&str] = &["std", "core", "fs_err", "async_std", "tokio", "web_time"];
 
+/// Functions that run a program.
+pub(super) const RUNS: &[&str] = &["Command::new", "duct::cmd"];
+
+/// Functions of the standard library that read a variable.
+pub(super) const ASKS: &[&str] = &["env::var", "env::var_os"];
+
 /// Methods without arguments.
 pub(super) const METHODS: &[(&str, What)] = &[
     ("modified", Mtime),

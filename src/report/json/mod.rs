@@ -15,7 +15,7 @@ use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::{Output, Pair};
 use crate::manifest::Archive;
 use crate::recipe::Row;
-use crate::report::Report;
+use crate::report::{Report, Tried};
 use crate::setting::entry::Setting;
 use crate::variation::coverage::Coverage;
 use crate::variation::{SHARED, Side};
@@ -49,6 +49,8 @@ struct Whole<'a> {
     builds: Option<BuildsJson>,
     artifacts: Vec<OneArtifact<'a>>,
     blame: Vec<OneCulprit<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tried: Option<Vec<TriedJson<'a>>>,
     variations: Option<VariationsJson>,
     settings: Vec<OneSetting<'a>>,
     source: &'a str,
@@ -61,6 +63,19 @@ struct Whole<'a> {
 struct BuildsJson {
     count: usize,
     missed: f64,
+}
+
+/// A remedy that was tried.
+#[derive(Serialize)]
+struct TriedJson<'a> {
+    what: &'a str,
+    outcome: &'static str,
+    why: Option<&'a str>,
+}
+
+fn tried(tried: &Tried) -> TriedJson<'_> {
+    let Tried { what, outcome } = tried;
+    TriedJson { what, outcome: outcome.name(), why: outcome.why() }
 }
 
 /// One of several outputs.
@@ -267,6 +282,7 @@ pub fn report(report: &Report) -> String {
             .then(|| BuildsJson { count: report.builds, missed: report.missed() }),
         artifacts: pairs.map(|p| artifact(p, report)).collect(),
         blame: report.blame.iter().map(culprit).collect(),
+        tried: report.tried.as_ref().map(|all| all.iter().map(tried).collect()),
         variations: report.coverage.as_ref().map(VariationsJson::from),
         source: &report.source,
         settings: report.settings.iter().map(setting).collect(),

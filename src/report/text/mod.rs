@@ -18,7 +18,7 @@ use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::Pair;
 use crate::manifest::Archive;
 use crate::recipe::Row;
-use crate::report::Report;
+use crate::report::{Report, TriedOutcome};
 
 use crate::setting::entry::Setting;
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
@@ -61,6 +61,10 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
         let _ = writeln!(out, "{WARN}not varied{WARN:#}  {}", wrap(&off));
     }
     out += &blame::text(&report.blame, room);
+    for tried in report.tried.iter().flatten() {
+        let style = if matches!(tried.outcome, TriedOutcome::Helped) { GOOD } else { WARN };
+        let _ = writeln!(out, "{style}tried{style:#}       {}", wrap(&tried.sentence()));
+    }
     let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
     artifacts(&mut out, report, verbose, listed);
     if let Some(builds) = report.of_builds() {

@@ -5,7 +5,7 @@ use repro_formats::bytes::Fields;
 use repro_formats::digest::hex;
 use repro_formats::signature;
 
-use super::Binary;
+use super::binary::Binary;
 use crate::dependencies;
 
 /// Symbols whose names are looked at.

@@ -1,7 +1,7 @@
 //! WebAssembly modules: the custom sections in which tools leave their names
 //! (<https://github.com/WebAssembly/tool-conventions/blob/main/ProducersSection.md>).
 
-use super::Binary;
+use super::binary::Binary;
 
 /// Whether the bytes begin a module.
 pub(super) fn begins(bytes: &[u8]) -> bool {
