@@ -159,8 +159,11 @@ fn builds(
     let mut manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), a, scratch)?;
     let mut unlike = None;
+    // Whose files were not discarded.
+    let other = comparison.others().first().copied().unwrap_or(Side::B);
+    let other = sides.get(other.index());
     if verdict != Verdict::Differs {
-        (manifest.components, unlike) = project.components(packages.as_ref(), &sides)?;
+        (manifest.components, unlike) = project.components(packages.as_ref(), a, other)?;
     }
     process::check_interrupt()?;
     let mut explained = Vec::new();
@@ -181,8 +184,7 @@ fn builds(
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
-    let other = comparison.others().first().copied().unwrap_or(Side::B);
-    let mut of_builds = project.notes(a, sides.get(other.index()))?;
+    let mut of_builds = project.notes(a, other)?;
     of_builds.extend(unlike);
     let notes = [blame.unblamed, not_replayable.chain(shared).collect(), of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
