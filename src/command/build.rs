@@ -160,8 +160,11 @@ fn builds(
     let mut manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), a, scratch)?;
     let mut unlike = None;
+    // Whose files were not discarded.
+    let other = comparison.others().first().copied().unwrap_or(Side::B);
+    let other = sides.get(other.index());
     if verdict != Verdict::Differs {
-        (manifest.components, unlike) = project.components(packages.as_ref(), &sides)?;
+        (manifest.components, unlike) = project.components(packages.as_ref(), a, other)?;
     }
     process::check_interrupt()?;
     let mut explained = Vec::new();
@@ -185,8 +188,7 @@ fn builds(
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
-    let other = comparison.others().first().copied().unwrap_or(Side::B);
-    let mut of_builds = project.notes(a, sides.get(other.index()))?;
+    let mut of_builds = project.notes(a, other)?;
     of_builds.extend(unlike);
     let about_crates = registry_sources.note();
     let of_run = not_replayable.chain(shared).chain(network).chain(about_crates).collect();

@@ -85,11 +85,13 @@ impl Project {
         })
     }
 
-    /// What the artifacts are made of, as both builds saw it, or why that is not known.
+    /// What the artifacts are made of, as build A and one whose files are still there saw it, or why that is
+    /// not known.
     pub(crate) fn components(
         &self,
         packages: Option<&Metadata>,
-        sides: &[Built],
+        a: &Built,
+        b: Option<&Built>,
     ) -> Result<(Option<Components>, Option<String>)> {
         let Some(packages) = packages else {
             let why = "cargo did not list the packages of this build";
@@ -98,12 +100,7 @@ impl Project {
         let home = self.cargo_home.as_deref();
         let known = sbom::Known::new(packages, &self.lockfile.text, &self.copy, home)?;
         let sysroot = &self.toolchain.sysroot;
-        let mut components = sbom::gather::gather(&known, sysroot, &sides[0], sides.get(1))?;
-        for other in sides.iter().skip(2) {
-            if components.is_some() {
-                components = sbom::gather::gather(&known, sysroot, &sides[0], Some(other))?;
-            }
-        }
+        let components = sbom::gather::gather(&known, sysroot, a, b)?;
         let why = components.is_none().then(|| {
             "the builds linked different crates or libraries into equal files, so the manifest has no data for an SBOM".to_string()
         });

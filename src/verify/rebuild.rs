@@ -75,7 +75,7 @@ pub(super) fn build(
     let built = plan.run_one(progress)?;
     if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
         let components = match asks_linker {
-            true => project.components(packages.as_ref(), std::slice::from_ref(&built))?.0,
+            true => project.components(packages.as_ref(), &built, None)?.0,
             false => None,
         };
         return Ok(Rebuild { built, isolation, components });
