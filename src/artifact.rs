@@ -1,4 +1,4 @@
-//! What a build leaves behind, as values: kinds, single artifacts, and the set of one build.
+//! The results of a build, as values: kinds, single artifacts, and the set of one build.
 
 use std::path::PathBuf;
 

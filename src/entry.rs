@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::cargo::wrapper;
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{
-    archive, build, check, deliver, diff, docs, env, init, inspect, normalize, sync,
+    archive, attest, build, check, deliver, diff, docs, env, init, inspect, normalize, sbom, sync,
 };
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
 use crate::sandbox::start;
-use crate::{process, term, verify};
+use crate::{fs, process, term, verify};
 
 /// What the program runs.
 pub fn main() -> ExitCode {
@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     }
     end_children_on_panic();
     term::set_up_color();
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match cli::parse(args) {
         Ok(cli) => cli,
         Err(e) => {
             let _ = e.print();
@@ -58,6 +58,8 @@ pub fn main() -> ExitCode {
         Command::Env(args) => ("env", args.format.of_failures()),
         Command::Init(args) => ("init", args.format),
         Command::Archive(args) => ("archive", args.report()),
+        Command::Sbom(_) => ("sbom", Format::Text),
+        Command::Attest(_) => ("attest", Format::Text),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
         Command::Inspect(args) => ("inspect", args.format.plain()),
@@ -72,7 +74,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => args.output.format == ReportFormat::Github,
         _ => false,
     };
-    let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals());
+    let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals(give_up));
     match entered.and_then(|()| run(cli.command)) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -94,6 +96,13 @@ fn end_children_on_panic() {
         process::stop_all();
         std::process::exit(101);
     }));
+}
+
+/// Ends a run that was interrupted during a computation, which asks nobody whether it should go on.
+fn give_up() {
+    fs::remove_listed();
+    term::say(term::BAD, "error", "interrupted");
+    std::process::exit(Kind::Interrupted.code().into());
 }
 
 /// `-C`: everything that is given relatively is meant from there.
@@ -157,6 +166,13 @@ fn run(command: Command) -> Result<u8> {
                     })?;
                     Ok(found.code())
                 }
+                (verify::Outcome::Attested(found), format) => {
+                    print(&match format {
+                        Format::Text => report::verify::attested::text(&found),
+                        Format::Json => report::verify::attested::json(&found),
+                    })?;
+                    Ok(found.code())
+                }
                 (verify::Outcome::Several(found), format) => {
                     print(&match format {
                         Format::Text => report::verify::several::text(&found),
@@ -175,6 +191,14 @@ fn run(command: Command) -> Result<u8> {
                 Format::Json => json::archives(&outcome.archives, &outcome.notes),
             })?;
             Ok(0)
+        }
+        Command::Attest(args) => match attest::run(&args.request())? {
+            attest::Done::Written(paths) => print(&text::written(&paths)).map(|()| 0),
+            attest::Done::Key(text) => print(&text).map(|()| 0),
+        },
+        Command::Sbom(args) => {
+            let written = sbom::run(&args.request())?;
+            print(&text::written(&written)).map(|()| 0)
         }
         Command::Normalize(args) if args.list_formats => print(&files::formats()).map(|()| 0),
         Command::Normalize(args) => {

@@ -1,4 +1,4 @@
-//! SOURCE_DATE_EPOCH: the one time that a build may know, and where it was taken from.
+//! SOURCE_DATE_EPOCH: the only time that a build may use, and its origin.
 //!
 //! <https://reproducible-builds.org/specs/source-date-epoch/>
 

@@ -7,10 +7,11 @@ use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use filetime::FileTime;
-use repro_formats::tree;
+use repro_formats::{digest, tree};
 
 use crate::error::host;
 
@@ -55,6 +56,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 pub struct Pending {
     file: tempfile::NamedTempFile,
     path: PathBuf,
+    _listed: Listed,
 }
 
 impl Pending {
@@ -67,7 +69,8 @@ impl Pending {
             .prefix(TEMPORARY)
             .tempfile_in(parent)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
-        Ok(Pending { file, path: path.to_owned() })
+        let _listed = Listed::new(file.path());
+        Ok(Pending { file, path: path.to_owned(), _listed })
     }
 
     /// The file, open for reading and writing.
@@ -105,6 +108,38 @@ impl Pending {
             let _ = dir.sync_all();
         }
         Ok(())
+    }
+}
+
+/// Temporary files and directories of this run, which it has to remove even if it is interrupted in
+/// the middle of a long computation.
+static LISTED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Keeps a path on the list of [`remove_listed`] until it is dropped.
+pub struct Listed(PathBuf);
+
+impl Listed {
+    /// Puts it there.
+    pub fn new(path: &Path) -> Listed {
+        LISTED.lock().expect("no panic holds this lock").push(path.to_owned());
+        Listed(path.to_owned())
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        LISTED.lock().expect("no panic holds this lock").retain(|path| *path != self.0);
+    }
+}
+
+/// Removes what is listed: the process ends after this.
+pub fn remove_listed() {
+    for path in LISTED.lock().map(|listed| listed.clone()).unwrap_or_default() {
+        let _ = if path.is_dir() {
+            remove_tree(&path)
+        } else {
+            fs::remove_file(&path).map_err(Into::into)
+        };
     }
 }
 
@@ -304,12 +339,18 @@ pub fn set_modes(_root: &Path, _mask: u32) -> Result<()> {
     Ok(())
 }
 
-/// Puts everything below `root` into its directory once more, from the last name to the first: file
-/// systems that list what was put there last first, or last, list the reverse of what they list of a
-/// copy made by name. `.git` is left out.
-pub fn reorder(root: &Path) -> Result<()> {
+/// Puts everything below `root` into its directory once more, in an order by its number: with 1 from the
+/// last name to the first, else by digests. File systems that list what was put there last first, or
+/// last, list another order than of a copy made by name. `.git` is left out.
+pub fn reorder(root: &Path, order: u32) -> Result<()> {
     let mut all = walk(root, &mut not_git)?;
-    all.reverse();
+    match order {
+        1 => all.reverse(),
+        _ => all.sort_by_cached_key(|(path, _)| {
+            let below = path.strip_prefix(root).unwrap_or(path);
+            digest::of_bytes(format!("{order} {}", below.display()).as_bytes()).sha256
+        }),
+    }
     for (path, _) in all {
         let aside = path.with_file_name(format!("{TEMPORARY}aside"));
         let moved = fs::rename(&path, &aside).and_then(|()| fs::rename(&aside, &path));

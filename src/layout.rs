@@ -1,4 +1,4 @@
-//! Where one side of a double build has its things. Only paths; nothing is created here.
+//! The directories of one side of a double build. Only paths; nothing is created here.
 
 use std::path::PathBuf;
 

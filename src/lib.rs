@@ -4,6 +4,7 @@
 //! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
 
 pub mod artifact;
+pub mod attest;
 pub mod blame;
 pub mod build;
 pub mod cargo;
@@ -24,10 +25,12 @@ pub mod process;
 pub mod project;
 pub mod query;
 pub mod recipe;
+mod remedies;
 pub mod replay;
 pub mod report;
 pub mod request;
 pub mod sandbox;
+pub mod sbom;
 pub mod setting;
 pub mod shim;
 pub mod source;

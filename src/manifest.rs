@@ -4,6 +4,7 @@
 //! `builder`. The types are those of the file, apart from the ones the program thinks with.
 
 mod check;
+pub mod components;
 mod read;
 
 use std::path::Path;
@@ -30,7 +31,10 @@ pub struct Manifest {
     /// `reproducible`, alone or with what makes it worth less; `differs`, or `single` where one
     /// build was made and nothing compared.
     pub verdict: String,
-    /// What the two builds differed in on purpose; none of a single one.
+    /// How many builds were compared, if more than two.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub builds: Option<usize>,
+    /// What the builds differed in on purpose; none of a single one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub variations: Option<Variations>,
     /// What was built.
@@ -50,6 +54,9 @@ pub struct Manifest {
     /// What `repro archive` packed of the artifacts.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub archives: Vec<Archive>,
+    /// What the shipped artifacts are made of, where both builds saw the same.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub components: Option<components::Components>,
     /// This machine; left out with `--no-builder`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub builder: Option<Builder>,
@@ -103,7 +110,7 @@ impl From<&Coverage> for Variations {
 }
 
 /// The source.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// `git` or `directory`.

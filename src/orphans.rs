@@ -1,6 +1,6 @@
-//! What a build leaves running without a sandbox. A daemon is neither in the group nor below the parent
-//! that it was started in, so ending these does not end it. While builds run, this process takes the place
-//! of parents that ended; afterwards it ends what became its child that way.
+//! Processes that a build leaves running without a sandbox. A daemon leaves the process group and
+//! loses its parent, so ending those does not end it. While builds run, this process adopts
+//! orphans; afterwards it ends the ones it adopted.
 
 /// Processes that lost their parents while builds ran. Dropping it ends them.
 pub struct Orphans(());

@@ -408,12 +408,18 @@ pub fn check_interrupt() -> Result<()> {
     Ok(())
 }
 
+/// How long a run that was interrupted may take to clean up by itself.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// Installs the handler for SIGINT, SIGTERM and SIGHUP (Ctrl-C elsewhere): it ends all running
-/// children, whose waiters then return the error of [`check_interrupt`] and clean up.
-pub fn handle_signals() -> Result<()> {
-    ctrlc::set_handler(|| {
+/// children, whose waiters then return the error of [`check_interrupt`] and clean up. A long
+/// computation has no waiter: after a grace period, `give_up` has to end the process.
+pub fn handle_signals(give_up: fn()) -> Result<()> {
+    ctrlc::set_handler(move || {
         INTERRUPTED.store(true, Ordering::SeqCst);
         stop_all();
+        std::thread::sleep(GRACE);
+        give_up();
     })
     .context("failed to install the signal handler")
 }

@@ -120,12 +120,18 @@ pub struct BuildRequest {
     pub isolate: Mode,
     /// `--network`.
     pub network: bool,
+    /// `--builds`.
+    pub builds: Option<usize>,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.
     pub expand: bool,
     /// False with `--no-replay`.
     pub replay: bool,
+    /// `--try-remedies`.
+    pub try_remedies: bool,
+    /// `--write-patch`.
+    pub write_patch: Option<PathBuf>,
     /// Whether the manifest tells of this machine.
     pub builder: bool,
     /// `-v`.
@@ -176,6 +182,8 @@ pub struct Build {
     pub network: bool,
     /// The name in `/build/<name>`, where the project's metadata says one.
     pub name: Option<String>,
+    /// `--builds`: how many are made and compared.
+    pub builds: usize,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.
@@ -223,6 +231,53 @@ pub struct Archive {
     pub allow_single: bool,
     /// Whether members are digested for the report.
     pub detail: bool,
+}
+
+/// What `repro sbom` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct SbomRequest {
+    /// A manifest; none: that of the last build.
+    pub manifest: Option<PathBuf>,
+    /// `--format`, the name of a format.
+    pub format: String,
+    /// `--spec`.
+    pub spec: Option<String>,
+    /// `-o`.
+    pub output: Option<PathBuf>,
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
+}
+
+/// Who signs an attestation.
+#[derive(Clone, Debug)]
+pub enum Signer {
+    /// `--key`.
+    Key(PathBuf),
+    /// `--ssh`.
+    Ssh(PathBuf),
+    /// `--unsigned`.
+    Unsigned,
+}
+
+/// What `repro attest` was asked for.
+#[derive(Clone, Debug)]
+pub struct AttestRequest {
+    /// A manifest; none: that of the last build.
+    pub manifest: Option<PathBuf>,
+    /// `--builder-id`.
+    pub builder_id: Option<String>,
+    /// Who signs.
+    pub signer: Signer,
+    /// `--dsse`.
+    pub dsse: bool,
+    /// `--predicate`.
+    pub predicate: bool,
+    /// `--print-key`.
+    pub print_key: bool,
+    /// `-o`.
+    pub output: Option<PathBuf>,
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
 }
 
 /// What `repro normalize` was asked for.
@@ -334,12 +389,29 @@ pub struct VerifyRequest {
     pub anyway: bool,
     /// `--against`.
     pub against: Vec<String>,
+    /// `--attest`.
+    pub attest: Option<SummaryRequest>,
+    /// `--keys`: the builders that are trusted.
+    pub keys: Option<PathBuf>,
+    /// `--attestation`.
+    pub attestations: Vec<PathBuf>,
     /// `--threshold`.
     pub threshold: Option<usize>,
     /// `--output`.
     pub output: Option<PathBuf>,
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
+}
+
+/// How a verification is attested.
+#[derive(Clone, Debug)]
+pub struct SummaryRequest {
+    /// `--verifier-id`.
+    pub verifier_id: String,
+    /// `--resource-uri`.
+    pub resource_uri: String,
+    /// `--key`.
+    pub key: PathBuf,
 }
 
 /// What a verifier expects of the source.

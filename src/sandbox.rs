@@ -186,7 +186,7 @@ impl Sandbox {
         mut read: Vec<PathBuf>,
     ) -> std::result::Result<Sandbox, String> {
         if !cfg!(target_os = "linux") {
-            return Err("this system has no bubblewrap".to_string());
+            return Err("bubblewrap does not exist for this system".to_string());
         }
         let missing = || "bubblewrap is not installed: install the package bubblewrap".to_string();
         let bubblewrap = find_in_path(BUBBLEWRAP).ok_or_else(missing)?;

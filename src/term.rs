@@ -1,5 +1,5 @@
-//! What is said on standard error while working: a progress line on a terminal, plain lines
-//! elsewhere. Color only where the user wants it. Results go to standard output, not through here.
+//! Output on standard error: a progress line on a terminal, plain lines elsewhere. Color only if
+//! the user wants it. Results go to standard output, not through here.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! What is known of a Rust toolchain, read from `rustc -vV`; running it is not done here.
+//! A Rust toolchain as described by `rustc -vV`. Nothing is run here.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,8 @@
-//! The variations: what builds A and B differ in on purpose, because it must not matter.
+//! The variations: what builds differ in on purpose, because it must not matter.
 //!
 //! One const table drives behavior, `--vary`, `--list-variations`, the explanations, the report and
 //! the manifest: a row says what carries a variation into a build, which cause it is found as, and
-//! both values. The values are canaries: strings made for this run that occur nowhere else, so that
+//! its value on each side. The values are canaries: strings made for this run that occur nowhere else, so that
 //! a differing byte range that holds them can be attributed. Which of them a run could apply is
 //! decided in [`coverage`]; applying them is done by the steps above.
 
@@ -46,7 +46,7 @@ pub struct Variation {
     pub id: VariationId,
     /// Its name on the command line and in reports.
     pub text: &'static str,
-    /// What differs between A and B.
+    /// What differs between the builds.
     pub about: &'static str,
     /// What the machine must have.
     pub needs: Need,
@@ -56,8 +56,8 @@ pub struct Variation {
     pub cause: Cause,
     /// What the value is called in explanations.
     pub label: &'static str,
-    /// The values of A and B.
-    values: fn(&Canaries) -> ValuePair,
+    /// The value of one side, which no other side has.
+    value: fn(&Canaries, Side) -> Value,
 }
 
 /// What brings a variation into a build.
@@ -128,8 +128,8 @@ impl fmt::Display for Need {
     }
 }
 
-/// Seconds by which B's clock runs ahead: 400 days, 5 hours and 17 minutes. The hour, the day of
-/// the month, the month and the year all differ, whenever the build is made.
+/// Seconds by which B's clock runs ahead of A's, C's of B's and so on: 400 days, 5 hours and 17 minutes.
+/// The hour, the day of the month, the month and the year all differ, whenever the build is made.
 pub const CLOCK_OFFSET: i64 = 400 * 86_400 + 5 * 3_600 + 17 * 60;
 
 /// What the values of one run are made from.
@@ -139,6 +139,8 @@ pub struct Canaries {
     pub scratch: PathBuf,
     /// Eight characters that no other run has.
     pub token: String,
+    /// How many builds there are.
+    pub sides: usize,
     /// CPUs of the host.
     pub cpus: u32,
     /// A locale of the host other than C, if it has one.
@@ -154,34 +156,51 @@ pub struct Canaries {
 }
 
 impl Canaries {
-    /// A directory of each side; B's lies in `deeper`.
-    fn dirs(&self, what: &str, deeper: &str) -> ValuePair {
-        let dir =
-            |side: &str| self.scratch.join(side).join(format!("{what}-{side}-{}", self.token));
-        ValuePair { a: Value::Path(dir("a")), b: Value::Path(dir("b").join(deeper)) }
+    /// A directory of one side; all but A's are in `deeper`.
+    fn dir(&self, side: Side, what: &str, deeper: &str) -> Value {
+        let lower = side.lower();
+        let dir = self.scratch.join(&lower).join(format!("{what}-{lower}-{}", self.token));
+        Value::Path(if side == Side::A { dir } else { dir.join(deeper) })
     }
 
-    /// The copies of the source, below a directory for each config file above them.
-    fn sources(&self) -> ValuePair {
-        let below = |value: Value| match value {
-            Value::Path(mut path) => {
-                path.extend((0..self.outer_configs).map(|_| "outer"));
-                Value::Path(path.join("src"))
-            }
-            other => other,
+    /// The copy of the source, below a directory for each config file above it.
+    fn source(&self, side: Side) -> Value {
+        let Value::Path(mut path) = self.dir(side, "build-path", "some/levels/deeper") else {
+            return Value::Nothing;
         };
-        let dirs = self.dirs("build-path", "some/levels/deeper");
-        ValuePair { a: below(dirs.a), b: below(dirs.b) }
+        path.extend((0..self.outer_configs).map(|_| "outer"));
+        Value::Path(path.join("src"))
     }
 
-    /// A name of each side.
-    fn names(&self, what: &str) -> ValuePair {
-        let name = |side: &str| Value::Text(format!("{what}-{side}-{}", self.token));
-        ValuePair { a: name("a"), b: name("bb") }
+    /// A name of one side: `host-a-…`, `host-bb-…`.
+    fn name(&self, side: Side, what: &str) -> Value {
+        let letters = side.lower().repeat(usize::from(side.0).min(2) + 1);
+        Value::Text(format!("{what}-{letters}-{}", self.token))
+    }
+
+    /// A locale of one side: B's sorts otherwise where this machine has one that does, and the others
+    /// are more spellings of C.
+    fn locale(&self, side: Side) -> String {
+        match (side, &self.locale) {
+            (Side::A, _) => "C.UTF-8".to_string(),
+            (Side::B, Some(other)) => other.clone(),
+            (Side::B, None) => "C".to_string(),
+            (Side(k), _) => {
+                // The C library takes letters of the codeset in either case, with the hyphen or not.
+                let bits = usize::from(k) - 2;
+                let letter = |i: usize, c: char| match bits >> i & 1 {
+                    0 => c,
+                    _ => c.to_ascii_uppercase(),
+                };
+                let hyphen = if bits & 8 == 0 { "" } else { "-" };
+                let codeset: String = "utf".char_indices().map(|(i, c)| letter(i, c)).collect();
+                format!("C.{codeset}{hyphen}8")
+            }
+        }
     }
 }
 
-/// What both builds have in common, whatever is varied: one machine, and one tree of its files.
+/// What all builds have in common, whatever is varied: one machine, and one tree of its files.
 pub struct Shared {
     /// Its name in reports.
     pub text: &'static str,
@@ -226,7 +245,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Directory(&[])],
         cause: Cause::BuildPath,
         label: "directory of the source",
-        values: Canaries::sources,
+        value: Canaries::source,
     },
     Variation {
         id: VariationId::CargoHome,
@@ -236,7 +255,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Directory(&["CARGO_HOME"])],
         cause: Cause::BuildPath,
         label: "CARGO_HOME",
-        values: |c| c.dirs("cargo-home", "of/the/other"),
+        value: |c, side| c.dir(side, "cargo-home", "of/the/other"),
     },
     Variation {
         id: VariationId::TargetDir,
@@ -246,7 +265,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Directory(&["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"])],
         cause: Cause::BuildPath,
         label: "target directory",
-        values: |c| c.dirs("target-dir", "elsewhere"),
+        value: |c, side| c.dir(side, "target-dir", "elsewhere"),
     },
     Variation {
         id: VariationId::ToolchainPath,
@@ -256,13 +275,10 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Toolchain],
         cause: Cause::BuildPath,
         label: "directory of the toolchain",
-        values: |c| {
-            let dirs = c.dirs("toolchain-path", "of/the/other");
-            let real = c.toolchain.clone();
-            real.map_or(ValuePair { a: Value::Nothing, b: Value::Nothing }, |real| ValuePair {
-                a: Value::Path(real),
-                ..dirs
-            })
+        value: |c, side| match (&c.toolchain, side) {
+            (None, _) => Value::Nothing,
+            (Some(real), Side::A) => Value::Path(real.clone()),
+            (Some(_), _) => c.dir(side, "toolchain-path", "of/the/other"),
         },
     },
     Variation {
@@ -273,7 +289,10 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Within(&["PATH"])],
         cause: Cause::Environment,
         label: "directory added to PATH",
-        values: |c| ValuePair { a: Value::Nothing, ..c.dirs("search-path", "bin") },
+        value: |c, side| match side {
+            Side::A => Value::Nothing,
+            _ => c.dir(side, "search-path", "bin"),
+        },
     },
     Variation {
         id: VariationId::Home,
@@ -283,7 +302,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Directory(&["HOME", "USERPROFILE"])],
         cause: Cause::Home,
         label: "HOME",
-        values: |c| c.dirs("home", "another"),
+        value: |c, side| c.dir(side, "home", "another"),
     },
     Variation {
         id: VariationId::Tmpdir,
@@ -293,7 +312,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Directory(&["TMPDIR", "TEMP", "TMP"])],
         cause: Cause::BuildPath,
         label: "TMPDIR",
-        values: |c| c.dirs("tmp", "another"),
+        value: |c, side| c.dir(side, "tmp", "another"),
     },
     Variation {
         id: VariationId::Username,
@@ -303,7 +322,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Variables(&["USER", "LOGNAME", "USERNAME"]), Carrier::Namespace],
         cause: Cause::Username,
         label: "user name",
-        values: |c| c.names("user"),
+        value: |c, side| c.name(side, "user"),
     },
     Variation {
         id: VariationId::UserId,
@@ -313,7 +332,10 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Namespace],
         cause: Cause::UserId,
         label: "user id",
-        values: |_| ValuePair { a: Value::Count(1000), b: Value::Count(48_113) },
+        value: |_, side| match side {
+            Side::A => Value::Count(1000),
+            Side(k) => Value::Count(48_112 + 919 * u32::from(k) - 918),
+        },
     },
     Variation {
         id: VariationId::Hostname,
@@ -327,7 +349,7 @@ pub const VARIATIONS: &[Variation] = &[
         ],
         cause: Cause::Hostname,
         label: "host name",
-        values: |c| c.names("host"),
+        value: |c, side| c.name(side, "host"),
     },
     Variation {
         id: VariationId::Kernel,
@@ -338,9 +360,9 @@ pub const VARIATIONS: &[Variation] = &[
         cause: Cause::Kernel,
         label: "kernel release",
         // Older than what builds run on: nothing is missing that programs then take to be there.
-        values: |c| ValuePair {
-            a: Value::Text(format!("5.10.0-a-{}", c.token)),
-            b: Value::Text(format!("6.1.0-bb-{}", c.token)),
+        value: |c, side| match (side, c.name(side, "0")) {
+            (Side::A, name) => Value::Text(format!("5.10.{name}")),
+            (Side(k), name) => Value::Text(format!("6.{k}.{name}")),
         },
     },
     Variation {
@@ -351,7 +373,15 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Variables(&["TZ"])],
         cause: Cause::Timezone,
         label: "TZ",
-        values: |_| ValuePair { a: Value::Text("UTC".into()), b: Value::Text("RPB-13:45".into()) },
+        value: |_, side| match side {
+            Side::A => Value::Text("UTC".into()),
+            Side(k) => {
+                let east = 825 - 61 * (i32::from(k) - 1);
+                let sign = if east > 0 { '-' } else { '+' };
+                let (hours, minutes) = (east.abs() / 60, east.abs() % 60);
+                Value::Text(format!("RP{}{sign}{hours:02}:{minutes:02}", side.label()))
+            }
+        },
     },
     Variation {
         id: VariationId::Locale,
@@ -361,10 +391,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Variables(&["LC_ALL", "LANG"])],
         cause: Cause::Locale,
         label: "LC_ALL",
-        values: |c| ValuePair {
-            a: Value::Text("C.UTF-8".into()),
-            b: Value::Text(c.locale.clone().unwrap_or_else(|| "C".into())),
-        },
+        value: |c, side| Value::Text(c.locale(side)),
     },
     Variation {
         id: VariationId::Umask,
@@ -374,7 +401,11 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Umask],
         cause: Cause::Umask,
         label: "umask",
-        values: |_| ValuePair { a: Value::Mask(0o022), b: Value::Mask(0o027) },
+        value: |_, side| match side {
+            Side::A => Value::Mask(0o022),
+            Side::B => Value::Mask(0o027),
+            Side(k) => Value::Mask(0o077 - (u32::from(k) - 2)),
+        },
     },
     Variation {
         id: VariationId::Jobs,
@@ -384,8 +415,8 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Jobs],
         cause: Cause::Parallelism,
         label: "number of jobs",
-        values: // What build scripts are told; how much runs at once is up to the jobserver.
-        |c| ValuePair { a: Value::Count(c.cpus), b: Value::Count(c.cpus + 1) },
+        // What build scripts are told; how much runs at once is up to the jobserver.
+        value: |c, side| Value::Count(c.cpus + u32::from(side.0)),
     },
     Variation {
         id: VariationId::CpuCount,
@@ -395,7 +426,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Preload, Carrier::Namespace],
         cause: Cause::Parallelism,
         label: "number of CPUs",
-        values: |c| ValuePair { a: Value::Count(c.cpus), b: Value::Count(c.cpus + 3) },
+        value: |c, side| Value::Count(c.cpus + 3 * u32::from(side.0)),
     },
     Variation {
         id: VariationId::SourceMtime,
@@ -405,7 +436,10 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Mtime],
         cause: Cause::SourceMtime,
         label: "time of the source files",
-        values: |_| ValuePair { a: Value::Time(1_265_169_906), b: Value::Time(1_404_810_611) },
+        value: |_, side| match side {
+            Side::A => Value::Time(1_265_169_906),
+            Side(k) => Value::Time(1_404_810_611 + 7_654_321 * (i64::from(k) - 1)),
+        },
     },
     Variation {
         id: VariationId::DirectoryOrder,
@@ -415,7 +449,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Preload, Carrier::Copies],
         cause: Cause::Ordering,
         label: "order of directories",
-        values: |_| ValuePair { a: Value::Order("by name"), b: Value::Order("by name, reversed") },
+        value: |_, side| Value::Order(u32::from(side.0)),
     },
     Variation {
         id: VariationId::GitConfig,
@@ -425,7 +459,10 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Within(&["HOME"])],
         cause: Cause::VcsState,
         label: "git setting of the user",
-        values: |c| ValuePair { a: Value::Nothing, b: Value::Text(format!("git-bb-{}", c.token)) },
+        value: |c, side| match side {
+            Side::A => Value::Nothing,
+            _ => c.name(side, "git"),
+        },
     },
     Variation {
         id: VariationId::Environment,
@@ -435,12 +472,14 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Variables(&[])],
         cause: Cause::Environment,
         label: "a variable of the environment",
-        values: |c| ValuePair {
-            a: Value::Variable(None),
-            b: Value::Variable(Some((
-                format!("REPRO_STRAY_{}", c.token.to_uppercase()),
-                format!("stray-{}", c.token),
-            ))),
+        value: |c, side| {
+            let own = match side {
+                Side::A => return Value::Variable(None),
+                Side::B => c.token.clone(),
+                _ => format!("{}_{}", side.lower(), c.token),
+            };
+            let name = format!("REPRO_STRAY_{}", own.to_uppercase());
+            Value::Variable(Some((name, format!("stray-{own}"))))
         },
     },
     Variation {
@@ -451,7 +490,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Preload],
         cause: Cause::Timestamp,
         label: "time of the build",
-        values: |_| ValuePair { a: Value::Offset(0), b: Value::Offset(CLOCK_OFFSET) },
+        value: |_, side| Value::Offset(CLOCK_OFFSET * i64::from(side.0)),
     },
 ];
 
@@ -519,8 +558,8 @@ pub enum Value {
     Variable(Option<(String, String)>),
     /// Seconds by which the clock runs ahead.
     Offset(i64),
-    /// An order, which never shows as such.
-    Order(&'static str),
+    /// An order of names: 0 as they are sorted, 1 reversed, more by digests. It never shows as such.
+    Order(u32),
     /// Nothing is added.
     Nothing,
 }
@@ -534,7 +573,9 @@ impl fmt::Display for Value {
             Value::Count(n) => n.fmt(f),
             Value::Time(seconds) => seconds.fmt(f),
             Value::Variable(None) => f.write_str("(unset)"),
-            Value::Order(text) => f.write_str(text),
+            Value::Order(0) => f.write_str("by name"),
+            Value::Order(1) => f.write_str("by name, reversed"),
+            Value::Order(n) => write!(f, "by a digest of the name and {n}"),
             Value::Nothing => f.write_str("(none)"),
             Value::Variable(Some((name, value))) => write!(f, "{name}={value}"),
             Value::Offset(0) => f.write_str("this machine's"),
@@ -547,22 +588,43 @@ impl fmt::Display for Value {
     }
 }
 
-/// The value of one variation on each side.
+/// The value of one variation on each side, A's first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValuePair {
-    /// Build A's.
-    pub a: Value,
-    /// Build B's; equal to A's where it is not varied.
-    pub b: Value,
-}
+pub struct Values(Vec<Value>);
 
-impl ValuePair {
-    /// The value of one side.
+impl Values {
+    /// Of these sides, of which there is at least one.
+    pub fn new(values: Vec<Value>) -> Values {
+        assert!(!values.is_empty(), "there is always a build A");
+        Values(values)
+    }
+
+    /// The value of one side; A's where only that was ever made.
     pub fn of(&self, side: Side) -> &Value {
-        match side {
-            Side::A => &self.a,
-            Side::B => &self.b,
+        self.0.get(usize::from(side.0)).unwrap_or(&self.0[0])
+    }
+
+    /// The same for A and one other side, which is B there.
+    pub fn between(&self, other: Side) -> Values {
+        Values(vec![self.0[0].clone(), self.of(other).clone()])
+    }
+
+    /// A with B's value, and B with A's.
+    pub fn swapped(&self) -> Values {
+        Values(vec![self.of(Side::B).clone(), self.0[0].clone()])
+    }
+
+    /// The same with another value of one side.
+    pub fn with(mut self, side: Side, value: Value) -> Values {
+        if let Some(old) = self.0.get_mut(usize::from(side.0)) {
+            *old = value;
         }
+        self
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Value] {
+        &self.0
     }
 
     /// The directory of one side; empty if this is none.
@@ -576,7 +638,7 @@ impl ValuePair {
     /// The number of one side, of whatever it is; 0 if this is none.
     pub fn number(&self, side: Side) -> i64 {
         match self.of(side) {
-            Value::Mask(n) | Value::Count(n) => i64::from(*n),
+            Value::Mask(n) | Value::Count(n) | Value::Order(n) => i64::from(*n),
             Value::Time(n) | Value::Offset(n) => *n,
             _ => 0,
         }
@@ -584,29 +646,44 @@ impl ValuePair {
 
     /// Whether the sides differ.
     pub fn varied(&self) -> bool {
-        self.a != self.b
+        self.0.iter().any(|value| *value != self.0[0])
     }
 }
 
-/// One of the two builds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The build whose values are those of the recipe.
-    A,
-    /// The build that differs from it on purpose.
-    B,
-}
+/// One of the builds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Side(u8);
+
+/// What builds are called.
+const LETTERS: &str = "ABCDEFGHIJKLMNOP";
 
 impl Side {
-    /// Both.
-    pub const BOTH: [Side; 2] = [Side::A, Side::B];
+    /// The build whose values are those of the recipe.
+    pub const A: Side = Side(0);
+    /// The first that differs from it on purpose.
+    pub const B: Side = Side(1);
+    /// As many as there can be.
+    pub const MOST: usize = LETTERS.len();
 
-    /// `A` or `B`.
+    /// The first `n`, at most as many as have a letter.
+    pub fn first(n: usize) -> impl Iterator<Item = Side> {
+        (0..n.min(Side::MOST) as u8).map(Side)
+    }
+
+    /// `A`, `B`, ….
     pub fn label(self) -> &'static str {
-        match self {
-            Side::A => "A",
-            Side::B => "B",
-        }
+        let i = usize::from(self.0);
+        &LETTERS[i..=i]
+    }
+
+    /// The same as directories are named.
+    pub fn lower(self) -> String {
+        self.label().to_lowercase()
+    }
+
+    /// How many are before it.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
     }
 }
 
@@ -710,14 +787,14 @@ impl VariationSet {
     }
 
     /// The values of a variation in this run.
-    pub fn values(&self, id: VariationId, canaries: &Canaries) -> ValuePair {
-        let values = (id.row().values)(canaries);
+    pub fn values(&self, id: VariationId, canaries: &Canaries) -> Values {
+        let value = |side| (id.row().value)(canaries, side);
         if self.has(id) {
-            return values;
+            return Values(Side::first(canaries.sides).map(value).collect());
         }
         let canonical = canaries.canonical.as_ref().and_then(|name| id.canonical(name));
-        let one = canonical.map_or(values.a, Value::Path);
-        ValuePair { a: one.clone(), b: one }
+        let one = canonical.map_or_else(|| value(Side::A), Value::Path);
+        Values(vec![one; canaries.sides])
     }
 }
 
@@ -730,12 +807,15 @@ fn named(text: &str) -> Result<VariationId, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn canaries() -> Canaries {
         Canaries {
             scratch: "/s".into(),
             token: "q7x".into(),
+            sides: Side::MOST,
             cpus: 2,
             locale: None,
             outer_configs: 1,
@@ -745,11 +825,12 @@ mod tests {
     }
 
     #[test]
-    fn every_variation_differs_between_the_sides_and_names_are_unique() {
+    fn every_variation_differs_between_all_sides_and_names_are_unique() {
         let all = VariationSet::default();
         for row in VARIATIONS {
             let v = all.values(row.id, &canaries());
-            assert_ne!(v.a, v.b, "{}", row.text);
+            let shown: BTreeSet<String> = v.all().iter().map(ToString::to_string).collect();
+            assert_eq!(shown.len(), Side::MOST, "{}: {:?}", row.text, v.all());
             assert_eq!(VARIATIONS.iter().filter(|r| r.text == row.text).count(), 1);
             assert_eq!(row.id.row().text, row.text);
         }
@@ -758,8 +839,9 @@ mod tests {
     #[test]
     fn paths_differ_in_length_and_depth() {
         let v = VariationSet::default().values(VariationId::BuildPath, &canaries());
-        assert_eq!(v.a.to_string(), "/s/a/build-path-a-q7x/outer/src");
-        assert_eq!(v.b.to_string(), "/s/b/build-path-b-q7x/some/levels/deeper/outer/src");
+        assert_eq!(v.of(Side::A).to_string(), "/s/a/build-path-a-q7x/outer/src");
+        let of_b = "/s/b/build-path-b-q7x/some/levels/deeper/outer/src";
+        assert_eq!(v.of(Side::B).to_string(), of_b);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The words of a verdict: the status of one artifact, and what is said of all.
+//! The verdicts: the status of one artifact, and of the whole run.
 
 /// How one artifact of build A stands to that of build B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! `cargo repro …`: runs the `repro` beside it, which is the program; without one, that in PATH. cargo
-//! calls `cargo-repro repro …`. What can be small is: it uses nothing of the library.
+//! `cargo repro …`: runs the `repro` next to it, or else the one in PATH. cargo calls `cargo-repro
+//! repro …`. It uses nothing from the library, to stay small.
 
 use std::io::Error;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! What is the same in both builds but for their directories. The recipe has the compilers remap
-//! these, so that text that differs by nothing else is no difference yet.
+//! Text that is the same in both builds except for their directories. The recipe makes compilers
+//! remap these, so such text does not count as a difference yet.
 
 use memchr::memmem;
 

@@ -1,5 +1,5 @@
-//! What differs in what a unit was made from, or in what a build script's run left: variables,
-//! directives, files. Reads both builds' files and compares; who is to blame is decided elsewhere.
+//! Differences in the inputs of a unit, or in the results of a build-script run: variables,
+//! directives, files. Reads both builds' files and compares; the culprit is decided elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! A crate that diverged first, and what is known of why. The steps of the walk make it; reports
+//! A crate that diverged first, and the reasons that are known. The tracing steps make it; reports
 //! print it.
 
 use std::fmt;
@@ -143,6 +143,18 @@ pub struct Culprit {
     pub subjects: Vec<Subject>,
     /// What that has shown.
     pub proof: Proof,
+}
+
+impl Culprit {
+    /// Whether both are the same unit of a package.
+    pub fn is_same_unit(&self, other: &Culprit) -> bool {
+        (self.unit, &self.package) == (other.unit, &other.package)
+    }
+
+    /// Whether it was shown to differ from run to run.
+    pub fn is_by_chance(&self) -> bool {
+        matches!(&self.proof, Proof::Confirmed(c) if c.itself == Some(Itself::Chance))
+    }
 }
 
 #[cfg(test)]

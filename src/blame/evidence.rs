@@ -1,4 +1,4 @@
-//! Why a unit that diverged first did so: evidence in one line each, causes and remedies.
+//! Why a unit diverged first: one line for each piece of evidence, causes and remedies.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -117,7 +117,8 @@ impl Evidence<'_> {
         for name in &details.declared {
             if let Some(row) = variation::of_variable(name) {
                 let variation = row.text;
-                let line = format!("it says that it depends on {name} (variation `{variation}`)");
+                let line =
+                    format!("it declares that it depends on {name} (variation `{variation}`)");
                 notes.evidence.push(line);
             }
         }
@@ -220,15 +221,15 @@ impl Evidence<'_> {
         }
         known_crates(details, notes);
         notes.evidence.push(match details.macros.as_slice() {
-            [] => "all that it is made from is the same, and it uses no procedural macro: the compiler made a difference".to_string(),
+            [] => "all its inputs are the same, and it uses no procedural macro: the compiler made the difference".to_string(),
             macros => format!(
-                "all that it is made from is the same: a procedural macro or the compiler made a difference; it uses {}",
+                "all its inputs are the same: a procedural macro or the compiler made the difference; it uses {}",
                 macros.join(", ")
             ),
         });
         for change in details.perhaps.iter().filter(|c| !c.only_roots).take(3) {
             let line = self.line(change, Role::Run, details, &[])?;
-            let line = format!("perhaps, though it is not known to be read: {line}");
+            let line = format!("possibly, although nothing shows that it is read: {line}");
             notes.evidence.push(line);
         }
         if notes.causes.iter().any(|c| *c != Cause::Unknown) {
@@ -256,7 +257,7 @@ impl Evidence<'_> {
         }
         (!packages.is_empty()).then(|| {
             format!(
-                "{} can use it as well, and differs because of others at least",
+                "{} can also use it, and differs at least because of others",
                 packages.join(", ")
             )
         })
@@ -359,7 +360,7 @@ impl Evidence<'_> {
         let byte = |b: Option<u8>| b.map_or("its end".to_string(), |b| format!("0x{b:02x}"));
         Ok(match fs::first_difference(a, b)? {
             Some(d) => format!("{name}: byte {} is {} / {}", d.at, byte(d.a), byte(d.b)),
-            None => format!("{name}: it was changed while it was looked at"),
+            None => format!("{name}: it changed while it was read"),
         })
     }
 

@@ -1,6 +1,6 @@
-//! `--expand`: a crate that differs is compiled once more on each side, up to macro expansion, and
-//! the first tokens that differ are found. The compiler shows these only with RUSTC_BOOTSTRAP, which
-//! changes all bytes: nothing that is made here counts for the verdict.
+//! `--expand`: compiles a differing crate once more on each side, up to macro expansion, and finds
+//! the first tokens that differ. The compiler prints these only with RUSTC_BOOTSTRAP, which changes
+//! all bytes, so nothing made here counts for the verdict.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

@@ -1,6 +1,6 @@
-//! From the artifacts that differ back through what they are made of: a node for each unit and each
-//! run of a build script that came out differently, and what differs of it. Files are compared
-//! only on this way back.
+//! Walks back from the artifacts that differ through their inputs: one node for each unit and each
+//! build-script run whose result differs, with its differences. Files are compared only on this
+//! walk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -140,14 +140,18 @@ impl<'a> Explorer<'a> {
         let pair = self.paired.units[unit];
         let details = match (pair.a, pair.b) {
             (Some(a), Some(b)) => self.unit_details(at, unit, (a, b), &mut inputs)?,
-            (a, _) => {
-                Details { only: Some(if a.is_some() { "A" } else { "B" }), ..Details::default() }
-            }
+            (a, _) => Details { only: Some(self.only(a.is_some())), ..Details::default() },
         };
         self.nodes[at].inputs = inputs;
         let (macros, packages) = self.paired.used(unit);
         self.details[at] = Details { macros, packages, ..details };
         Ok(at)
+    }
+
+    /// What the build is called that alone has something.
+    fn only(&self, is_a: bool) -> &'static str {
+        let both = &self.paired.both;
+        if is_a { both.a.side.label() } else { both.b.side.label() }
     }
 
     /// What a unit read that differs; and whether its build script is among its inputs.
@@ -257,7 +261,7 @@ impl<'a> Explorer<'a> {
             pair: pair.a.zip(pair.b),
             only: match (pair.a, pair.b) {
                 (Some(_), Some(_)) => None,
-                (a, _) => Some(if a.is_some() { "A" } else { "B" }),
+                (a, _) => Some(self.only(a.is_some())),
             },
             ..Details::default()
         };

@@ -37,7 +37,7 @@ pub struct Node {
 pub struct Suspect {
     /// The node.
     pub node: usize,
-    /// It has inputs that differ and could be the whole reason: the nodes that then are to blame.
+    /// It has inputs that differ and could be the whole reason: the nodes that then are culprits.
     /// Empty where all its inputs agree.
     pub perhaps_of: BTreeSet<usize>,
     /// The nodes that follow from it, those first that others are made of.

@@ -30,7 +30,7 @@ use crate::cargo::trace::Trace;
 use crate::compare::Comparison;
 use crate::error;
 
-/// Who is to blame.
+/// The culprits.
 #[derive(Clone, Debug, Default)]
 pub struct Blame {
     /// The units that diverged first.
@@ -83,11 +83,11 @@ pub fn trace(
         ..Blame::default()
     });
     if blame.culprits.is_empty() && blame.unblamed.is_empty() {
-        let nobody = "no unit was found that diverged although all that it was made from agrees";
+        let nobody = "no unit was found that differs although all its inputs agree";
         blame.unblamed.push(nobody.to_string());
     }
     for line in &mut blame.unblamed {
-        *line = format!("no crate to blame: {line}");
+        *line = format!("no culprit crate: {line}");
     }
     blame
 }

@@ -1,4 +1,4 @@
-//! Whether what differs before a unit is seen in the unit: for certain, perhaps, or not.
+//! Whether a difference in an input shows in the unit: certainly, possibly, or not.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What differs, in words that fit on one line.
+//! Describes a difference in one line.
 
 use repro_explain::finding::Finding;
 
@@ -24,7 +24,7 @@ pub fn text_line(
             format!("{name}:{}: {x} / {y}", i + 1)
         }
         None => format!(
-            "{name}: {} / {} lines, of which the first are the same",
+            "{name}: {} / {} lines, the first of them the same",
             x.lines().count(),
             y.lines().count()
         ),
@@ -89,7 +89,7 @@ mod tests {
         let line = |x: &str, y: &str| text_line("f", (x, &of("/a")), (y, &of("/bb")));
         assert_eq!(line("in /a/x\nat 1\n", "in /bb/x\nat 2\n"), "f:2: `at 1` / `at 2`");
         assert_eq!(line("in /a/x\n", "in /bb/x\n"), "f:1: `in /a/x` / `in /bb/x`");
-        assert_eq!(line("1\n", "1\n2\n"), "f: 1 / 2 lines, of which the first are the same");
+        assert_eq!(line("1\n", "1\n2\n"), "f: 1 / 2 lines, the first of them the same");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! How cargo is called on one side: its variables, the wrapper around rustc, and the room that it runs
-//! in.
+//! How cargo is called on one side: its variables, the wrapper around rustc, and the sandbox that
+//! it runs in.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -140,10 +140,7 @@ impl Plan<'_> {
             home: &layout.home,
             made_in: self.scratch.join(format!("machine-{}", side.label())),
         };
-        room.spent_ids = match side {
-            Side::A => 0,
-            Side::B => 1000,
-        };
+        room.spent_ids = 1000 * u32::try_from(side.index()).unwrap_or(0);
         room.user = u32::try_from(user).ok();
         room.hostname = Some(text(VariationId::Hostname));
         room.read.extend(machine.files());
@@ -166,7 +163,7 @@ impl Plan<'_> {
         let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
         for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
             // The directory of this side, in the scratch directory or on another disk.
-            if real.ends_with(side.label().to_lowercase()) {
+            if real.ends_with(side.lower()) {
                 break;
             }
             for name in fs::entries(&real).unwrap_or_default() {

@@ -28,7 +28,7 @@ pub fn find(
         paths.retain(|path| said.iter().all(|made| made.path != *path));
         if let Some(name) = name.filter(|name| name.contains('/')) {
             return Err(bad_input(format!(
-                "`{text}` puts a file that the build makes at `{name}`, and only the top of the archive can have such files: leave out the directory"
+                "`{text}` puts a generated file at `{name}`, but generated files go only to the top of the archive: leave out the directory"
             )));
         }
         for path in paths {
@@ -47,7 +47,7 @@ pub fn find(
             let path = made.path.clone();
             if found.insert(called.clone(), made).is_some_and(|other| other.path != path) {
                 return Err(bad_input(format!(
-                    "`{text}` matches several files of the build that are named `{called}`: write the pattern so that it matches one of each name"
+                    "`{text}` matches several generated files named `{called}`: narrow the pattern until it matches one file per name"
                 )));
             }
         }

@@ -1,6 +1,6 @@
 //! Files that two builds left besides the artifacts that cargo lists: in OUT_DIR, next to the
-//! programs, and debug info that is not packed. The verdict is not about them, so whoever ships one
-//! has to know which of them differ.
+//! programs, and unpacked debug info. The verdict does not cover them, so whoever ships one has to
+//! know which of them differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -145,6 +145,7 @@ mod tests {
     use crate::cargo::messages::Ran;
     use crate::cargo::units::Unit;
     use crate::layout::Layout;
+    use crate::variation::Side;
 
     fn build(dir: &Path, files: &[(&str, &str)]) -> Trace {
         for (path, text) in files {
@@ -152,6 +153,7 @@ mod tests {
         }
         let deps = dir.join("release/deps").display().to_string();
         Trace {
+            side: Side::A,
             units: vec![Unit { out_dir: deps, ..Unit::default() }],
             ran: vec![Ran {
                 package: "app 1.0.0".into(),

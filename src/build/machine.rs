@@ -1,7 +1,7 @@
-//! What one side of an isolated build sees of the machine: files about user, host, kernel and CPUs,
-//! made for it and bound over those in /etc, /proc and /sys.
+//! The machine as one side of an isolated build sees it: files about the user, host, kernel and
+//! CPUs, made for that side and bind-mounted over those in /etc, /proc and /sys.
 //!
-//! A file is made only where this machine has one. What is not varied is left as it is.
+//! A file is made only if this machine has one. Anything that is not varied is left as it is.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use repro_formats::digest;
 
 use crate::fs;
 use crate::shim;
-use crate::variation::{Side, Value, ValuePair, VariationId};
+use crate::variation::{Side, Value, Values, VariationId};
 
 /// The id of a machine of this name.
 pub fn id_of(host: &str) -> String {
@@ -28,7 +28,7 @@ pub struct Machine<'a> {
     /// Which.
     pub side: Side,
     /// The value of each variation.
-    pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
+    pub values: &'a (dyn Fn(VariationId) -> Values + Sync),
     /// The home directory, as the build sees it.
     pub home: &'a Path,
     /// Files are made in here.

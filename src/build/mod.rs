@@ -1,4 +1,4 @@
-//! Builds A and B: prepares a side, runs cargo in it, collects what it made; both at once where
+//! The builds: prepares a side, runs cargo in it, collects what it made; two at once where
 //! their directories differ, one after the other where the user wants them the same.
 //!
 //! Decides nothing about what is varied or how artifacts are compared.
@@ -43,12 +43,12 @@ use crate::shim::Shim;
 use crate::source::Source;
 use crate::term::Progress;
 use crate::toolchain::Toolchain;
-use crate::variation::{Carrier, Side, ValuePair, VariationId, carried_by};
+use crate::variation::{Carrier, Side, Values, VariationId, carried_by};
 
 /// Where the shim lists the programs that it is not loaded into, beside what the wrapper writes.
 const UNREACHED: &str = "unreached";
 
-/// Everything that both builds have in common.
+/// Everything that all builds have in common.
 #[derive(Clone)]
 pub struct Plan<'a> {
     /// The source.
@@ -81,7 +81,7 @@ pub struct Plan<'a> {
     /// again.
     pub keep_calls: bool,
     /// The value of each variation on each side.
-    pub values: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
+    pub values: &'a (dyn Fn(VariationId) -> Values + Sync),
     /// Scratch directory of the run.
     pub scratch: &'a Path,
     /// What archives have besides artifacts, where the build makes it.
@@ -90,7 +90,7 @@ pub struct Plan<'a> {
     pub sandbox: Option<&'a Sandbox>,
     /// Where the directories of each side are on this machine, if it runs in the sandbox: apart, also
     /// where both builds see them at one path.
-    pub on_disk: &'a (dyn Fn(VariationId) -> ValuePair + Sync),
+    pub on_disk: &'a (dyn Fn(VariationId) -> Values + Sync),
 }
 
 /// What one build left.
@@ -130,7 +130,7 @@ impl Plan<'_> {
         }
     }
 
-    fn layout_by(&self, side: Side, values: &dyn Fn(VariationId) -> ValuePair) -> Layout {
+    fn layout_by(&self, side: Side, values: &dyn Fn(VariationId) -> Values) -> Layout {
         let path = |name| values(name).path(side).to_owned();
         Layout {
             scratch: self.scratch.to_owned(),
@@ -152,17 +152,23 @@ impl Plan<'_> {
         directories.all(|row| (self.values)(row.id).varied())
     }
 
-    /// Makes both builds. Each side's copy of the source is made here unless it is there already.
-    pub fn run(&self, progress: &Progress) -> Result<(Built, Built)> {
+    /// Makes the builds of these sides: at once where their directories differ, else one after the other,
+    /// also after those that were `made` before. Each copy of the source is made here unless it is
+    /// there already.
+    pub fn run(&self, sides: &[Side], made: &mut Vec<Built>, progress: &Progress) -> Result<()> {
         let _orphans = self.sandbox.is_none().then(Orphans::adopt);
         if self.apart() {
-            return self.run_at_once(progress);
+            made.extend(self.run_at_once(sides, progress)?);
+            return Ok(());
         }
         let jobs = job_tokens(1)?;
-        let mut a = self.run_side(Side::A, &jobs, progress)?;
-        a.trace.moved = self.clear_for_second()?;
-        let b = self.run_side(Side::B, &jobs, progress)?;
-        Ok((a, b))
+        for side in sides {
+            if let Some(last) = made.last_mut() {
+                last.trace.moved.extend(self.clear_after(last.trace.side, *side)?);
+            }
+            made.push(self.run_side(*side, &jobs, progress)?);
+        }
+        Ok(())
     }
 
     /// Makes build A alone, with all cores.
@@ -171,9 +177,9 @@ impl Plan<'_> {
         self.run_side(Side::A, &job_tokens(1)?, progress)
     }
 
-    fn run_at_once(&self, progress: &Progress) -> Result<(Built, Built)> {
+    fn run_at_once(&self, sides: &[Side], progress: &Progress) -> Result<Vec<Built>> {
         let first_error = Mutex::new(None);
-        let jobs = job_tokens(2)?;
+        let jobs = job_tokens(sides.len())?;
         let run = |side| {
             let built = self.run_side(side, &jobs, progress);
             // The token that this side had of its own is now the other's.
@@ -184,28 +190,26 @@ impl Plan<'_> {
                 process::stop_all();
             })
         };
-        let (a, b) = std::thread::scope(|s| {
-            let a = s.spawn(|| run(Side::A));
-            let b = run(Side::B);
-            (a.join().expect("a build does not panic"), b)
+        let built: Vec<_> = std::thread::scope(|s| {
+            let run = &run;
+            let threads: Vec<_> = sides.iter().map(|side| s.spawn(move || run(*side))).collect();
+            threads.into_iter().map(|t| t.join().expect("a build does not panic")).collect()
         });
         if let Some(error) = first_error.into_inner().expect("no panic holds this") {
             return Err(error);
         }
-        match (a, b) {
-            (Ok(a), Ok(b)) => Ok((a, b)),
-            _ => Err(host("a build ended without a result")),
-        }
+        let all: Result<Vec<_>, ()> = built.into_iter().collect();
+        all.map_err(|()| host("a build ended without a result"))
     }
 
-    /// Makes room for build B at the paths that build A was to have as well. What a difference
-    /// could be traced back to is put aside: where it was, and where it is.
-    fn clear_for_second(&self) -> Result<Vec<(PathBuf, PathBuf)>> {
-        let (a, b) = (self.layout(Side::A), self.layout(Side::B));
+    /// Makes room for a build at the paths that the one before it was to have as well. What a
+    /// difference could be traced back to is put aside: where it was, and where it is.
+    fn clear_after(&self, before: Side, next: Side) -> Result<Vec<(PathBuf, PathBuf)>> {
+        let (a, b) = (self.layout(before), self.layout(next));
         let mut moved = Vec::new();
         for (name, a, b) in [("source", a.source, b.source), ("target", a.target, b.target)] {
-            if a == b {
-                let aside = self.scratch.join("aside-A").join(name);
+            if a == b && a.exists() {
+                let aside = self.scratch.join(format!("aside-{}", before.label())).join(name);
                 fs::create_dir(aside.parent().unwrap_or(self.scratch))?;
                 std::fs::rename(&a, &aside)
                     .with_context(|| format!("failed to move `{}`", a.display()))?;
@@ -218,6 +222,17 @@ impl Plan<'_> {
             }
         }
         Ok(moved)
+    }
+
+    /// Removes what a build left that nobody asks for any more: its artifacts are known.
+    pub fn discard(&self, side: Side) -> Result<()> {
+        let copies = self.layout_on_disk(side).source;
+        let own = copies.ancestors().find(|dir| dir.ends_with(side.lower()));
+        let label = side.label();
+        let names = ["aside", "kept", "machine"].map(|name| format!("{name}-{label}"));
+        let names = names.into_iter().chain([side.lower()]);
+        let dirs = names.map(|name| self.scratch.join(name)).chain(own.map(Path::to_owned));
+        dirs.into_iter().try_for_each(|dir| fs::remove_tree(&dir))
     }
 
     fn run_side(&self, side: Side, jobs: &jobserver::Client, progress: &Progress) -> Result<Built> {
@@ -244,7 +259,7 @@ impl Plan<'_> {
         if !status.success() {
             return Err(self.failed(side, &command, status, words));
         }
-        progress.step(side.label(), "built; reading what it made");
+        progress.step(side.label(), "built; reading the artifacts");
         let said = said.into_inner().expect("no panic holds this");
         self.collect(side, &layout, &on_disk, said, words)
     }
@@ -268,7 +283,7 @@ impl Plan<'_> {
             && !sandbox.has_network()
         {
             let why = format!(
-                "build {} failed: the build script of {package} wants the network, which builds do not have; vendor what it downloads, or pass `{}`",
+                "build {} failed: the build script of {package} uses the network, which builds do not have; vendor what it downloads, or pass `{}`",
                 side.label(),
                 sandbox.network_option()
             );
@@ -283,9 +298,7 @@ impl Plan<'_> {
                 "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
             }
             Side::A => "",
-            Side::B => {
-                "; if plain `cargo build` works, `--vary none` tells whether a variation broke it"
-            }
+            _ => "; if plain `cargo build` works, `--vary none` shows whether a variation broke it",
         };
         anyhow::Error::new(Failure {
             kind: ErrorKind::BuildFailed,
@@ -315,7 +328,7 @@ impl Plan<'_> {
         mut said: Messages,
         diagnostics: String,
     ) -> Result<Built> {
-        let mut trace = Trace { layout: layout.clone(), ..Trace::default() };
+        let mut trace = Trace { side, layout: layout.clone(), ..Trace::default() };
         // The target directory may be inside the source.
         let seen = layout.directories().into_iter().zip(on_disk.directories());
         trace.moved = seen.filter(|(seen, real)| seen != real).collect();
@@ -349,12 +362,12 @@ impl Plan<'_> {
             artifacts,
             consulted: match side {
                 Side::A => consulted::names(&on_disk.target)?,
-                Side::B => BTreeSet::new(),
+                _ => BTreeSet::new(),
             },
             linker_inputs: self.linker_inputs(layout)?,
             outside: match side {
                 Side::A => outside::files(&trace, &known),
-                Side::B => Vec::new(),
+                _ => Vec::new(),
             },
             random_build_id,
             trace,

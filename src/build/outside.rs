@@ -1,6 +1,6 @@
-//! Files that a build read and that are in neither the source, the cargo home nor the toolchain:
-//! another builder need not have them. The compiler names in dep-info what it read; build scripts
-//! name what they watch.
+//! Files that a build read outside the source, the cargo home and the toolchain: other builders may
+//! not have them. The compiler lists the files it read in dep-info; build scripts list the files
+//! they watch.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -60,6 +60,7 @@ mod tests {
     use crate::cargo::messages::Ran;
     use crate::cargo::units::Unit;
     use crate::layout::Layout;
+    use crate::variation::Side;
 
     #[cfg(unix)]
     #[test]
@@ -87,6 +88,7 @@ mod tests {
         )
         .unwrap();
         let trace = Trace {
+            side: Side::A,
             units: vec![Unit {
                 package: "app 1".into(),
                 crate_name: "app".into(),

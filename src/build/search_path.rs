@@ -1,4 +1,4 @@
-//! PATH of build B: longer, and in another order, with the same programs found first.
+//! PATH of build B: longer, and in a different order, but with the same programs found first.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

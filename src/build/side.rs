@@ -49,14 +49,16 @@ impl Plan<'_> {
     }
 
     /// Copies get the modes that files have which are unpacked under the umask of this side, and on
-    /// side B they are put into their directories in another order.
+    /// all sides but A they are put into their directories in another order.
     fn as_unpacked(&self, side: Side, root: &Path) -> Result<()> {
         if !root.exists() {
             return Ok(());
         }
         fs::set_modes(root, (self.values)(VariationId::Umask).number(side) as u32)?;
-        let reordered = (self.values)(VariationId::DirectoryOrder).varied() && side == Side::B;
-        if reordered { fs::reorder(root) } else { Ok(()) }
+        match u32::try_from((self.values)(VariationId::DirectoryOrder).number(side)) {
+            Ok(order @ 1..) => fs::reorder(root, order),
+            _ => Ok(()),
+        }
     }
 }
 

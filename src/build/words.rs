@@ -1,4 +1,4 @@
-//! What cargo says while it builds: its progress, and what a failure was about.
+//! cargo's output while it builds: its progress, and the reason of a failure.
 
 /// Has cargo count the units that it builds, for a progress line. No build script sees that.
 pub(super) const COUNTING: [&str; 4] =

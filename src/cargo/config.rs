@@ -161,7 +161,7 @@ impl Config {
             }
             let below = file.path.strip_prefix(above(root)).map_err(|_| {
                 refused(format!(
-                    "`include` in cargo config `{}` leads to `{}`, too far above the source to be carried along: move the file into the source, or include it by its absolute path",
+                    "`include` in cargo config `{}` leads to `{}`, too far above the source to be copied: move the file into the source, or include it by its absolute path",
                     by.path.display(),
                     file.path.display()
                 ))

@@ -1,5 +1,5 @@
-//! The environment variables that a build really asked for: rustc's `env-dep` lines, and
-//! `rerun-if-env-changed` of build scripts. Only names; what the values were is known elsewhere.
+//! The environment variables that a build really read: rustc's `env-dep` lines, and
+//! `rerun-if-env-changed` of build scripts. Only names; the values are known elsewhere.
 
 use std::collections::BTreeSet;
 use std::path::Path;

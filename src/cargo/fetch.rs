@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::error::{bad_input, host, refused};
 use crate::process::{Cmd, Stream};
@@ -46,14 +46,8 @@ pub fn fetch(toolchain: &Toolchain, place: &Place, say: &(dyn Fn(&str) + Sync)) 
     Err(explain(&cmd.show(), &words))
 }
 
-/// Directories of the unpacked registry crates that builds for these targets may use. What is
-/// missing here cargo unpacks by itself.
-pub fn registry_sources(
-    toolchain: &Toolchain,
-    place: &Place,
-    targets: &[String],
-    cargo_home: &Path,
-) -> Vec<PathBuf> {
+/// All packages that builds for these targets may use, as cargo resolves them.
+pub fn metadata(toolchain: &Toolchain, place: &Place, targets: &[String]) -> Result<Metadata> {
     let cmd = Cmd::new(&toolchain.cargo).args([
         "metadata",
         "--locked",
@@ -66,10 +60,12 @@ pub fn registry_sources(
     for target in targets {
         cmd = cmd.args(["--filter-platform", target]);
     }
-    let metadata = cmd.checked().and_then(|out| Ok(MetadataCommand::parse(out.text())?));
-    let Ok(metadata) = metadata else {
-        return Vec::new();
-    };
+    Ok(MetadataCommand::parse(cmd.checked()?.text())?)
+}
+
+/// Directories of the unpacked registry crates among them. What is missing here cargo unpacks by
+/// itself.
+pub fn registry_sources(metadata: &Metadata, cargo_home: &Path) -> Vec<PathBuf> {
     let nodes = metadata.resolve.iter().flat_map(|r| &r.nodes);
     let used: BTreeSet<_> = nodes.map(|n| &n.id).collect();
     let sources = cargo_home.join("registry/src");

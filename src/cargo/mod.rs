@@ -1,5 +1,5 @@
-//! All that is known of cargo: the user's configuration, the toolchain, a CARGO_HOME for each
-//! side, the rustc wrapper, and what its messages say of artifacts and units.
+//! Everything about cargo: the user's configuration, the toolchain, a CARGO_HOME for each side, the
+//! rustc wrapper, and its messages about artifacts and units.
 
 pub mod config;
 pub mod consulted;

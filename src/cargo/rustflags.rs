@@ -65,7 +65,7 @@ pub fn joined(
     let first = sets.next().unwrap_or_default();
     if sets.any(|other| other != first) {
         return Err(refused(
-            "the targets have different rustflags, which one variable cannot pass: take one --target at a time",
+            "the targets have different rustflags, which one variable cannot hold: build one --target at a time",
         ));
     }
     Ok(first)

@@ -1,6 +1,5 @@
-//! What a finished build leaves to trace a difference back by: its rustc calls and build-script
-//! runs, and where their files are. Reads, and judges nothing; a build that turns out to be
-//! reproducible is never looked at by it.
+//! The records of a finished build that tracing needs: its rustc calls and build-script runs, and
+//! the places of their files. It only reads; a reproducible build is never traced.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,10 +11,13 @@ use crate::cargo::records::{self, Directive, Reads};
 use crate::cargo::units::Unit;
 use crate::fs;
 use crate::layout::Layout;
+use crate::variation::Side;
 
 /// The trace of one build.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
+    /// Which build it is.
+    pub side: Side,
     /// The rustc calls.
     pub units: Vec<Unit>,
     /// The runs of build scripts.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Unit {
     /// `name version` of the package.
     pub package: String,
+    /// The directory of its Cargo.toml: tells packages of one name and version apart.
+    pub manifest_dir: String,
     /// `--crate-name`.
     pub crate_name: String,
     /// `--crate-type`, all of them.
@@ -34,6 +36,8 @@ pub struct Unit {
     pub script_output: Option<String>,
     /// The user asked the linker for a random build-id, which the recipe overrides.
     pub random_build_id: bool,
+    /// Its Rust code is linked by rustc itself (`-C lto`), and not by the linker.
+    pub lto: bool,
     /// Code is made for the CPU of the machine (`-C target-cpu=native`).
     pub native_cpu: bool,
 }
@@ -49,7 +53,8 @@ impl Unit {
         self.crate_name.starts_with("build_script_") && self.makes("bin")
     }
 
-    fn is_for_the_build(&self) -> bool {
+    /// Whether it runs on the build machine.
+    pub fn is_for_the_build(&self) -> bool {
         self.makes("proc-macro") || self.is_script()
     }
 
@@ -69,12 +74,18 @@ impl Unit {
     }
 
     /// File stem of the library that it makes: what `--extern` of its dependents names.
-    fn stem(&self) -> String {
+    pub fn stem(&self) -> String {
         format!("lib{}{}", self.crate_name, self.extra_filename)
+    }
+
+    /// Name, without its ending, of the linker's lists of this call.
+    pub fn link_name(&self) -> String {
+        format!("{}{}", self.crate_name, self.extra_filename)
     }
 }
 
-fn stem_of(path: &str) -> String {
+/// The file stem of a library's path.
+pub fn stem_of(path: &str) -> String {
     let stem = Path::new(path).file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }

@@ -25,6 +25,10 @@ const STEM: &str = "rustc-wrapper-of-build";
 const SPEC: &str = "spec.json";
 const UNITS: &str = "units.jsonl";
 const LINKS: &str = "links";
+/// Ending of the linker's lists of files.
+const LIST: &str = "d";
+/// Ending of its maps: which members of archives it took.
+const MAP: &str = "map";
 const CALLS: &str = "calls.jsonl";
 const RUNS: &str = "runs";
 
@@ -80,7 +84,13 @@ pub fn units(dir: &Path) -> Result<Vec<Unit>> {
 /// The linker's lists of files, in the format of make.
 pub fn link_lists(dir: &Path) -> Result<Vec<PathBuf>> {
     let dir = dir.join(LINKS);
-    Ok(fs::entries(&dir)?.into_iter().map(|n| dir.join(n)).collect())
+    let paths = fs::entries(&dir)?.into_iter().map(|n| dir.join(n));
+    Ok(paths.filter(|p| p.extension().is_some_and(|e| e == LIST)).collect())
+}
+
+/// The linker's list of files, and its map, of one call.
+pub fn link_records(dir: &Path, unit: &Unit) -> [PathBuf; 2] {
+    [LIST, MAP].map(|ending| dir.join(LINKS).join(format!("{}.{ending}", unit.link_name())))
 }
 
 /// Where the starts of build scripts are written down.
@@ -342,13 +352,13 @@ impl Call {
         let default_linker = self.codegen("linker").next().is_none()
             && self.codegen("linker-flavor").next().is_none();
         if spec.trace_links && self.links() && target == spec.host && default_linker {
-            let name = format!(
-                "{}{}.d",
-                self.crate_name().unwrap_or_default(),
-                self.codegen("extra-filename").last().unwrap_or_default()
-            );
-            let list = dir.join(LINKS).join(name);
+            let unit = self.unit(&spec.host);
+            let [list, map] = link_records(dir, &unit);
             added.push(format!("-Clink-arg=-Wl,--dependency-file={}", list.display()));
+            // A map is as large as what it describes.
+            if !unit.is_for_the_build() {
+                added.push(format!("-Clink-arg=-Wl,-Map={}", map.display()));
+            }
         }
         added
     }
@@ -367,10 +377,20 @@ impl Call {
         })
     }
 
+    /// `-C lto` without a value means the whole program.
+    fn has_lto(&self) -> bool {
+        let whole = ["fat", "thin", "yes", "y", "on", "true"];
+        let pairs = self.args.windows(2).any(|w| w[0] == "-C" && w[1] == "lto");
+        let by_linker = self.args.iter().any(|a| a.contains("linker-plugin-lto"));
+        let asked = self.codegen("lto").last().map(|v| whole.contains(&v));
+        !by_linker && asked.unwrap_or(pairs || self.args.iter().any(|a| a == "-Clto"))
+    }
+
     fn unit(&self, host: &str) -> Unit {
         let env = |name: &str| std::env::var(name).unwrap_or_default();
         Unit {
             package: format!("{} {}", env("CARGO_PKG_NAME"), env("CARGO_PKG_VERSION")),
+            manifest_dir: env("CARGO_MANIFEST_DIR"),
             crate_name: self.crate_name().unwrap_or_default().to_string(),
             crate_types: self.crate_types(),
             target: self.target(host).to_string(),
@@ -390,6 +410,7 @@ impl Call {
                 .collect(),
             script_output: std::env::var("OUT_DIR").ok(),
             random_build_id: self.args.iter().any(|a| a.contains("--build-id=uuid")),
+            lto: self.has_lto(),
             native_cpu: self.codegen("target-cpu").last() == Some("native"),
         }
     }

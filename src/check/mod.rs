@@ -11,7 +11,7 @@ pub mod levels;
 pub mod rules;
 mod rust;
 
-pub use rust::reads::NATIVE_FLAGS;
+pub use rust::tables::NATIVE_FLAGS;
 
 use facts::Facts;
 use hit::{Hit, Place, Severity};
@@ -40,29 +40,65 @@ impl Finding {
     }
 }
 
-/// Runs the rules. The second value counts the hits that are allowed.
-pub fn run(facts: &Facts, levels: &Levels) -> (Vec<Finding>, usize) {
-    let mut findings = Vec::new();
-    let mut allowed = 0;
+/// Rules that could not look.
+#[derive(Clone, Debug)]
+pub struct Unrun {
+    /// Why.
+    pub reason: &'static str,
+    /// Their names.
+    pub rules: Vec<&'static str>,
+}
+
+/// What the rules came to.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The findings, the gravest first.
+    pub findings: Vec<Finding>,
+    /// How many hits are allowed.
+    pub allowed: usize,
+    /// The rules that could not look, but for those that are allowed.
+    pub unrun: Vec<Unrun>,
+}
+
+/// Runs the rules.
+pub fn run(facts: &Facts, levels: &Levels) -> Outcome {
+    let mut outcome = Outcome::default();
     for rule in RULES {
-        for hit in (rule.judge)(facts) {
+        let hits = match rule.run(facts) {
+            Ok(hits) => hits,
+            Err(_) if levels.of(rule.id, None, rule.severity).is_none() => continue,
+            Err(reason) => {
+                outcome.not_run(rule.id, reason);
+                continue;
+            }
+        };
+        for hit in hits {
             let usual = hit.at_most.map_or(rule.severity, |most| most.min(rule.severity));
             match levels.of(rule.id, hit.package.as_deref(), usual) {
-                Some(severity) => findings.push(Finding {
+                Some(severity) => outcome.findings.push(Finding {
                     rule,
                     severity,
                     stands_for: stands_for(facts, &hit),
                     hit,
                 }),
-                None => allowed += 1,
+                None => outcome.allowed += 1,
             }
         }
     }
-    findings.sort_by(|a, b| {
+    outcome.findings.sort_by(|a, b| {
         let key = |f: &Finding| (std::cmp::Reverse(f.severity), f.hit.place.clone());
         key(a).cmp(&key(b))
     });
-    (findings, allowed)
+    outcome
+}
+
+impl Outcome {
+    fn not_run(&mut self, rule: &'static str, reason: &'static str) {
+        match self.unrun.iter_mut().find(|u| u.reason == reason) {
+            Some(unrun) => unrun.rules.push(rule),
+            None => self.unrun.push(Unrun { reason, rules: vec![rule] }),
+        }
+    }
 }
 
 fn stands_for(facts: &Facts, hit: &Hit) -> Option<Place> {

@@ -9,7 +9,7 @@ use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};
 use crate::sandbox::Mode;
-use crate::variation::{VARIATIONS, VariationSet};
+use crate::variation::{Side, VARIATIONS, VariationSet};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -20,10 +20,12 @@ Examples:
   repro build --source DIR --epoch 0       a directory without git
   repro build --vary -clock,-umask         leave two variations out
   repro build --same-path                  both at /build/<name>, for crates that store their path
+  repro build --builds 5                   more chances to see what differs only sometimes
   repro build --once                       one build, for `repro verify --against`
   repro build --format json >report.json   for scripts
   repro build --html report.html           a page with every difference side by side
   repro build --expand                     where a macro makes a crate differ
+  repro build --try-remedies --write-patch fix.patch
   repro build --show-recipe                what is changed in the build, and why";
 
 const VARY: Offering<VariationSet> = Offering {
@@ -111,6 +113,10 @@ pub struct BuildArgs {
     /// Let isolated builds use the network
     #[arg(long, help_heading = "Recipe")]
     network: bool,
+    /// How many builds to make and compare, each different from all others: with more, a fault that
+    /// shows by chance is less likely to be missed [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=Side::MOST as i64), conflicts_with = "once", help_heading = "Recipe")]
+    builds: Option<u8>,
     /// Build once and compare nothing: makes a manifest to compare with those of other builders, with
     /// `repro verify --against`
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
@@ -134,6 +140,13 @@ pub struct BuildArgs {
     /// Do not run a crate that differs again to confirm the cause
     #[arg(long, help_heading = "Output")]
     no_replay: bool,
+    /// If the builds differ, apply what may help to scratch copies and build them: reports which remedies
+    /// make the difference go away
+    #[arg(long, conflicts_with = "once", help_heading = "Output")]
+    try_remedies: bool,
+    /// Write the remedies that helped to FILE, as a patch for `git apply`
+    #[arg(long, value_name = "FILE", requires = "try_remedies", help_heading = "Output")]
+    write_patch: Option<PathBuf>,
     /// Keep the temporary build directory and print its path
     #[arg(long, help_heading = "Output")]
     keep: bool,
@@ -164,9 +177,12 @@ impl BuildArgs {
             same_path: self.same_path,
             isolate: self.isolate.into(),
             network: self.network,
+            builds: self.builds.map(usize::from),
             keep: self.keep,
             expand: self.expand,
             replay: !self.no_replay,
+            try_remedies: self.try_remedies,
+            write_patch: self.write_patch,
             builder: !self.no_builder,
             verbose: self.verbose,
             once: self.once,

@@ -1,6 +1,7 @@
-//! The command line: clap's types stop here. What is typed becomes plain request values.
+//! The command line: clap's types stop here, and arguments become plain request values.
 
 pub mod archive;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod diff;
@@ -12,14 +13,18 @@ pub mod normalize;
 mod offering;
 pub mod output;
 pub mod rebuilderd;
+pub mod sbom;
 pub mod selection;
 pub mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
+use self::attest::AttestArgs;
 use self::build::BuildArgs;
 use self::check::CheckArgs;
 use self::diff::DiffArgs;
@@ -28,6 +33,7 @@ use self::init::InitArgs;
 use self::inspect::InspectArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
+use self::sbom::SbomArgs;
 use self::verify::VerifyArgs;
 use crate::error::EXIT_CODES;
 
@@ -117,6 +123,20 @@ pub enum Command {
     /// Refused unless that build was reproducible, is of HEAD, and its files are unchanged since.
     #[command(after_help = archive::EXAMPLES)]
     Archive(Box<ArchiveArgs>),
+    /// Writes a software bill of materials for each program and C library that was built.
+    ///
+    /// Lists the crates that were really linked, with their features, and everything else that the
+    /// linker took, as `repro build` recorded it. Nothing is resolved again; the documents hold no
+    /// time and no path, and are the same for everyone who builds the same.
+    #[command(after_help = sbom::EXAMPLES)]
+    Sbom(SbomArgs),
+    /// Writes a signed statement of what was built from which source.
+    ///
+    /// SLSA provenance in an in-toto statement, about the artifacts, archives and SBOMs of the last
+    /// `repro build`. Its bytes are the same for everyone who builds the same, apart from the name
+    /// of the builder. `repro verify --keys` counts such statements.
+    #[command(after_help = attest::EXAMPLES)]
+    Attest(AttestArgs),
     /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
     /// In place, keeping permissions, and each file whole or not at all. Contents stay as they
@@ -157,6 +177,22 @@ pub enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
+}
+
+/// Reads the command line. For a misspelled subcommand only the closest one is suggested; clap lists
+/// all that are similar, the closest last.
+///
+/// # Errors
+/// What clap found, to be printed.
+pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(args).map_err(|mut error| {
+        let similar = ContextKind::SuggestedSubcommand;
+        if let Some(ContextValue::Strings(names)) = error.get(similar) {
+            let closest = names.last().cloned().into_iter().collect();
+            error.insert(similar, ContextValue::Strings(closest));
+        }
+        error
+    })
 }
 
 #[cfg(test)]

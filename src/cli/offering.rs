@@ -1,5 +1,5 @@
-//! Values that completions offer without clap deciding what is right: that is for the function that
-//! reads them, which takes more than names.
+//! Values that completions offer. clap does not validate them: the functions that read them accept
+//! more than names.
 
 use std::ffi::OsStr;
 

@@ -11,7 +11,7 @@ use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::report::verify::STEPS;
-use crate::request::{Accept, BuildRequest, Expected, Given, VerifyRequest};
+use crate::request::{Accept, BuildRequest, Expected, Given, SummaryRequest, VerifyRequest};
 use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
@@ -20,6 +20,7 @@ Examples:
   repro verify repro.json app --no-sandbox                 build scripts with your permissions
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
+  repro verify dist --keys trusted.toml --threshold 2      signed statements of two builders
   repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
 Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
@@ -121,25 +122,55 @@ pub struct VerifyArgs {
     /// Rebuild even if a published file is not the one that the manifest lists
     #[arg(long, help_heading = "Verdict")]
     anyway: bool,
+    /// Count the signed statements of the builders in this trust file, without building
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "many",
+        conflicts_with_all = ["artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
+        help_heading = "Verdict"
+    )]
+    keys: Option<PathBuf>,
+    /// A signed statement of a builder, besides those in the release; can be given several times
+    #[arg(long = "attestation", value_name = "FILE", requires = "keys", help_heading = "Verdict")]
+    attestations: Vec<PathBuf>,
     /// Compare the manifests of several builders, named by you, without building
     #[arg(
         long,
+        group = "many",
         value_name = "NAME=MANIFEST",
         num_args = 2..,
         conflicts_with_all = ["input", "manifest", "artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
         help_heading = "Verdict"
     )]
     against: Vec<String>,
-    /// How many of them have to agree [default: all]
+    /// How many builders have to agree [default: all of --against; of --keys what the file says]
     #[arg(
         long,
         value_name = "N",
-        requires = "against",
-        value_parser = clap::value_parser!(u64).range(2..),
+        requires = "many",
+        value_parser = clap::value_parser!(u64).range(1..),
         help_heading = "Verdict"
     )]
     threshold: Option<u64>,
 
+    /// Write a signed summary of the verification, `verification.sigstore.json`, if all is REPRODUCED
+    #[arg(
+        long,
+        requires_all = ["verifier_id", "resource_uri", "key"],
+        conflicts_with_all = ["against", "keys"],
+        help_heading = "Output"
+    )]
+    attest: bool,
+    /// With --attest, the URI that names you
+    #[arg(long, value_name = "URI", requires = "attest", help_heading = "Output")]
+    verifier_id: Option<String>,
+    /// With --attest, where the files are published
+    #[arg(long, value_name = "URI", requires = "attest", help_heading = "Output")]
+    resource_uri: Option<String>,
+    /// With --attest, sign with this Ed25519 or P-256 key
+    #[arg(long, value_name = "FILE", requires = "attest", help_heading = "Output")]
+    key: Option<PathBuf>,
     /// Write the rebuilt files to this directory, which must not exist
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -195,6 +226,14 @@ impl VerifyArgs {
             manifest_only: self.manifest_only,
             anyway: self.anyway,
             against: self.against,
+            attest: match (self.attest, self.verifier_id, self.resource_uri, self.key) {
+                (true, Some(verifier_id), Some(resource_uri), Some(key)) => {
+                    Some(SummaryRequest { verifier_id, resource_uri, key })
+                }
+                _ => None,
+            },
+            keys: self.keys,
+            attestations: self.attestations,
             threshold: self.threshold.map(|n| n as usize),
             output: self.output,
             limits: self.limits.limits(),

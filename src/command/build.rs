@@ -1,14 +1,17 @@
-//! `repro build`: source, recipe, two builds, comparison, manifest, report. Straight down.
+//! `repro build`: source, recipe, builds, comparison, manifest, report. Straight down.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use repro_explain::Context;
 
 use crate::artifact::{Artifact, ArtifactSet};
+use crate::blame::culprit::Culprit;
 use crate::blame::{self, Blame};
 use crate::build::{Built, Plan};
-use crate::compare::{Comparison, Pair, compare};
+use crate::compare::{Comparison, Pair, compare_all};
 use crate::error::{Kind, failure, host};
 use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
@@ -16,11 +19,13 @@ use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
 use crate::project::{context, machine, publish};
+use crate::remedies::{self, Found};
 use crate::replay::{self, Builds};
 use crate::report::Report;
 use crate::request::BuildRequest;
 use crate::sandbox::View;
 use crate::term::{Progress, with_progress};
+use crate::variation::Side;
 use crate::variation::coverage::Coverage;
 use crate::verdict::{At, Status, Verdict};
 use crate::{fs, process};
@@ -37,22 +42,71 @@ pub enum Outcome {
 pub fn run(asked: BuildRequest) -> Result<Outcome> {
     let progress = Progress::new(asked.verbose);
     let scratch = Scratch::new(asked.keep)?;
-    with_progress(&progress, || double_build(asked, scratch.path(), &progress))
+    with_progress(&progress, || {
+        let outcome = builds(asked.clone(), scratch.path(), &progress, true)?;
+        match outcome {
+            Outcome::Report(report) if asked.try_remedies => {
+                Ok(Outcome::Report(with_remedies(report, &asked, scratch.path(), &progress)?))
+            }
+            other => Ok(other),
+        }
+    })
 }
 
-fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Result<Outcome> {
-    progress.phase("checking out the source");
+/// The report with the remedies that were tried against what it found.
+fn with_remedies(
+    mut report: Box<Report>,
+    asked: &BuildRequest,
+    scratch: &Path,
+    progress: &Progress,
+) -> Result<Box<Report>> {
+    let mut patch = String::new();
+    let mut all = Vec::new();
+    if report.verdict == Verdict::Differs {
+        let build =
+            |asked: BuildRequest, scratch: &Path| match builds(asked, scratch, progress, false)? {
+                Outcome::Report(r) => Ok(Found { verdict: r.verdict, culprits: r.blame }),
+                Outcome::Recipe(_) => Err(host("a build ended without a result")),
+            };
+        (all, patch) = remedies::try_all(asked, &report.blame, scratch, progress, &build)?;
+        progress.clear();
+        if all.is_empty() {
+            report.notes.push("no remedy is known that could be tried without you".to_string());
+        }
+    }
+    if let Some(file) = &asked.write_patch {
+        match patch.is_empty() {
+            true => report
+                .notes
+                .push(format!("nothing helped, so `{}` was not written", file.display())),
+            false => fs::write_atomic(file, patch.as_bytes())?,
+        }
+    }
+    report.tried = Some(all);
+    Ok(report)
+}
+
+/// Makes the builds and compares them; `public` says whether the results are for the user.
+fn builds(
+    asked: BuildRequest,
+    scratch: &Path,
+    progress: &Progress,
+    public: bool,
+) -> Result<Outcome> {
     let (show_recipe, once) = (asked.show_recipe, asked.once);
     let mut project = Project::open(asked, scratch)?;
     let recipe = project.recipe()?;
     if show_recipe {
         return Ok(Outcome::Recipe(recipe.rows()));
     }
-    fs::check_writable(&project.results)?;
+    if public {
+        fs::check_writable(&project.results)?;
+    }
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
-    let registry_sources = project.registry_sources(&recipe);
+    let packages = project.resolved(&recipe);
+    let registry_sources = project.registry_sources(packages.as_ref());
 
     let purpose = Purpose {
         mode: project.request.isolate,
@@ -69,8 +123,7 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         true => ShimState::default(),
         false => project.shim(scratch),
     };
-    let trace_links =
-        project.request.builder && machine::linker_lists_inputs(project.toolchain.host(), scratch);
+    let trace_links = machine::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -94,54 +147,52 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id, &elsewhere),
     };
-    let built = match once {
+    let made = match once {
         true => one(&plan, &project, progress)?,
-        false => both(&plan, &project, progress)?,
+        false => all(&plan, &project, progress)?,
     };
-    let Made { comparison, a, b } = built;
-    project.reads_only_its_source(&a)?;
-    let coverage =
-        b.is_some().then(|| project.coverage(&recipe, &shim, &isolation, &elsewhere, &a));
+    let Made { comparison, sides, span } = made;
+    let a = &sides[0];
+    project.reads_only_its_source(a)?;
+    let coverage = span.map(|_| project.coverage(&recipe, &shim, &isolation, &elsewhere, a));
     let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
-    let manifest =
-        project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), &a, scratch)?;
+    let mut manifest =
+        project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), a, scratch)?;
+    let mut unlike = None;
+    if verdict != Verdict::Differs {
+        (manifest.components, unlike) = project.components(packages.as_ref(), &sides)?;
+    }
     process::check_interrupt()?;
     let mut explained = Vec::new();
     let mut blame = Blame::default();
-    if let (Some((b, started, ended)), Some(coverage)) = (&b, &coverage) {
-        let known = project.known(coverage, *started, *ended);
+    if let (Some(span), Some(coverage)) = (span, &coverage) {
+        let known = |other| project.known(coverage, other, span[0], span[1]);
         explained = context::explain_all(&comparison, &known);
-        if verdict == Verdict::Differs {
-            progress.phase("tracing the difference back");
-            let expand = project.request.expand;
-            blame = blame::trace(&a, b, &comparison, &known, expand, scratch);
-            if project.request.replay {
-                progress.phase("running again what differs");
-                let varied = coverage.applied.iter().map(|(id, _)| *id).collect();
-                let took = Duration::from_secs(ended.abs_diff(*started));
-                let builds = Builds { plan: &plan, a: &a, b, varied, took };
-                replay::confirm(&builds, &mut blame, scratch, progress);
-                process::check_interrupt()?;
-            }
-        }
+        let causes = Causes { plan: &plan, project: &project, sides: &sides, coverage, span };
+        blame = causes.found(&comparison, &known, progress)?;
     }
-    let path = publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?;
+    let path = match public {
+        true => publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?,
+        false => project.results.join(publish::MANIFEST),
+    };
     progress.clear();
-    let shared = isolation.why.iter().filter(|_| b.is_some()).map(|why| {
-        format!(
-            "not isolated: both builds had one /tmp, one network and one set of processes ({why})"
-        )
+    let shared = isolation.why.iter().filter(|_| span.is_some()).map(|why| {
+        format!("not isolated: both builds shared /tmp, the network and the processes ({why})")
     });
     let (settings, not_replayable) = project.settings(&manifest);
     let not_replayable = not_replayable.into_iter();
-    let of_builds = project.notes(&a, b.as_ref().map(|(b, ..)| b))?;
+    let other = comparison.others().first().copied().unwrap_or(Side::B);
+    let mut of_builds = project.notes(a, sides.get(other.index()))?;
+    of_builds.extend(unlike);
     let notes = [blame.unblamed, not_replayable.chain(shared).collect(), of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,
+        builds: sides.len(),
         comparison,
         explained,
         blame: blame.culprits,
+        tried: None,
         coverage,
         isolation,
         at: project.fixed_paths().into_iter().next().map(|fixed| fixed.path),
@@ -159,27 +210,102 @@ fn double_build(asked: BuildRequest, scratch: &Path, progress: &Progress) -> Res
 /// What was built and compared.
 struct Made {
     comparison: Comparison,
-    a: Built,
-    /// The other build, with the times between which both were made; none after `--once`.
-    b: Option<(Built, i64, i64)>,
+    /// What each build left, A's first.
+    sides: Vec<Built>,
+    /// The times between which they were made; none after `--once`.
+    span: Option<[i64; 2]>,
 }
 
-fn both(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
-    progress.phase(&format!("building {} twice", project.describe()));
-    let started = context::now();
-    let (a, b) = plan.run(progress)?;
-    let ended = context::now();
+/// How many builds are made at a time: more would only wait for each other.
+const AT_ONCE: usize = 2;
+
+fn all(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
+    let builds = project.request.builds;
+    let times = if builds == 2 { "twice".to_string() } else { format!("{builds} times") };
+    progress.phase(&format!("building {} {times}", project.describe()));
+    let from = context::now();
+    let all: Vec<Side> = Side::first(builds).collect();
+    let mut sides: Vec<Built> = Vec::new();
+    let mut comparison = Comparison { pairs: Vec::new() };
+    let mut left: BTreeSet<Side> = BTreeSet::new();
+    for batch in all.chunks(AT_ONCE) {
+        plan.run(batch, &mut sides, progress)?;
+        let sets: Vec<&ArtifactSet> = sides.iter().map(|built| &built.artifacts).collect();
+        comparison = compare_all(&sets);
+        not_with_itself(&sets)?;
+        // Of a build that shows nothing new only the digests are needed: disks are not endless.
+        left.extend(batch);
+        let mut needed = comparison.others();
+        if needed.is_empty() {
+            needed.insert(Side::B);
+        }
+        needed.insert(Side::A);
+        for side in left.extract_if(.., |side| !needed.contains(side)) {
+            plan.discard(side)?;
+        }
+    }
     progress.phase("comparing");
-    let comparison = compare(&a.artifacts, &b.artifacts);
-    not_with_itself(&comparison)?;
-    Ok(Made { comparison, a, b: Some((b, started, ended)) })
+    Ok(Made { comparison, sides, span: Some([from, context::now()]) })
 }
 
 fn one(plan: &Plan, project: &Project, progress: &Progress) -> Result<Made> {
     progress.phase(&format!("building {} once", project.describe()));
     let a = plan.run_one(progress)?;
-    let comparison = compare(&a.artifacts, &ArtifactSet::default());
-    Ok(Made { comparison, a, b: None })
+    let comparison = compare_all(&[&a.artifacts, &ArtifactSet::default()]);
+    Ok(Made { comparison, sides: vec![a], span: None })
+}
+
+/// What causes are found from.
+struct Causes<'a> {
+    plan: &'a Plan<'a>,
+    project: &'a Project,
+    sides: &'a [Built],
+    coverage: &'a Coverage,
+    span: [i64; 2],
+}
+
+impl Causes<'_> {
+    /// The units that diverged first: between A and each build that some pair is about.
+    fn found(
+        &self,
+        comparison: &Comparison,
+        known: &dyn Fn(Side) -> Context,
+        progress: &Progress,
+    ) -> Result<Blame> {
+        let request = &self.project.request;
+        let mut all = Blame::default();
+        for other in comparison.others() {
+            let pairs = comparison.about(other);
+            if pairs.verdict() != Some(Verdict::Differs) {
+                continue;
+            }
+            progress.phase("tracing the difference back");
+            let (a, b) = (&self.sides[0], &self.sides[other.index()]);
+            let scratch = self.plan.scratch;
+            let mut found = blame::trace(a, b, &pairs, &known(other), request.expand, scratch);
+            let is_new = |c: &Culprit| all.culprits.iter().all(|k| !k.is_same_unit(c));
+            found.culprits.retain(is_new);
+            if request.replay {
+                progress.phase("running again what differs");
+                let values = |id| (self.plan.values)(id).between(other);
+                let plan = Plan { values: &values, ..self.plan.clone() };
+                let varied = self.coverage.applied.iter().map(|(id, _)| *id).collect();
+                let took = Duration::from_secs(self.span[1].abs_diff(self.span[0]));
+                let builds = Builds { plan: &plan, a, b, varied, took };
+                replay::confirm(&builds, &mut found, scratch, progress);
+                process::check_interrupt()?;
+            }
+            all.culprits.append(&mut found.culprits);
+            all.unblamed.append(&mut found.unblamed);
+        }
+        if request.builds > 2 {
+            let seen =
+                format!("{} different outputs in {} builds", comparison.distinct(), request.builds);
+            let by_chance = all.culprits.iter_mut().filter(|c| c.is_by_chance());
+            by_chance.for_each(|c| c.evidence.push(seen.clone()));
+        }
+        Ok(all)
+    }
 }
 
 /// The verdict of what was compared; of one build nothing was, and nothing was varied.
@@ -208,14 +334,17 @@ fn verdict(
 }
 
 /// Two artifacts that are one file would be equal whatever was built.
-fn not_with_itself(comparison: &Comparison) -> Result<()> {
-    for pair in &comparison.pairs {
-        if let (Some(a), Some(b)) = (&pair.a, &pair.b) {
-            let (x, y) = (fs::identity(&a.path)?, fs::identity(&b.path)?);
-            if a.path == b.path || (x.is_some() && x == y) {
+fn not_with_itself(sets: &[&ArtifactSet]) -> Result<()> {
+    let mut known = BTreeMap::new();
+    for (side, set) in sets.iter().enumerate() {
+        for x in set.iter() {
+            let file = fs::identity(&x.path).ok().flatten();
+            let paths = known.insert(Ok(x.path.clone()), side);
+            let files = file.and_then(|file| known.insert(Err(file), side));
+            if [paths, files].into_iter().flatten().any(|other| other != side) {
                 return Err(host(format!(
-                    "`{}` of both builds is one file, so that comparing it says nothing: does a build script or wrapper share outputs between builds?",
-                    a.name
+                    "`{}` is the same file in two builds, so there is nothing to compare: does a build script or wrapper share outputs between builds?",
+                    x.name
                 )));
             }
         }
@@ -227,11 +356,11 @@ fn not_with_itself(comparison: &Comparison) -> Result<()> {
 pub fn differing(report: &Report) -> Option<(PathBuf, PathBuf)> {
     let differs = |p: &&Pair| p.status() == Status::Differs && p.in_verdict();
     let pair = report.comparison.pairs.iter().find(differs)?;
-    let published = |side: &str, x: &Artifact| {
+    let published = |side: Side, x: &Artifact| {
         // Kept as `kept-A/<triple>/<file>` in the scratch directory, and published as `a/…`.
-        let kept = format!("kept-{}", side.to_uppercase());
+        let kept = format!("kept-{}", side.label());
         let parts = x.path.iter().skip_while(|p| *p != kept.as_str()).skip(1);
-        report.results.join(side).join(parts.collect::<PathBuf>())
+        report.results.join(side.lower()).join(parts.collect::<PathBuf>())
     };
-    Some((published("a", pair.a.as_ref()?), published("b", pair.b.as_ref()?)))
+    Some((published(Side::A, pair.a.as_ref()?), published(pair.other(), pair.b.as_ref()?)))
 }

@@ -44,14 +44,13 @@ pub fn run(asked: Check) -> Result<CheckReport> {
     if let Some(error) = unread.filter(|_| facts.troubles.is_empty()) {
         facts.troubles.push(error);
     }
-    let (findings, allowed) = check::run(&facts, &levels);
+    let outcome = check::run(&facts, &levels);
     Ok(CheckReport {
         root: facts.root,
         targets: facts.targets,
         packages: facts.used.len(),
         rules: RULES.len(),
-        findings,
-        allowed,
+        outcome,
         troubles: facts.troubles,
     })
 }

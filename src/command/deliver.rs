@@ -1,5 +1,5 @@
-//! Where a report goes besides standard output: a page, GitHub's step summary, and diffoscope's own
-//! view of a pair.
+//! Where a report goes besides standard output: an HTML page, GitHub's step summary, and
+//! diffoscope's own view of a pair.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -18,7 +18,7 @@ use crate::term;
 /// # Errors
 /// It cannot be written.
 pub fn page(path: &Path, summary: &Summary) -> Result<()> {
-    fs::write_atomic(path, html::page(summary).as_bytes())
+    fs::write_atomic(path, html::page(summary)?.as_bytes())
 }
 
 /// Appends to the step summary, where GitHub Actions names one.
@@ -36,8 +36,8 @@ pub fn step_summary(summary: &Summary) -> Result<()> {
     file.write_all(github::step_summary(summary).as_bytes()).with_context(what)
 }
 
-/// Has diffoscope show the pair, line by line as it tells. That it is not there, or fails, is said
-/// and changes nothing.
+/// Has diffoscope show the pair, line by line as it prints. If it is not installed or fails, a warning
+/// is printed and nothing else changes.
 pub fn diffoscope(pair: Option<&(PathBuf, PathBuf)>, on_line: &(dyn Fn(&str) + Sync)) {
     let Some((a, b)) = pair else {
         return;

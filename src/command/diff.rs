@@ -34,7 +34,7 @@ fn files(asked: &Diff, known: &Context) -> Result<Found> {
     let explained = repro_explain::explain(&asked.a, &asked.b, known);
     if let Some((side, why)) = &explained.unsound {
         let path = [&asked.a, &asked.b][*side].display();
-        let what = format!("`{path}` is not a sound {}: {}", why.format, why.what);
+        let what = format!("`{path}` is not a valid {}: {}", why.format, why.what);
         return Err(bad_input(what)).context("the bytes of the two files differ");
     }
     Ok((a, b, explained))

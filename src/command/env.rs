@@ -17,7 +17,7 @@ use crate::report::env::EnvReport;
 use crate::request::BuildRequest;
 use crate::source::Origin;
 use crate::term::short_list;
-use crate::variation::VariationId;
+use crate::variation::{Side, VariationId};
 
 /// Where the variables are to be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
         flags,
         encoded_is_set: place == Where::Here
             && set(&project.env, &["CARGO_ENCODED_RUSTFLAGS"]).is_some(),
-        umask: project.values(VariationId::Umask).a.to_string(),
+        umask: project.values(VariationId::Umask).of(Side::A).to_string(),
         cargo: cargo.into_iter().chain(selection).collect(),
         notes,
     })
@@ -172,7 +172,7 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
         && !commit.dirty.is_empty()
     {
         notes.push(format!(
-            "the tree has {} uncommitted changes ({}): the bytes are not those of the commit",
+            "the tree has {} uncommitted changes ({}): the result will differ from the commit's",
             commit.dirty.len(),
             short_list(&commit.dirty)
         ));
@@ -184,7 +184,7 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
         ));
     }
     if let Some(name) = project.user_wrapper_name() {
-        notes.push(format!("`{name}` wraps rustc: another builder needs it as well"));
+        notes.push(format!("`{name}` wraps rustc: other builders need it too"));
     }
     notes
 }

@@ -1,6 +1,7 @@
 //! The subcommands: one straight function each, and what they share.
 
 pub mod archive;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod deliver;
@@ -10,4 +11,5 @@ pub mod env;
 pub mod init;
 pub mod inspect;
 pub mod normalize;
+pub mod sbom;
 pub mod sync;

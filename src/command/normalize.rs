@@ -162,7 +162,7 @@ fn unchanged_since(path: &Path, before: &Metadata) -> Result<()> {
         return Ok(());
     }
     Err(crate::error::host(format!(
-        "`{}` changed while it was read, and was not rewritten: run again when nothing writes there",
+        "`{}` changed while it was read, so it was not rewritten: run the command again when nothing else writes to it",
         path.display()
     )))
 }

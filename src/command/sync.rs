@@ -53,7 +53,7 @@ pub fn run(asked: &Sync) -> Result<String> {
     let (Some(architecture), None) = (all.next(), all.next()) else {
         return Err(failure(
             Kind::Usage,
-            "the manifests are of several architectures, and rebuilderd takes one at a time: run this for each",
+            "the manifests are for several architectures, and rebuilderd takes one at a time: run the command once for each",
         ));
     };
     each_url_once(&packages)?;
@@ -75,7 +75,7 @@ fn package(path: &Path, manifest: &Manifest, architecture: &str, base: &str) -> 
     let files = published(manifest);
     if files.is_empty() {
         return Err(refused(format!(
-            "`{shown}` lists no file that is published: give a manifest with archives, or with artifacts that lie beside it"
+            "`{shown}` lists no published file: pass a manifest with archives, or one next to its artifacts"
         )));
     }
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -142,7 +142,7 @@ fn base_url(text: &str) -> Result<String> {
     let http = text.starts_with("https://") || text.starts_with("http://");
     if !http || text.contains(odd) {
         return Err(bad_input(format!(
-            "`{}` cannot be the place of published files: give an http or https URL without query",
+            "`{}` cannot be the base of published files: pass an http or https URL without a query",
             text.escape_debug()
         )));
     }
@@ -170,7 +170,7 @@ fn each_url_once(packages: &[Package]) -> Result<()> {
                 return Err(failure(
                     Kind::Usage,
                     format!(
-                        "two files would be `{url}`, or have one name in one package: put {{name}} or {{version}} into --base-url"
+                        "two files would have the URL `{url}`, or the same name in one package: put {{name}} or {{version}} into --base-url"
                     ),
                 ));
             }

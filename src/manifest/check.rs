@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations};
+use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations, components};
 use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;
@@ -13,10 +13,10 @@ use crate::verdict::{At, SINGLE, Status, Verdict};
 use repro_formats::formats::Format;
 use repro_formats::names::is_hidden;
 
-type Checked = Result<(), String>;
+pub(super) type Checked = Result<(), String>;
 
 /// Two entries of one name would let one of them go unseen.
-fn once<K: Ord + std::fmt::Debug>(what: &str, keys: impl Iterator<Item = K>) -> Checked {
+pub(super) fn once<K: Ord + std::fmt::Debug>(what: &str, keys: impl Iterator<Item = K>) -> Checked {
     let mut seen = BTreeSet::new();
     for key in keys {
         if seen.contains(&key) {
@@ -57,6 +57,9 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
     }
     let artifacts = manifest.artifacts.iter();
     once("artifact", artifacts.map(|a| [&*a.target, &*a.package, &*a.kind, &*a.name]))?;
+    if let Some(components) = &manifest.components {
+        components::sound(components, manifest)?;
+    }
     // A file is known by its name: an archive cannot have that of an artifact.
     let names: BTreeSet<&str> = manifest.artifacts.iter().map(|a| &*a.name).collect();
     once("file", manifest.archives.iter().map(|a| &*a.name).chain(names))?;
@@ -135,7 +138,7 @@ fn recipe(recipe: &Recipe) -> Checked {
     }
     match recipe.epoch {
         0.. => Ok(()),
-        _ => Err(format!("the epoch {} lies before 1970", recipe.epoch)),
+        _ => Err(format!("the epoch {} is before 1970", recipe.epoch)),
     }
 }
 
@@ -190,7 +193,10 @@ fn artifact(artifact: &Artifact, verdict: Verdict) -> Checked {
     if let Some(path) = artifact.path.as_deref() {
         inside(path)?;
         if path.rsplit('/').next() != Some(&artifact.name) {
-            return Err(format!("`{name}` lies at `{}`, under another name", path.escape_debug()));
+            return Err(format!(
+                "`{name}` is stored at `{}`, under a different name",
+                path.escape_debug()
+            ));
         }
     }
     if !Kind::named(&artifact.kind).is_some_and(Kind::in_verdict) {
@@ -228,7 +234,7 @@ fn archive(archive: &Archive) -> Checked {
         return Err(format!("`{format}` is not an archive format"));
     }
     if archive.epoch < 0 {
-        return Err(format!("the epoch {} lies before 1970", archive.epoch));
+        return Err(format!("the epoch {} is before 1970", archive.epoch));
     }
     sha256(&archive.sha256)?;
     archive.tar_sha256.as_deref().map_or(Ok(()), sha256)?;
@@ -246,7 +252,7 @@ fn archive(archive: &Archive) -> Checked {
     Ok(())
 }
 
-fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
+pub(super) fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
     if known.contains(&value) {
         return Ok(());
     }
@@ -254,7 +260,7 @@ fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
     Err(format!("{what} is `{value}`, and not one of `{known}`"))
 }
 
-fn no_control(what: &str, text: &str) -> Checked {
+pub(super) fn no_control(what: &str, text: &str) -> Checked {
     match text.contains(is_hidden) {
         false => Ok(()),
         true => {
@@ -264,7 +270,7 @@ fn no_control(what: &str, text: &str) -> Checked {
 }
 
 /// A path with `/` that stays below where it is put, on every system.
-fn inside(path: &str) -> Checked {
+pub(super) fn inside(path: &str) -> Checked {
     // Names of members are written with such characters escaped; others have none.
     let odd = |c: char| is_hidden(c) || cfg!(windows) && [':', '\\'].contains(&c);
     let part = |p: &str| !p.is_empty() && p != "." && p != ".." && !p.contains(odd);
@@ -287,7 +293,7 @@ fn hexadecimal(text: &str, lengths: &[usize]) -> bool {
     lengths.contains(&text.len()) && text.bytes().all(digit)
 }
 
-fn sha256(text: &str) -> Checked {
+pub(super) fn sha256(text: &str) -> Checked {
     match hexadecimal(text, &[64]) {
         true => Ok(()),
         false => Err(format!("`{}` is not a SHA-256", text.escape_debug())),

@@ -1,5 +1,5 @@
-//! What is known of both builds when their outputs are explained: the values of each variation, the
-//! forms in which they show, and when the builds ran.
+//! What is known about both builds when their outputs are explained: the values of each variation,
+//! the forms in which they show, and when the builds ran.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use crate::compare::{Comparison, Pair};
 use crate::project::Project;
 use crate::shim;
 use crate::variation::coverage::Coverage;
-use crate::variation::{CLOCK_OFFSET, VARIATIONS, Value, VariationId};
+use crate::variation::{Side, VARIATIONS, Value, Values, VariationId};
 use crate::verdict::Status;
 
 /// Modes that files, programs and directories get where the umask decides.
@@ -38,83 +38,42 @@ fn about(id: VariationId) -> About {
 }
 
 impl Project {
-    /// What is known, of builds that ran from `from` to `to`.
-    pub(crate) fn known(&self, coverage: &Coverage, from: i64, to: i64) -> Context {
+    /// What is known of build A and of another one, which ran from `from` to `to`.
+    pub(crate) fn known(&self, coverage: &Coverage, other: Side, from: i64, to: i64) -> Context {
+        let values = |id| self.values(id).between(other);
         let mut known = Vec::new();
         for row in VARIATIONS {
-            let v = self.values(row.id);
+            let v = values(row.id);
+            let (a, b) = (v.of(Side::A), v.of(Side::B));
             // The clock is known by when the builds ran, and an order by what is in it: their values
             // themselves never show.
-            let shown = !matches!(v.a, Value::Offset(_) | Value::Order(_));
+            let shown = !matches!(a, Value::Offset(_) | Value::Order(_));
             if v.varied() && shown {
                 let unset = |value: &Value| match value {
                     Value::Variable(None) | Value::Nothing => String::new(),
                     value => value.to_string(),
                 };
-                let value = Known::new(row.cause, row.label, unset(&v.a), unset(&v.b));
+                let value = Known::new(row.cause, row.label, unset(a), unset(b));
                 known.push(value.about(about(row.id)));
             }
         }
-        known.extend(self.modes());
-        known.extend(self.machine());
-        known.extend(self.stray());
+        known.extend(modes(&values(VariationId::Umask)));
+        known.extend(machine(&values));
+        known.extend(stray(&values(VariationId::Environment)));
         let window = Window { from, to };
         let ahead = |seconds| Window { from: from + seconds, to: to + seconds };
+        let offset = values(VariationId::Clock).number(Side::B);
         let shifted = coverage.is_applied(VariationId::Clock);
         Context {
             known,
-            clocks: Some(Clocks { a: window, b: ahead(if shifted { CLOCK_OFFSET } else { 0 }) }),
+            clocks: Some(Clocks { a: window, b: ahead(if shifted { offset } else { 0 }) }),
             packages: self.packages(),
             ..Context::default()
         }
     }
 
-    /// Modes of new files, as octal and decimal numbers.
-    fn modes(&self) -> Vec<Known> {
-        let v = self.values(VariationId::Umask);
-        let (Value::Mask(a), Value::Mask(b)) = (v.a, v.b) else {
-            return Vec::new();
-        };
-        let forms: [fn(u32) -> String; 2] = [|m| m.to_string(), |m| format!("{m:o}")];
-        let each = MODES.iter().flat_map(|mode| {
-            forms.iter().map(move |form| {
-                let called = "mode of a new file, from the umask";
-                Known::new(Cause::Umask, called, form(mode & !a), form(mode & !b))
-            })
-        });
-        each.collect()
-    }
-
-    /// What is derived from the names of host and kernel.
-    fn machine(&self) -> Vec<Known> {
-        let derived = |id: VariationId, label, of: fn(&str) -> String| {
-            let v = self.values(id);
-            let known =
-                Known::new(id.row().cause, label, of(&v.a.to_string()), of(&v.b.to_string()));
-            v.varied().then_some(known)
-        };
-        let host = VariationId::Hostname;
-        [
-            derived(host, "machine-id", machine::id_of),
-            derived(host, "boot id", machine::boot_id_of),
-            derived(VariationId::Kernel, "kernel version", shim::kernel_version),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-
-    /// The stray variable's name and value by themselves.
-    fn stray(&self) -> Vec<Known> {
-        let row = VariationId::Environment.row();
-        let Value::Variable(Some((name, value))) = self.values(row.id).b else {
-            return Vec::new();
-        };
-        [name, value].map(|part| Known::new(row.cause, row.label, "", part)).to_vec()
-    }
-
     /// Packages of the lockfile.
-    fn packages(&self) -> Vec<Package> {
+    pub(crate) fn packages(&self) -> Vec<Package> {
         let lock: Result<toml_edit::DocumentMut, _> = self.lockfile.text.parse();
         let Ok(lock) = lock else { return Vec::new() };
         let list = lock.get("package").and_then(|p| p.as_array_of_tables());
@@ -134,11 +93,61 @@ impl Project {
     }
 }
 
+/// Modes of new files, as octal and decimal numbers.
+fn modes(v: &Values) -> Vec<Known> {
+    let (Value::Mask(a), Value::Mask(b)) = (v.of(Side::A), v.of(Side::B)) else {
+        return Vec::new();
+    };
+    let forms: [fn(u32) -> String; 2] = [|m| m.to_string(), |m| format!("{m:o}")];
+    let each = MODES.iter().flat_map(|mode| {
+        forms.iter().map(move |form| {
+            let called = "mode of a new file, from the umask";
+            Known::new(Cause::Umask, called, form(mode & !a), form(mode & !b))
+        })
+    });
+    each.collect()
+}
+
+/// What is derived from the names of host and kernel.
+fn machine(values: &dyn Fn(VariationId) -> Values) -> Vec<Known> {
+    let derived = |id: VariationId, label, of: fn(&str) -> String| {
+        let v = values(id);
+        let known = Known::new(
+            id.row().cause,
+            label,
+            of(&v.of(Side::A).to_string()),
+            of(&v.of(Side::B).to_string()),
+        );
+        v.varied().then_some(known)
+    };
+    let host = VariationId::Hostname;
+    [
+        derived(host, "machine-id", machine::id_of),
+        derived(host, "boot id", machine::boot_id_of),
+        derived(VariationId::Kernel, "kernel version", shim::kernel_version),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The stray variable's name and value by themselves.
+fn stray(v: &Values) -> Vec<Known> {
+    let row = VariationId::Environment.row();
+    let Value::Variable(Some((name, value))) = v.of(Side::B).clone() else {
+        return Vec::new();
+    };
+    [name, value].map(|part| Known::new(row.cause, row.label, "", part)).to_vec()
+}
+
 /// Why each pair differs, in the order of the pairs; nothing of those that do not.
-pub(crate) fn explain_all(comparison: &Comparison, context: &Context) -> Vec<Explained> {
+pub(crate) fn explain_all(
+    comparison: &Comparison,
+    context: &dyn Fn(Side) -> Context,
+) -> Vec<Explained> {
     let one = |pair: &Pair| match (&pair.a, &pair.b) {
         (Some(a), Some(b)) if pair.status() == Status::Differs => {
-            repro_explain::explain(&a.path, &b.path, context)
+            repro_explain::explain(&a.path, &b.path, &context(pair.other()))
         }
         _ => Explained::default(),
     };

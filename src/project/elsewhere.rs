@@ -1,4 +1,4 @@
-//! Where the copies of build B are: on a file system that lists directories in another order, where
+//! Where the copies of all builds but A are: on a file system that lists directories in another order, where
 //! this machine has one with room. The preload shim does not reach every program that lists them.
 
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use crate::fs;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
 use crate::sandbox::Isolation;
-use crate::variation::{Side, ValuePair, VariationId, VariationSet};
+use crate::variation::{Side, Value, Values, VariationId, VariationSet};
 
 /// A file system in memory that most systems have.
 const MEMORY: &str = "/dev/shm";
 /// As much of it is taken at most, and half of what is free.
 const MOST: u64 = 512 << 20;
 
-/// Where build B's copies are, if not in the scratch directory.
+/// Where those copies are, if not in the scratch directory.
 #[derive(Default)]
 pub(crate) struct Elsewhere {
     dir: Option<Scratch>,
@@ -25,7 +25,7 @@ pub(crate) struct Elsewhere {
 }
 
 impl Project {
-    /// Finds a place for the copies of build B. In a sandbox it can be anywhere: what the build sees
+    /// Finds a place for the copies of all builds but A. In a sandbox it can be anywhere: what the build sees
     /// is the same.
     pub(crate) fn elsewhere(
         &self,
@@ -42,7 +42,9 @@ impl Project {
             None if self.request.keep => Err("both are to be kept on disk (`--keep`)".to_string()),
             None => {
                 let copies = sources.iter().map(PathBuf::as_path).chain([self.copy.as_path()]);
-                has_room(Path::new(MEMORY), copies.map(size).sum())
+                // As many are there at a time.
+                let times = self.request.builds.saturating_sub(1).min(3) as u64;
+                has_room(Path::new(MEMORY), copies.map(size).sum::<u64>() * times)
             }
         };
         let (dir, why) = match place {
@@ -55,21 +57,28 @@ impl Project {
         }
         let why = why.unwrap_or_else(|| format!("`{MEMORY}` has that order as well"));
         let same_order = format!(
-            "programs that the preload shim does not reach list both copies in one order, as they are on one file system: {why}"
+            "both copies are on one file system, so programs that the preload shim does not reach list them in the same order: {why}"
         );
         Ok(Elsewhere { dir: None, same_order: Some(same_order) })
     }
 
     /// Where the directories of both sides are on this machine, if they run in a sandbox.
-    pub(crate) fn on_disk(&self, id: VariationId, elsewhere: &Elsewhere) -> ValuePair {
-        let mut pair = VariationSet::default().values(id, &self.canaries);
+    pub(crate) fn on_disk(&self, id: VariationId, elsewhere: &Elsewhere) -> Values {
+        let values = VariationSet::default().values(id, &self.canaries);
         let copies = matches!(id, VariationId::BuildPath | VariationId::CargoHome);
-        if let (true, Some(dir)) = (copies, &elsewhere.dir)
-            && let Ok(below) = pair.path(Side::B).strip_prefix(&self.canaries.scratch)
-        {
-            pair.b = crate::variation::Value::Path(dir.path().join(below));
-        }
-        pair
+        let Some(dir) = elsewhere.dir.as_ref().filter(|_| copies) else {
+            return values;
+        };
+        let others = Side::first(self.canaries.sides).skip(1);
+        others.fold(values, |values, side| {
+            match values.path(side).strip_prefix(&self.canaries.scratch) {
+                Ok(below) => {
+                    let there = dir.path().join(below);
+                    values.with(side, Value::Path(there))
+                }
+                Err(_) => values,
+            }
+        })
     }
 }
 
@@ -80,7 +89,7 @@ fn listed(dir: &Path, again: bool) -> Result<Vec<std::ffi::OsString>> {
         fs::write(&dir.join(format!("file-{i:02}")), "")?;
     }
     if again {
-        fs::reorder(dir)?;
+        fs::reorder(dir, 1)?;
     }
     let listed = std::fs::read_dir(dir)?.map(|e| Ok(e?.file_name())).collect();
     fs::remove_tree(dir)?;

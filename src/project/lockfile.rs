@@ -42,7 +42,7 @@ pub(crate) fn find(
     };
     let Ok(below) = path.strip_prefix(&source.root) else {
         return Err(refused(format!(
-            "`resolver.lockfile-path` leads to `{}`, outside the source, so nobody else could rebuild: move the lockfile into the source",
+            "`resolver.lockfile-path` leads to `{}`, outside the source, so it cannot be rebuilt elsewhere: move the lockfile into the source",
             path.display()
         )));
     };

@@ -1,5 +1,5 @@
-//! What the manifest says of this machine, so that a mismatch on another one can be looked for
-//! there first: system, C compiler, linkers, and the files that the linker read.
+//! The manifest's description of this machine: system, C compiler, linkers, and the files that the
+//! linker read. It is the first place to look when another machine gets different bytes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub fn describe(toolchain: &Toolchain, built: &Built) -> Result<Builder> {
             Ok(File { path: path.display().to_string(), sha256: digest::of_file(path)?.sha256 })
         })
         .collect::<Result<Vec<_>>>()?;
-    let unknown = "the linker was not asked: it is not the default one of a Linux host with glibc";
+    let unknown = "the linker's version was not read: it is not the default linker of a Linux host with glibc";
     Ok(Builder {
         os: os(),
         tools: tools(toolchain),

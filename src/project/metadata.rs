@@ -143,6 +143,7 @@ impl Defaults {
             network: asked.network,
             name: self.name()?,
             keep: asked.keep,
+            builds: asked.builds.unwrap_or(2),
             expand: asked.expand,
             replay: asked.replay,
             builder: asked.builder,

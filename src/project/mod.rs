@@ -1,5 +1,5 @@
-//! All that is known of a project before anything is built: its source, configuration, toolchain
-//! and settings, each from where the user put it.
+//! Everything about a project that is known before a build: its source, configuration, toolchain
+//! and settings, each read from where the user put it.
 
 pub(crate) mod context;
 pub(crate) mod elsewhere;
@@ -41,7 +41,7 @@ use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
-use crate::variation::{Canaries, Side, ValuePair, VariationId, VariationSet};
+use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
 
 /// All that is known before anything is built.
 pub(crate) struct Project {
@@ -193,6 +193,7 @@ impl Project {
     /// The one place where a project is put together.
     pub(crate) fn new(copied: Copied, defaults: &Defaults, rest: Rest) -> Result<Project> {
         let Copied { source, config, cargo_home, canaries, copy } = copied;
+        let canaries = Canaries { sides: rest.request.builds, ..canaries };
         let name = match &rest.request.name {
             Some(name) => name.clone(),
             None => project_name(&source.cargo, &copy.join(&source.workspace))?,
@@ -226,7 +227,7 @@ impl Project {
         self.copy.join(&self.source.package)
     }
 
-    pub(crate) fn values(&self, name: VariationId) -> ValuePair {
+    pub(crate) fn values(&self, name: VariationId) -> Values {
         self.request.vary.values(name, &self.canaries)
     }
 
@@ -308,16 +309,18 @@ impl Project {
         name.map(|n| n.display().to_string())
     }
 
-    /// Unpacked registry crates that builds for the host and the targets may use.
-    pub(crate) fn registry_sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
-        let Some(home) = &self.cargo_home else {
-            return Vec::new();
-        };
-        let targets = &recipe.facts().targets;
-        let Ok(place) = self.fetch_place() else {
-            return Vec::new();
-        };
-        fetch::registry_sources(&self.toolchain, &place, targets, home)
+    /// All packages that builds for the host and the targets may use; none where cargo cannot say.
+    pub(crate) fn resolved(&self, recipe: &Recipe) -> Option<Metadata> {
+        let place = self.fetch_place().ok()?;
+        fetch::metadata(&self.toolchain, &place, &recipe.facts().targets).ok()
+    }
+
+    /// Unpacked registry crates among them.
+    pub(crate) fn registry_sources(&self, packages: Option<&Metadata>) -> Vec<PathBuf> {
+        match (&self.cargo_home, packages) {
+            (Some(home), Some(packages)) => fetch::registry_sources(packages, home),
+            _ => Vec::new(),
+        }
     }
 
     /// Downloads what the lockfile names.
@@ -385,7 +388,7 @@ pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
         return Ok(());
     };
     Err(refused(format!(
-        "`{key}` in `{}` of the source leads to `{}`, outside the source, so nobody else could rebuild: move the crates into the source, or use a git or registry dependency",
+        "`{key}` in `{}` of the source leads to `{}`, outside the source, so it cannot be rebuilt elsewhere: move the crates into the source, or use a git or registry dependency",
         file.strip_prefix(root).unwrap_or(&file).display(),
         to.display()
     )))
@@ -420,7 +423,7 @@ pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
 fn fits_in_path(name: &str) -> Result<()> {
     if name.is_empty() || name.contains(['/', '=', ':', ' ', '\\']) {
         return Err(bad_input(format!(
-            "the name `{name}` cannot stand in a path: set `name` in [workspace.metadata.repro]"
+            "the name `{name}` cannot be part of a path: set `name` in [workspace.metadata.repro]"
         )));
     }
     Ok(())
@@ -473,6 +476,7 @@ fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
     Ok(Canaries {
         scratch: scratch.to_owned(),
         token,
+        sides: 2,
         cpus,
         locale: other_locale(),
         outer_configs: config.outer_count(),

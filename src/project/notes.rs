@@ -1,5 +1,5 @@
-//! What a report of `repro build` adds in notes: settings in force, variables that were not passed on,
-//! and what was built or read that the verdict is not about.
+//! The notes in a report of `repro build`: settings in force, variables that were not passed on,
+//! and anything built or read that the verdict does not cover.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -42,25 +42,25 @@ impl Project {
         }
         for (path, _) in self.outside_config() {
             notes.push(format!(
-                "settings of `{}` are in force, which is outside the source: another builder needs them as well",
+                "settings of `{}` are in force, which is outside the source: other builders need them too",
                 path.display()
             ));
         }
         let lost: Vec<_> = a.consulted.iter().filter(|n| self.is_lost(n)).collect();
         for name in &lost {
             notes.push(format!(
-                "{name} is set and the build asks for it, but it was not passed on: `--pass-env {name}` if it is meant"
+                "{name} is set and the build asks for it, but it was not passed on: pass `--pass-env {name}` if it should be"
             ));
         }
         for (name, package) in self.may_be_read(a).iter().filter(|(name, _)| !lost.contains(&name))
         {
             notes.push(format!(
-                "{name} is set, and the build script or macro of {package} may read it, but it was not passed on: `--pass-env {name}` if it is meant"
+                "{name} is set, and the build script or macro of {package} may read it, but it was not passed on: pass `--pass-env {name}` if it should be"
             ));
         }
         if let Some(name) = self.user_wrapper_name() {
             notes.push(format!(
-                "`{name}` wraps rustc and is run in turn: another builder needs it as well, and what it hands to a server is not varied"
+                "`{name}` wraps rustc and is run too: other builders need it as well, and work that it hands to a server is not varied"
             ));
         }
         let workspace_wrapper = ["build", "rustc-workspace-wrapper"];
@@ -102,7 +102,7 @@ impl Project {
             None => format!("`{path}`"),
         };
         Err(refused(format!(
-            "{} reads {what}, which is outside the source, so nobody else could rebuild: copy the file into the source",
+            "{} reads {what}, which is outside the source, so it cannot be rebuilt elsewhere: copy the file into the source",
             file.package
         )))
     }
@@ -155,14 +155,14 @@ impl Project {
         let mut notes = Vec::new();
         for (package, files) in left.by_scripts.iter().filter(|(name, _)| own.contains(*name)) {
             notes.push(format!(
-                "{} in OUT_DIR of {package} between the builds, and the verdict is not about OUT_DIR: {}",
+                "{} in OUT_DIR of {package} between the builds; the verdict does not cover OUT_DIR: {}",
                 count(files.len(), "file differs", "files differ"),
                 short_list(files)
             ));
         }
         if !left.beside.is_empty() {
             notes.push(format!(
-                "{} in the target directory between the builds, and the verdict is not about files that cargo did not build: {}",
+                "{} in the target directory between the builds; the verdict does not cover files that cargo did not build: {}",
                 count(left.beside.len(), "file differs", "files differ"),
                 short_list(&left.beside)
             ));
@@ -173,7 +173,7 @@ impl Project {
                 n => format!("of which {n} differ between the builds"),
             };
             notes.push(format!(
-                "debug info is in {} next to the object files ({differ}), which the verdict is not about and no archive has: set `split-debuginfo = \"packed\"` to have one file that is compared and packed",
+                "debug info is in {} next to the object files ({differ}), which the verdict does not cover and no archive contains: set `split-debuginfo = \"packed\"` to get one file that is compared and packed",
                 count(left.debug_info.len(), "file", "files")
             ));
         }
@@ -280,12 +280,12 @@ fn native<'v>(
 ) -> Vec<String> {
     let mut notes = Vec::new();
     if a.trace.units.iter().any(|unit| unit.native_cpu) {
-        notes.push("`-C target-cpu=native` is in force: the bytes depend on the CPU of this machine; name one, such as `-C target-cpu=x86-64-v3`".to_string());
+        notes.push("`-C target-cpu=native` is in force: the bytes depend on the CPU of this machine; name a CPU, such as `-C target-cpu=x86-64-v3`".to_string());
     }
     if let Some(flag) =
         values.find_map(|v| NATIVE_FLAGS.iter().find(|flag| v.contains(**flag)).copied())
     {
-        notes.push(format!("`{flag}` is in the flags of the C compiler: the bytes depend on the CPU of this machine; name one in its place"));
+        notes.push(format!("`{flag}` is in the flags of the C compiler: the bytes depend on the CPU of this machine; name a CPU instead"));
     }
     for script in a.artifacts.iter().filter(|a| a.kind == Kind::BuildScript) {
         let bytes = std::fs::read(&script.path).unwrap_or_default();
@@ -293,7 +293,7 @@ fn native<'v>(
             NATIVE_FLAGS.iter().find(|flag| memmem::find(&bytes, flag.as_bytes()).is_some())
         {
             notes.push(format!(
-                "the build script of {} can pass `{flag}` to a C compiler: the bytes then depend on the CPU of this machine; name one in its place",
+                "the build script of {} can pass `{flag}` to a C compiler: the bytes then depend on the CPU of this machine; name a CPU instead",
                 script.package
             ));
         }
@@ -309,7 +309,7 @@ fn watched(outside: &[OutsideFile]) -> Vec<String> {
         .map(|files| {
             let paths: Vec<_> = files.iter().map(|f| f.path.display().to_string()).collect();
             format!(
-                "the build script of {} depends on {} outside the source, which another builder needs as well: {}",
+                "the build script of {} depends on {} outside the source, which other builders need too: {}",
                 files[0].package,
                 count(files.len(), "file", "files"),
                 short_list(&paths)

@@ -1,4 +1,4 @@
-//! The preload shim of a run: compiled, tried, and what it does not reach.
+//! The preload shim of a run: compiled and tried, with the list of what it does not reach.
 
 use std::path::Path;
 

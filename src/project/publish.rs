@@ -1,6 +1,6 @@
-//! Puts the results into `<target directory>/repro/`: files first, the manifest last and at once.
-//! While the manifest is there, what it says is there is there. Runs that end at the same time
-//! take turns.
+//! Writes the results to `<target directory>/repro/`: files first, the manifest last and
+//! atomically. If the manifest exists, every file that it lists exists. Runs that end at the same
+//! time take turns.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use crate::compare::{Comparison, Pair};
 use crate::fs;
 use crate::manifest::{self, Manifest};
+use crate::variation::Side;
 use crate::verdict::{SINGLE, Status, Verdict};
 
 /// Directory of proven artifacts.
@@ -23,22 +24,22 @@ pub const MANIFEST: &str = "repro.json";
 /// is shipped, otherwise both sides of whatever is not the same.
 fn places(pair: &Pair, scratch: &Path, verdict: Verdict) -> Vec<(PathBuf, PathBuf)> {
     let mut places = Vec::new();
-    let mut place = |dir: &str, side: &str, x: &Option<crate::artifact::Artifact>| {
+    let mut place = |dir: String, side: Side, x: &Option<crate::artifact::Artifact>| {
         if let Some(x) = x {
-            let below = x.path.strip_prefix(scratch.join(format!("kept-{side}")));
+            let below = x.path.strip_prefix(scratch.join(format!("kept-{}", side.label())));
             let below = below.unwrap_or(Path::new(&x.name));
-            places.push((x.path.clone(), Path::new(dir).join(below)));
+            places.push((x.path.clone(), Path::new(&dir).join(below)));
         }
     };
     if verdict == Verdict::Single {
         if pair.either().kind.is_shipped() {
-            place(ARTIFACTS, "A", &pair.a);
+            place(ARTIFACTS.to_string(), Side::A, &pair.a);
         }
     } else if pair.status() != Status::Same {
-        place("a", "A", &pair.a);
-        place("b", "B", &pair.b);
+        place(Side::A.lower(), Side::A, &pair.a);
+        place(pair.other().lower(), pair.other(), &pair.b);
     } else if verdict.is_reproducible() && pair.either().kind.is_shipped() {
-        place(ARTIFACTS, "A", &pair.a);
+        place(ARTIFACTS.to_string(), Side::A, &pair.a);
     }
     places
 }
@@ -98,8 +99,9 @@ pub fn publish(
     let _lock = lock(results)?;
     crate::process::check_interrupt()?;
     fs::remove_tree_or_file(&path)?;
-    for name in [ARTIFACTS, DIST, "a", "b"] {
-        let (to, from) = (results.join(name), new.path().join(name));
+    let sides = Side::first(Side::MOST).map(Side::lower);
+    for name in [ARTIFACTS, DIST].into_iter().map(str::to_string).chain(sides) {
+        let (to, from) = (results.join(&name), new.path().join(&name));
         fs::remove_tree(&to)?;
         if from.exists() {
             std::fs::rename(&from, &to)

@@ -21,6 +21,7 @@ pub(crate) struct Scratch {
     keep: bool,
     /// Locked until the end.
     _in_use: Option<File>,
+    _listed: Option<fs::Listed>,
 }
 
 impl Scratch {
@@ -55,7 +56,8 @@ impl Scratch {
         remove_left(place);
         // What is to be kept has no such file.
         let _in_use = if keep { None } else { lock(&path) };
-        Ok(Scratch { dir, path, keep, _in_use })
+        let _listed = (!keep).then(|| fs::Listed::new(&path));
+        Ok(Scratch { dir, path, keep, _in_use, _listed })
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -1,13 +1,15 @@
-//! What a finished double build is told as: the manifest and the report.
+//! Makes the manifest and the report of a finished double build.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use cargo_metadata::Metadata;
 use repro_formats::digest;
 
 use crate::build::Built;
 use crate::compare::Comparison;
+use crate::manifest::components::Components;
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
@@ -16,6 +18,7 @@ use crate::project::{machine, publish};
 use crate::recipe::Recipe;
 use crate::recipe::environment::{self, PLUMBING};
 use crate::sandbox::Isolation;
+use crate::sbom;
 use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
@@ -41,6 +44,7 @@ impl Project {
         Ok(Manifest {
             schema: manifest::SCHEMA.to_string(),
             verdict: verdict.name().to_string(),
+            builds: coverage.map(|_| self.request.builds).filter(|n| *n > 2),
             variations: coverage.map(manifest::Variations::from),
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {
@@ -76,8 +80,34 @@ impl Project {
             environment: self.consulted(&a.consulted),
             artifacts: publish::artifacts(comparison, scratch, verdict),
             archives: Vec::new(),
+            components: None,
             builder,
         })
+    }
+
+    /// What the artifacts are made of, as both builds saw it, or why that is not known.
+    pub(crate) fn components(
+        &self,
+        packages: Option<&Metadata>,
+        sides: &[Built],
+    ) -> Result<(Option<Components>, Option<String>)> {
+        let Some(packages) = packages else {
+            let why = "cargo did not list the packages of this build";
+            return Ok((None, Some(format!("{why}, so the manifest has no data for an SBOM"))));
+        };
+        let home = self.cargo_home.as_deref();
+        let known = sbom::Known::new(packages, &self.lockfile.text, &self.copy, home)?;
+        let sysroot = &self.toolchain.sysroot;
+        let mut components = sbom::gather::gather(&known, sysroot, &sides[0], sides.get(1))?;
+        for other in sides.iter().skip(2) {
+            if components.is_some() {
+                components = sbom::gather::gather(&known, sysroot, &sides[0], Some(other))?;
+            }
+        }
+        let why = components.is_none().then(|| {
+            "the builds linked different crates or libraries into equal files, so the manifest has no data for an SBOM".to_string()
+        });
+        Ok((components, why))
     }
 
     pub(crate) fn manifest_source(&self) -> Result<manifest::Source> {

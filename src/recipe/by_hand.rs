@@ -10,7 +10,7 @@ use super::table::{Channel, TABLE};
 use super::{C_FLAG_VARIABLES, Recipe, SideRecipe, is_c_flags};
 use crate::layout::Layout;
 use crate::platform::Platform;
-use crate::variation::{Side, ValuePair, VariationId};
+use crate::variation::{Side, Values, VariationId};
 
 /// A variable to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ const LEFT_OUT: &[&str] = &["CARGO_BUILD_JOBS"];
 
 impl Recipe {
     /// The recipe for a build in `layout`, which is the user's own tree.
-    pub fn by_hand(&self, layout: &Layout, value: &dyn Fn(VariationId) -> ValuePair) -> ByHand {
+    pub fn by_hand(&self, layout: &Layout, value: &dyn Fn(VariationId) -> Values) -> ByHand {
         let share = self.side(Side::A, layout, value);
         let mut out = ByHand::default();
         for item in self.items() {
@@ -141,6 +141,7 @@ mod tests {
             wrapper: "/none".into(),
         };
         let canaries = Canaries {
+            sides: 2,
             scratch: "/w".into(),
             token: "t".into(),
             cpus: 4,

@@ -1,7 +1,7 @@
-//! The environment that a build starts from: built up from an allow-list, not torn down.
+//! The environment that a build starts from: built from an allow-list, not by removing variables.
 //!
-//! Owns which of the user's variables are settings of the build. What the recipe and the
-//! variations set on top of it is decided elsewhere.
+//! It decides which of the user's variables are settings of the build. The recipe and the
+//! variations add theirs elsewhere.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -14,7 +14,7 @@ use crate::epoch::Epoch;
 use crate::layout::Layout;
 use crate::platform::{self, Platform};
 use crate::variation::coverage::Holder;
-use crate::variation::{Side, VARIATIONS, Value, ValuePair, VariationId};
+use crate::variation::{Side, VARIATIONS, Value, Values, VariationId};
 use environment::Env;
 use table::{Channel, Item, TABLE};
 
@@ -192,7 +192,7 @@ impl Recipe {
         &self,
         side: Side,
         layout: &Layout,
-        value: &dyn Fn(VariationId) -> ValuePair,
+        value: &dyn Fn(VariationId) -> Values,
     ) -> SideRecipe {
         let rust_src = match value(VariationId::ToolchainPath).of(side) {
             Value::Path(toolchain) => toolchain.join("lib/rustlib/src/rust"),
@@ -234,7 +234,7 @@ impl Recipe {
         out
     }
 
-    fn carry_values(&self, side: Side, value: &dyn Fn(VariationId) -> ValuePair, env: &mut Env) {
+    fn carry_values(&self, side: Side, value: &dyn Fn(VariationId) -> Values, env: &mut Env) {
         for row in VARIATIONS {
             let values = value(row.id);
             for variable in row.variables() {
@@ -329,6 +329,7 @@ mod tests {
         let canaries = Canaries {
             scratch: "/s".into(),
             token: "t".into(),
+            sides: 2,
             cpus: 4,
             locale: None,
             outer_configs: 0,

@@ -75,7 +75,7 @@ pub const TABLE: &[Item] = &[
     all(
         Channel::Rustc,
         "--remap-path-prefix={target}=/build/{name}/target",
-        "generated code lies in OUT_DIR, below the target directory",
+        "generated code is in OUT_DIR, below the target directory",
     ),
     all(
         Channel::Rustc,
@@ -158,12 +158,12 @@ pub const TABLE: &[Item] = &[
     all(
         Channel::Env("SCCACHE_RECACHE"),
         "1",
-        "a compiler cache would hand one build the objects of the other",
+        "a compiler cache would give one build the objects of the other",
     ),
     all(
         Channel::Env("CCACHE_DISABLE"),
         "1",
-        "a compiler cache would hand one build the objects of the other",
+        "a compiler cache would give one build the objects of the other",
     ),
     all(
         Channel::Env("GIT_CEILING_DIRECTORIES"),
@@ -191,7 +191,7 @@ pub const TABLE: &[Item] = &[
     all(
         Channel::Process("environment"),
         "built up from an allow-list",
-        "a variable that nobody meant to set cannot matter",
+        "a variable set by accident cannot change the result",
     ),
 ];
 

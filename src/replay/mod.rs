@@ -30,13 +30,13 @@ const LEAST: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(60)];
 /// The part of the time of both builds that they may take, if that is more.
 const SHARE: u32 = 10;
 
-/// Both builds, as they were made.
+/// Two builds, as they were made.
 pub struct Builds<'a> {
     /// How.
     pub plan: &'a Plan<'a>,
     /// Build A.
     pub a: &'a Built,
-    /// Build B.
+    /// The build that it is compared with.
     pub b: &'a Built,
     /// What differed between them on purpose.
     pub varied: Vec<VariationId>,
@@ -167,11 +167,13 @@ fn reason(why: Why) -> String {
     match why {
         Why::NotAsInA => "run again alone, it does not give the output of build A".to_string(),
         Why::NotAsInB => {
-            "run again with everything that was varied, it does not give the output of build B"
+            "run again with everything that was varied, it does not give the output of the other build"
                 .to_string()
         }
-        Why::OutOfSight => "what differs is not made anew when it is run again alone".to_string(),
-        Why::Unmoved => "run again alone, it gives one output whatever is varied".to_string(),
+        Why::OutOfSight => {
+            "it does not write the differing output again when it is run alone".to_string()
+        }
+        Why::Unmoved => "run again alone, it gives the same output whatever is varied".to_string(),
         Why::Failed(sentence) => sentence,
     }
 }

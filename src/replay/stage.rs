@@ -15,10 +15,10 @@ use crate::fs;
 use crate::process::{Cmd, Output};
 use crate::replay::search::Trial;
 use crate::sandbox::{Layer, Room};
+use crate::shim::Settings;
 use crate::shim::record::Moment;
-use crate::shim::{Order, Settings};
 use crate::source;
-use crate::variation::{Carrier, Side, VARIATIONS, Value, ValuePair, VariationId};
+use crate::variation::{Carrier, Side, VARIATIONS, Value, VariationId};
 
 /// A source larger than this is not copied; a build script that writes there then fails.
 const COPIED: u64 = 64 << 20;
@@ -76,7 +76,8 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// A stage for what build A did, in the directory `dir`, which is removed with each replay.
     pub fn new(plan: &'a Plan<'a>, a: &'a Trace, b: &'a Trace, dir: PathBuf) -> Result<Stage<'a>> {
-        let real = [plan.scratch.join("a"), plan.scratch.join("b"), a.layout.wrapper.clone()];
+        let of = |trace: &Trace| plan.scratch.join(trace.side.lower());
+        let real = [of(a), of(b), a.layout.wrapper.clone()];
         let aside = match plan.sandbox {
             Some(_) => None,
             None => Some(Aside::put(real, &plan.scratch.join("aside-of-replays"))?),
@@ -103,8 +104,8 @@ impl<'a> Stage<'a> {
         fs::remove_tree(&self.dir)?;
         let values = |id: VariationId| {
             // Side A of the stage has B's value, and all that is varied still is.
-            let ValuePair { a, b } = (self.plan.values)(id);
-            if trial.switched.contains(&id) { ValuePair { a: b, b: a } } else { ValuePair { a, b } }
+            let values = (self.plan.values)(id);
+            if trial.switched.contains(&id) { values.swapped() } else { values }
         };
         let swaps = self.swaps(&trial.switched);
         let seen = |path: &Path| PathBuf::from(swapped(&path.display().to_string(), &swaps));
@@ -171,11 +172,14 @@ impl<'a> Stage<'a> {
 
     /// A's directories and what they are in a trial, the longest first.
     fn swaps(&self, switched: &BTreeSet<VariationId>) -> Vec<(String, String)> {
-        let pair = |id: &VariationId| match (self.plan.values)(*id) {
-            ValuePair { a: Value::Path(a), b: Value::Path(b) } => {
-                Some((a.display().to_string(), b.display().to_string()))
+        let pair = |id: &VariationId| {
+            let values = (self.plan.values)(*id);
+            match (values.of(Side::A), values.of(Side::B)) {
+                (Value::Path(a), Value::Path(b)) => {
+                    Some((a.display().to_string(), b.display().to_string()))
+                }
+                _ => None,
             }
-            _ => None,
         };
         let mut swaps: Vec<_> = switched.iter().filter_map(pair).collect();
         swaps.sort_by_key(|(a, _)| std::cmp::Reverse(a.len()));
@@ -197,9 +201,9 @@ impl<'a> Stage<'a> {
         let back: Vec<_> = back.map(|(a, b)| (b, a)).collect();
         for row in VARIATIONS.iter().filter(|row| switched.contains(&row.id)) {
             let jobs: &[&str] = if row.carriers.contains(&Carrier::Jobs) { &JOBS } else { &[] };
-            let ValuePair { a, b } = (self.plan.values)(row.id);
-            let own = [a, b].into_iter().filter_map(|value| match value {
-                Value::Variable(variable) => Some(variable?.0),
+            let values = (self.plan.values)(row.id);
+            let own = values.all().iter().filter_map(|value| match value {
+                Value::Variable(variable) => Some(variable.clone()?.0),
                 _ => None,
             });
             let names = row.variables().chain(jobs.iter().copied()).map(str::to_string);
@@ -280,7 +284,7 @@ impl<'a> Stage<'a> {
         let number = |id| (plan.values)(id).number(Side::A);
         fs::set_modes(&copy, u32::try_from(number(VariationId::Umask)).unwrap_or(0o022))?;
         if reversed {
-            fs::reorder(&copy)?;
+            fs::reorder(&copy, u32::try_from(number(VariationId::DirectoryOrder)).unwrap_or(1))?;
         }
         fs::set_mtimes(&copy, number(VariationId::SourceMtime))?;
         source::refresh_index(&copy)?;
@@ -381,9 +385,6 @@ fn clocked(
     trial: &Trial<VariationId>,
     now: Duration,
 ) -> (Settings, Moment) {
-    if trial.switched.contains(&VariationId::DirectoryOrder) {
-        settings.order = Order::Reversed;
-    }
     let at = recorded[usize::from(trial.switched.contains(&VariationId::Clock))];
     let nanos = i64::from(now.subsec_nanos());
     settings.clock_offset = at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
@@ -432,8 +433,6 @@ mod tests {
         assert_eq!(of(trial(&[], false), now), (-993_250_000_000, None));
         assert_eq!(of(trial(&[VariationId::Clock], false), now), (-991_250_000_000, None));
         assert_eq!(of(trial(&[], true), Duration::from_secs(7)), (0, Some(7)));
-        let reversed = trial(&[VariationId::DirectoryOrder], false);
-        assert_eq!(clocked(Settings::default(), [7, 9], &reversed, now).0.order, Order::Reversed);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::check::Finding;
 use crate::check::hit::Severity;
+use crate::check::{Finding, Outcome};
 use crate::error;
 use crate::term;
 
@@ -17,19 +17,31 @@ pub struct CheckReport {
     pub packages: usize,
     /// How many rules there are.
     pub rules: usize,
-    /// The findings, the gravest first.
-    pub findings: Vec<Finding>,
-    /// How many findings are allowed.
-    pub allowed: usize,
+    /// What they came to.
+    pub outcome: Outcome,
     /// What could not be read, so that some rules were silent.
     pub troubles: Vec<anyhow::Error>,
+}
+
+/// What a check came to. Only the first is without any reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Verdict {
+    /// No error, no warning, and every rule looked.
+    Clean,
+    /// Warnings alone.
+    Warnings,
+    /// Errors.
+    Findings,
+    /// Some rules, or some files, were not checked.
+    Incomplete,
 }
 
 impl CheckReport {
     /// How many findings count for so much.
     pub fn count(&self, severity: Severity) -> usize {
         let of = |f: &&Finding| f.severity == severity;
-        self.findings.iter().filter(of).count()
+        self.outcome.findings.iter().filter(of).count()
     }
 
     /// `1 error, 2 warnings, 0 infos`.
@@ -48,17 +60,25 @@ impl CheckReport {
         let troubles = self.troubles.iter().map(|t| error::kind_of(t).code());
         match troubles.max() {
             Some(code) => code,
-            None => u8::from(self.count(Severity::Error) > 0),
+            None if self.count(Severity::Error) > 0 => 1,
+            None if !self.outcome.unrun.is_empty() => error::Kind::Refused.code(),
+            None => 0,
         }
     }
 
-    /// `clean`, `findings`, or `incomplete`.
-    pub(super) fn verdict(&self) -> &'static str {
+    /// What the check came to.
+    pub(super) fn verdict(&self) -> Verdict {
         match self.code() {
-            0 => "clean",
-            1 => "findings",
-            _ => "incomplete",
+            0 if self.count(Severity::Warning) == 0 => Verdict::Clean,
+            0 => Verdict::Warnings,
+            1 => Verdict::Findings,
+            _ => Verdict::Incomplete,
         }
+    }
+
+    /// How many rules could look.
+    pub(super) fn ran(&self) -> usize {
+        self.rules - self.outcome.unrun.iter().map(|u| u.rules.len()).sum::<usize>()
     }
 
     /// A path as it is shown: relative to the root, with `/`, where it lies below it.

@@ -20,7 +20,7 @@ pub struct EnvReport {
 
 pub(super) const ENCODED: &str = "CARGO_ENCODED_RUSTFLAGS";
 pub(super) const FLAGS_WHY: &str =
-    "paths in panic messages and debug info, and what linkers put in by chance";
+    "paths in panic messages and debug info, and linker output that varies";
 
 impl EnvReport {
     pub(super) fn encoded(&self) -> String {

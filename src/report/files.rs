@@ -1,4 +1,4 @@
-//! What is reported of single files: what `normalize` did, and what `diff` found, as text and JSON.
+//! Reports about single files: the results of `normalize` and `diff`, as text and JSON.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -243,7 +243,7 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
         return out;
     }
     let most = if verbose { usize::MAX } else { LISTED };
-    findings::text(&mut out, &outcome.explained, most);
+    findings::text(&mut out, &outcome.explained, most, "B");
     let sentence = content(outcome).map_or(String::new(), |s| format!(": {s}"));
     let _ = writeln!(out, "{BAD}DIFFERS{BAD:#}{sentence}");
     out

@@ -67,8 +67,8 @@ const WIDTH: usize = 160;
 /// Lines that findings may take up where not all are listed.
 const LINES: usize = 18;
 
-/// The findings as lines, at most `most` of them; consequences only if there is room for all.
-pub(super) fn text(out: &mut String, explained: &Explained, most: usize) {
+/// The findings as lines, at most `most` of them; `other` is what the side is called that is not A; consequences only if there is room for all.
+pub(super) fn text(out: &mut String, explained: &Explained, most: usize, other: &str) {
     let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
         explained.findings.iter().partition(|f| !f.consequence);
     let limit = if most == usize::MAX { usize::MAX } else { LINES };
@@ -81,7 +81,7 @@ pub(super) fn text(out: &mut String, explained: &Explained, most: usize) {
         let before = i.checked_sub(1).map(|i| causes[i]);
         let next = causes.get(i + 1).filter(|_| i + 1 < most);
         let remedy = next.is_none_or(|n| n.remedy != finding.remedy);
-        one(&mut text, finding, before, remedy, limit);
+        one(&mut text, finding, before, (remedy, other), limit);
         shown = i + 1;
     }
     out.push_str(&text);
@@ -119,7 +119,7 @@ pub(super) fn one(
     out: &mut String,
     f: &Finding,
     before: Option<&Finding>,
-    remedy: bool,
+    (remedy, other): (bool, &str),
     limit: usize,
 ) {
     let owner: Vec<String> = [
@@ -148,7 +148,7 @@ pub(super) fn one(
         None => {
             let shown =
                 |value: &str| if value.is_empty() { "nothing".to_string() } else { short(value) };
-            let _ = writeln!(out, "{INDENT}A: {}\n{INDENT}B: {}", shown(&f.a), shown(&f.b));
+            let _ = writeln!(out, "{INDENT}A: {}\n{INDENT}{other}: {}", shown(&f.a), shown(&f.b));
         }
     }
     if remedy {

@@ -1,9 +1,13 @@
-//! The report as one page that needs nothing else: no script, no font, nothing from elsewhere. Every
-//! text is escaped, since names and bytes come from the files.
+//! The report as one self-contained HTML page: no script, no font, no external resource. The markup
+//! is in `page.html`, a template that escapes every text, because names and bytes come from the
+//! files; this module makes its values.
 
 use std::fmt::Write;
 use std::ops::Range;
 
+use anyhow::{Context, Result};
+use minijinja::value::ValueKind;
+use minijinja::{Environment, Value, context, escape_formatter};
 use repro_explain::finding::{Excerpt, Finding};
 use repro_formats::digest::Digest;
 
@@ -16,173 +20,97 @@ const MOST: usize = 200;
 const LINE: usize = 16;
 
 /// The page.
-pub fn page(summary: &Summary) -> String {
-    let mut out = String::new();
-    let tone = match summary.tone {
-        Tone::Good => "good",
-        Tone::Warn => "aside",
-        Tone::Bad => "bad",
+///
+/// # Errors
+/// The template does not fit the values, which a test rules out.
+pub fn page(summary: &Summary) -> Result<String> {
+    let mut env = Environment::new();
+    env.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if value.kind() == ValueKind::String && !value.is_safe() => {
+            out.write_str(&escape(text)).map_err(minijinja::Error::from)
+        }
+        _ => escape_formatter(out, state, value),
+    });
+    env.add_template("page.html", include_str!("page.html"))?;
+    let values = context! {
+        command => summary.command,
+        version => env!("CARGO_PKG_VERSION"),
+        verdict => &summary.verdict,
+        tone => match summary.tone {
+            Tone::Good => "good",
+            Tone::Warn => "aside",
+            Tone::Bad => "bad",
+        },
+        chains => summary.chains.iter().map(chain).collect::<Value>(),
+        files => summary.artifacts.iter().enumerate().map(file).collect::<Value>(),
+        facts => summary.facts.iter().map(|(name, text)| context! { name => *name, text }).collect::<Value>(),
     };
-    let _ = write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{command}: {verdict}</title>\n<style>{STYLE}</style></head><body>\n\
-         <header><p class=\"command\">{command}</p><h1 class=\"{tone}\">{verdict}</h1></header>\n<main>\n",
-        command = summary.command,
-        verdict = summary.verdict,
-    );
-    if !summary.chains.is_empty() {
-        out.push_str("<section><h2>Who is to blame</h2>\n");
-        summary.chains.iter().for_each(|c| chain(&mut out, c));
-        out.push_str("</section>\n");
-    }
-    artifacts(&mut out, summary);
-    let differing = summary.artifacts.iter();
-    let differing = differing
-        .enumerate()
-        .filter(|(_, r)| !r.explained.findings.is_empty() || r.explained.note.is_some());
-    for (i, row) in differing {
-        findings(&mut out, i, row);
-    }
-    out.push_str("<section><h2>What was compared</h2><dl>\n");
-    for (name, value) in &summary.facts {
-        let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(value));
-    }
-    out.push_str("</dl></section>\n</main></body></html>\n");
-    out
+    env.get_template("page.html")?.render(values).context("failed to make the HTML page")
 }
 
-/// From the culprit to what it reached, as boxes.
-fn chain(out: &mut String, chain: &Chain) {
-    out.push_str("<div class=\"chain\"><ol>\n");
-    for (i, link) in chain.links.iter().enumerate() {
-        let (class, unit) = match i {
-            0 => ("culprit", format!("<small>{}</small>", escape(chain.unit))),
-            _ => ("link", String::new()),
-        };
-        let _ = writeln!(out, "<li class=\"{class}\">{unit}{}</li>", escape(link));
-    }
-    out.push_str("</ol>\n<p>");
-    for cause in &chain.causes {
-        let _ = write!(out, "<span class=\"cause\">{cause}</span> ");
-    }
-    let _ = writeln!(out, "{}</p>", escape(&chain.proof));
-    for line in &chain.evidence {
-        let _ = writeln!(out, "<pre>{}</pre>", escape(line));
-    }
-    for remedy in &chain.remedies {
-        let _ = writeln!(out, "<p class=\"remedy\">{}</p>", escape(remedy));
-    }
-    out.push_str("</div>\n");
+/// From the culprit to what it reached.
+fn chain(chain: &Chain) -> Value {
+    let Chain { links, unit, causes, proof, evidence, remedies } = chain;
+    context! { links, unit => *unit, causes, proof, evidence, remedies }
 }
 
-fn artifacts(out: &mut String, summary: &Summary) {
-    out.push_str(
-        "<section><h2>Files</h2>\n<div class=\"wide\"><table><thead><tr><th>status</th><th>file</th><th>A</th><th>B</th></tr></thead><tbody>\n",
-    );
-    for (i, row) in summary.artifacts.iter().enumerate() {
-        let tone = match (row.status, row.counts) {
+fn file((number, row): (usize, &Row)) -> Value {
+    let explained = row.explained;
+    let coverage = &explained.coverage;
+    let share = |n: u64| format!("{:.2}", n as f64 * 100.0 / coverage.differing as f64);
+    let covered = explained.binary && coverage.differing > 0;
+    let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
+        explained.findings.iter().partition(|f| !f.consequence);
+    let shown =
+        |all: &[&Finding]| all.iter().take(MOST).map(|f| finding(f, row.other)).collect::<Value>();
+    let side = |d: Option<&Digest>| d.map(|d| context! { size => d.size, sha256 => &d.sha256 });
+    context! {
+        number,
+        tone => match (row.status, row.counts) {
             (Status::Same, _) => "good",
             (_, true) => "bad",
             (_, false) => "aside",
-        };
-        let name = match row.explained.findings.is_empty() {
-            true => escape(&row.name),
-            false => format!("<a href=\"#file-{i}\">{}</a>", escape(&row.name)),
-        };
-        let aside = if row.counts { "" } else { "; not in the verdict" };
-        let _ = writeln!(
-            out,
-            "<tr><td class=\"{tone}\">{}</td><td>{name}<br><small>{}{aside}</small></td>{}{}</tr>",
-            row.status.name(),
-            escape(&row.about),
-            digest(row.a, row.b),
-            digest(row.b, row.a),
-        );
+        },
+        status => row.status.name(),
+        name => &row.name,
+        about => &row.about,
+        counts => row.counts,
+        sides => [side(row.a), side(row.b)],
+        other => row.other,
+        outputs => &row.outputs,
+        explained => !explained.findings.is_empty(),
+        covered => covered.then(|| context! {
+            caused => share(coverage.caused),
+            following => share(coverage.following),
+            sentence => coverage.sentence(),
+        }),
+        note => &explained.note,
+        findings => shown(&causes),
+        more => causes.len().saturating_sub(MOST),
+        following => follow.len(),
+        consequences => shown(&follow),
     }
-    out.push_str("</tbody></table></div></section>\n");
 }
 
-fn digest(this: Option<&Digest>, other: Option<&Digest>) -> String {
-    let Some(d) = this else {
-        return "<td>absent</td>".to_string();
-    };
-    let class = if other == this { "" } else { " class=\"other\"" };
-    format!("<td{class}>{} bytes<br><code>{}</code></td>", d.size, escape(&d.sha256))
-}
-
-fn findings(out: &mut String, i: usize, row: &Row) {
-    let _ = writeln!(out, "<section id=\"file-{i}\"><h2>{}</h2>", escape(&row.name));
-    let coverage = &row.explained.coverage;
-    if row.explained.binary && coverage.differing > 0 {
-        let share = |n: u64| n as f64 * 100.0 / coverage.differing as f64;
-        let _ = writeln!(
-            out,
-            "<p class=\"bar\"><span class=\"by-cause\" style=\"width:{:.2}%\"></span><span class=\"follows\" style=\"width:{:.2}%\"></span></p>\n<p>{}</p>",
-            share(coverage.caused),
-            share(coverage.following),
-            escape(&coverage.sentence())
-        );
+fn finding(f: &Finding, other: &str) -> Value {
+    let bytes = f.excerpt.as_ref().map(|Excerpt { at_a, a, at_b, b, value_a, value_b }| {
+        context! {
+            a => Value::from_safe_string(hex(*at_a, (a, value_a), (b, value_b))),
+            b => Value::from_safe_string(hex(*at_b, (b, value_b), (a, value_a))),
+        }
+    });
+    context! {
+        cause => f.cause.name(),
+        place => f.place.to_string(),
+        symbol => &f.symbol,
+        krate => &f.krate,
+        source => &f.source,
+        a => &f.a,
+        b => &f.b,
+        other,
+        bytes,
+        remedy => (!f.consequence).then_some(&f.remedy),
     }
-    if let Some(note) = &row.explained.note {
-        let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(note));
-    }
-    let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
-        row.explained.findings.iter().partition(|f| !f.consequence);
-    causes.iter().take(MOST).for_each(|f| finding(out, f));
-    if causes.len() > MOST {
-        let _ = writeln!(out, "<p>and {} more</p>", causes.len() - MOST);
-    }
-    if !follow.is_empty() {
-        let _ = writeln!(
-            out,
-            "<details><summary>{} more that follow from these and go away with them</summary>",
-            follow.len()
-        );
-        follow.iter().take(MOST).for_each(|f| finding(out, f));
-        out.push_str("</details>\n");
-    }
-    out.push_str("</section>\n");
-}
-
-fn finding(out: &mut String, f: &Finding) {
-    let _ = writeln!(
-        out,
-        "<article><h3><span class=\"cause\">{}</span> {}</h3>",
-        f.cause.name(),
-        escape(&f.place.to_string())
-    );
-    let owner = [
-        f.symbol.as_ref().map(|s| format!("in <code>{}</code>", escape(s))),
-        f.krate.as_ref().map(|k| format!("crate <b>{}</b>", escape(k))),
-        f.source.as_ref().map(|s| format!("<code>{}</code>", escape(s))),
-    ];
-    let owner: Vec<String> = owner.into_iter().flatten().collect();
-    if !owner.is_empty() {
-        let _ = writeln!(out, "<p class=\"owner\">{}</p>", owner.join(", "));
-    }
-    if !f.a.is_empty() || !f.b.is_empty() {
-        let _ = writeln!(
-            out,
-            "<div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div>",
-            escape(&f.a),
-            escape(&f.b)
-        );
-    }
-    if let Some(excerpt) = &f.excerpt {
-        let Excerpt { at_a, a, at_b, b, value_a, value_b } = excerpt;
-        let _ = writeln!(
-            out,
-            "<details open><summary>bytes</summary><div class=\"sides\"><pre data-side=\"A\">{}</pre><pre data-side=\"B\">{}</pre></div></details>",
-            hex(*at_a, (a, value_a), (b, value_b)),
-            hex(*at_b, (b, value_b), (a, value_a))
-        );
-    }
-    if !f.consequence {
-        let _ = writeln!(out, "<p class=\"remedy\">{}</p>", escape(&f.remedy));
-    }
-    out.push_str("</article>\n");
 }
 
 /// Lines of offset, hexadecimal and text; what the value has and the other side's has not in the same
@@ -226,8 +154,9 @@ fn hex(
     out
 }
 
-/// Text, with what means something in HTML escaped, quotes included; control characters, which HTML
-/// does not allow, are shown as their pictures.
+/// Text, with what means something in HTML escaped, quotes included. Control characters, which HTML
+/// does not allow, become their pictures; those that turn the direction of text, which could make it
+/// read as something else, are replaced.
 fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -238,60 +167,13 @@ fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(c),
-            c if (c as u32) < 0x20 => {
-                out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'));
-            }
-            // Characters that turn the direction of text could make it read as something else.
+            '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + c as u32)),
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{7f}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
     out
 }
-
-const STYLE: &str = "
-:root{color-scheme:light dark;--fg:#1c2024;--bg:#fbfbfa;--card:#fff;--line:#d9dcdf;--dim:#5f6873;--good:#18794e;--bad:#c4261d;--aside:#946800;--mark:#ffd9a8;--cause:#e7ebf5}
-@media(prefers-color-scheme:dark){:root{--fg:#e6e8ea;--bg:#16181a;--card:#1e2124;--line:#363b40;--dim:#9aa4ae;--good:#5bd69b;--bad:#ff8a80;--aside:#e5b567;--mark:#7a4a12;--cause:#2b3450}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",sans-serif}
-header,main{max-width:76rem;margin:0 auto;padding:0 1.25rem}
-header{padding-top:2rem}
-.command{margin:0;color:var(--dim);font-family:ui-monospace,Menlo,Consolas,monospace}
-h1{margin:0 0 1rem;font-size:2rem;letter-spacing:.02em}
-h2{font-size:1.2rem;margin:2rem 0 .75rem;overflow-wrap:anywhere}
-h3{font-size:1rem;margin:0 0 .5rem;font-weight:500;overflow-wrap:anywhere}
-.good{color:var(--good)}.bad{color:var(--bad)}.aside{color:var(--aside)}
-small,.owner,dt{color:var(--dim)}
-code,pre,i{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.82rem}
-pre{margin:0;padding:.6rem .75rem;background:var(--bg);border:1px solid var(--line);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
-details pre{white-space:pre;overflow-x:auto;overflow-wrap:normal;font-size:.72rem}
-.sides pre::before{content:attr(data-side);display:block;color:var(--dim)}
-i{font-style:normal;color:var(--dim)}
-mark{background:var(--mark);color:inherit;border-radius:2px}
-.wide{overflow-x:auto}
-table{border-collapse:collapse;width:100%;background:var(--card);border:1px solid var(--line)}
-th,td{text-align:left;padding:.5rem .75rem;border-bottom:1px solid var(--line);vertical-align:top}
-td code{font-size:.72rem;overflow-wrap:anywhere}
-th{color:var(--dim);font-weight:500}
-article,.chain{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:1rem 1.1rem;margin:0 0 1rem}
-.cause{display:inline-block;background:var(--cause);border-radius:999px;padding:.05rem .6rem;font-size:.85rem;font-weight:600}
-.sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:.6rem;margin:.5rem 0}
-.sides>*{min-width:0}
-.remedy{margin:.6rem 0 0;padding-left:.75rem;border-left:3px solid var(--good)}
-.note{padding-left:.75rem;border-left:3px solid var(--aside)}
-.owner{margin:0 0 .4rem;overflow-wrap:anywhere}
-details{margin-top:.5rem}summary{cursor:pointer;color:var(--dim)}
-details>article{margin-top:.75rem}
-.bar{display:flex;height:.6rem;background:var(--line);border-radius:999px;overflow:hidden;margin:0 0 .4rem}
-.by-cause{background:var(--bad)}.follows{background:var(--aside)}
-.chain ol{display:flex;flex-wrap:wrap;gap:.5rem 0;list-style:none;margin:0 0 .75rem;padding:0}
-.chain li{border:1px solid var(--line);border-radius:6px;padding:.3rem .7rem;background:var(--bg);display:flex;flex-direction:column;justify-content:center}
-.chain li+li{margin-left:2.2rem;position:relative}
-.chain li+li::before{content:\"\\2192\";position:absolute;left:-1.7rem;top:50%;transform:translateY(-50%);color:var(--dim)}
-.chain .culprit{border-color:var(--bad);font-weight:600}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}
-dd{margin:0;overflow-wrap:anywhere}
-";
 
 #[cfg(test)]
 mod tests {
@@ -341,9 +223,12 @@ mod tests {
                 counts: true,
                 a: None,
                 b: None,
+                other: "B",
+                outputs: Some(hostile.to_string()),
                 explained: &explained,
             }],
-        });
+        })
+        .unwrap();
         assert!(!page.contains("<script") && !page.contains('\u{1b}'), "{page}");
         assert!(!page.contains("http:") && !page.contains("src="), "{page}");
         assert_eq!(page.matches("<article>").count(), page.matches("</article>").count());

@@ -34,12 +34,16 @@ pub struct Report {
     pub command: &'static str,
     /// The verdict.
     pub verdict: Verdict,
+    /// How many builds were made.
+    pub builds: usize,
     /// All artifacts.
     pub comparison: Comparison,
     /// Why each pair of it differs, in the same order, as far as that was asked.
     pub explained: Vec<Explained>,
     /// The units that diverged first.
     pub blame: Vec<Culprit>,
+    /// The remedies that were tried; none where that was not asked for.
+    pub tried: Option<Vec<Tried>>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
     /// Whether the builds ran in sandboxes.
@@ -64,6 +68,59 @@ pub struct Report {
     pub results: PathBuf,
 }
 
+/// A remedy that was tried.
+pub struct Tried {
+    /// What was done: a clause.
+    pub what: String,
+    /// What came of it.
+    pub outcome: TriedOutcome,
+}
+
+/// What came of a remedy.
+pub enum TriedOutcome {
+    /// The difference is gone with it.
+    Helped,
+    /// It is not.
+    DidNotHelp,
+    /// It could not be applied: why.
+    NotApplied(String),
+    /// The source does not build with it: why.
+    NotBuilt(String),
+}
+
+impl TriedOutcome {
+    /// The name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            TriedOutcome::Helped => "helped",
+            TriedOutcome::DidNotHelp => "did-not-help",
+            TriedOutcome::NotApplied(_) => "not-applied",
+            TriedOutcome::NotBuilt(_) => "not-built",
+        }
+    }
+
+    /// Why it could not be tried.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            TriedOutcome::NotApplied(why) | TriedOutcome::NotBuilt(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl Tried {
+    /// A line.
+    pub fn sentence(&self) -> String {
+        let what = &self.what;
+        match &self.outcome {
+            TriedOutcome::Helped => format!("{what}: helped"),
+            TriedOutcome::DidNotHelp => format!("{what}: did not help"),
+            TriedOutcome::NotApplied(why) => format!("{what}: could not be applied: {why}"),
+            TriedOutcome::NotBuilt(why) => format!("{what}: does not build: {why}"),
+        }
+    }
+}
+
 impl Report {
     /// The last line of the report.
     pub fn last_line(&self) -> String {
@@ -76,6 +133,27 @@ impl Report {
 }
 
 impl Report {
+    /// The probability that none of the builds showed a fault with two equally likely outcomes.
+    pub fn missed(&self) -> f64 {
+        0.5_f64.powi(i32::try_from(self.builds.saturating_sub(1)).unwrap_or(i32::MAX))
+    }
+
+    /// What more than two builds show: a sentence.
+    pub fn of_builds(&self) -> Option<String> {
+        if self.builds <= 2 {
+            return None;
+        }
+        let found = match self.comparison.distinct() {
+            0 | 1 => "all equal".to_string(),
+            n => format!("up to {n} different outputs of one file"),
+        };
+        let (n, chance) = (self.builds - 1, self.missed() * 100.0);
+        Some(format!(
+            "{}, {found}; a fault with two equally likely outcomes is missed with a probability of 2^-{n} ({chance:.3} %)",
+            self.builds
+        ))
+    }
+
     /// Each pair, with why it differs. No pair is left out for want of an explanation.
     pub fn pairs(&self) -> impl Iterator<Item = (&Pair, &Explained)> {
         let explained = self.explained.iter().chain(std::iter::repeat(&NOTHING));

@@ -28,10 +28,14 @@ struct Log {
 
 /// One SARIF document.
 pub fn of(report: &CheckReport) -> String {
+    let unrun = report.outcome.unrun.iter();
+    let unrun = unrun.map(|u| format!("not checked: {} ({})", u.reason, u.rules.join(", ")));
     let notifications: Vec<Value> = report
         .troubles
         .iter()
-        .map(|t| json!({"level": "error", "message": {"text": error::one_line(t)}}))
+        .map(error::one_line)
+        .chain(unrun)
+        .map(|text| json!({"level": "error", "message": {"text": text}}))
         .collect();
     let run = json!({
         "tool": {"driver": {
@@ -43,11 +47,11 @@ pub fn of(report: &CheckReport) -> String {
         }},
         "columnKind": "utf16CodeUnits",
         "invocations": [{
-            "executionSuccessful": report.troubles.is_empty(),
+            "executionSuccessful": notifications.is_empty(),
             "exitCode": report.code(),
             "toolExecutionNotifications": notifications,
         }],
-        "results": report.findings.iter().map(|f| result(report, f)).collect::<Vec<_>>(),
+        "results": report.outcome.findings.iter().map(|f| result(report, f)).collect::<Vec<_>>(),
     });
     encode(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] })
 }

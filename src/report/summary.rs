@@ -1,11 +1,11 @@
-//! What the page and the lines for continuous integration are made from: one value for a double build
-//! and for a comparison of two files.
+//! The values behind the HTML page and the CI annotations: one type for a double build and for a
+//! comparison of two files.
 
 use repro_explain::Explained;
 use repro_formats::digest::Digest;
 
 use crate::blame::culprit::Culprit;
-use crate::compare::Pair;
+use crate::compare::{Output, Pair};
 use crate::report::Report;
 use crate::report::files::Outcome;
 use crate::report::variations;
@@ -55,8 +55,12 @@ pub struct Row<'a> {
     pub counts: bool,
     /// A's size and digest.
     pub a: Option<&'a Digest>,
-    /// B's.
+    /// The other's.
     pub b: Option<&'a Digest>,
+    /// What the other is called.
+    pub other: &'static str,
+    /// Which builds made which output, where there are more than two builds and outputs differ.
+    pub outputs: Option<String>,
     /// Why they differ.
     pub explained: &'a Explained,
 }
@@ -67,6 +71,8 @@ pub fn of_build(report: &Report) -> Summary<'_> {
     let off = coverage.and_then(variations::off_by_project);
     let mut facts: Vec<_> = off.map(|off| ("not varied", off)).into_iter().collect();
     facts.push(("source", report.source.clone()));
+    facts.extend(report.tried.iter().flatten().map(|tried| ("tried", tried.sentence())));
+    facts.extend(report.of_builds().map(|builds| ("builds", builds)));
     facts.extend(coverage.into_iter().flat_map(variations::lines));
     facts.extend(report.notes.iter().map(|n| ("note", n.clone())));
     facts.push(("manifest", report.manifest.display().to_string()));
@@ -105,8 +111,21 @@ fn row<'a>((pair, explained): (&'a Pair, &'a Explained)) -> Row<'a> {
         counts: pair.in_verdict(),
         a: pair.a.as_ref().map(|x| &x.digest),
         b: pair.b.as_ref().map(|x| &x.digest),
+        other: pair.other().label(),
+        outputs: grouped(&pair.outputs),
         explained,
     }
+}
+
+/// `A, C: 3f1c…; B: 77aa…`, of more than two builds.
+fn grouped(outputs: &[Output]) -> Option<String> {
+    let builds: usize = outputs.iter().map(|o| o.sides.len()).sum();
+    let one = |o: &Output| {
+        let digest = o.artifact.as_ref().map_or("absent", |x| &x.digest.sha256[..16]);
+        format!("{}: {digest}…", o.labels())
+    };
+    (builds > 2 && outputs.len() > 1)
+        .then(|| outputs.iter().map(one).collect::<Vec<_>>().join("; "))
 }
 
 /// Of two files.
@@ -122,6 +141,8 @@ pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
         counts: true,
         a: Some(&outcome.a.digest),
         b: Some(&outcome.b.digest),
+        other: "B",
+        outputs: None,
         explained: &outcome.explained,
     };
     Summary {

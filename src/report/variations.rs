@@ -1,4 +1,4 @@
-//! What was varied and what was not, as the lines of a report.
+//! The lines of a report about what was varied and what was not.
 
 use crate::variation::coverage::Coverage;
 use crate::variation::{ChosenBy, VariationId};
@@ -59,11 +59,11 @@ fn names(ids: Vec<VariationId>) -> String {
 mod tests {
     use super::*;
     use crate::variation::coverage::Unavailable;
-    use crate::variation::{Value, ValuePair};
+    use crate::variation::{Value, Values};
 
     #[test]
     fn nothing_is_called_varied_that_was_reached_in_part_or_not_at_all() {
-        let pair = || ValuePair { a: Value::Count(1), b: Value::Count(2) };
+        let pair = || Values::new(vec![Value::Count(1), Value::Count(2)]);
         let no_preload = || Unavailable::NoPreload("no glibc".to_string());
         let mut coverage = Coverage {
             applied: vec![(VariationId::Home, pair()), (VariationId::Hostname, pair())],

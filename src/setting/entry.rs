@@ -1,4 +1,4 @@
-//! One setting: its name and value, what a replay does with it, and where a project writes it down.
+//! One setting: its name and value, how a replay handles it, and where a project writes it down.
 
 /// What a replay does with a setting of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,8 +1,9 @@
-//! Settings: everything besides the source that decided the bytes of a build, and who asked for it.
+//! Settings: everything besides the source that decided the bytes of a build, and where each came
+//! from.
 //!
-//! A setting is *sourced* if the commit's own files ask for it or it is a plain default; every other
-//! one is listed here by name, so that `verify` can have it accepted and `build` can say which ones a
-//! verifier will be asked about. Pure.
+//! A setting is *sourced* if the commit's own files ask for it or it is a plain default; every
+//! other setting is listed by name, so that `verify` can require its acceptance and `build` can
+//! report which ones a verifier has to accept. Pure.
 
 mod config;
 pub mod entry;

@@ -212,10 +212,10 @@ unsafe fn sort(list: *mut List, begin: usize) {
             let length = (base.add(at + LENGTH_AT) as *const u16).read_unaligned() as usize;
             at += (length + 7) & !7;
         }
-        let backwards = order() == 2;
+        let order = order();
         let comes_first = |x: usize, y: usize| {
             let name = |i: usize| base.add(*starts.add(i) + NAME_AT) as *const u8;
-            before(name(x), name(y), backwards)
+            before(name(x), name(y), order)
         };
         let swap = |x: usize, y: usize| core::ptr::swap(starts.add(x), starts.add(y));
         // A heap: the library's sort is linked with parts that a preloaded object must not have.
@@ -247,7 +247,7 @@ unsafe fn sort(list: *mut List, begin: usize) {
 ///
 /// # Safety
 /// Both end in NUL.
-unsafe fn before(x: *const u8, y: *const u8, backwards: bool) -> bool {
+unsafe fn before(x: *const u8, y: *const u8, order: u32) -> bool {
     // SAFETY: the caller's promise; what is behind a NUL is not read.
     unsafe {
         let named =
@@ -257,11 +257,30 @@ unsafe fn before(x: *const u8, y: *const u8, backwards: bool) -> bool {
             i += 1;
         }
         match (named(x), named(y)) {
-            (true, true) if backwards => *x.add(i) > *y.add(i),
+            (true, true) if order == 2 => *x.add(i) > *y.add(i),
+            (true, true) if order > 2 => {
+                (digest(x, order), *x.add(i)) < (digest(y, order), *y.add(i))
+            }
             (of_x, of_y) if of_x == of_y => *x.add(i) < *y.add(i),
             (of_x, _) => !of_x,
         }
     }
+}
+
+/// A digest (FNV-1a) of a name, which another order gives another one.
+///
+/// # Safety
+/// It ends in NUL.
+unsafe fn digest(mut name: *const u8, order: u32) -> u32 {
+    let mut digest = 0x811c_9dc5_u32 ^ order.wrapping_mul(0x9e37_79b9);
+    // SAFETY: the caller's promise.
+    unsafe {
+        while *name != 0 {
+            digest = (digest ^ *name as u32).wrapping_mul(0x0100_0193);
+            name = name.add(1);
+        }
+    }
+    digest ^ digest >> 15
 }
 
 /// The next record, or null at the end, with errno set where reading failed.

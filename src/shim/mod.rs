@@ -12,7 +12,7 @@
 //! | 0 | 32 | magic |
 //! | 32 | 8 | seconds added to the clock (signed) |
 //! | 40 | 4 | CPU count, 0 for the real one |
-//! | 44 | 4 | order of directories: 0 as it is, 1 by name, 2 by name from the end |
+//! | 44 | 4 | order of directories: 0 as it is, 1 by name, 2 by name from the end, else by a digest |
 //! | 48 | 72 | host name, of at most 64 bytes; all zero for the real one |
 //! | 120 | 72 | the same of the kernel's release |
 //! | 192 | 72 | and of its version |
@@ -35,7 +35,7 @@ use self::record::Moment;
 use crate::error::host;
 use crate::fs;
 use crate::process::Cmd;
-use crate::variation::{Side, ValuePair, VariationId};
+use crate::variation::{Side, Values, VariationId};
 
 /// The parts of the object; the first one names the others.
 const SOURCES: [(&str, &str); 4] = [
@@ -75,22 +75,11 @@ pub struct Settings {
     pub host_name: Option<String>,
     /// The kernel's release; `None` for the real one.
     pub kernel: Option<String>,
-    /// In which order directories are listed.
-    pub order: Order,
+    /// In which order directories are listed, as the block has it: 0 as they are, else one more than the
+    /// value of the variation.
+    pub order: u32,
     /// Where programs are written down that the object cannot be loaded into.
     pub unreached: Option<PathBuf>,
-}
-
-/// In which order directories are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// As the file system has them.
-    #[default]
-    AsTheyAre,
-    /// By name.
-    Sorted,
-    /// By name, from the end.
-    Reversed,
 }
 
 /// The version of a kernel of this release.
@@ -100,19 +89,17 @@ pub fn kernel_version(release: &str) -> String {
 
 impl Settings {
     /// Those of one side: the hook of each variation that is carried by preloading.
-    pub fn of(side: Side, value: &dyn Fn(VariationId) -> ValuePair) -> Settings {
-        let varied = |id| Some(value(id)).filter(ValuePair::varied);
+    pub fn of(side: Side, value: &dyn Fn(VariationId) -> Values) -> Settings {
+        let varied = |id| Some(value(id)).filter(Values::varied);
         Settings {
             clock_offset: value(VariationId::Clock).number(side),
             cpu_count: u32::try_from(value(VariationId::CpuCount).number(side)).unwrap_or(0),
             host_name: Some(value(VariationId::Hostname).of(side).to_string()),
             // Not varied means this machine's: what a rebuilder has is not known.
             kernel: varied(VariationId::Kernel).map(|v| v.of(side).to_string()),
-            order: match (varied(VariationId::DirectoryOrder), side) {
-                (None, _) => Order::AsTheyAre,
-                (_, Side::A) => Order::Sorted,
-                (_, Side::B) => Order::Reversed,
-            },
+            order: varied(VariationId::DirectoryOrder)
+                .and_then(|v| u32::try_from(v.number(side) + 1).ok())
+                .unwrap_or(0),
             unreached: None,
         }
     }
@@ -187,7 +174,7 @@ impl Shim {
         let block = &mut bytes[self.block..self.block + BLOCK];
         block[OFFSET].copy_from_slice(&settings.clock_offset.to_le_bytes());
         block[CPUS].copy_from_slice(&settings.cpu_count.to_le_bytes());
-        block[ORDER].copy_from_slice(&(settings.order as u32).to_le_bytes());
+        block[ORDER].copy_from_slice(&settings.order.to_le_bytes());
         for (field, name) in names {
             let name = name.unwrap_or_default();
             if name.len() > NAME || name.contains('\0') {
@@ -276,9 +263,10 @@ pub fn probe(shim: &Path, settings: &Settings) -> Result<Vec<(VariationId, Strin
         Some(release) => ask("uname -r").and_then(|said| judge(&said, release)),
     };
     let order = match settings.order {
-        Order::AsTheyAre => Ok(()),
-        order => listing(shim)
-            .and_then(|said| judge(&said, if order == Order::Sorted { "a b c" } else { "c b a" })),
+        0 => Ok(()),
+        order => {
+            listing(shim).and_then(|said| judge(&said, if order == 1 { "a b c" } else { "c b a" }))
+        }
     };
     let tried = [
         (VariationId::Kernel, kernel),

@@ -25,6 +25,7 @@ fn each_variation_that_is_preloaded_has_its_hook() {
     let canaries = Canaries {
         scratch: "/s".into(),
         token: "q7x".into(),
+        sides: 3,
         cpus: 2,
         locale: None,
         outer_configs: 0,
@@ -35,7 +36,10 @@ fn each_variation_that_is_preloaded_has_its_hook() {
         let set = VariationSet::of_flag(row.text).unwrap();
         let of = |side| Settings::of(side, &|id| set.values(id, &canaries));
         let preloaded = row.carriers.contains(&Carrier::Preload);
-        assert_eq!(of(Side::A) != of(Side::B), preloaded, "{}", row.text);
+        let sides: Vec<Settings> = Side::first(3).map(of).collect();
+        for (x, y) in [(0, 1), (0, 2), (1, 2)] {
+            assert_eq!(sides[x] != sides[y], preloaded, "{}", row.text);
+        }
     }
 }
 
@@ -58,7 +62,7 @@ fn settings_land_in_the_block_and_nowhere_else() {
         cpu_count: 7,
         host_name: Some("canary".into()),
         kernel: Some("6.1.0-x".into()),
-        order: Order::Reversed,
+        order: 2,
         unreached: Some("/w/list".into()),
     };
     let bytes = shim.patched(&settings, Path::new("/run/s.so")).unwrap();
@@ -271,7 +275,7 @@ fn main() {
             cpu_count,
             host_name: Some("shim-canary".into()),
             kernel: Some("6.1.0-shim".into()),
-            order: Order::Reversed,
+            order: 2,
             unreached: None,
         }
     }

@@ -32,7 +32,7 @@ pub fn of(
     let found = about("--format=%T")?;
     if let Some(tree) = tree.filter(|t| *t != found) {
         return Err(refused(format!(
-            "commit {id} has the tree {found}, and the manifest says {tree}: it is not the source that was built"
+            "commit {id} has the tree {found}, and the manifest says {tree}: this is not the source that was built"
         )));
     }
     let commit = Commit {
@@ -140,12 +140,12 @@ impl Source {
         let workspace = self.cargo.workspace_root(&manifest)?;
         let below = workspace
             .strip_prefix(&copy)
-            .map_err(|_| refused("the workspace that the package names lies outside the source"))?;
+            .map_err(|_| refused("the workspace that the package names is outside the source"))?;
         self.workspace = below.to_owned();
         match outside::find(&self.cargo, &workspace, &copy)?.first() {
             None => Ok(()),
             Some(first) => Err(refused(format!(
-                "path dependency `{}` lies outside the source, so that nobody else has it",
+                "path dependency `{}` is outside the source, so it cannot be rebuilt elsewhere",
                 first.name
             ))),
         }

@@ -1,4 +1,4 @@
-//! What is asked of a source, and what is known of one that was found.
+//! A request for a source, and the facts about the source that was found.
 
 use std::path::{Path, PathBuf};
 
@@ -91,7 +91,7 @@ impl Found {
         let below = |path: &Path| {
             path.strip_prefix(&root).map(Path::to_owned).map_err(|_| {
                 refused(format!(
-                    "`{}` lies outside the source `{}`: give their common parent with --source DIR",
+                    "`{}` is outside the source `{}`: pass their common parent with --source DIR",
                     path.display(),
                     root.display()
                 ))

@@ -1,5 +1,5 @@
-//! A git commit as the source, or a snapshot of the tracked files on top of one: what it is, and
-//! whether all that is built is in it.
+//! A git commit as the source, or a snapshot of the tracked files on top of one: its identity, and
+//! a check that it contains everything that is built.
 
 use std::path::{Path, PathBuf};
 
@@ -145,7 +145,7 @@ fn check_outside(source: &Source, root: &Path) -> Result<()> {
         return Ok(());
     };
     Err(refused(format!(
-        "path dependency `{}` at `{}` lies outside the repository, so that the commit does not hold it and nobody else could rebuild: move it into the repository, use a git or registry dependency, or give their common parent with --source DIR",
+        "path dependency `{}` at `{}` is outside the repository, so the commit does not contain it and it cannot be rebuilt elsewhere: move it into the repository, use a git or registry dependency, or give their common parent with --source DIR",
         first.name,
         first.dir.display()
     )))

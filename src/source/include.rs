@@ -1,5 +1,5 @@
-//! What goes into an archive beside the artifacts: files of the source that was built, named by
-//! patterns; and files that a build makes, which are not in the source, as they lie there.
+//! Files that go into an archive next to the artifacts: files of the source, selected by patterns,
+//! and files that a build generates.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -136,7 +136,7 @@ fn stays_inside(root: &Path, path: &Path) -> Result<()> {
         return Ok(());
     }
     Err(bad_input(format!(
-        "`{}` is a link to a place outside the source, so that others would not have it: include a file of the source",
+        "`{}` is a link to a path outside the source: include a file of the source instead",
         path.strip_prefix(root).unwrap_or(path).display()
     )))
 }

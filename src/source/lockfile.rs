@@ -1,5 +1,5 @@
-//! Why a source has no Cargo.lock: there is none, or it is in the work tree and git does not track
-//! it. What is to be done is not the same.
+//! Why a source has no Cargo.lock: there is none, or it is in the work tree and not tracked by git.
+//! The two need different fixes.
 
 use std::path::Path;
 

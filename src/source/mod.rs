@@ -1,5 +1,5 @@
-//! Where the source comes from, and clean copies of it: a git commit, a snapshot of a work tree,
-//! or a directory. What lies outside the source is found before anything is copied.
+//! Where the source comes from, and clean copies of it: a git commit, a snapshot of a work tree, or
+//! a directory. Anything outside the source is found before the copy.
 //!
 //! Nothing here writes in the user's tree, git state or index.
 
@@ -52,7 +52,7 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
     match top {
         Some(top) => git::find(wanted, &found, top),
         None if wanted.rev.is_some() || wanted.allow_dirty => Err(refused(format!(
-            "`{}` is not in a git repository, so that --rev and --allow-dirty mean nothing there: leave them out",
+            "`{}` is not in a git repository, so --rev and --allow-dirty do not apply: leave them out",
             found.workspace.display()
         ))),
         None => directory::find(wanted, &found),

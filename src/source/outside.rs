@@ -1,4 +1,4 @@
-//! Path dependencies that lie outside the source: a copy of the source would miss them.
+//! Path dependencies outside the source: a copy of the source would miss them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! A repository of another machine, cloned bare into scratch: nothing is checked out and no hook,
-//! helper or remote command of it is run. Which addresses git is given at all is told by
-//! [`super::address`].
+//! A remote repository, cloned bare into the scratch directory: nothing is checked out, and none of
+//! its hooks, helpers or remote commands run. [`super::address`] decides which addresses git may be
+//! given.
 
 use std::path::Path;
 

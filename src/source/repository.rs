@@ -1,5 +1,5 @@
-//! Questions to a repository: where it is, what it is called, which commit is meant. Nothing here
-//! writes, and nothing here needs a work tree: submodules may be left as a bare store only.
+//! Queries of a repository: its location, its name, and the commit that is meant. Nothing here
+//! writes or needs a work tree: submodules may exist only as a bare store.
 
 use std::path::{Path, PathBuf};
 
@@ -104,7 +104,7 @@ pub(super) fn resolve(top: &Path, rev: Option<&str>) -> Result<String> {
     let found = try_text(top, args.into_iter().chain([spec.as_str()]))?;
     found.ok_or_else(|| match rev {
         Some(rev) => refused(format!(
-            "`{rev}` is no commit of `{}`; fetch it, or name another one",
+            "`{rev}` is not a commit, branch or tag of `{}`: run `git fetch --tags`, or check the name",
             top.display()
         )),
         None => refused(format!(

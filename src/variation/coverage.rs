@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{Canaries, Carrier, ChosenBy, Need, ValuePair, Variation, VariationId, VariationSet};
+use super::{Canaries, Carrier, ChosenBy, Need, Values, Variation, VariationId, VariationSet};
 
 /// What stands between the variations and the builds of one run.
 pub struct Reach<'a> {
@@ -116,7 +116,7 @@ impl fmt::Display for Unavailable {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// What differed between the builds.
-    pub applied: Vec<(VariationId, ValuePair)>,
+    pub applied: Vec<(VariationId, Values)>,
     /// What was switched off, and by whom.
     pub off: Vec<(VariationId, ChosenBy)>,
     /// What was on and did not reach the builds, or not wholly, and why.
@@ -226,6 +226,7 @@ mod tests {
         Canaries {
             scratch: "/s".into(),
             token: "q7x".into(),
+            sides: 2,
             cpus: 2,
             locale: locale.map(str::to_string),
             outer_configs: 0,

@@ -1,5 +1,5 @@
-//! A published archive: its members against what was rebuilt and the source, and its bytes against
-//! the same files packed again by the parameters that the manifest has of it.
+//! A published archive: compares its members with the rebuilt files and the source, and its bytes
+//! with the same files packed again by the parameters in the manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -12,7 +12,7 @@ use repro_formats::names::printable;
 
 use super::compare::promised;
 use super::input::is_manifest;
-use super::rebuild::{build, counted};
+use super::rebuild::{Rebuild, build, counted};
 use super::rebuilt::Rebuilt;
 use super::{Claimed, archive, fresh, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
@@ -95,7 +95,8 @@ fn rebuild(
     }
     let mut project = ready.project;
     let recipe = project.recipe()?;
-    let (built, _) = build(&mut project, &ready.label, &recipe, mode, false, scratch, progress)?;
+    let Rebuild { built, .. } =
+        build(&mut project, &ready.label, &recipe, mode, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);
@@ -123,7 +124,7 @@ fn not_accepted(settings: &[SettingRow]) -> Option<String> {
         .map(|text| printable(text.as_bytes()))
         .collect();
     (!left.is_empty()).then(|| {
-        format!("the source does not ask for these settings of the publisher, so nothing is handed out: {}", left.join(", "))
+        format!("the source does not ask for these settings of the publisher, so no result was written: {}", left.join(", "))
     })
 }
 
@@ -139,7 +140,7 @@ fn differs(manifest: &Manifest, artifacts: &ArtifactSet) -> Option<String> {
         .filter(|p| p.status() != crate::verdict::Status::Same)
         .map(|p| format!("{} ({})", p.either().name, p.status().name()));
     Some(format!(
-        "the rebuild is not what the manifest lists (A), so that nothing is handed out: {}",
+        "the rebuild does not match the manifest (A), so no result was written: {}",
         other.collect::<Vec<_>>().join(", ")
     ))
 }
@@ -157,7 +158,7 @@ fn by_name(artifacts: &ArtifactSet) -> (Files, Vec<String>) {
     }
     let notes = twice.iter().map(|name| {
         files.remove(name);
-        format!("several targets have a file `{name}`, and none is handed out")
+        format!("several targets have a file `{name}`, so none was written")
     });
     let notes = notes.collect();
     (files, notes)
@@ -181,7 +182,7 @@ fn archives(
             Ok(origins) => origins,
             Err(why) => {
                 return Ok(Err(format!(
-                    "the members of `{name}` are not what the source gives, so that nothing is handed out: {why}"
+                    "the members of `{name}` do not match the source, so no result was written: {why}"
                 )));
             }
         };
@@ -189,7 +190,7 @@ fn archives(
         let digest = archive::pack_entry(entry, origins, &to)?;
         if digest.sha256 != entry.sha256 {
             return Ok(Err(format!(
-                "`{name}` does not come out as the manifest lists it (packed by {} {} there), so that nothing is handed out",
+                "`{name}` does not match the manifest (packed by {} {} there), so no result was written",
                 entry.compressor.escape_debug(),
                 entry.version.escape_debug()
             )));

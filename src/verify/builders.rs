@@ -40,6 +40,12 @@ pub(super) fn run(given: &[String], threshold: Option<usize>) -> Result<Several>
     };
     let builders: Vec<Builder> = given.iter().map(read).collect::<Result<_>>()?;
     let threshold = threshold.unwrap_or(builders.len());
+    if threshold < 2 {
+        return Err(failure(
+            Kind::Usage,
+            "--threshold of --against is at least 2: one manifest agrees with itself",
+        ));
+    }
     if threshold > builders.len() {
         return Err(failure(
             Kind::Usage,
@@ -111,7 +117,7 @@ fn canonical(path: &Path) -> String {
 fn left_out(builder: &Builder) -> Option<&'static str> {
     let manifest = &builder.manifest;
     if manifest.source.dirty {
-        return Some("it was built from a dirty working tree, which nobody else has");
+        return Some("it was built from a dirty working tree, which cannot be retrieved");
     }
     if manifest.artifacts.is_empty() {
         return Some("it lists no artifact");

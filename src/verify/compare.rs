@@ -1,4 +1,4 @@
-//! Compares the rebuild with what was published: the manifest's artifacts, and each file.
+//! Compares the rebuild with the published release: the manifest's artifacts, and each file.
 
 use std::path::{Path, PathBuf};
 
@@ -14,11 +14,13 @@ use crate::artifact::{Artifact, ArtifactSet, Kind};
 use crate::build::Built;
 use crate::compare::{Comparison, compare};
 use crate::epoch::EpochFrom;
+use crate::manifest::components::Components;
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part, SettingRow, SettingState};
 use crate::request::VerifyRequest;
+use crate::sbom;
 use crate::setting::entry::Fate;
 use crate::verdict::SINGLE;
 
@@ -40,22 +42,36 @@ pub(super) struct Held {
     pub(super) files: Vec<Checked>,
     /// Files of the source that archives had, and that nothing in the source puts there.
     pub(super) extra: Vec<String>,
+    /// The manifest lists other contents of its artifacts than the rebuild has.
+    pub(super) other_contents: bool,
 }
 
 impl About<'_> {
-    pub(super) fn hold(&self, built: &Built, found: Found, scratch: &Path) -> Result<Held> {
+    pub(super) fn hold(
+        &self,
+        built: &Built,
+        components: Option<Components>,
+        found: Found,
+        scratch: &Path,
+    ) -> Result<Held> {
         let artifacts = counted(built);
         let comparison = self.manifest.map(|m| compare(&promised(m), &artifacts));
         let epoch = self.recipe.facts().epoch.seconds;
         let limits = &self.asked.limits;
         let mut rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
         rebuilt.clocks = self.clocks();
+        let mut other_contents = false;
+        if let (Some(manifest), Some(components)) = (self.manifest, components) {
+            let own = rebuilt_manifest(manifest, components, &artifacts);
+            other_contents = own.components != manifest.components;
+            rebuilt.sboms = sbom::all_documents(&own);
+        }
         let mut files = found.wrong;
         for file in &found.files {
             files.extend(file.check(&rebuilt)?);
         }
         let extra = rebuilt.extra.take();
-        Ok(Held { comparison, files, extra, artifacts })
+        Ok(Held { comparison, files, extra, artifacts, other_contents })
     }
 
     /// Of a guessed SOURCE_DATE_EPOCH it is known where the rebuilt files would hold it, and the
@@ -83,6 +99,9 @@ impl About<'_> {
                 notes.push(format!("{name} was not set in the rebuild, as you accepted"));
             }
         }
+        if held.other_contents {
+            notes.push("the manifest does not list what the rebuild linked into its artifacts: use no SBOM that is made from it".to_string());
+        }
         if manifest.variations.as_ref().is_some_and(|v| v.applied.is_empty()) {
             notes.push("the publisher's two builds varied nothing".to_string());
         }
@@ -98,6 +117,24 @@ impl About<'_> {
         }
         notes
     }
+}
+
+/// The manifest with what was rebuilt in place of what it lists.
+fn rebuilt_manifest(
+    manifest: &Manifest,
+    components: Components,
+    artifacts: &ArtifactSet,
+) -> Manifest {
+    let mut own = manifest.clone();
+    for listed in &mut own.artifacts {
+        let same = |a: &&Artifact| {
+            a.target == listed.target && a.kind.name() == listed.kind && a.name == listed.name
+        };
+        listed.sha256 = artifacts.iter().find(same).map(|a| a.digest.sha256.clone());
+    }
+    let claimed = manifest.components.as_ref();
+    own.components = claimed.map(|claimed| components.as_claimed(claimed));
+    own
 }
 
 /// The manifest's artifacts as a set to compare with.
@@ -125,5 +162,5 @@ fn unchecked(held: &Held) -> Option<String> {
     let left = held.artifacts.iter().filter(|a| a.kind.is_shipped() && !seen(a));
     let names: Vec<_> = left.map(|a| a.name.clone()).collect();
     (!names.is_empty())
-        .then(|| format!("built, and nothing was held against it: {}", names.join(", ")))
+        .then(|| format!("built, but not compared with anything: {}", names.join(", ")))
 }

@@ -1,5 +1,5 @@
-//! What is found of a published file beside the rebuilt one: that it is another artifact, where the two
-//! begin to differ, and why.
+//! Why a published file does not match the rebuilt one: it is a different artifact, or the offset
+//! of the first difference and its causes.
 
 use std::path::Path;
 

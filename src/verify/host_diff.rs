@@ -1,5 +1,5 @@
-//! What the two machines differ in: toolchain, system, compilers, the linker's files, variables. When
-//! bytes differ this is looked at first, since no source explains what another linker did.
+//! How the two machines differ: toolchain, system, compilers, the linker's files, variables. If
+//! bytes differ, look at this first: the source cannot explain a different linker.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -79,7 +79,7 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     let theirs = manifest.outside_config.iter();
     let replaced = theirs.clone().any(|text| text.contains("[source"));
     let say = |replaced: bool| match replaced {
-        true => "crates come from a mirror or a directory, whose name stands in their paths",
+        true => "crates come from a mirror or a directory, whose name is in their paths",
         false => "crates come from the registry itself",
     };
     let ours = !here.config.keys(&["source"]).is_empty();

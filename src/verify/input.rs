@@ -1,5 +1,5 @@
-//! What was given to `repro verify`: which file is the manifest, which are published files, which
-//! are lists of digests, and which are neither. A directory stands for the release in it.
+//! Sorts the arguments of `repro verify`: the manifest, published files, lists of digests, and
+//! anything else. A directory stands for the release in it.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,8 +15,17 @@ use crate::project::publish::{DIST, MANIFEST};
 use crate::source::address;
 
 /// Ends of names of files that say something about a release and are not part of what is built.
-const SIGNATURES: &[&str] =
-    &[".asc", ".sig", ".minisig", ".pem", ".crt", ".sigstore.json", ".intoto.jsonl", ".bundle"];
+const SIGNATURES: &[&str] = &[
+    ".asc",
+    ".sig",
+    ".minisig",
+    ".pem",
+    ".crt",
+    ".sigstore.json",
+    ".intoto.json",
+    ".intoto.jsonl",
+    ".bundle",
+];
 /// Ends of names of lists of digests.
 const SUMS: &[&str] = &["SHA256SUMS", "SHA256SUMS.txt", ".sha256", ".sha256sum"];
 

@@ -2,6 +2,7 @@
 //! Straight down; build scripts run only once everything was checked.
 
 mod archive;
+mod attested;
 pub mod backend;
 mod builders;
 mod compare;
@@ -17,6 +18,7 @@ mod registry;
 mod replay;
 mod settings;
 mod source;
+mod summary;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +28,7 @@ use anyhow::{Context, Result};
 use self::compare::About;
 use self::input::Input;
 use self::published::Found;
-use self::rebuild::build;
+use self::rebuild::{Rebuild, build};
 use self::source::Search;
 use crate::artifact::ArtifactSet;
 use crate::build::Built;
@@ -38,6 +40,7 @@ use crate::project::scratch::Scratch;
 use crate::project::{Project, machine, set};
 use crate::query::Cargo;
 use crate::recipe::environment;
+use crate::report::verify::attested::Attested;
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::SourceChoice;
@@ -55,6 +58,8 @@ pub enum Outcome {
     Report(Box<Report>),
     /// Manifests were compared with each other.
     Several(Several),
+    /// Statements of builders were counted.
+    Attested(Attested),
 }
 
 /// Runs it.
@@ -62,9 +67,18 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     if !asked.against.is_empty() {
         return builders::run(&asked.against, asked.threshold).map(Outcome::Several);
     }
+    if let Some(keys) = &asked.keys {
+        return attested::run(&asked, keys).map(Outcome::Attested);
+    }
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;
-    let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))?;
+    let summary = asked.attest.clone();
+    let signer = summary.as_ref().map(summary::signer).transpose()?;
+    let mut report = with_progress(&progress, || verify(asked, scratch.path(), &progress))?;
+    if let Some(signer) = signer {
+        let note = signer.write(&report)?;
+        report.notes.push(note);
+    }
     progress.clear();
     Ok(Outcome::Report(Box::new(report)))
 }
@@ -112,8 +126,9 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     };
     let Ready { mut project, label, facts, mut settings, mut notes } = ready;
     let recipe = project.recipe()?;
-    let asks_linker = claimed.as_ref().is_some_and(|c| c.manifest.builder.is_some());
-    let (built, isolation) =
+    let lists = |m: &Manifest| m.builder.is_some() || m.components.is_some();
+    let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
+    let Rebuild { built, isolation, components } =
         build(&mut project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
@@ -122,7 +137,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         project: &project,
         recipe: &recipe,
     };
-    let held = about.hold(&built, found, scratch)?;
+    let held = about.hold(&built, components, found, scratch)?;
     settings.extend(settings::extra(&held.extra, &asked));
     let (verdict, steps) = outcome::decide(held.comparison.as_ref(), &held.files, &settings)
         .ok_or_else(|| host("nothing was compared: name a published file"))?;
@@ -226,7 +241,7 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let (project, settings) = replay::open(manifest, source, toolchain, asked, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
     let pass_env = asked.build.pass_env.iter();
-    notes.extend(pass_env.map(|name| format!("{name} is your own, not the manifest's")));
+    notes.extend(pass_env.map(|name| format!("{name} is your setting, not the manifest's")));
     notes.extend(unlike(manifest, &facts));
     Ok(Ready { project, label, facts, settings, notes })
 }
@@ -244,7 +259,7 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
             let (tag, at) =
                 (tag.escape_debug(), facts.repository.as_deref().unwrap_or("the source"));
             format!(
-                "the manifest says that tag `{tag}` points at the commit, and in {at} it does not"
+                "the manifest says that tag `{tag}` points at the commit, but in {at} it does not"
             )
         })
         .collect();
@@ -252,7 +267,7 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
         && claimed != real
     {
         let claimed = claimed.escape_debug();
-        notes.push(format!("the manifest says version {claimed}, and Cargo.toml has {real}"));
+        notes.push(format!("the manifest says version {claimed}, but Cargo.toml has {real}"));
     }
     notes
 }
@@ -280,7 +295,7 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     let mut project = Project::open(build, scratch)?;
     let mut notes = keep_back(&mut project, &asked.build.pass_env);
     notes.push(
-        "there is no manifest: selection and recipe are those of this command line".to_string(),
+        "there is no manifest: the selection and recipe come from this command line".to_string(),
     );
     let epoch = match (project.epoch(), tree.as_is) {
         (Err(_), Some(AsItIs { state, todo })) if asked.build.epoch.is_none() => {
@@ -311,7 +326,7 @@ fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
         .filter(kept)
         .map(|name| {
             let name = name.escape_debug();
-            format!("the source asks for {name}, which is set and was not passed on: `--pass-env {name}` if it is meant")
+            format!("the source asks for {name}, which is set and was not passed on: pass `--pass-env {name}` if it should be")
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use repro_explain::cause::Cause;
 
 use crate::compare::Comparison;
-use crate::report::verify::{Checked, Outcome, SettingRow, SettingState};
+use crate::report::verify::{Checked, Outcome, Part, SettingRow, SettingState};
 use crate::verdict::{Status, Verification};
 
 /// The verdict and the steps that it needs; `None` if nothing was compared, which is never a pass.
@@ -35,7 +35,7 @@ pub(super) fn decide(
     }
     if settings.iter().any(|s| s.state == SettingState::NotAccepted) {
         worst = worst.max(Verification::WithPublishersSettings);
-    } else if files.is_empty() {
+    } else if files.iter().all(|file| file.part == Part::Sbom) {
         worst = worst.max(Verification::Manifest);
     }
     Some((worst, steps.into_iter().collect()))
@@ -62,7 +62,7 @@ mod tests {
             digest: Digest { size: 1, sha256: "a".into() },
             path: "x".into(),
         };
-        Comparison { pairs: vec![Pair { a: Some(artifact.clone()), b: Some(artifact) }] }
+        Comparison { pairs: vec![Pair::of(vec![Some(artifact.clone()), Some(artifact)])] }
     }
 
     fn setting(state: SettingState) -> SettingRow {

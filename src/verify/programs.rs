@@ -1,4 +1,4 @@
-//! A source that comes from others may not name programs that would run before it was checked.
+//! Refuses programs that an untrusted source names and that would run before it is checked.
 
 use std::path::{Path, PathBuf};
 

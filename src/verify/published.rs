@@ -20,6 +20,7 @@ use crate::artifact::Artifact;
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
 use crate::report::verify::{Checked, Outcome, Part};
+use crate::sbom;
 
 /// A published file.
 pub(super) struct Published<'m> {
@@ -33,6 +34,8 @@ pub(super) struct Published<'m> {
 enum Claim<'m> {
     Artifact(&'m manifest::Artifact),
     Archive(&'m manifest::Archive),
+    /// It lists what its artifacts are made of, and a document of that has this name.
+    Sbom,
     /// The manifest lists no such name.
     Unlisted,
     /// There is no manifest.
@@ -47,6 +50,13 @@ pub(super) struct Found<'m> {
     pub(super) other: Vec<Checked>,
     /// What no rebuild can mend: a file that is missing or not listed, a list of other digests.
     pub(super) wrong: Vec<Checked>,
+}
+
+impl Found<'_> {
+    /// Where the published files are.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().map(|file| &file.path)
+    }
 }
 
 /// The published files of a release with a manifest.
@@ -131,7 +141,11 @@ fn claim<'m>(manifest: &'m Manifest, path: &Path, digest: &Digest) -> Claim<'m> 
     let kept = |a: &&&manifest::Artifact| a.path.as_deref().is_some_and(|p| path.ends_with(p));
     let bytes = |a: &&&manifest::Artifact| a.sha256.as_deref() == Some(&*digest.sha256);
     let found = named.iter().find(kept).or_else(|| named.iter().find(bytes)).or(named.first());
-    found.map_or(Claim::Unlisted, |artifact| Claim::Artifact(artifact))
+    match found {
+        Some(artifact) => Claim::Artifact(artifact),
+        None if sbom::all_documents(manifest).iter().any(|(n, _)| *n == name) => Claim::Sbom,
+        None => Claim::Unlisted,
+    }
 }
 
 /// An entry of the manifest, and where its file would be.
@@ -170,6 +184,7 @@ impl Claim<'_> {
     fn part(&self) -> Part {
         match self {
             Claim::Archive(_) => Part::Archive,
+            Claim::Sbom => Part::Sbom,
             _ => Part::File,
         }
     }
@@ -228,6 +243,9 @@ fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Che
 impl Published<'_> {
     /// A file that is not the one that the manifest lists under its name, or that it does not list.
     fn not_listed(&self, manifest: &Manifest) -> Option<Checked> {
+        if matches!(self.claim, Claim::Sbom) {
+            return None;
+        }
         let listed = match self.claim.listed() {
             Some((_, Some(sha256))) if sha256 == self.digest.sha256 => return None,
             Some((size, sha256)) => {
@@ -274,6 +292,7 @@ impl Published<'_> {
     pub(super) fn check(&self, rebuilt: &Rebuilt) -> Result<Vec<Checked>> {
         match self.claim {
             Claim::Archive(entry) => archive::check(&self.path, &self.digest, Some(entry), rebuilt),
+            Claim::Sbom => Ok(vec![self.as_sbom(rebuilt)?]),
             Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact), rebuilt)?]),
             // It was reported when it was found.
             Claim::Unlisted => Ok(Vec::new()),
@@ -285,6 +304,26 @@ impl Published<'_> {
                 Ok(vec![self.against(rebuilt.named(&name), rebuilt)?])
             }
         }
+    }
+
+    /// A document is equal in one of the formats, or not at all.
+    fn as_sbom(&self, rebuilt: &Rebuilt) -> Result<Checked> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let made = rebuilt.sboms.iter().filter(|(n, _)| *n == name);
+        let made: Vec<Digest> = made.map(|(_, bytes)| digest::of_bytes(bytes)).collect();
+        let same = made.contains(&self.digest);
+        let remedy = "make it again with `repro sbom` from the manifest of this release";
+        let what = "not the list that the rebuild gives";
+        let finding = finding(Cause::Unknown, "the published SBOM", what, "", remedy);
+        let rebuilt = made.iter().find(|d| **d == self.digest).or(made.first()).cloned();
+        Ok(Checked {
+            part: Part::Sbom,
+            outcome: if same { Outcome::Same } else { Outcome::Differs },
+            published: Some(self.digest.clone()),
+            rebuilt,
+            findings: if same { Vec::new() } else { vec![finding] },
+            ..Checked::differs(self.path.display().to_string(), Vec::new())
+        })
     }
 
     fn against(&self, built: Option<&Artifact>, rebuilt: &Rebuilt) -> Result<Checked> {

@@ -1,4 +1,4 @@
-//! The one build of a verification, in a sandbox where one can be made.
+//! The one build of a verification, in a sandbox if one can be made.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, Plan};
 use crate::error::{Kind, failure};
+use crate::manifest::components::Components;
 use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
 use crate::project::isolate::Purpose;
@@ -14,6 +15,14 @@ use crate::project::machine;
 use crate::recipe::Recipe;
 use crate::sandbox::{self, Isolation, View};
 use crate::term::{self, Progress};
+
+/// What a rebuild gives.
+pub(super) struct Rebuild {
+    pub(super) built: Built,
+    pub(super) isolation: Isolation,
+    /// What its artifacts are made of.
+    pub(super) components: Option<Components>,
+}
 
 /// One build, by the recipe.
 pub(super) fn build(
@@ -24,7 +33,7 @@ pub(super) fn build(
     asks_linker: bool,
     scratch: &Path,
     progress: &Progress,
-) -> Result<(Built, Isolation)> {
+) -> Result<Rebuild> {
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
@@ -32,7 +41,8 @@ pub(super) fn build(
     let purpose = Purpose { mode, options, view: View::System, network: false };
     let (sandbox, isolation) = project.isolate(purpose, scratch)?;
     let project = &*project;
-    let registry_sources = project.registry_sources(recipe);
+    let packages = project.resolved(recipe);
+    let registry_sources = project.registry_sources(packages.as_ref());
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -64,11 +74,15 @@ pub(super) fn build(
     progress.phase(&format!("building {label} once"));
     let built = plan.run_one(progress)?;
     if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
-        return Ok((built, isolation));
+        let components = match asks_linker {
+            true => project.components(packages.as_ref(), std::slice::from_ref(&built))?.0,
+            false => None,
+        };
+        return Ok(Rebuild { built, isolation, components });
     }
     Err(failure(
         Kind::BuildFailed,
-        "the build made nothing that a verdict could be about: no binary and no library for the target",
+        "the build made no binary and no library for the target, so there is nothing to compare",
     ))
 }
 

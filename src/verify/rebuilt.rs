@@ -1,4 +1,4 @@
-//! What was rebuilt, and the source that it was built from, as published files are compared with it.
+//! The rebuilt files and their source, in the form that published files are compared with.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ pub(super) struct Rebuilt<'a> {
     pub(super) epoch: i64,
     /// Times that published and rebuilt files may hold, where they are known.
     pub(super) clocks: Option<Clocks>,
+    /// The documents that are made of it, where the manifest lists what artifacts are made of.
+    pub(super) sboms: Vec<(String, Vec<u8>)>,
     /// What archives may ask for.
     pub(super) limits: &'a Limits,
     /// The source: copied once more when it is asked for, as builds may change their copy.
@@ -54,6 +56,7 @@ impl<'a> Rebuilt<'a> {
             artifacts,
             epoch,
             clocks: None,
+            sboms: Vec::new(),
             limits,
             source,
             scratch,

@@ -1,5 +1,5 @@
-//! A manifest's build, made ready to be made again: its settings and not those of this user, its
-//! source checked, other paths. Nothing of the source has run when this is done.
+//! Prepares the build of a manifest: its settings instead of this user's, its source checked,
+//! different paths. No code of the source has run when this is done.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -34,7 +34,7 @@ const LEFT: &str = "(left to --pass-env)";
 pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()> {
     if manifest.verdict == "differs" {
         return Err(refused(
-            "the manifest says itself that its build is not reproducible, so that there is nothing to verify: ask for one of a reproducible build",
+            "the manifest records a build that is not reproducible, so there is nothing to verify: ask for one of a reproducible build",
         ));
     }
     if !(1..=table::VERSION).contains(&manifest.recipe.version) {
@@ -51,7 +51,7 @@ pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()>
         ));
     }
     if manifest.artifacts.is_empty() {
-        return Err(refused("the manifest lists no artifact, so that there is nothing to verify"));
+        return Err(refused("the manifest lists no artifact, so there is nothing to verify"));
     }
     Ok(())
 }
@@ -159,6 +159,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         isolate: Mode::Auto,
         network: false,
         name,
+        builds: 2,
         keep,
         expand: false,
         replay: false,

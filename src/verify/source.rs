@@ -1,6 +1,6 @@
 //! Where the source of a verification comes from: a repository that has the manifest's commit, a
-//! directory, an unpacked archive, or a crate that cargo fetched. Each is checked for what it is said
-//! to be; nothing of it has run when that is done.
+//! directory, an unpacked archive, or a crate that cargo fetched. Each is checked against the
+//! manifest; no code of it has run when that is done.
 
 use std::path::{Path, PathBuf};
 
@@ -104,7 +104,7 @@ impl Search<'_> {
         let expected = self.expected;
         match self.given {
             Some(Given::Crate(_)) => Err(refused(
-                "the manifest is of a commit, and --crate gives a crate: give --source with a repository",
+                "the manifest is of a commit, but --crate names a crate: pass --source with a repository",
             )),
             Some(Given::Source(text)) => {
                 let (repository, revision) = match local(text) {
@@ -142,7 +142,7 @@ impl Search<'_> {
                     let here = match &at_hand {
                         Some(root) => lacks(&root.display().to_string(), root, id),
                         None => format!(
-                            "this directory is in no git repository that could have commit {id}"
+                            "this directory is not in a git repository, so it cannot have commit {id}"
                         ),
                     };
                     return Err(refused(format!(
@@ -164,12 +164,12 @@ impl Search<'_> {
             let also = exported::of(&top_of(to)?, self.scratch)?.doubts();
             let also = also.first().map(|d| format!(" ({d})")).unwrap_or_default();
             return Err(refused(format!(
-                "the manifest is of commit {id}, and `{at}` is an archive, which is no repository{also}: give --source with a repository that has the commit"
+                "the manifest is of commit {id}, and `{at}` is an archive, not a repository{also}: pass --source with a repository that has the commit"
             )));
         }
         let Some(root) = source::root_of(path)? else {
             return Err(refused(format!(
-                "the manifest is of commit {id}, and `{at}` is in no git repository: give --source with one that has the commit"
+                "the manifest is of commit {id}, and `{at}` is not in a git repository: pass --source with one that has the commit"
             )));
         };
         match commit::is_in(&root, id)? {
@@ -228,7 +228,7 @@ impl Search<'_> {
         let Repository { root, at, .. } = &repository;
         if !commit::has_lockfile(root, &id, &package) {
             return Err(refused(format!(
-                "commit {} of `{at}` has no Cargo.lock, so nothing pins the versions that the binary was built from: a published .crate of a program has its lockfile, give that (--crate NAME@VERSION, or --source FILE)",
+                "commit {} of `{at}` has no Cargo.lock, so the dependency versions of the binary are not known: a published .crate of a program contains its lockfile; pass that (--crate NAME@VERSION, or --source FILE)",
                 short(&id)
             )));
         }
@@ -268,7 +268,7 @@ impl Search<'_> {
             return match revision {
                 None => Ok(None),
                 Some(revision) => Err(refused(format!(
-                    "`{at}` is in no git repository, so it has no revision `{}`: leave it out",
+                    "`{at}` is in no git repository, so it has no revision `{}`: leave the revision out",
                     revision.escape_debug()
                 ))),
             };
@@ -330,7 +330,7 @@ impl Search<'_> {
         let what = called.escape_debug();
         if !dir.join("Cargo.toml").is_file() {
             return Err(refused(format!(
-                "`{what}` has no Cargo.toml at its top: it is not the source of a cargo project"
+                "`{what}` has no Cargo.toml at its root, so it is not a cargo project"
             )));
         }
         let exported = exported::of(&dir, self.scratch)?;
@@ -338,7 +338,7 @@ impl Search<'_> {
             let also = exported.doubt_of_absent();
             let also = also.map(|d| format!(" ({d})")).unwrap_or_default();
             return Err(refused(format!(
-                "`{what}` has no Cargo.lock{also}, so nothing says which versions the binary was built from: unpack it, add the lockfile that was used, and give --source DIR"
+                "`{what}` has no Cargo.lock{also}, so the dependency versions of the binary are not known: unpack it, add the lockfile that was used, and pass --source DIR"
             )));
         }
         let is_crate = is_crate
@@ -382,7 +382,7 @@ fn is_revision(repository: &Repository, revision: &str, id: &str) -> Result<()> 
     match commit::find(&repository.root, revision)? {
         Some(found) if found == id => Ok(()),
         Some(found) => Err(refused(format!(
-            "`{name}` of `{at}` is commit {}, and the manifest is of commit {}: it is not the source that was built",
+            "`{name}` of `{at}` is commit {}, and the manifest is of commit {}: this is not the source that was built",
             short(&found),
             short(id)
         ))),
@@ -403,7 +403,7 @@ pub(super) fn check_content(said: &manifest::Source, copy: &Path) -> Result<()> 
     match said.sha256.as_deref() == Some(&*found) {
         true => Ok(()),
         false => Err(refused(format!(
-            "the source has the digest {found}, and the manifest says {}: it is not the source that was built",
+            "the source has the digest {found}, and the manifest says {}: this is not the source that was built",
             said.sha256.as_deref().unwrap_or("none")
         ))),
     }
@@ -454,6 +454,6 @@ fn time_doubt(seconds: i64, called: &str, is_crate: bool, one_time: bool) -> Str
         (false, false) => format!("the latest time in `{what}`"),
     };
     format!(
-        "SOURCE_DATE_EPOCH is {seconds} here, {why}, and the publisher's may be another: give it with --epoch SECONDS"
+        "SOURCE_DATE_EPOCH is {seconds} here, {why}, but the publisher may have used a different time: pass it with --epoch SECONDS"
     )
 }

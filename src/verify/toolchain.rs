@@ -75,7 +75,7 @@ pub(super) fn choose(
     let here = format!("{first} for {}", default.host());
     if any {
         let note = format!(
-            "built with {here}, not with {named}: equal bytes say what they say, and a difference says nothing about the publisher"
+            "built with {here}, not with {named}: a match is still conclusive; a mismatch may only be due to the different compiler"
         );
         return Ok((default, Some(note)));
     }

@@ -209,13 +209,13 @@ fn the_archive_is_never_in_itself_and_never_half() {
 fn a_wrong_command_line_is_told_in_one_sentence() {
     let project = Project::plain("sound-features");
     for (args, want) in [
-        (&["archive", "src"][..], "give -o FILE"),
-        (&["archive", "src", "-o", "x.rar"], "does not tell the format"),
+        (&["archive", "src"][..], "pass -o FILE"),
+        (&["archive", "src", "-o", "x.rar"], "has no extension of a known format"),
         (&["archive", "src", "-o", "x.tar.gz", "--level", "99"], "has the levels 1 to"),
         (&["archive", "../project", "src", "-o", "x.tar"], "outside the archive"),
         (&["archive", "src", "src", "-o", "x.tar"], "packed twice"),
         (&["archive", "src", "-o", "x.tar", "--include", "a"], "are for the archive of a build"),
-        (&["archive", "-o", "x.tar"], "are for files"),
+        (&["archive", "-o", "x.tar"], "apply only to files"),
         (&["archive", "src", "--format", "tar,zip", "-o", "x"], "one archive"),
     ] {
         let run = project.repro(args);
@@ -321,7 +321,7 @@ fn proven_artifacts_are_packed_and_nothing_else() {
     let bin = project.results().join("artifacts").join(host()).join(bin);
     let proven = std::fs::read(&bin).unwrap();
     std::fs::write(&bin, [&proven[..], b"x"].concat()).unwrap();
-    refused(&["archive"], "no longer the file that was proven");
+    refused(&["archive"], "has changed since the build that was compared");
     std::fs::write(&bin, &proven).unwrap();
     let path = project.results().join("repro.json");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -364,7 +364,7 @@ fn builds_that_show_less_are_packed_on_request_only() {
         &["build", "--once"],
         0,
         "SINGLE BUILD",
-        "was made once and not compared",
+        "was built once and not compared",
         "--allow-single",
     );
     project.write("src/main.rs", "fn main() {\n    println!(\"changed\");\n}\n");
@@ -372,7 +372,7 @@ fn builds_that_show_less_are_packed_on_request_only() {
         &["build", "--allow-dirty"],
         0,
         "REPRODUCIBLE, DIRTY TREE",
-        "was of a work tree with uncommitted changes",
+        "was made from a work tree with uncommitted changes",
         "--allow-dirty",
     );
     project.git(&["checkout", "-q", "src/main.rs"]);

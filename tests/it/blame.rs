@@ -1,4 +1,4 @@
-//! Who is to blame: the units that diverged first are named, what followed from them is not.
+//! The culprit: the units that diverged first are named, what followed from them is not.
 
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ fn a_fault_three_crates_down_is_blamed_and_the_others_follow() {
     let run = project.repro(&["build", "--vary", "build-path,clock"]);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(
-        run.stdout.starts_with("blame       build-script of bottom 0.1.0: timestamp\n"),
+        run.stdout.starts_with("culprit     build-script of bottom 0.1.0: timestamp\n"),
         "{}",
         run.all()
     );
@@ -73,7 +73,7 @@ fn several_faults_are_all_named_and_what_reaches_nothing_is_not() {
         ],
     );
     let shows = [
-        "it says that it depends on USER (variation `username`)",
+        "it declares that it depends on USER (variation `username`)",
         "CARGO_MANIFEST_DIR",
         "helper/src/lib.rs:1",
         "cargo::rustc-env=JOBS=`",
@@ -127,7 +127,7 @@ fn ten_bytes_in_the_instructions_of_a_stripped_binary_are_explained() {
 }
 
 /// Crate ids of path dependencies beside the workspace hold the place, and are made canonical; with
-/// `--inject rustflags` they cannot be, and are to blame as well.
+/// `--inject rustflags` they cannot be, and are culprits as well.
 #[test]
 fn path_dependencies_beside_the_workspace_are_paired() {
     let mut project = Project::plain("sound-path-dep");

@@ -191,10 +191,20 @@ fn broken() -> Project {
          let _ = std::fs::metadata(\"x\").unwrap().modified();\n    let _ = std::hash::RandomState::new();\n\
          let _ = std::env::var(\"USER\");\n    let _ = std::env::current_dir();\n\
          let _ = std::process::Command::new(\"git\");\n    let _ = std::process::Command::new(\"hostname\");\n\
-         let _ = \"-O2 -march=native\";\n",
+         let _ = \"-O2 -march=native\";\n\
+         println!(\"cargo::rustc-env=N={}\", std::thread::available_parallelism().unwrap());\n\
+         println!(\"cargo::rustc-env=P={}\", std::process::id());\n\
+         println!(\"cargo::rustc-env=H={}\", std::env::var(\"HOME\").unwrap());\n\
+         let _ = std::process::Command::new(\"sh\").args([\"-c\", \"uname -r\"]);\n\
+         for file in std::fs::read_dir(\".\").unwrap() {\n        println!(\"cargo::rustc-env=F={:?}\", file);\n    }\n",
     );
     replace("macros/src/lib.rs", "    names.sort();\n", "");
     replace("src/main.rs", "env!(\"CARGO_PKG_VERSION\")", "env!(\"CARGO_MANIFEST_DIR\")");
+    replace(
+        "src/main.rs",
+        "fn main() {\n",
+        "fn main() {\n    let _ = include_str!(\"/etc/hosts\");\n",
+    );
     for name in [
         "Cargo.toml",
         "Cargo.lock",
@@ -237,19 +247,26 @@ fn every_rule_trips_on_what_it_is_about() {
     assert_eq!(report["not_checked"], serde_json::json!([]), "{report:#}");
     assert_eq!((code, report["verdict"].as_str()), (Some(1), Some("findings")));
     let want = [
+        "absolute-include",
         "build-id-uuid",
         "case-collision",
+        "cpu-count",
+        "dir-order",
+        "emits-environment",
         "env-macro",
         "incremental-release",
         "known-crate",
         "lfs-pointer",
         "lockfile-untracked",
         "map-order",
+        "march-native",
         "path-outside-repository",
         "path-outside-workspace",
         "reads-clock",
         "reads-current-dir",
         "reads-hostname",
+        "reads-ids",
+        "reads-kernel",
         "reads-mtime",
         "reads-randomness",
         "reads-user",
@@ -264,10 +281,8 @@ fn every_rule_trips_on_what_it_is_about() {
     assert_eq!(ids(&report), set(&want), "{report:#}");
     let clock = only(&report, "reads-clock");
     assert_eq!((clock["path"].as_str(), clock["line"].as_u64()), (Some("ws/build.rs"), Some(3)));
-    let of_cpu = report["findings"].as_array().unwrap().iter();
-    let of_cpu: Vec<_> = of_cpu.filter(|f| f["rule"] == "target-cpu-native").collect();
-    assert_eq!(of_cpu.len(), 2, "{report:#}");
-    assert!(of_cpu.iter().any(|f| f["path"] == "ws/build.rs"), "{report:#}");
+    assert_eq!(only(&report, "target-cpu-native")["path"], "ws/.cargo/config.toml");
+    assert_eq!(only(&report, "march-native")["path"], "ws/build.rs");
     assert_eq!(only(&report, "known-crate")["package"], "ahash 0.8.0");
     assert_eq!(only(&report, "lfs-pointer")["path"], "big.bin");
     assert_eq!(only(&report, "reads-current-dir")["severity"], "info");
@@ -486,7 +501,37 @@ fn the_table_of_rules_is_told_and_each_row_explained() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/check.md");
     let docs = std::fs::read_to_string(docs).unwrap();
     for line in list.stdout.lines() {
-        let id = line.split(' ').next().unwrap();
-        assert!(docs.contains(&format!("`{id}`")), "{id} is not in docs/check.md");
+        let [id, rest] = line.splitn(2, ' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let (level, looks_at) = rest.trim().split_once(' ').unwrap();
+        let row = format!("| `{id}` | {level} | {} |", looks_at.trim());
+        assert!(docs.contains(&row), "docs/check.md lacks the row {row}");
     }
+}
+
+#[test]
+fn clean_is_said_of_nothing_with_a_warning_or_unchecked() {
+    let project = app();
+    project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"stable\"\n");
+    let warned = check(&project, &[]);
+    assert_eq!(warned.code, Some(0));
+    assert_eq!(warned.last(), "WARNINGS (0 errors, 1 warning, 0 infos)", "{}", warned.all());
+    let allowed = ["--allow", "toolchain-unpinned"];
+    assert!(check(&project, &allowed).last().starts_with("CLEAN ("));
+
+    std::fs::remove_dir_all(project.dir.join(".git")).unwrap();
+    let outside = check(&project, &allowed);
+    assert_eq!(outside.code, Some(4), "{}", outside.all());
+    assert!(outside.last().starts_with("INCOMPLETE ("), "{}", outside.all());
+    let why = "there is no git repository (lockfile-untracked, submodule-moved)";
+    assert!(outside.stdout.contains(why), "{}", outside.all());
+    let mut all = allowed.to_vec();
+    all.extend(["--allow", "lockfile-untracked", "--allow", "submodule-moved"]);
+    let run = check(&project, &all);
+    assert!(run.code == Some(0) && run.last().starts_with("CLEAN ("), "{}", run.all());
+
+    std::fs::remove_file(project.dir.join("Cargo.lock")).unwrap();
+    all.extend(["--allow", "lockfile-missing"]);
+    let (code, report) = json(&project, &all);
+    assert_eq!((code, report["verdict"].as_str()), (Some(4), Some("incomplete")), "{report:#}");
+    assert_eq!(report["not_run"][0]["reason"], "there is no Cargo.lock");
 }

@@ -206,6 +206,41 @@ fn sigterm_ends_both_builds_and_cleans_up() {
     is_ended_by("-TERM");
 }
 
+/// Computing takes no notice of a signal: the program has to end all the same, and remove what it was
+/// writing. The file has no content, and more of it than a minute is enough for.
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_computation_and_removes_its_files() {
+    let project = Project::plain("sound-features");
+    let dir = project.base().join("big");
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::File::create(dir.join("a.tar")).unwrap().set_len(1 << 40).unwrap();
+    std::fs::File::create(dir.join("b.tar")).unwrap().set_len(1 << 40).unwrap();
+    for args in [&["diff", "a.tar", "b.tar"][..], &["archive", "a.tar", "-o", "out.tar.xz"]] {
+        let mut command = project.command(env!("CARGO_BIN_EXE_repro"), &dir);
+        let mut child = command.args(args).stderr(Stdio::piped()).spawn().unwrap();
+        // It has read some of the file.
+        let read = format!("/proc/{}/io", child.id());
+        let read = || -> u64 {
+            let io = std::fs::read_to_string(&read).unwrap_or_default();
+            io.lines().find_map(|l| l.strip_prefix("rchar: ")?.parse().ok()).unwrap_or(0)
+        };
+        let bound = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while read() < 10_000_000 && std::time::Instant::now() < bound {
+            std::thread::yield_now();
+        }
+        let pid = child.id().to_string();
+        assert!(
+            std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success()
+        );
+        let mut words = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{words}");
+        assert!(words.ends_with("error: interrupted\n"), "{words}");
+        assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2, "{words}");
+    }
+}
+
 #[test]
 fn keep_keeps_the_scratch_directory() {
     let project = Project::committed("sound-features");

@@ -53,9 +53,9 @@ fn is_confirmed(report: &serde_json::Value, cause: &str, variations: &[&str]) {
     assert_eq!(blame["causes"].as_array().unwrap()[0], cause, "{report}");
     assert_eq!(blame["variations"], serde_json::json!(variations), "{report}");
     assert_eq!(blame["suspected"], serde_json::Value::Null, "{report}");
-    // Nothing varied, twice; everything; everything but this.
-    let (made, searches) = (blame["replays"].as_u64().unwrap(), 6);
-    assert!(variations.len() > 1 || (4..=4 + searches).contains(&made), "{report}");
+    // Nothing varied; everything; everything but this; and what shows that it is not by chance.
+    let (made, searches, controls) = (blame["replays"].as_u64().unwrap(), 6, 9);
+    assert!(variations.len() > 1 || (4..=controls + searches).contains(&made), "{report}");
 }
 
 /// Whether this machine can run units again as they were recorded.
@@ -163,6 +163,67 @@ fn a_fault_that_takes_two_variations_is_confirmed_with_both() {
     for one in ["timezone", "locale"] {
         let run = project.repro(&["build", "--vary", &format!("-{one}")]);
         assert_verdict(&run, 0, "REPRODUCIBLE");
+    }
+}
+
+/// Each build has a value of its own in each variation: the third shows what two do not.
+#[test]
+fn a_fault_that_only_a_third_build_shows_is_found_by_three() {
+    let project = Project::committed("fault-third-build");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    assert!(project.manifest()["builds"].is_null());
+    let run = project.repro(&["build", "--builds", "3", "--format", "json"]);
+    let report = run.json();
+    assert_eq!((run.code, &report["verdict"]), (Some(1), &"differs".into()), "{}", run.all());
+    is_blamed(&report, "fault-third-build 0.1.0", ("build-script", "hostname"));
+    is_confirmed(&report, "hostname", &["hostname"]);
+    let outputs = report["artifacts"][0]["outputs"].as_array().unwrap();
+    let builds: Vec<_> = outputs.iter().map(|o| o["builds"].clone()).collect();
+    assert_eq!(builds, [serde_json::json!(["A", "B"]), serde_json::json!(["C"])]);
+    assert_eq!(report["builds"], serde_json::json!({"count": 3, "missed": 0.25}));
+    assert_eq!(project.manifest()["builds"], 3);
+    for (side, of) in [("a", "a"), ("c", "b")] {
+        let kept = project.results().join(side).join(crate::support::host());
+        let digest = repro_formats::digest::of_file(&kept.join("fault-third-build")).unwrap();
+        assert_eq!(report["artifacts"][0][of]["sha256"], digest.sha256, "{report}");
+    }
+    assert!(!project.results().join("b").exists());
+    let run = project.repro(&["build", "--builds", "3", "--vary", "-hostname"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let line = "builds      3, all equal; a fault with two equally likely outcomes";
+    assert!(run.stdout.contains(line) && run.stdout.contains("2^-2 (25"), "{}", run.all());
+    assert!(!project.results().join("c").exists());
+}
+
+/// Whichever way it falls, the report says what was seen, and what that is worth.
+#[test]
+fn a_coin_is_chance_or_missed_with_the_probability_that_is_stated() {
+    let project = Project::committed("fault-coin");
+    let run = project.repro(&["build", "--builds", "5", "--isolate", "never", "--format", "json"]);
+    let report = run.json();
+    assert_eq!(report["builds"], serde_json::json!({"count": 5, "missed": 0.0625}));
+    let outputs = report["artifacts"][0]["outputs"].as_array().unwrap();
+    let builds: usize = outputs.iter().map(|o| o["builds"].as_array().unwrap().len()).sum();
+    assert_eq!(builds, 5, "{report}");
+    if run.code == Some(0) {
+        assert_eq!(outputs.len(), 1, "{report}");
+        return;
+    }
+    assert_eq!((run.code, outputs.len()), (Some(1), 2), "{}", run.all());
+    is_blamed(&report, "fault-coin 0.1.0", ("build-script", "randomness"));
+    let evidence = report["blame"][0]["evidence"].to_string();
+    assert!(!replays() || evidence.contains("2 different outputs in 5 builds"), "{report}");
+}
+
+/// Also one after the other, at the same paths.
+#[test]
+fn several_builds_without_variations_show_chance() {
+    let project = Project::committed("fault-random");
+    let args = ["build", "--builds", "3", "--vary", "none", "--isolate", "never"];
+    let run = project.repro(&args);
+    assert_verdict(&run, 1, "DIFFERS");
+    for text in ["A: ", "B: ", "C: ", "3 different outputs in 3 builds", "up to 3 different"] {
+        assert!(run.stdout.contains(text), "{text}: {}", run.all());
     }
 }
 

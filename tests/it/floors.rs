@@ -39,9 +39,12 @@ const ORDER: &[&str] = &[
     // outputs
     "manifest",
     "setting",
+    "sbom",
+    "attest",
     "report",
     // entry
     "project",
+    "remedies",
     "verify",
     "command",
     "cli",

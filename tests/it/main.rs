@@ -1,6 +1,8 @@
 //! Black-box tests: the real binary, the real cargo, small projects that need no network.
 
 mod archive;
+#[cfg(unix)]
+mod attested;
 mod blame;
 mod builders;
 #[cfg(target_os = "linux")]
@@ -30,11 +32,15 @@ mod readme;
 mod rebuilderd;
 #[cfg(unix)]
 mod recipe;
+mod remedies;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 mod samples;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod sbom;
 mod schemas;
 mod seeds;
 mod settings;
+mod snapshots;
 mod sound;
 mod source;
 mod support;

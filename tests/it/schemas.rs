@@ -27,7 +27,7 @@ fn strict(schema: &mut Value) {
     }
 }
 
-fn errors(name: &str, value: &Value) -> Option<String> {
+pub fn errors(name: &str, value: &Value) -> Option<String> {
     let mut schema = schema(name);
     strict(&mut schema);
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
@@ -70,6 +70,10 @@ fn reports_of_a_difference() {
     holds(&run, 1);
     assert_ne!(run.json()["blame"], json!([]));
     holds_manifest(&project);
+    holds(&project.repro(&["build", "--builds", "3", "--isolate", "never", "--format", "json"]), 1);
+    holds_manifest(&project);
+    let remedies = ["build", "--try-remedies", "--isolate", "never", "--format", "json"];
+    holds(&project.repro(&remedies), 1);
     let mut extra = run.json();
     extra["artifacts"][0]["extra"] = json!(1);
     assert!(errors("repro.report-1", &extra).is_some());

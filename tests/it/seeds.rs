@@ -1,11 +1,14 @@
 //! The seeds of the fuzz targets are what they are called: each is read by its reader.
 
+use repro::attest::{dsse, statement};
 use repro::manifest::Manifest;
 
 /// Whether the reader of a target takes the bytes.
 fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
     match target {
         "manifest" => Manifest::from_bytes(bytes, "seed").map(drop).map_err(|e| e.to_string()),
+        "envelope" => dsse::read(bytes).map(drop),
+        "statement" => statement::read(bytes)?.map(drop),
         other => Err(format!("no reader for `{other}`")),
     }
 }

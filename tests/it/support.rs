@@ -186,9 +186,14 @@ impl Project {
 
 /// The host triple.
 pub fn host() -> String {
+    rustc("host")
+}
+
+/// A line of `rustc -vV`.
+pub fn rustc(key: &str) -> String {
     let out = Command::new("rustc").arg("-vV").output().unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
-    let line = text.lines().find_map(|l| l.strip_prefix("host: "));
+    let line = text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix(": "));
     line.unwrap().to_string()
 }
 

@@ -254,7 +254,11 @@ fn a_repository_without_the_commit_says_what_is_missing() {
     let dir = here.join("empty");
     std::fs::create_dir(&dir).unwrap();
     let dir = dir.display().to_string();
-    fails(&it.verify_in(&here, &[&it.manifest, "--source", &dir]), 4, &["is in no git repository"]);
+    fails(
+        &it.verify_in(&here, &[&it.manifest, "--source", &dir]),
+        4,
+        &["is not in a git repository"],
+    );
     fails(&it.verify_in(&here, &[&it.manifest]), 4, &["names no remote", "give --source"]);
     // Of another user: git's own reason, and not that the commit is missing.
     let owned = [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")];

@@ -1,6 +1,6 @@
-//! Two byte strings -> the ranges in which they differ, found again after insertions. Linear in
-//! their length: searches are bounded and paid from a budget, and where that is used up, bytes are
-//! compared at equal offsets. What is found here explains; equality is decided elsewhere.
+//! Finds the ranges in which two byte strings differ, and finds them again after insertions. Linear
+//! time: searches draw on a budget, and once it is used up, bytes are compared at equal offsets.
+//! The result only explains; equality is decided elsewhere.
 
 use std::ops::Range;
 

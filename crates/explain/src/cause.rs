@@ -96,8 +96,8 @@ pub const CAUSES: &[Row] = &[
     row(Cause::LinkerVersion, "linker-version", "the version of a linker"),
     row(Cause::SymbolHash, "symbol-hash", "the hash in a symbol's name"),
     row(Cause::CrateMetadata, "crate-metadata", "what the compiler records about a crate"),
-    row(Cause::Ordering, "ordering", "the same things in another order"),
-    row(Cause::Randomness, "randomness", "a value by chance: random bytes, ids, addresses"),
+    row(Cause::Ordering, "ordering", "the same items in a different order"),
+    row(Cause::Randomness, "randomness", "a random value: random bytes, ids, addresses"),
     row(Cause::Username, "username", "the builder's user name"),
     row(Cause::UserId, "user-id", "the builder's user or group id"),
     row(Cause::Hostname, "hostname", "the machine's host name"),
@@ -118,7 +118,7 @@ pub const CAUSES: &[Row] = &[
     row(Cause::ArchiveOwner, "archive-owner", "the owners of an archive's members"),
     row(Cause::ArchiveMode, "archive-mode", "the modes of an archive's members"),
     row(Cause::ArchiveOrder, "archive-order", "the order of an archive's members"),
-    row(Cause::Compressor, "compressor", "the program or level that compressed"),
+    row(Cause::Compressor, "compressor", "the compressor or its level"),
     row(Cause::Unknown, "unknown", "nothing that is known here"),
 ];
 

@@ -1,6 +1,6 @@
-//! What two archives say of their members -> findings with causes. Pure.
+//! Turns the metadata of two archives' members into findings with causes. Pure.
 //!
-//! The bytes of the two files were seen to differ before this is asked; so what is found here is an
+//! The bytes of the two files are known to differ before this runs, so the result is an
 //! explanation, never a verdict.
 
 use std::collections::{BTreeMap, HashSet};
@@ -154,7 +154,7 @@ pub fn remedy(cause: Cause, epoch: i64, fix: Fix) -> String {
     let how = match cause {
         Cause::ArchiveMtime => format!(" --epoch {epoch}"),
         Cause::Compressor if fix == Fix::Packer => {
-            return "use one compressor, version and level on both sides".to_string();
+            return "use the same compressor, version and level on both sides".to_string();
         }
         Cause::Compressor => return COMPRESSOR.to_string(),
         Cause::VcsState => return VCS.to_string(),
@@ -316,7 +316,7 @@ const COMMENT_KEPT: &str = "give both the same comment, or none: `repro normaliz
 const BUILT: &str = "set SOURCE_DATE_EPOCH, and have rpmbuild use it: `use_source_date_epoch_as_buildtime`, `clamp_mtime_to_source_date_epoch`, and one `_buildhost`";
 
 const COMPRESSOR: &str =
-    "use one compressor, version and level on both sides: `repro archive` packs with its own";
+    "use the same compressor, version and level on both sides: `repro archive` packs with its own";
 const COMPRESSED_TAR: &str = "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both";
 
 /// How the same bytes were compressed by each. What `normalize` packs again is a `tar` by itself, in the
@@ -345,7 +345,7 @@ pub fn container(what: &'static str, a: &str, b: &str, within: &[String], fix: F
 /// What is different where two containers are of two formats.
 pub const FORMAT: &str = "format";
 /// What is different where nothing that is read differs.
-pub const PADDING: &str = "padding, or fields that are not read here";
+pub const PADDING: &str = "padding, or fields that `repro` does not read";
 
 /// Compares two archives of which the bytes differ.
 pub fn compare(a: &Listing, b: &Listing) -> Compared {

@@ -1,5 +1,5 @@
-//! Two files, layer by layer: how each is compressed, what each container says of its members, and
-//! each member that differs in turn.
+//! Compares two files layer by layer: how each is compressed, what each container records about its
+//! members, and each member that differs.
 
 use repro_formats::listing::Member;
 use repro_formats::{digest, tar};
@@ -174,7 +174,7 @@ impl Search<'_> {
         let differing = both.iter().filter(|(m, n)| m.bytes != n.bytes);
         for (count, (m, n)) in differing.enumerate() {
             if count >= MOST {
-                let note = format!("more than {MOST} members differ: the rest was not looked at");
+                let note = format!("more than {MOST} members differ: the rest was not compared");
                 out.note = Some(note);
                 break;
             }

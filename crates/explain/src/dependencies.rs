@@ -1,4 +1,4 @@
-//! The list of dependencies that `cargo auditable` leaves in a program: JSON in zlib, in `.dep-v0`.
+//! The list of dependencies that `cargo auditable` embeds in a program: JSON in zlib, in `.dep-v0`.
 
 use std::collections::BTreeSet;
 use std::io::Read;

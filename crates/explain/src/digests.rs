@@ -1,8 +1,9 @@
-//! Lists of digests: RECORD, MANIFEST.MF and *.SF, SHA256SUMS, md5sums, .cargo-checksum.json, SBOMs. Where a
-//! digest or size in them differs because the file that it describes differs, it follows from that.
+//! Lists of digests: RECORD, MANIFEST.MF and *.SF, SHA256SUMS, md5sums, .cargo-checksum.json,
+//! SBOMs. A digest or size in them that differs because the file it describes differs is a
+//! consequence.
 //!
-//! SHA-256 digests and sizes are held against the files themselves; of other digests it is enough that
-//! the line or section names a file that differs.
+//! SHA-256 digests and sizes are checked against the files themselves; for other digests it is
+//! enough that the line or section names a file that differs.
 
 use std::collections::{HashMap, HashSet};
 

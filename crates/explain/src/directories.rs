@@ -1,5 +1,4 @@
-//! Why two trees of files differ: the files that are not the same, each explained, and the crate that
-//! differs first.
+//! Explains why two trees of files differ: each differing file, and the crate that differs first.
 
 use std::collections::{BTreeMap, BTreeSet};
 

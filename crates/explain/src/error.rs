@@ -1,4 +1,4 @@
-//! Why two trees could not be read. What no reader understands in a file is a note, not an error.
+//! Why two trees could not be read. A file that no reader understands is a note, not an error.
 
 use std::fmt;
 use std::path::PathBuf;

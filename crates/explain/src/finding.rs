@@ -1,5 +1,5 @@
-//! One difference: its cause, its place, both values, and what to change. Decisions are taken on these
-//! values; the text that reports show of a place is made in one spot, here.
+//! One difference: its cause, its place, both values, and what to change. Decisions use these
+//! values; the text that reports show for a place is made here and nowhere else.
 
 use std::fmt;
 use std::ops::Range;
@@ -115,7 +115,7 @@ impl About {
             About::SearchPath => "PATH",
             About::GitSetting => "a setting of git",
             About::ObjectName => "an object in a Mach-O symbol table",
-            About::CcObject => "an object's name that `cc` made",
+            About::CcObject => "an object name that `cc` made",
             About::FileSymbol => "a source file in a symbol table",
             About::Functions => "functions",
             About::ProcessId => "the id of a process or thread",

@@ -1,4 +1,5 @@
-//! What was found of two files that differ, and how much of what differs that accounts for.
+//! The result for two files that differ: the findings, and how many of the differing bytes they
+//! explain.
 
 use super::compare::Row;
 use super::open::Unsound;
@@ -65,7 +66,7 @@ impl Explained {
     pub(super) fn unsound(&mut self, side: usize, why: Unsound) {
         let name = ["A", "B"][side];
         self.note =
-            Some(unexplained(&format!("{name} is not a sound {}: {}", why.format, why.what)));
+            Some(unexplained(&format!("{name} is not a valid {}: {}", why.format, why.what)));
         self.unsound = Some((side, why));
     }
 }
@@ -131,7 +132,7 @@ impl Coverage {
             n => format!("; {n} bytes are not explained"),
         };
         format!(
-            "explained: {percent} % of {} differing bytes ({} by causes, {} by what follows from them){rest}",
+            "explained: {percent} % of {} differing bytes ({} directly, {} as consequences){rest}",
             self.differing, self.caused, self.following
         )
     }
@@ -147,7 +148,7 @@ pub fn count(n: usize, what: &str) -> String {
 
 /// That nothing could be explained, and why.
 pub(super) fn unexplained(why: &str) -> String {
-    format!("bytes differ; no reader could explain, because {why}")
+    format!("bytes differ; no reader could explain the difference: {why}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! A file as a reader sees it: parts with names, fields with a meaning, symbols. The common value of
-//! all formats; how the parts of two files are compared is not here.
+//! A file as a reader sees it: named parts, fields with a meaning, symbols. All formats share this
+//! type; comparing two images happens elsewhere.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

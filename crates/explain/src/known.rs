@@ -1,5 +1,5 @@
-//! What is known of both builds before their outputs are looked at: values that differ between them
-//! and would show in the bytes, when each was made, and which packages are in it.
+//! Facts about both builds that are known before their outputs are compared: values that differ
+//! between them and would show in the bytes, when each build ran, and its packages.
 
 use repro_formats::limits::Limits;
 

@@ -1,9 +1,8 @@
-//! Crates of which it is known that they make builds differ, by name, version and enabled feature:
-//! one data file, which `repro check` and the remedies read. `docs/known-crates.md` documents it
-//! for other programs.
+//! Crates known to make builds differ, by name, version and enabled feature. One data file, read by
+//! `repro check` and by the remedies; `docs/known-crates.md` documents it for other programs.
 //!
-//! The file holds what a look at build scripts and macros cannot find: the code is in a library that
-//! a build script calls, or behind random numbers of the operating system.
+//! The file lists what a look at build scripts and macros cannot find, because the code is in a
+//! library that a build script calls, or uses random numbers from the operating system.
 
 use std::sync::LazyLock;
 

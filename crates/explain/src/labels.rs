@@ -1,6 +1,6 @@
-//! Values that the text in front of them names: ids of processes and threads, uptime, commits. And
-//! addresses and versions by `git describe`, which have a form of their own. One table; the words count
-//! as identifiers spell them: `BUILD_PID`, `processId`, `pub const PID: u32 =`.
+//! Values that the text before them names: process and thread ids, uptime, commits. Also addresses
+//! and `git describe` versions, which have a form of their own. One table; words are matched as
+//! identifiers spell them: `BUILD_PID`, `processId`, `pub const PID: u32 =`.
 
 use crate::cause::Cause;
 use crate::finding::About;

@@ -1,7 +1,7 @@
-//! Why two files differ: findings with their cause, place, owner and remedy, and how much of what
-//! differs they account for.
+//! Explains why two files differ: findings with their cause, place, owner and remedy, and how many
+//! of the differing bytes they explain.
 //!
-//! That the files differ is known before this is asked, and nothing here can change it: bytes decide,
+//! The files are known to differ before this runs, and nothing here can change that: bytes decide,
 //! readers explain. A file that no reader understands gives a note, never an error.
 
 pub mod align;
@@ -195,7 +195,7 @@ impl Search<'_> {
         let note = note.or_else(|| {
             let n = compared.skipped;
             (n > 0)
-                .then(|| format!("{n} bytes were not looked at one by one: too many texts differ"))
+                .then(|| format!("{n} bytes were not compared one by one: too many texts differ"))
         });
         Explained {
             coverage: Coverage::of(compared.differing, &findings),

@@ -1,5 +1,5 @@
-//! Container images as files: an OCI layout, and what `docker save` writes. Layers and descriptions are
-//! called after their digests there; what each is stands in the manifests.
+//! Container images as files: an OCI layout, and the output of `docker save`. Layers and
+//! descriptions are named after their digests there; the manifests record what each one is.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
-//! A file, opened in memory so that it can be explained layer by layer: what it is compressed with,
-//! and the members of what is a container. Everything within caps, and as leniently as `tar` and
-//! `unzip` list it: nothing is unpacked to disk here.
+//! Opens a file in memory so that it can be explained layer by layer: its compression, and its
+//! members if it is a container. Everything has a cap, and reading is as lenient as in `tar` and
+//! `unzip`: nothing is unpacked to disk.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read};

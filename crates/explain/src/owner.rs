@@ -1,8 +1,8 @@
-//! Whose bytes they are: the symbol that holds them or refers to them, its crate, and the line of
-//! the source where debug info tells it. The bytes of A are asked.
+//! Finds the owner of a range of bytes: the symbol that contains or refers to it, its crate, and
+//! the source line if there is debug info. Only the bytes of A are looked up.
 //!
-//! Constants have no symbols of their own; who refers to them is found by looking at every place in
-//! the code for a displacement that leads there, and at relocations that hold their address.
+//! Constants have no symbols of their own; their users are found by searching the code for
+//! displacements that lead to them, and relocations that hold their address.
 
 use std::ops::Range;
 

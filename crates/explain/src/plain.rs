@@ -1,4 +1,4 @@
-//! Files that no reader knows: text by lines, or bytes.
+//! Files without a reader: text by lines, or bytes.
 
 use super::image::{Image, Kind};
 

@@ -1,5 +1,5 @@
 //! What to change so that a difference goes away: by crate and feature ([`crate::known_crates`]), or
-//! by cause, from the table here. Each row has its source. Whom to blame is not decided here.
+//! by cause, from the table here. Each row has its source. The culprit is not decided here.
 
 use super::known::{Context, Package};
 use crate::cause::Cause;
@@ -39,7 +39,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::BuildPath,
         About::ObjectName,
-        "link with `-Wl,-oso_prefix,.`, so that objects are named without their directory",
+        "link with `-Wl,-oso_prefix,.`, so objects are named without their directory",
         "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
     ),
     row(
@@ -87,7 +87,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::Timestamp,
         About::ObjectName,
-        "set ZERO_AR_DATE=1 for the linker, so that objects have no time",
+        "set ZERO_AR_DATE=1 for the linker, so objects have no time",
         "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
     ),
     row(
@@ -279,7 +279,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::PeDebug,
         About::PdbPath,
-        "link with `/PDBALTPATH:%_PDB%`, so that the PDB is named without its directory",
+        "link with `/PDBALTPATH:%_PDB%`, so the PDB is named without its directory",
         "https://learn.microsoft.com/cpp/build/reference/pdbaltpath-use-alternate-pdb-path",
     ),
     row(
@@ -291,7 +291,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::MachoUuid,
         About::Anything,
-        "nothing else differs, so that the identifier is made from what is not in the file: give the output one name on both sides, and link with `-Wl,-reproducible` where the linker has it",
+        "nothing else differs, so the identifier depends on something outside the file: give the output the same name on both sides, and link with `-Wl,-reproducible` where the linker has it",
         "https://bugs.openjdk.org/browse/JDK-8351440",
     ),
     row(

@@ -1,4 +1,4 @@
-//! Lines of the source, out of DWARF. A file without it, or with one that cannot be read, has none.
+//! Source lines from DWARF. A file without DWARF, or with DWARF that cannot be read, has none.
 
 use gimli::{EndianSlice, RunTimeEndian};
 use object::{Object, ObjectSection};

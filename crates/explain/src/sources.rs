@@ -1,5 +1,5 @@
-//! Whether two programs are builds of one source at all: versions of crates, which are in the paths that
-//! panics print, and how much of the text differs. Where they are not, one finding says so.
+//! Decides whether two programs were built from the same source: crate versions in panic paths, and
+//! how much of the text differs. If they were not, one finding reports that.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Claims -> findings: where each stands, whose it is, both values as text, what to do, and which of
-//! them are consequences. Equal ones are told once.
+//! Turns claims into findings: the place and owner of each, both values as text, the remedy, and
+//! which of them are consequences. Equal findings are merged.
 
 use std::collections::HashMap;
 use std::ops::Range;

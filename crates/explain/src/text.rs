@@ -1,5 +1,5 @@
-//! What a difference in text is: a value that is known of the builds, a time, the same words in
-//! another order, a random number, a version. Pure; where the text stands is not known here.
+//! Classifies a difference in text: a known value of the builds, a time, the same words in a
+//! different order, a random number, a version. Pure; it does not know where the text is.
 
 use std::ops::Range;
 

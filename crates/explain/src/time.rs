@@ -1,5 +1,5 @@
-//! Points in time, as programs write them: dates and times in text, and numbers since 1970 in
-//! several units. Calendar arithmetic is proleptic Gregorian and in UTC.
+//! Points in time as programs write them: dates and times in text, and numbers since 1970 in
+//! several units. Calendar arithmetic is proleptic Gregorian, in UTC.
 
 use std::ops::Range;
 

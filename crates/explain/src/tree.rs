@@ -1,5 +1,5 @@
-//! Two directories, or a directory and an archive of one: files are paired by name, crates without
-//! their hashes, and what cargo writes for itself is left out. Names and contents are compared.
+//! Two directories, or a directory and an archive of one: pairs files by name and crates without
+//! their hashes, and leaves out cargo's own bookkeeping files. Names and contents are compared.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

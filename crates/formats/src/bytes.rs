@@ -1,5 +1,5 @@
-//! Numbers out of a byte slice. A place beyond its end reads as 0 with
-//! [`Fields`]: that what is read lies within has been checked by whoever made the slice.
+//! Numbers from a byte slice. With [`Fields`], a position past the end reads as 0: the code that
+//! makes the slice has checked its bounds.
 
 /// Little-endian fields of a record.
 #[derive(Clone, Copy, Debug)]

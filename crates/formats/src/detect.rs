@@ -1,5 +1,5 @@
-//! What a file is, told by its first bytes: the one answer that listing, extracting, comparing,
-//! explaining and normalizing go by. Names of files play no part.
+//! Detects what a file is from its first bytes. Listing, extracting, comparing, explaining and
+//! normalizing all use this answer. File names play no part.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};

@@ -1,4 +1,4 @@
-//! SHA-256 of files and bytes, streamed: memory does not grow with the size of what is digested.
+//! SHA-256 of files and bytes, streamed: memory does not grow with the size of the input.
 
 use std::fs::File;
 use std::io::{Read, Write};

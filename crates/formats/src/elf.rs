@@ -1,4 +1,5 @@
-//! As much of ELF as tells how a program is linked. Every field is read within bounds or not at all.
+//! The part of ELF that shows how a program is linked. Every field is read within bounds or not at
+//! all.
 
 /// How a program is linked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! How much an archive may ask for before it is refused.
+//! How large an archive may be before it is refused.
 
 /// The caps. What exceeds one is refused as hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

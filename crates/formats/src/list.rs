@@ -1,4 +1,4 @@
-//! Lists any archive: what it is, then its members by the reader of its format.
+//! Lists any archive: detects its format, then lists its members with the reader of that format.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,5 +1,5 @@
-//! What an archive holds: its members with what is said of each, digested. The common value of
-//! all archive formats, which is what comparing them needs.
+//! The members of an archive with their metadata and digests. All archive formats share this type;
+//! it is all that comparing them needs.
 
 use std::io::{self, Read};
 

@@ -1,7 +1,7 @@
-//! Names of archive members that cannot lead anywhere: relative, downward, and each only once; and
-//! how any name is shown.
+//! Names of archive members that cannot lead outside: relative, downward, and each only once. Also
+//! how names are shown.
 //!
-//! The rules are those of every system that might unpack the archive, not of the one at hand.
+//! The rules are those of every system that might unpack the archive, not only of this one.
 
 use std::collections::HashMap;
 
@@ -142,10 +142,10 @@ impl Names {
                 Ok(())
             }
             (Stands::Symlink, Stands::Dir) if implied => {
-                Err(format!("it lies below `{shown}`, which is a symbolic link"))
+                Err(format!("it is below `{shown}`, which is a symbolic link"))
             }
             (Stands::File, Stands::Dir) if implied => {
-                Err(format!("it lies below `{shown}`, which is not a directory"))
+                Err(format!("it is below `{shown}`, which is not a directory"))
             }
             _ => Err("the name was there before".to_string()),
         }

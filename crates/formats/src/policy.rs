@@ -1,5 +1,5 @@
-//! What an archive says of its members beside their names and contents: one rule for each field,
-//! the same in every format, so that two builders who hold the same files write the same bytes.
+//! The metadata that an archive records about its members, besides names and contents: one rule per
+//! field, the same in every format, so that two builders with the same files write the same bytes.
 
 /// One rule: what is ruled, how, and why.
 pub struct Rule {
@@ -16,13 +16,17 @@ pub const POLICY: &[Rule] = &[
     Rule {
         field: "order",
         value: "depth first; in each directory by the bytes of the names",
-        why: "directories list their entries in no order, and locales sort in different ones",
+        why: "directories list their entries in no fixed order, and locales sort differently",
     },
-    Rule { field: "owner and group", value: "0, without names", why: "who packed is not content" },
+    Rule {
+        field: "owner and group",
+        value: "0, without names",
+        why: "the packager's user is not part of the content",
+    },
     Rule {
         field: "mode",
         value: "group and others get what the owner has, without write (go+u,go-w)",
-        why: "the umask of the packer is not content; the exec bit is",
+        why: "the packager's umask is not part of the content; the exec bit is",
     },
     Rule {
         field: "mtime",
@@ -31,7 +35,7 @@ pub const POLICY: &[Rule] = &[
     },
     Rule {
         field: "hard links",
-        value: "each name is a file of its own",
+        value: "each name is packed as a separate file",
         why: "whether two files share an inode is not content",
     },
     Rule {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
-use super::toml::{File, text};
+use super::toml::File;
 use crate::check::hit::Place;
 use crate::error::bad_input;
 
@@ -27,8 +27,8 @@ pub struct Locked {
     pub version: String,
     /// `registry+…`, `git+…`; none for path packages.
     pub source: Option<String>,
-    /// Whether its content is fixed by a checksum.
-    pub checksum: bool,
+    /// The checksum of its `.crate`, which fixes its content.
+    pub checksum: Option<String>,
     /// The entries of its `dependencies`: a name, and a version where it takes one to tell.
     pub dependencies: Vec<String>,
     /// Where it stands.
@@ -64,6 +64,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Lockfile>> {
     of(&file).map(Some)
 }
 
+/// The same, of its text.
+pub fn parse(text: &str) -> Result<Lockfile> {
+    of(&File::parse(Path::new("Cargo.lock"), text.to_string())?)
+}
+
 fn of(file: &File) -> Result<Lockfile> {
     let root = file.root();
     let entries = root.get("package").and_then(Item::as_array_of_tables);
@@ -81,13 +86,14 @@ fn of(file: &File) -> Result<Lockfile> {
             )));
         };
         let source = get("source");
-        let in_old = old.is_some_and(|t: &dyn TableLike| {
+        let in_old = || {
             let key = format!("checksum {name} {version} ({})", source.as_deref().unwrap_or(""));
-            t.get(&key).and_then(Item::as_str).is_some_and(|c| c != "<none>")
-        });
+            let sum = old.and_then(|t: &dyn TableLike| t.get(&key)?.as_str());
+            sum.filter(|c| *c != "<none>").map(str::to_string)
+        };
         let list = table.get("dependencies").and_then(Item::as_array);
         packages.push(Locked {
-            checksum: text(&Item::Table(table.clone()), "checksum").is_some() || in_old,
+            checksum: get("checksum").or_else(in_old),
             dependencies: list
                 .into_iter()
                 .flatten()
@@ -116,11 +122,11 @@ mod tests {
             source = \"registry+https://x\"\nchecksum = \"00\"\ndependencies = [\"b\", \"c 2.0.0\"]\n";
         let lockfile = lock(new).unwrap();
         let a = lockfile.entry("a", "1.0.0").unwrap();
-        assert!(a.checksum && a.is_of_registry() && a.place.line == 3);
+        assert!(a.checksum.is_some() && a.is_of_registry() && a.place.line == 3);
         assert_eq!(a.dependencies, ["b", "c 2.0.0"]);
         let old = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://x\"\n\
             [metadata]\n\"checksum a 1.0.0 (registry+https://x)\" = \"00\"\n";
-        assert!(lock(old).unwrap().packages[0].checksum);
+        assert!(lock(old).unwrap().packages[0].checksum.is_some());
     }
 
     #[test]

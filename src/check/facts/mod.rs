@@ -22,6 +22,7 @@ use crate::fs;
 use crate::process::Cmd;
 use crate::query::Cargo;
 use crate::request::Selection;
+use crate::source::root_of;
 use graph::{Missing, Used};
 use lockfile::Lockfile;
 use manifests::Manifest;
@@ -78,6 +79,8 @@ pub struct Facts {
     pub tree: Tree,
     /// The packages that the build uses.
     pub used: Vec<Used>,
+    /// cargo resolved them, and their code was looked through.
+    pub resolved: bool,
     /// What their build scripts, macros and libraries read.
     pub reads: Vec<Read>,
     /// What could not be read.
@@ -100,7 +103,13 @@ impl Facts {
         let mut facts = Facts { workspace: workspace.clone(), ..Facts::default() };
         let target = target_directory(&workspace);
         let compiler = std::thread::scope(|s| {
-            let tree = s.spawn(|| tree::read(&workspace, &target));
+            let tree = s.spawn(|| {
+                let repository = root_of(&workspace).unwrap_or_else(|error| {
+                    note(error);
+                    None
+                });
+                tree::read(&workspace, repository, &target)
+            });
             let compiler = s.spawn(|| Compiler::ask(&dir));
             facts.read_files(wanted, &dir, &note);
             match tree.join().expect("reading files does not panic") {
@@ -211,6 +220,7 @@ impl Facts {
         }
         let (reads, troubles) = sources::scan(&self.used, &compiler.cfgs, &cfgs);
         self.reads = reads;
+        self.resolved = true;
         troubles.into_iter().for_each(note);
     }
 

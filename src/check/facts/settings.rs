@@ -52,6 +52,7 @@ pub(super) fn of_environment(env: impl IntoIterator<Item = (OsString, OsString)>
         let known = VARIABLES.iter().find(|(n, _)| *n == name);
         let key = match known {
             Some((_, key)) => (*key).to_string(),
+            None if is_c_flags(&name) => format!("env.{name}"),
             None => match profile_key(&name) {
                 Some(key) => key,
                 None => continue,
@@ -72,6 +73,17 @@ pub(super) fn of_environment(env: impl IntoIterator<Item = (OsString, OsString)>
     }
     found.sort_by(|a, b| a.shown.cmp(&b.shown));
     found
+}
+
+/// Flags of C compilers, as the `cc` and `cmake` crates read them: `CFLAGS`, `HOST_CXXFLAGS`,
+/// `CFLAGS_x86_64-unknown-linux-gnu`.
+fn is_c_flags(name: &str) -> bool {
+    let of_target = |flags: &str| name.strip_prefix(flags).is_some_and(|r| r.starts_with('_'));
+    ["CFLAGS", "CXXFLAGS"].iter().any(|flags| {
+        of_target(flags)
+            || name == *flags
+            || name.strip_suffix(flags).is_some_and(|r| r.ends_with('_'))
+    })
 }
 
 fn profile_key(name: &str) -> Option<String> {
@@ -134,8 +146,10 @@ pub(super) fn of_file(file: &File) -> Vec<Setting> {
         }
     }
     if let Some(env) = root.get("env").and_then(Item::as_table_like) {
-        for name in ["RUSTC_BOOTSTRAP", "CONST_RANDOM_SEED"] {
-            add(format!("env.{name}"), env, name);
+        for (name, _) in env.iter() {
+            if ["RUSTC_BOOTSTRAP", "CONST_RANDOM_SEED"].contains(&name) || is_c_flags(name) {
+                add(format!("env.{name}"), env, name);
+            }
         }
     }
     found

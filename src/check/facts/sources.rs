@@ -1,20 +1,20 @@
 //! What the sources of used packages read: build scripts and procedural macros wholly, all other
 //! code for `env!` alone, and that only where the bytes of a file hold the word.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use anyhow::{Context, Result};
 use memchr::memmem;
 
 use super::graph::Used;
 use crate::check::hit::Place;
 use crate::check::rust::cfg::Cfgs;
 use crate::check::rust::modules::{self, Module};
-use crate::check::rust::order;
-pub use crate::check::rust::reads::What;
 use crate::check::rust::reads::{self, Depth};
+use crate::check::rust::tables;
+pub use crate::check::rust::tables::What;
 use crate::fs;
 
 /// Which code reads it.
@@ -41,6 +41,8 @@ pub struct Read {
     pub what: What,
     /// By which call, macro or name.
     pub detail: String,
+    /// It is seen to reach the output.
+    pub emitted: bool,
     /// Where.
     pub place: Place,
     /// Whether the package is in what is built for the target.
@@ -106,8 +108,13 @@ fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow:
         }
     }
     for root in &package.roots {
-        let Some(hits) = with_env_macros(root, &package.dir) else {
-            continue;
+        let hits = match with_embedded(root, &package.dir) {
+            Ok(hits) if hits.is_empty() => continue,
+            Ok(hits) => hits,
+            Err(error) => {
+                troubles.push(error);
+                continue;
+            }
         };
         // A module on the way to one that is wanted must be read to get there.
         let wanted = |path: &Path| {
@@ -121,71 +128,82 @@ fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow:
         for target in targets {
             let (modules, errors) = modules::load(root, target, &wanted);
             troubles.extend(errors);
-            reads.extend(reads_of(package, &modules, Origin::Code, Depth::EnvMacros));
+            reads.extend(reads_of(package, &modules, Origin::Code, Depth::Embedded));
         }
     }
     (reads, troubles)
 }
 
 fn reads_of(package: &Used, modules: &[Module], origin: Origin, depth: Depth) -> Vec<Read> {
-    let fields = match origin {
-        Origin::Code => BTreeSet::new(),
-        _ => order::fields(modules),
-    };
-    let (mut all, mut knows_epoch) = (Vec::new(), false);
-    for module in modules {
-        let (mut found, knows) = reads::of(&module.file, depth);
-        knows_epoch |= knows;
-        if origin != Origin::Code {
-            found.extend(order::of(&module.file, &fields));
-        }
-        all.extend(found.into_iter().map(|f| (module.path.clone(), f)));
-    }
-    let read = |(path, found): (PathBuf, reads::Found)| Read {
+    let (found, knows_epoch) = reads::of(modules, depth);
+    let read = |(file, found): (usize, reads::Found)| Read {
         package: package.spec(),
         member: package.member,
         shipped: package.shipped,
         origin,
         what: found.what,
         detail: found.detail,
-        place: Place { path, line: found.line },
+        emitted: found.emitted,
+        place: Place { path: modules[file].path.clone(), line: found.line },
         knows_epoch,
     };
-    all.into_iter().map(read).collect()
+    found.into_iter().map(read).collect()
 }
 
-/// The files beside a root whose bytes hold `env!` with a name that matters.
-fn with_env_macros(root: &Path, package: &Path) -> Option<Vec<PathBuf>> {
-    let dir = root.parent()?;
-    // A root in the package's own directory: what lies in directories that are not code is not
+/// The files next to a root whose bytes hold `env!` with a name that matters, or include a file by
+/// an absolute path.
+fn with_embedded(root: &Path, package: &Path) -> Result<Vec<PathBuf>> {
+    let Some(dir) = root.parent() else {
+        return Ok(Vec::new());
+    };
+    // A root in the package's own directory: what is in directories that are not code is not
     // looked for.
     let outside = ["target", "tests", "benches", "examples", ".git"];
     let enter = |p: &Path| {
         let in_package = p.parent() == Some(package);
         !(in_package && p.file_name().is_some_and(|n| outside.iter().any(|o| n == *o)))
     };
-    let found = fs::walk(dir, &mut |p| enter(p)).ok()?;
-    let finder = memmem::Finder::new("env!");
+    let (env, include) = (memmem::Finder::new("env!"), memmem::Finder::new("include"));
     let mut hits = Vec::new();
-    for (path, meta) in found {
-        let is_rust = meta.is_file() && path.extension().is_some_and(|e| e == "rs");
-        if is_rust && std::fs::read(&path).is_ok_and(|b| has_private(&finder, &b)) {
-            hits.push(path);
+    for (path, meta) in fs::walk(dir, &mut |p| enter(p))? {
+        if meta.is_file() && path.extension().is_some_and(|e| e == "rs") {
+            let bytes = std::fs::read(&path)
+                .with_context(|| format!("failed to read `{}`", path.display()))?;
+            if has_private(&env, &bytes) || has_absolute(&include, &bytes) {
+                hits.push(path);
+            }
         }
     }
-    (!hits.is_empty()).then_some(hits)
+    Ok(hits)
 }
 
 fn has_private(finder: &memmem::Finder, bytes: &[u8]) -> bool {
-    finder.find_iter(bytes).any(|at| {
-        let rest = &bytes[at + "env!".len()..];
-        let rest = &rest[..rest.len().min(200)];
-        let name = rest.iter().position(|b| *b == b'"').map(|q| &rest[q + 1..]);
-        let ends = |n: &[u8], name: &str| {
-            n.strip_prefix(name.as_bytes()).is_some_and(|r| r.first() == Some(&b'"'))
-        };
-        // A name that is not a plain literal right there is left to the parser.
-        name.is_none_or(|n| reads::PRIVATE.iter().any(|name| ends(n, name)))
+    let ends = |n: &[u8], name: &str| {
+        n.strip_prefix(name.as_bytes()).is_some_and(|r| r.first() == Some(&b'"'))
+    };
+    // A name that is not a plain literal right there is left to the parser.
+    let is_private =
+        |n: Option<&[u8]>| n.is_none_or(|n| tables::PRIVATE.iter().any(|name| ends(n, name)));
+    literals_after(finder, bytes).any(|(_, name)| is_private(name))
+}
+
+fn has_absolute(finder: &memmem::Finder, bytes: &[u8]) -> bool {
+    literals_after(finder, bytes).any(|(rest, path)| {
+        let is_macro = ["include!", "include_str!", "include_bytes!"];
+        let absolute = |p: &[u8]| matches!(p, [b'/' | b'\\', ..] | [_, b':', ..]);
+        is_macro.iter().any(|m| rest.starts_with(m.as_bytes())) && path.is_some_and(absolute)
+    })
+}
+
+/// Where a word is, with the first literal that follows soon.
+fn literals_after<'a>(
+    finder: &'a memmem::Finder,
+    bytes: &'a [u8],
+) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
+    finder.find_iter(bytes).map(|at| {
+        let rest = &bytes[at..];
+        let near = &rest[..rest.len().min(200)];
+        (rest, near.iter().position(|b| *b == b'"').map(|q| &near[q + 1..]))
     })
 }
 
@@ -200,5 +218,10 @@ mod tests {
         assert!(has_private(&finder, b"option_env! (\n \"USER\")"));
         assert!(!has_private(&finder, b"env!(\"CARGO_PKG_VERSION\")"));
         assert!(!has_private(&finder, b"env!(\"OUT_DIRECTORY\")"));
+        let finder = memmem::Finder::new("include");
+        assert!(has_absolute(&finder, b"x = include_str!(\"/etc/x\")"));
+        assert!(has_absolute(&finder, b"include_bytes!(concat!(\"/usr\", X))"));
+        assert!(!has_absolute(&finder, b"include!(concat!(env!(\"OUT_DIR\"), \"/x\"))"));
+        assert!(!has_absolute(&finder, b"includes(\"/x\"); include_str!(\"x\")"));
     }
 }

@@ -24,12 +24,8 @@ pub struct Tree {
     pub collisions: Vec<Vec<PathBuf>>,
 }
 
-/// Looks at the files of a workspace, or of the repository that it lies in. `target` is left out.
-pub(super) fn read(workspace: &Path, target: &Path) -> Result<Tree> {
-    let top = git::try_text(workspace, ["rev-parse", "--show-toplevel"]);
-    // Without git, or outside a repository, the directory is all there is.
-    let top = top.ok().flatten().map(PathBuf::from);
-    let repository = top.map(|t| std::fs::canonicalize(&t).unwrap_or(t));
+/// Looks at the files of a workspace, or of the repository that it is in. `target` is left out.
+pub(super) fn read(workspace: &Path, repository: Option<PathBuf>, target: &Path) -> Result<Tree> {
     let mut tree = Tree::default();
     let root = match &repository {
         Some(top) => {

@@ -1,5 +1,6 @@
 //! Settings of the compiler and of cargo that make bytes depend on the machine.
 
+use crate::check::NATIVE_FLAGS;
 use crate::check::facts::Facts;
 use crate::check::facts::settings::Setting;
 use crate::check::hit::Hit;
@@ -53,7 +54,15 @@ pub(in crate::check) fn rpath(facts: &Facts) -> Vec<Hit> {
 }
 
 pub(in crate::check) fn target_cpu(facts: &Facts) -> Vec<Hit> {
-    flagged(facts, "-Ctarget-cpu=native", |f| f == "-Ctarget-cpu=native")
+    let mut hits = flagged(facts, "-Ctarget-cpu=native", |f| f == "-Ctarget-cpu=native");
+    for setting in settings(facts, |k| {
+        k.ends_with(".rustflags") || (k.starts_with("env.") && k.contains("FLAGS"))
+    }) {
+        let flag =
+            NATIVE_FLAGS.iter().find(|flag| setting.words.iter().any(|w| w.contains(**flag)));
+        hits.extend(flag.map(|flag| hit(setting, format!("{} has `{flag}`", setting.shown))));
+    }
+    hits
 }
 
 pub(in crate::check) fn build_id(facts: &Facts) -> Vec<Hit> {

@@ -88,7 +88,7 @@ fn serves(locked: &Locked, wanted: &Dependency, entry: &Locked) -> bool {
 pub(in crate::check) fn checksum(facts: &Facts) -> Vec<Hit> {
     let packages = facts.lockfile.iter().flat_map(|l| &l.packages);
     packages
-        .filter(|p| p.is_of_registry() && !p.checksum)
+        .filter(|p| p.is_of_registry() && p.checksum.is_none())
         .map(|p| Hit {
             package: Some(p.spec()),
             ..Hit::at(

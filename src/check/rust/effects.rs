@@ -8,17 +8,24 @@ use std::collections::BTreeSet;
 use syn::visit::Visit;
 use syn::{Expr, Local, Pat, PathSegment};
 
+use super::macros::{Printed, leading_literal, printed};
+use super::tables::{APPENDS, BY_KEY, WRITES};
 use super::walk::{Look, Node, Walk};
 
 /// Whether the body of a loop hands on what it goes through in that order: it appends, writes,
 /// calls something for its effect. What it does to the loop's own variables, or puts into another
 /// collection by key, does not.
 pub(super) fn hands_on(head: &Pat, body: &syn::Block) -> bool {
-    let mut own = BTreeSet::new();
-    Walk(&mut Names(&mut own)).visit_pat(head);
-    let mut finder = Effects { own, found: false };
+    let mut finder = Effects { own: bound(head), found: false };
     Walk(&mut finder).visit_block(body);
     finder.found
+}
+
+/// The names that a pattern binds.
+pub(super) fn bound(pat: &Pat) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    Walk(&mut Names(&mut names)).visit_pat(pat);
+    names
 }
 
 struct Names<'a>(&'a mut BTreeSet<String>);
@@ -33,26 +40,10 @@ impl<'a> Look<'a> for Names<'_> {
     }
 }
 
-/// Methods that append to what they are called on.
-const APPENDS: &[&str] = &[
-    "push",
-    "push_str",
-    "push_back",
-    "push_front",
-    "extend",
-    "append",
-    "write_all",
-    "write_str",
-    "append_all",
-    "to_tokens",
-    "write_fmt",
-];
-
-/// Methods that put things where order is no matter.
-const BY_KEY: &[&str] = &["insert", "remove", "entry", "or_insert", "or_default", "or_insert_with"];
-
-/// Macros that write.
-const WRITES: &[&str] = &["print", "println", "write", "writeln"];
+/// Methods that hand on in order what they are given.
+fn appends(name: &syn::Ident) -> bool {
+    APPENDS.iter().chain(WRITES).any(|m| name == m)
+}
 
 struct Effects {
     own: BTreeSet<String>,
@@ -90,13 +81,15 @@ impl<'a> Look<'a> for Effects {
                     _ => false,
                 }
             }
-            Node::MethodCall(call) => {
-                let appends = APPENDS.iter().any(|m| call.method == m);
-                appends && !self.is_own(&call.receiver)
-            }
+            Node::MethodCall(call) => appends(&call.method) && !self.is_own(&call.receiver),
             Node::Macro(mac) => {
-                let name = mac.path.segments.last();
-                self.found |= name.is_some_and(|n| WRITES.iter().any(|w| n.ident == w));
+                let name = mac.path.segments.last().map(|n| n.ident.to_string());
+                let text = leading_literal(&mac.tokens).map(|text| printed(&text));
+                self.found |= match name.as_deref() {
+                    Some("write" | "writeln") => true,
+                    Some("print" | "println") => text != Some(Printed::Message),
+                    _ => false,
+                };
                 return false;
             }
             // `tokens = quote! { #tokens … }` appends.

@@ -4,8 +4,14 @@
 //! Comments and strings are no code here, and neither is what a `cfg` leaves out.
 
 pub(super) mod cfg;
+mod command;
 mod effects;
+mod embedded;
+mod flow;
+mod macros;
 pub(super) mod modules;
-pub(super) mod order;
+mod names;
+mod order;
 pub(super) mod reads;
+pub(super) mod tables;
 mod walk;

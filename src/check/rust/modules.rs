@@ -14,6 +14,8 @@ use crate::error::bad_input;
 /// A parsed file, without what is not compiled.
 pub(in crate::check) struct Module {
     pub(in crate::check) path: PathBuf,
+    /// The names of the modules that it is in.
+    pub(in crate::check) at: Vec<String>,
     pub(in crate::check) file: syn::File,
 }
 
@@ -33,7 +35,7 @@ pub(in crate::check) fn load(
 ) -> (Vec<Module>, Vec<anyhow::Error>) {
     let mut loader =
         Loader { cfgs, wanted, seen: BTreeSet::new(), modules: Vec::new(), troubles: Vec::new() };
-    loader.file(root, true);
+    loader.file(root, true, &[]);
     (loader.modules, loader.troubles)
 }
 
@@ -47,7 +49,7 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     /// `owns` says that modules of the file lie beside it, not in a directory of its name.
-    fn file(&mut self, path: &Path, owns: bool) {
+    fn file(&mut self, path: &Path, owns: bool, at: &[String]) {
         if !self.seen.insert(path.to_owned()) || !(self.wanted)(path) {
             return;
         }
@@ -61,20 +63,20 @@ impl Loader<'_> {
             true => beside.clone(),
             false => path.with_extension(""),
         };
-        self.items(&file.items, &own, &beside);
-        self.modules.push(Module { path: path.to_owned(), file });
+        self.items(&file.items, &own, &beside, at);
+        self.modules.push(Module { path: path.to_owned(), at: at.to_vec(), file });
     }
 
     /// `own` is where `mod x;` is looked for, `base` what `#[path]` is relative to.
-    fn items(&mut self, items: &[Item], own: &Path, base: &Path) {
+    fn items(&mut self, items: &[Item], own: &Path, base: &Path, at: &[String]) {
         for item in items {
             match item {
-                Item::Mod(module) => self.module(module, own, base),
+                Item::Mod(module) => self.module(module, own, base, at),
                 Item::Macro(item) if item.mac.path.is_ident("include") => {
                     let literal = item.mac.parse_body::<LitStr>();
                     let path = literal.ok().map(|l| base.join(l.value()));
                     if let Some(path) = path.filter(|p| p.is_file() && parse(p).is_ok()) {
-                        self.file(&path, true);
+                        self.file(&path, true, at);
                     }
                 }
                 _ => {}
@@ -82,27 +84,28 @@ impl Loader<'_> {
         }
     }
 
-    fn module(&mut self, module: &ItemMod, own: &Path, base: &Path) {
+    fn module(&mut self, module: &ItemMod, own: &Path, base: &Path, at: &[String]) {
         let name = module.ident.to_string();
         let name = name.trim_start_matches("r#");
+        let at = &[at, &[name.to_string()]].concat();
         let path = path_attribute(&module.attrs);
         if let Some((_, items)) = &module.content {
             let inner = own.join(path.as_deref().unwrap_or(name));
-            return self.items(items, &inner, &inner);
+            return self.items(items, &inner, &inner, at);
         }
         if let Some(path) = path {
             let path = base.join(path);
             if path.is_file() {
-                self.file(&path, true);
+                self.file(&path, true, at);
             }
             return;
         }
         let flat = own.join(format!("{name}.rs"));
         let nested = own.join(name).join("mod.rs");
         if flat.is_file() {
-            self.file(&flat, false);
+            self.file(&flat, false, at);
         } else if nested.is_file() {
-            self.file(&nested, true);
+            self.file(&nested, true, at);
         }
         // Else it is one that a build script writes, or that a `cfg` of its own leaves out.
     }

@@ -4,7 +4,7 @@
 //! variables. A use whose result cannot depend on the order (`len`, `sum`, a collection that is
 //! sorted, a vector that is sorted afterwards) is left out; so is all that cannot be known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use syn::visit::Visit;
 use syn::{
@@ -14,7 +14,9 @@ use syn::{
 
 use super::effects::{hands_on, only_for_errors};
 use super::modules::Module;
-use super::reads::{Found, Uses, What};
+use super::names::Names;
+use super::reads::Found;
+use super::tables::{COLLECTIONS, ORDERLESS, What};
 use super::walk::{Holder, Look, Node, Walk};
 
 /// Methods that go through a map in its own order.
@@ -30,66 +32,49 @@ const WALKS: &[&str] = &[
     "drain",
 ];
 
-/// Ends of a chain whose result does not depend on the order.
-const ORDERLESS: &[&str] = &[
-    "all",
-    "any",
-    "contains",
-    "count",
-    "is_empty",
-    "len",
-    "max",
-    "min",
-    "product",
-    "sorted",
-    "sorted_by",
-    "sorted_by_key",
-    "sorted_unstable",
-    "sorted_unstable_by_key",
-    "sum",
-];
-
-/// Collections that have an order of their own, or none that anyone sees here.
-const COLLECTIONS: &[&str] = &["BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet"];
-
 /// Fields of a crate whose type is a hash map or set wherever a field has that name.
-pub(in crate::check) fn fields(modules: &[Module]) -> BTreeSet<String> {
-    let mut fields = Fields::default();
+pub(super) fn fields(modules: &[Module], names: &Names) -> BTreeSet<String> {
+    let (hashed, others) = (BTreeSet::new(), BTreeSet::new());
+    let mut fields = Fields { uses: Uses { names, at: &[] }, hashed, others };
     for module in modules {
-        fields.uses.clear();
-        Walk(&mut Uses(&mut fields.uses)).visit_file(&module.file);
+        fields.uses.at = &module.at;
         Walk(&mut fields).visit_file(&module.file);
     }
     fields.hashed.difference(&fields.others).cloned().collect()
 }
 
 /// Where a file goes through hash maps and sets. `fields` are those of its crate.
-pub(in crate::check) fn of<'a>(file: &'a syn::File, fields: &'a BTreeSet<String>) -> Vec<Found> {
+pub(super) fn of(module: &Module, names: &Names, fields: &BTreeSet<String>) -> Vec<Found> {
     let mut walker = Walker {
         bodies: Vec::new(),
         fields,
-        uses: BTreeMap::new(),
+        uses: Uses { names, at: &module.at },
         scopes: Vec::new(),
         found: Vec::new(),
     };
-    Walk(&mut Uses(&mut walker.uses)).visit_file(file);
-    Walk(&mut walker).visit_file(file);
+    Walk(&mut walker).visit_file(&module.file);
     walker.found
 }
 
-#[derive(Default)]
-struct Fields {
-    uses: BTreeMap<String, Vec<String>>,
+/// The names of the crate, as a module has them.
+#[derive(Clone, Copy)]
+struct Uses<'a> {
+    names: &'a Names,
+    at: &'a [String],
+}
+
+struct Fields<'a> {
+    uses: Uses<'a>,
     hashed: BTreeSet<String>,
     others: BTreeSet<String>,
 }
 
-impl<'a> Look<'a> for Fields {
+impl<'a> Look<'a> for Fields<'_> {
     fn see(&mut self, node: Node<'a>) -> bool {
         if let Node::Field(field) = node
             && let Some(name) = &field.ident
         {
-            let set = match is_hashed(&field.ty, &self.uses) {
+            let set = match is_hashed(&field.ty, self.uses) {
                 true => &mut self.hashed,
                 false => &mut self.others,
             };
@@ -109,7 +94,7 @@ struct Scope {
 struct Walker<'a> {
     bodies: Vec<&'a syn::Block>,
     fields: &'a BTreeSet<String>,
-    uses: BTreeMap<String, Vec<String>>,
+    uses: Uses<'a>,
     scopes: Vec<Scope>,
     found: Vec<Found>,
 }
@@ -119,12 +104,12 @@ impl<'a> Walker<'a> {
         let mut scope = Scope::default();
         for input in inputs {
             if let FnArg::Typed(typed) = input
-                && is_hashed(&typed.ty, &self.uses)
+                && is_hashed(&typed.ty, self.uses)
             {
                 scope.hashed.extend(name_of(&typed.pat));
             }
         }
-        Walk(&mut Locals(&mut scope, &self.uses)).visit_block(body);
+        Walk(&mut Locals(&mut scope, self.uses)).visit_block(body);
         self.scopes.push(scope);
         self.bodies.push(body);
         Walk(self).visit_block(body);
@@ -214,7 +199,7 @@ impl<'a> Walker<'a> {
     }
 
     fn note(&mut self, map: &str, line: usize) {
-        let found = Found { what: What::MapOrder, detail: format!("`{map}`"), line };
+        let found = Found { what: What::MapOrder, detail: format!("`{map}`"), line, emitted: true };
         if !self.found.contains(&found) {
             self.found.push(found);
         }
@@ -251,7 +236,7 @@ impl<'a> Look<'a> for Walker<'a> {
 }
 
 /// Finds the variables of a function that are hash maps, and those that are sorted.
-struct Locals<'a>(&'a mut Scope, &'a BTreeMap<String, Vec<String>>);
+struct Locals<'a>(&'a mut Scope, Uses<'a>);
 
 impl<'a> Look<'a> for Locals<'_> {
     fn see(&mut self, node: Node<'a>) -> bool {
@@ -285,7 +270,7 @@ impl<'a> Look<'a> for Locals<'_> {
 }
 
 /// `HashMap::new()` and the like, or a chain that ends in `collect::<HashMap<…>>()`.
-fn makes_map(expr: &Expr, uses: &BTreeMap<String, Vec<String>>) -> bool {
+fn makes_map(expr: &Expr, uses: Uses) -> bool {
     match expr {
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) => {
@@ -342,7 +327,7 @@ fn last_name(ty: &Type) -> Option<String> {
     }
 }
 
-fn is_hashed(ty: &Type, uses: &BTreeMap<String, Vec<String>>) -> bool {
+fn is_hashed(ty: &Type, uses: Uses) -> bool {
     match ty {
         Type::Reference(inner) => is_hashed(&inner.elem, uses),
         Type::Path(path) => are_hashed(&path.path.segments.iter().collect::<Vec<_>>(), uses),
@@ -351,25 +336,23 @@ fn is_hashed(ty: &Type, uses: &BTreeMap<String, Vec<String>>) -> bool {
 }
 
 /// A path to `HashMap` or `HashSet` with the hasher of the standard library, whose seed is random.
-fn are_hashed(path: &[&PathSegment], uses: &BTreeMap<String, Vec<String>>) -> bool {
+fn are_hashed(path: &[&PathSegment], uses: Uses) -> bool {
     let Some(last) = path.last() else {
         return false;
     };
-    let mut names: Vec<String> = path.iter().map(|s| s.ident.to_string()).collect();
-    if let Some(whole) = names.first().and_then(|n| uses.get(n)) {
-        names.splice(0..1, whole.iter().cloned());
-    }
-    let parameters = match names.last().map(String::as_str) {
-        Some("HashMap") => 2,
-        Some("HashSet") => 1,
-        _ => return false,
-    };
-    let ours = names.len() == 1 || names[0] == "std";
     let given = match &last.arguments {
         PathArguments::AngleBracketed(list) => list.args.len(),
         _ => 0,
     };
-    ours && given <= parameters
+    let names: Vec<String> = path.iter().map(|s| s.ident.to_string()).collect();
+    let meanings = uses.names.meanings(uses.at, &names);
+    meanings.iter().filter(|names| names.len() == 1 || names[0] == "std").any(|names| {
+        match names.last().map(String::as_str) {
+            Some("HashMap") => given <= 2,
+            Some("HashSet") => given <= 1,
+            _ => false,
+        }
+    })
 }
 
 #[cfg(test)]
@@ -383,8 +366,9 @@ mod tests {
         let path = dir.path().join("lib.rs");
         std::fs::write(&path, text).unwrap();
         let (modules, _) = modules::load(&path, &Cfgs::default(), &|_| true);
-        let fields = fields(&modules);
-        of(&modules[0].file, &fields).iter().map(|f| f.line).collect()
+        let names = Names::of(&modules);
+        let fields = fields(&modules, &names);
+        of(&modules[0], &names, &fields).iter().map(|f| f.line).collect()
     }
 
     #[test]

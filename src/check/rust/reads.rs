@@ -1,497 +1,375 @@
-//! What code asks of the machine that it runs on, by the names of what it calls: one const table.
-//!
-//! Names are resolved through the `use` lines of their file, no further. Arguments of macros are
-//! looked into where they are expressions; what `quote!` holds is code for another crate, and is
-//! not.
+//! What code asks of the machine that it runs on, and whether that matters: where its values come
+//! from and go to is in [`super::flow`], what counts in [`super::tables`].
 
-use std::collections::BTreeMap;
-
-use proc_macro2::{TokenStream, TokenTree};
-use syn::punctuated::Punctuated;
-use syn::visit::Visit;
-use syn::{Expr, ExprMethodCall, Lit, Path, Token, UseTree};
-
-use super::walk::{Look, Node, Walk};
-
-/// What is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
-    /// The time of day.
-    Clock,
-    /// Times of files.
-    Mtime,
-    /// Random numbers.
-    Randomness,
-    /// The order of a hash map or set.
-    MapOrder,
-    /// The name of the machine.
-    Hostname,
-    /// The name of the user.
-    User,
-    /// The current directory.
-    CurrentDir,
-    /// A variable of the build's environment, compiled in.
-    EnvMacro,
-    /// The version control system.
-    Vcs,
-    /// The model of the processor, by a flag for a C compiler.
-    NativeCpu,
-}
+use super::command;
+use super::embedded;
+use super::flow::{self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, Value, WRITTEN};
+use super::modules::Module;
+use super::names::Names;
+use super::order;
+use super::tables::{OF_CARGO, What};
 
 /// Something that is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::check) struct Found {
+    pub(in crate::check) line: usize,
     pub(in crate::check) what: What,
     pub(in crate::check) detail: String,
-    pub(in crate::check) line: usize,
+    /// It is seen to reach the output.
+    pub(in crate::check) emitted: bool,
 }
-
-/// Paths of functions and what calling them reads; they fit at the end of the path that is called.
-const CALLS: &[(&str, What)] = &[
-    ("SystemTime::now", What::Clock),
-    ("Utc::now", What::Clock),
-    ("Local::now", What::Clock),
-    ("OffsetDateTime::now_utc", What::Clock),
-    ("OffsetDateTime::now_local", What::Clock),
-    ("UtcDateTime::now", What::Clock),
-    ("time::now_utc", What::Clock),
-    ("time::now", What::Clock),
-    ("Zoned::now", What::Clock),
-    ("Timestamp::now", What::Clock),
-    ("FileTime::from_last_modification_time", What::Mtime),
-    ("rand::random", What::Randomness),
-    ("rand::rng", What::Randomness),
-    ("rand::thread_rng", What::Randomness),
-    ("getrandom::getrandom", What::Randomness),
-    ("getrandom::fill", What::Randomness),
-    ("RandomState::new", What::Randomness),
-    ("Uuid::new_v4", What::Randomness),
-    ("Uuid::now_v7", What::Randomness),
-    ("StdRng::from_entropy", What::Randomness),
-    ("StdRng::from_os_rng", What::Randomness),
-    ("SmallRng::from_entropy", What::Randomness),
-    ("fastrand::Rng::new", What::Randomness),
-    ("fastrand::u32", What::Randomness),
-    ("fastrand::u64", What::Randomness),
-    ("gethostname::gethostname", What::Hostname),
-    ("hostname::get", What::Hostname),
-    ("whoami::hostname", What::Hostname),
-    ("whoami::fallible::hostname", What::Hostname),
-    ("whoami::devicename", What::Hostname),
-    ("whoami::username", What::User),
-    ("whoami::realname", What::User),
-    ("users::get_current_username", What::User),
-    ("uzers::get_current_username", What::User),
-    ("env::current_dir", What::CurrentDir),
-    ("git2::Repository::open", What::Vcs),
-    ("git2::Repository::discover", What::Vcs),
-    ("gix::open", What::Vcs),
-    ("gix::discover", What::Vcs),
-];
-
-/// Methods without arguments that read the times of a file.
-const TIMES: &[&str] =
-    &["modified", "created", "accessed", "mtime", "mtime_nsec", "ctime", "atime"];
-
-/// Programs that tell such things.
-const PROGRAMS: &[(&str, What)] = &[
-    ("date", What::Clock),
-    ("hostname", What::Hostname),
-    ("whoami", What::User),
-    ("logname", What::User),
-    ("git", What::Vcs),
-    ("hg", What::Vcs),
-    ("jj", What::Vcs),
-];
-
-/// Variables that tell such things. `HOST` is the host triple, which cargo sets itself.
-const VARIABLES: &[(&str, What)] = &[
-    ("HOSTNAME", What::Hostname),
-    ("COMPUTERNAME", What::Hostname),
-    ("USER", What::User),
-    ("USERNAME", What::User),
-    ("LOGNAME", What::User),
-    ("PWD", What::CurrentDir),
-];
-
-/// Files that tell such things.
-const FILES: &[(&str, What)] = &[
-    ("/dev/urandom", What::Randomness),
-    ("/dev/random", What::Randomness),
-    ("/etc/hostname", What::Hostname),
-];
-
-/// Flags of C compilers that make code for the processor that they run on.
-pub const NATIVE_FLAGS: [&str; 3] = ["-march=native", "-mcpu=native", "-mtune=native"];
-
-/// Variables whose value differs from builder to builder, so that `env!` must not compile them in.
-pub(in crate::check) const PRIVATE: &[&str] = &[
-    "CARGO",
-    "CARGO_HOME",
-    "CARGO_MANIFEST_DIR",
-    "CARGO_MANIFEST_PATH",
-    "CARGO_TARGET_DIR",
-    "COMPUTERNAME",
-    "HOME",
-    "HOSTNAME",
-    "LOGNAME",
-    "OUT_DIR",
-    "PATH",
-    "PWD",
-    "RUSTUP_HOME",
-    "TEMP",
-    "TMP",
-    "TMPDIR",
-    "USER",
-    "USERNAME",
-    "USERPROFILE",
-];
-
-/// What a build script may have of them: it asks cargo for the same at run time.
-const FOR_BUILD_SCRIPTS: &[&str] = &["CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
-
-/// Macros that read a file: a path in them is not compiled in.
-const INCLUDES: &[&str] = &["include", "include_str", "include_bytes"];
-
-/// Macros whose content is code of the crate that uses the macro.
-const QUOTES: &[&str] = &["quote", "quote_spanned", "parse_quote", "parse_quote_spanned"];
 
 /// How much of the code is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::check) enum Depth {
-    /// `env!` and `option_env!` alone.
-    EnvMacros,
-    /// All of the table, for code that runs during the build.
+    /// What is compiled in by `env!` and `include!` alone.
+    Embedded,
+    /// All, for code that runs during the build.
     BuildScript,
-    /// All of the table, for procedural macros.
+    /// All, for procedural macros.
     ProcMacro,
 }
 
-/// What a file reads, and whether it knows SOURCE_DATE_EPOCH.
-pub(in crate::check) fn of(file: &syn::File, depth: Depth) -> (Vec<Found>, bool) {
-    let mut reader = Reader { depth, uses: BTreeMap::new(), found: Vec::new(), knows_epoch: false };
-    Walk(&mut Uses(&mut reader.uses)).visit_file(file);
-    Walk(&mut reader).visit_file(file);
-    (reader.found, reader.knows_epoch)
+/// What each file of a crate reads, by its number, and whether the crate knows SOURCE_DATE_EPOCH.
+pub(in crate::check) fn of(modules: &[Module], depth: Depth) -> (Vec<(usize, Found)>, bool) {
+    let (mut found, mut knows_epoch) = (Vec::new(), false);
+    for (file, module) in modules.iter().enumerate() {
+        let (more, knows) = embedded::of(&module.file, depth);
+        knows_epoch |= knows;
+        found.extend(more.into_iter().map(|f| (file, f)));
+    }
+    if depth != Depth::Embedded {
+        let names = Names::of(modules);
+        let fields = order::fields(modules, &names);
+        for (file, module) in modules.iter().enumerate() {
+            found.extend(order::of(module, &names, &fields).into_iter().map(|f| (file, f)));
+        }
+        let origins = flow::of(modules, &names, depth);
+        found.extend(origins.iter().flat_map(|origin| judged(origin, &origins)));
+    }
+    found.sort();
+    found.dedup();
+    (found, knows_epoch)
 }
 
-/// Names that `use` lines bring, with their whole paths.
-pub(super) struct Uses<'a>(pub(super) &'a mut BTreeMap<String, Vec<String>>);
-
-impl<'a> Look<'a> for Uses<'_> {
-    fn see(&mut self, node: Node<'a>) -> bool {
-        if let Node::Use(item) = node {
-            self.tree(&item.tree, Vec::new());
-            return false;
-        }
-        true
-    }
-}
-
-impl Uses<'_> {
-    fn tree(&mut self, tree: &UseTree, mut path: Vec<String>) {
-        match tree {
-            UseTree::Path(part) => {
-                path.push(part.ident.to_string());
-                self.tree(&part.tree, path);
-            }
-            UseTree::Name(name) if name.ident == "self" => {
-                if let Some(last) = path.last().cloned() {
-                    self.0.insert(last, path);
-                }
-            }
-            UseTree::Name(name) => {
-                path.push(name.ident.to_string());
-                self.0.insert(name.ident.to_string(), path);
-            }
-            UseTree::Rename(name) => {
-                path.push(name.ident.to_string());
-                self.0.insert(name.rename.to_string(), path);
-            }
-            UseTree::Group(group) => {
-                for tree in &group.items {
-                    self.tree(tree, path.clone());
-                }
-            }
-            // Under a key that is no name; there can be several.
-            UseTree::Glob(_) => {
-                self.0.insert(format!("*{}", path.join("::")), path);
-            }
-        }
-    }
-}
-
-struct Reader {
-    depth: Depth,
-    uses: BTreeMap<String, Vec<String>>,
-    found: Vec<Found>,
-    knows_epoch: bool,
-}
-
-impl Reader {
-    fn note(&mut self, what: What, detail: impl Into<String>, line: usize) {
-        let found = Found { what, detail: detail.into(), line };
-        if !self.found.contains(&found) {
-            self.found.push(found);
-        }
-    }
-
-    fn full(&self, path: &Path) -> Vec<String> {
-        let mut names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
-        if let Some(whole) = names.first().and_then(|f| self.uses.get(f)) {
-            names.splice(0..1, whole.iter().cloned());
-        }
-        names
-    }
-
-    /// The path that is called, and those that it may be by `use …::*`.
-    fn candidates(&self, path: &Path) -> Vec<Vec<String>> {
-        let mut all = vec![self.full(path)];
-        if all[0].len() == 1 {
-            let globs = self.uses.iter().filter(|(k, _)| k.starts_with('*'));
-            let name = all[0][0].clone();
-            all.extend(
-                globs.map(|(_, g)| g.iter().cloned().chain([name.clone()]).collect::<Vec<_>>()),
-            );
-        }
-        all
-    }
-
-    fn call(&mut self, path: &Path, arguments: &Punctuated<Expr, Token![,]>) {
-        let candidates = self.candidates(path);
-        let ends = |call: &str| candidates.iter().any(|names| ends_with(names, call));
-        let line = line_of_path(path);
-        let known = CALLS.iter().find(|(call, _)| ends(call));
-        let known = known.map(|(call, what)| (*what, format!("{call}()")));
-        let of_argument = self.by_argument(&ends, arguments);
-        for (what, detail) in known.into_iter().chain(of_argument) {
-            self.note(what, detail, line);
-        }
-    }
-
-    /// What a call reads by the name that it is given.
-    fn by_argument(
-        &self,
-        ends: &dyn Fn(&str) -> bool,
-        arguments: &Punctuated<Expr, Token![,]>,
-    ) -> Option<(What, String)> {
-        let text = arguments.first().and_then(literal)?;
-        let (table, shown) = if ends("Command::new") {
-            (PROGRAMS, format!("the command `{text}`"))
-        } else if ["env::var", "env::var_os"].iter().any(|f| ends(f)) {
-            (VARIABLES, format!("the variable {text}"))
-        } else {
-            return None;
+fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, Found)> {
+    let one = |what: What, detail: String, place: Place, ways: u8| {
+        let emitted = origin.uses & ways != 0;
+        let counts = match what {
+            _ if emitted => true,
+            w if w.only_emitted() => false,
+            _ => origin.uses != MESSAGE,
         };
-        let (_, what) = table.iter().find(|(name, _)| *name == text)?;
-        Some((*what, shown))
-    }
-
-    /// `Command::new("uname").arg("-n")`.
-    fn uname(&mut self, call: &ExprMethodCall) {
-        let Expr::Call(made) = &*call.receiver else {
-            return;
-        };
-        let is_new =
-            matches!(&*made.func, Expr::Path(p) if ends_with(&self.full(&p.path), "Command::new"));
-        let program = made.args.first().and_then(literal);
-        let option = call.args.first().and_then(literal);
-        let names = ["-n", "-a", "--nodename", "--all"];
-        if is_new
-            && program.as_deref() == Some("uname")
-            && option.is_some_and(|o| names.contains(&o.as_str()))
-        {
-            let line = call.method.span().start().line;
-            self.note(What::Hostname, "the command `uname`", line);
+        counts.then_some((place.0, Found { line: place.1, what, detail, emitted }))
+    };
+    match &origin.source {
+        Source::Known(what, detail) => {
+            one(*what, detail.clone(), origin.place, ways(*what)).into_iter().collect()
         }
-    }
-
-    fn env_macro(&mut self, tokens: TokenStream) {
-        let Some(TokenTree::Literal(first)) = tokens.into_iter().next() else {
-            return;
-        };
-        let line = first.span().start().line;
-        let name = first.to_string();
-        let name = name.trim_matches('"');
-        let of_cargo = FOR_BUILD_SCRIPTS.contains(&name);
-        if PRIVATE.contains(&name) && !(self.depth == Depth::BuildScript && of_cargo) {
-            self.note(What::EnvMacro, name, line);
+        Source::Variable(name, what) => {
+            let ways = if OF_CARGO.contains(name) { ENV } else { ways(*what) };
+            one(*what, format!("the variable {name}"), origin.place, ways).into_iter().collect()
         }
-    }
-
-    /// `env!` anywhere in the tokens of a macro, but for files that are included.
-    fn tokens(&mut self, tokens: TokenStream) {
-        let mut tokens = tokens.into_iter().peekable();
-        let mut called: Option<String> = None;
-        while let Some(token) = tokens.next() {
-            match token {
-                TokenTree::Ident(name) => {
-                    let bang =
-                        matches!(tokens.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '!');
-                    called = bang.then(|| name.to_string());
-                }
-                TokenTree::Punct(p) if p.as_char() == '!' => {}
-                TokenTree::Group(group) => {
-                    let inner = group.stream();
-                    match called.take().as_deref() {
-                        Some(name) if INCLUDES.contains(&name) || QUOTES.contains(&name) => {}
-                        Some("env" | "option_env") => self.env_macro(inner),
-                        _ => self.tokens(inner),
-                    }
-                }
-                _ => called = None,
-            }
+        Source::Command => {
+            let words: Vec<(&str, Place)> = texts(&origin.words, all).collect();
+            let only: Vec<&str> = words.iter().map(|(text, _)| *text).collect();
+            let told = |(program, at): (&str, Place)| {
+                let own = origin.place.0 == at.0 && origin.place.1 == at.1;
+                let reads = command::reads(program, &only).into_iter();
+                let found = reads.filter_map(|(what, detail, text)| {
+                    let of_text = words.iter().find(|(t, _)| Some(*t) == text).map(|(_, p)| *p);
+                    let place = of_text.unwrap_or(if own { origin.place } else { at });
+                    one(what, detail, place, ways(what))
+                });
+                found.collect::<Vec<_>>()
+            };
+            texts(&origin.programs, all).flat_map(told).collect()
         }
+        Source::Empty | Source::Text(_) => Vec::new(),
     }
 }
 
-impl<'a> Look<'a> for Reader {
-    fn see(&mut self, node: Node<'a>) -> bool {
-        match node {
-            Node::Attribute => return false,
-            Node::ItemMacro(item) => {
-                // An exported macro is code of the crates that call it.
-                let exported = item.attrs.iter().any(|a| a.path().is_ident("macro_export"));
-                match item.mac.path.is_ident("macro_rules") {
-                    true if exported => {}
-                    true => self.tokens(item.mac.tokens.clone()),
-                    false => self.invocation(&item.mac),
-                }
-                return false;
-            }
-            Node::Macro(mac) => {
-                self.invocation(mac);
-                return false;
-            }
-            Node::Lit(lit) => {
-                self.lit(lit);
-                return false;
-            }
-            _ if self.depth == Depth::EnvMacros => {}
-            Node::Call(call) => {
-                if let Expr::Path(path) = &*call.func {
-                    self.call(&path.path, &call.args);
-                }
-            }
-            Node::MethodCall(call) => self.method_call(call),
-            Node::ExprPath(path) if ends_with(&self.full(&path.path), "OsRng") => {
-                self.note(What::Randomness, "OsRng", line_of_path(&path.path));
-            }
-            _ => {}
-        }
-        true
+/// What counts as reaching the output.
+fn ways(what: What) -> u8 {
+    match what {
+        What::Environment | What::CurrentDir => ENV | WRITTEN,
+        _ => ENV | WRITTEN | DIRECTIVE,
     }
 }
 
-impl Reader {
-    fn invocation(&mut self, mac: &syn::Macro) {
-        let name = mac.path.segments.last().map(|s| s.ident.to_string());
-        let name = name.unwrap_or_default();
-        if INCLUDES.contains(&name.as_str()) || QUOTES.contains(&name.as_str()) {
-            return;
-        }
-        if ["env", "option_env"].contains(&name.as_str()) {
-            return self.env_macro(mac.tokens.clone());
-        }
-        self.tokens(mac.tokens.clone());
-        if self.depth == Depth::EnvMacros {
-            return;
-        }
-        let arguments = mac.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
-        for argument in arguments.iter().flatten() {
-            Walk(self).visit_expr(argument);
-        }
-    }
-
-    fn method_call(&mut self, call: &ExprMethodCall) {
-        if call.method == "arg" {
-            self.uname(call);
-        }
-        if call.args.is_empty() {
-            let name = call.method.to_string();
-            let line = call.method.span().start().line;
-            if TIMES.contains(&name.as_str()) {
-                self.note(What::Mtime, format!(".{name}()"), line);
-            }
-            let of_epoch = matches!(&*call.receiver, Expr::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == "UNIX_EPOCH"));
-            if name == "elapsed" && of_epoch {
-                self.note(What::Clock, "UNIX_EPOCH.elapsed()", line);
-            }
-        }
-    }
-
-    fn lit(&mut self, lit: &Lit) {
-        if let Lit::Str(text) = lit {
-            let value = text.value();
-            self.knows_epoch |= value.contains("SOURCE_DATE_EPOCH");
-            let file = FILES.iter().find(|(name, _)| *name == value);
-            if let (Some((name, what)), true) = (file, self.depth != Depth::EnvMacros) {
-                self.note(*what, format!("the file `{name}`"), text.span().start().line);
-            }
-            let flag = NATIVE_FLAGS.iter().find(|flag| value.contains(**flag));
-            if let (Some(flag), true) = (flag, self.depth == Depth::BuildScript) {
-                self.note(What::NativeCpu, format!("`{flag}`"), text.span().start().line);
-            }
-        }
-    }
-}
-
-pub(super) fn ends_with(names: &[String], pattern: &str) -> bool {
-    let wanted: Vec<&str> = pattern.split("::").collect();
-    names.len() >= wanted.len()
-        && names[names.len() - wanted.len()..].iter().zip(&wanted).all(|(n, w)| n == w)
-}
-
-fn line_of_path(path: &Path) -> usize {
-    let last = path.segments.last();
-    last.map_or(1, |s| s.ident.span().start().line)
-}
-
-fn literal(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Lit(lit) => match &lit.lit {
-            Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
-        Expr::Reference(inner) => literal(&inner.expr),
+fn texts<'a>(value: &'a Value, all: &'a [Origin]) -> impl Iterator<Item = (&'a str, Place)> {
+    value.iter().filter_map(|id| match &all[*id as usize] {
+        Origin { source: Source::Text(text), place, .. } => Some((text.as_str(), *place)),
         _ => None,
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::rust::cfg::Cfgs;
+    use crate::check::rust::modules;
 
-    fn found(text: &str, depth: Depth) -> Vec<(What, usize)> {
-        let file = syn::parse_file(text).unwrap();
-        of(&file, depth).0.iter().map(|f| (f.what, f.line)).collect()
+    /// What files are found to read, the root among them.
+    fn read(files: &[(&str, &str)], depth: Depth) -> Vec<(What, usize)> {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let root = dir.path().join(files[0].0);
+        let (modules, troubles) = modules::load(&root, &Cfgs::default(), &|_| true);
+        assert!(troubles.is_empty(), "{troubles:?}");
+        of(&modules, depth).0.into_iter().map(|(_, f)| (f.what, f.line)).collect()
+    }
+
+    /// Of the body of `main`, after the items before `;;`.
+    fn script(text: &str) -> Vec<What> {
+        let (items, body) = text.split_once(";;").unwrap_or(("", text));
+        let end = if items.ends_with(['}', ';']) || items.is_empty() { "" } else { ";" };
+        let text = format!("{items}{end}\nfn main() {{\n{body}\n}}\n");
+        read(&[("build.rs", &text)], Depth::BuildScript).into_iter().map(|(what, _)| what).collect()
+    }
+
+    /// What is found, spellings of it, and what looks like it and is something else.
+    const CASES: &[(What, &[&str], &[&str])] = &[
+        (
+            What::Clock,
+            &[
+                r#"println!("cargo:rustc-env=T={:?}", std::time::SystemTime::now());"#,
+                r#"use std::time::SystemTime as T;; let _ = T::now();"#,
+                r#"type T = std::time::SystemTime;; let _ = T::now();"#,
+                r#"use std::time::*;; emit(SystemTime::now());"#,
+                r#"let f = std::time::SystemTime::now; emit(f());"#,
+                r#"let t = given.unwrap_or_else(std::time::SystemTime::now); emit(t);"#,
+                r#"macro_rules! now { () => { std::time::SystemTime::now() } };; emit(now!());"#,
+                r#"macro_rules! at { ($t:expr) => { println!("cargo:rustc-env=T={:?}", $t) } };; at!(std::time::SystemTime::now());"#,
+                r#"mod clock { pub use std::time::SystemTime as Now; };; emit(crate::clock::Now::now());"#,
+                r#"Command::new("date").arg("+%s").output();"#,
+                r#"Command::new("sh").args(["-c", "echo v1; date -u +%F"]).output();"#,
+                r#"let mut c = Command::new("/bin/bash"); c.arg("-c").arg("X=$(date)"); c.output();"#,
+                r#"fn run(p: &str, a: &[&str]) -> String { Command::new(p).args(a).output() };; emit(run("date", &["-u"]));"#,
+            ],
+            &[
+                r#"struct SystemTime; impl SystemTime { fn now() {} };; SystemTime::now();"#,
+                r#"mod time { pub struct SystemTime; } use time::SystemTime;; SystemTime::now();"#,
+                r#"use clock::SystemTime;; SystemTime::now();"#,
+                r#"let t = std::time::Instant::now(); eprintln!("{:?}", t.elapsed());"#,
+                r#"let t = std::time::SystemTime::now(); println!("cargo:warning=at {t:?}");"#,
+                r#"let t = std::time::SystemTime::now(); eprintln!("{t:?}");"#,
+                r#"let _ = "SystemTime::now()"; quote! { ::std::time::SystemTime::now() };"#,
+                r#"Command::new("date").args(["-u", "-d", "@0"]).output();"#,
+                r#"Command::new("sh").args(["-c", "echo up-to-date; update x"]).output();"#,
+            ],
+        ),
+        (
+            What::Mtime,
+            &[
+                r#"emit(std::fs::metadata("x")?.modified()?);"#,
+                r#"let t = std::fs::metadata("x")?.mtime(); std::fs::write(out, t.to_string());"#,
+                r#"emit(std::fs::metadata("x").map(std::fs::Metadata::modified));"#,
+            ],
+            &[
+                r#"if a.metadata()?.modified()? > b.metadata()?.modified()? { rebuild(); }"#,
+                r#"let t = |p: &Path| p.metadata().modified(); if t(a) < t(b) { rebuild(); }"#,
+                r#"struct D; impl D { fn modified(&self) -> bool { true } };; if d.modified() { emit(d.modified()); }"#,
+                r#"x.modified(1);"#,
+            ],
+        ),
+        (
+            What::Randomness,
+            &[
+                r#"emit(rand::random::<u64>());"#,
+                r#"use rand::thread_rng as r;; emit(r().next_u64());"#,
+                r#"emit(std::fs::read("/dev/urandom"));"#,
+                r#"Command::new("sh").arg("-c").arg("echo $RANDOM").output();"#,
+            ],
+            &[
+                r#"mine::random();"#,
+                r#"fn random() -> u8 { 4 };; emit(random());"#,
+                r#"let _ = "/dev/null";"#,
+            ],
+        ),
+        (
+            What::DirOrder,
+            &[
+                r#"for e in std::fs::read_dir("x")? { println!("cargo:rustc-env=X={:?}", e); }"#,
+                r#"use std::fs;; let v: Vec<_> = fs::read_dir("x")?.collect(); fs::write(out, format!("{v:?}"));"#,
+                r#"for e in Path::new("x").read_dir()? { build.file(e?.path()); }"#,
+                r#"fn list(out: &mut Vec<P>) { for e in std::fs::read_dir("x") { out.push(e); } };; let mut v = Vec::new(); list(&mut v); std::fs::write(o, v);"#,
+                r#"let mut all = String::new(); for e in std::fs::read_dir("x") { all.push_str(e); } std::fs::write(o, all);"#,
+            ],
+            &[
+                r#"let mut v: Vec<_> = std::fs::read_dir("x")?.collect(); v.sort(); std::fs::write(o, v);"#,
+                r#"let v: BTreeSet<_> = std::fs::read_dir("x")?.collect(); std::fs::write(o, v);"#,
+                r#"let v = std::fs::read_dir("x")?.collect::<BTreeMap<_, _>>(); std::fs::write(o, v);"#,
+                r#"for e in std::fs::read_dir("x")? { println!("cargo:rerun-if-changed={:?}", e); }"#,
+                r#"for e in std::fs::read_dir("x")? { std::fs::copy(e.path(), out.join(e.file_name())); }"#,
+                r#"fn list(out: &mut Vec<P>) { for e in std::fs::read_dir("x") { out.push(e); } };; let mut v = Vec::new(); list(&mut v); v.sort(); std::fs::write(o, v);"#,
+                r#"std::fs::write(o, std::fs::read_dir("x")?.count().to_string());"#,
+            ],
+        ),
+        (
+            What::Ids,
+            &[
+                r#"emit(std::process::id());"#,
+                r#"let f = std::process::id; println!("cargo:rustc-env=P={}", f());"#,
+                r#"use std::thread;; println!("cargo:rustc-env=T={:?}", thread::current().id());"#,
+            ],
+            &[
+                r#"std::fs::create_dir(std::env::temp_dir().join(format!("x-{}", std::process::id())));"#,
+                r#"mod process { pub fn id() -> u8 { 1 } };; emit(process::id());"#,
+                r#"eprintln!("{}", std::process::id());"#,
+            ],
+        ),
+        (
+            What::CpuCount,
+            &[
+                r#"println!("cargo:rustc-env=N={}", std::thread::available_parallelism()?);"#,
+                r#"let n = std::env::var("NUM_JOBS")?; println!("cargo::rustc-env=N={n}");"#,
+                r#"std::fs::write(out, num_cpus::get().to_string());"#,
+                r#"fn set(k: &str, v: &str) { println!("cargo:rustc-env={k}={v}"); };; set("N", &std::env::var("NUM_JOBS")?);"#,
+            ],
+            &[
+                r#"Command::new("make").arg(format!("-j{}", std::env::var("NUM_JOBS")?)).status();"#,
+                r#"let pool = Pool::new(std::thread::available_parallelism()?.get());"#,
+                r#"println!("cargo:warning={} jobs", num_cpus::get());"#,
+            ],
+        ),
+        (
+            What::Environment,
+            &[
+                r#"println!("cargo:rustc-env=H={}", std::env::var("HOME")?);"#,
+                r#"println!("cargo::rustc-env=T={}", std::env::temp_dir().display());"#,
+                r#"let exe = std::env::current_exe()?; println!("cargo:rustc-env=E={}", exe.display());"#,
+                r#"const NAME: &str = "OUT_DIR";; let out = std::env::var(NAME)?; println!("cargo:rustc-env=O={out}");"#,
+                r#"std::fs::write(o, std::env::var("LANG").map(|l| l.to_uppercase())?);"#,
+                r#"let mut v: Vec<_> = std::env::vars().collect(); v.sort(); std::fs::write(o, v);"#,
+            ],
+            &[
+                r#"std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("x.rs"), "1");"#,
+                r#"println!("cargo:rustc-link-search={}", std::env::var("OUT_DIR")?);"#,
+                r#"let text = std::fs::read_to_string(std::env::var("HOME")?); println!("cargo:rustc-env=X={text}");"#,
+                r#"if std::env::var("PATH").is_ok() { println!("cargo:rustc-cfg=path"); }"#,
+                r#"std::fs::create_dir_all(std::env::temp_dir());"#,
+            ],
+        ),
+        (
+            What::Hostname,
+            &[
+                r#"Command::new("uname").args(["-a"]).output();"#,
+                r#"let args = ["-n"]; Command::new("uname").args(args).output();"#,
+                r#"Command::new("sh").args(["-c", "hostname -f"]).output();"#,
+                r#"emit(std::env::var("HOSTNAME"));"#,
+            ],
+            &[
+                r#"Command::new("uname").arg("-s").output();"#,
+                r#"let _ = std::env::var("HOST");"#,
+                r#"Command::new("sh").args(["-c", "echo hostname"]).output();"#,
+            ],
+        ),
+        (
+            What::Kernel,
+            &[
+                r#"Command::new("uname").arg("-r").output();"#,
+                r#"Command::new("sh").args(["-c", "uname -r"]).output();"#,
+                r#"emit(std::fs::read_to_string("/proc/version"));"#,
+            ],
+            &[
+                r#"Command::new("uname").arg("-m").output();"#,
+                r#"Command::new("cc").arg("-r").output();"#,
+                r#"eprintln!("{:?}", std::fs::read_to_string("/proc/version"));"#,
+            ],
+        ),
+        (
+            What::User,
+            &[
+                r#"Command::new("id").arg("-un").output();"#,
+                r#"Command::new("sh").arg("-c").arg("echo $USER").output();"#,
+                r#"for name in ["USER"] { emit(std::env::var(name)); }"#,
+                r#"Command::new("git").args(["config", "user.name"]).output();"#,
+            ],
+            &[
+                r#"std::env::var("USERS");"#,
+                r#"panic!("no rights for {:?}", std::env::var("USER"));"#,
+                r#"Command::new("sh").arg("-c").arg("echo id").output();"#,
+            ],
+        ),
+        (
+            What::Vcs,
+            &[
+                r#"Command::new("git").args(["describe", "--always"]).output();"#,
+                r#"Command::new("sh").args(["-c", "git describe || echo none"]).output();"#,
+                r#"const GIT: &str = "git";; Command::new(GIT).arg("rev-parse").output();"#,
+            ],
+            &[
+                r#"Command::new("gitk");"#,
+                r#"let _ = "git describe";"#,
+                r#"Command::new("sh").args(["-c", "echo git"]);"#,
+            ],
+        ),
+        (
+            What::NativeCpu,
+            &[
+                r#"cc::Build::new().flag("-march=native").compile("x");"#,
+                r#"build.flag_if_supported("-mtune=native");"#,
+                r#"const FLAGS: &[&str] = &["-O3", "-march=native"];; for f in FLAGS { build.flag(f); }"#,
+                r#"cmake.cflag("-O2 -mcpu=native");"#,
+            ],
+            &[
+                r#"build.flag("-march=x86-64-v3");"#,
+                r#"if flags.contains("-march=native") { panic!("not portable"); }"#,
+                r#"println!("cargo:warning=consider -march=native");"#,
+                r#"// -march=native"#,
+            ],
+        ),
+        (
+            What::Include,
+            &[
+                r#"let _ = include_str!("/etc/hosts");"#,
+                r#"let _ = include_bytes!(concat!("/usr", "/share/x"));"#,
+                r#"let _ = include_str!(concat!(env!("HOME"), "/x"));"#,
+                r#"const X: &str = include_str!("C:/x");; let _ = X;"#,
+            ],
+            &[
+                r#"let _ = include_str!("hosts");"#,
+                r#"let _ = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/x"));"#,
+                r#"let _ = include_str!(concat!(env!("OUT_DIR"), "/x"));"#,
+            ],
+        ),
+        (
+            What::MapOrder,
+            &[
+                r#"let m: HashMap<u8, u8> = HashMap::new(); for k in m.keys() { emit(k); }"#,
+                r#"use std::collections::HashMap as M;; let m = M::<u8, u8>::new(); for k in &m { emit(k); }"#,
+                r#"type M = std::collections::HashMap<u8, u8>;; let m: M = M::new(); for k in &m { emit(k); }"#,
+            ],
+            &[
+                r#"struct HashMap<K, V>(K, V);; let m: HashMap<u8, u8> = HashMap::new(); for k in m.keys() { emit(k); }"#,
+                r#"let m: HashMap<u8, u8> = HashMap::new(); emit(m.get(&1));"#,
+                r#"let m: HashMap<u8, u8> = HashMap::new(); for k in m.keys() { println!("cargo:warning={k}"); }"#,
+            ],
+        ),
+    ];
+
+    #[test]
+    fn each_kind_is_found_however_it_is_spelled_and_nothing_else_is() {
+        let mut wrong = Vec::new();
+        for (what, bad, good) in CASES {
+            assert!(bad.len() >= 3 && good.len() >= 3, "{what:?}");
+            wrong.extend(bad.iter().filter(|t| !script(t).contains(what)).map(|t| (what, "no", t)));
+            wrong.extend(good.iter().filter(|t| script(t).contains(what)).map(|t| (what, "in", t)));
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]
-    fn calls_are_known_through_use_lines_and_in_macros() {
-        let text = "use std::{env, time::SystemTime as T};\nuse std::env::current_dir;\nfn main() {\n\
-            println!(\"{:?}\", T::now());\nlet _ = current_dir();\nlet _ = env::var(\"USER\");\n\
-            std::process::Command::new(\"git\").arg(\"x\");\nlet m = f.metadata()?.modified()?;\n}";
-        let glob = "use std::env::*;\nfn main() { var(\"USER\"); }";
-        assert_eq!(found(glob, Depth::BuildScript), [(What::User, 2)]);
-        assert_eq!(
-            found(text, Depth::BuildScript),
-            [
-                (What::Clock, 4),
-                (What::CurrentDir, 5),
-                (What::User, 6),
-                (What::Vcs, 7),
-                (What::Mtime, 8)
-            ]
-        );
-    }
-
-    #[test]
-    fn comments_strings_quoted_code_and_other_names_are_nothing() {
-        let text = "// SystemTime::now()\n/// SystemTime::now()\nfn f() { let _ = \"SystemTime::now()\";\n\
-            quote! { ::std::time::SystemTime::now(); env!(\"USER\") };\nlet _ = env::var(\"HOST\");\n\
-            Command::new(\"cc\"); now(); x.modified(1); mine::random(); }";
-        assert_eq!(found(text, Depth::BuildScript), []);
+    fn lines_are_those_of_the_call_also_in_macros_and_other_files() {
+        let root = "mod clock;\n#[macro_use]\nmod macros;\nfn main() {\nemit(clock::now());\nemit(pid!());\n}";
+        let clock =
+            "use std::time;\n\npub fn now() -> time::SystemTime {\n    time::SystemTime::now()\n}";
+        let macros = "macro_rules! pid {\n    () => {\n        std::process::id()\n    };\n}";
+        let files = [("build.rs", root), ("clock.rs", clock), ("macros.rs", macros)];
+        assert_eq!(read(&files, Depth::BuildScript), [(What::Clock, 4), (What::Ids, 3)]);
     }
 
     #[test]
@@ -501,17 +379,54 @@ mod tests {
             const B: &[u8] = include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/x\"));\n\
             fn f() { println!(\"{}\", option_env!(\"USER\").unwrap()); }\n\
             const C: &str = env!(\"CARGO_PKG_NAME\");\n\
-            #[doc = env!(\"HOME\")] fn g() { vec![include_str!(concat!(env!(\"HOME\"), \"/y\"))]; }\n\
+            #[doc = env!(\"HOME\")] fn g() { vec![include_str!(concat!(env!(\"OUT_DIR\"), \"/y\"))]; }\n\
             #[macro_export] macro_rules! m { () => { env!(\"CARGO_MANIFEST_DIR\") } }";
-        assert_eq!(found(text, Depth::EnvMacros), [(What::EnvMacro, 1), (What::EnvMacro, 4)]);
+        let found = read(&[("lib.rs", text)], Depth::Embedded);
+        assert_eq!(found, [(What::EnvMacro, 1), (What::EnvMacro, 4)]);
         let script =
-            "const A: &str = env!(\"CARGO_MANIFEST_DIR\"); const B: &str = env!(\"USER\");";
-        assert_eq!(found(script, Depth::BuildScript), [(What::EnvMacro, 1)]);
+            "const A: &str = env!(\"CARGO_MANIFEST_DIR\");\nconst B: &str = env!(\"USER\");";
+        assert_eq!(read(&[("build.rs", script)], Depth::BuildScript), [(What::EnvMacro, 2)]);
+    }
+
+    #[test]
+    fn the_build_scripts_of_fault_fixtures_are_found() {
+        let whole = [
+            ("cargo-home", What::Environment),
+            ("cpu-count", What::CpuCount),
+            ("directory-order", What::DirOrder),
+            ("environment", What::Environment),
+            ("git-config", What::User),
+            ("home", What::Environment),
+            ("hostname", What::Hostname),
+            ("jobs", What::CpuCount),
+            ("kernel", What::Kernel),
+            ("locale", What::Environment),
+            ("process-id", What::Ids),
+            ("random", What::Randomness),
+            ("search-path", What::Environment),
+            ("source-mtime", What::Mtime),
+            ("time-ns", What::Clock),
+            ("timezone", What::Environment),
+            ("tmpdir", What::Environment),
+            ("username", What::User),
+        ];
+        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        for (name, what) in whole {
+            let text = std::fs::read_to_string(fixtures.join(format!("fault-{name}/build.rs")));
+            let found = read(&[("build.rs", &text.unwrap())], Depth::BuildScript);
+            assert_eq!(found.iter().map(|(w, _)| *w).collect::<Vec<_>>(), [what], "{name}");
+        }
     }
 
     #[test]
     fn a_crate_that_knows_the_epoch_is_told_by_its_code() {
-        let knows = |text: &str| of(&syn::parse_file(text).unwrap(), Depth::BuildScript).1;
+        let knows = |text: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join("build.rs"), text).unwrap();
+            let (modules, _) =
+                modules::load(&dir.path().join("build.rs"), &Cfgs::default(), &|_| true);
+            of(&modules, Depth::BuildScript).1
+        };
         assert!(knows("fn main() { std::env::var(\"SOURCE_DATE_EPOCH\"); }"));
         assert!(knows(
             "fn main() { println!(\"cargo:rerun-if-env-changed={}\", \"SOURCE_DATE_EPOCH\"); }"

@@ -8,11 +8,11 @@ pub(super) enum Node<'a> {
     Assign(&'a syn::ExprAssign),
     Attribute,
     Binary(&'a syn::ExprBinary),
-    Call(&'a syn::ExprCall),
     ExprPath(&'a syn::ExprPath),
     Field(&'a syn::Field),
     ForLoop(&'a syn::ExprForLoop),
     Function(&'a syn::Signature, &'a syn::Block, Holder),
+    Ident(&'a syn::Ident),
     ItemMacro(&'a syn::ItemMacro),
     Lit(&'a syn::Lit),
     Local(&'a syn::Local),
@@ -22,7 +22,6 @@ pub(super) enum Node<'a> {
     Path(&'a syn::Path),
     Return(&'a syn::ExprReturn),
     Stmt(&'a syn::Stmt),
-    Use(&'a syn::ItemUse),
 }
 
 /// What a function is part of.
@@ -55,14 +54,13 @@ impl<'a> Visit<'a> for Walk<'_, 'a> {
     seen! {
         visit_expr_assign(ExprAssign) => Assign,
         visit_expr_binary(ExprBinary) => Binary,
-        visit_expr_call(ExprCall) => Call,
         visit_expr_for_loop(ExprForLoop) => ForLoop,
         visit_expr_method_call(ExprMethodCall) => MethodCall,
         visit_expr_path(ExprPath) => ExprPath,
         visit_expr_return(ExprReturn) => Return,
         visit_field(Field) => Field,
+        visit_ident(Ident) => Ident,
         visit_item_macro(ItemMacro) => ItemMacro,
-        visit_item_use(ItemUse) => Use,
         visit_lit(Lit) => Lit,
         visit_local(Local) => Local,
         visit_macro(Macro) => Macro,

@@ -16,7 +16,7 @@ use crate::request::Archive;
 
 pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let Some(output) = &asked.output else {
-        return Err(usage("packing files needs a place for the archive: give -o FILE"));
+        return Err(usage("packing files needs an output file: pass -o FILE"));
     };
     if !asked.include.is_empty() || asked.name.is_some() || asked.release.is_some() {
         return Err(usage(
@@ -42,7 +42,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let dir = own.dir.clone();
     if let Some(path) = asked.paths.iter().find(|p| own.has(p)) {
         return Err(usage(format!(
-            "`{}` is to be packed and is where the result is written: choose another -o",
+            "`{}` is both an input and the output: choose a different -o",
             path.display()
         )));
     }
@@ -74,13 +74,13 @@ fn format_of(asked: &Archive, output: &Path) -> Result<&'static Format> {
         [] => Format::of_path(output).ok_or_else(|| {
             let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
             usage(format!(
-                "`{}` does not tell the format: end its name in one of {}, or give --format",
+                "`{}` has no extension of a known format: end its name in one of {}, or pass --format",
                 output.display(),
                 names.join(", ")
             ))
         }),
         _ => {
-            Err(usage("files are packed into one archive: give one --format, or run once for each"))
+            Err(usage("files are packed into one archive: pass one --format, or run the command once for each"))
         }
     }
 }
@@ -130,7 +130,7 @@ fn relative(path: &Path, what: &str) -> Result<PathBuf> {
             Component::CurDir => {}
             _ => {
                 return Err(usage(format!(
-                    "`{}` ({what}) would lie outside the archive: name it from a directory above it, or pack the directory alone",
+                    "`{}` ({what}) would be outside the archive: run from a directory above it, or pack only that directory",
                     path.display()
                 )));
             }

@@ -4,7 +4,7 @@
 mod files;
 mod packing;
 mod proven;
-mod sums;
+pub(super) mod sums;
 
 use anyhow::Result;
 

@@ -1,5 +1,5 @@
-//! What both ways to pack share: the formats and options asked for, the writing of one archive, and
-//! its entry in the manifest.
+//! The part that both ways to pack share: formats and options, writing one archive, and its entry
+//! in the manifest.
 
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ pub(super) fn options(
         level,
         threads: asked.jobs.unwrap_or_else(deflate::threads),
         epoch: u64::try_from(epoch)
-            .map_err(|_| bad_input(format!("the epoch {epoch} lies before 1970")))?,
+            .map_err(|_| bad_input(format!("the epoch {epoch} is before 1970")))?,
         detail,
         stop: Stop(process::interrupted),
     })

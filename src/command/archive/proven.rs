@@ -1,6 +1,7 @@
-//! `repro archive` in a project: the artifacts of the last proven build, and what goes with them.
+//! `repro archive` in a project: packs the artifacts of the last reproducible build with the files
+//! that its metadata names.
 //!
-//! Nothing is packed that the manifest does not prove, or that is not from the source it names.
+//! Nothing is packed that the manifest does not cover or that is not in the source it names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ struct Release {
 pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     if asked.output.is_some() || asked.prefix.is_some() {
         return Err(usage(
-            "-o and --prefix are for files: name what is to be packed, or leave them out to pack the last proven build",
+            "-o and --prefix apply only to files: name the files to pack, or leave out both options to pack the last build",
         ));
     }
     let cargo_manifest = find_manifest(&SourceChoice {
@@ -104,7 +105,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     open_to_all(&dist)?;
     fs::write_atomic(&manifest_path, &manifest.to_bytes()?)?;
     let notes = included.not_in_source.iter().map(|name| {
-        format!("`{name}` is in the archive but not in the source: nobody else has it, and nothing proves it")
+        format!("`{name}` is in the archive but not in the source, so a verifier cannot check it")
     });
     let all = included.files.iter().map(|(name, _)| &name[..]);
     let colliding = names::colliding(all).map(|(a, b)| names::collision(&a, &b));
@@ -147,11 +148,11 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
         ),
         (
             single,
-            "was made once and not compared: run `repro build` without `--once`, or pass --allow-single",
+            "was built once and not compared: run `repro build` without `--once`, or pass --allow-single",
         ),
         (
             verdict == Verdict::AtScratchPath,
-            "was made at a path that no other run has, so nobody can rebuild it: run `repro build --same-path`, or vary the paths",
+            "was made at a path that no other run has, so it cannot be rebuilt: run `repro build --same-path`, or vary the paths",
         ),
         (
             nothing_varied,
@@ -159,7 +160,7 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
         ),
         (
             dirty,
-            "was of a work tree with uncommitted changes, so nobody else can rebuild it: commit them and run `repro build` again, or pass --allow-dirty",
+            "was made from a work tree with uncommitted changes, so it cannot be rebuilt elsewhere: commit them and run `repro build` again, or pass --allow-dirty",
         ),
     ];
     reasons.into_iter().find(|(applies, _)| *applies).map(|(_, why)| why)
@@ -206,7 +207,7 @@ fn check_current(manifest: &Manifest, source: &Source, copy: &Path) -> Result<()
     }
     let short = |id: &str| id.get(..12).unwrap_or(id).escape_debug().to_string();
     Err(refused(format!(
-        "the last proven build is of {}, and the source is now {}: run `repro build` again",
+        "the last build is of {}, and the source is now {}: run `repro build` again",
         short(&was),
         short(&is)
     )))
@@ -293,7 +294,7 @@ fn files(
 
 fn altered(path: &Path) -> anyhow::Error {
     refused(format!(
-        "`{}` is no longer the file that was proven: run `repro build` again",
+        "`{}` has changed since the build that was compared: run `repro build` again",
         path.display()
     ))
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use repro_formats::digest;
+
 use crate::error::bad_input;
 use crate::fs;
 
@@ -20,6 +22,15 @@ pub fn update(dir: &Path, entries: &[(String, String)]) -> Result<()> {
     fs::write_atomic(&path, merged(&old, entries)?.as_bytes())
 }
 
+/// The same for files that were put next to others, where there is such a list.
+pub fn list_if_there(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    if !dir.join(NAME).is_file() {
+        return Ok(());
+    }
+    let sums = files.iter().map(|(name, bytes)| (name.clone(), digest::of_bytes(bytes).sha256));
+    update(dir, &sums.collect::<Vec<_>>())
+}
+
 fn merged(old: &str, entries: &[(String, String)]) -> Result<String> {
     let mut lines: Vec<(String, String)> = Vec::new();
     for line in old.lines().filter(|l| !l.is_empty()) {
@@ -31,7 +42,7 @@ fn merged(old: &str, entries: &[(String, String)]) -> Result<String> {
     for (name, sha256) in entries {
         if name.contains(['\\', '\n', '\r']) {
             return Err(bad_input(format!(
-                "failed to list `{}` in {NAME}: its name holds a backslash or a line break, which not every `sha256sum` reads; give it another name",
+                "failed to list `{}` in {NAME}: its name contains a backslash or a line break, which some versions of `sha256sum` cannot read; rename it",
                 name.escape_debug()
             )));
         }

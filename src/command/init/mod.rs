@@ -1,6 +1,6 @@
-//! `repro init`: puts a release that proves itself into a project. What is to be written is
-//! decided first (in `plan.rs`) and shown; then each file is written whole, and none that is there
-//! already unless that is asked for.
+//! `repro init`: adds a reproducible-release setup to a project. `plan.rs` decides what to write,
+//! and it is shown first; then each file is written whole, and an existing file is replaced only on
+//! request.
 
 mod plan;
 mod values;

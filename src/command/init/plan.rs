@@ -1,4 +1,4 @@
-//! The files that make a project's releases prove themselves, as texts.
+//! The text of the files that `repro init` writes.
 
 use std::path::{Path, PathBuf};
 
@@ -41,20 +41,17 @@ pub(super) fn files(
     }
     files.push(whole(workspace.join("deny.toml"), deny(workspace)?));
     if !values.ships() {
-        notes.push("the selection makes no program and no C library, so that there is nothing to release: no workflow, Dockerfile and guide are written".to_string());
+        notes.push("this package has no program or C library, so no workflow, Dockerfile or guide was written".to_string());
         return Ok(files);
     }
     let workflow = root.join(".github/workflows/reproducible-release.yml");
     if workspace == root {
         files.push(whole(workflow, fill(WORKFLOW, values)));
     } else {
-        notes.push(
-            "no workflow is written: it is for a repository whose root is the workspace's"
-                .to_string(),
-        );
+        notes.push("no workflow was written: Cargo.toml is not at the repository root".to_string());
     }
     if values.bins.is_empty() {
-        notes.push("no Dockerfile is written: there is no program to run".to_string());
+        notes.push("no Dockerfile was written: there is no program to run".to_string());
     } else {
         files.push(whole(workspace.join("Dockerfile.repro"), fill(DOCKERFILE, values)));
         let ignore = workspace.join("Dockerfile.repro.dockerignore");
@@ -89,7 +86,7 @@ fn metadata(values: &Values, workspace: &Path, notes: &mut Vec<String>) -> Resul
     });
     if !sound {
         notes.push(format!(
-            "[{key}.metadata.repro] could not be added to Cargo.toml: add it by hand\n{added}"
+            "[{key}.metadata.repro] could not be added to Cargo.toml: add it yourself\n{added}"
         ));
         return Ok(None);
     }
@@ -103,7 +100,7 @@ fn table(key: &str, values: &Values) -> String {
     };
     let selection = &values.selection;
     let mut out = format!(
-        "# What `repro build` builds where its flags do not say otherwise.\n[{key}.metadata.repro]\n"
+        "# What `repro build` builds unless its flags select something else.\n[{key}.metadata.repro]\n"
     );
     let mut row = |key: &str, value: String| out.push_str(&format!("{key} = {value}\n"));
     row("name", format!("{:?}", values.name));

@@ -1,4 +1,4 @@
-//! What is true of the project at hand, for the files that are written.
+//! Facts about the project that the written files depend on.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,7 +52,7 @@ impl Values {
         let targets = linux_targets(project);
         if project.targets() != targets {
             notes.push(format!(
-                "the workflow builds for {} alone: its runners have Linux",
+                "the workflow builds only for {}: its runners have Linux",
                 targets.join(", ")
             ));
         }
@@ -64,7 +64,7 @@ impl Values {
         };
         if channel.is_none() {
             notes.push(format!(
-                "no rust-toolchain.toml is written: rustc {release} is no release, and which dated nightly it is only you know"
+                "no rust-toolchain.toml was written: rustc {release} is not a release; pin a dated nightly yourself"
             ));
         }
         let (bins, libraries) = made(project)?;

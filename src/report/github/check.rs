@@ -12,7 +12,7 @@ use crate::report::github::{data, property};
 /// One line for each finding, and a last line that says what it comes to.
 pub fn of(report: &CheckReport) -> String {
     let mut out = String::new();
-    for finding in &report.findings {
+    for finding in &report.outcome.findings {
         let word = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -36,6 +36,10 @@ pub fn of(report: &CheckReport) -> String {
     }
     for trouble in &report.troubles {
         out.push_str(&format!("::error title=not checked::{}\n", data(&error::one_line(trouble))));
+    }
+    for unrun in &report.outcome.unrun {
+        let text = format!("{} ({})", unrun.reason, unrun.rules.join(", "));
+        out.push_str(&format!("::warning title=not checked::{}\n", data(&text)));
     }
     out.push_str(&format!("{}\n", report.counts()));
     out

@@ -120,7 +120,11 @@ pub fn step_summary(summary: &Summary) -> String {
             code(&row.name),
             cell(&row.about),
             digest(row.a),
-            digest(row.b)
+            if row.other == "B" {
+                digest(row.b)
+            } else {
+                format!("{}: {}", row.other, digest(row.b))
+            }
         );
     }
     let causes = causes(summary);

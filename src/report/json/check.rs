@@ -5,19 +5,26 @@ use serde::Serialize;
 use super::{SCHEMA, encode};
 use crate::check::Finding;
 use crate::error;
-use crate::report::check::CheckReport;
+use crate::report::check::{CheckReport, Verdict};
 
 #[derive(Serialize)]
 struct CheckJson<'a> {
     schema: &'static str,
     command: &'static str,
-    verdict: &'static str,
+    verdict: Verdict,
     targets: &'a [String],
     packages: usize,
     rules: usize,
     allowed: usize,
     findings: Vec<FindingJson<'a>>,
     not_checked: Vec<TroubleJson>,
+    not_run: Vec<UnrunJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnrunJson<'a> {
+    reason: &'a str,
+    rules: &'a [&'a str],
 }
 
 #[derive(Serialize)]
@@ -48,13 +55,19 @@ pub fn report(report: &CheckReport) -> String {
         verdict: report.verdict(),
         targets: &report.targets,
         packages: report.packages,
-        rules: report.rules,
-        allowed: report.allowed,
-        findings: report.findings.iter().map(one).collect(),
+        rules: report.ran(),
+        allowed: report.outcome.allowed,
+        findings: report.outcome.findings.iter().map(one).collect(),
         not_checked: report
             .troubles
             .iter()
             .map(|t| TroubleJson { kind: error::kind_of(t).name(), message: error::one_line(t) })
+            .collect(),
+        not_run: report
+            .outcome
+            .unrun
+            .iter()
+            .map(|u| UnrunJson { reason: u.reason, rules: &u.rules })
             .collect(),
     })
 }

@@ -12,13 +12,13 @@ use serde::Serialize;
 
 use super::findings::{self, OneCoverage, OneFinding};
 use crate::blame::culprit::{Culprit, Proof};
-use crate::compare::Pair;
+use crate::compare::{Output, Pair};
 use crate::manifest::Archive;
 use crate::recipe::Row;
-use crate::report::Report;
+use crate::report::{Report, Tried};
 use crate::setting::entry::Setting;
-use crate::variation::SHARED;
 use crate::variation::coverage::Coverage;
+use crate::variation::{SHARED, Side};
 use crate::verdict::{SINGLE, Verdict};
 
 /// The schema's name and version.
@@ -45,13 +45,52 @@ struct Whole<'a> {
     sandbox_off_because: Option<&'a str>,
     verdict: &'static str,
     path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    builds: Option<BuildsJson>,
     artifacts: Vec<OneArtifact<'a>>,
     blame: Vec<OneCulprit<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tried: Option<Vec<TriedJson<'a>>>,
     variations: Option<VariationsJson>,
     settings: Vec<OneSetting<'a>>,
     source: &'a str,
     notes: &'a [String],
     manifest: String,
+}
+
+/// What more than two builds show.
+#[derive(Serialize)]
+struct BuildsJson {
+    count: usize,
+    missed: f64,
+}
+
+/// A remedy that was tried.
+#[derive(Serialize)]
+struct TriedJson<'a> {
+    what: &'a str,
+    outcome: &'static str,
+    why: Option<&'a str>,
+}
+
+fn tried(tried: &Tried) -> TriedJson<'_> {
+    let Tried { what, outcome } = tried;
+    TriedJson { what, outcome: outcome.name(), why: outcome.why() }
+}
+
+/// One of several outputs.
+#[derive(Serialize)]
+struct OutputJson<'a> {
+    builds: Vec<&'static str>,
+    #[serde(flatten)]
+    digest: Option<OneDigest<'a>>,
+}
+
+fn output(output: &Output) -> OutputJson<'_> {
+    OutputJson {
+        builds: output.sides.iter().map(|side| side.label()).collect(),
+        digest: output.artifact.as_ref().map(|x| OneDigest::from(&x.digest)),
+    }
 }
 
 /// A setting that the source does not ask for.
@@ -97,6 +136,8 @@ impl<'a> From<&'a Pair> for PairJson<'a> {
 struct OneArtifact<'a> {
     #[serde(flatten)]
     pair: PairJson<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outputs: Vec<OutputJson<'a>>,
     findings: Vec<OneFinding<'a>>,
     explained: Option<OneCoverage>,
     note: Option<&'a str>,
@@ -129,6 +170,8 @@ struct AppliedJson {
     name: &'static str,
     a: String,
     b: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -148,8 +191,9 @@ impl From<&Coverage> for VariationsJson {
     fn from(coverage: &Coverage) -> VariationsJson {
         let applied = coverage.applied.iter().map(|(id, values)| AppliedJson {
             name: id.row().text,
-            a: values.a.to_string(),
-            b: values.b.to_string(),
+            a: values.of(Side::A).to_string(),
+            b: values.of(Side::B).to_string(),
+            more: values.all().iter().skip(2).map(ToString::to_string).collect(),
         });
         let off = coverage.off.iter();
         let unavailable = coverage.unavailable.iter().map(|(id, why)| UnavailableJson {
@@ -186,13 +230,18 @@ struct RecipeRow<'a> {
     why: &'a str,
 }
 
-fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), verdict: Verdict) -> OneArtifact<'a> {
+fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), report: &Report) -> OneArtifact<'a> {
+    let outputs = match report.builds > 2 {
+        true => pair.outputs.iter().map(output).collect(),
+        false => Vec::new(),
+    };
     let mut pair = PairJson::from(pair);
-    if verdict == Verdict::Single {
+    if report.verdict == Verdict::Single {
         pair.status = SINGLE;
     }
     OneArtifact {
         pair,
+        outputs,
         findings: explained.findings.iter().map(OneFinding::from).collect(),
         explained: findings::coverage(&explained.coverage),
         note: explained.note.as_deref(),
@@ -229,8 +278,11 @@ pub fn report(report: &Report) -> String {
         sandbox_off_because: report.isolation.why.as_deref(),
         verdict: report.verdict.name(),
         path: report.at.as_deref(),
-        artifacts: pairs.map(|p| artifact(p, report.verdict)).collect(),
+        builds: (report.builds > 2)
+            .then(|| BuildsJson { count: report.builds, missed: report.missed() }),
+        artifacts: pairs.map(|p| artifact(p, report)).collect(),
         blame: report.blame.iter().map(culprit).collect(),
+        tried: report.tried.as_ref().map(|all| all.iter().map(tried).collect()),
         variations: report.coverage.as_ref().map(VariationsJson::from),
         source: &report.source,
         settings: report.settings.iter().map(setting).collect(),

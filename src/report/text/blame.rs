@@ -17,14 +17,14 @@ pub struct Room {
 /// Everything, for `-v`.
 pub const ALL: Room = Room { culprits: usize::MAX, lines: usize::MAX };
 
-/// The block of lines; empty if nobody is to blame.
+/// The block of lines; empty if no culprit was found.
 pub fn text(culprits: &[Culprit], room: Room) -> String {
     let mut out = String::new();
     for culprit in culprits.iter().take(room.culprits) {
         let causes: Vec<_> = culprit.causes.iter().map(|c| c.name()).collect();
         let _ = writeln!(
             out,
-            "{BAD}blame{BAD:#}       {BOLD}{}{BOLD:#} of {BOLD}{}{BOLD:#}: {}",
+            "{BAD}culprit{BAD:#}     {BOLD}{}{BOLD:#} of {BOLD}{}{BOLD:#}: {}",
             culprit.unit.name(),
             culprit.package,
             causes.join(", ")

@@ -7,7 +7,7 @@ use crate::check::Finding;
 use crate::check::hit::Severity;
 use crate::check::rules::{RULES, Rule};
 use crate::error;
-use crate::report::check::CheckReport;
+use crate::report::check::{CheckReport, Verdict};
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 
 /// How many findings of a rule are listed without `-v`.
@@ -17,7 +17,7 @@ const LISTED: usize = 4;
 pub fn report(report: &CheckReport, verbose: bool) -> String {
     let mut out = String::new();
     let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
-    for finding in &report.findings {
+    for finding in &report.outcome.findings {
         if verbose || finding.severity != Severity::Info {
             let order = RULES.iter().position(|r| r.id == finding.rule.id);
             let key = (std::cmp::Reverse(finding.severity), order);
@@ -30,6 +30,10 @@ pub fn report(report: &CheckReport, verbose: bool) -> String {
     for trouble in &report.troubles {
         let _ = writeln!(out, "{BAD}not checked{BAD:#}: {}", error::one_line(trouble));
     }
+    for unrun in &report.outcome.unrun {
+        let rules = unrun.rules.join(", ");
+        let _ = writeln!(out, "{WARN}not checked{WARN:#}: {} ({rules})", unrun.reason);
+    }
     let of = match report.targets.is_empty() {
         true => String::new(),
         false => format!(" for {}", report.targets.join(", ")),
@@ -37,9 +41,12 @@ pub fn report(report: &CheckReport, verbose: bool) -> String {
     let _ = writeln!(
         out,
         "{}, {}{of}{}",
-        term::count(report.rules, "rule", "rules"),
+        match report.ran() {
+            all if all == report.rules => term::count(all, "rule", "rules"),
+            ran => format!("{ran} of {} rules", report.rules),
+        },
         term::count(report.packages, "package", "packages"),
-        match report.allowed {
+        match report.outcome.allowed {
             0 => String::new(),
             n => format!(", {n} allowed"),
         }
@@ -84,9 +91,12 @@ fn group(out: &mut String, report: &CheckReport, findings: &[&Finding], verbose:
 fn ending(out: &mut String, report: &CheckReport) {
     let counts = report.counts();
     let _ = match report.verdict() {
-        "clean" => writeln!(out, "{GOOD}CLEAN{GOOD:#} ({counts})"),
-        "findings" => writeln!(out, "{BAD}FINDINGS{BAD:#} ({counts})"),
-        _ => writeln!(out, "{BAD}INCOMPLETE{BAD:#} ({counts}; not all could be checked)"),
+        Verdict::Clean => writeln!(out, "{GOOD}CLEAN{GOOD:#} ({counts})"),
+        Verdict::Warnings => writeln!(out, "{WARN}WARNINGS{WARN:#} ({counts})"),
+        Verdict::Findings => writeln!(out, "{BAD}FINDINGS{BAD:#} ({counts})"),
+        Verdict::Incomplete => {
+            writeln!(out, "{BAD}INCOMPLETE{BAD:#} ({counts}; not everything was checked)")
+        }
     };
 }
 

@@ -16,9 +16,7 @@ pub fn report(report: &InitReport) -> String {
         };
         let shown = file.added.as_ref().unwrap_or(&file.text);
         let aside = match file.state {
-            State::Kept => {
-                " (it is there with another content; --force would replace it)".to_string()
-            }
+            State::Kept => " (exists and differs; use --force to overwrite)".to_string(),
             State::Same => String::new(),
             _ => format!(" ({} lines)", shown.lines().count()),
         };

@@ -17,18 +17,18 @@ use repro_formats::names::printable;
 use crate::compare::Pair;
 use crate::manifest::Archive;
 use crate::recipe::Row;
-use crate::report::Report;
+use crate::report::{Report, TriedOutcome};
 
 use crate::setting::entry::Setting;
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::variation::coverage::Coverage;
-use crate::variation::{Need, SHARED, VARIATIONS};
+use crate::variation::{Need, SHARED, Side, VARIATIONS};
 use crate::verdict::{Status, Tone, Verdict};
 use repro_formats::policy;
 
 /// How many differences of the first artifact that differs are explained without `-v`.
 const EXPLAINED: usize = 2;
-/// How many artifacts are listed one by one without `-v`, and how much is said of who is to blame:
+/// How many artifacts are listed one by one without `-v`, and how much is printed about the culprit:
 /// the first of these with which the report fits one screen.
 const ROOMS: &[(usize, Room)] = &[room(8, 3, 4), room(4, 3, 3), room(2, 3, 2), room(1, 2, 1)];
 
@@ -60,8 +60,15 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
         let _ = writeln!(out, "{WARN}not varied{WARN:#}  {}", wrap(&off));
     }
     out += &blame::text(&report.blame, room);
+    for tried in report.tried.iter().flatten() {
+        let style = if matches!(tried.outcome, TriedOutcome::Helped) { GOOD } else { WARN };
+        let _ = writeln!(out, "{style}tried{style:#}       {}", wrap(&tried.sentence()));
+    }
     let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
     artifacts(&mut out, report, verbose, listed);
+    if let Some(builds) = report.of_builds() {
+        let _ = writeln!(out, "{BOLD}builds{BOLD:#}      {}", wrap(&builds));
+    }
     if let Some(coverage) = &report.coverage {
         variations(&mut out, coverage, verbose);
     }
@@ -104,7 +111,7 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
     let mut most = match (verbose, blamed) {
         (true, _) => usize::MAX,
         (false, false) => EXPLAINED,
-        // Who is to blame is said with the evidence for it.
+        // The culprit is printed with the evidence for it.
         (false, true) => 0,
     };
     let mut coverage = blamed && !verbose;
@@ -115,7 +122,7 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
             coverage = false;
         }
         if pair.status() == Status::Differs && most > 0 {
-            findings::text(out, explained, most);
+            findings::text(out, explained, most, pair.other().label());
             // What is shipped stands first; the rest mostly differs for the same reason.
             if !verbose {
                 most = 0;
@@ -196,8 +203,9 @@ fn artifact(out: &mut String, pair: &Pair) {
     if status == Status::Same {
         side("", &pair.a);
     } else {
-        side("A: ", &pair.a);
-        side("B: ", &pair.b);
+        for output in &pair.outputs {
+            side(&format!("{}: ", output.labels()), &output.artifact);
+        }
     }
 }
 
@@ -207,8 +215,8 @@ fn variations(out: &mut String, coverage: &Coverage, verbose: bool) {
         if verbose && label == "varied" {
             let whole = coverage.applied.iter().filter(|(id, _)| coverage.is_whole(*id));
             for (id, values) in whole {
-                let (a, b) = (&values.a, &values.b);
-                let _ = writeln!(out, "{style}varied{style:#}      {id}: {a} -> {b}");
+                let values: Vec<_> = values.all().iter().map(ToString::to_string).collect();
+                let _ = writeln!(out, "{style}varied{style:#}      {id}: {}", values.join(" -> "));
             }
         } else {
             let _ = writeln!(out, "{style}{label:<10}{style:#}  {}", wrap(&text));
@@ -232,7 +240,7 @@ fn ending(out: &mut String, report: &Report) {
         Verdict::NothingVaried => {
             let _ = writeln!(
                 out,
-                "{BOLD}next{BOLD:#}        run `repro build` with variations: two equal builds in one environment say little; `--allow-nothing-varied` accepts them"
+                "{BOLD}next{BOLD:#}        run `repro build` with variations: two equal builds in one environment are weak evidence; `--allow-nothing-varied` accepts them"
             );
         }
         Verdict::Single => {
@@ -246,14 +254,20 @@ fn ending(out: &mut String, report: &Report) {
                 c.causes.iter().all(|cause| *cause == Cause::BuildPath)
             };
             if !report.blame.is_empty() && report.blame.iter().all(only_path) {
-                let next = "only the path that it was built at differs: `repro build --same-path` builds at one that everyone can have";
+                let next = "only the build path matters: `repro build --same-path` builds at a path that every builder can use";
                 let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
             }
             let advice = match report.blame.is_empty() {
-                true => "; switch variations off one by one (`--vary -NAME`) to find what matters",
+                true => {
+                    "; switch variations off one at a time (`--vary -NAME`) to find the one that matters"
+                }
                 false => "",
             };
-            let _ = writeln!(out, "{BOLD}both sides{BOLD:#}  {results}/a, {results}/b{advice}");
+            let others = report.comparison.others().into_iter().map(Side::lower);
+            let dirs = std::iter::once(Side::A.lower()).chain(others);
+            let dirs: Vec<_> = dirs.map(|dir| format!("{results}/{dir}")).collect();
+            let label = if dirs.len() == 2 { "both sides" } else { "all sides " };
+            let _ = writeln!(out, "{BOLD}{label}{BOLD:#}  {}{advice}", dirs.join(", "));
         }
     }
     let style = match row.tone {
@@ -352,6 +366,12 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
         let _ = writeln!(out, "{}  {}", archive.sha256, path.display());
     }
     out
+}
+
+/// Files that were written.
+pub fn written(paths: &[PathBuf]) -> String {
+    let line = |path: &PathBuf| format!("{BOLD}wrote{BOLD:#}  {}\n", path.display());
+    paths.iter().map(line).collect()
 }
 
 /// The policy of archives as a table.

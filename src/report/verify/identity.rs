@@ -1,4 +1,4 @@
-//! Which source a verification was of, as text lines and as JSON.
+//! The source that a verification used, as text lines and as JSON.
 
 use repro_explain::time;
 use serde::Serialize;

@@ -1,5 +1,6 @@
-//! What a verification found: one value, which the renderings only print.
+//! The result of a verification: one value, which the renderings only print.
 
+pub mod attested;
 mod identity;
 pub mod json;
 pub mod several;
@@ -38,6 +39,8 @@ pub enum Part {
     Members,
     /// The bytes of an archive.
     Archive,
+    /// A list of what an artifact is made of.
+    Sbom,
 }
 
 impl Part {
@@ -47,6 +50,7 @@ impl Part {
             Part::File => "file",
             Part::Members => "members",
             Part::Archive => "archive-bytes",
+            Part::Sbom => "sbom",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What comparing the manifests of several builders found, as text and as JSON.
+//! The result of comparing the manifests of several builders, as text and as JSON.
 
 use std::fmt::Write;
 
@@ -85,7 +85,7 @@ pub fn text(found: &Several) -> String {
             let (builders, n) =
                 (if group.votes == 1 { "builder" } else { "builders" }, group.votes);
             text += &format!(
-                ", and count as {n} {builders}: a file without a name may be a copy (name each, NAME=FILE)"
+                ", and count as {n} {builders}: a file without a name may be a copy (name each one: NAME=FILE)"
             );
         }
         line(&mut out, &format!("group {}", i + 1), &text);
@@ -112,7 +112,7 @@ pub fn text(found: &Several) -> String {
     for (archive, names) in &found.alone {
         let _ = writeln!(
             out,
-            "{WARN}not agreed{WARN:#}  {archive}: only {} lists it, and the others packed nothing",
+            "{WARN}not agreed{WARN:#}  {archive}: only {} lists it; the others packed nothing",
             names.join(", ")
         );
     }

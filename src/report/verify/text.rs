@@ -151,6 +151,7 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         Part::File => "",
         Part::Members => ", its members",
         Part::Archive => ", its bytes",
+        Part::Sbom => ", an SBOM",
     };
     let after = match &file.outcome {
         Outcome::After(steps) => format!(": {}", names(steps)),
@@ -170,7 +171,7 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         }
     }
     for finding in file.findings.iter().take(shown) {
-        findings::one(out, finding, None, true, usize::MAX);
+        findings::one(out, finding, None, (true, "B"), usize::MAX);
     }
     rest(out, file.findings.len(), shown);
 }

@@ -152,7 +152,7 @@ fn prefix(path: &str) -> Option<String> {
     let separator = if path.contains('\\') { '\\' } else { '/' };
     let parts: Vec<&str> = path.split(separator).collect();
     let mark = |p: &&str| MARKS.iter().any(|m| p.ends_with(m) || p.contains(".rs"));
-    parts.iter().skip(1).any(|p| mark(&p)).then_some(())?;
+    parts.iter().skip(1).any(mark).then_some(())?;
     let own = parts.iter().position(|p| matches!(*p, ".cargo" | ".rustup"));
     let end = own.map_or(parts.len().saturating_sub(1).min(4), |at| at + 1);
     let text = parts[..end].join(&separator.to_string());

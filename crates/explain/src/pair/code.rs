@@ -1,5 +1,5 @@
-//! What differs in code and in tables of addresses: pieces of known values in instructions, and
-//! addresses of what moved.
+//! Differences in code and in tables of addresses: pieces of known values in instructions, and
+//! addresses of anything that moved.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! Code whose functions are in another order: each is compared with the one of its name.
+//! Code whose functions are in a different order: each function is compared with the one of the
+//! same name.
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! Two files of one format -> what differs in them. Finds the differing ranges part by part, gives
-//! each to one claim, and keeps count; what a claim is called and who is to blame is said above.
+//! Compares two files of one format. Finds the differing ranges part by part, assigns each to one
+//! claim, and counts; names and culprits are decided by the caller.
 
 mod code;
 mod functions;

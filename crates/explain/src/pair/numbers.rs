@@ -1,4 +1,4 @@
-//! What differs in bytes that are no text: integers that are times, random bytes, short values.
+//! Differences in bytes that are not text: integers that are times, random bytes, short values.
 
 use super::super::align::Hunk;
 use super::super::image::{Kind, Part};

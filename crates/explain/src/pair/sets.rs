@@ -1,5 +1,5 @@
-//! What differs in data as a whole rather than place by place: tables whose records changed places, pools
-//! of constants that linkers sort by value, and UTF-16 text.
+//! Differences in data as a whole rather than place by place: tables whose records changed places,
+//! pools of constants that linkers sort by value, and UTF-16 text.
 
 use std::collections::HashMap;
 use std::ops::Range;

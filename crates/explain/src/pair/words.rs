@@ -1,4 +1,4 @@
-//! What differs in text, wherever it stands: the text around each difference is read as a whole.
+//! Differences in text, in any part of a file: the text around each difference is read as a whole.
 
 use std::collections::HashMap;
 use std::ops::Range;

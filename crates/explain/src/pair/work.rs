@@ -1,5 +1,5 @@
-//! The comparison of one pair as it goes: the claims so far, how they are added, and what all kinds of
-//! data are asked. Which claim fits which data is decided by the files beside this one.
+//! The state of one comparison: the claims so far, how claims are added, and what every kind of
+//! data is checked for. The neighboring files decide which claim fits which data.
 
 use std::collections::HashSet;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! What the `object` crate knows of every format: sections as parts, symbols and relocations. Each reader
-//! begins with it and adds what is particular to its format.
+//! The part that the `object` crate reads in every format: sections, symbols and relocations. Each
+//! reader starts from this and adds what its format has in addition.
 
 use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex};
 
@@ -32,7 +32,7 @@ pub(super) fn sections<'d>(
     kind: impl Fn(&str, &object::Section<'d, '_>) -> Kind,
 ) -> Result<(object::File<'d>, Image), String> {
     let file =
-        object::File::parse(bytes).map_err(|e| format!("it is no sound {format} file: {e}"))?;
+        object::File::parse(bytes).map_err(|e| format!("it is not a valid {format} file: {e}"))?;
     let mut image = Image { format, machine: machine_of(&file), ..Image::default() };
     let loaded = file.kind() != object::ObjectKind::Relocatable;
     for section in file.sections() {

@@ -1,4 +1,4 @@
-//! ar, as static libraries, rlibs and Debian packages are packed.
+//! ar, the format of static libraries, rlibs and Debian packages.
 
 pub mod list;
 pub mod normalize;

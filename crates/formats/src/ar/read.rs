@@ -198,7 +198,7 @@ fn long_name(names: Option<&[u8]>, offset: &[u8], at: u64) -> Result<Vec<u8>, Ma
         .and_then(|o| usize::try_from(o).ok())
         .and_then(|o| names.get(o..))
         .filter(|rest| !rest.is_empty())
-        .ok_or_else(|| bad("a long name lies beyond the table"))?;
+        .ok_or_else(|| bad("a long name is beyond the end of the table"))?;
     let end = rest.iter().position(|b| matches!(b, 0 | b'\n'));
     let name = &rest[..end.unwrap_or(rest.len())];
     Ok(name.strip_suffix(b"/").unwrap_or(name).to_vec())
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn lies_are_refused_where_they_stand() {
+    fn malformed_archives_are_refused_at_the_byte() {
         let after = |text: String| [&MAGIC[..], text.as_bytes()].concat();
         let cases = [
             (b"!<arch>".to_vec(), "its first line"),
@@ -288,7 +288,7 @@ mod tests {
             (after(header("a/", "")), "a size is missing"),
             (after(header("a/", "+1") + "xx"), "a size is not a number"),
             (after(header("/5", "0")), "has no table"),
-            (after(header("//", "2") + "a\n" + &header("/9", "0")), "beyond the table"),
+            (after(header("//", "2") + "a\n" + &header("/9", "0")), "beyond the end of the table"),
             (after(header("#1/9", "2") + "ab"), "longer than its member"),
             (after(header("a/", "0").replace('`', "x")), "does not end as one"),
             (after("short".to_string()), "ends within a header"),

@@ -1,5 +1,5 @@
-//! The compressed containers a tar can be put in, each with a pinned compressor whose output
-//! depends on its input and level alone. [`Packer`] is the writing end of all of them.
+//! The compressed containers for a tar, each with a pinned compressor whose output depends only on
+//! its input and level. [`Packer`] is the writing end of all of them.
 
 use std::io::{self, Write};
 
@@ -197,7 +197,7 @@ fn bzip2(head: &[u8]) -> bool {
 /// below 256 GiB.
 fn lzma(head: &[u8]) -> bool {
     let dictionary = Fields(head).u32(1);
-    let usual = |d: u32| d.is_power_of_two() || (d % 3 == 0 && (d / 3).is_power_of_two());
+    let usual = |d: u32| d.is_power_of_two() || (d.is_multiple_of(3) && (d / 3).is_power_of_two());
     let size = Fields(head).u64(5);
     head.len() > 13 && usual(dictionary) && (size == u64::MAX || size < 1 << 38) && head[13] == 0
 }

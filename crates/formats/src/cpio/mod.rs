@@ -1,3 +1,3 @@
-//! cpio, as initial RAM disks and the payloads of RPM packages are packed.
+//! cpio, the format of initial RAM disks and of the payload of RPM packages.
 
 pub mod read;

@@ -1,4 +1,4 @@
-//! The header of a gzip member (RFC 1952), which the packer fills as it likes.
+//! The header of a gzip member (RFC 1952), which each packer fills differently.
 
 use crate::error::Malformed;
 use crate::listing::{Field, Says};

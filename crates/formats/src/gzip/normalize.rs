@@ -1,5 +1,5 @@
-//! The normal form of a gzip file that holds no tar: its headers say nothing of who packed it. The
-//! compressed bytes stay as they are.
+//! The normal form of a gzip file that contains no tar: a header without metadata of the packer.
+//! The compressed bytes stay as they are.
 
 use std::io::{self, BufRead, BufReader, Read};
 

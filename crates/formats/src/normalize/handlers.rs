@@ -1,5 +1,5 @@
-//! The formats that have a normal form: one const table, which says what is made fixed and drives
-//! dispatch, `--list-formats` and the docs.
+//! The formats with a normal form: one const table, which lists the metadata that is normalized and
+//! drives dispatch, `--list-formats` and the docs.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};

@@ -1,4 +1,4 @@
-//! One file to bring into normal form, and what came of it.
+//! One file to normalize, and the result.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};

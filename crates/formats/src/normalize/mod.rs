@@ -1,5 +1,5 @@
-//! The normal form of each format: what a handler is given and does, the table of them, and archives
-//! in archives.
+//! The normal form of each format: the input and duty of a handler, the table of handlers, and
+//! archives inside archives.
 
 pub mod handlers;
 pub mod job;

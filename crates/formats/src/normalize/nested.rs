@@ -1,5 +1,5 @@
-//! Archives in archives: a member that is brought into normal form on its own, and the notes about
-//! those that are not.
+//! Archives inside archives: members that are normalized on their own, and the notes about those
+//! that are not.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};

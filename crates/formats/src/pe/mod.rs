@@ -1,4 +1,4 @@
-//! PE, the programs and libraries of Windows: stamps, signature, normal form.
+//! PE, the format of Windows programs and libraries: stamps, signature, normal form.
 
 pub mod normalize;
 pub mod signature;

@@ -103,7 +103,7 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
     };
     if let Some((rva, size)) = directory(DEBUG_DIRECTORY) {
         let at = offset(&table, rva);
-        let at = at.ok_or_else(|| bad(table_at, "its debug directory lies in no section"))?;
+        let at = at.ok_or_else(|| bad(table_at, "its debug directory is in no section"))?;
         debug(input, at, size, &mut found)?;
     }
     for (i, of) in DIRECTORIES {

@@ -1,3 +1,3 @@
-//! RPM packages: read to be compared.
+//! RPM packages, read in order to compare them.
 
 pub mod read;

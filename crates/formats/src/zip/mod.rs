@@ -1,4 +1,4 @@
-//! Zip, and what is made of zips: jars, wheels.
+//! Zip, and the formats based on it: jars, wheels.
 
 mod end;
 pub mod lenient;

@@ -134,7 +134,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
 /// Why the file must stay as it is, if it must.
 fn keeps(zip: &Zip) -> Option<String> {
     if zip.signing_block {
-        return Some("it is signed (a signing block stands before its directory)".to_string());
+        return Some("it is signed (a signing block comes before its directory)".to_string());
     }
     if zip.entries.iter().any(|e| e.name == b"AndroidManifest.xml") {
         return Some("it is an Android package, whose members are aligned".to_string());
@@ -165,7 +165,7 @@ fn of_member(entry: &Entry) -> Option<String> {
         return Some(format!("is packed by method {}, which is not read here", entry.method));
     }
     if entry.flags & !FLAGS != 0 {
-        return Some(format!("has flags 0x{:04x}, of which not all are known", entry.flags));
+        return Some(format!("has flags 0x{:04x}, and not all of them are known", entry.flags));
     }
     if entry.internal & !1 != 0 || entry.attributes & 0xffff & !harmless != 0 {
         return Some("has DOS attributes, which would be lost".to_string());

@@ -1,0 +1,136 @@
+//! The builders that a verifier trusts: a TOML file of their own, `repro.trust/1`.
+
+use std::collections::BTreeMap;
+
+use toml_edit::{DocumentMut, Item, TableLike};
+
+use super::keys::PublicKey;
+
+/// The schema's name and version.
+pub const SCHEMA: &str = "repro.trust/1";
+
+/// A key of a builder.
+#[derive(Clone, Debug)]
+pub struct Trusted {
+    /// The key.
+    pub key: PublicKey,
+    /// The `builder.id` that it may sign for.
+    pub builder: String,
+    /// Who owns it: votes are counted by this.
+    pub group: String,
+}
+
+/// The whole file.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// How many groups have to agree, unless the command line says.
+    pub threshold: Option<usize>,
+    /// All pairs of key and builder.
+    pub trusted: Vec<Trusted>,
+}
+
+impl Trust {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// A key that is unknown or wrong, or one cryptographic key in two groups: as a clause.
+    pub fn read(text: &str) -> Result<Trust, String> {
+        let document: DocumentMut = text
+            .parse()
+            .map_err(|e: toml_edit::TomlError| e.message().trim_end().replace('\n', ", "))?;
+        known("it", document.as_table(), &["schema", "threshold", "builder"])?;
+        match document.get("schema").and_then(Item::as_str) {
+            Some(SCHEMA) | None => {}
+            Some(_) => return Err(format!("its schema is not `{SCHEMA}`")),
+        }
+        let threshold = match document.get("threshold") {
+            None => None,
+            Some(item) => {
+                let number = item.as_integer().and_then(|n| usize::try_from(n).ok());
+                Some(number.filter(|n| *n > 0).ok_or("its `threshold` is not a number from 1")?)
+            }
+        };
+        let builders = document.get("builder").and_then(Item::as_array_of_tables);
+        let builders = builders.ok_or("it has no [[builder]]")?;
+        let mut trusted = Vec::new();
+        for table in builders {
+            trusted.extend(builder(table)?);
+        }
+        let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+        for one in &trusted {
+            let owner = owners.entry(one.key.id()).or_insert(&one.group);
+            if *owner != one.group {
+                return Err(format!(
+                    "the key {} is in two groups, `{owner}` and `{}`",
+                    one.key.id(),
+                    one.group
+                ));
+            }
+        }
+        Ok(Trust { threshold, trusted })
+    }
+
+    /// The groups.
+    pub fn groups(&self) -> usize {
+        self.trusted.iter().map(|t| &t.group).collect::<std::collections::BTreeSet<_>>().len()
+    }
+}
+
+fn builder(table: &dyn TableLike) -> Result<Vec<Trusted>, String> {
+    known("a [[builder]]", table, &["id", "group", "keys"])?;
+    let text = |key: &str| table.get(key).and_then(Item::as_str).filter(|t| !t.is_empty());
+    let id = text("id").ok_or("a [[builder]] has no `id`")?;
+    let group = match table.get("group") {
+        Some(_) => text("group").ok_or("a `group` is not a name")?,
+        None => id,
+    };
+    let keys = table.get("keys").and_then(Item::as_array).filter(|keys| !keys.is_empty());
+    let keys = keys.ok_or_else(|| format!("the builder `{id}` has no `keys`"))?;
+    let read = |value: &toml_edit::Value| {
+        let text = value.as_str().unwrap_or_default();
+        let key =
+            PublicKey::read(text).map_err(|why| format!("a key of the builder `{id}`: {why}"))?;
+        Ok(Trusted { key, builder: id.to_string(), group: group.to_string() })
+    };
+    keys.iter().map(read).collect()
+}
+
+fn known(at: &str, table: &dyn TableLike, keys: &[&str]) -> Result<(), String> {
+    match table.iter().find(|(key, _)| !keys.contains(key)) {
+        None => Ok(()),
+        Some((key, _)) => Err(format!("{at} has an unknown key `{}`", key.escape_debug())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attest::keys::PrivateKey;
+    use crate::attest::keys::tests::ED25519;
+
+    #[test]
+    fn a_file_is_read_and_wrong_ones_are_refused() {
+        let key = PrivateKey::read(ED25519).unwrap().public();
+        let line = key.line();
+        let entry = |id: &str, group: &str| {
+            format!("[[builder]]\nid = \"{id}\"\ngroup = \"{group}\"\nkeys = [\"{line}\"]\n")
+        };
+        let good = format!("threshold = 2\n{}", entry("https://a", "alice"));
+        let trust = Trust::read(&good).unwrap();
+        assert_eq!((trust.threshold, trust.groups()), (Some(2), 1));
+        assert_eq!(trust.trusted[0].key, key);
+        // One owner may build at two places.
+        assert!(Trust::read(&(entry("https://a", "alice") + &entry("https://b", "alice"))).is_ok());
+        for (text, words) in [
+            (entry("https://a", "alice") + &entry("https://b", "bob"), "is in two groups"),
+            (format!("treshold = 2\n{}", entry("a", "b")), "unknown key `treshold`"),
+            ("threshold = 0\n".to_string() + &entry("a", "b"), "not a number from 1"),
+            (String::new(), "no [[builder]]"),
+            ("[[builder]]\nid = \"a\"\nkeys = []\n".to_string(), "no `keys`"),
+            ("[[builder]]\nid = \"a\"\nkeys = [\"x\"]\n".to_string(), "not a public key"),
+            ("[[builder]\n".to_string(), ""),
+        ] {
+            assert!(Trust::read(&text).unwrap_err().contains(words), "{text}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! How many builders attest the files of a build: votes are counted by owner, over pairs of a trusted
+//! key and the builder that it may sign for. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::dsse::Envelope;
+use super::statement::{self, Claim, Files};
+use super::trust::{Trust, Trusted};
+
+/// What became of one signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ballot {
+    /// The file that it is in.
+    pub file: String,
+    /// The key, if it is trusted; else what the file calls it.
+    pub key: String,
+    /// The builder that the statement names.
+    pub builder: Option<String>,
+    /// Whose vote it is.
+    pub group: Option<String>,
+    /// Why it does not count, if it does not.
+    pub why_not: Option<String>,
+}
+
+/// The count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Each signature.
+    pub ballots: Vec<Ballot>,
+    /// The owners who attest all files.
+    pub groups: BTreeSet<String>,
+}
+
+/// A signature that holds, and what it claims.
+struct Signed {
+    at: usize,
+    key: String,
+    group: String,
+    claim: Claim,
+}
+
+/// Counts who attests these files of this build.
+///
+/// # Errors
+/// A file is none that was signed as it is: its name, and why.
+pub fn count(
+    envelopes: &[(String, Envelope)],
+    trust: &Trust,
+    definition: &Value,
+    files: &Files,
+) -> Result<Count, (String, String)> {
+    let mut count = Count::default();
+    let mut signed = Vec::new();
+    for (file, envelope) in envelopes {
+        for (id, signature) in &envelope.signatures {
+            let held = signer(envelope, id, signature, trust).map_err(|why| (file.clone(), why))?;
+            let mut ballot = Ballot {
+                file: file.clone(),
+                key: id.clone(),
+                builder: None,
+                group: None,
+                why_not: Some("the key is not trusted".to_string()),
+            };
+            // Only now: of what nobody trusted signed, nothing is parsed.
+            if let Some(one) = held.first() {
+                ballot.key = one.key.id();
+                let read = statement::read(&envelope.payload);
+                let read = read.map_err(|why| (file.clone(), format!("its payload: {why}")))?;
+                let at = count.ballots.len();
+                ballot.why_not = match read {
+                    Err(why) => Some(why),
+                    Ok(claim) => {
+                        ballot.builder = Some(claim.builder.clone());
+                        let pair = held.iter().find(|t| t.builder == claim.builder);
+                        let why_not = match pair {
+                            None => Some("the key is not trusted for this builder".to_string()),
+                            Some(_) => unlike(&claim, definition, files),
+                        };
+                        if let Some(pair) = pair {
+                            ballot.group = Some(pair.group.clone());
+                            let (key, group) = (pair.key.id(), pair.group.clone());
+                            signed.push(Signed { at, key, group, claim });
+                        }
+                        why_not
+                    }
+                };
+            }
+            count.ballots.push(ballot);
+        }
+    }
+    for at in conflicts(&signed) {
+        count.ballots[at].why_not = Some(
+            "the key signed different files for one build, so it counts for nobody".to_string(),
+        );
+    }
+    let counted = signed.iter().filter(|s| count.ballots[s.at].why_not.is_none());
+    count.groups = counted.map(|s| s.group.clone()).collect();
+    Ok(count)
+}
+
+/// The trusted entries of the key that made a signature; none if nobody trusts it.
+fn signer<'t>(
+    envelope: &Envelope,
+    id: &str,
+    signature: &[u8],
+    trust: &'t Trust,
+) -> Result<Vec<&'t Trusted>, String> {
+    let named = |t: &&Trusted| id.is_empty() || t.key.id() == id || t.key.hint_of_cosign() == id;
+    let candidates: Vec<&Trusted> = trust.trusted.iter().filter(named).collect();
+    let held: Vec<&Trusted> =
+        candidates.iter().copied().filter(|t| envelope.holds(&t.key, signature)).collect();
+    match (candidates.is_empty(), held.is_empty()) {
+        (false, true) if id.is_empty() => {
+            Err("its signature, which names no key, was made by none of the trusted ones, or the file was altered".to_string())
+        }
+        (false, true) => Err(format!("its signature by {} does not hold", id.escape_debug())),
+        _ => Ok(held),
+    }
+}
+
+/// Why a claim is not about these files of this build.
+fn unlike(claim: &Claim, definition: &Value, files: &Files) -> Option<String> {
+    if let Some(field) = differing("", &claim.definition, definition) {
+        return Some(format!("it is of another build: `{field}` differs"));
+    }
+    let missing = files.iter().find(|(name, sha256)| claim.files.get(*name) != Some(sha256));
+    missing.map(|(name, _)| match claim.files.contains_key(name) {
+        true => format!("it attests other bytes of `{}`", name.escape_debug()),
+        false => format!("it does not attest `{}`", name.escape_debug()),
+    })
+}
+
+/// The first field that two documents have unlike.
+fn differing(at: &str, a: &Value, b: &Value) -> Option<String> {
+    let (Value::Object(x), Value::Object(y)) = (a, b) else {
+        return (a != b).then(|| at.to_string());
+    };
+    let keys: BTreeSet<&String> = x.keys().chain(y.keys()).collect();
+    keys.into_iter().find_map(|key| {
+        let below = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+        match (x.get(key), y.get(key)) {
+            (Some(a), Some(b)) => differing(&below, a, b),
+            _ => Some(below),
+        }
+    })
+}
+
+/// Ballots of keys that signed two digests of one file of one build.
+fn conflicts(signed: &[Signed]) -> BTreeSet<usize> {
+    let mut seen: BTreeMap<(&str, String, &str), &str> = BTreeMap::new();
+    let mut guilty = BTreeSet::new();
+    for one in signed {
+        let build = one.claim.definition.to_string();
+        for (name, sha256) in &one.claim.files {
+            let first = *seen.entry((&one.key, build.clone(), name)).or_insert(sha256);
+            if first != sha256 {
+                guilty.insert(&*one.key);
+            }
+        }
+    }
+    signed.iter().filter(|s| guilty.contains(&*s.key)).map(|s| s.at).collect()
+}

@@ -1,0 +1,239 @@
+//! The sources of an expression, and of the names and literals in it.
+
+use syn::visit::Visit;
+use syn::{Block, Expr, Lit, Member, Pat, Path, Stmt};
+
+use super::{Flow, MESSAGE, Source, Value, is_ordered, united};
+use crate::check::rust::command;
+use crate::check::rust::reads::Depth;
+use crate::check::rust::tables::{FILES, NATIVE_FLAGS, VARIABLES, What};
+
+impl Flow<'_> {
+    pub(super) fn block(&mut self, block: &Block) -> Value {
+        let mut value = Value::new();
+        for stmt in &block.stmts {
+            value = match stmt {
+                Stmt::Local(local) => {
+                    if let Some(init) = &local.init {
+                        let mut value = self.eval(&init.expr);
+                        if matches!(&local.pat, Pat::Type(t) if is_ordered(&t.ty)) {
+                            value = self.without_order(value);
+                        }
+                        self.bind(&local.pat, &value);
+                        if let Some((_, other)) = &init.diverge {
+                            self.eval(other);
+                        }
+                    }
+                    Value::new()
+                }
+                Stmt::Item(item) => {
+                    self.visit_item(item);
+                    Value::new()
+                }
+                Stmt::Expr(expr, None) => self.eval(expr),
+                Stmt::Expr(expr, Some(_)) => {
+                    self.eval(expr);
+                    Value::new()
+                }
+                Stmt::Macro(stmt) => self.invocation(&stmt.mac),
+            };
+        }
+        value
+    }
+
+    pub(super) fn all<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> Value {
+        united(exprs.into_iter().map(|e| self.eval(e)).collect::<Vec<_>>())
+    }
+
+    pub(super) fn eval(&mut self, expr: &Expr) -> Value {
+        match expr {
+            Expr::Array(e) => self.all(&e.elems),
+            Expr::Tuple(e) => self.all(&e.elems),
+            Expr::Repeat(e) => self.eval(&e.expr),
+            Expr::Await(e) => self.eval(&e.base),
+            Expr::Cast(e) => self.eval(&e.expr),
+            Expr::Group(e) => self.eval(&e.expr),
+            Expr::Paren(e) => self.eval(&e.expr),
+            Expr::Reference(e) => self.eval(&e.expr),
+            Expr::Try(e) => self.eval(&e.expr),
+            Expr::Unary(e) => self.eval(&e.expr),
+            Expr::Index(e) => {
+                self.eval(&e.index);
+                self.eval(&e.expr)
+            }
+            Expr::Range(e) => self.all(e.start.iter().chain(&e.end).map(|e| &**e)),
+            Expr::Block(e) => self.block(&e.block),
+            Expr::Unsafe(e) => self.block(&e.block),
+            Expr::Async(e) => self.block(&e.block),
+            Expr::Const(e) => self.block(&e.block),
+            Expr::Loop(e) => self.block(&e.body),
+            Expr::While(e) => {
+                self.eval(&e.cond);
+                self.block(&e.body)
+            }
+            Expr::ForLoop(e) => {
+                let value = self.eval(&e.expr);
+                self.bind(&e.pat, &value);
+                self.block(&e.body);
+                Value::new()
+            }
+            Expr::If(e) => {
+                self.eval(&e.cond);
+                let mut value = self.block(&e.then_branch);
+                if let Some((_, other)) = &e.else_branch {
+                    value.extend(self.eval(other));
+                }
+                value
+            }
+            Expr::Match(e) => {
+                let on = self.eval(&e.expr);
+                let mut value = Value::new();
+                for arm in &e.arms {
+                    self.bind(&arm.pat, &on);
+                    value.extend(self.eval(&arm.body));
+                }
+                value
+            }
+            Expr::Let(e) => {
+                let value = self.eval(&e.expr);
+                self.bind(&e.pat, &value);
+                Value::new()
+            }
+            Expr::Closure(e) => self.eval(&e.body),
+            Expr::Return(e) => {
+                let value = self.all(e.expr.iter().map(|e| &**e));
+                let scope = self.scope.clone();
+                self.returned(&scope, &value);
+                Value::new()
+            }
+            Expr::Break(e) => self.all(e.expr.iter().map(|e| &**e)),
+            Expr::Assign(e) => {
+                let value = self.eval(&e.right);
+                self.put_into(&e.left, &value);
+                Value::new()
+            }
+            Expr::Binary(e) => self.binary(e),
+            Expr::Struct(e) => {
+                let rest = self.all(e.rest.iter().map(|e| &**e));
+                let mut all = rest;
+                for field in &e.fields {
+                    let value = self.eval(&field.expr);
+                    if let Member::Named(name) = &field.member {
+                        self.put(".", name.to_string(), &value);
+                    }
+                    all.extend(value);
+                }
+                all
+            }
+            Expr::Field(e) => {
+                let value = self.eval(&e.base);
+                match &e.member {
+                    Member::Named(name) => united([value, self.get(".", &name.to_string())]),
+                    Member::Unnamed(_) => value,
+                }
+            }
+            Expr::Lit(e) => self.literal(&e.lit),
+            Expr::Macro(e) => self.invocation(&e.mac),
+            Expr::Path(e) => self.name(&e.path),
+            Expr::Call(e) => self.call(e),
+            Expr::MethodCall(e) => self.method_call(e),
+            _ => Value::new(),
+        }
+    }
+
+    pub(super) fn binary(&mut self, e: &syn::ExprBinary) -> Value {
+        use syn::BinOp::*;
+        let (left, right) = (self.eval(&e.left), self.eval(&e.right));
+        let both = united([left, right.clone()]);
+        match e.op {
+            Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_) | And(_) | Or(_) => {
+                self.compared(&both);
+                Value::new()
+            }
+            AddAssign(_) | SubAssign(_) | MulAssign(_) | BitXorAssign(_) | BitOrAssign(_) => {
+                self.put_into(&e.left, &right);
+                Value::new()
+            }
+            _ => both,
+        }
+    }
+
+    /// What is only compared tells nothing of itself.
+    pub(super) fn compared(&mut self, value: &Value) {
+        let known = |s: &Source| matches!(s, Source::Known(what, _) if what.compares());
+        let known: Value = value.iter().copied().filter(|id| self.is(*id, known)).collect();
+        self.receive(&known, MESSAGE);
+    }
+
+    pub(super) fn literal(&mut self, lit: &Lit) -> Value {
+        let Lit::Str(text) = lit else {
+            return Value::new();
+        };
+        let value = text.value();
+        let mut found = Value::new();
+        if let Some((name, what)) = FILES.iter().find(|(name, _)| *name == value) {
+            found.insert(
+                self.source(Source::Known(*what, format!("the file `{name}`")), text.span()),
+            );
+        }
+        let native = NATIVE_FLAGS.iter().find(|flag| value.contains(**flag));
+        if let (Some(flag), Depth::BuildScript) = (native, self.depth) {
+            found.insert(
+                self.source(Source::Known(What::NativeCpu, format!("`{flag}`")), text.span()),
+            );
+        }
+        let matters = || {
+            VARIABLES.iter().any(|(name, _)| *name == value)
+                || value.contains("cargo:")
+                || command::matters(&value)
+        };
+        if !value.is_empty() && matters() {
+            found.insert(self.source(Source::Text(value), text.span()));
+        }
+        found
+    }
+
+    /// The variable or field that an expression is, or is part of.
+    pub(super) fn base(&self, expr: &Expr) -> Option<(String, String)> {
+        match expr {
+            Expr::Path(e) => Some((self.scope.clone(), e.path.get_ident()?.to_string())),
+            Expr::Field(e) => match &e.member {
+                Member::Named(name) => Some((".".to_string(), name.to_string())),
+                Member::Unnamed(_) => self.base(&e.base),
+            },
+            Expr::Reference(e) => self.base(&e.expr),
+            Expr::Paren(e) => self.base(&e.expr),
+            Expr::Unary(e) => self.base(&e.expr),
+            Expr::Index(e) => self.base(&e.expr),
+            Expr::Try(e) => self.base(&e.expr),
+            Expr::MethodCall(e) => self.base(&e.receiver),
+            _ => None,
+        }
+    }
+
+    pub(super) fn put_into(&mut self, expr: &Expr, value: &Value) {
+        if let Some((scope, name)) = self.base(expr) {
+            self.put(&scope, name, value);
+        }
+    }
+
+    pub(super) fn name(&mut self, path: &Path) -> Value {
+        if let Some(name) = path.get_ident().filter(|_| !self.vars.is_empty()) {
+            let name = name.to_string();
+            for scope in [self.scope.clone(), String::new()] {
+                if self.vars.contains_key(&(scope.clone(), name.clone())) {
+                    return self.get(&scope, &name);
+                }
+            }
+        }
+        if self.vars.is_empty() {
+            return self.apply(path, &[], &[]);
+        }
+        let constant = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        let value = self.get("", &constant);
+        match value.is_empty() {
+            true => self.apply(path, &[], &[]),
+            false => value,
+        }
+    }
+}

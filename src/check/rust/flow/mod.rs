@@ -1,0 +1,381 @@
+//! Where the values of build scripts and procedural macros come from and where they go: each
+//! expression has a set of sources, variables and functions by name have those that are put into
+//! them, and places that write or print receive them.
+//!
+//! Nothing is known of types, nor of the order in which code runs: a function is looked at until no
+//! set grows any more, and then once more to see what is received where.
+
+mod calls;
+mod eval;
+mod invocations;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Block, Expr, FnArg, Lit, Pat, Signature, Type};
+
+use super::effects::bound;
+use super::macros;
+use super::modules::Module;
+use super::names::Names;
+use super::reads::Depth;
+use super::tables::*;
+use super::walk::{Look, Node, Walk};
+
+/// The sources of a value.
+pub(super) type Value = BTreeSet<u32>;
+
+/// What happens to a source, as bits.
+pub(super) const MESSAGE: u8 = 1;
+pub(super) const ESCAPES: u8 = 2;
+pub(super) const WRITTEN: u8 = 4;
+pub(super) const DIRECTIVE: u8 = 8;
+pub(super) const ENV: u8 = 16;
+
+/// A source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// A text that is being put together.
+    Empty,
+    /// A call, method, file or flag.
+    Known(What, String),
+    /// A variable of the environment.
+    Variable(&'static str, What),
+    /// A literal that means something as an argument.
+    Text(String),
+    /// A command that is run.
+    Command,
+}
+
+/// Where a source is: file, line and column.
+pub(super) type Place = (usize, usize, usize);
+
+/// What is known of a source.
+pub(super) struct Origin {
+    pub(super) source: Source,
+    pub(super) place: Place,
+    pub(super) uses: u8,
+    /// Of a command: its programs and its arguments, as texts.
+    pub(super) programs: Value,
+    pub(super) words: Value,
+}
+
+/// All sources of a crate.
+pub(super) fn of(modules: &[Module], names: &Names, depth: Depth) -> Vec<Origin> {
+    if !speaks_of_any(modules) {
+        return Vec::new();
+    }
+    let mut flow = Flow {
+        names,
+        depth,
+        macros: &macros::definitions(modules),
+        functions: BTreeMap::new(),
+        ends: STD
+            .iter()
+            .chain(CRATES)
+            .map(|(path, _)| *path)
+            .chain(ASKS.iter().chain(RUNS).copied())
+            .filter_map(|p| p.rsplit("::").next())
+            .collect(),
+        origins: Vec::new(),
+        index: BTreeMap::new(),
+        vars: BTreeMap::new(),
+        returns: BTreeMap::new(),
+        sorted: BTreeSet::new(),
+        called: BTreeSet::new(),
+        last: false,
+        grown: true,
+        file: 0,
+        at: Vec::new(),
+        scope: String::new(),
+    };
+    for module in modules {
+        Signatures(&mut flow.functions).visit_file(&module.file);
+    }
+    for round in 0..ROUNDS {
+        flow.last = !flow.grown || round + 1 == ROUNDS;
+        flow.grown = false;
+        for (file, module) in modules.iter().enumerate() {
+            (flow.file, flow.at) = (file, module.at.clone());
+            flow.visit_file(&module.file);
+        }
+        flow.expansions();
+        if flow.last || flow.origins.is_empty() {
+            break;
+        }
+    }
+    flow.origins
+}
+
+/// Whether a crate has all the names of anything that is looked for, so that a walk is worth it.
+fn speaks_of_any(modules: &[Module]) -> bool {
+    let mut words = Words::default();
+    modules.iter().for_each(|m| Walk(&mut words).visit_file(&m.file));
+    let has = |path: &str| path.split("::").all(|name| words.names.contains(name));
+    words.literal
+        || STD.iter().chain(CRATES).any(|(path, _)| has(path))
+        || METHODS.iter().any(|(name, _)| has(name))
+        || ["Command", "env::var", "env::var_os", "duct", "cmd", "run_cmd", "run_fun"]
+            .iter()
+            .any(|path| has(path))
+}
+
+#[derive(Default)]
+struct Words {
+    names: BTreeSet<String>,
+    literal: bool,
+}
+
+impl Words {
+    fn literal(&mut self, text: &str) {
+        let of_file = || FILES.iter().any(|(name, _)| text.contains(name));
+        self.literal |= NATIVE_FLAGS.iter().any(|flag| text.contains(flag)) || of_file();
+    }
+
+    fn tokens(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(name) => drop(self.names.insert(name.to_string())),
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Literal(literal) => self.literal(&literal.to_string()),
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+}
+
+impl<'a> Look<'a> for Words {
+    fn see(&mut self, node: Node<'a>) -> bool {
+        match node {
+            Node::Attribute => return false,
+            Node::Ident(name) => drop(self.names.insert(name.to_string())),
+            Node::Lit(Lit::Str(text)) => self.literal(&text.value()),
+            Node::Macro(mac) => self.tokens(mac.tokens.clone()),
+            _ => {}
+        }
+        true
+    }
+}
+
+/// Chains of functions that are longer than this are not followed to the end.
+const ROUNDS: usize = 9;
+
+struct Flow<'m> {
+    names: &'m Names,
+    depth: Depth,
+    macros: &'m BTreeMap<String, macros::Macro>,
+    /// The names of the parameters of functions.
+    functions: BTreeMap<String, Vec<Vec<String>>>,
+    /// The last names of paths that are looked for.
+    ends: BTreeSet<&'static str>,
+    origins: Vec<Origin>,
+    index: BTreeMap<(Place, Source), u32>,
+    vars: BTreeMap<(String, String), Value>,
+    returns: BTreeMap<String, Value>,
+    sorted: BTreeSet<(String, String)>,
+    called: BTreeSet<String>,
+    last: bool,
+    grown: bool,
+    file: usize,
+    at: Vec<String>,
+    scope: String,
+}
+
+struct Signatures<'a>(&'a mut BTreeMap<String, Vec<Vec<String>>>);
+
+impl<'a> Visit<'a> for Signatures<'_> {
+    fn visit_signature(&mut self, signature: &'a Signature) {
+        let typed = signature.inputs.iter().filter_map(|i| match i {
+            FnArg::Typed(typed) => Some(bound(&typed.pat).into_iter().collect::<Vec<_>>()),
+            FnArg::Receiver(_) => None,
+        });
+        let known = self.0.entry(signature.ident.to_string()).or_default();
+        for (index, names) in typed.enumerate() {
+            match known.get_mut(index) {
+                Some(all) => all.extend(names),
+                None => known.push(names),
+            }
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Flow<'_> {
+    fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+        self.at.push(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+        self.at.pop();
+    }
+
+    fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
+        let exported = item.attrs.iter().any(|a| {
+            a.path().segments.last().is_some_and(|s| s.ident.to_string().starts_with("proc_macro"))
+        });
+        self.function(&item.sig, &item.block, exported);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'a syn::ImplItemFn) {
+        self.function(&item.sig, &item.block, false);
+    }
+
+    fn visit_item_const(&mut self, item: &'a syn::ItemConst) {
+        self.constant(item.ident.to_string(), &item.expr);
+    }
+
+    fn visit_item_static(&mut self, item: &'a syn::ItemStatic) {
+        self.constant(item.ident.to_string(), &item.expr);
+    }
+
+    fn visit_item_macro(&mut self, item: &'a syn::ItemMacro) {
+        if item.ident.is_none() {
+            self.invocation(&item.mac);
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        self.eval(expr);
+    }
+}
+
+fn set_of(id: u32) -> Value {
+    [id].into()
+}
+
+fn united(values: impl IntoIterator<Item = Value>) -> Value {
+    values.into_iter().flatten().collect()
+}
+
+/// Whether a type has an order of its own.
+fn is_ordered(ty: &Type) -> bool {
+    struct Ordered(bool);
+    impl<'a> Visit<'a> for Ordered {
+        fn visit_ident(&mut self, name: &'a syn::Ident) {
+            self.0 |= name == "BTreeMap" || name == "BTreeSet" || name == "BinaryHeap";
+        }
+    }
+    let mut ordered = Ordered(false);
+    ordered.visit_type(ty);
+    ordered.0
+}
+
+fn ends_with(names: &[String], pattern: &str) -> bool {
+    let mut names = names.iter().rev();
+    pattern.rsplit("::").all(|part| names.next().is_some_and(|n| n == part))
+}
+
+/// Whether a path means an item of the standard library.
+fn is_std(names: &[String], pattern: &str) -> bool {
+    let like = || LIKE_STD.contains(&names[0].as_str());
+    ends_with(names, pattern) && (names.len() == pattern.split("::").count() || like())
+}
+
+impl Flow<'_> {
+    fn source(&mut self, source: Source, span: Span) -> u32 {
+        let at = span.start();
+        self.at_place(source, (self.file, at.line, at.column))
+    }
+
+    fn at_place(&mut self, source: Source, place: Place) -> u32 {
+        let next = self.origins.len() as u32;
+        let id = *self.index.entry((place, source.clone())).or_insert(next);
+        if id == next {
+            self.grown = true;
+            let (programs, words) = (Value::new(), Value::new());
+            self.origins.push(Origin { source, place, uses: 0, programs, words });
+        }
+        id
+    }
+
+    fn receive(&mut self, value: &Value, how: u8) {
+        for id in value.iter().filter(|_| self.last) {
+            self.origins[*id as usize].uses |= how;
+        }
+    }
+
+    fn is(&self, id: u32, is: impl Fn(&Source) -> bool) -> bool {
+        is(&self.origins[id as usize].source)
+    }
+
+    fn is_order(&self, id: u32) -> bool {
+        self.is(id, |s| matches!(s, Source::Known(What::DirOrder, _)))
+    }
+
+    fn content(&self, value: Value) -> Value {
+        let kept = |s: &Source| match s {
+            Source::Known(what, _) | Source::Variable(_, what) => {
+                !matches!(what, What::Environment | What::CurrentDir)
+            }
+            _ => true,
+        };
+        value.into_iter().filter(|id| self.is(*id, kept)).collect()
+    }
+
+    fn without_order(&self, value: Value) -> Value {
+        value.into_iter().filter(|id| !self.is_order(*id)).collect()
+    }
+
+    fn put(&mut self, scope: &str, name: String, value: &Value) {
+        if value.is_empty() {
+            return;
+        }
+        let known = self.vars.entry((scope.to_string(), name)).or_default();
+        let before = known.len();
+        known.extend(value);
+        self.grown |= known.len() > before;
+    }
+
+    fn get(&self, scope: &str, name: &str) -> Value {
+        if self.vars.is_empty() {
+            return Value::new();
+        }
+        let key = (scope.to_string(), name.to_string());
+        let value = self.vars.get(&key).cloned().unwrap_or_default();
+        match self.sorted.contains(&key) {
+            true => self.without_order(value),
+            false => value,
+        }
+    }
+
+    fn bind(&mut self, pat: &Pat, value: &Value) {
+        if value.is_empty() {
+            return;
+        }
+        let scope = self.scope.clone();
+        for name in bound(pat) {
+            self.put(&scope, name, value);
+        }
+    }
+
+    fn constant(&mut self, name: String, expr: &Expr) {
+        let scope = std::mem::take(&mut self.scope);
+        let value = self.eval(expr);
+        self.put("", name, &value);
+        self.scope = scope;
+    }
+
+    fn function(&mut self, signature: &Signature, body: &Block, exported: bool) {
+        let name = signature.ident.to_string();
+        let outer = std::mem::replace(&mut self.scope, name.clone());
+        let mut value = self.block(body);
+        if matches!(&signature.output, syn::ReturnType::Type(_, ty) if is_ordered(ty)) {
+            value = self.without_order(value);
+        }
+        self.returned(&name, &value);
+        self.scope = outer;
+        let all = self.returns.get(&name).cloned().unwrap_or_default();
+        match exported {
+            true => self.receive(&all, WRITTEN),
+            false if !self.called.contains(&name) => self.receive(&all, ESCAPES),
+            false => {}
+        }
+    }
+
+    fn returned(&mut self, name: &str, value: &Value) {
+        if !value.is_empty() {
+            let known = self.returns.entry(name.to_string()).or_default();
+            let before = known.len();
+            known.extend(value);
+            self.grown |= known.len() > before;
+        }
+    }
+}

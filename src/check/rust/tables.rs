@@ -1,0 +1,385 @@
+//! What code can ask of the machine that it runs on, and where a value can go: const tables.
+
+use What::*;
+
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// The time of day.
+    Clock,
+    /// Times of files.
+    Mtime,
+    /// Random numbers.
+    Randomness,
+    /// The order of a hash map or set.
+    MapOrder,
+    /// The order in which a directory lists its files.
+    DirOrder,
+    /// The name of the machine.
+    Hostname,
+    /// The release of the kernel.
+    Kernel,
+    /// The name of the user.
+    User,
+    /// Ids of processes and threads.
+    Ids,
+    /// How many processors there are.
+    CpuCount,
+    /// The current directory.
+    CurrentDir,
+    /// Directories and settings of the machine that end up in the output.
+    Environment,
+    /// A variable of the build's environment, compiled in.
+    EnvMacro,
+    /// A file that is included by its absolute path.
+    Include,
+    /// The version control system.
+    Vcs,
+    /// The model of the processor, by a flag for a C compiler.
+    NativeCpu,
+}
+
+impl What {
+    /// Whether it is reported only where it is seen to reach the output: most code that asks for it
+    /// means to find something, or to run faster.
+    pub(super) fn only_emitted(self) -> bool {
+        matches!(self, DirOrder | CpuCount | Environment)
+    }
+
+    /// Whether comparing it is all that is usually done with it.
+    pub(super) fn compares(self) -> bool {
+        matches!(self, Mtime | NativeCpu)
+    }
+}
+
+/// Items of the standard library and what naming them reads. They fit at the end of a path.
+pub(super) const STD: &[(&str, What)] = &[
+    ("SystemTime::now", Clock),
+    ("RandomState::new", Randomness),
+    ("RandomState::default", Randomness),
+    ("process::id", Ids),
+    ("process::parent_id", Ids),
+    ("thread::current", Ids),
+    ("ThreadId", Ids),
+    ("thread::available_parallelism", CpuCount),
+    ("fs::read_dir", DirOrder),
+    ("Path::read_dir", DirOrder),
+    ("Metadata::modified", Mtime),
+    ("Metadata::created", Mtime),
+    ("Metadata::accessed", Mtime),
+    ("env::current_dir", CurrentDir),
+    ("env::temp_dir", Environment),
+    ("env::home_dir", Environment),
+    ("env::current_exe", Environment),
+    ("env::vars", Environment),
+    ("env::vars_os", Environment),
+];
+
+/// Those of other crates.
+pub(super) const CRATES: &[(&str, What)] = &[
+    ("Utc::now", Clock),
+    ("Local::now", Clock),
+    ("OffsetDateTime::now_utc", Clock),
+    ("OffsetDateTime::now_local", Clock),
+    ("UtcDateTime::now", Clock),
+    ("time::now_utc", Clock),
+    ("time::now", Clock),
+    ("Zoned::now", Clock),
+    ("Timestamp::now", Clock),
+    ("libc::time", Clock),
+    ("FileTime::now", Clock),
+    ("FileTime::from_last_modification_time", Mtime),
+    ("rand::random", Randomness),
+    ("rand::rng", Randomness),
+    ("rand::thread_rng", Randomness),
+    ("OsRng", Randomness),
+    ("getrandom::getrandom", Randomness),
+    ("getrandom::fill", Randomness),
+    ("Uuid::new_v4", Randomness),
+    ("Uuid::now_v7", Randomness),
+    ("StdRng::from_entropy", Randomness),
+    ("StdRng::from_os_rng", Randomness),
+    ("SmallRng::from_entropy", Randomness),
+    ("SmallRng::from_os_rng", Randomness),
+    ("fastrand::Rng::new", Randomness),
+    ("fastrand::u32", Randomness),
+    ("fastrand::u64", Randomness),
+    ("gethostname::gethostname", Hostname),
+    ("hostname::get", Hostname),
+    ("whoami::hostname", Hostname),
+    ("whoami::fallible::hostname", Hostname),
+    ("whoami::devicename", Hostname),
+    ("whoami::username", User),
+    ("whoami::realname", User),
+    ("users::get_current_username", User),
+    ("users::get_current_uid", User),
+    ("uzers::get_current_username", User),
+    ("libc::getuid", User),
+    ("libc::getpid", Ids),
+    ("libc::gettid", Ids),
+    ("num_cpus::get", CpuCount),
+    ("num_cpus::get_physical", CpuCount),
+    ("WalkDir::new", DirOrder),
+    ("dirs::home_dir", Environment),
+    ("dirs::cache_dir", Environment),
+    ("home::home_dir", Environment),
+    ("home::cargo_home", Environment),
+    ("git2::Repository::open", Vcs),
+    ("git2::Repository::discover", Vcs),
+    ("gix::open", Vcs),
+    ("gix::discover", Vcs),
+];
+
+/// Crates that have the standard library's items, or their like, under its names.
+pub(super) const LIKE_STD: &[&str] = &["std", "core", "fs_err", "async_std", "tokio", "web_time"];
+
+/// Functions that run a program.
+pub(super) const RUNS: &[&str] = &["Command::new", "duct::cmd"];
+
+/// Functions of the standard library that read a variable.
+pub(super) const ASKS: &[&str] = &["env::var", "env::var_os"];
+
+/// Methods without arguments.
+pub(super) const METHODS: &[(&str, What)] = &[
+    ("modified", Mtime),
+    ("created", Mtime),
+    ("accessed", Mtime),
+    ("mtime", Mtime),
+    ("mtime_nsec", Mtime),
+    ("ctime", Mtime),
+    ("atime", Mtime),
+    ("read_dir", DirOrder),
+];
+
+/// Variables. `HOST` is the host triple, which cargo sets itself.
+pub(super) const VARIABLES: &[(&str, What)] = &[
+    ("HOSTNAME", Hostname),
+    ("COMPUTERNAME", Hostname),
+    ("USER", User),
+    ("USERNAME", User),
+    ("LOGNAME", User),
+    ("PWD", CurrentDir),
+    ("NUM_JOBS", CpuCount),
+    ("NPROC", CpuCount),
+    ("RANDOM", Randomness),
+    ("CARGO", Environment),
+    ("CARGO_HOME", Environment),
+    ("CARGO_MANIFEST_DIR", Environment),
+    ("CARGO_MANIFEST_PATH", Environment),
+    ("CARGO_TARGET_DIR", Environment),
+    ("HOME", Environment),
+    ("LANG", Environment),
+    ("LC_ALL", Environment),
+    ("OUT_DIR", Environment),
+    ("PATH", Environment),
+    ("RUSTC", Environment),
+    ("RUSTUP_HOME", Environment),
+    ("TEMP", Environment),
+    ("TMP", Environment),
+    ("TMPDIR", Environment),
+    ("TZ", Environment),
+    ("USERPROFILE", Environment),
+];
+
+/// Directories of the build that generated code may name: `include!` of them compiles nothing in.
+/// They are reported in variables for the compiler alone.
+pub(super) const OF_CARGO: &[&str] =
+    &["OUT_DIR", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_TARGET_DIR"];
+
+/// Files that say such things.
+pub(super) const FILES: &[(&str, What)] = &[
+    ("/dev/urandom", Randomness),
+    ("/dev/random", Randomness),
+    ("/proc/sys/kernel/random/uuid", Randomness),
+    ("/etc/hostname", Hostname),
+    ("/etc/machine-id", Hostname),
+    ("/proc/sys/kernel/hostname", Hostname),
+    ("/proc/sys/kernel/osrelease", Kernel),
+    ("/proc/version", Kernel),
+    ("/proc/uptime", Clock),
+    ("/proc/self/stat", Ids),
+];
+
+/// Programs, what must be among their arguments for it, and what they then tell. The first row that
+/// fits counts.
+pub(super) const PROGRAMS: &[(&str, &[&str], What)] = &[
+    ("date", &[], Clock),
+    ("hostname", &[], Hostname),
+    ("hostnamectl", &[], Hostname),
+    ("uname", &["-n", "-a", "--nodename", "--all"], Hostname),
+    ("uname", &["-r", "-v", "-rv", "-sr", "-srv", "-srm", "--kernel-release"], Kernel),
+    ("whoami", &[], User),
+    ("logname", &[], User),
+    ("id", &[], User),
+    ("nproc", &[], CpuCount),
+    ("uuidgen", &[], Randomness),
+    ("mktemp", &[], Environment),
+    ("pwd", &[], CurrentDir),
+    ("git", &["config", "var"], User),
+    ("git", &[], Vcs),
+    ("hg", &[], Vcs),
+    ("jj", &[], Vcs),
+];
+
+/// Programs that run what their arguments say.
+pub(super) const SHELLS: &[&str] = &[
+    "sh",
+    "bash",
+    "dash",
+    "zsh",
+    "ksh",
+    "fish",
+    "env",
+    "cmd",
+    "cmd.exe",
+    "powershell",
+    "pwsh",
+    "busybox",
+];
+
+/// Flags of C compilers that make code for the processor that they run on.
+pub const NATIVE_FLAGS: [&str; 3] = ["-march=native", "-mcpu=native", "-mtune=native"];
+
+/// Variables whose value differs from builder to builder, so that `env!` must not compile them in.
+pub(in crate::check) const PRIVATE: &[&str] = &[
+    "CARGO",
+    "CARGO_HOME",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_TARGET_DIR",
+    "COMPUTERNAME",
+    "HOME",
+    "HOSTNAME",
+    "LOGNAME",
+    "OUT_DIR",
+    "PATH",
+    "PWD",
+    "RUSTUP_HOME",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "USER",
+    "USERNAME",
+    "USERPROFILE",
+];
+
+/// What a build script may have of them: it asks cargo for the same at run time.
+pub(super) const FOR_BUILD_SCRIPTS: &[&str] =
+    &["CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
+
+/// Macros that read a file: a path in them is not compiled in.
+pub(super) const INCLUDES: &[&str] = &["include", "include_str", "include_bytes"];
+
+/// Macros whose content is code of the crate that uses the macro.
+pub(super) const QUOTES: &[&str] =
+    &["quote", "quote_spanned", "parse_quote", "parse_quote_spanned"];
+
+/// Macros whose arguments reach the person who builds, or end the build.
+pub(super) const MESSAGES: &[&str] = &[
+    "eprintln",
+    "eprint",
+    "dbg",
+    "panic",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "unreachable",
+    "unimplemented",
+    "todo",
+    "bail",
+    "anyhow",
+    "compile_error",
+    "error",
+    "warn",
+    "info",
+    "debug",
+    "trace",
+];
+
+/// Methods that append to what they are called on.
+pub(super) const APPENDS: &[&str] =
+    &["push", "push_str", "push_back", "push_front", "extend", "append", "append_all", "to_tokens"];
+
+/// Methods that write to a file, or to something that is like one.
+pub(super) const WRITES: &[&str] = &["write_all", "write_str", "write_fmt", "write"];
+
+/// Methods that put things where order is no matter.
+pub(super) const BY_KEY: &[&str] =
+    &["insert", "remove", "entry", "or_insert", "or_default", "or_insert_with"];
+
+/// Methods that hand sources to a compiler, in an order that the linker keeps.
+pub(super) const COMPILES: &[&str] = &["file", "files", "object", "objects"];
+
+/// Ends of a chain whose result does not depend on the order.
+pub(super) const ORDERLESS: &[&str] = &[
+    "all",
+    "any",
+    "contains",
+    "count",
+    "is_empty",
+    "len",
+    "max",
+    "min",
+    "product",
+    "sort_by_file_name",
+    "sort_by_key",
+    "sort_by",
+    "sorted",
+    "sorted_by",
+    "sorted_by_key",
+    "sorted_unstable",
+    "sorted_unstable_by_key",
+    "sum",
+];
+
+/// Methods whose result tells something about a value, but not the value.
+pub(super) const COMPARES: &[&str] = &[
+    "contains",
+    "contains_key",
+    "starts_with",
+    "ends_with",
+    "eq",
+    "ne",
+    "lt",
+    "gt",
+    "le",
+    "ge",
+    "cmp",
+    "partial_cmp",
+    "is_ok",
+    "is_err",
+    "is_some",
+    "is_none",
+    "is_file",
+    "is_dir",
+    "exists",
+    "is_empty",
+    "len",
+    "is_some_and",
+    "is_ok_and",
+    "eq_ignore_ascii_case",
+];
+
+/// Methods that make a value of their argument and what they are called on.
+pub(super) const JOINS: &[&str] = &[
+    "join",
+    "strip_prefix",
+    "duration_since",
+    "unwrap_or",
+    "replace",
+    "or",
+    "and",
+    "zip",
+    "chain",
+    "with_extension",
+    "with_file_name",
+    "checked_sub",
+    "set_extension",
+    "concat",
+];
+
+/// Collections that have an order of their own, or none that anyone sees here.
+pub(super) const COLLECTIONS: &[&str] =
+    &["BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet"];

@@ -1,0 +1,173 @@
+//! `repro attest`: a statement about the last build, signed or ready to be signed by others.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use repro_formats::digest;
+
+use super::archive::sums;
+use super::sbom::recorded;
+use crate::attest::dsse::{self, Envelope};
+use crate::attest::keys::PrivateKey;
+use crate::attest::statement;
+use crate::error::{Kind, bad_input, failure, refused};
+use crate::fs;
+use crate::manifest::Manifest;
+use crate::process::Cmd;
+use crate::request::{AttestRequest, Signer};
+use crate::sbom::{self, FORMS, Form};
+use crate::verdict::Verdict;
+
+/// The statement, as it is signed.
+const STATEMENT: &str = "provenance.intoto.json";
+/// A bundle of one signature.
+const BUNDLE: &str = "provenance.sigstore.json";
+/// Envelopes of many signers.
+const ENVELOPES: &str = "provenance.intoto.jsonl";
+/// What `ssh-keygen -Y verify -n` is given.
+const NAMESPACE: &str = "repro-attestation";
+
+/// Writes it and returns the paths, or for `--print-key` what is to be printed.
+///
+/// # Errors
+/// There is nothing to attest, or the key cannot be used.
+pub fn run(asked: &AttestRequest) -> Result<Done> {
+    if asked.print_key {
+        return Ok(Done::Key(describe(&key(asked)?)));
+    }
+    let builder = asked.builder_id.as_deref().ok_or_else(|| {
+        failure(Kind::Usage, "who built this? name yourself with --builder-id URI; verifiers trust pairs of a key and this name")
+    })?;
+    check_id(builder)?;
+    let (manifest, beside) = recorded(asked.manifest.as_deref(), asked.manifest_path.clone())?;
+    check(&manifest)?;
+    let dir = asked.output.clone().unwrap_or(beside);
+    let mut files = statement::files(&manifest);
+    files.extend(documents(&manifest));
+    let payload = statement::statement(&manifest, &files, builder);
+    let mut out: Vec<(&str, Vec<u8>)> = Vec::new();
+    match &asked.signer {
+        Signer::Key(_) => {
+            let signature = dsse::sign(&payload, &key(asked)?);
+            let envelope = Envelope { payload, signatures: vec![signature] };
+            match asked.dsse {
+                true => out.push((ENVELOPES, joined(&dir.join(ENVELOPES), envelope)?)),
+                false => out.push((BUNDLE, envelope.to_bundle().into_bytes())),
+            }
+        }
+        Signer::Ssh(_) | Signer::Unsigned => out.push((STATEMENT, payload)),
+    }
+    if asked.predicate {
+        let predicate = out.iter().find(|(name, _)| *name == STATEMENT);
+        let predicate = predicate.and_then(|(_, bytes)| statement::predicate(bytes));
+        out = vec![(
+            "provenance.predicate.json",
+            predicate.unwrap_or_default().to_string().into_bytes(),
+        )];
+    }
+    fs::create_dir(&dir)?;
+    let mut written = Vec::new();
+    for (name, bytes) in &out {
+        fs::write_atomic(&dir.join(name), bytes)?;
+        written.push(dir.join(name));
+    }
+    if let Signer::Ssh(key) = &asked.signer {
+        written.push(by_ssh(key, &dir.join(STATEMENT))?);
+    }
+    let listed: Vec<_> = out.into_iter().map(|(name, bytes)| (name.to_string(), bytes)).collect();
+    sums::list_if_there(&dir, &listed)?;
+    Ok(Done::Written(written))
+}
+
+/// What came of it.
+pub enum Done {
+    /// Files.
+    Written(Vec<PathBuf>),
+    /// A public key in three forms.
+    Key(String),
+}
+
+fn key(asked: &AttestRequest) -> Result<PrivateKey> {
+    let Signer::Key(path) = &asked.signer else {
+        return Err(failure(Kind::Usage, "--print-key needs --key FILE"));
+    };
+    let text = fs::read_text(path)?;
+    PrivateKey::read(&text)
+        .map_err(|why| bad_input(format!("`{}` cannot sign: {why}", path.display())))
+}
+
+fn describe(key: &PrivateKey) -> String {
+    let public = key.public();
+    format!(
+        "{}# allowed_signers: put your own name first\nNAME namespaces=\"{NAMESPACE}\" {}\n# key id\n{}\n",
+        public.pem(),
+        public.line(),
+        public.id()
+    )
+}
+
+fn check_id(builder: &str) -> Result<()> {
+    match statement::is_uri(builder) {
+        true => Ok(()),
+        false => Err(failure(
+            Kind::Usage,
+            format!(
+                "`--builder-id {}`: expected a URI such as https://example.org/builders/me",
+                builder.escape_debug()
+            ),
+        )),
+    }
+}
+
+/// A build that differs, or whose source nobody else has, is attested by nobody.
+fn check(manifest: &Manifest) -> Result<()> {
+    let differs = Verdict::named(&manifest.verdict) == Some(Verdict::Differs);
+    let why = match (differs, manifest.source.dirty) {
+        (true, _) => {
+            "was not reproducible, so there are no files to attest: fix the causes and run `repro build` again"
+        }
+        (_, true) => {
+            "was of a work tree with uncommitted changes, so nobody else could attest the same: commit them and run `repro build` again"
+        }
+        _ => return Ok(()),
+    };
+    Err(refused(format!("the build {why}")))
+}
+
+/// The documents that `repro sbom` writes unless asked for others, whether they were written or not.
+fn documents(manifest: &Manifest) -> statement::Files {
+    let rows = FORMS.iter().filter(|row| row.form != Form::CycloneDx17);
+    let all = rows.flat_map(|row| sbom::documents(manifest, row).unwrap_or_default());
+    all.map(|(name, bytes)| (name, digest::of_bytes(&bytes).sha256)).collect()
+}
+
+/// The envelopes that are there, with one more; of one payload all signatures are in one.
+fn joined(path: &Path, new: Envelope) -> Result<Vec<u8>> {
+    let mut all = match fs::read_text_if_any(path)? {
+        None => Vec::new(),
+        Some(text) => dsse::read(text.as_bytes()).map_err(|why| {
+            bad_input(format!("`{}` is no list of envelopes: {why}", path.display()))
+        })?,
+    };
+    match all.iter_mut().find(|old| old.payload == new.payload) {
+        None => all.push(new),
+        Some(old) => {
+            old.signatures.retain(|(id, _)| *id != new.signatures[0].0);
+            old.signatures.extend(new.signatures);
+            old.signatures.sort();
+        }
+    }
+    Ok(all.iter().map(Envelope::to_line).collect::<String>().into_bytes())
+}
+
+/// OpenSSH signs what only it can: keys of agents and of hardware.
+fn by_ssh(key: &Path, file: &Path) -> Result<PathBuf> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".sig");
+    let signature = PathBuf::from(name);
+    // It asks before it replaces one.
+    fs::remove_tree_or_file(&signature)?;
+    let sign = Cmd::new("ssh-keygen").args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"]);
+    sign.arg(key).arg(file).checked()?;
+    Ok(signature)
+}

@@ -1,0 +1,321 @@
+//! One artifact and its parts, as every format renders them: references, purls, digests, roles and
+//! which part was built with which.
+
+use anyhow::Result;
+
+use super::{cyclonedx, purl, spdx};
+use crate::error::{bad_input, refused};
+use crate::manifest::components::{BY_LINKER, Components, Contents, Crate};
+use crate::manifest::{Artifact, Manifest};
+use crate::toolchain;
+
+/// A format in one version of its specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// CycloneDX 1.6.
+    CycloneDx16,
+    /// CycloneDX 1.7.
+    CycloneDx17,
+    /// SPDX 2.3.
+    Spdx23,
+}
+
+/// A format: its name, the version, the ending of its files.
+pub struct Row {
+    /// What it is.
+    pub form: Form,
+    /// `--format`.
+    pub format: &'static str,
+    /// `--spec`.
+    pub spec: &'static str,
+    /// The ending of a file's name.
+    pub ending: &'static str,
+}
+
+/// All formats; the first of a name is what is written unless a version is asked for.
+pub const FORMS: &[Row] = &[
+    Row { form: Form::CycloneDx16, format: "cyclonedx", spec: "1.6", ending: "cdx.json" },
+    Row { form: Form::CycloneDx17, format: "cyclonedx", spec: "1.7", ending: "cdx.json" },
+    Row { form: Form::Spdx23, format: "spdx", spec: "2.3", ending: "spdx.json" },
+];
+
+/// What a part is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// A crate that is in the artifact.
+    Linked,
+    /// A crate that only ran or was used during the build.
+    Build,
+    /// A library of the toolchain.
+    Standard,
+    /// A library or object that is not Rust.
+    Static,
+    /// A file of the machine that was linked in.
+    Host,
+    /// A dynamic library.
+    Dynamic,
+}
+
+/// A part of an artifact.
+pub(super) struct Part {
+    pub(super) what: What,
+    pub(super) reference: String,
+    pub(super) name: String,
+    pub(super) version: Option<String>,
+    pub(super) purl: Option<String>,
+    /// `git+URL@COMMIT`.
+    pub(super) vcs: Option<String>,
+    pub(super) sha256: Option<String>,
+    pub(super) license: Option<String>,
+    /// Names and values; several of one name are in order.
+    pub(super) properties: Vec<(&'static str, String)>,
+    /// References of what it was built with.
+    pub(super) needs: Vec<String>,
+    /// Objects in it, with their digests.
+    pub(super) objects: Vec<(String, Option<String>)>,
+}
+
+/// An artifact with its parts.
+pub struct Bom<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) artifact: &'a Artifact,
+    /// Whether both builds gave the same contents.
+    pub(super) compared: bool,
+    /// Whether the linker said which crates it read.
+    pub(super) whole: bool,
+    /// The artifact itself.
+    pub(super) root: Part,
+    pub(super) parts: Vec<Part>,
+}
+
+impl<'a> Bom<'a> {
+    fn new(
+        manifest: &'a Manifest,
+        artifact: &'a Artifact,
+        components: &'a Components,
+        contents: &'a Contents,
+    ) -> Bom<'a> {
+        let crates = Crates::new(manifest, components, contents);
+        let mut parts: Vec<Part> = (0..contents.crates.len()).map(|i| crates.part(i)).collect();
+        let mut root = parts.remove(contents.root);
+        root.name = artifact.name.clone();
+        root.sha256 = artifact.sha256.clone();
+        parts.extend(of_toolchain(contents));
+        parts.extend(crates.statics());
+        parts.extend(of_machine(contents));
+        let whole = parts.iter().filter(|p| !matches!(p.what, What::Linked | What::Build));
+        root.needs.extend(whole.map(|p| p.reference.clone()));
+        Bom {
+            manifest,
+            artifact,
+            compared: components.compared,
+            whole: contents.known_by == BY_LINKER,
+            root,
+            parts,
+        }
+    }
+
+    /// A line of `rustc -vV`.
+    pub(super) fn rustc(&self, field: &str) -> Option<&str> {
+        let lines = self.manifest.toolchain.rustc.iter();
+        lines.filter_map(|line| toolchain::field(line, field)).next()
+    }
+}
+
+/// The crates of an artifact, with a reference for each.
+struct Crates<'a> {
+    manifest: &'a Manifest,
+    components: &'a Components,
+    contents: &'a Contents,
+    references: Vec<String>,
+}
+
+impl<'a> Crates<'a> {
+    fn new(manifest: &'a Manifest, components: &'a Components, contents: &'a Contents) -> Self {
+        let mut crates = Crates { manifest, components, contents, references: Vec::new() };
+        let purls: Vec<String> = contents.crates.iter().map(|c| crates.purl(c)).collect();
+        for (i, purl) in purls.iter().enumerate() {
+            // A crate that was built twice, with different features, is two parts.
+            let before = purls[..i].iter().filter(|p| *p == purl).count();
+            let again = if before == 0 { String::new() } else { format!("#{}", before + 1) };
+            crates.references.push(format!("{purl}{again}"));
+        }
+        crates
+    }
+
+    fn package(&self, id: &str) -> Option<&'a crate::manifest::components::Package> {
+        self.components.packages.iter().find(|p| p.id == id)
+    }
+
+    fn purl(&self, of: &Crate) -> String {
+        let package = self.package(&of.package);
+        package.map(|p| purl::of(p, &self.manifest.source)).unwrap_or_default()
+    }
+
+    fn part(&self, at: usize) -> Part {
+        let of = &self.contents.crates[at];
+        let package = self.package(&of.package).cloned().unwrap_or_default();
+        let linked = of.roles.iter().any(|r| r == "runtime");
+        let mut properties: Vec<(&str, String)> =
+            of.roles.iter().map(|role| ("repro:role", role.clone())).collect();
+        properties.extend(of.features.iter().map(|f| ("repro:feature", f.clone())));
+        properties.extend(of.build_script.then(|| ("repro:build-script", "true".to_string())));
+        properties.extend(package.directory.map(|dir| ("repro:directory", dir)));
+        Part {
+            what: if linked { What::Linked } else { What::Build },
+            reference: self.references[at].clone(),
+            purl: Some(self.purl(of)),
+            vcs: package.source.as_deref().and_then(purl::git),
+            name: package.name,
+            version: Some(package.version),
+            sha256: package.checksum,
+            license: package.license,
+            properties,
+            needs: of.dependencies.iter().map(|i| self.references[*i].clone()).collect(),
+            objects: Vec::new(),
+        }
+    }
+
+    /// Libraries that are not Rust: one part for each library of a package, with its objects.
+    fn statics(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for member in &self.contents.members {
+            let package = self.package(&member.package);
+            let name = package.map_or("", |p| &p.name);
+            let library = member.archive.clone().unwrap_or_else(|| format!("objects of {name}"));
+            let reference = format!("static:{}:{library}", member.package);
+            let object = (member.name.clone(), member.sha256.clone());
+            match parts.last_mut().filter(|last| last.reference == reference) {
+                Some(last) => last.objects.push(object),
+                None => {
+                    let by = package.map(|p| purl::of(p, &self.manifest.source));
+                    let role = ("repro:role", "static-library".to_string());
+                    let by = by.map(|by| ("repro:linked-by", by));
+                    let properties = [role].into_iter().chain(by).collect();
+                    let part = plain(What::Static, reference, library, properties);
+                    parts.push(Part { objects: vec![object], ..part });
+                }
+            }
+        }
+        parts
+    }
+}
+
+fn plain(
+    what: What,
+    reference: String,
+    name: String,
+    properties: Vec<(&'static str, String)>,
+) -> Part {
+    Part {
+        what,
+        reference,
+        name,
+        version: None,
+        purl: None,
+        vcs: None,
+        sha256: None,
+        license: None,
+        properties,
+        needs: Vec::new(),
+        objects: Vec::new(),
+    }
+}
+
+fn of_toolchain(contents: &Contents) -> Vec<Part> {
+    let part = |rlib: &crate::manifest::components::Rlib| Part {
+        sha256: Some(rlib.sha256.clone()),
+        ..plain(
+            What::Standard,
+            format!("rust-std:{}", rlib.name),
+            rlib.name.clone(),
+            vec![("repro:role", "standard-library".to_string())],
+        )
+    };
+    contents.standard_library.iter().map(part).collect()
+}
+
+fn of_machine(contents: &Contents) -> Vec<Part> {
+    let host = contents.host.iter().map(|name| {
+        let role = vec![("repro:role", "host-object".to_string())];
+        plain(What::Host, format!("host:{name}"), name.clone(), role)
+    });
+    let dynamic = contents.libraries.iter().map(|library| {
+        let role = ("repro:role", "dynamic-library".to_string());
+        let versions = library.versions.iter().map(|v| ("repro:needs-version", v.clone()));
+        let properties = [role].into_iter().chain(versions).collect();
+        let reference = format!("dynamic:{}", library.name);
+        plain(What::Dynamic, reference, library.name.clone(), properties)
+    });
+    host.chain(dynamic).collect()
+}
+
+/// The document of each shipped artifact of a manifest: its file name, and its bytes.
+///
+/// # Errors
+/// The manifest does not say what its artifacts are made of.
+pub fn documents(manifest: &Manifest, row: &Row) -> Result<Vec<(String, Vec<u8>)>> {
+    let components = manifest.components.as_ref().ok_or_else(|| match &*manifest.verdict {
+        "differs" => refused("the two builds differ, so there is no one list of what is in them: fix the causes that `repro build` reports and build again"),
+        _ => refused("the manifest does not list what its artifacts are made of: build again with this version of repro"),
+    })?;
+    let mut names: Vec<&str> = components.artifacts.iter().map(|c| &*c.name).collect();
+    names.sort_unstable();
+    let mut found = Vec::new();
+    for contents in &components.artifacts {
+        let artifact = manifest.artifacts.iter().find(|a| contents.is_of(a));
+        let Some(artifact) = artifact.filter(|a| a.sha256.is_some()) else { continue };
+        let bom = Bom::new(manifest, artifact, components, contents);
+        let bytes = match row.form {
+            Form::CycloneDx16 | Form::CycloneDx17 => cyclonedx::render(&bom, row.form),
+            Form::Spdx23 => spdx::render(&bom),
+        };
+        // Two targets have files of one name.
+        let several = names.iter().filter(|n| **n == contents.name).count() > 1;
+        let target =
+            if several { format!("-{}", contents.target.replace('/', "_")) } else { String::new() };
+        found.push((format!("{}{target}.{}", contents.name, row.ending), bytes));
+    }
+    match found.is_empty() {
+        true => Err(bad_input(
+            "the manifest lists no program and no C library that an SBOM could be of",
+        )),
+        false => Ok(found),
+    }
+}
+
+/// Every document that can be made of a manifest, in all formats.
+pub fn all_documents(manifest: &Manifest) -> Vec<(String, Vec<u8>)> {
+    FORMS.iter().flat_map(|row| documents(manifest, row).unwrap_or_default()).collect()
+}
+
+/// A license as an SPDX expression, where it is one; cargo once had `/` for `OR`.
+pub(super) fn expression(license: &str) -> Option<String> {
+    let text = license.replace('/', " OR ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    ::spdx::Expression::parse(&text).is_ok().then_some(text)
+}
+
+/// The bytes of a document.
+pub(super) fn bytes(document: &serde_json::Value) -> Vec<u8> {
+    format!("{document:#}\n").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licenses_are_spdx_or_a_name() {
+        assert_eq!(expression("MIT/Apache-2.0").as_deref(), Some("MIT OR Apache-2.0"));
+        assert_eq!(expression("MIT OR Apache-2.0").as_deref(), Some("MIT OR Apache-2.0"));
+        assert_eq!(expression("my own"), None);
+    }
+
+    #[test]
+    fn keys_of_a_document_are_in_one_order() {
+        // Another crate could switch on serde_json's `preserve_order`.
+        let document = serde_json::json!({"b": 1, "a": 2});
+        assert_eq!(bytes(&document), b"{\n  \"a\": 2,\n  \"b\": 1\n}\n");
+    }
+}

@@ -1,0 +1,377 @@
+//! What a finished build says of the contents of its artifacts: the rustc calls that led to each, and
+//! what the linker read and took. What two builds saw otherwise is not recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use repro_formats::limits::Limits;
+use repro_formats::{ar, digest};
+
+use super::packages::Known;
+use super::{dynamic, linked};
+use crate::artifact::{Artifact, Kind};
+use crate::build::Built;
+use crate::cargo::records;
+use crate::cargo::units::{Unit, stem_of};
+use crate::cargo::wrapper;
+use crate::manifest::components::{
+    BY_EXTERNS, BY_LINKER, Components, Contents, Crate, Member, Package, Rlib,
+};
+
+/// What both builds agree on; none if they saw different things. Of one build, what it saw.
+///
+/// # Errors
+/// A file of a build cannot be read.
+pub fn gather(
+    known: &Known,
+    sysroot: &Path,
+    a: &Built,
+    b: Option<&Built>,
+) -> Result<Option<Components>> {
+    let mut one = Gather::new(known, sysroot, a).components()?;
+    let Some(b) = b else { return Ok(Some(one)) };
+    let mut other = Gather::new(known, sysroot, b).components()?;
+    if one != other {
+        // Objects of C code can hold paths that the linker leaves out.
+        [&mut one, &mut other].into_iter().for_each(without_member_digests);
+    }
+    one.compared = true;
+    other.compared = true;
+    Ok((one == other).then_some(one))
+}
+
+fn without_member_digests(components: &mut Components) {
+    let members = components.artifacts.iter_mut().flat_map(|c| &mut c.members);
+    members.for_each(|member| member.sha256 = None);
+}
+
+/// One build that is looked at.
+struct Gather<'a> {
+    built: &'a Built,
+    sysroot: &'a Path,
+    packages: Vec<Package>,
+    by_stem: BTreeMap<String, usize>,
+    scripts: BTreeMap<&'a str, Vec<usize>>,
+    digests: BTreeMap<PathBuf, String>,
+}
+
+/// What a crate is for; the names are those of [`crate::manifest::components::ROLES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Runtime,
+    ProcMacro,
+    Build,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Runtime => "runtime",
+            Role::ProcMacro => "proc-macro",
+            Role::Build => "build",
+        }
+    }
+
+    /// What a dependency of a crate is for.
+    fn of_dependency(self, unit: &Unit) -> Role {
+        match self {
+            _ if unit.makes("proc-macro") => Role::ProcMacro,
+            Role::Runtime => Role::Runtime,
+            Role::ProcMacro | Role::Build => Role::Build,
+        }
+    }
+}
+
+/// What the linker said of one artifact.
+struct Link {
+    files: Vec<String>,
+    taken: BTreeSet<linked::Taken>,
+}
+
+impl<'a> Gather<'a> {
+    fn new(known: &Known, sysroot: &'a Path, built: &'a Built) -> Gather<'a> {
+        let units = &built.trace.units;
+        let mut scripts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (i, unit) in units.iter().enumerate().filter(|(_, unit)| unit.is_script()) {
+            scripts.entry(&unit.manifest_dir).or_default().push(i);
+        }
+        let layout = &built.trace.layout;
+        Gather {
+            built,
+            sysroot,
+            packages: units.iter().map(|unit| known.of(unit, layout, sysroot)).collect(),
+            by_stem: units.iter().enumerate().map(|(i, unit)| (unit.stem(), i)).collect(),
+            scripts,
+            digests: BTreeMap::new(),
+        }
+    }
+
+    fn units(&self) -> &'a [Unit] {
+        &self.built.trace.units
+    }
+
+    fn components(mut self) -> Result<Components> {
+        let mut artifacts = Vec::new();
+        for artifact in self.built.artifacts.iter().filter(|a| a.kind.is_shipped()) {
+            if let Some(root) = self.unit_of(artifact) {
+                artifacts.push(self.contents(artifact, root)?);
+            }
+        }
+        let crates = artifacts.iter().flat_map(|c| &c.crates).map(|c| &c.package);
+        let members = artifacts.iter().flat_map(|c| &c.members).map(|m| &m.package);
+        let used: BTreeSet<&String> = crates.chain(members).collect();
+        let packages: BTreeSet<Package> =
+            self.packages.into_iter().filter(|p| used.contains(&p.id)).collect();
+        Ok(Components { compared: false, packages: packages.into_iter().collect(), artifacts })
+    }
+
+    /// The rustc call that made an artifact; none of a file that a build script made.
+    fn unit_of(&self, artifact: &Artifact) -> Option<usize> {
+        let stem = artifact.name.split('.').next().unwrap_or_default();
+        let stem = match artifact.kind {
+            Kind::Bin => stem,
+            Kind::Generated => return None,
+            _ => stem.strip_prefix("lib").unwrap_or(stem),
+        };
+        let name = stem.replace('-', "_");
+        let file_stem = |target: &str| Path::new(target).file_stem().map(|s| s.to_owned());
+        let fits = |unit: &Unit| {
+            unit.crate_name == name
+                && unit.package == artifact.package
+                && unit.makes(artifact.kind.name())
+                && file_stem(&unit.target) == file_stem(&artifact.target)
+        };
+        let mut fitting: Vec<usize> =
+            (0..self.units().len()).filter(|i| fits(&self.units()[*i])).collect();
+        // An example can have the name of a program.
+        fitting.sort_by_key(|i| self.units()[*i].out_dir.ends_with("examples"));
+        fitting.first().copied()
+    }
+
+    fn contents(&mut self, artifact: &Artifact, root: usize) -> Result<Contents> {
+        let link = self.link(&self.units()[root]);
+        // With LTO the linker gets one object, made of all crates.
+        let listed = link.as_ref().filter(|_| !self.units()[root].lto);
+        let read: Option<BTreeSet<String>> =
+            listed.map(|link| link.files.iter().map(|f| stem_of(f)).collect());
+        let roles =
+            self.roles(root, &|unit| read.as_ref().is_none_or(|r| r.contains(&unit.stem())));
+        let (crates, places) = self.crates(&roles);
+        let mut contents = Contents {
+            target: artifact.target.clone(),
+            kind: artifact.kind.name().to_string(),
+            name: artifact.name.clone(),
+            known_by: if read.is_some() { BY_LINKER } else { BY_EXTERNS }.to_string(),
+            root: places[&root],
+            crates,
+            libraries: dynamic::libraries(&artifact.path),
+            ..Contents::default()
+        };
+        let Some(link) = link else { return Ok(contents) };
+        let toolchain = link.files.iter().filter(|file| self.is_of_toolchain(Path::new(file)));
+        let mut rlibs = BTreeSet::new();
+        for file in toolchain.cloned().collect::<Vec<_>>() {
+            let name = Path::new(&file).file_name().unwrap_or_default();
+            rlibs.insert(Rlib {
+                name: name.to_string_lossy().into_owned(),
+                sha256: self.digest(Path::new(&file))?,
+            });
+        }
+        contents.standard_library = rlibs.into_iter().collect();
+        let mut members = BTreeSet::new();
+        let mut host = BTreeSet::new();
+        for (path, member) in &link.taken {
+            match self.owner(path, member.as_deref()) {
+                Owner::Rust => {}
+                Owner::Machine => {
+                    let name = path.file_name().unwrap_or_default();
+                    host.insert(name.to_string_lossy().into_owned());
+                }
+                Owner::Package(id) => {
+                    members.insert(self.member(id, path, member.as_deref()));
+                }
+            }
+        }
+        contents.members = members.into_iter().collect();
+        contents.host = host.into_iter().collect();
+        Ok(contents)
+    }
+
+    fn link(&self, unit: &Unit) -> Option<Link> {
+        let [list, map] = wrapper::link_records(&self.built.trace.layout.wrapper, unit);
+        let list = std::fs::read(list).ok()?;
+        let map = std::fs::read(map).ok()?;
+        Some(Link {
+            files: records::dep_info(&String::from_utf8_lossy(&list)).files,
+            taken: linked::taken(&String::from_utf8_lossy(&map)),
+        })
+    }
+
+    /// What each unit was for that led to one; `linked` says of a library whether it came into it.
+    fn roles(
+        &self,
+        root: usize,
+        linked: &dyn Fn(&Unit) -> bool,
+    ) -> BTreeMap<usize, BTreeSet<Role>> {
+        let mut roles: BTreeMap<usize, BTreeSet<Role>> = BTreeMap::new();
+        let mut rest = vec![(root, Role::Runtime)];
+        while let Some((unit, role)) = rest.pop() {
+            if !roles.entry(unit).or_default().insert(role) {
+                continue;
+            }
+            rest.extend(self.dependencies(unit).into_iter().filter_map(|(next, by_script)| {
+                let from = if by_script { Role::Build } else { role };
+                let role = from.of_dependency(&self.units()[next]);
+                (role != Role::Runtime || linked(&self.units()[next])).then_some((next, role))
+            }));
+        }
+        roles
+    }
+
+    /// What a unit, or the build script before it, was built with; and which of the two.
+    fn dependencies(&self, unit: usize) -> Vec<(usize, bool)> {
+        let of = |unit: &Unit, by_script: bool| {
+            let found = unit.externs.iter().filter_map(|path| self.by_stem.get(&stem_of(path)));
+            found.map(move |i| (*i, by_script)).collect::<Vec<_>>()
+        };
+        let mut found = of(&self.units()[unit], false);
+        for script in self.scripts_of(unit) {
+            found.extend(of(&self.units()[script], true));
+        }
+        found
+    }
+
+    fn scripts_of(&self, unit: usize) -> Vec<usize> {
+        let unit = &self.units()[unit];
+        let ran = unit.script_output.as_ref().and(self.scripts.get(&*unit.manifest_dir));
+        ran.cloned().unwrap_or_default()
+    }
+
+    /// The units as crates: those of one package with the same features are one.
+    fn crates(
+        &self,
+        roles: &BTreeMap<usize, BTreeSet<Role>>,
+    ) -> (Vec<Crate>, BTreeMap<usize, usize>) {
+        let key = |i: usize| {
+            let mut features = self.units()[i].features.clone();
+            features.sort();
+            (self.packages[i].id.clone(), features)
+        };
+        let mut merged: BTreeMap<(String, Vec<String>), Vec<usize>> = BTreeMap::new();
+        for i in roles.keys() {
+            merged.entry(key(*i)).or_default().push(*i);
+        }
+        let numbered = merged.values().enumerate();
+        let places: BTreeMap<usize, usize> =
+            numbered.flat_map(|(at, units)| units.iter().map(move |i| (*i, at))).collect();
+        let crates = merged.into_iter().enumerate().map(|(at, ((package, features), units))| {
+            let names: BTreeSet<Role> = units.iter().flat_map(|i| roles[i].clone()).collect();
+            let dependencies: BTreeSet<usize> = units
+                .iter()
+                .flat_map(|i| self.dependencies(*i))
+                .filter_map(|(next, _)| places.get(&next).copied())
+                .filter(|place| *place != at)
+                .collect();
+            Crate {
+                package,
+                features,
+                roles: names.into_iter().map(|role| role.name().to_string()).collect(),
+                build_script: units.iter().any(|i| !self.scripts_of(*i).is_empty()),
+                dependencies: dependencies.into_iter().collect(),
+            }
+        });
+        (crates.collect(), places)
+    }
+
+    fn is_of_toolchain(&self, path: &Path) -> bool {
+        let real = self.built.trace.now(path);
+        real.starts_with(self.sysroot.join("lib/rustlib"))
+    }
+
+    fn digest(&mut self, path: &Path) -> Result<String> {
+        let path = self.built.trace.now(path);
+        if let Some(known) = self.digests.get(&path) {
+            return Ok(known.clone());
+        }
+        let sha256 = digest::of_file(&path)?.sha256;
+        self.digests.insert(path, sha256.clone());
+        Ok(sha256)
+    }
+
+    /// Whose a file is that was linked in.
+    fn owner(&self, path: &Path, member: Option<&str>) -> Owner {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let object = member.unwrap_or(&name);
+        if self.is_of_toolchain(path) || object.ends_with(".rcgu.o") || object == "symbols.o" {
+            return Owner::Rust;
+        }
+        if let Some(unit) = self.by_stem.get(&stem_of(&name)) {
+            return Owner::Package(*unit);
+        }
+        let longest = |dir_of: &dyn Fn(&Unit) -> String| {
+            let dirs = self.units().iter().enumerate().map(|(i, unit)| (i, dir_of(unit)));
+            let above = dirs.filter(|(_, dir)| !dir.is_empty() && path.starts_with(dir));
+            above.max_by_key(|(i, dir)| (dir.len(), std::cmp::Reverse(*i))).map(|(i, _)| i)
+        };
+        let by_script = longest(&|unit| unit.script_output.clone().unwrap_or_default());
+        let inside = || longest(&|unit| unit.manifest_dir.clone());
+        by_script.or_else(inside).map_or(Owner::Machine, Owner::Package)
+    }
+
+    fn member(&self, unit: usize, path: &Path, member: Option<&str>) -> Member {
+        let text = |p: &Path| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_rlib = path.extension().is_some_and(|e| e == "rlib");
+        Member {
+            package: self.packages[unit].id.clone(),
+            archive: member.filter(|_| !is_rlib).map(|_| text(path)),
+            name: plain(member.unwrap_or(&text(path))),
+            sha256: self.member_digest(unit, path, member, is_rlib),
+        }
+    }
+
+    fn member_digest(
+        &self,
+        unit: usize,
+        path: &Path,
+        member: Option<&str>,
+        is_rlib: bool,
+    ) -> Option<String> {
+        // rustc links copies of libraries from a directory that is gone by now.
+        let real = match is_rlib {
+            true => Path::new(&self.units()[unit].out_dir).join(path.file_name()?),
+            false => path.to_owned(),
+        };
+        let real = self.built.trace.now(real);
+        let Some(member) = member else { return Some(digest::of_file(&real).ok()?.sha256) };
+        let bytes = std::fs::read(real).ok()?;
+        let mut input = std::io::Cursor::new(&bytes);
+        let entries = ar::read::read(&mut input, &Limits::default()).ok()?;
+        let mut named = entries.iter().filter(|e| e.name == member.as_bytes());
+        let (entry, another) = (named.next()?, named.next());
+        let start = usize::try_from(entry.data_at).ok()?;
+        let end = start.checked_add(usize::try_from(entry.size).ok()?)?;
+        let content = bytes.get(start..end)?;
+        another.is_none().then(|| digest::of_bytes(content).sha256)
+    }
+}
+
+/// Whose a file is.
+enum Owner {
+    /// rustc's own output, or the toolchain's.
+    Rust,
+    /// Of the package of this unit.
+    Package(usize),
+    /// Of the machine.
+    Machine,
+}
+
+/// The name of an object without the hash of its directory that the crate `cc` puts before it.
+fn plain(name: &str) -> String {
+    match name.split_once('-') {
+        Some((hash, rest)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            rest.to_string()
+        }
+        _ => name.to_string(),
+    }
+}

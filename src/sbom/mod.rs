@@ -1,0 +1,15 @@
+//! Software bills of materials: what a build recorded of each shipped artifact, and its rendering as
+//! CycloneDX and SPDX. Nothing is resolved here, and nothing of the machine or the clock is in a
+//! document.
+
+mod bom;
+mod cyclonedx;
+mod dynamic;
+pub mod gather;
+mod linked;
+mod packages;
+mod purl;
+mod spdx;
+
+pub use self::bom::{Bom, FORMS, Form, Row, all_documents, documents};
+pub use self::packages::Known;

@@ -1,0 +1,112 @@
+//! Packages as cargo describes them, found by the directory that a rustc call was about: two sources
+//! of one name and version are two packages.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use cargo_metadata::Metadata;
+
+use crate::cargo::units::Unit;
+use crate::check::facts::lockfile::{self, Lockfile};
+use crate::layout::Layout;
+use crate::manifest::components::Package;
+
+/// The packages that a build may use.
+pub struct Known {
+    by_place: BTreeMap<Place, Package>,
+}
+
+/// Where a package is, apart from the directories that differ between builds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Source(PathBuf),
+    CargoHome(PathBuf),
+    Elsewhere(PathBuf),
+}
+
+impl Place {
+    fn of(dir: &Path, source: &Path, cargo_home: Option<&Path>) -> Place {
+        let below_home = cargo_home.and_then(|home| dir.strip_prefix(home).ok());
+        match (below_home, dir.strip_prefix(source)) {
+            (Some(below), _) => Place::CargoHome(below.to_owned()),
+            (None, Ok(below)) => Place::Source(below.to_owned()),
+            _ => Place::Elsewhere(dir.to_owned()),
+        }
+    }
+}
+
+impl Known {
+    /// Joins what cargo says of the copy of a source with its lockfile.
+    ///
+    /// # Errors
+    /// The lockfile cannot be read.
+    pub fn new(
+        metadata: &Metadata,
+        lockfile: &str,
+        copy: &Path,
+        cargo_home: Option<&Path>,
+    ) -> Result<Known> {
+        let lockfile = lockfile::parse(lockfile)?;
+        let mut by_place = BTreeMap::new();
+        for package in &metadata.packages {
+            let dir = package.manifest_path.parent().map(|d| d.as_std_path()).unwrap_or(copy);
+            let place = Place::of(dir, copy, cargo_home);
+            let source = package.source.as_ref().map(|s| s.repr.clone());
+            let described = described(package, source, &place, &lockfile);
+            by_place.insert(place, described);
+        }
+        Ok(Known { by_place })
+    }
+
+    /// The package of a rustc call.
+    pub(super) fn of(&self, unit: &Unit, layout: &Layout, sysroot: &Path) -> Package {
+        let dir = Path::new(&unit.manifest_dir);
+        let place = Place::of(dir, &layout.source, Some(&layout.cargo_home));
+        if let Some(package) = self.by_place.get(&place) {
+            return package.clone();
+        }
+        let (name, version) = unit.package.split_once(' ').unwrap_or((&unit.package, ""));
+        // `-Z build-std`.
+        let from = if dir.starts_with(sysroot) { "rust-src" } else { "unknown" };
+        Package {
+            id: format!("{from}#{name}@{version}"),
+            name: name.to_string(),
+            version: version.to_string(),
+            ..Package::default()
+        }
+    }
+}
+
+fn described(
+    package: &cargo_metadata::Package,
+    source: Option<String>,
+    place: &Place,
+    lockfile: &Lockfile,
+) -> Package {
+    let (name, version) = (package.name.to_string(), package.version.to_string());
+    let directory = match (&source, place) {
+        (None, Place::Source(below)) => {
+            let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
+            Some(if parts.is_empty() { ".".to_string() } else { parts.join("/") })
+        }
+        _ => None,
+    };
+    let from = match (&source, &directory) {
+        (Some(source), _) => source.clone(),
+        (None, Some(directory)) => format!("path+{directory}"),
+        (None, None) => "path+outside".to_string(),
+    };
+    let locked = lockfile.packages.iter().find(|locked| {
+        (&locked.name, &locked.version, &locked.source) == (&name, &version, &source)
+    });
+    Package {
+        id: format!("{from}#{name}@{version}"),
+        checksum: locked.and_then(|locked| locked.checksum.clone()),
+        license: package.license.clone(),
+        name,
+        version,
+        source,
+        directory,
+    }
+}

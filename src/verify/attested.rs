@@ -1,0 +1,97 @@
+//! `repro verify --keys`: the published files of a release against the signed statements of builders that
+//! the verifier trusts. Nothing is fetched or built.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use repro_formats::digest;
+use repro_formats::names::visible;
+
+use super::input;
+use super::published;
+use crate::attest::dsse::{self, Envelope};
+use crate::attest::statement::{self, Files};
+use crate::attest::trust::Trust;
+use crate::attest::{strict, votes};
+use crate::error::{Kind, bad_input, failure};
+use crate::fs;
+use crate::manifest::Manifest;
+use crate::report::verify::attested::Attested;
+use crate::request::VerifyRequest;
+
+/// Ends of names of files in a release that may be attestations.
+const ATTESTATIONS: [&str; 2] = [".sigstore.json", ".intoto.jsonl"];
+
+/// Reads and counts.
+pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
+    let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
+    let path = input.manifest.take().context("a manifest was found")?;
+    let trust = trust(keys, &path)?;
+    let threshold = asked.threshold.or(trust.threshold).ok_or_else(|| {
+        failure(Kind::Usage, "how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
+    })?;
+    let manifest = Manifest::read(&path)?;
+    // What the manifest lists and the files are not is found before anybody is asked for a vote.
+    let found = published::of_release(&manifest, &path, &input, &asked.limits)?;
+    let wrong: Vec<String> =
+        found.other.iter().chain(&found.wrong).map(|checked| checked.name.clone()).collect();
+    let mut files = Files::new();
+    for path in found.paths() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        files.insert(name, digest::of_file(path)?.sha256);
+    }
+    if files.is_empty() {
+        return Err(failure(
+            Kind::Usage,
+            "no published file was named: name the files, or the directory that they are in",
+        ));
+    }
+    let is_one = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        ATTESTATIONS.iter().any(|end| name.ends_with(end))
+    };
+    let beside: Vec<&PathBuf> = input.unchecked.iter().filter(is_one).collect();
+    let mut envelopes = Vec::new();
+    let mut seen: Vec<&Path> = Vec::new();
+    for path in asked.attestations.iter().chain(beside) {
+        // One file is one attestation, however often it is named.
+        if !seen.iter().any(|other| input::same_file(other, path)) {
+            seen.push(path);
+            envelopes.extend(read(path)?);
+        }
+    }
+    let definition = statement::definition(&manifest);
+    let count = votes::count(&envelopes, &trust, &definition, &files)
+        .map_err(|(file, why)| bad_input(format!("`{file}` is no sound attestation: {why}")))?;
+    Ok(Attested { threshold, possible: trust.groups(), count, files, wrong, manifest: path })
+}
+
+/// The trusted keys, which never come from what is being checked.
+fn trust(keys: &Path, manifest: &Path) -> Result<Trust> {
+    let shown = keys.display();
+    let text = fs::read_text(keys)?;
+    let inside = |dir: &Path| {
+        let dir =
+            std::fs::canonicalize(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
+        let keys = std::fs::canonicalize(keys);
+        matches!((keys, dir), (Ok(keys), Ok(dir)) if keys.parent() == Some(&dir))
+    };
+    if manifest.parent().is_some_and(inside) {
+        return Err(bad_input(format!(
+            "`{shown}` is in the directory of the release: keys never come from the files that they check; keep it elsewhere"
+        )));
+    }
+    Trust::read(&text).map_err(|why| bad_input(format!("`{shown}` is not a trust file: {why}")))
+}
+
+fn read(path: &Path) -> Result<Vec<(String, Envelope)>> {
+    use std::io::Read;
+    let shown = visible(&path.display().to_string());
+    let what = || format!("failed to read `{shown}`");
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).with_context(what)?;
+    file.take(strict::ENVELOPE as u64 + 1).read_to_end(&mut bytes).with_context(what)?;
+    let envelopes = dsse::read(&bytes)
+        .map_err(|why| bad_input(format!("`{shown}` is no sound attestation: {why}")))?;
+    Ok(envelopes.into_iter().map(|envelope| (shown.clone(), envelope)).collect())
+}

@@ -1,0 +1,444 @@
+//! `repro attest` and `repro verify --keys`: statements of builders, signed and counted. Each attack has
+//! its control: the same release with honest statements passes. Nothing is built here; one manifest
+//! and one file stand for a release.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use repro_formats::digest;
+use serde_json::{Value, json};
+
+use crate::support::{Project, Run, assert_verdict};
+use crate::verify::fails;
+
+const ALICE: &str = "https://example.org/alice";
+const BOB: &str = "https://example.org/bob";
+
+/// A release with the statements of two builders, whom the user trusts.
+struct Release {
+    project: Project,
+}
+
+fn available(program: &str) -> bool {
+    let found =
+        Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if found.is_err() {
+        eprintln!("NOT CHECKED: {program} is not installed");
+    }
+    found.is_ok()
+}
+
+impl Release {
+    fn new() -> Release {
+        let project = Project::plain("sound-features");
+        let mut manifest: Value =
+            serde_json::from_str(include_str!("../fixtures/manifest.json")).unwrap();
+        let artifact = manifest["artifacts"][0].clone();
+        let digest = digest::of_bytes(b"the program\n");
+        let object = manifest.as_object_mut().unwrap();
+        object.remove("archives");
+        object.remove("components");
+        manifest["artifacts"] = json!([artifact]);
+        let artifact = &mut manifest["artifacts"][0];
+        artifact["kind"] = json!("bin");
+        artifact["name"] = json!("app");
+        artifact["path"] = Value::Null;
+        artifact["size"] = json!(digest.size);
+        artifact["sha256"] = json!(digest.sha256);
+        project.write("dist/repro.json", &manifest.to_string());
+        project.write("dist/app", "the program\n");
+        let it = Release { project };
+        for name in ["alice", "bob", "mallory"] {
+            it.sh(&format!("openssl genpkey -algorithm ed25519 -out {name}.pem"));
+        }
+        it.attest("alice", ALICE, &[]);
+        it.attest("bob", BOB, &[]);
+        it.trust(&[("alice", ALICE, "alice"), ("bob", BOB, "bob")]);
+        it
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.project.dir.join(name)
+    }
+
+    fn sh(&self, script: &str) -> String {
+        let out =
+            self.project.command("sh", &self.project.dir).args(["-ec", script]).output().unwrap();
+        assert!(out.status.success(), "{script}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
+    /// `dist/NAME.sigstore.json` by the key of that name.
+    fn attest(&self, name: &str, builder: &str, more: &[&str]) {
+        let key = format!("{name}.pem");
+        let args =
+            ["attest", "dist/repro.json", "--builder-id", builder, "--key", &key, "-o", "new"];
+        let run = self.project.repro(&[&args[..], more].concat());
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        if more.is_empty() {
+            self.sh(&format!("mv new/provenance.sigstore.json dist/{name}.sigstore.json"));
+        }
+    }
+
+    fn public(&self, name: &str) -> String {
+        self.sh(&format!("openssl pkey -in {name}.pem -pubout"))
+    }
+
+    fn trust(&self, builders: &[(&str, &str, &str)]) {
+        let entry = |(name, id, group): &(&str, &str, &str)| {
+            format!(
+                "[[builder]]\nid = \"{id}\"\ngroup = \"{group}\"\nkeys = [\"\"\"{}\"\"\"]\n",
+                self.public(name)
+            )
+        };
+        self.project.write("trusted.toml", &builders.iter().map(entry).collect::<String>());
+    }
+
+    fn verify(&self, more: &[&str]) -> Run {
+        let args = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "2"];
+        self.project.repro(&[&args[..], more].concat())
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn bundle(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(&format!("dist/{name}.sigstore.json"))).unwrap()
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        self.project.write(&format!("dist/{name}.sigstore.json"), text);
+    }
+
+    /// Bob's bundle, changed.
+    fn forge(&self, change: impl FnOnce(&mut Value)) {
+        let mut bundle = self.bundle("bob");
+        change(&mut bundle);
+        self.put("bob", &bundle.to_string());
+    }
+
+    /// A statement of the honest release, changed and signed by bob's own key.
+    fn signed_by_bob(&self, change: impl FnOnce(&mut Value)) {
+        let args = ["attest", "dist/repro.json", "--builder-id", BOB, "--unsigned", "-o", "new"];
+        assert_eq!(self.project.repro(&args).code, Some(0));
+        let mut statement: Value =
+            serde_json::from_str(&self.read("new/provenance.intoto.json")).unwrap();
+        change(&mut statement);
+        self.envelope_of_bob(statement.to_string().as_bytes());
+    }
+
+    /// Any bytes, signed by openssl with bob's key.
+    fn envelope_of_bob(&self, payload: &[u8]) {
+        let kind = "application/vnd.in-toto+json";
+        let head = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len());
+        std::fs::write(self.path("pae"), [head.as_bytes(), payload].concat()).unwrap();
+        std::fs::write(self.path("payload"), payload).unwrap();
+        let base64 = |file: &str| self.sh(&format!("base64 -w0 {file}"));
+        self.sh("openssl pkeyutl -sign -inkey bob.pem -rawin -in pae -out sig");
+        let mut bundle = self.bundle("bob");
+        bundle["dsseEnvelope"]["payload"] = json!(base64("payload"));
+        bundle["dsseEnvelope"]["signatures"][0]["sig"] = json!(base64("sig"));
+        self.put("bob", &bundle.to_string());
+    }
+}
+
+#[test]
+fn two_builders_are_counted_and_every_attack_is_not() {
+    if !available("openssl") {
+        return;
+    }
+    let it = Release::new();
+    let control = || {
+        it.attest("bob", BOB, &[]);
+        let run = it.verify(&[]);
+        assert_verdict(&run, 0, "REPRODUCED BY 2: alice, bob, 2 have to agree");
+    };
+    control();
+    let report = it.verify(&["--format", "json"]).json();
+    assert_eq!(report["verdict"], "attested");
+    assert_eq!(crate::schemas::errors("repro.report-1", &report), None, "{report:#}");
+
+    type Attack = fn(&Release);
+    // A signature that does not hold, or a file that is none: one sentence, exit 5.
+    let malformed: &[(&str, Attack)] = &[
+        ("does not hold", |it| it.forge(|b| b["dsseEnvelope"]["payload"] = json!("e30="))),
+        ("does not hold", |it| {
+            let of_alice = it.bundle("alice")["dsseEnvelope"]["signatures"][0]["sig"].clone();
+            it.forge(|b| b["dsseEnvelope"]["signatures"][0]["sig"] = of_alice);
+        }),
+        // The id of a trusted key, without the key.
+        ("does not hold", |it| {
+            it.attest("mallory", BOB, &[]);
+            let mut forged = it.bundle("mallory");
+            std::fs::remove_file(it.path("dist/mallory.sigstore.json")).unwrap();
+            let id = it.bundle("bob")["dsseEnvelope"]["signatures"][0]["keyid"].clone();
+            forged["dsseEnvelope"]["signatures"][0]["keyid"] = id.clone();
+            forged["verificationMaterial"]["publicKey"]["hint"] = id;
+            it.put("bob", &forged.to_string());
+        }),
+        ("names no key", |it| {
+            it.forge(|b| {
+                b["dsseEnvelope"]["signatures"][0]["keyid"] = json!("");
+                b["verificationMaterial"]["publicKey"]["hint"] = json!("");
+                b["dsseEnvelope"]["payload"] = json!("e30=");
+            })
+        }),
+        ("not of the type", |it| {
+            it.forge(|b| b["dsseEnvelope"]["payloadType"] = json!("text/plain"))
+        }),
+        ("name different keys", |it| {
+            it.forge(|b| b["verificationMaterial"]["publicKey"]["hint"] = json!("x"))
+        }),
+        ("media type", |it| it.forge(|b| b["mediaType"] = json!("x"))),
+        ("unknown field `extra`", |it| it.forge(|b| b["extra"] = json!(1))),
+        ("certificate", |it| it.forge(|b| b["verificationMaterial"] = json!({}))),
+        ("exactly one signature", |it| {
+            it.forge(|b| {
+                let list = b["dsseEnvelope"]["signatures"].as_array_mut().unwrap();
+                list.push(json!({"keyid": "x", "sig": "AAAA"}));
+            })
+        }),
+        ("not base64", |it| {
+            it.forge(|b| {
+                let payload = b["dsseEnvelope"]["payload"]
+                    .as_str()
+                    .unwrap()
+                    .trim_end_matches('=')
+                    .to_string()
+                    + " ";
+                b["dsseEnvelope"]["payload"] = json!(payload);
+            })
+        }),
+        ("there twice", |it| {
+            let twice = it.read("dist/bob.sigstore.json").replacen('{', "{\"mediaType\":\"x\",", 1);
+            it.put("bob", &twice);
+        }),
+        ("no sound attestation", |it| {
+            let whole = it.read("dist/bob.sigstore.json");
+            it.put("bob", &whole[..whole.len() / 2]);
+        }),
+        ("over 2048 KiB", |it| it.put("bob", &format!("{{{}", " ".repeat(3 << 20)))),
+        // Bob signed it, and it is no statement.
+        ("no statement", |it| it.signed_by_bob(|s| s["_type"] = json!("x"))),
+        ("twice", |it| {
+            it.signed_by_bob(|s| {
+                let first = s["subject"][0].clone();
+                s["subject"].as_array_mut().unwrap().push(first);
+            })
+        }),
+        ("lowercase", |it| {
+            it.signed_by_bob(|s| s["subject"][0]["digest"]["sha256"] = json!("A".repeat(64)))
+        }),
+        ("there twice", |it| it.envelope_of_bob(br#"{"_type":"x","_type":"x"}"#)),
+    ];
+    for (words, attack) in malformed {
+        attack(&it);
+        fails(&it.verify(&[]), 5, &[words]);
+        control();
+    }
+
+    // Every signature holds, and the votes are too few: exit 1, and the reason is printed.
+    let too_few: &[(&str, Attack)] = &[
+        ("1 of 2", |it| std::fs::remove_file(it.path("dist/bob.sigstore.json")).unwrap()),
+        // One key, several files and copies.
+        ("1 of 2", |it| it.put("bob", &it.read("dist/alice.sigstore.json"))),
+        ("not trusted for this builder", |it| it.attest("bob", ALICE, &[])),
+        ("the key is not trusted", |it| {
+            it.attest("mallory", BOB, &[]);
+            it.sh("mv dist/mallory.sigstore.json dist/bob.sigstore.json");
+        }),
+        ("attests other bytes of `app`", |it| {
+            it.signed_by_bob(|s| s["subject"][0]["digest"]["sha256"] = json!("a".repeat(64)))
+        }),
+        ("does not attest `app`", |it| {
+            it.signed_by_bob(|s| s["subject"][0]["name"] = json!("other"))
+        }),
+        ("`externalParameters.features` differs", |it| {
+            it.signed_by_bob(|s| {
+                s["predicate"]["buildDefinition"]["externalParameters"]["features"] = json!("evil")
+            })
+        }),
+        ("unknown parameter `evil`", |it| {
+            it.signed_by_bob(|s| {
+                s["predicate"]["buildDefinition"]["externalParameters"]["evil"] = json!("1")
+            })
+        }),
+        ("`resolvedDependencies` differs", |it| {
+            it.signed_by_bob(|s| {
+                s["predicate"]["buildDefinition"]["resolvedDependencies"] = json!([])
+            })
+        }),
+        ("repro did not make", |it| {
+            it.signed_by_bob(|s| s["predicate"]["buildDefinition"]["buildType"] = json!("x"))
+        }),
+        ("not SLSA provenance", |it| it.signed_by_bob(|s| s["predicateType"] = json!("x"))),
+    ];
+    for (words, attack) in too_few {
+        attack(&it);
+        let run = it.verify(&[]);
+        assert_verdict(
+            &run,
+            1,
+            "NOT ENOUGH VOTES: 1 of 2 trusted builders attest every file, 2 have to",
+        );
+        assert!(run.stdout.contains(words), "no `{words}` in {}", run.all());
+        control();
+    }
+
+    // Two digests for one build by one key: it counts for nobody, though one of them is right.
+    it.sh("cp dist/bob.sigstore.json honest.sigstore.json");
+    it.signed_by_bob(|s| s["subject"][0]["digest"]["sha256"] = json!("a".repeat(64)));
+    let run = it.verify(&["--attestation", "honest.sigstore.json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(run.stdout.contains("signed different files for one build"), "{}", run.all());
+    control();
+
+    // One owner of two keys is one vote; a key of two owners, and a trust file of the publisher, are refused.
+    it.trust(&[("alice", ALICE, "carol"), ("bob", BOB, "carol")]);
+    assert_eq!(it.verify(&[]).code, Some(1));
+    it.trust(&[("alice", ALICE, "alice"), ("alice", BOB, "bob")]);
+    fails(&it.verify(&[]), 5, &["is in two groups"]);
+    it.trust(&[("alice", ALICE, "alice"), ("bob", BOB, "bob")]);
+    control();
+    it.sh("cp trusted.toml dist/trusted.toml");
+    fails(
+        &it.project.repro(&["verify", "dist", "--keys", "dist/trusted.toml", "--threshold", "2"]),
+        5,
+        &["keys never come from"],
+    );
+    std::fs::remove_file(it.path("dist/trusted.toml")).unwrap();
+    fails(&it.project.repro(&["verify", "dist", "--keys", "trusted.toml"]), 2, &["--threshold N"]);
+
+    // The published file, and the manifest with it.
+    it.project.write("dist/app", "another program\n");
+    assert_verdict(&it.verify(&[]), 1, "DIFFERS");
+    let honest = it.read("dist/repro.json");
+    let (old, new) = (digest::of_bytes(b"the program\n"), digest::of_bytes(b"another program\n"));
+    let forged = honest
+        .replace(&old.sha256, &new.sha256)
+        .replace(&format!("\"size\":{}", old.size), &format!("\"size\":{}", new.size));
+    it.project.write("dist/repro.json", &forged);
+    assert_eq!(it.verify(&[]).code, Some(1));
+    it.project.write("dist/app", "the program\n");
+    it.project.write("dist/repro.json", &honest);
+    control();
+}
+
+#[test]
+fn others_verify_what_is_signed() {
+    if !available("openssl") || !available("ssh-keygen") {
+        return;
+    }
+    let it = Release::new();
+    // Two builders' statements are the same but for the builder, and a signature is always the same.
+    let payload = |name: &str| -> String {
+        let bundle = it.bundle(name);
+        it.project.write("b64", bundle["dsseEnvelope"]["payload"].as_str().unwrap());
+        it.sh("base64 -d b64")
+    };
+    assert_eq!(payload("alice").replace(ALICE, BOB), payload("bob"));
+    let first = it.read("dist/alice.sigstore.json");
+    it.attest("alice", ALICE, &[]);
+    assert_eq!(it.read("dist/alice.sigstore.json"), first);
+
+    // openssl, over the message that DSSE signs; one byte more does not verify.
+    let signed = payload("alice");
+    let kind = "application/vnd.in-toto+json";
+    it.project.write("pae", &format!("DSSEv1 {} {kind} {} {signed}", kind.len(), signed.len()));
+    it.project
+        .write("b64", it.bundle("alice")["dsseEnvelope"]["signatures"][0]["sig"].as_str().unwrap());
+    let check = "openssl pkeyutl -verify -pubin -inkey alice.pub -rawin -in pae -sigfile sig";
+    it.sh(&format!("base64 -d b64 >sig; openssl pkey -in alice.pem -pubout >alice.pub; {check}"));
+    it.sh(&format!("printf x >>pae; ! {check}"));
+
+    // Keys of every form, each with the id that ssh-keygen gives it.
+    it.sh("ssh-keygen -q -t ed25519 -N '' -f ed; ssh-keygen -q -t ecdsa -b 256 -N '' -f ec; ssh-keygen -q -t ed25519 -N secret -f locked");
+    it.sh("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256.pem; openssl ecparam -name prime256v1 -genkey -noout -out sec1.pem");
+    for key in ["ed", "ec", "p256.pem", "sec1.pem", "alice.pem"] {
+        let run = it.project.repro(&["attest", "--print-key", "--key", key]);
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        let line =
+            run.stdout.lines().find_map(|l| l.split_once("\"repro-attestation\" ")).unwrap().1;
+        it.project.write("line.pub", line);
+        let shown = it.sh("ssh-keygen -l -f line.pub");
+        assert_eq!(shown.split(' ').nth(1), run.stdout.trim_end().lines().last(), "{shown}");
+        let pem = run.stdout.split_inclusive("-----END PUBLIC KEY-----\n").next().unwrap();
+        it.project.write("printed.pub", pem);
+        if key.ends_with(".pem") {
+            assert_eq!(it.sh(&format!("openssl pkey -in {key} -pubout")), pem);
+        } else {
+            assert_eq!(it.read(&format!("{key}.pub")).split(' ').nth(1), line.split(' ').nth(1));
+        }
+        // What it signs holds, and is counted.
+        let args = ["attest", "dist/repro.json", "--builder-id", BOB, "--key", key, "-o", "dist"];
+        assert_eq!(it.project.repro(&args).code, Some(0));
+        let _ = std::fs::remove_file(it.path("dist/bob.sigstore.json"));
+        let trusted = format!(
+            "[[builder]]\nid = \"{ALICE}\"\nkeys = [\"\"\"{}\"\"\"]\n[[builder]]\nid = \"{BOB}\"\nkeys = [\"\"\"{pem}\"\"\"]\n",
+            it.public("alice")
+        );
+        if key != "alice.pem" {
+            it.project.write("trusted.toml", &trusted);
+            assert_eq!(it.verify(&[]).code, Some(0), "{key}: {}", it.verify(&[]).all());
+        }
+    }
+    for (key, words) in [
+        ("locked", "passphrase"),
+        ("ed.pub", "not a private key"),
+        ("dist/app", "not a private key"),
+    ] {
+        fails(
+            &it.project.repro(&["attest", "--builder-id", BOB, "--key", key, "dist/repro.json"]),
+            5,
+            &[words],
+        );
+    }
+
+    // Many signers in one envelope, one signature each.
+    it.sh("rm -f dist/*.sigstore.json; rm -rf new");
+    it.trust(&[("alice", ALICE, "alice"), ("bob", ALICE, "bob")]);
+    for name in ["alice", "bob", "alice"] {
+        it.attest(name, ALICE, &["--dsse"]);
+    }
+    it.sh("mv new/provenance.intoto.jsonl dist/");
+    let envelope: Value = serde_json::from_str(&it.read("dist/provenance.intoto.jsonl")).unwrap();
+    assert_eq!(envelope["signatures"].as_array().unwrap().len(), 2);
+    assert_eq!(it.verify(&[]).code, Some(0), "{}", it.verify(&[]).all());
+
+    // ssh-keygen signs the statement itself, and verifies it.
+    let args = ["attest", "dist/repro.json", "--builder-id", BOB, "--ssh", "ed", "-o", "ssh"];
+    assert_eq!(it.project.repro(&args).code, Some(0));
+    it.sh("printf 'me %s' \"$(cat ed.pub)\" >allowed; ssh-keygen -Y verify -f allowed -I me -n repro-attestation -s ssh/provenance.intoto.json.sig <ssh/provenance.intoto.json");
+}
+
+#[test]
+fn only_a_build_that_others_could_make_is_attested() {
+    let it = Project::plain("sound-features");
+    let honest: Value = serde_json::from_str(include_str!("../fixtures/manifest.json")).unwrap();
+    let attest = |manifest: &Value, more: &[&str]| {
+        it.write("m/repro.json", &manifest.to_string());
+        it.repro(&[&["attest", "m/repro.json", "--unsigned"], more].concat())
+    };
+    let run = attest(&honest, &["--builder-id", ALICE]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let statement = it.dir.join("m/provenance.intoto.json");
+    let text = std::fs::read_to_string(&statement).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value.to_string(), text, "one line, in one order");
+    assert!(!text.contains("\"builder\":{\"os\""), "nothing of the machine: {text}");
+    std::fs::remove_file(&statement).unwrap();
+    let mut dirty = honest.clone();
+    dirty["source"]["dirty"] = json!(true);
+    dirty["verdict"] = json!("reproducible-dirty-tree");
+    let mut differs = honest.clone();
+    differs["verdict"] = json!("differs");
+    for (manifest, words) in [(dirty, "uncommitted changes"), (differs, "was not reproducible")] {
+        fails(&attest(&manifest, &["--builder-id", ALICE]), 4, &[words]);
+    }
+    fails(&attest(&honest, &[]), 2, &["--builder-id URI"]);
+    for bad in ["alice", "https://a b", "://x", ""] {
+        fails(&attest(&honest, &["--builder-id", bad]), 2, &["expected a URI"]);
+    }
+    assert!(!Path::new(&statement).exists());
+}

@@ -1,0 +1,241 @@
+//! `repro sbom`: what a document lists is what was linked, it is the same wherever it is made, and a
+//! published one is compared with a rebuild. The project has a git dependency, C code, a macro, and
+//! a dependency that nothing uses.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, Run, assert_verdict};
+use crate::verify::fails;
+
+/// The project, with its git dependency in a repository next to it.
+fn project() -> Project {
+    let project = Project::plain("sbom");
+    let dependency = project.base().join("gitdep");
+    std::fs::create_dir_all(dependency.join("src")).unwrap();
+    let manifest = "[package]\nname = \"gitdep\"\nversion = \"0.3.0\"\nlicense = \"MIT\"\n\n[features]\nloud = []\n";
+    std::fs::write(dependency.join("Cargo.toml"), manifest).unwrap();
+    std::fs::write(dependency.join("src/lib.rs"), "pub fn three() -> u8 {\n    3\n}\n").unwrap();
+    project.git_in(&dependency, &["init", "-q"]);
+    project.git_in(&dependency, &["add", "-A"]);
+    project.git_in(&dependency, &["commit", "-q", "-m", "as it is"]);
+    let commit = project.git_in(&dependency, &["rev-parse", "HEAD"]);
+    let url = format!("file://{}", dependency.display());
+    let app = std::fs::read_to_string(project.dir.join("app/Cargo.toml")).unwrap();
+    project.write("app/Cargo.toml", &app.replace("GITDEP", &url));
+    let lock = std::fs::read_to_string(project.dir.join("Cargo.lock")).unwrap();
+    let lock = lock.replace("GITDEP", &url).replace("COMMIT", &commit);
+    // The crate `cc` and what it needs, which another fixture has locked.
+    let locked = include_str!("../fixtures/sound-cc/Cargo.lock");
+    let of_registry = locked.split("\n\n").filter(|entry| entry.contains("checksum"));
+    project.write("Cargo.lock", &(lock + &of_registry.collect::<Vec<_>>().join("\n\n") + "\n"));
+    project.git(&["init", "-q"]);
+    project.commit("as it is");
+    project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
+    project
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// `name role` of each component with this scope.
+fn listed(document: &Value, scope: &str) -> BTreeSet<String> {
+    let components = document["components"].as_array().unwrap();
+    let purl = |c: &&Value| c["purl"].is_string() && c["scope"] == scope;
+    components.iter().filter(purl).map(|c| c["name"].as_str().unwrap().to_string()).collect()
+}
+
+fn with_role<'d>(document: &'d Value, role: &str) -> Vec<&'d Value> {
+    let role = json!({"name": "repro:role", "value": role});
+    let has = |c: &&Value| c["properties"].as_array().is_some_and(|list| list.contains(&role));
+    document["components"].as_array().unwrap().iter().filter(has).collect()
+}
+
+fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_string).into()
+}
+
+fn ok(run: &Run) {
+    assert_eq!(run.code, Some(0), "{}", run.all());
+}
+
+#[test]
+fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
+    let project = project();
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    ok(&project.repro(&["archive", "--name", "app", "--release", "1"]));
+    for args in
+        [&["sbom"][..], &["sbom", "--format", "spdx"], &["sbom", "--spec", "1.7", "-o", "new"]]
+    {
+        ok(&project.repro(args));
+    }
+    let dist = project.results().join("dist");
+    let document = read(&dist.join("app.cdx.json"));
+
+    // Held against the lockfile: all of it is there, but what nothing uses.
+    assert_eq!(listed(&document, "required"), names(["gitdep", "native-sys"]));
+    let build = names(["cc", "derive", "find-msvc-tools", "helper", "shlex"]);
+    assert_eq!(listed(&document, "excluded"), build);
+    let root = &document["metadata"]["component"];
+    let artifact = &project.manifest()["artifacts"];
+    let artifact = artifact.as_array().unwrap().iter().find(|a| a["kind"] == "bin").unwrap();
+    assert_eq!((&root["name"], &root["type"]), (&json!("app"), &json!("application")));
+    assert_eq!(root["hashes"][0]["content"], artifact["sha256"]);
+    let properties = document["metadata"]["properties"].as_array().unwrap();
+    assert!(properties.contains(&json!({"name": "cdx:reproducible", "value": "true"})));
+    let macros = with_role(&document, "proc-macro");
+    assert_eq!((macros.len(), &macros[0]["name"]), (1, &json!("derive")));
+
+    // The git crate by its commit, with the feature that was on; crates of the source by its commit.
+    let gitdep = with_role(&document, "runtime").into_iter().find(|c| c["name"] == "gitdep");
+    let gitdep = gitdep.unwrap();
+    let purl = gitdep["purl"].as_str().unwrap();
+    assert!(purl.contains("?vcs_url=git%2Bfile:///"), "{purl}");
+    assert!(purl.len() > 40 && purl[purl.len() - 43..].starts_with("%40"), "{purl}");
+    let loud = json!({"name": "repro:feature", "value": "loud"});
+    assert!(gitdep["properties"].as_array().unwrap().contains(&loud));
+    let commit = project.git(&["rev-parse", "HEAD"]);
+    let own =
+        format!("pkg:cargo/app@1.0.0?vcs_url=git%2Bhttps://example.invalid/app.git%40{commit}#app");
+    assert_eq!(root["purl"], own);
+
+    // Of the C library only the object that was taken, with the crate that made it.
+    let native = with_role(&document, "static-library");
+    assert_eq!(native.len(), 1, "{native:?}");
+    let objects = native[0]["components"].as_array().unwrap();
+    assert_eq!((objects.len(), &objects[0]["name"]), (1, &json!("seven.o")));
+    assert!(
+        native[0]["properties"][1]["value"].as_str().unwrap().starts_with("pkg:cargo/native-sys@")
+    );
+    let std = with_role(&document, "standard-library");
+    assert!(std.iter().any(|c| c["name"].as_str().unwrap().starts_with("libstd-")));
+    let dynamic = with_role(&document, "dynamic-library");
+    assert!(dynamic.iter().any(|c| c["name"] == "libc.so.6"));
+    for host in with_role(&document, "host-object") {
+        assert!(host["hashes"].is_null() && !host["name"].as_str().unwrap().contains('/'));
+    }
+    let external =
+        |d: &Value| with_role(d, "dynamic-library").iter().all(|c| c["isExternal"] == true);
+    assert!(external(&read(&project.dir.join("new/app.cdx.json"))) && !external(&document));
+
+    // Nothing of this machine, but the local repository that the lockfile names.
+    for name in ["app.cdx.json", "app.spdx.json"] {
+        let text = std::fs::read_to_string(dist.join(name)).unwrap();
+        let gitdep = project.base().join("gitdep").display().to_string();
+        let text = text.replace(&gitdep, "");
+        assert!(
+            !text.contains("/tmp") && !text.contains(project.base().to_str().unwrap()),
+            "{text}"
+        );
+    }
+    let checked = project.repro(&["check", "--sbom", dist.join("app.cdx.json").to_str().unwrap()]);
+    assert!(!checked.stdout.contains("git-sbom"), "{}", checked.all());
+
+    // The same from another directory.
+    let clone = project.base().join("elsewhere/of it");
+    project.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
+    project.git_in(&clone, &["remote", "set-url", "origin", "https://example.invalid/app.git"]);
+    for args in [&["build"][..], &["sbom"], &["sbom", "--format", "spdx"]] {
+        let mut command = project.command(env!("CARGO_BIN_EXE_repro"), &clone);
+        ok(&command.args(args).output().unwrap().into());
+    }
+    for name in ["app.cdx.json", "app.spdx.json"] {
+        let other = clone.join("target/repro/dist").join(name);
+        assert_eq!(
+            std::fs::read(other).unwrap(),
+            std::fs::read(dist.join(name)).unwrap(),
+            "{name}"
+        );
+    }
+
+    published(&project, &dist);
+}
+
+/// A published document is what a rebuild gives, or the release is not reproduced.
+fn published(project: &Project, dist: &Path) {
+    let dist = dist.to_str().unwrap();
+    let source = project.dir.to_str().unwrap();
+    let verify = || project.repro(&["verify", dist, "--source", source]);
+    // Its own summary, signed, of all that was compared whole.
+    let key = project.base().join("key.pem");
+    let openssl = |args: &[&str]| project.command("openssl", &project.base()).args(args).status();
+    let has_key = openssl(&["genpkey", "-algorithm", "ed25519", "-out", "key.pem"]).is_ok();
+    let about = ["--attest", "--verifier-id", "https://example.org/me", "--resource-uri"];
+    let about = [&about[..], &["https://example.org/app", "--key", key.to_str().unwrap()]].concat();
+    let args = ["verify", dist, "--source", source];
+    let run = project.repro(&[&args[..], if has_key { &about } else { &[] }].concat());
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert_eq!(run.stdout.matches("an SBOM").count(), 2, "{}", run.all());
+    let summary = project.dir.join("verification.sigstore.json");
+    if has_key {
+        assert_eq!(read(&summary)["dsseEnvelope"]["payloadType"], "application/vnd.in-toto+json");
+        std::fs::remove_file(&summary).unwrap();
+    }
+    let path = Path::new(dist).join("app.cdx.json");
+    let honest = std::fs::read_to_string(&path).unwrap();
+    // A crate less, by the publisher's hand, with the list of digests to match.
+    std::fs::write(&path, honest.replace("gitdep@0.3.0", "gitdep@0.3.1")).unwrap();
+    std::fs::remove_file(Path::new(dist).join("SHA256SUMS")).unwrap();
+    let run = project.repro(&[&args[..], if has_key { &about } else { &[] }].concat());
+    assert!(!summary.exists(), "a difference is not attested");
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("not the list that the rebuild gives"), "{}", run.all());
+    std::fs::remove_file(&path).unwrap();
+    // The manifest, and a document made from it, forged alike.
+    let manifest = Path::new(dist).join("repro.json");
+    let forged = std::fs::read_to_string(&manifest).unwrap().replace("\"loud\"", "\"quiet\"");
+    std::fs::write(&manifest, forged).unwrap();
+    ok(&project.repro(&["sbom", manifest.to_str().unwrap()]));
+    std::fs::remove_file(Path::new(dist).join("app.spdx.json")).unwrap();
+    let run = verify();
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("does not list what the rebuild linked"), "{}", run.all());
+}
+
+/// A change of a manifest's list of components.
+type Forge = fn(&mut Value);
+
+#[test]
+fn forged_components_are_refused_in_one_sentence() {
+    let project = Project::committed("sound-features");
+    assert_verdict(&project.repro(&["build", "--once"]), 0, "SINGLE BUILD: nothing was compared");
+    let honest = project.manifest();
+    let run = |manifest: &Value| {
+        project.write("m.json", &manifest.to_string());
+        project.repro(&["sbom", "m.json", "-o", "out"])
+    };
+    ok(&run(&honest));
+    std::fs::remove_dir_all(project.dir.join("out")).unwrap();
+    let attacks: &[(&str, Forge)] = &[
+        ("there is no crate 99", |c| c["artifacts"][0]["root"] = json!(99)),
+        ("there is no crate 7", |c| c["artifacts"][0]["crates"][0]["dependencies"] = json!([7])),
+        ("not among the packages", |c| c["artifacts"][0]["crates"][0]["package"] = json!("x")),
+        ("role is `evil`", |c| c["artifacts"][0]["crates"][0]["roles"] = json!(["evil"])),
+        ("no such artifact", |c| c["artifacts"][0]["name"] = json!("other")),
+        ("control or invisible", |c| c["packages"][0]["name"] = json!("a\u{202e}b")),
+        ("is not a path inside", |c| c["packages"][0]["directory"] = json!("../../etc")),
+        ("twice", |c| {
+            let first = c["packages"][0].clone();
+            c["packages"].as_array_mut().unwrap().push(first);
+        }),
+        ("is not a SHA-256", |c| {
+            c["artifacts"][0]["standard_library"] = json!([{"name": "a", "sha256": "A"}])
+        }),
+        ("does not go with", |c| c["compared"] = json!(true)),
+        ("unknown field `extra`", |c| c["extra"] = json!(1)),
+    ];
+    for (words, forge) in attacks {
+        let mut manifest = honest.clone();
+        forge(&mut manifest["components"]);
+        fails(&run(&manifest), 5, &[words]);
+        assert!(!project.dir.join("out").exists(), "{words}");
+    }
+    let mut old = honest.clone();
+    old.as_object_mut().unwrap().remove("components");
+    fails(&run(&old), 4, &["build again with this version of repro"]);
+    fails(&project.repro(&["sbom", "m.json", "--spec", "9"]), 2, &["1.6 or 1.7"]);
+    fails(&project.repro(&["sbom", "--manifest-path", "none/Cargo.toml"]), 6, &[]);
+}
