@@ -62,7 +62,7 @@ pub fn main() -> ExitCode {
         Command::Attest(_) => ("attest", Format::Text),
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
-        Command::Inspect(args) => ("inspect", args.format),
+        Command::Inspect(args) => ("inspect", args.format.plain()),
         Command::Verify(args) => ("verify", args.format),
         Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
         Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
@@ -226,7 +226,7 @@ fn run(command: Command) -> Result<u8> {
             Ok((!outcome.same).into())
         }
         Command::Inspect(args) => {
-            let (format, verbose) = (args.format, args.verbose);
+            let (format, verbose) = (args.format.plain(), args.verbose);
             let files = inspect::run(&args.request())?;
             print(&match format {
                 Format::Text => report::inspect::text(&files, verbose),
