@@ -5,6 +5,7 @@
 
 mod check;
 pub mod components;
+mod contents;
 mod read;
 
 use std::path::Path;

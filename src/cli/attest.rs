@@ -18,7 +18,6 @@ Examples:
 
 /// Arguments of `repro attest`.
 #[derive(Args)]
-#[group(id = "signer", required = true, multiple = false, args = ["key", "ssh", "unsigned"])]
 pub struct AttestArgs {
     /// The manifest of a build [default: that of the last `repro build`]
     manifest: Option<PathBuf>,
@@ -26,13 +25,13 @@ pub struct AttestArgs {
     #[arg(long, value_name = "URI")]
     builder_id: Option<String>,
     /// Sign with this Ed25519 or P-256 key: PEM, or an OpenSSH key without a passphrase
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "signer", required_unless_present_any = ["ssh", "unsigned"])]
     key: Option<PathBuf>,
     /// Sign with ssh-keygen, for keys in an agent or in hardware
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", group = "signer")]
     ssh: Option<PathBuf>,
     /// Only write the statement, for cosign or another signer
-    #[arg(long)]
+    #[arg(long, group = "signer")]
     unsigned: bool,
     /// With --key, add the signature to a file of DSSE envelopes in place of a sigstore bundle
     #[arg(long, conflicts_with_all = ["ssh", "unsigned"])]

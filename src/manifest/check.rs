@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations, components};
+use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations};
 use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;
@@ -57,9 +57,6 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
     }
     let artifacts = manifest.artifacts.iter();
     once("artifact", artifacts.map(|a| [&*a.target, &*a.package, &*a.kind, &*a.name]))?;
-    if let Some(components) = &manifest.components {
-        components::sound(components, manifest)?;
-    }
     // A file is known by its name: an archive cannot have that of an artifact.
     let names: BTreeSet<&str> = manifest.artifacts.iter().map(|a| &*a.name).collect();
     once("file", manifest.archives.iter().map(|a| &*a.name).chain(names))?;

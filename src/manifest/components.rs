@@ -1,13 +1,7 @@
 //! What shipped artifacts are made of, as `repro build` saw it: the crates of each link, what else
 //! the linker took, and the dynamic libraries that the file asks for. No path of a machine is in it.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
-
-use super::check::{Checked, inside, no_control, once, one_of, sha256};
-use super::{Artifact, Manifest};
-use crate::verdict::SINGLE;
 
 /// Everything that is known of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -140,69 +134,8 @@ impl Components {
 }
 
 impl Contents {
-    /// Whether it is about this artifact.
-    pub fn is_of(&self, artifact: &Artifact) -> bool {
-        let key = |a: &Artifact| [a.target.clone(), a.kind.clone(), a.name.clone()];
-        key(artifact) == [self.target.clone(), self.kind.clone(), self.name.clone()]
+    /// Whether it is about the artifact of this target, kind and name.
+    pub fn is_of(&self, target: &str, kind: &str, name: &str) -> bool {
+        (&*self.target, &*self.kind, &*self.name) == (target, kind, name)
     }
-}
-
-/// Whether what a stranger's manifest lists can be worked with.
-pub(super) fn sound(components: &Components, manifest: &Manifest) -> Checked {
-    if components.compared == (manifest.verdict == SINGLE) {
-        return Err("its verdict does not go with its list of components".to_string());
-    }
-    once("package", components.packages.iter().map(|p| &*p.id))?;
-    for package in &components.packages {
-        let texts = [&package.id, &package.name, &package.version];
-        for text in texts.into_iter().chain(&package.source).chain(&package.license) {
-            no_control("a package", text)?;
-        }
-        package.checksum.as_deref().map_or(Ok(()), sha256)?;
-        match package.directory.as_deref() {
-            None | Some(".") => {}
-            Some(directory) => inside(directory)?,
-        }
-    }
-    let ids: BTreeSet<&str> = components.packages.iter().map(|p| &*p.id).collect();
-    once("artifact", components.artifacts.iter().map(|c| [&c.target, &c.kind, &c.name]))?;
-    for contents in &components.artifacts {
-        self::contents(contents, &ids)?;
-        if !manifest.artifacts.iter().any(|a| contents.is_of(a)) {
-            let name = contents.name.escape_debug();
-            return Err(format!("it lists what `{name}` is made of, and no such artifact"));
-        }
-    }
-    Ok(())
-}
-
-fn contents(contents: &Contents, ids: &BTreeSet<&str>) -> Checked {
-    one_of("known_by", &contents.known_by, &[BY_LINKER, BY_EXTERNS])?;
-    let count = contents.crates.len();
-    let places = contents.crates.iter().flat_map(|c| &c.dependencies).chain([&contents.root]);
-    if let Some(place) = places.into_iter().find(|place| **place >= count) {
-        return Err(format!("there is no crate {place} among {count}"));
-    }
-    let packages = contents.crates.iter().map(|c| &c.package);
-    for id in packages.chain(contents.members.iter().map(|m| &m.package)) {
-        if !ids.contains(&**id) {
-            return Err(format!("`{}` is not among the packages", id.escape_debug()));
-        }
-    }
-    for role in contents.crates.iter().flat_map(|c| &c.roles) {
-        one_of("role", role, &ROLES)?;
-    }
-    let features = contents.crates.iter().flat_map(|c| &c.features);
-    let members = contents.members.iter().flat_map(|m| m.archive.iter().chain([&m.name]));
-    let libraries = contents.libraries.iter().flat_map(|l| l.versions.iter().chain([&l.name]));
-    let rlibs = contents.standard_library.iter().map(|r| &r.name);
-    let texts = features.chain(members).chain(libraries).chain(rlibs).chain(&contents.host);
-    for text in texts {
-        no_control("a part of an artifact", text)?;
-    }
-    let digests = contents.members.iter().filter_map(|m| m.sha256.as_deref());
-    for digest in digests.chain(contents.standard_library.iter().map(|r| &*r.sha256)) {
-        sha256(digest)?;
-    }
-    Ok(())
 }

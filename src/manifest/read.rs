@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use repro_formats::names::printable;
 use serde::Deserialize;
 
-use super::{LONGEST, Manifest, SCHEMA, check};
+use super::{LONGEST, Manifest, SCHEMA, check, contents};
 use crate::error::bad_input;
 
 /// The schemas that are read: what `/1` does not have is absent or empty.
@@ -50,7 +50,9 @@ impl Manifest {
             )));
         }
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(bad)?;
+        let components = manifest.components.iter();
         check::sound(&manifest)
+            .and_then(|()| components.map(|c| contents::sound(c, &manifest)).collect())
             .map_err(|e| bad_input(format!("`{from}` is not a sound manifest: {e}")))?;
         Ok(manifest)
     }

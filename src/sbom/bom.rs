@@ -263,7 +263,8 @@ pub fn documents(manifest: &Manifest, row: &Row) -> Result<Vec<(String, Vec<u8>)
     names.sort_unstable();
     let mut found = Vec::new();
     for contents in &components.artifacts {
-        let artifact = manifest.artifacts.iter().find(|a| contents.is_of(a));
+        let artifact =
+            manifest.artifacts.iter().find(|a| contents.is_of(&a.target, &a.kind, &a.name));
         let Some(artifact) = artifact.filter(|a| a.sha256.is_some()) else { continue };
         let bom = Bom::new(manifest, artifact, components, contents);
         let bytes = match row.form {
