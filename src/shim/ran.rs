@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn programs_that_are_not_reached_have_their_reason() {
-        let text = "s\0a\01\0/s/out/tool\0\nu\0\0\0/usr/bin/sudo\0\n3\0\0\0/opt/old\0\n\
+        let text = "s\0a\x001\0/s/out/tool\0\nu\0\0\0/usr/bin/sudo\0\n3\0\0\0/opt/old\0\n\
             s\0\0\0/s/build-script-build\0\nx\0\0\0/y\0\nbroken\n";
         let ran = read(text.as_bytes(), &|path| path.starts_with("/s"));
         let shown: Vec<_> = ran.unreached.into_iter().map(|u| (u.obstacle, u.name)).collect();
