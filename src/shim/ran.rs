@@ -75,8 +75,8 @@ fn gives(arg: &str, flag: &str) -> bool {
 
 /// A compiler by its name: with the name of a target before it or a version after it.
 fn is_compiler(name: &str) -> bool {
-    let version = |c: char| c.is_ascii_digit() || c == '.';
-    let name = name.trim_end_matches(version).trim_end_matches('-');
+    let version = |s: &str| s.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let name = name.rsplit_once('-').filter(|(_, last)| version(last)).map_or(name, |(n, _)| n);
     COMPILERS.iter().any(|c| name.strip_suffix(c).is_some_and(|b| b.is_empty() || b.ends_with('-')))
 }
 
