@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(message(b"x"), b"DSSEv1 28 application/vnd.in-toto+json 1 x");
         for text in [envelope.to_line(), envelope.to_bundle()] {
             let read = read(text.as_bytes()).unwrap();
-            assert_eq!(read, [envelope.clone()]);
+            assert_eq!(read, std::slice::from_ref(&envelope));
             assert!(read[0].holds(&key.public(), &read[0].signatures[0].1));
         }
         let twice = envelope.to_line() + &envelope.to_bundle();

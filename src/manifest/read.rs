@@ -50,9 +50,10 @@ impl Manifest {
             )));
         }
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(bad)?;
-        let components = manifest.components.iter();
+        let contents =
+            |()| manifest.components.as_ref().map_or(Ok(()), |c| contents::sound(c, &manifest));
         check::sound(&manifest)
-            .and_then(|()| components.map(|c| contents::sound(c, &manifest)).collect())
+            .and_then(contents)
             .map_err(|e| bad_input(format!("`{from}` is not a sound manifest: {e}")))?;
         Ok(manifest)
     }

@@ -215,7 +215,7 @@ fn forged_components_are_refused_in_one_sentence() {
         ("there is no crate 7", |c| c["artifacts"][0]["crates"][0]["dependencies"] = json!([7])),
         ("not among the packages", |c| c["artifacts"][0]["crates"][0]["package"] = json!("x")),
         ("role is `evil`", |c| c["artifacts"][0]["crates"][0]["roles"] = json!(["evil"])),
-        ("no such artifact", |c| c["artifacts"][0]["name"] = json!("other")),
+        ("lists no program", |c| c["artifacts"][0]["name"] = json!("other")),
         ("control or invisible", |c| c["packages"][0]["name"] = json!("a\u{202e}b")),
         ("is not a path inside", |c| c["packages"][0]["directory"] = json!("../../etc")),
         ("twice", |c| {
@@ -238,5 +238,5 @@ fn forged_components_are_refused_in_one_sentence() {
     old.as_object_mut().unwrap().remove("components");
     fails(&run(&old), 4, &["build again with this version of repro"]);
     fails(&project.repro(&["sbom", "m.json", "--spec", "9"]), 2, &["1.6 or 1.7"]);
-    fails(&project.repro(&["sbom", "--manifest-path", "none/Cargo.toml"]), 6, &[]);
+    fails(&project.repro(&["sbom", "--manifest-path", "none/Cargo.toml"]), 4, &["none/Cargo.toml"]);
 }
