@@ -4,6 +4,7 @@
 
 mod bom;
 mod cyclonedx;
+mod documents;
 mod dynamic;
 pub mod gather;
 mod linked;
@@ -11,5 +12,6 @@ mod packages;
 mod purl;
 mod spdx;
 
-pub use self::bom::{Bom, FORMS, Form, Row, all_documents, documents};
+pub use self::bom::Form;
+pub use self::documents::{FORMS, Row, all_documents, documents};
 pub use self::packages::Known;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use repro_formats::names::printable;
+use repro_formats::names::{printable, visible};
 use serde::Serialize;
 
 use super::text::line;
@@ -65,7 +65,7 @@ pub fn text(found: &Attested) -> String {
                 line(&mut out, "vote", &format!("{}: {who}", ballot.group.as_deref().unwrap_or("")))
             }
             Some(why) => {
-                let why = printable(why.as_bytes());
+                let why = visible(why);
                 let _ = writeln!(out, "{WARN}no vote{WARN:#}     {who}: {why} (`{}`)", ballot.file);
             }
         }
