@@ -12,9 +12,9 @@ use super::graph::Used;
 use crate::check::hit::Place;
 use crate::check::rust::cfg::Cfgs;
 use crate::check::rust::modules::{self, Module};
-use crate::check::rust::reads::{self, Depth};
-use crate::check::rust::tables;
+use crate::check::rust::reads;
 pub use crate::check::rust::tables::What;
+use crate::check::rust::tables::{self, Depth, Found};
 use crate::fs;
 
 /// Which code reads it.
@@ -136,7 +136,7 @@ fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow:
 
 fn reads_of(package: &Used, modules: &[Module], origin: Origin, depth: Depth) -> Vec<Read> {
     let (found, knows_epoch) = reads::of(modules, depth);
-    let read = |(file, found): (usize, reads::Found)| Read {
+    let read = |(file, found): (usize, Found)| Read {
         package: package.spec(),
         member: package.member,
         shipped: package.shipped,

@@ -6,8 +6,7 @@ use syn::Lit;
 use syn::visit::Visit;
 
 use super::macros::leading_literal;
-use super::reads::{Depth, Found};
-use super::tables::{FOR_BUILD_SCRIPTS, INCLUDES, OF_CARGO, PRIVATE, QUOTES, What};
+use super::tables::{Depth, FOR_BUILD_SCRIPTS, Found, INCLUDES, OF_CARGO, PRIVATE, QUOTES, What};
 use super::walk::{Look, Node, Walk};
 
 /// What a file compiles in, and whether it knows SOURCE_DATE_EPOCH.

@@ -15,8 +15,7 @@ use syn::{
 use super::effects::{hands_on, only_for_errors};
 use super::modules::Module;
 use super::names::Names;
-use super::reads::Found;
-use super::tables::{COLLECTIONS, ORDERLESS, What};
+use super::tables::{COLLECTIONS, Found, ORDERLESS, What};
 use super::walk::{Holder, Look, Node, Walk};
 
 /// Methods that go through a map in its own order.

@@ -7,28 +7,7 @@ use super::flow::{self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, Value, W
 use super::modules::Module;
 use super::names::Names;
 use super::order;
-use super::tables::{OF_CARGO, What};
-
-/// Something that is read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::check) struct Found {
-    pub(in crate::check) line: usize,
-    pub(in crate::check) what: What,
-    pub(in crate::check) detail: String,
-    /// It is seen to reach the output.
-    pub(in crate::check) emitted: bool,
-}
-
-/// How much of the code is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::check) enum Depth {
-    /// What is compiled in by `env!` and `include!` alone.
-    Embedded,
-    /// All, for code that runs during the build.
-    BuildScript,
-    /// All, for procedural macros.
-    ProcMacro,
-}
+use super::tables::{Depth, Found, OF_CARGO, What};
 
 /// What each file of a crate reads, by its number, and whether the crate knows SOURCE_DATE_EPOCH.
 pub(in crate::check) fn of(modules: &[Module], depth: Depth) -> (Vec<(usize, Found)>, bool) {

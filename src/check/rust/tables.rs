@@ -2,6 +2,27 @@
 
 use What::*;
 
+/// Something that is read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::check) struct Found {
+    pub(in crate::check) line: usize,
+    pub(in crate::check) what: What,
+    pub(in crate::check) detail: String,
+    /// It is seen to reach the output.
+    pub(in crate::check) emitted: bool,
+}
+
+/// How much of the code is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::check) enum Depth {
+    /// What is compiled in by `env!` and `include!` alone.
+    Embedded,
+    /// All, for code that runs during the build.
+    BuildScript,
+    /// All, for procedural macros.
+    ProcMacro,
+}
+
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {

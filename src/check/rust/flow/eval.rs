@@ -5,8 +5,7 @@ use syn::{Block, Expr, Lit, Member, Pat, Path, Stmt};
 
 use super::{Flow, MESSAGE, Source, Value, is_ordered, united};
 use crate::check::rust::command;
-use crate::check::rust::reads::Depth;
-use crate::check::rust::tables::{FILES, NATIVE_FLAGS, VARIABLES, What};
+use crate::check::rust::tables::{Depth, FILES, NATIVE_FLAGS, VARIABLES, What};
 
 impl Flow<'_> {
     pub(super) fn block(&mut self, block: &Block) -> Value {

@@ -9,7 +9,6 @@ use syn::{Expr, Lit, Macro, Path, Token};
 
 use super::{DIRECTIVE, ENV, ESCAPES, Flow, MESSAGE, Source, Value, WRITTEN, set_of};
 use crate::check::rust::macros::{self, Printed, captures, leading_literal, printed};
-use crate::check::rust::reads::Depth;
 use crate::check::rust::tables::*;
 
 impl Flow<'_> {

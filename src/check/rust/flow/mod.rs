@@ -19,7 +19,6 @@ use super::effects::bound;
 use super::macros;
 use super::modules::Module;
 use super::names::Names;
-use super::reads::Depth;
 use super::tables::*;
 use super::walk::{Look, Node, Walk};
 
