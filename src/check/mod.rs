@@ -11,8 +11,6 @@ pub mod levels;
 pub mod rules;
 mod rust;
 
-pub use rust::tables::NATIVE_FLAGS;
-
 use facts::Facts;
 use hit::{Hit, Place, Severity};
 use levels::Levels;

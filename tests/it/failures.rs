@@ -236,7 +236,7 @@ fn ctrl_c_ends_a_computation_and_removes_its_files() {
         let mut words = String::new();
         child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(130), "{words}");
-        assert!(words.ends_with("error: interrupted\n"), "{words}");
+        assert!(words.ends_with("interrupted\n"), "{words}");
         assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2, "{words}");
     }
 }

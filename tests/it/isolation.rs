@@ -482,7 +482,7 @@ fn a_script_that_wants_the_network_is_named() {
     let project = with_script(body);
     let run = project.repro(&["build"]);
     assert_eq!(run.code, Some(3), "{}", run.all());
-    for word in ["fault-username v0.1.0 wants the network", "--network"] {
+    for word in ["fault-username v0.1.0 uses the network", "--network"] {
         assert!(run.stderr.contains(word), "{}", run.all());
     }
     assert_verdict(&project.repro(&["build", "--isolate", "never"]), 0, "REPRODUCIBLE");

@@ -1,9 +1,9 @@
 //! Settings of the compiler and of cargo that make bytes depend on the machine.
 
-use crate::check::NATIVE_FLAGS;
 use crate::check::facts::Facts;
 use crate::check::facts::settings::Setting;
 use crate::check::hit::Hit;
+use crate::shim::ran::NATIVE_FLAGS;
 
 fn hit(setting: &Setting, message: String) -> Hit {
     Hit { place: setting.place.clone(), message, ..Hit::default() }

@@ -211,7 +211,7 @@ const SETTINGS_REFUSED: &[Attack] = &[
         &["REL", "--no-sandbox"],
         |c| c.manifest(|m| m["artifacts"][0]["path"] = json!("good/copy")),
         Refused(5),
-        &["under another name"],
+        &["under a different name"],
     ),
     (
         "an artifact twice",
