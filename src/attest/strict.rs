@@ -1,4 +1,4 @@
-//! JSON that strangers wrote: one value, no key twice, and no more of it than a cap.
+//! Untrusted JSON: a single value, no duplicate keys, and a cap on its size.
 
 use std::fmt;
 

@@ -63,7 +63,7 @@ pub fn count(
                 group: None,
                 why_not: Some("the key is not trusted".to_string()),
             };
-            // Only now: of what nobody trusted signed, nothing is parsed.
+            // Only now: a payload without a trusted signature is never parsed.
             if let Some(one) = held.first() {
                 ballot.key = one.key.id();
                 let read = statement::read(&envelope.payload);
@@ -92,7 +92,7 @@ pub fn count(
     }
     for at in conflicts(&signed) {
         count.ballots[at].why_not = Some(
-            "the key signed different files for one build, so it counts for nobody".to_string(),
+            "the key signed different files for one build, so none of its votes counts".to_string(),
         );
     }
     let counted = signed.iter().filter(|s| count.ballots[s.at].why_not.is_none());
@@ -100,7 +100,7 @@ pub fn count(
     Ok(count)
 }
 
-/// The trusted entries of the key that made a signature; none if nobody trusts it.
+/// The trusted entries of the key that made a signature; none for an untrusted key.
 fn signer<'t>(
     envelope: &Envelope,
     id: &str,

@@ -26,7 +26,7 @@ const ATTESTATIONS: [&str; 2] = [".sigstore.json", ".intoto.jsonl"];
 pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
-    let trust = trust(keys, &path)?;
+    let trust = trust(keys, &path, &asked.files)?;
     let threshold = asked.threshold.or(trust.threshold).ok_or_else(|| {
         failure(Kind::Usage, "how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
     })?;
@@ -66,17 +66,17 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     Ok(Attested { threshold, possible: trust.groups(), count, files, wrong, manifest: path })
 }
 
-/// The trusted keys, which never come from what is being checked.
-fn trust(keys: &Path, manifest: &Path) -> Result<Trust> {
+/// The trusted keys, which never come from what is being checked: neither from a directory of it, nor
+/// from next to one of its files.
+fn trust(keys: &Path, manifest: &Path, files: &[PathBuf]) -> Result<Trust> {
     let shown = keys.display();
     let text = fs::read_text(keys)?;
-    let inside = |dir: &Path| {
-        let dir =
-            std::fs::canonicalize(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
-        let keys = std::fs::canonicalize(keys);
-        matches!((keys, dir), (Ok(keys), Ok(dir)) if keys.parent() == Some(&dir))
+    let real = std::fs::canonicalize(keys)?;
+    let of_release = |path: &Path| {
+        let path = std::fs::canonicalize(path).unwrap_or_default();
+        if path.is_dir() { real.starts_with(path) } else { real.parent() == path.parent() }
     };
-    if manifest.parent().is_some_and(inside) {
+    if of_release(manifest) || files.iter().any(|file| of_release(file)) {
         return Err(bad_input(format!(
             "`{shown}` is in the directory of the release: keys never come from the files that they check; keep it elsewhere"
         )));

@@ -286,7 +286,7 @@ fn two_builders_are_counted_and_every_attack_is_not() {
         control();
     }
 
-    // Two digests for one build by one key: it counts for nobody, though one of them is right.
+    // Two digests for one build by one key: no vote of it counts, though one digest is right.
     it.sh("cp dist/bob.sigstore.json honest.sigstore.json");
     it.signed_by_bob(|s| s["subject"][0]["digest"]["sha256"] = json!("a".repeat(64)));
     let run = it.verify(&["--attestation", "honest.sigstore.json"]);
@@ -308,6 +308,22 @@ fn two_builders_are_counted_and_every_attack_is_not() {
         &["keys never come from"],
     );
     std::fs::remove_file(it.path("dist/trusted.toml")).unwrap();
+    // Deeper in the release, and next to its files when the manifest is somewhere else.
+    it.sh("mkdir -p dist/keys elsewhere; cp dist/repro.json elsewhere/");
+    it.sh("cp trusted.toml dist/keys/");
+    let deeper = ["verify", "dist", "--keys", "dist/keys/trusted.toml", "--threshold", "2"];
+    fails(&it.project.repro(&deeper), 5, &["keys never come from"]);
+    it.sh("cp trusted.toml dist/trusted.toml");
+    let attested = ["--attestation", "dist/alice.sigstore.json", "dist/bob.sigstore.json"];
+    let beside = ["verify", "elsewhere/repro.json", "dist/app", "--keys", "dist/trusted.toml"];
+    let args = [&beside[..], &["--threshold", "2"], &attested[..]].concat();
+    fails(&it.project.repro(&args), 5, &["keys never come from"]);
+    it.sh("mv dist/trusted.toml elsewhere.toml");
+    let args: Vec<&str> =
+        args.iter().map(|a| if *a == "dist/trusted.toml" { "elsewhere.toml" } else { a }).collect();
+    assert_verdict(&it.project.repro(&args), 0, "REPRODUCED BY 2: alice, bob, 2 have to agree");
+    it.sh("rm -r dist/keys elsewhere");
+    control();
     fails(&it.project.repro(&["verify", "dist", "--keys", "trusted.toml"]), 2, &["--threshold N"]);
 
     // The published file, and the manifest with it.
