@@ -74,17 +74,20 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => args.output.format == ReportFormat::Github,
         _ => false,
     };
-    let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals(give_up));
-    match entered.and_then(|()| run(cli.command)) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            if annotate {
-                let kind = error::kind_of(&error).name();
-                let _ = print(&github::failure(name, kind, &error::one_line(&error)));
-            }
-            ExitCode::from(failed(name, format, &error))
+    let failing = move |error: &anyhow::Error| {
+        if annotate {
+            let kind = error::kind_of(error).name();
+            let _ = print(&github::failure(name, kind, &error::one_line(error)));
         }
-    }
+        failed(name, format, error)
+    };
+    // A computation asks nobody whether it should go on.
+    let give_up = move || {
+        fs::remove_listed();
+        std::process::exit(failing(&process::interruption()).into());
+    };
+    let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals(give_up));
+    ExitCode::from(entered.and_then(|()| run(cli.command)).unwrap_or_else(|e| failing(&e)))
 }
 
 /// A panic does not unwind in a release build: nothing else would end the children. The next run removes
@@ -96,13 +99,6 @@ fn end_children_on_panic() {
         process::stop_all();
         std::process::exit(101);
     }));
-}
-
-/// Ends a run that was interrupted during a computation, which asks nobody whether it should go on.
-fn give_up() {
-    fs::remove_listed();
-    term::say(term::BAD, "error", "interrupted");
-    std::process::exit(Kind::Interrupted.code().into());
 }
 
 /// `-C`: everything that is given relatively is meant from there.

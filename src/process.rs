@@ -18,6 +18,8 @@ use anyhow::{Context, Result};
 use crate::error::{Kind, failure, host};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Somebody asked after it was: the run is on its way to its end.
+static NOTICED: AtomicBool = AtomicBool::new(false);
 static STOPPED: AtomicBool = AtomicBool::new(false);
 static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
 
@@ -377,7 +379,9 @@ fn quote(word: &str) -> String {
 
 /// Whether a signal has asked `repro` to stop.
 pub fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::SeqCst)
+    let interrupted = INTERRUPTED.load(Ordering::SeqCst);
+    NOTICED.fetch_or(interrupted, Ordering::SeqCst);
+    interrupted
 }
 
 /// The absolute path of a program that a shell would run by this name.
@@ -402,24 +406,29 @@ fn is_program(path: &Path) -> bool {
 
 /// An error once a signal has asked `repro` to stop.
 pub fn check_interrupt() -> Result<()> {
-    if interrupted() {
-        return Err(failure(Kind::Interrupted, "interrupted"));
-    }
-    Ok(())
+    if interrupted() { Err(interruption()) } else { Ok(()) }
 }
 
-/// How long a run that was interrupted may take to clean up by itself.
+/// What an interrupted run ends with.
+pub fn interruption() -> anyhow::Error {
+    failure(Kind::Interrupted, "interrupted")
+}
+
+/// How long a run that was interrupted may take to notice it.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Installs the handler for SIGINT, SIGTERM and SIGHUP (Ctrl-C elsewhere): it ends all running
 /// children, whose waiters then return the error of [`check_interrupt`] and clean up. A long
-/// computation has no waiter: after a grace period, `give_up` has to end the process.
-pub fn handle_signals(give_up: fn()) -> Result<()> {
+/// computation has no waiter: where none has noticed after a grace period, `give_up` has to end the
+/// process.
+pub fn handle_signals(give_up: impl Fn() + Send + 'static) -> Result<()> {
     ctrlc::set_handler(move || {
         INTERRUPTED.store(true, Ordering::SeqCst);
         stop_all();
         std::thread::sleep(GRACE);
-        give_up();
+        if !NOTICED.load(Ordering::SeqCst) {
+            give_up();
+        }
     })
     .context("failed to install the signal handler")
 }

@@ -216,9 +216,11 @@ fn ctrl_c_ends_a_computation_and_removes_its_files() {
     std::fs::create_dir(&dir).unwrap();
     std::fs::File::create(dir.join("a.tar")).unwrap().set_len(1 << 40).unwrap();
     std::fs::File::create(dir.join("b.tar")).unwrap().set_len(1 << 40).unwrap();
-    for args in [&["diff", "a.tar", "b.tar"][..], &["archive", "a.tar", "-o", "out.tar.xz"]] {
+    let diff = ["diff", "--format", "json", "a.tar", "b.tar"];
+    for args in [&diff[..], &["archive", "a.tar", "-o", "out.tar.xz"]] {
         let mut command = project.command(env!("CARGO_BIN_EXE_repro"), &dir);
-        let mut child = command.args(args).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
         // It has read some of the file.
         let read = format!("/proc/{}/io", child.id());
         let read = || -> u64 {
@@ -233,10 +235,11 @@ fn ctrl_c_ends_a_computation_and_removes_its_files() {
         assert!(
             std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success()
         );
-        let mut words = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(130), "{words}");
+        let run: Run = child.wait_with_output().unwrap().into();
+        let words = &run.stderr;
+        assert_eq!(run.code, Some(130), "{words}");
         assert!(words.ends_with("interrupted\n"), "{words}");
+        assert!(args != diff || run.json()["error"]["kind"] == "interrupted", "{}", run.all());
         assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2, "{words}");
     }
 }
