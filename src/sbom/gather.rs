@@ -54,6 +54,33 @@ struct Gather<'a> {
     by_stem: BTreeMap<String, usize>,
     scripts: BTreeMap<&'a str, Vec<usize>>,
     digests: BTreeMap<PathBuf, String>,
+    /// The archive that was read last: its members are asked for one after the other.
+    archive: Option<Archive>,
+}
+
+struct Archive {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    entries: Vec<ar::read::Entry>,
+}
+
+impl Archive {
+    fn read(path: PathBuf) -> Option<Archive> {
+        let bytes = std::fs::read(&path).ok()?;
+        let input = &mut std::io::Cursor::new(&bytes);
+        let entries = ar::read::read(input, &Limits::default()).ok()?;
+        Some(Archive { path, bytes, entries })
+    }
+
+    /// The digest of a member that is the only one of its name.
+    fn digest(&self, member: &str) -> Option<String> {
+        let mut named = self.entries.iter().filter(|e| e.name == member.as_bytes());
+        let (entry, another) = (named.next()?, named.next());
+        let start = usize::try_from(entry.data_at).ok()?;
+        let end = start.checked_add(usize::try_from(entry.size).ok()?)?;
+        let content = self.bytes.get(start..end)?;
+        another.is_none().then(|| digest::of_bytes(content).sha256)
+    }
 }
 
 /// What a crate is for; the names are those of [`crate::manifest::components::ROLES`].
@@ -104,6 +131,7 @@ impl<'a> Gather<'a> {
             by_stem: units.iter().enumerate().map(|(i, unit)| (unit.stem(), i)).collect(),
             scripts,
             digests: BTreeMap::new(),
+            archive: None,
         }
     }
 
@@ -319,7 +347,7 @@ impl<'a> Gather<'a> {
         by_script.or_else(inside).map_or(Owner::Machine, Owner::Package)
     }
 
-    fn member(&self, unit: usize, path: &Path, member: Option<&str>) -> Member {
+    fn member(&mut self, unit: usize, path: &Path, member: Option<&str>) -> Member {
         let text = |p: &Path| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_rlib = path.extension().is_some_and(|e| e == "rlib");
         Member {
@@ -331,7 +359,7 @@ impl<'a> Gather<'a> {
     }
 
     fn member_digest(
-        &self,
+        &mut self,
         unit: usize,
         path: &Path,
         member: Option<&str>,
@@ -344,15 +372,9 @@ impl<'a> Gather<'a> {
         };
         let real = self.built.trace.now(real);
         let Some(member) = member else { return Some(digest::of_file(&real).ok()?.sha256) };
-        let bytes = std::fs::read(real).ok()?;
-        let mut input = std::io::Cursor::new(&bytes);
-        let entries = ar::read::read(&mut input, &Limits::default()).ok()?;
-        let mut named = entries.iter().filter(|e| e.name == member.as_bytes());
-        let (entry, another) = (named.next()?, named.next());
-        let start = usize::try_from(entry.data_at).ok()?;
-        let end = start.checked_add(usize::try_from(entry.size).ok()?)?;
-        let content = bytes.get(start..end)?;
-        another.is_none().then(|| digest::of_bytes(content).sha256)
+        let known = self.archive.take().filter(|archive| archive.path == real);
+        self.archive = known.or_else(|| Archive::read(real));
+        self.archive.as_ref()?.digest(member)
     }
 }
 
