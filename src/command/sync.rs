@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::error::{Kind, bad_input, failure, refused};
 use crate::manifest::Manifest;
 use crate::request::Sync;
+use crate::source::address::percent_encoded;
 
 /// All packages of one distribution and architecture.
 #[derive(Serialize)]
@@ -151,12 +152,7 @@ fn base_url(text: &str) -> Result<String> {
 
 /// A path as part of a URL.
 fn encoded(path: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
-    let each = path.bytes().map(|b| match plain(b) {
-        true => char::from(b).to_string(),
-        false => format!("%{b:02X}"),
-    });
-    each.collect()
+    percent_encoded(path, "+/")
 }
 
 /// Rebuilderd keeps files by their URL, and the worker by the last part of it.

@@ -182,11 +182,8 @@ fn named(scratch: &Path, n: usize) -> String {
 
 /// What may help, the cheapest first.
 fn candidates(project: &Project, culprits: &[Culprit]) -> Result<Vec<Remedy>> {
-    let causes: BTreeSet<&str> =
-        culprits.iter().flat_map(|c| &c.causes).map(|c| c.name()).collect();
-    let has = |wanted: &[Cause]| {
-        causes.contains(Cause::Unknown.name()) || wanted.iter().any(|c| causes.contains(c.name()))
-    };
+    let causes: Vec<Cause> = culprits.iter().flat_map(|c| c.causes.iter().copied()).collect();
+    let has = |wanted: &[Cause]| causes.iter().any(|c| *c == Cause::Unknown || wanted.contains(c));
     let mut all = Vec::new();
     let mut variables = BTreeSet::new();
     let packages = project.packages();
@@ -226,7 +223,7 @@ fn candidates(project: &Project, culprits: &[Culprit]) -> Result<Vec<Remedy>> {
             }
         }
     }
-    if causes.contains(Cause::BuildPath.name()) && !project.request.same_path {
+    if causes.contains(&Cause::BuildPath) && !project.request.same_path {
         all.push(Remedy::SamePath);
     }
     Ok(all)

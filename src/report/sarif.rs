@@ -15,6 +15,7 @@ use crate::check::rules::{RULES, Rule};
 use crate::error;
 use crate::report::check::CheckReport;
 use crate::report::json::encode;
+use crate::source::address::percent_encoded;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -113,17 +114,9 @@ fn slashes(path: &Path) -> String {
     }
 }
 
-/// The characters of a URI's path as they are, all others as bytes.
+/// A path as part of a URI.
 fn encoded(path: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&b);
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match plain(byte) {
-            true => out.push(char::from(byte)),
-            false => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    percent_encoded(path, "/!$&'()*+,;=@")
 }
 
 #[cfg(test)]

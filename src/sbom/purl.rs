@@ -2,6 +2,7 @@
 
 use crate::manifest::Source;
 use crate::manifest::components::Package;
+use crate::source::address::percent_encoded as encode;
 
 /// The one registry that a purl without qualifier means.
 const DEFAULT: [&str; 2] =
@@ -51,13 +52,6 @@ fn without_user(url: &str) -> String {
         }
         _ => url.to_string(),
     }
-}
-
-fn encode(text: &str, plain: &str) -> String {
-    let kept =
-        |b: u8| b.is_ascii_alphanumeric() || b".-_~".contains(&b) || plain.as_bytes().contains(&b);
-    let one = |b: u8| if kept(b) { (b as char).to_string() } else { format!("%{b:02X}") };
-    text.bytes().map(one).collect()
 }
 
 #[cfg(test)]

@@ -49,6 +49,15 @@ pub fn check_own(address: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Text as a part of a URL: unreserved characters (RFC 3986) and those of `plain` as they are, all
+/// others as bytes.
+pub fn percent_encoded(text: &str, plain: &str) -> String {
+    let kept =
+        |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b) || plain.as_bytes().contains(&b);
+    let one = |b: u8| if kept(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    text.bytes().map(one).collect()
+}
+
 /// Whether two addresses lead to the same repository: host and path are the same. Scheme, user,
 /// a default port, `.git` and a slash at the end do not matter; anything less plain never matches.
 pub fn same(a: &str, b: &str) -> bool {

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use repro_formats::digest::of_bytes;
 
 use super::names::without_versions;
@@ -213,25 +214,7 @@ fn spellings(bytes: &[u8]) -> [String; 3] {
     let hex = of_bytes(bytes).sha256;
     let two = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or_default();
     let digest: Vec<u8> = (0..hex.len()).step_by(2).map(two).collect();
-    let base64 = base64(&digest);
-    let url = base64.trim_end_matches('=').replace('+', "-").replace('/', "_");
-    [hex, base64, url]
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const SET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for three in bytes.chunks(3) {
-        let all =
-            three.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for i in 0..4 {
-            match i <= three.len() {
-                true => out.push(char::from(SET[(all >> (18 - 6 * i) & 63) as usize])),
-                false => out.push('='),
-            }
-        }
-    }
-    out
+    [hex, Base64::encode_string(&digest), Base64UrlUnpadded::encode_string(&digest)]
 }
 
 #[cfg(test)]

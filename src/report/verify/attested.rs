@@ -34,18 +34,35 @@ impl Attested {
         self.wrong.is_empty() && self.count.groups.len() >= self.threshold
     }
 
-    /// The name of the verdict in reports.
-    fn verdict(&self) -> &'static str {
+    fn verdict(&self) -> Verdict {
         match (self.wrong.is_empty(), self.passes()) {
-            (_, true) => "attested",
-            (true, false) => "not-enough-votes",
-            (false, false) => "differs",
+            (_, true) => Verdict::Attested,
+            (true, false) => Verdict::NotEnough,
+            (false, false) => Verdict::Differs,
         }
     }
 
     /// The process exit code.
     pub fn code(&self) -> u8 {
         (!self.passes()).into()
+    }
+}
+
+/// What a count ends in.
+enum Verdict {
+    Attested,
+    NotEnough,
+    Differs,
+}
+
+impl Verdict {
+    /// The name in reports.
+    fn name(self) -> &'static str {
+        match self {
+            Verdict::Attested => "attested",
+            Verdict::NotEnough => "not-enough-votes",
+            Verdict::Differs => "differs",
+        }
     }
 }
 
@@ -76,7 +93,7 @@ pub fn text(found: &Attested) -> String {
     let names: Vec<&str> = found.count.groups.iter().map(String::as_str).collect();
     let (n, needed) = (names.len(), found.threshold);
     let _ = match found.verdict() {
-        "attested" => {
+        Verdict::Attested => {
             line(
                 &mut out,
                 "note",
@@ -88,8 +105,8 @@ pub fn text(found: &Attested) -> String {
                 names.join(", ")
             )
         }
-        "differs" => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
-        _ => writeln!(
+        Verdict::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
+        Verdict::NotEnough => writeln!(
             out,
             "{BAD}NOT ENOUGH VOTES{BAD:#}: {n} of {} trusted builders attest every file, {needed} have to",
             found.possible
@@ -131,7 +148,7 @@ pub fn json(found: &Attested) -> String {
     encode(&AttestedJson {
         schema: SCHEMA,
         command: "verify",
-        verdict: found.verdict(),
+        verdict: found.verdict().name(),
         threshold: found.threshold,
         trusted: found.possible,
         groups: found.count.groups.iter().map(String::as_str).collect(),

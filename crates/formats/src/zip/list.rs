@@ -5,6 +5,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::read::{self, DEFLATED, Entry, Kind, STORED};
 use crate::compress::container::Compression;
+use crate::digest::hex;
 use crate::error::ReadError;
 use crate::limits::Limits;
 use crate::listing::{Field, Listing, Member, Says, digest};
@@ -117,10 +118,6 @@ fn fields(entry: &Entry, ids: &[u16]) -> Vec<String> {
         wanted.map(move |(id, bytes)| format!("{side} field 0x{id:04x}: {}", hex(bytes)))
     });
     each.collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// What the packer's system left.
