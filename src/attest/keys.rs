@@ -39,7 +39,7 @@ impl PublicKey {
         let bytes = match algorithm {
             Algorithm::Ed25519 => {
                 let key = ed25519_dalek::VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()?;
-                // A key of small order holds for what nobody signed.
+                // With a key of small order, signatures verify that were never made.
                 (!key.is_weak()).then(|| key.to_bytes().to_vec())?
             }
             Algorithm::P256 => {

@@ -83,8 +83,8 @@ pub fn trace(
         ..Blame::default()
     });
     if blame.culprits.is_empty() && blame.unblamed.is_empty() {
-        let nobody = "no unit was found that differs although all its inputs agree";
-        blame.unblamed.push(nobody.to_string());
+        let none = "no unit was found that differs although all its inputs agree";
+        blame.unblamed.push(none.to_string());
     }
     for line in &mut blame.unblamed {
         *line = format!("no culprit crate: {line}");

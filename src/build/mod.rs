@@ -229,7 +229,7 @@ impl Plan<'_> {
         Ok(moved)
     }
 
-    /// Removes what a build left that nobody asks for any more: its artifacts are known.
+    /// Removes the files of a build that are no longer needed: its artifacts are known.
     pub fn discard(&self, side: Side) -> Result<()> {
         let copies = self.layout_on_disk(side).source;
         let own = copies.ancestors().find(|dir| dir.ends_with(side.lower()));

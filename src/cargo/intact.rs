@@ -1,6 +1,6 @@
 //! Whether the crates in a cargo home are what the lockfile names. cargo compares a download with its
 //! checksum once and never looks again, and whatever ran with the user's rights since can have written
-//! there: both builds would take the same changed source, and nobody else would.
+//! there: both builds would use the same changed source, which no other builder has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -119,7 +119,7 @@ fn check_id(builder: &str) -> Result<()> {
     }
 }
 
-/// A build that differs, or whose source nobody else has, is attested by nobody.
+/// A build that differs, or whose source cannot be retrieved, is not attested.
 fn check(manifest: &Manifest) -> Result<()> {
     let differs = Verdict::named(&manifest.verdict) == Some(Verdict::Differs);
     let why = match (differs, manifest.source.dirty) {
@@ -127,7 +127,7 @@ fn check(manifest: &Manifest) -> Result<()> {
             "was not reproducible, so there are no files to attest: fix the causes and run `repro build` again"
         }
         (_, true) => {
-            "was of a work tree with uncommitted changes, so nobody else could attest the same: commit them and run `repro build` again"
+            "was of a work tree with uncommitted changes, so no other builder could attest the same: commit them and run `repro build` again"
         }
         _ => return Ok(()),
     };

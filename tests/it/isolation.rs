@@ -345,7 +345,7 @@ let target = exe.ancestors().find(|p| p.ends_with("release")).unwrap().to_owned(
 let lines = [
     ("cwd", text(&env::current_dir().unwrap())), ("pwd", var("PWD")), ("manifest-dir", var("CARGO_MANIFEST_DIR")),
     ("out-dir", var("OUT_DIR")), ("exe", text(&exe)), ("cargo-home", var("CARGO_HOME")), ("home", var("HOME")),
-    ("tmpdir", var("TMPDIR")), ("temp-file", ask("mktemp -u nnn.XXX --tmpdir | sed 's,/nnn.*,,'")), ("target-dir", text(&target)),
+    ("tmpdir", var("TMPDIR")), ("temp-file", ask("dirname $(mktemp -u)")), ("target-dir", text(&target)),
     ("wrapper", var("RUSTC_WRAPPER")), ("user", ask("getent passwd $(id -u) | cut -d: -f1")), ("uid", ask("id -u")), ("gid", ask("id -g")),
     ("home-of-user", ask("getent passwd $(id -u) | cut -d: -f6")), ("hostname", ask("hostname")), ("host-file", ask("cat /etc/hostname")),
     ("machine-id", ask("cat /etc/machine-id")), ("process-id", std::process::id().to_string()),

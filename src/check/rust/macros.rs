@@ -139,7 +139,7 @@ pub(super) enum Printed {
     Env,
     /// Anything else that cargo takes over.
     Directive,
-    /// To the person who builds, or to nobody.
+    /// To the person who builds, or nowhere.
     Message,
     /// What stands in a value says it.
     Unknown,
