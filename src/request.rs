@@ -108,6 +108,29 @@ pub struct LedgerChoice {
     pub trust_cache: bool,
 }
 
+/// What `repro ledger` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerAction {
+    /// `list`.
+    List,
+    /// `verify`.
+    Verify,
+    /// `prune`.
+    Prune {
+        /// `--max-size`.
+        max_size: Option<u64>,
+    },
+}
+
+/// What `repro ledger` was asked for.
+#[derive(Clone, Debug)]
+pub struct LedgerRequest {
+    /// `--ledger`.
+    pub dir: Option<PathBuf>,
+    /// What to do.
+    pub action: LedgerAction,
+}
+
 /// What the command line leaves open, so that the project's metadata can fill it.
 #[derive(Clone, Default)]
 pub struct BuildRequest {

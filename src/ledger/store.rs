@@ -98,13 +98,15 @@ impl Ledger {
         Ok(file)
     }
 
-    /// Stores a file, if it is not there yet.
+    /// Stores a file, if it is not there yet as it should be.
     ///
     /// # Errors
     /// It cannot be written.
     pub fn put(&self, from: &Path, digest: &Digest) -> Result<()> {
         let to = blob(&self.blobs(), &digest.sha256);
-        if to.is_file() {
+        let output =
+            Output { name: String::new(), sha256: digest.sha256.clone(), size: digest.size };
+        if self.is_stored(&output) {
             return Ok(());
         }
         let input = File::open(from);
@@ -245,10 +247,12 @@ impl Ledger {
 
     /// Whether every output of an entry is stored as it was.
     pub fn holds(&self, entry: &Entry) -> bool {
-        entry.outputs.iter().all(|output| {
-            let found = unpack(&self.blobs(), output, &mut std::io::sink());
-            found.is_ok_and(|found| found.sha256 == output.sha256)
-        })
+        entry.outputs.iter().all(|output| self.is_stored(output))
+    }
+
+    fn is_stored(&self, output: &Output) -> bool {
+        let found = unpack(&self.blobs(), output, &mut std::io::sink());
+        found.is_ok_and(|found| found.sha256 == output.sha256)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod html;
 pub mod init;
 pub mod inspect;
 pub mod json;
+pub mod ledger;
 pub mod sarif;
 pub mod shell;
 pub mod summary;
