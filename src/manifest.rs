@@ -83,7 +83,7 @@ impl FromLedger {
     /// Of a check that took something from it.
     pub fn of(split: &Split) -> Option<FromLedger> {
         let Split { reused, foreign, twice } = split;
-        (*reused > 0).then(|| FromLedger {
+        (*reused > 0).then_some(FromLedger {
             reused: *reused,
             foreign: *foreign,
             built_twice: twice.len(),

@@ -74,7 +74,7 @@ pub fn remember(ledger: &Ledger, scope: &str, varied: &Varied, a: &Built, b: &Bu
         match (&call.done, of_b.get(&key)) {
             (Done::Reused { key, .. }, _) => drop(used.insert(key)),
             (Done::Made(entry), Some(Call { done: Done::Made(other), out_dir, .. })) => {
-                let both = [(a, entry, &call.out_dir), (b, other, out_dir)];
+                let both = [(a, &**entry, &call.out_dir), (b, &**other, out_dir)];
                 if let Some(digests) = same(both) {
                     for (output, digest) in entry.outputs.iter().zip(&digests) {
                         let file = Path::new(&call.out_dir).join(&output.name);
@@ -96,7 +96,7 @@ pub fn remember(ledger: &Ledger, scope: &str, varied: &Varied, a: &Built, b: &Bu
 
 /// The digests of what both made, if they made the same of the same, and it is still there: a build
 /// script could have written over it since.
-fn same(both: [(&Built, &Box<Entry>, &String); 2]) -> Option<Vec<Digest>> {
+fn same(both: [(&Built, &Entry, &String); 2]) -> Option<Vec<Digest>> {
     let [(_, a, _), (_, b, _)] = both;
     if a != b || !a.is_sound() {
         return None;

@@ -140,7 +140,7 @@ impl Asked<'_> {
             out_dir: self.unit.out_dir.clone(),
             done,
         };
-        super::wrapper::record(self.dir, CALLS, &call)
+        fs::append_line(&self.dir.join(CALLS), &call)
     }
 
     /// The crates that it is given; none for one of which nothing is known.

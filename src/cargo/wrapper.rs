@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -150,9 +149,9 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
         args.extend(of_crate(&spec).map(OsString::from));
         args.extend(out_dir_remap.map(OsString::from));
-        record(dir, UNITS, &unit)?;
+        fs::append_line(&dir.join(UNITS), &unit)?;
         if spec.keep_calls {
-            record(dir, CALLS, &Whole::of(&unit, &args))?;
+            fs::append_line(&dir.join(CALLS), &Whole::of(&unit, &args))?;
         }
         compiled = Some(unit);
     }
@@ -253,17 +252,6 @@ pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
         }
     }
     Ok(None)
-}
-
-/// One line in one write: lines of calls that run at once do not mix.
-pub(super) fn record(dir: &Path, list: &str, what_was: &impl Serialize) -> Result<()> {
-    let path = dir.join(list);
-    let what = || format!("failed to write `{}`", path.display());
-    let mut line = serde_json::to_vec(what_was).with_context(what)?;
-    line.push(b'\n');
-    let mut file =
-        std::fs::OpenOptions::new().append(true).create(true).open(&path).with_context(what)?;
-    file.write_all(&line).with_context(what)
 }
 
 /// The arguments of one rustc call, as text; those of `@file` are read in.

@@ -13,6 +13,7 @@ use crate::blame::{self, Blame};
 use crate::build::{Built, Plan, if_full};
 use crate::compare::{Comparison, Pair, compare_all};
 use crate::error::{Kind, failure, host};
+use crate::manifest::FromLedger;
 use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
 use crate::project::isolate::Purpose;
@@ -172,15 +173,9 @@ fn builds(
     });
     let from_ledger = split.as_ref().is_some_and(|split| split.reused > 0);
     let verdict = verdict(&comparison, coverage.as_ref(), &project, from_ledger)?;
-    let mut manifest = project.manifest(
-        &recipe,
-        &comparison,
-        verdict,
-        coverage.as_ref(),
-        split.as_ref(),
-        a,
-        scratch,
-    )?;
+    let mut manifest =
+        project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), a, scratch)?;
+    manifest.ledger = split.as_ref().and_then(FromLedger::of);
     let mut unlike = None;
     // Whose files were not discarded.
     let other = comparison.others().first().copied().unwrap_or(Side::B);

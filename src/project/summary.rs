@@ -9,7 +9,6 @@ use repro_formats::digest;
 
 use crate::build::Built;
 use crate::compare::Comparison;
-use crate::ledger::Split;
 use crate::manifest::components::Components;
 use crate::manifest::{self, Manifest};
 use crate::project::Project;
@@ -34,7 +33,6 @@ impl Project {
         comparison: &Comparison,
         verdict: Verdict,
         coverage: Option<&Coverage>,
-        split: Option<&Split>,
         a: &Built,
         scratch: &Path,
     ) -> Result<Manifest> {
@@ -48,7 +46,7 @@ impl Project {
             verdict: verdict.name().to_string(),
             builds: coverage.map(|_| self.request.builds).filter(|n| *n > 2),
             variations: coverage.map(manifest::Variations::from),
-            ledger: split.and_then(manifest::FromLedger::of),
+            ledger: None,
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {
                 rustc: self.toolchain.rustc_verbose.lines().map(str::to_string).collect(),
