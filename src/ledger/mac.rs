@@ -23,7 +23,7 @@ pub struct Key([u8; LENGTH]);
 /// # Errors
 /// There is no home directory.
 pub fn directory() -> Result<PathBuf> {
-    super::store::of_user("XDG_CONFIG_HOME", ".config")
+    super::of_user("XDG_CONFIG_HOME", ".config")
 }
 
 impl Key {

@@ -13,9 +13,11 @@ pub mod store;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use self::places::Places;
+use crate::error::host;
 
 /// Names of variations that reached the builds; `false` for one that did so in part.
 pub type Varied = BTreeMap<String, bool>;
@@ -23,6 +25,16 @@ pub type Varied = BTreeMap<String, bool>;
 /// Whether what was compared under `then` was compared under at least `now`.
 pub fn covers(then: &Varied, now: &Varied) -> bool {
     now.iter().all(|(name, whole)| then.get(name).is_some_and(|known| *known || !whole))
+}
+
+/// `repro` in a directory of the user's that a variable names, or else in this one of the home directory.
+fn of_user(variable: &str, below_home: &str) -> Result<PathBuf> {
+    let set = std::env::var_os(variable).map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let home = || std::env::home_dir().filter(|h| h.is_absolute()).map(|h| h.join(below_home));
+    let dir = set.or_else(home).ok_or_else(|| {
+        host(format!("there is no home directory for the ledger: set HOME or {variable}"))
+    })?;
+    Ok(dir.join("repro"))
 }
 
 /// What both sides are given of the ledger.

@@ -12,7 +12,7 @@ use repro_formats::digest::{Digest, Hasher};
 
 use super::entry::{Entry, Output, digest_of, is_digest};
 use super::mac::Key;
-use super::{Varied, covers};
+use super::{Varied, covers, of_user};
 use crate::error::host;
 use crate::fs;
 
@@ -22,16 +22,6 @@ pub const LARGEST: u64 = 4 << 30;
 const LONGEST: u64 = 16 << 20;
 /// Compression: speed counts, both sides read it.
 const LEVEL: i32 = 1;
-
-/// `repro` in a directory of the user's that a variable names, or else in this one of the home directory.
-pub(super) fn of_user(variable: &str, below_home: &str) -> Result<PathBuf> {
-    let set = std::env::var_os(variable).map(PathBuf::from).filter(|dir| dir.is_absolute());
-    let home = || std::env::home_dir().filter(|h| h.is_absolute()).map(|h| h.join(below_home));
-    let dir = set.or_else(home).ok_or_else(|| {
-        host(format!("there is no home directory for the ledger: set HOME or {variable}"))
-    })?;
-    Ok(dir.join("repro"))
-}
 
 /// The directory of the ledger where none is given.
 ///
