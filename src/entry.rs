@@ -15,11 +15,13 @@ use crate::cli::output::{Format, OutputArgs, ReportFormat};
 use crate::cli::{self, Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{
-    archive, attest, build, check, deliver, diff, docs, env, init, inspect, normalize, sbom, sync,
+    archive, attest, build, check, deliver, diff, docs, env, init, inspect, ledger, normalize,
+    sbom, sync,
 };
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
 use crate::report::{self, files, github, json, sarif, shell, text};
+use crate::request::LedgerAction;
 use crate::sandbox::start;
 use crate::{fs, process, term, verify};
 
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Normalize(args) => ("normalize", args.format),
         Command::Diff(args) => ("diff", args.output.format.plain()),
         Command::Inspect(args) => ("inspect", args.format.plain()),
+        Command::Ledger(args) => ("ledger", args.format),
         Command::Verify(args) => ("verify", args.format),
         Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
         Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
@@ -229,6 +232,16 @@ fn run(command: Command) -> Result<u8> {
                 Format::Json => report::inspect::json(&files),
             })?;
             Ok(0)
+        }
+        Command::Ledger(args) => {
+            let format = args.format;
+            let asked = args.request();
+            let report = ledger::run(&asked)?;
+            print(&match format {
+                Format::Text => report.text(),
+                Format::Json => report.json(),
+            })?;
+            Ok(report.code(asked.action == LedgerAction::Verify))
         }
         Command::RebuilderdBackend(args) => {
             let done = verify::backend::run(&args.input, args.sandbox.mode())?;

@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use filetime::FileTime;
 use repro_formats::{digest, tree};
+use serde::Serialize;
 
 use crate::error::host;
 
@@ -41,6 +42,15 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
         create_dir(parent)?;
     }
     fs::write(path, bytes).with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+/// Appends a value as one line of JSON, in one write: lines of processes that run at once do not mix.
+pub fn append_line(path: &Path, value: &impl Serialize) -> Result<()> {
+    let what = || format!("failed to write `{}`", path.display());
+    let mut line = serde_json::to_vec(value).with_context(what)?;
+    line.push(b'\n');
+    let mut file = File::options().append(true).create(true).open(path).with_context(what)?;
+    file.write_all(&line).with_context(what)
 }
 
 /// Writes a file so that it appears whole or not at all: temporary file beside it, fsync, rename.

@@ -18,6 +18,7 @@ pub mod error;
 pub mod fs;
 pub mod git;
 pub mod layout;
+pub mod ledger;
 pub mod manifest;
 pub mod orphans;
 pub mod platform;

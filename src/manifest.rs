@@ -13,6 +13,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::Split;
 use crate::variation::coverage::Coverage;
 use crate::variation::{VARIATIONS, VariationId};
 use crate::verdict::At;
@@ -38,6 +39,9 @@ pub struct Manifest {
     /// What the builds differed in on purpose; none of a single one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub variations: Option<Variations>,
+    /// What was taken from the ledger, if anything was: the rest was built twice.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ledger: Option<FromLedger>,
     /// What was built.
     pub source: Source,
     /// With what.
@@ -61,6 +65,30 @@ pub struct Manifest {
     /// This machine; left out with `--no-builder`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub builder: Option<Builder>,
+}
+
+/// How many units were taken from the ledger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FromLedger {
+    /// Units whose outputs were taken from it: both builds had made the same of the same inputs.
+    pub reused: usize,
+    /// Those of them that a different machine had written.
+    pub foreign: usize,
+    /// Units that were built twice, and runs of build scripts.
+    pub built_twice: usize,
+}
+
+impl FromLedger {
+    /// Of a check that took something from it.
+    pub fn of(split: &Split) -> Option<FromLedger> {
+        let Split { reused, foreign, twice } = split;
+        (*reused > 0).then_some(FromLedger {
+            reused: *reused,
+            foreign: *foreign,
+            built_twice: twice.len(),
+        })
+    }
 }
 
 /// What was varied between the two builds. Values are not in it: they are made for one run.

@@ -99,6 +99,38 @@ pub struct SourceChoice {
     pub time: Option<i64>,
 }
 
+/// Which ledger is used, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerChoice {
+    /// Its directory; none for the one in the user's cache.
+    pub dir: Option<PathBuf>,
+    /// `--ledger-trust-cache`.
+    pub trust_cache: bool,
+}
+
+/// What `repro ledger` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerAction {
+    /// `list`.
+    List,
+    /// `verify`.
+    Verify,
+    /// `prune`.
+    Prune {
+        /// `--max-size`.
+        max_size: Option<u64>,
+    },
+}
+
+/// What `repro ledger` was asked for.
+#[derive(Clone, Debug)]
+pub struct LedgerRequest {
+    /// `--ledger`.
+    pub dir: Option<PathBuf>,
+    /// What to do.
+    pub action: LedgerAction,
+}
+
 /// What the command line leaves open, so that the project's metadata can fill it.
 #[derive(Clone, Default)]
 pub struct BuildRequest {
@@ -122,6 +154,8 @@ pub struct BuildRequest {
     pub network: bool,
     /// `--builds`.
     pub builds: Option<usize>,
+    /// `--ledger`.
+    pub ledger: Option<LedgerChoice>,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.
@@ -184,6 +218,8 @@ pub struct Build {
     pub name: Option<String>,
     /// `--builds`: how many are made and compared.
     pub builds: usize,
+    /// `--ledger`.
+    pub ledger: Option<LedgerChoice>,
     /// `--keep`.
     pub keep: bool,
     /// `--expand`.
@@ -229,6 +265,8 @@ pub struct Archive {
     pub allow_dirty: bool,
     /// `--allow-single`.
     pub allow_single: bool,
+    /// `--ledger-ok`.
+    pub ledger_ok: bool,
     /// Whether members are digested for the report.
     pub detail: bool,
 }
@@ -274,6 +312,8 @@ pub struct AttestRequest {
     pub predicate: bool,
     /// `--print-key`.
     pub print_key: bool,
+    /// `--ledger-ok`.
+    pub ledger_ok: bool,
     /// `-o`.
     pub output: Option<PathBuf>,
     /// `--manifest-path`.
@@ -387,6 +427,8 @@ pub struct VerifyRequest {
     pub manifest_only: bool,
     /// `--anyway`.
     pub anyway: bool,
+    /// `--ledger-ok`.
+    pub ledger_ok: bool,
     /// `--against`.
     pub against: Vec<String>,
     /// `--attest`.

@@ -135,6 +135,8 @@ pub struct Room {
     pub read: Vec<(PathBuf, PathBuf)>,
     /// Further ones, in this order: each may be in those before it.
     pub layers: Vec<Layer>,
+    /// Directories of this machine that it must not see.
+    pub hidden: Vec<PathBuf>,
     /// The host name.
     pub hostname: Option<String>,
     /// The ids of user and group.
@@ -226,6 +228,8 @@ impl Sandbox {
         let (inside, outside): (Vec<_>, Vec<_>) =
             wanted.partition(|p| p.starts_with(&self.scratch));
         outside.into_iter().for_each(|p| args.bind("--ro-bind", p, p));
+        let seen = |dir: &&PathBuf| self.view == View::Machine && dir.is_dir() && !self.hides(dir);
+        room.hidden.iter().filter(seen).for_each(|dir| args.path("--tmpfs", dir));
         // Whatever of the above has the scratch directory in it: neither the other build nor published
         // files are in reach.
         args.path("--tmpfs", &self.scratch);

@@ -42,6 +42,8 @@ pub enum Verdict {
     Reproducible,
     /// The same, of a tree with changes that no commit holds.
     DirtyTree,
+    /// The same, where units were taken from the ledger: equal when they were last built.
+    FromLedger,
     /// The same, of builds at one path that everyone can build at.
     AtPath,
     /// The same, of builds at one path that no other run has: each gives other bytes.
@@ -61,6 +63,19 @@ pub enum At {
     Canonical,
     /// The scratch directory of this run.
     Scratch,
+}
+
+/// What makes a pass worth less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Worth {
+    /// Nothing was varied between the builds.
+    pub nothing_varied: bool,
+    /// They were made at one path.
+    pub at: Option<At>,
+    /// No commit holds what was built.
+    pub dirty: bool,
+    /// Units were taken from the ledger.
+    pub from_ledger: bool,
 }
 
 /// How a verdict is shown.
@@ -93,6 +108,7 @@ pub struct Row {
 pub const VERDICTS: &[Row] = &[
     row(Verdict::Reproducible, "reproducible", "REPRODUCIBLE", Tone::Good, 0),
     row(Verdict::DirtyTree, "reproducible-dirty-tree", "REPRODUCIBLE, DIRTY TREE", Tone::Warn, 0),
+    row(Verdict::FromLedger, "reproducible-from-ledger", "REPRODUCIBLE", Tone::Good, 0),
     row(Verdict::AtPath, "reproducible-at-path", "REPRODUCIBLE AT", Tone::Good, 0),
     row(Verdict::AtScratchPath, "reproducible-at-scratch-path", "REPRODUCIBLE AT", Tone::Warn, 1),
     row(
@@ -147,11 +163,13 @@ impl Verdict {
     }
 
     /// A pass with what makes it worth less; any other verdict as it is.
-    pub fn qualified(self, nothing_varied: bool, at: Option<At>, dirty: bool) -> Verdict {
+    pub fn qualified(self, worth: Worth) -> Verdict {
+        let Worth { nothing_varied, at, dirty, from_ledger } = worth;
         match self {
             Verdict::Reproducible if nothing_varied => Verdict::NothingVaried,
             Verdict::Reproducible if at == Some(At::Scratch) => Verdict::AtScratchPath,
             Verdict::Reproducible if dirty => Verdict::DirtyTree,
+            Verdict::Reproducible if from_ledger => Verdict::FromLedger,
             Verdict::Reproducible if at == Some(At::Canonical) => Verdict::AtPath,
             other => other,
         }
@@ -271,11 +289,23 @@ mod tests {
             (false, Some(At::Scratch), true, Verdict::AtScratchPath, 1),
         ];
         for (nothing_varied, at, dirty, want, code) in cases {
-            let verdict = pass.qualified(nothing_varied, at, dirty);
+            let worth = Worth { nothing_varied, at, dirty, from_ledger: false };
+            let verdict = pass.qualified(worth);
             assert_eq!((verdict, verdict.code(false)), (want, code));
             assert!(verdict.is_reproducible());
         }
-        assert_eq!(Verdict::Differs.qualified(true, None, true), Verdict::Differs);
+        let ledger = Worth { from_ledger: true, ..Worth::default() };
+        for (worth, want) in [
+            (ledger, Verdict::FromLedger),
+            (Worth { at: Some(At::Canonical), ..ledger }, Verdict::FromLedger),
+            (Worth { at: Some(At::Scratch), ..ledger }, Verdict::AtScratchPath),
+            (Worth { dirty: true, ..ledger }, Verdict::DirtyTree),
+            (Worth { nothing_varied: true, ..ledger }, Verdict::NothingVaried),
+        ] {
+            assert_eq!(pass.qualified(worth), want, "{worth:?}");
+        }
+        let worth = Worth { nothing_varied: true, dirty: true, ..ledger };
+        assert_eq!(Verdict::Differs.qualified(worth), Verdict::Differs);
         assert_eq!(Verdict::Differs.code(true), 1);
         assert!(!Verdict::Differs.is_reproducible() && !Verdict::Single.is_reproducible());
     }

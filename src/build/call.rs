@@ -14,6 +14,8 @@ use crate::cargo::rustflags;
 use crate::cargo::wrapper::{self, Spec};
 use crate::fs;
 use crate::layout::Layout;
+use crate::ledger;
+use crate::ledger::places::Places;
 use crate::process::Cmd;
 use crate::recipe::SideRecipe;
 use crate::recipe::environment::Env;
@@ -71,7 +73,7 @@ impl Plan<'_> {
             scripted.map(|dir| (dir.from.display().to_string(), dir.to.clone())).collect();
         self.recipe.add_c_remaps(&mut env, &scripted);
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
-        set("RUSTC_WRAPPER", self.wrapper(layout, &share, &crates, names)?.into());
+        set("RUSTC_WRAPPER", self.wrapper(side, layout, &share, &crates, names)?.into());
         set("RUSTC", self.rustc(side, layout).into());
         let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
         let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
@@ -157,6 +159,11 @@ impl Plan<'_> {
         let on_disk = self.layout_on_disk(side);
         self.identify(side, layout, room);
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
+        if let Some(ledger) = self.ledger {
+            let shown = [&ledger.view, &ledger.blobs].map(|dir| (dir.clone(), dir.clone()));
+            room.read.extend(shown);
+            room.hidden.extend(ledger.hidden.iter().cloned());
+        }
         let mut apart: Vec<_> =
             on_disk.directories().into_iter().zip(layout.directories()).collect();
         // The source first: the target directory may be inside.
@@ -234,8 +241,32 @@ impl Plan<'_> {
         Ok(found.into_iter().collect())
     }
 
+    /// What one side needs of the ledger: the directories that are varied have one name on both sides.
+    fn of_ledger(&self, side: Side, layout: &Layout, shared: &ledger::Shared) -> ledger::Spec {
+        let sysroot = self.moved_toolchain(side).unwrap_or_else(|| self.toolchain.sysroot.clone());
+        let dirs = [
+            (VariationId::BuildPath, &layout.source, "source"),
+            (VariationId::TargetDir, &layout.target, "target"),
+            (VariationId::CargoHome, &layout.cargo_home, "cargo-home"),
+            (VariationId::Home, &layout.home, "home"),
+            (VariationId::Tmpdir, &layout.tmpdir, "tmpdir"),
+            (VariationId::ToolchainPath, &sysroot, "toolchain"),
+        ];
+        let moves = |id| id != VariationId::ToolchainPath || self.sandbox.is_some();
+        let varied = dirs.into_iter().filter(|(id, ..)| (self.values)(*id).varied() && moves(*id));
+        let inside = [&layout.source, &layout.target, &layout.cargo_home];
+        ledger::Spec {
+            view: shared.view.clone(),
+            blobs: shared.blobs.clone(),
+            base: shared.base.clone(),
+            places: Places::new(varied.map(|(_, dir, name)| (&**dir, name))),
+            inside: inside.map(Clone::clone).to_vec(),
+        }
+    }
+
     fn wrapper(
         &self,
+        side: Side,
         layout: &Layout,
         share: &SideRecipe,
         crates: &[CrateDir],
@@ -264,6 +295,7 @@ impl Plan<'_> {
             crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
             registries: layout.cargo_home.join("registry/src"),
             crates: names,
+            ledger: self.ledger.map(|shared| self.of_ledger(side, layout, shared)),
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
                 let source = format!("/build/{}", self.recipe.facts().name);

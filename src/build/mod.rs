@@ -8,6 +8,7 @@ mod generated;
 pub mod left;
 pub mod machine;
 pub mod outside;
+pub mod remember;
 mod search_path;
 mod side;
 mod words;
@@ -27,6 +28,7 @@ use crate::artifact::{ArtifactSet, Kind};
 use crate::build::outside::OutsideFile;
 use crate::cargo::config::{Config, Place};
 use crate::cargo::messages::{Collect, Messages};
+use crate::cargo::reuse;
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
 use crate::cargo::wrapper;
@@ -34,6 +36,7 @@ use crate::cargo::{consulted, units};
 use crate::error::{Failure, Kind as ErrorKind, host};
 use crate::fs;
 use crate::layout::Layout;
+use crate::ledger::Shared;
 use crate::orphans::Orphans;
 use crate::process::{self, Cmd, Stream};
 use crate::recipe::Recipe;
@@ -83,6 +86,8 @@ pub struct Plan<'a> {
     /// Write down each rustc call whole, and how each build script starts, so that they can be run
     /// again.
     pub keep_calls: bool,
+    /// The ledger, where units may be taken from it.
+    pub ledger: Option<&'a Shared>,
     /// The value of each variation on each side.
     pub values: &'a (dyn Fn(VariationId) -> Values + Sync),
     /// Scratch directory of the run.
@@ -119,6 +124,8 @@ pub struct Built {
     pub trace: Trace,
     /// cargo's diagnostics, without its progress lines.
     pub diagnostics: String,
+    /// What the ledger was used for.
+    pub calls: Vec<reuse::Call>,
 }
 
 impl Plan<'_> {
@@ -374,6 +381,7 @@ impl Plan<'_> {
                 _ => Vec::new(),
             },
             random_build_id,
+            calls: reuse::calls(&layout.wrapper)?,
             trace,
             diagnostics,
         })

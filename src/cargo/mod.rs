@@ -10,6 +10,8 @@ pub mod ids;
 pub mod intact;
 pub mod messages;
 pub mod records;
+pub mod reuse;
+pub mod rustc_args;
 pub mod rustflags;
 pub mod toolchain;
 pub mod trace;

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cargo::crate_dirs;
 use crate::cargo::ids::{self, Names, Roots};
+use crate::cargo::reuse::Asked;
 use crate::cargo::units::Unit;
+use crate::ledger;
 use crate::platform::{self, Platform};
 use crate::{error, fs};
 
@@ -53,6 +54,8 @@ pub struct Spec {
     pub registries: PathBuf,
     /// `name-version` of those there that have one path for everyone.
     pub crates: BTreeSet<String>,
+    /// The ledger.
+    pub ledger: Option<ledger::Spec>,
     /// Where crate ids are to be canonical: the directories that differ between builders.
     pub canonical_roots: Option<Roots>,
 }
@@ -130,7 +133,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     if spec.whole_scope && call.without_scope() {
         args = call.args.iter().map(OsString::from).collect();
     }
-    let (mut canonical, mut out_dir_remap) = (None, None);
+    let (mut canonical, mut out_dir_remap, mut compiled) = (None, None, None);
     if call.compiles() {
         let mut unit = call.unit(&spec.host);
         if let Some(roots) = &spec.canonical_roots {
@@ -146,10 +149,11 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
         args.extend(of_crate(&spec).map(OsString::from));
         args.extend(out_dir_remap.map(OsString::from));
-        record(dir, UNITS, &unit)?;
+        fs::append_line(&dir.join(UNITS), &unit)?;
         if spec.keep_calls {
-            record(dir, CALLS, &Whole::of(&unit, &args))?;
+            fs::append_line(&dir.join(CALLS), &Whole::of(&unit, &args))?;
         }
+        compiled = Some(unit);
     }
     args.splice(0..0, spec.user_wrapper.map(PathBuf::into_os_string));
     let program = args
@@ -158,6 +162,10 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         .ok_or_else(|| error::host("the rustc wrapper was called without a rustc"))?;
     let mut command = Command::new(&program);
     command.args(&args[1..]);
+    if let (Some(spec), Some(unit)) = (&spec.ledger, &compiled) {
+        let args = Call::read(&args[1..])?.args;
+        return Asked { spec, dir, unit, args: &args }.run(&mut command);
+    }
     match (canonical, call.values("--out-dir").last()) {
         (Some(id), Some(out_dir)) => {
             let names = Names {
@@ -244,17 +252,6 @@ pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
         }
     }
     Ok(None)
-}
-
-/// One line in one write: lines of calls that run at once do not mix.
-fn record(dir: &Path, list: &str, what_was: &impl Serialize) -> Result<()> {
-    let path = dir.join(list);
-    let what = || format!("failed to write `{}`", path.display());
-    let mut line = serde_json::to_vec(what_was).with_context(what)?;
-    line.push(b'\n');
-    let mut file =
-        std::fs::OpenOptions::new().append(true).create(true).open(&path).with_context(what)?;
-    file.write_all(&line).with_context(what)
 }
 
 /// The arguments of one rustc call, as text; those of `@file` are read in.

@@ -67,6 +67,9 @@ pub struct ArchiveArgs {
     /// Pack a build that was made once, with `repro build --once`, and not compared
     #[arg(long)]
     allow_single: bool,
+    /// Pack a build that took units from a ledger instead of building all of them twice
+    #[arg(long)]
+    ledger_ok: bool,
     /// Print how member metadata (order, owner, mode, time) is set, and exit
     #[arg(long)]
     pub show_policy: bool,
@@ -105,6 +108,7 @@ impl ArchiveArgs {
             allow_nothing_varied: self.allow_nothing_varied,
             allow_dirty: self.allow_dirty,
             allow_single: self.allow_single,
+            ledger_ok: self.ledger_ok,
         }
     }
 }

@@ -42,6 +42,9 @@ pub struct AttestArgs {
     /// Print the public key of --key as PEM and for OpenSSH, and its id
     #[arg(long, conflicts_with_all = ["ssh", "unsigned", "dsse"])]
     print_key: bool,
+    /// Attest a build that took units from a ledger instead of building all of them twice
+    #[arg(long)]
+    ledger_ok: bool,
     /// Directory to write to [default: `dist` of the last build, else that of the manifest]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -61,6 +64,7 @@ impl AttestArgs {
             dsse: self.dsse,
             predicate: self.predicate,
             print_key: self.print_key,
+            ledger_ok: self.ledger_ok,
             output: self.output,
             manifest_path: self.manifest_path,
         }

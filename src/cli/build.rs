@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::offering::Offering;
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
-use crate::request::{BuildRequest, Inject, SourceChoice};
+use crate::request::{BuildRequest, Inject, LedgerChoice, SourceChoice};
 use crate::sandbox::Mode;
 use crate::variation::{Side, VARIATIONS, VariationSet};
 
@@ -21,6 +21,7 @@ Examples:
   repro build --vary -clock,-umask         leave two variations out
   repro build --same-path                  both at /build/<name>, for crates that store their path
   repro build --builds 5                   more chances to see what differs only sometimes
+  repro build --ledger                     faster: what did not change is not built again
   repro build --once                       one build, for `repro verify --against`
   repro build --format json >report.json   for scripts
   repro build --html report.html           a page with every difference side by side
@@ -117,6 +118,14 @@ pub struct BuildArgs {
     /// shows by chance is less likely to be missed [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=Side::MOST as i64), conflicts_with = "once", help_heading = "Recipe")]
     builds: Option<u8>,
+    /// Build only what changed since it was last compared, and take everything else from the ledger in
+    /// DIR [default: `repro/ledger` in the cache directory]. Links and build scripts are always made twice
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["once", "builds"], help_heading = "Ledger")]
+    ledger: Option<Option<PathBuf>>,
+    /// Also use entries that a different machine wrote, such as those of a CI cache: whoever can write
+    /// to the cache decides what they are
+    #[arg(long, requires = "ledger", help_heading = "Ledger")]
+    ledger_trust_cache: bool,
     /// Build once and compare nothing: makes a manifest to compare with those of other builders, with
     /// `repro verify --against`
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
@@ -178,6 +187,9 @@ impl BuildArgs {
             isolate: self.isolate.into(),
             network: self.network,
             builds: self.builds.map(usize::from),
+            ledger: self
+                .ledger
+                .map(|dir| LedgerChoice { dir, trust_cache: self.ledger_trust_cache }),
             keep: self.keep,
             expand: self.expand,
             replay: !self.no_replay,

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod env;
 pub mod init;
 pub mod inspect;
+pub mod ledger;
 pub mod limits;
 pub mod normalize;
 mod offering;
@@ -31,6 +32,7 @@ use self::diff::DiffArgs;
 use self::env::EnvArgs;
 use self::init::InitArgs;
 use self::inspect::InspectArgs;
+use self::ledger::LedgerArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
 use self::sbom::SbomArgs;
@@ -151,6 +153,12 @@ pub enum Command {
     /// Reads the file and nothing else. Binaries in archives, wheels and packages are inspected too.
     #[command(after_help = inspect::EXAMPLES)]
     Inspect(InspectArgs),
+    /// Lists, checks or shrinks the ledger of `repro build --ledger`.
+    ///
+    /// The ledger remembers the units whose outputs were equal in both builds, so that a repeated check
+    /// builds twice only what changed.
+    #[command(after_help = ledger::EXAMPLES)]
+    Ledger(LedgerArgs),
     /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.
     ///
     /// The rebuilt files and archives appear there if everything went well, and nothing else. The

@@ -119,6 +119,9 @@ pub struct VerifyArgs {
     /// Check the manifest alone: exit 0 although no published file was compared
     #[arg(long, help_heading = "Verdict")]
     manifest_only: bool,
+    /// Accept a manifest of a build that took units from a ledger instead of building all of them twice
+    #[arg(long, help_heading = "Verdict")]
+    ledger_ok: bool,
     /// Rebuild even if a published file is not the one that the manifest lists
     #[arg(long, help_heading = "Verdict")]
     anyway: bool,
@@ -225,6 +228,7 @@ impl VerifyArgs {
             accept_settings: self.accept_settings,
             manifest_only: self.manifest_only,
             anyway: self.anyway,
+            ledger_ok: self.ledger_ok,
             against: self.against,
             attest: match (self.attest, self.verifier_id, self.resource_uri, self.key) {
                 (true, Some(verifier_id), Some(resource_uri), Some(key)) => {

@@ -40,7 +40,7 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
     })?;
     check_id(builder)?;
     let (manifest, beside) = recorded(asked.manifest.as_deref(), asked.manifest_path.clone())?;
-    check(&manifest)?;
+    check(&manifest, asked.ledger_ok)?;
     let dir = asked.output.clone().unwrap_or(beside);
     let mut files = statement::files(&manifest);
     files.extend(documents(&manifest));
@@ -120,7 +120,7 @@ fn check_id(builder: &str) -> Result<()> {
 }
 
 /// A build that differs, or whose source cannot be retrieved, is not attested.
-fn check(manifest: &Manifest) -> Result<()> {
+fn check(manifest: &Manifest, ledger_ok: bool) -> Result<()> {
     let differs = Verdict::named(&manifest.verdict) == Some(Verdict::Differs);
     let why = match (differs, manifest.source.dirty) {
         (true, _) => {
@@ -128,6 +128,9 @@ fn check(manifest: &Manifest) -> Result<()> {
         }
         (_, true) => {
             "was of a work tree with uncommitted changes, so no other builder could attest the same: commit them and run `repro build` again"
+        }
+        _ if manifest.ledger.is_some() && !ledger_ok => {
+            "took units from a ledger instead of building them twice: run `repro build` without `--ledger`, or pass --ledger-ok"
         }
         _ => return Ok(()),
     };

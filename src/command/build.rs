@@ -13,6 +13,7 @@ use crate::blame::{self, Blame};
 use crate::build::{Built, Plan, if_full};
 use crate::compare::{Comparison, Pair, compare_all};
 use crate::error::{Kind, failure, host};
+use crate::manifest::FromLedger;
 use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
 use crate::project::isolate::Purpose;
@@ -27,7 +28,7 @@ use crate::sandbox::View;
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::variation::coverage::Coverage;
-use crate::verdict::{At, Status, Verdict};
+use crate::verdict::{At, Status, Verdict, Worth};
 use crate::{fs, process};
 
 /// What `repro build` ends with.
@@ -127,6 +128,13 @@ fn builds(
     let trace_links = machine::linker_lists_inputs(project.toolchain.host(), scratch);
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
+    // Before the builds: no program of theirs has any part in it.
+    let reach = project.coverage(&recipe, &shim, &isolation, &elsewhere, &Built::default());
+    let ledger = public.then(|| project.ledger(&recipe, &reach, scratch)).flatten();
+    let (using, mut of_ledger) = match ledger.transpose() {
+        Ok(using) => (using, None),
+        Err(why) => (None, Some(why)),
+    };
     let plan = Plan {
         source: &project.source,
         selection: &project.request.selection,
@@ -142,6 +150,7 @@ fn builds(
         shim: shim.shim.as_ref(),
         trace_links,
         keep_calls: !once && (project.request.expand || project.request.replay),
+        ledger: using.as_ref().map(|using| &using.shared),
         values: &values,
         scratch,
         generated: &project.generated,
@@ -156,9 +165,17 @@ fn builds(
     let a = &sides[0];
     project.reads_only_its_source(a)?;
     let coverage = span.map(|_| project.coverage(&recipe, &shim, &isolation, &elsewhere, a));
-    let verdict = verdict(&comparison, coverage.as_ref(), &project)?;
+    let split = using.as_ref().zip(sides.get(1)).map(|(using, b)| {
+        progress.phase("adding to the ledger");
+        let (split, why) = using.remember(a, b);
+        of_ledger = why;
+        split
+    });
+    let from_ledger = split.as_ref().is_some_and(|split| split.reused > 0);
+    let verdict = verdict(&comparison, coverage.as_ref(), &project, from_ledger)?;
     let mut manifest =
         project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), a, scratch)?;
+    manifest.ledger = split.as_ref().and_then(FromLedger::of);
     let mut unlike = None;
     // Whose files were not discarded.
     let other = comparison.others().first().copied().unwrap_or(Side::B);
@@ -191,7 +208,8 @@ fn builds(
     let mut of_builds = project.notes(a, other)?;
     of_builds.extend(unlike);
     let about_crates = registry_sources.note();
-    let of_run = not_replayable.chain(shared).chain(network).chain(about_crates).collect();
+    let of_run =
+        not_replayable.chain(shared).chain(network).chain(of_ledger).chain(about_crates).collect();
     let notes = [blame.unblamed, of_run, of_builds].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
@@ -202,6 +220,7 @@ fn builds(
         blame: blame.culprits,
         tried: None,
         coverage,
+        split,
         isolation,
         at: project.fixed_paths().into_iter().next().map(|fixed| fixed.path),
         settings,
@@ -321,6 +340,7 @@ fn verdict(
     comparison: &Comparison,
     coverage: Option<&Coverage>,
     project: &Project,
+    from_ledger: bool,
 ) -> Result<Verdict> {
     let verdict = comparison.verdict().ok_or_else(|| {
         failure(
@@ -336,7 +356,12 @@ fn verdict(
                 (false, Some(_)) => Some(At::Canonical),
                 (false, None) => Some(At::Scratch),
             };
-            verdict.qualified(coverage.applied.is_empty(), at, project.is_dirty())
+            verdict.qualified(Worth {
+                nothing_varied: coverage.applied.is_empty(),
+                at,
+                dirty: project.is_dirty(),
+                from_ledger,
+            })
         }
     })
 }

@@ -10,6 +10,7 @@ pub mod docs;
 pub mod env;
 pub mod init;
 pub mod inspect;
+pub mod ledger;
 pub mod normalize;
 pub mod sbom;
 pub mod sync;

@@ -9,7 +9,7 @@ use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;
 use crate::source::address;
-use crate::verdict::{At, SINGLE, Status, Verdict};
+use crate::verdict::{SINGLE, Status, Verdict, Worth};
 use repro_formats::formats::Format;
 use repro_formats::names::is_hidden;
 
@@ -36,8 +36,13 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
         .ok_or_else(|| format!("unknown verdict `{}`", manifest.verdict.escape_debug()))?;
     // `/1` does not say what was varied, and calls a dirty tree reproducible.
     if manifest.schema == super::SCHEMA {
-        let at = manifest.recipe.at();
-        variations(manifest.variations.as_ref(), verdict, at, manifest.source.dirty)?;
+        let worth = Worth {
+            nothing_varied: false,
+            at: manifest.recipe.at(),
+            dirty: manifest.source.dirty,
+            from_ledger: manifest.ledger.is_some(),
+        };
+        variations(manifest.variations.as_ref(), verdict, worth)?;
     }
     source(&manifest.source)?;
     build(&manifest.build)?;
@@ -66,6 +71,14 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
         if !targets.contains(target) {
             let (name, target) = (archive.name.escape_debug(), target.escape_debug());
             return Err(format!("`{name}` is for the target `{target}`, which no artifact is for"));
+        }
+    }
+    if let Some(ledger) = &manifest.ledger {
+        if ledger.reused == 0 || ledger.foreign > ledger.reused {
+            return Err("it takes no unit from the ledger that it names".to_string());
+        }
+        if verdict == Verdict::Single {
+            return Err("one build takes nothing from a ledger".to_string());
         }
     }
     if let Some(variations) = &manifest.variations {
@@ -154,12 +167,7 @@ fn variable(name: &str, value: Option<&str>) -> Checked {
 }
 
 /// A pass must not claim more than its variations and its source allow.
-fn variations(
-    variations: Option<&Variations>,
-    verdict: Verdict,
-    at: Option<At>,
-    dirty: bool,
-) -> Checked {
+fn variations(variations: Option<&Variations>, verdict: Verdict, worth: Worth) -> Checked {
     let names = variations.map(|v| {
         let off = v.off.iter().flat_map(|off| [&off.name, &off.by]);
         let unavailable = v.unavailable.iter().flat_map(|not| [&not.name, &not.reason]);
@@ -174,7 +182,9 @@ fn variations(
         pass if variations.is_none() => {
             Err(format!("it does not say what was varied, and its verdict is `{}`", pass.name()))
         }
-        pass if pass == Verdict::Reproducible.qualified(nothing_varied, at, dirty) => Ok(()),
+        pass if pass == Verdict::Reproducible.qualified(Worth { nothing_varied, ..worth }) => {
+            Ok(())
+        }
         pass => Err(format!(
             "its verdict is `{}`, which does not go with its variations and its source",
             pass.name()

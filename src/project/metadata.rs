@@ -144,6 +144,7 @@ impl Defaults {
             name: self.name()?,
             keep: asked.keep,
             builds: asked.builds.unwrap_or(2),
+            ledger: asked.ledger,
             expand: asked.expand,
             replay: asked.replay,
             builder: asked.builder,

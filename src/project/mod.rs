@@ -4,6 +4,7 @@
 pub(crate) mod context;
 pub(crate) mod elsewhere;
 pub(crate) mod isolate;
+pub(crate) mod ledger;
 pub(crate) mod lockfile;
 pub(crate) mod machine;
 pub(crate) mod metadata;

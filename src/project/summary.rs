@@ -46,6 +46,7 @@ impl Project {
             verdict: verdict.name().to_string(),
             builds: coverage.map(|_| self.request.builds).filter(|n| *n > 2),
             variations: coverage.map(manifest::Variations::from),
+            ledger: None,
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {
                 rustc: self.toolchain.rustc_verbose.lines().map(str::to_string).collect(),

@@ -9,6 +9,7 @@ pub mod html;
 pub mod init;
 pub mod inspect;
 pub mod json;
+pub mod ledger;
 pub mod sarif;
 pub mod shell;
 pub mod summary;
@@ -22,9 +23,11 @@ use repro_explain::{Explained, NOTHING};
 
 use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
+use crate::ledger::Split;
 use crate::recipe::Row;
 use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
+use crate::term;
 use crate::variation;
 use crate::verdict::Verdict;
 
@@ -46,6 +49,8 @@ pub struct Report {
     pub tried: Option<Vec<Tried>>,
     /// What was varied and what was not; none of a single build.
     pub coverage: Option<variation::coverage::Coverage>,
+    /// How the units were come by; none without the ledger.
+    pub split: Option<Split>,
     /// Whether the builds ran in sandboxes.
     pub isolation: Isolation,
     /// The one path of both builds, if they had one.
@@ -121,13 +126,28 @@ impl Tried {
     }
 }
 
+/// `212 units from the ledger, 9 built twice`.
+fn of_ledger(split: &Split) -> String {
+    let units = term::count(split.reused, "unit", "units");
+    let foreign = match split.foreign {
+        0 => String::new(),
+        n => format!(", {n} of them from a different machine"),
+    };
+    format!("{units} from the ledger{foreign}, {} built twice", split.twice.len())
+}
+
 impl Report {
     /// The last line of the report.
     pub fn last_line(&self) -> String {
         let text = self.verdict.row().text;
-        match (self.verdict, &self.at) {
+        let line = match (self.verdict, &self.at) {
             (Verdict::AtPath | Verdict::AtScratchPath, Some(path)) => format!("{text} {path}"),
+            (Verdict::FromLedger, Some(path)) => format!("{} {path}", Verdict::AtPath.row().text),
             _ => text.to_string(),
+        };
+        match self.split.as_ref().filter(|s| s.reused > 0 && self.verdict.is_reproducible()) {
+            Some(split) => format!("{line} ({})", of_ledger(split)),
+            None => line,
         }
     }
 }

@@ -9,11 +9,12 @@ use repro_formats::names::visible;
 
 use super::input;
 use super::published;
+use super::replay::LEDGER;
 use crate::attest::dsse::{self, Envelope};
 use crate::attest::statement::{self, Files};
 use crate::attest::trust::Trust;
 use crate::attest::{strict, votes};
-use crate::error::{Kind, bad_input, failure};
+use crate::error::{Kind, bad_input, failure, refused};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::report::verify::attested::Attested;
@@ -31,6 +32,9 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         failure(Kind::Usage, "how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
     })?;
     let manifest = Manifest::read(&path)?;
+    if manifest.ledger.is_some() && !asked.ledger_ok {
+        return Err(refused(LEDGER));
+    }
     // What the manifest lists and the files are not is found before anybody is asked for a vote.
     let found = published::of_release(&manifest, &path, &input, &asked.limits)?;
     let wrong: Vec<String> =

@@ -85,7 +85,7 @@ fn rebuild(
     progress.phase("checking the source");
     let ready = match &claimed {
         Some(claimed) => {
-            replay::can_replay(&claimed.manifest, &[])?;
+            replay::can_replay(&claimed.manifest, &[], false)?;
             replayed(claimed, &asked, scratch)?
         }
         None => fresh(&asked, scratch)?,

@@ -22,10 +22,12 @@ struct Builder {
     named: bool,
     file: String,
     manifest: Manifest,
+    /// Whether the user accepts what was taken from a ledger.
+    ledger_ok: bool,
 }
 
 /// Reads and compares them.
-pub(super) fn run(given: &[String], threshold: Option<usize>) -> Result<Several> {
+pub(super) fn run(given: &[String], threshold: Option<usize>, ledger_ok: bool) -> Result<Several> {
     let given: Vec<(Option<&str>, PathBuf)> =
         given.iter().map(|text| named_file(text)).collect::<Result<_>>()?;
     each_once(&given)?;
@@ -36,6 +38,7 @@ pub(super) fn run(given: &[String], threshold: Option<usize>) -> Result<Several>
             named: name.is_some(),
             manifest: Manifest::read(path)?,
             file,
+            ledger_ok,
         })
     };
     let builders: Vec<Builder> = given.iter().map(read).collect::<Result<_>>()?;
@@ -116,6 +119,11 @@ fn canonical(path: &Path) -> String {
 /// Why a manifest speaks for no build that another one could agree with.
 fn left_out(builder: &Builder) -> Option<&'static str> {
     let manifest = &builder.manifest;
+    if manifest.ledger.is_some() && !builder.ledger_ok {
+        return Some(
+            "it took units from a ledger instead of building them twice (accepted with `--ledger-ok`)",
+        );
+    }
     if manifest.source.dirty {
         return Some("it was built from a dirty working tree, which cannot be retrieved");
     }
@@ -366,7 +374,8 @@ mod tests {
         let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
         manifest.artifacts[0].sha256 = Some(digest.to_string().repeat(64));
         manifest.archives.clear();
-        Builder { name: name.to_string(), named: true, file: format!("{name}.json"), manifest }
+        let file = format!("{name}.json");
+        Builder { name: name.to_string(), named: true, file, manifest, ledger_ok: false }
     }
 
     fn unnamed(name: &str, digest: char) -> Builder {

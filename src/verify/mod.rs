@@ -65,7 +65,8 @@ pub enum Outcome {
 /// Runs it.
 pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     if !asked.against.is_empty() {
-        return builders::run(&asked.against, asked.threshold).map(Outcome::Several);
+        return builders::run(&asked.against, asked.threshold, asked.ledger_ok)
+            .map(Outcome::Several);
     }
     if let Some(keys) = &asked.keys {
         return attested::run(&asked, keys).map(Outcome::Attested);
@@ -229,7 +230,7 @@ fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
     let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
     let manifest = Manifest::read(&path)?;
-    replay::can_replay(&manifest, &asked.build.pass_env)?;
+    replay::can_replay(&manifest, &asked.build.pass_env, asked.ledger_ok)?;
     Ok((Some(Claimed { manifest, path }), input))
 }
 

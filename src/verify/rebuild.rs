@@ -60,6 +60,7 @@ pub(super) fn build(
         shim: None,
         trace_links: asks_linker && machine::linker_lists_inputs(project.toolchain.host(), scratch),
         keep_calls: false,
+        ledger: None,
         values: &values,
         scratch,
         generated: &project.generated,

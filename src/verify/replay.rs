@@ -30,12 +30,18 @@ use crate::verdict::At;
 /// What the row of a variable says that `--pass-env` left to the caller.
 const LEFT: &str = "(left to --pass-env)";
 
+/// Why a manifest is refused whose publisher did not build all of it twice.
+pub(super) const LEDGER: &str = "the manifest is of a build that took units from a ledger instead of building them twice: ask for one made without `--ledger`, or pass `--ledger-ok`";
+
 /// Whether the manifest is of a build that this program can make again.
-pub(super) fn can_replay(manifest: &Manifest, supplied: &[String]) -> Result<()> {
+pub(super) fn can_replay(manifest: &Manifest, supplied: &[String], ledger_ok: bool) -> Result<()> {
     if manifest.verdict == "differs" {
         return Err(refused(
             "the manifest records a build that is not reproducible, so there is nothing to verify: ask for one of a reproducible build",
         ));
+    }
+    if manifest.ledger.is_some() && !ledger_ok {
+        return Err(refused(LEDGER));
     }
     if !(1..=table::VERSION).contains(&manifest.recipe.version) {
         return Err(refused(format!(
@@ -160,6 +166,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         network: false,
         name,
         builds: 2,
+        ledger: None,
         keep,
         expand: false,
         replay: false,
@@ -249,16 +256,24 @@ mod tests {
 
     #[test]
     fn only_what_can_be_made_again_is() {
-        assert!(can_replay(&manifest(), &[]).is_ok());
+        assert!(can_replay(&manifest(), &[], false).is_ok());
         for spoil in [
             |m: &mut Manifest| m.verdict = "differs".into(),
             |m: &mut Manifest| m.recipe.version = table::VERSION + 1,
             |m: &mut Manifest| m.artifacts.clear(),
+            |m: &mut Manifest| m.ledger = Some(from_ledger()),
         ] {
             let mut manifest = manifest();
             spoil(&mut manifest);
-            let error = can_replay(&manifest, &[]).unwrap_err();
+            let error = can_replay(&manifest, &[], false).unwrap_err();
             assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
         }
+        let mut manifest = manifest();
+        manifest.ledger = Some(from_ledger());
+        assert!(can_replay(&manifest, &[], true).is_ok());
+    }
+
+    fn from_ledger() -> manifest::FromLedger {
+        manifest::FromLedger { reused: 2, foreign: 0, built_twice: 1 }
     }
 }

@@ -30,6 +30,7 @@ const ORDER: &[&str] = &[
     "source",
     "recipe",
     "shim",
+    "ledger",
     "cargo",
     "build",
     "compare",

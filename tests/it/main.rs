@@ -23,6 +23,7 @@ mod init;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod isolation;
+mod ledger;
 #[cfg(target_os = "linux")]
 mod normalize;
 mod normalize_keeps;

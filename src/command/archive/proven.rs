@@ -141,6 +141,7 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
     let nothing_varied = verdict == Verdict::NothingVaried && !asked.allow_nothing_varied;
     let single = verdict == Verdict::Single && !asked.allow_single;
     let dirty = manifest.source.dirty && !asked.allow_dirty;
+    let from_ledger = manifest.ledger.is_some() && !asked.ledger_ok;
     let reasons = [
         (
             verdict == Verdict::Differs,
@@ -157,6 +158,10 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
         (
             nothing_varied,
             "varied nothing between its two builds: run `repro build` without `--vary none`, or pass --allow-nothing-varied",
+        ),
+        (
+            from_ledger,
+            "took units from a ledger instead of building them twice: run `repro build` without `--ledger`, or pass --ledger-ok",
         ),
         (
             dirty,

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::findings::{self, OneCoverage, OneFinding};
 use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::{Output, Pair};
+use crate::ledger::Split;
 use crate::manifest::Archive;
 use crate::recipe::Row;
 use crate::report::{Report, Tried};
@@ -52,10 +53,32 @@ struct Whole<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tried: Option<Vec<TriedJson<'a>>>,
     variations: Option<VariationsJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ledger: Option<LedgerJson<'a>>,
     settings: Vec<OneSetting<'a>>,
     source: &'a str,
     notes: &'a [String],
     manifest: String,
+}
+
+/// How the units were come by.
+#[derive(Serialize)]
+struct LedgerJson<'a> {
+    reused: usize,
+    foreign: usize,
+    built_twice: Vec<TwiceJson<'a>>,
+}
+
+/// A unit that was built twice.
+#[derive(Serialize)]
+struct TwiceJson<'a> {
+    unit: &'a str,
+    why: &'a str,
+}
+
+fn ledger(split: &Split) -> LedgerJson<'_> {
+    let twice = split.twice.iter().map(|(unit, why)| TwiceJson { unit, why });
+    LedgerJson { reused: split.reused, foreign: split.foreign, built_twice: twice.collect() }
 }
 
 /// What more than two builds show.
@@ -284,6 +307,7 @@ pub fn report(report: &Report) -> String {
         blame: report.blame.iter().map(culprit).collect(),
         tried: report.tried.as_ref().map(|all| all.iter().map(tried).collect()),
         variations: report.coverage.as_ref().map(VariationsJson::from),
+        ledger: report.split.as_ref().map(ledger),
         source: &report.source,
         settings: report.settings.iter().map(setting).collect(),
         notes: &report.notes,

@@ -73,6 +73,9 @@ fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
     if let Some(coverage) = &report.coverage {
         variations(&mut out, coverage, verbose);
     }
+    for (unit, why) in report.split.iter().flat_map(|s| &s.twice).filter(|_| verbose) {
+        let _ = writeln!(out, "{BOLD}twice{BOLD:#}       {unit}: {why}");
+    }
     if verbose {
         let dropped = match report.dropped.is_empty() {
             true => "none".to_string(),
@@ -233,6 +236,10 @@ fn ending(out: &mut String, report: &Report) {
     match report.verdict {
         Verdict::Reproducible | Verdict::DirtyTree | Verdict::AtPath => {
             let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
+        }
+        Verdict::FromLedger => {
+            let next = "a release is checked in full: run `repro build` without `--ledger` before `repro archive`";
+            let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
         }
         Verdict::AtScratchPath => {
             let next = "each run builds at a different path and gives different bytes: install the package bubblewrap and run `repro build --same-path`, or vary the paths";

@@ -1,0 +1,367 @@
+//! The ledger within the rustc wrapper: finds what a call reads, takes its outputs from the ledger if
+//! an entry fits, or makes the call and writes down what an entry would need.
+//!
+//! Decides nothing about what enters the ledger: that is for the process outside, once both builds are
+//! compared. Whatever cannot be told here means that the call is made.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+use repro_formats::digest;
+use serde::{Deserialize, Serialize};
+
+use crate::cargo::records;
+use crate::cargo::rustc_args::{self, is_within};
+use crate::cargo::units::{Unit, stem_of};
+use crate::fs;
+use crate::ledger::entry::{self, Entry, Inputs, Output};
+use crate::ledger::{Spec, store};
+
+/// In the wrapper's directory: a line for each call.
+const CALLS: &str = "ledger.jsonl";
+/// There too: what is known of each crate.
+const CRATES: &str = "crates";
+/// Variables beginning so that lead to programs.
+const PROGRAMS: [&str; 5] =
+    ["RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTUP_"];
+/// More than this is not kept of what a call prints.
+const LONGEST: usize = 1 << 20;
+
+/// What came of one call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// [`Unit::stem`], which is its own.
+    pub stem: String,
+    /// `name version` of the package.
+    pub package: String,
+    /// The crate.
+    pub crate_name: String,
+    /// `--crate-type`, all of them: a program and a library can have one stem.
+    pub types: Vec<String>,
+    /// `--out-dir`.
+    pub out_dir: String,
+    /// What was done.
+    pub done: Done,
+}
+
+/// What was done for a call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Done {
+    /// Its outputs were taken from the entry with this key; `own` if this user wrote it.
+    Reused {
+        /// The key.
+        key: String,
+        /// Whether this user wrote the entry.
+        own: bool,
+    },
+    /// It was made, and this would be its entry.
+    Made(Box<Entry>),
+    /// It was made, and is not remembered: why.
+    Not(String),
+}
+
+/// What dependents of a crate have to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Crate {
+    /// Of its metadata and of all crates below it.
+    identity: String,
+    /// It is a procedural macro, or uses one.
+    macros: bool,
+}
+
+/// The calls of a finished build.
+///
+/// # Errors
+/// The list cannot be read.
+pub fn calls(dir: &Path) -> Result<Vec<Call>> {
+    let text = fs::read_text_if_any(&dir.join(CALLS))?.unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).context("failed to read the calls of the ledger"))
+        .collect()
+}
+
+/// A call of rustc, with what the ledger needs of it.
+pub struct Asked<'a> {
+    /// The ledger.
+    pub spec: &'a Spec,
+    /// The wrapper's directory.
+    pub dir: &'a Path,
+    /// The unit.
+    pub unit: &'a Unit,
+    /// The arguments behind rustc itself.
+    pub args: &'a [String],
+}
+
+/// A call that can be remembered.
+struct Plain {
+    primary: String,
+    externs: BTreeMap<String, String>,
+    trees: BTreeMap<String, String>,
+}
+
+impl Asked<'_> {
+    /// Takes the outputs from the ledger, or runs `command`.
+    ///
+    /// # Errors
+    /// rustc cannot be run.
+    pub fn run(&self, command: &mut Command) -> Result<ExitCode> {
+        let below = self.below();
+        let plain = self.plain(&below);
+        if let Ok(plain) = &plain
+            && let Some((own, entry)) = self.find(plain)
+            && self.take(&entry, &below).is_some()
+        {
+            self.write_down(Done::Reused { key: entry.key(), own })?;
+            // Only now: dependents start with the first of them.
+            let _ = std::io::stderr().write_all(self.spec.places.real(&entry.messages).as_bytes());
+            return Ok(ExitCode::SUCCESS);
+        }
+        let (code, messages) = self.compile(command, &below)?;
+        if code == 0 {
+            let done = plain.and_then(|plain| self.entry(plain, &messages));
+            self.write_down(match done {
+                Ok(entry) => Done::Made(Box::new(entry)),
+                Err(why) => Done::Not(why),
+            })?;
+        }
+        Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    }
+
+    fn write_down(&self, done: Done) -> Result<()> {
+        let call = Call {
+            stem: self.unit.stem(),
+            package: self.unit.package.clone(),
+            crate_name: self.unit.crate_name.clone(),
+            types: self.unit.crate_types.clone(),
+            out_dir: self.unit.out_dir.clone(),
+            done,
+        };
+        fs::append_line(&self.dir.join(CALLS), &call)
+    }
+
+    /// The crates that it is given; none for one of which nothing is known.
+    fn below(&self) -> BTreeMap<String, Option<Crate>> {
+        let read = |path: &String| {
+            let stem = stem_of(path);
+            let text = std::fs::read(self.dir.join(CRATES).join(&stem)).unwrap_or_default();
+            let mut known: Option<Crate> = serde_json::from_slice(&text).ok();
+            // What is linked into it counts where it is given as a whole.
+            if !path.ends_with(".rmeta")
+                && let Some(known) = &mut known
+            {
+                let file = digest::of_file(Path::new(path)).map(|d| d.sha256).unwrap_or_default();
+                known.identity = entry::digest_of(&(&known.identity, file));
+            }
+            (stem, known)
+        };
+        self.unit.externs.iter().map(read).collect()
+    }
+
+    /// Writes down what dependents have to know, before cargo starts any.
+    fn describe(&self, metadata: &str, below: &BTreeMap<String, Option<Crate>>) -> Option<()> {
+        let known: Option<BTreeMap<&String, &Crate>> =
+            below.iter().map(|(stem, known)| Some((stem, known.as_ref()?))).collect();
+        let known = known?;
+        let identities: Vec<_> = known.iter().map(|(stem, c)| (stem, &c.identity)).collect();
+        let own = Crate {
+            identity: entry::digest_of(&(metadata, identities)),
+            macros: self.unit.makes("proc-macro") || known.values().any(|c| c.macros),
+        };
+        let text = serde_json::to_vec(&own).ok()?;
+        fs::write(&self.dir.join(CRATES).join(self.unit.stem()), text).ok()
+    }
+
+    /// Whether it can be remembered; an error is a clause.
+    fn plain(&self, below: &BTreeMap<String, Option<Crate>>) -> Result<Plain, String> {
+        let known = rustc_args::read(self.args)?;
+        let mut externs = BTreeMap::new();
+        for (stem, known) in below {
+            let known = known.as_ref().ok_or_else(|| format!("uses `{stem}`, which is unknown"))?;
+            if known.macros {
+                return Err("uses a procedural macro".to_string());
+            }
+            externs.insert(stem.clone(), known.identity.clone());
+        }
+        let out_dir = self.unit.script_output.iter().map(PathBuf::from);
+        let mut trees = BTreeMap::new();
+        for dir in out_dir.chain(known.searched.iter().cloned()) {
+            if !is_within(&dir, &self.spec.inside) {
+                return Err(format!("searches `{}` for libraries", dir.display()));
+            }
+            let name = self.canonical(&dir.display().to_string())?;
+            let digest = entry::of_tree(&dir).map_err(|e| crate::error::one_line(&e))?;
+            trees.insert(name, digest);
+        }
+        let words: Result<Vec<_>, _> = known.words.iter().map(|w| self.canonical(w)).collect();
+        let rustc_reads = |name: &str| {
+            name.starts_with("RUST")
+                && !PROGRAMS.iter().any(|p| name == *p || p.ends_with('_') && name.starts_with(p))
+        };
+        let mut env = BTreeMap::new();
+        for (name, value) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if rustc_reads(&name) {
+                env.insert(name, self.canonical(&value.to_string_lossy())?);
+            }
+        }
+        let dir = self.canonical(&self.unit.dir)?;
+        let given = known
+            .externs
+            .iter()
+            .map(|(name, path)| (name, path.file_stem().map(OsStr::to_string_lossy)));
+        let call = (words?, given.collect::<Vec<_>>(), env, dir);
+        let primary = entry::digest_of(&(&self.spec.base, &self.unit.package, call));
+        Ok(Plain { primary, externs, trees })
+    }
+
+    fn canonical(&self, text: &str) -> Result<String, String> {
+        let text = self.spec.places.canonical(text);
+        text.ok_or_else(|| "has text that stands for directories of the ledger".to_string())
+    }
+
+    /// An entry whose inputs are what they are now.
+    fn find(&self, plain: &Plain) -> Option<(bool, Entry)> {
+        let text = std::fs::read(self.spec.view.join(&plain.primary)).ok()?;
+        let entries: Vec<(bool, Entry)> = serde_json::from_slice(&text).ok()?;
+        let mut digests: BTreeMap<String, Option<String>> = BTreeMap::new();
+        entries.into_iter().find(|(_, entry)| {
+            let mut files = BTreeMap::new();
+            for name in entry.inputs.files.keys() {
+                let now = digests.entry(name.clone()).or_insert_with(|| {
+                    let path = PathBuf::from(self.spec.places.real(name));
+                    digest::of_file(&path).ok().map(|d| d.sha256)
+                });
+                let Some(now) = now else { return false };
+                files.insert(name.clone(), now.clone());
+            }
+            let names = entry.inputs.env.keys();
+            let Ok(env) = self.variables(names) else { return false };
+            let (externs, trees) = (plain.externs.clone(), plain.trees.clone());
+            let now = Inputs { externs, files, env, trees };
+            entry.primary == plain.primary && now == entry.inputs
+        })
+    }
+
+    fn variables<'n>(
+        &self,
+        names: impl Iterator<Item = &'n String>,
+    ) -> Result<BTreeMap<String, Option<String>>, String> {
+        let read = |name: &String| match std::env::var(name) {
+            Ok(value) => Ok((name.clone(), Some(self.canonical(&value)?))),
+            Err(std::env::VarError::NotPresent) => Ok((name.clone(), None)),
+            Err(_) => Err(format!("asks for the variable `{name}`, which is not text")),
+        };
+        names.map(read).collect()
+    }
+
+    /// Puts the outputs of an entry where rustc would. None where one of them is not as it was.
+    fn take(&self, entry: &Entry, below: &BTreeMap<String, Option<Crate>>) -> Option<()> {
+        let out_dir = Path::new(&self.unit.out_dir);
+        let metadata = entry.outputs.iter().find(|o| o.name.ends_with(".rmeta"))?;
+        for output in &entry.outputs {
+            store::restore(&self.spec.blobs, output, &out_dir.join(&output.name)).ok()?;
+        }
+        fs::write(&self.dep_info(), self.spec.places.real(&entry.dep_info)).ok()?;
+        self.describe(&metadata.sha256, below)
+    }
+
+    fn dep_info(&self) -> PathBuf {
+        Path::new(&self.unit.out_dir).join(format!("{}.d", self.unit.link_name()))
+    }
+
+    /// Runs rustc; returns its exit code and what it printed.
+    fn compile(
+        &self,
+        command: &mut Command,
+        below: &BTreeMap<String, Option<Crate>>,
+    ) -> Result<(i32, String)> {
+        let mut child = command.stderr(Stdio::piped()).spawn().context("failed to run rustc")?;
+        let mut messages = Vec::new();
+        let mut described = None;
+        if let Some(pipe) = child.stderr.take() {
+            let mut reader = BufReader::new(pipe);
+            let mut line = Vec::new();
+            while matches!(reader.read_until(b'\n', &mut line), Ok(n) if n > 0) {
+                if described.is_none()
+                    && let Some(path) = metadata_in(&line)
+                {
+                    let digest = digest::of_file(Path::new(&path)).ok();
+                    described = digest.and_then(|d| self.describe(&d.sha256, below));
+                }
+                let _ = std::io::stderr().write_all(&line);
+                messages.append(&mut line);
+            }
+        }
+        let status = child.wait().context("failed to wait for rustc")?;
+        if described.is_none() && status.success() {
+            let library = self.outputs().into_iter().next();
+            let digest = library.and_then(|path| digest::of_file(&path).ok());
+            digest.and_then(|d| self.describe(&d.sha256, below));
+        }
+        Ok((status.code().unwrap_or(1), String::from_utf8_lossy(&messages).into_owned()))
+    }
+
+    /// The library, in each of its forms.
+    fn outputs(&self) -> Vec<PathBuf> {
+        let out_dir = Path::new(&self.unit.out_dir);
+        let stem = self.unit.stem();
+        let names = fs::entries(out_dir).unwrap_or_default();
+        let own = names.into_iter().filter(|name| {
+            let name = name.to_string_lossy();
+            name.strip_prefix(&stem).is_some_and(|rest| rest.starts_with('.'))
+        });
+        own.map(|name| out_dir.join(name)).collect()
+    }
+
+    /// What would be remembered of the call that was made; an error is a clause.
+    fn entry(&self, plain: Plain, messages: &str) -> Result<Entry, String> {
+        let Plain { primary, externs, trees } = plain;
+        if messages.len() > LONGEST {
+            return Err("prints too much".to_string());
+        }
+        let text = std::fs::read_to_string(self.dep_info())
+            .map_err(|_| "left no list of the files that it read".to_string())?;
+        let reads = records::dep_info(&text);
+        let mut files = BTreeMap::new();
+        for file in &reads.files {
+            let path = fs::normalized(&Path::new(&self.unit.dir).join(file));
+            if !is_within(&path, &self.spec.inside) {
+                return Err(format!("reads `{}`", path.display()));
+            }
+            let name = self.canonical(&path.display().to_string())?;
+            let digest = digest::of_file(&path).map_err(|e| e.to_string())?;
+            files.insert(name, digest.sha256);
+        }
+        let names: Vec<String> = reads.env.into_iter().map(|(name, _)| name).collect();
+        let env = self.variables(names.iter())?;
+        let mut outputs = Vec::new();
+        for path in self.outputs() {
+            let found = digest::of_file(&path).map_err(|e| e.to_string())?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            outputs.push(Output { name, sha256: found.sha256, size: found.size });
+        }
+        outputs.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Entry {
+            version: entry::VERSION.to_string(),
+            package: self.unit.package.clone(),
+            crate_name: self.unit.crate_name.clone(),
+            primary,
+            inputs: Inputs { externs, files, env, trees },
+            outputs,
+            dep_info: self.canonical(&text)?,
+            messages: self.canonical(messages)?,
+            varied: BTreeMap::new(),
+        })
+    }
+}
+
+/// The metadata that a line of rustc's tells cargo of.
+fn metadata_in(line: &[u8]) -> Option<String> {
+    let said: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let path = said.get("artifact")?.as_str()?;
+    path.ends_with(".rmeta").then(|| path.to_string())
+}

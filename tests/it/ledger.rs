@@ -1,0 +1,256 @@
+//! The ledger: what did not change is not built again, what did change is, and nothing else can be put
+//! into it. Each attack has its control beside it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::{Project, Run, assert_verdict};
+
+/// A project, with a ledger and its key in a place that isolated builds would see.
+struct Ledger {
+    project: Project,
+    dir: tempfile::TempDir,
+}
+
+impl Ledger {
+    fn new() -> Ledger {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Ledger { project: Project::committed("ledger"), dir }
+    }
+
+    fn repro(&self, args: &[&str]) -> Run {
+        let config = self.dir.path().join("config");
+        let cache = self.dir.path().join("cache");
+        let env = [("XDG_CONFIG_HOME", &config), ("XDG_CACHE_HOME", &cache)];
+        self.project.repro_env(args, &env.map(|(name, dir)| (name, dir.to_str().unwrap())))
+    }
+
+    /// A check with the ledger that passes.
+    #[track_caller]
+    fn check(&self, more: &[&str]) -> Check {
+        let run = self.repro(&[&["build", "--ledger", "--format", "json"], more].concat());
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        Check { json: run.json() }
+    }
+
+    fn files(&self, below: &str) -> Vec<PathBuf> {
+        let root = self.dir.path().join("cache/repro/ledger").join(below);
+        let mut found = Vec::new();
+        let mut open = vec![root];
+        while let Some(dir) = open.pop() {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { open.push(path) } else { found.push(path) }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn key(&self) -> PathBuf {
+        self.dir.path().join("config/repro/ledger.key")
+    }
+}
+
+/// A report.
+struct Check {
+    json: Value,
+}
+
+impl Check {
+    fn reused(&self) -> u64 {
+        self.json["ledger"]["reused"].as_u64().unwrap()
+    }
+
+    /// Crates of libraries that were built twice.
+    fn libraries(&self) -> Vec<&str> {
+        let twice = self.json["ledger"]["built_twice"].as_array().unwrap();
+        let units = twice.iter().filter_map(|t| t["unit"].as_str()?.strip_suffix(" (lib)"));
+        let mut crates: Vec<_> = units.filter_map(|u| u.split(' ').next_back()).collect();
+        crates.sort_unstable();
+        crates
+    }
+
+    fn digests(&self) -> Vec<(&Value, &Value)> {
+        let artifacts = self.json["artifacts"].as_array().unwrap();
+        artifacts.iter().map(|a| (&a["name"], &a["a"]["sha256"])).collect()
+    }
+}
+
+#[test]
+fn what_did_not_change_is_taken_from_the_ledger_and_a_release_is_not() {
+    let ledger = Ledger::new();
+    let first = ledger.check(&[]);
+    assert_eq!((first.reused(), first.libraries()), (0, vec!["base", "mid", "other"]));
+    assert_eq!(first.json["verdict"], "reproducible");
+    assert!(ledger.project.manifest().get("ledger").is_none());
+    assert_eq!(ledger.repro(&["archive"]).code, Some(0));
+
+    let second = ledger.check(&[]);
+    assert_eq!((second.reused(), second.libraries()), (3, Vec::new()));
+    assert_eq!(second.json["verdict"], "reproducible-from-ledger");
+    assert_eq!(second.digests(), first.digests());
+    assert_eq!(crate::schemas::errors("repro.report-1", &second.json), None);
+    assert_eq!(crate::schemas::errors("repro.manifest-2", &ledger.project.manifest()), None);
+    let built_twice = second.json["ledger"]["built_twice"].as_array().unwrap().len();
+    // The program, the build script and its run.
+    assert_eq!(built_twice, 3, "{}", second.json["ledger"]);
+    assert_eq!(ledger.project.manifest()["ledger"]["built_twice"], built_twice);
+    // Other than the split, the manifest is that of a full check.
+    let from_ledger = ledger.project.manifest();
+
+    for (args, accepted) in [
+        (&["archive"][..], 0),
+        (&["attest", "--builder-id", "https://example.org/me", "--unsigned"], 0),
+        (&["verify", "target/repro/repro.json", "--manifest-only"], 0),
+    ] {
+        let refused = ledger.repro(args);
+        assert_eq!(refused.code, Some(4), "{}", refused.all());
+        assert!(refused.stderr.contains("--ledger-ok"), "{}", refused.all());
+        let run = ledger.repro(&[args, &["--ledger-ok"]].concat());
+        assert_eq!(run.code, Some(accepted), "{}", run.all());
+    }
+
+    let full = ledger.repro(&["build"]);
+    assert_verdict(&full, 0, "REPRODUCIBLE");
+    assert_eq!(ledger.repro(&["archive"]).code, Some(0));
+    let mut full = ledger.project.manifest();
+    full.as_object_mut().unwrap().remove("archives");
+    full["ledger"] = from_ledger["ledger"].clone();
+    full["verdict"] = from_ledger["verdict"].clone();
+    assert_eq!(full, from_ledger);
+}
+
+#[test]
+fn each_kind_of_input_that_changes_is_built_again_with_what_depends_on_it() {
+    let ledger = Ledger::new();
+    ledger.check(&[]);
+    let edit = |file: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(ledger.project.dir.join(file)).unwrap();
+        assert!(text.contains(from), "{text}");
+        ledger.project.write(file, &text.replace(from, to));
+        ledger.project.commit("one line");
+    };
+    let cases: [(&str, &str, &str, &[&str]); 4] = [
+        ("other/src/lib.rs", "n * 2", "n * 3", &["other"]),
+        ("base/src/data.bin", "data", "dato", &["base", "mid"]),
+        ("mid/build.rs", "= 7;", "= 8;", &["mid"]),
+        ("Cargo.toml", "debug = 1", "debug = 2", &["base", "mid", "other"]),
+    ];
+    for (file, from, to, rebuilt) in cases {
+        edit(file, from, to);
+        let check = ledger.check(&[]);
+        assert_eq!(check.libraries(), rebuilt, "{file}: {from}");
+        assert_eq!(check.reused() as usize, 3 - rebuilt.len(), "{file}: {from}");
+    }
+    // What was there before is still known, and cargo passes the warning of `other` on.
+    edit("Cargo.toml", "debug = 2", "debug = 1");
+    assert_eq!(ledger.check(&[]).reused(), 3);
+    // What was compared under fewer variations does not count; the other way round it does.
+    edit("other/src/lib.rs", "n * 3", "n * 4");
+    assert_eq!(ledger.check(&["--vary", "-umask"]).libraries(), ["other"]);
+    assert_eq!(ledger.check(&[]).libraries(), ["other"]);
+    assert_eq!(ledger.check(&["--vary", "-umask"]).reused(), 3);
+}
+
+#[test]
+fn altered_and_foreign_entries_are_as_if_they_were_not_there() {
+    let ledger = Ledger::new();
+    let built = ledger.check(&[]);
+    let entries = ledger.files("entries");
+    let blobs = ledger.files("blobs");
+    assert_eq!(entries.len(), 3);
+    assert_verdict(
+        &ledger.repro(&["build", "--ledger"]),
+        0,
+        "REPRODUCIBLE (3 units from the ledger, 3 built twice)",
+    );
+    assert_eq!(ledger.repro(&["ledger", "verify"]).code, Some(0));
+
+    // One byte of an entry, half of another one, one byte of each output of the third.
+    let change = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = std::fs::read(path).unwrap();
+        change(&mut bytes);
+        std::fs::write(path, bytes).unwrap();
+    };
+    let flip = |bytes: &mut Vec<u8>| {
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+    };
+    change(&entries[0], &flip);
+    change(&entries[1], &|bytes| bytes.truncate(bytes.len() / 2));
+    blobs.iter().for_each(|blob| change(blob, &flip));
+    assert_eq!(ledger.repro(&["ledger", "verify"]).code, Some(1));
+    let check = ledger.check(&["--ledger-trust-cache"]);
+    assert_eq!((check.reused(), check.digests()), (0, built.digests()));
+
+    // That check wrote them again.
+    assert_eq!(ledger.repro(&["ledger", "verify"]).code, Some(0));
+    assert_eq!(ledger.check(&[]).reused(), 3);
+
+    // As if it came from a different machine.
+    std::fs::remove_file(ledger.key()).unwrap();
+    let run = ledger.repro(&["build", "--ledger", "--ledger-trust-cache"]);
+    let last =
+        "REPRODUCIBLE (3 units from the ledger, 3 of them from a different machine, 3 built twice)";
+    assert_verdict(&run, 0, last);
+    assert_eq!(ledger.repro(&["ledger", "verify"]).code, Some(1));
+    assert_eq!(ledger.check(&[]).reused(), 0);
+    // They were built twice, and so are this machine's now.
+    assert_eq!(ledger.check(&[]).reused(), 3);
+    let list = ledger.repro(&["ledger", "list", "--format", "json"]);
+    assert_eq!(list.json()["entries"].as_array().unwrap().len(), 3);
+    assert_eq!(crate::schemas::errors("repro.report-1", &list.json()), None);
+    let prune = ledger.repro(&["ledger", "prune", "--max-size", "0"]);
+    assert!(prune.stdout.contains("removed 3 units"), "{}", prune.all());
+    assert_eq!((ledger.files("entries").len(), ledger.files("blobs").len()), (0, 0));
+}
+
+#[test]
+fn a_fault_that_is_introduced_later_is_found_and_is_gone_without_its_variation() {
+    let ledger = Ledger::new();
+    ledger.check(&[]);
+    let script = std::fs::read_to_string(ledger.project.dir.join("mid/build.rs")).unwrap();
+    let with_user = script.replace(
+        "\"pub const MADE: usize = 7;\\n\"",
+        "format!(\"pub const MADE: usize = {};\\n\", std::env::var(\"USER\").unwrap().len())",
+    );
+    assert_ne!(script, with_user);
+    ledger.project.write("mid/build.rs", &with_user);
+    ledger.project.commit("a fault");
+    let run = ledger.repro(&["build", "--ledger"]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("mid 0.1.0"), "{}", run.all());
+    // Nothing of it entered the ledger.
+    assert_verdict(&ledger.repro(&["build", "--ledger"]), 1, "DIFFERS");
+    let run = ledger.repro(&["build", "--ledger", "--vary", "-username"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE (2 units from the ledger, 4 built twice)");
+}
+
+/// Without isolation it can do whatever the user can: that is the control.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_build_script_can_neither_read_the_key_nor_write_to_the_ledger() {
+    let ledger = Ledger::new();
+    ledger.check(&[]);
+    let (key, cache) = (ledger.key(), ledger.dir.path().join("cache/repro/ledger"));
+    let attack = format!(
+        r#"fn main() {{
+    let out = std::env::var("OUT_DIR").unwrap();
+    std::fs::write(format!("{{out}}/made.rs"), "pub const MADE: usize = 9;\n").unwrap();
+    println!("cargo::rustc-env=MID_LEVEL=high");
+    assert!(std::fs::read({key:?}).is_err(), "the key can be read");
+    assert!(std::fs::write("{cache}/blobs/planted", "x").is_err(), "the ledger can be written");
+    assert!(std::fs::write("{cache}/entries/planted", "x").is_err(), "the ledger can be written");
+}}
+"#,
+        cache = cache.display()
+    );
+    ledger.project.write("mid/build.rs", &attack);
+    ledger.project.commit("an attack");
+    let run = ledger.repro(&["build", "--ledger", "--isolate", "never"]);
+    assert_eq!(run.code, Some(3), "{}", run.all());
+    assert!(run.stderr.contains("the key can be read"), "{}", run.all());
+    assert_eq!(ledger.check(&["--isolate", "always"]).libraries(), ["mid"]);
+}
