@@ -137,6 +137,8 @@ pub struct Culprit {
     pub evidence: Vec<String>,
     /// What to change: sentences.
     pub remedies: Vec<String>,
+    /// Values of A and B in what it left and told: they may show up in other outputs.
+    pub values: Vec<(String, String)>,
     /// Packages that differ because of it, those first that others are made of.
     pub via: Vec<String>,
     /// What can be run again of it.

@@ -226,6 +226,7 @@ mod tests {
             causes: causes.to_vec(),
             evidence: Vec::new(),
             remedies: vec!["as was suspected".into()],
+            values: Vec::new(),
             via: Vec::new(),
             subjects: Vec::new(),
             proof: Proof::Confirmed(Confirmed {

@@ -22,6 +22,9 @@ use crate::variation::{Carrier, Side, VARIATIONS, Value, VariationId};
 
 /// A source larger than this is not copied; a build script that writes there then fails.
 const COPIED: u64 = 64 << 20;
+/// How long the machine has been running, and what that file says while the clock stands.
+const UPTIME: &str = "/proc/uptime";
+const STANDING: &str = "86400.00 86400.00\n";
 /// Variables that lead to pipes that are closed by now, and what the stage sets itself.
 const DROPPED: [&str; 4] = ["LD_PRELOAD", "MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 /// How cargo tells build scripts how many jobs there are, besides its own variable.
@@ -140,6 +143,11 @@ impl<'a> Stage<'a> {
             Some(sandbox) => {
                 room.read.push((object, PRELOAD.into()));
                 room.preload = Some(PRELOAD.into());
+                if trial.frozen {
+                    let uptime = self.dir.join("uptime");
+                    fs::write(&uptime, STANDING)?;
+                    room.read.push((uptime, UPTIME.into()));
+                }
                 // bubblewrap sets PWD to where it starts; cargo leaves it at where cargo was started.
                 let start = env.get("PWD").map_or(dir.clone(), PathBuf::from);
                 let command = command.args(args);

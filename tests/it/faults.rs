@@ -155,7 +155,19 @@ fn the_order_of_a_map_in_a_macro_is_found() {
 /// Nothing that was varied makes the difference.
 #[test]
 fn ids_of_processes_are_found_to_be_chance() {
-    is_found("fault-process-id", ("build-script", "randomness"), &[]);
+    let project = is_found("fault-process-id", ("build-script", "randomness"), &[]);
+    // What the build script told is recognized in the program, although no variation has that value.
+    let run = project.repro(&["build", "--format", "json"]);
+    let explained = run.json()["artifacts"][0]["explained"].clone();
+    assert_eq!(explained["unexplained"], 0, "{explained}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_uptime_is_found_to_be_a_time() {
+    if sandboxes() {
+        is_found("fault-uptime", ("build-script", "timestamp"), &[]);
+    }
 }
 
 #[test]
