@@ -19,6 +19,7 @@ pub mod fs;
 pub mod git;
 pub mod layout;
 pub mod manifest;
+pub mod oci;
 pub mod orphans;
 pub mod platform;
 pub mod process;

@@ -41,6 +41,7 @@ const ORDER: &[&str] = &[
     "setting",
     "sbom",
     "attest",
+    "oci",
     "report",
     // entry
     "project",
