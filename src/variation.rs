@@ -233,7 +233,7 @@ pub const SHARED: &[Shared] = &[
     },
     Shared {
         text: "file-times",
-        about: "times that the kernel gives to files made during the build, to the second",
+        about: "times that the kernel gives to files made during the build, for programs that the preload shim does not reach",
     },
     Shared {
         text: "direct-calls",
@@ -491,7 +491,7 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         id: VariationId::Clock,
         text: "clock",
-        about: "the time of day, by more than a year: clock_gettime, gettimeofday, time",
+        about: "the time of day, by more than a year: clock_gettime, gettimeofday, time, and times of new files in stat",
         needs: Need::Glibc,
         carriers: &[Carrier::Preload],
         cause: Cause::Timestamp,

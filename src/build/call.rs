@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
@@ -95,7 +96,9 @@ impl Plan<'_> {
                 ..Settings::of(side, self.values)
             };
             let records = self.keep_calls.then(|| wrapper::runs(&layout.wrapper));
-            let moment = Moment { records, ..Moment::default() };
+            // The source is there; what comes from now on is the build's.
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+            let moment = Moment { records, since, ..Moment::default() };
             shim.write_at(&settings, &moment, &path, &seen)?;
             match self.sandbox {
                 Some(_) => {

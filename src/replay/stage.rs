@@ -391,6 +391,7 @@ fn clocked(
     let moment = Moment {
         nanos: (1_000_000_000 - nanos) % 1_000_000_000,
         still: trial.frozen.then_some(at),
+        since: Some(now),
         records: None,
     };
     (settings, moment)

@@ -1,5 +1,5 @@
-//! The preload shim: what the environment cannot carry into a build (clock, names of host and
-//! kernel, CPU count, order of directories).
+//! The preload shim: what the environment cannot carry into a build (clock, times of new files, names
+//! of host and kernel, CPU count, order of directories).
 //!
 //! Owns the compiling, patching and trying of the shared object whose source is `preload.rs`;
 //! decides nothing about which build gets which values, nor about `LD_PRELOAD` of a build.
@@ -20,7 +20,7 @@
 //! | 536 | 272 | the file that lists programs that it cannot be loaded into, and calls of compilers |
 //!
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
-//! calls themselves, `/proc`, and the times that the kernel gives files. Of the order of directories
+//! calls themselves, and `/proc`. Of the order of directories
 //! also what the C library reads within itself: scandir, glob, nftw and fts.
 
 pub mod ran;
@@ -39,11 +39,12 @@ use crate::process::Cmd;
 use crate::variation::{Side, Values, VariationId};
 
 /// The parts of the object; the first one names the others.
-const SOURCES: [(&str, &str); 4] = [
+const SOURCES: [(&str, &str); 5] = [
     ("preload.rs", include_str!("preload.rs")),
     ("directories.rs", include_str!("directories.rs")),
     ("moment.rs", include_str!("moment.rs")),
     ("programs.rs", include_str!("programs.rs")),
+    ("times.rs", include_str!("times.rs")),
 ];
 const MAGIC: &[u8; 32] = b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a";
 

@@ -10,14 +10,16 @@ struct Moment {
     magic: [u8; 32],
     nanos: i64,
     still: i64,
+    since: i64,
     records: [u8; 512],
 }
 
 #[used]
 static MOMENT: Moment = Moment {
-    magic: *b"repro-moment/1:5b20c7e1d94a8f36\n",
+    magic: *b"repro-moment/2:5b20c7e1d94a8f36\n",
     nanos: 0,
     still: 0,
+    since: 0,
     records: [0; 512],
 };
 
@@ -25,6 +27,13 @@ static MOMENT: Moment = Moment {
 pub fn clock_nanos() -> i64 {
     // SAFETY: a static of this object; volatile because it is patched after compilation.
     i64::from_le(unsafe { read_volatile(addr_of!(MOMENT.nanos)) })
+}
+
+/// From when on files are new, in seconds and nanoseconds by the kernel's clock; zero if none is.
+pub fn since() -> (i64, i64) {
+    // SAFETY: as in `clock_nanos`.
+    let nanos = i64::from_le(unsafe { read_volatile(addr_of!(MOMENT.since)) });
+    (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000))
 }
 
 /// The wall clock as processes are told it.

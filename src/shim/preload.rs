@@ -1,5 +1,5 @@
-//! The preload shim: gives the processes of one build their own clock, host and kernel names, CPU
-//! count and order of directories, and keeps itself in the environment of what they run.
+//! The preload shim: gives the processes of one build their own clock, times of new files, names of
+//! host and kernel, CPU count and order of directories, and keeps itself in the environment of what they run.
 //!
 //! Not a module of the crate: `repro` compiles this file on the host that builds, as a `no_std`
 //! shared object for Linux with glibc, and names it in `LD_PRELOAD`. One compilation serves every
@@ -17,6 +17,7 @@
 mod directories;
 mod moment;
 mod programs;
+mod times;
 
 use moment::{clock_nanos, told};
 
@@ -115,6 +116,7 @@ pub struct Timespec {
 }
 
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct Timeval {
     sec: i64,
     usec: Long,

@@ -8,7 +8,8 @@
 //! | 0 | 32 | magic |
 //! | 32 | 8 | nanoseconds added to the clock |
 //! | 40 | 8 | seconds since 1970 at which the clock stands, 0 if it runs |
-//! | 48 | 512 | directory for records, ended by NUL; empty for none |
+//! | 48 | 8 | nanoseconds since 1970, by the kernel's clock, from which on files are new; 0 if none is |
+//! | 56 | 512 | directory for records, ended by NUL; empty for none |
 //!
 //! A record is a time in seconds (8 bytes), then the program, its directory and its environment, each
 //! text ended by NUL.
@@ -16,15 +17,17 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::error::host;
 
-const MAGIC: &[u8; 32] = b"repro-moment/1:5b20c7e1d94a8f36\n";
+const MAGIC: &[u8; 32] = b"repro-moment/2:5b20c7e1d94a8f36\n";
 const NANOS: Range<usize> = 32..40;
 const STILL: Range<usize> = 40..48;
-const RECORDS: Range<usize> = 48..560;
+const SINCE: Range<usize> = 48..56;
+const RECORDS: Range<usize> = 56..568;
 
 /// What replays need, besides what is varied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +36,9 @@ pub struct Moment {
     pub nanos: i64,
     /// Seconds since 1970 at which the wall clock stands.
     pub still: Option<i64>,
+    /// From when on files are new, by the kernel's clock since 1970: their times are those of the clock
+    /// that programs are told. `None` leaves all times as they are.
+    pub since: Option<Duration>,
     /// Where the starts of build scripts are written down.
     pub records: Option<PathBuf>,
 }
@@ -66,6 +72,8 @@ impl Moment {
         }
         block[NANOS].copy_from_slice(&self.nanos.to_le_bytes());
         block[STILL].copy_from_slice(&self.still.unwrap_or(0).to_le_bytes());
+        let since = self.since.map_or(0, |t| i64::try_from(t.as_nanos()).unwrap_or(0));
+        block[SINCE].copy_from_slice(&since.to_le_bytes());
         block[RECORDS].fill(0);
         block[RECORDS][..dir.len()].copy_from_slice(dir);
         Ok(())
@@ -122,7 +130,12 @@ mod tests {
     fn a_moment_lands_in_its_block_and_nowhere_else() {
         let mut object = vec![0xaa; RECORDS.end + 20];
         object[10..42].copy_from_slice(MAGIC);
-        let moment = Moment { nanos: 5, still: Some(-2), records: Some("/w/runs".into()) };
+        let moment = Moment {
+            nanos: 5,
+            still: Some(-2),
+            since: Some(Duration::new(1, 7)),
+            records: Some("/w/runs".into()),
+        };
         moment.patch(&mut object).unwrap();
         let block = &object[10..10 + RECORDS.end];
         assert_eq!(

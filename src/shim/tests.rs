@@ -331,7 +331,8 @@ fn main() {
         let bench = Bench::new(&Settings::default());
         let records = bench.path("runs");
         fs::create_dir(&records).unwrap();
-        let moment = Moment { still: Some(86_400), records: Some(records.clone()), nanos: 0 };
+        let moment =
+            Moment { still: Some(86_400), records: Some(records.clone()), ..Moment::default() };
         let write = |moment: &Moment| {
             let path = bench.path("s.so");
             compiled().write_at(&Settings::default(), moment, &path, &path).unwrap();
@@ -347,6 +348,42 @@ fn main() {
         assert_eq!(record::started(&records, Path::new("/t/other")).unwrap(), None);
         write(&Moment { nanos: 999_999_999, ..Moment::default() });
         near(&bench.run("date", &["+%s"]), 1);
+    }
+
+    #[test]
+    fn new_files_are_of_the_time_that_the_clock_shows_and_old_ones_keep_theirs() {
+        let bench = Bench::new(&Settings::default());
+        let path = bench.path("s.so");
+        for name in ["old", "next"] {
+            fs::write(&bench.path(name), "").unwrap();
+        }
+        let old = bench.run("stat", &["-c", "%Y", "old"]);
+        let write = |since| {
+            let moment = Moment { since, ..Moment::default() };
+            compiled().write_at(&settings(FORWARD, 0), &moment, &path, &path).unwrap();
+        };
+        let script = "touch new && cp -p new copy && touch -r new touched && touch -d @86400.5 set
+            stat -c '%Y %X %Z' new; stat -c %Y copy touched set old";
+        let ask = || -> Vec<String> {
+            bench.run("sh", &["-c", script]).split_whitespace().map(str::to_string).collect()
+        };
+        let written = |name: &str| bench.path(name).metadata().unwrap().modified().unwrap();
+        let since = written("old").duration_since(UNIX_EPOCH).unwrap() + Duration::from_nanos(1);
+        // The kernel's clock for files goes in steps of some milliseconds.
+        while written("next") <= written("old") {
+            fs::write(&bench.path("next"), "").unwrap();
+        }
+        write(Some(since));
+        let said = ask();
+        said[..3].iter().for_each(|time| near(time, FORWARD));
+        assert_eq!(said[3..], [said[0].as_str(), &said[0], "86400", &old].map(str::to_string));
+        // None is new: the control.
+        for since in [None, Some(since + Duration::from_secs(3600))] {
+            write(since);
+            let said = ask();
+            said[..3].iter().for_each(|time| near(time, 0));
+            assert_eq!(said[3..], [said[0].as_str(), &said[0], "86400", &old].map(str::to_string));
+        }
     }
 
     /// Each wait has 50 ms; one whose deadline is taken wrongly ends at once or after a year.

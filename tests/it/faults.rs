@@ -113,6 +113,7 @@ found_by! {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 found_by! {
     day: "fault-time-day" by "clock", "build-script" of "timestamp";
+    day_of_a_new_file: "fault-file-time" by "clock", "build-script" of "timestamp";
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
     cpu_count: "fault-cpu-count" by "cpu-count", "build-script" of "parallelism";
     // It looks like the clock, and is the time zone.
