@@ -186,8 +186,8 @@ fn run(command: Command) -> Result<u8> {
             let format = args.report();
             let outcome = archive::run(&args.request())?;
             print(&match format {
-                Format::Text => text::archives(&outcome.archives, &outcome.notes),
-                Format::Json => json::archives(&outcome.archives, &outcome.notes),
+                Format::Text => text::archives(&outcome.archives, &outcome.images, &outcome.notes),
+                Format::Json => json::archives(&outcome.archives, &outcome.images, &outcome.notes),
             })?;
             Ok(0)
         }
