@@ -196,7 +196,9 @@ fn adopt(culprit: &mut Culprit) {
         Some(Itself::Time) => add(Cause::Timestamp),
         Some(Itself::Chance) => {
             // Experiments do not tell one from the other, and the bytes may.
-            let hinted = |c: &&Cause| matches!(c, Cause::Ordering | Cause::Randomness);
+            let hinted = |c: &&Cause| {
+                matches!(c, Cause::Ordering | Cause::Randomness | Cause::ImportLibrary)
+            };
             let before = causes_of_chance(&culprit.causes, hinted);
             before.into_iter().for_each(add);
         }
@@ -243,13 +245,14 @@ mod tests {
         use Cause::*;
         let (chance, time) = (Some(Itself::Chance), Some(Itself::Time));
         type Case<'a> = (&'a [Cause], &'a [VariationId], Option<Itself>, &'a [Cause]);
-        let cases: [Case; 7] = [
+        let cases: [Case; 8] = [
             (&[Timestamp], &[VariationId::Timezone], None, &[Timezone]),
             (&[Parallelism], &[VariationId::Jobs, VariationId::CpuCount], None, &[Parallelism]),
             (&[Unknown], &[VariationId::Umask, VariationId::Home], None, &[Home, Umask]),
             (&[Parallelism], &[], chance, &[Randomness]),
             (&[Parallelism, Ordering], &[], chance, &[Ordering]),
             (&[Randomness], &[], time, &[Timestamp]),
+            (&[ImportLibrary, BuildPath], &[], chance, &[ImportLibrary]),
             (&[Randomness], &[VariationId::Locale], chance, &[Locale, Randomness]),
         ];
         for (before, variations, itself, after) in cases {
