@@ -10,6 +10,7 @@ mod findings;
 mod host_diff;
 mod image;
 mod input;
+mod made;
 mod outcome;
 mod programs;
 mod published;
@@ -123,11 +124,19 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         return Ok(wrong_before(&asked, claimed.as_ref(), &input, found));
     }
     progress.phase("checking the source");
+    let published = match &claimed {
+        Some(_) => Vec::new(),
+        None => made::inspect(&asked.artifacts, &asked.limits),
+    };
     let ready = match &claimed {
         Some(claimed) => replayed(claimed, &asked, scratch)?,
         None => fresh(&asked, scratch)?,
     };
     let Ready { mut project, label, facts, mut settings, mut notes } = ready;
+    if let Some((fits, note)) = made::choose(&published, &project.toolchain, scratch)? {
+        project.toolchain = fits.unwrap_or(project.toolchain);
+        notes.push(note);
+    }
     let recipe = project.recipe()?;
     let lists = |m: &Manifest| m.builder.is_some() || m.components.is_some();
     let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
@@ -144,11 +153,14 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     settings.extend(settings::extra(&held.extra, &asked));
     let (verdict, steps) = outcome::decide(held.comparison.as_ref(), &held.files, &settings)
         .ok_or_else(|| host("nothing was compared: name a published file"))?;
-    let surroundings = match (&claimed, verdict) {
+    let (made, surroundings) = match (&claimed, verdict) {
         (Some(claimed), Verification::Differs) => {
-            surroundings_of(&claimed.manifest, &project, &built)?
+            (None, surroundings_of(&claimed.manifest, &project, &built)?)
         }
-        _ => Vec::new(),
+        (None, Verification::Differs) => {
+            made::compare(&published, &held.artifacts, &asked.limits, &project.toolchain)
+        }
+        _ => (None, Vec::new()),
     };
     notes.extend(about.notes(&held, &settings));
     if verdict == Verification::Differs {
@@ -174,6 +186,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         isolation: Some(isolation),
         comparison: held.comparison,
         files: held.files,
+        made,
         surroundings,
         notes,
         manifest: claimed.map(|c| c.path),
@@ -204,6 +217,7 @@ fn wrong_before(
         isolation: None,
         comparison: None,
         files: found.other.into_iter().chain(found.wrong).collect(),
+        made: None,
         surroundings: Vec::new(),
         notes,
         manifest: claimed.map(|c| c.path.clone()),

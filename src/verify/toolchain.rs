@@ -61,12 +61,8 @@ pub(super) fn choose(
     {
         return default.map(|t| (t, None));
     }
-    for rustc in installed() {
-        if let Ok(found) = find(dir, Some(rustc))
-            && wanted.is(&found)
-        {
-            return Ok((found, None));
-        }
+    if let Some(found) = installed_that(dir, |found| wanted.is(found)) {
+        return Ok((found, None));
     }
     let default = default?;
     let named = wanted.verbose.lines().next().unwrap_or("rustc").to_string();
@@ -87,6 +83,11 @@ pub(super) fn choose(
     Err(refused(format!(
         "the manifest was built with {named}, which is not installed here: {next}, or give --allow-toolchain to try with {here}"
     )))
+}
+
+/// The first toolchain of rustup's that fits.
+pub(super) fn installed_that(dir: &Path, fits: impl Fn(&Toolchain) -> bool) -> Option<Toolchain> {
+    installed().into_iter().filter_map(|rustc| find(dir, Some(rustc)).ok()).find(fits)
 }
 
 /// The compilers that rustup installed.

@@ -114,6 +114,8 @@ pub enum Machine {
     X86_64,
     /// ARM with 64 bits: a page, and an offset in it.
     Aarch64,
+    /// WebAssembly: numbers of as many bytes as they need.
+    Wasm,
     /// Any other.
     #[default]
     Other,

@@ -35,6 +35,7 @@ pub mod tell;
 pub mod text;
 pub mod time;
 mod tree;
+mod wasm;
 
 use std::path::Path;
 

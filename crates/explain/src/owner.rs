@@ -175,7 +175,7 @@ fn each_reference(
                     }
                 }
             }
-            Machine::Other => {}
+            Machine::Wasm | Machine::Other => {}
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::align::Hunk;
+use super::wasm::Reader;
 
 /// Moves that are kept: the most common ones by the bytes that made them.
 const KEPT: usize = 96;
@@ -137,6 +138,38 @@ impl Shifts {
         self.sizes.contains(&by).then_some(1)
     }
 
+    /// Whether all that differs in the hunk are numbers in LEB128, of one length, that changed by a move.
+    pub fn explain_wasm(&self, a: &[u8], b: &[u8], hunk: &Hunk) -> bool {
+        if !self.any() || hunk.a.len() != hunk.b.len() {
+            return false;
+        }
+        let mut at = 0;
+        while at < hunk.a.len() {
+            let (x, y) = (hunk.a.start + at, hunk.b.start + at);
+            let end = if a[x] == b[y] { Some(1) } else { self.leb(a, b, x, y) };
+            let Some(end) = end else { return false };
+            at += end;
+        }
+        true
+    }
+
+    /// A number in LEB128 that covers the byte at `x` and `y`: how many bytes it covers from there on.
+    fn leb(&self, a: &[u8], b: &[u8], x: usize, y: usize) -> Option<usize> {
+        for back in 0..5 {
+            let (p, q) = (x.checked_sub(back)?, y.checked_sub(back)?);
+            // Bytes of one number all say that more follow, but for the last.
+            if back > 0 && (a[p] < 0x80 || a[p] != b[q]) {
+                return None;
+            }
+            let (mut i, mut j) = (Reader::new(a, p..a.len()), Reader::new(b, q..b.len()));
+            let (Some(v), Some(w)) = (i.signed(), j.signed()) else { continue };
+            if i.at - p == j.at - q && self.amounts.contains(&w.wrapping_sub(v)) {
+                return Some(i.at - x);
+            }
+        }
+        None
+    }
+
     /// Whether what differs in the hunk are addresses in instructions of 64-bit ARM, which all have
     /// four bytes and lie at multiples of four from `start`.
     pub fn explain_aarch64(&self, a: &[u8], b: &[u8], hunk: &Hunk, part: &Range<usize>) -> bool {
@@ -202,6 +235,17 @@ mod tests {
         let two = |v: i32, w: i32| [four(v), four(w)].concat();
         assert!(explained(&[0, 16], &two(8, 9), &two(24, 25)));
         assert!(!explained(&[0, 16], &two(8, 9), &two(24, 26)));
+    }
+
+    #[test]
+    fn numbers_of_wasm_that_changed_by_a_move_are_explained_and_no_others() {
+        let moved = |by: u8, more: &[u8]| {
+            let of = |low: u8| [&[0x41, 0x80 | low, 0x80, 0xc0, 0x00][..], more].concat();
+            let (a, b) = (of(3), of(3 + by));
+            shifts(&[0, 20]).explain_wasm(&a, &b, &Hunk { a: 0..a.len(), b: 0..b.len() })
+        };
+        assert!(moved(20, &[]) && moved(20, &[0x6a]));
+        assert!(!moved(21, &[]) && !moved(1, &[0x6a]));
     }
 
     #[test]

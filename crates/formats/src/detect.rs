@@ -35,6 +35,8 @@ pub enum FileType {
     FatMachO,
     /// An object of Windows.
     Coff,
+    /// A module of WebAssembly.
+    Wasm,
     /// cpio.
     Cpio,
     /// An RPM package.
@@ -59,6 +61,7 @@ const LAST: &[Row] = &[
     (FileType::Elf, |head| head.starts_with(b"\x7fELF")),
     (FileType::MachO, macho::begins),
     (FileType::FatMachO, macho::begins_fat),
+    (FileType::Wasm, |head| head.starts_with(b"\0asm\x01\0\0\0")),
     (FileType::Coff, begins_coff),
 ];
 
@@ -137,7 +140,7 @@ mod tests {
             // Cut off within the first block: still what its magic says.
             assert_eq!(detect(&text[..6]), FileType::Compressed(compression));
         }
-        let cases: [(&[u8], FileType); 12] = [
+        let cases: [(&[u8], FileType); 14] = [
             (&tar, FileType::Tar(Compression::None)),
             (b"PK\x03\x04", FileType::Zip),
             (b"PK\x05\x06", FileType::Zip),
@@ -150,6 +153,8 @@ mod tests {
             (b"\xca\xfe\xba\xbe\0\0\0\x02", FileType::FatMachO),
             (b"\xca\xfe\xba\xbe\0\0\0\x37", FileType::Other),
             (&coff, FileType::Coff),
+            (b"\0asm\x01\0\0\0", FileType::Wasm),
+            (b"\0asm\x02\0\0\0", FileType::Other),
         ];
         for (bytes, want) in cases {
             assert_eq!(detect(bytes), want);

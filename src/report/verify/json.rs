@@ -4,7 +4,7 @@ use repro_explain::cause::Cause;
 use serde::Serialize;
 
 use super::identity::IdentityJson;
-use super::{Checked, Outcome, Report, SettingRow, Surroundings};
+use super::{Checked, MadeBy, Outcome, Report, SettingRow, Surroundings};
 use crate::report::findings::OneFinding;
 use crate::report::json::{OneDigest, PairJson, SCHEMA, encode};
 use crate::setting::entry::Fate;
@@ -28,6 +28,7 @@ struct Whole<'a> {
     /// `a` is the manifest's, `b` the rebuilt one.
     artifacts: Vec<PairJson<'a>>,
     files: Vec<OneFile<'a>>,
+    made: Option<MadeJson<'a>>,
     machine: Vec<Machine<'a>>,
     notes: &'a [String],
     manifest: Option<String>,
@@ -54,6 +55,15 @@ struct OneFile<'a> {
     a: Option<OneDigest<'a>>,
     b: Option<OneDigest<'a>>,
     findings: Vec<OneFinding<'a>>,
+}
+
+/// What the published files tell of their making, and what rebuilt them.
+#[derive(Serialize)]
+struct MadeJson<'a> {
+    rustc: &'a [String],
+    linkers: &'a [String],
+    here_rustc: &'a str,
+    here_linkers: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -95,6 +105,11 @@ fn setting(row: &SettingRow) -> OneSetting<'_> {
     }
 }
 
+fn made(made: &MadeBy) -> MadeJson<'_> {
+    let MadeBy { rustc, linkers, here_rustc, here_linkers } = made;
+    MadeJson { rustc, linkers, here_rustc, here_linkers }
+}
+
 fn machine(row: &Surroundings) -> Machine<'_> {
     Machine { what: &row.what, published: &row.published, here: &row.here }
 }
@@ -118,6 +133,7 @@ pub fn report(report: &Report) -> String {
         toolchain: report.toolchain.as_deref(),
         artifacts: pairs.map(PairJson::from).collect(),
         files: report.files.iter().map(file).collect(),
+        made: report.made.as_ref().map(made),
         machine: report.surroundings.iter().map(machine).collect(),
         notes: &report.notes,
         manifest: report.manifest.as_ref().map(|p| p.display().to_string()),

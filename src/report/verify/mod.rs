@@ -143,6 +143,19 @@ pub struct Surroundings {
     pub here: String,
 }
 
+/// What published files without a manifest tell of their making, of what was not rebuilt the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeBy {
+    /// Their compilers; none where they were stripped of that.
+    pub rustc: Vec<String>,
+    /// Their linkers, likewise.
+    pub linkers: Vec<String>,
+    /// The release that rebuilt them.
+    pub here_rustc: String,
+    /// The linkers that the rebuilt files tell of.
+    pub here_linkers: Vec<String>,
+}
+
 /// What a verification found.
 pub struct Report {
     /// The verdict.
@@ -169,6 +182,8 @@ pub struct Report {
     pub comparison: Option<Comparison>,
     /// The published files.
     pub files: Vec<Checked>,
+    /// Who made the published files, where they differ and there is no manifest.
+    pub made: Option<MadeBy>,
     /// What the machines differ in; looked at where something differs.
     pub surroundings: Vec<Surroundings>,
     /// Things that the user should know.

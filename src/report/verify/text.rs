@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use repro_formats::names::printable;
 
-use super::{Checked, Outcome, Part, Report, SettingState, identity};
+use super::{Checked, MadeBy, Outcome, Part, Report, SettingState, identity};
 use crate::compare::Pair;
 use crate::report::findings;
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
@@ -17,6 +17,9 @@ pub(super) const LISTED: usize = 8;
 pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let shown = if verbose { usize::MAX } else { LISTED };
+    if let Some(made) = &report.made {
+        line(&mut out, "published", &made_by(made));
+    }
     if let Some(isolation) = &report.isolation {
         let sandbox = match &isolation.why {
             None => {
@@ -63,6 +66,20 @@ pub fn report(report: &Report, verbose: bool) -> String {
     }
     ending(&mut out, report);
     out
+}
+
+/// `built by rustc 1.99.1, linked by LLD 23; this machine has rustc 1.95.0 and LLD 22`.
+fn made_by(made: &MadeBy) -> String {
+    let rustc = match made.rustc.is_empty() {
+        true => "built by a rustc that left no version".to_string(),
+        false => format!("built by rustc {}", made.rustc.join(" and ")),
+    };
+    let linked = match made.linkers.is_empty() {
+        true => String::new(),
+        false => format!(", linked by {}", made.linkers.join(" and ")),
+    };
+    let here = made.here_linkers.iter().map(|l| format!(" and {l}")).collect::<String>();
+    format!("{rustc}{linked}; this machine has rustc {}{here}", made.here_rustc)
 }
 
 /// The settings that the source does not ask for: all of them, however the verdict came out.

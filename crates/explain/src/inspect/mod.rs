@@ -56,7 +56,7 @@ fn add(
         FileType::Coff => Some("COFF"),
         FileType::MachO => Some("Mach-O"),
         FileType::Ar if is_library(bytes) => Some("ar"),
-        _ if wasm::begins(bytes) => Some("wasm"),
+        FileType::Wasm => Some("wasm"),
         _ => None,
     };
     if let Some(format) = own {

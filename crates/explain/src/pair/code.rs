@@ -152,6 +152,9 @@ impl Work<'_> {
     pub(super) fn moved(&self, part: &Part, hunk: &Hunk) -> bool {
         let hunk = &self.without_fill(hunk);
         self.shifts.explain(self.a, self.b, hunk)
+            || self.ia.machine == Machine::Wasm
+                && part.kind == Kind::Code
+                && self.shifts.explain_wasm(self.a, self.b, hunk)
             || self.arm
                 && part.kind == Kind::Code
                 && self.shifts.explain_aarch64(self.a, self.b, hunk, &part.range)

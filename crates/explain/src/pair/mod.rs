@@ -11,7 +11,7 @@ mod work;
 pub use self::work::{Claim, Compared};
 use self::work::{Grams, MOST_FINDS, MOST_TEXTS, Work, claim};
 use super::align::{Aligner, Hunk};
-use super::image::{Field, Image, Kind, Part, matched};
+use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
 use super::remedy::by_crate;
 use super::shift::Gather;
@@ -46,6 +46,9 @@ pub fn compare(
         }
         let hunks = hunks_of(aligner, pa.kind, &a[pa.range.clone()], &b[pb.range.clone()]);
         gather_moves(&mut gather, pa, pb, &hunks);
+        if ia.machine == Machine::Wasm {
+            gather_behind(&mut gather, pa, pb);
+        }
         (aligner.steps().into_iter()).for_each(|by| gather.grew(i64::from(by)));
         let absolute = hunks.iter().map(|h| h.forth(pa.range.start, pb.range.start));
         parts.push((pa, pb, absolute.collect()));
@@ -66,7 +69,7 @@ pub fn compare(
         shifts: gather.shifts(),
         fields: fields.collect(),
         roots: Vec::new(),
-        arm: ia.machine == super::image::Machine::Aarch64,
+        arm: ia.machine == Machine::Aarch64,
         texts_left: MOST_TEXTS,
         out: Compared::default(),
     };
@@ -151,6 +154,17 @@ fn gather_moves(gather: &mut Gather, pa: &Part, pb: &Part, hunks: &[Hunk]) {
     }
     block(at, pa.range.len() - at.0);
     hunks.iter().for_each(|h| gather.grew(signed(h.a.len(), h.b.len())));
+}
+
+/// What a module's memory begins with is all that is in the file: zeroed variables follow it, at
+/// addresses of their own alignment.
+fn gather_behind(gather: &mut Gather, pa: &Part, pb: &Part) {
+    let end = |p: &Part| Some(p.address? + p.range.len() as u64);
+    let (Some(x), Some(y)) = (end(pa), end(pb)) else { return };
+    for align in [4, 8, 16, 32, 64] {
+        let by = y.next_multiple_of(align) as i64 - x.next_multiple_of(align) as i64;
+        gather.moved(by, pa.range.len() as u64);
+    }
 }
 
 impl Work<'_> {

@@ -39,18 +39,20 @@ const KINDS: &[(&str, Kind)] = &[
     (".gnu.version*", Kind::Table),
 ];
 
-fn kind_of(name: &str, flags: SectionFlags) -> Kind {
+/// What a section holds, if its name tells.
+pub(super) fn kind_by_name(name: &str) -> Option<Kind> {
     let fits = |pattern: &str| match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == pattern,
     };
-    if let Some((_, kind)) = KINDS.iter().find(|(pattern, _)| fits(pattern)) {
-        return *kind;
-    }
-    match flags {
+    KINDS.iter().find(|(pattern, _)| fits(pattern)).map(|(_, kind)| *kind)
+}
+
+fn kind_of(name: &str, flags: SectionFlags) -> Kind {
+    kind_by_name(name).unwrap_or(match flags {
         SectionFlags::Elf { sh_flags, .. } if sh_flags.contains(elf::SHF_EXECINSTR) => Kind::Code,
         _ => Kind::Data,
-    }
+    })
 }
 
 /// Reads it.

@@ -5,6 +5,7 @@ mod elf;
 mod macho;
 mod object_file;
 mod pe;
+mod wasm;
 
 use repro_formats::detect::FileType;
 
@@ -26,4 +27,5 @@ pub const READERS: &[Reader] = &[
     Reader { name: "PE", of: FileType::Pe, read: pe::read },
     Reader { name: "COFF", of: FileType::Coff, read: pe::read_coff },
     Reader { name: "Mach-O", of: FileType::MachO, read: macho::read },
+    Reader { name: "wasm", of: FileType::Wasm, read: wasm::read },
 ];

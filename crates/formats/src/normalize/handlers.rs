@@ -233,7 +233,7 @@ pub fn stays(
         let why = "it is a thin archive, which only names its members";
         return Ok(Some(("ar", why.to_string())));
     }
-    let program = matches!(found, FileType::Pe | FileType::Elf | FileType::MachO);
+    let program = matches!(found, FileType::Pe | FileType::Elf | FileType::MachO | FileType::Wasm);
     if (program || found == FileType::Other) && crate::zip::read::is_at_the_end(input)? {
         let before = match () {
             () if head.starts_with(b"#!") => "a script",

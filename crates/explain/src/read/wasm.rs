@@ -1,0 +1,366 @@
+//! WebAssembly: sections, functions with their names, data segments, the versions of the tools.
+
+use std::collections::HashMap;
+
+use super::elf::kind_by_name;
+use crate::cause::Cause;
+use crate::finding::About;
+use crate::image::{Field, Follows, Image, Kind, Machine, Part, Reference, Symbol};
+use crate::wasm::{CODE, CUSTOM, DATA, EXPORT, IMPORT, Reader, Section, producers, sections};
+
+/// Functions, segments and names that are read.
+const MOST: usize = 1 << 20;
+/// The operator that pushes a constant: of 32 bits, of 64 bits.
+const CONST: [u8; 2] = [0x41, 0x42];
+/// The operator that ends an expression.
+const END: u8 = 0x0b;
+
+/// What the section `name` calls functions and data segments, by their numbers.
+#[derive(Default)]
+struct Names<'a> {
+    functions: HashMap<usize, &'a str>,
+    segments: HashMap<usize, &'a str>,
+}
+
+/// Reads it.
+pub fn read(bytes: &[u8]) -> Result<Image, String> {
+    let (sections, sound) = sections(bytes);
+    if !sound {
+        let end = sections.last().map_or(8, |s| s.range.end);
+        return Err(format!(
+            "it is not a valid WebAssembly module: the section at offset {end} is cut off"
+        ));
+    }
+    let mut image = Image { format: "wasm", machine: Machine::Wasm, ..Image::default() };
+    let mut names = Names::default();
+    for section in &sections {
+        match (section.id, section.name) {
+            (CUSTOM, "name") => drop(read_names(bytes, section, &mut names)),
+            // The section `name` says more.
+            (EXPORT, _) => drop(exports(bytes, section, &mut names)),
+            _ => {}
+        }
+    }
+    for section in &sections {
+        let whole = Part::new(section.name, section.range.clone(), None, kind_of(section));
+        match section.id {
+            DATA if segments(bytes, section, &names, &mut image.parts).is_some() => {}
+            _ => image.parts.push(whole),
+        }
+        match (section.id, section.name) {
+            (CUSTOM, "producers") => image.fields.extend(tools(bytes, section)),
+            (CUSTOM, "build_id") => image.fields.push(build_id(bytes, section)),
+            _ => {}
+        }
+    }
+    image.tile(bytes.len());
+    let imported = sections.iter().find(|s| s.id == IMPORT);
+    let imported = imported.map_or(Some(0), |s| imported_functions(bytes, s));
+    if let (Some(code), Some(first)) = (sections.iter().find(|s| s.id == CODE), imported) {
+        let _ = functions(bytes, code, first, &names, &mut image);
+        references(bytes, code, &mut image);
+    }
+    Ok(image)
+}
+
+fn kind_of(section: &Section) -> Kind {
+    match (section.id, section.name) {
+        (CODE, _) => Kind::Code,
+        (DATA, _) => Kind::Data,
+        (CUSTOM, "name") => Kind::Names,
+        (CUSTOM, "build_id") => Kind::Derived,
+        (CUSTOM, "linking") => Kind::Table,
+        (CUSTOM, name) if name.starts_with("reloc.") => Kind::Table,
+        (CUSTOM, name) => kind_by_name(name).unwrap_or(Kind::Bytes),
+        // They name what the module takes and gives.
+        (IMPORT | EXPORT, _) => Kind::Bytes,
+        _ => Kind::Table,
+    }
+}
+
+fn read_names<'a>(bytes: &'a [u8], section: &Section, names: &mut Names<'a>) -> Option<()> {
+    let mut reader = Reader::new(bytes, section.range.clone());
+    while !reader.is_at_end() {
+        let kind = reader.byte()?;
+        let body = reader.text_range()?;
+        let into = match kind {
+            1 => &mut names.functions,
+            9 => &mut names.segments,
+            _ => continue,
+        };
+        let mut body = Reader::new(bytes, body);
+        for _ in 0..body.number()?.min(MOST) {
+            let (index, name) = (body.number()?, body.text()?);
+            into.insert(index, name);
+        }
+    }
+    Some(())
+}
+
+/// The names under which functions are exported.
+fn exports<'a>(bytes: &'a [u8], section: &Section, names: &mut Names<'a>) -> Option<()> {
+    let mut reader = Reader::new(bytes, section.range.clone());
+    for _ in 0..reader.number()?.min(MOST) {
+        let (name, kind, index) = (reader.text()?, reader.byte()?, reader.number()?);
+        if kind == 0 {
+            names.functions.entry(index).or_insert(name);
+        }
+    }
+    Some(())
+}
+
+/// How many functions are imported: they have the first numbers.
+fn imported_functions(bytes: &[u8], section: &Section) -> Option<usize> {
+    let mut reader = Reader::new(bytes, section.range.clone());
+    let mut functions = 0;
+    let limits = |reader: &mut Reader| {
+        let flags = reader.byte()?;
+        reader.signed()?;
+        if flags & 1 != 0 { reader.signed().map(drop) } else { Some(()) }
+    };
+    for _ in 0..reader.number()?.min(MOST) {
+        reader.text_range()?;
+        reader.text_range()?;
+        match reader.byte()? {
+            0 => {
+                reader.number()?;
+                functions += 1;
+            }
+            1 => {
+                reader.byte()?;
+                limits(&mut reader)?;
+            }
+            2 => limits(&mut reader)?,
+            3 => drop(reader.take(2)?),
+            4 => {
+                reader.byte()?;
+                reader.number()?;
+            }
+            _ => return None,
+        }
+    }
+    Some(functions)
+}
+
+/// Each segment as a part, with its address in memory where that is a constant.
+fn segments(bytes: &[u8], section: &Section, names: &Names, parts: &mut Vec<Part>) -> Option<()> {
+    let mut reader = Reader::new(bytes, section.range.clone());
+    let mut found = Vec::new();
+    for index in 0..reader.number()?.min(MOST) {
+        let flags = reader.number()?;
+        if flags == 2 {
+            reader.number()?;
+        }
+        let mut address = None;
+        if flags != 1 {
+            match reader.byte()? {
+                op if CONST.contains(&op) => address = Some(reader.signed()? as u64),
+                // A global: where the module is placed by what loads it.
+                0x23 => drop(reader.number()?),
+                _ => return None,
+            }
+            (reader.byte()? == END).then_some(())?;
+        }
+        let range = reader.text_range()?;
+        let name = names.segments.get(&index).map_or(index.to_string(), |n| n.to_string());
+        // Memory of 32 bits; an address is that of the first byte.
+        let address = address.map(|a| a & u64::from(u32::MAX));
+        found.push(Part::new(format!("data segment {name}"), range, address, Kind::Data));
+    }
+    parts.extend(found);
+    Some(())
+}
+
+/// The version of each tool.
+fn tools(bytes: &[u8], section: &Section) -> Vec<Field> {
+    let field = |p: crate::wasm::Producer| Field {
+        name: format!("{} in `producers`", p.name),
+        value: String::from_utf8_lossy(&bytes[p.version.clone()]).into_owned(),
+        range: p.version,
+        cause: match (p.field, p.name) {
+            ("processed-by", "rustc" | "clang") | ("language", _) => Cause::CompilerVersion,
+            _ => Cause::LinkerVersion,
+        },
+        about: About::Anything,
+        follows: Follows::Never,
+    };
+    producers(bytes, section).into_iter().map(field).filter(|f| !f.range.is_empty()).collect()
+}
+
+fn build_id(bytes: &[u8], section: &Section) -> Field {
+    let value = bytes[section.range.clone()].iter().skip(1);
+    Field {
+        name: "build-id".to_string(),
+        range: section.range.clone(),
+        value: value.map(|b| format!("{b:02x}")).collect(),
+        cause: Cause::BuildId,
+        about: About::Anything,
+        follows: Follows::UnlessAlone,
+    }
+}
+
+/// The functions as symbols. They have no addresses: each is at an offset in its part.
+fn functions(
+    bytes: &[u8],
+    section: &Section,
+    first: usize,
+    names: &Names,
+    image: &mut Image,
+) -> Option<()> {
+    let part = image.part_at(section.range.start)?;
+    let mut reader = Reader::new(bytes, section.range.clone());
+    for index in 0..reader.number()?.min(MOST) {
+        let body = reader.text_range()?;
+        let Some(name) = names.functions.get(&(first + index)) else { continue };
+        image.symbols.push(Symbol {
+            name: name.to_string(),
+            address: (body.start - section.range.start) as u64,
+            size: body.len() as u64,
+            part: Some(part),
+        });
+    }
+    Some(())
+}
+
+/// Constants in code, and words in data, that are addresses in a data segment. Memory of Rust's programs
+/// begins at a mebibyte, so a number that is no address is rarely one of them.
+fn references(bytes: &[u8], code: &Section, image: &mut Image) {
+    let place = |image: &Image, address: u64| {
+        let offset = image.offset_of(address)?;
+        let part = image.part_at(offset)?;
+        (address >= 1024).then(|| (part, (offset - image.parts[part].range.start) as u64))
+    };
+    let Some(part) = image.part_at(code.range.start) else { return };
+    let mut found = Vec::new();
+    for at in code.range.clone().filter(|at| CONST.contains(&bytes[*at])) {
+        let value = Reader::new(bytes, at + 1..code.range.end).signed();
+        let address = value.and_then(|v| u64::try_from(v).ok());
+        if let Some(to) = address.and_then(|a| place(image, a)) {
+            found.push(Reference { from: (part, (at - code.range.start) as u64), to });
+        }
+    }
+    for (index, part) in image.parts.iter().enumerate() {
+        let Some(address) = part.address else { continue };
+        let lead = (address.wrapping_neg() % 4) as usize;
+        let words = bytes[part.range.clone()].get(lead..).unwrap_or_default();
+        for (i, word) in words.chunks_exact(4).enumerate() {
+            let value = u32::from_le_bytes(word.try_into().expect("four bytes"));
+            if let Some(to) = place(image, u64::from(value)) {
+                found.push(Reference { from: (index, (lead + i * 4) as u64), to });
+            }
+        }
+    }
+    found.truncate(MOST);
+    image.references = found;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::known::Context;
+    use crate::{Explained, explain_bytes};
+
+    fn text(s: &str) -> Vec<u8> {
+        [&[s.len() as u8], s.as_bytes()].concat()
+    }
+
+    fn section(id: u8, body: &[u8]) -> Vec<u8> {
+        assert!(body.len() < 128);
+        [&[id, body.len() as u8], body].concat()
+    }
+
+    /// A function that gives the address of a text in a data segment.
+    struct Module<'a> {
+        rustc: &'a str,
+        name: &'a str,
+        says: &'a str,
+        adds: u8,
+        custom: &'a [u8],
+    }
+
+    const PLAIN: Module = Module {
+        rustc: "1.95.0 (a 2026-04-14)",
+        name: "said",
+        says: "made on Monday",
+        adds: 7,
+        custom: b"x",
+    };
+
+    impl Module<'_> {
+        fn bytes(&self) -> Vec<u8> {
+            // i32.const 1048576 + 8; i32.const; i32.add; end
+            let body = [0, 0x41, 0x88, 0x80, 0xc0, 0, 0x41, self.adds, 0x6a, END];
+            let code = [&[1, body.len() as u8], &body[..]].concat();
+            let content = [&[0; 8], self.says.as_bytes(), b"\0and what follows it"].concat();
+            let data = [&[1, 0, 0x41, 0x80, 0x80, 0xc0, 0, END, content.len() as u8], &content[..]]
+                .concat();
+            let function = [&[0u8][..], &text(self.name)].concat();
+            let functions = [&[1u8][..], &function].concat();
+            let names = [text("name"), vec![1, functions.len() as u8], functions].concat();
+            let rustc = [text("rustc"), text(self.rustc)].concat();
+            let tools = [text("producers"), vec![1], text("processed-by"), vec![1], rustc].concat();
+            let sections = [
+                section(1, &[1, 0x60, 0, 1, 0x7f]),
+                section(3, &[1, 0]),
+                section(CODE, &code),
+                section(DATA, &data),
+                section(CUSTOM, &names),
+                section(CUSTOM, &tools),
+                section(CUSTOM, &[&text("own")[..], self.custom].concat()),
+            ];
+            [b"\0asm\x01\0\0\0".to_vec(), sections.concat()].concat()
+        }
+    }
+
+    fn explained(a: &Module, b: &Module) -> Explained {
+        explain_bytes(&a.bytes(), &b.bytes(), &Context::default())
+    }
+
+    #[test]
+    fn a_module_is_parts_symbols_and_references() {
+        let bytes = PLAIN.bytes();
+        let image = read(&bytes).unwrap();
+        let names: Vec<&str> =
+            image.parts.iter().filter(|p| !p.gap).map(|p| p.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["type", "function", "code", "data segment 0", "name", "producers", "own"]
+        );
+        assert_eq!(image.symbols[0].name, "said");
+        assert_eq!(image.references.len(), 1);
+        for end in 9..bytes.len() {
+            // At the end of a section it is another module; anywhere else it is none.
+            let _ = read(&bytes[..end]).map(|i| assert_eq!(i.parts.last().unwrap().range.end, end));
+        }
+        assert!(read(&bytes[..bytes.len() - 1]).unwrap_err().contains("cut off"));
+    }
+
+    #[test]
+    fn a_text_is_found_in_its_segment_and_belongs_to_the_function_that_reads_it() {
+        for says in ["made on Friday", "made on Wednesday"] {
+            let found = explained(&PLAIN, &Module { says, ..PLAIN });
+            let one = &found.findings[0];
+            assert_eq!(one.symbol.as_deref(), Some("said"), "{found:?}");
+            assert!(one.place.to_string().starts_with("data segment 0+0x"), "{}", one.place);
+            assert!(one.b.contains(says.split(' ').next_back().unwrap()), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_difference_has_its_place() {
+        let one = |b: Module, place: &str, cause: Cause| {
+            let found = explained(&PLAIN, &b);
+            let first = &found.findings[0];
+            assert_eq!(first.cause, cause, "{found:?}");
+            assert!(first.place.to_string().starts_with(place), "{} {found:?}", first.place);
+        };
+        one(
+            Module { rustc: "1.96.0 (b 2026-05-26)", ..PLAIN },
+            "producers",
+            Cause::CompilerVersion,
+        );
+        one(Module { adds: 9, ..PLAIN }, "code", Cause::Unknown);
+        one(Module { custom: b"y", ..PLAIN }, "own", Cause::Unknown);
+        one(Module { name: "told", ..PLAIN }, "symbols", Cause::Unknown);
+    }
+}
