@@ -50,14 +50,14 @@ pub(super) fn choose(
     let fits = |t: &Toolchain| is(t, rustc) && t.host() == here.host();
     if let Some(found) = toolchain::installed_that(dir, fits) {
         let note = format!(
-            "built with rustc {named}, which the published file was built with; the source would be built with {release}"
+            "built with rustc {named}, which the published file records; the source by itself is built with {release}"
         );
         return Ok(Some((Some(found), note)));
     }
     let channel = rustc.version.as_deref().filter(|v| is_release(v));
     let next = channel.map(|c| format!(": run `rustup toolchain install {c}` and verify again"));
     let note = format!(
-        "the published file was built with rustc {named}, which is not installed here{}; built with {release}",
+        "the published file records rustc {named}, which is not installed here{}; this rebuild used {release}",
         next.unwrap_or_default()
     );
     Ok(Some((None, note)))

@@ -48,4 +48,5 @@ mod sound;
 mod source;
 mod support;
 mod verify;
+mod wasm;
 mod which_source;

@@ -37,7 +37,7 @@ pub fn errors(name: &str, value: &Value) -> Option<String> {
 }
 
 #[track_caller]
-fn holds(run: &Run, code: i32) {
+pub fn holds(run: &Run, code: i32) {
     assert_eq!(run.code, Some(code), "{}", run.all());
     assert_eq!(errors("repro.report-1", &run.json()), None, "{}", run.stdout);
 }

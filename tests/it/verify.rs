@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, Run, assert_verdict, host};
+use crate::support::{Project, Run, assert_verdict, host, rustc};
 
 /// A project that was built and packed, with a clone of it elsewhere.
 pub struct Published {
@@ -252,6 +252,53 @@ fn another_user_with_another_home_umask_and_locale_gets_the_same() {
     assert!(report["artifacts"].as_array().unwrap().len() >= 4);
 }
 
+/// Whether a report without a manifest begins with who built the file, and where it differs from here.
+#[track_caller]
+fn assert_told(run: &Run, release: &str, other: bool) {
+    let first = run.stdout.lines().next().unwrap();
+    assert!(first.starts_with(&format!("published   built by rustc {release}")), "{}", run.all());
+    let here = format!("; this machine has rustc {}", rustc("release"));
+    assert!(first.contains(&here), "{}", run.all());
+    assert_eq!(run.stdout.contains("rustup toolchain install"), other, "{}", run.all());
+    assert_eq!(run.stdout.contains("machine     rustc"), other, "{}", run.all());
+}
+
+/// The same file, as if a compiler had made it that nobody has here.
+fn assert_a_compiler_that_is_not_here_is_named(
+    it: &Published,
+    app: &str,
+    against: impl Fn(&str, &[&str]) -> Run,
+) {
+    let mut bytes = std::fs::read(app).unwrap();
+    for (here, other) in [(&rustc("commit-hash")[..9], "111111111"), (&rustc("release"), "1.11.0")]
+    {
+        assert_eq!(here.len(), other.len(), "the file must stay a file");
+        let places: Vec<usize> = memchr::memmem::find_iter(&bytes, here.as_bytes()).collect();
+        assert!(!places.is_empty(), "{here}");
+        places.iter().for_each(|at| bytes[*at..at + here.len()].copy_from_slice(other.as_bytes()));
+    }
+    let forged = it.project.base().join("sound-features");
+    std::fs::write(&forged, bytes).unwrap();
+    let forged = forged.display().to_string();
+    let run = against(&forged, &[]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert_told(&run, "1.11.0", true);
+    let json = against(&forged, &["--format", "json"]);
+    crate::schemas::holds(&json, 1);
+    let json = json.json();
+    let made = &json["made"];
+    assert_eq!(
+        (&made["rustc"], &made["here_rustc"]),
+        (&json!(["1.11.0"]), &json!(rustc("release")))
+    );
+    let linkers = made["here_linkers"].as_array().unwrap();
+    let linker = linkers.first().map_or("no linker", |l| l.as_str().unwrap());
+    let told = |l: &&str| ["published", "machine ", "note     "].iter().any(|w| l.starts_with(w));
+    let told: Vec<&str> = run.stdout.lines().filter(told).collect();
+    let told = told.join("\n").replace(linker.split(" (").next().unwrap(), "LINKER");
+    insta::assert_snapshot!("verify.made", told.replace(&rustc("release"), "RELEASE"));
+}
+
 #[test]
 fn sources_of_every_kind_are_built_from() {
     let it = Published::new("sound-features");
@@ -276,11 +323,19 @@ fn sources_of_every_kind_are_built_from() {
     ] {
         let mut args = vec!["--source", &source, "--artifact", &app];
         args.extend(more);
-        assert_verdict(&it.verify(&args), 0, "REPRODUCED");
+        let run = it.verify(&args);
+        assert_verdict(&run, 0, "REPRODUCED");
+        assert!(!run.stdout.contains("built by rustc"), "{}", run.all());
     }
-    let run =
-        it.verify(&["--source", &dir, "--epoch", "1", "--artifact", &app, "--features", "extra"]);
+    let other = ["--epoch", "1", "--features", "extra"];
+    let against = |app: &str, more: &[&str]| {
+        it.verify(&[&["--source", &dir, "--artifact", app], &other[..], more].concat())
+    };
+    let run = against(&app, &[]);
     assert_verdict(&run, 1, "DIFFERS");
+    // The control: its compiler is the one at hand.
+    assert_told(&run, &rustc("release"), false);
+    assert_a_compiler_that_is_not_here_is_named(&it, &app, against);
 
     // A source cannot have this user's variables by asking for them.
     let manifest = std::fs::read_to_string(it.clone.join("Cargo.toml")).unwrap();

@@ -76,10 +76,15 @@ fn made_by(made: &MadeBy) -> String {
     };
     let linked = match made.linkers.is_empty() {
         true => String::new(),
-        false => format!(", linked by {}", made.linkers.join(" and ")),
+        false => format!(", linked by {}", short(&made.linkers).join(" and ")),
     };
-    let here = made.here_linkers.iter().map(|l| format!(" and {l}")).collect::<String>();
+    let here = short(&made.here_linkers).iter().map(|l| format!(" and {l}")).collect::<String>();
     format!("{rustc}{linked}; this machine has rustc {}{here}", made.here_rustc)
+}
+
+/// Without the commit and directory that a linker was built from.
+fn short(linkers: &[String]) -> Vec<&str> {
+    linkers.iter().map(|l| l.split(" (").next().unwrap_or(l)).collect()
 }
 
 /// The settings that the source does not ask for: all of them, however the verdict came out.

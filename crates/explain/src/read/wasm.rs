@@ -131,7 +131,9 @@ fn imported_functions(bytes: &[u8], section: &Section) -> Option<usize> {
                 limits(&mut reader)?;
             }
             2 => limits(&mut reader)?,
-            3 => drop(reader.take(2)?),
+            3 => {
+                reader.take(2)?;
+            }
             4 => {
                 reader.byte()?;
                 reader.number()?;
@@ -222,6 +224,18 @@ fn functions(
     Some(())
 }
 
+/// The number behind an operator that pushes a constant, or the offset of one that reads or writes memory,
+/// which the exponent of an alignment precedes.
+fn operand(bytes: &[u8], at: usize, end: usize) -> Option<i64> {
+    match (bytes[at], bytes.get(at + 1)) {
+        (op, _) if CONST.contains(&op) => Reader::new(bytes, at + 1..end).signed(),
+        (0x28..=0x3e, Some(0..=4)) => {
+            Reader::new(bytes, at + 2..end).number().and_then(|n| n.try_into().ok())
+        }
+        _ => None,
+    }
+}
+
 /// Constants in code, and words in data, that are addresses in a data segment. Memory of Rust's programs
 /// begins at a mebibyte, so a number that is no address is rarely one of them.
 fn references(bytes: &[u8], code: &Section, image: &mut Image) {
@@ -232,8 +246,8 @@ fn references(bytes: &[u8], code: &Section, image: &mut Image) {
     };
     let Some(part) = image.part_at(code.range.start) else { return };
     let mut found = Vec::new();
-    for at in code.range.clone().filter(|at| CONST.contains(&bytes[*at])) {
-        let value = Reader::new(bytes, at + 1..code.range.end).signed();
+    for at in code.range.clone() {
+        let value = operand(bytes, at, code.range.end);
         let address = value.and_then(|v| u64::try_from(v).ok());
         if let Some(to) = address.and_then(|a| place(image, a)) {
             found.push(Reference { from: (part, (at - code.range.start) as u64), to });
@@ -252,115 +266,4 @@ fn references(bytes: &[u8], code: &Section, image: &mut Image) {
     }
     found.truncate(MOST);
     image.references = found;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::known::Context;
-    use crate::{Explained, explain_bytes};
-
-    fn text(s: &str) -> Vec<u8> {
-        [&[s.len() as u8], s.as_bytes()].concat()
-    }
-
-    fn section(id: u8, body: &[u8]) -> Vec<u8> {
-        assert!(body.len() < 128);
-        [&[id, body.len() as u8], body].concat()
-    }
-
-    /// A function that gives the address of a text in a data segment.
-    struct Module<'a> {
-        rustc: &'a str,
-        name: &'a str,
-        says: &'a str,
-        adds: u8,
-        custom: &'a [u8],
-    }
-
-    const PLAIN: Module = Module {
-        rustc: "1.95.0 (a 2026-04-14)",
-        name: "said",
-        says: "made on Monday",
-        adds: 7,
-        custom: b"x",
-    };
-
-    impl Module<'_> {
-        fn bytes(&self) -> Vec<u8> {
-            // i32.const 1048576 + 8; i32.const; i32.add; end
-            let body = [0, 0x41, 0x88, 0x80, 0xc0, 0, 0x41, self.adds, 0x6a, END];
-            let code = [&[1, body.len() as u8], &body[..]].concat();
-            let content = [&[0; 8], self.says.as_bytes(), b"\0and what follows it"].concat();
-            let data = [&[1, 0, 0x41, 0x80, 0x80, 0xc0, 0, END, content.len() as u8], &content[..]]
-                .concat();
-            let function = [&[0u8][..], &text(self.name)].concat();
-            let functions = [&[1u8][..], &function].concat();
-            let names = [text("name"), vec![1, functions.len() as u8], functions].concat();
-            let rustc = [text("rustc"), text(self.rustc)].concat();
-            let tools = [text("producers"), vec![1], text("processed-by"), vec![1], rustc].concat();
-            let sections = [
-                section(1, &[1, 0x60, 0, 1, 0x7f]),
-                section(3, &[1, 0]),
-                section(CODE, &code),
-                section(DATA, &data),
-                section(CUSTOM, &names),
-                section(CUSTOM, &tools),
-                section(CUSTOM, &[&text("own")[..], self.custom].concat()),
-            ];
-            [b"\0asm\x01\0\0\0".to_vec(), sections.concat()].concat()
-        }
-    }
-
-    fn explained(a: &Module, b: &Module) -> Explained {
-        explain_bytes(&a.bytes(), &b.bytes(), &Context::default())
-    }
-
-    #[test]
-    fn a_module_is_parts_symbols_and_references() {
-        let bytes = PLAIN.bytes();
-        let image = read(&bytes).unwrap();
-        let names: Vec<&str> =
-            image.parts.iter().filter(|p| !p.gap).map(|p| p.name.as_str()).collect();
-        assert_eq!(
-            names,
-            ["type", "function", "code", "data segment 0", "name", "producers", "own"]
-        );
-        assert_eq!(image.symbols[0].name, "said");
-        assert_eq!(image.references.len(), 1);
-        for end in 9..bytes.len() {
-            // At the end of a section it is another module; anywhere else it is none.
-            let _ = read(&bytes[..end]).map(|i| assert_eq!(i.parts.last().unwrap().range.end, end));
-        }
-        assert!(read(&bytes[..bytes.len() - 1]).unwrap_err().contains("cut off"));
-    }
-
-    #[test]
-    fn a_text_is_found_in_its_segment_and_belongs_to_the_function_that_reads_it() {
-        for says in ["made on Friday", "made on Wednesday"] {
-            let found = explained(&PLAIN, &Module { says, ..PLAIN });
-            let one = &found.findings[0];
-            assert_eq!(one.symbol.as_deref(), Some("said"), "{found:?}");
-            assert!(one.place.to_string().starts_with("data segment 0+0x"), "{}", one.place);
-            assert!(one.b.contains(says.split(' ').next_back().unwrap()), "{one:?}");
-        }
-    }
-
-    #[test]
-    fn each_kind_of_difference_has_its_place() {
-        let one = |b: Module, place: &str, cause: Cause| {
-            let found = explained(&PLAIN, &b);
-            let first = &found.findings[0];
-            assert_eq!(first.cause, cause, "{found:?}");
-            assert!(first.place.to_string().starts_with(place), "{} {found:?}", first.place);
-        };
-        one(
-            Module { rustc: "1.96.0 (b 2026-05-26)", ..PLAIN },
-            "producers",
-            Cause::CompilerVersion,
-        );
-        one(Module { adds: 9, ..PLAIN }, "code", Cause::Unknown);
-        one(Module { custom: b"y", ..PLAIN }, "own", Cause::Unknown);
-        one(Module { name: "told", ..PLAIN }, "symbols", Cause::Unknown);
-    }
 }
