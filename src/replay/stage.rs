@@ -193,6 +193,11 @@ impl<'a> Stage<'a> {
             }
         };
         let mut swaps: Vec<_> = switched.iter().filter_map(pair).collect();
+        // Both builds have the wrapper at a place of their own, which is theirs as the target directory is.
+        if self.plan.sandbox.is_some() && switched.contains(&VariationId::TargetDir) {
+            let shown = |trace: &Trace| trace.layout.wrapper.display().to_string();
+            swaps.push((shown(self.a), shown(self.b)));
+        }
         swaps.sort_by_key(|(a, _)| std::cmp::Reverse(a.len()));
         swaps
     }
@@ -271,7 +276,7 @@ impl<'a> Stage<'a> {
             layer(target, &layout.target, false),
             layer(home, &layout.home, true),
             layer(fresh("tmp")?, &layout.tmpdir, true),
-            Layer { from: self.wrapper()?, to: layout.wrapper.clone(), write: true },
+            layer(self.wrapper()?, &layout.wrapper, true),
             Layer { from: made.to_owned(), to, write: true },
         ]))
     }

@@ -159,6 +159,23 @@ fn ids_of_processes_are_found_to_be_chance() {
     is_found("fault-process-id", ("build-script", "randomness"), &[]);
 }
 
+/// All that differs in it is one of the variations, the place of the wrapper included.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_whole_environment_is_confirmed_with_each_variation_in_it() {
+    if !sandboxes() {
+        return;
+    }
+    let run = Project::committed("fault-whole-environment").repro(&["build", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let blame = run.json()["blame"][0].clone();
+    assert_eq!(blame["confirmed"], true, "{blame}");
+    let causes = blame["causes"].as_array().unwrap();
+    for cause in ["build-path", "environment", "home", "username", "hostname", "timezone"] {
+        assert!(causes.contains(&cause.into()), "no {cause}: {blame}");
+    }
+}
+
 /// The other copy is on another file system: what differs by that is not called an order.
 #[cfg(target_os = "linux")]
 #[test]
