@@ -233,7 +233,7 @@ fn tightened(a: &[u8], b: &[u8], hunks: Vec<Hunk>) -> Vec<Hunk> {
     while i < hunks.len() {
         let first = &hunks[i];
         let near = hunks[i..].windows(2).take_while(|w| w[1].a.start - w[0].a.end <= NEAR_BY);
-        let near = near.count().min(TOGETHER);
+        let near = near.take(TOGETHER).count();
         let inserted = hunks[i..=i + near].iter().any(|h| h.a.len() != h.b.len());
         let most = if inserted { near } else { 0 };
         let merged = (i + 1..=i + most).rev().find_map(|j| {
