@@ -193,6 +193,12 @@ pub const BY_CAUSE: &[ByCause] = &[
         ENVIRONMENT,
     ),
     row(
+        Cause::FileSystem,
+        About::Anything,
+        "leave what the file system says of files out of what build scripts and macros write: numbers of files and devices, sizes of directories, types of file systems",
+        ENVIRONMENT,
+    ),
+    row(
         Cause::Hostname,
         About::Anything,
         "leave the machine's name out of what build scripts and macros write",
