@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::strict;
-use crate::manifest::Manifest;
+use crate::manifest::{Artifact, Manifest};
 use crate::toolchain;
 
 /// The statement's type.
@@ -135,15 +135,20 @@ fn dependencies(manifest: &Manifest) -> Value {
 /// The files of a build: each name with its SHA-256.
 pub type Files = BTreeMap<String, String>;
 
-/// The files that a manifest lists: artifacts that are shipped, and archives. Of several targets'
-/// files of one name, each has its target before it.
+/// The name of an artifact as a subject: of several targets' files of one name, each has its target
+/// before it.
+pub fn name_of(manifest: &Manifest, artifact: &Artifact) -> String {
+    match manifest.artifacts.iter().filter(|a| a.name == artifact.name).count() {
+        1 => artifact.name.clone(),
+        _ => format!("{}/{}", artifact.target, artifact.name),
+    }
+}
+
+/// The files that a manifest lists: artifacts that are shipped, and archives.
 pub fn files(manifest: &Manifest) -> Files {
     let mut files = Files::new();
     for artifact in manifest.artifacts.iter().filter(|a| is_shipped(&a.kind)) {
-        let name = match manifest.artifacts.iter().filter(|a| a.name == artifact.name).count() {
-            1 => artifact.name.clone(),
-            _ => format!("{}/{}", artifact.target, artifact.name),
-        };
+        let name = name_of(manifest, artifact);
         files.extend(artifact.sha256.clone().map(|sha256| (name, sha256)));
     }
     files.extend(manifest.packed().map(|p| (p.name.to_string(), p.sha256.to_string())));
