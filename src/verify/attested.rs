@@ -65,7 +65,7 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         }
     }
     let definition = statement::definition(&manifest);
-    let count = votes::count(&envelopes, &trust, &definition, &files)
+    let count = votes::count(&envelopes, &trust, &definition, &files, asked.ledger_ok)
         .map_err(|(file, why)| bad_input(format!("`{file}` is no sound attestation: {why}")))?;
     Ok(Attested { threshold, possible: trust.groups(), count, files, wrong, manifest: path })
 }
