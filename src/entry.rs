@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-use crate::cargo::wrapper;
+use crate::cargo::{mingw, wrapper};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
@@ -31,6 +31,9 @@ pub fn main() -> ExitCode {
     let program = args.first().cloned().unwrap_or_default();
     if let Some(dir) = wrapper::invoked_as(&program) {
         return wrapper::main(&dir, args.split_off(1));
+    }
+    if let Some(code) = mingw::main(&args) {
+        return code;
     }
     if start::invoked_as(&program) {
         return start::main(&args[1..]);
@@ -186,8 +189,8 @@ fn run(command: Command) -> Result<u8> {
             let format = args.report();
             let outcome = archive::run(&args.request())?;
             print(&match format {
-                Format::Text => text::archives(&outcome.archives, &outcome.notes),
-                Format::Json => json::archives(&outcome.archives, &outcome.notes),
+                Format::Text => text::archives(&outcome.archives, &outcome.images, &outcome.notes),
+                Format::Json => json::archives(&outcome.archives, &outcome.images, &outcome.notes),
             })?;
             Ok(0)
         }

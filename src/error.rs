@@ -4,6 +4,7 @@
 //! host (exit 6). This module owns the table of exit codes, and no wording but its own.
 
 use std::fmt;
+use std::process::ExitCode;
 
 /// Why a run ended without a verdict. The discriminants are the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +141,14 @@ fn of_explain(error: &repro_explain::error::Error) -> Kind {
 /// What a failed tool said itself; empty if nothing is known.
 pub fn details_of(error: &anyhow::Error) -> &str {
     error.chain().find_map(|e| e.downcast_ref::<Failure>()).map_or("", |f| &f.details)
+}
+
+/// How a program ends that this one is called in place of, and what it says on standard error.
+pub fn exit_code(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {}", one_line(&error));
+        ExitCode::from(kind_of(&error).code())
+    })
 }
 
 /// The whole chain of an error on one line.

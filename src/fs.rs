@@ -300,6 +300,16 @@ pub fn symlink(target: &Path, link: &Path, to_dir: bool) -> std::io::Result<()> 
     }
 }
 
+/// Makes `link` this program under another name: a link, so that the program's own file is not copied each
+/// time; where links need rights that the user lacks, a copy.
+pub fn link_to_this_program(link: &Path) -> Result<()> {
+    let exe = std::env::current_exe().context("failed to find the path of this program")?;
+    if symlink(&exe, link, false).is_err() {
+        link_or_copy(&exe, link)?;
+    }
+    Ok(())
+}
+
 /// Hard-links a file, or copies it where that cannot be.
 pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {

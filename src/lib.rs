@@ -20,6 +20,7 @@ pub mod git;
 pub mod layout;
 pub mod ledger;
 pub mod manifest;
+pub mod oci;
 pub mod orphans;
 pub mod platform;
 pub mod process;

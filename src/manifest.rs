@@ -59,6 +59,9 @@ pub struct Manifest {
     /// What `repro archive` packed of the artifacts.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub archives: Vec<Archive>,
+    /// The container images that `repro archive` made of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub images: Vec<Image>,
     /// What the shipped artifacts are made of, where both builds saw the same.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub components: Option<components::Components>,
@@ -308,6 +311,52 @@ pub struct Archive {
     pub members: Vec<Member>,
 }
 
+/// One container image: a tar of an OCI image layout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// File name.
+    pub name: String,
+    /// What the image is called, before the `:`.
+    pub title: String,
+    /// Its version, behind the `:`.
+    pub version: String,
+    /// SHA-256 of its manifest, or of its index: what registries know it by.
+    pub digest: String,
+    /// SHA-256 of the manifests or indexes of its bases; none for `scratch`.
+    pub bases: Vec<String>,
+    /// The crate that compressed the layers of its own.
+    pub compressor: String,
+    /// Its version.
+    pub compressor_version: String,
+    /// The level.
+    pub level: u32,
+    /// The time of the image and of what is in its layers, seconds since 1970.
+    pub epoch: i64,
+    /// Bytes of the file.
+    pub size: u64,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The image of each target.
+    pub platforms: Vec<ImagePlatform>,
+}
+
+/// The image of one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImagePlatform {
+    /// The target.
+    pub target: String,
+    /// As images name it: `linux/amd64`.
+    pub platform: String,
+    /// SHA-256 of its manifest.
+    pub digest: String,
+    /// SHA-256 of the layer with what was built.
+    pub layer: String,
+    /// SHA-256 of that layer before it was compressed.
+    pub layer_tar: String,
+}
+
 /// One member of an archive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -366,6 +415,13 @@ pub struct File {
     pub sha256: String,
 }
 
+impl Source {
+    /// The commit that was built as it is.
+    pub fn revision(&self) -> Option<&str> {
+        self.commit.as_deref().filter(|_| !self.dirty)
+    }
+}
+
 impl Recipe {
     /// Whether the builds had directories at one path, and at which kind of path.
     pub fn at(&self) -> Option<At> {
@@ -383,7 +439,25 @@ impl Recipe {
     }
 }
 
+/// A file that was packed of the artifacts: an archive or an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Packed<'m> {
+    /// File name.
+    pub name: &'m str,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256.
+    pub sha256: &'m str,
+}
+
 impl Manifest {
+    /// The files that were packed of the artifacts.
+    pub fn packed(&self) -> impl Iterator<Item = Packed<'_>> {
+        let archives = self.archives.iter().map(|a| (&a.name, a.size, &a.sha256));
+        let images = self.images.iter().map(|i| (&i.name, i.size, &i.sha256));
+        archives.chain(images).map(|(name, size, sha256)| Packed { name, size, sha256 })
+    }
+
     /// The bytes of the file: JSON, indented, with a final newline.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self).context("failed to encode the manifest")?;

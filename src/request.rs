@@ -232,6 +232,9 @@ pub struct Build {
     pub verbose: bool,
 }
 
+/// The format of `--format` that is a container image.
+pub const OCI: &str = "oci";
+
 /// What `repro archive` was asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Archive {
@@ -241,6 +244,8 @@ pub struct Archive {
     pub output: Option<PathBuf>,
     /// `--format`, names of formats.
     pub formats: Vec<String>,
+    /// `--base`.
+    pub bases: Vec<String>,
     /// `--level`.
     pub level: Option<u32>,
     /// `--jobs`.

@@ -35,6 +35,13 @@ impl Toolchain {
         inside && !system.contains(&&*self.sysroot)
     }
 
+    /// Whether rustc knows `-C dlltool`, which came with the link kind `raw-dylib` in 1.71.
+    pub fn has_dlltool_option(&self) -> bool {
+        let release = self.field("release").unwrap_or_default();
+        let mut parts = release.split('.').map(|n| n.parse::<u32>().unwrap_or(0));
+        (parts.next(), parts.next()) >= (Some(1), Some(71))
+    }
+
     /// Where the standard library's paths are mapped to: rustc's own `/rustc/<commit-hash>`, or
     /// the release where a distribution's rustc has no hash.
     pub fn canonical_library_root(&self) -> String {
@@ -77,6 +84,7 @@ mod tests {
     #[test]
     fn a_distribution_rustc_without_hash_uses_its_release() {
         let t = toolchain("commit-hash: unknown\nhost: x\nrelease: 1.63.0");
+        assert!(!t.has_dlltool_option() && toolchain(VERBOSE).has_dlltool_option());
         assert_eq!(t.canonical_library_root(), "/rustc/1.63.0");
     }
 }

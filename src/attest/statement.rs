@@ -146,7 +146,10 @@ pub fn files(manifest: &Manifest) -> Files {
         };
         files.extend(artifact.sha256.clone().map(|sha256| (name, sha256)));
     }
-    files.extend(manifest.archives.iter().map(|a| (a.name.clone(), a.sha256.clone())));
+    files.extend(manifest.packed().map(|p| (p.name.to_string(), p.sha256.to_string())));
+    // A registry knows an image by its manifest, whatever file it came in.
+    let images = manifest.images.iter();
+    files.extend(images.map(|i| (format!("{}:{}", i.title, i.version), i.digest.clone())));
     files
 }
 

@@ -70,8 +70,14 @@ impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Proof::Suspected(why) => write!(f, "suspected: {why}"),
-            Proof::Confirmed(Confirmed { variations, itself, replays, seconds }) => {
-                let labels: Vec<String> = variations.iter().map(|id| called(*id)).collect();
+            Proof::Confirmed(Confirmed { variations, file_system, itself, replays, seconds }) => {
+                let called = |id: &VariationId| match *id {
+                    VariationId::DirectoryOrder if *file_system => {
+                        "the file system of the source".to_string()
+                    }
+                    id => called(id),
+                };
+                let labels: Vec<String> = variations.iter().map(called).collect();
                 let only = match labels.as_slice() {
                     [] => None,
                     [one] => Some(format!("only {one} changes this output")),
@@ -107,6 +113,8 @@ fn called(id: VariationId) -> String {
 pub struct Confirmed {
     /// The variations that change the output; no other one does.
     pub variations: Vec<VariationId>,
+    /// Of the variation `directory-order` it is the file system that changes it, and not the order.
+    pub file_system: bool,
     /// It differs by itself, too.
     pub itself: Option<Itself>,
     /// How often the unit was run again.
@@ -137,6 +145,8 @@ pub struct Culprit {
     pub evidence: Vec<String>,
     /// What to change: sentences.
     pub remedies: Vec<String>,
+    /// Values of A and B in what it left and told: they may show up in other outputs.
+    pub values: Vec<(String, String)>,
     /// Packages that differ because of it, those first that others are made of.
     pub via: Vec<String>,
     /// What can be run again of it.
@@ -165,11 +175,17 @@ mod tests {
     fn proofs_are_sentences() {
         let shown = |variations: &[VariationId], itself, replays| {
             let variations = variations.to_vec();
-            Proof::Confirmed(Confirmed { variations, itself, replays, seconds: 1.44 }).to_string()
+            let file_system = variations == [VariationId::DirectoryOrder];
+            Proof::Confirmed(Confirmed { variations, file_system, itself, replays, seconds: 1.44 })
+                .to_string()
         };
         use VariationId::{Clock, Environment, Timezone};
         let (chance, time) = (Some(Itself::Chance), Some(Itself::Time));
         let cases = [
+            (
+                shown(&[VariationId::DirectoryOrder], None, 9),
+                "only the file system of the source changes this output; 9 replays, 1.4 s",
+            ),
             (shown(&[Timezone], None, 6), "only TZ changes this output; 6 replays, 1.4 s"),
             (
                 shown(&[Timezone, Environment, Clock], None, 1),

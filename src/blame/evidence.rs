@@ -15,6 +15,7 @@ use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind};
 use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
+use crate::blame::values::values_of;
 use crate::blame::words::{excerpts, place, printable, text_line};
 use crate::cargo::trace::Trace;
 use crate::fs;
@@ -24,6 +25,8 @@ use crate::variation;
 const FINDINGS: usize = 4;
 /// How many changes of one unit are shown; there may be thousands of files.
 const CHANGES: usize = 12;
+/// How many values of one unit are looked for in other outputs.
+const VALUES: usize = 64;
 
 /// What is needed to look for evidence.
 pub struct Evidence<'a> {
@@ -158,6 +161,7 @@ impl Evidence<'_> {
             causes: notes.causes,
             evidence: notes.evidence.iter().map(|l| printable(l)).collect(),
             remedies: notes.remedies,
+            values: self.values(&counted)?,
             via,
             subjects: self.subject(suspect.node).into_iter().collect(),
             proof: Proof::Suspected("replays are switched off by `--no-replay`".to_string()),
@@ -176,6 +180,26 @@ impl Evidence<'_> {
             _ => Parts::Call(details.labels.clone()),
         };
         Some(Subject { a, b, parts, alone: self.found.nodes[node].inputs.is_empty() })
+    }
+
+    /// What differs within texts that the unit left and told.
+    fn values(&self, changes: &[&Change]) -> Result<Vec<(String, String)>> {
+        let mut values = Vec::new();
+        for change in changes {
+            match (&change.a, &change.b) {
+                (Value::Text(a, _), Value::Text(b, _)) => values.extend(values_of(a, b)),
+                (Value::File(a), Value::File(b)) => {
+                    if let (Some(a), Some(b)) = (text_of(a)?, text_of(b)?) {
+                        values.extend(values_of(&a, &b));
+                    }
+                }
+                _ => {}
+            }
+        }
+        values.sort();
+        values.dedup();
+        values.truncate(VALUES);
+        Ok(values)
     }
 
     fn of_change(&self, change: &Change, name: &str, context: &Context) -> Result<Vec<Finding>> {
@@ -345,11 +369,7 @@ impl Evidence<'_> {
             // Reading from a pipe would never end.
             return Ok(format!("{name} is not a plain file on both sides"));
         }
-        let size = fs::lstat(a)?.len().max(fs::lstat(b)?.len());
-        if size <= SEARCHED
-            && let (Ok(x), Ok(y)) = (String::from_utf8(read(a)?), String::from_utf8(read(b)?))
-            && !x.contains('\0')
-        {
+        if let (Some(x), Some(y)) = (text_of(a)?, text_of(b)?) {
             let (a, b) = &self.found.roots;
             return Ok(text_line(name, (&x, a), (&y, b)));
         }
@@ -385,6 +405,15 @@ impl Evidence<'_> {
         let below = self.roots.iter().find_map(|r| path.strip_prefix(r).ok());
         below.unwrap_or(path).display().to_string()
     }
+}
+
+/// The text of a plain file, if it is one of a size to search.
+fn text_of(path: &Path) -> Result<Option<String>> {
+    let meta = fs::lstat(path)?;
+    if !meta.is_file() || meta.len() > SEARCHED {
+        return Ok(None);
+    }
+    Ok(String::from_utf8(read(path)?).ok().filter(|text| !text.contains('\0')))
 }
 
 /// Crates that are known to put what differs into those that use them, where the bytes do not tell.
@@ -458,6 +487,9 @@ fn merge(one: &mut Culprit, other: Culprit) {
     }
     for line in other.remedies {
         push(&mut one.remedies, line);
+    }
+    for value in other.values {
+        push(&mut one.values, value);
     }
     for package in other.via {
         push(&mut one.via, package);

@@ -16,6 +16,7 @@ mod graph;
 mod pair;
 mod paired;
 mod reach;
+mod values;
 mod words;
 
 use std::path::Path;

@@ -292,6 +292,7 @@ impl Plan<'_> {
             trace_links: self.trace_links,
             keep_calls: self.keep_calls,
             whole_scope: self.recipe.changes_calls(),
+            mingw: self.recipe.is_mingw() && self.toolchain.has_dlltool_option(),
             crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
             registries: layout.cargo_home.join("registry/src"),
             crates: names,

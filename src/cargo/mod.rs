@@ -10,6 +10,7 @@ pub mod home;
 pub mod ids;
 pub mod intact;
 pub mod messages;
+pub mod mingw;
 pub mod records;
 pub mod reuse;
 pub mod rustc_args;

@@ -13,13 +13,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::crate_dirs;
 use crate::cargo::ids::{self, Names, Roots};
 use crate::cargo::reuse::Asked;
 use crate::cargo::units::Unit;
-use crate::ledger;
+use crate::cargo::{crate_dirs, mingw};
 use crate::platform::{self, Platform};
-use crate::{error, fs};
+use crate::{error, fs, ledger};
 
 /// File name (without `.exe`) under which the program is a wrapper.
 const STEM: &str = "rustc-wrapper-of-build";
@@ -48,6 +47,8 @@ pub struct Spec {
     pub keep_calls: bool,
     /// Leave `--remap-path-scope` out, so that remaps reach everything.
     pub whole_scope: bool,
+    /// Be dlltool and linker of Windows GNU targets.
+    pub mingw: bool,
     /// Directories of crates, and the path that stands for each.
     pub crate_dirs: Vec<(PathBuf, String)>,
     /// Where the cargo home has unpacked crates.
@@ -66,13 +67,8 @@ pub fn install(dir: &Path, spec: &Spec) -> Result<PathBuf> {
     fs::create_dir(&runs(dir))?;
     let json = serde_json::to_vec(spec).context("failed to encode the wrapper's specification")?;
     fs::write(&dir.join(SPEC), json)?;
-    let exe = std::env::current_exe().context("failed to find the path of this program")?;
     let path = dir.join(STEM).with_extension(std::env::consts::EXE_EXTENSION);
-    // A link, so that the program's own file is not copied for each build; where links need
-    // rights that the user lacks, a copy.
-    if fs::symlink(&exe, &path, false).is_err() {
-        fs::link_or_copy(&exe, &path)?;
-    }
+    fs::link_to_this_program(&path)?;
     Ok(path)
 }
 
@@ -116,13 +112,7 @@ pub fn invoked_as(program: &OsStr) -> Option<PathBuf> {
 /// Runs rustc. `args` are those after the program's name: rustc (behind the workspace wrapper
 /// if there is one) and its arguments.
 pub fn main(dir: &Path, args: Vec<OsString>) -> ExitCode {
-    match run(dir, args) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {}", error::one_line(&error));
-            ExitCode::from(error::kind_of(&error).code())
-        }
-    }
+    error::exit_code(run(dir, args))
 }
 
 fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
@@ -149,6 +139,12 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
         args.extend(of_crate(&spec).map(OsString::from));
         args.extend(out_dir_remap.map(OsString::from));
+        if spec.mingw && platform::of_triple(&unit.target) == Platform::MinGw {
+            let links = call.links() && !call.linker_is_direct();
+            let named = |option: &str| call.codegen(option).last().map(str::to_string);
+            let tools = mingw::install(dir, &unit, links, named)?;
+            args.extend(tools.into_iter().map(OsString::from));
+        }
         fs::append_line(&dir.join(UNITS), &unit)?;
         if spec.keep_calls {
             fs::append_line(&dir.join(CALLS), &Whole::of(&unit, &args))?;

@@ -13,6 +13,8 @@ Examples:
   repro archive                            the artifacts of the last proven build, with
                                            what [package.metadata.repro.archive] names
   repro archive --format tar.gz,tar.xz --include README.md --include 'LICENSE*'
+  repro archive --format tar.gz,oci --base debian@sha256:…   an image on a local OCI layout
+  repro archive --format oci --base scratch                  an image of static programs
   repro archive DIR -o out.tar.gz          the content of any directory
   repro archive a.txt doc -o out.tar.xz       a list of files and directories
   repro archive --show-policy              order, owners, modes and times, and why";
@@ -25,10 +27,15 @@ pub struct ArchiveArgs {
     /// File to write the archive of PATH to; SHA256SUMS next to it gets a line
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Archive formats, and `json` for the report [default: by the name of -o; of a build
-    /// `tar.gz`, of Windows targets `zip`]
+    /// Archive formats, `oci` for a container image, and `json` for the report [default: by the
+    /// name of -o; of a build `tar.gz`, of Windows targets `zip`]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = format_names())]
     format: Vec<String>,
+    /// What an image is based on: an OCI layout (a directory or tar) with the digest of an image or
+    /// index in it, or `scratch`; several for several architectures [default: the digest that
+    /// Cargo.toml has]
+    #[arg(long = "base", value_name = "LAYOUT[@sha256:DIGEST]")]
+    bases: Vec<String>,
     /// Compression level [default: that of the format]
     #[arg(long, value_name = "N")]
     level: Option<u32>,
@@ -77,7 +84,7 @@ pub struct ArchiveArgs {
 
 fn format_names() -> clap::builder::PossibleValuesParser {
     let names = formats::FORMATS.iter().map(|f| f.name);
-    names.chain(["json"]).collect::<Vec<_>>().into()
+    names.chain([request::OCI, "json"]).collect::<Vec<_>>().into()
 }
 
 impl ArchiveArgs {
@@ -96,6 +103,7 @@ impl ArchiveArgs {
             paths: self.paths,
             output: self.output,
             formats: self.format.into_iter().filter(|f| f != "json").collect(),
+            bases: self.bases,
             level: self.level,
             jobs: self.jobs.map(usize::from),
             epoch: self.epoch,

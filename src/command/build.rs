@@ -188,9 +188,11 @@ fn builds(
     let mut blame = Blame::default();
     if let (Some(span), Some(coverage)) = (span, &coverage) {
         let known = |other| project.known(coverage, other, span[0], span[1]);
-        explained = context::explain_all(&comparison, &known);
         let causes = Causes { plan: &plan, project: &project, sides: &sides, coverage, span };
         blame = causes.found(&comparison, &known, progress)?;
+        let of_culprits = context::of_culprits(&blame.culprits);
+        let known = |other| known(other).and(&of_culprits);
+        explained = context::explain_all(&comparison, &known);
     }
     let path = match public {
         true => publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?,

@@ -8,6 +8,7 @@ use crate::cargo::config::{Config, Place};
 use crate::cargo::rustflags;
 use crate::git;
 use crate::layout::Layout;
+use crate::platform::{self, Platform};
 use crate::project::scratch::Scratch;
 use crate::project::{Project, find_manifest, set};
 use crate::recipe::Recipe;
@@ -187,6 +188,12 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
             "{} outside the workspace root: cargo puts the absolute path into symbol names, which only `repro build` makes canonical",
             short_list(&project.beside)
         ));
+    }
+    if project.targets().iter().any(|t| platform::of_triple(t) == Platform::MinGw) {
+        notes.push(
+            "on Windows GNU targets, names and order of imports depend on paths, which no variable changes: only `repro build` fixes them"
+                .to_string(),
+        );
     }
     if let Some(name) = project.user_wrapper_name() {
         notes.push(format!("`{name}` wraps rustc: other builders need it too"));

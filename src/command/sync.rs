@@ -94,7 +94,8 @@ fn package(path: &Path, manifest: &Manifest, architecture: &str, base: &str) -> 
     })
 }
 
-/// Archives where there are any, which are then what is published; else the single files.
+/// Archives where there are any, which are then what is published; else the single files. An image needs
+/// its base, which no worker has.
 fn published(manifest: &Manifest) -> Vec<&str> {
     if !manifest.archives.is_empty() {
         return manifest.archives.iter().map(|a| a.name.as_str()).collect();

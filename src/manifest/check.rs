@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Archive, Artifact, Build, Manifest, Recipe, Source, Variations};
+use super::{Archive, Artifact, Build, Image, Manifest, Recipe, Source, Variations};
 use crate::artifact::Kind;
 use crate::recipe::environment;
 use crate::request::Inject;
@@ -60,16 +60,24 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
     for archive in &manifest.archives {
         self::archive(archive)?;
     }
+    for image in &manifest.images {
+        self::image(image)?;
+    }
     let artifacts = manifest.artifacts.iter();
     once("artifact", artifacts.map(|a| [&*a.target, &*a.package, &*a.kind, &*a.name]))?;
     // A file is known by its name: an archive cannot have that of an artifact.
     let names: BTreeSet<&str> = manifest.artifacts.iter().map(|a| &*a.name).collect();
-    once("file", manifest.archives.iter().map(|a| &*a.name).chain(names))?;
+    once("file", manifest.packed().map(|p| p.name).chain(names))?;
     let targets: BTreeSet<&str> = manifest.artifacts.iter().map(|a| &*a.target).collect();
-    for archive in &manifest.archives {
-        let target = archive.target.as_deref().unwrap_or_default();
+    let of_archives = manifest.archives.iter().map(|a| (&a.name, a.target.as_deref()));
+    let of_images = manifest
+        .images
+        .iter()
+        .flat_map(|i| i.platforms.iter().map(|p| (&i.name, Some(&*p.target))));
+    for (name, target) in of_archives.chain(of_images) {
+        let target = target.unwrap_or_default();
         if !targets.contains(target) {
-            let (name, target) = (archive.name.escape_debug(), target.escape_debug());
+            let (name, target) = (name.escape_debug(), target.escape_debug());
             return Err(format!("`{name}` is for the target `{target}`, which no artifact is for"));
         }
     }
@@ -257,6 +265,27 @@ fn archive(archive: &Archive) -> Checked {
         member.sha256.as_deref().map_or(Ok(()), sha256)?;
     }
     Ok(())
+}
+
+fn image(image: &Image) -> Checked {
+    file_name(&image.name)?;
+    for part in [&image.title, &image.version] {
+        file_name(part)?;
+    }
+    no_control("a compressor", &image.compressor)?;
+    no_control("a compressor", &image.compressor_version)?;
+    if image.epoch < 0 {
+        return Err(format!("the epoch {} is before 1970", image.epoch));
+    }
+    let platforms = image.platforms.iter();
+    let digests = platforms.clone().flat_map(|p| [&p.digest, &p.layer, &p.layer_tar]);
+    for digest in digests.chain(&image.bases).chain([&image.digest, &image.sha256]) {
+        sha256(digest)?;
+    }
+    for platform in platforms.clone() {
+        no_control("a platform", &platform.platform)?;
+    }
+    once("target of an image", platforms.map(|p| &*p.target))
 }
 
 pub(super) fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {

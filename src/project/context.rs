@@ -7,6 +7,7 @@ use repro_explain::cause::Cause;
 use repro_explain::finding::About;
 use repro_explain::{Clocks, Context, Explained, Known, Package, Window};
 
+use crate::blame::culprit::{Culprit, Proof};
 use crate::build::machine;
 use crate::compare::{Comparison, Pair};
 use crate::project::Project;
@@ -138,6 +139,24 @@ fn stray(v: &Values) -> Vec<Known> {
         return Vec::new();
     };
     [name, value].map(|part| Known::new(row.cause, row.label, "", part)).to_vec()
+}
+
+/// Values that culprits left and told: where they show up, the cause is that of the culprit. Of several
+/// causes each that experiments confirmed is true of all values, and the first stands for them.
+pub(crate) fn of_culprits(culprits: &[Culprit]) -> Vec<Known> {
+    let mut known = Vec::new();
+    for culprit in culprits {
+        let confirmed = matches!(culprit.proof, Proof::Confirmed(_));
+        if let [cause, more @ ..] = culprit.causes.as_slice()
+            && *cause != Cause::Unknown
+            && (more.is_empty() || confirmed)
+        {
+            let name = format!("a value of the {} of {}", culprit.unit.name(), culprit.package);
+            let values = culprit.values.iter();
+            known.extend(values.map(|(a, b)| Known::new(*cause, name.as_str(), a, b)));
+        }
+    }
+    known
 }
 
 /// Why each pair differs, in the order of the pairs; nothing of those that do not.

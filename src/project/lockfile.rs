@@ -19,6 +19,9 @@ pub(crate) const VARIABLE: &str = "CARGO_RESOLVER_LOCKFILE_PATH";
 /// The first release of cargo that takes the lockfile from another place.
 const SINCE: (u32, u32) = (1, 97);
 
+/// Versions of the lockfile's format, and the first release of cargo that reads each.
+const VERSIONS: [(u32, (u32, u32)); 2] = [(3, (1, 53)), (4, (1, 78))];
+
 /// The lockfile.
 pub(crate) struct Lockfile {
     pub(crate) text: String,
@@ -38,6 +41,7 @@ pub(crate) fn find(
     let Some(path) = named else {
         let text = fs::read_text_if_any(&copy.join(&source.workspace).join("Cargo.lock"))?;
         let text = text.ok_or_else(|| source.without_lockfile())?;
+        check_version(&text, &toolchain.cargo_version)?;
         return Ok(Lockfile { text, elsewhere: None });
     };
     let Ok(below) = path.strip_prefix(&source.root) else {
@@ -63,6 +67,19 @@ fn named(config: &Config, env: &Env) -> Option<PathBuf> {
     }
 }
 
+/// Refuses a lockfile that is too new for this cargo, which would name its copy in the scratch directory.
+fn check_version(text: &str, cargo: &str) -> Result<()> {
+    let version = text.lines().find_map(|l| l.strip_prefix("version = ")?.trim().parse().ok());
+    let row = VERSIONS.iter().find(|(format, _)| Some(*format) == version);
+    match (row, release(cargo)) {
+        (Some((format, since)), Some(release)) if release < *since => Err(refused(format!(
+            "Cargo.lock has version {format}, which cargo {}.{} and newer read, and this is {cargo}: build with a newer toolchain, or commit a lockfile that this one wrote",
+            since.0, since.1
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// `cargo 1.97.0-nightly (…)`.
 fn release(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split(' ').nth(1)?.split('.');
@@ -85,5 +102,24 @@ mod tests {
         assert!(release("cargo 1.95.0 (f2d3ce0bd 2026-03-21)") < Some(SINCE));
         assert!(release("cargo 2.0.0") >= Some(SINCE));
         assert_eq!(release("cargo"), None);
+    }
+
+    #[test]
+    fn a_lockfile_that_is_too_new_for_this_cargo_is_refused() {
+        let read = |version: &str, cargo: &str| {
+            check_version(&format!("# Generated.\n{version}\n[[package]]\n"), cargo)
+        };
+        for (version, cargo, fits) in [
+            ("version = 4", "cargo 1.63.0", false),
+            ("version = 4", "cargo 1.78.0 (54d8815d0 2024-03-26)", true),
+            ("version = 3", "cargo 1.63.0", true),
+            ("", "cargo 1.40.0", true),
+            ("version = 4", "cargo", true),
+        ] {
+            assert_eq!(read(version, cargo).is_ok(), fits, "{version}, {cargo}");
+        }
+        let error = read("version = 4", "cargo 1.63.0").unwrap_err();
+        assert_eq!(crate::error::kind_of(&error).code(), 4);
+        assert!(error.to_string().contains("1.78 and newer read, and this is cargo 1.63.0"));
     }
 }

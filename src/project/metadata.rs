@@ -2,6 +2,7 @@
 //! over the workspace's, the command line over both. Unknown keys are errors: a setting that is
 //! silently ignored would be a setting lost.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -10,6 +11,8 @@ use toml_edit::{DocumentMut, Item, TableLike};
 use crate::check::levels::{Exception, Level};
 use crate::error::bad_input;
 use crate::fs;
+use crate::oci::config::Wishes;
+use crate::oci::documents;
 use crate::query::Cargo;
 use crate::request::{Build, BuildRequest, Inject, Selection};
 use crate::variation::{SAME_PATH, VariationSet};
@@ -27,6 +30,7 @@ const KEYS: &[&str] = &[
     "same-path",
     "name",
     "archive",
+    "image",
     "check",
 ];
 
@@ -36,9 +40,16 @@ const CHECK_KEYS: &[&str] = &["id", "level", "package", "reason"];
 /// The keys of the table `archive`.
 const ARCHIVE_KEYS: &[&str] = &["include", "format", "name", "release"];
 
+/// The base of an image that has none.
+pub const SCRATCH: &str = "scratch";
+
+/// The keys of the table `image`.
+const IMAGE_KEYS: &[&str] = &["base", "entrypoint", "cmd", "user", "labels"];
+
 /// The tables, the stronger first.
 pub struct Defaults {
     tables: Vec<(String, Item)>,
+    repository: Option<String>,
 }
 
 /// Defaults of `repro archive`.
@@ -57,19 +68,27 @@ impl Defaults {
     /// Reads the manifests of the package and of its workspace.
     pub fn read(package: &Path, workspace: &Path) -> Result<Defaults> {
         let mut tables = Vec::new();
+        let mut repository = None;
         for (manifest, key) in [(package, "package"), (workspace, "workspace")] {
             let path = manifest.join("Cargo.toml");
             let document = parse(&path)?;
+            let of = document.get(key).and_then(|t| match key {
+                "workspace" => t.get("package")?.get("repository"),
+                _ => t.get("repository"),
+            });
+            repository = repository.or(of.and_then(Item::as_str).map(str::to_string));
             let item = document.get(key).and_then(|p| p.get("metadata")?.get("repro")).cloned();
             let Some(item) = item else { continue };
             let at = format!("[{key}.metadata.repro] of `Cargo.toml`");
             let table = known_keys(&at, &item, KEYS)?;
-            if let Some(archive) = table.get("archive") {
-                known_keys(&format!("`archive` in {at}"), archive, ARCHIVE_KEYS)?;
+            for (key, keys) in [("archive", ARCHIVE_KEYS), ("image", IMAGE_KEYS)] {
+                if let Some(below) = table.get(key) {
+                    known_keys(&format!("`{key}` in {at}"), below, keys)?;
+                }
             }
             tables.push((at, item));
         }
-        Ok(Defaults { tables })
+        Ok(Defaults { tables, repository })
     }
 
     fn get<T>(
@@ -94,9 +113,7 @@ impl Defaults {
     }
 
     fn list(&self, key: &str) -> Result<Vec<String>> {
-        let read =
-            |i: &Item| i.as_array()?.iter().map(|v| v.as_str().map(str::to_string)).collect();
-        Ok(self.get(key, "a list of strings", read)?.unwrap_or_default())
+        Ok(self.get(key, "a list of strings", strings)?.unwrap_or_default())
     }
 
     fn switch(&self, key: &str) -> Result<bool> {
@@ -154,17 +171,49 @@ impl Defaults {
 
     /// What the table `archive` says.
     pub fn archive(&self) -> Result<ArchiveDefaults> {
-        let below = |(at, item): &(String, Item)| {
-            let table = item.as_table_like()?.get("archive")?;
-            Some((format!("`archive` in {at}"), table.clone()))
-        };
-        let archive = Defaults { tables: self.tables.iter().filter_map(below).collect() };
+        let archive = self.below("archive");
         Ok(ArchiveDefaults {
             include: archive.list("include")?,
             formats: archive.list("format")?,
             name: archive.text("name")?,
             release: archive.text("release")?,
         })
+    }
+
+    /// What the table `image` says.
+    pub fn image(&self) -> Result<Wishes> {
+        let image = self.below("image");
+        let base = |i: &Item| i.as_str().map(|one| vec![one.to_string()]).or_else(|| strings(i));
+        let base = image.get("base", "a digest, `scratch` or a list of digests", base)?;
+        let base = base.unwrap_or_default();
+        let sound = |base: &&String| *base != SCRATCH && documents::digest(base).is_err();
+        if let Some(odd) = base.iter().find(sound) {
+            return Err(bad_input(format!(
+                "`base` of an image in metadata.repro must be `sha256:` and 64 digits, or `scratch`, not `{}`",
+                odd.escape_debug()
+            )));
+        }
+        let labels = |i: &Item| -> Option<BTreeMap<String, String>> {
+            let pairs = i.as_table_like()?.iter();
+            pairs.map(|(k, v)| Some((k.to_string(), v.as_str()?.to_string()))).collect()
+        };
+        Ok(Wishes {
+            base,
+            entrypoint: image.list("entrypoint")?,
+            cmd: image.list("cmd")?,
+            user: image.text("user")?,
+            labels: image.get("labels", "a table of strings", labels)?.unwrap_or_default(),
+            repository: self.repository.clone(),
+        })
+    }
+
+    /// The tables of this name in the tables.
+    fn below(&self, key: &str) -> Defaults {
+        let below = |(at, item): &(String, Item)| {
+            let table = item.as_table_like()?.get(key)?;
+            Some((format!("`{key}` in {at}"), table.clone()))
+        };
+        Defaults { tables: self.tables.iter().filter_map(below).collect(), repository: None }
     }
 
     /// The settings of rules: the lists `check` of both tables, the package's first.
@@ -201,6 +250,10 @@ impl Defaults {
         }
         Ok(s)
     }
+}
+
+fn strings(item: &Item) -> Option<Vec<String>> {
+    item.as_array()?.iter().map(|v| v.as_str().map(str::to_string)).collect()
 }
 
 /// The tables of a list, written as `[[…]]` or inline.

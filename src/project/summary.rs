@@ -81,6 +81,7 @@ impl Project {
             environment: self.consulted(&a.consulted),
             artifacts: publish::artifacts(comparison, scratch, verdict),
             archives: Vec::new(),
+            images: Vec::new(),
             components: None,
             builder,
         })

@@ -93,13 +93,12 @@ impl Recipe {
     }
 
     fn items(&self) -> impl Iterator<Item = &'static Item> {
-        TABLE.iter().filter(|item| {
-            item.since <= self.facts.version
-                && item.platform.is_none_or(|p| {
-                    let targets = &self.facts.targets;
-                    targets.iter().any(|t| platform::of_triple(t) == p)
-                })
-        })
+        TABLE.iter().filter(|item| self.has(item))
+    }
+
+    fn has(&self, item: &Item) -> bool {
+        let of = |p| self.facts.targets.iter().any(|t| platform::of_triple(t) == p);
+        item.since <= self.facts.version && item.platform.is_none_or(of)
     }
 
     /// The rows with canonical paths, in the table's order.
@@ -119,8 +118,7 @@ impl Recipe {
             canonical.iter().fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
         };
         let ids = self.facts.canonical_ids.then_some(&table::CANONICAL_IDS);
-        let version = self.facts.version;
-        let by_wrapper = table::BY_WRAPPER.iter().filter(|item| item.since <= version);
+        let by_wrapper = table::BY_WRAPPER.iter().filter(|item| self.has(item));
         self.items()
             .chain(by_wrapper.filter(|_| self.facts.wrapped))
             .chain(ids)
@@ -144,6 +142,11 @@ impl Recipe {
     /// Whether the wrapper changes calls as version 2 has it.
     pub fn changes_calls(&self) -> bool {
         self.facts.wrapped && self.facts.version >= 2
+    }
+
+    /// Whether the wrapper gives rustc a dlltool and a linker where the target needs them.
+    pub fn is_mingw(&self) -> bool {
+        self.facts.wrapped && self.facts.version >= 3
     }
 
     /// Adds remaps of single directories to the variables that C compilers and the cc crate read.

@@ -6,7 +6,7 @@ use crate::platform::Platform;
 
 /// Version of this table; the manifest records it, so that a rebuild can replay it. Earlier ones are
 /// replayed by the rows that they had.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How a row reaches the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,11 @@ const fn only(
     why: &'static str,
 ) -> Item {
     Item { channel, platform: Some(platform), value, why, since: 1 }
+}
+
+/// For Windows GNU targets.
+const fn since_3(value: &'static str, why: &'static str) -> Item {
+    Item { since: 3, ..only(Platform::MinGw, Channel::Rustc, value, why) }
 }
 
 /// The rows. Of the path remaps the last match wins in rustc, and the first that is longest in
@@ -206,6 +211,14 @@ pub const BY_WRAPPER: &[Item] = &[
         Channel::Rustc,
         "--remap-path-prefix=<crate of crates.io>=/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/<crate>",
         "a mirror or `cargo vendor` has it in another directory; for C with a build script as well",
+    ),
+    since_3(
+        "-Cdlltool=<repro, which runs the real one with names of the crate>",
+        "dlltool makes symbols of `raw-dylib` import libraries from a random temporary path of rustc's",
+    ),
+    since_3(
+        "-Clinker=<repro, which runs the real one with names of one order>",
+        "GNU ld sorts imports by the paths of libraries, wherever toolchain and target directory are",
     ),
 ];
 

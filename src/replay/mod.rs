@@ -94,6 +94,13 @@ enum Told {
     Unmoved,
 }
 
+/// What the replays of one thing that a culprit did show.
+struct Found {
+    result: search::Result<VariationId>,
+    /// The order of directories changes it, as the file system of the other build's copy does alone.
+    by_file_system: bool,
+}
+
 struct Bench<'a> {
     builds: &'a Builds<'a>,
     outputs: &'a Outputs<'a>,
@@ -106,8 +113,10 @@ impl Bench<'_> {
     fn proof(&self, culprit: &Culprit) -> Result<Told> {
         let start = Instant::now();
         let (mut replays, mut itself, mut found) = (0, None, BTreeSet::new());
+        let mut file_system = false;
         for subject in &culprit.subjects {
-            let result = self.search(subject, &culprit.causes)?;
+            let Found { result, by_file_system } = self.search(subject, &culprit.causes)?;
+            file_system |= by_file_system;
             replays += result.replays;
             match result.shown {
                 Shown::Nothing(Why::Unmoved) => return Ok(Told::Unmoved),
@@ -123,17 +132,20 @@ impl Bench<'_> {
         }
         Ok(Told::Proof(Proof::Confirmed(Confirmed {
             variations: found.into_iter().collect(),
+            file_system,
             itself,
             replays,
             seconds: start.elapsed().as_secs_f64(),
         })))
     }
 
-    fn search(&self, subject: &Subject, causes: &[Cause]) -> Result<search::Result<VariationId>> {
-        let nothing = |why: String| search::Result {
-            shown: Shown::Nothing(Why::Failed(why)),
-            replays: 0,
-            searches: 0,
+    fn search(&self, subject: &Subject, causes: &[Cause]) -> Result<Found> {
+        let nothing = |why: String| {
+            let shown = Shown::Nothing(Why::Failed(why));
+            Found {
+                result: search::Result { shown, replays: 0, searches: 0 },
+                by_file_system: false,
+            }
         };
         let process = match process(self.outputs.a, self.outputs.b, subject)? {
             Ok(process) => process,
@@ -142,7 +154,7 @@ impl Bench<'_> {
         let (a, b) = self.outputs.as_built(subject)?;
         let names = self.outputs.names(subject)?;
         let (trace_a, trace_b) = (self.outputs.a, self.outputs.b);
-        let stage = Stage::new(self.builds.plan, trace_a, trace_b, self.dir.clone())?;
+        let mut stage = Stage::new(self.builds.plan, trace_a, trace_b, self.dir.clone())?;
         let hinted = |id: &&VariationId| causes.contains(&id.row().cause);
         let likely: Vec<VariationId> = self.builds.varied.iter().filter(hinted).copied().collect();
         let known = Known {
@@ -157,9 +169,22 @@ impl Bench<'_> {
                 stage.run(&process, trial, self.until).map_err(|e| error::one_line(&e))??;
             self.outputs.made(subject, &names, &made).map_err(|e| error::one_line(&e))
         };
-        let result = search::search(&known, &mut oracle);
+        let mut result = search::search(&known, &mut oracle);
+        let by_order = matches!(&result.shown, Shown::Confirmed { factors, itself: None }
+            if factors[..] == [VariationId::DirectoryOrder]);
+        // What it listed in another order is seen in the bytes; the order is not all of the other copy.
+        let by_file_system = by_order && !causes.contains(&Cause::Ordering) && {
+            stage.disk_alone = true;
+            result.replays += 1;
+            let switched = BTreeSet::from([VariationId::DirectoryOrder]);
+            let trial = Trial { switched, frozen: false, take: 0 };
+            match stage.run(&process, &trial, self.until)? {
+                Ok(made) => self.outputs.made(subject, &names, &made)? != a,
+                Err(_) => false,
+            }
+        };
         fs::remove_tree(&self.dir)?;
-        Ok(result)
+        Ok(Found { result, by_file_system })
     }
 }
 
@@ -190,13 +215,18 @@ fn adopt(culprit: &mut Culprit) {
         }
     };
     let by = |row: &&crate::variation::Variation| confirmed.variations.contains(&row.id);
-    VARIATIONS.iter().filter(by).for_each(|row| add(row.cause));
+    VARIATIONS.iter().filter(by).for_each(|row| match row.id {
+        VariationId::DirectoryOrder if confirmed.file_system => add(Cause::FileSystem),
+        _ => add(row.cause),
+    });
     match confirmed.itself {
         None => {}
         Some(Itself::Time) => add(Cause::Timestamp),
         Some(Itself::Chance) => {
             // Experiments do not tell one from the other, and the bytes may.
-            let hinted = |c: &&Cause| matches!(c, Cause::Ordering | Cause::Randomness);
+            let hinted = |c: &&Cause| {
+                matches!(c, Cause::Ordering | Cause::Randomness | Cause::ImportLibrary)
+            };
             let before = causes_of_chance(&culprit.causes, hinted);
             before.into_iter().for_each(add);
         }
@@ -226,10 +256,12 @@ mod tests {
             causes: causes.to_vec(),
             evidence: Vec::new(),
             remedies: vec!["as was suspected".into()],
+            values: Vec::new(),
             via: Vec::new(),
             subjects: Vec::new(),
             proof: Proof::Confirmed(Confirmed {
                 variations: variations.to_vec(),
+                file_system: false,
                 itself,
                 replays: 6,
                 seconds: 1.0,
@@ -242,13 +274,14 @@ mod tests {
         use Cause::*;
         let (chance, time) = (Some(Itself::Chance), Some(Itself::Time));
         type Case<'a> = (&'a [Cause], &'a [VariationId], Option<Itself>, &'a [Cause]);
-        let cases: [Case; 7] = [
+        let cases: [Case; 8] = [
             (&[Timestamp], &[VariationId::Timezone], None, &[Timezone]),
             (&[Parallelism], &[VariationId::Jobs, VariationId::CpuCount], None, &[Parallelism]),
             (&[Unknown], &[VariationId::Umask, VariationId::Home], None, &[Home, Umask]),
             (&[Parallelism], &[], chance, &[Randomness]),
             (&[Parallelism, Ordering], &[], chance, &[Ordering]),
             (&[Randomness], &[], time, &[Timestamp]),
+            (&[ImportLibrary, BuildPath], &[], chance, &[ImportLibrary]),
             (&[Randomness], &[VariationId::Locale], chance, &[Locale, Randomness]),
         ];
         for (before, variations, itself, after) in cases {

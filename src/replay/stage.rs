@@ -22,6 +22,9 @@ use crate::variation::{Carrier, Side, VARIATIONS, Value, VariationId};
 
 /// A source larger than this is not copied; a build script that writes there then fails.
 const COPIED: u64 = 64 << 20;
+/// How long the machine has been running, and what that file says while the clock stands.
+const UPTIME: &str = "/proc/uptime";
+const STANDING: &str = "86400.00 86400.00\n";
 /// Variables that lead to pipes that are closed by now, and what the stage sets itself.
 const DROPPED: [&str; 4] = ["LD_PRELOAD", "MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 /// How cargo tells build scripts how many jobs there are, besides its own variable.
@@ -71,6 +74,8 @@ pub struct Stage<'a> {
     jobs: jobserver::Client,
     /// Without a sandbox: so copies can be where the builds were.
     aside: Option<Aside>,
+    /// Of the order of directories only the file system is switched, which the order is not all of.
+    pub disk_alone: bool,
 }
 
 impl<'a> Stage<'a> {
@@ -82,7 +87,7 @@ impl<'a> Stage<'a> {
             Some(_) => None,
             None => Some(Aside::put(real, &plan.scratch.join("aside-of-replays"))?),
         };
-        Ok(Stage { plan, a, b, dir, jobs: build::job_tokens(1)?, aside })
+        Ok(Stage { plan, a, b, dir, jobs: build::job_tokens(1)?, aside, disk_alone: false })
     }
 
     /// Where a file of a build is now.
@@ -105,7 +110,8 @@ impl<'a> Stage<'a> {
         let values = |id: VariationId| {
             // Side A of the stage has B's value, and all that is varied still is.
             let values = (self.plan.values)(id);
-            if trial.switched.contains(&id) { values.swapped() } else { values }
+            let as_in_a = self.disk_alone && id == VariationId::DirectoryOrder;
+            if trial.switched.contains(&id) && !as_in_a { values.swapped() } else { values }
         };
         let swaps = self.swaps(&trial.switched);
         let seen = |path: &Path| PathBuf::from(swapped(&path.display().to_string(), &swaps));
@@ -140,6 +146,11 @@ impl<'a> Stage<'a> {
             Some(sandbox) => {
                 room.read.push((object, PRELOAD.into()));
                 room.preload = Some(PRELOAD.into());
+                if trial.frozen {
+                    let uptime = self.dir.join("uptime");
+                    fs::write(&uptime, STANDING)?;
+                    room.read.push((uptime, UPTIME.into()));
+                }
                 // bubblewrap sets PWD to where it starts; cargo leaves it at where cargo was started.
                 let start = env.get("PWD").map_or(dir.clone(), PathBuf::from);
                 let command = command.args(args);
@@ -182,6 +193,11 @@ impl<'a> Stage<'a> {
             }
         };
         let mut swaps: Vec<_> = switched.iter().filter_map(pair).collect();
+        // Both builds have the wrapper at a place of their own, which is theirs as the target directory is.
+        if self.plan.sandbox.is_some() && switched.contains(&VariationId::TargetDir) {
+            let shown = |trace: &Trace| trace.layout.wrapper.display().to_string();
+            swaps.push((shown(self.a), shown(self.b)));
+        }
         swaps.sort_by_key(|(a, _)| std::cmp::Reverse(a.len()));
         swaps
     }
@@ -260,7 +276,7 @@ impl<'a> Stage<'a> {
             layer(target, &layout.target, false),
             layer(home, &layout.home, true),
             layer(fresh("tmp")?, &layout.tmpdir, true),
-            Layer { from: self.wrapper()?, to: layout.wrapper.clone(), write: true },
+            layer(self.wrapper()?, &layout.wrapper, true),
             Layer { from: made.to_owned(), to, write: true },
         ]))
     }
@@ -283,7 +299,7 @@ impl<'a> Stage<'a> {
         fs::copy_tree(source, &copy, &mut |p| p != target)?;
         let number = |id| (plan.values)(id).number(Side::A);
         fs::set_modes(&copy, u32::try_from(number(VariationId::Umask)).unwrap_or(0o022))?;
-        if reversed {
+        if reversed && !self.disk_alone {
             fs::reorder(&copy, u32::try_from(number(VariationId::DirectoryOrder)).unwrap_or(1))?;
         }
         fs::set_mtimes(&copy, number(VariationId::SourceMtime))?;

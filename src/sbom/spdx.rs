@@ -31,15 +31,14 @@ pub(super) fn render(bom: &Bom) -> Vec<u8> {
         "filesAnalyzed": false,
         "primaryPackagePurpose": "APPLICATION",
     }));
-    let created = time::show(bom.manifest.recipe.epoch);
-    let created = created.trim_end_matches(" UTC").replace(' ', "T");
+    let created = time::rfc3339(bom.manifest.recipe.epoch);
     bytes(&json!({
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": bom.artifact.name,
         "documentNamespace": format!("https://spdx.org/spdxdocs/repro-{digest}"),
-        "creationInfo": {"created": format!("{created}Z"), "creators": ["Tool: repro"]},
+        "creationInfo": {"created": created, "creators": ["Tool: repro"]},
         "packages": packages,
         "relationships": relationships(bom, &all, &ids),
     }))

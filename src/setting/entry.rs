@@ -72,4 +72,9 @@ impl Setting {
     pub fn include(path: &str) -> Setting {
         Setting::new("include", path, Fate::Replayed, Home::Metadata)
     }
+
+    /// What an image is based on, where the source does not say so: digests, or `scratch`.
+    pub fn image_base(digests: &str) -> Setting {
+        Setting::new("image-base", digests, Fate::Replayed, Home::Metadata)
+    }
 }

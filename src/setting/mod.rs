@@ -66,7 +66,8 @@ pub fn unsourced(
         let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
         found.push(Setting { variable: Some("RUSTC_WRAPPER".into()), ..setting });
     }
-    let mut epochs: Vec<i64> = manifest.archives.iter().map(|a| a.epoch).collect();
+    let of_images = manifest.images.iter().map(|i| i.epoch);
+    let mut epochs: Vec<i64> = manifest.archives.iter().map(|a| a.epoch).chain(of_images).collect();
     epochs.retain(|epoch| *epoch != recipe.epoch);
     epochs.dedup();
     let archived =

@@ -26,6 +26,7 @@ use super::rebuilt::{FromSource, Rebuilt};
 use crate::manifest;
 use crate::process;
 use crate::report::verify::{Checked, Outcome, Part, STEPS};
+use crate::setting::entry::Setting;
 
 /// Members with the file that each is, rebuilt or of the source.
 pub(super) type Origins = Vec<(Vec<u8>, PathBuf)>;
@@ -84,12 +85,11 @@ pub(super) fn check(
         rebuilt: Some(packed),
         ..checked(Part::Archive, outcome, findings)
     };
-    Ok(vec![members, unlisted(bytes, entry)])
+    Ok(vec![members, unlisted(bytes, entry.map(|e| (e.size, &*e.sha256)))])
 }
 
 /// A file that is not the one that the manifest lists is a difference, whatever it holds.
-fn unlisted(mut bytes: Checked, entry: Option<&manifest::Archive>) -> Checked {
-    let listed = entry.map(|e| (e.size, e.sha256.as_str()));
+pub(super) fn unlisted(mut bytes: Checked, listed: Option<(u64, &str)>) -> Checked {
     let is = bytes.published.as_ref().map(|d| (d.size, d.sha256.as_str()));
     if let (Some(listed), Outcome::Same) = (listed, &bytes.outcome)
         && Some(listed) != is
@@ -188,7 +188,7 @@ fn origin<'a>(
     }
     // Where the source puts nothing a reader has to agree to what is there.
     let extra = |path: PathBuf| {
-        rebuilt.extra.borrow_mut().push(printable(name));
+        rebuilt.extra.borrow_mut().push(Setting::include(&printable(name)));
         Ok(Origin::Known(path))
     };
     let pristine = rebuilt.pristine()?;

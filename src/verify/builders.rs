@@ -189,6 +189,9 @@ fn archives(manifest: &Manifest) -> Claims<'_> {
         let key: Key = [a.target.as_deref().unwrap_or("no target"), "", &a.format, &a.name];
         claims.entry(key).or_default().push(&a.sha256);
     }
+    for image in &manifest.images {
+        claims.entry(["all targets", "", "oci", &image.name]).or_default().push(&image.sha256);
+    }
     claims
 }
 
@@ -214,7 +217,7 @@ fn compare(builders: &[Builder], threshold: usize) -> Several {
     let subject = counted.first().map_or(String::new(), |b| subject(&b.manifest));
     let (settings, unlike) = settings_of(&counted);
     // Those without archives last: they can join any group, and the largest comes first.
-    counted.sort_by_key(|b| b.manifest.archives.is_empty());
+    counted.sort_by_key(|b| b.manifest.packed().next().is_none());
     let mut groups: Vec<Agreeing> = Vec::new();
     for builder in counted {
         let (made, packed) = (artifacts(&builder.manifest), archives(&builder.manifest));
@@ -268,7 +271,7 @@ fn line(builder: &Builder) -> BuilderLine {
 
 /// Archives that fewer than have to agree list, and who does.
 fn alone(group: &Agreeing, threshold: usize) -> Vec<(String, Vec<String>)> {
-    let with = group.members.iter().filter(|b| !b.manifest.archives.is_empty());
+    let with = group.members.iter().filter(|b| b.manifest.packed().next().is_some());
     let names: Vec<String> = with.map(|b| b.name.clone()).collect();
     match names.len() < threshold {
         true => group.archives.keys().map(|key| (key[3].to_string(), names.clone())).collect(),

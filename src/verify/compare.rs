@@ -21,7 +21,7 @@ use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part, SettingRow, SettingState};
 use crate::request::VerifyRequest;
 use crate::sbom;
-use crate::setting::entry::Fate;
+use crate::setting::entry::{Fate, Setting};
 use crate::verdict::SINGLE;
 
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
@@ -40,8 +40,8 @@ pub(super) struct Held {
     pub(super) artifacts: ArtifactSet,
     pub(super) comparison: Option<Comparison>,
     pub(super) files: Vec<Checked>,
-    /// Files of the source that archives had, and that nothing in the source puts there.
-    pub(super) extra: Vec<String>,
+    /// What archives and images had, and nothing in the source puts there.
+    pub(super) extra: Vec<Setting>,
     /// The manifest lists other contents of its artifacts than the rebuild has.
     pub(super) other_contents: bool,
 }
@@ -60,6 +60,7 @@ impl About<'_> {
         let limits = &self.asked.limits;
         let mut rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
         rebuilt.clocks = self.clocks();
+        rebuilt.revision = self.manifest.and_then(|m| m.source.revision());
         let mut other_contents = false;
         if let (Some(manifest), Some(components)) = (self.manifest, components) {
             let own = rebuilt_manifest(manifest, components, &artifacts);

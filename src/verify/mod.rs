@@ -8,6 +8,7 @@ mod builders;
 mod compare;
 mod findings;
 mod host_diff;
+mod image;
 mod input;
 mod outcome;
 mod programs;

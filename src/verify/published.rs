@@ -14,6 +14,7 @@ use repro_formats::signature;
 
 use super::archive;
 use super::findings::{another_name, explain, finding};
+use super::image;
 use super::input::{self, Input};
 use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
@@ -34,6 +35,7 @@ pub(super) struct Published<'m> {
 enum Claim<'m> {
     Artifact(&'m manifest::Artifact),
     Archive(&'m manifest::Archive),
+    Image(&'m manifest::Image),
     /// It lists what its artifacts are made of, and a document of that has this name.
     Sbom,
     /// The manifest lists no such name.
@@ -97,7 +99,8 @@ pub(super) fn of_release<'m>(
         }
     }
     // The one that is listed and is not sound needs no build to be found out.
-    let archives = files.iter().filter(|f| matches!(f.claim, Claim::Archive(_)));
+    let packed = |f: &&Published| matches!(f.claim, Claim::Archive(_) | Claim::Image(_));
+    let archives = files.iter().filter(packed);
     for archive in archives.filter(|f| f.not_listed(manifest).is_none()) {
         list::list(&archive.path, limits)?;
     }
@@ -126,8 +129,8 @@ pub(super) fn alone(paths: &[PathBuf]) -> Result<Vec<Published<'static>>> {
 
 fn manifest_names(manifest: &Manifest, path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let artifacts = manifest.artifacts.iter().map(|a| &a.name);
-    artifacts.chain(manifest.archives.iter().map(|a| &a.name)).any(|listed| *listed == name)
+    let mut artifacts = manifest.artifacts.iter().map(|a| &*a.name);
+    artifacts.any(|listed| listed == name) || manifest.packed().any(|p| p.name == name)
 }
 
 /// What a file claims to be: the entry of its name; of several targets' artifacts of one name, the
@@ -136,6 +139,9 @@ fn claim<'m>(manifest: &'m Manifest, path: &Path, digest: &Digest) -> Claim<'m> 
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if let Some(archive) = manifest.archives.iter().find(|a| a.name == name) {
         return Claim::Archive(archive);
+    }
+    if let Some(image) = manifest.images.iter().find(|i| i.name == name) {
+        return Claim::Image(image);
     }
     let named: Vec<_> = manifest.artifacts.iter().filter(|a| a.name == name).collect();
     let kept = |a: &&&manifest::Artifact| a.path.as_deref().is_some_and(|p| path.ends_with(p));
@@ -164,12 +170,14 @@ fn listed<'m>(manifest: &'m Manifest, dir: &Path) -> Vec<Entry<'m>> {
             promised: a.path.is_some(),
         }
     });
-    let archives = manifest.archives.iter().map(|a| Entry {
-        places: vec![dir.join(&a.name), dir.join(DIST).join(&a.name)],
-        claim: Claim::Archive(a),
+    let packed = |name: &String, claim| Entry {
+        places: vec![dir.join(name), dir.join(DIST).join(name)],
+        claim,
         promised: true,
-    });
-    artifacts.chain(archives).collect()
+    };
+    let archives = manifest.archives.iter().map(|a| packed(&a.name, Claim::Archive(a)));
+    let images = manifest.images.iter().map(|i| packed(&i.name, Claim::Image(i)));
+    artifacts.chain(archives).chain(images).collect()
 }
 
 impl Claim<'_> {
@@ -177,13 +185,14 @@ impl Claim<'_> {
         match (self, other) {
             (Claim::Artifact(a), Claim::Artifact(b)) => std::ptr::eq(*a, *b),
             (Claim::Archive(a), Claim::Archive(b)) => std::ptr::eq(*a, *b),
+            (Claim::Image(a), Claim::Image(b)) => std::ptr::eq(*a, *b),
             _ => false,
         }
     }
 
     fn part(&self) -> Part {
         match self {
-            Claim::Archive(_) => Part::Archive,
+            Claim::Archive(_) | Claim::Image(_) => Part::Archive,
             Claim::Sbom => Part::Sbom,
             _ => Part::File,
         }
@@ -193,6 +202,7 @@ impl Claim<'_> {
         match self {
             Claim::Artifact(a) => Some((a.size, a.sha256.as_deref())),
             Claim::Archive(a) => Some((Some(a.size), Some(&a.sha256))),
+            Claim::Image(i) => Some((Some(i.size), Some(&i.sha256))),
             _ => None,
         }
     }
@@ -219,11 +229,11 @@ fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Che
     let mut wrong = Vec::new();
     for (name, sha256) in input::listed(path)? {
         let base = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
-        let archive = manifest.archives.iter().find(|a| a.name == base).map(|a| &a.sha256);
+        let archive = manifest.packed().find(|p| p.name == base).map(|p| p.sha256);
         let artifacts = || manifest.artifacts.iter().filter(|a| a.name == base);
         let listed = archive.is_some() || artifacts().next().is_some();
         let agrees =
-            archive == Some(&sha256) || artifacts().any(|a| a.sha256.as_deref() == Some(&*sha256));
+            archive == Some(&*sha256) || artifacts().any(|a| a.sha256.as_deref() == Some(&*sha256));
         let here = files.iter().find(|f| f.path.file_name().is_some_and(|n| *n == *base));
         let differs = here.is_some_and(|f| f.digest.sha256 != sha256);
         if listed && !agrees || differs {
@@ -284,14 +294,17 @@ impl Published<'_> {
     fn twin<'m>(&self, manifest: &'m Manifest) -> Option<&'m str> {
         let is = |sha256: Option<&str>| sha256 == Some(&*self.digest.sha256);
         let artifact = manifest.artifacts.iter().find(|a| is(a.sha256.as_deref()));
-        let archive = || manifest.archives.iter().find(|a| is(Some(&a.sha256)));
-        artifact.map(|a| &*a.name).or_else(|| archive().map(|a| &*a.name))
+        let packed = || manifest.packed().find(|p| is(Some(p.sha256)));
+        artifact.map(|a| &*a.name).or_else(|| packed().map(|p| p.name))
     }
 
     /// Compares the file with the rebuild.
     pub(super) fn check(&self, rebuilt: &Rebuilt) -> Result<Vec<Checked>> {
         match self.claim {
             Claim::Archive(entry) => archive::check(&self.path, &self.digest, Some(entry), rebuilt),
+            Claim::Image(entry) => {
+                Ok(vec![image::check(&self.path, &self.digest, entry, rebuilt)?])
+            }
             Claim::Sbom => Ok(vec![self.as_sbom(rebuilt)?]),
             Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact), rebuilt)?]),
             // It was reported when it was found.

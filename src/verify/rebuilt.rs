@@ -11,7 +11,9 @@ use repro_formats::limits::Limits;
 
 use crate::artifact::{Artifact, ArtifactSet};
 use crate::manifest;
+use crate::oci::config::Wishes;
 use crate::project::metadata::Defaults;
+use crate::setting::entry::Setting;
 use crate::source::{Source, include};
 
 /// The rebuild.
@@ -30,8 +32,10 @@ pub(super) struct Rebuilt<'a> {
     pub(super) source: &'a Source,
     /// Scratch directory of the run.
     pub(super) scratch: &'a Path,
-    /// Files of the source that archives had, and that its metadata does not put into them.
-    pub(super) extra: RefCell<Vec<String>>,
+    /// The commit, where one was built.
+    pub(super) revision: Option<&'a str>,
+    /// What archives and images had, and nothing in the source puts there.
+    pub(super) extra: RefCell<Vec<Setting>>,
     pristine: OnceCell<Pristine>,
     places: Cell<usize>,
 }
@@ -40,6 +44,8 @@ pub(super) struct Rebuilt<'a> {
 pub(super) struct Pristine {
     /// Its workspace.
     pub(super) workspace: PathBuf,
+    /// What the source says of its image.
+    pub(super) wishes: Wishes,
     /// What the source's own metadata puts into an archive: the name there, and the file.
     included: BTreeMap<Vec<u8>, PathBuf>,
 }
@@ -60,6 +66,7 @@ impl<'a> Rebuilt<'a> {
             limits,
             source,
             scratch,
+            revision: None,
             extra: RefCell::default(),
             pristine: OnceCell::new(),
             places: Cell::new(0),
@@ -107,14 +114,15 @@ impl<'a> Rebuilt<'a> {
         let root = self.scratch.join("pristine");
         self.source.check_out(&root)?;
         let workspace = root.join(&self.source.workspace);
-        let defaults = Defaults::read(&root.join(&self.source.package), &workspace)?.archive()?;
+        let defaults = Defaults::read(&root.join(&self.source.package), &workspace)?;
+        let wishes = defaults.image()?;
         let mut included = BTreeMap::new();
-        for pattern in defaults.include {
+        for pattern in defaults.archive()?.include {
             // A pattern that matches nothing in the source puts nothing of it anywhere.
             let found = include::find(&[pattern], &workspace, &workspace).unwrap_or_default();
             included.extend(found.files);
         }
-        Ok(self.pristine.get_or_init(|| Pristine { workspace, included }))
+        Ok(self.pristine.get_or_init(|| Pristine { workspace, wishes, included }))
     }
 
     /// A directory that is not there yet.

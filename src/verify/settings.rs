@@ -1,8 +1,6 @@
 //! The publisher's settings in a verification: which of them the source asks for, which the verifier
 //! accepted or gave, and which stop everything because they name programs.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 
 use crate::error::{Kind, bad_input, failure};
@@ -130,10 +128,10 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
     Ok(names)
 }
 
-/// Files of the source that an archive has, and that nothing in the source puts there.
-pub(super) fn extra(names: &[String], asked: &VerifyRequest) -> Vec<SettingRow> {
-    let row = |name: &String| {
-        let setting = Setting::include(name);
+/// What archives and images have, and nothing in the source puts there: files of the source, and bases.
+pub(super) fn extra(settings: &[Setting], asked: &VerifyRequest) -> Vec<SettingRow> {
+    let row = |setting: &&Setting| {
+        let setting = Setting::clone(setting);
         let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value));
         let state = match accepted {
             true => SettingState::Accepted,
@@ -142,6 +140,8 @@ pub(super) fn extra(names: &[String], asked: &VerifyRequest) -> Vec<SettingRow> 
         SettingRow { setting, state }
     };
     // Archives in several formats have the same files.
-    let once: BTreeSet<&String> = names.iter().collect();
-    once.into_iter().map(row).collect()
+    let mut once: Vec<&Setting> = settings.iter().collect();
+    once.sort_by_key(|s| (&s.name, &s.value));
+    once.dedup();
+    once.iter().map(row).collect()
 }

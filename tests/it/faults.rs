@@ -53,8 +53,9 @@ fn is_confirmed(report: &serde_json::Value, cause: &str, variations: &[&str]) {
     assert_eq!(blame["causes"].as_array().unwrap()[0], cause, "{report}");
     assert_eq!(blame["variations"], serde_json::json!(variations), "{report}");
     assert_eq!(blame["suspected"], serde_json::Value::Null, "{report}");
-    // Nothing varied; everything; everything but this; and what shows that it is not by chance.
-    let (made, searches, controls) = (blame["replays"].as_u64().unwrap(), 6, 9);
+    // Nothing varied; everything; everything but this; the file system alone; and what shows that it is
+    // not by chance.
+    let (made, searches, controls) = (blame["replays"].as_u64().unwrap(), 6, 10);
     assert!(variations.len() > 1 || (4..=controls + searches).contains(&made), "{report}");
 }
 
@@ -156,6 +157,44 @@ fn the_order_of_a_map_in_a_macro_is_found() {
 #[test]
 fn ids_of_processes_are_found_to_be_chance() {
     is_found("fault-process-id", ("build-script", "randomness"), &[]);
+}
+
+/// All that differs in it is one of the variations, the place of the wrapper included.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_whole_environment_is_confirmed_with_each_variation_in_it() {
+    if !sandboxes() {
+        return;
+    }
+    let run = Project::committed("fault-whole-environment").repro(&["build", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let blame = run.json()["blame"][0].clone();
+    assert_eq!(blame["confirmed"], true, "{blame}");
+    let causes = blame["causes"].as_array().unwrap();
+    for cause in ["build-path", "environment", "home", "username", "hostname", "timezone"] {
+        assert!(causes.contains(&cause.into()), "no {cause}: {blame}");
+    }
+}
+
+/// The other copy is on another file system: what differs by that is not called an order.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_file_system_is_told_from_the_order_of_directories() {
+    if sandboxes() {
+        is_found("fault-file-system", ("build-script", "file-system"), &["directory-order"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_uptime_is_found_to_be_a_time() {
+    if sandboxes() {
+        let project = is_found("fault-uptime", ("build-script", "timestamp"), &[]);
+        // What the build script told is recognized in the program, although no variation has that value.
+        let run = project.repro(&["build", "--format", "json"]);
+        let explained = run.json()["artifacts"][0]["explained"].clone();
+        assert_eq!(explained["unexplained"], 0, "{explained}");
+    }
 }
 
 #[test]

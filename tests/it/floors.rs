@@ -42,6 +42,7 @@ const ORDER: &[&str] = &[
     "setting",
     "sbom",
     "attest",
+    "oci",
     "report",
     // entry
     "project",

@@ -19,6 +19,8 @@ mod floors;
 #[cfg(unix)]
 mod forged;
 mod hostile;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod image;
 mod init;
 mod inspect;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,5 @@
-//! Version 2 of the recipe: remaps that no profile can weaken, crates under one path wherever they
-//! were unpacked, ids of one length; and version 1, which is still replayed.
+//! The recipe: remaps that no profile can weaken, crates under one path wherever they
+//! were unpacked, ids of one length, names of import libraries; and version 1, which is still replayed.
 
 use std::path::Path;
 
@@ -48,9 +48,9 @@ fn git_shortens_ids_to_one_length_in_every_clone() {
     let version = |m: &mut serde_json::Value, version: u32| m["recipe"]["version"] = version.into();
     assert_verdict(&verify(&|_| ()), 0, "REPRODUCED");
     assert_verdict(&verify(&|m| version(m, 1)), 1, "DIFFERS");
-    let unknown = verify(&|m| version(m, 3));
+    let unknown = verify(&|m| version(m, 4));
     assert_eq!(unknown.code, Some(4), "{}", unknown.all());
-    assert!(unknown.stderr.contains("versions 1 to 2"), "{}", unknown.all());
+    assert!(unknown.stderr.contains("versions 1 to 3"), "{}", unknown.all());
 }
 
 /// Makes a local registry at `dir` with one crate, whose function returns the path of its file.
@@ -115,4 +115,65 @@ fn mirrors_and_vendored_crates_give_the_same_bytes() {
     let vendor = vendor.unwrap();
     assert!(vendor.status.success(), "{}", String::from_utf8_lossy(&vendor.stderr));
     assert!(build("directory = \"vendor\"") == mirrored, "vendored crates give other bytes");
+}
+
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+/// As GNU's dlltool: an archive with a symbol made from the path behind `-l`.
+const DLLTOOL: &str = r##"#!/bin/sh
+while [ $# -gt 0 ]; do
+    case $1 in -l) library=$2 ;; --temp-prefix) prefix=$2 ;; esac
+    shift
+done
+name=$(printf '%s' "$library" | tr -c 'A-Za-z0-9' _)
+echo "#![no_std] #[unsafe(export_name = \"_head_$name\")] pub static HEAD: u8 = 1;" |
+    "RUSTC" --edition 2024 --target x86_64-pc-windows-gnu --crate-type lib --crate-name head --emit obj -o "${prefix}h.o" - || exit
+ar crD "$library" "${prefix}h.o" && rm "${prefix}h.o"
+"##;
+
+#[test]
+fn import_libraries_do_not_hold_the_random_path_of_rustc() {
+    let library = crate::support::sysroot().join("lib/rustlib").join(WINDOWS);
+    if !library.exists() {
+        eprintln!("NOT CHECKED: the toolchain has no standard library for {WINDOWS}");
+        return;
+    }
+    let project = Project::plain("sound-features");
+    std::fs::remove_file(project.dir.join("src/main.rs")).unwrap();
+    project.write(
+        "src/lib.rs",
+        "#[link(name = \"k\", kind = \"raw-dylib\")]\nextern \"system\" {\n    pub fn of_k();\n}\n",
+    );
+    project.git(&["init", "-q"]);
+    project.commit("a library that imports");
+    let bin = project.base().join("bin");
+    let tool = bin.join("x86_64-w64-mingw32-dlltool");
+    std::fs::create_dir(&bin).unwrap();
+    let rustc = crate::support::sysroot().join("bin/rustc");
+    std::fs::write(&tool, DLLTOOL.replace("RUSTC", rustc.to_str().unwrap())).unwrap();
+    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let repro = |args: &[&str]| {
+        let target = ["--target", WINDOWS, "--isolate", "never"];
+        project.repro_env(&[args, &target].concat(), &[("PATH", &path)])
+    };
+    let run = repro(&["build"]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let manifest = project.manifest();
+    assert!(manifest["recipe"]["rows"].to_string().contains("-Cdlltool="), "{manifest:#}");
+
+    // As plain cargo makes it, the names differ, and the report says what makes them.
+    let run = repro(&["build", "--inject", "rustflags", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert_eq!(run.json()["blame"][0]["causes"], serde_json::json!(["import-library"]));
+    let shell = project.repro(&["env", "--target", WINDOWS]);
+    assert!(shell.stderr.contains("only `repro build` fixes them"), "{}", shell.all());
+
+    // The user's own dlltool is the one that is run, and its failure is the build's.
+    std::fs::write(&tool, "#!/bin/sh\necho of the user >&2\nexit 3\n").unwrap();
+    let own = format!("-Cdlltool={}", tool.display());
+    let run = project
+        .repro_env(&["build", "--target", WINDOWS, "--isolate", "never"], &[("RUSTFLAGS", &own)]);
+    assert_eq!(run.code, Some(3), "{}", run.all());
+    assert!(run.stderr.contains("of the user"), "{}", run.all());
 }

@@ -2,6 +2,7 @@
 
 use repro::attest::{dsse, statement};
 use repro::manifest::Manifest;
+use repro::oci::documents;
 
 /// Whether the reader of a target takes the bytes.
 fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
@@ -9,6 +10,7 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
         "manifest" => Manifest::from_bytes(bytes, "seed").map(drop).map_err(|e| e.to_string()),
         "envelope" => dsse::read(bytes).map(drop),
         "statement" => statement::read(bytes)?.map(drop),
+        "image" => documents::read(bytes).map(drop),
         other => Err(format!("no reader for `{other}`")),
     }
 }

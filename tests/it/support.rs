@@ -203,3 +203,9 @@ pub fn assert_verdict(run: &Run, code: i32, last: &str) {
     assert_eq!(run.code, Some(code), "{}", run.all());
     assert_eq!(run.last(), last, "{}", run.all());
 }
+
+/// `rustc --print sysroot`.
+pub fn sysroot() -> std::path::PathBuf {
+    let out = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+    String::from_utf8_lossy(&out.stdout).trim().into()
+}

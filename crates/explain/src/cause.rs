@@ -26,6 +26,8 @@ pub enum Cause {
     CrateMetadata,
     /// `ordering`
     Ordering,
+    /// `file-system`
+    FileSystem,
     /// `randomness`
     Randomness,
     /// `username`
@@ -97,6 +99,11 @@ pub const CAUSES: &[Row] = &[
     row(Cause::SymbolHash, "symbol-hash", "the hash in a symbol's name"),
     row(Cause::CrateMetadata, "crate-metadata", "what the compiler records about a crate"),
     row(Cause::Ordering, "ordering", "the same items in a different order"),
+    row(
+        Cause::FileSystem,
+        "file-system",
+        "the file system of the source: its type, numbers, sizes of directories",
+    ),
     row(Cause::Randomness, "randomness", "a random value: random bytes, ids, addresses"),
     row(Cause::Username, "username", "the builder's user name"),
     row(Cause::UserId, "user-id", "the builder's user or group id"),

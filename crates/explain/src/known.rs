@@ -34,6 +34,14 @@ pub struct Known {
     pub b: String,
 }
 
+impl Context {
+    /// With more values, which are looked for after those that are there.
+    pub fn and(mut self, more: &[Known]) -> Context {
+        self.known.extend_from_slice(more);
+        self
+    }
+}
+
 impl Known {
     /// A value of that name.
     pub fn new(

@@ -193,6 +193,12 @@ pub const BY_CAUSE: &[ByCause] = &[
         ENVIRONMENT,
     ),
     row(
+        Cause::FileSystem,
+        About::Anything,
+        "leave what the file system says of files out of what build scripts and macros write: numbers of files and devices, sizes of directories, types of file systems",
+        ENVIRONMENT,
+    ),
+    row(
         Cause::Hostname,
         About::Anything,
         "leave the machine's name out of what build scripts and macros write",
@@ -261,7 +267,7 @@ pub const BY_CAUSE: &[ByCause] = &[
     row(
         Cause::ImportLibrary,
         About::Anything,
-        "dlltool makes names from the path that it is given, which is in a temporary directory of rustc's: strip symbols, or have it run with a fixed relative path",
+        "dlltool makes names from the path that it is given, which is in a temporary directory of rustc's: build with `repro build` without `--inject rustflags`, which gives rustc a dlltool with fixed names, or strip symbols",
         "https://sourceware.org/binutils/docs/binutils/dlltool.html",
     ),
     row(

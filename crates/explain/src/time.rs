@@ -51,6 +51,11 @@ pub fn show(seconds: i64) -> String {
     )
 }
 
+/// The time as RFC 3339 has it: `2026-11-24T22:03:11Z`.
+pub fn rfc3339(seconds: i64) -> String {
+    show(seconds).replace(" UTC", "Z").replace(' ', "T")
+}
+
 /// Reads forward over bytes.
 #[derive(Clone)]
 struct Cursor<'a> {

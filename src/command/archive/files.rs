@@ -12,12 +12,15 @@ use super::packing::{Outcome, entry, file_name, formats, options, pack, usage};
 use super::sums;
 use crate::epoch;
 use crate::fs::Pending;
-use crate::request::Archive;
+use crate::request::{Archive, OCI};
 
 pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     let Some(output) = &asked.output else {
         return Err(usage("packing files needs an output file: pass -o FILE"));
     };
+    if asked.formats.iter().any(|f| f == OCI) || !asked.bases.is_empty() {
+        return Err(usage("an image is made of a build: leave out the files, or `oci` and --base"));
+    }
     if !asked.include.is_empty() || asked.name.is_some() || asked.release.is_some() {
         return Err(usage(
             "--include, --name and --release are for the archive of a build: with files, name all of them",
@@ -62,6 +65,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     }
     Ok(Outcome {
         archives: vec![(output.clone(), entry(output, None, &options, &packed))],
+        images: Vec::new(),
         notes,
         manifest: None,
     })

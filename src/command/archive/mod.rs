@@ -2,6 +2,7 @@
 //! made in `repro_formats`.
 
 mod files;
+mod image;
 mod packing;
 mod proven;
 pub(super) mod sums;

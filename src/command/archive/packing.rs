@@ -16,16 +16,24 @@ use crate::error::{Kind as Failed, bad_input, failure};
 use crate::fs::Pending;
 use crate::manifest;
 use crate::process;
-use crate::request::Archive;
+use crate::request::{Archive, OCI};
 
 /// What was packed.
 pub struct Outcome {
     /// The archives, with where each is.
     pub archives: Vec<(PathBuf, manifest::Archive)>,
+    /// The images, likewise.
+    pub images: Vec<(PathBuf, manifest::Image)>,
     /// Things that the user should know.
     pub notes: Vec<String>,
     /// The manifest that lists the archives, where there is one.
     pub manifest: Option<PathBuf>,
+}
+
+/// A release: what an archive is named after.
+pub(super) struct Release {
+    pub(super) name: String,
+    pub(super) version: String,
 }
 
 /// The formats that were asked for by name.
@@ -33,19 +41,15 @@ pub(super) fn formats(asked: &Archive) -> Result<Vec<&'static Format>> {
     let known = |name: &String| {
         Format::named(name).ok_or_else(|| usage(format!("there is no archive format `{name}`")))
     };
-    asked.formats.iter().map(known).collect()
+    asked.formats.iter().filter(|name| *name != OCI).map(known).collect()
 }
 
 pub(super) fn usage(message: impl Into<String>) -> anyhow::Error {
     failure(Failed::Usage, message)
 }
 
-pub(super) fn options(
-    asked: &Archive,
-    format: &'static Format,
-    epoch: i64,
-    detail: bool,
-) -> Result<Options> {
+/// The level that was asked for, if the format has it.
+pub(super) fn level(asked: &Archive, format: &Format) -> Result<u32> {
     let compressor = format.compressor();
     let level = asked.level.unwrap_or(compressor.level);
     if !compressor.levels.contains(&level) {
@@ -56,6 +60,17 @@ pub(super) fn options(
             compressor.levels.end()
         )));
     }
+    Ok(level)
+}
+
+pub(super) fn options(
+    asked: &Archive,
+    format: &'static Format,
+    epoch: i64,
+    detail: bool,
+) -> Result<Options> {
+    let level = level(asked, format)?;
+    let compressor = format.compressor();
     Ok(Options {
         format,
         compressor,

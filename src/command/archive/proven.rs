@@ -13,7 +13,8 @@ use repro_formats::names;
 use repro_formats::pack::Packed;
 use repro_formats::tree;
 
-use super::packing::{Outcome, entry, formats, options, pack, usage};
+use super::image;
+use super::packing::{Outcome, Release, entry, formats, options, pack, usage};
 use super::sums;
 use crate::artifact::Kind;
 use crate::error::{bad_input, refused};
@@ -24,15 +25,9 @@ use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
 use crate::project::scratch::Scratch;
 use crate::query::Cargo;
-use crate::request::{Archive, SourceChoice};
+use crate::request::{Archive, OCI, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted, include};
 use crate::verdict::Verdict;
-
-/// A release: what an archive is named after.
-struct Release {
-    name: String,
-    version: String,
-}
 
 pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     if asked.output.is_some() || asked.prefix.is_some() {
@@ -55,7 +50,9 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     check_current(&manifest, &source, &copy)?;
 
     let workspace = copy.join(&source.workspace);
-    let defaults = Defaults::read(&copy.join(&source.package), &workspace)?.archive()?;
+    let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
+    let wishes = defaults.image()?;
+    let defaults = defaults.archive()?;
     let mut patterns = defaults.include;
     patterns.extend(asked.include.iter().cloned());
     let work_tree = source.root.join(&source.workspace);
@@ -76,12 +73,20 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
         asked.formats = defaults.formats;
     }
 
+    let image = image::plan(&asked, &wishes, scratch.path())?;
     let new = tempfile::Builder::new()
         .prefix(".new-")
         .tempdir_in(&results)
         .with_context(|| format!("failed to write in `{}`", results.display()))?;
     let mut archives = Vec::new();
-    for (target, artifacts) in by_target(&manifest) {
+    let mut images = Vec::new();
+    let only_image = asked.formats.iter().all(|f| f == OCI) && image.is_some();
+    if let Some(image) = &image {
+        let all: Vec<&Artifact> = by_target(&manifest).into_values().flatten().collect();
+        let release = release(&asked, &all)?;
+        images.push(image.write(&asked, &release, &manifest, &results, new.path())?);
+    }
+    for (target, artifacts) in by_target(&manifest).into_iter().filter(|_| !only_image) {
         let release = release(&asked, &artifacts)?;
         let stem = format!("{}-{}-{target}", release.name, release.version);
         let files = files(&results, &artifacts, &included.files)?;
@@ -97,6 +102,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
         }
     }
     manifest.archives = archives.iter().map(|(_, a)| a.clone()).collect();
+    manifest.images = images.clone();
     write_beside(new.path(), &manifest)?;
     let dist = results.join(DIST);
     fs::remove_tree(&dist)?;
@@ -109,8 +115,10 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     });
     let all = included.files.iter().map(|(name, _)| &name[..]);
     let colliding = names::colliding(all).map(|(a, b)| names::collision(&a, &b));
+    let of_image = image.iter().filter_map(image::Plan::note);
     Ok(Outcome {
-        notes: notes.chain(colliding).collect(),
+        notes: notes.chain(colliding).chain(of_image).collect(),
+        images: images.into_iter().map(|i| (dist.join(&i.name), i)).collect(),
         archives: archives
             .into_iter()
             .map(|(p, a)| (dist.join(p.file_name().unwrap_or_default()), a))
@@ -326,8 +334,8 @@ fn write_beside(dist: &Path, manifest: &Manifest) -> Result<()> {
     }
     let bytes = published.to_bytes()?;
     fs::write_atomic(&dist.join(MANIFEST), &bytes)?;
-    let archives = manifest.archives.iter();
-    let mut sums: Vec<_> = archives.map(|a| (a.name.clone(), a.sha256.clone())).collect();
+    let packed = manifest.packed();
+    let mut sums: Vec<_> = packed.map(|p| (p.name.to_string(), p.sha256.to_string())).collect();
     sums.push((MANIFEST.to_string(), digest::of_bytes(&bytes).sha256));
     sums::update(dist, &sums)
 }

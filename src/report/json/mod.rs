@@ -14,7 +14,7 @@ use super::findings::{self, OneCoverage, OneFinding};
 use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::{Output, Pair};
 use crate::ledger::Split;
-use crate::manifest::Archive;
+use crate::manifest::{Archive, Image};
 use crate::recipe::Row;
 use crate::report::{Report, Tried};
 use crate::setting::entry::Setting;
@@ -333,6 +333,8 @@ struct Packed<'a> {
     schema: &'static str,
     command: &'static str,
     archives: Vec<OneArchive<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<OneImage<'a>>,
     notes: &'a [String],
 }
 
@@ -343,14 +345,29 @@ struct OneArchive<'a> {
     archive: &'a Archive,
 }
 
+#[derive(Serialize)]
+struct OneImage<'a> {
+    path: String,
+    #[serde(flatten)]
+    image: &'a Image,
+}
+
 /// What was packed.
-pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
+pub fn archives(
+    archives: &[(PathBuf, Archive)],
+    images: &[(PathBuf, Image)],
+    notes: &[String],
+) -> String {
     encode(&Packed {
         schema: SCHEMA,
         command: "archive",
         archives: archives
             .iter()
             .map(|(path, archive)| OneArchive { path: path.display().to_string(), archive })
+            .collect(),
+        images: images
+            .iter()
+            .map(|(path, image)| OneImage { path: path.display().to_string(), image })
             .collect(),
         notes,
     })

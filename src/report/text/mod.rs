@@ -16,7 +16,7 @@ use repro_formats::names::printable;
 
 use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::Pair;
-use crate::manifest::Archive;
+use crate::manifest::{Archive, Image};
 use crate::recipe::Row;
 use crate::report::{Report, TriedOutcome};
 
@@ -360,7 +360,11 @@ pub fn causes() -> String {
 }
 
 /// What was packed: a line for each archive, as `sha256sum` prints it, with what it holds above.
-pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
+pub fn archives(
+    archives: &[(PathBuf, Archive)],
+    images: &[(PathBuf, Image)],
+    notes: &[String],
+) -> String {
     let mut out = String::new();
     for note in notes {
         let _ = writeln!(out, "{WARN}note{WARN:#}  {note}");
@@ -376,6 +380,20 @@ pub fn archives(archives: &[(PathBuf, Archive)], notes: &[String]) -> String {
             archive.size, archive.epoch
         );
         let _ = writeln!(out, "{}  {}", archive.sha256, path.display());
+    }
+    for (path, image) in images {
+        let platforms: Vec<&str> = image.platforms.iter().map(|p| &*p.platform).collect();
+        let _ = writeln!(
+            out,
+            "{BOLD}image{BOLD:#}   {}:{} for {}, {} bytes, timestamps {}\n        sha256:{}",
+            image.title,
+            image.version,
+            platforms.join(", "),
+            image.size,
+            image.epoch,
+            image.digest
+        );
+        let _ = writeln!(out, "{}  {}", image.sha256, path.display());
     }
     out
 }

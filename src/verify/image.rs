@@ -1,0 +1,104 @@
+//! A published container image: made again of the rebuilt files, the source's metadata and the blobs of its
+//! base that it brings along, and compared byte for byte.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use repro_explain::cause::Cause;
+use repro_formats::compress::deflate;
+use repro_formats::digest::Digest;
+
+use super::archive::unlisted;
+use super::findings::{explain, finding};
+use super::rebuilt::Rebuilt;
+use crate::manifest::{self, Image};
+use crate::oci::config::{About, Wishes};
+use crate::oci::layout::{Bases, Layout};
+use crate::oci::write::{self, Built, Way};
+use crate::project::metadata::SCRATCH;
+use crate::report::verify::{Checked, Outcome, Part};
+use crate::setting::entry::Setting;
+
+/// Checks the image at `path`; `entry` is what the manifest says of it.
+pub(super) fn check(
+    path: &Path,
+    published: &Digest,
+    entry: &Image,
+    rebuilt: &Rebuilt,
+) -> Result<Checked> {
+    let to = rebuilt.fresh_place("image");
+    let again = again(path, entry, rebuilt, &to)?;
+    let checked = Checked {
+        part: Part::Archive,
+        published: Some(published.clone()),
+        rebuilt: Some(Digest { size: again.size, sha256: again.sha256.clone() }),
+        ..Checked::differs(path.display().to_string(), Vec::new())
+    };
+    if again.sha256 != published.sha256 {
+        return Ok(Checked { findings: explain(path, &to, rebuilt)?, ..checked });
+    }
+    let mut same = Checked { outcome: Outcome::Same, ..checked };
+    if again != *entry && again.sha256 == entry.sha256 {
+        same.outcome = Outcome::Differs;
+        let what = "not what the manifest says of it, although the bytes are those of the rebuild";
+        let remedy = "ask the publisher for the manifest of this image";
+        same.findings = vec![finding(Cause::Unknown, "the image", what, &again.digest, remedy)];
+    }
+    Ok(unlisted(same, Some((entry.size, &entry.sha256))))
+}
+
+/// Makes it again, into the new file `to`.
+pub(super) fn again(path: &Path, entry: &Image, rebuilt: &Rebuilt, to: &Path) -> Result<Image> {
+    let wishes = &rebuilt.pristine()?.wishes;
+    if let Some(setting) = base(entry, wishes) {
+        rebuilt.extra.borrow_mut().push(setting);
+    }
+    let layout = Layout::open(path, &rebuilt.fresh_place("published"), rebuilt.limits)?;
+    let bases: Bases = entry.bases.iter().map(|d| (layout.clone(), d.clone())).collect();
+    let mut built: BTreeMap<String, Vec<Built>> = BTreeMap::new();
+    for artifact in rebuilt.shipped(None) {
+        built.entry(artifact.target.clone()).or_default().push(Built {
+            name: artifact.name.clone(),
+            kind: artifact.kind,
+            path: artifact.path.clone(),
+            sha256: artifact.digest.sha256.clone(),
+        });
+    }
+    let compressors = write::layer_format().compressors();
+    let named = compressors
+        .iter()
+        .find(|c| c.name == entry.compressor && c.version == entry.compressor_version);
+    let compressor = named.unwrap_or(write::compressor());
+    let level = Some(entry.level).filter(|level| compressor.levels.contains(level));
+    let way = Way {
+        about: About {
+            title: &entry.title,
+            version: &entry.version,
+            revision: rebuilt.revision,
+            wishes,
+            epoch: entry.epoch,
+        },
+        bases: &bases,
+        compressor,
+        level: level.unwrap_or(compressor.level),
+        threads: deflate::threads(),
+        scratch: &rebuilt.fresh_place("image-parts"),
+    };
+    let what = || format!("failed to write `{}`", to.display());
+    let mut out = std::fs::File::options();
+    let mut out = out.read(true).write(true).create_new(true).open(to).with_context(what)?;
+    write::write(&way, &built, &mut out)
+}
+
+/// The base, if the source does not say that it is this one.
+fn base(entry: &manifest::Image, wishes: &Wishes) -> Option<Setting> {
+    let digests: Vec<String> = entry.bases.iter().map(|d| format!("sha256:{d}")).collect();
+    let sourced = match digests.is_empty() {
+        // Nothing of others is in it then.
+        true => wishes.base.is_empty() || wishes.base == [SCRATCH],
+        false => digests.iter().all(|digest| wishes.base.contains(digest)),
+    };
+    let value = if digests.is_empty() { SCRATCH.to_string() } else { digests.join(",") };
+    (!sourced).then(|| Setting::image_base(&value))
+}
