@@ -36,6 +36,8 @@ pub struct Count {
     pub groups: BTreeSet<String>,
 }
 
+const LEDGER: &str = "the build took units from a ledger instead of building them twice (accepted with `--ledger-ok`)";
+
 /// A signature that holds, and what it claims.
 struct Signed {
     at: usize,
@@ -44,7 +46,8 @@ struct Signed {
     claim: Claim,
 }
 
-/// Counts who attests these files of this build. `listed` are all files that its manifest lists.
+/// Counts who attests these files of this build. `listed` are all files that its manifest lists. One that
+/// took units from a ledger was not built in full, and counts with `ledger_ok`.
 ///
 /// # Errors
 /// A file is none that was signed as it is: its name, and why.
@@ -54,6 +57,7 @@ pub fn count(
     definition: &Value,
     files: &Files,
     listed: &Files,
+    ledger_ok: bool,
 ) -> Result<Count, (String, String)> {
     let mut count = Count::default();
     let mut signed = Vec::new();
@@ -81,6 +85,7 @@ pub fn count(
                         let pair = held.iter().find(|t| t.builder == claim.builder);
                         let why_not = match pair {
                             None => Some("the key is not trusted for this builder".to_string()),
+                            Some(_) if claim.from_ledger && !ledger_ok => Some(LEDGER.to_string()),
                             Some(_) => unlike(&claim, definition, files),
                         };
                         if let Some(pair) = pair {

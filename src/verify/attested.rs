@@ -101,7 +101,8 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         }
     }
     let definition = statement::definition(&manifest);
-    let count = votes::count(&envelopes, &trust, &definition, &files, &statement::files(&manifest))
+    let listed = statement::files(&manifest);
+    let count = votes::count(&envelopes, &trust, &definition, &files, &listed, asked.ledger_ok)
         .map_err(|(file, why)| bad_input(format!("`{file}` is no sound attestation: {why}")))?;
     Ok(Attested {
         threshold,

@@ -144,6 +144,34 @@ impl Release {
 }
 
 #[test]
+fn what_a_builder_took_from_a_ledger_counts_only_where_the_user_accepts_it() {
+    if !available("openssl") {
+        return;
+    }
+    let it = Release::new();
+    let full = it.read("dist/repro.json");
+    let mut manifest: Value = serde_json::from_str(&full).unwrap();
+    manifest["verdict"] = json!("reproducible-from-ledger");
+    manifest["ledger"] = json!({"reused": 3, "foreign": 0, "built_twice": 1});
+    it.project.write("dist/repro.json", &manifest.to_string());
+    let args = ["attest", "dist/repro.json", "--builder-id", BOB, "--key", "bob.pem", "-o", "new"];
+    fails(&it.project.repro(&args), 4, &["--ledger-ok"]);
+    it.attest("bob", BOB, &["--ledger-ok"]);
+    it.sh("mv new/provenance.sigstore.json dist/bob.sigstore.json");
+    // Of the manifest of such a build nothing is counted, of another one all but that vote.
+    fails(&it.verify(&[]), 4, &["--ledger-ok"]);
+    let both = "REPRODUCED BY 2: alice, bob, 2 have to agree";
+    assert_verdict(&it.verify(&["--ledger-ok"]), 0, both);
+    it.project.write("dist/repro.json", &full);
+    let run = it.verify(&[]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(run.stdout.contains("took units from a ledger"), "{}", run.all());
+    assert_verdict(&it.verify(&["--ledger-ok"]), 0, both);
+    it.attest("bob", BOB, &[]);
+    assert_verdict(&it.verify(&[]), 0, both);
+}
+
+#[test]
 fn two_builders_are_counted_and_every_attack_is_not() {
     if !available("openssl") {
         return;
