@@ -11,8 +11,12 @@
 #
 # WAYS="isolated bare" measures what isolation costs instead: `repro build --isolate always` and `never`.
 #
-# Wall and CPU (user + system, of all children) are in seconds. The ways alternate within a round, and
-# every second round runs them in the opposite order. `repro / both` in CPU is repro's own overhead;
+# Wall and CPU (user + system) are in seconds. CPU is that of a control group, in which a way runs with
+# all that it starts: `time` does not see what isolated builds use, as their processes are not children
+# that repro waits for. Where no group can be made, it is the busy time of the whole machine, which must
+# then be idle otherwise; the first lines say which of the two it is. Linux only.
+#
+# The ways alternate within a round, and every second round runs them in the opposite order. `repro / both` in CPU is repro's own overhead;
 # `repro / recipe` is what a user gains or loses. Nothing is cached between the ways except what cargo
 # has downloaded; all of it is fetched before the first measurement.
 #
@@ -39,11 +43,24 @@ unset SOURCE_DATE_EPOCH CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 cores=$(getconf _NPROCESSORS_ONLN)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 table=$work/table
 
+group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+group=${group:+$group/repro-bench-$$}
+[ -n "$group" ] && mkdir "$group" 2>/dev/null || group=
+trap 'rm -rf "$work"; [ -z "$group" ] || rmdir "$group"' EXIT
+
+# Seconds of CPU so far.
+cpu_seconds() {
+    if [ -n "$group" ]; then
+        awk '$1 == "usage_usec" { printf "%.2f\n", $2 / 1000000 }' "$group/cpu.stat"
+    else
+        awk -v hertz="$(getconf CLK_TCK)" '$1 == "cpu" { printf "%.2f\n", ($2 + $3 + $4 + $7 + $8) / hertz }' /proc/stat
+    fi
+}
+
 fail() {
-    echo "compare.sh: $1" >&2
+    echo "${0##*/}: $1" >&2
     sed 's/^/    /' "$work/log" >&2
     exit 1
 }
@@ -95,81 +112,98 @@ both() {
 
 with_repro() {
     "$repro" build --manifest-path "$2/Cargo.toml" "${@:4}" >"$work/report"
-    if [ "$(tail -n 1 "$work/report")" = REPRODUCIBLE ]; then
-        echo same >"$work/verdict"
-    else
-        echo differs >"$work/verdict"
-    fi
+    case "$(tail -n 1 "$work/report")" in
+    REPRODUCIBLE*) echo same >"$work/verdict" ;;
+    *) echo differs >"$work/verdict" ;;
+    esac
 }
 
 with_isolated() { with_repro "$@" --isolate always; }
 with_bare() { with_repro "$@" --isolate never; }
 
-# `time` on a function, not on a subshell: there bash would send the times into the redirection.
 guarded() (
     set -e
+    [ -z "$group" ] || echo "$BASHPID" >"$group/cgroup.procs"
     "$@"
 )
 
 # measure CRATE ROUND WAY FUNCTION ARGUMENTS...: one row of the table.
 measure() {
-    local crate=$1 round=$2 way=$3 status wall user system
+    local crate=$1 round=$2 way=$3 status began cpu
     shift 3
     rm -rf "$work/one" "$work/the-other-one" "$work/src/target"
     sync
-    TIMEFORMAT='%R %U %S'
+    began=$EPOCHREALTIME cpu=$(cpu_seconds)
     # Not behind `||`: bash would switch `set -e` off in all that runs there.
     set +e
-    { time guarded "$@" >"$work/log" 2>&1; } 2>"$work/time"
+    guarded "$@" >"$work/log" 2>&1
     status=$?
     set -e
     [ "$status" -eq 0 ] || fail "$way failed on $crate (exit status $status)"
-    read -r wall user system <"$work/time"
-    awk -v crate="$crate" -v round="$round" -v way="$way" -v wall="$wall" -v cpu_user="$user" \
-        -v cpu_system="$system" -v verdict="$(cat "$work/verdict")" \
-        'BEGIN { printf "%-10s %5d  %-7s %8.2f %8.2f  %s\n", crate, round, way, wall, cpu_user + cpu_system, verdict }' |
-        tee -a "$table"
+    awk -v crate="$crate" -v round="$round" -v way="$way" -v wall="$began $EPOCHREALTIME" \
+        -v cpu="$cpu $(cpu_seconds)" -v verdict="$(cat "$work/verdict")" \
+        'BEGIN {
+            split(wall, w); split(cpu, c)
+            printf "%-10s %5d  %-8s %8.2f %8.2f  %s\n", crate, round, way, w[2] - w[1], c[2] - c[1], verdict
+        }' | tee -a "$table"
 }
 
-echo "$("$repro" --version), $(rustc --version)"
-echo "$(uname -sm), $cores cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
-printf '%-10s %5s  %-7s %8s %8s  %s\n' crate round way wall/s CPU/s digests
-for crate in $crates; do
-    name=${crate%:*} version=${crate#*:}
-    # The name of the binary, where it is not that of the crate.
-    binary=$name
-    [ "$name" != ripgrep ] || binary=rg
+# setting: what the figures are of.
+setting() {
+    echo "$("$repro" --version), $(rustc --version)"
+    echo "$(uname -sm), $cores cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
+    if [ -n "$group" ]; then echo "CPU of a control group"; else echo "CPU of the whole machine"; fi
+    printf '%-10s %5s  %-8s %8s %8s  %s\n' crate round way wall/s CPU/s digests
+}
+
+# import NAME VERSION: the crate's source in $source, as a repository; the name of its program in $binary.
+import() {
+    # Where it is not that of the crate.
+    binary=$1
+    [ "$1" != ripgrep ] || binary=rg
     source=$work/src
     rm -rf "$source"
-    "$root/.ci/crate-source" "$name" "$version" "$source"
+    "$root/.ci/crate-source" "$1" "$2" "$source"
     (
         cd "$source"
         cargo fetch --locked --quiet
         git init -q
         git add -A -f
-        git -c user.name=bench -c user.email=bench@localhost -c commit.gpgsign=false commit -q -m import
+        commit import
     )
+}
+
+commit() { git -c user.name=bench -c user.email=bench@localhost -c commit.gpgsign=false commit -q -a -m "$1"; }
+
+# ratios WAY OTHER...: of the sums over the rounds, so that a ratio is one of the means.
+ratios() {
+    echo
+    awk -v pairs="$*" '{ wall[$1, $3] += $4; cpu[$1, $3] += $5; if (!($1 in seen)) { seen[$1]; order[++n] = $1 } }
+        function row(crate, one, way) {
+            if (!((crate, one) in wall) || !((crate, way) in wall)) return
+            printf "%-10s  %-8s / %-6s  wall %.3f  CPU %.3f\n", crate, one, way, \
+                wall[crate, one] / wall[crate, way], cpu[crate, one] / cpu[crate, way]
+        }
+        END {
+            m = split(pairs, pair)
+            for (i = 1; i <= n; i++) for (j = 1; j < m; j += 2) row(order[i], pair[j], pair[j + 1])
+        }' "$table"
+}
+
+# What follows is not for a script that sources this one.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
+
+setting
+for crate in $crates; do
+    import "${crate%:*}" "${crate#*:}"
     for ((round = 1; round <= rounds; round++)); do
         ways=("${all_ways[@]}")
         ((round % 2)) || mapfile -t ways < <(printf '%s\n' "${all_ways[@]}" | tac)
         for way in "${ways[@]}"; do
             run=$way
             [ "$(type -t "$run")" = function ] || run=with_$way
-            measure "$name" "$round" "$way" "$run" "$name" "$source" "$binary"
+            measure "${crate%:*}" "$round" "$way" "$run" "${crate%:*}" "$source" "$binary"
         done
     done
 done
-
-# Sums over the rounds, so that a ratio is one of the means.
-echo
-awk '{ wall[$1, $3] += $4; cpu[$1, $3] += $5; if (!($1 in seen)) { seen[$1]; order[++n] = $1 } }
-    function row(crate, one, way) {
-        if (!((crate, one) in wall) || !((crate, way) in wall)) return
-        printf "%-10s  %-8s / %-6s  wall %.3f  CPU %.3f\n", crate, one, way, \
-            wall[crate, one] / wall[crate, way], cpu[crate, one] / cpu[crate, way]
-    }
-    END {
-        for (i = 1; i <= n; i++) {
-            row(order[i], "repro", "recipe"); row(order[i], "repro", "both"); row(order[i], "isolated", "bare")
-        }
-    }' "$table"
+ratios repro recipe repro both isolated bare

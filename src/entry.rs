@@ -170,7 +170,7 @@ fn run(command: Command) -> Result<u8> {
                 }
                 (verify::Outcome::Attested(found), format) => {
                     print(&match format {
-                        Format::Text => report::verify::attested::text(&found),
+                        Format::Text => report::verify::attested::text(&found, verbose),
                         Format::Json => report::verify::attested::json(&found),
                     })?;
                     Ok(found.code())

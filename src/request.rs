@@ -440,6 +440,8 @@ pub struct VerifyRequest {
     pub attest: Option<SummaryRequest>,
     /// `--keys`: the builders that are trusted.
     pub keys: Option<PathBuf>,
+    /// `--rebuild`, and for whom it votes.
+    pub rebuild: Option<Owner>,
     /// `--attestation`.
     pub attestations: Vec<PathBuf>,
     /// `--threshold`.
@@ -448,6 +450,15 @@ pub struct VerifyRequest {
     pub output: Option<PathBuf>,
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
+}
+
+/// For whom a rebuild votes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// For nobody else.
+    Itself,
+    /// For this group of the trust file, to which the user belongs.
+    Trusted(String),
 }
 
 /// How a verification is attested.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::strict;
-use crate::manifest::Manifest;
+use crate::manifest::{Artifact, Manifest};
 use crate::toolchain;
 
 /// The statement's type.
@@ -135,15 +135,20 @@ fn dependencies(manifest: &Manifest) -> Value {
 /// The files of a build: each name with its SHA-256.
 pub type Files = BTreeMap<String, String>;
 
-/// The files that a manifest lists: artifacts that are shipped, and archives. Of several targets'
-/// files of one name, each has its target before it.
+/// The name of an artifact as a subject: of several targets' files of one name, each has its target
+/// before it.
+pub fn name_of(manifest: &Manifest, artifact: &Artifact) -> String {
+    match manifest.artifacts.iter().filter(|a| a.name == artifact.name).count() {
+        1 => artifact.name.clone(),
+        _ => format!("{}/{}", artifact.target, artifact.name),
+    }
+}
+
+/// The files that a manifest lists: artifacts that are shipped, and archives.
 pub fn files(manifest: &Manifest) -> Files {
     let mut files = Files::new();
     for artifact in manifest.artifacts.iter().filter(|a| is_shipped(&a.kind)) {
-        let name = match manifest.artifacts.iter().filter(|a| a.name == artifact.name).count() {
-            1 => artifact.name.clone(),
-            _ => format!("{}/{}", artifact.target, artifact.name),
-        };
+        let name = name_of(manifest, artifact);
         files.extend(artifact.sha256.clone().map(|sha256| (name, sha256)));
     }
     files.extend(manifest.packed().map(|p| (p.name.to_string(), p.sha256.to_string())));
@@ -157,22 +162,29 @@ fn is_shipped(kind: &str) -> bool {
     crate::artifact::Kind::named(kind).is_some_and(crate::artifact::Kind::is_shipped)
 }
 
+/// In `runDetails`: what the manifest says of the ledger.
+const FROM_LEDGER: &str = "repro_from_ledger";
+
 /// The bytes of a statement: one line, and no newline, for these are the bytes that are signed.
 pub fn statement(manifest: &Manifest, files: &Files, builder: &str) -> Vec<u8> {
     let subject =
         |(name, sha256): (&String, &String)| json!({"name": name, "digest": {"sha256": sha256}});
     let varied = manifest.variations.as_ref().map(|v| v.applied.clone()).unwrap_or_default();
+    let mut run = json!({
+        "builder": {"id": builder},
+        "repro_verdict": manifest.verdict,
+        "repro_varied": varied,
+    });
+    if let Some(ledger) = &manifest.ledger {
+        run[FROM_LEDGER] = json!(ledger);
+    }
     json!({
         "_type": STATEMENT,
         "subject": files.iter().map(subject).collect::<Vec<_>>(),
         "predicateType": PROVENANCE,
         "predicate": {
             "buildDefinition": definition(manifest),
-            "runDetails": {
-                "builder": {"id": builder},
-                "repro_verdict": manifest.verdict,
-                "repro_varied": varied,
-            },
+            "runDetails": run,
         },
     })
     .to_string()
@@ -201,6 +213,8 @@ pub struct Claim {
     pub definition: Value,
     /// The subjects.
     pub files: Files,
+    /// Units of the build were taken from a ledger.
+    pub from_ledger: bool,
 }
 
 /// A statement that was read: a claim about a build, or why it is none that counts.
@@ -223,9 +237,10 @@ pub fn read(payload: &[u8]) -> Result<Read, String> {
     let no = || "its provenance has no builder or no build definition".to_string();
     let predicate = whole.get("predicate").and_then(Value::as_object).ok_or_else(no)?;
     let definition = predicate.get("buildDefinition").ok_or_else(no)?;
-    let builder =
-        predicate.get("runDetails").and_then(|run| run.get("builder")?.get("id")?.as_str());
+    let run = predicate.get("runDetails").ok_or_else(no)?;
+    let builder = run.get("builder").and_then(|builder| builder.get("id")?.as_str());
     let builder = builder.ok_or_else(no)?.to_string();
+    let from_ledger = run.get(FROM_LEDGER).is_some();
     if definition.get("buildType").and_then(Value::as_str) != Some(BUILD_TYPE) {
         return Ok(Err("it is of a build that repro did not make".to_string()));
     }
@@ -233,7 +248,7 @@ pub fn read(payload: &[u8]) -> Result<Read, String> {
     if let Some(unknown) = given.keys().find(|key| !PARAMETERS.contains(&key.as_str())) {
         return Ok(Err(format!("it has the unknown parameter `{}`", unknown.escape_debug())));
     }
-    Ok(Ok(Claim { builder, definition: definition.clone(), files }))
+    Ok(Ok(Claim { builder, definition: definition.clone(), files, from_ledger }))
 }
 
 fn text<'v>(of: &'v Map<String, Value>, key: &str) -> Option<&'v str> {

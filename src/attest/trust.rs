@@ -1,6 +1,6 @@
 //! The builders that a verifier trusts: a TOML file of their own, `repro.trust/1`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{DocumentMut, Item, TableLike};
 
@@ -71,8 +71,8 @@ impl Trust {
     }
 
     /// The groups.
-    pub fn groups(&self) -> usize {
-        self.trusted.iter().map(|t| &t.group).collect::<std::collections::BTreeSet<_>>().len()
+    pub fn groups(&self) -> BTreeSet<&str> {
+        self.trusted.iter().map(|t| &*t.group).collect()
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         };
         let good = format!("threshold = 2\n{}", entry("https://a", "alice"));
         let trust = Trust::read(&good).unwrap();
-        assert_eq!((trust.threshold, trust.groups()), (Some(2), 1));
+        assert_eq!((trust.threshold, trust.groups().len()), (Some(2), 1));
         assert_eq!(trust.trusted[0].key, key);
         // One owner may build at two places.
         assert!(Trust::read(&(entry("https://a", "alice") + &entry("https://b", "alice"))).is_ok());

@@ -22,6 +22,9 @@ pub struct Ballot {
     pub group: Option<String>,
     /// Why it does not count, if it does not.
     pub why_not: Option<String>,
+    /// A file of this build that a trusted builder attests with other bytes, whether or not the vote
+    /// counts for the files that were published.
+    pub other_bytes_of: Option<String>,
 }
 
 /// The count.
@@ -33,6 +36,8 @@ pub struct Count {
     pub groups: BTreeSet<String>,
 }
 
+const LEDGER: &str = "the build took units from a ledger instead of building them twice (accepted with `--ledger-ok`)";
+
 /// A signature that holds, and what it claims.
 struct Signed {
     at: usize,
@@ -41,7 +46,8 @@ struct Signed {
     claim: Claim,
 }
 
-/// Counts who attests these files of this build.
+/// Counts who attests these files of this build. `listed` are all files that its manifest lists. One that
+/// took units from a ledger was not built in full, and counts with `ledger_ok`.
 ///
 /// # Errors
 /// A file is none that was signed as it is: its name, and why.
@@ -50,6 +56,8 @@ pub fn count(
     trust: &Trust,
     definition: &Value,
     files: &Files,
+    listed: &Files,
+    ledger_ok: bool,
 ) -> Result<Count, (String, String)> {
     let mut count = Count::default();
     let mut signed = Vec::new();
@@ -62,6 +70,7 @@ pub fn count(
                 builder: None,
                 group: None,
                 why_not: Some("the key is not trusted".to_string()),
+                other_bytes_of: None,
             };
             // Only now: a payload without a trusted signature is never parsed.
             if let Some(one) = held.first() {
@@ -76,10 +85,12 @@ pub fn count(
                         let pair = held.iter().find(|t| t.builder == claim.builder);
                         let why_not = match pair {
                             None => Some("the key is not trusted for this builder".to_string()),
+                            Some(_) if claim.from_ledger && !ledger_ok => Some(LEDGER.to_string()),
                             Some(_) => unlike(&claim, definition, files),
                         };
                         if let Some(pair) = pair {
                             ballot.group = Some(pair.group.clone());
+                            ballot.other_bytes_of = disputed(&claim, definition, files, listed);
                             let (key, group) = (pair.key.id(), pair.group.clone());
                             signed.push(Signed { at, key, group, claim });
                         }
@@ -130,6 +141,16 @@ fn unlike(claim: &Claim, definition: &Value, files: &Files) -> Option<String> {
         true => format!("it attests other bytes of `{}`", name.escape_debug()),
         false => format!("it does not attest `{}`", name.escape_debug()),
     })
+}
+
+/// The first file that a claim about this build has with other bytes.
+fn disputed(claim: &Claim, definition: &Value, files: &Files, listed: &Files) -> Option<String> {
+    if claim.definition != *definition {
+        return None;
+    }
+    let known = |name| files.get(name).or_else(|| listed.get(name));
+    let mut claimed = claim.files.iter();
+    claimed.find(|(name, sha256)| known(*name).is_some_and(|k| k != *sha256)).map(|f| f.0.clone())
 }
 
 /// The first field that two documents have unlike.

@@ -1,6 +1,7 @@
 //! Everything about cargo: the user's configuration, the toolchain, a CARGO_HOME for each side, the
 //! rustc wrapper, and its messages about artifacts and units.
 
+pub mod assembler;
 pub mod config;
 pub mod consulted;
 pub mod crate_dirs;

@@ -21,14 +21,24 @@ pub fn dep_info(text: &str) -> Reads {
                 Some((name, value)) => (name, Some(unescape(value))),
                 None => (rest, None),
             };
-            reads.env.push((name.to_string(), value));
-        } else if let Some(path) = line.strip_suffix(':').filter(|l| !l.starts_with('#')) {
-            // Each file is named once more on a line of its own, so that make does not fail when
-            // it is gone.
+            reads.env.push((unescape(name), value));
+        } else if let Some(path) = listed(line) {
             reads.files.push(path.replace("\\ ", " "));
         }
     }
     reads
+}
+
+/// Each file is named once more on a line of its own, so that make does not fail when it is gone. The
+/// space of a comment tells it from a file whose name begins like one: there a space has a backslash.
+fn listed(line: &str) -> Option<&str> {
+    line.strip_suffix(':').filter(|l| !l.starts_with("# "))
+}
+
+/// Whether the files of dep-info are all that its rule names: not where a name has a line break in it.
+pub fn is_whole(text: &str) -> bool {
+    let files: Vec<&str> = text.lines().filter_map(listed).collect();
+    text.lines().next().is_some_and(|rule| rule.ends_with(&format!(": {}", files.join(" "))))
 }
 
 fn unescape(value: &str) -> String {
@@ -120,6 +130,18 @@ mod tests {
             reads.env,
             [some("OUT_DIR", "/t/x=y"), ("UNSET".into(), None), some("TWO", "a\nb\\c")]
         );
+    }
+
+    #[test]
+    fn odd_names_are_read_or_the_list_is_not_whole() {
+        let text = "/t/x.d: #a #\\ b a\\\\b\n\n#a:\n#\\ b:\na\\\\b:\n\n# env-dep:A\\\\B=1\n";
+        assert_eq!(dep_info(text).files, ["#a", "# b", "a\\\\b"]);
+        assert_eq!(dep_info(text).env, [("A\\B".to_string(), Some("1".to_string()))]);
+        assert!(is_whole(text));
+        for name in ["a\nb", "a\r\nb", "a:\nb:", "a\n:", "# a\nb"] {
+            let name = name.replace(' ', "\\ ");
+            assert!(!is_whole(&format!("/t/x.d: lib.rs {name}\n\nlib.rs:\n{name}:\n")), "{name:?}");
+        }
     }
 
     #[test]

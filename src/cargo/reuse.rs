@@ -5,8 +5,8 @@
 //! compared. Whatever cannot be told here means that the call is made.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -14,9 +14,9 @@ use anyhow::{Context, Result};
 use repro_formats::digest;
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::records;
 use crate::cargo::rustc_args::{self, is_within};
 use crate::cargo::units::{Unit, stem_of};
+use crate::cargo::{assembler, records};
 use crate::fs;
 use crate::ledger::entry::{self, Entry, Inputs, Output};
 use crate::ledger::{Spec, store};
@@ -28,6 +28,10 @@ const CRATES: &str = "crates";
 /// Variables beginning so that lead to programs.
 const PROGRAMS: [&str; 5] =
     ["RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTUP_"];
+/// Where descriptions of targets are searched for.
+const TARGETS: &str = "RUST_TARGET_PATH";
+/// How variables end that decide for which version of Apple's systems code is made.
+const TARGET_VERSION: &str = "_DEPLOYMENT_TARGET";
 /// More than this is not kept of what a call prints.
 const LONGEST: usize = 1 << 20;
 
@@ -66,11 +70,12 @@ pub enum Done {
 
 /// What dependents of a crate have to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Crate {
     /// Of its metadata and of all crates below it.
     identity: String,
-    /// It is a procedural macro, or uses one.
-    macros: bool,
+    /// Why rustc does not list all that its dependents read: a clause.
+    unlisted: Option<String>,
 }
 
 /// The calls of a finished build.
@@ -94,6 +99,8 @@ pub struct Asked<'a> {
     pub unit: &'a Unit,
     /// The arguments behind rustc itself.
     pub args: &'a [String],
+    /// The variables that it has.
+    pub env: &'a BTreeMap<OsString, OsString>,
 }
 
 /// A call that can be remembered.
@@ -149,10 +156,8 @@ impl Asked<'_> {
             let stem = stem_of(path);
             let text = std::fs::read(self.dir.join(CRATES).join(&stem)).unwrap_or_default();
             let mut known: Option<Crate> = serde_json::from_slice(&text).ok();
-            // What is linked into it counts where it is given as a whole.
-            if !path.ends_with(".rmeta")
-                && let Some(known) = &mut known
-            {
+            // The file that is given: it may be the whole library, or have been written over since.
+            if let Some(known) = &mut known {
                 let file = digest::of_file(Path::new(path)).map(|d| d.sha256).unwrap_or_default();
                 known.identity = entry::digest_of(&(&known.identity, file));
             }
@@ -162,15 +167,24 @@ impl Asked<'_> {
     }
 
     /// Writes down what dependents have to know, before cargo starts any.
-    fn describe(&self, metadata: &str, below: &BTreeMap<String, Option<Crate>>) -> Option<()> {
+    fn describe(
+        &self,
+        metadata: &str,
+        below: &BTreeMap<String, Option<Crate>>,
+        assembler: assembler::Reads,
+    ) -> Option<()> {
         let known: Option<BTreeMap<&String, &Crate>> =
             below.iter().map(|(stem, known)| Some((stem, known.as_ref()?))).collect();
         let known = known?;
         let identities: Vec<_> = known.iter().map(|(stem, c)| (stem, &c.identity)).collect();
-        let own = Crate {
-            identity: entry::digest_of(&(metadata, identities)),
-            macros: self.unit.makes("proc-macro") || known.values().any(|c| c.macros),
+        let unlisted = match (self.unit.makes("proc-macro"), assembler) {
+            (true, _) => Some("uses a procedural macro".to_string()),
+            (_, assembler::Reads::InDependents) => {
+                Some(format!("may have assembler code of `{}`", self.unit.crate_name))
+            }
+            _ => known.values().find_map(|c| c.unlisted.clone()),
         };
+        let own = Crate { identity: entry::digest_of(&(metadata, identities)), unlisted };
         let text = serde_json::to_vec(&own).ok()?;
         fs::write(&self.dir.join(CRATES).join(self.unit.stem()), text).ok()
     }
@@ -181,8 +195,8 @@ impl Asked<'_> {
         let mut externs = BTreeMap::new();
         for (stem, known) in below {
             let known = known.as_ref().ok_or_else(|| format!("uses `{stem}`, which is unknown"))?;
-            if known.macros {
-                return Err("uses a procedural macro".to_string());
+            if let Some(why) = &known.unlisted {
+                return Err(why.clone());
             }
             externs.insert(stem.clone(), known.identity.clone());
         }
@@ -198,12 +212,18 @@ impl Asked<'_> {
         }
         let words: Result<Vec<_>, _> = known.words.iter().map(|w| self.canonical(w)).collect();
         let rustc_reads = |name: &str| {
-            name.starts_with("RUST")
-                && !PROGRAMS.iter().any(|p| name == *p || p.ends_with('_') && name.starts_with(p))
+            name.ends_with(TARGET_VERSION)
+                || name.starts_with("RUST")
+                    && !PROGRAMS
+                        .iter()
+                        .any(|p| name == *p || p.ends_with('_') && name.starts_with(p))
         };
         let mut env = BTreeMap::new();
-        for (name, value) in std::env::vars_os() {
+        for (name, value) in self.env {
             let name = name.to_string_lossy().into_owned();
+            if name == TARGETS {
+                return Err(format!("has `{TARGETS}`"));
+            }
             if rustc_reads(&name) {
                 env.insert(name, self.canonical(&value.to_string_lossy())?);
             }
@@ -231,10 +251,9 @@ impl Asked<'_> {
         entries.into_iter().find(|(_, entry)| {
             let mut files = BTreeMap::new();
             for name in entry.inputs.files.keys() {
-                let now = digests.entry(name.clone()).or_insert_with(|| {
-                    let path = PathBuf::from(self.spec.places.real(name));
-                    digest::of_file(&path).ok().map(|d| d.sha256)
-                });
+                let now = digests
+                    .entry(name.clone())
+                    .or_insert_with(|| content(Path::new(&self.spec.places.real(name))));
                 let Some(now) = now else { return false };
                 files.insert(name.clone(), now.clone());
             }
@@ -250,10 +269,10 @@ impl Asked<'_> {
         &self,
         names: impl Iterator<Item = &'n String>,
     ) -> Result<BTreeMap<String, Option<String>>, String> {
-        let read = |name: &String| match std::env::var(name) {
-            Ok(value) => Ok((name.clone(), Some(self.canonical(&value)?))),
-            Err(std::env::VarError::NotPresent) => Ok((name.clone(), None)),
-            Err(_) => Err(format!("asks for the variable `{name}`, which is not text")),
+        let read = |name: &String| match self.env.get(OsStr::new(name)).map(|v| v.to_str()) {
+            Some(Some(value)) => Ok((name.clone(), Some(self.canonical(value)?))),
+            None => Ok((name.clone(), None)),
+            Some(None) => Err(format!("asks for the variable `{name}`, which is not text")),
         };
         names.map(read).collect()
     }
@@ -266,7 +285,8 @@ impl Asked<'_> {
             store::restore(&self.spec.blobs, output, &out_dir.join(&output.name)).ok()?;
         }
         fs::write(&self.dep_info(), self.spec.places.real(&entry.dep_info)).ok()?;
-        self.describe(&metadata.sha256, below)
+        // Of one with assembler code there is no entry.
+        self.describe(&metadata.sha256, below, assembler::Reads::Nothing)
     }
 
     fn dep_info(&self) -> PathBuf {
@@ -289,8 +309,7 @@ impl Asked<'_> {
                 if described.is_none()
                     && let Some(path) = metadata_in(&line)
                 {
-                    let digest = digest::of_file(Path::new(&path)).ok();
-                    described = digest.and_then(|d| self.describe(&d.sha256, below));
+                    described = self.describe_file(Path::new(&path), below);
                 }
                 let _ = std::io::stderr().write_all(&line);
                 messages.append(&mut line);
@@ -298,11 +317,33 @@ impl Asked<'_> {
         }
         let status = child.wait().context("failed to wait for rustc")?;
         if described.is_none() && status.success() {
-            let library = self.outputs().into_iter().next();
-            let digest = library.and_then(|path| digest::of_file(&path).ok());
-            digest.and_then(|d| self.describe(&d.sha256, below));
+            self.outputs().first().and_then(|path| self.describe_file(path, below));
         }
         Ok((status.code().unwrap_or(1), String::from_utf8_lossy(&messages).into_owned()))
+    }
+
+    fn describe_file(&self, made: &Path, below: &BTreeMap<String, Option<Crate>>) -> Option<()> {
+        let digest = digest::of_file(made).ok()?;
+        // It is there before the metadata.
+        let (_, reads) = self.reads().ok()?;
+        let reads = assembler::in_files(reads.files.iter().map(|file| self.file(file))).ok()?;
+        self.describe(&digest.sha256, below, reads)
+    }
+
+    /// Where a file of the dep-info is. As it stands: `..` behind a link is not what it seems.
+    fn file(&self, listed: &str) -> PathBuf {
+        Path::new(&self.unit.dir).join(listed)
+    }
+
+    /// The dep-info, and what it says.
+    fn reads(&self) -> Result<(String, records::Reads), String> {
+        let text = std::fs::read_to_string(self.dep_info())
+            .map_err(|_| "left no list of the files that it read".to_string())?;
+        if !records::is_whole(&text) {
+            return Err("left a list of files that cannot be read".to_string());
+        }
+        let reads = records::dep_info(&text);
+        Ok((text, reads))
     }
 
     /// The library, in each of its forms.
@@ -323,18 +364,22 @@ impl Asked<'_> {
         if messages.len() > LONGEST {
             return Err("prints too much".to_string());
         }
-        let text = std::fs::read_to_string(self.dep_info())
-            .map_err(|_| "left no list of the files that it read".to_string())?;
-        let reads = records::dep_info(&text);
+        let (text, reads) = self.reads()?;
         let mut files = BTreeMap::new();
-        for file in &reads.files {
-            let path = fs::normalized(&Path::new(&self.unit.dir).join(file));
-            if !is_within(&path, &self.spec.inside) {
+        for path in reads.files.iter().map(|file| self.file(file)) {
+            if !is_within(&fs::normalized(&path), &self.spec.inside) {
                 return Err(format!("reads `{}`", path.display()));
             }
-            let name = self.canonical(&path.display().to_string())?;
-            let digest = digest::of_file(&path).map_err(|e| e.to_string())?;
-            files.insert(name, digest.sha256);
+            for path in [other_form(&path), Some(path)].into_iter().flatten() {
+                let name = self.canonical(&path.display().to_string())?;
+                let content = content(&path);
+                let content = content.ok_or_else(|| format!("read `{}`", path.display()))?;
+                files.insert(name, content);
+            }
+        }
+        let paths = reads.files.iter().map(|file| self.file(file));
+        if assembler::in_files(paths).map_err(|e| e.to_string())? != assembler::Reads::Nothing {
+            return Err("has assembler code, which can read files".to_string());
         }
         let names: Vec<String> = reads.env.into_iter().map(|(name, _)| name).collect();
         let env = self.variables(names.iter())?;
@@ -359,9 +404,31 @@ impl Asked<'_> {
     }
 }
 
+/// The digest of a file, or that there is none; none where it cannot be read.
+fn content(path: &Path) -> Option<String> {
+    match std::fs::metadata(path) {
+        Err(e) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&e.kind()) => {
+            Some("absent".to_string())
+        }
+        _ => digest::of_file(path).ok().map(|d| d.sha256),
+    }
+}
+
+/// The file that a module could be in as well: with both of them there, rustc fails.
+fn other_form(path: &Path) -> Option<PathBuf> {
+    match path.file_name()?.to_str()? {
+        "mod.rs" => Some(path.parent()?.with_extension("rs")),
+        name if name.ends_with(".rs") => Some(path.with_extension("").join("mod.rs")),
+        _ => None,
+    }
+}
+
 /// The metadata that a line of rustc's tells cargo of.
 fn metadata_in(line: &[u8]) -> Option<String> {
     let said: serde_json::Value = serde_json::from_slice(line).ok()?;
     let path = said.get("artifact")?.as_str()?;
     path.ends_with(".rmeta").then(|| path.to_string())
 }
+
+#[cfg(test)]
+mod tests;

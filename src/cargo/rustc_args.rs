@@ -95,6 +95,9 @@ const CODEGEN: &[&str] = &[
     "target-feature",
 ];
 
+/// Of `-L`; a path with `=` in it is none.
+const KINDS: &[&str] = &["crate", "native", "framework", "all"];
+
 /// A call that can be remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
@@ -102,7 +105,7 @@ pub struct Known {
     pub words: Vec<String>,
     /// The crates that it is given: their names, and where they are.
     pub externs: Vec<(String, PathBuf)>,
-    /// Directories that may hold native libraries.
+    /// Directories that may hold native libraries, or crates that no argument names.
     pub searched: Vec<PathBuf>,
 }
 
@@ -137,9 +140,11 @@ pub fn read(args: &[String]) -> Result<Known, String> {
                 }
             }
             Rule::Search => {
-                let (kind, dir) = value.split_once('=').unwrap_or(("all", &value));
-                if kind != "dependency" && kind != "crate" {
-                    known.searched.push(dir.into());
+                // Crates below others are found by what is in them; any crate is in the other kinds.
+                if !value.starts_with("dependency=") {
+                    let kind =
+                        KINDS.iter().find_map(|kind| value.strip_prefix(kind)?.strip_prefix('='));
+                    known.searched.push(kind.unwrap_or(&value).into());
                 }
             }
             Rule::Target if value.ends_with(".json") => {
@@ -213,11 +218,11 @@ mod tests {
     fn a_library_of_known_options_is_remembered() {
         let line = format!(
             "{LIB} --edition=2021 --emit=dep-info,metadata,link -C opt-level=3 -Cembed-bitcode=no \
-             --extern y=/t/liby-1.rmeta --extern proc_macro -L dependency=/t -L native=/t/out -lstatic=z -O"
+             --extern y=/t/liby-1.rmeta --extern proc_macro -L dependency=/t -L native=/t/out -L crate=/t/c -L /t/a=b -lstatic=z -O"
         );
         let known = of(&line).unwrap();
         assert_eq!(known.externs, [("y".to_string(), PathBuf::from("/t/liby-1.rmeta"))]);
-        assert_eq!(known.searched, [PathBuf::from("/t/out")]);
+        assert_eq!(known.searched, ["/t/out", "/t/c", "/t/a=b"].map(PathBuf::from));
         // Where a crate is does not count, and both forms of an option are one.
         assert!(known.words.contains(&"--extern=y".to_string()));
         assert!(known.words.contains(&"-C=embed-bitcode=no".to_string()));

@@ -160,7 +160,8 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     command.args(&args[1..]);
     if let (Some(spec), Some(unit)) = (&spec.ledger, &compiled) {
         let args = Call::read(&args[1..])?.args;
-        return Asked { spec, dir, unit, args: &args }.run(&mut command);
+        let env = std::env::vars_os().collect();
+        return Asked { spec, dir, unit, args: &args, env: &env }.run(&mut command);
     }
     match (canonical, call.values("--out-dir").last()) {
         (Some(id), Some(out_dir)) => {

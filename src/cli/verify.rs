@@ -11,7 +11,7 @@ use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::report::verify::STEPS;
-use crate::request::{Accept, BuildRequest, Expected, Given, SummaryRequest, VerifyRequest};
+use crate::request::{Accept, BuildRequest, Expected, Given, Owner, SummaryRequest, VerifyRequest};
 use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
@@ -21,6 +21,7 @@ Examples:
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
   repro verify dist --keys trusted.toml --threshold 2      signed statements of two builders
+  repro verify dist --keys trusted.toml --rebuild          and a rebuild here, as one vote more
   repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
 Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
@@ -130,10 +131,22 @@ pub struct VerifyArgs {
         long,
         value_name = "FILE",
         group = "many",
-        conflicts_with_all = ["artifacts", "source", "krate", "expect_tag", "expect_source", "sandbox", "no_sandbox", "accept", "accept_settings", "manifest_only", "anyway", "output"],
+        conflicts_with = "artifacts",
         help_heading = "Verdict"
     )]
     keys: Option<PathBuf>,
+    /// With --keys, rebuild as well: one vote more, or, with the name of a group in the trust file,
+    /// a vote of that group
+    #[arg(
+        long,
+        value_name = "GROUP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        requires = "keys",
+        help_heading = "Verdict"
+    )]
+    rebuild: Option<String>,
     /// A signed statement of a builder, besides those in the release; can be given several times
     #[arg(long = "attestation", value_name = "FILE", requires = "keys", help_heading = "Verdict")]
     attestations: Vec<PathBuf>,
@@ -237,6 +250,10 @@ impl VerifyArgs {
                 _ => None,
             },
             keys: self.keys,
+            rebuild: self.rebuild.map(|group| match group.is_empty() {
+                true => Owner::Itself,
+                false => Owner::Trusted(group),
+            }),
             attestations: self.attestations,
             threshold: self.threshold.map(|n| n as usize),
             output: self.output,

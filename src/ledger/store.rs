@@ -299,3 +299,44 @@ pub fn restore(blobs: &Path, output: &Output, to: &Path) -> Result<()> {
     }
     std::fs::rename(&temporary, to).with_context(what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::VERSION;
+    use super::*;
+
+    #[test]
+    fn no_bit_of_an_entry_can_be_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = Key::at(&dir.path().join("key")).unwrap();
+        let ledger = Ledger { dir: dir.path().to_owned(), key };
+        let entry = Entry {
+            version: VERSION.to_string(),
+            package: "x 0.1.0".to_string(),
+            primary: digest_of("call"),
+            varied: Varied::from([("clock".to_string(), true)]),
+            ..Entry::default()
+        };
+        ledger.add("scope", &entry).unwrap();
+        let path = ledger.of_scope("scope").join(entry.key());
+        let used = || {
+            let found = ledger.all().unwrap();
+            found.iter().any(|f| f.own && f.entry.is_some())
+        };
+        let text = std::fs::read(&path).unwrap();
+        for at in 0..text.len() {
+            let mut bytes = text.clone();
+            bytes[at] ^= 1 << (at % 8);
+            std::fs::write(&path, &bytes).unwrap();
+            // The code is in hexadecimal: `A` and `a` are the same.
+            let same = bytes.eq_ignore_ascii_case(&text) && at < 64;
+            assert_eq!(used(), same, "byte {at}");
+        }
+        std::fs::write(&path, text).unwrap();
+        assert!(used());
+        // Another project does not see it, and under another name it is none.
+        let elsewhere = ledger.of_scope("scope").join(digest_of("another key"));
+        std::fs::rename(&path, elsewhere).unwrap();
+        assert!(!used());
+    }
+}

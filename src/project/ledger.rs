@@ -43,6 +43,8 @@ impl Project {
             Some("a rustc wrapper of yours is in use")
         } else if recipe.facts().canonical_ids {
             Some("the workspace has path dependencies outside its root")
+        } else if !self.toolchain.is_movable() {
+            Some("the compiler is not in a directory of its own, so not all of its files are known")
         } else {
             None
         };
@@ -115,13 +117,59 @@ fn compiler(toolchain: &Toolchain, targets: &[String]) -> Result<String> {
     files.extend(named(sysroot.join("lib"), &COMPILER)?);
     files.extend(named(sysroot.join("bin"), &COMPILER)?);
     for target in targets {
-        files.extend(named(sysroot.join("lib/rustlib").join(target).join("lib"), &[""])?);
+        let dir = sysroot.join("lib/rustlib").join(target);
+        files.extend(named(dir.clone(), &["target.json"])?);
+        if dir.join("lib").is_dir() {
+            let all = fs::walk(&dir.join("lib"), &mut |_| true)?;
+            files.extend(all.into_iter().filter(|(_, meta)| !meta.is_dir()).map(|(path, _)| path));
+        }
     }
     let mut digests = Vec::new();
     for file in files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file.strip_prefix(sysroot).unwrap_or(&file).display().to_string();
         digests.push((name, digest::of_file(&file)?.sha256));
     }
     digests.sort();
     Ok(digest_of(&(&toolchain.rustc_verbose, digests)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_of_the_compiler_counts_and_not_only_what_it_says_of_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = [
+            "bin/rustc",
+            "lib/librustc_driver-1.so",
+            "lib/libLLVM.so.1",
+            "lib/libstd-1.so",
+            "lib/rustlib/t/lib/libcore-1.rlib",
+            "lib/rustlib/t/lib/self-contained/libc.a",
+            "lib/rustlib/t/target.json",
+        ];
+        let toolchain = Toolchain {
+            cargo: dir.path().join("bin/cargo"),
+            rustc: dir.path().join("bin/rustc"),
+            sysroot: dir.path().to_owned(),
+            rustc_verbose: "rustc 1.95.0".to_string(),
+            cargo_version: String::new(),
+        };
+        let write = |name: &str, text: &str| {
+            std::fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+            std::fs::write(dir.path().join(name), text).unwrap();
+        };
+        files.iter().for_each(|name| write(name, "as published"));
+        let digest = || compiler(&toolchain, &["t".to_string()]).unwrap();
+        let before = digest();
+        for name in files {
+            write(name, "as publisheD");
+            assert_ne!(digest(), before, "{name}");
+            write(name, "as published");
+            assert_eq!(digest(), before, "{name}");
+        }
+        write("share/doc/README", "not read");
+        assert_eq!(digest(), before);
+    }
 }

@@ -1,36 +1,80 @@
 //! `repro verify --keys`: the published files of a release against the signed statements of builders that
-//! the verifier trusts. Nothing is fetched or built.
+//! the verifier trusts. Nothing is fetched or built, unless a rebuild is to vote as well.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::names::visible;
 
 use super::input;
 use super::published;
 use super::replay::LEDGER;
 use crate::attest::dsse::{self, Envelope};
-use crate::attest::statement::{self, Files};
+use crate::attest::statement;
 use crate::attest::trust::Trust;
 use crate::attest::{strict, votes};
 use crate::error::{Kind, bad_input, failure, refused};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::report::verify::attested::Attested;
-use crate::request::VerifyRequest;
+use crate::request::{Owner, VerifyRequest};
+use crate::sandbox::Mode;
 
 /// Ends of names of files in a release that may be attestations.
 const ATTESTATIONS: [&str; 2] = [".sigstore.json", ".intoto.jsonl"];
 
+/// Whether a file of a release is an attestation, by its name.
+pub(super) fn is_one(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ATTESTATIONS.iter().any(|end| name.ends_with(end))
+}
+
+/// What is about a rebuild, and would be lost without one.
+fn about_a_rebuild(asked: &VerifyRequest) -> Result<()> {
+    let options = [
+        ("--source and --crate", asked.source.is_some()),
+        ("--expect-tag", asked.expected.tag.is_some()),
+        ("--expect-source", asked.expected.source.is_some()),
+        ("--sandbox and --no-sandbox", asked.sandbox != Mode::Auto),
+        ("--pass-env", !asked.build.pass_env.is_empty()),
+        ("--allow-toolchain", asked.allow_toolchain),
+        ("--accept", !asked.accept.is_empty()),
+        ("--accept-setting", !asked.accept_settings.is_empty()),
+        ("--manifest-only", asked.manifest_only),
+        ("--anyway", asked.anyway),
+        ("--output", asked.output.is_some()),
+    ];
+    match options.iter().find(|(_, given)| *given) {
+        Some((option, _)) if asked.rebuild.is_none() => Err(failure(
+            Kind::Usage,
+            format!(
+                "--keys builds nothing, and {option} has no use without a build: add --rebuild, or leave it out"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Reads and counts.
 pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
+    about_a_rebuild(asked)?;
     let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
     let trust = trust(keys, &path, &asked.files)?;
     let threshold = asked.threshold.or(trust.threshold).ok_or_else(|| {
         failure(Kind::Usage, "how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
     })?;
+    if let Some(Owner::Trusted(group)) = &asked.rebuild
+        && !trust.groups().contains(&**group)
+    {
+        let (group, keys) = (group.escape_debug(), keys.display());
+        return Err(failure(
+            Kind::Usage,
+            format!(
+                "--rebuild={group}: `{keys}` has no such group; without a name the rebuild is a vote of its own"
+            ),
+        ));
+    }
     let manifest = Manifest::read(&path)?;
     if manifest.ledger.is_some() && !asked.ledger_ok {
         return Err(refused(LEDGER));
@@ -39,22 +83,14 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     let found = published::of_release(&manifest, &path, &input, &asked.limits)?;
     let wrong: Vec<String> =
         found.other.iter().chain(&found.wrong).map(|checked| checked.name.clone()).collect();
-    let mut files = Files::new();
-    for path in found.paths() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        files.insert(name, digest::of_file(path)?.sha256);
-    }
+    let files = found.subjects(&manifest);
     if files.is_empty() {
         return Err(failure(
             Kind::Usage,
             "no published file was named: name the files, or the directory that they are in",
         ));
     }
-    let is_one = |path: &&PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        ATTESTATIONS.iter().any(|end| name.ends_with(end))
-    };
-    let beside: Vec<&PathBuf> = input.unchecked.iter().filter(is_one).collect();
+    let beside = input.unchecked.iter().filter(|path| is_one(path));
     let mut envelopes = Vec::new();
     let mut seen: Vec<&Path> = Vec::new();
     for path in asked.attestations.iter().chain(beside) {
@@ -65,9 +101,18 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         }
     }
     let definition = statement::definition(&manifest);
-    let count = votes::count(&envelopes, &trust, &definition, &files)
+    let listed = statement::files(&manifest);
+    let count = votes::count(&envelopes, &trust, &definition, &files, &listed, asked.ledger_ok)
         .map_err(|(file, why)| bad_input(format!("`{file}` is no sound attestation: {why}")))?;
-    Ok(Attested { threshold, possible: trust.groups(), count, files, wrong, manifest: path })
+    Ok(Attested {
+        threshold,
+        trusted: trust.groups().len(),
+        count,
+        files,
+        wrong,
+        manifest: path,
+        rebuild: None,
+    })
 }
 
 /// The trusted keys, which never come from what is being checked: neither from a directory of it, nor

@@ -42,7 +42,7 @@ use crate::project::scratch::Scratch;
 use crate::project::{Project, machine, set};
 use crate::query::Cargo;
 use crate::recipe::environment;
-use crate::report::verify::attested::Attested;
+use crate::report::verify::attested::{Attested, Rebuilt};
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::SourceChoice;
@@ -70,9 +70,12 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
         return builders::run(&asked.against, asked.threshold, asked.ledger_ok)
             .map(Outcome::Several);
     }
-    if let Some(keys) = &asked.keys {
-        return attested::run(&asked, keys).map(Outcome::Attested);
-    }
+    let rebuild = asked.rebuild.clone();
+    let counted = asked.keys.as_ref().map(|keys| attested::run(&asked, keys)).transpose()?;
+    let counted = match (counted, &rebuild) {
+        (Some(counted), None) => return Ok(Outcome::Attested(counted)),
+        (counted, _) => counted,
+    };
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;
     let summary = asked.attest.clone();
@@ -84,7 +87,13 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
         report.notes.push(note);
     }
     progress.clear();
-    Ok(Outcome::Report(Box::new(report)))
+    let report = Box::new(report);
+    Ok(match (counted, rebuild) {
+        (Some(counted), Some(owner)) => {
+            Outcome::Attested(Attested { rebuild: Some(Rebuilt { owner, report }), ..counted })
+        }
+        _ => Outcome::Report(report),
+    })
 }
 
 /// A manifest that was read, and where it is.
@@ -244,6 +253,10 @@ fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
     }
     let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
+    if asked.keys.is_some() {
+        // They were checked, and are not to be reported as if they were not.
+        input.unchecked.retain(|path| !attested::is_one(path));
+    }
     let manifest = Manifest::read(&path)?;
     replay::can_replay(&manifest, &asked.build.pass_env, asked.ledger_ok)?;
     Ok((Some(Claimed { manifest, path }), input))

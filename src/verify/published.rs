@@ -18,6 +18,7 @@ use super::image;
 use super::input::{self, Input};
 use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
+use crate::attest::statement::{self, Files};
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
 use crate::report::verify::{Checked, Outcome, Part};
@@ -55,9 +56,13 @@ pub(super) struct Found<'m> {
 }
 
 impl Found<'_> {
-    /// Where the published files are.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        self.files.iter().map(|file| &file.path)
+    /// The published files, under the names that statements have for them.
+    pub(super) fn subjects(&self, manifest: &Manifest) -> Files {
+        let name = |file: &Published| match file.claim {
+            Claim::Artifact(artifact) => statement::name_of(manifest, artifact),
+            _ => file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        };
+        self.files.iter().map(|file| (name(file), file.digest.sha256.clone())).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::attest::statement::{self, Files};
 use crate::attest::vsa;
 use crate::error::{Kind, bad_input, failure};
 use crate::fs;
-use crate::report::verify::{Outcome, Part, Report};
+use crate::report::verify::Report;
 use crate::request::SummaryRequest;
 use crate::verdict::Verification;
 
@@ -45,9 +45,8 @@ impl Signer<'_> {
         if report.verdict != Verification::Reproduced {
             return Ok(format!("no `{NAME}` was written: only REPRODUCED is attested"));
         }
-        let whole = report.files.iter().filter(|f| f.part != Part::Members);
         let mut files = Files::new();
-        for file in whole.filter(|f| f.outcome == Outcome::Same) {
+        for file in report.same() {
             let name = Path::new(&file.name).file_name().unwrap_or_default().to_string_lossy();
             files.extend(file.published.as_ref().map(|d| (name.into_owned(), d.sha256.clone())));
         }

@@ -144,6 +144,34 @@ impl Release {
 }
 
 #[test]
+fn what_a_builder_took_from_a_ledger_counts_only_where_the_user_accepts_it() {
+    if !available("openssl") {
+        return;
+    }
+    let it = Release::new();
+    let full = it.read("dist/repro.json");
+    let mut manifest: Value = serde_json::from_str(&full).unwrap();
+    manifest["verdict"] = json!("reproducible-from-ledger");
+    manifest["ledger"] = json!({"reused": 3, "foreign": 0, "built_twice": 1});
+    it.project.write("dist/repro.json", &manifest.to_string());
+    let args = ["attest", "dist/repro.json", "--builder-id", BOB, "--key", "bob.pem", "-o", "new"];
+    fails(&it.project.repro(&args), 4, &["--ledger-ok"]);
+    it.attest("bob", BOB, &["--ledger-ok"]);
+    it.sh("mv new/provenance.sigstore.json dist/bob.sigstore.json");
+    // Of the manifest of such a build nothing is counted, of another one all but that vote.
+    fails(&it.verify(&[]), 4, &["--ledger-ok"]);
+    let both = "REPRODUCED BY 2: alice, bob, 2 have to agree";
+    assert_verdict(&it.verify(&["--ledger-ok"]), 0, both);
+    it.project.write("dist/repro.json", &full);
+    let run = it.verify(&[]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(run.stdout.contains("took units from a ledger"), "{}", run.all());
+    assert_verdict(&it.verify(&["--ledger-ok"]), 0, both);
+    it.attest("bob", BOB, &[]);
+    assert_verdict(&it.verify(&[]), 0, both);
+}
+
+#[test]
 fn two_builders_are_counted_and_every_attack_is_not() {
     if !available("openssl") {
         return;
@@ -277,11 +305,12 @@ fn two_builders_are_counted_and_every_attack_is_not() {
     for (words, attack) in too_few {
         attack(&it);
         let run = it.verify(&[]);
-        assert_verdict(
-            &run,
-            1,
-            "NOT ENOUGH VOTES: 1 of 2 trusted builders attest every file, 2 have to",
-        );
+        let few = "NOT ENOUGH VOTES: 1 of 2 trusted builders attest every file, 2 have to";
+        let but = match words.contains("other bytes") {
+            true => "; other bytes are attested by bob",
+            false => "",
+        };
+        assert_verdict(&run, 1, &format!("{few}{but}"));
         assert!(run.stdout.contains(words), "no `{words}` in {}", run.all());
         control();
     }
@@ -457,4 +486,117 @@ fn only_a_build_that_others_could_make_is_attested() {
         fails(&attest(&honest, &["--builder-id", bad]), 2, &["expected a URI"]);
     }
     assert!(!Path::new(&statement).exists());
+}
+
+#[test]
+fn artifacts_of_one_name_are_each_attested() {
+    if !available("openssl") {
+        return;
+    }
+    let it = Release::new();
+    let mut manifest: Value = serde_json::from_str(&it.read("dist/repro.json")).unwrap();
+    let one = manifest["artifacts"][0].clone();
+    // Both targets' programs, of which the second changes after it was attested.
+    let publish = |manifest: &mut Value, text: &str| {
+        let texts = [("a", "the program\n"), ("b", text)];
+        let listed = texts.map(|(target, text)| {
+            let (mut artifact, digest) = (one.clone(), digest::of_bytes(text.as_bytes()));
+            let path = format!("artifacts/{target}/app");
+            it.project.write(&format!("dist/{path}"), text);
+            artifact["target"] = json!(target);
+            artifact["path"] = json!(path);
+            artifact["size"] = json!(digest.size);
+            artifact["sha256"] = json!(digest.sha256);
+            artifact
+        });
+        manifest["artifacts"] = json!(listed);
+        it.project.write("dist/repro.json", &manifest.to_string());
+    };
+    std::fs::remove_file(it.path("dist/app")).unwrap();
+    for reversed in [false, true] {
+        publish(&mut manifest, "another program\n");
+        it.attest("alice", ALICE, &[]);
+        it.attest("bob", BOB, &[]);
+        let run = it.verify(&[]);
+        assert_verdict(&run, 0, "REPRODUCED BY 2: alice, bob, 2 have to agree");
+        assert!(run.stdout.contains("a/app sha256") && run.stdout.contains("b/app sha256"));
+        publish(&mut manifest, "a program that nobody attests\n");
+        if reversed {
+            // The same, with the changed one listed first.
+            manifest["artifacts"].as_array_mut().unwrap().reverse();
+            it.project.write("dist/repro.json", &manifest.to_string());
+        }
+        let run = it.verify(&[]);
+        assert_eq!(run.code, Some(1), "{}", run.all());
+        assert!(run.stdout.contains("attests other bytes of `b/app`"), "{}", run.all());
+    }
+}
+
+#[test]
+fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
+    if !available("openssl") {
+        return;
+    }
+    let mut it = Release { project: Project::committed("sound-features") };
+    it.project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
+    assert_verdict(&it.project.repro(&["build", "--once"]), 0, "SINGLE BUILD");
+    // The release is outside the source, which stays as it was committed.
+    let (source, built) = (it.project.dir.clone(), it.project.results());
+    it.project.dir = it.project.base().join("release");
+    std::fs::create_dir_all(it.path("dist")).unwrap();
+    for file in ["repro.json", "artifacts"] {
+        it.sh(&format!("cp -R '{}' dist/", built.join(file).display()));
+    }
+    it.sh("openssl genpkey -algorithm ed25519 -out alice.pem; openssl genpkey -algorithm ed25519 -out bob.pem");
+    it.attest("alice", ALICE, &[]);
+    it.trust(&[("alice", ALICE, "alice"), ("bob", BOB, "bob")]);
+    let source = ["--source", source.to_str().unwrap(), "--rebuild"];
+    let rebuilt = |more: &[&str]| it.verify(&[&source[..], more].concat());
+
+    // One statement and one rebuild are two votes; neither alone is.
+    let few = "NOT ENOUGH VOTES: 1 of 2 trusted builders attest every file, 2 have to";
+    assert_verdict(&it.verify(&[]), 1, few);
+    let two = "REPRODUCED BY 2: alice, this rebuild, 2 have to agree";
+    assert_verdict(&rebuilt(&[]), 0, two);
+    // For an owner who has voted it is no second vote.
+    let run = it.verify(&[&source[..2], &["--rebuild=alice"]].concat());
+    assert_verdict(&run, 1, few);
+
+    // Another digest, by a trusted builder, is in the last line and in the report.
+    it.attest("bob", BOB, &[]);
+    it.signed_by_bob(|s| s["subject"][0]["digest"]["sha256"] = json!("a".repeat(64)));
+    assert_verdict(&it.verify(&[]), 1, &format!("{few}; other bytes are attested by bob"));
+    let report = rebuilt(&["--format", "json"]).json();
+    assert_eq!(crate::schemas::errors("repro.report-1", &report), None, "{report:#}");
+    assert_eq!(report["groups"], json!(["alice", "this rebuild"]));
+    assert_eq!(report["ballots"][1]["other_bytes_of"], "sound-features");
+    assert_eq!(report["rebuild"]["vote"], true);
+    assert_eq!(report["rebuild"]["report"]["verdict"], "reproduced");
+
+    // A publisher and every trusted builder, against the rebuild: no majority makes it a pass.
+    let program = it.sh("echo dist/artifacts/*/sound-features").trim_end().to_string();
+    let old = digest::of_file(&it.path(&program)).unwrap();
+    it.sh(&format!("printf x >>{program}"));
+    let new = digest::of_file(&it.path(&program)).unwrap();
+    let mut forged: Value = serde_json::from_str(&it.read("dist/repro.json")).unwrap();
+    for artifact in forged["artifacts"].as_array_mut().unwrap() {
+        if artifact["sha256"] == json!(old.sha256) {
+            artifact["sha256"] = json!(new.sha256);
+            artifact["size"] = json!(new.size);
+        }
+    }
+    it.project.write("dist/repro.json", &forged.to_string());
+    it.attest("alice", ALICE, &[]);
+    it.attest("bob", BOB, &[]);
+    assert_verdict(&it.verify(&[]), 0, "REPRODUCED BY 2: alice, bob, 2 have to agree");
+    let run = rebuilt(&[]);
+    let verdict = "NOT CONFIRMED BY THE REBUILD: the published files are attested by alice, bob";
+    assert_verdict(&run, 1, verdict);
+    assert!(run.stdout.contains("rebuild     DIFFERS"), "{}", run.all());
+
+    // What would be lost, and a group that is a typing error.
+    fails(&it.verify(&source[..2]), 2, &["add --rebuild"]);
+    fails(&it.verify(&["--anyway"]), 2, &["--anyway has no use without a build"]);
+    fails(&it.verify(&["--rebuild=alcie"]), 2, &["has no such group"]);
+    fails(&it.project.repro(&["verify", "dist", "--rebuild"]), 2, &["--keys"]);
 }

@@ -80,6 +80,21 @@ fn one_build_does_not_count_as_two_whatever_is_done_to_a_copy() {
 }
 
 #[test]
+fn a_build_from_a_ledger_speaks_for_itself_only_where_the_user_accepts_it() {
+    let it = Builders::new();
+    it.altered("a.json", |_| {});
+    it.altered("b.json", |m| {
+        m["verdict"] = json!("reproducible-from-ledger");
+        m["ledger"] = json!({"reused": 3, "foreign": 0, "built_twice": 1});
+    });
+    let run = it.against(&["alice=a.json", "bob=b.json"]);
+    assert_verdict(&run, 1, "DISAGREED: 1 of 2 agree, 2 have to");
+    assert!(run.stdout.contains("left out    bob: it took units from a ledger"), "{}", run.all());
+    let run = it.against(&["alice=a.json", "bob=b.json", "--ledger-ok"]);
+    assert_verdict(&run, 0, "AGREED: 2 of 2 agree, 2 have to");
+}
+
+#[test]
 fn a_name_is_given_once_and_never_by_the_file() {
     let it = Builders::new();
     it.altered("a.json", |_| {});

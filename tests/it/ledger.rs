@@ -2,6 +2,7 @@
 //! into it. Each attack has its control beside it.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -19,11 +20,14 @@ impl Ledger {
         Ledger { project: Project::committed("ledger"), dir }
     }
 
+    fn env(&self) -> [(&'static str, String); 2] {
+        let dirs = [("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache")];
+        dirs.map(|(name, dir)| (name, self.dir.path().join(dir).display().to_string()))
+    }
+
     fn repro(&self, args: &[&str]) -> Run {
-        let config = self.dir.path().join("config");
-        let cache = self.dir.path().join("cache");
-        let env = [("XDG_CONFIG_HOME", &config), ("XDG_CACHE_HOME", &cache)];
-        self.project.repro_env(args, &env.map(|(name, dir)| (name, dir.to_str().unwrap())))
+        let env = self.env();
+        self.project.repro_env(args, &env.each_ref().map(|(name, dir)| (*name, dir.as_str())))
     }
 
     /// A check with the ledger that passes.
@@ -78,6 +82,12 @@ impl Check {
     }
 }
 
+/// What a report says of the ledger.
+fn lines(report: &str) -> String {
+    let lines = report.lines().filter(|line| line.contains("ledger"));
+    lines.map(|line| format!("{}\n", line.trim())).collect()
+}
+
 #[test]
 fn what_did_not_change_is_taken_from_the_ledger_and_a_release_is_not() {
     let ledger = Ledger::new();
@@ -87,8 +97,10 @@ fn what_did_not_change_is_taken_from_the_ledger_and_a_release_is_not() {
     assert!(ledger.project.manifest().get("ledger").is_none());
     assert_eq!(ledger.repro(&["archive"]).code, Some(0));
 
-    let second = ledger.check(&[]);
+    let page = ledger.dir.path().join("page.html");
+    let second = ledger.check(&["--html", page.to_str().unwrap()]);
     assert_eq!((second.reused(), second.libraries()), (3, Vec::new()));
+    insta::assert_snapshot!("ledger.html", lines(&std::fs::read_to_string(page).unwrap()));
     assert_eq!(second.json["verdict"], "reproducible-from-ledger");
     assert_eq!(second.digests(), first.digests());
     assert_eq!(crate::schemas::errors("repro.report-1", &second.json), None);
@@ -132,10 +144,10 @@ fn each_kind_of_input_that_changes_is_built_again_with_what_depends_on_it() {
         ledger.project.write(file, &text.replace(from, to));
         ledger.project.commit("one line");
     };
-    let cases: [(&str, &str, &str, &[&str]); 4] = [
-        ("other/src/lib.rs", "n * 2", "n * 3", &["other"]),
+    edit("other/src/lib.rs", "n * 2", "n * 3");
+    let cases: [(&str, &str, &str, &[&str]); 3] = [
+        ("mid/build.rs", "= 7;", "= 8;", &["mid", "other"]),
         ("base/src/data.bin", "data", "dato", &["base", "mid"]),
-        ("mid/build.rs", "= 7;", "= 8;", &["mid"]),
         ("Cargo.toml", "debug = 1", "debug = 2", &["base", "mid", "other"]),
     ];
     for (file, from, to, rebuilt) in cases {
@@ -224,8 +236,16 @@ fn a_fault_that_is_introduced_later_is_found_and_is_gone_without_its_variation()
     assert!(run.stdout.contains("mid 0.1.0"), "{}", run.all());
     // Nothing of it entered the ledger.
     assert_verdict(&ledger.repro(&["build", "--ledger"]), 1, "DIFFERS");
-    let run = ledger.repro(&["build", "--ledger", "--vary", "-username"]);
-    assert_verdict(&run, 0, "REPRODUCIBLE (2 units from the ledger, 4 built twice)");
+    let args = ["build", "--ledger", "--vary", "-username", "--format", "github"];
+    let run = ledger.repro(&args);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    insta::assert_snapshot!("ledger.github", lines(&run.stdout));
+    // A build that fails shows what cargo was told, of units from the ledger as well.
+    ledger.project.write("app/src/main.rs", "fn main() {}\nmissing!();\n");
+    ledger.project.commit("an error");
+    let run = ledger.repro(&["build", "--ledger"]);
+    assert_eq!(run.code, Some(3), "{}", run.all());
+    assert!(run.stderr.contains("unused variable: `unused`"), "{}", run.all());
 }
 
 /// Without isolation it can do whatever the user can: that is the control.
@@ -233,7 +253,19 @@ fn a_fault_that_is_introduced_later_is_found_and_is_gone_without_its_variation()
 #[test]
 fn a_build_script_can_neither_read_the_key_nor_write_to_the_ledger() {
     let ledger = Ledger::new();
-    ledger.check(&[]);
+    // Two runs at once begin the ledger, and both write to it.
+    let other = Project::committed("ledger");
+    let url = ["remote", "add", "origin", "https://example.invalid/project"];
+    let runs = [&ledger.project, &other].map(|project| {
+        project.git(&url);
+        let mut command = project.command_repro(&["build", "--ledger"]);
+        command.envs(ledger.env()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    });
+    for run in runs {
+        assert_verdict(&run.wait_with_output().unwrap().into(), 0, "REPRODUCIBLE");
+    }
+    assert_eq!(ledger.repro(&["ledger", "verify"]).code, Some(0));
     let (key, cache) = (ledger.key(), ledger.dir.path().join("cache/repro/ledger"));
     let attack = format!(
         r#"fn main() {{
@@ -253,4 +285,92 @@ fn a_build_script_can_neither_read_the_key_nor_write_to_the_ledger() {
     assert_eq!(run.code, Some(3), "{}", run.all());
     assert!(run.stderr.contains("the key can be read"), "{}", run.all());
     assert_eq!(ledger.check(&["--isolate", "always"]).libraries(), ["mid"]);
+}
+
+/// Each of these crates reads something in a way that is easily overlooked; what they read changes, and
+/// nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_read_in_odd_ways_is_never_stale() {
+    let ledger = Ledger::new();
+    let write = |name: &str, text: &str| ledger.project.write(name, text);
+    let members = ["by_link", "by_variable", "by_assembler", "by_macro", "reader"];
+    let workspace = std::fs::read_to_string(ledger.project.dir.join("Cargo.toml")).unwrap();
+    let list = format!("\"app\", \"{}\"", members.join("\", \""));
+    write("Cargo.toml", &workspace.replace("\"app\"", &list));
+    for name in members {
+        let more = match name {
+            "by_macro" => "[dependencies]\nreader = { path = \"../reader\" }\n",
+            "reader" => "[lib]\nproc-macro = true\n",
+            _ => "",
+        };
+        let head = "version = \"0.1.0\"\nedition = \"2021\"";
+        write(
+            &format!("{name}/Cargo.toml"),
+            &format!("[package]\nname = \"{name}\"\n{head}\n{more}"),
+        );
+    }
+    // `..` behind a link, and a module that is one.
+    write(
+        "by_link/src/lib.rs",
+        "pub mod part;\npub const DATA: &[u8] = include_bytes!(\"link/../data.bin\");\n",
+    );
+    write("by_link/src/data.bin", "not this one");
+    write("by_link/other/in/x", "");
+    for (to, link) in [("../other/in", "link"), ("../other/part.rs", "part.rs")] {
+        std::os::unix::fs::symlink(to, ledger.project.dir.join("by_link/src").join(link)).unwrap();
+    }
+    write("by_variable/src/lib.rs", "pub const A: &str = env!(\"A\\\\B\");\n");
+    write(
+        "by_variable/build.rs",
+        "fn main() { println!(\"cargo::rustc-env=A\\\\B={}\", include_str!(\"value\")); }\n",
+    );
+    write(
+        "by_assembler/src/lib.rs",
+        "core::arch::global_asm!(\".data\", \".incbin \\\"by_assembler/data.bin\\\"\");\n",
+    );
+    write("by_macro/src/lib.rs", "pub const VALUE: &str = reader::read!();\n");
+    write(
+        "reader/src/lib.rs",
+        "#[proc_macro]\npub fn read(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \
+         format!(\"{:?}\", std::fs::read_to_string(\"by_macro/value\").unwrap()).parse().unwrap()\n}\n",
+    );
+    let read =
+        ["by_link/other/data.bin", "by_variable/value", "by_assembler/data.bin", "by_macro/value"];
+    let set = |value: &str| read.iter().for_each(|name| write(name, value));
+    set("1");
+    write("by_link/other/part.rs", "");
+    let cargo = ["generate-lockfile", "--offline", "--quiet"];
+    let made = ledger.project.command("cargo", &ledger.project.dir).args(cargo).status().unwrap();
+    assert!(made.success());
+    ledger.project.commit("crates that read");
+    ledger.check(&[]);
+    set("2");
+    ledger.project.commit("what they read");
+    let check = ledger.check(&[]);
+    let changed = ["by_assembler", "by_link", "by_macro", "by_variable"];
+    assert_eq!((check.reused(), check.libraries()), (3, changed.to_vec()));
+    write("by_link/other/part.rs", "pub const B: u8 = 1;");
+    ledger.project.commit("the module");
+    // The control: the value of the variable is the same, so that crate is not built again.
+    let check = ledger.check(&[]);
+    let changed = ["by_assembler", "by_link", "by_macro"];
+    assert_eq!((check.reused(), check.libraries()), (4, changed.to_vec()));
+}
+
+/// On a disk of three pages.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_costs_the_ledger_and_not_the_verdict() {
+    let ledger = Ledger::new();
+    let script = "mount -t tmpfs -o size=12k none \"$1\" && exec \"$2\" build --ledger \"$1\"";
+    let mut command = ledger.project.command("unshare", &ledger.project.dir);
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    command.arg(ledger.dir.path()).arg(env!("CARGO_BIN_EXE_repro")).envs(ledger.env());
+    let run: Run = command.output().unwrap().into();
+    if run.stderr.contains("unshare: ") {
+        return eprintln!("NOT CHECKED: {}", run.stderr);
+    }
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    assert!(run.stdout.contains("the ledger could not be written"), "{}", run.all());
 }

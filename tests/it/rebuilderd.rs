@@ -81,7 +81,7 @@ type Change = (&'static str, fn(&mut Value), i32);
 fn nothing_appears_unless_everything_went_well() {
     let job = Job::new();
     let (_, manifest) = job.manifest();
-    let changes: [Change; 4] = [
+    let changes: [Change; 5] = [
         ("artifact", |m| m["artifacts"][0]["sha256"] = json!("a".repeat(64)), 1),
         ("archive", |m| m["archives"][0]["sha256"] = json!("a".repeat(64)), 1),
         (
@@ -92,6 +92,14 @@ fn nothing_appears_unless_everything_went_well() {
                 file["sha256"] = json!("a".repeat(64));
             },
             1,
+        ),
+        (
+            "ledger",
+            |m| {
+                m["verdict"] = json!("reproducible-from-ledger");
+                m["ledger"] = json!({"reused": 3, "foreign": 0, "built_twice": 1});
+            },
+            4,
         ),
         ("lockfile", |m| m["source"]["lockfile_sha256"] = json!("a".repeat(64)), 4),
     ];

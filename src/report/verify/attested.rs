@@ -1,23 +1,28 @@
 //! Who attests the published files, as text and as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use repro_formats::names::{printable, visible};
 use serde::Serialize;
 
-use super::text::line;
+use super::Report;
+use super::json::{self, Whole};
+use super::text::{self, line};
 use crate::attest::statement::Files;
 use crate::attest::votes::Count;
 use crate::report::json::{SCHEMA, encode};
-use crate::term::{BAD, GOOD, WARN};
+use crate::request::Owner;
+use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::verdict::Verification;
 
 /// What was found.
 pub struct Attested {
     /// How many groups have to agree.
     pub threshold: usize,
     /// How many groups are trusted.
-    pub possible: usize,
+    pub trusted: usize,
     /// The votes.
     pub count: Count,
     /// The published files that they are about.
@@ -26,32 +31,85 @@ pub struct Attested {
     pub wrong: Vec<String>,
     /// The manifest.
     pub manifest: PathBuf,
+    /// The rebuild, if there was one.
+    pub rebuild: Option<Rebuilt>,
+}
+
+/// A rebuild that votes.
+pub struct Rebuilt {
+    /// For whom.
+    pub owner: Owner,
+    /// What it found.
+    pub report: Box<Report>,
+}
+
+impl Rebuilt {
+    /// The owner, as reports name it.
+    fn name(&self) -> &str {
+        match &self.owner {
+            Owner::Itself => "this rebuild",
+            Owner::Trusted(group) => group,
+        }
+    }
+
+    /// It votes if every byte of every file is its own; what has to be accepted first is no vote.
+    fn votes(&self, files: &Files) -> bool {
+        let same: BTreeSet<&str> =
+            self.report.same().filter_map(|f| Some(&*f.published.as_ref()?.sha256)).collect();
+        self.report.verdict == Verification::Reproduced
+            && files.values().all(|sha256| same.contains(&**sha256))
+    }
 }
 
 impl Attested {
-    /// Whether enough builders attest every file.
-    pub fn passes(&self) -> bool {
-        self.wrong.is_empty() && self.count.groups.len() >= self.threshold
+    /// The owners who vote for every file, each once.
+    fn owners(&self) -> Vec<&str> {
+        let mut owners: Vec<&str> = self.count.groups.iter().map(String::as_str).collect();
+        if let Some(rebuild) = self.rebuild.as_ref().filter(|r| r.votes(&self.files)) {
+            let counted = match &rebuild.owner {
+                Owner::Itself => false,
+                Owner::Trusted(group) => self.count.groups.contains(group),
+            };
+            owners.extend((!counted).then_some(rebuild.name()));
+        }
+        owners
+    }
+
+    /// How many owners could.
+    fn possible(&self) -> usize {
+        let own = self.rebuild.as_ref().is_some_and(|r| r.owner == Owner::Itself);
+        self.trusted + usize::from(own)
+    }
+
+    /// Owners who attest other bytes of a file of this build, whatever the verdict.
+    fn disputing(&self) -> BTreeSet<&str> {
+        let ballots = self.count.ballots.iter().filter(|b| b.other_bytes_of.is_some());
+        ballots.filter_map(|b| b.group.as_deref()).collect()
     }
 
     fn verdict(&self) -> Verdict {
-        match (self.wrong.is_empty(), self.passes()) {
-            (_, true) => Verdict::Attested,
-            (true, false) => Verdict::NotEnough,
-            (false, false) => Verdict::Differs,
+        // Nobody's votes make up for a rebuild that the user asked for, and that does not pass.
+        let rebuilt = self.rebuild.as_ref().is_none_or(|r| r.report.code() == 0);
+        match (self.wrong.is_empty(), rebuilt) {
+            (false, _) => Verdict::Differs,
+            (true, false) => Verdict::NotConfirmed,
+            (true, true) if self.owners().len() >= self.threshold => Verdict::Attested,
+            (true, true) => Verdict::NotEnough,
         }
     }
 
     /// The process exit code.
     pub fn code(&self) -> u8 {
-        (!self.passes()).into()
+        (self.verdict() != Verdict::Attested).into()
     }
 }
 
 /// What a count ends in.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Attested,
     NotEnough,
+    NotConfirmed,
     Differs,
 }
 
@@ -61,14 +119,20 @@ impl Verdict {
         match self {
             Verdict::Attested => "attested",
             Verdict::NotEnough => "not-enough-votes",
+            Verdict::NotConfirmed => "not-confirmed",
             Verdict::Differs => "differs",
         }
     }
 }
 
 /// As text.
-pub fn text(found: &Attested) -> String {
+pub fn text(found: &Attested, verbose: bool) -> String {
     let mut out = String::new();
+    if let Some(rebuild) = &found.rebuild {
+        text::body(&mut out, &rebuild.report, verbose);
+        let _ = write!(out, "{BOLD}rebuild{BOLD:#}     ");
+        text::ending(&mut out, &rebuild.report);
+    }
     line(&mut out, "manifest", &found.manifest.display().to_string());
     for (name, sha256) in &found.files {
         line(&mut out, "file", &format!("{} sha256 {sha256}", printable(name.as_bytes())));
@@ -86,30 +150,46 @@ pub fn text(found: &Attested) -> String {
                 let _ = writeln!(out, "{WARN}no vote{WARN:#}     {who}: {why} (`{}`)", ballot.file);
             }
         }
+        if let Some(name) = &ballot.other_bytes_of {
+            let (group, name) = (ballot.group.as_deref().unwrap_or(""), printable(name.as_bytes()));
+            let _ = writeln!(
+                out,
+                "{BAD}conflict{BAD:#}    {group} attests other bytes of `{name}` (`{}`)",
+                ballot.file
+            );
+        }
     }
     for name in &found.wrong {
         let _ = writeln!(out, "{BAD}differs{BAD:#}     `{name}` is not what the manifest lists");
     }
-    let names: Vec<&str> = found.count.groups.iter().map(String::as_str).collect();
+    let names = found.owners();
     let (n, needed) = (names.len(), found.threshold);
-    let _ = match found.verdict() {
-        Verdict::Attested => {
-            line(
-                &mut out,
-                "note",
-                "nothing was built here: this rests on the builders whose keys you trust",
-            );
-            writeln!(
-                out,
-                "{GOOD}REPRODUCED BY {n}{GOOD:#}: {}, {needed} have to agree",
-                names.join(", ")
-            )
-        }
+    let verdict = found.verdict();
+    if verdict == Verdict::Attested && found.rebuild.is_none() {
+        let rests = "nothing was built here: this rests on the builders whose keys you trust";
+        line(&mut out, "note", rests);
+    }
+    let disputing: Vec<&str> = found.disputing().into_iter().collect();
+    let but = match disputing.is_empty() {
+        true => String::new(),
+        false => format!("; other bytes are attested by {}", disputing.join(", ")),
+    };
+    let _ = match verdict {
+        Verdict::Attested => writeln!(
+            out,
+            "{GOOD}REPRODUCED BY {n}{GOOD:#}: {}, {needed} have to agree{but}",
+            names.join(", ")
+        ),
+        Verdict::NotConfirmed => writeln!(
+            out,
+            "{BAD}NOT CONFIRMED BY THE REBUILD{BAD:#}: the published files are attested by {}{but}",
+            if names.is_empty() { "nobody".to_string() } else { names.join(", ") }
+        ),
         Verdict::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
         Verdict::NotEnough => writeln!(
             out,
-            "{BAD}NOT ENOUGH VOTES{BAD:#}: {n} of {} trusted builders attest every file, {needed} have to",
-            found.possible
+            "{BAD}NOT ENOUGH VOTES{BAD:#}: {n} of {} trusted builders attest every file, {needed} have to{but}",
+            found.possible()
         ),
     };
     out
@@ -126,6 +206,14 @@ struct AttestedJson<'a> {
     ballots: Vec<BallotJson<'a>>,
     attested: Vec<FileJson<'a>>,
     differing: &'a [String],
+    rebuild: Option<RebuildJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct RebuildJson<'a> {
+    group: &'a str,
+    vote: bool,
+    report: Whole<'a>,
 }
 
 #[derive(Serialize)]
@@ -135,6 +223,7 @@ struct BallotJson<'a> {
     builder: Option<&'a str>,
     group: Option<&'a str>,
     why_not: Option<&'a str>,
+    other_bytes_of: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -150,8 +239,8 @@ pub fn json(found: &Attested) -> String {
         command: "verify",
         verdict: found.verdict().name(),
         threshold: found.threshold,
-        trusted: found.possible,
-        groups: found.count.groups.iter().map(String::as_str).collect(),
+        trusted: found.trusted,
+        groups: found.owners(),
         ballots: found
             .count
             .ballots
@@ -162,9 +251,15 @@ pub fn json(found: &Attested) -> String {
                 builder: b.builder.as_deref(),
                 group: b.group.as_deref(),
                 why_not: b.why_not.as_deref(),
+                other_bytes_of: b.other_bytes_of.as_deref(),
             })
             .collect(),
         attested: found.files.iter().map(|(name, sha256)| FileJson { name, sha256 }).collect(),
         differing: &found.wrong,
+        rebuild: found.rebuild.as_ref().map(|r| RebuildJson {
+            group: r.name(),
+            vote: r.votes(&found.files),
+            report: json::whole(&r.report),
+        }),
     })
 }

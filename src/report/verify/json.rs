@@ -10,7 +10,7 @@ use crate::report::json::{OneDigest, PairJson, SCHEMA, encode};
 use crate::setting::entry::Fate;
 
 #[derive(Serialize)]
-struct Whole<'a> {
+pub(super) struct Whole<'a> {
     schema: &'static str,
     command: &'static str,
     sandbox: Option<&'static str>,
@@ -116,8 +116,13 @@ fn machine(row: &Surroundings) -> Machine<'_> {
 
 /// The report.
 pub fn report(report: &Report) -> String {
+    encode(&whole(report))
+}
+
+/// The report, to be encoded.
+pub(super) fn whole(report: &Report) -> Whole<'_> {
     let pairs = report.comparison.iter().flat_map(|c| &c.pairs);
-    encode(&Whole {
+    Whole {
         schema: SCHEMA,
         command: "verify",
         sandbox: report.isolation.as_ref().map(|i| i.state.name()),
@@ -138,5 +143,5 @@ pub fn report(report: &Report) -> String {
         notes: &report.notes,
         manifest: report.manifest.as_ref().map(|p| p.display().to_string()),
         output: report.output.as_ref().map(|p| p.display().to_string()),
-    })
+    }
 }

@@ -195,6 +195,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// The published files of which every byte was held against the rebuild, and is the same.
+    pub fn same(&self) -> impl Iterator<Item = &Checked> {
+        let whole = self.files.iter().filter(|f| f.part != Part::Members);
+        whole.filter(|f| f.outcome == Outcome::Same)
+    }
+
     /// The process exit code.
     pub fn code(&self) -> u8 {
         let accepted = match self.verdict {

@@ -16,6 +16,13 @@ pub(super) const LISTED: usize = 8;
 /// The report.
 pub fn report(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
+    body(&mut out, report, verbose);
+    ending(&mut out, report);
+    out
+}
+
+/// All but the verdict.
+pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
     let shown = if verbose { usize::MAX } else { LISTED };
     if let Some(made) = &report.made {
         line(&mut out, "published", &made_by(made));
@@ -27,29 +34,29 @@ pub fn report(report: &Report, verbose: bool) -> String {
             }
             Some(why) => format!("off: build scripts ran with your permissions ({why})"),
         };
-        line(&mut out, "sandbox", &sandbox);
+        line(out, "sandbox", &sandbox);
     }
     for (word, text) in [("source", &report.source), ("toolchain", &report.toolchain)] {
         if let Some(text) = text {
-            line(&mut out, word, text);
+            line(out, word, text);
         }
     }
     for said in identity::lines(&report.facts) {
         match said.warns {
             true => drop(writeln!(out, "{WARN}{:<11}{WARN:#} {}", said.label, said.text)),
-            false => line(&mut out, said.label, &said.text),
+            false => line(out, said.label, &said.text),
         }
     }
-    settings(&mut out, report);
+    settings(out, report);
     if let Some(comparison) = &report.comparison {
-        artifacts(&mut out, &comparison.pairs, shown);
+        artifacts(out, &comparison.pairs, shown);
     }
     let (same, other): (Vec<&Checked>, Vec<&Checked>) =
         report.files.iter().partition(|f| f.outcome == Outcome::Same);
     for file in other.iter().chain(&same).take(shown) {
-        checked(&mut out, file, shown);
+        checked(out, file, shown);
     }
-    rest(&mut out, report.files.len(), shown);
+    rest(out, report.files.len(), shown);
     for row in report.surroundings.iter().take(shown) {
         let _ = writeln!(
             out,
@@ -57,15 +64,13 @@ pub fn report(report: &Report, verbose: bool) -> String {
             row.what, row.published, row.here
         );
     }
-    rest(&mut out, report.surroundings.len(), shown);
+    rest(out, report.surroundings.len(), shown);
     for note in &report.notes {
         let _ = writeln!(out, "{WARN}note{WARN:#}        {note}");
     }
     if let Some(dir) = &report.output {
-        line(&mut out, "rebuilt", &format!("in {}", dir.display()));
+        line(out, "rebuilt", &format!("in {}", dir.display()));
     }
-    ending(&mut out, report);
-    out
 }
 
 /// `built by rustc 1.99.1, linked by LLD 23; this machine has rustc 1.95.0 and LLD 22`.
@@ -203,7 +208,7 @@ fn names(steps: &[repro_explain::cause::Cause]) -> String {
     names.join(", ")
 }
 
-fn ending(out: &mut String, report: &Report) {
+pub(super) fn ending(out: &mut String, report: &Report) {
     let _ = match report.verdict {
         Verification::Reproduced => writeln!(out, "{GOOD}REPRODUCED{GOOD:#}"),
         Verification::AfterNormalizing => writeln!(

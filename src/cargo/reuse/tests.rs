@@ -1,0 +1,279 @@
+//! Each kind of input, with one bit of it changed in many places: nothing is found that was remembered
+//! before, and all of it once the bit is back.
+
+use super::*;
+use crate::ledger::places::Places;
+
+const OTHER_PLACES: usize = 1000;
+
+/// A call that was made, with all that it read.
+struct World {
+    dir: tempfile::TempDir,
+    base: String,
+    args: Vec<String>,
+    env: BTreeMap<OsString, OsString>,
+}
+
+impl World {
+    fn new() -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        let made = format!("{}/made.rs", at("target/out"));
+        let read = ["src/lib.rs", "src/part.rs", "src/data.bin", &made];
+        let depends = format!(
+            "x-2.d: {}\n\n{}:\n\n# env-dep:MADE_BY=us\n# env-dep:UNSET\n",
+            read.join(" "),
+            read.join(":\n")
+        );
+        for (name, text) in [
+            ("source/src/lib.rs", "mod part; include_bytes!(\"data.bin\");"),
+            ("source/src/part.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));"),
+            ("source/src/data.bin", "data"),
+            ("target/out/made.rs", "pub const MADE: usize = 7;"),
+            ("target/native/libz.a", "!<arch>"),
+            ("target/deps/libbase-1.rmeta", "rust metadata"),
+            ("target/deps/libx-2.rmeta", "rust"),
+            ("target/deps/x-2.d", &depends),
+            ("wrapper/crates/libbase-1", "{\"identity\":\"0123456789\",\"unlisted\":null}"),
+        ] {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        std::fs::create_dir(dir.path().join("view")).unwrap();
+        let args = [
+            "--crate-name=x",
+            "--edition=2021",
+            "src/lib.rs",
+            "--crate-type=lib",
+            "--emit=dep-info,metadata,link",
+            "-Copt-level=3",
+            "--cfg=feature=\"loud\"",
+            &format!("--extern=base={}", at("target/deps/libbase-1.rmeta")),
+            &format!("-Lnative={}", at("target/native")),
+            &format!("--out-dir={}", at("target/deps")),
+        ];
+        let env = [("MADE_BY", "us"), ("RUSTC_BOOTSTRAP", "1"), ("IRRELEVANT", "yes")];
+        World {
+            base: "compiler and project".to_string(),
+            args: args.map(str::to_string).to_vec(),
+            env: env.map(|(name, value)| (name.into(), value.into())).into(),
+            dir,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn with<T>(&self, then: impl FnOnce(&Asked<'_>) -> T) -> T {
+        let text = |name: &str| self.path(name).display().to_string();
+        let given = self.args.iter().filter_map(|a| a.strip_prefix("--extern=")?.split_once('='));
+        let unit = Unit {
+            package: "x 0.1.0".to_string(),
+            crate_name: "x".to_string(),
+            crate_types: vec!["lib".to_string()],
+            extra_filename: "-2".to_string(),
+            out_dir: text("target/deps"),
+            dir: text("source"),
+            externs: given.map(|(_, path)| path.to_string()).collect(),
+            script_output: Some(text("target/out")),
+            ..Unit::default()
+        };
+        let spec = Spec {
+            view: self.path("view"),
+            blobs: self.path("blobs"),
+            base: self.base.clone(),
+            places: Places::default(),
+            inside: vec![self.path("source"), self.path("target")],
+        };
+        let dir = self.path("wrapper");
+        then(&Asked { spec: &spec, dir: &dir, unit: &unit, args: &self.args, env: &self.env })
+    }
+
+    fn remember(&self) -> Result<(), String> {
+        self.with(|asked| {
+            let plain = asked.plain(&asked.below())?;
+            let entry = asked.entry(plain, "")?;
+            let text = serde_json::to_vec(&[(true, &entry)]).unwrap();
+            std::fs::write(self.path("view").join(&entry.primary), text).unwrap();
+            Ok(())
+        })
+    }
+
+    fn is_found(&self) -> bool {
+        self.with(|asked| {
+            asked.plain(&asked.below()).is_ok_and(|plain| asked.find(&plain).is_some())
+        })
+    }
+
+    /// What is found with one bit changed; it is as before afterwards.
+    fn with_flip(&mut self, input: &Input, place: usize, bit: u8) -> bool {
+        let flip = |bytes: &mut [u8]| bytes[place % bytes.len()] ^= 1 << bit;
+        let text = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            flip(&mut bytes);
+            // The highest bit stays, so it is text.
+            String::from_utf8(bytes).unwrap()
+        };
+        match *input {
+            Input::File(name) => {
+                let path = self.path(name);
+                let before = std::fs::read(&path).unwrap();
+                let mut bytes = before.clone();
+                flip(&mut bytes);
+                std::fs::write(&path, bytes).unwrap();
+                let found = self.is_found();
+                std::fs::write(&path, before).unwrap();
+                found
+            }
+            Input::Name(name) => {
+                let path = self.path(name);
+                let name =
+                    text(path.file_name().unwrap().to_str().unwrap()).replace(['/', '\0'], "_");
+                let other = path.with_file_name(name);
+                std::fs::rename(&path, &other).unwrap();
+                let found = self.is_found();
+                std::fs::rename(&other, &path).unwrap();
+                found
+            }
+            Input::Argument(i) => {
+                let before = self.args[i].clone();
+                self.args[i] = text(&before);
+                let found = self.is_found();
+                self.args[i] = before;
+                found
+            }
+            Input::Variable(name) => {
+                let before = self.env[OsStr::new(name)].clone();
+                self.env.insert(name.into(), text(before.to_str().unwrap()).into());
+                let found = self.is_found();
+                self.env.insert(name.into(), before);
+                found
+            }
+            Input::Compiler => {
+                let before = self.base.clone();
+                self.base = text(&before);
+                let found = self.is_found();
+                self.base = before;
+                found
+            }
+        }
+    }
+}
+
+enum Input {
+    File(&'static str),
+    /// A file that dep-info lists, under another name.
+    Name(&'static str),
+    Argument(usize),
+    Variable(&'static str),
+    Compiler,
+}
+
+#[test]
+fn one_bit_of_any_input_and_the_call_is_made_again() {
+    let mut world = World::new();
+    world.remember().unwrap();
+    let mut inputs = vec![
+        Input::File("source/src/lib.rs"),
+        Input::File("source/src/part.rs"),
+        // By `include_bytes!`.
+        Input::File("source/src/data.bin"),
+        Input::File("target/out/made.rs"),
+        Input::File("target/native/libz.a"),
+        Input::File("target/deps/libbase-1.rmeta"),
+        // Macros of crates further below are part of this.
+        Input::File("wrapper/crates/libbase-1"),
+        Input::Name("source/src/data.bin"),
+        Input::Name("target/out/made.rs"),
+        Input::Variable("MADE_BY"),
+        Input::Variable("RUSTC_BOOTSTRAP"),
+        Input::Compiler,
+    ];
+    inputs.extend((0..world.args.len()).map(Input::Argument));
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap()
+    };
+    for n in 0..OTHER_PLACES {
+        let input = &inputs[n % inputs.len()];
+        let (place, bit) = (random(), u8::try_from(random() % 7).unwrap());
+        assert!(!world.with_flip(input, place, bit), "input {}: {place} {bit}", n % inputs.len());
+        assert!(world.is_found());
+    }
+    // The control: what the call does not read.
+    assert!(world.with_flip(&Input::Variable("IRRELEVANT"), 1, 1));
+    world.env.insert("UNSET".into(), "1".into());
+    assert!(!world.is_found());
+}
+
+#[test]
+fn files_that_appear_and_links_that_lead_elsewhere_count() {
+    let world = World::new();
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(world.path(name).parent().unwrap()).unwrap();
+        std::fs::write(world.path(name), text).unwrap();
+    };
+    world.remember().unwrap();
+    // A module in two files is an error of rustc's; any other new file is not read.
+    write("source/src/new.rs", "");
+    assert!(world.is_found());
+    write("source/src/part/mod.rs", "");
+    assert!(!world.is_found());
+    std::fs::remove_file(world.path("source/src/part/mod.rs")).unwrap();
+    assert!(world.is_found());
+    write("target/out/other", "");
+    assert!(!world.is_found());
+    std::fs::remove_file(world.path("target/out/other")).unwrap();
+    #[cfg(unix)]
+    {
+        let list = std::fs::read_to_string(world.path("target/deps/x-2.d")).unwrap();
+        write("target/deps/x-2.d", &list.replace("src/data.bin", "src/link/../data.bin"));
+        write("source/other/data.bin", "what is read");
+        write("source/other/in/x", "");
+        std::os::unix::fs::symlink("../other/in", world.path("source/src/link")).unwrap();
+        world.remember().unwrap();
+        assert!(world.is_found());
+        write("source/other/data.bin", "changed");
+        assert!(!world.is_found());
+    }
+}
+
+#[test]
+fn what_cannot_be_told_is_not_remembered() {
+    let refused = |change: &dyn Fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        world.remember().unwrap_err()
+    };
+    let write = |world: &World, name: &str, text: &str| {
+        std::fs::write(world.path(name), text).unwrap();
+    };
+    let base = "wrapper/crates/libbase-1";
+    for (why, change) in [
+        (
+            "uses a procedural macro",
+            &(|w: &mut World| {
+                write(w, base, "{\"identity\":\"0\",\"unlisted\":\"uses a procedural macro\"}");
+            }) as &dyn Fn(&mut World),
+        ),
+        ("unknown", &|w| write(w, base, "")),
+        ("assembler code", &|w| write(w, "source/src/part.rs", "core::arch::asm!(\"nop\");")),
+        ("cannot be read", &|w| {
+            write(w, "target/deps/x-2.d", "x.d: src/a\nb.rs\n\nsrc/a\nb.rs:\n")
+        }),
+        ("no list", &|w| std::fs::remove_file(w.path("target/deps/x-2.d")).unwrap()),
+        ("reads `/etc/passwd`", &|w| {
+            write(w, "target/deps/x-2.d", "x.d: /etc/passwd\n\n/etc/passwd:\n");
+        }),
+        ("RUST_TARGET_PATH", &|w| drop(w.env.insert("RUST_TARGET_PATH".into(), "/t".into()))),
+        ("searches `/usr/lib`", &|w| w.args.push("-L/usr/lib".into())),
+    ] {
+        let found = refused(change);
+        assert!(found.contains(why), "{found}");
+    }
+}
