@@ -25,7 +25,7 @@ pub fn report(report: &Report, verbose: bool) -> String {
 pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
     let shown = if verbose { usize::MAX } else { LISTED };
     if let Some(made) = &report.made {
-        line(&mut out, "published", &made_by(made));
+        line(out, "published", &made_by(made));
     }
     if let Some(isolation) = &report.isolation {
         let sandbox = match &isolation.why {
