@@ -87,7 +87,7 @@ pub fn main() -> ExitCode {
         }
         failed(name, format, error)
     };
-    // A computation asks nobody whether it should go on.
+    // A computation does not ask whether it should go on.
     let give_up = move || {
         fs::remove_listed();
         std::process::exit(failing(&process::interruption()).into());

@@ -455,7 +455,7 @@ pub struct VerifyRequest {
 /// For whom a rebuild votes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// For nobody else.
+    /// The rebuild has a vote of its own.
     Itself,
     /// For this group of the trust file, to which the user belongs.
     Trusted(String),

@@ -23,7 +23,7 @@ use crate::variation;
 
 /// How many findings of the same files become evidence.
 const FINDINGS: usize = 4;
-/// How many changes of one unit are shown; there may be thousands of files.
+/// How many changes of one unit are read and shown; there may be thousands of files.
 const CHANGES: usize = 12;
 /// How many values of one unit are looked for in other outputs.
 const VALUES: usize = 64;
@@ -185,7 +185,7 @@ impl Evidence<'_> {
     /// What differs within texts that the unit left and told.
     fn values(&self, changes: &[&Change]) -> Result<Vec<(String, String)>> {
         let mut values = Vec::new();
-        for change in changes {
+        for change in changes.iter().take(CHANGES) {
             match (&change.a, &change.b) {
                 (Value::Text(a, _), Value::Text(b, _)) => values.extend(values_of(a, b)),
                 (Value::File(a), Value::File(b)) => {

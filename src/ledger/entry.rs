@@ -76,13 +76,8 @@ impl Entry {
         let plain =
             |name: &str| !name.is_empty() && Path::new(name).file_name() == Some(name.as_ref());
         self.version == VERSION
-            && self.outputs.iter().all(|o| plain(&o.name) && is_digest(&o.sha256))
+            && self.outputs.iter().all(|o| plain(&o.name) && digest::is_sha256(&o.sha256))
     }
-}
-
-/// Whether it is one: it becomes the name of a file.
-pub fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// The digest of a list of texts, whatever is in them.

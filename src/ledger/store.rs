@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use repro_formats::digest::{Digest, Hasher};
+use repro_formats::digest::{self, Digest, Hasher};
 
-use super::entry::{Entry, Output, digest_of, is_digest};
+use super::entry::{Entry, Output, digest_of};
 use super::mac::Key;
 use super::{Varied, covers, of_user};
 use crate::error::host;
@@ -155,7 +155,7 @@ impl Ledger {
 
     fn within(&self, dir: &Path) -> Result<Vec<Found>> {
         let names = if dir.is_dir() { fs::entries(dir)? } else { Vec::new() };
-        let names = names.iter().filter(|name| is_digest(&name.to_string_lossy()));
+        let names = names.iter().filter(|name| digest::is_sha256(&name.to_string_lossy()));
         Ok(names.map(|name| self.read(dir.join(name))).collect())
     }
 
@@ -173,7 +173,7 @@ impl Ledger {
             }
         }
         fs::create_dir(to)?;
-        for (primary, entries) in by_call.iter().filter(|(primary, _)| is_digest(primary)) {
+        for (primary, entries) in by_call.iter().filter(|(primary, _)| digest::is_sha256(primary)) {
             let text = serde_json::to_vec(entries).context("failed to encode entries")?;
             fs::write(&to.join(primary), text)?;
         }
@@ -203,7 +203,7 @@ impl Ledger {
         let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
         for (path, size) in self.stored()? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            match is_digest(&name) {
+            match digest::is_sha256(&name) {
                 true => drop(sizes.insert(name, size)),
                 // What a killed run left.
                 false => fs::remove_tree_or_file(&path)?,

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 use super::documents::BaseConfig;
 use super::platform::Platform;
 
+/// What `base` says of an image on no base.
+pub const SCRATCH: &str = "scratch";
+
 /// What the source says of its image, in `[…metadata.repro.image]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
@@ -23,6 +26,17 @@ pub struct Wishes {
     pub labels: BTreeMap<String, String>,
     /// `repository` of the package or workspace.
     pub repository: Option<String>,
+}
+
+impl Wishes {
+    /// Whether the source says that an image is on bases of these digests; without any, that it is on none,
+    /// which also goes without saying.
+    pub fn has_bases(&self, digests: &[String]) -> bool {
+        match digests.is_empty() {
+            true => self.base.is_empty() || self.base == [SCRATCH],
+            false => digests.iter().all(|d| self.base.contains(&format!("sha256:{d}"))),
+        }
+    }
 }
 
 /// What an image is about.
@@ -118,6 +132,26 @@ fn run(about: &About, base: &BaseConfig, digest: Option<&str>, entrypoint: &str)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bases_are_those_that_the_source_names() {
+        let has = |base: &[&str], digests: &[&str]| {
+            let base = base.iter().map(ToString::to_string).collect();
+            let digests: Vec<String> = digests.iter().map(ToString::to_string).collect();
+            Wishes { base, ..Wishes::default() }.has_bases(&digests)
+        };
+        for (base, digests, want) in [
+            (&[][..], &[][..], true),
+            (&[SCRATCH], &[], true),
+            (&["sha256:a"], &[], false),
+            (&["sha256:a", "sha256:b"], &["a"], true),
+            (&["sha256:a"], &["a", "b"], false),
+            (&[SCRATCH], &["a"], false),
+            (&[], &["a"], false),
+        ] {
+            assert_eq!(has(base, digests), want, "{base:?} {digests:?}");
+        }
+    }
 
     #[test]
     fn the_base_runs_it_and_the_source_decides_what() {

@@ -1,5 +1,6 @@
-//! The JSON of images, of strangers: indexes, manifests and configurations, read strictly. Pure.
+//! Reads the JSON of images strictly, as it comes from strangers: indexes, manifests, configurations. Pure.
 
+use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
 
 use crate::attest::strict;
@@ -127,9 +128,7 @@ fn descriptor(value: &Value) -> Result<Descriptor, String> {
 /// # Errors
 /// It is not a SHA-256 in lowercase, as a clause.
 pub fn digest(text: &str) -> Result<&str, String> {
-    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    let digits = text.strip_prefix("sha256:");
-    let digits = digits.filter(|digits| digits.len() == 64 && digits.bytes().all(hex));
+    let digits = text.strip_prefix("sha256:").filter(|digits| is_sha256(digits));
     digits.ok_or_else(|| format!("`{}` is not `sha256:` and 64 digits", text.escape_debug()))
 }
 

@@ -1,4 +1,4 @@
-//! An OCI image layout on disk, of strangers: a blob is found by its digest, and its bytes are used once
+//! An OCI image layout on disk, which comes from strangers: a blob is found by its digest, and its bytes are used once
 //! they have that digest.
 
 use std::path::{Path, PathBuf};

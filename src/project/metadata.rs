@@ -11,7 +11,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 use crate::check::levels::{Exception, Level};
 use crate::error::bad_input;
 use crate::fs;
-use crate::oci::config::Wishes;
+use crate::oci::config::{SCRATCH, Wishes};
 use crate::oci::documents;
 use crate::query::Cargo;
 use crate::request::{Build, BuildRequest, Inject, Selection};
@@ -39,9 +39,6 @@ const CHECK_KEYS: &[&str] = &["id", "level", "package", "reason"];
 
 /// The keys of the table `archive`.
 const ARCHIVE_KEYS: &[&str] = &["include", "format", "name", "release"];
-
-/// The base of an image that has none.
-pub const SCRATCH: &str = "scratch";
 
 /// The keys of the table `image`.
 const IMAGE_KEYS: &[&str] = &["base", "entrypoint", "cmd", "user", "labels"];

@@ -13,10 +13,9 @@ use super::archive::unlisted;
 use super::findings::{explain, finding};
 use super::rebuilt::Rebuilt;
 use crate::manifest::{self, Image};
-use crate::oci::config::{About, Wishes};
+use crate::oci::config::{About, SCRATCH, Wishes};
 use crate::oci::layout::{Bases, Layout};
 use crate::oci::write::{self, Built, Way};
-use crate::project::metadata::SCRATCH;
 use crate::report::verify::{Checked, Outcome, Part};
 use crate::setting::entry::Setting;
 
@@ -94,11 +93,6 @@ pub(super) fn again(path: &Path, entry: &Image, rebuilt: &Rebuilt, to: &Path) ->
 /// The base, if the source does not say that it is this one.
 fn base(entry: &manifest::Image, wishes: &Wishes) -> Option<Setting> {
     let digests: Vec<String> = entry.bases.iter().map(|d| format!("sha256:{d}")).collect();
-    let sourced = match digests.is_empty() {
-        // Nothing of others is in it then.
-        true => wishes.base.is_empty() || wishes.base == [SCRATCH],
-        false => digests.iter().all(|digest| wishes.base.contains(digest)),
-    };
     let value = if digests.is_empty() { SCRATCH.to_string() } else { digests.join(",") };
-    (!sourced).then(|| Setting::image_base(&value))
+    (!wishes.has_bases(&entry.bases)).then(|| Setting::image_base(&value))
 }

@@ -48,6 +48,11 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// Whether a text is a SHA-256 as [`hex`] writes it.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 /// Digest of a byte string.
 pub fn of_bytes(bytes: &[u8]) -> Digest {
     let mut hasher = Hasher::default();

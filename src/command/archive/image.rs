@@ -11,11 +11,10 @@ use super::packing::{Release, level, usage};
 use crate::artifact::Kind;
 use crate::fs::Pending;
 use crate::manifest::{Image, Manifest};
-use crate::oci::config::{About, Wishes};
+use crate::oci::config::{About, SCRATCH, Wishes};
 use crate::oci::documents;
 use crate::oci::layout::{Bases, Layout};
 use crate::oci::write::{self, Built, Way};
-use crate::project::metadata::SCRATCH;
 use crate::request::{Archive, OCI};
 
 /// An image that is to be made.
@@ -58,11 +57,8 @@ pub(super) fn plan<'a>(
         let scratch = scratch.join(format!("base-{n}"));
         bases.push((Layout::open(Path::new(path), &scratch, &Limits::default())?, digest));
     }
-    let of_source = bases.iter().all(|(_, d)| wishes.base.contains(&format!("sha256:{d}")));
-    let sourced = match none {
-        true => wishes.base.is_empty() || wishes.base == [SCRATCH],
-        false => of_source,
-    };
+    let digests: Vec<String> = bases.iter().map(|(_, digest)| digest.clone()).collect();
+    let sourced = wishes.has_bases(&digests);
     Ok(Some(Plan { wishes, bases, scratch: scratch.join("image"), sourced }))
 }
 
