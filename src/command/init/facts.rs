@@ -194,6 +194,16 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// The file of the workflow that builds a release.
+    pub(super) fn build_file(&self) -> &'static str {
+        match self.existing {
+            Some(_) => "reproducible-build.yml",
+            None => "reproducible-release.yml",
+        }
+    }
+}
+
 /// The targets of a release: those given, else those that the metadata has, else cargo-dist's.
 fn targets(
     project: &Project,

@@ -1,15 +1,32 @@
 //! Files that a project usually has already: what is missing in them is added, and what they have stays.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use toml_edit::{Array, DocumentMut, Item, value};
 
 use super::facts::{Facts, Toolchain};
-use super::plan::New;
 use crate::check::facts::{manifests, policy};
 use crate::error::bad_input;
 use crate::fs;
+
+/// A file that is to be there.
+pub(super) struct New {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+    /// The text only adds this to what is there, and is safe to write.
+    pub(super) added: Option<String>,
+}
+
+impl New {
+    pub(super) fn whole(path: PathBuf, text: String) -> New {
+        New { path, text, added: None }
+    }
+
+    pub(super) fn extended(path: PathBuf, text: String, added: String) -> New {
+        New { path, text, added: Some(added) }
+    }
+}
 
 /// The table that holds the selection: what is missing in it, or all of it at the end of the manifest.
 pub(super) fn metadata(facts: &mut Facts, workspace: &Path) -> Result<Option<New>> {

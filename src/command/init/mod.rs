@@ -22,7 +22,7 @@ use crate::project::scratch::Scratch;
 use crate::report::init::{InitReport, Planned, State};
 use crate::request::InitRequest;
 use facts::Facts;
-use plan::New;
+use merge::New;
 
 /// Runs it.
 pub fn run(mut asked: InitRequest) -> Result<InitReport> {

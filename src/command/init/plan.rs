@@ -1,32 +1,14 @@
 //! What `repro init` writes, and what is to be done next.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
 use super::existing::Existing;
 use super::facts::{Facts, Toolchain};
-use super::merge;
+use super::merge::{self, New};
 use super::pin::{self, Pin};
 use super::render;
-
-/// A file that is to be there.
-pub(super) struct New {
-    pub(super) path: PathBuf,
-    pub(super) text: String,
-    /// The text only adds this to what is there, and is safe to write.
-    pub(super) added: Option<String>,
-}
-
-impl New {
-    pub(super) fn whole(path: PathBuf, text: String) -> New {
-        New { path, text, added: None }
-    }
-
-    pub(super) fn extended(path: PathBuf, text: String, added: String) -> New {
-        New { path, text, added: Some(added) }
-    }
-}
 
 /// The files, in the order in which they are shown.
 pub(super) fn files(facts: &mut Facts, workspace: &Path, root: &Path) -> Result<Vec<New>> {
@@ -76,15 +58,10 @@ struct Workflow {
     template: &'static str,
 }
 
-/// The file of the workflow that builds a release.
-pub(super) fn build_file(facts: &Facts) -> &'static str {
-    if facts.existing.is_some() { "reproducible-build.yml" } else { "reproducible-release.yml" }
-}
-
 fn workflows(facts: &Facts) -> Vec<Workflow> {
     let mut all = vec![
         Workflow { file: "reproducible-check.yml", template: "check.yml" },
-        Workflow { file: build_file(facts), template: "release.yml" },
+        Workflow { file: facts.build_file(), template: "release.yml" },
     ];
     if facts.existing.is_some() {
         all.push(Workflow { file: "reproducible-verify.yml", template: "verify.yml" });

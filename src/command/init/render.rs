@@ -7,7 +7,6 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::facts::{Facts, Toolchain};
 use super::pin::{self, Pin};
-use super::plan::build_file;
 use crate::recipe::table;
 
 const TEMPLATES: &[(&str, &str)] = &[
@@ -95,11 +94,14 @@ fn values(facts: &Facts, docker: bool) -> Value {
     let manifests = facts.parts.iter().map(|p| format!("{}.repro.json", p.name));
     // C code needs musl's headers.
     let musl = facts.targets.iter().any(|t| t.ends_with("linux-musl"));
-    // Which of a repository's directories is built is the publisher's word, and accepted by name.
-    let accept = match below {
-        "" => String::new(),
-        below => format!(" --accept-setting directory={below}"),
-    };
+    // What of a repository is built is the publisher's word, and accepted by name.
+    let mut accept = String::new();
+    if !below.is_empty() {
+        accept.push_str(&format!(" --accept-setting directory={below}"));
+    }
+    if first.package.is_some() {
+        accept.push_str(" --accept-setting packages");
+    }
     context! {
         accept,
         apt => if musl { " musl-tools" } else { "" },
@@ -119,7 +121,7 @@ fn values(facts: &Facts, docker: bool) -> Value {
         commit => facts.pin.revision(),
         compiler => compiler(facts),
         docker,
-        file => build_file(facts),
+        file => facts.build_file(),
         hooked => facts.existing.is_some(),
         image => IMAGE,
         inject => facts.inject,
