@@ -372,11 +372,6 @@ impl Project {
         Ok(channel.unwrap_or_else(|| release.to_string()))
     }
 
-    /// Whether a toolchain file is there.
-    pub(crate) fn is_pinned(&self) -> Result<bool> {
-        Ok(policy::pin(&self.run_dir())?.is_some())
-    }
-
     pub(crate) fn describe(&self) -> String {
         describe(&self.source)
     }
