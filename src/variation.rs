@@ -282,7 +282,7 @@ pub const VARIATIONS: &[Variation] = &[
         text: "build-path",
         about: "absolute path of the source, in length and depth",
         needs: Need::Nothing,
-        carriers: &[Carrier::Directory(&[])],
+        carriers: &[Carrier::Directory(&[]), Carrier::Within(&["GIT_CEILING_DIRECTORIES"])],
         cause: Cause::BuildPath,
         label: "directory of the source",
         value: Canaries::source,

@@ -451,6 +451,53 @@ fn a_value_cached_at_a_fixed_place_is_found() {
     }
 }
 
+/// Takes the value of a key, or makes it; with arguments, runs them with a key ring as a login gives one.
+const KEYS: &str = r#"
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    char value[17] = {0};
+    unsigned long random;
+    if (argc > 1) return syscall(SYS_keyctl, 1, NULL), execvp(argv[1], argv + 1);
+    long ring = -3, key = syscall(SYS_keyctl, 10, ring, "user", "of-a-build", 0);
+    if (key < 0) {
+        getrandom(&random, sizeof random, 0);
+        snprintf(value, sizeof value, "%016lx", random);
+        key = syscall(SYS_add_key, "user", "of-a-build", value, 16, ring);
+    }
+    printf("%s", syscall(SYS_keyctl, 11, key, value, 16) == 16 ? value : "none");
+}
+"#;
+
+#[test]
+fn a_value_in_the_key_ring_of_the_session_is_not_shared() {
+    if !sandboxes() {
+        return;
+    }
+    let project = with_script(
+        "let exe = env::var(\"OUT_DIR\").unwrap() + \"/keys\";\n\
+         assert!(Command::new(\"cc\").args([\"-o\", &exe, \"keys.c\"]).status().unwrap().success());\n\
+         let value = String::from_utf8(Command::new(&exe).output().unwrap().stdout).unwrap();",
+    );
+    project.write("keys.c", KEYS);
+    project.commit("with keys");
+    let login = project.base().join("login");
+    let mut cc = project.command("cc", &project.dir);
+    assert!(cc.arg("-o").arg(&login).arg("keys.c").status().unwrap().success());
+    let build = |mode: &str| -> Run {
+        let mut run = project.command(&login, &project.dir);
+        run.args([env!("CARGO_BIN_EXE_repro"), "build", "--no-replay", "--isolate", mode]);
+        run.output().unwrap().into()
+    };
+    assert_verdict(&build("never"), 0, "REPRODUCIBLE");
+    match project.proven("fault-username").as_str() {
+        "none" => eprintln!("SKIPPED: this kernel has no key rings"),
+        _ => assert_verdict(&build("always"), 1, "DIFFERS"),
+    }
+}
+
 #[test]
 fn what_a_script_left_running_is_ended() {
     // A daemon: in a session of its own, with a parent that ended.

@@ -381,9 +381,8 @@ pub fn of(finding: &Finding, context: &Context) -> String {
 /// Whether a path is in a flag that maps it, and in what stores the flags of its compiler.
 fn is_prefix_map(finding: &Finding) -> bool {
     let maps = |text: &str| {
-        ["-ffile-prefix-map=", "-fdebug-prefix-map=", "--remap-path-prefix="]
-            .iter()
-            .any(|flag| text.contains(flag))
+        // The beginning may be cut off.
+        ["prefix-map=", "remap-path-prefix="].iter().any(|flag| text.contains(flag))
     };
     finding.cause == Cause::BuildPath && maps(&finding.a) && maps(&finding.b)
 }
