@@ -218,9 +218,7 @@ fn unpack(path: &Path, to: &Path, dir: &Path) -> Result<Extracted> {
         format!("{}-{}", field("name").unwrap_or_default(), field("version").unwrap_or_default());
     match dir.file_name().is_some_and(|name| *name == *says) {
         true => Ok(done),
-        false => {
-            Err(bad_input(format!("its Cargo.toml is of `{}`", names::printable(says.as_bytes()))))
-        }
+        false => Err(bad_input(format!("its Cargo.toml is of `{}`", names::visible(&says)))),
     }
 }
 

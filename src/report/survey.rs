@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use repro_formats::names::visible;
+
 use crate::error::Kind;
 use crate::survey::{Cause, Outcome, Row};
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
@@ -102,21 +104,22 @@ impl Survey {
             let causes: Vec<_> = row.culprits.iter().map(words).collect();
             let causes =
                 if causes.is_empty() { "no root cause found".into() } else { causes.join("; ") };
-            let _ =
-                writeln!(out, "{BAD}differs{BAD:#}       {} {}: {causes}", row.name, row.version);
+            let _ = writeln!(out, "{BAD}differs{BAD:#}       {}: {causes}", subject(row));
         }
         for row in &self.rows {
             if let Some(reason) = &row.reason {
                 let name = row.verdict.name().replace('-', " ");
-                let _ = writeln!(
-                    out,
-                    "{WARN}{name:<13}{WARN:#} {} {}: {reason}",
-                    row.name, row.version
-                );
+                let (of, reason) = (subject(row), visible(reason));
+                let _ = writeln!(out, "{WARN}{name:<13}{WARN:#} {of}: {reason}");
             }
         }
         for failed in &self.failed {
-            let _ = writeln!(out, "{BAD}no row{BAD:#}        {}: {}", failed.entry, failed.why);
+            let _ = writeln!(
+                out,
+                "{BAD}no row{BAD:#}        {}: {}",
+                failed.entry,
+                visible(&failed.why)
+            );
         }
         let rows = term::count(self.rows.len(), "crate has a row", "crates have a row");
         let not_run = match self.not_run.len() {
@@ -209,9 +212,15 @@ impl Survey {
     }
 }
 
+fn subject(row: &Row) -> String {
+    visible(&format!("{} {}", row.name, row.version))
+}
+
 fn words(cause: &Cause) -> String {
     let proof = if cause.confirmed { "confirmed" } else { "suspected" };
-    format!("{} of {}: {} ({proof})", cause.unit, cause.package, cause.causes.join(", "))
+    let text =
+        format!("{} of {}: {} ({proof})", cause.unit, cause.package, cause.causes.join(", "));
+    visible(&text)
 }
 
 fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
@@ -276,7 +285,7 @@ fn missing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
 /// A text as it is, in a cell of a table: nothing in it is markup.
 fn cell(text: &str) -> String {
     let mut out = String::new();
-    for c in repro_formats::names::printable(text.as_bytes()).chars() {
+    for c in visible(text).chars() {
         match c {
             '&' => out += "&amp;",
             '<' => out += "&lt;",

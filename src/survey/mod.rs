@@ -182,7 +182,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_row_that_contradicts_itself_is_none() {
-        let cases: [(fn(&mut Row), bool); 9] = [
+        type Case = (fn(&mut Row), bool);
+        let cases: [Case; 9] = [
             (|_| {}, true),
             (|r| r.schema = "repro.survey/2".into(), false),
             (|r| r.checksum = "abc".into(), false),

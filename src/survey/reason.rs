@@ -1,6 +1,6 @@
 //! Why a crate was not built, as one sentence, from what cargo, rustc, linkers and build scripts print.
 
-use repro_formats::names::printable;
+use repro_formats::names::visible;
 
 /// What a failed build is put down to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub fn of(words: &str, message: &str) -> Reason {
 pub fn sentence(text: &str) -> String {
     const LONGEST: usize = 300;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = printable(words.as_bytes());
+    let line = visible(&words);
     match line.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,

@@ -39,13 +39,19 @@ impl Store {
             ))
         })?;
         let path = dir.join(ROWS);
-        let text = fs::read_text_if_any(&path)?.unwrap_or_default();
-        let (whole, rest) = text.split_at(text.rfind('\n').map_or(0, |at| at + 1));
+        // What was cut off may end within a character.
+        let bytes = match path.exists() {
+            true => std::fs::read(&path)
+                .with_context(|| format!("failed to read `{}`", path.display()))?,
+            false => Vec::new(),
+        };
+        let end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let (whole, rest) = bytes.split_at(end);
         let mut rows = read(whole, &path)?;
         let repaired = !rest.is_empty();
         if repaired {
             // Only the end of the line may be missing.
-            rows.extend(serde_json::from_str::<Row>(rest).ok());
+            rows.extend(serde_json::from_slice::<Row>(rest).ok());
         }
         unique(&rows, &path)?;
         let store = Store { path, rows, repaired, _lock: file };
@@ -83,18 +89,19 @@ impl Store {
     }
 }
 
-fn read(text: &str, path: &Path) -> Result<Vec<Row>> {
+fn read(bytes: &[u8], path: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (i, line) in text.lines().enumerate() {
+    let lines = bytes.split_inclusive(|b| *b == b'\n');
+    for (i, line) in lines.enumerate() {
         let bad = |why: String| {
             bad_input(format!(
                 "line {} of `{}` is not a row of a survey: {}",
                 i + 1,
                 path.display(),
-                repro_formats::names::printable(why.as_bytes())
+                repro_formats::names::visible(&why)
             ))
         };
-        let row: Row = serde_json::from_str(line).map_err(|e| bad(e.to_string()))?;
+        let row: Row = serde_json::from_slice(line).map_err(|e| bad(e.to_string()))?;
         if let Some(doubt) = row.doubt() {
             return Err(bad(doubt));
         }
@@ -131,10 +138,12 @@ mod tests {
     fn a_killed_run_loses_its_last_line_at_most() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(ROWS);
+        // A character of three bytes, for a cut within it.
+        let row = |name: &str| Row { toolchain: "…".repeat(300), ..row(name) };
         let line = |name: &str| serde_json::to_string(&row(name)).unwrap();
         let (a, b) = (line("a"), line("b"));
-        for cut in [1, b.len() / 2, b.len() - 1] {
-            fs::write(&path, format!("{a}\n{}", &b[..cut])).unwrap();
+        for cut in [1, 700, 701, 702, b.len() - 1] {
+            fs::write(&path, [a.as_bytes(), b"\n", &b.as_bytes()[..cut]].concat()).unwrap();
             let mut store = Store::open(dir.path()).unwrap();
             assert!(store.repaired);
             assert_eq!(entries(&store), ["a"], "{cut}");
