@@ -190,8 +190,9 @@ pub fn first_difference(a: &Path, b: &Path) -> Result<Option<Difference>> {
         let of_a = x.fill_buf().with_context(|| format!("failed to read `{}`", a.display()))?;
         let of_b = y.fill_buf().with_context(|| format!("failed to read `{}`", b.display()))?;
         let n = of_a.len().min(of_b.len());
-        let differs = of_a.iter().zip(of_b).position(|(x, y)| x != y);
-        if let Some(i) = differs {
+        if of_a[..n] != of_b[..n]
+            && let Some(i) = of_a.iter().zip(of_b).position(|(x, y)| x != y)
+        {
             return Ok(Some(Difference { at: at + i as u64, a: Some(of_a[i]), b: Some(of_b[i]) }));
         }
         if n == 0 {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use repro_explain::{Clocks, Context, Explained, Tree, Window};
+use repro_explain::{Clocks, Context, Explained, Tree, Window, open};
 use repro_formats::digest::{self, Digest};
 use repro_formats::parallel::both;
 
 use crate::error::bad_input;
+use crate::fs;
 use crate::report::files::{Outcome, Side};
 use crate::request::Diff;
 
@@ -26,12 +27,30 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
 type Found = (Digest, Digest, Explained);
 
 fn files(asked: &Diff, known: &Context) -> Result<Found> {
-    let (a, b) = both(|| digest::of_file(&asked.a), || digest::of_file(&asked.b));
-    let (a, b) = (a?, b?);
+    if [&asked.a, &asked.b].iter().any(|path| path.exists() && !path.is_file()) {
+        return pipes(asked, known);
+    }
+    let digests = || both(|| digest::of_file(&asked.a), || digest::of_file(&asked.b));
+    // Files that differ are explained while they are digested; the digests decide.
+    let differ = !matches!(fs::first_difference(&asked.a, &asked.b), Ok(None));
+    let explain = || repro_explain::explain(&asked.a, &asked.b, known);
+    let ((a, b), explained) = both(digests, || differ.then(explain));
+    decided(asked, a?, b?, || explained.unwrap_or_else(explain))
+}
+
+/// What can be read only once, such as `<(command)` in a shell.
+fn pipes(asked: &Diff, known: &Context) -> Result<Found> {
+    let read = |path| open::read(path).map_err(bad_input);
+    let (x, y) = (read(&asked.a)?, read(&asked.b)?);
+    let (a, b) = (digest::of_bytes(&x), digest::of_bytes(&y));
+    decided(asked, a, b, || repro_explain::explain_bytes(&x, &y, known))
+}
+
+fn decided(asked: &Diff, a: Digest, b: Digest, why: impl FnOnce() -> Explained) -> Result<Found> {
     if a == b {
         return Ok((a, b, Explained::default()));
     }
-    let explained = repro_explain::explain(&asked.a, &asked.b, known);
+    let explained = why();
     if let Some((side, why)) = &explained.unsound {
         let path = [&asked.a, &asked.b][*side].display();
         let what = format!("`{path}` is not a valid {}: {}", why.format, why.what);

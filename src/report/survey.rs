@@ -224,21 +224,20 @@ fn words(cause: &Cause) -> String {
 }
 
 fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
-    out.push_str("| program | version | verdict | shipped files | files compared | from ledger | seconds | manifest |\n");
-    out.push_str("| --- | --- | --- | --- | ---: | ---: | ---: | --- |\n");
+    out.push_str("| program | version | verdict | shipped files | files compared | from ledger | manifest |\n");
+    out.push_str("| --- | --- | --- | --- | ---: | ---: | --- |\n");
     for row in rows {
         let files: Vec<_> = row.artifacts.iter().map(|f| cell(&f.name)).collect();
         let digest = row.manifest.as_deref().unwrap_or_default();
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} | `{}` |",
+            "| {} | {} | {} | {} | {} | {} | `{}` |",
             cell(&row.name),
             cell(&row.version),
             row.verdict.name(),
             files.join(", "),
             row.compared,
             row.from_ledger,
-            row.seconds,
             digest.get(..12).unwrap_or(digest)
         );
     }

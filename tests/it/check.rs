@@ -107,7 +107,7 @@ fn near_misses() -> Project {
     );
     project.write(
         ".cargo/config.toml",
-        "[build]\nrustflags = [\"-C\", \"target-cpu=x86-64\", \"-Clink-arg=-Wl,--build-id=sha1\", \"-Crpath=no\"]\n\
+        "[build]\nrustflags = [\"-C\", \"target-cpu=x86-64\", \"-Clink-arg=-Wl,--build-id=sha1\", \"-Crpath=no\", \"-Clink-arg=-Wl,--gdb-index\"]\n\
          [env]\nCONST_RANDOM_SEED = \"1\"\n",
     );
     project.write(
@@ -181,7 +181,8 @@ fn broken() -> Project {
     project.write(
         ".cargo/config.toml",
         "[build]\nrustc-workspace-wrapper = \"env\"\n\
-         rustflags = [\"-C\", \"target-cpu=native\", \"-Clink-arg=-Wl,--build-id=uuid\"]\n[env]\nRUSTC_BOOTSTRAP = \"1\"\n",
+         rustflags = [\"-C\", \"target-cpu=native\", \"-Clink-arg=-Wl,--build-id=uuid\",\n\
+         \"-Z\", \"threads=8\", \"-Clink-arg=-fuse-ld=mold\", \"-Clink-arg=-Wl,--gdb-index\"]\n[env]\nRUSTC_BOOTSTRAP = \"1\"\n",
     );
     replace("rust-toolchain.toml", &channel(), "stable");
     replace(
@@ -254,12 +255,14 @@ fn every_rule_trips_on_what_it_is_about() {
         "dir-order",
         "emits-environment",
         "env-macro",
+        "gdb-index",
         "incremental-release",
         "known-crate",
         "lfs-pointer",
         "lockfile-untracked",
         "map-order",
         "march-native",
+        "parallel-frontend",
         "path-outside-repository",
         "path-outside-workspace",
         "reads-clock",

@@ -81,6 +81,20 @@ fn the_same_bytes_are_the_same() {
 }
 
 #[test]
+fn a_pipe_is_read_once() {
+    let project = scratch();
+    for (a, b, code) in [("a", "a", 0), ("a", "b", 1)] {
+        let line = format!("exec \"$0\" diff --format json <(cat t/{a}) <(cat t/{b})");
+        let mut bash = project.command("bash", &project.dir);
+        let run = bash.args(["-c", &line, env!("CARGO_BIN_EXE_repro")]).output().unwrap();
+        let run = Run::from(run);
+        assert_eq!(run.code, Some(code), "{}", run.all());
+        assert_eq!(run.json()["artifacts"][0]["a"]["size"], 2, "{}", run.all());
+        assert_eq!(causes(&run).len(), code as usize, "{}", run.all());
+    }
+}
+
+#[test]
 fn a_hostile_archive_is_named_and_not_explained() {
     let project = scratch();
     let lines = "cd t && tar -cPf ../up.tar --transform='s,^a,../a,' a; cd .. && head -c 600 base.tar >cut.tar";

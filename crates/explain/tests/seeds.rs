@@ -1,12 +1,18 @@
 //! The seeds of the fuzz targets are what they are called: each is read by its reader.
 
-use repro_explain::{Context, explain_bytes};
+use repro_explain::{Context, explain_bytes, inspect};
+use repro_formats::limits::Limits;
 
 /// Whether the reader of a target takes the bytes.
 fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
-    if target != "explain" {
-        return Err(format!("no reader for `{target}`"));
+    match target {
+        "explain" => is_explained(bytes),
+        "inspect" => inspect::bytes(bytes, &Limits::default()).map(drop),
+        other => Err(format!("no reader for `{other}`")),
     }
+}
+
+fn is_explained(bytes: &[u8]) -> Result<(), String> {
     let mut other = bytes.to_vec();
     let middle = other.len() / 2;
     other[middle] ^= 1;

@@ -1,7 +1,9 @@
 //! The seeds of the fuzz targets are what they are called: each is read by its reader.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
+use repro_formats::compress::container::Compression;
+use repro_formats::compress::unpack::Unpacked;
 use repro_formats::detect::{FileType, detect};
 use repro_formats::limits::Limits;
 use repro_formats::{ar, cpio, elf, gzip, pe, rpm, signature, tar, zip};
@@ -22,6 +24,14 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
         "cpio" => cpio::read::read(bytes, &limits).map(drop).map_err(|e| text(&e)),
         "rpm" => rpm::read::read(bytes).map(drop).map_err(|e| text(&e)),
         "pe" => pe::stamps::stamps(&mut input).map(drop).map_err(|e| text(&e)),
+        "compress" => {
+            let said = Compression::of(bytes);
+            let mut content = String::new();
+            let unpacked = Unpacked::new(bytes, said, &limits).map_err(|e| text(&e))?;
+            unpacked.take(1 << 20).read_to_string(&mut content).map_err(|e| text(&e))?;
+            let whole = said != Compression::None && content.ends_with("\n60\n");
+            whole.then_some(()).ok_or(format!("{said:?}: {content}"))
+        }
         "gzip" => gzip::header::Header::parse(bytes).map(drop).map_err(|e| text(&e)),
         "signature" => match signature::without(bytes.to_vec()) {
             Some(unsigned) if unsigned.signed => Ok(()),

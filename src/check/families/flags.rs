@@ -69,6 +69,19 @@ pub(in crate::check) fn build_id(facts: &Facts) -> Vec<Hit> {
     flagged(facts, "--build-id=uuid", |f| f.contains("--build-id=uuid"))
 }
 
+pub(in crate::check) fn threads(facts: &Facts) -> Vec<Hit> {
+    // One thread is what a compiler of today uses by itself.
+    flagged(facts, "-Zthreads", |f| f.strip_prefix("-Zthreads=").is_some_and(|n| n != "1"))
+}
+
+pub(in crate::check) fn gdb_index(facts: &Facts) -> Vec<Hit> {
+    let mut linkers = settings(facts, |k| k.ends_with(".rustflags") || k.ends_with(".linker"));
+    if !linkers.any(|s| s.words.iter().any(|w| w.contains("mold"))) {
+        return Vec::new();
+    }
+    flagged(facts, "--gdb-index", |f| f.contains("--gdb-index"))
+}
+
 fn flagged(facts: &Facts, shown: &str, is: impl Fn(&str) -> bool) -> Vec<Hit> {
     settings(facts, |k| k.ends_with(".rustflags"))
         .filter(|s| joined(&s.words).iter().any(|f| is(f)))
@@ -76,13 +89,14 @@ fn flagged(facts: &Facts, shown: &str, is: impl Fn(&str) -> bool) -> Vec<Hit> {
         .collect()
 }
 
-/// Flags with their values in one word: `-C x`, `--codegen x` and `-Cx` become `-Cx`.
+/// Flags with their values in one word: `-C x`, `--codegen x` and `-Cx` become `-Cx`, and `-Z x` `-Zx`.
 fn joined(words: &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let next = match word.as_str() {
             "-C" | "--codegen" => words.next().map(|w| format!("-C{w}")),
+            "-Z" => words.next().map(|w| format!("-Z{w}")),
             other => other.strip_prefix("--codegen=").map(|w| format!("-C{w}")),
         };
         out.push(next.unwrap_or_else(|| word.clone()));
@@ -96,8 +110,8 @@ mod tests {
 
     #[test]
     fn flags_are_the_same_however_they_are_spelled() {
-        let words = ["-C", "rpath", "--codegen=a", "-Cb", "--codegen", "c", "-C"];
+        let words = ["-C", "rpath", "--codegen=a", "-Cb", "--codegen", "c", "-Z", "d", "-Ze", "-C"];
         let words: Vec<String> = words.map(str::to_string).into();
-        assert_eq!(joined(&words), ["-Crpath", "-Ca", "-Cb", "-Cc", "-C"]);
+        assert_eq!(joined(&words), ["-Crpath", "-Ca", "-Cb", "-Cc", "-Zd", "-Ze", "-C"]);
     }
 }

@@ -91,7 +91,7 @@ pub fn compare(
             _ if hunks.is_empty() => true,
             Kind::Text => work.strings(pa, pb, hunks),
             // Where the format knows the strings, it tells more.
-            Kind::Names if !work.has_fields(pa) => work.names(pa, pb, bytes as u64),
+            Kind::Names if !work.has_fields(pa) => work.names(pa, pb, hunks),
             Kind::Dependencies => {
                 work.out.differing += bytes as u64;
                 work.dependencies(Some(pa), Some(pb), bytes as u64)
