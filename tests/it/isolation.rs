@@ -225,19 +225,23 @@ pub fn sandboxes() -> bool {
     works
 }
 
-#[test]
-fn a_sandbox_is_the_default_and_its_absence_heads_everything() {
-    let project = Project::committed("sound-features");
-    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
-    let manifest = project.results().join("repro.json").display().to_string();
-    // A bubblewrap as it fails where user namespaces are not allowed.
+/// A PATH with a bubblewrap as it fails where user namespaces are not allowed.
+pub fn denied(project: &Project) -> String {
     let tools = project.base().join("tools");
     std::fs::create_dir(&tools).unwrap();
     let script = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n";
     std::fs::write(tools.join("bwrap"), script).unwrap();
     let exec = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(tools.join("bwrap"), exec).unwrap();
-    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    format!("{}:{}", tools.display(), std::env::var("PATH").unwrap())
+}
+
+#[test]
+fn a_sandbox_is_the_default_and_its_absence_heads_everything() {
+    let project = Project::committed("sound-features");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    let manifest = project.results().join("repro.json").display().to_string();
+    let path = denied(&project);
     let broken = [("PATH", path.as_str())];
     let off = |run: Run, why: &str| {
         assert_verdict(&run, 0, "REPRODUCED");
