@@ -16,7 +16,7 @@ use crate::cli::{self, Cli, Command};
 use crate::command::build::Outcome;
 use crate::command::{
     archive, attest, build, check, deliver, diff, docs, env, init, inspect, ledger, normalize,
-    sbom, sync,
+    sbom, survey, sync,
 };
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
@@ -70,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => ("inspect", args.format.plain()),
         Command::Ledger(args) => ("ledger", args.format),
         Command::Verify(args) => ("verify", args.format),
+        Command::Survey(_) => ("survey", Format::Text),
         Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
         Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
         Command::Completions { .. } => ("completions", Format::Text),
@@ -245,6 +246,15 @@ fn run(command: Command) -> Result<u8> {
                 Format::Json => report.json(),
             })?;
             Ok(report.code(asked.action == LedgerAction::Verify))
+        }
+        Command::Survey(args) => {
+            let page = args.markdown.clone();
+            let survey = survey::run(&args.request())?;
+            if let Some(page) = page {
+                fs::write_atomic(&page, survey.markdown().as_bytes())?;
+            }
+            print(&survey.text())?;
+            Ok(survey.code())
         }
         Command::RebuilderdBackend(args) => {
             let done = verify::backend::run(&args.input, args.sandbox.mode())?;

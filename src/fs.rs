@@ -437,6 +437,26 @@ pub fn free_space(_dir: &Path) -> Option<u64> {
     None
 }
 
+/// Bytes that a tree takes on its disk, about: what cannot be read, or goes away meanwhile, is left out.
+#[cfg(unix)]
+pub fn disk_use(dir: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        .map(|(path, meta)| match meta.is_dir() {
+            true => disk_use(&path),
+            // A file with several names counts once.
+            false => meta.blocks() * 512 / meta.nlink().max(1),
+        })
+        .sum()
+}
+
+#[cfg(not(unix))]
+pub fn disk_use(_dir: &Path) -> u64 {
+    0
+}
+
 /// Device and inode of a file where the platform has them: two paths with the same pair are one
 /// file.
 #[cfg(unix)]

@@ -36,6 +36,7 @@ pub mod sbom;
 pub mod setting;
 pub mod shim;
 pub mod source;
+pub mod survey;
 pub mod term;
 pub mod toolchain;
 pub mod variation;

@@ -8,10 +8,10 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -53,7 +53,22 @@ pub struct Cmd {
     stdin: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
     limit: Option<Duration>,
+    over: Option<Over>,
+    with_parent: bool,
 }
+
+/// Whether a child has to be ended.
+#[derive(Clone)]
+struct Over(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl std::fmt::Debug for Over {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Over")
+    }
+}
+
+/// How often it is asked.
+const EVERY: Duration = Duration::from_secs(2);
 
 /// What a finished command left.
 pub struct Output {
@@ -95,6 +110,8 @@ impl Cmd {
             stdin: None,
             jobserver: None,
             limit: None,
+            over: None,
+            with_parent: false,
         }
     }
 
@@ -153,9 +170,8 @@ impl Cmd {
         self
     }
 
-    /// Makes the child lead a process group of its own, ended as a whole by a signal to `repro`.
-    /// Not for commands that may ask the user for a password: a background group cannot read the
-    /// terminal.
+    /// Makes the child lead a session and a process group of its own, ended as a whole by a signal to
+    /// `repro`. Not for commands that may ask the user for a password: it has no terminal.
     pub fn own_group(mut self) -> Cmd {
         self.own_group = true;
         self
@@ -171,6 +187,18 @@ impl Cmd {
     /// Ends the child, as a signal would, if it still runs after so long.
     pub fn limit(mut self, limit: Duration) -> Cmd {
         self.limit = Some(limit);
+        self
+    }
+
+    /// Ends the child, as a signal would, once this says so: it is asked every few seconds.
+    pub fn ends_when(mut self, over: impl Fn() -> bool + Send + Sync + 'static) -> Cmd {
+        self.over = Some(Over(Arc::new(over)));
+        self
+    }
+
+    /// Asks the child to end if this process is killed (on Linux): for children that clean up.
+    pub fn ends_with_parent(mut self) -> Cmd {
+        self.with_parent = true;
         self
     }
 
@@ -251,12 +279,8 @@ impl Cmd {
         }
         let (done, is_done) = std::sync::mpsc::channel::<()>();
         let status = std::thread::scope(|s| {
-            if let Some(limit) = self.limit {
-                s.spawn(move || {
-                    if is_done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                        end(me, true);
-                    }
-                });
+            if self.limit.is_some() || self.over.is_some() {
+                s.spawn(move || self.watch(me, &is_done));
             }
             work(&mut child);
             let status = child.wait();
@@ -270,6 +294,23 @@ impl Cmd {
         }
         check_interrupt()?;
         status.with_context(|| format!("failed to wait for `{}`", self.show()))
+    }
+
+    /// Ends the child once a limit is reached.
+    fn watch(&self, child: Running, is_done: &Receiver<()>) {
+        let until = self.limit.map(|limit| Instant::now() + limit);
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let every = self.over.as_ref().map(|_| EVERY);
+            let wait = left.into_iter().chain(every).min().unwrap_or(EVERY);
+            if is_done.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let late = until.is_some_and(|until| Instant::now() >= until);
+            if late || self.over.as_ref().is_some_and(|over| over.0()) {
+                return end(child, true);
+            }
+        }
     }
 
     fn spawn(&self) -> Result<Child> {
@@ -321,7 +362,18 @@ impl Cmd {
     fn unix_settings(&self, command: &mut Command) {
         use std::os::unix::process::CommandExt;
         if self.own_group {
-            command.process_group(0);
+            // SAFETY: setsid(2) is async-signal-safe and touches no memory.
+            unsafe { command.pre_exec(|| rustix::process::setsid().map(drop).map_err(Into::into)) };
+        }
+        #[cfg(target_os = "linux")]
+        if self.with_parent {
+            use rustix::process::{Signal, set_parent_process_death_signal};
+            // SAFETY: prctl(2) is async-signal-safe and touches no memory.
+            unsafe {
+                command.pre_exec(|| {
+                    set_parent_process_death_signal(Some(Signal::TERM)).map_err(Into::into)
+                });
+            }
         }
         if let Some(mask) = self.umask {
             let mask = rustix::fs::Mode::from_raw_mode(mask);
@@ -516,6 +568,8 @@ mod tests {
     fn what_runs_longer_than_its_limit_is_ended() {
         let sleep = |limit| Cmd::new("sleep").arg("60").own_group().limit(limit).output().unwrap();
         assert_eq!(sleep(Duration::ZERO).status.code(), None);
+        let over = Cmd::new("sleep").arg("60").own_group().ends_when(|| true).output().unwrap();
+        assert_eq!(over.status.code(), None);
         let quick = Cmd::new("true").limit(Duration::from_secs(60)).output().unwrap();
         assert!(quick.status.success());
     }

@@ -2,6 +2,7 @@
 //! up here, and nothing below knows about either.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::sandbox::Mode;
 use crate::variation::VariationSet;
@@ -129,6 +130,25 @@ pub struct LedgerRequest {
     pub dir: Option<PathBuf>,
     /// What to do.
     pub action: LedgerAction,
+}
+
+/// What `repro survey` was asked for.
+#[derive(Clone, Debug)]
+pub struct SurveyRequest {
+    /// The list of crates.
+    pub list: PathBuf,
+    /// `--out`.
+    pub out: PathBuf,
+    /// `--time-limit`, of one row.
+    pub time_limit: Duration,
+    /// `--disk-limit`, of one row, in bytes.
+    pub disk_limit: u64,
+    /// `--rows`.
+    pub rows: Option<usize>,
+    /// `--retry`.
+    pub retry: bool,
+    /// `--ledger`.
+    pub ledger: bool,
 }
 
 /// What the command line leaves open, so that the project's metadata can fill it.

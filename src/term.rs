@@ -34,6 +34,11 @@ pub fn be_quiet() {
     QUIET.store(true, Ordering::Relaxed);
 }
 
+/// Whether that was asked for.
+pub fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
 /// `1 file`, `2 files`.
 pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
@@ -69,7 +74,7 @@ impl Progress {
     /// A progress line; live if standard error is a terminal. `verbose` prints each step as a
     /// plain line even so.
     pub fn new(verbose: bool) -> Progress {
-        let quiet = QUIET.load(Ordering::Relaxed);
+        let quiet = is_quiet();
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         Progress {
             live: std::io::stderr().is_terminal() && !dumb && !verbose && !quiet,

@@ -16,6 +16,7 @@ pub mod output;
 pub mod rebuilderd;
 pub mod sbom;
 pub mod selection;
+pub mod survey;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -36,6 +37,7 @@ use self::ledger::LedgerArgs;
 use self::normalize::NormalizeArgs;
 use self::rebuilderd::{BackendArgs, SyncArgs};
 use self::sbom::SbomArgs;
+use self::survey::SurveyArgs;
 use self::verify::VerifyArgs;
 use crate::error::EXIT_CODES;
 
@@ -159,6 +161,14 @@ pub enum Command {
     /// builds twice only what changed.
     #[command(after_help = ledger::EXAMPLES)]
     Ledger(LedgerArgs),
+    /// Builds published crates twice, one after another, and records a verdict for each.
+    ///
+    /// Each crate is fetched by cargo, unpacked and built as `repro build` does, in a sandbox without
+    /// network, with its own Cargo.lock, its default features and the toolchain of the current
+    /// directory. Each result is one line in `survey.jsonl` in DIR; a survey that was stopped goes on
+    /// where it was.
+    #[command(after_help = survey::EXAMPLES)]
+    Survey(SurveyArgs),
     /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.
     ///
     /// The rebuilt files and archives appear there if everything went well, and nothing else. The

@@ -13,4 +13,5 @@ pub mod inspect;
 pub mod ledger;
 pub mod normalize;
 pub mod sbom;
+pub mod survey;
 pub mod sync;

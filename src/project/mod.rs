@@ -172,7 +172,7 @@ impl Project {
         let profiles = copied.profiles(request.selection.profile(), &env)?;
         profiles.drop_others(&mut divided);
         programs_from_here(&mut divided.passed);
-        let lockfile = lockfile::find(source, copy, config, &env, &toolchain)?;
+        let lockfile = lockfile::find(source, copy, config, (&env, Path::new("")), &toolchain)?;
         if let Some(below) = &lockfile.elsewhere {
             let path = lockfile::from_package(source, below);
             divided.passed.insert(lockfile::VARIABLE.into(), path.into());
@@ -482,6 +482,7 @@ fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
         outer_configs: config.outer_count(),
         toolchain: None,
         canonical: None,
+        apart: None,
     })
 }
 

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod sarif;
 pub mod shell;
 pub mod summary;
+pub mod survey;
 pub mod text;
 mod variations;
 pub mod verify;

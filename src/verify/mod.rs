@@ -16,7 +16,7 @@ mod programs;
 mod published;
 mod rebuild;
 mod rebuilt;
-mod registry;
+pub(crate) mod registry;
 mod replay;
 mod settings;
 mod source;

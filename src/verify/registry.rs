@@ -2,6 +2,7 @@
 //! user's registries, proxies and credentials apply; and checked against the checksum of the index.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use repro_formats::digest;
@@ -12,25 +13,43 @@ use crate::error::{bad_input, host, refused};
 use crate::fs;
 use crate::process::Cmd;
 
+/// A crate that a registry publishes.
+pub(crate) struct Published {
+    /// The `.crate` file.
+    pub(crate) path: PathBuf,
+    /// Its version.
+    pub(crate) version: String,
+    /// SHA-256 of the file, as the index has it.
+    pub(crate) checksum: String,
+}
+
 /// Fetches `NAME@VERSION`. Returns the `.crate` file and one line that names it.
 pub(super) fn fetch(spec: &str, scratch: &Path) -> Result<(PathBuf, String)> {
     let (name, version) = parse(spec)?;
+    let found = download(name, Some(version), scratch, None)?;
+    Ok((found.path, format!("{name} {version} with sha256 {}", found.checksum)))
+}
+
+/// Fetches a version, or the newest one that was not yanked. `name` and `version` are from [`parse`], or
+/// known to be as strict.
+pub(crate) fn download(
+    name: &str,
+    version: Option<&str>,
+    scratch: &Path,
+    limit: Option<Duration>,
+) -> Result<Published> {
     let dir = scratch.join("fetch");
     fs::write(&dir.join("src/lib.rs"), "")?;
     fs::write(&dir.join("Cargo.toml"), scratch_package(name, version))?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let out = Cmd::new(cargo)
-        .args(["fetch", "--quiet"])
-        .env("CARGO_TERM_COLOR", "never")
-        .dir(&dir)
-        .output()?;
+    let cmd = Cmd::new(cargo).args(["fetch", "--quiet"]).env("CARGO_TERM_COLOR", "never").dir(&dir);
+    let out = limit.into_iter().fold(cmd, Cmd::limit).output()?;
+    let what = version.map_or(name.to_string(), |version| format!("{name} {version}"));
     if !out.status.success() {
         let words: Vec<&str> = out.stderr.lines().map(str::trim).collect();
         let words = words.join(" ");
-        let message = format!(
-            "cargo could not fetch {name} {version}: {}",
-            words.trim_start_matches("error: ")
-        );
+        let message =
+            format!("cargo could not fetch {what}: {}", words.trim_start_matches("error: "));
         return Err(
             match words.contains("failed to select a version")
                 || words.contains("no matching package")
@@ -40,20 +59,18 @@ pub(super) fn fetch(spec: &str, scratch: &Path) -> Result<(PathBuf, String)> {
             },
         );
     }
-    let checksum = checksum(&fs::read_text(&dir.join("Cargo.lock"))?, name, version)
-        .ok_or_else(|| refused(format!("the index has no checksum of {name} {version}")))?;
-    let path = cached(name, version, &checksum)?;
-    Ok((path, format!("{name} {version} with sha256 {checksum}")))
+    let (version, checksum) = resolved(&fs::read_text(&dir.join("Cargo.lock"))?, name)
+        .ok_or_else(|| refused(format!("the index has no checksum of {what}")))?;
+    let path = cached(name, &version, &checksum)?;
+    Ok(Published { path, version, checksum })
 }
 
 /// The two parts must be what they are: they are written into a manifest of cargo's.
-fn parse(spec: &str) -> Result<(&str, &str)> {
-    let name_char = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+pub(crate) fn parse(spec: &str) -> Result<(&str, &str)> {
     let version_char = |c: char| c.is_ascii_alphanumeric() || ".-+".contains(c);
     spec.split_once('@')
         .filter(|(name, version)| {
-            !name.is_empty()
-                && name.chars().all(name_char)
+            is_name(name)
                 && version.split('.').count() >= 3
                 && version.starts_with(|c: char| c.is_ascii_digit())
                 && version.chars().all(version_char)
@@ -66,28 +83,37 @@ fn parse(spec: &str) -> Result<(&str, &str)> {
         })
 }
 
-fn scratch_package(name: &str, version: &str) -> String {
+/// Whether this can be the name of a crate.
+pub(crate) fn is_name(name: &str) -> bool {
+    let name_char = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(name_char)
+}
+
+fn scratch_package(name: &str, version: Option<&str>) -> String {
+    let requirement = version.map_or("*".to_string(), |version| format!("={version}"));
     // A dependency's own features could pull in more than is needed to fetch it.
     format!(
-        "[package]\nname = \"scratch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[dependencies.{name}]\nversion = \"={version}\"\ndefault-features = false\n\n[workspace]\n"
+        "[package]\nname = \"scratch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[dependencies.{name}]\nversion = \"{requirement}\"\ndefault-features = false\n\n[workspace]\n"
     )
 }
 
-/// What the lockfile says of the package.
-fn checksum(lockfile: &str, name: &str, version: &str) -> Option<String> {
+/// Version and checksum of the one dependency of the scratch package, whose lockfile this is.
+fn resolved(lockfile: &str, name: &str) -> Option<(String, String)> {
     let document: DocumentMut = lockfile.parse().ok()?;
     let packages = document.get("package")?.as_array_of_tables()?;
-    let is = |key: &str, value: &str, t: &toml_edit::Table| {
-        t.get(key).and_then(Item::as_str) == Some(value)
+    let text = |t: &toml_edit::Table, key: &str| Some(t.get(key)?.as_str()?.to_string());
+    // `name`, or with its version where there are several.
+    let scratch = packages.iter().find(|t| !t.contains_key("source"))?;
+    let mut dependencies = scratch.get("dependencies").and_then(Item::as_array)?.iter();
+    let found = dependencies.next()?.as_str()?;
+    let version = found.split(' ').nth(1);
+    let of = |t: &&toml_edit::Table| {
+        text(t, "name").as_deref() == Some(name)
+            && t.contains_key("checksum")
+            && version.is_none_or(|v| text(t, "version").as_deref() == Some(v))
     };
-    // Build metadata is not part of what is asked for.
-    let plain = version.split('+').next().unwrap_or(version);
-    let same_version = |t: &toml_edit::Table| {
-        let found = t.get("version").and_then(Item::as_str).unwrap_or_default();
-        found.split('+').next() == Some(plain)
-    };
-    let found = packages.iter().find(|t| is("name", name, t) && same_version(t))?;
-    found.get("checksum")?.as_str().map(str::to_string)
+    let found = packages.iter().find(of)?;
+    Some((text(found, "version")?, text(found, "checksum")?))
 }
 
 /// The file in cargo's cache that has the checksum; the directory is named after the registry, or
@@ -131,9 +157,24 @@ mod tests {
     }
 
     #[test]
-    fn the_checksum_is_that_of_the_package_itself() {
-        let lock = "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nchecksum = \"aa\"\n[[package]]\nname = \"x\"\nversion = \"2.0.0\"\nchecksum = \"bb\"\n";
-        assert_eq!(checksum(lock, "x", "2.0.0").as_deref(), Some("bb"));
-        assert_eq!(checksum(lock, "y", "2.0.0"), None);
+    fn the_checksum_is_that_of_the_dependency_itself() {
+        let package = |name: &str, version: &str, sum: &str| {
+            format!(
+                "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+x\"\nchecksum = \"{sum}\"\n"
+            )
+        };
+        let lock = |dependency: &str, others: &[String]| {
+            format!(
+                "version = 4\n{}[[package]]\nname = \"scratch\"\nversion = \"0.0.0\"\ndependencies = [\n \"{dependency}\",\n]\n",
+                others.concat()
+            )
+        };
+        let two = [package("x", "1.0.0", "aa"), package("x", "2.0.0+1", "bb")];
+        let found = |lock: &str, name| resolved(lock, name).map(|(v, sum)| format!("{v} {sum}"));
+        assert_eq!(found(&lock("x 2.0.0+1", &two), "x").as_deref(), Some("2.0.0+1 bb"));
+        assert_eq!(found(&lock("x", &two[..1]), "x").as_deref(), Some("1.0.0 aa"));
+        assert_eq!(found(&lock("x", &two), "y"), None);
+        let same = [package("scratch", "1.0.0", "cc")];
+        assert_eq!(found(&lock("scratch 1.0.0", &same), "scratch").as_deref(), Some("1.0.0 cc"));
     }
 }

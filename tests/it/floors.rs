@@ -43,6 +43,7 @@ const ORDER: &[&str] = &[
     "sbom",
     "attest",
     "oci",
+    "survey",
     "report",
     // entry
     "project",

@@ -48,6 +48,8 @@ mod snapshots;
 mod sound;
 mod source;
 mod support;
+#[cfg(target_os = "linux")]
+mod survey;
 mod verify;
 mod wasm;
 mod which_source;

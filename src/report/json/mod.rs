@@ -177,6 +177,7 @@ struct OneCulprit<'a> {
     seconds: f64,
     suspected: Option<&'a str>,
     evidence: &'a [String],
+    remedies: &'a [String],
     via: &'a [String],
 }
 
@@ -287,6 +288,7 @@ fn culprit(culprit: &Culprit) -> OneCulprit<'_> {
         unit: culprit.unit.name(),
         causes: culprit.causes.iter().map(|c| c.name()).collect(),
         evidence: &culprit.evidence,
+        remedies: &culprit.remedies,
         via: &culprit.via,
     }
 }
