@@ -5,8 +5,8 @@ use std::path::PathBuf;
 /// The directories of one side.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
-    /// Scratch directory of the run, above everything else here.
-    pub scratch: PathBuf,
+    /// A directory above the source.
+    pub above: PathBuf,
     /// The copy of the source.
     pub source: PathBuf,
     /// cargo's target directory.

@@ -170,9 +170,8 @@ impl Cmd {
         self
     }
 
-    /// Makes the child lead a process group of its own, ended as a whole by a signal to `repro`.
-    /// Not for commands that may ask the user for a password: a background group cannot read the
-    /// terminal.
+    /// Makes the child lead a session and a process group of its own, ended as a whole by a signal to
+    /// `repro`. Not for commands that may ask the user for a password: it has no terminal.
     pub fn own_group(mut self) -> Cmd {
         self.own_group = true;
         self
@@ -363,7 +362,8 @@ impl Cmd {
     fn unix_settings(&self, command: &mut Command) {
         use std::os::unix::process::CommandExt;
         if self.own_group {
-            command.process_group(0);
+            // SAFETY: setsid(2) is async-signal-safe and touches no memory.
+            unsafe { command.pre_exec(|| rustix::process::setsid().map(drop).map_err(Into::into)) };
         }
         #[cfg(target_os = "linux")]
         if self.with_parent {

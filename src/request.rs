@@ -211,6 +211,19 @@ pub struct InitRequest {
     pub force: bool,
     /// `--dry-run`.
     pub dry_run: bool,
+    /// `--install`.
+    pub install: Option<String>,
+    /// `--workflow`.
+    pub publishes: Option<Publishes>,
+}
+
+/// What the workflow of `repro init` is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publishes {
+    /// It makes releases.
+    Release,
+    /// It verifies those of another workflow.
+    Verify,
 }
 
 /// A `repro build`, with the project's metadata and the defaults already in it.

@@ -153,14 +153,37 @@ pub struct Canaries {
     /// `<name>` in `/build/<name>`, where builds can be made at paths that are the same for everyone;
     /// a directory that is not varied is there.
     pub canonical: Option<String>,
+    /// Where builds other than A see their directories, if that need not be below the scratch directory.
+    pub apart: Option<PathBuf>,
 }
 
 impl Canaries {
     /// A directory of one side; all but A's are in `deeper`.
     fn dir(&self, side: Side, what: &str, deeper: &str) -> Value {
+        let apart = self.apart.as_ref().filter(|_| side != Side::A);
+        self.dir_in(apart.unwrap_or(&self.scratch), side, what, deeper)
+    }
+
+    fn dir_in(&self, root: &Path, side: Side, what: &str, deeper: &str) -> Value {
         let lower = side.lower();
-        let dir = self.scratch.join(&lower).join(format!("{what}-{lower}-{}", self.token));
+        let dir = root.join(&lower).join(format!("{what}-{lower}-{}", self.token(side)));
         Value::Path(if side == Side::A { dir } else { dir.join(deeper) })
+    }
+
+    /// What no other run has, and no other side.
+    fn token(&self, side: Side) -> String {
+        let shift = |first: u8, count: u8, c: u8| first + (c - first + side.0) % count;
+        let shifted = self.token.bytes().map(|c| match c {
+            b'a'..=b'z' => shift(b'a', 26, c),
+            b'0'..=b'9' => shift(b'0', 10, c),
+            other => other,
+        });
+        shifted.map(char::from).collect()
+    }
+
+    /// The directory that others than A have theirs in, in a sandbox.
+    pub fn place_apart(&self) -> PathBuf {
+        PathBuf::from(format!("/{}/work", self.token(Side::B)))
     }
 
     /// The copy of the source, below a directory for each config file above it.
@@ -169,13 +192,13 @@ impl Canaries {
             return Value::Nothing;
         };
         path.extend((0..self.outer_configs).map(|_| "outer"));
-        Value::Path(path.join("src"))
+        Value::Path(path.join(if side == Side::A { "src" } else { "checkout" }))
     }
 
     /// A name of one side: `host-a-…`, `host-bb-…`.
     fn name(&self, side: Side, what: &str) -> Value {
         let letters = side.lower().repeat(usize::from(side.0).min(2) + 1);
-        Value::Text(format!("{what}-{letters}-{}", self.token))
+        Value::Text(format!("{what}-{letters}-{}", self.token(side)))
     }
 
     /// A locale of one side: B's sorts otherwise where this machine has one that does, and the others
@@ -210,18 +233,29 @@ pub struct Shared {
 
 /// What no run varies.
 pub const SHARED: &[Shared] = &[
-    Shared { text: "cpu-model", about: "model, features and caches of the CPU; target-cpu=native" },
+    Shared {
+        text: "cpu-model",
+        about: "model, speed, features and caches of the CPU; target-cpu=native",
+    },
     Shared {
         text: "memory",
         about: "size of memory, swap and pages: sysinfo, sysconf, /proc/meminfo",
     },
     Shared {
         text: "devices",
-        about: "disks, network devices and their addresses, file systems, /sys",
+        about: "disks and the room on them, network devices and their addresses, file systems, /sys",
     },
     Shared {
         text: "boot",
-        about: "time since boot, load, limits, /proc/cmdline, /proc/sys, control groups, address randomization",
+        about: "time since boot, load, /proc/cmdline, /proc/sys, control groups, address randomization",
+    },
+    Shared {
+        text: "process",
+        about: "limits, priority, signals, groups, terminal, numbers of open files (CARGO_MAKEFLAGS), number of processes",
+    },
+    Shared {
+        text: "tool-variables",
+        about: "variables that lead to tools and files of this machine: RUSTUP_HOME, SSL_CERT_FILE, JAVA_HOME",
     },
     Shared {
         text: "installed-software",
@@ -229,11 +263,11 @@ pub const SHARED: &[Shared] = &[
     },
     Shared {
         text: "git-refs",
-        about: "both builds are in a repository with a detached HEAD: branch, tags, remotes, depth of the clone",
+        about: "both builds are in a repository with a detached HEAD: branch, tags, remotes, depth of the clone, path of the repository",
     },
     Shared {
         text: "file-times",
-        about: "times that the kernel gives to files made during the build, for programs that the preload shim does not reach",
+        about: "times that the kernel gives to new files, for programs that the preload shim does not reach",
     },
     Shared {
         text: "direct-calls",
@@ -248,7 +282,7 @@ pub const VARIATIONS: &[Variation] = &[
         text: "build-path",
         about: "absolute path of the source, in length and depth",
         needs: Need::Nothing,
-        carriers: &[Carrier::Directory(&[])],
+        carriers: &[Carrier::Directory(&[]), Carrier::Within(&["GIT_CEILING_DIRECTORIES"])],
         cause: Cause::BuildPath,
         label: "directory of the source",
         value: Canaries::source,
@@ -297,7 +331,7 @@ pub const VARIATIONS: &[Variation] = &[
         label: "directory added to PATH",
         value: |c, side| match side {
             Side::A => Value::Nothing,
-            _ => c.dir(side, "search-path", "bin"),
+            _ => c.dir_in(&c.scratch, side, "search-path", "bin"),
         },
     },
     Variation {
@@ -318,7 +352,12 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Directory(&["TMPDIR", "TEMP", "TMP"])],
         cause: Cause::BuildPath,
         label: "TMPDIR",
-        value: |c, side| c.dir(side, "tmp", "another"),
+        value: |c, side| match c.apart.as_ref().and_then(|dir| dir.strip_prefix("/").ok()) {
+            Some(below) if side != Side::A => {
+                c.dir_in(&Path::new("/tmp").join(below), side, "tmp", "another")
+            }
+            _ => c.dir(side, "tmp", "another"),
+        },
     },
     Variation {
         id: VariationId::Username,
@@ -835,6 +874,7 @@ mod tests {
             outer_configs: 1,
             toolchain: Some("/toolchain".into()),
             canonical: None,
+            apart: None,
         }
     }
 
@@ -854,8 +894,18 @@ mod tests {
     fn paths_differ_in_length_and_depth() {
         let v = VariationSet::default().values(VariationId::BuildPath, &canaries());
         assert_eq!(v.of(Side::A).to_string(), "/s/a/build-path-a-q7x/outer/src");
-        let of_b = "/s/b/build-path-b-q7x/some/levels/deeper/outer/src";
+        let of_b = "/s/b/build-path-b-r8y/some/levels/deeper/outer/checkout";
         assert_eq!(v.of(Side::B).to_string(), of_b);
+        let mut apart = canaries();
+        (apart.apart, apart.outer_configs) = (Some(apart.place_apart()), 0);
+        for id in VARIATIONS.iter().filter(|row| row.id.canonical("").is_some()).map(|row| row.id) {
+            let v = VariationSet::default().values(id, &apart);
+            let of = |side| v.path(side).components().collect::<Vec<_>>();
+            let (a, b) = (of(Side::A), of(Side::B));
+            assert_ne!(a.len(), b.len(), "{id}");
+            let in_tmp = id == VariationId::Tmpdir;
+            assert!(in_tmp || a[1..].iter().all(|part| !b.contains(part)), "{id}: {a:?} {b:?}");
+        }
     }
 
     #[test]

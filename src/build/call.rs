@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
@@ -98,9 +98,7 @@ impl Plan<'_> {
                 ..Settings::of(side, self.values)
             };
             let records = self.keep_calls.then(|| wrapper::runs(&layout.wrapper));
-            // The source is there; what comes from now on is the build's.
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-            let moment = Moment { records, since, ..Moment::default() };
+            let moment = Moment { records, since: self.since(), ..Moment::default() };
             shim.write_at(&settings, &moment, &path, &seen)?;
             match self.sandbox {
                 Some(_) => {
@@ -120,19 +118,32 @@ impl Plan<'_> {
             .args(args)
             .args(&share.cargo_args)
             .args(self.selection.cargo_args());
+        // By the ids and times of this user the index says that every file has changed.
+        let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
+        let in_git = self.layout_on_disk(side).source.join(".git").exists();
         let cargo = match self.sandbox {
             Some(sandbox) => {
                 self.furnish(side, layout, &mut room);
-                // By the ids of this user the index says that every file has changed.
-                if self.layout_on_disk(side).source.join(".git").exists() {
-                    let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
+                if in_git {
                     sandbox.around(git, &layout.source, &room).env_exact(env.clone()).output()?;
                 }
                 sandbox.around(cargo, &dir, &room)
             }
-            None => cargo.dir(dir),
+            None => {
+                if in_git {
+                    git.dir(&layout.source).env_exact(env.clone()).output()?;
+                }
+                cargo.dir(dir)
+            }
         };
         Ok(cargo.env_exact(env).umask(share.umask).own_group())
+    }
+
+    /// From when on files are of this run: their times are those of the clock that programs are told.
+    /// Times of the sources that a program can set are those of `source-mtime`.
+    pub fn since(&self) -> Option<Duration> {
+        let made = self.scratch.metadata().and_then(|m| m.created()).unwrap_or(SystemTime::now());
+        made.duration_since(UNIX_EPOCH).ok()
     }
 
     /// Who and where the processes of one side are, in its room.
@@ -296,6 +307,11 @@ impl Plan<'_> {
             crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
             registries: layout.cargo_home.join("registry/src"),
             crates: names,
+            checkouts: layout.cargo_home.join("git/checkouts"),
+            commits: match self.recipe.changes_calls() {
+                true => crate_dirs::commits(self.lockfile),
+                false => BTreeSet::new(),
+            },
             ledger: self.ledger.map(|shared| self.of_ledger(side, layout, shared)),
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());

@@ -98,6 +98,7 @@ impl Machine<'_> {
             ("/etc/machine-id", machine.clone()),
             ("/var/lib/dbus/machine-id", machine),
             ("/proc/sys/kernel/random/boot_id", format!("{}\n", boot_id_of(&host))),
+            ("/proc/sys/kernel/domainname", format!("{host}\n")),
         ]
     }
 
@@ -153,10 +154,11 @@ impl Machine<'_> {
     }
 }
 
-/// `/etc/hosts` with a name of this machine.
+/// `/etc/hosts` with a name of this machine, and an address of its own, which is also its `hostid`.
 fn hosts(text: &str, host: &str) -> String {
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    format!("{text}{end}127.0.1.1 {host}\n")
+    let number = u32::from_str_radix(&id_of(host)[..4], 16).unwrap_or(0);
+    format!("{text}{end}127.2.{}.{} {host}\n", number >> 8, number & 255)
 }
 
 /// `/proc/cpuinfo` with as many CPUs: one paragraph each.

@@ -144,9 +144,11 @@ impl Plan<'_> {
 
     fn layout_by(&self, side: Side, values: &dyn Fn(VariationId) -> Values) -> Layout {
         let path = |name| values(name).path(side).to_owned();
+        let source = path(VariationId::BuildPath);
+        let own = source.ancestors().find(|dir| dir.ends_with(side.lower()));
         Layout {
-            scratch: self.scratch.to_owned(),
-            source: path(VariationId::BuildPath),
+            above: own.or(source.parent()).unwrap_or(self.scratch).to_owned(),
+            source,
             target: path(VariationId::TargetDir),
             cargo_home: path(VariationId::CargoHome),
             home: path(VariationId::Home),
@@ -390,7 +392,11 @@ impl Plan<'_> {
     /// What the shim has written down.
     fn ran(&self, layout: &Layout) -> Ran {
         let list = std::fs::read(layout.wrapper.join(UNREACHED)).unwrap_or_default();
-        ran::read(&list, &|path| path.starts_with(self.scratch) || path.starts_with("/build"))
+        let roots = [self.scratch.to_owned(), "/build".into(), layout.above.clone()];
+        let own = |path: &Path| {
+            roots.iter().chain(&layout.directories()).any(|dir| path.starts_with(dir))
+        };
+        ran::read(&list, &own)
     }
 
     fn linker_inputs(&self, layout: &Layout) -> Result<BTreeSet<PathBuf>> {

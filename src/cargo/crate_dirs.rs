@@ -51,6 +51,33 @@ pub fn remap_of(
     known.then(|| (registry.to_owned(), format!("/cargo/{OWN}")))
 }
 
+/// Commits of the git dependencies of a lockfile.
+pub fn commits(lockfile: &str) -> BTreeSet<String> {
+    let document = lockfile.parse::<DocumentMut>().unwrap_or_default();
+    let packages = document.get("package").and_then(|p| p.as_array_of_tables());
+    let of = |package: &toml_edit::Table| {
+        Some(package.get("source")?.as_str()?.strip_prefix("git+")?.rsplit_once('#')?.1.to_string())
+    };
+    packages.into_iter().flatten().filter_map(of).collect()
+}
+
+/// The remap of a git dependency that is checked out at or above `dir`, below the directory `checkouts` of
+/// a cargo home. cargo names it by a short id, which git's settings and the objects at hand make longer.
+pub fn remap_of_checkout(
+    dir: &Path,
+    checkouts: &Path,
+    commits: &BTreeSet<String>,
+) -> Option<(PathBuf, String)> {
+    const SHORT: usize = 7;
+    let mut parts = dir.strip_prefix(checkouts).ok()?.components();
+    let (repository, id) = (parts.next()?, parts.next()?.as_os_str().to_str()?);
+    let commit = commits.iter().find(|commit| commit.starts_with(id))?;
+    let from = checkouts.join(repository).join(id);
+    let repository = repository.as_os_str().to_str()?;
+    let to = format!("/cargo/git/checkouts/{repository}/{}", commit.get(..SHORT)?);
+    (id.len() != SHORT).then_some((from, to))
+}
+
 /// The directories in a cargo home that have some of `crates` and are not cargo's own for crates.io.
 /// `unpacked` are the directories of single crates, in the cargo home `user`; the build has `home`.
 pub fn mirrors(
@@ -126,6 +153,17 @@ mod tests {
         assert_eq!(remap(&unpacked[0]), Some(registries.join("mirror-0123")));
         assert_eq!(remap(&unpacked[1]), None);
         assert_eq!(remap(&"/u/a-1.0.0".into()), None);
+
+        let commits =
+            commits("[[package]]\nsource = 'git+https://x/y?branch=z#0123456789abcdef'\n");
+        let checkouts = Path::new("/u/git/checkouts");
+        let remap = |id: &str| {
+            let dir = checkouts.join("y-0f1e").join(id).join("sub");
+            remap_of_checkout(&dir, checkouts, &commits).map(|(from, to)| (from.ends_with(id), to))
+        };
+        let canonical = Some((true, "/cargo/git/checkouts/y-0f1e/0123456".to_string()));
+        assert_eq!([remap("0123456789ab"), remap("0123")], [canonical.clone(), canonical]);
+        assert_eq!([remap("0123456"), remap("fedcba9876")], [None, None]);
 
         let dir = tempfile::tempdir().unwrap();
         for (name, package) in [("a", "a"), ("b", "b"), ("own", "own")] {

@@ -55,6 +55,10 @@ pub struct Spec {
     pub registries: PathBuf,
     /// `name-version` of those there that have one path for everyone.
     pub crates: BTreeSet<String>,
+    /// Where it has git dependencies.
+    pub checkouts: PathBuf,
+    /// The commits of these.
+    pub commits: BTreeSet<String>,
     /// The ledger.
     pub ledger: Option<ledger::Spec>,
     /// Where crate ids are to be canonical: the directories that differ between builders.
@@ -185,7 +189,8 @@ fn of_crate(spec: &Spec) -> Option<String> {
     let fits = spec.crate_dirs.iter().filter(|(from, _)| dir.starts_with(from));
     let fits = fits.max_by_key(|(from, _)| from.as_os_str().len()).cloned();
     let unpacked = || crate_dirs::remap_of(&dir, &spec.registries, &spec.crates);
-    let (from, to) = fits.or_else(unpacked)?;
+    let checked_out = || crate_dirs::remap_of_checkout(&dir, &spec.checkouts, &spec.commits);
+    let (from, to) = fits.or_else(unpacked).or_else(checked_out)?;
     Some(format!("--remap-path-prefix={}={to}", from.display()))
 }
 

@@ -2,21 +2,34 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::output::Format;
 use super::selection::SelectionArgs;
-use crate::request::{BuildRequest, InitRequest, SourceChoice};
+use crate::request::{BuildRequest, InitRequest, Publishes, SourceChoice};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   repro init --dry-run                     show all that would be written, and write nothing
   repro init
   repro init -p mytool --target x86_64-unknown-linux-musl
+  repro init --target x86_64-unknown-linux-gnu --target aarch64-apple-darwin   a job for each platform
+  repro init --install 0123456789abcdef0123456789abcdef01234567   which repro the workflows use
   repro init --force                       overwrite existing files that differ
 
-It writes .github/workflows/reproducible-release.yml, Dockerfile.repro, REPRODUCIBILITY.md, deny.toml and
-rust-toolchain.toml, and adds the table metadata.repro to Cargo.toml.";
+It writes workflows for GitHub, Dockerfile.repro, REPRODUCIBILITY.md, deny.toml and rust-toolchain.toml, and adds the
+table metadata.repro to Cargo.toml. What is missing in Cargo.toml and deny.toml is added; any other file that exists
+and differs stays, and the difference is shown. In a project that makes releases with cargo-dist or with a workflow of
+its own, the workflows build and verify for that one, and publish nothing.";
+
+/// What the workflows are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum WorkflowArg {
+    /// Make releases
+    Release,
+    /// Build and verify for another workflow, which makes them
+    Verify,
+}
 
 /// Arguments of `repro init`.
 #[derive(Args)]
@@ -29,6 +42,14 @@ pub struct InitArgs {
     /// Overwrite existing files that differ
     #[arg(long)]
     force: bool,
+    /// Install repro in workflows from this commit, or from the released archive for Linux x86_64 with this
+    /// SHA-256 [default: the commit of this version's tag, looked up with git]
+    #[arg(long, value_name = "COMMIT|SHA256")]
+    install: Option<String>,
+    /// What the workflows are for [default: `verify` where cargo-dist or another workflow makes releases,
+    /// else `release`]
+    #[arg(long, value_name = "KIND")]
+    workflow: Option<WorkflowArg>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -45,6 +66,11 @@ impl InitArgs {
             build: BuildRequest::of(source, self.selection.selection()),
             force: self.force,
             dry_run: self.dry_run,
+            install: self.install,
+            publishes: self.workflow.map(|workflow| match workflow {
+                WorkflowArg::Release => Publishes::Release,
+                WorkflowArg::Verify => Publishes::Verify,
+            }),
         }
     }
 }

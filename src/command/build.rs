@@ -200,7 +200,7 @@ fn builds(
     };
     progress.clear();
     let shared = isolation.why.iter().filter(|_| span.is_some()).map(|why| {
-        format!("not isolated: both builds shared /tmp, the network, the session and the processes ({why})")
+        format!("not isolated: both builds shared /tmp, a directory above theirs, the network and the processes ({why})")
     });
     let network = project.request.network.then(|| {
         "the builds had this machine's network (`--network`): what they downloaded can be different elsewhere or later".to_string()

@@ -89,7 +89,7 @@ fn here(project: &Project) -> Layout {
     let target = project.results.parent().unwrap_or(&project.results);
     let unused = PathBuf::new;
     Layout {
-        scratch: root.parent().unwrap_or(Path::new("/")).to_owned(),
+        above: root.parent().unwrap_or(Path::new("/")).to_owned(),
         target: target.to_owned(),
         cargo_home: project.cargo_home.clone().unwrap_or_default(),
         source: root,
@@ -150,7 +150,7 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
     config.files.retain(|f| f.place == Place::Source);
     facts.config_env = config.env();
     let layout = Layout {
-        scratch: source.parent().unwrap_or(&source).to_owned(),
+        above: source.parent().unwrap_or(&source).to_owned(),
         target: source.join("target"),
         cargo_home,
         source,

@@ -9,7 +9,7 @@ use crate::fs;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
 use crate::sandbox::Isolation;
-use crate::variation::{Side, Value, Values, VariationId, VariationSet};
+use crate::variation::{Canaries, Side, Value, Values, VariationId, VariationSet};
 
 /// A file system in memory that most systems have.
 const MEMORY: &str = "/dev/shm";
@@ -64,7 +64,8 @@ impl Project {
 
     /// Where the directories of both sides are on this machine, if they run in a sandbox.
     pub(crate) fn on_disk(&self, id: VariationId, elsewhere: &Elsewhere) -> Values {
-        let values = VariationSet::default().values(id, &self.canaries);
+        let canaries = Canaries { apart: None, ..self.canaries.clone() };
+        let values = VariationSet::default().values(id, &canaries);
         let copies = matches!(id, VariationId::BuildPath | VariationId::CargoHome);
         let Some(dir) = elsewhere.dir.as_ref().filter(|_| copies) else {
             return values;

@@ -54,6 +54,7 @@ impl Project {
             )));
         }
         self.canaries.canonical = sandbox.as_ref().map(|_| self.name.clone());
+        self.canaries.apart = sandbox.as_ref().map(|_| self.canaries.place_apart());
         let movable = sandbox.is_some() && self.toolchain.is_movable();
         self.canaries.toolchain = movable.then(|| self.toolchain.sysroot.clone());
         Ok((sandbox, isolation))

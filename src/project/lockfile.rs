@@ -29,15 +29,17 @@ pub(crate) struct Lockfile {
     pub(crate) elsewhere: Option<PathBuf>,
 }
 
-/// Finds it in the copy of a source, by the config and the variables that its builds have.
+/// Finds it in the copy of a source, by the config and the variables that its builds have, and the
+/// directory that these count from.
 pub(crate) fn find(
     source: &Source,
     copy: &Path,
     config: &Config,
-    env: &Env,
+    (env, from): (&Env, &Path),
     toolchain: &Toolchain,
 ) -> Result<Lockfile> {
-    let named = named(config, env).filter(|_| release(&toolchain.cargo_version) >= Some(SINCE));
+    let named =
+        named(config, env, from).filter(|_| release(&toolchain.cargo_version) >= Some(SINCE));
     let Some(path) = named else {
         let text = fs::read_text_if_any(&copy.join(&source.workspace).join("Cargo.lock"))?;
         let text = text.ok_or_else(|| source.without_lockfile())?;
@@ -59,10 +61,10 @@ pub(crate) fn find(
     }
 }
 
-/// The path that a variable or config gives, in the user's tree.
-fn named(config: &Config, env: &Env) -> Option<PathBuf> {
+/// The path that a variable or config gives, in the user's tree. A variable counts from `from`.
+fn named(config: &Config, env: &Env, from: &Path) -> Option<PathBuf> {
     match env.get(OsStr::new(VARIABLE)) {
-        Some(path) => std::path::absolute(path).ok().map(|path| fs::normalized(&path)),
+        Some(path) => std::path::absolute(from.join(path)).ok().map(|path| fs::normalized(&path)),
         None => config.get_path(&["resolver", "lockfile-path"]),
     }
 }

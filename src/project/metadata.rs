@@ -23,6 +23,7 @@ const KEYS: &[&str] = &[
     "all-features",
     "no-default-features",
     "targets",
+    "release-targets",
     "profile",
     "pass-env",
     "vary",
@@ -120,6 +121,11 @@ impl Defaults {
     /// The name in `/build/<name>`, if one is set.
     pub fn name(&self) -> Result<Option<String>> {
         self.text("name")
+    }
+
+    /// The targets of the workflows that `repro init` writes, if they are more than this machine builds.
+    pub fn release_targets(&self) -> Result<Vec<String>> {
+        self.list("release-targets")
     }
 
     /// How flags reach rustc.

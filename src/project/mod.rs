@@ -172,7 +172,7 @@ impl Project {
         let profiles = copied.profiles(request.selection.profile(), &env)?;
         profiles.drop_others(&mut divided);
         programs_from_here(&mut divided.passed);
-        let lockfile = lockfile::find(source, copy, config, &env, &toolchain)?;
+        let lockfile = lockfile::find(source, copy, config, (&env, Path::new("")), &toolchain)?;
         if let Some(below) = &lockfile.elsewhere {
             let path = lockfile::from_package(source, below);
             divided.passed.insert(lockfile::VARIABLE.into(), path.into());
@@ -372,11 +372,6 @@ impl Project {
         Ok(channel.unwrap_or_else(|| release.to_string()))
     }
 
-    /// Whether a toolchain file is there.
-    pub(crate) fn is_pinned(&self) -> Result<bool> {
-        Ok(policy::pin(&self.run_dir())?.is_some())
-    }
-
     pub(crate) fn describe(&self) -> String {
         describe(&self.source)
     }
@@ -487,6 +482,7 @@ fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
         outer_configs: config.outer_count(),
         toolchain: None,
         canonical: None,
+        apart: None,
     })
 }
 

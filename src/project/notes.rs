@@ -78,6 +78,10 @@ impl Project {
                 short_list(&self.beside)
             ));
         }
+        let replaced = ["source", "crates-io", "replace-with"];
+        if self.request.inject == Inject::Rustflags && self.config.get(&replaced).is_some() {
+            notes.push("crates of crates.io come from another source, whose paths only `--inject wrapper` maps to those of crates.io: a build that takes them from there can have other bytes".to_string());
+        }
         if a.random_build_id {
             notes.push("a random build-id (`--build-id=uuid`) was asked for; the recipe overrides it with sha1".to_string());
         }

@@ -132,7 +132,7 @@ mod tests {
             canonical_ids: false,
         };
         let layout = Layout {
-            scratch: "/w".into(),
+            above: "/w".into(),
             source: source.into(),
             target: format!("{source}/target").into(),
             cargo_home: cargo_home.into(),
@@ -149,6 +149,7 @@ mod tests {
             outer_configs: 0,
             toolchain: None,
             canonical: None,
+            apart: None,
         };
         let values = |id| VariationSet::default().values(id, &canaries);
         Recipe::new(facts).by_hand(&layout, &values)

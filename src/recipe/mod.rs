@@ -209,7 +209,7 @@ impl Recipe {
                 .replace("{target}", &path(&layout.target))
                 .replace("{cargo-home}", &path(&layout.cargo_home))
                 .replace("{rust-src}", &path(&rust_src))
-                .replace("{scratch}", &path(&layout.scratch));
+                .replace("{scratch}", &path(&layout.above));
             VARIATIONS.iter().fold(text, |text, row| {
                 text.replace(&format!("{{{}}}", row.text), &value(row.id).of(side).to_string())
             })
@@ -321,7 +321,7 @@ mod tests {
 
     fn side(facts: Facts) -> SideRecipe {
         let layout = Layout {
-            scratch: "/s".into(),
+            above: "/s".into(),
             source: "/s/src".into(),
             target: "/s/t".into(),
             cargo_home: "/s/c".into(),
@@ -338,6 +338,7 @@ mod tests {
             outer_configs: 0,
             toolchain: None,
             canonical: None,
+            apart: None,
         };
         let values = |n| VariationSet::default().values(n, &canaries);
         Recipe::new(facts).side(Side::B, &layout, &values)

@@ -129,6 +129,7 @@ impl<'a> Stage<'a> {
 
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let (settings, moment) = clocked(Settings::of(Side::A, &values), process.at, trial, now);
+        let moment = Moment { since: self.plan.since(), ..moment };
         let object = self.dir.join("preload.so");
         let in_sandbox = Path::new(PRELOAD);
         let preloaded = if self.plan.sandbox.is_some() { in_sandbox } else { &object };
@@ -407,7 +408,7 @@ fn clocked(
     let moment = Moment {
         nanos: (1_000_000_000 - nanos) % 1_000_000_000,
         still: trial.frozen.then_some(at),
-        since: Some(now),
+        since: None,
         records: None,
     };
     (settings, moment)

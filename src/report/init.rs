@@ -43,6 +43,8 @@ pub struct Planned {
     pub text: String,
     /// What is added to a file that is there.
     pub added: Option<String>,
+    /// The hunks between a file that is there and `text`, where it is not only added to.
+    pub diff: Option<String>,
     /// What becomes of it.
     pub state: State,
 }
@@ -55,6 +57,8 @@ pub struct InitReport {
     pub files: Vec<Planned>,
     /// Things that the user should know.
     pub notes: Vec<String>,
+    /// What is to be done next, in order; a step can have several lines.
+    pub next: Vec<String>,
     /// Nothing was written.
     pub dry_run: bool,
 }

@@ -48,11 +48,27 @@ fn lead(command: &[OsString]) -> ExitCode {
     #[cfg(target_os = "linux")]
     let error = {
         let _ = rustix::process::setsid();
+        leave_key_ring();
         std::os::unix::process::CommandExt::exec(&mut run)
     };
     #[cfg(not(target_os = "linux"))]
     let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
     failed(command, &error)
+}
+
+/// Gives this process a key ring of its own. No namespace divides those of sessions, and both builds would
+/// have that of the user's login, where one can leave a value for the other.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn leave_key_ring() {
+    use std::ffi::{c_char, c_long};
+    unsafe extern "C" {
+        fn syscall(number: c_long, ...) -> c_long;
+    }
+    const KEYCTL: c_long = if cfg!(target_arch = "x86_64") { 250 } else { 219 };
+    const JOIN_SESSION: c_long = 1;
+    // SAFETY: takes a number and no name; a kernel without key rings refuses it.
+    unsafe { syscall(KEYCTL, JOIN_SESSION, std::ptr::null::<c_char>()) };
 }
 
 fn failed(command: &[OsString], error: &std::io::Error) -> ExitCode {

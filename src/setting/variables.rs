@@ -1,6 +1,8 @@
 //! Environment variables of a manifest: which may be set again, and by which rule their value is
 //! read.
 
+use std::path::Path;
+
 use super::entry::{Fate, Home, Setting};
 use super::flags;
 use crate::manifest::Variable;
@@ -22,8 +24,8 @@ enum Rule {
     Text,
     /// It names a program or files.
     Never,
-    /// It decides what the recipe or the manifest decides.
-    Refused,
+    /// A relative path: what reads it looks whether that is in the source.
+    Below,
 }
 
 /// Names, and how their value is read; the first row that fits decides. `*` stands for anything.
@@ -32,7 +34,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("RUSTFLAGS", "", Rule::Rustc),
     ("CARGO_BUILD_RUSTFLAGS", "", Rule::Rustc),
     ("CARGO_TARGET_", "_RUSTFLAGS", Rule::Rustc),
-    ("CARGO_RESOLVER_LOCKFILE_PATH", "", Rule::Refused),
+    ("CARGO_RESOLVER_LOCKFILE_PATH", "", Rule::Below),
     ("CARGO_BUILD_RUSTDOC", "*", Rule::Never),
     ("CARGO_", "*", Rule::Word),
     ("RUSTC_BOOTSTRAP", "", Rule::Word),
@@ -81,7 +83,8 @@ pub fn fate(name: &str, value: &str) -> Result<Fate, String> {
         Rule::C => flags::c(&words()),
         Rule::Linker => flags::linker(&words()),
         Rule::Word if flags::is_word(value) => Ok(Fate::Replayed),
-        Rule::Word | Rule::Refused => Err(value.to_string()),
+        Rule::Below if Path::new(value).is_relative() => Ok(Fate::Replayed),
+        Rule::Word | Rule::Below => Err(value.to_string()),
         Rule::WordOrPath if value.contains(['/', '\\']) => Ok(Fate::Fact),
         Rule::WordOrPath | Rule::Text => Ok(Fate::Replayed),
         Rule::Never => Ok(Fate::Fact),
@@ -136,7 +139,8 @@ mod tests {
             ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", "/evil", Some(Fate::Fact)),
             ("CARGO_PROFILE_RELEASE_LTO", "fat", Some(Fate::Replayed)),
             ("CARGO_PROFILE_RELEASE_LTO", "/evil", None),
-            ("CARGO_RESOLVER_LOCKFILE_PATH", "x", None),
+            ("CARGO_RESOLVER_LOCKFILE_PATH", "../locks/Cargo.lock", Some(Fate::Replayed)),
+            ("CARGO_RESOLVER_LOCKFILE_PATH", "/evil/Cargo.lock", None),
             ("CARGO_BUILD_RUSTC", "/evil", Some(Fate::Fact)),
             ("CFLAGS", "-O1", Some(Fate::Replayed)),
             ("CFLAGS_x86_64-unknown-linux-gnu", "-fplugin=/evil.so", None),

@@ -294,6 +294,10 @@ unsafe fn read_names(names: *mut Utsname) -> Int {
             addr_of!((*names).version) as *mut u8,
             addr_of!(CONFIG.version),
         );
+        replace(
+            addr_of!((*names).domainname) as *mut u8,
+            addr_of!(CONFIG.host),
+        );
     }
     0
 }
@@ -310,20 +314,40 @@ pub unsafe extern "C" fn uname(names: *mut Utsname) -> Int {
 /// As in C.
 #[no_mangle]
 pub unsafe extern "C" fn gethostname(name: *mut u8, size: usize) -> Int {
+    // SAFETY: the caller's promise.
+    unsafe { one_name(|names| &names.nodename, name, size, ENAMETOOLONG) }
+}
+
+/// # Safety
+/// As in C.
+#[no_mangle]
+pub unsafe extern "C" fn getdomainname(name: *mut u8, size: usize) -> Int {
+    // SAFETY: the caller's promise; a name that is too long is cut off.
+    unsafe { one_name(|names| &names.domainname, name, size, 0) }
+}
+
+/// # Safety
+/// `name` points to `size` bytes.
+unsafe fn one_name(
+    which: fn(&Utsname) -> &[u8; 65],
+    name: *mut u8,
+    size: usize,
+    too_long: Int,
+) -> Int {
     // SAFETY: six arrays of bytes, for which zero is a value.
     let mut names: Utsname = unsafe { zeroed() };
     // SAFETY: `names` is a utsname.
     if unsafe { read_names(&mut names) } != 0 {
         return -1;
     }
-    let node = names.nodename.iter();
-    let needed = node.take_while(|b| **b != 0).count() + 1;
-    for (i, byte) in names.nodename.iter().take(needed.min(size)).enumerate() {
+    let field = which(&names);
+    let needed = field.iter().take_while(|b| **b != 0).count() + 1;
+    for (i, byte) in field.iter().take(needed.min(size)).enumerate() {
         // SAFETY: `i` is below `size`, the room the caller has.
         unsafe { *name.add(i) = *byte };
     }
-    if needed > size {
-        return fail(ENAMETOOLONG);
+    if needed > size && too_long != 0 {
+        return fail(too_long);
     }
     0
 }

@@ -1,5 +1,6 @@
-//! Part of the preload shim: it stays in the environment of the programs that are run, where a
-//! program clears or replaces theirs.
+//! Part of the preload shim: it is put into the environment of each program that is run, also where
+//! another one clears or replaces it, and taken out again when that program starts. No program sees the
+//! variable, which a build without `repro` does not have.
 
 use core::ffi::c_void;
 use core::mem::{size_of, transmute};
@@ -15,18 +16,74 @@ extern "C" {
     static environ: Words;
 }
 
-/// The environment with this object named in it, where it was taken out: in memory that goes with
-/// the process image, or stays behind where a program cannot be run.
+const NAME: &[u8] = b"LD_PRELOAD=";
+
+/// The parts of a value of the variable.
+fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|b| matches!(b, b':' | b' '))
+}
+
+/// Takes this object out of the environment that the process was started with: the loader has read it.
+extern "C" fn hide() {
+    let own = patched(addr_of!(CONFIG.preload));
+    // SAFETY: the list and its texts, which end in null and NUL, are the process's own, and it has no
+    // other thread yet.
+    unsafe {
+        let path = text(own).strip_prefix(NAME).unwrap_or_default();
+        let mut from = environ as *mut *mut u8;
+        if path.is_empty() || from.is_null() {
+            return;
+        }
+        let mut to = from;
+        while !(*from).is_null() {
+            let variable = *from;
+            let length = text(variable).len();
+            let mut end = NAME.len();
+            if text(variable).starts_with(NAME) && parts(&text(variable)[end..]).any(|p| p == path) {
+                // Those of others move to the front; the rest becomes empty.
+                let mut at = end;
+                while at < length {
+                    let size = parts(core::slice::from_raw_parts(variable.add(at), length - at))
+                        .next()
+                        .map_or(0, <[u8]>::len);
+                    let own = core::slice::from_raw_parts(variable.add(at), size) == path;
+                    if !own && size > 0 {
+                        if end > NAME.len() {
+                            *variable.add(end) = b':';
+                            end += 1;
+                        }
+                        core::ptr::copy(variable.add(at), variable.add(end), size);
+                        end += size;
+                    }
+                    at += size + 1;
+                }
+                let kept = end > NAME.len();
+                let end = if kept { end } else { 0 };
+                core::ptr::write_bytes(variable.add(end), 0, length - end);
+                if !kept {
+                    from = from.add(1);
+                    continue;
+                }
+            }
+            *to = variable;
+            to = to.add(1);
+            from = from.add(1);
+        }
+        *to = null_mut();
+    }
+}
+
+/// The environment with this object named in it: in memory that goes with the process image, or is given
+/// back by [`drop_env`]. The second is its size; zero where it is the caller's.
 ///
 /// # Safety
 /// `env` is null or a list of variables that ends in null.
-unsafe fn with_shim(env: Words) -> Words {
-    const NAME: &[u8] = b"LD_PRELOAD=";
+unsafe fn with_shim(env: Words) -> (Words, usize) {
     let own = patched(addr_of!(CONFIG.preload));
     // SAFETY: the caller's promise; every text ends in NUL.
     unsafe {
         if *own == 0 {
-            return env;
+            return (env, 0);
         }
         let (mut count, mut theirs) = (0, None);
         while !env.is_null() && !(*env.add(count)).is_null() {
@@ -38,13 +95,14 @@ unsafe fn with_shim(env: Words) -> Words {
         let value = |at: *const u8| text(at).strip_prefix(NAME).unwrap_or_default();
         let path = value(own);
         let rest = theirs.map_or(&[][..], |i| value(*env.add(i)));
-        if rest.split(|b| matches!(b, b':' | b' ')).any(|p| p == path) {
-            return env;
+        if parts(rest).any(|p| p == path) {
+            return (env, 0);
         }
         let words = size_of::<Words>() * (count + 2);
-        let new = map(words + NAME.len() + path.len() + rest.len() + 2);
+        let size = words + NAME.len() + path.len() + rest.len() + 2;
+        let new = map(size);
         if new.is_null() {
-            return env;
+            return (env, 0);
         }
         let list = new as *mut *const u8;
         for i in 0..count {
@@ -56,7 +114,16 @@ unsafe fn with_shim(env: Words) -> Words {
             core::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
             to = to.add(part.len());
         }
-        list
+        (list, size)
+    }
+}
+
+/// # Safety
+/// Both are of [`with_shim`], and nobody has the list any more.
+unsafe fn drop_env((env, size): (Words, usize)) {
+    if size > 0 {
+        // SAFETY: the caller's promise.
+        unsafe { munmap(env as *mut c_void, size) };
     }
 }
 
@@ -301,7 +368,12 @@ macro_rules! runs {
                 unsafe {
                     note($program, $words);
                     match transmute::<*mut c_void, Run>($real.get()) {
-                        Some(real) => real($($arg,)* with_shim(env), $($more),*),
+                        Some(real) => {
+                            let env = with_shim(env);
+                            let result = real($($arg,)* env.0, $($more),*);
+                            drop_env(env);
+                            result
+                        }
                         None => fail(ENOSYS),
                     }
                 }
@@ -309,6 +381,7 @@ macro_rules! runs {
         )*
 
         extern "C" fn find_runs() {
+            hide();
             $($real.get();)*
             for real in [&SYSTEM, &POPEN, &ENTRY, &ENTRY_INTO, &REWIND, &TELL, &SEEK, &CLOSE] {
                 real.get();
@@ -351,26 +424,71 @@ pub unsafe extern "C" fn execvp(file: *const u8, args: Words) -> Int {
     unsafe { execvpe(file, args, environ) }
 }
 
+/// Functions that take the arguments one by one. A variadic function has its arguments, all of them
+/// pointers, where one with as many parameters has them.
+macro_rules! lists {
+    ($args:tt $($name:ident as $run:ident, $with_env:literal;)*) => {
+        $(lists! { @ $name $run $with_env $args })*
+    };
+    (@ $name:ident $run:ident $with_env:literal ($($arg:ident)*)) => {
+        /// # Safety
+        /// As in C.
+        #[no_mangle]
+        pub unsafe extern "C" fn $name(program: *const u8, $($arg: *const u8),*) -> Int {
+            const TOO_MANY: Int = 7;
+            let args = [$($arg),*];
+            let end = args.iter().position(|arg| arg.is_null());
+            let given = end.and_then(|end| args.get(end + 1));
+            // SAFETY: the caller's promise.
+            unsafe {
+                match (end, given) {
+                    (Some(_), Some(env)) if $with_env => $run(program, args.as_ptr(), *env as Words),
+                    (Some(_), _) if !$with_env => $run(program, args.as_ptr(), environ),
+                    _ => fail(TOO_MANY),
+                }
+            }
+        }
+    };
+}
+
+lists! {
+    (a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 c0 c1 c2 c3 c4 c5 c6 c7 c8 c9
+     d0 d1 d2 d3 d4 d5 d6 d7 d8 d9 e0 e1 e2 e3 e4 e5 e6 e7 e8 e9 f0 f1 f2 f3 f4 f5 f6 f7 f8 f9)
+    execl as execve, false;
+    execlp as execvpe, false;
+    execle as execve, true;
+}
+
 #[link(name = "c")]
 extern "C" {
     fn setenv(name: *const u8, value: *const u8, replace: Int) -> Int;
+    fn unsetenv(name: *const u8) -> Int;
 }
 
-/// Names this object in the process's own environment again, for a function of the C library that
-/// takes it from there by itself.
-fn restore() {
-    // SAFETY: the list is the C library's; the new one ends in null and its texts in NUL.
+/// Names this object in the process's own environment while `run` does, which is a function of the C
+/// library that takes it from there by itself.
+fn restored<T>(run: impl FnOnce() -> T) -> T {
+    const VARIABLE: &[u8] = b"LD_PRELOAD\0";
+    // SAFETY: the list is the C library's; the new one ends in null and its texts in NUL. What setenv puts
+    // there is a copy, so the text from before is still there.
     unsafe {
-        let mut new = with_shim(environ);
-        if new == environ {
-            return;
-        }
-        while !(*new).is_null() {
-            if let Some(value) = text(*new).strip_prefix(b"LD_PRELOAD=") {
-                setenv(b"LD_PRELOAD\0".as_ptr(), value.as_ptr(), 1);
+        let before = getenv(VARIABLE.as_ptr());
+        let new = with_shim(environ);
+        let mut at = new.0;
+        while new.1 > 0 && !(*at).is_null() {
+            if let Some(value) = text(*at).strip_prefix(NAME) {
+                setenv(VARIABLE.as_ptr(), value.as_ptr(), 1);
             }
-            new = new.add(1);
+            at = at.add(1);
         }
+        let result = run();
+        match (new.1, before.is_null()) {
+            (0, _) => 0,
+            (_, true) => unsetenv(VARIABLE.as_ptr()),
+            (_, false) => setenv(VARIABLE.as_ptr(), before, 1),
+        };
+        drop_env(new);
+        result
     }
 }
 
@@ -381,23 +499,21 @@ static POPEN: Real = Real::named(b"popen\0");
 /// As in C.
 #[no_mangle]
 pub unsafe extern "C" fn system(command: *const u8) -> Int {
-    restore();
     // SAFETY: the caller's promise; the type is that of the C library's function.
-    unsafe {
+    restored(|| unsafe {
         type Run = Option<unsafe extern "C" fn(*const u8) -> Int>;
         transmute::<*mut c_void, Run>(SYSTEM.get())
             .map_or_else(|| fail(ENOSYS), |real| real(command))
-    }
+    })
 }
 
 /// # Safety
 /// As in C.
 #[no_mangle]
 pub unsafe extern "C" fn popen(command: *const u8, mode: *const u8) -> *mut c_void {
-    restore();
     // SAFETY: the caller's promise; the type is that of the C library's function.
-    unsafe {
+    restored(|| unsafe {
         type Run = Option<unsafe extern "C" fn(*const u8, *const u8) -> *mut c_void>;
         transmute::<*mut c_void, Run>(POPEN.get()).map_or(null_mut(), |real| real(command, mode))
-    }
+    })
 }

@@ -31,6 +31,7 @@ fn each_variation_that_is_preloaded_has_its_hook() {
         outer_configs: 0,
         toolchain: None,
         canonical: None,
+        apart: None,
     };
     for row in VARIATIONS {
         let set = VariationSet::of_flag(row.text).unwrap();
@@ -255,6 +256,60 @@ fn main() {
             fs::write(&self.path("p.rs"), source).unwrap();
             self.run(&self.rustc, &["--edition", "2021", "-o", "p", "p.rs"]);
             self.path("p")
+        }
+    }
+
+    /// Runs a shell in the way that its argument names.
+    const RUNS: &str = r#"
+use std::{ffi::CString, os::raw::c_char, ptr::null};
+extern "C" {
+    fn execl(path: *const c_char, arg: *const c_char, ...) -> i32;
+    fn execlp(path: *const c_char, arg: *const c_char, ...) -> i32;
+    fn execle(path: *const c_char, arg: *const c_char, ...) -> i32;
+    fn clearenv() -> i32;
+    fn system(command: *const c_char) -> i32;
+}
+fn main() {
+    let text = |s: &str| CString::new(s).unwrap().into_raw();
+    let none = || std::env::var_os("LD_PRELOAD").map_or("none".into(), |v| v.into_string().unwrap());
+    let (sh, c, end) = (text("sh"), text("-c"), null::<c_char>());
+    let ask = text("echo ${LD_PRELOAD-none} ${KEPT-cleared} $(/bin/uname -n)");
+    let env = [text("KEPT=given"), end as _];
+    unsafe {
+        match &*std::env::args().nth(1).unwrap() {
+            "vars" => println!("{}", none()),
+            "system" => { clearenv(); system(ask); println!("{}", none()) }
+            "execl" => { execl(text("/bin/sh"), sh, c, ask, end); }
+            "execlp" => { execlp(sh, sh, c, ask, end); }
+            "execle" => { execle(text("/bin/sh"), sh, c, ask, end, env.as_ptr()); }
+            "cleared" => { clearenv(); execl(text("/bin/sh"), sh, c, ask, end); }
+            _ => std::process::exit(1),
+        }
+    }
+}
+"#;
+
+    #[test]
+    fn programs_do_not_see_the_variable_and_those_that_they_run_are_reached() {
+        let bench = Bench::new(&settings(0, 0));
+        let program = bench.build(RUNS).display().to_string();
+        for (how, want) in [
+            ("vars", "none"),
+            ("system", "none cleared shim-canary\nnone"),
+            ("execl", "none mine shim-canary"),
+            ("execlp", "none mine shim-canary"),
+            ("execle", "none given shim-canary"),
+            ("cleared", "none cleared shim-canary"),
+        ] {
+            assert_eq!(bench.run("env", &["KEPT=mine", &program, how]), want, "{how}");
+        }
+        // What somebody else preloads stays.
+        let (own, other) = (bench.path("s.so").display().to_string(), "libm.so.6");
+        for both in
+            [format!("{own}:{other}"), format!("{other} {own}"), format!("{own}::{own}:{other}")]
+        {
+            let both = format!("LD_PRELOAD={both}");
+            assert_eq!(bench.run("env", &[&both, &program, "vars"]), other, "{both}");
         }
     }
 

@@ -279,6 +279,7 @@ mod tests {
             outer_configs: 0,
             toolchain: None,
             canonical: None,
+            apart: None,
         }
     }
 

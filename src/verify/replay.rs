@@ -14,7 +14,7 @@ use crate::cargo::home;
 use crate::error::refused;
 use crate::manifest::{self, Manifest};
 use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
-use crate::recipe::environment::{self, Divided, Env};
+use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
@@ -90,13 +90,14 @@ pub(super) fn open(
         }
     };
     let Copied { source, config, copy, .. } = &copied;
-    let lockfile = lockfile::find(source, copy, config, &Env::new(), &toolchain)?;
-    source::check_lockfile(&manifest.source, &lockfile.text)?;
-    let defaults = copied.defaults()?;
     let wrapper = |name: &&String| *name == "RUSTC_WRAPPER";
     let supplied: Vec<String> =
         asked.build.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
     let (divided, pass_env) = environment_of(manifest, &supplied)?;
+    let from = source.root.join(&source.package);
+    let lockfile = lockfile::find(source, copy, config, (&divided.passed, &from), &toolchain)?;
+    source::check_lockfile(&manifest.source, &lockfile.text)?;
+    let defaults = copied.defaults()?;
     let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
     let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let rest = Rest {

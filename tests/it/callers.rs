@@ -86,6 +86,16 @@ fn the_lockfile_that_decides_is_the_one_whose_digest_is_recorded() {
         let env = [env[0], ("PATH", path.as_str())];
         assert_verdict(&project.repro_env(&["build"], &env), 0, "REPRODUCIBLE");
         assert_eq!(recorded(), digest::of_bytes(expected.as_bytes()).sha256, "{version}");
+        let manifest = project.results().join("repro.json").display().to_string();
+        let verify = |args: &[&str]| {
+            project.repro_env(&[&["verify", "--no-sandbox", &manifest], args].concat(), &env[1..])
+        };
+        // Which one it is decides the bytes: the verifier accepts it by name.
+        if version == "1.97.0" {
+            let run = verify(&[]);
+            assert!(run.last().contains("SETTINGS: CARGO_RESOLVER_LOCKFILE_PATH"), "{}", run.all());
+            assert_verdict(&verify(&["--accept-setting", env[0].0]), 0, "REPRODUCED");
+        }
         std::fs::remove_dir_all(kit).unwrap();
     }
     let kit = kit(&project, "1.97.0");

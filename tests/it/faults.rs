@@ -89,12 +89,14 @@ fn is_found_by(fixture: &str, variation: &str, blamed: (&str, &str)) {
 }
 
 macro_rules! found_by {
-    ($($test:ident: $fixture:literal by $variation:literal, $unit:literal of $cause:literal;)*) => {
+    ($all:ident; $($test:ident: $fixture:literal by $variation:literal, $unit:literal of $cause:literal;)*) => {
+        const $all: &[&str] = &[$($variation),*];
         $(#[test] fn $test() { is_found_by($fixture, $variation, ($unit, $cause)); })*
     };
 }
 
 found_by! {
+    ANYWHERE;
     username: "fault-username" by "username", "build-script" of "username";
     home: "fault-home" by "home", "build-script" of "home";
     cargo_home: "fault-cargo-home" by "cargo-home", "build-script" of "build-path";
@@ -113,6 +115,7 @@ found_by! {
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 found_by! {
+    ON_LINUX;
     day: "fault-time-day" by "clock", "build-script" of "timestamp";
     day_of_a_new_file: "fault-file-time" by "clock", "build-script" of "timestamp";
     day_in_a_macro: "fault-macro-day" by "clock", "bin" of "timestamp";
@@ -122,6 +125,19 @@ found_by! {
     hostname: "fault-hostname" by "hostname", "build-script" of "hostname";
     kernel: "fault-kernel" by "kernel", "build-script" of "kernel";
     directory_order: "fault-directory-order" by "directory-order", "build-script" of "ordering";
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn each_row_has_a_fixture_that_is_found_by_it_alone() {
+    let listed = Project::plain("sound-features").repro(&["build", "--list-variations"]).stdout;
+    let rows = listed.lines().take_while(|line| !line.is_empty());
+    let rows: Vec<&str> = rows.filter_map(|line| line.split(' ').next()).collect();
+    assert!(rows.len() >= 21, "{listed}");
+    let in_sandboxes = crate::isolation::CASES.iter().map(|(_, variation, _)| *variation);
+    let found: Vec<&str> = ANYWHERE.iter().chain(ON_LINUX).copied().chain(in_sandboxes).collect();
+    let missing: Vec<&str> = rows.iter().filter(|row| !found.contains(row)).copied().collect();
+    assert!(missing.is_empty(), "without a fixture: {missing:?}");
 }
 
 #[test]

@@ -37,7 +37,8 @@ fn main() {
     let mut changed = 0;
     for path in &found {
         let text = [fs::read(path).unwrap_or_default(), b"\n// vandal\n".to_vec()].concat();
-        let in_source = path.components().any(|c| c.as_os_str() == "src" || c.as_os_str() == "checkouts");
+        let of_source = ["src", "checkout", "checkouts"];
+        let in_source = path.components().any(|c| of_source.iter().any(|name| c.as_os_str() == *name));
         changed += u32::from(fs::write(path, text).is_ok() && in_source);
     }
     println!("cargo::rustc-env=SEEN={changed} changed, {lengths:?} before");
@@ -324,7 +325,7 @@ fn a_sandbox_makes_nothing_the_same_on_both_sides() {
     // What a build can see of where and as what it runs.
     let differ = "cwd pwd manifest-dir out-dir exe cargo-home home tmpdir temp-file target-dir wrapper user uid gid \
         home-of-user hostname host-file machine-id process-id parent-id group-id session-id thread-id stat-line \
-        inode mounts path rustc kernel boot-id cpus pointer";
+        inode mounts path rustc kernel boot-id cpus pointer host-id domain status-time birth top ceiling temp-list";
     let same = "preload arch";
     // What may be the same by chance, or is: then it is one of the things that no run varies.
     let named = [
@@ -332,7 +333,11 @@ fn a_sandbox_makes_nothing_the_same_on_both_sides() {
         ("started", "boot"),
         ("load", "boot"),
         ("cgroup", "boot"),
-        ("limits", "boot"),
+        ("limits", "process"),
+        ("priority", "process"),
+        ("groups", "process"),
+        ("open-files", "process"),
+        ("rustup", "tool-variables"),
         ("memory-size", "memory"),
         ("page-size", "memory"),
         ("file-time", "file-times"),
@@ -360,7 +365,11 @@ let lines = [
     ("cgroup", ask("cat /proc/self/cgroup")), ("limits", ask("ulimit -a")), ("memory-size", ask("grep MemTotal /proc/meminfo")),
     ("page-size", ask("getconf PAGESIZE")), ("file-time", ask("touch made && stat -c %Y made")), ("device", ask("stat -fc %T /usr")),
     ("cpu-name", ask("grep -m1 model /proc/cpuinfo")), ("localtime", ask("readlink /etc/localtime")), ("tags", ask("git tag")),
-    ("inode", ask("stat -c %i Cargo.toml")), ("mounts", ask("grep home /proc/self/mountinfo")),
+    ("host-id", ask("hostid")), ("domain", ask("uname -a; cat /proc/sys/kernel/domainname; domainname")),
+    ("status-time", ask("stat -c %Z Cargo.toml")), ("birth", ask("stat -c %W Cargo.toml")),
+    ("top", ask("cd / && ls -d $OLDPWD/../../../.. | cut -d/ -f-2; echo $OUT_DIR | cut -d/ -f-3")), ("ceiling", var("GIT_CEILING_DIRECTORIES")),
+    ("temp-list", ask("ls /tmp")), ("priority", ask("nice")), ("groups", ask("id -G | cut -d' ' -f2-")), ("open-files", var("CARGO_MAKEFLAGS")),
+    ("rustup", var("RUSTUP_HOME")), ("inode", ask("stat -c %i Cargo.toml")), ("mounts", ask("grep home /proc/self/mountinfo")),
     ("preload", var("LD_PRELOAD")), ("path", var("PATH")), ("rustc", var("RUSTC")), ("arch", ask("uname -m")),
     ("kernel", ask("cat /proc/version")), ("boot-id", ask("cat /proc/sys/kernel/random/boot_id")), ("cpus", ask("grep -c ^processor /proc/cpuinfo")),
 ];
@@ -399,12 +408,14 @@ let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
         "host-file",
         "machine-id",
         "mounts",
-        "preload",
         "rustc",
         "kernel",
         "boot-id",
         "cpus",
-        "session-id",
+        "host-id",
+        "birth",
+        "top",
+        "temp-list",
     ];
     compare("never", &alone);
     if sandboxes() {
@@ -441,6 +452,53 @@ fn a_value_cached_at_a_fixed_place_is_found() {
         let name = format!("it-cache-{}", std::process::id());
         is_found_by_isolation(&cached(dir).replace("it-NAME", &name));
         std::fs::remove_file(Path::new(dir).join(name)).unwrap();
+    }
+}
+
+/// Takes the value of a key, or makes it; with arguments, runs them with a key ring as a login gives one.
+const KEYS: &str = r#"
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    char value[17] = {0};
+    unsigned long random;
+    if (argc > 1) return syscall(SYS_keyctl, 1, NULL), execvp(argv[1], argv + 1);
+    long ring = -3, key = syscall(SYS_keyctl, 10, ring, "user", "of-a-build", 0);
+    if (key < 0) {
+        getrandom(&random, sizeof random, 0);
+        snprintf(value, sizeof value, "%016lx", random);
+        key = syscall(SYS_add_key, "user", "of-a-build", value, 16, ring);
+    }
+    printf("%s", syscall(SYS_keyctl, 11, key, value, 16) == 16 ? value : "none");
+}
+"#;
+
+#[test]
+fn a_value_in_the_key_ring_of_the_session_is_not_shared() {
+    if !sandboxes() {
+        return;
+    }
+    let project = with_script(
+        "let exe = env::var(\"OUT_DIR\").unwrap() + \"/keys\";\n\
+         assert!(Command::new(\"cc\").args([\"-o\", &exe, \"keys.c\"]).status().unwrap().success());\n\
+         let value = String::from_utf8(Command::new(&exe).output().unwrap().stdout).unwrap();",
+    );
+    project.write("keys.c", KEYS);
+    project.commit("with keys");
+    let login = project.base().join("login");
+    let mut cc = project.command("cc", &project.dir);
+    assert!(cc.arg("-o").arg(&login).arg("keys.c").status().unwrap().success());
+    let build = |mode: &str| -> Run {
+        let mut run = project.command(&login, &project.dir);
+        run.args([env!("CARGO_BIN_EXE_repro"), "build", "--no-replay", "--isolate", mode]);
+        run.output().unwrap().into()
+    };
+    assert_verdict(&build("never"), 0, "REPRODUCIBLE");
+    match project.proven("fault-username").as_str() {
+        "none" => eprintln!("SKIPPED: this kernel has no key rings"),
+        _ => assert_verdict(&build("always"), 1, "DIFFERS"),
     }
 }
 
@@ -507,33 +565,35 @@ fn is_found_by(body: &str, variation: &str, cause: &str) {
     }
 }
 
+/// What a build script asks, the variation that shows it, and the cause.
+pub const CASES: &[(&str, &str, &str)] = &[
+    ("echo $RUSTC", "toolchain-path", "build-path"),
+    ("which rustc", "toolchain-path", "build-path"),
+    ("id -u", "user-id", "user-id"),
+    ("stat -c %g Cargo.toml", "user-id", "user-id"),
+    ("getent passwd $(id -u) | cut -d: -f1", "username", "username"),
+    ("cat /etc/hostname", "hostname", "hostname"),
+    ("cat /proc/sys/kernel/hostname", "hostname", "hostname"),
+    ("cat /etc/machine-id", "hostname", "hostname"),
+    ("cat /etc/hosts", "hostname", "hostname"),
+    ("cat /proc/sys/kernel/random/boot_id", "hostname", "hostname"),
+    ("cut -d' ' -f3 /proc/version", "kernel", "kernel"),
+    ("cat /proc/sys/kernel/osrelease", "kernel", "kernel"),
+    ("uname -v", "kernel", "kernel"),
+    ("grep -c ^processor /proc/cpuinfo", "cpu-count", "parallelism"),
+    ("grep -c '^cpu[0-9]' /proc/stat", "cpu-count", "parallelism"),
+    ("ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l", "cpu-count", "parallelism"),
+    ("nproc --all", "cpu-count", "parallelism"),
+    ("stat -c %a Cargo.toml", "umask", "umask"),
+    ("git log -1 --format=%ad", "git-config", "vcs-state"),
+];
+
 #[test]
 fn user_id_and_files_about_host_and_kernel_are_varied() {
     if !sandboxes() {
         return;
     }
-    let cases = [
-        ("echo $RUSTC", "toolchain-path", "build-path"),
-        ("which rustc", "toolchain-path", "build-path"),
-        ("id -u", "user-id", "user-id"),
-        ("stat -c %g Cargo.toml", "user-id", "user-id"),
-        ("getent passwd $(id -u) | cut -d: -f1", "username", "username"),
-        ("cat /etc/hostname", "hostname", "hostname"),
-        ("cat /proc/sys/kernel/hostname", "hostname", "hostname"),
-        ("cat /etc/machine-id", "hostname", "hostname"),
-        ("cat /etc/hosts", "hostname", "hostname"),
-        ("cat /proc/sys/kernel/random/boot_id", "hostname", "hostname"),
-        ("cut -d' ' -f3 /proc/version", "kernel", "kernel"),
-        ("cat /proc/sys/kernel/osrelease", "kernel", "kernel"),
-        ("uname -v", "kernel", "kernel"),
-        ("grep -c ^processor /proc/cpuinfo", "cpu-count", "parallelism"),
-        ("grep -c '^cpu[0-9]' /proc/stat", "cpu-count", "parallelism"),
-        ("ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l", "cpu-count", "parallelism"),
-        ("nproc --all", "cpu-count", "parallelism"),
-        ("stat -c %a Cargo.toml", "umask", "umask"),
-        ("git log -1 --format=%ad", "git-config", "vcs-state"),
-    ];
-    for (command, variation, cause) in cases {
+    for (command, variation, cause) in CASES {
         is_found_by(&format!("let value = ask({command:?});"), variation, cause);
     }
 }
@@ -746,10 +806,17 @@ fn what_a_sandbox_carries_is_listed_where_there_is_none() {
 }
 
 #[test]
-fn git_sees_no_change_in_an_isolated_build() {
-    let project = with_script("let value = ask(\"git diff-index --name-only HEAD\");");
-    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
-    assert_eq!(project.proven("fault-username"), "");
+fn git_sees_no_change_and_no_program_sees_the_preload_shim() {
+    let project = with_script(
+        "let seen = (env::var_os(\"LD_PRELOAD\"), env::vars_os().any(|(name, _)| name == \"LD_PRELOAD\"));\n\
+         let asked = ask(\"echo ${LD_PRELOAD-none}; env | grep -c LD_PRE; tr '\\\\0' '\\\\n' </proc/self/environ | grep -c LD_PRE\");\n\
+         let value = format!(\"{seen:?} {asked} {}\", ask(\"git diff-index --name-only HEAD\"));",
+    );
+    // As in a build by cargo alone, whose bytes it is to have.
+    for mode in ["auto", "never"] {
+        assert_verdict(&project.repro(&["build", "--isolate", mode]), 0, "REPRODUCIBLE");
+        assert_eq!(project.proven("fault-username"), "(None, false) none 0 0");
+    }
 }
 
 #[test]

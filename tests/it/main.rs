@@ -22,6 +22,7 @@ mod hostile;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod image;
 mod init;
+mod init_shapes;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod isolation;

@@ -95,7 +95,10 @@ impl Search<'_> {
                 cut(&printable(&a[r.a.clone()])),
                 cut(&printable(&b[r.b.clone()])),
             );
-            finding.about = r.about;
+            let mapped = [(a, &r.a), (b, &r.b)]
+                .into_iter()
+                .all(|(text, at)| remedy::maps(&text[..at.start]));
+            finding.about = if mapped { About::PrefixMap } else { r.about };
             finding.consequence = digest(r);
             finding.bytes =
                 hunks[r.hunks.clone()].iter().map(align::Hunk::len).sum::<usize>() as u64;
@@ -280,5 +283,14 @@ mod tests {
             assert_eq!(groups(a, b), want, "{a:?} {b:?}");
         }
         assert!(groups("a\n", "a\n").is_empty());
+    }
+
+    #[test]
+    fn a_directory_in_a_flag_that_maps_it_is_told_from_others() {
+        for (before, mapped) in
+            [("-ffile-prefix-map=", true), ("remap-path-prefix=", true), ("-I", false)]
+        {
+            assert_eq!(remedy::maps(before.as_bytes()), mapped, "{before}");
+        }
     }
 }

@@ -378,14 +378,17 @@ pub fn of(finding: &Finding, context: &Context) -> String {
     }
 }
 
+const MAPS: [&str; 2] = ["prefix-map=", "remap-path-prefix="];
+
 /// Whether a path is in a flag that maps it, and in what stores the flags of its compiler.
 fn is_prefix_map(finding: &Finding) -> bool {
-    let maps = |text: &str| {
-        ["-ffile-prefix-map=", "-fdebug-prefix-map=", "--remap-path-prefix="]
-            .iter()
-            .any(|flag| text.contains(flag))
-    };
+    let maps = |text: &str| MAPS.iter().any(|flag| text.contains(flag));
     finding.cause == Cause::BuildPath && maps(&finding.a) && maps(&finding.b)
+}
+
+/// Whether a text ends in such a flag, before the path.
+pub fn maps(before: &[u8]) -> bool {
+    MAPS.iter().any(|flag| before.ends_with(flag.as_bytes()))
 }
 
 /// The row for a package (no features: they are unknown) and a cause.

@@ -44,6 +44,20 @@ pub fn pin(dir: &Path) -> Result<Option<Pin>> {
     Ok(None)
 }
 
+/// Whether a channel is always the same compiler: `1.95.0`, `nightly-2026-04-03`, with or without a host triple.
+pub fn is_exact(channel: &str) -> bool {
+    let mut parts = channel.split('-');
+    let first = parts.next().unwrap_or_default();
+    let number = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+    if ["nightly", "beta", "stable"].contains(&first) {
+        let date: Vec<&str> = parts.take(3).collect();
+        return date.len() == 3
+            && date.iter().zip([4, 2, 2]).all(|(p, n)| p.len() == n && number(p));
+    }
+    let version: Vec<&str> = first.split('.').collect();
+    version.len() == 3 && version.iter().all(|p| number(p))
+}
+
 /// deny.toml.
 #[derive(Clone, Debug)]
 pub struct Deny {
@@ -63,7 +77,7 @@ pub struct AllowGit {
 }
 
 /// The names under which cargo-deny looks for its configuration.
-const DENY_NAMES: [&str; 3] = ["deny.toml", ".deny.toml", ".cargo/deny.toml"];
+pub const DENY_NAMES: [&str; 3] = ["deny.toml", ".deny.toml", ".cargo/deny.toml"];
 
 /// Reads deny.toml.
 pub(super) fn deny(workspace: &Path) -> Result<Option<Deny>> {
@@ -171,5 +185,19 @@ mod tests {
             (rows[1].url.as_str(), rows[1].comment.as_str()),
             ("https://g/y", " # https://r/2")
         );
+    }
+
+    #[test]
+    fn only_one_compiler_is_an_exact_channel() {
+        for exact in
+            ["1.95.0", "1.95.0-x86_64-unknown-linux-gnu", "nightly-2026-04-03", "beta-2026-01-02"]
+        {
+            assert!(is_exact(exact), "{exact}");
+        }
+        for moving in
+            ["stable", "nightly", "1.95", "beta", "nightly-x86_64-unknown-linux-gnu", "1.x.0", ""]
+        {
+            assert!(!is_exact(moving), "{moving}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use cargo_metadata::{Dependency, Package};
 
 use crate::check::facts::Facts;
 use crate::check::facts::lockfile::{Locked, Lockfile};
+use crate::check::facts::policy::is_exact;
 use crate::check::hit::{Hit, Place};
 
 pub(in crate::check) fn missing(facts: &Facts) -> Vec<Hit> {
@@ -112,37 +113,4 @@ pub(in crate::check) fn toolchain(facts: &Facts) -> Vec<Hit> {
         None => "the toolchain is one at a path, which nobody else has".to_string(),
     };
     vec![Hit::at(pin.place.clone(), message)]
-}
-
-/// `1.95.0`, `nightly-2026-04-03`, with or without a host triple.
-fn is_exact(channel: &str) -> bool {
-    let mut parts = channel.split('-');
-    let first = parts.next().unwrap_or_default();
-    let number = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
-    if ["nightly", "beta", "stable"].contains(&first) {
-        let date: Vec<&str> = parts.take(3).collect();
-        return date.len() == 3
-            && date.iter().zip([4, 2, 2]).all(|(p, n)| p.len() == n && number(p));
-    }
-    let version: Vec<&str> = first.split('.').collect();
-    version.len() == 3 && version.iter().all(|p| number(p))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_one_compiler_is_an_exact_channel() {
-        for exact in
-            ["1.95.0", "1.95.0-x86_64-unknown-linux-gnu", "nightly-2026-04-03", "beta-2026-01-02"]
-        {
-            assert!(is_exact(exact), "{exact}");
-        }
-        for moving in
-            ["stable", "nightly", "1.95", "beta", "nightly-x86_64-unknown-linux-gnu", "1.x.0", ""]
-        {
-            assert!(!is_exact(moving), "{moving}");
-        }
-    }
 }

@@ -12,6 +12,7 @@ struct InitJson<'a> {
     dry_run: bool,
     files: Vec<FileJson<'a>>,
     notes: &'a [String],
+    next: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -19,6 +20,7 @@ struct FileJson<'a> {
     path: String,
     state: &'static str,
     added: Option<&'a str>,
+    diff: Option<&'a str>,
     text: &'a str,
 }
 
@@ -30,6 +32,7 @@ pub fn report(report: &InitReport) -> String {
             path: report.shown(file),
             state: file.state.name(),
             added: file.added.as_deref(),
+            diff: file.diff.as_deref(),
             text: &file.text,
         }
     };
@@ -39,5 +42,6 @@ pub fn report(report: &InitReport) -> String {
         dry_run: report.dry_run,
         files: report.files.iter().map(one).collect(),
         notes: &report.notes,
+        next: &report.next,
     })
 }

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::report::init::{InitReport, State};
-use crate::term::{BOLD, GOOD, WARN};
+use crate::term::{BOLD, GOOD, WARN, count};
 
-/// The files. What is written is shown whole with `--dry-run`.
+/// The files: with `--dry-run` all that is written, and always what is different in those that stay.
 pub fn report(report: &InitReport) -> String {
     let mut out = String::new();
     for file in &report.files {
@@ -14,15 +14,15 @@ pub fn report(report: &InitReport) -> String {
             State::Kept | State::Overwritten => WARN,
             State::Same => BOLD,
         };
-        let shown = file.added.as_ref().unwrap_or(&file.text);
+        let shown = file.diff.as_ref().or(file.added.as_ref()).unwrap_or(&file.text);
         let aside = match file.state {
-            State::Kept => " (exists and differs; use --force to overwrite)".to_string(),
+            State::Kept => " (exists and differs; --force makes these changes)".to_string(),
             State::Same => String::new(),
-            _ => format!(" ({} lines)", shown.lines().count()),
+            _ => format!(" ({})", count(shown.lines().count(), "line", "lines")),
         };
         let _ =
             writeln!(out, "{style}{:<12}{style:#}{}{aside}", file.state.name(), report.shown(file));
-        if report.dry_run && file.state.writes() {
+        if file.diff.is_some() || report.dry_run && file.state.writes() {
             for line in shown.lines() {
                 let _ = writeln!(out, "    {line}");
             }
@@ -31,10 +31,15 @@ pub fn report(report: &InitReport) -> String {
     for note in &report.notes {
         let _ = writeln!(out, "{WARN}{:<12}{WARN:#}{note}", "note");
     }
+    for (n, step) in report.next.iter().enumerate() {
+        let label = format!("next {}", n + 1);
+        let step = step.replace('\n', "\n              ");
+        let _ = writeln!(out, "{BOLD}{label:<12}{BOLD:#}{step}");
+    }
     let (written, kept) = (report.count(State::writes), report.count(|s| s == State::Kept));
     let kept = match kept {
         0 => String::new(),
-        n => format!(", {n} kept as they are"),
+        n => format!(", {} kept", count(n, "file", "files")),
     };
     let _ = match (report.dry_run, written) {
         (_, 0) => writeln!(out, "{GOOD}NOTHING TO WRITE{GOOD:#}{kept}"),
