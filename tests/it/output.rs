@@ -24,7 +24,7 @@ fn the_json_report_has_the_documented_shape() {
     assert_ne!(bin["a"]["sha256"], bin["b"]["sha256"]);
     assert!(bin["findings"].is_array() && report["blame"].is_array());
     let of_culprit =
-        "causes confirmed evidence package replays seconds suspected unit variations via";
+        "causes confirmed evidence package remedies replays seconds suspected unit variations via";
     assert_eq!(keys(&report["blame"][0]).join(" "), of_culprit);
     let variations = &report["variations"];
     assert_eq!(keys(variations), ["applied", "off", "shared", "unavailable"]);
