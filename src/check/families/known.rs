@@ -81,6 +81,7 @@ mod tests {
             "shadow-rs" => ("0.6.2", Some("0.7.0")),
             "hashify" => ("0.2.7", Some("0.2.8")),
             "vergen" => ("7.4.1", Some("7.4.2")),
+            "winresource" => ("0.1.25", Some("0.1.26")),
             "i18n-embed-fl" => ("0.9.4", Some("0.10.0")),
             _ => ("1.0.0", None),
         }
