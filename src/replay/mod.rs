@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use repro_explain::cause::Cause;
-use repro_explain::remedy;
+use repro_explain::{known_crates, remedy};
 
 use self::search::{Known, Shown, Trial, Why};
 use self::stage::Stage;
@@ -234,10 +234,18 @@ fn adopt(culprit: &mut Culprit) {
     let same =
         causes.len() == culprit.causes.len() && causes.iter().all(|c| culprit.causes.contains(c));
     if !same {
-        let general = causes.iter().map(|c| remedy::general(*c).to_string());
-        culprit.remedies = general.collect();
+        let suspected = std::mem::take(&mut culprit.remedies);
+        culprit.remedies = causes.iter().map(|c| remedy_of(*c, &suspected)).collect();
         culprit.causes = causes;
     }
+}
+
+/// What to do about a confirmed cause: as a crate that is known for it asks, where that was said before.
+fn remedy_of(cause: Cause, suspected: &[String]) -> String {
+    let rows = known_crates::all().iter().filter(|row| row.causes.contains(&cause));
+    let mut said =
+        rows.filter_map(|row| suspected.iter().find(|text| text.starts_with(&row.remedy)));
+    said.next().cloned().unwrap_or_else(|| remedy::general(cause).to_string())
 }
 
 fn causes_of_chance(causes: &[Cause], hinted: impl Fn(&&Cause) -> bool) -> Vec<Cause> {
@@ -291,6 +299,11 @@ mod tests {
             let kept = one.remedies == ["as was suspected"];
             assert_eq!(kept, before == after, "{before:?}");
         }
+        let mut known = culprit(&[SourceMtime, Timestamp], &[], time);
+        let row = known_crates::all().iter().find(|row| row.name == "include_dir").unwrap();
+        known.remedies = vec![row.remedy.clone()];
+        adopt(&mut known);
+        assert_eq!((&known.causes[..], &known.remedies[0]), (&[Timestamp][..], &row.remedy));
         let mut suspected = culprit(&[Timestamp], &[], None);
         suspected.proof = Proof::Suspected("why".into());
         adopt(&mut suspected);
