@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
 
 use super::strict;
@@ -270,8 +271,7 @@ fn subjects(whole: &Map<String, Value>) -> Result<Files, String> {
         }
         // Of other digests nothing is known here.
         let Some(sha256) = text(digests, "sha256") else { continue };
-        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        if sha256.len() != 64 || !sha256.bytes().all(hex) {
+        if !is_sha256(sha256) {
             return Err("a digest is not a SHA-256 in lowercase".to_string());
         }
         if files.insert(name.to_string(), sha256.to_string()).is_some() {

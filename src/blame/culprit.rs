@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use repro_explain::Package;
 use repro_explain::cause::Cause;
 
 use crate::blame::changes::What;
@@ -145,6 +146,8 @@ pub struct Culprit {
     pub evidence: Vec<String>,
     /// What to change: sentences.
     pub remedies: Vec<String>,
+    /// The packages that can be the reason: its own, and those that it uses.
+    pub packages: Vec<Package>,
     /// Values of A and B in what it left and told: they may show up in other outputs.
     pub values: Vec<(String, String)>,
     /// Packages that differ because of it, those first that others are made of.

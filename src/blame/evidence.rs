@@ -161,6 +161,7 @@ impl Evidence<'_> {
             causes: notes.causes,
             evidence: notes.evidence.iter().map(|l| printable(l)).collect(),
             remedies: notes.remedies,
+            packages: details.packages.clone(),
             values: self.values(&counted)?,
             via,
             subjects: self.subject(suspect.node).into_iter().collect(),
@@ -487,6 +488,9 @@ fn merge(one: &mut Culprit, other: Culprit) {
     }
     for line in other.remedies {
         push(&mut one.remedies, line);
+    }
+    for package in other.packages {
+        push(&mut one.packages, package);
     }
     for value in other.values {
         push(&mut one.values, value);

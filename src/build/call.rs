@@ -121,26 +121,22 @@ impl Plan<'_> {
         // By the ids and times of this user the index says that every file has changed.
         let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
         let in_git = self.layout_on_disk(side).source.join(".git").exists();
-        let cargo = match self.sandbox {
-            Some(sandbox) => {
-                self.furnish(side, layout, &mut room);
-                if in_git {
-                    sandbox.around(git, &layout.source, &room).env_exact(env.clone()).output()?;
-                }
-                sandbox.around(cargo, &dir, &room)
-            }
-            None => {
-                if in_git {
-                    git.dir(&layout.source).env_exact(env.clone()).output()?;
-                }
-                cargo.dir(dir)
-            }
+        if self.sandbox.is_some() {
+            self.furnish(side, layout, &mut room);
+        }
+        let at = |cmd: Cmd, dir: &Path| match self.sandbox {
+            Some(sandbox) => sandbox.around(cmd, dir, &room),
+            None => cmd.dir(dir),
         };
+        if in_git {
+            at(git, &layout.source).env_exact(env.clone()).output()?;
+        }
+        let cargo = at(cargo, &dir);
         Ok(cargo.env_exact(env).umask(share.umask).own_group())
     }
 
-    /// From when on files are of this run: their times are those of the clock that programs are told.
-    /// Times of the sources that a program can set are those of `source-mtime`.
+    /// When this run began. Files made after it get times from the clock that the programs of a build see;
+    /// the modification times of sources are set by `source-mtime`.
     pub fn since(&self) -> Option<Duration> {
         let made = self.scratch.metadata().and_then(|m| m.created()).unwrap_or(SystemTime::now());
         made.duration_since(UNIX_EPOCH).ok()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Table};
 
 use crate::fs;
 
@@ -29,14 +29,18 @@ pub struct CrateDir {
 
 /// `name-version` of the packages of a lockfile that are from crates.io.
 pub fn of_crates_io(lockfile: &str) -> BTreeSet<String> {
-    let document = lockfile.parse::<DocumentMut>().unwrap_or_default();
-    let packages = document.get("package").and_then(|p| p.as_array_of_tables());
-    let named = packages.into_iter().flatten().filter_map(|package| {
+    packages(lockfile, |package| {
         let text = |key: &str| package.get(key)?.as_str();
         (text("source")? == CRATES_IO)
             .then(|| Some(format!("{}-{}", text("name")?, text("version")?)))?
-    });
-    named.collect()
+    })
+}
+
+/// What there is of each package of a lockfile.
+fn packages(lockfile: &str, of: impl Fn(&Table) -> Option<String>) -> BTreeSet<String> {
+    let document = lockfile.parse::<DocumentMut>().unwrap_or_default();
+    let packages = document.get("package").and_then(|p| p.as_array_of_tables());
+    packages.into_iter().flatten().filter_map(of).collect()
 }
 
 /// The remap of a crate of `crates` that is unpacked at `dir`, below the directory `registries` of a
@@ -53,12 +57,9 @@ pub fn remap_of(
 
 /// Commits of the git dependencies of a lockfile.
 pub fn commits(lockfile: &str) -> BTreeSet<String> {
-    let document = lockfile.parse::<DocumentMut>().unwrap_or_default();
-    let packages = document.get("package").and_then(|p| p.as_array_of_tables());
-    let of = |package: &toml_edit::Table| {
+    packages(lockfile, |package| {
         Some(package.get("source")?.as_str()?.strip_prefix("git+")?.rsplit_once('#')?.1.to_string())
-    };
-    packages.into_iter().flatten().filter_map(of).collect()
+    })
 }
 
 /// The remap of a git dependency that is checked out at or above `dir`, below the directory `checkouts` of

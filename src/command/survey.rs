@@ -24,7 +24,8 @@ use crate::process::{self, Cmd, Output};
 use crate::project::scratch::Scratch;
 use crate::report::survey::{Failed, Survey};
 use crate::request::SurveyRequest;
-use crate::survey::list::{self, Entry, Grammar, Subject};
+use crate::source::spec;
+use crate::survey::list::{self, Entry, Subject};
 use crate::survey::reason::{self, Reason};
 use crate::survey::store::Store;
 use crate::survey::{Cause, File, Outcome, Row, SCHEMA};
@@ -33,11 +34,9 @@ use crate::verdict::Verdict;
 use crate::verify::registry;
 use crate::{fs, term};
 
-const GRAMMAR: Grammar = Grammar { parse: registry::parse, is_name: registry::is_name };
-
 /// Builds what has no row yet.
 pub fn run(asked: &SurveyRequest) -> Result<Survey> {
-    let entries = list::read(&asked.list, GRAMMAR)?;
+    let entries = list::read(&asked.list)?;
     let mut store = Store::open(&asked.out)?;
     if store.repaired {
         let out = asked.out.display();
@@ -188,7 +187,7 @@ fn of_file(path: &Path) -> Result<Subjected> {
     }
     let stem = path.file_stem().and_then(|s| s.to_str()).ok_or_else(odd)?;
     let split = |(at, _): (usize, &str)| {
-        registry::parse(&[&stem[..at], &stem[at + 1..]].join("@"))
+        spec::parse(&[&stem[..at], &stem[at + 1..]].join("@"))
             .map(|(n, v)| (n.to_string(), v.to_string()))
             .ok()
     };

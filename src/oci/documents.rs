@@ -1,4 +1,5 @@
-//! Reads the JSON of images strictly, as it comes from strangers: indexes, manifests, configurations. Pure.
+//! Reads the JSON of images: indexes, manifests and configurations. It is untrusted input, so the reader is
+//! strict. Pure.
 
 use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
-//! An OCI image layout on disk, which comes from strangers: a blob is found by its digest, and its bytes are used once
-//! they have that digest.
+//! An OCI image layout on disk, which is untrusted input: a blob is found by its digest, and its bytes are
+//! used only after they were checked against it.
 
 use std::path::{Path, PathBuf};
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use repro_explain::cause::Cause;
-use repro_explain::{known_crates, remedy};
+use repro_explain::remedy;
 
 use self::search::{Known, Shown, Trial, Why};
 use self::stage::Stage;
@@ -234,18 +234,10 @@ fn adopt(culprit: &mut Culprit) {
     let same =
         causes.len() == culprit.causes.len() && causes.iter().all(|c| culprit.causes.contains(c));
     if !same {
-        let suspected = std::mem::take(&mut culprit.remedies);
-        culprit.remedies = causes.iter().map(|c| remedy_of(*c, &suspected)).collect();
+        let remedies = causes.iter().map(|c| remedy::for_users(&culprit.packages, *c));
+        culprit.remedies = remedies.collect();
         culprit.causes = causes;
     }
-}
-
-/// What to do about a confirmed cause: as a crate that is known for it asks, where that was said before.
-fn remedy_of(cause: Cause, suspected: &[String]) -> String {
-    let rows = known_crates::all().iter().filter(|row| row.causes.contains(&cause));
-    let mut said =
-        rows.filter_map(|row| suspected.iter().find(|text| text.starts_with(&row.remedy)));
-    said.next().cloned().unwrap_or_else(|| remedy::general(cause).to_string())
 }
 
 fn causes_of_chance(causes: &[Cause], hinted: impl Fn(&&Cause) -> bool) -> Vec<Cause> {
@@ -255,6 +247,8 @@ fn causes_of_chance(causes: &[Cause], hinted: impl Fn(&&Cause) -> bool) -> Vec<C
 
 #[cfg(test)]
 mod tests {
+    use repro_explain::Package;
+
     use super::*;
 
     fn culprit(causes: &[Cause], variations: &[VariationId], itself: Option<Itself>) -> Culprit {
@@ -264,6 +258,7 @@ mod tests {
             causes: causes.to_vec(),
             evidence: Vec::new(),
             remedies: vec!["as was suspected".into()],
+            packages: Vec::new(),
             values: Vec::new(),
             via: Vec::new(),
             subjects: Vec::new(),
@@ -300,10 +295,10 @@ mod tests {
             assert_eq!(kept, before == after, "{before:?}");
         }
         let mut known = culprit(&[SourceMtime, Timestamp], &[], time);
-        let row = known_crates::all().iter().find(|row| row.name == "include_dir").unwrap();
-        known.remedies = vec![row.remedy.clone()];
+        known.packages = vec![Package { name: "include_dir".into(), ..Package::default() }];
         adopt(&mut known);
-        assert_eq!((&known.causes[..], &known.remedies[0]), (&[Timestamp][..], &row.remedy));
+        assert_eq!(known.causes, [Timestamp]);
+        assert!(known.remedies[0].contains("feature `metadata`"), "{:?}", known.remedies);
         let mut suspected = culprit(&[Timestamp], &[], None);
         suspected.proof = Proof::Suspected("why".into());
         adopt(&mut suspected);

@@ -31,7 +31,7 @@ pub struct Failed {
     pub code: u8,
 }
 
-/// What rows are counted as, in the order of the page: a heading, and how its rows are told.
+/// The groups that rows are counted in, in the order of the page.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Reproducible,

@@ -119,7 +119,7 @@ unsafe fn with_shim(env: Words) -> (Words, usize) {
 }
 
 /// # Safety
-/// Both are of [`with_shim`], and nobody has the list any more.
+/// Both come from [`with_shim`], and the list is no longer used.
 unsafe fn drop_env((env, size): (Words, usize)) {
     if size > 0 {
         // SAFETY: the caller's promise.

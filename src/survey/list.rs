@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::error::bad_input;
 use crate::fs;
+use crate::source::spec;
 
 /// One crate of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub enum Subject {
     File(PathBuf),
 }
 
-/// Reads a list. `parse` splits `NAME@VERSION`, and `is_name` says whether that is a crate's name.
-pub fn read(path: &Path, grammar: Grammar) -> Result<Vec<Entry>> {
+/// Reads a list.
+pub fn read(path: &Path) -> Result<Vec<Entry>> {
     let text = fs::read_text(path)?;
     let dir = path.parent().unwrap_or(Path::new(""));
     let mut seen = BTreeSet::new();
@@ -38,7 +39,7 @@ pub fn read(path: &Path, grammar: Grammar) -> Result<Vec<Entry>> {
             continue;
         }
         let at = format!("line {} of `{}`", i + 1, path.display());
-        let subject = subject(line, dir, grammar).ok_or_else(|| {
+        let subject = subject(line, dir).ok_or_else(|| {
             bad_input(format!(
                 "{at}: `{}` is not NAME, NAME@VERSION or the path of a .crate file",
                 line.escape_debug()
@@ -55,22 +56,13 @@ pub fn read(path: &Path, grammar: Grammar) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// How names and versions of crates are told.
-#[derive(Clone, Copy)]
-pub struct Grammar {
-    /// Splits `NAME@VERSION`.
-    pub parse: fn(&str) -> Result<(&str, &str)>,
-    /// Whether this is a crate's name.
-    pub is_name: fn(&str) -> bool,
-}
-
-fn subject(line: &str, dir: &Path, grammar: Grammar) -> Option<Subject> {
+fn subject(line: &str, dir: &Path) -> Option<Subject> {
     if line.ends_with(".crate") && !line.contains(char::is_control) {
         return Some(Subject::File(dir.join(line)));
     }
-    if (grammar.is_name)(line) {
+    if spec::is_name(line) {
         return Some(Subject::Registry(line.to_string(), None));
     }
-    let (name, version) = (grammar.parse)(line).ok()?;
+    let (name, version) = spec::parse(line).ok()?;
     Some(Subject::Registry(name.to_string(), Some(version.to_string())))
 }

@@ -28,7 +28,7 @@ pub struct Row {
     pub version: String,
     /// SHA-256 of the `.crate` file, as the registry's index has it.
     pub checksum: String,
-    /// The commit that the crate itself claims to be from; nobody has checked that.
+    /// The commit that the crate claims to be from, which is not checked.
     pub commit: Option<String>,
     /// The first line of `rustc -vV`.
     pub toolchain: String,

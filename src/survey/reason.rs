@@ -11,24 +11,43 @@ pub enum Reason {
     Machine(String),
 }
 
-/// A sign in the output: the text before what is named, the text behind it, and the sentence around it.
-type Sign = (&'static str, &'static str, &'static str, &'static str);
+/// A sign in the output, and the sentence about it.
+struct Sign {
+    sign: &'static str,
+    /// What follows the sign up to this is a name, which the sentence has in its middle.
+    until: Option<char>,
+    before: &'static str,
+    behind: &'static str,
+}
+
+const fn named(
+    sign: &'static str,
+    until: char,
+    before: &'static str,
+    behind: &'static str,
+) -> Sign {
+    Sign { sign, until: Some(until), before, behind }
+}
+
+const fn plain(sign: &'static str, sentence: &'static str) -> Sign {
+    Sign { sign, until: None, before: sentence, behind: "" }
+}
+
+const MISSING: &str = "`, which is not installed";
 
 const SIGNS: &[Sign] = &[
-    ("The system library `", "`", "needs the system library `", "`, which is not installed"),
-    (
+    named("The system library `", '`', "needs the system library `", MISSING),
+    plain(
         "Could not find directory of OpenSSL",
-        "\n",
-        "needs OpenSSL's headers",
-        ", which are not installed",
+        "needs OpenSSL's headers, which are not installed",
     ),
-    ("nable to find libclang", "\n", "needs libclang", ", which is not installed"),
-    ("Could not find `protoc`", "\n", "needs `protoc`", ", which is not installed"),
-    ("is `cmake` not installed", "\n", "needs `cmake`", ", which is not installed"),
-    ("failed to find tool \"", "\"", "needs the program `", "`, which is not installed"),
-    ("unable to find library -l", "\n", "needs the library `", "`, which is not installed"),
-    ("cannot find -l", ":", "needs the library `", "`, which is not installed"),
-    ("requires rustc ", "\n", "needs rustc ", " or newer"),
+    plain("nable to find libclang", "needs libclang, which is not installed"),
+    plain("Could not find `protoc`", "needs `protoc`, which is not installed"),
+    plain("is `cmake` not installed", "needs `cmake`, which is not installed"),
+    named("failed to find tool \"", '"', "needs the program `", MISSING),
+    named("unable to find library -l", '\n', "needs the library `", MISSING),
+    named("cannot find -l", ':', "needs the library `", MISSING),
+    named("requires rustc ", '\n', "needs rustc ", " or newer"),
 ];
 
 /// From what the tools printed, and what `repro build` concluded.
@@ -39,15 +58,10 @@ pub fn of(words: &str, message: &str) -> Reason {
                 .to_string(),
         );
     }
-    for (before, behind, start, end) in SIGNS {
-        if let Some((_, rest)) = words.split_once(before) {
-            let named = rest.split(behind).next().unwrap_or_default().trim();
-            let named = if *behind == "\n" && !before.ends_with(' ') && !before.ends_with("-l") {
-                ""
-            } else {
-                named
-            };
-            return Reason::Crate(sentence(&format!("{start}{named}{end}")));
+    for Sign { sign, until, before, behind } in SIGNS {
+        if let Some((_, rest)) = words.split_once(sign) {
+            let name = until.and_then(|end| rest.split(end).next()).unwrap_or_default();
+            return Reason::Crate(sentence(&format!("{before}{}{behind}", name.trim())));
         }
     }
     let between = |start: &str| Some(words.split_once(start)?.1.split_once('`')?.0);

@@ -9,9 +9,10 @@ use repro_formats::digest;
 use toml_edit::{DocumentMut, Item};
 
 use crate::cargo::home;
-use crate::error::{bad_input, host, refused};
+use crate::error::{host, refused};
 use crate::fs;
 use crate::process::Cmd;
+use crate::source::spec;
 
 /// A crate that a registry publishes.
 pub(crate) struct Published {
@@ -25,12 +26,12 @@ pub(crate) struct Published {
 
 /// Fetches `NAME@VERSION`. Returns the `.crate` file and one line that names it.
 pub(super) fn fetch(spec: &str, scratch: &Path) -> Result<(PathBuf, String)> {
-    let (name, version) = parse(spec)?;
+    let (name, version) = spec::parse(spec)?;
     let found = download(name, Some(version), scratch, None)?;
     Ok((found.path, format!("{name} {version} with sha256 {}", found.checksum)))
 }
 
-/// Fetches a version, or the newest one that was not yanked. `name` and `version` are from [`parse`], or
+/// Fetches a version, or the newest one that was not yanked. `name` and `version` are from [`spec::parse`], or
 /// known to be as strict.
 pub(crate) fn download(
     name: &str,
@@ -63,30 +64,6 @@ pub(crate) fn download(
         .ok_or_else(|| refused(format!("the index has no checksum of {what}")))?;
     let path = cached(name, &version, &checksum)?;
     Ok(Published { path, version, checksum })
-}
-
-/// The two parts must be what they are: they are written into a manifest of cargo's.
-pub(crate) fn parse(spec: &str) -> Result<(&str, &str)> {
-    let version_char = |c: char| c.is_ascii_alphanumeric() || ".-+".contains(c);
-    spec.split_once('@')
-        .filter(|(name, version)| {
-            is_name(name)
-                && version.split('.').count() >= 3
-                && version.starts_with(|c: char| c.is_ascii_digit())
-                && version.chars().all(version_char)
-        })
-        .ok_or_else(|| {
-            bad_input(format!(
-                "`{}` is not NAME@VERSION, as in hyperfine@1.19.0",
-                spec.escape_debug()
-            ))
-        })
-}
-
-/// Whether this can be the name of a crate.
-pub(crate) fn is_name(name: &str) -> bool {
-    let name_char = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(name_char)
 }
 
 fn scratch_package(name: &str, version: Option<&str>) -> String {
@@ -137,24 +114,6 @@ fn cached(name: &str, version: &str, checksum: &str) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_name_and_a_whole_version_are_taken() {
-        assert_eq!(parse("a-b_c@1.2.3-rc.1+x").unwrap(), ("a-b_c", "1.2.3-rc.1+x"));
-        for bad in [
-            "a",
-            "a@",
-            "a@1",
-            "a@1.2",
-            "@1.2.3",
-            "a\"]\n@1.2.3",
-            "a@^1.2.3",
-            "../a@1.2.3",
-            "a@1.2.3\"\n",
-        ] {
-            assert!(parse(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn the_checksum_is_that_of_the_dependency_itself() {

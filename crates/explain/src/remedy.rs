@@ -367,12 +367,21 @@ pub fn of(finding: &Finding, context: &Context) -> String {
     };
     let own = context.packages.iter().find(named);
     let own = own.and_then(|p| by_crate(p, finding.cause));
-    let user = || {
-        let rows = context.packages.iter();
-        let mut rows = rows.filter_map(|p| by_crate(p, finding.cause));
-        rows.find(|r| r.into_users)
-    };
-    match own.or_else(user) {
+    worded(own.or_else(|| of_used(&context.packages, finding.cause)), general)
+}
+
+/// What to do about a cause in a unit that uses these packages.
+pub fn for_users(packages: &[Package], cause: Cause) -> String {
+    worded(of_used(packages, cause), general(cause))
+}
+
+/// The row of the first package that is known to put such differences into those that use it.
+fn of_used(packages: &[Package], cause: Cause) -> Option<&'static KnownCrate> {
+    packages.iter().filter_map(|p| by_crate(p, cause)).find(|row| row.into_users)
+}
+
+fn worded(known: Option<&KnownCrate>, general: &str) -> String {
+    match known {
         None => general.to_string(),
         Some(row) => format!("{}; if it is not from {}: {general}", row.remedy, row.name),
     }

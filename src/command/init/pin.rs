@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use repro_formats::digest;
 
 use crate::error::{Kind, failure};
 use crate::git;
@@ -32,7 +33,7 @@ impl Pin {
         let hex = given.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         match given.len() {
             40 if hex => Ok(Pin::Commit(given.to_string())),
-            64 if hex => Ok(Pin::Archive(given.to_string())),
+            _ if digest::is_sha256(given) => Ok(Pin::Archive(given.to_string())),
             _ => Err(failure(
                 Kind::Usage,
                 format!(

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as a file to inspect: a program is told of as one, and what is wrong is said in words.
+//! Inspects any bytes. An ELF file is one program, and an error has a message.
 
 use repro_explain::inspect;
 use repro_formats::detect::{FileType, detect};

@@ -5,6 +5,7 @@ mod code;
 mod functions;
 mod numbers;
 mod sets;
+mod strings;
 mod words;
 mod work;
 
@@ -86,15 +87,15 @@ pub fn compare(
         if pa.kind == Kind::Code {
             work.index_roots();
         }
-        let bytes: usize = hunks.iter().map(Hunk::len).sum();
         let taken = match pa.kind {
             _ if hunks.is_empty() => true,
             Kind::Text => work.strings(pa, pb, hunks),
             // Where the format knows the strings, it tells more.
             Kind::Names if !work.has_fields(pa) => work.names(pa, pb, hunks),
             Kind::Dependencies => {
-                work.out.differing += bytes as u64;
-                work.dependencies(Some(pa), Some(pb), bytes as u64)
+                let bytes = hunks.iter().map(|h| h.len() as u64).sum();
+                work.out.differing += bytes;
+                work.dependencies(Some(pa), Some(pb), bytes)
             }
             _ => false,
         };
