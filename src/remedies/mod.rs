@@ -183,7 +183,12 @@ fn named(scratch: &Path, n: usize) -> String {
 /// What may help, the cheapest first.
 fn candidates(project: &Project, culprits: &[Culprit]) -> Result<Vec<Remedy>> {
     let causes: Vec<Cause> = culprits.iter().flat_map(|c| c.causes.iter().copied()).collect();
-    let has = |wanted: &[Cause]| causes.iter().any(|c| *c == Cause::Unknown || wanted.contains(c));
+    // Bytes do not always tell one kind of chance from the other.
+    let chance = |c: &Cause| matches!(c, Cause::Ordering | Cause::Randomness);
+    let may_be = |c: &Cause, wanted: &[Cause]| {
+        *c == Cause::Unknown || wanted.contains(c) || chance(c) && wanted.iter().any(chance)
+    };
+    let has = |wanted: &[Cause]| causes.iter().any(|c| may_be(c, wanted));
     let mut all = Vec::new();
     let mut variables = BTreeSet::new();
     let packages = project.packages();

@@ -223,12 +223,7 @@ fn adopt(culprit: &mut Culprit) {
         None => {}
         Some(Itself::Time) => add(Cause::Timestamp),
         Some(Itself::Chance) => {
-            // Experiments do not tell one from the other, and the bytes may.
-            let hinted = |c: &&Cause| {
-                matches!(c, Cause::Ordering | Cause::Randomness | Cause::ImportLibrary)
-            };
-            let before = causes_of_chance(&culprit.causes, hinted);
-            before.into_iter().for_each(add);
+            causes_of_chance(culprit).into_iter().for_each(add);
         }
     }
     let same =
@@ -240,9 +235,16 @@ fn adopt(culprit: &mut Culprit) {
     }
 }
 
-fn causes_of_chance(causes: &[Cause], hinted: impl Fn(&&Cause) -> bool) -> Vec<Cause> {
-    let found: Vec<Cause> = causes.iter().filter(hinted).copied().collect();
-    if found.is_empty() { vec![Cause::Randomness] } else { found }
+/// Experiments do not tell one kind of chance from the other. The bytes may, and otherwise a crate that is known for it.
+fn causes_of_chance(culprit: &Culprit) -> Vec<Cause> {
+    let hinted =
+        |c: &&Cause| matches!(c, Cause::Ordering | Cause::Randomness | Cause::ImportLibrary);
+    let found: Vec<Cause> = culprit.causes.iter().filter(hinted).copied().collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let known = |c: &Cause| remedy::of_used(&culprit.packages, *c).is_some();
+    vec![[Cause::Ordering].into_iter().find(known).unwrap_or(Cause::Randomness)]
 }
 
 #[cfg(test)]
@@ -272,6 +274,10 @@ mod tests {
         }
     }
 
+    fn package(name: &str, version: &str) -> Package {
+        Package { name: name.into(), version: version.into(), ..Package::default() }
+    }
+
     #[test]
     fn confirmed_causes_replace_those_that_were_suspected() {
         use Cause::*;
@@ -295,10 +301,17 @@ mod tests {
             assert_eq!(kept, before == after, "{before:?}");
         }
         let mut known = culprit(&[SourceMtime, Timestamp], &[], time);
-        known.packages = vec![Package { name: "include_dir".into(), ..Package::default() }];
+        known.packages = vec![package("include_dir", "")];
         adopt(&mut known);
         assert_eq!(known.causes, [Timestamp]);
         assert!(known.remedies[0].contains("feature `metadata`"), "{:?}", known.remedies);
+        let mut users = culprit(&[SymbolHash], &[], chance);
+        for (version, cause) in [("0.6.0", Ordering), ("0.7.0", Randomness)] {
+            users.packages = vec![package("educe", version)];
+            users.causes = vec![SymbolHash];
+            adopt(&mut users);
+            assert_eq!(users.causes, [cause], "{version}");
+        }
         let mut suspected = culprit(&[Timestamp], &[], None);
         suspected.proof = Proof::Suspected("why".into());
         adopt(&mut suspected);

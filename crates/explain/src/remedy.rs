@@ -376,7 +376,7 @@ pub fn for_users(packages: &[Package], cause: Cause) -> String {
 }
 
 /// The row of the first package that is known to put such differences into those that use it.
-fn of_used(packages: &[Package], cause: Cause) -> Option<&'static KnownCrate> {
+pub fn of_used(packages: &[Package], cause: Cause) -> Option<&'static KnownCrate> {
     packages.iter().filter_map(|p| by_crate(p, cause)).find(|row| row.into_users)
 }
 

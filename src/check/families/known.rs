@@ -83,6 +83,9 @@ mod tests {
             "vergen" => ("7.4.1", Some("7.4.2")),
             "winresource" => ("0.1.25", Some("0.1.26")),
             "i18n-embed-fl" => ("0.9.4", Some("0.10.0")),
+            "educe" => ("0.6.0", Some("0.7.0")),
+            "derive_more" => ("0.99.5", Some("0.99.6")),
+            "rust-i18n-macro" => ("3.1.2", Some("3.1.3")),
             _ => ("1.0.0", None),
         }
     }
