@@ -172,6 +172,8 @@ pub struct BuildRequest {
     pub isolate: Mode,
     /// `--network`.
     pub network: bool,
+    /// `--auditable`.
+    pub auditable: bool,
     /// `--builds`.
     pub builds: Option<usize>,
     /// `--ledger`.
@@ -249,6 +251,8 @@ pub struct Build {
     pub network: bool,
     /// The name in `/build/<name>`, where the project's metadata says one.
     pub name: Option<String>,
+    /// `--auditable`, on the command line or in the metadata.
+    pub auditable: bool,
     /// `--builds`: how many are made and compared.
     pub builds: usize,
     /// `--ledger`.

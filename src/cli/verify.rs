@@ -96,6 +96,9 @@ pub struct VerifyArgs {
     /// How the recipe's flags reach rustc, where there is no manifest
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     inject: Option<InjectArg>,
+    /// Link the list of packages into programs, where there is no manifest
+    #[arg(long, help_heading = "Recipe")]
+    auditable: bool,
     /// Pass this environment variable to the build; can be given several times
     #[arg(long, value_name = "NAME", help_heading = "Recipe")]
     pass_env: Vec<String>,
@@ -230,6 +233,7 @@ impl VerifyArgs {
                 epoch: self.epoch,
                 pass_env: self.pass_env,
                 inject: self.inject.map(Into::into),
+                auditable: self.auditable,
                 keep: self.keep,
                 builder: true,
                 verbose: self.verbose,
