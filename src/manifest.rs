@@ -219,6 +219,9 @@ pub struct Recipe {
     pub user_wrapper: Option<String>,
     /// SOURCE_DATE_EPOCH, seconds since 1970.
     pub epoch: i64,
+    /// The list of packages was linked into programs.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub auditable: bool,
     /// Directories that both builds had at one path.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub fixed: Vec<Fixed>,

@@ -172,6 +172,8 @@ pub struct BuildRequest {
     pub isolate: Mode,
     /// `--network`.
     pub network: bool,
+    /// `--auditable`.
+    pub auditable: bool,
     /// `--builds`.
     pub builds: Option<usize>,
     /// `--ledger`.
@@ -249,6 +251,8 @@ pub struct Build {
     pub network: bool,
     /// The name in `/build/<name>`, where the project's metadata says one.
     pub name: Option<String>,
+    /// `--auditable`, on the command line or in the metadata.
+    pub auditable: bool,
     /// `--builds`: how many are made and compared.
     pub builds: usize,
     /// `--ledger`.
@@ -469,8 +473,8 @@ pub struct VerifyRequest {
     pub ledger_ok: bool,
     /// `--against`.
     pub against: Vec<String>,
-    /// `--attest`.
-    pub attest: Option<SummaryRequest>,
+    /// What of the verdict is signed.
+    pub signing: Option<SigningRequest>,
     /// `--keys`: the builders that are trusted.
     pub keys: Option<PathBuf>,
     /// `--rebuild`, and for whom it votes.
@@ -494,15 +498,26 @@ pub enum Owner {
     Trusted(String),
 }
 
-/// How a verification is attested.
+/// What of a verdict is signed.
+#[derive(Clone, Debug)]
+pub struct SigningRequest {
+    /// `--attest`.
+    pub summary: Option<SummaryRequest>,
+    /// `--link`.
+    pub link: Option<PathBuf>,
+    /// `--key`.
+    pub key: PathBuf,
+}
+
+/// How a verification is summarized.
 #[derive(Clone, Debug)]
 pub struct SummaryRequest {
     /// `--verifier-id`.
     pub verifier_id: String,
     /// `--resource-uri`.
     pub resource_uri: String,
-    /// `--key`.
-    pub key: PathBuf,
+    /// `--slsa-property`.
+    pub slsa_property: bool,
 }
 
 /// What a verifier expects of the source.

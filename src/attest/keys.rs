@@ -50,6 +50,11 @@ impl PublicKey {
         Some(PublicKey { algorithm, bytes })
     }
 
+    /// The point of an Ed25519 key.
+    pub fn ed25519(&self) -> Option<&[u8]> {
+        (self.algorithm == Algorithm::Ed25519).then_some(&self.bytes)
+    }
+
     /// `SHA256:…`, as `ssh-keygen -l` prints it.
     pub fn id(&self) -> String {
         fingerprint(&openssh::blob(self.algorithm, &self.bytes))

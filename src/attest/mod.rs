@@ -5,6 +5,7 @@
 pub mod der;
 pub mod dsse;
 pub mod keys;
+pub mod link;
 pub mod openssh;
 pub mod statement;
 pub mod strict;

@@ -1,7 +1,7 @@
 //! SLSA verification summary v1: what a verifier found of published files, after a rebuild of their own.
 //! <https://slsa.dev/spec/v1.2/verification_summary>. No time is in it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::statement::{Files, STATEMENT};
 
@@ -11,29 +11,53 @@ pub const SUMMARY: &str = "https://slsa.dev/verification_summary/v1";
 pub const POLICY: &str = "https://github.com/repro-rs/repro/policy/bit-identical/v1";
 /// The level, of our own: SLSA has none for it.
 pub const LEVEL: &str = "REPRO_BIT_IDENTICAL";
+/// The property of SLSA's working draft: two or more builders who run their machines independently of each
+/// other made the same bytes.
+pub const PROPERTY: &str = "SLSA_BUILD_REPRODUCED";
 
-/// The bytes of the statement that these files were reproduced. `manifest` is the digest of the
-/// manifest that the rebuild followed, where there was one.
-pub fn passed(files: &Files, verifier: &str, resource: &str, manifest: Option<&str>) -> Vec<u8> {
-    let subject =
-        |(name, sha256): (&String, &String)| json!({"name": name, "digest": {"sha256": sha256}});
-    let mut predicate = json!({
-        "verifier": {"id": verifier},
-        "resourceUri": resource,
-        "policy": {"uri": POLICY},
-        "verificationResult": "PASSED",
-        "verifiedLevels": [LEVEL],
-    });
-    if let Some(sha256) = manifest {
-        predicate["inputAttestations"] =
-            json!([{"name": "repro.json", "digest": {"sha256": sha256}}]);
+/// A passed verification.
+pub struct Passed<'a> {
+    /// The files.
+    pub files: &'a Files,
+    /// Who verified.
+    pub verifier: &'a str,
+    /// Where the files are published.
+    pub resource: &'a str,
+    /// The manifest that the rebuild followed, and every attestation that was counted, by SHA-256.
+    pub inputs: &'a [(String, String)],
+    /// SHA-256 of the trust file, if one was used.
+    pub trust: Option<&'a str>,
+    /// Whether [`PROPERTY`] holds and was asked for.
+    pub property: bool,
+}
+
+impl Passed<'_> {
+    /// The bytes of the statement.
+    pub fn statement(&self) -> Vec<u8> {
+        let digest = |(name, sha256): (&String, &String)| json!({"name": name, "digest": {"sha256": sha256}});
+        let mut policy = json!({"uri": POLICY});
+        if let Some(sha256) = self.trust {
+            policy["digest"] = json!({"sha256": sha256});
+        }
+        let levels = if self.property { vec![LEVEL, PROPERTY] } else { vec![LEVEL] };
+        let mut predicate = json!({
+            "verifier": {"id": self.verifier},
+            "resourceUri": self.resource,
+            "policy": policy,
+            "verificationResult": "PASSED",
+            "verifiedLevels": levels,
+        });
+        if !self.inputs.is_empty() {
+            let inputs: Vec<Value> = self.inputs.iter().map(|(n, d)| digest((n, d))).collect();
+            predicate["inputAttestations"] = json!(inputs);
+        }
+        json!({
+            "_type": STATEMENT,
+            "subject": self.files.iter().map(digest).collect::<Vec<_>>(),
+            "predicateType": SUMMARY,
+            "predicate": predicate,
+        })
+        .to_string()
+        .into_bytes()
     }
-    json!({
-        "_type": STATEMENT,
-        "subject": files.iter().map(subject).collect::<Vec<_>>(),
-        "predicateType": SUMMARY,
-        "predicate": predicate,
-    })
-    .to_string()
-    .into_bytes()
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use super::{Plan, UNREACHED, machine, search_path};
+use crate::cargo::auditable;
 use crate::cargo::crate_dirs::{self, CrateDir};
 use crate::cargo::rustflags;
 use crate::cargo::wrapper::{self, Spec};
@@ -308,6 +309,7 @@ impl Plan<'_> {
                 true => crate_dirs::commits(self.lockfile),
                 false => BTreeSet::new(),
             },
+            auditable: self.auditable.is_some(),
             ledger: self.ledger.map(|shared| self.of_ledger(side, layout, shared)),
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
@@ -319,6 +321,10 @@ impl Plan<'_> {
                 ]
             }),
         };
-        wrapper::install(&layout.wrapper, &spec)
+        let path = wrapper::install(&layout.wrapper, &spec)?;
+        if let Some(packages) = self.auditable {
+            auditable::keep(&layout.wrapper, &packages(layout))?;
+        }
+        Ok(path)
     }
 }

@@ -26,6 +26,7 @@ pub use self::words::if_full;
 use self::words::{COUNTING, Space, no_space, progress_of, space, wants_network};
 use crate::artifact::{ArtifactSet, Kind};
 use crate::build::outside::OutsideFile;
+use crate::cargo::auditable::Packages;
 use crate::cargo::config::{Config, Place};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::reuse;
@@ -92,6 +93,8 @@ pub struct Plan<'a> {
     pub values: &'a (dyn Fn(VariationId) -> Values + Sync),
     /// Scratch directory of the run.
     pub scratch: &'a Path,
+    /// The packages of one side, where their list is linked into programs.
+    pub auditable: Option<&'a (dyn Fn(&Layout) -> Packages + Sync)>,
     /// What archives have besides artifacts, where the build makes it.
     pub generated: &'a [String],
     /// Run cargo in this sandbox.

@@ -2,6 +2,7 @@
 //! rustc wrapper, and its messages about artifacts and units.
 
 pub mod assembler;
+pub mod auditable;
 pub mod config;
 pub mod consulted;
 pub mod crate_dirs;

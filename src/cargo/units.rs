@@ -84,6 +84,94 @@ impl Unit {
     }
 }
 
+/// What a crate is for in an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// It is in the artifact.
+    Runtime,
+    /// It ran in the compiler.
+    ProcMacro,
+    /// A build script or a procedural macro was built with it.
+    Build,
+}
+
+impl Role {
+    /// What a dependency of a crate is for.
+    fn of_dependency(self, unit: &Unit) -> Role {
+        match self {
+            _ if unit.makes("proc-macro") => Role::ProcMacro,
+            Role::Runtime => Role::Runtime,
+            Role::ProcMacro | Role::Build => Role::Build,
+        }
+    }
+}
+
+/// The units of a build, and which was built with which.
+pub struct Graph<'a> {
+    /// The units.
+    pub units: &'a [Unit],
+    by_stem: BTreeMap<String, usize>,
+    scripts: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Graph<'a> {
+    /// The edges of these units.
+    pub fn new(units: &'a [Unit]) -> Graph<'a> {
+        let mut scripts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (i, unit) in units.iter().enumerate().filter(|(_, unit)| unit.is_script()) {
+            scripts.entry(&unit.manifest_dir).or_default().push(i);
+        }
+        let by_stem = units.iter().enumerate().map(|(i, unit)| (unit.stem(), i)).collect();
+        Graph { units, by_stem, scripts }
+    }
+
+    /// The unit that made a library, by the library's path.
+    pub fn maker(&self, path: &str) -> Option<usize> {
+        self.by_stem.get(&stem_of(path)).copied()
+    }
+
+    /// The build scripts that ran before a unit.
+    pub fn scripts_of(&self, unit: usize) -> &[usize] {
+        let unit = &self.units[unit];
+        let ran = unit.script_output.as_ref().and(self.scripts.get(&*unit.manifest_dir));
+        ran.map_or(&[], Vec::as_slice)
+    }
+
+    /// What a unit, or the build script before it, was built with; and which of the two.
+    pub fn dependencies(&self, unit: usize) -> Vec<(usize, bool)> {
+        let of = |unit: usize, by_script: bool| {
+            let found = self.units[unit].externs.iter().filter_map(|path| self.maker(path));
+            found.map(move |i| (i, by_script)).collect::<Vec<_>>()
+        };
+        let mut found = of(unit, false);
+        for script in self.scripts_of(unit) {
+            found.extend(of(*script, true));
+        }
+        found
+    }
+
+    /// What each unit was for that led to one; `linked` says of a library whether it came into it.
+    pub fn roles(
+        &self,
+        root: usize,
+        linked: &dyn Fn(&Unit) -> bool,
+    ) -> BTreeMap<usize, BTreeSet<Role>> {
+        let mut roles: BTreeMap<usize, BTreeSet<Role>> = BTreeMap::new();
+        let mut rest = vec![(root, Role::Runtime)];
+        while let Some((unit, role)) = rest.pop() {
+            if !roles.entry(unit).or_default().insert(role) {
+                continue;
+            }
+            rest.extend(self.dependencies(unit).into_iter().filter_map(|(next, by_script)| {
+                let from = if by_script { Role::Build } else { role };
+                let role = from.of_dependency(&self.units[next]);
+                (role != Role::Runtime || linked(&self.units[next])).then_some((next, role))
+            }));
+        }
+        roles
+    }
+}
+
 /// The file stem of a library's path.
 pub fn stem_of(path: &str) -> String {
     let stem = Path::new(path).file_stem().unwrap_or_default();

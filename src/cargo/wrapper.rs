@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::cargo::ids::{self, Names, Roots};
 use crate::cargo::reuse::Asked;
 use crate::cargo::units::Unit;
-use crate::cargo::{crate_dirs, mingw};
+use crate::cargo::{auditable, crate_dirs, mingw};
 use crate::platform::{self, Platform};
 use crate::{error, fs, ledger};
 
@@ -59,6 +59,8 @@ pub struct Spec {
     pub checkouts: PathBuf,
     /// The commits of these.
     pub commits: BTreeSet<String>,
+    /// Link the list of packages into programs and C libraries.
+    pub auditable: bool,
     /// The ledger.
     pub ledger: Option<ledger::Spec>,
     /// Where crate ids are to be canonical: the directories that differ between builders.
@@ -143,6 +145,10 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
         args.extend(of_crate(&spec).map(OsString::from));
         args.extend(out_dir_remap.map(OsString::from));
+        if spec.auditable && auditable::wants(&unit) {
+            let own = auditable::arguments(dir, &unit, units(dir)?)?;
+            args.extend(own.iter().flat_map(|arg| call.for_linker(arg)).map(OsString::from));
+        }
         if spec.mingw && platform::of_triple(&unit.target) == Platform::MinGw {
             let links = call.links() && !call.linker_is_direct();
             let named = |option: &str| call.codegen(option).last().map(str::to_string);
@@ -341,12 +347,11 @@ impl Call {
     fn additions(&self, spec: &Spec, dir: &Path) -> Vec<String> {
         let target = self.target(&spec.host);
         let family = platform::of_triple(target);
-        let direct = self.linker_is_direct();
         let mut added: Vec<String> = spec
             .args
             .iter()
             .filter(|(only, _)| only.as_ref().is_none_or(|o| *o == format!("{family:?}")))
-            .flat_map(|(_, arg)| if direct { for_direct_linker(arg) } else { vec![arg.clone()] })
+            .flat_map(|(_, arg)| self.for_linker(arg))
             .collect();
         let default_linker = self.codegen("linker").next().is_none()
             && self.codegen("linker-flavor").next().is_none();
@@ -360,6 +365,14 @@ impl Call {
             }
         }
         added
+    }
+
+    /// An argument as it is for what links.
+    fn for_linker(&self, arg: &str) -> Vec<String> {
+        match arg.strip_prefix("-Clink-arg=-Wl,").filter(|_| self.linker_is_direct()) {
+            Some(rest) => rest.split(',').map(|word| format!("-Clink-arg={word}")).collect(),
+            None => vec![arg.to_string()],
+        }
     }
 
     /// Whether rustc calls the linker itself, not a C compiler in front of it: `-Wl,` is then
@@ -412,13 +425,6 @@ impl Call {
             lto: self.has_lto(),
             native_cpu: self.codegen("target-cpu").last() == Some("native"),
         }
-    }
-}
-
-fn for_direct_linker(arg: &str) -> Vec<String> {
-    match arg.strip_prefix("-Clink-arg=-Wl,") {
-        Some(rest) => rest.split(',').map(|word| format!("-Clink-arg={word}")).collect(),
-        None => vec![arg.to_string()],
     }
 }
 

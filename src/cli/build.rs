@@ -107,6 +107,10 @@ pub struct BuildArgs {
     /// result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap
     #[arg(long, help_heading = "Recipe")]
     same_path: bool,
+    /// Link the list of packages into programs and C libraries, as `cargo auditable` does: `cargo audit
+    /// bin` and other scanners read it
+    #[arg(long, help_heading = "Recipe")]
+    auditable: bool,
     /// Whether each build has its own /tmp, processes, user and host name, through bubblewrap, and no
     /// network
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "Recipe")]
@@ -184,6 +188,7 @@ impl BuildArgs {
             inject: self.inject.map(Inject::from),
             vary: self.vary,
             same_path: self.same_path,
+            auditable: self.auditable,
             isolate: self.isolate.into(),
             network: self.network,
             builds: self.builds.map(usize::from),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use repro_explain::cause::Cause;
 
 use super::build::InjectArg;
@@ -11,7 +11,9 @@ use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::report::verify::STEPS;
-use crate::request::{Accept, BuildRequest, Expected, Given, Owner, SummaryRequest, VerifyRequest};
+use crate::request::{
+    Accept, BuildRequest, Expected, Given, Owner, SigningRequest, SummaryRequest, VerifyRequest,
+};
 use crate::sandbox::Mode;
 
 pub(super) const EXAMPLES: &str = "\
@@ -51,6 +53,7 @@ impl SandboxArgs {
 
 /// Arguments of `repro verify`.
 #[derive(Args)]
+#[command(group = ArgGroup::new("signed").args(["attest", "link"]).multiple(true))]
 pub struct VerifyArgs {
     /// A manifest, a directory with a release, or a published file next to its manifest
     #[arg(
@@ -96,6 +99,9 @@ pub struct VerifyArgs {
     /// How the recipe's flags reach rustc, where there is no manifest
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     inject: Option<InjectArg>,
+    /// Link the list of packages into programs, where there is no manifest
+    #[arg(long, help_heading = "Recipe")]
+    auditable: bool,
     /// Pass this environment variable to the build; can be given several times
     #[arg(long, value_name = "NAME", help_heading = "Recipe")]
     pass_env: Vec<String>,
@@ -174,7 +180,7 @@ pub struct VerifyArgs {
     #[arg(
         long,
         requires_all = ["verifier_id", "resource_uri", "key"],
-        conflicts_with_all = ["against", "keys"],
+        conflicts_with = "against",
         help_heading = "Output"
     )]
     attest: bool,
@@ -184,8 +190,20 @@ pub struct VerifyArgs {
     /// With --attest, where the files are published
     #[arg(long, value_name = "URI", requires = "attest", help_heading = "Output")]
     resource_uri: Option<String>,
-    /// With --attest, sign with this Ed25519 or P-256 key
-    #[arg(long, value_name = "FILE", requires = "attest", help_heading = "Output")]
+    /// With --attest, --keys and --rebuild, state SLSA_BUILD_REPRODUCED as well: at least two owners agree
+    #[arg(long, requires = "attest", help_heading = "Output")]
+    slsa_property: bool,
+    /// Write an in-toto link to FILE if all is REPRODUCED, as rebuilderd signs it
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "key",
+        conflicts_with = "against",
+        help_heading = "Output"
+    )]
+    link: Option<PathBuf>,
+    /// With --attest, sign with this Ed25519 or P-256 key; with --link, an Ed25519 key
+    #[arg(long, value_name = "FILE", requires = "signed", help_heading = "Output")]
     key: Option<PathBuf>,
     /// Write the rebuilt files to this directory, which must not exist
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
@@ -230,6 +248,7 @@ impl VerifyArgs {
                 epoch: self.epoch,
                 pass_env: self.pass_env,
                 inject: self.inject.map(Into::into),
+                auditable: self.auditable,
                 keep: self.keep,
                 builder: true,
                 verbose: self.verbose,
@@ -243,12 +262,18 @@ impl VerifyArgs {
             anyway: self.anyway,
             ledger_ok: self.ledger_ok,
             against: self.against,
-            attest: match (self.attest, self.verifier_id, self.resource_uri, self.key) {
-                (true, Some(verifier_id), Some(resource_uri), Some(key)) => {
-                    Some(SummaryRequest { verifier_id, resource_uri, key })
-                }
-                _ => None,
-            },
+            signing: self.key.map(|key| SigningRequest {
+                summary: match (self.attest, self.verifier_id, self.resource_uri) {
+                    (true, Some(verifier_id), Some(resource_uri)) => Some(SummaryRequest {
+                        verifier_id,
+                        resource_uri,
+                        slsa_property: self.slsa_property,
+                    }),
+                    _ => None,
+                },
+                link: self.link,
+                key,
+            }),
             keys: self.keys,
             rebuild: self.rebuild.map(|group| match group.is_empty() {
                 true => Owner::Itself,

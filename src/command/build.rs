@@ -126,6 +126,7 @@ fn builds(
         false => project.shim(scratch),
     };
     let trace_links = machine::linker_lists_inputs(project.toolchain.host(), scratch);
+    let auditable = project.auditable_packages(&recipe, packages.as_ref())?;
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     // Before the builds: no program of theirs has any part in it.
@@ -153,6 +154,7 @@ fn builds(
         ledger: using.as_ref().map(|using| &using.shared),
         values: &values,
         scratch,
+        auditable: auditable.as_deref(),
         generated: &project.generated,
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id, &elsewhere),

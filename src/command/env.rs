@@ -195,6 +195,9 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
                 .to_string(),
         );
     }
+    if project.request.auditable {
+        notes.push("the list of packages (`auditable`) is linked by `repro build` alone, so the bytes differ: `cargo auditable` links one of its own".to_string());
+    }
     if let Some(name) = project.user_wrapper_name() {
         notes.push(format!("`{name}` wraps rustc: other builders need it too"));
     }

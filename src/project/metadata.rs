@@ -29,6 +29,7 @@ const KEYS: &[&str] = &[
     "vary",
     "inject",
     "same-path",
+    "auditable",
     "name",
     "archive",
     "image",
@@ -139,6 +140,11 @@ impl Defaults {
         }
     }
 
+    /// Whether programs get the list of their packages.
+    pub fn auditable(&self) -> Result<bool> {
+        self.switch("auditable")
+    }
+
     /// Fills what the command line left open.
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
         let inject = self.inject()?;
@@ -163,6 +169,7 @@ impl Defaults {
             network: asked.network,
             name: self.name()?,
             keep: asked.keep,
+            auditable: asked.auditable || self.auditable()?,
             builds: asked.builds.unwrap_or(2),
             ledger: asked.ledger,
             expand: asked.expand,

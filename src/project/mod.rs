@@ -1,6 +1,7 @@
 //! Everything about a project that is known before a build: its source, configuration, toolchain
 //! and settings, each read from where the user put it.
 
+mod auditable;
 pub(crate) mod context;
 pub(crate) mod elsewhere;
 pub(crate) mod isolate;
@@ -259,6 +260,7 @@ impl Project {
             config_env: self.config.env(),
             pass_env: self.request.pass_env.iter().filter(is_set).cloned().collect(),
             canonical_ids: !self.beside.is_empty() && self.request.inject == Inject::Wrapper,
+            auditable: self.auditable()?,
         }))
     }
 
@@ -405,7 +407,8 @@ fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
         Origin::Directory => Vec::new(),
     };
     let selection = defaults.selection(Selection::default())?;
-    Ok(Asks { selection, inject: defaults.inject()?, epochs })
+    let auditable = defaults.auditable()?;
+    Ok(Asks { selection, inject: defaults.inject()?, auditable, epochs })
 }
 
 /// What the recipe sets cannot be passed on.

@@ -14,7 +14,7 @@ use crate::build::left::{self, Left};
 use crate::build::outside::OutsideFile;
 use crate::error::refused;
 use crate::fs;
-use crate::project::{Project, set};
+use crate::project::{Project, auditable, set};
 use crate::recipe::environment;
 use crate::recipe::table;
 use crate::request::Inject;
@@ -88,6 +88,7 @@ impl Project {
         notes.extend(native(a, self.divided.passed.values().map(|v| v.to_string_lossy())));
         notes.extend(watched(&a.outside));
         notes.extend(self.left_out(a));
+        notes.extend(auditable::notes(self, a));
         if let Some(b) = b {
             let left = left::compare((&a.trace, &a.artifacts), (&b.trace, &b.artifacts))?;
             notes.extend(self.of_left(&left));

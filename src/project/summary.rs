@@ -70,6 +70,7 @@ impl Project {
                 inject: self.request.inject.name().to_string(),
                 user_wrapper: self.user_wrapper_name(),
                 epoch: recipe.facts().epoch.seconds,
+                auditable: recipe.facts().auditable,
                 fixed: self.fixed_paths(),
                 rows: recipe
                     .rows()

@@ -130,6 +130,7 @@ mod tests {
                 .collect(),
             pass_env: Vec::new(),
             canonical_ids: false,
+            auditable: false,
         };
         let layout = Layout {
             above: "/w".into(),

@@ -56,6 +56,8 @@ pub struct Facts {
     /// Path dependencies lie outside the workspace root, and flags reach rustc by the wrapper, so
     /// that crate ids can be made canonical.
     pub canonical_ids: bool,
+    /// The list of packages is linked into programs.
+    pub auditable: bool,
 }
 
 /// The decided recipe.
@@ -118,10 +120,12 @@ impl Recipe {
             canonical.iter().fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
         };
         let ids = self.facts.canonical_ids.then_some(&table::CANONICAL_IDS);
+        let auditable = self.facts.auditable.then_some(&table::AUDITABLE);
         let by_wrapper = table::BY_WRAPPER.iter().filter(|item| self.has(item));
         self.items()
             .chain(by_wrapper.filter(|_| self.facts.wrapped))
             .chain(ids)
+            .chain(auditable)
             .map(|item| {
                 let value = fill(item.value);
                 let (what, value) = match item.channel {
@@ -316,6 +320,7 @@ mod tests {
             config_env: Vec::new(),
             pass_env: Vec::new(),
             canonical_ids: false,
+            auditable: false,
         }
     }
 

@@ -229,3 +229,10 @@ pub const CANONICAL_IDS: Item = all(
     "-Cmetadata, -Cextra-filename: from the call, with canonical paths",
     "cargo's own hold the absolute path of path dependencies outside the workspace root",
 );
+
+/// The row of `--auditable`.
+pub const AUDITABLE: Item = all(
+    Channel::Rustc,
+    "-Clink-arg=<object with the list of packages, section .dep-v0>",
+    "`cargo audit bin` and other tools read from a program which packages are in it",
+);

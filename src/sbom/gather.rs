@@ -12,8 +12,9 @@ use super::packages::Known;
 use super::{dynamic, linked};
 use crate::artifact::{Artifact, Kind};
 use crate::build::Built;
+use crate::cargo::auditable;
 use crate::cargo::records;
-use crate::cargo::units::{Unit, stem_of};
+use crate::cargo::units::{Graph, Role, Unit, stem_of};
 use crate::cargo::wrapper;
 use crate::manifest::components::{
     BY_EXTERNS, BY_LINKER, Components, Contents, Crate, Member, Package, Rlib,
@@ -51,8 +52,7 @@ struct Gather<'a> {
     built: &'a Built,
     sysroot: &'a Path,
     packages: Vec<Package>,
-    by_stem: BTreeMap<String, usize>,
-    scripts: BTreeMap<&'a str, Vec<usize>>,
+    graph: Graph<'a>,
     digests: BTreeMap<PathBuf, String>,
     /// The archive that was read last: its members are asked for one after the other.
     archive: Option<Archive>,
@@ -83,30 +83,12 @@ impl Archive {
     }
 }
 
-/// What a crate is for; the names are those of [`crate::manifest::components::ROLES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Role {
-    Runtime,
-    ProcMacro,
-    Build,
-}
-
-impl Role {
-    fn name(self) -> &'static str {
-        match self {
-            Role::Runtime => "runtime",
-            Role::ProcMacro => "proc-macro",
-            Role::Build => "build",
-        }
-    }
-
-    /// What a dependency of a crate is for.
-    fn of_dependency(self, unit: &Unit) -> Role {
-        match self {
-            _ if unit.makes("proc-macro") => Role::ProcMacro,
-            Role::Runtime => Role::Runtime,
-            Role::ProcMacro | Role::Build => Role::Build,
-        }
+/// A role by its name among [`crate::manifest::components::ROLES`].
+fn name_of(role: Role) -> &'static str {
+    match role {
+        Role::Runtime => "runtime",
+        Role::ProcMacro => "proc-macro",
+        Role::Build => "build",
     }
 }
 
@@ -119,17 +101,12 @@ struct Link {
 impl<'a> Gather<'a> {
     fn new(known: &Known, sysroot: &'a Path, built: &'a Built) -> Gather<'a> {
         let units = &built.trace.units;
-        let mut scripts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (i, unit) in units.iter().enumerate().filter(|(_, unit)| unit.is_script()) {
-            scripts.entry(&unit.manifest_dir).or_default().push(i);
-        }
         let layout = &built.trace.layout;
         Gather {
             built,
             sysroot,
             packages: units.iter().map(|unit| known.of(unit, layout, sysroot)).collect(),
-            by_stem: units.iter().enumerate().map(|(i, unit)| (unit.stem(), i)).collect(),
-            scripts,
+            graph: Graph::new(units),
             digests: BTreeMap::new(),
             archive: None,
         }
@@ -184,7 +161,7 @@ impl<'a> Gather<'a> {
         let read: Option<BTreeSet<String>> =
             listed.map(|link| link.files.iter().map(|f| stem_of(f)).collect());
         let roles =
-            self.roles(root, &|unit| read.as_ref().is_none_or(|r| r.contains(&unit.stem())));
+            self.graph.roles(root, &|unit| read.as_ref().is_none_or(|r| r.contains(&unit.stem())));
         let (crates, places) = self.crates(&roles);
         let mut contents = Contents {
             target: artifact.target.clone(),
@@ -236,46 +213,6 @@ impl<'a> Gather<'a> {
         })
     }
 
-    /// What each unit was for that led to one; `linked` says of a library whether it came into it.
-    fn roles(
-        &self,
-        root: usize,
-        linked: &dyn Fn(&Unit) -> bool,
-    ) -> BTreeMap<usize, BTreeSet<Role>> {
-        let mut roles: BTreeMap<usize, BTreeSet<Role>> = BTreeMap::new();
-        let mut rest = vec![(root, Role::Runtime)];
-        while let Some((unit, role)) = rest.pop() {
-            if !roles.entry(unit).or_default().insert(role) {
-                continue;
-            }
-            rest.extend(self.dependencies(unit).into_iter().filter_map(|(next, by_script)| {
-                let from = if by_script { Role::Build } else { role };
-                let role = from.of_dependency(&self.units()[next]);
-                (role != Role::Runtime || linked(&self.units()[next])).then_some((next, role))
-            }));
-        }
-        roles
-    }
-
-    /// What a unit, or the build script before it, was built with; and which of the two.
-    fn dependencies(&self, unit: usize) -> Vec<(usize, bool)> {
-        let of = |unit: &Unit, by_script: bool| {
-            let found = unit.externs.iter().filter_map(|path| self.by_stem.get(&stem_of(path)));
-            found.map(move |i| (*i, by_script)).collect::<Vec<_>>()
-        };
-        let mut found = of(&self.units()[unit], false);
-        for script in self.scripts_of(unit) {
-            found.extend(of(&self.units()[script], true));
-        }
-        found
-    }
-
-    fn scripts_of(&self, unit: usize) -> Vec<usize> {
-        let unit = &self.units()[unit];
-        let ran = unit.script_output.as_ref().and(self.scripts.get(&*unit.manifest_dir));
-        ran.cloned().unwrap_or_default()
-    }
-
     /// The units as crates: those of one package with the same features are one.
     fn crates(
         &self,
@@ -297,15 +234,15 @@ impl<'a> Gather<'a> {
             let names: BTreeSet<Role> = units.iter().flat_map(|i| roles[i].clone()).collect();
             let dependencies: BTreeSet<usize> = units
                 .iter()
-                .flat_map(|i| self.dependencies(*i))
+                .flat_map(|i| self.graph.dependencies(*i))
                 .filter_map(|(next, _)| places.get(&next).copied())
                 .filter(|place| *place != at)
                 .collect();
             Crate {
                 package,
                 features,
-                roles: names.into_iter().map(|role| role.name().to_string()).collect(),
-                build_script: units.iter().any(|i| !self.scripts_of(*i).is_empty()),
+                roles: names.into_iter().map(|role| name_of(role).to_string()).collect(),
+                build_script: units.iter().any(|i| !self.graph.scripts_of(*i).is_empty()),
                 dependencies: dependencies.into_iter().collect(),
             }
         });
@@ -334,8 +271,11 @@ impl<'a> Gather<'a> {
         if self.is_of_toolchain(path) || object.ends_with(".rcgu.o") || object == "symbols.o" {
             return Owner::Rust;
         }
-        if let Some(unit) = self.by_stem.get(&stem_of(&name)) {
-            return Owner::Package(*unit);
+        if path.starts_with(auditable::dir(&self.built.trace.layout.wrapper)) {
+            return Owner::Rust;
+        }
+        if let Some(unit) = self.graph.maker(&name) {
+            return Owner::Package(unit);
         }
         let longest = |dir_of: &dyn Fn(&Unit) -> String| {
             let dirs = self.units().iter().enumerate().map(|(i, unit)| (i, dir_of(unit)));
@@ -380,7 +320,7 @@ impl<'a> Gather<'a> {
 
 /// Whose a file is.
 enum Owner {
-    /// rustc's own output, or the toolchain's.
+    /// rustc's own output, the toolchain's, or the list of `--auditable`.
     Rust,
     /// Of the package of this unit.
     Package(usize),

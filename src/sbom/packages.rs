@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use cargo_metadata::Metadata;
 
+use super::purl;
+use crate::cargo::auditable::{Listed, Packages};
 use crate::cargo::units::Unit;
 use crate::check::facts::lockfile::{self, Lockfile};
 use crate::layout::Layout;
@@ -57,6 +59,26 @@ impl Known {
             by_place.insert(place, described);
         }
         Ok(Known { by_place })
+    }
+
+    /// The packages as a list in a program has them, by the directories of one side.
+    pub fn listed(&self, layout: &Layout) -> Packages {
+        let dir = |place: &Place| match place {
+            Place::Source(below) => layout.source.join(below),
+            Place::CargoHome(below) => layout.cargo_home.join(below),
+            Place::Elsewhere(dir) => dir.clone(),
+        };
+        let source = |package: &Package| match package.source.as_deref() {
+            None => "local",
+            Some(source) if source.starts_with("git+") => "git",
+            Some(source) if purl::DEFAULT.contains(&source) => "crates.io",
+            Some(_) => "registry",
+        };
+        let listed = |package: &Package| Listed {
+            id: package.id.clone(),
+            source: source(package).to_string(),
+        };
+        self.by_place.iter().map(|(place, package)| (dir(place), listed(package))).collect()
     }
 
     /// The package of a rustc call.

@@ -5,7 +5,7 @@ use crate::manifest::components::Package;
 use crate::source::address::percent_encoded as encode;
 
 /// The one registry that a purl without qualifier means.
-const DEFAULT: [&str; 2] =
+pub(super) const DEFAULT: [&str; 2] =
     ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
 
 /// The purl of a package; one in the source has the place of the source, where that is known.

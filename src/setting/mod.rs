@@ -24,6 +24,8 @@ pub struct Asks {
     pub selection: Selection,
     /// `inject` of its metadata, or the default.
     pub inject: Inject,
+    /// `auditable` of its metadata.
+    pub auditable: bool,
     /// The commit's time, and what cargo config in the source sets; none for a source without a
     /// commit, whose epoch heads the report instead.
     pub epochs: Vec<i64>,
@@ -34,8 +36,12 @@ pub struct Asks {
 /// # Errors
 /// As [`unsourced`].
 pub fn check(manifest: &Manifest, supplied: &[String]) -> Result<(), String> {
-    let asks =
-        Asks { selection: Selection::default(), inject: Inject::Wrapper, epochs: Vec::new() };
+    let asks = Asks {
+        selection: Selection::default(),
+        inject: Inject::Wrapper,
+        auditable: false,
+        epochs: Vec::new(),
+    };
     unsourced(manifest, &asks, supplied).map(drop)
 }
 
@@ -53,6 +59,10 @@ pub fn unsourced(
     let recipe = &manifest.recipe;
     if recipe.inject != asks.inject.name() {
         found.push(Setting::new("inject", &recipe.inject, Fate::Replayed, Home::Metadata));
+    }
+    if recipe.auditable != asks.auditable {
+        let auditable = recipe.auditable.to_string();
+        found.push(Setting::new("auditable", auditable, Fate::Replayed, Home::Metadata));
     }
     if !asks.epochs.is_empty() && !asks.epochs.contains(&recipe.epoch) {
         let epoch = recipe.epoch.to_string();
@@ -129,6 +139,7 @@ mod tests {
         let asks = Asks {
             selection: selection.clone(),
             inject: Inject::Wrapper,
+            auditable: false,
             epochs: vec![1_700_000_000],
         };
         let found = unsourced(manifest, &asks, &[]).unwrap();
@@ -140,12 +151,13 @@ mod tests {
         let plain = Selection::default();
         assert!(names(&manifest(), &plain).is_empty());
         type Change = (fn(&mut Manifest), &'static str);
-        let changes: [Change; 10] = [
+        let changes: [Change; 11] = [
             (|m| m.build.features = vec!["a".into(), "b".into()], "features=a,b"),
             (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
             (|m| m.build.no_default_features = true, "no-default-features=true"),
             (|m| m.build.profile = "dev".into(), "profile=dev"),
             (|m| m.recipe.inject = "rustflags".into(), "inject=rustflags"),
+            (|m| m.recipe.auditable = true, "auditable=true"),
             (
                 |m| {
                     m.recipe.epoch = 1;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest;
 use repro_formats::names::visible;
 
 use super::input;
@@ -31,6 +32,7 @@ pub(super) fn is_one(path: &Path) -> bool {
 
 /// What is about a rebuild, and would be lost without one.
 fn about_a_rebuild(asked: &VerifyRequest) -> Result<()> {
+    let signing = asked.signing.iter();
     let options = [
         ("--source and --crate", asked.source.is_some()),
         ("--expect-tag", asked.expected.tag.is_some()),
@@ -43,6 +45,8 @@ fn about_a_rebuild(asked: &VerifyRequest) -> Result<()> {
         ("--manifest-only", asked.manifest_only),
         ("--anyway", asked.anyway),
         ("--output", asked.output.is_some()),
+        ("--attest", signing.clone().any(|s| s.summary.is_some())),
+        ("--link", signing.clone().any(|s| s.link.is_some())),
     ];
     match options.iter().find(|(_, given)| *given) {
         Some((option, _)) if asked.rebuild.is_none() => Err(failure(
@@ -60,7 +64,7 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     about_a_rebuild(asked)?;
     let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
-    let trust = trust(keys, &path, &asked.files)?;
+    let (trust, sha256) = trust(keys, &path, &asked.files)?;
     let threshold = asked.threshold.or(trust.threshold).ok_or_else(|| {
         failure(Kind::Usage, "how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
     })?;
@@ -91,13 +95,16 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         ));
     }
     let beside = input.unchecked.iter().filter(|path| is_one(path));
-    let mut envelopes = Vec::new();
+    let (mut envelopes, mut evidence) = (Vec::new(), Vec::new());
     let mut seen: Vec<&Path> = Vec::new();
     for path in asked.attestations.iter().chain(beside) {
         // One file is one attestation, however often it is named.
         if !seen.iter().any(|other| input::same_file(other, path)) {
             seen.push(path);
-            envelopes.extend(read(path)?);
+            let (bytes, read) = read(path)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            evidence.push((name, digest::of_bytes(&bytes).sha256));
+            envelopes.extend(read);
         }
     }
     let definition = statement::definition(&manifest);
@@ -111,13 +118,15 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         files,
         wrong,
         manifest: path,
+        evidence,
+        trust: sha256,
         rebuild: None,
     })
 }
 
-/// The trusted keys, which never come from what is being checked: neither from a directory of it, nor
+/// The trusted keys and the digest of their file, which never come from what is being checked: neither from a directory of it, nor
 /// from next to one of its files.
-fn trust(keys: &Path, manifest: &Path, files: &[PathBuf]) -> Result<Trust> {
+fn trust(keys: &Path, manifest: &Path, files: &[PathBuf]) -> Result<(Trust, String)> {
     let shown = keys.display();
     let text = fs::read_text(keys)?;
     let real = std::fs::canonicalize(keys)?;
@@ -130,10 +139,13 @@ fn trust(keys: &Path, manifest: &Path, files: &[PathBuf]) -> Result<Trust> {
             "`{shown}` is in the directory of the release: keys never come from the files that they check; keep it elsewhere"
         )));
     }
-    Trust::read(&text).map_err(|why| bad_input(format!("`{shown}` is not a trust file: {why}")))
+    let trust = Trust::read(&text)
+        .map_err(|why| bad_input(format!("`{shown}` is not a trust file: {why}")))?;
+    Ok((trust, digest::of_bytes(text.as_bytes()).sha256))
 }
 
-fn read(path: &Path) -> Result<Vec<(String, Envelope)>> {
+/// The bytes of a file, and its envelopes with the file's name.
+fn read(path: &Path) -> Result<(Vec<u8>, Vec<(String, Envelope)>)> {
     use std::io::Read;
     let shown = visible(&path.display().to_string());
     let what = || format!("failed to read `{shown}`");
@@ -142,5 +154,6 @@ fn read(path: &Path) -> Result<Vec<(String, Envelope)>> {
     file.take(strict::ENVELOPE as u64 + 1).read_to_end(&mut bytes).with_context(what)?;
     let envelopes = dsse::read(&bytes)
         .map_err(|why| bad_input(format!("`{shown}` is no sound attestation: {why}")))?;
-    Ok(envelopes.into_iter().map(|envelope| (shown.clone(), envelope)).collect())
+    let envelopes = envelopes.into_iter().map(|envelope| (shown.clone(), envelope)).collect();
+    Ok((bytes, envelopes))
 }

@@ -78,22 +78,22 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     };
     let progress = Progress::new(asked.build.verbose);
     let scratch = Scratch::new(asked.build.keep)?;
-    let summary = asked.attest.clone();
-    let signer = summary.as_ref().map(summary::signer).transpose()?;
-    let mut report = with_progress(&progress, || verify(asked, scratch.path(), &progress))
+    let signing = asked.signing.clone();
+    let signer = signing.map(|asked| summary::signer(asked, counted.as_ref())).transpose()?;
+    let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))
         .map_err(|error| if_full(error, scratch.path()))?;
-    if let Some(signer) = signer {
-        let note = signer.write(&report)?;
-        report.notes.push(note);
-    }
     progress.clear();
     let report = Box::new(report);
-    Ok(match (counted, rebuild) {
+    let mut outcome = match (counted, rebuild) {
         (Some(counted), Some(owner)) => {
             Outcome::Attested(Attested { rebuild: Some(Rebuilt { owner, report }), ..counted })
         }
         _ => Outcome::Report(report),
-    })
+    };
+    if let Some(signer) = signer {
+        signer.write(&mut outcome)?;
+    }
+    Ok(outcome)
 }
 
 /// A manifest that was read, and where it is.

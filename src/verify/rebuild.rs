@@ -43,6 +43,7 @@ pub(super) fn build(
     let project = &*project;
     let packages = project.resolved(recipe);
     let registry_sources = project.registry_sources(packages.as_ref())?;
+    let auditable = project.auditable_packages(recipe, packages.as_ref())?;
     let cfgs = project.cfgs()?;
     let values = |name| project.values(name);
     let plan = Plan {
@@ -63,6 +64,7 @@ pub(super) fn build(
         ledger: None,
         values: &values,
         scratch,
+        auditable: auditable.as_deref(),
         generated: &project.generated,
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id, &Elsewhere::default()),

@@ -166,6 +166,7 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         isolate: Mode::Auto,
         network: false,
         name,
+        auditable: manifest.recipe.auditable,
         builds: 2,
         ledger: None,
         keep,

@@ -125,6 +125,8 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
     compare("--epoch", "epoch", recipe.epoch.to_string(), epoch)?;
     let inject = asked.inject.map(|i| i.name().to_string());
     compare("--inject", "inject", recipe.inject.clone(), inject)?;
+    let auditable = on(asked.auditable);
+    compare("--auditable", "auditable", recipe.auditable.to_string(), auditable)?;
     Ok(names)
 }
 

@@ -1,49 +1,95 @@
-//! `repro verify --attest`: the verdict of a rebuild as a signed verification summary.
+//! `repro verify --attest` and `--link`: the verdict of a rebuild, signed, for others to read.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use repro_formats::digest;
 
+use super::Outcome;
 use crate::attest::dsse::{self, Envelope};
 use crate::attest::keys::PrivateKey;
+use crate::attest::link;
 use crate::attest::statement::{self, Files};
 use crate::attest::vsa;
 use crate::error::{Kind, bad_input, failure};
 use crate::fs;
 use crate::report::verify::Report;
-use crate::request::SummaryRequest;
+use crate::report::verify::attested::Attested;
+use crate::request::SigningRequest;
 use crate::verdict::Verification;
 
-/// The file, in the current directory.
+/// The summary, in the current directory.
 const NAME: &str = "verification.sigstore.json";
+/// Owners who have to agree for the property of SLSA.
+const OWNERS: usize = 2;
 
 /// A key that was read before anything was built.
-pub(super) struct Signer<'a> {
+pub(super) struct Signer {
     key: PrivateKey,
-    asked: &'a SummaryRequest,
+    asked: SigningRequest,
 }
 
-/// Reads the key.
-pub(super) fn signer(asked: &SummaryRequest) -> Result<Signer<'_>> {
-    for uri in [&asked.verifier_id, &asked.resource_uri] {
+/// Reads the key. `counted` are the votes, where some were counted.
+pub(super) fn signer(asked: SigningRequest, counted: Option<&Attested>) -> Result<Signer> {
+    let summary = asked.summary.iter();
+    for uri in summary.clone().flat_map(|s| [&s.verifier_id, &s.resource_uri]) {
         if !statement::is_uri(uri) {
             let uri = uri.escape_debug();
             return Err(failure(Kind::Usage, format!("`{uri}` is not a URI")));
         }
     }
+    if summary.clone().any(|s| s.slsa_property) && counted.is_none() {
+        return Err(failure(
+            Kind::Usage,
+            "--slsa-property says that independent builders agree: count them with --keys FILE --rebuild",
+        ));
+    }
     let text = fs::read_text(&asked.key)?;
-    let key = PrivateKey::read(&text)
-        .map_err(|why| bad_input(format!("`{}` cannot sign: {why}", asked.key.display())))?;
+    let wrong = |why: String| bad_input(format!("`{}` cannot sign: {why}", asked.key.display()));
+    let key = PrivateKey::read(&text).map_err(wrong)?;
+    if asked.link.is_some() && key.public().ed25519().is_none() {
+        return Err(wrong("links are signed with Ed25519 keys only".to_string()));
+    }
     Ok(Signer { key, asked })
 }
 
-impl Signer<'_> {
-    /// Writes the summary if every published file was reproduced without anything that had to be
-    /// accepted; what was done, as a note.
-    pub(super) fn write(&self, report: &Report) -> Result<String> {
+impl Signer {
+    /// Writes what was asked for if every published file was reproduced without anything that had to be
+    /// accepted, and, where votes were counted, enough of them agree. What was done is in the notes.
+    ///
+    /// # Errors
+    /// It is reproduced, and the property of SLSA does not hold: nothing is written.
+    pub(super) fn write(&self, outcome: &mut Outcome) -> Result<()> {
+        let (report, counted) = match outcome {
+            Outcome::Report(report) => (&**report, None),
+            Outcome::Attested(counted) => match &counted.rebuild {
+                Some(rebuild) => (&*rebuild.report, Some(&*counted)),
+                None => return Ok(()),
+            },
+            Outcome::Several(_) => return Ok(()),
+        };
+        let notes = self.written(report, counted)?;
+        match outcome {
+            Outcome::Report(report) => report.notes.extend(notes),
+            Outcome::Attested(Attested { rebuild: Some(rebuild), .. }) => {
+                rebuild.report.notes.extend(notes);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn written(&self, report: &Report, counted: Option<&Attested>) -> Result<Vec<String>> {
+        let link = self.asked.link.as_ref().map(|path| path.display().to_string());
+        let names = self.asked.summary.iter().map(|_| NAME.to_string()).chain(link);
+        let none = |why: &str| {
+            Ok(names.clone().map(|name| format!("no `{name}` was written: {why}")).collect())
+        };
         if report.verdict != Verification::Reproduced {
-            return Ok(format!("no `{NAME}` was written: only REPRODUCED is attested"));
+            return none("only REPRODUCED is attested");
+        }
+        if counted.is_some_and(|counted| !counted.passes()) {
+            return none("too few of the trusted builders agree");
         }
         let mut files = Files::new();
         for file in report.same() {
@@ -51,15 +97,50 @@ impl Signer<'_> {
             files.extend(file.published.as_ref().map(|d| (name.into_owned(), d.sha256.clone())));
         }
         if files.is_empty() {
-            return Ok(format!("no `{NAME}` was written: no published file was compared whole"));
+            return none("no published file was compared whole");
         }
-        let manifest = report.manifest.as_ref().map(|path| digest::of_file(path)).transpose()?;
-        let manifest = manifest.as_ref().map(|d| &*d.sha256);
-        let (verifier, resource) = (&self.asked.verifier_id, &self.asked.resource_uri);
-        let payload = vsa::passed(&files, verifier, resource, manifest);
-        let signatures = vec![dsse::sign(&payload, &self.key)];
-        let bundle = Envelope { payload, signatures }.to_bundle();
-        fs::write_atomic(&PathBuf::from(NAME), bundle.as_bytes())?;
-        Ok(format!("wrote `{NAME}`, signed by {}", self.key.public().id()))
+        let mut inputs = Vec::new();
+        if let Some(path) = &report.manifest {
+            inputs.push(("repro.json".to_string(), digest::of_file(path)?.sha256));
+        }
+        let mut out: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        if let Some(path) = &self.asked.link {
+            let materials = inputs.iter().cloned().collect();
+            let link = link::signed(&materials, &files, &self.key).map_err(bad_input)?;
+            out.push((path.clone(), link));
+        }
+        if let Some(summary) = &self.asked.summary {
+            if let Some(counted) = counted.filter(|_| summary.slsa_property)
+                && counted.owners().len() < OWNERS
+            {
+                return Err(failure(
+                    Kind::NotAccepted,
+                    format!(
+                        "--slsa-property: only {} agrees, and {} takes {OWNERS} builders who are independent of each other; nothing was signed",
+                        counted.owners().join(", "),
+                        vsa::PROPERTY
+                    ),
+                ));
+            }
+            inputs.extend(counted.into_iter().flat_map(|counted| counted.evidence.clone()));
+            let payload = vsa::Passed {
+                files: &files,
+                verifier: &summary.verifier_id,
+                resource: &summary.resource_uri,
+                inputs: &inputs,
+                trust: counted.map(|counted| &*counted.trust),
+                property: summary.slsa_property,
+            }
+            .statement();
+            let signatures = vec![dsse::sign(&payload, &self.key)];
+            let bundle = Envelope { payload, signatures }.to_bundle();
+            out.push((PathBuf::from(NAME), bundle.into_bytes()));
+        }
+        let by = self.key.public().id();
+        let write = |(path, bytes): (PathBuf, Vec<u8>)| {
+            fs::write_atomic(&path, &bytes)?;
+            Ok(format!("wrote `{}`, signed by {by}", path.display()))
+        };
+        out.into_iter().map(write).collect()
     }
 }

@@ -3,6 +3,7 @@
 mod archive;
 #[cfg(unix)]
 mod attested;
+mod auditable;
 mod blame;
 mod builders;
 #[cfg(target_os = "linux")]

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, Run, assert_verdict};
+use crate::auditable;
+use crate::support::{Project, Run, assert_verdict, host};
 use crate::verify::fails;
 
 /// The project, with its git dependency in a repository next to it.
@@ -31,6 +32,8 @@ fn project() -> Project {
     let locked = include_str!("../fixtures/sound-cc/Cargo.lock");
     let of_registry = locked.split("\n\n").filter(|entry| entry.contains("checksum"));
     project.write("Cargo.lock", &(lock + &of_registry.collect::<Vec<_>>().join("\n\n") + "\n"));
+    let workspace = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    project.write("Cargo.toml", &(workspace + "\n[workspace.metadata.repro]\nauditable = true\n"));
     project.git(&["init", "-q"]);
     project.commit("as it is");
     project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
@@ -120,6 +123,28 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
     let external =
         |d: &Value| with_role(d, "dynamic-library").iter().all(|c| c["isExternal"] == true);
     assert!(external(&read(&project.dir.join("new/app.cdx.json"))) && !external(&document));
+
+    let program = project.results().join("artifacts").join(host()).join("app");
+    let list = auditable::listed(&program).unwrap();
+    assert_eq!(
+        auditable::packages(&list),
+        [
+            "app 1.0.0 local root",
+            "cc 1.11.3 crates.io build",
+            "derive 0.1.0 local build",
+            "find-msvc-tools 0.1.15 crates.io build",
+            "gitdep 0.3.0 git",
+            "helper 0.1.0 local build",
+            "native-sys 0.2.0 local",
+            "shlex 2.0.1 crates.io build",
+            // Not used, so not linked: the list is made before the link.
+            "unused 0.1.0 local",
+        ]
+    );
+    assert!(!list.to_string().contains('/'), "{list}");
+    let inspected = project.repro(&["inspect", "--format", "json", program.to_str().unwrap()]);
+    let gitdep = inspected.json().to_string();
+    assert!(gitdep.contains("gitdep") && gitdep.contains("cargo auditable"), "{gitdep}");
 
     // Nothing of this machine, but the local repository that the lockfile names.
     for name in ["app.cdx.json", "app.spdx.json"] {

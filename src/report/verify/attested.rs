@@ -31,6 +31,10 @@ pub struct Attested {
     pub wrong: Vec<String>,
     /// The manifest.
     pub manifest: PathBuf,
+    /// The attestations, by name and SHA-256.
+    pub evidence: Vec<(String, String)>,
+    /// SHA-256 of the trust file.
+    pub trust: String,
     /// The rebuild, if there was one.
     pub rebuild: Option<Rebuilt>,
 }
@@ -62,8 +66,13 @@ impl Rebuilt {
 }
 
 impl Attested {
+    /// Whether enough owners vote for every file, and a rebuild is not against them.
+    pub fn passes(&self) -> bool {
+        self.verdict() == Verdict::Attested
+    }
+
     /// The owners who vote for every file, each once.
-    fn owners(&self) -> Vec<&str> {
+    pub fn owners(&self) -> Vec<&str> {
         let mut owners: Vec<&str> = self.count.groups.iter().map(String::as_str).collect();
         if let Some(rebuild) = self.rebuild.as_ref().filter(|r| r.votes(&self.files)) {
             let counted = match &rebuild.owner {
@@ -100,7 +109,7 @@ impl Attested {
 
     /// The process exit code.
     pub fn code(&self) -> u8 {
-        (self.verdict() != Verdict::Attested).into()
+        (!self.passes()).into()
     }
 }
 
