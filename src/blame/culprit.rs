@@ -144,6 +144,8 @@ pub struct Culprit {
     pub causes: Vec<Cause>,
     /// What shows it, one line each.
     pub evidence: Vec<String>,
+    /// The file below the root of the source, and the line in it, that speaks of what differs.
+    pub source: Option<(String, usize)>,
     /// What to change: sentences.
     pub remedies: Vec<String>,
     /// The packages that can be the reason: its own, and those that it uses.

@@ -160,6 +160,7 @@ impl Evidence<'_> {
             unit: kind(node.role),
             causes: notes.causes,
             evidence: notes.evidence.iter().map(|l| printable(l)).collect(),
+            source: counted.iter().find_map(|change| self.of_source(change, details)),
             remedies: notes.remedies,
             packages: details.packages.clone(),
             values: self.values(&counted)?,
@@ -387,6 +388,20 @@ impl Evidence<'_> {
 
     /// Where the sources speak of a variable: ` (build.rs:5)`.
     fn mention(&self, name: &str, details: &Details) -> Option<String> {
+        let (path, line) = self.mentioned(name, details)?;
+        Some(format!(" ({}:{line})", self.below_root(path)))
+    }
+
+    /// The same in the source that is built, and not in a dependency's.
+    fn of_source(&self, change: &Change, details: &Details) -> Option<(String, usize)> {
+        let (What::Env(name) | What::Metadata(name)) = &change.what else { return None };
+        let (path, line) = self.mentioned(name, details)?;
+        let below = path.strip_prefix(self.roots.first()?).ok()?;
+        let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
+        Some((parts.join("/"), line))
+    }
+
+    fn mentioned<'d>(&self, name: &str, details: &'d Details) -> Option<(&'d Path, usize)> {
         let quoted = format!("\"{name}\"");
         let assigned = format!("{name}=");
         for path in &details.sources {
@@ -396,7 +411,7 @@ impl Evidence<'_> {
             };
             let says = |l: &str| l.contains(&quoted) || l.contains(&assigned);
             if let Some(at) = text.lines().position(says) {
-                return Some(format!(" ({}:{})", self.below_root(path), at + 1));
+                return Some((path, at + 1));
             }
         }
         None
@@ -486,6 +501,7 @@ fn merge(one: &mut Culprit, other: Culprit) {
     for line in other.evidence {
         push(&mut one.evidence, line);
     }
+    one.source = one.source.take().or(other.source);
     for line in other.remedies {
         push(&mut one.remedies, line);
     }

@@ -13,40 +13,14 @@ use crate::error::bad_input;
 use crate::fs;
 use crate::oci::config::{SCRATCH, Wishes};
 use crate::oci::documents;
+use crate::project::settings::{ARCHIVE_KEYS, Form, IMAGE_KEYS, KEYS, Key};
 use crate::query::Cargo;
 use crate::request::{Build, BuildRequest, Inject, Selection};
 use crate::variation::{SAME_PATH, VariationSet};
 
-const KEYS: &[&str] = &[
-    "packages",
-    "features",
-    "all-features",
-    "no-default-features",
-    "targets",
-    "release-targets",
-    "profile",
-    "pass-env",
-    "vary",
-    "inject",
-    "same-path",
-    "auditable",
-    "name",
-    "archive",
-    "image",
-    "check",
-];
-
-/// The keys of an entry of `check`.
-const CHECK_KEYS: &[&str] = &["id", "level", "package", "reason"];
-
-/// The keys of the table `archive`.
-const ARCHIVE_KEYS: &[&str] = &["include", "format", "name", "release"];
-
-/// The keys of the table `image`.
-const IMAGE_KEYS: &[&str] = &["base", "entrypoint", "cmd", "user", "labels"];
-
 /// The tables, the stronger first.
 pub struct Defaults {
+    keys: &'static [Key],
     tables: Vec<(String, Item)>,
     repository: Option<String>,
 }
@@ -79,23 +53,15 @@ impl Defaults {
             let item = document.get(key).and_then(|p| p.get("metadata")?.get("repro")).cloned();
             let Some(item) = item else { continue };
             let at = format!("[{key}.metadata.repro] of `Cargo.toml`");
-            let table = known_keys(&at, &item, KEYS)?;
-            for (key, keys) in [("archive", ARCHIVE_KEYS), ("image", IMAGE_KEYS)] {
-                if let Some(below) = table.get(key) {
-                    known_keys(&format!("`{key}` in {at}"), below, keys)?;
-                }
-            }
+            known_keys(&at, &item, KEYS)?;
             tables.push((at, item));
         }
-        Ok(Defaults { tables, repository })
+        Ok(Defaults { keys: KEYS, tables, repository })
     }
 
-    fn get<T>(
-        &self,
-        key: &str,
-        what: &str,
-        read: impl Fn(&Item) -> Option<T>,
-    ) -> Result<Option<T>> {
+    fn get<T>(&self, key: &str, read: impl Fn(&Item) -> Option<T>) -> Result<Option<T>> {
+        let what = self.keys.iter().find(|k| k.name == key).map(|k| k.form.what());
+        let what = what.unwrap_or_default();
         for (at, item) in &self.tables {
             let value = item.as_table_like().and_then(|t: &dyn TableLike| t.get(key));
             if let Some(value) = value {
@@ -108,15 +74,15 @@ impl Defaults {
     }
 
     fn text(&self, key: &str) -> Result<Option<String>> {
-        self.get(key, "a string", |i| i.as_str().map(str::to_string))
+        self.get(key, |i| i.as_str().map(str::to_string))
     }
 
     fn list(&self, key: &str) -> Result<Vec<String>> {
-        Ok(self.get(key, "a list of strings", strings)?.unwrap_or_default())
+        Ok(self.get(key, strings)?.unwrap_or_default())
     }
 
     fn switch(&self, key: &str) -> Result<bool> {
-        Ok(self.get(key, "true or false", Item::as_bool)?.unwrap_or(false))
+        Ok(self.get(key, Item::as_bool)?.unwrap_or(false))
     }
 
     /// The name in `/build/<name>`, if one is set.
@@ -131,13 +97,12 @@ impl Defaults {
 
     /// How flags reach rustc.
     pub fn inject(&self) -> Result<Inject> {
-        match self.text("inject")?.as_deref() {
-            None | Some("wrapper") => Ok(Inject::Wrapper),
-            Some("rustflags") => Ok(Inject::Rustflags),
-            Some(other) => Err(bad_input(format!(
-                "`inject` in metadata.repro must be `wrapper` or `rustflags`, not `{other}`"
-            ))),
-        }
+        let read = |i: &Item| match i.as_str()? {
+            "wrapper" => Some(Inject::Wrapper),
+            "rustflags" => Some(Inject::Rustflags),
+            _ => None,
+        };
+        Ok(self.get("inject", read)?.unwrap_or(Inject::Wrapper))
     }
 
     /// Whether programs get the list of their packages.
@@ -181,7 +146,7 @@ impl Defaults {
 
     /// What the table `archive` says.
     pub fn archive(&self) -> Result<ArchiveDefaults> {
-        let archive = self.below("archive");
+        let archive = self.below("archive", ARCHIVE_KEYS);
         Ok(ArchiveDefaults {
             include: archive.list("include")?,
             formats: archive.list("format")?,
@@ -192,9 +157,9 @@ impl Defaults {
 
     /// What the table `image` says.
     pub fn image(&self) -> Result<Wishes> {
-        let image = self.below("image");
+        let image = self.below("image", IMAGE_KEYS);
         let base = |i: &Item| i.as_str().map(|one| vec![one.to_string()]).or_else(|| strings(i));
-        let base = image.get("base", "a digest, `scratch` or a list of digests", base)?;
+        let base = image.get("base", base)?;
         let base = base.unwrap_or_default();
         let sound = |base: &&String| *base != SCRATCH && documents::digest(base).is_err();
         if let Some(odd) = base.iter().find(sound) {
@@ -212,18 +177,18 @@ impl Defaults {
             entrypoint: image.list("entrypoint")?,
             cmd: image.list("cmd")?,
             user: image.text("user")?,
-            labels: image.get("labels", "a table of strings", labels)?.unwrap_or_default(),
+            labels: image.get("labels", labels)?.unwrap_or_default(),
             repository: self.repository.clone(),
         })
     }
 
     /// The tables of this name in the tables.
-    fn below(&self, key: &str) -> Defaults {
+    fn below(&self, key: &str, keys: &'static [Key]) -> Defaults {
         let below = |(at, item): &(String, Item)| {
             let table = item.as_table_like()?.get(key)?;
             Some((format!("`{key}` in {at}"), table.clone()))
         };
-        Defaults { tables: self.tables.iter().filter_map(below).collect(), repository: None }
+        Defaults { keys, tables: self.tables.iter().filter_map(below).collect(), repository: None }
     }
 
     /// The settings of rules: the lists `check` of both tables, the package's first.
@@ -279,8 +244,7 @@ fn entries(at: &str, list: &Item) -> Result<Vec<Item>> {
 }
 
 fn exception(at: &str, entry: &Item) -> Result<Exception> {
-    let table = known_keys(at, entry, CHECK_KEYS)?;
-    let text = |key: &str| match table.get(key) {
+    let text = |key: &str| match entry.get(key) {
         None => Ok(None),
         Some(value) => match value.as_str() {
             Some(text) => Ok(Some(text.to_string())),
@@ -307,16 +271,27 @@ fn exception(at: &str, entry: &Item) -> Result<Exception> {
     })
 }
 
-/// The item as a table, if it has no other keys than these.
-fn known_keys<'a>(at: &str, item: &'a Item, keys: &[&str]) -> Result<&'a dyn TableLike> {
+/// That the item is a table with no other keys than these, and so those in it.
+fn known_keys(at: &str, item: &Item, keys: &[Key]) -> Result<()> {
     let table = item.as_table_like().ok_or_else(|| bad_input(format!("{at} is not a table")))?;
-    match table.iter().find(|(k, _)| !keys.contains(k)) {
-        None => Ok(table),
-        Some((name, _)) => Err(bad_input(format!(
-            "{at} has an unknown key `{name}`; there are {}",
-            keys.join(", ")
-        ))),
+    for (name, item) in table.iter() {
+        let Some(key) = keys.iter().find(|k| k.name == name) else {
+            let names: Vec<&str> = keys.iter().map(|k| k.name).collect();
+            return Err(bad_input(format!(
+                "{at} has an unknown key `{name}`; there are {}",
+                names.join(", ")
+            )));
+        };
+        let at = format!("`{name}` in {at}");
+        match key.form {
+            Form::Table(keys) => known_keys(&at, item, keys)?,
+            Form::Tables(keys) => {
+                entries(&at, item)?.iter().try_for_each(|e| known_keys(&at, e, keys))?;
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 pub(super) fn parse(path: &Path) -> Result<DocumentMut> {

@@ -13,8 +13,11 @@ mod notes;
 pub(crate) mod preload;
 pub(crate) mod profiles;
 pub(crate) mod publish;
+#[cfg(test)]
+mod schema;
 pub(crate) mod scratch;
 mod selection;
+mod settings;
 mod summary;
 
 use std::collections::BTreeSet;

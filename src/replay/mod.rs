@@ -259,6 +259,7 @@ mod tests {
             unit: UnitKind::BuildScript,
             causes: causes.to_vec(),
             evidence: Vec::new(),
+            source: None,
             remedies: vec!["as was suspected".into()],
             packages: Vec::new(),
             values: Vec::new(),

@@ -50,7 +50,7 @@ pub fn page(summary: &Summary) -> Result<String> {
 
 /// From the culprit to what it reached.
 fn chain(chain: &Chain) -> Value {
-    let Chain { links, unit, causes, proof, evidence, remedies } = chain;
+    let Chain { links, unit, causes, proof, evidence, source: _, remedies } = chain;
     context! { links, unit => *unit, causes, proof, evidence, remedies }
 }
 
@@ -214,6 +214,7 @@ mod tests {
                 unit: "build-script",
                 causes: vec!["timestamp"],
                 evidence: vec![hostile.to_string()],
+                source: None,
                 remedies: vec![hostile.to_string()],
             }],
             artifacts: vec![Row {

@@ -39,6 +39,8 @@ pub struct Chain {
     pub proof: String,
     /// What shows it, a line each.
     pub evidence: Vec<String>,
+    /// The file of the source, and the line in it, where that is.
+    pub source: Option<(String, usize)>,
     /// What to do.
     pub remedies: Vec<String>,
 }
@@ -97,6 +99,7 @@ fn chains(report: &Report) -> Vec<Chain> {
         causes: c.causes.iter().map(|c| c.name()).collect(),
         proof: c.proof.to_string(),
         evidence: c.evidence.clone(),
+        source: c.source.clone(),
         remedies: c.remedies.clone(),
     };
     report.blame.iter().map(chain).collect()

@@ -446,6 +446,15 @@ fn a_build_that_differs_is_explained_in_the_report_and_on_the_page() {
     }
 }
 
+#[test]
+fn the_annotation_of_a_culprit_points_at_the_line_of_its_build_script() {
+    let project = Project::committed("fault-username");
+    let run = project.repro(&["build", "--format", "github", "--no-replay"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let start = "::error title=not reproducible%3A build-script of fault-username 0.1.0,file=build.rs,line=5::username";
+    assert!(run.stdout.lines().any(|l| l.starts_with(start)), "{}", run.all());
+}
+
 /// A file for several machines that holds one.
 fn fat(thin: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 1];

@@ -297,7 +297,7 @@ fn of_the_program(manifest: &str) -> Vec<&str> {
     let sections = manifest.split("\n[").filter(|s| s.starts_with("dependencies]"));
     let names = sections.flat_map(|s| s.lines().skip(1)).filter_map(|l| l.split([' ', '.']).next());
     names
-        .filter(|n| ["anyhow", "cargo_metadata", "clap", "anstream", "repro"].contains(n))
+        .filter(|n| ["anyhow", "cargo_metadata", "clap", "anstream", "reprove"].contains(n))
         .collect()
 }
 

@@ -21,7 +21,7 @@ const WRITTEN: [&str; 8] = [
     "rust-toolchain.toml",
     "deny.toml",
     ".github/workflows/reproducible-check.yml",
-    ".github/workflows/reproducible-release.yml",
+    ".github/workflows/release.yml",
     "Dockerfile.repro",
     "Dockerfile.repro.dockerignore",
     "REPRODUCIBILITY.md",
@@ -241,7 +241,7 @@ fn the_steps_of_the_workflow_end_in_what_they_promise() {
     let project = project();
     init(&project, &[]);
     project.commit("initialized");
-    let workflow = read(&project, ".github/workflows/reproducible-release.yml");
+    let workflow = read(&project, ".github/workflows/release.yml");
     let bin = Path::new(env!("CARGO_BIN_EXE_repro")).parent().unwrap();
     let select = format!("--target {}", host());
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());

@@ -167,7 +167,8 @@ fn written(project: &Project) -> String {
 /// How the files of a project differ from those of the plain one.
 fn against_plain(project: &Project, plain: &Project) -> String {
     project.git(&["fetch", "-q", plain.dir.to_str().unwrap(), "HEAD"]);
-    let paths = ["*/reproducible-*.yml", "*Dockerfile.repro*", "*REPRODUCIBILITY.md"];
+    let paths =
+        ["*/reproducible-*.yml", "*/release.yml", "*Dockerfile.repro*", "*REPRODUCIBILITY.md"];
     let args =
         ["diff", "--no-color", "-M40%", "--diff-filter=d", "-U0", "FETCH_HEAD", "HEAD", "--"];
     let text = project.git(&[&args[..], &paths[..]].concat());

@@ -32,6 +32,7 @@ mod ledger;
 mod normalize;
 mod normalize_keeps;
 mod output;
+mod own_release;
 mod readme;
 #[cfg(unix)]
 mod rebuilderd;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use repro_formats::digest;
 use toml_edit::{DocumentMut, Item};
 
 use crate::fs;
@@ -60,6 +61,25 @@ fn cargo_dist(root: &Path, workspace: &Path) -> Result<Option<Existing>> {
         }
     }
     Ok(None)
+}
+
+/// The file of the workflow that releases, where `repro init` writes it: one of the project's own that has this
+/// name stays what it is.
+pub(super) fn release_file(root: &Path) -> Result<&'static str> {
+    const NAME: &str = "release.yml";
+    let there = fs::read_text_if_any(&root.join(".github/workflows").join(NAME))?;
+    Ok(if there.is_none_or(|t| is_ours(&t)) { NAME } else { "reproducible-release.yml" })
+}
+
+/// What the runners for Linux run, as an image.
+pub(super) const IMAGE: &str = "ubuntu:24.04";
+
+/// The digest of the image that was filled into the Dockerfile.
+pub(super) fn base_digest(workspace: &Path) -> Result<Option<String>> {
+    let text = fs::read_text_if_any(&workspace.join("Dockerfile.repro"))?.unwrap_or_default();
+    let start = format!("ARG BASE={IMAGE}@sha256:");
+    let digest = text.lines().find_map(|l| l.strip_prefix(&start));
+    Ok(digest.filter(|d| digest::is_sha256(d)).map(str::to_string))
 }
 
 fn is_ours(text: &str) -> bool {

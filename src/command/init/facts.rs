@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use cargo_metadata::{Metadata, Package, TargetKind};
 
-use super::existing::Existing;
+use super::existing::{self, Existing};
 use super::parts::{self, Part};
 use super::pin::Pin;
 use crate::check::facts::policy;
@@ -49,6 +49,10 @@ pub(super) struct Facts {
     pub(super) pin: Pin,
     /// What makes the releases; none if the written workflow does.
     pub(super) existing: Option<Existing>,
+    /// The file of the workflow that builds a release.
+    pub(super) build_file: &'static str,
+    /// The digest of the Dockerfile's base, if it is filled in.
+    pub(super) base_digest: Option<String>,
     /// The image that the base of the project's own is fetched from.
     pub(super) base: Option<String>,
     /// How flags are injected.
@@ -185,22 +189,17 @@ impl Facts {
             url,
             branch: branch(root),
             pin,
+            build_file: match existing {
+                Some(_) => "reproducible-build.yml",
+                None => existing::release_file(root)?,
+            },
+            base_digest: existing::base_digest(&workspace)?,
             existing,
             base,
             inject: project.request.inject.name(),
             same_path: project.request.same_path,
             notes,
         })
-    }
-}
-
-impl Facts {
-    /// The file of the workflow that builds a release.
-    pub(super) fn build_file(&self) -> &'static str {
-        match self.existing {
-            Some(_) => "reproducible-build.yml",
-            None => "reproducible-release.yml",
-        }
     }
 }
 

@@ -46,7 +46,12 @@ pub(super) fn metadata(facts: &mut Facts, workspace: &Path) -> Result<Option<New
             ("release-targets", value(list(&facts.targets))),
         ];
         let wanted = |key: &str| match key {
-            "targets" => !facts.local.is_empty() && has("targets").is_none(),
+            // Those of a release may be other ones than those that are built every day.
+            "targets" => {
+                !facts.local.is_empty()
+                    && has("targets").is_none()
+                    && has("release-targets").is_none()
+            }
             _ => facts.targets != facts.local && has("targets").is_none() && has(key).is_none(),
         };
         let rows: Vec<_> = rows.into_iter().filter(|(key, _)| wanted(key)).collect();

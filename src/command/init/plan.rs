@@ -61,7 +61,7 @@ struct Workflow {
 fn workflows(facts: &Facts) -> Vec<Workflow> {
     let mut all = vec![
         Workflow { file: "reproducible-check.yml", template: "check.yml" },
-        Workflow { file: facts.build_file(), template: "release.yml" },
+        Workflow { file: facts.build_file, template: "release.yml" },
     ];
     if facts.existing.is_some() {
         all.push(Workflow { file: "reproducible-verify.yml", template: "verify.yml" });
@@ -80,7 +80,7 @@ pub(super) fn next(facts: &Facts, files: &[New]) -> Vec<String> {
             pin::lookup().join(" ")
         ));
     }
-    if has("Dockerfile.repro") {
+    if has("Dockerfile.repro") && facts.base_digest.is_none() {
         steps
             .push("fill in the digest in Dockerfile.repro with the command at its top".to_string());
     }

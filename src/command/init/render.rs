@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
+use super::existing::IMAGE;
 use super::facts::{Facts, Toolchain};
 use super::pin::{self, Pin};
 use crate::recipe::table;
@@ -28,9 +29,6 @@ const ACTIONS: &[(&str, &str)] = &[
     ("attest", "actions/attest@1e69f48acb82d1966a394da916b4c1698aa569d6 # v4.2.2"),
     ("cosign", "sigstore/cosign-installer@faadad0cce49287aee09b3a48701e75088a2c6ad # v4.0.0"),
 ];
-
-/// What the runners for Linux run, as an image.
-const IMAGE: &str = "ubuntu:24.04";
 
 /// The templates with a project's values.
 pub(super) struct Page {
@@ -121,9 +119,10 @@ fn values(facts: &Facts, docker: bool) -> Value {
         commit => facts.pin.revision(),
         compiler => compiler(facts),
         docker,
-        file => facts.build_file(),
+        file => facts.build_file,
         hooked => facts.existing.is_some(),
         image => IMAGE,
+        image_digest => facts.base_digest.as_deref().unwrap_or("fill-in-the-digest"),
         inject => facts.inject,
         manifests => manifests.map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", "),
         matrix => facts.parts.iter().map(|p| p.yaml()).collect::<String>().trim_end(),

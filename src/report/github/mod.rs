@@ -21,7 +21,8 @@ pub fn annotations(summary: &Summary) -> String {
         let title = format!("not reproducible: {} of {culprit}", chain.unit);
         let causes = format!("{} ({})", chain.causes.join(", "), chain.proof);
         let text = [causes, chain.evidence.join("\n")].join("\n");
-        command(&mut out, "error", &title, None, &text);
+        let place = chain.source.as_ref().map(|(file, line)| (&file[..], line.to_string()));
+        command(&mut out, "error", &title, place, &text);
     }
     let left = MOST.saturating_sub(summary.chains.len() + 1);
     let causes = causes(summary);
@@ -35,7 +36,7 @@ pub fn annotations(summary: &Summary) -> String {
             finding.b,
             finding.remedy
         );
-        command(&mut out, "error", &title, finding.source.as_deref(), &text);
+        command(&mut out, "error", &title, finding.source.as_deref().and_then(inside), &text);
     }
     let differ = summary.artifacts.iter().filter(|r| r.status != Status::Same);
     let text = format!("{} of {} files differ", differ.count(), summary.artifacts.len());
@@ -68,12 +69,16 @@ fn owner(finding: &Finding) -> String {
     symbol.unwrap_or_default() + &krate.unwrap_or_default()
 }
 
-fn command(out: &mut String, kind: &str, title: &str, source: Option<&str>, text: &str) {
+/// The recipe calls the source `/build/<name>`: what is below is in the repository, with its line.
+fn inside(source: &str) -> Option<(&str, String)> {
+    let (_, below) = source.strip_prefix("/build/")?.split_once('/')?;
+    below.rsplit_once(':').map(|(file, line)| (file, line.to_string()))
+}
+
+fn command(out: &mut String, kind: &str, title: &str, place: Option<(&str, String)>, text: &str) {
     let mut properties = format!("title={}", property(title));
-    // The recipe calls the source `/build/<name>`: what is below is in the repository.
-    let inside = source.and_then(|s| s.strip_prefix("/build/")?.split_once('/'));
-    if let Some((file, line)) = inside.and_then(|(_, rest)| rest.rsplit_once(':')) {
-        let _ = write!(properties, ",file={},line={}", property(file), property(line));
+    if let Some((file, line)) = place {
+        let _ = write!(properties, ",file={},line={}", property(file), property(&line));
     }
     let _ = writeln!(out, "::{kind} {properties}::{}", data(text));
 }
@@ -179,8 +184,9 @@ mod tests {
     #[test]
     fn annotations_stay_on_their_line_and_name_the_file_of_the_repository() {
         let mut out = String::new();
-        let source = Some("/build/app/src/main.rs:3");
+        let source = inside("/build/app/src/main.rs:3");
         command(&mut out, "error", "a: b, c", source, "100 %\nnext");
+        assert_eq!(inside("/cargo/registry/src/index/x-1.0.0/src/lib.rs:3"), None);
         assert_eq!(out, "::error title=a%3A b%2C c,file=src/main.rs,line=3::100 %25%0Anext\n");
     }
 
