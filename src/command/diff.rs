@@ -30,12 +30,18 @@ fn files(asked: &Diff, known: &Context) -> Result<Found> {
     if [&asked.a, &asked.b].iter().any(|path| path.exists() && !path.is_file()) {
         return pipes(asked, known);
     }
-    let digests = || both(|| digest::of_file(&asked.a), || digest::of_file(&asked.b));
-    // Files that differ are explained while they are digested; the digests decide.
-    let differ = !matches!(fs::first_difference(&asked.a, &asked.b), Ok(None));
-    let explain = || repro_explain::explain(&asked.a, &asked.b, known);
-    let ((a, b), explained) = both(digests, || differ.then(explain));
-    decided(asked, a?, b?, || explained.unwrap_or_else(explain))
+    let (a, b) = (&asked.a, &asked.b);
+    let differ = !matches!(fs::first_difference(a, b), Ok(None));
+    let read = differ.then(|| both(|| open::read(a), || open::read(b)));
+    if let Some((Ok(x), Ok(y))) = read {
+        // What differs is explained while it is digested; the digests decide.
+        let digests = || both(|| digest::of_bytes(&x), || digest::of_bytes(&y));
+        let explain = || repro_explain::explain_files((a, &x), (b, &y), known);
+        let ((of_a, of_b), explained) = both(digests, explain);
+        return decided(asked, of_a, of_b, || explained);
+    }
+    let (of_a, of_b) = both(|| digest::of_file(a), || digest::of_file(b));
+    decided(asked, of_a?, of_b?, || repro_explain::explain(a, b, known))
 }
 
 /// What can be read only once, such as `<(command)` in a shell.

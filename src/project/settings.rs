@@ -87,7 +87,11 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("inject", Form::OneOf(&["wrapper", "rustflags"]), "How flags reach rustc, as `--inject`."),
     key("same-path", Form::Switch, "Whether both builds are at one path, as `--same-path`."),
-    key("auditable", Form::Switch, "Whether programs hold the list of their packages, as `--auditable`."),
+    key(
+        "auditable",
+        Form::Switch,
+        "Whether programs hold the list of their packages, as `--auditable`.",
+    ),
     key("name", Form::Text, "The source is built as `/build/NAME`."),
     key("archive", Form::Table(ARCHIVE_KEYS), "What `repro archive` packs."),
     key("image", Form::Table(IMAGE_KEYS), "The image that `repro archive --format oci` makes."),

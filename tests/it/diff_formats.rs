@@ -239,3 +239,98 @@ fn what_a_remedy_says_makes_the_two_files_equal() {
         assert!(!text.contains("run `repro normalize"), "{text}");
     }
 }
+
+#[test]
+fn what_tar_and_ar_list_is_compared() {
+    let project = scratch(
+        "echo 1 >f; echo 2 >g; touch -d @1500000000 f g; for l in one two; do tar --label=$l -cf $l.tar f; done
+        mkfifo p; touch -d @1500000000 p; tar -cf p1.tar f p; touch -d @1600000000 p; tar -cf p2.tar f p
+        truncate -s 1M h; echo end >>h; truncate -s 3M h; echo 2 >>h; touch -d @1500000000 h
+        tar -cf whole.tar h; tar -S -cf sparse.tar h
+        for v in 0.0 0.1 1.0; do tar --format=pax --sparse-version=$v -S -cf $v.tar h; done
+        truncate -s 2M h; echo END >>h; touch -d @1500000000 h; tar -S -cf other.tar h
+        ar rcTU thin1.a f g; touch -d @1600000000 g; ar rcTU thin2.a f g",
+    );
+    let label = [("unknown", "member `one`"), ("unknown", "member `two`")];
+    assert_causes(&project, ("one.tar", "two.tar"), &label);
+    assert_causes(&project, ("p1.tar", "p2.tar"), &[("archive-mtime", "mtime of `p`")]);
+    // The same content, whatever holes are written as.
+    for sparse in ["sparse.tar", "0.0.tar", "0.1.tar", "1.0.tar"] {
+        let run = diff(&project, "whole.tar", sparse);
+        let found = causes(&run);
+        let of_content = |(_, place): &(String, String)| !place.contains("other fields");
+        let packing = ["name as written of `h`", "mtime of `h`"];
+        let content = found.iter().filter(|f| of_content(f) && !packing.contains(&&*f.1));
+        assert_eq!(content.count(), 0, "{sparse}: {}", run.all());
+        assert!(run.stdout.contains("\"same_content\": true"), "{sparse}: {}", run.all());
+    }
+    let run = diff(&project, "sparse.tar", "other.tar");
+    assert!(run.stdout.contains("\"same_content\": false"), "{}", run.all());
+    assert_causes(&project, ("thin1.a", "thin2.a"), &[("archive-mtime", "mtime of `g`")]);
+    let text = project.repro(&["diff", "thin1.a", "thin2.a"]).stdout;
+    assert!(text.contains("it is a thin archive"), "{text}");
+}
+
+#[test]
+fn comments_frames_programs_and_signatures_are_what_they_are() {
+    let project = scratch(
+        "git init -q g; cd g; echo x >f; git add f
+        c() { git -c user.name=u -c user.email=u@localhost -c commit.gpgsign=false commit --allow-empty -qm $1; }
+        for i in 1 2; do c $i; git archive --format=zip --mtime=2020-01-01 HEAD >../g$i.zip; done; cd ..
+        for w in 'env python3' python3.11; do printf '#!/usr/bin/%s\nx\n' \"$w\" >\"s-${w% *}\"; done
+        seq 1 900 >t; zstd -q t -o t.zst || exit 0
+        for i in 1 2; do (printf 'P*M\\030\\004\\0\\0\\0abc%s' $i; cat t.zst) >z$i.zst; done",
+    );
+    let comment = [("vcs-state", "comment in the header")];
+    assert_causes(&project, ("g1.zip", "g2.zip"), &comment);
+    let program = causes(&diff(&project, "s-env", "s-python3.11"));
+    assert_eq!(program, [("unknown".to_string(), "line 1".to_string())]);
+    if have("zstd") {
+        let frames = [("unknown", "skippable frames in the header")];
+        assert_causes(&project, ("z1.zst", "z2.zst"), &frames);
+        assert_causes(&project, ("z1.zst", "t.zst"), &frames);
+    }
+    let dir = &project.dir;
+    std::fs::write(dir.join("jars.py"), JARS).unwrap();
+    sh(dir, "python3 jars.py");
+    // Content differs, and what signs it follows; a signature that differs alone does not.
+    let run = diff(&project, "one.jar", "two.jar");
+    assert_eq!(causes(&run), [("unknown".to_string(), "`a.txt`: line 1".to_string())]);
+    assert_causes(
+        &project,
+        ("one.jar", "again.jar"),
+        &[("code-signature", "`META-INF/ME.RSA`: the whole file")],
+    );
+}
+
+/// Signed jars: of two contents, and of one with another signature.
+const JARS: &str = "
+import base64, hashlib, zipfile
+digest = lambda data: base64.b64encode(hashlib.sha256(data).digest()).decode()
+def jar(name, content, salt):
+    with zipfile.ZipFile(name, 'w') as z:
+        put = lambda member, data: z.writestr(zipfile.ZipInfo(member, (2020, 1, 1, 0, 0, 0)), data)
+        section = f'Name: a.txt\\r\\nSHA-256-Digest: {digest(content)}\\r\\n\\r\\n'
+        manifest = 'Manifest-Version: 1.0\\r\\n\\r\\n' + section
+        put('META-INF/MANIFEST.MF', manifest)
+        put('META-INF/ME.SF', f'Signature-Version: 1.0\\r\\nSHA-256-Digest-Manifest: {digest(manifest.encode())}\\r\\n\\r\\n')
+        put('META-INF/ME.RSA', b'0' + hashlib.sha512(manifest.encode() + salt).digest() * 4)
+        put('a.txt', content)
+jar('one.jar', b'one', b''); jar('two.jar', b'two', b''); jar('again.jar', b'one', b'salt')
+";
+
+#[test]
+fn a_package_whose_list_alone_differs_in_it_says_no_more() {
+    if !have("dpkg-deb") {
+        return;
+    }
+    let project = scratch(
+        "for y in 1 2; do mkdir -p $y/DEBIAN $y/usr; echo $y >$y/usr/f; (cd $y; md5sum usr/f >DEBIAN/md5sums)
+        printf 'Package: x\nVersion: 1\nArchitecture: all\nMaintainer: u <u@localhost>\nDescription: x\n' >$y/DEBIAN/control
+        SOURCE_DATE_EPOCH=5 dpkg-deb --root-owner-group -Zxz -b $y $y.deb; done",
+    );
+    let run = diff(&project, "1.deb", "2.deb");
+    let found = causes(&run);
+    assert!(found.len() == 1 && found[0].1.contains("usr/f`"), "{}", run.all());
+    assert!(run.stdout.contains("digests and sizes of other files"), "{}", run.all());
+}

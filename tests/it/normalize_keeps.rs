@@ -208,6 +208,12 @@ d = b.index(b'PK\\1\\2'); gap = b'PK\\3\\4' + b'\\0' * 26
 end = bytearray(b[d:]); at = end.index(b'PK\\5\\6')
 end[at + 16:at + 20] = struct.pack('<I', d + len(gap))
 open('virtual.zip', 'wb').write(b[:d] + gap + end)
+# What apksigner puts before the directory, from the next page on.
+block = struct.pack('<Q', 32) + b'x' * 8 + struct.pack('<Q', 32) + b'APK Sig Block 42'
+for name, fill in ('v2.apk', b'\\0'), ('odd.apk', b'x'):
+    block_at = -d % 4096 * fill + block
+    end = bytearray(b[d:]); end[at + 16:at + 20] = struct.pack('<I', d + len(block_at))
+    open(name, 'wb').write(b[:d] + block_at + end)
 ";
 
 #[test]
@@ -236,6 +242,8 @@ fn a_zip_that_is_more_than_its_members_stays() {
             ("stub.exe", "a zip behind a program"),
             ("after.zip", "data follows the end"),
             ("virtual.zip", "belong to no member"),
+            ("v2.apk", "it is signed"),
+            ("odd.apk", "belong to no member"),
         ],
     );
     let files = ["plain.zip", "times.zip", "unicode.zip", "case.zip"];
@@ -418,4 +426,56 @@ with zipfile.ZipFile('py.zip', 'w', zipfile.ZIP_DEFLATED) as z:
         let again = normalize(&project, &["--check", file]);
         assert_eq!(again.code, Some(0), "{file}: {}", again.all());
     }
+}
+
+/// Extended attributes and access lists as the kernel stores them, where the file system takes them.
+const ATTRIBUTES: &str = "
+import os, struct
+entry = lambda tag, mode, of=0xffffffff: struct.pack('<HHI', tag, mode, of)
+acl = struct.pack('<I', 2) + b''.join(entry(*e) for e in ((1, 6), (2, 4, 1), (4, 4), (16, 4), (32, 4)))
+for of, name, value in (('f', 'user.a', b'1'), ('d', 'user.b', b'\\1\\2'), ('f', 'system.posix_acl_access', acl),
+                        ('g', 'security.selinux', b'system_u:object_r:etc_t:s0'), ('g', 'trusted.t', b'z')):
+    try: os.setxattr('t/' + of, name, value)
+    except OSError as e: print(name, e)
+";
+
+#[test]
+fn extended_attributes_come_out_as_they_went_in() {
+    let project = scratch();
+    let dir = &project.dir;
+    if !have("python3") || !have("bsdtar") {
+        return;
+    }
+    std::fs::write(dir.join("attributes.py"), ATTRIBUTES).unwrap();
+    sh(
+        dir,
+        "mkdir -p t/d; echo 1 >t/f; echo 2 >t/g; python3 attributes.py; chattr +d t/g || true
+        all() { tar --xattrs --xattrs-include='*' \"$@\"; }
+        all --acls --selinux -cf all.tar -C t .; all -cf gnu.tar -C t .; tar --acls -cf acl.tar -C t f
+        bsdtar --format=pax --xattrs --acls --fflags -cf bsd.tar -C t .; gzip -k gnu.tar; tar -cf outer.tar gnu.tar
+        bsdtar --format=pax --no-xattrs --no-acls --no-fflags -cf plain.tar -C t .",
+    );
+    // The control: nothing is lost where there is nothing, and the file is rewritten.
+    changed(&project, &["plain.tar"]);
+    for file in ["all.tar", "gnu.tar", "acl.tar", "bsd.tar", "gnu.tar.gz"] {
+        let taken = || {
+            let line = format!(
+                "rm -rf x; mkdir x; tar --xattrs --xattrs-include='*' --acls -pxf {file} -C x 2>/dev/null; cd x
+                for f in $(find . | sort); do python3 -c 'import os, sys; f = sys.argv[1]; print(f, os.stat(f).st_mode, [(n, os.getxattr(f, n)) for n in sorted(os.listxattr(f))])' $f; done"
+            );
+            sh(dir, &line)
+        };
+        let (bytes, before) = (std::fs::read(dir.join(file)).unwrap(), taken());
+        let run = normalize(&project, &[file]);
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        let left = run.json()["files"][0]["status"] == "left-alone";
+        assert!(!before.contains("user.a") || left, "{file}: {}", run.all());
+        assert!(!left || bytes == std::fs::read(dir.join(file)).unwrap(), "{file}");
+        assert_eq!(before, taken(), "{file}");
+    }
+    // In another archive, too.
+    sh(dir, "cp gnu.tar before.tar");
+    let run = normalize(&project, &["--recursive", "outer.tar"]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    sh(dir, "set -e; rm gnu.tar; tar -xf outer.tar; cmp gnu.tar before.tar");
 }

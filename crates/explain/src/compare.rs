@@ -105,9 +105,12 @@ const fn field(
 
 /// The commit's id, if a git archive's comment is one.
 fn commit(m: &Member) -> &str {
-    let id = |t: &&str| matches!(t.len(), 40 | 64) && t.bytes().all(|b| b.is_ascii_hexdigit());
     let comment = m.other.iter().find(|(k, _)| k == COMMENT).map(|(_, v)| v.as_str());
-    comment.filter(id).unwrap_or_default()
+    comment.filter(|t| is_commit(t)).unwrap_or_default()
+}
+
+fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// A member as both have it.
@@ -292,12 +295,16 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
             Says::Signature => Cause::CodeSignature,
             // A compressor is to blame only for what it made of the same bytes.
             Says::Packer if same => Cause::Compressor,
+            // What `git archive` writes into a zip.
+            Says::Comment if [&x, &y].iter().any(|v| is_commit(v.trim_matches('`'))) => {
+                Cause::VcsState
+            }
             _ => Cause::Unknown,
         };
         let time = |v: &str| v.parse::<i64>().unwrap_or(0);
         let text = match field.says {
             Says::BuildTime | Says::BuildHost => BUILT.to_string(),
-            Says::Comment => COMMENT_KEPT.to_string(),
+            Says::Comment if cause == Cause::Unknown => COMMENT_KEPT.to_string(),
             Says::Signature => super::remedy::general(cause).to_string(),
             _ => remedy(cause, time(&x).min(time(&y)), fix),
         };

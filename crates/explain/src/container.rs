@@ -2,7 +2,7 @@
 //! members, and each member that differs.
 
 use repro_formats::listing::Member;
-use repro_formats::{digest, tar};
+use repro_formats::{digest, tar, zip};
 
 use super::found::{Coverage, Explained, Members};
 use super::image::matched;
@@ -171,8 +171,9 @@ impl Search<'_> {
         out: &mut Explained,
     ) {
         let listed = ![of_a, of_b].contains(&Kind::Ar) || within.is_empty();
-        let differing = both.iter().filter(|(m, n)| m.bytes != n.bytes);
-        for (count, (m, n)) in differing.enumerate() {
+        let differing: Vec<_> = both.iter().filter(|(m, n)| m.bytes != n.bytes).collect();
+        let signed = differing.iter().any(|(m, _)| !is_signature(&m.said.name));
+        for (count, (m, n)) in differing.into_iter().enumerate() {
             if count >= MOST {
                 let note = format!("more than {MOST} members differ: the rest was not compared");
                 out.note = Some(note);
@@ -196,6 +197,17 @@ impl Search<'_> {
             let within = [within, std::slice::from_ref(shown)].concat();
             if digests::lists(&m.said.name, &m.bytes, &n.bytes) {
                 self.digests.later(&within, &m.bytes, &n.bytes);
+                continue;
+            }
+            if is_signature(&m.said.name) {
+                let mut f =
+                    Finding::new(Cause::CodeSignature, Place::new(&within, At::Whole), "", "");
+                f.consequence = signed;
+                f.bytes = m.bytes.len().max(n.bytes.len()) as u64;
+                f.remedy =
+                    if signed { remedy::FOLLOWS } else { remedy::general(f.cause) }.to_string();
+                out.coverage.differing += f.bytes;
+                out.findings.push(f);
                 continue;
             }
             out.absorb(self.explain(&m.bytes, &n.bytes, &within));
@@ -238,12 +250,20 @@ impl Search<'_> {
         }
         let names = |o: &Opened| o.parts.iter().map(|p| p.said.name.clone()).collect::<Vec<_>>();
         out.findings.extend(compare::order(&names(x), &names(y), within, fix));
-        let same = out.findings.iter().all(|f| f.about == About::Packing);
+        // Lists of digests differ, though nothing is said of them yet.
+        let same_content = both.iter().all(|(_, _, p)| p.same);
+        let same = same_content && out.findings.iter().all(|f| f.about == About::Packing);
         out.findings.extend(compare::header(&x.fields, &y.fields, within, fix, same));
-        if out.findings.is_empty() {
+        if out.findings.is_empty() && same_content {
             out.findings.push(compare::container(compare::PADDING, "", "", within, fix));
         }
     }
+}
+
+/// Whether a member signs the others: in a zip, a package of Debian or one of Alpine.
+fn is_signature(name: &str) -> bool {
+    zip::normalize::is_signature(name.as_bytes())
+        || ["_gpg", ".SIGN."].iter().any(|begin| name.starts_with(begin))
 }
 
 /// Whether `normalize` mends an archive where it is: not if it is packed in another that is not looked
@@ -422,7 +442,7 @@ impl Explained {
             // Nothing is there that they could follow from.
             for f in &mut self.findings {
                 f.consequence = false;
-                f.remedy = remedy::general(Cause::Unknown).to_string();
+                f.remedy = remedy::general(f.cause).to_string();
             }
         }
         fold(&mut self.findings);

@@ -37,6 +37,9 @@ pub(super) struct Digests {
 const HEX: [usize; 6] = [32, 40, 56, 64, 96, 128];
 const BASE64: [usize; 8] = [24, 28, 40, 43, 44, 64, 86, 88];
 
+/// How digests begin in Subresource Integrity.
+const INTEGRITY: [&str; 4] = ["sha1-", "sha256-", "sha384-", "sha512-"];
+
 /// Whether a word could be a digest.
 fn is_digest(word: &str) -> bool {
     let hex = word.bytes().all(|b| b.is_ascii_hexdigit());
@@ -64,10 +67,10 @@ pub(super) fn lists(name: &str, a: &[u8], b: &[u8]) -> bool {
 fn words(line: &str) -> impl Iterator<Item = &str> {
     let ends = |c: char| c.is_whitespace() || ",\":;*()[]{}".contains(c);
     let words = line.split(ends).filter(|w| !w.is_empty());
-    // `sha256=…`, as in RECORD.
+    // `sha256=…`, as in RECORD, and `sha512-…`, as in package-lock.json.
     words.map(|w| match w.split_once('=') {
         Some((name, value)) if name.len() < 8 && !value.is_empty() => value,
-        _ => w,
+        _ => INTEGRITY.iter().find_map(|hash| w.strip_prefix(hash)).unwrap_or(w),
     })
 }
 

@@ -70,19 +70,26 @@ pub fn explain_trees(a: &Tree, b: &Tree, context: &Context) -> Explained {
 /// Why two files differ.
 pub fn explain(a: &Path, b: &Path, context: &Context) -> Explained {
     match both(|| read(a), || read(b)) {
-        (Ok(x), Ok(y)) => {
-            let mut out = explain_bytes(&x, &y, context);
-            for (side, path) in [("A", a), ("B", b)] {
-                out.left_alone(side, path, context);
-            }
-            out
-        }
+        (Ok(x), Ok(y)) => explain_files((a, &x), (b, &y), context),
         (Err(why), _) | (_, Err(why)) => {
             let mut out = listed(a, b, context).unwrap_or_default();
             out.note = Some(unexplained(&why));
             out
         }
     }
+}
+
+/// Why two files differ that were read.
+pub fn explain_files(
+    (a, x): (&Path, &[u8]),
+    (b, y): (&Path, &[u8]),
+    context: &Context,
+) -> Explained {
+    let mut out = explain_bytes(x, y, context);
+    for (side, path) in [("A", a), ("B", b)] {
+        out.left_alone(side, path, context);
+    }
+    out
 }
 
 impl Explained {

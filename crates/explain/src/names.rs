@@ -60,8 +60,45 @@ pub fn without_compression(name: &str) -> &str {
     }
 }
 
-/// The name with each version replaced by `#`: numbers with dots between them.
+/// Directories of a wheel that are called after its name and version.
+const OF_WHEELS: [&str; 3] = [".dist-info", ".data", ".egg-info"];
+
+/// The name with each version replaced by `#`: numbers with dots between them and what is said of a
+/// version that is not final, and whatever a wheel has in its place.
 pub fn without_versions(name: &str) -> String {
+    let (first, below) = name.split_once('/').map_or((name, None), |(f, b)| (f, Some(b)));
+    let of_wheel = OF_WHEELS.iter().find_map(|end| {
+        let (package, _) = first.strip_suffix(end)?.split_once('-')?;
+        Some(format!("{package}-#{end}"))
+    });
+    match (of_wheel, below) {
+        (Some(first), Some(below)) => format!("{first}/{}", without_numbers(below)),
+        (Some(first), None) => first,
+        (None, _) => without_numbers(name),
+    }
+}
+
+/// What stands behind the numbers of a version that is not final (PEP 440, Semantic Versioning).
+const STAGES: [&str; 9] = ["alpha", "beta", "pre", "post", "dev", "rc", "a", "b", "c"];
+
+/// Bytes of what is said of a version behind its numbers.
+fn stage(rest: &str) -> usize {
+    let digits = |from: usize| rest[from..].bytes().take_while(u8::is_ascii_digit).count();
+    let mut at = 0;
+    loop {
+        let word = at + usize::from(rest[at..].starts_with(['-', '.', '_']));
+        let Some(stage) = STAGES.iter().find(|s| rest[word..].starts_with(**s)) else { break };
+        let number = word + stage.len();
+        let number = number + usize::from(rest[number..].starts_with('.'));
+        match digits(number) {
+            0 => break,
+            n => at = number + n,
+        }
+    }
+    at
+}
+
+fn without_numbers(name: &str) -> String {
     let mut out = String::new();
     let mut rest = name;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -69,8 +106,10 @@ pub fn without_versions(name: &str) -> String {
         let end = from.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(from.len());
         let number = from[..end].trim_end_matches('.');
         out.push_str(before);
-        out.push_str(if number.contains('.') { "#" } else { number });
+        let version = number.contains('.');
+        out.push_str(if version { "#" } else { number });
         rest = &from[number.len()..];
+        rest = &rest[if version { stage(rest) } else { 0 }..];
     }
     out + rest
 }
@@ -331,7 +370,18 @@ mod tests {
     #[test]
     fn names_find_their_counterparts() {
         assert_eq!(without_versions("x-1.0.2.dist-info/RECORD"), "x-#.dist-info/RECORD");
-        assert_eq!(without_versions("lib2/a1.so"), "lib2/a1.so");
+        for (name, want) in [
+            ("lib2/a1.so", "lib2/a1.so"),
+            ("x-2.0.0rc1.dist-info/RECORD", "x-#.dist-info/RECORD"),
+            ("x-2024.dist-info/METADATA", "x-#.dist-info/METADATA"),
+            ("x-1.0+local.1.data/scripts/y-1.2", "x-#.data/scripts/y-#"),
+            ("x-2.0.0rc1/setup.py", "x-#/setup.py"),
+            ("x-1.2.3-beta.4.post1.dev2/a", "x-#/a"),
+            ("x-1.2.c", "x-#.c"),
+            ("x-1.2.dist", "x-#.dist"),
+        ] {
+            assert_eq!(without_versions(name), want);
+        }
         assert_eq!(without_compression("data.tar.xz"), "data.tar");
         assert_eq!(without_compression("a.b"), "a.b");
         assert!(is_of_cc("0123456789abcdef-x.o") && !is_of_cc("app-0123456789abcdef.a.rcgu.o"));

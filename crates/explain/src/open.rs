@@ -6,13 +6,15 @@ use std::borrow::Cow;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+use super::finding::SHOWN;
 use super::oci;
 use repro_formats::compress::container::Compression;
 use repro_formats::compress::unpack::Unpacked;
 use repro_formats::detect::{FileType, HEAD, detect};
 use repro_formats::gzip::header::Header;
 use repro_formats::limits::Limits;
-use repro_formats::listing::{Field, Member};
+use repro_formats::listing::{Field, Member, Says};
+use repro_formats::names::printable;
 use repro_formats::{ar, cpio, rpm, tar, zip};
 
 /// Bytes of all members of one container that are taken out.
@@ -74,18 +76,31 @@ pub struct Peeled<'a> {
     pub bytes: Cow<'a, [u8]>,
 }
 
+/// Bytes of the frames before those of zstd that hold something else (RFC 8878, 3.1.2).
+fn skippable(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some([0x50..=0x5f, 0x2a, 0x4d, 0x18, len @ ..]) =
+        bytes.get(at..).and_then(|rest| rest.first_chunk::<8>())
+    {
+        at = at.saturating_add(8).saturating_add(u32::from_le_bytes(*len) as usize);
+    }
+    let behind = bytes.get(at..).unwrap_or_default();
+    if Compression::of(behind) == Compression::Zstd { at } else { 0 }
+}
+
 /// Unpacks a file as often as it is compressed.
 pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound> {
     let mut peeled = Peeled { layers: Vec::new(), bytes: Cow::Borrowed(bytes) };
     while peeled.layers.len() < LAYERS {
-        let compression = Compression::of(&peeled.bytes);
+        let skipped = skippable(&peeled.bytes);
+        let compression = Compression::of(&peeled.bytes[skipped..]);
         if compression == Compression::None {
             break;
         }
         let format = compression.row().name;
         let unsound = |what: String| Unsound { format, what };
         let mut content = Vec::new();
-        let unpacked = Unpacked::new(&peeled.bytes[..], compression, limits);
+        let unpacked = Unpacked::new(&peeled.bytes[skipped..], compression, limits);
         let unpacked = unpacked.map_err(|e| unsound(e.to_string()))?;
         let read = unpacked.take(MOST + 1).read_to_end(&mut content);
         read.map_err(|e| unsound(e.to_string()))?;
@@ -99,12 +114,16 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
             ),
             _ => None,
         };
-        let from = header.as_ref().map_or(0, |h| h.len);
+        let from = header.as_ref().map_or(skipped, |h| h.len);
+        let mut fields = header.map_or(Vec::new(), |h| h.fields());
+        if skipped > 0 {
+            let value = format!("`{}`", printable(&peeled.bytes[..skipped.min(SHOWN)]));
+            fields.push(Field { name: "skippable frames", says: Says::Other, value });
+        }
         let packed = match std::mem::replace(&mut peeled.bytes, Cow::Owned(content)) {
             Cow::Borrowed(all) => Cow::Borrowed(&all[from..]),
             Cow::Owned(all) => Cow::Owned(all[from..].to_vec()),
         };
-        let fields = header.map_or(Vec::new(), |h| h.fields());
         peeled.layers.push(Layer { compression, fields, packed });
     }
     Ok(peeled)
@@ -187,6 +206,7 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, U
         FileType::FatMachO => (Kind::Fat, of_fat),
         FileType::Zip => (Kind::Zip, of_zip),
         FileType::Tar(Compression::None) => (Kind::Tar, of_tar),
+        _ if bytes.starts_with(ar::read::THIN) => (Kind::Ar, of_thin),
         // Behind a script or a program: a tar may end in a zip as well.
         _ if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
         _ => return None,
@@ -280,13 +300,25 @@ fn of_ar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(
     Ok(())
 }
 
+/// Its members are other files, of which it has the names.
+fn of_thin<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
+    let entries = ar::read::read_thin(&mut Cursor::new(bytes), limits);
+    for entry in &entries.map_err(|e| e.to_string())? {
+        let mut said = ar::list::said(entry);
+        said.other.push(("size".to_string(), said.size.to_string()));
+        out.add(said, &[][..]);
+    }
+    Ok(())
+}
+
 fn of_tar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
     let mut walk = tar::read::Walk::lenient(bytes, limits);
+    let mut left = MOST;
     while let Some(entry) = walk.next().map_err(|e| e.to_string())? {
         let said = tar::list::said(&entry);
         let (from, size) = (entry.data_at as usize, entry.size as usize);
         let content = match entry.kind {
-            tar::read::Kind::File | tar::read::Kind::Sparse => {
+            tar::read::Kind::File | tar::read::Kind::Sparse | tar::read::Kind::Special(_) => {
                 let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
                 content.ok_or(format!(
                     "at byte {from}, `{}`: the archive ends within its content",
@@ -295,7 +327,15 @@ fn of_tar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
             }
             _ => &[],
         };
-        out.add(said, content);
+        let sparse = entry.kind == tar::read::Kind::Sparse;
+        match sparse.then(|| tar::sparse::unfolded(&entry, content, left)).flatten() {
+            Some(whole) => {
+                left -= whole.len() as u64;
+                let size = whole.len() as u64;
+                out.add(Member { size, ..said }, whole);
+            }
+            None => out.add(said, content),
+        }
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use repro_formats::parallel::both;
+
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
 
@@ -47,7 +49,7 @@ pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Ve
     let tools = |f: &&Finding| {
         !f.consequence && matches!(f.cause, Cause::CompilerVersion | Cause::LinkerVersion)
     };
-    let (x, y) = (crates(a), crates(b));
+    let (x, y) = both(|| crates(a), || crates(b));
     let unsure = findings.iter().filter(|f| !f.consequence && !is_sure(f)).count();
     let versions = x != y && !x.is_empty() && !y.is_empty();
     let tool = findings.iter().find(tools).map(|f| f.cause);

@@ -278,11 +278,18 @@ fn version(texts: Texts, hunk: &Hunk, begins: bool) -> Option<Reading> {
     let line = |c: u8| c != 0 && c != b'\n' && is_text(c);
     let (a, b) = words(texts, hunk, line);
     let short = |r: &Range<usize>| r.len() <= 200;
-    (short(&a) && short(&b)).then(|| reading(hit.1, Some(hit.0.trim_end_matches([' ', '('])), a, b))
+    // A version has digits: programs have the names of tools in texts of their own.
+    let digits = |t: &[u8], r: &Range<usize>| t[r.clone()].iter().any(u8::is_ascii_digit);
+    let versions = digits(texts.a, &a) || digits(texts.b, &b);
+    (short(&a) && short(&b) && versions)
+        .then(|| reading(hit.1, Some(hit.0.trim_end_matches([' ', '('])), a, b))
 }
 
 /// Directories that hold people's homes.
 const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
+
+/// Directories of programs that the system has.
+const PROGRAMS: [&str; 5] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/"];
 
 /// Bytes of a name in a path at most, as good as always.
 const NAME: usize = 96;
@@ -303,6 +310,10 @@ fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let (x, y) = (names(&a, texts.a, &hunk.a)?, names(&b, texts.b, &hunk.b)?);
     let address = |t: &str| t.contains("://") && !t.contains("file://");
     if address(&x) || address(&y) {
+        return None;
+    }
+    // Which of the system's programs: nothing is built there.
+    if [&x, &y].iter().all(|t| PROGRAMS.iter().any(|dir| t.starts_with(dir))) {
         return None;
     }
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
@@ -534,6 +545,8 @@ mod tests {
                 "vcs-state",
             ),
             ("rustc version 1.95.0 (abc)", "rustc version 1.97.0 (abc)", "compiler-version"),
+            ("rustc of old\n", "rustc of them\n", "unknown"),
+            ("#!/usr/bin/env x\n", "#!/usr/bin/perl x\n", "unknown"),
             ("color red\n", "color blue\n", "unknown"),
             ("by pid 48213.", "by pid 51877.", "randomness"),
             ("ThreadId(3)", "ThreadId(7)", "randomness"),

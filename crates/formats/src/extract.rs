@@ -109,7 +109,7 @@ fn of_tar(input: impl Read, place: &mut Place, limits: &Limits) -> Result<(), Fa
             Kind::File => place.file(&entry.name, entry.mode & 0o100 != 0, &mut walk)?,
             Kind::Symlink(target) => place.symlink(&entry.name, target)?,
             Kind::Hardlink(target) => place.same(&entry.name, target)?,
-            Kind::Sparse => {
+            Kind::Sparse | Kind::Special(_) => {
                 let what = "it is a sparse file, which is not unpacked here";
                 return Err(Malformed::of(entry.at, &entry.written, what).into());
             }

@@ -17,8 +17,10 @@ impl Work<'_> {
         if self.mixed(part, other, hunk) {
             return;
         }
+        // Short ones in debug info moved whether or not they are elsewhere, and to look for them is slow.
+        let short = part.kind == Kind::Debug && hunk.len() <= 64;
         let moved = self.moved(part, hunk) || self.padding(hunk);
-        if moved || self.shifts.any() && self.is_elsewhere(part, other, hunk) {
+        if moved || self.shifts.any() && (short || self.is_elsewhere(part, other, hunk)) {
             return self.follows(hunk, About::Moved);
         }
         match part.kind {
@@ -27,9 +29,6 @@ impl Work<'_> {
                     self.packed_random.get_or_insert_with(|| hunk.clone());
                 }
                 self.follows(hunk, About::Packed);
-            }
-            Kind::Debug if self.shifts.any() && hunk.len() <= 64 => {
-                self.follows(hunk, About::Moved)
             }
             _ if self.random(hunk) || self.exact(hunk) => {}
             _ => self.unknown(hunk),

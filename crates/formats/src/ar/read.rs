@@ -63,11 +63,24 @@ pub struct Entry {
 
 /// Reads the index of an archive.
 pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>, ReadError> {
+    read_as(MAGIC, input, limits)
+}
+
+/// The same of one that only names its members: none of them has content.
+pub fn read_thin<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>, ReadError> {
+    read_as(THIN, input, limits)
+}
+
+fn read_as<R: Read + Seek>(
+    begins: &[u8; 8],
+    input: &mut R,
+    limits: &Limits,
+) -> Result<Vec<Entry>, ReadError> {
     let len = input.seek(SeekFrom::End(0))?;
     input.rewind()?;
     let mut magic = [0; 8];
     exactly(input, &mut magic, 0, "its first line")?;
-    if &magic != MAGIC {
+    if &magic != begins {
         return Err(Malformed::at(0, "it does not begin as an ar archive does").into());
     }
     let mut entries = Vec::new();
@@ -84,7 +97,8 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>
             ReadError::Malformed(e) if at > MAGIC.len() as u64 => e.elsewhere().into(),
             e => e,
         })?;
-        let mut entry = member(&header, at, len)?;
+        let mut entry = member(&header, at, if begins == THIN { u64::MAX } else { len })?;
+        let elsewhere = begins == THIN && entry.kind == Kind::File;
         if entry.kind == Kind::Names {
             if names.is_some() {
                 return Err(Malformed::at(at, "it has two tables of names").into());
@@ -100,8 +114,8 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>
         if entry.name.contains(&0) {
             return Err(Malformed::of(at, &entry.name, "its name holds a NUL byte").into());
         }
-        let end = entry.data_at + entry.size;
-        at = end + end % 2;
+        let end = if elsewhere { entry.data_at } else { entry.data_at.saturating_add(entry.size) };
+        at = end.saturating_add(end % 2);
         entry.padding_at = (end % 2 == 1 && end < len).then_some(end);
         input.seek(SeekFrom::Start(at))?;
         entries.push(entry);

@@ -83,7 +83,7 @@ fn text(field: &[u8]) -> &[u8] {
 }
 
 /// A number: octal digits, or GNU's base 256 where the first bit is set. An empty field is 0.
-fn number(field: &[u8]) -> Option<i64> {
+pub(super) fn number(field: &[u8]) -> Option<i64> {
     let (first, rest) = field.split_first()?;
     if first & 0x80 != 0 {
         let negative = *first == 0xff;

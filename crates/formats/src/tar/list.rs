@@ -27,6 +27,7 @@ pub fn members(input: impl Read, limits: &Limits) -> Result<Vec<Member>, ReadErr
 pub fn said(entry: &Entry) -> Member {
     let (kind, target) = match &entry.kind {
         Kind::File | Kind::Sparse => ("file", None),
+        Kind::Special(what) => (*what, None),
         Kind::Dir => ("dir", None),
         Kind::Symlink(target) => ("symlink", Some(printable(target))),
         Kind::Hardlink(target) => ("hardlink", Some(printable(target))),
@@ -36,6 +37,9 @@ pub fn said(entry: &Entry) -> Member {
     let mut other: Vec<(String, String)> =
         records.map(|(key, value)| (printable(key), printable(value))).collect();
     other.push(("header".to_string(), entry.style.to_string()));
+    if !entry.map.is_empty() {
+        other.push(("sparse".to_string(), "in GNU's own format".to_string()));
+    }
     Member {
         name: printable(&entry.name),
         written: printable(&entry.written),

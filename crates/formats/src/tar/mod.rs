@@ -5,4 +5,5 @@ pub mod list;
 pub mod normalize;
 mod pax;
 pub mod read;
+pub mod sparse;
 pub mod write;

@@ -44,7 +44,7 @@ pub(super) struct Taken {
 /// Reads the known records; those of name, link target and size are taken out. The last of a key
 /// counts; an empty value is none.
 pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
-    let mut taken = Taken::default();
+    let (mut taken, mut name) = (Taken::default(), None);
     for (key, value) in records.iter() {
         let number = || {
             let what = || format!("the PAX record `{}` is not a number", printable(key));
@@ -65,9 +65,12 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
                         .ok_or_else(|| Malformed::at(at, "the PAX record `mtime` is not a time"))?,
                 )
             }
+            // The other one is for those who cannot read it.
+            b"GNU.sparse.name" => (name, taken.sparse) = (text, true),
             key => taken.sparse |= key.starts_with(b"GNU.sparse."),
         }
     }
+    taken.path = name.or(taken.path);
     if [&taken.path, &taken.link].into_iter().flatten().any(|t| t.contains(&0)) {
         return Err(Malformed::at(at, "a PAX record of a name holds a NUL byte"));
     }

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use super::header::Header;
-use super::pax;
+use super::{pax, sparse};
 use crate::error::{Malformed, ReadError};
 use crate::limits::Limits;
 use crate::names::{self, Names, Stands, printable};
@@ -30,7 +30,19 @@ pub enum Kind {
     Symlink(Vec<u8>),
     /// Another name of the member with this clean name, which came before.
     Hardlink(Vec<u8>),
+    /// What is listed and never unpacked here; only a lenient walk has it.
+    Special(&'static str),
 }
+
+/// Members that are listed and never unpacked here, by their type.
+const SPECIAL: [(u8, &str); 6] = [
+    (b'3', "device"),
+    (b'4', "device"),
+    (b'6', "FIFO"),
+    (b'V', "volume label"),
+    (b'D', "directory with a list of its files"),
+    (b'M', "file that goes on from another volume"),
+];
 
 /// One member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +73,10 @@ pub struct Entry {
     pub at: u64,
     /// Offset of the content.
     pub data_at: u64,
+    /// Of a sparse file in GNU's own format, the pieces of it that are in the archive, and its size.
+    pub map: Vec<(u64, u64)>,
+    /// See `map`.
+    pub real_size: Option<u64>,
     /// How the header is written: `v7`, `ustar`, `gnu` or `pax`.
     pub style: &'static str,
 }
@@ -235,14 +251,16 @@ impl<'a, R: Read> Walk<'a, R> {
             b'0' | 0 | b'7' => Kind::File,
             b'1' => Kind::Hardlink(names::clean(&link).map_err(bad)?),
             b'2' => Kind::Symlink(link),
-            b'3' | b'4' => return Err(bad("it is a device").elsewhere().into()),
             b'5' => Kind::Dir,
-            b'6' => return Err(bad("it is a FIFO").elsewhere().into()),
-            b'V' => return Err(bad("it is a volume label").elsewhere().into()),
-            other => {
-                let what = format!("its type is {:?}, which is not read here", char::from(other));
-                return Err(bad(&what).elsewhere().into());
-            }
+            other => match SPECIAL.iter().find(|(of, _)| *of == other) {
+                Some((_, what)) if self.lenient => Kind::Special(what),
+                Some((_, what)) => return Err(bad(&format!("it is a {what}")).elsewhere().into()),
+                None => {
+                    let shown = char::from(other);
+                    let what = format!("its type is {shown:?}, which is not read here");
+                    return Err(bad(&what).elsewhere().into());
+                }
+            },
         };
         self.check_kind(&name, &kind, size).map_err(|what| match what {
             Unfit::Hostile(what) => bad(&what),
@@ -251,8 +269,10 @@ impl<'a, R: Read> Walk<'a, R> {
         if name.len() as u64 > LONG {
             return Err(bad("its name is too long").into());
         }
+        let (mut map, mut real_size) = (Vec::new(), None);
         if sparse && header.typeflag == b'S' {
-            self.skip_sparse_map(block)?;
+            map = self.sparse_map(block)?;
+            real_size = super::header::number(&block[483..495]).and_then(|n| n.try_into().ok());
         }
         self.rest = size;
         self.padding = size.next_multiple_of(BLOCK) - size;
@@ -271,6 +291,8 @@ impl<'a, R: Read> Walk<'a, R> {
             records,
             at: before.at.unwrap_or(at),
             data_at: self.at,
+            map,
+            real_size,
             style: if pax { "pax" } else { header.style },
         })
     }
@@ -299,7 +321,7 @@ impl<'a, R: Read> Walk<'a, R> {
                 }
                 Stands::File
             }
-            Kind::File | Kind::Sparse => Stands::File,
+            Kind::File | Kind::Sparse | Kind::Special(_) => Stands::File,
         };
         if size > 0 && !matches!(kind, Kind::File | Kind::Sparse) {
             let what = "it has content and is of a kind that has none".to_string();
@@ -315,13 +337,16 @@ impl<'a, R: Read> Walk<'a, R> {
         }
     }
 
-    /// Blocks that continue the map of a sparse member: each says whether another follows.
-    fn skip_sparse_map(&mut self, block: &[u8; 512]) -> Result<(), ReadError> {
+    /// The map of a sparse member, and the blocks that continue it: each says whether another follows.
+    fn sparse_map(&mut self, block: &[u8; 512]) -> Result<Vec<(u64, u64)>, ReadError> {
+        let mut map: Vec<_> = sparse::pieces(&block[386..482]).collect();
         let mut more = block[482];
         while more != 0 {
-            more = self.block("the map of a sparse member")?[504];
+            let block = self.block("the map of a sparse member")?;
+            map.extend(sparse::pieces(&block[..504]));
+            more = block[504];
         }
-        Ok(())
+        Ok(map)
     }
 
     /// The content of a carrier: a text with a NUL behind it.

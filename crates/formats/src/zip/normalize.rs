@@ -191,7 +191,8 @@ fn of(extra: &[(u16, Vec<u8>)], id: u16) -> Vec<&[u8]> {
     extra.iter().filter(|(i, _)| *i == id).map(|(_, field)| &field[..]).collect()
 }
 
-fn is_signature(name: &[u8]) -> bool {
+/// Whether a member is a signature of the others.
+pub fn is_signature(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let (dir, file) = name.rsplit_once('/').unwrap_or(("", &name));
     SIGNATURES.iter().any(|(of, ends)| {

@@ -215,19 +215,29 @@ fn tile<R: Read + Seek>(
     Ok((locals.into_iter().flatten().collect(), signing_block))
 }
 
+/// Zeros before a signing block, which begins at a page of memory.
+const PAGE: u64 = 4096;
+
 /// The size of the block stands at its beginning and before its magic, without the first field.
 fn is_signing_block<R: Read + Seek>(input: &mut R, from: u64, to: u64) -> io::Result<bool> {
-    let mut first = [0; 8];
     let mut last = [0; 24];
     if to - from < 32 {
         return Ok(false);
     }
-    input.seek(SeekFrom::Start(from))?;
-    input.read_exact(&mut first)?;
     input.seek(SeekFrom::Start(to - 24))?;
     input.read_exact(&mut last)?;
-    let size = (to - from - 8).to_le_bytes();
-    Ok(first == size && last[..8] == size && last[8..] == SIGNING_BLOCK[..])
+    let (size, magic) = last.split_at(8);
+    let size: [u8; 8] = size.try_into().unwrap_or_default();
+    let padding =
+        (to - 8).checked_sub(u64::from_le_bytes(size)).and_then(|at| at.checked_sub(from));
+    let Some(padding) = padding.filter(|n| *n < PAGE && magic == SIGNING_BLOCK) else {
+        return Ok(false);
+    };
+    let mut before = vec![0; padding as usize + 8];
+    input.seek(SeekFrom::Start(from))?;
+    input.read_exact(&mut before)?;
+    let (zeros, first) = before.split_at(padding as usize);
+    Ok(first == size && zeros.iter().all(|b| *b == 0))
 }
 
 pub(super) fn entry<R: Read + Seek>(
