@@ -6,9 +6,8 @@ import sys
 import tempfile
 
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from in_toto.exceptions import InTotoError
+from in_toto.exceptions import SignatureVerificationError
 from in_toto.models.metadata import Metadata
-from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
 key_file, link_file = sys.argv[1:]
@@ -17,6 +16,7 @@ with open(key_file, "rb") as file:
 with open(link_file, encoding="utf-8") as file:
     text = file.read()
 keyid = json.loads(text)["signatures"][0]["keyid"]
+key = SSlibKey.from_crypto(public, keyid=keyid)
 
 
 def verifies(content):
@@ -24,8 +24,8 @@ def verifies(content):
         file.write(content)
         file.flush()
         try:
-            Metadata.load(file.name).verify_signature(SSlibKey.from_crypto(public, keyid=keyid))
-        except (VerificationError, InTotoError):
+            Metadata.load(file.name).verify_signature(dict(key.to_dict(), keyid=keyid))
+        except SignatureVerificationError:
             return False
     return True
 

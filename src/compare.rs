@@ -96,9 +96,10 @@ pub fn compare_all(sets: &[&ArtifactSet]) -> Comparison {
     let mut rows: Vec<Vec<Option<Artifact>>> = Vec::new();
     for (at, other) in (1..).zip(others) {
         for (x, y) in pair_up(a, other) {
-            // What A has is the same file each time; what it does not have is known by its name.
+            // What A has is the same file each time, and of a manifest nothing has a path; what it does not
+            // have is known by its name.
             let is_it = |row: &&mut Vec<Option<Artifact>>| match (&row[0], &x, &y) {
-                (Some(known), Some(x), _) => known.path == x.path && known.name == x.name,
+                (Some(known), Some(x), _) => known.path == x.path && whole(known) == whole(x),
                 (None, None, Some(y)) => {
                     row.len() <= at && {
                         let mut known = row.iter().flatten();
@@ -138,6 +139,10 @@ pub fn compare(a: &ArtifactSet, b: &ArtifactSet) -> Comparison {
 
 fn key(x: &Artifact, name: String) -> Key {
     (x.target.clone(), x.package.clone(), x.kind, name)
+}
+
+fn whole(x: &Artifact) -> Key {
+    key(x, x.name.clone())
 }
 
 type Two = (Option<Artifact>, Option<Artifact>);
@@ -229,6 +234,7 @@ impl Comparison {
 mod tests {
     use super::*;
     use repro_formats::digest;
+    use std::path::PathBuf;
 
     fn set(list: &[(Kind, &str, &str)]) -> ArtifactSet {
         let artifact = |(kind, name, bytes): &(Kind, &str, &str)| Artifact {
@@ -292,6 +298,23 @@ mod tests {
         let missing = ["same B A, B, C, D", "only-b C A, B|C, D", "only-a C A, B|C, D"];
         assert_eq!(of(&[&one, &one, &more, &more]), missing);
         assert_eq!(of(&[&more, &more, &one])[..2], ["same B A, B, C", "only-a C A, B|C"]);
+    }
+
+    #[test]
+    fn files_of_one_name_for_several_targets_are_each_held_against_their_own() {
+        // As of a manifest, whose files have no path here.
+        let of = |second: &str| {
+            let all = ["1", second].into_iter().zip(["t", "u"]).map(|(bytes, target)| Artifact {
+                target: target.into(),
+                path: PathBuf::new(),
+                ..set(&[(Kind::Bin, "x", bytes)]).iter().next().unwrap().clone()
+            });
+            ArtifactSet::new(all.collect())
+        };
+        assert_eq!(statuses(&of("2"), &of("2")), [Status::Same, Status::Same]);
+        assert_eq!(statuses(&of("2"), &of("3")), [Status::Same, Status::Differs]);
+        let three = compare_all(&[&of("2"), &of("2"), &of("2")]);
+        assert_eq!(three.pairs.len(), 2);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn signed(materials: &Files, products: &Files, key: &PrivateKey) -> Result<V
         "name": name,
         "materials": described(materials),
         "products": described(products),
-        "environment": null,
+        "environment": {},
         "byproducts": {},
         "command": [],
     });
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(bytes, signed(&files("repro.json"), &files("app.tar.gz"), &key).unwrap());
         let link: Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(link["signed"]["name"], "rebuild app.tar.gz");
-        assert_eq!(link["signed"]["environment"], Value::Null);
+        assert_eq!(link["signed"]["environment"], json!({}));
         assert!(
             key.public().holds(
                 link["signed"].to_string().as_bytes(),

@@ -101,10 +101,8 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         // One file is one attestation, however often it is named.
         if !seen.iter().any(|other| input::same_file(other, path)) {
             seen.push(path);
-            let (bytes, read) = read(path)?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            evidence.push((name, digest::of_bytes(&bytes).sha256));
-            envelopes.extend(read);
+            evidence.push((name, read(path, &mut envelopes)?));
         }
     }
     let definition = statement::definition(&manifest);
@@ -144,8 +142,8 @@ fn trust(keys: &Path, manifest: &Path, files: &[PathBuf]) -> Result<(Trust, Stri
     Ok((trust, digest::of_bytes(text.as_bytes()).sha256))
 }
 
-/// The bytes of a file, and its envelopes with the file's name.
-fn read(path: &Path) -> Result<(Vec<u8>, Vec<(String, Envelope)>)> {
+/// Adds the envelopes of a file, with the file's name, and returns its digest.
+fn read(path: &Path, to: &mut Vec<(String, Envelope)>) -> Result<String> {
     use std::io::Read;
     let shown = visible(&path.display().to_string());
     let what = || format!("failed to read `{shown}`");
@@ -154,6 +152,6 @@ fn read(path: &Path) -> Result<(Vec<u8>, Vec<(String, Envelope)>)> {
     file.take(strict::ENVELOPE as u64 + 1).read_to_end(&mut bytes).with_context(what)?;
     let envelopes = dsse::read(&bytes)
         .map_err(|why| bad_input(format!("`{shown}` is no sound attestation: {why}")))?;
-    let envelopes = envelopes.into_iter().map(|envelope| (shown.clone(), envelope)).collect();
-    Ok((bytes, envelopes))
+    to.extend(envelopes.into_iter().map(|envelope| (shown.clone(), envelope)));
+    Ok(digest::of_bytes(&bytes).sha256)
 }

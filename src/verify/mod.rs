@@ -32,6 +32,7 @@ use self::input::Input;
 use self::published::Found;
 use self::rebuild::{Rebuild, build};
 use self::source::Search;
+use self::summary::Signer;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, if_full};
 use crate::epoch::EpochFrom;
@@ -64,6 +65,28 @@ pub enum Outcome {
     Attested(Attested),
 }
 
+impl Outcome {
+    /// Signs what a rebuild found, and notes it in its report.
+    fn sign(&mut self, signer: &Signer) -> Result<()> {
+        let notes = match &*self {
+            Outcome::Report(report) => signer.write(report, None)?,
+            Outcome::Attested(counted) => match &counted.rebuild {
+                Some(rebuild) => signer.write(&rebuild.report, Some(counted))?,
+                None => Vec::new(),
+            },
+            Outcome::Several(_) => Vec::new(),
+        };
+        match self {
+            Outcome::Report(report) => report.notes.extend(notes),
+            Outcome::Attested(Attested { rebuild: Some(rebuild), .. }) => {
+                rebuild.report.notes.extend(notes);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
 /// Runs it.
 pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     if !asked.against.is_empty() {
@@ -91,7 +114,7 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
         _ => Outcome::Report(report),
     };
     if let Some(signer) = signer {
-        signer.write(&mut outcome)?;
+        outcome.sign(&signer)?;
     }
     Ok(outcome)
 }

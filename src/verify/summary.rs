@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::digest;
 
-use super::Outcome;
 use crate::attest::dsse::{self, Envelope};
 use crate::attest::keys::PrivateKey;
 use crate::attest::link;
@@ -53,33 +52,31 @@ pub(super) fn signer(asked: SigningRequest, counted: Option<&Attested>) -> Resul
     Ok(Signer { key, asked })
 }
 
+/// The files that were compared whole, and, where votes were counted, that these are about.
+fn subjects(report: &Report, counted: Option<&Attested>) -> Files {
+    let mut files = Files::new();
+    for file in report.same() {
+        let Some(digest) = &file.published else { continue };
+        let voted = |c: &Attested| c.files.values().any(|sha256| *sha256 == digest.sha256);
+        if !counted.is_none_or(voted) {
+            continue;
+        }
+        let name = Path::new(&file.name).file_name().unwrap_or_default().to_string_lossy();
+        // Several targets have files of one name.
+        let is_other = files.get(&*name).is_some_and(|sha256| *sha256 != digest.sha256);
+        let name = if is_other { file.name.clone() } else { name.into_owned() };
+        files.insert(name, digest.sha256.clone());
+    }
+    files
+}
+
 impl Signer {
     /// Writes what was asked for if every published file was reproduced without anything that had to be
-    /// accepted, and, where votes were counted, enough of them agree. What was done is in the notes.
+    /// accepted, and, where votes were counted, enough of them agree; what was done, as notes.
     ///
     /// # Errors
     /// It is reproduced, and the property of SLSA does not hold: nothing is written.
-    pub(super) fn write(&self, outcome: &mut Outcome) -> Result<()> {
-        let (report, counted) = match outcome {
-            Outcome::Report(report) => (&**report, None),
-            Outcome::Attested(counted) => match &counted.rebuild {
-                Some(rebuild) => (&*rebuild.report, Some(&*counted)),
-                None => return Ok(()),
-            },
-            Outcome::Several(_) => return Ok(()),
-        };
-        let notes = self.written(report, counted)?;
-        match outcome {
-            Outcome::Report(report) => report.notes.extend(notes),
-            Outcome::Attested(Attested { rebuild: Some(rebuild), .. }) => {
-                rebuild.report.notes.extend(notes);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn written(&self, report: &Report, counted: Option<&Attested>) -> Result<Vec<String>> {
+    pub(super) fn write(&self, report: &Report, counted: Option<&Attested>) -> Result<Vec<String>> {
         let link = self.asked.link.as_ref().map(|path| path.display().to_string());
         let names = self.asked.summary.iter().map(|_| NAME.to_string()).chain(link);
         let none = |why: &str| {
@@ -91,11 +88,7 @@ impl Signer {
         if counted.is_some_and(|counted| !counted.passes()) {
             return none("too few of the trusted builders agree");
         }
-        let mut files = Files::new();
-        for file in report.same() {
-            let name = Path::new(&file.name).file_name().unwrap_or_default().to_string_lossy();
-            files.extend(file.published.as_ref().map(|d| (name.into_owned(), d.sha256.clone())));
-        }
+        let files = subjects(report, counted);
         if files.is_empty() {
             return none("no published file was compared whole");
         }

@@ -111,6 +111,33 @@ impl Release {
         self.project.write(&format!("dist/{name}.sigstore.json"), text);
     }
 
+    /// The summary of a rebuild that alice's statement agrees with, and the link; both are removed.
+    fn signed_rebuild(&self, summary: &Path) {
+        let bundle: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
+        let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
+        let statement = self.sh(&format!("printf %s '{payload}' | base64 -d"));
+        let statement: Value = serde_json::from_str(&statement).unwrap();
+        let predicate = &statement["predicate"];
+        let levels = json!(["REPRO_BIT_IDENTICAL", "SLSA_BUILD_REPRODUCED"]);
+        assert_eq!(predicate["verifiedLevels"], levels);
+        let sha256 =
+            |name: &str| json!({"sha256": digest::of_file(&self.path(name)).unwrap().sha256});
+        let input = |name: &str, path: &str| json!({"name": name, "digest": sha256(path)});
+        let inputs = [
+            ("repro.json", "dist/repro.json"),
+            ("alice.sigstore.json", "dist/alice.sigstore.json"),
+        ];
+        assert_eq!(predicate["inputAttestations"], json!(inputs.map(|(n, p)| input(n, p))));
+        assert_eq!(predicate["policy"]["digest"], sha256("trusted.toml"));
+        let link: Value = serde_json::from_str(&self.read("app.link")).unwrap();
+        assert_eq!(link["signed"]["name"], "rebuild sound-features");
+        assert_eq!(link["signed"]["materials"]["repro.json"], sha256("dist/repro.json"));
+        let product = &link["signed"]["products"]["sound-features"];
+        assert_eq!(statement["subject"], json!([{"name": "sound-features", "digest": product}]));
+        std::fs::remove_file(summary).unwrap();
+        std::fs::remove_file(self.path("app.link")).unwrap();
+    }
+
     /// Bob's bundle, changed.
     fn forge(&self, change: impl FnOnce(&mut Value)) {
         let mut bundle = self.bundle("bob");
@@ -557,10 +584,22 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     let few = "NOT ENOUGH VOTES: 1 of 2 trusted builders attest every file, 2 have to";
     assert_verdict(&it.verify(&[]), 1, few);
     let two = "REPRODUCED BY 2: alice, this rebuild, 2 have to agree";
-    assert_verdict(&rebuilt(&[]), 0, two);
-    // For an owner who has voted it is no second vote.
-    let run = it.verify(&[&source[..2], &["--rebuild=alice"]].concat());
-    assert_verdict(&run, 1, few);
+    let signed = ["--key", "bob.pem", "--link", "app.link", "--attest", "--slsa-property"];
+    let named =
+        ["--verifier-id", "https://example.org/me", "--resource-uri", "https://example.org/app"];
+    let signing = [&signed[..], &named].concat();
+    let summary = it.path("verification.sigstore.json");
+    assert_verdict(&rebuilt(&signing), 0, two);
+    it.signed_rebuild(&summary);
+    // For an owner who has voted it is no second vote, and what too few agree with is not signed.
+    let alone = [&source[..2], &["--rebuild=alice"], &signing[..]].concat();
+    assert_verdict(&it.verify(&alone), 1, few);
+    assert!(!summary.exists() && !it.path("app.link").exists());
+    // One owner is enough for this user, and not for SLSA.
+    let one = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "1"];
+    let run = it.project.repro(&[&one[..], &alone].concat());
+    fails(&run, 1, &["only alice agrees", "takes 2 builders", "nothing was signed"]);
+    assert!(!summary.exists() && !it.path("app.link").exists());
 
     // Another digest, by a trusted builder, is in the last line and in the report.
     it.attest("bob", BOB, &[]);
@@ -589,7 +628,8 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     it.attest("alice", ALICE, &[]);
     it.attest("bob", BOB, &[]);
     assert_verdict(&it.verify(&[]), 0, "REPRODUCED BY 2: alice, bob, 2 have to agree");
-    let run = rebuilt(&[]);
+    let run = rebuilt(&signing);
+    assert!(!summary.exists() && !it.path("app.link").exists(), "a difference is not signed");
     let verdict = "NOT CONFIRMED BY THE REBUILD: the published files are attested by alice, bob";
     assert_verdict(&run, 1, verdict);
     assert!(run.stdout.contains("rebuild     DIFFERS"), "{}", run.all());
@@ -598,5 +638,12 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     fails(&it.verify(&source[..2]), 2, &["add --rebuild"]);
     fails(&it.verify(&["--anyway"]), 2, &["--anyway has no use without a build"]);
     fails(&it.verify(&["--rebuild=alcie"]), 2, &["has no such group"]);
+    fails(&it.verify(&signing), 2, &["--attest has no use without a build"]);
+    let verify = |more: &[&str]| it.project.repro(&[&["verify", "dist"], more].concat());
+    fails(&verify(&signing), 2, &["--slsa-property", "--keys FILE --rebuild"]);
+    fails(&verify(&["--link", "app.link"]), 2, &["--key"]);
+    fails(&verify(&["--key", "bob.pem"]), 2, &["--attest", "--link"]);
+    it.sh("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256.pem");
+    fails(&verify(&["--link", "l", "--key", "p256.pem"]), 5, &["p256.pem", "Ed25519"]);
     fails(&it.project.repro(&["verify", "dist", "--rebuild"]), 2, &["--keys"]);
 }

@@ -102,7 +102,12 @@ fn object_file(out: &mut Binary, file: &object::File) {
             }
             ".dep-v0" | "__dep-v0" => {
                 let list = dependencies::packages(section.data().unwrap_or_default());
-                for package in list.into_iter().flatten() {
+                let list = list.unwrap_or_default();
+                out.hints.push(match list.len() {
+                    0 => ".dep-v0 holds no list of packages that can be read".to_string(),
+                    n => format!("a list of packages is embedded, with {n} in it"),
+                });
+                for package in list {
                     if let Some((name, version)) = package.split_once(' ') {
                         let version = version.split(' ').next();
                         out.krate(name, version, "cargo auditable");
