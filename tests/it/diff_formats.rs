@@ -230,6 +230,16 @@ fn what_a_remedy_says_makes_the_two_files_equal() {
         let same = project.repro(&["diff", "1/x", "2/x"]);
         assert_eq!((same.code, same.last()), (Some(0), "SAME"), "{a} {b}: {}", run.all());
     }
+    // Times before 1970 cannot be clamped to.
+    sh(
+        &project.dir,
+        "for y in 1950 1960; do touch -d $y-06-01 t/a; tar -cf $y.tar -C t a b; done; rm -rf 1 2; mkdir 1 2; cp 1950.tar 1/x; cp 1960.tar 2/x",
+    );
+    let text = project.repro(&["diff", "1950.tar", "1960.tar"]).stdout;
+    assert!(text.contains("run `repro normalize --set-time 0` on both"), "{text}");
+    let done = project.repro(&["normalize", "--set-time", "0", "1/x", "2/x"]);
+    assert_eq!(done.code, Some(0), "{}", done.all());
+    assert_eq!(project.repro(&["diff", "1/x", "2/x"]).last(), "SAME");
     // What `normalize` leaves alone is not said to be mended by it.
     for (a, b, why) in
         [("base.tar", "more.tar", "data follows the end"), ("base.tgz", "two.tgz", "several gzip")]
@@ -301,6 +311,21 @@ fn comments_frames_programs_and_signatures_are_what_they_are() {
         ("one.jar", "again.jar"),
         &[("code-signature", "`META-INF/ME.RSA`: the whole file")],
     );
+}
+
+#[test]
+fn a_hard_link_has_the_content_of_the_file() {
+    let project = scratch(
+        "mkdir -p d/deps; cp /bin/true d/deps/app; ln d/deps/app d/app; ln d/deps/app d/deps/other; ln -s app d/to
+        tar -cf d.tar -C d .; tar --hard-dereference -cf each.tar -C d .; : >none; cp /bin/true some",
+    );
+    for archive in ["d.tar", "each.tar"] {
+        let run = project.repro(&["diff", "d", archive]);
+        assert_eq!((run.code, run.last()), (Some(0), "SAME"), "{}", run.all());
+    }
+    let run = diff(&project, "d.tar", "each.tar");
+    assert!(run.stdout.contains("hardlink to deps/app"), "{}", run.all());
+    assert_causes(&project, ("none", "some"), &[("unknown", "the whole file (empty on one side)")]);
 }
 
 /// Signed jars: of two contents, and of one with another signature.

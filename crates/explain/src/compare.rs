@@ -196,6 +196,13 @@ pub fn left_alone(finding: &mut Finding, side: &str, why: &str) {
     );
 }
 
+/// The remedy for archives whose times are before those that a time can be clamped to.
+pub fn set_time(finding: &mut Finding) {
+    let what = what(finding.cause);
+    finding.remedy =
+        format!("{what}: pack with `repro archive`, or run `repro normalize --set-time 0` on both");
+}
+
 const VCS: &str =
     "make both archives from one commit: `git archive` writes its id into the archive";
 

@@ -42,6 +42,7 @@ use std::path::Path;
 use repro_formats::detect::detect;
 use repro_formats::list;
 use repro_formats::normalize::handlers;
+use repro_formats::normalize::job::Times;
 use repro_formats::parallel::both;
 
 pub use self::found::{Coverage, Explained, Members, NOTHING, count};
@@ -57,7 +58,7 @@ use self::open::read;
 use self::read::READERS;
 use self::tell::Sides;
 use crate::cause::Cause;
-use crate::finding::{About, Finding};
+use crate::finding::{About, At, Finding, Place};
 
 /// Bytes that may be searched for what moved, in one pair of files with all their members.
 const SEARCH: u64 = 48 << 20;
@@ -86,22 +87,30 @@ pub fn explain_files(
     context: &Context,
 ) -> Explained {
     let mut out = explain_bytes(x, y, context);
-    for (side, path) in [("A", a), ("B", b)] {
-        out.left_alone(side, path, context);
-    }
+    out.left_alone([("A", a), ("B", b)], context);
     out
 }
 
 impl Explained {
     /// No remedy is to run `normalize` on a file that it leaves as it is.
-    fn left_alone(&mut self, side: &str, path: &Path, context: &Context) {
+    fn left_alone(&mut self, sides: [(&str, &Path); 2], context: &Context) {
         if self.findings.iter().all(|f| !f.normalized) {
             return;
         }
-        if let Some(why) = handlers::left_alone(path, &context.limits) {
-            let mended = self.findings.iter_mut().filter(|f| f.normalized);
-            mended.for_each(|f| compare::left_alone(f, side, &why));
-            self.findings.iter_mut().for_each(|f| f.normalized = false);
+        let why = |times| {
+            let each =
+                |(side, path)| Some((side, handlers::left_alone(path, times, &context.limits)?));
+            sides.into_iter().find_map(each)
+        };
+        let Some((side, reason)) = why(Times::Clamp(i64::MAX)) else { return };
+        let sets = why(Times::Set(0)).is_none();
+        for f in self.findings.iter_mut().filter(|f| f.normalized) {
+            match sets {
+                // Times before 1970 are all that is in the way.
+                true => compare::set_time(f),
+                false => compare::left_alone(f, side, &reason),
+            }
+            f.normalized = sets;
         }
     }
 }
@@ -186,6 +195,9 @@ impl Search<'_> {
                 ..Explained::default()
             };
         }
+        if a.is_empty() || b.is_empty() {
+            return empty(a, b, within);
+        }
         let (images, note) = images(a, b);
         let (ia, ib) = &images;
         let (mut findings, compared) = both(
@@ -214,6 +226,20 @@ impl Search<'_> {
             ..Explained::default()
         }
     }
+}
+
+/// One of two files has nothing in it: what the other one is, says nothing of why.
+fn empty(a: &[u8], b: &[u8], within: &[String]) -> Explained {
+    let mut place = Place::new(within, At::Whole);
+    place.called = Some("empty on one side".to_string());
+    let shown = |bytes: &[u8]| format!("{} bytes", bytes.len());
+    let mut finding = Finding::new(Cause::Unknown, place, shown(a), shown(b));
+    finding.bytes = a.len().max(b.len()) as u64;
+    finding.remedy = remedy::general(Cause::Unknown).to_string();
+    let findings = vec![finding];
+    let coverage = Coverage::of(a.len().max(b.len()) as u64, &findings);
+    let formats = ["bytes", "bytes"].map(str::to_string);
+    Explained { coverage, findings, formats, ..Explained::default() }
 }
 
 /// Sections that hold what the compiler records about a crate.

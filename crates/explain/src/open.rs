@@ -3,6 +3,7 @@
 //! `unzip`: nothing is unpacked to disk.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -312,30 +313,41 @@ fn of_thin<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result
 }
 
 fn of_tar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
+    use tar::read::Kind as Of;
     let mut walk = tar::read::Walk::lenient(bytes, limits);
     let mut left = MOST;
+    let mut files: HashMap<Vec<u8>, &'a [u8]> = HashMap::new();
     while let Some(entry) = walk.next().map_err(|e| e.to_string())? {
         let said = tar::list::said(&entry);
         let (from, size) = (entry.data_at as usize, entry.size as usize);
-        let content = match entry.kind {
-            tar::read::Kind::File | tar::read::Kind::Sparse | tar::read::Kind::Special(_) => {
+        let content = match &entry.kind {
+            Of::File | Of::Sparse | Of::Special(_) => {
                 let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
                 content.ok_or(format!(
                     "at byte {from}, `{}`: the archive ends within its content",
                     said.name
                 ))?
             }
+            // What `tar` makes of it: another name of a file has its content.
+            Of::Hardlink(target) => match files.get(target) {
+                Some(content) if content.len() as u64 <= left => {
+                    left -= content.len() as u64;
+                    *content
+                }
+                _ => &[],
+            },
             _ => &[],
         };
-        let sparse = entry.kind == tar::read::Kind::Sparse;
-        match sparse.then(|| tar::sparse::unfolded(&entry, content, left)).flatten() {
-            Some(whole) => {
-                left -= whole.len() as u64;
-                let size = whole.len() as u64;
-                out.add(Member { size, ..said }, whole);
-            }
-            None => out.add(said, content),
+        if matches!(entry.kind, Of::File | Of::Hardlink(_)) {
+            files.insert(entry.name.clone(), content);
         }
+        let whole = match entry.kind {
+            Of::Sparse => tar::sparse::unfolded(&entry, content, left),
+            _ => None,
+        };
+        left -= whole.as_ref().map_or(0, |w| w.len() as u64);
+        let content = whole.map_or(Cow::Borrowed(content), Cow::Owned);
+        out.add(Member { size: content.len() as u64, ..said }, content);
     }
     Ok(())
 }

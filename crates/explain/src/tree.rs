@@ -154,8 +154,10 @@ impl Tree {
                 continue;
             }
             let bytes = match &part.said.target {
-                Some(target) => format!("link to {target}\n").into_bytes(),
-                None => part.bytes.to_vec(),
+                Some(target) if part.said.kind == "symlink" => {
+                    format!("link to {target}\n").into_bytes()
+                }
+                _ => part.bytes.to_vec(),
             };
             self.add(part.said.name.clone(), bytes);
         }

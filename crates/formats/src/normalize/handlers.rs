@@ -256,7 +256,7 @@ pub fn stays(
 }
 
 /// Why `normalize` would leave a file as it is; none if it would not, or cannot read it.
-pub fn left_alone(path: &Path, limits: &Limits) -> Option<String> {
+pub fn left_alone(path: &Path, times: Times, limits: &Limits) -> Option<String> {
     let input = File::open(path).ok()?;
     let (of, head) = detect::of_file(&input).ok()?;
     if let Some((_, why)) = stays(of, &head, &input).ok()? {
@@ -265,7 +265,6 @@ pub fn left_alone(path: &Path, limits: &Limits) -> Option<String> {
     let Some(handler) = self::of(of, path) else {
         return Some("it has no normal form".to_string());
     };
-    let times = Times::Clamp(i64::MAX);
     let (recursive, package, depth) = (false, false, 0);
     let job = Job { path, of, input: &input, times, recursive, package, depth, nested, limits };
     let outcome = match of {
