@@ -166,12 +166,16 @@ fn written(project: &Project) -> String {
 
 /// How the files of a project differ from those of the plain one.
 fn against_plain(project: &Project, plain: &Project) -> String {
-    project.git(&["fetch", "-q", plain.dir.to_str().unwrap(), "HEAD"]);
+    // Where there is a release workflow, that is the project's own.
+    let hooked = project.dir.join(".github/workflows/reproducible-build.yml").exists();
+    let branch = if hooked { "hooked" } else { "released" };
+    project.git(&["fetch", "-q", plain.dir.to_str().unwrap(), branch]);
     let paths =
-        ["*/reproducible-*.yml", "*/release.yml", "*Dockerfile.repro*", "*REPRODUCIBILITY.md"];
+        ["*Dockerfile.repro*", "*REPRODUCIBILITY.md", "*/reproducible-*.yml", "*/release.yml"];
+    let paths = if hooked { &paths[..3] } else { &paths[..] };
     let args =
         ["diff", "--no-color", "-M40%", "--diff-filter=d", "-U0", "FETCH_HEAD", "HEAD", "--"];
-    let text = project.git(&[&args[..], &paths[..]].concat());
+    let text = project.git(&[&args[..], paths].concat());
     let noise = ["index ", "similarity ", "new file mode", "diff --git"];
     let lines = text.lines().filter(|l| !noise.iter().any(|n| l.starts_with(n)));
     blurred(project, &lines.collect::<Vec<_>>().join("\n"))
@@ -182,6 +186,11 @@ fn files_for_each_shape() {
     let plain = plain();
     let report = init(&plain, "plain", &[]);
     insta::assert_snapshot!("init.plain", format!("{report}\n{}", written(&plain)));
+    plain.git(&["branch", "released"]);
+    let names = ["release.yml", "reproducible-build.yml"].map(|n| format!(".github/workflows/{n}"));
+    plain.git(&["mv", &names[0], &names[1]]);
+    plain.commit("as the workflow is called that others call");
+    plain.git(&["branch", "hooked"]);
     let decided = "# Ours.\n[licenses]\nallow = [\"MIT\"]\n";
     let several = ["--target", "x86_64-unknown-linux-musl", "--target", "aarch64-apple-darwin"];
     let windows = ["--target", "x86_64-pc-windows-msvc"];
