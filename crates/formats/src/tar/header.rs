@@ -77,6 +77,16 @@ impl Header {
     }
 }
 
+/// A piece of a sparse file that is in the archive: where it belongs, and its bytes.
+pub(super) type Piece = (u64, u64);
+
+/// The pieces in a part of a header or of what continues it, of 24 bytes each.
+pub(super) fn pieces(table: &[u8]) -> impl Iterator<Item = Piece> {
+    let value = |field| number(field).and_then(|n| u64::try_from(n).ok());
+    let each = table.chunks_exact(24).map(move |p| Some((value(&p[..12])?, value(&p[12..])?)));
+    each.map_while(|piece| piece.filter(|(_, len)| *len > 0))
+}
+
 /// The bytes up to the first NUL.
 fn text(field: &[u8]) -> &[u8] {
     field.split(|b| *b == 0).next().unwrap_or_default()

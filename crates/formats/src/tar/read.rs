@@ -5,8 +5,8 @@
 
 use std::io::{self, Read};
 
-use super::header::Header;
-use super::{pax, sparse};
+use super::header::{self, Header};
+use super::pax;
 use crate::error::{Malformed, ReadError};
 use crate::limits::Limits;
 use crate::names::{self, Names, Stands, printable};
@@ -272,7 +272,7 @@ impl<'a, R: Read> Walk<'a, R> {
         let (mut map, mut real_size) = (Vec::new(), None);
         if sparse && header.typeflag == b'S' {
             map = self.sparse_map(block)?;
-            real_size = super::header::number(&block[483..495]).and_then(|n| n.try_into().ok());
+            real_size = header::number(&block[483..495]).and_then(|n| n.try_into().ok());
         }
         self.rest = size;
         self.padding = size.next_multiple_of(BLOCK) - size;
@@ -339,11 +339,11 @@ impl<'a, R: Read> Walk<'a, R> {
 
     /// The map of a sparse member, and the blocks that continue it: each says whether another follows.
     fn sparse_map(&mut self, block: &[u8; 512]) -> Result<Vec<(u64, u64)>, ReadError> {
-        let mut map: Vec<_> = sparse::pieces(&block[386..482]).collect();
+        let mut map: Vec<_> = header::pieces(&block[386..482]).collect();
         let mut more = block[482];
         while more != 0 {
             let block = self.block("the map of a sparse member")?;
-            map.extend(sparse::pieces(&block[..504]));
+            map.extend(header::pieces(&block[..504]));
             more = block[504];
         }
         Ok(map)

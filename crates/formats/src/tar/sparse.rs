@@ -1,18 +1,8 @@
 //! Sparse members, unfolded in memory: the maps of GNU tar's own format and of its three in PAX
 //! (GNU tar's manual, "Storing Sparse Files"). Nothing is unpacked to disk from them.
 
-use super::header::number;
+use super::header::Piece;
 use super::read::{BLOCK, Entry};
-
-/// A piece that is in the archive: where it belongs, and its bytes.
-pub(super) type Piece = (u64, u64);
-
-/// The pieces in a part of a header or of what continues it, of 24 bytes each.
-pub(super) fn pieces(table: &[u8]) -> impl Iterator<Item = Piece> {
-    let value = |field| number(field).and_then(|n| u64::try_from(n).ok());
-    let each = table.chunks_exact(24).map(move |p| Some((value(&p[..12])?, value(&p[12..])?)));
-    each.map_while(|piece| piece.filter(|(_, len)| *len > 0))
-}
 
 /// The content with its holes, where the map holds and it has no more than `most` bytes.
 pub fn unfolded(entry: &Entry, content: &[u8], most: u64) -> Option<Vec<u8>> {
