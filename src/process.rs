@@ -274,7 +274,7 @@ impl Cmd {
         let mut child = self.spawn()?;
         let me = Running { pid: child.id(), group: self.own_group };
         RUNNING.lock().expect("no panic holds this lock").push(me);
-        if STOPPED.load(Ordering::SeqCst) {
+        if STOPPED.load(Ordering::SeqCst) || interrupted() {
             end(me, false);
         }
         let (done, is_done) = std::sync::mpsc::channel::<()>();
@@ -502,6 +502,12 @@ pub fn stop_all() {
     for child in running() {
         end(child, true);
     }
+}
+
+/// Lets children be started again, once those of a build that failed have ended: another one may follow. What a signal
+/// has stopped stays stopped.
+pub fn start_again() {
+    STOPPED.store(false, Ordering::SeqCst);
 }
 
 #[cfg(unix)]

@@ -306,7 +306,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__build)
-            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --manifest-path --source --rev --allow-dirty --epoch --pass-env --inject --vary --same-path --isolate --network --builds --ledger --ledger-trust-cache --once --allow-nothing-varied --show-recipe --list-variations --format --html --diffoscope --expand --no-replay --try-remedies --write-patch --keep --no-builder --verbose --quiet --color --help"
+            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --manifest-path --source --rev --allow-dirty --epoch --pass-env --inject --vary --same-path --auditable --isolate --network --builds --ledger --ledger-trust-cache --once --allow-nothing-varied --show-recipe --list-variations --format --html --diffoscope --expand --no-replay --try-remedies --write-patch --keep --no-builder --verbose --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1438,7 +1438,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__verify)
-            opts="-p -F -o -v -C -q -h --manifest --artifact --source --crate --expect-tag --expect-source --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --epoch --inject --pass-env --allow-toolchain --sandbox --no-sandbox --accept --accept-setting --manifest-only --ledger-ok --anyway --keys --rebuild --attestation --against --threshold --attest --verifier-id --resource-uri --key --output --format --keep --verbose --max-entries --max-bytes --max-ratio --quiet --color --help"
+            opts="-p -F -o -v -C -q -h --manifest --artifact --source --crate --expect-tag --expect-source --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --epoch --inject --auditable --pass-env --allow-toolchain --sandbox --no-sandbox --accept --accept-setting --manifest-only --ledger-ok --anyway --keys --rebuild --attestation --against --threshold --attest --verifier-id --resource-uri --slsa-property --link --key --output --format --keep --verbose --max-entries --max-bytes --max-ratio --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1541,6 +1541,10 @@ _repro() {
                     return 0
                     ;;
                 --resource-uri)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --link)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -106,6 +106,7 @@ complete -c repro -n "__fish_repro_using_subcommand build" -l no-default-feature
 complete -c repro -n "__fish_repro_using_subcommand build" -l release -d 'What everyone types at first'
 complete -c repro -n "__fish_repro_using_subcommand build" -l allow-dirty -d 'Build the tracked files as they are, changed or not; recorded in the report and the manifest'
 complete -c repro -n "__fish_repro_using_subcommand build" -l same-path -d 'Make both builds at `/build/<name>`, for crates that store the path they were built at: the result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap'
+complete -c repro -n "__fish_repro_using_subcommand build" -l auditable -d 'Link the list of packages into programs and C libraries, as `cargo auditable` does: `cargo audit bin` and other scanners read it'
 complete -c repro -n "__fish_repro_using_subcommand build" -l network -d 'Let isolated builds use the network'
 complete -c repro -n "__fish_repro_using_subcommand build" -l ledger-trust-cache -d 'Also use entries that a different machine wrote, such as those of a CI cache: whoever can write to the cache decides what they are'
 complete -c repro -n "__fish_repro_using_subcommand build" -l once -d 'Build once and compare nothing: makes a manifest to compare with those of other builders, with `repro verify --against`'
@@ -382,7 +383,8 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l against -d 'Compa
 complete -c repro -n "__fish_repro_using_subcommand verify" -l threshold -d 'How many builders have to agree [default: all of --against; of --keys what the file says]' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l verifier-id -d 'With --attest, the URI that names you' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l resource-uri -d 'With --attest, where the files are published' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l key -d 'With --attest, sign with this Ed25519 or P-256 key' -r -F
+complete -c repro -n "__fish_repro_using_subcommand verify" -l link -d 'Write an in-toto link to FILE if all is REPRODUCED, as rebuilderd signs it' -r -F
+complete -c repro -n "__fish_repro_using_subcommand verify" -l key -d 'With --attest, sign with this Ed25519 or P-256 key; with --link, an Ed25519 key' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -s o -l output -d 'Write the rebuilt files to this directory, which must not exist' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'"
@@ -399,6 +401,7 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l bins -d 'Build al
 complete -c repro -n "__fish_repro_using_subcommand verify" -l all-features -d 'Enable all features'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l no-default-features -d 'Do not enable the `default` feature'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l release -d 'What everyone types at first'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l auditable -d 'Link the list of packages into programs, where there is no manifest'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l allow-toolchain -d 'Try a toolchain other than the manifest\'s'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l sandbox -d 'Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l no-sandbox -d 'Run build scripts with your permissions, network and home directory'
@@ -406,6 +409,7 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest-only -d 
 complete -c repro -n "__fish_repro_using_subcommand verify" -l ledger-ok -d 'Accept a manifest of a build that took units from a ledger instead of building all of them twice'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l anyway -d 'Rebuild even if a published file is not the one that the manifest lists'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l attest -d 'Write a signed summary of the verification, `verification.sigstore.json`, if all is REPRODUCED'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l slsa-property -d 'With --attest, --keys and --rebuild, state SLSA_BUILD_REPRODUCED as well: at least two owners agree'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l keep -d 'Keep the temporary build directory and print its path'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s v -l verbose -d 'List everything'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s q -l quiet -d 'Print no progress, only results, notes and errors'

@@ -213,6 +213,7 @@ impl Plan<'_> {
             threads.into_iter().map(|t| t.join().expect("a build does not panic")).collect()
         });
         if let Some(error) = first_error.into_inner().expect("no panic holds this") {
+            process::start_again();
             return Err(error);
         }
         let all: Result<Vec<_>, ()> = built.into_iter().collect();

@@ -129,6 +129,31 @@ fn faults_of_build_scripts_are_rewritten_and_the_patch_mends_them() {
     }
 }
 
+/// Keys that have no order are in no BTreeMap: that rewrite does not compile, and the next is tried all the same.
+#[test]
+fn after_a_remedy_that_does_not_build_others_are_tried() {
+    let project = project(
+        "#[derive(PartialEq, Eq, Hash)]
+         enum Kind { Short, Long }
+         fn main() {
+             let mut lengths = std::collections::HashMap::new();
+             lengths.insert(Kind::Short, 0);
+             lengths.insert(Kind::Long, 1);
+             let mut all = String::new();
+             for entry in std::fs::read_dir(\"data\").unwrap() {
+                 let name = entry.unwrap().file_name().into_string().unwrap();
+                 let kind = if name.len() > 3 { Kind::Long } else { Kind::Short };
+                 all += &format!(\"{name}{}\", lengths[&kind]);
+             }
+             println!(\"cargo::rustc-env=LEAK={all}\");
+         }
+",
+    );
+    let tried = mended(&project, &["--isolate", "never"]);
+    assert_eq!(tried[0].1, "not-built", "{tried:?}");
+    assert_eq!(tried[1].1, "helped", "{tried:?}");
+}
+
 #[test]
 fn a_macro_of_the_workspace_is_rewritten_too() {
     let project = Project::committed("fault-macro-map-order");
