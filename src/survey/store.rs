@@ -22,7 +22,7 @@ pub struct Store {
     rows: Vec<Row>,
     /// Whether an unfinished line was removed.
     pub repaired: bool,
-    _lock: File,
+    lock: File,
 }
 
 impl Store {
@@ -54,7 +54,7 @@ impl Store {
             rows.extend(serde_json::from_slice::<Row>(rest).ok());
         }
         unique(&rows, &path)?;
-        let store = Store { path, rows, repaired, _lock: file };
+        let store = Store { path, rows, repaired, lock: file };
         if repaired {
             store.rewrite()?;
         }
@@ -123,6 +123,13 @@ fn unique(rows: &[Row], path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A program that is just being started still has the file: closing it alone does not unlock it.
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 #[cfg(test)]
