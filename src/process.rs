@@ -504,8 +504,8 @@ pub fn stop_all() {
     }
 }
 
-/// Lets children be started again, once those of a build that failed have ended: another one may follow. What a signal
-/// has stopped stays stopped.
+/// Lets children be started again after those of a failed build have ended. What a signal has stopped stays
+/// stopped.
 pub fn start_again() {
     STOPPED.store(false, Ordering::SeqCst);
 }

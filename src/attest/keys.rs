@@ -184,13 +184,13 @@ pub(crate) mod tests {
     fn an_ed25519_key_is_the_one_of_rfc_8032() {
         // Test 1 of section 7.1: the secret 9d61b19d…, its public key and the signature of nothing.
         let key = PrivateKey::read(ED25519).unwrap();
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         assert_eq!(
-            hex(&key.public().bytes),
+            digest::hex(&key.public().bytes),
             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
         );
         assert!(
-            hex(&key.sign(b"")).starts_with("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974")
+            digest::hex(&key.sign(b""))
+                .starts_with("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974")
         );
         let public = key.public();
         assert!(public.holds(b"", &key.sign(b"")) && !public.holds(b"x", &key.sign(b"")));

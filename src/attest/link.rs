@@ -2,11 +2,14 @@
 //! repro-threshold and their kin read. Ed25519 alone, and no envelope: the signature is over the
 //! canonical JSON of `signed`. <https://github.com/in-toto/specification> (0.9)
 
-use repro_formats::digest;
+use repro_formats::digest::{self, hex};
 use serde_json::{Value, json};
 
 use super::keys::PrivateKey;
 use super::statement::Files;
+
+/// Why another kind of key signs no link.
+pub const OTHER_KEY: &str = "links are signed with Ed25519 keys only";
 
 /// The bytes of a link by which this key says that the products were made again from the materials.
 ///
@@ -14,7 +17,7 @@ use super::statement::Files;
 /// The key is of another kind, or a name would be written in two ways: a clause.
 pub fn signed(materials: &Files, products: &Files, key: &PrivateKey) -> Result<Vec<u8>, String> {
     let public = key.public();
-    let point = public.ed25519().ok_or("links are signed with Ed25519 keys only")?;
+    let point = public.ed25519().ok_or(OTHER_KEY)?;
     let mut names = materials.keys().chain(products.keys());
     // Readers do not agree on how these are written.
     let odd = |name: &&String| name.contains(['"', '\\']) || name.contains(char::is_control);
@@ -51,10 +54,6 @@ fn id(point: &[u8]) -> String {
         "scheme": "ed25519",
     });
     digest::of_bytes(key.to_string().as_bytes()).sha256
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::platform::{self, Platform};
 
 /// The section.
 pub const SECTION: &str = ".dep-v0";
-/// What the linker is told to keep, and the section with it.
+/// The symbol that the linker is told to keep: it then keeps the section too.
 const SYMBOL: &str = "AUDITABLE_VERSION_INFO";
 /// Where the lists are, in the wrapper's directory.
 const DIR: &str = "auditable";

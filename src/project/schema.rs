@@ -1,4 +1,5 @@
-//! The JSON Schema of `[…metadata.repro]` for editors: made of the table of keys, and held against the parser.
+//! Makes the JSON Schema of `[…metadata.repro]` for editors from the table of keys, and tests that it
+//! agrees with the parser.
 
 use serde_json::{Map, Value, json};
 
@@ -63,7 +64,7 @@ fn the_published_schema_is_that_of_the_table() {
         std::fs::write(FILE, &text).unwrap();
     }
     let there = std::fs::read_to_string(FILE).unwrap();
-    assert!(there == text, "run `REPRO_UPDATE_DOCS=1 cargo test --lib settings`");
+    assert!(there == text, "run `REPRO_UPDATE_DOCS=1 cargo test --lib schema`");
 }
 
 /// Whether the parser takes a line in a table, and whether the schema does.

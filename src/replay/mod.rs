@@ -222,9 +222,7 @@ fn adopt(culprit: &mut Culprit) {
     match confirmed.itself {
         None => {}
         Some(Itself::Time) => add(Cause::Timestamp),
-        Some(Itself::Chance) => {
-            causes_of_chance(culprit).into_iter().for_each(add);
-        }
+        Some(Itself::Chance) => causes_of_chance(culprit).into_iter().for_each(add),
     }
     let same =
         causes.len() == culprit.causes.len() && causes.iter().all(|c| culprit.causes.contains(c));
@@ -235,7 +233,7 @@ fn adopt(culprit: &mut Culprit) {
     }
 }
 
-/// Experiments do not tell one kind of chance from the other. The bytes may, and otherwise a crate that is known for it.
+/// Experiments do not tell one kind of chance from the other: the bytes may, or a crate that is known for it.
 fn causes_of_chance(culprit: &Culprit) -> Vec<Cause> {
     let hinted =
         |c: &&Cause| matches!(c, Cause::Ordering | Cause::Randomness | Cause::ImportLibrary);
@@ -243,8 +241,10 @@ fn causes_of_chance(culprit: &Culprit) -> Vec<Cause> {
     if !found.is_empty() {
         return found;
     }
-    let known = |c: &Cause| remedy::of_used(&culprit.packages, *c).is_some();
-    vec![[Cause::Ordering].into_iter().find(known).unwrap_or(Cause::Randomness)]
+    match remedy::of_used(&culprit.packages, Cause::Ordering) {
+        Some(_) => vec![Cause::Ordering],
+        None => vec![Cause::Randomness],
+    }
 }
 
 #[cfg(test)]

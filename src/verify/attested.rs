@@ -122,8 +122,8 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     })
 }
 
-/// The trusted keys and the digest of their file, which never come from what is being checked: neither from a directory of it, nor
-/// from next to one of its files.
+/// The trusted keys, and the digest of their file. They never come from what is being checked: neither from
+/// a directory of it, nor from next to one of its files.
 fn trust(keys: &Path, manifest: &Path, files: &[PathBuf]) -> Result<(Trust, String)> {
     let shown = keys.display();
     let text = fs::read_text(keys)?;

@@ -47,7 +47,7 @@ pub(super) fn signer(asked: SigningRequest, counted: Option<&Attested>) -> Resul
     let wrong = |why: String| bad_input(format!("`{}` cannot sign: {why}", asked.key.display()));
     let key = PrivateKey::read(&text).map_err(wrong)?;
     if asked.link.is_some() && key.public().ed25519().is_none() {
-        return Err(wrong("links are signed with Ed25519 keys only".to_string()));
+        return Err(wrong(link::OTHER_KEY.to_string()));
     }
     Ok(Signer { key, asked })
 }

@@ -1,5 +1,5 @@
-//! `repro build --auditable`: which files get the list of packages, what is refused, and that the list of
-//! `cargo auditable` itself is left alone. What is in it is held against the lockfile in `sbom`.
+//! `repro build --auditable`: which files get the list of packages, what is refused, and that a list made by
+//! `cargo auditable` stays as it is. `sbom.rs` compares what is in the list with the lockfile.
 
 use std::io::Read;
 use std::path::Path;

@@ -250,7 +250,7 @@ impl Search<'_> {
         }
         let names = |o: &Opened| o.parts.iter().map(|p| p.said.name.clone()).collect::<Vec<_>>();
         out.findings.extend(compare::order(&names(x), &names(y), within, fix));
-        // Lists of digests differ, though nothing is said of them yet.
+        // Lists of digests can differ too: their findings come later.
         let same_content = both.iter().all(|(_, _, p)| p.same);
         let same = same_content && out.findings.iter().all(|f| f.about == About::Packing);
         out.findings.extend(compare::header(&x.fields, &y.fields, within, fix, same));

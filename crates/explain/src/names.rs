@@ -63,8 +63,8 @@ pub fn without_compression(name: &str) -> &str {
 /// Directories of a wheel that are called after its name and version.
 const OF_WHEELS: [&str; 3] = [".dist-info", ".data", ".egg-info"];
 
-/// The name with each version replaced by `#`: numbers with dots between them and what is said of a
-/// version that is not final, and whatever a wheel has in its place.
+/// The name with each version replaced by `#`: dotted numbers with their suffix, such as `1.2rc1`, and the
+/// version in the name of a wheel's directory.
 pub fn without_versions(name: &str) -> String {
     let (first, below) = name.split_once('/').map_or((name, None), |(f, b)| (f, Some(b)));
     let of_wheel = OF_WHEELS.iter().find_map(|end| {
@@ -78,10 +78,10 @@ pub fn without_versions(name: &str) -> String {
     }
 }
 
-/// What stands behind the numbers of a version that is not final (PEP 440, Semantic Versioning).
+/// Suffixes of versions that are not final (PEP 440, Semantic Versioning).
 const STAGES: [&str; 9] = ["alpha", "beta", "pre", "post", "dev", "rc", "a", "b", "c"];
 
-/// Bytes of what is said of a version behind its numbers.
+/// Length in bytes of the suffixes at the start of a text, such as `rc1` or `-beta.4`.
 fn stage(rest: &str) -> usize {
     let digits = |from: usize| rest[from..].bytes().take_while(u8::is_ascii_digit).count();
     let mut at = 0;

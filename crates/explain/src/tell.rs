@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use repro_formats::digest;
 use repro_formats::names::printable;
 
 use super::image::{Image, Kind};
@@ -175,7 +176,7 @@ fn value(bytes: &[u8], range: &Range<usize>) -> String {
         return cut(&printable(bytes));
     }
     let shown = &bytes[..bytes.len().min(SHOWN / 4)];
-    let digits: String = shown.iter().map(|b| format!("{b:02x}")).collect();
+    let digits = digest::hex(shown);
     match bytes.len() - shown.len() {
         0 => format!("0x{digits}"),
         more => format!("0x{digits}… and {more} bytes more"),

@@ -1,6 +1,7 @@
 //! ELF: sections, the build-id, symbols and relocations (gABI, chapters 4 and 5).
 
 use object::{Object, ObjectSection, SectionFlags, elf};
+use repro_formats::digest;
 
 use super::object_file::{add_names, sections};
 use crate::cause::Cause;
@@ -86,7 +87,7 @@ fn build_id(image: &mut Image, bytes: &[u8], file: &object::File) {
     image.fields.push(Field {
         name: "build-id".to_string(),
         range: end..part.range.end,
-        value: id.iter().map(|b| format!("{b:02x}")).collect(),
+        value: digest::hex(id),
         cause: Cause::BuildId,
         about: About::Anything,
         follows: Follows::UnlessAlone,

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use object::{ObjectSection, SectionKind};
+use repro_formats::digest;
 use repro_formats::names::printable;
 
 use super::object_file::{add_names, sections};
@@ -124,7 +125,7 @@ fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
         }
         0x1b => {
             let uuid = n.bytes.get(at + 8..at + 24)?;
-            let uuid = uuid.iter().map(|b| format!("{b:02x}")).collect();
+            let uuid = digest::hex(uuid);
             new("LC_UUID", at + 8..at + 24, uuid, Cause::MachoUuid, Follows::UnlessAlone)
         }
         0x1d => {

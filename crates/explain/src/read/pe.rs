@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use object::{ObjectSection, SectionKind};
 use repro_formats::bytes::Fields;
+use repro_formats::digest;
 use repro_formats::names::printable;
 
 use super::object_file::{add_names, sections};
@@ -222,10 +223,9 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
             follows,
         });
     };
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     match kind {
         2 if content.len() >= 24 && content.starts_with(b"RSDS") => {
-            add("GUID of the PDB", 4, 16, hex(&content[4..20]), follows);
+            add("GUID of the PDB", 4, 16, digest::hex(&content[4..20]), follows);
             let age = Fields(content).u32(20).to_string();
             add("age of the PDB", 20, 4, age, Follows::Never);
             let path = content[24..].split(|b| *b == 0).next().unwrap_or_default();
@@ -233,7 +233,7 @@ fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
             fields.last_mut().expect("it was added").about = About::PdbPath;
         }
         16 => {
-            let shown = hex(&content[..content.len().min(36)]);
+            let shown = digest::hex(&content[..content.len().min(36)]);
             add("hash of the content", 0, size, shown, Follows::UnlessAlone);
         }
         _ => {}

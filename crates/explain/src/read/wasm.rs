@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use repro_formats::digest;
+
 use super::elf::kind_by_name;
 use crate::cause::Cause;
 use crate::finding::About;
@@ -190,11 +192,11 @@ fn tools(bytes: &[u8], section: &Section) -> Vec<Field> {
 }
 
 fn build_id(bytes: &[u8], section: &Section) -> Field {
-    let value = bytes[section.range.clone()].iter().skip(1);
+    let value = bytes[section.range.clone()].get(1..).unwrap_or_default();
     Field {
         name: "build-id".to_string(),
         range: section.range.clone(),
-        value: value.map(|b| format!("{b:02x}")).collect(),
+        value: digest::hex(value),
         cause: Cause::BuildId,
         about: About::Anything,
         follows: Follows::UnlessAlone,
