@@ -313,6 +313,25 @@ fn comments_frames_programs_and_signatures_are_what_they_are() {
     );
 }
 
+/// The same names in another kind of archive are those of any file.
+#[test]
+fn a_signature_is_one_where_the_format_has_it() {
+    let project = scratch(
+        "for i in 1 2; do for n in .SIGN.RSA.key _gpgorigin; do echo $i >$n; done
+        tar --mtime=@1 -cf alpine$i.tar .SIGN.RSA.key; ar rcD deb$i.a _gpgorigin
+        tar --mtime=@1 -cf other$i.tar _gpgorigin; ar rcD other$i.a .SIGN.RSA.key; done",
+    );
+    for (a, b, cause) in [
+        ("alpine1.tar", "alpine2.tar", "code-signature"),
+        ("deb1.a", "deb2.a", "code-signature"),
+        ("other1.tar", "other2.tar", "unknown"),
+        ("other1.a", "other2.a", "unknown"),
+    ] {
+        let found = causes(&diff(&project, a, b));
+        assert!(found.len() == 1 && found[0].0 == cause, "{a}: {found:?}");
+    }
+}
+
 #[test]
 fn a_hard_link_has_the_content_of_the_file() {
     let project = scratch(

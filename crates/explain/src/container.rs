@@ -172,7 +172,7 @@ impl Search<'_> {
     ) {
         let listed = ![of_a, of_b].contains(&Kind::Ar) || within.is_empty();
         let differing: Vec<_> = both.iter().filter(|(m, n)| m.bytes != n.bytes).collect();
-        let signed = differing.iter().any(|(m, _)| !is_signature(&m.said.name));
+        let signed = differing.iter().any(|(m, _)| !is_signature(of_a, &m.said.name));
         for (count, (m, n)) in differing.into_iter().enumerate() {
             if count >= MOST {
                 let note = format!("more than {MOST} members differ: the rest was not compared");
@@ -199,7 +199,7 @@ impl Search<'_> {
                 self.digests.later(&within, &m.bytes, &n.bytes);
                 continue;
             }
-            if is_signature(&m.said.name) {
+            if is_signature(of_a, &m.said.name) {
                 let mut f =
                     Finding::new(Cause::CodeSignature, Place::new(&within, At::Whole), "", "");
                 f.consequence = signed;
@@ -260,10 +260,15 @@ impl Search<'_> {
     }
 }
 
-/// Whether a member signs the others: in a zip, a package of Debian or one of Alpine.
-fn is_signature(name: &str) -> bool {
-    zip::normalize::is_signature(name.as_bytes())
-        || ["_gpg", ".SIGN."].iter().any(|begin| name.starts_with(begin))
+/// Whether a member signs the others, in an archive of the kind that has such members: jars, packages of
+/// Debian, packages of Alpine.
+fn is_signature(of: Kind, name: &str) -> bool {
+    match of {
+        Kind::Zip | Kind::Directory => zip::normalize::is_signature(name.as_bytes()),
+        Kind::Ar => name.starts_with("_gpg"),
+        Kind::Tar => name.starts_with(".SIGN."),
+        _ => false,
+    }
 }
 
 /// Whether `normalize` mends an archive where it is: not if it is packed in another that is not looked
