@@ -14,7 +14,7 @@ use crate::build::left::{self, Left};
 use crate::build::outside::OutsideFile;
 use crate::error::refused;
 use crate::fs;
-use crate::project::{Project, auditable, set};
+use crate::project::{Project, auditable};
 use crate::recipe::environment;
 use crate::recipe::table;
 use crate::request::Inject;
