@@ -15,7 +15,7 @@ use crate::build::outside::OutsideFile;
 use crate::error::refused;
 use crate::fs;
 use crate::project::{Project, auditable};
-use crate::recipe::environment;
+use crate::recipe::environment::{self, set};
 use crate::recipe::table;
 use crate::request::Inject;
 use crate::shim::ran::NATIVE_FLAGS;
