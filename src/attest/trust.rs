@@ -55,6 +55,16 @@ impl Trust {
         for table in builders {
             trusted.extend(builder(table)?);
         }
+        let mut groups: BTreeMap<String, &str> = BTreeMap::new();
+        for one in &trusted {
+            let group = groups.entry(one.group.to_ascii_lowercase()).or_insert(&one.group);
+            if *group != one.group {
+                return Err(format!(
+                    "the groups `{group}` and `{}` differ in case only",
+                    one.group
+                ));
+            }
+        }
         let mut owners: BTreeMap<String, &str> = BTreeMap::new();
         for one in &trusted {
             let owner = owners.entry(one.key.id()).or_insert(&one.group);
@@ -62,16 +72,6 @@ impl Trust {
                 return Err(format!(
                     "the key {} is in two groups, `{owner}` and `{}`",
                     one.key.id(),
-                    one.group
-                ));
-            }
-        }
-        let mut groups: BTreeMap<String, &str> = BTreeMap::new();
-        for one in &trusted {
-            let group = groups.entry(one.group.to_ascii_lowercase()).or_insert(&one.group);
-            if *group != one.group {
-                return Err(format!(
-                    "the groups `{group}` and `{}` differ in case only",
                     one.group
                 ));
             }
