@@ -22,8 +22,8 @@ pub struct Claim {
     pub what: Option<String>,
     /// It follows from another difference.
     pub follows: bool,
-    /// It follows unless nothing else differs.
-    pub unless_alone: bool,
+    /// From what else it follows, of a field; of anything else, from what is not known.
+    pub of_field: Follows,
     /// The value in A.
     pub a: Range<usize>,
     /// The value in B.
@@ -95,8 +95,8 @@ impl Work<'_> {
         c.about = x.about;
         c.what = Some(x.name.clone());
         c.shown = Some((x.value.clone(), y.value.clone()));
-        c.follows = x.follows == Follows::UnlessAlone;
-        c.unless_alone = c.follows;
+        c.follows = x.follows != Follows::Never;
+        c.of_field = x.follows;
         self.add(c);
         true
     }
@@ -107,7 +107,8 @@ impl Work<'_> {
             && last.cause == claim.cause
             && (last.about, &last.what) == (claim.about, &claim.what)
             && last.follows == claim.follows
-            && (claim.follows && !claim.unless_alone || (&last.a, &last.b) == (&claim.a, &claim.b))
+            && (claim.follows && claim.of_field == Follows::Never
+                || (&last.a, &last.b) == (&claim.a, &claim.b))
         {
             last.bytes += claim.bytes;
             if (&last.a, &last.b) != (&claim.a, &claim.b) {
@@ -181,7 +182,7 @@ pub(super) fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) 
         about: About::Anything,
         what: None,
         follows: false,
-        unless_alone: false,
+        of_field: Follows::Never,
         a,
         b,
         shown: None,
