@@ -499,7 +499,9 @@ fn others_verify_what_is_signed() {
             assert_eq!(it.verify(&[]).code, Some(0), "{key}: {}", it.verify(&[]).all());
         }
     }
+    it.sh("openssl pkey -in alice.pem -outform DER -out alice.der");
     for (key, words) in [
+        ("alice.der", "`alice.der` is not a text"),
         ("locked", "passphrase"),
         ("ed.pub", "not a private key"),
         ("dist/app", "not a private key"),
@@ -525,6 +527,10 @@ fn others_verify_what_is_signed() {
     // ssh-keygen signs the statement itself, and verifies it.
     let args = ["attest", "dist/repro.json", "--builder-id", BOB, "--ssh", "ed", "-o", "ssh"];
     assert_eq!(it.project.repro(&args).code, Some(0));
+    let none =
+        ["attest", "dist/repro.json", "--builder-id", BOB, "--ssh", "none", "-o", "unsigned"];
+    assert_eq!(it.project.repro(&none).code, Some(6));
+    assert!(!it.path("unsigned").exists(), "a statement without its signature");
     it.sh("printf 'me %s' \"$(cat ed.pub)\" >allowed; ssh-keygen -Y verify -f allowed -I me -n repro-attestation -s ssh/provenance.intoto.json.sig <ssh/provenance.intoto.json");
 }
 
