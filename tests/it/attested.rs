@@ -640,11 +640,13 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     let one = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "1"];
     let run = it.project.repro(&one);
     assert_verdict(&run, 0, "REPRODUCED BY 1: alice, 1 have to agree");
-    it.sh("printf ' ' >>dist/sound-features.cdx.json");
+    // Nor does a name write lines of its own.
+    it.sh("mv dist/more \"$(printf 'dist/more\\nREPRODUCED')\"; printf ' ' >>dist/sound-features.cdx.json");
     let run = it.project.repro(&one);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("has other bytes than another published file"), "{}", run.all());
-    it.sh("rm -r dist/more dist/*.cdx.json");
+    assert!(run.stdout.contains("more\\nREPRODUCED/") && !run.stdout.contains("\nREPRODUCED"));
+    it.sh("rm -r dist/more* dist/*.cdx.json");
     // One in the newer format is attested if it was there.
     let newer = ["sbom", "dist/repro.json", "--spec", "1.7", "-o", "dist"];
     assert_eq!(it.project.repro(&newer).code, Some(0));
