@@ -22,12 +22,14 @@ packages = {p["id"]: (p["name"], p["version"]) for p in metadata["packages"]}
 with open(os.path.join(source, "Cargo.lock"), "rb") as file:
     lock = {(p["name"], p["version"]): p.get("checksum") for p in tomllib.load(file)["package"]}
 
+of_program = (program, ["bin"])
+owner = next(p for p in metadata["packages"] for t in p["targets"] if (t["name"], t["kind"]) == of_program)
+
 # A build of its own, whose linker packs every file that it reads.
 with tempfile.TemporaryDirectory() as directory:
     tar = os.path.join(directory, "link.tar")
-    package = next(p for p in metadata["packages"] for t in p["targets"] if (t["name"], t["kind"]) == (program, ["bin"]))
     messages = run(
-        *["cargo", "rustc", "--release", "--locked", "--package", package["name"], "--bin", program],
+        *["cargo", "rustc", "--release", "--locked", "--package", owner["name"], "--bin", program],
         *["--message-format", "json", "--target-dir", directory],
         *["--", f"-Clink-arg=-Wl,--reproduce={tar}"],
     )
@@ -49,7 +51,7 @@ def problems(document, embedded):
     root = document["metadata"]["component"]
     crates = [c for c in document["components"] if c.get("purl", "").startswith("pkg:cargo/")]
     found = {scope: {(c["name"], c["version"]) for c in crates if c["scope"] == scope} for scope in ("required", "excluded")}
-    own = (program, root["version"])
+    own = (owner["name"], root["version"])
     everything = found["required"] | found["excluded"] | {own}
     if found["required"] != linked - {own}:
         yield f"linked: {sorted(found['required'] ^ (linked - {own}))}"

@@ -14,11 +14,14 @@ use filetime::FileTime;
 use repro_formats::{digest, tree};
 use serde::Serialize;
 
-use crate::error::host;
+use crate::error::{bad_input, host};
 
 /// Reads a whole text file.
 pub fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
+    fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => bad_input(format!("`{}` is not a text", path.display())),
+        _ => anyhow::Error::new(e).context(format!("failed to read `{}`", path.display())),
+    })
 }
 
 /// Reads a whole text file, or `None` where there is none.

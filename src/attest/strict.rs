@@ -76,7 +76,10 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(key) = map.next_key::<String>()? {
             let Strict(value) = map.next_value()?;
             if out.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` is there twice")));
+                return Err(A::Error::custom(format!(
+                    "the key `{}` is there twice",
+                    key.escape_debug()
+                )));
             }
             out.insert(key, value);
         }
@@ -96,6 +99,8 @@ mod tests {
         {
             assert!(parse(bad, 99).is_err(), "{}", String::from_utf8_lossy(bad));
         }
+        let escaped = parse(br#"{"a\n\u001b[2K": 1, "a\n\u001b[2K": 1}"#, 99).unwrap_err();
+        assert!(escaped.contains(r"`a\n\u{1b}[2K`"), "{escaped}");
         assert!(parse(b"[1]", 2).unwrap_err().contains("over 0 KiB"));
         assert!(parse("[".repeat(100_000).as_bytes(), 1 << 20).is_err());
     }

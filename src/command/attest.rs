@@ -20,6 +20,8 @@ use crate::verdict::Verdict;
 
 /// The statement, as it is signed.
 const STATEMENT: &str = "provenance.intoto.json";
+/// Its signature by OpenSSH.
+const SIGNATURE: &str = "provenance.intoto.json.sig";
 /// A bundle of one signature.
 const BUNDLE: &str = "provenance.sigstore.json";
 /// Envelopes of many signers.
@@ -54,7 +56,11 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
                 false => out.push((BUNDLE, envelope.to_bundle().into_bytes())),
             }
         }
-        Signer::Ssh(_) | Signer::Unsigned => out.push((STATEMENT, payload)),
+        Signer::Ssh(key) => {
+            let signature = by_ssh(key, &payload)?;
+            out.extend([(STATEMENT, payload), (SIGNATURE, signature)]);
+        }
+        Signer::Unsigned => out.push((STATEMENT, payload)),
     }
     if asked.predicate {
         let predicate = out.iter().find(|(name, _)| *name == STATEMENT);
@@ -69,9 +75,6 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
     for (name, bytes) in &out {
         fs::write_atomic(&dir.join(name), bytes)?;
         written.push(dir.join(name));
-    }
-    if let Signer::Ssh(key) = &asked.signer {
-        written.push(by_ssh(key, &dir.join(STATEMENT))?);
     }
     let listed: Vec<_> = out.into_iter().map(|(name, bytes)| (name.to_string(), bytes)).collect();
     sums::list_if_there(&dir, &listed)?;
@@ -171,13 +174,7 @@ fn joined(path: &Path, new: Envelope) -> Result<Vec<u8>> {
 }
 
 /// OpenSSH signs what only it can: keys of agents and of hardware.
-fn by_ssh(key: &Path, file: &Path) -> Result<PathBuf> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".sig");
-    let signature = PathBuf::from(name);
-    // It asks before it replaces one.
-    fs::remove_tree_or_file(&signature)?;
+fn by_ssh(key: &Path, statement: &[u8]) -> Result<Vec<u8>> {
     let sign = Cmd::new("ssh-keygen").args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"]);
-    sign.arg(key).arg(file).checked()?;
-    Ok(signature)
+    Ok(sign.arg(key).stdin(statement).checked()?.stdout)
 }

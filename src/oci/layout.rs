@@ -191,7 +191,7 @@ pub fn choose(bases: &Bases, platform: &Platform) -> Result<Option<Base>> {
     match bases.is_empty() {
         true => Ok(None),
         false => Err(refused(format!(
-            "no base is for {}: give one with --base, or an index that lists it",
+            "no base is for {}: a base has to be an image for it, or an index that lists one",
             platform.text()
         ))),
     }

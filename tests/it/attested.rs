@@ -499,7 +499,9 @@ fn others_verify_what_is_signed() {
             assert_eq!(it.verify(&[]).code, Some(0), "{key}: {}", it.verify(&[]).all());
         }
     }
+    it.sh("openssl pkey -in alice.pem -outform DER -out alice.der");
     for (key, words) in [
+        ("alice.der", "`alice.der` is not a text"),
         ("locked", "passphrase"),
         ("ed.pub", "not a private key"),
         ("dist/app", "not a private key"),
@@ -525,6 +527,10 @@ fn others_verify_what_is_signed() {
     // ssh-keygen signs the statement itself, and verifies it.
     let args = ["attest", "dist/repro.json", "--builder-id", BOB, "--ssh", "ed", "-o", "ssh"];
     assert_eq!(it.project.repro(&args).code, Some(0));
+    let none =
+        ["attest", "dist/repro.json", "--builder-id", BOB, "--ssh", "none", "-o", "unsigned"];
+    assert_eq!(it.project.repro(&none).code, Some(6));
+    assert!(!it.path("unsigned").exists(), "a statement without its signature");
     it.sh("printf 'me %s' \"$(cat ed.pub)\" >allowed; ssh-keygen -Y verify -f allowed -I me -n repro-attestation -s ssh/provenance.intoto.json.sig <ssh/provenance.intoto.json");
 }
 
@@ -634,11 +640,13 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     let one = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "1"];
     let run = it.project.repro(&one);
     assert_verdict(&run, 0, "REPRODUCED BY 1: alice, 1 have to agree");
-    it.sh("printf ' ' >>dist/sound-features.cdx.json");
+    // Nor does a name write lines of its own.
+    it.sh("mv dist/more \"$(printf 'dist/more\\nREPRODUCED')\"; printf ' ' >>dist/sound-features.cdx.json");
     let run = it.project.repro(&one);
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("has other bytes than another published file"), "{}", run.all());
-    it.sh("rm -r dist/more dist/*.cdx.json");
+    assert!(run.stdout.contains("more\\nREPRODUCED/") && !run.stdout.contains("\nREPRODUCED"));
+    it.sh("rm -r dist/more* dist/*.cdx.json");
     // One in the newer format is attested if it was there.
     let newer = ["sbom", "dist/repro.json", "--spec", "1.7", "-o", "dist"];
     assert_eq!(it.project.repro(&newer).code, Some(0));

@@ -172,10 +172,10 @@ pub fn text(found: &Attested, verbose: bool) -> String {
             );
         }
     }
-    for name in &found.wrong {
+    for name in found.wrong.iter().map(|name| visible(name)) {
         let _ = writeln!(out, "{BAD}differs{BAD:#}     `{name}` is not what the manifest lists");
     }
-    for name in &found.twins {
+    for name in found.twins.iter().map(|name| visible(name)) {
         let _ = writeln!(
             out,
             "{BAD}differs{BAD:#}     `{name}` has other bytes than another published file of its name"
