@@ -25,8 +25,10 @@ with open(os.path.join(source, "Cargo.lock"), "rb") as file:
 # A build of its own, whose linker packs every file that it reads.
 with tempfile.TemporaryDirectory() as directory:
     tar = os.path.join(directory, "link.tar")
+    package = next(p for p in metadata["packages"] for t in p["targets"] if (t["name"], t["kind"]) == (program, ["bin"]))
     messages = run(
-        *["cargo", "rustc", "--release", "--locked", "--bin", program, "--message-format", "json", "--target-dir", directory],
+        *["cargo", "rustc", "--release", "--locked", "--package", package["name"], "--bin", program],
+        *["--message-format", "json", "--target-dir", directory],
         *["--", f"-Clink-arg=-Wl,--reproduce={tar}"],
     )
     if not os.path.exists(tar):

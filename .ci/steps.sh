@@ -1,4 +1,5 @@
-# Sourced by smoke and extended: the binary, a directory of its own, and steps with `ok` and `FAIL`.
+# Sourced by smoke, extended and documents: the binary, a directory of its own, steps with `ok` and `FAIL`, and
+# another user.
 # Expects `root`, the repository, and takes the binary as its argument.
 
 repro=$(realpath "${1:-${CARGO_TARGET_DIR:-$root/target}/release/repro}") || exit 2
@@ -44,4 +45,24 @@ commit() {
         GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000' \
             git -C "$1" -c user.name=smoke -c user.email=smoke@localhost -c commit.gpgsign=false \
             commit -q -m import
+}
+
+# The toolchain and the program where any user can read them; links cost no space.
+for_others() {
+    [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || return 1
+    local sysroot
+    sysroot=$(cd "$root" && rustc --print sysroot) || return 1
+    sysroot=$(realpath "$sysroot")
+    [ -d "$work/toolchain" ] || cp -al "$sysroot" "$work/toolchain" 2>/dev/null ||
+        { rm -rf "$work/toolchain" && cp -a "$sysroot" "$work/toolchain"; } || return 1
+    cp "$repro" "$work/repro"
+    mkdir -p "$work/other/tmp"
+    chown -R 65534:65534 "$work/other"
+}
+
+# other COMMAND...: as another user, with an environment, a home and a directory of their own.
+other() {
+    (cd "$work/other" && setpriv --reuid=65534 --regid=65534 --clear-groups env -i \
+        HOME="$work/other" CARGO_HOME="$work/other/cargo" TMPDIR="$work/other/tmp" \
+        PATH="$work/toolchain/bin:/usr/local/bin:/usr/bin:/bin" "$@")
 }

@@ -1,34 +1,27 @@
 //! A command as a value: built, shown, run and ended here and nowhere else.
 //!
-//! Owns process groups, signals and capture. Knows nothing of cargo or git. A command either
-//! inherits the environment with changes, or gets exactly the one it is given.
+//! Owns process groups and capture; signals are in [`interrupt`]. Knows nothing of cargo or git. A
+//! command either inherits the environment with changes, or gets exactly the one it is given.
+
+mod interrupt;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::error::{Kind, failure, host};
+use crate::error::host;
+use interrupt::{Running, end, enter, leave, stopped};
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// Somebody asked after it was: the run is on its way to its end.
-static NOTICED: AtomicBool = AtomicBool::new(false);
-static STOPPED: AtomicBool = AtomicBool::new(false);
-static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
-
-/// A child that a signal must end: with its whole group where it leads one.
-#[derive(Clone, Copy, PartialEq)]
-struct Running {
-    pid: u32,
-    group: bool,
-}
+pub use interrupt::{
+    check_interrupt, handle_signals, interrupted, interruption, start_again, stop_all,
+};
 
 /// The environment of a command.
 #[derive(Clone, Debug)]
@@ -268,15 +261,12 @@ impl Cmd {
 
     fn pump(&self, work: impl FnOnce(&mut Child)) -> Result<ExitStatus> {
         check_interrupt()?;
-        if STOPPED.load(Ordering::SeqCst) {
+        if stopped() {
             return Err(host(format!("`{}` was not started: the run has failed", self.show())));
         }
         let mut child = self.spawn()?;
         let me = Running { pid: child.id(), group: self.own_group };
-        RUNNING.lock().expect("no panic holds this lock").push(me);
-        if STOPPED.load(Ordering::SeqCst) || interrupted() {
-            end(me, false);
-        }
+        enter(me);
         let (done, is_done) = std::sync::mpsc::channel::<()>();
         let status = std::thread::scope(|s| {
             if self.limit.is_some() || self.over.is_some() {
@@ -287,7 +277,7 @@ impl Cmd {
             drop(done);
             status
         });
-        RUNNING.lock().expect("no panic holds this lock").retain(|r| *r != me);
+        leave(me);
         if self.own_group {
             // What the command left running in its group must not outlive it.
             end(me, true);
@@ -429,13 +419,6 @@ fn quote(word: &str) -> String {
     }
 }
 
-/// Whether a signal has asked `repro` to stop.
-pub fn interrupted() -> bool {
-    let interrupted = INTERRUPTED.load(Ordering::SeqCst);
-    NOTICED.fetch_or(interrupted, Ordering::SeqCst);
-    interrupted
-}
-
 /// The absolute path of a program that a shell would run by this name.
 pub fn find_in_path(name: impl AsRef<Path>) -> Option<PathBuf> {
     let mut name = name.as_ref().as_os_str().to_owned();
@@ -454,75 +437,6 @@ fn is_program(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_program(path: &Path) -> bool {
     path.is_file()
-}
-
-/// An error once a signal has asked `repro` to stop.
-pub fn check_interrupt() -> Result<()> {
-    if interrupted() { Err(interruption()) } else { Ok(()) }
-}
-
-/// What an interrupted run ends with.
-pub fn interruption() -> anyhow::Error {
-    failure(Kind::Interrupted, "interrupted")
-}
-
-/// How long a run that was interrupted may take to notice it.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// Installs the handler for SIGINT, SIGTERM and SIGHUP (Ctrl-C elsewhere): it ends all running
-/// children, whose waiters then return the error of [`check_interrupt`] and clean up. A long
-/// computation has no waiter: where none has noticed after a grace period, `give_up` has to end the
-/// process.
-pub fn handle_signals(give_up: impl Fn() + Send + 'static) -> Result<()> {
-    ctrlc::set_handler(move || {
-        INTERRUPTED.store(true, Ordering::SeqCst);
-        stop_all();
-        std::thread::sleep(GRACE);
-        if !NOTICED.load(Ordering::SeqCst) {
-            give_up();
-        }
-    })
-    .context("failed to install the signal handler")
-}
-
-/// Ends every running child, first asked, then, if it has not gone, forced; and keeps others from
-/// being started.
-pub fn stop_all() {
-    STOPPED.store(true, Ordering::SeqCst);
-    let running = || RUNNING.lock().map(|r| r.clone()).unwrap_or_default();
-    for child in running() {
-        end(child, false);
-    }
-    for _ in 0..40 {
-        if running().is_empty() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    for child in running() {
-        end(child, true);
-    }
-}
-
-/// Lets children be started again after those of a failed build have ended. What a signal has stopped stays
-/// stopped.
-pub fn start_again() {
-    STOPPED.store(false, Ordering::SeqCst);
-}
-
-#[cfg(unix)]
-fn end(child: Running, force: bool) {
-    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-    let signal = if force { Signal::KILL } else { Signal::TERM };
-    if let Some(pid) = Pid::from_raw(child.pid as i32) {
-        let _ =
-            if child.group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
-    }
-}
-
-#[cfg(not(unix))]
-fn end(child: Running, _force: bool) {
-    let _ = Command::new("taskkill").args(["/F", "/T", "/PID", &child.pid.to_string()]).output();
 }
 
 #[cfg(test)]
@@ -566,7 +480,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_a_fault_of_the_host() {
         let error = Cmd::new("no-such-program-here").output().err().unwrap();
-        assert_eq!(crate::error::kind_of(&error), Kind::Host);
+        assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Host);
     }
 
     #[cfg(unix)]

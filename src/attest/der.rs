@@ -97,11 +97,18 @@ pub fn read_sec1(der: &[u8]) -> Option<[u8; 32]> {
     secret.try_into().ok()
 }
 
-/// The label and the content of a PEM file with one block.
+/// The label and the content of a PEM file with one block, and nothing behind it: a second key would be
+/// passed over in silence. OpenSSL writes the name of a curve in front of its key.
 pub fn read_pem(text: &str) -> Option<(&str, Vec<u8>)> {
     let start = text.find("-----BEGIN ")?;
     let (label, rest) = text[start + 11..].split_once("-----")?;
-    let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
+    let (body, after) = rest.split_once(&format!("-----END {label}-----"))?;
+    if label == "EC PARAMETERS" {
+        return read_pem(after);
+    }
+    if !after.trim().is_empty() {
+        return None;
+    }
     let body: String = body.split_ascii_whitespace().collect();
     Some((label, Base64::decode_vec(&body).ok()?))
 }

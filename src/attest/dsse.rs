@@ -10,6 +10,8 @@ use super::strict;
 /// The payload's type, which is signed with it.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// What names a signer by a certificate, in a bundle.
+const CERTIFIED: [&str; 2] = ["certificate", "x509CertificateChain"];
 /// Signatures that an envelope may have, and envelopes that a file may.
 const MOST: usize = 64;
 
@@ -20,6 +22,8 @@ pub struct Envelope {
     pub payload: Vec<u8>,
     /// The signatures: the key's id as the file has it, and the bytes.
     pub signatures: Vec<(String, Vec<u8>)>,
+    /// A certificate says whose signature it is: no key that is known here can.
+    pub certified: bool,
 }
 
 /// What was signed: the payload with its type.
@@ -29,8 +33,9 @@ fn message(payload: &[u8]) -> Vec<u8> {
 }
 
 /// Signs a statement.
-pub fn sign(payload: &[u8], key: &PrivateKey) -> (String, Vec<u8>) {
-    (key.public().id(), key.sign(&message(payload)))
+pub fn sign(payload: Vec<u8>, key: &PrivateKey) -> Envelope {
+    let signatures = vec![(key.public().id(), key.sign(&message(&payload)))];
+    Envelope { payload, signatures, certified: false }
 }
 
 impl Envelope {
@@ -95,26 +100,26 @@ fn one(value: &Value) -> Result<Envelope, String> {
     }
     let material = whole.get("verificationMaterial").and_then(Value::as_object);
     let material = material.ok_or("it has no `verificationMaterial`")?;
-    fields(material, &["publicKey", "tlogEntries", "timestampVerificationData"])?;
-    let hint =
-        match material.get("publicKey").and_then(Value::as_object) {
-            Some(key) => {
-                fields(key, &["hint"])?;
-                key.get("hint").and_then(Value::as_str).unwrap_or_default()
-            }
-            None => return Err(
-                "it is signed by a certificate: verify it with cosign, `--keys` knows keys only"
-                    .into(),
-            ),
-        };
+    let certified = CERTIFIED.iter().any(|field| material.contains_key(*field));
+    let by = if certified { &CERTIFIED[..] } else { &["publicKey"] };
+    fields(material, &[by, &["tlogEntries", "timestampVerificationData"]].concat())?;
+    let hint = match material.get("publicKey").and_then(Value::as_object) {
+        Some(key) => {
+            fields(key, &["hint"])?;
+            text(key, "hint")?.unwrap_or_default()
+        }
+        None if certified => String::new(),
+        None => return Err("it has neither a `publicKey` nor a certificate".to_string()),
+    };
     let inner = whole.get("dsseEnvelope").and_then(Value::as_object);
-    let mut envelope = envelope(inner.ok_or("it has no `dsseEnvelope`")?)?;
+    let mut envelope =
+        Envelope { certified, ..envelope(inner.ok_or("it has no `dsseEnvelope`")?)? };
     let [(id, _)] = &mut envelope.signatures[..] else {
         return Err("a bundle has exactly one signature".to_string());
     };
     // cosign names the key in the hint alone.
     match (id.is_empty(), hint.is_empty()) {
-        (true, _) => *id = hint.to_string(),
+        (true, _) => *id = hint,
         (false, false) if *id != hint => {
             return Err("its `hint` and its `keyid` name different keys".to_string());
         }
@@ -125,16 +130,13 @@ fn one(value: &Value) -> Result<Envelope, String> {
 
 fn envelope(value: &Map<String, Value>) -> Result<Envelope, String> {
     fields(value, &["payload", "payloadType", "signatures"])?;
-    let text = |of: &Map<String, Value>, key: &str| {
-        of.get(key).and_then(Value::as_str).map(str::to_string)
-    };
-    match text(value, "payloadType") {
+    match text(value, "payloadType")? {
         Some(kind) if kind == PAYLOAD_TYPE => {}
         Some(_) => return Err(format!("its payload is not of the type `{PAYLOAD_TYPE}`")),
         None => return Err("it is no DSSE envelope: it has no `payloadType`".to_string()),
     }
     let payload =
-        decode(&text(value, "payload").unwrap_or_default()).ok_or("its payload is not base64")?;
+        decode(&text(value, "payload")?.unwrap_or_default()).ok_or("its payload is not base64")?;
     if payload.len() > strict::PAYLOAD {
         return Err(format!("its payload is over {} KiB", strict::PAYLOAD >> 10));
     }
@@ -146,15 +148,24 @@ fn envelope(value: &Map<String, Value>) -> Result<Envelope, String> {
     for signature in list {
         let signature = signature.as_object().ok_or("a signature is not an object")?;
         fields(signature, &["keyid", "sig"])?;
-        let id = text(signature, "keyid").unwrap_or_default();
-        let bytes = decode(&text(signature, "sig").unwrap_or_default());
+        let id = text(signature, "keyid")?.unwrap_or_default();
+        let bytes = decode(&text(signature, "sig")?.unwrap_or_default());
         let bytes = bytes.filter(|b| !b.is_empty()).ok_or("a signature is not base64")?;
         if signatures.iter().any(|(other, sig)| (!id.is_empty() && *other == id) || *sig == bytes) {
             return Err("it has one signature twice".to_string());
         }
         signatures.push((id, bytes));
     }
-    Ok(Envelope { payload, signatures })
+    Ok(Envelope { payload, signatures, certified: false })
+}
+
+/// A field that is a text, if it is there.
+fn text(of: &Map<String, Value>, key: &str) -> Result<Option<String>, String> {
+    match of.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("its `{key}` is not a text")),
+    }
 }
 
 /// Standard base64 with padding, one way to write each value.
@@ -178,7 +189,7 @@ mod tests {
     fn what_is_written_is_read_and_holds() {
         let key = PrivateKey::read(ED25519).unwrap();
         let payload = b"{\"a\":1}".to_vec();
-        let envelope = Envelope { signatures: vec![sign(&payload, &key)], payload };
+        let envelope = sign(payload, &key);
         assert_eq!(message(b"x"), b"DSSEv1 28 application/vnd.in-toto+json 1 x");
         for text in [envelope.to_line(), envelope.to_bundle()] {
             let read = read(text.as_bytes()).unwrap();
@@ -195,6 +206,15 @@ mod tests {
             format!(r#"{{"payload":"{payload}","payloadType":"{kind}","signatures":{signatures}}}"#)
         };
         let good = r#"[{"keyid":"k","sig":"AAAA"}]"#;
+        let bundle = |material: &str| {
+            let inner = line("e30=", PAYLOAD_TYPE, good);
+            format!(
+                r#"{{"mediaType":"{BUNDLE}","verificationMaterial":{material},"dsseEnvelope":{inner}}}"#
+            )
+        };
+        let certified = |material: &str| read(bundle(material).as_bytes()).unwrap()[0].certified;
+        assert!(certified(r#"{"certificate":{"rawBytes":"AAAA"},"tlogEntries":[]}"#));
+        assert!(!certified(r#"{"publicKey":{"hint":"k"}}"#));
         assert!(read(line("e30=", PAYLOAD_TYPE, good).as_bytes()).is_ok());
         for (text, words) in [
             (line("e30=", "application/json", good), "not of the type"),
@@ -215,12 +235,11 @@ mod tests {
             (line("e30=", PAYLOAD_TYPE, r#"[{"sig":"AAAA","cert":"x"}]"#), "unknown field `cert`"),
             (r#"{"payload":"e30=","payload":"e30="}"#.to_string(), "there twice"),
             ("[]".to_string(), "not an object"),
-            (
-                format!(
-                    r#"{{"mediaType":"{BUNDLE}","verificationMaterial":{{"certificate":{{}}}}}}"#
-                ),
-                "unknown field",
-            ),
+            (line("e30=", PAYLOAD_TYPE, r#"[{"keyid":1,"sig":"AAAA"}]"#), "`keyid` is not a text"),
+            (bundle(r#"{}"#), "neither a `publicKey` nor"),
+            (bundle(r#"{"publicKey":{"hint":1}}"#), "`hint` is not a text"),
+            // No key may pass for one that a certificate names.
+            (bundle(r#"{"publicKey":{"hint":"k"},"certificate":{}}"#), "unknown field `publicKey`"),
         ] {
             let error = read(text.as_bytes()).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");

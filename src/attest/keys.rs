@@ -30,7 +30,7 @@ impl PublicKey {
             }
             _ => openssh::read_line(text),
         };
-        let (algorithm, bytes) = read.ok_or("it is not a public key: expected a PEM block or an OpenSSH line of an Ed25519 or P-256 key")?;
+        let (algorithm, bytes) = read.ok_or("it is not a public key: expected one PEM block or one OpenSSH line of an Ed25519 or P-256 key")?;
         PublicKey::new(algorithm, &bytes)
             .ok_or_else(|| "it is not a point of its curve".to_string())
     }
@@ -131,7 +131,7 @@ impl PrivateKey {
             _ => None,
         };
         let (algorithm, secret) =
-            read.ok_or("it is not a private key: expected an Ed25519 or P-256 key as PEM or as OpenSSH writes it")?;
+            read.ok_or("it is not a private key: expected one Ed25519 or P-256 key as PEM or as OpenSSH writes it")?;
         let key = PrivateKey { algorithm, secret };
         key.try_public().ok_or("its number is not a key of its curve")?;
         Ok(key)
@@ -209,7 +209,13 @@ pub(crate) mod tests {
                 point
             }),
         );
+        let public = PrivateKey::read(ED25519).unwrap().public();
+        let certificate = public.pem().replace("PUBLIC KEY", "CERTIFICATE");
         for (text, words) in [
+            (&*(public.pem() + &public.pem()), "expected one PEM block"),
+            (&(public.pem() + "x"), "expected one PEM block"),
+            (&format!("{0}\n{0}", public.line()), "one OpenSSH line"),
+            (&certificate, "not a public key"),
             (ED25519, "private key"),
             ("ssh-rsa AAAA", "not a public key"),
             ("", "not a public key"),
@@ -218,5 +224,9 @@ pub(crate) mod tests {
             assert!(PublicKey::read(text).unwrap_err().contains(words), "{text}");
         }
         assert!(PrivateKey::read("x").is_err());
+        assert!(PrivateKey::read(&ED25519.repeat(2)).is_err());
+        // `openssl ecparam -name prime256v1 -genkey` has a block in front of the key.
+        let parameters = der::pem("EC PARAMETERS", &[6, 8, 42, 134, 72, 206, 61, 3, 1, 7]);
+        assert!(PrivateKey::read(&(parameters + ED25519)).is_ok());
     }
 }

@@ -51,8 +51,11 @@ pub fn line(algorithm: Algorithm, key: &[u8]) -> String {
     format!("{name} {}", Base64::encode_string(&blob(algorithm, key)))
 }
 
-/// A line of a public key.
+/// A line of a public key; a second line is a second key, which is not passed over.
 pub fn read_line(text: &str) -> Option<(Algorithm, Vec<u8>)> {
+    if text.trim().contains('\n') {
+        return None;
+    }
     let mut words = text.split_ascii_whitespace();
     let name = words.next()?.as_bytes();
     let bytes = Base64::decode_vec(words.next()?).ok()?;

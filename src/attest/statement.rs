@@ -2,7 +2,7 @@
 //! bytes are the same for all builders who agree, apart from the builder.
 //! <https://slsa.dev/spec/v1.2/build-provenance>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::strict;
 use crate::manifest::{Artifact, Manifest};
 use crate::toolchain;
+use crate::verdict::Verdict;
 
 /// The statement's type.
 pub const STATEMENT: &str = "https://in-toto.io/Statement/v1";
@@ -165,6 +166,8 @@ fn is_shipped(kind: &str) -> bool {
     crate::artifact::Kind::named(kind).is_some_and(crate::artifact::Kind::is_shipped)
 }
 
+/// In `runDetails`: the verdict of the build.
+const VERDICT: &str = "repro_verdict";
 /// In `runDetails`: what the manifest says of the ledger.
 const FROM_LEDGER: &str = "repro_from_ledger";
 
@@ -175,9 +178,9 @@ pub fn statement(manifest: &Manifest, files: &Files, builder: &str) -> Vec<u8> {
     let varied = manifest.variations.as_ref().map(|v| v.applied.clone()).unwrap_or_default();
     let mut run = json!({
         "builder": {"id": builder},
-        "repro_verdict": manifest.verdict,
         "repro_varied": varied,
     });
+    run[VERDICT] = json!(manifest.verdict);
     if let Some(ledger) = &manifest.ledger {
         run[FROM_LEDGER] = json!(ledger);
     }
@@ -244,6 +247,10 @@ pub fn read(payload: &[u8]) -> Result<Read, String> {
     let builder = run.get("builder").and_then(|builder| builder.get("id")?.as_str());
     let builder = builder.ok_or_else(no)?.to_string();
     let from_ledger = run.get(FROM_LEDGER).is_some();
+    let verdict = run.get(VERDICT).and_then(Value::as_str).and_then(Verdict::named);
+    if verdict == Some(Verdict::Differs) {
+        return Ok(Err("the builder's own two builds differ".to_string()));
+    }
     if definition.get("buildType").and_then(Value::as_str) != Some(BUILD_TYPE) {
         return Ok(Err("it is of a build that repro did not make".to_string()));
     }
@@ -264,8 +271,12 @@ fn subjects(whole: &Map<String, Value>) -> Result<Files, String> {
         return Err(format!("it has {} subjects; expected 1 to {SUBJECTS}", list.len()));
     }
     let mut files = Files::new();
+    let mut names = BTreeSet::new();
     for subject in list {
         let name = subject.get("name").and_then(Value::as_str).unwrap_or_default();
+        if !names.insert(name) {
+            return Err(format!("it has the subject `{}` twice", name.escape_debug()));
+        }
         let digests = subject.get("digest").and_then(Value::as_object);
         let digests = digests.ok_or("a subject has no digest")?;
         if digests.is_empty() || digests.len() > DIGESTS {
@@ -276,9 +287,7 @@ fn subjects(whole: &Map<String, Value>) -> Result<Files, String> {
         if !is_sha256(sha256) {
             return Err("a digest is not a SHA-256 in lowercase".to_string());
         }
-        if files.insert(name.to_string(), sha256.to_string()).is_some() {
-            return Err(format!("it has the subject `{}` twice", name.escape_debug()));
-        }
+        files.insert(name.to_string(), sha256.to_string());
     }
     Ok(files)
 }

@@ -39,9 +39,8 @@ impl Trust {
             .parse()
             .map_err(|e: toml_edit::TomlError| e.message().trim_end().replace('\n', ", "))?;
         known("it", document.as_table(), &["schema", "threshold", "builder"])?;
-        match document.get("schema").and_then(Item::as_str) {
-            Some(SCHEMA) | None => {}
-            Some(_) => return Err(format!("its schema is not `{SCHEMA}`")),
+        if document.get("schema").is_some_and(|schema| schema.as_str() != Some(SCHEMA)) {
+            return Err(format!("its schema is not `{SCHEMA}`"));
         }
         let threshold = match document.get("threshold") {
             None => None,
@@ -55,6 +54,16 @@ impl Trust {
         let mut trusted = Vec::new();
         for table in builders {
             trusted.extend(builder(table)?);
+        }
+        let mut groups: BTreeMap<String, &str> = BTreeMap::new();
+        for one in &trusted {
+            let group = groups.entry(one.group.to_ascii_lowercase()).or_insert(&one.group);
+            if *group != one.group {
+                return Err(format!(
+                    "the groups `{group}` and `{}` differ in case only",
+                    one.group
+                ));
+            }
         }
         let mut owners: BTreeMap<String, &str> = BTreeMap::new();
         for one in &trusted {
@@ -78,12 +87,19 @@ impl Trust {
 
 fn builder(table: &dyn TableLike) -> Result<Vec<Trusted>, String> {
     known("a [[builder]]", table, &["id", "group", "keys"])?;
-    let text = |key: &str| table.get(key).and_then(Item::as_str).filter(|t| !t.is_empty());
-    let id = text("id").ok_or("a [[builder]] has no `id`")?;
-    let group = match table.get("group") {
-        Some(_) => text("group").ok_or("a `group` is not a name")?,
-        None => id,
+    // Each group is a vote, so no two of them may look alike.
+    let plain = |name: &&str| {
+        let printable = name.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        printable && !name.is_empty() && name.trim() == *name
     };
+    let text = |key: &str| match table.get(key) {
+        None => Ok(None),
+        Some(item) => item.as_str().filter(plain).map(Some).ok_or_else(|| {
+            format!("the `{key}` of a [[builder]] is not a name in printable ASCII")
+        }),
+    };
+    let id = text("id")?.ok_or("a [[builder]] has no `id`")?;
+    let group = text("group")?.unwrap_or(id);
     let keys = table.get("keys").and_then(Item::as_array).filter(|keys| !keys.is_empty());
     let keys = keys.ok_or_else(|| format!("the builder `{id}` has no `keys`"))?;
     let read = |value: &toml_edit::Value| {
@@ -125,6 +141,16 @@ mod tests {
             (entry("https://a", "alice") + &entry("https://b", "bob"), "is in two groups"),
             (format!("treshold = 2\n{}", entry("a", "b")), "unknown key `treshold`"),
             ("threshold = 0\n".to_string() + &entry("a", "b"), "not a number from 1"),
+            ("schema = 1\n".to_string() + &entry("a", "b"), "its schema is not"),
+            (entry("a", "Bob") + &entry("b", "bob"), "differ in case only"),
+            // A Cyrillic letter, a space that has no width, an accent of its own, white space and an escape.
+            (entry("a", "\u{430}lice"), "printable ASCII"),
+            (entry("a", "bob\u{200b}"), "printable ASCII"),
+            (entry("a", "e\u{301}"), "printable ASCII"),
+            (entry("a", "bob "), "printable ASCII"),
+            (entry("a", "bob\\n"), "printable ASCII"),
+            (entry("a\\u001b[2K", "bob"), "printable ASCII"),
+            (entry("", "bob"), "printable ASCII"),
             (String::new(), "no [[builder]]"),
             ("[[builder]]\nid = \"a\"\nkeys = []\n".to_string(), "no `keys`"),
             ("[[builder]]\nid = \"a\"\nkeys = [\"x\"]\n".to_string(), "not a public key"),

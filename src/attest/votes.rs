@@ -36,13 +36,14 @@ pub struct Count {
     pub groups: BTreeSet<String>,
 }
 
+const UNKNOWN: &str = "the key is not trusted";
+const CERTIFIED: &str = "it is signed by a certificate, which `cosign verify-blob-attestation` verifies; only keys are counted here";
 const LEDGER: &str = "the build took units from a ledger instead of building them twice (accepted with `--ledger-ok`)";
 
 /// A signature that holds, and what it claims.
 struct Signed {
     at: usize,
     key: String,
-    group: String,
     claim: Claim,
 }
 
@@ -63,13 +64,18 @@ pub fn count(
     let mut signed = Vec::new();
     for (file, envelope) in envelopes {
         for (id, signature) in &envelope.signatures {
-            let held = signer(envelope, id, signature, trust).map_err(|why| (file.clone(), why))?;
+            let held = match envelope.certified {
+                true => Vec::new(),
+                false => {
+                    signer(envelope, id, signature, trust).map_err(|why| (file.clone(), why))?
+                }
+            };
             let mut ballot = Ballot {
                 file: file.clone(),
                 key: id.clone(),
                 builder: None,
                 group: None,
-                why_not: Some("the key is not trusted".to_string()),
+                why_not: Some(if envelope.certified { CERTIFIED } else { UNKNOWN }.to_string()),
                 other_bytes_of: None,
             };
             // Only now: a payload without a trusted signature is never parsed.
@@ -91,9 +97,8 @@ pub fn count(
                         if let Some(pair) = pair {
                             ballot.group = Some(pair.group.clone());
                             ballot.other_bytes_of = disputed(&claim, definition, files, listed);
-                            let (key, group) = (pair.key.id(), pair.group.clone());
-                            signed.push(Signed { at, key, group, claim });
                         }
+                        signed.push(Signed { at, key: one.key.id(), claim });
                         why_not
                     }
                 };
@@ -106,8 +111,8 @@ pub fn count(
             "the key signed different files for one build, so none of its votes counts".to_string(),
         );
     }
-    let counted = signed.iter().filter(|s| count.ballots[s.at].why_not.is_none());
-    count.groups = counted.map(|s| s.group.clone()).collect();
+    let counted = count.ballots.iter().filter(|ballot| ballot.why_not.is_none());
+    count.groups = counted.filter_map(|ballot| ballot.group.clone()).collect();
     Ok(count)
 }
 

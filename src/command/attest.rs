@@ -41,15 +41,14 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
     check_id(builder)?;
     let (manifest, beside) = recorded(asked.manifest.as_deref(), asked.manifest_path.clone())?;
     check(&manifest, asked.ledger_ok)?;
-    let dir = asked.output.clone().unwrap_or(beside);
     let mut files = statement::files(&manifest);
-    files.extend(documents(&manifest));
+    files.extend(documents(&manifest, &beside));
+    let dir = asked.output.clone().unwrap_or(beside);
     let payload = statement::statement(&manifest, &files, builder);
     let mut out: Vec<(&str, Vec<u8>)> = Vec::new();
     match &asked.signer {
         Signer::Key(_) => {
-            let signature = dsse::sign(&payload, &key(asked)?);
-            let envelope = Envelope { payload, signatures: vec![signature] };
+            let envelope = dsse::sign(payload, &key(asked)?);
             match asked.dsse {
                 true => out.push((ENVELOPES, joined(&dir.join(ENVELOPES), envelope)?)),
                 false => out.push((BUNDLE, envelope.to_bundle().into_bytes())),
@@ -137,11 +136,19 @@ fn check(manifest: &Manifest, ledger_ok: bool) -> Result<()> {
     Err(refused(format!("the build {why}")))
 }
 
-/// The documents that `repro sbom` writes unless asked for others, whether they were written or not.
-fn documents(manifest: &Manifest) -> statement::Files {
-    let rows = FORMS.iter().filter(|row| row.form != Form::CycloneDx17);
-    let all = rows.flat_map(|row| sbom::documents(manifest, row).unwrap_or_default());
-    all.map(|(name, bytes)| (name, digest::of_bytes(&bytes).sha256)).collect()
+/// The documents that `repro sbom` writes unless asked for others, whether they were written or not; where
+/// another one of the same name is in `dir`, that one.
+fn documents(manifest: &Manifest, dir: &Path) -> statement::Files {
+    let mut files = statement::Files::new();
+    for row in FORMS {
+        for (name, bytes) in sbom::documents(manifest, row).unwrap_or_default() {
+            let written = || std::fs::read(dir.join(&name)).is_ok_and(|there| there == bytes);
+            if row.form != Form::CycloneDx17 || written() {
+                files.insert(name, digest::of_bytes(&bytes).sha256);
+            }
+        }
+    }
+    files
 }
 
 /// The envelopes that are there, with one more; of one payload all signatures are in one.

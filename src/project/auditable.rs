@@ -10,8 +10,9 @@ use crate::build::Built;
 use crate::cargo::auditable::{self, Packages};
 use crate::error::{Kind as Failed, failure, refused};
 use crate::layout::Layout;
-use crate::project::{Project, set};
+use crate::project::Project;
 use crate::recipe::Recipe;
+use crate::recipe::environment::set;
 use crate::request::Inject;
 use crate::sbom;
 

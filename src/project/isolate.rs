@@ -7,7 +7,8 @@ use anyhow::Result;
 
 use crate::error::host;
 use crate::manifest::Fixed;
-use crate::project::{Project, set};
+use crate::project::Project;
+use crate::recipe::environment::set;
 use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
 use crate::variation::{Side, VARIATIONS, VariationId};
 

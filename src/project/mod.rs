@@ -2,6 +2,7 @@
 //! and settings, each read from where the user put it.
 
 mod auditable;
+mod canaries;
 pub(crate) mod context;
 pub(crate) mod elsewhere;
 pub(crate) mod isolate;
@@ -12,6 +13,7 @@ pub(crate) mod metadata;
 mod notes;
 pub(crate) mod preload;
 pub(crate) mod profiles;
+mod programs;
 pub(crate) mod publish;
 #[cfg(test)]
 mod schema;
@@ -21,7 +23,6 @@ mod settings;
 mod summary;
 
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -35,12 +36,12 @@ use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{Kind, bad_input, failure, refused};
-use crate::process::Cmd;
 use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
 use crate::project::profiles::Profiles;
+use crate::project::programs::{absolute_program, programs_from_here, toolchain_of};
 use crate::query::Cargo;
-use crate::recipe::environment::{self, Divided, Env};
+use crate::recipe::environment::{self, Divided, Env, set};
 use crate::recipe::table;
 use crate::recipe::{Facts, Recipe};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
@@ -96,7 +97,7 @@ impl Copied {
         scratch: &Path,
         outside: bool,
     ) -> Result<Copied> {
-        let canaries = canaries(scratch, &config)?;
+        let canaries = canaries::of_this_machine(scratch, &config)?;
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
         build::check_out(&source, &config, &copy)?;
@@ -382,11 +383,6 @@ impl Project {
     }
 }
 
-/// The first of these variables that is set.
-pub(crate) fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
-    names.iter().find_map(|name| env.get(OsStr::new(name)))
-}
-
 /// Crates in a directory outside the source are in no commit, and no lockfile has their checksums.
 pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
     let Some(Leads { key, to, file }) = config.leads_out(root) else {
@@ -475,36 +471,6 @@ pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
-fn canaries(scratch: &Path, config: &Config) -> Result<Canaries> {
-    let token = scratch.file_name().unwrap_or_default().to_string_lossy();
-    let token = token.trim_start_matches("build-").to_lowercase();
-    let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    Ok(Canaries {
-        scratch: scratch.to_owned(),
-        token,
-        sides: 2,
-        cpus,
-        locale: other_locale(),
-        outer_configs: config.outer_count(),
-        toolchain: None,
-        canonical: None,
-        apart: None,
-    })
-}
-
-/// A locale of this host that sorts otherwise than C.
-fn other_locale() -> Option<String> {
-    let out = Cmd::new("locale").arg("-a").output().ok()?;
-    let plain = |l: &&str| l.starts_with("C.") || *l == "C" || *l == "POSIX";
-    let sorted = |locale: &str| {
-        let sort = Cmd::new("sort").env("LC_ALL", locale).stdin("B\na\n");
-        sort.output().map(|out| out.text()).unwrap_or_default()
-    };
-    let text = out.text();
-    let others = text.lines().filter(|l| !plain(l));
-    others.into_iter().find(|l| sorted(l) == "a\nB").map(str::to_string)
-}
-
 /// Config files in the source, from the directory that cargo is run in up to its root.
 fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
     let each = source.package.ancestors();
@@ -512,46 +478,6 @@ fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
         FILE_NAMES.map(|n| dir.join(n)).into_iter().find(|file| copy.join(file).is_file())
     };
     each.filter_map(first).collect()
-}
-
-/// The toolchain of the source where it names one, else the one that the user's directory has.
-fn toolchain_of(source: &Source, copy: &Path, config: &Config, env: &Env) -> Result<Toolchain> {
-    let names = ["rust-toolchain.toml", "rust-toolchain"];
-    let named =
-        source.package.ancestors().any(|d| names.iter().any(|n| copy.join(d).join(n).is_file()));
-    let root = if named { copy } else { &source.root };
-    let from_env = set(env, &["RUSTC", "CARGO_BUILD_RUSTC"]).map(|p| absolute_program(p.into()));
-    let rustc = from_env.or_else(|| {
-        let (path, in_source) = config.get_program(&["build", "rustc"])?;
-        Some(match path.strip_prefix(&source.root) {
-            Ok(inside) if in_source => copy.join(inside),
-            _ => path,
-        })
-    });
-    find_toolchain::find(&root.join(&source.package), rustc)
-}
-
-/// A program given with a directory is meant from here, not from where the builds run.
-fn absolute_program(program: PathBuf) -> PathBuf {
-    if program.components().count() > 1 {
-        std::path::absolute(&program).unwrap_or(program)
-    } else {
-        program
-    }
-}
-
-/// The same of variables: cargo takes relative programs from the directory that it is called in.
-fn programs_from_here(passed: &mut Env) {
-    for (name, value) in passed {
-        let name = name.to_string_lossy();
-        let ends = ["_LINKER", "_RUNNER", "_WRAPPER", "_RUSTC", "_RUSTDOC"];
-        if name == "RUSTC"
-            || name.starts_with("CARGO_") && ends.iter().any(|end| name.ends_with(end))
-            || name == "RUSTC_WORKSPACE_WRAPPER"
-        {
-            *value = absolute_program(PathBuf::from(&*value)).into();
-        }
-    }
 }
 
 fn describe(source: &Source) -> String {

@@ -281,6 +281,11 @@ const OWN: &[&str] = &[
 /// Variables that say where things are on this machine, not how to build: never recorded.
 pub const PLUMBING: &[&str] = &["PATH", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTC"];
 
+/// The first of these variables that is set.
+pub fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
+    names.iter().find_map(|name| env.get(OsStr::new(name)))
+}
+
 /// Whether `repro` sets a variable itself, so that it cannot be passed on.
 pub fn is_own(name: &str) -> bool {
     OWN.contains(&name)

@@ -39,8 +39,9 @@ use crate::process::Cmd;
 use crate::variation::{Side, Values, VariationId};
 
 /// The parts of the object; the first one names the others.
-const SOURCES: [(&str, &str); 5] = [
+const SOURCES: [(&str, &str); 6] = [
     ("preload.rs", include_str!("preload.rs")),
+    ("cpus.rs", include_str!("cpus.rs")),
     ("directories.rs", include_str!("directories.rs")),
     ("moment.rs", include_str!("moment.rs")),
     ("programs.rs", include_str!("programs.rs")),

@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use super::{Canaries, Carrier, ChosenBy, Need, Values, Variation, VariationId, VariationSet};
+use super::canaries::Canaries;
+use super::chosen::{ChosenBy, VariationSet};
+use super::table::{Carrier, Need, Variation, VariationId};
+use super::value::Values;
 
 /// What stands between the variations and the builds of one run.
 pub struct Reach<'a> {

@@ -83,21 +83,26 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     if manifest.ledger.is_some() && !asked.ledger_ok {
         return Err(refused(LEDGER));
     }
+    // By their names, whatever is in them: one that was damaged is no file of the release.
+    let attests = |path: &PathBuf| is_one(path) && !published::manifest_names(&manifest, path);
+    let beside: Vec<PathBuf> =
+        input.files.iter().chain(&input.unchecked).filter(|p| attests(p)).cloned().collect();
+    input.files.retain(|path| !attests(path));
+    input.unchecked.retain(|path| !attests(path));
     // What the manifest lists and the files are not is found before anybody is asked for a vote.
     let found = published::of_release(&manifest, &path, &input, &asked.limits)?;
     let wrong: Vec<String> =
         found.other.iter().chain(&found.wrong).map(|checked| checked.name.clone()).collect();
-    let files = found.subjects(&manifest);
+    let (files, twins) = found.subjects(&manifest);
     if files.is_empty() {
         return Err(failure(
             Kind::Usage,
             "no published file was named: name the files, or the directory that they are in",
         ));
     }
-    let beside = input.unchecked.iter().filter(|path| is_one(path));
     let (mut envelopes, mut evidence) = (Vec::new(), Vec::new());
     let mut seen: Vec<&Path> = Vec::new();
-    for path in asked.attestations.iter().chain(beside) {
+    for path in asked.attestations.iter().chain(&beside) {
         // One file is one attestation, however often it is named.
         if !seen.iter().any(|other| input::same_file(other, path)) {
             seen.push(path);
@@ -115,6 +120,8 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         count,
         files,
         wrong,
+        twins,
+        notes: input.notes(),
         manifest: path,
         evidence,
         trust: sha256,
@@ -147,6 +154,9 @@ fn read(path: &Path, to: &mut Vec<(String, Envelope)>) -> Result<String> {
     use std::io::Read;
     let shown = visible(&path.display().to_string());
     let what = || format!("failed to read `{shown}`");
+    if !path.is_file() {
+        return Err(bad_input(format!("there is no file `{shown}`")));
+    }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).with_context(what)?;
     file.take(strict::ENVELOPE as u64 + 1).read_to_end(&mut bytes).with_context(what)?;

@@ -180,7 +180,7 @@ pub(super) fn is_manifest(path: &Path, wanted: bool) -> Result<bool> {
             let schema = document.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
             schema.starts_with("repro.manifest/")
         }
-        Err(_) => wanted,
+        Err(_) => wanted && !SIGNATURES.iter().any(|end| path.to_string_lossy().ends_with(end)),
     })
 }
 

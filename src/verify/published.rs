@@ -56,13 +56,21 @@ pub(super) struct Found<'m> {
 }
 
 impl Found<'_> {
-    /// The published files, under the names that statements have for them.
-    pub(super) fn subjects(&self, manifest: &Manifest) -> Files {
-        let name = |file: &Published| match file.claim {
-            Claim::Artifact(artifact) => statement::name_of(manifest, artifact),
-            _ => file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        };
-        self.files.iter().map(|file| (name(file), file.digest.sha256.clone())).collect()
+    /// The published files, under the names that statements have for them; and those that have the name of
+    /// another one, and other bytes: a statement about one of them would hide the other.
+    pub(super) fn subjects(&self, manifest: &Manifest) -> (Files, Vec<String>) {
+        let (mut subjects, mut twins) = (Files::new(), Vec::new());
+        for file in &self.files {
+            let name = match file.claim {
+                Claim::Artifact(artifact) => statement::name_of(manifest, artifact),
+                _ => file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            };
+            let first = subjects.entry(name).or_insert_with(|| file.digest.sha256.clone());
+            if *first != file.digest.sha256 {
+                twins.push(file.path.display().to_string());
+            }
+        }
+        (subjects, twins)
     }
 }
 
@@ -132,7 +140,7 @@ pub(super) fn alone(paths: &[PathBuf]) -> Result<Vec<Published<'static>>> {
     paths.iter().map(read).collect()
 }
 
-fn manifest_names(manifest: &Manifest, path: &Path) -> bool {
+pub(super) fn manifest_names(manifest: &Manifest, path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut artifacts = manifest.artifacts.iter().map(|a| &*a.name);
     artifacts.any(|listed| listed == name) || manifest.packed().any(|p| p.name == name)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::digest;
 
-use crate::attest::dsse::{self, Envelope};
+use crate::attest::dsse;
 use crate::attest::keys::PrivateKey;
 use crate::attest::link;
 use crate::attest::statement::{self, Files};
@@ -125,8 +125,7 @@ impl Signer {
                 property: summary.slsa_property,
             }
             .statement();
-            let signatures = vec![dsse::sign(&payload, &self.key)];
-            let bundle = Envelope { payload, signatures }.to_bundle();
+            let bundle = dsse::sign(payload, &self.key).to_bundle();
             out.push((PathBuf::from(NAME), bundle.into_bytes()));
         }
         let by = self.key.public().id();

@@ -273,6 +273,17 @@ fn two_builders_are_counted_and_every_attack_is_not() {
             let whole = it.read("dist/bob.sigstore.json");
             it.put("bob", &whole[..whole.len() / 2]);
         }),
+        // By its name it is an attestation, whatever is in it.
+        ("EOF while parsing", |it| it.put("bob", "")),
+        ("expected value", |it| {
+            it.put("bob", &format!("\u{feff}{}", it.read("dist/bob.sigstore.json")))
+        }),
+        ("`keyid` is not a text", |it| {
+            it.forge(|b| b["dsseEnvelope"]["signatures"][0]["keyid"] = json!(1))
+        }),
+        ("unknown field `publicKey`", |it| {
+            it.forge(|b| b["verificationMaterial"]["certificate"] = json!({"rawBytes": "AAAA"}))
+        }),
         ("over 2048 KiB", |it| it.put("bob", &format!("{{{}", " ".repeat(3 << 20)))),
         // Bob signed it, and it is no statement.
         ("no statement", |it| it.signed_by_bob(|s| s["_type"] = json!("x"))),
@@ -280,6 +291,12 @@ fn two_builders_are_counted_and_every_attack_is_not() {
             it.signed_by_bob(|s| {
                 let first = s["subject"][0].clone();
                 s["subject"].as_array_mut().unwrap().push(first);
+            })
+        }),
+        ("twice", |it| {
+            it.signed_by_bob(|s| {
+                let other = json!({"name": s["subject"][0]["name"], "digest": {"sha512": "x"}});
+                s["subject"].as_array_mut().unwrap().push(other);
             })
         }),
         ("lowercase", |it| {
@@ -328,6 +345,19 @@ fn two_builders_are_counted_and_every_attack_is_not() {
             it.signed_by_bob(|s| s["predicate"]["buildDefinition"]["buildType"] = json!("x"))
         }),
         ("not SLSA provenance", |it| it.signed_by_bob(|s| s["predicateType"] = json!("x"))),
+        ("own two builds differ", |it| {
+            it.signed_by_bob(|s| {
+                s["predicate"]["runDetails"]["repro_verdict"] = json!("differs");
+            })
+        }),
+        // As the workflow of `repro init` leaves them in each release: cosign verifies these.
+        ("signed by a certificate", |it| {
+            it.forge(|b| {
+                let keyless = json!({"certificate": {"rawBytes": "AAAA"}, "tlogEntries": []});
+                b["verificationMaterial"] = keyless;
+                b["dsseEnvelope"]["signatures"] = json!([{"sig": "AAAA"}]);
+            })
+        }),
     ];
     for (words, attack) in too_few {
         attack(&it);
@@ -348,7 +378,21 @@ fn two_builders_are_counted_and_every_attack_is_not() {
     let run = it.verify(&["--attestation", "honest.sigstore.json"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
     assert!(run.stdout.contains("signed different files for one build"), "{}", run.all());
+    // Nor if one is for a builder that the key is not trusted for.
+    it.signed_by_bob(|s| {
+        s["subject"][0]["digest"]["sha256"] = json!("a".repeat(64));
+        s["predicate"]["runDetails"]["builder"]["id"] = json!("https://example.org/other");
+    });
+    let run = it.verify(&["--attestation", "honest.sigstore.json"]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(run.stdout.contains("signed different files for one build"), "{}", run.all());
     control();
+    // What is no file, and what is not looked at.
+    fails(&it.verify(&["--attestation", "none"]), 5, &["there is no file `none`"]);
+    fails(&it.verify(&["--attestation", "dist"]), 5, &["there is no file `dist`"]);
+    it.project.write("dist/.more", "x");
+    assert!(it.verify(&[]).stdout.contains("`dist/.more` was not looked at"));
+    it.sh("rm dist/.more");
 
     // One owner of two keys is one vote; a key of two owners, and a trust file of the publisher, are refused.
     it.trust(&[("alice", ALICE, "carol"), ("bob", BOB, "carol")]);
@@ -583,6 +627,27 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     // One statement and one rebuild are two votes; neither alone is.
     let few = "NOT ENOUGH VOTES: 1 of 2 trusted builders attest every file, 2 have to";
     assert_verdict(&it.verify(&[]), 1, few);
+    // An SBOM has one name in a statement, so a good copy would hide a bad one.
+    it.sh("mkdir dist/more");
+    assert_eq!(it.project.repro(&["sbom", "dist/repro.json", "-o", "dist"]).code, Some(0));
+    it.sh("cp dist/*.cdx.json dist/more/");
+    let one = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "1"];
+    let run = it.project.repro(&one);
+    assert_verdict(&run, 0, "REPRODUCED BY 1: alice, 1 have to agree");
+    it.sh("printf ' ' >>dist/sound-features.cdx.json");
+    let run = it.project.repro(&one);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("has other bytes than another published file"), "{}", run.all());
+    it.sh("rm -r dist/more dist/*.cdx.json");
+    // One in the newer format is attested if it was there.
+    let newer = ["sbom", "dist/repro.json", "--spec", "1.7", "-o", "dist"];
+    assert_eq!(it.project.repro(&newer).code, Some(0));
+    assert_eq!(it.project.repro(&one).code, Some(1));
+    it.attest("alice", ALICE, &[]);
+    assert_verdict(&it.project.repro(&one), 0, "REPRODUCED BY 1: alice, 1 have to agree");
+    it.sh("rm dist/*.cdx.json");
+    it.attest("alice", ALICE, &[]);
+
     let two = "REPRODUCED BY 2: alice, this rebuild, 2 have to agree";
     let signed = ["--key", "bob.pem", "--link", "app.link", "--attest", "--slsa-property"];
     let named =
@@ -596,7 +661,6 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     assert_verdict(&it.verify(&alone), 1, few);
     assert!(!summary.exists() && !it.path("app.link").exists());
     // One owner is enough for this user, and not for SLSA.
-    let one = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "1"];
     let run = it.project.repro(&[&one[..], &alone].concat());
     fails(&run, 1, &["only alice agrees", "takes 2 builders", "nothing was signed"]);
     assert!(!summary.exists() && !it.path("app.link").exists());

@@ -57,6 +57,15 @@ fn base(dir: &Path, architecture: &str) -> Base {
     Base { dir: dir.to_owned(), manifest: name, index }
 }
 
+/// The same image, in name for another architecture.
+fn with_arm64(layout: &Path, manifest: &str) -> Value {
+    let mut image = value(&layout.join("blobs/sha256").join(manifest));
+    let mut config = of(layout, &image["config"]);
+    config["architecture"] = json!("arm64");
+    image["config"] = blob(layout, "config.v1+json", config.to_string().as_bytes());
+    blob(layout, "manifest.v1+json", image.to_string().as_bytes())
+}
+
 /// A program that is linked statically, built.
 fn built(base: Option<&str>) -> Project {
     let project = Project::plain("sound-features");
@@ -300,6 +309,22 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
         fails(&image(&[&tar("outside.tar")]), 5, &["outside.tar"]);
         assert_eq!(sh(&dist, "sha256sum *"), before, "{words}");
     }
+    // What documents name a thousand times is read once: indexes of one another, and a layer.
+    let copy = twin(attacks.len());
+    let descriptor = |kind: &str, sha256: &str| {
+        let size = std::fs::metadata(blobs(&copy).join(sha256)).unwrap().len();
+        let kind = format!("application/vnd.oci.image.{kind}");
+        json!({"mediaType": kind, "digest": format!("sha256:{sha256}"), "size": size})
+    };
+    let mut top = hex(&with_arm64(&copy, &base.manifest));
+    let mut kind = "manifest.v1+json";
+    for _ in 0..3 {
+        let index = json!({"schemaVersion": 2, "manifests": vec![descriptor(kind, &top); 1024]});
+        top = hex(&blob(&copy, "index.v1+json", index.to_string().as_bytes()));
+        kind = "index.v1+json";
+    }
+    let at = |digest: &str| format!("{}@sha256:{digest}", copy.display());
+    fails(&image(&[&at(&top)]), 4, &["no base is for linux/amd64"]);
     let none = outside.path().join("none").display().to_string();
     fails(&image(&[&format!("{none}@sha256:{}", base.index)]), 5, &["no image layout"]);
     fails(&image(&[&base.dir.display().to_string()]), 2, &["which image of it"]);

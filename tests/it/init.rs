@@ -72,7 +72,7 @@ fn what_is_written_is_shown_and_nothing_is_overwritten() {
     project.commit("initialized");
     for path in WRITTEN {
         assert!(
-            !read(&project, path).contains('@')
+            !read(&project, path).replace("@refs/tags/TAG", "").contains('@')
                 || path.starts_with('.')
                 || path.starts_with("Docker"),
             "{path}"

@@ -116,6 +116,7 @@ fn values(facts: &Facts, docker: bool) -> Value {
         check_targets => first.targets.iter().map(|t| format!("--target {t}")).collect::<Vec<_>>().join(" "),
         clone_dir => directory.map_or(&*facts.name, |d| d.trim_end_matches(".git")),
         clone_url => facts.url.as_deref().unwrap_or("URL"),
+        web => facts.url.as_deref().unwrap_or("https://github.com/OWNER/NAME").trim_end_matches(".git"),
         commit => facts.pin.revision(),
         compiler => compiler(facts),
         docker,

@@ -29,6 +29,10 @@ pub struct Attested {
     pub files: Files,
     /// Published files that are not what the manifest lists.
     pub wrong: Vec<String>,
+    /// Published files that have the name of another one, and other bytes.
+    pub twins: Vec<String>,
+    /// What was not looked at.
+    pub notes: Vec<String>,
     /// The manifest.
     pub manifest: PathBuf,
     /// The attestations, by name and SHA-256.
@@ -99,7 +103,7 @@ impl Attested {
     fn verdict(&self) -> Verdict {
         // Nobody's votes make up for a rebuild that the user asked for, and that does not pass.
         let rebuilt = self.rebuild.as_ref().is_none_or(|r| r.report.code() == 0);
-        match (self.wrong.is_empty(), rebuilt) {
+        match (self.wrong.is_empty() && self.twins.is_empty(), rebuilt) {
             (false, _) => Verdict::Differs,
             (true, false) => Verdict::NotConfirmed,
             (true, true) if self.owners().len() >= self.threshold => Verdict::Attested,
@@ -148,8 +152,8 @@ pub fn text(found: &Attested, verbose: bool) -> String {
     }
     for ballot in &found.count.ballots {
         let builder = ballot.builder.as_deref().unwrap_or("a builder that was not read");
-        let who =
-            format!("{} by {}", printable(builder.as_bytes()), printable(ballot.key.as_bytes()));
+        let key = if ballot.key.is_empty() { "a certificate" } else { &ballot.key };
+        let who = format!("{} by {}", printable(builder.as_bytes()), printable(key.as_bytes()));
         match &ballot.why_not {
             None => {
                 line(&mut out, "vote", &format!("{}: {who}", ballot.group.as_deref().unwrap_or("")))
@@ -170,6 +174,16 @@ pub fn text(found: &Attested, verbose: bool) -> String {
     }
     for name in &found.wrong {
         let _ = writeln!(out, "{BAD}differs{BAD:#}     `{name}` is not what the manifest lists");
+    }
+    for name in &found.twins {
+        let _ = writeln!(
+            out,
+            "{BAD}differs{BAD:#}     `{name}` has other bytes than another published file of its name"
+        );
+    }
+    // The report of a rebuild has them above.
+    for note in found.notes.iter().filter(|_| found.rebuild.is_none()) {
+        line(&mut out, "note", note);
     }
     let names = found.owners();
     let (n, needed) = (names.len(), found.threshold);
@@ -214,7 +228,8 @@ struct AttestedJson<'a> {
     groups: Vec<&'a str>,
     ballots: Vec<BallotJson<'a>>,
     attested: Vec<FileJson<'a>>,
-    differing: &'a [String],
+    differing: Vec<&'a String>,
+    notes: &'a [String],
     rebuild: Option<RebuildJson<'a>>,
 }
 
@@ -264,7 +279,8 @@ pub fn json(found: &Attested) -> String {
             })
             .collect(),
         attested: found.files.iter().map(|(name, sha256)| FileJson { name, sha256 }).collect(),
-        differing: &found.wrong,
+        differing: found.wrong.iter().chain(&found.twins).collect(),
+        notes: &found.notes,
         rebuild: found.rebuild.as_ref().map(|r| RebuildJson {
             group: r.name(),
             vote: r.votes(&found.files),

@@ -1,0 +1,492 @@
+//! The table of variations, and of what no run varies. One row drives `--vary`, `--list-variations`, the
+//! explanations, the report and the manifest: it says what carries the variation into a build,
+//! which cause it is found as, and its value on each side.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use repro_explain::cause::Cause;
+
+use super::canaries::{CLOCK_OFFSET, Canaries};
+use super::side::Side;
+use super::value::Value;
+
+/// What differs. The order is that of the table and of the reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)] // The table below says what each is.
+pub enum VariationId {
+    BuildPath,
+    CargoHome,
+    TargetDir,
+    ToolchainPath,
+    SearchPath,
+    Home,
+    Tmpdir,
+    Username,
+    UserId,
+    Hostname,
+    Kernel,
+    Timezone,
+    Locale,
+    Umask,
+    Jobs,
+    CpuCount,
+    SourceMtime,
+    DirectoryOrder,
+    GitConfig,
+    Environment,
+    Clock,
+}
+
+/// One row of the table.
+pub struct Variation {
+    /// Which.
+    pub id: VariationId,
+    /// Its name on the command line and in reports.
+    pub text: &'static str,
+    /// What differs between the builds.
+    pub about: &'static str,
+    /// What the machine must have.
+    pub needs: Need,
+    /// What brings it into a build; a run that lacks some of these varies it in part.
+    pub carriers: &'static [Carrier],
+    /// What a difference is found as that holds one of the values.
+    pub cause: Cause,
+    /// What the value is called in explanations.
+    pub label: &'static str,
+    /// The value of one side, which no other side has.
+    pub(super) value: fn(&Canaries, Side) -> Value,
+}
+
+/// What brings a variation into a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A directory of its own for each side, and the variables that lead to it.
+    Directory(&'static [&'static str]),
+    /// Environment variables: these, or one with a name of its own.
+    Variables(&'static [&'static str]),
+    /// What these variables lead to: a value of theirs that is kept, and something besides.
+    Within(&'static [&'static str]),
+    /// The umask of the build's processes.
+    Umask,
+    /// The number of jobs that cargo is given.
+    Jobs,
+    /// The times of the source files.
+    Mtime,
+    /// Copies whose directories the file system lists in another order.
+    Copies,
+    /// The toolchain at another path.
+    Toolchain,
+    /// The preloaded object, which stands in for system calls.
+    Preload,
+    /// Namespaces of the kernel.
+    Namespace,
+}
+
+impl Carrier {
+    /// Its variables.
+    pub fn variables(self) -> &'static [&'static str] {
+        match self {
+            Carrier::Directory(names) | Carrier::Variables(names) => names,
+            _ => &[],
+        }
+    }
+}
+
+/// What the machine must have for a variation to be applied, or to be applied wholly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Nothing,
+    /// A system with a umask.
+    Unix,
+    /// A dynamic linker that preloads.
+    Glibc,
+    /// Namespaces, which bubblewrap makes.
+    Bubblewrap,
+    /// The same, for what is not read from variables.
+    BubblewrapForFiles,
+    /// A dynamic linker that preloads, and namespaces for what system calls do not tell.
+    GlibcAndBubblewrap,
+    /// A locale that sorts differently.
+    OtherLocale,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Need::Nothing => "",
+            Need::Unix => "Unix",
+            Need::Glibc => "glibc on Linux",
+            Need::Bubblewrap => "bubblewrap on Linux",
+            Need::BubblewrapForFiles => "bubblewrap on Linux for what is not in variables",
+            Need::GlibcAndBubblewrap => "glibc on Linux, and bubblewrap for the rest",
+            Need::OtherLocale => "a locale other than C for a different collation; else B has C",
+        })
+    }
+}
+
+/// What all builds have in common, whatever is varied: one machine, and one tree of its files.
+pub struct Shared {
+    /// Its name in reports.
+    pub text: &'static str,
+    /// What it is.
+    pub about: &'static str,
+}
+
+/// What no run varies.
+pub const SHARED: &[Shared] = &[
+    Shared {
+        text: "cpu-model",
+        about: "model, speed, features and caches of the CPU; target-cpu=native",
+    },
+    Shared {
+        text: "memory",
+        about: "size of memory, swap and pages: sysinfo, sysconf, /proc/meminfo",
+    },
+    Shared {
+        text: "devices",
+        about: "disks and the room on them, network devices and their addresses, file systems, /sys",
+    },
+    Shared {
+        text: "boot",
+        about: "time since boot, load, /proc/cmdline, /proc/sys, control groups, address randomization",
+    },
+    Shared {
+        text: "process",
+        about: "limits, priority, signals, groups, terminal, numbers of open files (CARGO_MAKEFLAGS), number of processes",
+    },
+    Shared {
+        text: "tool-variables",
+        about: "variables that lead to tools and files of this machine: RUSTUP_HOME, SSL_CERT_FILE, JAVA_HOME",
+    },
+    Shared {
+        text: "installed-software",
+        about: "files of this machine in /usr, /etc and elsewhere: compilers, libraries, os-release, localtime",
+    },
+    Shared {
+        text: "git-refs",
+        about: "both builds are in a repository with a detached HEAD: branch, tags, remotes, depth of the clone, path of the repository",
+    },
+    Shared {
+        text: "file-times",
+        about: "times that the kernel gives to new files, for programs that the preload shim does not reach",
+    },
+    Shared {
+        text: "direct-calls",
+        about: "clock, kernel and CPUs for programs that call the kernel themselves or read /proc/self",
+    },
+];
+
+/// The table.
+pub const VARIATIONS: &[Variation] = &[
+    Variation {
+        id: VariationId::BuildPath,
+        text: "build-path",
+        about: "absolute path of the source, in length and depth",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&[]), Carrier::Within(&["GIT_CEILING_DIRECTORIES"])],
+        cause: Cause::BuildPath,
+        label: "directory of the source",
+        value: Canaries::source,
+    },
+    Variation {
+        id: VariationId::CargoHome,
+        text: "cargo-home",
+        about: "absolute path of CARGO_HOME, with directories of its own for the sources in it",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["CARGO_HOME"])],
+        cause: Cause::BuildPath,
+        label: "CARGO_HOME",
+        value: |c, side| c.dir(side, "cargo-home", "of/the/other"),
+    },
+    Variation {
+        id: VariationId::TargetDir,
+        text: "target-dir",
+        about: "absolute path of the target directory, and so of OUT_DIR",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"])],
+        cause: Cause::BuildPath,
+        label: "target directory",
+        value: |c, side| c.dir(side, "target-dir", "elsewhere"),
+    },
+    Variation {
+        id: VariationId::ToolchainPath,
+        text: "toolchain-path",
+        about: "absolute path of the toolchain: cargo, rustc, the sources of the standard library",
+        needs: Need::Bubblewrap,
+        carriers: &[Carrier::Toolchain],
+        cause: Cause::BuildPath,
+        label: "directory of the toolchain",
+        value: |c, side| match (&c.toolchain, side) {
+            (None, _) => Value::Nothing,
+            (Some(real), Side::A) => Value::Path(real.clone()),
+            (Some(_), _) => c.dir(side, "toolchain-path", "of/the/other"),
+        },
+    },
+    Variation {
+        id: VariationId::SearchPath,
+        text: "search-path",
+        about: "PATH: longer and, where the same programs are found first, in another order",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Within(&["PATH"])],
+        cause: Cause::Environment,
+        label: "directory added to PATH",
+        value: |c, side| match side {
+            Side::A => Value::Nothing,
+            _ => c.dir_in(&c.scratch, side, "search-path", "bin"),
+        },
+    },
+    Variation {
+        id: VariationId::Home,
+        text: "home",
+        about: "HOME (USERPROFILE), an empty directory",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["HOME", "USERPROFILE"])],
+        cause: Cause::Home,
+        label: "HOME",
+        value: |c, side| c.dir(side, "home", "another"),
+    },
+    Variation {
+        id: VariationId::Tmpdir,
+        text: "tmpdir",
+        about: "TMPDIR (TEMP, TMP), an empty directory",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Directory(&["TMPDIR", "TEMP", "TMP"])],
+        cause: Cause::BuildPath,
+        label: "TMPDIR",
+        value: |c, side| match c.apart.as_ref().and_then(|dir| dir.strip_prefix("/").ok()) {
+            Some(below) if side != Side::A => {
+                c.dir_in(&Path::new("/tmp").join(below), side, "tmp", "another")
+            }
+            _ => c.dir(side, "tmp", "another"),
+        },
+    },
+    Variation {
+        id: VariationId::Username,
+        text: "username",
+        about: "user name in USER, LOGNAME, USERNAME and /etc/passwd",
+        needs: Need::BubblewrapForFiles,
+        carriers: &[Carrier::Variables(&["USER", "LOGNAME", "USERNAME"]), Carrier::Namespace],
+        cause: Cause::Username,
+        label: "user name",
+        value: |c, side| c.name(side, "user"),
+    },
+    Variation {
+        id: VariationId::UserId,
+        text: "user-id",
+        about: "ids of user and group, and so the owner of files; neither is root",
+        needs: Need::Bubblewrap,
+        carriers: &[Carrier::Namespace],
+        cause: Cause::UserId,
+        label: "user id",
+        value: |_, side| match side {
+            Side::A => Value::Count(1000),
+            Side(k) => Value::Count(48_112 + 919 * u32::from(k) - 918),
+        },
+    },
+    Variation {
+        id: VariationId::Hostname,
+        text: "hostname",
+        about: "host name in HOSTNAME, HOST, COMPUTERNAME, gethostname, uname, /proc and /etc",
+        needs: Need::BubblewrapForFiles,
+        carriers: &[
+            Carrier::Variables(&["HOSTNAME", "HOST", "COMPUTERNAME"]),
+            Carrier::Preload,
+            Carrier::Namespace,
+        ],
+        cause: Cause::Hostname,
+        label: "host name",
+        value: |c, side| c.name(side, "host"),
+    },
+    Variation {
+        id: VariationId::Kernel,
+        text: "kernel",
+        about: "release and version of the kernel in uname and /proc",
+        needs: Need::GlibcAndBubblewrap,
+        carriers: &[Carrier::Preload, Carrier::Namespace],
+        cause: Cause::Kernel,
+        label: "kernel release",
+        // Older than what builds run on: nothing is missing that programs then take to be there.
+        value: |c, side| match (side, c.name(side, "0")) {
+            (Side::A, name) => Value::Text(format!("5.10.{name}")),
+            (Side(k), name) => Value::Text(format!("6.{k}.{name}")),
+        },
+    },
+    Variation {
+        id: VariationId::Timezone,
+        text: "timezone",
+        about: "TZ",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Variables(&["TZ"])],
+        cause: Cause::Timezone,
+        label: "TZ",
+        value: |_, side| match side {
+            Side::A => Value::Text("UTC".into()),
+            Side(k) => {
+                let east = 825 - 61 * (i32::from(k) - 1);
+                let sign = if east > 0 { '-' } else { '+' };
+                let (hours, minutes) = (east.abs() / 60, east.abs() % 60);
+                Value::Text(format!("RP{}{sign}{hours:02}:{minutes:02}", side.label()))
+            }
+        },
+    },
+    Variation {
+        id: VariationId::Locale,
+        text: "locale",
+        about: "LC_ALL and LANG",
+        needs: Need::OtherLocale,
+        carriers: &[Carrier::Variables(&["LC_ALL", "LANG"])],
+        cause: Cause::Locale,
+        label: "LC_ALL",
+        value: |c, side| Value::Text(c.locale(side)),
+    },
+    Variation {
+        id: VariationId::Umask,
+        text: "umask",
+        about: "permissions that new files do not get, those of the sources among them",
+        needs: Need::Unix,
+        carriers: &[Carrier::Umask],
+        cause: Cause::Umask,
+        label: "umask",
+        value: |_, side| match side {
+            Side::A => Value::Mask(0o022),
+            Side::B => Value::Mask(0o027),
+            Side(k) => Value::Mask(0o077 - (u32::from(k) - 2)),
+        },
+    },
+    Variation {
+        id: VariationId::Jobs,
+        text: "jobs",
+        about: "number of parallel jobs, which build scripts see as NUM_JOBS",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Jobs],
+        cause: Cause::Parallelism,
+        label: "number of jobs",
+        // What build scripts are told; how much runs at once is up to the jobserver.
+        value: |c, side| Value::Count(c.cpus + u32::from(side.0)),
+    },
+    Variation {
+        id: VariationId::CpuCount,
+        text: "cpu-count",
+        about: "CPUs in sched_getaffinity, sysconf, get_nprocs, /proc/cpuinfo, /proc/stat and /sys",
+        needs: Need::GlibcAndBubblewrap,
+        carriers: &[Carrier::Preload, Carrier::Namespace],
+        cause: Cause::Parallelism,
+        label: "number of CPUs",
+        value: |c, side| Value::Count(c.cpus + 3 * u32::from(side.0)),
+    },
+    Variation {
+        id: VariationId::SourceMtime,
+        text: "source-mtime",
+        about: "modification time of all source files, in seconds since 1970",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Mtime],
+        cause: Cause::SourceMtime,
+        label: "time of the source files",
+        value: |_, side| match side {
+            Side::A => Value::Time(1_265_169_906),
+            Side(k) => Value::Time(1_404_810_611 + 7_654_321 * (i64::from(k) - 1)),
+        },
+    },
+    Variation {
+        id: VariationId::DirectoryOrder,
+        text: "directory-order",
+        about: "order of directory entries: of all in readdir, of the sources by another file system",
+        needs: Need::GlibcAndBubblewrap,
+        carriers: &[Carrier::Preload, Carrier::Copies],
+        cause: Cause::Ordering,
+        label: "order of directories",
+        value: |_, side| Value::Order(u32::from(side.0)),
+    },
+    Variation {
+        id: VariationId::GitConfig,
+        text: "git-config",
+        about: "git settings in HOME: the user's name and address, the name of a first branch, dates",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Within(&["HOME"])],
+        cause: Cause::VcsState,
+        label: "git setting of the user",
+        value: |c, side| match side {
+            Side::A => Value::Nothing,
+            _ => c.name(side, "git"),
+        },
+    },
+    Variation {
+        id: VariationId::Environment,
+        text: "environment",
+        about: "a stray environment variable",
+        needs: Need::Nothing,
+        carriers: &[Carrier::Variables(&[])],
+        cause: Cause::Environment,
+        label: "a variable of the environment",
+        value: |c, side| {
+            let own = match side {
+                Side::A => return Value::Variable(None),
+                Side::B => c.token.clone(),
+                _ => format!("{}_{}", side.lower(), c.token),
+            };
+            let name = format!("REPRO_STRAY_{}", own.to_uppercase());
+            Value::Variable(Some((name, format!("stray-{own}"))))
+        },
+    },
+    Variation {
+        id: VariationId::Clock,
+        text: "clock",
+        about: "the time of day, by more than a year: clock_gettime, gettimeofday, time, and times of new files in stat",
+        needs: Need::Glibc,
+        carriers: &[Carrier::Preload],
+        cause: Cause::Timestamp,
+        label: "time of the build",
+        value: |_, side| Value::Offset(CLOCK_OFFSET * i64::from(side.0)),
+    },
+];
+
+impl VariationId {
+    /// The directory that builds of everyone can have in common, of a variation that is one.
+    pub fn canonical(self, name: &str) -> Option<PathBuf> {
+        Some(match self {
+            VariationId::BuildPath => Path::new("/build").join(name),
+            VariationId::TargetDir => Path::new("/build").join(name).join("target"),
+            VariationId::CargoHome => "/cargo".into(),
+            // No name of a project begins so.
+            VariationId::ToolchainPath => "/build/.toolchain".into(),
+            VariationId::Home => "/tmp/home".into(),
+            VariationId::Tmpdir => "/tmp/build".into(),
+            _ => return None,
+        })
+    }
+
+    /// Its row.
+    pub fn row(self) -> &'static Variation {
+        &VARIATIONS[self as usize]
+    }
+}
+
+impl fmt::Display for VariationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().text)
+    }
+}
+
+impl Variation {
+    /// All variables that carry it.
+    pub fn variables(&self) -> impl Iterator<Item = &'static str> {
+        self.carriers.iter().flat_map(|c| c.variables().iter().copied())
+    }
+
+    /// Whether it is carried so.
+    pub fn has(&self, fits: fn(&Carrier) -> bool) -> bool {
+        self.carriers.iter().any(fits)
+    }
+}
+
+/// The rows that are carried so.
+pub fn carried_by(fits: fn(&Carrier) -> bool) -> impl Iterator<Item = &'static Variation> {
+    VARIATIONS.iter().filter(move |row| row.has(fits))
+}
+
+/// The row whose carriers set an environment variable.
+pub fn of_variable(name: &str) -> Option<&'static Variation> {
+    VARIATIONS.iter().find(|row| row.variables().any(|v| v == name))
+}
