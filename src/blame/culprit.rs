@@ -71,7 +71,14 @@ impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Proof::Suspected(why) => write!(f, "suspected: {why}"),
-            Proof::Confirmed(Confirmed { variations, file_system, itself, replays, seconds }) => {
+            Proof::Confirmed(Confirmed {
+                variations,
+                file_system,
+                itself,
+                replays,
+                seconds,
+                ..
+            }) => {
                 let called = |id: &VariationId| match *id {
                     VariationId::DirectoryOrder if *file_system => {
                         "the file system of the source".to_string()
@@ -88,6 +95,9 @@ impl fmt::Display for Proof {
                     }
                 };
                 let itself = itself.map(|itself| match itself {
+                    Itself::Chance if *file_system => {
+                        "it is the number of a file, and each copy has another"
+                    }
                     Itself::Chance => "it differs from run to run, with a stopped clock too",
                     Itself::Time => "it differs from run to run, but not with a stopped clock",
                 });
@@ -114,12 +124,15 @@ fn called(id: VariationId) -> String {
 pub struct Confirmed {
     /// The variations that change the output; no other one does.
     pub variations: Vec<VariationId>,
-    /// Of the variation `directory-order` it is the file system that changes it, and not the order.
+    /// Of the variation `directory-order` it is the file system that changes it, and not the order; without
+    /// a variation, it is the number of a file.
     pub file_system: bool,
     /// It differs by itself, too.
     pub itself: Option<Itself>,
     /// How often the unit was run again.
     pub replays: usize,
+    /// Of these, how often to search; the others are controls.
+    pub searches: usize,
     /// How long that took, in seconds.
     pub seconds: f64,
 }
@@ -181,8 +194,15 @@ mod tests {
         let shown = |variations: &[VariationId], itself, replays| {
             let variations = variations.to_vec();
             let file_system = variations == [VariationId::DirectoryOrder];
-            Proof::Confirmed(Confirmed { variations, file_system, itself, replays, seconds: 1.44 })
-                .to_string()
+            Proof::Confirmed(Confirmed {
+                variations,
+                file_system,
+                itself,
+                replays,
+                searches: 1,
+                seconds: 1.44,
+            })
+            .to_string()
         };
         use VariationId::{Clock, Environment, Timezone};
         let (chance, time) = (Some(Itself::Chance), Some(Itself::Time));

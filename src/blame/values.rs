@@ -2,9 +2,11 @@
 //! comes back in programs without the text around it.
 
 /// Where both values are shorter, they would be found in anything.
-const SHORTEST: usize = 3;
+const SHORTEST: usize = 2;
 /// Longer ones are texts.
 const LONGEST: usize = 256;
+/// What is not part of a word at its ends.
+const AROUND: [char; 6] = ['.', ':', '-', '/', '+', '%'];
 
 /// The words that differ in lines of as many words, and what differs of other lines as a whole.
 pub fn values_of(a: &str, b: &str) -> Vec<(String, String)> {
@@ -34,8 +36,16 @@ fn words(line: &str) -> Vec<String> {
             chars.next();
         }
     }
-    let trimmed = words.iter().map(|w| w.trim_matches(['.', ':', '-', '/', '+', '%']));
-    trimmed.filter(|w| !w.is_empty()).map(str::to_string).collect()
+    let bare = |word: String| {
+        let end = word.trim_end_matches(AROUND);
+        let bare = end.trim_start_matches(AROUND);
+        // A sign belongs to its number.
+        match bare.starts_with(|c: char| c.is_ascii_digit()) && end.ends_with(&format!("-{bare}")) {
+            true => format!("-{bare}"),
+            false => bare.to_string(),
+        }
+    };
+    words.into_iter().map(bare).filter(|w| !w.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -47,7 +57,7 @@ mod tests {
         let of = |a, b| -> Vec<String> {
             values_of(a, b).into_iter().map(|(a, b)| format!("{a} {b}")).collect()
         };
-        let cases: [(&str, &str, &[&str]); 8] = [
+        let cases: [(&str, &str, &[&str]); 10] = [
             (
                 "const V: &str = \"41187\\n72.5\";",
                 "const V: &str = \"41188\\n72.9\";",
@@ -57,7 +67,9 @@ mod tests {
             ("/home/a/x.rs", "/home/bob/x.rs", &["home/a/x.rs home/bob/x.rs"]),
             // Too short to tell, as many as before, and not as many.
             ("x = 1", "x = 2", &[]),
+            ("x = 9", "x = 11", &["9 11"]),
             ("id 28", "id 1031", &["28 1031"]),
+            ("of 1234 - 5;", "of -987 - 5;", &["1234 -987"]),
             ("same", "same", &[]),
             ("one two", "one", &[]),
             ("[alpha, beta]", "[beta, alpha]", &["alpha beta", "beta alpha"]),

@@ -358,6 +358,24 @@ pub const RULES: &[Rule] = &[
         judge: Code(What::Ids, "reads a process or thread id with"),
     },
     Rule {
+        id: "file-modes",
+        severity: Warning,
+        looks_at: "code of build scripts and procedural macros, where modes of files reach the output",
+        why: "the umask of whoever fetched the source decides which modes its files have",
+        remedy: "write fixed modes, or only whether a file is executable",
+        source: "https://reproducible-builds.org/docs/archives/",
+        judge: Code(What::Modes, "writes the mode of a file from"),
+    },
+    Rule {
+        id: "file-numbers",
+        severity: Warning,
+        looks_at: "code of build scripts and procedural macros, where numbers of files or devices reach the output",
+        why: "each copy of a file has a different number",
+        remedy: "use the name or a digest of the file",
+        source: "https://reproducible-builds.org/docs/env-variations/",
+        judge: Code(What::FileNumbers, "writes the number of a file from"),
+    },
+    Rule {
         id: "cpu-count",
         severity: Warning,
         looks_at: "code of build scripts and procedural macros, where the number of processors reaches the output",
@@ -369,7 +387,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: "emits-environment",
         severity: Warning,
-        looks_at: "code of build scripts and procedural macros, where HOME, OUT_DIR, PATH, TZ, the temporary directory, the path of the program or the like reaches the output",
+        looks_at: "code of build scripts and procedural macros, where HOME, OUT_DIR, PATH, TZ, the temporary directory, the path of the program or the like reaches the output, also as an rpath",
         why: "builders have different directories and settings, which no remapping reaches",
         remedy: "write relative paths, or leave the value out",
         source: "https://reproducible-builds.org/docs/env-variations/",

@@ -112,12 +112,13 @@ impl Bench<'_> {
     /// What the replays of all that the culprit did show, taken together.
     fn proof(&self, culprit: &Culprit) -> Result<Told> {
         let start = Instant::now();
-        let (mut replays, mut itself, mut found) = (0, None, BTreeSet::new());
+        let (mut replays, mut searches, mut itself, mut found) = (0, 0, None, BTreeSet::new());
         let mut file_system = false;
         for subject in &culprit.subjects {
             let Found { result, by_file_system } = self.search(subject, &culprit.causes)?;
             file_system |= by_file_system;
             replays += result.replays;
+            searches += result.searches;
             match result.shown {
                 Shown::Nothing(Why::Unmoved) => return Ok(Told::Unmoved),
                 Shown::Nothing(why) => return Ok(Told::Proof(Proof::Suspected(reason(why)))),
@@ -127,6 +128,9 @@ impl Bench<'_> {
                 }
             }
         }
+        file_system |= found.is_empty()
+            && itself == Some(Itself::Chance)
+            && self.is_number_of_a_file(&culprit.values)?;
         if culprit.subjects.is_empty() {
             return Ok(Told::Proof(Proof::Suspected("only one build has it".to_string())));
         }
@@ -135,8 +139,34 @@ impl Bench<'_> {
             file_system,
             itself,
             replays,
+            searches,
             seconds: start.elapsed().as_secs_f64(),
         })))
+    }
+
+    /// Whether the values of both builds are those that the file system gave to their copy of one file.
+    fn is_number_of_a_file(&self, values: &[(String, String)]) -> Result<bool> {
+        let number =
+            |(a, b): &(String, String)| Some((a.parse::<u64>().ok()?, b.parse::<u64>().ok()?));
+        let values: Vec<(u64, u64)> = values.iter().filter_map(number).collect();
+        if values.is_empty() {
+            return Ok(false);
+        }
+        let (a, b) = (&self.outputs.a, &self.outputs.b);
+        let (from, to) = (a.now(&a.layout.source), b.now(&b.layout.source));
+        let target = a.now(&a.layout.target);
+        for (path, _) in fs::walk(&from, &mut |p| p != target)? {
+            let Ok(below) = path.strip_prefix(&from) else { continue };
+            let Some((_, number)) = fs::identity(&path).ok().flatten() else { continue };
+            let same = |(x, y): &(u64, u64)| {
+                let other = fs::identity(&to.join(below)).ok().flatten();
+                *x == number && other.is_some_and(|(_, other)| other == *y)
+            };
+            if values.iter().any(same) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn search(&self, subject: &Subject, causes: &[Cause]) -> Result<Found> {
@@ -222,6 +252,7 @@ fn adopt(culprit: &mut Culprit) {
     match confirmed.itself {
         None => {}
         Some(Itself::Time) => add(Cause::Timestamp),
+        Some(Itself::Chance) if confirmed.file_system => add(Cause::FileSystem),
         Some(Itself::Chance) => causes_of_chance(culprit).into_iter().for_each(add),
     }
     let same =
@@ -270,6 +301,7 @@ mod tests {
                 file_system: false,
                 itself,
                 replays: 6,
+                searches: 1,
                 seconds: 1.0,
             }),
         }

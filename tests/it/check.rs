@@ -196,6 +196,8 @@ fn broken() -> Project {
          println!(\"cargo::rustc-env=N={}\", std::thread::available_parallelism().unwrap());\n\
          println!(\"cargo::rustc-env=P={}\", std::process::id());\n\
          println!(\"cargo::rustc-env=H={}\", std::env::var(\"HOME\").unwrap());\n\
+         use std::os::unix::fs::MetadataExt;\n    let meta = std::fs::metadata(\".\").unwrap();\n\
+         println!(\"cargo::rustc-env=M={} {}\", meta.mode(), meta.ino());\n\
          let _ = std::process::Command::new(\"sh\").args([\"-c\", \"uname -r\"]);\n\
          for file in std::fs::read_dir(\".\").unwrap() {\n        println!(\"cargo::rustc-env=F={:?}\", file);\n    }\n",
     );
@@ -255,6 +257,8 @@ fn every_rule_trips_on_what_it_is_about() {
         "dir-order",
         "emits-environment",
         "env-macro",
+        "file-modes",
+        "file-numbers",
         "gdb-index",
         "incremental-release",
         "known-crate",

@@ -424,6 +424,74 @@ fn pe_and_mach_o_have_their_fields_named() {
     assert!(place.as_str().unwrap().starts_with("`aarch64`: "), "{place}");
 }
 
+/// A PE file with a certificate of so many bytes at its end, as a signer leaves it.
+fn signed_pe(unsigned: &[u8], certificate: &[u8]) -> Vec<u8> {
+    let mut bytes = unsigned.to_vec();
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+    let header = u32::from_le_bytes(bytes[60..64].try_into().unwrap()) as usize;
+    let entry = header + 24 + 112 + 4 * 8;
+    let start = bytes.len() as u32;
+    bytes[entry..entry + 4].copy_from_slice(&start.to_le_bytes());
+    bytes[entry + 4..entry + 8].copy_from_slice(&(certificate.len() as u32).to_le_bytes());
+    bytes[header + 88] ^= certificate[0];
+    bytes.extend(certificate);
+    bytes
+}
+
+/// A Mach-O file whose signature, which is at its end, is longer and ends otherwise.
+fn signed_again(macho: &[u8]) -> Vec<u8> {
+    let mut bytes = macho.to_vec();
+    let number =
+        |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let grow = |bytes: &mut [u8], at: usize| {
+        let longer = number(bytes, at) + 16;
+        bytes[at..at + 4].copy_from_slice(&longer.to_le_bytes());
+    };
+    let mut at = 32;
+    for _ in 0..number(&bytes, 16) {
+        match number(&bytes, at) {
+            0x1d => grow(&mut bytes, at + 12),
+            0x19 if bytes[at + 8..].starts_with(b"__LINKEDIT") => grow(&mut bytes, at + 48),
+            _ => {}
+        }
+        at += number(&bytes, at + 4) as usize;
+    }
+    let last = bytes.len() - 8;
+    bytes[last] ^= 1;
+    bytes.extend([0x5a; 16]);
+    bytes
+}
+
+#[test]
+fn a_signature_is_the_cause_of_what_only_signing_changes() {
+    let project = scratch();
+    if !foreign(&project, "one") {
+        return;
+    }
+    let write = |name: &str, bytes: Vec<u8>| std::fs::write(project.dir.join(name), bytes).unwrap();
+    let pe = std::fs::read(project.dir.join("one/pe.exe")).unwrap();
+    write("alice.exe", signed_pe(&pe, &[0xa5; 64]));
+    write("bob.exe", signed_pe(&pe, &[0xb4; 72]));
+    let mut other = pe.clone();
+    let time = u32::from_le_bytes(pe[60..64].try_into().unwrap()) as usize + 8;
+    later(&mut other, time);
+    write("other.exe", signed_pe(&other, &[0xb4; 72]));
+    let macho = std::fs::read(project.dir.join("one/macho")).unwrap();
+    write("again", signed_again(&macho));
+    for (a, b, cause) in [
+        ("one/pe.exe", "alice.exe", "code-signature"),
+        ("alice.exe", "bob.exe", "code-signature"),
+        ("one/macho", "again", "code-signature"),
+        // The control: what was signed differs.
+        ("alice.exe", "other.exe", "pe-timestamp"),
+    ] {
+        let artifact = diff(&project, a, b);
+        let causes: Vec<&Value> = causes(&artifact).into_iter().map(|f| &f["cause"]).collect();
+        assert_eq!(causes, [cause], "{a} {b}: {artifact:#}");
+        is_explained(&artifact);
+    }
+}
+
 #[test]
 fn a_build_that_differs_is_explained_in_the_report_and_on_the_page() {
     let project = Project::committed("fault-username");

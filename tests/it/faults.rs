@@ -53,10 +53,13 @@ fn is_confirmed(report: &serde_json::Value, cause: &str, variations: &[&str]) {
     assert_eq!(blame["causes"].as_array().unwrap()[0], cause, "{report}");
     assert_eq!(blame["variations"], serde_json::json!(variations), "{report}");
     assert_eq!(blame["suspected"], serde_json::Value::Null, "{report}");
+    // One thing alone is found in six runs at most, whichever it is; one that works together with another takes more.
+    let count = |key: &str| blame[key].as_u64().unwrap();
+    let most = if variations.len() > 1 { 12 } else { 6 };
+    assert!(count("searches") <= most, "{report}");
     // Nothing varied; everything; everything but this; the file system alone; and what shows that it is
     // not by chance.
-    let (made, searches, controls) = (blame["replays"].as_u64().unwrap(), 6, 10);
-    assert!(variations.len() > 1 || (4..=controls + searches).contains(&made), "{report}");
+    assert!(count("replays") >= 4 && count("replays") - count("searches") <= 12, "{report}");
 }
 
 /// Whether this machine can run units again as they were recorded.
@@ -201,6 +204,29 @@ fn the_file_system_is_told_from_the_order_of_directories() {
     }
 }
 
+/// Each copy of a file has a number of its own, also in each replay: that is no randomness of the script.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_number_of_a_file_is_told_from_randomness() {
+    if !replays() {
+        return;
+    }
+    let project = Project::plain("fault-random");
+    project.write(
+        "build.rs",
+        "use std::os::unix::fs::MetadataExt;
+         fn main() {
+             println!(\"cargo::rustc-env=LEAK={}\", std::fs::metadata(\"build.rs\").unwrap().ino());
+         }
+",
+    );
+    project.git(&["init", "-q"]);
+    project.commit("as it was");
+    let run = project.repro(&["build", "--format", "json"]);
+    is_blamed(&run.json(), "fault-random 0.1.0", ("build-script", "file-system"));
+    is_confirmed(&run.json(), "file-system", &[]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_uptime_is_found_to_be_a_time() {
@@ -288,7 +314,11 @@ fn several_builds_without_variations_show_chance() {
 fn without_replays_a_cause_is_suspected() {
     let project = Project::committed("fault-timezone");
     let run = project.repro(&["build", "--no-replay", "--format", "json"]);
-    let blame = &run.json()["blame"][0];
+    let report = run.json();
+    // The values are of different lengths: what that moved follows from it, also between pools of constants.
+    let explained = &report["artifacts"][0]["explained"];
+    assert_eq!(explained["unexplained"], 0, "{report}");
+    let blame = &report["blame"][0];
     assert_eq!(blame["confirmed"], false, "{}", run.all());
     assert_eq!(blame["suspected"], "replays are switched off by `--no-replay`");
     assert_eq!(

@@ -23,8 +23,7 @@ fn the_json_report_has_the_documented_shape() {
     assert_eq!(keys(&bin["a"]), ["sha256", "size"]);
     assert_ne!(bin["a"]["sha256"], bin["b"]["sha256"]);
     assert!(bin["findings"].is_array() && report["blame"].is_array());
-    let of_culprit =
-        "causes confirmed evidence package remedies replays seconds suspected unit variations via";
+    let of_culprit = "causes confirmed evidence package remedies replays searches seconds suspected unit variations via";
     assert_eq!(keys(&report["blame"][0]).join(" "), of_culprit);
     let variations = &report["variations"];
     assert_eq!(keys(variations), ["applied", "off", "shared", "unavailable"]);

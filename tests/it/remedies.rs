@@ -41,7 +41,7 @@ fn mended(project: &Project, more: &[&str]) -> Vec<(String, String)> {
     tried
 }
 
-/// What a build script prints, with the rewrite that mends it.
+/// What a build script prints, with the rewrite that mends it: nine of the twelve faults here that come out reproducible.
 const SCRIPTS: &[(&str, &str, &str)] = &[
     (
         "the time",

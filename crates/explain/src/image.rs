@@ -60,12 +60,14 @@ impl Part {
 }
 
 /// Whether a field that differs follows from what it is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Follows {
     /// It has a cause of its own.
     Never,
     /// It is made from the rest of the file: a cause only if nothing else differs.
     UnlessAlone,
+    /// It is made from the rest of the file, signatures and digests in it as well.
+    Last,
 }
 
 /// A place that the format gives a meaning.

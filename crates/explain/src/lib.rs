@@ -398,6 +398,39 @@ mod tests {
         assert_ne!(causes(&a, &b, &[]), ["ordering"]);
     }
 
+    /// A value of another length is in another pool, with which all pools change places.
+    #[test]
+    fn pools_that_moved_with_a_known_value_follow_from_it() {
+        let table: Vec<u8> = (0..200_u32).flat_map(|n| (n * n * 77 + 9).to_le_bytes()).collect();
+        let built = |pool: &str, value: &str, last: &str| {
+            let parts = [
+                &[0; 4][..],
+                pool.as_bytes(),
+                &table,
+                value.as_bytes(),
+                &[0],
+                last.as_bytes(),
+                &[0; 4],
+            ];
+            parts.concat()
+        };
+        let pool = "kindtruemain -> shim is as dyn i128";
+        let a = built(&pool.replace("true", "UTC\ntrue"), "", "zero panicked at");
+        let left = |b: &[u8], known: &[(&str, &str)]| {
+            let known = known.iter().map(|(x, y)| Known::new(Cause::Timezone, "TZ", *x, *y));
+            let context = Context { known: known.collect(), ..Context::default() };
+            let found = explain_bytes(&a, b, &context);
+            (found.coverage.residue(), found.findings)
+        };
+        let b = built("RPB-13:45\n", pool, "zero panicked at");
+        let known = [("UTC", "RPB-13:45")];
+        assert_eq!(left(&b, &known).0, 0, "{:?}", left(&b, &known));
+        // Without the value nothing is a reason; and what is in neither pool is left.
+        assert_ne!(left(&b, &[]).0, 0);
+        let b = built("RPB-13:45\n", pool, "one panicked elsewhere");
+        assert_ne!(left(&b, &known).0, 0, "{:?}", left(&b, &known));
+    }
+
     #[test]
     fn metadata_of_a_crate_is_a_cause_only_where_it_is_all() {
         let rmeta = |hash: &[u8]| [b"rust\0\0\0\x0a", hash, &[7; 40]].concat();

@@ -18,6 +18,8 @@ const KEPT: usize = 96;
 #[derive(Debug, Default)]
 pub struct Shifts {
     amounts: HashSet<i64>,
+    /// What the amounts are the differences of.
+    moves: Vec<i64>,
     sizes: HashSet<i64>,
 }
 
@@ -53,7 +55,7 @@ impl Gather {
             amounts.extend(moves.iter().map(|y| x.wrapping_sub(*y)));
         }
         amounts.remove(&0);
-        Shifts { amounts, sizes: self.sizes }
+        Shifts { amounts, moves, sizes: self.sizes }
     }
 }
 
@@ -72,7 +74,11 @@ impl Shifts {
 
     /// Things moved by so much.
     pub fn moved(&mut self, by: impl Iterator<Item = i64>) {
-        self.amounts.extend(by.filter(|by| *by != 0).flat_map(|by| [by, -by]).take(KEPT));
+        for by in by.filter(|by| *by != 0).take(KEPT / 2) {
+            let others = self.moves.iter().flat_map(|m| [by.wrapping_sub(*m), m.wrapping_sub(by)]);
+            self.amounts.extend(others.chain([by, -by]));
+        }
+        self.amounts.remove(&0);
     }
 
     /// Whether anything moved at all.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use repro_formats::digest;
 use repro_formats::names::printable;
 
-use super::image::{Image, Kind};
+use super::image::{Follows, Image, Kind};
 use super::known::Context;
 use super::owner::{Owner, Owners};
 use super::pair::{Claim, Compared};
@@ -44,7 +44,9 @@ pub fn findings(
     let mut claims: Vec<&Claim> = compared.claims.iter().collect();
     // What is shown first is found first.
     claims.sort_by_key(|c| (c.follows, c.cause == Cause::Unknown));
-    let alone = !others && claims.iter().all(|c| c.unless_alone);
+    // A file in which only what follows differs has nothing that it could follow from, but for what is
+    // made from it in turn.
+    let first = claims.iter().map(|c| c.of_field).min().filter(|_| !others);
     let wanted: Vec<Range<usize>> = claims
         .iter()
         .filter(|c| !c.follows && !c.a.is_empty())
@@ -57,8 +59,8 @@ pub fn findings(
     for claim in claims {
         let owner = owners.of(&claim.a);
         let mut finding = one(sides, claim, owner);
-        // A file in which only what follows differs has nothing that it could follow from.
-        finding.consequence = claim.follows && !alone;
+        finding.consequence =
+            claim.follows && (claim.of_field == Follows::Never || first != Some(claim.of_field));
         finding.remedy = remedy::of(&finding, context);
         let key = (
             finding.cause,

@@ -66,6 +66,7 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
             .or_else(|| labelled(texts, hunk))
             .or_else(|| part_of_date(texts, hunk))
             .or_else(|| short_known(texts, hunk))
+            .or_else(|| known_words(texts, hunk))
             .or_else(|| version(texts, hunk, false))
             .or_else(|| path(texts, hunk))
             .or_else(|| random(texts, hunk));
@@ -156,6 +157,22 @@ pub fn short_known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         let (a, b) = exactly(texts, hunk, k)?;
         Some(Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) })
     })
+}
+
+/// Words that differ in the same place of both texts, each of which is a known value.
+fn known_words(texts: Texts, hunk: &Hunk) -> Option<Reading> {
+    let (a, b) = words(texts, hunk, |c| c.is_ascii_alphanumeric());
+    let split = |text: &'_ [u8]| -> Vec<String> {
+        let words = text.split(|c| !c.is_ascii_alphanumeric());
+        words.map(|w| String::from_utf8_lossy(w).into_owned()).collect()
+    };
+    let (x, y) = (split(&texts.a[a.clone()]), split(&texts.b[b.clone()]));
+    let differ: Vec<_> = x.iter().zip(&y).filter(|(v, w)| v != w).collect();
+    let known =
+        |(v, w): &(&String, &String)| texts.context.known.iter().find(|k| k.a == **v && k.b == **w);
+    let first = known(differ.first().filter(|_| x.len() == y.len() && x.len() > 1)?)?;
+    let all = differ.iter().all(|pair| known(pair).is_some_and(|k| k.cause == first.cause));
+    all.then(|| Reading { about: first.about, ..reading(first.cause, Some(&first.name), a, b) })
 }
 
 fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<(Range<usize>, Range<usize>)> {
@@ -372,13 +389,27 @@ fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         if i == 1 && x.len() == 16 && y.len() == 16 && names_a_crate(texts.a, &a) {
             return Some(reading(Cause::SymbolHash, Some("a crate's hash"), a, b));
         }
-        if enough && agree * 2 <= x.len() && distinct(x) >= 5 && distinct(y) >= 5 {
+        let varied = distinct(x) >= 5 && distinct(y) >= 5;
+        if varied && x.len() >= SHUFFLED && x.len() >= agree + ELSEWHERE && sorted(x) == sorted(y) {
+            return Some(reading(Cause::Ordering, Some("the same characters"), a, b));
+        }
+        if enough && agree * 2 <= x.len() && varied {
             let what = ["a number", "hexadecimal digits", "letters and digits"][i];
             let about = if i == 0 { About::Number } else { About::Anything };
             return Some(Reading { about, ..reading(Cause::Randomness, Some(what), a, b) });
         }
     }
     None
+}
+
+/// So many characters, and so many of them in other places, are not the same ones by chance.
+const SHUFFLED: usize = 16;
+const ELSEWHERE: usize = 6;
+
+fn sorted(bytes: &[u8]) -> Vec<u8> {
+    let mut sorted = bytes.to_vec();
+    sorted.sort_unstable();
+    sorted
 }
 
 /// Digits of a commit's id in git.
@@ -548,6 +579,10 @@ mod tests {
             ("rustc of old\n", "rustc of them\n", "unknown"),
             ("#!/usr/bin/env x\n", "#!/usr/bin/perl x\n", "unknown"),
             ("color red\n", "color blue\n", "unknown"),
+            ("ids 0037741148852259\n", "ids 7400593785112248\n", "ordering"),
+            ("ids 0037741148852259\n", "ids 0037857411482259\n", "ordering"),
+            ("ids 0037741148852259\n", "ids 0037741148852295\n", "unknown"),
+            ("ids 0037741148852259\n", "ids 7400593785112247\n", "randomness"),
             ("by pid 48213.", "by pid 51877.", "randomness"),
             ("ThreadId(3)", "ThreadId(7)", "randomness"),
             ("at 0x7ffd3a1b2c40.", "at 0x7ffe91c30d10.", "randomness"),

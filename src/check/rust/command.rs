@@ -42,7 +42,13 @@ fn is_date(word: &str) -> bool {
 fn told_by(program: &str, words: &[&str]) -> Option<What> {
     let fits = |needed: &[&str]| needed.is_empty() || words.iter().any(|w| needed.contains(w));
     let row = PROGRAMS.iter().find(|(name, needed, _)| *name == program && fits(needed))?;
-    (row.2 != What::Clock || !words.iter().any(|w| is_date(w))).then_some(row.2)
+    let told = match row.2 {
+        What::Clock => !words.iter().any(|w| is_date(w)),
+        // With a mode it sets one.
+        What::Modes => program != "umask" || words.iter().all(|w| w.starts_with('-')),
+        _ => true,
+    };
+    told.then_some(row.2)
 }
 
 /// What the commands in a shell's text read, and its variables.

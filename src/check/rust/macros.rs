@@ -135,7 +135,7 @@ pub(super) fn leading_literal(tokens: &TokenStream) -> Option<String> {
 /// Where a line goes that a build script prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Printed {
-    /// A variable for the compiler.
+    /// A variable for the compiler, or a directory that the linker writes into the program.
     Env,
     /// Anything else that cargo takes over.
     Directive,
@@ -158,6 +158,7 @@ pub(super) fn printed(text: &str) -> Printed {
     match ["warning", "error", "rerun-if"].iter().any(|d| directive.starts_with(d)) {
         true => Printed::Message,
         false if text.contains("rustc-env=") => Printed::Env,
+        false if directive.starts_with("rustc-link-arg") && text.contains("rpath") => Printed::Env,
         false if directive.starts_with('{') => Printed::Unknown,
         false => Printed::Directive,
     }

@@ -42,6 +42,14 @@ impl Names {
         self.methods.contains(name)
     }
 
+    /// Whether some module of the crate brings in one of these, or all of a module of that name.
+    pub(super) fn brings_in(&self, wanted: &[&str]) -> bool {
+        let is = |name: &String| wanted.contains(&name.as_str());
+        let means = |means: &Means| matches!(means, Means::Path(p) if p.last().is_some_and(is));
+        let mut scopes = self.scopes.values();
+        scopes.any(|s| s.names.values().any(means) || s.globs.iter().flatten().any(is))
+    }
+
     /// Whether some module of the crate brings in something else under a name.
     pub(super) fn renames(&self, name: &str) -> bool {
         let renamed =

@@ -215,8 +215,38 @@ mod tests {
             ],
         ),
         (
+            What::Modes,
+            &[
+                r#"use std::os::unix::fs::PermissionsExt;; let m = std::fs::metadata("x")?.permissions().mode(); println!("cargo:rustc-env=M={m:o}");"#,
+                r#"use std::os::unix::fs::*;; std::fs::write(o, std::fs::metadata("x")?.mode().to_string());"#,
+                r#"let o = Command::new("sh").args(["-c", "umask"]).output()?; println!("cargo:rustc-env=M={:?}", o.stdout);"#,
+                r#"let o = Command::new("stat").args(["-c", "%a", "x"]).output()?; std::fs::write(out, o.stdout);"#,
+            ],
+            &[
+                r#"use std::os::unix::fs::PermissionsExt;; let mut p = f.metadata()?.permissions(); p.set_mode(p.mode() | 0o100); f.set_permissions(p);"#,
+                r#"use std::os::unix::fs::MetadataExt;; if std::fs::metadata("x")?.mode() & 0o111 != 0 { println!("cargo:rustc-cfg=x"); }"#,
+                r#"println!("cargo:rustc-env=M={}", config.mode());"#,
+                r#"let o = Command::new("sh").args(["-c", "umask 022; ./configure"]).output()?; std::fs::write(out, o.stdout);"#,
+            ],
+        ),
+        (
+            What::FileNumbers,
+            &[
+                r#"use std::os::unix::fs::MetadataExt;; println!("cargo:rustc-env=I={}", std::fs::metadata("x")?.ino());"#,
+                r#"use std::os::linux::fs::MetadataExt as _; use std::os::unix::fs::DirEntryExt;; for e in d { std::fs::write(out, e?.ino().to_string()); }"#,
+                r#"let o = Command::new("stat").args(["-c", "%i", "x"]).output()?; std::fs::write(out, o.stdout);"#,
+            ],
+            &[
+                r#"use std::os::unix::fs::MetadataExt;; if a.metadata()?.ino() == b.metadata()?.ino() { link(); }"#,
+                r#"println!("cargo:rustc-env=D={}", config.dev());"#,
+                r#"let o = Command::new("stat").args(["-c", "%s", "x"]).output()?; std::fs::write(out, o.stdout);"#,
+            ],
+        ),
+        (
             What::Environment,
             &[
+                r#"println!("cargo:rustc-link-arg=-Wl,-rpath,{}/lib", std::env::var("OUT_DIR")?);"#,
+                r#"let home = std::env::var("HOME")?; println!("cargo::rustc-link-arg-bins=-Wl,-rpath={home}");"#,
                 r#"println!("cargo:rustc-env=H={}", std::env::var("HOME")?);"#,
                 r#"println!("cargo::rustc-env=T={}", std::env::temp_dir().display());"#,
                 r#"let exe = std::env::current_exe()?; println!("cargo:rustc-env=E={}", exe.display());"#,
@@ -227,6 +257,9 @@ mod tests {
             &[
                 r#"std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("x.rs"), "1");"#,
                 r#"println!("cargo:rustc-link-search={}", std::env::var("OUT_DIR")?);"#,
+                r#"println!("cargo:rustc-link-arg=-T{}/memory.x", std::env::var("OUT_DIR")?);"#,
+                r#"println!("cargo:rustc-flags=-L {}", std::env::var("OUT_DIR")?);"#,
+                r#"println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib");"#,
                 r#"let text = std::fs::read_to_string(std::env::var("HOME")?); println!("cargo:rustc-env=X={text}");"#,
                 r#"if std::env::var("PATH").is_ok() { println!("cargo:rustc-cfg=path"); }"#,
                 r#"std::fs::create_dir_all(std::env::temp_dir());"#,

@@ -44,6 +44,10 @@ pub enum What {
     User,
     /// Ids of processes and threads.
     Ids,
+    /// The modes of files, which the umask leaves.
+    Modes,
+    /// Numbers that the file system gives to files.
+    FileNumbers,
     /// How many processors there are.
     CpuCount,
     /// The current directory.
@@ -64,7 +68,7 @@ impl What {
     /// Whether it is reported only where it is seen to reach the output: most code that asks for it
     /// means to find something, or to run faster.
     pub(super) fn only_emitted(self) -> bool {
-        matches!(self, DirOrder | CpuCount | Environment)
+        matches!(self, DirOrder | CpuCount | Environment | Modes | FileNumbers)
     }
 
     /// Whether comparing it is all that is usually done with it.
@@ -170,7 +174,13 @@ pub(super) const METHODS: &[(&str, What)] = &[
     ("ctime", Mtime),
     ("atime", Mtime),
     ("read_dir", DirOrder),
+    ("mode", Modes),
+    ("ino", FileNumbers),
+    ("dev", FileNumbers),
 ];
+
+/// The traits of the standard library without which these methods are other ones, and their module.
+pub(super) const OF_UNIX: [&str; 4] = ["MetadataExt", "PermissionsExt", "DirEntryExt", "unix"];
 
 /// Variables. `HOST` is the host triple, which cargo sets itself.
 pub(super) const VARIABLES: &[(&str, What)] = &[
@@ -235,6 +245,10 @@ pub(super) const PROGRAMS: &[(&str, &[&str], What)] = &[
     ("nproc", &[], CpuCount),
     ("uuidgen", &[], Randomness),
     ("mktemp", &[], Environment),
+    ("umask", &[], Modes),
+    ("stat", &["%a", "%A"], Modes),
+    ("stat", &["%i", "%d"], FileNumbers),
+    ("ls", &["-U", "-f"], DirOrder),
     ("pwd", &[], CurrentDir),
     ("git", &["config", "var"], User),
     ("git", &[], Vcs),

@@ -9,15 +9,21 @@ mod strings;
 mod words;
 mod work;
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 pub use self::work::{Claim, Compared};
-use self::work::{Grams, MOST_FINDS, MOST_TEXTS, Work, claim};
-use super::align::{Aligner, Hunk};
+use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim};
+use super::align::{self, Aligner, Hunk};
 use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
 use super::remedy::by_crate;
 use super::shift::Gather;
 use crate::cause::Cause;
 use crate::finding::About;
+
+/// Bytes of the pieces of a text that moved, on average.
+const LEAST_PIECE: usize = 8;
 
 /// Compares.
 pub fn compare(
@@ -63,7 +69,9 @@ pub fn compare(
         ia,
         ib,
         finds_left: MOST_FINDS,
+        cuts_left: MOST_CUTS,
         rest: Vec::new(),
+        found: HashMap::new(),
         packed_random: None,
         grams: Grams::of(context),
         context,
@@ -102,10 +110,8 @@ pub fn compare(
         if !taken {
             work.part(pa, pb, hunks);
         }
+        work.grew(from);
         work.settle(pa, pb, from);
-        let grown = work.out.claims[from..].iter().filter(|c| !c.follows);
-        let grown = grown.map(|c| c.b.len() as i64 - c.a.len() as i64);
-        work.shifts.grew(grown);
     }
     for (only, image, left) in [(only_a, ia, true), (only_b, ib, false)] {
         only.into_iter().for_each(|i| work.alone(&image.parts[i], left));
@@ -187,35 +193,85 @@ impl Work<'_> {
         }
     }
 
-    /// Of the part's claims from `from` on: where a cause was found, texts that are on one side only,
-    /// with all their words in the other file, are other texts that moved.
+    /// By how much the values of the claims from `from` on grew: what holds a length changed by as much.
+    fn grew(&mut self, from: usize) {
+        let by = |a: usize, b: usize| b as i64 - a as i64;
+        let claims = self.out.claims[from..].iter().filter(|c| !c.follows);
+        let grown = claims.flat_map(|c| {
+            // What differs can be more than the value: what was next to it is elsewhere.
+            let known = self.context.known.iter().find(|k| c.what.as_ref() == Some(&k.name));
+            let known = known.map(|k| by(k.a.len(), k.b.len()));
+            [Some(by(c.a.len(), c.b.len())), known].into_iter().flatten()
+        });
+        let grown: Vec<i64> = grown.collect();
+        self.shifts.grew(grown.into_iter());
+    }
+
+    /// Of the part's claims from `from` on: where a cause was found, texts that consist of what is in the
+    /// other file are other texts that moved; so are numbers that changed by as much as these.
     fn settle(&mut self, pa: &Part, pb: &Part, from: usize) {
         let claims = &self.out.claims[from..];
         if !claims.iter().any(|c| !c.follows && c.cause != Cause::Unknown) {
             return;
         }
-        let (a, b) = (self.a, self.b);
+        let open = |c: &Claim| !c.follows && c.cause == Cause::Unknown && c.shown.is_none();
         for i in from..self.out.claims.len() {
             let c = &self.out.claims[i];
-            if c.follows || c.cause != Cause::Unknown || c.shown.is_some() {
-                continue;
-            }
-            let (x, y) = (&a[c.a.clone()], &b[c.b.clone()]);
-            let inside = |long: &[u8], short: &[u8]| {
-                long.len() > short.len() && memchr::memmem::find(long, short).is_some()
-            };
-            let (one, other) = match () {
-                () if inside(x, y) => (x, &b[pb.range.clone()]),
-                () if inside(y, x) => (y, &a[pa.range.clone()]),
-                () => continue,
-            };
-            let mut words = one.split(|c| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
-            let known = words.all(|w| self.find(other, w));
-            if known {
-                let c = &mut self.out.claims[i];
-                c.follow(About::Moved);
+            if open(c) && self.is_of_others(pa, pb, (c.a.clone(), c.b.clone())) {
+                self.out.claims[i].follow(About::Moved);
             }
         }
+        let mut moves: Vec<(i64, usize)> = std::mem::take(&mut self.found).into_iter().collect();
+        moves.sort_by_key(|(by, bytes)| (std::cmp::Reverse(*bytes), *by));
+        self.shifts.moved(moves.into_iter().map(|(by, _)| by));
+        for i in from..self.out.claims.len() {
+            let c = &self.out.claims[i];
+            let hunk = Hunk { a: c.a.clone(), b: c.b.clone() };
+            if open(c) && self.moved(pa, &hunk) {
+                self.out.claims[i].follow(About::Moved);
+            }
+        }
+    }
+
+    /// Whether two texts differ only by what is elsewhere in the other file and by known values: one has
+    /// more than the other, and has all its words there; or each consists of pieces of it.
+    fn is_of_others(&mut self, pa: &Part, pb: &Part, (x, y): (Range<usize>, Range<usize>)) -> bool {
+        let (a, b) = ((self.a, pa), (self.b, pb));
+        let (s, t) = (&self.a[x.clone()], &self.b[y.clone()]);
+        let inside = |long: &[u8], short: &[u8]| {
+            long.len() > short.len() && memchr::memmem::find(long, short).is_some()
+        };
+        let all_words = |work: &mut Self, text: &[u8], (to, part): (&[u8], &Part)| {
+            let mut words = text.split(|c| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+            words.all(|w| work.find(&to[part.range.clone()], w))
+        };
+        if inside(s, t) && all_words(self, s, b) || inside(t, s) && all_words(self, t, a) {
+            return true;
+        }
+        let first = align::common_prefix(s, t);
+        let last = align::common_suffix(&s[first..], &t[first..]);
+        let cut = |r: Range<usize>| r.start + first..r.end - last;
+        let known = self.context.known.iter();
+        let known = known.clone().any(|k| k.a.as_bytes() == &s[first..s.len() - last])
+            || known.clone().any(|k| k.b.as_bytes() == &t[first..t.len() - last]);
+        [(cut(x), a, b), (cut(y), b, a)].into_iter().all(|(own, from, to)| {
+            let text = &from.0[own.clone()];
+            // To look for all pieces of a part is slow.
+            self.cuts_left = self.cuts_left.saturating_sub(1);
+            let pieces = (self.cuts_left > 0 && text.len() >= LEAST_PIECE * 2)
+                .then(|| sets::pieces(text, &to.0[to.1.range.clone()]))
+                .flatten()
+                .filter(|p| p.len() * LEAST_PIECE <= text.len());
+            for (at, to) in pieces.iter().flatten() {
+                let Some(to) = to else { continue };
+                let by = *to as i64 - (own.start - from.1.range.start + at) as i64;
+                *self.found.entry(by).or_default() += LEAST_PIECE;
+            }
+            text.is_empty()
+                || pieces.is_some()
+                || known && text.len() < LEAST_PIECE * 2
+                || text.len() >= LEAST_PIECE && self.moved_to(&own, from, to)
+        })
     }
 
     fn alone(&mut self, part: &Part, left: bool) {

@@ -134,7 +134,7 @@ impl Work<'_> {
             })
         });
         let pieces = || {
-            let n = pieces(&self.a[sa.clone()], &self.b[sb.clone()])?;
+            let n = pieces(&self.a[sa.clone()], &self.b[sb.clone()])?.len();
             let mut c = claim(Cause::Ordering, sa.clone(), sb.clone(), 0);
             c.what = Some(format!("the same bytes in about {n} pieces"));
             Some(c)
@@ -349,22 +349,24 @@ fn both<'x, T: Ord>(
     })
 }
 
-/// Of how many pieces of `y` all of `x` consists, if they are long enough not to be so by chance: texts
-/// without anything between them, in another order.
-fn pieces(x: &[u8], y: &[u8]) -> Option<usize> {
-    if x.len() < 4 * PIECE || x.len() > CUT {
+/// The pieces of `y` that all of `x` consists of, if they are long enough not to be so by chance: where each
+/// is in `x`, and in `y` but for a byte between two. Texts without anything between them, in another order.
+pub(super) fn pieces(x: &[u8], y: &[u8]) -> Option<Vec<(usize, Option<usize>)>> {
+    if x.len() < 4 * PIECE || x.len() > CUT || y.len() > MOST {
         return None;
     }
     let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
     y.windows(PIECE).enumerate().for_each(|(at, w)| places.entry(w).or_default().push(at));
-    let (mut at, mut n) = (0, 0);
+    let (mut at, mut found) = (0, Vec::new());
     while at < x.len() {
         let begins = x.get(at..at + PIECE).and_then(|w| places.get(w));
         let long = begins.into_iter().flatten().take(64);
-        at += long.map(|to| align::common_prefix(&x[at..], &y[*to..])).max().unwrap_or(1);
-        n += 1;
+        let long = long.map(|to| (align::common_prefix(&x[at..], &y[*to..]), Some(*to))).max();
+        let (len, to) = long.unwrap_or((1, None));
+        found.push((at, to));
+        at += len;
     }
-    (n > 1 && n * PIECE <= x.len()).then_some(n)
+    (found.len() > 1 && found.len() * PIECE <= x.len()).then_some(found)
 }
 
 /// Runs of printable UTF-16 that touch the span, whole.

@@ -170,14 +170,10 @@ impl Work<'_> {
         if texts_a.is_empty() && texts_b.is_empty() {
             return false;
         }
-        let (a, b) = (self.a, self.b);
-        let (all_a, all_b) = (&a[pa.range.clone()], &b[pb.range.clone()]);
+        let (a, b) = ((self.a, pa), (self.b, pb));
         let mut claimed = 0;
-        let mut own = |texts: &mut Vec<Range<usize>>, from: &[u8], other: &[u8]| {
-            texts.retain(|t| !self.find(other, &from[t.clone()]));
-        };
-        own(&mut texts_a, a, all_b);
-        own(&mut texts_b, b, all_a);
+        texts_a.retain(|t| !self.moved_to(t, a, b));
+        texts_b.retain(|t| !self.moved_to(t, b, a));
         for i in 0..texts_a.len().max(texts_b.len()) {
             let x = texts_a.get(i).cloned().unwrap_or(hunk.a.end..hunk.a.end);
             let y = texts_b.get(i).cloned().unwrap_or(hunk.b.end..hunk.b.end);
@@ -193,12 +189,12 @@ impl Work<'_> {
             claimed += bytes;
         }
         let mut left = 0;
-        for (rest, from, other) in [(rest_a, a, all_b), (rest_b, b, all_a)] {
+        for (rest, from, other) in [(rest_a, a, b), (rest_b, b, a)] {
             let mut here = 0;
             for piece in rest {
-                let bytes = &from[piece.clone()];
-                let known =
-                    bytes.iter().all(|b| *b == 0) || bytes.len() >= 4 && self.find(other, bytes);
+                let bytes = &from.0[piece.clone()];
+                let known = bytes.iter().all(|b| *b == 0)
+                    || bytes.len() >= 4 && self.moved_to(&piece, from, other);
                 if !known {
                     here += piece.len() as u64;
                 }

@@ -1,7 +1,7 @@
 //! The state of one comparison: the claims so far, how claims are added, and what every kind of
 //! data is checked for. The neighboring files decide which claim fits which data.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::super::align::Hunk;
@@ -22,8 +22,8 @@ pub struct Claim {
     pub what: Option<String>,
     /// It follows from another difference.
     pub follows: bool,
-    /// It follows unless nothing else differs.
-    pub unless_alone: bool,
+    /// From what else it follows, of a field; of anything else, from what is not known.
+    pub of_field: Follows,
     /// The value in A.
     pub a: Range<usize>,
     /// The value in B.
@@ -51,6 +51,12 @@ pub struct Compared {
 pub(super) const MOST_TEXTS: usize = 20_000;
 /// Bytes of one pair that are searched for pieces of the other file.
 pub(super) const MOST_FINDS: u64 = 2 << 30;
+/// Texts of one pair that are looked for in pieces.
+pub(super) const MOST_CUTS: usize = 24;
+/// Bytes of a piece that tell by how much it moved: shorter ones stand in several places.
+const MOVED: usize = 8;
+/// Such moves that are told apart.
+const MOST_MOVES: usize = 4096;
 /// Claims that are told apart.
 const MOST_CLAIMS: usize = 20_000;
 /// How far text around a difference is read.
@@ -72,7 +78,10 @@ pub(super) struct Work<'a> {
     pub(super) arm: bool,
     pub(super) texts_left: usize,
     pub(super) finds_left: u64,
+    pub(super) cuts_left: usize,
     pub(super) rest: Vec<Claim>,
+    /// By how much pieces moved that were found in the other file, and of how many bytes they are.
+    pub(super) found: HashMap<i64, usize>,
     pub(super) packed_random: Option<Hunk>,
     pub(super) grams: Grams,
     pub(super) out: Compared,
@@ -95,8 +104,8 @@ impl Work<'_> {
         c.about = x.about;
         c.what = Some(x.name.clone());
         c.shown = Some((x.value.clone(), y.value.clone()));
-        c.follows = x.follows == Follows::UnlessAlone;
-        c.unless_alone = c.follows;
+        c.follows = x.follows != Follows::Never;
+        c.of_field = x.follows;
         self.add(c);
         true
     }
@@ -107,7 +116,8 @@ impl Work<'_> {
             && last.cause == claim.cause
             && (last.about, &last.what) == (claim.about, &claim.what)
             && last.follows == claim.follows
-            && (claim.follows && !claim.unless_alone || (&last.a, &last.b) == (&claim.a, &claim.b))
+            && (claim.follows && claim.of_field == Follows::Never
+                || (&last.a, &last.b) == (&claim.a, &claim.b))
         {
             last.bytes += claim.bytes;
             if (&last.a, &last.b) != (&claim.a, &claim.b) {
@@ -155,14 +165,35 @@ impl Work<'_> {
         memchr::memmem::find(whole, piece).is_some()
     }
 
+    /// Whether a piece of a part stands in the same part of the other file; by how much it moved is kept.
+    pub(super) fn moved_to(
+        &mut self,
+        piece: &Range<usize>,
+        (from, own): (&[u8], &Part),
+        (to, other): (&[u8], &Part),
+    ) -> bool {
+        let bytes = &from[piece.clone()];
+        let whole = &to[other.range.clone()];
+        let cost = whole.len() as u64;
+        if bytes.is_empty() || self.finds_left < cost {
+            return false;
+        }
+        self.finds_left -= cost;
+        let at = memchr::memmem::find(whole, bytes);
+        if let Some(at) = at.filter(|_| bytes.len() >= MOVED && self.found.len() < MOST_MOVES) {
+            let by = at as i64 - (piece.start - own.range.start) as i64;
+            *self.found.entry(by).or_default() += bytes.len();
+        }
+        at.is_some()
+    }
+
     /// Whether what each side has here stands somewhere in the same part of the other.
     pub(super) fn is_elsewhere(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
-        let (a, b) = (self.a, self.b);
-        let mut found = |whole: &[u8], piece: &[u8]| {
-            piece.iter().all(|b| *b == 0) || piece.len() >= 4 && self.find(whole, piece)
-        };
-        found(&b[pb.range.clone()], &a[hunk.a.clone()])
-            && found(&a[pa.range.clone()], &b[hunk.b.clone()])
+        let (a, b) = ((self.a, pa), (self.b, pb));
+        [(&hunk.a, a, b), (&hunk.b, b, a)].into_iter().all(|(piece, from, to)| {
+            from.0[piece.clone()].iter().all(|b| *b == 0)
+                || piece.len() >= 4 && self.moved_to(piece, from, to)
+        })
     }
 }
 
@@ -181,7 +212,7 @@ pub(super) fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) 
         about: About::Anything,
         what: None,
         follows: false,
-        unless_alone: false,
+        of_field: Follows::Never,
         a,
         b,
         shown: None,

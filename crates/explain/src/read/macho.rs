@@ -72,6 +72,7 @@ impl Numbers<'_> {
 //
 // | command | cmd | fields |
 // | --- | --- | --- |
+// | LC_SEGMENT, LC_SEGMENT_64 | 0x01, 0x19 | segname 8 to 24; vmsize and filesize 28 and 36, 32 and 48 |
 // | LC_SYMTAB | 0x02 | symoff 8, nsyms 12, stroff 16, strsize 20 |
 // | LC_ID_DYLIB | 0x0d | timestamp 12 |
 // | LC_UUID | 0x1b | uuid 8 to 24 |
@@ -96,6 +97,7 @@ fn commands(image: &mut Image, n: &Numbers) {
             0x22 | 0x8000_0022 => dyld_info(image, n, at),
             command => {
                 image.fields.extend(field(n, command, at, size));
+                image.fields.extend(of_signature(n, command, at));
                 image.parts.extend(data(n, command, at));
             }
         }
@@ -105,6 +107,31 @@ fn commands(image: &mut Image, n: &Numbers) {
 
 fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
     Part::new(name, range, None, kind)
+}
+
+/// What changes with the length of a signature: where it is, and the size of the segment that it ends.
+fn of_signature(n: &Numbers, command: u32, at: usize) -> Vec<Field> {
+    let new = |name: &str, range: Range<usize>, value: u64| Field {
+        name: name.to_string(),
+        range,
+        value: value.to_string(),
+        cause: Cause::CodeSignature,
+        about: About::Anything,
+        follows: Follows::Last,
+    };
+    let segment = n.bytes.get(at + 8..at + 24) == Some(b"__LINKEDIT\0\0\0\0\0\0");
+    match command {
+        0x1d => vec![new("size of the signature", at + 12..at + 16, u64::from(n.u32(at + 12)))],
+        0x01 if segment => vec![
+            new("size of __LINKEDIT in memory", at + 28..at + 32, u64::from(n.u32(at + 28))),
+            new("size of __LINKEDIT", at + 36..at + 40, u64::from(n.u32(at + 36))),
+        ],
+        0x19 if segment => vec![
+            new("size of __LINKEDIT in memory", at + 32..at + 40, n.u64(at + 32)),
+            new("size of __LINKEDIT", at + 48..at + 56, n.u64(at + 48)),
+        ],
+        _ => Vec::new(),
+    }
 }
 
 /// What a command says itself.

@@ -77,8 +77,8 @@ const ENTRY: usize = 28;
 /// Entries of a debug directory that are read.
 const ENTRIES: usize = 64;
 
-/// Address (of certificates: offset) and size of a data directory.
-fn directory(bytes: &[u8], index: usize) -> Option<(u64, usize)> {
+/// Where the entry of a data directory is.
+fn directory_entry(bytes: &[u8], index: usize) -> Option<usize> {
     let all = Fields(bytes);
     let pe = all.u32(60) as usize;
     let first = match all.u16(pe.checked_add(24)?) {
@@ -86,10 +86,13 @@ fn directory(bytes: &[u8], index: usize) -> Option<(u64, usize)> {
         0x20b => pe + 136,
         _ => return None,
     };
-    if index >= all.u32(first - 4) as usize {
-        return None;
-    }
-    let at = first + index * 8;
+    (index < all.u32(first - 4) as usize).then_some(first + index * 8)
+}
+
+/// Address (of certificates: offset) and size of a data directory.
+fn directory(bytes: &[u8], index: usize) -> Option<(u64, usize)> {
+    let all = Fields(bytes);
+    let at = directory_entry(bytes, index)?;
     let (start, size) = (all.u32(at), all.u32(at + 4) as usize);
     (start > 0 && size > 0).then_some((u64::from(start), size))
 }
@@ -119,8 +122,18 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         value: format!("{:#010x}", all.u32(pe + 88)),
         cause: Cause::Unknown,
         about: About::Anything,
-        follows: Follows::UnlessAlone,
+        follows: Follows::Last,
     });
+    if let Some(at) = directory_entry(bytes, CERTIFICATE) {
+        fields.push(Field {
+            name: "place of the signature".to_string(),
+            range: at..at + 8,
+            value: format!("{} bytes at {:#x}", all.u32(at + 4), all.u32(at)),
+            cause: Cause::CodeSignature,
+            about: About::Anything,
+            follows: Follows::Last,
+        });
+    }
     let version = all.u16(pe + 26).to_le_bytes();
     fields.push(Field {
         name: "LinkerVersion".to_string(),

@@ -181,7 +181,11 @@ impl Flow<'_> {
             return receiver;
         }
         let method = METHODS.iter().find(|(m, _)| *m == name).filter(|_| e.args.is_empty());
-        if let Some((method, what)) = method.filter(|_| !self.names.has_method(&name)) {
+        let of_unix = |what: &What| matches!(what, What::Modes | What::FileNumbers);
+        let fits = |(_, what): &&(&str, What)| {
+            !self.names.has_method(&name) && (!of_unix(what) || self.names.brings_in(&OF_UNIX))
+        };
+        if let Some((method, what)) = method.filter(fits) {
             let id = self.source(Source::Known(*what, format!(".{method}()")), e.method.span());
             return set_of(id);
         }
