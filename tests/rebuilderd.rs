@@ -373,7 +373,7 @@ fn a_long_queue_loses_nothing_when_a_worker_and_the_daemon_are_killed() {
     assert!(worker_killed && daemon_back, "{reported} reports");
     assert_eq!(list.lines().count(), count, "{list}");
     for n in 0..count {
-        let name = format!(" package-{n} ");
+        let name = format!("/1.0.{n}/");
         let line = list.lines().find(|l| l.contains(&name)).unwrap_or_else(|| panic!("{name}"));
         let status = if n % 50 == 7 { "[BAD" } else { "[GOOD" };
         assert!(line.starts_with(status), "{line}");
