@@ -147,8 +147,6 @@ pub struct SurveyRequest {
     pub rows: Option<usize>,
     /// `--retry`.
     pub retry: bool,
-    /// `--ledger`.
-    pub ledger: bool,
 }
 
 /// What the command line leaves open, so that the project's metadata can fill it.

@@ -437,7 +437,6 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in this directory')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors [default: auto]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Build crates again that were not built, or not finished')
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Use and fill the ledger, as `repro build --ledger` does: dependencies that crates share are then built once for all, and rows show how many were')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no progress, only results, notes and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no progress, only results, notes and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -1396,7 +1396,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__survey)
-            opts="-C -q -h --out --time-limit --disk-limit --rows --retry --ledger --markdown --quiet --color --help"
+            opts="-C -q -h --out --time-limit --disk-limit --rows --retry --markdown --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

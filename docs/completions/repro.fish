@@ -578,7 +578,6 @@ complete -c repro -n "__fish_repro_using_subcommand survey" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand survey" -l retry -d 'Build crates again that were not built, or not finished'
-complete -c repro -n "__fish_repro_using_subcommand survey" -l ledger -d 'Use and fill the ledger, as `repro build --ledger` does: dependencies that crates share are then built once for all, and rows show how many were'
 complete -c repro -n "__fish_repro_using_subcommand survey" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand survey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -s C -d 'Run as if started in this directory' -r -F

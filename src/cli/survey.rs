@@ -35,10 +35,6 @@ pub struct SurveyArgs {
     /// Build crates again that were not built, or not finished
     #[arg(long)]
     retry: bool,
-    /// Use and fill the ledger, as `repro build --ledger` does: dependencies that crates share are
-    /// then built once for all, and rows show how many were
-    #[arg(long)]
-    ledger: bool,
     /// Write all rows of the list as a page
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
@@ -54,7 +50,6 @@ impl SurveyArgs {
             disk_limit: self.disk_limit,
             rows: self.rows,
             retry: self.retry,
-            ledger: self.ledger,
         }
     }
 }

@@ -151,7 +151,6 @@ fn of_entry(
         compared: 0,
         artifacts: Vec::new(),
         not_varied: Vec::new(),
-        from_ledger: 0,
         culprits: Vec::new(),
         reason: None,
         seconds: 0,
@@ -312,7 +311,6 @@ fn build(
         row.not_varied = off.chain(variations.unavailable.into_iter().map(|v| v.name)).collect();
         row.not_varied.sort();
     }
-    row.from_ledger = manifest.ledger.map_or(0, |ledger| ledger.reused);
     let culprit = |c: CulpritPart| Cause {
         package: c.package,
         unit: c.unit,
@@ -344,12 +342,10 @@ fn child(
     let epoch = row.epoch.to_string();
     // What a crate's own metadata switches off is varied all the same.
     let args = ["--isolate", "always", "--vary", "all", "--no-builder", "--format", "json"];
-    let ledger = asked.ledger.then_some("--ledger");
     let cmd = Cmd::new(this)
         .args(["--quiet", "build", "--epoch", &epoch, "--source"])
         .arg(dir)
         .args(args)
-        .args(ledger)
         .dir(scratch)
         .env("TMPDIR", &tmp)
         // Not the toolchain that a crate asks for: all rows have one.

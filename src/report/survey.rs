@@ -51,7 +51,7 @@ const GROUPS: [(Group, &str); 5] = [
 
 fn group(row: &Row) -> Group {
     match row.verdict {
-        Outcome::Compared(Verdict::Reproducible | Verdict::FromLedger) => Group::Reproducible,
+        Outcome::Compared(Verdict::Reproducible) => Group::Reproducible,
         Outcome::Compared(Verdict::Differs) => Group::Differs,
         Outcome::Compared(_) => Group::Qualified,
         Outcome::NotBuilt => Group::NotBuilt,
@@ -180,7 +180,6 @@ impl Survey {
         let with = self.rows.iter().filter(|r| matches!(r.verdict, Outcome::Compared(_)));
         let mut tools: BTreeMap<String, usize> = BTreeMap::new();
         let mut absent: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut reused = 0;
         for row in with.clone() {
             let recipe = row.recipe.unwrap_or(0);
             let text = format!("{} for {}, recipe {recipe}", cell(&row.toolchain), cell(&row.host));
@@ -188,7 +187,6 @@ impl Survey {
             for name in &row.not_varied {
                 *absent.entry(name).or_default() += 1;
             }
-            reused += usize::from(row.from_ledger > 0);
         }
         for (text, n) in tools {
             let _ = writeln!(out, "- {text}: {}", term::count(n, "program", "programs"));
@@ -197,14 +195,6 @@ impl Survey {
             let programs = term::count(n, "program", "programs");
             let _ =
                 writeln!(out, "- `{}` was not varied, or not wholly, for {programs}", cell(name));
-        }
-        if reused > 0 {
-            let programs = term::count(reused, "program", "programs");
-            let _ = writeln!(
-                out,
-                "- for {programs}, dependencies that both builds of an earlier row had made equal were taken from a ledger; \
-                 the column \"from ledger\" has their number, and links and build scripts were always run twice"
-            );
         }
         if with.count() > 0 {
             out.push('\n');
@@ -224,20 +214,19 @@ fn words(cause: &Cause) -> String {
 }
 
 fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
-    out.push_str("| program | version | verdict | shipped files | files compared | from ledger | manifest |\n");
-    out.push_str("| --- | --- | --- | --- | ---: | ---: | --- |\n");
+    out.push_str("| program | version | verdict | shipped files | files compared | manifest |\n");
+    out.push_str("| --- | --- | --- | --- | ---: | --- |\n");
     for row in rows {
         let files: Vec<_> = row.artifacts.iter().map(|f| cell(&f.name)).collect();
         let digest = row.manifest.as_deref().unwrap_or_default();
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | `{}` |",
+            "| {} | {} | {} | {} | {} | `{}` |",
             cell(&row.name),
             cell(&row.version),
             row.verdict.name(),
             files.join(", "),
             row.compared,
-            row.from_ledger,
             digest.get(..12).unwrap_or(digest)
         );
     }

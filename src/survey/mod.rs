@@ -46,8 +46,6 @@ pub struct Row {
     pub artifacts: Vec<File>,
     /// Variations that did not reach the builds, or not wholly.
     pub not_varied: Vec<String>,
-    /// Units that were not built, because a ledger had them.
-    pub from_ledger: usize,
     /// The crates that diverged first.
     pub culprits: Vec<Cause>,
     /// Why there is no verdict.
@@ -172,7 +170,6 @@ pub(crate) mod tests {
             compared: 1,
             artifacts: vec![File { name: name.into(), sha256: Some("b".repeat(64)) }],
             not_varied: Vec::new(),
-            from_ledger: 0,
             culprits: Vec::new(),
             reason: None,
             seconds: 2,
