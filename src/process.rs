@@ -1,7 +1,7 @@
 //! A command as a value: built, shown, run and ended here and nowhere else.
 //!
-//! Owns process groups and capture; signals are in [`interrupt`]. Knows nothing of cargo or git. A
-//! command either inherits the environment with changes, or gets exactly the one it is given.
+//! Owns process groups and capture; what a signal does is in `interrupt`. Knows nothing of cargo or git.
+//! A command either inherits the environment with changes, or gets exactly the one it is given.
 
 mod interrupt;
 
