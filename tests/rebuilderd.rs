@@ -22,10 +22,16 @@ use support::{Project, assert_verdict, host};
 /// A program that is ended with the test.
 struct Running(Child);
 
-impl Drop for Running {
-    fn drop(&mut self) {
+impl Running {
+    fn end(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -289,8 +295,8 @@ fn said(line: &str) -> Option<Said> {
 }
 
 /// A queue of REPRO_LOAD packages (1,000 where it is not set), every fiftieth of them altered, for two workers.
-/// One worker is killed amid a job, and the daemon while both have one. Rebuilderd gives a job of
-/// which it hears nothing to another worker after nine minutes, so that this takes longer than that.
+/// A worker is killed with a job, and the daemon after it has given one. Rebuilderd gives a job to another
+/// worker after nine minutes without news of it, so this takes longer than that.
 #[test]
 #[ignore = "needs the programs of rebuilderd, bubblewrap, and most of an hour"]
 fn a_long_queue_loses_nothing_when_a_worker_and_the_daemon_are_killed() {
@@ -300,20 +306,16 @@ fn a_long_queue_loses_nothing_when_a_worker_and_the_daemon_are_killed() {
     let (worker, daemon) = (program("rebuilderd-worker").unwrap(), program("rebuilderd").unwrap());
     let mut rebuilderd = Rebuilderd::start(&project).expect("rebuilderd is installed");
     let (root, port) = build_and_serve(&project);
-    let mut report = serde_json::Value::Null;
-    for n in 0..count {
-        let text = publish(&project, &root, &format!("1.0.{n}"), port, n % 50 == 7);
-        let mut one: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let mut package = one["packages"][0].take();
-        package["name"] = format!("package-{n}").into();
-        match report.get_mut("packages").and_then(|p| p.as_array_mut()) {
-            Some(packages) => packages.push(package),
-            None => {
-                one["packages"][0] = package;
-                report = one;
-            }
-        }
-    }
+    let altered = |n: usize| n % 50 == 7;
+    let published = |n| {
+        let text = publish(&project, &root, &format!("1.0.{n}"), port, altered(n));
+        let mut report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        report["packages"][0]["name"] = format!("package-{n}").into();
+        report
+    };
+    let mut report = published(0);
+    let packages = report["packages"].as_array_mut().unwrap();
+    packages.extend((1..count).map(|n| published(n)["packages"][0].take()));
     rebuilderd.ctl(&project, &["pkgs", "sync-stdin"], &report.to_string());
 
     // Each run of the backend leaves its time.
@@ -347,6 +349,7 @@ fn a_long_queue_loses_nothing_when_a_worker_and_the_daemon_are_killed() {
         match said {
             Said::Took if reported >= count / 4 && !worker_killed => {
                 worker_killed = true;
+                workers[n].end();
                 workers[n] = begin(&rebuilderd, n);
             }
             Said::Took if reported >= count / 2 && !daemon_killed => {
@@ -375,7 +378,7 @@ fn a_long_queue_loses_nothing_when_a_worker_and_the_daemon_are_killed() {
     for n in 0..count {
         let name = format!("/1.0.{n}/");
         let line = list.lines().find(|l| l.contains(&name)).unwrap_or_else(|| panic!("{name}"));
-        let status = if n % 50 == 7 { "[BAD" } else { "[GOOD" };
+        let status = if altered(n) { "[BAD" } else { "[GOOD" };
         assert!(line.starts_with(status), "{line}");
     }
     let times = std::fs::read_to_string(times).unwrap();

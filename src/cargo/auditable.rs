@@ -25,7 +25,7 @@ use crate::platform::{self, Platform};
 
 /// The section.
 pub const SECTION: &str = ".dep-v0";
-/// The symbol that the linker is told to keep: it then keeps the section too.
+/// The symbol that makes the linker keep the section.
 const SYMBOL: &str = "AUDITABLE_VERSION_INFO";
 /// Where the lists are, in the wrapper's directory.
 const DIR: &str = "auditable";

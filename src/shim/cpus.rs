@@ -101,8 +101,8 @@ pub unsafe extern "C" fn pthread_getaffinity_np(thread: usize, size: usize, mask
     }
 }
 
-/// The CPU the thread is on, folded into those that it is told exist: programs size tables by
-/// one and index them by the other.
+/// The CPU that the thread is on, brought below the number of CPUs that programs see: they make tables of
+/// that size and use the CPU as the index.
 fn current_cpu(node: *mut u32) -> Result<u32, ()> {
     let mut cpu = 0_u32;
     let no_cache = null_mut::<c_void>();

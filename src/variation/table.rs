@@ -363,7 +363,7 @@ pub const VARIATIONS: &[Variation] = &[
         carriers: &[Carrier::Jobs],
         cause: Cause::Parallelism,
         label: "number of jobs",
-        // What build scripts are told; how much runs at once is up to the jobserver.
+        // Build scripts see this number; the jobserver decides how much runs at once.
         value: |c, side| Value::Count(c.cpus + u32::from(side.0)),
     },
     Variation {

@@ -478,6 +478,14 @@ fn a_signature_is_the_cause_of_what_only_signing_changes() {
     write("other.exe", signed_pe(&other, &[0xb4; 72]));
     let macho = std::fs::read(project.dir.join("one/macho")).unwrap();
     write("again", signed_again(&macho));
+    // Sizes of the segment that a signature ends, without a change of the signature.
+    let name = b"__LINKEDIT\0\0\0\0\0\0";
+    let segment = macho.windows(16).position(|w| w == name).unwrap() - 8;
+    let mut sized = macho.clone();
+    sized[segment + 34] ^= 1;
+    write("sized", sized);
+    let sized = diff(&project, "one/macho", "sized");
+    assert_eq!(causes(&sized)[0]["cause"], "unknown", "{sized:#}");
     for (a, b, cause) in [
         ("one/pe.exe", "alice.exe", "code-signature"),
         ("alice.exe", "bob.exe", "code-signature"),

@@ -251,9 +251,9 @@ impl Work<'_> {
         let first = align::common_prefix(s, t);
         let last = align::common_suffix(&s[first..], &t[first..]);
         let cut = |r: Range<usize>| r.start + first..r.end - last;
-        let known = self.context.known.iter();
-        let known = known.clone().any(|k| k.a.as_bytes() == &s[first..s.len() - last])
-            || known.clone().any(|k| k.b.as_bytes() == &t[first..t.len() - last]);
+        let (s, t) = (&s[first..s.len() - last], &t[first..t.len() - last]);
+        let mut values = self.context.known.iter();
+        let known = values.any(|k| k.a.as_bytes() == s || k.b.as_bytes() == t);
         [(cut(x), a, b), (cut(y), b, a)].into_iter().all(|(own, from, to)| {
             let text = &from.0[own.clone()];
             // To look for all pieces of a part is slow.

@@ -55,7 +55,7 @@ pub(super) const MOST_FINDS: u64 = 2 << 30;
 pub(super) const MOST_CUTS: usize = 24;
 /// Bytes of a piece that tell by how much it moved: shorter ones stand in several places.
 const MOVED: usize = 8;
-/// Such moves that are told apart.
+/// How many different moves are kept.
 const MOST_MOVES: usize = 4096;
 /// Claims that are told apart.
 const MOST_CLAIMS: usize = 20_000;

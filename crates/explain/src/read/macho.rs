@@ -109,13 +109,14 @@ fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
     Part::new(name, range, None, kind)
 }
 
-/// What changes with the length of a signature: where it is, and the size of the segment that it ends.
+/// What changes with the length of a signature: its size, and that of the segment which it ends. Alone, the
+/// size of a segment says nothing of a signature.
 fn of_signature(n: &Numbers, command: u32, at: usize) -> Vec<Field> {
     let new = |name: &str, range: Range<usize>, value: u64| Field {
         name: name.to_string(),
         range,
         value: value.to_string(),
-        cause: Cause::CodeSignature,
+        cause: if command == 0x1d { Cause::CodeSignature } else { Cause::Unknown },
         about: About::Anything,
         follows: Follows::Last,
     };
