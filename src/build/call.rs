@@ -88,12 +88,8 @@ impl Plan<'_> {
         }
         let mut room = Room::default();
         if let Some(shim) = self.shim {
-            let path = self.scratch.join(format!("preload-{}.so", side.label()));
-            // In a sandbox one text on both sides.
-            let seen = match self.sandbox {
-                Some(_) => PathBuf::from("/run/preload.so"),
-                None => path.clone(),
-            };
+            let path = self.preload_on_disk(side);
+            let seen = self.preload(side);
             let settings = Settings {
                 unreached: Some(layout.wrapper.join(UNREACHED)),
                 ..Settings::of(side, self.values)
@@ -136,6 +132,18 @@ impl Plan<'_> {
         Ok(cargo.env_exact(env).umask(share.umask).own_group())
     }
 
+    fn preload_on_disk(&self, side: Side) -> PathBuf {
+        self.scratch.join(format!("preload-{}.so", side.label()))
+    }
+
+    /// Where one side sees the preload shim: in a sandbox one text on both sides.
+    fn preload(&self, side: Side) -> PathBuf {
+        match self.sandbox {
+            Some(_) => PathBuf::from("/run/preload.so"),
+            None => self.preload_on_disk(side),
+        }
+    }
+
     /// When this run began. Files made after it get times from the clock that the programs of a build see;
     /// the modification times of sources are set by `source-mtime`.
     pub fn since(&self) -> Option<Duration> {
@@ -170,6 +178,7 @@ impl Plan<'_> {
         if let Some(ledger) = self.ledger {
             let shown = [&ledger.view, &ledger.blobs].map(|dir| (dir.clone(), dir.clone()));
             room.read.extend(shown);
+            room.read.extend(ledger.watch.iter().map(|path| (path.clone(), path.clone())));
             room.hidden.extend(ledger.hidden.iter().cloned());
         }
         let mut apart: Vec<_> =
@@ -269,6 +278,10 @@ impl Plan<'_> {
             base: shared.base.clone(),
             places: Places::new(varied.map(|(_, dir, name)| (&**dir, name))),
             inside: inside.map(Clone::clone).to_vec(),
+            written: vec![layout.target.clone()],
+            watch: shared.watch.clone(),
+            preload: self.shim.map(|_| self.preload(side)),
+            side: side.label().to_string(),
         }
     }
 

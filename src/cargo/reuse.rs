@@ -20,6 +20,7 @@ use crate::cargo::{assembler, records};
 use crate::fs;
 use crate::ledger::entry::{self, Entry, Inputs, Output};
 use crate::ledger::{Spec, store};
+use crate::shim::watch::{self, Read};
 
 /// In the wrapper's directory: a line for each call.
 const CALLS: &str = "ledger.jsonl";
@@ -74,8 +75,12 @@ pub enum Done {
 struct Crate {
     /// Of its metadata and of all crates below it.
     identity: String,
-    /// Why rustc does not list all that its dependents read: a clause.
+    /// Why it is not known what its dependents read: a clause.
     unlisted: Option<String>,
+    /// Whether it is a procedural macro, or has one below it.
+    macros: bool,
+    /// Why a macro that is made of it could read unseen: a clause about it.
+    unwatched: Option<String>,
 }
 
 /// The calls of a finished build.
@@ -106,6 +111,8 @@ pub struct Asked<'a> {
 /// A call that can be remembered.
 struct Plain {
     primary: String,
+    /// Whether macros run in it, which have to be watched.
+    macros: bool,
     externs: BTreeMap<String, String>,
     trees: BTreeMap<String, String>,
 }
@@ -127,9 +134,29 @@ impl Asked<'_> {
             let _ = std::io::stderr().write_all(self.spec.places.real(&entry.messages).as_bytes());
             return Ok(ExitCode::SUCCESS);
         }
+        let record = self.dir.join(format!("{}.watched", self.unit.link_name()));
+        let watched = plain.as_ref().is_ok_and(|plain| plain.macros);
+        if let (Ok(Plain { primary, macros: true, .. }), Some(object)) = (&plain, &self.spec.watch)
+        {
+            let _ = std::fs::remove_file(&record);
+            let seed = format!("{}{primary}", self.spec.side);
+            // The shim puts itself in front of whatever does not name it.
+            let shim = self.spec.preload.as_ref().and_then(|path| path.to_str());
+            let others = self.env.get(OsStr::new("LD_PRELOAD")).and_then(|value| value.to_str());
+            let others = others.into_iter().flat_map(|value| value.split([':', ' ']));
+            let behind = shim.into_iter().chain(others.filter(|path| Some(*path) != shim));
+            command.envs(watch::variables(object, &record, &seed, behind));
+        }
         let (code, messages) = self.compile(command, &below)?;
         if code == 0 {
-            let done = plain.and_then(|plain| self.entry(plain, &messages));
+            let macros = match watched {
+                true => watch::read(&std::fs::read(&record).unwrap_or_default()),
+                false => Some(Vec::new()),
+            };
+            let done = plain.and_then(|plain| {
+                let unseen = || "uses a procedural macro, which could not be watched".to_string();
+                self.entry(plain, &messages, macros.ok_or_else(unseen)?)
+            });
             self.write_down(match done {
                 Ok(entry) => Done::Made(Box::new(entry)),
                 Err(why) => Done::Not(why),
@@ -177,28 +204,60 @@ impl Asked<'_> {
             below.iter().map(|(stem, known)| Some((stem, known.as_ref()?))).collect();
         let known = known?;
         let identities: Vec<_> = known.iter().map(|(stem, c)| (stem, &c.identity)).collect();
-        let unlisted = match (self.unit.makes("proc-macro"), assembler) {
-            (true, _) => Some("uses a procedural macro".to_string()),
-            (_, assembler::Reads::InDependents) => {
-                Some(format!("may have assembler code of `{}`", self.unit.crate_name))
-            }
-            _ => known.values().find_map(|c| c.unlisted.clone()),
+        let name = &self.unit.crate_name;
+        let own = match (assembler, rustc_args::links_native(self.args)) {
+            (assembler::Reads::Nothing, false) => None,
+            (assembler::Reads::Nothing, true) => Some("links a native library"),
+            _ => Some("has assembler code"),
         };
-        let own = Crate { identity: entry::digest_of(&(metadata, identities)), unlisted };
+        let unwatched = own.map(|why| format!("the crate `{name}` {why}"));
+        let unwatched =
+            unwatched.or_else(|| known.values().find_map(|below| below.unwatched.clone()));
+        let is_macro = self.unit.makes("proc-macro");
+        let unlisted = match (is_macro, assembler) {
+            (true, _) => self.obstacle(unwatched.as_deref()),
+            (_, assembler::Reads::InDependents) => {
+                Some(format!("may have assembler code of `{name}`"))
+            }
+            _ => known.values().find_map(|below| below.unlisted.clone()),
+        };
+        let macros = is_macro || known.values().any(|below| below.macros);
+        let identity = entry::digest_of(&(metadata, identities));
+        let own = Crate { identity, unlisted, macros, unwatched };
         let text = serde_json::to_vec(&own).ok()?;
         fs::write(&self.dir.join(CRATES).join(self.unit.stem()), text).ok()
+    }
+
+    /// Why crates that use this procedural macro are not remembered; none if it can be watched.
+    fn obstacle(&self, below: Option<&str>) -> Option<String> {
+        let name = &self.unit.crate_name;
+        let uses = |why: &str| format!("uses the procedural macro `{name}`: {why}");
+        if self.spec.watch.is_none() {
+            return Some("uses a procedural macro, which cannot be watched here".to_string());
+        }
+        if let Some(why) = below {
+            return Some(uses(why));
+        }
+        let own = self.outputs();
+        let libraries = own.iter().map(|path| std::fs::read(path).unwrap_or_default());
+        let found = libraries.filter_map(|library| watch::obstacle(&library)).next();
+        match own.is_empty() {
+            true => Some(uses("its library is not there")),
+            false => found.map(|why| uses(&format!("it {why}"))),
+        }
     }
 
     /// Whether it can be remembered; an error is a clause.
     fn plain(&self, below: &BTreeMap<String, Option<Crate>>) -> Result<Plain, String> {
         let known = rustc_args::read(self.args)?;
-        let mut externs = BTreeMap::new();
+        let (mut externs, mut macros) = (BTreeMap::new(), false);
         for (stem, known) in below {
             let known = known.as_ref().ok_or_else(|| format!("uses `{stem}`, which is unknown"))?;
             if let Some(why) = &known.unlisted {
                 return Err(why.clone());
             }
             externs.insert(stem.clone(), known.identity.clone());
+            macros |= known.macros;
         }
         let out_dir = self.unit.script_output.iter().map(PathBuf::from);
         let mut trees = BTreeMap::new();
@@ -235,7 +294,7 @@ impl Asked<'_> {
             .map(|(name, path)| (name, path.file_stem().map(OsStr::to_string_lossy)));
         let call = (words?, given.collect::<Vec<_>>(), env, dir);
         let primary = entry::digest_of(&(&self.spec.base, &self.unit.package, call));
-        Ok(Plain { primary, externs, trees })
+        Ok(Plain { primary, macros, externs, trees })
     }
 
     fn canonical(&self, text: &str) -> Result<String, String> {
@@ -331,7 +390,7 @@ impl Asked<'_> {
     }
 
     /// Where a file of the dep-info is. As it stands: `..` behind a link is not what it seems.
-    fn file(&self, listed: &str) -> PathBuf {
+    fn file(&self, listed: impl AsRef<Path>) -> PathBuf {
         Path::new(&self.unit.dir).join(listed)
     }
 
@@ -359,8 +418,8 @@ impl Asked<'_> {
     }
 
     /// What would be remembered of the call that was made; an error is a clause.
-    fn entry(&self, plain: Plain, messages: &str) -> Result<Entry, String> {
-        let Plain { primary, externs, trees } = plain;
+    fn entry(&self, plain: Plain, messages: &str, macros: Vec<Read>) -> Result<Entry, String> {
+        let Plain { primary, externs, trees, .. } = plain;
         if messages.len() > LONGEST {
             return Err("prints too much".to_string());
         }
@@ -381,7 +440,19 @@ impl Asked<'_> {
         if assembler::in_files(paths).map_err(|e| e.to_string())? != assembler::Reads::Nothing {
             return Err("has assembler code, which can read files".to_string());
         }
-        let names: Vec<String> = reads.env.into_iter().map(|(name, _)| name).collect();
+        let mut names: Vec<String> = reads.env.into_iter().map(|(name, _)| name).collect();
+        for read in macros {
+            match read {
+                Read::Variable(name) => names.push(name),
+                Read::File(path) => {
+                    let (name, content) = self.of_macro(&self.file(&path))?;
+                    files.insert(name, content);
+                }
+                Read::Called(name) => {
+                    return Err(format!("uses a procedural macro that called `{name}`"));
+                }
+            }
+        }
         let env = self.variables(names.iter())?;
         let mut outputs = Vec::new();
         for path in self.outputs() {
@@ -401,6 +472,22 @@ impl Asked<'_> {
             messages: self.canonical(messages)?,
             varied: BTreeMap::new(),
         })
+    }
+
+    /// A file that a macro read or asked for, and its content. Of the target directory only OUT_DIR, which is
+    /// an input as a whole: other files there are written while rustc runs.
+    fn of_macro(&self, path: &Path) -> Result<(String, String), String> {
+        let real = fs::normalized(path);
+        let made = self.unit.script_output.as_deref().is_some_and(|out| real.starts_with(out));
+        let written = self.spec.written.iter().any(|dir| real.starts_with(dir));
+        if !is_within(&real, &self.spec.inside) || written && !made {
+            return Err(format!("uses a procedural macro that reads `{}`", path.display()));
+        }
+        let content = content(path);
+        let content = content.ok_or_else(|| {
+            format!("uses a procedural macro that reads `{}`, which is no file", path.display())
+        })?;
+        Ok((self.canonical(&path.display().to_string())?, content))
     }
 }
 

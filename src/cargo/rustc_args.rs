@@ -199,6 +199,19 @@ fn codegen(value: &str) -> Result<(), String> {
     }
 }
 
+/// Whether a call names libraries that are not Rust's, or directories to find them in.
+pub fn links_native(args: &[String]) -> bool {
+    let next = args.iter().skip(1).map(Some).chain([None]);
+    args.iter().zip(next).any(|(arg, next)| match split(arg) {
+        Some((_, Rule::Native, _)) => true,
+        Some((_, Rule::Search, value)) => {
+            let value = value.or(next.map(String::as_str)).unwrap_or_default();
+            !value.starts_with("dependency=")
+        }
+        _ => false,
+    })
+}
+
 /// Whether a path is in one of these directories.
 pub fn is_within(path: &Path, dirs: &[PathBuf]) -> bool {
     dirs.iter().any(|dir| !dir.as_os_str().is_empty() && path.starts_with(dir))
@@ -228,6 +241,22 @@ mod tests {
         assert!(known.words.contains(&"-C=embed-bitcode=no".to_string()));
         assert!(known.words.contains(&"-l=static=z".to_string()));
         assert_eq!(of(&format!("{LIB} -C opt-level=3")), of(&format!("{LIB} -Copt-level=3")));
+    }
+
+    #[test]
+    fn native_libraries_and_where_they_are_searched_for_are_seen() {
+        for (more, want) in [
+            ("-L dependency=/t -Copt-level=3", false),
+            ("-Ldependency=/t", false),
+            ("-lstatic=z", true),
+            ("-l z", true),
+            ("-L native=/t/out", true),
+            ("-L /t", true),
+            ("-Lnative=/t", true),
+        ] {
+            let args: Vec<_> = format!("{LIB} {more}").split(' ').map(str::to_string).collect();
+            assert_eq!(links_native(&args), want, "{more}");
+        }
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Shared {
     pub base: String,
     /// What a build script must not see.
     pub hidden: Vec<PathBuf>,
+    /// The library that watches procedural macros, where there is one for this host.
+    pub watch: Option<PathBuf>,
 }
 
 /// The same as one side's wrapper needs it.
@@ -63,6 +65,14 @@ pub struct Spec {
     pub places: Places,
     /// The directories that a unit may read from: source, target directory, cargo home.
     pub inside: Vec<PathBuf>,
+    /// Those of them that the build itself writes to.
+    pub written: Vec<PathBuf>,
+    /// [`Shared::watch`].
+    pub watch: Option<PathBuf>,
+    /// The preload shim, as the build sees it.
+    pub preload: Option<PathBuf>,
+    /// The side's name: what the random numbers of its macros begin with.
+    pub side: String,
 }
 
 /// How the units of a check were come by.

@@ -14,6 +14,7 @@ use crate::ledger::store::{self, Ledger};
 use crate::ledger::{Shared, Split, Varied, mac};
 use crate::project::Project;
 use crate::recipe::Recipe;
+use crate::shim::watch;
 use crate::source::Origin;
 use crate::toolchain::Toolchain;
 use crate::variation::coverage::Coverage;
@@ -73,7 +74,11 @@ impl Project {
         let base = (VERSION, &scope, self.recipe_version, compiler(&self.toolchain, targets)?);
         let blobs = ledger.blobs();
         let base = digest_of(&base);
-        let shared = Shared { view, blobs, base, hidden: vec![mac::directory()?] };
+        let hidden = vec![mac::directory()?];
+        // Where it cannot be compiled, crates that use macros are built twice, and the report says so.
+        let toolchain = &self.toolchain;
+        let watch = watch::compile(&toolchain.rustc, toolchain.host(), scratch).ok();
+        let shared = Shared { view, blobs, base, hidden, watch };
         Ok(Using { ledger, scope, varied, shared })
     }
 

@@ -25,6 +25,7 @@
 
 pub mod ran;
 pub mod record;
+pub mod watch;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -352,10 +352,81 @@ fn what_is_read_in_odd_ways_is_never_stale() {
     assert_eq!((check.reused(), check.libraries()), (3, changed.to_vec()));
     write("by_link/other/part.rs", "pub const B: u8 = 1;");
     ledger.project.commit("the module");
-    // The control: the value of the variable is the same, so that crate is not built again.
+    // The control: the values of the variable and of what the macro read are the same, so those crates are
+    // not built again.
     let check = ledger.check(&[]);
-    let changed = ["by_assembler", "by_link", "by_macro"];
-    assert_eq!((check.reused(), check.libraries()), (4, changed.to_vec()));
+    let changed = ["by_assembler", "by_link"];
+    assert_eq!((check.reused(), check.libraries()), (5, changed.to_vec()));
+}
+
+/// A macro for each way to read, what of it is written down, and a crate that uses it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_macro_is_reused_only_if_all_that_it_reads_is_known() {
+    const MACROS: [(&str, &str, &str); 10] = [
+        ("pure", "1", ""),
+        ("asks", "std::env::var(\"CARGO_PKG_NAME\").unwrap().len()", ""),
+        ("draws", "std::collections::HashSet::from([1, 2]).len()", ""),
+        ("looks", "std::path::Path::new(\"none\").exists() as usize", ""),
+        ("lists", "std::fs::read_dir(\".\").unwrap().count().min(1)", "can call `opendir`"),
+        (
+            "tells",
+            "std::time::SystemTime::now().elapsed().is_ok() as usize",
+            "can call `clock_gettime`",
+        ),
+        ("runs", "std::process::Command::new(\"true\").status().is_ok() as usize", "can call `"),
+        ("walks", "std::env::vars_os().count().min(1)", "can call `environ`"),
+        ("follows", "std::fs::canonicalize(\".\").is_ok() as usize", "called `realpath`"),
+        ("writes", "std::fs::File::create(\"/dev/null\").is_ok() as usize", "called `open`"),
+    ];
+    let ledger = Ledger::new();
+    let write = |name: &str, text: &str| ledger.project.write(name, text);
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}")
+    };
+    let mut members = vec!["\"app\"".to_string()];
+    for (name, value, _) in MACROS {
+        let (of, by) = (format!("{name}_macro"), format!("{name}_user"));
+        members.extend([format!("\"{of}\""), format!("\"{by}\"")]);
+        write(&format!("{of}/Cargo.toml"), &package(&of, "[lib]\nproc-macro = true\n"));
+        let uses = format!("[dependencies]\n{of} = {{ path = \"../{of}\" }}\n");
+        write(&format!("{by}/Cargo.toml"), &package(&by, &uses));
+        let tokens = "proc_macro::TokenStream";
+        write(
+            &format!("{of}/src/lib.rs"),
+            &format!(
+                "#[proc_macro]\npub fn value(_: {tokens}) -> {tokens} {{\n    \
+                 let value: usize = {value};\n    value.to_string().parse().unwrap()\n}}\n"
+            ),
+        );
+        write(
+            &format!("{by}/src/lib.rs"),
+            &format!("pub fn value() -> usize {{ {of}::value!() }}\n"),
+        );
+    }
+    let workspace = std::fs::read_to_string(ledger.project.dir.join("Cargo.toml")).unwrap();
+    write("Cargo.toml", &workspace.replace("\"app\"", &members.join(", ")));
+    let cargo = ["generate-lockfile", "--offline", "--quiet"];
+    let made = ledger.project.command("cargo", &ledger.project.dir).args(cargo).status().unwrap();
+    assert!(made.success());
+    ledger.project.commit("macros");
+    ledger.check(&["--workspace"]);
+    let check = ledger.check(&["--workspace"]);
+    let twice = check.json["ledger"]["built_twice"].as_array().unwrap();
+    for (name, _, why) in MACROS {
+        let unit = format!("{name}_user (lib)");
+        let found = twice.iter().find(|t| t["unit"].as_str().unwrap().ends_with(&unit));
+        let found = found.map_or("", |t| t["why"].as_str().unwrap());
+        assert_eq!(found.is_empty(), why.is_empty(), "{name}: {found}");
+        assert!(found.contains(why), "{name}: {found}");
+    }
+    // What was looked for and was not there.
+    write("none", "");
+    ledger.project.commit("what was not there");
+    assert_eq!(
+        ledger.check(&["--workspace"]).libraries().iter().filter(|l| **l == "looks_user").count(),
+        1
+    );
 }
 
 /// On a disk of three pages.

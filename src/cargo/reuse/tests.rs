@@ -5,6 +5,8 @@ use super::*;
 use crate::ledger::places::Places;
 
 const OTHER_PLACES: usize = 1000;
+/// What is known of a crate with a macro below it.
+const BASE: &str = r#"{"identity":"0123456789","unlisted":null,"macros":true,"unwatched":null}"#;
 
 /// A call that was made, with all that it read.
 struct World {
@@ -31,10 +33,14 @@ impl World {
             ("source/src/data.bin", "data"),
             ("target/out/made.rs", "pub const MADE: usize = 7;"),
             ("target/native/libz.a", "!<arch>"),
+            // A macro's: it reads the first, and asks for the second, which is not there.
+            ("source/macro.txt", "by a macro"),
+            ("source/dir/x", ""),
+            ("target/deps/other", "still being written"),
             ("target/deps/libbase-1.rmeta", "rust metadata"),
             ("target/deps/libx-2.rmeta", "rust"),
             ("target/deps/x-2.d", &depends),
-            ("wrapper/crates/libbase-1", "{\"identity\":\"0123456789\",\"unlisted\":null}"),
+            ("wrapper/crates/libbase-1", BASE),
         ] {
             let path = dir.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -53,7 +59,12 @@ impl World {
             &format!("-Lnative={}", at("target/native")),
             &format!("--out-dir={}", at("target/deps")),
         ];
-        let env = [("MADE_BY", "us"), ("RUSTC_BOOTSTRAP", "1"), ("IRRELEVANT", "yes")];
+        let env = [
+            ("MADE_BY", "us"),
+            ("RUSTC_BOOTSTRAP", "1"),
+            ("IRRELEVANT", "yes"),
+            ("BY_MACRO", "value"),
+        ];
         World {
             base: "compiler and project".to_string(),
             args: args.map(str::to_string).to_vec(),
@@ -86,15 +97,26 @@ impl World {
             base: self.base.clone(),
             places: Places::default(),
             inside: vec![self.path("source"), self.path("target")],
+            written: vec![self.path("target")],
+            watch: None,
+            preload: None,
+            side: "A".to_string(),
         };
         let dir = self.path("wrapper");
         then(&Asked { spec: &spec, dir: &dir, unit: &unit, args: &self.args, env: &self.env })
     }
 
     fn remember(&self) -> Result<(), String> {
+        let variables = ["BY_MACRO", "UNSET_BY_MACRO"].map(|name| Read::Variable(name.into()));
+        let files = ["macro.txt", "absent.txt"].map(|name| Read::File(name.into()));
+        self.remember_with(variables.into_iter().chain(files).collect())
+    }
+
+    fn remember_with(&self, macros: Vec<Read>) -> Result<(), String> {
         self.with(|asked| {
             let plain = asked.plain(&asked.below())?;
-            let entry = asked.entry(plain, "")?;
+            assert!(plain.macros);
+            let entry = asked.entry(plain, "", macros)?;
             let text = serde_json::to_vec(&[(true, &entry)]).unwrap();
             std::fs::write(self.path("view").join(&entry.primary), text).unwrap();
             Ok(())
@@ -189,6 +211,9 @@ fn one_bit_of_any_input_and_the_call_is_made_again() {
         Input::Name("target/out/made.rs"),
         Input::Variable("MADE_BY"),
         Input::Variable("RUSTC_BOOTSTRAP"),
+        Input::File("source/macro.txt"),
+        Input::Name("source/macro.txt"),
+        Input::Variable("BY_MACRO"),
         Input::Compiler,
     ];
     inputs.extend((0..world.args.len()).map(Input::Argument));
@@ -207,8 +232,37 @@ fn one_bit_of_any_input_and_the_call_is_made_again() {
     }
     // The control: what the call does not read.
     assert!(world.with_flip(&Input::Variable("IRRELEVANT"), 1, 1));
-    world.env.insert("UNSET".into(), "1".into());
+    for name in ["UNSET", "UNSET_BY_MACRO"] {
+        world.env.insert(name.into(), "1".into());
+        assert!(!world.is_found());
+        world.env.remove(OsStr::new(name));
+        assert!(world.is_found());
+    }
+    std::fs::write(world.path("source/absent.txt"), "").unwrap();
     assert!(!world.is_found());
+}
+
+#[test]
+fn what_a_macro_reads_is_understood_or_the_call_is_not_remembered() {
+    let world = World::new();
+    let out_dir = world.path("target/out/made.rs");
+    let cargo = world.path("target/deps/other");
+    for (read, why) in [
+        (Read::File(out_dir), None),
+        (Read::File("src/../macro.txt".into()), None),
+        (Read::File(cargo), Some("reads")),
+        (Read::File("/etc/passwd".into()), Some("reads `/etc/passwd`")),
+        (Read::File("../../outside".into()), Some("reads")),
+        (Read::File("dir".into()), Some("is no file")),
+        (Read::Called("readlink".into()), Some("called `readlink`")),
+    ] {
+        let found = world.remember_with(vec![read.clone()]).err();
+        let fits = match (&found, why) {
+            (Some(found), Some(why)) => found.contains(why),
+            (found, why) => found.is_none() && why.is_none(),
+        };
+        assert!(fits, "{read:?}: {found:?}");
+    }
 }
 
 #[test]
@@ -258,7 +312,12 @@ fn what_cannot_be_told_is_not_remembered() {
         (
             "uses a procedural macro",
             &(|w: &mut World| {
-                write(w, base, "{\"identity\":\"0\",\"unlisted\":\"uses a procedural macro\"}");
+                write(
+                    w,
+                    base,
+                    BASE.replace("\"unlisted\":null", "\"unlisted\":\"uses a procedural macro\"")
+                        .as_str(),
+                );
             }) as &dyn Fn(&mut World),
         ),
         ("unknown", &|w| write(w, base, "")),
