@@ -280,6 +280,9 @@ impl Plan<'_> {
             inside: inside.map(Clone::clone).to_vec(),
             written: vec![layout.target.clone()],
             watch: shared.watch.clone(),
+            files_varied: [VariationId::SourceMtime, VariationId::Clock, VariationId::Umask]
+                .iter()
+                .all(|id| (self.values)(*id).varied()),
             preload: self.shim.map(|_| self.preload(side)),
             side: side.label().to_string(),
         }

@@ -20,7 +20,9 @@ use crate::cargo::{assembler, records};
 use crate::fs;
 use crate::ledger::entry::{self, Entry, Inputs, Output};
 use crate::ledger::{Spec, store};
-use crate::shim::watch::{self, Read};
+use crate::shim::watch::Read;
+
+mod macros;
 
 /// In the wrapper's directory: a line for each call.
 const CALLS: &str = "ledger.jsonl";
@@ -134,29 +136,19 @@ impl Asked<'_> {
             let _ = std::io::stderr().write_all(self.spec.places.real(&entry.messages).as_bytes());
             return Ok(ExitCode::SUCCESS);
         }
-        let record = self.dir.join(format!("{}.watched", self.unit.link_name()));
-        let watched = plain.as_ref().is_ok_and(|plain| plain.macros);
-        if let (Ok(Plain { primary, macros: true, .. }), Some(object)) = (&plain, &self.spec.watch)
-        {
-            let _ = std::fs::remove_file(&record);
-            let seed = format!("{}{primary}", self.spec.side);
-            // The shim puts itself in front of whatever does not name it.
-            let shim = self.spec.preload.as_ref().and_then(|path| path.to_str());
-            let others = self.env.get(OsStr::new("LD_PRELOAD")).and_then(|value| value.to_str());
-            let others = others.into_iter().flat_map(|value| value.split([':', ' ']));
-            let behind = shim.into_iter().chain(others.filter(|path| Some(*path) != shim));
-            command.envs(watch::variables(object, &record, &seed, behind));
-        }
+        let record = match &plain {
+            Ok(Plain { primary, macros: true, .. }) => {
+                let record = self.dir.join(format!("{}.watched", self.unit.link_name()));
+                let preloaded = self.env.get(OsStr::new("LD_PRELOAD"));
+                macros::watch(self.spec, &record, primary, preloaded.map(|v| &**v), command);
+                Some(record)
+            }
+            _ => None,
+        };
         let (code, messages) = self.compile(command, &below)?;
         if code == 0 {
-            let macros = match watched {
-                true => watch::read(&std::fs::read(&record).unwrap_or_default()),
-                false => Some(Vec::new()),
-            };
-            let done = plain.and_then(|plain| {
-                let unseen = || "uses a procedural macro, which could not be watched".to_string();
-                self.entry(plain, &messages, macros.ok_or_else(unseen)?)
-            });
+            let macros = record.map_or(Ok(Vec::new()), |record| macros::read(&record));
+            let done = plain.and_then(|plain| self.entry(plain, &messages, macros?));
             self.write_down(match done {
                 Ok(entry) => Done::Made(Box::new(entry)),
                 Err(why) => Done::Not(why),
@@ -215,7 +207,7 @@ impl Asked<'_> {
             unwatched.or_else(|| known.values().find_map(|below| below.unwatched.clone()));
         let is_macro = self.unit.makes("proc-macro");
         let unlisted = match (is_macro, assembler) {
-            (true, _) => self.obstacle(unwatched.as_deref()),
+            (true, _) => macros::obstacle(self.spec, name, unwatched.as_deref(), &self.outputs()),
             (_, assembler::Reads::InDependents) => {
                 Some(format!("may have assembler code of `{name}`"))
             }
@@ -226,25 +218,6 @@ impl Asked<'_> {
         let own = Crate { identity, unlisted, macros, unwatched };
         let text = serde_json::to_vec(&own).ok()?;
         fs::write(&self.dir.join(CRATES).join(self.unit.stem()), text).ok()
-    }
-
-    /// Why crates that use this procedural macro are not remembered; none if it can be watched.
-    fn obstacle(&self, below: Option<&str>) -> Option<String> {
-        let name = &self.unit.crate_name;
-        let uses = |why: &str| format!("uses the procedural macro `{name}`: {why}");
-        if self.spec.watch.is_none() {
-            return Some("uses a procedural macro, which cannot be watched here".to_string());
-        }
-        if let Some(why) = below {
-            return Some(uses(why));
-        }
-        let own = self.outputs();
-        let libraries = own.iter().map(|path| std::fs::read(path).unwrap_or_default());
-        let found = libraries.filter_map(|library| watch::obstacle(&library)).next();
-        match own.is_empty() {
-            true => Some(uses("its library is not there")),
-            false => found.map(|why| uses(&format!("it {why}"))),
-        }
     }
 
     /// Whether it can be remembered; an error is a clause.
@@ -417,6 +390,14 @@ impl Asked<'_> {
         own.map(|name| out_dir.join(name)).collect()
     }
 
+    /// Adds a file to the inputs; an error is a clause.
+    fn add_file(&self, path: &Path, files: &mut BTreeMap<String, String>) -> Result<(), String> {
+        let name = self.canonical(&path.display().to_string())?;
+        let content = content(path).ok_or_else(|| format!("reads `{}`", path.display()))?;
+        files.insert(name, content);
+        Ok(())
+    }
+
     /// What would be remembered of the call that was made; an error is a clause.
     fn entry(&self, plain: Plain, messages: &str, macros: Vec<Read>) -> Result<Entry, String> {
         let Plain { primary, externs, trees, .. } = plain;
@@ -430,10 +411,7 @@ impl Asked<'_> {
                 return Err(format!("reads `{}`", path.display()));
             }
             for path in [other_form(&path), Some(path)].into_iter().flatten() {
-                let name = self.canonical(&path.display().to_string())?;
-                let content = content(&path);
-                let content = content.ok_or_else(|| format!("read `{}`", path.display()))?;
-                files.insert(name, content);
+                self.add_file(&path, &mut files)?;
             }
         }
         let paths = reads.files.iter().map(|file| self.file(file));
@@ -442,15 +420,9 @@ impl Asked<'_> {
         }
         let mut names: Vec<String> = reads.env.into_iter().map(|(name, _)| name).collect();
         for read in macros {
-            match read {
-                Read::Variable(name) => names.push(name),
-                Read::File(path) => {
-                    let (name, content) = self.of_macro(&self.file(&path))?;
-                    files.insert(name, content);
-                }
-                Read::Called(name) => {
-                    return Err(format!("uses a procedural macro that called `{name}`"));
-                }
+            match macros::input(self.spec, self.unit, read)? {
+                macros::Input::Variable(name) => names.push(name),
+                macros::Input::File(path) => self.add_file(&path, &mut files)?,
             }
         }
         let env = self.variables(names.iter())?;
@@ -472,22 +444,6 @@ impl Asked<'_> {
             messages: self.canonical(messages)?,
             varied: BTreeMap::new(),
         })
-    }
-
-    /// A file that a macro read or asked for, and its content. Of the target directory only OUT_DIR, which is
-    /// an input as a whole: other files there are written while rustc runs.
-    fn of_macro(&self, path: &Path) -> Result<(String, String), String> {
-        let real = fs::normalized(path);
-        let made = self.unit.script_output.as_deref().is_some_and(|out| real.starts_with(out));
-        let written = self.spec.written.iter().any(|dir| real.starts_with(dir));
-        if !is_within(&real, &self.spec.inside) || written && !made {
-            return Err(format!("uses a procedural macro that reads `{}`", path.display()));
-        }
-        let content = content(path);
-        let content = content.ok_or_else(|| {
-            format!("uses a procedural macro that reads `{}`, which is no file", path.display())
-        })?;
-        Ok((self.canonical(&path.display().to_string())?, content))
     }
 }
 

@@ -69,6 +69,9 @@ pub struct Spec {
     pub written: Vec<PathBuf>,
     /// [`Shared::watch`].
     pub watch: Option<PathBuf>,
+    /// Whether all that a macro can ask of a file besides its content differs between the builds: its times
+    /// and its mode.
+    pub files_varied: bool,
     /// The preload shim, as the build sees it.
     pub preload: Option<PathBuf>,
     /// The side's name: what the random numbers of its macros begin with.

@@ -77,9 +77,16 @@ impl Crate {
             let below = path.strip_prefix(&src).unwrap();
             // Programs of their own: what only starts the library, and what is compiled by it.
             if below.starts_with("bin")
-                || ["preload.rs", "cpus.rs", "directories.rs", "moment.rs", "programs.rs"]
-                    .iter()
-                    .any(|name| below.ends_with(format!("shim/{name}")))
+                || [
+                    "preload.rs",
+                    "cpus.rs",
+                    "directories.rs",
+                    "moment.rs",
+                    "programs.rs",
+                    "watcher.rs",
+                ]
+                .iter()
+                .any(|name| below.ends_with(format!("shim/{name}")))
                 || below == Path::new("main.rs")
             {
                 continue;
