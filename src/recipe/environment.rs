@@ -24,20 +24,20 @@ pub enum Class {
 pub struct Allowed {
     /// Names; a trailing `*` stands for any ending.
     pub names: &'static [&'static str],
-    /// Why.
-    pub why: &'static str,
     /// What they can do. The first row that has a name decides.
     pub class: Class,
 }
 
 /// The allow-list.
 pub const ALLOWED: &[Allowed] = &[
-    Allowed { names: &["PATH"], why: "where the tools are", class: Class::Program },
+    // Where the tools are.
+    Allowed { names: &["PATH"], class: Class::Program },
+    // Where the toolchains are.
     Allowed {
         names: &["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER"],
-        why: "where the toolchains are",
         class: Class::Machine,
     },
+    // Programs that cargo and rustc run.
     Allowed {
         names: &[
             "RUSTC",
@@ -49,9 +49,9 @@ pub const ALLOWED: &[Allowed] = &[
             "CARGO_TARGET_*_RUNNER",
             "CARGO_REGISTRIES_*_CREDENTIAL_PROVIDER",
         ],
-        why: "programs that cargo and rustc run",
         class: Class::Program,
     },
+    // Settings of cargo and rustc.
     Allowed {
         names: &[
             "RUSTFLAGS",
@@ -64,14 +64,14 @@ pub const ALLOWED: &[Allowed] = &[
             "CARGO_RESOLVER_*",
             "CARGO_CFG_*",
         ],
-        why: "settings of cargo and rustc",
         class: Class::Setting,
     },
+    // Where cargo finds registries.
     Allowed {
         names: &["CARGO_REGISTRIES_*", "CARGO_REGISTRY_DEFAULT", "CARGO_SOURCE_*"],
-        why: "where cargo finds registries",
         class: Class::Machine,
     },
+    // Settings of C and C++ compilers.
     Allowed {
         names: &[
             "CFLAGS",
@@ -97,9 +97,9 @@ pub const ALLOWED: &[Allowed] = &[
             "CPATH",
             "LIBRARY_PATH",
         ],
-        why: "settings of C and C++ compilers",
         class: Class::Setting,
     },
+    // C and C++ compilers and their tools.
     Allowed {
         names: &[
             "CC",
@@ -121,9 +121,9 @@ pub const ALLOWED: &[Allowed] = &[
             "HOST_*",
             "TARGET_*",
         ],
-        why: "C and C++ compilers and their tools",
         class: Class::Program,
     },
+    // Settings that build scripts of well-known crates read.
     Allowed {
         names: &[
             "PKG_CONFIG_PATH*",
@@ -141,9 +141,9 @@ pub const ALLOWED: &[Allowed] = &[
             "PYO3_CROSS_PYTHON_*",
             "PYO3_USE_ABI3_FORWARD_COMPATIBILITY",
         ],
-        why: "settings that build scripts of well-known crates read",
         class: Class::Setting,
     },
+    // Programs that build scripts of well-known crates run or load.
     Allowed {
         names: &[
             "PKG_CONFIG*",
@@ -162,19 +162,13 @@ pub const ALLOWED: &[Allowed] = &[
             "PYO3_*",
             "JAVA_HOME",
         ],
-        why: "programs that build scripts of well-known crates run or load",
         class: Class::Program,
     },
-    Allowed {
-        names: &["OPENSSL_*"],
-        why: "settings that build scripts of well-known crates read",
-        class: Class::Setting,
-    },
-    Allowed {
-        names: &["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"],
-        why: "settings of Apple's linker and SDK",
-        class: Class::Machine,
-    },
+    // Settings that build scripts of well-known crates read.
+    Allowed { names: &["OPENSSL_*"], class: Class::Setting },
+    // Settings of Apple's linker and SDK.
+    Allowed { names: &["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"], class: Class::Machine },
+    // What Windows programs and Microsoft's tools need to start.
     Allowed {
         names: &[
             "SystemRoot",
@@ -205,14 +199,10 @@ pub const ALLOWED: &[Allowed] = &[
             "UCRTVersion",
             "PROCESSOR_ARCHITECTURE",
         ],
-        why: "what Windows programs and Microsoft's tools need to start",
         class: Class::Machine,
     },
-    Allowed {
-        names: &["NIX_*"],
-        why: "settings of compiler wrappers in Nix",
-        class: Class::Machine,
-    },
+    // Settings of compiler wrappers in Nix.
+    Allowed { names: &["NIX_*"], class: Class::Machine },
 ];
 
 /// Variables outside the allow-list that make some program run or load what they name. A build has

@@ -163,8 +163,6 @@ impl BuildRequest {
 /// A `repro build`, with the project's metadata and the defaults already in it.
 #[derive(Clone, Debug)]
 pub struct Build {
-    /// The source.
-    pub source: SourceChoice,
     /// What cargo builds.
     pub selection: Selection,
     /// `--epoch`, in seconds since 1970.
@@ -197,6 +195,4 @@ pub struct Build {
     pub replay: bool,
     /// False with `--no-builder`.
     pub builder: bool,
-    /// `-v`.
-    pub verbose: bool,
 }
