@@ -10,6 +10,7 @@ pub mod init;
 pub mod inspect;
 pub mod json;
 pub mod ledger;
+mod rows;
 pub mod sarif;
 pub mod shell;
 pub mod summary;
