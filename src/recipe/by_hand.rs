@@ -146,11 +146,7 @@ mod tests {
             scratch: "/w".into(),
             token: "t".into(),
             cpus: 4,
-            locale: None,
-            outer_configs: 0,
-            toolchain: None,
-            canonical: None,
-            apart: None,
+            ..Canaries::default()
         };
         let values = |id| VariationSet::default().values(id, &canaries);
         Recipe::new(facts).by_hand(&layout, &values)
