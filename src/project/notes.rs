@@ -42,7 +42,7 @@ impl Project {
         }
         for (path, _) in self.outside_config() {
             notes.push(format!(
-                "settings of `{}` are in force, which is outside the source: other builders need them too",
+                "settings of `{}`, which is outside the source, are in force: other builders need them too",
                 path.display()
             ));
         }

@@ -1,5 +1,5 @@
-//! What a survey has found: a summary as text, and a page in Markdown. Names and sentences are of crates
-//! and compilers, so nothing of them is markup.
+//! What a survey has found: a summary as text, and a page in Markdown. Names and messages come from crates and
+//! compilers, so nothing in them may act as markup.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
-//! Names of published crates, and `NAME@VERSION`. They are written into manifests of cargo's, so that only what
-//! can be one is taken.
+//! Names of published crates, and `NAME@VERSION`. They are written into manifests that cargo reads, so anything
+//! that cannot be a crate's name is refused.
 
 use anyhow::Result;
 

@@ -1,4 +1,5 @@
-//! What headers, notes and sections of object files tell: the target, the linker, ids, signatures, names.
+//! Reads what headers, notes and sections of object files record: the target, the linker, ids, signatures,
+//! names.
 
 use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use repro_formats::bytes::Fields;

@@ -1,5 +1,5 @@
-//! What texts in a binary tell, wherever they are: paths of the standard library's source, of crates in
-//! panic messages, of the machine that built it, and the producers in debug information.
+//! Facts from texts anywhere in a binary: paths of the standard library's source, of crates in panic messages
+//! and of the machine that built it, and the producers in debug information.
 
 use std::collections::{BTreeMap, BTreeSet};
 
