@@ -22,16 +22,7 @@ use crate::toolchain::Toolchain;
 const BUBBLEWRAP: &str = "bwrap";
 /// Where distributions keep programs, libraries and their settings.
 const SYSTEM: &[&str] = &[
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/etc",
-    "/opt",
-    "/nix/store",
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store",
     "/gnu/store",
 ];
 

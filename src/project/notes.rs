@@ -233,24 +233,8 @@ impl Project {
 /// protocol with build scripts name as well: their name in a program means nothing.
 fn of_session(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "_",
-        "COLORTERM",
-        "DEBUG",
-        "DISPLAY",
-        "EDITOR",
-        "HOST",
-        "LANGUAGE",
-        "MAIL",
-        "NUM_JOBS",
-        "OLDPWD",
-        "OPT_LEVEL",
-        "OUT_DIR",
-        "PAGER",
-        "PROFILE",
-        "PWD",
-        "SHELL",
-        "SHLVL",
-        "TARGET",
+        "_", "COLORTERM", "DEBUG", "DISPLAY", "EDITOR", "HOST", "LANGUAGE", "MAIL", "NUM_JOBS",
+        "OLDPWD", "OPT_LEVEL", "OUT_DIR", "PAGER", "PROFILE", "PWD", "SHELL", "SHLVL", "TARGET",
         "TERM",
     ];
     const STARTS: &[&str] = &["LC_", "RUST_", "SSH_", "XDG_", "DBUS_", "DEP_"];

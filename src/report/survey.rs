@@ -338,10 +338,7 @@ mod tests {
         missing.reason = Some(hostile.into());
         let page = survey(vec![row("a"), differs, missing]).markdown();
         for line in [
-            "| reproducible | 1 |",
-            "| differs | 1 |",
-            "| not built | 1 |",
-            "| not run | 1 |",
+            "| reproducible | 1 |", "| differs | 1 |", "| not built | 1 |", "| not run | 1 |",
             "| in the list | 4 |",
         ] {
             assert!(page.contains(line), "{line}:\n{page}");

@@ -9,49 +9,13 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 const ORDER: &[&str] = &[
     // ground
-    "error",
-    "process",
-    "orphans",
-    "fs",
-    "git",
-    "term",
-    // values
-    "artifact",
-    "verdict",
-    "epoch",
-    "toolchain",
-    "platform",
-    "variation",
-    "layout",
-    "sandbox",
-    "request",
-    // steps
-    "query",
-    "source",
-    "recipe",
-    "shim",
-    "ledger",
-    "cargo",
-    "build",
-    "compare",
-    "blame",
-    "replay",
-    "check",
-    // outputs
-    "manifest",
-    "setting",
-    "sbom",
-    "attest",
-    "oci",
-    "survey",
-    "report",
-    // entry
-    "project",
-    "remedies",
-    "verify",
-    "command",
-    "cli",
-    "entry",
+    "error", "process", "orphans", "fs", "git", "term", // values
+    "artifact", "verdict", "epoch", "toolchain", "platform", "variation", "layout", "sandbox",
+    "request", // steps
+    "query", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame", "replay",
+    "check", // outputs
+    "manifest", "setting", "sbom", "attest", "oci", "survey", "report", // entry
+    "project", "remedies", "verify", "command", "cli", "entry",
 ];
 
 /// Imports that close a cycle of files: a file, and what it imports. The list only shrinks: a row that

@@ -197,21 +197,8 @@ let value = lines.map(|(name, value)| format!("{name} {value}")).join("|");"#;
         }
     };
     let alone = [
-        "user",
-        "uid",
-        "gid",
-        "home-of-user",
-        "host-file",
-        "machine-id",
-        "mounts",
-        "rustc",
-        "kernel",
-        "boot-id",
-        "cpus",
-        "host-id",
-        "birth",
-        "top",
-        "temp-list",
+        "user", "uid", "gid", "home-of-user", "host-file", "machine-id", "mounts", "rustc",
+        "kernel", "boot-id", "cpus", "host-id", "birth", "top", "temp-list",
     ];
     compare("never", &alone);
     if sandboxes() {

@@ -244,12 +244,7 @@ fn what_a_sandbox_carries_is_listed_where_there_is_none() {
     let report = run.json();
     let missing = report["variations"]["unavailable"].as_array().unwrap();
     for name in [
-        "toolchain-path",
-        "username",
-        "user-id",
-        "hostname",
-        "kernel",
-        "cpu-count",
+        "toolchain-path", "username", "user-id", "hostname", "kernel", "cpu-count",
         "directory-order",
     ] {
         let why = missing.iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("{name}"));

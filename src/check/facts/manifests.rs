@@ -30,10 +30,7 @@ pub struct Dependency {
 }
 
 const TABLES: &[&str] = &[
-    "dependencies",
-    "dev-dependencies",
-    "build-dependencies",
-    "dev_dependencies",
+    "dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies",
     "build_dependencies",
 ];
 

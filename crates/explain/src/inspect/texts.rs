@@ -87,23 +87,9 @@ fn versioned(text: &str) -> Option<(&str, &str)> {
 
 /// Where absolute paths of people's and servers' machines begin.
 const ROOTS: &[&str] = &[
-    "/home/",
-    "/Users/",
-    "/root/",
-    "/github/",
-    "/__w/",
-    "/builds/",
-    "/build/",
-    "/tmp/",
-    "/private/",
-    "/opt/",
-    "/workspace/",
-    "/workspaces/",
-    "/project/",
-    "/io/",
-    "/mnt/",
-    "/usr/local/",
-    ":\\",
+    "/home/", "/Users/", "/root/", "/github/", "/__w/", "/builds/", "/build/", "/tmp/",
+    "/private/", "/opt/", "/workspace/", "/workspaces/", "/project/", "/io/", "/mnt/",
+    "/usr/local/", ":\\",
 ];
 /// What a path must hold to be one of a build: texts of programs name directories, too.
 const MARKS: &[&str] = &[".cargo", ".rustup", ".rs", ".c", ".cc", ".cpp", ".h", ".o", ".pdb"];
