@@ -161,22 +161,22 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Verify(args) => {
             let (format, verbose) = (args.format, args.verbose);
-            match (verify::run(args.request())?, format) {
-                (verify::Outcome::Report(found), format) => {
+            match verify::run(args.request())? {
+                verify::Outcome::Report(found) => {
                     print(&match format {
                         Format::Text => report::verify::text::report(&found, verbose),
                         Format::Json => report::verify::json::report(&found),
                     })?;
                     Ok(found.code())
                 }
-                (verify::Outcome::Attested(found), format) => {
+                verify::Outcome::Attested(found) => {
                     print(&match format {
                         Format::Text => report::verify::attested::text(&found, verbose),
                         Format::Json => report::verify::attested::json(&found),
                     })?;
                     Ok(found.code())
                 }
-                (verify::Outcome::Several(found), format) => {
+                verify::Outcome::Several(found) => {
                     print(&match format {
                         Format::Text => report::verify::several::text(&found),
                         Format::Json => report::verify::several::json(&found),
@@ -333,25 +333,21 @@ fn run_env(args: EnvArgs) -> Result<u8> {
     for note in &report.notes {
         term::say(term::WARN, "note", note);
     }
-    print_raw(&match format {
+    // As it is, with the control characters that it may hold.
+    let text = match format {
         EnvFormat::Sh => shell::sh(&report),
         EnvFormat::Fish => shell::fish(&report),
         EnvFormat::Powershell => shell::powershell(&report),
         EnvFormat::Dockerfile => shell::dockerfile(&report),
         EnvFormat::Github => shell::github(&report),
         EnvFormat::Json => json::env::report(&report),
-    })?;
-    Ok(0)
+    };
+    written(std::io::stdout(), &text).map(|()| 0)
 }
 
 /// The result, on standard output. A reader that went away does not make a failed run of it.
 fn print(text: &str) -> Result<()> {
     written(anstream::stdout(), text)
-}
-
-/// The result as it is, with the control characters that it may hold.
-fn print_raw(text: &str) -> Result<()> {
-    written(std::io::stdout(), text)
 }
 
 fn written(mut out: impl Write, text: &str) -> Result<()> {

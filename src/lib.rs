@@ -1,44 +1,47 @@
 //! `repro` makes, proves and explains bit-identical Rust builds.
 //!
 //! The modules stand on floors and import only from below: ground (process, files, digests),
-//! values, steps, outputs, entry. `tests/it/floors.rs` holds that.
+//! values, steps, outputs, entry. `tests/it/floors.rs` checks that.
+//!
+//! There is no library API. What is public here is for `main`, the fuzz targets and the tests; the
+//! compiler reports everything else that nothing uses.
 
-pub mod artifact;
+mod artifact;
 pub mod attest;
-pub mod blame;
-pub mod build;
-pub mod cargo;
-pub mod check;
-pub mod cli;
-pub mod command;
-pub mod compare;
+mod blame;
+mod build;
+mod cargo;
+mod check;
+mod cli;
+mod command;
+mod compare;
 pub mod entry;
-pub mod epoch;
-pub mod error;
-pub mod fs;
-pub mod git;
-pub mod layout;
-pub mod ledger;
+mod epoch;
+mod error;
+mod fs;
+mod git;
+mod layout;
+mod ledger;
 pub mod manifest;
 pub mod oci;
-pub mod orphans;
-pub mod platform;
-pub mod process;
-pub mod project;
-pub mod query;
-pub mod recipe;
+mod orphans;
+mod platform;
+mod process;
+mod project;
+mod query;
+mod recipe;
 mod remedies;
-pub mod replay;
+mod replay;
 pub mod report;
-pub mod request;
-pub mod sandbox;
-pub mod sbom;
-pub mod setting;
-pub mod shim;
-pub mod source;
-pub mod survey;
-pub mod term;
-pub mod toolchain;
-pub mod variation;
-pub mod verdict;
-pub mod verify;
+mod request;
+mod sandbox;
+mod sbom;
+mod setting;
+mod shim;
+mod source;
+mod survey;
+mod term;
+mod toolchain;
+mod variation;
+mod verdict;
+mod verify;

@@ -447,8 +447,6 @@ impl Recipe {
 pub struct Packed<'m> {
     /// File name.
     pub name: &'m str,
-    /// Bytes.
-    pub size: u64,
     /// SHA-256.
     pub sha256: &'m str,
 }
@@ -456,9 +454,9 @@ pub struct Packed<'m> {
 impl Manifest {
     /// The files that were packed of the artifacts.
     pub fn packed(&self) -> impl Iterator<Item = Packed<'_>> {
-        let archives = self.archives.iter().map(|a| (&a.name, a.size, &a.sha256));
-        let images = self.images.iter().map(|i| (&i.name, i.size, &i.sha256));
-        archives.chain(images).map(|(name, size, sha256)| Packed { name, size, sha256 })
+        let archives = self.archives.iter().map(|a| Packed { name: &a.name, sha256: &a.sha256 });
+        let images = self.images.iter().map(|i| Packed { name: &i.name, sha256: &i.sha256 });
+        archives.chain(images)
     }
 
     /// The bytes of the file: JSON, indented, with a final newline.

@@ -1,8 +1,10 @@
 //! Which family of linker and object format a target triple belongs to, as far as the recipe
 //! has rows that depend on it.
 
+use serde::{Deserialize, Serialize};
+
 /// A family of targets that share linker options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Platform {
     /// ELF with a GNU-style linker: the BSDs, Linux, Android, Fuchsia.
     Elf,

@@ -1,4 +1,4 @@
-//! A build by itself: in user, mount, network, pid, ipc and host-name namespaces of its own, through
+//! A build by itself: in user, mount, network, pid, ipc and hostname namespaces of its own, through
 //! bubblewrap (Linux). What it left running ends with it.
 //!
 //! It can write to its own directories and to private ones for temporary files, and to nothing else.
@@ -22,16 +22,7 @@ use crate::toolchain::Toolchain;
 const BUBBLEWRAP: &str = "bwrap";
 /// Where distributions keep programs, libraries and their settings.
 const SYSTEM: &[&str] = &[
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/etc",
-    "/opt",
-    "/nix/store",
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store",
     "/gnu/store",
 ];
 
@@ -137,7 +128,7 @@ pub struct Room {
     pub layers: Vec<Layer>,
     /// Directories of this machine that it must not see.
     pub hidden: Vec<PathBuf>,
-    /// The host name.
+    /// The hostname.
     pub hostname: Option<String>,
     /// The ids of user and group.
     pub user: Option<u32>,

@@ -45,7 +45,7 @@ complete -c repro -n "__fish_repro_needs_command" -f -a "inspect" -d 'Reports ho
 complete -c repro -n "__fish_repro_needs_command" -f -a "ledger" -d 'Lists, checks or shrinks the ledger of `repro build --ledger`'
 complete -c repro -n "__fish_repro_needs_command" -f -a "survey" -d 'Builds published crates twice, one after another, and records a verdict for each'
 complete -c repro -n "__fish_repro_needs_command" -f -a "rebuilderd-backend" -d 'Rebuilds for rebuilderd\'s worker, which runs this with REBUILDERD_OUTDIR set'
-complete -c repro -n "__fish_repro_needs_command" -f -a "rebuilderd-sync" -d 'Prints manifests as `rebuildctl pkgs sync-stdin` takes them'
+complete -c repro -n "__fish_repro_needs_command" -f -a "rebuilderd-sync" -d 'Prints manifests in the format that `rebuildctl pkgs sync-stdin` reads'
 complete -c repro -n "__fish_repro_needs_command" -f -a "completions" -d 'Prints a completion script for a shell'
 complete -c repro -n "__fish_repro_needs_command" -f -a "man" -d 'Prints the man pages, or writes one for each subcommand'
 complete -c repro -n "__fish_repro_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -84,10 +84,10 @@ directory-order\t''
 git-config\t''
 environment\t''
 clock\t''"
-complete -c repro -n "__fish_repro_using_subcommand build" -l isolate -d 'Whether each build has its own /tmp, processes, user and host name, through bubblewrap, and no network' -r -f -a "auto\t'Where bubblewrap works; what it would have varied is listed as not varied otherwise'
-always\t'Fail where it does not work'
-never\t'Build scripts run with your rights and network'"
-complete -c repro -n "__fish_repro_using_subcommand build" -l builds -d 'How many builds to make and compare, each different from all others: with more, a fault that shows by chance is less likely to be missed [default: 2]' -r
+complete -c repro -n "__fish_repro_using_subcommand build" -l isolate -d 'When to isolate the builds with bubblewrap: each gets its own /tmp, processes, user and hostname, and no network' -r -f -a "auto\t'Where bubblewrap works; elsewhere, what it would have varied is listed as not varied'
+always\t'Fail where bubblewrap does not work'
+never\t'Build scripts run with your permissions and network'"
+complete -c repro -n "__fish_repro_using_subcommand build" -l builds -d 'How many builds to make and compare, each in a different environment: more builds are less likely to miss a difference that does not always occur [default: 2]' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l ledger -d 'Build only what changed since it was last compared, and take everything else from the ledger in DIR [default: `repro/ledger` in the cache directory]. Links and build scripts are always made twice' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'
@@ -109,14 +109,14 @@ complete -c repro -n "__fish_repro_using_subcommand build" -l same-path -d 'Make
 complete -c repro -n "__fish_repro_using_subcommand build" -l auditable -d 'Link the list of packages into programs and C libraries, as `cargo auditable` does: `cargo audit bin` and other scanners read it'
 complete -c repro -n "__fish_repro_using_subcommand build" -l network -d 'Let isolated builds use the network'
 complete -c repro -n "__fish_repro_using_subcommand build" -l ledger-trust-cache -d 'Also use entries that a different machine wrote, such as those of a CI cache: whoever can write to the cache decides what they are'
-complete -c repro -n "__fish_repro_using_subcommand build" -l once -d 'Build once and compare nothing: makes a manifest to compare with those of other builders, with `repro verify --against`'
+complete -c repro -n "__fish_repro_using_subcommand build" -l once -d 'Build once and compare nothing: makes a manifest that `repro verify --against` can compare with those of other builders'
 complete -c repro -n "__fish_repro_using_subcommand build" -l allow-nothing-varied -d 'Exit with 0 also if nothing was varied, as with `--vary none`'
 complete -c repro -n "__fish_repro_using_subcommand build" -l show-recipe -d 'Print the recipe for this project and exit'
 complete -c repro -n "__fish_repro_using_subcommand build" -l list-variations -d 'Print the table of variations and exit'
 complete -c repro -n "__fish_repro_using_subcommand build" -l diffoscope -d 'Also run diffoscope, if it is installed, on the first pair that differs'
 complete -c repro -n "__fish_repro_using_subcommand build" -l expand -d 'Expand the macros of a crate that differs, and show the first tokens that differ'
 complete -c repro -n "__fish_repro_using_subcommand build" -l no-replay -d 'Do not run a crate that differs again to confirm the cause'
-complete -c repro -n "__fish_repro_using_subcommand build" -l try-remedies -d 'If the builds differ, apply what may help to scratch copies and build them: reports which remedies make the difference go away'
+complete -c repro -n "__fish_repro_using_subcommand build" -l try-remedies -d 'If the builds differ, try known remedies on scratch copies of the source and report which of them make the difference go away'
 complete -c repro -n "__fish_repro_using_subcommand build" -l keep -d 'Keep the temporary build directory and print its path'
 complete -c repro -n "__fish_repro_using_subcommand build" -l no-builder -d 'Do not record this machine\'s OS, linker and libraries in the manifest'
 complete -c repro -n "__fish_repro_using_subcommand build" -s v -l verbose -d 'List every artifact, each variation\'s values, and what was not passed to the builds'
@@ -345,7 +345,7 @@ complete -c repro -n "__fish_repro_using_subcommand init" -l profile -d 'Profile
 complete -c repro -n "__fish_repro_using_subcommand init" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand init" -l install -d 'Install repro in workflows from this commit, or from the released archive for Linux x86_64 with this SHA-256 [default: the commit of this version\'s tag, looked up with git]' -r
 complete -c repro -n "__fish_repro_using_subcommand init" -l workflow -d 'What the workflows are for [default: `verify` where cargo-dist or another workflow makes releases, else `release`]' -r -f -a "release\t'Make releases'
-verify\t'Build and verify for another workflow, which makes them'"
+verify\t'Build and verify the releases that another workflow makes'"
 complete -c repro -n "__fish_repro_using_subcommand init" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'"
 complete -c repro -n "__fish_repro_using_subcommand init" -s C -d 'Run as if started in this directory' -r -F
@@ -383,22 +383,22 @@ archive-mode\t''
 archive-order\t''
 compressor\t''
 code-signature\t''"
-complete -c repro -n "__fish_repro_using_subcommand verify" -l accept-setting -d 'Accept a setting of the publisher\'s that the source does not ask for, by name or with its value; can be given several times' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l accept-setting -d 'Accept a setting that the publisher used and the source does not ask for, by name or with its value; can be given several times' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l keys -d 'Count the signed statements of the builders in this trust file, without building' -r -F
-complete -c repro -n "__fish_repro_using_subcommand verify" -l rebuild -d 'With --keys, rebuild as well: one vote more, or, with the name of a group in the trust file, a vote of that group' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l attestation -d 'A signed statement of a builder, besides those in the release; can be given several times' -r -F
-complete -c repro -n "__fish_repro_using_subcommand verify" -l against -d 'Compare the manifests of several builders, named by you, without building' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l threshold -d 'How many builders have to agree [default: all of --against; of --keys what the file says]' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l rebuild -d 'With --keys, also rebuild: this adds one vote, or counts as a vote of GROUP in the trust file' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l attestation -d 'A builder\'s signed statement that is not in the release; can be given several times' -r -F
+complete -c repro -n "__fish_repro_using_subcommand verify" -l against -d 'Compare the manifests of several builders without building; NAME is your name for a builder' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l threshold -d 'How many builders have to agree [default: all of --against; with --keys, what the trust file says]' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l verifier-id -d 'With --attest, the URI that names you' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l resource-uri -d 'With --attest, where the files are published' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l link -d 'Write an in-toto link to FILE if all is REPRODUCED, as rebuilderd signs it' -r -F
+complete -c repro -n "__fish_repro_using_subcommand verify" -l link -d 'Write a signed in-toto link to FILE, in rebuilderd\'s form, if everything is REPRODUCED' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l key -d 'With --attest, sign with this Ed25519 or P-256 key; with --link, an Ed25519 key' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -s o -l output -d 'Write the rebuilt files to this directory, which must not exist' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l max-ratio -d 'Refuse archives that unpack to more times their size, past 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -413,11 +413,11 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l auditable -d 'Lin
 complete -c repro -n "__fish_repro_using_subcommand verify" -l allow-toolchain -d 'Try a toolchain other than the manifest\'s'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l sandbox -d 'Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l no-sandbox -d 'Run build scripts with your permissions, network and home directory'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest-only -d 'Check the manifest alone: exit 0 although no published file was compared'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l ledger-ok -d 'Accept a manifest of a build that took units from a ledger instead of building all of them twice'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest-only -d 'Check only the manifest: exit 0 although no published file was compared'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l ledger-ok -d 'Accept a manifest whose build took units from a ledger instead of building all of them twice'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l anyway -d 'Rebuild even if a published file is not the one that the manifest lists'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l attest -d 'Write a signed summary of the verification, `verification.sigstore.json`, if all is REPRODUCED'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l slsa-property -d 'With --attest, --keys and --rebuild, state SLSA_BUILD_REPRODUCED as well: at least two owners agree'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l attest -d 'Write a signed summary, `verification.sigstore.json`, if everything is REPRODUCED'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l slsa-property -d 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED: at least two owners agree'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l keep -d 'Keep the temporary build directory and print its path'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s v -l verbose -d 'List everything'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -472,17 +472,17 @@ complete -c repro -n "__fish_repro_using_subcommand attest" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand attest" -l unsigned -d 'Only write the statement, for cosign or another signer'
-complete -c repro -n "__fish_repro_using_subcommand attest" -l dsse -d 'With --key, add the signature to a file of DSSE envelopes in place of a sigstore bundle'
-complete -c repro -n "__fish_repro_using_subcommand attest" -l predicate -d 'With --unsigned, write the predicate alone, for the attestation action of a platform'
+complete -c repro -n "__fish_repro_using_subcommand attest" -l dsse -d 'With --key, add the signature to a file of DSSE envelopes instead of writing a sigstore bundle'
+complete -c repro -n "__fish_repro_using_subcommand attest" -l predicate -d 'With --unsigned, write only the predicate, for the attestation action of a CI platform'
 complete -c repro -n "__fish_repro_using_subcommand attest" -l print-key -d 'Print the public key of --key as PEM and for OpenSSH, and its id'
 complete -c repro -n "__fish_repro_using_subcommand attest" -l ledger-ok -d 'Attest a build that took units from a ledger instead of building all of them twice'
 complete -c repro -n "__fish_repro_using_subcommand attest" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand attest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l epoch -d 'Clamp timestamps to this time, in seconds since 1970 [default: SOURCE_DATE_EPOCH]' -r
-complete -c repro -n "__fish_repro_using_subcommand normalize" -l set-time -d 'Set every timestamp to this time, also earlier ones' -r
+complete -c repro -n "__fish_repro_using_subcommand normalize" -l set-time -d 'Set every timestamp to this time, even earlier ones' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-ratio -d 'Refuse archives that unpack to more times their size, past 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'"
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s C -d 'Run as if started in this directory' -r -F
@@ -497,7 +497,7 @@ complete -c repro -n "__fish_repro_using_subcommand normalize" -s q -l quiet -d 
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand diff" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand diff" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand diff" -l max-ratio -d 'Refuse archives that unpack to more times their size, past 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand diff" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
 complete -c repro -n "__fish_repro_using_subcommand diff" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'
 github\t'For people, with annotations for GitHub Actions and a step summary'"
@@ -513,7 +513,7 @@ complete -c repro -n "__fish_repro_using_subcommand diff" -s q -l quiet -d 'Prin
 complete -c repro -n "__fish_repro_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-ratio -d 'Refuse archives that unpack to more times their size, past 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.inspect/1`'"
 complete -c repro -n "__fish_repro_using_subcommand inspect" -s C -d 'Run as if started in this directory' -r -F
@@ -569,15 +569,15 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subc
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Removes what cannot be used, then what was used least recently'
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c repro -n "__fish_repro_using_subcommand survey" -l out -d 'Where the rows, manifests and logs go' -r -F
-complete -c repro -n "__fish_repro_using_subcommand survey" -l time-limit -d 'End a crate that takes longer, with everything that it started' -r
-complete -c repro -n "__fish_repro_using_subcommand survey" -l disk-limit -d 'End a crate that takes more space on disk' -r
+complete -c repro -n "__fish_repro_using_subcommand survey" -l time-limit -d 'Stop a crate that takes longer, and everything that it started' -r
+complete -c repro -n "__fish_repro_using_subcommand survey" -l disk-limit -d 'Stop a crate that takes more space on disk' -r
 complete -c repro -n "__fish_repro_using_subcommand survey" -l rows -d 'Build at most N crates now' -r
 complete -c repro -n "__fish_repro_using_subcommand survey" -l markdown -d 'Write all rows of the list as a page' -r -F
 complete -c repro -n "__fish_repro_using_subcommand survey" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand survey" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c repro -n "__fish_repro_using_subcommand survey" -l retry -d 'Build crates again that were not built, or not finished'
+complete -c repro -n "__fish_repro_using_subcommand survey" -l retry -d 'Build again the crates that failed to build or did not finish'
 complete -c repro -n "__fish_repro_using_subcommand survey" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand survey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -s C -d 'Run as if started in this directory' -r -F
@@ -625,7 +625,7 @@ complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_su
 complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "ledger" -d 'Lists, checks or shrinks the ledger of `repro build --ledger`'
 complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "survey" -d 'Builds published crates twice, one after another, and records a verdict for each'
 complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "rebuilderd-backend" -d 'Rebuilds for rebuilderd\'s worker, which runs this with REBUILDERD_OUTDIR set'
-complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "rebuilderd-sync" -d 'Prints manifests as `rebuildctl pkgs sync-stdin` takes them'
+complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "rebuilderd-sync" -d 'Prints manifests in the format that `rebuildctl pkgs sync-stdin` reads'
 complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "completions" -d 'Prints a completion script for a shell'
 complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "man" -d 'Prints the man pages, or writes one for each subcommand'
 complete -c repro -n "__fish_repro_using_subcommand help; and not __fish_seen_subcommand_from build check env init verify archive sbom attest normalize diff inspect ledger survey rebuilderd-backend rebuilderd-sync completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -25,24 +25,9 @@ const DIGESTS: usize = 32;
 
 /// Every parameter that a verifier knows: with another one, the build is another one.
 pub const PARAMETERS: &[&str] = &[
-    "source",
-    "directory",
-    "packages",
-    "workspace",
-    "lib",
-    "bins",
-    "allBins",
-    "features",
-    "allFeatures",
-    "noDefaultFeatures",
-    "targets",
-    "profile",
-    "inject",
-    "auditable",
-    "sourceDateEpoch",
-    "userWrapper",
-    "environment",
-    "outsideConfig",
+    "source", "directory", "packages", "workspace", "lib", "bins", "allBins", "features",
+    "allFeatures", "noDefaultFeatures", "targets", "profile", "inject", "auditable",
+    "sourceDateEpoch", "userWrapper", "environment", "outsideConfig",
 ];
 
 /// What was built, with which inputs: what builders have to agree on before their files are compared.

@@ -96,7 +96,7 @@ impl fmt::Display for Proof {
                 };
                 let itself = itself.map(|itself| match itself {
                     Itself::Chance if *file_system => {
-                        "it is the number of a file, and each copy has another"
+                        "it is an inode number, and each copy has a different one"
                     }
                     Itself::Chance => "it differs from run to run, with a stopped clock too",
                     Itself::Time => "it differs from run to run, but not with a stopped clock",

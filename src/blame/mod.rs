@@ -13,6 +13,7 @@ mod evidence;
 mod expand;
 mod explore;
 mod graph;
+mod lines;
 mod pair;
 mod paired;
 mod reach;

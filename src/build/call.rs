@@ -309,10 +309,7 @@ impl Plan<'_> {
         let spec = Spec {
             host: self.toolchain.host().to_string(),
             user_wrapper,
-            args: args
-                .into_iter()
-                .map(|(family, arg)| (family.map(wrapper::family_name), arg))
-                .collect(),
+            args,
             trace_links: self.trace_links,
             keep_calls: self.keep_calls,
             whole_scope: self.recipe.changes_calls(),

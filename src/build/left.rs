@@ -125,14 +125,7 @@ fn cargos_directories(trace: &Trace) -> BTreeSet<PathBuf> {
 /// Whether cargo itself keeps something of this name in a directory of its own.
 fn is_cargos(name: &str) -> bool {
     let names = [
-        "CACHEDIR.TAG",
-        "build",
-        "deps",
-        "doc",
-        "examples",
-        "incremental",
-        "package",
-        "repro",
+        "CACHEDIR.TAG", "build", "deps", "doc", "examples", "incremental", "package", "repro",
         "tmp",
     ];
     let records = name.ends_with(".d") || name.contains(".trim-paths.json");

@@ -125,8 +125,6 @@ pub struct Built {
     pub random_build_id: bool,
     /// How it came about: what a difference is traced back by.
     pub trace: Trace,
-    /// cargo's diagnostics, without its progress lines.
-    pub diagnostics: String,
     /// What the ledger was used for.
     pub calls: Vec<reuse::Call>,
 }
@@ -273,13 +271,13 @@ impl Plan<'_> {
                 None => words.lock().expect("no panic holds this").push(line.to_string()),
             },
         })?;
-        let words = words.into_inner().expect("no panic holds this").join("\n");
         if !status.success() {
+            let words = words.into_inner().expect("no panic holds this").join("\n");
             return Err(self.failed(side, &command, status, words));
         }
         progress.step(side.label(), "built; reading the artifacts");
         let said = said.into_inner().expect("no panic holds this");
-        self.collect(side, &layout, &on_disk, said, words)
+        self.collect(side, &layout, &on_disk, said)
     }
 
     fn failed(
@@ -341,7 +339,6 @@ impl Plan<'_> {
         layout: &Layout,
         on_disk: &Layout,
         mut said: Messages,
-        diagnostics: String,
     ) -> Result<Built> {
         let mut trace = Trace { side, layout: layout.clone(), ..Trace::default() };
         // The target directory may be inside the source.
@@ -389,7 +386,6 @@ impl Plan<'_> {
             random_build_id,
             calls: reuse::calls(&layout.wrapper)?,
             trace,
-            diagnostics,
         })
     }
 

@@ -28,11 +28,7 @@ impl Plan<'_> {
         let library = self.library_lockfile();
         let lockfiles = [self.lockfile, library.as_deref().unwrap_or_default()];
         home::make(
-            self.cargo_home,
-            &layout.cargo_home,
-            self.config,
-            &lockfiles,
-            self.registry_sources,
+            self.cargo_home, &layout.cargo_home, self.config, &lockfiles, self.registry_sources,
         )?;
         for unpacked in ["registry/src", "git/checkouts"] {
             self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;

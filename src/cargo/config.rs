@@ -34,16 +34,8 @@ pub const FILE_NAMES: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
 /// The tables that cargo needs to find crates. Nothing in them reaches rustc; of `unstable` only
 /// `build-std` is kept, which has the standard library's crates fetched.
 const FETCH_TABLES: [&str; 10] = [
-    "unstable",
-    "source",
-    "registries",
-    "registry",
-    "credential-alias",
-    "net",
-    "http",
-    "patch",
-    "paths",
-    "resolver",
+    "unstable", "source", "registries", "registry", "credential-alias", "net", "http", "patch",
+    "paths", "resolver",
 ];
 
 /// Keys that name what cargo runs before it builds, or a compiler. `*` stands for any key.

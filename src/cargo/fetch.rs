@@ -48,14 +48,8 @@ pub fn fetch(toolchain: &Toolchain, place: &Place, say: &(dyn Fn(&str) + Sync)) 
 
 /// All packages that builds for these targets may use, as cargo resolves them.
 pub fn metadata(toolchain: &Toolchain, place: &Place, targets: &[String]) -> Result<Metadata> {
-    let cmd = Cmd::new(&toolchain.cargo).args([
-        "metadata",
-        "--locked",
-        "--offline",
-        "--format-version",
-        "1",
-        "--all-features",
-    ]);
+    let cmd = Cmd::new(&toolchain.cargo)
+        .args(["metadata", "--locked", "--offline", "--format-version", "1", "--all-features"]);
     let mut cmd = at(place, cmd, toolchain);
     for target in targets {
         cmd = cmd.args(["--filter-platform", target]);
@@ -93,12 +87,8 @@ fn at(place: &Place, cmd: Cmd, toolchain: &Toolchain) -> Cmd {
 
 /// How cargo, curl and git say that a server was not reached.
 const UNREACHED: [&str; 6] = [
-    "ould not resolve",
-    "ould not connect",
-    "ailed to connect",
-    "ouldn't connect",
-    "Timeout was reached",
-    "network failure",
+    "ould not resolve", "ould not connect", "ailed to connect", "ouldn't connect",
+    "Timeout was reached", "network failure",
 ];
 
 fn explain(command: &str, words: &str) -> anyhow::Error {

@@ -1,11 +1,11 @@
-//! `repro` as dlltool and as linker of Windows GNU targets, which both make names and order from paths.
+//! `repro` as dlltool and as linker of Windows GNU targets: both derive names and order from paths.
 //!
-//! rustc has the import libraries of `raw-dylib` made in a temporary directory of a random name, and dlltool
-//! makes symbols from the path of the library (<https://github.com/microsoft/windows-rs/issues/3634>). The
-//! real one is run in an empty directory with bare file names, and what it made is moved to where rustc
-//! expects it. GNU ld sorts imports by the file names of archives (`SORT(*)(.idata$5)` of its script), so
-//! where target directory and toolchain are decides their order; slashes in front of the names make one
-//! order of it.
+//! For `raw-dylib`, rustc has dlltool make import libraries in a temporary directory with a random name, and
+//! dlltool makes symbols from the path of the library (<https://github.com/microsoft/windows-rs/issues/3634>).
+//! So the real dlltool runs in an empty directory with bare file names, and its output is moved to where rustc
+//! expects it. GNU ld sorts imports by the file names of archives (`SORT(*)(.idata$5)` of its script), so their
+//! order depends on where the target directory and the toolchain are; slashes in front of the names make it
+//! the same everywhere.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

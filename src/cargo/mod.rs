@@ -15,6 +15,7 @@ pub mod mingw;
 pub mod records;
 pub mod reuse;
 pub mod rustc_args;
+mod rustc_call;
 pub mod rustflags;
 pub mod toolchain;
 pub mod trace;

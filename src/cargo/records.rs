@@ -71,22 +71,10 @@ pub struct Directive {
 
 /// Keys of the older form `cargo:key=value`. Any other is metadata in it.
 const KEYS: &[&str] = &[
-    "rerun-if-changed",
-    "rerun-if-env-changed",
-    "rustc-cdylib-link-arg",
-    "rustc-cfg",
-    "rustc-check-cfg",
-    "rustc-env",
-    "rustc-flags",
-    "rustc-link-arg",
-    "rustc-link-arg-benches",
-    "rustc-link-arg-bin",
-    "rustc-link-arg-bins",
-    "rustc-link-arg-cdylib",
-    "rustc-link-arg-examples",
-    "rustc-link-arg-tests",
-    "rustc-link-lib",
-    "rustc-link-search",
+    "rerun-if-changed", "rerun-if-env-changed", "rustc-cdylib-link-arg", "rustc-cfg",
+    "rustc-check-cfg", "rustc-env", "rustc-flags", "rustc-link-arg", "rustc-link-arg-benches",
+    "rustc-link-arg-bin", "rustc-link-arg-bins", "rustc-link-arg-cdylib",
+    "rustc-link-arg-examples", "rustc-link-arg-tests", "rustc-link-lib", "rustc-link-search",
     "warning",
 ];
 

@@ -61,38 +61,12 @@ const OPTIONS: &[(&str, Rule)] = &[
 
 /// Codegen options that read no file and leave no other one. Those of the linker do nothing to a library.
 const CODEGEN: &[&str] = &[
-    "code-model",
-    "codegen-units",
-    "control-flow-guard",
-    "debug-assertions",
-    "debuginfo",
-    "default-linker-libraries",
-    "embed-bitcode",
-    "extra-filename",
-    "force-frame-pointers",
-    "force-unwind-tables",
-    "instrument-coverage",
-    "link-arg",
-    "link-args",
-    "link-dead-code",
-    "linker",
-    "linker-flavor",
-    "linker-plugin-lto",
-    "lto",
-    "metadata",
-    "no-prepopulate-passes",
-    "no-redzone",
-    "opt-level",
-    "overflow-checks",
-    "panic",
-    "prefer-dynamic",
-    "relocation-model",
-    "rpath",
-    "soft-float",
-    "strip",
-    "symbol-mangling-version",
-    "target-cpu",
-    "target-feature",
+    "code-model", "codegen-units", "control-flow-guard", "debug-assertions", "debuginfo",
+    "default-linker-libraries", "embed-bitcode", "extra-filename", "force-frame-pointers",
+    "force-unwind-tables", "instrument-coverage", "link-arg", "link-args", "link-dead-code",
+    "linker", "linker-flavor", "linker-plugin-lto", "lto", "metadata", "no-prepopulate-passes",
+    "no-redzone", "opt-level", "overflow-checks", "panic", "prefer-dynamic", "relocation-model",
+    "rpath", "soft-float", "strip", "symbol-mangling-version", "target-cpu", "target-feature",
 ];
 
 /// Of `-L`; a path with `=` in it is none.
@@ -273,19 +247,9 @@ mod tests {
             assert_eq!(of(line).unwrap_err(), why, "{line}");
         }
         for odd in [
-            "-Zthreads=8",
-            "--test",
-            "--sysroot=/x",
-            "--emit=asm",
-            "--emit=dep-info=/x.d",
-            "-C incremental=/x",
-            "-C profile-use=/x",
-            "-C target-cpu=native",
-            "-C split-debuginfo=packed",
-            "-C save-temps",
-            "--target x.json",
-            "--print=cfg",
-            "-C",
+            "-Zthreads=8", "--test", "--sysroot=/x", "--emit=asm", "--emit=dep-info=/x.d",
+            "-C incremental=/x", "-C profile-use=/x", "-C target-cpu=native",
+            "-C split-debuginfo=packed", "-C save-temps", "--target x.json", "--print=cfg", "-C",
         ] {
             assert!(of(&format!("{LIB} {odd}")).is_err(), "{odd}");
         }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cargo::ids::{self, Names, Roots};
 use crate::cargo::reuse::Asked;
+use crate::cargo::rustc_call::Call;
 use crate::cargo::units::Unit;
 use crate::cargo::{auditable, crate_dirs, mingw};
 use crate::platform::{self, Platform};
@@ -40,7 +41,7 @@ pub struct Spec {
     /// The user's own wrapper.
     pub user_wrapper: Option<PathBuf>,
     /// Arguments to append: the triple family they are for (none is for all), and the argument.
-    pub args: Vec<(Option<String>, String)>,
+    pub args: Vec<(Option<Platform>, String)>,
     /// Ask the host's linker for the list of files that it reads.
     pub trace_links: bool,
     /// Write down each call whole, so that it can be made again.
@@ -262,95 +263,15 @@ pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
     Ok(None)
 }
 
-/// The arguments of one rustc call, as text; those of `@file` are read in.
-struct Call {
-    args: Vec<String>,
-}
-
 impl Call {
-    fn read(args: &[OsString]) -> Result<Call> {
-        let mut all = Vec::new();
-        for arg in args {
-            let text = arg.to_string_lossy();
-            match text.strip_prefix('@') {
-                Some(file) => {
-                    all.extend(fs::read_text(Path::new(file))?.lines().map(str::to_string));
-                }
-                None => all.push(text.into_owned()),
-            }
-        }
-        Ok(Call { args: all })
-    }
-
-    /// Values of an option in its forms `--name value`, `--name=value`.
-    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.args.iter().enumerate().filter_map(move |(i, arg)| {
-            if arg == name {
-                return self.args.get(i + 1).map(String::as_str);
-            }
-            arg.strip_prefix(name)?.strip_prefix('=')
-        })
-    }
-
-    /// Values of a codegen option in its forms `-C name=value`, `-Cname=value`.
-    fn codegen<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.args.iter().enumerate().filter_map(move |(i, arg)| {
-            let option = match arg.as_str() {
-                "-C" | "--codegen" => self.args.get(i + 1)?.as_str(),
-                _ => arg.strip_prefix("-C").or_else(|| arg.strip_prefix("--codegen="))?,
-            };
-            option.strip_prefix(name)?.strip_prefix('=')
-        })
-    }
-
-    /// Takes `--remap-path-scope` out; whether it was there.
-    fn without_scope(&mut self) -> bool {
-        const OPTION: &str = "--remap-path-scope";
-        let before = self.args.len();
-        while let Some(i) = self.args.iter().position(|arg| arg == OPTION) {
-            self.args.drain(i..self.args.len().min(i + 2));
-        }
-        self.args.retain(|arg| !arg.strip_prefix(OPTION).is_some_and(|v| v.starts_with('=')));
-        self.args.len() != before
-    }
-
-    fn crate_name(&self) -> Option<&str> {
-        self.values("--crate-name").next()
-    }
-
-    /// cargo also asks rustc for its version and file names; those calls are left as they are.
-    fn compiles(&self) -> bool {
-        self.crate_name().is_some_and(|n| n != "___")
-    }
-
-    /// The arguments behind rustc itself, and behind the workspace wrapper in front of it.
-    fn after_rustc(&self) -> Vec<String> {
-        let start = self.args.iter().position(|a| a.starts_with('-'));
-        self.args[start.unwrap_or(0)..].to_vec()
-    }
-
-    fn target<'a>(&'a self, host: &'a str) -> &'a str {
-        self.values("--target").last().unwrap_or(host)
-    }
-
-    fn crate_types(&self) -> Vec<String> {
-        let types = self.values("--crate-type").flat_map(|t| t.split(','));
-        types.map(str::to_string).collect()
-    }
-
-    fn links(&self) -> bool {
-        let types = self.crate_types();
-        types.is_empty()
-            || types.iter().any(|t| !["lib", "rlib", "staticlib"].contains(&t.as_str()))
-    }
-
+    /// What is appended to a call.
     fn additions(&self, spec: &Spec, dir: &Path) -> Vec<String> {
         let target = self.target(&spec.host);
         let family = platform::of_triple(target);
         let mut added: Vec<String> = spec
             .args
             .iter()
-            .filter(|(only, _)| only.as_ref().is_none_or(|o| *o == format!("{family:?}")))
+            .filter(|(only, _)| only.is_none_or(|only| only == family))
             .flat_map(|(_, arg)| self.for_linker(arg))
             .collect();
         let default_linker = self.codegen("linker").next().is_none()
@@ -366,103 +287,27 @@ impl Call {
         }
         added
     }
-
-    /// An argument as it is for what links.
-    fn for_linker(&self, arg: &str) -> Vec<String> {
-        match arg.strip_prefix("-Clink-arg=-Wl,").filter(|_| self.linker_is_direct()) {
-            Some(rest) => rest.split(',').map(|word| format!("-Clink-arg={word}")).collect(),
-            None => vec![arg.to_string()],
-        }
-    }
-
-    /// Whether rustc calls the linker itself, not a C compiler in front of it: `-Wl,` is then
-    /// wrong. rustc infers this from the linker's name in the same way.
-    fn linker_is_direct(&self) -> bool {
-        if let Some(flavor) = self.codegen("linker-flavor").last() {
-            return !flavor.ends_with("cc") && !["gcc", "em"].contains(&flavor);
-        }
-        self.codegen("linker").last().is_some_and(|linker| {
-            let stem = Path::new(linker).file_stem().unwrap_or_default();
-            let stem = stem.to_string_lossy();
-            let name = stem.rsplit('-').next().unwrap_or_default();
-            ["ld", "lld", "mold", "gold", "bfd"].contains(&name) || stem.starts_with("ld.")
-        })
-    }
-
-    /// `-C lto` without a value means the whole program.
-    fn has_lto(&self) -> bool {
-        let whole = ["fat", "thin", "yes", "y", "on", "true"];
-        let pairs = self.args.windows(2).any(|w| w[0] == "-C" && w[1] == "lto");
-        let by_linker = self.args.iter().any(|a| a.contains("linker-plugin-lto"));
-        let asked = self.codegen("lto").last().map(|v| whole.contains(&v));
-        !by_linker && asked.unwrap_or(pairs || self.args.iter().any(|a| a == "-Clto"))
-    }
-
-    fn unit(&self, host: &str) -> Unit {
-        let env = |name: &str| std::env::var(name).unwrap_or_default();
-        Unit {
-            package: format!("{} {}", env("CARGO_PKG_NAME"), env("CARGO_PKG_VERSION")),
-            manifest_dir: env("CARGO_MANIFEST_DIR"),
-            crate_name: self.crate_name().unwrap_or_default().to_string(),
-            crate_types: self.crate_types(),
-            target: self.target(host).to_string(),
-            metadata: self.codegen("metadata").last().unwrap_or_default().to_string(),
-            extra_filename: self.codegen("extra-filename").last().unwrap_or_default().to_string(),
-            canonical_filename: None,
-            features: self
-                .values("--cfg")
-                .filter_map(|c| c.strip_prefix("feature=\"")?.strip_suffix('"'))
-                .map(str::to_string)
-                .collect(),
-            out_dir: self.values("--out-dir").last().unwrap_or_default().to_string(),
-            dir: std::env::current_dir().map(|d| d.display().to_string()).unwrap_or_default(),
-            externs: self
-                .values("--extern")
-                .filter_map(|e| e.split_once('=').map(|(_, path)| path.to_string()))
-                .collect(),
-            script_output: std::env::var("OUT_DIR").ok(),
-            random_build_id: self.args.iter().any(|a| a.contains("--build-id=uuid")),
-            lto: self.has_lto(),
-            native_cpu: self.codegen("target-cpu").last() == Some("native"),
-        }
-    }
-}
-
-/// The family's name in a [`Spec`].
-pub fn family_name(family: Platform) -> String {
-    format!("{family:?}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn call(line: &str) -> Call {
-        Call { args: line.split(' ').map(str::to_string).collect() }
-    }
-
     fn spec() -> Spec {
         Spec {
             host: "x86_64-unknown-linux-gnu".into(),
             args: vec![
                 (None, "--remap-path-prefix=/a=/b".into()),
-                (Some("Elf".into()), "-Clink-arg=-Wl,--build-id=sha1".into()),
-                (Some("Msvc".into()), "-Clink-arg=/Brepro".into()),
+                (Some(Platform::Elf), "-Clink-arg=-Wl,--build-id=sha1".into()),
+                (Some(Platform::Msvc), "-Clink-arg=/Brepro".into()),
             ],
             ..Spec::default()
         }
     }
 
     fn added(line: &str) -> Vec<String> {
-        call(line).additions(&spec(), Path::new("/w"))
-    }
-
-    #[test]
-    fn the_scope_of_remaps_is_taken_out_in_both_forms() {
-        let mut given = call("rustc -Ca --remap-path-scope=object x --remap-path-scope macro y");
-        assert!(given.without_scope());
-        assert_eq!(given.args, ["rustc", "-Ca", "x", "y"]);
-        assert!(!given.without_scope());
+        let call = Call { args: line.split(' ').map(str::to_string).collect() };
+        call.additions(&spec(), Path::new("/w"))
     }
 
     #[test]
@@ -492,24 +337,6 @@ mod tests {
                 "{line}"
             );
         }
-    }
-
-    #[test]
-    fn only_compilations_are_changed() {
-        assert!(!call("rustc -vV").compiles());
-        assert!(!call("rustc - --crate-name ___ --print=file-names").compiles());
-        assert!(call("rustc --crate-name x src/lib.rs").compiles());
-    }
-
-    #[test]
-    fn a_unit_is_read_from_its_call() {
-        let line = "rustc --crate-name x --crate-type lib -C metadata=m -C extra-filename=-e \
-                    --extern y=/t/liby-1.rlib --extern proc_macro";
-        let unit = call(line).unit("host");
-        assert_eq!(unit.crate_types, ["lib"]);
-        assert_eq!(unit.extra_filename, "-e");
-        assert_eq!(unit.externs, ["/t/liby-1.rlib"]);
-        assert_eq!(unit.target, "host");
     }
 
     #[test]

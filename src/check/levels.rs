@@ -65,7 +65,7 @@ impl Levels {
             if id != WARNINGS {
                 known(id)?;
             } else if *level == Level::Warn {
-                return Err(format!("`--warn {WARNINGS}` says nothing: leave it out"));
+                return Err(format!("`--warn {WARNINGS}` has no effect: leave it out"));
             }
             let other = given[..i].iter().find(|(o, l)| o == id && l != level);
             if other.is_some() {

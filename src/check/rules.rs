@@ -64,381 +64,230 @@ pub fn named(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|r| r.id == id)
 }
 
-use Judge::{Code, Files, Git, Lockfile, Packages};
-use Severity::{Error, Info, Warning};
+/// Rows as `--explain` prints them: name, severity, how a rule finds something, and the texts.
+macro_rules! rules {
+    ($($id:literal $severity:ident $judge:ident($($how:tt)*)
+        looks at $looks_at:literal why $why:literal to do $remedy:literal source $source:literal;)*) => {
+        &[$(Rule {
+            id: $id,
+            severity: Severity::$severity,
+            looks_at: $looks_at,
+            why: $why,
+            remedy: $remedy,
+            source: $source,
+            judge: Judge::$judge($($how)*),
+        }),*]
+    };
+}
 
 /// The rules.
-pub const RULES: &[Rule] = &[
-    Rule {
-        id: "lockfile-missing",
-        severity: Error,
-        looks_at: "Cargo.lock of the workspace",
-        why: "without Cargo.lock every build may resolve different dependency versions",
-        remedy: "run `cargo generate-lockfile` and commit Cargo.lock",
-        source: "https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html",
-        judge: Files(locked::missing),
-    },
-    Rule {
-        id: "lockfile-untracked",
-        severity: Error,
-        looks_at: "whether git tracks Cargo.lock",
-        why: "a lockfile that is not committed pins nothing for other builders",
-        remedy: "commit Cargo.lock (`git add -f Cargo.lock` if .gitignore lists it)",
-        source: "https://doc.rust-lang.org/cargo/faq.html#why-have-cargolock-in-version-control",
-        judge: Git(locked::untracked),
-    },
-    Rule {
-        id: "lockfile-stale",
-        severity: Error,
-        looks_at: "Cargo.lock against the dependencies in all manifests of the workspace",
-        why: "`--locked` refuses to build, and without it versions change",
-        remedy: "run `cargo update --workspace` and commit Cargo.lock",
-        source: "https://doc.rust-lang.org/cargo/commands/cargo-build.html#manifest-options",
-        judge: Lockfile(locked::stale),
-    },
-    Rule {
-        id: "lockfile-checksum",
-        severity: Error,
-        looks_at: "the checksum of each registry package in Cargo.lock",
-        why: "without a checksum the same version can have different contents elsewhere",
-        remedy: "remove the package from Cargo.lock and run `cargo update --workspace`",
-        source: "https://doc.rust-lang.org/cargo/reference/registry-index.html",
-        judge: Lockfile(locked::checksum),
-    },
-    Rule {
-        id: "toolchain-unpinned",
-        severity: Warning,
-        looks_at: "the channel in rust-toolchain.toml",
-        why: "a different compiler version produces different bytes; pin it so that everyone uses the same one",
-        remedy: "put an exact version (`channel = \"1.95.0\"`) or a dated nightly into rust-toolchain.toml",
-        source: "https://rust-lang.github.io/rustup/overrides.html#the-toolchain-file",
-        judge: Files(locked::toolchain),
-    },
-    Rule {
-        id: "workspace-wrapper",
-        severity: Error,
-        looks_at: "RUSTC_WORKSPACE_WRAPPER and `build.rustc-workspace-wrapper`",
-        why: "cargo hashes its path into the names of crates and symbols",
-        remedy: "use RUSTC_WRAPPER instead, or set it for checks alone",
-        source: "https://doc.rust-lang.org/cargo/reference/config.html#buildrustc-workspace-wrapper",
-        judge: Files(flags::workspace_wrapper),
-    },
-    Rule {
-        id: "rustc-bootstrap",
-        severity: Error,
-        looks_at: "RUSTC_BOOTSTRAP in the environment and in `[env]`",
-        why: "it turns on unstable features in a stable compiler, which changes the output",
-        remedy: "remove it; pin a dated nightly if you need unstable features",
-        source: "https://doc.rust-lang.org/unstable-book/compiler-environment-variables/RUSTC_BOOTSTRAP.html",
-        judge: Files(flags::bootstrap),
-    },
-    Rule {
-        id: "incremental-release",
-        severity: Error,
-        looks_at: "`incremental` of profiles other than dev and test, and CARGO_INCREMENTAL",
-        why: "incremental compilation splits code depending on earlier builds",
-        remedy: "leave `incremental` off in profiles that are released",
-        source: "https://doc.rust-lang.org/cargo/reference/profiles.html#incremental",
-        judge: Files(flags::incremental),
-    },
-    Rule {
-        id: "target-cpu-native",
-        severity: Error,
-        looks_at: "`-C target-cpu=native` in rustflags, and `-march=native` and the like in CFLAGS, of cargo config files, profiles and the environment",
-        why: "the output depends on the processor of the build machine",
-        remedy: "name a processor (`-C target-cpu=x86-64-v3`, `-march=x86-64-v3`)",
-        source: "https://doc.rust-lang.org/rustc/codegen-options/index.html#target-cpu",
-        judge: Files(flags::target_cpu),
-    },
-    Rule {
-        id: "build-id-uuid",
-        severity: Error,
-        looks_at: "`--build-id=uuid` in flags",
-        why: "the linker writes a new random number into each binary",
-        remedy: "use `-C link-arg=-Wl,--build-id=sha1`, which is made from the content",
-        source: "https://sourceware.org/binutils/docs/ld/Options.html",
-        judge: Files(flags::build_id),
-    },
-    Rule {
-        id: "parallel-frontend",
-        severity: Warning,
-        looks_at: "`-Z threads` of more than one in rustflags",
-        why: "threads of the compiler finish in any order, and some of that order still reaches the output",
-        remedy: "leave it to builds that are not released, or give `-Z threads=1`",
-        source: "https://github.com/rust-lang/rust/issues/129094",
-        judge: Files(flags::threads),
-    },
-    Rule {
-        id: "gdb-index",
-        severity: Warning,
-        looks_at: "`--gdb-index` in flags, where mold links",
-        why: "the threads of mold write the index in any order",
-        remedy: "leave the index to the debugger, or link with another linker",
-        source: "https://github.com/rui314/mold/issues/1566",
-        judge: Files(flags::gdb_index),
-    },
-    Rule {
-        id: "rpath",
-        severity: Error,
-        looks_at: "`rpath` of profiles, and `-C rpath` in flags",
-        why: "binaries contain absolute library paths, which no remapping reaches",
-        remedy: "leave rpath off, or give `-C link-arg=-Wl,-rpath,$ORIGIN/…`",
-        source: "https://doc.rust-lang.org/rustc/codegen-options/index.html#rpath",
-        judge: Files(flags::rpath),
-    },
-    Rule {
-        id: "git-rev",
-        severity: Error,
-        looks_at: "the rev of each git dependency in the manifests",
-        why: "branches and tags move; a full commit id does not",
-        remedy: "give `rev = \"…\"` with all 40 digits of the commit",
-        source: "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#choice-of-commit",
-        judge: Files(pins::rev),
-    },
-    Rule {
-        id: "git-comment",
-        severity: Warning,
-        looks_at: "the comment right above each git dependency",
-        why: "a git dependency needs a reason and an end: a link and a condition for its removal",
-        remedy: "add a comment with a link to the reason and when it can be removed",
-        source: "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#specifying-dependencies-from-git-repositories",
-        judge: Files(pins::comment),
-    },
-    Rule {
-        id: "git-allow",
-        severity: Warning,
-        looks_at: "the rows `allow-git` of deny.toml for each git dependency, and their comments",
-        why: "a source that no policy lists can be added unnoticed",
-        remedy: "add the URL to `allow-git` under [sources] of deny.toml, with the same link in a comment",
-        source: "https://embarkstudios.github.io/cargo-deny/checks/sources/cfg.html",
-        judge: Files(pins::allow),
-    },
-    Rule {
-        id: "git-sbom",
-        severity: Error,
-        looks_at: "with `--sbom`: the purl of each git package of Cargo.lock",
-        why: "a purl without `vcs_url` says that the package comes from crates.io, which it does not",
-        remedy: "regenerate the SBOM from this Cargo.lock",
-        source: "https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.rst",
-        judge: Files(pins::sbom),
-    },
-    Rule {
-        id: "path-outside-repository",
-        severity: Error,
-        looks_at: "where path dependencies are",
-        why: "a clone does not contain them, so others cannot build",
-        remedy: "move the package into the repository, or depend on a registry or a commit",
-        source: "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#specifying-path-dependencies",
-        judge: Files(places::outside_repository),
-    },
-    Rule {
-        id: "path-outside-workspace",
-        severity: Warning,
-        looks_at: "where path dependencies are",
-        why: "cargo hashes their absolute path into the names of symbols",
-        remedy: "move the workspace root above them; `repro build` makes the names canonical",
-        source: "https://github.com/rust-lang/cargo/issues/13586",
-        judge: Files(places::outside_workspace),
-    },
-    Rule {
-        id: "submodule-moved",
-        severity: Error,
-        looks_at: "`git submodule status`",
-        why: "others get the recorded commit, not the one that is checked out",
-        remedy: "run `git submodule update --init`, or commit the submodule",
-        source: "https://git-scm.com/docs/git-submodule#Documentation/git-submodule.txt-status",
-        judge: Git(places::submodules),
-    },
-    Rule {
-        id: "lfs-pointer",
-        severity: Error,
-        looks_at: "files that are pointers of git LFS",
-        why: "the build uses the pointer instead of the content",
-        remedy: "run `git lfs pull`",
-        source: "https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md",
-        judge: Files(places::pointers),
-    },
-    Rule {
-        id: "case-collision",
-        severity: Warning,
-        looks_at: "names of files that differ in case alone",
-        why: "the file systems of Windows and macOS keep only one of them",
-        remedy: "rename one of them",
-        source: "https://doc.rust-lang.org/cargo/reference/manifest.html",
-        judge: Files(places::case),
-    },
-    Rule {
-        id: "known-crate",
-        severity: Error,
-        looks_at: "a table of crates, by version and enabled feature as cargo resolves them for the target",
-        why: "these crates put random values, timestamps or an unstable order into the output",
-        remedy: "update the crate, or turn the feature off",
-        source: "https://reproducible-builds.org/docs/",
-        judge: Packages(known::known),
-    },
-    Rule {
-        id: "reads-clock",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros",
-        why: "every build happens at a different time",
-        remedy: "use SOURCE_DATE_EPOCH if it is set, or leave the time out",
-        source: "https://reproducible-builds.org/docs/timestamps/",
-        judge: Code(What::Clock, "reads the time of day with"),
-    },
-    Rule {
-        id: "reads-mtime",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros",
-        why: "files get the time of the checkout",
-        remedy: "use SOURCE_DATE_EPOCH if it is set, or leave the time out",
-        source: "https://reproducible-builds.org/docs/timestamps/",
-        judge: Code(What::Mtime, "reads the time of a file with"),
-    },
-    Rule {
-        id: "reads-randomness",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros",
-        why: "random numbers differ in each build",
-        remedy: "use a fixed seed",
-        source: "https://reproducible-builds.org/docs/randomness/",
-        judge: Code(What::Randomness, "takes random numbers from"),
-    },
-    Rule {
-        id: "map-order",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros that goes through a hash map or set",
-        why: "the iteration order differs in each run",
-        remedy: "use BTreeMap or BTreeSet, or sort first",
-        source: "https://doc.rust-lang.org/std/collections/struct.HashMap.html",
-        judge: Code(What::MapOrder, "goes through the hash map"),
-    },
-    Rule {
-        id: "dir-order",
-        severity: Warning,
-        looks_at: "directories that build scripts and procedural macros list, where that order reaches the output",
-        why: "each file system lists files in a different order",
-        remedy: "sort the names first, or collect them into a BTreeSet",
-        source: "https://reproducible-builds.org/docs/stable-inputs/",
-        judge: Code(What::DirOrder, "uses files in the order of"),
-    },
-    Rule {
-        id: "reads-hostname",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros",
-        why: "every machine has a different name",
-        remedy: "leave the name out",
-        source: "https://reproducible-builds.org/docs/build-path/",
-        judge: Code(What::Hostname, "reads the name of the machine with"),
-    },
-    Rule {
-        id: "reads-user",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros",
-        why: "every builder has a different user name",
-        remedy: "leave the name out",
-        source: "https://reproducible-builds.org/docs/env-variations/",
-        judge: Code(What::User, "reads the name of the user with"),
-    },
-    Rule {
-        id: "reads-kernel",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros",
-        why: "every machine has a different kernel release",
-        remedy: "leave the release out",
-        source: "https://reproducible-builds.org/docs/env-variations/",
-        judge: Code(What::Kernel, "reads the release of the kernel with"),
-    },
-    Rule {
-        id: "reads-ids",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros",
-        why: "process and thread ids differ in each run",
-        remedy: "use a fixed number, or a counter that starts at zero",
-        source: "https://reproducible-builds.org/docs/randomness/",
-        judge: Code(What::Ids, "reads a process or thread id with"),
-    },
-    Rule {
-        id: "file-modes",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros, where modes of files reach the output",
-        why: "the umask of whoever fetched the source decides which modes its files have",
-        remedy: "write fixed modes, or only whether a file is executable",
-        source: "https://reproducible-builds.org/docs/archives/",
-        judge: Code(What::Modes, "writes the mode of a file from"),
-    },
-    Rule {
-        id: "file-numbers",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros, where numbers of files or devices reach the output",
-        why: "each copy of a file has a different number",
-        remedy: "use the name or a digest of the file",
-        source: "https://reproducible-builds.org/docs/env-variations/",
-        judge: Code(What::FileNumbers, "writes the number of a file from"),
-    },
-    Rule {
-        id: "cpu-count",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros, where the number of processors reaches the output",
-        why: "machines have different numbers of processors",
-        remedy: "use a fixed number for everything that is written or compiled in",
-        source: "https://reproducible-builds.org/docs/env-variations/",
-        judge: Code(What::CpuCount, "writes the number of processors from"),
-    },
-    Rule {
-        id: "emits-environment",
-        severity: Warning,
-        looks_at: "code of build scripts and procedural macros, where HOME, OUT_DIR, PATH, TZ, the temporary directory, the path of the program or the like reaches the output, also as an rpath",
-        why: "builders have different directories and settings, which no remapping reaches",
-        remedy: "write relative paths, or leave the value out",
-        source: "https://reproducible-builds.org/docs/env-variations/",
-        judge: Code(What::Environment, "writes a value of the machine from"),
-    },
-    Rule {
-        id: "reads-current-dir",
-        severity: Warning,
-        looks_at: "code of procedural macros; of build scripts where it reaches the output (otherwise info)",
-        why: "it is an absolute path on the build machine, which no remapping reaches",
-        remedy: "use paths relative to CARGO_MANIFEST_DIR, and do not emit them",
-        source: "https://reproducible-builds.org/docs/build-path/",
-        judge: Code(What::CurrentDir, "reads the current directory with"),
-    },
-    Rule {
-        id: "env-macro",
-        severity: Warning,
-        looks_at: "`env!` and `option_env!` of paths and names of the machine in all code, but for files that are included",
-        why: "the value is compiled in, where no remapping reaches it",
-        remedy: "read the file with include_str! or include_bytes!, or read the variable at run time",
-        source: "https://reproducible-builds.org/docs/build-path/",
-        judge: Code(What::EnvMacro, "compiles in the variable"),
-    },
-    Rule {
-        id: "absolute-include",
-        severity: Error,
-        looks_at: "`include!`, `include_str!` and `include_bytes!` of absolute paths in all code",
-        why: "other builders do not have that file, or have a different one",
-        remedy: "move the file into the package and use a relative path",
-        source: "https://doc.rust-lang.org/std/macro.include_str.html",
-        judge: Code(What::Include, "includes a file outside of the source with"),
-    },
-    Rule {
-        id: "march-native",
-        severity: Error,
-        looks_at: "`-march=native`, `-mcpu=native` and `-mtune=native` in build scripts",
-        why: "the output depends on the processor of the build machine",
-        remedy: "name a processor (`-march=x86-64-v3`)",
-        source: "https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html",
-        judge: Code(What::NativeCpu, "gives a C compiler"),
-    },
-    Rule {
-        id: "reads-vcs",
-        severity: Info,
-        looks_at: "code of build scripts and procedural macros",
-        why: "a build from a published crate or a tarball has no repository, and gives different bytes",
-        remedy: "state in the release notes which source the release is built from",
-        source: "https://reproducible-builds.org/docs/version-information/",
-        judge: Code(What::Vcs, "asks the version control system with"),
-    },
-];
+pub const RULES: &[Rule] = rules! {
+    "lockfile-missing" Error Files(locked::missing)
+        looks at "Cargo.lock of the workspace"
+        why "without Cargo.lock every build may resolve different dependency versions"
+        to do "run `cargo generate-lockfile` and commit Cargo.lock"
+        source "https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html";
+    "lockfile-untracked" Error Git(locked::untracked)
+        looks at "whether git tracks Cargo.lock"
+        why "a lockfile that is not committed pins nothing for other builders"
+        to do "commit Cargo.lock (`git add -f Cargo.lock` if .gitignore lists it)"
+        source "https://doc.rust-lang.org/cargo/faq.html#why-have-cargolock-in-version-control";
+    "lockfile-stale" Error Lockfile(locked::stale)
+        looks at "Cargo.lock against the dependencies in all manifests of the workspace"
+        why "`--locked` refuses to build, and without it versions change"
+        to do "run `cargo update --workspace` and commit Cargo.lock"
+        source "https://doc.rust-lang.org/cargo/commands/cargo-build.html#manifest-options";
+    "lockfile-checksum" Error Lockfile(locked::checksum)
+        looks at "the checksum of each registry package in Cargo.lock"
+        why "without a checksum the same version can have different contents elsewhere"
+        to do "remove the package from Cargo.lock and run `cargo update --workspace`"
+        source "https://doc.rust-lang.org/cargo/reference/registry-index.html";
+    "toolchain-unpinned" Warning Files(locked::toolchain)
+        looks at "the channel in rust-toolchain.toml"
+        why "a different compiler version produces different bytes; pin it so that everyone uses the same one"
+        to do "put an exact version (`channel = \"1.95.0\"`) or a dated nightly into rust-toolchain.toml"
+        source "https://rust-lang.github.io/rustup/overrides.html#the-toolchain-file";
+    "workspace-wrapper" Error Files(flags::workspace_wrapper)
+        looks at "RUSTC_WORKSPACE_WRAPPER and `build.rustc-workspace-wrapper`"
+        why "cargo hashes its path into the names of crates and symbols"
+        to do "use RUSTC_WRAPPER instead, or set it for checks alone"
+        source "https://doc.rust-lang.org/cargo/reference/config.html#buildrustc-workspace-wrapper";
+    "rustc-bootstrap" Error Files(flags::bootstrap)
+        looks at "RUSTC_BOOTSTRAP in the environment and in `[env]`"
+        why "it turns on unstable features in a stable compiler, which changes the output"
+        to do "remove it; pin a dated nightly if you need unstable features"
+        source "https://doc.rust-lang.org/unstable-book/compiler-environment-variables/RUSTC_BOOTSTRAP.html";
+    "incremental-release" Error Files(flags::incremental)
+        looks at "`incremental` of profiles other than dev and test, and CARGO_INCREMENTAL"
+        why "incremental compilation splits code depending on earlier builds"
+        to do "leave `incremental` off in profiles that are released"
+        source "https://doc.rust-lang.org/cargo/reference/profiles.html#incremental";
+    "target-cpu-native" Error Files(flags::target_cpu)
+        looks at "`-C target-cpu=native` in rustflags, and `-march=native` and the like in CFLAGS, of cargo config files, profiles and the environment"
+        why "the output depends on the processor of the build machine"
+        to do "name a processor (`-C target-cpu=x86-64-v3`, `-march=x86-64-v3`)"
+        source "https://doc.rust-lang.org/rustc/codegen-options/index.html#target-cpu";
+    "build-id-uuid" Error Files(flags::build_id)
+        looks at "`--build-id=uuid` in flags"
+        why "the linker writes a new random number into each binary"
+        to do "use `-C link-arg=-Wl,--build-id=sha1`, which is made from the content"
+        source "https://sourceware.org/binutils/docs/ld/Options.html";
+    "parallel-frontend" Warning Files(flags::threads)
+        looks at "`-Z threads` of more than one in rustflags"
+        why "threads of the compiler finish in any order, and some of that order still reaches the output"
+        to do "leave it to builds that are not released, or give `-Z threads=1`"
+        source "https://github.com/rust-lang/rust/issues/129094";
+    "gdb-index" Warning Files(flags::gdb_index)
+        looks at "`--gdb-index` in flags, where mold links"
+        why "the threads of mold write the index in any order"
+        to do "leave the index to the debugger, or link with another linker"
+        source "https://github.com/rui314/mold/issues/1566";
+    "rpath" Error Files(flags::rpath)
+        looks at "`rpath` of profiles, and `-C rpath` in flags"
+        why "binaries contain absolute library paths, which no remapping reaches"
+        to do "leave rpath off, or give `-C link-arg=-Wl,-rpath,$ORIGIN/…`"
+        source "https://doc.rust-lang.org/rustc/codegen-options/index.html#rpath";
+    "git-rev" Error Files(pins::rev)
+        looks at "the rev of each git dependency in the manifests"
+        why "branches and tags move; a full commit id does not"
+        to do "give `rev = \"…\"` with all 40 digits of the commit"
+        source "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#choice-of-commit";
+    "git-comment" Warning Files(pins::comment)
+        looks at "the comment right above each git dependency"
+        why "a git dependency needs a reason and an end: a link and a condition for its removal"
+        to do "add a comment with a link to the reason and when it can be removed"
+        source "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#specifying-dependencies-from-git-repositories";
+    "git-allow" Warning Files(pins::allow)
+        looks at "the rows `allow-git` of deny.toml for each git dependency, and their comments"
+        why "a source that no policy lists can be added unnoticed"
+        to do "add the URL to `allow-git` under [sources] of deny.toml, with the same link in a comment"
+        source "https://embarkstudios.github.io/cargo-deny/checks/sources/cfg.html";
+    "git-sbom" Error Files(pins::sbom)
+        looks at "with `--sbom`: the purl of each git package of Cargo.lock"
+        why "a purl without `vcs_url` says that the package comes from crates.io, which it does not"
+        to do "regenerate the SBOM from this Cargo.lock"
+        source "https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.rst";
+    "path-outside-repository" Error Files(places::outside_repository)
+        looks at "where path dependencies are"
+        why "a clone does not contain them, so others cannot build"
+        to do "move the package into the repository, or depend on a registry or a commit"
+        source "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#specifying-path-dependencies";
+    "path-outside-workspace" Warning Files(places::outside_workspace)
+        looks at "where path dependencies are"
+        why "cargo hashes their absolute path into the names of symbols"
+        to do "move the workspace root above them; `repro build` makes the names canonical"
+        source "https://github.com/rust-lang/cargo/issues/13586";
+    "submodule-moved" Error Git(places::submodules)
+        looks at "`git submodule status`"
+        why "others get the recorded commit, not the one that is checked out"
+        to do "run `git submodule update --init`, or commit the submodule"
+        source "https://git-scm.com/docs/git-submodule#Documentation/git-submodule.txt-status";
+    "lfs-pointer" Error Files(places::pointers)
+        looks at "files that are pointers of git LFS"
+        why "the build uses the pointer instead of the content"
+        to do "run `git lfs pull`"
+        source "https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md";
+    "case-collision" Warning Files(places::case)
+        looks at "names of files that differ in case alone"
+        why "the file systems of Windows and macOS keep only one of them"
+        to do "rename one of them"
+        source "https://doc.rust-lang.org/cargo/reference/manifest.html";
+    "known-crate" Error Packages(known::known)
+        looks at "a table of crates, by version and enabled feature as cargo resolves them for the target"
+        why "these crates put random values, timestamps or an unstable order into the output"
+        to do "update the crate, or turn the feature off"
+        source "https://reproducible-builds.org/docs/";
+    "reads-clock" Warning Code(What::Clock, "reads the time of day with")
+        looks at "code of build scripts and procedural macros"
+        why "every build happens at a different time"
+        to do "use SOURCE_DATE_EPOCH if it is set, or leave the time out"
+        source "https://reproducible-builds.org/docs/timestamps/";
+    "reads-mtime" Warning Code(What::Mtime, "reads the time of a file with")
+        looks at "code of build scripts and procedural macros"
+        why "files get the time of the checkout"
+        to do "use SOURCE_DATE_EPOCH if it is set, or leave the time out"
+        source "https://reproducible-builds.org/docs/timestamps/";
+    "reads-randomness" Warning Code(What::Randomness, "takes random numbers from")
+        looks at "code of build scripts and procedural macros"
+        why "random numbers differ in each build"
+        to do "use a fixed seed"
+        source "https://reproducible-builds.org/docs/randomness/";
+    "map-order" Warning Code(What::MapOrder, "goes through the hash map")
+        looks at "code of build scripts and procedural macros that goes through a hash map or set"
+        why "the iteration order differs in each run"
+        to do "use BTreeMap or BTreeSet, or sort first"
+        source "https://doc.rust-lang.org/std/collections/struct.HashMap.html";
+    "dir-order" Warning Code(What::DirOrder, "uses files in the order of")
+        looks at "directories that build scripts and procedural macros list, where that order reaches the output"
+        why "each file system lists files in a different order"
+        to do "sort the names first, or collect them into a BTreeSet"
+        source "https://reproducible-builds.org/docs/stable-inputs/";
+    "reads-hostname" Warning Code(What::Hostname, "reads the name of the machine with")
+        looks at "code of build scripts and procedural macros"
+        why "every machine has a different name"
+        to do "leave the name out"
+        source "https://reproducible-builds.org/docs/build-path/";
+    "reads-user" Warning Code(What::User, "reads the name of the user with")
+        looks at "code of build scripts and procedural macros"
+        why "every builder has a different user name"
+        to do "leave the name out"
+        source "https://reproducible-builds.org/docs/env-variations/";
+    "reads-kernel" Warning Code(What::Kernel, "reads the release of the kernel with")
+        looks at "code of build scripts and procedural macros"
+        why "every machine has a different kernel release"
+        to do "leave the release out"
+        source "https://reproducible-builds.org/docs/env-variations/";
+    "reads-ids" Warning Code(What::Ids, "reads a process or thread id with")
+        looks at "code of build scripts and procedural macros"
+        why "process and thread ids differ in each run"
+        to do "use a fixed number, or a counter that starts at zero"
+        source "https://reproducible-builds.org/docs/randomness/";
+    "file-modes" Warning Code(What::Modes, "writes the mode of a file from")
+        looks at "code of build scripts and procedural macros, where modes of files reach the output"
+        why "the umask of whoever fetched the source decides which modes its files have"
+        to do "write fixed modes, or only whether a file is executable"
+        source "https://reproducible-builds.org/docs/archives/";
+    "file-numbers" Warning Code(What::FileNumbers, "writes an inode number from")
+        looks at "code of build scripts and procedural macros, where numbers of files or devices reach the output"
+        why "each copy of a file has a different number"
+        to do "use the name or a digest of the file"
+        source "https://reproducible-builds.org/docs/env-variations/";
+    "cpu-count" Warning Code(What::CpuCount, "writes the number of processors from")
+        looks at "code of build scripts and procedural macros, where the number of processors reaches the output"
+        why "machines have different numbers of processors"
+        to do "use a fixed number for everything that is written or compiled in"
+        source "https://reproducible-builds.org/docs/env-variations/";
+    "emits-environment" Warning Code(What::Environment, "writes a value of the machine from")
+        looks at "code of build scripts and procedural macros, where HOME, OUT_DIR, PATH, TZ, the temporary directory, the path of the program or the like reaches the output, also as an rpath"
+        why "builders have different directories and settings, which no remapping reaches"
+        to do "write relative paths, or leave the value out"
+        source "https://reproducible-builds.org/docs/env-variations/";
+    "reads-current-dir" Warning Code(What::CurrentDir, "reads the current directory with")
+        looks at "code of procedural macros; of build scripts where it reaches the output (otherwise info)"
+        why "it is an absolute path on the build machine, which no remapping reaches"
+        to do "use paths relative to CARGO_MANIFEST_DIR, and do not emit them"
+        source "https://reproducible-builds.org/docs/build-path/";
+    "env-macro" Warning Code(What::EnvMacro, "compiles in the variable")
+        looks at "`env!` and `option_env!` of paths and names of the machine in all code, but for files that are included"
+        why "the value is compiled in, where no remapping reaches it"
+        to do "read the file with include_str! or include_bytes!, or read the variable at run time"
+        source "https://reproducible-builds.org/docs/build-path/";
+    "absolute-include" Error Code(What::Include, "includes a file outside of the source with")
+        looks at "`include!`, `include_str!` and `include_bytes!` of absolute paths in all code"
+        why "other builders do not have that file, or have a different one"
+        to do "move the file into the package and use a relative path"
+        source "https://doc.rust-lang.org/std/macro.include_str.html";
+    "march-native" Error Code(What::NativeCpu, "gives a C compiler")
+        looks at "`-march=native`, `-mcpu=native` and `-mtune=native` in build scripts"
+        why "the output depends on the processor of the build machine"
+        to do "name a processor (`-march=x86-64-v3`)"
+        source "https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html";
+    "reads-vcs" Info Code(What::Vcs, "asks the version control system with")
+        looks at "code of build scripts and procedural macros"
+        why "a build from a published crate or a tarball has no repository, and gives different bytes"
+        to do "state in the release notes which source the release is built from"
+        source "https://reproducible-builds.org/docs/version-information/";
+};
 
 #[cfg(test)]
 mod tests {

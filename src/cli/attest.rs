@@ -33,10 +33,10 @@ pub struct AttestArgs {
     /// Only write the statement, for cosign or another signer
     #[arg(long, group = "signer")]
     unsigned: bool,
-    /// With --key, add the signature to a file of DSSE envelopes in place of a sigstore bundle
+    /// With --key, add the signature to a file of DSSE envelopes instead of writing a sigstore bundle
     #[arg(long, conflicts_with_all = ["ssh", "unsigned"])]
     dsse: bool,
-    /// With --unsigned, write the predicate alone, for the attestation action of a platform
+    /// With --unsigned, write only the predicate, for the attestation action of a CI platform
     #[arg(long, conflicts_with_all = ["key", "ssh"])]
     predicate: bool,
     /// Print the public key of --key as PEM and for OpenSSH, and its id

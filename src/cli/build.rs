@@ -53,11 +53,11 @@ impl From<InjectArg> for Inject {
 /// `--isolate`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum IsolateArg {
-    /// Where bubblewrap works; what it would have varied is listed as not varied otherwise
+    /// Where bubblewrap works; elsewhere, what it would have varied is listed as not varied
     Auto,
-    /// Fail where it does not work
+    /// Fail where bubblewrap does not work
     Always,
-    /// Build scripts run with your rights and network
+    /// Build scripts run with your permissions and network
     Never,
 }
 
@@ -111,15 +111,15 @@ pub struct BuildArgs {
     /// bin` and other scanners read it
     #[arg(long, help_heading = "Recipe")]
     auditable: bool,
-    /// Whether each build has its own /tmp, processes, user and host name, through bubblewrap, and no
-    /// network
+    /// When to isolate the builds with bubblewrap: each gets its own /tmp, processes, user and
+    /// hostname, and no network
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "Recipe")]
     isolate: IsolateArg,
     /// Let isolated builds use the network
     #[arg(long, help_heading = "Recipe")]
     network: bool,
-    /// How many builds to make and compare, each different from all others: with more, a fault that
-    /// shows by chance is less likely to be missed [default: 2]
+    /// How many builds to make and compare, each in a different environment: more builds are less
+    /// likely to miss a difference that does not always occur [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=Side::MOST as i64), conflicts_with = "once", help_heading = "Recipe")]
     builds: Option<u8>,
     /// Build only what changed since it was last compared, and take everything else from the ledger in
@@ -130,8 +130,8 @@ pub struct BuildArgs {
     /// to the cache decides what they are
     #[arg(long, requires = "ledger", help_heading = "Ledger")]
     ledger_trust_cache: bool,
-    /// Build once and compare nothing: makes a manifest to compare with those of other builders, with
-    /// `repro verify --against`
+    /// Build once and compare nothing: makes a manifest that `repro verify --against` can compare with
+    /// those of other builders
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
     pub once: bool,
     /// Exit with 0 also if nothing was varied, as with `--vary none`
@@ -153,7 +153,7 @@ pub struct BuildArgs {
     /// Do not run a crate that differs again to confirm the cause
     #[arg(long, help_heading = "Output")]
     no_replay: bool,
-    /// If the builds differ, apply what may help to scratch copies and build them: reports which remedies
+    /// If the builds differ, try known remedies on scratch copies of the source and report which of them
     /// make the difference go away
     #[arg(long, conflicts_with = "once", help_heading = "Output")]
     try_remedies: bool,

@@ -13,21 +13,22 @@ Examples:
   repro init --dry-run                     show all that would be written, and write nothing
   repro init
   repro init -p mytool --target x86_64-unknown-linux-musl
-  repro init --target x86_64-unknown-linux-gnu --target aarch64-apple-darwin   a job for each platform
+  repro init --target x86_64-unknown-linux-gnu --target aarch64-apple-darwin   a job for each
   repro init --install 0123456789abcdef0123456789abcdef01234567   which repro the workflows use
   repro init --force                       overwrite existing files that differ
 
-It writes workflows for GitHub, Dockerfile.repro, REPRODUCIBILITY.md, deny.toml and rust-toolchain.toml, and adds the
-table metadata.repro to Cargo.toml. What is missing in Cargo.toml and deny.toml is added; any other file that exists
-and differs stays, and the difference is shown. In a project that makes releases with cargo-dist or with a workflow of
-its own, the workflows build and verify for that one, and publish nothing.";
+Writes workflows for GitHub, Dockerfile.repro, REPRODUCIBILITY.md, deny.toml and
+rust-toolchain.toml, and adds the table metadata.repro to Cargo.toml. Adds what is missing in
+Cargo.toml and deny.toml. Leaves any other file that exists and differs alone, and shows the
+difference. If cargo-dist or a workflow of the project already makes releases, the new workflows
+only build and verify them, and publish nothing.";
 
 /// What the workflows are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum WorkflowArg {
     /// Make releases
     Release,
-    /// Build and verify for another workflow, which makes them
+    /// Build and verify the releases that another workflow makes
     Verify,
 }
 

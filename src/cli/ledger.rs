@@ -11,7 +11,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   repro build --ledger                     use the ledger and add to it
   repro ledger list                        what is in it
-  repro ledger verify                      whether all of it is as it was written
+  repro ledger verify                      check that nothing in it was changed
   repro ledger prune --max-size 1000000000 keep what was used last";
 
 /// Arguments of `repro ledger`.

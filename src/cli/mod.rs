@@ -103,8 +103,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Prints the recipe for people who run cargo themselves.
     ///
-    /// For the tree and the machine at hand, or (`--format dockerfile`) for a container. The flags
-    /// are joined to the user's own, as `repro build --inject rustflags` does.
+    /// For this source tree on this machine, or with `--format dockerfile` for a container. The
+    /// flags are added to your own, as `repro build --inject rustflags` does.
     #[command(after_help = env::EXAMPLES)]
     Env(EnvArgs),
     /// Adds a reproducible-release setup to a project: GitHub workflow, Dockerfile, pinned
@@ -115,9 +115,9 @@ pub enum Command {
     Init(InitArgs),
     /// Rebuilds a published release from source and checks that the bytes match.
     ///
-    /// The source and the toolchain are checked against the manifest before anything of it runs;
-    /// then its build is made once, at other paths, and compared byte for byte. Build scripts and
-    /// macros of the source run on this machine, in a sandbox where bubblewrap works.
+    /// Checks the source and the toolchain against the manifest before it runs anything of the
+    /// source, builds once, at different paths, and compares the files byte for byte. Build scripts
+    /// and macros of the source run on this machine, in a sandbox where bubblewrap works.
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<VerifyArgs>),
     /// Packs verified artifacts, or any files, into byte-for-byte reproducible archives.
@@ -130,8 +130,8 @@ pub enum Command {
     /// Writes a software bill of materials for each program and C library that was built.
     ///
     /// Lists the crates that were really linked, with their features, and everything else that the
-    /// linker took, as `repro build` recorded it. Nothing is resolved again; the documents hold no
-    /// time and no path, and are the same for everyone who builds the same.
+    /// linker took, as `repro build` recorded it. Resolves nothing again. The documents contain no
+    /// timestamps or paths, so everyone who builds the same source gets the same documents.
     #[command(after_help = sbom::EXAMPLES)]
     Sbom(SbomArgs),
     /// Writes a signed statement of what was built from which source.
@@ -143,8 +143,8 @@ pub enum Command {
     Attest(AttestArgs),
     /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
-    /// In place, keeping permissions, and each file whole or not at all. Contents stay as they
-    /// are; a file that is signed is left alone. A file in normal form is not touched.
+    /// Rewrites files in place and keeps their permissions; each file is replaced whole or not at
+    /// all. Contents do not change. Leaves signed files, and files in normal form, alone.
     #[command(after_help = normalize::EXAMPLES)]
     Normalize(NormalizeArgs),
     /// Compares two files and explains how their contents and metadata differ.
@@ -165,17 +165,17 @@ pub enum Command {
     ///
     /// Each crate is fetched by cargo, unpacked and built as `repro build` does, in a sandbox without
     /// network, with its own Cargo.lock, its default features and the toolchain of the current
-    /// directory. Each result is one line in `survey.jsonl` in DIR; a survey that was stopped goes on
-    /// where it was.
+    /// directory. Each result is one line in `survey.jsonl` in DIR; a survey that was stopped continues
+    /// where it stopped.
     #[command(after_help = survey::EXAMPLES)]
     Survey(SurveyArgs),
     /// Rebuilds for rebuilderd's worker, which runs this with REBUILDERD_OUTDIR set.
     ///
-    /// The rebuilt files and archives appear there if everything went well, and nothing else. The
-    /// same as this program under the name `rebuilder-crates`.
+    /// If everything succeeds, writes the rebuilt files and archives there, and nothing else. The
+    /// same as running this program under the name `rebuilder-crates`.
     #[command(name = "rebuilderd-backend", after_help = rebuilderd::BACKEND_EXAMPLES)]
     RebuilderdBackend(BackendArgs),
-    /// Prints manifests as `rebuildctl pkgs sync-stdin` takes them.
+    /// Prints manifests in the format that `rebuildctl pkgs sync-stdin` reads.
     #[command(name = "rebuilderd-sync", after_help = rebuilderd::SYNC_EXAMPLES)]
     RebuilderdSync(SyncArgs),
     /// Prints a completion script for a shell.
@@ -220,5 +220,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_line_of_the_examples_is_wrapped_by_clap() {
+        for command in super::Cli::command().get_subcommands() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let long: Vec<_> = text.lines().filter(|l| l.chars().count() > 100).collect();
+            assert_eq!(long, [""; 0], "{}", command.get_name());
+        }
     }
 }

@@ -28,7 +28,7 @@ pub struct NormalizeArgs {
     /// Clamp timestamps to this time, in seconds since 1970 [default: SOURCE_DATE_EPOCH]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
     epoch: Option<i64>,
-    /// Set every timestamp to this time, also earlier ones
+    /// Set every timestamp to this time, even earlier ones
     #[arg(long, value_name = "SECONDS", conflicts_with = "epoch")]
     #[arg(value_parser = clap::value_parser!(i64).range(0..=LATEST))]
     set_time: Option<i64>,

@@ -17,22 +17,22 @@ Examples:
 /// Arguments of `repro survey`.
 #[derive(Args)]
 pub struct SurveyArgs {
-    /// The crates, one a line: NAME, NAME@VERSION, or the path of a .crate file. Of NAME the newest
-    /// version is taken. Empty lines and lines that start with `#` are skipped
+    /// The crates, one per line: NAME (its newest version), NAME@VERSION, or the path of a .crate
+    /// file. Empty lines and lines that start with `#` are skipped
     list: PathBuf,
     /// Where the rows, manifests and logs go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// End a crate that takes longer, with everything that it started
+    /// Stop a crate that takes longer, and everything that it started
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
     time_limit: u64,
-    /// End a crate that takes more space on disk
+    /// Stop a crate that takes more space on disk
     #[arg(long, value_name = "BYTES", default_value_t = 20_000_000_000)]
     disk_limit: u64,
     /// Build at most N crates now
     #[arg(long, value_name = "N")]
     rows: Option<usize>,
-    /// Build crates again that were not built, or not finished
+    /// Build again the crates that failed to build or did not finish
     #[arg(long)]
     retry: bool,
     /// Write all rows of the list as a page

@@ -23,11 +23,11 @@ Examples:
   repro verify --source https://host/app@v1.2.0 --artifact app
   repro verify --crate hyperfine@1.19.0 --artifact hyperfine
   repro verify dist --keys trusted.toml --threshold 2      signed statements of two builders
-  repro verify dist --keys trusted.toml --rebuild          and a rebuild here, as one vote more
+  repro verify dist --keys trusted.toml --rebuild          and one more vote, by rebuilding
   repro verify --against alice=a.json bob=b.json carol=c.json --threshold 2
 
-Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works, else
-with your permissions.";
+Build scripts and macros of the source run on this machine: in a sandbox where bubblewrap works,
+otherwise with your permissions.";
 
 /// `--sandbox` and `--no-sandbox`.
 #[derive(Args)]
@@ -114,8 +114,8 @@ pub struct VerifyArgs {
     /// Accept files that match only after this normalization step; can be given several times
     #[arg(long, value_name = "STEP", value_parser = STEP, hide_possible_values = true, help_heading = "Verdict")]
     accept: Vec<Cause>,
-    /// Accept a setting of the publisher's that the source does not ask for, by name or with its
-    /// value; can be given several times
+    /// Accept a setting that the publisher used and the source does not ask for, by name or with
+    /// its value; can be given several times
     #[arg(
         long = "accept-setting",
         value_name = "NAME[=VALUE]",
@@ -123,10 +123,10 @@ pub struct VerifyArgs {
         help_heading = "Verdict"
     )]
     accept_settings: Vec<Accept>,
-    /// Check the manifest alone: exit 0 although no published file was compared
+    /// Check only the manifest: exit 0 although no published file was compared
     #[arg(long, help_heading = "Verdict")]
     manifest_only: bool,
-    /// Accept a manifest of a build that took units from a ledger instead of building all of them twice
+    /// Accept a manifest whose build took units from a ledger instead of building all of them twice
     #[arg(long, help_heading = "Verdict")]
     ledger_ok: bool,
     /// Rebuild even if a published file is not the one that the manifest lists
@@ -141,8 +141,7 @@ pub struct VerifyArgs {
         help_heading = "Verdict"
     )]
     keys: Option<PathBuf>,
-    /// With --keys, rebuild as well: one vote more, or, with the name of a group in the trust file,
-    /// a vote of that group
+    /// With --keys, also rebuild: this adds one vote, or counts as a vote of GROUP in the trust file
     #[arg(
         long,
         value_name = "GROUP",
@@ -153,10 +152,10 @@ pub struct VerifyArgs {
         help_heading = "Verdict"
     )]
     rebuild: Option<String>,
-    /// A signed statement of a builder, besides those in the release; can be given several times
+    /// A builder's signed statement that is not in the release; can be given several times
     #[arg(long = "attestation", value_name = "FILE", requires = "keys", help_heading = "Verdict")]
     attestations: Vec<PathBuf>,
-    /// Compare the manifests of several builders, named by you, without building
+    /// Compare the manifests of several builders without building; NAME is your name for a builder
     #[arg(
         long,
         group = "many",
@@ -166,7 +165,8 @@ pub struct VerifyArgs {
         help_heading = "Verdict"
     )]
     against: Vec<String>,
-    /// How many builders have to agree [default: all of --against; of --keys what the file says]
+    /// How many builders have to agree [default: all of --against; with --keys, what
+    /// the trust file says]
     #[arg(
         long,
         value_name = "N",
@@ -176,7 +176,7 @@ pub struct VerifyArgs {
     )]
     threshold: Option<u64>,
 
-    /// Write a signed summary of the verification, `verification.sigstore.json`, if all is REPRODUCED
+    /// Write a signed summary, `verification.sigstore.json`, if everything is REPRODUCED
     #[arg(
         long,
         requires_all = ["verifier_id", "resource_uri", "key"],
@@ -190,10 +190,10 @@ pub struct VerifyArgs {
     /// With --attest, where the files are published
     #[arg(long, value_name = "URI", requires = "attest", help_heading = "Output")]
     resource_uri: Option<String>,
-    /// With --attest, --keys and --rebuild, state SLSA_BUILD_REPRODUCED as well: at least two owners agree
+    /// With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED: at least two owners agree
     #[arg(long, requires = "attest", help_heading = "Output")]
     slsa_property: bool,
-    /// Write an in-toto link to FILE if all is REPRODUCED, as rebuilderd signs it
+    /// Write a signed in-toto link to FILE, in rebuilderd's form, if everything is REPRODUCED
     #[arg(
         long,
         value_name = "FILE",

@@ -159,7 +159,7 @@ fn joined(path: &Path, new: Envelope) -> Result<Vec<u8>> {
     let mut all = match fs::read_text_if_any(path)? {
         None => Vec::new(),
         Some(text) => dsse::read(text.as_bytes()).map_err(|why| {
-            bad_input(format!("`{}` is no list of envelopes: {why}", path.display()))
+            bad_input(format!("`{}` is not a list of envelopes: {why}", path.display()))
         })?,
     };
     match all.iter_mut().find(|old| old.payload == new.payload) {

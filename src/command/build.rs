@@ -73,7 +73,7 @@ fn with_remedies(
         (all, patch) = remedies::try_all(asked, &report.blame, scratch, progress, &build)?;
         progress.clear();
         if all.is_empty() {
-            report.notes.push("no remedy is known that could be tried without you".to_string());
+            report.notes.push("no known remedy can be tried automatically".to_string());
         }
     }
     if let Some(file) = &asked.write_patch {
@@ -231,7 +231,6 @@ fn builds(
         source: project.describe(),
         how_to_verify: project.how_to_verify(),
         notes,
-        recipe: recipe.rows(),
         dropped: project.divided.dropped.clone(),
         manifest: path,
         results: project.results.clone(),

@@ -191,7 +191,7 @@ pub fn choose(bases: &Bases, platform: &Platform) -> Result<Option<Base>> {
     match bases.is_empty() {
         true => Ok(None),
         false => Err(refused(format!(
-            "no base is for {}: a base has to be an image for it, or an index that lists one",
+            "no base image is for {}: pass an image for it, or an index that lists one",
             platform.text()
         ))),
     }

@@ -21,9 +21,7 @@ pub(super) fn of_this_machine(scratch: &Path, config: &Config) -> Result<Canarie
         cpus,
         locale: other_locale(),
         outer_configs: config.outer_count(),
-        toolchain: None,
-        canonical: None,
-        apart: None,
+        ..Canaries::default()
     })
 }
 

@@ -124,7 +124,6 @@ impl Defaults {
         pass_env.extend(self.list("pass-env")?);
         Ok(Build {
             selection: self.selection(asked.selection)?,
-            source: asked.source,
             epoch: asked.epoch,
             pass_env,
             inject: asked.inject.unwrap_or(inject),
@@ -140,7 +139,6 @@ impl Defaults {
             expand: asked.expand,
             replay: asked.replay,
             builder: asked.builder,
-            verbose: asked.verbose,
         })
     }
 

@@ -42,7 +42,7 @@ impl Project {
         }
         for (path, _) in self.outside_config() {
             notes.push(format!(
-                "settings of `{}` are in force, which is outside the source: other builders need them too",
+                "settings of `{}`, which is outside the source, are in force: other builders need them too",
                 path.display()
             ));
         }
@@ -233,24 +233,8 @@ impl Project {
 /// protocol with build scripts name as well: their name in a program means nothing.
 fn of_session(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "_",
-        "COLORTERM",
-        "DEBUG",
-        "DISPLAY",
-        "EDITOR",
-        "HOST",
-        "LANGUAGE",
-        "MAIL",
-        "NUM_JOBS",
-        "OLDPWD",
-        "OPT_LEVEL",
-        "OUT_DIR",
-        "PAGER",
-        "PROFILE",
-        "PWD",
-        "SHELL",
-        "SHLVL",
-        "TARGET",
+        "_", "COLORTERM", "DEBUG", "DISPLAY", "EDITOR", "HOST", "LANGUAGE", "MAIL", "NUM_JOBS",
+        "OLDPWD", "OPT_LEVEL", "OUT_DIR", "PAGER", "PROFILE", "PWD", "SHELL", "SHLVL", "TARGET",
         "TERM",
     ];
     const STARTS: &[&str] = &["LC_", "RUST_", "SSH_", "XDG_", "DBUS_", "DEP_"];

@@ -1,5 +1,5 @@
-//! The programs that a project is built with: its toolchain, and what variables name, each by the path
-//! that it has from the user's directory, wherever the builds run.
+//! The programs that a project is built with: its toolchain and the programs that variables name. Relative paths
+//! start at the user's directory, wherever the builds run.
 
 use std::path::{Path, PathBuf};
 

@@ -106,18 +106,8 @@ fn json_of(item: &toml_edit::Item) -> Value {
 fn the_schema_takes_what_the_parser_takes() {
     let digest = format!("\"sha256:{}\"", "ab".repeat(32));
     let values = [
-        "\"rustflags\"",
-        "\"-umask\"",
-        "\"allow\"",
-        "\"scratch\"",
-        "true",
-        "7",
-        "[]",
-        "[\"a\"]",
-        "[1]",
-        "{ a = \"b\" }",
-        "{ a = 1 }",
-        &digest,
+        "\"rustflags\"", "\"-umask\"", "\"allow\"", "\"scratch\"", "true", "7", "[]", "[\"a\"]",
+        "[1]", "{ a = \"b\" }", "{ a = 1 }", &digest,
     ];
     let tables = [("]", KEYS), (".archive]", ARCHIVE_KEYS), (".image]", IMAGE_KEYS)];
     for (table, keys) in tables {

@@ -1,5 +1,5 @@
-//! The scratch directory of a run: where it is made, and that it goes away. One that a killed run left
-//! is removed by the next: a lock on a file in it, which the system gives up for the dead, tells.
+//! The scratch directory of a run: where it is created and how it is removed. A run holds a lock on a file in
+//! it, which the system releases when the process dies, so the next run can remove what killed runs left.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -146,11 +146,7 @@ mod tests {
             scratch: "/w".into(),
             token: "t".into(),
             cpus: 4,
-            locale: None,
-            outer_configs: 0,
-            toolchain: None,
-            canonical: None,
-            apart: None,
+            ..Canaries::default()
         };
         let values = |id| VariationSet::default().values(id, &canaries);
         Recipe::new(facts).by_hand(&layout, &values)
@@ -166,20 +162,10 @@ mod tests {
         assert_eq!(
             names(&found),
             [
-                "SOURCE_DATE_EPOCH",
-                "CARGO_TRIM_PATHS_SCOPE",
-                "CARGO_TRIM_PATHS_REMAP",
-                "CARGO_INCREMENTAL",
-                "SCCACHE_RECACHE",
-                "CCACHE_DISABLE",
-                "GIT_CEILING_DIRECTORIES",
-                "GIT_CONFIG_COUNT",
-                "GIT_CONFIG_KEY_0",
-                "GIT_CONFIG_VALUE_0",
-                "TZ",
-                "LC_ALL",
-                "CFLAGS",
-                "CXXFLAGS",
+                "SOURCE_DATE_EPOCH", "CARGO_TRIM_PATHS_SCOPE", "CARGO_TRIM_PATHS_REMAP",
+                "CARGO_INCREMENTAL", "SCCACHE_RECACHE", "CCACHE_DISABLE",
+                "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0",
+                "GIT_CONFIG_VALUE_0", "TZ", "LC_ALL", "CFLAGS", "CXXFLAGS",
             ]
         );
         let kept = by_hand("/w/src", "/h/.cargo", &[("TZ", "Asia/Tokyo")]);

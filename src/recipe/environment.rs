@@ -24,20 +24,20 @@ pub enum Class {
 pub struct Allowed {
     /// Names; a trailing `*` stands for any ending.
     pub names: &'static [&'static str],
-    /// Why.
-    pub why: &'static str,
     /// What they can do. The first row that has a name decides.
     pub class: Class,
 }
 
 /// The allow-list.
 pub const ALLOWED: &[Allowed] = &[
-    Allowed { names: &["PATH"], why: "where the tools are", class: Class::Program },
+    // Where the tools are.
+    Allowed { names: &["PATH"], class: Class::Program },
+    // Where the toolchains are.
     Allowed {
         names: &["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER"],
-        why: "where the toolchains are",
         class: Class::Machine,
     },
+    // Programs that cargo and rustc run.
     Allowed {
         names: &[
             "RUSTC",
@@ -49,81 +49,42 @@ pub const ALLOWED: &[Allowed] = &[
             "CARGO_TARGET_*_RUNNER",
             "CARGO_REGISTRIES_*_CREDENTIAL_PROVIDER",
         ],
-        why: "programs that cargo and rustc run",
         class: Class::Program,
     },
+    // Settings of cargo and rustc.
     Allowed {
         names: &[
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "RUSTC_BOOTSTRAP",
-            "CARGO_BUILD_*",
-            "CARGO_PROFILE_*",
-            "CARGO_TARGET_*",
-            "CARGO_UNSTABLE_*",
-            "CARGO_RESOLVER_*",
+            "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_BOOTSTRAP", "CARGO_BUILD_*",
+            "CARGO_PROFILE_*", "CARGO_TARGET_*", "CARGO_UNSTABLE_*", "CARGO_RESOLVER_*",
             "CARGO_CFG_*",
         ],
-        why: "settings of cargo and rustc",
         class: Class::Setting,
     },
+    // Where cargo finds registries.
     Allowed {
         names: &["CARGO_REGISTRIES_*", "CARGO_REGISTRY_DEFAULT", "CARGO_SOURCE_*"],
-        why: "where cargo finds registries",
         class: Class::Machine,
     },
+    // Settings of C and C++ compilers.
     Allowed {
         names: &[
-            "CFLAGS",
-            "CXXFLAGS",
-            "CPPFLAGS",
-            "LDFLAGS",
-            "ARFLAGS",
-            "CFLAGS_*",
-            "CXXFLAGS_*",
-            "ARFLAGS_*",
-            "RANLIBFLAGS_*",
-            "HOST_*FLAGS",
-            "TARGET_*FLAGS",
-            "HOST_PKG_CONFIG_*",
-            "TARGET_PKG_CONFIG_*",
-            "CC_SHELL_ESCAPED_FLAGS",
-            "CC_ENABLE_DEBUG_OUTPUT",
-            "CC_FORCE_DISABLE",
-            "CRATE_CC_NO_DEFAULTS",
-            "CXXSTDLIB*",
-            "C_INCLUDE_PATH",
-            "CPLUS_INCLUDE_PATH",
-            "CPATH",
-            "LIBRARY_PATH",
+            "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARFLAGS", "CFLAGS_*", "CXXFLAGS_*",
+            "ARFLAGS_*", "RANLIBFLAGS_*", "HOST_*FLAGS", "TARGET_*FLAGS", "HOST_PKG_CONFIG_*",
+            "TARGET_PKG_CONFIG_*", "CC_SHELL_ESCAPED_FLAGS", "CC_ENABLE_DEBUG_OUTPUT",
+            "CC_FORCE_DISABLE", "CRATE_CC_NO_DEFAULTS", "CXXSTDLIB*", "C_INCLUDE_PATH",
+            "CPLUS_INCLUDE_PATH", "CPATH", "LIBRARY_PATH",
         ],
-        why: "settings of C and C++ compilers",
         class: Class::Setting,
     },
+    // C and C++ compilers and their tools.
     Allowed {
         names: &[
-            "CC",
-            "CXX",
-            "AR",
-            "LD",
-            "NM",
-            "RANLIB",
-            "STRIP",
-            "OBJCOPY",
-            "CPP",
-            "AS",
-            "CC_*",
-            "CXX_*",
-            "AR_*",
-            "LD_*_linux*",
-            "NM_*",
-            "RANLIB_*",
-            "HOST_*",
-            "TARGET_*",
+            "CC", "CXX", "AR", "LD", "NM", "RANLIB", "STRIP", "OBJCOPY", "CPP", "AS", "CC_*",
+            "CXX_*", "AR_*", "LD_*_linux*", "NM_*", "RANLIB_*", "HOST_*", "TARGET_*",
         ],
-        why: "C and C++ compilers and their tools",
         class: Class::Program,
     },
+    // Settings that build scripts of well-known crates read.
     Allowed {
         names: &[
             "PKG_CONFIG_PATH*",
@@ -141,141 +102,57 @@ pub const ALLOWED: &[Allowed] = &[
             "PYO3_CROSS_PYTHON_*",
             "PYO3_USE_ABI3_FORWARD_COMPATIBILITY",
         ],
-        why: "settings that build scripts of well-known crates read",
         class: Class::Setting,
     },
+    // Programs that build scripts of well-known crates run or load.
     Allowed {
         names: &[
-            "PKG_CONFIG*",
-            "CMAKE",
-            "CMAKE_*",
-            "LIBCLANG_PATH",
-            "CLANG_PATH",
-            "LLVM_CONFIG_PATH",
-            "PROTOC",
-            // Its configuration names engines to be loaded.
-            "OPENSSL_CONF",
-            "OPENSSL_ENGINES",
-            "OPENSSL_MODULES",
-            "OPENSSL_SRC_PERL",
+            "PKG_CONFIG*", "CMAKE", "CMAKE_*", "LIBCLANG_PATH", "CLANG_PATH", "LLVM_CONFIG_PATH",
+            "PROTOC", // Its configuration names engines to be loaded.
+            "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES", "OPENSSL_SRC_PERL",
             // An interpreter, and files that it executes.
-            "PYO3_*",
-            "JAVA_HOME",
+            "PYO3_*", "JAVA_HOME",
         ],
-        why: "programs that build scripts of well-known crates run or load",
         class: Class::Program,
     },
-    Allowed {
-        names: &["OPENSSL_*"],
-        why: "settings that build scripts of well-known crates read",
-        class: Class::Setting,
-    },
-    Allowed {
-        names: &["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"],
-        why: "settings of Apple's linker and SDK",
-        class: Class::Machine,
-    },
+    // Settings that build scripts of well-known crates read.
+    Allowed { names: &["OPENSSL_*"], class: Class::Setting },
+    // Settings of Apple's linker and SDK.
+    Allowed { names: &["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"], class: Class::Machine },
+    // What Windows programs and Microsoft's tools need to start.
     Allowed {
         names: &[
-            "SystemRoot",
-            "SYSTEMROOT",
-            "windir",
-            "WINDIR",
-            "SystemDrive",
-            "ComSpec",
-            "COMSPEC",
-            "PATHEXT",
-            "ProgramFiles",
-            "ProgramFiles(x86)",
-            "ProgramData",
-            "ProgramW6432",
-            "CommonProgramFiles",
-            "INCLUDE",
-            "LIB",
-            "LIBPATH",
-            "VCINSTALLDIR",
-            "VCToolsInstallDir",
-            "VCToolsVersion",
-            "VSINSTALLDIR",
-            "VisualStudioVersion",
-            "WindowsSdkDir",
-            "WindowsSDKVersion",
-            "WindowsSDKLibVersion",
-            "UniversalCRTSdkDir",
-            "UCRTVersion",
+            "SystemRoot", "SYSTEMROOT", "windir", "WINDIR", "SystemDrive", "ComSpec", "COMSPEC",
+            "PATHEXT", "ProgramFiles", "ProgramFiles(x86)", "ProgramData", "ProgramW6432",
+            "CommonProgramFiles", "INCLUDE", "LIB", "LIBPATH", "VCINSTALLDIR", "VCToolsInstallDir",
+            "VCToolsVersion", "VSINSTALLDIR", "VisualStudioVersion", "WindowsSdkDir",
+            "WindowsSDKVersion", "WindowsSDKLibVersion", "UniversalCRTSdkDir", "UCRTVersion",
             "PROCESSOR_ARCHITECTURE",
         ],
-        why: "what Windows programs and Microsoft's tools need to start",
         class: Class::Machine,
     },
-    Allowed {
-        names: &["NIX_*"],
-        why: "settings of compiler wrappers in Nix",
-        class: Class::Machine,
-    },
+    // Settings of compiler wrappers in Nix.
+    Allowed { names: &["NIX_*"], class: Class::Machine },
 ];
 
 /// Variables outside the allow-list that make some program run or load what they name. A build has
 /// them only by `--pass-env`.
 const LOADERS: &[&str] = &[
-    "LD_*",
-    "DYLD_*",
-    "GCONV_PATH",
-    "GLIBC_TUNABLES",
-    "COMPILER_PATH",
-    "GCC_EXEC_PREFIX",
+    "LD_*", "DYLD_*", "GCONV_PATH", "GLIBC_TUNABLES", "COMPILER_PATH", "GCC_EXEC_PREFIX",
     "CCC_OVERRIDE_OPTIONS",
     // Compilers write where these say, or take more arguments from them.
-    "DEPENDENCIES_OUTPUT",
-    "SUNPRO_DEPENDENCIES",
-    "CL",
-    "_CL_",
-    "LINK",
-    "_LINK_",
-    "CCACHE_*",
-    "SCCACHE_*",
-    "DISTCC_*",
-    "ICECC*",
-    "CARGO",
-    "RUSTDOC",
-    "RUSTC_*WRAPPER",
-    "*_LINKER",
-    "*_RUNNER",
-    "*_WRAPPER",
-    "*_LAUNCHER",
-    "SHELL",
-    "ENV",
-    "BASH_ENV",
-    "BASH_FUNC_*",
-    "MAKE",
-    "MAKEFLAGS",
-    "MAKEFILES",
-    "GIT_*",
-    "PERL5*",
-    "PYTHON*",
-    "RUBYLIB",
-    "RUBYOPT",
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "CLASSPATH",
+    "DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "CL", "_CL_", "LINK", "_LINK_", "CCACHE_*",
+    "SCCACHE_*", "DISTCC_*", "ICECC*", "CARGO", "RUSTDOC", "RUSTC_*WRAPPER", "*_LINKER",
+    "*_RUNNER", "*_WRAPPER", "*_LAUNCHER", "SHELL", "ENV", "BASH_ENV", "BASH_FUNC_*", "MAKE",
+    "MAKEFLAGS", "MAKEFILES", "GIT_*", "PERL5*", "PYTHON*", "RUBYLIB", "RUBYOPT", "NODE_OPTIONS",
+    "NODE_PATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH",
 ];
 
 /// Variables that `repro` sets itself, whatever the user has.
 const OWN: &[&str] = &[
-    "CARGO_HOME",
-    "CARGO_TARGET_DIR",
-    "CARGO_BUILD_TARGET_DIR",
-    "CARGO_BUILD_BUILD_DIR",
-    "CARGO_BUILD_JOBS",
-    "CARGO_BUILD_INCREMENTAL",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "RUSTC_WRAPPER",
-    "CARGO_INCREMENTAL",
-    "LD_PRELOAD",
-    "SOURCE_DATE_EPOCH",
+    "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR",
+    "CARGO_BUILD_JOBS", "CARGO_BUILD_INCREMENTAL", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTC_WRAPPER",
+    "CARGO_INCREMENTAL", "LD_PRELOAD", "SOURCE_DATE_EPOCH",
 ];
 
 /// Variables that say where things are on this machine, not how to build: never recorded.
@@ -375,14 +252,8 @@ mod tests {
     #[test]
     fn settings_pass_and_the_rest_is_dropped() {
         let user = [
-            "CARGO_REGISTRIES_X_TOKEN",
-            "RUSTFLAGS",
-            "CC_x86_64_unknown_linux_musl",
-            "HOME",
-            "CARGO_PKG_NAME",
-            "MINE",
-            "CARGO_HOME",
-            "MACOSX_DEPLOYMENT_TARGET",
+            "CARGO_REGISTRIES_X_TOKEN", "RUSTFLAGS", "CC_x86_64_unknown_linux_musl", "HOME",
+            "CARGO_PKG_NAME", "MINE", "CARGO_HOME", "MACOSX_DEPLOYMENT_TARGET",
         ];
         let user = user.map(|n| (OsString::from(n), OsString::from("1")));
         let divided = divide(user, &["MINE".into(), "CARGO_HOME".into()]);

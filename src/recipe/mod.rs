@@ -119,8 +119,8 @@ impl Recipe {
             ];
             canonical.iter().fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
         };
-        let ids = self.facts.canonical_ids.then_some(&table::CANONICAL_IDS);
-        let auditable = self.facts.auditable.then_some(&table::AUDITABLE);
+        let ids = self.facts.canonical_ids.then_some(table::CANONICAL_IDS);
+        let auditable = self.facts.auditable.then_some(table::AUDITABLE);
         let by_wrapper = table::BY_WRAPPER.iter().filter(|item| self.has(item));
         self.items()
             .chain(by_wrapper.filter(|_| self.facts.wrapped))
@@ -339,11 +339,7 @@ mod tests {
             token: "t".into(),
             sides: 2,
             cpus: 4,
-            locale: None,
-            outer_configs: 0,
-            toolchain: None,
-            canonical: None,
-            apart: None,
+            ..Canaries::default()
         };
         let values = |n| VariationSet::default().values(n, &canaries);
         Recipe::new(facts).side(Side::B, &layout, &values)

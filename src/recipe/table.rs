@@ -37,202 +37,107 @@ pub struct Item {
     pub since: u32,
 }
 
-const fn all(channel: Channel, value: &'static str, why: &'static str) -> Item {
-    Item { channel, platform: None, value, why, since: 1 }
-}
-
-const fn since_2(channel: Channel, value: &'static str, why: &'static str) -> Item {
-    Item { since: 2, ..all(channel, value, why) }
-}
-
-const fn only(
-    platform: Platform,
-    channel: Channel,
-    value: &'static str,
-    why: &'static str,
-) -> Item {
-    Item { channel, platform: Some(platform), value, why, since: 1 }
-}
-
-/// For Windows GNU targets.
-const fn since_3(value: &'static str, why: &'static str) -> Item {
-    Item { since: 3, ..only(Platform::MinGw, Channel::Rustc, value, why) }
+/// Rows: the first version that has it, the targets, how it is applied, the value, and why.
+macro_rules! rows {
+    (@Any) => { None };
+    (@$platform:ident) => { Some(Platform::$platform) };
+    ($($since:literal $platform:ident $channel:ident $(($name:literal))?: $value:literal, $why:literal;)*) => {
+        &[$(Item {
+            channel: Channel::$channel $(($name))?,
+            platform: rows!(@$platform),
+            value: $value,
+            why: $why,
+            since: $since,
+        }),*]
+    };
 }
 
 /// The rows. Of the path remaps the last match wins in rustc, and the first that is longest in
 /// no compiler: so the roots go from the outermost to the innermost.
-pub const TABLE: &[Item] = &[
-    all(
-        Channel::Env("SOURCE_DATE_EPOCH"),
-        "{epoch}",
-        "the one time that build scripts, macros, compilers and archivers may embed",
-    ),
-    all(
-        Channel::Rustc,
-        "--remap-path-prefix={cargo-home}=/cargo",
-        "panic messages, debug info and file!() hold paths of dependencies",
-    ),
-    all(
-        Channel::Rustc,
-        "--remap-path-prefix={source}=/build/{name}",
-        "panic messages, debug info and file!() hold paths of the source",
-    ),
-    all(
-        Channel::Rustc,
-        "--remap-path-prefix={target}=/build/{name}/target",
-        "generated code is in OUT_DIR, below the target directory",
-    ),
-    all(
-        Channel::Rustc,
-        "--remap-path-prefix={rust-src}={rust-root}",
-        "with the rust-src component installed rustc shows the library's real path instead",
-    ),
-    all(
-        Channel::CFlags,
-        "-ffile-prefix-map={cargo-home}=/cargo",
-        "C and C++ of dependencies: __FILE__ and debug info",
-    ),
-    all(
-        Channel::CFlags,
-        "-ffile-prefix-map={source}=/build/{name}",
-        "C and C++ of the source: __FILE__ and debug info",
-    ),
-    all(
-        Channel::CFlags,
-        "-ffile-prefix-map={target}=/build/{name}/target",
-        "C and C++ that build scripts generate or unpack",
-    ),
-    all(
-        Channel::Env("CARGO_TRIM_PATHS_SCOPE"),
-        "all",
-        "newer versions of the cc crate take their remaps from here",
-    ),
-    all(
-        Channel::Env("CARGO_TRIM_PATHS_REMAP"),
-        "{cargo-home}=/cargo:{source}=/build/{name}:{target}=/build/{name}/target",
-        "newer versions of the cc crate take their remaps from here",
-    ),
-    only(
-        Platform::Elf,
-        Channel::Rustc,
-        "-Clink-arg=-Wl,--build-id=sha1",
-        "some distributions' linkers make a random build-id, and a user's `uuid` is overridden",
-    ),
-    only(
-        Platform::Msvc,
-        Channel::Rustc,
-        "-Clink-arg=/Brepro",
-        "without it the PE header holds the time of linking",
-    ),
-    only(
-        Platform::Msvc,
-        Channel::Rustc,
-        "-Clink-arg=/PDBALTPATH:%_PDB%",
-        "the PE debug directory holds the absolute path of the PDB otherwise",
-    ),
-    only(
-        Platform::MinGw,
-        Channel::Rustc,
-        "-Clink-arg=-Wl,--no-insert-timestamp",
-        "without it the PE header holds the time of linking",
-    ),
-    only(
-        Platform::Apple,
-        Channel::Rustc,
-        "-Clink-arg=-Wl,-oso_prefix,.",
-        "with debug info N_OSO entries hold absolute paths of object files",
-    ),
-    only(
-        Platform::Apple,
-        Channel::Env("ZERO_AR_DATE"),
-        "1",
-        "ar and ld64 store times of object files otherwise",
-    ),
-    all(
-        Channel::Env("CARGO_INCREMENTAL"),
-        "0",
-        "incremental code generation splits crates by what was built before",
-    ),
-    all(Channel::Cargo, "--locked", "the lockfile decides every version"),
-    all(Channel::Cargo, "--offline", "all was fetched once, for both builds"),
-    all(
-        Channel::Env("CARGO_BUILD_JOBS"),
-        "{jobs}",
-        "a fixed number, not the machine's; build scripts see it as NUM_JOBS",
-    ),
-    all(
-        Channel::Env("SCCACHE_RECACHE"),
-        "1",
-        "a compiler cache would give one build the objects of the other",
-    ),
-    all(
-        Channel::Env("CCACHE_DISABLE"),
-        "1",
-        "a compiler cache would give one build the objects of the other",
-    ),
-    all(
-        Channel::Env("GIT_CEILING_DIRECTORIES"),
-        "{scratch}",
-        "git in build scripts must not find a repository around the copy",
-    ),
-    since_2(
-        Channel::Env("GIT_CONFIG_COUNT"),
-        "1",
-        "git shortens ids by the number of objects in the clone, which differs",
-    ),
-    since_2(
-        Channel::Env("GIT_CONFIG_KEY_0"),
-        "core.abbrev",
-        "git shortens ids by the number of objects in the clone, which differs",
-    ),
-    since_2(
-        Channel::Env("GIT_CONFIG_VALUE_0"),
-        "12",
-        "git shortens ids by the number of objects in the clone, which differs",
-    ),
-    all(Channel::Env("TZ"), "{timezone}", "what a rebuilder has as well; build B varies it"),
-    all(Channel::Env("LC_ALL"), "{locale}", "what a rebuilder has as well; build B varies it"),
-    all(Channel::Process("umask"), "{umask}", "what a rebuilder has as well; build B varies it"),
-    all(
-        Channel::Process("environment"),
-        "built up from an allow-list",
-        "a variable set by accident cannot change the result",
-    ),
-];
+pub const TABLE: &[Item] = rows! {
+    1 Any Env("SOURCE_DATE_EPOCH"): "{epoch}",
+        "the one time that build scripts, macros, compilers and archivers may embed";
+    1 Any Rustc: "--remap-path-prefix={cargo-home}=/cargo",
+        "panic messages, debug info and file!() hold paths of dependencies";
+    1 Any Rustc: "--remap-path-prefix={source}=/build/{name}",
+        "panic messages, debug info and file!() hold paths of the source";
+    1 Any Rustc: "--remap-path-prefix={target}=/build/{name}/target",
+        "generated code is in OUT_DIR, below the target directory";
+    1 Any Rustc: "--remap-path-prefix={rust-src}={rust-root}",
+        "with the rust-src component installed rustc shows the library's real path instead";
+    1 Any CFlags: "-ffile-prefix-map={cargo-home}=/cargo",
+        "C and C++ of dependencies: __FILE__ and debug info";
+    1 Any CFlags: "-ffile-prefix-map={source}=/build/{name}",
+        "C and C++ of the source: __FILE__ and debug info";
+    1 Any CFlags: "-ffile-prefix-map={target}=/build/{name}/target",
+        "C and C++ that build scripts generate or unpack";
+    1 Any Env("CARGO_TRIM_PATHS_SCOPE"): "all",
+        "newer versions of the cc crate take their remaps from here";
+    1 Any Env("CARGO_TRIM_PATHS_REMAP"): "{cargo-home}=/cargo:{source}=/build/{name}:{target}=/build/{name}/target",
+        "newer versions of the cc crate take their remaps from here";
+    1 Elf Rustc: "-Clink-arg=-Wl,--build-id=sha1",
+        "some distributions' linkers make a random build-id, and a user's `uuid` is overridden";
+    1 Msvc Rustc: "-Clink-arg=/Brepro",
+        "without it the PE header holds the time of linking";
+    1 Msvc Rustc: "-Clink-arg=/PDBALTPATH:%_PDB%",
+        "the PE debug directory holds the absolute path of the PDB otherwise";
+    1 MinGw Rustc: "-Clink-arg=-Wl,--no-insert-timestamp",
+        "without it the PE header holds the time of linking";
+    1 Apple Rustc: "-Clink-arg=-Wl,-oso_prefix,.",
+        "with debug info N_OSO entries hold absolute paths of object files";
+    1 Apple Env("ZERO_AR_DATE"): "1",
+        "ar and ld64 store times of object files otherwise";
+    1 Any Env("CARGO_INCREMENTAL"): "0",
+        "incremental code generation splits crates by what was built before";
+    1 Any Cargo: "--locked",
+        "the lockfile decides every version";
+    1 Any Cargo: "--offline",
+        "all was fetched once, for both builds";
+    1 Any Env("CARGO_BUILD_JOBS"): "{jobs}",
+        "a fixed number, not the machine's; build scripts see it as NUM_JOBS";
+    1 Any Env("SCCACHE_RECACHE"): "1",
+        "a compiler cache would give one build the objects of the other";
+    1 Any Env("CCACHE_DISABLE"): "1",
+        "a compiler cache would give one build the objects of the other";
+    1 Any Env("GIT_CEILING_DIRECTORIES"): "{scratch}",
+        "git in build scripts must not find a repository around the copy";
+    2 Any Env("GIT_CONFIG_COUNT"): "1",
+        "git shortens ids by the number of objects in the clone, which differs";
+    2 Any Env("GIT_CONFIG_KEY_0"): "core.abbrev",
+        "git shortens ids by the number of objects in the clone, which differs";
+    2 Any Env("GIT_CONFIG_VALUE_0"): "12",
+        "git shortens ids by the number of objects in the clone, which differs";
+    1 Any Env("TZ"): "{timezone}",
+        "what a rebuilder has as well; build B varies it";
+    1 Any Env("LC_ALL"): "{locale}",
+        "what a rebuilder has as well; build B varies it";
+    1 Any Process("umask"): "{umask}",
+        "what a rebuilder has as well; build B varies it";
+    1 Any Process("environment"): "built up from an allow-list",
+        "a variable set by accident cannot change the result";
+};
 
 /// What the wrapper does besides, where flags reach rustc by it.
-pub const BY_WRAPPER: &[Item] = &[
-    since_2(
-        Channel::Rustc,
-        "--remap-path-scope: left out of the call",
-        "cargo's trim-paths passes one that keeps the remaps out of libraries",
-    ),
-    since_2(
-        Channel::Rustc,
-        "--remap-path-prefix=<crate of crates.io>=/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/<crate>",
-        "a mirror or `cargo vendor` has it in another directory; for C with a build script as well",
-    ),
-    since_3(
-        "-Cdlltool=<repro, which runs the real one with names of the crate>",
-        "dlltool makes symbols of `raw-dylib` import libraries from a random temporary path of rustc's",
-    ),
-    since_3(
-        "-Clinker=<repro, which runs the real one with names of one order>",
-        "GNU ld sorts imports by the paths of libraries, wherever toolchain and target directory are",
-    ),
-];
+pub const BY_WRAPPER: &[Item] = rows! {
+    2 Any Rustc: "--remap-path-scope: left out of the call",
+        "cargo's trim-paths passes one that keeps the remaps out of libraries";
+    2 Any Rustc: "--remap-path-prefix=<crate of crates.io>=/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/<crate>",
+        "a mirror or `cargo vendor` has it in another directory; for C with a build script as well";
+    3 MinGw Rustc: "-Cdlltool=<repro, which runs the real one with names of the crate>",
+        "dlltool makes symbols of `raw-dylib` import libraries from a random temporary path of rustc's";
+    3 MinGw Rustc: "-Clinker=<repro, which runs the real one with names of one order>",
+        "GNU ld sorts imports by the paths of libraries, wherever toolchain and target directory are";
+};
 
 /// The row that replaces cargo's crate ids, for workspaces with path dependencies outside of
 /// their root.
-pub const CANONICAL_IDS: Item = all(
-    Channel::Rustc,
-    "-Cmetadata, -Cextra-filename: from the call, with canonical paths",
-    "cargo's own hold the absolute path of path dependencies outside the workspace root",
-);
+pub const CANONICAL_IDS: &Item = &rows! {
+    1 Any Rustc: "-Cmetadata, -Cextra-filename: from the call, with canonical paths",
+        "cargo's own hold the absolute path of path dependencies outside the workspace root";
+}[0];
 
 /// The row of `--auditable`.
-pub const AUDITABLE: Item = all(
-    Channel::Rustc,
-    "-Clink-arg=<object with the list of packages, section .dep-v0>",
-    "`cargo audit bin` and other tools read from a program which packages are in it",
-);
+pub const AUDITABLE: &Item = &rows! {
+    1 Any Rustc: "-Clink-arg=<object with the list of packages, section .dep-v0>",
+        "`cargo audit bin` and other tools read from a program which packages are in it";
+}[0];

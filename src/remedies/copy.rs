@@ -1,4 +1,4 @@
-//! A scratch copy of the source, and what cargo says of it. Remedies are applied to it.
+//! A scratch copy of the source that remedies are applied to, and what cargo reports about it.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

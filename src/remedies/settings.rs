@@ -126,7 +126,7 @@ pub fn updated(copy: &Copy, row: &KnownCrate, version: &str) -> Result<Done> {
         };
         changed = in_manifests(copy, &row.name, &required)?;
         if changed.is_empty() {
-            return Ok(Err(format!("what depends on it does not take {sound}")));
+            return Ok(Err(format!("crates that depend on it do not accept {sound}")));
         }
         let out = copy.cargo().args(["update", "--workspace"]).output()?;
         if !out.status.success() || bad(copy)? {

@@ -1,6 +1,5 @@
-//! One unit of build A run again alone: the same program, arguments, directory and environment, with B's
-//! value of whatever is switched. It works on copies, and on what the builds left it has no more than
-//! a view.
+//! Runs one unit of build A again, alone: the same program, arguments, directory and environment, but
+//! B's value of whatever is switched. It works on copies, and can only read what the builds left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,8 +31,9 @@ const JOBS: [&str; 2] = ["NUM_JOBS", "CARGO_BUILD_JOBS"];
 /// What is varied about the copies of the source themselves.
 const OF_COPIES: [VariationId; 3] =
     [VariationId::SourceMtime, VariationId::Umask, VariationId::DirectoryOrder];
-/// Where the shim and the outputs of rustc are in a sandbox.
+/// Where the shim is in a sandbox.
 const PRELOAD: &str = "/run/preload.so";
+/// Where the outputs of rustc are in a sandbox.
 pub const OUTPUTS: &str = "/run/replayed";
 
 /// What is run.

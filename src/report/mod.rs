@@ -10,6 +10,7 @@ pub mod init;
 pub mod inspect;
 pub mod json;
 pub mod ledger;
+mod rows;
 pub mod sarif;
 pub mod shell;
 pub mod summary;
@@ -25,7 +26,6 @@ use repro_explain::{Explained, NOTHING};
 use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::ledger::Split;
-use crate::recipe::Row;
 use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
 use crate::term;
@@ -64,8 +64,6 @@ pub struct Report {
     pub how_to_verify: String,
     /// Things that the user should know.
     pub notes: Vec<String>,
-    /// The recipe.
-    pub recipe: Vec<Row>,
     /// The user's variables that were not passed on.
     pub dropped: Vec<String>,
     /// Where the manifest is.

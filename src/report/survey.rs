@@ -1,5 +1,5 @@
-//! What a survey has found: a summary as text, and a page in Markdown. Names and sentences are of crates
-//! and compilers, so nothing of them is markup.
+//! What a survey has found: a summary as text, and a page in Markdown. Names and messages come from crates and
+//! compilers, so nothing in them may act as markup.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -338,10 +338,7 @@ mod tests {
         missing.reason = Some(hostile.into());
         let page = survey(vec![row("a"), differs, missing]).markdown();
         for line in [
-            "| reproducible | 1 |",
-            "| differs | 1 |",
-            "| not built | 1 |",
-            "| not run | 1 |",
+            "| reproducible | 1 |", "| differs | 1 |", "| not built | 1 |", "| not run | 1 |",
             "| in the list | 4 |",
         ] {
             assert!(page.contains(line), "{line}:\n{page}");

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn nothing_is_called_varied_that_was_reached_in_part_or_not_at_all() {
-        let pair = || Values::new(vec![Value::Count(1), Value::Count(2)]);
+        let pair = || Values(vec![Value::Count(1), Value::Count(2)]);
         let no_preload = || Unavailable::NoPreload("no glibc".to_string());
         let mut coverage = Coverage {
             applied: vec![(VariationId::Home, pair()), (VariationId::Hostname, pair())],

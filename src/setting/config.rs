@@ -9,18 +9,8 @@ use crate::cargo::config::words;
 
 /// Keys of a profile that are replayed.
 const PROFILE: &[&str] = &[
-    "codegen-units",
-    "debug",
-    "debug-assertions",
-    "incremental",
-    "inherits",
-    "lto",
-    "opt-level",
-    "overflow-checks",
-    "panic",
-    "rpath",
-    "split-debuginfo",
-    "strip",
+    "codegen-units", "debug", "debug-assertions", "incremental", "inherits", "lto", "opt-level",
+    "overflow-checks", "panic", "rpath", "split-debuginfo", "strip",
 ];
 
 /// A key with its path, and its value.

@@ -385,25 +385,10 @@ mod tests {
             assert!(rustc(&split(bad)).is_err(), "{bad}");
         }
         for bad in [
-            "-I/evil",
-            "-include /evil.h",
-            "-isystem /evil",
-            "-B/evil",
-            "-fplugin=/evil.so",
-            "-specs=/evil",
-            "-wrapper /evil",
-            "@/evil",
-            "-Wl,-rpath,/evil",
-            "-Wp,-MD,/x",
-            "-Wa,-a=/x",
-            "-Xclang -load",
-            "-fprofile-use=/evil",
-            "-o /x",
-            "-g/../x",
-            "evil.o",
-            "-L/evil",
-            "-march=@evil",
-            "-fsanitize=address",
+            "-I/evil", "-include /evil.h", "-isystem /evil", "-B/evil", "-fplugin=/evil.so",
+            "-specs=/evil", "-wrapper /evil", "@/evil", "-Wl,-rpath,/evil", "-Wp,-MD,/x",
+            "-Wa,-a=/x", "-Xclang -load", "-fprofile-use=/evil", "-o /x", "-g/../x", "evil.o",
+            "-L/evil", "-march=@evil", "-fsanitize=address",
         ] {
             assert!(c(&split(bad)).is_err(), "{bad}");
         }

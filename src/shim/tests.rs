@@ -9,12 +9,8 @@ fn only_linux_with_glibc_is_supported() {
     assert_eq!(supported("x86_64-unknown-linux-gnu"), Ok(()));
     assert_eq!(supported("aarch64-unknown-linux-gnu"), Ok(()));
     for host in [
-        "x86_64-unknown-linux-musl",
-        "x86_64-unknown-linux-gnux32",
-        "aarch64-apple-darwin",
-        "x86_64-pc-windows-gnu",
-        "i686-unknown-linux-gnu",
-        "",
+        "x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnux32", "aarch64-apple-darwin",
+        "x86_64-pc-windows-gnu", "i686-unknown-linux-gnu", "",
     ] {
         assert!(supported(host).is_err(), "{host}");
     }

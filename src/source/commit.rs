@@ -1,5 +1,5 @@
-//! A commit that a manifest names, in any repository that has it, as the source: found without a
-//! look at any work tree, so that it does not matter what is checked out there.
+//! Finds the commit that a manifest names, in any repository that has it. No work tree is read, so it does not
+//! matter what is checked out there.
 
 use std::path::{Path, PathBuf};
 
@@ -68,11 +68,6 @@ pub fn find(root: &Path, revision: &str) -> Result<Option<String>> {
     let spec = format!("{revision}^{{commit}}");
     let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &spec];
     try_text(root, args)
-}
-
-/// Whether a repository has no work tree.
-pub fn is_bare(root: &Path) -> bool {
-    super::repository::is_store(root)
 }
 
 /// Whether a repository's history is cut off.

@@ -85,11 +85,6 @@ impl SourceFacts {
 }
 
 impl Expected {
-    /// Whether nothing is expected.
-    pub fn is_empty(&self) -> bool {
-        self.tag.is_none() && self.source.is_none()
-    }
-
     /// A source without a commit cannot be what is expected.
     pub fn refuse_files(&self, label: &str) -> Result<()> {
         let option = match (&self.tag, &self.source) {

@@ -30,8 +30,8 @@ use crate::error::{Kind, failure, refused};
 use found::Found;
 
 pub use checkout::refresh_index;
-pub use found::{Commit, Origin, Source, Wanted};
-pub use repository::{root_of, without_credentials};
+pub use found::{Origin, Source, Wanted};
+pub use repository::{is_store, root_of, without_credentials};
 
 /// Finds the source and checks that it can be copied whole.
 pub fn find(wanted: &Wanted) -> Result<Source> {

@@ -31,7 +31,7 @@ pub(super) fn try_text<'a>(
 }
 
 /// Whether a directory is a repository without a work tree.
-pub(super) fn is_store(dir: &Path) -> bool {
+pub fn is_store(dir: &Path) -> bool {
     !dir.join(".git").exists() && dir.join("HEAD").is_file() && dir.join("objects").is_dir()
 }
 

@@ -81,7 +81,7 @@ impl Own<'_> {
             let local = top.join(path);
             let (mode, id) = match now {
                 Now::File => continue,
-                Now::Submodule if changes_of_own(&local)? => {
+                Now::Submodule if !self::changes(&local)?.is_empty() => {
                     inlined.push((path, self.tree(&local)?));
                     ("0", None)
                 }
@@ -120,10 +120,6 @@ impl Own<'_> {
             .env("GIT_OBJECT_DIRECTORY", self.dir.join("objects"))
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", borrowed))
     }
-}
-
-fn changes_of_own(submodule: &Path) -> Result<bool> {
-    Ok(!changes(submodule)?.is_empty())
 }
 
 /// The id that stands for nothing, in the length that the repository's ids have.

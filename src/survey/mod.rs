@@ -1,5 +1,5 @@
-//! The rows of `repro survey`, a stored format: one crate that was built twice, or was not, and what came
-//! of it. Nothing of the clock is in it but how long a row took.
+//! The rows of `repro survey`, a stored format: one crate that was built twice, or could not be, and the result.
+//! The only time in a row is how long it took.
 
 pub mod list;
 pub mod reason;

@@ -1,6 +1,5 @@
-//! The file of rows: only added to, by one survey at a time. A line that a killed run left unfinished is
-//! removed; one that is wrong in any other way is refused, for a row that cannot be read must not pass
-//! for one that is not there.
+//! The file of rows, which one survey at a time appends to. An unfinished last line, left by a killed run, is
+//! removed. Any other invalid line is an error: a row that cannot be read is not a row that is missing.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -12,7 +12,7 @@ use super::value::Value;
 pub const CLOCK_OFFSET: i64 = 400 * 86_400 + 5 * 3_600 + 17 * 60;
 
 /// What the values of one run are made from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Canaries {
     /// The scratch directory of the run, canonical.
     pub scratch: PathBuf,

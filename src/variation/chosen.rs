@@ -143,11 +143,9 @@ mod tests {
             token: "q7x".into(),
             sides: Side::MOST,
             cpus: 2,
-            locale: None,
             outer_configs: 1,
             toolchain: Some("/toolchain".into()),
-            canonical: None,
-            apart: None,
+            ..Canaries::default()
         }
     }
 

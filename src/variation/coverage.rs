@@ -140,7 +140,7 @@ impl fmt::Display for Unavailable {
             Unavailable::Held { variable, by } => write!(f, "{variable} is set by {by}"),
             Unavailable::NoUmask => f.write_str("this system has no umask"),
             Unavailable::SameCollation => {
-                f.write_str("no locale is installed that sorts otherwise than C")
+                f.write_str("no installed locale sorts differently from C")
             }
             Unavailable::NoPreload(why)
             | Unavailable::NoNamespaces(why)
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn two_locales_that_sort_alike_are_varied_in_part() {
         let found = Coverage::of(VARIATIONS, &VariationSet::default(), &canaries(None), &FREE);
-        let why = "no locale is installed that sorts otherwise than C";
+        let why = "no installed locale sorts differently from C";
         only(&found, &[Id::Locale], true, why);
     }
 

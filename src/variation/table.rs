@@ -134,49 +134,25 @@ pub struct Shared {
     pub about: &'static str,
 }
 
+macro_rules! shared {
+    ($($text:literal: $about:literal;)*) => {
+        &[$(Shared { text: $text, about: $about }),*]
+    };
+}
+
 /// What no run varies.
-pub const SHARED: &[Shared] = &[
-    Shared {
-        text: "cpu-model",
-        about: "model, speed, features and caches of the CPU; target-cpu=native",
-    },
-    Shared {
-        text: "memory",
-        about: "size of memory, swap and pages: sysinfo, sysconf, /proc/meminfo",
-    },
-    Shared {
-        text: "devices",
-        about: "disks and the room on them, network devices and their addresses, file systems, /sys",
-    },
-    Shared {
-        text: "boot",
-        about: "time since boot, load, /proc/cmdline, /proc/sys, control groups, address randomization",
-    },
-    Shared {
-        text: "process",
-        about: "limits, priority, signals, groups, terminal, numbers of open files (CARGO_MAKEFLAGS), number of processes",
-    },
-    Shared {
-        text: "tool-variables",
-        about: "variables that lead to tools and files of this machine: RUSTUP_HOME, SSL_CERT_FILE, JAVA_HOME",
-    },
-    Shared {
-        text: "installed-software",
-        about: "files of this machine in /usr, /etc and elsewhere: compilers, libraries, os-release, localtime",
-    },
-    Shared {
-        text: "git-refs",
-        about: "both builds are in a repository with a detached HEAD: branch, tags, remotes, depth of the clone, path of the repository",
-    },
-    Shared {
-        text: "file-times",
-        about: "times that the kernel gives to new files, for programs that the preload shim does not reach",
-    },
-    Shared {
-        text: "direct-calls",
-        about: "clock, kernel and CPUs for programs that call the kernel themselves or read /proc/self",
-    },
-];
+pub const SHARED: &[Shared] = shared! {
+    "cpu-model": "model, speed, features and caches of the CPU; target-cpu=native";
+    "memory": "size of memory, swap and pages: sysinfo, sysconf, /proc/meminfo";
+    "devices": "disks and the room on them, network devices and their addresses, file systems, /sys";
+    "boot": "time since boot, load, /proc/cmdline, /proc/sys, control groups, address randomization";
+    "process": "limits, priority, signals, groups, terminal, numbers of open files (CARGO_MAKEFLAGS), number of processes";
+    "tool-variables": "variables that lead to tools and files of this machine: RUSTUP_HOME, SSL_CERT_FILE, JAVA_HOME";
+    "installed-software": "files of this machine in /usr, /etc and elsewhere: compilers, libraries, os-release, localtime";
+    "git-refs": "both builds are in a repository with a detached HEAD: branch, tags, remotes, depth of the clone, path of the repository";
+    "file-times": "times that the kernel gives to new files, for programs that the preload shim does not reach";
+    "direct-calls": "clock, kernel and CPUs for programs that call the kernel themselves or read /proc/self";
+};
 
 /// The table.
 pub const VARIATIONS: &[Variation] = &[
@@ -288,7 +264,7 @@ pub const VARIATIONS: &[Variation] = &[
     Variation {
         id: VariationId::Hostname,
         text: "hostname",
-        about: "host name in HOSTNAME, HOST, COMPUTERNAME, gethostname, uname, /proc and /etc",
+        about: "hostname in HOSTNAME, HOST, COMPUTERNAME, gethostname, uname, /proc and /etc",
         needs: Need::BubblewrapForFiles,
         carriers: &[
             Carrier::Variables(&["HOSTNAME", "HOST", "COMPUTERNAME"]),
@@ -296,7 +272,7 @@ pub const VARIATIONS: &[Variation] = &[
             Carrier::Namespace,
         ],
         cause: Cause::Hostname,
-        label: "host name",
+        label: "hostname",
         value: |c, side| c.name(side, "host"),
     },
     Variation {

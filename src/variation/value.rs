@@ -1,5 +1,5 @@
-//! The values of a variation: what kind each is, how reports print it, and the values of all builds
-//! side by side. What uses a value asks for its kind; no text is read back.
+//! The values of a variation: what kind each is, how reports print it, and the values of all builds side by
+//! side. Code that uses a value matches on its kind; printed text is never parsed.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -55,15 +55,9 @@ impl fmt::Display for Value {
 
 /// The value of one variation on each side, A's first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Values(pub(super) Vec<Value>);
+pub struct Values(pub(crate) Vec<Value>);
 
 impl Values {
-    /// Of these sides, of which there is at least one.
-    pub fn new(values: Vec<Value>) -> Values {
-        assert!(!values.is_empty(), "there is always a build A");
-        Values(values)
-    }
-
     /// The value of one side; A's where only that was ever made.
     pub fn of(&self, side: Side) -> &Value {
         self.0.get(usize::from(side.0)).unwrap_or(&self.0[0])

@@ -16,14 +16,7 @@ use crate::source::address;
 
 /// Ends of names of files that say something about a release and are not part of what is built.
 const SIGNATURES: &[&str] = &[
-    ".asc",
-    ".sig",
-    ".minisig",
-    ".pem",
-    ".crt",
-    ".sigstore.json",
-    ".intoto.json",
-    ".intoto.jsonl",
+    ".asc", ".sig", ".minisig", ".pem", ".crt", ".sigstore.json", ".intoto.json", ".intoto.jsonl",
     ".bundle",
 ];
 /// Ends of names of lists of digests.

@@ -18,7 +18,7 @@ use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
-use crate::request::{Build, Inject, Selection, SourceChoice};
+use crate::request::{Build, Inject, Selection};
 use crate::sandbox::Mode;
 use crate::setting;
 use crate::setting::entry::{Fate, Setting};
@@ -153,7 +153,6 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         .filter(|id| manifest.recipe.fixed.iter().any(|f| f.name == id.to_string()))
         .collect();
     Build {
-        source: SourceChoice::default(),
         selection: selection(build),
         epoch: Some(manifest.recipe.epoch),
         pass_env,
@@ -173,7 +172,6 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         expand: false,
         replay: false,
         builder: true,
-        verbose: false,
     }
 }
 

@@ -112,9 +112,7 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
         ("--bins", "all-bins", build.all_bins, selection.all_bins),
         ("--all-features", "all-features", build.all_features, selection.all_features),
         (
-            "--no-default-features",
-            "no-default-features",
-            build.no_default_features,
+            "--no-default-features", "no-default-features", build.no_default_features,
             selection.no_default_features,
         ),
     ] {

@@ -276,7 +276,7 @@ impl Search<'_> {
         let dir =
             std::fs::canonicalize(path).with_context(|| format!("failed to resolve `{at}`"))?;
         let package = dir.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
-        let id = match (revision, commit::is_bare(&root)) {
+        let id = match (revision, source::is_store(&root)) {
             (Some(revision), _) => {
                 commit::find(&root, revision)?.ok_or_else(|| no_revision(&at, revision))?
             }

@@ -274,15 +274,7 @@ fn proven_artifacts_are_packed_and_nothing_else() {
     let members: Vec<_> = archives[0]["members"].as_array().unwrap().iter().collect();
     let bin = manifest["artifacts"][0]["name"].as_str().unwrap();
     let mut want = [
-        "",
-        "LICENSE-MIT",
-        "README.md",
-        bin,
-        "doc",
-        "doc/first.1",
-        "man",
-        "man/app.1",
-        "man/app.5",
+        "", "LICENSE-MIT", "README.md", bin, "doc", "doc/first.1", "man", "man/app.1", "man/app.5",
     ]
     .map(|n| format!("{stem}/{n}").trim_end_matches('/').to_string());
     want.sort();

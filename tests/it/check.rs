@@ -209,13 +209,7 @@ fn broken() -> Project {
         "fn main() {\n    let _ = include_str!(\"/etc/hosts\");\n",
     );
     for name in [
-        "Cargo.toml",
-        "Cargo.lock",
-        ".cargo",
-        "rust-toolchain.toml",
-        "build.rs",
-        "macros",
-        "ahash",
+        "Cargo.toml", "Cargo.lock", ".cargo", "rust-toolchain.toml", "build.rs", "macros", "ahash",
         "src",
     ] {
         std::fs::create_dir_all(dir.join("ws")).unwrap();
@@ -250,40 +244,13 @@ fn every_rule_trips_on_what_it_is_about() {
     assert_eq!(report["not_checked"], serde_json::json!([]), "{report:#}");
     assert_eq!((code, report["verdict"].as_str()), (Some(1), Some("findings")));
     let want = [
-        "absolute-include",
-        "build-id-uuid",
-        "case-collision",
-        "cpu-count",
-        "dir-order",
-        "emits-environment",
-        "env-macro",
-        "file-modes",
-        "file-numbers",
-        "gdb-index",
-        "incremental-release",
-        "known-crate",
-        "lfs-pointer",
-        "lockfile-untracked",
-        "map-order",
-        "march-native",
-        "parallel-frontend",
-        "path-outside-repository",
-        "path-outside-workspace",
-        "reads-clock",
-        "reads-current-dir",
-        "reads-hostname",
-        "reads-ids",
-        "reads-kernel",
-        "reads-mtime",
-        "reads-randomness",
-        "reads-user",
-        "reads-vcs",
-        "rpath",
-        "rustc-bootstrap",
-        "submodule-moved",
-        "target-cpu-native",
-        "toolchain-unpinned",
-        "workspace-wrapper",
+        "absolute-include", "build-id-uuid", "case-collision", "cpu-count", "dir-order",
+        "emits-environment", "env-macro", "file-modes", "file-numbers", "gdb-index",
+        "incremental-release", "known-crate", "lfs-pointer", "lockfile-untracked", "map-order",
+        "march-native", "parallel-frontend", "path-outside-repository", "path-outside-workspace",
+        "reads-clock", "reads-current-dir", "reads-hostname", "reads-ids", "reads-kernel",
+        "reads-mtime", "reads-randomness", "reads-user", "reads-vcs", "rpath", "rustc-bootstrap",
+        "submodule-moved", "target-cpu-native", "toolchain-unpinned", "workspace-wrapper",
     ];
     assert_eq!(ids(&report), set(&want), "{report:#}");
     let clock = only(&report, "reads-clock");

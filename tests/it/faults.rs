@@ -137,7 +137,7 @@ fn each_row_has_a_fixture_that_is_found_by_it_alone() {
     let rows = listed.lines().take_while(|line| !line.is_empty());
     let rows: Vec<&str> = rows.filter_map(|line| line.split(' ').next()).collect();
     assert!(rows.len() >= 21, "{listed}");
-    let in_sandboxes = crate::isolation::CASES.iter().map(|(_, variation, _)| *variation);
+    let in_sandboxes = crate::reach::CASES.iter().map(|(_, variation, _)| *variation);
     let found: Vec<&str> = ANYWHERE.iter().chain(ON_LINUX).copied().chain(in_sandboxes).collect();
     let missing: Vec<&str> = rows.iter().filter(|row| !found.contains(row)).copied().collect();
     assert!(missing.is_empty(), "without a fixture: {missing:?}");

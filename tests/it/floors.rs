@@ -1,6 +1,6 @@
-//! The floors: a module imports only from those that stand before it in [`ORDER`]: ground, values,
-//! steps, outputs, entry; within the steps the order is that of the walk. And in every crate no file
-//! imports itself by way of others. Imports are read to full depth, wherever they stand in a file.
+//! The floors: a module imports only from modules that come before it in [`ORDER`]: ground, values,
+//! steps, outputs, entry; within the steps the order is that of the walk. And in no crate do files import
+//! each other in a cycle. Imports are read to full depth, wherever they are in a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,49 +9,13 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 const ORDER: &[&str] = &[
     // ground
-    "error",
-    "process",
-    "orphans",
-    "fs",
-    "git",
-    "term",
-    // values
-    "artifact",
-    "verdict",
-    "epoch",
-    "toolchain",
-    "platform",
-    "variation",
-    "layout",
-    "sandbox",
-    "request",
-    // steps
-    "query",
-    "source",
-    "recipe",
-    "shim",
-    "ledger",
-    "cargo",
-    "build",
-    "compare",
-    "blame",
-    "replay",
-    "check",
-    // outputs
-    "manifest",
-    "setting",
-    "sbom",
-    "attest",
-    "oci",
-    "survey",
-    "report",
-    // entry
-    "project",
-    "remedies",
-    "verify",
-    "command",
-    "cli",
-    "entry",
+    "error", "process", "orphans", "fs", "git", "term", // values
+    "artifact", "verdict", "epoch", "toolchain", "platform", "variation", "layout", "sandbox",
+    "request", // steps
+    "query", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame", "replay",
+    "check", // outputs
+    "manifest", "setting", "sbom", "attest", "oci", "survey", "report", // entry
+    "project", "remedies", "verify", "command", "cli", "entry",
 ];
 
 /// Imports that close a cycle of files: a file, and what it imports. The list only shrinks: a row that
@@ -75,22 +39,6 @@ impl Crate {
         let mut found = Crate::default();
         for path in files(&src) {
             let below = path.strip_prefix(&src).unwrap();
-            // Programs of their own: what only starts the library, and what is compiled by it.
-            if below.starts_with("bin")
-                || [
-                    "preload.rs",
-                    "cpus.rs",
-                    "directories.rs",
-                    "moment.rs",
-                    "programs.rs",
-                    "watcher.rs",
-                ]
-                .iter()
-                .any(|name| below.ends_with(format!("shim/{name}")))
-                || below == Path::new("main.rs")
-            {
-                continue;
-            }
             let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
             found.add(
                 &below.to_string_lossy().replace('\\', "/"),
@@ -98,7 +46,32 @@ impl Crate {
                 &std::fs::read_to_string(&path).unwrap(),
             );
         }
-        found
+        found.declared()
+    }
+
+    /// Without programs of their own: what only starts the library, and what the library has as text and
+    /// compiles.
+    fn declared(mut self) -> Crate {
+        let mut declared = Crate::default();
+        let mut open = vec![Module::new()];
+        while let Some(module) = open.pop() {
+            let Some(file) = self.0.remove(&module) else { continue };
+            let child = |line: &str| {
+                let (before, name) = line.trim().strip_suffix(';')?.split_once("mod ")?;
+                let declares = before.is_empty() || before.starts_with("pub");
+                declares.then(|| [&module[..], &[name.to_string()]].concat())
+            };
+            open.extend(file.1.lines().filter_map(child));
+            declared.0.insert(module, file);
+        }
+        for (name, _) in self.0.values() {
+            let (dir, file) = name.rsplit_once('/').unwrap();
+            let include = format!("include_str!(\"{file}\")");
+            let compiled = declared.0.values().any(|(_, text)| text.contains(&include));
+            let program = dir.ends_with("src/bin") || name.ends_with("src/main.rs");
+            assert!(program || compiled, "`{name}` is in no crate: no module declares it");
+        }
+        declared
     }
 
     fn add(&mut self, below: &str, name: &str, text: &str) {
@@ -361,6 +334,50 @@ fn a_cycle_is_noticed_however_it_is_closed() {
     assert!(cycle(&planted(&parent).graph()).is_some());
     let owner = [("lib.rs", ""), ("a.rs", "mod b; struct A;"), ("a/b.rs", "use super::A;")];
     assert!(cycle(&planted(&owner).graph()).is_none());
+}
+
+#[test]
+#[should_panic = "`src/lost.rs` is in no crate"]
+fn a_file_that_no_module_declares_is_noticed() {
+    let text = "pub(crate) mod kept;\nconst SHIM: &str = include_str!(\"shim.rs\");";
+    let files = [("lib.rs", text), ("kept.rs", ""), ("shim.rs", ""), ("main.rs", "")];
+    let with = |more: &[(&'static str, &'static str)]| {
+        let mut files = planted(&[&files[..], more].concat());
+        files.0.values_mut().for_each(|(name, _)| name.insert_str(0, "src/"));
+        files.declared()
+    };
+    assert_eq!(with(&[]).0.len(), 2);
+    with(&[("lost.rs", "")]);
+}
+
+/// Lines of public items, fields and methods that have no documentation above them.
+fn undocumented(text: &str) -> Vec<&str> {
+    let attribute =
+        |line: &&str| !line.starts_with("///") && (line.starts_with("#[") || line.ends_with(']'));
+    let mut documented = false;
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !attribute(line)) {
+        let public = line.strip_prefix("pub ").unwrap_or("use");
+        let elsewhere = ["use ", "mod "].iter().any(|word| public.starts_with(word));
+        if line.starts_with("pub ") && !elsewhere && !documented {
+            found.push(line);
+        }
+        documented = line.starts_with("///");
+    }
+    found
+}
+
+/// The compiler says it only of what other crates can see, which of the program is next to nothing.
+#[test]
+fn public_items_are_documented() {
+    for package in crates() {
+        for (name, text) in package.0.values() {
+            assert_eq!(undocumented(text), [""; 0], "{name}");
+        }
+    }
+    let planted =
+        "/// A.\n#[derive(Debug)]\npub struct A {\n    pub b: u8,\n}\npub(crate) fn c() {}\n";
+    assert_eq!(undocumented(planted), ["pub b: u8,"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! `repro archive --format oci`: an image on a base made by hand, what of bases is refused, and the image of a
-//! release made again by `repro verify`. One build stands behind most of it.
+//! `repro archive --format oci`: an image on a handmade base, bases that are refused, and the image of a
+//! release that `repro verify` rebuilds. Most tests share one build.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
-//! `repro init` in projects of the shapes that published ones have. The files for a package with nothing
-//! special are a snapshot, and of each other shape the report and how its files differ from those.
+//! `repro init` in projects of the shapes that published ones have. One snapshot has the files for a package
+//! with nothing special; for every other shape there is the report, and how its files differ from those.
 //!
-//! With `REPRO_INIT_SHAPES=DIR` the projects are also left there as commits, for linters and for running
+//! With `REPRO_INIT_SHAPES=DIR` the projects are also left in DIR as commits, for linters and for running
 //! the steps of their workflows.
 
 use std::path::Path;

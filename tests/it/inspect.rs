@@ -1,4 +1,4 @@
-//! `repro inspect` on real files: what a compiler at hand makes, this program itself, and the seeds of
+//! `repro inspect` on real files: output of this machine's compiler, this program itself, and seed files of
 //! formats that no linker here writes.
 
 use std::path::Path;

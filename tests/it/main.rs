@@ -33,6 +33,8 @@ mod normalize;
 mod normalize_keeps;
 mod output;
 mod own_release;
+#[cfg(target_os = "linux")]
+mod reach;
 mod readme;
 #[cfg(unix)]
 mod rebuilderd;
@@ -52,6 +54,8 @@ mod source;
 mod support;
 #[cfg(target_os = "linux")]
 mod survey;
+#[cfg(target_os = "linux")]
+mod vandal;
 mod verify;
 mod wasm;
 mod which_source;

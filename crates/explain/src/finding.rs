@@ -321,11 +321,6 @@ impl Finding {
     pub fn is_cause(&self) -> bool {
         !self.consequence && self.cause != Cause::Unknown
     }
-
-    /// Whether nothing accounts for it.
-    pub fn is_unexplained(&self) -> bool {
-        !self.consequence && self.cause == Cause::Unknown
-    }
 }
 
 /// The text, shortened in the middle.

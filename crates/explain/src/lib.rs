@@ -20,6 +20,7 @@ pub mod known;
 pub mod known_crates;
 mod labels;
 mod lines;
+mod members;
 pub mod names;
 mod oci;
 pub mod open;

@@ -28,331 +28,122 @@ const BUILD_SCRIPTS: &str = "https://doc.rust-lang.org/cargo/reference/build-scr
 const ENVIRONMENT: &str = "https://reproducible-builds.org/docs/env-variations/";
 const ARCHIVES: &str = "https://reproducible-builds.org/docs/archives/";
 
-/// The causes, each with a row that fits everything last.
-pub const BY_CAUSE: &[ByCause] = &[
-    row(
-        Cause::BuildPath,
-        About::Toolchain,
-        "leave the path of cargo, rustc (`env!(\"CARGO\")`, RUSTC) and of the standard library out of what build scripts and macros write",
-        REMAP,
-    ),
-    row(
-        Cause::BuildPath,
-        About::ObjectName,
-        "link with `-Wl,-oso_prefix,.`, so objects are named without their directory",
-        "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
-    ),
-    row(
-        Cause::BuildPath,
-        About::TempDir,
-        "do not let names of temporary files reach the output: in a build script, write to OUT_DIR under a fixed name",
-        BUILD_SCRIPTS,
-    ),
-    row(
-        Cause::BuildPath,
-        About::CcObject,
-        "the `cc` crate names objects after a hash of OUT_DIR: update it to a version that does not, give it relative paths, or have everyone build at one path (`repro build --same-path`)",
-        "https://github.com/rust-lang/cc-rs/issues/1901",
-    ),
-    row(
-        Cause::BuildPath,
-        About::FileSymbol,
-        "assemblers and compilers name source files as they are given: pass a path relative to the crate, map it (nasm 3: `--debug-prefix-map`; gcc: `-ffile-prefix-map`), or strip symbols",
-        "https://reproducible-builds.org/docs/build-path/",
-    ),
-    row(
-        Cause::BuildPath,
-        About::PrefixMap,
-        "this is a flag of the recipe of `repro build`, which maps directories (`-ffile-prefix-map` in CFLAGS): what stores its own compiler flags stores it. Leave the flags out of the output, or have everyone build at one path (`repro build --same-path`)",
-        REMAP,
-    ),
-    row(
-        Cause::BuildPath,
-        About::Directory,
-        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (`repro build --same-path`)",
-        REMAP,
-    ),
-    row(
-        Cause::BuildPath,
-        About::CargoHome,
-        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path (`repro build --same-path`)",
-        REMAP,
-    ),
-    row(
-        Cause::BuildPath,
-        About::Anything,
-        "build with `repro build`, or pass `--remap-path-prefix` for the source, cargo's home and the toolchain's library source; what `env!(\"OUT_DIR\")` or a macro embeds needs one path for everyone",
-        REMAP,
-    ),
-    row(
-        Cause::Home,
-        About::Anything,
-        "leave the home directory out of what build scripts and macros write; for source paths, pass `--remap-path-prefix`",
-        REMAP,
-    ),
-    row(
-        Cause::Timestamp,
-        About::ObjectName,
-        "set ZERO_AR_DATE=1 for the linker, so objects have no time",
-        "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
-    ),
-    row(
-        Cause::Timestamp,
-        About::Uptime,
-        "leave the machine's uptime out of what build scripts and macros write",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::Timestamp,
-        About::Anything,
-        "read SOURCE_DATE_EPOCH in the build script or macro instead of the clock",
-        EPOCH,
-    ),
-    row(
-        Cause::SourceMtime,
-        About::Anything,
-        "do not embed the times of source files, which no version control keeps: use SOURCE_DATE_EPOCH",
-        EPOCH,
-    ),
-    row(
-        Cause::BuildId,
-        About::Anything,
-        "nothing else differs, so it was made from what is no longer in the file, such as debug info that was stripped after linking, or not from the content: strip while linking (`strip = true`), and link with `-C link-arg=-Wl,--build-id=sha1`",
-        "https://sourceware.org/binutils/docs/ld/Options.html",
-    ),
-    row(
-        Cause::CompilerVersion,
-        About::Anything,
-        "build both with one compiler: pin it in rust-toolchain.toml, and compare `rustc -vV` and `cc --version`",
-        "https://rust-lang.github.io/rustup/overrides.html",
-    ),
-    row(
-        Cause::LinkerVersion,
-        About::Relaxation,
-        "link both with the same linker and flags: one of them replaced references through the GOT with direct ones and the other did not (`--no-relax` turns it off)",
-        "https://sourceware.org/binutils/docs/ld/Options.html",
-    ),
-    row(
-        Cause::LinkerVersion,
-        About::Anything,
-        "link both with one version of the linker: the manifest's `builder` names those of the machine that it was made on",
-        "https://reproducible-builds.org/docs/recording/",
-    ),
-    row(
-        Cause::SymbolHash,
-        About::Anything,
-        "the crate's identity differs: give both builds the same flags, features and, for path dependencies outside the workspace, the same path; or use `repro build`, which makes crate ids canonical",
-        "https://github.com/rust-lang/cargo/issues/13586",
-    ),
-    row(
-        Cause::CrateMetadata,
-        About::Anything,
-        "only what the compiler records about the crate differs, not its code: use one toolchain with the same components (`rust-src` changes a crate's hash), the same flags, and the same files in the directories given with `-L`",
-        "https://github.com/rust-lang/rust/issues/153898",
-    ),
-    row(
-        Cause::Ordering,
-        About::Functions,
-        "give the linker its objects and libraries in one order (in a build script, sort what `read_dir` returns), and build both with the same number of codegen units",
-        "https://reproducible-builds.org/docs/stable-inputs/",
-    ),
-    row(
-        Cause::Ordering,
-        About::Anything,
-        "sort, or use a BTreeMap, in the macro or build script: a HashMap has another order in each run, and a directory on each machine",
-        "https://reproducible-builds.org/docs/stable-inputs/",
-    ),
-    row(
-        Cause::Randomness,
-        About::ProcessId,
-        "leave the ids of processes and threads out of what build scripts and macros write, also out of names of temporary files",
-        "https://reproducible-builds.org/docs/randomness",
-    ),
-    row(
-        Cause::Randomness,
-        About::Address,
-        "do not print or hash addresses in build scripts and macros: the kernel chooses others for each run",
-        "https://reproducible-builds.org/docs/randomness",
-    ),
-    row(
-        Cause::Randomness,
-        About::Anything,
-        "take random values from a fixed seed; if bytes differ throughout, see that CARGO_INCREMENTAL=0 is in force",
-        "https://reproducible-builds.org/docs/randomness",
-    ),
-    row(
-        Cause::Username,
-        About::Anything,
-        "leave the user's name out of what build scripts and macros write",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::UserId,
-        About::Anything,
-        "leave ids of user and group out of what build scripts and macros write: give files a fixed owner, as `--owner=0 --group=0` of tar does",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::FileSystem,
-        About::Anything,
-        "leave what the file system says of files out of what build scripts and macros write: numbers of files and devices, sizes of directories, types of file systems",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::Hostname,
-        About::Anything,
-        "leave the machine's name out of what build scripts and macros write",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::Kernel,
-        About::Anything,
-        "leave `uname` and /proc out of what build scripts and macros write: the program runs on other kernels than the one that built it",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::Environment,
-        About::SearchPath,
-        "leave PATH, and where a program was found, out of what build scripts and macros write: run programs by their names",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::Environment,
-        About::Anything,
-        "let build scripts and macros read named variables only, not the whole environment",
-        ENVIRONMENT,
-    ),
-    row(
-        Cause::Locale,
-        About::Anything,
-        "let nothing in the build depend on the locale: set LC_ALL=C.UTF-8 for the tools that are called",
-        "https://reproducible-builds.org/docs/locales/",
-    ),
-    row(
-        Cause::Timezone,
-        About::Anything,
-        "write times in UTC",
-        "https://reproducible-builds.org/docs/timezones/",
-    ),
-    row(
-        Cause::Umask,
-        About::Anything,
-        "set the modes of files that are packed or described, instead of taking those that the umask left",
-        ARCHIVES,
-    ),
-    row(
-        Cause::Parallelism,
-        About::Anything,
-        "leave NUM_JOBS and the number of CPUs out of what build scripts and macros write, and do not divide work by them",
-        BUILD_SCRIPTS,
-    ),
-    row(
-        Cause::VcsState,
-        About::ExportSubst,
-        "`git archive` fills in `$Format$` where .gitattributes says export-subst: build both from a checkout, or both from one archive, or leave out the attribute",
-        "https://git-scm.com/docs/gitattributes#_export_subst",
-    ),
-    row(
-        Cause::VcsState,
-        About::GitSetting,
-        "git reads settings of the user: pass what matters in the call (`git -c NAME=VALUE …`), and leave the user's name and address out",
-        "https://git-scm.com/docs/git-config",
-    ),
-    row(
-        Cause::VcsState,
-        About::Anything,
-        "build both from one commit in a clean tree, and name the commit in full: short ids grow with the repository",
-        "https://reproducible-builds.org/docs/version-information/",
-    ),
-    row(
-        Cause::ImportLibrary,
-        About::Anything,
-        "dlltool makes names from the path that it is given, which is in a temporary directory of rustc's: build with `repro build` without `--inject rustflags`, which gives rustc a dlltool with fixed names, or strip symbols",
-        "https://sourceware.org/binutils/docs/binutils/dlltool.html",
-    ),
-    row(
-        Cause::DependencyList,
-        About::Anything,
-        "build both from one Cargo.lock, and both with `cargo auditable` or both without",
-        "https://github.com/rust-secure-code/cargo-auditable",
-    ),
-    row(
-        Cause::PeTimestamp,
-        About::Resource,
-        "have the resource compiler write no time: for `.rc` files use llvm-rc, or normalize with `repro normalize`",
-        "https://github.com/rust-lang/rust/issues/158873",
-    ),
-    row(
-        Cause::PeTimestamp,
-        About::Anything,
-        "link with `/Brepro` (`-C link-arg=/Brepro`): rustc does not pass it, whatever SOURCE_DATE_EPOCH is; or run `repro normalize` on both",
-        "https://github.com/rust-lang/rust/issues/158873",
-    ),
-    row(
-        Cause::PeDebug,
-        About::PdbPath,
-        "link with `/PDBALTPATH:%_PDB%`, so the PDB is named without its directory",
-        "https://learn.microsoft.com/cpp/build/reference/pdbaltpath-use-alternate-pdb-path",
-    ),
-    row(
-        Cause::PeDebug,
-        About::Anything,
-        "link with `/Brepro`; a PDB also holds the random name of a directory of rustc's, which only `/DEBUG:NONE` leaves out",
-        "https://github.com/rust-lang/rust/issues/112586",
-    ),
-    row(
-        Cause::MachoUuid,
-        About::Anything,
-        "nothing else differs, so the identifier depends on something outside the file: give the output the same name on both sides, and link with `-Wl,-reproducible` where the linker has it",
-        "https://bugs.openjdk.org/browse/JDK-8351440",
-    ),
-    row(
-        Cause::CodeSignature,
-        About::Anything,
-        "compare before signing, or remove the signatures of both",
-        "https://reproducible-builds.org/docs/embedded-signatures/",
-    ),
-    row(
-        Cause::ArchiveMtime,
-        About::Anything,
-        "give every member one time: pack with `repro archive`, or run `repro normalize --epoch SECONDS` on both, with no member older than that",
-        ARCHIVES,
-    ),
-    row(
-        Cause::ArchiveOwner,
-        About::Anything,
-        "leave the packer's user out: pack with `repro archive`, or run `repro normalize` on both",
-        ARCHIVES,
-    ),
-    row(
-        Cause::ArchiveMode,
-        About::Anything,
-        "leave the packer's umask out: pack with `repro archive`, or run `repro normalize` on both",
-        ARCHIVES,
-    ),
-    row(
-        Cause::ArchiveOrder,
-        About::Anything,
-        "sort the members: pack with `repro archive`, or run `repro normalize` on both",
-        ARCHIVES,
-    ),
-    row(
-        Cause::Compressor,
-        About::Anything,
-        "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both",
-        ARCHIVES,
-    ),
-    row(
-        Cause::Unknown,
-        About::Anything,
-        "no known cause fits: look at what writes these bytes; where the source is at hand, `repro build` finds the crate",
-        "https://reproducible-builds.org/docs/",
-    ),
-];
-
-const fn row(cause: Cause, about: About, text: &'static str, source: &'static str) -> ByCause {
-    ByCause { cause, about, text, source }
+/// Rows of a cause, the kind of value, the source, and what to do.
+macro_rules! remedies {
+    ($($cause:ident $about:ident: $source:expr, $text:literal;)*) => {
+        &[$(ByCause { cause: Cause::$cause, about: About::$about, text: $text, source: $source }),*]
+    };
 }
+
+/// The causes, each with a row that fits everything last.
+pub const BY_CAUSE: &[ByCause] = remedies! {
+    BuildPath Toolchain: REMAP,
+        "leave the path of cargo, rustc (`env!(\"CARGO\")`, RUSTC) and of the standard library out of what build scripts and macros write";
+    BuildPath ObjectName: "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
+        "link with `-Wl,-oso_prefix,.`, so objects are named without their directory";
+    BuildPath TempDir: BUILD_SCRIPTS,
+        "do not let names of temporary files reach the output: in a build script, write to OUT_DIR under a fixed name";
+    BuildPath CcObject: "https://github.com/rust-lang/cc-rs/issues/1901",
+        "the `cc` crate names objects after a hash of OUT_DIR: update it to a version that does not, give it relative paths, or have everyone build at one path (`repro build --same-path`)";
+    BuildPath FileSymbol: "https://reproducible-builds.org/docs/build-path/",
+        "assemblers and compilers name source files as they are given: pass a path relative to the crate, map it (nasm 3: `--debug-prefix-map`; gcc: `-ffile-prefix-map`), or strip symbols";
+    BuildPath PrefixMap: REMAP,
+        "this is a flag of the recipe of `repro build`, which maps directories (`-ffile-prefix-map` in CFLAGS): what stores its own compiler flags stores it. Leave the flags out of the output, or have everyone build at one path (`repro build --same-path`)";
+    BuildPath Directory: REMAP,
+        "no `--remap-path-prefix` reaches what `env!(\"OUT_DIR\")`, `env!(\"CARGO_MANIFEST_DIR\")` or a macro embeds: embed what is in the file instead of its path, or have everyone build at one path (`repro build --same-path`)";
+    BuildPath CargoHome: REMAP,
+        "no `--remap-path-prefix` reaches what a build script or macro embeds: leave CARGO_HOME out of the output, or have everyone build at one path (`repro build --same-path`)";
+    BuildPath Anything: REMAP,
+        "build with `repro build`, or pass `--remap-path-prefix` for the source, cargo's home and the toolchain's library source; what `env!(\"OUT_DIR\")` or a macro embeds needs one path for everyone";
+    Home Anything: REMAP,
+        "leave the home directory out of what build scripts and macros write; for source paths, pass `--remap-path-prefix`";
+    Timestamp ObjectName: "https://milen.me/writings/apple-linker-ld64-deterministic-builds-oso-prefix/",
+        "set ZERO_AR_DATE=1 for the linker, so objects have no time";
+    Timestamp Uptime: ENVIRONMENT,
+        "leave the machine's uptime out of what build scripts and macros write";
+    Timestamp Anything: EPOCH,
+        "read SOURCE_DATE_EPOCH in the build script or macro instead of the clock";
+    SourceMtime Anything: EPOCH,
+        "do not embed the times of source files, which no version control keeps: use SOURCE_DATE_EPOCH";
+    BuildId Anything: "https://sourceware.org/binutils/docs/ld/Options.html",
+        "nothing else differs, so the id was made from something that is no longer in the file, such as debug info that was stripped after linking, or not from the contents: strip while linking (`strip = true`), and link with `-C link-arg=-Wl,--build-id=sha1`";
+    CompilerVersion Anything: "https://rust-lang.github.io/rustup/overrides.html",
+        "build both with one compiler: pin it in rust-toolchain.toml, and compare `rustc -vV` and `cc --version`";
+    LinkerVersion Relaxation: "https://sourceware.org/binutils/docs/ld/Options.html",
+        "link both with the same linker and flags: one of them replaced references through the GOT with direct ones and the other did not (`--no-relax` turns it off)";
+    LinkerVersion Anything: "https://reproducible-builds.org/docs/recording/",
+        "link both with the same version of the linker: `builder` in the manifest lists the linkers of the machine that made it";
+    SymbolHash Anything: "https://github.com/rust-lang/cargo/issues/13586",
+        "the crate's identity differs: give both builds the same flags, features and, for path dependencies outside the workspace, the same path; or use `repro build`, which makes crate ids canonical";
+    CrateMetadata Anything: "https://github.com/rust-lang/rust/issues/153898",
+        "only what the compiler records about the crate differs, not its code: use one toolchain with the same components (`rust-src` changes a crate's hash), the same flags, and the same files in the directories given with `-L`";
+    Ordering Functions: "https://reproducible-builds.org/docs/stable-inputs/",
+        "give the linker its objects and libraries in one order (in a build script, sort what `read_dir` returns), and build both with the same number of codegen units";
+    Ordering Anything: "https://reproducible-builds.org/docs/stable-inputs/",
+        "sort, or use a BTreeMap, in the macro or build script: a HashMap has another order in each run, and a directory on each machine";
+    Randomness ProcessId: "https://reproducible-builds.org/docs/randomness",
+        "leave the ids of processes and threads out of what build scripts and macros write, also out of names of temporary files";
+    Randomness Address: "https://reproducible-builds.org/docs/randomness",
+        "do not print or hash addresses in build scripts and macros: the kernel chooses others for each run";
+    Randomness Anything: "https://reproducible-builds.org/docs/randomness",
+        "take random values from a fixed seed; if bytes differ throughout, see that CARGO_INCREMENTAL=0 is in force";
+    Username Anything: ENVIRONMENT,
+        "leave the user's name out of what build scripts and macros write";
+    UserId Anything: ENVIRONMENT,
+        "leave ids of user and group out of what build scripts and macros write: give files a fixed owner, as `--owner=0 --group=0` of tar does";
+    FileSystem Anything: ENVIRONMENT,
+        "leave what the file system says of files out of what build scripts and macros write: numbers of files and devices, sizes of directories, types of file systems";
+    Hostname Anything: ENVIRONMENT,
+        "leave the machine's name out of what build scripts and macros write";
+    Kernel Anything: ENVIRONMENT,
+        "leave `uname` and /proc out of what build scripts and macros write: the program runs on other kernels than the one that built it";
+    Environment SearchPath: ENVIRONMENT,
+        "leave PATH, and where a program was found, out of what build scripts and macros write: run programs by their names";
+    Environment Anything: ENVIRONMENT,
+        "let build scripts and macros read named variables only, not the whole environment";
+    Locale Anything: "https://reproducible-builds.org/docs/locales/",
+        "let nothing in the build depend on the locale: set LC_ALL=C.UTF-8 for the tools that are called";
+    Timezone Anything: "https://reproducible-builds.org/docs/timezones/",
+        "write times in UTC";
+    Umask Anything: ARCHIVES,
+        "set the modes of files that are packed or described, instead of taking those that the umask left";
+    Parallelism Anything: BUILD_SCRIPTS,
+        "leave NUM_JOBS and the number of CPUs out of what build scripts and macros write, and do not divide work by them";
+    VcsState ExportSubst: "https://git-scm.com/docs/gitattributes#_export_subst",
+        "`git archive` fills in `$Format$` where .gitattributes says export-subst: build both from a checkout, or both from one archive, or leave out the attribute";
+    VcsState GitSetting: "https://git-scm.com/docs/git-config",
+        "git reads settings of the user: pass what matters in the call (`git -c NAME=VALUE …`), and leave the user's name and address out";
+    VcsState Anything: "https://reproducible-builds.org/docs/version-information/",
+        "build both from one commit in a clean tree, and name the commit in full: short ids grow with the repository";
+    ImportLibrary Anything: "https://sourceware.org/binutils/docs/binutils/dlltool.html",
+        "dlltool makes names from the path that it is given, which is in a temporary directory of rustc's: build with `repro build` without `--inject rustflags`, which gives rustc a dlltool with fixed names, or strip symbols";
+    DependencyList Anything: "https://github.com/rust-secure-code/cargo-auditable",
+        "build both from one Cargo.lock, and both with `cargo auditable` or both without";
+    PeTimestamp Resource: "https://github.com/rust-lang/rust/issues/158873",
+        "have the resource compiler write no time: for `.rc` files use llvm-rc, or normalize with `repro normalize`";
+    PeTimestamp Anything: "https://github.com/rust-lang/rust/issues/158873",
+        "link with `/Brepro` (`-C link-arg=/Brepro`): rustc does not pass it, whatever SOURCE_DATE_EPOCH is; or run `repro normalize` on both";
+    PeDebug PdbPath: "https://learn.microsoft.com/cpp/build/reference/pdbaltpath-use-alternate-pdb-path",
+        "link with `/PDBALTPATH:%_PDB%`, so the PDB is named without its directory";
+    PeDebug Anything: "https://github.com/rust-lang/rust/issues/112586",
+        "link with `/Brepro`; a PDB also holds the random name of a directory of rustc's, which only `/DEBUG:NONE` leaves out";
+    MachoUuid Anything: "https://bugs.openjdk.org/browse/JDK-8351440",
+        "nothing else differs, so the identifier depends on something outside the file: give the output the same name on both sides, and link with `-Wl,-reproducible` where the linker has it";
+    CodeSignature Anything: "https://reproducible-builds.org/docs/embedded-signatures/",
+        "compare before signing, or remove the signatures of both";
+    ArchiveMtime Anything: ARCHIVES,
+        "give every member one time: pack with `repro archive`, or run `repro normalize --epoch SECONDS` on both, with no member older than that";
+    ArchiveOwner Anything: ARCHIVES,
+        "leave the packer's user out: pack with `repro archive`, or run `repro normalize` on both";
+    ArchiveMode Anything: ARCHIVES,
+        "leave the packer's umask out: pack with `repro archive`, or run `repro normalize` on both";
+    ArchiveOrder Anything: ARCHIVES,
+        "sort the members: pack with `repro archive`, or run `repro normalize` on both";
+    Compressor Anything: ARCHIVES,
+        "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both";
+    Unknown Anything: "https://reproducible-builds.org/docs/",
+        "no known cause fits: look at what writes these bytes; where the source is at hand, `repro build` finds the crate";
+};
 
 /// What to do about the finding.
 pub fn of(finding: &Finding, context: &Context) -> String {

@@ -305,18 +305,8 @@ pub fn unit_of(a: u128, b: u128, clocks: (Window, Window)) -> Option<&'static st
 const WEEKDAYS: [&str; 7] =
     ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 const LONG_MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
 ];
 
 /// Parts of a date as `strftime` writes them: what each is called, and its text.
@@ -380,13 +370,7 @@ mod tests {
         }
         assert_eq!(show(1_795_557_791), "2026-11-24 22:03:11 UTC");
         for none in [
-            "1.2.3",
-            "12:3",
-            "99999999",
-            "2026-367",
-            "2026-3280",
-            "2026-328-1",
-            "2026-13-01",
+            "1.2.3", "12:3", "99999999", "2026-367", "2026-3280", "2026-328-1", "2026-13-01",
             "Novel 1",
         ] {
             assert_eq!(stamps(none.as_bytes()), [], "{none}");

@@ -16,20 +16,8 @@ pub const DATA: u8 = 11;
 
 /// Names of the sections, by id.
 const NAMES: &[&str] = &[
-    "custom",
-    "type",
-    "import",
-    "function",
-    "table",
-    "memory",
-    "global",
-    "export",
-    "start",
-    "element",
-    "code",
-    "data",
-    "data count",
-    "tag",
+    "custom", "type", "import", "function", "table", "memory", "global", "export", "start",
+    "element", "code", "data", "data count", "tag",
 ];
 
 /// A section.

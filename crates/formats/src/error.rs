@@ -1,8 +1,7 @@
-//! Why a file could not be read, packed or rewritten: [`Malformed`] of bytes, [`ReadError`] of a
-//! reader, and [`Error`] of everything that works on named files.
+//! Why a file could not be read, packed or rewritten: [`Malformed`] of bytes, [`ReadError`] of a reader, and
+//! [`Error`] of everything that works on named files.
 //!
-//! Errors of the input and of the machine are told apart by their variants; which exit code each
-//! becomes is the caller's.
+//! Separate variants are for errors of the input and of the machine; the caller chooses the exit code of each.
 
 use std::fmt;
 use std::io;
@@ -196,7 +195,7 @@ impl fmt::Display for Error {
             ),
             Error::LeadsOut { path, link } => write!(
                 f,
-                "`{}` is not a sound archive: `{link}` is a link that leads out",
+                "`{}` is not a sound archive: `{link}` is a link that leads out of it",
                 path.display()
             ),
             Error::ImpossibleName(name) => write!(f, "`{name}` cannot be a file here"),

@@ -1,8 +1,7 @@
-//! Unpacks an archive of strangers into a directory that was not there before: tar, also
-//! compressed (and so `.crate`), and zip.
+//! Extracts an untrusted archive into a new directory: tar, also compressed (and so `.crate`), and zip.
 //!
-//! The readers refuse names and links that lead elsewhere, and what is over the caps. Here files are
-//! made and nothing else is trusted: of a mode only the exec bit is kept, owners and times are not.
+//! The readers refuse names and links that lead out of the archive, and anything above the caps. Of a mode
+//! only the exec bit is kept; owners and times are not.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};

@@ -8,17 +8,6 @@ use toml_edit::{Item, TableLike};
 use super::toml::{File, text};
 use crate::check::hit::Place;
 
-/// A manifest.
-#[derive(Clone, Debug)]
-pub struct Manifest {
-    /// The file, absolute.
-    pub path: PathBuf,
-    /// Every dependency that it writes down, in any table.
-    pub dependencies: Vec<Dependency>,
-    /// The text.
-    pub text: String,
-}
-
 /// A dependency as written.
 #[derive(Clone, Debug)]
 pub struct Dependency {
@@ -41,22 +30,16 @@ pub struct Dependency {
 }
 
 const TABLES: &[&str] = &[
-    "dependencies",
-    "dev-dependencies",
-    "build-dependencies",
-    "dev_dependencies",
+    "dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies",
     "build_dependencies",
 ];
 
-/// Reads a manifest.
-pub fn read(path: &Path) -> Result<Option<Manifest>> {
-    let Some(file) = File::read(path)? else {
-        return Ok(None);
-    };
-    Ok(Some(of(&file)))
+/// The dependencies in all tables of a manifest; none if there is no such file.
+pub fn read(path: &Path) -> Result<Vec<Dependency>> {
+    Ok(File::read(path)?.as_ref().map(of).unwrap_or_default())
 }
 
-fn of(file: &File) -> Manifest {
+fn of(file: &File) -> Vec<Dependency> {
     let mut dependencies = Vec::new();
     let mut add = |item: Option<&Item>| {
         if let Some(table) = item.and_then(Item::as_table_like) {
@@ -77,7 +60,7 @@ fn of(file: &File) -> Manifest {
     for (_, patches) in tables(root.get("patch")) {
         add(Some(patches));
     }
-    Manifest { path: file.path.clone(), dependencies, text: file.text().to_string() }
+    dependencies
 }
 
 fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
@@ -114,7 +97,7 @@ mod tests {
             "[patch.crates-io]\ne = { path = 'e' }\n",
         );
         let file = File::parse(Path::new("/w/m/Cargo.toml"), text.to_string()).unwrap();
-        let found = of(&file).dependencies;
+        let found = of(&file);
         let names: Vec<_> = found.iter().map(|d| (d.name.as_str(), d.place.line)).collect();
         assert_eq!(names, [("a", 2), ("b", 6), ("real-d", 10), ("c", 8), ("e", 14)]);
         assert_eq!(found[1].comment, "# see https://x\n# until y");

@@ -25,7 +25,7 @@ use crate::request::Selection;
 use crate::source::root_of;
 use graph::{Missing, Used};
 use lockfile::Lockfile;
-use manifests::Manifest;
+use manifests::Dependency;
 use policy::{Deny, Pin, Sbom};
 use settings::Setting;
 use sources::Read;
@@ -55,8 +55,8 @@ pub struct Facts {
     pub workspace: PathBuf,
     /// The targets that dependencies are resolved for.
     pub targets: Vec<String>,
-    /// The manifests of the workspace, its root's first.
-    pub manifests: Vec<Manifest>,
+    /// What the manifests of the workspace depend on, its root's first.
+    pub dependencies: Vec<Dependency>,
     /// `cargo metadata --no-deps`.
     pub members: Option<Metadata>,
     /// Cargo.lock; none where there is none or it cannot be read.
@@ -171,7 +171,7 @@ impl Facts {
                 continue;
             }
             match manifests::read(&path) {
-                Ok(manifest) => self.manifests.extend(manifest),
+                Ok(dependencies) => self.dependencies.extend(dependencies),
                 Err(error) => {
                     broken = true;
                     note(error);

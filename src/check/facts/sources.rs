@@ -1,5 +1,5 @@
-//! What the sources of used packages read: build scripts and procedural macros wholly, all other
-//! code for `env!` alone, and that only where the bytes of a file hold the word.
+//! What the sources of used packages read. Build scripts and procedural macros are searched completely; other
+//! code only for `env!`, and only in files whose bytes contain the word.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -33,8 +33,6 @@ pub enum Origin {
 pub struct Read {
     /// `name version`.
     pub package: String,
-    /// Whether the package is a member of the workspace.
-    pub member: bool,
     /// Which code.
     pub origin: Origin,
     /// What.
@@ -138,7 +136,6 @@ fn reads_of(package: &Used, modules: &[Module], origin: Origin, depth: Depth) ->
     let (found, knows_epoch) = reads::of(modules, depth);
     let read = |(file, found): (usize, Found)| Read {
         package: package.spec(),
-        member: package.member,
         shipped: package.shipped,
         origin,
         what: found.what,

@@ -5,8 +5,7 @@ use crate::check::facts::manifests::Dependency;
 use crate::check::hit::{Hit, Place};
 
 fn git(facts: &Facts) -> impl Iterator<Item = (&Dependency, &str)> {
-    let all = facts.manifests.iter().flat_map(|m| &m.dependencies);
-    all.filter_map(|d| Some((d, d.git.as_deref()?)))
+    facts.dependencies.iter().filter_map(|d| Some((d, d.git.as_deref()?)))
 }
 
 fn hit(dependency: &Dependency, message: String) -> Hit {

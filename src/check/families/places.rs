@@ -15,8 +15,7 @@ fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Plac
             found.entry(dir.to_owned()).or_insert((name.to_string(), place));
         }
     };
-    let written = facts.manifests.iter().flat_map(|m| &m.dependencies);
-    for Dependency { path, name, place, .. } in written {
+    for Dependency { path, name, place, .. } in &facts.dependencies {
         if let Some(path) = path {
             add(path, name, Some(place.clone()));
         }

@@ -95,6 +95,16 @@ fn fold(values: impl Iterator<Item = Option<bool>>, end: bool) -> Option<bool> {
     known.then_some(!end)
 }
 
+/// The attributes of something that may be one of these.
+macro_rules! attrs {
+    ($of:expr, $kind:ident: $($variant:ident)*) => {
+        match $of {
+            $($kind::$variant(x) => &x.attrs,)*
+            _ => &[],
+        }
+    };
+}
+
 /// Removes from a file what is not compiled.
 pub(super) fn prune(file: &mut syn::File, cfgs: &Cfgs) {
     if cfgs.leaves_out(&file.attrs) {
@@ -119,26 +129,12 @@ impl VisitMut for Prune<'_> {
     }
 
     fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
-        item.items.retain(|i| {
-            !self.0.leaves_out(match i {
-                ImplItem::Const(x) => &x.attrs,
-                ImplItem::Fn(x) => &x.attrs,
-                ImplItem::Macro(x) => &x.attrs,
-                _ => &[],
-            })
-        });
+        item.items.retain(|i| !self.0.leaves_out(attrs!(i, ImplItem: Const Fn Macro)));
         visit_mut::visit_item_impl_mut(self, item);
     }
 
     fn visit_item_trait_mut(&mut self, item: &mut syn::ItemTrait) {
-        item.items.retain(|i| {
-            !self.0.leaves_out(match i {
-                TraitItem::Const(x) => &x.attrs,
-                TraitItem::Fn(x) => &x.attrs,
-                TraitItem::Macro(x) => &x.attrs,
-                _ => &[],
-            })
-        });
+        item.items.retain(|i| !self.0.leaves_out(attrs!(i, TraitItem: Const Fn Macro)));
         visit_mut::visit_item_trait_mut(self, item);
     }
 
@@ -161,31 +157,11 @@ impl VisitMut for Prune<'_> {
 }
 
 fn of_item(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(x) => &x.attrs,
-        Item::Enum(x) => &x.attrs,
-        Item::Fn(x) => &x.attrs,
-        Item::Impl(x) => &x.attrs,
-        Item::Macro(x) => &x.attrs,
-        Item::Mod(x) => &x.attrs,
-        Item::Static(x) => &x.attrs,
-        Item::Struct(x) => &x.attrs,
-        Item::Trait(x) => &x.attrs,
-        Item::Use(x) => &x.attrs,
-        _ => &[],
-    }
+    attrs!(item, Item: Const Enum Fn Impl Macro Mod Static Struct Trait Use)
 }
 
 fn of_expr(expr: &Expr) -> &[Attribute] {
-    match expr {
-        Expr::Block(x) => &x.attrs,
-        Expr::Call(x) => &x.attrs,
-        Expr::If(x) => &x.attrs,
-        Expr::Macro(x) => &x.attrs,
-        Expr::Match(x) => &x.attrs,
-        Expr::MethodCall(x) => &x.attrs,
-        _ => &[],
-    }
+    attrs!(expr, Expr: Block Call If Macro Match MethodCall)
 }
 
 #[cfg(test)]

@@ -223,13 +223,7 @@ mod tests {
             .collect();
         names.sort();
         let want = [
-            "a.rs",
-            "a/inner.rs",
-            "b/beside.rs",
-            "b/mod.rs",
-            "i/d.rs",
-            "lib.rs",
-            "more.rs",
+            "a.rs", "a/inner.rs", "b/beside.rs", "b/mod.rs", "i/d.rs", "lib.rs", "more.rs",
             "odd/name.rs",
         ];
         assert_eq!(names, want);

@@ -20,14 +20,7 @@ use super::walk::{Holder, Look, Node, Walk};
 
 /// Methods that go through a map in its own order.
 const WALKS: &[&str] = &[
-    "iter",
-    "iter_mut",
-    "keys",
-    "values",
-    "values_mut",
-    "into_iter",
-    "into_keys",
-    "into_values",
+    "iter", "iter_mut", "keys", "values", "values_mut", "into_iter", "into_keys", "into_values",
     "drain",
 ];
 

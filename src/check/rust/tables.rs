@@ -258,17 +258,7 @@ pub(super) const PROGRAMS: &[(&str, &[&str], What)] = &[
 
 /// Programs that run what their arguments say.
 pub(super) const SHELLS: &[&str] = &[
-    "sh",
-    "bash",
-    "dash",
-    "zsh",
-    "ksh",
-    "fish",
-    "env",
-    "cmd",
-    "cmd.exe",
-    "powershell",
-    "pwsh",
+    "sh", "bash", "dash", "zsh", "ksh", "fish", "env", "cmd", "cmd.exe", "powershell", "pwsh",
     "busybox",
 ];
 
@@ -277,25 +267,9 @@ pub use crate::shim::ran::NATIVE_FLAGS;
 
 /// Variables whose value differs from builder to builder, so that `env!` must not compile them in.
 pub(in crate::check) const PRIVATE: &[&str] = &[
-    "CARGO",
-    "CARGO_HOME",
-    "CARGO_MANIFEST_DIR",
-    "CARGO_MANIFEST_PATH",
-    "CARGO_TARGET_DIR",
-    "COMPUTERNAME",
-    "HOME",
-    "HOSTNAME",
-    "LOGNAME",
-    "OUT_DIR",
-    "PATH",
-    "PWD",
-    "RUSTUP_HOME",
-    "TEMP",
-    "TMP",
-    "TMPDIR",
-    "USER",
-    "USERNAME",
-    "USERPROFILE",
+    "CARGO", "CARGO_HOME", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_TARGET_DIR",
+    "COMPUTERNAME", "HOME", "HOSTNAME", "LOGNAME", "OUT_DIR", "PATH", "PWD", "RUSTUP_HOME", "TEMP",
+    "TMP", "TMPDIR", "USER", "USERNAME", "USERPROFILE",
 ];
 
 /// What a build script may have of them: it asks cargo for the same at run time.
@@ -311,26 +285,9 @@ pub(super) const QUOTES: &[&str] =
 
 /// Macros whose arguments reach the person who builds, or end the build.
 pub(super) const MESSAGES: &[&str] = &[
-    "eprintln",
-    "eprint",
-    "dbg",
-    "panic",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "debug_assert",
-    "debug_assert_eq",
-    "unreachable",
-    "unimplemented",
-    "todo",
-    "bail",
-    "anyhow",
-    "compile_error",
-    "error",
-    "warn",
-    "info",
-    "debug",
-    "trace",
+    "eprintln", "eprint", "dbg", "panic", "assert", "assert_eq", "assert_ne", "debug_assert",
+    "debug_assert_eq", "unreachable", "unimplemented", "todo", "bail", "anyhow", "compile_error",
+    "error", "warn", "info", "debug", "trace",
 ];
 
 /// Methods that append to what they are called on.
@@ -349,70 +306,22 @@ pub(super) const COMPILES: &[&str] = &["file", "files", "object", "objects"];
 
 /// Ends of a chain whose result does not depend on the order.
 pub(super) const ORDERLESS: &[&str] = &[
-    "all",
-    "any",
-    "contains",
-    "count",
-    "is_empty",
-    "len",
-    "max",
-    "min",
-    "product",
-    "sort_by_file_name",
-    "sort_by_key",
-    "sort_by",
-    "sorted",
-    "sorted_by",
-    "sorted_by_key",
-    "sorted_unstable",
-    "sorted_unstable_by_key",
-    "sum",
+    "all", "any", "contains", "count", "is_empty", "len", "max", "min", "product",
+    "sort_by_file_name", "sort_by_key", "sort_by", "sorted", "sorted_by", "sorted_by_key",
+    "sorted_unstable", "sorted_unstable_by_key", "sum",
 ];
 
 /// Methods whose result tells something about a value, but not the value.
 pub(super) const COMPARES: &[&str] = &[
-    "contains",
-    "contains_key",
-    "starts_with",
-    "ends_with",
-    "eq",
-    "ne",
-    "lt",
-    "gt",
-    "le",
-    "ge",
-    "cmp",
-    "partial_cmp",
-    "is_ok",
-    "is_err",
-    "is_some",
-    "is_none",
-    "is_file",
-    "is_dir",
-    "exists",
-    "is_empty",
-    "len",
-    "is_some_and",
-    "is_ok_and",
-    "eq_ignore_ascii_case",
+    "contains", "contains_key", "starts_with", "ends_with", "eq", "ne", "lt", "gt", "le", "ge",
+    "cmp", "partial_cmp", "is_ok", "is_err", "is_some", "is_none", "is_file", "is_dir", "exists",
+    "is_empty", "len", "is_some_and", "is_ok_and", "eq_ignore_ascii_case",
 ];
 
 /// Methods that make a value of their argument and what they are called on.
 pub(super) const JOINS: &[&str] = &[
-    "join",
-    "strip_prefix",
-    "duration_since",
-    "unwrap_or",
-    "replace",
-    "or",
-    "and",
-    "zip",
-    "chain",
-    "with_extension",
-    "with_file_name",
-    "checked_sub",
-    "set_extension",
-    "concat",
+    "join", "strip_prefix", "duration_since", "unwrap_or", "replace", "or", "and", "zip", "chain",
+    "with_extension", "with_file_name", "checked_sub", "set_extension", "concat",
 ];
 
 /// Collections that have an order of their own, or none that anyone sees here.

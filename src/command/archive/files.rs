@@ -67,7 +67,6 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
         archives: vec![(output.clone(), entry(output, None, &options, &packed))],
         images: Vec::new(),
         notes,
-        manifest: None,
     })
 }
 

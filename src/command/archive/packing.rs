@@ -26,8 +26,6 @@ pub struct Outcome {
     pub images: Vec<(PathBuf, manifest::Image)>,
     /// Things that the user should know.
     pub notes: Vec<String>,
-    /// The manifest that lists the archives, where there is one.
-    pub manifest: Option<PathBuf>,
 }
 
 /// A release: what an archive is named after.

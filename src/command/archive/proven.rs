@@ -123,7 +123,6 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
             .into_iter()
             .map(|(p, a)| (dist.join(p.file_name().unwrap_or_default()), a))
             .collect(),
-        manifest: Some(dist.join(MANIFEST)),
     })
 }
 

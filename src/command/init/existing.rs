@@ -109,17 +109,9 @@ fn runs_on_tags(text: &str) -> bool {
 
 /// What makes a release on GitHub.
 const PUBLISHING: &[&str] = &[
-    "gh release create",
-    "gh release upload",
-    "action-gh-release",
-    "create-gh-release",
-    "actions/create-release",
-    "upload-rust-binary-action",
-    "upload-release-action",
-    "upload-release-asset",
-    "release-action@",
-    "goreleaser",
-    "dist host",
+    "gh release create", "gh release upload", "action-gh-release", "create-gh-release",
+    "actions/create-release", "upload-rust-binary-action", "upload-release-action",
+    "upload-release-asset", "release-action@", "goreleaser", "dist host",
 ];
 
 fn publishes(text: &str) -> bool {

@@ -190,9 +190,9 @@ pub(super) fn deny(workspace: &Path) -> Result<New> {
 }
 
 fn allow_git(workspace: &Path) -> Result<String> {
-    let manifest = manifests::read(&workspace.join("Cargo.toml"))?;
+    let dependencies = manifests::read(&workspace.join("Cargo.toml"))?;
     let mut rows: Vec<(&String, &str)> = Vec::new();
-    for dependency in manifest.iter().flat_map(|m| &m.dependencies) {
+    for dependency in &dependencies {
         if let Some(url) = &dependency.git
             && !rows.iter().any(|(u, _)| *u == url)
         {

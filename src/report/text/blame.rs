@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::blame::culprit::Culprit;
+use crate::report::rows::{row, under};
 use crate::term::{BAD, BOLD};
 
 /// How much is printed.
@@ -22,20 +23,19 @@ pub fn text(culprits: &[Culprit], room: Room) -> String {
     let mut out = String::new();
     for culprit in culprits.iter().take(room.culprits) {
         let causes: Vec<_> = culprit.causes.iter().map(|c| c.name()).collect();
-        let _ = writeln!(
-            out,
-            "{BAD}culprit{BAD:#}     {BOLD}{}{BOLD:#} of {BOLD}{}{BOLD:#}: {}",
+        let text = format!(
+            "{BOLD}{}{BOLD:#} of {BOLD}{}{BOLD:#}: {}",
             culprit.unit.name(),
             culprit.package,
             causes.join(", ")
         );
-        let _ =
-            writeln!(out, "{BOLD}cause{BOLD:#}       {} ({})", causes.join(", "), culprit.proof);
+        row(&mut out, BAD, "culprit", text);
+        row(&mut out, BOLD, "cause", format_args!("{} ({})", causes.join(", "), culprit.proof));
         lines(&mut out, "", &culprit.evidence, room.lines);
         lines(&mut out, "remedy: ", &culprit.remedies, room.lines.min(2));
         if !culprit.via.is_empty() {
             let via = short(&culprit.via, room.lines.saturating_mul(4));
-            let _ = writeln!(out, "            via {via}");
+            under(&mut out, format_args!("via {via}"));
         }
     }
     if culprits.len() > room.culprits {
@@ -46,14 +46,14 @@ pub fn text(culprits: &[Culprit], room: Room) -> String {
                 format!("{} of {} ({})", c.unit.name(), c.package, causes.join(", "))
             })
             .collect();
-        let _ = writeln!(out, "            and {}; all of it with -v", short(&more, 4));
+        under(&mut out, format_args!("and {}; all of it with -v", short(&more, 4)));
     }
     out
 }
 
 fn lines(out: &mut String, before: &str, list: &[String], room: usize) {
     for line in list.iter().take(room) {
-        let _ = writeln!(out, "            {before}{line}");
+        under(out, format_args!("{before}{line}"));
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use self::blame::Room;
+use super::rows::{digest, named, rest, row, under};
 use super::{findings, variations};
 use repro_explain::cause::{CAUSES, Cause};
 use repro_explain::known_crates;
@@ -58,42 +59,39 @@ pub fn report(report: &Report, verbose: bool) -> String {
 fn within(report: &Report, verbose: bool, listed: usize, room: Room) -> String {
     let mut out = String::new();
     if let Some(off) = report.coverage.as_ref().and_then(variations::off_by_project) {
-        let _ = writeln!(out, "{WARN}not varied{WARN:#}  {}", wrap(&off));
+        row(&mut out, WARN, "not varied", wrap(&off));
     }
     out += &blame::text(&report.blame, room);
     for tried in report.tried.iter().flatten() {
         let style = if matches!(tried.outcome, TriedOutcome::Helped) { GOOD } else { WARN };
-        let _ = writeln!(out, "{style}tried{style:#}       {}", wrap(&tried.sentence()));
+        row(&mut out, style, "tried", wrap(&tried.sentence()));
     }
-    let _ = writeln!(out, "{BOLD}source{BOLD:#}      {}", report.source);
+    row(&mut out, BOLD, "source", &report.source);
     artifacts(&mut out, report, verbose, listed);
     if let Some(builds) = report.of_builds() {
-        let _ = writeln!(out, "{BOLD}builds{BOLD:#}      {}", wrap(&builds));
+        row(&mut out, BOLD, "builds", wrap(&builds));
     }
     if let Some(coverage) = &report.coverage {
         variations(&mut out, coverage, verbose);
     }
     for (unit, why) in report.split.iter().flat_map(|s| &s.twice).filter(|_| verbose) {
-        let _ = writeln!(out, "{BOLD}twice{BOLD:#}       {unit}: {why}");
+        row(&mut out, BOLD, "twice", format_args!("{unit}: {why}"));
     }
     if verbose {
         let dropped = match report.dropped.is_empty() {
             true => "none".to_string(),
             false => report.dropped.join(", "),
         };
-        let _ = writeln!(out, "{BOLD}not passed{BOLD:#}  {dropped}");
+        row(&mut out, BOLD, "not passed", dropped);
     }
     for setting in &report.settings {
         let Setting { name, value, home, .. } = setting;
         let text = printable(format!("{name}={value}").as_bytes());
-        let _ = writeln!(
-            out,
-            "{WARN}setting{WARN:#}     {text}: a verifier has to accept it by name; {}",
-            home.advice()
-        );
+        let text = format!("{text}: a verifier has to accept it by name; {}", home.advice());
+        row(&mut out, WARN, "setting", text);
     }
     for note in &report.notes {
-        let _ = writeln!(out, "{WARN}note{WARN:#}        {note}");
+        row(&mut out, WARN, "note", note);
     }
     ending(&mut out, report);
     out
@@ -122,7 +120,7 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
     for (pair, explained) in listed.iter().take(shown) {
         artifact(out, pair);
         if pair.status() == Status::Differs && coverage {
-            let _ = writeln!(out, "            {}", explained.coverage.sentence());
+            under(out, explained.coverage.sentence());
             coverage = false;
         }
         if pair.status() == Status::Differs && most > 0 {
@@ -135,27 +133,18 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
     }
     if let Some(more) = listed.get(shown..).filter(|m| !m.is_empty()) {
         let same = more.iter().filter(|(p, _)| p.status() == Status::Same).count();
-        let _ =
-            writeln!(out, "            and {} more ({same} the same), listed with -v", more.len());
+        under(out, format_args!("and {} more ({same} the same), listed with -v", more.len()));
     }
     let equal = |in_verdict| rest.iter().filter(|(p, _)| p.in_verdict() == in_verdict).count();
     if equal(true) > 0 {
-        let _ = writeln!(
-            out,
-            "{GOOD}same{GOOD:#}        {}, listed with -v",
-            term::count(equal(true), "Rust library", "Rust libraries")
-        );
+        let libraries = term::count(equal(true), "Rust library", "Rust libraries");
+        row(out, GOOD, "same", libraries + ", listed with -v");
     }
     if equal(false) > 0 {
-        let _ = writeln!(
-            out,
-            "{GOOD}same{GOOD:#}        {} (not in the verdict), listed with -v",
-            term::count(
-                equal(false),
-                "build script or procedural macro",
-                "build scripts and procedural macros"
-            )
-        );
+        let (one, many) =
+            ("build script or procedural macro", "build scripts and procedural macros");
+        let others = term::count(equal(false), one, many);
+        row(out, GOOD, "same", others + " (not in the verdict), listed with -v");
     }
 }
 
@@ -163,21 +152,10 @@ fn artifacts(out: &mut String, report: &Report, verbose: bool, shown: usize) {
 fn of_one_build(out: &mut String, pairs: &[Pair], verbose: bool) {
     let shown = |p: &&Pair| verbose || p.either().kind.is_shipped();
     for x in pairs.iter().filter(shown).map(Pair::either) {
-        let _ = writeln!(
-            out,
-            "{WARN}built{WARN:#}       {BOLD}{}{BOLD:#} ({} of {}, {})\n            {} bytes  sha256 {}",
-            x.name,
-            x.kind.name(),
-            x.package,
-            x.target,
-            x.digest.size,
-            x.digest.sha256
-        );
+        row(out, WARN, "built", named(x, ""));
+        digest(out, "", &x.digest);
     }
-    let rest = pairs.iter().filter(|p| !shown(p)).count();
-    if rest > 0 {
-        let _ = writeln!(out, "            and {rest} more, listed with -v");
-    }
+    rest(out, pairs.len(), pairs.iter().filter(shown).count());
 }
 
 fn artifact(out: &mut String, pair: &Pair) {
@@ -189,26 +167,14 @@ fn artifact(out: &mut String, pair: &Pair) {
         (_, false) => WARN,
     };
     let aside = if pair.in_verdict() { "" } else { "; not in the verdict" };
-    let _ = writeln!(
-        out,
-        "{style}{:<11}{style:#} {BOLD}{}{BOLD:#} ({} of {}, {}{aside})",
-        status.name(),
-        x.name,
-        x.kind.name(),
-        x.package,
-        x.target
-    );
-    let mut side = |label: &str, x: &Option<crate::artifact::Artifact>| {
-        if let Some(x) = x {
-            let d = &x.digest;
-            let _ = writeln!(out, "            {label}{} bytes  sha256 {}", d.size, d.sha256);
-        }
-    };
+    row(out, style, status.name(), named(x, aside));
     if status == Status::Same {
-        side("", &pair.a);
+        digest(out, "", &x.digest);
     } else {
         for output in &pair.outputs {
-            side(&format!("{}: ", output.labels()), &output.artifact);
+            if let Some(x) = &output.artifact {
+                digest(out, &format!("{}: ", output.labels()), &x.digest);
+            }
         }
     }
 }
@@ -220,42 +186,36 @@ fn variations(out: &mut String, coverage: &Coverage, verbose: bool) {
             let whole = coverage.applied.iter().filter(|(id, _)| coverage.is_whole(*id));
             for (id, values) in whole {
                 let values: Vec<_> = values.all().iter().map(ToString::to_string).collect();
-                let _ = writeln!(out, "{style}varied{style:#}      {id}: {}", values.join(" -> "));
+                row(out, style, "varied", format_args!("{id}: {}", values.join(" -> ")));
             }
         } else {
-            let _ = writeln!(out, "{style}{label:<10}{style:#}  {}", wrap(&text));
+            row(out, style, label, wrap(&text));
         }
     }
 }
 
 fn ending(out: &mut String, report: &Report) {
-    let manifest = report.manifest.display();
     let results = report.results.display();
-    let _ = writeln!(out, "{BOLD}manifest{BOLD:#}    {manifest}");
-    let row = report.verdict.row();
+    row(out, BOLD, "manifest", report.manifest.display());
     match report.verdict {
         Verdict::Reproducible | Verdict::DirtyTree | Verdict::AtPath => {
-            let _ = writeln!(out, "{BOLD}verify{BOLD:#}      {}", report.how_to_verify);
+            row(out, BOLD, "verify", &report.how_to_verify);
         }
         Verdict::FromLedger => {
             let next = "a release is checked in full: run `repro build` without `--ledger` before `repro archive`";
-            let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
+            row(out, BOLD, "next", wrap(next));
         }
         Verdict::AtScratchPath => {
             let next = "each run builds at a different path and gives different bytes: install the package bubblewrap and run `repro build --same-path`, or vary the paths";
-            let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
+            row(out, BOLD, "next", wrap(next));
         }
         Verdict::NothingVaried => {
-            let _ = writeln!(
-                out,
-                "{BOLD}next{BOLD:#}        run `repro build` with variations: two equal builds in one environment are weak evidence; `--allow-nothing-varied` accepts them"
-            );
+            let next = "run `repro build` with variations: two equal builds in one environment are weak evidence; `--allow-nothing-varied` accepts them";
+            row(out, BOLD, "next", next);
         }
         Verdict::Single => {
-            let _ = writeln!(
-                out,
-                "{BOLD}compare{BOLD:#}     on other machines: `repro build --once`; then `repro verify --against` with the manifests of all"
-            );
+            let next = "on other machines: `repro build --once`; then `repro verify --against` with the manifests of all";
+            row(out, BOLD, "compare", next);
         }
         Verdict::Differs => {
             let helped = |proof: &Proof| match proof {
@@ -267,7 +227,7 @@ fn ending(out: &mut String, report: &Report) {
             };
             if !report.blame.is_empty() && report.blame.iter().all(only_path) {
                 let next = "only the build path matters: `repro build --same-path` builds at a path that every builder can use";
-                let _ = writeln!(out, "{BOLD}next{BOLD:#}        {}", wrap(next));
+                row(out, BOLD, "next", wrap(next));
             }
             let advice = match report.blame.is_empty() {
                 true => {
@@ -278,11 +238,11 @@ fn ending(out: &mut String, report: &Report) {
             let others = report.comparison.others().into_iter().map(Side::lower);
             let dirs = std::iter::once(Side::A.lower()).chain(others);
             let dirs: Vec<_> = dirs.map(|dir| format!("{results}/{dir}")).collect();
-            let label = if dirs.len() == 2 { "both sides" } else { "all sides " };
-            let _ = writeln!(out, "{BOLD}{label}{BOLD:#}  {}{advice}", dirs.join(", "));
+            let label = if dirs.len() == 2 { "both sides" } else { "all sides" };
+            row(out, BOLD, label, dirs.join(", ") + advice);
         }
     }
-    let style = match row.tone {
+    let style = match report.verdict.row().tone {
         Tone::Good => GOOD,
         Tone::Warn => WARN,
         Tone::Bad => BAD,

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::Report;
 use super::json::{self, Whole};
-use super::text::{self, line};
+use super::text;
 use crate::attest::statement::Files;
 use crate::attest::votes::Count;
 use crate::report::json::{SCHEMA, encode};
+use crate::report::rows::row;
 use crate::request::Owner;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict::Verification;
@@ -146,9 +147,9 @@ pub fn text(found: &Attested, verbose: bool) -> String {
         let _ = write!(out, "{BOLD}rebuild{BOLD:#}     ");
         text::ending(&mut out, &rebuild.report);
     }
-    line(&mut out, "manifest", &found.manifest.display().to_string());
+    row(&mut out, BOLD, "manifest", found.manifest.display().to_string());
     for (name, sha256) in &found.files {
-        line(&mut out, "file", &format!("{} sha256 {sha256}", printable(name.as_bytes())));
+        row(&mut out, BOLD, "file", format_args!("{} sha256 {sha256}", printable(name.as_bytes())));
     }
     for ballot in &found.count.ballots {
         let builder = ballot.builder.as_deref().unwrap_or("a builder that was not read");
@@ -156,41 +157,37 @@ pub fn text(found: &Attested, verbose: bool) -> String {
         let who = format!("{} by {}", printable(builder.as_bytes()), printable(key.as_bytes()));
         match &ballot.why_not {
             None => {
-                line(&mut out, "vote", &format!("{}: {who}", ballot.group.as_deref().unwrap_or("")))
+                let group = ballot.group.as_deref().unwrap_or("");
+                row(&mut out, BOLD, "vote", format_args!("{group}: {who}"));
             }
             Some(why) => {
                 let why = visible(why);
-                let _ = writeln!(out, "{WARN}no vote{WARN:#}     {who}: {why} (`{}`)", ballot.file);
+                row(&mut out, WARN, "no vote", format_args!("{who}: {why} (`{}`)", ballot.file));
             }
         }
         if let Some(name) = &ballot.other_bytes_of {
             let (group, name) = (ballot.group.as_deref().unwrap_or(""), printable(name.as_bytes()));
-            let _ = writeln!(
-                out,
-                "{BAD}conflict{BAD:#}    {group} attests other bytes of `{name}` (`{}`)",
-                ballot.file
-            );
+            let text = format!("{group} attests other bytes of `{name}` (`{}`)", ballot.file);
+            row(&mut out, BAD, "conflict", text);
         }
     }
     for name in found.wrong.iter().map(|name| visible(name)) {
-        let _ = writeln!(out, "{BAD}differs{BAD:#}     `{name}` is not what the manifest lists");
+        row(&mut out, BAD, "differs", format_args!("`{name}` is not what the manifest lists"));
     }
     for name in found.twins.iter().map(|name| visible(name)) {
-        let _ = writeln!(
-            out,
-            "{BAD}differs{BAD:#}     `{name}` has other bytes than another published file of its name"
-        );
+        let text = format!("`{name}` has other bytes than another published file of its name");
+        row(&mut out, BAD, "differs", text);
     }
     // The report of a rebuild has them above.
     for note in found.notes.iter().filter(|_| found.rebuild.is_none()) {
-        line(&mut out, "note", note);
+        row(&mut out, BOLD, "note", note);
     }
     let names = found.owners();
     let (n, needed) = (names.len(), found.threshold);
     let verdict = found.verdict();
     if verdict == Verdict::Attested && found.rebuild.is_none() {
         let rests = "nothing was built here: this rests on the builders whose keys you trust";
-        line(&mut out, "note", rests);
+        row(&mut out, BOLD, "note", rests);
     }
     let disputing: Vec<&str> = found.disputing().into_iter().collect();
     let but = match disputing.is_empty() {

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::text::{LISTED, line, rest};
+use super::text::LISTED;
 use crate::report::json::{SCHEMA, encode};
+use crate::report::rows::{rest, row, under};
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict::Agreement;
 
@@ -67,14 +68,14 @@ pub struct Unlike {
 /// As text.
 pub fn text(found: &Several) -> String {
     let mut out = String::new();
-    line(&mut out, "subject", &found.subject);
+    row(&mut out, BOLD, "subject", &found.subject);
     for builder in &found.builders {
         let BuilderLine { name, file, named, verdict } = builder;
         let who = match named {
             true => format!("{name}: `{file}`"),
             false => format!("`{file}`, not named"),
         };
-        line(&mut out, "builder", &format!("{who}, {verdict}"));
+        row(&mut out, BOLD, "builder", format_args!("{who}, {verdict}"));
     }
     for (i, group) in found.groups.iter().enumerate() {
         let mut text = match group.members.len() {
@@ -88,33 +89,31 @@ pub fn text(found: &Several) -> String {
                 ", and count as {n} {builders}: a file without a name may be a copy (name each one: NAME=FILE)"
             );
         }
-        line(&mut out, &format!("group {}", i + 1), &text);
+        row(&mut out, BOLD, &format!("group {}", i + 1), &text);
     }
     for (name, why) in &found.left_out {
-        let _ = writeln!(out, "{WARN}left out{WARN:#}    {name}: {why}");
+        row(&mut out, WARN, "left out", format_args!("{name}: {why}"));
     }
     for (what, value) in &found.settings {
-        line(&mut out, "all use", &format!("{what}: {value}"));
+        row(&mut out, BOLD, "all use", format_args!("{what}: {value}"));
     }
     for Unlike { what, values } in &found.unlike {
-        let _ = writeln!(out, "{WARN}not alike{WARN:#}   {what}");
+        row(&mut out, WARN, "not alike", what);
         for (value, names) in values {
-            let _ = writeln!(out, "            {}: {value}", names.join(", "));
+            under(&mut out, format_args!("{}: {value}", names.join(", ")));
         }
     }
     for (name, values) in found.differing.iter().take(LISTED) {
-        let _ = writeln!(out, "{BAD}differs{BAD:#}     {BOLD}{name}{BOLD:#}");
+        row(&mut out, BAD, "differs", format_args!("{BOLD}{name}{BOLD:#}"));
         for (i, value) in values.iter().enumerate() {
-            let _ = writeln!(out, "            group {}: {value}", i + 1);
+            under(&mut out, format_args!("group {}: {value}", i + 1));
         }
     }
     rest(&mut out, found.differing.len(), LISTED);
     for (archive, names) in &found.alone {
-        let _ = writeln!(
-            out,
-            "{WARN}not agreed{WARN:#}  {archive}: only {} lists it; the others packed nothing",
-            names.join(", ")
-        );
+        let text =
+            format!("{archive}: only {} lists it; the others packed nothing", names.join(", "));
+        row(&mut out, WARN, "not agreed", text);
     }
     ending(&mut out, found);
     out

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use repro_formats::names::printable;
 
-use super::{Checked, MadeBy, Outcome, Part, Report, SettingState, identity};
+use super::{Checked, MadeBy, Outcome, Part, Report, SettingRow, SettingState, identity};
 use crate::compare::Pair;
 use crate::report::findings;
+use crate::report::rows::{digest, named, rest, row, under};
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Status, Verification};
 
@@ -25,7 +26,7 @@ pub fn report(report: &Report, verbose: bool) -> String {
 pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
     let shown = if verbose { usize::MAX } else { LISTED };
     if let Some(made) = &report.made {
-        line(out, "published", &made_by(made));
+        row(out, BOLD, "published", made_by(made));
     }
     if let Some(isolation) = &report.isolation {
         let sandbox = match &isolation.why {
@@ -34,18 +35,15 @@ pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
             }
             Some(why) => format!("off: build scripts ran with your permissions ({why})"),
         };
-        line(out, "sandbox", &sandbox);
+        row(out, BOLD, "sandbox", &sandbox);
     }
     for (word, text) in [("source", &report.source), ("toolchain", &report.toolchain)] {
         if let Some(text) = text {
-            line(out, word, text);
+            row(out, BOLD, word, text);
         }
     }
     for said in identity::lines(&report.facts) {
-        match said.warns {
-            true => drop(writeln!(out, "{WARN}{:<11}{WARN:#} {}", said.label, said.text)),
-            false => line(out, said.label, &said.text),
-        }
+        row(out, if said.warns { WARN } else { BOLD }, said.label, &said.text);
     }
     settings(out, report);
     if let Some(comparison) = &report.comparison {
@@ -57,19 +55,17 @@ pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
         checked(out, file, shown);
     }
     rest(out, report.files.len(), shown);
-    for row in report.surroundings.iter().take(shown) {
-        let _ = writeln!(
-            out,
-            "{WARN}machine{WARN:#}     {}\n            published: {}\n            here:      {}",
-            row.what, row.published, row.here
-        );
+    for differing in report.surroundings.iter().take(shown) {
+        row(out, WARN, "machine", &differing.what);
+        under(out, format_args!("published: {}", differing.published));
+        under(out, format_args!("here:      {}", differing.here));
     }
     rest(out, report.surroundings.len(), shown);
     for note in &report.notes {
-        let _ = writeln!(out, "{WARN}note{WARN:#}        {note}");
+        row(out, WARN, "note", note);
     }
     if let Some(dir) = &report.output {
-        line(out, "rebuilt", &format!("in {}", dir.display()));
+        row(out, BOLD, "rebuilt", format_args!("in {}", dir.display()));
     }
 }
 
@@ -94,30 +90,15 @@ fn short(linkers: &[String]) -> Vec<&str> {
 
 /// The settings that the source does not ask for: all of them, however the verdict came out.
 fn settings(out: &mut String, report: &Report) {
-    for row in &report.settings {
+    for SettingRow { setting, state } in &report.settings {
         let clean = |text: &str| printable(text.as_bytes());
-        let (style, state) = match row.state {
+        let (style, state) = match state {
             SettingState::NotAccepted => (WARN, "the source does not ask for it"),
             SettingState::Accepted => (GOOD, "accepted by you"),
             SettingState::Given => (GOOD, "given by you"),
         };
-        let _ = writeln!(
-            out,
-            "{style}setting{style:#}     {BOLD}{}{BOLD:#}={} ({state})",
-            clean(&row.setting.name),
-            clean(&row.setting.value)
-        );
-    }
-}
-
-pub(super) fn line(out: &mut String, word: &str, text: &str) {
-    let _ = writeln!(out, "{BOLD}{word:<11}{BOLD:#} {text}");
-}
-
-pub(super) fn rest(out: &mut String, all: usize, shown: usize) {
-    if all > shown {
-        let more = all - shown;
-        let _ = writeln!(out, "            and {more} more, listed with -v");
+        let (name, value) = (clean(&setting.name), clean(&setting.value));
+        row(out, style, "setting", format_args!("{BOLD}{name}{BOLD:#}={value} ({state})"));
     }
 }
 
@@ -136,33 +117,19 @@ fn artifacts(out: &mut String, pairs: &[Pair], shown: usize) {
             Status::OnlyA => (BAD, "not rebuilt"),
             Status::OnlyB => (BAD, "not known"),
         };
-        let _ = writeln!(
-            out,
-            "{style}{word:<11}{style:#} {BOLD}{}{BOLD:#} ({} of {}, {})",
-            x.name,
-            x.kind.name(),
-            x.package,
-            x.target
-        );
-        let mut side = |label: &str, x: &crate::artifact::Artifact| {
-            let d = &x.digest;
-            let _ = writeln!(out, "            {label}{} bytes  sha256 {}", d.size, d.sha256);
-        };
+        row(out, style, word, named(x, ""));
         match (pair.status(), &pair.a, &pair.b) {
-            (Status::Same, Some(a), _) => side("", a),
+            (Status::Same, Some(a), _) => digest(out, "", &a.digest),
             (_, a, b) => {
-                a.iter().for_each(|a| side("manifest: ", a));
-                b.iter().for_each(|b| side("rebuilt:  ", b));
+                a.iter().for_each(|a| digest(out, "manifest: ", &a.digest));
+                b.iter().for_each(|b| digest(out, "rebuilt:  ", &b.digest));
             }
         }
     }
     rest(out, listed.len(), shown);
     if !quiet.is_empty() {
-        let _ = writeln!(
-            out,
-            "{GOOD}same{GOOD:#}        {}, listed with -v",
-            term::count(quiet.len(), "Rust library", "Rust libraries")
-        );
+        let libraries = term::count(quiet.len(), "Rust library", "Rust libraries");
+        row(out, GOOD, "same", libraries + ", listed with -v");
     }
 }
 
@@ -184,19 +151,13 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         Outcome::After(steps) => format!(": {}", names(steps)),
         _ => String::new(),
     };
-    let _ = writeln!(
-        out,
-        "{style}{word:<11}{style:#} published {BOLD}{}{BOLD:#}{part}{after}",
-        file.name
-    );
+    let name = &file.name;
+    row(out, style, word, format_args!("published {BOLD}{name}{BOLD:#}{part}{after}"));
     if file.outcome == Outcome::Same {
         return;
     }
-    for (label, digest) in [("published", &file.published), ("rebuilt", &file.rebuilt)] {
-        if let Some(d) = digest {
-            let _ = writeln!(out, "            {label:<10} {} bytes  sha256 {}", d.size, d.sha256);
-        }
-    }
+    file.published.iter().for_each(|d| digest(out, "published  ", d));
+    file.rebuilt.iter().for_each(|d| digest(out, "rebuilt    ", d));
     for finding in file.findings.iter().take(shown) {
         findings::one(out, finding, None, (true, "B"), usize::MAX);
     }

@@ -1,5 +1,5 @@
-//! Sources in real repositories and directories, made in temporary directories. What git is told
-//! here is said on its command line, so that the caller's configuration has little part in it.
+//! Sources in real repositories and directories, made in temporary directories. Git gets its settings on the
+//! command line, so the configuration of whoever runs the tests hardly matters.
 
 mod commits;
 mod reach;
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::error::{kind_of, one_line};
 use crate::query::Cargo;
+use crate::source::found::Commit;
 use crate::{fs, git};
 
 /// A temporary directory, and what tests put into it.

@@ -1,5 +1,5 @@
-//! Changed work trees: refused, or built as they are; and that the tree id of a snapshot is git's
-//! own, or tells snapshots apart.
+//! Changed work trees: refused, or built as they are. The tree id of a snapshot is git's own where git has one,
+//! and differs between snapshots.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! What headers, notes and sections of object files tell: the target, the linker, ids, signatures, names.
+//! Reads what headers, notes and sections of object files record: the target, the linker, ids, signatures,
+//! names.
 
 use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use repro_formats::bytes::Fields;
@@ -12,15 +13,8 @@ use crate::dependencies;
 const MOST: usize = 200_000;
 /// Crates that are part of the compiler.
 const LIBRARY: [&str; 9] = [
-    "alloc",
-    "core",
-    "std",
-    "test",
-    "proc_macro",
-    "panic_abort",
-    "panic_unwind",
-    "compiler_builtins",
-    "rustc_std_workspace_core",
+    "alloc", "core", "std", "test", "proc_macro", "panic_abort", "panic_unwind",
+    "compiler_builtins", "rustc_std_workspace_core",
 ];
 
 /// Reads a program, library or object.

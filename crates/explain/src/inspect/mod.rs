@@ -1,8 +1,8 @@
-//! What a binary tells of its making: compiler, linker, target, crates, paths. Read from headers, notes,
-//! sections and texts; nothing is run, and nothing is compared with anything.
+//! How a binary was made, read from its headers, notes, sections and texts: compiler, linker, target, crates,
+//! paths. Nothing is run, and nothing is compared.
 //!
-//! Archives are opened, and each binary in them is inspected. What is not found is absent, never
-//! guessed: a stripped program tells less than one that is not.
+//! Archives are opened, and each binary in them is inspected. A value that is not found is left out, never
+//! guessed: a stripped program has fewer of them.
 
 mod binary;
 mod headers;

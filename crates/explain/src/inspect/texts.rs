@@ -1,5 +1,5 @@
-//! What texts in a binary tell, wherever they are: paths of the standard library's source, of crates in
-//! panic messages, of the machine that built it, and the producers in debug information.
+//! Facts from texts anywhere in a binary: paths of the standard library's source, of crates in panic messages
+//! and of the machine that built it, and the producers in debug information.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,23 +87,9 @@ fn versioned(text: &str) -> Option<(&str, &str)> {
 
 /// Where absolute paths of people's and servers' machines begin.
 const ROOTS: &[&str] = &[
-    "/home/",
-    "/Users/",
-    "/root/",
-    "/github/",
-    "/__w/",
-    "/builds/",
-    "/build/",
-    "/tmp/",
-    "/private/",
-    "/opt/",
-    "/workspace/",
-    "/workspaces/",
-    "/project/",
-    "/io/",
-    "/mnt/",
-    "/usr/local/",
-    ":\\",
+    "/home/", "/Users/", "/root/", "/github/", "/__w/", "/builds/", "/build/", "/tmp/",
+    "/private/", "/opt/", "/workspace/", "/workspaces/", "/project/", "/io/", "/mnt/",
+    "/usr/local/", ":\\",
 ];
 /// What a path must hold to be one of a build: texts of programs name directories, too.
 const MARKS: &[&str] = &[".cargo", ".rustup", ".rs", ".c", ".cc", ".cpp", ".h", ".o", ".pdb"];

@@ -1,8 +1,8 @@
 //! cpio in its two portable forms, "newc" (also with checksums) and "odc", read from memory to be
-//! compared. Layout: cpio(5) of FreeBSD. Nothing is unpacked by name, so names are not judged.
+//! compared. Layout: cpio(5) of FreeBSD. Nothing is unpacked by name, so names are not checked.
 //!
-//! An initial RAM disk is several archives one behind the other, the last one often compressed: what
-//! is no archive any more is the last member, [`REST`].
+//! An initial RAM disk is several archives in a row, the last one often compressed. Bytes after them that are
+//! not an archive become the last member, [`REST`].
 
 use crate::error::Malformed;
 use crate::limits::Limits;

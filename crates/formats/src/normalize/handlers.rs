@@ -243,7 +243,7 @@ pub fn stays(
         return Ok(Some(("zip", format!("it is a zip behind {before}"))));
     }
     if let Some(row) = READ_ONLY.iter().find(|row| row.of.contains(&found)) {
-        return Ok(Some((row.name, "it is read and compared, and has no normal form".to_string())));
+        return Ok(Some((row.name, "it can be read and compared, but not normalized".to_string())));
     }
     if found == FileType::MachO {
         let (mut input, mut bytes) = (input, Vec::new());

@@ -307,7 +307,7 @@ impl<'a, R: Read> Walk<'a, R> {
             Kind::Symlink(target) => {
                 if !self.any_links && !names::stays_inside(name, target) {
                     let target = printable(target);
-                    let what = format!("it is a link that leads out, to `{target}`");
+                    let what = format!("it is a link out of the archive, to `{target}`");
                     return Err(Unfit::Hostile(what));
                 }
                 Stands::Symlink
@@ -316,7 +316,7 @@ impl<'a, R: Read> Walk<'a, R> {
                 if self.names.get(target) != Some(Stands::File) {
                     let target = printable(target);
                     return Err(Unfit::Elsewhere(format!(
-                        "it is a hard link to `{target}`, which is no file before it"
+                        "it is a hard link to `{target}`, which is not a file earlier in the archive"
                     )));
                 }
                 Stands::File

@@ -162,7 +162,7 @@ fn of_member(entry: &Entry) -> Option<String> {
         return Some("is encrypted".to_string());
     }
     if !matches!(entry.method, STORED | DEFLATED) {
-        return Some(format!("is packed by method {}, which is not read here", entry.method));
+        return Some(format!("is compressed by method {}, which is not supported", entry.method));
     }
     if entry.flags & !FLAGS != 0 {
         return Some(format!("has flags 0x{:04x}, and not all of them are known", entry.flags));

@@ -302,7 +302,7 @@ pub(super) fn entry<R: Read + Seek>(
             let target = link_target(input, &entry)?;
             if !names::stays_inside(&entry.name, &target) {
                 let target = printable(&target);
-                let what = format!("it is a link that leads out, to `{target}`");
+                let what = format!("it is a link out of the archive, to `{target}`");
                 return Err(Malformed::of(at, &entry.written, what).elsewhere().into());
             }
             entry.kind = Kind::Symlink(target);

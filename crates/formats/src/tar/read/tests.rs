@@ -80,8 +80,8 @@ fn what_leads_elsewhere_is_refused() {
         (made().member("/etc/x", b'0', b""), "`/etc/x`: the name is absolute"),
         (made().member("C:\\x", b'0', b""), "drive letter"),
         (made().member("a\\..\\..\\x", b'0', b""), "on Windows"),
-        (made().link("l", b'2', "/etc"), "`l`: it is a link that leads out, to `/etc`"),
-        (made().link("l", b'2', "a/../../x"), "leads out"),
+        (made().link("l", b'2', "/etc"), "`l`: it is a link out of the archive, to `/etc`"),
+        (made().link("l", b'2', "a/../../x"), "a link out of the archive"),
         (made().link("h", b'1', "nowhere"), "hard link to `nowhere`, which is no file before it"),
         (made().link("h", b'1', "../x"), "the name leads upward"),
         (

@@ -1,0 +1,101 @@
+//! What is read from a difference in text, and the words around it.
+
+use std::ops::Range;
+
+use crate::align::Hunk;
+use crate::cause::Cause;
+use crate::finding::About;
+use crate::known::Context;
+
+/// What some of the differences in a text are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The cause.
+    pub cause: Cause,
+    /// What kind of value it is.
+    pub about: About,
+    /// What the value is called or how it is to be read.
+    pub what: Option<String>,
+    /// The value in A.
+    pub a: Range<usize>,
+    /// The value in B.
+    pub b: Range<usize>,
+    /// The differences that it claims, by their place in the list.
+    pub hunks: Range<usize>,
+}
+
+/// Both texts.
+#[derive(Clone, Copy)]
+pub struct Texts<'a> {
+    /// A's.
+    pub a: &'a [u8],
+    /// B's.
+    pub b: &'a [u8],
+    /// Known values, the longest first.
+    pub context: &'a Context,
+}
+
+pub(super) fn reading(
+    cause: Cause,
+    what: Option<&str>,
+    a: Range<usize>,
+    b: Range<usize>,
+) -> Reading {
+    Reading { cause, about: About::Anything, what: what.map(str::to_string), a, b, hunks: 0..0 }
+}
+
+/// Whether they overlap; an empty range, where it lies within or at an end.
+pub(super) fn touches(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    if inner.is_empty() {
+        outer.start <= inner.start && inner.start <= outer.end
+    } else {
+        outer.start < inner.end && inner.start < outer.end
+    }
+}
+
+/// The range without what belongs to no word at its ends.
+pub(super) fn trimmed(text: &[u8], range: &Range<usize>) -> Range<usize> {
+    let Some(bytes) = text.get(range.clone()) else {
+        return range.clone();
+    };
+    let first = bytes.iter().position(|b| is_word(*b));
+    let last = bytes.iter().rposition(|b| is_word(*b));
+    match first.zip(last) {
+        Some((first, last)) => range.start + first..range.start + last + 1,
+        None => range.clone(),
+    }
+}
+
+/// Both ranges, widened as far as the bytes around belong to the word.
+pub(super) fn words(
+    texts: Texts,
+    hunk: &Hunk,
+    belongs: impl Fn(u8) -> bool,
+) -> (Range<usize>, Range<usize>) {
+    let widen = |text: &[u8], range: &Range<usize>| {
+        let (mut start, mut end) = (range.start.min(text.len()), range.end.min(text.len()));
+        while start < end && text[start].is_ascii_whitespace() {
+            start += 1;
+        }
+        while start < end && text[end - 1].is_ascii_whitespace() {
+            end -= 1;
+        }
+        while start > 0 && belongs(text[start - 1]) {
+            start -= 1;
+        }
+        while end < text.len() && belongs(text[end]) {
+            end += 1;
+        }
+        start..end
+    };
+    (widen(texts.a, &hunk.a), widen(texts.b, &hunk.b))
+}
+
+pub(super) fn is_word(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"_-./:+@\\".contains(&c) || c >= 0x80
+}
+
+/// Whether a byte can be part of text.
+pub fn is_text(c: u8) -> bool {
+    (0x20..0x7f).contains(&c) || matches!(c, b'\t' | b'\n' | b'\r') || c >= 0x80
+}

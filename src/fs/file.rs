@@ -1,0 +1,206 @@
+//! Single files and paths: reading, writing, linking, comparing, and what is known of their disk.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io::{BufRead, Write};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result};
+use repro_formats::tree;
+use serde::Serialize;
+
+use crate::error::bad_input;
+
+/// Reads a whole text file.
+pub fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => bad_input(format!("`{}` is not a text", path.display())),
+        _ => anyhow::Error::new(e).context(format!("failed to read `{}`", path.display())),
+    })
+}
+
+/// Reads a whole text file, or `None` where there is none.
+pub fn read_text_if_any(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).with_context(|| format!("failed to read `{}`", path.display())),
+    }
+}
+
+/// Creates a directory and its parents.
+pub fn create_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path)
+        .with_context(|| format!("failed to create directory `{}`", path.display()))
+}
+
+/// Writes a file that only this run reads (no fsync, not atomic), creating its directory.
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        create_dir(parent)?;
+    }
+    fs::write(path, bytes).with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+/// Appends a value as one line of JSON, in one write: lines of processes that run at once do not mix.
+pub fn append_line(path: &Path, value: &impl Serialize) -> Result<()> {
+    let what = || format!("failed to write `{}`", path.display());
+    let mut line = serde_json::to_vec(value).with_context(what)?;
+    line.push(b'\n');
+    let mut file = File::options().append(true).create(true).open(path).with_context(what)?;
+    file.write_all(&line).with_context(what)
+}
+
+/// How the names of files begin that are being written.
+pub const TEMPORARY: &str = ".repro-";
+
+/// Where two files begin to differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Offset in bytes.
+    pub at: u64,
+    /// The first file's byte there; none at its end.
+    pub a: Option<u8>,
+    /// The second file's.
+    pub b: Option<u8>,
+}
+
+/// The first byte in which two files differ.
+pub fn first_difference(a: &Path, b: &Path) -> Result<Option<Difference>> {
+    let open = |path: &Path| {
+        let file = File::open(path).with_context(|| format!("failed to open `{}`", path.display()));
+        file.map(|f| std::io::BufReader::with_capacity(128 << 10, f))
+    };
+    let (mut x, mut y) = (open(a)?, open(b)?);
+    let mut at = 0;
+    loop {
+        let of_a = x.fill_buf().with_context(|| format!("failed to read `{}`", a.display()))?;
+        let of_b = y.fill_buf().with_context(|| format!("failed to read `{}`", b.display()))?;
+        let n = of_a.len().min(of_b.len());
+        if of_a[..n] != of_b[..n]
+            && let Some(i) = of_a.iter().zip(of_b).position(|(x, y)| x != y)
+        {
+            return Ok(Some(Difference { at: at + i as u64, a: Some(of_a[i]), b: Some(of_b[i]) }));
+        }
+        if n == 0 {
+            let (a, b) = (of_a.first().copied(), of_b.first().copied());
+            let more = (a, b) != (None, None);
+            return Ok(more.then_some(Difference { at, a, b }));
+        }
+        x.consume(n);
+        y.consume(n);
+        at += n as u64;
+    }
+}
+
+/// Metadata of the thing itself, not of what a link points to.
+pub fn lstat(path: &Path) -> Result<Metadata> {
+    Ok(tree::lstat(path)?)
+}
+
+/// Names in a directory, sorted by bytes.
+pub fn entries(dir: &Path) -> Result<Vec<OsString>> {
+    Ok(tree::entries(dir)?)
+}
+
+/// A path without `.` and `..`, by its words alone.
+pub fn normalized(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Makes a symbolic link at `link` that points to `target`.
+#[cfg(unix)]
+pub fn symlink(target: &Path, link: &Path, _to_dir: bool) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// Makes a symbolic link at `link` that points to `target`.
+#[cfg(windows)]
+pub fn symlink(target: &Path, link: &Path, to_dir: bool) -> std::io::Result<()> {
+    if to_dir {
+        std::os::windows::fs::symlink_dir(target, link)
+    } else {
+        std::os::windows::fs::symlink_file(target, link)
+    }
+}
+
+/// Makes `link` this program under another name: a link, so that the program's own file is not copied each
+/// time; where links need rights that the user lacks, a copy.
+pub fn link_to_this_program(link: &Path) -> Result<()> {
+    let exe = std::env::current_exe().context("failed to find the path of this program")?;
+    if symlink(&exe, link, false).is_err() {
+        link_or_copy(&exe, link)?;
+    }
+    Ok(())
+}
+
+/// Hard-links a file, or copies it where that cannot be.
+pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(parent) = to.parent() {
+        create_dir(parent)?;
+    }
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    fs::copy(from, to)
+        .map(drop)
+        .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))
+}
+
+/// Bytes that are free on the disk of a directory, where that can be known.
+#[cfg(unix)]
+pub fn free_space(dir: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+/// Not known on this platform.
+#[cfg(not(unix))]
+pub fn free_space(_dir: &Path) -> Option<u64> {
+    None
+}
+
+/// Device and inode of a file where the platform has them: two paths with the same pair are one
+/// file.
+#[cfg(unix)]
+pub fn identity(path: &Path) -> Result<Option<(u64, u64)>> {
+    use std::os::unix::fs::MetadataExt;
+    let meta =
+        fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?;
+    Ok(Some((meta.dev(), meta.ino())))
+}
+
+/// Device and inode of a file where the platform has them: two paths with the same pair are one
+/// file.
+#[cfg(not(unix))]
+pub fn identity(_path: &Path) -> Result<Option<(u64, u64)>> {
+    Ok(None)
+}
+
+/// Fails where nothing can be written in a directory that may still have to be made.
+pub fn check_writable(dir: &Path) -> Result<()> {
+    let there = dir.ancestors().find(|d| fs::symlink_metadata(d).is_ok()).unwrap_or(dir);
+    let known = fs::metadata(there).and_then(|m| match m.is_dir() {
+        true => Ok(()),
+        false => Err(std::io::ErrorKind::NotADirectory.into()),
+    });
+    #[cfg(unix)]
+    let known = known.and_then(|()| {
+        use rustix::fs::Access;
+        Ok(rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK)?)
+    });
+    known.with_context(|| format!("failed to write in `{}`", there.display()))
+}
+
+/// The path without symbolic links if it is there, else as it is.
+pub fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}

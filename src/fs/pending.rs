@@ -1,0 +1,122 @@
+//! Files that appear whole or not at all, and the list of temporary files that an interrupted run removes.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+
+use super::file::{TEMPORARY, create_dir};
+use super::tree::remove_tree;
+
+/// Writes a file so that it appears whole or not at all: temporary file beside it, fsync, rename.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut pending = Pending::create(path)?;
+    let written = pending.file().write_all(bytes);
+    written.with_context(|| format!("failed to write `{}`", path.display()))?;
+    pending.commit()
+}
+
+/// A file that is being written beside its place. It appears there, whole, with
+/// [`Pending::commit`]; without it nothing stays.
+pub struct Pending {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+    _listed: Listed,
+}
+
+impl Pending {
+    /// Begins a file that is to be at `path`, creating its directory.
+    pub fn create(path: &Path) -> Result<Pending> {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        create_dir(parent)?;
+        let file = tempfile::Builder::new()
+            .prefix(TEMPORARY)
+            .tempfile_in(parent)
+            .with_context(|| format!("failed to write `{}`", path.display()))?;
+        let _listed = Listed::new(file.path());
+        Ok(Pending { file, path: path.to_owned(), _listed })
+    }
+
+    /// The file, open for reading and writing.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Where the file is until it is done.
+    pub fn temporary(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Puts the file in its place, readable by all.
+    pub fn commit(self) -> Result<()> {
+        readable_by_all(self.file.as_file())
+            .with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        self.persist()
+    }
+
+    /// Puts the file in the place of one with these permissions, and keeps them.
+    pub fn commit_as(self, permissions: fs::Permissions) -> Result<()> {
+        let set = self.file.as_file().set_permissions(permissions);
+        set.with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        self.persist()
+    }
+
+    fn persist(self) -> Result<()> {
+        let what = || format!("failed to write `{}`", self.path.display());
+        self.file.as_file().sync_all().with_context(what)?;
+        let moved = self.file.persist(&self.path).map_err(|e| e.error);
+        moved.with_context(what)?;
+        // The rename itself lasts only once the directory is on disk.
+        let parent = self.path.parent().filter(|p| !p.as_os_str().is_empty());
+        if let Ok(dir) = File::open(parent.unwrap_or(Path::new("."))) {
+            let _ = dir.sync_all();
+        }
+        Ok(())
+    }
+}
+
+/// Temporary files and directories of this run, which it has to remove even if it is interrupted in
+/// the middle of a long computation.
+static LISTED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Keeps a path on the list of [`remove_listed`] until it is dropped.
+pub struct Listed(PathBuf);
+
+impl Listed {
+    /// Puts it there.
+    pub fn new(path: &Path) -> Listed {
+        LISTED.lock().expect("no panic holds this lock").push(path.to_owned());
+        Listed(path.to_owned())
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        LISTED.lock().expect("no panic holds this lock").retain(|path| *path != self.0);
+    }
+}
+
+/// Removes what is listed: the process ends after this.
+pub fn remove_listed() {
+    for path in LISTED.lock().map(|listed| listed.clone()).unwrap_or_default() {
+        let _ = if path.is_dir() {
+            remove_tree(&path)
+        } else {
+            fs::remove_file(&path).map_err(Into::into)
+        };
+    }
+}
+
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! Whole trees: sorted walks, faithful copies, removal, and the times, modes and order of what is in them.
+
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use filetime::FileTime;
+use repro_formats::digest;
+
+use super::file::{TEMPORARY, create_dir, entries, lstat, symlink};
+use crate::error::host;
+
+/// Everything below `root` (not `root` itself), directories before what is in them, sorted by
+/// bytes; links are not followed. `enter` is asked about each path before it is listed; `false`
+/// leaves it out with all below it.
+pub fn walk(root: &Path, enter: &mut dyn FnMut(&Path) -> bool) -> Result<Vec<(PathBuf, Metadata)>> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(dir) = open.pop() {
+        let mut below = Vec::new();
+        for name in entries(&dir)? {
+            let path = dir.join(name);
+            if !enter(&path) {
+                continue;
+            }
+            let meta = lstat(&path)?;
+            if meta.is_dir() {
+                below.push(path.clone());
+            }
+            found.push((path, meta));
+        }
+        open.extend(below.into_iter().rev());
+    }
+    Ok(found)
+}
+
+/// Copies a tree: files with their permissions, links as links, directories; `enter` as in
+/// [`walk`]. Sockets, FIFOs and devices are refused.
+pub fn copy_tree(from: &Path, to: &Path, enter: &mut dyn FnMut(&Path) -> bool) -> Result<()> {
+    create_dir(to)?;
+    for (path, meta) in walk(from, enter)? {
+        let relative = path.strip_prefix(from).expect("walk stays below its root");
+        copy_one(&path, &meta, &to.join(relative))?;
+    }
+    Ok(())
+}
+
+/// Copies one thing: a file with its permissions and time, a link, or a directory without its
+/// content. A file is a reflink where the file system has them, and never shares an inode.
+pub fn copy_one(from: &Path, meta: &Metadata, to: &Path) -> Result<()> {
+    let what = || format!("failed to copy `{}` to `{}`", from.display(), to.display());
+    let kind = meta.file_type();
+    if kind.is_dir() {
+        create_dir(to)
+    } else if kind.is_symlink() {
+        let target = fs::read_link(from).with_context(what)?;
+        symlink(&target, to, from.is_dir()).with_context(what)
+    } else if kind.is_file() {
+        fs::copy(from, to).with_context(what)?;
+        filetime::set_file_mtime(to, FileTime::from_last_modification_time(meta)).with_context(what)
+    } else {
+        Err(host(format!(
+            "failed to copy `{}`: it is neither a file, a directory nor a link; move it out of the source",
+            from.display()
+        )))
+    }
+}
+
+/// Sets the modification and access time of everything below `root` and of `root` itself to
+/// `seconds` since 1970, `.git` left out.
+pub fn set_mtimes(root: &Path, seconds: i64) -> Result<()> {
+    let time = FileTime::from_unix_time(seconds, 0);
+    let mut all = walk(root, &mut not_git)?;
+    all.reverse();
+    all.push((root.to_owned(), lstat(root)?));
+    for (path, _) in all {
+        filetime::set_symlink_file_times(&path, time, time)
+            .with_context(|| format!("failed to set the times of `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Gives everything below `root` and `root` itself the modes that new files have under a umask: only
+/// whether a file is a program stays. `.git` is left out.
+#[cfg(unix)]
+pub fn set_modes(root: &Path, mask: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut all = walk(root, &mut not_git)?;
+    all.push((root.to_owned(), lstat(root)?));
+    for (path, meta) in all.into_iter().filter(|(_, meta)| !meta.is_symlink()) {
+        let runs = meta.is_dir() || meta.permissions().mode() & 0o100 != 0;
+        let mode = if runs { 0o777 } else { 0o666 } & !mask;
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+            .with_context(|| format!("failed to set the mode of `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Nothing, where files have no modes.
+#[cfg(not(unix))]
+pub fn set_modes(_root: &Path, _mask: u32) -> Result<()> {
+    Ok(())
+}
+
+/// Puts everything below `root` into its directory once more, in an order by its number: with 1 from the
+/// last name to the first, else by digests. File systems that list what was put there last first, or
+/// last, list another order than of a copy made by name. `.git` is left out.
+pub fn reorder(root: &Path, order: u32) -> Result<()> {
+    let mut all = walk(root, &mut not_git)?;
+    match order {
+        1 => all.reverse(),
+        _ => all.sort_by_cached_key(|(path, _)| {
+            let below = path.strip_prefix(root).unwrap_or(path);
+            digest::of_bytes(format!("{order} {}", below.display()).as_bytes()).sha256
+        }),
+    }
+    for (path, _) in all {
+        let aside = path.with_file_name(format!("{TEMPORARY}aside"));
+        let moved = fs::rename(&path, &aside).and_then(|()| fs::rename(&aside, &path));
+        moved.with_context(|| format!("failed to move `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+fn not_git(path: &Path) -> bool {
+    path.file_name() != Some(".git".as_ref())
+}
+
+/// Removes a tree if it is there, also where a build took the write permission from directories.
+pub fn remove_tree(path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    if fs::remove_dir_all(path).is_ok() {
+        return Ok(());
+    }
+    for (path, meta) in walk(path, &mut |p| {
+        make_writable(p);
+        true
+    })? {
+        if meta.is_dir() {
+            make_writable(&path);
+        }
+    }
+    fs::remove_dir_all(path).with_context(|| format!("failed to remove `{}`", path.display()))
+}
+
+/// Removes a file, a link, or a tree, if it is there.
+pub fn remove_tree_or_file(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => remove_tree(path),
+        Ok(_) => {
+            fs::remove_file(path).with_context(|| format!("failed to remove `{}`", path.display()))
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn make_writable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+    }
+}
+
+#[cfg(not(unix))]
+fn make_writable(_path: &Path) {}
+
+/// Bytes that a tree takes on its disk, about: what cannot be read, or goes away meanwhile, is left out.
+#[cfg(unix)]
+pub fn disk_use(dir: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        .map(|(path, meta)| match meta.is_dir() {
+            true => disk_use(&path),
+            // A file with several names counts once.
+            false => meta.blocks() * 512 / meta.nlink().max(1),
+        })
+        .sum()
+}
+
+/// Not known on this platform.
+#[cfg(not(unix))]
+pub fn disk_use(_dir: &Path) -> u64 {
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::write;
+    use super::*;
+
+    #[test]
+    fn walk_is_sorted_and_parents_come_first() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b/x", "a/z", "a/y", "c"] {
+            write(&dir.path().join(name), "").unwrap();
+        }
+        let seen: Vec<_> = walk(dir.path(), &mut |_| true)
+            .unwrap()
+            .into_iter()
+            .map(|(p, _)| p.strip_prefix(dir.path()).unwrap().to_owned())
+            .collect();
+        let want = ["a", "b", "c", "a/y", "a/z", "b/x"].map(PathBuf::from);
+        assert_eq!(seen, want);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn copies_links_and_exec_bits_and_removes_read_only_directories() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        write(&from.join("sub dir/tool=é"), "#!/bin/sh").unwrap();
+        let exec = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(from.join("sub dir/tool=é"), exec).unwrap();
+        symlink(Path::new("sub dir/tool=é"), &from.join("link"), false).unwrap();
+        copy_tree(&from, &to, &mut |_| true).unwrap();
+        assert_eq!(fs::read_link(to.join("link")).unwrap(), Path::new("sub dir/tool=é"));
+        assert_eq!(lstat(&to.join("sub dir/tool=é")).unwrap().permissions().mode() & 0o777, 0o755);
+        set_mtimes(&to, 1_000_000).unwrap();
+        let meta = lstat(&to.join("link")).unwrap();
+        assert_eq!(FileTime::from_last_modification_time(&meta).unix_seconds(), 1_000_000);
+        fs::set_permissions(to.join("sub dir"), fs::Permissions::from_mode(0o500)).unwrap();
+        remove_tree(&to).unwrap();
+        assert!(!to.exists());
+    }
+}
