@@ -52,6 +52,8 @@ mod source;
 mod support;
 #[cfg(target_os = "linux")]
 mod survey;
+#[cfg(target_os = "linux")]
+mod trees;
 mod verify;
 mod wasm;
 mod which_source;
