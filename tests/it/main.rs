@@ -27,6 +27,8 @@ mod init_shapes;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod isolation;
+#[cfg(target_os = "linux")]
+mod itself;
 mod ledger;
 #[cfg(target_os = "linux")]
 mod normalize;
