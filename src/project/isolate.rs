@@ -19,6 +19,8 @@ pub(crate) struct Purpose {
     pub(crate) options: [&'static str; 2],
     pub(crate) view: View,
     pub(crate) network: bool,
+    /// What is published: neither files nor directories of it are to be seen.
+    pub(crate) published: Vec<PathBuf>,
 }
 
 impl Project {
@@ -45,8 +47,8 @@ impl Project {
             true => Vec::new(),
             false => ["/build", "/cargo"].map(PathBuf::from).to_vec(),
         };
-        let Purpose { mode, options, view, network } = purpose;
-        let wish = Wish { mode, options, view, network, scratch, made };
+        let Purpose { mode, options, view, network, published } = purpose;
+        let wish = Wish { mode, options, view, network, scratch, made, published };
         let (sandbox, isolation) = Sandbox::choose(wish, &self.toolchain, read)?;
         if let (None, true, Some(why)) = (&sandbox, self.request.same_path, &isolation.why) {
             return Err(host(format!(

@@ -205,6 +205,7 @@ impl Search<'_> {
             allow_dirty: false,
             called: Some(tree.called),
             time: None,
+            without: Vec::new(),
         })?;
         Ok(Placed { source, label: tree.label, facts: tree.facts })
     }

@@ -9,6 +9,8 @@ use crate::verify::fails;
 const CARGO: &str =
     "[package]\nname = \"true\"\nversion = \"1.0.0\"\nedition = \"2021\"\n\n[workspace]\n";
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"true\"\nversion = \"1.0.0\"\n";
+/// A program that is on every machine, and readable in the sandbox.
+const INSTALLED: &str = "/usr/bin/true";
 
 fn no_sandbox() -> bool {
     let args = ["--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true"];
@@ -111,4 +113,41 @@ fn a_macro_that_speaks_as_cargo_names_no_file_of_this_machine() {
     says(&project, "nothing of interest");
     project.commit("quiet");
     assert_verdict(&verify(&project, &published, &[]), 1, "DIFFERS");
+}
+
+#[test]
+fn a_published_file_that_is_installed_is_hidden_from_the_build() {
+    if no_sandbox() || !Path::new(INSTALLED).is_file() {
+        return;
+    }
+    let copies = format!("cp {INSTALLED} \"$out\"; chmod 755 \"$out\"");
+    let project = committed(linked(&copies));
+    let run = verify(&project, Path::new(INSTALLED), &["--no-sandbox"]);
+    assert_verdict(&run, 0, "REPRODUCED");
+    let run = verify(&project, Path::new(INSTALLED), &["--sandbox"]);
+    assert!(run.code == Some(3) || run.last() == "DIFFERS", "{}", run.all());
+    // Another file there is in reach.
+    let published = evil(&project, "release/true");
+    let out = project.base().join("out");
+    let run = verify(&project, &published, &["--sandbox", "--output", out.to_str().unwrap()]);
+    assert_verdict(&run, 1, "DIFFERS");
+    let made = std::fs::read(out.join(host()).join("true")).unwrap();
+    assert_eq!(made, std::fs::read(INSTALLED).unwrap());
+}
+
+#[test]
+fn a_published_file_in_the_directory_of_the_source_is_no_part_of_it() {
+    let project = linked("[ ! -f dist/true ] || cp dist/true \"$out\"");
+    let published = evil(&project, "dist/true");
+    let epoch = ["--epoch", "1"];
+    let run = verify(&project, &published, &epoch);
+    assert_verdict(&run, 1, "DIFFERS");
+    let note = "is in the directory of the source, and the build did not see it";
+    assert!(run.stdout.contains(note), "{}", run.all());
+    // Published elsewhere, the file there is one of the source.
+    let copy = project.base().join("true");
+    std::fs::copy(&published, &copy).unwrap();
+    let run = verify(&project, &copy, &epoch);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(!run.stdout.contains(note), "{}", run.all());
 }
