@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::archive::sh;
 use crate::support::{Project, Run, assert_verdict, host};
 use crate::verify::fails;
 
@@ -150,4 +151,44 @@ fn a_published_file_in_the_directory_of_the_source_is_no_part_of_it() {
     let run = verify(&project, &copy, &epoch);
     assert_verdict(&run, 0, "REPRODUCED");
     assert!(!run.stdout.contains(note), "{}", run.all());
+}
+
+/// The settings of a repository make git run programs, and its list of borrowed objects names
+/// directories that the build has to see: neither counts in an archive.
+#[test]
+fn an_archive_with_a_repository_runs_nothing_and_opens_nothing() {
+    if no_sandbox() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let published = std::fs::canonicalize(place.path()).unwrap().join("true");
+    std::fs::write(&published, "evil\n").unwrap();
+    let copies = format!("[ ! -f {published:?} ] || cp {published:?} \"$out\"");
+    let project = committed(linked(&copies));
+    let ran = project.base().join("ran");
+    let program = format!("touch {}; cat", ran.display());
+    let watch = format!("touch {}; :", ran.display());
+    for (name, value) in [("filter.x.clean", &program), ("core.fsmonitor", &watch)] {
+        project.git(&["config", name, value]);
+    }
+    project.write(".git/info/attributes", "*.rs filter=x\n");
+    let opens = format!("{}\n", published.parent().unwrap().display());
+    project.write(".git/objects/info/alternates", &opens);
+    let archive = project.base().join("true-1.0.0.tar.gz");
+    sh(&project.dir, &format!("touch src/main.rs; tar -czf {archive:?} -C .. project"));
+    let verify = |more: &[&str]| {
+        let (archive, published) = (archive.to_str().unwrap(), published.to_str().unwrap());
+        let args = ["verify", "--source", archive, "--artifact", published];
+        let elsewhere = project.base().join("home");
+        let mut command = project.command(env!("CARGO_BIN_EXE_repro"), &elsewhere);
+        Run::from(command.args([&args[..], more].concat()).output().unwrap())
+    };
+    let run = verify(&["--sandbox"]);
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("`.git`"), "{}", run.all());
+    assert!(!ran.exists(), "{}", run.all());
+    assert_verdict(&verify(&["--no-sandbox"]), 0, "REPRODUCED");
+    assert!(!ran.exists());
+    sh(&project.dir, "git status >/dev/null");
+    assert!(ran.exists(), "the attack is live");
 }
