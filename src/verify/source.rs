@@ -20,7 +20,7 @@ use crate::request::{Expected, Given};
 use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
-use crate::source::{self, Source, Wanted, address, commit, exported};
+use crate::source::{self, Source, Wanted, address, commit, exported, sound};
 
 /// A tree of files to build from.
 pub(super) struct Tree {
@@ -235,6 +235,7 @@ impl Search<'_> {
         }
         let dir = self.scratch.join("checked-out");
         commit::of(self.cargo, root, &id, None, &package, at)?.check_out(&dir)?;
+        sound::check(&dir, self.scratch, at)?;
         Ok(Tree {
             package,
             repository: true,
