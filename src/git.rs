@@ -34,7 +34,11 @@ pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cm
     let cmd = LOCAL_VARIABLES.iter().fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
     // Optional locks would refresh, that is write, the user's index. A replacement object is not
     // what its id says, and no other clone has it.
+    // What watches the files of a repository is a program that its own settings name.
     cmd.env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "core.fsmonitor")
+        .env("GIT_CONFIG_VALUE_0", "false")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("LC_ALL", "C")
         .dir(dir)

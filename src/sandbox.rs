@@ -5,7 +5,7 @@
 //! It can read the system and the toolchain, and for the user's own source the rest of this machine
 //! as well ([`View`]). The scratch directory is hidden but for what is its own: neither the other
 //! build nor published files are in reach, so a build script cannot hand them out as if it had built
-//! them.
+//! them. Published files elsewhere in what it can read are masked.
 
 pub mod start;
 
@@ -102,6 +102,8 @@ pub struct Wish<'a> {
     pub scratch: &'a Path,
     /// Directories that are to be made anew: canonical paths of the build.
     pub made: Vec<PathBuf>,
+    /// Files and directories that are published, wherever they are.
+    pub published: Vec<PathBuf>,
 }
 
 /// A sandbox that was seen to work.
@@ -115,6 +117,7 @@ pub struct Sandbox {
     scratch: PathBuf,
     made: Vec<PathBuf>,
     read: Vec<PathBuf>,
+    masked: Vec<PathBuf>,
 }
 
 /// What one build has for itself in a sandbox.
@@ -189,9 +192,12 @@ impl Sandbox {
         read.retain(|p| p.exists());
         let Wish { view, network, made, .. } = wish;
         let scratch = wish.scratch.to_owned();
-        let sandbox = Sandbox { bubblewrap, program, view, network, scratch, made, read };
+        let masked = masked(&wish.published, &read);
+        let sandbox = Sandbox { bubblewrap, program, view, network, scratch, made, read, masked };
         let room = Room { hostname: Some("sandbox".into()), user: Some(1000), ..Room::default() };
-        match sandbox.around(Cmd::new("true"), Path::new("/"), &room).output() {
+        // This program: any other may be what is published.
+        let itself = Cmd::new(&sandbox.program).args(["--version"]);
+        match sandbox.around(itself, Path::new("/"), &room).output() {
             Ok(out) if out.status.success() => Ok(sandbox),
             Ok(out) => Err(format!("bubblewrap fails: {}", out.stderr.trim())),
             Err(error) => Err(error.to_string()),
@@ -230,6 +236,12 @@ impl Sandbox {
         for layer in &room.layers {
             let how = if layer.write { "--bind" } else { "--ro-bind" };
             args.bind(how, &layer.from, &layer.to);
+        }
+        for path in &self.masked {
+            match path.is_dir() {
+                true => args.path("--tmpfs", path),
+                false => args.bind("--ro-bind", Path::new("/dev/null"), path),
+            }
         }
         if let Some(object) = &room.preload {
             args.words(&["--setenv", "LD_PRELOAD"]);
@@ -283,6 +295,38 @@ impl Sandbox {
         let made = self.made.iter().map(PathBuf::as_path);
         PRIVATE.iter().map(Path::new).chain(made).any(|dir| path.starts_with(dir) && path != dir)
     }
+}
+
+/// Where a build would see what is published: below directories that it can read, by each name that
+/// they have. A directory with something in it that builds need stays, without the published files.
+fn masked(published: &[PathBuf], read: &[PathBuf]) -> Vec<PathBuf> {
+    let real = |path: &PathBuf| std::fs::canonicalize(path).ok();
+    let system = SYSTEM.iter().map(PathBuf::from);
+    let seen: Vec<(PathBuf, PathBuf)> =
+        system.chain(read.iter().cloned()).filter_map(|p| Some((real(&p)?, p))).collect();
+    let searched = std::env::var_os("PATH").unwrap_or_default();
+    let searched: Vec<PathBuf> =
+        std::env::split_paths(&searched).filter_map(|p| real(&p)).collect();
+    let needed = |path: &Path| {
+        let mut needed = seen.iter().map(|(real, _)| real).chain(&searched);
+        match path.is_dir() {
+            true => needed.any(|n| n.starts_with(path)),
+            false => needed.any(|n| n == path),
+        }
+    };
+    let hidden = published.iter().filter_map(real).filter(|path| !needed(path));
+    let each = hidden.flat_map(|path| {
+        let below =
+            |(real, seen): &(PathBuf, PathBuf)| Some(seen.join(path.strip_prefix(real).ok()?));
+        seen.iter().filter_map(below).collect::<Vec<_>>()
+    });
+    // A directory hides what is in it, which could not be masked any more.
+    let mut masked: Vec<PathBuf> = each.collect();
+    masked.sort();
+    masked.dedup();
+    let all = masked.clone();
+    masked.retain(|path| !path.ancestors().skip(1).any(|dir| all.iter().any(|p| p == dir)));
+    masked
 }
 
 /// Arguments of bubblewrap.
@@ -342,4 +386,35 @@ pub fn borrowed_objects(root: &Path) -> Result<Vec<PathBuf>> {
     found.sort();
     found.dedup();
     Ok(found)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_published_is_masked_below_all_that_can_be_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = std::fs::canonicalize(dir.path()).unwrap();
+        let at = |path: &str| root.join(path);
+        for file in ["opt/release/app", "opt/tools/cc", "home/app"] {
+            fs::write(&at(file), "x").unwrap();
+        }
+        fs::symlink(&at("opt"), &at("lib"), true).unwrap();
+        fs::symlink(&at("opt/release/app"), &at("app"), false).unwrap();
+        let hidden = |published: &[&str], read: &[&str]| {
+            let paths = |of: &[&str]| of.iter().map(|p| at(p)).collect::<Vec<_>>();
+            let found = masked(&paths(published), &paths(read));
+            let short = |p: &PathBuf| p.strip_prefix(&root).unwrap().display().to_string();
+            found.iter().map(short).collect::<Vec<_>>()
+        };
+        // By each name of the directory, and through a link; what is out of sight stays so.
+        let both = ["lib/release/app", "opt/release/app"];
+        assert_eq!(hidden(&["app", "home/app"], &["opt", "lib"]), both);
+        assert_eq!(hidden(&["opt/release", "app"], &["opt"]), ["opt/release"]);
+        assert_eq!(hidden(&["gone"], &["opt"]), [""; 0]);
+        // What the build needs stays.
+        assert_eq!(hidden(&["opt", "app"], &["opt", "opt/tools/cc"]), ["opt/release/app"]);
+        assert_eq!(hidden(&["opt/tools/cc"], &["opt", "opt/tools/cc"]), [""; 0]);
+    }
 }

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::Message;
 use repro_formats::digest;
+use repro_formats::names::printable;
 
 use crate::artifact::{Artifact, ArtifactSet, Kind};
-use crate::error::refused;
+use crate::error::{bad_input, refused};
 use crate::fs;
 
 /// One file that cargo says it made.
@@ -171,7 +172,8 @@ impl Collect<'_> {
     /// Digests what was made and puts it into the kept directory.
     ///
     /// # Errors
-    /// Two packages make a file of one name: cargo leaves only the one that it wrote last.
+    /// Two packages make a file of one name: cargo leaves only the one that it wrote last. What cargo
+    /// names is not a file of this build.
     pub fn artifacts(&self, made: &[Made]) -> Result<ArtifactSet> {
         if let Some((one, other)) = self.colliding(made) {
             // cargo names them as they are ready.
@@ -190,6 +192,7 @@ impl Collect<'_> {
             };
             let name = self.name_of(file);
             let kept = self.keep.join(kept_path(&target, file, &name));
+            self.is_own(&file.path)?;
             let digest = digest::of_file(&file.path).context("cargo named a file as made")?;
             if !kept.exists() {
                 fs::link_or_copy(&file.path, &kept)?;
@@ -204,6 +207,22 @@ impl Collect<'_> {
             });
         }
         Ok(ArtifactSet::new(artifacts))
+    }
+
+    /// A link, or a path that a macro printed in cargo's name, leads to any file of this machine once it
+    /// is read outside of the sandbox: to the published file, which would be compared with itself.
+    fn is_own(&self, file: &Path) -> Result<()> {
+        let real = |path: &Path| {
+            let what = || format!("cargo named `{}` as made", path.display());
+            std::fs::canonicalize(path).with_context(what)
+        };
+        if real(file)?.starts_with(real(self.target_dir)?) && fs::lstat(file)?.is_file() {
+            return Ok(());
+        }
+        Err(bad_input(format!(
+            "the build left `{}` as something that is not a file in its target directory, so it is not compared: have the build write the file itself, and not a link to another one",
+            printable(file.file_name().unwrap_or_default().as_encoded_bytes())
+        )))
     }
 
     /// Shipped files of two packages that would be kept, and mostly were made, as one file.

@@ -110,7 +110,7 @@ impl Trace {
         let all = fs::walk(root, &mut |_| true)?;
         Ok(all
             .into_iter()
-            .filter(|(_, meta)| !meta.is_dir())
+            .filter(|(_, meta)| meta.is_file() || meta.is_symlink())
             .map(|(path, _)| {
                 let below = path.strip_prefix(root).expect("walk stays below its root");
                 let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();

@@ -115,6 +115,7 @@ fn builds(
         options: ["--isolate always", "--isolate never"],
         view: View::Machine,
         network: project.request.network,
+        published: Vec::new(),
     };
     let (sandbox, isolation) = project.isolate(purpose, scratch)?;
     let elsewhere = match once {

@@ -10,6 +10,7 @@ use crate::manifest::Fixed;
 use crate::project::Project;
 use crate::recipe::environment::set;
 use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
+use crate::source::Origin;
 use crate::variation::{Side, VARIATIONS, VariationId};
 
 /// Why builds are made in a sandbox, and how.
@@ -19,6 +20,8 @@ pub(crate) struct Purpose {
     pub(crate) options: [&'static str; 2],
     pub(crate) view: View,
     pub(crate) network: bool,
+    /// What is published: neither files nor directories of it are to be seen.
+    pub(crate) published: Vec<PathBuf>,
 }
 
 impl Project {
@@ -29,7 +32,11 @@ impl Project {
         purpose: Purpose,
         scratch: &Path,
     ) -> Result<(Option<Sandbox>, Isolation)> {
-        let mut read = sandbox::borrowed_objects(&self.copy)?;
+        // In a directory of a stranger's it is not git that made these lists.
+        let mut read = match (&self.source.origin, purpose.view) {
+            (Origin::Git(_), _) | (_, View::Machine) => sandbox::borrowed_objects(&self.copy)?,
+            (Origin::Directory, View::System) => Vec::new(),
+        };
         read.extend(self.config.crate_directories());
         read.extend(self.user_wrapper().map(|(path, _)| path));
         read.extend([&self.toolchain.cargo, &self.toolchain.rustc].map(PathBuf::clone));
@@ -45,8 +52,8 @@ impl Project {
             true => Vec::new(),
             false => ["/build", "/cargo"].map(PathBuf::from).to_vec(),
         };
-        let Purpose { mode, options, view, network } = purpose;
-        let wish = Wish { mode, options, view, network, scratch, made };
+        let Purpose { mode, options, view, network, published } = purpose;
+        let wish = Wish { mode, options, view, network, scratch, made, published };
         let (sandbox, isolation) = Sandbox::choose(wish, &self.toolchain, read)?;
         if let (None, true, Some(why)) = (&sandbox, self.request.same_path, &isolation.why) {
             return Err(host(format!(

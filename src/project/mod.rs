@@ -148,6 +148,7 @@ impl Project {
             target_dir: target_dir.clone(),
             called: asked.source.called.clone(),
             time: asked.source.time,
+            without: asked.source.without.clone(),
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;

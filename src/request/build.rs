@@ -95,6 +95,8 @@ pub struct SourceChoice {
     pub called: Option<String>,
     /// The time of a directory, where the archive that it was in says one.
     pub time: Option<i64>,
+    /// Files that are not copied with a directory.
+    pub without: Vec<PathBuf>,
 }
 
 /// Which ledger is used, and how.

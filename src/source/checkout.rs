@@ -25,11 +25,12 @@ pub(super) fn check_out(from: &Path, commit: &str, snapshot: bool, to: &Path) ->
         // What a partial clone lacks is fetched from where it came from, and from its very URL,
         // credentials and all: so it stays out of the copy's configuration and of messages.
         for (name, value) in [
-            ("GIT_CONFIG_COUNT", "2"),
-            ("GIT_CONFIG_KEY_0", "remote.promisor.promisor"),
-            ("GIT_CONFIG_VALUE_0", "true"),
-            ("GIT_CONFIG_KEY_1", "remote.promisor.url"),
-            ("GIT_CONFIG_VALUE_1", &url),
+            // Behind the one of every command.
+            ("GIT_CONFIG_COUNT", "3"),
+            ("GIT_CONFIG_KEY_1", "remote.promisor.promisor"),
+            ("GIT_CONFIG_VALUE_1", "true"),
+            ("GIT_CONFIG_KEY_2", "remote.promisor.url"),
+            ("GIT_CONFIG_VALUE_2", &url),
         ] {
             reset = reset.env(name, value);
         }

@@ -26,6 +26,8 @@ pub struct Wanted {
     pub called: Option<String>,
     /// The time of a directory, where something says it.
     pub time: Option<i64>,
+    /// Files that are not copied with a directory, canonical.
+    pub without: Vec<PathBuf>,
 }
 
 /// A source that was found.
@@ -47,7 +49,7 @@ pub struct Source {
     pub time: Option<i64>,
     /// For a directory source: what is copied, relative to `root`, if not all of it.
     pub(super) parts: Vec<PathBuf>,
-    /// Directories that are never copied, absolute.
+    /// Directories and files that are never copied, absolute.
     pub(super) left_out: Vec<PathBuf>,
     /// Take the tracked files as they are.
     pub(super) snapshot: bool,
@@ -102,10 +104,13 @@ impl Found {
             cargo: wanted.cargo.clone(),
             workspace: below(&self.workspace)?,
             package: below(&self.package)?,
-            left_out: vec![
+            left_out: [
                 target.unwrap_or_else(|_| wanted.target_dir.clone()),
                 self.workspace.join("target"),
-            ],
+            ]
+            .into_iter()
+            .chain(wanted.without.iter().cloned())
+            .collect(),
             snapshot: wanted.allow_dirty,
             parts: Vec::new(),
             time: wanted.time,

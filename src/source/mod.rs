@@ -17,6 +17,7 @@ mod outside;
 pub mod remote;
 mod repository;
 mod snapshot;
+pub mod sound;
 pub mod spec;
 #[cfg(test)]
 mod tests;

@@ -65,8 +65,12 @@ pub fn of(words: &str, message: &str) -> Reason {
         }
     }
     let between = |start: &str| Some(words.split_once(start)?.1.split_once('`')?.0);
+    // The last line is our own.
     let error = words.lines().map(str::trim).find(|l| {
-        l.starts_with("error") && !l.starts_with("error: failed to run") && !l.contains("could not")
+        l.starts_with("error")
+            && !["failed to run", "could not compile", "build A failed", "build B failed"]
+                .iter()
+                .any(|own| l.contains(own))
     });
     let error = error.and_then(|l| Some(l.split_once(": ")?.1));
     if let Some(package) = between("failed to run custom build command for `") {

@@ -12,7 +12,7 @@ use repro_formats::names::printable;
 
 use super::compare::promised;
 use super::input::is_manifest;
-use super::rebuild::{Rebuild, build, counted};
+use super::rebuild::{Apart, Rebuild, build, counted};
 use super::rebuilt::Rebuilt;
 use super::{Claimed, archive, fresh, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
@@ -95,8 +95,11 @@ fn rebuild(
     }
     let mut project = ready.project;
     let recipe = project.recipe()?;
+    // The originals are next to the input.
+    let beside = std::fs::canonicalize(input).ok().and_then(|p| p.parent().map(Path::to_owned));
+    let apart = Apart { mode, published: beside.into_iter().collect() };
     let Rebuild { built, .. } =
-        build(&mut project, &ready.label, &recipe, mode, false, scratch, progress)?;
+        build(&mut project, &ready.label, &recipe, apart, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);

@@ -27,6 +27,8 @@ const SUMS: &[&str] = &["SHA256SUMS", "SHA256SUMS.txt", ".sha256", ".sha256sum"]
 pub(super) struct Input {
     /// The manifest.
     pub(super) manifest: Option<PathBuf>,
+    /// What the user named.
+    pub(super) named: Vec<PathBuf>,
     /// Published files that the user named, or that a directory holds.
     pub(super) files: Vec<PathBuf>,
     /// Lists of digests.
@@ -44,7 +46,8 @@ pub(super) struct Input {
 /// # Errors
 /// A file is not there or cannot be read; two manifests; no manifest.
 pub(super) fn sort(named: &[PathBuf], manifest: Option<&PathBuf>) -> Result<Input> {
-    let mut input = Input { manifest: manifest.cloned(), ..Input::default() };
+    let mut input =
+        Input { manifest: manifest.cloned(), named: named.to_vec(), ..Input::default() };
     for path in named {
         match path.is_dir() {
             true => directory(path, &mut input)?,

@@ -26,11 +26,12 @@ mod toolchain;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::names::visible;
 
 use self::compare::About;
 use self::input::Input;
 use self::published::Found;
-use self::rebuild::{Rebuild, build};
+use self::rebuild::{Apart, Rebuild, build};
 use self::source::Search;
 use self::summary::Signer;
 use crate::artifact::ArtifactSet;
@@ -172,8 +173,10 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     let recipe = project.recipe()?;
     let lists = |m: &Manifest| m.builder.is_some() || m.components.is_some();
     let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
+    let manifest_path = claimed.as_ref().map(|c| &*c.path);
+    let apart = Apart { mode: asked.sandbox, published: found.places(&input, manifest_path) };
     let Rebuild { built, isolation, components } =
-        build(&mut project, &label, &recipe, asked.sandbox, asks_linker, scratch, progress)?;
+        build(&mut project, &label, &recipe, apart, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
@@ -343,10 +346,17 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         manifest: tree.repository.then_some(manifest),
         called: Some(tree.called.clone()),
         time: tree.time,
+        without: asked.artifacts.iter().map(|p| resolved(p)).collect(),
         ..SourceChoice::default()
     };
     let mut project = Project::open(build, scratch)?;
     let mut notes = keep_back(&mut project, &asked.build.pass_env);
+    let inside =
+        asked.artifacts.iter().filter(|p| !tree.repository && resolved(p).starts_with(&tree.dir));
+    notes.extend(inside.map(|path| {
+        let path = visible(&path.display().to_string());
+        format!("`{path}` is in the directory of the source, and the build did not see it")
+    }));
     notes.push(
         "there is no manifest: the selection and recipe come from this command line".to_string(),
     );
@@ -366,6 +376,10 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         tree.facts.doubts.extend(tree.time_doubt);
     }
     Ok(Ready { project, label: tree.label, facts: tree.facts, settings: Vec::new(), notes })
+}
+
+fn resolved(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Only what this user passes on reaches the build: which of their variables a stranger's source would

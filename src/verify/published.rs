@@ -56,6 +56,15 @@ pub(super) struct Found<'m> {
 }
 
 impl Found<'_> {
+    /// Where the published files are, and the directories that hold the release: what no build may see.
+    pub(super) fn places(&self, input: &Input, manifest: Option<&Path>) -> Vec<PathBuf> {
+        let directory = manifest
+            .filter(|_| input.whole)
+            .and_then(|path| Some(std::fs::canonicalize(path).ok()?.parent()?.to_owned()));
+        let files = self.files.iter().map(|file| file.path.clone());
+        files.chain(input.named.iter().cloned()).chain(directory).collect()
+    }
+
     /// The published files, under the names that statements have for them; and those that have the name of
     /// another one, and other bytes: a statement about one of them would hide the other.
     pub(super) fn subjects(&self, manifest: &Manifest) -> (Files, Vec<String>) {

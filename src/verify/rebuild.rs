@@ -1,6 +1,6 @@
 //! The one build of a verification, in a sandbox if one can be made.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -24,12 +24,20 @@ pub(super) struct Rebuild {
     pub(super) components: Option<Components>,
 }
 
+/// What a build is kept from.
+pub(super) struct Apart {
+    /// Whether it has to be in a sandbox.
+    pub(super) mode: sandbox::Mode,
+    /// What is published, which it could hand out as its own.
+    pub(super) published: Vec<PathBuf>,
+}
+
 /// One build, by the recipe.
 pub(super) fn build(
     project: &mut Project,
     label: &str,
     recipe: &Recipe,
-    mode: sandbox::Mode,
+    apart: Apart,
     asks_linker: bool,
     scratch: &Path,
     progress: &Progress,
@@ -38,7 +46,8 @@ pub(super) fn build(
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
     let options = ["--sandbox", "--no-sandbox"];
-    let purpose = Purpose { mode, options, view: View::System, network: false };
+    let Apart { mode, published } = apart;
+    let purpose = Purpose { mode, options, view: View::System, network: false, published };
     let (sandbox, isolation) = project.isolate(purpose, scratch)?;
     let project = &*project;
     let packages = project.resolved(recipe);

@@ -154,7 +154,10 @@ impl Pristine {
             return Ok(None);
         };
         let path = self.workspace.join(below);
-        Ok(is(&path)?.then_some(FromSource::Extra(path)))
+        // A directory on the way may be a link of the source to any place of this machine.
+        let real = (std::fs::canonicalize(&path), std::fs::canonicalize(&self.workspace));
+        let inside = matches!(real, (Ok(path), Ok(root)) if path.starts_with(&root));
+        Ok((inside && is(&path)?).then_some(FromSource::Extra(path)))
     }
 
     /// Whether the path is that of the source's file of this name.

@@ -20,7 +20,7 @@ use crate::request::{Expected, Given};
 use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
-use crate::source::{self, Source, Wanted, address, commit, exported};
+use crate::source::{self, Source, Wanted, address, commit, exported, sound};
 
 /// A tree of files to build from.
 pub(super) struct Tree {
@@ -205,6 +205,7 @@ impl Search<'_> {
             allow_dirty: false,
             called: Some(tree.called),
             time: None,
+            without: Vec::new(),
         })?;
         Ok(Placed { source, label: tree.label, facts: tree.facts })
     }
@@ -234,6 +235,7 @@ impl Search<'_> {
         }
         let dir = self.scratch.join("checked-out");
         commit::of(self.cargo, root, &id, None, &package, at)?.check_out(&dir)?;
+        sound::check(&dir, self.scratch, at)?;
         Ok(Tree {
             package,
             repository: true,
@@ -327,6 +329,7 @@ impl Search<'_> {
         let to = self.scratch.join("unpacked");
         let done = extract::extract(path, &to, self.limits, Stop(process::interrupted))?;
         let dir = top_of(to)?;
+        let git_doubt = without_git(&dir)?;
         let what = called.escape_debug();
         if !dir.join("Cargo.toml").is_file() {
             return Err(refused(format!(
@@ -345,7 +348,8 @@ impl Search<'_> {
             || path.extension().is_some_and(|e| e == "crate")
             || dir.join("Cargo.toml.orig").is_file();
         let one_time = done.newest.is_some() && done.newest == done.oldest;
-        let facts = SourceFacts { doubts: exported.doubts(), ..SourceFacts::default() };
+        let doubts = exported.doubts().into_iter().chain(git_doubt).collect();
+        let facts = SourceFacts { doubts, ..SourceFacts::default() };
         Ok(Tree {
             time: done.newest,
             time_doubt: done.newest.map(|t| time_doubt(t, called, is_crate, one_time)),
@@ -442,6 +446,21 @@ fn top_of(to: PathBuf) -> Result<PathBuf> {
         [one] if to.join(one).is_dir() => to.join(one),
         _ => to,
     })
+}
+
+/// Removes repositories from an unpacked archive: a stranger's settings make git run programs, and their
+/// lists of borrowed objects would open any directory of this machine to the build.
+fn without_git(dir: &Path) -> Result<Option<String>> {
+    let is_git = |path: &Path| path.file_name().is_some_and(|n| n.eq_ignore_ascii_case(".git"));
+    let mut found = Vec::new();
+    fs::walk(dir, &mut |path| {
+        let is = is_git(path);
+        found.extend(is.then(|| path.to_owned()));
+        !is
+    })?;
+    found.iter().try_for_each(|path| fs::remove_tree_or_file(path))?;
+    let doubt = "the archive has a git repository (`.git`), which was left out: a build that asks git gets another answer";
+    Ok((!found.is_empty()).then(|| doubt.to_string()))
 }
 
 /// Why a difference may come of a time that was taken from an archive.

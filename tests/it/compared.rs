@@ -63,7 +63,10 @@ fn files_that_differ_beside_the_artifacts_are_named() {
         format!(
             "use std::path::Path;\nfn main() {{\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    let text = {text};\n    \
              std::fs::write(format!(\"{{out}}/app.1\"), &text).unwrap();\n    \
-             std::fs::write(Path::new(&out).ancestors().nth(3).unwrap().join(\"app.bash\"), &text).unwrap();\n}}\n"
+             let beside = Path::new(&out).ancestors().nth(3).unwrap();\n    \
+             // Nobody writes to these, and whoever reads them waits for ever.\n    \
+             let _ = std::process::Command::new(\"mkfifo\").arg(beside.join(\"pipe\")).arg(format!(\"{{out}}/pipe\")).status();\n    \
+             std::fs::write(beside.join(\"app.bash\"), &text).unwrap();\n}}\n"
         )
     };
     let project = project(&[("build.rs", &script("format!(\"{:?}\", std::time::Instant::now())"))]);

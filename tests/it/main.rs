@@ -27,6 +27,8 @@ mod init_shapes;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod isolation;
+#[cfg(target_os = "linux")]
+mod itself;
 mod ledger;
 #[cfg(target_os = "linux")]
 mod normalize;
@@ -54,6 +56,8 @@ mod source;
 mod support;
 #[cfg(target_os = "linux")]
 mod survey;
+#[cfg(target_os = "linux")]
+mod trees;
 #[cfg(target_os = "linux")]
 mod vandal;
 mod verify;

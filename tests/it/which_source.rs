@@ -493,6 +493,20 @@ fn a_replaced_object_is_not_what_its_id_says() {
         .git_in(&clone, &["commit-tree", "-m", "x", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"]);
     it.project.git_in(&clone, &["replace", "main", &other]);
     assert_verdict(&it.verify_in(&clone, &[&it.manifest]), 0, "REPRODUCED");
+    // A store that came with a download can have any bytes under an id.
+    let git = |args: &[&str]| it.project.git_in(&clone, args).trim().to_string();
+    crate::archive::sh(
+        &clone,
+        "mv .git/objects/pack packs; mkdir .git/objects/pack; for p in packs/*.pack; do git unpack-objects -q <$p; done",
+    );
+    std::fs::write(clone.join("evil.rs"), "fn main() {}\n").unwrap();
+    let evil = git(&["hash-object", "-w", "evil.rs"]);
+    let good = git(&["--no-replace-objects", "rev-parse", "origin/main:src/main.rs"]);
+    let stored = |id: &str| clone.join(".git/objects").join(&id[..2]).join(&id[2..]);
+    std::fs::remove_file(stored(&good)).unwrap();
+    std::fs::copy(stored(&evil), stored(&good)).unwrap();
+    let words = ["objects that are not what their ids say", "`git fsck`"];
+    fails(&it.verify_in(&clone, &[&it.manifest]), 5, &words);
 }
 
 #[test]

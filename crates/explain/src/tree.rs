@@ -4,13 +4,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use repro_formats::digest::{self, Digest};
 use repro_formats::error as formats;
 use repro_formats::limits::Limits;
 use repro_formats::listing::Member;
-use repro_formats::tree;
+use repro_formats::names::printable;
+use repro_formats::{tar, tree, zip};
 
 use super::open::{self, Kind, Opened, Part, read};
 use crate::error::Error;
@@ -21,12 +23,15 @@ const OWN_FILES: [&str; 4] =
     [".cargo-lock", ".rustc_info.json", "CACHEDIR.TAG", "invoked.timestamp"];
 /// Bytes of files that differ which are explained, on each side.
 const MOST: u64 = 1 << 30;
+/// The kind of a regular file, whatever number of names it has.
+const FILE: &str = "file";
+const SYMLINK: &str = "symlink";
 
 /// Files by their paths.
 #[derive(Default)]
 pub struct Tree {
     files: BTreeMap<String, Entry>,
-    /// Whether cargo builds in it: only then are its own files known for what they are.
+    /// Whether cargo builds in it, and in the other: only then are its own files known for what they are.
     of_cargo: bool,
     /// How many files of cargo's own were left out.
     pub(super) left_out: usize,
@@ -35,8 +40,19 @@ pub struct Tree {
 }
 
 struct Entry {
+    kind: &'static str,
     digest: Digest,
     content: Content,
+}
+
+impl Entry {
+    fn new(kind: &'static str, bytes: Vec<u8>) -> Entry {
+        Entry { kind, digest: digest::of_bytes(&bytes), content: Content::Bytes(bytes) }
+    }
+}
+
+fn link_to(target: &str) -> Vec<u8> {
+    format!("link to {target}\n").into_bytes()
 }
 
 enum Content {
@@ -50,7 +66,13 @@ impl Tree {
     /// # Errors
     /// Something cannot be read, or is no directory and no archive.
     pub fn both(a: &Path, b: &Path, limits: &Limits) -> Result<(Tree, Tree), Error> {
-        let (mut x, mut y) = (Tree::of(a, limits)?, Tree::of(b, limits)?);
+        let (mut x, mut y) = (Tree::of(a, true, limits)?, Tree::of(b, true, limits)?);
+        // Else one side alone could say which of its files are not to be compared.
+        match (x.of_cargo, y.of_cargo) {
+            (true, false) => x = Tree::of(a, false, limits)?,
+            (false, true) => y = Tree::of(b, false, limits)?,
+            _ => {}
+        }
         match (a.is_dir(), b.is_dir()) {
             (true, false) => y.strip(&x),
             (false, true) => x.strip(&y),
@@ -70,17 +92,18 @@ impl Tree {
         }
     }
 
-    fn of(path: &Path, limits: &Limits) -> Result<Tree, Error> {
+    /// `cargos`: files of cargo's own may be left out.
+    fn of(path: &Path, cargos: bool, limits: &Limits) -> Result<Tree, Error> {
         let mut tree = Tree::default();
         match path.is_dir() {
             true => {
-                tree.of_cargo = holds_fingerprints(path, 3);
+                tree.of_cargo = cargos && holds_fingerprints(path, 3);
                 tree.walk(path, "")?;
             }
             false => {
                 tree::lstat(path)?;
                 let unfit = |why| Error::NoTree { path: path.to_owned(), why };
-                tree.unpack(path, limits).map_err(unfit)?;
+                tree.unpack(path, cargos, limits).map_err(unfit)?;
             }
         }
         Ok(tree)
@@ -89,8 +112,8 @@ impl Tree {
     fn walk(&mut self, dir: &Path, below: &str) -> Result<(), Error> {
         for base in tree::entries(dir)? {
             let path = dir.join(&base);
-            let base = base.to_string_lossy().into_owned();
-            let name = format!("{below}{base}");
+            // As archives have it: no two names may become one.
+            let name = format!("{below}{}", printable(tree::bytes_of(&base)?));
             let meta = tree::lstat(&path)?;
             if meta.is_dir() {
                 match self.is_own(&format!("{name}/")) {
@@ -102,10 +125,14 @@ impl Tree {
             } else if meta.is_symlink() {
                 let read = formats::Error::reading(&path);
                 let target = fs::read_link(&path).map_err(read)?;
-                self.add(name, format!("link to {}\n", target.display()).into_bytes());
+                let target = printable(tree::bytes_of(target.as_os_str())?);
+                self.files.insert(name, Entry::new(SYMLINK, link_to(&target)));
             } else if meta.is_file() {
                 let digest = digest::of_file(&path)?;
-                self.files.insert(name, Entry { digest, content: Content::File(path) });
+                let content = Content::File(path);
+                self.files.insert(name, Entry { kind: FILE, digest, content });
+            } else {
+                self.files.insert(name, Entry::new(special(&meta), Vec::new()));
             }
         }
         Ok(())
@@ -139,39 +166,39 @@ impl Tree {
         Ok(())
     }
 
-    fn unpack(&mut self, path: &Path, limits: &Limits) -> Result<(), String> {
+    fn unpack(&mut self, path: &Path, cargos: bool, limits: &Limits) -> Result<(), String> {
         let bytes = read(path)?;
         let peeled = open::peel(&bytes, limits).map_err(|e| e.what)?;
         let opened = match open::open(&peeled.bytes, limits) {
             Some(opened) => opened.map_err(|e| e.what)?,
             None => return Err("it is neither a directory nor an archive".to_string()),
         };
+        sound(opened.kind, &peeled.bytes, limits)?;
         let fingerprints = |p: &Part| p.said.name.split('/').any(|d| d == OWN_DIRECTORIES[0]);
-        self.of_cargo = opened.parts.iter().any(fingerprints);
+        self.of_cargo = cargos && opened.parts.iter().any(fingerprints);
         for part in opened.parts.iter().filter(|p| p.said.kind != "dir") {
-            if self.is_own(&part.said.name) {
+            let name = part.said.name.clone();
+            if self.is_own(&name) {
                 self.left_out += 1;
                 continue;
             }
-            let bytes = match &part.said.target {
-                Some(target) if part.said.kind == "symlink" => {
-                    format!("link to {target}\n").into_bytes()
-                }
-                _ => part.bytes.to_vec(),
+            let entry = match (part.said.kind, &part.said.target) {
+                (SYMLINK, Some(target)) => Entry::new(SYMLINK, link_to(target)),
+                (FILE | "hardlink", _) => Entry::new(FILE, part.bytes.to_vec()),
+                (kind, _) => Entry::new(kind, part.bytes.to_vec()),
             };
-            self.add(part.said.name.clone(), bytes);
+            if self.files.insert(name.clone(), entry).is_some() {
+                return Err(format!("`{name}` is in it twice"));
+            }
         }
         Ok(())
     }
 
-    fn add(&mut self, name: String, bytes: Vec<u8>) {
-        let digest = digest::of_bytes(&bytes);
-        self.files.insert(name, Entry { digest, content: Content::Bytes(bytes) });
-    }
-
     /// Size and digest of all that is compared.
     pub fn digest(&self) -> Digest {
-        let line = |(name, e): (&String, &Entry)| format!("{}  {name}\n", e.digest.sha256);
+        let kind = |e: &Entry| if e.kind == FILE { "" } else { e.kind };
+        let line =
+            |(name, e): (&String, &Entry)| format!("{} {} {name}\n", e.digest.sha256, kind(e));
         let text: String = self.files.iter().map(line).collect();
         let size = self.files.values().map(|e| e.digest.size).sum();
         Digest { size, ..digest::of_bytes(text.as_bytes()) }
@@ -183,7 +210,8 @@ impl Tree {
         let mut large = Vec::new();
         let mut parts = Vec::new();
         for (name, entry) in &self.files {
-            if other.files.get(name).is_some_and(|o| o.digest == entry.digest) {
+            let same = |o: &Entry| (o.kind, &o.digest) == (entry.kind, &entry.digest);
+            if other.files.get(name).is_some_and(same) {
                 continue;
             }
             let (rest, over) = left.overflowing_sub(entry.digest.size);
@@ -199,7 +227,7 @@ impl Tree {
             let said = Member {
                 name: name.clone(),
                 written: name.clone(),
-                kind: "file",
+                kind: entry.kind,
                 size: entry.digest.size,
                 ..Member::default()
             };
@@ -208,6 +236,55 @@ impl Tree {
         open::assign_roles(&mut parts);
         let kind = Kind::Directory;
         Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: Vec::new() }, large))
+    }
+}
+
+/// What is neither a file, a directory nor a link.
+#[cfg(unix)]
+fn special(meta: &fs::Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = meta.file_type();
+    match (kind.is_fifo(), kind.is_socket()) {
+        (true, _) => "FIFO",
+        (_, true) => "socket",
+        _ => "device",
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: &fs::Metadata) -> &'static str {
+    "device"
+}
+
+/// Here the archive decides and is not explained: every reader has to see the same members in it.
+fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
+    match kind {
+        Kind::Tar => {
+            use tar::read::{Kind as Of, Walk};
+            let mut walk = Walk::new(bytes, limits).with_any_links();
+            let mut sparse = BTreeSet::new();
+            while let Some(entry) = walk.next().map_err(|e| e.to_string())? {
+                let content = bytes.get(entry.data_at as usize..).unwrap_or_default();
+                let content = content.get(..entry.size as usize).unwrap_or_default();
+                let unknown = match &entry.kind {
+                    Of::Sparse => tar::sparse::unfolded(&entry, content, MOST).is_none(),
+                    Of::Hardlink(target) => sparse.contains(target),
+                    _ => false,
+                };
+                if unknown {
+                    let name = printable(&entry.name);
+                    return Err(format!("`{name}` is a file with holes, which is not read here"));
+                }
+                if entry.kind == Of::Sparse {
+                    sparse.insert(entry.name);
+                }
+            }
+            Ok(())
+        }
+        Kind::Zip => {
+            zip::read::read(&mut Cursor::new(bytes), limits).map(drop).map_err(|e| e.to_string())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -197,6 +197,7 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
         target_dir,
         called: None,
         time: None,
+        without: Vec::new(),
     })
 }
 

@@ -82,6 +82,7 @@ impl Place {
             target_dir: self.at(dir).join("target"),
             called: None,
             time: None,
+            without: Vec::new(),
         }
     }
 
