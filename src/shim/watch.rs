@@ -101,14 +101,8 @@ const IMPORTS: &[(&str, Import)] = &[
 
 /// The libraries that these functions come from.
 const LIBRARIES: [&str; 8] = [
-    "libc.so.6",
-    "libgcc_s.so.1",
-    "libm.so.6",
-    "libdl.so.2",
-    "libpthread.so.0",
-    "librt.so.1",
-    "ld-linux-x86-64.so.2",
-    "ld-linux-aarch64.so.1",
+    "libc.so.6", "libgcc_s.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1",
+    "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
 ];
 
 /// Compiles the watcher with `rustc`, in the directory `scratch`; returns where it is.

@@ -46,6 +46,7 @@ const SIGNS: &[Sign] = &[
     plain("is `cmake` not installed", "needs `cmake`, which is not installed"),
     named("failed to find tool \"", '"', "needs the program `", MISSING),
     named("unable to find library -l", '\n', "needs the library `", MISSING),
+    named("could not find native static library `", '`', "needs the library `", MISSING),
     named("cannot find -l", ':', "needs the library `", MISSING),
     named("requires rustc ", '\n', "needs rustc ", " or newer"),
 ];
@@ -121,6 +122,14 @@ mod tests {
             (
                 "rust-lld: error: unable to find library -lxcb\n".to_string(),
                 "needs the library `xcb`, which is not installed",
+            ),
+            (
+                "error: could not find native static library `Polly`, perhaps an -L flag is missing?\nerror: could not compile `llvm-sys` (lib)\n".to_string(),
+                "needs the library `Polly`, which is not installed",
+            ),
+            (
+                format!("error: {compiled}\nerror: build B failed: `/x/cargo build` ended with exit status: 101\n"),
+                "x does not compile",
             ),
             (
                 format!("{script}  --- stderr\n  thread 'main' panicked at build.rs:2:5:\n  no luck\n"),
