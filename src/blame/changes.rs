@@ -261,6 +261,15 @@ fn by_name(side: &[Directive], key: &str) -> BTreeMap<String, Directive> {
         .collect()
 }
 
+/// The text of a plain file, if it is one of a size to search.
+pub fn text_of(path: &Path) -> Result<Option<String>> {
+    let meta = fs::lstat(path)?;
+    if !meta.is_file() || meta.len() > SEARCHED {
+        return Ok(None);
+    }
+    Ok(String::from_utf8(read(path)?).ok().filter(|text| !text.contains('\0')))
+}
+
 /// A whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))

@@ -10,12 +10,11 @@ use repro_explain::known_crates::{self, KnownCrate};
 use repro_explain::remedy;
 use repro_explain::{Context, explain};
 
-use crate::blame::changes::{Change, Value, What};
+use crate::blame::changes::{Change, Value, What, text_of};
 use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind};
 use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
-use crate::blame::lines::text_of;
 use crate::blame::values::values_of;
 use crate::blame::words::{place, printable};
 use crate::cargo::trace::Trace;

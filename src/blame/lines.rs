@@ -6,7 +6,7 @@ use anyhow::Result;
 use repro_explain::cause::Cause;
 use repro_explain::finding::Finding;
 
-use crate::blame::changes::{Change, SEARCHED, Value, What, read};
+use crate::blame::changes::{Change, SEARCHED, Value, What, text_of};
 use crate::blame::evidence::Evidence;
 use crate::blame::explore::Details;
 use crate::blame::graph::Role;
@@ -146,13 +146,4 @@ impl Evidence<'_> {
         let below = self.roots.iter().find_map(|r| path.strip_prefix(r).ok());
         below.unwrap_or(path).display().to_string()
     }
-}
-
-/// The text of a plain file, if it is one of a size to search.
-pub(super) fn text_of(path: &Path) -> Result<Option<String>> {
-    let meta = fs::lstat(path)?;
-    if !meta.is_file() || meta.len() > SEARCHED {
-        return Ok(None);
-    }
-    Ok(String::from_utf8(read(path)?).ok().filter(|text| !text.contains('\0')))
 }
