@@ -3,6 +3,11 @@
 //! Owns how things are written (temporary file, fsync, rename) and removed; decides nothing about
 //! what is copied or where.
 
+mod paths;
+mod system;
+#[cfg(windows)]
+mod windows;
+
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, Write};
@@ -15,6 +20,11 @@ use repro_formats::{digest, tree};
 use serde::Serialize;
 
 use crate::error::{bad_input, host};
+
+pub use paths::canonicalize;
+pub use system::{disk_use, free_space, identity};
+
+use system::set_times;
 
 /// Reads a whole text file.
 pub fn read_text(path: &Path) -> Result<String> {
@@ -266,7 +276,7 @@ pub fn copy_one(from: &Path, meta: &Metadata, to: &Path) -> Result<()> {
         symlink(&target, to, from.is_dir()).with_context(what)
     } else if kind.is_file() {
         fs::copy(from, to).with_context(what)?;
-        filetime::set_file_mtime(to, FileTime::from_last_modification_time(meta)).with_context(what)
+        set_times(to, FileTime::from_last_modification_time(meta)).with_context(what)
     } else {
         Err(host(format!(
             "failed to copy `{}`: it is neither a file, a directory nor a link; move it out of the source",
@@ -308,7 +318,8 @@ pub fn symlink(target: &Path, link: &Path, to_dir: bool) -> std::io::Result<()> 
 /// time; where links need rights that the user lacks, a copy.
 pub fn link_to_this_program(link: &Path) -> Result<()> {
     let exe = std::env::current_exe().context("failed to find the path of this program")?;
-    if symlink(&exe, link, false).is_err() {
+    // Wine 8 says that it made one, and makes none.
+    if symlink(&exe, link, false).is_err() || fs::metadata(link).is_err() {
         link_or_copy(&exe, link)?;
     }
     Ok(())
@@ -335,7 +346,7 @@ pub fn set_mtimes(root: &Path, seconds: i64) -> Result<()> {
     all.reverse();
     all.push((root.to_owned(), lstat(root)?));
     for (path, _) in all {
-        filetime::set_symlink_file_times(&path, time, time)
+        set_times(&path, time)
             .with_context(|| format!("failed to set the times of `{}`", path.display()))?;
     }
     Ok(())
@@ -395,14 +406,10 @@ pub fn remove_tree(path: &Path) -> Result<()> {
     if fs::remove_dir_all(path).is_ok() {
         return Ok(());
     }
-    for (path, meta) in walk(path, &mut |p| {
+    walk(path, &mut |p| {
         make_writable(p);
         true
-    })? {
-        if meta.is_dir() {
-            make_writable(&path);
-        }
-    }
+    })?;
     fs::remove_dir_all(path).with_context(|| format!("failed to remove `{}`", path.display()))
 }
 
@@ -425,56 +432,15 @@ fn make_writable(path: &Path) {
     }
 }
 
+/// A file that is read-only cannot be removed there.
 #[cfg(not(unix))]
-fn make_writable(_path: &Path) {}
-
-/// Bytes that are free on the disk of a directory, where that can be known.
-#[cfg(unix)]
-pub fn free_space(dir: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(dir).ok()?;
-    disk.f_bavail.checked_mul(disk.f_frsize)
-}
-
-#[cfg(not(unix))]
-pub fn free_space(_dir: &Path) -> Option<u64> {
-    None
-}
-
-/// Bytes that a tree takes on its disk, about: what cannot be read, or goes away meanwhile, is left out.
-#[cfg(unix)]
-pub fn disk_use(dir: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
-        .map(|(path, meta)| match meta.is_dir() {
-            true => disk_use(&path),
-            // A file with several names counts once.
-            false => meta.blocks() * 512 / meta.nlink().max(1),
-        })
-        .sum()
-}
-
-#[cfg(not(unix))]
-pub fn disk_use(_dir: &Path) -> u64 {
-    0
-}
-
-/// Device and inode of a file where the platform has them: two paths with the same pair are one
-/// file.
-#[cfg(unix)]
-pub fn identity(path: &Path) -> Result<Option<(u64, u64)>> {
-    use std::os::unix::fs::MetadataExt;
-    let meta =
-        fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?;
-    Ok(Some((meta.dev(), meta.ino())))
-}
-
-/// Device and inode of a file where the platform has them: two paths with the same pair are one
-/// file.
-#[cfg(not(unix))]
-pub fn identity(_path: &Path) -> Result<Option<(u64, u64)>> {
-    Ok(None)
+#[allow(clippy::permissions_set_readonly_false)]
+fn make_writable(path: &Path) {
+    if let Ok(meta) = fs::symlink_metadata(path) {
+        let mut permissions = meta.permissions();
+        permissions.set_readonly(false);
+        let _ = fs::set_permissions(path, permissions);
+    }
 }
 
 /// Fails where nothing can be written in a directory that may still have to be made.
@@ -494,7 +460,7 @@ pub fn check_writable(dir: &Path) -> Result<()> {
 
 /// The path without symbolic links if it is there, else as it is.
 pub fn canonical(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]

@@ -409,7 +409,7 @@ impl Plan<'_> {
             let text = String::from_utf8_lossy(&std::fs::read(&list).unwrap_or_default())
                 .replace("\\\n", " ");
             let words = text.split_whitespace().map(|w| w.trim_end_matches(':'));
-            let paths = words.filter_map(|w| std::fs::canonicalize(w).ok());
+            let paths = words.filter_map(|w| fs::canonicalize(w).ok());
             inputs.extend(paths.filter(|p| {
                 !p.starts_with(self.scratch) && !p.starts_with(&self.toolchain.sysroot)
             }));
