@@ -134,7 +134,7 @@ pub(crate) struct Rest {
 
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
-        let env: Env = std::env::vars_os().collect();
+        let env = environment::of_process();
         let cargo = Cargo::of_user();
         let manifest = find_manifest(&asked.source)?;
         let metadata = cargo.metadata(&manifest)?;
