@@ -349,7 +349,10 @@ impl Plan<'_> {
         trace.moved = seen.filter(|(seen, real)| seen != real).collect();
         let moved = self.moved_toolchain(side);
         trace.moved.extend(moved.map(|dir| (dir, self.toolchain.sysroot.clone())));
-        said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
+        for made in &mut said.made {
+            made.path = trace.now(&made.path);
+            made.metadata_of = made.metadata_of.take().map(|path| trace.now(&path));
+        }
         let units = wrapper::units(&layout.wrapper)?;
         let ran = &said.ran;
         let runs: Vec<_> = ran.iter().map(|r| (r.package.clone(), trace.now(&r.out_dir))).collect();
