@@ -247,6 +247,7 @@ impl Project {
     pub(crate) fn recipe(&self) -> Result<Recipe> {
         let mut targets = self.targets();
         let host = self.toolchain.host().to_string();
+        let wrapped = self.request.inject == Inject::Wrapper;
         if !targets.contains(&host) {
             targets.push(host);
         }
@@ -254,7 +255,7 @@ impl Project {
         let is_set = |n: &&String| passed.contains_key(std::ffi::OsStr::new(n));
         Ok(Recipe::new(Facts {
             version: self.recipe_version,
-            wrapped: self.request.inject == Inject::Wrapper,
+            wrapped,
             name: self.name.clone(),
             epoch: self.epoch()?,
             targets,
@@ -263,7 +264,7 @@ impl Project {
             passed: self.divided.passed.clone(),
             config_env: self.config.env(),
             pass_env: self.request.pass_env.iter().filter(is_set).cloned().collect(),
-            canonical_ids: !self.beside.is_empty() && self.request.inject == Inject::Wrapper,
+            canonical_ids: !self.beside.is_empty() && wrapped,
             auditable: self.auditable()?,
         }))
     }
