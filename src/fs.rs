@@ -4,18 +4,23 @@
 //! what is copied or where.
 
 mod file;
+mod paths;
 mod pending;
+mod system;
 mod tree;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(test)]
 pub use file::symlink;
 pub use file::{
     Difference, TEMPORARY, append_line, canonical, check_writable, create_dir, entries,
-    first_difference, free_space, identity, link_or_copy, link_to_this_program, lstat, normalized,
-    read_text, read_text_if_any, write,
+    first_difference, link_or_copy, link_to_this_program, lstat, normalized, read_text,
+    read_text_if_any, write,
 };
+pub use paths::canonicalize;
 pub use pending::{Listed, Pending, remove_listed, write_atomic};
+pub use system::{disk_use, free_space, identity};
 pub use tree::{
-    copy_one, copy_tree, disk_use, remove_tree, remove_tree_or_file, reorder, set_modes,
-    set_mtimes, walk,
+    copy_one, copy_tree, remove_tree, remove_tree_or_file, reorder, set_modes, set_mtimes, walk,
 };

@@ -37,7 +37,7 @@ impl Cargo {
         let args = ["locate-project", "--workspace", "--message-format", "plain"];
         let root = PathBuf::from(self.ask(manifest, &args)?);
         let root = root.parent().unwrap_or(Path::new("/"));
-        std::fs::canonicalize(root)
+        crate::fs::canonicalize(root)
             .with_context(|| format!("failed to resolve `{}`", root.display()))
     }
 

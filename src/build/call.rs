@@ -324,6 +324,7 @@ impl Plan<'_> {
             },
             auditable: self.auditable.is_some(),
             ledger: self.ledger.map(|shared| self.of_ledger(side, layout, shared)),
+            ids_of_any_host: self.recipe.ids_of_any_host(),
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
                 let source = format!("/build/{}", self.recipe.facts().name);

@@ -43,6 +43,7 @@ pub fn find(
                 kind: Kind::Generated,
                 called: Some(called.clone()),
                 path,
+                metadata_of: None,
             };
             let path = made.path.clone();
             if found.insert(called.clone(), made).is_some_and(|other| other.path != path) {

@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use crate::artifact::ArtifactSet;
 use crate::cargo::trace::Trace;
+use crate::cargo::units::Unit;
 use crate::fs;
 
 /// Files by their path below some directory, and where each is.
@@ -88,21 +89,22 @@ fn in_target(trace: &Trace, artifacts: &ArtifactSet) -> Result<InTarget> {
     if !root.is_dir() {
         return Ok(found);
     }
-    let cargos = cargos_directories(trace);
+    let cargos = Cargos::of(trace);
     let made: BTreeSet<&str> = artifacts.iter().map(|a| a.name.as_str()).collect();
     let below = |path: &Path| path.strip_prefix(&root).map(Path::to_owned).unwrap_or_default();
     let mut enter = |path: &Path| {
         let path = below(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let parent = path.parent().unwrap_or(Path::new(""));
-        let owned = cargos.contains(parent) && (is_cargos(&name) || made.contains(&*name));
-        cargos.contains(&path) || path.ends_with("deps") || !owned
+        let owned = cargos.profiles.contains(parent) && (is_cargos(&name) || made.contains(&*name))
+            || cargos.above_outputs.contains(parent);
+        cargos.leads_to(&path) || !owned
     };
     for (path, meta) in fs::walk(&root, &mut enter)? {
         let below = below(&path);
         let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
         let name = parts.join("/");
-        let in_deps = parts.len() > 1 && parts[parts.len() - 2] == "deps";
+        let in_deps = below.parent().is_some_and(|dir| cargos.outputs.contains(dir));
         if meta.is_dir() {
             continue;
         } else if name.ends_with(".dwo") || in_deps && name.ends_with(".rcgu.o") {
@@ -115,15 +117,45 @@ fn in_target(trace: &Trace, artifacts: &ArtifactSet) -> Result<InTarget> {
 }
 
 /// The directories below the target directory that cargo fills, as paths below it.
-fn cargos_directories(trace: &Trace) -> BTreeSet<PathBuf> {
-    let profile = |out_dir: &str| {
-        let dir = Path::new(out_dir).strip_prefix(&trace.layout.target).ok()?;
-        dir.ends_with("deps").then(|| dir.parent().map(Path::to_owned)).flatten()
+struct Cargos {
+    /// Those of profiles, and above.
+    profiles: BTreeSet<PathBuf>,
+    /// Those that rustc writes into: `deps`, or `build/<package>/<id>/out` in cargo's new layout.
+    outputs: BTreeSet<PathBuf>,
+    /// Those between the two.
+    above_outputs: BTreeSet<PathBuf>,
+}
+
+impl Cargos {
+    fn of(trace: &Trace) -> Cargos {
+        let below = |unit: &Unit| {
+            Path::new(&unit.out_dir).strip_prefix(&trace.layout.target).map(Path::to_owned).ok()
+        };
+        let known = |dir: PathBuf| Some((profile_of(&dir)?, dir));
+        let (profiles, outputs): (BTreeSet<_>, BTreeSet<_>) =
+            trace.units.iter().filter_map(below).filter_map(known).unzip();
+        let ancestors = |dir: &PathBuf| dir.ancestors().map(Path::to_owned).collect::<Vec<_>>();
+        let profiles: BTreeSet<PathBuf> =
+            profiles.iter().flat_map(ancestors).chain([PathBuf::new()]).collect();
+        let above = outputs.iter().flat_map(ancestors);
+        let above_outputs =
+            above.filter(|dir| !profiles.contains(dir) && !outputs.contains(dir)).collect();
+        Cargos { profiles, outputs, above_outputs }
+    }
+
+    fn leads_to(&self, path: &Path) -> bool {
+        [&self.profiles, &self.outputs, &self.above_outputs].iter().any(|dirs| dirs.contains(path))
+    }
+}
+
+/// The directory of the profile that a directory of outputs is of.
+fn profile_of(outputs: &Path) -> Option<PathBuf> {
+    let levels = match outputs.file_name()?.to_str()? {
+        "deps" => 1,
+        "out" if outputs.ancestors().nth(3)?.ends_with("build") => 4,
+        _ => return None,
     };
-    let profiles: BTreeSet<PathBuf> =
-        trace.units.iter().filter_map(|u| profile(&u.out_dir)).collect();
-    let all = profiles.iter().flat_map(|dir| dir.ancestors().map(Path::to_owned));
-    all.chain([PathBuf::new()]).collect()
+    outputs.ancestors().nth(levels).map(Path::to_owned)
 }
 
 /// Whether cargo itself keeps something of this name in a directory of its own.
@@ -140,7 +172,6 @@ fn is_cargos(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::cargo::messages::Ran;
-    use crate::cargo::units::Unit;
     use crate::layout::Layout;
     use crate::variation::Side;
 
@@ -208,5 +239,30 @@ mod tests {
         assert_eq!(left.by_scripts["app 1.0.0"], ["sub/man.1"]);
         assert_eq!(left.beside, ["completions/app.bash", "release/helper.dat"]);
         assert_eq!(left.debug_info_differs, left.debug_info);
+    }
+
+    #[test]
+    fn the_new_layout_of_cargo_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let build = |side: &str, text: &str| {
+            let dir = dir.path().join(side);
+            let files = [
+                ("release/build/app/0123/out/app.d", text),
+                ("release/build/app/0123/out/app.rcgu.dwo", "x"),
+                ("release/build/app/0123/fingerprint/bin-app", text),
+                ("release/build/app/4567/out/made.txt", text),
+                ("release/build/app/4567/stdout", text),
+                ("release/helper.dat", text),
+            ];
+            let mut trace = build(&dir, &files);
+            trace.units[0].out_dir = dir.join("release/build/app/0123/out").display().to_string();
+            trace.ran[0].out_dir = dir.join("release/build/app/4567/out");
+            trace
+        };
+        let none = ArtifactSet::new(Vec::new());
+        let left = compare((&build("a", "1"), &none), (&build("b", "2"), &none)).unwrap();
+        assert_eq!(left.beside, ["release/helper.dat"]);
+        assert_eq!(left.by_scripts["app 1.0.0"], ["made.txt"]);
+        assert_eq!(left.debug_info, ["release/build/app/0123/out/app.rcgu.dwo"]);
     }
 }

@@ -346,7 +346,10 @@ impl Plan<'_> {
         trace.moved = seen.filter(|(seen, real)| seen != real).collect();
         let moved = self.moved_toolchain(side);
         trace.moved.extend(moved.map(|dir| (dir, self.toolchain.sysroot.clone())));
-        said.made.iter_mut().for_each(|made| made.path = trace.now(&made.path));
+        for made in &mut said.made {
+            made.path = trace.now(&made.path);
+            made.metadata_of = made.metadata_of.take().map(|path| trace.now(&path));
+        }
         let units = wrapper::units(&layout.wrapper)?;
         let ran = &said.ran;
         let runs: Vec<_> = ran.iter().map(|r| (r.package.clone(), trace.now(&r.out_dir))).collect();
@@ -405,7 +408,7 @@ impl Plan<'_> {
             let text = String::from_utf8_lossy(&std::fs::read(&list).unwrap_or_default())
                 .replace("\\\n", " ");
             let words = text.split_whitespace().map(|w| w.trim_end_matches(':'));
-            let paths = words.filter_map(|w| std::fs::canonicalize(w).ok());
+            let paths = words.filter_map(|w| fs::canonicalize(w).ok());
             inputs.extend(paths.filter(|p| {
                 !p.starts_with(self.scratch) && !p.starts_with(&self.toolchain.sysroot)
             }));

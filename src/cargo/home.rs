@@ -187,7 +187,7 @@ fn copy_file(user: &Path, to: &Path, below: &Path) -> Result<()> {
     let (from, to) = (user.join(below), to.join(below));
     fs::create_dir(to.parent().unwrap_or(&to))?;
     // What a link leads to, and not the link: it would lead to the user's file.
-    let from = std::fs::canonicalize(&from).unwrap_or(from);
+    let from = fs::canonicalize(&from).unwrap_or(from);
     fs::copy_one(&from, &fs::lstat(&from)?, &to)
 }
 

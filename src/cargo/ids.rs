@@ -1,6 +1,7 @@
 //! Canonical `-C metadata` and `-C extra-filename`, for workspaces with path dependencies outside
 //! their root: cargo puts the absolute path of such a package into both, and through them into
-//! every symbol of it and of its dependents. No remap reaches that (cargo#13586).
+//! every symbol of it and of its dependents. No remap reaches that (cargo#13586). And for WebAssembly,
+//! where both follow from the host's name if a build script or a procedural macro is below (cargo#8140).
 //!
 //! Here both are derived from the rustc call itself, with canonical paths. rustc then writes under
 //! the canonical name, and the name that cargo waits for becomes a second link to the same file.
@@ -19,11 +20,23 @@ use crate::fs;
 /// Real directories and what stands for them.
 pub type Roots = Vec<(String, String)>;
 
+/// File stems of libraries as cargo names them, and what stands for each.
+pub type Stems = BTreeMap<String, String>;
+
+/// Those of units that were compiled. A procedural macro is made for the host: with `any_host` its package
+/// stands for it.
+pub fn stems(known: &[Unit], any_host: bool) -> Stems {
+    let stem = |unit: &Unit| match any_host && unit.is_for_the_build() {
+        true => (unit.stem(), unit.package.clone()),
+        false => unit.canonical_stem(),
+    };
+    known.iter().map(stem).collect()
+}
+
 /// The canonical value of `-C extra-filename` for a call: `-` and 16 hexadecimal digits, which are
-/// also the value of `-C metadata`. `args` are those after rustc itself; `known` the units that
-/// were compiled before.
-pub fn extra_filename(package: &str, args: &[String], roots: &Roots, known: &[Unit]) -> String {
-    let canonical: BTreeMap<String, String> = known.iter().map(Unit::canonical_stem).collect();
+/// also the value of `-C metadata`. `args` are those after rustc itself; `known` has the stems of what was
+/// compiled before.
+pub fn extra_filename(package: &str, args: &[String], roots: &Roots, known: &Stems) -> String {
     let mut key = vec![package.to_string()];
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -39,7 +52,7 @@ pub fn extra_filename(package: &str, args: &[String], roots: &Roots, known: &[Un
                 let (name, path) = value.split_once('=').unwrap_or((value, ""));
                 let stem = Path::new(path).file_stem().unwrap_or_default();
                 let stem = stem.to_string_lossy();
-                let stem = canonical.get(&*stem).map_or(&*stem, String::as_str);
+                let stem = known.get(&*stem).map_or(&*stem, String::as_str);
                 key.push(format!("{name}={stem}"));
             }
             _ if arg.strip_prefix("-C").is_some_and(is_id) => {}
@@ -155,7 +168,27 @@ mod tests {
     fn id(line: &str, root: &str, known: &[Unit]) -> String {
         let args: Vec<String> = line.split(' ').map(str::to_string).collect();
         let roots = vec![(root.to_string(), "<source>".to_string())];
-        extra_filename("p 1.0.0", &args, &roots, known)
+        extra_filename("p 1.0.0", &args, &roots, &stems(known, true))
+    }
+
+    #[test]
+    fn a_macro_that_another_host_made_changes_no_id() {
+        let made_by = |hash: &str, kind: &str| {
+            let unit = Unit {
+                package: "derive 1.0.0".into(),
+                crate_name: "derive".into(),
+                crate_types: vec![kind.into()],
+                extra_filename: format!("-{hash}"),
+                canonical_filename: Some(format!("-{hash}")),
+                ..Unit::default()
+            };
+            let call =
+                format!("--crate-name x /a/src/lib.rs --extern derive=/t/libderive-{hash}.so");
+            id(&call, "/a", &[unit])
+        };
+        let (one, other) = ("aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb");
+        assert_eq!(made_by(one, "proc-macro"), made_by(other, "proc-macro"));
+        assert_ne!(made_by(one, "lib"), made_by(other, "lib"));
     }
 
     #[test]

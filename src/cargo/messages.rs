@@ -26,6 +26,8 @@ pub struct Made {
     pub path: PathBuf,
     /// The name that it counts under, if not its own.
     pub called: Option<String>,
+    /// The library whose metadata it is.
+    pub metadata_of: Option<PathBuf>,
 }
 
 /// One run of a build script.
@@ -89,18 +91,21 @@ fn made(artifact: &cargo_metadata::Artifact) -> Vec<Made> {
     };
     let kinds = names(&artifact.target.kind);
     let types: Vec<String> = artifact.target.crate_types.iter().map(ToString::to_string).collect();
-    artifact
-        .filenames
-        .iter()
-        .filter_map(|file| {
-            Some(Made {
-                package: package.clone(),
-                kind: kind_of(&kinds, &types, file.as_std_path())?,
-                path: file.clone().into_std_path_buf(),
-                called: None,
-            })
-        })
-        .collect()
+    let files: Vec<&Path> = artifact.filenames.iter().map(|file| file.as_std_path()).collect();
+    let made = |file: &Path, kind, metadata_of: Option<&Path>| Made {
+        package: package.clone(),
+        kind,
+        path: file.to_owned(),
+        called: None,
+        metadata_of: metadata_of.map(Path::to_owned),
+    };
+    let ends = |file: &Path, with: &str| file.extension().is_some_and(|ending| ending == with);
+    let library = files.iter().find(|file| ends(file, "rlib")).copied();
+    let each = |file: &&Path| match library.filter(|_| ends(file, "rmeta")) {
+        Some(library) => Some(made(file, kind_of(&kinds, &types, library)?, Some(library))),
+        None => Some(made(file, kind_of(&kinds, &types, file)?, None)),
+    };
+    files.iter().filter_map(each).collect()
 }
 
 /// `name version` from a package id, in its URL form or the older one with spaces.
@@ -123,7 +128,7 @@ fn kind_of(kinds: &[String], types: &[String], file: &Path) -> Option<Kind> {
     let has = |list: &[String], what: &str| list.iter().any(|k| k == what);
     let ending = file.extension().unwrap_or_default().to_string_lossy();
     if ending == "rmeta" || ending == "dSYM" {
-        // Metadata is inside the rlib as well; a dSYM is a directory beside the artifact.
+        // Of a library that is no rlib; a dSYM is a directory beside the artifact.
         return None;
     }
     // What cargo says of its remaps, in paths of the machine.
@@ -190,6 +195,11 @@ impl Collect<'_> {
             let Some(target) = self.target_of(file) else {
                 continue;
             };
+            if let Some(library) = &file.metadata_of
+                && holds(library, &file.path).context("cargo named a file as made")?
+            {
+                continue;
+            }
             let name = self.name_of(file);
             let kept = self.keep.join(kept_path(&target, file, &name));
             self.is_own(&file.path)?;
@@ -278,6 +288,13 @@ impl Collect<'_> {
     }
 }
 
+/// Whether a library has its metadata inside, so that they are compared with it. With `-Zembed-metadata=no`
+/// they are only beside it.
+fn holds(library: &Path, metadata: &Path) -> std::io::Result<bool> {
+    let (library, metadata) = (std::fs::read(library)?, std::fs::read(metadata)?);
+    Ok(memchr::memmem::find(&library, &metadata).is_some())
+}
+
 /// Where a file is kept: what is shipped lies directly below its target.
 fn kept_path(target: &str, file: &Made, name: &str) -> PathBuf {
     let target = Path::new(target).file_stem().map_or(target.into(), |stem| {
@@ -353,6 +370,47 @@ mod tests {
     }
 
     #[test]
+    fn metadata_that_no_library_holds_count_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        for (name, text) in [
+            ("libin.rlib", "!<arch>\n metadata of in"),
+            ("libin-1.rmeta", "metadata of in"),
+            ("libby.rlib", "!<arch>\n a stub"),
+            ("libby-1.rmeta", "metadata of by"),
+        ] {
+            std::fs::write(at(name), text).unwrap();
+        }
+        let mut messages = Messages::default();
+        for name in ["in", "by"] {
+            messages.read_line(
+                &serde_json::json!({"reason": "compiler-artifact", "package_id": "path+file:///s/x#0.1.0",
+                    "manifest_path": "/s/Cargo.toml",
+                    "target": {"kind": ["lib"], "crate_types": ["lib"], "name": name, "src_path": "/s/lib.rs",
+                        "edition": "2021", "doc": true, "doctest": true, "test": true},
+                    "profile": {"opt_level": "3", "debuginfo": 0, "debug_assertions": false,
+                        "overflow_checks": false, "test": false},
+                    "features": [], "executable": null, "fresh": false,
+                    "filenames": [at(&format!("lib{name}.rlib")), at(&format!("lib{name}-1.rmeta"))]})
+                .to_string(),
+            );
+        }
+        let (none, no_stems) = (BTreeSet::new(), BTreeMap::new());
+        let keep = dir.path().join("kept");
+        let collect = Collect {
+            target_dir: dir.path(),
+            host: "h",
+            targets: &[],
+            only_for_the_build: &none,
+            canonical_stems: &no_stems,
+            keep: &keep,
+        };
+        let found = collect.artifacts(&messages.made).unwrap();
+        let names: Vec<_> = found.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(names, ["libby-1.rmeta", "libby.rlib", "libin.rlib"]);
+    }
+
+    #[test]
     fn with_a_target_the_host_side_is_left_out() {
         let (none, no_stems) = (BTreeSet::new(), BTreeMap::new());
         let targets = ["wasm32-wasip1".to_string()];
@@ -369,6 +427,7 @@ mod tests {
             kind,
             path: path.into(),
             called: None,
+            metadata_of: None,
         };
         let target = |kind, path| collect.target_of(&made(kind, path));
         assert_eq!(

@@ -66,6 +66,8 @@ pub struct Spec {
     pub ledger: Option<ledger::Spec>,
     /// Where crate ids are to be canonical: the directories that differ between builders.
     pub canonical_roots: Option<Roots>,
+    /// These ids are the same on every host.
+    pub ids_of_any_host: bool,
 }
 
 /// Installs the wrapper in `dir` and returns the path for RUSTC_WRAPPER.
@@ -134,7 +136,8 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     if call.compiles() {
         let mut unit = call.unit(&spec.host);
         if let Some(roots) = &spec.canonical_roots {
-            let id = ids::extra_filename(&unit.package, &call.after_rustc(), roots, &units(dir)?);
+            let known = ids::stems(&units(dir)?, spec.ids_of_any_host);
+            let id = ids::extra_filename(&unit.package, &call.after_rustc(), roots, &known);
             let mut words = call.args.clone();
             ids::replace(&mut words, &id);
             args = words.into_iter().map(OsString::from).collect();

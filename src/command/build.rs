@@ -375,7 +375,7 @@ fn not_with_itself(sets: &[&ArtifactSet]) -> Result<()> {
     let mut known = BTreeMap::new();
     for (side, set) in sets.iter().enumerate() {
         for x in set.iter() {
-            let file = fs::identity(&x.path).ok().flatten();
+            let file = fs::identity(&x.path).ok();
             let paths = known.insert(Ok(x.path.clone()), side);
             let files = file.and_then(|file| known.insert(Err(file), side));
             if [paths, files].into_iter().flatten().any(|other| other != side) {

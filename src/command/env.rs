@@ -164,7 +164,7 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
 /// The home's canonical form, where a link leads to it: some tools hand on that one. It stands
 /// before all others, which win over it.
 fn canonical_home(place: Where, home: &Path) -> Option<String> {
-    let canonical = std::fs::canonicalize(home).ok()?;
+    let canonical = crate::fs::canonicalize(home).ok()?;
     let other = place == Where::Here && canonical != home;
     other.then(|| format!("--remap-path-prefix={}=/cargo", canonical.display()))
 }

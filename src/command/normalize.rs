@@ -49,7 +49,7 @@ pub fn run(asked: &Normalize) -> Result<Vec<Done>> {
 
 fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
     // Through links: the file is what is rewritten, not the link to it.
-    let place = std::fs::canonicalize(path)
+    let place = crate::fs::canonicalize(path)
         .with_context(|| format!("failed to find `{}`", path.display()))?;
     let what = || format!("failed to read `{}`", path.display());
     let input = File::open(&place).with_context(what)?;
@@ -105,6 +105,8 @@ fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
         (false, Place::Beside(mut out)) => {
             unchanged_since(&place, &meta)?;
             keep_owner(out.file(), &meta);
+            // Windows replaces no file that is open.
+            drop(input);
             out.commit_as(meta.permissions())?;
             Status::Changed
         }

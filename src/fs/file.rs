@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use repro_formats::tree;
 use serde::Serialize;
 
+use super::paths::canonicalize;
 use crate::error::bad_input;
 
 /// Reads a whole text file.
@@ -136,7 +137,8 @@ pub fn symlink(target: &Path, link: &Path, to_dir: bool) -> std::io::Result<()> 
 /// time; where links need rights that the user lacks, a copy.
 pub fn link_to_this_program(link: &Path) -> Result<()> {
     let exe = std::env::current_exe().context("failed to find the path of this program")?;
-    if symlink(&exe, link, false).is_err() {
+    // Wine 8 says that it made one, and makes none.
+    if symlink(&exe, link, false).is_err() || fs::metadata(link).is_err() {
         link_or_copy(&exe, link)?;
     }
     Ok(())
@@ -153,36 +155,6 @@ pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to)
         .map(drop)
         .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))
-}
-
-/// Bytes that are free on the disk of a directory, where that can be known.
-#[cfg(unix)]
-pub fn free_space(dir: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(dir).ok()?;
-    disk.f_bavail.checked_mul(disk.f_frsize)
-}
-
-/// Not known on this platform.
-#[cfg(not(unix))]
-pub fn free_space(_dir: &Path) -> Option<u64> {
-    None
-}
-
-/// Device and inode of a file where the platform has them: two paths with the same pair are one
-/// file.
-#[cfg(unix)]
-pub fn identity(path: &Path) -> Result<Option<(u64, u64)>> {
-    use std::os::unix::fs::MetadataExt;
-    let meta =
-        fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?;
-    Ok(Some((meta.dev(), meta.ino())))
-}
-
-/// Device and inode of a file where the platform has them: two paths with the same pair are one
-/// file.
-#[cfg(not(unix))]
-pub fn identity(_path: &Path) -> Result<Option<(u64, u64)>> {
-    Ok(None)
 }
 
 /// Fails where nothing can be written in a directory that may still have to be made.
@@ -202,5 +174,5 @@ pub fn check_writable(dir: &Path) -> Result<()> {
 
 /// The path without symbolic links if it is there, else as it is.
 pub fn canonical(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -8,6 +8,7 @@ use filetime::FileTime;
 use repro_formats::digest;
 
 use super::file::{TEMPORARY, create_dir, entries, lstat, symlink};
+use super::system::set_times;
 use crate::error::host;
 
 /// Everything below `root` (not `root` itself), directories before what is in them, sorted by
@@ -57,7 +58,7 @@ pub fn copy_one(from: &Path, meta: &Metadata, to: &Path) -> Result<()> {
         symlink(&target, to, from.is_dir()).with_context(what)
     } else if kind.is_file() {
         fs::copy(from, to).with_context(what)?;
-        filetime::set_file_mtime(to, FileTime::from_last_modification_time(meta)).with_context(what)
+        set_times(to, FileTime::from_last_modification_time(meta)).with_context(what)
     } else {
         Err(host(format!(
             "failed to copy `{}`: it is neither a file, a directory nor a link; move it out of the source",
@@ -74,7 +75,7 @@ pub fn set_mtimes(root: &Path, seconds: i64) -> Result<()> {
     all.reverse();
     all.push((root.to_owned(), lstat(root)?));
     for (path, _) in all {
-        filetime::set_symlink_file_times(&path, time, time)
+        set_times(&path, time)
             .with_context(|| format!("failed to set the times of `{}`", path.display()))?;
     }
     Ok(())
@@ -134,14 +135,10 @@ pub fn remove_tree(path: &Path) -> Result<()> {
     if fs::remove_dir_all(path).is_ok() {
         return Ok(());
     }
-    for (path, meta) in walk(path, &mut |p| {
+    walk(path, &mut |p| {
         make_writable(p);
         true
-    })? {
-        if meta.is_dir() {
-            make_writable(&path);
-        }
-    }
+    })?;
     fs::remove_dir_all(path).with_context(|| format!("failed to remove `{}`", path.display()))
 }
 
@@ -164,28 +161,15 @@ fn make_writable(path: &Path) {
     }
 }
 
+/// A file that is read-only cannot be removed there.
 #[cfg(not(unix))]
-fn make_writable(_path: &Path) {}
-
-/// Bytes that a tree takes on its disk, about: what cannot be read, or goes away meanwhile, is left out.
-#[cfg(unix)]
-pub fn disk_use(dir: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
-        .map(|(path, meta)| match meta.is_dir() {
-            true => disk_use(&path),
-            // A file with several names counts once.
-            false => meta.blocks() * 512 / meta.nlink().max(1),
-        })
-        .sum()
-}
-
-/// Not known on this platform.
-#[cfg(not(unix))]
-pub fn disk_use(_dir: &Path) -> u64 {
-    0
+#[allow(clippy::permissions_set_readonly_false)]
+fn make_writable(path: &Path) {
+    if let Ok(meta) = fs::symlink_metadata(path) {
+        let mut permissions = meta.permissions();
+        permissions.set_readonly(false);
+        let _ = fs::set_permissions(path, permissions);
+    }
 }
 
 #[cfg(test)]

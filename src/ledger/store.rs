@@ -56,7 +56,7 @@ impl Ledger {
     /// It cannot be written, or the key cannot be used.
     pub fn open(dir: &Path) -> Result<Ledger> {
         fs::create_dir(dir)?;
-        let dir = std::fs::canonicalize(dir)
+        let dir = fs::canonicalize(dir)
             .with_context(|| format!("failed to resolve `{}`", dir.display()))?;
         fs::create_dir(&dir.join("blobs"))?;
         Ok(Ledger { dir, key: Key::of_user()? })

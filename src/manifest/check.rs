@@ -167,7 +167,8 @@ fn variable(name: &str, value: Option<&str>) -> Checked {
     if name.is_empty() || name.contains(odd) || value.is_some_and(|v| v.contains('\0')) {
         return Err(format!("`{}` is not a variable", name.escape_debug()));
     }
-    let leads = environment::PLUMBING.contains(&name) || environment::is_own(name);
+    let leads = environment::PLUMBING.iter().any(|p| environment::same(p, name))
+        || environment::is_own(name);
     match value {
         Some(_) if leads => Err(format!("`{name}` is not a setting of a build")),
         _ => Ok(()),
@@ -359,6 +360,9 @@ mod tests {
         assert!(variable("PATH", None).is_ok());
         for bad in ["PATH", "RUSTC_WRAPPER", "LD_PRELOAD", "CARGO_HOME", "", "A=B"] {
             assert!(variable(bad, Some("x")).is_err(), "{bad}");
+        }
+        for other in ["Path", "rustc_wrapper"] {
+            assert_eq!(variable(other, Some("x")).is_err(), cfg!(windows), "{other}");
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::variation::{Canaries, Side, Value, Values, VariationId, VariationSet}
 /// A file system in memory that most systems have.
 const MEMORY: &str = "/dev/shm";
 /// As much of it is taken at most, and half of what is free.
+#[cfg(target_os = "linux")]
 const MOST: u64 = 512 << 20;
 
 /// Where those copies are, if not in the scratch directory.

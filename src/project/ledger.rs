@@ -44,6 +44,8 @@ impl Project {
             Some("a rustc wrapper of yours is in use")
         } else if recipe.facts().canonical_ids {
             Some("the workspace has path dependencies outside its root")
+        } else if recipe.is_wasm() {
+            Some("crate ids of WebAssembly are not cargo's")
         } else if !self.toolchain.is_movable() {
             Some("the compiler is not in a directory of its own, so not all of its files are known")
         } else {

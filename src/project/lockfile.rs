@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::config::Config;
+use crate::cargo::config::{Config, Place};
 use crate::error::refused;
 use crate::fs;
 use crate::recipe::environment::Env;
@@ -25,7 +25,7 @@ const VERSIONS: [(u32, (u32, u32)); 2] = [(3, (1, 53)), (4, (1, 78))];
 /// The lockfile.
 pub(crate) struct Lockfile {
     pub(crate) text: String,
-    /// Where it is below the source, if it is not the workspace's own.
+    /// Where it is below the source, if a build has to be told.
     pub(crate) elsewhere: Option<PathBuf>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn find(
 ) -> Result<Lockfile> {
     let named =
         named(config, env, from).filter(|_| release(&toolchain.cargo_version) >= Some(SINCE));
-    let Some(path) = named else {
+    let Some(Named { path, told }) = named else {
         let text = fs::read_text_if_any(&copy.join(&source.workspace).join("Cargo.lock"))?;
         let text = text.ok_or_else(|| source.without_lockfile())?;
         check_version(&text, &toolchain.cargo_version)?;
@@ -53,7 +53,7 @@ pub(crate) fn find(
         )));
     };
     match fs::read_text_if_any(&copy.join(below))? {
-        Some(text) => Ok(Lockfile { text, elsewhere: Some(below.to_owned()) }),
+        Some(text) => Ok(Lockfile { text, elsewhere: (!told).then(|| below.to_owned()) }),
         None => Err(refused(format!(
             "`resolver.lockfile-path` names `{}`, which the source does not have: generate it and commit it",
             below.display()
@@ -61,12 +61,23 @@ pub(crate) fn find(
     }
 }
 
-/// The path that a variable or config gives, in the user's tree. A variable counts from `from`.
-fn named(config: &Config, env: &Env, from: &Path) -> Option<PathBuf> {
-    match env.get(OsStr::new(VARIABLE)) {
-        Some(path) => std::path::absolute(from.join(path)).ok().map(|path| fs::normalized(&path)),
-        None => config.get_path(&["resolver", "lockfile-path"]),
+/// The path of a lockfile in the user's tree.
+struct Named {
+    path: PathBuf,
+    /// The config of the source leads there in each copy of it.
+    told: bool,
+}
+
+/// What a variable or config gives. A variable counts from `from`.
+fn named(config: &Config, env: &Env, from: &Path) -> Option<Named> {
+    const KEY: [&str; 2] = ["resolver", "lockfile-path"];
+    if let Some(path) = env.get(OsStr::new(VARIABLE)) {
+        let path = std::path::absolute(from.join(path)).ok()?;
+        return Some(Named { path: fs::normalized(&path), told: false });
     }
+    let (file, item) = config.get(&KEY)?;
+    let told = file.place == Place::Source && Path::new(item.as_str()?).is_relative();
+    Some(Named { path: config.get_path(&KEY)?, told })
 }
 
 /// Refuses a lockfile that is too new for this cargo, which would name its copy in the scratch directory.

@@ -134,7 +134,7 @@ pub(crate) struct Rest {
 
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
-        let env: Env = std::env::vars_os().collect();
+        let env = environment::of_process();
         let cargo = Cargo::of_user();
         let manifest = find_manifest(&asked.source)?;
         let metadata = cargo.metadata(&manifest)?;
@@ -248,6 +248,7 @@ impl Project {
     pub(crate) fn recipe(&self) -> Result<Recipe> {
         let mut targets = self.targets();
         let host = self.toolchain.host().to_string();
+        let wrapped = self.request.inject == Inject::Wrapper;
         if !targets.contains(&host) {
             targets.push(host);
         }
@@ -255,7 +256,7 @@ impl Project {
         let is_set = |n: &&String| passed.contains_key(std::ffi::OsStr::new(n));
         Ok(Recipe::new(Facts {
             version: self.recipe_version,
-            wrapped: self.request.inject == Inject::Wrapper,
+            wrapped,
             name: self.name.clone(),
             epoch: self.epoch()?,
             targets,
@@ -264,7 +265,7 @@ impl Project {
             passed: self.divided.passed.clone(),
             config_env: self.config.env(),
             pass_env: self.request.pass_env.iter().filter(is_set).cloned().collect(),
-            canonical_ids: !self.beside.is_empty() && self.request.inject == Inject::Wrapper,
+            canonical_ids: !self.beside.is_empty() && wrapped,
             auditable: self.auditable()?,
         }))
     }

@@ -20,7 +20,7 @@ pub(crate) struct Scratch {
     path: PathBuf,
     keep: bool,
     /// Locked until the end.
-    _in_use: Option<File>,
+    in_use: Option<File>,
     _listed: Option<fs::Listed>,
 }
 
@@ -48,16 +48,15 @@ impl Scratch {
                 place.display()
             ))
         })?;
-        let path =
-            std::fs::canonicalize(dir.path()).context("failed to resolve the scratch path")?;
+        let path = fs::canonicalize(dir.path()).context("failed to resolve the scratch path")?;
         if keep {
             term::say(term::BOLD, "scratch directory", &path.display().to_string());
         }
         remove_left(place);
         // What is to be kept has no such file.
-        let _in_use = if keep { None } else { lock(&path) };
+        let in_use = if keep { None } else { lock(&path) };
         let _listed = (!keep).then(|| fs::Listed::new(&path));
-        Ok(Scratch { dir, path, keep, _in_use, _listed })
+        Ok(Scratch { dir, path, keep, in_use, _listed })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -104,6 +103,11 @@ fn is_own(_: &std::fs::Metadata) -> bool {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        // Windows removes no directory in which a file is open. Elsewhere the lock stays to the end, so that
+        // no other run begins to remove the same.
+        if !cfg!(unix) {
+            drop(self.in_use.take());
+        }
         // Builds may leave directories without write permission, which the plain removal of a
         // temporary directory would not get past.
         if !self.keep && fs::remove_tree(self.dir.path()).is_err() {

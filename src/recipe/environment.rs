@@ -3,6 +3,7 @@
 //! It decides which of the user's variables are settings of the build. The recipe and the
 //! variations add theirs elsewhere.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
@@ -158,6 +159,29 @@ const OWN: &[&str] = &[
 /// Variables that say where things are on this machine, not how to build: never recorded.
 pub const PLUMBING: &[&str] = &["PATH", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTC"];
 
+/// The variables of this process. On Windows those that have a name here, in whatever letter case, are
+/// under that name.
+pub fn of_process() -> Env {
+    std::env::vars_os().map(|(name, value)| (spelled(name), value)).collect()
+}
+
+/// A name as the lists have it: Windows itself has `Path`.
+fn spelled(name: OsString) -> OsString {
+    let listed = ALLOWED.iter().flat_map(|a| a.names).chain(OWN).chain(LOADERS);
+    let known = name.to_str().and_then(|text| listed.copied().find(|known| same(known, text)));
+    known.map_or(name, OsString::from)
+}
+
+/// Whether two names are one variable: on Windows letter case does not count.
+pub fn same(a: &str, b: &str) -> bool {
+    folded(a) == folded(b)
+}
+
+/// A name as it is compared.
+pub fn folded(name: &str) -> Cow<'_, str> {
+    if cfg!(windows) { name.to_ascii_uppercase().into() } else { name.into() }
+}
+
 /// The first of these variables that is set.
 pub fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
     names.iter().find_map(|name| env.get(OsStr::new(name)))
@@ -165,14 +189,14 @@ pub fn set<'a>(env: &'a Env, names: &[&str]) -> Option<&'a OsString> {
 
 /// Whether `repro` sets a variable itself, so that it cannot be passed on.
 pub fn is_own(name: &str) -> bool {
-    OWN.contains(&name)
+    OWN.iter().any(|own| same(own, name))
 }
 
 /// Whether the allow-list has a name.
 pub fn is_allowed(name: &str) -> bool {
     // No build that is offline needs a credential, and the manifest must never hold one.
-    let secret = ["_TOKEN", "_SECRET_KEY", "_PASSWORD"];
-    let secret = secret.iter().any(|s| name.ends_with(s));
+    let secret = ["*_TOKEN", "*_SECRET_KEY", "*_PASSWORD"];
+    let secret = secret.iter().any(|s| fits(s, name));
     !secret
         && !is_own(name)
         && ALLOWED.iter().flat_map(|a| a.names).any(|pattern| fits(pattern, name))
@@ -185,7 +209,8 @@ pub fn class(name: &str) -> Option<Class> {
     match is_allowed(name) {
         true => ALLOWED.iter().find(|a| has(a.names)).map(|a| a.class),
         false => {
-            (is_own(name) && name.ends_with("WRAPPER") || has(LOADERS)).then_some(Class::Program)
+            let wraps = is_own(name) && fits("*WRAPPER", name);
+            (wraps || has(LOADERS)).then_some(Class::Program)
         }
     }
 }
@@ -193,10 +218,14 @@ pub fn class(name: &str) -> Option<Class> {
 /// Whether a replay takes a variable from this machine: what says where things are, and the PATH,
 /// which finds this machine's programs.
 pub fn is_of_machine(name: &str) -> bool {
-    name == "PATH" || class(name) == Some(Class::Machine)
+    same(name, "PATH") || class(name) == Some(Class::Machine)
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
+    matches(&folded(pattern), &folded(name))
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((start, end)) => {
@@ -267,6 +296,23 @@ mod tests {
             divided.dropped,
             ["CARGO_HOME", "CARGO_PKG_NAME", "CARGO_REGISTRIES_X_TOKEN", "HOME"]
         );
+    }
+
+    #[test]
+    fn letter_case_counts_where_the_system_has_it_count() {
+        for (name, listed) in [("Path", "PATH"), ("SYSTEMDRIVE", "SystemDrive"), ("rustc", "RUSTC")]
+        {
+            let found = spelled(name.into());
+            assert_eq!(found, if cfg!(windows) { listed } else { name });
+            assert_eq!(is_allowed(name), cfg!(windows), "{name}");
+        }
+        // A manifest must not lead to a program under another spelling.
+        for name in ["Rustc_Wrapper", "cargo_home", "Cargo_Build_Rustc_Wrapper"] {
+            assert_eq!(is_own(name), cfg!(windows), "{name}");
+        }
+        assert_eq!(class("Cargo_Build_Rustc"), cfg!(windows).then_some(Class::Program));
+        assert!(!is_allowed("CARGO_REGISTRIES_X_Token") || !cfg!(windows));
+        assert_eq!(spelled("Mine".into()), "Mine");
     }
 
     #[test]

@@ -94,6 +94,18 @@ impl Recipe {
         &self.facts
     }
 
+    /// Whether cargo's crate ids are replaced for WebAssembly, whose linker is rustc's own on every host.
+    pub fn is_wasm(&self) -> bool {
+        let facts = &self.facts;
+        let wasm = |target: &String| target.starts_with("wasm");
+        facts.wrapped && self.has(table::WASM_IDS) && facts.targets.iter().any(wasm)
+    }
+
+    /// Whether crate ids that are replaced are the same on every host.
+    pub fn ids_of_any_host(&self) -> bool {
+        self.has(table::WASM_IDS)
+    }
+
     fn items(&self) -> impl Iterator<Item = &'static Item> {
         TABLE.iter().filter(|item| self.has(item))
     }
@@ -125,6 +137,7 @@ impl Recipe {
         self.items()
             .chain(by_wrapper.filter(|_| self.facts.wrapped))
             .chain(ids)
+            .chain(self.is_wasm().then_some(table::WASM_IDS))
             .chain(auditable)
             .map(|item| {
                 let value = fill(item.value);
@@ -222,7 +235,7 @@ impl Recipe {
             env: self.facts.passed.clone(),
             cargo_args: Vec::new(),
             rustc_args: Vec::new(),
-            canonical_ids: self.facts.canonical_ids,
+            canonical_ids: self.facts.canonical_ids || self.is_wasm(),
             umask: value(VariationId::Umask).number(side) as u32,
         };
         self.carry_values(side, value, &mut out.env);
@@ -428,5 +441,11 @@ mod tests {
         assert!(!has_row(&f));
         f.canonical_ids = true;
         assert!(has_row(&f) && side(f).canonical_ids);
+        // The ledger has cargo's ids, and what is linked by the host's linker is of one host.
+        assert!(!has_row(&Facts { wrapped: true, ..facts("x86_64-unknown-linux-musl") }));
+        let mut f = Facts { wrapped: true, ..facts("wasm32-unknown-unknown") };
+        assert!(has_row(&f) && side(f.clone()).canonical_ids);
+        f.version = 3;
+        assert!(!has_row(&f) && !side(f).canonical_ids);
     }
 }

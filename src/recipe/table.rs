@@ -6,7 +6,7 @@ use crate::platform::Platform;
 
 /// Version of this table; the manifest records it, so that a rebuild can replay it. Earlier ones are
 /// replayed by the rows that they had.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// How a row reaches the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,12 @@ pub const BY_WRAPPER: &[Item] = rows! {
 pub const CANONICAL_IDS: &Item = &rows! {
     1 Any Rustc: "-Cmetadata, -Cextra-filename: from the call, with canonical paths",
         "cargo's own hold the absolute path of path dependencies outside the workspace root";
+}[0];
+
+/// The row that replaces them for WebAssembly.
+pub const WASM_IDS: &Item = &rows! {
+    4 Any Rustc: "-Cmetadata, -Cextra-filename: from the call, without the host",
+        "cargo's own follow from the host's name through build scripts and procedural macros";
 }[0];
 
 /// The row of `--auditable`.

@@ -157,9 +157,9 @@ impl Bench<'_> {
         let target = a.now(&a.layout.target);
         for (path, _) in fs::walk(&from, &mut |p| p != target)? {
             let Ok(below) = path.strip_prefix(&from) else { continue };
-            let Some((_, number)) = fs::identity(&path).ok().flatten() else { continue };
+            let Ok((_, number)) = fs::identity(&path) else { continue };
             let same = |(x, y): &(u64, u64)| {
-                let other = fs::identity(&to.join(below)).ok().flatten();
+                let other = fs::identity(&to.join(below)).ok();
                 *x == number && other.is_some_and(|(_, other)| other == *y)
             };
             if values.iter().any(same) {

@@ -1,7 +1,7 @@
 //! Environment variables of a manifest: which may be set again, and by which rule their value is
 //! read.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use super::entry::{Fate, Home, Setting};
 use super::flags;
@@ -50,6 +50,7 @@ fn rule(name: &str) -> Rule {
         None => return Rule::Text,
         Some(Class::Setting) => {}
     }
+    let name = environment::folded(name);
     for (start, end, rule) in RULES {
         let rest = name.strip_prefix(start);
         let fits = match *end {
@@ -68,6 +69,13 @@ fn rule(name: &str) -> Rule {
     }
 }
 
+/// Whether a path begins where it is used: on Windows `/x` and `C:x` have no root or no drive, and are
+/// elsewhere all the same.
+fn is_relative(path: &str) -> bool {
+    let first = Path::new(path).components().next();
+    !matches!(first, Some(Component::Prefix(_) | Component::RootDir))
+}
+
 /// What a replay does with one variable.
 ///
 /// # Errors
@@ -83,7 +91,7 @@ pub fn fate(name: &str, value: &str) -> Result<Fate, String> {
         Rule::C => flags::c(&words()),
         Rule::Linker => flags::linker(&words()),
         Rule::Word if flags::is_word(value) => Ok(Fate::Replayed),
-        Rule::Below if Path::new(value).is_relative() => Ok(Fate::Replayed),
+        Rule::Below if is_relative(value) => Ok(Fate::Replayed),
         Rule::Word | Rule::Below => Err(value.to_string()),
         Rule::WordOrPath if value.contains(['/', '\\']) => Ok(Fate::Fact),
         Rule::WordOrPath | Rule::Text => Ok(Fate::Replayed),
@@ -96,7 +104,7 @@ pub fn fate(name: &str, value: &str) -> Result<Fate, String> {
 }
 
 fn home(name: &str) -> Home {
-    if name.starts_with("CARGO_PROFILE_") {
+    if environment::folded(name).starts_with("CARGO_PROFILE_") {
         return Home::Profile;
     }
     match environment::class(name) {
@@ -157,6 +165,10 @@ mod tests {
         ];
         for (name, value, expected) in table {
             assert_eq!(fate(name, value).ok(), expected, "{name}={value}");
+            if cfg!(windows) {
+                let name = name.to_ascii_lowercase();
+                assert_eq!(fate(&name, value).ok(), expected, "{name}={value}");
+            }
         }
     }
 }

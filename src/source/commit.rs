@@ -23,7 +23,7 @@ pub fn of(
     directory: &Path,
     called: &str,
 ) -> Result<Source> {
-    let root = std::fs::canonicalize(root)
+    let root = crate::fs::canonicalize(root)
         .with_context(|| format!("failed to resolve `{}`", root.display()))?;
     let about = |format: &str| {
         let args = ["log", "-1", "--no-show-signature", format, "--end-of-options", id];
@@ -123,7 +123,7 @@ pub fn set_remote(copy: &Path, url: Option<&str>) -> Result<()> {
 impl Source {
     /// Looks for the workspace in a copy that was made, and whether all that is built lies in it.
     pub fn settle(&mut self, copy: &Path) -> Result<()> {
-        let copy = std::fs::canonicalize(copy)
+        let copy = crate::fs::canonicalize(copy)
             .with_context(|| format!("failed to resolve `{}`", copy.display()))?;
         let manifest = copy.join(&self.package).join("Cargo.toml");
         if !manifest.is_file() {

@@ -14,7 +14,7 @@ use crate::fs;
 
 pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     let given = match &wanted.directory {
-        Some(dir) => std::fs::canonicalize(dir)
+        Some(dir) => fs::canonicalize(dir)
             .with_context(|| format!("failed to resolve `{}`", dir.display()))?,
         None => found.workspace.clone(),
     };
@@ -33,7 +33,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
         parts.push(wanted.cargo.workspace_root(&package.dir.join("Cargo.toml"))?);
     }
     let root = common_parent(&parts);
-    let home = std::env::home_dir().and_then(|h| std::fs::canonicalize(h).ok());
+    let home = std::env::home_dir().and_then(|h| fs::canonicalize(h).ok());
     if root.parent().is_none() && parts.len() == 1 {
         return Err(refused(format!(
             "`{}` is the whole file system, which is no source root: move the package into a directory of its own",

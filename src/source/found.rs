@@ -99,7 +99,7 @@ impl Found {
                 ))
             })
         };
-        let target = std::fs::canonicalize(&wanted.target_dir);
+        let target = crate::fs::canonicalize(&wanted.target_dir);
         Ok(Source {
             cargo: wanted.cargo.clone(),
             workspace: below(&self.workspace)?,

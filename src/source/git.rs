@@ -73,7 +73,7 @@ impl Copy {
             .prefix("repro-look-")
             .tempdir()
             .context("failed to make a temporary directory")?;
-        let root = std::fs::canonicalize(dir.path())
+        let root = crate::fs::canonicalize(dir.path())
             .context("failed to resolve the temporary directory")?
             .join("src");
         source.check_out(&root)?;
@@ -101,7 +101,7 @@ pub(super) fn changes(top: &Path) -> Result<Vec<String>> {
 
 fn untracked(top: &Path, wanted: &Wanted) -> Result<Vec<PathBuf>> {
     let out = git(top, ["ls-files", "-z", "--others", "--exclude-standard"]).checked()?;
-    let target = std::fs::canonicalize(&wanted.target_dir);
+    let target = crate::fs::canonicalize(&wanted.target_dir);
     let target = target.unwrap_or_else(|_| wanted.target_dir.clone());
     let counts = |p: &PathBuf| !top.join(p).starts_with(&target);
     Ok(paths(&out).into_iter().filter(counts).collect())

@@ -192,7 +192,7 @@ fn unmet(what: String) -> anyhow::Error {
 /// Whether the address is the path of the repository itself.
 fn is_at(repository: &Repository, address: &str) -> bool {
     let path = address.strip_prefix("file://").unwrap_or(address);
-    let resolved = std::fs::canonicalize(path);
+    let resolved = crate::fs::canonicalize(path);
     Path::new(path).is_absolute() && resolved.is_ok_and(|p| p == repository.root)
 }
 

@@ -130,7 +130,7 @@ pub fn matches(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 /// A link in the source could point anywhere: what is packed must be the source's own.
 fn stays_inside(root: &Path, path: &Path) -> Result<()> {
     let resolve = |p: &Path| {
-        std::fs::canonicalize(p).with_context(|| format!("failed to resolve `{}`", p.display()))
+        fs::canonicalize(p).with_context(|| format!("failed to resolve `{}`", p.display()))
     };
     if resolve(path)?.starts_with(resolve(root)?) {
         return Ok(());

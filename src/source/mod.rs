@@ -42,7 +42,7 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
             "`--rev` builds a commit and `--allow-dirty` the work tree: give one of the two",
         ));
     }
-    let manifest = std::fs::canonicalize(&wanted.manifest)
+    let manifest = crate::fs::canonicalize(&wanted.manifest)
         .with_context(|| format!("failed to resolve `{}`", wanted.manifest.display()))?;
     let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
     let workspace = wanted.cargo.workspace_root(&manifest)?;

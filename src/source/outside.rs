@@ -133,5 +133,5 @@ fn patched(manifest: &Path) -> Result<Named> {
 
 /// Canonical where it exists, else with `..` taken out.
 fn resolved(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| fs::normalized(path))
+    fs::canonicalize(path).unwrap_or_else(|_| fs::normalized(path))
 }

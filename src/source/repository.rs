@@ -47,7 +47,8 @@ pub(super) fn common_dir(dir: &Path) -> Result<PathBuf> {
 
 fn canonical(dir: &Path, question: &[&str]) -> Result<PathBuf> {
     let path = dir.join(text(dir, question.iter().copied())?);
-    std::fs::canonicalize(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
+    crate::fs::canonicalize(&path)
+        .with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
 /// The top level of the work tree that `dir` lies in, if it does.
@@ -60,7 +61,7 @@ pub(super) fn top_level(dir: &Path) -> Result<Option<PathBuf>> {
     };
     if out.status.success() {
         let top = PathBuf::from(out.text());
-        return std::fs::canonicalize(&top)
+        return crate::fs::canonicalize(&top)
             .map(Some)
             .with_context(|| format!("failed to resolve `{}`", top.display()));
     }
@@ -87,7 +88,7 @@ pub fn root_of(dir: &Path) -> Result<Option<PathBuf>> {
     if !is_store(dir) || !git(dir, ["rev-parse", "--git-dir"]).output()?.status.success() {
         return Ok(None);
     }
-    let dir = std::fs::canonicalize(dir);
+    let dir = crate::fs::canonicalize(dir);
     dir.map(Some).context("failed to resolve the repository's directory")
 }
 

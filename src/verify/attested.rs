@@ -134,9 +134,9 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
 fn trust(keys: &Path, manifest: &Path, files: &[PathBuf]) -> Result<(Trust, String)> {
     let shown = keys.display();
     let text = fs::read_text(keys)?;
-    let real = std::fs::canonicalize(keys)?;
+    let real = fs::canonicalize(keys)?;
     let of_release = |path: &Path| {
-        let path = std::fs::canonicalize(path).unwrap_or_default();
+        let path = fs::canonicalize(path).unwrap_or_default();
         if path.is_dir() { real.starts_with(path) } else { real.parent() == path.parent() }
     };
     if of_release(manifest) || files.iter().any(|file| of_release(file)) {

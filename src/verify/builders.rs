@@ -97,11 +97,7 @@ fn each_once(given: &[(Option<&str>, PathBuf)]) -> Result<()> {
     };
     let (mut files, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (name, path) in given {
-        let identity = match fs::identity(path)? {
-            Some((device, inode)) => format!("{device} {inode}"),
-            None => canonical(path),
-        };
-        if !files.insert(identity) {
+        if !files.insert(fs::identity(path)?) {
             return Err(twice(&path.display().to_string()));
         }
         if let Some(name) = name.filter(|name| !names.insert(name.to_lowercase())) {
@@ -109,11 +105,6 @@ fn each_once(given: &[(Option<&str>, PathBuf)]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn canonical(path: &Path) -> String {
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    path.display().to_string()
 }
 
 /// Why a manifest speaks for no build that another one could agree with.

@@ -234,7 +234,7 @@ fn sum(line: &str, path: &Path) -> Option<(String, String)> {
 
 /// Whether both paths lead to one file.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
-    matches!((std::fs::canonicalize(a), std::fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 #[cfg(test)]

@@ -102,7 +102,8 @@ pub(super) fn open(
     source::check_lockfile(&manifest.source, &lockfile.text)?;
     let defaults = copied.defaults()?;
     let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
-    let accepted = std::env::vars_os().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
+    let accepted =
+        environment::of_process().into_iter().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let rest = Rest {
         recipe_version: manifest.recipe.version,
         members: None,
@@ -197,7 +198,7 @@ fn selection(build: &manifest::Build) -> Selection {
 /// settings, and what the user passes on here. Returns the names that `--pass-env` stood for.
 fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<String>)> {
     none_of_own(pass)?;
-    let ours = std::env::vars_os();
+    let ours = environment::of_process();
     let mut divided = environment::divide(ours, pass);
     divided.passed.retain(|name, _| {
         let name = name.to_string_lossy();

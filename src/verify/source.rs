@@ -275,8 +275,7 @@ impl Search<'_> {
                 ))),
             };
         };
-        let dir =
-            std::fs::canonicalize(path).with_context(|| format!("failed to resolve `{at}`"))?;
+        let dir = fs::canonicalize(path).with_context(|| format!("failed to resolve `{at}`"))?;
         let package = dir.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
         let id = match (revision, source::is_store(&root)) {
             (Some(revision), _) => {
@@ -312,8 +311,7 @@ impl Search<'_> {
                 text.escape_debug()
             )));
         }
-        let dir =
-            std::fs::canonicalize(path).with_context(|| format!("failed to resolve `{text}`"))?;
+        let dir = fs::canonicalize(path).with_context(|| format!("failed to resolve `{text}`"))?;
         let mut tree = plain(dir, format!("directory `{text}`"), text, SourceFacts::default());
         match source::root_of(&tree.dir)? {
             Some(root) => {

@@ -100,6 +100,15 @@ fn the_lockfile_that_decides_is_the_one_whose_digest_is_recorded() {
     }
     let kit = kit(&project, "1.97.0");
     let path = path_of(&[&kit.join("bin")]);
+    // What the source itself asks for, nobody has to accept.
+    project.write(".cargo/config.toml", "[resolver]\nlockfile-path = 'locks/Cargo.lock'\n");
+    project.commit("asks for it");
+    let with_kit = [("PATH", path.as_str())];
+    assert_verdict(&project.repro_env(&["build"], &with_kit), 0, "REPRODUCIBLE");
+    assert_eq!(recorded(), digest::of_bytes(other.as_bytes()).sha256);
+    let manifest = project.results().join("repro.json").display().to_string();
+    let run = project.repro_env(&["verify", "--no-sandbox", &manifest], &with_kit);
+    assert_verdict(&run, 0, "REPRODUCED");
     for (name, words) in [
         ("../Cargo.lock", "/Cargo.lock`, outside the source"),
         ("none/Cargo.lock", "names `none/Cargo.lock`, which the source does not have"),

@@ -48,7 +48,7 @@ impl Inside<'_> {
 
     /// A file of a stranger's source may be a link that leads out of it.
     pub(super) fn check_inside(&self, relative: &Path) -> Result<()> {
-        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or(path.to_owned());
+        let real = |path: &Path| fs::canonicalize(path).unwrap_or(path.to_owned());
         if self.outside || real(&self.copy.join(relative)).starts_with(real(self.copy)) {
             return Ok(());
         }

@@ -97,7 +97,7 @@ fn roots(asked: &Archive) -> Result<Vec<(Vec<u8>, PathBuf)>> {
     if let [dir] = &asked.paths[..]
         && dir.is_dir()
     {
-        let dir = std::fs::canonicalize(dir)
+        let dir = crate::fs::canonicalize(dir)
             .with_context(|| format!("failed to resolve `{}`", dir.display()))?;
         let name = asked.prefix.as_deref().unwrap_or(".");
         return Ok(vec![(name.trim_end_matches('/').into(), dir)]);
@@ -154,7 +154,7 @@ struct Own {
 impl Own {
     fn new(dir: &Path) -> Result<Own> {
         Ok(Own {
-            dir: std::fs::canonicalize(dir)
+            dir: crate::fs::canonicalize(dir)
                 .with_context(|| format!("failed to resolve `{}`", dir.display()))?,
             names: Vec::new(),
         })
@@ -170,7 +170,7 @@ impl Own {
         let name = path.file_name()?;
         let (_, told) = self.names.iter().find(|(n, _)| n == name)?;
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
-        let parent = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).ok()?;
+        let parent = crate::fs::canonicalize(parent.unwrap_or(Path::new("."))).ok()?;
         (parent == self.dir).then_some(*told)
     }
 

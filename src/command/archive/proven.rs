@@ -183,7 +183,7 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
     let said = &manifest.source;
     let in_git = said.kind == "git";
     let package = cargo_manifest.parent().unwrap_or(Path::new("/"));
-    let package = std::fs::canonicalize(package)
+    let package = crate::fs::canonicalize(package)
         .with_context(|| format!("failed to resolve `{}`", package.display()))?;
     let depth = Path::new(&said.directory).components().count();
     let depth = if said.directory == "." { 0 } else { depth };

@@ -377,7 +377,7 @@ fn selected<'a>(
     manifest: &Path,
     selection: &Selection,
 ) -> Vec<&'a Package> {
-    let canonical = |p: &Path| std::fs::canonicalize(p).unwrap_or_else(|_| p.to_owned());
+    let canonical = |p: &Path| fs::canonicalize(p).unwrap_or_else(|_| p.to_owned());
     let root = metadata.workspace_root.as_std_path().join("Cargo.toml");
     let mut packages = metadata.workspace_packages();
     let at_root = canonical(&root) == canonical(manifest);
