@@ -324,7 +324,7 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
         kind = "index.v1+json";
     }
     let at = |digest: &str| format!("{}@sha256:{digest}", copy.display());
-    fails(&image(&[&at(&top)]), 4, &["no base is for linux/amd64"]);
+    fails(&image(&[&at(&top)]), 4, &["no base image is for linux/amd64"]);
     let none = outside.path().join("none").display().to_string();
     fails(&image(&[&format!("{none}@sha256:{}", base.index)]), 5, &["no image layout"]);
     fails(&image(&[&base.dir.display().to_string()]), 2, &["which image of it"]);
@@ -357,7 +357,7 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
     manifest["artifacts"].as_array_mut().unwrap().insert(0, second);
     manifest.as_object_mut().unwrap().remove("components");
     std::fs::write(project.results().join("repro.json"), manifest.to_string()).unwrap();
-    fails(&image(&[&base.at(&base.index)]), 4, &["no base is for linux/arm64"]);
+    fails(&image(&[&base.at(&base.index)]), 4, &["no base image is for linux/arm64"]);
     ok(image(&["scratch"]));
     let layout = unpacked(&project, "several");
     let top = value(&layout.join("index.json"))["manifests"][0].clone();

@@ -48,9 +48,9 @@ fn git_shortens_ids_to_one_length_in_every_clone() {
     let version = |m: &mut serde_json::Value, version: u32| m["recipe"]["version"] = version.into();
     assert_verdict(&verify(&|_| ()), 0, "REPRODUCED");
     assert_verdict(&verify(&|m| version(m, 1)), 1, "DIFFERS");
-    let unknown = verify(&|m| version(m, 4));
+    let unknown = verify(&|m| version(m, 5));
     assert_eq!(unknown.code, Some(4), "{}", unknown.all());
-    assert!(unknown.stderr.contains("versions 1 to 3"), "{}", unknown.all());
+    assert!(unknown.stderr.contains("versions 1 to 4"), "{}", unknown.all());
 }
 
 /// Makes a local registry at `dir` with one crate, whose function returns the path of its file.
