@@ -340,6 +340,17 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         let inside = tree.package.join("Cargo.toml");
         return Err(refused(format!("{} has no `{}`", tree.label, inside.display())));
     }
+    // A published file is left out of the copy that is built, which would have no manifest then.
+    let own = [resolved(&manifest), resolved(&manifest.with_file_name("Cargo.lock"))];
+    if let Some(file) = asked.artifacts.iter().find(|file| own.contains(&resolved(file))) {
+        return Err(failure(
+            Failed::Usage,
+            format!(
+                "`{}` is part of the source: name a published file with --artifact",
+                file.display()
+            ),
+        ));
+    }
     let mut build = asked.build.clone();
     build.source = SourceChoice {
         directory: (!tree.repository).then(|| tree.dir.clone()),

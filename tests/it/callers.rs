@@ -135,7 +135,12 @@ fn config_of_the_current_directory_is_in_force_with_a_manifest_path() {
     let with = run(&["--manifest-path", manifest.to_str().unwrap()]);
     assert_verdict(&with, 0, "REPRODUCIBLE");
     assert!(project.proven("sound-flags").starts_with("flag_b"), "{}", with.all());
-    assert!(with.stdout.contains("elsewhere/.cargo/config.toml`, which is outside the source, are in force"), "{}", with.all());
+    assert!(
+        with.stdout
+            .contains("elsewhere/.cargo/config.toml`, which is outside the source, are in force"),
+        "{}",
+        with.all()
+    );
     assert_eq!(project.manifest()["outside_config"][0], "[build]\nrustflags = '--cfg flag_b'");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     assert!(!project.proven("sound-flags").starts_with("flag_b"));

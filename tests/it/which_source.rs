@@ -402,12 +402,17 @@ fn a_lockfile_that_git_does_not_track_is_said_to_be_there() {
     assert!(!run.stderr.contains("take it out"), "{}", run.all());
     // From elsewhere it cannot be seen: the address is named, and what has it.
     let url = format!("file://{}", project.dir.display());
-    let run =
-        project.repro(&["verify", "--source", &format!("{url}@main"), "--artifact", "Cargo.toml"]);
+    let published = project.base().join("published");
+    std::fs::write(&published, "a program").unwrap();
+    let verify = |source: &str, file: &str| {
+        project.repro(&["verify", "--source", source, "--artifact", file])
+    };
+    let published = published.display().to_string();
+    let run = verify(&format!("{url}@main"), &published);
     fails(&run, 4, &[&url, "has no Cargo.lock", ".crate"]);
     let dir = project.dir.display().to_string();
-    let run = project.repro(&["verify", "--source", &dir, "--artifact", "Cargo.toml"]);
-    fails(&run, 4, &words);
+    fails(&verify(&dir, &published), 4, &words);
+    fails(&verify(&dir, "Cargo.toml"), 2, &["`Cargo.toml` is part of the source"]);
     project.commit("with it");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
 }

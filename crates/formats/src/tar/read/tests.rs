@@ -82,7 +82,10 @@ fn what_leads_elsewhere_is_refused() {
         (made().member("a\\..\\..\\x", b'0', b""), "on Windows"),
         (made().link("l", b'2', "/etc"), "`l`: it is a link out of the archive, to `/etc`"),
         (made().link("l", b'2', "a/../../x"), "a link out of the archive"),
-        (made().link("h", b'1', "nowhere"), "hard link to `nowhere`, which is not a file earlier in the archive"),
+        (
+            made().link("h", b'1', "nowhere"),
+            "hard link to `nowhere`, which is not a file earlier in the archive",
+        ),
         (made().link("h", b'1', "../x"), "the name leads upward"),
         (
             made().link("l", b'2', "d").member("l/x", b'0', b""),
