@@ -234,11 +234,15 @@ fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
 }
 
 fn differing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
-    out.push_str("| program | version | files that differ | root cause | remedy |\n");
+    out.push_str("| program | version | shipped files that differ | root cause | remedy |\n");
     out.push_str("| --- | --- | --- | --- | --- |\n");
     for row in rows {
         let files = row.artifacts.iter().filter(|f| f.sha256.is_none());
         let files: Vec<_> = files.map(|f| cell(&f.name)).collect();
+        let files = match files.is_empty() {
+            true => "none, only what they are built from".to_string(),
+            false => files.join(", "),
+        };
         let causes: Vec<_> = row.culprits.iter().map(|c| cell(&words(c))).collect();
         let causes = if causes.is_empty() { "not found".into() } else { causes.join("<br>") };
         let mut remedies: Vec<String> = Vec::new();
@@ -253,7 +257,7 @@ fn differing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
             "| {} | {} | {} | {causes} | {} |",
             cell(&row.name),
             cell(&row.version),
-            files.join(", "),
+            files,
             remedies.join("<br>")
         );
     }
