@@ -192,7 +192,7 @@ shim_on_arm() {
         # Without bubblewrap some are varied in part.
         sed -n '/^varied/,/^not varied/p' "$work/out" | grep -qw -- "$variation" || { echo "not varied: $variation"; return 1; }
     done
-    grep -aoh 'days=[0-9]* cpus=[0-9]* host=[^"]*' "$dir"/target/repro/{a,b}/*/told | tee "$work/seen"
+    grep -aoh 'days=[0-9]* cpus=[0-9]* host=[^]]*]' "$dir"/target/repro/{a,b}/*/told | tee "$work/seen"
     [ "$(wc -l <"$work/seen")" -eq 2 ] && for field in days cpus host order; do
         [ "$(grep -o "$field=[^=]*" "$work/seen" | sort -u | wc -l)" -eq 2 ] || { echo "the same in both: $field"; return 1; }
     done
