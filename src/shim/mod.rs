@@ -23,6 +23,7 @@
 //! calls themselves, and `/proc`. Of the order of directories
 //! also what the C library reads within itself: scandir, glob, nftw and fts.
 
+mod preloaded;
 pub mod ran;
 pub mod record;
 pub mod watch;
@@ -40,13 +41,14 @@ use crate::process::Cmd;
 use crate::variation::{Side, Values, VariationId};
 
 /// The parts of the object; the first one names the others.
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("preload.rs", include_str!("preload.rs")),
     ("cpus.rs", include_str!("cpus.rs")),
     ("directories.rs", include_str!("directories.rs")),
     ("moment.rs", include_str!("moment.rs")),
     ("programs.rs", include_str!("programs.rs")),
     ("times.rs", include_str!("times.rs")),
+    preloaded::ENVIRONMENT,
 ];
 const MAGIC: &[u8; 32] = b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a";
 
@@ -131,22 +133,7 @@ pub struct Shim {
 impl Shim {
     /// Compiles the shim with `rustc`, in the directory `scratch`.
     pub fn compile(rustc: &Path, scratch: &Path) -> Result<Shim> {
-        for (name, text) in SOURCES {
-            fs::write(&scratch.join(name), text)?;
-        }
-        let source = scratch.join(SOURCES[0].0);
-        let object = scratch.join("repro_shim.so");
-        Cmd::new(rustc)
-            .args(["--edition", "2021", "--crate-type", "cdylib"])
-            .args(["--crate-name", "repro_shim", "--cap-lints", "allow"])
-            .args(["-C", "panic=abort", "-C", "opt-level=2"])
-            .args(["-C", "codegen-units=1", "-C", "strip=symbols"])
-            // A cancelled thread is unwound through a wait that the shim forwards.
-            .args(["-C", "force-unwind-tables=yes"])
-            .arg("-o")
-            .arg(&object)
-            .arg(&source)
-            .checked()
+        let object = preloaded::compile(rustc, scratch, "repro_shim", &SOURCES)
             .context("failed to compile the preload shim")?;
         let bytes = std::fs::read(&object)
             .with_context(|| format!("failed to read `{}`", object.display()))?;
@@ -211,10 +198,10 @@ impl Shim {
         path: &Path,
         seen: &Path,
     ) -> Result<()> {
-        let shown = seen.to_string_lossy();
-        if !seen.is_absolute() || shown.contains([' ', '\t', '\n', ':', '$']) {
+        if !preloaded::can_carry(seen) {
             return Err(host(format!(
-                "LD_PRELOAD cannot carry the path `{shown}`: it must be absolute, without blanks, `:` and `$`"
+                "LD_PRELOAD cannot carry the path `{}`: it must be absolute, without blanks, `:` and `$`",
+                seen.display()
             )));
         }
         let mut object = self.patched(settings, seen)?;

@@ -16,6 +16,7 @@
 
 mod cpus;
 mod directories;
+mod environment;
 mod moment;
 mod programs;
 mod times;

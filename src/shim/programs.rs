@@ -6,6 +6,7 @@ use core::ffi::c_void;
 use core::mem::{size_of, transmute};
 use core::ptr::{addr_of, null_mut};
 
+use super::environment::{parts, retain, without, PRELOAD};
 use super::directories::{CLOSE, ENTRY, ENTRY_INTO, REWIND, SEEK, TELL};
 use super::{__errno_location, fail, map, patched, text, Int, Real, CONFIG, ENOSYS};
 
@@ -16,60 +17,15 @@ extern "C" {
     static environ: Words;
 }
 
-const NAME: &[u8] = b"LD_PRELOAD=";
-
-/// The parts of a value of the variable.
-fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|b| matches!(b, b':' | b' '))
-}
-
 /// Takes this object out of the environment that the process was started with: the loader has read it.
 extern "C" fn hide() {
     let own = patched(addr_of!(CONFIG.preload));
-    // SAFETY: the list and its texts, which end in null and NUL, are the process's own, and it has no
-    // other thread yet.
+    // SAFETY: the process has no other thread yet.
     unsafe {
-        let path = text(own).strip_prefix(NAME).unwrap_or_default();
-        let mut from = environ as *mut *mut u8;
-        if path.is_empty() || from.is_null() {
-            return;
+        let path = text(own).strip_prefix(PRELOAD).unwrap_or_default();
+        if !path.is_empty() {
+            retain(|variable| !variable.starts_with(PRELOAD) || without(variable, path));
         }
-        let mut to = from;
-        while !(*from).is_null() {
-            let variable = *from;
-            let length = text(variable).len();
-            let mut end = NAME.len();
-            if text(variable).starts_with(NAME) && parts(&text(variable)[end..]).any(|p| p == path) {
-                // Those of others move to the front; the rest becomes empty.
-                let mut at = end;
-                while at < length {
-                    let size = parts(core::slice::from_raw_parts(variable.add(at), length - at))
-                        .next()
-                        .map_or(0, <[u8]>::len);
-                    let own = core::slice::from_raw_parts(variable.add(at), size) == path;
-                    if !own && size > 0 {
-                        if end > NAME.len() {
-                            *variable.add(end) = b':';
-                            end += 1;
-                        }
-                        core::ptr::copy(variable.add(at), variable.add(end), size);
-                        end += size;
-                    }
-                    at += size + 1;
-                }
-                let kept = end > NAME.len();
-                let end = if kept { end } else { 0 };
-                core::ptr::write_bytes(variable.add(end), 0, length - end);
-                if !kept {
-                    from = from.add(1);
-                    continue;
-                }
-            }
-            *to = variable;
-            to = to.add(1);
-            from = from.add(1);
-        }
-        *to = null_mut();
     }
 }
 
@@ -87,19 +43,19 @@ unsafe fn with_shim(env: Words) -> (Words, usize) {
         }
         let (mut count, mut theirs) = (0, None);
         while !env.is_null() && !(*env.add(count)).is_null() {
-            if text(*env.add(count)).starts_with(NAME) {
+            if text(*env.add(count)).starts_with(PRELOAD) {
                 theirs = Some(count);
             }
             count += 1;
         }
-        let value = |at: *const u8| text(at).strip_prefix(NAME).unwrap_or_default();
+        let value = |at: *const u8| text(at).strip_prefix(PRELOAD).unwrap_or_default();
         let path = value(own);
         let rest = theirs.map_or(&[][..], |i| value(*env.add(i)));
         if parts(rest).any(|p| p == path) {
             return (env, 0);
         }
         let words = size_of::<Words>() * (count + 2);
-        let size = words + NAME.len() + path.len() + rest.len() + 2;
+        let size = words + PRELOAD.len() + path.len() + rest.len() + 2;
         let new = map(size);
         if new.is_null() {
             return (env, 0);
@@ -110,7 +66,7 @@ unsafe fn with_shim(env: Words) -> (Words, usize) {
         }
         let mut to = (new as *mut u8).add(words);
         *list.add(theirs.unwrap_or(count)) = to;
-        for part in [NAME, path, if rest.is_empty() { b"" } else { b":" }, rest] {
+        for part in [PRELOAD, path, if rest.is_empty() { b"" } else { b":" }, rest] {
             core::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
             to = to.add(part.len());
         }
@@ -476,7 +432,7 @@ fn restored<T>(run: impl FnOnce() -> T) -> T {
         let new = with_shim(environ);
         let mut at = new.0;
         while new.1 > 0 && !(*at).is_null() {
-            if let Some(value) = text(*at).strip_prefix(NAME) {
+            if let Some(value) = text(*at).strip_prefix(PRELOAD) {
                 setenv(VARIABLE.as_ptr(), value.as_ptr(), 1);
             }
             at = at.add(1);

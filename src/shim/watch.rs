@@ -1,6 +1,6 @@
 //! What procedural macros read, written down while rustc runs them: files, variables and random numbers.
 //!
-//! Owns the compiling of the watcher, whose source is `watcher.rs`, the list of what a macro may ask the
+//! Owns the compiling of the watcher, whose source begins in `watcher.rs`, the list of what a macro may ask the
 //! C library for, and the reading of its records. A macro that imports anything else cannot be watched.
 //! Decides nothing about what is remembered: that is for `cargo::reuse`.
 
@@ -10,10 +10,14 @@ use anyhow::{Context, Result};
 use object::read::elf::{Dyn, ElfFile64, FileHeader};
 use object::{Endianness, Object, ObjectSymbol, elf};
 
-use crate::fs;
-use crate::process::Cmd;
+use super::preloaded;
 
-const SOURCE: &str = include_str!("watcher.rs");
+/// The parts of the object; the first one names the others.
+const SOURCES: [(&str, &str); 3] = [
+    ("watcher.rs", include_str!("watcher.rs")),
+    ("kernel.rs", include_str!("kernel.rs")),
+    preloaded::ENVIRONMENT,
+];
 /// What tells the watcher what to do.
 const VARIABLE: &str = "REPRO_WATCH";
 /// Between the parts of its value.
@@ -113,21 +117,10 @@ const LIBRARIES: [&str; 8] = [
 pub fn compile(rustc: &Path, host: &str, scratch: &Path) -> Result<PathBuf> {
     let arch = host.strip_suffix("-unknown-linux-gnu").unwrap_or_default();
     anyhow::ensure!(ARCHITECTURES.contains(&arch), "macros cannot be watched on {host}");
-    let object = scratch.join("repro_watcher.so");
-    let shown = object.to_string_lossy();
-    anyhow::ensure!(!shown.contains([' ', '\t', '\n', ':', '$', BETWEEN]), "no path for a library");
-    let source = scratch.join("watcher.rs");
-    fs::write(&source, SOURCE)?;
-    Cmd::new(rustc)
-        .args(["--edition", "2021", "--crate-type", "cdylib"])
-        .args(["--crate-name", "repro_watcher", "--cap-lints", "allow"])
-        .args(["-C", "panic=abort", "-C", "opt-level=2"])
-        .args(["-C", "codegen-units=1", "-C", "strip=symbols"])
-        .arg("-o")
-        .arg(&object)
-        .arg(&source)
-        .checked()
+    let object = preloaded::compile(rustc, scratch, "repro_watcher", &SOURCES)
         .context("failed to compile the watcher of macros")?;
+    let carried = preloaded::can_carry(&object) && !object.to_string_lossy().contains(BETWEEN);
+    anyhow::ensure!(carried, "LD_PRELOAD cannot carry `{}`", object.display());
     Ok(object)
 }
 

@@ -3,49 +3,27 @@
 //! libraries and the C library are there from the start.
 //!
 //! Not a module of the crate: `repro` compiles this file on the host that builds, as a `no_std` shared
-//! object for Linux with glibc. It is told what to do by the variable `REPRO_WATCH` (its own path, the
-//! file to write to and a number, with `\x1f` between them), and takes that and itself out of the
-//! environment before anything else runs. The functions here are those that `src/shim/watch.rs` lists as
+//! object for Linux with glibc. The variable `REPRO_WATCH` has its own path, the file to write to and a text
+//! that random numbers begin with, with `\x1f` between them; the watcher takes the variable and itself out of
+//! the environment before anything else runs. The functions here are those that `src/shim/watch.rs` lists as
 //! watched. Before the watcher has started, and in a process without the variable, each does only what the
 //! C library's does. Nothing here may panic or allocate. Rust 1.88 compiles it; with an older one macros are not watched.
 
 #![no_std]
 
-use core::arch::{asm, naked_asm};
+mod environment;
+mod kernel;
+
+use environment::{retain, without, PRELOAD};
+use kernel::{call, kernel, nr, set_errno};
+
+use core::arch::naked_asm;
 use core::ffi::c_void;
 use core::mem::{size_of, transmute};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 type Int = i32;
-
-#[cfg(target_arch = "x86_64")]
-mod nr {
-    pub const WRITE: i64 = 1;
-    pub const FCNTL: i64 = 72;
-    pub const CLOSE: i64 = 3;
-    pub const GETTID: i64 = 186;
-    pub const FUTEX: i64 = 202;
-    pub const OPENAT: i64 = 257;
-    pub const NEWFSTATAT: i64 = 262;
-    pub const READLINKAT: i64 = 267;
-    pub const GETRANDOM: i64 = 318;
-    pub const STATX: i64 = 332;
-}
-
-#[cfg(target_arch = "aarch64")]
-mod nr {
-    pub const WRITE: i64 = 64;
-    pub const FCNTL: i64 = 25;
-    pub const CLOSE: i64 = 57;
-    pub const GETTID: i64 = 178;
-    pub const FUTEX: i64 = 98;
-    pub const OPENAT: i64 = 56;
-    pub const NEWFSTATAT: i64 = 79;
-    pub const READLINKAT: i64 = 78;
-    pub const GETRANDOM: i64 = 278;
-    pub const STATX: i64 = 291;
-}
 
 /// The functions that these stand for: the C library's, or those of the preload shim, which is behind this
 /// object. Found while the process starts; before that the kernel is called.
@@ -82,7 +60,6 @@ const ENOSYS: Int = 38;
 #[link(name = "c")]
 extern "C" {
     static mut environ: *mut *mut u8;
-    fn __errno_location() -> *mut Int;
     fn strlen(text: *const u8) -> usize;
     fn dl_iterate_phdr(
         each: unsafe extern "C" fn(*const Module, usize, *mut c_void) -> Int,
@@ -151,54 +128,6 @@ entered! {
     realpath repro_realpath "mov x2, x30", "b {inner}";
     getrandom repro_getrandom "mov x3, x30", "b {inner}";
     syscall repro_syscall "mov x7, x30", "b {inner}";
-}
-
-/// A system call; a negative result is an error number.
-#[cfg(target_arch = "x86_64")]
-unsafe fn kernel(number: i64, args: [i64; 6]) -> i64 {
-    let result;
-    let [a, b, c, d, e, f] = args;
-    // SAFETY: the caller's promise about the arguments.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") number => result,
-            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, in("r9") f,
-            lateout("rcx") _, lateout("r11") _,
-            options(nostack),
-        );
-    }
-    result
-}
-
-#[cfg(target_arch = "aarch64")]
-unsafe fn kernel(number: i64, args: [i64; 6]) -> i64 {
-    let result;
-    let [a, b, c, d, e, f] = args;
-    // SAFETY: the caller's promise about the arguments.
-    unsafe {
-        asm!(
-            "svc 0",
-            in("x8") number,
-            inlateout("x0") a => result,
-            in("x1") b, in("x2") c, in("x3") d, in("x4") e, in("x5") f,
-            options(nostack),
-        );
-    }
-    result
-}
-
-/// The same as the C library gives it: -1, and errno.
-unsafe fn call(number: i64, args: [i64; 6]) -> i64 {
-    // SAFETY: the caller's promise; errno is the thread's own.
-    unsafe {
-        let result = kernel(number, args);
-        if (-4095..0).contains(&result) {
-            *__errno_location() = -result as Int;
-            return -1;
-        }
-        result
-    }
 }
 
 // What was there from the start
@@ -429,7 +358,7 @@ unsafe extern "C" fn repro_realpath(path: *const u8, into: *mut u8, back: usize)
         match transmute::<*mut c_void, Real>(REALPATH.get()) {
             Some(real) => real(path, into),
             None => {
-                *__errno_location() = ENOSYS;
+                set_errno(ENOSYS);
                 null_mut()
             }
         }
@@ -494,12 +423,6 @@ unsafe extern "C" fn repro_syscall(
 // Start
 
 const VARIABLE: &[u8] = b"REPRO_WATCH=";
-const PRELOAD: &[u8] = b"LD_PRELOAD=";
-
-unsafe fn bytes<'a>(text: *const u8) -> &'a mut [u8] {
-    // SAFETY: the caller's promise: it ends in NUL, and is the process's own.
-    unsafe { core::slice::from_raw_parts_mut(text as *mut u8, strlen(text)) }
-}
 
 /// Takes the two variables out of the environment, and opens the record.
 extern "C" fn start() {
@@ -508,7 +431,7 @@ extern "C" fn start() {
     unsafe {
         let mut own: &[u8] = &[];
         let mut parts = [&[][..]; 3];
-        each(|text| match text.strip_prefix(VARIABLE) {
+        retain(|text| match text.strip_prefix(VARIABLE) {
             Some(rest) => {
                 own = rest;
                 false
@@ -523,10 +446,7 @@ extern "C" fn start() {
             *place = part;
         }
         let [path, record, seed] = parts;
-        each(|text| match text.starts_with(PRELOAD) {
-            true => without(text, path),
-            false => true,
-        });
+        retain(|text| !text.starts_with(PRELOAD) || without(text, path));
         for next in [&OPEN, &STAT, &STATX, &READLINK, &REALPATH, &GETRANDOM] {
             next.find();
         }
@@ -538,9 +458,7 @@ extern "C" fn start() {
                 *to = *from;
             }
         }
-        for byte in bytes(own.as_ptr()) {
-            *byte = 0;
-        }
+        core::ptr::write_bytes(own.as_ptr() as *mut u8, 0, own.len());
         const WRITE_NEW: i64 = 0o1 | 0o100 | 0o1000 | 0o2000 | 0o2_000_000;
         const DUP_CLOEXEC: i64 = 1030;
         let low = kernel(nr::OPENAT, [AT_FDCWD, name.as_ptr() as i64, WRITE_NEW, 0o600, 0, 0]);
@@ -562,57 +480,6 @@ extern "C" fn start() {
             note(b's', null_mut());
         }
     }
-}
-
-/// Goes through the environment and keeps the variables of which `keep` says so.
-unsafe fn each(mut keep: impl FnMut(&'static mut [u8]) -> bool) {
-    // SAFETY: as in `start`.
-    unsafe {
-        let mut from = environ;
-        let mut to = from;
-        while !from.is_null() && !(*from).is_null() {
-            let variable = *from;
-            if keep(bytes(variable)) {
-                *to = variable;
-                to = to.add(1);
-            }
-            from = from.add(1);
-        }
-        if !to.is_null() {
-            *to = null_mut();
-        }
-    }
-}
-
-/// Takes this object out of the text of LD_PRELOAD; whether others are left in it.
-fn without(text: &mut [u8], path: &[u8]) -> bool {
-    let length = text.len();
-    let (mut from, mut to) = (PRELOAD.len(), PRELOAD.len());
-    while from < length {
-        let rest = text.get(from..).unwrap_or_default();
-        let size = rest.iter().position(|b| matches!(b, b':' | b' ')).unwrap_or(rest.len());
-        let own = rest.get(..size) == Some(path);
-        if !own && size > 0 {
-            if to > PRELOAD.len() {
-                if let Some(place) = text.get_mut(to) {
-                    *place = b':';
-                }
-                to += 1;
-            }
-            for i in 0..size {
-                let byte = text.get(from + i).copied().unwrap_or_default();
-                if let Some(place) = text.get_mut(to + i) {
-                    *place = byte;
-                }
-            }
-            to += size;
-        }
-        from += size + 1;
-    }
-    for place in text.iter_mut().skip(to) {
-        *place = 0;
-    }
-    to > PRELOAD.len()
 }
 
 #[used]
