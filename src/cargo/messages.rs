@@ -195,6 +195,10 @@ impl Collect<'_> {
             let Some(target) = self.target_of(file) else {
                 continue;
             };
+            // Before anything is read of it: whoever reads a FIFO waits.
+            for path in file.metadata_of.iter().chain([&file.path]) {
+                self.is_own(path)?;
+            }
             if let Some(library) = &file.metadata_of
                 && holds(library, &file.path).context("cargo named a file as made")?
             {
@@ -202,7 +206,6 @@ impl Collect<'_> {
             }
             let name = self.name_of(file);
             let kept = self.keep.join(kept_path(&target, file, &name));
-            self.is_own(&file.path)?;
             let digest = digest::of_file(&file.path).context("cargo named a file as made")?;
             if !kept.exists() {
                 fs::link_or_copy(&file.path, &kept)?;
@@ -224,7 +227,7 @@ impl Collect<'_> {
     fn is_own(&self, file: &Path) -> Result<()> {
         let real = |path: &Path| {
             let what = || format!("cargo named `{}` as made", path.display());
-            std::fs::canonicalize(path).with_context(what)
+            fs::canonicalize(path).with_context(what)
         };
         if real(file)?.starts_with(real(self.target_dir)?) && fs::lstat(file)?.is_file() {
             return Ok(());

@@ -98,7 +98,7 @@ fn a_macro_that_speaks_as_cargo_names_no_file_of_this_machine() {
     // Of two files of one name the one with the lower digest comes first: this one has 0000….
     project.write("release/true", "evil 57603\n");
     let published = project.dir.join("release/true");
-    let line = serde_json::json!({
+    let mut line = serde_json::json!({
         "reason": "compiler-artifact", "package_id": "path+file:///x/true#1.0.0",
         "manifest_path": "/x/Cargo.toml", "features": [], "fresh": false,
         "target": {"kind": ["bin"], "crate_types": ["bin"], "name": "true", "edition": "2021",
@@ -111,6 +111,17 @@ fn a_macro_that_speaks_as_cargo_names_no_file_of_this_machine() {
     project.write(".gitignore", "target\nrelease\n");
     let project = committed(project);
     fails(&verify(&project, &published, &[]), 5, &["`true`", "not a file in its target directory"]);
+    // Metadata that nobody ever writes: whoever reads them waits for ever.
+    let metadata = project.base().join("true.rmeta");
+    sh(&project.dir, &format!("mkfifo {metadata:?}"));
+    line["filenames"] = serde_json::json!([metadata, published.with_extension("rlib")]);
+    line["target"]["kind"] = serde_json::json!(["lib"]);
+    line["target"]["crate_types"] = serde_json::json!(["lib"]);
+    std::fs::write(published.with_extension("rlib"), "evil\n").unwrap();
+    says(&project, &line.to_string());
+    project.commit("metadata");
+    let words = "not a file in its target directory";
+    fails(&verify(&project, &published, &[]), 5, &["`true.rlib`", words]);
     says(&project, "nothing of interest");
     project.commit("quiet");
     assert_verdict(&verify(&project, &published, &[]), 1, "DIFFERS");
