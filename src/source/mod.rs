@@ -32,7 +32,7 @@ use found::Found;
 
 pub use checkout::refresh_index;
 pub use found::{Origin, Source, Wanted};
-pub use repository::{is_store, root_of, without_credentials};
+pub use repository::{all_below, is_store, root_of, without_credentials};
 
 /// Finds the source and checks that it can be copied whole.
 pub fn find(wanted: &Wanted) -> Result<Source> {

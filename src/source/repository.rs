@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::error::refused;
+use crate::fs;
 use crate::git::git;
 use crate::process::Cmd;
 
@@ -30,6 +31,17 @@ pub(super) fn try_text<'a>(
     Ok(out.status.success().then(|| out.text()))
 }
 
+/// All that is named `.git` below a directory, in whatever letter case. Nothing in it is looked at.
+pub fn all_below(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    fs::walk(dir, &mut |path| {
+        let is = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(".git"));
+        found.extend(is.then(|| path.to_owned()));
+        !is
+    })?;
+    Ok(found)
+}
+
 /// Whether a directory is a repository without a work tree.
 pub fn is_store(dir: &Path) -> bool {
     !dir.join(".git").exists() && dir.join("HEAD").is_file() && dir.join("objects").is_dir()
@@ -47,8 +59,7 @@ pub(super) fn common_dir(dir: &Path) -> Result<PathBuf> {
 
 fn canonical(dir: &Path, question: &[&str]) -> Result<PathBuf> {
     let path = dir.join(text(dir, question.iter().copied())?);
-    crate::fs::canonicalize(&path)
-        .with_context(|| format!("failed to resolve `{}`", path.display()))
+    fs::canonicalize(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
 /// The top level of the work tree that `dir` lies in, if it does.
@@ -61,7 +72,7 @@ pub(super) fn top_level(dir: &Path) -> Result<Option<PathBuf>> {
     };
     if out.status.success() {
         let top = PathBuf::from(out.text());
-        return crate::fs::canonicalize(&top)
+        return fs::canonicalize(&top)
             .map(Some)
             .with_context(|| format!("failed to resolve `{}`", top.display()));
     }
@@ -88,7 +99,7 @@ pub fn root_of(dir: &Path) -> Result<Option<PathBuf>> {
     if !is_store(dir) || !git(dir, ["rev-parse", "--git-dir"]).output()?.status.success() {
         return Ok(None);
     }
-    let dir = crate::fs::canonicalize(dir);
+    let dir = fs::canonicalize(dir);
     dir.map(Some).context("failed to resolve the repository's directory")
 }
 

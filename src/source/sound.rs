@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use repro_formats::names::visible;
 
+use super::repository::all_below;
 use crate::error::bad_input;
 use crate::fs;
 use crate::git::git;
@@ -13,10 +14,10 @@ use crate::git::git;
 /// Checks the commits of a copy and of the submodules in it: each object is packed as git reads it, and
 /// has to give its id again. `called` is the repository in messages.
 pub fn check(copy: &Path, scratch: &Path, called: &str) -> Result<()> {
-    for (path, meta) in fs::walk(copy, &mut |_| true)? {
-        if let (true, Some(repository)) = (meta.is_dir() && path.ends_with(".git"), path.parent())
-            && !is_sound(repository, &scratch.join("objects"))?
-        {
+    let found = all_below(copy)?;
+    for repository in found.iter().filter(|p| p.is_dir() && p.ends_with(".git")) {
+        let repository = repository.parent().unwrap_or(copy);
+        if !is_sound(repository, &scratch.join("objects"))? {
             let inside = repository.strip_prefix(copy).unwrap_or(repository);
             let place = if inside.as_os_str().is_empty() {
                 String::new()

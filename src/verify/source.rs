@@ -446,16 +446,10 @@ fn top_of(to: PathBuf) -> Result<PathBuf> {
     })
 }
 
-/// Removes repositories from an unpacked archive: a stranger's settings make git run programs, and their
-/// lists of borrowed objects would open any directory of this machine to the build.
+/// Removes git repositories from an unpacked archive. Their settings could make git run programs, and their
+/// lists of borrowed objects could show the build any directory of this machine.
 fn without_git(dir: &Path) -> Result<Option<String>> {
-    let is_git = |path: &Path| path.file_name().is_some_and(|n| n.eq_ignore_ascii_case(".git"));
-    let mut found = Vec::new();
-    fs::walk(dir, &mut |path| {
-        let is = is_git(path);
-        found.extend(is.then(|| path.to_owned()));
-        !is
-    })?;
+    let found = source::all_below(dir)?;
     found.iter().try_for_each(|path| fs::remove_tree_or_file(path))?;
     let doubt = "the archive has a git repository (`.git`), which was left out: a build that asks git gets another answer";
     Ok((!found.is_empty()).then(|| doubt.to_string()))
