@@ -300,7 +300,7 @@ impl Sandbox {
 /// Where a build would see what is published: below directories that it can read, by each name that
 /// they have. A directory with something in it that builds need stays, without the published files.
 fn masked(published: &[PathBuf], read: &[PathBuf]) -> Vec<PathBuf> {
-    let real = |path: &PathBuf| std::fs::canonicalize(path).ok();
+    let real = |path: &PathBuf| fs::canonicalize(path).ok();
     let system = SYSTEM.iter().map(PathBuf::from);
     let seen: Vec<(PathBuf, PathBuf)> =
         system.chain(read.iter().cloned()).filter_map(|p| Some((real(&p)?, p))).collect();

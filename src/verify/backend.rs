@@ -96,7 +96,7 @@ fn rebuild(
     let mut project = ready.project;
     let recipe = project.recipe()?;
     // The originals are next to the input.
-    let beside = std::fs::canonicalize(input).ok().and_then(|p| p.parent().map(Path::to_owned));
+    let beside = fs::canonicalize(input).ok().and_then(|p| p.parent().map(Path::to_owned));
     let apart = Apart { mode, published: beside.into_iter().collect() };
     let Rebuild { built, .. } =
         build(&mut project, &ready.label, &recipe, apart, false, scratch, progress)?;

@@ -341,8 +341,8 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         return Err(refused(format!("{} has no `{}`", tree.label, inside.display())));
     }
     // A published file is left out of the copy that is built, which would have no manifest then.
-    let own = [resolved(&manifest), resolved(&manifest.with_file_name("Cargo.lock"))];
-    if let Some(file) = asked.artifacts.iter().find(|file| own.contains(&resolved(file))) {
+    let own = [fs::canonical(&manifest), fs::canonical(&manifest.with_file_name("Cargo.lock"))];
+    if let Some(file) = asked.artifacts.iter().find(|file| own.contains(&fs::canonical(file))) {
         return Err(failure(
             Failed::Usage,
             format!(
@@ -357,13 +357,15 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         manifest: tree.repository.then_some(manifest),
         called: Some(tree.called.clone()),
         time: tree.time,
-        without: asked.artifacts.iter().map(|p| resolved(p)).collect(),
+        without: asked.artifacts.iter().map(|p| fs::canonical(p)).collect(),
         ..SourceChoice::default()
     };
     let mut project = Project::open(build, scratch)?;
     let mut notes = keep_back(&mut project, &asked.build.pass_env);
-    let inside =
-        asked.artifacts.iter().filter(|p| !tree.repository && resolved(p).starts_with(&tree.dir));
+    let inside = asked
+        .artifacts
+        .iter()
+        .filter(|p| !tree.repository && fs::canonical(p).starts_with(&tree.dir));
     notes.extend(inside.map(|path| {
         let path = visible(&path.display().to_string());
         format!("`{path}` is in the directory of the source, and the build did not see it")
@@ -387,10 +389,6 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         tree.facts.doubts.extend(tree.time_doubt);
     }
     Ok(Ready { project, label: tree.label, facts: tree.facts, settings: Vec::new(), notes })
-}
-
-fn resolved(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Only what this user passes on reaches the build: which of their variables a stranger's source would

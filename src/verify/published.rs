@@ -60,7 +60,7 @@ impl Found<'_> {
     pub(super) fn places(&self, input: &Input, manifest: Option<&Path>) -> Vec<PathBuf> {
         let directory = manifest
             .filter(|_| input.whole)
-            .and_then(|path| Some(std::fs::canonicalize(path).ok()?.parent()?.to_owned()));
+            .and_then(|path| Some(crate::fs::canonicalize(path).ok()?.parent()?.to_owned()));
         let files = self.files.iter().map(|file| file.path.clone());
         files.chain(input.named.iter().cloned()).chain(directory).collect()
     }

@@ -10,6 +10,7 @@ use repro_formats::digest::{self, Digest};
 use repro_formats::limits::Limits;
 
 use crate::artifact::{Artifact, ArtifactSet};
+use crate::fs::canonicalize;
 use crate::manifest;
 use crate::oci::config::Wishes;
 use crate::project::metadata::Defaults;
@@ -155,7 +156,7 @@ impl Pristine {
         };
         let path = self.workspace.join(below);
         // A directory on the way may be a link of the source to any place of this machine.
-        let real = (std::fs::canonicalize(&path), std::fs::canonicalize(&self.workspace));
+        let real = (canonicalize(&path), canonicalize(&self.workspace));
         let inside = matches!(real, (Ok(path), Ok(root)) if path.starts_with(&root));
         Ok((inside && is(&path)?).then_some(FromSource::Extra(path)))
     }
