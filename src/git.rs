@@ -32,9 +32,9 @@ const LOCAL_VARIABLES: &[&str] = &[
 /// A `git` command in `dir`, to be given arguments and run.
 pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
     let cmd = LOCAL_VARIABLES.iter().fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
-    // Optional locks would refresh, that is write, the user's index. A replacement object is not
-    // what its id says, and no other clone has it.
-    // What watches the files of a repository is a program that its own settings name.
+    // Optional locks would refresh, that is write, the user's index. What watches the files of a repository
+    // is a program that its own settings name. A replacement object is not what its id says, and no other
+    // clone has it.
     cmd.env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_CONFIG_COUNT", "1")
         .env("GIT_CONFIG_KEY_0", "core.fsmonitor")

@@ -32,7 +32,7 @@ impl Project {
         purpose: Purpose,
         scratch: &Path,
     ) -> Result<(Option<Sandbox>, Isolation)> {
-        // In a directory of a stranger's it is not git that made these lists.
+        // In a directory that is no repository of its own, whoever packed it may have written these lists.
         let mut read = match (&self.source.origin, purpose.view) {
             (Origin::Git(_), _) | (_, View::Machine) => sandbox::borrowed_objects(&self.copy)?,
             (Origin::Directory, View::System) => Vec::new(),

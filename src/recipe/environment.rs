@@ -105,13 +105,12 @@ pub const ALLOWED: &[Allowed] = &[
         ],
         class: Class::Setting,
     },
-    // Programs that build scripts of well-known crates run or load.
+    // Programs that build scripts of well-known crates run or load. OPENSSL_CONF names engines to be loaded,
+    // and PYO3_* an interpreter, and files that it executes.
     Allowed {
         names: &[
             "PKG_CONFIG*", "CMAKE", "CMAKE_*", "LIBCLANG_PATH", "CLANG_PATH", "LLVM_CONFIG_PATH",
-            "PROTOC", // Its configuration names engines to be loaded.
-            "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES", "OPENSSL_SRC_PERL",
-            // An interpreter, and files that it executes.
+            "PROTOC", "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES", "OPENSSL_SRC_PERL",
             "PYO3_*", "JAVA_HOME",
         ],
         class: Class::Program,

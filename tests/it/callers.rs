@@ -100,7 +100,7 @@ fn the_lockfile_that_decides_is_the_one_whose_digest_is_recorded() {
     }
     let kit = kit(&project, "1.97.0");
     let path = path_of(&[&kit.join("bin")]);
-    // What the source itself asks for, nobody has to accept.
+    // A setting of the source itself needs no `--accept-setting`.
     project.write(".cargo/config.toml", "[resolver]\nlockfile-path = 'locks/Cargo.lock'\n");
     project.commit("asks for it");
     let with_kit = [("PATH", path.as_str())];
