@@ -348,7 +348,7 @@ unsafe fn one_name(
 // Deadlines
 
 /// A function of the C library that one of ours stands for.
-struct Real {
+pub struct Real {
     name: &'static [u8],
     at: AtomicPtr<c_void>,
 }
