@@ -280,6 +280,7 @@ impl Plan<'_> {
             inside: inside.map(Clone::clone).to_vec(),
             written: vec![layout.target.clone()],
             watch: shared.watch.clone(),
+            sysroot: sysroot.clone(),
             files_varied: [VariationId::SourceMtime, VariationId::Clock, VariationId::Umask]
                 .iter()
                 .all(|id| (self.values)(*id).varied()),

@@ -4,7 +4,7 @@
 //! Decides nothing about what enters the ledger: that is for the process outside, once both builds are
 //! compared. Whatever cannot be told here means that the call is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::ledger::entry::{self, Entry, Inputs, Output};
 use crate::ledger::{Spec, store};
 use crate::shim::watch::Read;
 
-mod macros;
+mod watched;
 
 /// In the wrapper's directory: a line for each call.
 const CALLS: &str = "ledger.jsonl";
@@ -79,8 +79,6 @@ struct Crate {
     identity: String,
     /// Why it is not known what its dependents read: a clause.
     unlisted: Option<String>,
-    /// Whether it is a procedural macro, or has one below it.
-    macros: bool,
     /// Why a macro that is made of it could read unseen: a clause about it.
     unwatched: Option<String>,
 }
@@ -113,10 +111,10 @@ pub struct Asked<'a> {
 /// A call that can be remembered.
 struct Plain {
     primary: String,
-    /// Whether macros run in it, which have to be watched.
-    macros: bool,
     externs: BTreeMap<String, String>,
     trees: BTreeMap<String, String>,
+    /// Where these are.
+    dirs: Vec<PathBuf>,
 }
 
 impl Asked<'_> {
@@ -136,19 +134,17 @@ impl Asked<'_> {
             let _ = std::io::stderr().write_all(self.spec.places.real(&entry.messages).as_bytes());
             return Ok(ExitCode::SUCCESS);
         }
-        let record = match &plain {
-            Ok(Plain { primary, macros: true, .. }) => {
-                let record = self.dir.join(format!("{}.watched", self.unit.link_name()));
-                let preloaded = self.env.get(OsStr::new("LD_PRELOAD"));
-                macros::watch(self.spec, &record, primary, preloaded.map(|v| &**v), command);
-                Some(record)
-            }
-            _ => None,
-        };
+        let record = self.dir.join(format!("{}.watched", self.unit.link_name()));
+        if let Ok(plain) = &plain {
+            let preloaded = self.env.get(OsStr::new("LD_PRELOAD"));
+            watched::watch(self.spec, &record, &plain.primary, preloaded.map(|v| &**v), command);
+        }
         let (code, messages) = self.compile(command, &below)?;
         if code == 0 {
-            let macros = record.map_or(Ok(Vec::new()), |record| macros::read(&record));
-            let done = plain.and_then(|plain| self.entry(plain, &messages, macros?));
+            let done = plain.and_then(|plain| {
+                let read = self.spec.watch.as_ref().map(|_| watched::read(&record)).transpose()?;
+                self.entry(plain, &messages, read)
+            });
             self.write_down(match done {
                 Ok(entry) => Done::Made(Box::new(entry)),
                 Err(why) => Done::Not(why),
@@ -169,12 +165,17 @@ impl Asked<'_> {
         fs::append_line(&self.dir.join(CALLS), &call)
     }
 
+    /// What is known of a crate.
+    fn known(&self, stem: &str) -> Option<Crate> {
+        let text = std::fs::read(self.dir.join(CRATES).join(stem)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
     /// The crates that it is given; none for one of which nothing is known.
     fn below(&self) -> BTreeMap<String, Option<Crate>> {
         let read = |path: &String| {
             let stem = stem_of(path);
-            let text = std::fs::read(self.dir.join(CRATES).join(&stem)).unwrap_or_default();
-            let mut known: Option<Crate> = serde_json::from_slice(&text).ok();
+            let mut known = self.known(&stem);
             // The file that is given: it may be the whole library, or have been written over since.
             if let Some(known) = &mut known {
                 let file = digest::of_file(Path::new(path)).map(|d| d.sha256).unwrap_or_default();
@@ -207,15 +208,14 @@ impl Asked<'_> {
             unwatched.or_else(|| known.values().find_map(|below| below.unwatched.clone()));
         let is_macro = self.unit.makes("proc-macro");
         let unlisted = match (is_macro, assembler) {
-            (true, _) => macros::obstacle(self.spec, name, unwatched.as_deref(), &self.outputs()),
-            (_, assembler::Reads::InDependents) => {
+            (true, _) => watched::obstacle(self.spec, name, unwatched.as_deref(), &self.outputs()),
+            (_, assembler::Reads::InDependents) if self.spec.watch.is_none() => {
                 Some(format!("may have assembler code of `{name}`"))
             }
             _ => known.values().find_map(|below| below.unlisted.clone()),
         };
-        let macros = is_macro || known.values().any(|below| below.macros);
         let identity = entry::digest_of(&(metadata, identities));
-        let own = Crate { identity, unlisted, macros, unwatched };
+        let own = Crate { identity, unlisted, unwatched };
         let text = serde_json::to_vec(&own).ok()?;
         fs::write(&self.dir.join(CRATES).join(self.unit.stem()), text).ok()
     }
@@ -223,23 +223,23 @@ impl Asked<'_> {
     /// Whether it can be remembered; an error is a clause.
     fn plain(&self, below: &BTreeMap<String, Option<Crate>>) -> Result<Plain, String> {
         let known = rustc_args::read(self.args)?;
-        let (mut externs, mut macros) = (BTreeMap::new(), false);
+        let mut externs = BTreeMap::new();
         for (stem, known) in below {
             let known = known.as_ref().ok_or_else(|| format!("uses `{stem}`, which is unknown"))?;
             if let Some(why) = &known.unlisted {
                 return Err(why.clone());
             }
             externs.insert(stem.clone(), known.identity.clone());
-            macros |= known.macros;
         }
         let out_dir = self.unit.script_output.iter().map(PathBuf::from);
+        let dirs: Vec<_> = out_dir.chain(known.searched.iter().cloned()).collect();
         let mut trees = BTreeMap::new();
-        for dir in out_dir.chain(known.searched.iter().cloned()) {
-            if !is_within(&dir, &self.spec.inside) {
+        for dir in &dirs {
+            if !is_within(dir, &self.spec.inside) {
                 return Err(format!("searches `{}` for libraries", dir.display()));
             }
             let name = self.canonical(&dir.display().to_string())?;
-            let digest = entry::of_tree(&dir).map_err(|e| crate::error::one_line(&e))?;
+            let digest = entry::of_tree(dir).map_err(|e| crate::error::one_line(&e))?;
             trees.insert(name, digest);
         }
         let words: Result<Vec<_>, _> = known.words.iter().map(|w| self.canonical(w)).collect();
@@ -267,7 +267,7 @@ impl Asked<'_> {
             .map(|(name, path)| (name, path.file_stem().map(OsStr::to_string_lossy)));
         let call = (words?, given.collect::<Vec<_>>(), env, dir);
         let primary = entry::digest_of(&(&self.spec.base, &self.unit.package, call));
-        Ok(Plain { primary, macros, externs, trees })
+        Ok(Plain { primary, externs, trees, dirs })
     }
 
     fn canonical(&self, text: &str) -> Result<String, String> {
@@ -291,7 +291,13 @@ impl Asked<'_> {
             }
             let names = entry.inputs.env.keys();
             let Ok(env) = self.variables(names) else { return false };
-            let (externs, trees) = (plain.externs.clone(), plain.trees.clone());
+            let (mut externs, trees) = (plain.externs.clone(), plain.trees.clone());
+            for stem in entry.inputs.externs.keys() {
+                if !externs.contains_key(stem) {
+                    let Some(known) = self.known(stem) else { return false };
+                    externs.insert(stem.clone(), known.identity);
+                }
+            }
             let now = Inputs { externs, files, env, trees };
             entry.primary == plain.primary && now == entry.inputs
         })
@@ -393,14 +399,23 @@ impl Asked<'_> {
     /// Adds a file to the inputs; an error is a clause.
     fn add_file(&self, path: &Path, files: &mut BTreeMap<String, String>) -> Result<(), String> {
         let name = self.canonical(&path.display().to_string())?;
+        if files.contains_key(&name) {
+            return Ok(());
+        }
         let content = content(path).ok_or_else(|| format!("reads `{}`", path.display()))?;
         files.insert(name, content);
         Ok(())
     }
 
-    /// What would be remembered of the call that was made; an error is a clause.
-    fn entry(&self, plain: Plain, messages: &str, macros: Vec<Read>) -> Result<Entry, String> {
-        let Plain { primary, externs, trees, .. } = plain;
+    /// What would be remembered of the call that was made; an error is a clause. `watched` is none where nothing
+    /// can be watched.
+    fn entry(
+        &self,
+        plain: Plain,
+        messages: &str,
+        watched: Option<BTreeSet<Read>>,
+    ) -> Result<Entry, String> {
+        let Plain { primary, mut externs, trees, dirs } = plain;
         if messages.len() > LONGEST {
             return Err("prints too much".to_string());
         }
@@ -415,14 +430,22 @@ impl Asked<'_> {
             }
         }
         let paths = reads.files.iter().map(|file| self.file(file));
-        if assembler::in_files(paths).map_err(|e| e.to_string())? != assembler::Reads::Nothing {
+        if watched.is_none()
+            && assembler::in_files(paths).map_err(|e| e.to_string())? != assembler::Reads::Nothing
+        {
             return Err("has assembler code, which can read files".to_string());
         }
         let mut names: Vec<String> = reads.env.into_iter().map(|(name, _)| name).collect();
-        for read in macros {
-            match macros::input(self.spec, self.unit, read)? {
-                macros::Input::Variable(name) => names.push(name),
-                macros::Input::File(path) => self.add_file(&path, &mut files)?,
+        for read in watched.into_iter().flatten() {
+            match watched::input(self, &dirs, read)? {
+                watched::Input::Variable(name) => names.push(name),
+                watched::Input::File(path) => self.add_file(&path, &mut files)?,
+                watched::Input::Crate(stem) if !externs.contains_key(&stem) => {
+                    let known = self.known(&stem);
+                    let known = known.ok_or_else(|| format!("reads `{stem}`, which is unknown"))?;
+                    externs.insert(stem, known.identity);
+                }
+                watched::Input::Crate(_) | watched::Input::Known => {}
             }
         }
         let env = self.variables(names.iter())?;

@@ -48,7 +48,7 @@ pub struct Shared {
     pub base: String,
     /// What a build script must not see.
     pub hidden: Vec<PathBuf>,
-    /// The library that watches procedural macros, where there is one for this host.
+    /// The library that watches rustc and the procedural macros in it, where there is one for this host.
     pub watch: Option<PathBuf>,
 }
 
@@ -69,6 +69,8 @@ pub struct Spec {
     pub written: Vec<PathBuf>,
     /// [`Shared::watch`].
     pub watch: Option<PathBuf>,
+    /// The compiler's directory.
+    pub sysroot: PathBuf,
     /// Whether all that a macro can ask of a file besides its content differs between the builds: its times
     /// and its mode.
     pub files_varied: bool,

@@ -1,9 +1,11 @@
-//! What procedural macros read, written down while rustc runs them: files, variables and random numbers.
+//! What procedural macros read, written down while rustc runs them: files, variables and random numbers; and
+//! what rustc itself opens, for assembler code within Rust can include files that no dep-info lists.
 //!
 //! Owns the compiling of the watcher, whose source begins in `watcher.rs`, the list of what a macro may ask the
 //! C library for, and the reading of its records. A macro that imports anything else cannot be watched.
 //! Decides nothing about what is remembered: that is for `cargo::reuse`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -170,7 +172,7 @@ fn needed(file: &ElfFile64<'_, Endianness>, data: &[u8]) -> object::Result<Vec<S
     names.map(text).collect()
 }
 
-/// One thing that macros did.
+/// One thing that macros did, or rustc itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Read {
     /// They asked for a variable.
@@ -179,10 +181,12 @@ pub enum Read {
     File(PathBuf),
     /// They called a function of which nothing more is known.
     Called(String),
+    /// rustc itself opened this file; as it named it.
+    Opened(PathBuf),
 }
 
-/// What a record says; none if the watcher did not start, or a line is not whole.
-pub fn read(record: &[u8]) -> Option<Vec<Read>> {
+/// What a record says, each thing once; none if the watcher did not start, or a line is not whole.
+pub fn read(record: &[u8]) -> Option<BTreeSet<Read>> {
     let mut lines = record.strip_suffix(&[0])?.split(|b| *b == 0);
     if lines.next()? != b"s " {
         return None;
@@ -193,6 +197,7 @@ pub fn read(record: &[u8]) -> Option<Vec<Read>> {
             b"v " => Some(Read::Variable(text()?)),
             b"f " => Some(Read::File(text()?.into())),
             b"x " => Some(Read::Called(text()?)),
+            b"o " => Some(Read::Opened(text()?.into())),
             _ => None,
         }
     };
@@ -209,11 +214,12 @@ mod tests {
         for (record, want) in [
             (&b"s \0"[..], Some(vec![])),
             (
-                b"s \0v A\0f /x\0x statx\0",
+                b"s \0v A\0f /x\0x statx\0o y\0v A\0",
                 Some(vec![
                     Read::Variable(name("A")),
                     Read::File("/x".into()),
                     Read::Called(name("statx")),
+                    Read::Opened("y".into()),
                 ]),
             ),
             // Nothing was started, a line has no end, begins otherwise, or is not text.
@@ -225,6 +231,7 @@ mod tests {
             (b"s \0v\0", None),
             (b"s \0f \xff\0", None),
         ] {
+            let want = want.map(BTreeSet::from_iter);
             assert_eq!(read(record), want, "{}", record.escape_ascii());
         }
     }

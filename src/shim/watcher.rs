@@ -1,6 +1,6 @@
-//! The watcher: writes down what procedural macros read within one rustc process. A call counts as a
-//! macro's where it returns into a file that was loaded after the process had started: rustc itself, its
-//! libraries and the C library are there from the start.
+//! The watcher: writes down what procedural macros read within one rustc process, and which files rustc itself
+//! opens. A call counts as a macro's where it returns into a file that was loaded after the process had
+//! started: rustc itself, its libraries and the C library are there from the start.
 //!
 //! Not a module of the crate: `repro` compiles this file on the host that builds, as a `no_std` shared
 //! object for Linux with glibc. The variable `REPRO_WATCH` has its own path, the file to write to and a text
@@ -183,12 +183,13 @@ unsafe extern "C" fn know(module: *const Module, _: usize, _: *mut c_void) -> In
     0
 }
 
+fn is_at_work() -> bool {
+    RECORD.load(Ordering::Acquire) != 0
+}
+
 /// Whether the watcher is at work, and a call that returns to this place is not rustc's own.
 fn watches(back: usize) -> bool {
-    if RECORD.load(Ordering::Acquire) == 0 {
-        return false;
-    }
-    module_of(back).is_none()
+    is_at_work() && module_of(back).is_none()
 }
 
 /// Which of the modules that were there from the start has this place.
@@ -268,13 +269,15 @@ unsafe fn starts_with(text: *const u8, name: *const u8, length: usize) -> bool {
 unsafe extern "C" fn repro_open(path: *const u8, flags: Int, mode: u32, back: usize) -> Int {
     const CLOSE_ON_EXEC: Int = 0o2_000_000;
     const LARGE: Int = 0o100_000;
+    const WRITES: Int = 0o3;
     // SAFETY: the caller's promise.
     unsafe {
-        if watches(back) {
-            match flags & !CLOSE_ON_EXEC & !LARGE {
-                0 => note(b'f', path),
-                _ => refuse(b"open\0"),
-            }
+        match flags & !CLOSE_ON_EXEC & !LARGE {
+            0 if watches(back) => note(b'f', path),
+            _ if watches(back) => refuse(b"open\0"),
+            // What assembler code includes is among these.
+            _ if flags & WRITES == 0 && is_at_work() => note(b'o', path),
+            _ => {}
         }
         type Open = Option<unsafe extern "C" fn(*const u8, Int, ...) -> Int>;
         match transmute::<*mut c_void, Open>(OPEN.get()) {

@@ -5,8 +5,8 @@ use super::*;
 use crate::ledger::places::Places;
 
 const OTHER_PLACES: usize = 1000;
-/// What is known of a crate with a macro below it.
-const BASE: &str = r#"{"identity":"0123456789","unlisted":null,"macros":true,"unwatched":null}"#;
+/// What is known of a crate.
+const BASE: &str = r#"{"identity":"0123456789","unlisted":null,"unwatched":null}"#;
 
 /// A call that was made, with all that it read.
 struct World {
@@ -37,11 +37,15 @@ impl World {
             // A macro's: it reads the first, and asks for the second, which is not there.
             ("source/macro.txt", "by a macro"),
             ("source/dir/x", ""),
+            // By assembler code.
+            ("source/table.bin", "01234567"),
             ("target/deps/other", "still being written"),
             ("target/deps/libbase-1.rmeta", "rust metadata"),
             ("target/deps/libx-2.rmeta", "rust"),
             ("target/deps/x-2.d", &depends),
             ("wrapper/crates/libbase-1", BASE),
+            // Below the other one: no argument names it.
+            ("wrapper/crates/libbelow-3", BASE),
         ] {
             let path = dir.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -65,6 +69,7 @@ impl World {
             ("RUSTC_BOOTSTRAP", "1"),
             ("IRRELEVANT", "yes"),
             ("BY_MACRO", "value"),
+            ("CARGO_MAKEFLAGS", "-j --jobserver-fds=5,6 --jobserver-auth=5,6"),
         ];
         World {
             base: "compiler and project".to_string(),
@@ -101,6 +106,7 @@ impl World {
             inside: vec![self.path("source"), self.path("target")],
             written: vec![self.path("target")],
             watch: None,
+            sysroot: "/toolchain".into(),
             files_varied: self.files_varied,
             preload: None,
             side: "A".to_string(),
@@ -112,14 +118,16 @@ impl World {
     fn remember(&self) -> Result<(), String> {
         let variables = ["BY_MACRO", "UNSET_BY_MACRO"].map(|name| Read::Variable(name.into()));
         let files = ["macro.txt", "absent.txt"].map(|name| Read::File(name.into()));
-        self.remember_with(variables.into_iter().chain(files).collect())
+        let crates = self.path("target/deps/libbelow-3.rmeta");
+        let opened = ["table.bin".into(), crates].map(Read::Opened);
+        self.remember_with(Some(variables.into_iter().chain(files).chain(opened).collect()))
     }
 
-    fn remember_with(&self, macros: Vec<Read>) -> Result<(), String> {
+    /// With what was watched; none where nothing can be.
+    fn remember_with(&self, watched: Option<BTreeSet<Read>>) -> Result<(), String> {
         self.with(|asked| {
             let plain = asked.plain(&asked.below())?;
-            assert!(plain.macros);
-            let entry = asked.entry(plain, "", macros)?;
+            let entry = asked.entry(plain, "", watched)?;
             let text = serde_json::to_vec(&[(true, &entry)]).unwrap();
             std::fs::write(self.path("view").join(&entry.primary), text).unwrap();
             Ok(())
@@ -210,6 +218,9 @@ fn one_bit_of_any_input_and_the_call_is_made_again() {
         Input::File("target/deps/libbase-1.rmeta"),
         // Macros of crates further below are part of this.
         Input::File("wrapper/crates/libbase-1"),
+        Input::File("wrapper/crates/libbelow-3"),
+        Input::File("source/table.bin"),
+        Input::Name("source/table.bin"),
         Input::Name("source/src/data.bin"),
         Input::Name("target/out/made.rs"),
         Input::Variable("MADE_BY"),
@@ -246,20 +257,40 @@ fn one_bit_of_any_input_and_the_call_is_made_again() {
 }
 
 #[test]
-fn what_a_macro_reads_is_understood_or_the_call_is_not_remembered() {
+fn what_is_read_is_understood_or_the_call_is_not_remembered() {
     let mut world = World::new();
-    let out_dir = world.path("target/out/made.rs");
-    let cargo = world.path("target/deps/other");
+    let made = world.path("target/out/made.rs");
+    let deps = |name: &str| world.path("target/deps").join(name);
     for (read, why) in [
-        (Read::File(out_dir), None),
+        (Read::File(made.clone()), None),
         (Read::File("src/../macro.txt".into()), None),
-        (Read::File(cargo), Some("reads")),
+        (Read::File(deps("other")), Some("reads")),
         (Read::File("/etc/passwd".into()), Some("reads `/etc/passwd`")),
         (Read::File("../../outside".into()), Some("reads")),
         (Read::File("dir".into()), Some("reads the directory `")),
         (Read::Called("readlink".into()), Some("called `readlink`")),
+        // By assembler code, or for rustc's own needs.
+        (Read::Opened(made), None),
+        (Read::Opened("src/lib.rs".into()), None),
+        (Read::Opened(world.path("target/native/libz.a")), None),
+        (Read::Opened(deps("libbase-1.rmeta")), None),
+        (Read::Opened(deps("libbelow-3.rmeta")), None),
+        (Read::Opened(deps("libunknown-4.rmeta")), Some("reads `libunknown-4`")),
+        (Read::Opened(deps("libbelow-3.rlib")), Some("reads")),
+        (Read::Opened(deps("libx-2.rmeta")), None),
+        (Read::Opened(deps("x-2.x.123-cgu.0.rcgu.o")), None),
+        (Read::Opened(deps("rustcA7/lib.rmeta")), None),
+        (Read::Opened(deps("other")), Some("reads")),
+        (Read::Opened("/toolchain/lib/rustlib/x/lib/libstd.rmeta".into()), None),
+        (Read::Opened("/toolchain/share/x".into()), Some("reads")),
+        (Read::Opened("/proc/self/cgroup".into()), None),
+        (Read::Opened("/sys/fs/cgroup/cpu.max".into()), None),
+        (Read::Opened("/proc/self/environ".into()), Some("reads `/proc/self/environ`")),
+        (Read::Opened("/dev/fd/6".into()), None),
+        (Read::Opened("/dev/fd/7".into()), Some("reads `/dev/fd/7`")),
+        (Read::Opened("dir".into()), Some("reads")),
     ] {
-        let found = world.remember_with(vec![read.clone()]).err();
+        let found = world.remember_with(Some([read.clone()].into())).err();
         let fits = match (&found, why) {
             (Some(found), Some(why)) => found.contains(why),
             (found, why) => found.is_none() && why.is_none(),
@@ -268,9 +299,9 @@ fn what_a_macro_reads_is_understood_or_the_call_is_not_remembered() {
     }
     // The times of a file are not part of the key.
     world.files_varied = false;
-    let found = world.remember_with(vec![Read::File("macro.txt".into())]);
-    assert!(found.unwrap_err().contains("reads files"));
-    assert_eq!(world.remember_with(vec![Read::Variable("BY_MACRO".into())]), Ok(()));
+    let with = |read| world.remember_with(Some([read].into()));
+    assert!(with(Read::File("macro.txt".into())).unwrap_err().contains("reads files"));
+    assert_eq!(with(Read::Variable("BY_MACRO".into())), Ok(()));
 }
 
 #[test]
@@ -329,7 +360,6 @@ fn what_cannot_be_told_is_not_remembered() {
             }) as &dyn Fn(&mut World),
         ),
         ("unknown", &|w| write(w, base, "")),
-        ("assembler code", &|w| write(w, "source/src/part.rs", "core::arch::asm!(\"nop\");")),
         ("cannot be read", &|w| {
             write(w, "target/deps/x-2.d", "x.d: src/a\nb.rs\n\nsrc/a\nb.rs:\n")
         }),
@@ -343,4 +373,10 @@ fn what_cannot_be_told_is_not_remembered() {
         let found = refused(change);
         assert!(found.contains(why), "{found}");
     }
+    // Where nothing is watched, assembler code could read anything.
+    let world = World::new();
+    assert_eq!(world.remember_with(None), Ok(()));
+    write(&world, "source/src/part.rs", "core::arch::asm!(\"nop\");");
+    assert!(world.remember_with(None).unwrap_err().contains("assembler code"));
+    assert_eq!(world.remember(), Ok(()));
 }

@@ -1,0 +1,164 @@
+//! What a call reads beyond what its dep-info lists: by procedural macros, and by assembler code that includes
+//! files. Which macros can be watched, and what was read as inputs of the call.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::Asked;
+use crate::cargo::rustc_args::is_within;
+use crate::cargo::units::stem_of;
+use crate::fs;
+use crate::ledger::Spec;
+use crate::shim::watch::{self, Read};
+
+/// What was read, as an input of the call.
+pub(super) enum Input {
+    /// A variable.
+    Variable(String),
+    /// A file, which need not be there.
+    File(PathBuf),
+    /// A crate that no argument names, by its stem.
+    Crate(String),
+    /// It is another input already, or the call's own.
+    Known,
+}
+
+/// Where rustc asks how many processors it may use, how much memory it has, and how wide the terminal is. A
+/// directory ends in `/`.
+const OF_PROCESS: [&str; 6] = [
+    "/proc/self/cgroup", "/proc/self/maps", "/proc/self/mountinfo", "/proc/self/statm",
+    "/sys/fs/cgroup/", "/dev/tty",
+];
+
+/// Where a process finds the jobserver; what rustc itself reads.
+const JOBSERVER: [&str; 3] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
+
+/// How the names of directories begin that rustc makes for itself.
+const SCRATCH: [&str; 3] = ["rmeta", "rustc", ".tmp"];
+
+/// What a record says; an error is a clause.
+pub(super) fn read(record: &Path) -> Result<BTreeSet<Read>, String> {
+    let record = std::fs::read(record).unwrap_or_default();
+    watch::read(&record).ok_or_else(|| "could not be watched".to_string())
+}
+
+/// Has a call watched; the watcher writes to `record`. `preloaded` is what the call preloads already.
+pub(super) fn watch(
+    spec: &Spec,
+    record: &Path,
+    primary: &str,
+    preloaded: Option<&OsStr>,
+    command: &mut Command,
+) {
+    let _ = std::fs::remove_file(record);
+    if let Some(object) = &spec.watch {
+        let seed = format!("{}{primary}", spec.side);
+        // The shim puts itself in front of whatever does not name it.
+        let shim = spec.preload.as_ref().and_then(|path| path.to_str());
+        let others = preloaded.and_then(|value| value.to_str());
+        let others = others.into_iter().flat_map(|value| value.split([':', ' ']));
+        let behind = shim.into_iter().chain(others.filter(|path| Some(*path) != shim));
+        command.envs(watch::variables(object, record, &seed, behind));
+    }
+}
+
+/// Why crates that use this procedural macro, made of these files, are not remembered; none if it can be
+/// watched. `below` is why a crate that it is made of cannot.
+pub(super) fn obstacle(
+    spec: &Spec,
+    name: &str,
+    below: Option<&str>,
+    files: &[PathBuf],
+) -> Option<String> {
+    let uses = |why: &str| format!("uses the procedural macro `{name}`: {why}");
+    if spec.watch.is_none() {
+        return Some("uses a procedural macro, which cannot be watched here".to_string());
+    }
+    if let Some(why) = below {
+        return Some(uses(why));
+    }
+    let found = files.iter().find_map(|path| watch::obstacle(&std::fs::read(path).ok()?));
+    match files.iter().all(|path| path.is_file()) && !files.is_empty() {
+        true => found.map(|why| uses(&format!("it {why}"))),
+        false => Some(uses("its library is not there")),
+    }
+}
+
+/// What the call read, as an input; an error is a clause. `trees` are directories that are inputs as a whole.
+pub(super) fn input(call: &Asked<'_>, trees: &[PathBuf], read: Read) -> Result<Input, String> {
+    let Asked { spec, unit, .. } = call;
+    let uses = |what: String| Err(format!("uses a procedural macro that {what}"));
+    let path = match read {
+        Read::Variable(name) => return Ok(Input::Variable(name)),
+        Read::Opened(path) => return opened(call, trees, &path),
+        Read::File(path) => Path::new(&unit.dir).join(path),
+        Read::Called(name) => return uses(format!("called `{name}`")),
+    };
+    if !spec.files_varied {
+        return uses("reads files, of which times and modes are not varied".to_string());
+    }
+    // Of the target directory only files in OUT_DIR: others there are written while rustc runs.
+    let real = fs::normalized(&path);
+    let made = unit.script_output.as_deref().is_some_and(|out| real.starts_with(out));
+    let written = spec.written.iter().any(|dir| real.starts_with(dir));
+    match is_within(&real, &spec.inside) && (made || !written) {
+        true if path.is_dir() => uses(format!("reads the directory `{}`", path.display())),
+        true => Ok(Input::File(path)),
+        false => uses(format!("reads `{}`", path.display())),
+    }
+}
+
+/// What a file is that rustc opened: mostly its own, but assembler code includes whatever it names.
+fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, String> {
+    let Asked { spec, unit, .. } = call;
+    let path = &*Path::new(&unit.dir).join(path);
+    let real = fs::normalized(path);
+    // The standard library counts as a part of the compiler.
+    if real.starts_with(spec.sysroot.join("lib/rustlib"))
+        || OF_PROCESS.iter().any(|own| match own.ends_with('/') {
+            true => real.starts_with(own),
+            false => real == Path::new(own),
+        })
+        || is_jobserver(call, path)
+        || trees.iter().any(|tree| real.starts_with(tree))
+    {
+        return Ok(Input::Known);
+    }
+    if unit.externs.iter().any(|given| Path::new(given) == real) {
+        return Ok(Input::Known);
+    }
+    if let Ok(below) = real.strip_prefix(&unit.out_dir) {
+        let names: Vec<_> = below.iter().map(OsStr::to_string_lossy).collect();
+        let own = |name: &str| stem_of(name) == unit.stem() || name.starts_with(&unit.link_name());
+        match &*names {
+            [name] if own(name) => return Ok(Input::Known),
+            [name] if name.ends_with(".rmeta") || name.ends_with(".so") => {
+                return Ok(Input::Crate(stem_of(name)));
+            }
+            // In which rustc puts a library together.
+            [dir, _] if SCRATCH.iter().any(|begin| dir.starts_with(begin)) => {
+                return Ok(Input::Known);
+            }
+            _ => {}
+        }
+    }
+    let written = spec.written.iter().any(|dir| real.starts_with(dir));
+    match is_within(&real, &spec.inside) && !written {
+        true => Ok(Input::File(path.to_owned())),
+        false => Err(format!("reads `{}`", path.display())),
+    }
+}
+
+/// Whether this is the jobserver: a named pipe, or numbers of open files.
+fn is_jobserver(call: &Asked<'_>, path: &Path) -> bool {
+    let values = JOBSERVER.iter().filter_map(|name| call.env.get(OsStr::new(name))?.to_str());
+    let servers = values.flat_map(str::split_whitespace).filter_map(|word| {
+        word.strip_prefix("--jobserver-auth=").or_else(|| word.strip_prefix("--jobserver-fds="))
+    });
+    servers.into_iter().any(|server| match server.strip_prefix("fifo:") {
+        Some(pipe) => Path::new(pipe) == path,
+        None => server.split(',').any(|number| Path::new("/dev/fd").join(number) == path),
+    })
+}
