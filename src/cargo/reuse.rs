@@ -171,6 +171,16 @@ impl Asked<'_> {
         serde_json::from_slice(&text).ok()
     }
 
+    /// The identity of a crate that no argument names, by the name of its file in the directory of the call.
+    /// Metadata of such a crate is part of the identity of one that uses it; a whole library has more in it.
+    fn found(&self, name: &str) -> Option<String> {
+        let identity = self.known(&stem_of(name))?.identity;
+        Some(match name.ends_with(".rmeta") {
+            true => identity,
+            false => with_file(&identity, &Path::new(&self.unit.out_dir).join(name)),
+        })
+    }
+
     /// The crates that it is given; none for one of which nothing is known.
     fn below(&self) -> BTreeMap<String, Option<Crate>> {
         let read = |path: &String| {
@@ -178,8 +188,7 @@ impl Asked<'_> {
             let mut known = self.known(&stem);
             // The file that is given: it may be the whole library, or have been written over since.
             if let Some(known) = &mut known {
-                let file = digest::of_file(Path::new(path)).map(|d| d.sha256).unwrap_or_default();
-                known.identity = entry::digest_of(&(&known.identity, file));
+                known.identity = with_file(&known.identity, Path::new(path));
             }
             (stem, known)
         };
@@ -292,10 +301,10 @@ impl Asked<'_> {
             let names = entry.inputs.env.keys();
             let Ok(env) = self.variables(names) else { return false };
             let (mut externs, trees) = (plain.externs.clone(), plain.trees.clone());
-            for stem in entry.inputs.externs.keys() {
-                if !externs.contains_key(stem) {
-                    let Some(known) = self.known(stem) else { return false };
-                    externs.insert(stem.clone(), known.identity);
+            for name in entry.inputs.externs.keys() {
+                if !externs.contains_key(name) {
+                    let Some(identity) = self.found(name) else { return false };
+                    externs.insert(name.clone(), identity);
                 }
             }
             let now = Inputs { externs, files, env, trees };
@@ -440,10 +449,10 @@ impl Asked<'_> {
             match watched::input(self, &dirs, read)? {
                 watched::Input::Variable(name) => names.push(name),
                 watched::Input::File(path) => self.add_file(&path, &mut files)?,
-                watched::Input::Crate(stem) if !externs.contains_key(&stem) => {
-                    let known = self.known(&stem);
-                    let known = known.ok_or_else(|| format!("reads `{stem}`, which is unknown"))?;
-                    externs.insert(stem, known.identity);
+                watched::Input::Crate(name) if !externs.contains_key(&stem_of(&name)) => {
+                    let found = self.found(&name);
+                    let found = found.ok_or_else(|| format!("reads `{name}`, which is unknown"))?;
+                    externs.insert(name, found);
                 }
                 watched::Input::Crate(_) | watched::Input::Known => {}
             }
@@ -468,6 +477,12 @@ impl Asked<'_> {
             varied: BTreeMap::new(),
         })
     }
+}
+
+/// An identity that is also that of a file.
+fn with_file(identity: &str, path: &Path) -> String {
+    let file = digest::of_file(path).map(|d| d.sha256).unwrap_or_default();
+    entry::digest_of(&(identity, file))
 }
 
 /// The digest of a file, or that there is none; none where it cannot be read.

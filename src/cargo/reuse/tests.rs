@@ -41,6 +41,7 @@ impl World {
             ("source/table.bin", "01234567"),
             ("target/deps/other", "still being written"),
             ("target/deps/libbase-1.rmeta", "rust metadata"),
+            ("target/deps/libbelow-3.rlib", "!<arch> rust"),
             ("target/deps/libx-2.rmeta", "rust"),
             ("target/deps/x-2.d", &depends),
             ("wrapper/crates/libbase-1", BASE),
@@ -118,8 +119,10 @@ impl World {
     fn remember(&self) -> Result<(), String> {
         let variables = ["BY_MACRO", "UNSET_BY_MACRO"].map(|name| Read::Variable(name.into()));
         let files = ["macro.txt", "absent.txt"].map(|name| Read::File(name.into()));
-        let crates = self.path("target/deps/libbelow-3.rmeta");
-        let opened = ["table.bin".into(), crates].map(Read::Opened);
+        let deps = |name: &str| self.path("target/deps").join(name);
+        let crates = ["libbelow-3.rmeta", "libbelow-3.rlib"].map(deps);
+        let paths = ["table.bin".into(), "/build/elsewhere.rs".into()].into_iter().chain(crates);
+        let opened = paths.map(Read::Opened);
         self.remember_with(Some(variables.into_iter().chain(files).chain(opened).collect()))
     }
 
@@ -219,6 +222,7 @@ fn one_bit_of_any_input_and_the_call_is_made_again() {
         // Macros of crates further below are part of this.
         Input::File("wrapper/crates/libbase-1"),
         Input::File("wrapper/crates/libbelow-3"),
+        Input::File("target/deps/libbelow-3.rlib"),
         Input::File("source/table.bin"),
         Input::Name("source/table.bin"),
         Input::Name("source/src/data.bin"),
@@ -275,19 +279,21 @@ fn what_is_read_is_understood_or_the_call_is_not_remembered() {
         (Read::Opened(world.path("target/native/libz.a")), None),
         (Read::Opened(deps("libbase-1.rmeta")), None),
         (Read::Opened(deps("libbelow-3.rmeta")), None),
-        (Read::Opened(deps("libunknown-4.rmeta")), Some("reads `libunknown-4`")),
-        (Read::Opened(deps("libbelow-3.rlib")), Some("reads")),
+        (Read::Opened(deps("libunknown-4.rmeta")), Some("reads `libunknown-4.rmeta`")),
+        (Read::Opened(deps("libbelow-3.rlib")), None),
         (Read::Opened(deps("libx-2.rmeta")), None),
         (Read::Opened(deps("x-2.x.123-cgu.0.rcgu.o")), None),
         (Read::Opened(deps("rustcA7/lib.rmeta")), None),
         (Read::Opened(deps("other")), Some("reads")),
         (Read::Opened("/toolchain/lib/rustlib/x/lib/libstd.rmeta".into()), None),
-        (Read::Opened("/toolchain/share/x".into()), Some("reads")),
         (Read::Opened("/proc/self/cgroup".into()), None),
         (Read::Opened("/sys/fs/cgroup/cpu.max".into()), None),
+        // A path that stands for another one.
+        (Read::Opened("/build/x/src/macros.rs".into()), None),
         (Read::Opened("/proc/self/environ".into()), Some("reads `/proc/self/environ`")),
         (Read::Opened("/dev/fd/6".into()), None),
         (Read::Opened("/dev/fd/7".into()), Some("reads `/dev/fd/7`")),
+        (Read::Opened("/etc/passwd".into()), Some("reads `/etc/passwd`")),
         (Read::Opened("dir".into()), Some("reads")),
     ] {
         let found = world.remember_with(Some([read.clone()].into())).err();

@@ -19,7 +19,7 @@ pub(super) enum Input {
     Variable(String),
     /// A file, which need not be there.
     File(PathBuf),
-    /// A crate that no argument names, by its stem.
+    /// A crate that no argument names, by the name of its file.
     Crate(String),
     /// It is another input already, or the call's own.
     Known,
@@ -32,8 +32,14 @@ const OF_PROCESS: [&str; 6] = [
     "/sys/fs/cgroup/", "/dev/tty",
 ];
 
+/// Where files come and go by themselves.
+const OF_KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
+
 /// Where a process finds the jobserver; what rustc itself reads.
 const JOBSERVER: [&str; 3] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
+
+/// Libraries that rustc looks into.
+const CRATES: [&str; 3] = [".rmeta", ".rlib", ".so"];
 
 /// How the names of directories begin that rustc makes for itself.
 const SCRATCH: [&str; 3] = ["rmeta", "rustc", ".tmp"];
@@ -134,8 +140,8 @@ fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, Str
         let own = |name: &str| stem_of(name) == unit.stem() || name.starts_with(&unit.link_name());
         match &*names {
             [name] if own(name) => return Ok(Input::Known),
-            [name] if name.ends_with(".rmeta") || name.ends_with(".so") => {
-                return Ok(Input::Crate(stem_of(name)));
+            [name] if CRATES.iter().any(|ending| name.ends_with(ending)) => {
+                return Ok(Input::Crate(name.to_string()));
             }
             // In which rustc puts a library together.
             [dir, _] if SCRATCH.iter().any(|begin| dir.starts_with(begin)) => {
@@ -145,7 +151,12 @@ fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, Str
         }
     }
     let written = spec.written.iter().any(|dir| real.starts_with(dir));
-    match is_within(&real, &spec.inside) && !written {
+    // The source of a macro from another crate, under a path that stands for the real one.
+    let of_kernel = || OF_KERNEL.iter().any(|dir| real.starts_with(dir));
+    let absent = || {
+        !is_within(&real, &spec.inside) && !of_kernel() && std::fs::symlink_metadata(path).is_err()
+    };
+    match is_within(&real, &spec.inside) && !written || absent() {
         true => Ok(Input::File(path.to_owned())),
         false => Err(format!("reads `{}`", path.display())),
     }
