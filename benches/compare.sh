@@ -65,10 +65,15 @@ fail() {
     exit 1
 }
 
-# one_build NAME SOURCE DIR: a clone of SOURCE in DIR, built as the recipe says. (Runs in a subshell.)
-one_build() (
+# one_build NAME SOURCE DIR: a clone of SOURCE in DIR, built as the recipe says.
+one_build() {
     git clone -q "$2" "$3"
-    cd "$3"
+    build_in "$1" "$3"
+}
+
+# build_in NAME DIR: builds the clone in DIR. (Runs in a subshell.)
+build_in() (
+    cd "$2"
     SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct)
     RUSTFLAGS="--remap-path-prefix=$PWD=/build/$1 --remap-path-prefix=$cargo_home=/cargo"
     RUSTFLAGS="$RUSTFLAGS -C link-arg=-Wl,--build-id=sha1"
@@ -127,11 +132,16 @@ guarded() (
     "$@"
 )
 
-# measure CRATE ROUND WAY FUNCTION ARGUMENTS...: one row of the table.
+# measure CRATE ROUND WAY FUNCTION ARGUMENTS...: one row of the table, of builds from nothing.
 measure() {
+    rm -rf "$work/one" "$work/the-other-one" "$work/src/target"
+    measure_again "$@"
+}
+
+# The same with what the row before has left.
+measure_again() {
     local crate=$1 round=$2 way=$3 status began cpu
     shift 3
-    rm -rf "$work/one" "$work/the-other-one" "$work/src/target"
     sync
     began=$EPOCHREALTIME cpu=$(cpu_seconds)
     # Not behind `||`: bash would switch `set -e` off in all that runs there.
@@ -156,14 +166,17 @@ setting() {
     printf '%-10s %5s  %-8s %8s %8s  %s\n' crate round way wall/s CPU/s digests
 }
 
-# import NAME VERSION: the crate's source in $source, as a repository; the name of its program in $binary.
+# import NAME VERSION: the source of the crate, or of benches/workspace, in $source, as a repository; the name of its program in $binary.
 import() {
     # Where it is not that of the crate.
     binary=$1
     [ "$1" != ripgrep ] || binary=rg
     source=$work/src
     rm -rf "$source"
-    "$root/.ci/crate-source" "$1" "$2" "$source"
+    case $1 in
+    workspace) binary=app && cp -r "$root/benches/workspace" "$source" ;;
+    *) "$root/.ci/crate-source" "$1" "$2" "$source" ;;
+    esac
     (
         cd "$source"
         cargo fetch --locked --quiet

@@ -35,6 +35,8 @@ const PROGRAMS: [&str; 5] =
 const TARGETS: &str = "RUST_TARGET_PATH";
 /// How variables end that decide for which version of Apple's systems code is made.
 const TARGET_VERSION: &str = "_DEPLOYMENT_TARGET";
+/// In place of the digest of a file that is not there.
+const ABSENT: &str = "absent";
 /// More than this is not kept of what a call prints.
 const LONGEST: usize = 1 << 20;
 
@@ -449,6 +451,12 @@ impl Asked<'_> {
             match watched::input(self, &dirs, read)? {
                 watched::Input::Variable(name) => names.push(name),
                 watched::Input::File(path) => self.add_file(&path, &mut files)?,
+                watched::Input::Absent(path) => {
+                    self.add_file(&path, &mut files)?;
+                    if content(&path).as_deref() != Some(ABSENT) {
+                        return Err(format!("reads `{}`, which comes and goes", path.display()));
+                    }
+                }
                 watched::Input::Crate(name) if !externs.contains_key(&stem_of(&name)) => {
                     let found = self.found(&name);
                     let found = found.ok_or_else(|| format!("reads `{name}`, which is unknown"))?;
@@ -489,7 +497,7 @@ fn with_file(identity: &str, path: &Path) -> String {
 fn content(path: &Path) -> Option<String> {
     match std::fs::metadata(path) {
         Err(e) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&e.kind()) => {
-            Some("absent".to_string())
+            Some(ABSENT.to_string())
         }
         _ => digest::of_file(path).ok().map(|d| d.sha256),
     }

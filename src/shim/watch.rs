@@ -183,6 +183,8 @@ pub enum Read {
     Called(String),
     /// rustc itself opened this file; as it named it.
     Opened(PathBuf),
+    /// It could not open this one.
+    Missed(PathBuf),
 }
 
 /// What a record says, each thing once; none if the watcher did not start, or a line is not whole.
@@ -198,6 +200,7 @@ pub fn read(record: &[u8]) -> Option<BTreeSet<Read>> {
             b"f " => Some(Read::File(text()?.into())),
             b"x " => Some(Read::Called(text()?)),
             b"o " => Some(Read::Opened(text()?.into())),
+            b"m " => Some(Read::Missed(text()?.into())),
             _ => None,
         }
     };
@@ -214,12 +217,13 @@ mod tests {
         for (record, want) in [
             (&b"s \0"[..], Some(vec![])),
             (
-                b"s \0v A\0f /x\0x statx\0o y\0v A\0",
+                b"s \0v A\0f /x\0x statx\0o y\0v A\0m z\0",
                 Some(vec![
                     Read::Variable(name("A")),
                     Read::File("/x".into()),
                     Read::Called(name("statx")),
                     Read::Opened("y".into()),
+                    Read::Missed("z".into()),
                 ]),
             ),
             // Nothing was started, a line has no end, begins otherwise, or is not text.

@@ -272,20 +272,23 @@ unsafe extern "C" fn repro_open(path: *const u8, flags: Int, mode: u32, back: us
     const WRITES: Int = 0o3;
     // SAFETY: the caller's promise.
     unsafe {
-        match flags & !CLOSE_ON_EXEC & !LARGE {
-            0 if watches(back) => note(b'f', path),
-            _ if watches(back) => refuse(b"open\0"),
-            // What assembler code includes is among these.
-            _ if flags & WRITES == 0 && is_at_work() => note(b'o', path),
-            _ => {}
-        }
         type Open = Option<unsafe extern "C" fn(*const u8, Int, ...) -> Int>;
-        match transmute::<*mut c_void, Open>(OPEN.get()) {
+        let opened = match transmute::<*mut c_void, Open>(OPEN.get()) {
             Some(next) => next(path, flags, mode),
             None => {
                 call(nr::OPENAT, [AT_FDCWD, path as i64, flags as i64, mode as i64, 0, 0]) as Int
             }
+        };
+        match flags & !CLOSE_ON_EXEC & !LARGE {
+            0 if watches(back) => note(b'f', path),
+            _ if watches(back) => refuse(b"open\0"),
+            // What assembler code includes is among these.
+            _ if flags & WRITES == 0 && is_at_work() => {
+                note(if opened < 0 { b'm' } else { b'o' }, path);
+            }
+            _ => {}
         }
+        opened
     }
 }
 

@@ -121,8 +121,8 @@ impl World {
         let files = ["macro.txt", "absent.txt"].map(|name| Read::File(name.into()));
         let deps = |name: &str| self.path("target/deps").join(name);
         let crates = ["libbelow-3.rmeta", "libbelow-3.rlib"].map(deps);
-        let paths = ["table.bin".into(), "/build/elsewhere.rs".into()].into_iter().chain(crates);
-        let opened = paths.map(Read::Opened);
+        let opened = ["table.bin".into()].into_iter().chain(crates).map(Read::Opened);
+        let opened = opened.chain([Read::Missed("missed.rs".into())]);
         self.remember_with(Some(variables.into_iter().chain(files).chain(opened).collect()))
     }
 
@@ -256,8 +256,12 @@ fn one_bit_of_any_input_and_the_call_is_made_again() {
         world.env.remove(OsStr::new(name));
         assert!(world.is_found());
     }
-    std::fs::write(world.path("source/absent.txt"), "").unwrap();
-    assert!(!world.is_found());
+    for name in ["source/absent.txt", "source/missed.rs"] {
+        std::fs::write(world.path(name), "").unwrap();
+        assert!(!world.is_found());
+        std::fs::remove_file(world.path(name)).unwrap();
+        assert!(world.is_found());
+    }
 }
 
 #[test]
@@ -289,7 +293,11 @@ fn what_is_read_is_understood_or_the_call_is_not_remembered() {
         (Read::Opened("/proc/self/cgroup".into()), None),
         (Read::Opened("/sys/fs/cgroup/cpu.max".into()), None),
         // A path that stands for another one.
-        (Read::Opened("/build/x/src/macros.rs".into()), None),
+        (Read::Missed("/build/x/src/macros.rs".into()), None),
+        (Read::Missed("/proc/self/cgroup".into()), None),
+        // It was there for rustc, or is there now, and not both.
+        (Read::Opened("/build/x/src/macros.rs".into()), Some("reads")),
+        (Read::Missed("/etc/passwd".into()), Some("comes and goes")),
         (Read::Opened("/proc/self/environ".into()), Some("reads `/proc/self/environ`")),
         (Read::Opened("/dev/fd/6".into()), None),
         (Read::Opened("/dev/fd/7".into()), Some("reads `/dev/fd/7`")),

@@ -21,6 +21,8 @@ pub(super) enum Input {
     File(PathBuf),
     /// A crate that no argument names, by the name of its file.
     Crate(String),
+    /// A file that is not there.
+    Absent(PathBuf),
     /// It is another input already, or the call's own.
     Known,
 }
@@ -31,9 +33,6 @@ const OF_PROCESS: [&str; 6] = [
     "/proc/self/cgroup", "/proc/self/maps", "/proc/self/mountinfo", "/proc/self/statm",
     "/sys/fs/cgroup/", "/dev/tty",
 ];
-
-/// Where files come and go by themselves.
-const OF_KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// Where a process finds the jobserver; what rustc itself reads.
 const JOBSERVER: [&str; 3] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
@@ -99,6 +98,9 @@ pub(super) fn input(call: &Asked<'_>, trees: &[PathBuf], read: Read) -> Result<I
     let path = match read {
         Read::Variable(name) => return Ok(Input::Variable(name)),
         Read::Opened(path) => return opened(call, trees, &path),
+        // Mostly the source of a macro from another crate, under a path that stands for the real one.
+        Read::Missed(path) if own(call, &path) => return Ok(Input::Known),
+        Read::Missed(path) => return Ok(Input::Absent(Path::new(&unit.dir).join(path))),
         Read::File(path) => Path::new(&unit.dir).join(path),
         Read::Called(name) => return uses(format!("called `{name}`")),
     };
@@ -116,30 +118,32 @@ pub(super) fn input(call: &Asked<'_>, trees: &[PathBuf], read: Read) -> Result<I
     }
 }
 
+/// Whether rustc asks the kernel something, and not a file of the build.
+fn own(call: &Asked<'_>, path: &Path) -> bool {
+    OF_PROCESS.iter().any(|own| match own.ends_with('/') {
+        true => path.starts_with(own),
+        false => path == Path::new(own),
+    }) || is_jobserver(call, path)
+}
+
 /// What a file is that rustc opened: mostly its own, but assembler code includes whatever it names.
 fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, String> {
     let Asked { spec, unit, .. } = call;
-    let path = &*Path::new(&unit.dir).join(path);
-    let real = fs::normalized(path);
+    let path = Path::new(&unit.dir).join(path);
+    let real = fs::normalized(&path);
     // The standard library counts as a part of the compiler.
-    if real.starts_with(spec.sysroot.join("lib/rustlib"))
-        || OF_PROCESS.iter().any(|own| match own.ends_with('/') {
-            true => real.starts_with(own),
-            false => real == Path::new(own),
-        })
-        || is_jobserver(call, path)
+    if own(call, &real)
+        || real.starts_with(spec.sysroot.join("lib/rustlib"))
         || trees.iter().any(|tree| real.starts_with(tree))
+        || unit.externs.iter().any(|given| Path::new(given) == real)
     {
-        return Ok(Input::Known);
-    }
-    if unit.externs.iter().any(|given| Path::new(given) == real) {
         return Ok(Input::Known);
     }
     if let Ok(below) = real.strip_prefix(&unit.out_dir) {
         let names: Vec<_> = below.iter().map(OsStr::to_string_lossy).collect();
-        let own = |name: &str| stem_of(name) == unit.stem() || name.starts_with(&unit.link_name());
+        let made = |name: &str| stem_of(name) == unit.stem() || name.starts_with(&unit.link_name());
         match &*names {
-            [name] if own(name) => return Ok(Input::Known),
+            [name] if made(name) => return Ok(Input::Known),
             [name] if CRATES.iter().any(|ending| name.ends_with(ending)) => {
                 return Ok(Input::Crate(name.to_string()));
             }
@@ -151,13 +155,8 @@ fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, Str
         }
     }
     let written = spec.written.iter().any(|dir| real.starts_with(dir));
-    // The source of a macro from another crate, under a path that stands for the real one.
-    let of_kernel = || OF_KERNEL.iter().any(|dir| real.starts_with(dir));
-    let absent = || {
-        !is_within(&real, &spec.inside) && !of_kernel() && std::fs::symlink_metadata(path).is_err()
-    };
-    match is_within(&real, &spec.inside) && !written || absent() {
-        true => Ok(Input::File(path.to_owned())),
+    match is_within(&real, &spec.inside) && !written {
+        true => Ok(Input::File(path)),
         false => Err(format!("reads `{}`", path.display())),
     }
 }
