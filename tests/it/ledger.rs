@@ -1,6 +1,8 @@
 //! The ledger: what did not change is not built again, what did change is, and nothing else can be put
 //! into it. Each attack has its control beside it.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -425,6 +427,44 @@ fn a_macro_is_reused_only_if_all_that_it_reads_is_known() {
         ledger.check(&["--workspace"]).libraries().iter().filter(|l| **l == "looks_user").count(),
         1
     );
+}
+
+/// Two runs of the same repository in two clones, and one that is killed when it comes to write.
+#[test]
+fn runs_at_once_take_turns_and_a_killed_one_leaves_nothing() {
+    let ledger = Ledger::new();
+    let clone = ledger.dir.path().join("clone");
+    ledger.project.git(&["clone", "--quiet", ".", clone.to_str().unwrap()]);
+    ledger.project.git(&["remote", "add", "origin", "https://example.org/ledger"]);
+    ledger.project.git_in(&clone, &["remote", "set-url", "origin", "https://example.org/ledger"]);
+    let start = |dir: &Path| {
+        let args = ["-C", dir.to_str().unwrap(), "build", "--ledger"];
+        let mut command = ledger.project.command_repro(&args);
+        // What is killed removes nothing.
+        command.envs(ledger.env()).env("TMPDIR", ledger.dir.path());
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+
+    // This test is the run that writes, until the other one waits for it.
+    let lock = ledger.dir.path().join("cache/repro/ledger/.lock");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let lock = File::create(lock).unwrap();
+    lock.lock().unwrap();
+    let mut killed = start(&clone);
+    let mut said = BufReader::new(killed.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line == "adding to the ledger"));
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    drop(lock);
+    assert!(ledger.files("blobs").is_empty());
+
+    for run in [start(&clone), start(&ledger.project.dir)] {
+        let run: Run = run.wait_with_output().unwrap().into();
+        assert_eq!(run.code, Some(0), "{}", run.all());
+        assert!(!run.all().contains("could not be written"), "{}", run.all());
+    }
+    assert_eq!(ledger.repro(&["ledger", "verify"]).code, Some(0));
+    assert_eq!(ledger.check(&[]).reused(), 3);
 }
 
 /// On a disk of three pages.

@@ -34,13 +34,13 @@ const OF_PROCESS: [&str; 6] = [
     "/sys/fs/cgroup/", "/dev/tty",
 ];
 
-/// Where a process finds the jobserver; what rustc itself reads.
+/// The variables that lead rustc to the jobserver.
 const JOBSERVER: [&str; 3] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
 
-/// Libraries that rustc looks into.
+/// How the names of libraries end that rustc looks into.
 const CRATES: [&str; 3] = [".rmeta", ".rlib", ".so"];
 
-/// How the names of directories begin that rustc makes for itself.
+/// How the names of directories begin in which rustc puts a library together.
 const SCRATCH: [&str; 3] = ["rmeta", "rustc", ".tmp"];
 
 /// What a record says; an error is a clause.
@@ -118,7 +118,7 @@ pub(super) fn input(call: &Asked<'_>, trees: &[PathBuf], read: Read) -> Result<I
     }
 }
 
-/// Whether rustc asks the kernel something, and not a file of the build.
+/// Whether rustc opens this to learn about its own process.
 fn own(call: &Asked<'_>, path: &Path) -> bool {
     OF_PROCESS.iter().any(|own| match own.ends_with('/') {
         true => path.starts_with(own),
@@ -126,7 +126,7 @@ fn own(call: &Asked<'_>, path: &Path) -> bool {
     }) || is_jobserver(call, path)
 }
 
-/// What a file is that rustc opened: mostly its own, but assembler code includes whatever it names.
+/// What a file is that rustc opened. Most are its own business, but assembler code includes whatever it names.
 fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, String> {
     let Asked { spec, unit, .. } = call;
     let path = Path::new(&unit.dir).join(path);
@@ -147,7 +147,6 @@ fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, Str
             [name] if CRATES.iter().any(|ending| name.ends_with(ending)) => {
                 return Ok(Input::Crate(name.to_string()));
             }
-            // In which rustc puts a library together.
             [dir, _] if SCRATCH.iter().any(|begin| dir.starts_with(begin)) => {
                 return Ok(Input::Known);
             }
