@@ -5,7 +5,7 @@
 //! compared. Whatever cannot be told here means that the call is made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -14,20 +14,22 @@ use anyhow::{Context, Result};
 use repro_formats::digest;
 use serde::{Deserialize, Serialize};
 
+use crate::cargo::assembler;
 use crate::cargo::rustc_args::{self, is_within};
-use crate::cargo::units::{Unit, stem_of};
-use crate::cargo::{assembler, records};
+use crate::cargo::units::stem_of;
 use crate::fs;
 use crate::ledger::entry::{self, Entry, Inputs, Output};
-use crate::ledger::{Spec, store};
+use crate::ledger::store;
 use crate::shim::watch::Read;
+pub use asked::Asked;
+use crates::Crate;
 
+mod asked;
+mod crates;
 mod watched;
 
 /// In the wrapper's directory: a line for each call.
 const CALLS: &str = "ledger.jsonl";
-/// There too: what is known of each crate.
-const CRATES: &str = "crates";
 /// Variables beginning so that lead to programs.
 const PROGRAMS: [&str; 5] =
     ["RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTUP_"];
@@ -43,7 +45,7 @@ const LONGEST: usize = 1 << 20;
 /// What came of one call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Call {
-    /// [`Unit::stem`], which is its own.
+    /// [`crate::cargo::units::Unit::stem`], which is its own.
     pub stem: String,
     /// `name version` of the package.
     pub package: String,
@@ -73,18 +75,6 @@ pub enum Done {
     Not(String),
 }
 
-/// What dependents of a crate have to know.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Crate {
-    /// Of its metadata and of all crates below it.
-    identity: String,
-    /// Why it is not known what its dependents read: a clause.
-    unlisted: Option<String>,
-    /// Why a macro that is made of it could read unseen: a clause about it.
-    unwatched: Option<String>,
-}
-
 /// The calls of a finished build.
 ///
 /// # Errors
@@ -94,20 +84,6 @@ pub fn calls(dir: &Path) -> Result<Vec<Call>> {
     text.lines()
         .map(|line| serde_json::from_str(line).context("failed to read the calls of the ledger"))
         .collect()
-}
-
-/// A call of rustc, with what the ledger needs of it.
-pub struct Asked<'a> {
-    /// The ledger.
-    pub spec: &'a Spec,
-    /// The wrapper's directory.
-    pub dir: &'a Path,
-    /// The unit.
-    pub unit: &'a Unit,
-    /// The arguments behind rustc itself.
-    pub args: &'a [String],
-    /// The variables that it has.
-    pub env: &'a BTreeMap<OsString, OsString>,
 }
 
 /// A call that can be remembered.
@@ -167,70 +143,6 @@ impl Asked<'_> {
         fs::append_line(&self.dir.join(CALLS), &call)
     }
 
-    /// What is known of a crate.
-    fn known(&self, stem: &str) -> Option<Crate> {
-        let text = std::fs::read(self.dir.join(CRATES).join(stem)).ok()?;
-        serde_json::from_slice(&text).ok()
-    }
-
-    /// The identity of a crate that no argument names, by the name of its file in the directory of the call.
-    /// Metadata of such a crate is part of the identity of one that uses it; a whole library has more in it.
-    fn found(&self, name: &str) -> Option<String> {
-        let identity = self.known(&stem_of(name))?.identity;
-        Some(match name.ends_with(".rmeta") {
-            true => identity,
-            false => with_file(&identity, &Path::new(&self.unit.out_dir).join(name)),
-        })
-    }
-
-    /// The crates that it is given; none for one of which nothing is known.
-    fn below(&self) -> BTreeMap<String, Option<Crate>> {
-        let read = |path: &String| {
-            let stem = stem_of(path);
-            let mut known = self.known(&stem);
-            // The file that is given: it may be the whole library, or have been written over since.
-            if let Some(known) = &mut known {
-                known.identity = with_file(&known.identity, Path::new(path));
-            }
-            (stem, known)
-        };
-        self.unit.externs.iter().map(read).collect()
-    }
-
-    /// Writes down what dependents have to know, before cargo starts any.
-    fn describe(
-        &self,
-        metadata: &str,
-        below: &BTreeMap<String, Option<Crate>>,
-        assembler: assembler::Reads,
-    ) -> Option<()> {
-        let known: Option<BTreeMap<&String, &Crate>> =
-            below.iter().map(|(stem, known)| Some((stem, known.as_ref()?))).collect();
-        let known = known?;
-        let identities: Vec<_> = known.iter().map(|(stem, c)| (stem, &c.identity)).collect();
-        let name = &self.unit.crate_name;
-        let own = match (assembler, rustc_args::links_native(self.args)) {
-            (assembler::Reads::Nothing, false) => None,
-            (assembler::Reads::Nothing, true) => Some("links a native library"),
-            _ => Some("has assembler code"),
-        };
-        let unwatched = own.map(|why| format!("the crate `{name}` {why}"));
-        let unwatched =
-            unwatched.or_else(|| known.values().find_map(|below| below.unwatched.clone()));
-        let is_macro = self.unit.makes("proc-macro");
-        let unlisted = match (is_macro, assembler) {
-            (true, _) => watched::obstacle(self.spec, name, unwatched.as_deref(), &self.outputs()),
-            (_, assembler::Reads::InDependents) if self.spec.watch.is_none() => {
-                Some(format!("may have assembler code of `{name}`"))
-            }
-            _ => known.values().find_map(|below| below.unlisted.clone()),
-        };
-        let identity = entry::digest_of(&(metadata, identities));
-        let own = Crate { identity, unlisted, unwatched };
-        let text = serde_json::to_vec(&own).ok()?;
-        fs::write(&self.dir.join(CRATES).join(self.unit.stem()), text).ok()
-    }
-
     /// Whether it can be remembered; an error is a clause.
     fn plain(&self, below: &BTreeMap<String, Option<Crate>>) -> Result<Plain, String> {
         let known = rustc_args::read(self.args)?;
@@ -279,11 +191,6 @@ impl Asked<'_> {
         let call = (words?, given.collect::<Vec<_>>(), env, dir);
         let primary = entry::digest_of(&(&self.spec.base, &self.unit.package, call));
         Ok(Plain { primary, externs, trees, dirs })
-    }
-
-    fn canonical(&self, text: &str) -> Result<String, String> {
-        let text = self.spec.places.canonical(text);
-        text.ok_or_else(|| "has text that stands for directories of the ledger".to_string())
     }
 
     /// An entry whose inputs are what they are now.
@@ -338,10 +245,6 @@ impl Asked<'_> {
         self.describe(&metadata.sha256, below, assembler::Reads::Nothing)
     }
 
-    fn dep_info(&self) -> PathBuf {
-        Path::new(&self.unit.out_dir).join(format!("{}.d", self.unit.link_name()))
-    }
-
     /// Runs rustc; returns its exit code and what it printed.
     fn compile(
         &self,
@@ -369,42 +272,6 @@ impl Asked<'_> {
             self.outputs().first().and_then(|path| self.describe_file(path, below));
         }
         Ok((status.code().unwrap_or(1), String::from_utf8_lossy(&messages).into_owned()))
-    }
-
-    fn describe_file(&self, made: &Path, below: &BTreeMap<String, Option<Crate>>) -> Option<()> {
-        let digest = digest::of_file(made).ok()?;
-        // It is there before the metadata.
-        let (_, reads) = self.reads().ok()?;
-        let reads = assembler::in_files(reads.files.iter().map(|file| self.file(file))).ok()?;
-        self.describe(&digest.sha256, below, reads)
-    }
-
-    /// Where a file of the dep-info is. As it stands: `..` behind a link is not what it seems.
-    fn file(&self, listed: impl AsRef<Path>) -> PathBuf {
-        Path::new(&self.unit.dir).join(listed)
-    }
-
-    /// The dep-info, and what it says.
-    fn reads(&self) -> Result<(String, records::Reads), String> {
-        let text = std::fs::read_to_string(self.dep_info())
-            .map_err(|_| "left no list of the files that it read".to_string())?;
-        if !records::is_whole(&text) {
-            return Err("left a list of files that cannot be read".to_string());
-        }
-        let reads = records::dep_info(&text);
-        Ok((text, reads))
-    }
-
-    /// The library, in each of its forms.
-    fn outputs(&self) -> Vec<PathBuf> {
-        let out_dir = Path::new(&self.unit.out_dir);
-        let stem = self.unit.stem();
-        let names = fs::entries(out_dir).unwrap_or_default();
-        let own = names.into_iter().filter(|name| {
-            let name = name.to_string_lossy();
-            name.strip_prefix(&stem).is_some_and(|rest| rest.starts_with('.'))
-        });
-        own.map(|name| out_dir.join(name)).collect()
     }
 
     /// Adds a file to the inputs; an error is a clause.
@@ -485,12 +352,6 @@ impl Asked<'_> {
             varied: BTreeMap::new(),
         })
     }
-}
-
-/// An identity that is also that of a file.
-fn with_file(identity: &str, path: &Path) -> String {
-    let file = digest::of_file(path).map(|d| d.sha256).unwrap_or_default();
-    entry::digest_of(&(identity, file))
 }
 
 /// The digest of a file, or that there is none; none where it cannot be read.

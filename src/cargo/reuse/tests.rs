@@ -1,8 +1,13 @@
 //! Each kind of input, with one bit of it changed in many places: nothing is found that was remembered
 //! before, and all of it once the bit is back.
 
+use std::ffi::OsString;
+
 use super::*;
+use crate::cargo::units::Unit;
+use crate::ledger::Spec;
 use crate::ledger::places::Places;
+use crate::shim::watch::Read;
 
 const OTHER_PLACES: usize = 1000;
 /// What is known of a crate.

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Asked;
+use super::asked::Asked;
 use crate::cargo::rustc_args::is_within;
 use crate::cargo::units::stem_of;
 use crate::fs;
