@@ -111,9 +111,8 @@ fn end_children_on_panic() {
 /// `-C`: everything that is given relatively is meant from there.
 fn enter(dir: Option<&Path>) -> Result<()> {
     let Some(dir) = dir else { return Ok(()) };
-    std::env::set_current_dir(dir).map_err(|e| {
-        error::failure(Kind::Usage, format!("failed to enter `{}`: {e}", dir.display()))
-    })
+    std::env::set_current_dir(dir)
+        .map_err(|e| error::usage(format!("failed to enter `{}`: {e}", dir.display())))
 }
 
 fn run(command: Command) -> Result<u8> {
@@ -123,8 +122,7 @@ fn run(command: Command) -> Result<u8> {
             Ok(0)
         }
         Command::Build(args) if args.once && args.output.format == ReportFormat::Github => {
-            Err(error::failure(
-                Kind::Usage,
+            Err(error::usage(
                 "`--once` compares nothing that could be annotated: leave out `--format github`",
             ))
         }

@@ -87,6 +87,11 @@ pub fn failure(kind: Kind, message: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(Failure { kind, message: message.into(), details: String::new() })
 }
 
+/// A wrong command line (exit 2).
+pub fn usage(message: impl Into<String>) -> anyhow::Error {
+    failure(Kind::Usage, message)
+}
+
 /// A refusal (exit 4).
 pub fn refused(message: impl Into<String>) -> anyhow::Error {
     failure(Kind::Refused, message)

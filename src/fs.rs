@@ -18,7 +18,7 @@ pub use file::{
     first_difference, link_or_copy, link_to_this_program, lstat, normalized, read_text,
     read_text_if_any, write,
 };
-pub use paths::canonicalize;
+pub use paths::{canonicalize, resolve};
 pub use pending::{Listed, Pending, remove_listed, write_atomic};
 pub use system::{disk_use, free_space, identity};
 pub use tree::{

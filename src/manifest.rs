@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Split;
+use crate::recipe::Row;
 use crate::variation::coverage::Coverage;
 use crate::variation::{VARIATIONS, VariationId};
 use crate::verdict::At;
@@ -239,18 +240,6 @@ pub struct Fixed {
     pub path: String,
 }
 
-/// One row of the recipe.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Row {
-    /// What is changed.
-    pub what: String,
-    /// To what.
-    pub value: String,
-    /// Why.
-    pub why: String,
-}
-
 /// A variable that the build asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -464,6 +453,15 @@ impl Manifest {
         let mut bytes = serde_json::to_vec_pretty(self).context("failed to encode the manifest")?;
         bytes.push(b'\n');
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+impl Manifest {
+    /// A manifest that tests change.
+    pub(crate) fn fixture() -> Manifest {
+        let text = include_str!("../tests/fixtures/manifest.json");
+        Manifest::from_bytes(text.as_bytes(), "fixture").unwrap()
     }
 }
 

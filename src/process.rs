@@ -24,7 +24,7 @@ pub use interrupt::{
 };
 
 /// The environment of a command.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Environment {
     /// The caller's, with changes: `None` removes.
     Inherit(Vec<(OsString, Option<OsString>)>),
@@ -32,8 +32,14 @@ enum Environment {
     Exact(BTreeMap<OsString, OsString>),
 }
 
+impl Default for Environment {
+    fn default() -> Environment {
+        Environment::Inherit(Vec::new())
+    }
+}
+
 /// A command to be run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default)]
 pub struct Cmd {
     /// The program that runs it, and its arguments: not part of what is shown.
     runner: Vec<OsString>,
@@ -46,21 +52,12 @@ pub struct Cmd {
     stdin: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
     limit: Option<Duration>,
-    over: Option<Over>,
+    /// Whether the child has to be ended.
+    over: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
     with_parent: bool,
 }
 
-/// Whether a child has to be ended.
-#[derive(Clone)]
-struct Over(Arc<dyn Fn() -> bool + Send + Sync>);
-
-impl std::fmt::Debug for Over {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Over")
-    }
-}
-
-/// How often it is asked.
+/// How often `over` is asked.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// What a finished command left.
@@ -92,20 +89,7 @@ pub enum Stream {
 impl Cmd {
     /// A command that inherits the environment.
     pub fn new(program: impl AsRef<OsStr>) -> Cmd {
-        Cmd {
-            runner: Vec::new(),
-            program: program.as_ref().to_owned(),
-            args: Vec::new(),
-            dir: None,
-            env: Environment::Inherit(Vec::new()),
-            umask: None,
-            own_group: false,
-            stdin: None,
-            jobserver: None,
-            limit: None,
-            over: None,
-            with_parent: false,
-        }
+        Cmd { program: program.as_ref().to_owned(), ..Cmd::default() }
     }
 
     /// Adds one argument.
@@ -185,7 +169,7 @@ impl Cmd {
 
     /// Ends the child, as a signal would, once this says so: it is asked every few seconds.
     pub fn ends_when(mut self, over: impl Fn() -> bool + Send + Sync + 'static) -> Cmd {
-        self.over = Some(Over(Arc::new(over)));
+        self.over = Some(Arc::new(over));
         self
     }
 
@@ -297,7 +281,7 @@ impl Cmd {
                 return;
             }
             let late = until.is_some_and(|until| Instant::now() >= until);
-            if late || self.over.as_ref().is_some_and(|over| over.0()) {
+            if late || self.over.as_ref().is_some_and(|over| over()) {
                 return end(child, true);
             }
         }

@@ -37,8 +37,7 @@ impl Cargo {
         let args = ["locate-project", "--workspace", "--message-format", "plain"];
         let root = PathBuf::from(self.ask(manifest, &args)?);
         let root = root.parent().unwrap_or(Path::new("/"));
-        crate::fs::canonicalize(root)
-            .with_context(|| format!("failed to resolve `{}`", root.display()))
+        crate::fs::resolve(root)
     }
 
     /// `cargo metadata --no-deps` of a manifest: the packages of its workspace and what they name.

@@ -180,7 +180,7 @@ impl Verdict {
 pub const SINGLE: &str = "single";
 
 /// How published files stand to what was rebuilt, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verification {
     /// At least one published file was compared, and every byte of all is the same.
     Reproduced,
@@ -191,6 +191,7 @@ pub enum Verification {
     /// The rebuild is what the manifest lists, and no published file was compared with it.
     Manifest,
     /// At least one is not.
+    #[default]
     Differs,
 }
 

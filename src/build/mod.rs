@@ -20,11 +20,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
-use repro_formats::elf::{self, Linking};
 
 pub use self::words::if_full;
 use self::words::{COUNTING, Space, no_space, progress_of, space, wants_network};
-use crate::artifact::{ArtifactSet, Kind};
+use crate::artifact::{ArtifactSet, Kind, asks_for_loader};
 use crate::build::outside::OutsideFile;
 use crate::cargo::auditable::Packages;
 use crate::cargo::config::{Config, Place};
@@ -451,7 +450,7 @@ fn static_scripts(artifacts: &ArtifactSet) -> Vec<String> {
             let mut head = Vec::new();
             let file = std::fs::File::open(&a.path);
             let read = file.and_then(|f| f.take(64 * 1024).read_to_end(&mut head));
-            read.is_ok() && elf::linking_of(&head) == Linking::Static
+            read.is_ok() && asks_for_loader(&head) == Some(false)
         })
         .map(|a| a.package.clone())
         .collect();

@@ -10,7 +10,7 @@ use super::sbom::recorded;
 use crate::attest::dsse::{self, Envelope};
 use crate::attest::keys::PrivateKey;
 use crate::attest::statement;
-use crate::error::{Kind, bad_input, failure, refused};
+use crate::error::{bad_input, refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::process::Cmd;
@@ -38,7 +38,7 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
         return Ok(Done::Key(describe(&key(asked)?)));
     }
     let builder = asked.builder_id.as_deref().ok_or_else(|| {
-        failure(Kind::Usage, "who built this? name yourself with --builder-id URI; verifiers trust pairs of a key and this name")
+        usage("who built this? name yourself with --builder-id URI; verifiers trust pairs of a key and this name")
     })?;
     check_id(builder)?;
     let (manifest, beside) = recorded(asked.manifest.as_deref(), asked.manifest_path.clone())?;
@@ -91,7 +91,7 @@ pub enum Done {
 
 fn key(asked: &AttestRequest) -> Result<PrivateKey> {
     let Signer::Key(path) = &asked.signer else {
-        return Err(failure(Kind::Usage, "--print-key needs --key FILE"));
+        return Err(usage("--print-key needs --key FILE"));
     };
     let text = fs::read_text(path)?;
     PrivateKey::read(&text)
@@ -111,13 +111,10 @@ fn describe(key: &PrivateKey) -> String {
 fn check_id(builder: &str) -> Result<()> {
     match statement::is_uri(builder) {
         true => Ok(()),
-        false => Err(failure(
-            Kind::Usage,
-            format!(
-                "`--builder-id {}`: expected a URI such as https://example.org/builders/me",
-                builder.escape_debug()
-            ),
-        )),
+        false => Err(usage(format!(
+            "`--builder-id {}`: expected a URI such as https://example.org/builders/me",
+            builder.escape_debug()
+        ))),
     }
 }
 

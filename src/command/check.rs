@@ -9,7 +9,7 @@ use crate::check::facts::{Facts, Wanted};
 use crate::check::levels::{Level, Levels};
 use crate::check::rules::{self, RULES, Rule};
 use crate::check::{self};
-use crate::error::{Kind, bad_input, failure};
+use crate::error::{bad_input, usage};
 use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
 use crate::query::Cargo;
@@ -25,7 +25,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
     let cargo = Cargo::of_user();
     let given = given(&asked);
     // Checked before anything is read: a wrong name must not cost a run.
-    Levels::new(Vec::new(), given.clone()).map_err(|e| failure(Kind::Usage, e))?;
+    Levels::new(Vec::new(), given.clone()).map_err(usage)?;
     let defaults = defaults(&cargo, &manifest);
     let (selection, exceptions, unread) = match defaults {
         Ok(defaults) => (defaults.selection(asked.selection)?, defaults.exceptions()?, None),
@@ -58,10 +58,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
 /// The rule of a name that was given.
 pub fn rule(id: &str) -> Result<&'static Rule> {
     rules::named(id).ok_or_else(|| {
-        failure(
-            Kind::Usage,
-            format!("there is no rule `{id}`: `repro check --list-rules` lists them"),
-        )
+        usage(format!("there is no rule `{id}`: `repro check --list-rules` lists them"))
     })
 }
 

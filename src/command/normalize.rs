@@ -11,7 +11,7 @@ use repro_formats::normalize::handlers;
 use repro_formats::normalize::job::{Job, Outcome, Times};
 
 use crate::epoch;
-use crate::error::{Kind, bad_input, failure, kind_of};
+use crate::error::{bad_input, kind_of, usage};
 use crate::fs::Pending;
 use crate::process;
 use crate::report::files::{Done, One, Status};
@@ -34,8 +34,7 @@ pub fn run(asked: &Normalize) -> Result<Vec<Done>> {
         (None, Some(epoch), _) => Times::Clamp(epoch),
         (None, None, Some(epoch)) => Times::Clamp(epoch.seconds),
         (None, None, None) => {
-            return Err(failure(
-                Kind::Usage,
+            return Err(usage(
                 "no timestamp to clamp to: pass --epoch SECONDS or set SOURCE_DATE_EPOCH",
             ));
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::archive::sums;
-use crate::error::{Kind, failure, refused};
+use crate::error::{refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::project::find_manifest;
@@ -42,7 +42,7 @@ fn row(asked: &SbomRequest) -> Result<&'static Row> {
     let specs: Vec<_> = FORMS.iter().filter(|r| r.format == asked.format).map(|r| r.spec).collect();
     rows.find(|row| row.spec == spec).ok_or_else(|| {
         let (format, specs) = (&asked.format, specs.join(" or "));
-        failure(Kind::Usage, format!("`--spec {spec}`: {format} is written as {specs}"))
+        usage(format!("`--spec {spec}`: {format} is written as {specs}"))
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::error::{Kind, bad_input, failure, refused};
+use crate::error::{bad_input, refused, usage};
 use crate::manifest::Manifest;
 use crate::request::Sync;
 use crate::source::address::percent_encoded;
@@ -52,8 +52,7 @@ pub fn run(asked: &Sync) -> Result<String> {
     }
     let mut all = architectures.into_iter();
     let (Some(architecture), None) = (all.next(), all.next()) else {
-        return Err(failure(
-            Kind::Usage,
+        return Err(usage(
             "the manifests are for several architectures, and rebuilderd takes one at a time: run the command once for each",
         ));
     };
@@ -116,7 +115,7 @@ fn named(manifest: &Manifest) -> (String, String) {
     if let (Some((name, version)), None) = (all.next(), all.next()) {
         return (name.to_string(), version.to_string());
     }
-    let row = |r: &crate::manifest::Row| {
+    let row = |r: &crate::recipe::Row| {
         let name = r.value.strip_prefix("--remap-path-prefix=<source>=/build/");
         name.map(str::to_string)
     };
@@ -164,12 +163,9 @@ fn each_url_once(packages: &[Package]) -> Result<()> {
         for url in package.artifacts.iter().map(|a| &a.url).chain([&package.url]) {
             let name = url.rsplit('/').next().unwrap_or(url);
             if !seen.insert(url.clone()) || !names.insert(name.to_string()) {
-                return Err(failure(
-                    Kind::Usage,
-                    format!(
-                        "two files would have the URL `{url}`, or the same name in one package: put {{name}} or {{version}} into --base-url"
-                    ),
-                ));
+                return Err(usage(format!(
+                    "two files would have the URL `{url}`, or the same name in one package: put {{name}} or {{version}} into --base-url"
+                )));
             }
         }
     }

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
+
 /// The longest path that every program on Windows opens, and one more.
 const LONGEST: usize = 260;
 
@@ -22,6 +24,12 @@ pub fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
         return Ok(path);
     }
     Ok(path.to_str().and_then(without_prefix).map_or(path.clone(), PathBuf::from))
+}
+
+/// The same, with an error that names the path.
+pub fn resolve(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = path.as_ref();
+    canonicalize(path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
 /// A verbatim path without its prefix; `None` if it would then be another place, or is none.

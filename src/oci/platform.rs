@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use object::read::elf::{FileHeader, ProgramHeader};
-use object::{Endianness, FileKind, Object, elf};
+use object::Object;
+
+use crate::artifact::asks_for_loader;
 
 /// A platform of images.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,21 +55,9 @@ impl Platform {
 /// Whether a file is a Linux program that needs no loader and no library.
 pub fn is_static(path: &Path) -> bool {
     let bytes = std::fs::read(path).unwrap_or_default();
-    let asks = match FileKind::parse(&*bytes) {
-        Ok(FileKind::Elf32) => asks_for_loader::<elf::FileHeader32<Endianness>>(&bytes),
-        Ok(FileKind::Elf64) => asks_for_loader::<elf::FileHeader64<Endianness>>(&bytes),
-        _ => return false,
-    };
     let libraries =
         object::File::parse(&*bytes).and_then(|file| Ok(file.import_libraries()?.count()));
-    matches!((asks, libraries), (Ok(false), Ok(0)))
-}
-
-fn asks_for_loader<E: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> object::Result<bool> {
-    let header = E::parse(bytes)?;
-    let endian = header.endian()?;
-    let segments = header.program_headers(endian, bytes)?;
-    Ok(segments.iter().any(|segment| segment.p_type(endian) == elf::PT_INTERP))
+    matches!((asks_for_loader(&bytes), libraries), (Some(false), Ok(0)))
 }
 
 #[cfg(test)]

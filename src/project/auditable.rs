@@ -8,7 +8,7 @@ use cargo_metadata::Metadata;
 use crate::artifact::{Artifact, Kind};
 use crate::build::Built;
 use crate::cargo::auditable::{self, Packages};
-use crate::error::{Kind as Failed, failure, refused};
+use crate::error::{refused, usage};
 use crate::layout::Layout;
 use crate::project::Project;
 use crate::recipe::Recipe;
@@ -27,8 +27,7 @@ impl Project {
             return Ok(false);
         }
         if self.request.inject == Inject::Rustflags {
-            return Err(failure(
-                Failed::Usage,
+            return Err(usage(
                 "a list of packages (`--auditable`) cannot be linked with `--inject rustflags`: leave out one of the two",
             ));
         }

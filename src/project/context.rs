@@ -9,6 +9,7 @@ use repro_explain::{Clocks, Context, Explained, Known, Package, Window};
 
 use crate::blame::culprit::{Culprit, Proof};
 use crate::build::machine;
+use crate::check::facts::lockfile::{self, Locked};
 use crate::compare::{Comparison, Pair};
 use crate::project::Project;
 use crate::shim;
@@ -75,22 +76,10 @@ impl Project {
 
     /// Packages of the lockfile.
     pub(crate) fn packages(&self) -> Vec<Package> {
-        let lock: Result<toml_edit::DocumentMut, _> = self.lockfile.text.parse();
-        let Ok(lock) = lock else { return Vec::new() };
-        let list = lock.get("package").and_then(|p| p.as_array_of_tables());
-        let text = |t: &toml_edit::Table, key: &str| {
-            t.get(key).and_then(|v| v.as_str()).map(str::to_string)
-        };
-        list.into_iter()
-            .flatten()
-            .filter_map(|t| {
-                Some(Package {
-                    name: text(t, "name")?,
-                    version: text(t, "version").unwrap_or_default(),
-                    features: Vec::new(),
-                })
-            })
-            .collect()
+        let locked = lockfile::parse(&self.lockfile.text).map(|lock| lock.packages);
+        let package =
+            |p: Locked| Package { name: p.name, version: p.version, features: Vec::new() };
+        locked.unwrap_or_default().into_iter().map(package).collect()
     }
 }
 

@@ -35,7 +35,7 @@ use crate::cargo::intact::{self, Sources};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
-use crate::error::{Kind, bad_input, failure, refused};
+use crate::error::{bad_input, refused, usage};
 use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
 use crate::project::profiles::Profiles;
@@ -416,10 +416,9 @@ fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
 pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
     match pass_env.iter().find(|n| environment::is_own(n)) {
         None => Ok(()),
-        Some(own) => Err(failure(
-            Kind::Usage,
-            format!("`--pass-env {own}`: repro sets {own} itself; leave it out"),
-        )),
+        Some(own) => {
+            Err(usage(format!("`--pass-env {own}`: repro sets {own} itself; leave it out")))
+        }
     }
 }
 

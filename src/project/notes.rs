@@ -12,6 +12,7 @@ use crate::artifact::Kind;
 use crate::build::Built;
 use crate::build::left::{self, Left};
 use crate::build::outside::OutsideFile;
+use crate::check::facts::lockfile;
 use crate::error::refused;
 use crate::fs;
 use crate::project::{Project, auditable};
@@ -160,7 +161,7 @@ impl Project {
         let mut notes = Vec::new();
         for (package, files) in left.by_scripts.iter().filter(|(name, _)| own.contains(*name)) {
             notes.push(format!(
-                "{} in OUT_DIR of {package} between the builds; the verdict does not cover OUT_DIR: {}",
+                "{} in OUT_DIR of {package}, which the verdict does not cover: {}",
                 count(files.len(), "file differs", "files differ"),
                 short_list(files)
             ));
@@ -187,13 +188,9 @@ impl Project {
 
     /// `name version` of the packages that are in the source itself.
     fn packages_of_source(&self) -> BTreeSet<String> {
-        let lock = self.lockfile.text.parse::<toml_edit::DocumentMut>().unwrap_or_default();
-        let list = lock.get("package").and_then(|p| p.as_array_of_tables());
-        let local = list.into_iter().flatten().filter(|p| p.get("source").is_none());
-        let text = |p: &toml_edit::Table, key: &str| p.get(key)?.as_str().map(str::to_string);
-        local
-            .filter_map(|p| Some(format!("{} {}", text(p, "name")?, text(p, "version")?)))
-            .collect()
+        let locked = lockfile::parse(&self.lockfile.text).map(|lock| lock.packages);
+        let locked = locked.unwrap_or_default().into_iter();
+        locked.filter(|p| p.source.is_none()).map(|p| p.spec()).collect()
     }
 
     /// Variables that were not passed on and whose name is in a program that ran in the build: it may

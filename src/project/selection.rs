@@ -8,7 +8,7 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use crate::cargo::config::Config;
-use crate::error::{Kind, failure};
+use crate::error::usage;
 use crate::fs;
 use crate::process::Cmd;
 use crate::recipe::environment::Env;
@@ -37,7 +37,7 @@ pub(super) fn check(
     env: &Env,
 ) -> Result<()> {
     let there = there(metadata, config, env)?;
-    wrong(selection, &there).map_err(|e| failure(Kind::Usage, e))?;
+    wrong(selection, &there).map_err(usage)?;
     let plain = |t: &&String| !t.ends_with(".json") && *t != "host-tuple";
     let targets: Vec<&String> = selection.targets.iter().filter(plain).collect();
     // Specifications may be in the directories that this names.
@@ -50,10 +50,9 @@ pub(super) fn check(
     let list = list.status.success().then(|| list.text());
     match targets.into_iter().find(|t| list.iter().any(|l| l.lines().all(|k| k != *t))) {
         None => Ok(()),
-        Some(target) => Err(failure(
-            Kind::Usage,
-            format!("rustc knows no target `{target}`: `rustc --print target-list` lists them"),
-        )),
+        Some(target) => Err(usage(format!(
+            "rustc knows no target `{target}`: `rustc --print target-list` lists them"
+        ))),
     }
 }
 

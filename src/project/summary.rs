@@ -72,11 +72,7 @@ impl Project {
                 epoch: recipe.facts().epoch.seconds,
                 auditable: recipe.facts().auditable,
                 fixed: self.fixed_paths(),
-                rows: recipe
-                    .rows()
-                    .into_iter()
-                    .map(|r| manifest::Row { what: r.what, value: r.value, why: r.why })
-                    .collect(),
+                rows: recipe.rows(),
             },
             outside_config: self.outside_config().into_iter().map(|(_, text)| text).collect(),
             environment: self.consulted(&a.consulted),

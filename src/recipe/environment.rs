@@ -29,111 +29,75 @@ pub struct Allowed {
     pub class: Class,
 }
 
+/// Rows: what the variables can do, and their names.
+macro_rules! allowed {
+    ($($class:ident [$($name:literal),* $(,)?];)*) => {
+        &[$(Allowed { names: &[$($name),*], class: Class::$class }),*]
+    };
+}
+
 /// The allow-list.
-pub const ALLOWED: &[Allowed] = &[
+pub const ALLOWED: &[Allowed] = allowed! {
     // Where the tools are.
-    Allowed { names: &["PATH"], class: Class::Program },
+    Program ["PATH"];
     // Where the toolchains are.
-    Allowed {
-        names: &["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER"],
-        class: Class::Machine,
-    },
+    Machine ["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER"];
     // Programs that cargo and rustc run.
-    Allowed {
-        names: &[
-            "RUSTC",
-            "RUSTC_WORKSPACE_WRAPPER",
-            "CARGO_BUILD_RUSTC",
-            "CARGO_BUILD_RUSTDOC",
-            "CARGO_BUILD_*_WRAPPER",
-            "CARGO_TARGET_*_LINKER",
-            "CARGO_TARGET_*_RUNNER",
-            "CARGO_REGISTRIES_*_CREDENTIAL_PROVIDER",
-        ],
-        class: Class::Program,
-    },
+    Program [
+        "RUSTC", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTDOC",
+        "CARGO_BUILD_*_WRAPPER", "CARGO_TARGET_*_LINKER", "CARGO_TARGET_*_RUNNER",
+        "CARGO_REGISTRIES_*_CREDENTIAL_PROVIDER",
+    ];
     // Settings of cargo and rustc.
-    Allowed {
-        names: &[
-            "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_BOOTSTRAP", "CARGO_BUILD_*",
-            "CARGO_PROFILE_*", "CARGO_TARGET_*", "CARGO_UNSTABLE_*", "CARGO_RESOLVER_*",
-            "CARGO_CFG_*",
-        ],
-        class: Class::Setting,
-    },
+    Setting [
+        "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_BOOTSTRAP", "CARGO_BUILD_*",
+        "CARGO_PROFILE_*", "CARGO_TARGET_*", "CARGO_UNSTABLE_*", "CARGO_RESOLVER_*", "CARGO_CFG_*",
+    ];
     // Where cargo finds registries.
-    Allowed {
-        names: &["CARGO_REGISTRIES_*", "CARGO_REGISTRY_DEFAULT", "CARGO_SOURCE_*"],
-        class: Class::Machine,
-    },
+    Machine ["CARGO_REGISTRIES_*", "CARGO_REGISTRY_DEFAULT", "CARGO_SOURCE_*"];
     // Settings of C and C++ compilers.
-    Allowed {
-        names: &[
-            "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARFLAGS", "CFLAGS_*", "CXXFLAGS_*",
-            "ARFLAGS_*", "RANLIBFLAGS_*", "HOST_*FLAGS", "TARGET_*FLAGS", "HOST_PKG_CONFIG_*",
-            "TARGET_PKG_CONFIG_*", "CC_SHELL_ESCAPED_FLAGS", "CC_ENABLE_DEBUG_OUTPUT",
-            "CC_FORCE_DISABLE", "CRATE_CC_NO_DEFAULTS", "CXXSTDLIB*", "C_INCLUDE_PATH",
-            "CPLUS_INCLUDE_PATH", "CPATH", "LIBRARY_PATH",
-        ],
-        class: Class::Setting,
-    },
+    Setting [
+        "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARFLAGS", "CFLAGS_*", "CXXFLAGS_*",
+        "ARFLAGS_*", "RANLIBFLAGS_*", "HOST_*FLAGS", "TARGET_*FLAGS", "HOST_PKG_CONFIG_*",
+        "TARGET_PKG_CONFIG_*", "CC_SHELL_ESCAPED_FLAGS", "CC_ENABLE_DEBUG_OUTPUT",
+        "CC_FORCE_DISABLE", "CRATE_CC_NO_DEFAULTS", "CXXSTDLIB*", "C_INCLUDE_PATH",
+        "CPLUS_INCLUDE_PATH", "CPATH", "LIBRARY_PATH",
+    ];
     // C and C++ compilers and their tools.
-    Allowed {
-        names: &[
-            "CC", "CXX", "AR", "LD", "NM", "RANLIB", "STRIP", "OBJCOPY", "CPP", "AS", "CC_*",
-            "CXX_*", "AR_*", "LD_*_linux*", "NM_*", "RANLIB_*", "HOST_*", "TARGET_*",
-        ],
-        class: Class::Program,
-    },
+    Program [
+        "CC", "CXX", "AR", "LD", "NM", "RANLIB", "STRIP", "OBJCOPY", "CPP", "AS", "CC_*", "CXX_*",
+        "AR_*", "LD_*_linux*", "NM_*", "RANLIB_*", "HOST_*", "TARGET_*",
+    ];
     // Settings that build scripts of well-known crates read.
-    Allowed {
-        names: &[
-            "PKG_CONFIG_PATH*",
-            "PKG_CONFIG_LIBDIR*",
-            "PKG_CONFIG_SYSROOT_DIR*",
-            "PKG_CONFIG_ALL*",
-            "CMAKE_BUILD_TYPE",
-            "CMAKE_BUILD_PARALLEL_LEVEL",
-            "CMAKE_GENERATOR",
-            "BINDGEN_EXTRA_CLANG_ARGS*",
-            "PROTOC_INCLUDE",
-            "CONST_RANDOM_SEED",
-            "PYO3_NO_PYTHON",
-            "PYO3_CROSS",
-            "PYO3_CROSS_PYTHON_*",
-            "PYO3_USE_ABI3_FORWARD_COMPATIBILITY",
-        ],
-        class: Class::Setting,
-    },
+    Setting [
+        "PKG_CONFIG_PATH*", "PKG_CONFIG_LIBDIR*", "PKG_CONFIG_SYSROOT_DIR*", "PKG_CONFIG_ALL*",
+        "CMAKE_BUILD_TYPE", "CMAKE_BUILD_PARALLEL_LEVEL", "CMAKE_GENERATOR",
+        "BINDGEN_EXTRA_CLANG_ARGS*", "PROTOC_INCLUDE", "CONST_RANDOM_SEED", "PYO3_NO_PYTHON",
+        "PYO3_CROSS", "PYO3_CROSS_PYTHON_*", "PYO3_USE_ABI3_FORWARD_COMPATIBILITY",
+    ];
     // Programs that build scripts of well-known crates run or load. OPENSSL_CONF names engines to be loaded,
     // and PYO3_* an interpreter, and files that it executes.
-    Allowed {
-        names: &[
-            "PKG_CONFIG*", "CMAKE", "CMAKE_*", "LIBCLANG_PATH", "CLANG_PATH", "LLVM_CONFIG_PATH",
-            "PROTOC", "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES", "OPENSSL_SRC_PERL",
-            "PYO3_*", "JAVA_HOME",
-        ],
-        class: Class::Program,
-    },
+    Program [
+        "PKG_CONFIG*", "CMAKE", "CMAKE_*", "LIBCLANG_PATH", "CLANG_PATH", "LLVM_CONFIG_PATH",
+        "PROTOC", "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES", "OPENSSL_SRC_PERL",
+        "PYO3_*", "JAVA_HOME",
+    ];
     // Settings that build scripts of well-known crates read.
-    Allowed { names: &["OPENSSL_*"], class: Class::Setting },
+    Setting ["OPENSSL_*"];
     // Settings of Apple's linker and SDK.
-    Allowed { names: &["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"], class: Class::Machine },
+    Machine ["SDKROOT", "DEVELOPER_DIR", "*_DEPLOYMENT_TARGET"];
     // What Windows programs and Microsoft's tools need to start.
-    Allowed {
-        names: &[
-            "SystemRoot", "SYSTEMROOT", "windir", "WINDIR", "SystemDrive", "ComSpec", "COMSPEC",
-            "PATHEXT", "ProgramFiles", "ProgramFiles(x86)", "ProgramData", "ProgramW6432",
-            "CommonProgramFiles", "INCLUDE", "LIB", "LIBPATH", "VCINSTALLDIR", "VCToolsInstallDir",
-            "VCToolsVersion", "VSINSTALLDIR", "VisualStudioVersion", "WindowsSdkDir",
-            "WindowsSDKVersion", "WindowsSDKLibVersion", "UniversalCRTSdkDir", "UCRTVersion",
-            "PROCESSOR_ARCHITECTURE",
-        ],
-        class: Class::Machine,
-    },
+    Machine [
+        "SystemRoot", "SYSTEMROOT", "windir", "WINDIR", "SystemDrive", "ComSpec", "COMSPEC",
+        "PATHEXT", "ProgramFiles", "ProgramFiles(x86)", "ProgramData", "ProgramW6432",
+        "CommonProgramFiles", "INCLUDE", "LIB", "LIBPATH", "VCINSTALLDIR", "VCToolsInstallDir",
+        "VCToolsVersion", "VSINSTALLDIR", "VisualStudioVersion", "WindowsSdkDir",
+        "WindowsSDKVersion", "WindowsSDKLibVersion", "UniversalCRTSdkDir", "UCRTVersion",
+        "PROCESSOR_ARCHITECTURE",
+    ];
     // Settings of compiler wrappers in Nix.
-    Allowed { names: &["NIX_*"], class: Class::Machine },
-];
+    Machine ["NIX_*"];
+};
 
 /// Variables outside the allow-list that make some program run or load what they name. A build has
 /// them only by `--pass-env`.

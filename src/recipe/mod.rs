@@ -10,6 +10,8 @@ pub mod table;
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::epoch::Epoch;
 use crate::layout::Layout;
 use crate::platform::{self, Platform};
@@ -18,8 +20,9 @@ use crate::variation::{Side, VARIATIONS, Value, Values, VariationId};
 use environment::Env;
 use table::{Channel, Item, TABLE};
 
-/// A change of the build, with canonical paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A change of the build, with canonical paths; reports and manifests have it as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Row {
     /// What is changed: an option, a variable, a property.
     pub what: String,

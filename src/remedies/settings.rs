@@ -9,6 +9,7 @@ use repro_explain::known_crates::KnownCrate;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::copy::{Copy, Done};
+use crate::check::facts::lockfile;
 use crate::fs;
 use crate::process::Cmd;
 
@@ -99,14 +100,8 @@ pub fn updated(copy: &Copy, row: &KnownCrate, version: &str) -> Result<Done> {
     };
     let before = fs::read_text_if_any(&copy.lockfile())?.unwrap_or_default();
     let bad = |copy: &Copy| -> Result<bool> {
-        let lock = document(&copy.lockfile())?;
-        let packages = lock.get("package").and_then(Item::as_array_of_tables);
-        let text =
-            |t: &Table, key: &str| t.get(key).and_then(Item::as_str).unwrap_or("").to_string();
-        Ok(packages
-            .into_iter()
-            .flatten()
-            .any(|t| row.fits(&text(t, "name"), &text(t, "version"), |_| None)))
+        let lock = lockfile::parse(&fs::read_text_if_any(&copy.lockfile())?.unwrap_or_default())?;
+        Ok(lock.packages.iter().any(|p| row.fits(&p.name, &p.version, |_| None)))
     };
     if let Some(why) = update(copy)? {
         return Ok(Err(format!("`cargo update` failed: {why}")));

@@ -24,8 +24,7 @@ pub struct CheckReport {
 }
 
 /// What a check came to. Only the first is without any reservation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// No error, no warning, and every rule looked.
     Clean,
@@ -35,6 +34,18 @@ pub(super) enum Verdict {
     Findings,
     /// Some rules, or some files, were not checked.
     Incomplete,
+}
+
+impl Verdict {
+    /// The name in JSON.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Verdict::Clean => "clean",
+            Verdict::Warnings => "warnings",
+            Verdict::Findings => "findings",
+            Verdict::Incomplete => "incomplete",
+        }
+    }
 }
 
 impl CheckReport {

@@ -11,10 +11,10 @@ use repro_formats::formats::FORMATS;
 use repro_formats::listing::Member;
 use repro_formats::normalize::handlers::{HANDLERS, READ_ONLY};
 use repro_formats::normalize::job::Change;
-use serde::Serialize;
 
-use super::findings::{self, OneCoverage, OneFinding};
-use super::json::{OneDigest, SCHEMA, encode};
+use super::findings;
+use super::json::value::{Object, if_any, list, list_if_any, object};
+use super::json::{self, SCHEMA, encode};
 use crate::error;
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::verdict;
@@ -143,83 +143,37 @@ pub fn normalized(done: &[Done], detail: bool) -> String {
     out
 }
 
-#[derive(Serialize)]
-struct Normalized<'a> {
-    schema: &'static str,
-    command: &'static str,
-    files: Vec<OneFile<'a>>,
-}
-
-#[derive(Serialize)]
-struct OneFile<'a> {
-    path: String,
-    format: Option<&'a str>,
-    status: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    changes: Vec<OneChange<'a>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    notes: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Failed>,
-}
-
-#[derive(Serialize)]
-struct OneChange<'a> {
-    member: Option<&'a str>,
-    field: &'a str,
-    from: &'a str,
-    to: &'a str,
-}
-
-#[derive(Serialize)]
-struct Failed {
-    kind: &'static str,
-    message: String,
-}
-
 /// The same as JSON.
 pub fn normalized_json(done: &[Done]) -> String {
-    fn one(d: &Done) -> OneFile<'_> {
-        let path = d.path.display().to_string();
-        match &d.result {
-            Ok(One { format, status, changes, notes }) => OneFile {
-                path,
-                format: Some(format),
-                status: status.name(),
-                why: match status {
-                    Status::LeftAlone(why) => Some(why.as_str()),
-                    _ => None,
-                },
-                changes: changes
-                    .iter()
-                    .map(|c| OneChange {
-                        member: c.member.as_deref(),
-                        field: c.field,
-                        from: &c.from,
-                        to: &c.to,
-                    })
-                    .collect(),
-                notes,
-                error: None,
-            },
-            Err(e) => OneFile {
-                path,
-                format: None,
-                status: "error",
-                why: None,
-                changes: Vec::new(),
-                notes: &[],
-                error: Some(Failed { kind: error::kind_of(e).name(), message: error::one_line(e) }),
-            },
+    fn one(d: &Done) -> Object {
+        let (format, status, why, error) = match &d.result {
+            Ok(One { format, status: Status::LeftAlone(why), .. }) => {
+                (Some(*format), "left-alone", Some(why), None)
+            }
+            Ok(One { format, status, .. }) => (Some(*format), status.name(), None, None),
+            Err(e) => {
+                let (kind, message) = (error::kind_of(e).name(), error::one_line(e));
+                let error = object! { "kind": kind, "message": message };
+                (None, "error", None, Some(error))
+            }
+        };
+        let of = d.result.as_ref().ok();
+        let change = |c: &Change| {
+            let Change { member, field, from, to } = c;
+            object! { "member": member.as_ref(), "field": *field, "from": from, "to": to }
+        };
+        object! {
+            "path": &*d.path,
+            "format": format,
+            "status": status,
+            "why": if_any(why),
+            "changes": list_if_any(of.into_iter().flat_map(|one| &one.changes).map(change)),
+            "notes": list_if_any(of.into_iter().flat_map(|one| &one.notes)),
+            "error": if_any(error),
         }
     }
-    encode(&Normalized {
-        schema: SCHEMA,
-        command: "normalize",
-        files: done.iter().map(one).collect(),
-    })
+    let files = list(done.iter().map(one));
+    encode(&object! { "schema": SCHEMA, "command": "normalize", "files": files })
 }
 
 /// What `diff` found. With `verbose` every finding is listed.
@@ -280,107 +234,50 @@ fn content(outcome: &Outcome) -> Option<String> {
     Some(format!("of {all}, {}: {}", parts.join(", "), names.join(", ")))
 }
 
-#[derive(Serialize)]
-struct Diffed<'a> {
-    schema: &'static str,
-    command: &'static str,
-    verdict: &'static str,
-    /// Whether the members are the same, where both are archives.
-    same_content: Option<bool>,
-    sentence: Option<String>,
-    artifacts: [OneArtifact<'a>; 1],
-    members: Vec<OneRow<'a>>,
-}
-
-#[derive(Serialize)]
-struct OneArtifact<'a> {
-    name: String,
-    status: &'static str,
-    a: OneSide<'a>,
-    b: OneSide<'a>,
-    findings: Vec<OneFinding<'a>>,
-    explained: Option<OneCoverage>,
-    note: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct OneSide<'a> {
-    path: String,
-    format: &'a str,
-    #[serde(flatten)]
-    digest: OneDigest<'a>,
-}
-
-#[derive(Serialize)]
-struct OneRow<'a> {
-    name: &'a str,
-    status: &'static str,
-    differs: Vec<&'static str>,
-    a: Option<OneMember<'a>>,
-    b: Option<OneMember<'a>>,
-}
-
-#[derive(Serialize)]
-struct OneMember<'a> {
-    kind: &'a str,
-    target: Option<&'a str>,
-    size: u64,
-    sha256: Option<&'a str>,
-    mode: Option<String>,
-    owner: &'a str,
-    mtime: &'a str,
-}
-
-fn member(m: &Member) -> OneMember<'_> {
-    OneMember {
-        kind: m.kind,
-        target: m.target.as_deref(),
-        size: m.size,
-        sha256: m.sha256.as_deref(),
-        mode: m.mode.map(|m| format!("{m:04o}")),
-        owner: &m.owner,
-        mtime: &m.mtime,
+fn member(m: &Member) -> Object {
+    object! {
+        "kind": m.kind,
+        "target": m.target.as_ref(),
+        "size": m.size,
+        "sha256": m.sha256.as_ref(),
+        "mode": m.mode.map(|m| format!("{m:04o}")),
+        "owner": &m.owner,
+        "mtime": &m.mtime,
     }
 }
 
 /// The same as JSON, schema `repro.report/1`.
 pub fn diff_json(outcome: &Outcome) -> String {
-    fn side(s: &Side) -> OneSide<'_> {
-        OneSide {
-            path: s.path.display().to_string(),
-            format: &s.format,
-            digest: (&s.digest).into(),
-        }
+    fn side(s: &Side) -> Object {
+        object! { "path": &*s.path, "format": &s.format }.and(json::digest(&s.digest))
     }
     let status = match outcome.same {
         true => "same",
         false => "differs",
     };
-    let members = &outcome.explained.members;
-    let rows = members.iter().flat_map(|c| &c.rows);
-    encode(&Diffed {
-        schema: SCHEMA,
-        command: "diff",
-        verdict: status,
-        same_content: members.as_ref().map(|c| c.same_content),
-        sentence: content(outcome),
-        artifacts: [OneArtifact {
-            name: outcome.a.path.display().to_string(),
-            status,
-            a: side(&outcome.a),
-            b: side(&outcome.b),
-            findings: outcome.explained.findings.iter().map(OneFinding::from).collect(),
-            explained: findings::coverage(&outcome.explained.coverage),
-            note: outcome.explained.note.as_deref(),
-        }],
-        members: rows
-            .map(|r| OneRow {
-                name: &r.name,
-                status: self::status(r).name(),
-                differs: r.differs.clone(),
-                a: r.a.as_ref().map(member),
-                b: r.b.as_ref().map(member),
-            })
-            .collect(),
+    let members = outcome.explained.members.as_ref();
+    let row = |r: &Row| {
+        object! {
+            "name": &r.name,
+            "status": self::status(r).name(),
+            "differs": list(r.differs.iter().copied()),
+            "a": r.a.as_ref().map(member),
+            "b": r.b.as_ref().map(member),
+        }
+    };
+    let artifact = object! {
+        "name": &*outcome.a.path,
+        "status": status,
+        "a": side(&outcome.a),
+        "b": side(&outcome.b),
+    };
+    encode(&object! {
+        "schema": SCHEMA,
+        "command": "diff",
+        "verdict": status,
+        "same_content": members.map(|c| c.same_content),
+        "sentence": content(outcome),
+        "artifacts": list([artifact.and(findings::json(&outcome.explained))]),
+        "members": list(members.into_iter().flat_map(|c| &c.rows).map(row)),
     })
 }

@@ -4,60 +4,41 @@ use std::fmt::Write;
 
 use repro_explain::cause::Cause;
 use repro_explain::finding::{At, Excerpt, Finding};
-use repro_explain::{Coverage, Explained, count};
+use repro_explain::{Explained, count};
 use repro_formats::names::printable;
-use serde::Serialize;
 
+use super::json::value::{Object, list, object};
 use crate::term::{BOLD, WARN};
 
 /// One finding in JSON.
-#[derive(Serialize)]
-pub(super) struct OneFinding<'a> {
-    cause: &'a str,
-    r#where: String,
-    symbol: Option<&'a str>,
-    #[serde(rename = "crate")]
-    krate: Option<&'a str>,
-    source: Option<&'a str>,
-    a: &'a str,
-    b: &'a str,
-    remedy: &'a str,
-    consequence: bool,
-}
-
-impl<'a> From<&'a Finding> for OneFinding<'a> {
-    fn from(f: &'a Finding) -> OneFinding<'a> {
-        OneFinding {
-            cause: f.cause.name(),
-            r#where: f.place.to_string(),
-            symbol: f.symbol.as_deref(),
-            krate: f.krate.as_deref(),
-            source: f.source.as_deref(),
-            a: &f.a,
-            b: &f.b,
-            remedy: &f.remedy,
-            consequence: f.consequence,
-        }
+pub(super) fn finding(f: &Finding) -> Object {
+    object! {
+        "cause": f.cause.name(),
+        "where": f.place.to_string(),
+        "symbol": f.symbol.as_ref(),
+        "crate": f.krate.as_ref(),
+        "source": f.source.as_ref(),
+        "a": &f.a,
+        "b": &f.b,
+        "remedy": &f.remedy,
+        "consequence": f.consequence,
     }
 }
 
-/// How much is explained, in JSON; bytes.
-#[derive(Serialize)]
-pub(super) struct OneCoverage {
-    differing: u64,
-    by_causes: u64,
-    by_consequences: u64,
-    unexplained: u64,
-}
-
-/// The row for what was measured; none where nothing was.
-pub(super) fn coverage(coverage: &Coverage) -> Option<OneCoverage> {
-    (coverage.differing > 0).then(|| OneCoverage {
-        differing: coverage.differing,
-        by_causes: coverage.caused,
-        by_consequences: coverage.following,
-        unexplained: coverage.residue(),
-    })
+/// Why two files differ, and how much of it is explained, in JSON; bytes.
+pub(super) fn json(explained: &Explained) -> Object {
+    let c = &explained.coverage;
+    let coverage = object! {
+        "differing": c.differing,
+        "by_causes": c.caused,
+        "by_consequences": c.following,
+        "unexplained": c.residue(),
+    };
+    object! {
+        "findings": list(explained.findings.iter().map(finding)),
+        "explained": (c.differing > 0).then_some(coverage),
+        "note": explained.note.as_ref(),
+    }
 }
 
 /// Width of the first column.

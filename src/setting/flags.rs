@@ -18,69 +18,42 @@ enum Takes {
 
 use Takes::{Nothing, Text, Word};
 
+/// Rows of a table: what flags take, and the flags. No two rows have one flag.
+macro_rules! flags {
+    ($($takes:ident [$($flag:literal),* $(,)?];)*) => { &[$($(($flag, $takes)),*),*] };
+}
+
 /// Flags of rustc: the flag, and what it takes, as the next argument or behind `=`.
-const RUSTC: &[(&str, Takes)] = &[
-    ("-O", Nothing),
-    ("-g", Nothing),
-    ("--cfg", Text),
-    ("--check-cfg", Text),
-    ("-A", Word),
-    ("--allow", Word),
-    ("-W", Word),
-    ("--warn", Word),
-    ("-D", Word),
-    ("--deny", Word),
-    ("-F", Word),
-    ("--forbid", Word),
-    ("--cap-lints", Word),
-    ("--remap-path-prefix", Text),
-];
+const RUSTC: &[(&str, Takes)] = flags! {
+    Nothing ["-O", "-g"];
+    Word ["-A", "--allow", "-W", "--warn", "-D", "--deny", "-F", "--forbid", "--cap-lints"];
+    Text ["--cfg", "--check-cfg", "--remap-path-prefix"];
+};
 
 /// Codegen options, behind `-C` or `--codegen`.
-const CODEGEN: &[(&str, Takes)] = &[
-    ("code-model", Word),
-    ("codegen-units", Word),
-    ("control-flow-guard", Word),
-    ("debug-assertions", Word),
-    ("debuginfo", Word),
-    ("dwarf-version", Word),
-    ("embed-bitcode", Word),
-    ("force-frame-pointers", Word),
-    ("force-unwind-tables", Word),
-    ("link-dead-code", Word),
-    ("llvm-args", Takes::Nothing),
-    ("lto", Word),
-    ("metadata", Word),
-    ("no-redzone", Word),
-    ("no-vectorize-loops", Word),
-    ("no-vectorize-slp", Word),
-    ("opt-level", Word),
-    ("overflow-checks", Word),
-    ("panic", Word),
-    ("prefer-dynamic", Word),
-    ("relocation-model", Word),
-    ("relro-level", Word),
-    ("soft-float", Word),
-    ("split-debuginfo", Word),
-    ("strip", Word),
-    ("symbol-mangling-version", Word),
-    ("target-cpu", Word),
-    ("target-feature", Word),
-];
+const CODEGEN: &[(&str, Takes)] = flags! {
+    Nothing ["llvm-args"];
+    Word [
+        "code-model", "codegen-units", "control-flow-guard", "debug-assertions", "debuginfo",
+        "dwarf-version", "embed-bitcode", "force-frame-pointers", "force-unwind-tables",
+        "link-dead-code", "lto", "metadata", "no-redzone", "no-vectorize-loops",
+        "no-vectorize-slp", "opt-level", "overflow-checks", "panic", "prefer-dynamic",
+        "relocation-model", "relro-level", "soft-float", "split-debuginfo", "strip",
+        "symbol-mangling-version", "target-cpu", "target-feature",
+    ];
+};
 
 /// Codegen options that name what links.
 const PROGRAMS: &[&str] =
     &["linker", "linker-flavor", "link-self-contained", "linker-features", "dlltool", "ar"];
 
 /// Unstable options, behind `-Z`.
-const UNSTABLE: &[(&str, Takes)] = &[
-    ("fmt-debug", Word),
-    ("location-detail", Word),
-    ("mir-opt-level", Word),
-    ("share-generics", Word),
-    ("threads", Word),
-    ("trim-diagnostic-paths", Word),
-];
+const UNSTABLE: &[(&str, Takes)] = flags! {
+    Word [
+        "fmt-debug", "location-detail", "mir-opt-level", "share-generics", "threads",
+        "trim-diagnostic-paths",
+    ];
+};
 
 /// Exact arguments of the linker, as the C compiler that links takes them.
 const LINKER: &[&str] = &[
@@ -131,65 +104,24 @@ const LINKER: &[&str] = &[
 ];
 
 /// Starts of C compiler flags; a whole flag ends in no `*`, any other takes a word behind it.
-const C: &[(&str, Takes)] = &[
-    ("-O", Word),
-    ("-g", Word),
-    ("-std=", Word),
-    ("-m32", Nothing),
-    ("-m64", Nothing),
-    ("-march=", Word),
-    ("-mtune=", Word),
-    ("-mcpu=", Word),
-    ("-mfpu=", Word),
-    ("-mfloat-abi=", Word),
-    ("-msse", Word),
-    ("-mavx", Word),
-    ("-mno-sse", Word),
-    ("-mno-avx", Word),
-    ("-mbranch-protection=", Word),
-    ("-mno-omit-leaf-frame-pointer", Nothing),
-    ("-momit-leaf-frame-pointer", Nothing),
-    ("-pipe", Nothing),
-    ("-pthread", Nothing),
-    ("-fPIC", Nothing),
-    ("-fpic", Nothing),
-    ("-fPIE", Nothing),
-    ("-fpie", Nothing),
-    ("-fno-plt", Nothing),
-    ("-flto", Nothing),
-    ("-flto=auto", Nothing),
-    ("-flto=thin", Nothing),
-    ("-ffat-lto-objects", Nothing),
-    ("-fno-lto", Nothing),
-    ("-fexceptions", Nothing),
-    ("-fno-exceptions", Nothing),
-    ("-fno-rtti", Nothing),
-    ("-fno-common", Nothing),
-    ("-fwrapv", Nothing),
-    ("-fno-strict-aliasing", Nothing),
-    ("-fomit-frame-pointer", Nothing),
-    ("-fno-omit-frame-pointer", Nothing),
-    ("-ffunction-sections", Nothing),
-    ("-fdata-sections", Nothing),
-    ("-fvisibility=", Word),
-    ("-fstack-protector", Word),
-    ("-fno-stack-protector", Nothing),
-    ("-fstack-clash-protection", Nothing),
-    ("-fcf-protection", Word),
-    ("-fasynchronous-unwind-tables", Nothing),
-    ("-ftrivial-auto-var-init=", Word),
-    ("-fzero-call-used-regs=", Word),
-    ("-frandom-seed=", Word),
-    ("-ffile-prefix-map=", Text),
-    ("-fdebug-prefix-map=", Text),
-    ("-fmacro-prefix-map=", Text),
-    ("-Wp,-D_FORTIFY_SOURCE=", Word),
-    ("-Wp,-U_FORTIFY_SOURCE", Nothing),
-    ("-Wp,-D_GLIBCXX_ASSERTIONS", Nothing),
-    ("-Wa,--noexecstack", Nothing),
-    ("-D", Text),
-    ("-U", Word),
-];
+const C: &[(&str, Takes)] = flags! {
+    Nothing [
+        "-m32", "-m64", "-mno-omit-leaf-frame-pointer", "-momit-leaf-frame-pointer", "-pipe",
+        "-pthread", "-fPIC", "-fpic", "-fPIE", "-fpie", "-fno-plt", "-flto", "-flto=auto",
+        "-flto=thin", "-ffat-lto-objects", "-fno-lto", "-fexceptions", "-fno-exceptions",
+        "-fno-rtti", "-fno-common", "-fwrapv", "-fno-strict-aliasing", "-fomit-frame-pointer",
+        "-fno-omit-frame-pointer", "-ffunction-sections", "-fdata-sections",
+        "-fno-stack-protector", "-fstack-clash-protection", "-fasynchronous-unwind-tables",
+        "-Wp,-U_FORTIFY_SOURCE", "-Wp,-D_GLIBCXX_ASSERTIONS", "-Wa,--noexecstack",
+    ];
+    Word [
+        "-O", "-g", "-std=", "-march=", "-mtune=", "-mcpu=", "-mfpu=", "-mfloat-abi=", "-msse",
+        "-mavx", "-mno-sse", "-mno-avx", "-mbranch-protection=", "-fvisibility=",
+        "-fstack-protector", "-fcf-protection", "-ftrivial-auto-var-init=",
+        "-fzero-call-used-regs=", "-frandom-seed=", "-Wp,-D_FORTIFY_SOURCE=", "-U",
+    ];
+    Text ["-ffile-prefix-map=", "-fdebug-prefix-map=", "-fmacro-prefix-map=", "-D"];
+};
 
 /// Flags of rustc: whether all may be replayed.
 ///

@@ -128,8 +128,7 @@ mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
-        let text = include_str!("../../tests/fixtures/manifest.json");
-        let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
+        let mut manifest = Manifest::fixture();
         manifest.environment.clear();
         manifest.outside_config.clear();
         manifest

@@ -23,8 +23,7 @@ pub fn of(
     directory: &Path,
     called: &str,
 ) -> Result<Source> {
-    let root = crate::fs::canonicalize(root)
-        .with_context(|| format!("failed to resolve `{}`", root.display()))?;
+    let root = crate::fs::resolve(root)?;
     let about = |format: &str| {
         let args = ["log", "-1", "--no-show-signature", format, "--end-of-options", id];
         text(&root, args)
@@ -123,8 +122,7 @@ pub fn set_remote(copy: &Path, url: Option<&str>) -> Result<()> {
 impl Source {
     /// Looks for the workspace in a copy that was made, and whether all that is built lies in it.
     pub fn settle(&mut self, copy: &Path) -> Result<()> {
-        let copy = crate::fs::canonicalize(copy)
-            .with_context(|| format!("failed to resolve `{}`", copy.display()))?;
+        let copy = crate::fs::resolve(copy)?;
         let manifest = copy.join(&self.package).join("Cargo.toml");
         if !manifest.is_file() {
             return Err(refused(format!(

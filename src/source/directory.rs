@@ -14,8 +14,7 @@ use crate::fs;
 
 pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     let given = match &wanted.directory {
-        Some(dir) => fs::canonicalize(dir)
-            .with_context(|| format!("failed to resolve `{}`", dir.display()))?,
+        Some(dir) => fs::resolve(dir)?,
         None => found.workspace.clone(),
     };
     let mut parts = vec![given.clone()];

@@ -24,9 +24,9 @@ mod tests;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::error::{Kind, failure, refused};
+use crate::error::{refused, usage};
 
 use found::Found;
 
@@ -37,13 +37,11 @@ pub use repository::{all_below, is_store, root_of, without_credentials};
 /// Finds the source and checks that it can be copied whole.
 pub fn find(wanted: &Wanted) -> Result<Source> {
     if wanted.rev.is_some() && wanted.allow_dirty {
-        return Err(failure(
-            Kind::Usage,
+        return Err(usage(
             "`--rev` builds a commit and `--allow-dirty` the work tree: give one of the two",
         ));
     }
-    let manifest = crate::fs::canonicalize(&wanted.manifest)
-        .with_context(|| format!("failed to resolve `{}`", wanted.manifest.display()))?;
+    let manifest = crate::fs::resolve(&wanted.manifest)?;
     let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
     let workspace = wanted.cargo.workspace_root(&manifest)?;
     let found = Found { manifest, package, workspace };

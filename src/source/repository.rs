@@ -59,7 +59,7 @@ pub(super) fn common_dir(dir: &Path) -> Result<PathBuf> {
 
 fn canonical(dir: &Path, question: &[&str]) -> Result<PathBuf> {
     let path = dir.join(text(dir, question.iter().copied())?);
-    fs::canonicalize(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
+    fs::resolve(&path)
 }
 
 /// The top level of the work tree that `dir` lies in, if it does.

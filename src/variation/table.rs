@@ -11,33 +11,6 @@ use super::canaries::{CLOCK_OFFSET, Canaries};
 use super::side::Side;
 use super::value::Value;
 
-/// What differs. The order is that of the table and of the reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)] // The table below says what each is.
-pub enum VariationId {
-    BuildPath,
-    CargoHome,
-    TargetDir,
-    ToolchainPath,
-    SearchPath,
-    Home,
-    Tmpdir,
-    Username,
-    UserId,
-    Hostname,
-    Kernel,
-    Timezone,
-    Locale,
-    Umask,
-    Jobs,
-    CpuCount,
-    SourceMtime,
-    DirectoryOrder,
-    GitConfig,
-    Environment,
-    Clock,
-}
-
 /// One row of the table.
 pub struct Variation {
     /// Which.
@@ -154,150 +127,87 @@ pub const SHARED: &[Shared] = shared! {
     "direct-calls": "clock, kernel and CPUs for programs that call the kernel themselves or read /proc/self";
 };
 
-/// The table.
-pub const VARIATIONS: &[Variation] = &[
-    Variation {
-        id: VariationId::BuildPath,
-        text: "build-path",
-        about: "absolute path of the source, in length and depth",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Directory(&[]), Carrier::Within(&["GIT_CEILING_DIRECTORIES"])],
-        cause: Cause::BuildPath,
-        label: "directory of the source",
-        value: Canaries::source,
-    },
-    Variation {
-        id: VariationId::CargoHome,
-        text: "cargo-home",
-        about: "absolute path of CARGO_HOME, with directories of its own for the sources in it",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Directory(&["CARGO_HOME"])],
-        cause: Cause::BuildPath,
-        label: "CARGO_HOME",
-        value: |c, side| c.dir(side, "cargo-home", "of/the/other"),
-    },
-    Variation {
-        id: VariationId::TargetDir,
-        text: "target-dir",
-        about: "absolute path of the target directory, and so of OUT_DIR",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Directory(&["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"])],
-        cause: Cause::BuildPath,
-        label: "target directory",
-        value: |c, side| c.dir(side, "target-dir", "elsewhere"),
-    },
-    Variation {
-        id: VariationId::ToolchainPath,
-        text: "toolchain-path",
-        about: "absolute path of the toolchain: cargo, rustc, the sources of the standard library",
-        needs: Need::Bubblewrap,
-        carriers: &[Carrier::Toolchain],
-        cause: Cause::BuildPath,
-        label: "directory of the toolchain",
-        value: |c, side| match (&c.toolchain, side) {
+/// Rows: the variation, its name, and what differs; what the machine must have, and what carries it; the
+/// cause, what the value is called, and the value of one side.
+macro_rules! variations {
+    ($($id:ident: $text:literal, $about:literal; needs $needs:ident; by [$($carrier:ident $(($names:expr))?),*];
+        found as $cause:ident, $label:literal: $value:expr;)*) => {
+        /// What differs. The order is that of the table and of the reports.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum VariationId {
+            $(#[doc = $about] $id),*
+        }
+
+        /// The table.
+        pub const VARIATIONS: &[Variation] = &[$(Variation {
+            id: VariationId::$id,
+            text: $text,
+            about: $about,
+            needs: Need::$needs,
+            carriers: &[$(Carrier::$carrier $(($names))?),*],
+            cause: Cause::$cause,
+            label: $label,
+            value: $value,
+        }),*];
+    };
+}
+
+variations! {
+    BuildPath: "build-path", "absolute path of the source, in length and depth";
+        needs Nothing; by [Directory(&[]), Within(&["GIT_CEILING_DIRECTORIES"])];
+        found as BuildPath, "directory of the source": Canaries::source;
+    CargoHome: "cargo-home", "absolute path of CARGO_HOME, with directories of its own for the sources in it";
+        needs Nothing; by [Directory(&["CARGO_HOME"])];
+        found as BuildPath, "CARGO_HOME": |c, side| c.dir(side, "cargo-home", "of/the/other");
+    TargetDir: "target-dir", "absolute path of the target directory, and so of OUT_DIR";
+        needs Nothing; by [Directory(&["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"])];
+        found as BuildPath, "target directory": |c, side| c.dir(side, "target-dir", "elsewhere");
+    ToolchainPath: "toolchain-path", "absolute path of the toolchain: cargo, rustc, the sources of the standard library";
+        needs Bubblewrap; by [Toolchain];
+        found as BuildPath, "directory of the toolchain": |c, side| match (&c.toolchain, side) {
             (None, _) => Value::Nothing,
             (Some(real), Side::A) => Value::Path(real.clone()),
             (Some(_), _) => c.dir(side, "toolchain-path", "of/the/other"),
-        },
-    },
-    Variation {
-        id: VariationId::SearchPath,
-        text: "search-path",
-        about: "PATH: longer and, where the same programs are found first, in another order",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Within(&["PATH"])],
-        cause: Cause::Environment,
-        label: "directory added to PATH",
-        value: |c, side| match side {
+        };
+    SearchPath: "search-path", "PATH: longer and, where the same programs are found first, in another order";
+        needs Nothing; by [Within(&["PATH"])];
+        found as Environment, "directory added to PATH": |c, side| match side {
             Side::A => Value::Nothing,
             _ => c.dir_in(&c.scratch, side, "search-path", "bin"),
-        },
-    },
-    Variation {
-        id: VariationId::Home,
-        text: "home",
-        about: "HOME (USERPROFILE), an empty directory",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Directory(&["HOME", "USERPROFILE"])],
-        cause: Cause::Home,
-        label: "HOME",
-        value: |c, side| c.dir(side, "home", "another"),
-    },
-    Variation {
-        id: VariationId::Tmpdir,
-        text: "tmpdir",
-        about: "TMPDIR (TEMP, TMP), an empty directory",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Directory(&["TMPDIR", "TEMP", "TMP"])],
-        cause: Cause::BuildPath,
-        label: "TMPDIR",
-        value: |c, side| match c.apart.as_ref().and_then(|dir| dir.strip_prefix("/").ok()) {
+        };
+    Home: "home", "HOME (USERPROFILE), an empty directory";
+        needs Nothing; by [Directory(&["HOME", "USERPROFILE"])];
+        found as Home, "HOME": |c, side| c.dir(side, "home", "another");
+    Tmpdir: "tmpdir", "TMPDIR (TEMP, TMP), an empty directory";
+        needs Nothing; by [Directory(&["TMPDIR", "TEMP", "TMP"])];
+        found as BuildPath, "TMPDIR": |c, side| match c.apart.as_ref().and_then(|dir| dir.strip_prefix("/").ok()) {
             Some(below) if side != Side::A => {
                 c.dir_in(&Path::new("/tmp").join(below), side, "tmp", "another")
             }
             _ => c.dir(side, "tmp", "another"),
-        },
-    },
-    Variation {
-        id: VariationId::Username,
-        text: "username",
-        about: "user name in USER, LOGNAME, USERNAME and /etc/passwd",
-        needs: Need::BubblewrapForFiles,
-        carriers: &[Carrier::Variables(&["USER", "LOGNAME", "USERNAME"]), Carrier::Namespace],
-        cause: Cause::Username,
-        label: "user name",
-        value: |c, side| c.name(side, "user"),
-    },
-    Variation {
-        id: VariationId::UserId,
-        text: "user-id",
-        about: "ids of user and group, and so the owner of files; neither is root",
-        needs: Need::Bubblewrap,
-        carriers: &[Carrier::Namespace],
-        cause: Cause::UserId,
-        label: "user id",
-        value: |_, side| match side {
+        };
+    Username: "username", "user name in USER, LOGNAME, USERNAME and /etc/passwd";
+        needs BubblewrapForFiles; by [Variables(&["USER", "LOGNAME", "USERNAME"]), Namespace];
+        found as Username, "user name": |c, side| c.name(side, "user");
+    UserId: "user-id", "ids of user and group, and so the owner of files; neither is root";
+        needs Bubblewrap; by [Namespace];
+        found as UserId, "user id": |_, side| match side {
             Side::A => Value::Count(1000),
             Side(k) => Value::Count(48_112 + 919 * u32::from(k) - 918),
-        },
-    },
-    Variation {
-        id: VariationId::Hostname,
-        text: "hostname",
-        about: "hostname in HOSTNAME, HOST, COMPUTERNAME, gethostname, uname, /proc and /etc",
-        needs: Need::BubblewrapForFiles,
-        carriers: &[
-            Carrier::Variables(&["HOSTNAME", "HOST", "COMPUTERNAME"]),
-            Carrier::Preload,
-            Carrier::Namespace,
-        ],
-        cause: Cause::Hostname,
-        label: "hostname",
-        value: |c, side| c.name(side, "host"),
-    },
-    Variation {
-        id: VariationId::Kernel,
-        text: "kernel",
-        about: "release and version of the kernel in uname and /proc",
-        needs: Need::GlibcAndBubblewrap,
-        carriers: &[Carrier::Preload, Carrier::Namespace],
-        cause: Cause::Kernel,
-        label: "kernel release",
+        };
+    Hostname: "hostname", "hostname in HOSTNAME, HOST, COMPUTERNAME, gethostname, uname, /proc and /etc";
+        needs BubblewrapForFiles; by [Variables(&["HOSTNAME", "HOST", "COMPUTERNAME"]), Preload, Namespace];
+        found as Hostname, "hostname": |c, side| c.name(side, "host");
+    Kernel: "kernel", "release and version of the kernel in uname and /proc";
+        needs GlibcAndBubblewrap; by [Preload, Namespace];
         // Older than what builds run on: nothing is missing that programs then take to be there.
-        value: |c, side| match (side, c.name(side, "0")) {
+        found as Kernel, "kernel release": |c, side| match (side, c.name(side, "0")) {
             (Side::A, name) => Value::Text(format!("5.10.{name}")),
             (Side(k), name) => Value::Text(format!("6.{k}.{name}")),
-        },
-    },
-    Variation {
-        id: VariationId::Timezone,
-        text: "timezone",
-        about: "TZ",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Variables(&["TZ"])],
-        cause: Cause::Timezone,
-        label: "TZ",
-        value: |_, side| match side {
+        };
+    Timezone: "timezone", "TZ";
+        needs Nothing; by [Variables(&["TZ"])];
+        found as Timezone, "TZ": |_, side| match side {
             Side::A => Value::Text("UTC".into()),
             Side(k) => {
                 let east = 825 - 61 * (i32::from(k) - 1);
@@ -305,98 +215,42 @@ pub const VARIATIONS: &[Variation] = &[
                 let (hours, minutes) = (east.abs() / 60, east.abs() % 60);
                 Value::Text(format!("RP{}{sign}{hours:02}:{minutes:02}", side.label()))
             }
-        },
-    },
-    Variation {
-        id: VariationId::Locale,
-        text: "locale",
-        about: "LC_ALL and LANG",
-        needs: Need::OtherLocale,
-        carriers: &[Carrier::Variables(&["LC_ALL", "LANG"])],
-        cause: Cause::Locale,
-        label: "LC_ALL",
-        value: |c, side| Value::Text(c.locale(side)),
-    },
-    Variation {
-        id: VariationId::Umask,
-        text: "umask",
-        about: "permissions that new files do not get, those of the sources among them",
-        needs: Need::Unix,
-        carriers: &[Carrier::Umask],
-        cause: Cause::Umask,
-        label: "umask",
-        value: |_, side| match side {
+        };
+    Locale: "locale", "LC_ALL and LANG";
+        needs OtherLocale; by [Variables(&["LC_ALL", "LANG"])];
+        found as Locale, "LC_ALL": |c, side| Value::Text(c.locale(side));
+    Umask: "umask", "permissions that new files do not get, those of the sources among them";
+        needs Unix; by [Umask];
+        found as Umask, "umask": |_, side| match side {
             Side::A => Value::Mask(0o022),
             Side::B => Value::Mask(0o027),
             Side(k) => Value::Mask(0o077 - (u32::from(k) - 2)),
-        },
-    },
-    Variation {
-        id: VariationId::Jobs,
-        text: "jobs",
-        about: "number of parallel jobs, which build scripts see as NUM_JOBS",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Jobs],
-        cause: Cause::Parallelism,
-        label: "number of jobs",
+        };
+    Jobs: "jobs", "number of parallel jobs, which build scripts see as NUM_JOBS";
+        needs Nothing; by [Jobs];
         // Build scripts see this number; the jobserver decides how much runs at once.
-        value: |c, side| Value::Count(c.cpus + u32::from(side.0)),
-    },
-    Variation {
-        id: VariationId::CpuCount,
-        text: "cpu-count",
-        about: "CPUs in sched_getaffinity, sysconf, get_nprocs, /proc/cpuinfo, /proc/stat and /sys",
-        needs: Need::GlibcAndBubblewrap,
-        carriers: &[Carrier::Preload, Carrier::Namespace],
-        cause: Cause::Parallelism,
-        label: "number of CPUs",
-        value: |c, side| Value::Count(c.cpus + 3 * u32::from(side.0)),
-    },
-    Variation {
-        id: VariationId::SourceMtime,
-        text: "source-mtime",
-        about: "modification time of all source files, in seconds since 1970",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Mtime],
-        cause: Cause::SourceMtime,
-        label: "time of the source files",
-        value: |_, side| match side {
+        found as Parallelism, "number of jobs": |c, side| Value::Count(c.cpus + u32::from(side.0));
+    CpuCount: "cpu-count", "CPUs in sched_getaffinity, sysconf, get_nprocs, /proc/cpuinfo, /proc/stat and /sys";
+        needs GlibcAndBubblewrap; by [Preload, Namespace];
+        found as Parallelism, "number of CPUs": |c, side| Value::Count(c.cpus + 3 * u32::from(side.0));
+    SourceMtime: "source-mtime", "modification time of all source files, in seconds since 1970";
+        needs Nothing; by [Mtime];
+        found as SourceMtime, "time of the source files": |_, side| match side {
             Side::A => Value::Time(1_265_169_906),
             Side(k) => Value::Time(1_404_810_611 + 7_654_321 * (i64::from(k) - 1)),
-        },
-    },
-    Variation {
-        id: VariationId::DirectoryOrder,
-        text: "directory-order",
-        about: "order of directory entries: of all in readdir, of the sources by another file system",
-        needs: Need::GlibcAndBubblewrap,
-        carriers: &[Carrier::Preload, Carrier::Copies],
-        cause: Cause::Ordering,
-        label: "order of directories",
-        value: |_, side| Value::Order(u32::from(side.0)),
-    },
-    Variation {
-        id: VariationId::GitConfig,
-        text: "git-config",
-        about: "git settings in HOME: the user's name and address, the name of a first branch, dates",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Within(&["HOME"])],
-        cause: Cause::VcsState,
-        label: "git setting of the user",
-        value: |c, side| match side {
+        };
+    DirectoryOrder: "directory-order", "order of directory entries: of all in readdir, of the sources by another file system";
+        needs GlibcAndBubblewrap; by [Preload, Copies];
+        found as Ordering, "order of directories": |_, side| Value::Order(u32::from(side.0));
+    GitConfig: "git-config", "git settings in HOME: the user's name and address, the name of a first branch, dates";
+        needs Nothing; by [Within(&["HOME"])];
+        found as VcsState, "git setting of the user": |c, side| match side {
             Side::A => Value::Nothing,
             _ => c.name(side, "git"),
-        },
-    },
-    Variation {
-        id: VariationId::Environment,
-        text: "environment",
-        about: "a stray environment variable",
-        needs: Need::Nothing,
-        carriers: &[Carrier::Variables(&[])],
-        cause: Cause::Environment,
-        label: "a variable of the environment",
-        value: |c, side| {
+        };
+    Environment: "environment", "a stray environment variable";
+        needs Nothing; by [Variables(&[])];
+        found as Environment, "a variable of the environment": |c, side| {
             let own = match side {
                 Side::A => return Value::Variable(None),
                 Side::B => c.token.clone(),
@@ -404,19 +258,11 @@ pub const VARIATIONS: &[Variation] = &[
             };
             let name = format!("REPRO_STRAY_{}", own.to_uppercase());
             Value::Variable(Some((name, format!("stray-{own}"))))
-        },
-    },
-    Variation {
-        id: VariationId::Clock,
-        text: "clock",
-        about: "the time of day, by more than a year: clock_gettime, gettimeofday, time, and times of new files in stat",
-        needs: Need::Glibc,
-        carriers: &[Carrier::Preload],
-        cause: Cause::Timestamp,
-        label: "time of the build",
-        value: |_, side| Value::Offset(CLOCK_OFFSET * i64::from(side.0)),
-    },
-];
+        };
+    Clock: "clock", "the time of day, by more than a year: clock_gettime, gettimeofday, time, and times of new files in stat";
+        needs Glibc; by [Preload];
+        found as Timestamp, "time of the build": |_, side| Value::Offset(CLOCK_OFFSET * i64::from(side.0));
+}
 
 impl VariationId {
     /// The directory that builds of everyone can have in common, of a variation that is one.

@@ -54,8 +54,7 @@ pub(super) fn check(
         ..Checked::differs(path.display().to_string(), findings)
     };
     if !findings.is_empty() {
-        let because =
-            finding(Cause::Unknown, "the archive", "its members differ", "", "see the members");
+        let because = finding("the archive", "its members differ", "", "see the members");
         let bytes = Checked {
             published: Some(published.clone()),
             ..checked(Part::Archive, Outcome::Differs, vec![because])
@@ -97,7 +96,6 @@ pub(super) fn unlisted(mut bytes: Checked, listed: Option<(u64, &str)>) -> Check
         let says = format!("{} bytes, sha256 {}", listed.0, listed.1);
         bytes.outcome = Outcome::Differs;
         bytes.findings.push(finding(
-            Cause::Unknown,
             "the archive",
             "not the one that the manifest lists",
             &says,
@@ -148,7 +146,6 @@ fn other_stem(entry: &manifest::Archive, names: &[&[u8]]) -> Option<Finding> {
     match stem {
         Some(stem) if own(stem) => None,
         stem => Some(finding(
-            Cause::Unknown,
             "the directory of the archive",
             "not the archive's name without its ending",
             &printable(stem.unwrap_or_default()),
@@ -233,13 +230,8 @@ fn left_out(names: &[&[u8]], target: Option<&str>, rebuilt: &Rebuilt) -> Result<
 }
 
 fn lacking(name: &[u8]) -> Finding {
-    finding(
-        Cause::Unknown,
-        At::Member(printable(name)),
-        "missing: the source's build has it and the archive does not",
-        "",
-        "ask the publisher for the whole archive",
-    )
+    let what = "missing: the source's build has it and the archive does not";
+    finding(At::Member(printable(name)), what, "", "ask the publisher for the whole archive")
 }
 
 /// Bytes of the directory that all names are below.
@@ -256,34 +248,22 @@ fn stem<'a>(names: impl Iterator<Item = &'a [u8]> + Clone) -> Option<&'a [u8]> {
 }
 
 /// Members that anyone may write to, or that run with another's rights: no step that is accepted.
-fn modes(listing: &Listing) -> Vec<Finding> {
+fn modes(listing: &Listing) -> impl Iterator<Item = Finding> {
     let special =
         |m: &&Member| m.mode.is_some_and(|mode| mode & 0o7002 != 0) && m.kind != "symlink";
-    let members = listing.members.iter().filter(special);
-    members
-        .map(|m| {
-            finding(
-                Cause::ArchiveMode,
-                At::Member(m.name.clone()),
-                &format!(
-                    "mode {:04o}: setuid, setgid, sticky or writable by all",
-                    m.mode.unwrap_or(0)
-                ),
-                "",
-                "`repro archive` gives no member such a mode: ask the publisher why it has it",
-            )
-        })
-        .collect()
+    listing.members.iter().filter(special).map(|m| {
+        let mode = m.mode.unwrap_or(0);
+        let what = format!("mode {mode:04o}: setuid, setgid, sticky or writable by all");
+        let remedy = "`repro archive` gives no member such a mode: ask the publisher why it has it";
+        let found = finding(At::Member(m.name.clone()), &what, "", remedy);
+        Finding { cause: Cause::ArchiveMode, ..found }
+    })
 }
 
 fn unknown(name: &str, what: &str) -> Finding {
-    finding(
-        Cause::Unknown,
-        At::Member(name.to_string()),
-        what,
-        "",
-        "nothing proves it: leave it out, or have it made by the build or kept in the source",
-    )
+    let remedy =
+        "nothing proves it: leave it out, or have it made by the build or kept in the source";
+    finding(At::Member(name.to_string()), what, "", remedy)
 }
 
 /// Symbolic links of the archive that the source does not have at the same place.
@@ -329,16 +309,10 @@ fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
         .iter()
         .filter(|(_, (a, b))| a != b)
         .map(|(name, (a, b))| {
-            finding(
-                Cause::Unknown,
-                Place {
-                    called: Some("the manifest has another".to_string()),
-                    ..At::Member(name.to_string()).into()
-                },
-                &say(b),
-                &format!("{} in the manifest", say(a)),
-                "fetch the archive and the manifest of one release",
-            )
+            let called = Some("the manifest has another".to_string());
+            let place = Place { called, ..At::Member(name.to_string()).into() };
+            let listed = format!("{} in the manifest", say(a));
+            finding(place, &say(b), &listed, "fetch the archive and the manifest of one release")
         })
         .collect()
 }
@@ -497,7 +471,6 @@ fn container(
     let mut findings = compared.findings;
     if padded {
         findings.push(finding(
-            Cause::Unknown,
             Place::default(),
             "bytes that belong to no member",
             "",

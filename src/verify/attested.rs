@@ -14,7 +14,7 @@ use crate::attest::dsse::{self, Envelope};
 use crate::attest::statement;
 use crate::attest::trust::Trust;
 use crate::attest::{strict, votes};
-use crate::error::{Kind, bad_input, failure, refused};
+use crate::error::{bad_input, refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::report::verify::attested::Attested;
@@ -49,12 +49,9 @@ fn about_a_rebuild(asked: &VerifyRequest) -> Result<()> {
         ("--link", signing.clone().any(|s| s.link.is_some())),
     ];
     match options.iter().find(|(_, given)| *given) {
-        Some((option, _)) if asked.rebuild.is_none() => Err(failure(
-            Kind::Usage,
-            format!(
-                "--keys builds nothing, and {option} has no use without a build: add --rebuild, or leave it out"
-            ),
-        )),
+        Some((option, _)) if asked.rebuild.is_none() => Err(usage(format!(
+            "--keys builds nothing, and {option} has no use without a build: add --rebuild, or leave it out"
+        ))),
         _ => Ok(()),
     }
 }
@@ -66,18 +63,15 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     let path = input.manifest.take().context("a manifest was found")?;
     let (trust, sha256) = trust(keys, &path, &asked.files)?;
     let threshold = asked.threshold.or(trust.threshold).ok_or_else(|| {
-        failure(Kind::Usage, "how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
+        usage("how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
     })?;
     if let Some(Owner::Trusted(group)) = &asked.rebuild
         && !trust.groups().contains(&**group)
     {
         let (group, keys) = (group.escape_debug(), keys.display());
-        return Err(failure(
-            Kind::Usage,
-            format!(
-                "--rebuild={group}: `{keys}` has no such group; without a name the rebuild is a vote of its own"
-            ),
-        ));
+        return Err(usage(format!(
+            "--rebuild={group}: `{keys}` has no such group; without a name the rebuild is a vote of its own"
+        )));
     }
     let manifest = Manifest::read(&path)?;
     if manifest.ledger.is_some() && !asked.ledger_ok {
@@ -95,8 +89,7 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         found.other.iter().chain(&found.wrong).map(|checked| checked.name.clone()).collect();
     let (files, twins) = found.subjects(&manifest);
     if files.is_empty() {
-        return Err(failure(
-            Kind::Usage,
+        return Err(usage(
             "no published file was named: name the files, or the directory that they are in",
         ));
     }

@@ -17,7 +17,7 @@ use super::rebuilt::Rebuilt;
 use super::{Claimed, archive, fresh, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
 use crate::compare::compare;
-use crate::error::{Kind, failure};
+use crate::error::usage;
 use crate::fs::{self, Pending};
 use crate::manifest::Manifest;
 use crate::project::Project;
@@ -53,9 +53,7 @@ type Files = BTreeMap<String, PathBuf>;
 pub fn run(input: &Path, mode: Mode) -> Result<Outcome> {
     let outdir = std::env::var_os(OUTDIR).filter(|d| !d.is_empty());
     let outdir = outdir.map(PathBuf::from).ok_or_else(|| {
-        failure(
-            Kind::Usage,
-            format!("{OUTDIR} is not set: this is run by rebuilderd's worker, which sets it to a directory for the results"),
+        usage(format!("{OUTDIR} is not set: this is run by rebuilderd's worker, which sets it to a directory for the results"),
         )
     })?;
     let progress = Progress::new(true);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::names::printable;
 
-use crate::error::{Kind, failure, refused};
+use crate::error::{refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::report::verify::several::{BuilderLine, Group, Several, Unlike};
@@ -44,19 +44,15 @@ pub(super) fn run(given: &[String], threshold: Option<usize>, ledger_ok: bool) -
     let builders: Vec<Builder> = given.iter().map(read).collect::<Result<_>>()?;
     let threshold = threshold.unwrap_or(builders.len());
     if threshold < 2 {
-        return Err(failure(
-            Kind::Usage,
+        return Err(usage(
             "--threshold of --against is at least 2: one manifest agrees with itself",
         ));
     }
     if threshold > builders.len() {
-        return Err(failure(
-            Kind::Usage,
-            format!(
-                "--threshold {threshold} is more than the {} manifests: give more of them",
-                builders.len()
-            ),
-        ));
+        return Err(usage(format!(
+            "--threshold {threshold} is more than the {} manifests: give more of them",
+            builders.len()
+        )));
     }
     let counted: Vec<&Builder> = builders.iter().filter(|b| left_out(b).is_none()).collect();
     one_subject(&counted)?;
@@ -70,13 +66,10 @@ fn named_file(text: &str) -> Result<(Option<&str>, PathBuf)> {
         Some((name, file)) if !name.is_empty() && name.chars().all(plain) && !file.is_empty() => {
             // A file can have such a name, and names of files are not the user's word.
             if Path::new(text).exists() {
-                return Err(failure(
-                    Kind::Usage,
-                    format!(
-                        "`{text}` is a file and would be taken for a name: write `./{text}` for the file, or NAME=./{text}",
-                        text = text.escape_debug()
-                    ),
-                ));
+                return Err(usage(format!(
+                    "`{text}` is a file and would be taken for a name: write `./{text}` for the file, or NAME=./{text}",
+                    text = text.escape_debug()
+                )));
             }
             Ok((Some(name), PathBuf::from(file)))
         }
@@ -87,13 +80,10 @@ fn named_file(text: &str) -> Result<(Option<&str>, PathBuf)> {
 /// A manifest or a name that is given twice would agree with itself.
 fn each_once(given: &[(Option<&str>, PathBuf)]) -> Result<()> {
     let twice = |what: &str| {
-        failure(
-            Kind::Usage,
-            format!(
-                "`{}` is given twice, and would agree with itself: give each builder's manifest once",
-                what.escape_debug()
-            ),
-        )
+        usage(format!(
+            "`{}` is given twice, and would agree with itself: give each builder's manifest once",
+            what.escape_debug()
+        ))
     };
     let (mut files, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (name, path) in given {
@@ -298,11 +288,9 @@ fn settings(manifest: &Manifest) -> BTreeMap<String, String> {
     set("targets", build.targets.join(", "));
     set("packages", build.packages.join(", "));
     set("features", build.features.join(", "));
-    for (name, on) in
-        [("all-features", build.all_features), ("no-default-features", build.no_default_features)]
-    {
-        set(name, if on { "true".to_string() } else { String::new() });
-    }
+    let switch = |on: bool| if on { "true".to_string() } else { String::new() };
+    set("all-features", switch(build.all_features));
+    set("no-default-features", switch(build.no_default_features));
     set("cargo config", manifest.outside_config.join("\n").replace('\n', "; "));
     for variable in &manifest.environment {
         set(&variable.name, variable.value.clone().unwrap_or_default());
@@ -364,8 +352,7 @@ mod tests {
     use super::*;
 
     fn builder(name: &str, digest: char) -> Builder {
-        let text = include_str!("../../tests/fixtures/manifest.json");
-        let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
+        let mut manifest = Manifest::fixture();
         manifest.artifacts[0].sha256 = Some(digest.to_string().repeat(64));
         manifest.archives.clear();
         let file = format!("{name}.json");
@@ -378,8 +365,7 @@ mod tests {
 
     fn packed(name: &str, digest: char, archive: char) -> Builder {
         let mut it = builder(name, digest);
-        let text = include_str!("../../tests/fixtures/manifest.json");
-        it.manifest.archives = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap().archives;
+        it.manifest.archives = Manifest::fixture().archives;
         it.manifest.archives[0].sha256 = archive.to_string().repeat(64);
         it
     }

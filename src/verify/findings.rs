@@ -13,14 +13,9 @@ use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
 use crate::fs;
 
-pub(super) fn finding(
-    cause: Cause,
-    place: impl Into<Place>,
-    a: &str,
-    b: &str,
-    remedy: &str,
-) -> Finding {
-    Finding { remedy: remedy.to_string(), ..Finding::new(cause, place, a, b) }
+/// A difference of which no cause is known.
+pub(super) fn finding(place: impl Into<Place>, a: &str, b: &str, remedy: &str) -> Finding {
+    Finding { remedy: remedy.to_string(), ..Finding::new(Cause::Unknown, place, a, b) }
 }
 
 /// A file that is another artifact than its name says.
@@ -33,7 +28,7 @@ pub(super) fn another_name(
     let what = format!("`{}` is the built `{}`", built.name, twin.name);
     let remedy =
         "each file counts under its own name: ask the publisher which of the two was meant";
-    Some(finding(Cause::Unknown, "the name", &what, "", remedy))
+    Some(finding("the name", &what, "", remedy))
 }
 
 /// How many causes are printed of one file; `repro diff` lists all.
@@ -47,13 +42,7 @@ pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Resu
     };
     let found = fs::first_difference(published, rebuilt)?;
     let row = |d: fs::Difference| {
-        finding(
-            Cause::Unknown,
-            At::Byte(d.at),
-            &say(d.a),
-            &say(d.b),
-            "A is the published file, B the rebuilt one",
-        )
+        finding(At::Byte(d.at), &say(d.a), &say(d.b), "A is the published file, B the rebuilt one")
     };
     let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
     let context = Context { clocks: about.clocks, ..Context::default() };

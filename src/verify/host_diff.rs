@@ -138,8 +138,7 @@ mod tests {
 
     #[test]
     fn each_difference_of_the_machines_is_one_row() {
-        let text = include_str!("../../tests/fixtures/manifest.json");
-        let mut manifest = Manifest::from_bytes(text.as_bytes(), "fixture").unwrap();
+        let mut manifest = Manifest::fixture();
         let builder = |ld: &str, crt: &str| Builder {
             os: "Debian".into(),
             rust_src: Some(true),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use repro_explain::cause::Cause;
 use repro_formats::compress::deflate;
 use repro_formats::digest::Digest;
 
@@ -42,7 +41,7 @@ pub(super) fn check(
         same.outcome = Outcome::Differs;
         let what = "not what the manifest says of it, although the bytes are those of the rebuild";
         let remedy = "ask the publisher for the manifest of this image";
-        same.findings = vec![finding(Cause::Unknown, "the image", what, &again.digest, remedy)];
+        same.findings = vec![finding("the image", what, &again.digest, remedy)];
     }
     Ok(unlisted(same, Some((entry.size, &entry.sha256))))
 }

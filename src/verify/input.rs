@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::names::visible;
 
-use crate::error::{Kind, bad_input, failure};
+use crate::error::{bad_input, usage};
 use crate::fs;
 use crate::manifest;
 use crate::project::publish::{DIST, MANIFEST};
@@ -109,12 +109,9 @@ fn file(path: &Path, input: &mut Input) -> Result<()> {
     if !path.is_file() {
         let text = path.to_string_lossy();
         return Err(match address::is_address(&text) && text.contains("://") {
-            true => failure(
-                Kind::Usage,
-                format!(
-                    "`{shown}` is a URL: download the file first, `repro verify` fetches nothing but source"
-                ),
-            ),
+            true => usage(format!(
+                "`{shown}` is a URL: download the file first, `repro verify` fetches nothing but source"
+            )),
             false => bad_input(format!("there is no file `{shown}`")),
         });
     }
@@ -129,13 +126,10 @@ fn file(path: &Path, input: &mut Input) -> Result<()> {
             None => input.manifest = Some(path.to_owned()),
             Some(one) if same_file(one, path) => {}
             Some(one) => {
-                return Err(failure(
-                    Kind::Usage,
-                    format!(
-                        "`{}` and `{shown}` are both manifests: name the one to verify with --manifest, or compare them with --against",
-                        one.display()
-                    ),
-                ));
+                return Err(usage(format!(
+                    "`{}` and `{shown}` are both manifests: name the one to verify with --manifest, or compare them with --against",
+                    one.display()
+                )));
             }
         }
     } else {
@@ -182,10 +176,7 @@ pub(super) fn is_manifest(path: &Path, wanted: bool) -> Result<bool> {
 
 fn beside(input: &Input) -> Result<PathBuf> {
     let Some(first) = input.files.first().or(input.sums.first()) else {
-        return Err(failure(
-            Kind::Usage,
-            "name a manifest, a release directory or a published file",
-        ));
+        return Err(usage("name a manifest, a release directory or a published file"));
     };
     let beside = first.with_file_name(MANIFEST);
     match beside.is_file() {

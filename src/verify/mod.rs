@@ -37,7 +37,7 @@ use self::summary::Signer;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, if_full};
 use crate::epoch::EpochFrom;
-use crate::error::{Kind as Failed, failure, host, refused};
+use crate::error::{host, refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::project::scratch::Scratch;
@@ -241,22 +241,11 @@ fn wrong_before(
     notes.push("nothing was fetched or built: `--anyway` rebuilds all the same".to_string());
     Report {
         verdict: Verification::Differs,
-        steps: Vec::new(),
-        accepted: Vec::new(),
-        settings: Vec::new(),
         manifest_only: asked.manifest_only,
-        source: None,
-        facts: SourceFacts::default(),
-        epoch: None,
-        toolchain: None,
-        isolation: None,
-        comparison: None,
         files: found.other.into_iter().chain(found.wrong).collect(),
-        made: None,
-        surroundings: Vec::new(),
         notes,
         manifest: claimed.map(|c| c.path.clone()),
-        output: None,
+        ..Report::default()
     }
 }
 
@@ -264,14 +253,12 @@ fn wrong_before(
 fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
     if !asked.artifacts.is_empty() {
         if asked.source.is_none() {
-            return Err(failure(
-                Failed::Usage,
+            return Err(usage(
                 "--artifact is for files without a manifest: name what they were built from with --source or --crate, or give the manifest",
             ));
         }
         if asked.allow_toolchain {
-            return Err(failure(
-                Failed::Usage,
+            return Err(usage(
                 "--allow-toolchain is about the toolchain of a manifest, and there is none: leave it out",
             ));
         }
@@ -343,13 +330,10 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     // A published file is left out of the copy that is built, which would have no manifest then.
     let own = [fs::canonical(&manifest), fs::canonical(&manifest.with_file_name("Cargo.lock"))];
     if let Some(file) = asked.artifacts.iter().find(|file| own.contains(&fs::canonical(file))) {
-        return Err(failure(
-            Failed::Usage,
-            format!(
-                "`{}` is part of the source: name a published file with --artifact",
-                file.display()
-            ),
-        ));
+        return Err(usage(format!(
+            "`{}` is part of the source: name a published file with --artifact",
+            file.display()
+        )));
     }
     let mut build = asked.build.clone();
     build.source = SourceChoice {

@@ -232,7 +232,6 @@ impl Claim<'_> {
 
 fn missing(path: &Path, claim: &Claim) -> Checked {
     let finding = finding(
-        Cause::Unknown,
         "the published file",
         "missing, and the manifest lists it",
         "",
@@ -265,7 +264,7 @@ fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Che
             };
             let remedy = "fetch the list, the manifest and the files of one release";
             let place = At::Field { name: "line", of: base.to_string() };
-            let finding = finding(Cause::Unknown, place, what, &sha256, remedy);
+            let finding = finding(place, what, &sha256, remedy);
             wrong.push(Checked::differs(shown.to_string(), vec![finding]));
         }
     }
@@ -300,7 +299,7 @@ impl Published<'_> {
                     .to_string()
             }
         };
-        let finding = finding(Cause::Unknown, "the published file", what, &listed, &remedy);
+        let finding = finding("the published file", what, &listed, &remedy);
         Some(Checked {
             part: self.claim.part(),
             published: Some(self.digest.clone()),
@@ -349,7 +348,7 @@ impl Published<'_> {
         let same = made.contains(&self.digest);
         let remedy = "make it again with `repro sbom` from the manifest of this release";
         let what = "not the list that the rebuild gives";
-        let finding = finding(Cause::Unknown, "the published SBOM", what, "", remedy);
+        let finding = finding("the published SBOM", what, "", remedy);
         let rebuilt = made.iter().find(|d| **d == self.digest).or(made.first()).cloned();
         Ok(Checked {
             part: Part::Sbom,
@@ -392,13 +391,7 @@ impl Published<'_> {
                     }
                 };
                 let what = "nothing of this name was built";
-                checked.findings.push(finding(
-                    Cause::Unknown,
-                    "the published file",
-                    what,
-                    "",
-                    &remedy,
-                ));
+                checked.findings.push(finding("the published file", what, "", &remedy));
             }
         }
         Ok(checked)
@@ -426,11 +419,11 @@ fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
         return Ok(None);
     }
     let say = |signed: bool| if signed { "signed" } else { "not signed" };
-    Ok(Some(finding(
-        Cause::CodeSignature,
+    let found = finding(
         "the end of the file, and what signing writes into its headers",
         say(a.signed),
         say(b.signed),
         "check the signature with the system's own tool; everything else is the same",
-    )))
+    );
+    Ok(Some(Finding { cause: Cause::CodeSignature, ..found }))
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use repro_formats::digest;
-use toml_edit::{DocumentMut, Item};
 
 use crate::cargo::home;
+use crate::check::facts::lockfile::{self, Locked};
 use crate::error::{host, refused};
 use crate::fs;
 use crate::process::Cmd;
@@ -76,21 +76,15 @@ fn scratch_package(name: &str, version: Option<&str>) -> String {
 
 /// Version and checksum of the one dependency of the scratch package, whose lockfile this is.
 fn resolved(lockfile: &str, name: &str) -> Option<(String, String)> {
-    let document: DocumentMut = lockfile.parse().ok()?;
-    let packages = document.get("package")?.as_array_of_tables()?;
-    let text = |t: &toml_edit::Table, key: &str| Some(t.get(key)?.as_str()?.to_string());
+    let packages = lockfile::parse(lockfile).ok()?.packages;
     // `name`, or with its version where there are several.
-    let scratch = packages.iter().find(|t| !t.contains_key("source"))?;
-    let mut dependencies = scratch.get("dependencies").and_then(Item::as_array)?.iter();
-    let found = dependencies.next()?.as_str()?;
-    let version = found.split(' ').nth(1);
-    let of = |t: &&toml_edit::Table| {
-        text(t, "name").as_deref() == Some(name)
-            && t.contains_key("checksum")
-            && version.is_none_or(|v| text(t, "version").as_deref() == Some(v))
+    let scratch = packages.iter().find(|p| p.source.is_none())?;
+    let version = scratch.dependencies.first()?.split(' ').nth(1);
+    let of = |p: &&Locked| {
+        p.name == name && p.checksum.is_some() && version.is_none_or(|v| p.version == v)
     };
     let found = packages.iter().find(of)?;
-    Some((text(found, "version")?, text(found, "checksum")?))
+    Some((found.version.clone(), found.checksum.clone()?))
 }
 
 /// The file in cargo's cache that has the checksum; the directory is named after the registry, or

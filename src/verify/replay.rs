@@ -232,14 +232,9 @@ fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<
 mod tests {
     use super::*;
 
-    fn manifest() -> Manifest {
-        let text = include_str!("../../tests/fixtures/manifest.json");
-        Manifest::from_bytes(text.as_bytes(), "fixture").unwrap()
-    }
-
     #[test]
     fn settings_are_the_manifests_and_tools_are_this_machines() {
-        let mut manifest = manifest();
+        let mut manifest = Manifest::fixture();
         let set = |name: &str, value: Option<&str>| manifest::Variable {
             name: name.into(),
             value: value.map(str::to_string),
@@ -260,19 +255,19 @@ mod tests {
 
     #[test]
     fn only_what_can_be_made_again_is() {
-        assert!(can_replay(&manifest(), &[], false).is_ok());
+        assert!(can_replay(&Manifest::fixture(), &[], false).is_ok());
         for spoil in [
             |m: &mut Manifest| m.verdict = "differs".into(),
             |m: &mut Manifest| m.recipe.version = table::VERSION + 1,
             |m: &mut Manifest| m.artifacts.clear(),
             |m: &mut Manifest| m.ledger = Some(from_ledger()),
         ] {
-            let mut manifest = manifest();
+            let mut manifest = Manifest::fixture();
             spoil(&mut manifest);
             let error = can_replay(&manifest, &[], false).unwrap_err();
             assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
         }
-        let mut manifest = manifest();
+        let mut manifest = Manifest::fixture();
         manifest.ledger = Some(from_ledger());
         assert!(can_replay(&manifest, &[], true).is_ok());
     }

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use crate::error::{Kind, bad_input, failure};
+use crate::error::{Kind, bad_input, failure, usage};
 use crate::manifest::Manifest;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
@@ -90,14 +90,11 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
             names.push(name);
             Ok(())
         }
-        Some(ours) => Err(failure(
-            Kind::Usage,
-            format!(
-                "{option} gives `{}`, and the manifest has `{}`: leave it out, or verify without a manifest, by --source and --artifact",
-                ours.escape_debug(),
-                theirs.escape_debug()
-            ),
-        )),
+        Some(ours) => Err(usage(format!(
+            "{option} gives `{}`, and the manifest has `{}`: leave it out, or verify without a manifest, by --source and --artifact",
+            ours.escape_debug(),
+            theirs.escape_debug()
+        ))),
     };
     let some = |values: &[String]| (!values.is_empty()).then(|| list(values));
     let on = |switch: bool| switch.then(|| "true".to_string());

@@ -10,7 +10,7 @@ use crate::attest::keys::PrivateKey;
 use crate::attest::link;
 use crate::attest::statement::{self, Files};
 use crate::attest::vsa;
-use crate::error::{Kind, bad_input, failure};
+use crate::error::{Kind, bad_input, failure, usage};
 use crate::fs;
 use crate::report::verify::Report;
 use crate::report::verify::attested::Attested;
@@ -34,12 +34,11 @@ pub(super) fn signer(asked: SigningRequest, counted: Option<&Attested>) -> Resul
     for uri in summary.clone().flat_map(|s| [&s.verifier_id, &s.resource_uri]) {
         if !statement::is_uri(uri) {
             let uri = uri.escape_debug();
-            return Err(failure(Kind::Usage, format!("`{uri}` is not a URI")));
+            return Err(usage(format!("`{uri}` is not a URI")));
         }
     }
     if summary.clone().any(|s| s.slsa_property) && counted.is_none() {
-        return Err(failure(
-            Kind::Usage,
+        return Err(usage(
             "--slsa-property says that independent builders agree: count them with --keys FILE --rebuild",
         ));
     }

@@ -26,39 +26,26 @@ pub struct Format {
     pub compression: Compression,
 }
 
+/// Rows: the name, the extensions, the layout and the compression.
+macro_rules! formats {
+    ($($name:literal [$($extension:literal),*] $layout:ident $compression:ident;)*) => {
+        &[$(Format {
+            name: $name,
+            extensions: &[$($extension),*],
+            layout: Layout::$layout,
+            compression: Compression::$compression,
+        }),*]
+    };
+}
+
 /// The formats.
-pub const FORMATS: &[Format] = &[
-    Format {
-        name: "tar.gz",
-        extensions: &["tar.gz", "tgz"],
-        layout: Layout::Tar,
-        compression: Compression::Gzip,
-    },
-    Format {
-        name: "tar.zst",
-        extensions: &["tar.zst", "tzst"],
-        layout: Layout::Tar,
-        compression: Compression::Zstd,
-    },
-    Format {
-        name: "tar.xz",
-        extensions: &["tar.xz", "txz"],
-        layout: Layout::Tar,
-        compression: Compression::Xz,
-    },
-    Format {
-        name: "tar",
-        extensions: &["tar"],
-        layout: Layout::Tar,
-        compression: Compression::None,
-    },
-    Format {
-        name: "zip",
-        extensions: &["zip"],
-        layout: Layout::Zip,
-        compression: Compression::Gzip,
-    },
-];
+pub const FORMATS: &[Format] = formats! {
+    "tar.gz" ["tar.gz", "tgz"] Tar Gzip;
+    "tar.zst" ["tar.zst", "tzst"] Tar Zstd;
+    "tar.xz" ["tar.xz", "txz"] Tar Xz;
+    "tar" ["tar"] Tar None;
+    "zip" ["zip"] Zip Gzip;
+};
 
 impl Format {
     /// What compresses it now.

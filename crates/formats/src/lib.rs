@@ -7,11 +7,11 @@
 
 pub mod ar;
 pub mod bytes;
+pub mod calendar;
 pub mod compress;
 pub mod cpio;
 pub mod detect;
 pub mod digest;
-pub mod elf;
 pub mod error;
 pub mod extract;
 pub mod formats;

@@ -11,40 +11,30 @@ pub struct Rule {
     pub why: &'static str,
 }
 
+/// Rows: the field, its value, and why that one.
+macro_rules! rules {
+    ($($field:literal: $value:literal, $why:literal;)*) => {
+        &[$(Rule { field: $field, value: $value, why: $why }),*]
+    };
+}
+
 /// The rules. The functions and constants below carry them out.
-pub const POLICY: &[Rule] = &[
-    Rule {
-        field: "order",
-        value: "depth first; in each directory by the bytes of the names",
-        why: "directories list their entries in no fixed order, and locales sort differently",
-    },
-    Rule {
-        field: "owner and group",
-        value: "0, without names",
-        why: "the packager's user is not part of the content",
-    },
-    Rule {
-        field: "mode",
-        value: "group and others get what the owner has, without write (go+u,go-w)",
-        why: "the packager's umask is not part of the content; the exec bit is",
-    },
-    Rule {
-        field: "mtime",
-        value: "the epoch: --epoch, else the build's; of other files: SOURCE_DATE_EPOCH, else 1980-01-01",
-        why: "a checkout stamps files with the time of the checkout; 1980 is the first year of zip",
-    },
-    Rule {
-        field: "hard links",
-        value: "each name is packed as a separate file",
-        why: "whether two files share an inode is not content",
-    },
-    Rule {
-        field: "holes",
-        value: "written out as zeros",
-        why: "whether a file is sparse depends on how it was copied",
-    },
-    Rule { field: "sockets, FIFOs, devices", value: "refused", why: "they have no content" },
-];
+pub const POLICY: &[Rule] = rules! {
+    "order": "depth first; in each directory by the bytes of the names",
+        "directories list their entries in no fixed order, and locales sort differently";
+    "owner and group": "0, without names",
+        "the packager's user is not part of the content";
+    "mode": "group and others get what the owner has, without write (go+u,go-w)",
+        "the packager's umask is not part of the content; the exec bit is";
+    "mtime": "the epoch: --epoch, else the build's; of other files: SOURCE_DATE_EPOCH, else 1980-01-01",
+        "a checkout stamps files with the time of the checkout; 1980 is the first year of zip";
+    "hard links": "each name is packed as a separate file",
+        "whether two files share an inode is not content";
+    "holes": "written out as zeros",
+        "whether a file is sparse depends on how it was copied";
+    "sockets, FIFOs, devices": "refused",
+        "they have no content";
+};
 
 /// The epoch where nobody gives one: 1980-01-01T00:00:00Z, in seconds since 1970.
 pub const NO_EPOCH: i64 = 315_532_800;

@@ -77,83 +77,53 @@ impl What {
     }
 }
 
+/// Rows of a table: what is read, and the names that tell it.
+macro_rules! tells {
+    ($($what:ident [$($name:literal),* $(,)?];)*) => { &[$($(($name, $what)),*),*] };
+}
+
 /// Items of the standard library and what naming them reads. They fit at the end of a path.
-pub(super) const STD: &[(&str, What)] = &[
-    ("SystemTime::now", Clock),
-    ("RandomState::new", Randomness),
-    ("RandomState::default", Randomness),
-    ("process::id", Ids),
-    ("process::parent_id", Ids),
-    ("thread::current", Ids),
-    ("ThreadId", Ids),
-    ("thread::available_parallelism", CpuCount),
-    ("fs::read_dir", DirOrder),
-    ("Path::read_dir", DirOrder),
-    ("Metadata::modified", Mtime),
-    ("Metadata::created", Mtime),
-    ("Metadata::accessed", Mtime),
-    ("env::current_dir", CurrentDir),
-    ("env::temp_dir", Environment),
-    ("env::home_dir", Environment),
-    ("env::current_exe", Environment),
-    ("env::vars", Environment),
-    ("env::vars_os", Environment),
-];
+pub(super) const STD: &[(&str, What)] = tells! {
+    Clock ["SystemTime::now"];
+    Randomness ["RandomState::new", "RandomState::default"];
+    Ids ["process::id", "process::parent_id", "thread::current", "ThreadId"];
+    CpuCount ["thread::available_parallelism"];
+    DirOrder ["fs::read_dir", "Path::read_dir"];
+    Mtime ["Metadata::modified", "Metadata::created", "Metadata::accessed"];
+    CurrentDir ["env::current_dir"];
+    Environment [
+        "env::temp_dir", "env::home_dir", "env::current_exe", "env::vars", "env::vars_os",
+    ];
+};
 
 /// Those of other crates.
-pub(super) const CRATES: &[(&str, What)] = &[
-    ("Utc::now", Clock),
-    ("Local::now", Clock),
-    ("OffsetDateTime::now_utc", Clock),
-    ("OffsetDateTime::now_local", Clock),
-    ("UtcDateTime::now", Clock),
-    ("time::now_utc", Clock),
-    ("time::now", Clock),
-    ("Zoned::now", Clock),
-    ("Timestamp::now", Clock),
-    ("libc::time", Clock),
-    ("FileTime::now", Clock),
-    ("FileTime::from_last_modification_time", Mtime),
-    ("rand::random", Randomness),
-    ("rand::rng", Randomness),
-    ("rand::thread_rng", Randomness),
-    ("OsRng", Randomness),
-    ("getrandom::getrandom", Randomness),
-    ("getrandom::fill", Randomness),
-    ("Uuid::new_v4", Randomness),
-    ("Uuid::now_v7", Randomness),
-    ("StdRng::from_entropy", Randomness),
-    ("StdRng::from_os_rng", Randomness),
-    ("SmallRng::from_entropy", Randomness),
-    ("SmallRng::from_os_rng", Randomness),
-    ("fastrand::Rng::new", Randomness),
-    ("fastrand::u32", Randomness),
-    ("fastrand::u64", Randomness),
-    ("gethostname::gethostname", Hostname),
-    ("hostname::get", Hostname),
-    ("whoami::hostname", Hostname),
-    ("whoami::fallible::hostname", Hostname),
-    ("whoami::devicename", Hostname),
-    ("whoami::username", User),
-    ("whoami::realname", User),
-    ("users::get_current_username", User),
-    ("users::get_current_uid", User),
-    ("uzers::get_current_username", User),
-    ("libc::getuid", User),
-    ("libc::getpid", Ids),
-    ("libc::gettid", Ids),
-    ("num_cpus::get", CpuCount),
-    ("num_cpus::get_physical", CpuCount),
-    ("WalkDir::new", DirOrder),
-    ("dirs::home_dir", Environment),
-    ("dirs::cache_dir", Environment),
-    ("home::home_dir", Environment),
-    ("home::cargo_home", Environment),
-    ("git2::Repository::open", Vcs),
-    ("git2::Repository::discover", Vcs),
-    ("gix::open", Vcs),
-    ("gix::discover", Vcs),
-];
+pub(super) const CRATES: &[(&str, What)] = tells! {
+    Clock [
+        "Utc::now", "Local::now", "OffsetDateTime::now_utc", "OffsetDateTime::now_local",
+        "UtcDateTime::now", "time::now_utc", "time::now", "Zoned::now", "Timestamp::now",
+        "libc::time", "FileTime::now",
+    ];
+    Mtime ["FileTime::from_last_modification_time"];
+    Randomness [
+        "rand::random", "rand::rng", "rand::thread_rng", "OsRng", "getrandom::getrandom",
+        "getrandom::fill", "Uuid::new_v4", "Uuid::now_v7", "StdRng::from_entropy",
+        "StdRng::from_os_rng", "SmallRng::from_entropy", "SmallRng::from_os_rng",
+        "fastrand::Rng::new", "fastrand::u32", "fastrand::u64",
+    ];
+    Hostname [
+        "gethostname::gethostname", "hostname::get", "whoami::hostname",
+        "whoami::fallible::hostname", "whoami::devicename",
+    ];
+    User [
+        "whoami::username", "whoami::realname", "users::get_current_username",
+        "users::get_current_uid", "uzers::get_current_username", "libc::getuid",
+    ];
+    Ids ["libc::getpid", "libc::gettid"];
+    CpuCount ["num_cpus::get", "num_cpus::get_physical"];
+    DirOrder ["WalkDir::new"];
+    Environment ["dirs::home_dir", "dirs::cache_dir", "home::home_dir", "home::cargo_home"];
+    Vcs ["git2::Repository::open", "git2::Repository::discover", "gix::open", "gix::discover"];
+};
 
 /// Crates that have the standard library's items, or their like, under its names.
 pub(super) const LIKE_STD: &[&str] = &["std", "core", "fs_err", "async_std", "tokio", "web_time"];
@@ -165,52 +135,29 @@ pub(super) const RUNS: &[&str] = &["Command::new", "duct::cmd"];
 pub(super) const ASKS: &[&str] = &["env::var", "env::var_os"];
 
 /// Methods without arguments.
-pub(super) const METHODS: &[(&str, What)] = &[
-    ("modified", Mtime),
-    ("created", Mtime),
-    ("accessed", Mtime),
-    ("mtime", Mtime),
-    ("mtime_nsec", Mtime),
-    ("ctime", Mtime),
-    ("atime", Mtime),
-    ("read_dir", DirOrder),
-    ("mode", Modes),
-    ("ino", FileNumbers),
-    ("dev", FileNumbers),
-];
+pub(super) const METHODS: &[(&str, What)] = tells! {
+    Mtime ["modified", "created", "accessed", "mtime", "mtime_nsec", "ctime", "atime"];
+    DirOrder ["read_dir"];
+    Modes ["mode"];
+    FileNumbers ["ino", "dev"];
+};
 
 /// The traits of the standard library without which these methods are other ones, and their module.
 pub(super) const OF_UNIX: [&str; 4] = ["MetadataExt", "PermissionsExt", "DirEntryExt", "unix"];
 
 /// Variables. `HOST` is the host triple, which cargo sets itself.
-pub(super) const VARIABLES: &[(&str, What)] = &[
-    ("HOSTNAME", Hostname),
-    ("COMPUTERNAME", Hostname),
-    ("USER", User),
-    ("USERNAME", User),
-    ("LOGNAME", User),
-    ("PWD", CurrentDir),
-    ("NUM_JOBS", CpuCount),
-    ("NPROC", CpuCount),
-    ("RANDOM", Randomness),
-    ("CARGO", Environment),
-    ("CARGO_HOME", Environment),
-    ("CARGO_MANIFEST_DIR", Environment),
-    ("CARGO_MANIFEST_PATH", Environment),
-    ("CARGO_TARGET_DIR", Environment),
-    ("HOME", Environment),
-    ("LANG", Environment),
-    ("LC_ALL", Environment),
-    ("OUT_DIR", Environment),
-    ("PATH", Environment),
-    ("RUSTC", Environment),
-    ("RUSTUP_HOME", Environment),
-    ("TEMP", Environment),
-    ("TMP", Environment),
-    ("TMPDIR", Environment),
-    ("TZ", Environment),
-    ("USERPROFILE", Environment),
-];
+pub(super) const VARIABLES: &[(&str, What)] = tells! {
+    Hostname ["HOSTNAME", "COMPUTERNAME"];
+    User ["USER", "USERNAME", "LOGNAME"];
+    CurrentDir ["PWD"];
+    CpuCount ["NUM_JOBS", "NPROC"];
+    Randomness ["RANDOM"];
+    Environment [
+        "CARGO", "CARGO_HOME", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_TARGET_DIR",
+        "HOME", "LANG", "LC_ALL", "OUT_DIR", "PATH", "RUSTC", "RUSTUP_HOME", "TEMP", "TMP",
+        "TMPDIR", "TZ", "USERPROFILE",
+    ];
+};
 
 /// Directories of the build that generated code may name: `include!` of them compiles nothing in.
 /// They are reported in variables for the compiler alone.
@@ -218,18 +165,13 @@ pub(super) const OF_CARGO: &[&str] =
     &["OUT_DIR", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_TARGET_DIR"];
 
 /// Files that say such things.
-pub(super) const FILES: &[(&str, What)] = &[
-    ("/dev/urandom", Randomness),
-    ("/dev/random", Randomness),
-    ("/proc/sys/kernel/random/uuid", Randomness),
-    ("/etc/hostname", Hostname),
-    ("/etc/machine-id", Hostname),
-    ("/proc/sys/kernel/hostname", Hostname),
-    ("/proc/sys/kernel/osrelease", Kernel),
-    ("/proc/version", Kernel),
-    ("/proc/uptime", Clock),
-    ("/proc/self/stat", Ids),
-];
+pub(super) const FILES: &[(&str, What)] = tells! {
+    Randomness ["/dev/urandom", "/dev/random", "/proc/sys/kernel/random/uuid"];
+    Hostname ["/etc/hostname", "/etc/machine-id", "/proc/sys/kernel/hostname"];
+    Kernel ["/proc/sys/kernel/osrelease", "/proc/version"];
+    Clock ["/proc/uptime"];
+    Ids ["/proc/self/stat"];
+};
 
 /// Programs, what must be among their arguments for it, and what they then tell. The first row that
 /// fits counts.

@@ -2,15 +2,16 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use repro_formats::formats::{FORMATS, Format};
 use repro_formats::names;
 use repro_formats::policy;
 use repro_formats::tree::{self, Walk};
 
-use super::packing::{Outcome, entry, file_name, formats, options, pack, usage};
+use super::packing::{Outcome, entry, file_name, formats, options, pack};
 use super::sums;
 use crate::epoch;
+use crate::error::usage;
 use crate::fs::Pending;
 use crate::request::{Archive, OCI};
 
@@ -97,8 +98,7 @@ fn roots(asked: &Archive) -> Result<Vec<(Vec<u8>, PathBuf)>> {
     if let [dir] = &asked.paths[..]
         && dir.is_dir()
     {
-        let dir = crate::fs::canonicalize(dir)
-            .with_context(|| format!("failed to resolve `{}`", dir.display()))?;
+        let dir = crate::fs::resolve(dir)?;
         let name = asked.prefix.as_deref().unwrap_or(".");
         return Ok(vec![(name.trim_end_matches('/').into(), dir)]);
     }
@@ -153,11 +153,7 @@ struct Own {
 
 impl Own {
     fn new(dir: &Path) -> Result<Own> {
-        Ok(Own {
-            dir: crate::fs::canonicalize(dir)
-                .with_context(|| format!("failed to resolve `{}`", dir.display()))?,
-            names: Vec::new(),
-        })
+        Ok(Own { dir: crate::fs::resolve(dir)?, names: Vec::new() })
     }
 
     fn add(&mut self, path: &Path, told: bool) {

@@ -7,8 +7,9 @@ use anyhow::Result;
 use repro_formats::compress::deflate;
 use repro_formats::limits::Limits;
 
-use super::packing::{Release, level, usage};
+use super::packing::{Release, level};
 use crate::artifact::Kind;
+use crate::error::usage;
 use crate::fs::Pending;
 use crate::manifest::{Image, Manifest};
 use crate::oci::config::{About, SCRATCH, Wishes};

@@ -12,7 +12,7 @@ use repro_formats::pack::{self, Options, Packed};
 use repro_formats::tar::write::Kind;
 use repro_formats::tree::Item;
 
-use crate::error::{Kind as Failed, bad_input, failure};
+use crate::error::{bad_input, usage};
 use crate::fs::Pending;
 use crate::manifest;
 use crate::process;
@@ -40,10 +40,6 @@ pub(super) fn formats(asked: &Archive) -> Result<Vec<&'static Format>> {
         Format::named(name).ok_or_else(|| usage(format!("there is no archive format `{name}`")))
     };
     asked.formats.iter().filter(|name| *name != OCI).map(known).collect()
-}
-
-pub(super) fn usage(message: impl Into<String>) -> anyhow::Error {
-    failure(Failed::Usage, message)
 }
 
 /// The level that was asked for, if the format has it.

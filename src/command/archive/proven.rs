@@ -14,10 +14,10 @@ use repro_formats::pack::Packed;
 use repro_formats::tree;
 
 use super::image;
-use super::packing::{Outcome, Release, entry, formats, options, pack, usage};
+use super::packing::{Outcome, Release, entry, formats, options, pack};
 use super::sums;
 use crate::artifact::Kind;
-use crate::error::{bad_input, refused};
+use crate::error::{bad_input, refused, usage};
 use crate::fs::{self, Pending};
 use crate::manifest::{Artifact, Manifest};
 use crate::project::find_manifest;
@@ -183,8 +183,7 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
     let said = &manifest.source;
     let in_git = said.kind == "git";
     let package = cargo_manifest.parent().unwrap_or(Path::new("/"));
-    let package = crate::fs::canonicalize(package)
-        .with_context(|| format!("failed to resolve `{}`", package.display()))?;
+    let package = crate::fs::resolve(package)?;
     let depth = Path::new(&said.directory).components().count();
     let depth = if said.directory == "." { 0 } else { depth };
     let root = package.ancestors().nth(depth).map(Path::to_owned);

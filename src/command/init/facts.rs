@@ -10,7 +10,7 @@ use super::existing::{self, Existing};
 use super::parts::{self, Part};
 use super::pin::Pin;
 use crate::check::facts::policy;
-use crate::error::{Kind, failure};
+use crate::error::usage;
 use crate::fs;
 use crate::oci::config::SCRATCH;
 use crate::project::Project;
@@ -169,8 +169,7 @@ impl Facts {
         let pin = Pin::of(install, root)?;
         if matches!(pin, Pin::Archive(_)) && parts.iter().any(|p| !p.name.ends_with("linux-x86_64"))
         {
-            return Err(failure(
-                Kind::Usage,
+            return Err(usage(
                 "--install: the archive is for Linux x86_64, and there are targets for other platforms: give a commit",
             ));
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use repro_formats::digest;
 
-use crate::error::{Kind, failure};
+use crate::error::usage;
 use crate::git;
 
 /// The repository of this program.
@@ -34,12 +34,9 @@ impl Pin {
         match given.len() {
             40 if hex => Ok(Pin::Commit(given.to_string())),
             _ if digest::is_sha256(given) => Ok(Pin::Archive(given.to_string())),
-            _ => Err(failure(
-                Kind::Usage,
-                format!(
-                    "--install {given}: give the 40 hex digits of a commit, or the SHA-256 of a released archive; a tag can be moved"
-                ),
-            )),
+            _ => Err(usage(format!(
+                "--install {given}: give the 40 hex digits of a commit, or the SHA-256 of a released archive; a tag can be moved"
+            ))),
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod env;
 pub mod init;
+pub mod value;
 
 use std::path::PathBuf;
 
@@ -10,7 +11,8 @@ use repro_explain::Explained;
 use repro_formats::digest::Digest;
 use serde::Serialize;
 
-use super::findings::{self, OneCoverage, OneFinding};
+use self::value::{Object, if_any, list, list_if_any, object};
+use super::findings;
 use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::{Output, Pair};
 use crate::ledger::Split;
@@ -26,309 +28,132 @@ use crate::verdict::{SINGLE, Verdict};
 pub const SCHEMA: &str = "repro.report/1";
 
 /// Size and digest of a file.
-#[derive(Serialize)]
-pub struct OneDigest<'a> {
-    size: u64,
-    sha256: &'a str,
-}
-
-impl<'a> From<&'a Digest> for OneDigest<'a> {
-    fn from(digest: &'a Digest) -> OneDigest<'a> {
-        OneDigest { size: digest.size, sha256: &digest.sha256 }
-    }
-}
-
-#[derive(Serialize)]
-struct Whole<'a> {
-    schema: &'static str,
-    command: &'a str,
-    sandbox: &'static str,
-    sandbox_off_because: Option<&'a str>,
-    verdict: &'static str,
-    path: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    builds: Option<BuildsJson>,
-    artifacts: Vec<OneArtifact<'a>>,
-    blame: Vec<OneCulprit<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tried: Option<Vec<TriedJson<'a>>>,
-    variations: Option<VariationsJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ledger: Option<LedgerJson<'a>>,
-    settings: Vec<OneSetting<'a>>,
-    source: &'a str,
-    notes: &'a [String],
-    manifest: String,
+pub fn digest(digest: &Digest) -> Object {
+    object! { "size": digest.size, "sha256": &digest.sha256 }
 }
 
 /// How the units were come by.
-#[derive(Serialize)]
-struct LedgerJson<'a> {
-    reused: usize,
-    foreign: usize,
-    built_twice: Vec<TwiceJson<'a>>,
-}
-
-/// A unit that was built twice.
-#[derive(Serialize)]
-struct TwiceJson<'a> {
-    unit: &'a str,
-    why: &'a str,
-}
-
-fn ledger(split: &Split) -> LedgerJson<'_> {
-    let twice = split.twice.iter().map(|(unit, why)| TwiceJson { unit, why });
-    LedgerJson { reused: split.reused, foreign: split.foreign, built_twice: twice.collect() }
-}
-
-/// What more than two builds show.
-#[derive(Serialize)]
-struct BuildsJson {
-    count: usize,
-    missed: f64,
+fn ledger(split: &Split) -> Object {
+    let twice = split.twice.iter().map(|(unit, why)| object! { "unit": unit, "why": why });
+    object! { "reused": split.reused, "foreign": split.foreign, "built_twice": list(twice) }
 }
 
 /// A remedy that was tried.
-#[derive(Serialize)]
-struct TriedJson<'a> {
-    what: &'a str,
-    outcome: &'static str,
-    why: Option<&'a str>,
-}
-
-fn tried(tried: &Tried) -> TriedJson<'_> {
+fn tried(tried: &Tried) -> Object {
     let Tried { what, outcome } = tried;
-    TriedJson { what, outcome: outcome.name(), why: outcome.why() }
+    object! { "what": what, "outcome": outcome.name(), "why": outcome.why() }
 }
 
 /// One of several outputs.
-#[derive(Serialize)]
-struct OutputJson<'a> {
-    builds: Vec<&'static str>,
-    #[serde(flatten)]
-    digest: Option<OneDigest<'a>>,
-}
-
-fn output(output: &Output) -> OutputJson<'_> {
-    OutputJson {
-        builds: output.sides.iter().map(|side| side.label()).collect(),
-        digest: output.artifact.as_ref().map(|x| OneDigest::from(&x.digest)),
-    }
+fn output(output: &Output) -> Object {
+    let builds = object! { "builds": list(output.sides.iter().map(|side| side.label())) };
+    builds.and(output.artifact.as_ref().map(|x| digest(&x.digest)).unwrap_or_default())
 }
 
 /// A setting that the source does not ask for.
-#[derive(Serialize)]
-struct OneSetting<'a> {
-    name: &'a str,
-    value: &'a str,
-    advice: &'static str,
-}
-
-fn setting(setting: &Setting) -> OneSetting<'_> {
-    OneSetting { name: &setting.name, value: &setting.value, advice: setting.home.advice() }
+fn setting(setting: &Setting) -> Object {
+    let advice = setting.home.advice();
+    object! { "name": &setting.name, "value": &setting.value, "advice": advice }
 }
 
 /// What was compared.
-#[derive(Serialize)]
-pub struct PairJson<'a> {
-    package: &'a str,
-    target: &'a str,
-    kind: &'static str,
-    name: &'a str,
-    status: &'static str,
-    a: Option<OneDigest<'a>>,
-    b: Option<OneDigest<'a>>,
-}
-
-impl<'a> From<&'a Pair> for PairJson<'a> {
-    fn from(pair: &'a Pair) -> PairJson<'a> {
-        let x = pair.either();
-        PairJson {
-            package: &x.package,
-            target: &x.target,
-            kind: x.kind.name(),
-            name: &x.name,
-            status: pair.status().name(),
-            a: pair.a.as_ref().map(|x| OneDigest::from(&x.digest)),
-            b: pair.b.as_ref().map(|x| OneDigest::from(&x.digest)),
-        }
+pub fn pair(pair: &Pair, status: &'static str) -> Object {
+    let x = pair.either();
+    object! {
+        "package": &x.package,
+        "target": &x.target,
+        "kind": x.kind.name(),
+        "name": &x.name,
+        "status": status,
+        "a": pair.a.as_ref().map(|x| digest(&x.digest)),
+        "b": pair.b.as_ref().map(|x| digest(&x.digest)),
     }
 }
 
-#[derive(Serialize)]
-struct OneArtifact<'a> {
-    #[serde(flatten)]
-    pair: PairJson<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    outputs: Vec<OutputJson<'a>>,
-    findings: Vec<OneFinding<'a>>,
-    explained: Option<OneCoverage>,
-    note: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct OneCulprit<'a> {
-    package: &'a str,
-    unit: &'static str,
-    causes: Vec<&'static str>,
-    confirmed: bool,
-    variations: Vec<&'static str>,
-    replays: usize,
-    searches: usize,
-    seconds: f64,
-    suspected: Option<&'a str>,
-    evidence: &'a [String],
-    remedies: &'a [String],
-    via: &'a [String],
-}
-
-#[derive(Serialize)]
-struct VariationsJson {
-    applied: Vec<AppliedJson>,
-    off: Vec<OffJson>,
-    unavailable: Vec<UnavailableJson>,
-    shared: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct AppliedJson {
-    name: &'static str,
-    a: String,
-    b: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    more: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct OffJson {
-    name: &'static str,
-    by: &'static str,
-}
-
-#[derive(Serialize)]
-struct UnavailableJson {
-    name: &'static str,
-    reason: &'static str,
-    why: String,
-}
-
-impl From<&Coverage> for VariationsJson {
-    fn from(coverage: &Coverage) -> VariationsJson {
-        let applied = coverage.applied.iter().map(|(id, values)| AppliedJson {
-            name: id.row().text,
-            a: values.of(Side::A).to_string(),
-            b: values.of(Side::B).to_string(),
-            more: values.all().iter().skip(2).map(ToString::to_string).collect(),
-        });
-        let off = coverage.off.iter();
-        let unavailable = coverage.unavailable.iter().map(|(id, why)| UnavailableJson {
-            name: id.row().text,
-            reason: why.code(),
-            why: why.to_string(),
-        });
-        VariationsJson {
-            applied: applied.collect(),
-            off: off.map(|(id, by)| OffJson { name: id.row().text, by: by.name() }).collect(),
-            unavailable: unavailable.collect(),
-            shared: SHARED.iter().map(|row| row.text).collect(),
+fn variations(coverage: &Coverage) -> Object {
+    let applied = coverage.applied.iter().map(|(id, values)| {
+        object! {
+            "name": id.row().text,
+            "a": values.of(Side::A).to_string(),
+            "b": values.of(Side::B).to_string(),
+            "more": list_if_any(values.all().iter().skip(2).map(ToString::to_string)),
         }
+    });
+    let off = coverage.off.iter();
+    let off = off.map(|(id, by)| object! { "name": id.row().text, "by": by.name() });
+    let unavailable = coverage.unavailable.iter().map(|(id, why)| {
+        object! { "name": id.row().text, "reason": why.code(), "why": why.to_string() }
+    });
+    object! {
+        "applied": list(applied),
+        "off": list(off),
+        "unavailable": list(unavailable),
+        "shared": list(SHARED.iter().map(|row| row.text)),
     }
 }
 
-#[derive(Serialize)]
-struct Failed<'a> {
-    schema: &'static str,
-    command: &'a str,
-    error: ErrorBody<'a>,
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    kind: &'a str,
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-struct RecipeRow<'a> {
-    what: &'a str,
-    value: &'a str,
-    why: &'a str,
-}
-
-fn artifact<'a>((pair, explained): (&'a Pair, &'a Explained), report: &Report) -> OneArtifact<'a> {
-    let outputs = match report.builds > 2 {
-        true => pair.outputs.iter().map(output).collect(),
-        false => Vec::new(),
+fn artifact((of, explained): (&Pair, &Explained), report: &Report) -> Object {
+    let several = of.outputs.iter().filter(|_| report.builds > 2).map(output);
+    let status = match report.verdict {
+        Verdict::Single => SINGLE,
+        _ => of.status().name(),
     };
-    let mut pair = PairJson::from(pair);
-    if report.verdict == Verdict::Single {
-        pair.status = SINGLE;
-    }
-    OneArtifact {
-        pair,
-        outputs,
-        findings: explained.findings.iter().map(OneFinding::from).collect(),
-        explained: findings::coverage(&explained.coverage),
-        note: explained.note.as_deref(),
-    }
+    pair(of, status).and(object! { "outputs": list_if_any(several) }).and(findings::json(explained))
 }
 
-fn culprit(culprit: &Culprit) -> OneCulprit<'_> {
+fn culprit(culprit: &Culprit) -> Object {
     let (confirmed, suspected) = match &culprit.proof {
         Proof::Confirmed(confirmed) => (Some(confirmed), None),
-        Proof::Suspected(why) => (None, Some(why.as_str())),
+        Proof::Suspected(why) => (None, Some(why)),
     };
-    let variations = confirmed.map_or(&[][..], |c| &c.variations);
-    OneCulprit {
-        confirmed: confirmed.is_some(),
-        variations: variations.iter().map(|id| id.row().text).collect(),
-        replays: confirmed.map_or(0, |c| c.replays),
-        searches: confirmed.map_or(0, |c| c.searches),
-        seconds: confirmed.map_or(0.0, |c| (c.seconds * 1000.0).round() / 1000.0),
-        suspected,
-        package: &culprit.package,
-        unit: culprit.unit.name(),
-        causes: culprit.causes.iter().map(|c| c.name()).collect(),
-        evidence: &culprit.evidence,
-        remedies: &culprit.remedies,
-        via: &culprit.via,
+    let varied = confirmed.map_or(&[][..], |c| &c.variations);
+    object! {
+        "package": &culprit.package,
+        "unit": culprit.unit.name(),
+        "causes": list(culprit.causes.iter().map(|c| c.name())),
+        "confirmed": confirmed.is_some(),
+        "variations": list(varied.iter().map(|id| id.row().text)),
+        "replays": confirmed.map_or(0, |c| c.replays),
+        "searches": confirmed.map_or(0, |c| c.searches),
+        "seconds": confirmed.map_or(0.0, |c| (c.seconds * 1000.0).round() / 1000.0),
+        "suspected": suspected,
+        "evidence": &culprit.evidence,
+        "remedies": &culprit.remedies,
+        "via": &culprit.via,
     }
 }
 
 /// The report of a finished double build.
 pub fn report(report: &Report) -> String {
-    let pairs = report.pairs();
-    let whole = Whole {
-        schema: SCHEMA,
-        command: report.command,
-        sandbox: report.isolation.state.name(),
-        sandbox_off_because: report.isolation.why.as_deref(),
-        verdict: report.verdict.name(),
-        path: report.at.as_deref(),
-        builds: (report.builds > 2)
-            .then(|| BuildsJson { count: report.builds, missed: report.missed() }),
-        artifacts: pairs.map(|p| artifact(p, report)).collect(),
-        blame: report.blame.iter().map(culprit).collect(),
-        tried: report.tried.as_ref().map(|all| all.iter().map(tried).collect()),
-        variations: report.coverage.as_ref().map(VariationsJson::from),
-        ledger: report.split.as_ref().map(ledger),
-        source: &report.source,
-        settings: report.settings.iter().map(setting).collect(),
-        notes: &report.notes,
-        manifest: report.manifest.display().to_string(),
-    };
-    encode(&whole)
+    let builds = object! { "count": report.builds, "missed": report.missed() };
+    encode(&object! {
+        "schema": SCHEMA,
+        "command": report.command,
+        "sandbox": report.isolation.state.name(),
+        "sandbox_off_because": report.isolation.why.as_ref(),
+        "verdict": report.verdict.name(),
+        "path": report.at.as_ref(),
+        "builds": if_any((report.builds > 2).then_some(builds)),
+        "artifacts": list(report.pairs().map(|p| artifact(p, report))),
+        "blame": list(report.blame.iter().map(culprit)),
+        "tried": if_any(report.tried.as_ref().map(|all| list(all.iter().map(tried)))),
+        "variations": report.coverage.as_ref().map(variations),
+        "ledger": if_any(report.split.as_ref().map(ledger)),
+        "settings": list(report.settings.iter().map(setting)),
+        "source": &report.source,
+        "notes": &report.notes,
+        "manifest": &*report.manifest,
+    })
 }
 
 /// The report of a run that ended without a verdict.
 pub fn failure(command: &str, kind: &str, message: &str) -> String {
-    encode(&Failed { schema: SCHEMA, command, error: ErrorBody { kind, message } })
+    let error = object! { "kind": kind, "message": message };
+    encode(&object! { "schema": SCHEMA, "command": command, "error": error })
 }
 
 /// The recipe.
 pub fn recipe(rows: &[Row]) -> String {
-    let rows: Vec<_> =
-        rows.iter().map(|r| RecipeRow { what: &r.what, value: &r.value, why: &r.why }).collect();
     encode(&rows)
 }
 

@@ -5,13 +5,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use repro_formats::names::{printable, visible};
-use serde::Serialize;
 
-use super::Report;
-use super::json::{self, Whole};
-use super::text;
+use super::{Report, json, text};
 use crate::attest::statement::Files;
-use crate::attest::votes::Count;
+use crate::attest::votes::{Ballot, Count};
+use crate::report::json::value::{list, object};
 use crate::report::json::{SCHEMA, encode};
 use crate::report::rows::row;
 use crate::request::Owner;
@@ -215,73 +213,34 @@ pub fn text(found: &Attested, verbose: bool) -> String {
     out
 }
 
-#[derive(Serialize)]
-struct AttestedJson<'a> {
-    schema: &'static str,
-    command: &'static str,
-    verdict: &'static str,
-    threshold: usize,
-    trusted: usize,
-    groups: Vec<&'a str>,
-    ballots: Vec<BallotJson<'a>>,
-    attested: Vec<FileJson<'a>>,
-    differing: Vec<&'a String>,
-    notes: &'a [String],
-    rebuild: Option<RebuildJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct RebuildJson<'a> {
-    group: &'a str,
-    vote: bool,
-    report: Whole<'a>,
-}
-
-#[derive(Serialize)]
-struct BallotJson<'a> {
-    file: &'a str,
-    key: &'a str,
-    builder: Option<&'a str>,
-    group: Option<&'a str>,
-    why_not: Option<&'a str>,
-    other_bytes_of: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct FileJson<'a> {
-    name: &'a str,
-    sha256: &'a str,
-}
-
 /// As JSON.
 pub fn json(found: &Attested) -> String {
-    encode(&AttestedJson {
-        schema: SCHEMA,
-        command: "verify",
-        verdict: found.verdict().name(),
-        threshold: found.threshold,
-        trusted: found.trusted,
-        groups: found.owners(),
-        ballots: found
-            .count
-            .ballots
-            .iter()
-            .map(|b| BallotJson {
-                file: &b.file,
-                key: &b.key,
-                builder: b.builder.as_deref(),
-                group: b.group.as_deref(),
-                why_not: b.why_not.as_deref(),
-                other_bytes_of: b.other_bytes_of.as_deref(),
-            })
-            .collect(),
-        attested: found.files.iter().map(|(name, sha256)| FileJson { name, sha256 }).collect(),
-        differing: found.wrong.iter().chain(&found.twins).collect(),
-        notes: &found.notes,
-        rebuild: found.rebuild.as_ref().map(|r| RebuildJson {
-            group: r.name(),
-            vote: r.votes(&found.files),
-            report: json::whole(&r.report),
-        }),
+    let ballot = |b: &Ballot| {
+        object! {
+            "file": &b.file,
+            "key": &b.key,
+            "builder": b.builder.as_ref(),
+            "group": b.group.as_ref(),
+            "why_not": b.why_not.as_ref(),
+            "other_bytes_of": b.other_bytes_of.as_ref(),
+        }
+    };
+    let files = found.files.iter();
+    let rebuild = |r: &Rebuilt| {
+        let (vote, report) = (r.votes(&found.files), json::whole(&r.report));
+        object! { "group": r.name(), "vote": vote, "report": report }
+    };
+    encode(&object! {
+        "schema": SCHEMA,
+        "command": "verify",
+        "verdict": found.verdict().name(),
+        "threshold": found.threshold,
+        "trusted": found.trusted,
+        "groups": list(found.owners()),
+        "ballots": list(found.count.ballots.iter().map(ballot)),
+        "attested": list(files.map(|(name, sha256)| object! { "name": name, "sha256": sha256 })),
+        "differing": list(found.wrong.iter().chain(&found.twins)),
+        "notes": &found.notes,
+        "rebuild": found.rebuild.as_ref().map(rebuild),
     })
 }

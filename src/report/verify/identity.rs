@@ -1,8 +1,8 @@
 //! The source that a verification used, as text lines and as JSON.
 
 use repro_explain::time;
-use serde::Serialize;
 
+use crate::report::json::value::{Object, object};
 use crate::source::identity::SourceFacts;
 
 /// A line of the text report: its label, what it says, and whether it is a warning.
@@ -57,48 +57,21 @@ pub(super) fn lines(facts: &SourceFacts) -> Vec<Line> {
 }
 
 /// The same in JSON.
-#[derive(Serialize)]
-pub(super) struct IdentityJson<'a> {
-    commit: Option<&'a str>,
-    repository: Option<&'a str>,
-    tags: &'a [String],
-    branches: Option<&'a [String]>,
-    shallow: bool,
-    version: Option<&'a str>,
-    remote: Option<&'a str>,
-    declared_repository: Option<&'a str>,
-    remote_is_declared: Option<bool>,
-    epoch: Option<EpochJson<'a>>,
-    expected_tag: Option<&'a str>,
-    expected_source: Option<&'a str>,
-    doubts: &'a [String],
-}
-
-#[derive(Serialize)]
-struct EpochJson<'a> {
-    seconds: i64,
-    from: &'a str,
-}
-
-impl<'a> From<&'a SourceFacts> for IdentityJson<'a> {
-    fn from(facts: &'a SourceFacts) -> IdentityJson<'a> {
-        IdentityJson {
-            commit: facts.commit.as_deref(),
-            repository: facts.repository.as_deref(),
-            tags: &facts.tags,
-            branches: facts.branches.as_deref(),
-            shallow: facts.shallow,
-            version: facts.version.as_deref(),
-            remote: facts.remote.as_deref(),
-            declared_repository: facts.declared.as_deref(),
-            remote_is_declared: facts.remote_is_declared(),
-            epoch: facts
-                .epoch
-                .as_ref()
-                .map(|(seconds, from)| EpochJson { seconds: *seconds, from }),
-            expected_tag: facts.expected.tag.as_deref(),
-            expected_source: facts.expected.source.as_deref(),
-            doubts: &facts.doubts,
-        }
+pub(super) fn json(facts: &SourceFacts) -> Object {
+    let epoch = facts.epoch.as_ref();
+    object! {
+        "commit": facts.commit.as_ref(),
+        "repository": facts.repository.as_ref(),
+        "tags": &facts.tags,
+        "branches": facts.branches.as_ref(),
+        "shallow": facts.shallow,
+        "version": facts.version.as_ref(),
+        "remote": facts.remote.as_ref(),
+        "declared_repository": facts.declared.as_ref(),
+        "remote_is_declared": facts.remote_is_declared(),
+        "epoch": epoch.map(|(seconds, from)| object! { "seconds": *seconds, "from": &**from }),
+        "expected_tag": facts.expected.tag.as_ref(),
+        "expected_source": facts.expected.source.as_ref(),
+        "doubts": &facts.doubts,
     }
 }

@@ -157,6 +157,7 @@ pub struct MadeBy {
 }
 
 /// What a verification found.
+#[derive(Default)]
 pub struct Report {
     /// The verdict.
     pub verdict: Verification,

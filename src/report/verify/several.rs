@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
-
 use super::text::LISTED;
+use crate::report::json::value::{Json, list, object};
 use crate::report::json::{SCHEMA, encode};
 use crate::report::rows::{rest, row, under};
 use crate::term::{BAD, BOLD, GOOD, WARN};
@@ -35,7 +34,6 @@ pub struct Several {
 }
 
 /// A manifest.
-#[derive(Serialize)]
 pub struct BuilderLine {
     /// The builder's name, else the file's.
     pub name: String,
@@ -48,7 +46,6 @@ pub struct BuilderLine {
 }
 
 /// Builders that agree.
-#[derive(Serialize)]
 pub struct Group {
     /// Their names.
     pub members: Vec<String>,
@@ -57,7 +54,6 @@ pub struct Group {
 }
 
 /// A setting that is not the same for all: each value, and whose it is.
-#[derive(Serialize)]
 pub struct Unlike {
     /// Its name.
     pub what: String,
@@ -136,58 +132,37 @@ fn ending(out: &mut String, found: &Several) {
         writeln!(out, "{style}{word}{style:#}: {most} of {all} agree, {threshold} have to{packed}");
 }
 
-#[derive(Serialize)]
-struct SeveralJson<'a> {
-    schema: &'static str,
-    command: &'static str,
-    verdict: &'static str,
-    threshold: usize,
-    subject: &'a str,
-    builders: &'a [BuilderLine],
-    groups: &'a [Group],
-    left_out: Vec<LeftOut<'a>>,
-    differing: Vec<Differing<'a>>,
-    archives_not_agreed: Vec<Differing<'a>>,
-    settings: Vec<Setting<'a>>,
-    settings_not_alike: &'a [Unlike],
-}
-
-#[derive(Serialize)]
-struct LeftOut<'a> {
-    name: &'a str,
-    why: &'a str,
-}
-
-/// `values` are those of the groups, in their order; of an archive, who lists it.
-#[derive(Serialize)]
-struct Differing<'a> {
-    name: &'a str,
-    values: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Setting<'a> {
-    what: &'a str,
-    value: &'a str,
-}
-
 /// As JSON.
 pub fn json(found: &Several) -> String {
-    fn each(list: &[(String, Vec<String>)]) -> Vec<Differing<'_>> {
-        list.iter().map(|(name, values)| Differing { name, values }).collect()
-    }
-    encode(&SeveralJson {
-        schema: SCHEMA,
-        command: "verify",
-        verdict: found.agreement.name(),
-        threshold: found.threshold,
-        subject: &found.subject,
-        builders: &found.builders,
-        groups: &found.groups,
-        left_out: found.left_out.iter().map(|(name, why)| LeftOut { name, why }).collect(),
-        differing: each(&found.differing),
-        archives_not_agreed: each(&found.alone),
-        settings: found.settings.iter().map(|(what, value)| Setting { what, value }).collect(),
-        settings_not_alike: &found.unlike,
+    let builder = |b: &BuilderLine| {
+        let BuilderLine { name, file, named, verdict } = b;
+        object! { "name": name, "file": file, "named": *named, "verdict": verdict }
+    };
+    // The values are those of the groups, in their order; of an archive, who lists it.
+    let each = |all: &[(String, Vec<String>)]| {
+        list(all.iter().map(|(name, values)| object! { "name": name, "values": values }))
+    };
+    let group = |g: &Group| object! { "members": &g.members, "votes": g.votes };
+    let left_out = found.left_out.iter();
+    let settings = found.settings.iter();
+    let unlike = |u: &Unlike| {
+        let one =
+            |(value, names): &(String, Vec<String>)| list([Json::Text(value.clone()), list(names)]);
+        let values = u.values.iter().map(one);
+        object! { "what": &u.what, "values": list(values) }
+    };
+    encode(&object! {
+        "schema": SCHEMA,
+        "command": "verify",
+        "verdict": found.agreement.name(),
+        "threshold": found.threshold,
+        "subject": &found.subject,
+        "builders": list(found.builders.iter().map(builder)),
+        "groups": list(found.groups.iter().map(group)),
+        "left_out": list(left_out.map(|(name, why)| object! { "name": name, "why": why })),
+        "differing": each(&found.differing),
+        "archives_not_agreed": each(&found.alone),
+        "settings": list(settings.map(|(what, value)| object! { "what": what, "value": value })),
+        "settings_not_alike": list(found.unlike.iter().map(unlike)),
     })
 }

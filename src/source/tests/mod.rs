@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::error::{kind_of, one_line};
+use crate::error::{Kind, kind_of, one_line};
 use crate::query::Cargo;
 use crate::source::found::Commit;
 use crate::{fs, git};

@@ -73,79 +73,45 @@ pub enum Engine {
     Xz,
 }
 
-/// The containers, by their discriminants.
-pub const COMPRESSIONS: &[Row] = &[
-    Row {
-        compression: Compression::None,
-        name: "none",
-        magic: b"",
-        compressors: &[Compressor {
-            name: "none",
-            version: "",
-            level: 0,
-            levels: 0..=0,
-            block: None,
-            engine: Engine::Stored,
-        }],
-    },
-    Row {
-        compression: Compression::Gzip,
-        name: "gzip",
-        magic: b"\x1f\x8b",
-        compressors: &[
-            Compressor {
-                name: "zlib-rs",
-                version: "0.6.8",
-                level: deflate::CURRENT.1,
-                levels: 1..=9,
-                block: Some(deflate::BLOCK as u64),
-                engine: Engine::Deflate(deflate::CURRENT.0),
-            },
-            Compressor {
-                name: "miniz_oxide",
-                version: "0.9.1",
-                level: 5,
-                levels: 1..=9,
-                block: Some(deflate::BLOCK as u64),
-                engine: Engine::Deflate(deflate::Engine::Miniz),
-            },
-        ],
-    },
-    Row {
-        compression: Compression::Zstd,
-        name: "zstd",
-        magic: b"\x28\xb5\x2f\xfd",
-        compressors: &[Compressor {
-            name: "zstd-sys",
-            version: "2.1.3+zstd.1.5.7",
-            level: 12,
-            levels: 1..=19,
-            block: Some(ZSTD_JOB),
-            engine: Engine::Zstd,
-        }],
-    },
-    Row {
-        compression: Compression::Xz,
-        name: "xz",
-        magic: b"\xfd7zXZ\0",
-        compressors: &[Compressor {
-            name: "liblzma-sys",
-            version: "0.4.9",
-            level: 6,
-            levels: 0..=9,
-            block: Some(XZ_BLOCK),
-            engine: Engine::Xz,
-        }],
-    },
-    read_only(Compression::Bzip2, "bzip2", b"BZh"),
-    read_only(Compression::Lz4, "lz4", b"\x04\x22\x4d\x18"),
-    read_only(Compression::LegacyLz4, "legacy lz4", b"\x02\x21\x4c\x18"),
-    read_only(Compression::Lzma, "lzma", b"\x5d\0\0"),
-];
-
-const fn read_only(compression: Compression, name: &'static str, magic: &'static [u8]) -> Row {
-    Row { compression, name, magic, compressors: &[] }
+/// Rows: the container, its name and how it begins; of each compressor the crate and its version, the level
+/// and the levels, the bytes of a block, and how it is called.
+macro_rules! compressions {
+    ($($compression:ident $name:literal $magic:literal [$(
+        $by:literal $version:literal: $level:expr, $levels:expr, $block:expr, $engine:expr
+    );*];)*) => {
+        &[$(Row {
+            compression: Compression::$compression,
+            name: $name,
+            magic: $magic,
+            compressors: &[$(Compressor {
+                name: $by,
+                version: $version,
+                level: $level,
+                levels: $levels,
+                block: $block,
+                engine: $engine,
+            }),*],
+        }),*]
+    };
 }
+
+/// The containers, by their discriminants.
+pub const COMPRESSIONS: &[Row] = compressions! {
+    None "none" b"" ["none" "": 0, 0..=0, None, Engine::Stored];
+    Gzip "gzip" b"\x1f\x8b" [
+        "zlib-rs" "0.6.8": deflate::CURRENT.1, 1..=9, DEFLATE_BLOCK, Engine::Deflate(deflate::CURRENT.0);
+        "miniz_oxide" "0.9.1": 5, 1..=9, DEFLATE_BLOCK, Engine::Deflate(deflate::Engine::Miniz)
+    ];
+    Zstd "zstd" b"\x28\xb5\x2f\xfd" ["zstd-sys" "2.1.3+zstd.1.5.7": 12, 1..=19, Some(ZSTD_JOB), Engine::Zstd];
+    Xz "xz" b"\xfd7zXZ\0" ["liblzma-sys" "0.4.9": 6, 0..=9, Some(XZ_BLOCK), Engine::Xz];
+    Bzip2 "bzip2" b"BZh" [];
+    Lz4 "lz4" b"\x04\x22\x4d\x18" [];
+    LegacyLz4 "legacy lz4" b"\x02\x21\x4c\x18" [];
+    Lzma "lzma" b"\x5d\0\0" [];
+};
+
+/// Bytes that one job of DEFLATE compresses.
+const DEFLATE_BLOCK: Option<u64> = Some(deflate::BLOCK as u64);
 
 /// Bytes that one job of zstd compresses: without it the level decides.
 const ZSTD_JOB: u64 = 4 << 20;

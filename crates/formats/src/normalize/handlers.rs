@@ -32,89 +32,39 @@ pub struct Handler {
     pub run: fn(&Job<'_>, &mut dyn Output) -> Result<Outcome, Error>,
 }
 
+/// Rows: the name, and whether only files of these names are meant; their extensions; what such a file is;
+/// what writes the normal form, and what is made fixed.
+macro_rules! handlers {
+    (@) => { false };
+    (@by_name) => { true };
+    ($($name:literal $($by_name:ident)?, $extensions:expr, $of:expr, $run:path: $fixes:expr;)*) => {
+        &[$(Handler {
+            name: $name,
+            extensions: $extensions,
+            fixes: $fixes,
+            of: $of,
+            by_name: handlers!(@$($by_name)?),
+            run: $run,
+        }),*]
+    };
+}
+
 /// The formats; the first that matches is taken.
-pub const HANDLERS: &[Handler] = &[
-    Handler {
-        name: "tar.gz",
-        extensions: &["tar.gz", "tgz", "crate"],
-        fixes: TAR,
-        of: FileType::Tar(Compression::Gzip),
-        by_name: false,
-        run: tar::run,
-    },
-    Handler {
-        name: "tar.zst",
-        extensions: &["tar.zst", "tzst"],
-        fixes: TAR,
-        of: FileType::Tar(Compression::Zstd),
-        by_name: false,
-        run: tar::run,
-    },
-    Handler {
-        name: "tar.xz",
-        extensions: &["tar.xz", "txz"],
-        fixes: TAR,
-        of: FileType::Tar(Compression::Xz),
-        by_name: false,
-        run: tar::run,
-    },
-    Handler {
-        name: "tar",
-        extensions: &["tar"],
-        fixes: TAR,
-        of: FileType::Tar(Compression::None),
-        by_name: false,
-        run: tar::run,
-    },
-    Handler {
-        name: "jar",
-        extensions: zip::JAR,
-        fixes: ZIP_JAR,
-        of: FileType::Zip,
-        by_name: true,
-        run: zip::run,
-    },
-    Handler {
-        name: "whl",
-        extensions: zip::WHEEL,
-        fixes: ZIP_WHL,
-        of: FileType::Zip,
-        by_name: true,
-        run: zip::run,
-    },
-    Handler {
-        name: "zip",
-        extensions: &["zip"],
-        fixes: ZIP,
-        of: FileType::Zip,
-        by_name: false,
-        run: zip::run,
-    },
-    Handler {
-        name: "gzip",
-        extensions: &["gz"],
-        fixes: "time, name and system in the header; the compressed bytes stay",
-        of: FileType::Compressed(Compression::Gzip),
-        by_name: false,
-        run: gzip::run,
-    },
-    Handler {
-        name: "ar",
-        extensions: &["a", "rlib", "lib", "ar", "deb"],
-        fixes: "times, owners and modes of the members; their order stays, since linkers go by it; of a .deb also the tars inside, but for order, owners and modes",
-        of: FileType::Ar,
-        by_name: false,
-        run: ar::run,
-    },
-    Handler {
-        name: "pe",
-        extensions: &["exe", "dll", "sys", "efi", "pyd"],
-        fixes: "times in the headers and directories, unless they are hashes (/Brepro), and the checksum; a signed file is left alone",
-        of: FileType::Pe,
-        by_name: false,
-        run: pe::run,
-    },
-];
+pub const HANDLERS: &[Handler] = handlers! {
+    "tar.gz", &["tar.gz", "tgz", "crate"], FileType::Tar(Compression::Gzip), tar::run: TAR;
+    "tar.zst", &["tar.zst", "tzst"], FileType::Tar(Compression::Zstd), tar::run: TAR;
+    "tar.xz", &["tar.xz", "txz"], FileType::Tar(Compression::Xz), tar::run: TAR;
+    "tar", &["tar"], FileType::Tar(Compression::None), tar::run: TAR;
+    "jar" by_name, zip::JAR, FileType::Zip, zip::run: ZIP_JAR;
+    "whl" by_name, zip::WHEEL, FileType::Zip, zip::run: ZIP_WHL;
+    "zip", &["zip"], FileType::Zip, zip::run: ZIP;
+    "gzip", &["gz"], FileType::Compressed(Compression::Gzip), gzip::run:
+        "time, name and system in the header; the compressed bytes stay";
+    "ar", &["a", "rlib", "lib", "ar", "deb"], FileType::Ar, ar::run:
+        "times, owners and modes of the members; their order stays, since linkers go by it; of a .deb also the tars inside, but for order, owners and modes";
+    "pe", &["exe", "dll", "sys", "efi", "pyd"], FileType::Pe, pe::run:
+        "times in the headers and directories, unless they are hashes (/Brepro), and the checksum; a signed file is left alone";
+};
 
 /// A format that is read, to be compared, and has no normal form.
 pub struct ReadOnly {
@@ -128,69 +78,36 @@ pub struct ReadOnly {
     pub of: &'static [FileType],
 }
 
-/// The formats that are only read.
-pub const READ_ONLY: &[ReadOnly] = &[
-    read_only(
-        "tar.bz2",
-        &["tar.bz2", "tbz2", "tar.lz4", "tar.lzma"],
-        "as tar; also extracted",
-        &[
-            FileType::Tar(Compression::Bzip2),
-            FileType::Tar(Compression::Lz4),
-            FileType::Tar(Compression::LegacyLz4),
-            FileType::Tar(Compression::Lzma),
-        ],
-    ),
-    read_only(
-        "compressed",
-        &["xz", "zst", "bz2", "lz4", "lzma"],
-        "what it unpacks to",
-        &[
-            FileType::Compressed(Compression::Xz),
-            FileType::Compressed(Compression::Zstd),
-            FileType::Compressed(Compression::Bzip2),
-            FileType::Compressed(Compression::Lz4),
-            FileType::Compressed(Compression::LegacyLz4),
-            FileType::Compressed(Compression::Lzma),
-        ],
-    ),
-    read_only(
-        "apk",
-        &["apk"],
-        "of Alpine: the members of all its gzip streams; of Android: as zip",
-        &[],
-    ),
-    read_only(
-        "oci",
-        &["tar"],
-        "an image in a tar or directory: its layers by their place, and what the manifests say of them",
-        &[],
-    ),
-    read_only(
-        "rpm",
-        &["rpm"],
-        "the tags of both headers, and the files in the payload",
-        &[FileType::Rpm],
-    ),
-    read_only(
-        "cpio",
-        &["cpio", "img"],
-        "the members, of several archives in one file",
-        &[FileType::Cpio],
-    ),
-    read_only("elf", &["so", "o"], "sections, symbols, strings and code", &[]),
-    read_only("macho", &["dylib"], "the same, for each machine", &[]),
-    read_only("coff", &["obj"], "the same", &[]),
-];
-
-const fn read_only(
-    name: &'static str,
-    extensions: &'static [&'static str],
-    compared: &'static str,
-    of: &'static [FileType],
-) -> ReadOnly {
-    ReadOnly { name, extensions, compared, of }
+/// Rows: the name, the extensions, what is compared, and what such a file is.
+macro_rules! read_only {
+    ($($name:literal [$($extension:literal),*]: $compared:literal [$($of:expr),*];)*) => {
+        &[$(ReadOnly {
+            name: $name,
+            extensions: &[$($extension),*],
+            compared: $compared,
+            of: {
+                #[allow(unused_imports)] // Not each row has one.
+                use {Compression::*, FileType::*};
+                &[$($of),*]
+            },
+        }),*]
+    };
 }
+
+/// The formats that are only read.
+pub const READ_ONLY: &[ReadOnly] = read_only! {
+    "tar.bz2" ["tar.bz2", "tbz2", "tar.lz4", "tar.lzma"]: "as tar; also extracted"
+        [Tar(Bzip2), Tar(Lz4), Tar(LegacyLz4), Tar(Lzma)];
+    "compressed" ["xz", "zst", "bz2", "lz4", "lzma"]: "what it unpacks to"
+        [Compressed(Xz), Compressed(Zstd), Compressed(Bzip2), Compressed(Lz4), Compressed(LegacyLz4), Compressed(Lzma)];
+    "apk" ["apk"]: "of Alpine: the members of all its gzip streams; of Android: as zip" [];
+    "oci" ["tar"]: "an image in a tar or directory: its layers by their place, and what the manifests say of them" [];
+    "rpm" ["rpm"]: "the tags of both headers, and the files in the payload" [Rpm];
+    "cpio" ["cpio", "img"]: "the members, of several archives in one file" [Cpio];
+    "elf" ["so", "o"]: "sections, symbols, strings and code" [];
+    "macho" ["dylib"]: "the same, for each machine" [];
+    "coff" ["obj"]: "the same" [];
+};
 
 const ZIP: &str =
     "order, times, modes, system, extra fields of times and owners; the compressed bytes stay";

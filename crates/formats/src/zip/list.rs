@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::read::{self, DEFLATED, Entry, Kind, STORED};
+use crate::calendar::days;
 use crate::compress::container::Compression;
 use crate::digest::hex;
 use crate::error::ReadError;
@@ -80,9 +81,7 @@ pub fn said(entry: &Entry) -> Member {
 /// A DOS date, as seconds since 1970 if it is UTC.
 fn seconds((time, date): (u16, u16)) -> i64 {
     let (y, m, d) = (1980 + i64::from(date >> 9), i64::from(date >> 5 & 15), i64::from(date & 31));
-    // Days of the civil calendar, with years that begin in March.
-    let (y, m) = if m > 2 { (y, m - 3) } else { (y - 1, m + 9) };
-    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + d - 719_469;
+    let days = days(y, m, d);
     let (hour, minute) = (i64::from(time >> 11), i64::from(time >> 5 & 63));
     days * 86_400 + hour * 3600 + minute * 60 + i64::from(time & 31) * 2
 }

@@ -8,6 +8,7 @@ use flate2::Crc;
 
 use super::read::{DEFLATED, Kind, STORED};
 use super::record::UTF8;
+use crate::calendar::civil;
 use crate::compress::deflate::{BLOCK, Engine, Pool};
 
 /// Modes and types are Unix's.
@@ -60,33 +61,12 @@ pub struct Packed {
 /// 2107-12-31T23:59:58, rounded down to two seconds.
 pub fn dos_time(seconds: i64) -> (u16, u16) {
     let seconds = seconds.clamp(FIRST, LAST);
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
+    let rest = seconds % 86_400;
+    let (year, month, day) = civil(seconds);
     let time = ((rest / 3600) << 11) | ((rest / 60 % 60) << 5) | ((rest % 60) / 2);
     let date = ((year - 1980) << 9) | (month << 5) | day;
     // All within their bits, because the time was clamped.
     (time as u16, date as u16)
-}
-
-/// Year, month and day of so many days since 1970, at least 0.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let leap = |y: i64| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
-    let (mut year, mut rest) = (1970, days);
-    while rest >= 365 + i64::from(leap(year)) {
-        rest -= 365 + i64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + i64::from(leap(year));
-    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 1;
-    for length in months {
-        if rest < length {
-            break;
-        }
-        rest -= length;
-        month += 1;
-    }
-    (year, month, rest + 1)
 }
 
 /// A member on its way into the archive.
