@@ -17,6 +17,7 @@ use crate::fs;
 use crate::layout::Layout;
 use crate::ledger;
 use crate::ledger::places::Places;
+use crate::platform::{self, Platform};
 use crate::process::Cmd;
 use crate::recipe::SideRecipe;
 use crate::recipe::environment::Env;
@@ -25,6 +26,16 @@ use crate::sandbox::Room;
 use crate::shim::Settings;
 use crate::shim::record::Moment;
 use crate::variation::{Side, Value, VariationId};
+
+/// Where programs of the toolchain look for the compiler's libraries. rustup sets it for the cargo that it starts;
+/// without it rust-objcopy does not run, and programs for Apple's systems are not stripped.
+const LIBRARIES: Option<&str> = if cfg!(target_os = "macos") {
+    Some("DYLD_FALLBACK_LIBRARY_PATH")
+} else if cfg!(unix) {
+    Some("LD_LIBRARY_PATH")
+} else {
+    None
+};
 
 impl Plan<'_> {
     /// The directory that PATH has besides those of the user.
@@ -222,6 +233,17 @@ impl Plan<'_> {
         }
         if let Ok(joined) = std::env::join_paths(path) {
             env.insert("PATH".into(), joined);
+        }
+        let targets = &self.recipe.facts().targets;
+        let for_apple = targets.iter().any(|t| platform::of_triple(t) == Platform::Apple);
+        if let Some(name) = LIBRARIES.filter(|_| for_apple && self.toolchain.is_movable()) {
+            let own = self.of_toolchain(side, &self.toolchain.sysroot.join("lib"));
+            let users = env.get(OsStr::new(name)).cloned().unwrap_or_default();
+            let all = std::iter::once(own).chain(std::env::split_paths(&users));
+            env.insert(
+                name.into(),
+                std::env::join_paths(all.filter(|dir| !dir.as_os_str().is_empty()))?,
+            );
         }
         let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
         if let Some(dir) = rustup.filter(|d| d.is_dir()) {
