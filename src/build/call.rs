@@ -17,6 +17,7 @@ use crate::fs;
 use crate::layout::Layout;
 use crate::ledger;
 use crate::ledger::places::Places;
+use crate::platform::{self, Platform};
 use crate::process::Cmd;
 use crate::recipe::SideRecipe;
 use crate::recipe::environment::Env;
@@ -25,6 +26,17 @@ use crate::sandbox::Room;
 use crate::shim::Settings;
 use crate::shim::record::Moment;
 use crate::variation::{Side, Value, VariationId};
+
+/// Where programs of the toolchain look for the compiler's libraries, and the directories that this replaces if
+/// it is not set. rustup sets it for the cargo that it starts; without it rust-objcopy does not run, and programs for
+/// Apple's systems are not stripped.
+const LIBRARIES: Option<(&str, &[&str])> = if cfg!(target_os = "macos") {
+    Some(("DYLD_FALLBACK_LIBRARY_PATH", &["/usr/local/lib", "/usr/lib"]))
+} else if cfg!(unix) {
+    Some(("LD_LIBRARY_PATH", &[]))
+} else {
+    None
+};
 
 impl Plan<'_> {
     /// The directory that PATH has besides those of the user.
@@ -222,6 +234,17 @@ impl Plan<'_> {
         }
         if let Ok(joined) = std::env::join_paths(path) {
             env.insert("PATH".into(), joined);
+        }
+        let for_apple = |t: &String| platform::of_triple(t) == Platform::Apple;
+        let for_apple = self.recipe.facts().targets.iter().any(for_apple);
+        if let Some((name, others)) = LIBRARIES.filter(|_| for_apple && self.toolchain.is_movable())
+        {
+            let users = env.get(OsStr::new(name)).filter(|dirs| !dirs.is_empty()).cloned();
+            let others = others.iter().map(PathBuf::from).collect();
+            let others =
+                users.map_or(others, |dirs| std::env::split_paths(&dirs).collect::<Vec<_>>());
+            let own = self.of_toolchain(side, &self.toolchain.sysroot.join("lib"));
+            env.insert(name.into(), std::env::join_paths(std::iter::once(own).chain(others))?);
         }
         let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
         if let Some(dir) = rustup.filter(|d| d.is_dir()) {

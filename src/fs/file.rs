@@ -133,15 +133,19 @@ pub fn symlink(target: &Path, link: &Path, to_dir: bool) -> std::io::Result<()> 
     }
 }
 
-/// Makes `link` this program under another name: a link, so that the program's own file is not copied each
-/// time; where links need rights that the user lacks, a copy.
+/// Makes `link` this program under another name: a symbolic link, so that the program's own file is not copied
+/// each time; where that needs rights that the user lacks, a copy.
 pub fn link_to_this_program(link: &Path) -> Result<()> {
     let exe = std::env::current_exe().context("failed to find the path of this program")?;
     // Wine 8 says that it made one, and makes none.
-    if symlink(&exe, link, false).is_err() || fs::metadata(link).is_err() {
-        link_or_copy(&exe, link)?;
+    if symlink(&exe, link, false).is_ok() && fs::metadata(link).is_ok() {
+        return Ok(());
     }
-    Ok(())
+    // Windows removes no name of a program that runs, so a hard link would stay to the end.
+    match cfg!(windows) {
+        true => copy(&exe, link),
+        false => link_or_copy(&exe, link),
+    }
 }
 
 /// Hard-links a file, or copies it where that cannot be.
@@ -152,6 +156,10 @@ pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     if fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
+    copy(from, to)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to)
         .map(drop)
         .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))
@@ -175,4 +183,18 @@ pub fn check_writable(dir: &Path) -> Result<()> {
 /// The path without symbolic links if it is there, else as it is.
 pub fn canonical(path: &Path) -> PathBuf {
     canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_program_runs_while_its_link_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("other.exe");
+        link_to_this_program(&link).unwrap();
+        assert!(fs::metadata(&link).unwrap().len() > 0);
+        fs::remove_file(&link).unwrap();
+    }
 }

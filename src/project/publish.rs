@@ -126,6 +126,33 @@ fn copy_durably(from: &Path, to: &Path) -> Result<()> {
     if let Some(dir) = to.parent() {
         fs::create_dir(dir)?;
     }
-    std::fs::copy(from, to).with_context(what)?;
-    File::open(to).and_then(|f| f.sync_all()).with_context(what)
+    let copied = || -> std::io::Result<()> {
+        let (mut source, mut copy) = (File::open(from)?, File::create(to)?);
+        std::io::copy(&mut source, &mut copy)?;
+        copy.set_permissions(source.metadata()?.permissions())?;
+        // Windows refuses this to a file that was opened for reading, and to open a read-only one for writing.
+        copy.sync_all()
+    };
+    copied().with_context(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_only_file_is_copied_with_its_permissions() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("new/to"));
+        std::fs::write(&from, "bytes").unwrap();
+        let mut permissions = from.metadata().unwrap().permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&from, permissions).unwrap();
+        copy_durably(&from, &to).unwrap();
+        assert_eq!(std::fs::read(&to).unwrap(), b"bytes");
+        assert_eq!(to.metadata().unwrap().permissions(), from.metadata().unwrap().permissions());
+        for path in [from, to] {
+            fs::remove_tree_or_file(&path).or_else(|_| fs::remove_tree(dir.path())).unwrap();
+        }
+    }
 }

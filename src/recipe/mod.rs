@@ -20,6 +20,9 @@ use crate::variation::{Side, VARIATIONS, Value, Values, VariationId};
 use environment::Env;
 use table::{Channel, Item, TABLE};
 
+/// Between the paths of a list in a variable.
+const BETWEEN: &str = if cfg!(windows) { ";" } else { ":" };
+
 /// A change of the build, with canonical paths; reports and manifests have it as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,9 +180,9 @@ impl Recipe {
         let flags: Vec<_> =
             remaps.iter().map(|(from, to)| format!("-ffile-prefix-map={from}={to}")).collect();
         self.join_c_flags(env, &flags.join(" "));
-        let name = "CARGO_TRIM_PATHS_REMAP";
+        let name = table::C_REMAPS;
         if let (None, Some(value)) = (self.pinned(name), env.get_mut(std::ffi::OsStr::new(name))) {
-            remaps.iter().for_each(|(from, to)| value.push(format!(":{from}={to}")));
+            remaps.iter().for_each(|(from, to)| value.push(format!("{BETWEEN}{from}={to}")));
         }
     }
 
@@ -244,7 +247,12 @@ impl Recipe {
         self.carry_values(side, value, &mut out.env);
         let mut c_flags = Vec::new();
         for item in self.items() {
-            let value = fill(item.value);
+            let value = match item.channel {
+                Channel::Env(table::C_REMAPS) => {
+                    item.value.split(':').map(fill).collect::<Vec<_>>().join(BETWEEN)
+                }
+                _ => fill(item.value),
+            };
             match item.channel {
                 Channel::Env(name) => self.set(&mut out.env, name, &value),
                 Channel::Rustc => out.rustc_args.push((item.platform, value)),
@@ -407,6 +415,17 @@ mod tests {
         assert!(get("CFLAGS").starts_with("-ffile-prefix-map=/s/c=/cargo -ffile"));
         assert!(get("CFLAGS_x86_64-unknown-linux-gnu").starts_with("-O1 -ffile-prefix-map="));
         assert!(get("CXXFLAGS").starts_with("-DX -ffile-prefix-map="));
+    }
+
+    #[test]
+    fn the_cc_crate_finds_each_remap_in_its_list() {
+        let f = facts("x86_64-unknown-linux-gnu");
+        let mut env = side(f.clone()).env;
+        Recipe::new(f).add_c_remaps(&mut env, &[("/s/r".into(), "/cargo/r".into())]);
+        let list: Vec<_> = std::env::split_paths(&env[OsStr::new(table::C_REMAPS)]).collect();
+        let maps =
+            ["/s/c=/cargo", "/s/src=/build/demo", "/s/t=/build/demo/target", "/s/r=/cargo/r"];
+        assert_eq!(list, maps.map(PathBuf::from));
     }
 
     #[test]

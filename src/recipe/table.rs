@@ -8,6 +8,9 @@ use crate::platform::Platform;
 /// replayed by the rows that they had.
 pub const VERSION: u32 = 4;
 
+/// Remaps for the cc crate, as a list: on Windows with `;` in place of `:`.
+pub const C_REMAPS: &str = "CARGO_TRIM_PATHS_REMAP";
+
 /// How a row reaches the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
@@ -41,7 +44,7 @@ pub struct Item {
 macro_rules! rows {
     (@Any) => { None };
     (@$platform:ident) => { Some(Platform::$platform) };
-    ($($since:literal $platform:ident $channel:ident $(($name:literal))?: $value:literal, $why:literal;)*) => {
+    ($($since:literal $platform:ident $channel:ident $(($name:expr))?: $value:literal, $why:literal;)*) => {
         &[$(Item {
             channel: Channel::$channel $(($name))?,
             platform: rows!(@$platform),
@@ -73,7 +76,7 @@ pub const TABLE: &[Item] = rows! {
         "C and C++ that build scripts generate or unpack";
     1 Any Env("CARGO_TRIM_PATHS_SCOPE"): "all",
         "newer versions of the cc crate take their remaps from here";
-    1 Any Env("CARGO_TRIM_PATHS_REMAP"): "{cargo-home}=/cargo:{source}=/build/{name}:{target}=/build/{name}/target",
+    1 Any Env(C_REMAPS): "{cargo-home}=/cargo:{source}=/build/{name}:{target}=/build/{name}/target",
         "newer versions of the cc crate take their remaps from here";
     1 Elf Rustc: "-Clink-arg=-Wl,--build-id=sha1",
         "some distributions' linkers make a random build-id, and a user's `uuid` is overridden";

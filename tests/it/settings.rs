@@ -1,6 +1,9 @@
 //! No setting of the user's is lost: what the proven program says of its flags is what plain
 //! `cargo build` gives in the same place with the same settings.
 
+#[cfg(target_os = "linux")]
+use std::path::Path;
+
 use crate::support::{Project, Run, assert_verdict, host};
 
 struct Case {
@@ -127,6 +130,28 @@ fn the_users_wrapper_is_run_in_turn() {
         let run = project.repro_env(&["build", "--inject", inject], &env);
         assert_verdict(&run, 0, "REPRODUCIBLE");
         assert!(project.proven("sound-flags").contains("from_wrapper"));
+    }
+}
+
+/// As under rustup: without it no program for Apple's systems is stripped.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_strips_programs_for_apple_finds_its_libraries() {
+    let project = Project::plain("sound-flags");
+    write_wrapper(&project, "tools/wrap.sh");
+    let log = project.base().join("log");
+    let line = format!("#!/bin/sh\necho \"$LD_LIBRARY_PATH\" >>{}\nexec \"$@\"\n", log.display());
+    project.write("tools/wrap.sh", &line);
+    project.write(".cargo/config.toml", "[build]\nrustc-wrapper = 'tools/wrap.sh'\n");
+    let libraries = crate::support::sysroot().join("lib").canonicalize().unwrap();
+    for (target, there) in [("aarch64-apple-darwin", true), (&*host(), false)] {
+        // There may be no standard library for it, and there is no linker.
+        let run = project
+            .repro(&["build", "--once", "--epoch", "1", "--isolate", "never", "--target", target]);
+        let seen = std::fs::read_to_string(&log).unwrap_or_else(|_| panic!("{}", run.all()));
+        let fits = |line: &str| Path::new(line).canonicalize().is_ok_and(|dir| dir == libraries);
+        assert_eq!(seen.lines().any(fits), there, "{target}: {seen}");
+        std::fs::remove_file(&log).unwrap();
     }
 }
 

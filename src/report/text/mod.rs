@@ -195,7 +195,6 @@ fn variations(out: &mut String, coverage: &Coverage, verbose: bool) {
 }
 
 fn ending(out: &mut String, report: &Report) {
-    let results = report.results.display();
     row(out, BOLD, "manifest", report.manifest.display());
     match report.verdict {
         Verdict::Reproducible | Verdict::DirtyTree | Verdict::AtPath => {
@@ -226,8 +225,12 @@ fn ending(out: &mut String, report: &Report) {
                 c.causes.iter().all(|cause| *cause == Cause::BuildPath) && helped(&c.proof)
             };
             if !report.blame.is_empty() && report.blame.iter().all(only_path) {
-                let next = "only the build path matters: `repro build --same-path` builds at a path that every builder can use";
-                row(out, BOLD, "next", wrap(next));
+                // Nothing else can make such a path.
+                let on = if cfg!(target_os = "linux") { "" } else { " on Linux" };
+                let next = format!(
+                    "only the build path matters: `repro build --same-path`{on} builds at a path that every builder can use"
+                );
+                row(out, BOLD, "next", wrap(&next));
             }
             let advice = match report.blame.is_empty() {
                 true => {
@@ -237,7 +240,8 @@ fn ending(out: &mut String, report: &Report) {
             };
             let others = report.comparison.others().into_iter().map(Side::lower);
             let dirs = std::iter::once(Side::A.lower()).chain(others);
-            let dirs: Vec<_> = dirs.map(|dir| format!("{results}/{dir}")).collect();
+            let dirs: Vec<_> =
+                dirs.map(|dir| report.results.join(dir).display().to_string()).collect();
             let label = if dirs.len() == 2 { "both sides" } else { "all sides" };
             row(out, BOLD, label, dirs.join(", ") + advice);
         }
