@@ -88,6 +88,7 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     let wrong: Vec<String> =
         found.other.iter().chain(&found.wrong).map(|checked| checked.name.clone()).collect();
     let (files, twins) = found.subjects(&manifest);
+    let not_compared = found.notes;
     if files.is_empty() {
         return Err(usage(
             "no published file was named: name the files, or the directory that they are in",
@@ -114,7 +115,7 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         files,
         wrong,
         twins,
-        notes: input.notes(),
+        notes: [input.notes(), not_compared].concat(),
         manifest: path,
         evidence,
         trust: sha256,

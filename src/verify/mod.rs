@@ -142,7 +142,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         let dir = dir.display();
         return Err(refused(format!("`{dir}` already exists: name a new directory with --output")));
     }
-    let found = match &claimed {
+    let mut found = match &claimed {
         Some(claimed) => {
             published::of_release(&claimed.manifest, &claimed.path, &input, &asked.limits)?
         }
@@ -150,6 +150,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
             files: published::alone(&asked.artifacts)?,
             other: Vec::new(),
             wrong: Vec::new(),
+            notes: Vec::new(),
         },
     };
     let listed = |c: &Checked| c.outcome != FileOutcome::Unlisted;
@@ -166,6 +167,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         None => fresh(&asked, scratch)?,
     };
     let Ready { mut project, label, facts, mut settings, mut notes } = ready;
+    let not_compared = std::mem::take(&mut found.notes);
     if let Some((fits, note)) = made::choose(&published, &project.toolchain, scratch)? {
         project.toolchain = fits.unwrap_or(project.toolchain);
         notes.push(note);
@@ -201,7 +203,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     if verdict == Verification::Differs {
         notes.extend(facts.doubts.clone());
     }
-    notes.extend(input.notes());
+    notes.extend(input.notes().into_iter().chain(not_compared));
     if let Some(dir) = &asked.output {
         keep(&held.artifacts, scratch, dir)?;
     }
@@ -237,7 +239,7 @@ fn wrong_before(
     input: &Input,
     found: Found,
 ) -> Report {
-    let mut notes = input.notes();
+    let mut notes = [input.notes(), found.notes].concat();
     notes.push("nothing was fetched or built: `--anyway` rebuilds all the same".to_string());
     Report {
         verdict: Verification::Differs,

@@ -10,6 +10,7 @@ use repro_formats::digest::{self, Digest};
 use repro_formats::extract;
 use repro_formats::limits::Limits;
 use repro_formats::list;
+use repro_formats::names::visible;
 use repro_formats::signature;
 
 use super::archive;
@@ -45,6 +46,9 @@ enum Claim<'m> {
     None,
 }
 
+/// As many files of a list are named that are not here.
+const NAMED: usize = 3;
+
 /// What was found before anything was built.
 pub(super) struct Found<'m> {
     /// The published files.
@@ -53,6 +57,8 @@ pub(super) struct Found<'m> {
     pub(super) other: Vec<Checked>,
     /// What no rebuild can mend: a file that is missing or not listed, a list of other digests.
     pub(super) wrong: Vec<Checked>,
+    /// What was not compared.
+    pub(super) notes: Vec<String>,
 }
 
 impl Found<'_> {
@@ -131,10 +137,13 @@ pub(super) fn of_release<'m>(
         .filter_map(|file| file.not_listed(manifest))
         .partition(|checked| checked.outcome == Outcome::Unlisted);
     wrong.extend(unlisted);
+    let mut notes = Vec::new();
     for list in &input.sums {
-        wrong.extend(sums(list, manifest, &files)?);
+        let (against, absent) = sums(list, manifest, &files)?;
+        wrong.extend(against);
+        notes.extend(absent);
     }
-    Ok(Found { files, other, wrong })
+    Ok(Found { files, other, wrong, notes })
 }
 
 /// Files that are published without a manifest.
@@ -244,10 +253,15 @@ fn missing(path: &Path, claim: &Claim) -> Checked {
     }
 }
 
-/// Each line of a list of digests, against the manifest and the files that are there.
-fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Checked>> {
+/// Each line of a list of digests, against the manifest and the files that are there; and a note if it names
+/// files that are in neither.
+fn sums(
+    path: &Path,
+    manifest: &Manifest,
+    files: &[Published],
+) -> Result<(Vec<Checked>, Option<String>)> {
     let shown = path.display();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut absent) = (Vec::new(), Vec::new());
     for (name, sha256) in input::listed(path)? {
         let base = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
         let archive = manifest.packed().find(|p| p.name == base).map(|p| p.sha256);
@@ -266,9 +280,21 @@ fn sums(path: &Path, manifest: &Manifest, files: &[Published]) -> Result<Vec<Che
             let place = At::Field { name: "line", of: base.to_string() };
             let finding = finding(place, what, &sha256, remedy);
             wrong.push(Checked::differs(shown.to_string(), vec![finding]));
+        } else if !listed && here.is_none() && !path.with_file_name(&*base).exists() {
+            absent.push(format!("`{}`", visible(&base)));
         }
     }
-    Ok(wrong)
+    let note = (!absent.is_empty()).then(|| {
+        let more = absent.len().saturating_sub(NAMED);
+        absent.truncate(NAMED);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(
+            "`{}` lists {}{rest}: not in the manifest and not here, so not compared",
+            visible(&shown.to_string()),
+            absent.join(", ")
+        )
+    });
+    Ok((wrong, note))
 }
 
 impl Published<'_> {

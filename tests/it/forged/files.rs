@@ -206,6 +206,17 @@ const FILES: &[Attack] = &[
         &["line of `app`"],
     ),
     (
+        "control: a list with files that are not here",
+        &["REL"],
+        |c| {
+            let sums = String::from_utf8(c.bytes("SHA256SUMS")).unwrap();
+            let more = ["w", "x", "y", "z"].map(|name| format!("{}  {name}\n", "a".repeat(64)));
+            c.put("SHA256SUMS", sums + &more.concat());
+        },
+        Good,
+        &["lists `w`, `x`, `y` and 1 more", "so not compared"],
+    ),
+    (
         "a list of the listed digests, and another file",
         &["REL/app", "REL/repro.json", "REL/SHA256SUMS"],
         |c| {
