@@ -2,6 +2,7 @@
 //! into it. Each attack has its control beside it.
 
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
 use std::process::Stdio;
 
 use serde_json::Value;
