@@ -118,16 +118,47 @@ windows_against() {
     status=0 && on_windows "$exe" verify --against alice=a.json bob=c.json || status=$?
     [ "$status" -eq 1 ]
 }
+# windows_check: whatever needs no git is checked.
+windows_check() {
+    local status=0
+    on_windows "$exe" check >"$work/checked" 2>&1 || status=$?
+    cat "$work/checked"
+    [ "$status" -eq 4 ] && grep '^not checked' "$work/checked" | grep -v 'there is no git repository' && return 1
+    [ "$status" -eq 4 ] || [ "$status" -le 1 ]
+}
+
+# With a program in the place of cargo.exe and rustc.exe: no toolchain for Windows is needed, and what the compiler
+# makes of the recipe's flags can be read in what it makes.
+windows_stub() {
+    local dir=$work/stubbed windows_toolchain=$work/stub
+    mkdir -p "$work/stub/bin" "$dir/src" && over mingw rustc --edition 2024 -O -C strip=symbols --target "$target" \
+        -o "$work/stub/bin/cargo.exe" "$here/stub_toolchain.rs" && cp "$work/stub/bin/"{cargo,rustc}.exe &&
+        printf '[package]\nname = "stubbed"\nversion = "0.1.0"\nedition = "2021"\n' >"$dir/Cargo.toml" &&
+        printf 'version = 3\n\n[[package]]\nname = "stubbed"\nversion = "0.1.0"\n' >"$dir/Cargo.lock" &&
+        echo 'fn main() {}' >"$dir/src/main.rs" && cp -a "$dir" "$work/stubbed-too" && cd "$dir" || return 1
+    ends 0 REPRODUCIBLE on_windows "$exe" build --epoch 1700000000 || return 1
+    ends 0 REPRODUCED on_windows "$exe" verify 'target\repro\repro.json' --source '..\stubbed-too' || return 1
+    windows_check && on_windows "$exe" archive || return 1
+    on_windows target/repro/artifacts/x86_64-pc-windows-gnu/stubbed.exe | tee "$work/printed" || return 1
+    [ "$(tr -d '\r' <"$work/printed")" = '/build/stubbed\src\main.rs
+fn main() {}' ] || return 1
+    # The control: a path that no flag reaches.
+    echo '// leak' >>src/main.rs
+    ends 1 DIFFERS on_windows "$exe" build --epoch 1700000000 && grep -q '^culprit *bin of stubbed' "$work/out"
+}
 # There is no git for it, so the source is a directory.
 windows_builds() {
-    local dir=$work/there status=0
+    local dir=$work/there
     rm -rf "$dir/.git" && cp -a "$dir" "$work/there-too" && cd "$dir" || return 1
     ends 0 REPRODUCIBLE on_windows "$exe" build --epoch 1700000000 || return 1
     ends 0 REPRODUCED on_windows "$exe" verify 'target\repro\repro.json' --source '..\there-too' || return 1
-    on_windows "$exe" check || status=$?
-    [ "$status" -le 1 ] && on_windows "$exe" archive || return 1
+    windows_check && on_windows "$exe" archive || return 1
     on_windows target/repro/artifacts/x86_64-pc-windows-gnu/there.exe >"$work/printed" &&
-        grep -q 'made.rs 7 42' "$work/printed"
+        grep -q 'made.rs 7 42' "$work/printed" || return 1
+    # The control: a path of Windows, as rustc has it.
+    sed -i 's/fn main() {/&println!("{}", env!("CARGO_MANIFEST_DIR"));/' src/main.rs
+    ends 1 DIFFERS on_windows "$exe" build --epoch 1700000000 && grep -q '^cause *build-path' "$work/out" &&
+        grep -q 'it reads the variable CARGO_MANIFEST_DIR.*levels.deeper.checkou' "$work/out"
 }
 
 # A module with a build script and a procedural macro below it, from which cargo makes crate ids that follow

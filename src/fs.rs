@@ -11,7 +11,7 @@ mod tree;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 pub use file::symlink;
 pub use file::{
     Difference, TEMPORARY, append_line, canonical, check_writable, create_dir, entries,

@@ -45,6 +45,16 @@ pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cm
         .args(args)
 }
 
+/// Whether a test that needs git can run here. It has to everywhere but on Windows, where wine has no git.
+#[cfg(test)]
+pub(crate) fn is_here() -> bool {
+    let absent = cfg!(windows) && crate::process::find_in_path("git").is_none();
+    if absent {
+        eprintln!("NOT CHECKED with git: it is not installed");
+    }
+    !absent
+}
+
 /// Runs `git` and returns its output as text; a failure is an error.
 pub fn text<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Result<String> {
     Ok(git(dir, args).checked()?.text())

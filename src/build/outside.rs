@@ -54,7 +54,7 @@ pub fn files(trace: &Trace, known: &[PathBuf]) -> Vec<OutsideFile> {
     found.into_iter().collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::cargo::messages::Ran;
@@ -62,7 +62,6 @@ mod tests {
     use crate::layout::Layout;
     use crate::variation::Side;
 
-    #[cfg(unix)]
     #[test]
     fn what_is_read_elsewhere_is_named_whether_by_path_or_link() {
         let dir = tempfile::tempdir().unwrap();

@@ -146,8 +146,8 @@ mod tests {
             at("index.crates.io-1949cf8c6b5b557f", "a-1.0.0"),
         ];
         let found = mirrors(&unpacked, Path::new("/u"), Path::new("/side"), &crates);
-        let from: Vec<_> = found.iter().map(|d| d.from.display().to_string()).collect();
-        assert_eq!(from, ["/side/registry/src/mirror-0123"]);
+        let from: Vec<_> = found.iter().map(|d| d.from.as_path()).collect();
+        assert_eq!(from, [Path::new("/side/registry/src/mirror-0123")]);
 
         let registries = Path::new("/u/registry/src");
         let remap = |dir: &PathBuf| remap_of(dir, registries, &crates).map(|(from, _)| from);

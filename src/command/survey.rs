@@ -355,10 +355,10 @@ fn child(
         .limit(asked.time_limit)
         .ends_when(over);
     let started = Instant::now();
-    let orphans = Orphans::adopt();
-    let out = cmd.output();
-    drop(orphans);
-    let out = out?;
+    let out = {
+        let _orphans = Orphans::adopt();
+        cmd.output()
+    }?;
     let killed = out.status.code().is_none();
     let ended = match (full.load(Ordering::SeqCst), started.elapsed() >= asked.time_limit) {
         _ if !killed => None,

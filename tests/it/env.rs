@@ -1,9 +1,12 @@
 //! `repro env`: a build by hand with it gives the very bytes of `repro build --inject rustflags`.
 
 use std::path::Path;
+#[cfg(unix)]
 use std::process::Command;
 
-use crate::support::{Project, assert_verdict, host};
+use crate::support::Project;
+#[cfg(unix)]
+use crate::support::{assert_verdict, host};
 
 /// Runs a script in a shell where `repro` is the one under test; its standard output.
 fn shell(

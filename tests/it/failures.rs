@@ -1,5 +1,6 @@
 //! Failures: one sentence, the exit code of the table, nothing left behind, nothing lost.
 
+#[cfg(target_os = "linux")]
 use std::io::Read;
 use std::process::Stdio;
 

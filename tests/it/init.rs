@@ -1,5 +1,6 @@
 //! `repro init`: what it writes holds, and the steps of its workflow end in what they promise.
 
+#[cfg(target_os = "linux")]
 use std::path::{Path, PathBuf};
 
 use crate::support::{Project, Run, host};

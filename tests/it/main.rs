@@ -1,5 +1,8 @@
 //! Black-box tests: the real binary, the real cargo, small projects that need no network.
 
+// Elsewhere many tests are left out, and with them what their helpers are for.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
+
 mod archive;
 #[cfg(unix)]
 mod attested;
@@ -10,7 +13,9 @@ mod builders;
 mod callers;
 mod check;
 mod compared;
+#[cfg(target_os = "linux")]
 mod diff;
+#[cfg(target_os = "linux")]
 mod diff_formats;
 mod env;
 mod explain;
@@ -32,6 +37,7 @@ mod itself;
 mod ledger;
 #[cfg(target_os = "linux")]
 mod normalize;
+#[cfg(target_os = "linux")]
 mod normalize_keeps;
 mod output;
 mod own_release;

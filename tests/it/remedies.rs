@@ -1,8 +1,15 @@
 //! Remedies that are tried in scratch copies: those that help are a patch, with which the project is
 //! reproducible; what does not help is no part of it.
 
+#[cfg(target_os = "linux")]
 use crate::isolation::sandboxes;
 use crate::support::{Project, assert_verdict};
+
+/// There is none but on Linux.
+#[cfg(not(target_os = "linux"))]
+fn sandboxes() -> bool {
+    false
+}
 
 /// A project whose build script is this; it has a directory `data` of a few files.
 fn project(script: &str) -> Project {

@@ -1,7 +1,9 @@
 //! `repro verify`: what was published is held against a rebuild, elsewhere; and what must not be run
 //! is not.
 
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 

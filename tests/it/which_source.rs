@@ -489,6 +489,7 @@ fn an_archive_without_what_git_archive_left_out_says_so() {
     assert!(run.stdout.contains("epoch       1700000000"), "{}", run.all());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_replaced_object_is_not_what_its_id_says() {
     let it = Release::of("sound-features");

@@ -219,7 +219,7 @@ mod tests {
         assert!(troubles.is_empty(), "{troubles:?}");
         let mut names: Vec<_> = modules
             .iter()
-            .map(|m| m.path.strip_prefix(dir.path()).unwrap().to_str().unwrap())
+            .map(|m| m.path.strip_prefix(dir.path()).unwrap().to_str().unwrap().replace('\\', "/"))
             .collect();
         names.sort();
         let want = [

@@ -5,6 +5,9 @@ use super::*;
 
 #[test]
 fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.write("repo/.gitattributes", "hidden.txt export-ignore\n");
     place.write("repo/hidden.txt", "hidden");
@@ -31,6 +34,9 @@ fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
 #[test]
 fn links_and_exec_bits_survive_a_commit_and_a_snapshot() {
     use std::os::unix::fs::PermissionsExt;
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.write("repo/run", "#!/bin/sh\n");
     let exec = std::fs::Permissions::from_mode(0o755);
@@ -52,6 +58,9 @@ fn links_and_exec_bits_survive_a_commit_and_a_snapshot() {
 
 #[test]
 fn a_workspace_in_a_subdirectory_keeps_its_place() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.write("repo/ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n");
     place.package("repo/ws/a", "[dependencies]\nshared = { path = \"../../shared\" }");
@@ -66,6 +75,9 @@ fn a_workspace_in_a_subdirectory_keeps_its_place() {
 
 #[test]
 fn worktrees_and_shallow_clones_have_the_same_commit() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.write("repo/second", "");
     let head = place.commit("repo");
@@ -83,6 +95,9 @@ fn worktrees_and_shallow_clones_have_the_same_commit() {
 
 #[test]
 fn a_partial_clone_fetches_what_it_has_not() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.write("repo/old.txt", "old");
     let old = place.commit("repo");
@@ -99,6 +114,9 @@ fn a_partial_clone_fetches_what_it_has_not() {
 
 #[test]
 fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::new();
     place.package("repo", "");
     place.git("repo", &["init", "-q"]);
@@ -114,6 +132,9 @@ fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
 
 #[test]
 fn a_submodule_comes_from_the_work_tree_or_from_the_store_under_its_name() {
+    if !git::is_here() {
+        return;
+    }
     let place = with_submodule();
     place.copy(&place.wanted("repo"));
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
@@ -135,6 +156,9 @@ fn a_submodule_comes_from_the_work_tree_or_from_the_store_under_its_name() {
 
 #[test]
 fn a_submodule_whose_work_tree_was_deleted_comes_from_the_store() {
+    if !git::is_here() {
+        return;
+    }
     let place = with_submodule();
     std::fs::rename(place.at("lib"), place.at("gone")).unwrap();
     fs::remove_tree(&place.at("repo/deps")).unwrap();
@@ -145,6 +169,9 @@ fn a_submodule_whose_work_tree_was_deleted_comes_from_the_store() {
 
 #[test]
 fn a_member_in_a_submodule_is_part_of_the_commit() {
+    if !git::is_here() {
+        return;
+    }
     let place = with_submodule();
     place.write("repo/Cargo.toml", "[workspace]\nmembers = [\"deps/lib\"]\nresolver = \"3\"\n");
     place.commit("repo");
@@ -154,6 +181,9 @@ fn a_member_in_a_submodule_is_part_of_the_commit() {
 
 #[test]
 fn what_only_a_manifest_names_is_not_asked_for_a_tag() {
+    if !git::is_here() {
+        return;
+    }
     use crate::request::Expected;
     use crate::source::identity::Repository;
     let place = Place::with_repository();

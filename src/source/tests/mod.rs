@@ -23,7 +23,7 @@ struct Place {
 impl Place {
     fn new() -> Place {
         let dir = tempfile::Builder::new().prefix("source-").tempdir().unwrap();
-        let path = dir.path().canonicalize().unwrap();
+        let path = fs::canonicalize(dir.path()).unwrap();
         Place { _dir: dir, path }
     }
 

@@ -5,6 +5,9 @@ use super::*;
 
 #[test]
 fn a_manifest_that_is_not_committed_is_refused() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.package("repo/new", "[workspace]");
     place.write("repo/[n]ew/Cargo.toml", &place.read("repo/new/Cargo.toml"));
@@ -18,6 +21,9 @@ fn a_manifest_that_is_not_committed_is_refused() {
 
 #[test]
 fn a_revision_with_another_workspace_is_read_as_it_was() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.package("repo/member", "");
     place.write("repo/member/Cargo.toml", &place.read("repo/member/Cargo.toml"));
@@ -35,6 +41,9 @@ fn a_revision_with_another_workspace_is_read_as_it_was() {
 
 #[test]
 fn a_dependency_outside_the_repository_is_refused() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     for table in ["[dependencies]", "[patch.crates-io]"] {
         place.package("far", "[workspace]");
@@ -48,6 +57,9 @@ fn a_dependency_outside_the_repository_is_refused() {
 
 #[test]
 fn a_patched_package_below_the_workspace_needs_not_be_a_member() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.package("repo/vendor/dep", "[dependencies]\nnext = { path = \"../next\" }");
     place.package("repo/vendor/next", "");
@@ -63,6 +75,9 @@ fn a_patched_package_below_the_workspace_needs_not_be_a_member() {
 
 #[test]
 fn what_a_dependency_does_not_need_itself_may_lie_anywhere() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.package("far", "[workspace]");
     place.write("repo/other/Cargo.toml", "[workspace]\nmembers = [\"*\"]\nresolver = \"3\"\n");
@@ -76,6 +91,9 @@ fn what_a_dependency_does_not_need_itself_may_lie_anywhere() {
 
 #[test]
 fn a_member_that_is_not_committed_is_not_asked() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.package("repo", "[workspace]\nmembers = [\"crates/*\"]");
     place.package("repo/crates/one", "");
@@ -87,6 +105,9 @@ fn a_member_that_is_not_committed_is_not_asked() {
 
 #[test]
 fn a_directory_is_copied_without_its_targets() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::new();
     place.package("repo", "");
     place.git("repo", &["init", "-q"]);
@@ -132,6 +153,9 @@ fn a_directory_carries_what_lies_beside_it() {
 
 #[test]
 fn a_broken_repository_in_a_copy_does_not_reach_the_one_around_it() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     std::fs::create_dir_all(place.at("repo/copy/.git")).unwrap();
     fs::set_mtimes(&place.at("repo"), 1_000_000_000).unwrap();

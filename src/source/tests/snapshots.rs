@@ -5,6 +5,9 @@ use super::*;
 
 #[test]
 fn a_dirty_tree_is_refused_by_name() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.write("repo/src/lib.rs", "// changed");
     let (kind, words) = refusal(&place.wanted("repo"));
@@ -19,6 +22,9 @@ fn a_dirty_tree_is_refused_by_name() {
 
 #[test]
 fn a_snapshot_has_the_tracked_files_as_they_are() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     for name in ["changed", "gone", "untracked now", "dir/file"] {
         place.write(&format!("repo/{name}"), "before");
@@ -47,6 +53,9 @@ fn a_snapshot_has_the_tracked_files_as_they_are() {
 #[cfg(unix)]
 #[test]
 fn a_snapshot_does_not_follow_a_link_in_place_of_a_directory() {
+    if !git::is_here() {
+        return;
+    }
     let place = Place::with_repository();
     place.write("repo/dir/file", "tracked");
     place.write("elsewhere/file", "not part of the source");
@@ -60,6 +69,9 @@ fn a_snapshot_does_not_follow_a_link_in_place_of_a_directory() {
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_not_utf_8_survive_in_a_snapshot() {
+    if !git::is_here() {
+        return;
+    }
     use std::os::unix::ffi::OsStrExt;
     let place = Place::with_repository();
     let name = std::ffi::OsStr::from_bytes(b"a\xffb");
@@ -74,6 +86,9 @@ fn names_that_are_not_utf_8_survive_in_a_snapshot() {
 
 #[test]
 fn a_snapshot_takes_submodules_as_they_are_and_its_tree_tells_them_apart() {
+    if !git::is_here() {
+        return;
+    }
     let place = with_submodule();
     let mut trees = vec![place.git("repo", &["rev-parse", "HEAD^{tree}"])];
     for text in ["// one", "// two"] {
@@ -93,6 +108,9 @@ fn a_snapshot_takes_submodules_as_they_are_and_its_tree_tells_them_apart() {
 
 #[test]
 fn a_snapshot_has_the_submodules_that_the_index_has() {
+    if !git::is_here() {
+        return;
+    }
     let place = with_submodule();
     let url = place.at("lib").display().to_string();
     place.git("repo", &["submodule", "--quiet", "add", &url, "second"]);

@@ -5,11 +5,14 @@ use std::io::{Cursor, Write};
 
 use super::*;
 use ::zip::write::SimpleFileOptions;
-use ::zip::{CompressionMethod, ZipWriter};
+use ::zip::{CompressionMethod, System, ZipWriter};
 
 fn made(members: &[(&str, &str)]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    // On Windows it would write that of DOS, whose files have no modes.
+    let stored = SimpleFileOptions::default()
+        .system(System::Unix)
+        .compression_method(CompressionMethod::Stored);
     let deflated = stored.compression_method(CompressionMethod::Deflated);
     for (name, content) in members {
         match (name.ends_with('/'), name.strip_prefix("link:")) {
