@@ -219,7 +219,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the report')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Refuse archives with more members')
             [CompletionResult]::new('--max-bytes', '--max-bytes', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more bytes')
-            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB')
+            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to over 64 MiB and to more than N times their size')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in this directory')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors [default: auto]')
             [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Build all packages of the workspace')
@@ -236,7 +236,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             [CompletionResult]::new('--ledger-ok', '--ledger-ok', [CompletionResultType]::ParameterName, 'Accept a manifest whose build took units from a ledger instead of building all of them twice')
             [CompletionResult]::new('--anyway', '--anyway', [CompletionResultType]::ParameterName, 'Rebuild even if a published file is not the one that the manifest lists')
             [CompletionResult]::new('--attest', '--attest', [CompletionResultType]::ParameterName, 'Write a signed summary, `verification.sigstore.json`, if everything is REPRODUCED')
-            [CompletionResult]::new('--slsa-property', '--slsa-property', [CompletionResultType]::ParameterName, 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED: at least two owners agree')
+            [CompletionResult]::new('--slsa-property', '--slsa-property', [CompletionResultType]::ParameterName, 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED if at least two owners agree')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the temporary build directory and print its path')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'List everything')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'List everything')
@@ -313,7 +313,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             [CompletionResult]::new('--set-time', '--set-time', [CompletionResultType]::ParameterName, 'Set every timestamp to this time, even earlier ones')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Refuse archives with more members')
             [CompletionResult]::new('--max-bytes', '--max-bytes', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more bytes')
-            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB')
+            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to over 64 MiB and to more than N times their size')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the report')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in this directory')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors [default: auto]')
@@ -330,7 +330,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
         'repro;diff' {
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Refuse archives with more members')
             [CompletionResult]::new('--max-bytes', '--max-bytes', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more bytes')
-            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB')
+            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to over 64 MiB and to more than N times their size')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the report')
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Also write the report as an HTML page')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in this directory')
@@ -348,7 +348,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
         'repro;inspect' {
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Refuse archives with more members')
             [CompletionResult]::new('--max-bytes', '--max-bytes', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more bytes')
-            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB')
+            [CompletionResult]::new('--max-ratio', '--max-ratio', [CompletionResultType]::ParameterName, 'Refuse archives that unpack to over 64 MiB and to more than N times their size')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the report')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in this directory')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors [default: auto]')
@@ -398,7 +398,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             break
         }
         'repro;ledger;prune' {
-            [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Bytes that the stored files may take [default: 4 GiB]')
+            [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Largest total size of the stored files, in bytes [default: 4 GiB]')
             [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger [default: `repro/ledger` in the cache directory]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the report')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in this directory')

@@ -398,7 +398,7 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l format -d 'Format
 json\t'One JSON object, schema `repro.report/1`'"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -417,7 +417,7 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest-only -d 
 complete -c repro -n "__fish_repro_using_subcommand verify" -l ledger-ok -d 'Accept a manifest whose build took units from a ledger instead of building all of them twice'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l anyway -d 'Rebuild even if a published file is not the one that the manifest lists'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l attest -d 'Write a signed summary, `verification.sigstore.json`, if everything is REPRODUCED'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l slsa-property -d 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED: at least two owners agree'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l slsa-property -d 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED if at least two owners agree'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l keep -d 'Keep the temporary build directory and print its path'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s v -l verbose -d 'List everything'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -482,7 +482,7 @@ complete -c repro -n "__fish_repro_using_subcommand normalize" -l epoch -d 'Clam
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l set-time -d 'Set every timestamp to this time, even earlier ones' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'"
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s C -d 'Run as if started in this directory' -r -F
@@ -497,7 +497,7 @@ complete -c repro -n "__fish_repro_using_subcommand normalize" -s q -l quiet -d 
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand diff" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand diff" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand diff" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand diff" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
 complete -c repro -n "__fish_repro_using_subcommand diff" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'
 github\t'For people, with annotations for GitHub Actions and a step summary'"
@@ -513,7 +513,7 @@ complete -c repro -n "__fish_repro_using_subcommand diff" -s q -l quiet -d 'Prin
 complete -c repro -n "__fish_repro_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
-complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-ratio -d 'Refuse archives that unpack to more than N times their size; not applied up to 64 MiB' -r
+complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.inspect/1`'"
 complete -c repro -n "__fish_repro_using_subcommand inspect" -s C -d 'Run as if started in this directory' -r -F
@@ -554,7 +554,7 @@ always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l max-size -d 'Bytes that the stored files may take [default: 4 GiB]' -r
+complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l max-size -d 'Largest total size of the stored files, in bytes [default: 4 GiB]' -r
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l ledger -d 'The ledger [default: `repro/ledger` in the cache directory]' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'"

@@ -158,7 +158,7 @@ pub const RULES: &[Rule] = rules! {
         to do "add a comment with a link to the reason and when it can be removed"
         source "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#specifying-dependencies-from-git-repositories";
     "git-allow" Warning Files(pins::allow)
-        looks at "the rows `allow-git` of deny.toml for each git dependency, and their comments"
+        looks at "the `allow-git` rows of deny.toml for each git dependency, and their comments"
         why "a source that no policy lists can be added unnoticed"
         to do "add the URL to `allow-git` under [sources] of deny.toml, with the same link in a comment"
         source "https://embarkstudios.github.io/cargo-deny/checks/sources/cfg.html";

@@ -37,7 +37,7 @@ enum ActionArg {
     Verify,
     /// Removes what cannot be used, then what was used least recently.
     Prune {
-        /// Bytes that the stored files may take [default: 4 GiB]
+        /// Largest total size of the stored files, in bytes [default: 4 GiB]
         #[arg(long, value_name = "BYTES")]
         max_size: Option<u64>,
     },

@@ -12,7 +12,7 @@ pub struct LimitArgs {
     /// Refuse archives that unpack to more bytes
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().bytes, help_heading = "Caps")]
     max_bytes: u64,
-    /// Refuse archives that unpack to more than N times their size; not applied up to 64 MiB
+    /// Refuse archives that unpack to over 64 MiB and to more than N times their size
     #[arg(long, value_name = "N", default_value_t = Limits::default().ratio, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Caps")]
     max_ratio: u64,
 }

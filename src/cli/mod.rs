@@ -124,7 +124,7 @@ pub enum Command {
     ///
     /// Without PATH: the artifacts of the last `repro build`, one archive for each target, in
     /// `repro/dist/` of the target directory, with SHA256SUMS and the manifest.
-    /// Refused unless that build was reproducible, is of HEAD, and its files are unchanged since.
+    /// It refuses a build that was not reproducible, is not of HEAD, or whose files have changed since.
     #[command(after_help = archive::EXAMPLES)]
     Archive(Box<ArchiveArgs>),
     /// Writes a software bill of materials for each program and C library that was built.

@@ -190,7 +190,7 @@ pub struct VerifyArgs {
     /// With --attest, where the files are published
     #[arg(long, value_name = "URI", requires = "attest", help_heading = "Output")]
     resource_uri: Option<String>,
-    /// With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED: at least two owners agree
+    /// With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED if at least two owners agree
     #[arg(long, requires = "attest", help_heading = "Output")]
     slsa_property: bool,
     /// Write a signed in-toto link to FILE, in rebuilderd's form, if everything is REPRODUCED

@@ -38,7 +38,7 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
         return Ok(Done::Key(describe(&key(asked)?)));
     }
     let builder = asked.builder_id.as_deref().ok_or_else(|| {
-        usage("who built this? name yourself with --builder-id URI; verifiers trust pairs of a key and this name")
+        usage("no builder is named: give --builder-id URI; verifiers trust a key together with this name")
     })?;
     check_id(builder)?;
     let (manifest, beside) = recorded(asked.manifest.as_deref(), asked.manifest_path.clone())?;

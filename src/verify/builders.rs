@@ -45,7 +45,7 @@ pub(super) fn run(given: &[String], threshold: Option<usize>, ledger_ok: bool) -
     let threshold = threshold.unwrap_or(builders.len());
     if threshold < 2 {
         return Err(usage(
-            "--threshold of --against is at least 2: one manifest agrees with itself",
+            "--threshold of --against must be at least 2: one manifest always agrees with itself",
         ));
     }
     if threshold > builders.len() {

@@ -110,7 +110,7 @@ pub(in crate::check) fn toolchain(facts: &Facts) -> Vec<Hit> {
     let message = match &pin.channel {
         Some(channel) if is_exact(channel) => return Vec::new(),
         Some(channel) => format!("the channel `{channel}` is another compiler every few weeks"),
-        None => "the toolchain is one at a path, which nobody else has".to_string(),
+        None => "the toolchain is a directory of this machine, which nobody else has".to_string(),
     };
     vec![Hit::at(pin.place.clone(), message)]
 }

@@ -193,7 +193,7 @@ impl<'a, R: Read> Walk<'a, R> {
                     return Ok(None);
                 }
                 if before.carries {
-                    let what = "a long name or PAX header has no member";
+                    let what = "a long name or PAX header is not followed by a member";
                     return Err(Malformed::at(at, what).elsewhere().into());
                 }
                 self.end()?;

@@ -154,7 +154,7 @@ fn carriers_are_bounded_and_must_carry() {
     let name = |text: &str| Made::default().member("././@LongLink", b'L', text.as_bytes());
     let found = list(&name(&(long.clone() + "\0")).member("nnn", b'0', b"x").end()).unwrap();
     assert_eq!((found[0].name.len(), found[0].at, found[0].data_at), (300, 0, 1536));
-    assert!(refusal(&name("abc\0").end()).contains("has no member"));
+    assert!(refusal(&name("abc\0").end()).contains("not followed by a member"));
     assert!(refusal(&name("a\0b\0").member("x", b'0', b"").end()).contains("holds a NUL byte"));
     let over = Made::default().with("x", b'L', b"", |h| h.set_size(2 << 20)).end();
     assert!(refusal(&over).contains("over 1 MiB"));
