@@ -29,7 +29,7 @@ pub enum Json {
     Absent,
 }
 
-/// An object; [`object`] writes one.
+/// An object; `object!` writes one.
 #[derive(Default)]
 pub struct Object(Vec<(&'static str, Json)>);
 
