@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-#[cfg(target_os = "linux")]
 use std::process::Stdio;
 
 use serde_json::Value;
