@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::cargo::assembler;
 use crate::cargo::rustc_args::{self, is_within};
-use crate::cargo::units::stem_of;
 use crate::fs;
 use crate::ledger::entry::{self, Entry, Inputs, Output};
 use crate::ledger::store;
@@ -241,8 +240,7 @@ impl Asked<'_> {
             store::restore(&self.spec.blobs, output, &out_dir.join(&output.name)).ok()?;
         }
         fs::write(&self.dep_info(), self.spec.places.real(&entry.dep_info)).ok()?;
-        // Of one with assembler code there is no entry.
-        self.describe(&metadata.sha256, below, assembler::Reads::Nothing)
+        self.describe(&metadata.sha256, below)
     }
 
     /// Runs rustc; returns its exit code and what it printed.
@@ -254,6 +252,10 @@ impl Asked<'_> {
         let mut child = command.stderr(Stdio::piped()).spawn().context("failed to run rustc")?;
         let mut messages = Vec::new();
         let mut described = None;
+        // Dep-info is there before the metadata.
+        let describe = |made: &Path| {
+            digest::of_file(made).ok().and_then(|digest| self.describe(&digest.sha256, below))
+        };
         if let Some(pipe) = child.stderr.take() {
             let mut reader = BufReader::new(pipe);
             let mut line = Vec::new();
@@ -261,7 +263,7 @@ impl Asked<'_> {
                 if described.is_none()
                     && let Some(path) = metadata_in(&line)
                 {
-                    described = self.describe_file(Path::new(&path), below);
+                    described = describe(Path::new(&path));
                 }
                 let _ = std::io::stderr().write_all(&line);
                 messages.append(&mut line);
@@ -269,7 +271,7 @@ impl Asked<'_> {
         }
         let status = child.wait().context("failed to wait for rustc")?;
         if described.is_none() && status.success() {
-            self.outputs().first().and_then(|path| self.describe_file(path, below));
+            self.outputs().first().and_then(|path| describe(path));
         }
         Ok((status.code().unwrap_or(1), String::from_utf8_lossy(&messages).into_owned()))
     }
@@ -318,18 +320,18 @@ impl Asked<'_> {
             match watched::input(self, &dirs, read)? {
                 watched::Input::Variable(name) => names.push(name),
                 watched::Input::File(path) => self.add_file(&path, &mut files)?,
-                watched::Input::Absent(path) => {
+                watched::Input::Absent(path) if content(&path).as_deref() == Some(ABSENT) => {
                     self.add_file(&path, &mut files)?;
-                    if content(&path).as_deref() != Some(ABSENT) {
-                        return Err(format!("reads `{}`, which comes and goes", path.display()));
-                    }
                 }
-                watched::Input::Crate(name) if !externs.contains_key(&stem_of(&name)) => {
+                watched::Input::Absent(path) => {
+                    return Err(format!("reads `{}`, which comes and goes", path.display()));
+                }
+                watched::Input::Crate(name) => {
                     let found = self.found(&name);
                     let found = found.ok_or_else(|| format!("reads `{name}`, which is unknown"))?;
                     externs.insert(name, found);
                 }
-                watched::Input::Crate(_) | watched::Input::Known => {}
+                watched::Input::Known => {}
             }
         }
         let env = self.variables(names.iter())?;

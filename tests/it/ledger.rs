@@ -467,6 +467,51 @@ fn runs_at_once_take_turns_and_a_killed_one_leaves_nothing() {
     assert_eq!(ledger.check(&[]).reused(), 3);
 }
 
+/// A macro with assembler code below it could ask the kernel itself. That its crate was taken from the ledger
+/// does not change this.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_macro_that_is_made_of_assembler_code_is_never_watched() {
+    let ledger = Ledger::new();
+    let write = |name: &str, text: &str| ledger.project.write(name, text);
+    let package = |name: &str, more: &str| {
+        let head = "version = \"0.1.0\"\nedition = \"2021\"";
+        write(
+            &format!("{name}/Cargo.toml"),
+            &format!("[package]\nname = \"{name}\"\n{head}\n{more}"),
+        );
+    };
+    let uses = |name: &str| format!("[dependencies]\n{name} = {{ path = \"../{name}\" }}\n");
+    let workspace = std::fs::read_to_string(ledger.project.dir.join("Cargo.toml")).unwrap();
+    write("Cargo.toml", &workspace.replace("\"app\"", "\"app\", \"bottom\", \"asks\", \"user\""));
+    package("bottom", "");
+    package("asks", &format!("{}[lib]\nproc-macro = true\n", uses("bottom")));
+    package("user", &uses("asks"));
+    write(
+        "bottom/src/lib.rs",
+        "pub fn one() -> usize { unsafe { core::arch::asm!(\"nop\") }; 1 }\n",
+    );
+    write(
+        "asks/src/lib.rs",
+        "#[proc_macro]\npub fn one(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \
+         bottom::one().to_string().parse().unwrap()\n}\n",
+    );
+    write("user/src/lib.rs", "pub fn one() -> usize { asks::one!() }\n");
+    let cargo = ["generate-lockfile", "--offline", "--quiet"];
+    let made = ledger.project.command("cargo", &ledger.project.dir).args(cargo).status().unwrap();
+    assert!(made.success());
+    ledger.project.commit("assembler code below a macro");
+    ledger.check(&["--workspace"]);
+    for _ in 0..2 {
+        let check = ledger.check(&["--workspace"]);
+        // The control: `bottom` itself is taken from the ledger.
+        assert_eq!(check.libraries(), ["user"]);
+        let twice = check.json["ledger"]["built_twice"].as_array().unwrap();
+        let user = twice.iter().find(|t| t["unit"] == "user 0.1.0 user (lib)").unwrap();
+        assert!(user["why"].as_str().unwrap().contains("`bottom` has assembler code"), "{user}");
+    }
+}
+
 /// On a disk of three pages.
 #[cfg(target_os = "linux")]
 #[test]

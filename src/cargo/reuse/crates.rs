@@ -60,13 +60,15 @@ impl Asked<'_> {
         self.unit.externs.iter().map(read).collect()
     }
 
-    /// Writes down what dependents have to know, before cargo starts any.
+    /// Writes down what dependents have to know, before cargo starts any. The call was made or its outputs were
+    /// taken; `metadata` is their digest, and dep-info is there.
     pub(super) fn describe(
         &self,
         metadata: &str,
         below: &BTreeMap<String, Option<Crate>>,
-        assembler: assembler::Reads,
     ) -> Option<()> {
+        let (_, reads) = self.reads().ok()?;
+        let assembler = assembler::in_files(reads.files.iter().map(|file| self.file(file))).ok()?;
         let known: Option<BTreeMap<&String, &Crate>> =
             below.iter().map(|(stem, known)| Some((stem, known.as_ref()?))).collect();
         let known = known?;
@@ -92,18 +94,6 @@ impl Asked<'_> {
         let own = Crate { identity, unlisted, unwatched };
         let text = serde_json::to_vec(&own).ok()?;
         fs::write(&self.dir.join(CRATES).join(self.unit.stem()), text).ok()
-    }
-
-    pub(super) fn describe_file(
-        &self,
-        made: &Path,
-        below: &BTreeMap<String, Option<Crate>>,
-    ) -> Option<()> {
-        let digest = digest::of_file(made).ok()?;
-        // It is there before the metadata.
-        let (_, reads) = self.reads().ok()?;
-        let reads = assembler::in_files(reads.files.iter().map(|file| self.file(file))).ok()?;
-        self.describe(&digest.sha256, below, reads)
     }
 }
 
