@@ -123,6 +123,11 @@ fn compiler(toolchain: &Toolchain, targets: &[String]) -> Result<String> {
     let mut files = vec![toolchain.rustc.clone()];
     files.extend(named(sysroot.join("lib"), &COMPILER)?);
     files.extend(named(sysroot.join("bin"), &COMPILER)?);
+    // Build scripts and macros are for the host.
+    let mut targets: Vec<_> =
+        targets.iter().map(String::as_str).chain([toolchain.host()]).collect();
+    targets.sort_unstable();
+    targets.dedup();
     for target in targets {
         let dir = sysroot.join("lib/rustlib").join(target);
         files.extend(named(dir.clone(), &["target.json"])?);
@@ -155,12 +160,13 @@ mod tests {
             "lib/rustlib/t/lib/libcore-1.rlib",
             "lib/rustlib/t/lib/self-contained/libc.a",
             "lib/rustlib/t/target.json",
+            "lib/rustlib/host/lib/libcore-2.rlib",
         ];
         let toolchain = Toolchain {
             cargo: dir.path().join("bin/cargo"),
             rustc: dir.path().join("bin/rustc"),
             sysroot: dir.path().to_owned(),
-            rustc_verbose: "rustc 1.95.0".to_string(),
+            rustc_verbose: "rustc 1.95.0\nhost: host".to_string(),
             cargo_version: String::new(),
         };
         let write = |name: &str, text: &str| {

@@ -309,6 +309,8 @@ fn what_is_read_is_understood_or_the_call_is_not_remembered() {
         (Read::Opened(deps("rustcA7/lib.rmeta")), None),
         (Read::Opened(deps("other")), Some("reads")),
         (Read::Opened("/toolchain/lib/rustlib/x/lib/libstd.rmeta".into()), None),
+        // Of this no digest is part of the compiler's.
+        (Read::Opened("/toolchain/lib/rustlib/src/x.rs".into()), Some("reads `/toolchain/")),
         (Read::Opened("/proc/self/cgroup".into()), None),
         (Read::Opened("/sys/fs/cgroup/cpu.max".into()), None),
         // A path that stands for another one.

@@ -93,48 +93,65 @@ pub(super) fn obstacle(
 
 /// What the call read, as an input; an error is a clause. `trees` are directories that are inputs as a whole.
 pub(super) fn input(call: &Asked<'_>, trees: &[PathBuf], read: Read) -> Result<Input, String> {
-    let Asked { spec, unit, .. } = call;
-    let uses = |what: String| Err(format!("uses a procedural macro that {what}"));
-    let path = match read {
-        Read::Variable(name) => return Ok(Input::Variable(name)),
-        Read::Opened(path) => return opened(call, trees, &path),
+    let at = |path: PathBuf| Path::new(&call.unit.dir).join(path);
+    match read {
+        Read::Variable(name) => Ok(Input::Variable(name)),
+        Read::Called(name) => Err(format!("uses a procedural macro that called `{name}`")),
+        Read::File(path) => {
+            let found = by_macro(call, at(path));
+            found.map_err(|what| format!("uses a procedural macro that reads {what}"))
+        }
+        Read::Opened(path) => opened(call, trees, at(path)),
         // Mostly the source of a macro from another crate, under a path that stands for the real one.
-        Read::Missed(path) if own(call, &path) => return Ok(Input::Known),
-        Read::Missed(path) => return Ok(Input::Absent(Path::new(&unit.dir).join(path))),
-        Read::File(path) => Path::new(&unit.dir).join(path),
-        Read::Called(name) => return uses(format!("called `{name}`")),
-    };
-    if !spec.files_varied {
-        return uses("reads files, of which times and modes are not varied".to_string());
+        Read::Missed(path) => Ok(match at(path) {
+            path if is_own(call, &fs::normalized(&path)) => Input::Known,
+            path => Input::Absent(path),
+        }),
     }
-    // Of the target directory only files in OUT_DIR: others there are written while rustc runs.
+}
+
+/// Whether a path is in a place that the build reads from and does not write to.
+fn is_source(spec: &Spec, real: &Path) -> bool {
+    is_within(real, &spec.inside) && !is_within(real, &spec.written)
+}
+
+/// What a file is that a macro read; an error says what it is. Of the target directory only files in OUT_DIR
+/// are inputs: others there are written while rustc runs.
+fn by_macro(call: &Asked<'_>, path: PathBuf) -> Result<Input, String> {
+    let Asked { spec, unit, .. } = call;
+    if !spec.files_varied {
+        return Err("files, of which times and modes are not varied".to_string());
+    }
     let real = fs::normalized(&path);
     let made = unit.script_output.as_deref().is_some_and(|out| real.starts_with(out));
-    let written = spec.written.iter().any(|dir| real.starts_with(dir));
-    match is_within(&real, &spec.inside) && (made || !written) {
-        true if path.is_dir() => uses(format!("reads the directory `{}`", path.display())),
+    match is_source(spec, &real) || made && is_within(&real, &spec.inside) {
+        true if path.is_dir() => Err(format!("the directory `{}`", path.display())),
         true => Ok(Input::File(path)),
-        false => uses(format!("reads `{}`", path.display())),
+        false => Err(format!("`{}`", path.display())),
     }
 }
 
 /// Whether rustc opens this to learn about its own process.
-fn own(call: &Asked<'_>, path: &Path) -> bool {
+fn is_own(call: &Asked<'_>, path: &Path) -> bool {
     OF_PROCESS.iter().any(|own| match own.ends_with('/') {
         true => path.starts_with(own),
         false => path == Path::new(own),
     }) || is_jobserver(call, path)
 }
 
+/// Whether this is a library of a target, which the ledger counts as a part of the compiler.
+fn is_standard(spec: &Spec, path: &Path) -> bool {
+    let below = path.strip_prefix(spec.sysroot.join("lib/rustlib"));
+    below.is_ok_and(|below| below.iter().nth(1).is_some_and(|dir| dir == "lib"))
+}
+
 /// What a file is that rustc opened. Most are its own business, but assembler code includes whatever it names.
-fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, String> {
+fn opened(call: &Asked<'_>, trees: &[PathBuf], path: PathBuf) -> Result<Input, String> {
     let Asked { spec, unit, .. } = call;
-    let path = Path::new(&unit.dir).join(path);
     let real = fs::normalized(&path);
-    // The standard library counts as a part of the compiler.
-    if own(call, &real)
-        || real.starts_with(spec.sysroot.join("lib/rustlib"))
-        || trees.iter().any(|tree| real.starts_with(tree))
+    if is_own(call, &real)
+        || is_standard(spec, &real)
+        || is_within(&real, trees)
         || unit.externs.iter().any(|given| Path::new(given) == real)
     {
         return Ok(Input::Known);
@@ -153,8 +170,7 @@ fn opened(call: &Asked<'_>, trees: &[PathBuf], path: &Path) -> Result<Input, Str
             _ => {}
         }
     }
-    let written = spec.written.iter().any(|dir| real.starts_with(dir));
-    match is_within(&real, &spec.inside) && !written {
+    match is_source(spec, &real) {
         true => Ok(Input::File(path)),
         false => Err(format!("reads `{}`", path.display())),
     }
