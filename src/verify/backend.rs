@@ -53,8 +53,9 @@ type Files = BTreeMap<String, PathBuf>;
 pub fn run(input: &Path, mode: Mode) -> Result<Outcome> {
     let outdir = std::env::var_os(OUTDIR).filter(|d| !d.is_empty());
     let outdir = outdir.map(PathBuf::from).ok_or_else(|| {
-        usage(format!("{OUTDIR} is not set: this is run by rebuilderd's worker, which sets it to a directory for the results"),
-        )
+        usage(format!(
+            "{OUTDIR} is not set: this is run by rebuilderd's worker, which sets it to a directory for the results"
+        ))
     })?;
     let progress = Progress::new(true);
     let scratch = Scratch::new(false)?;

@@ -24,6 +24,7 @@ use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
 use crate::report::verify::{Checked, Outcome, Part};
 use crate::sbom;
+use crate::term::short_list;
 
 /// A published file.
 pub(super) struct Published<'m> {
@@ -45,9 +46,6 @@ enum Claim<'m> {
     /// There is no manifest.
     None,
 }
-
-/// As many files of a list are named that are not here.
-const NAMED: usize = 3;
 
 /// What was found before anything was built.
 pub(super) struct Found<'m> {
@@ -285,14 +283,8 @@ fn sums(
         }
     }
     let note = (!absent.is_empty()).then(|| {
-        let more = absent.len().saturating_sub(NAMED);
-        absent.truncate(NAMED);
-        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!(
-            "`{}` lists {}{rest}: not in the manifest and not here, so not compared",
-            visible(&shown.to_string()),
-            absent.join(", ")
-        )
+        let (list, names) = (visible(&shown.to_string()), short_list(&absent));
+        format!("`{list}` lists files that are not in the manifest and not here, so not compared: {names}")
     });
     Ok((wrong, note))
 }

@@ -210,11 +210,12 @@ const FILES: &[Attack] = &[
         &["REL"],
         |c| {
             let sums = String::from_utf8(c.bytes("SHA256SUMS")).unwrap();
-            let more = ["w", "x", "y", "z"].map(|name| format!("{}  {name}\n", "a".repeat(64)));
+            let more =
+                ["u", "v", "w", "x", "y", "z"].map(|name| format!("{}  {name}\n", "a".repeat(64)));
             c.put("SHA256SUMS", sums + &more.concat());
         },
         Good,
-        &["lists `w`, `x`, `y` and 1 more", "so not compared"],
+        &["so not compared: `u`, `v`, `w`, `x`, `y`, …"],
     ),
     (
         "a list of the listed digests, and another file",
