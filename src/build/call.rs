@@ -235,21 +235,26 @@ impl Plan<'_> {
         if let Ok(joined) = std::env::join_paths(path) {
             env.insert("PATH".into(), joined);
         }
-        let for_apple = |t: &String| platform::of_triple(t) == Platform::Apple;
-        let for_apple = self.recipe.facts().targets.iter().any(for_apple);
-        if let Some((name, others)) = LIBRARIES.filter(|_| for_apple && self.toolchain.is_movable())
-        {
-            let users = env.get(OsStr::new(name)).filter(|dirs| !dirs.is_empty()).cloned();
-            let others = others.iter().map(PathBuf::from).collect();
-            let others =
-                users.map_or(others, |dirs| std::env::split_paths(&dirs).collect::<Vec<_>>());
-            let own = self.of_toolchain(side, &self.toolchain.sysroot.join("lib"));
-            env.insert(name.into(), std::env::join_paths(std::iter::once(own).chain(others))?);
-        }
+        self.add_libraries(side, env)?;
         let rustup = std::env::home_dir().map(|h| h.join(".rustup"));
         if let Some(dir) = rustup.filter(|d| d.is_dir()) {
             env.entry("RUSTUP_HOME".into()).or_insert(dir.into());
         }
+        Ok(())
+    }
+
+    /// Puts the compiler's libraries in front of the user's where programs for Apple's systems are built.
+    fn add_libraries(&self, side: Side, env: &mut Env) -> Result<()> {
+        let is_apple = |target: &String| platform::of_triple(target) == Platform::Apple;
+        let wanted =
+            self.toolchain.is_movable() && self.recipe.facts().targets.iter().any(is_apple);
+        let Some((name, unset)) = LIBRARIES.filter(|_| wanted) else { return Ok(()) };
+        let mut dirs = vec![self.of_toolchain(side, &self.toolchain.sysroot.join("lib"))];
+        match env.get(OsStr::new(name)).filter(|users| !users.is_empty()) {
+            Some(users) => dirs.extend(std::env::split_paths(users)),
+            None => dirs.extend(unset.iter().map(PathBuf::from)),
+        }
+        env.insert(name.into(), std::env::join_paths(dirs)?);
         Ok(())
     }
 

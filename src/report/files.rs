@@ -146,26 +146,22 @@ pub fn normalized(done: &[Done], detail: bool) -> String {
 /// The same as JSON.
 pub fn normalized_json(done: &[Done]) -> String {
     fn one(d: &Done) -> Object {
-        let (format, status, why, error) = match &d.result {
-            Ok(One { format, status: Status::LeftAlone(why), .. }) => {
-                (Some(*format), "left-alone", Some(why), None)
-            }
-            Ok(One { format, status, .. }) => (Some(*format), status.name(), None, None),
-            Err(e) => {
-                let (kind, message) = (error::kind_of(e).name(), error::one_line(e));
-                let error = object! { "kind": kind, "message": message };
-                (None, "error", None, Some(error))
-            }
-        };
         let of = d.result.as_ref().ok();
+        let why = of.and_then(|one| match &one.status {
+            Status::LeftAlone(why) => Some(why),
+            _ => None,
+        });
+        let error = d.result.as_ref().err().map(|e| {
+            object! { "kind": error::kind_of(e).name(), "message": error::one_line(e) }
+        });
         let change = |c: &Change| {
             let Change { member, field, from, to } = c;
             object! { "member": member.as_ref(), "field": *field, "from": from, "to": to }
         };
         object! {
             "path": &*d.path,
-            "format": format,
-            "status": status,
+            "format": of.map(|one| one.format),
+            "status": of.map_or("error", |one| one.status.name()),
             "why": if_any(why),
             "changes": list_if_any(of.into_iter().flat_map(|one| &one.changes).map(change)),
             "notes": list_if_any(of.into_iter().flat_map(|one| &one.notes)),
