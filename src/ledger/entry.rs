@@ -19,9 +19,8 @@ pub const VERSION: &str = "repro.ledger/3";
 /// All that one rustc call read, by canonical names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
-    /// Crates that it was given, by file stem, and others that it opened, by file name: digests of their metadata
-    /// and of that of all crates
-    /// below them.
+    /// Crates that it was given, by file stem, and others that it opened, by file name: digests of their
+    /// metadata and of that of all crates below them.
     pub externs: BTreeMap<String, String>,
     /// Source files, and files that were included.
     pub files: BTreeMap<String, String>,

@@ -111,7 +111,7 @@ fn a_macro_that_speaks_as_cargo_names_no_file_of_this_machine() {
     project.write(".gitignore", "target\nrelease\n");
     let project = committed(project);
     fails(&verify(&project, &published, &[]), 5, &["`true`", "not a file in its target directory"]);
-    // Metadata that nobody ever writes: whoever reads them waits for ever.
+    // The metadata is a FIFO that nothing writes to: reading it would never end.
     let metadata = project.base().join("true.rmeta");
     sh(&project.dir, &format!("mkfifo {metadata:?}"));
     line["filenames"] = serde_json::json!([metadata, published.with_extension("rlib")]);
