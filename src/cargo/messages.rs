@@ -205,8 +205,12 @@ impl Collect<'_> {
                 continue;
             }
             let name = self.name_of(file);
-            let kept = self.keep.join(kept_path(&target, file, &name));
             let digest = digest::of_file(&file.path).context("cargo named a file as made")?;
+            let mut kept = self.keep.join(kept_path(&target, file, &name));
+            if file.kind == Kind::BuildScript {
+                // That of one package is built for each of its sets of features.
+                kept = kept.with_file_name(&digest.sha256[..16]).join(&name);
+            }
             if !kept.exists() {
                 fs::link_or_copy(&file.path, &kept)?;
             }

@@ -42,6 +42,40 @@ fn every_kind_of_library_of_a_workspace_is_compared() {
     assert_eq!(manifest["recipe"]["rows"][2]["value"], "--remap-path-prefix=<source>=/build/c-api");
 }
 
+/// Cargo builds the build script of a package once for each set of features: each is held against its own.
+#[test]
+fn build_scripts_of_one_package_are_told_apart() {
+    let project = Project::plain("sound-flags");
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}")
+    };
+    let uses = "[dependencies]\npart = { path = \"part\", features = [\"more\"] }\n\
+                [build-dependencies]\npart = { path = \"part\" }\n";
+    project.write("Cargo.toml", &package("whole", uses));
+    project.write("build.rs", "fn main() { assert_eq!(part::MORE, \"false\"); }\n");
+    project.write("src/main.rs", "fn main() { println!(\"{}\", part::MORE); }\n");
+    project.write("part/Cargo.toml", &package("part", "[features]\nmore = []\n"));
+    let script =
+        "fn main() { println!(\"cargo::rustc-env=MORE={}\", cfg!(feature = \"more\")); }\n";
+    project.write("part/build.rs", script);
+    project.write("part/src/lib.rs", "pub const MORE: &str = env!(\"MORE\");\n");
+    let lock = ["generate-lockfile", "--offline", "--quiet"];
+    assert!(project.command("cargo", &project.dir).args(lock).status().unwrap().success());
+    project.git(&["init", "-q"]);
+    project.commit("two sets of features");
+    let run = project.repro(&["build", "--format", "json"]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let report = run.json();
+    let artifacts = report["artifacts"].as_array().unwrap().iter();
+    let mut scripts: Vec<_> = artifacts
+        .filter(|a| a["kind"] == "build-script" && a["package"] == "part 0.1.0")
+        .map(|a| (a["status"].as_str().unwrap(), a["a"]["sha256"].as_str().unwrap()))
+        .collect();
+    scripts.dedup();
+    assert_eq!(scripts.iter().map(|s| s.0).collect::<Vec<_>>(), ["same", "same"]);
+    assert_eq!(project.proven("whole"), "true");
+}
+
 #[test]
 fn macros_that_do_not_leak_are_sound() {
     is_sound("sound-proc-macro");
