@@ -96,10 +96,9 @@ pub fn compare_all(sets: &[&ArtifactSet]) -> Comparison {
     let mut rows: Vec<Vec<Option<Artifact>>> = Vec::new();
     for (at, other) in (1..).zip(others) {
         for (x, y) in pair_up(a, other) {
-            // What A has is the same file each time, and of a manifest nothing has a path; what it does not
-            // have is known by its name.
+            // What A has is the same each time; what it does not have is known by its name.
             let is_it = |row: &&mut Vec<Option<Artifact>>| match (&row[0], &x, &y) {
-                (Some(known), Some(x), _) => known.path == x.path && whole(known) == whole(x),
+                (Some(known), Some(x), _) => known == x,
                 (None, None, Some(y)) => {
                     row.len() <= at && {
                         let mut known = row.iter().flatten();
@@ -139,10 +138,6 @@ pub fn compare(a: &ArtifactSet, b: &ArtifactSet) -> Comparison {
 
 fn key(x: &Artifact, name: String) -> Key {
     (x.target.clone(), x.package.clone(), x.kind, name)
-}
-
-fn whole(x: &Artifact) -> Key {
-    key(x, x.name.clone())
 }
 
 type Two = (Option<Artifact>, Option<Artifact>);
