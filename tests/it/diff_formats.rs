@@ -286,7 +286,7 @@ fn comments_frames_programs_and_signatures_are_what_they_are() {
     let project = scratch(
         "git init -q g; cd g; echo x >f; git add f
         c() { git -c user.name=u -c user.email=u@localhost -c commit.gpgsign=false commit --allow-empty -qm $1; }
-        for i in 1 2; do c $i; git archive --format=zip --mtime=2020-01-01 HEAD >../g$i.zip; done; cd ..
+        for i in 1 2; do c $i; git archive --format=zip --mtime=@1500000000 HEAD >../g$i.zip; done; cd ..
         for w in 'env python3' python3.11; do printf '#!/usr/bin/%s\nx\n' \"$w\" >\"s-${w% *}\"; done
         seq 1 900 >t; zstd -q t -o t.zst || exit 0
         for i in 1 2; do (printf 'P*M\\030\\004\\0\\0\\0abc%s' $i; cat t.zst) >z$i.zst; done",
