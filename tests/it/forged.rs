@@ -4,6 +4,8 @@
 
 mod archives;
 mod files;
+#[cfg(target_os = "linux")]
+mod readers;
 mod settings;
 
 use std::path::PathBuf;

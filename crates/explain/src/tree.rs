@@ -174,6 +174,12 @@ impl Tree {
             None => return Err("it is neither a directory nor an archive".to_string()),
         };
         sound(opened.kind, &peeled.bytes, limits)?;
+        if opened.kind == Kind::Tar && !peeled.layers.is_empty() {
+            let end = zip::read::is_at_the_end(Cursor::new(&*bytes));
+            if end.map_err(|e| e.to_string())? {
+                return Err("a zip is at its end, which some readers take in its place".to_string());
+            }
+        }
         let fingerprints = |p: &Part| p.said.name.split('/').any(|d| d == OWN_DIRECTORIES[0]);
         self.of_cargo = cargos && opened.parts.iter().any(fingerprints);
         for part in opened.parts.iter().filter(|p| p.said.kind != "dir") {

@@ -34,6 +34,12 @@ pub struct Extracted {
 pub fn extract(path: &Path, to: &Path, limits: &Limits, stop: Stop) -> Result<Extracted, Error> {
     let mut file = File::open(path).map_err(Error::reading(path))?;
     let (found, _) = detect::of_file(&file).map_err(Error::reading(path))?;
+    // In the room that compressed formats have. Where nothing is compressed the last member may be a zip.
+    let compressed = matches!(found, FileType::Tar(c) if c != Compression::None);
+    if compressed && zip::is_at_the_end(&file).map_err(Error::reading(path))? {
+        let why = Malformed::at(0, "a zip is at its end, which some readers take in its place");
+        return Err(Error::Unsound { path: path.to_owned(), format: "compressed tar", why });
+    }
     let mut place = Place::make(to, stop)?;
     match found {
         FileType::Zip => {

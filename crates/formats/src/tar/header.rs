@@ -16,6 +16,10 @@ pub(super) struct Header {
     pub(super) gname: Vec<u8>,
     /// `v7`, `ustar` or `gnu`.
     pub(super) style: &'static str,
+    /// Something is where `ustar` has a prefix, which this style has not.
+    pub(super) ignored_prefix: bool,
+    /// There are bytes that belong to no field of the style: not looked for in `ustar`, which others extend.
+    pub(super) unread: bool,
 }
 
 // Offset and size in bytes (POSIX.1-2017 pax, "ustar Interchange Format"; GNU's has no prefix):
@@ -53,6 +57,10 @@ impl Header {
             true => (text(field(265, 32)), text(field(297, 32))),
             false => (&b""[..], &b""[..]),
         };
+        // Before the version of POSIX there was no prefix, and some readers want to see that it is this one.
+        let has_prefix = ustar && magic.ends_with(b"00");
+        let typeflag = block[156];
+        let ignored_prefix = !has_prefix && typeflag != SPARSE && block[345] != 0;
         let prefix = if ustar { text(field(345, 155)) } else { b"" };
         Ok(Header {
             name: match prefix {
@@ -65,7 +73,7 @@ impl Header {
             gid: value(116, 8, "group")?,
             size: u64::try_from(size).map_err(|_| bad("its size is negative"))?,
             mtime: value(136, 12, "time")?,
-            typeflag: block[156],
+            typeflag,
             uname: uname.to_vec(),
             gname: gname.to_vec(),
             style: match (gnu, ustar) {
@@ -73,8 +81,40 @@ impl Header {
                 (_, true) => "ustar",
                 _ => "v7",
             },
+            ignored_prefix,
+            unread: !ustar && has_unread(block),
         })
     }
+}
+
+/// A sparse file in GNU's own format, which has its map where others have nothing.
+pub(super) const SPARSE: u8 = b'S';
+/// What GNU calls a long name.
+const LONG_NAME: &[u8] = b"././@LongLink";
+
+/// Whether there are bytes in a header of v7 or GNU that nothing reads.
+fn has_unread(block: &[u8; 512]) -> bool {
+    let behind = |from: usize, len: usize| {
+        let field = &block[from..from + len];
+        from + text(field).len()..from + len
+    };
+    let (names, numbers) = ([(265, 32), (297, 32)], [(329, 8), (337, 8)]);
+    let (typeflag, gnu) = (block[156], &block[257..265] == b"ustar  \0");
+    let mut unread: Vec<_> = names.iter().map(|(from, len)| behind(*from, *len)).collect();
+    unread.push(behind(0, 100));
+    // Only of links there is a target.
+    unread.push(if matches!(typeflag, b'1' | b'2') { behind(157, 100) } else { 157..257 });
+    if !gnu {
+        unread.push(257..512);
+    } else if typeflag != SPARSE {
+        unread.push(345..512);
+    }
+    let device = |(from, len): &(usize, usize)| number(&block[*from..from + len]) != Some(0);
+    let carrier = matches!(typeflag, b'L' | b'K') && text(&block[..100]) != LONG_NAME;
+    let is_device = matches!(typeflag, b'3' | b'4');
+    carrier
+        || gnu && !is_device && numbers.iter().any(device)
+        || unread.into_iter().any(|range| block[range].iter().any(|b| *b != 0))
 }
 
 /// A piece of a sparse file that is in the archive: where it belongs, and its bytes.

@@ -97,6 +97,8 @@ struct Found {
     spool: Option<File>,
     /// The key of a global record that would be lost.
     record: Option<String>,
+    /// See [`Walk::unread`].
+    unread: bool,
 }
 
 /// The members; or why the file must stay as it is, where it is in more than one stream.
@@ -118,6 +120,7 @@ fn read(job: &Job<'_>, compression: Compression) -> Result<Result<Found, String>
     };
     let all = each();
     let record = walk.meaningful_record().map(printable);
+    let unread = walk.unread();
     drop(walk);
     // A tar may end early because it goes on in the next stream.
     if compression != Compression::None && matches!(unpacked.read(&mut [0]), Ok(0)) {
@@ -129,7 +132,7 @@ fn read(job: &Job<'_>, compression: Compression) -> Result<Result<Found, String>
         }
     }
     all.map_err(job.unsound("tar"))?;
-    Ok(Ok(Found { entries, spool, record }))
+    Ok(Ok(Found { entries, spool, record, unread }))
 }
 
 /// How the names of the first members of a package of Alpine begin.
@@ -182,6 +185,9 @@ impl<R: Read> Read for Spooled<'_, R> {
 fn keeps(found: &Found, job: &Job<'_>) -> Option<String> {
     if let Some(key) = &found.record {
         return Some(format!("it has the PAX record `{key}`, which would be lost"));
+    }
+    if found.unread {
+        return Some("it has bytes that belong to no member, which would be lost".to_string());
     }
     found.entries.iter().find_map(|entry| {
         let owned = (entry.uid, entry.gid) != (0, 0);

@@ -78,6 +78,30 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
     Ok(taken)
 }
 
+/// The key of the first record that cannot be one of all members: what some readers take for all, others
+/// pass over.
+pub(super) fn of_one_member(records: &Records) -> Option<&[u8]> {
+    let of_one = |key: &[u8]| {
+        matches!(key, b"path" | b"linkpath" | b"size") || key.starts_with(b"GNU.sparse.")
+    };
+    records.iter().map(|(key, _)| &key[..]).find(|key| of_one(key))
+}
+
+/// Records that change neither the name nor the content of a member, by how their keys begin: attributes,
+/// access lists, labels, remarks.
+const BESIDE: &[&[u8]] = &[
+    b"comment", b"SCHILY.xattr.", b"SCHILY.acl.", b"SCHILY.fflags", b"SCHILY.dev",
+    b"LIBARCHIVE.xattr.", b"LIBARCHIVE.creationtime", b"LIBARCHIVE.symlinktype", b"RHT.security.",
+    b"MSWINDOWS.", b"APK-TOOLS.", b"hdrcharset", b"charset", b"GNU.volume.",
+];
+
+/// Whether a record, which is not one of those that [`take`] takes out, may change for some readers what a
+/// member holds: a size of its own, a map of holes.
+pub(super) fn may_change(record: &(Vec<u8>, Vec<u8>)) -> bool {
+    let known = HARMLESS.iter().any(|(key, _)| *key == &record.0[..]);
+    !known && !BESIDE.iter().any(|key| record.0.starts_with(key))
+}
+
 /// Whether a value looks like what its key stands for.
 type Shape = fn(&[u8]) -> bool;
 

@@ -109,6 +109,8 @@ pub struct Walk<'a, R> {
     /// Whether links may point anywhere.
     any_links: bool,
     lenient: bool,
+    /// Whether there were bytes that belong to no field, or pad a member and are not zeros.
+    unread: bool,
 }
 
 /// Why a member may not be what it is.
@@ -154,6 +156,7 @@ impl<'a, R: Read> Walk<'a, R> {
             ended: false,
             any_links: false,
             lenient: false,
+            unread: false,
         }
     }
 
@@ -171,6 +174,11 @@ impl<'a, R: Read> Walk<'a, R> {
     /// The key of the first global PAX record so far that may be content, or describe it.
     pub fn meaningful_record(&self) -> Option<&[u8]> {
         meaningful(&self.global)
+    }
+
+    /// Whether there was anything so far that is no part of a member and is not read here.
+    pub fn unread(&self) -> bool {
+        self.unread
     }
 
     /// The next member; `None` at the end, once all that follows was seen to be zeros.
@@ -207,12 +215,29 @@ impl<'a, R: Read> Walk<'a, R> {
                 let what = "a member has two PAX headers";
                 return Err(Malformed::at(at, what).elsewhere().into());
             }
+            let twice = match header.typeflag {
+                b'L' => before.name.is_some(),
+                b'K' => before.link.is_some(),
+                _ => false,
+            };
+            if twice && !self.lenient {
+                let what = "a member has two long names: some readers take the first";
+                return Err(Malformed::at(at, what).elsewhere().into());
+            }
+            self.unread |= header.unread;
             match header.typeflag {
                 b'L' => before.name = Some(self.long(&header, at)?),
                 b'K' => before.link = Some(self.long(&header, at)?),
                 b'x' => before.records = self.records(&header, at)?,
                 b'g' => {
                     let records = self.records(&header, at)?;
+                    if let Some(key) = pax::of_one_member(&records).filter(|_| !self.lenient) {
+                        let key = printable(key);
+                        let what = format!(
+                            "it has the PAX record `{key}` for all members, which some readers pass over"
+                        );
+                        return Err(Malformed::at(at, what).elsewhere().into());
+                    }
                     self.global.extend(records);
                 }
                 _ => return self.entry(header, before, &block, at).map(Some),
@@ -239,9 +264,28 @@ impl<'a, R: Read> Walk<'a, R> {
         let mut records = self.global.clone();
         records.extend(before.records);
         let taken = pax::take(&mut records, at)?;
+        let both = taken.path.is_some() && before.name.is_some()
+            || taken.link.is_some() && before.link.is_some();
+        let changing = records.iter().find(|r| !taken.sparse && pax::may_change(r));
+        let other = if both {
+            let what = "it has a long name and a PAX record of its name: some readers take the one, some the other";
+            Some(what.to_string())
+        } else if header.ignored_prefix {
+            Some("its header has a prefix, which only some readers put before its name".to_string())
+        } else {
+            changing.map(|(key, _)| {
+                let key = printable(key);
+                format!(
+                    "it has the PAX record `{key}`, by which some readers may take other content"
+                )
+            })
+        };
         let written = taken.path.or(before.name).unwrap_or(header.name);
         let link = taken.link.or(before.link).unwrap_or(header.link);
         let bad = |what: &str| Malformed::of(at, &written, what);
+        if let Some(what) = other.filter(|_| !self.lenient) {
+            return Err(bad(&what).elsewhere().into());
+        }
         let size = taken.size.unwrap_or(header.size);
         let name = names::clean(&written).map_err(bad)?;
         let sparse = header.typeflag == b'S' || taken.sparse;
@@ -398,7 +442,10 @@ impl<'a, R: Read> Walk<'a, R> {
     fn skip_content(&mut self) -> Result<(), ReadError> {
         io::copy(self, &mut io::sink())?;
         let padding = std::mem::take(&mut self.padding) as usize;
-        self.exactly(&mut [0; BLOCK as usize][..padding], "a member's padding")
+        let mut bytes = [0; BLOCK as usize];
+        self.exactly(&mut bytes[..padding], "a member's padding")?;
+        self.unread |= bytes.iter().any(|b| *b != 0);
+        Ok(())
     }
 
     /// The second empty block of the end, and that nothing follows it.

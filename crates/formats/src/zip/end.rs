@@ -78,7 +78,8 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
         });
     };
     let at = tail_at + i as u64;
-    if fitting.next().is_some() {
+    // One behind it, whose comment is cut off, is the one that readers take who do not look at that.
+    if fitting.next().is_some() || positions.last() != Some(&i) {
         return Err(Malformed::at(at, "it has more than one end record").elsewhere().into());
     }
     // | signature 0, 4 | disk 4, 2 | directory's disk 6, 2 | entries here 8, 2 | entries 10, 2 |

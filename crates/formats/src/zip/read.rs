@@ -16,6 +16,8 @@ use crate::names::{self, Names, Stands, printable};
 pub const STORED: u16 = 0;
 /// The method of DEFLATE.
 pub const DEFLATED: u16 = 8;
+/// The extra field with the name in UTF-8, behind its version and the CRC-32 of the other name.
+const UNICODE_NAME: u16 = 0x7075;
 /// Bytes that the target of a link may have.
 const TARGET: u64 = 4096;
 /// Bytes of the central directory that are read.
@@ -258,6 +260,13 @@ pub(super) fn entry<R: Read + Seek>(
         return Err(bad("it is stored, and its two sizes differ"));
     }
     let name = names::clean(written).map_err(bad)?;
+    if written.contains(&b'\\') {
+        return Err(lawful("its name has a `\\`, which some readers take for a `/`"));
+    }
+    let mut extra = central.extra.iter().chain(&local.extra);
+    if extra.any(|(id, field)| *id == UNICODE_NAME && field.get(5..) != Some(&written[..])) {
+        return Err(lawful("an extra field gives it another name, which some readers take"));
+    }
     // 3: Unix; 19: macOS.
     let unix = matches!(central.host, 3 | 19).then_some(central.attributes >> 16);
     let dir = written.ends_with(b"/");
