@@ -18,6 +18,8 @@ use repro_formats::formats::{FORMATS, Format, Layout};
 use repro_formats::list;
 use repro_formats::listing::{Listing, Member};
 use repro_formats::names::printable;
+use repro_formats::normalize::handlers;
+use repro_formats::normalize::job::Times;
 use repro_formats::pack::{self, Options};
 use repro_formats::tree;
 
@@ -73,7 +75,7 @@ pub(super) fn check(
     };
     let (outcome, mut findings) = match packed == *published {
         true => (Outcome::Same, Vec::new()),
-        false => container(&listing, &again, rebuilt)?,
+        false => container(path, &listing, &again, rebuilt)?,
     };
     if let Some(why) = entry.and_then(unknown_compressor) {
         let differs = |f: &&mut Finding| f.cause == Cause::Compressor;
@@ -452,8 +454,9 @@ fn items(origins: Origins) -> Result<Vec<tree::Item>> {
 }
 
 /// What two archives of the same members differ in, and whether these are only steps that leave the
-/// members as they are.
+/// members as they are: all of the published one is understood, so that `repro normalize` could take them.
 fn container(
+    path: &Path,
     published: &Listing,
     again: &Path,
     rebuilt: &Rebuilt,
@@ -477,7 +480,18 @@ fn container(
             "ask the publisher what wrote them",
         ));
     }
-    let outcome = match compared.same_content && only_steps && !padded {
+    let not_understood = handlers::left_alone(path, Times::Set(0), rebuilt.limits);
+    findings.extend(not_understood.iter().map(|why| {
+        let remedy = "ask the publisher for an archive of one stream that holds its members alone";
+        finding(
+            "the archive",
+            "more than members and what `repro normalize` makes alike",
+            why,
+            remedy,
+        )
+    }));
+    let alike = compared.same_content && only_steps && !padded;
+    let outcome = match alike && not_understood.is_none() {
         true => Outcome::After(causes),
         false => Outcome::Differs,
     };

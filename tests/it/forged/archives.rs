@@ -29,6 +29,16 @@ fn add_to_tar(bytes: &mut Vec<u8>, name: &str, kind: u8, mode: u32, content: &[u
     bytes.resize(bytes.len().next_multiple_of(10240), 0);
 }
 
+/// The header of the first member, one second later, and with a byte where no field is.
+fn change_first(bytes: &mut [u8], unread: u8) {
+    let (digit, sum) = (bytes[146] ^ 1, 148..156);
+    bytes[146] = digit;
+    bytes[500] = unread;
+    bytes[sum.clone()].fill(b' ');
+    let total: u32 = bytes[..512].iter().map(|b| u32::from(*b)).sum();
+    bytes[sum].copy_from_slice(format!("{total:06o}\0 ").as_bytes());
+}
+
 /// Archives that were packed and listed consistently, manifest, members, digests and all.
 const ARCHIVES: &[Attack] = &[
     ("control: packed again", &["REL"], |c| c.packed("true"), Good, &[]),
@@ -319,6 +329,33 @@ const ARCHIVES: &[Attack] = &[
         &[],
     ),
     ("control: another compressor is a step", &["REL"], |c| c.raw(|_| ()), STEPS, &["compressor"]),
+    (
+        "control: so is another time",
+        &["REL"],
+        |c| c.raw(|b| change_first(b, 0)),
+        STEPS,
+        &["archive-mtime"],
+    ),
+    (
+        "another time, and bytes that belong to no field",
+        &["REL", "--accept", "compressor", "--accept", "archive-mtime"],
+        |c| c.raw(|b| change_first(b, 1)),
+        DIFFERS,
+        &["bytes that belong to no member"],
+    ),
+    (
+        "another compressor, and a zip in the header of a second stream",
+        &["REL", "--accept", "compressor"],
+        |c| {
+            c.raw(|_| ());
+            let mut bytes = std::fs::read(c.archive()).unwrap();
+            bytes.extend(b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x04\0PK..\x03\0\0\0\0\0\0\0\0\0");
+            std::fs::write(c.archive(), bytes).unwrap();
+            c.consistent();
+        },
+        DIFFERS,
+        &["several gzip streams"],
+    ),
 ];
 
 #[test]
