@@ -1,6 +1,7 @@
 //! The published files of a verification: which entry of the manifest each claims to be by its name,
 //! and how it compares with that entry and with what was rebuilt under that name.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use repro_formats::limits::Limits;
 use repro_formats::list;
 use repro_formats::names::visible;
 use repro_formats::signature;
+use repro_formats::zip::read as zip;
 
 use super::archive;
 use super::findings::{another_name, explain, finding};
@@ -433,7 +435,10 @@ fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
     let (Some(a), Some(b)) = (without(published)?, without(rebuilt)?) else {
         return Ok(None);
     };
-    if a.bytes != b.bytes || !(a.signed || b.signed) {
+    // A zip is found by what is at the end of a file, and can be in a signature.
+    let is_zip = File::open(published).and_then(zip::is_at_the_end);
+    let is_zip = is_zip.with_context(|| format!("failed to read `{}`", published.display()))?;
+    if a.bytes != b.bytes || !(a.signed || b.signed) || is_zip {
         return Ok(None);
     }
     let say = |signed: bool| if signed { "signed" } else { "not signed" };

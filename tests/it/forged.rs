@@ -7,6 +7,8 @@ mod files;
 #[cfg(target_os = "linux")]
 mod readers;
 mod settings;
+#[cfg(target_os = "linux")]
+mod signed;
 
 use std::path::PathBuf;
 

@@ -7,6 +7,8 @@ use crate::bytes;
 const MACHO_64: u32 = 0xfeed_facf;
 const SEGMENT_64: u32 = 0x19;
 const CODE_SIGNATURE: u32 = 0x1d;
+/// CSMAGIC_EMBEDDED_SIGNATURE.
+const EMBEDDED: u32 = 0xfade_0cc0;
 
 /// The bytes without the signature, with zeros where signing writes, and whether there was one; `None`
 /// if it is no such file, or the signature is not the last thing in it.
@@ -29,7 +31,7 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
                 file[at + 32..at + 40].fill(0);
                 file[at + 48..at + 56].fill(0);
             }
-            CODE_SIGNATURE if len < 16 || signature.is_some() => return None,
+            CODE_SIGNATURE if len != 16 || signature.is_some() => return None,
             CODE_SIGNATURE => signature = Some((at, len)),
             _ => {}
         }
@@ -39,7 +41,7 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
         let data = bytes::u32_at(&file, at + 8)? as usize;
         let data_len = bytes::u32_at(&file, at + 12)? as usize;
         let ends_there = data.checked_add(data_len)? == file.len() && data >= end;
-        ends_there.then(|| file.truncate(data))?;
+        (ends_there && is_signature(&file[data..])).then(|| file.truncate(data))?;
         file.copy_within(at + len..end, at);
         file[end - len..end].fill(0);
         file[16..20].copy_from_slice(&(count - 1).to_le_bytes());
@@ -48,6 +50,15 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
     // Signatures begin at a multiple of 16, with zeros before them.
     file.resize(file.len().next_multiple_of(16), 0);
     Some((file, signature.is_some()))
+}
+
+/// Whether the bytes are a signature and nothing besides (`cs_blobs.h`, big-endian): its magic and size, and
+/// zeros behind it, for which room was kept.
+fn is_signature(data: &[u8]) -> bool {
+    let size = data.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+    let behind = size.filter(|size| *size >= 12).and_then(|size| data.get(size as usize..));
+    data.starts_with(&EMBEDDED.to_be_bytes())
+        && behind.is_some_and(|rest| rest.iter().all(|b| *b == 0))
 }
 
 #[cfg(test)]
@@ -79,7 +90,9 @@ mod tests {
             put(&mut file, 112, 304);
             put(&mut file, 116, 40);
             put(&mut file, 80, 144);
-            file.extend([9; 40]);
+            file.extend(b"\xfa\xde\x0c\xc0\0\0\0\x20");
+            file.extend([9; 24]);
+            file.extend([0; 8]);
         }
         file
     }
@@ -90,6 +103,12 @@ mod tests {
         let (plain, signed) = (cut(plain).unwrap(), cut(signed).unwrap());
         assert_eq!(plain.0, signed.0);
         assert_eq!((plain.1, signed.1), (false, true));
+        // What is no signature, or more than one, is not cut off.
+        for (offset, byte) in [(0, 0), (7, 0x29), (7, 8), (39, 1)] {
+            let mut none = macho(true);
+            none[304 + offset] = byte;
+            assert_eq!(cut(none), None, "{offset}");
+        }
     }
 
     #[test]

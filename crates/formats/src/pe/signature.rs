@@ -36,7 +36,7 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
         signed = at != 0;
         if signed {
             let ends_there = at.checked_add(size)? == file.len() && at >= entry + 8;
-            ends_there.then(|| file.truncate(at))?;
+            (ends_there && are_certificates(&file[at..])).then(|| file.truncate(at))?;
             file[entry..entry + 8].fill(0);
         }
     }
@@ -44,6 +44,49 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
     // Signatures begin at a multiple of 8, with zeros before them.
     file.resize(file.len().next_multiple_of(8), 0);
     Some((file, signed))
+}
+
+/// Whether the bytes are signatures and nothing besides, each
+/// `size 0, 4 | revision 4, 2 | type 6, 2 | SignedData of PKCS #7 8`, padded to a multiple of 8.
+fn are_certificates(mut table: &[u8]) -> bool {
+    const REVISIONS: [u16; 2] = [0x100, 0x200];
+    const PKCS_SIGNED_DATA: u16 = 2;
+    let zeros = |bytes: &[u8]| bytes.len() < 8 && bytes.iter().all(|b| *b == 0);
+    while !table.is_empty() {
+        let header = (bytes::u32_at(table, 0), bytes::u16_at(table, 4), bytes::u16_at(table, 6));
+        let (Some(size), Some(revision), Some(kind)) = header else {
+            return false;
+        };
+        let Some((one, rest)) = table.split_at_checked(size as usize) else {
+            return false;
+        };
+        let padding = (size as usize).next_multiple_of(8) - size as usize;
+        let Some((padding, rest)) = rest.split_at_checked(padding.min(rest.len())) else {
+            return false;
+        };
+        let behind = one.get(8..).and_then(behind_sequence);
+        let fits = REVISIONS.contains(&revision) && kind == PKCS_SIGNED_DATA;
+        if !fits || !zeros(padding) || !behind.is_some_and(zeros) {
+            return false;
+        }
+        table = rest;
+    }
+    true
+}
+
+/// What follows the SEQUENCE, in DER, that the bytes begin with.
+fn behind_sequence(bytes: &[u8]) -> Option<&[u8]> {
+    let (tag, rest) = bytes.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (len, rest) = match *first {
+        len @ 0..=0x7f => (usize::from(len), rest),
+        count => {
+            let (digits, rest) = rest.split_at_checked(usize::from(count & 0x7f))?;
+            let digit = |len: usize, b: &u8| Some(len.checked_mul(256)? + usize::from(*b));
+            (digits.iter().try_fold(0, digit)?, rest)
+        }
+    };
+    (*tag == 0x30).then(|| rest.get(len..)).flatten()
 }
 
 #[cfg(test)]
@@ -73,7 +116,7 @@ mod tests {
         put(&mut file, 0x58 + 112 + 32, at);
         put(&mut file, 0x58 + 112 + 36, 24);
         put(&mut file, 0x58 + 64, 0xabcd);
-        file.extend([9; 24]);
+        file.extend(b"\x18\0\0\0\0\x02\x02\0\x30\x0d1234567890123\0");
         file
     }
 
@@ -86,10 +129,16 @@ mod tests {
         let mut other = signed_pe(pe(501));
         other[400] ^= 1;
         assert_ne!(cut(other).unwrap().0, plain.0);
-        // Data behind the signature is not part of it.
+        // Data behind the signature is not part of it, and what is none is no signature.
         let mut more = signed_pe(pe(501));
         more.push(0);
         assert_eq!(cut(more), None);
+        let at = signed_pe(pe(501)).len() - 24;
+        for (offset, byte) in [(0, 0x10), (4, 1), (6, 1), (8, 4), (9, 0x0c), (9, 0x0f), (23, 1)] {
+            let mut none = signed_pe(pe(501));
+            none[at + offset] = byte;
+            assert_eq!(cut(none), None, "{offset}");
+        }
     }
 
     #[test]
