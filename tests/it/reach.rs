@@ -41,6 +41,8 @@ pub const CASES: &[(&str, &str, &str)] = &[
     ("nproc --all", "cpu-count", "parallelism"),
     ("stat -c %a Cargo.toml", "umask", "umask"),
     ("git log -1 --format=%ad", "git-config", "vcs-state"),
+    ("git log -g -1 --format=%gn", "git-config", "vcs-state"),
+    ("git log -g -1 --date=raw --format=%gd", "clock", "timestamp"),
 ];
 
 #[test]
