@@ -12,12 +12,16 @@ use crate::layout::Layout;
 use crate::source;
 use crate::variation::{Side, Value, VariationId};
 
+/// Who git takes for the user where no setting names one.
+const NO_USER: &str = "user";
+
 impl Plan<'_> {
     /// Copies the source if that is not done yet, and makes everything around it.
     pub(super) fn prepare(&self, side: Side, layout: &Layout) -> Result<()> {
         if !layout.source.exists() {
             check_out(self.source, self.config, &layout.source)?;
         }
+        self.sign_logs(side, &layout.source)?;
         self.as_unpacked(side, &layout.source)?;
         let mtime = (self.values)(VariationId::SourceMtime);
         fs::set_mtimes(&layout.source, mtime.number(side))?;
@@ -30,6 +34,7 @@ impl Plan<'_> {
         home::make(
             self.cargo_home, &layout.cargo_home, self.config, &lockfiles, self.registry_sources,
         )?;
+        self.sign_logs(side, &layout.cargo_home.join("git/checkouts"))?;
         for unpacked in ["registry/src", "git/checkouts"] {
             self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
         }
@@ -42,6 +47,21 @@ impl Plan<'_> {
             fs::write(&home.join(".gitconfig"), git_config(name))?;
         }
         Ok(())
+    }
+
+    /// The user of this side is who made the copies, by the clock of this side.
+    fn sign_logs(&self, side: Side, copies: &Path) -> Result<()> {
+        let settings = (self.values)(VariationId::GitConfig);
+        let user = match settings.of(side) {
+            Value::Text(name) => name,
+            _ => NO_USER,
+        };
+        let ahead = (self.values)(VariationId::Clock).number(side);
+        let began = self.since().map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0));
+        match copies.exists() {
+            true => source::sign_logs(copies, user, began + ahead),
+            false => Ok(()),
+        }
     }
 
     /// Copies get the modes that files have which are unpacked under the umask of this side, and on

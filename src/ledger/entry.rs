@@ -91,17 +91,21 @@ pub fn key(primary: &str, inputs: &Inputs) -> String {
     digest_of(&(VERSION, primary, inputs))
 }
 
-/// The digest of everything in a directory: names, kinds and contents. Of one that is not there, that
-/// of an empty one.
+/// The digest of everything in a directory: names, kinds and contents, those of files that links lead to among
+/// them. Of one that is not there, that of an empty one.
+///
+/// # Errors
+/// It cannot be read, or a link leads to a directory outside of it, of which nothing is known.
 pub fn of_tree(dir: &Path) -> Result<String> {
     let all = match dir.is_dir() {
         true => fs::walk(dir, &mut |_| true)?,
         false => Vec::new(),
     };
+    let root = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
     let mut list: Vec<(PathBuf, String)> = Vec::new();
     for (path, meta) in all {
         let what = if meta.is_symlink() {
-            format!("link {}", std::fs::read_link(&path).unwrap_or_default().display())
+            of_link(&path, &root)?
         } else if meta.is_file() {
             digest::of_file(&path)?.sha256
         } else {
@@ -112,4 +116,51 @@ pub fn of_tree(dir: &Path) -> Result<String> {
     list.sort();
     let lossy = list.iter().map(|(path, what)| (path.as_os_str().as_encoded_bytes(), what));
     Ok(digest_of(&lossy.collect::<Vec<_>>()))
+}
+
+/// A link, and what it leads to unless that is in the directory `root`, or nowhere.
+fn of_link(path: &Path, root: &Path) -> Result<String> {
+    let text = format!("link {}", std::fs::read_link(path).unwrap_or_default().display());
+    match fs::canonicalize(path) {
+        Ok(to) if to.starts_with(root) => Ok(text),
+        Ok(to) if to.is_dir() => {
+            anyhow::bail!("reads `{}`, a link to a directory elsewhere", path.display())
+        }
+        Ok(to) => Ok(format!("{text} {}", digest::of_file(&to)?.sha256)),
+        Err(_) => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_link_leads_to_counts_wherever_it_is() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let write = |name: &str, text: &str| fs::write(&at(name), text).unwrap();
+        write("elsewhere/z", "1");
+        write("tree/own", "1");
+        for (to, link) in [("../elsewhere/z", "out"), ("own", "in"), ("../elsewhere/no", "none")] {
+            symlink(to, at("tree").join(link)).unwrap();
+        }
+        let digest = || of_tree(&at("tree")).unwrap();
+        let before = digest();
+        for (name, text, back) in [("elsewhere/z", "2", "1"), ("tree/own", "2", "1")] {
+            write(name, text);
+            assert_ne!(digest(), before, "{name}");
+            write(name, back);
+            assert_eq!(digest(), before, "{name}");
+        }
+        write("elsewhere/no", "");
+        assert_ne!(digest(), before);
+        // The control: a directory in the tree is known by what is in it.
+        symlink(".", at("tree/same")).unwrap();
+        assert!(of_tree(&at("tree")).is_ok());
+        symlink("../elsewhere", at("tree/dir")).unwrap();
+        assert!(of_tree(&at("tree")).unwrap_err().to_string().contains("a link to a directory"));
+    }
 }

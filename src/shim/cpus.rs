@@ -9,11 +9,24 @@ use super::{__errno_location, fail, nr, syscall, Int, Long, Real, CONFIG, EINVAL
 const SC_NPROCESSORS_CONF: Int = 83;
 const SC_NPROCESSORS_ONLN: Int = 84;
 
+// Only glibc has this name of `sysconf`. The reference is weak, as a program with another C library, musl's, could
+// not be started otherwise.
+core::arch::global_asm!(".weak __sysconf");
+
 #[link(name = "c")]
 extern "C" {
     fn __sysconf(name: Int) -> Long;
     fn pthread_self() -> usize;
 }
+
+type Sysconf = Option<unsafe extern "C" fn(Int) -> Long>;
+
+/// Its address as the loader fills it in: null where there is none.
+static OF_GLIBC: Sysconf = Some(__sysconf);
+
+/// Found when it is asked for. Not with glibc: there the look-up may allocate, and allocators ask for the number of
+/// CPUs when they start.
+static OF_OTHERS: Real = Real::named(b"sysconf\0");
 
 fn cpu_count() -> u32 {
     // SAFETY: a static of this object; volatile because it is patched after compilation.
@@ -140,8 +153,12 @@ pub extern "C" fn sysconf(name: Int) -> Long {
     if count != 0 && matches!(name, SC_NPROCESSORS_CONF | SC_NPROCESSORS_ONLN) {
         return count as Long;
     }
-    // SAFETY: takes any number.
-    unsafe { __sysconf(name) }
+    // SAFETY: volatile because only the loader knows the address; the function takes any number.
+    unsafe {
+        let of_glibc = read_volatile(addr_of!(OF_GLIBC));
+        let others = || transmute::<*mut c_void, Sysconf>(OF_OTHERS.get());
+        of_glibc.or_else(others).map_or(-1, |sysconf| sysconf(name))
+    }
 }
 
 #[no_mangle]

@@ -212,3 +212,28 @@ pub fn refresh_index(copy: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// Makes this the user who made the copies below `dir`, and `at` the time in seconds since 1970: git writes both
+/// into its logs of what HEAD was.
+pub fn sign_logs(dir: &Path, user: &str, at: i64) -> Result<()> {
+    let is_log = |path: &Path| {
+        let mut names = path.iter().skip_while(|name| *name != ".git");
+        names.any(|name| name == "logs")
+    };
+    for (path, meta) in fs::walk(dir, &mut |_| true)? {
+        if meta.is_file() && is_log(path.strip_prefix(dir).unwrap_or(&path)) {
+            let text = std::fs::read(&path)
+                .with_context(|| format!("failed to read `{}`", path.display()))?;
+            let text = String::from_utf8_lossy(&text);
+            fs::write(&path, text.lines().map(|l| signed(l, user, at)).collect::<String>())?;
+        }
+    }
+    Ok(())
+}
+
+/// A line of a log: two ids, the user, the time, and behind a tab what was done.
+fn signed(line: &str, user: &str, at: i64) -> String {
+    let (head, done) = line.split_once('\t').unwrap_or((line, ""));
+    let ids: Vec<&str> = head.split(' ').take(2).collect();
+    format!("{} {user} <{user}@example.org> {at} +0000\t{done}\n", ids.join(" "))
+}

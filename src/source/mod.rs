@@ -30,7 +30,7 @@ use crate::error::{refused, usage};
 
 use found::Found;
 
-pub use checkout::refresh_index;
+pub use checkout::{refresh_index, sign_logs};
 pub use found::{Origin, Source, Wanted};
 pub use repository::{all_below, is_store, root_of, without_credentials};
 

@@ -296,7 +296,7 @@ fn a_build_script_can_neither_read_the_key_nor_write_to_the_ledger() {
 fn what_is_read_in_odd_ways_is_never_stale() {
     let ledger = Ledger::new();
     let write = |name: &str, text: &str| ledger.project.write(name, text);
-    let members = ["by_link", "by_variable", "by_assembler", "by_macro", "reader"];
+    let members = ["by_library", "by_link", "by_variable", "by_assembler", "by_macro", "reader"];
     let workspace = std::fs::read_to_string(ledger.project.dir.join("Cargo.toml")).unwrap();
     let list = format!("\"app\", \"{}\"", members.join("\", \""));
     write("Cargo.toml", &workspace.replace("\"app\"", &list));
@@ -332,6 +332,16 @@ fn what_is_read_in_odd_ways_is_never_stale() {
         "core::arch::global_asm!(\".data\", \".incbin \\\"by_assembler/data.bin\\\"\");\n",
     );
     write("by_macro/src/lib.rs", "pub const VALUE: &str = reader::read!();\n");
+    // A native library that the directory for it has by a link.
+    write(
+        "by_library/build.rs",
+        "fn main() {\n    println!(\"cargo::rustc-link-lib=static=of_link\");\n    \
+         println!(\"cargo::rustc-link-search=native={}/lib\", std::env::var(\"CARGO_MANIFEST_DIR\").unwrap());\n}\n",
+    );
+    write("by_library/src/lib.rs", "");
+    write("by_library/lib/README", "");
+    let library = ledger.project.dir.join("by_library/lib/libof_link.a");
+    std::os::unix::fs::symlink("../made/libof_link.a", library).unwrap();
     write(
         "reader/src/lib.rs",
         "#[proc_macro]\npub fn read(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \
@@ -339,7 +349,12 @@ fn what_is_read_in_odd_ways_is_never_stale() {
     );
     let read =
         ["by_link/other/data.bin", "by_variable/value", "by_assembler/data.bin", "by_macro/value"];
-    let set = |value: &str| read.iter().for_each(|name| write(name, value));
+    let set = |value: &str| {
+        read.iter().for_each(|name| write(name, value));
+        let member =
+            format!("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n{value}\n", "z/", 0, 0, 0, 644, 2);
+        write("by_library/made/libof_link.a", &format!("!<arch>\n{member}"));
+    };
     set("1");
     write("by_link/other/part.rs", "");
     let cargo = ["generate-lockfile", "--offline", "--quiet"];
@@ -350,13 +365,13 @@ fn what_is_read_in_odd_ways_is_never_stale() {
     set("2");
     ledger.project.commit("what they read");
     let check = ledger.check(&[]);
-    let changed = ["by_assembler", "by_link", "by_macro", "by_variable"];
+    let changed = ["by_assembler", "by_library", "by_link", "by_macro", "by_variable"];
     assert_eq!((check.reused(), check.libraries()), (3, changed.to_vec()));
     write("by_link/other/part.rs", "pub const B: u8 = 1;");
     ledger.project.commit("the module");
     // The control: what the others read is as it was, so they are not built again.
     let check = ledger.check(&[]);
-    assert_eq!((check.reused(), check.libraries()), (6, vec!["by_link"]));
+    assert_eq!((check.reused(), check.libraries()), (7, vec!["by_link"]));
 }
 
 /// A macro for each way to read, what of it is written down, and a crate that uses it.

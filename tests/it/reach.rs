@@ -41,6 +41,8 @@ pub const CASES: &[(&str, &str, &str)] = &[
     ("nproc --all", "cpu-count", "parallelism"),
     ("stat -c %a Cargo.toml", "umask", "umask"),
     ("git log -1 --format=%ad", "git-config", "vcs-state"),
+    ("git log -g -1 --format=%gn", "git-config", "vcs-state"),
+    ("git log -g -1 --date=raw --format=%gd", "clock", "timestamp"),
 ];
 
 #[test]
@@ -67,6 +69,32 @@ fn what_clears_the_environment_is_reached_all_the_same() {
     let cleared = "let out = Command::new(\"uname\").arg(\"-n\").env_clear().output().unwrap();\n\
         let value = String::from_utf8(out.stdout).unwrap();\nlet value = value.trim();";
     is_found_by(cleared, "hostname", "hostname");
+}
+
+/// A program of musl starts with the object preloaded, and is told what others are told.
+#[test]
+fn programs_of_a_different_c_library_are_reached() {
+    if std::process::Command::new("musl-gcc").arg("--version").output().is_err() {
+        return eprintln!("NOT CHECKED: musl-gcc is not installed");
+    }
+    let asks = |code: &str| {
+        let includes = ["stdio.h", "time.h", "unistd.h"].map(|name| format!("#include <{name}>\n"));
+        let source = format!("{}int main(void) {{ {code} }}\n", includes.concat());
+        format!(
+            "let exe = env::var(\"OUT_DIR\").unwrap() + \"/asks\"; fs::write(\"asks.c\", {source:?}).unwrap();\n\
+             assert!(Command::new(\"musl-gcc\").args([\"-o\", &exe, \"asks.c\"]).status().unwrap().success());\n\
+             let out = Command::new(&exe).output().unwrap();\nassert!(out.status.success(), \"{{out:?}}\");\n\
+             let value = String::from_utf8(out.stdout).unwrap();"
+        )
+    };
+    let day = "printf(\"%ld\", (long)(time(0) / 86400)); return 0;";
+    is_found_by(&asks(day), "clock", "timestamp");
+    let name = "char name[65]; gethostname(name, sizeof name); puts(name); return 0;";
+    is_found_by(&asks(name), "hostname", "hostname");
+    let cpus = "printf(\"%ld\", sysconf(_SC_NPROCESSORS_ONLN)); return 0;";
+    is_found_by(&asks(cpus), "cpu-count", "parallelism");
+    let page = "printf(\"%ld\", sysconf(_SC_PAGESIZE)); return 0;";
+    assert_verdict(&with_script(&asks(page)).repro(&["build"]), 0, "REPRODUCIBLE");
 }
 
 #[test]
