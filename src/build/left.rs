@@ -131,9 +131,13 @@ impl Cargos {
         let below = |unit: &Unit| {
             Path::new(&unit.out_dir).strip_prefix(&trace.layout.target).map(Path::to_owned).ok()
         };
-        let known = |dir: PathBuf| Some((profile_of(&dir)?, dir));
-        let (profiles, outputs): (BTreeSet<_>, BTreeSet<_>) =
-            trace.units.iter().filter_map(below).filter_map(known).unzip();
+        let dirs: BTreeSet<PathBuf> = trace.units.iter().filter_map(below).collect();
+        // With `--target` build scripts can be all that is compiled for the host.
+        let of_scripts = dirs.iter().filter_map(|dir| profile_of_script(dir));
+        let profiles: BTreeSet<PathBuf> =
+            dirs.iter().filter_map(|dir| profile_of(dir)).chain(of_scripts).collect();
+        let outputs: BTreeSet<PathBuf> =
+            dirs.into_iter().filter(|dir| profile_of(dir).is_some()).collect();
         let ancestors = |dir: &PathBuf| dir.ancestors().map(Path::to_owned).collect::<Vec<_>>();
         let profiles: BTreeSet<PathBuf> =
             profiles.iter().flat_map(ancestors).chain([PathBuf::new()]).collect();
@@ -156,6 +160,12 @@ fn profile_of(outputs: &Path) -> Option<PathBuf> {
         _ => return None,
     };
     outputs.ancestors().nth(levels).map(Path::to_owned)
+}
+
+/// The same of `build/<package>-<hash>`, which a build script is compiled into.
+fn profile_of_script(dir: &Path) -> Option<PathBuf> {
+    let build = dir.parent()?;
+    (build.file_name()? == "build").then(|| build.parent().map(Path::to_owned))?
 }
 
 /// Whether cargo itself keeps something of this name in a directory of its own.
@@ -239,6 +249,29 @@ mod tests {
         assert_eq!(left.by_scripts["app 1.0.0"], ["sub/man.1"]);
         assert_eq!(left.beside, ["completions/app.bash", "release/helper.dat"]);
         assert_eq!(left.debug_info_differs, left.debug_info);
+    }
+
+    #[test]
+    fn a_build_script_alone_is_compiled_for_the_host() {
+        let dir = tempfile::tempdir().unwrap();
+        let build = |side: &str, text: &str| {
+            let dir = dir.path().join(side);
+            let files = [
+                ("release/build/app-1/build_script_build-1.d", text),
+                ("release/helper.dat", text),
+                ("x86_64/release/deps/app-1", text),
+            ];
+            let mut trace = build(&dir, &files);
+            let unit = |below: &str| Unit {
+                out_dir: dir.join(below).display().to_string(),
+                ..Unit::default()
+            };
+            trace.units = vec![unit("release/build/app-1"), unit("x86_64/release/deps")];
+            trace
+        };
+        let none = ArtifactSet::new(Vec::new());
+        let left = compare((&build("a", "1"), &none), (&build("b", "2"), &none)).unwrap();
+        assert_eq!(left.beside, ["release/helper.dat"]);
     }
 
     #[test]
