@@ -38,6 +38,8 @@ mod ledger;
 #[cfg(target_os = "linux")]
 mod normalize;
 #[cfg(target_os = "linux")]
+mod normalize_content;
+#[cfg(target_os = "linux")]
 mod normalize_keeps;
 mod output;
 mod own_release;

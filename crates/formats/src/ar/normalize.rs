@@ -9,6 +9,7 @@ use super::read::{self as ar, Entry, Kind};
 use crate::error::Error;
 use crate::names::printable;
 use crate::normalize::job::{Job, Outcome, Output, Times, Written, failed};
+use crate::normalize::named::Named;
 use crate::normalize::nested;
 use crate::policy;
 
@@ -29,6 +30,11 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     // An index has the offsets of members, which must keep their sizes then.
     let indexed = entries.iter().any(|e| e.kind == Kind::Symbols);
     let opens = !indexed && (package || job.recursive);
+    let mut named = Named::default();
+    for entry in entries.iter().filter(|_| opens) {
+        input.seek(SeekFrom::Start(entry.data_at)).map_err(failed)?;
+        named.add(&entry.name, Read::take(input, entry.size)).map_err(failed)?;
+    }
     let mut written = Written::default();
     if !opens {
         let files = entries.iter().filter(|e| e.kind == Kind::File);
@@ -51,7 +57,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
                 // Digests of what is in the tars are in the package, in `md5sums`.
                 let recursive = job.recursive && !package;
                 let job = Job { package: package || job.package, recursive, ..*job };
-                nested::rewrite(&job, &entry.name, input, entry.size, &mut written)?
+                nested::rewrite(&job, &entry.name, input, entry.size, &named, &mut written)?
             }
             false => None,
         };

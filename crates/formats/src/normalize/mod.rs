@@ -3,4 +3,5 @@
 
 pub mod handlers;
 pub mod job;
+pub mod named;
 pub mod nested;

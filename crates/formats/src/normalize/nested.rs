@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use super::job::{Job, Outcome, Written, failed, has_extension};
+use super::named::{Digests, Named};
 use crate::detect;
 use crate::error::Error;
 use crate::names::printable;
@@ -16,17 +17,20 @@ const ARCHIVES: &[&str] = &[
 ];
 
 /// Rewrites a member whose content `input` gives: the normal form and its size, at its beginning.
-/// `None` where the member stays as it is; why, if it is an archive, is noted.
+/// `None` where the member stays as it is; why, if it is an archive, is noted. A member stays whose digest
+/// is among those that are `named` in the archive.
 pub fn rewrite(
     outer: &Job<'_>,
     name: &[u8],
     input: impl Read,
     size: u64,
+    named: &Named,
     written: &mut Written,
 ) -> Result<Option<(File, u64)>, Error> {
     let temporary = || tempfile::tempfile().map_err(Error::io("failed to make a temporary file"));
     let mut file = temporary()?;
-    io::copy(&mut input.take(size), &mut file).map_err(failed)?;
+    let mut digests = Digests::default();
+    io::copy(&mut digests.of(input.take(size)), &mut file).map_err(failed)?;
     file.rewind().map_err(failed)?;
     let (of, _) = detect::of_file(&file).map_err(failed)?;
     let shown = printable(name);
@@ -41,7 +45,11 @@ pub fn rewrite(
         return Ok(None);
     };
     let inner = match outcome {
-        Ok(Outcome::Written(inner)) => inner,
+        Ok(Outcome::Written(inner)) => match named.by(digests) {
+            Some(other) if other == shown => return stays("it is named by its digest".to_string()),
+            Some(other) => return stays(format!("`{other}` has its digest")),
+            None => inner,
+        },
         Ok(Outcome::LeftAlone(why)) => return stays(why),
         Err(Error::Unsound { why, .. }) => return stays(why.to_string()),
         Err(e) => return Err(e),

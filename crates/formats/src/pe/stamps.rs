@@ -18,6 +18,10 @@ const DIRECTORIES: [(usize, &str); 2] =
 /// Place of the certificates and of the debug directory in that list.
 const CERTIFICATES: usize = 4;
 const DEBUG_DIRECTORY: usize = 6;
+/// Place of the header of .NET in that list, and in it of the size of a strong name, which is a signature
+/// (ECMA-335 II.25.3.3).
+const NET: usize = 14;
+const STRONG_NAME: usize = 36;
 
 /// A time in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +105,9 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
         hashed: false,
         end: end(input, &table, (header.u32(12), header.u32(16)))?,
     };
+    if let Some(at) = directory(NET).and_then(|(rva, _)| offset(&table, rva)) {
+        found.signed |= Fields(&piece(input, at, STRONG_NAME + 4)?).u32(STRONG_NAME) != 0;
+    }
     if let Some((rva, size)) = directory(DEBUG_DIRECTORY) {
         let at = offset(&table, rva);
         let at = at.ok_or_else(|| bad(table_at, "its debug directory is in no section"))?;

@@ -17,6 +17,7 @@ use crate::error::{Error, ReadError};
 use crate::gzip::header::Header;
 use crate::names::{self, printable};
 use crate::normalize::job::{Job, Outcome, Output, Written, failed};
+use crate::normalize::named::Named;
 use crate::normalize::nested;
 use crate::policy::{self, SPECIAL};
 
@@ -48,6 +49,13 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let mut writer = tar::Writer::new(packer);
     let mut written = Written { notes: notes(&found.entries, job), ..Written::default() };
     let mut content = found.spool.as_ref().unwrap_or(job.input);
+    let mut named = Named::default();
+    if found.entries.iter().any(|e| e.kind == Kind::File && opens(job, e, &found.entries)) {
+        for entry in &found.entries {
+            content.seek(SeekFrom::Start(entry.data_at)).map_err(failed)?;
+            named.add(&entry.written, content.take(entry.size)).map_err(failed)?;
+        }
+    }
     let normal = normal(&found.entries, job);
     let moved = found.entries.iter().zip(&normal).any(|(was, is)| was.name != is.entry.name);
     written.field(None, "order of members", if moved { "as packed" } else { "by name" }, "by name");
@@ -56,7 +64,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         content.seek(SeekFrom::Start(one.file.data_at)).map_err(failed)?;
         let inner = match one.member.kind {
             tar::Kind::File(size) if opens(job, one.entry, &found.entries) => {
-                nested::rewrite(job, &one.entry.written, content, size, &mut written)?
+                nested::rewrite(job, &one.entry.written, content, size, &named, &mut written)?
             }
             _ => None,
         };
@@ -183,6 +191,9 @@ impl<R: Read> Read for Spooled<'_, R> {
 
 /// Why the file must stay as it is, if it must.
 fn keeps(found: &Found, job: &Job<'_>) -> Option<String> {
+    if let Some(why) = ordered(&found.entries) {
+        return Some(why.to_string());
+    }
     if let Some(key) = &found.record {
         return Some(format!("it has the PAX record `{key}`, which would be lost"));
     }
@@ -207,6 +218,17 @@ fn keeps(found: &Found, job: &Job<'_>) -> Option<String> {
         };
         Some(format!("its member `{}` {why}", printable(&entry.written)))
     })
+}
+
+/// Why the order, the modes and the times of the members are content, if they are.
+fn ordered(entries: &[Entry]) -> Option<&'static str> {
+    if entries.iter().any(|e| e.name == b".MTREE") {
+        return Some(
+            "it is a package of pacman, whose `.MTREE` has the modes and times of its files",
+        );
+    }
+    let first = entries.first().filter(|e| e.name.ends_with(b".ovf"));
+    first.map(|_| "it is a virtual appliance (OVA), which is read in the order of its members")
 }
 
 /// What the user should know of the members.

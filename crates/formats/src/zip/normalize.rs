@@ -1,6 +1,7 @@
 //! The normal form of a zip and of what is made of zips: order, times, modes and what packers leave
 //! in extra fields. Compressed contents are copied as they are, once their CRCs were seen to hold.
 
+use std::fs::File;
 use std::io::{self, BufReader, Seek, SeekFrom};
 
 use super::read::{self as reader, DEFLATED, Entry, Kind, STORED, Zip};
@@ -10,6 +11,7 @@ use crate::compress::deflate;
 use crate::error::{Error, ReadError};
 use crate::names::{self, printable};
 use crate::normalize::job::{Job, Outcome, Output, Times, Written, failed};
+use crate::normalize::named::Named;
 use crate::normalize::nested;
 use crate::policy::{self, SPECIAL};
 
@@ -56,9 +58,10 @@ fn owner_len(field: &[u8]) -> usize {
 const RANKS: &[(Match, i8, Option<&[&str]>)] = &[
     // OpenDocument and EPUB: the type is found at a fixed offset.
     (Match::Is("mimetype"), -3, None),
-    // java.util.jar.JarInputStream finds the manifest only there.
-    (Match::Is("META-INF/"), -2, Some(JAR)),
-    (Match::Is("META-INF/MANIFEST.MF"), -1, Some(JAR)),
+    // java.util.jar.JarInputStream finds the manifest only there, whatever the file is called: plugins
+    // and bundles have names of their own.
+    (Match::Is("META-INF/"), -2, None),
+    (Match::Is("META-INF/MANIFEST.MF"), -1, None),
     // Binary distribution format of wheels: archivers are asked to put them at the end.
     (Match::DistInfo("RECORD"), 2, Some(WHEEL)),
     (Match::DistInfo(""), 1, Some(WHEEL)),
@@ -75,7 +78,7 @@ enum Match {
 const SIGNATURES: &[(&str, &[&str])] = &[
     ("meta-inf", &[".sf", ".rsa", ".dsa", ".ec", "cose.sig", "signatures.xml"]),
     (".dist-info", &["record.jws", "record.p7s"]),
-    ("", &[".signature.p7s"]),
+    ("", &[".signature.p7s", "appxsignature.p7x"]),
     ("_xmlsignatures", &[""]),
     ("package/services/digital-signature", &[""]),
 ];
@@ -95,6 +98,11 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     }
     // The digests of a wheel's files are in its RECORD.
     let opens = job.recursive && !job.is_named(WHEEL);
+    let mut named = Named::default();
+    for entry in found.entries.iter().filter(|_| opens) {
+        let content = entry.content(&mut input).map_err(unsound)?;
+        named.add(&entry.written, content).map_err(failed)?;
+    }
     let mut written = Written { notes: notes(&found, opens), ..Written::default() };
     let (engine, level) = deflate::CURRENT;
     let writer = zip::Writer::new(out, engine, level, 1);
@@ -108,11 +116,17 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         let inner = match opens && entry.kind == Kind::File {
             true => {
                 let content = entry.content(&mut input).map_err(unsound)?;
-                nested::rewrite(job, &entry.written, content, entry.size, &mut written)?
+                nested::rewrite(job, &entry.written, content, entry.size, &named, &mut written)?
             }
             false => None,
         };
         let done = match inner {
+            // Readers of what is stored may look into it where it is, as Java's class loaders do.
+            Some((mut file, size)) if entry.method == STORED => {
+                let crc32 = crc(&mut file).map_err(failed)?;
+                let packed = zip::Packed { method: STORED, crc32, packed: size, size };
+                writer.packed(member, packed, &mut file)
+            }
             Some((mut file, size)) => writer.member(member, size, &mut file),
             None => {
                 input.seek(SeekFrom::Start(entry.data_at)).map_err(failed)?;
@@ -131,6 +145,15 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     Ok(Outcome::Written(written))
 }
 
+/// The CRC-32 of a file, which is at its beginning before and afterwards.
+fn crc(file: &mut File) -> io::Result<u32> {
+    let mut reader = flate2::CrcReader::new(&mut *file);
+    io::copy(&mut reader, &mut io::sink())?;
+    let sum = reader.crc().sum();
+    file.rewind()?;
+    Ok(sum)
+}
+
 /// Why the file must stay as it is, if it must.
 fn keeps(zip: &Zip) -> Option<String> {
     if zip.signing_block {
@@ -138,6 +161,10 @@ fn keeps(zip: &Zip) -> Option<String> {
     }
     if zip.entries.iter().any(|e| e.name == b"AndroidManifest.xml") {
         return Some("it is an Android package, whose members are aligned".to_string());
+    }
+    if zip.entries.iter().any(|e| e.name == b"AppxBlockMap.xml") {
+        let why = "it is an app package of Windows, whose block map has the sizes of its headers";
+        return Some(why.to_string());
     }
     zip.entries.iter().find_map(|entry| {
         let why = of_member(entry)?;
@@ -179,6 +206,9 @@ fn of_member(entry: &Entry) -> Option<String> {
         && !(entry.written.is_ascii() && entry.comment.is_ascii())
     {
         return Some("has a name in an encoding that depends on the packer's system".to_string());
+    }
+    if entry.padding > 0 {
+        return Some("is aligned, by zeros that would be lost".to_string());
     }
     let all = entry.extra.iter().chain(&entry.local_extra);
     let kept = |id: u16| KEPT.contains(&id) && of(&entry.extra, id) == of(&entry.local_extra, id);

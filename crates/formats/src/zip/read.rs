@@ -75,6 +75,8 @@ pub struct Entry {
     pub extra: Vec<(u16, Vec<u8>)>,
     /// Those of the local header.
     pub local_extra: Vec<(u16, Vec<u8>)>,
+    /// Zeros behind them, which align the content.
+    pub padding: usize,
     /// The comment.
     pub comment: Vec<u8>,
 }
@@ -297,6 +299,7 @@ pub(super) fn entry<R: Read + Seek>(
         data_at: local.data_at,
         extra: central.extra,
         local_extra: local.extra,
+        padding: local.padding,
         comment: central.comment,
         written: central.name,
     };

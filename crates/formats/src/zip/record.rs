@@ -67,7 +67,8 @@ impl Central {
         if f.u16(34) != 0 {
             return Err(bad("it is on another disk").into());
         }
-        let mut extra = parse_extra(&extra).ok_or_else(|| bad("its extra field is malformed"))?;
+        let extra = parse_extra(&extra).ok_or_else(|| bad("its extra field is malformed"))?;
+        let (mut extra, _) = extra;
         let mut values = [f.u32(24).into(), f.u32(20).into(), f.u32(42).into()];
         if !take_zip64(&mut extra, &mut values) {
             return Err(bad("its zip64 field does not hold what is missing").into());
@@ -98,6 +99,8 @@ impl Central {
 pub(super) struct Local {
     pub(super) flags: u16,
     pub(super) extra: Extra,
+    /// Zeros behind the extra fields, which are no field: they align the content.
+    pub(super) padding: usize,
     pub(super) data_at: u64,
 }
 
@@ -122,7 +125,8 @@ impl Local {
         let mut extra = vec![0; f.u16(28).into()];
         exactly(input, &mut name, at, "a local header")?;
         exactly(input, &mut extra, at, "a local header")?;
-        let mut extra = parse_extra(&extra).ok_or_else(|| bad("its extra field is malformed"))?;
+        let extra = parse_extra(&extra).ok_or_else(|| bad("its extra field is malformed"))?;
+        let (mut extra, padding) = extra;
         let mut values = [f.u32(22).into(), f.u32(18).into(), 0];
         if !take_zip64(&mut extra, &mut values[..2]) {
             return Err(bad("its zip64 field does not hold what is missing"));
@@ -142,7 +146,8 @@ impl Local {
         if !nothing && said != (central.crc32, central.packed, central.size) {
             return Err(bad("its local header has other sizes or another CRC"));
         }
-        Ok(Local { flags, extra, data_at: at + 30 + u64::from(f.u16(26)) + u64::from(f.u16(28)) })
+        let data_at = at + 30 + u64::from(f.u16(26)) + u64::from(f.u16(28));
+        Ok(Local { flags, extra, padding, data_at })
     }
 }
 
@@ -184,8 +189,8 @@ pub(super) fn descriptor<R: Read + Seek>(
     }
 }
 
-/// Fields by their identifiers. What aligns contents, up to three zeros, is passed over.
-fn parse_extra(bytes: &[u8]) -> Option<Extra> {
+/// Fields by their identifiers, and how many zeros follow them: up to three, which align the content.
+fn parse_extra(bytes: &[u8]) -> Option<(Extra, usize)> {
     let mut fields = Vec::new();
     let mut rest = bytes;
     while rest.len() >= 4 {
@@ -194,7 +199,7 @@ fn parse_extra(bytes: &[u8]) -> Option<Extra> {
         fields.push((f.u16(0), rest.get(4..end)?.to_vec()));
         rest = &rest[end..];
     }
-    rest.iter().all(|b| *b == 0).then_some(fields)
+    rest.iter().all(|b| *b == 0).then_some((fields, rest.len()))
 }
 
 /// Puts what the zip64 field holds in the place of the values that are elsewhere, in their order.
