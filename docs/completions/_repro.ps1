@@ -318,7 +318,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in this directory')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors [default: auto]')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Normalize archives inside archives too')
-            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Change nothing; exit 1 if something would be changed')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Change nothing; exit 1 unless every file is in normal form')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Change nothing; list what would be changed, member by member')
             [CompletionResult]::new('--list-formats', '--list-formats', [CompletionResultType]::ParameterName, 'Print the supported formats and what is normalized in each, and exit')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no progress, only results, notes and errors')

@@ -490,7 +490,7 @@ complete -c repro -n "__fish_repro_using_subcommand normalize" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l recursive -d 'Normalize archives inside archives too'
-complete -c repro -n "__fish_repro_using_subcommand normalize" -l check -d 'Change nothing; exit 1 if something would be changed'
+complete -c repro -n "__fish_repro_using_subcommand normalize" -l check -d 'Change nothing; exit 1 unless every file is in normal form'
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l dry-run -d 'Change nothing; list what would be changed, member by member'
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l list-formats -d 'Print the supported formats and what is normalized in each, and exit'
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s q -l quiet -d 'Print no progress, only results, notes and errors'

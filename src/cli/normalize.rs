@@ -12,7 +12,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   repro normalize --epoch 1700000000 dist/*.tar.gz
   SOURCE_DATE_EPOCH=1700000000 repro normalize app.jar libx.a
-  repro normalize --check --epoch 1700000000 x.zip    exit 1 if it would be changed
+  repro normalize --check --epoch 1700000000 x.zip    exit 1 if it is not in normal form
   repro normalize --dry-run --set-time 0 x.tar        list what would be changed
   repro normalize --list-formats";
 
@@ -35,7 +35,7 @@ pub struct NormalizeArgs {
     /// Normalize archives inside archives too
     #[arg(long)]
     recursive: bool,
-    /// Change nothing; exit 1 if something would be changed
+    /// Change nothing; exit 1 unless every file is in normal form
     #[arg(long)]
     pub check: bool,
     /// Change nothing; list what would be changed, member by member

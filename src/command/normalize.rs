@@ -17,13 +17,14 @@ use crate::process;
 use crate::report::files::{Done, One, Status};
 use crate::request::Normalize;
 
-/// The exit code: that of the first failure, else with `--check` 1 if something would be changed.
+/// The exit code: that of the first failure, else with `--check` 1 unless all is in normal form. A file that
+/// is left alone is not known to be.
 pub fn code(done: &[Done], check: bool) -> u8 {
     let failed = done.iter().find_map(|d| d.result.as_ref().err());
-    let would = |d: &Done| d.result.as_ref().is_ok_and(|one| one.status == Status::WouldChange);
+    let normal = |d: &Done| d.result.as_ref().is_ok_and(|one| one.status == Status::Unchanged);
     match failed {
         Some(error) => kind_of(error).code(),
-        None => (check && done.iter().any(would)).into(),
+        None => (check && !done.iter().all(normal)).into(),
     }
 }
 

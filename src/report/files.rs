@@ -9,6 +9,7 @@ use repro_explain::compare::Row;
 use repro_formats::digest::Digest;
 use repro_formats::formats::FORMATS;
 use repro_formats::listing::Member;
+use repro_formats::names::visible;
 use repro_formats::normalize::handlers::{HANDLERS, READ_ONLY};
 use repro_formats::normalize::job::Change;
 
@@ -121,7 +122,7 @@ pub fn formats() -> String {
 pub fn normalized(done: &[Done], detail: bool) -> String {
     let mut out = String::new();
     for one in done {
-        let path = one.path.display();
+        let path = visible(&one.path.display().to_string());
         let Ok(One { format, status, changes, notes }) = &one.result else {
             continue;
         };

@@ -221,3 +221,23 @@ fn an_assembly_with_a_strong_name_is_signed() {
     stays(&project, "strong.dll", "signed");
     changes(&project, &["weak.dll"]);
 }
+
+#[test]
+fn a_check_passes_only_what_is_in_normal_form() {
+    let project = scratch();
+    let dir = &project.dir;
+    sh(
+        dir,
+        "echo x >f; tar --format=pax --pax-option='comment:=x' -cf left.tar f; tar -cf normal.tar f",
+    );
+    normalize(&project, &["normal.tar", "left.tar"]);
+    let check = |file: &str| project.repro(&["normalize", "--check", "--epoch", EPOCH, file]);
+    for (file, code) in [("normal.tar", 0), ("left.tar", 1)] {
+        let run = check(file);
+        assert_eq!(run.code, Some(code), "{}", run.all());
+    }
+    // A name cannot add a line to the report.
+    sh(dir, "cp normal.tar \"$(printf 'a\\nunchanged     b')\"");
+    let run = check("a\nunchanged     b");
+    assert_eq!(run.stdout.lines().count(), 1, "{}", run.all());
+}
