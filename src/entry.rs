@@ -249,7 +249,7 @@ fn run(command: Command) -> Result<u8> {
             let page = args.markdown.clone();
             let survey = survey::run(&args.request())?;
             if let Some(page) = page {
-                fs::write_atomic(&page, survey.markdown().as_bytes())?;
+                fs::write_atomic(&fs::through_link(&page), survey.markdown().as_bytes())?;
             }
             print(&survey.text())?;
             Ok(survey.code())

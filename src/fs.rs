@@ -4,6 +4,7 @@
 //! what is copied or where.
 
 mod file;
+mod keep;
 mod paths;
 mod pending;
 mod system;
@@ -15,10 +16,10 @@ mod windows;
 pub use file::symlink;
 pub use file::{
     Difference, TEMPORARY, append_line, canonical, check_writable, create_dir, entries,
-    first_difference, link_or_copy, link_to_this_program, lstat, normalized, read_text,
+    first_difference, link_or_copy, link_to_this_program, lock_file, lstat, normalized, read_text,
     read_text_if_any, write,
 };
-pub use paths::{canonicalize, resolve};
+pub use paths::{canonicalize, resolve, through_link};
 pub use pending::{Listed, Pending, remove_listed, write_atomic};
 pub use system::{disk_use, free_space, identity};
 pub use tree::{

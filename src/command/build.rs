@@ -81,7 +81,7 @@ fn with_remedies(
             true => report
                 .notes
                 .push(format!("nothing helped, so `{}` was not written", file.display())),
-            false => fs::write_atomic(file, patch.as_bytes())?,
+            false => fs::write_atomic(&fs::through_link(file), patch.as_bytes())?,
         }
     }
     report.tried = Some(all);
@@ -102,6 +102,7 @@ fn builds(
         return Ok(Outcome::Recipe(recipe.rows()));
     }
     if public {
+        publish::check_place(&project.results)?;
         fs::check_writable(&project.results)?;
     }
     progress.phase("fetching dependencies");

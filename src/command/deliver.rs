@@ -18,7 +18,7 @@ use crate::term;
 /// # Errors
 /// It cannot be written.
 pub fn page(path: &Path, summary: &Summary) -> Result<()> {
-    fs::write_atomic(path, html::page(summary)?.as_bytes())
+    fs::write_atomic(&fs::through_link(path), html::page(summary)?.as_bytes())
 }
 
 /// Appends to the step summary, where GitHub Actions names one.

@@ -83,7 +83,7 @@ fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
     };
     let mut out = match asked.check || asked.dry_run {
         true => Place::Nowhere(tempfile::tempfile().context("failed to make a temporary file")?),
-        false => Place::Beside(Pending::create(&place)?),
+        false => Place::Beside(Pending::replacing(&place)?),
     };
     let mut writer = BufWriter::with_capacity(128 << 10, out.file());
     let outcome = handlers::run(handler, &job, &mut writer)
@@ -104,13 +104,16 @@ fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
         (false, Place::Nowhere(_)) => Status::WouldChange,
         (false, Place::Beside(mut out)) => {
             unchanged_since(&place, &meta)?;
-            keep_owner(out.file(), &meta);
+            out.keep(&input).with_context(|| format!("`{}` was not rewritten", path.display()))?;
             // Windows replaces no file that is open.
             drop(input);
-            out.commit_as(meta.permissions())?;
+            out.commit()?;
             Status::Changed
         }
     };
+    if status != Status::Unchanged && has_other_names(&meta) {
+        written.notes.push("it has other names (hard links), which keep the old bytes".to_string());
+    }
     if status != Status::Unchanged && written.changes.is_empty() {
         // What no field has: another compressor, or padding.
         written.field(None, "packing", "as packed", "normal");
@@ -169,12 +172,12 @@ fn unchanged_since(path: &Path, before: &Metadata) -> Result<()> {
     )))
 }
 
-/// Only root can give files away; for others the new file is theirs anyway.
 #[cfg(unix)]
-fn keep_owner(file: &File, meta: &Metadata) {
-    use std::os::unix::fs::MetadataExt;
-    let _ = std::os::unix::fs::fchown(file, Some(meta.uid()), Some(meta.gid()));
+fn has_other_names(meta: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(meta) > 1
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_file: &File, _meta: &Metadata) {}
+fn has_other_names(_: &Metadata) -> bool {
+    false
+}

@@ -10,7 +10,7 @@ use repro_formats::tree;
 use serde::Serialize;
 
 use super::paths::canonicalize;
-use crate::error::bad_input;
+use crate::error::{bad_input, host};
 
 /// Reads a whole text file.
 pub fn read_text(path: &Path) -> Result<String> {
@@ -50,6 +50,22 @@ pub fn append_line(path: &Path, value: &impl Serialize) -> Result<()> {
     line.push(b'\n');
     let mut file = File::options().append(true).create(true).open(path).with_context(what)?;
     file.write_all(&line).with_context(what)
+}
+
+/// Opens a file that is only there to be locked, and makes it if there is none. What is in it stays, and a
+/// link is not followed: the directory may be one that came with a source.
+pub fn lock_file(path: &Path) -> Result<File> {
+    if fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink()) {
+        return Err(host(format!("`{}` is a symbolic link: remove it", path.display())));
+    }
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    }
+    options.open(path).with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 /// How the names of files begin that are being written.

@@ -32,6 +32,14 @@ pub fn resolve(path: impl AsRef<Path>) -> Result<PathBuf> {
     canonicalize(path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
+/// Where a file is written that the user named: where a link leads, so that the link stays. Not for names
+/// that come with a source, whose links can lead anywhere.
+pub fn through_link(path: &Path) -> PathBuf {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
+    let leads = is_link.then(|| canonicalize(path).ok()).flatten();
+    leads.unwrap_or_else(|| path.to_owned())
+}
+
 /// A verbatim path without its prefix; `None` if it would then be another place, or is none.
 fn without_prefix(path: &str) -> Option<String> {
     let rest = path.strip_prefix(r"\\?\")?;

@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 
 use super::file::{TEMPORARY, create_dir};
+use super::keep;
 use super::tree::remove_tree;
+use crate::error::host;
 
 /// Writes a file so that it appears whole or not at all: temporary file beside it, fsync, rename.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -23,21 +25,45 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 pub struct Pending {
     file: tempfile::NamedTempFile,
     path: PathBuf,
+    /// Whether it has all of the file that it replaces.
+    kept: bool,
     _listed: Listed,
 }
 
 impl Pending {
     /// Begins a file that is to be at `path`, creating its directory.
+    ///
+    /// # Errors
+    /// It cannot be written, or what is there is no file: a device would be replaced as well.
     pub fn create(path: &Path) -> Result<Pending> {
+        let mut builder = tempfile::Builder::new();
+        // The user's umask counts.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        Pending::built(path, &mut builder)
+    }
+
+    /// The same for one that takes the place of a file: see [`Pending::keep`].
+    pub fn replacing(path: &Path) -> Result<Pending> {
+        Pending::built(path, &mut tempfile::Builder::new())
+    }
+
+    fn built(path: &Path, builder: &mut tempfile::Builder<'_, '_>) -> Result<Pending> {
+        if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+            return Err(host(format!(
+                "`{}` is not a file, so it was not replaced: name a file to write",
+                path.display()
+            )));
+        }
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
         create_dir(parent)?;
-        let file = tempfile::Builder::new()
+        let file = builder
             .prefix(TEMPORARY)
             .tempfile_in(parent)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
         let _listed = Listed::new(file.path());
-        Ok(Pending { file, path: path.to_owned(), _listed })
+        Ok(Pending { file, path: path.to_owned(), kept: false, _listed })
     }
 
     /// The file, open for reading and writing.
@@ -50,10 +76,22 @@ impl Pending {
         self.file.path()
     }
 
-    /// Puts the file in its place, readable by all.
+    /// Gives it the owner, the permissions, and attributes such as access lists of the file that it replaces.
+    ///
+    /// # Errors
+    /// One of them cannot be kept.
+    pub fn keep(&mut self, original: &File) -> Result<()> {
+        self.kept = true;
+        keep::keep(original, self.file.as_file())
+    }
+
+    /// Puts the file in its place. One that is there passes on who may read and write it.
     pub fn commit(self) -> Result<()> {
-        readable_by_all(self.file.as_file())
-            .with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        let there = fs::symlink_metadata(&self.path).ok().filter(|meta| meta.is_file());
+        if let Some(there) = there.filter(|_| !self.kept) {
+            let set = self.file.as_file().set_permissions(accessible(there.permissions()));
+            set.with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        }
         self.persist()
     }
 
@@ -110,13 +148,14 @@ pub fn remove_listed() {
     }
 }
 
+/// Without setuid and its like: the new file can be another user's.
 #[cfg(unix)]
-fn readable_by_all(file: &File) -> std::io::Result<()> {
+fn accessible(permissions: fs::Permissions) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
+    fs::Permissions::from_mode(permissions.mode() & 0o777)
 }
 
 #[cfg(not(unix))]
-fn readable_by_all(_file: &File) -> std::io::Result<()> {
-    Ok(())
+fn accessible(permissions: fs::Permissions) -> fs::Permissions {
+    permissions
 }

@@ -83,7 +83,7 @@ impl Ledger {
     pub fn lock(&self) -> Result<File> {
         let path = self.dir.join(".lock");
         let what = || format!("failed to lock `{}`", path.display());
-        let file = File::create(&path).with_context(what)?;
+        let file = fs::lock_file(&path)?;
         file.lock().with_context(what)?;
         Ok(file)
     }
@@ -180,10 +180,20 @@ impl Ledger {
         Ok(())
     }
 
-    /// The digests of stored outputs, with what their files take.
+    /// The stored outputs, and what killed runs left of some, with what they take. Whatever else is there is
+    /// not the ledger's: the directory can be one that has other files.
     fn stored(&self) -> Result<Vec<(PathBuf, u64)>> {
-        let all = fs::walk(&self.blobs(), &mut |_| true)?;
-        Ok(all.into_iter().filter(|(_, m)| m.is_file()).map(|(p, m)| (p, m.len())).collect())
+        let blobs = self.blobs();
+        let all = fs::walk(&blobs, &mut |_| true)?;
+        let own = |path: &Path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match digest::is_sha256(&name) {
+                true => path == blob(&blobs, &name),
+                false => name.starts_with(fs::TEMPORARY),
+            }
+        };
+        let files = all.into_iter().filter(|(path, meta)| meta.is_file() && own(path));
+        Ok(files.map(|(path, meta)| (path, meta.len())).collect())
     }
 
     /// Bytes that the stored outputs take.

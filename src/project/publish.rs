@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::compare::{Comparison, Pair};
+use crate::error::refused;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::variation::Side;
@@ -17,6 +18,8 @@ use crate::verdict::{SINGLE, Status, Verdict};
 const ARTIFACTS: &str = "artifacts";
 /// Directory of the archives made of them: those of another build are not archives of this one.
 pub const DIST: &str = "dist";
+/// Name of the file that is locked.
+const LOCK: &str = ".lock";
 /// Name of the manifest.
 pub const MANIFEST: &str = "repro.json";
 
@@ -85,6 +88,7 @@ pub fn publish(
     verdict: Verdict,
     manifest: &Manifest,
 ) -> Result<PathBuf> {
+    check_place(results)?;
     fs::create_dir(results)?;
     let path = results.join(MANIFEST);
     let new = tempfile::Builder::new()
@@ -112,11 +116,24 @@ pub fn publish(
     Ok(path)
 }
 
+/// Refuses results that would be put somewhere else: a source can have a link in its target directory, and
+/// the results of the last build are removed.
+pub fn check_place(results: &Path) -> Result<()> {
+    let places = [results.to_owned(), results.join(LOCK)];
+    let is_link = |path: &&PathBuf| std::fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink());
+    match places.iter().find(is_link) {
+        Some(link) => Err(refused(format!(
+            "`{}` is a symbolic link, and results are written only in the target directory: remove it",
+            link.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Waits until no other run changes the results, and keeps others out until it is dropped.
 pub fn lock(results: &Path) -> Result<File> {
-    let path = results.join(".lock");
-    let lock =
-        File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))?;
+    check_place(results)?;
+    let lock = fs::lock_file(&results.join(LOCK))?;
     lock.lock().context("failed to lock the results directory")?;
     Ok(lock)
 }

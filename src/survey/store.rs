@@ -29,8 +29,7 @@ impl Store {
     pub fn open(dir: &Path) -> Result<Store> {
         fs::create_dir(dir)?;
         let lock = dir.join(LOCK);
-        let file = File::create(&lock)
-            .with_context(|| format!("failed to create `{}`", lock.display()))?;
+        let file = fs::lock_file(&lock)?;
         file.try_lock().map_err(|_| {
             refused(format!(
                 "another survey is using `{}`: wait for it, or pass another --out",

@@ -71,3 +71,5 @@ mod vandal;
 mod verify;
 mod wasm;
 mod which_source;
+#[cfg(target_os = "linux")]
+mod written;

@@ -35,15 +35,20 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
     };
     let options = options(asked, format, epoch, asked.detail)?;
     let roots = roots(asked)?;
-    let out = Pending::create(output)?;
+    // A link stays a link: what it leads to is written.
+    let place = &crate::fs::through_link(output);
+    let out = Pending::create(place)?;
     let dir = out.temporary().parent().unwrap_or(Path::new("."));
     let mut own = Own::new(dir)?;
     own.add(out.temporary(), false);
-    own.add(output, true);
+    own.add(place, true);
     if asked.sums {
         own.add(Path::new(sums::NAME), true);
     }
     let dir = own.dir.clone();
+    if asked.sums {
+        sums::check(&dir, &file_name(place))?;
+    }
     if let Some(path) = asked.paths.iter().find(|p| own.has(p)) {
         return Err(usage(format!(
             "`{}` is both an input and the output: choose a different -o",
@@ -62,10 +67,10 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
         notes.push(names::collision(one.as_bytes(), other.as_bytes()));
     }
     if asked.sums {
-        sums::update(&dir, &[(file_name(output), packed.digest.sha256.clone())])?;
+        sums::update(&dir, &[(file_name(place), packed.digest.sha256.clone())])?;
     }
     Ok(Outcome {
-        archives: vec![(output.clone(), entry(output, None, &options, &packed))],
+        archives: vec![(output.clone(), entry(place, None, &options, &packed))],
         images: Vec::new(),
         notes,
     })

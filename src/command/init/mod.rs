@@ -15,6 +15,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::command::env::allow_changes;
+use crate::error::refused;
 use crate::fs;
 use crate::git;
 use crate::project::Project;
@@ -57,6 +58,13 @@ fn planned(new: New, force: bool, scratch: &Path) -> Result<Planned> {
         Some(_) if force => State::Overwritten,
         Some(_) => State::Kept,
     };
+    let writes = matches!(state, State::New | State::Extended | State::Overwritten);
+    if writes && fs::lstat(&new.path).is_ok_and(|meta| meta.is_symlink()) {
+        return Err(refused(format!(
+            "`{}` is a symbolic link, so it was not written: put a file in its place, and run the command again",
+            new.path.display()
+        )));
+    }
     let diff = match state {
         State::Kept | State::Overwritten => Some(diff(&new, scratch)?),
         _ => None,
@@ -69,7 +77,8 @@ fn diff(new: &New, scratch: &Path) -> Result<String> {
     let proposed = scratch.join("proposed");
     fs::write(&proposed, &new.text)?;
     let args = ["-c", "core.autocrlf=false", "diff", "--no-index", "--no-ext-diff", "--no-color"];
-    let out = git::git(scratch, args).args([&new.path, &proposed]).output()?;
+    // Of a link, git would show where it leads.
+    let out = git::git(scratch, args).args([&fs::canonical(&new.path), &proposed]).output()?;
     let text = String::from_utf8(out.stdout).context("a file is not text")?;
     let hunks = text.find("\n@@").map_or("", |at| &text[at + 1..]);
     Ok(hunks.to_string())
@@ -89,12 +98,15 @@ fn write(files: &[Planned]) -> Result<()> {
     Ok(())
 }
 
-/// A file that is there keeps its permissions.
+/// A file that is there keeps its owner and its permissions.
 fn replace(path: &Path, text: &str) -> Result<()> {
     use std::io::Write;
-    let permissions = fs::lstat(path)?.permissions();
-    let mut pending = fs::Pending::create(path)?;
-    let written = pending.file().write_all(text.as_bytes());
-    written.with_context(|| format!("failed to write `{}`", path.display()))?;
-    pending.commit_as(permissions)
+    let what = || format!("failed to write `{}`", path.display());
+    let original = std::fs::File::open(path).with_context(what)?;
+    let mut pending = fs::Pending::replacing(path)?;
+    pending.file().write_all(text.as_bytes()).with_context(what)?;
+    pending.keep(&original).with_context(what)?;
+    // Windows replaces no file that is open.
+    drop(original);
+    pending.commit()
 }
