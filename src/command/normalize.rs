@@ -163,13 +163,26 @@ fn same(a: &File, b: &File) -> std::io::Result<bool> {
 /// What somebody wrote meanwhile must not be lost.
 fn unchanged_since(path: &Path, before: &Metadata) -> Result<()> {
     let now = crate::fs::lstat(path)?;
-    if now.len() == before.len() && now.modified().ok() == before.modified().ok() {
+    let stamp = |meta: &Metadata| (number(meta), meta.len(), meta.modified().ok());
+    if stamp(&now) == stamp(before) {
         return Ok(());
     }
     Err(crate::error::host(format!(
         "`{}` changed while it was read, so it was not rewritten: run the command again when nothing else writes to it",
         path.display()
     )))
+}
+
+/// Which file it is: packers give all files one time, and tars have few sizes.
+#[cfg(unix)]
+fn number(meta: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (meta.dev(), meta.ino())
+}
+
+#[cfg(not(unix))]
+fn number(_: &Metadata) -> (u64, u64) {
+    (0, 0)
 }
 
 #[cfg(unix)]

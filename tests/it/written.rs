@@ -231,3 +231,48 @@ fn no_line_of_a_list_of_digests_is_lost() {
         sh(dir, "cmp SHA256SUMS ../before; test ! -e a.tar");
     }
 }
+
+#[test]
+fn a_file_that_was_put_in_the_place_of_another_meanwhile_stays() {
+    let project = scratch();
+    let dir = &project.dir;
+    // Of one size and time, as archives of two builds can be; enough to be packed for a while.
+    sh(
+        dir,
+        "for f in a b; do head -c 30000000 /dev/urandom >big; tar --mtime=@1800000000 -cf $f.tar big; xz -0 -T1 $f.tar; done
+        mkdir d; mv a.tar.xz d/x.tar.xz; truncate -r d/x.tar.xz b.tar.xz; touch -d @1800000000 d/x.tar.xz b.tar.xz; cp -p b.tar.xz other",
+    );
+    let mut command = project.command_repro(&["normalize", "--epoch", "5", "d/x.tar.xz"]);
+    let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let bound = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while std::fs::read_dir(dir.join("d")).unwrap().count() < 2 {
+        assert!(std::time::Instant::now() < bound, "it did not begin to write");
+        std::thread::yield_now();
+    }
+    std::fs::rename(dir.join("other"), dir.join("d/x.tar.xz")).unwrap();
+    let run: Run = child.wait_with_output().unwrap().into();
+    refused(&run, 6, "changed while it was read");
+    sh(dir, "cmp b.tar.xz d/x.tar.xz && test $(ls -A d | wc -l) = 1");
+}
+
+#[test]
+fn a_full_temporary_disk_is_not_the_file_that_is_read() {
+    let project = scratch();
+    let dir = &project.dir;
+    sh(
+        dir,
+        "head -c 300000 /dev/urandom >big; tar -czf a.tar.gz big; cp a.tar.gz before; mkdir tiny",
+    );
+    let script = "mount -t tmpfs -o size=16k none tiny || exit 77; TMPDIR=$PWD/tiny exec \"$0\" normalize --epoch 5 a.tar.gz";
+    let mut command = project.command("unshare", dir);
+    let run = command.args(["-m", "sh", "-c", script, env!("CARGO_BIN_EXE_repro")]).output();
+    let Some(run) = run
+        .ok()
+        .map(Run::from)
+        .filter(|run| run.code != Some(77) && !run.stderr.contains("unshare failed"))
+    else {
+        return eprintln!("SKIPPED: no disk can be mounted here (root)");
+    };
+    refused(&run, 6, "which TMPDIR names: No space left");
+    sh(dir, "cmp a.tar.gz before");
+}

@@ -183,10 +183,18 @@ impl<R: Read> Read for Spooled<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.input.read(buf)?;
         if let Some(spool) = &mut self.spool {
-            spool.write_all(&buf[..n])?;
+            spool.write_all(&buf[..n]).map_err(no_temporary)?;
         }
         Ok(n)
     }
+}
+
+/// The error of a temporary file, which is not one of the file that is read.
+fn no_temporary(e: io::Error) -> io::Error {
+    let dir = std::env::temp_dir();
+    let what =
+        format!("failed to write a temporary file in `{}`, which TMPDIR names: {e}", dir.display());
+    io::Error::new(e.kind(), what)
 }
 
 /// Why the file must stay as it is, if it must.
