@@ -147,3 +147,36 @@ fn an_archive_that_readers_do_not_agree_on_is_the_same_as_no_directory() {
         assert_eq!((run.code, run.last()), (Some(0), "SAME"), "{archive}: {}", run.all());
     }
 }
+
+/// `git clone --branch NAME` and `git checkout NAME` take the branch, `git rev-parse NAME` the tag.
+#[test]
+fn a_name_of_two_commits_is_none() {
+    let project = Project::committed("no-core");
+    project.git(&["rm", "-q", "--ignore-unmatch", "Cargo.lock"]);
+    project.commit("for review");
+    let short = project.git(&["rev-parse", "--short=12", "HEAD"]);
+    let read = project.git(&["rev-parse", "HEAD"]);
+    project.git(&["branch", "v1"]);
+    project.git(&["tag", "one"]);
+    project.commit("to be built");
+    let built = project.git(&["rev-parse", "HEAD"]);
+    project.git(&["tag", "v1"]);
+    project.git(&["tag", &read[..8]]);
+    project.write("app", "a program\n");
+    let clone = project.base().join("clone.git").display().to_string();
+    project.git(&["clone", "-q", "--bare", ".", &clone]);
+    for source in [clone.clone(), format!("file://{clone}")] {
+        let verify = |revision: &str| {
+            let source = format!("{source}@{revision}");
+            project.repro(&["verify", "--source", &source, "--artifact", "app"])
+        };
+        for name in ["v1", &read[..8]] {
+            fails(&verify(name), 4, &["is more than one commit", &read, &built]);
+        }
+        // The controls: each is one commit, of which it is said that it is no source of a program.
+        for (name, id) in [("one", &read), (&read, &read), (&built, &built)] {
+            fails(&verify(name), 4, &[&format!("commit {}", &id[..12]), "no Cargo.lock"]);
+        }
+        fails(&verify(&short), 4, &[&format!("commit {short}"), "no Cargo.lock"]);
+    }
+}
