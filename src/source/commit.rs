@@ -63,10 +63,35 @@ pub fn is_in(root: &Path, id: &str) -> Result<bool> {
 }
 
 /// The commit that a name stands for in a repository.
+///
+/// # Errors
+/// It stands for several: for a tag, a branch, or the beginning of an id. Commands of git do not agree on
+/// which is meant.
 pub fn find(root: &Path, revision: &str) -> Result<Option<String>> {
-    let spec = format!("{revision}^{{commit}}");
-    let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &spec];
-    try_text(root, args)
+    let commit = |name: &str| {
+        let spec = format!("{name}^{{commit}}");
+        try_text(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", &spec])
+    };
+    let Some(found) = commit(revision)? else {
+        return Ok(None);
+    };
+    if found == revision {
+        return Ok(Some(found));
+    }
+    let mut meant = vec![format!("refs/tags/{revision}"), format!("refs/heads/{revision}")];
+    if revision.len() >= 4 && revision.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let objects = text(root, ["rev-parse", &format!("--disambiguate={revision}")])?;
+        meant.extend(objects.lines().map(str::to_string));
+    }
+    for name in meant {
+        if let Some(other) = commit(&name)?.filter(|other| *other != found) {
+            return Err(refused(format!(
+                "`{}` is more than one commit of the source, {found} and {other}: give the whole id of the one that you mean",
+                revision.escape_debug(),
+            )));
+        }
+    }
+    Ok(Some(found))
 }
 
 /// Whether a repository's history is cut off.

@@ -22,6 +22,7 @@ use crate::report::verify::{Checked, Part, SettingRow, SettingState};
 use crate::request::VerifyRequest;
 use crate::sbom;
 use crate::setting::entry::{Fate, Setting};
+use crate::toolchain::{Toolchain, field};
 use crate::verdict::SINGLE;
 
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
@@ -63,7 +64,8 @@ impl About<'_> {
         rebuilt.revision = self.manifest.and_then(|m| m.source.revision());
         let mut other_contents = false;
         if let (Some(manifest), Some(components)) = (self.manifest, components) {
-            let own = rebuilt_manifest(manifest, components, &artifacts);
+            let toolchain = &self.project.toolchain;
+            let own = rebuilt_manifest(manifest, components, &artifacts, toolchain);
             other_contents = own.components != manifest.components;
             rebuilt.sboms = sbom::all_documents(&own);
         }
@@ -125,8 +127,14 @@ fn rebuilt_manifest(
     manifest: &Manifest,
     components: Components,
     artifacts: &ArtifactSet,
+    toolchain: &Toolchain,
 ) -> Manifest {
     let mut own = manifest.clone();
+    // It is the same by its commit; what else is said of it is said by the compiler.
+    let commit = |verbose: &str| field(verbose, "commit-hash").map(str::to_string);
+    if commit(&manifest.toolchain.rustc.join("\n")) == commit(&toolchain.rustc_verbose) {
+        own.toolchain.rustc = toolchain.rustc_verbose.lines().map(str::to_string).collect();
+    }
     for listed in &mut own.artifacts {
         let same = |a: &&Artifact| {
             a.target == listed.target && a.kind.name() == listed.kind && a.name == listed.name

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::auditable;
-use crate::support::{Project, Run, assert_verdict, host};
+use crate::support::{Project, Run, assert_verdict, host, rustc};
 use crate::verify::fails;
 
 /// The project, with its git dependency in a repository next to it.
@@ -212,10 +212,17 @@ fn published(project: &Project, dist: &Path) {
     std::fs::remove_file(&path).unwrap();
     // The manifest, and a document made from it, forged alike.
     let manifest = Path::new(dist).join("repro.json");
-    let forged = std::fs::read_to_string(&manifest).unwrap().replace("\"loud\"", "\"quiet\"");
-    std::fs::write(&manifest, forged).unwrap();
+    let honest = std::fs::read_to_string(&manifest).unwrap();
+    let _ = std::fs::remove_file(Path::new(dist).join("app.spdx.json"));
+    let release = format!("release: {}", rustc("release"));
+    std::fs::write(&manifest, honest.replace(&release, "release: 0.9.0")).unwrap();
     ok(&project.repro(&["sbom", manifest.to_str().unwrap()]));
-    std::fs::remove_file(Path::new(dist).join("app.spdx.json")).unwrap();
+    let run = verify();
+    assert_verdict(&run, 1, "DIFFERS");
+    assert!(run.stdout.contains("not the list that the rebuild gives"), "{}", run.all());
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&manifest, honest.replace("\"loud\"", "\"quiet\"")).unwrap();
+    ok(&project.repro(&["sbom", manifest.to_str().unwrap()]));
     let run = verify();
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("does not list what the rebuild linked"), "{}", run.all());

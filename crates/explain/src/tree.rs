@@ -12,7 +12,7 @@ use repro_formats::error as formats;
 use repro_formats::limits::Limits;
 use repro_formats::listing::Member;
 use repro_formats::names::printable;
-use repro_formats::{tar, tree, zip};
+use repro_formats::{ar, tar, tree, zip};
 
 use super::open::{self, Kind, Opened, Part, read};
 use crate::error::Error;
@@ -288,9 +288,22 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
             Ok(())
         }
         Kind::Zip => {
-            zip::read::read(&mut Cursor::new(bytes), limits).map(drop).map_err(|e| e.to_string())
+            let index = zip::read::read(&mut Cursor::new(bytes), limits);
+            let index = index.map_err(|e| e.to_string())?;
+            // Of these only the packed bytes are known.
+            let unknown = index.entries.iter().find(|e| {
+                e.encrypted() || !matches!(e.method, zip::read::STORED | zip::read::DEFLATED)
+            });
+            unknown.map_or(Ok(()), |entry| {
+                let name = printable(&entry.written);
+                Err(format!("`{name}` is encrypted, or packed by a method that is not read here"))
+            })
         }
-        _ => Ok(()),
+        Kind::Ar if bytes.starts_with(ar::read::THIN) => {
+            Err("it is a thin archive, which only names its members".to_string())
+        }
+        Kind::Ar | Kind::Cpio | Kind::Directory => Ok(()),
+        Kind::Rpm | Kind::Fat => Err("it is more than the files in it".to_string()),
     }
 }
 

@@ -36,6 +36,10 @@ write('utf8.zip', zipped([(b'd/f', b'good', utf8(b'd/f', b'd/f'), 3)]))
 write('ends.zip', zipped([good], comment=zipped([evil], base=base, said=9)))
 write('ends-early.zip', zipped([good], comment=zipped([evil], base=base) + b'x'))
 write('other-utf8.zip', zipped([(b'd/f', b'good', utf8(b'd/f', b'd/evil'), 3)]))
+with zipfile.ZipFile('bzip2.zip', 'w', zipfile.ZIP_BZIP2) as z:
+    z.writestr('d/f', b'evil')
+    info = z.infolist()[0]
+open('as-packed', 'wb').write(open('bzip2.zip', 'rb').read()[30 + 3:][:info.compress_size])
 write('backslash.zip', zipped([good, (b'd\\f', b'evil', b'', 0)]))
 for name in ['ends.zip', 'ends-early.zip']:
     assert zipfile.ZipFile(name).read('d/f') == b'evil', name
@@ -142,8 +146,46 @@ fn an_archive_that_readers_do_not_agree_on_is_the_same_as_no_directory() {
         let run = diff(archive);
         assert_eq!(run.code, Some(5), "{archive}: {}", run.all());
     }
+    // What is in it is not known, and its packed bytes are not that.
+    std::fs::rename(project.dir.join("as-packed"), project.dir.join("same/d/f")).unwrap();
+    let run = diff("bzip2.zip");
+    assert_eq!(run.code, Some(5), "{}", run.all());
+    project.write("same/d/f", "good");
     for archive in ["plain.zip", "utf8.zip", "plain.tar", "prefix.tar", "xattr.tar"] {
         let run = diff(archive);
         assert_eq!((run.code, run.last()), (Some(0), "SAME"), "{archive}: {}", run.all());
+    }
+}
+
+/// `git clone --branch NAME` and `git checkout NAME` take the branch, `git rev-parse NAME` the tag.
+#[test]
+fn a_name_of_two_commits_is_none() {
+    let project = Project::committed("no-core");
+    project.git(&["rm", "-q", "--ignore-unmatch", "Cargo.lock"]);
+    project.commit("for review");
+    let short = project.git(&["rev-parse", "--short=12", "HEAD"]);
+    let read = project.git(&["rev-parse", "HEAD"]);
+    project.git(&["branch", "v1"]);
+    project.git(&["tag", "one"]);
+    project.commit("to be built");
+    let built = project.git(&["rev-parse", "HEAD"]);
+    project.git(&["tag", "v1"]);
+    project.git(&["tag", &read[..8]]);
+    project.write("app", "a program\n");
+    let clone = project.base().join("clone.git").display().to_string();
+    project.git(&["clone", "-q", "--bare", ".", &clone]);
+    for source in [clone.clone(), format!("file://{clone}")] {
+        let verify = |revision: &str| {
+            let source = format!("{source}@{revision}");
+            project.repro(&["verify", "--source", &source, "--artifact", "app"])
+        };
+        for name in ["v1", &read[..8]] {
+            fails(&verify(name), 4, &["is more than one commit", &read, &built]);
+        }
+        // The controls: each is one commit, of which it is said that it is no source of a program.
+        for (name, id) in [("one", &read), (&read, &read), (&built, &built)] {
+            fails(&verify(name), 4, &[&format!("commit {}", &id[..12]), "no Cargo.lock"]);
+        }
+        fails(&verify(&short), 4, &[&format!("commit {short}"), "no Cargo.lock"]);
     }
 }
