@@ -23,8 +23,8 @@ impl Plan<'_> {
         }
         self.sign_logs(side, &layout.source)?;
         self.as_unpacked(side, &layout.source)?;
-        let mtime = (self.values)(VariationId::SourceMtime);
-        fs::set_mtimes(&layout.source, mtime.number(side))?;
+        let mtime = (self.values)(VariationId::SourceMtime).number(side);
+        fs::set_mtimes(&layout.source, mtime)?;
         source::refresh_index(&layout.source)?;
         for dir in [&layout.target, &layout.home, &layout.tmpdir] {
             fs::create_dir(dir)?;
@@ -34,9 +34,14 @@ impl Plan<'_> {
         home::make(
             self.cargo_home, &layout.cargo_home, self.config, &lockfiles, self.registry_sources,
         )?;
-        self.sign_logs(side, &layout.cargo_home.join("git/checkouts"))?;
-        for unpacked in ["registry/src", "git/checkouts"] {
-            self.as_unpacked(side, &layout.cargo_home.join(unpacked))?;
+        let checkouts = layout.cargo_home.join("git/checkouts");
+        self.sign_logs(side, &checkouts)?;
+        for unpacked in [&layout.cargo_home.join("registry/src"), &checkouts] {
+            self.as_unpacked(side, unpacked)?;
+        }
+        // Files of a registry's crate have the times that are in its archive, everywhere.
+        if checkouts.exists() {
+            fs::set_mtimes(&checkouts, mtime)?;
         }
         self.fill_home(side, &layout.home)
     }

@@ -71,6 +71,42 @@ fn what_clears_the_environment_is_reached_all_the_same() {
     is_found_by(cleared, "hostname", "hostname");
 }
 
+/// They have those of the day when the user's cargo checked them out.
+#[test]
+fn times_of_git_dependencies_are_varied() {
+    let library = Project::committed("sound-edits-source");
+    let manifest = std::fs::read_to_string(library.dir.join("Cargo.toml")).unwrap();
+    library.write("Cargo.toml", &manifest.replace("sound-edits-source", "from-git"));
+    library.write("src/lib.rs", "pub const AT: &str = env!(\"AT\");\n");
+    library.write(
+        "build.rs",
+        "fn main() {\n    let at = std::fs::metadata(\"src/lib.rs\").unwrap().modified().unwrap();\n    \
+         let at = at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();\n    \
+         println!(\"cargo::rustc-env=AT={at}\");\n}\n",
+    );
+    library.git(&["rm", "-q", "src/main.rs", "Cargo.lock"]);
+    library.commit("a library that stores a time");
+    let project = Project::plain("sound-features");
+    let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    let url = format!("file://{}", library.dir.display());
+    let manifest = format!("{manifest}\n[dependencies]\nfrom-git = {{ git = \"{url}\" }}\n");
+    project.write("Cargo.toml", &manifest);
+    project.write("src/main.rs", "fn main() {\n    println!(\"{}\", from_git::AT);\n}\n");
+    let home = project.base().join("cargo-home");
+    let home = home.to_str().unwrap();
+    let mut lock = project.command("cargo", &project.dir);
+    assert!(lock.arg("generate-lockfile").env("CARGO_HOME", home).status().unwrap().success());
+    project.git(&["init", "-q"]);
+    project.commit("with a git dependency");
+    let env = [("CARGO_HOME", home)];
+    let run = project.repro_env(&["build", "--format", "json"], &env);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    let causes = run.json()["blame"][0]["causes"].clone();
+    assert!(causes.as_array().unwrap().contains(&"source-mtime".into()), "{}", run.all());
+    let run = project.repro_env(&["build", "--vary=-source-mtime"], &env);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+}
+
 /// A program of musl starts with the object preloaded, and is told what others are told.
 #[test]
 fn programs_of_a_different_c_library_are_reached() {
