@@ -23,5 +23,6 @@ pub use paths::{canonicalize, resolve, through_link};
 pub use pending::{Listed, Pending, remove_listed, write_atomic};
 pub use system::{disk_use, free_space, identity};
 pub use tree::{
-    copy_one, copy_tree, remove_tree, remove_tree_or_file, reorder, set_modes, set_mtimes, walk,
+    copy_one, copy_tree, is_executable, remove_tree, remove_tree_or_file, reorder, set_modes,
+    set_mtimes, walk,
 };

@@ -38,6 +38,8 @@ const TARGETS: &str = "RUST_TARGET_PATH";
 const TARGET_VERSION: &str = "_DEPLOYMENT_TARGET";
 /// In place of the digest of a file that is not there.
 const ABSENT: &str = "absent";
+/// Behind the digest of a file that its owner may run: the rest of its mode follows from the umask, which is varied.
+const EXECUTABLE: &str = "executable";
 /// More than this is not kept of what a call prints.
 const LONGEST: usize = 1 << 20;
 
@@ -356,13 +358,19 @@ impl Asked<'_> {
     }
 }
 
-/// The digest of a file, or that there is none; none where it cannot be read.
+/// The digest of a file and whether its owner may run it, or that there is none; none where it cannot be read.
 fn content(path: &Path) -> Option<String> {
     match std::fs::metadata(path) {
         Err(e) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&e.kind()) => {
             Some(ABSENT.to_string())
         }
-        _ => digest::of_file(path).ok().map(|d| d.sha256),
+        meta => {
+            let digest = digest::of_file(path).ok()?.sha256;
+            Some(match fs::is_executable(&meta.ok()?) {
+                true => format!("{digest} {EXECUTABLE}"),
+                false => digest,
+            })
+        }
     }
 }
 

@@ -81,6 +81,19 @@ pub fn set_mtimes(root: &Path, seconds: i64) -> Result<()> {
     Ok(())
 }
 
+/// Whether the owner of a file may run it.
+#[cfg(unix)]
+pub fn is_executable(meta: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o100 != 0
+}
+
+/// Never, where files have no modes.
+#[cfg(not(unix))]
+pub fn is_executable(_meta: &Metadata) -> bool {
+    false
+}
+
 /// Gives everything below `root` and `root` itself the modes that new files have under a umask: only
 /// whether a file is a program stays. `.git` is left out.
 #[cfg(unix)]
@@ -89,7 +102,7 @@ pub fn set_modes(root: &Path, mask: u32) -> Result<()> {
     let mut all = walk(root, &mut not_git)?;
     all.push((root.to_owned(), lstat(root)?));
     for (path, meta) in all.into_iter().filter(|(_, meta)| !meta.is_symlink()) {
-        let runs = meta.is_dir() || meta.permissions().mode() & 0o100 != 0;
+        let runs = meta.is_dir() || is_executable(&meta);
         let mode = if runs { 0o777 } else { 0o666 } & !mask;
         fs::set_permissions(&path, fs::Permissions::from_mode(mode))
             .with_context(|| format!("failed to set the mode of `{}`", path.display()))?;

@@ -102,13 +102,6 @@ pub(super) fn digest_of(copy: &Path) -> Result<String> {
     Ok(hasher.finish().sha256)
 }
 
-#[cfg(unix)]
 fn file_kind(meta: &std::fs::Metadata) -> &'static str {
-    use std::os::unix::fs::PermissionsExt;
-    if meta.permissions().mode() & 0o100 != 0 { "exec" } else { "file" }
-}
-
-#[cfg(not(unix))]
-fn file_kind(_meta: &std::fs::Metadata) -> &'static str {
-    "file"
+    if fs::is_executable(meta) { "exec" } else { "file" }
 }

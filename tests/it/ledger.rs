@@ -378,8 +378,13 @@ fn what_is_read_in_odd_ways_is_never_stale() {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 fn a_macro_is_reused_only_if_all_that_it_reads_is_known() {
-    const MACROS: [(&str, &str, &str); 10] = [
+    const MACROS: [(&str, &str, &str); 11] = [
         ("pure", "1", ""),
+        (
+            "may_run",
+            "(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(\"tool\").unwrap()) & 0o100) as usize",
+            "",
+        ),
         ("asks", "std::env::var(\"CARGO_PKG_NAME\").unwrap().len()", ""),
         ("draws", "std::collections::HashSet::from([1, 2]).len()", ""),
         ("looks", "std::path::Path::new(\"none\").exists() as usize", ""),
@@ -424,6 +429,7 @@ fn a_macro_is_reused_only_if_all_that_it_reads_is_known() {
     let cargo = ["generate-lockfile", "--offline", "--quiet"];
     let made = ledger.project.command("cargo", &ledger.project.dir).args(cargo).status().unwrap();
     assert!(made.success());
+    write("tool", "");
     ledger.project.commit("macros");
     ledger.check(&["--workspace"]);
     let check = ledger.check(&["--workspace"]);
@@ -435,13 +441,18 @@ fn a_macro_is_reused_only_if_all_that_it_reads_is_known() {
         assert_eq!(found.is_empty(), why.is_empty(), "{name}: {found}");
         assert!(found.contains(why), "{name}: {found}");
     }
-    // What was looked for and was not there.
+    // What was looked for and was not there, and a file with another mode.
+    let again = |user: &str| {
+        let check = ledger.check(&["--workspace"]);
+        assert_eq!(check.libraries().iter().filter(|l| **l == user).count(), 1, "{user}");
+    };
     write("none", "");
     ledger.project.commit("what was not there");
-    assert_eq!(
-        ledger.check(&["--workspace"]).libraries().iter().filter(|l| **l == "looks_user").count(),
-        1
-    );
+    again("looks_user");
+    let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(ledger.project.dir.join("tool"), runs).unwrap();
+    ledger.project.commit("a program");
+    again("may_run_user");
 }
 
 /// Two runs of the same repository in two clones, and one that is killed when it comes to write.

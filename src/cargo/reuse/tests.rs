@@ -345,6 +345,20 @@ fn what_is_read_is_understood_or_the_call_is_not_remembered() {
     assert!(with(Read::Called("readlink".into())).unwrap_err().contains("called `readlink`"));
 }
 
+/// The umask is varied, and decides nothing about the owner's right to run a file.
+#[cfg(unix)]
+#[test]
+fn whether_a_file_can_be_run_is_an_input() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.remember_with(Some([Read::File("macro.txt".into())].into())).unwrap();
+    for (mode, found) in [(0o644, true), (0o755, false), (0o640, true), (0o750, false)] {
+        let path = world.path("source/macro.txt");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(world.is_found(), found, "{mode:o}");
+    }
+}
+
 #[test]
 fn files_that_appear_and_links_that_lead_elsewhere_count() {
     let world = World::new();
