@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use self::places::Places;
 use crate::error::host;
 
+/// Where the component `rust-src` has the standard library's sources, below the compiler's directory.
+pub const SOURCES: &str = "lib/rustlib/src/rust/library";
+
 /// Names of variations that reached the builds; `false` for one that did so in part.
 pub type Varied = BTreeMap<String, bool>;
 

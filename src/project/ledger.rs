@@ -11,7 +11,7 @@ use crate::error;
 use crate::fs;
 use crate::ledger::entry::{VERSION, digest_of};
 use crate::ledger::store::{self, Ledger};
-use crate::ledger::{Shared, Split, Varied, mac};
+use crate::ledger::{SOURCES, Shared, Split, Varied, mac};
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::shim::watch;
@@ -136,6 +136,12 @@ fn compiler(toolchain: &Toolchain, targets: &[String]) -> Result<String> {
             files.extend(all.into_iter().filter(|(_, meta)| !meta.is_dir()).map(|(path, _)| path));
         }
     }
+    // rustc reads these where they are installed, and what it makes differs.
+    let sources = sysroot.join(SOURCES);
+    if sources.is_dir() {
+        let all = fs::walk(&sources, &mut |_| true)?;
+        files.extend(all.into_iter().filter(|(_, meta)| meta.is_file()).map(|(path, _)| path));
+    }
     let mut digests = Vec::new();
     for file in files {
         let name = file.strip_prefix(sysroot).unwrap_or(&file).display().to_string();
@@ -161,6 +167,7 @@ mod tests {
             "lib/rustlib/t/lib/self-contained/libc.a",
             "lib/rustlib/t/target.json",
             "lib/rustlib/host/lib/libcore-2.rlib",
+            "lib/rustlib/src/rust/library/core/src/panic.rs",
         ];
         let toolchain = Toolchain {
             cargo: dir.path().join("bin/cargo"),
@@ -184,5 +191,7 @@ mod tests {
         }
         write("share/doc/README", "not read");
         assert_eq!(digest(), before);
+        std::fs::remove_dir_all(dir.path().join("lib/rustlib/src")).unwrap();
+        assert_ne!(digest(), before);
     }
 }

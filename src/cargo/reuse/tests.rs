@@ -309,6 +309,7 @@ fn what_is_read_is_understood_or_the_call_is_not_remembered() {
         (Read::Opened(deps("rustcA7/lib.rmeta")), None),
         (Read::Opened(deps("other")), Some("reads")),
         (Read::Opened("/toolchain/lib/rustlib/x/lib/libstd.rmeta".into()), None),
+        (Read::Opened("/toolchain/lib/rustlib/src/rust/library/core/src/panic.rs".into()), None),
         // Of this no digest is part of the compiler's.
         (Read::Opened("/toolchain/lib/rustlib/src/x.rs".into()), Some("reads `/toolchain/")),
         (Read::Opened("/proc/self/cgroup".into()), None),

@@ -10,7 +10,7 @@ use super::asked::Asked;
 use crate::cargo::rustc_args::is_within;
 use crate::cargo::units::stem_of;
 use crate::fs;
-use crate::ledger::Spec;
+use crate::ledger::{SOURCES, Spec};
 use crate::shim::watch::{self, Read};
 
 /// What was read, as an input of the call.
@@ -139,8 +139,11 @@ fn is_own(call: &Asked<'_>, path: &Path) -> bool {
     }) || is_jobserver(call, path)
 }
 
-/// Whether this is a library of a target, which the ledger counts as a part of the compiler.
+/// Whether this is a library of a target, or one of its sources, which the ledger counts as a part of the compiler.
 fn is_standard(spec: &Spec, path: &Path) -> bool {
+    if path.starts_with(spec.sysroot.join(SOURCES)) {
+        return true;
+    }
     let below = path.strip_prefix(spec.sysroot.join("lib/rustlib"));
     below.is_ok_and(|below| below.iter().nth(1).is_some_and(|dir| dir == "lib"))
 }
