@@ -121,7 +121,7 @@ pub const SHARED: &[Shared] = shared! {
     "boot": "time since boot, load, /proc/cmdline, /proc/sys, control groups, address randomization";
     "process": "limits, priority, signals, groups, terminal, numbers of open files (CARGO_MAKEFLAGS), number of processes";
     "tool-variables": "variables that lead to tools and files of this machine: RUSTUP_HOME, SSL_CERT_FILE, JAVA_HOME";
-    "installed-software": "files of this machine in /usr, /etc and elsewhere: compilers, libraries, os-release, localtime";
+    "installed-software": "files of this machine in /usr, /etc and elsewhere: compilers, libraries, os-release, localtime; services with a socket or pipe there";
     "git-refs": "both builds are in a repository with a detached HEAD: branch, tags, remotes, depth of the clone, path of the repository";
     "file-times": "times that the kernel gives to new files, for programs that the preload shim does not reach";
     "direct-calls": "clock, kernel and CPUs for programs that call the kernel themselves or read /proc/self";
@@ -242,7 +242,7 @@ variations! {
     DirectoryOrder: "directory-order", "order of directory entries: of all in readdir, of the sources by another file system";
         needs GlibcAndBubblewrap; by [Preload, Copies];
         found as Ordering, "order of directories": |_, side| Value::Order(u32::from(side.0));
-    GitConfig: "git-config", "git settings in HOME: the user's name and address, the name of a first branch, dates";
+    GitConfig: "git-config", "git settings in HOME: the user's name and address, in the reflog as well, the name of a first branch, dates";
         needs Nothing; by [Within(&["HOME"])];
         found as VcsState, "git setting of the user": |c, side| match side {
             Side::A => Value::Nothing,
