@@ -76,7 +76,8 @@ impl Project {
         let base = (VERSION, &scope, self.recipe_version, compiler(&self.toolchain, targets)?);
         let blobs = ledger.blobs();
         let base = digest_of(&base);
-        let hidden = vec![mac::directory()?];
+        // By its own path: nothing can be mounted over a link.
+        let hidden = vec![fs::canonicalize(&mac::directory()?)?];
         // Where it cannot be compiled, crates that use macros are built twice, and the report says so.
         let toolchain = &self.toolchain;
         let watch = watch::compile(&toolchain.rustc, toolchain.host(), scratch).ok();

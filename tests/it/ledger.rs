@@ -287,6 +287,18 @@ fn a_build_script_can_neither_read_the_key_nor_write_to_the_ledger() {
     assert_eq!(run.code, Some(3), "{}", run.all());
     assert!(run.stderr.contains("the key can be read"), "{}", run.all());
     assert_eq!(ledger.check(&["--isolate", "always"]).libraries(), ["mid"]);
+    // Nor where the directory of its settings is a link, under either name.
+    let [settings, real] = ["config", "real"].map(|name| ledger.dir.path().join(name));
+    std::fs::rename(&settings, &real).unwrap();
+    std::os::unix::fs::symlink(&real, &settings).unwrap();
+    let check = "    assert!(std::fs::read(";
+    let both =
+        format!("{check}{:?}).is_err(), \"linked\");\n{check}", real.join("repro/ledger.key"));
+    ledger.project.write("mid/build.rs", &attack.replacen(check, &both, 1));
+    ledger.project.commit("an attack on what is linked");
+    ledger.check(&["--isolate", "always"]);
+    let run = ledger.repro(&["build", "--ledger", "--isolate", "never"]);
+    assert!(run.stderr.contains("linked"), "{}", run.all());
 }
 
 /// Each of these crates reads something in a way that is easily overlooked; what they read changes, and
