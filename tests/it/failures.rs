@@ -107,6 +107,20 @@ fn an_archive_as_the_source_of_a_build_is_told_apart_from_a_wrong_path() {
 }
 
 #[test]
+fn advice_names_the_command_that_has_the_option() {
+    let project = Project::plain("sound-features");
+    project.git(&["init", "-q"]);
+    for args in [&["build"][..], &["init", "--dry-run"]] {
+        let run = project.repro(args);
+        fails(
+            &run,
+            4,
+            &["has no commit yet: commit the source first", "`repro build --source DIR`"],
+        );
+    }
+}
+
+#[test]
 fn no_place_for_the_results_is_found_before_the_builds() {
     let project = Project::committed("sound-features");
     std::fs::write(project.dir.join("target"), "").unwrap();
