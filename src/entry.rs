@@ -44,12 +44,10 @@ pub fn main() -> ExitCode {
     }
     end_children_on_panic();
     term::set_up_color();
+    let in_json = cli::asked_for_json(&args);
     let cli = match cli::parse(args) {
         Ok(cli) => cli,
-        Err(e) => {
-            let _ = e.print();
-            return ExitCode::from(if e.use_stderr() { Kind::Usage.code() } else { 0 });
-        }
+        Err(e) => return unparsed(&e, in_json),
     };
     if let Some(color) = cli.color {
         anstream::ColorChoice::from(color).write_global();
@@ -95,6 +93,20 @@ pub fn main() -> ExitCode {
     };
     let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals(give_up));
     ExitCode::from(entered.and_then(|()| run(cli.command)).unwrap_or_else(|e| failing(&e)))
+}
+
+/// Help, or a mistake on the command line.
+fn unparsed(error: &clap::Error, in_json: Option<String>) -> ExitCode {
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    if let Some(command) = in_json {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let _ = print(&json::failure(&command, Kind::Usage.name(), message));
+    }
+    ExitCode::from(Kind::Usage.code())
 }
 
 /// A panic does not unwind in a release build: nothing else would end the children. The next run removes

@@ -21,6 +21,8 @@ use crate::cargo::trace::Trace;
 use crate::fs;
 use crate::variation;
 
+/// What to do about a culprit whose cause is not known.
+const UNKNOWN: &str = "no known cause fits: look at what writes these bytes";
 /// How many findings of the same files become evidence.
 const FINDINGS: usize = 4;
 /// How many changes of one unit are read and shown; there may be thousands of files.
@@ -148,6 +150,10 @@ impl Evidence<'_> {
             let general = notes.causes.iter().map(|c| remedy::general(*c));
             notes.remedies.extend(general.map(str::to_string));
         }
+        // It sends the reader of two files to `repro build`, which is what runs here.
+        for remedy in notes.remedies.iter_mut().filter(|r| **r == remedy::general(Cause::Unknown)) {
+            *remedy = UNKNOWN.to_string();
+        }
         let mut via = Vec::new();
         for node in &suspect.via {
             let package = &self.found.nodes[*node].package;
@@ -246,10 +252,16 @@ impl Evidence<'_> {
             return Ok(());
         }
         known_crates(details, notes);
-        notes.evidence.push(match details.macros.as_slice() {
-            [] => "all its inputs are the same, and it uses no procedural macro: the compiler made the difference".to_string(),
-            macros => format!(
+        let paths: Vec<&Change> = details.changes.iter().filter(|c| c.only_roots).collect();
+        notes.evidence.push(match (details.macros.as_slice(), paths.is_empty()) {
+            ([], true) => "all its inputs are the same, and it uses no procedural macro: the compiler made the difference".to_string(),
+            ([], false) => "its inputs are the same but for directories of the build, and it uses no procedural macro".to_string(),
+            (macros, true) => format!(
                 "all its inputs are the same: a procedural macro or the compiler made the difference; it uses {}",
+                macros.join(", ")
+            ),
+            (macros, false) => format!(
+                "its inputs are the same but for directories of the build; it uses the procedural macros of {}",
                 macros.join(", ")
             ),
         });
@@ -262,11 +274,15 @@ impl Evidence<'_> {
             return Ok(());
         }
         // A directory need not stand in the bytes as it is to make a difference.
-        for (i, change) in details.changes.iter().filter(|c| c.only_roots).enumerate() {
+        let of_unknown = std::mem::take(&mut notes.remedies);
+        for (i, change) in paths.into_iter().enumerate() {
             let line = self.line(change, Role::Lib, details, &[])?;
             notes.evidence.push(format!("perhaps: {line}"));
             let name = format!("perhaps-{i}");
             notes.take(&self.of_change(change, &name, context)?);
+        }
+        if notes.remedies.is_empty() {
+            notes.remedies = of_unknown;
         }
         Ok(())
     }

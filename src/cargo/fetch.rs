@@ -43,6 +43,9 @@ pub fn fetch(toolchain: &Toolchain, place: &Place, say: &(dyn Fn(&str) + Sync)) 
         return Ok(());
     }
     let words = words.into_inner().expect("no panic holds this").join("\n");
+    // The copy that cargo reads is none of the user's directories.
+    let copy = place.manifest.parent().map(|dir| format!("{}/", dir.display()));
+    let words = copy.map_or(words.clone(), |copy| words.replace(&copy, ""));
     Err(explain(&cmd.show(), &words))
 }
 
@@ -104,7 +107,13 @@ fn explain(command: &str, words: &str) -> anyhow::Error {
         refused(
             "Cargo.lock is stale: it does not match the manifests; run `cargo update --workspace`, commit Cargo.lock and build again",
         )
-    } else if words.contains("failed to parse manifest") || words.contains("failed to parse lock") {
+    } else if words.contains("failed to parse lock") {
+        let reason = error.split("Caused by:").nth(1).unwrap_or(error);
+        let reason = reason.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or(error);
+        bad_input(format!(
+            "cargo cannot read Cargo.lock: {reason}; restore it with git, or run `cargo generate-lockfile`"
+        ))
+    } else if words.contains("failed to parse manifest") {
         bad_input(short)
     } else if UNREACHED.iter().any(|w| words.contains(w)) {
         let reason = error.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or(error);
@@ -125,6 +134,13 @@ mod tests {
     fn failures_are_told_apart() {
         let stale = "error: cannot update the lock file /s/Cargo.lock because --locked was passed to prevent this\n";
         assert_eq!(kind_of(&explain("cargo fetch", stale)), Kind::Refused);
+        let lock = "error: failed to parse lock file at: Cargo.lock\n\nCaused by:\n  TOML parse error at line 8, column 8\n    |\n  8 | garbage\n";
+        let error = explain("cargo fetch", lock);
+        assert_eq!(kind_of(&error), Kind::BadInput);
+        assert_eq!(
+            error.to_string(),
+            "cargo cannot read Cargo.lock: TOML parse error at line 8, column 8; restore it with git, or run `cargo generate-lockfile`"
+        );
         let network = "warning: spurious\nerror: failed to download `x v1`\n\nCaused by:\n  could not resolve host\n";
         let error = explain("cargo fetch", network);
         assert_eq!(kind_of(&error), Kind::Host);

@@ -22,8 +22,8 @@ pub mod verify;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
 use self::attest::AttestArgs;
@@ -209,22 +209,64 @@ pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
             let closest = names.last().cloned().into_iter().collect();
             error.insert(similar, ContextValue::Strings(closest));
         }
+        if let Some(tip) = tip(&error) {
+            error.remove(ContextKind::SuggestedArg);
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
         error
     })
 }
 
+/// The subcommand of a command line that asks it for JSON, whether or not the rest can be parsed.
+pub fn asked_for_json(args: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = args.iter().skip(1).filter_map(|a| a.to_str()).collect();
+    let whole = Cli::command();
+    let command = words.iter().find_map(|word| whole.find_subcommand(word))?;
+    let has_json = |arg: &clap::Arg| {
+        arg.get_long() == Some("format")
+            && arg.get_possible_values().iter().any(|v| v.matches("json", false))
+    };
+    let is_json = |value: &str| value.split(',').any(|format| format == "json");
+    let asked = words.windows(2).any(|two| two[0] == "--format" && is_json(two[1]))
+        || words.iter().filter_map(|word| word.strip_prefix("--format=")).any(is_json);
+    (asked && command.get_arguments().any(has_json)).then(|| command.get_name().to_string())
+}
+
+/// Options of cargo that people type first, and why they are not here.
+const OF_CARGO: &[(&str, &str)] = &[
+    ("--release", "the release profile is the default; `--profile NAME` selects another one"),
+    ("--debug", "`--profile dev` selects the debug profile"),
+    ("--locked", "builds are always locked: Cargo.lock decides the versions"),
+    ("--offline", "builds are always offline, after one `cargo fetch --locked`"),
+    ("--frozen", "builds are always locked and offline"),
+    ("-j", "the number of jobs is chosen for each build"),
+    ("--jobs", "the number of jobs is chosen for each build"),
+    ("--config", "set the key in `.cargo/config.toml`, where those who verify have it as well"),
+    ("--target-dir", "set CARGO_TARGET_DIR, or `build.target-dir` in `.cargo/config.toml`"),
+    ("--exclude", "select packages with `-p`, which can be given several times"),
+];
+
+/// The tip for an option that a command does not have.
+fn tip(error: &clap::Error) -> Option<&'static str> {
+    let typed = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) => typed,
+        _ => return None,
+    };
+    OF_CARGO.iter().find(|(option, _)| option == typed).map(|(_, tip)| *tip)
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
     }
 
     #[test]
     fn no_line_of_the_examples_is_wrapped_by_clap() {
-        for command in super::Cli::command().get_subcommands() {
+        for command in Cli::command().get_subcommands() {
             let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let long: Vec<_> = text.lines().filter(|l| l.chars().count() > 100).collect();
             assert_eq!(long, [""; 0], "{}", command.get_name());

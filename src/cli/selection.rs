@@ -1,7 +1,6 @@
 //! Which part of a project cargo builds, spelled as cargo's own flags.
 
 use clap::Args;
-use clap::builder::UnknownArgumentValueParser;
 
 use crate::request::Selection;
 
@@ -38,15 +37,6 @@ pub struct SelectionArgs {
     /// Profile [default: release]
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
     profile: Option<String>,
-    /// What everyone types at first.
-    #[arg(
-        long = "release",
-        hide = true,
-        num_args = 0,
-        default_missing_value = "",
-        value_parser = UnknownArgumentValueParser::suggest("the release profile is the default; `--profile NAME` selects another one")
-    )]
-    _release: Option<String>,
 }
 
 impl SelectionArgs {

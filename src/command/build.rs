@@ -88,6 +88,19 @@ fn with_remedies(
     Ok(report)
 }
 
+/// cargo would report it as a build that failed, with the names of the directories that it was made in.
+fn wrapper_exists(project: &Project) -> Result<()> {
+    match project.user_wrapper() {
+        Some((path, false)) if path.components().count() > 1 && !path.is_file() => {
+            Err(host(format!(
+                "there is no rustc wrapper `{}`: check RUSTC_WRAPPER and `build.rustc-wrapper`",
+                path.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes the builds and compares them; `public` says whether the results are for the user.
 fn builds(
     asked: BuildRequest,
@@ -97,6 +110,7 @@ fn builds(
 ) -> Result<Outcome> {
     let (show_recipe, once) = (asked.show_recipe, asked.once);
     let mut project = Project::open(asked, scratch)?;
+    wrapper_exists(&project)?;
     let recipe = project.recipe()?;
     if show_recipe {
         return Ok(Outcome::Recipe(recipe.rows()));
@@ -350,7 +364,7 @@ fn verdict(
     let verdict = comparison.verdict().ok_or_else(|| {
         failure(
             Kind::BuildFailed,
-            "nothing to compare: the selected packages produced no binary or library for the target; select other packages or targets",
+            "nothing to compare: the selected packages produced no binary or library for the target; select other packages, features or targets",
         )
     })?;
     Ok(match coverage {

@@ -105,6 +105,11 @@ fn see_also<'a>(names: impl Iterator<Item = &'a String>) -> Roff {
     out
 }
 
+/// A reader that went away, such as `head`, does not make a failed run of it.
 fn print(bytes: &[u8]) -> Result<()> {
-    std::io::stdout().write_all(bytes).context("failed to write to standard output")
+    let mut out = std::io::stdout();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("failed to write to standard output"),
+    }
 }

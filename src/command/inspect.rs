@@ -11,8 +11,11 @@ use crate::request::Inspect;
 /// Runs it; a file in which there is no binary is an error.
 pub fn run(asked: &Inspect) -> Result<Vec<Inspected>> {
     let one = |path: &std::path::PathBuf| {
-        let digest = digest::of_file(path)?;
         let shown = path.display();
+        if path.is_dir() {
+            return Err(bad_input(format!("`{shown}` is a directory: name the files in it")));
+        }
+        let digest = digest::of_file(path)?;
         let binaries = inspect::file(path, &asked.limits)
             .map_err(|why| bad_input(why).context(format!("failed to inspect `{shown}`")))?;
         if binaries.is_empty() {

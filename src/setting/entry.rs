@@ -14,12 +14,20 @@ pub enum Fate {
 pub enum Home {
     /// A key of `[…metadata.repro]`.
     Metadata,
-    /// `.cargo/config.toml` in the source, `[env]` for a variable.
+    /// Flags that select less or more than whole packages; the metadata has no key for them.
+    Selection,
+    /// A key of `.cargo/config.toml` in the source.
     CargoConfig,
+    /// `rustflags` there: cargo does not read flags from `[env]`.
+    Rustflags,
+    /// `[env]` there.
+    Environment,
     /// `[profile]` in Cargo.toml.
     Profile,
-    /// The commit: its time, or its root.
+    /// The commit: its time.
     Commit,
+    /// The directory in the commit: nothing in the source names one.
+    Directory,
     /// Nowhere: it is of the publisher's machine.
     Nowhere,
 }
@@ -29,9 +37,17 @@ impl Home {
     pub fn advice(self) -> &'static str {
         match self {
             Home::Metadata => "set it in [package.metadata.repro] or [workspace.metadata.repro]",
-            Home::CargoConfig => "set it in `.cargo/config.toml` of the source (variables: [env])",
+            Home::Selection => {
+                "leave the flag out, or list `packages` in [workspace.metadata.repro]"
+            }
+            Home::CargoConfig => "set its key in `.cargo/config.toml` of the source",
+            Home::Rustflags => {
+                "set `rustflags` of [build] or [target] in `.cargo/config.toml` of the source"
+            }
+            Home::Environment => "set it in [env] of `.cargo/config.toml` of the source",
             Home::Profile => "set it in [profile] of Cargo.toml",
             Home::Commit => "leave it out: the commit decides it",
+            Home::Directory => "the source cannot ask for it, so tell verifiers about it",
             Home::Nowhere => "build without it",
         }
     }

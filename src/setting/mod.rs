@@ -70,7 +70,7 @@ pub fn unsourced(
     }
     if manifest.source.directory != "." {
         let directory = &manifest.source.directory;
-        found.push(Setting::new("directory", directory, Fate::Replayed, Home::Commit));
+        found.push(Setting::new("directory", directory, Fate::Replayed, Home::Directory));
     }
     if let Some(wrapper) = &recipe.user_wrapper {
         let setting = Setting::new("RUSTC_WRAPPER", wrapper, Fate::Fact, Home::Nowhere);
@@ -97,28 +97,29 @@ pub fn unsourced(
 /// Targets are left out: they are part of what an artifact is.
 fn selection(manifest: &Manifest, sourced: &Selection) -> Vec<Setting> {
     let build = &manifest.build;
+    use Home::{Metadata, Selection as Flag};
     let lists = [
-        ("packages", &build.packages, &sourced.packages),
-        ("bins", &build.bins, &sourced.bins),
-        ("features", &build.features, &sourced.features),
+        ("packages", &build.packages, &sourced.packages, Metadata),
+        ("bins", &build.bins, &sourced.bins, Flag),
+        ("features", &build.features, &sourced.features, Metadata),
     ];
     let switches = [
-        ("workspace", build.workspace, sourced.workspace),
-        ("lib", build.lib, sourced.lib),
-        ("all-bins", build.all_bins, sourced.all_bins),
-        ("all-features", build.all_features, sourced.all_features),
-        ("no-default-features", build.no_default_features, sourced.no_default_features),
+        ("workspace", build.workspace, sourced.workspace, Flag),
+        ("lib", build.lib, sourced.lib, Flag),
+        ("all-bins", build.all_bins, sourced.all_bins, Flag),
+        ("all-features", build.all_features, sourced.all_features, Metadata),
+        ("no-default-features", build.no_default_features, sourced.no_default_features, Metadata),
     ];
-    let own = |name: &str, value: String| Setting::new(name, value, Fate::Replayed, Home::Metadata);
+    let own = |name: &str, value: String, home| Setting::new(name, value, Fate::Replayed, home);
     let mut found: Vec<Setting> = lists
         .into_iter()
-        .filter(|(_, a, b)| a != b)
-        .map(|(name, a, _)| own(name, a.join(",")))
+        .filter(|(_, a, b, _)| a != b)
+        .map(|(name, a, _, home)| own(name, a.join(","), home))
         .collect();
-    let differing = switches.into_iter().filter(|(_, a, b)| a != b);
-    found.extend(differing.map(|(name, a, _)| own(name, a.to_string())));
+    let differing = switches.into_iter().filter(|(_, a, b, _)| a != b);
+    found.extend(differing.map(|(name, a, _, home)| own(name, a.to_string(), home)));
     if build.profile != sourced.profile() {
-        found.push(own("profile", build.profile.clone()));
+        found.push(own("profile", build.profile.clone(), Metadata));
     }
     found
 }

@@ -103,13 +103,15 @@ pub fn fate(name: &str, value: &str) -> Result<Fate, String> {
     })
 }
 
+/// cargo reads its own settings from its environment and from the keys of its config, and none of them
+/// from `[env]`, which is for what it runs.
 fn home(name: &str) -> Home {
-    if environment::folded(name).starts_with("CARGO_PROFILE_") {
-        return Home::Profile;
-    }
-    match environment::class(name) {
-        Some(Class::Machine | Class::Program) => Home::Nowhere,
-        _ => Home::CargoConfig,
+    match (environment::class(name), rule(name)) {
+        (Some(Class::Machine | Class::Program), _) => Home::Nowhere,
+        (_, Rule::Rustc | Rule::EncodedRustc) => Home::Rustflags,
+        _ if environment::folded(name).starts_with("CARGO_PROFILE_") => Home::Profile,
+        _ if environment::folded(name).starts_with("CARGO_") => Home::CargoConfig,
+        _ => Home::Environment,
     }
 }
 
@@ -134,6 +136,24 @@ pub(super) fn settings(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_variable_belongs_where_cargo_reads_it() {
+        let table = [
+            ("RUSTFLAGS", Home::Rustflags),
+            ("CARGO_ENCODED_RUSTFLAGS", Home::Rustflags),
+            ("CARGO_BUILD_RUSTFLAGS", Home::Rustflags),
+            ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", Home::Rustflags),
+            ("CARGO_BUILD_TARGET", Home::CargoConfig),
+            ("CARGO_PROFILE_RELEASE_LTO", Home::Profile),
+            ("CFLAGS", Home::Environment),
+            ("APP_CHANNEL", Home::Environment),
+            ("CC", Home::Nowhere),
+        ];
+        for (name, expected) in table {
+            assert_eq!(home(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn each_variable_is_read_by_its_own_rule() {

@@ -133,7 +133,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
         return Ok(());
     }
     Err(refused(format!(
-        "`{}` is not in commit {}: commit it, or give --source DIR to build the directory as it is",
+        "`{}` is not in commit {}: commit it (`repro build --source DIR` builds a directory as it is)",
         relative.display(),
         &info.commit[..12.min(info.commit.len())]
     )))

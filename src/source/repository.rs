@@ -120,7 +120,7 @@ pub(super) fn resolve(top: &Path, rev: Option<&str>) -> Result<String> {
             top.display()
         )),
         None => refused(format!(
-            "the repository `{}` has no commit yet: commit the source first, or give --source DIR",
+            "the repository `{}` has no commit yet: commit the source first (`repro build --source DIR` builds one without)",
             top.display()
         )),
     })

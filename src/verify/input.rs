@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::names::visible;
 
-use crate::error::{bad_input, usage};
+use crate::error::{bad_input, host, usage};
 use crate::fs;
 use crate::manifest;
 use crate::project::publish::{DIST, MANIFEST};
@@ -68,7 +68,7 @@ impl Input {
             let each = paths.iter().map(|p| visible(&p.display().to_string()));
             each.map(|p| format!("`{p}` was not {what}")).collect()
         };
-        let signatures = "checked: verify signatures with the tool that made them";
+        let signatures = "checked: count signed statements with `--keys`, and verify other signatures with their own tool";
         let skipped = "looked at: hidden, a link to a directory, or a release of its own";
         [of(&self.unchecked, signatures), of(&self.skipped, skipped)].concat()
     }
@@ -112,7 +112,12 @@ fn file(path: &Path, input: &mut Input) -> Result<()> {
             true => usage(format!(
                 "`{shown}` is a URL: download the file first, `repro verify` fetches nothing but source"
             )),
-            false => bad_input(format!("there is no file `{shown}`")),
+            false => match std::fs::metadata(path) {
+                Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+                    host(format!("failed to look at `{shown}`: {e}"))
+                }
+                _ => bad_input(format!("there is no file `{shown}`")),
+            },
         });
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -639,7 +639,7 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     it.sh("cp dist/*.cdx.json dist/more/");
     let one = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "1"];
     let run = it.project.repro(&one);
-    assert_verdict(&run, 0, "REPRODUCED BY 1: alice, 1 have to agree");
+    assert_verdict(&run, 0, "REPRODUCED BY 1: alice, 1 has to agree");
     // Nor does a name write lines of its own.
     it.sh("mv dist/more \"$(printf 'dist/more\\nREPRODUCED')\"; printf ' ' >>dist/sound-features.cdx.json");
     let run = it.project.repro(&one);
@@ -652,7 +652,7 @@ fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
     assert_eq!(it.project.repro(&newer).code, Some(0));
     assert_eq!(it.project.repro(&one).code, Some(1));
     it.attest("alice", ALICE, &[]);
-    assert_verdict(&it.project.repro(&one), 0, "REPRODUCED BY 1: alice, 1 have to agree");
+    assert_verdict(&it.project.repro(&one), 0, "REPRODUCED BY 1: alice, 1 has to agree");
     it.sh("rm dist/*.cdx.json");
     it.attest("alice", ALICE, &[]);
 

@@ -164,3 +164,20 @@ fn nobody_is_blamed_where_nothing_differs() {
     assert_eq!(run.code, Some(0), "{}", run.all());
     assert_eq!(run.json()["blame"], serde_json::json!([]));
 }
+
+#[test]
+fn a_path_that_is_only_measured_is_no_fault_of_the_compiler() {
+    let project = Project::plain("fault-manifest-dir");
+    let main = "fn main() {\n    println!(\"{}\", env!(\"CARGO_MANIFEST_DIR\").len());\n}\n";
+    project.write("src/main.rs", main);
+    project.git(&["init", "-q"]);
+    project.commit("as it was");
+    let report = differs(&project, &[]);
+    let evidence = evidence(&report, 0);
+    assert!(evidence.contains("the same but for directories of the build"), "{evidence}");
+    assert!(evidence.contains("perhaps: it reads the variable CARGO_MANIFEST_DIR"), "{evidence}");
+    assert!(!evidence.contains("the compiler made the difference"), "{evidence}");
+    let remedies = report["blame"][0]["remedies"].to_string();
+    assert!(remedies.contains("--same-path"), "{remedies}");
+    assert!(!remedies.contains("no known cause fits"), "{remedies}");
+}

@@ -509,3 +509,34 @@ fn clean_is_said_of_nothing_with_a_warning_or_unchecked() {
     assert_eq!((code, report["verdict"].as_str()), (Some(4), Some("incomplete")), "{report:#}");
     assert_eq!(report["not_run"][0]["reason"], "there is no Cargo.lock");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_toolchain_that_is_not_installed_is_reported_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = app();
+    let rustup = project.base().join("rustup");
+    let says = "error: toolchain '1.0.9-x' is not installed\nhelp: run it\n\nStack backtrace:\n   0: anyhow";
+    std::fs::write(&rustup, format!("#!/bin/sh\necho \"{says}\" >&2; exit 1\n")).unwrap();
+    std::fs::set_permissions(&rustup, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let rustup = rustup.to_str().unwrap();
+    let run = project.repro_env(&["check"], &[("CARGO", rustup), ("RUSTC", rustup)]);
+    assert_eq!(run.code, Some(4), "{}", run.all());
+    assert_eq!(run.stdout.matches("is not installed").count(), 1, "{}", run.all());
+    assert!(!run.stdout.contains("backtrace"), "{}", run.all());
+    // The same of rustc alone.
+    let run = project.repro_env(&["check"], &[("RUSTC", rustup)]);
+    assert_eq!(run.code, Some(4), "{}", run.all());
+    let words = format!("`{rustup}` does not run here: toolchain '1.0.9-x' is not installed\n");
+    assert!(run.stdout.contains(&words) && !run.stdout.contains("backtrace"), "{}", run.all());
+}
+
+#[test]
+fn a_lockfile_that_cannot_be_read_is_not_reported_as_missing() {
+    let project = app();
+    project.write("Cargo.lock", "<<<<<<< HEAD\n");
+    let run = check(&project, &[]);
+    assert_eq!(run.code, Some(5), "{}", run.all());
+    assert!(run.stdout.contains("not checked: Cargo.lock could not be read"), "{}", run.all());
+    assert!(!run.stdout.contains("there is no Cargo.lock"), "{}", run.all());
+}

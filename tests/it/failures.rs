@@ -79,6 +79,48 @@ fn a_toolchain_that_is_not_installed_is_no_fault_of_the_manifest() {
 }
 
 #[test]
+fn a_lockfile_that_does_not_parse_is_named_as_the_users() {
+    let project = Project::committed("sound-features");
+    project.write("Cargo.lock", "<<<<<<< HEAD\nversion = 4\n");
+    project.commit("a merge");
+    let run = project.repro(&["build"]);
+    fails(&run, 5, &["cargo cannot read Cargo.lock: TOML parse error at line 1"]);
+    assert!(!run.stderr.contains(project.tmp().to_str().unwrap()), "{}", run.all());
+}
+
+#[test]
+fn a_wrapper_that_is_not_there_is_found_before_the_builds() {
+    let project = Project::committed("sound-features");
+    let run = project.repro_env(&["build"], &[("RUSTC_WRAPPER", "/no/such/wrapper")]);
+    fails(&run, 6, &["there is no rustc wrapper `/no/such/wrapper`"]);
+    assert!(!run.stderr.contains("fetching"), "{}", run.all());
+}
+
+#[test]
+fn an_archive_as_the_source_of_a_build_is_told_apart_from_a_wrong_path() {
+    let project = Project::committed("sound-features");
+    project.write("source.tar.gz", "");
+    let run = project.repro(&["build", "--source", "source.tar.gz"]);
+    fails(&run, 4, &["--source takes a directory, and `source.tar.gz` is a file: unpack it"]);
+    let run = project.repro(&["build", "--source", "nowhere"]);
+    fails(&run, 4, &["there is no file `nowhere/Cargo.toml`"]);
+}
+
+#[test]
+fn advice_names_the_command_that_has_the_option() {
+    let project = Project::plain("sound-features");
+    project.git(&["init", "-q"]);
+    for args in [&["build"][..], &["init", "--dry-run"]] {
+        let run = project.repro(args);
+        fails(
+            &run,
+            4,
+            &["has no commit yet: commit the source first", "`repro build --source DIR`"],
+        );
+    }
+}
+
+#[test]
 fn no_place_for_the_results_is_found_before_the_builds() {
     let project = Project::committed("sound-features");
     std::fs::write(project.dir.join("target"), "").unwrap();

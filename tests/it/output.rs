@@ -149,9 +149,24 @@ fn options_that_everyone_tries_are_there() {
     let project = Project::committed("sound-features");
     let help = |args: &[&str]| project.repro(args).stdout;
     assert_eq!(help(&["help", "build"]), help(&["build", "--help"]));
-    let run = project.repro(&["build", "--release"]);
-    assert_eq!(run.code, Some(2), "{}", run.all());
-    assert!(run.stderr.contains("the release profile is the default"), "{}", run.all());
+    for (option, tip) in [
+        ("--release", "the release profile is the default"),
+        ("--locked", "builds are always locked"),
+        ("--offline", "builds are always offline"),
+        ("--config", "set the key in `.cargo/config.toml`"),
+        ("-j", "the number of jobs"),
+    ] {
+        let run = project.repro(&["build", option]);
+        assert_eq!(run.code, Some(2), "{}", run.all());
+        assert!(run.stderr.contains(&format!("'{option}' found")), "{}", run.all());
+        assert!(run.stderr.contains(&format!("tip: {tip}")), "{}", run.all());
+        assert!(!run.stderr.contains("a similar argument"), "{}", run.all());
+    }
+    let run = project.repro(&["build", "--relase"]);
+    assert!(run.stderr.contains("unexpected argument '--relase'"), "{}", run.all());
+    // A command that has such an option takes it.
+    let run = project.repro(&["archive", "src", "-j", "2", "-o", "src.tar.gz"]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
     let dir = project.dir.to_str().unwrap();
     let elsewhere = |args: &[&str]| {
         let mut command = project.command(env!("CARGO_BIN_EXE_repro"), &project.base());
@@ -170,6 +185,30 @@ fn options_that_everyone_tries_are_there() {
     let colored =
         |when| project.repro(&["check", "--explain", "map-order", "--color", when]).stdout;
     assert!(colored("always").contains('\x1b') && !colored("never").contains('\x1b'));
+}
+
+#[test]
+fn a_mistake_on_the_command_line_is_json_as_well() {
+    let project = Project::plain("sound-features");
+    for (args, command) in [
+        (&["build", "--nope", "--format", "json"][..], "build"),
+        (&["verify", "--format=json"], "verify"),
+        (&["--format", "json", "diff", "a"], "diff"),
+        (&["archive", "--nope", "--format", "tar.gz,json"], "archive"),
+    ] {
+        let run = project.repro(args);
+        assert_eq!(run.code, Some(2), "{}", run.all());
+        let json = run.json();
+        assert_eq!((&json["command"], &json["error"]["kind"]), (&command.into(), &"usage".into()));
+        let message = json["error"]["message"].as_str().unwrap();
+        assert!(!message.is_empty() && run.stderr.contains(message), "{}", run.all());
+    }
+    for args in [&["build", "--nope"][..], &["sbom", "--format", "json"], &["--format", "json"]] {
+        let run = project.repro(args);
+        assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{}", run.all());
+    }
+    let run = project.repro(&["build", "--help", "--format", "json"]);
+    assert!(run.stdout.contains("Usage: repro build"), "{}", run.all());
 }
 
 #[test]
@@ -198,6 +237,20 @@ fn completions_and_man_page_are_generated() {
     assert!(build.contains("repro build") && build.contains("repro\\-verify(1)"), "{build}");
     let run = project.repro(&["man"]);
     assert!(run.stdout.contains(".TH") && run.stdout.contains("allow\\-dirty"), "{}", run.stdout);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::process::Stdio;
+    let project = Project::plain("sound-features");
+    for args in [&["man"][..], &["completions", "zsh"], &["build", "--help"]] {
+        let mut command = project.command_repro(args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let out = child.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&out.stderr);
+        assert_eq!((out.status.code(), &*words), (Some(0), ""), "{args:?}");
+    }
 }
 
 #[test]

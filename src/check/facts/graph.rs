@@ -160,19 +160,19 @@ fn features(selection: &Selection) -> Vec<&str> {
 
 fn explain(words: &str) -> Missing {
     let error = words.find("error: ").map_or(words, |at| &words[at + 7..]);
-    let lines = error.lines().map(str::trim).filter(|l| !l.is_empty());
-    let short = lines.take(4).collect::<Vec<_>>().join(" ");
+    let lines = error.lines().map(str::trim).filter(|l| !l.is_empty() && *l != "Caused by:");
+    let short = lines.take(5).collect::<Vec<_>>().join(": ");
     if words.contains("--locked was passed") || words.contains("because --locked") {
         Missing::Stale
     } else if words.contains("--offline") || words.contains("offline mode") {
         Missing::Other(refused(format!(
-            "the sources of dependencies are not all here, so that rules about them were not checked: run `cargo fetch --locked` first ({short})"
+            "the sources of dependencies are not all here, so rules about them were not checked: run `cargo fetch --locked` first ({short})"
         )))
     } else if words.contains("failed to parse") {
         Missing::Other(bad_input(short))
     } else {
         Missing::Other(refused(format!(
-            "cargo cannot resolve the dependencies, so that rules about them were not checked: {short}"
+            "cargo cannot resolve the dependencies, so rules about them were not checked: {short}"
         )))
     }
 }

@@ -18,6 +18,7 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use crate::check::hit::Place;
+use crate::error::refused;
 use crate::fs;
 use crate::process::Cmd;
 use crate::query::Cargo;
@@ -121,6 +122,10 @@ impl Facts {
         facts.root = facts.tree.repository.clone().unwrap_or(workspace);
         match compiler {
             Ok(compiler) => facts.read_graph(wanted, &compiler, &note),
+            // What rustup says in place of rustc, it has said in place of cargo.
+            Err(_)
+                if facts.members.is_none()
+                    && !troubles.lock().expect("no panic holds this").is_empty() => {}
             Err(error) => note(error),
         }
         facts.troubles = troubles.into_inner().expect("no panic holds this");
@@ -291,7 +296,13 @@ impl Compiler {
 
     fn rustc(&self, args: &[&str]) -> Result<String> {
         let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let out = Cmd::new(program).args(args).dir(&self.dir).checked()?;
-        Ok(out.text())
+        let out =
+            Cmd::new(&program).args(args).dir(&self.dir).env_remove("RUST_BACKTRACE").output()?;
+        if out.status.success() {
+            return Ok(out.text());
+        }
+        let why = out.stderr.lines().find(|l| l.starts_with("error"));
+        let why = why.unwrap_or(out.stderr.trim()).trim_start_matches("error: ");
+        Err(refused(format!("`{}` does not run here: {why}", program.to_string_lossy())))
     }
 }

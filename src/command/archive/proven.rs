@@ -248,24 +248,25 @@ fn release(asked: &Archive, artifacts: &[&Artifact]) -> Result<Release> {
     packages.dedup();
     let mut versions: Vec<&str> = packages.iter().map(|(_, version)| *version).collect();
     versions.dedup();
-    let only = |all: &[&str], option: &str, what: &str| match all {
-        [one] => Ok(one.to_string()),
-        _ => Err(refused(format!(
-            "artifacts of several packages go into one archive ({}): give its {what} with {option}, or in [workspace.metadata.repro.archive]",
-            packages.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(", ")
-        ))),
+    let only = |asked: &Option<String>, all: &[&str]| match (asked, all) {
+        (Some(asked), _) => Some(asked.clone()),
+        (None, [one]) => Some(one.to_string()),
+        _ => None,
     };
     let names: Vec<&str> = packages.iter().map(|(name, _)| *name).collect();
-    let release = Release {
-        name: match &asked.name {
-            Some(name) => name.clone(),
-            None => only(&names, "--name", "name")?,
-        },
-        version: match &asked.release {
-            Some(version) => version.clone(),
-            None => only(&versions, "--release", "version")?,
-        },
+    let (name, version) = (only(&asked.name, &names), only(&asked.release, &versions));
+    let missing = match (&name, &version) {
+        (None, None) => "its name with --name and its version with --release",
+        (None, _) => "its name with --name",
+        _ => "its version with --release",
     };
+    let (Some(name), Some(version)) = (name, version) else {
+        return Err(refused(format!(
+            "artifacts of several packages go into one archive ({}): give {missing}, or in [workspace.metadata.repro.archive]",
+            packages.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(", ")
+        )));
+    };
+    let release = Release { name, version };
     for part in [&release.name, &release.version] {
         if part.is_empty() || part.starts_with('.') || part.contains(['/', '\\', '\n', ' ']) {
             return Err(bad_input(format!(

@@ -13,7 +13,7 @@ use crate::report::json::value::{list, object};
 use crate::report::json::{SCHEMA, encode};
 use crate::report::rows::row;
 use crate::request::Owner;
-use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::Verification;
 
 /// What was found.
@@ -195,8 +195,9 @@ pub fn text(found: &Attested, verbose: bool) -> String {
     let _ = match verdict {
         Verdict::Attested => writeln!(
             out,
-            "{GOOD}REPRODUCED BY {n}{GOOD:#}: {}, {needed} have to agree{but}",
-            names.join(", ")
+            "{GOOD}REPRODUCED BY {n}{GOOD:#}: {}, {} to agree{but}",
+            names.join(", "),
+            term::count(needed, "has", "have")
         ),
         Verdict::NotConfirmed => writeln!(
             out,
@@ -206,8 +207,9 @@ pub fn text(found: &Attested, verbose: bool) -> String {
         Verdict::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
         Verdict::NotEnough => writeln!(
             out,
-            "{BAD}NOT ENOUGH VOTES{BAD:#}: {n} of {} trusted builders attest every file, {needed} have to{but}",
-            found.possible()
+            "{BAD}NOT ENOUGH VOTES{BAD:#}: {n} of {} attest every file, {} to{but}",
+            term::count(found.possible(), "trusted builder", "trusted builders"),
+            term::count(needed, "has", "have")
         ),
     };
     out

@@ -6,7 +6,7 @@ use super::text::LISTED;
 use crate::report::json::value::{Json, list, object};
 use crate::report::json::{SCHEMA, encode};
 use crate::report::rows::{rest, row, under};
-use crate::term::{BAD, BOLD, GOOD, WARN};
+use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::Agreement;
 
 /// What was found.
@@ -127,9 +127,8 @@ fn ending(out: &mut String, found: &Several) {
         (Agreement::Agreed, 1..) => " (on artifacts, not on archives)",
         _ => "",
     };
-    let threshold = found.threshold;
-    let _ =
-        writeln!(out, "{style}{word}{style:#}: {most} of {all} agree, {threshold} have to{packed}");
+    let need = term::count(found.threshold, "has", "have");
+    let _ = writeln!(out, "{style}{word}{style:#}: {most} of {all} agree, {need} to{packed}");
 }
 
 /// As JSON.
