@@ -19,6 +19,7 @@ use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
 use super::remedy::by_crate;
 use super::shift::Gather;
+use super::read;
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -292,7 +293,10 @@ impl Work<'_> {
         if part.kind == Kind::Dependencies && self.dependencies(sides.0, sides.1, len) {
             return;
         }
-        let mut claim = claim(field.map_or(Cause::Unknown, |f| f.cause), a, b, len);
+        let known = field.map(|f| (f.cause, f.about)).or_else(|| read::alone(&part.name));
+        let (cause, about) = known.unwrap_or((Cause::Unknown, About::Anything));
+        let mut claim = claim(cause, a, b, len);
+        claim.about = about;
         // What has no name of its own lies where it does because of the parts around it.
         if part.gap || bytes[part.range.clone()].iter().all(|b| *b == 0) {
             claim.follow(About::Moved);
@@ -346,10 +350,14 @@ impl Work<'_> {
     /// Where another compiler or linker made the file, code and tables that differ are its work.
     fn other_tools(&mut self) {
         let tool = |c: &&Claim| {
-            !c.follows && matches!(c.cause, Cause::CompilerVersion | Cause::LinkerVersion)
+            !c.follows
+                && matches!(c.cause, Cause::CompilerVersion | Cause::LinkerVersion)
+                && !option(c)
         };
         let tools: Vec<Cause> = self.out.claims.iter().filter(tool).map(|c| c.cause).collect();
         // A compiler accounts for more than a linker does.
+        // One linker with other options makes no other code.
+        let option = |c: &Claim| matches!(c.about, About::Interpreter | About::Option);
         let Some(tool) = tools.iter().min().copied() else { return };
         for c in self.out.claims.iter_mut().chain(&mut self.rest) {
             let (image, at) = match c.a.is_empty() {
