@@ -12,7 +12,7 @@ use crate::compare::{self, Both, Fix};
 use crate::finding::{About, At, Finding, Place};
 
 /// How deep containers may be nested.
-const DEEPEST: usize = 12;
+pub const DEEPEST: usize = 12;
 /// Members that are explained one by one.
 const MOST: usize = 1_000;
 
@@ -373,7 +373,7 @@ fn settle(findings: &mut [Finding]) {
         let object = f.place.within.last().is_some_and(|m| m.ends_with(".o"));
         let code = |name: &str| name.starts_with(".text") || name.starts_with(".rodata");
         let derived = match f.about {
-            About::Packed | About::Moved | About::Names => found,
+            About::Packed | About::Moved | About::Names | About::Compressed => found,
             _ if object && f.place.section().is_some_and(code) => root,
             _ => None,
         };

@@ -5,6 +5,7 @@ mod code;
 mod functions;
 mod numbers;
 mod sets;
+mod streams;
 mod strings;
 mod words;
 mod work;
@@ -12,14 +13,15 @@ mod work;
 use std::collections::HashMap;
 use std::ops::Range;
 
+pub use self::streams::Pair;
 pub use self::work::{Claim, Compared};
 use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim};
 use super::align::{self, Aligner, Hunk};
 use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
+use super::read;
 use super::remedy::by_crate;
 use super::shift::Gather;
-use super::read;
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -91,7 +93,10 @@ pub fn compare(
         _ => 1,
     };
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
-    for (pa, pb, hunks) in &parts {
+    for (pa, pb, hunks) in &mut parts {
+        if !hunks.is_empty() && (pa.gap || matches!(pa.kind, Kind::Data | Kind::Bytes)) {
+            work.streams((&pa.range, &pb.range), hunks);
+        }
         let from = work.out.claims.len();
         if pa.kind == Kind::Code {
             work.index_roots();
@@ -349,6 +354,8 @@ impl Work<'_> {
 
     /// Where another compiler or linker made the file, code and tables that differ are its work.
     fn other_tools(&mut self) {
+        // One linker with other options makes no other code.
+        let option = |c: &Claim| matches!(c.about, About::Interpreter | About::Option);
         let tool = |c: &&Claim| {
             !c.follows
                 && matches!(c.cause, Cause::CompilerVersion | Cause::LinkerVersion)
@@ -356,8 +363,6 @@ impl Work<'_> {
         };
         let tools: Vec<Cause> = self.out.claims.iter().filter(tool).map(|c| c.cause).collect();
         // A compiler accounts for more than a linker does.
-        // One linker with other options makes no other code.
-        let option = |c: &Claim| matches!(c.about, About::Interpreter | About::Option);
         let Some(tool) = tools.iter().min().copied() else { return };
         for c in self.out.claims.iter_mut().chain(&mut self.rest) {
             let (image, at) = match c.a.is_empty() {
