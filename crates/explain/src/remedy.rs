@@ -183,9 +183,9 @@ pub fn of(finding: &Finding, context: &Context) -> String {
     worded(own.or_else(|| of_used(&context.packages, finding.cause)), general)
 }
 
-/// What to do about a cause in a unit that uses these packages.
-pub fn for_users(packages: &[Package], cause: Cause) -> String {
-    worded(of_used(packages, cause), general(cause))
+/// What to do about a cause, which shows in such a value, in a unit that uses these packages.
+pub fn for_users(packages: &[Package], cause: Cause, about: About) -> String {
+    worded(of_used(packages, cause), by_cause(cause, about).text)
 }
 
 /// The row of the first package that is known to put such differences into those that use it.
