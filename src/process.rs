@@ -104,9 +104,10 @@ impl Cmd {
         self
     }
 
-    /// The same command run by another, as its last arguments.
+    /// The same command run by another, as its last arguments; what runs it already is run by that.
     pub fn within(mut self, other: &Cmd) -> Cmd {
-        self.runner = std::iter::once(&other.program).chain(&other.args).cloned().collect();
+        let outer = std::iter::once(&other.program).chain(&other.args).cloned();
+        self.runner = outer.chain(std::mem::take(&mut self.runner)).collect();
         self
     }
 
@@ -450,7 +451,10 @@ mod tests {
     fn a_command_within_another_keeps_its_words() {
         let cmd = Cmd::new("no-such-program").args(["build"]).within(&Cmd::new("echo"));
         assert_eq!(cmd.show(), "no-such-program build");
-        assert_eq!(cmd.output().unwrap().stdout, b"no-such-program build\n");
+        assert_eq!(cmd.clone().output().unwrap().stdout, b"no-such-program build\n");
+        // What ran it is run in turn.
+        let twice = cmd.within(&Cmd::new("env").arg("A=b"));
+        assert_eq!(twice.output().unwrap().stdout, b"no-such-program build\n");
     }
 
     #[cfg(unix)]

@@ -4,7 +4,6 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use repro_explain::cause::Cause;
-use repro_explain::finding::About;
 use repro_explain::{Clocks, Context, Explained, Known, Package, Window};
 
 use crate::blame::culprit::{Culprit, Proof};
@@ -26,19 +25,6 @@ pub(crate) fn now() -> i64 {
     since.map_or(0, |s| i64::try_from(s.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Which remedy fits what shows the value of a variation.
-fn about(id: VariationId) -> About {
-    match id {
-        VariationId::BuildPath | VariationId::TargetDir => About::Directory,
-        VariationId::CargoHome => About::CargoHome,
-        VariationId::Tmpdir => About::TempDir,
-        VariationId::ToolchainPath => About::Toolchain,
-        VariationId::SearchPath => About::SearchPath,
-        VariationId::GitConfig => About::GitSetting,
-        _ => About::Anything,
-    }
-}
-
 impl Project {
     /// What is known of build A and of another one, which ran from `from` to `to`.
     pub(crate) fn known(&self, coverage: &Coverage, other: Side, from: i64, to: i64) -> Context {
@@ -56,7 +42,7 @@ impl Project {
                     value => value.to_string(),
                 };
                 let value = Known::new(row.cause, row.label, unset(a), unset(b));
-                known.push(value.about(about(row.id)));
+                known.push(value.about(row.id.about()));
             }
         }
         known.extend(modes(&values(VariationId::Umask)));

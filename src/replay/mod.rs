@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use repro_explain::cause::Cause;
+use repro_explain::finding::About;
 use repro_explain::remedy;
 
 use self::search::{Known, Shown, Trial, Why};
@@ -27,6 +28,8 @@ use crate::variation::{VARIATIONS, VariationId};
 
 /// What the replays of one culprit, and of all of them, may take at least.
 const LEAST: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(60)];
+/// What is seen of an archive that was packed in a build.
+const PACKING: [Cause; 3] = [Cause::ArchiveMtime, Cause::ArchiveOwner, Cause::ArchiveMode];
 /// The part of the time of both builds that they may take, if that is more.
 const SHARE: u32 = 10;
 
@@ -239,27 +242,40 @@ fn adopt(culprit: &mut Culprit) {
         return;
     };
     let mut causes: Vec<Cause> = Vec::new();
-    let mut add = |cause| {
+    let mut remedies: Vec<String> = Vec::new();
+    let mut add = |cause, about| {
         if !causes.contains(&cause) {
             causes.push(cause);
+        }
+        let remedy = remedy::for_users(&culprit.packages, cause, about);
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
         }
     };
     let by = |row: &&crate::variation::Variation| confirmed.variations.contains(&row.id);
     VARIATIONS.iter().filter(by).for_each(|row| match row.id {
-        VariationId::DirectoryOrder if confirmed.file_system => add(Cause::FileSystem),
-        _ => add(row.cause),
+        VariationId::DirectoryOrder if confirmed.file_system => {
+            add(Cause::FileSystem, About::Anything);
+        }
+        id => add(row.cause, id.about()),
     });
     match confirmed.itself {
         None => {}
-        Some(Itself::Time) => add(Cause::Timestamp),
-        Some(Itself::Chance) if confirmed.file_system => add(Cause::FileSystem),
-        Some(Itself::Chance) => causes_of_chance(culprit).into_iter().for_each(add),
+        Some(Itself::Time) => add(Cause::Timestamp, About::Anything),
+        Some(Itself::Chance) if confirmed.file_system => add(Cause::FileSystem, About::Anything),
+        Some(Itself::Chance) => {
+            causes_of_chance(culprit).into_iter().for_each(|c| add(c, About::Anything));
+        }
     }
     let same =
         causes.len() == culprit.causes.len() && causes.iter().all(|c| culprit.causes.contains(c));
     if !same {
-        let remedies = causes.iter().map(|c| remedy::for_users(&culprit.packages, *c));
-        culprit.remedies = remedies.collect();
+        // The program that packs is what can be told otherwise, whatever it wrote into the archive.
+        if culprit.causes.iter().any(|c| PACKING.contains(c)) {
+            let packer = remedy::by_cause(Cause::ArchiveMtime, About::InBuild);
+            remedies.insert(0, packer.text.to_string());
+        }
+        culprit.remedies = remedies;
         culprit.causes = causes;
     }
 }
@@ -333,6 +349,15 @@ mod tests {
             let kept = one.remedies == ["as was suspected"];
             assert_eq!(kept, before == after, "{before:?}");
         }
+        // A hash of a path shows none: what changes it tells what to do.
+        let mut hashed = culprit(&[Randomness], &[VariationId::TargetDir], None);
+        adopt(&mut hashed);
+        assert_eq!(hashed.causes, [BuildPath]);
+        assert!(hashed.remedies[0].contains("--same-path"), "{:?}", hashed.remedies);
+        let mut packed = culprit(&[ArchiveMtime, ArchiveMode], &[VariationId::Umask], None);
+        adopt(&mut packed);
+        assert_eq!(packed.causes, [Umask]);
+        assert!(packed.remedies[0].contains("`ar D`"), "{:?}", packed.remedies);
         let mut known = culprit(&[SourceMtime, Timestamp], &[], time);
         known.packages = vec![package("include_dir", "")];
         adopt(&mut known);

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use repro_explain::cause::Cause;
+use repro_explain::finding::About;
 
 use super::canaries::{CLOCK_OFFSET, Canaries};
 use super::side::Side;
@@ -277,6 +278,19 @@ impl VariationId {
             VariationId::Tmpdir => "/tmp/build".into(),
             _ => return None,
         })
+    }
+
+    /// Which remedy fits what shows its value, or what only it changes.
+    pub fn about(self) -> About {
+        match self {
+            VariationId::BuildPath | VariationId::TargetDir => About::Directory,
+            VariationId::CargoHome => About::CargoHome,
+            VariationId::Tmpdir => About::TempDir,
+            VariationId::ToolchainPath => About::Toolchain,
+            VariationId::SearchPath => About::SearchPath,
+            VariationId::GitConfig => About::GitSetting,
+            _ => About::Anything,
+        }
     }
 
     /// Its row.

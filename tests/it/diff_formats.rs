@@ -90,6 +90,63 @@ fn one_tar_in_any_two_compressors_differs_in_the_compressor_alone() {
     assert!(found.iter().all(|(cause, _)| cause != "compressor"), "{found:?}");
 }
 
+/// Compressed bytes look random: what they unpack to tells why they differ, wherever they stand.
+#[test]
+fn what_is_compressed_behind_a_script_or_a_program_is_unpacked() {
+    let project = scratch(&format!(
+        "{TIMES}
+        p() {{ printf '#!/bin/sh\\ntail -n+3 \"$0\" | tar xz\\nexit\\n' >$1.run
+            cp /bin/sh $1.bin; tar cz -C $1 f g | tee -a $1.run >>$1.bin; }}; p a; p b"
+    ));
+    for kind in ["run", "bin"] {
+        let (a, b) = (format!("a.{kind}"), format!("b.{kind}"));
+        let found = causes(&diff(&project, &a, &b));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "archive-mtime");
+        assert!(found[0].1.starts_with("`the gzip stream at byte "), "{found:?}");
+    }
+    sh(
+        &project.dir,
+        "touch -d @1500000000 b/g; p() { tar cz -C $1 f g >$1.tgz; }; p a; p b; cmp a.tgz b.tgz",
+    );
+}
+
+#[test]
+fn names_and_times_of_each_gzip_stream_are_no_compressor() {
+    let project = scratch(
+        "echo x >f; echo x >g
+        for i in 1 2; do touch -d @${i}500000000 f; (gzip -nc f; gzip -c f) >$i.gz; done
+        touch -d @1500000000 f g; gzip -c f >f.gz; gzip -c g >g.gz",
+    );
+    assert_causes(&project, ("1.gz", "2.gz"), &[("archive-mtime", "time in the header")]);
+    let name = [("compressor", "name in the header")];
+    assert_causes(&project, ("f.gz", "g.gz"), &name);
+    let text = project.repro(&["diff", "f.gz", "g.gz"]).stdout;
+    assert!(text.contains("call it with `-n`"), "{text}");
+    sh(&project.dir, "gzip -nc f >f.gz; gzip -nc g >g.gz; cmp f.gz g.gz");
+}
+
+/// What git, Python and Windows write into files that are the same but for that.
+#[test]
+fn line_ends_idents_and_times_in_compiled_python_are_told() {
+    let project = scratch(
+        "printf 'one\ntwo\n' >lf; printf 'one\r\ntwo\r\n' >crlf; printf 'one\r\ntwo\n' >mixed
+        echo '$Id$' >raw; echo '$Id: 0123456789012345678901234567890123456789 $' >filled
+        echo x=1 >m.py; for i in 1 2; do touch -d @${i}500000000 m.py
+        env -u SOURCE_DATE_EPOCH python3 -c 'import py_compile; py_compile.compile(\"m.py\", \"o\")'
+        mv o $i.pyc; done",
+    );
+    let line = "line 1 (line ends)";
+    assert_causes(&project, ("lf", "crlf"), &[("unknown", &format!("{line}, and 1 more place"))]);
+    assert_causes(&project, ("lf", "mixed"), &[("unknown", line)]);
+    let text = project.repro(&["diff", "lf", "crlf"]).stdout;
+    assert!(text.contains("core.autocrlf"), "{text}");
+    let ident = [("vcs-state", "line 1 (what git puts in place of `$Id$`)")];
+    assert_causes(&project, ("raw", "filled"), &ident);
+    let time = [("source-mtime", "header+0x8 (the time of the source)")];
+    assert_causes(&project, ("1.pyc", "2.pyc"), &time);
+}
+
 /// An image as an OCI layout in a tar: two layers, the second one with a file of that text and time.
 const IMAGE: &str = r#"
 import gzip, hashlib, io, json, sys, tarfile

@@ -114,6 +114,8 @@ found_by! {
     out_dir: "fault-out-dir" by "target-dir", "bin" of "build-path";
     manifest_dir: "fault-manifest-dir" by "build-path", "bin" of "build-path";
     source_mtime: "fault-source-mtime" by "source-mtime", "build-script" of "source-mtime";
+    // Cargo starts its build script in a directory of its own.
+    source_mtime_of_a_member: "fault-member" by "source-mtime", "build-script" of "source-mtime";
     locale: "fault-locale" by "locale", "build-script" of "locale";
     timezone: "fault-timezone" by "timezone", "build-script" of "timezone";
     jobs: "fault-jobs" by "jobs", "build-script" of "parallelism";

@@ -301,7 +301,7 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
             Says::Mode => Cause::ArchiveMode,
             Says::Signature => Cause::CodeSignature,
             // A compressor is to blame only for what it made of the same bytes.
-            Says::Packer if same => Cause::Compressor,
+            Says::Packer | Says::FileName if same => Cause::Compressor,
             // What `git archive` writes into a zip.
             Says::Comment if [&x, &y].iter().any(|v| is_commit(v.trim_matches('`'))) => {
                 Cause::VcsState
@@ -312,6 +312,7 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
         let text = match field.says {
             Says::BuildTime | Says::BuildHost => BUILT.to_string(),
             Says::Comment if cause == Cause::Unknown => COMMENT_KEPT.to_string(),
+            Says::FileName => FILE_NAME.to_string(),
             Says::Signature => super::remedy::general(cause).to_string(),
             _ => remedy(cause, time(&x).min(time(&y)), fix),
         };
@@ -326,6 +327,7 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
     each.collect()
 }
 
+const FILE_NAME: &str = "gzip keeps the name of the file that it compresses: call it with `-n`, or have it compress what it reads from a pipe";
 const COMMENT_KEPT: &str = "give both the same comment, or none: `repro normalize` keeps it";
 const BUILT: &str = "set SOURCE_DATE_EPOCH, and have rpmbuild use it: `use_source_date_epoch_as_buildtime`, `clamp_mtime_to_source_date_epoch`, and one `_buildhost`";
 

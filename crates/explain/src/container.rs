@@ -12,7 +12,7 @@ use crate::compare::{self, Both, Fix};
 use crate::finding::{About, At, Finding, Place};
 
 /// How deep containers may be nested.
-const DEEPEST: usize = 12;
+pub const DEEPEST: usize = 12;
 /// Members that are explained one by one.
 const MOST: usize = 1_000;
 
@@ -294,8 +294,13 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
         let (p, q) = (x.layers.get(i), y.layers.get(i));
         match (p, q) {
             (Some(p), Some(q)) if p.compression == q.compression => {
-                let mut header =
-                    compare::header(&p.fields, &q.fields, within, fix, x.bytes == y.bytes);
+                // The first stream of which it differs stands for the others.
+                let streams = p.headers.len().min(q.headers.len()).max(1);
+                let same = x.bytes == y.bytes;
+                let of = |l: &Layer, i: usize| l.headers.get(i).cloned().unwrap_or_default();
+                let mut each =
+                    (0..streams).map(|i| compare::header(&of(p, i), &of(q, i), within, fix, same));
+                let mut header = each.find(|h| !h.is_empty()).unwrap_or_default();
                 if header.len() > 1 {
                     // They tell which other fields there are.
                     header.retain(|f| f.place.at != At::Header("flags"));
@@ -373,7 +378,7 @@ fn settle(findings: &mut [Finding]) {
         let object = f.place.within.last().is_some_and(|m| m.ends_with(".o"));
         let code = |name: &str| name.starts_with(".text") || name.starts_with(".rodata");
         let derived = match f.about {
-            About::Packed | About::Moved | About::Names => found,
+            About::Packed | About::Moved | About::Names | About::Compressed => found,
             _ if object && f.place.section().is_some_and(code) => root,
             _ => None,
         };

@@ -50,6 +50,8 @@ pub enum About {
     Moved,
     /// Positions and hashes in a compiler's metadata or bitcode.
     Packed,
+    /// Compressed bytes, where it is told what they unpack to.
+    Compressed,
     /// Names of symbols, and hashes of names.
     Names,
     /// A random number in decimal digits.
@@ -92,6 +94,24 @@ pub enum About {
     PdbPath,
     /// `$Format$` in a file of a git archive.
     ExportSubst,
+    /// `$Id$` in a file of a git repository.
+    Ident,
+    /// How lines end.
+    LineEnds,
+    /// An identifier that one side does not have.
+    OneSide,
+    /// The program that loads another one.
+    Interpreter,
+    /// What an option of the linker adds.
+    Option,
+    /// Symbols or debug info that one side does not have.
+    Stripped,
+    /// A separate file with debug info.
+    DebugFile,
+    /// A compiled Python module.
+    Python,
+    /// An archive that is packed in a build.
+    InBuild,
     /// A field of a container: how it was packed.
     Packing,
     /// A member that one side does not have, or has under a different name.
@@ -100,6 +120,8 @@ pub enum About {
     Versions,
     /// Digests and sizes of members.
     Digests,
+    /// A digest of something.
+    Digest,
     /// It is no more than a path in some place.
     Guess,
     /// All of a program that has other sources.
@@ -128,6 +150,16 @@ impl About {
             About::Resource => "a resource",
             About::PdbPath => "the path of a PDB",
             About::ExportSubst => "`$Format$`",
+            About::Ident => "`$Id$`",
+            About::LineEnds => "line ends",
+            About::Digest => "a digest",
+            About::OneSide => "on one side only",
+            About::Interpreter => "the program interpreter",
+            About::Option => "an option of the linker",
+            About::Stripped => "symbols and debug info",
+            About::DebugFile => "a separate debug file",
+            About::Python => "compiled Python",
+            About::InBuild => "an archive that is packed in a build",
             _ => return None,
         })
     }
@@ -138,6 +170,7 @@ impl About {
             About::Moved => Some("addresses and sizes of what moved"),
             About::Packed => Some("metadata and bitcode: positions and hashes"),
             About::Names => Some("names and hashes"),
+            About::Compressed => Some("compressed bytes"),
             _ => None,
         }
     }

@@ -17,6 +17,8 @@ pub struct Label {
     names: &'static [&'static str],
     /// What is right before it, any of them.
     prefixes: &'static [&'static str],
+    /// What is right behind it, any of them.
+    suffixes: &'static [&'static str],
     /// Bytes that belong to it.
     pub belongs: fn(u8) -> bool,
     /// Whether it is such a value.
@@ -31,6 +33,7 @@ pub const LABELS: &[Label] = &[
         what: "a process id",
         names: &["pid", "process", "process id", "ppid"],
         prefixes: &[],
+        suffixes: &[],
         belongs: |c| c.is_ascii_digit(),
         is: |v| (2..=7).contains(&v.len()) && v[0] != b'0',
     },
@@ -40,6 +43,7 @@ pub const LABELS: &[Label] = &[
         what: "a thread id",
         names: &["tid", "thread", "thread id"],
         prefixes: &[],
+        suffixes: &[],
         belongs: |c| c.is_ascii_digit(),
         is: |v| (1..=7).contains(&v.len()),
     },
@@ -49,6 +53,7 @@ pub const LABELS: &[Label] = &[
         what: "how long the machine has been running",
         names: &["uptime", "up time", "since boot"],
         prefixes: &[],
+        suffixes: &[],
         belongs: |c| c.is_ascii_digit() || c == b'.',
         is: |v| v.first().is_some_and(u8::is_ascii_digit),
     },
@@ -58,6 +63,7 @@ pub const LABELS: &[Label] = &[
         what: "the day of the year",
         names: &["yday", "day of year", "day of the year"],
         prefixes: &[],
+        suffixes: &[],
         belongs: |c| c.is_ascii_digit(),
         is: |v| (1..=3).contains(&v.len()),
     },
@@ -70,8 +76,25 @@ pub const LABELS: &[Label] = &[
             "git sha", "git rev", "git commit", "revision", "rev", "head",
         ],
         prefixes: &[],
+        suffixes: &[],
         belongs: |c| c.is_ascii_hexdigit(),
         is: is_commit,
+    },
+    Label {
+        // It differs because what it is made of does.
+        cause: Cause::Unknown,
+        about: About::Digest,
+        what: "a digest",
+        names: &[
+            "sha1", "sha224", "sha256", "sha384", "sha512", "md5", "blake3", "digest", "checksum",
+        ],
+        prefixes: &[],
+        // As `sha256sum` writes them: before the name of a file.
+        suffixes: &["  ", " *"],
+        belongs: |c| c.is_ascii_hexdigit(),
+        is: |v| {
+            matches!(v.len(), 32 | 40 | 56 | 64 | 96 | 128) && v.iter().all(u8::is_ascii_hexdigit)
+        },
     },
     Label {
         cause: Cause::Randomness,
@@ -79,6 +102,7 @@ pub const LABELS: &[Label] = &[
         what: "an address in memory",
         names: &[],
         prefixes: &["0x"],
+        suffixes: &[],
         belongs: |c| c.is_ascii_hexdigit(),
         // Where Linux puts stacks, libraries and programs on x86-64.
         is: |v| v.len() == 12 && [&b"7f"[..], b"55", b"56"].iter().any(|s| v.starts_with(s)),
@@ -125,6 +149,9 @@ impl Label {
         let before = &text[at.start.saturating_sub(BEFORE)..at.start];
         let line = before.rsplit(|c| matches!(c, b'\n' | 0)).next().unwrap_or_default();
         if self.prefixes.iter().any(|p| line.ends_with(p.as_bytes())) {
+            return true;
+        }
+        if self.suffixes.iter().any(|s| text[at.end..].starts_with(s.as_bytes())) {
             return true;
         }
         // The last digit of an identifier, and the first letter of a word, are no values.
@@ -188,7 +215,19 @@ mod tests {
             ("GIT_HASH=a1b2c3d", "a1b2c3d", Some("the id of a commit")),
             ("app 1.0 (a1b2c3d 2026-11-24)", "a1b2c3d", Some("the id of a commit")),
             ("at 0x7ffd3a1b2c40", "7ffd3a1b2c40", Some("an address in memory")),
+            (
+                "sha256:0123456789abcdef0123456789abcdef",
+                "0123456789abcdef0123456789abcdef",
+                Some("a digest"),
+            ),
+            (
+                "0123456789abcdef0123456789abcdef  x",
+                "0123456789abcdef0123456789abcdef",
+                Some("a digest"),
+            ),
             // Not even close, each in one thing.
+            ("0123456789abcdef0123456789abcdef x", "0123456789abcdef0123456789abcdef", None),
+            ("id 0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", None),
             ("rapid 48213", "48213", None),
             ("pid 482137777", "482137777", None),
             ("threads: 3", "3", None),

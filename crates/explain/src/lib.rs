@@ -212,6 +212,15 @@ impl Search<'_> {
         let others = !findings.is_empty();
         findings.extend(tell::findings(&sides, &compared, self.context, others));
         sources::summarize(a, b, within, &mut findings);
+        let mut inner = Explained::default();
+        // A stream can unpack to itself.
+        for pair in compared.streams.iter().filter(|_| within.len() < container::DEEPEST) {
+            let name = pair.compression.row().name;
+            let label = format!("the {name} stream at byte {}", pair.a.start);
+            let within = [within, &[label]].concat();
+            inner.absorb(self.explain(&a[pair.a.clone()], &b[pair.b.clone()], &within));
+        }
+        findings.append(&mut inner.findings);
         settle(&mut findings);
         let note = note.or_else(|| {
             let n = compared.skipped;
@@ -219,7 +228,7 @@ impl Search<'_> {
                 .then(|| format!("{n} bytes were not compared one by one: too many texts differ"))
         });
         Explained {
-            coverage: Coverage::of(compared.differing, &findings),
+            coverage: Coverage::of(compared.differing + inner.coverage.differing, &findings),
             findings,
             formats: [ia, ib].map(|i| i.format.to_string()),
             binary: true,
@@ -251,6 +260,8 @@ fn settle(findings: &mut [Finding]) {
     let leading = findings.iter().find(|f| f.is_cause()).map(|f| f.cause);
     for f in findings.iter_mut().filter(|f| f.consequence && f.cause == Cause::Unknown) {
         match leading {
+            // What they unpack to differs, whatever the cause.
+            None if f.about == About::Compressed => {}
             Some(cause) => f.cause = cause,
             None => {
                 f.consequence = false;
@@ -262,7 +273,10 @@ fn settle(findings: &mut [Finding]) {
         }
     }
     // The tools that made a file account for most of it.
-    let tool = |f: &Finding| matches!(f.cause, Cause::CompilerVersion | Cause::LinkerVersion);
+    let tool = |f: &Finding| {
+        matches!(f.cause, Cause::CompilerVersion | Cause::LinkerVersion)
+            && !matches!(f.about, About::Interpreter | About::Option)
+    };
     findings.sort_by_key(|f| {
         (f.consequence, f.cause == Cause::Unknown, f.about == About::Moved, !tool(f))
     });

@@ -34,6 +34,10 @@ impl Search<'_> {
             let bytes = finding.bytes;
             return (vec![finding], bytes);
         }
+        if let Some(finding) = sides.line_ends() {
+            let bytes = finding.bytes;
+            return (vec![finding], bytes);
+        }
         let mut groups = Vec::new();
         unique(&x, &y, whole, DEPTH, &mut groups);
         let mut findings: Vec<Finding> = Vec::new();
@@ -84,7 +88,10 @@ impl Search<'_> {
         };
         let mut findings: Vec<Finding> = Vec::new();
         let digest = |r: &text::Reading| r.about == About::Digests;
-        for r in readings.iter().filter(|r| r.cause != Cause::Unknown || digest(r)) {
+        let told = |r: &&text::Reading| {
+            r.cause != Cause::Unknown || matches!(r.about, About::Digests | About::Digest)
+        };
+        for r in readings.iter().filter(told) {
             let (i, j) = (line(a, ra.start, r.a.start), line(b, rb.start, r.b.start));
             let mut finding = Finding::new(
                 r.cause,
@@ -132,6 +139,12 @@ struct Sides<'a> {
     within: &'a [String],
 }
 
+/// A line without its end, if it has one.
+fn bare(line: &[u8]) -> Option<&[u8]> {
+    let line = line.strip_suffix(b"\n")?;
+    Some(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
 impl Sides<'_> {
     /// The same lines in another order.
     fn permuted(&self, (ra, rb): &Group) -> Option<Finding> {
@@ -155,6 +168,30 @@ impl Sides<'_> {
         finding.remedy = remedy::general(Cause::Ordering).to_string();
         finding.bytes = x.iter().map(|l| l.len() as u64).sum();
         finding.excerpt = Some(self.excerpt(ra, rb, (&(0..0), &(0..0))));
+        Some(finding)
+    }
+
+    /// The same lines that end in another way.
+    fn line_ends(&self) -> Option<Finding> {
+        let (x, y) = (self.a.1, self.b.1);
+        // That the last line of one has no end is something else.
+        let same = |(l, m): (&&[u8], &&[u8])| l == m || bare(l).is_some() && bare(l) == bare(m);
+        if x.len() != y.len() || !x.iter().zip(y).all(same) {
+            return None;
+        }
+        let mut differing = x.iter().zip(y).enumerate().filter(|(_, (l, m))| l != m);
+        let (first, (l, m)) = differing.next()?;
+        let more = differing.count();
+        let place = Place {
+            called: Some("line ends".to_string()),
+            more,
+            ..Place::new(self.within, At::Line(first + 1))
+        };
+        let mut finding =
+            Finding::new(Cause::Unknown, place, cut(&printable(l)), cut(&printable(m)));
+        finding.about = About::LineEnds;
+        finding.remedy = remedy::by_cause(Cause::Unknown, About::LineEnds).text.to_string();
+        finding.bytes = more as u64 + 1;
         Some(finding)
     }
 

@@ -203,7 +203,12 @@ pub fn compare(a: &Image, b: &Image, within: &[String], context: &Context) -> Ve
         findings.push(other_hashes(&pa, &pb, &hashed, within));
     }
     if !rest_a.is_empty() || !rest_b.is_empty() {
-        findings.push(other_names((&pa, &rest_a), (&pb, &rest_b), within, context));
+        let mut finding = other_names((&pa, &rest_a), (&pb, &rest_b), within, context);
+        let table = |image: &Image| image.parts.iter().any(|p| p.name == ".symtab");
+        if finding.cause == Cause::Unknown && table(a) != table(b) {
+            finding.about = About::Stripped;
+        }
+        findings.push(finding);
     }
     findings
 }

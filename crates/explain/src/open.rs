@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use super::finding::SHOWN;
@@ -12,6 +13,7 @@ use super::oci;
 use repro_formats::compress::container::Compression;
 use repro_formats::compress::unpack::Unpacked;
 use repro_formats::detect::{FileType, HEAD, detect};
+use repro_formats::error::Malformed;
 use repro_formats::gzip::header::Header;
 use repro_formats::limits::Limits;
 use repro_formats::listing::{Field, Member, Says};
@@ -22,6 +24,10 @@ use repro_formats::{ar, cpio, rpm, tar, zip};
 const MOST: u64 = 512 << 20;
 /// Bytes of a file that are read at most.
 const LARGEST: u64 = 512 << 20;
+/// How a stream of gzip begins, with the only method that there is.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
+/// Streams of one gzip file of which the headers are read.
+const STREAMS: usize = 4096;
 /// Times that a file may be compressed.
 const LAYERS: usize = 4;
 
@@ -56,9 +62,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 pub struct Layer<'a> {
     /// With what.
     pub compression: Compression,
-    /// What its header says.
-    pub fields: Vec<Field>,
-    /// The compressed bytes, without a gzip header.
+    /// What the header of each of its streams says.
+    pub headers: Vec<Vec<Field>>,
+    /// The compressed bytes, without the headers of gzip.
     pub packed: Cow<'a, [u8]>,
 }
 
@@ -108,26 +114,59 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
         if content.len() as u64 > MOST {
             return Err(unsound(format!("it unpacks to more than {MOST} bytes")));
         }
-        let header = match compression {
-            Compression::Gzip => Some(
-                Header::parse(&peeled.bytes[..peeled.bytes.len().min(HEAD)])
-                    .map_err(|e| unsound(e.to_string()))?,
-            ),
-            _ => None,
-        };
-        let from = header.as_ref().map_or(skipped, |h| h.len);
-        let mut fields = header.map_or(Vec::new(), |h| h.fields());
+        let mut headers = Vec::new();
+        let mut cuts = Vec::new();
+        if compression == Compression::Gzip {
+            for (header, at) in
+                headers_of(&peeled.bytes, limits).map_err(|e| unsound(e.to_string()))?
+            {
+                cuts.push(at..at + header.len);
+                headers.push(header.fields());
+            }
+        }
         if skipped > 0 {
             let value = format!("`{}`", printable(&peeled.bytes[..skipped.min(SHOWN)]));
-            fields.push(Field { name: "skippable frames", says: Says::Other, value });
+            headers.push(vec![Field { name: "skippable frames", says: Says::Other, value }]);
         }
-        let packed = match std::mem::replace(&mut peeled.bytes, Cow::Owned(content)) {
-            Cow::Borrowed(all) => Cow::Borrowed(&all[from..]),
-            Cow::Owned(all) => Cow::Owned(all[from..].to_vec()),
+        let packed = match (std::mem::replace(&mut peeled.bytes, Cow::Owned(content)), &cuts[..]) {
+            (Cow::Borrowed(all), []) => Cow::Borrowed(&all[skipped..]),
+            (Cow::Borrowed(all), [one]) => Cow::Borrowed(&all[one.end..]),
+            (Cow::Owned(all), []) => Cow::Owned(all[skipped..].to_vec()),
+            (all, cuts) => Cow::Owned(without(&all, cuts)),
         };
-        peeled.layers.push(Layer { compression, fields, packed });
+        peeled.layers.push(Layer { compression, headers, packed });
     }
     Ok(peeled)
+}
+
+/// The bytes without these ranges, which are in order.
+fn without(all: &[u8], cuts: &[Range<usize>]) -> Vec<u8> {
+    let ends = cuts.iter().map(|c| c.start).skip(1).chain([all.len()]);
+    cuts.iter().zip(ends).flat_map(|(cut, end)| &all[cut.end..end]).copied().collect()
+}
+
+/// The headers of gzip streams, one behind the other, and where each begins. What follows that is none, such
+/// as padding, belongs to the last.
+fn headers_of(bytes: &[u8], limits: &Limits) -> Result<Vec<(Header, usize)>, Malformed> {
+    let header = |at: usize| Header::parse(&bytes[at..bytes.len().min(at + HEAD)]);
+    let mut found = vec![(header(0)?, 0)];
+    let mut at = 0;
+    // Most files are one stream, and need not be unpacked again to find its end.
+    let more = memchr::memmem::find(&bytes[found[0].0.len..], GZIP).is_some();
+    while more && found.len() < STREAMS {
+        let mut rest = &bytes[at..];
+        let stream = Unpacked::first(&mut rest, Compression::Gzip, limits);
+        let end = stream.map(|mut s| std::io::copy(&mut s, &mut std::io::sink()));
+        if !matches!(end, Ok(Ok(_))) {
+            break;
+        }
+        at = bytes.len() - rest.len();
+        match header(at) {
+            Ok(next) => found.push((next, at)),
+            Err(_) => break,
+        }
+    }
+    Ok(found)
 }
 
 /// What a container is.

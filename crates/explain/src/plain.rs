@@ -1,6 +1,8 @@
 //! Files without a reader: text by lines, or bytes.
 
-use super::image::{Image, Kind};
+use super::image::{Field, Follows, Image, Kind, Part};
+use crate::cause::Cause;
+use crate::finding::About;
 
 /// How much of a file tells whether it is text.
 const HEAD: usize = 64 << 10;
@@ -18,8 +20,41 @@ pub fn is_text(bytes: &[u8]) -> bool {
 
 /// The file as one part; that of rustc's metadata is known.
 pub fn image(bytes: &[u8]) -> Image {
-    match bytes.starts_with(b"rust\0\0\0") {
-        true => Image::whole("rmeta", Kind::Metadata, ".rmeta", bytes.len()),
-        false => Image::whole("bytes", Kind::Bytes, "bytes", bytes.len()),
+    if bytes.starts_with(b"rust\0\0\0") {
+        return Image::whole("rmeta", Kind::Metadata, ".rmeta", bytes.len());
     }
+    if is_python(bytes) {
+        return python(bytes);
+    }
+    Image::whole("bytes", Kind::Bytes, "bytes", bytes.len())
+}
+
+/// Bytes of the header of a compiled Python module (PEP 552).
+const PYTHON: usize = 16;
+
+/// Whether it is a compiled Python module that keeps the time of its source: the version of the bytecode,
+/// which Python has counted from 3390 (3.7) on, then a line end, then no flags.
+fn is_python(bytes: &[u8]) -> bool {
+    let Some([low, high, b'\r', b'\n', 0, 0, 0, 0]) = bytes.first_chunk::<8>() else {
+        return false;
+    };
+    bytes.len() > PYTHON && (3390..4000).contains(&u16::from_le_bytes([*low, *high]))
+}
+
+fn python(bytes: &[u8]) -> Image {
+    let mut image = Image { format: "Python", ..Image::default() };
+    image.parts = vec![
+        Part::new("header", 0..PYTHON, None, Kind::Table),
+        Part::new("code", PYTHON..bytes.len(), None, Kind::Bytes),
+    ];
+    let time = bytes[8..12].first_chunk().map_or(0, |t| u32::from_le_bytes(*t));
+    image.fields.push(Field {
+        name: "the time of the source".to_string(),
+        range: 8..12,
+        value: time.to_string(),
+        cause: Cause::SourceMtime,
+        about: About::Python,
+        follows: Follows::Never,
+    });
+    image
 }

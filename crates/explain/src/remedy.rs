@@ -63,14 +63,22 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
         "leave the machine's uptime out of what build scripts and macros write";
     Timestamp Anything: EPOCH,
         "read SOURCE_DATE_EPOCH in the build script or macro instead of the clock";
+    SourceMtime Python: "https://docs.python.org/3/library/py_compile.html",
+        "Python keeps the time of the source in what it compiles: set SOURCE_DATE_EPOCH, or compile with `--invalidation-mode checked-hash`, so it keeps a hash";
     SourceMtime Anything: EPOCH,
         "do not embed the times of source files, which no version control keeps: use SOURCE_DATE_EPOCH";
+    BuildId OneSide: "https://sourceware.org/binutils/docs/ld/Options.html",
+        "one linker wrote an identifier and the other did not: most compilers of distributions ask for one and rustc does not, so ask for it on both sides (`-C link-arg=-Wl,--build-id=sha1`)";
     BuildId Anything: "https://sourceware.org/binutils/docs/ld/Options.html",
         "nothing else differs, so the id was made from something that is no longer in the file, such as debug info that was stripped after linking, or not from the contents: strip while linking (`strip = true`), and link with `-C link-arg=-Wl,--build-id=sha1`";
     CompilerVersion Anything: "https://rust-lang.github.io/rustup/overrides.html",
         "build both with one compiler: pin it in rust-toolchain.toml, and compare `rustc -vV` and `cc --version`";
     LinkerVersion Relaxation: "https://sourceware.org/binutils/docs/ld/Options.html",
         "link both with the same linker and flags: one of them replaced references through the GOT with direct ones and the other did not (`--no-relax` turns it off)";
+    LinkerVersion Interpreter: "https://sourceware.org/binutils/docs/ld/Options.html",
+        "the linkers set different program interpreters, as those of Nix and of other distributions do: link both with the tools of one distribution, or name it (`-C link-arg=-Wl,--dynamic-linker=PATH`)";
+    LinkerVersion Option: "https://sourceware.org/binutils/docs/ld/Options.html",
+        "link both with the same linker and the same options: `--hash-style`, `-z now` and `-z pack-relative-relocs` have other defaults in other distributions";
     LinkerVersion Anything: "https://reproducible-builds.org/docs/recording/",
         "link both with the same version of the linker: `builder` in the manifest lists the linkers of the machine that made it";
     SymbolHash Anything: "https://github.com/rust-lang/cargo/issues/13586",
@@ -85,6 +93,8 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
         "leave the ids of processes and threads out of what build scripts and macros write, also out of names of temporary files";
     Randomness Address: "https://reproducible-builds.org/docs/randomness",
         "do not print or hash addresses in build scripts and macros: the kernel chooses others for each run";
+    Randomness TempDir: BUILD_SCRIPTS,
+        "do not let names of temporary files reach the output: in a build script, write to OUT_DIR under a fixed name";
     Randomness Anything: "https://reproducible-builds.org/docs/randomness",
         "take random values from a fixed seed; if bytes differ throughout, see that CARGO_INCREMENTAL=0 is in force";
     Username Anything: ENVIRONMENT,
@@ -111,6 +121,8 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
         "leave NUM_JOBS and the number of CPUs out of what build scripts and macros write, and do not divide work by them";
     VcsState ExportSubst: "https://git-scm.com/docs/gitattributes#_export_subst",
         "`git archive` fills in `$Format$` where .gitattributes says export-subst: build both from a checkout, or both from one archive, or leave out the attribute";
+    VcsState Ident: "https://git-scm.com/docs/gitattributes#_ident",
+        "git fills in `$Id$` where .gitattributes says ident, and not everything that reads a repository does so: take both sources in the same way, or leave out the attribute";
     VcsState GitSetting: "https://git-scm.com/docs/git-config",
         "git reads settings of the user: pass what matters in the call (`git -c NAME=VALUE …`), and leave the user's name and address out";
     VcsState Anything: "https://reproducible-builds.org/docs/version-information/",
@@ -131,6 +143,8 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
         "nothing else differs, so the identifier depends on something outside the file: give the output the same name on both sides, and link with `-Wl,-reproducible` where the linker has it";
     CodeSignature Anything: "https://reproducible-builds.org/docs/embedded-signatures/",
         "compare before signing, or remove the signatures of both";
+    ArchiveMtime InBuild: ARCHIVES,
+        "tell the program that packs to leave out times, owners and modes: `ar D`, `gzip -n`, `tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=go=rX`, `TZ=UTC zip -X` of files with fixed times and modes";
     ArchiveMtime Anything: ARCHIVES,
         "give every member one time: pack with `repro archive`, or run `repro normalize --epoch SECONDS` on both, with no member older than that";
     ArchiveOwner Anything: ARCHIVES,
@@ -141,6 +155,14 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
         "sort the members: pack with `repro archive`, or run `repro normalize` on both";
     Compressor Anything: ARCHIVES,
         "use one compressor, version and level: pack with `repro archive`, or run `repro normalize` on both";
+    Unknown LineEnds: "https://git-scm.com/docs/gitattributes#_end_of_line_conversion",
+        "only the ends of lines differ: git turns them as `core.autocrlf` and .gitattributes say (`* text eol=lf` gives everyone the same), and programs for Windows write others";
+    Unknown Digest: "https://reproducible-builds.org/docs/",
+        "a digest differs because what it was made from does: compare that";
+    Unknown Stripped: "https://doc.rust-lang.org/cargo/reference/profiles.html#strip",
+        "one file has symbols or debug info that the other has not: build both with the same `strip`, `debug` and `split-debuginfo` in the profile";
+    Unknown DebugFile: "https://sourceware.org/gdb/current/onlinedocs/gdb.html/Separate-Debug-Files.html",
+        "the separate files with debug info differ: compare these";
     Unknown Anything: "https://reproducible-builds.org/docs/",
         "no known cause fits: look at what writes these bytes; where the source is at hand, `repro build` finds the crate";
 };
@@ -161,9 +183,9 @@ pub fn of(finding: &Finding, context: &Context) -> String {
     worded(own.or_else(|| of_used(&context.packages, finding.cause)), general)
 }
 
-/// What to do about a cause in a unit that uses these packages.
-pub fn for_users(packages: &[Package], cause: Cause) -> String {
-    worded(of_used(packages, cause), general(cause))
+/// What to do about a cause, which shows in such a value, in a unit that uses these packages.
+pub fn for_users(packages: &[Package], cause: Cause, about: About) -> String {
+    worded(of_used(packages, cause), by_cause(cause, about).text)
 }
 
 /// The row of the first package that is known to put such differences into those that use it.

@@ -22,7 +22,7 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     if let Some(whole) = order(texts, hunks) {
         return vec![whole];
     }
-    if let Some(whole) = export_subst(texts, hunks) {
+    if let Some(whole) = filled_in(texts, hunks) {
         return vec![whole];
     }
     let stamps = (time::stamps(texts.a), time::stamps(texts.b));
@@ -66,17 +66,32 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     readings
 }
 
-/// What `git archive` fills in on one side, and the other has as it is in the repository.
-fn export_subst(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
+/// What git fills in on one side, and the other has as it is in the repository.
+fn filled_in(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
     let (first, last) = (hunks.first()?, hunks.last()?);
-    let has = |text: &[u8]| memchr::memmem::find(text, b"$Format:").is_some();
-    if has(texts.a) == has(texts.b) {
+    let has = |text: &[u8], word: &[u8]| memchr::memmem::find(text, word).is_some();
+    let format = |text: &[u8]| has(text, b"$Format:");
+    let (empty, filled) = (|text: &[u8]| has(text, b"$Id$"), is_ident);
+    let (about, what) = if format(texts.a) != format(texts.b) {
+        (About::ExportSubst, "what `git archive` puts in place of `$Format$`")
+    } else if empty(texts.a) && filled(texts.b) || filled(texts.a) && empty(texts.b) {
+        (About::Ident, "what git puts in place of `$Id$`")
+    } else {
         return None;
-    }
+    };
     let (a, b) = (first.a.start..last.a.end, first.b.start..last.b.end);
-    let what = Some("what `git archive` puts in place of `$Format$`");
-    let found = reading(Cause::VcsState, what, a, b);
-    Some(Reading { about: About::ExportSubst, hunks: 0..hunks.len(), ..found })
+    let found = reading(Cause::VcsState, Some(what), a, b);
+    Some(Reading { about, hunks: 0..hunks.len(), ..found })
+}
+
+/// Whether a text has `$Id: … $` with the id of a file in git.
+fn is_ident(text: &[u8]) -> bool {
+    const MARK: &[u8] = b"$Id: ";
+    memchr::memmem::find_iter(text, MARK).any(|at| {
+        let id = &text[at + MARK.len()..];
+        let digits = id.iter().take_while(|c| c.is_ascii_hexdigit()).count();
+        matches!(digits, 40 | 64) && id[digits..].starts_with(b" $")
+    })
 }
 
 #[cfg(test)]
@@ -161,6 +176,22 @@ mod tests {
             ("license Apache 2.0\n", "license Apache-2.0\n", "unknown"),
             ("at https://x.org/a/b\n", "at https://www.x.org/a/b\n", "unknown"),
             ("$Format:%h$\n", "1234abc\n", "vcs-state"),
+            (
+                " md5=4355a46b19d348dc2f57c046f8ef63d4\n",
+                " md5=53c234e5e8472b6ac51c1ae1cab3fe06\n",
+                "unknown",
+            ),
+            (
+                " id=4355a46b19d348dc2f57c046f8ef63d4\n",
+                " id=53c234e5e8472b6ac51c1ae1cab3fe06\n",
+                "randomness",
+            ),
+            (" /usr/lib/x86_64-linux-gnu/libz.so\n", " /usr/lib64/libz.so\n", "unknown"),
+            (" /usr/lib/x/libz.so\n", " /srv/x/libz.so\n", "build-path"),
+            (" /tmp/rustcAbC123/x\n", " /tmp/rustcXyZ789/x\n", "randomness"),
+            (" /tmp/checkout-one/x\n", " /tmp/checkout-two/x\n", "build-path"),
+            ("$Id$\n", "$Id: 5c1f21c3b4d2f0a7e6b9d8c7a1b2c3d4e5f60718 $\n", "vcs-state"),
+            ("$Id$\n", "$Id: main.c 12 alice $\n", "unknown"),
         ];
         for (a, b, want) in cases {
             assert_eq!(causes(a, b), [*want], "{a:?} {b:?}");

@@ -61,6 +61,8 @@ pub enum Says {
     Mode,
     /// Which program packed it, and how.
     Packer,
+    /// The name that the file had.
+    FileName,
     /// A signature of the rest.
     Signature,
     /// Digests, sizes and offsets of the rest.

@@ -175,6 +175,61 @@ fn a_build_id_is_the_cause_only_if_nothing_else_differs() {
     assert!(causes[0]["remedy"].as_str().unwrap().contains("sha1"));
 }
 
+/// Flags of one side and of the other, the cause and its place, and flags with which both are the same.
+#[cfg(target_arch = "x86_64")]
+const LINKED: [([&str; 2], &str, &str, &str); 3] = [
+    (
+        ["-Wl,--build-id=none", "-Wl,--build-id=sha1"],
+        "build-id",
+        ".note.gnu.build-id",
+        "-Wl,--build-id=sha1",
+    ),
+    (
+        ["-Wl,--hash-style=both", "-Wl,--hash-style=gnu"],
+        "linker-version",
+        ".hash",
+        "-Wl,--hash-style=gnu",
+    ),
+    (
+        ["-Wl,--dynamic-linker=/nix/store/of-another-system/lib/ld.so", "-s"],
+        "linker-version",
+        ".interp",
+        "-Wl,--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
+    ),
+];
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn what_linkers_were_told_otherwise_is_named_and_no_directory_of_the_build() {
+    let project = scratch();
+    std::fs::write(project.dir.join("m.c"), "int main(void) { return 0; }").unwrap();
+    let link = |flags: [&str; 2]| {
+        for (flag, out) in flags.into_iter().zip(["a", "b"]) {
+            crate::archive::sh(&project.dir, &format!("cc -s m.c {flag} -o {out}"));
+        }
+    };
+    for (flags, cause, place, same) in LINKED {
+        link(flags);
+        let found = diff(&project, "a", "b");
+        is_all(&found, cause);
+        let at = causes(&found)[0]["where"].as_str().unwrap();
+        assert!(at.starts_with(place), "{flags:?}: {found:#}");
+        link([same; 2]);
+        assert_eq!(project.repro(&["diff", "a", "b"]).code, Some(0), "{same}");
+    }
+}
+
+#[test]
+fn one_stripped_file_is_no_other_program() {
+    let project = scratch();
+    rustc(&project.dir, PRINTS, &["-g", "-o", "a"], &[("LEAK", "same")]);
+    crate::archive::sh(&project.dir, "cp a b && strip b");
+    let found = diff(&project, "a", "b");
+    let symbols = |f: &&&Value| f["where"] == "symbols on one side only";
+    let one = causes(&found).into_iter().find(|f| symbols(&f)).unwrap();
+    assert!(one["remedy"].as_str().unwrap().contains("same `strip`"), "{one}");
+}
+
 #[test]
 fn hashes_in_symbol_names_are_told_from_other_names() {
     let project = scratch();

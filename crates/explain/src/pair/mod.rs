@@ -5,6 +5,7 @@ mod code;
 mod functions;
 mod numbers;
 mod sets;
+mod streams;
 mod strings;
 mod words;
 mod work;
@@ -12,11 +13,13 @@ mod work;
 use std::collections::HashMap;
 use std::ops::Range;
 
+pub use self::streams::Pair;
 pub use self::work::{Claim, Compared};
 use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim};
 use super::align::{self, Aligner, Hunk};
 use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
+use super::read;
 use super::remedy::by_crate;
 use super::shift::Gather;
 use crate::cause::Cause;
@@ -90,7 +93,10 @@ pub fn compare(
         _ => 1,
     };
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
-    for (pa, pb, hunks) in &parts {
+    for (pa, pb, hunks) in &mut parts {
+        if !hunks.is_empty() && (pa.gap || matches!(pa.kind, Kind::Data | Kind::Bytes)) {
+            work.streams((&pa.range, &pb.range), hunks);
+        }
         let from = work.out.claims.len();
         if pa.kind == Kind::Code {
             work.index_roots();
@@ -292,7 +298,10 @@ impl Work<'_> {
         if part.kind == Kind::Dependencies && self.dependencies(sides.0, sides.1, len) {
             return;
         }
-        let mut claim = claim(field.map_or(Cause::Unknown, |f| f.cause), a, b, len);
+        let known = field.map(|f| (f.cause, f.about)).or_else(|| read::alone(&part.name));
+        let (cause, about) = known.unwrap_or((Cause::Unknown, About::Anything));
+        let mut claim = claim(cause, a, b, len);
+        claim.about = about;
         // What has no name of its own lies where it does because of the parts around it.
         if part.gap || bytes[part.range.clone()].iter().all(|b| *b == 0) {
             claim.follow(About::Moved);
@@ -345,8 +354,12 @@ impl Work<'_> {
 
     /// Where another compiler or linker made the file, code and tables that differ are its work.
     fn other_tools(&mut self) {
+        // One linker with other options makes no other code.
+        let option = |c: &Claim| matches!(c.about, About::Interpreter | About::Option);
         let tool = |c: &&Claim| {
-            !c.follows && matches!(c.cause, Cause::CompilerVersion | Cause::LinkerVersion)
+            !c.follows
+                && matches!(c.cause, Cause::CompilerVersion | Cause::LinkerVersion)
+                && !option(c)
         };
         let tools: Vec<Cause> = self.out.claims.iter().filter(tool).map(|c| c.cause).collect();
         // A compiler accounts for more than a linker does.

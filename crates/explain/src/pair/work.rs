@@ -41,6 +41,8 @@ pub struct Claim {
 pub struct Compared {
     /// All claims, in the order of the file.
     pub claims: Vec<Claim>,
+    /// Compressed streams in both that are not the same.
+    pub streams: Vec<super::Pair>,
     /// Bytes in differing ranges.
     pub differing: u64,
     /// Of these, bytes that were not looked at since there were too many places.

@@ -42,11 +42,14 @@ const KINDS: &[(&str, Kind)] = &[
 
 /// What a section holds, if its name tells.
 pub(super) fn kind_by_name(name: &str) -> Option<Kind> {
-    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+    KINDS.iter().find(|(pattern, _)| fits(pattern, name)).map(|(_, kind)| *kind)
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == pattern,
-    };
-    KINDS.iter().find(|(pattern, _)| fits(pattern)).map(|(_, kind)| *kind)
+    }
 }
 
 fn kind_of(name: &str, flags: SectionFlags) -> Kind {
@@ -66,6 +69,8 @@ pub fn read(bytes: &[u8]) -> Result<Image, String> {
     image.tile(bytes.len());
     build_id(&mut image, bytes, &file);
     gold(&mut image, bytes);
+    interpreter(&mut image, bytes);
+    debug_link(&mut image, bytes);
     add_names(&mut image, &file);
     Ok(image)
 }
@@ -110,4 +115,58 @@ fn gold(image: &mut Image, bytes: &[u8]) {
         about: About::Anything,
         follows: Follows::Never,
     });
+}
+
+/// The program that loads this one: the linker is told which, and by its own configuration if not.
+fn interpreter(image: &mut Image, bytes: &[u8]) {
+    let Some(part) = image.parts.iter().find(|p| p.name == ".interp") else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&bytes[part.range.clone()]);
+    image.fields.push(Field {
+        name: "the program interpreter".to_string(),
+        range: part.range.clone(),
+        value: text.trim_end_matches('\0').to_string(),
+        cause: Cause::LinkerVersion,
+        about: About::Interpreter,
+        follows: Follows::Never,
+    });
+}
+
+/// The checksum of the separate file with debug info, at the end of its section.
+fn debug_link(image: &mut Image, bytes: &[u8]) {
+    let Some(part) = image.parts.iter().find(|p| p.name == ".gnu_debuglink") else {
+        return;
+    };
+    let Some(start) = part.range.end.checked_sub(4).filter(|s| *s >= part.range.start) else {
+        return;
+    };
+    image.fields.push(Field {
+        name: "the checksum of the debug file".to_string(),
+        range: start..part.range.end,
+        value: format!("0x{}", digest::hex(&bytes[start..part.range.end])),
+        cause: Cause::Unknown,
+        about: About::DebugFile,
+        follows: Follows::UnlessAlone,
+    });
+}
+
+/// Sections that one file has and the other has not because of how it was linked or stripped: what that
+/// is found as. A trailing `*` stands for any ending.
+const LONE: &[(&str, Cause, About)] = &[
+    (".note.gnu.build-id", Cause::BuildId, About::OneSide),
+    (".hash", Cause::LinkerVersion, About::Option),
+    (".gnu.hash", Cause::LinkerVersion, About::Option),
+    (".relr.dyn", Cause::LinkerVersion, About::Option),
+    (".got.plt", Cause::LinkerVersion, About::Option),
+    (".debug_*", Cause::Unknown, About::Stripped),
+    (".symtab", Cause::Unknown, About::Stripped),
+    (".strtab", Cause::Unknown, About::Stripped),
+    (".gnu_debuglink", Cause::Unknown, About::Stripped),
+];
+
+/// What it is found as that one file alone has a section of this name.
+pub fn alone(name: &str) -> Option<(Cause, About)> {
+    let row = LONE.iter().find(|(pattern, ..)| fits(pattern, name))?;
+    Some((row.1, row.2))
 }

@@ -7,6 +7,8 @@ mod object_file;
 mod pe;
 mod wasm;
 
+pub use self::elf::alone;
+
 use repro_formats::detect::FileType;
 
 use super::image::Image;

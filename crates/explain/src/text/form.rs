@@ -65,8 +65,33 @@ pub(super) fn version(texts: Texts, hunk: &Hunk, begins: bool) -> Option<Reading
 /// Directories that hold people's homes.
 const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
 
-/// Directories of programs that the system has.
-const PROGRAMS: [&str; 5] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/"];
+/// Directories of what a system has installed.
+const INSTALLED: [&str; 15] = [
+    "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/lib/", "/lib64/",
+    "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/include/", "/usr/share/", "/etc/",
+    "/nix/store/", "/gnu/store/",
+];
+
+/// Directories of temporary files.
+const TEMPORARY: [&str; 2] = ["/tmp/", "/var/tmp/"];
+/// Characters that are drawn for the name of a temporary file, at least.
+const DRAWN: usize = 6;
+
+/// Whether two paths are of temporary files or directories whose names were drawn.
+fn are_temporary(x: &str, y: &str) -> bool {
+    let name = |path: &'_ str| {
+        let below = TEMPORARY.iter().find_map(|dir| path.strip_prefix(dir))?;
+        Some(below.split('/').next().unwrap_or(below).as_bytes().to_vec())
+    };
+    let (Some(p), Some(q)) = (name(x), name(y)) else { return false };
+    let same = p.iter().zip(&q).take_while(|(c, d)| c == d).count();
+    let drawn = |name: &[u8]| {
+        let end = &name[same..];
+        let word = |c: &u8| c.is_ascii_uppercase() || c.is_ascii_digit();
+        end.len() >= DRAWN && end.iter().all(u8::is_ascii_alphanumeric) && end.iter().any(word)
+    };
+    p.len() == q.len() && drawn(&p) && drawn(&q)
+}
 
 /// Bytes of a name in a path at most, as good as always.
 const NAME: usize = 96;
@@ -89,9 +114,13 @@ pub(super) fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     if address(&x) || address(&y) {
         return None;
     }
-    // Which of the system's programs: nothing is built there.
-    if [&x, &y].iter().all(|t| PROGRAMS.iter().any(|dir| t.starts_with(dir))) {
+    // Which of the system's files: nothing is built there.
+    if [&x, &y].iter().all(|t| INSTALLED.iter().any(|dir| t.starts_with(dir))) {
         return None;
+    }
+    if are_temporary(&x, &y) {
+        let found = reading(Cause::Randomness, Some("the name of a temporary file"), a, b);
+        return Some(Reading { about: About::TempDir, ..found });
     }
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
     let of_rustc = |t: &str| {

@@ -96,7 +96,7 @@ impl Header {
             field("flags", Says::Packer, self.flags.to_string()),
             field("level", Says::Packer, self.level.to_string()),
             field("system", Says::Packer, self.system.to_string()),
-            field("name", Says::Packer, text(&self.name)),
+            field("name", Says::FileName, text(&self.name)),
             field("comment", Says::Comment, text(&self.comment)),
             field("extra field", Says::Other, text(&self.extra)),
         ]

@@ -1,0 +1,147 @@
+//! Compressed streams that stand in another file: behind the script or program that unpacks them, or
+//! among a program's constants. Compressed bytes say nothing of why they differ: what they unpack to does.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use repro_formats::compress::container::Compression;
+use repro_formats::compress::unpack::Unpacked;
+use repro_formats::limits::Limits;
+
+use super::super::align::Hunk;
+use super::work::{Work, claim};
+use crate::cause::Cause;
+use crate::finding::About;
+
+/// The formats whose streams are looked for, and how they begin: no mark is shorter than three bytes.
+const MARKS: [(Compression, &[u8]); 4] = [
+    (Compression::Gzip, b"\x1f\x8b\x08"),
+    (Compression::Zstd, b"\x28\xb5\x2f\xfd"),
+    (Compression::Xz, b"\xfd7zXZ\0"),
+    (Compression::Bzip2, b"BZh91AY&SY"),
+];
+/// Streams of one part that are looked at; whoever has more, as files that are compressed block by block
+/// have, is compared byte by byte.
+const MOST: usize = 64;
+/// Bytes that are unpacked to find where the streams of a part end.
+const UNPACKED: u64 = 64 << 20;
+
+/// A stream on each side, and how both are compressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// With what.
+    pub compression: Compression,
+    /// Where it is in A.
+    pub a: Range<usize>,
+    /// Where it is in B.
+    pub b: Range<usize>,
+}
+
+impl Work<'_> {
+    /// Takes out the differences that are in compressed streams, and keeps these to be unpacked.
+    pub(super) fn streams(
+        &mut self,
+        (x, y): (&Range<usize>, &Range<usize>),
+        hunks: &mut Vec<Hunk>,
+    ) {
+        let limits = &self.context.limits;
+        let (p, q) = (streams(self.a, x, limits), streams(self.b, y, limits));
+        if p.is_empty() || p.len() != q.len() {
+            return;
+        }
+        for ((compression, a), (of_b, b)) in p.into_iter().zip(q) {
+            if compression != of_b || self.a[a.clone()] == self.b[b.clone()] {
+                continue;
+            }
+            let sum = |hunks: &[Hunk]| hunks.iter().map(Hunk::len).sum::<usize>();
+            let before = sum(hunks);
+            let outside = hunks.iter().flat_map(|h| outside(h, &a, &b));
+            let rest: Vec<Hunk> = outside.filter(|h| !h.is_empty()).collect();
+            let bytes = before.saturating_sub(sum(&rest)) as u64;
+            *hunks = rest;
+            self.out.differing += bytes;
+            let mut c = claim(Cause::Unknown, a.clone(), b.clone(), bytes);
+            c.follow(About::Compressed);
+            self.push(c);
+            self.out.streams.push(Pair { compression, a, b });
+        }
+    }
+}
+
+/// What of a difference is before and behind two streams.
+fn outside(hunk: &Hunk, a: &Range<usize>, b: &Range<usize>) -> [Hunk; 2] {
+    let before = |h: &Range<usize>, s: &Range<usize>| h.start..h.end.min(s.start).max(h.start);
+    let behind = |h: &Range<usize>, s: &Range<usize>| h.start.max(s.end).min(h.end)..h.end;
+    [
+        Hunk { a: before(&hunk.a, a), b: before(&hunk.b, b) },
+        Hunk { a: behind(&hunk.a, a), b: behind(&hunk.b, b) },
+    ]
+}
+
+/// The streams in a range, in order; none if there are too many.
+fn streams(
+    bytes: &[u8],
+    range: &Range<usize>,
+    limits: &Limits,
+) -> Vec<(Compression, Range<usize>)> {
+    let part = &bytes[range.clone()];
+    let begin = |(compression, mark): (Compression, &'static [u8])| {
+        memchr::memmem::find_iter(part, mark).take(MOST * 4).map(move |at| (at, compression))
+    };
+    let mut places: Vec<(usize, Compression)> = MARKS.into_iter().flat_map(begin).collect();
+    places.sort_unstable_by_key(|(at, _)| *at);
+    let (mut found, mut end, mut left) = (Vec::new(), 0, UNPACKED);
+    for (at, compression) in places {
+        if at < end {
+            continue;
+        }
+        let Some(len) = stream_len(&part[at..], compression, limits, &mut left) else { continue };
+        end = at + len;
+        found.push((compression, range.start + at..range.start + end));
+    }
+    if found.len() > MOST { Vec::new() } else { found }
+}
+
+/// The length of the stream that begins here, if one does: it unpacks to its end.
+fn stream_len(
+    bytes: &[u8],
+    compression: Compression,
+    limits: &Limits,
+    left: &mut u64,
+) -> Option<usize> {
+    let mut rest = bytes;
+    let mut content = Unpacked::first(&mut rest, compression, limits).ok()?.take(*left);
+    let n = io::copy(&mut content, &mut io::sink()).ok()?;
+    let whole = content.limit() > 0;
+    drop(content);
+    *left -= n;
+    whole.then_some(bytes.len() - rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        out.write_all(text).unwrap();
+        out.finish().unwrap()
+    }
+
+    #[test]
+    fn streams_are_found_where_they_unpack_to_their_end() {
+        let (one, two) = (gzip(b"one"), gzip(b"another"));
+        let all = [b"\x1f\x8b\x08 not", &one[..], b"between", &two[..], b"\x1f\x8b\x08"].concat();
+        let limits = Limits::default();
+        let found = streams(&all, &(0..all.len()), &limits);
+        let at = |bytes: &[u8]| memchr::memmem::find(&all, bytes).unwrap();
+        let range = |bytes: &[u8]| at(bytes)..at(bytes) + bytes.len();
+        let gz = Compression::Gzip;
+        assert_eq!(found, [(gz, range(&one)), (gz, range(&two))]);
+        let mut broken = all.clone();
+        broken[at(&one) + one.len() - 6] ^= 1;
+        assert_eq!(streams(&broken, &(0..all.len()), &limits), [(gz, range(&two))]);
+    }
+}
