@@ -91,6 +91,14 @@ write('global-path.tar', pax('path', 'd/f', b'g') + member(b'd/evil', b'good', m
 write('global-size.tar', pax('size', '4', b'g') + g + END)
 write('realsize.tar', pax('SCHILY.realsize', '2') + g + END)
 write('holes.tar', pax('SUN.holesdata', ' 0 2 4') + g + END)
+def cpio(name, data, inode, links):
+    values = (inode, 0o100644, 0, 0, links, 5, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+    out = b'070701' + b''.join(b'%08x' % v for v in values) + name + b'\0'
+    out += b'\0' * (-len(out) % 4) + data
+    return out + b'\0' * (-len(out) % 4)
+trailer = cpio(b'TRAILER!!!', b'', 0, 1)
+write('plain.cpio', cpio(b'a', b'evil', 7, 1) + cpio(b'b', b'good', 8, 1) + trailer)
+write('linked.cpio', cpio(b'a', b'evil', 7, 2) + cpio(b'b', b'good', 7, 2) + trailer)
 import gzip, io
 room = gzip.compress(f + END, mtime=0)
 inside = zipped([evil], base=len(room) + 12, comment=b'\3' + b'\0' * 9)[:-10]
@@ -163,6 +171,12 @@ fn an_archive_that_readers_do_not_agree_on_is_the_same_as_no_directory() {
         let run = diff(archive);
         assert_eq!(run.code, Some(5), "{archive}: {}", run.all());
     }
+    // GNU cpio keeps the one content, bsdtar the other.
+    project.write("linked/a", "evil");
+    project.write("linked/b", "good");
+    let run = project.repro(&["diff", "linked", "linked.cpio"]);
+    assert_eq!(run.code, Some(5), "{}", run.all());
+    assert_eq!(project.repro(&["diff", "linked", "plain.cpio"]).last(), "SAME");
     // What is in it is not known, and its packed bytes are not that.
     std::fs::rename(project.dir.join("as-packed"), project.dir.join("same/d/f")).unwrap();
     let run = diff("bzip2.zip");
