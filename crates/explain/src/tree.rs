@@ -12,7 +12,7 @@ use repro_formats::error as formats;
 use repro_formats::limits::Limits;
 use repro_formats::listing::Member;
 use repro_formats::names::printable;
-use repro_formats::{ar, tar, tree, zip};
+use repro_formats::{ar, cpio, tar, tree, zip};
 
 use super::open::{self, Kind, Opened, Part, read};
 use crate::error::Error;
@@ -302,7 +302,23 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
         Kind::Ar if bytes.starts_with(ar::read::THIN) => {
             Err("it is a thin archive, which only names its members".to_string())
         }
-        Kind::Ar | Kind::Cpio | Kind::Directory => Ok(()),
+        Kind::Cpio => {
+            let mut linked = BTreeSet::new();
+            for entry in cpio::read::read(bytes, limits).map_err(|e| e.to_string())? {
+                let Member { name, other, kind, .. } = entry.said;
+                let is = |key: &str| other.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+                let several = is("links").is_some_and(|links| links.trim_start_matches('0') != "1")
+                    && kind == FILE;
+                if several
+                    && !entry.content.is_empty()
+                    && !linked.insert((is("inode"), is("device")))
+                {
+                    return Err(format!("`{name}` is a hard link with a content of its own"));
+                }
+            }
+            Ok(())
+        }
+        Kind::Ar | Kind::Directory => Ok(()),
         Kind::Rpm | Kind::Fat => Err("it is more than the files in it".to_string()),
     }
 }

@@ -13,7 +13,7 @@ def local(name, data, extra=b''):
         + struct.pack('<HH', len(name), len(extra)) + name + extra)
 def central(name, data, at, extra, host):
     sizes = struct.pack('<III', binascii.crc32(data), len(data), len(data))
-    mode = 0o100644 << 16 if host == 3 else 0
+    host, mode = host if isinstance(host, tuple) else (host, 0o100644 << 16 if host == 3 else 0)
     return (struct.pack('<4sBBHHHHH', b'PK\1\2', 20, host, 20, 0, 0, 0, 0x2821) + sizes
         + struct.pack('<HHHHHII', len(name), len(extra), 0, 0, 0, mode, at) + name + extra)
 def zipped(members, base=0, comment=b'', said=None):
@@ -36,6 +36,17 @@ write('utf8.zip', zipped([(b'd/f', b'good', utf8(b'd/f', b'd/f'), 3)]))
 write('ends.zip', zipped([good], comment=zipped([evil], base=base, said=9)))
 write('ends-early.zip', zipped([good], comment=zipped([evil], base=base) + b'x'))
 write('other-utf8.zip', zipped([(b'd/f', b'good', utf8(b'd/f', b'd/evil'), 3)]))
+link = 0o120777
+asi = struct.pack('<HIHH', link, 4, 0, 0) + b'good'
+asi = struct.pack('<HHI', 0x756e, len(asi) + 4, binascii.crc32(asi)) + asi
+own = struct.pack('<HHBHHI', 0x6c78, 9, 7, 0x314, 0, link << 16)
+write('label.zip', zipped([(b'd/f', b'good', b'', (0, 8))]))
+write('dos-directory.zip', zipped([(b'd/f', b'good', b'', (0, 16))]))
+write('dos.zip', zipped([(b'd/', b'', b'', (0, 16)), (b'd/f', b'good', b'', (0, 32))]))
+write('fat-link.zip', zipped([(b'd/f', b'good', b'', (0, link << 16))]))
+write('beos-link.zip', zipped([(b'd/f', b'good', b'', (16, link << 16))]))
+write('asi-link.zip', zipped([(b'd/f', b'good', asi, (3, 0))]))
+write('own-link.zip', zipped([(b'd/f', b'good', own, 3)]))
 with zipfile.ZipFile('bzip2.zip', 'w', zipfile.ZIP_BZIP2) as z:
     z.writestr('d/f', b'evil')
     info = z.infolist()[0]
@@ -80,6 +91,14 @@ write('global-path.tar', pax('path', 'd/f', b'g') + member(b'd/evil', b'good', m
 write('global-size.tar', pax('size', '4', b'g') + g + END)
 write('realsize.tar', pax('SCHILY.realsize', '2') + g + END)
 write('holes.tar', pax('SUN.holesdata', ' 0 2 4') + g + END)
+def cpio(name, data, inode, links):
+    values = (inode, 0o100644, 0, 0, links, 5, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+    out = b'070701' + b''.join(b'%08x' % v for v in values) + name + b'\0'
+    out += b'\0' * (-len(out) % 4) + data
+    return out + b'\0' * (-len(out) % 4)
+trailer = cpio(b'TRAILER!!!', b'', 0, 1)
+write('plain.cpio', cpio(b'a', b'evil', 7, 1) + cpio(b'b', b'good', 8, 1) + trailer)
+write('linked.cpio', cpio(b'a', b'evil', 7, 2) + cpio(b'b', b'good', 7, 2) + trailer)
 import gzip, io
 room = gzip.compress(f + END, mtime=0)
 inside = zipped([evil], base=len(room) + 12, comment=b'\3' + b'\0' * 9)[:-10]
@@ -108,6 +127,12 @@ fn a_source_that_readers_do_not_agree_on_is_refused() {
         ("ends-early.zip", "more than one end record"),
         ("other-utf8.zip", "gives it another name"),
         ("backslash.zip", "some readers take for a `/`"),
+        ("label.zip", "a directory or a volume label"),
+        ("dos-directory.zip", "a directory or a volume label"),
+        ("fat-link.zip", "take it for a link"),
+        ("beos-link.zip", "take it for a link"),
+        ("asi-link.zip", "take it for a link"),
+        ("own-link.zip", "take it for a link"),
         ("two-long.tar", "two long names"),
         ("long-and-pax.tar", "a long name and a PAX record"),
         ("gnu-prefix.tar", "its header has a prefix"),
@@ -125,7 +150,7 @@ fn a_source_that_readers_do_not_agree_on_is_refused() {
     // The controls: each is read, and is no source of a program.
     let controls = [
         "plain.zip", "utf8.zip", "plain.tar", "long.tar", "prefix.tar", "pax.tar", "xattr.tar",
-        "plain.tar.gz",
+        "plain.tar.gz", "dos.zip",
     ];
     for source in controls {
         fails(&verify(source), 4, &["no Cargo.toml"]);
@@ -146,6 +171,12 @@ fn an_archive_that_readers_do_not_agree_on_is_the_same_as_no_directory() {
         let run = diff(archive);
         assert_eq!(run.code, Some(5), "{archive}: {}", run.all());
     }
+    // GNU cpio keeps the one content, bsdtar the other.
+    project.write("linked/a", "evil");
+    project.write("linked/b", "good");
+    let run = project.repro(&["diff", "linked", "linked.cpio"]);
+    assert_eq!(run.code, Some(5), "{}", run.all());
+    assert_eq!(project.repro(&["diff", "linked", "plain.cpio"]).last(), "SAME");
     // What is in it is not known, and its packed bytes are not that.
     std::fs::rename(project.dir.join("as-packed"), project.dir.join("same/d/f")).unwrap();
     let run = diff("bzip2.zip");

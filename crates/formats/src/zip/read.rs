@@ -8,6 +8,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::end;
 use super::record::{self, Central, DESCRIPTOR, ENCRYPTED, Local, UTF8};
+use crate::bytes;
 use crate::error::{Malformed, ReadError};
 use crate::limits::Limits;
 use crate::names::{self, Names, Stands, printable};
@@ -18,6 +19,12 @@ pub const STORED: u16 = 0;
 pub const DEFLATED: u16 = 8;
 /// The extra field with the name in UTF-8, behind its version and the CRC-32 of the other name.
 const UNICODE_NAME: u16 = 0x7075;
+/// Extra fields with a mode: ASi's, behind a CRC-32, and libarchive's.
+const ASI_UNIX: u16 = 0x756e;
+const LIBARCHIVE: u16 = 0x6c78;
+/// DOS attributes that say what a member is.
+const DOS_LABEL: u32 = 8;
+const DOS_DIRECTORY: u32 = 0x10;
 /// Bytes that the target of a link may have.
 const TARGET: u64 = 4096;
 /// Bytes of the central directory that are read.
@@ -262,12 +269,8 @@ pub(super) fn entry<R: Read + Seek>(
         return Err(bad("it is stored, and its two sizes differ"));
     }
     let name = names::clean(written).map_err(bad)?;
-    if written.contains(&b'\\') {
-        return Err(lawful("its name has a `\\`, which some readers take for a `/`"));
-    }
-    let mut extra = central.extra.iter().chain(&local.extra);
-    if extra.any(|(id, field)| *id == UNICODE_NAME && field.get(5..) != Some(&written[..])) {
-        return Err(lawful("an extra field gives it another name, which some readers take"));
+    if let Some(what) = differs_elsewhere(&central, &local) {
+        return Err(lawful(what));
     }
     // 3: Unix; 19: macOS.
     let unix = matches!(central.host, 3 | 19).then_some(central.attributes >> 16);
@@ -330,6 +333,34 @@ pub(super) fn entry<R: Read + Seek>(
         }
     }
     Ok(entry)
+}
+
+/// What some readers take for its name or kind, and others do not.
+fn differs_elsewhere(central: &Central, local: &Local) -> Option<&'static str> {
+    let Central { name, host, attributes, .. } = central;
+    let is_plain = |mode: u32| matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000);
+    let renamed = |id: u16, field: &[u8]| id == UNICODE_NAME && field.get(5..) != Some(&name[..]);
+    let retyped = |id: u16, field: &[u8]| match id {
+        ASI_UNIX => !bytes::u16_at(field, 4).is_some_and(|mode| is_plain(mode.into())),
+        LIBARCHIVE => true,
+        _ => false,
+    };
+    let extra = || central.extra.iter().chain(&local.extra);
+    let is_unix = matches!(host, 3 | 19);
+    let dos = if is_unix { 0 } else { attributes & (DOS_LABEL | DOS_DIRECTORY) };
+    if name.contains(&b'\\') {
+        Some("its name has a `\\`, which some readers take for a `/`")
+    } else if extra().any(|(id, field)| renamed(*id, field)) {
+        Some("an extra field gives it another name, which some readers take")
+    } else if !is_unix && !is_plain(attributes >> 16)
+        || extra().any(|(id, field)| retyped(*id, field))
+    {
+        Some("some readers take it for a link, by a mode that others pass over")
+    } else if dos & DOS_LABEL != 0 || dos != 0 && !name.ends_with(b"/") {
+        Some("some readers take it for a directory or a volume label, by its DOS attributes")
+    } else {
+        None
+    }
 }
 
 fn link_target<R: Read + Seek>(input: &mut R, entry: &Entry) -> Result<Vec<u8>, ReadError> {
