@@ -5,14 +5,12 @@ use repro_formats::{digest, tar, zip};
 
 use super::found::{Coverage, Explained, Members};
 use super::members::{Paired, pair_up, renamed, table};
-use super::open::{self, Kind, Layer, Opened, Part, Peeled};
+use super::open::{self, DEEPEST, Kind, Layer, Opened, Part, Peeled};
 use super::{Search, digests, remedy};
 use crate::cause::Cause;
 use crate::compare::{self, Both, Fix};
 use crate::finding::{About, At, Finding, Place};
 
-/// How deep containers may be nested.
-pub const DEEPEST: usize = 12;
 /// Members that are explained one by one.
 const MOST: usize = 1_000;
 

@@ -214,7 +214,7 @@ impl Search<'_> {
         sources::summarize(a, b, within, &mut findings);
         let mut inner = Explained::default();
         // A stream can unpack to itself.
-        for pair in compared.streams.iter().filter(|_| within.len() < container::DEEPEST) {
+        for pair in compared.streams.iter().filter(|_| within.len() < open::DEEPEST) {
             let name = pair.compression.row().name;
             let label = format!("the {name} stream at byte {}", pair.a.start);
             let within = [within, &[label]].concat();

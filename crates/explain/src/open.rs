@@ -20,6 +20,8 @@ use repro_formats::listing::{Field, Member, Says};
 use repro_formats::names::printable;
 use repro_formats::{ar, cpio, rpm, tar, zip};
 
+/// How deep containers may be nested.
+pub const DEEPEST: usize = 12;
 /// Bytes of all members of one container that are taken out.
 const MOST: u64 = 512 << 20;
 /// Bytes of a file that are read at most.
