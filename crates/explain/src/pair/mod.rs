@@ -13,8 +13,7 @@ mod work;
 use std::collections::HashMap;
 use std::ops::Range;
 
-pub use self::streams::Pair;
-pub use self::work::{Claim, Compared};
+pub use self::work::{Claim, Compared, Pair};
 use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim};
 use super::align::{self, Aligner, Hunk};
 use super::image::{Field, Image, Kind, Machine, Part, matched};

@@ -9,7 +9,7 @@ use repro_formats::compress::unpack::Unpacked;
 use repro_formats::limits::Limits;
 
 use super::super::align::Hunk;
-use super::work::{Work, claim};
+use super::work::{Pair, Work, claim};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -25,17 +25,6 @@ const MARKS: [(Compression, &[u8]); 4] = [
 const MOST: usize = 64;
 /// Bytes that are unpacked to find where the streams of a part end.
 const UNPACKED: u64 = 64 << 20;
-
-/// A stream on each side, and how both are compressed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair {
-    /// With what.
-    pub compression: Compression,
-    /// Where it is in A.
-    pub a: Range<usize>,
-    /// Where it is in B.
-    pub b: Range<usize>,
-}
 
 impl Work<'_> {
     /// Takes out the differences that are in compressed streams, and keeps these to be unpacked.

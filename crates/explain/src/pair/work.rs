@@ -4,6 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use repro_formats::compress::container::Compression;
+
 use super::super::align::Hunk;
 use super::super::image::{Field, Follows, Image, Part};
 use super::super::known::Context;
@@ -36,13 +38,24 @@ pub struct Claim {
     pub places: usize,
 }
 
+/// A stream on each side, and how both are compressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// With what.
+    pub compression: Compression,
+    /// Where it is in A.
+    pub a: Range<usize>,
+    /// Where it is in B.
+    pub b: Range<usize>,
+}
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Compared {
     /// All claims, in the order of the file.
     pub claims: Vec<Claim>,
     /// Compressed streams in both that are not the same.
-    pub streams: Vec<super::Pair>,
+    pub streams: Vec<Pair>,
     /// Bytes in differing ranges.
     pub differing: u64,
     /// Of these, bytes that were not looked at since there were too many places.
