@@ -2,11 +2,8 @@
 //! as access lists and labels, and the permissions.
 
 use std::fs::File;
-use std::io;
 
 use anyhow::{Context, Result};
-
-use crate::error::host;
 
 /// Gives `to` the owner, attributes and permissions of `from`.
 ///
@@ -24,7 +21,7 @@ pub(super) fn keep(from: &File, to: &File) -> Result<()> {
 #[cfg(unix)]
 fn owner(from: &File, to: &File) -> Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
-    let of = |file: &File| -> io::Result<(u32, u32)> {
+    let of = |file: &File| -> std::io::Result<(u32, u32)> {
         let meta = file.metadata()?;
         Ok((meta.uid(), meta.gid()))
     };
@@ -32,7 +29,7 @@ fn owner(from: &File, to: &File) -> Result<()> {
     if was == is || fchown(to, Some(was.0), Some(was.1)).is_ok() {
         return Ok(());
     }
-    Err(host(format!(
+    Err(crate::error::host(format!(
         "it belongs to user {} and group {}, which you cannot give a file to: run the command as that user",
         was.0, was.1
     )))
@@ -61,7 +58,7 @@ fn attributes(from: &File, to: &File) -> Result<()> {
         if self::value(to, &name).ok().flatten() != value {
             let value = value.unwrap_or_default();
             let set = fsetxattr(to, &name[..], &value, XattrFlags::empty());
-            set.map_err(io::Error::from).with_context(what)?;
+            set.map_err(std::io::Error::from).with_context(what)?;
         }
     }
     Ok(())
@@ -74,7 +71,7 @@ fn attributes(_: &File, _: &File) -> Result<()> {
 
 /// The names of a file's attributes; none where the disk has no such thing.
 #[cfg(target_os = "linux")]
-fn names(file: &File) -> io::Result<Vec<Vec<u8>>> {
+fn names(file: &File) -> std::io::Result<Vec<Vec<u8>>> {
     use rustix::io::Errno;
     // The kernel's own limit.
     let mut list = vec![0; 64 << 10];
@@ -88,7 +85,7 @@ fn names(file: &File) -> io::Result<Vec<Vec<u8>>> {
 
 /// The value of an attribute; none if the file does not have it.
 #[cfg(target_os = "linux")]
-fn value(file: &File, name: &[u8]) -> io::Result<Option<Vec<u8>>> {
+fn value(file: &File, name: &[u8]) -> std::io::Result<Option<Vec<u8>>> {
     use rustix::io::Errno;
     let mut value = vec![0; 64 << 10];
     match rustix::fs::fgetxattr(file, name, &mut value[..]) {
