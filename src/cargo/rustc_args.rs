@@ -173,17 +173,38 @@ fn codegen(value: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a call names libraries that are not Rust's, or directories to find them in.
+/// What the linker may be given without linking anything that is not Rust's: whole words, or with what is
+/// behind a `=`.
+const LINKER: &[&str] = &[
+    "--as-needed", "--build-id", "--build-id=", "--dependency-file=", "--gc-sections", "--icf=",
+    "--threads=", "-O1", "-O2", "-fuse-ld=", "-s", "-z", "nostart-stop-gc", "now", "relro",
+];
+
+/// Whether a call names libraries that are not Rust's, directories to find them in, or gives the linker more
+/// than options that are known.
 pub fn links_native(args: &[String]) -> bool {
     let next = args.iter().skip(1).map(Some).chain([None]);
-    args.iter().zip(next).any(|(arg, next)| match split(arg) {
-        Some((_, Rule::Native, _)) => true,
-        Some((_, Rule::Search, value)) => {
-            let value = value.or(next.map(String::as_str)).unwrap_or_default();
-            !value.starts_with("dependency=")
+    args.iter().zip(next).any(|(arg, next)| {
+        let Some((_, rule, value)) = split(arg) else { return false };
+        let value = value.or(next.map(String::as_str)).unwrap_or_default();
+        match rule {
+            Rule::Native => true,
+            Rule::Search => !value.starts_with("dependency="),
+            Rule::Codegen => match value.split_once('=') {
+                Some(("link-arg", word)) => !is_of_linker(word),
+                Some(("link-args", words)) => !words.split_whitespace().all(is_of_linker),
+                _ => false,
+            },
+            _ => false,
         }
-        _ => false,
     })
+}
+
+fn is_of_linker(word: &str) -> bool {
+    let known = |part: &str| {
+        LINKER.iter().any(|known| part == *known || known.ends_with('=') && part.starts_with(known))
+    };
+    word.strip_prefix("-Wl,").unwrap_or(word).split(',').all(known)
 }
 
 /// Whether a path is in one of these directories.
@@ -227,6 +248,13 @@ mod tests {
             ("-L native=/t/out", true),
             ("-L /t", true),
             ("-Lnative=/t", true),
+            ("-Clink-arg=-Wl,--build-id=sha1 -C link-arg=-fuse-ld=lld", false),
+            ("-Clink-arg=-Wl,-z,relro,-z,now", false),
+            ("-Clink-arg=/t/x.o", true),
+            ("-C link-arg=-lz", true),
+            ("--codegen=link-arg=-Wl,--as-needed,/t/x.o", true),
+            ("-Clink-args=x.o", true),
+            ("-Clink-arg=@list", true),
         ] {
             let args: Vec<_> = format!("{LIB} {more}").split(' ').map(str::to_string).collect();
             assert_eq!(links_native(&args), want, "{more}");

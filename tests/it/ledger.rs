@@ -548,6 +548,34 @@ fn a_macro_that_is_made_of_assembler_code_is_never_watched() {
         let user = twice.iter().find(|t| t["unit"] == "user 0.1.0 user (lib)").unwrap();
         assert!(user["why"].as_str().unwrap().contains("`bottom` has assembler code"), "{user}");
     }
+    // So could an object file that a build script gives to the linker. The control: options of the linker.
+    package("asks", "[lib]\nproc-macro = true\n");
+    write("one.c", "int one(void) { return 1; }");
+    let built = "let object = std::env::var(\"OUT_DIR\").unwrap() + \"/one.o\"; \
+                 assert!(std::process::Command::new(\"cc\").args([\"-c\", \"-fPIC\", \"-o\", &object, \"../one.c\"]).status().unwrap().success());";
+    for (given, code, twice) in
+        [("-Wl,--as-needed", "1_usize", &[][..]), ("{object}", "unsafe { given() }", &["user"])]
+    {
+        write(
+            "asks/build.rs",
+            &format!(
+                "fn main() {{\n    {built}\n    println!(\"cargo::rustc-link-arg={given}\");\n    let _ = object;\n}}\n"
+            ),
+        );
+        write(
+            "asks/src/lib.rs",
+            &format!(
+                "#[allow(unused)]\nextern \"C\" {{\n    #[link_name = \"one\"]\n    fn given() -> i32;\n}}\n\
+                 #[proc_macro]\npub fn one(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{\n    \
+                 {code}.to_string().parse().unwrap()\n}}\n"
+            ),
+        );
+        let made = ledger.project.command("cargo", &ledger.project.dir).args(cargo).status();
+        assert!(made.unwrap().success());
+        ledger.project.commit("what the linker is given");
+        ledger.check(&["--workspace"]);
+        assert_eq!(ledger.check(&["--workspace"]).libraries(), twice, "{given}");
+    }
 }
 
 /// On a disk of three pages.
