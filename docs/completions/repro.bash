@@ -306,7 +306,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__build)
-            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --manifest-path --source --rev --allow-dirty --epoch --pass-env --inject --vary --same-path --auditable --isolate --network --builds --ledger --ledger-trust-cache --once --allow-nothing-varied --show-recipe --list-variations --format --html --diffoscope --expand --no-replay --try-remedies --write-patch --keep --no-builder --verbose --quiet --color --help"
+            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --manifest-path --source --rev --allow-dirty --epoch --pass-env --inject --vary --same-path --auditable --isolate --network --builds --ledger --ledger-trust-cache --once --allow-nothing-varied --show-recipe --list-variations --format --html --diffoscope --expand --no-replay --try-remedies --write-patch --keep --no-builder --verbose --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -408,7 +408,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__check)
-            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --manifest-path --sbom --allow --warn --deny --list-rules --explain --format --verbose --quiet --color --help"
+            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --manifest-path --sbom --allow --warn --deny --list-rules --explain --format --verbose --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -550,7 +550,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__env)
-            opts="-p -F -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --manifest-path --epoch --format --quiet --color --help"
+            opts="-p -F -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --manifest-path --epoch --format --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -920,7 +920,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__init)
-            opts="-p -F -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --manifest-path --force --install --workflow --dry-run --format --quiet --color --help"
+            opts="-p -F -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --manifest-path --force --install --workflow --dry-run --format --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1438,7 +1438,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__verify)
-            opts="-p -F -o -v -C -q -h --manifest --artifact --source --crate --expect-tag --expect-source --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --release --epoch --inject --auditable --pass-env --allow-toolchain --sandbox --no-sandbox --accept --accept-setting --manifest-only --ledger-ok --anyway --keys --rebuild --attestation --against --threshold --attest --verifier-id --resource-uri --slsa-property --link --key --output --format --keep --verbose --max-entries --max-bytes --max-ratio --quiet --color --help"
+            opts="-p -F -o -v -C -q -h --manifest --artifact --source --crate --expect-tag --expect-source --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --epoch --inject --auditable --pass-env --allow-toolchain --sandbox --no-sandbox --accept --accept-setting --manifest-only --ledger-ok --anyway --keys --rebuild --attestation --against --threshold --attest --verifier-id --resource-uri --slsa-property --link --key --output --format --keep --verbose --max-entries --max-bytes --max-ratio --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

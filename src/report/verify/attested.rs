@@ -207,8 +207,8 @@ pub fn text(found: &Attested, verbose: bool) -> String {
         Verdict::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
         Verdict::NotEnough => writeln!(
             out,
-            "{BAD}NOT ENOUGH VOTES{BAD:#}: {n} of {} attest every file, {} to{but}",
-            term::count(found.possible(), "trusted builder", "trusted builders"),
+            "{BAD}NOT ENOUGH VOTES{BAD:#}: {n} of {} trusted builders attest every file, {} to{but}",
+            found.possible(),
             term::count(needed, "has", "have")
         ),
     };
