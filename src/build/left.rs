@@ -70,9 +70,7 @@ fn differing(a: &Files, b: &Files) -> Vec<String> {
 }
 
 fn equal(a: &Path, b: &Path) -> bool {
-    let (Ok(of_a), Ok(of_b)) = (fs::lstat(a), fs::lstat(b)) else {
-        return false;
-    };
+    let (Ok(of_a), Ok(of_b)) = (fs::lstat(a), fs::lstat(b)) else { return false };
     if of_a.is_symlink() || of_b.is_symlink() {
         return std::fs::read_link(a).ok() == std::fs::read_link(b).ok();
     }

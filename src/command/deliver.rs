@@ -39,9 +39,7 @@ pub fn step_summary(summary: &Summary) -> Result<()> {
 /// Has diffoscope show the pair, line by line as it prints. If it is not installed or fails, a warning
 /// is printed and nothing else changes.
 pub fn diffoscope(pair: Option<&(PathBuf, PathBuf)>, on_line: &(dyn Fn(&str) + Sync)) {
-    let Some((a, b)) = pair else {
-        return;
-    };
+    let Some((a, b)) = pair else { return };
     let installed = Cmd::new("diffoscope").arg("--version").output();
     if !installed.is_ok_and(|out| out.status.success()) {
         let text =

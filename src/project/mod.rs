@@ -387,9 +387,7 @@ impl Project {
 
 /// Crates in a directory outside the source are in no commit, and no lockfile has their checksums.
 pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
-    let Some(Leads { key, to, file }) = config.leads_out(root) else {
-        return Ok(());
-    };
+    let Some(Leads { key, to, file }) = config.leads_out(root) else { return Ok(()) };
     Err(refused(format!(
         "`{key}` in `{}` of the source leads to `{}`, outside the source, so it cannot be rebuilt elsewhere: move the crates into the source, or use a git or registry dependency",
         file.strip_prefix(root).unwrap_or(&file).display(),

@@ -43,9 +43,7 @@ impl Recipe {
         let share = self.side(Side::A, layout, value);
         let mut out = ByHand::default();
         for item in self.items() {
-            let Channel::Env(name) = item.channel else {
-                continue;
-            };
+            let Channel::Env(name) = item.channel else { continue };
             let value = share.env.get(std::ffi::OsStr::new(name));
             let wanted = !LEFT_OUT.contains(&name) && self.pinned(name).is_none();
             let known = out.variables.iter().any(|v| v.name == name);

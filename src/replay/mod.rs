@@ -238,9 +238,7 @@ fn reason(why: Why) -> String {
 
 /// Puts the causes that were confirmed in place of those that were suspected, with their remedies.
 fn adopt(culprit: &mut Culprit) {
-    let Proof::Confirmed(confirmed) = &culprit.proof else {
-        return;
-    };
+    let Proof::Confirmed(confirmed) = &culprit.proof else { return };
     let mut causes: Vec<Cause> = Vec::new();
     let mut remedies: Vec<String> = Vec::new();
     let mut add = |cause, about| {

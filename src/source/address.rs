@@ -149,9 +149,7 @@ fn host_of(address: &str) -> &str {
 
 /// `user@host:path`, the short form of ssh; the user may be left out.
 fn is_scp(address: &str) -> bool {
-    let Some((place, path)) = address.split_once(':') else {
-        return false;
-    };
+    let Some((place, path)) = address.split_once(':') else { return false };
     let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
     let drive = place.len() == 1;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._@[]".contains(c);

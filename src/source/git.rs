@@ -118,9 +118,7 @@ pub(super) fn some_of(names: &[String]) -> String {
 fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) -> Result<()> {
     let relative = found.manifest.strip_prefix(&source.root);
     let relative = relative.unwrap_or(&found.manifest);
-    let Origin::Git(info) = &source.origin else {
-        return Ok(());
-    };
+    let Origin::Git(info) = &source.origin else { return Ok(()) };
     let tracked = if is_copy {
         root.join(relative).is_file()
     } else {
@@ -141,9 +139,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
 
 fn check_outside(source: &Source, root: &Path) -> Result<()> {
     let outside = outside::find(&source.cargo, &root.join(&source.workspace), root)?;
-    let Some(first) = outside.first() else {
-        return Ok(());
-    };
+    let Some(first) = outside.first() else { return Ok(()) };
     Err(refused(format!(
         "path dependency `{}` at `{}` is outside the repository, so the commit does not contain it and it cannot be rebuilt elsewhere: move it into the repository, use a git or registry dependency, or give their common parent with --source DIR",
         first.name,

@@ -432,9 +432,7 @@ fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
         let bytes = bytes.with_context(|| format!("failed to read `{}`", path.display()))?;
         Ok(signature::without(bytes))
     };
-    let (Some(a), Some(b)) = (without(published)?, without(rebuilt)?) else {
-        return Ok(None);
-    };
+    let (Some(a), Some(b)) = (without(published)?, without(rebuilt)?) else { return Ok(None) };
     // A zip is found by what is at the end of a file, and can be in a signature.
     let is_zip = File::open(published).and_then(zip::is_at_the_end);
     let is_zip = is_zip.with_context(|| format!("failed to read `{}`", published.display()))?;

@@ -206,9 +206,7 @@ fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<
     });
     let mut names: Vec<String> = pass.to_vec();
     for variable in &manifest.environment {
-        let Some(value) = &variable.value else {
-            continue;
-        };
+        let Some(value) = &variable.value else { continue };
         let replayed = setting::fate(&variable.name, value) == Ok(Fate::Replayed);
         if pass.contains(&variable.name) || !replayed {
             continue;

@@ -54,9 +54,7 @@ fn programs(rows: &[SettingRow]) -> Result<()> {
         .iter()
         .filter(|row| row.setting.fate == Fate::Fact && row.state == SettingState::NotAccepted);
     let lacking: Vec<&Setting> = lacking.map(|row| &row.setting).collect();
-    let Some(first) = lacking.first() else {
-        return Ok(());
-    };
+    let Some(first) = lacking.first() else { return Ok(()) };
     let named = lacking.iter().map(|s| {
         let (name, value) = (s.name.escape_debug(), s.value.escape_debug());
         format!("{name}={value}")

@@ -87,9 +87,7 @@ impl Search<'_> {
     }
 
     fn inside(&mut self, at: &[String], names: &[String]) {
-        let Some((first, rest)) = names.split_first() else {
-            return;
-        };
+        let Some((first, rest)) = names.split_first() else { return };
         // Re-exports can go round in circles.
         if !self.seen.insert((at.to_vec(), names.to_vec())) {
             return;

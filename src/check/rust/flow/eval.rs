@@ -165,9 +165,7 @@ impl Flow<'_> {
     }
 
     pub(super) fn literal(&mut self, lit: &Lit) -> Value {
-        let Lit::Str(text) = lit else {
-            return Value::new();
-        };
+        let Lit::Str(text) = lit else { return Value::new() };
         let value = text.value();
         let mut found = Value::new();
         if let Some((name, what)) = FILES.iter().find(|(name, _)| *name == value) {
