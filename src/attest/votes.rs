@@ -64,11 +64,10 @@ pub fn count(
     let mut signed = Vec::new();
     for (file, envelope) in envelopes {
         for (id, signature) in &envelope.signatures {
-            let held = match envelope.certified {
-                true => Vec::new(),
-                false => {
-                    signer(envelope, id, signature, trust).map_err(|why| (file.clone(), why))?
-                }
+            let held = if envelope.certified {
+                Vec::new()
+            } else {
+                signer(envelope, id, signature, trust).map_err(|why| (file.clone(), why))?
             };
             let mut ballot = Ballot {
                 file: file.clone(),

@@ -158,10 +158,7 @@ pub fn link_to_this_program(link: &Path) -> Result<()> {
         return Ok(());
     }
     // Windows removes no name of a program that runs, so a hard link would stay to the end.
-    match cfg!(windows) {
-        true => copy(&exe, link),
-        false => link_or_copy(&exe, link),
-    }
+    if cfg!(windows) { copy(&exe, link) } else { link_or_copy(&exe, link) }
 }
 
 /// Hard-links a file, or copies it where that cannot be.

@@ -169,12 +169,11 @@ pub fn is_allowed(name: &str) -> bool {
 /// any other, which a build has only by `--pass-env`.
 pub fn class(name: &str) -> Option<Class> {
     let has = |names: &[&str]| names.iter().any(|pattern| fits(pattern, name));
-    match is_allowed(name) {
-        true => ALLOWED.iter().find(|a| has(a.names)).map(|a| a.class),
-        false => {
-            let wraps = is_own(name) && fits("*WRAPPER", name);
-            (wraps || has(LOADERS)).then_some(Class::Program)
-        }
+    if is_allowed(name) {
+        ALLOWED.iter().find(|a| has(a.names)).map(|a| a.class)
+    } else {
+        let wraps = is_own(name) && fits("*WRAPPER", name);
+        (wraps || has(LOADERS)).then_some(Class::Program)
     }
 }
 

@@ -120,17 +120,16 @@ pub(crate) fn try_all(
         let outcome = match ended {
             Ended::NotApplied(why) => TriedOutcome::NotApplied(why),
             Ended::NotBuilt(why) => TriedOutcome::NotBuilt(why),
-            Ended::Built(found) => match helps(&found, culprits) {
-                true => {
+            Ended::Built(found) => {
+                if helps(&found, culprits) {
                     solved = passes(found.verdict);
                     helped.push(remedy);
                     TriedOutcome::Helped
-                }
-                false => {
+                } else {
                     rest.push((tried.len(), remedy));
                     TriedOutcome::DidNotHelp
                 }
-            },
+            }
         };
         tried.push(Tried { what: remedy.what(&lines), outcome });
     }

@@ -246,10 +246,7 @@ pub fn diff_json(outcome: &Outcome) -> String {
     fn side(s: &Side) -> Object {
         object! { "path": &*s.path, "format": &s.format }.and(json::digest(&s.digest))
     }
-    let status = match outcome.same {
-        true => "same",
-        false => "differs",
-    };
+    let status = if outcome.same { "same" } else { "differs" };
     let members = outcome.explained.members.as_ref();
     let row = |r: &Row| {
         object! {

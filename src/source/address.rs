@@ -31,10 +31,7 @@ pub fn check_foreign(address: &str) -> Result<(), &'static str> {
     if address.contains("://") {
         return Err("its protocol is not https, http, ssh or git");
     }
-    match is_scp(address) {
-        true => Ok(()),
-        false => Err("it leads to this machine's files"),
-    }
+    if is_scp(address) { Ok(()) } else { Err("it leads to this machine's files") }
 }
 
 /// Checks an address that the user typed: repositories of this machine are allowed.

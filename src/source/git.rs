@@ -39,10 +39,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
     };
     let mut source = found.source(wanted, top, Origin::Git(info))?;
     source.snapshot = snapshot;
-    let copy = match wanted.rev.is_some() || drafts {
-        true => Some(Copy::of(&source)?),
-        false => None,
-    };
+    let copy = if wanted.rev.is_some() || drafts { Some(Copy::of(&source)?) } else { None };
     let root = copy.as_ref().map_or(source.root.clone(), |c| c.root.clone());
     check_manifest(&source, found, copy.is_some(), &root)?;
     if copy.is_some() {

@@ -274,10 +274,7 @@ fn declared(
     file: impl Fn(&Path) -> Option<String>,
 ) -> (Option<String>, Option<String>) {
     let manifest = |dir: &Path| {
-        let path = match dir == Path::new(".") {
-            true => "Cargo.toml".into(),
-            false => dir.join("Cargo.toml"),
-        };
+        let path = if dir == Path::new(".") { "Cargo.toml".into() } else { dir.join("Cargo.toml") };
         file(&path)?.parse::<DocumentMut>().ok()
     };
     let Some(own) = manifest(package) else { return (None, None) };

@@ -49,10 +49,7 @@ pub(super) fn sort(named: &[PathBuf], manifest: Option<&PathBuf>) -> Result<Inpu
     let mut input =
         Input { manifest: manifest.cloned(), named: named.to_vec(), ..Input::default() };
     for path in named {
-        match path.is_dir() {
-            true => directory(path, &mut input)?,
-            false => file(path, &mut input)?,
-        }
+        if path.is_dir() { directory(path, &mut input)? } else { file(path, &mut input)? }
     }
     if input.manifest.is_none() {
         input.manifest = Some(beside(&input)?);

@@ -128,10 +128,7 @@ pub(super) fn extra(settings: &[Setting], asked: &VerifyRequest) -> Vec<SettingR
     let row = |setting: &&Setting| {
         let setting = Setting::clone(setting);
         let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value));
-        let state = match accepted {
-            true => SettingState::Accepted,
-            false => SettingState::NotAccepted,
-        };
+        let state = if accepted { SettingState::Accepted } else { SettingState::NotAccepted };
         SettingRow { setting, state }
     };
     // Archives in several formats have the same files.

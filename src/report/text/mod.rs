@@ -232,11 +232,10 @@ fn ending(out: &mut String, report: &Report) {
                 );
                 row(out, BOLD, "next", wrap(&next));
             }
-            let advice = match report.blame.is_empty() {
-                true => {
-                    "; switch variations off one at a time (`--vary -NAME`) to find the one that matters"
-                }
-                false => "",
+            let advice = if report.blame.is_empty() {
+                "; switch variations off one at a time (`--vary -NAME`) to find the one that matters"
+            } else {
+                ""
             };
             let others = report.comparison.others().into_iter().map(Side::lower);
             let dirs = std::iter::once(Side::A.lower()).chain(others);

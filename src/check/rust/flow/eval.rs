@@ -228,9 +228,6 @@ impl Flow<'_> {
         }
         let constant = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         let value = self.get("", &constant);
-        match value.is_empty() {
-            true => self.apply(path, &[], &[]),
-            false => value,
-        }
+        if value.is_empty() { self.apply(path, &[], &[]) } else { value }
     }
 }
