@@ -27,14 +27,20 @@ impl Place {
         Place { _dir: dir, path }
     }
 
-    /// A place that holds a repository `repo` with one package, committed and tagged.
-    fn with_repository() -> Place {
-        let place = Place::new();
+    /// A place that holds a repository `repo` with one package and no commit; none without git.
+    fn with_git() -> Option<Place> {
+        let place = git::is_here().then(Place::new)?;
         place.package("repo", "");
         place.git("repo", &["init", "-q"]);
+        Some(place)
+    }
+
+    /// The same, committed and tagged.
+    fn with_repository() -> Option<Place> {
+        let place = Place::with_git()?;
         place.commit("repo");
         place.git("repo", &["tag", "-a", "v1", "-m", "one"]);
-        place
+        Some(place)
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -120,8 +126,8 @@ fn refusal(wanted: &Wanted) -> (Kind, String) {
 }
 
 /// A place with a repository `lib` that is a submodule named `other-name` at `repo/deps/lib`.
-fn with_submodule() -> Place {
-    let place = Place::with_repository();
+fn with_submodule() -> Option<Place> {
+    let place = Place::with_repository()?;
     place.package("lib", "");
     place.git("lib", &["init", "-q"]);
     place.commit("lib");
@@ -129,5 +135,5 @@ fn with_submodule() -> Place {
     let args = ["submodule", "--quiet", "add", "--name", "other-name", &url, "deps/lib"];
     place.git("repo", &args);
     place.commit("repo");
-    place
+    Some(place)
 }
