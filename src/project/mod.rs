@@ -142,13 +142,8 @@ impl Project {
         let source = source::find(&Wanted {
             cargo,
             manifest,
-            directory: asked.source.directory.clone(),
-            rev: asked.source.rev.clone(),
-            allow_dirty: asked.source.allow_dirty,
             target_dir: target_dir.clone(),
-            called: asked.source.called.clone(),
-            time: asked.source.time,
-            without: asked.source.without.clone(),
+            choice: asked.source.clone(),
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;

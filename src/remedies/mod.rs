@@ -340,8 +340,7 @@ impl Trials<'_> {
         let root = &copy.root;
         let time = git::text(root, ["log", "-1", "--format=%cI"])?;
         commit(root, changed, &["-C", "HEAD", "--allow-empty"], &time)?;
-        let manifest = Some(copy.package().join("Cargo.toml"));
-        Ok(SourceChoice { manifest, ..SourceChoice::default() })
+        Ok(SourceChoice::of(Some(copy.package().join("Cargo.toml"))))
     }
 
     /// What these remedies change, as `git apply` takes it.

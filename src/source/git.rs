@@ -13,16 +13,16 @@ use crate::git::{git, paths};
 use crate::term::count;
 
 pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Source> {
-    let commit = resolve(&top, wanted.rev.as_deref())?;
+    let commit = resolve(&top, wanted.choice.rev.as_deref())?;
     let changed = changes(&top)?;
-    if wanted.rev.is_none() && !wanted.allow_dirty && !changed.is_empty() {
+    if wanted.choice.rev.is_none() && !wanted.choice.allow_dirty && !changed.is_empty() {
         return Err(refused(format!(
             "the work tree has {}: {}; commit, or give --allow-dirty to build the files as they are",
             count(changed.len(), "uncommitted change", "uncommitted changes"),
             some_of(&changed)
         )));
     }
-    let snapshot = wanted.allow_dirty && !changed.is_empty();
+    let snapshot = wanted.choice.allow_dirty && !changed.is_empty();
     let untracked = untracked(&top, wanted)?;
     // A package that is not committed must not be taken for a member.
     let drafts = untracked.iter().any(|p| p.ends_with("Cargo.toml") || top.join(p).is_dir());
@@ -39,7 +39,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
     };
     let mut source = found.source(wanted, top, Origin::Git(info))?;
     source.snapshot = snapshot;
-    let copy = if wanted.rev.is_some() || drafts { Some(Copy::of(&source)?) } else { None };
+    let copy = if wanted.choice.rev.is_some() || drafts { Some(Copy::of(&source)?) } else { None };
     let root = copy.as_ref().map_or(source.root.clone(), |c| c.root.clone());
     check_manifest(&source, found, copy.is_some(), &root)?;
     if copy.is_some() {

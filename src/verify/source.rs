@@ -16,7 +16,7 @@ use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::process;
 use crate::query::Cargo;
-use crate::request::{Expected, Given};
+use crate::request::{Expected, Given, SourceChoice};
 use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
@@ -200,12 +200,11 @@ impl Search<'_> {
                 false => tree.dir.join("Cargo.toml"),
             },
             target_dir: tree.dir.join("target"),
-            directory: Some(tree.dir),
-            rev: None,
-            allow_dirty: false,
-            called: Some(tree.called),
-            time: None,
-            without: Vec::new(),
+            choice: SourceChoice {
+                directory: Some(tree.dir),
+                called: Some(tree.called),
+                ..SourceChoice::default()
+            },
         })?;
         Ok(Placed { source, label: tree.label, facts: tree.facts })
     }

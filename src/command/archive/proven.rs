@@ -35,10 +35,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
             "-o and --prefix apply only to files: name the files to pack, or leave out both options to pack the last build",
         ));
     }
-    let cargo_manifest = find_manifest(&SourceChoice {
-        manifest: asked.manifest_path.clone(),
-        ..SourceChoice::default()
-    })?;
+    let cargo_manifest = find_manifest(&SourceChoice::of(asked.manifest_path.clone()))?;
     let target_dir = Cargo::of_user().metadata(&cargo_manifest)?.target_directory;
     let target_dir = target_dir.into_std_path_buf();
     let results = target_dir.join("repro");
@@ -187,17 +184,13 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
     let depth = Path::new(&said.directory).components().count();
     let depth = if said.directory == "." { 0 } else { depth };
     let root = package.ancestors().nth(depth).map(Path::to_owned);
-    Ok(Wanted {
-        cargo: Cargo::of_user(),
-        manifest: cargo_manifest,
+    let choice = SourceChoice {
         directory: root.filter(|_| !in_git),
         rev: (in_git && !said.dirty).then(|| "HEAD".to_string()),
         allow_dirty: in_git && said.dirty,
-        target_dir,
-        called: None,
-        time: None,
-        without: Vec::new(),
-    })
+        ..SourceChoice::default()
+    };
+    Ok(Wanted { cargo: Cargo::of_user(), manifest: cargo_manifest, target_dir, choice })
 }
 
 /// Makes a copy of the source, and refuses if it is not the one that was built.

@@ -92,8 +92,7 @@ fn a_partial_clone_fetches_what_it_has_not() {
     place.git("repo", &["config", "uploadpack.allowAnySHA1InWant", "true"]);
     let url = format!("file://{}", place.at("repo").display());
     place.git("", &["clone", "-q", "--filter=blob:none", &url, "partial"]);
-    let wanted = Wanted { rev: Some(old), ..place.wanted("partial") };
-    place.copy(&wanted);
+    place.copy(&place.revision("partial", &old));
     assert_eq!(place.read("copy/old.txt"), "old");
 }
 
@@ -105,8 +104,7 @@ fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
     assert!(words.contains("no commit yet"), "{words}");
     place.commit("repo");
     for rev in ["nothing", "--help", "HEAD:src"] {
-        let wanted = Wanted { rev: Some(rev.to_string()), ..place.wanted("repo") };
-        assert_eq!(refusal(&wanted).0, Kind::Refused, "{rev}");
+        assert_eq!(refusal(&place.revision("repo", rev)).0, Kind::Refused, "{rev}");
     }
 }
 
@@ -136,8 +134,7 @@ fn a_submodule_whose_work_tree_was_deleted_comes_from_the_store() {
     let Some(place) = with_submodule() else { return };
     std::fs::rename(place.at("lib"), place.at("gone")).unwrap();
     fs::remove_tree(&place.at("repo/deps")).unwrap();
-    let wanted = Wanted { rev: Some("HEAD".to_string()), ..place.wanted("repo") };
-    place.copy(&wanted);
+    place.copy(&place.revision("repo", "HEAD"));
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
 }
 

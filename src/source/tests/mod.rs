@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::error::{Kind, kind_of, one_line};
 use crate::query::Cargo;
+use crate::request::SourceChoice;
 use crate::source::found::Commit;
 use crate::{fs, git};
 
@@ -82,18 +83,19 @@ impl Place {
         Wanted {
             cargo: Cargo::of_user(),
             manifest: self.at(dir).join("Cargo.toml"),
-            directory: None,
-            rev: None,
-            allow_dirty: false,
             target_dir: self.at(dir).join("target"),
-            called: None,
-            time: None,
-            without: Vec::new(),
+            choice: SourceChoice::default(),
         }
     }
 
     fn snapshot(&self, dir: &str) -> Wanted {
-        Wanted { allow_dirty: true, ..self.wanted(dir) }
+        let choice = SourceChoice { allow_dirty: true, ..SourceChoice::default() };
+        Wanted { choice, ..self.wanted(dir) }
+    }
+
+    fn revision(&self, dir: &str, rev: &str) -> Wanted {
+        let choice = SourceChoice { rev: Some(rev.to_string()), ..SourceChoice::default() };
+        Wanted { choice, ..self.wanted(dir) }
     }
 
     /// Finds the source and copies it to `copy`.

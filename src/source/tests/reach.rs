@@ -28,7 +28,7 @@ fn a_revision_with_another_workspace_is_read_as_it_was() {
     let root = place.read("repo/Cargo.toml") + "[workspace]\nmembers = [\"member\"]\n";
     place.write("repo/Cargo.toml", &root);
     place.commit("repo");
-    let wanted = Wanted { rev: Some(old), ..place.wanted("repo/member") };
+    let wanted = place.revision("repo/member", &old);
     assert_eq!(find(&wanted).unwrap().workspace, Path::new("member"));
     assert_eq!(find(&place.wanted("repo/member")).unwrap().workspace, Path::new(""));
 }
@@ -95,11 +95,8 @@ fn a_directory_is_copied_without_its_targets() {
     place.write("repo/other/target/x", "");
     place.write("repo/other/target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
     place.write("repo/src/target/mod.rs", "");
-    let wanted = Wanted {
-        directory: Some(place.at("repo")),
-        target_dir: place.at("repo/out"),
-        ..place.wanted("repo")
-    };
+    let choice = SourceChoice { directory: Some(place.at("repo")), ..SourceChoice::default() };
+    let wanted = Wanted { choice, target_dir: place.at("repo/out"), ..place.wanted("repo") };
     let source = place.copy(&wanted);
     assert!(matches!(source.origin, Origin::Directory));
     for gone in ["target", "out", "linked/.git", "other/target"] {

@@ -10,10 +10,10 @@ fn a_dirty_tree_is_refused_by_name() {
     let (kind, words) = refusal(&place.wanted("repo"));
     assert_eq!(kind, Kind::Refused);
     assert!(words.contains("src/lib.rs") && words.contains("--allow-dirty"), "{words}");
-    let both = Wanted { rev: Some("HEAD".to_string()), ..place.snapshot("repo") };
+    let mut both = place.snapshot("repo");
+    both.choice.rev = Some("HEAD".to_string());
     assert_eq!(refusal(&both).0, Kind::Usage);
-    let rev = Wanted { rev: Some("HEAD".to_string()), ..place.wanted("repo") };
-    place.copy(&rev);
+    place.copy(&place.revision("repo", "HEAD"));
     assert_eq!(place.read("copy/src/lib.rs"), "");
 }
 
