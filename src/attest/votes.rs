@@ -10,7 +10,7 @@ use super::statement::{self, Claim, Files};
 use super::trust::{Trust, Trusted};
 
 /// What became of one signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ballot {
     /// The file that it is in.
     pub file: String,
@@ -72,10 +72,8 @@ pub fn count(
             let mut ballot = Ballot {
                 file: file.clone(),
                 key: id.clone(),
-                builder: None,
-                group: None,
                 why_not: Some(if envelope.certified { CERTIFIED } else { UNKNOWN }.to_string()),
-                other_bytes_of: None,
+                ..Ballot::default()
             };
             // Only now: a payload without a trusted signature is never parsed.
             if let Some(one) = held.first() {

@@ -23,11 +23,7 @@ fn each_variation_that_is_preloaded_has_its_hook() {
         token: "q7x".into(),
         sides: 3,
         cpus: 2,
-        locale: None,
-        outer_configs: 0,
-        toolchain: None,
-        canonical: None,
-        apart: None,
+        ..Canaries::default()
     };
     for row in VARIATIONS {
         let set = VariationSet::of_flag(row.text).unwrap();

@@ -279,10 +279,7 @@ mod tests {
             sides: 2,
             cpus: 2,
             locale: locale.map(str::to_string),
-            outer_configs: 0,
-            toolchain: None,
-            canonical: None,
-            apart: None,
+            ..Canaries::default()
         }
     }
 

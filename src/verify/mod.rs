@@ -146,12 +146,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         Some(claimed) => {
             published::of_release(&claimed.manifest, &claimed.path, &input, &asked.limits)?
         }
-        None => Found {
-            files: published::alone(&asked.artifacts)?,
-            other: Vec::new(),
-            wrong: Vec::new(),
-            notes: Vec::new(),
-        },
+        None => Found { files: published::alone(&asked.artifacts)?, ..Found::default() },
     };
     let listed = |c: &Checked| c.outcome != FileOutcome::Unlisted;
     if !asked.anyway && (!found.other.is_empty() || found.wrong.iter().any(listed)) {

@@ -50,6 +50,7 @@ enum Claim<'m> {
 }
 
 /// What was found before anything was built.
+#[derive(Default)]
 pub(super) struct Found<'m> {
     /// The published files.
     pub(super) files: Vec<Published<'m>>,

@@ -18,7 +18,7 @@ use crate::query::Cargo;
 use crate::request::Selection;
 
 /// A package that the build uses.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Used {
     /// Name.
     pub name: String,
