@@ -100,8 +100,7 @@ fn in_target(trace: &Trace, artifacts: &ArtifactSet) -> Result<InTarget> {
     };
     for (path, meta) in fs::walk(&root, &mut enter)? {
         let below = below(&path);
-        let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-        let name = parts.join("/");
+        let name = fs::slashed(&below);
         let in_deps = below.parent().is_some_and(|dir| cargos.outputs.contains(dir));
         if meta.is_dir() {
             continue;

@@ -110,8 +110,7 @@ impl Trace {
             .filter(|(_, meta)| meta.is_file() || meta.is_symlink())
             .map(|(path, _)| {
                 let below = path.strip_prefix(root).expect("walk stays below its root");
-                let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-                (parts.join("/"), path)
+                (fs::slashed(below), path)
             })
             .collect())
     }

@@ -120,6 +120,11 @@ pub fn entries(dir: &Path) -> Result<Vec<OsString>> {
     Ok(tree::entries(dir)?)
 }
 
+/// A path with `/` between its parts, on every system.
+pub fn slashed(path: &Path) -> String {
+    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
 /// A path without `.` and `..`, by its words alone.
 pub fn normalized(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();

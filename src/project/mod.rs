@@ -36,6 +36,7 @@ use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{bad_input, refused, usage};
+use crate::git;
 use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
 use crate::project::profiles::Profiles;
@@ -484,9 +485,9 @@ fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
 fn describe(source: &Source) -> String {
     match &source.origin {
         Origin::Git(commit) => {
-            let short = &commit.commit[..12.min(commit.commit.len())];
+            let id = git::short(&commit.commit);
             let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
-            format!("commit {short}{state} of `{}`", source.called)
+            format!("commit {id}{state} of `{}`", source.called)
         }
         Origin::Directory => format!("directory `{}`", source.called),
     }

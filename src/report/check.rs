@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::check::hit::Severity;
 use crate::check::{Finding, Outcome};
 use crate::error;
+use crate::fs;
 use crate::term;
 
 /// What a check found.
@@ -95,10 +96,7 @@ impl CheckReport {
     /// A path as it is shown: relative to the root, with `/`, where it lies below it.
     pub(super) fn shown(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {
-            Ok(inside) => {
-                let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
-                parts.join("/")
-            }
+            Ok(inside) => fs::slashed(inside),
             Err(_) => short(path),
         }
     }

@@ -9,7 +9,7 @@ use super::found::{Commit, Found, Origin, Source, Wanted};
 use super::repository::{remote, resolve, text};
 use super::{outside, snapshot};
 use crate::error::refused;
-use crate::git::{git, paths};
+use crate::git::{git, paths, short};
 use crate::term::count;
 
 pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Source> {
@@ -130,7 +130,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
     Err(refused(format!(
         "`{}` is not in commit {}: commit it (`repro build --source DIR` builds a directory as it is)",
         relative.display(),
-        &info.commit[..12.min(info.commit.len())]
+        short(&info.commit)
     )))
 }
 

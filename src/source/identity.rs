@@ -12,6 +12,7 @@ use super::address;
 use super::found::{Origin, Source};
 use super::repository::{self, text, try_text};
 use crate::error::{Kind, failure};
+use crate::git::short;
 use crate::request::Expected;
 
 /// What is known of a source besides its content.
@@ -143,7 +144,6 @@ impl Expected {
         let name = tag.strip_prefix("refs/tags/").unwrap_or(tag);
         let known = all_tags(&repository.root)?;
         let name_here = name.escape_debug();
-        let short = |id: &str| id[..12.min(id.len())].to_string();
         match known.iter().find(|(known, _)| known == name) {
             Some((_, id)) if id == commit => Ok(()),
             Some((_, id)) => Err(unmet(format!(

@@ -9,6 +9,7 @@ use repro_formats::names::printable;
 
 use crate::error::{refused, usage};
 use crate::fs;
+use crate::git;
 use crate::manifest::Manifest;
 use crate::report::verify::several::{BuilderLine, Group, Several, Unlike};
 use crate::verdict::{Agreement, Verdict};
@@ -263,7 +264,7 @@ fn alone(group: &Agreeing, threshold: usize) -> Vec<(String, Vec<String>)> {
 fn subject(manifest: &Manifest) -> String {
     let source = &manifest.source;
     let id = source.commit.as_ref().or(source.sha256.as_ref());
-    let id = id.map_or("?", |id| &id[..12.min(id.len())]);
+    let id = id.map_or("?", |id| git::short(id));
     let what = match source.kind.as_str() {
         "git" => "commit",
         _ => "directory with sha256",

@@ -13,6 +13,7 @@ use repro_formats::limits::Limits;
 use super::registry;
 use crate::error::{bad_input, refused};
 use crate::fs;
+use crate::git::short;
 use crate::manifest::{self, Manifest};
 use crate::process;
 use crate::query::Cargo;
@@ -353,10 +354,6 @@ impl Search<'_> {
             ..plain(dir, label, called, facts)
         })
     }
-}
-
-fn short(id: &str) -> &str {
-    &id[..12.min(id.len())]
 }
 
 /// The path of something of this machine, and the revision behind it, if there is one.

@@ -19,6 +19,7 @@ use super::sums;
 use crate::artifact::Kind;
 use crate::error::{bad_input, refused, usage};
 use crate::fs::{self, Pending};
+use crate::git;
 use crate::manifest::{Artifact, Manifest};
 use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
@@ -210,7 +211,7 @@ fn check_current(manifest: &Manifest, source: &Source, copy: &Path) -> Result<()
     if was == is {
         return Ok(());
     }
-    let short = |id: &str| id.get(..12).unwrap_or(id).escape_debug().to_string();
+    let short = |id: &str| git::short(id).escape_debug().to_string();
     Err(refused(format!(
         "the last build is of {}, and the source is now {}: run `repro build` again",
         short(&was),
