@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::fs;
 use crate::process::{Cmd, Stream};
 use crate::report::summary::Summary;
 use crate::report::{github, html};
-use crate::term;
+use crate::{fs, term};
 
 /// Writes the page, whole or not at all.
 ///

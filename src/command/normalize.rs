@@ -10,12 +10,11 @@ use repro_formats::detect;
 use repro_formats::normalize::handlers;
 use repro_formats::normalize::job::{Job, Outcome, Times};
 
-use crate::epoch;
 use crate::error::{bad_input, kind_of, usage};
 use crate::fs::Pending;
-use crate::process;
 use crate::report::files::{Done, One, Status};
 use crate::request::Normalize;
+use crate::{epoch, process};
 
 /// The exit code: that of the first failure, else with `--check` 1 unless all is in normal form. A file that
 /// is left alone is not known to be.

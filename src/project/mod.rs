@@ -28,7 +28,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
-use crate::build;
 use crate::cargo::config::reach::Leads;
 use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::intact::{self, Sources};
@@ -36,20 +35,19 @@ use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{bad_input, refused, usage};
-use crate::git;
 use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
 use crate::project::profiles::Profiles;
 use crate::project::programs::{absolute_program, programs_from_here, toolchain_of};
 use crate::query::Cargo;
 use crate::recipe::environment::{self, Divided, Env, set};
-use crate::recipe::table;
-use crate::recipe::{Facts, Recipe};
+use crate::recipe::{Facts, Recipe, table};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
 use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
+use crate::{build, git};
 
 /// All that is known before anything is built.
 pub(crate) struct Project {

@@ -9,23 +9,20 @@ use repro_formats::digest;
 
 use crate::build::Built;
 use crate::compare::Comparison;
-use crate::git;
 use crate::manifest::components::Components;
 use crate::manifest::{self, Manifest};
-use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
 use crate::project::preload::ShimState;
-use crate::project::{machine, publish};
+use crate::project::{Project, machine, publish};
 use crate::recipe::Recipe;
 use crate::recipe::environment::{self, PLUMBING};
 use crate::sandbox::Isolation;
-use crate::sbom;
-use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
 use crate::variation::VARIATIONS;
 use crate::variation::coverage::{Coverage, Reach};
 use crate::verdict::Verdict;
+use crate::{git, sbom, setting};
 
 impl Project {
     pub(crate) fn manifest(

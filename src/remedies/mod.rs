@@ -17,17 +17,13 @@ use repro_explain::known_crates::{self, KnownCrate};
 use self::copy::{Copy, Done};
 use self::rewrite::{REWRITES, Rewrite};
 use crate::blame::culprit::{Culprit, UnitKind};
-use crate::build;
-use crate::error;
-use crate::fs;
-use crate::git;
-use crate::process;
 use crate::project::Project;
 use crate::report::{Tried, TriedOutcome};
 use crate::request::{BuildRequest, SourceChoice};
 use crate::source::Origin;
 use crate::term::Progress;
 use crate::verdict::Verdict;
+use crate::{build, error, fs, git, process};
 
 /// What a build of a copy found.
 pub(crate) struct Found {

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::hit::Severity;
 use crate::check::{Finding, Outcome};
-use crate::error;
-use crate::fs;
-use crate::term;
+use crate::{error, fs, term};
 
 /// What a check found.
 pub struct CheckReport {

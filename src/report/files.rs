@@ -16,9 +16,8 @@ use repro_formats::normalize::job::Change;
 use super::findings;
 use super::json::value::{Object, if_any, list, list_if_any, object};
 use super::json::{self, SCHEMA, encode};
-use crate::error;
 use crate::term::{BAD, BOLD, GOOD, WARN};
-use crate::verdict;
+use crate::{error, verdict};
 
 /// Findings that are listed one by one without `-v`: with four lines each, a screen holds no more.
 const LISTED: usize = 5;

@@ -6,9 +6,8 @@ use repro_formats::digest::Digest;
 
 use crate::blame::culprit::Culprit;
 use crate::compare::{Output, Pair};
-use crate::report::Report;
 use crate::report::files::Outcome;
-use crate::report::variations;
+use crate::report::{Report, variations};
 use crate::verdict::{Status, Tone};
 
 /// Everything that is shown.

@@ -8,11 +8,10 @@ use anyhow::Result;
 use repro_formats::names::printable;
 
 use crate::error::{refused, usage};
-use crate::fs;
-use crate::git;
 use crate::manifest::Manifest;
 use crate::report::verify::several::{BuilderLine, Group, Several, Unlike};
 use crate::verdict::{Agreement, Verdict};
+use crate::{fs, git};
 
 /// A builder's manifest.
 #[derive(Clone, Debug)]

@@ -9,10 +9,9 @@ use anyhow::{Context, Result};
 use repro_formats::names::visible;
 
 use crate::error::{bad_input, host, usage};
-use crate::fs;
-use crate::manifest;
 use crate::project::publish::{DIST, MANIFEST};
 use crate::source::address;
+use crate::{fs, manifest};
 
 /// Ends of names of files that say something about a release and are not part of what is built.
 const SIGNATURES: &[&str] = &[

@@ -5,23 +5,21 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::error::Stop;
-use repro_formats::extract;
 use repro_formats::limits::Limits;
+use repro_formats::{digest, extract};
 
 use super::registry;
 use crate::error::{bad_input, refused};
-use crate::fs;
 use crate::git::short;
 use crate::manifest::{self, Manifest};
-use crate::process;
 use crate::query::Cargo;
 use crate::request::{Expected, Given, SourceChoice};
 use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit, exported, sound};
+use crate::{fs, process};
 
 /// A tree of files to build from.
 pub(super) struct Tree {

@@ -7,15 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::formats::Format;
-use repro_formats::names;
 use repro_formats::pack::Packed;
-use repro_formats::tree;
+use repro_formats::{digest, names, tree};
 
-use super::image;
 use super::packing::{Outcome, Release, entry, formats, options, pack};
-use super::sums;
+use super::{image, sums};
 use crate::artifact::Kind;
 use crate::error::{bad_input, refused, usage};
 use crate::fs::{self, Pending};

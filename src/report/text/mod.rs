@@ -11,8 +11,7 @@ use self::blame::Room;
 use super::rows::{digest, named, rest, row, under};
 use super::{findings, variations};
 use repro_explain::cause::{CAUSES, Cause};
-use repro_explain::known_crates;
-use repro_explain::{Explained, remedy};
+use repro_explain::{Explained, known_crates, remedy};
 use repro_formats::names::printable;
 
 use crate::blame::culprit::{Culprit, Proof};
