@@ -36,7 +36,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
         selection,
         sbom: asked.sbom,
         cargo_home: home::of_user(),
-    })?;
+    });
     // A manifest with a syntax error is told of once, with its line.
     if let Some(error) = unread.filter(|_| facts.troubles.is_empty()) {
         facts.troubles.push(error);

@@ -162,7 +162,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     };
     let Ready { mut project, label, facts, mut settings, mut notes } = ready;
     let not_compared = std::mem::take(&mut found.notes);
-    if let Some((fits, note)) = made::choose(&published, &project.toolchain, scratch)? {
+    if let Some((fits, note)) = made::choose(&published, &project.toolchain, scratch) {
         project.toolchain = fits.unwrap_or(project.toolchain);
         notes.push(note);
     }

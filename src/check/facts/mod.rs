@@ -89,8 +89,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Reads everything. Only a workspace that cannot be found is an error.
-    pub fn gather(wanted: &Wanted) -> Result<Facts> {
+    /// Reads everything.
+    pub fn gather(wanted: &Wanted) -> Facts {
         let troubles = Mutex::new(Vec::new());
         let note = |error| troubles.lock().expect("no panic holds this").push(error);
         // Canonical, so that it is below the repository as git names that.
@@ -129,7 +129,7 @@ impl Facts {
             Err(error) => note(error),
         }
         facts.troubles = troubles.into_inner().expect("no panic holds this");
-        Ok(facts)
+        facts
     }
 
     fn read_files(&mut self, wanted: &Wanted, dir: &Path, note: &dyn Fn(anyhow::Error)) {
