@@ -21,10 +21,7 @@ use crate::{epoch, process};
 pub fn code(done: &[Done], check: bool) -> u8 {
     let failed = done.iter().find_map(|d| d.result.as_ref().err());
     let normal = |d: &Done| d.result.as_ref().is_ok_and(|one| one.status == Status::Unchanged);
-    match failed {
-        Some(error) => kind_of(error).code(),
-        None => (check && !done.iter().all(normal)).into(),
-    }
+    failed.map_or((check && !done.iter().all(normal)).into(), |error| kind_of(error).code())
 }
 
 /// Runs it. A file that fails does not keep the others from being done.

@@ -193,10 +193,7 @@ fn matches(pattern: &str, name: &str) -> bool {
         Some((start, end)) => {
             name.len() >= start.len() + end.len() && name.starts_with(start) && {
                 let rest = &name[start.len()..];
-                match end.split_once('*') {
-                    None => rest.ends_with(end),
-                    Some((middle, _)) => rest.contains(middle),
-                }
+                end.split_once('*').map_or(rest.ends_with(end), |(middle, _)| rest.contains(middle))
             }
         }
     }

@@ -93,10 +93,7 @@ impl CheckReport {
 
     /// A path as it is shown: relative to the root, with `/`, where it lies below it.
     pub(super) fn shown(&self, path: &Path) -> String {
-        match path.strip_prefix(&self.root) {
-            Ok(inside) => fs::slashed(inside),
-            Err(_) => short(path),
-        }
+        path.strip_prefix(&self.root).map_or_else(|_| short(path), fs::slashed)
     }
 }
 

@@ -434,10 +434,7 @@ pub(super) fn origins_of_entry(
 fn items(origins: Origins) -> Result<Vec<tree::Item>> {
     let stem = stem(origins.iter().map(|(name, _)| &**name)).map(<[u8]>::to_vec);
     const MADE_UP: &[u8] = b"root";
-    let (root, cut) = match &stem {
-        Some(stem) => (stem.as_slice(), stem.len() + 1),
-        None => (MADE_UP, 0),
-    };
+    let (root, cut) = stem.as_deref().map_or((MADE_UP, 0), |stem| (stem, stem.len() + 1));
     let files: Origins =
         origins.into_iter().map(|(name, path)| (name[cut..].to_vec(), path)).collect();
     let mut items = tree::made_up(root, &files)?;

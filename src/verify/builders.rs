@@ -319,10 +319,8 @@ fn settings_of(builders: &[&Builder]) -> (Vec<(String, String)>, Vec<Unlike>) {
 }
 
 fn value(claims: &Claims, key: &Key) -> String {
-    match claims.get(key) {
-        Some(digests) => format!("sha256 {}", digests.join(", ")),
-        None => "absent".to_string(),
-    }
+    let digests = claims.get(key);
+    digests.map_or("absent".to_string(), |digests| format!("sha256 {}", digests.join(", ")))
 }
 
 /// Artifacts and archives that not all groups have alike.

@@ -96,11 +96,9 @@ impl Facts {
         // Canonical, so that it is below the repository as git names that.
         let wanted = &Wanted { manifest: fs::canonical(&wanted.manifest), ..wanted.clone() };
         let dir = wanted.manifest.parent().unwrap_or(Path::new("/")).to_owned();
-        let workspace = match wanted.cargo.workspace_root(&wanted.manifest) {
-            Ok(root) => root,
-            // The manifest itself is broken, which is told below with its line.
-            Err(_) => dir.clone(),
-        };
+        // A manifest that is broken itself is told below with its line.
+        let workspace = wanted.cargo.workspace_root(&wanted.manifest);
+        let workspace = workspace.unwrap_or_else(|_| dir.clone());
         let mut facts = Facts { workspace: workspace.clone(), ..Facts::default() };
         let target = target_directory(&workspace);
         let compiler = std::thread::scope(|s| {
@@ -260,10 +258,7 @@ impl Facts {
 
 /// cargo's target directory where nothing says otherwise; it is only left out of a walk.
 fn target_directory(workspace: &Path) -> PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(dir) => workspace.join(dir),
-        None => workspace.join("target"),
-    }
+    workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()))
 }
 
 /// What rustc says of itself.

@@ -300,10 +300,7 @@ pub fn causes() -> String {
     for cause in CAUSES {
         let _ = writeln!(out, "{BOLD}{}{BOLD:#}: {}", cause.name, cause.means);
         for row in remedy::BY_CAUSE.iter().filter(|r| r.cause == cause.cause) {
-            let of = match row.about.label() {
-                None => String::new(),
-                Some(label) => format!("({label}) "),
-            };
+            let of = row.about.label().map_or(String::new(), |label| format!("({label}) "));
             let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
         }
     }
