@@ -29,38 +29,28 @@ pub enum Kind {
     Generated,
 }
 
-/// Every kind.
-const KINDS: [Kind; 9] = [
-    Kind::Bin,
-    Kind::Lib,
-    Kind::Rlib,
-    Kind::Cdylib,
-    Kind::Staticlib,
-    Kind::Dylib,
-    Kind::ProcMacro,
-    Kind::BuildScript,
-    Kind::Generated,
+/// Every kind with its name, in the order of the kinds.
+const KINDS: [(Kind, &str); 9] = [
+    (Kind::Bin, "bin"),
+    (Kind::Lib, "lib"),
+    (Kind::Rlib, "rlib"),
+    (Kind::Cdylib, "cdylib"),
+    (Kind::Staticlib, "staticlib"),
+    (Kind::Dylib, "dylib"),
+    (Kind::ProcMacro, "proc-macro"),
+    (Kind::BuildScript, "build-script"),
+    (Kind::Generated, "generated"),
 ];
 
 impl Kind {
     /// The kind of this name.
     pub fn named(name: &str) -> Option<Kind> {
-        KINDS.into_iter().find(|k| k.name() == name)
+        KINDS.into_iter().find(|(_, known)| *known == name).map(|(kind, _)| kind)
     }
 
     /// The name in reports and manifests.
     pub fn name(self) -> &'static str {
-        match self {
-            Kind::Bin => "bin",
-            Kind::Lib => "lib",
-            Kind::Rlib => "rlib",
-            Kind::Cdylib => "cdylib",
-            Kind::Staticlib => "staticlib",
-            Kind::Dylib => "dylib",
-            Kind::ProcMacro => "proc-macro",
-            Kind::BuildScript => "build-script",
-            Kind::Generated => "generated",
-        }
+        KINDS[self as usize].1
     }
 
     /// Whether the verdict rests on artifacts of this kind. What only runs on the build machine
@@ -152,6 +142,11 @@ mod tests {
         bytes[..4].copy_from_slice(b"\x7fELF");
         bytes[4..7].copy_from_slice(&[if wide { 2 } else { 1 }, if little { 1 } else { 2 }, 1]);
         bytes
+    }
+
+    #[test]
+    fn each_kind_is_at_its_place_in_the_table() {
+        assert!(KINDS.iter().enumerate().all(|(i, (kind, _))| *kind as usize == i));
     }
 
     #[test]

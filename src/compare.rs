@@ -175,9 +175,7 @@ fn take_pairs(
     pairs: &mut Vec<Two>,
 ) {
     for (key, of_a) in left.iter_mut() {
-        let Some(of_b) = right.get_mut(key) else {
-            continue;
-        };
+        let Some(of_b) = right.get_mut(key) else { continue };
         let n = of_a.len().min(of_b.len());
         let both = of_a.drain(..n).zip(of_b.drain(..n));
         pairs.extend(both.map(|(a, b)| (Some(a), Some(b))));

@@ -29,6 +29,11 @@ const LOCAL_VARIABLES: &[&str] = &[
     "GIT_IMPLICIT_WORK_TREE",
 ];
 
+/// As much of an id as tells it from others.
+pub fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
 /// A `git` command in `dir`, to be given arguments and run.
 pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
     let cmd = LOCAL_VARIABLES.iter().fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));

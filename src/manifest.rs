@@ -13,6 +13,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::fs;
 use crate::ledger::Split;
 use crate::recipe::Row;
 use crate::variation::coverage::Coverage;
@@ -405,6 +406,11 @@ pub struct File {
     pub path: String,
     /// SHA-256.
     pub sha256: String,
+}
+
+/// A directory of the source as manifests have it: relative to the source, `.` for its root.
+pub fn directory(below: &Path) -> String {
+    Some(fs::slashed(below)).filter(|path| !path.is_empty()).unwrap_or(".".to_string())
 }
 
 impl Source {

@@ -309,10 +309,7 @@ fn masked(published: &[PathBuf], read: &[PathBuf]) -> Vec<PathBuf> {
         std::env::split_paths(&searched).filter_map(|p| real(&p)).collect();
     let needed = |path: &Path| {
         let mut needed = seen.iter().map(|(real, _)| real).chain(&searched);
-        match path.is_dir() {
-            true => needed.any(|n| n.starts_with(path)),
-            false => needed.any(|n| n == path),
-        }
+        if path.is_dir() { needed.any(|n| n.starts_with(path)) } else { needed.any(|n| n == path) }
     };
     let hidden = published.iter().filter_map(real).filter(|path| !needed(path));
     let each = hidden.flat_map(|path| {

@@ -4,7 +4,7 @@
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use ed25519_dalek::Signer as _;
 use p256::ecdsa::signature::Verifier as _;
-use repro_formats::digest;
+use sha2::{Digest as _, Sha256};
 
 use super::der::{self, Algorithm};
 use super::openssh::{self, Unusable};
@@ -95,9 +95,7 @@ impl PublicKey {
 }
 
 fn hash(bytes: &[u8]) -> Vec<u8> {
-    let hex = digest::of_bytes(bytes).sha256;
-    let byte = |i: usize| u8::from_str_radix(&hex[i..i + 2], 16).unwrap_or_default();
-    (0..hex.len()).step_by(2).map(byte).collect()
+    Sha256::digest(bytes).to_vec()
 }
 
 fn fingerprint(blob: &[u8]) -> String {
@@ -176,6 +174,7 @@ impl PrivateKey {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use repro_formats::digest;
 
     /// `openssl genpkey -algorithm ed25519` and `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`.
     pub(crate) const ED25519: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";

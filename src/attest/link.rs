@@ -61,15 +61,19 @@ mod tests {
     use super::*;
     use crate::attest::keys::tests::ED25519;
 
+    fn unhex(hex: &str) -> Vec<u8> {
+        let pairs = hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+    }
+
     #[test]
     fn the_id_of_a_key_is_the_one_that_rebuilders_publish() {
         // reproduce.debian.net's key for amd64, and the id in its links.
-        let point: Vec<u8> = "13ba298a31f08e49f88a736013fd3d4d290867f72dfd2b3e52ba8d30e5451718"
-            .as_bytes()
-            .chunks(2)
-            .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
-            .collect();
-        assert_eq!(id(&point), "2980aa6249ad89ce0ef0f0f5e6d0896214301b2818aad33443444cf460df6ed6");
+        let point = "13ba298a31f08e49f88a736013fd3d4d290867f72dfd2b3e52ba8d30e5451718";
+        assert_eq!(
+            id(&unhex(point)),
+            "2980aa6249ad89ce0ef0f0f5e6d0896214301b2818aad33443444cf460df6ed6"
+        );
     }
 
     #[test]
@@ -81,17 +85,8 @@ mod tests {
         let link: Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(link["signed"]["name"], "rebuild app.tar.gz");
         assert_eq!(link["signed"]["environment"], json!({}));
-        assert!(
-            key.public().holds(
-                link["signed"].to_string().as_bytes(),
-                &(0..64)
-                    .map(|i| {
-                        let hex = &link["signatures"][0]["sig"].as_str().unwrap()[2 * i..2 * i + 2];
-                        u8::from_str_radix(hex, 16).unwrap()
-                    })
-                    .collect::<Vec<u8>>()
-            )
-        );
+        let signature = unhex(link["signatures"][0]["sig"].as_str().unwrap());
+        assert!(key.public().holds(link["signed"].to_string().as_bytes(), &signature));
         for odd in ["a\"b", "a\\b", "a\nb"] {
             assert!(signed(&files("repro.json"), &files(odd), &key).is_err(), "{odd:?}");
         }

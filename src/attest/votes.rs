@@ -10,7 +10,7 @@ use super::statement::{self, Claim, Files};
 use super::trust::{Trust, Trusted};
 
 /// What became of one signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ballot {
     /// The file that it is in.
     pub file: String,
@@ -64,19 +64,16 @@ pub fn count(
     let mut signed = Vec::new();
     for (file, envelope) in envelopes {
         for (id, signature) in &envelope.signatures {
-            let held = match envelope.certified {
-                true => Vec::new(),
-                false => {
-                    signer(envelope, id, signature, trust).map_err(|why| (file.clone(), why))?
-                }
+            let held = if envelope.certified {
+                Vec::new()
+            } else {
+                signer(envelope, id, signature, trust).map_err(|why| (file.clone(), why))?
             };
             let mut ballot = Ballot {
                 file: file.clone(),
                 key: id.clone(),
-                builder: None,
-                group: None,
                 why_not: Some(if envelope.certified { CERTIFIED } else { UNKNOWN }.to_string()),
-                other_bytes_of: None,
+                ..Ballot::default()
             };
             // Only now: a payload without a trusted signature is never parsed.
             if let Some(one) = held.first() {

@@ -112,9 +112,7 @@ impl Both<'_> {
 
     /// What a run of a build script left and told that differs: directives first.
     pub fn of_run(&self, run: Pair) -> Result<Vec<Change>> {
-        let (Some(a), Some(b)) = (run.a, run.b) else {
-            return Ok(Vec::new());
-        };
+        let (Some(a), Some(b)) = (run.a, run.b) else { return Ok(Vec::new()) };
         let (a, b) = (&self.a.ran[a], &self.b.ran[b]);
         let mut changes = self.told(&self.a.directives(a), &self.b.directives(b));
         let (left_a, left_b) = (self.a.left(a)?, self.b.left(b)?);
@@ -223,9 +221,7 @@ impl Both<'_> {
         for file in &a.files {
             let name = self.roots_a.text(file);
             let inside = name.starts_with("<source>") || name.starts_with("<cargo-home>");
-            let Some(other) = of_b.get(&name).filter(|_| inside) else {
-                continue;
-            };
+            let Some(other) = of_b.get(&name).filter(|_| inside) else { continue };
             let (x, y) = (self.a.now(file), self.b.now(other));
             if !x.is_file() || !y.is_file() {
                 continue;

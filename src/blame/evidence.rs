@@ -7,8 +7,7 @@ use anyhow::Result;
 use repro_explain::cause::Cause;
 use repro_explain::finding::{At, Finding};
 use repro_explain::known_crates::{self, KnownCrate};
-use repro_explain::remedy;
-use repro_explain::{Context, explain};
+use repro_explain::{Context, explain, remedy};
 
 use crate::blame::changes::{Change, Value, What, text_of};
 use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind};
@@ -18,8 +17,7 @@ use crate::blame::graph::{Role, Suspect};
 use crate::blame::values::values_of;
 use crate::blame::words::{place, printable};
 use crate::cargo::trace::Trace;
-use crate::fs;
-use crate::variation;
+use crate::{fs, variation};
 
 /// What to do about a culprit whose cause is not known.
 const UNKNOWN: &str = "no known cause fits: look at what writes these bytes";

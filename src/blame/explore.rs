@@ -295,9 +295,7 @@ impl<'a> Explorer<'a> {
     fn told_by_dependencies(&mut self, unit: usize) -> Result<Vec<usize>> {
         let mut found = Vec::new();
         for (dependency, _) in self.paired.externs(unit) {
-            let Some(run) = self.paired.run_of(dependency) else {
-                continue;
-            };
+            let Some(run) = self.paired.run_of(dependency) else { continue };
             let hands_on = self.paired.hands_on_its_directory(run);
             let mut told = self.paired.left(run)?;
             told.retain(|c| match c.what {

@@ -122,8 +122,7 @@ impl Evidence<'_> {
         let (What::Env(name) | What::Metadata(name)) = &change.what else { return None };
         let (path, line) = self.mentioned(name, details)?;
         let below = path.strip_prefix(self.roots.first()?).ok()?;
-        let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-        Some((parts.join("/"), line))
+        Some((fs::slashed(below), line))
     }
 
     fn mentioned<'d>(&self, name: &str, details: &'d Details) -> Option<(&'d Path, usize)> {

@@ -115,6 +115,18 @@ mod tests {
         }])
     }
 
+    /// A build that made `app` in a directory.
+    fn trace(out_dir: &Path) -> Trace {
+        let unit = Unit {
+            package: "app 1.0.0".into(),
+            crate_name: "app".into(),
+            crate_types: vec!["bin".into()],
+            out_dir: out_dir.display().to_string(),
+            ..Unit::default()
+        };
+        Trace { units: vec![unit], ..Trace::default() }
+    }
+
     fn blamed(a: &Trace, b: &Trace, scratch: &Path) -> Blame {
         let comparison = compare(&set("1"), &set("2"));
         blame(a, b, &comparison, &Context::default(), false, scratch).unwrap()
@@ -128,21 +140,11 @@ mod tests {
         assert!(found.culprits.is_empty());
         assert_eq!(found.unblamed, ["no rustc call is known that made `app`"]);
         // What rustc made is the same; the artifacts are not.
-        let trace = |side: &str| {
-            let out_dir = dir.path().join(side);
+        let [a, b] = ["a", "b"].map(|side| dir.path().join(side));
+        for out_dir in [&a, &b] {
             fs::write(&out_dir.join("app"), "0").unwrap();
-            Trace {
-                units: vec![Unit {
-                    package: "app 1.0.0".into(),
-                    crate_name: "app".into(),
-                    crate_types: vec!["bin".into()],
-                    out_dir: out_dir.display().to_string(),
-                    ..Unit::default()
-                }],
-                ..Trace::default()
-            }
-        };
-        let found = blamed(&trace("a"), &trace("b"), dir.path());
+        }
+        let found = blamed(&trace(&a), &trace(&b), dir.path());
         assert_eq!(
             found.unblamed,
             ["rustc made `app` the same on both sides, and it was changed after that"]
@@ -153,17 +155,7 @@ mod tests {
     fn a_unit_that_only_one_build_has_is_blamed() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(&dir.path().join("app"), "1").unwrap();
-        let a = Trace {
-            units: vec![Unit {
-                package: "app 1.0.0".into(),
-                crate_name: "app".into(),
-                crate_types: vec!["bin".into()],
-                out_dir: dir.path().display().to_string(),
-                ..Unit::default()
-            }],
-            ..Trace::default()
-        };
-        let found = blamed(&a, &Trace::default(), dir.path());
+        let found = blamed(&trace(dir.path()), &Trace::default(), dir.path());
         assert_eq!(found.culprits.len(), 1, "{found:?}");
         assert_eq!(found.culprits[0].evidence, ["only build A has it"]);
         assert_eq!(found.culprits[0].causes, [Cause::Unknown]);

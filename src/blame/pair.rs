@@ -75,9 +75,7 @@ fn take<K: Ord>(
     pairs: &mut Vec<Pair>,
 ) -> (Vec<usize>, Vec<usize>) {
     for (key, left) in &mut a {
-        let Some(right) = b.get_mut(key) else {
-            continue;
-        };
+        let Some(right) = b.get_mut(key) else { continue };
         let n = left.len().min(right.len());
         for (x, y) in left.drain(..n).zip(right.drain(..n)) {
             pairs.push(Pair { a: Some(x), b: Some(y) });

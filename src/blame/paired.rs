@@ -267,9 +267,7 @@ impl<'a> Paired<'a> {
 
     /// File names of the native libraries that a build script asks to link.
     pub fn native_libraries(&self, run: usize) -> BTreeSet<String> {
-        let Some(a) = self.runs[run].a else {
-            return BTreeSet::new();
-        };
+        let Some(a) = self.runs[run].a else { return BTreeSet::new() };
         let told = self.both.a.directives(&self.both.a.ran[a]);
         let libs = told.iter().filter(|d| d.key == "rustc-link-lib");
         libs.flat_map(|d| {
@@ -283,9 +281,7 @@ impl<'a> Paired<'a> {
 
     /// Whether a run tells dependents where its OUT_DIR is.
     pub fn hands_on_its_directory(&self, run: usize) -> bool {
-        let Some(a) = self.runs[run].a else {
-            return false;
-        };
+        let Some(a) = self.runs[run].a else { return false };
         let ran = &self.both.a.ran[a];
         let dir = ran.out_dir.display().to_string();
         let told = self.both.a.directives(ran);

@@ -46,9 +46,7 @@ impl Paired<'_> {
     }
 
     fn was_read(&self, change: &Change, reads: &Reads) -> bool {
-        let Value::File(path) = &change.a else {
-            return false;
-        };
+        let Value::File(path) = &change.a else { return false };
         reads.files.iter().any(|f| self.both.a.now(f) == *path)
     }
 
@@ -57,9 +55,7 @@ impl Paired<'_> {
         for (a, b) in self.needles(change)? {
             for (x, y) in outputs {
                 let cost = fs::lstat(x)?.len() + 2 * fs::lstat(y)?.len();
-                let Some(rest) = self.search.get().checked_sub(cost) else {
-                    return Ok(false);
-                };
+                let Some(rest) = self.search.get().checked_sub(cost) else { return Ok(false) };
                 self.search.set(rest);
                 if holds(x, &a)? && holds(y, &b)? && !holds(y, &a)? {
                     return Ok(true);

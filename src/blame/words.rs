@@ -60,10 +60,7 @@ pub fn printable(text: &str) -> String {
 pub fn excerpts(a: &str, b: &str) -> (String, String) {
     let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let longest = a.chars().count().max(b.chars().count());
-    let from = match longest > SHOWN {
-        true => same.saturating_sub(16),
-        false => 0,
-    };
+    let from = if longest > SHOWN { same.saturating_sub(16) } else { 0 };
     let cut = |text: &str| {
         let shown: String = text.chars().skip(from).take(SHOWN).collect();
         let shown = printable(&shown);

@@ -9,13 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use super::{Plan, UNREACHED, machine, search_path};
-use crate::cargo::auditable;
 use crate::cargo::crate_dirs::{self, CrateDir};
-use crate::cargo::rustflags;
 use crate::cargo::wrapper::{self, Spec};
-use crate::fs;
+use crate::cargo::{auditable, rustflags};
 use crate::layout::Layout;
-use crate::ledger;
 use crate::ledger::places::Places;
 use crate::platform::{self, Platform};
 use crate::process::Cmd;
@@ -26,6 +23,7 @@ use crate::sandbox::Room;
 use crate::shim::Settings;
 use crate::shim::record::Moment;
 use crate::variation::{Side, Value, VariationId};
+use crate::{fs, ledger};
 
 /// Where programs of the toolchain look for the compiler's libraries, and the directories that this replaces if
 /// it is not set. rustup sets it for the cargo that it starts; without it rust-objcopy does not run, and programs for

@@ -21,9 +21,7 @@ pub fn find(
 ) -> Result<Vec<Made>> {
     let mut found: BTreeMap<String, Made> = BTreeMap::new();
     for text in patterns {
-        let Some(Include { pattern, name }) = include::of_target(text)? else {
-            continue;
-        };
+        let Some(Include { pattern, name }) = include::of_target(text)? else { continue };
         let mut paths = include::matches(target, pattern)?;
         paths.retain(|path| said.iter().all(|made| made.path != *path));
         if let Some(name) = name.filter(|name| name.contains('/')) {

@@ -70,9 +70,7 @@ fn differing(a: &Files, b: &Files) -> Vec<String> {
 }
 
 fn equal(a: &Path, b: &Path) -> bool {
-    let (Ok(of_a), Ok(of_b)) = (fs::lstat(a), fs::lstat(b)) else {
-        return false;
-    };
+    let (Ok(of_a), Ok(of_b)) = (fs::lstat(a), fs::lstat(b)) else { return false };
     if of_a.is_symlink() || of_b.is_symlink() {
         return std::fs::read_link(a).ok() == std::fs::read_link(b).ok();
     }
@@ -102,8 +100,7 @@ fn in_target(trace: &Trace, artifacts: &ArtifactSet) -> Result<InTarget> {
     };
     for (path, meta) in fs::walk(&root, &mut enter)? {
         let below = below(&path);
-        let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-        let name = parts.join("/");
+        let name = fs::slashed(&below);
         let in_deps = below.parent().is_some_and(|dir| cargos.outputs.contains(dir));
         if meta.is_dir() {
             continue;

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use repro_formats::digest;
 
-use crate::fs;
-use crate::shim;
 use crate::variation::{Side, Value, Values, VariationId};
+use crate::{fs, shim};
 
 /// The id of a machine of this name.
 pub fn id_of(host: &str) -> String {

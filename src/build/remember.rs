@@ -34,12 +34,11 @@ pub fn split(a: &Built, b: &Built) -> Split {
             _ => None,
         };
         let own: Vec<bool> = calls.iter().filter_map(reused).collect();
-        match own.is_empty() {
-            true => split.twice.push((shown(unit), why(calls[0]))),
-            false => {
-                split.reused += 1;
-                split.foreign += usize::from(own.contains(&false));
-            }
+        if own.is_empty() {
+            split.twice.push((shown(unit), why(calls[0])))
+        } else {
+            split.reused += 1;
+            split.foreign += usize::from(own.contains(&false));
         }
     }
     let runs = a.trace.ran.iter();

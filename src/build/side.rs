@@ -7,10 +7,9 @@ use anyhow::Result;
 
 use super::{Plan, check_out};
 use crate::cargo::home;
-use crate::fs;
 use crate::layout::Layout;
-use crate::source;
 use crate::variation::{Side, Value, VariationId};
+use crate::{fs, source};
 
 /// Who git takes for the user where no setting names one.
 const NO_USER: &str = "user";

@@ -111,9 +111,7 @@ pub fn vendored(dir: &Path, seen: &Path, crates: &BTreeSet<String>) -> Result<BT
         let manifest = fs::read_text_if_any(&one.join("Cargo.toml"))?.unwrap_or_default();
         let manifest = manifest.parse::<DocumentMut>().unwrap_or_default();
         let text = |key: &str| manifest.get("package")?.get(key)?.as_str().map(str::to_string);
-        let (Some(name), Some(version)) = (text("name"), text("version")) else {
-            continue;
-        };
+        let (Some(name), Some(version)) = (text("name"), text("version")) else { continue };
         let named = format!("{name}-{version}");
         if crates.contains(&named) {
             let scripted = one.join("build.rs").is_file() || text("links").is_some();

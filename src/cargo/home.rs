@@ -39,9 +39,7 @@ pub fn make(
     if let Some(file) = config.files.iter().find(|f| f.place == Place::CargoHome) {
         fs::write(&to.join("config.toml"), file.relocated())?;
     }
-    let Some(user) = user else {
-        return Ok(());
-    };
+    let Some(user) = user else { return Ok(()) };
     let locked = Locked::read(lockfiles);
     copy_registries(user, to, &locked, sources)?;
     for source in sources {

@@ -92,10 +92,8 @@ pub fn remap(out_dir: &str, roots: &Roots) -> String {
 /// Replaces both options in a call.
 pub fn replace(args: &mut [String], extra_filename: &str) {
     for arg in args {
-        let (start, option) = match arg.strip_prefix("-C") {
-            Some(option) => ("-C", option),
-            None => ("", arg.as_str()),
-        };
+        let option = arg.strip_prefix("-C");
+        let (start, option) = option.map_or(("", arg.as_str()), |option| ("-C", option));
         if option.starts_with("metadata=") {
             *arg = format!("{start}metadata={}", &extra_filename[1..]);
         } else if option.starts_with("extra-filename=") {

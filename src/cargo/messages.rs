@@ -192,9 +192,7 @@ impl Collect<'_> {
         }
         let mut artifacts = Vec::new();
         for file in made {
-            let Some(target) = self.target_of(file) else {
-                continue;
-            };
+            let Some(target) = self.target_of(file) else { continue };
             // Before anything is read of it: whoever reads a FIFO waits.
             for path in file.metadata_of.iter().chain([&file.path]) {
                 self.is_own(path)?;
@@ -246,9 +244,7 @@ impl Collect<'_> {
     fn colliding<'m>(&self, made: &'m [Made]) -> Option<(&'m Made, &'m Made)> {
         let mut places: BTreeMap<PathBuf, &Made> = BTreeMap::new();
         for file in made.iter().filter(|file| file.kind.is_shipped()) {
-            let Some(target) = self.target_of(file) else {
-                continue;
-            };
+            let Some(target) = self.target_of(file) else { continue };
             let place = kept_path(&target, file, &self.name_of(file));
             match places.get(&place) {
                 Some(other) if other.package != file.package => return Some((*other, file)),

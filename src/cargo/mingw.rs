@@ -124,9 +124,7 @@ impl ImportLibrary {
         let value = |at: Option<usize>| at.and_then(|at| Some((at + 1, args.get(at + 1)?)));
         let absolute =
             |path| std::path::absolute(path).context("failed to find the current directory");
-        let Some((library_at, output)) = value(at(["-l", "--output-lib"])) else {
-            return Ok(None);
-        };
+        let Some((library_at, output)) = value(at(["-l", "--output-lib"])) else { return Ok(None) };
         let output = absolute(output)?;
         let Some(name) = output.file_name() else {
             bail!("dlltool was called with `{}` as library", output.display());

@@ -87,9 +87,7 @@ pub fn directives(text: &str) -> Vec<Directive> {
             (None, Some(rest)) => (rest, true),
             (None, None) => continue,
         };
-        let Some((key, value)) = rest.split_once('=') else {
-            continue;
-        };
+        let Some((key, value)) = rest.split_once('=') else { continue };
         let (key, value) = match older && !KEYS.contains(&key) {
             true => ("metadata", rest),
             false => (key, value),

@@ -167,10 +167,7 @@ fn codegen(value: &str) -> Result<(), String> {
         "split-debuginfo" => value == "off",
         _ => CODEGEN.contains(&name),
     };
-    match known {
-        true => Ok(()),
-        false => Err(format!("has the option `-C {name}={value}`")),
-    }
+    if known { Ok(()) } else { Err(format!("has the option `-C {name}={value}`")) }
 }
 
 /// What the linker may be given without linking anything that is not Rust's: whole words, or with what is

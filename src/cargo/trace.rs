@@ -49,10 +49,7 @@ impl Trace {
         for unit in &self.units {
             if !listed.contains_key(unit.out_dir.as_str()) {
                 let dir = self.now(&unit.out_dir);
-                let names = match dir.is_dir() {
-                    true => fs::entries(&dir)?,
-                    false => Vec::new(),
-                };
+                let names = if dir.is_dir() { fs::entries(&dir)? } else { Vec::new() };
                 let names = names.iter().map(|n| n.to_string_lossy().into_owned());
                 listed.insert(&unit.out_dir, names.collect());
             }
@@ -113,8 +110,7 @@ impl Trace {
             .filter(|(_, meta)| meta.is_file() || meta.is_symlink())
             .map(|(path, _)| {
                 let below = path.strip_prefix(root).expect("walk stays below its root");
-                let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-                (parts.join("/"), path)
+                (fs::slashed(below), path)
             })
             .collect())
     }

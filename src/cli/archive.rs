@@ -90,10 +90,7 @@ fn format_names() -> clap::builder::PossibleValuesParser {
 impl ArchiveArgs {
     /// Format of the report.
     pub fn report(&self) -> Format {
-        match self.format.iter().any(|f| f == "json") {
-            true => Format::Json,
-            false => Format::Text,
-        }
+        if self.format.iter().any(|f| f == "json") { Format::Json } else { Format::Text }
     }
 
     /// The plain values.

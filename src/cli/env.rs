@@ -65,7 +65,7 @@ pub struct EnvArgs {
 impl EnvArgs {
     /// The plain values: those of a build with the same recipe.
     pub fn request(self) -> BuildRequest {
-        let source = SourceChoice { manifest: self.manifest_path, ..SourceChoice::default() };
+        let source = SourceChoice::of(self.manifest_path);
         BuildRequest {
             epoch: self.epoch,
             inject: Some(Inject::Rustflags),

@@ -62,7 +62,7 @@ pub struct InitArgs {
 impl InitArgs {
     /// The plain values.
     pub fn request(self) -> InitRequest {
-        let source = SourceChoice { manifest: self.manifest_path, ..SourceChoice::default() };
+        let source = SourceChoice::of(self.manifest_path);
         InitRequest {
             build: BuildRequest::of(source, self.selection.selection()),
             force: self.force,

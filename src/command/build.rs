@@ -14,12 +14,11 @@ use crate::build::{Built, Plan, if_full};
 use crate::compare::{Comparison, Pair, compare_all};
 use crate::error::{Kind, failure, host};
 use crate::manifest::FromLedger;
-use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
 use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
-use crate::project::{context, machine, publish};
+use crate::project::{Project, context, machine, publish};
 use crate::remedies::{self, Found};
 use crate::replay::{self, Builds};
 use crate::report::Report;
@@ -137,10 +136,7 @@ fn builds(
         true => Elsewhere::default(),
         false => project.elsewhere(&isolation, scratch, &registry_sources.intact)?,
     };
-    let shim = match once {
-        true => ShimState::default(),
-        false => project.shim(scratch),
-    };
+    let shim = if once { ShimState::default() } else { project.shim(scratch) };
     let trace_links = machine::linker_lists_inputs(project.toolchain.host(), scratch);
     let auditable = project.auditable_packages(&recipe, packages.as_ref())?;
     let cfgs = project.cfgs()?;
@@ -175,10 +171,7 @@ fn builds(
         sandbox: sandbox.as_ref(),
         on_disk: &|id| project.on_disk(id, &elsewhere),
     };
-    let made = match once {
-        true => one(&plan, &project, progress)?,
-        false => all(&plan, &project, progress)?,
-    };
+    let made = if once { one(&plan, &project, progress)? } else { all(&plan, &project, progress)? };
     let Made { comparison, sides, span } = made;
     let a = &sides[0];
     project.reads_only_its_source(a)?;

@@ -18,10 +18,7 @@ use crate::request::{Check, SourceChoice};
 
 /// Runs it.
 pub fn run(asked: Check) -> Result<CheckReport> {
-    let manifest = find_manifest(&SourceChoice {
-        manifest: asked.manifest_path.clone(),
-        ..SourceChoice::default()
-    })?;
+    let manifest = find_manifest(&SourceChoice::of(asked.manifest_path.clone()))?;
     let cargo = Cargo::of_user();
     let given = given(&asked);
     // Checked before anything is read: a wrong name must not cost a run.
@@ -39,7 +36,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
         selection,
         sbom: asked.sbom,
         cargo_home: home::of_user(),
-    })?;
+    });
     // A manifest with a syntax error is told of once, with its line.
     if let Some(error) = unread.filter(|_| facts.troubles.is_empty()) {
         facts.troubles.push(error);

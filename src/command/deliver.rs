@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::fs;
 use crate::process::{Cmd, Stream};
 use crate::report::summary::Summary;
 use crate::report::{github, html};
-use crate::term;
+use crate::{fs, term};
 
 /// Writes the page, whole or not at all.
 ///
@@ -39,9 +38,7 @@ pub fn step_summary(summary: &Summary) -> Result<()> {
 /// Has diffoscope show the pair, line by line as it prints. If it is not installed or fails, a warning
 /// is printed and nothing else changes.
 pub fn diffoscope(pair: Option<&(PathBuf, PathBuf)>, on_line: &(dyn Fn(&str) + Sync)) {
-    let Some((a, b)) = pair else {
-        return;
-    };
+    let Some((a, b)) = pair else { return };
     let installed = Cmd::new("diffoscope").arg("--version").output();
     if !installed.is_ok_and(|out| out.status.success()) {
         let text =

@@ -10,22 +10,18 @@ use repro_formats::detect;
 use repro_formats::normalize::handlers;
 use repro_formats::normalize::job::{Job, Outcome, Times};
 
-use crate::epoch;
 use crate::error::{bad_input, kind_of, usage};
 use crate::fs::Pending;
-use crate::process;
 use crate::report::files::{Done, One, Status};
 use crate::request::Normalize;
+use crate::{epoch, process};
 
 /// The exit code: that of the first failure, else with `--check` 1 unless all is in normal form. A file that
 /// is left alone is not known to be.
 pub fn code(done: &[Done], check: bool) -> u8 {
     let failed = done.iter().find_map(|d| d.result.as_ref().err());
     let normal = |d: &Done| d.result.as_ref().is_ok_and(|one| one.status == Status::Unchanged);
-    match failed {
-        Some(error) => kind_of(error).code(),
-        None => (check && !done.iter().all(normal)).into(),
-    }
+    failed.map_or((check && !done.iter().all(normal)).into(), |error| kind_of(error).code())
 }
 
 /// Runs it. A file that fails does not keep the others from being done.

@@ -58,8 +58,8 @@ pub(super) fn recorded(
         let beside = path.parent().filter(|p| !p.as_os_str().is_empty());
         return Ok((Manifest::read(path)?, beside.unwrap_or(Path::new(".")).to_owned()));
     }
-    let choice = SourceChoice { manifest: manifest_path, ..SourceChoice::default() };
-    let target = Cargo::of_user().metadata(&find_manifest(&choice)?)?.target_directory;
+    let manifest = find_manifest(&SourceChoice::of(manifest_path))?;
+    let target = Cargo::of_user().metadata(&manifest)?.target_directory;
     let results = target.into_std_path_buf().join("repro");
     let path = results.join(MANIFEST);
     if !path.is_file() {

@@ -142,19 +142,9 @@ fn of_entry(
         name: found.name,
         version: found.version,
         checksum: found.checksum,
-        commit: None,
         toolchain: toolchain.rustc_verbose.lines().next().unwrap_or_default().to_string(),
         host: toolchain.host().to_string(),
-        epoch: 0,
-        recipe: None,
-        verdict: Outcome::NotBuilt,
-        compared: 0,
-        artifacts: Vec::new(),
-        not_varied: Vec::new(),
-        culprits: Vec::new(),
-        reason: None,
-        seconds: 0,
-        manifest: None,
+        ..Row::default()
     };
     let to = scratch.join("unpacked");
     let dir = to.join(format!("{}-{}", row.name, row.version));

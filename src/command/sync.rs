@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::error::{bad_input, refused, usage};
+use crate::git;
 use crate::manifest::Manifest;
 use crate::request::Sync;
 use crate::source::address::percent_encoded;
@@ -122,7 +123,7 @@ fn named(manifest: &Manifest) -> (String, String) {
     let name = manifest.recipe.rows.iter().find_map(row);
     let source = &manifest.source;
     let id = source.commit.as_ref().or(source.sha256.as_ref());
-    let id = id.map_or("0", |id| &id[..12.min(id.len())]);
+    let id = id.map_or("0", |id| git::short(id));
     (name.unwrap_or_else(|| "workspace".into()), id.to_string())
 }
 

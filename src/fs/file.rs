@@ -120,6 +120,11 @@ pub fn entries(dir: &Path) -> Result<Vec<OsString>> {
     Ok(tree::entries(dir)?)
 }
 
+/// A path with `/` between its parts, on every system.
+pub fn slashed(path: &Path) -> String {
+    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
 /// A path without `.` and `..`, by its words alone.
 pub fn normalized(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
@@ -158,10 +163,7 @@ pub fn link_to_this_program(link: &Path) -> Result<()> {
         return Ok(());
     }
     // Windows removes no name of a program that runs, so a hard link would stay to the end.
-    match cfg!(windows) {
-        true => copy(&exe, link),
-        false => link_or_copy(&exe, link),
-    }
+    if cfg!(windows) { copy(&exe, link) } else { link_or_copy(&exe, link) }
 }
 
 /// Hard-links a file, or copies it where that cannot be.

@@ -97,10 +97,7 @@ pub fn key(primary: &str, inputs: &Inputs) -> String {
 /// # Errors
 /// It cannot be read, or a link leads to a directory outside of it, of which nothing is known.
 pub fn of_tree(dir: &Path) -> Result<String> {
-    let all = match dir.is_dir() {
-        true => fs::walk(dir, &mut |_| true)?,
-        false => Vec::new(),
-    };
+    let all = if dir.is_dir() { fs::walk(dir, &mut |_| true)? } else { Vec::new() };
     let root = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
     let mut list: Vec<(PathBuf, String)> = Vec::new();
     for (path, meta) in all {

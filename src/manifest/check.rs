@@ -298,11 +298,10 @@ pub(super) fn one_of(what: &str, value: &str, known: &[&str]) -> Checked {
 }
 
 pub(super) fn no_control(what: &str, text: &str) -> Checked {
-    match text.contains(is_hidden) {
-        false => Ok(()),
-        true => {
-            Err(format!("{what}, `{}`, holds control or invisible characters", text.escape_debug()))
-        }
+    if text.contains(is_hidden) {
+        Err(format!("{what}, `{}`, holds control or invisible characters", text.escape_debug()))
+    } else {
+        Ok(())
     }
 }
 

@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::error::Stop;
-use repro_formats::extract;
 use repro_formats::limits::Limits;
+use repro_formats::{digest, extract};
 
 use super::documents::{self, BaseConfig, Descriptor, Document, MOST};
 use super::platform::Platform;

@@ -22,9 +22,8 @@ use super::layout::{Base, Bases, choose};
 use super::platform::{Platform, is_static};
 use crate::artifact::Kind;
 use crate::error::{bad_input, refused};
-use crate::fs;
 use crate::manifest::{Image, ImagePlatform};
-use crate::process;
+use crate::{fs, process};
 
 /// Where programs are in an image.
 const PROGRAMS: &str = "usr/local/bin";

@@ -3,18 +3,16 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-
 use crate::cargo::config::Config;
 use crate::process::Cmd;
 use crate::variation::Canaries;
 
 /// The canaries of a run of two builds that nothing is known of but its scratch directory and its config.
-pub(super) fn of_this_machine(scratch: &Path, config: &Config) -> Result<Canaries> {
+pub(super) fn of_this_machine(scratch: &Path, config: &Config) -> Canaries {
     let token = scratch.file_name().unwrap_or_default().to_string_lossy();
     let token = token.trim_start_matches("build-").to_lowercase();
     let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    Ok(Canaries {
+    Canaries {
         scratch: scratch.to_owned(),
         token,
         sides: 2,
@@ -22,7 +20,7 @@ pub(super) fn of_this_machine(scratch: &Path, config: &Config) -> Result<Canarie
         locale: other_locale(),
         outer_configs: config.outer_count(),
         ..Canaries::default()
-    })
+    }
 }
 
 /// A locale of this host that sorts otherwise than C.

@@ -110,9 +110,7 @@ fn machine(values: &dyn Fn(VariationId) -> Values) -> Vec<Known> {
 /// The stray variable's name and value by themselves.
 fn stray(v: &Values) -> Vec<Known> {
     let row = VariationId::Environment.row();
-    let Value::Variable(Some((name, value))) = v.of(Side::B).clone() else {
-        return Vec::new();
-    };
+    let Value::Variable(Some((name, value))) = v.of(Side::B).clone() else { return Vec::new() };
     [name, value].map(|part| Known::new(row.cause, row.label, "", part)).to_vec()
 }
 

@@ -68,9 +68,7 @@ impl Project {
         let canaries = Canaries { apart: None, ..self.canaries.clone() };
         let values = VariationSet::default().values(id, &canaries);
         let copies = matches!(id, VariationId::BuildPath | VariationId::CargoHome);
-        let Some(dir) = elsewhere.dir.as_ref().filter(|_| copies) else {
-            return values;
-        };
+        let Some(dir) = elsewhere.dir.as_ref().filter(|_| copies) else { return values };
         let others = Side::first(self.canaries.sides).skip(1);
         others.fold(values, |values, side| {
             match values.path(side).strip_prefix(&self.canaries.scratch) {

@@ -7,8 +7,6 @@ use anyhow::Result;
 use repro_formats::digest;
 
 use crate::build::{Built, remember};
-use crate::error;
-use crate::fs;
 use crate::ledger::entry::{VERSION, digest_of};
 use crate::ledger::store::{self, Ledger};
 use crate::ledger::{SOURCES, Shared, Split, Varied, mac};
@@ -18,6 +16,7 @@ use crate::shim::watch;
 use crate::source::Origin;
 use crate::toolchain::Toolchain;
 use crate::variation::coverage::Coverage;
+use crate::{error, fs};
 
 /// Files of a toolchain that decide what a library becomes, by how their names begin.
 const COMPILER: [&str; 3] = ["librustc_driver", "libLLVM", "libstd"];

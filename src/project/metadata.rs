@@ -193,9 +193,7 @@ impl Defaults {
     pub fn exceptions(&self) -> Result<Vec<Exception>> {
         let mut found = Vec::new();
         for (at, item) in &self.tables {
-            let Some(list) = item.as_table_like().and_then(|t| t.get("check")) else {
-                continue;
-            };
+            let Some(list) = item.as_table_like().and_then(|t| t.get("check")) else { continue };
             let at = format!("`check` in {at}");
             for entry in entries(&at, list)? {
                 found.push(exception(&at, &entry)?);

@@ -28,7 +28,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
-use crate::build;
 use crate::cargo::config::reach::Leads;
 use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::intact::{self, Sources};
@@ -42,13 +41,13 @@ use crate::project::profiles::Profiles;
 use crate::project::programs::{absolute_program, programs_from_here, toolchain_of};
 use crate::query::Cargo;
 use crate::recipe::environment::{self, Divided, Env, set};
-use crate::recipe::table;
-use crate::recipe::{Facts, Recipe};
+use crate::recipe::{Facts, Recipe, table};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::toolchain::Toolchain;
 use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
+use crate::{build, git};
 
 /// All that is known before anything is built.
 pub(crate) struct Project {
@@ -97,7 +96,7 @@ impl Copied {
         scratch: &Path,
         outside: bool,
     ) -> Result<Copied> {
-        let canaries = canaries::of_this_machine(scratch, &config)?;
+        let canaries = canaries::of_this_machine(scratch, &config);
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
         build::check_out(&source, &config, &copy)?;
@@ -142,13 +141,8 @@ impl Project {
         let source = source::find(&Wanted {
             cargo,
             manifest,
-            directory: asked.source.directory.clone(),
-            rev: asked.source.rev.clone(),
-            allow_dirty: asked.source.allow_dirty,
             target_dir: target_dir.clone(),
-            called: asked.source.called.clone(),
-            time: asked.source.time,
-            without: asked.source.without.clone(),
+            choice: asked.source.clone(),
         })?;
         let cargo_home = home::of_user();
         let mut config = Config::read(&source.root, cargo_home.as_deref())?;
@@ -387,9 +381,7 @@ impl Project {
 
 /// Crates in a directory outside the source are in no commit, and no lockfile has their checksums.
 pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
-    let Some(Leads { key, to, file }) = config.leads_out(root) else {
-        return Ok(());
-    };
+    let Some(Leads { key, to, file }) = config.leads_out(root) else { return Ok(()) };
     Err(refused(format!(
         "`{key}` in `{}` of the source leads to `{}`, outside the source, so it cannot be rebuilt elsewhere: move the crates into the source, or use a git or registry dependency",
         file.strip_prefix(root).unwrap_or(&file).display(),
@@ -491,9 +483,9 @@ fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
 fn describe(source: &Source) -> String {
     match &source.origin {
         Origin::Git(commit) => {
-            let short = &commit.commit[..12.min(commit.commit.len())];
+            let id = git::short(&commit.commit);
             let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
-            format!("commit {short}{state} of `{}`", source.called)
+            format!("commit {id}{state} of `{}`", source.called)
         }
         Origin::Directory => format!("directory `{}`", source.called),
     }

@@ -99,9 +99,7 @@ impl Project {
 
     /// Refuses what the compiler read outside the source: the verdict would hold on this machine only.
     pub(crate) fn reads_only_its_source(&self, a: &Built) -> Result<()> {
-        let Some(file) = a.outside.iter().find(|file| file.compiled) else {
-            return Ok(());
-        };
+        let Some(file) = a.outside.iter().find(|file| file.compiled) else { return Ok(()) };
         let path = file.path.display();
         let what = match &file.link {
             Some(link) => format!("`{}`, a link to `{path}`", link.display()),
@@ -117,9 +115,7 @@ impl Project {
     fn left_out(&self, a: &Built) -> Vec<String> {
         let selection = &self.request.selection;
         let given = selection.lib || selection.all_bins || !selection.bins.is_empty();
-        let Some(metadata) = self.members.as_ref().filter(|_| !given) else {
-            return Vec::new();
-        };
+        let Some(metadata) = self.members.as_ref().filter(|_| !given) else { return Vec::new() };
         let by_default = selection.packages.is_empty() && !selection.workspace;
         let built = |package: &Package, bin: &str| {
             let package = format!("{} {}", package.name, package.version);

@@ -54,9 +54,7 @@ impl Profiles {
 
     /// Whether a variable sets a key of a profile that has no part in the build.
     fn is_of_another(&self, variable: &str) -> bool {
-        let Some(rest) = variable.strip_prefix(PREFIX) else {
-            return false;
-        };
+        let Some(rest) = variable.strip_prefix(PREFIX) else { return false };
         let own = |name: &String| {
             rest.strip_prefix(&in_variable(name)).is_some_and(|key| key.starts_with('_'))
         };

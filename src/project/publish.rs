@@ -62,10 +62,7 @@ pub fn artifacts(
                 (_, status) => (status.name(), status == Status::Same),
             };
             let kept = places(pair, scratch, verdict).into_iter().next();
-            let path = kept.filter(|_| same).map(|(_, to)| {
-                let parts: Vec<_> = to.iter().map(|p| p.to_string_lossy()).collect();
-                parts.join("/")
-            });
+            let path = kept.filter(|_| same).map(|(_, to)| fs::slashed(&to));
             manifest::Artifact {
                 package: x.package.clone(),
                 target: x.target.clone(),

@@ -11,20 +11,18 @@ use crate::build::Built;
 use crate::compare::Comparison;
 use crate::manifest::components::Components;
 use crate::manifest::{self, Manifest};
-use crate::project::Project;
 use crate::project::elsewhere::Elsewhere;
 use crate::project::preload::ShimState;
-use crate::project::{machine, publish};
+use crate::project::{Project, machine, publish};
 use crate::recipe::Recipe;
 use crate::recipe::environment::{self, PLUMBING};
 use crate::sandbox::Isolation;
-use crate::sbom;
-use crate::setting;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
 use crate::variation::VARIATIONS;
 use crate::variation::coverage::{Coverage, Reach};
 use crate::verdict::Verdict;
+use crate::{git, sbom, setting};
 
 impl Project {
     pub(crate) fn manifest(
@@ -107,19 +105,13 @@ impl Project {
     }
 
     pub(crate) fn manifest_source(&self) -> Result<manifest::Source> {
-        let inside = &self.source.package;
-        let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
         let mut source = manifest::Source {
             kind: "directory".to_string(),
-            remote: None,
-            commit: None,
             tags: self.source.tags()?,
             version: self.source.version(&self.copy),
-            tree: None,
-            dirty: false,
-            sha256: None,
-            directory: if parts.is_empty() { ".".to_string() } else { parts.join("/") },
+            directory: manifest::directory(&self.source.package),
             lockfile_sha256: digest::of_bytes(self.lockfile.text.as_bytes()).sha256,
+            ..manifest::Source::default()
         };
         match &self.source.origin {
             Origin::Git(commit) => {
@@ -211,7 +203,7 @@ impl Project {
         match &self.source.origin {
             Origin::Git(commit) if commit.dirty.is_empty() => format!(
                 "anyone with a clone that has {} can check this: `repro verify repro.json`",
-                &commit.commit[..12.min(commit.commit.len())]
+                git::short(&commit.commit)
             ),
             Origin::Git(_) => {
                 "this source cannot be retrieved by others: commit the changes and build again"

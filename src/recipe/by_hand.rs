@@ -43,9 +43,7 @@ impl Recipe {
         let share = self.side(Side::A, layout, value);
         let mut out = ByHand::default();
         for item in self.items() {
-            let Channel::Env(name) = item.channel else {
-                continue;
-            };
+            let Channel::Env(name) = item.channel else { continue };
             let value = share.env.get(std::ffi::OsStr::new(name));
             let wanted = !LEFT_OUT.contains(&name) && self.pinned(name).is_none();
             let known = out.variables.iter().any(|v| v.name == name);
@@ -109,28 +107,16 @@ fn remaps_outermost_first(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::epoch::{Epoch, EpochFrom};
     use crate::recipe::Facts;
-    use crate::recipe::environment::Env;
+    use crate::recipe::tests::facts;
     use crate::variation::{Canaries, VariationSet};
 
     fn by_hand(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> ByHand {
+        let config_env = config_env.iter().map(|(n, v)| (n.to_string(), v.to_string(), false));
         let facts = Facts {
-            version: crate::recipe::table::VERSION,
-            wrapped: false,
-            name: "demo".into(),
-            epoch: Epoch { seconds: 7, from: EpochFrom::Commit },
-            targets: vec!["x86_64-unknown-linux-gnu".into()],
             rust_src: "/sys/rust".into(),
-            rust_root: "/rustc/abc".into(),
-            passed: Env::new(),
-            config_env: config_env
-                .iter()
-                .map(|(n, v)| (n.to_string(), v.to_string(), false))
-                .collect(),
-            pass_env: Vec::new(),
-            canonical_ids: false,
-            auditable: false,
+            config_env: config_env.collect(),
+            ..facts("x86_64-unknown-linux-gnu")
         };
         let layout = Layout {
             above: "/w".into(),

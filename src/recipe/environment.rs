@@ -169,12 +169,11 @@ pub fn is_allowed(name: &str) -> bool {
 /// any other, which a build has only by `--pass-env`.
 pub fn class(name: &str) -> Option<Class> {
     let has = |names: &[&str]| names.iter().any(|pattern| fits(pattern, name));
-    match is_allowed(name) {
-        true => ALLOWED.iter().find(|a| has(a.names)).map(|a| a.class),
-        false => {
-            let wraps = is_own(name) && fits("*WRAPPER", name);
-            (wraps || has(LOADERS)).then_some(Class::Program)
-        }
+    if is_allowed(name) {
+        ALLOWED.iter().find(|a| has(a.names)).map(|a| a.class)
+    } else {
+        let wraps = is_own(name) && fits("*WRAPPER", name);
+        (wraps || has(LOADERS)).then_some(Class::Program)
     }
 }
 
@@ -194,10 +193,7 @@ fn matches(pattern: &str, name: &str) -> bool {
         Some((start, end)) => {
             name.len() >= start.len() + end.len() && name.starts_with(start) && {
                 let rest = &name[start.len()..];
-                match end.split_once('*') {
-                    None => rest.ends_with(end),
-                    Some((middle, _)) => rest.contains(middle),
-                }
+                end.split_once('*').map_or(rest.ends_with(end), |(middle, _)| rest.contains(middle))
             }
         }
     }

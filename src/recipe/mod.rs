@@ -331,7 +331,7 @@ mod tests {
     use crate::variation::{Canaries, VariationSet};
     use std::ffi::OsStr;
 
-    fn facts(target: &str) -> Facts {
+    pub(super) fn facts(target: &str) -> Facts {
         Facts {
             version: table::VERSION,
             wrapped: false,

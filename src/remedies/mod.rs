@@ -17,17 +17,13 @@ use repro_explain::known_crates::{self, KnownCrate};
 use self::copy::{Copy, Done};
 use self::rewrite::{REWRITES, Rewrite};
 use crate::blame::culprit::{Culprit, UnitKind};
-use crate::build;
-use crate::error;
-use crate::fs;
-use crate::git;
-use crate::process;
 use crate::project::Project;
 use crate::report::{Tried, TriedOutcome};
 use crate::request::{BuildRequest, SourceChoice};
 use crate::source::Origin;
 use crate::term::Progress;
 use crate::verdict::Verdict;
+use crate::{build, error, fs, git, process};
 
 /// What a build of a copy found.
 pub(crate) struct Found {
@@ -120,17 +116,16 @@ pub(crate) fn try_all(
         let outcome = match ended {
             Ended::NotApplied(why) => TriedOutcome::NotApplied(why),
             Ended::NotBuilt(why) => TriedOutcome::NotBuilt(why),
-            Ended::Built(found) => match helps(&found, culprits) {
-                true => {
+            Ended::Built(found) => {
+                if helps(&found, culprits) {
                     solved = passes(found.verdict);
                     helped.push(remedy);
                     TriedOutcome::Helped
-                }
-                false => {
+                } else {
                     rest.push((tried.len(), remedy));
                     TriedOutcome::DidNotHelp
                 }
-            },
+            }
         };
         tried.push(Tried { what: remedy.what(&lines), outcome });
     }
@@ -341,8 +336,7 @@ impl Trials<'_> {
         let root = &copy.root;
         let time = git::text(root, ["log", "-1", "--format=%cI"])?;
         commit(root, changed, &["-C", "HEAD", "--allow-empty"], &time)?;
-        let manifest = Some(copy.package().join("Cargo.toml"));
-        Ok(SourceChoice { manifest, ..SourceChoice::default() })
+        Ok(SourceChoice::of(Some(copy.package().join("Cargo.toml"))))
     }
 
     /// What these remedies change, as `git apply` takes it.

@@ -21,10 +21,9 @@ use self::subject::{Outputs, process};
 use crate::blame::Blame;
 use crate::blame::culprit::{Confirmed, Culprit, Itself, Proof, Subject, UnitKind};
 use crate::build::{Built, Plan};
-use crate::error;
-use crate::fs;
 use crate::term::Progress;
 use crate::variation::{VARIATIONS, VariationId};
+use crate::{error, fs};
 
 /// What the replays of one culprit, and of all of them, may take at least.
 const LEAST: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(60)];
@@ -238,9 +237,7 @@ fn reason(why: Why) -> String {
 
 /// Puts the causes that were confirmed in place of those that were suspected, with their remedies.
 fn adopt(culprit: &mut Culprit) {
-    let Proof::Confirmed(confirmed) = &culprit.proof else {
-        return;
-    };
+    let Proof::Confirmed(confirmed) = &culprit.proof else { return };
     let mut causes: Vec<Cause> = Vec::new();
     let mut remedies: Vec<String> = Vec::new();
     let mut add = |cause, about| {

@@ -133,14 +133,13 @@ impl<F: Copy + Ord> Bench<'_, F> {
         }
         let same = |x: &Seen, y: &Seen| steady.iter().all(|n| x.get(*n) == y.get(*n));
         let all: BTreeSet<F> = known.factors.iter().copied().collect();
-        let failed = match same(&first, known.a) {
-            false => Some(Why::NotAsInA),
-            true => {
-                let last = self.with(&all)?;
-                let other = known.b.is_some_and(|b| !same(&last, b));
-                let unmoved = same(&last, &first).then_some(Why::Unmoved);
-                unmoved.or(other.then_some(Why::NotAsInB))
-            }
+        let failed = if same(&first, known.a) {
+            let last = self.with(&all)?;
+            let other = known.b.is_some_and(|b| !same(&last, b));
+            let unmoved = same(&last, &first).then_some(Why::Unmoved);
+            unmoved.or(other.then_some(Why::NotAsInB))
+        } else {
+            Some(Why::NotAsInA)
         };
         let nothing = BTreeSet::new();
         if let Some(why) = failed {
@@ -230,10 +229,7 @@ impl<F: Copy + Ord> Bench<'_, F> {
                 let middle = usize::midpoint(without, with);
                 let set = needed.iter().chain(&order[..middle]).copied().collect();
                 self.searches += 1;
-                match holds(self, &set)? {
-                    true => with = middle,
-                    false => without = middle,
-                }
+                if holds(self, &set)? { with = middle } else { without = middle }
             }
             needed.insert(order[without]);
             order = &order[..without];

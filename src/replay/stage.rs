@@ -10,14 +10,13 @@ use anyhow::{Context, Result};
 use crate::build::{self, Plan};
 use crate::cargo::trace::Trace;
 use crate::cargo::wrapper;
-use crate::fs;
 use crate::process::{Cmd, Output};
 use crate::replay::search::Trial;
 use crate::sandbox::{Layer, Room};
 use crate::shim::Settings;
 use crate::shim::record::Moment;
-use crate::source;
 use crate::variation::{Carrier, Side, VARIATIONS, Value, VariationId};
+use crate::{fs, source};
 
 /// A source larger than this is not copied; a build script that writes there then fails.
 const COPIED: u64 = 64 << 20;

@@ -114,9 +114,7 @@ impl Outputs<'_> {
 
     /// The names of the files that a replayed rustc call makes, by what they are.
     pub fn names(&self, subject: &Subject) -> Result<BTreeMap<String, String>> {
-        let Parts::Call(_) = &subject.parts else {
-            return Ok(BTreeMap::new());
-        };
+        let Parts::Call(_) = &subject.parts else { return Ok(BTreeMap::new()) };
         let unit = &self.a.units[subject.a];
         let made = self.a.outputs_of(unit)?;
         Ok(made.into_iter().map(|(label, path)| (label, written_as(unit, &path))).collect())
@@ -181,9 +179,7 @@ fn of_run(
 ) -> Result<Seen> {
     let mut seen = Seen::new();
     for (what, only_roots) in parts {
-        let Some(bytes) = part(what, told, left)? else {
-            continue;
-        };
+        let Some(bytes) = part(what, told, left)? else { continue };
         let bytes = if *only_roots { bytes } else { roots.bytes(&bytes) };
         let before = seen.remove(&format!("{what:?}")).unwrap_or_default();
         let digest = digest::of_bytes(&bytes).sha256;

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::hit::Severity;
 use crate::check::{Finding, Outcome};
-use crate::error;
-use crate::term;
+use crate::{error, fs, term};
 
 /// What a check found.
 pub struct CheckReport {
@@ -94,13 +93,7 @@ impl CheckReport {
 
     /// A path as it is shown: relative to the root, with `/`, where it lies below it.
     pub(super) fn shown(&self, path: &Path) -> String {
-        match path.strip_prefix(&self.root) {
-            Ok(inside) => {
-                let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
-                parts.join("/")
-            }
-            Err(_) => short(path),
-        }
+        path.strip_prefix(&self.root).map_or_else(|_| short(path), fs::slashed)
     }
 }
 

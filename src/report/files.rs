@@ -16,9 +16,8 @@ use repro_formats::normalize::job::Change;
 use super::findings;
 use super::json::value::{Object, if_any, list, list_if_any, object};
 use super::json::{self, SCHEMA, encode};
-use crate::error;
 use crate::term::{BAD, BOLD, GOOD, WARN};
-use crate::verdict;
+use crate::{error, verdict};
 
 /// Findings that are listed one by one without `-v`: with four lines each, a screen holds no more.
 const LISTED: usize = 5;
@@ -123,9 +122,7 @@ pub fn normalized(done: &[Done], detail: bool) -> String {
     let mut out = String::new();
     for one in done {
         let path = visible(&one.path.display().to_string());
-        let Ok(One { format, status, changes, notes }) = &one.result else {
-            continue;
-        };
+        let Ok(One { format, status, changes, notes }) = &one.result else { continue };
         let (style, why) = match status {
             Status::Changed | Status::Unchanged => (GOOD, String::new()),
             Status::WouldChange => (BAD, String::new()),
@@ -248,10 +245,7 @@ pub fn diff_json(outcome: &Outcome) -> String {
     fn side(s: &Side) -> Object {
         object! { "path": &*s.path, "format": &s.format }.and(json::digest(&s.digest))
     }
-    let status = match outcome.same {
-        true => "same",
-        false => "differs",
-    };
+    let status = if outcome.same { "same" } else { "differs" };
     let members = outcome.explained.members.as_ref();
     let row = |r: &Row| {
         object! {

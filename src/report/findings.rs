@@ -67,24 +67,21 @@ pub(super) fn text(out: &mut String, explained: &Explained, most: usize, other: 
     }
     out.push_str(&text);
     let room = shown == causes.len() && (limit == usize::MAX || shown + follow.len() <= most);
-    match room {
-        true => {
-            let named = causes.iter().find(|f| f.cause != Cause::Unknown).map(|f| f.cause);
-            let is_there = |cause| causes.iter().any(|f| f.cause == cause);
-            for f in follow {
-                one_following(out, f, if is_there(f.cause) { Some(f.cause) } else { named });
+    if room {
+        let named = causes.iter().find(|f| f.cause != Cause::Unknown).map(|f| f.cause);
+        let is_there = |cause| causes.iter().any(|f| f.cause == cause);
+        for f in follow {
+            one_following(out, f, if is_there(f.cause) { Some(f.cause) } else { named });
+        }
+    } else {
+        let rest = match (causes.len() - shown, follow.len()) {
+            (0, n) => {
+                format!("{n} that follow from {}", if shown == 1 { "it" } else { "them" })
             }
-        }
-        false => {
-            let rest = match (causes.len() - shown, follow.len()) {
-                (0, n) => {
-                    format!("{n} that follow from {}", if shown == 1 { "it" } else { "them" })
-                }
-                (more, 0) => format!("{more} more"),
-                (more, n) => format!("{more} more, {n} that follow"),
-            };
-            let _ = writeln!(out, "{INDENT}and {rest}, listed with -v");
-        }
+            (more, 0) => format!("{more} more"),
+            (more, n) => format!("{more} more, {n} that follow"),
+        };
+        let _ = writeln!(out, "{INDENT}and {rest}, listed with -v");
     }
     if let Some(note) = &explained.note {
         let _ = writeln!(out, "{WARN}note{WARN:#}         {note}");
@@ -111,10 +108,7 @@ pub(super) fn one(
     .into_iter()
     .flatten()
     .collect();
-    let owner = match owner.is_empty() {
-        true => String::new(),
-        false => format!(" {}", owner.join(", ")),
-    };
+    let owner = if owner.is_empty() { String::new() } else { format!(" {}", owner.join(", ")) };
     let name = f.cause.name();
     let _ = writeln!(out, "{BOLD}{name:<12}{BOLD:#} {}{owner}", f.place);
     let text = matches!(f.place.at, At::Line(_));

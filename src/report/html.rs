@@ -138,15 +138,12 @@ fn hex(
                 0x20..=0x7e => escape(&(*byte as char).to_string()),
                 _ => "·".to_string(),
             };
-            match same(n * LINE + k, *byte) {
-                true => {
-                    let _ = write!(out, "{byte:02x} ");
-                    text.push_str(&shown);
-                }
-                false => {
-                    let _ = write!(out, "<mark>{byte:02x}</mark> ");
-                    let _ = write!(text, "<mark>{shown}</mark>");
-                }
+            if same(n * LINE + k, *byte) {
+                let _ = write!(out, "{byte:02x} ");
+                text.push_str(&shown);
+            } else {
+                let _ = write!(out, "<mark>{byte:02x}</mark> ");
+                let _ = write!(text, "<mark>{shown}</mark>");
             }
         }
         let _ = writeln!(out, " {text}");

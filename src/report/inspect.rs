@@ -124,8 +124,6 @@ fn compiler(rustc: &Rustc) -> String {
 }
 
 fn krate(krate: &Crate) -> String {
-    match &krate.version {
-        Some(version) => format!("{} {version}", krate.name),
-        None => krate.name.clone(),
-    }
+    let Crate { name, version, .. } = krate;
+    version.as_ref().map_or(name.clone(), |version| format!("{name} {version}"))
 }

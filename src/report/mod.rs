@@ -28,9 +28,8 @@ use crate::compare::{Comparison, Pair};
 use crate::ledger::Split;
 use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
-use crate::term;
-use crate::variation;
 use crate::verdict::Verdict;
+use crate::{term, variation};
 
 /// What a double build found.
 pub struct Report {

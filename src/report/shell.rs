@@ -6,58 +6,45 @@ use crate::report::env::{ENCODED, EnvReport, FLAGS_WHY};
 
 /// For `eval` in a POSIX shell.
 pub fn sh(report: &EnvReport) -> String {
-    let mut out = String::new();
-    for v in &report.variables {
-        let _ = writeln!(out, "# {}\nexport {}={}", v.why, v.name, quoted(&v.value));
-    }
-    let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let format = vec!["%s"; words.len()].join("\\037");
-    let _ = writeln!(
-        out,
-        "# {FLAGS_WHY}\nexport {ENCODED}=\"$(printf '{format}' {})\"",
-        words.join(" ")
-    );
-    let _ = writeln!(out, "umask {}", report.umask);
-    let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
-    let _ = writeln!(out, "# then: {}", words.join(" "));
-    out
-}
-
-/// A word for a POSIX shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
+    let join = |words: &[String]| {
+        let format = vec!["%s"; words.len()].join("\\037");
+        format!("\"$(printf '{format}' {})\"", words.join(" "))
+    };
+    let quoted = |w: &str| format!("'{}'", w.replace('\'', r"'\''"));
+    let end = format!("umask {}\n# then: ", report.umask);
+    script(report, quoted, |name, value| format!("export {name}={value}"), join, &end)
 }
 
 /// For `source` in fish.
 pub fn fish(report: &EnvReport) -> String {
+    let join = |words: &[String]| format!("(string join \\x1f -- {})", words.join(" "));
     let quoted = |w: &str| format!("'{}'", w.replace('\\', r"\\").replace('\'', r"\'"));
-    let mut out = String::new();
-    for v in &report.variables {
-        let _ = writeln!(out, "# {}\nset -gx {} {}", v.why, v.name, quoted(&v.value));
-    }
-    let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let _ = writeln!(
-        out,
-        "# {FLAGS_WHY}\nset -gx {ENCODED} (string join \\x1f -- {})",
-        words.join(" ")
-    );
-    let _ = writeln!(out, "umask {}", report.umask);
-    let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
-    let _ = writeln!(out, "# then: {}", words.join(" "));
-    out
+    let end = format!("umask {}\n# then: ", report.umask);
+    script(report, quoted, |name, value| format!("set -gx {name} {value}"), join, &end)
 }
 
 /// For `Invoke-Expression` in PowerShell.
 pub fn powershell(report: &EnvReport) -> String {
+    let join = |words: &[String]| format!("@({}) -join [char]31", words.join(", "));
     let quoted = |w: &str| format!("'{}'", w.replace('\'', "''"));
+    script(report, quoted, |name, value| format!("$env:{name} = {value}"), join, "# then: & ")
+}
+
+/// The variables, each with its reason, the flags as one value, and `end` with the command.
+fn script(
+    report: &EnvReport,
+    quoted: impl Fn(&str) -> String,
+    set: impl Fn(&str, &str) -> String,
+    join: impl Fn(&[String]) -> String,
+    end: &str,
+) -> String {
+    let words = |all: &[String]| all.iter().map(|w| quoted(w)).collect::<Vec<_>>();
     let mut out = String::new();
     for v in &report.variables {
-        let _ = writeln!(out, "# {}\n$env:{} = {}", v.why, v.name, quoted(&v.value));
+        let _ = writeln!(out, "# {}\n{}", v.why, set(&v.name, &quoted(&v.value)));
     }
-    let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let _ = writeln!(out, "# {FLAGS_WHY}\n$env:{ENCODED} = @({}) -join [char]31", words.join(", "));
-    let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
-    let _ = writeln!(out, "# then: & {}", words.join(" "));
+    let _ = writeln!(out, "# {FLAGS_WHY}\n{}", set(ENCODED, &join(&words(&report.flags))));
+    let _ = writeln!(out, "{end}{}", words(&report.cargo).join(" "));
     out
 }
 

@@ -6,9 +6,8 @@ use repro_formats::digest::Digest;
 
 use crate::blame::culprit::Culprit;
 use crate::compare::{Output, Pair};
-use crate::report::Report;
 use crate::report::files::Outcome;
-use crate::report::variations;
+use crate::report::{Report, variations};
 use crate::verdict::{Status, Tone};
 
 /// Everything that is shown.
@@ -133,10 +132,7 @@ fn grouped(outputs: &[Output]) -> Option<String> {
 
 /// Of two files.
 pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
-    let status = match outcome.same {
-        true => Status::Same,
-        false => Status::Differs,
-    };
+    let status = if outcome.same { Status::Same } else { Status::Differs };
     let row = Row {
         name: outcome.a.path.display().to_string(),
         about: outcome.a.format.clone(),

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use repro_formats::names::visible;
 
 use crate::error::Kind;
+use crate::git;
 use crate::survey::{Cause, Outcome, Row};
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::Verdict;
@@ -227,7 +228,7 @@ fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
             row.verdict.name(),
             files.join(", "),
             row.compared,
-            digest.get(..12).unwrap_or(digest)
+            git::short(digest)
         );
     }
     out.push('\n');

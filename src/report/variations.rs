@@ -1,8 +1,7 @@
 //! The lines of a report about what was varied and what was not.
 
 use crate::variation::coverage::Coverage;
-use crate::variation::{ChosenBy, VariationId};
-use crate::variation::{SHARED, VARIATIONS};
+use crate::variation::{ChosenBy, SHARED, VARIATIONS, VariationId};
 
 /// The line that must come first: what the project's own metadata has switched off.
 pub fn off_by_project(coverage: &Coverage) -> Option<String> {

@@ -99,6 +99,13 @@ pub struct SourceChoice {
     pub without: Vec<PathBuf>,
 }
 
+impl SourceChoice {
+    /// The source of this Cargo.toml; none is the one of the current directory.
+    pub fn of(manifest: Option<PathBuf>) -> SourceChoice {
+        SourceChoice { manifest, ..SourceChoice::default() }
+    }
+}
+
 /// Which ledger is used, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerChoice {

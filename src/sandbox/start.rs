@@ -20,9 +20,7 @@ const LEAD: &str = "lead";
 
 /// `args` are how many ids to use up, and the command.
 pub fn main(args: &[OsString]) -> ExitCode {
-    let [count, command @ ..] = args else {
-        return ExitCode::FAILURE;
-    };
+    let [count, command @ ..] = args else { return ExitCode::FAILURE };
     if count == LEAD {
         return lead(command);
     }
@@ -40,9 +38,7 @@ pub fn main(args: &[OsString]) -> ExitCode {
 
 /// Makes this process the leader of a session, and then the command.
 fn lead(command: &[OsString]) -> ExitCode {
-    let [program, args @ ..] = command else {
-        return ExitCode::FAILURE;
-    };
+    let [program, args @ ..] = command else { return ExitCode::FAILURE };
     let mut run = Command::new(program);
     run.args(args);
     #[cfg(target_os = "linux")]

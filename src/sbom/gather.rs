@@ -12,10 +12,8 @@ use super::packages::Known;
 use super::{dynamic, linked};
 use crate::artifact::{Artifact, Kind};
 use crate::build::Built;
-use crate::cargo::auditable;
-use crate::cargo::records;
 use crate::cargo::units::{Graph, Role, Unit, stem_of};
-use crate::cargo::wrapper;
+use crate::cargo::{auditable, records, wrapper};
 use crate::manifest::components::{
     BY_EXTERNS, BY_LINKER, Components, Contents, Crate, Member, Package, Rlib,
 };

@@ -12,7 +12,7 @@ use crate::cargo::auditable::{Listed, Packages};
 use crate::cargo::units::Unit;
 use crate::check::facts::lockfile::{self, Lockfile};
 use crate::layout::Layout;
-use crate::manifest::components::Package;
+use crate::manifest::{self, components::Package};
 
 /// The packages that a build may use.
 pub struct Known {
@@ -108,10 +108,7 @@ fn described(
 ) -> Package {
     let (name, version) = (package.name.to_string(), package.version.to_string());
     let directory = match (&source, place) {
-        (None, Place::Source(below)) => {
-            let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-            Some(if parts.is_empty() { ".".to_string() } else { parts.join("/") })
-        }
+        (None, Place::Source(below)) => Some(manifest::directory(below)),
         _ => None,
     };
     let from = match (&source, &directory) {

@@ -112,10 +112,9 @@ fn fate(key: &[String], item: &Item) -> Result<Fate, String> {
         }
         ["build", "target"] | ["unstable", ..] => word(item, bad),
         ["profile", .., last] if PROFILE.contains(&last) => word(item, bad),
-        ["env", name] => match env_value(item) {
-            Some(value) => variables::fate(name, &value),
-            None => Ok(Fate::Fact),
-        },
+        ["env", name] => {
+            env_value(item).map_or(Ok(Fate::Fact), |value| variables::fate(name, &value))
+        }
         ["build" | "target" | "host" | "patch" | "paths" | "profile", ..] => Ok(Fate::Fact),
         _ => Err(format!(
             "its cargo config has `{}`, which is no setting of a build",
@@ -129,10 +128,7 @@ fn word(item: &Item, bad: impl Fn(&str) -> Result<Fate, String>) -> Result<Fate,
         Some(array) => array.iter().map(plain).collect(),
         None => vec![shown(item)],
     };
-    match texts.iter().find(|text| !flags::is_word(text)) {
-        None => Ok(Fate::Replayed),
-        Some(text) => bad(text),
-    }
+    texts.iter().find(|text| !flags::is_word(text)).map_or(Ok(Fate::Replayed), |text| bad(text))
 }
 
 /// The text of an `[env]` entry; none where it is a path of the publisher's machine.

@@ -63,10 +63,7 @@ fn rule(name: &str) -> Rule {
             return *rule;
         }
     }
-    match name.contains("FLAGS") {
-        true => Rule::C,
-        false => Rule::WordOrPath,
-    }
+    if name.contains("FLAGS") { Rule::C } else { Rule::WordOrPath }
 }
 
 /// Whether a path begins where it is used: on Windows `/x` and `C:x` have no root or no drive, and are
@@ -123,10 +120,7 @@ pub(super) fn settings(
 ) -> Result<Vec<Setting>, String> {
     let set = variables.iter().filter_map(|v| Some((&v.name, v.value.as_ref()?)));
     set.map(|(name, value)| {
-        let fate = match supplied.contains(name) {
-            true => Fate::Replayed,
-            false => fate(name, value)?,
-        };
+        let fate = if supplied.contains(name) { Fate::Replayed } else { fate(name, value)? };
         let setting = Setting::new(name, value, fate, home(name));
         Ok(Setting { variable: Some(name.clone()), ..setting })
     })

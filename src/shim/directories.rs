@@ -43,10 +43,8 @@ struct Stream {
 
 static STREAMS: [Stream; 1024] = {
     #[allow(clippy::declare_interior_mutable_const)]
-    const NONE: Stream = Stream {
-        dir: AtomicPtr::new(null_mut()),
-        list: AtomicPtr::new(null_mut()),
-    };
+    const NONE: Stream =
+        Stream { dir: AtomicPtr::new(null_mut()), list: AtomicPtr::new(null_mut()) };
     [NONE; 1024]
 };
 
@@ -67,9 +65,7 @@ fn order() -> u32 {
 fn stream_of(dir: *mut c_void) -> Option<&'static Stream> {
     let start = (dir as usize / 64) % STREAMS.len();
     let (before, from) = STREAMS.split_at(start);
-    from.iter()
-        .chain(before)
-        .find(|s| s.dir.load(Ordering::Acquire) == dir)
+    from.iter().chain(before).find(|s| s.dir.load(Ordering::Acquire) == dir)
 }
 
 /// The list of a directory, read now unless it was before; null where its order is left alone.
@@ -94,9 +90,7 @@ unsafe fn list_of(dir: *mut c_void) -> *mut List {
     let (before, from) = STREAMS.split_at(start);
     let free = from.iter().chain(before).find(|s| {
         let (none, to) = (null_mut(), dir);
-        s.dir
-            .compare_exchange(none, to, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        s.dir.compare_exchange(none, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     });
     let stream = match free {
         Some(stream) => stream,

@@ -239,20 +239,13 @@ pub fn probe(shim: &Path, settings: &Settings) -> Result<Vec<(VariationId, Strin
         0 => Ok(()),
         offset => ask("date +%s").and_then(|said| judge_clock(&said, offset)),
     };
-    let host_name = match &settings.host_name {
+    let says = |question, want: Option<&str>| match want {
         None => Ok(()),
-        Some(name) => ask("uname -n").and_then(|said| judge(&said, name)),
+        Some(want) => ask(question).and_then(|said| judge(&said, want)),
     };
-    let cpu_count = match settings.cpu_count {
-        0 => Ok(()),
-        // nproc heeds variables and control groups as well.
-        count => ask("getconf _NPROCESSORS_ONLN 2>/dev/null || nproc")
-            .and_then(|said| judge(&said, &count.to_string())),
-    };
-    let kernel = match &settings.kernel {
-        None => Ok(()),
-        Some(release) => ask("uname -r").and_then(|said| judge(&said, release)),
-    };
+    let cpus = Some(settings.cpu_count).filter(|count| *count != 0).map(|count| count.to_string());
+    // nproc heeds variables and control groups as well.
+    let of_cpus = "getconf _NPROCESSORS_ONLN 2>/dev/null || nproc";
     let order = match settings.order {
         0 => Ok(()),
         order => {
@@ -260,11 +253,11 @@ pub fn probe(shim: &Path, settings: &Settings) -> Result<Vec<(VariationId, Strin
         }
     };
     let tried = [
-        (VariationId::Kernel, kernel),
+        (VariationId::Kernel, says("uname -r", settings.kernel.as_deref())),
         (VariationId::DirectoryOrder, order),
         (VariationId::Clock, clock),
-        (VariationId::Hostname, host_name),
-        (VariationId::CpuCount, cpu_count),
+        (VariationId::Hostname, says("uname -n", settings.host_name.as_deref())),
+        (VariationId::CpuCount, says(of_cpus, cpus.as_deref())),
     ];
     Ok(tried.into_iter().filter_map(|(id, result)| Some((id, result.err()?))).collect())
 }

@@ -52,11 +52,11 @@ pub fn told(time: Timespec) -> Timespec {
 
 #[link(name = "c")]
 extern "C" {
-    fn getenv(name: *const u8) -> *const u8;
-    fn open(path: *const u8, flags: Int, ...) -> Int;
-    fn read(fd: Int, into: *mut u8, size: usize) -> isize;
-    fn write(fd: Int, from: *const u8, size: usize) -> isize;
-    fn close(fd: Int) -> Int;
+    pub fn getenv(name: *const u8) -> *const u8;
+    pub fn open(path: *const u8, flags: Int, ...) -> Int;
+    pub fn read(fd: Int, into: *mut u8, size: usize) -> isize;
+    pub fn write(fd: Int, from: *const u8, size: usize) -> isize;
+    pub fn close(fd: Int) -> Int;
     fn readlink(path: *const u8, into: *mut u8, size: usize) -> isize;
 }
 

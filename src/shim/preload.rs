@@ -71,11 +71,7 @@ mod nr {
 }
 
 /// The numbers that Linux gives every newer architecture.
-#[cfg(any(
-    target_arch = "aarch64",
-    target_arch = "riscv64",
-    target_arch = "loongarch64"
-))]
+#[cfg(any(target_arch = "aarch64", target_arch = "riscv64", target_arch = "loongarch64"))]
 mod nr {
     pub const CLOCK_GETTIME: i64 = 113;
     pub const GETTIMEOFDAY: i64 = 169;
@@ -98,6 +94,9 @@ const THRD_ERROR: Int = 2;
 extern "C" {
     fn syscall(number: Long, ...) -> Long;
     fn __errno_location() -> *mut Int;
+    fn mmap(at: *mut c_void, size: usize, prot: Int, flags: Int, fd: Int, from: i64)
+        -> *mut c_void;
+    fn strlen(text: *const u8) -> usize;
 }
 
 // Part of libc since glibc 2.34, where `libdl` is empty.
@@ -195,7 +194,8 @@ pub unsafe extern "C" fn gettimeofday(time: *mut Timeval, zone: *mut c_void) -> 
     if result == 0 && !time.is_null() {
         // SAFETY: the kernel has just written it.
         unsafe {
-            let Timespec { sec, nsec } = told(Timespec { sec: (*time).sec, nsec: (*time).usec * 1_000 });
+            let Timespec { sec, nsec } =
+                told(Timespec { sec: (*time).sec, nsec: (*time).usec * 1_000 });
             *time = Timeval { sec, usec: nsec / 1_000 };
         }
     }
@@ -275,22 +275,10 @@ unsafe fn read_names(names: *mut Utsname) -> Int {
     }
     // SAFETY: the kernel has just written `names`.
     unsafe {
-        replace(
-            addr_of!((*names).nodename) as *mut u8,
-            addr_of!(CONFIG.host),
-        );
-        replace(
-            addr_of!((*names).release) as *mut u8,
-            addr_of!(CONFIG.release),
-        );
-        replace(
-            addr_of!((*names).version) as *mut u8,
-            addr_of!(CONFIG.version),
-        );
-        replace(
-            addr_of!((*names).domainname) as *mut u8,
-            addr_of!(CONFIG.host),
-        );
+        replace(addr_of!((*names).nodename) as *mut u8, addr_of!(CONFIG.host));
+        replace(addr_of!((*names).release) as *mut u8, addr_of!(CONFIG.release));
+        replace(addr_of!((*names).version) as *mut u8, addr_of!(CONFIG.version));
+        replace(addr_of!((*names).domainname) as *mut u8, addr_of!(CONFIG.host));
     }
     0
 }
@@ -355,10 +343,7 @@ pub struct Real {
 
 impl Real {
     const fn named(name: &'static [u8]) -> Real {
-        Real {
-            name,
-            at: AtomicPtr::new(null_mut()),
-        }
+        Real { name, at: AtomicPtr::new(null_mut()) }
     }
 
     /// Its address, or null where the process has none. The newest version of the symbol is
@@ -473,12 +458,6 @@ pub unsafe extern "C" fn clock_nanosleep(
 
 // Memory
 
-#[link(name = "c")]
-extern "C" {
-    fn mmap(at: *mut c_void, size: usize, prot: Int, flags: Int, fd: Int, from: i64)
-        -> *mut c_void;
-}
-
 /// Zeroed memory of its own, as an allocator may be in use where this is needed; null without.
 fn map(size: usize) -> *mut c_void {
     // SAFETY: a new private mapping, readable and writable, of no file.
@@ -488,11 +467,6 @@ fn map(size: usize) -> *mut c_void {
     } else {
         at
     }
-}
-
-#[link(name = "c")]
-extern "C" {
-    fn strlen(text: *const u8) -> usize;
 }
 
 /// The bytes before the NUL.

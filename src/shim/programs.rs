@@ -6,8 +6,9 @@ use core::ffi::c_void;
 use core::mem::{size_of, transmute};
 use core::ptr::{addr_of, null_mut};
 
-use super::environment::{parts, retain, without, PRELOAD};
 use super::directories::{CLOSE, ENTRY, ENTRY_INTO, REWIND, SEEK, TELL};
+use super::environment::{parts, retain, without, PRELOAD};
+use super::moment::{close, getenv, open, read, write};
 use super::{__errno_location, fail, map, patched, text, Int, Real, CONFIG, ENOSYS};
 
 type Words = *const *const u8;
@@ -15,6 +16,13 @@ type Words = *const *const u8;
 #[link(name = "c")]
 extern "C" {
     static environ: Words;
+    fn munmap(at: *mut c_void, size: usize) -> Int;
+    fn prctl(option: Int, ...) -> Int;
+    fn geteuid() -> u32;
+    fn getegid() -> u32;
+    fn getxattr(path: *const u8, name: *const u8, into: *mut u8, size: usize) -> isize;
+    fn setenv(name: *const u8, value: *const u8, replace: Int) -> Int;
+    fn unsetenv(name: *const u8) -> Int;
 }
 
 /// Takes this object out of the environment that the process was started with: the loader has read it.
@@ -81,20 +89,6 @@ unsafe fn drop_env((env, size): (Words, usize)) {
         // SAFETY: the caller's promise.
         unsafe { munmap(env as *mut c_void, size) };
     }
-}
-
-#[link(name = "c")]
-extern "C" {
-    fn open(path: *const u8, flags: Int, ...) -> Int;
-    fn read(fd: Int, into: *mut u8, size: usize) -> isize;
-    fn write(fd: Int, from: *const u8, size: usize) -> isize;
-    fn close(fd: Int) -> Int;
-    fn getenv(name: *const u8) -> *const u8;
-    fn munmap(at: *mut c_void, size: usize) -> Int;
-    fn prctl(option: Int, ...) -> Int;
-    fn geteuid() -> u32;
-    fn getegid() -> u32;
-    fn getxattr(path: *const u8, name: *const u8, into: *mut u8, size: usize) -> isize;
 }
 
 /// What is written down of one program: fields that each end in NUL, and a line feed.
@@ -215,11 +209,7 @@ unsafe fn find(name: *const u8, mut is_there: impl FnMut(&[u8; 4096]) -> bool) {
     unsafe {
         let direct = text(name).iter().any(|b| *b == b'/');
         let dirs = getenv(b"PATH\0".as_ptr());
-        let dirs = if direct || dirs.is_null() {
-            b""
-        } else {
-            text(dirs)
-        };
+        let dirs = if direct || dirs.is_null() { b"" } else { text(dirs) };
         for dir in dirs.split(|b| *b == b':') {
             let mut path = [0_u8; 4096];
             let mut end = 0;
@@ -413,12 +403,6 @@ lists! {
     execl as execve, false;
     execlp as execvpe, false;
     execle as execve, true;
-}
-
-#[link(name = "c")]
-extern "C" {
-    fn setenv(name: *const u8, value: *const u8, replace: Int) -> Int;
-    fn unsetenv(name: *const u8) -> Int;
 }
 
 /// Names this object in the process's own environment while `run` does, which is a function of the C

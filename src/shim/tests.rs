@@ -23,11 +23,7 @@ fn each_variation_that_is_preloaded_has_its_hook() {
         token: "q7x".into(),
         sides: 3,
         cpus: 2,
-        locale: None,
-        outer_configs: 0,
-        toolchain: None,
-        canonical: None,
-        apart: None,
+        ..Canaries::default()
     };
     for row in VARIATIONS {
         let set = VariationSet::of_flag(row.text).unwrap();
@@ -171,9 +167,7 @@ fn main() {
         pthread_condattr_init(b);
         pthread_condattr_setclock(b, 1);
         pthread_cond_init(c, b);
-        report("cond mono", 1, ETIMEDOUT, |t| {
-            pthread_cond_timedwait(c, a, t)
-        });
+        report("cond mono", 1, ETIMEDOUT, |t| pthread_cond_timedwait(c, a, t));
         report("mutex", 0, ETIMEDOUT, |t| pthread_mutex_timedlock(a, t));
         let (mut read, mut write) = (Room::new(), Room::new());
         pthread_rwlock_wrlock(read.at());
@@ -181,14 +175,10 @@ fn main() {
         // The owner of a write lock is told of the deadlock; another thread waits.
         let lock = read.at() as usize;
         let waiter = move || {
-            report("read", 0, ETIMEDOUT, |t| {
-                pthread_rwlock_timedrdlock(lock as Ptr, t)
-            })
+            report("read", 0, ETIMEDOUT, |t| pthread_rwlock_timedrdlock(lock as Ptr, t))
         };
         std::thread::spawn(waiter).join().unwrap();
-        report("write", 0, ETIMEDOUT, |t| {
-            pthread_rwlock_timedwrlock(write.at(), t)
-        });
+        report("write", 0, ETIMEDOUT, |t| pthread_rwlock_timedwrlock(write.at(), t));
         let mut sem = Room::new();
         sem_init(sem.at(), 0, 0);
         report("sem", 0, -1, |t| sem_timedwait(sem.at(), t));
@@ -197,9 +187,7 @@ fn main() {
         mtx_lock(mtx.at());
         // thrd_timedout of glibc.
         report("mtx", 0, 4, |t| mtx_timedlock(mtx.at(), t));
-        report("sleep", 0, 0, |t| {
-            clock_nanosleep(0, 1, t, std::ptr::null_mut())
-        });
+        report("sleep", 0, 0, |t| clock_nanosleep(0, 1, t, std::ptr::null_mut()));
     }
 }
 "#;

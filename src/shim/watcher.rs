@@ -318,14 +318,15 @@ unsafe extern "C" fn repro_statx(
     unsafe {
         if watches(back) && !path.is_null() {
             let of_open_file = flags & AT_EMPTY_PATH != 0 && *path == 0;
-            if flags & AT_SYMLINK_NOFOLLOW != 0 || dir as i64 != AT_FDCWD && *path != b'/' && *path != 0 {
+            if flags & AT_SYMLINK_NOFOLLOW != 0
+                || dir as i64 != AT_FDCWD && *path != b'/' && *path != 0
+            {
                 refuse(b"statx\0");
             } else if !of_open_file {
                 note(b'f', path);
             }
         }
-        type Statx =
-            Option<unsafe extern "C" fn(Int, *const u8, Int, u32, *mut c_void) -> Int>;
+        type Statx = Option<unsafe extern "C" fn(Int, *const u8, Int, u32, *mut c_void) -> Int>;
         let args = [dir as i64, path as i64, flags as i64, mask as i64, into as i64, 0];
         match transmute::<*mut c_void, Statx>(STATX.get()) {
             Some(next) => next(dir, path, flags, mask, into),
@@ -376,12 +377,7 @@ static STATE: AtomicU64 = AtomicU64::new(0);
 
 /// Random numbers of a macro are those of this side, so that the same call draws the same again. They
 /// come from SplitMix64.
-unsafe extern "C" fn repro_getrandom(
-    into: *mut u8,
-    size: usize,
-    flags: u32,
-    back: usize,
-) -> isize {
+unsafe extern "C" fn repro_getrandom(into: *mut u8, size: usize, flags: u32, back: usize) -> isize {
     if !watches(back) {
         // SAFETY: the caller's promise.
         return unsafe {

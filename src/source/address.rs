@@ -31,10 +31,7 @@ pub fn check_foreign(address: &str) -> Result<(), &'static str> {
     if address.contains("://") {
         return Err("its protocol is not https, http, ssh or git");
     }
-    match is_scp(address) {
-        true => Ok(()),
-        false => Err("it leads to this machine's files"),
-    }
+    if is_scp(address) { Ok(()) } else { Err("it leads to this machine's files") }
 }
 
 /// Checks an address that the user typed: repositories of this machine are allowed.
@@ -149,9 +146,7 @@ fn host_of(address: &str) -> &str {
 
 /// `user@host:path`, the short form of ssh; the user may be left out.
 fn is_scp(address: &str) -> bool {
-    let Some((place, path)) = address.split_once(':') else {
-        return false;
-    };
+    let Some((place, path)) = address.split_once(':') else { return false };
     let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
     let drive = place.len() == 1;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._@[]".contains(c);

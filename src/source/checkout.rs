@@ -125,9 +125,7 @@ fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Pat
     let names = declared(to)?;
     for (path, recorded) in links {
         // A link that .gitmodules does not name is left empty, as git does.
-        let Some(name) = names.get(path) else {
-            continue;
-        };
+        let Some(name) = names.get(path) else { continue };
         let local = from.join(path);
         let initialized = local.join(".git").exists();
         let commit = match snapshot && initialized {

@@ -13,7 +13,7 @@ use crate::error::refused;
 use crate::fs;
 
 pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
-    let given = match &wanted.directory {
+    let given = match &wanted.choice.directory {
         Some(dir) => fs::resolve(dir)?,
         None => found.workspace.clone(),
     };

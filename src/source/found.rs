@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::error::refused;
 use crate::query::Cargo;
+use crate::request::SourceChoice;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -14,20 +15,10 @@ pub struct Wanted {
     pub cargo: Cargo,
     /// The user's Cargo.toml, absolute.
     pub manifest: PathBuf,
-    /// `--source`: copy this directory, in git or not.
-    pub directory: Option<PathBuf>,
-    /// `--rev`.
-    pub rev: Option<String>,
-    /// `--allow-dirty`.
-    pub allow_dirty: bool,
     /// The user's cargo target directory, absolute: never copied.
     pub target_dir: PathBuf,
-    /// What messages call the source where the user did not name its directory.
-    pub called: Option<String>,
-    /// The time of a directory, where something says it.
-    pub time: Option<i64>,
-    /// Files that are not copied with a directory, canonical.
-    pub without: Vec<PathBuf>,
+    /// What the user said of it.
+    pub choice: SourceChoice,
 }
 
 /// A source that was found.
@@ -109,12 +100,12 @@ impl Found {
                 self.workspace.join("target"),
             ]
             .into_iter()
-            .chain(wanted.without.iter().cloned())
+            .chain(wanted.choice.without.iter().cloned())
             .collect(),
-            snapshot: wanted.allow_dirty,
+            snapshot: wanted.choice.allow_dirty,
             parts: Vec::new(),
-            time: wanted.time,
-            called: wanted.called.clone().unwrap_or_else(|| root.display().to_string()),
+            time: wanted.choice.time,
+            called: wanted.choice.called.clone().unwrap_or_else(|| root.display().to_string()),
             root,
             origin,
         })

@@ -9,20 +9,20 @@ use super::found::{Commit, Found, Origin, Source, Wanted};
 use super::repository::{remote, resolve, text};
 use super::{outside, snapshot};
 use crate::error::refused;
-use crate::git::{git, paths};
+use crate::git::{git, paths, short};
 use crate::term::count;
 
 pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Source> {
-    let commit = resolve(&top, wanted.rev.as_deref())?;
+    let commit = resolve(&top, wanted.choice.rev.as_deref())?;
     let changed = changes(&top)?;
-    if wanted.rev.is_none() && !wanted.allow_dirty && !changed.is_empty() {
+    if wanted.choice.rev.is_none() && !wanted.choice.allow_dirty && !changed.is_empty() {
         return Err(refused(format!(
             "the work tree has {}: {}; commit, or give --allow-dirty to build the files as they are",
             count(changed.len(), "uncommitted change", "uncommitted changes"),
             some_of(&changed)
         )));
     }
-    let snapshot = wanted.allow_dirty && !changed.is_empty();
+    let snapshot = wanted.choice.allow_dirty && !changed.is_empty();
     let untracked = untracked(&top, wanted)?;
     // A package that is not committed must not be taken for a member.
     let drafts = untracked.iter().any(|p| p.ends_with("Cargo.toml") || top.join(p).is_dir());
@@ -39,10 +39,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
     };
     let mut source = found.source(wanted, top, Origin::Git(info))?;
     source.snapshot = snapshot;
-    let copy = match wanted.rev.is_some() || drafts {
-        true => Some(Copy::of(&source)?),
-        false => None,
-    };
+    let copy = if wanted.choice.rev.is_some() || drafts { Some(Copy::of(&source)?) } else { None };
     let root = copy.as_ref().map_or(source.root.clone(), |c| c.root.clone());
     check_manifest(&source, found, copy.is_some(), &root)?;
     if copy.is_some() {
@@ -118,9 +115,7 @@ pub(super) fn some_of(names: &[String]) -> String {
 fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) -> Result<()> {
     let relative = found.manifest.strip_prefix(&source.root);
     let relative = relative.unwrap_or(&found.manifest);
-    let Origin::Git(info) = &source.origin else {
-        return Ok(());
-    };
+    let Origin::Git(info) = &source.origin else { return Ok(()) };
     let tracked = if is_copy {
         root.join(relative).is_file()
     } else {
@@ -135,15 +130,13 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
     Err(refused(format!(
         "`{}` is not in commit {}: commit it (`repro build --source DIR` builds a directory as it is)",
         relative.display(),
-        &info.commit[..12.min(info.commit.len())]
+        short(&info.commit)
     )))
 }
 
 fn check_outside(source: &Source, root: &Path) -> Result<()> {
     let outside = outside::find(&source.cargo, &root.join(&source.workspace), root)?;
-    let Some(first) = outside.first() else {
-        return Ok(());
-    };
+    let Some(first) = outside.first() else { return Ok(()) };
     Err(refused(format!(
         "path dependency `{}` at `{}` is outside the repository, so the commit does not contain it and it cannot be rebuilt elsewhere: move it into the repository, use a git or registry dependency, or give their common parent with --source DIR",
         first.name,

@@ -12,6 +12,7 @@ use super::address;
 use super::found::{Origin, Source};
 use super::repository::{self, text, try_text};
 use crate::error::{Kind, failure};
+use crate::git::short;
 use crate::request::Expected;
 
 /// What is known of a source besides its content.
@@ -109,9 +110,7 @@ impl Expected {
 
     /// Whether a repository at hand is a clone of the expected source, by its remotes or its path.
     pub fn fits(&self, repository: &Repository) -> Result<bool> {
-        let Some(wanted) = &self.source else {
-            return Ok(true);
-        };
+        let Some(wanted) = &self.source else { return Ok(true) };
         Ok(match &repository.cloned_from {
             Some(url) => address::same(wanted, url),
             None => is_at(repository, wanted) || !matching(&repository.root, wanted)?.is_empty(),
@@ -135,9 +134,7 @@ impl Expected {
                 )));
             }
         }
-        let Some(tag) = &self.tag else {
-            return Ok(());
-        };
+        let Some(tag) = &self.tag else { return Ok(()) };
         if repository.foreign && self.source.is_none() {
             return Err(unmet(format!(
                 "the tag `{}` would be looked up in `{at}`, which only the manifest names: give the repository that you trust with --expect-source URL or --source",
@@ -147,7 +144,6 @@ impl Expected {
         let name = tag.strip_prefix("refs/tags/").unwrap_or(tag);
         let known = all_tags(&repository.root)?;
         let name_here = name.escape_debug();
-        let short = |id: &str| id[..12.min(id.len())].to_string();
         match known.iter().find(|(known, _)| known == name) {
             Some((_, id)) if id == commit => Ok(()),
             Some((_, id)) => Err(unmet(format!(
@@ -217,9 +213,7 @@ fn all_tags(root: &Path) -> Result<Vec<(String, String)>> {
     let list = try_text(root, ["show-ref", "--tags", "--dereference"])?.unwrap_or_default();
     let mut found: Vec<(String, String)> = Vec::new();
     for line in list.lines() {
-        let Some((id, name)) = line.split_once(" refs/tags/") else {
-            continue;
-        };
+        let Some((id, name)) = line.split_once(" refs/tags/") else { continue };
         match name.strip_suffix("^{}") {
             Some(_) => drop(found.last_mut().map(|last| last.1 = id.to_string())),
             None => found.push((name.to_string(), id.to_string())),
@@ -280,23 +274,16 @@ fn declared(
     file: impl Fn(&Path) -> Option<String>,
 ) -> (Option<String>, Option<String>) {
     let manifest = |dir: &Path| {
-        let path = match dir == Path::new(".") {
-            true => "Cargo.toml".into(),
-            false => dir.join("Cargo.toml"),
-        };
+        let path = if dir == Path::new(".") { "Cargo.toml".into() } else { dir.join("Cargo.toml") };
         file(&path)?.parse::<DocumentMut>().ok()
     };
-    let Some(own) = manifest(package) else {
-        return (None, None);
-    };
+    let Some(own) = manifest(package) else { return (None, None) };
     let shared = |document: &DocumentMut, key: &str| {
         let package = document.get("workspace")?.get("package")?;
         package.get(key).and_then(Item::as_str).map(str::to_string)
     };
     let get = |key: &str| {
-        let Some(table) = own.get("package") else {
-            return shared(&own, key);
-        };
+        let Some(table) = own.get("package") else { return shared(&own, key) };
         let value = table.get(key)?;
         match value.as_str() {
             Some(text) => Some(text.to_string()),

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::found::{Origin, Source};
 use super::repository::try_text;
 use crate::error::refused;
-use crate::git::git;
+use crate::git::{git, short};
 
 const FILE: &str = "Cargo.lock";
 
@@ -59,7 +59,7 @@ impl Source {
         let called = &self.called;
         let why = match &self.origin {
             Origin::Git(commit) => {
-                let id = &commit.commit[..12.min(commit.commit.len())];
+                let id = short(&commit.commit);
                 match untracked(&self.root, &self.workspace) {
                     Ok(Some(it)) => format!("`{called}` {}: {}", it.state(), it.todo),
                     _ => format!(

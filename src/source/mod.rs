@@ -36,7 +36,8 @@ pub use repository::{all_below, is_store, root_of, without_credentials};
 
 /// Finds the source and checks that it can be copied whole.
 pub fn find(wanted: &Wanted) -> Result<Source> {
-    if wanted.rev.is_some() && wanted.allow_dirty {
+    let choice = &wanted.choice;
+    if choice.rev.is_some() && choice.allow_dirty {
         return Err(usage(
             "`--rev` builds a commit and `--allow-dirty` the work tree: give one of the two",
         ));
@@ -45,13 +46,13 @@ pub fn find(wanted: &Wanted) -> Result<Source> {
     let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
     let workspace = wanted.cargo.workspace_root(&manifest)?;
     let found = Found { manifest, package, workspace };
-    let top = match wanted.directory {
+    let top = match choice.directory {
         Some(_) => None,
         None => repository::top_level(&found.workspace)?,
     };
     match top {
         Some(top) => git::find(wanted, &found, top),
-        None if wanted.rev.is_some() || wanted.allow_dirty => Err(refused(format!(
+        None if choice.rev.is_some() || choice.allow_dirty => Err(refused(format!(
             "`{}` is not in a git repository, so --rev and --allow-dirty do not apply: leave them out",
             found.workspace.display()
         ))),

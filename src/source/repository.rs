@@ -144,9 +144,7 @@ pub(super) fn remotes(top: &Path) -> Result<Vec<(String, String)>> {
 
 /// A URL without password; without user name as well where that is no part of the address.
 pub fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_string();
-    };
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_string() };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     match authority.rsplit_once('@') {
         // The user of ssh is part of the address; a password never is.

@@ -14,7 +14,7 @@ use crate::verdict::Verdict;
 pub const SCHEMA: &str = "repro.survey/1";
 
 /// One row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
     /// [`SCHEMA`].
@@ -83,12 +83,13 @@ pub struct Cause {
 }
 
 /// What came of a crate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Outcome {
     /// It was built twice, and compared.
     Compared(Verdict),
     /// There is no build to compare.
+    #[default]
     NotBuilt,
     /// A limit of the survey ended it before there was a verdict.
     NotFinished,
@@ -161,7 +162,6 @@ pub(crate) mod tests {
             name: name.into(),
             version: "1.0.0".into(),
             checksum: "a".repeat(64),
-            commit: None,
             toolchain: "rustc 1.95.0".into(),
             host: "x86_64-unknown-linux-gnu".into(),
             epoch: 1,
@@ -169,11 +169,9 @@ pub(crate) mod tests {
             verdict: Outcome::Compared(Verdict::Reproducible),
             compared: 1,
             artifacts: vec![File { name: name.into(), sha256: Some("b".repeat(64)) }],
-            not_varied: Vec::new(),
-            culprits: Vec::new(),
-            reason: None,
             seconds: 2,
             manifest: Some("c".repeat(64)),
+            ..Row::default()
         }
     }
 

@@ -220,6 +220,10 @@ enum Found {
 }
 
 impl Found {
+    fn unless(why: Option<&str>, unavailable: fn(String) -> Unavailable) -> Found {
+        why.map_or(Found::Whole, |why| Found::Nothing(unavailable(why.to_string())))
+    }
+
     fn missing(self) -> Option<Unavailable> {
         match self {
             Found::Whole => None,
@@ -251,18 +255,9 @@ impl Reach<'_> {
                 }
                 None => Found::Whole,
             },
-            Carrier::Copies => match self.copies {
-                Some(why) => Found::Nothing(Unavailable::SameOrder(why.to_string())),
-                None => Found::Whole,
-            },
-            Carrier::Toolchain => match self.toolchain {
-                Some(why) => Found::Nothing(Unavailable::SameToolchain(why.to_string())),
-                None => Found::Whole,
-            },
-            Carrier::Namespace => match self.namespaces {
-                Some(why) => Found::Nothing(Unavailable::NoNamespaces(why.to_string())),
-                None => Found::Whole,
-            },
+            Carrier::Copies => Found::unless(self.copies, Unavailable::SameOrder),
+            Carrier::Toolchain => Found::unless(self.toolchain, Unavailable::SameToolchain),
+            Carrier::Namespace => Found::unless(self.namespaces, Unavailable::NoNamespaces),
         }
     }
 }
@@ -279,10 +274,7 @@ mod tests {
             sides: 2,
             cpus: 2,
             locale: locale.map(str::to_string),
-            outer_configs: 0,
-            toolchain: None,
-            canonical: None,
-            apart: None,
+            ..Canaries::default()
         }
     }
 

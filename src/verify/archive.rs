@@ -13,22 +13,19 @@ use repro_formats::compress::container::Compressor;
 use repro_formats::compress::deflate;
 use repro_formats::digest::{self, Digest};
 use repro_formats::error::Stop;
-use repro_formats::extract;
 use repro_formats::formats::{FORMATS, Format, Layout};
-use repro_formats::list;
 use repro_formats::listing::{Listing, Member};
 use repro_formats::names::printable;
 use repro_formats::normalize::handlers;
 use repro_formats::normalize::job::Times;
 use repro_formats::pack::{self, Options};
-use repro_formats::tree;
+use repro_formats::{extract, list, tree};
 
 use super::findings::{another_name, explain, finding};
 use super::rebuilt::{FromSource, Rebuilt};
-use crate::manifest;
-use crate::process;
 use crate::report::verify::{Checked, Outcome, Part, STEPS};
 use crate::setting::entry::Setting;
+use crate::{manifest, process};
 
 /// Members with the file that each is, rebuilt or of the source.
 pub(super) type Origins = Vec<(Vec<u8>, PathBuf)>;
@@ -437,10 +434,7 @@ pub(super) fn origins_of_entry(
 fn items(origins: Origins) -> Result<Vec<tree::Item>> {
     let stem = stem(origins.iter().map(|(name, _)| &**name)).map(<[u8]>::to_vec);
     const MADE_UP: &[u8] = b"root";
-    let (root, cut) = match &stem {
-        Some(stem) => (stem.as_slice(), stem.len() + 1),
-        None => (MADE_UP, 0),
-    };
+    let (root, cut) = stem.as_deref().map_or((MADE_UP, 0), |stem| (stem, stem.len() + 1));
     let files: Origins =
         origins.into_iter().map(|(name, path)| (name[cut..].to_vec(), path)).collect();
     let mut items = tree::made_up(root, &files)?;

@@ -7,13 +7,11 @@ use anyhow::{Context, Result};
 use repro_formats::digest;
 use repro_formats::names::visible;
 
-use super::input;
-use super::published;
 use super::replay::LEDGER;
+use super::{input, published};
 use crate::attest::dsse::{self, Envelope};
-use crate::attest::statement;
 use crate::attest::trust::Trust;
-use crate::attest::{strict, votes};
+use crate::attest::{statement, strict, votes};
 use crate::error::{bad_input, refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;

@@ -8,10 +8,10 @@ use anyhow::Result;
 use repro_formats::names::printable;
 
 use crate::error::{refused, usage};
-use crate::fs;
 use crate::manifest::Manifest;
 use crate::report::verify::several::{BuilderLine, Group, Several, Unlike};
 use crate::verdict::{Agreement, Verdict};
+use crate::{fs, git};
 
 /// A builder's manifest.
 #[derive(Clone, Debug)]
@@ -263,7 +263,7 @@ fn alone(group: &Agreeing, threshold: usize) -> Vec<(String, Vec<String>)> {
 fn subject(manifest: &Manifest) -> String {
     let source = &manifest.source;
     let id = source.commit.as_ref().or(source.sha256.as_ref());
-    let id = id.map_or("?", |id| &id[..12.min(id.len())]);
+    let id = id.map_or("?", |id| git::short(id));
     let what = match source.kind.as_str() {
         "git" => "commit",
         _ => "directory with sha256",
@@ -319,10 +319,8 @@ fn settings_of(builders: &[&Builder]) -> (Vec<(String, String)>, Vec<Unlike>) {
 }
 
 fn value(claims: &Claims, key: &Key) -> String {
-    match claims.get(key) {
-        Some(digests) => format!("sha256 {}", digests.join(", ")),
-        None => "absent".to_string(),
-    }
+    let digests = claims.get(key);
+    digests.map_or("absent".to_string(), |digests| format!("sha256 {}", digests.join(", ")))
 }
 
 /// Artifacts and archives that not all groups have alike.

@@ -9,10 +9,9 @@ use anyhow::{Context, Result};
 use repro_formats::names::visible;
 
 use crate::error::{bad_input, host, usage};
-use crate::fs;
-use crate::manifest;
 use crate::project::publish::{DIST, MANIFEST};
 use crate::source::address;
+use crate::{fs, manifest};
 
 /// Ends of names of files that say something about a release and are not part of what is built.
 const SIGNATURES: &[&str] = &[
@@ -49,10 +48,7 @@ pub(super) fn sort(named: &[PathBuf], manifest: Option<&PathBuf>) -> Result<Inpu
     let mut input =
         Input { manifest: manifest.cloned(), named: named.to_vec(), ..Input::default() };
     for path in named {
-        match path.is_dir() {
-            true => directory(path, &mut input)?,
-            false => file(path, &mut input)?,
-        }
+        if path.is_dir() { directory(path, &mut input)? } else { file(path, &mut input)? }
     }
     if input.manifest.is_none() {
         input.manifest = Some(beside(&input)?);

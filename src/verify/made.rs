@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use repro_explain::inspect::{self, Binary, Rustc};
 use repro_formats::limits::Limits;
 use repro_formats::names::printable;
@@ -43,8 +42,8 @@ pub(super) fn choose(
     binaries: &[Binary],
     here: &Toolchain,
     dir: &Path,
-) -> Result<Option<(Option<Toolchain>, String)>> {
-    let Some(rustc) = compiler(binaries).filter(|rustc| !is(here, rustc)) else { return Ok(None) };
+) -> Option<(Option<Toolchain>, String)> {
+    let rustc = compiler(binaries).filter(|rustc| !is(here, rustc))?;
     let named = clean(&rustc.name());
     let release = here.field("release").unwrap_or("unknown");
     let fits = |t: &Toolchain| is(t, rustc) && t.host() == here.host();
@@ -52,7 +51,7 @@ pub(super) fn choose(
         let note = format!(
             "built with rustc {named}, which the published file records; the source by itself is built with {release}"
         );
-        return Ok(Some((Some(found), note)));
+        return Some((Some(found), note));
     }
     let channel = rustc.version.as_deref().filter(|v| is_release(v));
     let next = channel.map(|c| format!(": run `rustup toolchain install {c}` and verify again"));
@@ -60,7 +59,7 @@ pub(super) fn choose(
         "the published file records rustc {named}, which is not installed here{}; this rebuild used {release}",
         next.unwrap_or_default()
     );
-    Ok(Some((None, note)))
+    Some((None, note))
 }
 
 /// Whether these words are the number of a release, which rustup has.
@@ -174,7 +173,7 @@ mod tests {
         let note = |version: &str| {
             let rustc = vec![rustc(Some(version), None)];
             let binaries = [Binary { rust: true, rustc, ..Binary::default() }];
-            choose(&binaries, &here(), &dir).unwrap().map(|(_, note)| note)
+            choose(&binaries, &here(), &dir).map(|(_, note)| note)
         };
         assert_eq!(note("1.95.0"), None);
         assert!(note("1.9.0").unwrap().contains("`rustup toolchain install 1.9.0`"));

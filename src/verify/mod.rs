@@ -47,8 +47,7 @@ use crate::recipe::environment::{self, set};
 use crate::report::verify::attested::{Attested, Rebuilt};
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
-use crate::request::SourceChoice;
-use crate::request::VerifyRequest;
+use crate::request::{SourceChoice, VerifyRequest};
 use crate::source::Origin;
 use crate::source::commit::AsItIs;
 use crate::source::identity::SourceFacts;
@@ -146,12 +145,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         Some(claimed) => {
             published::of_release(&claimed.manifest, &claimed.path, &input, &asked.limits)?
         }
-        None => Found {
-            files: published::alone(&asked.artifacts)?,
-            other: Vec::new(),
-            wrong: Vec::new(),
-            notes: Vec::new(),
-        },
+        None => Found { files: published::alone(&asked.artifacts)?, ..Found::default() },
     };
     let listed = |c: &Checked| c.outcome != FileOutcome::Unlisted;
     if !asked.anyway && (!found.other.is_empty() || found.wrong.iter().any(listed)) {
@@ -168,7 +162,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     };
     let Ready { mut project, label, facts, mut settings, mut notes } = ready;
     let not_compared = std::mem::take(&mut found.notes);
-    if let Some((fits, note)) = made::choose(&published, &project.toolchain, scratch)? {
+    if let Some((fits, note)) = made::choose(&published, &project.toolchain, scratch) {
         project.toolchain = fits.unwrap_or(project.toolchain);
         notes.push(note);
     }

@@ -12,9 +12,7 @@ use crate::fs;
 /// Cargo would run these programs of a publisher's before anything is built, or in place of the
 /// compiler that was checked.
 pub(super) fn none_in(config: &Config, root: &Path) -> Result<()> {
-    let Some((key, file)) = config.programs_of_others().into_iter().next() else {
-        return Ok(());
-    };
+    let Some((key, file)) = config.programs_of_others().into_iter().next() else { return Ok(()) };
     let file = match file.strip_prefix(root) {
         Ok(inside) => format!("`{}` of the source", inside.display()),
         Err(_) => "the manifest's cargo config".to_string(),
@@ -34,9 +32,7 @@ pub(super) fn none_at(dir: &Path) -> Result<()> {
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
         let text = fs::read_text_if_any(&dir.join(name))?.unwrap_or_default();
         // The old form is a channel alone, and no TOML.
-        let Ok(document) = text.parse::<DocumentMut>() else {
-            continue;
-        };
+        let Ok(document) = text.parse::<DocumentMut>() else { continue };
         let path = document.get("toolchain").and_then(|t| t.get("path"));
         if path.is_some() {
             return Err(refused(format!(

@@ -8,18 +8,15 @@ use anyhow::{Context, Result};
 use repro_explain::cause::Cause;
 use repro_explain::finding::{At, Finding};
 use repro_formats::digest::{self, Digest};
-use repro_formats::extract;
 use repro_formats::limits::Limits;
-use repro_formats::list;
 use repro_formats::names::visible;
-use repro_formats::signature;
 use repro_formats::zip::read as zip;
+use repro_formats::{extract, list, signature};
 
-use super::archive;
 use super::findings::{another_name, explain, finding};
-use super::image;
 use super::input::{self, Input};
 use super::rebuilt::Rebuilt;
+use super::{archive, image};
 use crate::artifact::Artifact;
 use crate::attest::statement::{self, Files};
 use crate::manifest::{self, Manifest};
@@ -50,6 +47,7 @@ enum Claim<'m> {
 }
 
 /// What was found before anything was built.
+#[derive(Default)]
 pub(super) struct Found<'m> {
     /// The published files.
     pub(super) files: Vec<Published<'m>>,
@@ -346,7 +344,7 @@ impl Published<'_> {
             Claim::Image(entry) => {
                 Ok(vec![image::check(&self.path, &self.digest, entry, rebuilt)?])
             }
-            Claim::Sbom => Ok(vec![self.as_sbom(rebuilt)?]),
+            Claim::Sbom => Ok(vec![self.as_sbom(rebuilt)]),
             Claim::Artifact(artifact) => Ok(vec![self.against(rebuilt.like(artifact), rebuilt)?]),
             // It was reported when it was found.
             Claim::Unlisted => Ok(Vec::new()),
@@ -361,7 +359,7 @@ impl Published<'_> {
     }
 
     /// A document is equal in one of the formats, or not at all.
-    fn as_sbom(&self, rebuilt: &Rebuilt) -> Result<Checked> {
+    fn as_sbom(&self, rebuilt: &Rebuilt) -> Checked {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let made = rebuilt.sboms.iter().filter(|(n, _)| *n == name);
         let made: Vec<Digest> = made.map(|(_, bytes)| digest::of_bytes(bytes)).collect();
@@ -370,14 +368,14 @@ impl Published<'_> {
         let what = "not the list that the rebuild gives";
         let finding = finding("the published SBOM", what, "", remedy);
         let rebuilt = made.iter().find(|d| **d == self.digest).or(made.first()).cloned();
-        Ok(Checked {
+        Checked {
             part: Part::Sbom,
             outcome: if same { Outcome::Same } else { Outcome::Differs },
             published: Some(self.digest.clone()),
             rebuilt,
             findings: if same { Vec::new() } else { vec![finding] },
             ..Checked::differs(self.path.display().to_string(), Vec::new())
-        })
+        }
     }
 
     fn against(&self, built: Option<&Artifact>, rebuilt: &Rebuilt) -> Result<Checked> {
@@ -432,9 +430,7 @@ fn signed(published: &Path, rebuilt: &Path) -> Result<Option<Finding>> {
         let bytes = bytes.with_context(|| format!("failed to read `{}`", path.display()))?;
         Ok(signature::without(bytes))
     };
-    let (Some(a), Some(b)) = (without(published)?, without(rebuilt)?) else {
-        return Ok(None);
-    };
+    let (Some(a), Some(b)) = (without(published)?, without(rebuilt)?) else { return Ok(None) };
     // A zip is found by what is at the end of a file, and can be in a signature.
     let is_zip = File::open(published).and_then(zip::is_at_the_end);
     let is_zip = is_zip.with_context(|| format!("failed to read `{}`", published.display()))?;

@@ -151,9 +151,7 @@ impl Pristine {
         if let Some(path) = self.included.get(name) {
             return Ok(is(path)?.then(|| FromSource::Included(path.clone())));
         }
-        let Ok(below) = std::str::from_utf8(name) else {
-            return Ok(None);
-        };
+        let Ok(below) = std::str::from_utf8(name) else { return Ok(None) };
         let path = self.workspace.join(below);
         // A directory on the way may be a link of the source to any place of this machine.
         let real = (canonicalize(&path), canonicalize(&self.workspace));

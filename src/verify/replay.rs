@@ -6,9 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::programs;
-use super::settings;
-use super::source;
+use super::{programs, settings, source};
 use crate::cargo::config::Config;
 use crate::cargo::home;
 use crate::error::refused;
@@ -17,8 +15,7 @@ use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
 use crate::report::verify::{SettingRow, SettingState};
-use crate::request::VerifyRequest;
-use crate::request::{Build, Inject, Selection};
+use crate::request::{Build, Inject, Selection, VerifyRequest};
 use crate::sandbox::Mode;
 use crate::setting;
 use crate::setting::entry::{Fate, Setting};
@@ -206,9 +203,7 @@ fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<
     });
     let mut names: Vec<String> = pass.to_vec();
     for variable in &manifest.environment {
-        let Some(value) = &variable.value else {
-            continue;
-        };
+        let Some(value) = &variable.value else { continue };
         let replayed = setting::fate(&variable.name, value) == Ok(Fate::Replayed);
         if pass.contains(&variable.name) || !replayed {
             continue;

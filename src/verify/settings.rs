@@ -54,9 +54,7 @@ fn programs(rows: &[SettingRow]) -> Result<()> {
         .iter()
         .filter(|row| row.setting.fate == Fate::Fact && row.state == SettingState::NotAccepted);
     let lacking: Vec<&Setting> = lacking.map(|row| &row.setting).collect();
-    let Some(first) = lacking.first() else {
-        return Ok(());
-    };
+    let Some(first) = lacking.first() else { return Ok(()) };
     let named = lacking.iter().map(|s| {
         let (name, value) = (s.name.escape_debug(), s.value.escape_debug());
         format!("{name}={value}")
@@ -130,10 +128,7 @@ pub(super) fn extra(settings: &[Setting], asked: &VerifyRequest) -> Vec<SettingR
     let row = |setting: &&Setting| {
         let setting = Setting::clone(setting);
         let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value));
-        let state = match accepted {
-            true => SettingState::Accepted,
-            false => SettingState::NotAccepted,
-        };
+        let state = if accepted { SettingState::Accepted } else { SettingState::NotAccepted };
         SettingRow { setting, state }
     };
     // Archives in several formats have the same files.

@@ -5,22 +5,21 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::error::Stop;
-use repro_formats::extract;
 use repro_formats::limits::Limits;
+use repro_formats::{digest, extract};
 
 use super::registry;
 use crate::error::{bad_input, refused};
-use crate::fs;
+use crate::git::short;
 use crate::manifest::{self, Manifest};
-use crate::process;
 use crate::query::Cargo;
-use crate::request::{Expected, Given};
+use crate::request::{Expected, Given, SourceChoice};
 use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
 use crate::source::{self, Source, Wanted, address, commit, exported, sound};
+use crate::{fs, process};
 
 /// A tree of files to build from.
 pub(super) struct Tree {
@@ -200,12 +199,11 @@ impl Search<'_> {
                 false => tree.dir.join("Cargo.toml"),
             },
             target_dir: tree.dir.join("target"),
-            directory: Some(tree.dir),
-            rev: None,
-            allow_dirty: false,
-            called: Some(tree.called),
-            time: None,
-            without: Vec::new(),
+            choice: SourceChoice {
+                directory: Some(tree.dir),
+                called: Some(tree.called),
+                ..SourceChoice::default()
+            },
         })?;
         Ok(Placed { source, label: tree.label, facts: tree.facts })
     }
@@ -354,10 +352,6 @@ impl Search<'_> {
             ..plain(dir, label, called, facts)
         })
     }
-}
-
-fn short(id: &str) -> &str {
-    &id[..12.min(id.len())]
 }
 
 /// The path of something of this machine, and the revision behind it, if there is one.

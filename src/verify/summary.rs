@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::digest;
 
-use crate::attest::dsse;
 use crate::attest::keys::PrivateKey;
-use crate::attest::link;
 use crate::attest::statement::{self, Files};
-use crate::attest::vsa;
+use crate::attest::{dsse, link, vsa};
 use crate::error::{Kind, bad_input, failure, usage};
 use crate::fs;
 use crate::report::verify::Report;

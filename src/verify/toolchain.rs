@@ -94,9 +94,7 @@ pub(super) fn installed_that(dir: &Path, fits: impl Fn(&Toolchain) -> bool) -> O
 fn installed() -> Vec<PathBuf> {
     let set = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     let home = set.or_else(|| std::env::home_dir().map(|h| h.join(".rustup")));
-    let Some(dir) = home.map(|h| h.join("toolchains")) else {
-        return Vec::new();
-    };
+    let Some(dir) = home.map(|h| h.join("toolchains")) else { return Vec::new() };
     let names = fs::entries(&dir).unwrap_or_default();
     let rustc = |name| {
         let rustc = dir.join(name).join("bin/rustc");

@@ -160,9 +160,7 @@ fn absolutize(table: &mut Table, base: &Path) {
         });
     }
     visit(table, &["env", "*"], &mut |item| {
-        let Some(entry) = item.as_table_like_mut() else {
-            return;
-        };
+        let Some(entry) = item.as_table_like_mut() else { return };
         if entry.get("relative").and_then(Item::as_bool) == Some(true) {
             let value = entry.get("value").and_then(Item::as_str).unwrap_or("");
             let value = base.join(value).display().to_string();
@@ -173,9 +171,7 @@ fn absolutize(table: &mut Table, base: &Path) {
 }
 
 pub(super) fn visit(table: &mut dyn TableLike, key: &[&str], change: &mut dyn FnMut(&mut Item)) {
-    let Some((first, rest)) = key.split_first() else {
-        return;
-    };
+    let Some((first, rest)) = key.split_first() else { return };
     for (name, item) in table.iter_mut() {
         if *first != "*" && name.get() != *first {
             continue;

@@ -89,18 +89,16 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Reads everything. Only a workspace that cannot be found is an error.
-    pub fn gather(wanted: &Wanted) -> Result<Facts> {
+    /// Reads everything.
+    pub fn gather(wanted: &Wanted) -> Facts {
         let troubles = Mutex::new(Vec::new());
         let note = |error| troubles.lock().expect("no panic holds this").push(error);
         // Canonical, so that it is below the repository as git names that.
         let wanted = &Wanted { manifest: fs::canonical(&wanted.manifest), ..wanted.clone() };
         let dir = wanted.manifest.parent().unwrap_or(Path::new("/")).to_owned();
-        let workspace = match wanted.cargo.workspace_root(&wanted.manifest) {
-            Ok(root) => root,
-            // The manifest itself is broken, which is told below with its line.
-            Err(_) => dir.clone(),
-        };
+        // A manifest that is broken itself is told below with its line.
+        let workspace = wanted.cargo.workspace_root(&wanted.manifest);
+        let workspace = workspace.unwrap_or_else(|_| dir.clone());
         let mut facts = Facts { workspace: workspace.clone(), ..Facts::default() };
         let target = target_directory(&workspace);
         let compiler = std::thread::scope(|s| {
@@ -129,7 +127,7 @@ impl Facts {
             Err(error) => note(error),
         }
         facts.troubles = troubles.into_inner().expect("no panic holds this");
-        Ok(facts)
+        facts
     }
 
     fn read_files(&mut self, wanted: &Wanted, dir: &Path, note: &dyn Fn(anyhow::Error)) {
@@ -254,19 +252,13 @@ impl Facts {
     /// A path as it is shown: relative to the root where it lies below it.
     pub fn shown(&self, path: &Path) -> String {
         let short = path.strip_prefix(&self.root).unwrap_or(path);
-        match short.as_os_str().is_empty() {
-            true => ".".to_string(),
-            false => short.display().to_string(),
-        }
+        if short.as_os_str().is_empty() { ".".to_string() } else { short.display().to_string() }
     }
 }
 
 /// cargo's target directory where nothing says otherwise; it is only left out of a walk.
 fn target_directory(workspace: &Path) -> PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(dir) => workspace.join(dir),
-        None => workspace.join("target"),
-    }
+    workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()))
 }
 
 /// What rustc says of itself.

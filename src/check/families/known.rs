@@ -59,15 +59,11 @@ mod tests {
         Used {
             name: name.into(),
             version: version.into(),
-            member: false,
             dir: "/x".into(),
-            is_path: false,
             features: set(features),
-            build_script: None,
-            proc_macro: None,
             shipped: true,
-            roots: Vec::new(),
             dependents: set(dependents),
+            ..Used::default()
         }
     }
 

@@ -38,10 +38,8 @@ fn hits(found: BTreeMap<PathBuf, (String, Option<Place>)>, what: &str) -> Vec<Hi
 }
 
 pub(in crate::check) fn outside_repository(facts: &Facts) -> Vec<Hit> {
-    match &facts.tree.repository {
-        Some(root) => hits(outside(facts, root), "the repository"),
-        None => Vec::new(),
-    }
+    let root = facts.tree.repository.iter();
+    root.flat_map(|root| hits(outside(facts, root), "the repository")).collect()
 }
 
 pub(in crate::check) fn outside_workspace(facts: &Facts) -> Vec<Hit> {

@@ -1,13 +1,11 @@
 //! What code asks of the machine that it runs on, and whether that matters: where its values come
 //! from and go to is in [`super::flow`], what counts in [`super::tables`].
 
-use super::command;
-use super::embedded;
 use super::flow::{self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, Value, WRITTEN};
 use super::modules::Module;
 use super::names::Names;
-use super::order;
 use super::tables::{Depth, Found, OF_CARGO, What};
+use super::{command, embedded, order};
 
 /// What each file of a crate reads, by its number, and whether the crate knows SOURCE_DATE_EPOCH.
 pub(in crate::check) fn of(modules: &[Module], depth: Depth) -> (Vec<(usize, Found)>, bool) {

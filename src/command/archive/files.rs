@@ -4,9 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
 use repro_formats::formats::{FORMATS, Format};
-use repro_formats::names;
-use repro_formats::policy;
 use repro_formats::tree::{self, Walk};
+use repro_formats::{names, policy};
 
 use super::packing::{Outcome, entry, file_name, formats, options, pack};
 use super::sums;

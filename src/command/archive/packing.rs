@@ -14,9 +14,8 @@ use repro_formats::tree::Item;
 
 use crate::error::{bad_input, usage};
 use crate::fs::Pending;
-use crate::manifest;
-use crate::process;
 use crate::request::{Archive, OCI};
+use crate::{manifest, process};
 
 /// What was packed.
 pub struct Outcome {

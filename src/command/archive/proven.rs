@@ -7,18 +7,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use repro_formats::digest;
 use repro_formats::formats::Format;
-use repro_formats::names;
 use repro_formats::pack::Packed;
-use repro_formats::tree;
+use repro_formats::{digest, names, tree};
 
-use super::image;
 use super::packing::{Outcome, Release, entry, formats, options, pack};
-use super::sums;
+use super::{image, sums};
 use crate::artifact::Kind;
 use crate::error::{bad_input, refused, usage};
 use crate::fs::{self, Pending};
+use crate::git;
 use crate::manifest::{Artifact, Manifest};
 use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
@@ -35,10 +33,7 @@ pub(super) fn run(asked: &Archive) -> Result<Outcome> {
             "-o and --prefix apply only to files: name the files to pack, or leave out both options to pack the last build",
         ));
     }
-    let cargo_manifest = find_manifest(&SourceChoice {
-        manifest: asked.manifest_path.clone(),
-        ..SourceChoice::default()
-    })?;
+    let cargo_manifest = find_manifest(&SourceChoice::of(asked.manifest_path.clone()))?;
     let target_dir = Cargo::of_user().metadata(&cargo_manifest)?.target_directory;
     let target_dir = target_dir.into_std_path_buf();
     let results = target_dir.join("repro");
@@ -187,17 +182,13 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
     let depth = Path::new(&said.directory).components().count();
     let depth = if said.directory == "." { 0 } else { depth };
     let root = package.ancestors().nth(depth).map(Path::to_owned);
-    Ok(Wanted {
-        cargo: Cargo::of_user(),
-        manifest: cargo_manifest,
+    let choice = SourceChoice {
         directory: root.filter(|_| !in_git),
         rev: (in_git && !said.dirty).then(|| "HEAD".to_string()),
         allow_dirty: in_git && said.dirty,
-        target_dir,
-        called: None,
-        time: None,
-        without: Vec::new(),
-    })
+        ..SourceChoice::default()
+    };
+    Ok(Wanted { cargo: Cargo::of_user(), manifest: cargo_manifest, target_dir, choice })
 }
 
 /// Makes a copy of the source, and refuses if it is not the one that was built.
@@ -217,7 +208,7 @@ fn check_current(manifest: &Manifest, source: &Source, copy: &Path) -> Result<()
     if was == is {
         return Ok(());
     }
-    let short = |id: &str| id.get(..12).unwrap_or(id).escape_debug().to_string();
+    let short = |id: &str| git::short(id).escape_debug().to_string();
     Err(refused(format!(
         "the last build is of {}, and the source is now {}: run `repro build` again",
         short(&was),

@@ -16,8 +16,7 @@ use crate::oci::config::SCRATCH;
 use crate::project::Project;
 use crate::project::metadata::Defaults;
 use crate::request::{Publishes, Selection};
-use crate::source::Origin;
-use crate::source::address;
+use crate::source::{Origin, address};
 
 /// The facts.
 pub(super) struct Facts {

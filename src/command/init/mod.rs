@@ -16,12 +16,11 @@ use anyhow::{Context, Result};
 
 use crate::command::env::allow_changes;
 use crate::error::refused;
-use crate::fs;
-use crate::git;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
 use crate::report::init::{InitReport, Planned, State};
 use crate::request::InitRequest;
+use crate::{fs, git};
 use facts::Facts;
 use merge::New;
 

@@ -169,11 +169,10 @@ fn cell(text: &str) -> String {
 
 /// Text as code; a backtick within it cannot be escaped.
 fn code(text: &str) -> String {
-    match text.is_empty() {
-        true => String::new(),
-        false => {
-            format!("`{}`", text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " "))
-        }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("`{}`", text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " "))
     }
 }
 

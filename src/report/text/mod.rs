@@ -11,8 +11,7 @@ use self::blame::Room;
 use super::rows::{digest, named, rest, row, under};
 use super::{findings, variations};
 use repro_explain::cause::{CAUSES, Cause};
-use repro_explain::known_crates;
-use repro_explain::{Explained, remedy};
+use repro_explain::{Explained, known_crates, remedy};
 use repro_formats::names::printable;
 
 use crate::blame::culprit::{Culprit, Proof};
@@ -232,11 +231,10 @@ fn ending(out: &mut String, report: &Report) {
                 );
                 row(out, BOLD, "next", wrap(&next));
             }
-            let advice = match report.blame.is_empty() {
-                true => {
-                    "; switch variations off one at a time (`--vary -NAME`) to find the one that matters"
-                }
-                false => "",
+            let advice = if report.blame.is_empty() {
+                "; switch variations off one at a time (`--vary -NAME`) to find the one that matters"
+            } else {
+                ""
             };
             let others = report.comparison.others().into_iter().map(Side::lower);
             let dirs = std::iter::once(Side::A.lower()).chain(others);
@@ -302,10 +300,7 @@ pub fn causes() -> String {
     for cause in CAUSES {
         let _ = writeln!(out, "{BOLD}{}{BOLD:#}: {}", cause.name, cause.means);
         for row in remedy::BY_CAUSE.iter().filter(|r| r.cause == cause.cause) {
-            let of = match row.about.label() {
-                None => String::new(),
-                Some(label) => format!("({label}) "),
-            };
+            let of = row.about.label().map_or(String::new(), |label| format!("({label}) "));
             let _ = writeln!(out, "    {of}{}\n    {}", row.text, row.source);
         }
     }

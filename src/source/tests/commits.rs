@@ -5,10 +5,7 @@ use super::*;
 
 #[test]
 fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.write("repo/.gitattributes", "hidden.txt export-ignore\n");
     place.write("repo/hidden.txt", "hidden");
     place.write("repo/a dir/b=é.txt", "odd name");
@@ -34,10 +31,7 @@ fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
 #[test]
 fn links_and_exec_bits_survive_a_commit_and_a_snapshot() {
     use std::os::unix::fs::PermissionsExt;
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.write("repo/run", "#!/bin/sh\n");
     let exec = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(place.at("repo/run"), exec.clone()).unwrap();
@@ -58,10 +52,7 @@ fn links_and_exec_bits_survive_a_commit_and_a_snapshot() {
 
 #[test]
 fn a_workspace_in_a_subdirectory_keeps_its_place() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.write("repo/ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n");
     place.package("repo/ws/a", "[dependencies]\nshared = { path = \"../../shared\" }");
     place.package("repo/shared", "[workspace]");
@@ -75,10 +66,7 @@ fn a_workspace_in_a_subdirectory_keeps_its_place() {
 
 #[test]
 fn worktrees_and_shallow_clones_have_the_same_commit() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.write("repo/second", "");
     let head = place.commit("repo");
     let url = format!("file://{}", place.at("repo").display());
@@ -95,10 +83,7 @@ fn worktrees_and_shallow_clones_have_the_same_commit() {
 
 #[test]
 fn a_partial_clone_fetches_what_it_has_not() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.write("repo/old.txt", "old");
     let old = place.commit("repo");
     place.write("repo/old.txt", "new");
@@ -107,35 +92,25 @@ fn a_partial_clone_fetches_what_it_has_not() {
     place.git("repo", &["config", "uploadpack.allowAnySHA1InWant", "true"]);
     let url = format!("file://{}", place.at("repo").display());
     place.git("", &["clone", "-q", "--filter=blob:none", &url, "partial"]);
-    let wanted = Wanted { rev: Some(old), ..place.wanted("partial") };
-    place.copy(&wanted);
+    place.copy(&place.revision("partial", &old));
     assert_eq!(place.read("copy/old.txt"), "old");
 }
 
 #[test]
 fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::new();
-    place.package("repo", "");
-    place.git("repo", &["init", "-q"]);
+    let Some(place) = Place::with_git() else { return };
     let (kind, words) = refusal(&place.wanted("repo"));
     assert_eq!(kind, Kind::Refused);
     assert!(words.contains("no commit yet"), "{words}");
     place.commit("repo");
     for rev in ["nothing", "--help", "HEAD:src"] {
-        let wanted = Wanted { rev: Some(rev.to_string()), ..place.wanted("repo") };
-        assert_eq!(refusal(&wanted).0, Kind::Refused, "{rev}");
+        assert_eq!(refusal(&place.revision("repo", rev)).0, Kind::Refused, "{rev}");
     }
 }
 
 #[test]
 fn a_submodule_comes_from_the_work_tree_or_from_the_store_under_its_name() {
-    if !git::is_here() {
-        return;
-    }
-    let place = with_submodule();
+    let Some(place) = with_submodule() else { return };
     place.copy(&place.wanted("repo"));
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
     // From here on only the store has it.
@@ -156,23 +131,16 @@ fn a_submodule_comes_from_the_work_tree_or_from_the_store_under_its_name() {
 
 #[test]
 fn a_submodule_whose_work_tree_was_deleted_comes_from_the_store() {
-    if !git::is_here() {
-        return;
-    }
-    let place = with_submodule();
+    let Some(place) = with_submodule() else { return };
     std::fs::rename(place.at("lib"), place.at("gone")).unwrap();
     fs::remove_tree(&place.at("repo/deps")).unwrap();
-    let wanted = Wanted { rev: Some("HEAD".to_string()), ..place.wanted("repo") };
-    place.copy(&wanted);
+    place.copy(&place.revision("repo", "HEAD"));
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
 }
 
 #[test]
 fn a_member_in_a_submodule_is_part_of_the_commit() {
-    if !git::is_here() {
-        return;
-    }
-    let place = with_submodule();
+    let Some(place) = with_submodule() else { return };
     place.write("repo/Cargo.toml", "[workspace]\nmembers = [\"deps/lib\"]\nresolver = \"3\"\n");
     place.commit("repo");
     let source = place.copy(&place.wanted("repo/deps/lib"));
@@ -181,12 +149,9 @@ fn a_member_in_a_submodule_is_part_of_the_commit() {
 
 #[test]
 fn what_only_a_manifest_names_is_not_asked_for_a_tag() {
-    if !git::is_here() {
-        return;
-    }
     use crate::request::Expected;
     use crate::source::identity::Repository;
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     let commit = place.git("repo", &["rev-parse", "HEAD"]);
     let url = "https://forge.example/org/app".to_string();
     let repository = |foreign| Repository {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::error::{Kind, kind_of, one_line};
 use crate::query::Cargo;
+use crate::request::SourceChoice;
 use crate::source::found::Commit;
 use crate::{fs, git};
 
@@ -27,14 +28,20 @@ impl Place {
         Place { _dir: dir, path }
     }
 
-    /// A place that holds a repository `repo` with one package, committed and tagged.
-    fn with_repository() -> Place {
-        let place = Place::new();
+    /// A place that holds a repository `repo` with one package and no commit; none without git.
+    fn with_git() -> Option<Place> {
+        let place = git::is_here().then(Place::new)?;
         place.package("repo", "");
         place.git("repo", &["init", "-q"]);
+        Some(place)
+    }
+
+    /// The same, committed and tagged.
+    fn with_repository() -> Option<Place> {
+        let place = Place::with_git()?;
         place.commit("repo");
         place.git("repo", &["tag", "-a", "v1", "-m", "one"]);
-        place
+        Some(place)
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -76,18 +83,19 @@ impl Place {
         Wanted {
             cargo: Cargo::of_user(),
             manifest: self.at(dir).join("Cargo.toml"),
-            directory: None,
-            rev: None,
-            allow_dirty: false,
             target_dir: self.at(dir).join("target"),
-            called: None,
-            time: None,
-            without: Vec::new(),
+            choice: SourceChoice::default(),
         }
     }
 
     fn snapshot(&self, dir: &str) -> Wanted {
-        Wanted { allow_dirty: true, ..self.wanted(dir) }
+        let choice = SourceChoice { allow_dirty: true, ..SourceChoice::default() };
+        Wanted { choice, ..self.wanted(dir) }
+    }
+
+    fn revision(&self, dir: &str, rev: &str) -> Wanted {
+        let choice = SourceChoice { rev: Some(rev.to_string()), ..SourceChoice::default() };
+        Wanted { choice, ..self.wanted(dir) }
     }
 
     /// Finds the source and copies it to `copy`.
@@ -120,8 +128,8 @@ fn refusal(wanted: &Wanted) -> (Kind, String) {
 }
 
 /// A place with a repository `lib` that is a submodule named `other-name` at `repo/deps/lib`.
-fn with_submodule() -> Place {
-    let place = Place::with_repository();
+fn with_submodule() -> Option<Place> {
+    let place = Place::with_repository()?;
     place.package("lib", "");
     place.git("lib", &["init", "-q"]);
     place.commit("lib");
@@ -129,5 +137,5 @@ fn with_submodule() -> Place {
     let args = ["submodule", "--quiet", "add", "--name", "other-name", &url, "deps/lib"];
     place.git("repo", &args);
     place.commit("repo");
-    place
+    Some(place)
 }

@@ -5,10 +5,7 @@ use super::*;
 
 #[test]
 fn a_manifest_that_is_not_committed_is_refused() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.package("repo/new", "[workspace]");
     place.write("repo/[n]ew/Cargo.toml", &place.read("repo/new/Cargo.toml"));
     place.write("repo/[n]ew/src/lib.rs", "");
@@ -21,10 +18,7 @@ fn a_manifest_that_is_not_committed_is_refused() {
 
 #[test]
 fn a_revision_with_another_workspace_is_read_as_it_was() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.package("repo/member", "");
     place.write("repo/member/Cargo.toml", &place.read("repo/member/Cargo.toml"));
     let alone = place.read("repo/member/Cargo.toml") + "[workspace]\n";
@@ -34,17 +28,14 @@ fn a_revision_with_another_workspace_is_read_as_it_was() {
     let root = place.read("repo/Cargo.toml") + "[workspace]\nmembers = [\"member\"]\n";
     place.write("repo/Cargo.toml", &root);
     place.commit("repo");
-    let wanted = Wanted { rev: Some(old), ..place.wanted("repo/member") };
+    let wanted = place.revision("repo/member", &old);
     assert_eq!(find(&wanted).unwrap().workspace, Path::new("member"));
     assert_eq!(find(&place.wanted("repo/member")).unwrap().workspace, Path::new(""));
 }
 
 #[test]
 fn a_dependency_outside_the_repository_is_refused() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     for table in ["[dependencies]", "[patch.crates-io]"] {
         place.package("far", "[workspace]");
         place.package("repo", &format!("{table}\nfar = {{ path = \"../far\" }}"));
@@ -57,10 +48,7 @@ fn a_dependency_outside_the_repository_is_refused() {
 
 #[test]
 fn a_patched_package_below_the_workspace_needs_not_be_a_member() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.package("repo/vendor/dep", "[dependencies]\nnext = { path = \"../next\" }");
     place.package("repo/vendor/next", "");
     place.package("repo", "[workspace]\n[patch.crates-io]\ndep = { path = \"vendor/dep\" }");
@@ -75,10 +63,7 @@ fn a_patched_package_below_the_workspace_needs_not_be_a_member() {
 
 #[test]
 fn what_a_dependency_does_not_need_itself_may_lie_anywhere() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.package("far", "[workspace]");
     place.write("repo/other/Cargo.toml", "[workspace]\nmembers = [\"*\"]\nresolver = \"3\"\n");
     place.package("repo/other/used", "[dev-dependencies]\nfar = { path = \"../../../far\" }");
@@ -91,10 +76,7 @@ fn what_a_dependency_does_not_need_itself_may_lie_anywhere() {
 
 #[test]
 fn a_member_that_is_not_committed_is_not_asked() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.package("repo", "[workspace]\nmembers = [\"crates/*\"]");
     place.package("repo/crates/one", "");
     place.commit("repo");
@@ -105,12 +87,7 @@ fn a_member_that_is_not_committed_is_not_asked() {
 
 #[test]
 fn a_directory_is_copied_without_its_targets() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::new();
-    place.package("repo", "");
-    place.git("repo", &["init", "-q"]);
+    let Some(place) = Place::with_git() else { return };
     place.commit("repo");
     place.write("repo/target/debug/x", "");
     place.write("repo/out/x", "");
@@ -118,11 +95,8 @@ fn a_directory_is_copied_without_its_targets() {
     place.write("repo/other/target/x", "");
     place.write("repo/other/target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
     place.write("repo/src/target/mod.rs", "");
-    let wanted = Wanted {
-        directory: Some(place.at("repo")),
-        target_dir: place.at("repo/out"),
-        ..place.wanted("repo")
-    };
+    let choice = SourceChoice { directory: Some(place.at("repo")), ..SourceChoice::default() };
+    let wanted = Wanted { choice, target_dir: place.at("repo/out"), ..place.wanted("repo") };
     let source = place.copy(&wanted);
     assert!(matches!(source.origin, Origin::Directory));
     for gone in ["target", "out", "linked/.git", "other/target"] {
@@ -153,10 +127,7 @@ fn a_directory_carries_what_lies_beside_it() {
 
 #[test]
 fn a_broken_repository_in_a_copy_does_not_reach_the_one_around_it() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     std::fs::create_dir_all(place.at("repo/copy/.git")).unwrap();
     fs::set_mtimes(&place.at("repo"), 1_000_000_000).unwrap();
     let before = place.listing("repo/.git");

@@ -5,27 +5,21 @@ use super::*;
 
 #[test]
 fn a_dirty_tree_is_refused_by_name() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.write("repo/src/lib.rs", "// changed");
     let (kind, words) = refusal(&place.wanted("repo"));
     assert_eq!(kind, Kind::Refused);
     assert!(words.contains("src/lib.rs") && words.contains("--allow-dirty"), "{words}");
-    let both = Wanted { rev: Some("HEAD".to_string()), ..place.snapshot("repo") };
+    let mut both = place.snapshot("repo");
+    both.choice.rev = Some("HEAD".to_string());
     assert_eq!(refusal(&both).0, Kind::Usage);
-    let rev = Wanted { rev: Some("HEAD".to_string()), ..place.wanted("repo") };
-    place.copy(&rev);
+    place.copy(&place.revision("repo", "HEAD"));
     assert_eq!(place.read("copy/src/lib.rs"), "");
 }
 
 #[test]
 fn a_snapshot_has_the_tracked_files_as_they_are() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     for name in ["changed", "gone", "untracked now", "dir/file"] {
         place.write(&format!("repo/{name}"), "before");
     }
@@ -53,10 +47,7 @@ fn a_snapshot_has_the_tracked_files_as_they_are() {
 #[cfg(unix)]
 #[test]
 fn a_snapshot_does_not_follow_a_link_in_place_of_a_directory() {
-    if !git::is_here() {
-        return;
-    }
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     place.write("repo/dir/file", "tracked");
     place.write("elsewhere/file", "not part of the source");
     place.commit("repo");
@@ -69,11 +60,8 @@ fn a_snapshot_does_not_follow_a_link_in_place_of_a_directory() {
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_not_utf_8_survive_in_a_snapshot() {
-    if !git::is_here() {
-        return;
-    }
     use std::os::unix::ffi::OsStrExt;
-    let place = Place::with_repository();
+    let Some(place) = Place::with_repository() else { return };
     let name = std::ffi::OsStr::from_bytes(b"a\xffb");
     fs::write(&place.at("repo").join(name), "before").unwrap();
     place.commit("repo");
@@ -86,10 +74,7 @@ fn names_that_are_not_utf_8_survive_in_a_snapshot() {
 
 #[test]
 fn a_snapshot_takes_submodules_as_they_are_and_its_tree_tells_them_apart() {
-    if !git::is_here() {
-        return;
-    }
-    let place = with_submodule();
+    let Some(place) = with_submodule() else { return };
     let mut trees = vec![place.git("repo", &["rev-parse", "HEAD^{tree}"])];
     for text in ["// one", "// two"] {
         place.write("repo/deps/lib/src/lib.rs", text);
@@ -108,10 +93,7 @@ fn a_snapshot_takes_submodules_as_they_are_and_its_tree_tells_them_apart() {
 
 #[test]
 fn a_snapshot_has_the_submodules_that_the_index_has() {
-    if !git::is_here() {
-        return;
-    }
-    let place = with_submodule();
+    let Some(place) = with_submodule() else { return };
     let url = place.at("lib").display().to_string();
     place.git("repo", &["submodule", "--quiet", "add", &url, "second"]);
     place.git("repo", &["rm", "-q", "deps/lib"]);
