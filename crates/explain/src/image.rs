@@ -87,6 +87,19 @@ pub struct Field {
     pub follows: Follows,
 }
 
+impl Field {
+    /// A field with a cause of its own.
+    pub fn new(name: &str, range: Range<usize>, value: impl Into<String>, cause: Cause) -> Field {
+        let (name, value) = (name.to_string(), value.into());
+        Field { name, range, value, cause, about: About::Anything, follows: Follows::Never }
+    }
+
+    /// The same, which follows from other differences.
+    pub fn follows(self, follows: Follows) -> Field {
+        Field { follows, ..self }
+    }
+}
+
 /// A named address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symbol {
