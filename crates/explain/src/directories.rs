@@ -26,9 +26,8 @@ impl Search<'_> {
         let large: BTreeSet<String> = a.1.into_iter().chain(b.1).collect();
         for name in large {
             let at = At::Field { name: compare::CONTENT, of: name };
-            let mut finding = Finding::new(Cause::Unknown, at, "", "");
-            finding.remedy = "compare the two files by themselves".to_string();
-            out.findings.push(finding);
+            let finding = Finding::new(Cause::Unknown, at, "", "");
+            out.findings.push(finding.remedy("compare the two files by themselves"));
         }
         let mut crates = x.crates.clone();
         crates.extend(y.crates.clone());

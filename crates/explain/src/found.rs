@@ -54,6 +54,12 @@ impl Explained {
         one.note.into_iter().for_each(|n| self.add_note(n));
     }
 
+    /// Adds a finding, whose bytes were not counted yet.
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.coverage.differing += finding.bytes;
+        self.findings.push(finding);
+    }
+
     pub(super) fn add_note(&mut self, note: String) {
         match &mut self.note {
             Some(all) if all.len() < 500 => *all += &format!("; {note}"),

@@ -240,14 +240,12 @@ impl Search<'_> {
 
 /// One of two files has nothing in it: what the other one is, says nothing of why.
 fn empty(a: &[u8], b: &[u8], within: &[String]) -> Explained {
-    let mut place = Place::new(within, At::Whole);
-    place.called = Some("empty on one side".to_string());
+    let place = Place::new(within, At::Whole).called("empty on one side");
     let shown = |bytes: &[u8]| format!("{} bytes", bytes.len());
-    let mut finding = Finding::new(Cause::Unknown, place, shown(a), shown(b));
-    finding.bytes = a.len().max(b.len()) as u64;
-    finding.remedy = remedy::general(Cause::Unknown).to_string();
-    let findings = vec![finding];
-    let coverage = Coverage::of(a.len().max(b.len()) as u64, &findings);
+    let bytes = a.len().max(b.len());
+    let finding = Finding::new(Cause::Unknown, place, shown(a), shown(b)).bytes(bytes);
+    let findings = vec![finding.remedy(remedy::general(Cause::Unknown))];
+    let coverage = Coverage::of(bytes as u64, &findings);
     let formats = ["bytes", "bytes"].map(str::to_string);
     Explained { coverage, findings, formats, ..Explained::default() }
 }
