@@ -25,6 +25,13 @@ impl Hunk {
         Hunk { a: forth(&self.a, a), b: forth(&self.b, b) }
     }
 
+    /// All of both, but for what agrees at the beginning and at the end.
+    pub fn between(a: &[u8], b: &[u8]) -> Hunk {
+        let first = common_prefix(a, b);
+        let last = common_suffix(&a[first..], &b[first..]);
+        Hunk { a: first..a.len() - last, b: first..b.len() - last }
+    }
+
     /// Never true of a hunk that was found.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

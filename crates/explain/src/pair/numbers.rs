@@ -4,7 +4,7 @@ use super::super::align::Hunk;
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
 use super::super::time;
-use super::work::{Work, claim};
+use super::work::{Claim, Work, claim, read, whole};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -56,10 +56,9 @@ impl Work<'_> {
                     let Some((cause, what)) = self.number(v, w) else {
                         continue;
                     };
-                    let mut c = claim(cause, x..x + width, y..y + width, hunk.len() as u64);
-                    c.what = Some(format!("an integer of {width} bytes: {what}"));
-                    c.shown = Some((v.to_string(), w.to_string()));
-                    self.add(c);
+                    let c = claim(cause, x..x + width, y..y + width, hunk.len() as u64);
+                    let c = c.called(format!("an integer of {width} bytes: {what}"));
+                    self.add(Claim { shown: Some((v.to_string(), w.to_string())), ..c });
                     return true;
                 }
             }
@@ -93,10 +92,8 @@ impl Work<'_> {
 
     /// Claims the hunk as random bytes.
     pub(super) fn nothing_in_common(&mut self, hunk: &Hunk) {
-        let len = hunk.len() as u64;
-        let mut c = claim(Cause::Randomness, hunk.a.clone(), hunk.b.clone(), len);
-        c.what = Some(format!("{len} bytes that have nothing in common"));
-        self.push(c);
+        let what = format!("{} bytes that have nothing in common", hunk.len());
+        self.push(whole(Cause::Randomness, hunk).called(what));
     }
 
     pub(super) fn looks_random(&self, hunk: &Hunk) -> bool {
@@ -107,10 +104,7 @@ impl Work<'_> {
         }
         let spread = |bytes: &[u8]| {
             let bytes = &bytes[..bytes.len().min(64)];
-            let mut seen = [false; 256];
-            bytes.iter().for_each(|b| seen[usize::from(*b)] = true);
-            let distinct = seen.iter().filter(|s| **s).count();
-            distinct * 4 >= bytes.len() * 3
+            text::distinct(bytes) * 4 >= bytes.len() * 3
         };
         spread(x) && spread(y)
     }
@@ -121,12 +115,8 @@ impl Work<'_> {
         if !self.is_printable(hunk) || hunk.len() > 16 {
             return false;
         }
-        let Some(r) = text::short_known(texts, hunk) else {
-            return false;
-        };
-        let mut c = claim(r.cause, r.a, r.b, hunk.len() as u64);
-        (c.about, c.what) = (r.about, r.what);
-        self.add(c);
+        let Some(r) = text::short_known(texts, hunk) else { return false };
+        self.add(read(r, 0, 0, hunk.len()));
         true
     }
 }
