@@ -4,9 +4,9 @@
 //! Members of one name are lawful here, and so are names with directories: linkers take members by
 //! their place. Nothing is unpacked by name.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 
-use crate::error::{Malformed, ReadError};
+use crate::error::{Malformed, ReadError, exactly};
 use crate::limits::Limits;
 
 /// How an archive begins.
@@ -228,15 +228,6 @@ fn text(input: &mut impl Read, size: u64, at: u64) -> Result<Vec<u8>, ReadError>
         true => Ok(bytes),
         false => Err(Malformed::at(at, "the archive ends within a name").into()),
     }
-}
-
-fn exactly(input: &mut impl Read, buf: &mut [u8], at: u64, what: &str) -> Result<(), ReadError> {
-    input.read_exact(buf).map_err(|e| match e.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            Malformed::at(at, format!("the archive ends within {what}")).into()
-        }
-        _ => e.into(),
-    })
 }
 
 #[cfg(test)]

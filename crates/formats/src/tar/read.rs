@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use super::header::{self, Header};
 use super::pax;
-use crate::error::{Malformed, ReadError};
+use crate::error::{Malformed, ReadError, exactly};
 use crate::limits::Limits;
 use crate::names::{self, Names, Stands, printable};
 
@@ -427,16 +427,9 @@ impl<'a, R: Read> Walk<'a, R> {
     }
 
     fn exactly(&mut self, buf: &mut [u8], what: &str) -> Result<(), ReadError> {
-        match self.input.read_exact(buf) {
-            Ok(()) => {
-                self.at += buf.len() as u64;
-                Ok(())
-            }
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && e.get_ref().is_none() => {
-                Err(Malformed::at(self.at, format!("the archive ends within {what}")).into())
-            }
-            Err(e) => Err(e.into()),
-        }
+        exactly(&mut self.input, buf, self.at, what)?;
+        self.at += buf.len() as u64;
+        Ok(())
     }
 
     fn skip_content(&mut self) -> Result<(), ReadError> {
@@ -471,13 +464,8 @@ impl<'a, R: Read> Walk<'a, R> {
 }
 
 fn only_zeros(bytes: &[u8], at: u64) -> Result<(), Malformed> {
-    match bytes.iter().position(|b| *b != 0) {
-        None => Ok(()),
-        Some(i) => {
-            let what = "data follows the end of the archive";
-            Err(Malformed::at(at + i as u64, what).elsewhere())
-        }
-    }
+    let Some(i) = bytes.iter().position(|b| *b != 0) else { return Ok(()) };
+    Err(Malformed::at(at + i as u64, "data follows the end of the archive").elsewhere())
 }
 
 /// The content of the current member.
