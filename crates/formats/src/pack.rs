@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use crate::compress::container::{Compression, Compressor, Engine, Packer};
-use crate::digest::{Digest, Hasher};
+use crate::digest::{self, Digest, Hasher};
 use crate::error::{Error, Stop};
 use crate::formats::{Format, Layout};
 use crate::tar::write::{self as tar, Kind};
@@ -155,9 +155,7 @@ fn pack_zip(
     let out = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
     // Sizes were written back into headers, so that the bytes did not come in order.
     out.rewind().map_err(failed)?;
-    let mut hasher = Hasher::default();
-    io::copy(out, &mut hasher).map_err(failed)?;
-    Ok(Packed { tar: None, digest: hasher.finish(), members })
+    Ok(Packed { tar: None, digest: digest::of_reader(out).map_err(failed)?, members })
 }
 
 fn failed(e: io::Error) -> Error {

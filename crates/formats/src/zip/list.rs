@@ -5,7 +5,6 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::read::{self, DEFLATED, Entry, Kind, STORED};
 use crate::calendar::days;
-use crate::compress::container::Compression;
 use crate::digest::hex;
 use crate::error::ReadError;
 use crate::limits::Limits;
@@ -17,14 +16,8 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
     let mut input = BufReader::with_capacity(128 << 10, file);
     let found = read::read(&mut input, limits)?;
     let each = |entry: &Entry| member(entry, &mut input);
-    Ok(Listing {
-        format: "zip",
-        compression: Compression::None,
-        unpacked: None,
-        packed: None,
-        members: found.entries.iter().map(each).collect::<Result<_, _>>()?,
-        fields: vec![comment(&found.comment)],
-    })
+    let members = found.entries.iter().map(each).collect::<Result<_, _>>()?;
+    Ok(Listing::plain("zip", vec![comment(&found.comment)], members))
 }
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
