@@ -309,14 +309,8 @@ mod tests {
 
     #[test]
     fn no_change_of_a_byte_panics() {
-        let bytes = sample();
-        for at in 0..bytes.len() {
-            for value in [0, b' ', b'9', 0xff] {
-                let mut changed = bytes.clone();
-                changed[at] = value;
-                let _ = list(&changed);
-            }
-            let _ = list(&bytes[..at]);
+        for bytes in crate::broken(&sample(), &[0, b' ', b'9', 0xff]) {
+            let _ = list(&bytes);
         }
     }
 }

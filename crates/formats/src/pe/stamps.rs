@@ -259,18 +259,10 @@ mod tests {
 
     #[test]
     fn no_lie_panics() {
-        let bytes = PLAIN;
-        for end in 0..bytes.len() {
-            let _ = of(&bytes[..end]);
+        for bytes in crate::broken(PLAIN, &[0, 1, 0x7f, 0xff]) {
+            let _ = of(&bytes);
         }
-        for at in 0..0x2d0 {
-            for value in [0, 1, 0x7f, 0xff] {
-                let mut changed = bytes.to_vec();
-                changed[at] = value;
-                let _ = of(&changed);
-            }
-        }
-        assert!(of(b"MZ").is_err() && !begins(b"MZ") && begins(bytes));
+        assert!(of(b"MZ").is_err() && !begins(b"MZ") && begins(PLAIN));
     }
 
     #[test]
