@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use repro_explain::Explained;
 use repro_explain::compare::Row;
+use repro_explain::{Explained, cause};
 use repro_formats::digest::Digest;
 use repro_formats::formats::FORMATS;
 use repro_formats::listing::Member;
@@ -212,9 +212,9 @@ fn content(outcome: &Outcome) -> Option<String> {
     let mut causes: Vec<_> = causes.map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
-    let names: Vec<_> = causes.iter().map(|c| c.name()).collect();
+    let names = cause::names(&causes);
     if compared.same_content {
-        return Some(format!("the content is the same; what differs is {}", names.join(", ")));
+        return Some(format!("the content is the same; what differs is {names}"));
     }
     let of = |status| compared.rows.iter().filter(|r| self::status(r) == status).count();
     let parts = [
@@ -228,7 +228,7 @@ fn content(outcome: &Outcome) -> Option<String> {
     });
     let parts: Vec<String> = parts.collect();
     let all = repro_explain::count(compared.rows.len(), "member");
-    Some(format!("of {all}, {}: {}", parts.join(", "), names.join(", ")))
+    Some(format!("of {all}, {}: {names}", parts.join(", ")))
 }
 
 fn member(m: &Member) -> Object {
@@ -248,10 +248,7 @@ pub fn diff_json(outcome: &Outcome) -> String {
     fn side(s: &Side) -> Object {
         object! { "path": &*s.path, "format": &s.format }.and(json::digest(&s.digest))
     }
-    let status = match outcome.same {
-        true => "same",
-        false => "differs",
-    };
+    let status = if outcome.same { "same" } else { "differs" };
     let members = outcome.explained.members.as_ref();
     let row = |r: &Row| {
         object! {

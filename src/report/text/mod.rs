@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use self::blame::Room;
 use super::rows::{digest, named, rest, row, under};
 use super::{findings, variations};
-use repro_explain::cause::{CAUSES, Cause};
+use repro_explain::cause::{self, CAUSES, Cause};
 use repro_explain::known_crates;
 use repro_explain::{Explained, remedy};
 use repro_formats::names::printable;
@@ -310,15 +310,9 @@ pub fn causes() -> String {
         }
     }
     for row in known_crates::all() {
-        let causes: Vec<_> = row.causes.iter().map(|c| c.name()).collect();
-        let _ = writeln!(
-            out,
-            "{BOLD}crate {}{BOLD:#}: {}\n    {}\n    {}",
-            row.spec(),
-            causes.join(", "),
-            row.remedy,
-            row.source
-        );
+        let (spec, causes) = (row.spec(), cause::names(&row.causes));
+        let what = format!("{causes}\n    {}\n    {}", row.remedy, row.source);
+        let _ = writeln!(out, "{BOLD}crate {spec}{BOLD:#}: {what}");
     }
     out
 }

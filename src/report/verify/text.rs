@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use repro_explain::cause::names;
 use repro_formats::names::printable;
 
 use super::{Checked, MadeBy, Outcome, Part, Report, SettingRow, SettingState, identity};
@@ -162,11 +163,6 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         findings::one(out, finding, None, (true, "B"), usize::MAX);
     }
     rest(out, file.findings.len(), shown);
-}
-
-fn names(steps: &[repro_explain::cause::Cause]) -> String {
-    let names: Vec<_> = steps.iter().map(|s| s.name()).collect();
-    names.join(", ")
 }
 
 pub(super) fn ending(out: &mut String, report: &Report) {
