@@ -123,9 +123,7 @@ pub fn normalized(done: &[Done], detail: bool) -> String {
     let mut out = String::new();
     for one in done {
         let path = visible(&one.path.display().to_string());
-        let Ok(One { format, status, changes, notes }) = &one.result else {
-            continue;
-        };
+        let Ok(One { format, status, changes, notes }) = &one.result else { continue };
         let (style, why) = match status {
             Status::Changed | Status::Unchanged => (GOOD, String::new()),
             Status::WouldChange => (BAD, String::new()),

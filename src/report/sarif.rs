@@ -108,10 +108,7 @@ fn result(report: &CheckReport, finding: &Finding) -> Value {
 
 fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
-    match text.starts_with('/') {
-        true => text,
-        false => format!("/{text}"),
-    }
+    if text.starts_with('/') { text } else { format!("/{text}") }
 }
 
 /// A path as part of a URI.

@@ -133,10 +133,7 @@ fn grouped(outputs: &[Output]) -> Option<String> {
 
 /// Of two files.
 pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
-    let status = match outcome.same {
-        true => Status::Same,
-        false => Status::Differs,
-    };
+    let status = if outcome.same { Status::Same } else { Status::Differs };
     let row = Row {
         name: outcome.a.path.display().to_string(),
         about: outcome.a.format.clone(),

@@ -250,10 +250,7 @@ const SAME_FILES: &str = "pack the same files on both sides";
 /// A member that one side does not have.
 pub fn lone(within: &[String], member: &Member, left: bool) -> Finding {
     let shown = format!("{} of {} bytes", member.kind, member.size);
-    let (a, b) = match left {
-        true => (shown, "absent".to_string()),
-        false => ("absent".to_string(), shown),
-    };
+    let (a, b) = if left { (shown, "absent".to_string()) } else { ("absent".to_string(), shown) };
     let place = Place::new(within, At::Member(member.name.clone()));
     Finding::new(Cause::Unknown, place, a, b).about(About::Membership).remedy(SAME_FILES)
 }

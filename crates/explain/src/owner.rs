@@ -150,9 +150,7 @@ fn each_reference(
     mut found: impl FnMut(Place, u64),
 ) {
     for (p, part) in image.parts.iter().enumerate() {
-        let (Kind::Code, Some(address)) = (part.kind, part.address) else {
-            continue;
-        };
+        let (Kind::Code, Some(address)) = (part.kind, part.address) else { continue };
         let code = &bytes[part.range.clone()];
         match image.machine {
             Machine::Aarch64 => pages(code, address, |at, to| {

@@ -111,9 +111,7 @@ impl Shifts {
     /// come first.
     fn integer(&self, a: &[u8], b: &[u8], x: usize, y: usize) -> Option<usize> {
         for back in 0..4 {
-            let (Some(x), Some(y)) = (x.checked_sub(back), y.checked_sub(back)) else {
-                break;
-            };
+            let (Some(x), Some(y)) = (x.checked_sub(back), y.checked_sub(back)) else { break };
             // What stands before must be the same, or it is not where the number begins.
             if back > 0 && a[x..x + back] != b[y..y + back] {
                 continue;
@@ -188,9 +186,7 @@ impl Shifts {
             return false;
         };
         let len = (hunk.a.len() + lead).div_ceil(4) * 4;
-        let (Some(p), Some(q)) = (a.get(x..x + len), b.get(y..y + len)) else {
-            return false;
-        };
+        let (Some(p), Some(q)) = (a.get(x..x + len), b.get(y..y + len)) else { return false };
         p.chunks_exact(4).zip(q.chunks_exact(4)).all(|(p, q)| {
             let word = |w: &[u8]| w.first_chunk().map_or(0, |w| u32::from_le_bytes(*w));
             p == q || without_address(word(p)) == without_address(word(q))

@@ -128,13 +128,9 @@ impl Asked<'_> {
 fn lines(text: &str) -> BTreeMap<(String, String), BTreeSet<String>> {
     let mut found: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for line in text.lines() {
-        let Some((package, features)) = line.split_once('|') else {
-            continue;
-        };
+        let Some((package, features)) = line.split_once('|') else { continue };
         let mut words = package.split(' ');
-        let (Some(name), Some(version)) = (words.next(), words.next()) else {
-            continue;
-        };
+        let (Some(name), Some(version)) = (words.next(), words.next()) else { continue };
         let version = version.trim_start_matches('v').to_string();
         let features = features.trim_end_matches(" (*)").split(',');
         let features = features.filter(|f| !f.is_empty()).map(str::to_string);
@@ -196,9 +192,7 @@ fn used(
     let shipped = shipped(metadata);
     let mut found: Vec<Used> = Vec::new();
     for package in &metadata.packages {
-        let Some(features) = tree.get(&key(package)) else {
-            continue;
-        };
+        let Some(features) = tree.get(&key(package)) else { continue };
         let member = metadata.workspace_members.contains(&package.id);
         found.push(Used {
             name: package.name.to_string(),

@@ -58,9 +58,7 @@ impl Lockfile {
 
 /// Reads a lockfile.
 pub(super) fn read(path: &Path) -> Result<Option<Lockfile>> {
-    let Some(file) = File::read(path)? else {
-        return Ok(None);
-    };
+    let Some(file) = File::read(path)? else { return Ok(None) };
     of(&file).map(Some)
 }
 

@@ -254,10 +254,7 @@ impl Facts {
     /// A path as it is shown: relative to the root where it lies below it.
     pub fn shown(&self, path: &Path) -> String {
         let short = path.strip_prefix(&self.root).unwrap_or(path);
-        match short.as_os_str().is_empty() {
-            true => ".".to_string(),
-            false => short.display().to_string(),
-        }
+        if short.as_os_str().is_empty() { ".".to_string() } else { short.display().to_string() }
     }
 }
 

@@ -25,9 +25,7 @@ pub fn pin(dir: &Path) -> Result<Option<Pin>> {
     for dir in dir.ancestors() {
         for name in ["rust-toolchain", "rust-toolchain.toml"] {
             let path = dir.join(name);
-            let Some(content) = fs::read_text_if_any(&path)? else {
-                continue;
-            };
+            let Some(content) = fs::read_text_if_any(&path)? else { continue };
             // The older name may hold the channel alone.
             if name == "rust-toolchain" && !content.contains('[') {
                 let channel = Some(content.trim().to_string());
@@ -83,9 +81,7 @@ pub const DENY_NAMES: [&str; 3] = ["deny.toml", ".deny.toml", ".cargo/deny.toml"
 pub(super) fn deny(workspace: &Path) -> Result<Option<Deny>> {
     for name in DENY_NAMES {
         let path = workspace.join(name);
-        let Some(file) = File::read(&path)? else {
-            continue;
-        };
+        let Some(file) = File::read(&path)? else { continue };
         let sources = file.root().get("sources");
         let list = sources.and_then(|s| s.get("allow-git")?.as_array());
         let row = |value: &toml_edit::Value| {

@@ -150,9 +150,7 @@ fn reads_of(package: &Used, modules: &[Module], origin: Origin, depth: Depth) ->
 /// The files next to a root whose bytes hold `env!` with a name that matters, or include a file by
 /// an absolute path.
 fn with_embedded(root: &Path, package: &Path) -> Result<Vec<PathBuf>> {
-    let Some(dir) = root.parent() else {
-        return Ok(Vec::new());
-    };
+    let Some(dir) = root.parent() else { return Ok(Vec::new()) };
     // A root in the package's own directory: what is in directories that are not code is not
     // looked for.
     let outside = ["target", "tests", "benches", "examples", ".git"];

@@ -18,9 +18,7 @@ pub(super) struct File {
 impl File {
     /// Reads a file if there is one. A syntax error names file and line.
     pub(super) fn read(path: &Path) -> Result<Option<File>> {
-        let Some(text) = fs::read_text_if_any(path)? else {
-            return Ok(None);
-        };
+        let Some(text) = fs::read_text_if_any(path)? else { return Ok(None) };
         File::parse(path, text).map(Some)
     }
 

@@ -19,9 +19,7 @@ pub(in crate::check) fn untracked(facts: &Facts) -> Vec<Hit> {
     let (Some(repository), Some(lockfile)) = (&facts.tree.repository, &facts.lockfile) else {
         return Vec::new();
     };
-    let Ok(inside) = lockfile.path.strip_prefix(repository) else {
-        return Vec::new();
-    };
+    let Ok(inside) = lockfile.path.strip_prefix(repository) else { return Vec::new() };
     if facts.tree.files.iter().any(|f| f == inside) {
         return Vec::new();
     }

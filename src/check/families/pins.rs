@@ -107,9 +107,7 @@ fn same_repository(a: &str, b: &str) -> bool {
 }
 
 pub(in crate::check) fn sbom(facts: &Facts) -> Vec<Hit> {
-    let Some(sbom) = &facts.sbom else {
-        return Vec::new();
-    };
+    let Some(sbom) = &facts.sbom else { return Vec::new() };
     let file = facts.shown(&sbom.path);
     let packages = facts.lockfile.iter().flat_map(|l| &l.packages);
     let of = |p: &crate::check::facts::lockfile::Locked| {

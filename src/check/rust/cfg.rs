@@ -65,10 +65,7 @@ impl Cfgs {
         if NEVER.contains(&name) {
             return Some(false);
         }
-        match OF_THE_TARGET.contains(&name) {
-            true => Some(self.lines.contains(name)),
-            false => None,
-        }
+        if OF_THE_TARGET.contains(&name) { Some(self.lines.contains(name)) } else { None }
     }
 
     fn pair(&self, name: &str, value: &str) -> Option<bool> {

@@ -60,9 +60,7 @@ pub(super) fn script(text: &str) -> Vec<(What, String)> {
             w.contains('=') || ["exec", "env", "sudo", "then", "do", "command"].contains(w)
         };
         let words: Vec<&str> = words.skip_while(is_setting).filter(|w| !w.is_empty()).collect();
-        let Some((program, rest)) = words.split_first() else {
-            continue;
-        };
+        let Some((program, rest)) = words.split_first() else { continue };
         if let Some(what) = told_by(base(program), rest) {
             found.push((what, format!("the command `{}`", base(program))));
         }

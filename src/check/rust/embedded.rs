@@ -76,9 +76,7 @@ impl Reader {
 
     /// A file of the build's own directories is the same for everyone; one of the machine is not.
     fn include(&mut self, name: &str, tokens: TokenStream) {
-        let Some(first) = tokens.clone().into_iter().next() else {
-            return;
-        };
+        let Some(first) = tokens.clone().into_iter().next() else { return };
         let absolute = |path: &str| {
             let drive = path.as_bytes().get(1) == Some(&b':');
             path.starts_with(['/', '\\']) || drive

@@ -59,10 +59,7 @@ impl Loader<'_> {
         };
         cfg::prune(&mut file, self.cfgs);
         let beside = path.parent().unwrap_or(Path::new("")).to_owned();
-        let own = match owns {
-            true => beside.clone(),
-            false => path.with_extension(""),
-        };
+        let own = if owns { beside.clone() } else { path.with_extension("") };
         self.items(&file.items, &own, &beside, at);
         self.modules.push(Module { path: path.to_owned(), at: at.to_vec(), file });
     }

@@ -87,9 +87,7 @@ impl Search<'_> {
     }
 
     fn inside(&mut self, at: &[String], names: &[String]) {
-        let Some((first, rest)) = names.split_first() else {
-            return;
-        };
+        let Some((first, rest)) = names.split_first() else { return };
         // Re-exports can go round in circles.
         if !self.seen.insert((at.to_vec(), names.to_vec())) {
             return;
@@ -111,10 +109,7 @@ impl Search<'_> {
                     let whole = [glob.as_slice(), names].concat();
                     let is_own = ["crate", "self", "super"].contains(&glob[0].as_str())
                         || scope.is_some_and(|s| s.names.contains_key(&glob[0]));
-                    match is_own {
-                        true => self.resolve(at, &whole),
-                        false => self.found.push(whole),
-                    }
+                    if is_own { self.resolve(at, &whole) } else { self.found.push(whole) }
                 }
             }
         }

@@ -267,9 +267,7 @@ fn makes_map(expr: &Expr, uses: Uses) -> bool {
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) => {
                 let segments: Vec<_> = path.path.segments.iter().collect();
-                let Some((function, owner)) = segments.split_last() else {
-                    return false;
-                };
+                let Some((function, owner)) = segments.split_last() else { return false };
                 let makers = ["new", "with_capacity", "from", "default", "from_iter"];
                 makers.iter().any(|m| function.ident == m) && are_hashed(owner, uses)
             }
@@ -329,9 +327,7 @@ fn is_hashed(ty: &Type, uses: Uses) -> bool {
 
 /// A path to `HashMap` or `HashSet` with the hasher of the standard library, whose seed is random.
 fn are_hashed(path: &[&PathSegment], uses: Uses) -> bool {
-    let Some(last) = path.last() else {
-        return false;
-    };
+    let Some(last) = path.last() else { return false };
     let given = match &last.arguments {
         PathArguments::AngleBracketed(list) => list.args.len(),
         _ => 0,

@@ -21,10 +21,7 @@ pub(super) fn lines(facts: &SourceFacts) -> Vec<Line> {
     };
     if facts.commit.is_some() {
         let at = facts.repository.as_deref().unwrap_or("the repository");
-        let cut = match facts.shallow {
-            true => " (a shallow clone, which may lack some)",
-            false => "",
-        };
+        let cut = if facts.shallow { " (a shallow clone, which may lack some)" } else { "" };
         match facts.tags.is_empty() {
             false => line("tags", facts.tags.join(", "), false),
             true => line("tags", format!("none in {at} points at the commit{cut}"), true),

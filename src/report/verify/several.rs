@@ -67,10 +67,7 @@ pub fn text(found: &Several) -> String {
     row(&mut out, BOLD, "subject", &found.subject);
     for builder in &found.builders {
         let BuilderLine { name, file, named, verdict } = builder;
-        let who = match named {
-            true => format!("{name}: `{file}`"),
-            false => format!("`{file}`, not named"),
-        };
+        let who = if *named { format!("{name}: `{file}`") } else { format!("`{file}`, not named") };
         row(&mut out, BOLD, "builder", format_args!("{who}, {verdict}"));
     }
     for (i, group) in found.groups.iter().enumerate() {

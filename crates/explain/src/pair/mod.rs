@@ -327,9 +327,7 @@ impl Work<'_> {
     /// Random bytes in a crate's metadata are mostly hashes that follow from something. They are a cause
     /// where nothing else is, and a crate takes part that is known for it.
     fn random_in_metadata(&mut self) {
-        let Some(hunk) = self.packed_random.take() else {
-            return;
-        };
+        let Some(hunk) = self.packed_random.take() else { return };
         let known = |p: &Package| by_crate(p, Cause::Randomness).is_some();
         let causes = self.out.claims.iter().any(|c| !c.follows);
         if causes || !self.context.packages.iter().any(known) {

@@ -53,9 +53,7 @@ impl Work<'_> {
                 };
                 for little in [true, false] {
                     let (v, w) = (integer(p, little), integer(q, little));
-                    let Some((cause, what)) = self.number(v, w) else {
-                        continue;
-                    };
+                    let Some((cause, what)) = self.number(v, w) else { continue };
                     let c = claim(cause, x..x + width, y..y + width, hunk.len() as u64);
                     let c = c.called(format!("an integer of {width} bytes: {what}"));
                     self.add(Claim { shown: Some((v.to_string(), w.to_string())), ..c });
@@ -123,8 +121,5 @@ impl Work<'_> {
 
 pub(super) fn integer(bytes: &[u8], little: bool) -> u128 {
     let join = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
-    match little {
-        true => bytes.iter().rev().fold(0, join),
-        false => bytes.iter().fold(0, join),
-    }
+    if little { bytes.iter().rev().fold(0, join) } else { bytes.iter().fold(0, join) }
 }

@@ -287,9 +287,7 @@ impl Work<'_> {
             Some(p) => packages(&all[p.range.clone()]).map(Some),
             None => Some(None),
         };
-        let (Some(x), Some(y)) = (list(pa, self.a), list(pb, self.b)) else {
-            return false;
-        };
+        let (Some(x), Some(y)) = (list(pa, self.a), list(pb, self.b)) else { return false };
         let count = |n: Option<usize>| n.map_or("absent".to_string(), |n| format!("{n} packages"));
         let shown = match (&x, &y) {
             (Some(x), Some(y)) => unlike(x, y),

@@ -44,10 +44,7 @@ impl Numbers<'_> {
     fn u32(&self, at: usize) -> u32 {
         let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
         let bytes = *bytes.unwrap_or(&[0; 4]);
-        match self.little {
-            true => u32::from_le_bytes(bytes),
-            false => u32::from_be_bytes(bytes),
-        }
+        if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
     }
 
     fn usize(&self, at: usize) -> usize {
@@ -57,10 +54,7 @@ impl Numbers<'_> {
     fn u64(&self, at: usize) -> u64 {
         let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
         let bytes = *bytes.unwrap_or(&[0; 8]);
-        match self.little {
-            true => u64::from_le_bytes(bytes),
-            false => u64::from_be_bytes(bytes),
-        }
+        if self.little { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) }
     }
 
     fn range(&self, start: usize, len: usize) -> Range<usize> {

@@ -116,9 +116,7 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
     for (i, of) in DIRECTORIES {
         // Resources of packed files may lie anywhere: what is not there has no time.
         let at = directory(i).and_then(|(rva, _)| offset(&table, rva));
-        let Some(at) = at.map(|at| at + 4) else {
-            continue;
-        };
+        let Some(at) = at.map(|at| at + 4) else { continue };
         // Past the end, it reads as 0, which is no time.
         let value = Fields(&piece(input, at, 4)?).u32(0);
         found.times.push(Stamp { of, at, value });

@@ -37,9 +37,7 @@ pub(super) fn is_there<R: Read + Seek>(input: &mut R) -> io::Result<bool> {
         let (at, size) = (tail_at + i as u64, u64::from(fields.u32(12)));
         // With the end record of zip64 between them, the directory is a little further up.
         for records in [0, END64_LEN + LOCATOR_LEN] {
-            let Some(directory_at) = at.checked_sub(size + records) else {
-                continue;
-            };
+            let Some(directory_at) = at.checked_sub(size + records) else { continue };
             let mut magic = [0; 4];
             input.seek(SeekFrom::Start(directory_at))?;
             if size > 0 && input.read_exact(&mut magic).is_ok() && magic == *b"PK\x01\x02" {
@@ -131,9 +129,7 @@ fn end64<R: Read + Seek>(
     input: &mut R,
     at: u64,
 ) -> Result<Option<(u64, bool, u64, u64, u64)>, ReadError> {
-    let Some(locator_at) = at.checked_sub(LOCATOR_LEN) else {
-        return Ok(None);
-    };
+    let Some(locator_at) = at.checked_sub(LOCATOR_LEN) else { return Ok(None) };
     // | signature 0, 4 | disk of the record 4, 4 | its offset 8, 8 | number of disks 16, 4 |
     let mut locator = [0; LOCATOR_LEN as usize];
     input.seek(SeekFrom::Start(locator_at))?;

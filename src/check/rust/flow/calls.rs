@@ -30,9 +30,7 @@ impl Flow<'_> {
 
     /// A function that is called, or passed to be called.
     pub(super) fn apply(&mut self, path: &Path, args: &[Value], exprs: &[&Expr]) -> Value {
-        let Some(last) = path.segments.last() else {
-            return Value::new();
-        };
+        let Some(last) = path.segments.last() else { return Value::new() };
         let (name, span) = (last.ident.to_string(), last.ident.span());
         let may_be_known = self.may_be_known(&name);
         if self.origins.is_empty() && !may_be_known {
@@ -137,9 +135,7 @@ impl Flow<'_> {
         let mut found = Value::new();
         for id in texts {
             let origin = &self.origins[*id as usize];
-            let Source::Text(text) = &origin.source else {
-                continue;
-            };
+            let Source::Text(text) = &origin.source else { continue };
             if let Some((name, what)) = VARIABLES.iter().find(|(n, _)| n == text) {
                 let place = origin.place;
                 found.insert(self.at_place(Source::Variable(name, *what), place));

@@ -165,9 +165,7 @@ impl Flow<'_> {
     }
 
     pub(super) fn literal(&mut self, lit: &Lit) -> Value {
-        let Lit::Str(text) = lit else {
-            return Value::new();
-        };
+        let Lit::Str(text) = lit else { return Value::new() };
         let value = text.value();
         let mut found = Value::new();
         if let Some((name, what)) = FILES.iter().find(|(name, _)| *name == value) {
@@ -230,9 +228,6 @@ impl Flow<'_> {
         }
         let constant = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         let value = self.get("", &constant);
-        match value.is_empty() {
-            true => self.apply(path, &[], &[]),
-            false => value,
-        }
+        if value.is_empty() { self.apply(path, &[], &[]) } else { value }
     }
 }

@@ -329,10 +329,7 @@ impl Flow<'_> {
         }
         let key = (scope.to_string(), name.to_string());
         let value = self.vars.get(&key).cloned().unwrap_or_default();
-        match self.sorted.contains(&key) {
-            true => self.without_order(value),
-            false => value,
-        }
+        if self.sorted.contains(&key) { self.without_order(value) } else { value }
     }
 
     fn bind(&mut self, pat: &Pat, value: &Value) {
