@@ -23,14 +23,12 @@ pub struct Row {
     pub differs: Vec<&'static str>,
 }
 
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compared {
-    /// All names, sorted.
+/// The members of two containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members {
+    /// All of them, by name.
     pub rows: Vec<Row>,
-    /// What differs, contents first.
-    pub findings: Vec<Finding>,
-    /// The members are the same by name, kind, size and digest.
+    /// They are the same by name, kind and content.
     pub same_content: bool,
 }
 
@@ -349,8 +347,8 @@ pub const FORMAT: &str = "format";
 /// What is different where nothing that is read differs.
 pub const PADDING: &str = "padding, or fields that `repro` does not read";
 
-/// Compares two archives of which the bytes differ.
-pub fn compare(a: &Listing, b: &Listing) -> Compared {
+/// Compares two archives of which the bytes differ: their members, and what differs, contents first.
+pub fn compare(a: &Listing, b: &Listing) -> (Members, Vec<Finding>) {
     let rows = rows(&a.members, &b.members);
     let pairs: Vec<Both> = rows
         .iter()
@@ -371,7 +369,7 @@ pub fn compare(a: &Listing, b: &Listing) -> Compared {
     findings.extend(order(&names(a), &names(b), &[], Fix::Here));
     findings.extend(packing(&pairs, &[], Fix::Here));
     findings.extend(whole(a, b, findings.is_empty(), same_content));
-    Compared { rows, findings, same_content }
+    (Members { rows, same_content }, findings)
 }
 
 /// Pairs by name; of several members of one name, in their order.

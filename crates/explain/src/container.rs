@@ -3,12 +3,12 @@
 
 use repro_formats::{digest, tar, zip};
 
-use super::found::{Coverage, Explained, Members};
+use super::found::{Coverage, Explained};
 use super::members::{Paired, pair_up, renamed, table};
 use super::open::{self, DEEPEST, Kind, Layer, Opened, Part, Peeled};
 use super::{Search, digests, remedy};
 use crate::cause::Cause;
-use crate::compare::{self, Both, Fix};
+use crate::compare::{self, Both, Fix, Members};
 use crate::finding::{About, At, Finding, Place};
 
 /// Members that are explained one by one.

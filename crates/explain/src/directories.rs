@@ -82,7 +82,7 @@ fn first(out: &Explained, crates: &BTreeMap<String, BTreeSet<String>>) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Members;
+    use crate::compare::Members;
     use repro_formats::listing::Member;
 
     #[test]

@@ -46,7 +46,8 @@ use repro_formats::normalize::handlers;
 use repro_formats::normalize::job::Times;
 use repro_formats::parallel::both;
 
-pub use self::found::{Coverage, Explained, Members, NOTHING, count};
+pub use self::compare::Members;
+pub use self::found::{Coverage, Explained, NOTHING, count};
 pub use self::known::{Clocks, Context, Known, Package, Window};
 pub use self::open::Unsound;
 pub use self::tree::Tree;
@@ -120,10 +121,9 @@ impl Explained {
 fn listed(a: &Path, b: &Path, context: &Context) -> Option<Explained> {
     let list = |path| list::list(path, &context.limits).ok()?;
     let (x, y) = (list(a)?, list(b)?);
-    let compared = compare::compare(&x, &y);
-    let members = Members { rows: compared.rows, same_content: compared.same_content };
+    let (members, findings) = compare::compare(&x, &y);
     Some(Explained {
-        findings: compared.findings,
+        findings,
         formats: [x.name(), y.name()],
         members: Some(members),
         ..Explained::default()

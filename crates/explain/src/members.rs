@@ -3,12 +3,11 @@
 use repro_formats::digest;
 use repro_formats::listing::Member;
 
-use super::found::Members;
 use super::image::matched;
 use super::open::{Kind, Opened, Part};
 use super::{names, remedy};
 use crate::cause::Cause;
-use crate::compare;
+use crate::compare::{self, Members};
 use crate::finding::{About, At, Finding, Place};
 
 /// The table of members for a report.

@@ -42,7 +42,8 @@ impl Owners {
             return Owners::default();
         }
         let lines = Lines::of(bytes);
-        let mut places: Vec<Option<Place>> = wanted.iter().map(|r| place(image, r.start)).collect();
+        let mut places: Vec<Option<Place>> =
+            wanted.iter().map(|r| image.place_of(r.start)).collect();
         // Code owns itself; of constants, whoever refers to them.
         let data: Vec<usize> = (0..places.len())
             .filter(|i| places[*i].is_some_and(|(p, _)| image.parts[p].kind != Kind::Code))
@@ -67,11 +68,6 @@ impl Owners {
         let found = self.found.iter().find(|(r, _)| r == range);
         found.map(|(_, owner)| owner)
     }
-}
-
-fn place(image: &Image, offset: usize) -> Option<Place> {
-    let part = image.part_at(offset)?;
-    Some((part, (offset - image.parts[part].range.start) as u64))
 }
 
 fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {

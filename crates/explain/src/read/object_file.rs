@@ -122,11 +122,7 @@ fn relative(image: &mut Image, file: &object::File) {
         if relocation.target() != RelocationTarget::Absolute {
             continue;
         }
-        let place = |address: u64| {
-            let offset = image.offset_of(address)?;
-            let part = image.part_at(offset)?;
-            Some((part, (offset - image.parts[part].range.start) as u64))
-        };
+        let place = |address: u64| image.place_of(image.offset_of(address)?);
         if let (Some(from), Some(to)) = (place(address), place(relocation.addend() as u64)) {
             image.references.push(Reference { from, to });
         }

@@ -232,9 +232,7 @@ fn operand(bytes: &[u8], at: usize, end: usize) -> Option<i64> {
 /// begins at a mebibyte, so a number that is no address is rarely one of them.
 fn references(bytes: &[u8], code: &Section, image: &mut Image) {
     let place = |image: &Image, address: u64| {
-        let offset = image.offset_of(address)?;
-        let part = image.part_at(offset)?;
-        (address >= 1024).then(|| (part, (offset - image.parts[part].range.start) as u64))
+        image.place_of(image.offset_of(address)?).filter(|_| address >= 1024)
     };
     let Some(part) = image.part_at(code.range.start) else { return };
     let mut found = Vec::new();
