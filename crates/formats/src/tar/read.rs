@@ -113,14 +113,6 @@ pub struct Walk<'a, R> {
     unread: bool,
 }
 
-/// Why a member may not be what it is.
-enum Unfit {
-    /// No reader should take it.
-    Hostile(String),
-    /// Others take it; see [`Malformed::elsewhere`].
-    Elsewhere(String),
-}
-
 /// What stands before a member's own header.
 #[derive(Default)]
 struct Before {
@@ -306,10 +298,7 @@ impl<'a, R: Read> Walk<'a, R> {
                 }
             },
         };
-        self.check_kind(&name, &kind, size).map_err(|what| match what {
-            Unfit::Hostile(what) => bad(&what),
-            Unfit::Elsewhere(what) => bad(&what).elsewhere(),
-        })?;
+        self.check_kind(&name, &kind, size, &bad)?;
         if name.len() as u64 > LONG {
             return Err(bad("its name is too long").into());
         }
@@ -342,7 +331,13 @@ impl<'a, R: Read> Walk<'a, R> {
     }
 
     /// Whether the member may be what it is, after those before it.
-    fn check_kind(&mut self, name: &[u8], kind: &Kind, size: u64) -> Result<(), Unfit> {
+    fn check_kind(
+        &mut self,
+        name: &[u8],
+        kind: &Kind,
+        size: u64,
+        bad: &dyn Fn(&str) -> Malformed,
+    ) -> Result<(), Malformed> {
         if self.lenient {
             return Ok(());
         }
@@ -351,33 +346,32 @@ impl<'a, R: Read> Walk<'a, R> {
             Kind::Symlink(target) => {
                 if !self.any_links && !names::stays_inside(name, target) {
                     let target = printable(target);
-                    let what = format!("it is a link out of the archive, to `{target}`");
-                    return Err(Unfit::Hostile(what));
+                    return Err(bad(&format!("it is a link out of the archive, to `{target}`")));
                 }
                 Stands::Symlink
             }
             Kind::Hardlink(target) => {
                 if self.names.get(target) != Some(Stands::File) {
                     let target = printable(target);
-                    return Err(Unfit::Elsewhere(format!(
+                    let what = format!(
                         "it is a hard link to `{target}`, which is not a file earlier in the archive"
-                    )));
+                    );
+                    return Err(bad(&what).elsewhere());
                 }
                 Stands::File
             }
             Kind::File | Kind::Sparse | Kind::Special(_) => Stands::File,
         };
         if size > 0 && !matches!(kind, Kind::File | Kind::Sparse) {
-            let what = "it has content and is of a kind that has none".to_string();
-            return Err(Unfit::Elsewhere(what));
+            return Err(bad("it has content and is of a kind that has none").elsewhere());
         }
         if size > i64::MAX as u64 - 2 * BLOCK - self.at.min(i64::MAX as u64 / 2) {
-            return Err(Unfit::Hostile("its size is beyond any file's".to_string()));
+            return Err(bad("its size is beyond any file's"));
         }
         match (name, kind) {
             (b"", Kind::Dir) => Ok(()),
-            (b"", _) => Err(Unfit::Hostile("it names nothing".to_string())),
-            _ => self.names.add(name, stands).map_err(Unfit::Elsewhere),
+            (b"", _) => Err(bad("it names nothing")),
+            _ => self.names.add(name, stands).map_err(|what| bad(&what).elsewhere()),
         }
     }
 
