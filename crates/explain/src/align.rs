@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use repro_formats::bytes::chunk;
+
 /// Ranges that stand at the same place and differ. Either may be empty, not both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hunk {
@@ -261,8 +263,7 @@ fn tightened(a: &[u8], b: &[u8], hunks: Vec<Hunk>) -> Vec<Hunk> {
 const TABLE: usize = 5;
 
 fn word(bytes: &[u8], at: usize) -> Option<i32> {
-    let four = bytes.get(at..)?.first_chunk()?;
-    Some(i32::from_le_bytes(*four))
+    chunk(bytes, at).map(i32::from_le_bytes)
 }
 
 /// Where to keep the place, by the differences of four words; none where they are all alike.
@@ -279,7 +280,7 @@ fn steps_at(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 fn slot(bytes: &[u8]) -> usize {
-    let word = bytes.first_chunk().map_or(0, |w| u64::from_le_bytes(*w));
+    let word = chunk(bytes, 0).map_or(0, u64::from_le_bytes);
     (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % SLOTS
 }
 

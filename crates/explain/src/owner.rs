@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use repro_formats::bytes::chunk;
+
 use super::image::{Image, Kind, Machine};
 use super::names::{crate_of, demangled};
 use super::source_line::Lines;
@@ -178,7 +180,7 @@ fn each_reference(
 fn pages(code: &[u8], address: u64, mut found: impl FnMut(u64, u64)) {
     let mut pages = [(usize::MAX, 0_u64); 32];
     for (n, word) in code.chunks_exact(4).enumerate() {
-        let word = word.first_chunk().map_or(0, |w| u32::from_le_bytes(*w));
+        let word = chunk(word, 0).map_or(0, u32::from_le_bytes);
         let at = n as u64 * 4;
         let (to, from) = ((word & 31) as usize, (word >> 5 & 31) as usize);
         if word & 0x9f00_0000 == 0x9000_0000 {

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use repro_formats::bytes::chunk;
+
 use super::super::align::Hunk;
 use super::super::image::{Image, Kind, Machine, Part};
 use super::super::known::Window;
@@ -89,7 +91,7 @@ impl Work<'_> {
         }
         let target = |image: &Image, bytes: &[u8], at: usize, more: u64| {
             let part = &image.parts[image.part_at(at)?];
-            let by = i32::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+            let by = i32::from_le_bytes(chunk(bytes, at)?);
             let next = part.address? + (at - part.range.start) as u64 + 4 + more;
             image.offset_of(next.wrapping_add_signed(i64::from(by)))
         };
@@ -118,7 +120,7 @@ impl Work<'_> {
             return false;
         }
         let at = |bytes: &'_ [u8], r: &Range<usize>| -> Option<[u8; 3]> {
-            bytes.get(r.start.checked_sub(1)?..)?.first_chunk().copied()
+            chunk(bytes, r.start.checked_sub(1)?)
         };
         let (Some(x), Some(y)) = (at(self.a, &hunk.a), at(self.b, &hunk.b)) else { return false };
         let relative = |modrm: u8| modrm & 0xc7 == 0x05;

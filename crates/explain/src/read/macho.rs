@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use object::{ObjectSection, SectionKind};
+use repro_formats::bytes::chunk;
 use repro_formats::digest;
 use repro_formats::names::printable;
 
@@ -42,8 +43,7 @@ struct Numbers<'a> {
 
 impl Numbers<'_> {
     fn u32(&self, at: usize) -> u32 {
-        let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
-        let bytes = *bytes.unwrap_or(&[0; 4]);
+        let bytes = chunk(self.bytes, at).unwrap_or_default();
         if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
     }
 
@@ -52,8 +52,7 @@ impl Numbers<'_> {
     }
 
     fn u64(&self, at: usize) -> u64 {
-        let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
-        let bytes = *bytes.unwrap_or(&[0; 8]);
+        let bytes = chunk(self.bytes, at).unwrap_or_default();
         if self.little { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) }
     }
 
