@@ -175,14 +175,9 @@ pub fn normalized_json(done: &[Done]) -> String {
 pub fn diff(outcome: &Outcome, verbose: bool) -> String {
     let mut out = String::new();
     for (label, side) in [("A", &outcome.a), ("B", &outcome.b)] {
-        let d = &side.digest;
-        let _ = writeln!(
-            out,
-            "{BOLD}{label}{BOLD:#}            {}\n             {} bytes  sha256 {}",
-            side.path.display(),
-            d.size,
-            d.sha256
-        );
+        let (path, Digest { size, sha256 }) = (side.path.display(), &side.digest);
+        let _ = writeln!(out, "{BOLD}{label}{BOLD:#}            {path}");
+        let _ = writeln!(out, "             {size} bytes  sha256 {sha256}");
     }
     if outcome.same {
         if let Some(note) = &outcome.explained.note {

@@ -108,12 +108,10 @@ pub(super) fn one(
     let name = f.cause.name();
     let _ = writeln!(out, "{BOLD}{name:<12}{BOLD:#} {}{owner}", f.place);
     let text = matches!(f.place.at, At::Line(_));
+    let earlier = before.and_then(|b| b.excerpt.as_ref());
     match f.excerpt.as_ref().filter(|_| text) {
         // Several values in one line.
-        Some(e)
-            if before
-                .and_then(|b| b.excerpt.as_ref())
-                .is_some_and(|b| b.a == e.a && b.b == e.b) => {}
+        Some(e) if earlier.is_some_and(|b| b.a == e.a && b.b == e.b) => {}
         Some(excerpt) => lines(out, excerpt, limit / 3),
         None if f.a.is_empty() && f.b.is_empty() => {}
         None => {
@@ -143,11 +141,8 @@ fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
             let _ = writeln!(out, "{}", format!("{INDENT}{sign} {n:>4}  {line}").trim_end());
         }
         if lines.len() > most {
-            let _ = writeln!(
-                out,
-                "{INDENT}{sign}    …  {} more, listed with -v",
-                count(lines.len() - most, "line")
-            );
+            let rest = count(lines.len() - most, "line");
+            let _ = writeln!(out, "{INDENT}{sign}    …  {rest} more, listed with -v");
         }
     };
     list(" ", &a[..first], excerpt.at_a, 0);

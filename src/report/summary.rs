@@ -7,7 +7,7 @@ use repro_formats::digest::Digest;
 use crate::blame::culprit::Culprit;
 use crate::compare::{Output, Pair};
 use crate::report::Report;
-use crate::report::files::Outcome;
+use crate::report::files::{Outcome, Side};
 use crate::report::variations;
 use crate::verdict::{Status, Tone};
 
@@ -145,14 +145,12 @@ pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
         outputs: None,
         explained: &outcome.explained,
     };
+    let path = |side: &Side| side.path.display().to_string();
     Summary {
         command: "repro diff",
         verdict: if outcome.same { "SAME" } else { "DIFFERS" }.to_string(),
         tone: if outcome.same { Tone::Good } else { Tone::Bad },
-        facts: vec![
-            ("A", outcome.a.path.display().to_string()),
-            ("B", outcome.b.path.display().to_string()),
-        ],
+        facts: vec![("A", path(&outcome.a)), ("B", path(&outcome.b))],
         chains: Vec::new(),
         artifacts: vec![row],
     }

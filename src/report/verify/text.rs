@@ -168,12 +168,10 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
 pub(super) fn ending(out: &mut String, report: &Report) {
     let _ = match report.verdict {
         Verification::Reproduced => writeln!(out, "{GOOD}REPRODUCED{GOOD:#}"),
-        Verification::AfterNormalizing => writeln!(
-            out,
-            "{WARN}REPRODUCED AFTER NORMALIZING{WARN:#}: {} ({})",
-            names(&report.steps),
-            to_accept(report)
-        ),
+        Verification::AfterNormalizing => {
+            let (steps, accept) = (names(&report.steps), to_accept(report));
+            writeln!(out, "{WARN}REPRODUCED AFTER NORMALIZING{WARN:#}: {steps} ({accept})")
+        }
         Verification::WithPublishersSettings => {
             let left = report.settings.iter().filter(|s| s.state == SettingState::NotAccepted);
             let mut left: Vec<_> = left.map(|s| printable(s.setting.name.as_bytes())).collect();
