@@ -11,12 +11,8 @@ pub fn sh(report: &EnvReport) -> String {
         let _ = writeln!(out, "# {}\nexport {}={}", v.why, v.name, quoted(&v.value));
     }
     let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let format = vec!["%s"; words.len()].join("\\037");
-    let _ = writeln!(
-        out,
-        "# {FLAGS_WHY}\nexport {ENCODED}=\"$(printf '{format}' {})\"",
-        words.join(" ")
-    );
+    let (format, words) = (vec!["%s"; words.len()].join("\\037"), words.join(" "));
+    let _ = writeln!(out, "# {FLAGS_WHY}\nexport {ENCODED}=\"$(printf '{format}' {words})\"");
     let _ = writeln!(out, "umask {}", report.umask);
     let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
     let _ = writeln!(out, "# then: {}", words.join(" "));
@@ -35,12 +31,8 @@ pub fn fish(report: &EnvReport) -> String {
     for v in &report.variables {
         let _ = writeln!(out, "# {}\nset -gx {} {}", v.why, v.name, quoted(&v.value));
     }
-    let words: Vec<_> = report.flags.iter().map(|f| quoted(f)).collect();
-    let _ = writeln!(
-        out,
-        "# {FLAGS_WHY}\nset -gx {ENCODED} (string join \\x1f -- {})",
-        words.join(" ")
-    );
+    let words = report.flags.iter().map(|f| quoted(f)).collect::<Vec<_>>().join(" ");
+    let _ = writeln!(out, "# {FLAGS_WHY}\nset -gx {ENCODED} (string join \\x1f -- {words})");
     let _ = writeln!(out, "umask {}", report.umask);
     let words: Vec<_> = report.cargo.iter().map(|w| quoted(w)).collect();
     let _ = writeln!(out, "# then: {}", words.join(" "));

@@ -70,13 +70,9 @@ fn first(out: &Explained, crates: &BTreeMap<String, BTreeSet<String>>) -> Option
     if first.is_empty() || differing.len() < 2 || crates.is_empty() {
         return None;
     }
-    Some(format!(
-        "of {} crates that differ, {} {} first: the others depend on {}",
-        differing.len(),
-        first.join(", "),
-        if first.len() == 1 { "differs" } else { "differ" },
-        if first.len() == 1 { "it" } else { "them" },
-    ))
+    let (n, names) = (differing.len(), first.join(", "));
+    let (differ, it) = if first.len() == 1 { ("differs", "it") } else { ("differ", "them") };
+    Some(format!("of {n} crates that differ, {names} {differ} first: the others depend on {it}"))
 }
 
 #[cfg(test)]

@@ -23,12 +23,8 @@ const MONTHS: [&str; 12] =
 pub fn show(seconds: i64) -> String {
     let (year, month, day) = civil(seconds);
     let rest = seconds.rem_euclid(86_400);
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
 /// The time as RFC 3339 has it: `2026-11-24T22:03:11Z`.

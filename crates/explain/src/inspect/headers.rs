@@ -214,12 +214,8 @@ fn apple(out: &mut Binary, bytes: &[u8], file: &object::File) {
     for _ in 0..all.u32(16).min(10_000) {
         let size = all.u32(at + 4) as usize;
         if all.u32(at) == 0x32 {
-            let (minimum, sdk) = (all.u32(at + 12), all.u32(at + 16));
-            out.hints.push(format!(
-                "for macOS {} and later, SDK {}",
-                version(minimum),
-                version(sdk)
-            ));
+            let (minimum, sdk) = (version(all.u32(at + 12)), version(all.u32(at + 16)));
+            out.hints.push(format!("for macOS {minimum} and later, SDK {sdk}"));
             for tool in 0..all.u32(at + 20).min(16) as usize {
                 let place = at + 24 + 8 * tool;
                 let name = match all.u32(place) {

@@ -143,13 +143,9 @@ fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
             field.follows(Follows::UnlessAlone)
         }
         0x32 => {
-            let value = format!(
-                "minimum {:#x}, SDK {:#x}, tool {} version {:#x}",
-                n.u32(at + 12),
-                n.u32(at + 16),
-                n.u32(at + 24),
-                n.u32(at + 28)
-            );
+            let [minimum, sdk, tool, version] = [12, 16, 24, 28].map(|field| n.u32(at + field));
+            let value =
+                format!("minimum {minimum:#x}, SDK {sdk:#x}, tool {tool} version {version:#x}");
             Field::new("LC_BUILD_VERSION", at + 8..at + size, value, Cause::LinkerVersion)
         }
         _ => return None,
