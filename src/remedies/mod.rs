@@ -76,11 +76,8 @@ impl Remedy {
                     fs::write(&path, new.text)?;
                     changed.push(path);
                 }
-                Ok(if changed.is_empty() {
-                    Err("there is no place".to_string())
-                } else {
-                    Ok(changed)
-                })
+                let none = || "there is no place".to_string();
+                Ok(if changed.is_empty() { Err(none()) } else { Ok(changed) })
             }
         }
     }
@@ -360,16 +357,12 @@ impl Trials<'_> {
         let init = ["-c", "init.defaultBranch=main", "init", "--quiet", "--template="];
         git::git(&repository, init).checked()?;
         let before = put(&self.project.copy)?;
-        commit(
-            &repository,
-            &before,
-            &["--message", "before", "--allow-empty"],
-            "1970-01-02T00:00:00Z",
-        )?;
+        let message = ["--message", "before", "--allow-empty"];
+        commit(&repository, &before, &message, "1970-01-02T00:00:00Z")?;
         let after = put(&copy.root)?;
         add(&repository, &after)?;
         let diff = ["diff", "--cached", "--no-ext-diff", "--no-color", "--no-renames"];
-        let out = git::git(&repository, SETTINGS.iter().copied().chain(diff))
+        let out = git::git(&repository, with_settings(&diff))
             .args(["--src-prefix=a/", "--dst-prefix=b/", "--full-index"])
             .checked()?;
         String::from_utf8(out.stdout).context("the patch is not text")
@@ -377,24 +370,23 @@ impl Trials<'_> {
 }
 
 /// Whatever the user's git does.
-const SETTINGS: [&str; 12] = [
-    "-c",
+const SETTINGS: [&str; 6] = [
     "user.name=repro",
-    "-c",
     "user.email=repro@localhost",
-    "-c",
     "commit.gpgSign=false",
-    "-c",
     "core.hooksPath=/dev/null",
-    "-c",
     "core.autocrlf=false",
-    "-c",
     "core.attributesFile=/dev/null",
 ];
 
+/// A call of git with these settings.
+fn with_settings<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    SETTINGS.into_iter().flat_map(|setting| ["-c", setting]).chain(args.iter().copied()).collect()
+}
+
 fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
     if !files.is_empty() {
-        let args = SETTINGS.iter().copied().chain(["add", "--force", "--all", "--"]);
+        let args = with_settings(&["add", "--force", "--all", "--"]);
         git::git(root, args).args(files).checked()?;
     }
     Ok(())
@@ -402,8 +394,9 @@ fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
 
 fn commit(root: &Path, files: &[PathBuf], args: &[&str], time: &str) -> Result<()> {
     add(root, files)?;
-    let commit = ["commit", "--quiet", "--no-verify"];
-    git::git(root, SETTINGS.iter().copied().chain(commit).chain(args.iter().copied()))
+    let commit = with_settings(&["commit", "--quiet", "--no-verify"]);
+    git::git(root, commit)
+        .args(args)
         .env("GIT_COMMITTER_DATE", time)
         .env("GIT_AUTHOR_DATE", time)
         .checked()?;

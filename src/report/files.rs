@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use repro_explain::Explained;
 use repro_explain::compare::Row;
+use repro_explain::{Explained, cause};
 use repro_formats::digest::Digest;
 use repro_formats::formats::FORMATS;
 use repro_formats::listing::Member;
@@ -174,14 +174,9 @@ pub fn normalized_json(done: &[Done]) -> String {
 pub fn diff(outcome: &Outcome, verbose: bool) -> String {
     let mut out = String::new();
     for (label, side) in [("A", &outcome.a), ("B", &outcome.b)] {
-        let d = &side.digest;
-        let _ = writeln!(
-            out,
-            "{BOLD}{label}{BOLD:#}            {}\n             {} bytes  sha256 {}",
-            side.path.display(),
-            d.size,
-            d.sha256
-        );
+        let (path, Digest { size, sha256 }) = (side.path.display(), &side.digest);
+        let _ = writeln!(out, "{BOLD}{label}{BOLD:#}            {path}");
+        let _ = writeln!(out, "             {size} bytes  sha256 {sha256}");
     }
     if outcome.same {
         if let Some(note) = &outcome.explained.note {
@@ -209,9 +204,9 @@ fn content(outcome: &Outcome) -> Option<String> {
     let mut causes: Vec<_> = causes.map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
-    let names: Vec<_> = causes.iter().map(|c| c.name()).collect();
+    let names = cause::names(&causes);
     if compared.same_content {
-        return Some(format!("the content is the same; what differs is {}", names.join(", ")));
+        return Some(format!("the content is the same; what differs is {names}"));
     }
     let of = |status| compared.rows.iter().filter(|r| self::status(r) == status).count();
     let parts = [
@@ -225,7 +220,7 @@ fn content(outcome: &Outcome) -> Option<String> {
     });
     let parts: Vec<String> = parts.collect();
     let all = repro_explain::count(compared.rows.len(), "member");
-    Some(format!("of {all}, {}: {}", parts.join(", "), names.join(", ")))
+    Some(format!("of {all}, {}: {names}", parts.join(", ")))
 }
 
 fn member(m: &Member) -> Object {

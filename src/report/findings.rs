@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use repro_explain::cause::Cause;
-use repro_explain::finding::{At, Excerpt, Finding};
+use repro_explain::finding::{At, Excerpt, Finding, cut};
 use repro_explain::{Explained, count};
 use repro_formats::names::printable;
 
@@ -43,8 +43,6 @@ pub(super) fn json(explained: &Explained) -> Object {
 
 /// Width of the first column.
 const INDENT: &str = "             ";
-/// Characters of a value on its line.
-const WIDTH: usize = 160;
 /// Lines that findings may take up where not all are listed.
 const LINES: usize = 18;
 
@@ -100,29 +98,22 @@ pub(super) fn one(
     (remedy, other): (bool, &str),
     limit: usize,
 ) {
-    let owner: Vec<String> = [
-        f.symbol.as_ref().map(|s| format!("in `{}`", short(s))),
-        f.krate.as_ref().map(|k| format!("crate {k}")),
-        f.source.clone(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let symbol = f.symbol.as_ref().map(|s| format!("in `{}`", cut(s)));
+    let krate = f.krate.as_ref().map(|k| format!("crate {k}"));
+    let owner: Vec<String> = [symbol, krate, f.source.clone()].into_iter().flatten().collect();
     let owner = if owner.is_empty() { String::new() } else { format!(" {}", owner.join(", ")) };
     let name = f.cause.name();
     let _ = writeln!(out, "{BOLD}{name:<12}{BOLD:#} {}{owner}", f.place);
     let text = matches!(f.place.at, At::Line(_));
+    let earlier = before.and_then(|b| b.excerpt.as_ref());
     match f.excerpt.as_ref().filter(|_| text) {
         // Several values in one line.
-        Some(e)
-            if before
-                .and_then(|b| b.excerpt.as_ref())
-                .is_some_and(|b| b.a == e.a && b.b == e.b) => {}
+        Some(e) if earlier.is_some_and(|b| b.a == e.a && b.b == e.b) => {}
         Some(excerpt) => lines(out, excerpt, limit / 3),
         None if f.a.is_empty() && f.b.is_empty() => {}
         None => {
             let shown =
-                |value: &str| if value.is_empty() { "nothing".to_string() } else { short(value) };
+                |value: &str| if value.is_empty() { "nothing".to_string() } else { cut(value) };
             let _ = writeln!(out, "{INDENT}A: {}\n{INDENT}{other}: {}", shown(&f.a), shown(&f.b));
         }
     }
@@ -135,7 +126,7 @@ pub(super) fn one(
 fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
     let split = |text: &[u8]| -> Vec<String> {
         let lines = text.split_inclusive(|b| *b == b'\n');
-        lines.map(|l| short(&printable(l.strip_suffix(b"\n").unwrap_or(l)))).collect()
+        lines.map(|l| cut(&printable(l.strip_suffix(b"\n").unwrap_or(l)))).collect()
     };
     let (a, b) = (split(&excerpt.a), split(&excerpt.b));
     let first = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
@@ -147,11 +138,8 @@ fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
             let _ = writeln!(out, "{}", format!("{INDENT}{sign} {n:>4}  {line}").trim_end());
         }
         if lines.len() > most {
-            let _ = writeln!(
-                out,
-                "{INDENT}{sign}    …  {} more, listed with -v",
-                count(lines.len() - most, "line")
-            );
+            let rest = count(lines.len() - most, "line");
+            let _ = writeln!(out, "{INDENT}{sign}    …  {rest} more, listed with -v");
         }
     };
     list(" ", &a[..first], excerpt.at_a, 0);
@@ -166,15 +154,4 @@ fn one_following(out: &mut String, f: &Finding, from: Option<Cause>) {
         Some(cause) => cause.name(),
     };
     let _ = writeln!(out, "{:<12} {} follows from {from}", "", f.place);
-}
-
-/// The text, shortened in the middle.
-fn short(text: &str) -> String {
-    let count = text.chars().count();
-    if count <= WIDTH {
-        return text.to_string();
-    }
-    let head: String = text.chars().take(WIDTH * 2 / 3).collect();
-    let tail: String = text.chars().skip(count - WIDTH / 3).collect();
-    format!("{head}…{tail}")
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use repro_explain::count;
 use repro_explain::inspect::{Binary, Crate, Rustc};
 use repro_formats::digest::Digest;
 use serde::Serialize;
@@ -107,13 +108,9 @@ fn rows(binary: &Binary, verbose: bool) -> Vec<(&'static str, String)> {
         row("crates", Some(format!("{}: {}", binary.crates.len(), names.join(", "))));
     }
     for leaked in &binary.paths {
-        row("path", Some(format!("{} (in {})", leaked.path, count(leaked.count))));
+        row("path", Some(format!("{} (in {})", leaked.path, count(leaked.count, "text"))));
     }
     rows
-}
-
-fn count(n: usize) -> String {
-    if n == 1 { "1 text".to_string() } else { format!("{n} texts") }
 }
 
 fn compiler(rustc: &Rustc) -> String {

@@ -75,16 +75,13 @@ impl LedgerReport {
                 true => entry.key.clone(),
                 false => printable(entry.unit.as_bytes()),
             };
-            let _ = writeln!(
-                out,
-                "{style}unit{style:#}    {unit}, {} bytes, compared under {}{note}",
-                entry.size,
-                term::count(entry.varied.len(), "variation", "variations")
-            );
+            let under = term::count(entry.varied.len(), "variation", "variations");
+            let what = format!("{unit}, {} bytes, compared under {under}{note}", entry.size);
+            let _ = writeln!(out, "{style}unit{style:#}    {what}");
         }
         if let Some(removed) = self.removed {
-            let _ =
-                writeln!(out, "{BOLD}removed{BOLD:#} {}", term::count(removed, "unit", "units"));
+            let units = term::count(removed, "unit", "units");
+            let _ = writeln!(out, "{BOLD}removed{BOLD:#} {units}");
         }
         let units = term::count(self.entries.len(), "unit", "units");
         let (dir, size) = (self.dir.display(), self.size);

@@ -174,7 +174,7 @@ impl Report {
 
     /// Each pair, with why it differs. No pair is left out for want of an explanation.
     pub fn pairs(&self) -> impl Iterator<Item = (&Pair, &Explained)> {
-        let explained = self.explained.iter().chain(std::iter::repeat(&NOTHING));
+        let explained = self.explained.iter().chain(std::iter::repeat(&*NOTHING));
         self.comparison.pairs.iter().zip(explained)
     }
 }

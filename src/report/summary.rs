@@ -6,7 +6,7 @@ use repro_formats::digest::Digest;
 
 use crate::blame::culprit::Culprit;
 use crate::compare::{Output, Pair};
-use crate::report::files::Outcome;
+use crate::report::files::{Outcome, Side};
 use crate::report::{Report, variations};
 use crate::verdict::{Status, Tone};
 
@@ -144,14 +144,12 @@ pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
         outputs: None,
         explained: &outcome.explained,
     };
+    let path = |side: &Side| side.path.display().to_string();
     Summary {
         command: "repro diff",
         verdict: if outcome.same { "SAME" } else { "DIFFERS" }.to_string(),
         tone: if outcome.same { Tone::Good } else { Tone::Bad },
-        facts: vec![
-            ("A", outcome.a.path.display().to_string()),
-            ("B", outcome.b.path.display().to_string()),
-        ],
+        facts: vec![("A", path(&outcome.a)), ("B", path(&outcome.b))],
         chains: Vec::new(),
         artifacts: vec![row],
     }

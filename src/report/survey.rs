@@ -102,9 +102,8 @@ impl Survey {
     pub fn text(&self) -> String {
         let mut out = String::new();
         for row in self.rows.iter().filter(|r| group(r) == Group::Differs) {
-            let causes: Vec<_> = row.culprits.iter().map(words).collect();
-            let causes =
-                if causes.is_empty() { "no root cause found".into() } else { causes.join("; ") };
+            let causes = row.culprits.iter().map(words).collect::<Vec<_>>().join("; ");
+            let causes = if causes.is_empty() { "no root cause found" } else { &causes };
             let _ = writeln!(out, "{BAD}differs{BAD:#}       {}: {causes}", subject(row));
         }
         for row in &self.rows {
@@ -115,12 +114,8 @@ impl Survey {
             }
         }
         for failed in &self.failed {
-            let _ = writeln!(
-                out,
-                "{BAD}no row{BAD:#}        {}: {}",
-                failed.entry,
-                visible(&failed.why)
-            );
+            let (entry, why) = (&failed.entry, visible(&failed.why));
+            let _ = writeln!(out, "{BAD}no row{BAD:#}        {entry}: {why}");
         }
         let rows = term::count(self.rows.len(), "crate has a row", "crates have a row");
         let not_run = match self.not_run.len() {
@@ -220,16 +215,9 @@ fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
     for row in rows {
         let files: Vec<_> = row.artifacts.iter().map(|f| cell(&f.name)).collect();
         let digest = row.manifest.as_deref().unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | `{}` |",
-            cell(&row.name),
-            cell(&row.version),
-            row.verdict.name(),
-            files.join(", "),
-            row.compared,
-            git::short(digest)
-        );
+        let (name, version, verdict) = (cell(&row.name), cell(&row.version), row.verdict.name());
+        let (files, n, digest) = (files.join(", "), row.compared, git::short(digest));
+        let _ = writeln!(out, "| {name} | {version} | {verdict} | {files} | {n} | `{digest}` |");
     }
     out.push('\n');
 }
@@ -253,14 +241,9 @@ fn differing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
                 remedies.push(remedy);
             }
         }
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {causes} | {} |",
-            cell(&row.name),
-            cell(&row.version),
-            files,
-            remedies.join("<br>")
-        );
+        let (name, version) = (cell(&row.name), cell(&row.version));
+        let remedies = remedies.join("<br>");
+        let _ = writeln!(out, "| {name} | {version} | {files} | {causes} | {remedies} |");
     }
     out.push('\n');
 }
@@ -268,9 +251,9 @@ fn differing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
 fn missing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
     out.push_str("| program | version | reason |\n| --- | --- | --- |\n");
     for row in rows {
-        let reason = row.reason.as_deref().unwrap_or_default();
-        let _ =
-            writeln!(out, "| {} | {} | {} |", cell(&row.name), cell(&row.version), cell(reason));
+        let (name, version) = (cell(&row.name), cell(&row.version));
+        let reason = cell(row.reason.as_deref().unwrap_or_default());
+        let _ = writeln!(out, "| {name} | {version} | {reason} |");
     }
     out.push('\n');
 }

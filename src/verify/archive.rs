@@ -456,8 +456,8 @@ fn container(
     rebuilt: &Rebuilt,
 ) -> Result<(Outcome, Vec<Finding>)> {
     let own = list::list(again, rebuilt.limits)?.context("what was packed again is no archive")?;
-    let compared = compare::compare(published, &own);
-    let mut causes: Vec<Cause> = compared.findings.iter().map(|f| f.cause).collect();
+    let (members, mut findings) = compare::compare(published, &own);
+    let mut causes: Vec<Cause> = findings.iter().map(|f| f.cause).collect();
     causes.sort();
     causes.dedup();
     let only_steps = !causes.is_empty() && causes.iter().all(|c| STEPS.contains(c));
@@ -465,7 +465,6 @@ fn container(
     let unpacked = (&published.unpacked, &own.unpacked);
     let padded = causes == [Cause::Compressor]
         && matches!(unpacked, (Some(theirs), Some(own)) if theirs != own);
-    let mut findings = compared.findings;
     if padded {
         findings.push(finding(
             Place::default(),
@@ -484,7 +483,7 @@ fn container(
             remedy,
         )
     }));
-    let alike = compared.same_content && only_steps && !padded;
+    let alike = members.same_content && only_steps && !padded;
     let outcome = match alike && not_understood.is_none() {
         true => Outcome::After(causes),
         false => Outcome::Differs,

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use repro_formats::bytes::chunk;
+
 /// Ranges that stand at the same place and differ. Either may be empty, not both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hunk {
@@ -23,6 +25,13 @@ impl Hunk {
     pub fn forth(&self, a: usize, b: usize) -> Hunk {
         let forth = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
         Hunk { a: forth(&self.a, a), b: forth(&self.b, b) }
+    }
+
+    /// All of both, but for what agrees at the beginning and at the end.
+    pub fn between(a: &[u8], b: &[u8]) -> Hunk {
+        let first = common_prefix(a, b);
+        let last = common_suffix(&a[first..], &b[first..]);
+        Hunk { a: first..a.len() - last, b: first..b.len() - last }
     }
 
     /// Never true of a hunk that was found.
@@ -254,8 +263,7 @@ fn tightened(a: &[u8], b: &[u8], hunks: Vec<Hunk>) -> Vec<Hunk> {
 const TABLE: usize = 5;
 
 fn word(bytes: &[u8], at: usize) -> Option<i32> {
-    let four = bytes.get(at..)?.first_chunk()?;
-    Some(i32::from_le_bytes(*four))
+    chunk(bytes, at).map(i32::from_le_bytes)
 }
 
 /// Where to keep the place, by the differences of four words; none where they are all alike.
@@ -272,7 +280,7 @@ fn steps_at(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 fn slot(bytes: &[u8]) -> usize {
-    let word = bytes.first_chunk().map_or(0, |w| u64::from_le_bytes(*w));
+    let word = chunk(bytes, 0).map_or(0, u64::from_le_bytes);
     (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % SLOTS
 }
 

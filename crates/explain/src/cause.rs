@@ -83,6 +83,11 @@ impl Cause {
     }
 }
 
+/// The names of causes, as a list.
+pub fn names(causes: &[Cause]) -> String {
+    causes.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -23,14 +23,12 @@ pub struct Row {
     pub differs: Vec<&'static str>,
 }
 
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compared {
-    /// All names, sorted.
+/// The members of two containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members {
+    /// All of them, by name.
     pub rows: Vec<Row>,
-    /// What differs, contents first.
-    pub findings: Vec<Finding>,
-    /// The members are the same by name, kind, size and digest.
+    /// They are the same by name, kind and content.
     pub same_content: bool,
 }
 
@@ -53,6 +51,14 @@ enum Holds {
     Packing,
     /// The packed bytes, which follow from the content where that differs.
     Packed,
+}
+
+impl Field {
+    /// That it differs, in the member of this name.
+    fn finding(&self, within: &[String], of: String, both: &Both) -> Finding {
+        let place = Place::new(within, At::Field { name: self.name, of });
+        Finding::new(self.cause, place, (self.value)(both.a), (self.value)(both.b))
+    }
 }
 
 /// What is compared, in the order in which it is reported.
@@ -220,16 +226,11 @@ pub fn packing(pairs: &[Both], within: &[String], fix: Fix) -> Vec<Finding> {
                 true => first.a.written.clone(),
                 false => first.a.name.clone(),
             };
-            let at = At::Field { name: field.name, of };
-            let mut place = Place::new(within, at);
-            place.more = found.count();
-            let mut f =
-                Finding::new(field.cause, place, (field.value)(first.a), (field.value)(first.b));
-            f.about = About::Packing;
-            f.remedy = remedy(field.cause, epoch, fix);
+            let mut f = field.finding(within, of, first);
+            f.place.more = found.count();
             f.normalized =
                 fix == Fix::Here && !matches!(field.cause, Cause::VcsState | Cause::Compressor);
-            Some(f)
+            Some(f.about(About::Packing).remedy(remedy(field.cause, epoch, fix)))
         })
         .collect()
 }
@@ -238,13 +239,7 @@ pub fn packing(pairs: &[Both], within: &[String], fix: Fix) -> Vec<Finding> {
 pub fn kinds(pairs: &[Both], within: &[String]) -> Vec<Finding> {
     let kind = &FIELDS[0];
     let differing = pairs.iter().filter(|p| (kind.value)(p.a) != (kind.value)(p.b));
-    let each = differing.map(|p| {
-        let place = Place::new(within, At::Field { name: kind.name, of: p.a.name.clone() });
-        let mut f = Finding::new(kind.cause, place, (kind.value)(p.a), (kind.value)(p.b));
-        f.remedy = UNPACK.to_string();
-        f
-    });
-    each.collect()
+    differing.map(|p| kind.finding(within, p.a.name.clone(), p).remedy(UNPACK)).collect()
 }
 
 const UNPACK: &str = "unpack both and compare the two files: the builds that made them differ";
@@ -253,15 +248,9 @@ const SAME_FILES: &str = "pack the same files on both sides";
 /// A member that one side does not have.
 pub fn lone(within: &[String], member: &Member, left: bool) -> Finding {
     let shown = format!("{} of {} bytes", member.kind, member.size);
-    let (a, b) = match left {
-        true => (shown, "absent".to_string()),
-        false => ("absent".to_string(), shown),
-    };
+    let (a, b) = if left { (shown, "absent".to_string()) } else { ("absent".to_string(), shown) };
     let place = Place::new(within, At::Member(member.name.clone()));
-    let mut f = Finding::new(Cause::Unknown, place, a, b);
-    f.about = About::Membership;
-    f.remedy = SAME_FILES.to_string();
-    f
+    Finding::new(Cause::Unknown, place, a, b).about(About::Membership).remedy(SAME_FILES)
 }
 
 /// Whether the members that both have stand in another order.
@@ -273,11 +262,9 @@ pub fn order(a: &[String], b: &[String], within: &[String], fix: Fix) -> Option<
     let (x, y) = (names(a, b), names(b, a));
     let at = x.iter().zip(&y).position(|(x, y)| x != y)?;
     let place = Place::new(within, At::Order(at + 1));
-    let mut f = Finding::new(Cause::ArchiveOrder, place, &x[at], &y[at]);
-    f.about = About::Packing;
-    f.remedy = remedy(Cause::ArchiveOrder, 0, fix);
-    f.normalized = fix == Fix::Here;
-    Some(f)
+    let f = Finding::new(Cause::ArchiveOrder, place, &x[at], &y[at]).about(About::Packing);
+    let remedy = remedy(Cause::ArchiveOrder, 0, fix);
+    Some(Finding { remedy, normalized: fix == Fix::Here, ..f })
 }
 
 /// What differs in the header of a container, by the names of the fields; `same` is whether the
@@ -316,13 +303,12 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
             Says::Signature => super::remedy::general(cause).to_string(),
             _ => remedy(cause, time(&x).min(time(&y)), fix),
         };
-        let mut f = Finding::new(cause, Place::new(within, At::Header(field.name)), x, y);
-        f.about = if field.says == Says::Follows { About::Digests } else { About::Packing };
-        f.remedy = text;
-        f.consequence = field.says == Says::Follows;
-        f.normalized =
+        let consequence = field.says == Says::Follows;
+        let normalized =
             fix == Fix::Here && cause != Cause::Compressor && field.says != Says::Comment;
-        Some(f)
+        let f = Finding::new(cause, Place::new(within, At::Header(field.name)), x, y).remedy(text);
+        let f = f.about(if consequence { About::Digests } else { About::Packing });
+        Some(Finding { consequence, normalized, ..f })
     });
     each.collect()
 }
@@ -339,23 +325,21 @@ const COMPRESSED_TAR: &str = "use one compressor, version and level: pack with `
 /// same format on both sides.
 pub fn compressor(a: String, b: String, within: &[String], tar: bool) -> Finding {
     let place = Place::new(within, At::Named("compressed bytes"));
-    let mut f = Finding::new(Cause::Compressor, place, a, b);
-    f.about = About::Packing;
-    f.normalized = tar && within.is_empty();
-    f.remedy = if f.normalized { COMPRESSED_TAR } else { COMPRESSOR }.to_string();
-    f
+    let normalized = tar && within.is_empty();
+    let f = Finding::new(Cause::Compressor, place, a, b).about(About::Packing);
+    let f = f.remedy(if normalized { COMPRESSED_TAR } else { COMPRESSOR });
+    Finding { normalized, ..f }
 }
 
 /// Something of a container that has no cause of its own.
 pub fn container(what: &'static str, a: &str, b: &str, within: &[String], fix: Fix) -> Finding {
-    let mut f = Finding::new(Cause::Unknown, Place::new(within, At::Named(what)), a, b);
-    f.about = About::Packing;
-    f.normalized = fix == Fix::Here && what != FORMAT;
-    f.remedy = match what {
+    let f = Finding::new(Cause::Unknown, Place::new(within, At::Named(what)), a, b);
+    let normalized = fix == Fix::Here && what != FORMAT;
+    let remedy = match what {
         FORMAT => "pack both in one format".to_string(),
         _ => remedy(Cause::Unknown, 0, fix),
     };
-    f
+    Finding { about: About::Packing, normalized, remedy, ..f }
 }
 
 /// What is different where two containers are of two formats.
@@ -363,8 +347,8 @@ pub const FORMAT: &str = "format";
 /// What is different where nothing that is read differs.
 pub const PADDING: &str = "padding, or fields that `repro` does not read";
 
-/// Compares two archives of which the bytes differ.
-pub fn compare(a: &Listing, b: &Listing) -> Compared {
+/// Compares two archives of which the bytes differ: their members, and what differs, contents first.
+pub fn compare(a: &Listing, b: &Listing) -> (Members, Vec<Finding>) {
     let rows = rows(&a.members, &b.members);
     let pairs: Vec<Both> = rows
         .iter()
@@ -378,19 +362,14 @@ pub fn compare(a: &Listing, b: &Listing) -> Compared {
     });
     let mut findings: Vec<Finding> = alone.collect();
     findings.extend(kinds(&pairs, &[]));
-    let content = &FIELDS[1];
-    findings.extend(pairs.iter().filter(|p| !p.same).map(|p| {
-        let at = At::Field { name: CONTENT, of: p.a.name.clone() };
-        let mut f = Finding::new(Cause::Unknown, at, (content.value)(p.a), (content.value)(p.b));
-        f.remedy = UNPACK.to_string();
-        f
-    }));
+    let content = |p: &Both| FIELDS[1].finding(&[], p.a.name.clone(), p).remedy(UNPACK);
+    findings.extend(pairs.iter().filter(|p| !p.same).map(content));
     let same_content = findings.is_empty();
     let names = |l: &Listing| l.members.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
     findings.extend(order(&names(a), &names(b), &[], Fix::Here));
     findings.extend(packing(&pairs, &[], Fix::Here));
     findings.extend(whole(a, b, findings.is_empty(), same_content));
-    Compared { rows, findings, same_content }
+    (Members { rows, same_content }, findings)
 }
 
 /// Pairs by name; of several members of one name, in their order.

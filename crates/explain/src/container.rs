@@ -3,12 +3,12 @@
 
 use repro_formats::{digest, tar, zip};
 
-use super::found::{Coverage, Explained, Members};
+use super::found::{Coverage, Explained};
 use super::members::{Paired, pair_up, renamed, table};
 use super::open::{self, DEEPEST, Kind, Layer, Opened, Part, Peeled};
 use super::{Search, digests, remedy};
 use crate::cause::Cause;
-use crate::compare::{self, Both, Fix};
+use crate::compare::{self, Both, Fix, Members};
 use crate::finding::{About, At, Finding, Place};
 
 /// Members that are explained one by one.
@@ -140,10 +140,7 @@ impl Search<'_> {
         for (opened, only, left) in [(x, &paired.only_a, true), (y, &paired.only_b, false)] {
             for m in only.iter().map(|i| &opened.parts[*i]) {
                 self.digests.lone.insert(m.said.name.clone());
-                let mut finding = compare::lone(within, &m.said, left);
-                finding.bytes = m.bytes.len() as u64;
-                out.coverage.differing += finding.bytes;
-                out.findings.push(finding);
+                out.add(compare::lone(within, &m.said, left).bytes(m.bytes.len()));
             }
         }
         let both: Vec<(&Part, &Part)> = (paired.same.iter().chain(&paired.renamed))
@@ -176,15 +173,12 @@ impl Search<'_> {
                 out.note = Some(note);
                 break;
             }
+            let bytes = m.bytes.len().max(n.bytes.len());
             // Indexes are made from the members.
             if of_a == Kind::Ar && m.said.kind != "file" {
                 let place = Place::new(within, At::Member(m.said.name.clone()));
-                let mut index = Finding::new(Cause::Unknown, place, "", "");
-                index.about = About::Names;
-                index.consequence = true;
-                index.bytes = m.bytes.len().max(n.bytes.len()) as u64;
-                out.coverage.differing += index.bytes;
-                out.findings.push(index);
+                let index = Finding::new(Cause::Unknown, place, "", "").about(About::Names);
+                out.add(Finding { consequence: true, ..index.bytes(bytes) });
                 continue;
             }
             if listed {
@@ -197,14 +191,10 @@ impl Search<'_> {
                 continue;
             }
             if is_signature(of_a, &m.said.name) {
-                let mut f =
-                    Finding::new(Cause::CodeSignature, Place::new(&within, At::Whole), "", "");
-                f.consequence = signed;
-                f.bytes = m.bytes.len().max(n.bytes.len()) as u64;
-                f.remedy =
-                    if signed { remedy::FOLLOWS } else { remedy::general(f.cause) }.to_string();
-                out.coverage.differing += f.bytes;
-                out.findings.push(f);
+                let (cause, place) = (Cause::CodeSignature, Place::new(&within, At::Whole));
+                let remedy = if signed { remedy::FOLLOWS } else { remedy::general(cause) };
+                let f = Finding::new(cause, place, "", "").bytes(bytes).remedy(remedy);
+                out.add(Finding { consequence: signed, ..f });
                 continue;
             }
             out.absorb(self.explain(&m.bytes, &n.bytes, &within));

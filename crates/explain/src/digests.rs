@@ -203,13 +203,9 @@ impl Digests {
 
 /// All of a list follows from files that differ.
 pub(super) fn consequence(within: &[String]) -> Finding {
-    let mut place = Place::new(within, At::Whole);
-    place.called = Some("digests and sizes of other files".to_string());
-    let mut f = Finding::new(Cause::Unknown, place, "", "");
-    f.about = About::Digests;
-    f.consequence = true;
-    f.remedy = super::remedy::FOLLOWS.to_string();
-    f
+    let place = Place::new(within, At::Whole).called("digests and sizes of other files");
+    let f = Finding::new(Cause::Unknown, place, "", "").remedy(super::remedy::FOLLOWS);
+    Finding { about: About::Digests, consequence: true, ..f }
 }
 
 /// The digest of bytes as lists spell it: hexadecimal, base64, and base64 for names of files.

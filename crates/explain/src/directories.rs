@@ -26,9 +26,8 @@ impl Search<'_> {
         let large: BTreeSet<String> = a.1.into_iter().chain(b.1).collect();
         for name in large {
             let at = At::Field { name: compare::CONTENT, of: name };
-            let mut finding = Finding::new(Cause::Unknown, at, "", "");
-            finding.remedy = "compare the two files by themselves".to_string();
-            out.findings.push(finding);
+            let finding = Finding::new(Cause::Unknown, at, "", "");
+            out.findings.push(finding.remedy("compare the two files by themselves"));
         }
         let mut crates = x.crates.clone();
         crates.extend(y.crates.clone());
@@ -71,19 +70,15 @@ fn first(out: &Explained, crates: &BTreeMap<String, BTreeSet<String>>) -> Option
     if first.is_empty() || differing.len() < 2 || crates.is_empty() {
         return None;
     }
-    Some(format!(
-        "of {} crates that differ, {} {} first: the others depend on {}",
-        differing.len(),
-        first.join(", "),
-        if first.len() == 1 { "differs" } else { "differ" },
-        if first.len() == 1 { "it" } else { "them" },
-    ))
+    let (n, names) = (differing.len(), first.join(", "));
+    let (differ, it) = if first.len() == 1 { ("differs", "it") } else { ("differ", "them") };
+    Some(format!("of {n} crates that differ, {names} {differ} first: the others depend on {it}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Members;
+    use crate::compare::Members;
     use repro_formats::listing::Member;
 
     #[test]

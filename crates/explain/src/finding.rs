@@ -237,6 +237,11 @@ impl Place {
         Place { within: within.to_vec(), at, ..Place::default() }
     }
 
+    /// The same, with what the value there is called.
+    pub fn called(self, what: impl Into<String>) -> Place {
+        Place { called: Some(what.into()), ..self }
+    }
+
     /// The same, in a member of something.
     pub fn inside(mut self, member: impl Into<String>) -> Place {
         self.within.insert(0, member.into());
@@ -348,6 +353,21 @@ impl Finding {
             excerpt: None,
             bytes: 0,
         }
+    }
+
+    /// The same, about that kind of value.
+    pub fn about(self, about: About) -> Finding {
+        Finding { about, ..self }
+    }
+
+    /// The same, with what to do about it.
+    pub fn remedy(self, remedy: impl Into<String>) -> Finding {
+        Finding { remedy: remedy.into(), ..self }
+    }
+
+    /// The same, which accounts for so many differing bytes.
+    pub fn bytes(self, bytes: usize) -> Finding {
+        Finding { bytes: bytes as u64, ..self }
     }
 
     /// Whether it is a cause that has a name.

@@ -1,7 +1,9 @@
 //! The result for two files that differ: the findings, and how many of the differing bytes they
 //! explain.
 
-use super::compare::Row;
+use std::sync::LazyLock;
+
+use super::compare::Members;
 use super::open::Unsound;
 use crate::finding::Finding;
 
@@ -24,34 +26,19 @@ pub struct Explained {
     pub unsound: Option<(usize, Unsound)>,
 }
 
-/// The members of two containers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Members {
-    /// All of them, by name.
-    pub rows: Vec<Row>,
-    /// They are the same by name, kind and content.
-    pub same_content: bool,
-}
-
 impl Explained {
-    const fn nothing() -> Explained {
-        Explained {
-            findings: Vec::new(),
-            formats: [String::new(), String::new()],
-            coverage: Coverage { differing: 0, caused: 0, following: 0 },
-            binary: false,
-            note: None,
-            members: None,
-            unsound: None,
-        }
-    }
-
     /// Adds what was found in a member.
     pub(super) fn absorb(&mut self, one: Explained) {
         self.findings.extend(one.findings);
         self.coverage.add(one.coverage);
         self.binary |= one.binary;
         one.note.into_iter().for_each(|n| self.add_note(n));
+    }
+
+    /// Adds a finding, whose bytes were not counted yet.
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.coverage.differing += finding.bytes;
+        self.findings.push(finding);
     }
 
     pub(super) fn add_note(&mut self, note: String) {
@@ -72,7 +59,7 @@ impl Explained {
 }
 
 /// Of a pair that nobody explained.
-pub static NOTHING: Explained = Explained::nothing();
+pub static NOTHING: LazyLock<Explained> = LazyLock::new(Explained::default);
 
 /// Bytes in the differing ranges, on the side that has more of each, by what claims them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -87,6 +87,19 @@ pub struct Field {
     pub follows: Follows,
 }
 
+impl Field {
+    /// A field with a cause of its own.
+    pub fn new(name: &str, range: Range<usize>, value: impl Into<String>, cause: Cause) -> Field {
+        let (name, value) = (name.to_string(), value.into());
+        Field { name, range, value, cause, about: About::Anything, follows: Follows::Never }
+    }
+
+    /// The same, which follows from other differences.
+    pub fn follows(self, follows: Follows) -> Field {
+        Field { follows, ..self }
+    }
+}
+
 /// A named address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symbol {
@@ -195,6 +208,12 @@ impl Image {
         self.parts[part].range.contains(&offset).then_some(part)
     }
 
+    /// The place of an offset of the file: the part that holds it, and the offset in that.
+    pub fn place_of(&self, offset: usize) -> Option<(usize, u64)> {
+        let part = self.part_at(offset)?;
+        Some((part, (offset - self.parts[part].range.start) as u64))
+    }
+
     /// The offset in the file of an address.
     pub fn offset_of(&self, address: u64) -> Option<usize> {
         let after = self.loaded.partition_point(|(first, ..)| *first <= address);
@@ -224,10 +243,9 @@ impl Image {
 
     /// The name of the symbol that holds an offset of a loaded file, and how far in it that is.
     pub fn named_at(&self, offset: usize) -> Option<(&str, u64)> {
-        let part = self.part_at(offset)?;
-        let within = (offset - self.parts[part].range.start) as u64;
-        let address = self.parts[part].address?.wrapping_add(within);
-        let symbol = self.symbol_at((part, within))?;
+        let place = self.place_of(offset)?;
+        let address = self.parts[place.0].address?.wrapping_add(place.1);
+        let symbol = self.symbol_at(place)?;
         Some((&symbol.name, address.wrapping_sub(symbol.address)))
     }
 

@@ -46,7 +46,8 @@ use repro_formats::normalize::handlers;
 use repro_formats::normalize::job::Times;
 use repro_formats::parallel::both;
 
-pub use self::found::{Coverage, Explained, Members, NOTHING, count};
+pub use self::compare::Members;
+pub use self::found::{Coverage, Explained, NOTHING, count};
 pub use self::known::{Clocks, Context, Known, Package, Window};
 pub use self::open::Unsound;
 pub use self::tree::Tree;
@@ -120,10 +121,9 @@ impl Explained {
 fn listed(a: &Path, b: &Path, context: &Context) -> Option<Explained> {
     let list = |path| list::list(path, &context.limits).ok()?;
     let (x, y) = (list(a)?, list(b)?);
-    let compared = compare::compare(&x, &y);
-    let members = Members { rows: compared.rows, same_content: compared.same_content };
+    let (members, findings) = compare::compare(&x, &y);
     Some(Explained {
-        findings: compared.findings,
+        findings,
         formats: [x.name(), y.name()],
         members: Some(members),
         ..Explained::default()
@@ -240,14 +240,12 @@ impl Search<'_> {
 
 /// One of two files has nothing in it: what the other one is, says nothing of why.
 fn empty(a: &[u8], b: &[u8], within: &[String]) -> Explained {
-    let mut place = Place::new(within, At::Whole);
-    place.called = Some("empty on one side".to_string());
+    let place = Place::new(within, At::Whole).called("empty on one side");
     let shown = |bytes: &[u8]| format!("{} bytes", bytes.len());
-    let mut finding = Finding::new(Cause::Unknown, place, shown(a), shown(b));
-    finding.bytes = a.len().max(b.len()) as u64;
-    finding.remedy = remedy::general(Cause::Unknown).to_string();
-    let findings = vec![finding];
-    let coverage = Coverage::of(a.len().max(b.len()) as u64, &findings);
+    let bytes = a.len().max(b.len());
+    let finding = Finding::new(Cause::Unknown, place, shown(a), shown(b)).bytes(bytes);
+    let findings = vec![finding.remedy(remedy::general(Cause::Unknown))];
+    let coverage = Coverage::of(bytes as u64, &findings);
     let formats = ["bytes", "bytes"].map(str::to_string);
     Explained { coverage, findings, formats, ..Explained::default() }
 }

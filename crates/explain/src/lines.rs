@@ -93,24 +93,17 @@ impl Search<'_> {
         };
         for r in readings.iter().filter(told) {
             let (i, j) = (line(a, ra.start, r.a.start), line(b, rb.start, r.b.start));
-            let mut finding = Finding::new(
-                r.cause,
-                Place {
-                    called: r.what.clone(),
-                    ..Place::new(sides.within, At::Line(if ra.is_empty() { j } else { i } + 1))
-                },
-                cut(&printable(&a[r.a.clone()])),
-                cut(&printable(&b[r.b.clone()])),
-            );
-            let mapped = [(a, &r.a), (b, &r.b)]
-                .into_iter()
-                .all(|(text, at)| remedy::maps(&text[..at.start]));
-            finding.about = if mapped { About::PrefixMap } else { r.about };
-            finding.consequence = digest(r);
-            finding.bytes =
-                hunks[r.hunks.clone()].iter().map(align::Hunk::len).sum::<usize>() as u64;
-            finding.excerpt = Some(sides.excerpt(ra, rb, (&r.a, &r.b)));
-            findings.push(finding);
+            let at = At::Line(if ra.is_empty() { j } else { i } + 1);
+            let place = Place { called: r.what.clone(), ..Place::new(sides.within, at) };
+            let shown = |text: &[u8], at: &Range<usize>| cut(&printable(&text[at.clone()]));
+            let finding = Finding::new(r.cause, place, shown(a, &r.a), shown(b, &r.b));
+            let mapped = [(a, &r.a), (b, &r.b)];
+            let mapped = mapped.into_iter().all(|(text, at)| remedy::maps(&text[..at.start]));
+            let finding = finding.about(if mapped { About::PrefixMap } else { r.about });
+            let bytes = hunks[r.hunks.clone()].iter().map(align::Hunk::len).sum();
+            let excerpt = Some(sides.excerpt(ra, rb, (&r.a, &r.b)));
+            let consequence = digest(r);
+            findings.push(Finding { consequence, excerpt, ..finding.bytes(bytes) });
         }
         let left = bytes as u64 - findings.iter().map(|f| f.bytes).sum::<u64>();
         if left > 0 || findings.is_empty() {
@@ -120,10 +113,9 @@ impl Search<'_> {
                 _ => cut(&printable(bytes.strip_suffix(b"\n").unwrap_or(bytes))),
             };
             let place = Place::new(sides.within, At::Line(at + 1));
-            let mut finding = Finding::new(Cause::Unknown, place, shown(a, ra), shown(b, rb));
-            finding.bytes = left;
-            finding.excerpt = Some(sides.excerpt(ra, rb, (&(0..a.len()), &(0..b.len()))));
-            findings.push(finding);
+            let finding = Finding::new(Cause::Unknown, place, shown(a, ra), shown(b, rb));
+            let excerpt = Some(sides.excerpt(ra, rb, (&(0..a.len()), &(0..b.len()))));
+            findings.push(Finding { bytes: left, excerpt, ..finding });
         }
         for finding in &mut findings {
             finding.remedy = remedy::of(finding, self.context);
@@ -159,16 +151,14 @@ impl Sides<'_> {
         if x.len() < 2 || x.len() != y.len() || x == y || sorted(x) != sorted(y) {
             return None;
         }
-        let place = Place {
-            called: Some(format!("the same {} lines", x.len())),
-            ..Place::new(self.within, At::Line(ra.start + 1))
-        };
+        let place = Place::new(self.within, At::Line(ra.start + 1));
+        let place = place.called(format!("the same {} lines", x.len()));
         let shown = |line: &[u8]| cut(&printable(line.strip_suffix(b"\n").unwrap_or(line)));
-        let mut finding = Finding::new(Cause::Ordering, place, shown(x[0]), shown(y[0]));
-        finding.remedy = remedy::general(Cause::Ordering).to_string();
-        finding.bytes = x.iter().map(|l| l.len() as u64).sum();
-        finding.excerpt = Some(self.excerpt(ra, rb, (&(0..0), &(0..0))));
-        Some(finding)
+        let finding = Finding::new(Cause::Ordering, place, shown(x[0]), shown(y[0]))
+            .remedy(remedy::general(Cause::Ordering))
+            .bytes(x.iter().map(|l| l.len()).sum());
+        let excerpt = Some(self.excerpt(ra, rb, (&(0..0), &(0..0))));
+        Some(Finding { excerpt, ..finding })
     }
 
     /// The same lines that end in another way.

@@ -3,12 +3,11 @@
 use repro_formats::digest;
 use repro_formats::listing::Member;
 
-use super::found::Members;
 use super::image::matched;
 use super::open::{Kind, Opened, Part};
 use super::{names, remedy};
 use crate::cause::Cause;
-use crate::compare;
+use crate::compare::{self, Members};
 use crate::finding::{About, At, Finding, Place};
 
 /// The table of members for a report.
@@ -110,14 +109,12 @@ pub(super) fn renamed(within: &[String], a: &str, b: &str) -> Option<Finding> {
     if !hashed && names::without_compression(a) == names::without_compression(b) {
         return None;
     }
-    let mut finding = match names::is_of_cc(a) && names::is_of_cc(b) {
-        _ if !hashed => Finding::new(Cause::Unknown, place, a, b),
-        true => Finding::new(Cause::BuildPath, place, a, b),
-        false => Finding::new(Cause::SymbolHash, place, a, b),
+    let (cause, about) = match names::is_of_cc(a) && names::is_of_cc(b) {
+        _ if !hashed => (Cause::Unknown, About::Anything),
+        true => (Cause::BuildPath, About::CcObject),
+        false => (Cause::SymbolHash, About::Anything),
     };
-    if finding.cause == Cause::BuildPath {
-        finding.about = About::CcObject;
-    }
+    let mut finding = Finding::new(cause, place, a, b).about(about);
     finding.remedy = match () {
         () if hashed => remedy::by_cause(finding.cause, finding.about).text.to_string(),
         () if names::without_versions(a) == names::without_versions(b) => {

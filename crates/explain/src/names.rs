@@ -317,10 +317,8 @@ fn order(a: &Image, b: &Image, within: &[String]) -> Option<Finding> {
         return None;
     }
     let place = Place::new(within, At::Functions);
-    let mut finding = Finding::new(Cause::Ordering, place, demangled(&x[at]), demangled(&y[at]));
-    finding.about = About::Functions;
-    finding.krate = crate_of(&finding.a);
-    Some(finding)
+    let finding = Finding::new(Cause::Ordering, place, demangled(&x[at]), demangled(&y[at]));
+    Some(Finding { krate: crate_of(&finding.a), about: About::Functions, ..finding })
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use repro_formats::bytes::chunk;
+
 use super::image::{Image, Kind, Machine};
 use super::names::{crate_of, demangled};
 use super::source_line::Lines;
@@ -42,7 +44,8 @@ impl Owners {
             return Owners::default();
         }
         let lines = Lines::of(bytes);
-        let mut places: Vec<Option<Place>> = wanted.iter().map(|r| place(image, r.start)).collect();
+        let mut places: Vec<Option<Place>> =
+            wanted.iter().map(|r| image.place_of(r.start)).collect();
         // Code owns itself; of constants, whoever refers to them.
         let data: Vec<usize> = (0..places.len())
             .filter(|i| places[*i].is_some_and(|(p, _)| image.parts[p].kind != Kind::Code))
@@ -67,11 +70,6 @@ impl Owners {
         let found = self.found.iter().find(|(r, _)| r == range);
         found.map(|(_, owner)| owner)
     }
-}
-
-fn place(image: &Image, offset: usize) -> Option<Place> {
-    let part = image.part_at(offset)?;
-    Some((part, (offset - image.parts[part].range.start) as u64))
 }
 
 fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {
@@ -150,9 +148,7 @@ fn each_reference(
     mut found: impl FnMut(Place, u64),
 ) {
     for (p, part) in image.parts.iter().enumerate() {
-        let (Kind::Code, Some(address)) = (part.kind, part.address) else {
-            continue;
-        };
+        let (Kind::Code, Some(address)) = (part.kind, part.address) else { continue };
         let code = &bytes[part.range.clone()];
         match image.machine {
             Machine::Aarch64 => pages(code, address, |at, to| {
@@ -184,7 +180,7 @@ fn each_reference(
 fn pages(code: &[u8], address: u64, mut found: impl FnMut(u64, u64)) {
     let mut pages = [(usize::MAX, 0_u64); 32];
     for (n, word) in code.chunks_exact(4).enumerate() {
-        let word = word.first_chunk().map_or(0, |w| u32::from_le_bytes(*w));
+        let word = chunk(word, 0).map_or(0, u32::from_le_bytes);
         let at = n as u64 * 4;
         let (to, from) = ((word & 31) as usize, (word >> 5 & 31) as usize);
         if word & 0x9f00_0000 == 0x9000_0000 {

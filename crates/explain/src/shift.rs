@@ -8,6 +8,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use repro_formats::bytes::chunk;
+
 use super::align::Hunk;
 use super::wasm::Reader;
 
@@ -111,31 +113,19 @@ impl Shifts {
     /// come first.
     fn integer(&self, a: &[u8], b: &[u8], x: usize, y: usize) -> Option<usize> {
         for back in 0..4 {
-            let (Some(x), Some(y)) = (x.checked_sub(back), y.checked_sub(back)) else {
-                break;
-            };
+            let (Some(x), Some(y)) = (x.checked_sub(back), y.checked_sub(back)) else { break };
             // What stands before must be the same, or it is not where the number begins.
             if back > 0 && a[x..x + back] != b[y..y + back] {
                 continue;
             }
-            let (Some(p), Some(q)) = (
-                a.get(x..).and_then(|s| s.first_chunk::<4>()),
-                b.get(y..).and_then(|s| s.first_chunk::<4>()),
-            ) else {
-                continue;
-            };
-            let by = i32::from_le_bytes(*q).wrapping_sub(i32::from_le_bytes(*p));
-            if self.amounts.contains(&i64::from(by)) {
+            let four = chunk(a, x).zip(chunk(b, y));
+            let by = four.map(|(p, q)| i32::from_le_bytes(q).wrapping_sub(i32::from_le_bytes(p)));
+            if by.is_some_and(|by| self.amounts.contains(&i64::from(by))) {
                 return Some(4 - back);
             }
-            let (Some(p), Some(q)) = (
-                a.get(x..).and_then(|s| s.first_chunk::<8>()),
-                b.get(y..).and_then(|s| s.first_chunk::<8>()),
-            ) else {
-                continue;
-            };
-            let by = i64::from_le_bytes(*q).wrapping_sub(i64::from_le_bytes(*p));
-            if self.amounts.contains(&by) {
+            let eight = chunk(a, x).zip(chunk(b, y));
+            let by = eight.map(|(p, q)| i64::from_le_bytes(q).wrapping_sub(i64::from_le_bytes(p)));
+            if by.is_some_and(|by| self.amounts.contains(&by)) {
                 return Some(8 - back);
             }
         }
@@ -188,11 +178,9 @@ impl Shifts {
             return false;
         };
         let len = (hunk.a.len() + lead).div_ceil(4) * 4;
-        let (Some(p), Some(q)) = (a.get(x..x + len), b.get(y..y + len)) else {
-            return false;
-        };
+        let (Some(p), Some(q)) = (a.get(x..x + len), b.get(y..y + len)) else { return false };
         p.chunks_exact(4).zip(q.chunks_exact(4)).all(|(p, q)| {
-            let word = |w: &[u8]| w.first_chunk().map_or(0, |w| u32::from_le_bytes(*w));
+            let word = |w: &[u8]| chunk(w, 0).map_or(0, u32::from_le_bytes);
             p == q || without_address(word(p)) == without_address(word(q))
         })
     }

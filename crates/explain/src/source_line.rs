@@ -22,15 +22,9 @@ impl<'a> Lines<'a> {
         let mut any = None;
         // The innermost of inlined functions comes first. A hostile file may nest without end.
         for _ in 0..256 {
-            let Ok(Some(frame)) = frames.next() else {
-                break;
-            };
-            let Some(location) = frame.location else {
-                continue;
-            };
-            let (Some(file), Some(line)) = (location.file, location.line) else {
-                continue;
-            };
+            let Ok(Some(frame)) = frames.next() else { break };
+            let Some(location) = frame.location else { continue };
+            let (Some(file), Some(line)) = (location.file, location.line) else { continue };
             let text = format!("{file}:{line}");
             if !file.starts_with("/rustc/") && !file.contains("/library/std/") {
                 own = Some(text.clone());
@@ -44,10 +38,7 @@ impl<'a> Lines<'a> {
 fn load(bytes: &[u8]) -> Option<addr2line::Context<Slice<'_>>> {
     let file = object::File::parse(bytes).ok()?;
     file.section_by_name(".debug_info").or_else(|| file.section_by_name("__debug_info"))?;
-    let endian = match file.is_little_endian() {
-        true => RunTimeEndian::Little,
-        false => RunTimeEndian::Big,
-    };
+    let endian = if file.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
     let section = |id: gimli::SectionId| {
         let data = file.section_by_name(id.name()).and_then(|s| s.data().ok()).unwrap_or(&[]);
         Ok::<_, gimli::Error>(EndianSlice::new(data, endian))

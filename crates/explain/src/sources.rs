@@ -74,24 +74,17 @@ pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Ve
     }
     let (sure, rest): (Vec<Finding>, Vec<Finding>) =
         std::mem::take(findings).into_iter().partition(is_sure);
-    let mut place = Place::new(within, At::Whole);
-    let called = match versions {
-        true => "two programs of different sources",
-        false => "two programs that have little in common",
+    let (called, p, q) = match versions {
+        true => ("two programs of different sources", list(&x, &y), list(&y, &x)),
+        false => ("two programs that have little in common", String::new(), String::new()),
     };
-    place.called = Some(called.to_string());
-    let shown = match versions {
-        true => (list(&x, &y), list(&y, &x)),
-        false => (String::new(), String::new()),
-    };
-    let mut summary = Finding::new(Cause::Unknown, place, shown.0, shown.1);
-    summary.about = About::Sources;
-    summary.bytes = rest.iter().map(|f| f.bytes).sum();
-    summary.remedy = format!(
+    let place = Place::new(within, At::Whole).called(called);
+    let bytes = rest.iter().map(|f| f.bytes).sum();
+    let summary = Finding::new(Cause::Unknown, place, p, q).remedy(format!(
         "{} differ: compare builds of one commit with one Cargo.lock, one toolchain and one linker",
         super::found::count(unsure, "place")
-    );
-    findings.push(summary);
+    ));
+    findings.push(Finding { about: About::Sources, bytes, ..summary });
     findings.extend(sure);
 }
 

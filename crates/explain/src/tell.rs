@@ -70,22 +70,14 @@ pub fn findings(
             // Consequences of one kind are told together, wherever they stand.
             (claim.about, claim.what.clone()),
         );
-        match known.get(&key) {
+        // More than so many are not read: the rest is told with the last of them.
+        let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
+        let last = || told.iter().rposition(|(f, _)| kind(f) == kind(&finding));
+        let at = known.get(&key).copied();
+        match at.or_else(|| (told.len() >= MOST).then(last).flatten()) {
             Some(at) => {
-                told[*at].0.bytes += claim.bytes;
-                told[*at].1 += claim.places;
-            }
-            // So many are not read: the rest is told with the last of them.
-            None if told.len() >= MOST => {
-                let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
-                let same = |(f, _): &&mut (Finding, usize)| kind(f) == kind(&finding);
-                match told.iter_mut().rev().find(same) {
-                    Some(last) => {
-                        last.0.bytes += claim.bytes;
-                        last.1 += claim.places;
-                    }
-                    None => told.push((finding, claim.places)),
-                }
+                told[at].0.bytes += claim.bytes;
+                told[at].1 += claim.places;
             }
             None => {
                 known.insert(key, told.len());
@@ -159,9 +151,9 @@ fn place(sides: &Sides, claim: &Claim) -> Place {
         true => (sides.b.1, claim.b.start),
         false => (sides.a.1, claim.a.start),
     };
-    let at = match image.part_at(at).map(|i| &image.parts[i]) {
-        Some(part) if image.parts.len() > 1 || part.kind == Kind::Metadata => {
-            At::Section { name: part.name.clone(), offset: (at - part.range.start) as u64 }
+    let at = match image.place_of(at).map(|(i, offset)| (&image.parts[i], offset)) {
+        Some((part, offset)) if image.parts.len() > 1 || part.kind == Kind::Metadata => {
+            At::Section { name: part.name.clone(), offset }
         }
         _ => At::Byte(at as u64),
     };

@@ -14,6 +14,7 @@ use form::{labelled, order, path, random, version};
 use reading::{is_word, reading, touches, words};
 
 pub use builds::short_known;
+pub(crate) use form::distinct;
 pub use reading::{Reading, Texts, is_text};
 
 /// What the differences are, each with the differences it claims; all are claimed by one, and where

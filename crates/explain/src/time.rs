@@ -23,12 +23,8 @@ const MONTHS: [&str; 12] =
 pub fn show(seconds: i64) -> String {
     let (year, month, day) = civil(seconds);
     let rest = seconds.rem_euclid(86_400);
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
 /// The time as RFC 3339 has it: `2026-11-24T22:03:11Z`.
@@ -46,6 +42,19 @@ struct Cursor<'a> {
 impl Cursor<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
+    }
+
+    /// What a form reads; where it fits not, nothing is passed.
+    fn attempt<T>(&mut self, form: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let mut ahead = self.clone();
+        let found = form(&mut ahead)?;
+        *self = ahead;
+        Some(found)
+    }
+
+    /// A day of one or two digits.
+    fn day(&mut self) -> Option<i64> {
+        self.attempt(|c| c.digits(2)).or_else(|| self.digits(1))
     }
 
     /// A number of exactly so many digits.
@@ -82,43 +91,54 @@ impl Cursor<'_> {
         let hour = self.digits(2)?;
         self.one_of(b":")?;
         let minute = self.digits(2)?;
-        let mut seconds = 0;
-        let mut more = self.clone();
-        if more.one_of(b":").is_some()
-            && let Some(s) = more.digits(2)
-        {
-            seconds = s;
-            if more.one_of(b".,").is_some() {
-                while more.peek().is_some_and(|b| b.is_ascii_digit()) {
-                    more.at += 1;
+        let seconds = self.attempt(|c| {
+            c.one_of(b":")?;
+            let seconds = c.digits(2)?;
+            if c.one_of(b".,").is_some() {
+                while c.peek().is_some_and(|b| b.is_ascii_digit()) {
+                    c.at += 1;
                 }
             }
-            *self = more;
-        }
-        (hour < 24 && minute < 60 && seconds < 61).then_some(hour * 3600 + minute * 60 + seconds)
+            Some(seconds)
+        });
+        time(hour, minute, seconds.unwrap_or(0))
+    }
+
+    /// The same without separators, always with seconds.
+    fn compact_clock(&mut self) -> Option<i64> {
+        time(self.digits(2)?, self.digits(2)?, self.digits(2)?)
     }
 
     /// A zone where one follows: its distance from UTC in seconds.
     fn zone(&mut self) -> i64 {
-        let mut c = self.clone();
-        let _ = c.one_of(b" ");
-        for name in ["Z", "UTC", "GMT"] {
-            if c.word(name).is_some() {
-                *self = c;
-                return 0;
+        let zone = self.attempt(|c| {
+            let _ = c.one_of(b" ");
+            if ["Z", "UTC", "GMT"].iter().any(|name| c.word(name).is_some()) {
+                return Some(0);
             }
-        }
-        let sign = match c.one_of(b"+-") {
-            Some(b'-') => -1,
-            Some(_) => 1,
-            None => return 0,
-        };
-        let Some(hours) = c.digits(2) else { return 0 };
-        let _ = c.one_of(b":");
-        let minutes = c.digits(2).unwrap_or(0);
-        *self = c;
-        sign * (hours * 3600 + minutes * 60)
+            let sign = if c.one_of(b"+-")? == b'-' { -1 } else { 1 };
+            let hours = c.digits(2)?;
+            let _ = c.one_of(b":");
+            Some(sign * (hours * 3600 + c.digits(2).unwrap_or(0) * 60))
+        });
+        zone.unwrap_or(0)
     }
+
+    /// A time of day and its zone, behind one of these bytes or none: seconds to add to the day's.
+    fn time_behind(
+        &mut self,
+        separators: &[u8],
+        clock: impl FnOnce(&mut Self) -> Option<i64>,
+    ) -> Option<i64> {
+        self.attempt(|c| {
+            let _ = c.one_of(separators);
+            Some(clock(c)? - c.zone())
+        })
+    }
+}
+
+fn time(hour: i64, minute: i64, second: i64) -> Option<i64> {
+    (hour < 24 && minute < 60 && second < 61).then_some(hour * 3600 + minute * 60 + second)
 }
 
 fn date(year: i64, month: i64, day: i64) -> Option<i64> {
@@ -136,53 +156,23 @@ fn iso(c: &mut Cursor) -> Option<Option<i64>> {
     }
     let day = c.digits(2)?;
     let date = date(year, month, day)?;
-    let mut more = c.clone();
-    let _ = more.one_of(b"T _-");
-    let time = match separator {
-        Some(_) => more.clock(),
-        None => compact_clock(&mut more),
-    };
-    match time {
-        Some(time) => {
-            let zone = more.zone();
-            *c = more;
-            Some(Some(date + time - zone))
-        }
+    let clock = if separator.is_some() { Cursor::clock } else { Cursor::compact_clock };
+    match c.time_behind(b"T _-", clock) {
+        Some(time) => Some(Some(date + time)),
         // Eight digits that go on are some number.
         None if separator.is_none() && c.peek().is_some_and(|b| b.is_ascii_digit()) => None,
         None => Some(Some(date)),
     }
 }
 
-fn compact_clock(c: &mut Cursor) -> Option<i64> {
-    let (hour, minute, second) = (c.digits(2)?, c.digits(2)?, c.digits(2)?);
-    (hour < 24 && minute < 60 && second < 61).then_some(hour * 3600 + minute * 60 + second)
-}
-
 /// `24 Nov 2026 22:03:11 +0000`.
 fn rfc2822(c: &mut Cursor) -> Option<Option<i64>> {
-    let mut two = c.clone();
-    let day = match two.digits(2) {
-        Some(day) => {
-            *c = two;
-            day
-        }
-        None => c.digits(1)?,
-    };
+    let day = c.day()?;
     c.one_of(b" -")?;
     let month = c.month()?;
     c.one_of(b" -")?;
     let date = date(c.digits(4)?, month, day)?;
-    let mut more = c.clone();
-    let _ = more.one_of(b" ");
-    match more.clock() {
-        Some(time) => {
-            let zone = more.zone();
-            *c = more;
-            Some(Some(date + time - zone))
-        }
-        None => Some(Some(date)),
-    }
+    Some(Some(date + c.time_behind(b" ", Cursor::clock).unwrap_or(0)))
 }
 
 /// `Nov 24 2026` as `__DATE__` has it, `Nov 24 22:03:11 2026` as `asctime`.
@@ -190,25 +180,13 @@ fn asctime(c: &mut Cursor) -> Option<Option<i64>> {
     let month = c.month()?;
     c.one_of(b" ")?;
     let _ = c.one_of(b" ");
-    let mut two = c.clone();
-    let day = match two.digits(2) {
-        Some(day) => {
-            *c = two;
-            day
-        }
-        None => c.digits(1)?,
-    };
+    let day = c.day()?;
     c.one_of(b" ")?;
-    let mut with_time = c.clone();
-    if let Some(time) = with_time.clock() {
-        let zone = with_time.zone();
-        with_time.one_of(b" ")?;
-        let date = date(with_time.digits(4)?, month, day)?;
-        *c = with_time;
-        return Some(Some(date + time - zone));
+    let time = c.time_behind(b"", Cursor::clock);
+    if c.one_of(b" ").is_none() && time.is_some() {
+        return None;
     }
-    let _ = c.one_of(b" ");
-    Some(Some(date(c.digits(4)?, month, day)?))
+    Some(Some(date(c.digits(4)?, month, day)? + time.unwrap_or(0)))
 }
 
 /// `22:03:11`.

@@ -1,14 +1,18 @@
 //! Numbers from a byte slice. With [`Fields`], a position past the end reads as 0: the code that
 //! makes the slice has checked its bounds.
 
+/// So many bytes at an offset; none where there are fewer.
+pub fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..)?.first_chunk().copied()
+}
+
 /// Little-endian fields of a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'a>(pub &'a [u8]);
 
 impl Fields<'_> {
     fn array<const N: usize>(&self, at: usize) -> [u8; N] {
-        let bytes = self.0.get(at..).and_then(|b| b.first_chunk());
-        bytes.copied().unwrap_or([0; N])
+        chunk(self.0, at).unwrap_or([0; N])
     }
 
     /// Two bytes at an offset.
@@ -29,12 +33,12 @@ impl Fields<'_> {
 
 /// Two little-endian bytes of a file at an offset; none where it ends before.
 pub fn u16_at(file: &[u8], at: usize) -> Option<u16> {
-    Some(Fields(file.get(at..at.checked_add(2)?)?).u16(0))
+    chunk(file, at).map(u16::from_le_bytes)
 }
 
 /// Four little-endian bytes of a file at an offset; none where it ends before.
 pub fn u32_at(file: &[u8], at: usize) -> Option<u32> {
-    Some(Fields(file.get(at..at.checked_add(4)?)?).u32(0))
+    chunk(file, at).map(u32::from_le_bytes)
 }
 
 #[cfg(test)]

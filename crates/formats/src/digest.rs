@@ -1,7 +1,7 @@
 //! SHA-256 of files and bytes, streamed: memory does not grow with the size of the input.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -32,13 +32,13 @@ impl Hasher {
 }
 
 impl Write for Hasher {
-    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.sha.update(buf);
         self.size += buf.len() as u64;
         Ok(buf.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -60,19 +60,18 @@ pub fn of_bytes(bytes: &[u8]) -> Digest {
     hasher.finish()
 }
 
+/// Digest of what a reader gives.
+pub fn of_reader(input: &mut impl Read) -> io::Result<Digest> {
+    let mut hasher = Hasher::default();
+    io::copy(input, &mut hasher)?;
+    Ok(hasher.finish())
+}
+
 /// Digest of a file, read in blocks of 128 KiB.
 pub fn of_file(path: &Path) -> Result<Digest, Error> {
-    let mut file =
-        File::open(path).map_err(Error::io(format!("failed to open `{}`", path.display())))?;
-    let mut hasher = Hasher::default();
-    let mut buf = vec![0; 128 * 1024];
-    loop {
-        let n = file.read(&mut buf).map_err(|e| Error::reading(path)(e))?;
-        if n == 0 {
-            return Ok(hasher.finish());
-        }
-        hasher.write_all(&buf[..n]).expect("hashing does not fail");
-    }
+    let open = Error::io(format!("failed to open `{}`", path.display()));
+    let file = File::open(path).map_err(open)?;
+    of_reader(&mut BufReader::with_capacity(128 << 10, file)).map_err(Error::reading(path))
 }
 
 #[cfg(test)]

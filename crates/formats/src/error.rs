@@ -103,6 +103,22 @@ impl ReadError {
     }
 }
 
+/// Fills the buffer from a place in an archive, which must not end within it.
+pub(crate) fn exactly(
+    input: &mut impl io::Read,
+    buf: &mut [u8],
+    at: u64,
+    what: &str,
+) -> Result<(), ReadError> {
+    input.read_exact(buf).map_err(|e| match e.kind() {
+        // What a reader below found has an error of its own.
+        io::ErrorKind::UnexpectedEof if e.get_ref().is_none() => {
+            Malformed::at(at, format!("the archive ends within {what}")).into()
+        }
+        _ => e.into(),
+    })
+}
+
 /// Why something could not be done with a file.
 #[derive(Debug)]
 pub enum Error {

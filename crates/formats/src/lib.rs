@@ -31,3 +31,13 @@ pub mod signature;
 pub mod tar;
 pub mod tree;
 pub mod zip;
+
+/// Every beginning of some bytes, and the bytes with each byte changed to each value.
+#[cfg(test)]
+fn broken(bytes: &[u8], values: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let cuts = (0..bytes.len()).map(|end| bytes[..end].to_vec());
+    let changed = (0..bytes.len()).flat_map(move |at| {
+        values.iter().map(move |value| [&bytes[..at], &[*value], &bytes[at + 1..]].concat())
+    });
+    cuts.chain(changed)
+}

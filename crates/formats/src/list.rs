@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::compress::container::Compression;
 use crate::compress::unpack::Unpacked;
 use crate::detect::{self, FileType};
-use crate::digest::Hasher;
+use crate::digest::{self, Digest, Hasher};
 use crate::error::{Error, ReadError};
 use crate::limits::Limits;
 use crate::listing::{Listing, Member};
@@ -40,10 +40,13 @@ fn stream(
     (is_tar, compression): (bool, Compression),
     limits: &Limits,
 ) -> Result<Listing, Error> {
-    let header = match compression {
-        Compression::Gzip => gzip::header::Header::parse(head)
-            .map_err(|e| ReadError::from(e).in_file(path, "gzip file"))?,
-        _ => gzip::header::Header::default(),
+    let (fields, packed_at) = match compression {
+        Compression::Gzip => {
+            let header = gzip::header::Header::parse(head);
+            let header = header.map_err(|e| ReadError::from(e).in_file(path, "gzip file"))?;
+            (header.fields(), header.len as u64)
+        }
+        _ => (Vec::new(), 0),
     };
     let mut unpacked =
         Digested { input: Unpacked::new(file, compression, limits)?, hasher: Hasher::default() };
@@ -51,29 +54,19 @@ fn stream(
         true => ("tar", "tar", tar::list::members(&mut unpacked, limits)),
         false => ("content", compression.row().name, of_content(&mut unpacked)),
     };
-    let compressed = compression != Compression::None;
-    Ok(Listing {
-        format,
-        compression,
-        members: members.map_err(|e| e.in_file(path, name))?,
-        unpacked: compressed.then(|| unpacked.hasher.finish()),
-        packed: match compressed {
-            true => Some(rest_of(file, header.len as u64).map_err(Error::reading(path))?),
-            false => None,
-        },
-        fields: match compression {
-            Compression::Gzip => header.fields(),
-            _ => Vec::new(),
-        },
-    })
+    let listing = Listing::plain(format, fields, members.map_err(|e| e.in_file(path, name))?);
+    if compression == Compression::None {
+        return Ok(listing);
+    }
+    let packed = rest_of(file, packed_at).map_err(Error::reading(path))?;
+    let unpacked = unpacked.hasher.finish();
+    Ok(Listing { compression, unpacked: Some(unpacked), packed: Some(packed), ..listing })
 }
 
 /// SHA-256 of a file from an offset on.
 fn rest_of(mut file: &File, from: u64) -> io::Result<String> {
     file.seek(SeekFrom::Start(from))?;
-    let mut hasher = Hasher::default();
-    io::copy(&mut file, &mut hasher)?;
-    Ok(hasher.finish().sha256)
+    Ok(digest::of_reader(&mut file)?.sha256)
 }
 
 /// Digests what is read through it.
@@ -92,13 +85,6 @@ impl<R: Read> Read for Digested<R> {
 
 /// A single compressed file, as an archive of one member without a name.
 fn of_content(input: &mut impl Read) -> Result<Vec<Member>, ReadError> {
-    let mut hasher = Hasher::default();
-    io::copy(input, &mut hasher)?;
-    let digest = hasher.finish();
-    Ok(vec![Member {
-        kind: "file",
-        size: digest.size,
-        sha256: Some(digest.sha256),
-        ..Member::default()
-    }])
+    let Digest { size, sha256 } = digest::of_reader(input)?;
+    Ok(vec![Member { kind: "file", size, sha256: Some(sha256), ..Member::default() }])
 }

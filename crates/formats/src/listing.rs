@@ -1,10 +1,10 @@
 //! The members of an archive with their metadata and digests. All archive formats share this type;
 //! it is all that comparing them needs.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use crate::compress::container::Compression;
-use crate::digest::{Digest, Hasher};
+use crate::digest::{self, Digest};
 use crate::error::ReadError;
 
 /// An archive.
@@ -25,6 +25,12 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// An archive that is not compressed as a whole.
+    pub(crate) fn plain(format: &'static str, fields: Vec<Field>, members: Vec<Member>) -> Listing {
+        let compression = Compression::None;
+        Listing { format, compression, unpacked: None, packed: None, fields, members }
+    }
+
     /// The format, with what it is compressed with: `tar in gzip`.
     pub fn name(&self) -> String {
         match (self.format, self.compression) {
@@ -104,7 +110,5 @@ pub struct Member {
 
 /// SHA-256 of a member's content.
 pub(crate) fn digest(input: &mut impl Read) -> Result<String, ReadError> {
-    let mut hasher = Hasher::default();
-    io::copy(input, &mut hasher)?;
-    Ok(hasher.finish().sha256)
+    Ok(digest::of_reader(input)?.sha256)
 }

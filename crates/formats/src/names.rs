@@ -33,10 +33,7 @@ pub fn is_hidden(c: char) -> bool {
 
 /// The text with what is hidden in it escaped, and all else as it is.
 pub fn visible(text: &str) -> String {
-    let each = |c: char| match is_hidden(c) {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
+    let each = |c: char| if is_hidden(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(each).collect()
 }
 

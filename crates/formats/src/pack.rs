@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use crate::compress::container::{Compression, Compressor, Engine, Packer};
-use crate::digest::{Digest, Hasher};
+use crate::digest::{self, Digest, Hasher};
 use crate::error::{Error, Stop};
 use crate::formats::{Format, Layout};
 use crate::tar::write::{self as tar, Kind};
@@ -101,10 +101,7 @@ fn pack_tar(
     out.into_inner().map_err(|e| failed(e.into_error()))?;
     let digest = digest.unwrap_or_else(|| unreachable!("the archive is always digested"));
     Ok(Packed {
-        tar: match options.detail {
-            true => Some(tar.unwrap_or_else(|| digest.clone())),
-            false => None,
-        },
+        tar: if options.detail { Some(tar.unwrap_or_else(|| digest.clone())) } else { None },
         digest,
         members,
     })
@@ -127,9 +124,7 @@ fn pack_zip(
     for item in items {
         let item = item?;
         options.stop.check()?;
-        let Some(name) = zip_name(&item)? else {
-            continue;
-        };
+        let Some(name) = zip_name(&item)? else { continue };
         let (kind, size) = match &item.kind {
             Kind::File(size) => (Zipped::File, *size),
             Kind::Dir => (Zipped::Dir, 0),
@@ -155,9 +150,7 @@ fn pack_zip(
     let out = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
     // Sizes were written back into headers, so that the bytes did not come in order.
     out.rewind().map_err(failed)?;
-    let mut hasher = Hasher::default();
-    io::copy(out, &mut hasher).map_err(failed)?;
-    Ok(Packed { tar: None, digest: hasher.finish(), members })
+    Ok(Packed { tar: None, digest: digest::of_reader(out).map_err(failed)?, members })
 }
 
 fn failed(e: io::Error) -> Error {
@@ -225,9 +218,7 @@ struct Content {
 impl Content {
     fn open(item: &Item, options: &Options) -> Result<Content, Error> {
         let mut content = Content { file: None, hasher: None, failed: false, stop: options.stop };
-        let Kind::File(size) = item.kind else {
-            return Ok(content);
-        };
+        let Kind::File(size) = item.kind else { return Ok(content) };
         let opened = || {
             let file = File::open(&item.path)?;
             let meta = file.metadata()?;
@@ -268,9 +259,7 @@ impl Content {
 
 impl Read for Content {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let Some((file, _)) = &mut self.file else {
-            return Ok(0);
-        };
+        let Some((file, _)) = &mut self.file else { return Ok(0) };
         self.stop.check().map_err(io::Error::other)?;
         let n = file.read(buf).inspect_err(|_| self.failed = true)?;
         if let Some(hasher) = &mut self.hasher {

@@ -171,36 +171,25 @@ pub fn bytes_of(name: &OsStr) -> Result<&[u8], Error> {
 
 /// A made-up tree: files from anywhere under names of their own, and the directories above them.
 pub fn made_up(root: &[u8], files: &[(Vec<u8>, PathBuf)]) -> Result<Vec<Item>, Error> {
+    let parts = |name: &[u8]| name.split(|b| *b == b'/').map(<[u8]>::to_vec).collect::<Vec<_>>();
     let mut items = std::collections::BTreeMap::new();
     let mut dir = |name: &[u8]| {
-        let parts: Vec<&[u8]> = name.split(|b| *b == b'/').collect();
-        items.insert(
-            parts.iter().map(|p| p.to_vec()).collect::<Vec<_>>(),
-            Item {
-                name: name.to_vec(),
-                kind: Kind::Dir,
-                mode: policy::mode_of(true),
-                path: PathBuf::new(),
-            },
-        );
+        let (mode, path) = (policy::mode_of(true), PathBuf::new());
+        items.insert(parts(name), Item { name: name.to_vec(), kind: Kind::Dir, mode, path });
     };
     dir(root);
-    let mut all = Vec::new();
-    for (name, path) in files {
-        let name = [root, b"/", name].concat();
-        for (i, _) in name.iter().enumerate().filter(|(_, b)| **b == b'/') {
-            dir(&name[..i]);
-        }
-        all.push((name, path));
+    let all: Vec<_> = files.iter().map(|(n, path)| ([root, b"/", n].concat(), path)).collect();
+    for (name, _) in &all {
+        let ends = name.iter().enumerate().filter(|(_, b)| **b == b'/');
+        ends.for_each(|(i, _)| dir(&name[..i]));
     }
     for (name, path) in all {
         // A link among what is named is packed as what it points to: the archive is to stand alone.
         let look = Error::io(format!("failed to look at `{}`", path.display()));
         let meta = fs::metadata(path).map_err(look)?;
         let (kind, mode) = kind_and_mode(path, &meta)?;
-        let parts = name.split(|b| *b == b'/').map(<[u8]>::to_vec).collect();
         let item = Item { name: name.clone(), kind, mode, path: path.clone() };
-        if items.insert(parts, item).is_some() {
+        if items.insert(parts(&name), item).is_some() {
             return Err(Error::SameName(printable(&name)));
         }
     }

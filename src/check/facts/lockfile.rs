@@ -77,10 +77,9 @@ fn of(file: &File) -> Result<Lockfile> {
         let place = file.place_of(table, "name");
         let get = |key: &str| table.get(key).and_then(Item::as_str).map(str::to_string);
         let (Some(name), Some(version)) = (get("name"), get("version")) else {
+            let (path, line) = (file.path.display(), place.line);
             return Err(bad_input(format!(
-                "`{}` has a package without name or version at line {}: run `cargo generate-lockfile`",
-                file.path.display(),
-                place.line
+                "`{path}` has a package without name or version at line {line}: run `cargo generate-lockfile`"
             )));
         };
         let source = get("source");

@@ -25,11 +25,8 @@ impl File {
     pub(super) fn parse(path: &Path, text: String) -> Result<File> {
         let document = Document::parse(text.clone()).map_err(|e| {
             let line = line_of(&text, e.span().map_or(0, |s| s.start));
-            bad_input(format!(
-                "failed to parse `{}` at line {line}: {}",
-                path.display(),
-                e.message().replace('\n', " ")
-            ))
+            let (path, why) = (path.display(), e.message().replace('\n', " "));
+            bad_input(format!("failed to parse `{path}` at line {line}: {why}"))
         })?;
         Ok(File { path: path.to_owned(), document })
     }

@@ -10,7 +10,7 @@ use syn::{Expr, Local, Pat, PathSegment};
 
 use super::macros::{Printed, leading_literal, printed};
 use super::tables::{APPENDS, BY_KEY, WRITES};
-use super::walk::{Look, Node, Walk};
+use super::walk::{Look, Node, Walk, last_name};
 
 /// Whether the body of a loop hands on what it goes through in that order: it appends, writes,
 /// calls something for its effect. What it does to the loop's own variables, or puts into another
@@ -83,18 +83,17 @@ impl<'a> Look<'a> for Effects {
             }
             Node::MethodCall(call) => appends(&call.method) && !self.is_own(&call.receiver),
             Node::Macro(mac) => {
-                let name = mac.path.segments.last().map(|n| n.ident.to_string());
                 let text = leading_literal(&mac.tokens).map(|text| printed(&text));
-                self.found |= match name.as_deref() {
-                    Some("write" | "writeln") => true,
-                    Some("print" | "println") => text != Some(Printed::Message),
+                self.found |= match last_name(&mac.path).as_str() {
+                    "write" | "writeln" => true,
+                    "print" | "println" => text != Some(Printed::Message),
                     _ => false,
                 };
                 return false;
             }
             // `tokens = quote! { #tokens … }` appends.
             Node::Assign(expr) => {
-                matches!(&*expr.right, Expr::Macro(m) if m.mac.path.segments.last().is_some_and(|s| s.ident.to_string().starts_with("quote")))
+                matches!(&*expr.right, Expr::Macro(m) if last_name(&m.mac.path).starts_with("quote"))
             }
             Node::Binary(expr) => matches!(expr.op, syn::BinOp::AddAssign(_)),
             _ => false,

@@ -7,7 +7,7 @@ use syn::visit::Visit;
 
 use super::macros::leading_literal;
 use super::tables::{Depth, FOR_BUILD_SCRIPTS, Found, INCLUDES, OF_CARGO, PRIVATE, QUOTES, What};
-use super::walk::{Look, Node, Walk};
+use super::walk::{Look, Node, Walk, last_name};
 
 /// What a file compiles in, and whether it knows SOURCE_DATE_EPOCH.
 pub(super) fn of(file: &syn::File, depth: Depth) -> (Vec<Found>, bool) {
@@ -33,8 +33,7 @@ impl<'a> Look<'a> for Reader {
                 return false;
             }
             Node::Macro(mac) => {
-                let name = mac.path.segments.last().map(|s| s.ident.to_string());
-                self.invocation(&name.unwrap_or_default(), mac.tokens.clone());
+                self.invocation(&last_name(&mac.path), mac.tokens.clone());
                 return false;
             }
             Node::Lit(Lit::Str(text)) => self.text(&text.value()),
@@ -92,11 +91,8 @@ impl Reader {
                 inner.tokens(tokens);
                 let of_machine = |f: &Found| !OF_CARGO.contains(&f.detail.as_str());
                 for found in inner.found.into_iter().filter(of_machine) {
-                    self.note(
-                        What::Include,
-                        format!("{name}! of the variable {}", found.detail),
-                        first.span(),
-                    );
+                    let detail = format!("{name}! of the variable {}", found.detail);
+                    self.note(What::Include, detail, first.span());
                 }
             }
         }

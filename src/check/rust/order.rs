@@ -16,7 +16,7 @@ use super::effects::{hands_on, only_for_errors};
 use super::modules::Module;
 use super::names::Names;
 use super::tables::{COLLECTIONS, Found, ORDERLESS, What};
-use super::walk::{Holder, Look, Node, Walk};
+use super::walk::{self, Holder, Look, Node, Walk};
 
 /// Methods that go through a map in its own order.
 const WALKS: &[&str] = &[
@@ -312,7 +312,7 @@ fn name_of(pat: &Pat) -> Option<String> {
 
 fn last_name(ty: &Type) -> Option<String> {
     match ty {
-        Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
+        Type::Path(path) => Some(walk::last_name(&path.path)),
         _ => None,
     }
 }

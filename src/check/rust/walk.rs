@@ -3,6 +3,11 @@
 
 use syn::visit::{self, Visit};
 
+/// The last name of a path.
+pub(super) fn last_name(path: &syn::Path) -> String {
+    path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default()
+}
+
 /// What a rule sees.
 pub(super) enum Node<'a> {
     Assign(&'a syn::ExprAssign),

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use repro_explain::finding::Finding;
 
-use super::summary::{Row, Summary};
+use super::summary::{Chain, Row, Summary};
 use crate::verdict::{Status, Tone};
 
 /// Annotations of one step that GitHub shows.
@@ -28,14 +28,8 @@ pub fn annotations(summary: &Summary) -> String {
     let causes = causes(summary);
     for (row, finding) in causes.iter().take(left) {
         let title = format!("{}: {}", row.name, finding.cause.name());
-        let text = format!(
-            "{}{}\nA: {}\nB: {}\n{}",
-            finding.place,
-            owner(finding),
-            finding.a,
-            finding.b,
-            finding.remedy
-        );
+        let Finding { place, a, b, remedy, .. } = finding;
+        let text = format!("{place}{}\nA: {a}\nB: {b}\n{remedy}", owner(finding));
         command(&mut out, "error", &title, finding.source.as_deref().and_then(inside), &text);
     }
     let differ = summary.artifacts.iter().filter(|r| r.status != Status::Same);
@@ -98,16 +92,11 @@ pub fn step_summary(summary: &Summary) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "## {}: {}\n", summary.command, summary.verdict);
     for chain in &summary.chains {
-        let links: Vec<String> = chain.links.iter().map(|l| code(l)).collect();
-        let _ = writeln!(
-            out,
-            "- **{}** of {}: {} ({})",
-            chain.unit,
-            links.join(" → "),
-            chain.causes.join(", "),
-            chain.proof
-        );
-        for line in &chain.evidence {
+        let Chain { links, unit, causes, proof, evidence, .. } = chain;
+        let links: Vec<String> = links.iter().map(|l| code(l)).collect();
+        let (links, causes) = (links.join(" → "), causes.join(", "));
+        let _ = writeln!(out, "- **{unit}** of {links}: {causes} ({proof})");
+        for line in evidence {
             let _ = writeln!(out, "  - {}", code(line));
         }
     }
@@ -118,19 +107,10 @@ pub fn step_summary(summary: &Summary) -> String {
                 format!("{} bytes, `{}…`", d.size, &d.sha256[..16.min(d.sha256.len())])
             })
         };
-        let _ = writeln!(
-            out,
-            "| {} | {} ({}) | {} | {} |",
-            row.status.name(),
-            code(&row.name),
-            cell(&row.about),
-            digest(row.a),
-            if row.other == "B" {
-                digest(row.b)
-            } else {
-                format!("{}: {}", row.other, digest(row.b))
-            }
-        );
+        let (status, name, about) = (row.status.name(), code(&row.name), cell(&row.about));
+        let (a, b) = (digest(row.a), digest(row.b));
+        let b = if row.other == "B" { b } else { format!("{}: {b}", row.other) };
+        let _ = writeln!(out, "| {status} | {name} ({about}) | {a} | {b} |");
     }
     let causes = causes(summary);
     if !causes.is_empty() {
@@ -138,15 +118,9 @@ pub fn step_summary(summary: &Summary) -> String {
             writeln!(out, "\n| cause | where | A | B | remedy |\n| --- | --- | --- | --- | --- |");
     }
     for (_, f) in causes.iter().take(50) {
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {} | {} |",
-            f.cause.name(),
-            cell(&format!("{}{}", f.place, owner(f))),
-            code(&f.a),
-            code(&f.b),
-            cell(&f.remedy)
-        );
+        let (cause, place) = (f.cause.name(), cell(&format!("{}{}", f.place, owner(f))));
+        let (a, b, remedy) = (code(&f.a), code(&f.b), cell(&f.remedy));
+        let _ = writeln!(out, "| {cause} | {place} | {a} | {b} | {remedy} |");
     }
     for (name, value) in &summary.facts {
         let _ = writeln!(out, "\n{name}: {}", cell(value));
@@ -170,10 +144,9 @@ fn cell(text: &str) -> String {
 /// Text as code; a backtick within it cannot be escaped.
 fn code(text: &str) -> String {
     if text.is_empty() {
-        String::new()
-    } else {
-        format!("`{}`", text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " "))
+        return String::new();
     }
+    format!("`{}`", text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " "))
 }
 
 #[cfg(test)]

@@ -161,24 +161,22 @@ pub fn recipe(rows: &[Row]) -> String {
 struct Packed<'a> {
     schema: &'static str,
     command: &'static str,
-    archives: Vec<OneArchive<'a>>,
+    archives: Vec<OneFile<'a, Archive>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    images: Vec<OneImage<'a>>,
+    images: Vec<OneFile<'a, Image>>,
     notes: &'a [String],
 }
 
+/// A file, and what it is.
 #[derive(Serialize)]
-struct OneArchive<'a> {
+struct OneFile<'a, T> {
     path: String,
     #[serde(flatten)]
-    archive: &'a Archive,
+    what: &'a T,
 }
 
-#[derive(Serialize)]
-struct OneImage<'a> {
-    path: String,
-    #[serde(flatten)]
-    image: &'a Image,
+fn at_paths<T>(files: &[(PathBuf, T)]) -> Vec<OneFile<'_, T>> {
+    files.iter().map(|(path, what)| OneFile { path: path.display().to_string(), what }).collect()
 }
 
 /// What was packed.
@@ -190,14 +188,8 @@ pub fn archives(
     encode(&Packed {
         schema: SCHEMA,
         command: "archive",
-        archives: archives
-            .iter()
-            .map(|(path, archive)| OneArchive { path: path.display().to_string(), archive })
-            .collect(),
-        images: images
-            .iter()
-            .map(|(path, image)| OneImage { path: path.display().to_string(), image })
-            .collect(),
+        archives: at_paths(archives),
+        images: at_paths(images),
         notes,
     })
 }

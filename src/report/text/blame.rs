@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use repro_explain::cause::names;
+
 use crate::blame::culprit::Culprit;
 use crate::report::rows::{row, under};
 use crate::term::{BAD, BOLD};
@@ -22,15 +24,11 @@ pub const ALL: Room = Room { culprits: usize::MAX, lines: usize::MAX };
 pub fn text(culprits: &[Culprit], room: Room) -> String {
     let mut out = String::new();
     for culprit in culprits.iter().take(room.culprits) {
-        let causes: Vec<_> = culprit.causes.iter().map(|c| c.name()).collect();
-        let text = format!(
-            "{BOLD}{}{BOLD:#} of {BOLD}{}{BOLD:#}: {}",
-            culprit.unit.name(),
-            culprit.package,
-            causes.join(", ")
-        );
+        let (unit, package, causes) =
+            (culprit.unit.name(), &culprit.package, names(&culprit.causes));
+        let text = format_args!("{BOLD}{unit}{BOLD:#} of {BOLD}{package}{BOLD:#}: {causes}");
         row(&mut out, BAD, "culprit", text);
-        row(&mut out, BOLD, "cause", format_args!("{} ({})", causes.join(", "), culprit.proof));
+        row(&mut out, BOLD, "cause", format_args!("{causes} ({})", culprit.proof));
         lines(&mut out, "", &culprit.evidence, room.lines);
         lines(&mut out, "remedy: ", &culprit.remedies, room.lines.min(2));
         if !culprit.via.is_empty() {
@@ -39,13 +37,9 @@ pub fn text(culprits: &[Culprit], room: Room) -> String {
         }
     }
     if culprits.len() > room.culprits {
-        let more: Vec<_> = culprits[room.culprits..]
-            .iter()
-            .map(|c| {
-                let causes: Vec<_> = c.causes.iter().map(|c| c.name()).collect();
-                format!("{} of {} ({})", c.unit.name(), c.package, causes.join(", "))
-            })
-            .collect();
+        let one =
+            |c: &Culprit| format!("{} of {} ({})", c.unit.name(), c.package, names(&c.causes));
+        let more: Vec<_> = culprits[room.culprits..].iter().map(one).collect();
         under(&mut out, format_args!("and {}; all of it with -v", short(&more, 4)));
     }
     out

@@ -38,19 +38,16 @@ pub fn report(report: &CheckReport, verbose: bool) -> String {
         true => String::new(),
         false => format!(" for {}", report.targets.join(", ")),
     };
-    let _ = writeln!(
-        out,
-        "{}, {}{of}{}",
-        match report.ran() {
-            all if all == report.rules => term::count(all, "rule", "rules"),
-            ran => format!("{ran} of {} rules", report.rules),
-        },
-        term::count(report.packages, "package", "packages"),
-        match report.outcome.allowed {
-            0 => String::new(),
-            n => format!(", {n} allowed"),
-        }
-    );
+    let rules = match report.ran() {
+        all if all == report.rules => term::count(all, "rule", "rules"),
+        ran => format!("{ran} of {} rules", report.rules),
+    };
+    let packages = term::count(report.packages, "package", "packages");
+    let allowed = match report.outcome.allowed {
+        0 => String::new(),
+        n => format!(", {n} allowed"),
+    };
+    let _ = writeln!(out, "{rules}, {packages}{of}{allowed}");
     ending(&mut out, report);
     out
 }
@@ -111,15 +108,11 @@ pub fn rules() -> String {
 
 /// What a rule is about.
 pub fn explain(rule: &Rule) -> String {
+    let Rule { id, severity, looks_at, why, remedy, source, .. } = rule;
+    let severity = severity.name();
     format!(
-        "{BOLD}{}{BOLD:#} ({})\nlooks at  {}\nwhy       {}\nto do     {}\nsource    {}\n\
-         off       [[workspace.metadata.repro.check]] with id = \"{}\", level = \"allow\" and a reason\n",
-        rule.id,
-        rule.severity.name(),
-        rule.looks_at,
-        rule.why,
-        rule.remedy,
-        rule.source,
-        rule.id
+        "{BOLD}{id}{BOLD:#} ({severity})\nlooks at  {looks_at}\nwhy       {why}\n\
+         to do     {remedy}\nsource    {source}\n\
+         off       [[workspace.metadata.repro.check]] with id = \"{id}\", level = \"allow\" and a reason\n"
     )
 }

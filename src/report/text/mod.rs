@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use self::blame::Room;
 use super::rows::{digest, named, rest, row, under};
 use super::{findings, variations};
-use repro_explain::cause::{CAUSES, Cause};
+use repro_explain::cause::{self, CAUSES, Cause};
 use repro_explain::{Explained, known_crates, remedy};
 use repro_formats::names::printable;
 
@@ -305,15 +305,9 @@ pub fn causes() -> String {
         }
     }
     for row in known_crates::all() {
-        let causes: Vec<_> = row.causes.iter().map(|c| c.name()).collect();
-        let _ = writeln!(
-            out,
-            "{BOLD}crate {}{BOLD:#}: {}\n    {}\n    {}",
-            row.spec(),
-            causes.join(", "),
-            row.remedy,
-            row.source
-        );
+        let (spec, causes) = (row.spec(), cause::names(&row.causes));
+        let what = format!("{causes}\n    {}\n    {}", row.remedy, row.source);
+        let _ = writeln!(out, "{BOLD}crate {spec}{BOLD:#}: {what}");
     }
     out
 }
@@ -333,26 +327,17 @@ pub fn archives(
             "none" => "not compressed".to_string(),
             name => format!("{name} {} at level {}", archive.version, archive.level),
         };
-        let _ = writeln!(
-            out,
-            "{BOLD}packed{BOLD:#}  {} bytes, {compressor}, timestamps {}",
-            archive.size, archive.epoch
-        );
-        let _ = writeln!(out, "{}  {}", archive.sha256, path.display());
+        let Archive { size, epoch, sha256, .. } = archive;
+        let how = format!("{size} bytes, {compressor}, timestamps {epoch}");
+        let _ = writeln!(out, "{BOLD}packed{BOLD:#}  {how}\n{sha256}  {}", path.display());
     }
     for (path, image) in images {
-        let platforms: Vec<&str> = image.platforms.iter().map(|p| &*p.platform).collect();
-        let _ = writeln!(
-            out,
-            "{BOLD}image{BOLD:#}   {}:{} for {}, {} bytes, timestamps {}\n        sha256:{}",
-            image.title,
-            image.version,
-            platforms.join(", "),
-            image.size,
-            image.epoch,
-            image.digest
-        );
-        let _ = writeln!(out, "{}  {}", image.sha256, path.display());
+        let Image { title, version, size, epoch, digest, sha256, platforms, .. } = image;
+        let platforms: Vec<&str> = platforms.iter().map(|p| &*p.platform).collect();
+        let platforms = platforms.join(", ");
+        let what = format!("{title}:{version} for {platforms}, {size} bytes, timestamps {epoch}");
+        let _ = writeln!(out, "{BOLD}image{BOLD:#}   {what}\n        sha256:{digest}");
+        let _ = writeln!(out, "{sha256}  {}", path.display());
     }
     out
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use repro_explain::cause::names;
 use repro_formats::names::printable;
 
 use super::{Checked, MadeBy, Outcome, Part, Report, SettingRow, SettingState, identity};
@@ -164,20 +165,13 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
     rest(out, file.findings.len(), shown);
 }
 
-fn names(steps: &[repro_explain::cause::Cause]) -> String {
-    let names: Vec<_> = steps.iter().map(|s| s.name()).collect();
-    names.join(", ")
-}
-
 pub(super) fn ending(out: &mut String, report: &Report) {
     let _ = match report.verdict {
         Verification::Reproduced => writeln!(out, "{GOOD}REPRODUCED{GOOD:#}"),
-        Verification::AfterNormalizing => writeln!(
-            out,
-            "{WARN}REPRODUCED AFTER NORMALIZING{WARN:#}: {} ({})",
-            names(&report.steps),
-            to_accept(report)
-        ),
+        Verification::AfterNormalizing => {
+            let (steps, accept) = (names(&report.steps), to_accept(report));
+            writeln!(out, "{WARN}REPRODUCED AFTER NORMALIZING{WARN:#}: {steps} ({accept})")
+        }
         Verification::WithPublishersSettings => {
             let left = report.settings.iter().filter(|s| s.state == SettingState::NotAccepted);
             let mut left: Vec<_> = left.map(|s| printable(s.setting.name.as_bytes())).collect();

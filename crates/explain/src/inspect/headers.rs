@@ -8,6 +8,7 @@ use repro_formats::signature;
 
 use super::binary::Binary;
 use crate::dependencies;
+use crate::read::gold_version;
 
 /// Symbols whose names are looked at.
 const MOST: usize = 200_000;
@@ -149,9 +150,7 @@ fn elf(out: &mut Binary, file: &object::File) {
     out.build_id = file.build_id().ok().flatten().map(hex);
     let gold = file.section_by_name(".note.gnu.gold-version");
     if let Some(data) = gold.as_ref().and_then(|s| s.data().ok()) {
-        let text = String::from_utf8_lossy(data);
-        let version = text.find("gold ").map_or("gold", |at| text[at..].trim_end_matches('\0'));
-        out.linkers.push(version.to_string());
+        out.linkers.push(gold_version(data));
     }
     let strings = file.section_by_name(".dynstr").and_then(|s| s.data().ok()).unwrap_or_default();
     let versions = strings.split(|b| *b == 0).filter_map(|t| std::str::from_utf8(t).ok());
@@ -215,12 +214,8 @@ fn apple(out: &mut Binary, bytes: &[u8], file: &object::File) {
     for _ in 0..all.u32(16).min(10_000) {
         let size = all.u32(at + 4) as usize;
         if all.u32(at) == 0x32 {
-            let (minimum, sdk) = (all.u32(at + 12), all.u32(at + 16));
-            out.hints.push(format!(
-                "for macOS {} and later, SDK {}",
-                version(minimum),
-                version(sdk)
-            ));
+            let (minimum, sdk) = (version(all.u32(at + 12)), version(all.u32(at + 16)));
+            out.hints.push(format!("for macOS {minimum} and later, SDK {sdk}"));
             for tool in 0..all.u32(at + 20).min(16) as usize {
                 let place = at + 24 + 8 * tool;
                 let name = match all.u32(place) {

@@ -16,6 +16,7 @@ use repro_formats::limits::Limits;
 
 pub use self::binary::{Binary, Crate, LeakedPath, Rustc, release_of};
 use super::open::{self, Kind};
+use super::read::READERS;
 
 /// Archives in archives that are opened.
 const DEEPEST: usize = 3;
@@ -51,13 +52,8 @@ fn add(
     }
     let found = detect(bytes);
     let own = match found {
-        FileType::Elf => Some("ELF"),
-        FileType::Pe => Some("PE"),
-        FileType::Coff => Some("COFF"),
-        FileType::MachO => Some("Mach-O"),
         FileType::Ar if is_library(bytes) => Some("ar"),
-        FileType::Wasm => Some("wasm"),
-        _ => None,
+        _ => READERS.iter().find(|r| r.of == found).map(|r| r.name),
     };
     if let Some(format) = own {
         out.push(binary(bytes, format, within.clone()));

@@ -3,10 +3,12 @@
 
 use std::ops::Range;
 
+use repro_formats::bytes::chunk;
+
 use super::super::align::Hunk;
 use super::super::image::{Image, Kind, Machine, Part};
 use super::super::known::Window;
-use super::work::{Claim, Work, claim};
+use super::work::{Claim, Work, claim, whole};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -20,13 +22,9 @@ impl Work<'_> {
         } else if self.moved(part, hunk) || self.padding(hunk) {
             self.follows(hunk, About::Moved);
         } else if self.is_relaxed(hunk) {
-            let len = hunk.len() as u64;
-            let mut c = claim(Cause::LinkerVersion, hunk.a.clone(), hunk.b.clone(), len);
-            c.about = About::Relaxation;
-            c.what = Some(
-                "a reference through the GOT on one side, a direct one on the other".to_string(),
-            );
-            self.add(c);
+            let what = "a reference through the GOT on one side, a direct one on the other";
+            let c = whole(Cause::LinkerVersion, hunk).called(what);
+            self.add(Claim { about: About::Relaxation, ..c });
         } else if !(self.time(hunk) || self.exact(hunk)) {
             // Code looks random, and never is.
             self.unknown(hunk);
@@ -49,10 +47,9 @@ impl Work<'_> {
             let x = piece(self.a, &a, &hunk.a, k.a.as_bytes());
             let y = piece(self.b, &b, &hunk.b, k.b.as_bytes());
             if let (Some(x), Some(y)) = (x, y) {
-                let mut c = claim(k.cause, x, y, hunk.len() as u64);
-                c.about = k.about;
-                c.what = Some(format!("{}, in an instruction", k.name));
-                return Some(c);
+                let c = claim(k.cause, x, y, hunk.len() as u64);
+                let c = c.called(format!("{}, in an instruction", k.name));
+                return Some(Claim { about: k.about, ..c });
             }
         }
         let clocks = self.context.clocks?;
@@ -66,9 +63,8 @@ impl Work<'_> {
         };
         let x = begins(self.a, &a, &hunk.a, clocks.a.wider(120))?;
         let y = begins(self.b, &b, &hunk.b, clocks.b.wider(120))?;
-        let mut c = claim(Cause::Timestamp, x, y, hunk.len() as u64);
-        c.what = Some("first digits of the seconds since 1970, in an instruction".to_string());
-        Some(c)
+        let c = claim(Cause::Timestamp, x, y, hunk.len() as u64);
+        Some(c.called("first digits of the seconds since 1970, in an instruction"))
     }
 
     /// Sorts the claims that follow from nothing: each instruction is looked up among them.
@@ -95,7 +91,7 @@ impl Work<'_> {
         }
         let target = |image: &Image, bytes: &[u8], at: usize, more: u64| {
             let part = &image.parts[image.part_at(at)?];
-            let by = i32::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+            let by = i32::from_le_bytes(chunk(bytes, at)?);
             let next = part.address? + (at - part.range.start) as u64 + 4 + more;
             image.offset_of(next.wrapping_add_signed(i64::from(by)))
         };
@@ -124,7 +120,7 @@ impl Work<'_> {
             return false;
         }
         let at = |bytes: &'_ [u8], r: &Range<usize>| -> Option<[u8; 3]> {
-            bytes.get(r.start.checked_sub(1)?..)?.first_chunk().copied()
+            chunk(bytes, r.start.checked_sub(1)?)
         };
         let (Some(x), Some(y)) = (at(self.a, &hunk.a), at(self.b, &hunk.b)) else { return false };
         let relative = |modrm: u8| modrm & 0xc7 == 0x05;

@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 pub use self::work::{Claim, Compared, Pair};
-use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim};
-use super::align::{self, Aligner, Hunk};
+use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim, forth};
+use super::align::{Aligner, Hunk};
 use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
 use super::read;
@@ -248,18 +248,17 @@ impl Work<'_> {
         };
         let all_words = |work: &mut Self, text: &[u8], (to, part): (&[u8], &Part)| {
             let mut words = text.split(|c| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
-            words.all(|w| work.find(&to[part.range.clone()], w))
+            words.all(|w| work.find(&to[part.range.clone()], w).is_some())
         };
         if inside(s, t) && all_words(self, s, b) || inside(t, s) && all_words(self, t, a) {
             return true;
         }
-        let first = align::common_prefix(s, t);
-        let last = align::common_suffix(&s[first..], &t[first..]);
-        let cut = |r: Range<usize>| r.start + first..r.end - last;
-        let (s, t) = (&s[first..s.len() - last], &t[first..t.len() - last]);
+        let Hunk { a: own_a, b: own_b } = Hunk::between(s, t);
+        let (s, t) = (&s[own_a.clone()], &t[own_b.clone()]);
         let mut values = self.context.known.iter();
         let known = values.any(|k| k.a.as_bytes() == s || k.b.as_bytes() == t);
-        [(cut(x), a, b), (cut(y), b, a)].into_iter().all(|(own, from, to)| {
+        let (x, y) = (forth(&own_a, x.start), forth(&own_b, y.start));
+        [(x, a, b), (y, b, a)].into_iter().all(|(own, from, to)| {
             let text = &from.0[own.clone()];
             // To look for all pieces of a part is slow.
             self.cuts_left = self.cuts_left.saturating_sub(1);
@@ -285,31 +284,23 @@ impl Work<'_> {
         let image = if left { self.ia } else { self.ib };
         let field = image.fields.iter().find(|f| f.range == part.range);
         let shown = field.map_or_else(|| format!("{len} bytes"), |f| f.value.clone());
-        let (a, b, shown) = match left {
-            true => (part.range.clone(), 0..0, (shown, "absent".to_string())),
-            false => (0..0, part.range.clone(), ("absent".to_string(), shown)),
+        let absent = "absent".to_string();
+        let (bytes, (pa, pb), (a, b), shown) = match left {
+            true => (self.a, (Some(part), None), (part.range.clone(), 0..0), (shown, absent)),
+            false => (self.b, (None, Some(part)), (0..0, part.range.clone()), (absent, shown)),
         };
-        let bytes = match left {
-            true => self.a,
-            false => self.b,
-        };
-        let sides = if left { (Some(part), None) } else { (None, Some(part)) };
-        if part.kind == Kind::Dependencies && self.dependencies(sides.0, sides.1, len) {
+        if part.kind == Kind::Dependencies && self.dependencies(pa, pb, len) {
             return;
         }
         let known = field.map(|f| (f.cause, f.about)).or_else(|| read::alone(&part.name));
         let (cause, about) = known.unwrap_or((Cause::Unknown, About::Anything));
-        let mut claim = claim(cause, a, b, len);
-        claim.about = about;
+        let claim = Claim { about, ..claim(cause, a, b, len) };
         // What has no name of its own lies where it does because of the parts around it.
         if part.gap || bytes[part.range.clone()].iter().all(|b| *b == 0) {
-            claim.follow(About::Moved);
-            self.push(claim);
-            return;
+            return self.push(claim.following(About::Moved));
         }
-        claim.what = Some(format!("`{}` is on one side only", part.name));
-        claim.shown = Some(shown);
-        self.push(claim);
+        let claim = claim.called(format!("`{}` is on one side only", part.name));
+        self.push(Claim { shown: Some(shown), ..claim });
     }
 
     /// Claims the first hunk, and those that go with it: how many.
@@ -336,9 +327,7 @@ impl Work<'_> {
     /// Random bytes in a crate's metadata are mostly hashes that follow from something. They are a cause
     /// where nothing else is, and a crate takes part that is known for it.
     fn random_in_metadata(&mut self) {
-        let Some(hunk) = self.packed_random.take() else {
-            return;
-        };
+        let Some(hunk) = self.packed_random.take() else { return };
         let known = |p: &Package| by_crate(p, Cause::Randomness).is_some();
         let causes = self.out.claims.iter().any(|c| !c.follows);
         if causes || !self.context.packages.iter().any(known) {

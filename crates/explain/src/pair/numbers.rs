@@ -4,7 +4,7 @@ use super::super::align::Hunk;
 use super::super::image::{Kind, Part};
 use super::super::text::{self, Texts};
 use super::super::time;
-use super::work::{Work, claim};
+use super::work::{Claim, Work, claim, read, whole};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -53,13 +53,10 @@ impl Work<'_> {
                 };
                 for little in [true, false] {
                     let (v, w) = (integer(p, little), integer(q, little));
-                    let Some((cause, what)) = self.number(v, w) else {
-                        continue;
-                    };
-                    let mut c = claim(cause, x..x + width, y..y + width, hunk.len() as u64);
-                    c.what = Some(format!("an integer of {width} bytes: {what}"));
-                    c.shown = Some((v.to_string(), w.to_string()));
-                    self.add(c);
+                    let Some((cause, what)) = self.number(v, w) else { continue };
+                    let c = claim(cause, x..x + width, y..y + width, hunk.len() as u64);
+                    let c = c.called(format!("an integer of {width} bytes: {what}"));
+                    self.add(Claim { shown: Some((v.to_string(), w.to_string())), ..c });
                     return true;
                 }
             }
@@ -93,10 +90,8 @@ impl Work<'_> {
 
     /// Claims the hunk as random bytes.
     pub(super) fn nothing_in_common(&mut self, hunk: &Hunk) {
-        let len = hunk.len() as u64;
-        let mut c = claim(Cause::Randomness, hunk.a.clone(), hunk.b.clone(), len);
-        c.what = Some(format!("{len} bytes that have nothing in common"));
-        self.push(c);
+        let what = format!("{} bytes that have nothing in common", hunk.len());
+        self.push(whole(Cause::Randomness, hunk).called(what));
     }
 
     pub(super) fn looks_random(&self, hunk: &Hunk) -> bool {
@@ -107,10 +102,7 @@ impl Work<'_> {
         }
         let spread = |bytes: &[u8]| {
             let bytes = &bytes[..bytes.len().min(64)];
-            let mut seen = [false; 256];
-            bytes.iter().for_each(|b| seen[usize::from(*b)] = true);
-            let distinct = seen.iter().filter(|s| **s).count();
-            distinct * 4 >= bytes.len() * 3
+            text::distinct(bytes) * 4 >= bytes.len() * 3
         };
         spread(x) && spread(y)
     }
@@ -121,20 +113,13 @@ impl Work<'_> {
         if !self.is_printable(hunk) || hunk.len() > 16 {
             return false;
         }
-        let Some(r) = text::short_known(texts, hunk) else {
-            return false;
-        };
-        let mut c = claim(r.cause, r.a, r.b, hunk.len() as u64);
-        (c.about, c.what) = (r.about, r.what);
-        self.add(c);
+        let Some(r) = text::short_known(texts, hunk) else { return false };
+        self.add(read(r, 0, 0, hunk.len()));
         true
     }
 }
 
 pub(super) fn integer(bytes: &[u8], little: bool) -> u128 {
     let join = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
-    match little {
-        true => bytes.iter().rev().fold(0, join),
-        false => bytes.iter().fold(0, join),
-    }
+    if little { bytes.iter().rev().fold(0, join) } else { bytes.iter().fold(0, join) }
 }

@@ -126,18 +126,14 @@ impl Work<'_> {
                     list
                 };
                 let same = records(&self.a[x.clone()]) == records(&self.b[y.clone()]);
-                same.then(|| {
-                    let mut c = claim(Cause::Ordering, x, y, 0);
-                    c.what = Some(format!("the same {} records of {size} bytes", len / size));
-                    c
-                })
+                let what = format!("the same {} records of {size} bytes", len / size);
+                same.then(|| claim(Cause::Ordering, x, y, 0).called(what))
             })
         });
         let pieces = || {
             let n = pieces(&self.a[sa.clone()], &self.b[sb.clone()])?.len();
-            let mut c = claim(Cause::Ordering, sa.clone(), sb.clone(), 0);
-            c.what = Some(format!("the same bytes in about {n} pieces"));
-            Some(c)
+            let what = format!("the same bytes in about {n} pieces");
+            Some(claim(Cause::Ordering, sa.clone(), sb.clone(), 0).called(what))
         };
         records.or_else(pieces)
     }
@@ -189,9 +185,8 @@ impl Work<'_> {
             self.shifts.moved([within(pb, to) - within(pa, at)].into_iter());
         }
         self.shifts.moved(moved.into_iter());
-        let mut rest = claim(Cause::Unknown, sa.clone(), sb.clone(), 0);
-        rest.follow(About::Moved);
-        claims.push(rest);
+        let rest = claim(Cause::Unknown, sa.clone(), sb.clone(), 0);
+        claims.push(rest.following(About::Moved));
         Some(claims)
     }
 
@@ -201,19 +196,17 @@ impl Work<'_> {
         let mut claims = match self.numbers(v, w) {
             Some((offset, shown, cause, what)) => {
                 let (at, to) = (at + offset, to + offset);
-                let mut c = claim(cause, at..at + 8.min(size), to..to + 8.min(size), 0);
-                c.what = Some(format!("an integer among other constants: {what}"));
-                c.shown = Some(shown);
-                vec![c]
+                let c = claim(cause, at..at + 8.min(size), to..to + 8.min(size), 0);
+                let c = c.called(format!("an integer among other constants: {what}"));
+                vec![Claim { shown: Some(shown), ..c }]
             }
             None => {
                 let hunk = self.without_padding(&Hunk { a: whole(at), b: whole(to) });
                 match self.is_printable(&hunk) {
                     true => self.whole(&hunk.a, &hunk.b),
                     false if self.looks_random(&hunk) => {
-                        let mut c = claim(Cause::Randomness, hunk.a, hunk.b, 0);
-                        c.what = Some(format!("{size} bytes that have nothing in common"));
-                        vec![c]
+                        let what = format!("{size} bytes that have nothing in common");
+                        vec![claim(Cause::Randomness, hunk.a, hunk.b, 0).called(what)]
                     }
                     false => vec![claim(Cause::Unknown, hunk.a, hunk.b, 0)],
                 }
@@ -253,13 +246,12 @@ impl Work<'_> {
         let whole = |list: &[(String, Range<usize>)]| list[0].1.start..list[list.len() - 1].1.end;
         let in_order = x.iter().map(|(t, _)| t).eq(y.iter().map(|(t, _)| t));
         if x.len() > 1 && !in_order && sorted(&x) == sorted(&y) {
-            let mut c = claim(Cause::Ordering, whole(&x), whole(&y), 0);
             let list = |l: &[(String, Range<usize>)]| {
-                l.iter().map(|(t, _)| t.as_str()).collect::<Vec<_>>().join(", ")
+                cut(&l.iter().map(|(t, _)| t.as_str()).collect::<Vec<_>>().join(", "))
             };
-            c.what = Some(format!("the same {} strings in UTF-16", x.len()));
-            c.shown = Some((cut(&list(&x)), cut(&list(&y))));
-            return Some(vec![c]);
+            let c = claim(Cause::Ordering, whole(&x), whole(&y), 0);
+            let c = c.called(format!("the same {} strings in UTF-16", x.len()));
+            return Some(vec![Claim { shown: Some((list(&x), list(&y))), ..c }]);
         }
         let (only_a, only_b) = (alone(&x, &y), alone(&y, &x));
         if only_a.is_empty() || only_a.len() != only_b.len() {
@@ -268,10 +260,7 @@ impl Work<'_> {
         let mut claims = Vec::new();
         for ((t, at), (u, to)) in only_a.iter().zip(&only_b) {
             let texts = Texts { a: t.as_bytes(), b: u.as_bytes(), context: self.context };
-            let first = align::common_prefix(texts.a, texts.b);
-            let last = align::common_suffix(&texts.a[first..], &texts.b[first..]);
-            let hunk = Hunk { a: first..t.len() - last, b: first..u.len() - last };
-            for r in text::read(texts, &[hunk]) {
+            for r in text::read(texts, &[Hunk::between(texts.a, texts.b)]) {
                 let wide = |from: &Range<usize>, r: &Range<usize>| {
                     from.start + r.start * 2..from.start + r.end * 2
                 };
@@ -298,23 +287,18 @@ impl Work<'_> {
             Some(p) => packages(&all[p.range.clone()]).map(Some),
             None => Some(None),
         };
-        let (Some(x), Some(y)) = (list(pa, self.a), list(pb, self.b)) else {
-            return false;
-        };
+        let (Some(x), Some(y)) = (list(pa, self.a), list(pb, self.b)) else { return false };
         let count = |n: Option<usize>| n.map_or("absent".to_string(), |n| format!("{n} packages"));
         let shown = match (&x, &y) {
             (Some(x), Some(y)) => unlike(x, y),
             _ => (count(x.as_ref().map(|x| x.len())), count(y.as_ref().map(|y| y.len()))),
         };
         let range = |part: Option<&Part>| part.map_or(0..0, |p| p.range.clone());
-        let mut c = claim(Cause::DependencyList, range(pa), range(pb), bytes);
-        c.what = Some(match (pa, pb) {
-            (Some(_), Some(_)) => "the dependencies that `cargo auditable` lists".to_string(),
-            _ => "built with `cargo auditable` on one side only".to_string(),
+        let c = claim(Cause::DependencyList, range(pa), range(pb), bytes).called(match (pa, pb) {
+            (Some(_), Some(_)) => "the dependencies that `cargo auditable` lists",
+            _ => "built with `cargo auditable` on one side only",
         });
-        c.about = About::Anything;
-        c.shown = Some(shown);
-        self.push(c);
+        self.push(Claim { shown: Some(shown), ..c });
         true
     }
 }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::super::align::{self, Hunk};
+use super::super::align::Hunk;
 use super::super::image::{Kind, Part};
 use super::super::names::{is_of_dlltool, without_hashes};
 use super::super::text::{self, Texts};
 use super::strings::on_one_side;
-use super::work::{AROUND, Claim, LEAST_RUN, Work, claim, within};
+use super::work::{AROUND, Claim, LEAST_RUN, Work, claim, forth, read, whole, within};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -16,8 +16,13 @@ const MOST_NAMES: usize = 2_000;
 
 impl Work<'_> {
     pub(super) fn is_printable(&self, hunk: &Hunk) -> bool {
-        let plain = |b: &u8| (0x20..0x7f).contains(b) || matches!(b, b'\t' | b'\n' | b'\r');
-        self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
+        self.all(hunk, is_plain)
+    }
+
+    /// Whether all that differs, on both sides, are such bytes.
+    fn all(&self, hunk: &Hunk, of: fn(u8) -> bool) -> bool {
+        let (x, y) = (&self.a[hunk.a.clone()], &self.b[hunk.b.clone()]);
+        x.iter().chain(y).all(|b| of(*b))
     }
 
     /// The text around a hunk on both sides, within the part.
@@ -125,10 +130,8 @@ impl Work<'_> {
                     }
                 }
             } else {
-                let bytes: usize = claimed.iter().map(Hunk::len).sum();
-                let mut c = claim(r.cause, x, y, bytes as u64);
-                (c.about, c.what) = (r.about, r.what);
-                self.push(c);
+                let bytes = claimed.iter().map(Hunk::len).sum();
+                self.push(read(r, a.start, b.start, bytes));
             }
         }
     }
@@ -136,18 +139,12 @@ impl Work<'_> {
     /// Whether each text is in the other file too: the linker put them in another order.
     fn changed_places(&mut self, pa: &Part, pb: &Part, x: &Range<usize>, y: &Range<usize>) -> bool {
         let (a, b) = (self.a, self.b);
-        self.find(&b[pb.range.clone()], &a[x.clone()])
-            && self.find(&a[pa.range.clone()], &b[y.clone()])
+        self.find(&b[pb.range.clone()], &a[x.clone()]).is_some()
+            && self.find(&a[pa.range.clone()], &b[y.clone()]).is_some()
     }
 
     pub(super) fn is_textual(&self, part: &Part, hunk: &Hunk) -> bool {
-        match part.kind {
-            Kind::Text => {
-                let plain = |b: &u8| text::is_text(*b);
-                self.a[hunk.a.clone()].iter().all(plain) && self.b[hunk.b.clone()].iter().all(plain)
-            }
-            _ => self.is_printable(hunk),
-        }
+        self.all(hunk, if part.kind == Kind::Text { text::is_text } else { is_plain })
     }
 
     /// Without zeros at the end, which only fill what a shorter text leaves.
@@ -171,6 +168,7 @@ impl Work<'_> {
             return false;
         }
         let (a, b) = ((self.a, pa), (self.b, pb));
+        let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
         let mut claimed = 0;
         texts_a.retain(|t| !self.moved_to(t, a, b));
         texts_b.retain(|t| !self.moved_to(t, b, a));
@@ -180,7 +178,6 @@ impl Work<'_> {
             let bytes = within(&x, &hunk.a).max(within(&y, &hunk.b)) as u64;
             for mut c in self.whole(&x, &y) {
                 c.bytes = bytes;
-                let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
                 if packed && !is_telling(c.cause, c.about) {
                     c.follow(About::Packed);
                 }
@@ -190,24 +187,15 @@ impl Work<'_> {
         }
         let mut left = 0;
         for (rest, from, other) in [(rest_a, a, b), (rest_b, b, a)] {
-            let mut here = 0;
-            for piece in rest {
-                let bytes = &from.0[piece.clone()];
-                let known = bytes.iter().all(|b| *b == 0)
-                    || bytes.len() >= 4 && self.moved_to(&piece, from, other);
-                if !known {
-                    here += piece.len() as u64;
-                }
-            }
-            left = here.max(left);
+            let unknown = rest.iter().filter(|piece| !self.is_in(piece, from, other));
+            left = left.max(unknown.map(|piece| piece.len() as u64).sum());
         }
         let rest = (hunk.len() as u64).saturating_sub(claimed);
         let left = left.min(rest);
-        let packed = matches!(pa.kind, Kind::Metadata | Kind::Debug);
         let small = packed || self.shifts.any() && left < 64;
         for (bytes, follows) in [(rest - left, true), (left, small)] {
             if bytes > 0 {
-                let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), bytes);
+                let mut c = Claim { bytes, ..whole(Cause::Unknown, hunk) };
                 if follows {
                     c.follow(if packed { About::Packed } else { About::Moved });
                 }
@@ -218,19 +206,23 @@ impl Work<'_> {
     }
 }
 
+/// Whether a byte is one of a text in ASCII.
+fn is_plain(b: u8) -> bool {
+    b < 0x7f && text::is_text(b)
+}
+
 /// Texts that lie in the range, those at its ends whole; and what lies between them.
 fn segments(
     bytes: &[u8],
     range: &Range<usize>,
     part: &Range<usize>,
 ) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
-    let plain = |b: u8| (0x20..0x7f).contains(&b) || matches!(b, b'\t' | b'\n' | b'\r');
     let (mut texts, mut rest) = (Vec::new(), Vec::new());
     let mut at = range.start;
     let mut gap = at;
     while at < range.end {
         let mut end = at;
-        while end < range.end && plain(bytes[end]) {
+        while end < range.end && is_plain(bytes[end]) {
             end += 1;
             // Each line is a text of its own.
             if bytes[end - 1] == b'\n' && bytes.get(end) != Some(&b'\n') {
@@ -240,13 +232,13 @@ fn segments(
         let (mut first, mut last) = (at, end);
         if at == range.start && end > at {
             let low = part.start.max(at.saturating_sub(AROUND));
-            while first > low && plain(bytes[first - 1]) {
+            while first > low && is_plain(bytes[first - 1]) {
                 first -= 1;
             }
         }
         if end == range.end && end > at && bytes[end - 1] != b'\n' {
             let high = part.end.min(end + AROUND);
-            while last < high && plain(bytes[last]) {
+            while last < high && is_plain(bytes[last]) {
                 last += 1;
             }
         }
@@ -352,9 +344,8 @@ impl Work<'_> {
             }
         }
         if left > 0 {
-            let mut c = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
-            c.follow(About::Names);
-            self.push(c);
+            let rest = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
+            self.push(rest.following(About::Names));
         }
         true
     }
@@ -362,21 +353,7 @@ impl Work<'_> {
     /// Reads two texts that differ somewhere, all of it at once.
     pub(super) fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
         let texts = Texts { a: &self.a[x.clone()], b: &self.b[y.clone()], context: self.context };
-        let (n, m) = (texts.a.len(), texts.b.len());
-        let first = align::common_prefix(texts.a, texts.b);
-        let last = align::common_suffix(&texts.a[first..], &texts.b[first..]);
-        let hunk = Hunk { a: first..n - last, b: first..m - last };
-        let readings = text::read(texts, &[hunk]).into_iter();
-        readings
-            .map(|r| {
-                let mut c = claim(r.cause, forth(&r.a, x.start), forth(&r.b, y.start), 0);
-                (c.about, c.what) = (r.about, r.what);
-                c
-            })
-            .collect()
+        let readings = text::read(texts, &[Hunk::between(texts.a, texts.b)]).into_iter();
+        readings.map(|r| read(r, x.start, y.start, 0)).collect()
     }
-}
-
-fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
-    range.start + by..range.end + by
 }

@@ -10,6 +10,7 @@ use super::super::align::Hunk;
 use super::super::image::{Field, Follows, Image, Part};
 use super::super::known::Context;
 use super::super::shift::Shifts;
+use super::super::text::Reading;
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -115,13 +116,14 @@ impl Work<'_> {
             .iter()
             .find(|(x, y)| overlap(&x.range, &hunk.a) || overlap(&y.range, &hunk.b));
         let Some((x, y)) = found else { return false };
-        let mut c = claim(x.cause, x.range.clone(), y.range.clone(), hunk.len() as u64);
-        c.about = x.about;
-        c.what = Some(x.name.clone());
-        c.shown = Some((x.value.clone(), y.value.clone()));
-        c.follows = x.follows != Follows::Never;
-        c.of_field = x.follows;
-        self.add(c);
+        let c = claim(x.cause, x.range.clone(), y.range.clone(), hunk.len() as u64);
+        self.add(Claim {
+            about: x.about,
+            shown: Some((x.value.clone(), y.value.clone())),
+            follows: x.follows != Follows::Never,
+            of_field: x.follows,
+            ..c.called(&x.name)
+        });
         true
     }
 
@@ -160,24 +162,21 @@ impl Work<'_> {
     }
 
     pub(super) fn follows(&mut self, hunk: &Hunk, about: About) {
-        let mut c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
-        c.follow(about);
-        self.add(c);
+        self.add(whole(Cause::Unknown, hunk).following(about));
     }
 
     pub(super) fn unknown(&mut self, hunk: &Hunk) {
-        let c = claim(Cause::Unknown, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64);
-        self.push(c);
+        self.push(whole(Cause::Unknown, hunk));
     }
 
-    /// Whether a piece stands in a part of the other file, while the budget for such searches lasts.
-    pub(super) fn find(&mut self, whole: &[u8], piece: &[u8]) -> bool {
+    /// Where a piece stands in a part of the other file, while the budget for such searches lasts.
+    pub(super) fn find(&mut self, whole: &[u8], piece: &[u8]) -> Option<usize> {
         let cost = whole.len() as u64;
         if piece.is_empty() || self.finds_left < cost {
-            return false;
+            return None;
         }
         self.finds_left -= cost;
-        memchr::memmem::find(whole, piece).is_some()
+        memchr::memmem::find(whole, piece)
     }
 
     /// Whether a piece of a part stands in the same part of the other file; by how much it moved is kept.
@@ -188,13 +187,7 @@ impl Work<'_> {
         (to, other): (&[u8], &Part),
     ) -> bool {
         let bytes = &from[piece.clone()];
-        let whole = &to[other.range.clone()];
-        let cost = whole.len() as u64;
-        if bytes.is_empty() || self.finds_left < cost {
-            return false;
-        }
-        self.finds_left -= cost;
-        let at = memchr::memmem::find(whole, bytes);
+        let at = self.find(&to[other.range.clone()], bytes);
         if let Some(at) = at.filter(|_| bytes.len() >= MOVED && self.found.len() < MOST_MOVES) {
             let by = at as i64 - (piece.start - own.range.start) as i64;
             *self.found.entry(by).or_default() += bytes.len();
@@ -205,10 +198,18 @@ impl Work<'_> {
     /// Whether what each side has here stands somewhere in the same part of the other.
     pub(super) fn is_elsewhere(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
         let (a, b) = ((self.a, pa), (self.b, pb));
-        [(&hunk.a, a, b), (&hunk.b, b, a)].into_iter().all(|(piece, from, to)| {
-            from.0[piece.clone()].iter().all(|b| *b == 0)
-                || piece.len() >= 4 && self.moved_to(piece, from, to)
-        })
+        self.is_in(&hunk.a, a, b) && self.is_in(&hunk.b, b, a)
+    }
+
+    /// Whether a piece is nothing but zeros, or long enough and in the other file.
+    pub(super) fn is_in(
+        &mut self,
+        piece: &Range<usize>,
+        from: (&[u8], &Part),
+        to: (&[u8], &Part),
+    ) -> bool {
+        from.0[piece.clone()].iter().all(|b| *b == 0)
+            || piece.len() >= 4 && self.moved_to(piece, from, to)
     }
 }
 
@@ -219,6 +220,33 @@ impl Claim {
         self.about = about;
         self.what = about.called().map(str::to_string);
     }
+
+    /// The same, which follows from another difference.
+    pub(super) fn following(mut self, about: About) -> Claim {
+        self.follow(about);
+        self
+    }
+
+    /// The same, with what the value is called.
+    pub(super) fn called(self, what: impl Into<String>) -> Claim {
+        Claim { what: Some(what.into()), ..self }
+    }
+}
+
+/// All of a differing range.
+pub(super) fn whole(cause: Cause, hunk: &Hunk) -> Claim {
+    claim(cause, hunk.a.clone(), hunk.b.clone(), hunk.len() as u64)
+}
+
+/// What a text was read as, which begins at these places.
+pub(super) fn read(r: Reading, a: usize, b: usize, bytes: usize) -> Claim {
+    let (about, what) = (r.about, r.what);
+    Claim { about, what, ..claim(r.cause, forth(&r.a, a), forth(&r.b, b), bytes as u64) }
+}
+
+/// A range, so much farther on.
+pub(super) fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
 pub(super) fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) -> Claim {

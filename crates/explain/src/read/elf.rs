@@ -77,78 +77,53 @@ pub fn read(bytes: &[u8]) -> Result<Image, String> {
 
 /// The note `NT_GNU_BUILD_ID`. Its value is at the end of its section, which holds nothing else.
 fn build_id(image: &mut Image, bytes: &[u8], file: &object::File) {
-    let Ok(Some(id)) = file.build_id() else {
-        return;
-    };
-    let Some(part) = image.parts.iter().find(|p| p.name == ".note.gnu.build-id") else {
-        return;
-    };
-    let Some(end) = part.range.end.checked_sub(id.len()) else {
-        return;
-    };
+    let Ok(Some(id)) = file.build_id() else { return };
+    let note = image.parts.iter().find(|p| p.name == ".note.gnu.build-id");
+    let Some(part) = note else { return };
+    let Some(end) = part.range.end.checked_sub(id.len()) else { return };
     if bytes.get(end..part.range.end) != Some(id) {
         return;
     }
-    image.fields.push(Field {
-        name: "build-id".to_string(),
-        range: end..part.range.end,
-        value: digest::hex(id),
-        cause: Cause::BuildId,
-        about: About::Anything,
-        follows: Follows::UnlessAlone,
-    });
+    let field = Field::new("build-id", end..part.range.end, digest::hex(id), Cause::BuildId);
+    image.fields.push(field.follows(Follows::UnlessAlone));
 }
 
 /// The note in which gold writes its version, where other linkers write theirs to `.comment`.
 fn gold(image: &mut Image, bytes: &[u8]) {
-    let Some(part) = image.parts.iter().find(|p| p.name == ".note.gnu.gold-version") else {
-        return;
-    };
-    let text = String::from_utf8_lossy(&bytes[part.range.clone()]);
-    let value =
-        text.find("gold ").map_or("gold", |at| text[at..].trim_end_matches('\0')).to_string();
-    image.fields.push(Field {
-        name: "the linker".to_string(),
-        range: part.range.clone(),
-        value,
-        cause: Cause::LinkerVersion,
-        about: About::Anything,
-        follows: Follows::Never,
-    });
+    let note = image.parts.iter().find(|p| p.name == ".note.gnu.gold-version");
+    let Some(part) = note else { return };
+    let value = gold_version(&bytes[part.range.clone()]);
+    let field = Field::new("the linker", part.range.clone(), value, Cause::LinkerVersion);
+    image.fields.push(field);
+}
+
+/// What gold calls itself in its note.
+pub(crate) fn gold_version(note: &[u8]) -> String {
+    let text = String::from_utf8_lossy(note);
+    text.find("gold ").map_or("gold", |at| text[at..].trim_end_matches('\0')).to_string()
 }
 
 /// The program that loads this one: the linker is told which, and by its own configuration if not.
 fn interpreter(image: &mut Image, bytes: &[u8]) {
-    let Some(part) = image.parts.iter().find(|p| p.name == ".interp") else {
-        return;
-    };
-    let text = String::from_utf8_lossy(&bytes[part.range.clone()]);
-    image.fields.push(Field {
-        name: "the program interpreter".to_string(),
-        range: part.range.clone(),
-        value: text.trim_end_matches('\0').to_string(),
-        cause: Cause::LinkerVersion,
-        about: About::Interpreter,
-        follows: Follows::Never,
-    });
+    let Some(part) = image.parts.iter().find(|p| p.name == ".interp") else { return };
+    let range = part.range.clone();
+    let text = String::from_utf8_lossy(&bytes[range.clone()]);
+    let value = text.trim_end_matches('\0');
+    let field = Field::new("the program interpreter", range, value, Cause::LinkerVersion);
+    image.fields.push(Field { about: About::Interpreter, ..field });
 }
 
 /// The checksum of the separate file with debug info, at the end of its section.
 fn debug_link(image: &mut Image, bytes: &[u8]) {
-    let Some(part) = image.parts.iter().find(|p| p.name == ".gnu_debuglink") else {
+    let Some(part) = image.parts.iter().find(|p| p.name == ".gnu_debuglink") else { return };
+    let range = part.range.end.saturating_sub(4)..part.range.end;
+    if range.len() < 4 || range.start < part.range.start {
         return;
-    };
-    let Some(start) = part.range.end.checked_sub(4).filter(|s| *s >= part.range.start) else {
-        return;
-    };
-    image.fields.push(Field {
-        name: "the checksum of the debug file".to_string(),
-        range: start..part.range.end,
-        value: format!("0x{}", digest::hex(&bytes[start..part.range.end])),
-        cause: Cause::Unknown,
-        about: About::DebugFile,
-        follows: Follows::UnlessAlone,
-    });
+    }
+    let value = format!("0x{}", digest::hex(&bytes[range.clone()]));
+    let field = Field::new("the checksum of the debug file", range, value, Cause::Unknown);
+    let field = field.follows(Follows::UnlessAlone);
+    image.fields.push(Field { about: About::DebugFile, ..field });
 }
 
 /// Sections that one file has and the other has not because of how it was linked or stripped: what that

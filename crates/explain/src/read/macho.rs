@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use object::{ObjectSection, SectionKind};
+use repro_formats::bytes::chunk;
 use repro_formats::digest;
 use repro_formats::names::printable;
 
@@ -42,12 +43,8 @@ struct Numbers<'a> {
 
 impl Numbers<'_> {
     fn u32(&self, at: usize) -> u32 {
-        let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
-        let bytes = *bytes.unwrap_or(&[0; 4]);
-        match self.little {
-            true => u32::from_le_bytes(bytes),
-            false => u32::from_be_bytes(bytes),
-        }
+        let bytes = chunk(self.bytes, at).unwrap_or_default();
+        if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
     }
 
     fn usize(&self, at: usize) -> usize {
@@ -55,12 +52,8 @@ impl Numbers<'_> {
     }
 
     fn u64(&self, at: usize) -> u64 {
-        let bytes = self.bytes.get(at..).and_then(|b| b.first_chunk());
-        let bytes = *bytes.unwrap_or(&[0; 8]);
-        match self.little {
-            true => u64::from_le_bytes(bytes),
-            false => u64::from_be_bytes(bytes),
-        }
+        let bytes = chunk(self.bytes, at).unwrap_or_default();
+        if self.little { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) }
     }
 
     fn range(&self, start: usize, len: usize) -> Range<usize> {
@@ -112,13 +105,9 @@ fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
 /// What changes with the length of a signature: its size, and that of the segment which it ends. Alone, the
 /// size of a segment says nothing of a signature.
 fn of_signature(n: &Numbers, command: u32, at: usize) -> Vec<Field> {
-    let new = |name: &str, range: Range<usize>, value: u64| Field {
-        name: name.to_string(),
-        range,
-        value: value.to_string(),
-        cause: if command == 0x1d { Cause::CodeSignature } else { Cause::Unknown },
-        about: About::Anything,
-        follows: Follows::Last,
+    let cause = if command == 0x1d { Cause::CodeSignature } else { Cause::Unknown };
+    let new = |name: &str, range: Range<usize>, value: u64| {
+        Field::new(name, range, value.to_string(), cause).follows(Follows::Last)
     };
     let segment = n.bytes.get(at + 8..at + 24) == Some(b"__LINKEDIT\0\0\0\0\0\0");
     match command {
@@ -137,40 +126,27 @@ fn of_signature(n: &Numbers, command: u32, at: usize) -> Vec<Field> {
 
 /// What a command says itself.
 fn field(n: &Numbers, command: u32, at: usize, size: usize) -> Option<Field> {
-    let new = |name: &str, range: Range<usize>, value: String, cause, follows| Field {
-        name: name.to_string(),
-        range,
-        value,
-        cause,
-        about: About::Anything,
-        follows,
-    };
     Some(match command {
         0x0d => {
             let time = n.u32(at + 12).to_string();
-            let name = "timestamp of LC_ID_DYLIB";
-            new(name, at + 12..at + 16, time, Cause::Timestamp, Follows::Never)
+            Field::new("timestamp of LC_ID_DYLIB", at + 12..at + 16, time, Cause::Timestamp)
         }
         0x1b => {
-            let uuid = n.bytes.get(at + 8..at + 24)?;
-            let uuid = digest::hex(uuid);
-            new("LC_UUID", at + 8..at + 24, uuid, Cause::MachoUuid, Follows::UnlessAlone)
+            let uuid = digest::hex(n.bytes.get(at + 8..at + 24)?);
+            let field = Field::new("LC_UUID", at + 8..at + 24, uuid, Cause::MachoUuid);
+            field.follows(Follows::UnlessAlone)
         }
         0x1d => {
             let range = n.range(n.usize(at + 8), n.usize(at + 12));
             let value = format!("{} bytes", range.len());
-            new("code signature", range, value, Cause::CodeSignature, Follows::UnlessAlone)
+            let field = Field::new("code signature", range, value, Cause::CodeSignature);
+            field.follows(Follows::UnlessAlone)
         }
         0x32 => {
-            let value = format!(
-                "minimum {:#x}, SDK {:#x}, tool {} version {:#x}",
-                n.u32(at + 12),
-                n.u32(at + 16),
-                n.u32(at + 24),
-                n.u32(at + 28)
-            );
-            let range = at + 8..at + size;
-            new("LC_BUILD_VERSION", range, value, Cause::LinkerVersion, Follows::Never)
+            let [minimum, sdk, tool, version] = [12, 16, 24, 28].map(|field| n.u32(at + field));
+            let value =
+                format!("minimum {minimum:#x}, SDK {sdk:#x}, tool {tool} version {version:#x}");
+            Field::new("LC_BUILD_VERSION", at + 8..at + size, value, Cause::LinkerVersion)
         }
         _ => return None,
     })
@@ -224,38 +200,25 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
             0x66 => ("N_OSO", true),
             _ => continue,
         };
-        let Some(start) = strings.start.checked_add(n.usize(at)) else {
-            continue;
-        };
-        let Some(rest) = n.bytes.get(start..strings.end) else {
-            continue;
-        };
+        let Some(start) = strings.start.checked_add(n.usize(at)) else { continue };
+        let Some(rest) = n.bytes.get(start..strings.end) else { continue };
         let path = rest.split(|b| *b == 0).next().unwrap_or_default();
         if image.fields.len() >= FIELDS {
             break;
         }
-        image.fields.push(Field {
-            name: format!("{what} path {i}"),
-            range: start..start + path.len(),
-            value: printable(path),
-            cause: Cause::BuildPath,
-            about: if kind { About::ObjectName } else { About::FileSymbol },
-            follows: Follows::Never,
-        });
+        let (name, range) = (format!("{what} path {i}"), start..start + path.len());
+        let about = if kind { About::ObjectName } else { About::FileSymbol };
+        let field = Field::new(&name, range, printable(path), Cause::BuildPath);
+        image.fields.push(Field { about, ..field });
         if kind {
             let (value, len) = match n.wide {
                 true => (n.u64(at + 8), 8),
                 false => (u64::from(n.u32(at + 8)), 4),
             };
             let shown = i64::try_from(value).map_or_else(|_| value.to_string(), time::show);
-            image.fields.push(Field {
-                name: format!("N_OSO time {i}"),
-                range: at + 8..at + 8 + len,
-                value: shown,
-                cause: Cause::Timestamp,
-                about: About::ObjectName,
-                follows: Follows::Never,
-            });
+            let (name, range) = (format!("N_OSO time {i}"), at + 8..at + 8 + len);
+            let field = Field::new(&name, range, shown, Cause::Timestamp);
+            image.fields.push(Field { about: About::ObjectName, ..field });
         }
     }
     image.parts.push(part("symbol table", all, Kind::Table));

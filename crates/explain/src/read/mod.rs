@@ -11,6 +11,7 @@ pub use self::elf::alone;
 
 use repro_formats::detect::FileType;
 
+pub(crate) use self::elf::gold_version;
 use super::image::Image;
 
 /// A format that has a reader.

@@ -42,9 +42,7 @@ pub(super) fn sections<'d>(
         let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else {
             continue;
         };
-        let Some(end) = start.checked_add(size) else {
-            continue;
-        };
+        let Some(end) = start.checked_add(size) else { continue };
         let address = loaded.then_some(section.address());
         image.parts.push(Part::new(name, start..end, address, kind(name, &section)));
     }
@@ -85,10 +83,7 @@ pub(super) fn add_names(image: &mut Image, file: &object::File) {
     }
     image.symbols.sort_by(|x, y| (x.part, x.address, &x.name).cmp(&(y.part, y.address, &y.name)));
     image.symbols.dedup();
-    match relocatable {
-        true => relocations(image, file, &parts),
-        false => relative(image, file),
-    }
+    if relocatable { relocations(image, file, &parts) } else { relative(image, file) }
 }
 
 /// Relocations of an object file: from section to section.
@@ -98,19 +93,13 @@ fn relocations(
     parts: &std::collections::HashMap<SectionIndex, usize>,
 ) {
     for section in file.sections() {
-        let Some(from) = parts.get(&section.index()) else {
-            continue;
-        };
+        let Some(from) = parts.get(&section.index()) else { continue };
         for (offset, relocation) in section.relocations() {
             if image.references.len() >= MOST {
                 return;
             }
-            let RelocationTarget::Symbol(index) = relocation.target() else {
-                continue;
-            };
-            let Ok(symbol) = file.symbol_by_index(index) else {
-                continue;
-            };
+            let RelocationTarget::Symbol(index) = relocation.target() else { continue };
+            let Ok(symbol) = file.symbol_by_index(index) else { continue };
             let to = symbol.section_index().and_then(|i| parts.get(&i));
             let Some(to) = to else { continue };
             // A displacement counts from its own end.
@@ -128,18 +117,12 @@ fn relocations(
 
 /// Relocations of a linked file that hold the address of something in it.
 fn relative(image: &mut Image, file: &object::File) {
-    let Some(all) = file.dynamic_relocations() else {
-        return;
-    };
+    let Some(all) = file.dynamic_relocations() else { return };
     for (address, relocation) in all.take(MOST) {
         if relocation.target() != RelocationTarget::Absolute {
             continue;
         }
-        let place = |address: u64| {
-            let offset = image.offset_of(address)?;
-            let part = image.part_at(offset)?;
-            Some((part, (offset - image.parts[part].range.start) as u64))
-        };
+        let place = |address: u64| image.place_of(image.offset_of(address)?);
         if let (Some(from), Some(to)) = (place(address), place(relocation.addend() as u64)) {
             image.references.push(Reference { from, to });
         }

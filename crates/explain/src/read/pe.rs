@@ -110,50 +110,25 @@ fn headers(image: &mut Image, bytes: &[u8]) {
     let entries = debug_entries(image, bytes);
     // With `/Brepro` times are hashes of the content.
     let hashed = entries.iter().any(|at| all.u32(at + 12) == 16);
-    let follows = match hashed {
-        true => Follows::UnlessAlone,
-        false => Follows::Never,
-    };
+    let follows = if hashed { Follows::UnlessAlone } else { Follows::Never };
     let time_at = |name: &str, at: usize| stamp(name, at, all.u32(at), follows);
     let mut fields = vec![time_at("TimeDateStamp of the file header", pe + 8)];
-    fields.push(Field {
-        name: "CheckSum".to_string(),
-        range: pe + 88..pe + 92,
-        value: format!("{:#010x}", all.u32(pe + 88)),
-        cause: Cause::Unknown,
-        about: About::Anything,
-        follows: Follows::Last,
-    });
+    let sum = format!("{:#010x}", all.u32(pe + 88));
+    let sum = Field::new("CheckSum", pe + 88..pe + 92, sum, Cause::Unknown);
+    fields.push(sum.follows(Follows::Last));
     if let Some(at) = directory_entry(bytes, CERTIFICATE) {
-        fields.push(Field {
-            name: "place of the signature".to_string(),
-            range: at..at + 8,
-            value: format!("{} bytes at {:#x}", all.u32(at + 4), all.u32(at)),
-            cause: Cause::CodeSignature,
-            about: About::Anything,
-            follows: Follows::Last,
-        });
+        let place = format!("{} bytes at {:#x}", all.u32(at + 4), all.u32(at));
+        let place = Field::new("place of the signature", at..at + 8, place, Cause::CodeSignature);
+        fields.push(place.follows(Follows::Last));
     }
-    let version = all.u16(pe + 26).to_le_bytes();
-    fields.push(Field {
-        name: "LinkerVersion".to_string(),
-        range: pe + 26..pe + 28,
-        value: format!("{}.{}", version[0], version[1]),
-        cause: Cause::LinkerVersion,
-        about: About::Anything,
-        follows: Follows::Never,
-    });
+    let [major, minor] = all.u16(pe + 26).to_le_bytes();
+    let (at, version) = (pe + 26..pe + 28, format!("{major}.{minor}"));
+    fields.push(Field::new("LinkerVersion", at, version, Cause::LinkerVersion));
     // What Microsoft's linker writes of the tools that made the objects.
     let stub = bytes.get(64..pe).unwrap_or_default();
     if let Some(at) = memchr::memmem::find(stub, b"Rich") {
-        fields.push(Field {
-            name: "Rich header".to_string(),
-            range: 64..64 + at + 8,
-            value: format!("{} bytes", at + 8),
-            cause: Cause::LinkerVersion,
-            about: About::Anything,
-            follows: Follows::Never,
-        });
+        let size = format!("{} bytes", at + 8);
+        fields.push(Field::new("Rich header", 64..64 + at + 8, size, Cause::LinkerVersion));
     }
     for (index, name) in [
         (EXPORT, "TimeDateStamp of the export directory"),
@@ -167,27 +142,16 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         fields.extend(debug_fields(bytes, at, follows));
     }
     if let Some(range) = certificates(bytes) {
-        fields.push(Field {
-            name: "Authenticode signature".to_string(),
-            value: format!("{} bytes", range.len()),
-            range,
-            cause: Cause::CodeSignature,
-            about: About::Anything,
-            follows: Follows::UnlessAlone,
-        });
+        let size = format!("{} bytes", range.len());
+        let field = Field::new("Authenticode signature", range, size, Cause::CodeSignature);
+        fields.push(field.follows(Follows::UnlessAlone));
     }
     image.fields.extend(fields);
 }
 
 fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
-    Field {
-        name: name.to_string(),
-        range: at..at.saturating_add(4),
-        value: format!("{value:#010x}, as a time {}", time::show(i64::from(value))),
-        cause: Cause::PeTimestamp,
-        about: About::Anything,
-        follows,
-    }
+    let shown = format!("{value:#010x}, as a time {}", time::show(i64::from(value)));
+    Field::new(name, at..at.saturating_add(4), shown, Cause::PeTimestamp).follows(follows)
 }
 
 /// Where an address relative to the image's base lies in the file. Parts have absolute addresses.
@@ -198,12 +162,8 @@ fn offset_of(image: &Image, rva: u64) -> Option<usize> {
 }
 
 fn debug_entries(image: &Image, bytes: &[u8]) -> Vec<usize> {
-    let Some((rva, size)) = directory(bytes, DEBUG) else {
-        return Vec::new();
-    };
-    let Some(start) = offset_of(image, rva) else {
-        return Vec::new();
-    };
+    let Some((rva, size)) = directory(bytes, DEBUG) else { return Vec::new() };
+    let Some(start) = offset_of(image, rva) else { return Vec::new() };
     let count = (size / ENTRY).min(ENTRIES);
     let places = (0..count).map(|i| start.saturating_add(i * ENTRY));
     places.filter(|at| at.saturating_add(ENTRY) <= bytes.len()).collect()
@@ -212,29 +172,16 @@ fn debug_entries(image: &Image, bytes: &[u8]) -> Vec<usize> {
 fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {
     let entry = Fields(&bytes[at..]);
     let kind = entry.u32(12);
-    let mut fields = vec![Field {
-        cause: Cause::PeDebug,
-        about: About::Anything,
-        ..stamp(
-            &format!("TimeDateStamp of debug entry of type {kind}"),
-            at + 4,
-            entry.u32(4),
-            follows,
-        )
-    }];
+    let name = format!("TimeDateStamp of debug entry of type {kind}");
+    let time = stamp(&name, at + 4, entry.u32(4), follows);
+    let mut fields = vec![Field { cause: Cause::PeDebug, ..time }];
     let (size, data) = (entry.u32(16) as usize, entry.u32(24) as usize);
     let Some(content) = data.checked_add(size).and_then(|end| bytes.get(data..end)) else {
         return fields;
     };
     let mut add = |name: &str, from: usize, len: usize, value: String, follows: Follows| {
-        fields.push(Field {
-            name: name.to_string(),
-            range: data + from..data + from + len,
-            value,
-            cause: Cause::PeDebug,
-            about: About::Anything,
-            follows,
-        });
+        let field = Field::new(name, data + from..data + from + len, value, Cause::PeDebug);
+        fields.push(field.follows(follows));
     };
     match kind {
         2 if content.len() >= 24 && content.starts_with(b"RSDS") => {

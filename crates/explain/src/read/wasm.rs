@@ -6,7 +6,6 @@ use repro_formats::digest;
 
 use super::elf::kind_by_name;
 use crate::cause::Cause;
-use crate::finding::About;
 use crate::image::{Field, Follows, Image, Kind, Machine, Part, Reference, Symbol};
 use crate::wasm::{CODE, CUSTOM, DATA, EXPORT, IMPORT, Reader, Section, producers, sections};
 
@@ -177,30 +176,21 @@ fn segments(bytes: &[u8], section: &Section, names: &Names, parts: &mut Vec<Part
 
 /// The version of each tool.
 fn tools(bytes: &[u8], section: &Section) -> Vec<Field> {
-    let field = |p: crate::wasm::Producer| Field {
-        name: format!("{} in `producers`", p.name),
-        value: String::from_utf8_lossy(&bytes[p.version.clone()]).into_owned(),
-        range: p.version,
-        cause: match (p.field, p.name) {
+    let field = |p: crate::wasm::Producer| {
+        let cause = match (p.field, p.name) {
             ("processed-by", "rustc" | "clang") | ("language", _) => Cause::CompilerVersion,
             _ => Cause::LinkerVersion,
-        },
-        about: About::Anything,
-        follows: Follows::Never,
+        };
+        let value = String::from_utf8_lossy(&bytes[p.version.clone()]);
+        Field::new(&format!("{} in `producers`", p.name), p.version, value, cause)
     };
     producers(bytes, section).into_iter().map(field).filter(|f| !f.range.is_empty()).collect()
 }
 
 fn build_id(bytes: &[u8], section: &Section) -> Field {
-    let value = bytes[section.range.clone()].get(1..).unwrap_or_default();
-    Field {
-        name: "build-id".to_string(),
-        range: section.range.clone(),
-        value: digest::hex(value),
-        cause: Cause::BuildId,
-        about: About::Anything,
-        follows: Follows::UnlessAlone,
-    }
+    let value = digest::hex(bytes[section.range.clone()].get(1..).unwrap_or_default());
+    let field = Field::new("build-id", section.range.clone(), value, Cause::BuildId);
+    field.follows(Follows::UnlessAlone)
 }
 
 /// The functions as symbols. They have no addresses: each is at an offset in its part.
@@ -242,9 +232,7 @@ fn operand(bytes: &[u8], at: usize, end: usize) -> Option<i64> {
 /// begins at a mebibyte, so a number that is no address is rarely one of them.
 fn references(bytes: &[u8], code: &Section, image: &mut Image) {
     let place = |image: &Image, address: u64| {
-        let offset = image.offset_of(address)?;
-        let part = image.part_at(offset)?;
-        (address >= 1024).then(|| (part, (offset - image.parts[part].range.start) as u64))
+        image.place_of(image.offset_of(address)?).filter(|_| address >= 1024)
     };
     let Some(part) = image.part_at(code.range.start) else { return };
     let mut found = Vec::new();

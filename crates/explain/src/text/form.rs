@@ -201,7 +201,8 @@ fn names_a_crate(text: &[u8], hash: &Range<usize>) -> bool {
         || before.ends_with(b"-") && after.starts_with(b".")
 }
 
-fn distinct(bytes: &[u8]) -> usize {
+/// How many different bytes there are.
+pub(crate) fn distinct(bytes: &[u8]) -> usize {
     let mut seen = [false; 256];
     bytes.iter().for_each(|b| seen[usize::from(*b)] = true);
     seen.iter().filter(|s| **s).count()

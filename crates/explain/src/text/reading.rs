@@ -55,9 +55,7 @@ pub(super) fn touches(outer: &Range<usize>, inner: &Range<usize>) -> bool {
 
 /// The range without what belongs to no word at its ends.
 pub(super) fn trimmed(text: &[u8], range: &Range<usize>) -> Range<usize> {
-    let Some(bytes) = text.get(range.clone()) else {
-        return range.clone();
-    };
+    let Some(bytes) = text.get(range.clone()) else { return range.clone() };
     let first = bytes.iter().position(|b| is_word(*b));
     let last = bytes.iter().rposition(|b| is_word(*b));
     match first.zip(last) {

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::read::{self, Entry, Kind};
-use crate::compress::container::Compression;
 use crate::error::ReadError;
 use crate::limits::Limits;
 use crate::listing::{Listing, Member, digest};
@@ -15,14 +14,7 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
     let mut input = BufReader::with_capacity(128 << 10, file);
     let found = read::read(&mut input, limits)?;
     let each = |entry: &Entry| member(entry, &mut input);
-    Ok(Listing {
-        format: "ar",
-        compression: Compression::None,
-        unpacked: None,
-        packed: None,
-        members: found.iter().map(each).collect::<Result<_, _>>()?,
-        fields: Vec::new(),
-    })
+    Ok(Listing::plain("ar", Vec::new(), found.iter().map(each).collect::<Result<_, _>>()?))
 }
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {

@@ -204,9 +204,7 @@ impl<W: Write> Deflater<W> {
 
     /// Writes the oldest block out; whether there was one.
     fn take(&mut self) -> io::Result<bool> {
-        let Some(block) = self.pool.take()? else {
-            return Ok(false);
-        };
+        let Some(block) = self.pool.take()? else { return Ok(false) };
         self.out.write_all(&block.output)?;
         self.written += block.output.len() as u64;
         self.crc.combine(&block.crc);

@@ -188,33 +188,18 @@ mod tests {
 
     /// A member in one of both forms.
     fn written(newc: bool, name: &str, mode: u32, content: &str, at: usize) -> Vec<u8> {
-        let mut out = match newc {
-            true => format!(
-                "070701{:08x}{mode:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:032x}{:08x}{:08x}{name}\0",
-                7,
-                1,
-                2,
-                1,
-                0x5000_0000,
-                content.len(),
-                0,
-                name.len() + 1,
-                0
-            ),
-            false => format!(
-                "070707{:06o}{:06o}{mode:06o}{:06o}{:06o}{:06o}{:06o}{:011o}{:06o}{:011o}{name}\0",
-                1,
-                7,
-                1,
-                2,
-                1,
-                0,
-                0x5000_0000,
-                name.len() + 1,
-                content.len()
-            ),
-        }
-        .into_bytes();
+        let (len, size, time) = (name.len() as u32 + 1, content.len() as u32, 0x5000_0000);
+        let header = match newc {
+            true => {
+                let fields = [7, mode, 1, 2, 1, time, size, 0, 0, 0, 0, len, 0];
+                "070701".to_string() + &fields.map(|n| format!("{n:08x}")).concat()
+            }
+            false => {
+                let fields = [1, 7, mode, 1, 2, 1, 0].map(|n| format!("{n:06o}")).concat();
+                format!("070707{fields}{time:011o}{len:06o}{size:011o}")
+            }
+        };
+        let mut out = format!("{header}{name}\0").into_bytes();
         let pad = |out: &mut Vec<u8>| {
             while newc && !(at + out.len()).is_multiple_of(4) {
                 out.push(0);
@@ -256,9 +241,7 @@ mod tests {
             assert_eq!((found.len(), found[6].content), (7, &b"\x1f\x8brest"[..]));
             assert!(read(&several, &Limits { entries: 4, ..limits }).is_err());
             assert!(begins(&one));
-            for at in 0..one.len() {
-                let mut other = one.clone();
-                other[at] ^= 0xff;
+            for other in crate::broken(&one, &[0, b'9', 0xff]) {
                 let _ = read(&other, &limits);
             }
         }

@@ -41,9 +41,7 @@ pub fn rewrite(
     };
     let job = Job { path, of, input: &file, depth: outer.depth + 1, ..*outer };
     let mut out = io::BufWriter::new(temporary()?);
-    let Some(outcome) = (job.nested)(&job, &mut out) else {
-        return Ok(None);
-    };
+    let Some(outcome) = (job.nested)(&job, &mut out) else { return Ok(None) };
     let inner = match outcome {
         Ok(Outcome::Written(inner)) => match named.by(digests) {
             Some(other) if other == shown => return stays("it is named by its digest".to_string()),

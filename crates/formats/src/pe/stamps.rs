@@ -116,9 +116,7 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
     for (i, of) in DIRECTORIES {
         // Resources of packed files may lie anywhere: what is not there has no time.
         let at = directory(i).and_then(|(rva, _)| offset(&table, rva));
-        let Some(at) = at.map(|at| at + 4) else {
-            continue;
-        };
+        let Some(at) = at.map(|at| at + 4) else { continue };
         // Past the end, it reads as 0, which is no time.
         let value = Fields(&piece(input, at, 4)?).u32(0);
         found.times.push(Stamp { of, at, value });
@@ -259,18 +257,10 @@ mod tests {
 
     #[test]
     fn no_lie_panics() {
-        let bytes = PLAIN;
-        for end in 0..bytes.len() {
-            let _ = of(&bytes[..end]);
+        for bytes in crate::broken(PLAIN, &[0, 1, 0x7f, 0xff]) {
+            let _ = of(&bytes);
         }
-        for at in 0..0x2d0 {
-            for value in [0, 1, 0x7f, 0xff] {
-                let mut changed = bytes.to_vec();
-                changed[at] = value;
-                let _ = of(&changed);
-            }
-        }
-        assert!(of(b"MZ").is_err() && !begins(b"MZ") && begins(bytes));
+        assert!(of(b"MZ").is_err() && !begins(b"MZ") && begins(PLAIN));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! | lead 0, 96 | signature header, padded to 8 | header | payload |
 //! A header: | magic 0, 8 | entries 8, 4 | bytes of values 12, 4 | entries of 16 | values |
 
+use crate::bytes::chunk;
 use crate::error::Malformed;
 use crate::listing::{Field, Says};
 use crate::names::printable;
@@ -140,7 +141,7 @@ fn header(bytes: &[u8], at: usize) -> Result<Header<'_>, Malformed> {
 }
 
 fn big(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
+    chunk(bytes, at).map(u32::from_be_bytes)
 }
 
 /// What a header says, tag by tag; tags without a name of their own are one field.
@@ -240,9 +241,7 @@ mod tests {
             assert!(read(&bytes[..cut]).is_err(), "{cut}");
         }
         // No change of a byte panics.
-        for at in 0..bytes.len() {
-            let mut bytes = bytes.clone();
-            bytes[at] ^= 0xff;
+        for bytes in crate::broken(&bytes, &[0, 1, 0xff]) {
             let _ = read(&bytes);
         }
     }

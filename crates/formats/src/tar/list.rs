@@ -40,6 +40,8 @@ pub fn said(entry: &Entry) -> Member {
     if !entry.map.is_empty() {
         other.push(("sparse".to_string(), "in GNU's own format".to_string()));
     }
+    let (uid, uname, gid, gname) =
+        (entry.uid, printable(&entry.uname), entry.gid, printable(&entry.gname));
     Member {
         name: printable(&entry.name),
         written: printable(&entry.written),
@@ -47,13 +49,7 @@ pub fn said(entry: &Entry) -> Member {
         target,
         size: entry.size,
         mode: Some(entry.mode),
-        owner: format!(
-            "{} ({}) / {} ({})",
-            entry.uid,
-            printable(&entry.uname),
-            entry.gid,
-            printable(&entry.gname)
-        ),
+        owner: format!("{uid} ({uname}) / {gid} ({gname})"),
         // With its fraction, where it has one.
         mtime: match entry.records.iter().rfind(|(key, _)| key == b"mtime") {
             Some((_, text)) => printable(text),

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use super::header::{self, Header};
 use super::pax;
-use crate::error::{Malformed, ReadError};
+use crate::error::{Malformed, ReadError, exactly};
 use crate::limits::Limits;
 use crate::names::{self, Names, Stands, printable};
 
@@ -111,14 +111,6 @@ pub struct Walk<'a, R> {
     lenient: bool,
     /// Whether there were bytes that belong to no field, or pad a member and are not zeros.
     unread: bool,
-}
-
-/// Why a member may not be what it is.
-enum Unfit {
-    /// No reader should take it.
-    Hostile(String),
-    /// Others take it; see [`Malformed::elsewhere`].
-    Elsewhere(String),
 }
 
 /// What stands before a member's own header.
@@ -306,10 +298,7 @@ impl<'a, R: Read> Walk<'a, R> {
                 }
             },
         };
-        self.check_kind(&name, &kind, size).map_err(|what| match what {
-            Unfit::Hostile(what) => bad(&what),
-            Unfit::Elsewhere(what) => bad(&what).elsewhere(),
-        })?;
+        self.check_kind(&name, &kind, size, &bad)?;
         if name.len() as u64 > LONG {
             return Err(bad("its name is too long").into());
         }
@@ -342,7 +331,13 @@ impl<'a, R: Read> Walk<'a, R> {
     }
 
     /// Whether the member may be what it is, after those before it.
-    fn check_kind(&mut self, name: &[u8], kind: &Kind, size: u64) -> Result<(), Unfit> {
+    fn check_kind(
+        &mut self,
+        name: &[u8],
+        kind: &Kind,
+        size: u64,
+        bad: &dyn Fn(&str) -> Malformed,
+    ) -> Result<(), Malformed> {
         if self.lenient {
             return Ok(());
         }
@@ -351,33 +346,32 @@ impl<'a, R: Read> Walk<'a, R> {
             Kind::Symlink(target) => {
                 if !self.any_links && !names::stays_inside(name, target) {
                     let target = printable(target);
-                    let what = format!("it is a link out of the archive, to `{target}`");
-                    return Err(Unfit::Hostile(what));
+                    return Err(bad(&format!("it is a link out of the archive, to `{target}`")));
                 }
                 Stands::Symlink
             }
             Kind::Hardlink(target) => {
                 if self.names.get(target) != Some(Stands::File) {
                     let target = printable(target);
-                    return Err(Unfit::Elsewhere(format!(
+                    let what = format!(
                         "it is a hard link to `{target}`, which is not a file earlier in the archive"
-                    )));
+                    );
+                    return Err(bad(&what).elsewhere());
                 }
                 Stands::File
             }
             Kind::File | Kind::Sparse | Kind::Special(_) => Stands::File,
         };
         if size > 0 && !matches!(kind, Kind::File | Kind::Sparse) {
-            let what = "it has content and is of a kind that has none".to_string();
-            return Err(Unfit::Elsewhere(what));
+            return Err(bad("it has content and is of a kind that has none").elsewhere());
         }
         if size > i64::MAX as u64 - 2 * BLOCK - self.at.min(i64::MAX as u64 / 2) {
-            return Err(Unfit::Hostile("its size is beyond any file's".to_string()));
+            return Err(bad("its size is beyond any file's"));
         }
         match (name, kind) {
             (b"", Kind::Dir) => Ok(()),
-            (b"", _) => Err(Unfit::Hostile("it names nothing".to_string())),
-            _ => self.names.add(name, stands).map_err(Unfit::Elsewhere),
+            (b"", _) => Err(bad("it names nothing")),
+            _ => self.names.add(name, stands).map_err(|what| bad(&what).elsewhere()),
         }
     }
 
@@ -427,16 +421,9 @@ impl<'a, R: Read> Walk<'a, R> {
     }
 
     fn exactly(&mut self, buf: &mut [u8], what: &str) -> Result<(), ReadError> {
-        match self.input.read_exact(buf) {
-            Ok(()) => {
-                self.at += buf.len() as u64;
-                Ok(())
-            }
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && e.get_ref().is_none() => {
-                Err(Malformed::at(self.at, format!("the archive ends within {what}")).into())
-            }
-            Err(e) => Err(e.into()),
-        }
+        exactly(&mut self.input, buf, self.at, what)?;
+        self.at += buf.len() as u64;
+        Ok(())
     }
 
     fn skip_content(&mut self) -> Result<(), ReadError> {
@@ -471,13 +458,8 @@ impl<'a, R: Read> Walk<'a, R> {
 }
 
 fn only_zeros(bytes: &[u8], at: u64) -> Result<(), Malformed> {
-    match bytes.iter().position(|b| *b != 0) {
-        None => Ok(()),
-        Some(i) => {
-            let what = "data follows the end of the archive";
-            Err(Malformed::at(at + i as u64, what).elsewhere())
-        }
-    }
+    let Some(i) = bytes.iter().position(|b| *b != 0) else { return Ok(()) };
+    Err(Malformed::at(at + i as u64, "data follows the end of the archive").elsewhere())
 }
 
 /// The content of the current member.

@@ -22,6 +22,8 @@ pub(super) struct End {
     pub(super) directory_at: u64,
     pub(super) directory_size: u64,
     pub(super) comment: Vec<u8>,
+    /// Whether all of it is on one disk.
+    one_disk: bool,
 }
 
 /// Whether a directory with members, and its end record, are the last thing in a file. Where the
@@ -37,9 +39,7 @@ pub(super) fn is_there<R: Read + Seek>(input: &mut R) -> io::Result<bool> {
         let (at, size) = (tail_at + i as u64, u64::from(fields.u32(12)));
         // With the end record of zip64 between them, the directory is a little further up.
         for records in [0, END64_LEN + LOCATOR_LEN] {
-            let Some(directory_at) = at.checked_sub(size + records) else {
-                continue;
-            };
+            let Some(directory_at) = at.checked_sub(size + records) else { continue };
             let mut magic = [0; 4];
             input.seek(SeekFrom::Start(directory_at))?;
             if size > 0 && input.read_exact(&mut magic).is_ok() && magic == *b"PK\x01\x02" {
@@ -87,31 +87,25 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
     let fields = Fields(&tail[i..]);
     let (here, entries) = (fields.u16(8), fields.u16(10));
     let mut end = End {
+        one_disk: (fields.u16(4), fields.u16(6)) == (0, 0) && here == entries,
         at,
         entries: entries.into(),
         directory_size: fields.u32(12).into(),
         directory_at: fields.u32(16).into(),
         comment: tail[i + END_LEN as usize..].to_vec(),
     };
-    let disks = (fields.u16(4), fields.u16(6));
-    let zip64 = end64(input, at)?;
-    if let Some((end64_at, disk_fields, entries64, size64, at64)) = zip64 {
+    if let Some(full) = end64(input, at)? {
         let agree = |small: u64, full: u64, unknown: u64| small == unknown || small == full;
-        if !agree(end.entries, entries64, u16::MAX.into())
-            || !agree(end.directory_size, size64, u32::MAX.into())
-            || !agree(end.directory_at, at64, u32::MAX.into())
+        if !agree(end.entries, full.entries, u16::MAX.into())
+            || !agree(end.directory_size, full.directory_size, u32::MAX.into())
+            || !agree(end.directory_at, full.directory_at, u32::MAX.into())
         {
             return Err(Malformed::at(at, "its two end records disagree").into());
         }
-        end.at = end64_at;
-        end.entries = entries64;
-        end.directory_size = size64;
-        end.directory_at = at64;
-        if !disk_fields {
-            return Err(Malformed::at(end64_at, "it is one of several disks").into());
-        }
-    } else if disks != (0, 0) || here != entries {
-        return Err(Malformed::at(at, "it is one of several disks").into());
+        end = End { comment: end.comment, ..full };
+    }
+    if !end.one_disk {
+        return Err(Malformed::at(end.at, "it is one of several disks").into());
     }
     if end.directory_at.checked_add(end.directory_size) != Some(end.at) {
         let what = "its directory does not end where the end record begins";
@@ -124,16 +118,9 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
     Ok(end)
 }
 
-/// Of the end record of zip64, if there is one before the end record at `at`: its offset, whether
-/// there is one disk only, and the number of entries, size and offset of the directory.
-#[allow(clippy::type_complexity)] // Five fields that are used once, right above.
-fn end64<R: Read + Seek>(
-    input: &mut R,
-    at: u64,
-) -> Result<Option<(u64, bool, u64, u64, u64)>, ReadError> {
-    let Some(locator_at) = at.checked_sub(LOCATOR_LEN) else {
-        return Ok(None);
-    };
+/// The end record of zip64, if there is one before the end record at `at`.
+fn end64<R: Read + Seek>(input: &mut R, at: u64) -> Result<Option<End>, ReadError> {
+    let Some(locator_at) = at.checked_sub(LOCATOR_LEN) else { return Ok(None) };
     // | signature 0, 4 | disk of the record 4, 4 | its offset 8, 8 | number of disks 16, 4 |
     let mut locator = [0; LOCATOR_LEN as usize];
     input.seek(SeekFrom::Start(locator_at))?;
@@ -165,5 +152,12 @@ fn end64<R: Read + Seek>(
         && fields.u32(16) == 0
         && fields.u32(20) == 0
         && fields.u64(24) == fields.u64(32);
-    Ok(Some((record_at, one_disk, fields.u64(32), fields.u64(40), fields.u64(48))))
+    Ok(Some(End {
+        at: record_at,
+        entries: fields.u64(32),
+        directory_size: fields.u64(40),
+        directory_at: fields.u64(48),
+        comment: Vec::new(),
+        one_disk,
+    }))
 }

@@ -5,7 +5,6 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::read::{self, DEFLATED, Entry, Kind, STORED};
 use crate::calendar::days;
-use crate::compress::container::Compression;
 use crate::digest::hex;
 use crate::error::ReadError;
 use crate::limits::Limits;
@@ -17,14 +16,8 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
     let mut input = BufReader::with_capacity(128 << 10, file);
     let found = read::read(&mut input, limits)?;
     let each = |entry: &Entry| member(entry, &mut input);
-    Ok(Listing {
-        format: "zip",
-        compression: Compression::None,
-        unpacked: None,
-        packed: None,
-        members: found.entries.iter().map(each).collect::<Result<_, _>>()?,
-        fields: vec![comment(&found.comment)],
-    })
+    let members = found.entries.iter().map(each).collect::<Result<_, _>>()?;
+    Ok(Listing::plain("zip", vec![comment(&found.comment)], members))
 }
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
@@ -79,11 +72,15 @@ pub fn said(entry: &Entry) -> Member {
 }
 
 /// A DOS date, as seconds since 1970 if it is UTC.
-fn seconds((time, date): (u16, u16)) -> i64 {
-    let (y, m, d) = (1980 + i64::from(date >> 9), i64::from(date >> 5 & 15), i64::from(date & 31));
-    let days = days(y, m, d);
-    let (hour, minute) = (i64::from(time >> 11), i64::from(time >> 5 & 63));
-    days * 86_400 + hour * 3600 + minute * 60 + i64::from(time & 31) * 2
+fn seconds(dos: (u16, u16)) -> i64 {
+    let [year, month, day, hour, minute, second] = parts(dos).map(i64::from);
+    days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+}
+
+/// Year, month, day, hour, minute and second.
+fn parts((time, date): (u16, u16)) -> [u16; 6] {
+    let (day, second) = (date & 31, (time & 31) * 2);
+    [1980 + (date >> 9), date >> 5 & 15, day, time >> 11, time >> 5 & 63, second]
 }
 
 /// SHA-256 of the content as it is packed.
@@ -93,16 +90,9 @@ fn packed(entry: &Entry, input: &mut BufReader<&File>) -> Result<String, ReadErr
 }
 
 /// A DOS date, which has no zone.
-pub(super) fn date((time, date): (u16, u16)) -> String {
-    format!(
-        "{}-{:02}-{:02} {:02}:{:02}:{:02}",
-        1980 + (date >> 9),
-        date >> 5 & 15,
-        date & 31,
-        time >> 11,
-        time >> 5 & 63,
-        (time & 31) * 2
-    )
+pub(super) fn date(dos: (u16, u16)) -> String {
+    let [year, month, day, hour, minute, second] = parts(dos);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
 /// Extra fields with times, and with owners: Info-ZIP's list. Two old ones hold both.

@@ -98,14 +98,26 @@ impl Entry {
     ///
     /// # Errors
     /// It is encrypted, or packed by a method other than [`STORED`] and [`DEFLATED`].
-    pub fn content<R: Read + Seek>(&self, input: R) -> Result<Content<R>, ReadError> {
-        let bad = |what: String| Malformed::of(self.data_at, &self.written, what);
+    pub fn content<R: Read + Seek>(&self, mut input: R) -> Result<Content<R>, ReadError> {
+        let bad = |what: &str| ReadError::from(Malformed::of(self.data_at, &self.written, what));
         if self.encrypted() {
-            return Err(bad("it is encrypted".to_string()).into());
+            return Err(bad("it is encrypted"));
         }
-        Content::new(self, input).and_then(|content| match content {
-            Some(content) => Ok(content),
-            None => Err(bad(format!("method {} is not read here", self.method)).into()),
+        input.seek(SeekFrom::Start(self.data_at))?;
+        let packed = input.take(self.packed);
+        let input = match self.method {
+            STORED => Unpack::Stored(packed),
+            DEFLATED => Unpack::Deflated(flate2::read::DeflateDecoder::new(packed)),
+            method => return Err(bad(&format!("method {method} is not read here"))),
+        };
+        Ok(Content {
+            input,
+            name: self.written.clone(),
+            at: self.data_at,
+            packed: self.packed,
+            rest: self.size,
+            crc32: self.crc32,
+            crc: flate2::Crc::new(),
         })
     }
 }
@@ -390,25 +402,6 @@ enum Unpack<R> {
 }
 
 impl<R: Read + Seek> Content<R> {
-    fn new(entry: &Entry, mut input: R) -> Result<Option<Content<R>>, ReadError> {
-        input.seek(SeekFrom::Start(entry.data_at))?;
-        let packed = input.take(entry.packed);
-        let input = match entry.method {
-            STORED => Unpack::Stored(packed),
-            DEFLATED => Unpack::Deflated(flate2::read::DeflateDecoder::new(packed)),
-            _ => return Ok(None),
-        };
-        Ok(Some(Content {
-            input,
-            name: entry.written.clone(),
-            at: entry.data_at,
-            packed: entry.packed,
-            rest: entry.size,
-            crc32: entry.crc32,
-            crc: flate2::Crc::new(),
-        }))
-    }
-
     /// All was read: nothing may follow, and the CRC must hold.
     fn end(&mut self) -> Result<(), Malformed> {
         let bad = |what: &str| Malformed::of(self.at, &self.name, what);

@@ -1,9 +1,9 @@
 //! Records of one member: in the central directory, before its content, and behind it.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 
 use crate::bytes::Fields;
-use crate::error::{Malformed, ReadError};
+use crate::error::{Malformed, ReadError, exactly};
 use crate::names::printable;
 
 /// Flag: the name is UTF-8.
@@ -180,13 +180,9 @@ pub(super) fn descriptor<R: Read + Seek>(
     let exact = forms.iter().filter(|(len, ..)| *len == gap);
     let other = forms.iter().filter(|(len, ..)| *len != gap);
     let found = exact.chain(other).find(|(len, signed, wide)| fits(*len, *signed, *wide));
-    match found {
-        Some((len, ..)) => Ok(*len),
-        None => {
-            let what = "the record behind its content is missing, or has other sizes";
-            Err(Malformed::of(at, &central.name, what).into())
-        }
-    }
+    let what = "the record behind its content is missing, or has other sizes";
+    let (len, ..) = found.ok_or_else(|| Malformed::of(at, &central.name, what))?;
+    Ok(*len)
 }
 
 /// Fields by their identifiers, and how many zeros follow them: up to three, which align the content.
@@ -216,13 +212,4 @@ fn take_zip64(extra: &mut Extra, values: &mut [u64]) -> bool {
         at += 8;
     }
     !extra.iter().any(|(id, _)| *id == ZIP64)
-}
-
-fn exactly(input: &mut impl Read, buf: &mut [u8], at: u64, what: &str) -> Result<(), ReadError> {
-    input.read_exact(buf).map_err(|e| match e.kind() {
-        io::ErrorKind::UnexpectedEof if e.get_ref().is_none() => {
-            Malformed::at(at, format!("the archive ends within {what}")).into()
-        }
-        _ => e.into(),
-    })
 }

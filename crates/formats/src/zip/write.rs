@@ -189,9 +189,7 @@ impl<W: Write + Seek> Writer<W> {
 
     /// Writes out the oldest block of the pool; whether there was one.
     fn take(&mut self) -> io::Result<bool> {
-        let Some(block) = self.pool.take()? else {
-            return Ok(false);
-        };
+        let Some(block) = self.pool.take()? else { return Ok(false) };
         let mut open = self.open.pop_front().ok_or_else(lost)?;
         let first = open.header_at.is_none();
         open.crc.combine(&block.crc);
@@ -333,10 +331,7 @@ fn central_record(out: &mut Vec<u8>, open: &Open) {
         put8(&mut extra, &there);
     }
     extra.extend_from_slice(&member.extra);
-    let version = match open.wide || !there.is_empty() {
-        true => VERSION_64,
-        false => VERSION,
-    };
+    let version = if open.wide || !there.is_empty() { VERSION_64 } else { VERSION };
     let (kind, dos) = match member.kind {
         Kind::File => (0o100_000, 0),
         // FAT's bit for directories, which some readers go by.

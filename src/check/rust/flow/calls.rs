@@ -4,10 +4,11 @@
 use syn::{Expr, Path};
 
 use super::{
-    DIRECTIVE, ESCAPES, Flow, MESSAGE, Source, Value, WRITTEN, ends_with, is_ordered, is_std,
+    DIRECTIVE, ESCAPES, Flow, MESSAGE, Source, Value, WRITTEN, ends_with, grow, is_ordered, is_std,
     set_of, united,
 };
 use crate::check::rust::tables::*;
+use crate::check::rust::walk::last_name;
 
 impl Flow<'_> {
     pub(super) fn call(&mut self, e: &syn::ExprCall) -> Value {
@@ -74,14 +75,8 @@ impl Flow<'_> {
             // A file's content is not its directory's name.
             "read" | "read_to_string" | "open" => self.content(all()),
             "canonicalize" | "read_link" => all(),
-            "Err" | "exit" => {
-                self.receive(&all(), MESSAGE);
-                Value::new()
-            }
-            _ if of_files => {
-                self.receive(&all(), MESSAGE);
-                Value::new()
-            }
+            "Err" | "exit" => self.ends(&all(), MESSAGE),
+            _ if of_files => self.ends(&all(), MESSAGE),
             "new" | "with_capacity" if std(&format!("String::{name}")) => {
                 set_of(self.source(Source::Empty, span))
             }
@@ -168,10 +163,7 @@ impl Flow<'_> {
             receiver.iter().copied().filter(|id| self.is(*id, |s| *s == Source::Command)).collect();
         if !commands.is_empty() && is(&["arg", "args", "env", "current_dir"]) {
             for id in commands {
-                let words = &mut self.origins[id as usize].words;
-                let before = words.len();
-                words.extend(&given);
-                self.grown |= words.len() > before;
+                self.grown |= grow(&mut self.origins[id as usize].words, &given);
             }
             self.receive(&given, if is(&["current_dir"]) { MESSAGE } else { ESCAPES });
             return receiver;
@@ -185,7 +177,7 @@ impl Flow<'_> {
             let id = self.source(Source::Known(*what, format!(".{method}()")), e.method.span());
             return set_of(id);
         }
-        let of_epoch = matches!(&*e.receiver, Expr::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == "UNIX_EPOCH"));
+        let of_epoch = matches!(&*e.receiver, Expr::Path(p) if last_name(&p.path) == "UNIX_EPOCH");
         if name == "elapsed" && of_epoch {
             let shown = "UNIX_EPOCH.elapsed()".to_string();
             return set_of(self.source(Source::Known(What::Clock, shown), e.method.span()));
@@ -228,9 +220,8 @@ impl Flow<'_> {
     }
 
     pub(super) fn is_function(&self, path: &Path) -> bool {
-        let name = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         path.segments.len() > 1
-            || self.functions.contains_key(&name)
+            || self.functions.contains_key(&last_name(path))
             || !self.meanings(path).iter().all(|m| m.len() < 2)
     }
 
@@ -246,11 +237,10 @@ impl Flow<'_> {
     pub(super) fn write(&mut self, to: &Expr, receiver: &Value, value: &Value) {
         self.put_into(to, value);
         let is_text = receiver.iter().any(|id| self.is(*id, |s| *s == Source::Empty));
-        let to_person = matches!(to, Expr::Call(c) if matches!(&*c.func, Expr::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == "stderr")));
-        match (is_text, to_person) {
-            (true, _) => {}
-            (false, true) => self.receive(value, MESSAGE),
-            (false, false) => self.receive(value, WRITTEN),
+        let is_stderr = |f: &Expr| matches!(f, Expr::Path(p) if last_name(&p.path) == "stderr");
+        let to_person = matches!(to, Expr::Call(c) if is_stderr(&c.func));
+        if !is_text {
+            self.receive(value, if to_person { MESSAGE } else { WRITTEN });
         }
     }
 }

@@ -6,6 +6,7 @@ use syn::{Block, Expr, Lit, Member, Pat, Path, Stmt};
 use super::{Flow, MESSAGE, Source, Value, is_ordered, united};
 use crate::check::rust::command;
 use crate::check::rust::tables::{Depth, FILES, NATIVE_FLAGS, VARIABLES, What};
+use crate::check::rust::walk::last_name;
 
 impl Flow<'_> {
     pub(super) fn block(&mut self, block: &Block) -> Value {
@@ -113,8 +114,7 @@ impl Flow<'_> {
             }
             Expr::Binary(e) => self.binary(e),
             Expr::Struct(e) => {
-                let rest = self.all(e.rest.iter().map(|e| &**e));
-                let mut all = rest;
+                let mut all = self.all(e.rest.iter().map(|e| &**e));
                 for field in &e.fields {
                     let value = self.eval(&field.expr);
                     if let Member::Named(name) = &field.member {
@@ -169,15 +169,13 @@ impl Flow<'_> {
         let value = text.value();
         let mut found = Value::new();
         if let Some((name, what)) = FILES.iter().find(|(name, _)| *name == value) {
-            found.insert(
-                self.source(Source::Known(*what, format!("the file `{name}`")), text.span()),
-            );
+            let file = Source::Known(*what, format!("the file `{name}`"));
+            found.insert(self.source(file, text.span()));
         }
         let native = NATIVE_FLAGS.iter().find(|flag| value.contains(**flag));
         if let (Some(flag), Depth::BuildScript) = (native, self.depth) {
-            found.insert(
-                self.source(Source::Known(What::NativeCpu, format!("`{flag}`")), text.span()),
-            );
+            let flag = Source::Known(What::NativeCpu, format!("`{flag}`"));
+            found.insert(self.source(flag, text.span()));
         }
         let matters = || {
             VARIABLES.iter().any(|(name, _)| *name == value)
@@ -226,8 +224,7 @@ impl Flow<'_> {
         if self.vars.is_empty() {
             return self.apply(path, &[], &[]);
         }
-        let constant = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-        let value = self.get("", &constant);
+        let value = self.get("", &last_name(path));
         if value.is_empty() { self.apply(path, &[], &[]) } else { value }
     }
 }

@@ -10,10 +10,11 @@ use syn::{Expr, Lit, Macro, Path, Token};
 use super::{DIRECTIVE, ENV, ESCAPES, Flow, MESSAGE, Source, Value, WRITTEN, set_of};
 use crate::check::rust::macros::{self, Printed, captures, leading_literal, printed};
 use crate::check::rust::tables::*;
+use crate::check::rust::walk::last_name;
 
 impl Flow<'_> {
     pub(super) fn invocation(&mut self, mac: &Macro) -> Value {
-        let name = mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        let name = last_name(&mac.path);
         let is = |list: &[&str]| list.contains(&name.as_str());
         if is(INCLUDES) {
             return Value::new();
@@ -51,8 +52,7 @@ impl Flow<'_> {
             return self.expand(&name, own, &value);
         }
         if is(MESSAGES) {
-            self.receive(&value, MESSAGE);
-            return Value::new();
+            return self.ends(&value, MESSAGE);
         }
         if is(&["print", "println"]) {
             self.print(literal.as_deref(), &value);

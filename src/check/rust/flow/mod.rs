@@ -20,7 +20,7 @@ use super::macros;
 use super::modules::Module;
 use super::names::Names;
 use super::tables::*;
-use super::walk::{Look, Node, Walk};
+use super::walk::{Look, Node, Walk, last_name};
 
 /// The sources of a value.
 pub(super) type Value = BTreeSet<u32>;
@@ -207,9 +207,8 @@ impl<'a> Visit<'a> for Flow<'_> {
     }
 
     fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
-        let exported = item.attrs.iter().any(|a| {
-            a.path().segments.last().is_some_and(|s| s.ident.to_string().starts_with("proc_macro"))
-        });
+        let exported = |a: &syn::Attribute| last_name(a.path()).starts_with("proc_macro");
+        let exported = item.attrs.iter().any(exported);
         self.function(&item.sig, &item.block, exported);
     }
 
@@ -238,6 +237,13 @@ impl<'a> Visit<'a> for Flow<'_> {
 
 fn set_of(id: u32) -> Value {
     [id].into()
+}
+
+/// Adds sources; whether any is new.
+fn grow(value: &mut Value, by: &Value) -> bool {
+    let before = value.len();
+    value.extend(by);
+    value.len() > before
 }
 
 fn united(values: impl IntoIterator<Item = Value>) -> Value {
@@ -291,6 +297,12 @@ impl Flow<'_> {
         }
     }
 
+    /// The same of a value that goes no further.
+    fn ends(&mut self, value: &Value, how: u8) -> Value {
+        self.receive(value, how);
+        Value::new()
+    }
+
     fn is(&self, id: u32, is: impl Fn(&Source) -> bool) -> bool {
         is(&self.origins[id as usize].source)
     }
@@ -318,9 +330,7 @@ impl Flow<'_> {
             return;
         }
         let known = self.vars.entry((scope.to_string(), name)).or_default();
-        let before = known.len();
-        known.extend(value);
-        self.grown |= known.len() > before;
+        self.grown |= grow(known, value);
     }
 
     fn get(&self, scope: &str, name: &str) -> Value {
@@ -369,9 +379,7 @@ impl Flow<'_> {
     fn returned(&mut self, name: &str, value: &Value) {
         if !value.is_empty() {
             let known = self.returns.entry(name.to_string()).or_default();
-            let before = known.len();
-            known.extend(value);
-            self.grown |= known.len() > before;
+            self.grown |= grow(known, value);
         }
     }
 }

@@ -223,13 +223,10 @@ fn caps_hold_before_anything_is_unpacked() {
 fn no_change_of_a_byte_panics() {
     let long = "0123456789".repeat(9);
     let bytes = made(&[("a/", ""), ("a/b", "1"), ("c", &long), ("link:l", "c")]);
-    for at in 0..bytes.len() {
-        for value in [0, 1, 0x50, 0x7f, 0xff, bytes[at] ^ 0x10] {
-            let bytes = patched(&bytes, at, &[value]);
-            for entry in of(&bytes).map(|z| z.entries).unwrap_or_default() {
-                if let Ok(content) = entry.content(Cursor::new(&bytes)) {
-                    let _ = io::copy(&mut { content }, &mut io::sink());
-                }
+    for bytes in crate::broken(&bytes, &[0, 1, 0x10, 0x50, 0x7f, 0xff]) {
+        for entry in of(&bytes).map(|z| z.entries).unwrap_or_default() {
+            if let Ok(content) = entry.content(Cursor::new(&bytes)) {
+                let _ = io::copy(&mut { content }, &mut io::sink());
             }
         }
     }
