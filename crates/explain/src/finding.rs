@@ -374,6 +374,13 @@ impl Finding {
     pub fn is_cause(&self) -> bool {
         !self.consequence && self.cause != Cause::Unknown
     }
+
+    /// Whether it shows that another compiler or linker made the file, which accounts for all of its code. One
+    /// linker with other options does not.
+    pub fn is_of_tool(&self) -> bool {
+        matches!(self.cause, Cause::CompilerVersion | Cause::LinkerVersion)
+            && !matches!(self.about, About::Interpreter | About::Option)
+    }
 }
 
 /// The text, shortened in the middle.

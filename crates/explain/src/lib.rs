@@ -271,12 +271,8 @@ fn settle(findings: &mut [Finding]) {
         }
     }
     // The tools that made a file account for most of it.
-    let tool = |f: &Finding| {
-        matches!(f.cause, Cause::CompilerVersion | Cause::LinkerVersion)
-            && !matches!(f.about, About::Interpreter | About::Option)
-    };
     findings.sort_by_key(|f| {
-        (f.consequence, f.cause == Cause::Unknown, f.about == About::Moved, !tool(f))
+        (f.consequence, f.cause == Cause::Unknown, f.about == About::Moved, !f.is_of_tool())
     });
 }
 

@@ -46,9 +46,7 @@ fn is_sure(f: &Finding) -> bool {
 
 /// Puts the findings of two programs of different sources into one; what is sure stays.
 pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Vec<Finding>) {
-    let tools = |f: &&Finding| {
-        !f.consequence && matches!(f.cause, Cause::CompilerVersion | Cause::LinkerVersion)
-    };
+    let tools = |f: &&Finding| !f.consequence && f.is_of_tool();
     let (x, y) = both(|| crates(a), || crates(b));
     let unsure = findings.iter().filter(|f| !f.consequence && !is_sure(f)).count();
     let versions = x != y && !x.is_empty() && !y.is_empty();
@@ -58,11 +56,11 @@ pub(super) fn summarize(a: &[u8], b: &[u8], within: &[String], findings: &mut Ve
         Some(tool) if !versions => {
             let mut named = BTreeSet::new();
             // What a linker writes says more than what it does.
-            let does = |f: &Finding| f.about == About::Relaxation;
+            let does = |f: &Finding| matches!(f.about, About::Relaxation | About::Option);
             let marked = findings.iter().any(|f| tools(&f) && !does(f));
             for f in findings.iter_mut().filter(|f| !f.consequence) {
                 // Each tool is named once.
-                let again = tools(&&*f) && (does(f) && marked || !named.insert(f.cause));
+                let again = does(f) && marked || tools(&&*f) && !named.insert(f.cause);
                 if again || !is_sure(f) {
                     super::tell::follow(f, tool);
                 }
