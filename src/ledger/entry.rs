@@ -128,11 +128,10 @@ fn of_link(path: &Path, root: &Path) -> Result<String> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn what_a_link_leads_to_counts_wherever_it_is() {
         use std::os::unix::fs::symlink;
