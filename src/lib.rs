@@ -6,6 +6,7 @@
 //! There is no library API. What is public here is for `main`, the fuzz targets and the tests; the
 //! compiler reports everything else that nothing uses.
 
+mod archive;
 mod artifact;
 pub mod attest;
 mod blame;
@@ -20,6 +21,7 @@ mod epoch;
 mod error;
 mod fs;
 mod git;
+mod init;
 mod layout;
 mod ledger;
 pub mod manifest;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use repro_formats::digest;
 
-use super::archive::sums;
 use super::sbom::recorded;
+use crate::archive::sums;
 use crate::attest::dsse::{self, Envelope};
 use crate::attest::keys::PrivateKey;
 use crate::attest::statement;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::archive::sums;
+use crate::archive::sums;
 use crate::error::{refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;

@@ -11,7 +11,7 @@ use crate::error::bad_input;
 use crate::fs;
 
 /// A file that is to be there.
-pub(super) struct New {
+pub struct New {
     pub(super) path: PathBuf,
     pub(super) text: String,
     /// The text only adds this to what is there, and is safe to write.

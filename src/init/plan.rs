@@ -11,7 +11,7 @@ use super::pin::{self, Pin};
 use super::render;
 
 /// The files, in the order in which they are shown.
-pub(super) fn files(facts: &mut Facts, workspace: &Path, root: &Path) -> Result<Vec<New>> {
+pub fn files(facts: &mut Facts, workspace: &Path, root: &Path) -> Result<Vec<New>> {
     let mut files = Vec::new();
     files.extend(merge::metadata(facts, workspace)?);
     files.extend(merge::toolchain(facts, workspace)?);
@@ -70,7 +70,7 @@ fn workflows(facts: &Facts) -> Vec<Workflow> {
 }
 
 /// What people do after this, in order.
-pub(super) fn next(facts: &Facts, files: &[New]) -> Vec<String> {
+pub fn next(facts: &Facts, files: &[New]) -> Vec<String> {
     let mut steps = Vec::new();
     let has = |name: &str| files.iter().any(|f| f.path.ends_with(name));
     if has("REPRODUCIBILITY.md") && matches!(facts.pin, Pin::Unknown) {

@@ -14,7 +14,8 @@ use crate::error::usage;
 use crate::fs::Pending;
 use crate::request::{Archive, OCI};
 
-pub(super) fn run(asked: &Archive) -> Result<Outcome> {
+/// Packs them.
+pub fn run(asked: &Archive) -> Result<Outcome> {
     let Some(output) = &asked.output else {
         return Err(usage("packing files needs an output file: pass -o FILE"));
     };

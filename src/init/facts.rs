@@ -19,7 +19,7 @@ use crate::request::{Publishes, Selection};
 use crate::source::{Origin, address};
 
 /// The facts.
-pub(super) struct Facts {
+pub struct Facts {
     /// What archives and guide call the project.
     pub(super) name: String,
     /// The name in `/build/<name>`.
@@ -59,7 +59,7 @@ pub(super) struct Facts {
     /// Built at one path, which needs bubblewrap.
     pub(super) same_path: bool,
     /// Things that the user should know.
-    pub(super) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// What says which compiler builds.
@@ -120,7 +120,7 @@ impl Toolchain {
 
 impl Facts {
     /// `given`: targets of the command line.
-    pub(super) fn of(
+    pub fn of(
         project: &Project,
         given: &[String],
         install: Option<&str>,

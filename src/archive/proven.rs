@@ -27,7 +27,8 @@ use crate::request::{Archive, OCI, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted, include};
 use crate::verdict::Verdict;
 
-pub(super) fn run(asked: &Archive) -> Result<Outcome> {
+/// Packs it into `target/repro/dist`.
+pub fn run(asked: &Archive) -> Result<Outcome> {
     if asked.output.is_some() || asked.prefix.is_some() {
         return Err(usage(
             "-o and --prefix apply only to files: name the files to pack, or leave out both options to pack the last build",

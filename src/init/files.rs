@@ -1,54 +1,16 @@
-//! `repro init`: adds a reproducible-release setup to a project. `facts.rs` reads the project, `plan.rs`
-//! decides what to write, and it is shown first; then each file is written whole, and an existing file is
-//! replaced only on request.
-
-mod existing;
-mod facts;
-mod merge;
-mod parts;
-mod pin;
-mod plan;
-mod render;
+//! Each file of the plan beside what is there, and the writing of it.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::command::env::allow_changes;
+use super::merge::New;
 use crate::error::refused;
-use crate::project::Project;
-use crate::project::scratch::Scratch;
-use crate::report::init::{InitReport, Planned, State};
-use crate::request::InitRequest;
+use crate::report::init::{Planned, State};
 use crate::{fs, git};
-use facts::Facts;
-use merge::New;
-
-/// Runs it.
-pub fn run(mut asked: InitRequest) -> Result<InitReport> {
-    let scratch = Scratch::new(false)?;
-    allow_changes(&mut asked.build)?;
-    // No time is written anywhere, so that any will do.
-    asked.build.epoch = Some(0);
-    let given = asked.build.selection.targets.clone();
-    let project = Project::open(asked.build, scratch.path())?;
-    let mut facts = Facts::of(&project, &given, asked.install.as_deref(), asked.publishes)?;
-    let root = project.source.root.clone();
-    let workspace = root.join(&project.source.workspace);
-    let new = plan::files(&mut facts, &workspace, &root)?;
-    let next = plan::next(&facts, &new);
-    let mut files = Vec::new();
-    for new in new {
-        files.push(planned(new, asked.force, scratch.path())?);
-    }
-    if !asked.dry_run {
-        write(&files)?;
-    }
-    Ok(InitReport { root, files, notes: facts.notes, next, dry_run: asked.dry_run })
-}
 
 /// What becomes of a file; of one that would be replaced, what is different.
-fn planned(new: New, force: bool, scratch: &Path) -> Result<Planned> {
+pub fn planned(new: New, force: bool, scratch: &Path) -> Result<Planned> {
     let there = fs::read_text_if_any(&new.path)?;
     let state = match &there {
         None => State::New,
@@ -83,7 +45,8 @@ fn diff(new: &New, scratch: &Path) -> Result<String> {
     Ok(hunks.to_string())
 }
 
-fn write(files: &[Planned]) -> Result<()> {
+/// Writes what the plan says.
+pub fn write(files: &[Planned]) -> Result<()> {
     for file in files {
         match file.state {
             State::Same | State::Kept => {}
