@@ -130,7 +130,7 @@ fn rebuilt_manifest(
     toolchain: &Toolchain,
 ) -> Manifest {
     let mut own = manifest.clone();
-    // It is the same by its commit; what else is said of it is said by the compiler.
+    // The commits are equal, so the rest comes from the compiler itself.
     let commit = |verbose: &str| field(verbose, "commit-hash").map(str::to_string);
     if commit(&manifest.toolchain.rustc.join("\n")) == commit(&toolchain.rustc_verbose) {
         own.toolchain.rustc = toolchain.rustc_verbose.lines().map(str::to_string).collect();

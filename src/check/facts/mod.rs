@@ -96,7 +96,7 @@ impl Facts {
         // Canonical, so that it is below the repository as git names that.
         let wanted = &Wanted { manifest: fs::canonical(&wanted.manifest), ..wanted.clone() };
         let dir = wanted.manifest.parent().unwrap_or(Path::new("/")).to_owned();
-        // A manifest that is broken itself is told below with its line.
+        // A broken manifest is reported below, with its line.
         let workspace = wanted.cargo.workspace_root(&wanted.manifest);
         let workspace = workspace.unwrap_or_else(|_| dir.clone());
         let mut facts = Facts { workspace: workspace.clone(), ..Facts::default() };

@@ -213,7 +213,7 @@ fn a_name_of_two_commits_is_none() {
         for name in ["v1", &read[..8]] {
             fails(&verify(name), 4, &["is more than one commit", &read, &built]);
         }
-        // The controls: each is one commit, of which it is said that it is no source of a program.
+        // The controls: each names one commit, and `verify` says that it has no Cargo.toml.
         for (name, id) in [("one", &read), (&read, &read), (&built, &built)] {
             fails(&verify(name), 4, &[&format!("commit {}", &id[..12]), "no Cargo.lock"]);
         }
