@@ -15,7 +15,7 @@ pkgs.rustPlatform.buildRustPackage {
 
   nativeBuildInputs = [ pkgs.installShellFiles ];
   nativeCheckInputs = [ pkgs.git ];
-  cargoTestFlags = [ "--package=reprove-formats" "--package=reprove-explain" "--lib" ];
+  cargoTestFlags = [ "--package=repro-formats" "--package=repro-explain" "--lib" ];
 
   postInstall = ''
     installManPage docs/man/*.1

@@ -132,6 +132,6 @@ fn docs_on_dependencies_have_those_of_the_program() {
     let listed = docs.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`'));
     let listed =
         listed.filter(|(_, rest)| rest.matches('|').count() == 4).map(|(n, _)| n.to_string());
-    names.retain(|n| !n.is_empty() && !n.starts_with("reprove-"));
+    names.retain(|n| !n.is_empty() && !n.starts_with("repro-"));
     assert_eq!(names, listed.collect());
 }
