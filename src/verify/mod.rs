@@ -31,7 +31,7 @@ use repro_formats::names::visible;
 use self::compare::About;
 use self::input::Input;
 use self::published::Found;
-use self::rebuild::{Apart, Rebuild, build};
+use self::rebuild::{Rebuild, build};
 use self::source::Search;
 use self::summary::Signer;
 use crate::artifact::ArtifactSet;
@@ -48,6 +48,7 @@ use crate::report::verify::attested::{Attested, Rebuilt};
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::{SourceChoice, VerifyRequest};
+use crate::sandbox::Wish;
 use crate::source::Origin;
 use crate::source::commit::AsItIs;
 use crate::source::identity::SourceFacts;
@@ -170,9 +171,9 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     let lists = |m: &Manifest| m.builder.is_some() || m.components.is_some();
     let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
     let manifest_path = claimed.as_ref().map(|c| &*c.path);
-    let apart = Apart { mode: asked.sandbox, published: found.places(&input, manifest_path) };
+    let wish = Wish::of_verify(asked.sandbox, found.places(&input, manifest_path));
     let Rebuild { built, isolation, components } =
-        build(&mut project, &label, &recipe, apart, asks_linker, scratch, progress)?;
+        build(&mut project, &label, &recipe, wish, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
