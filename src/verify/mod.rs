@@ -49,9 +49,8 @@ use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::{SourceChoice, VerifyRequest};
 use crate::sandbox::Wish;
-use crate::source::Origin;
-use crate::source::commit::AsItIs;
 use crate::source::identity::SourceFacts;
+use crate::source::{AsItIs, Origin};
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
@@ -394,10 +393,6 @@ fn surroundings_of(
     built: &Built,
 ) -> Result<Vec<Surroundings>> {
     let here = machine::describe(&project.toolchain, built)?;
-    let remote = match &project.source.origin {
-        Origin::Git(commit) => commit.remote.as_deref(),
-        Origin::Directory => None,
-    };
     Ok(host_diff::differing(
         manifest,
         &host_diff::Here {
@@ -406,7 +401,7 @@ fn surroundings_of(
             passed: &project.divided.passed,
             consulted: &built.consulted,
             config: &project.config,
-            remote,
+            remote: project.source.remote(),
         },
     ))
 }

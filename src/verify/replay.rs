@@ -135,15 +135,11 @@ fn remote<'a>(
     asked: &VerifyRequest,
 ) -> Option<&'a str> {
     let theirs = manifest.source.remote.as_deref();
-    let ours = match &source.origin {
-        Origin::Git(commit) => commit.remote.as_deref(),
-        Origin::Directory => None,
-    };
     let accepted = theirs.is_some_and(|remote| {
         let setting = Setting::remote(remote);
         asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value))
     });
-    if accepted { theirs } else { ours }
+    if accepted { theirs } else { source.remote() }
 }
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, keep: bool) -> Build {
