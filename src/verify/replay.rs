@@ -135,11 +135,10 @@ fn remote<'a>(
     asked: &VerifyRequest,
 ) -> Option<&'a str> {
     let theirs = manifest.source.remote.as_deref();
-    let accepted = theirs.is_some_and(|remote| {
-        let setting = Setting::remote(remote);
-        asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value))
-    });
-    if accepted { theirs } else { source.remote() }
+    let accepted = |remote: &&str| {
+        settings::accepted(&Setting::remote(remote), asked) == SettingState::Accepted
+    };
+    theirs.filter(accepted).or(source.remote())
 }
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, keep: bool) -> Build {
