@@ -8,11 +8,13 @@ pub mod components;
 mod contents;
 mod read;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::digest::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::{self, Kind};
 use crate::fs;
 use crate::ledger::Split;
 use crate::recipe::Row;
@@ -417,6 +419,20 @@ impl Source {
     /// The commit that was built as it is.
     pub fn revision(&self) -> Option<&str> {
         self.commit.as_deref().filter(|_| !self.dirty)
+    }
+}
+
+impl Artifact {
+    /// The artifact, if the manifest has its digest. The file is at `path`.
+    pub fn known(&self, path: PathBuf) -> Option<artifact::Artifact> {
+        Some(artifact::Artifact {
+            package: self.package.clone(),
+            target: self.target.clone(),
+            kind: Kind::named(&self.kind)?,
+            name: self.name.clone(),
+            digest: Digest { size: self.size?, sha256: self.sha256.clone()? },
+            path,
+        })
     }
 }
 
