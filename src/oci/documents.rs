@@ -4,7 +4,7 @@
 use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
 
-use crate::attest::strict;
+use crate::attest::strict::{self, text};
 
 /// Bytes that a document may have.
 pub const MOST: usize = 4 << 20;
@@ -114,7 +114,7 @@ fn descriptor(value: &Value) -> Result<Descriptor, String> {
     let size = whole.get("size").and_then(Value::as_u64);
     let platform = whole.get("platform").and_then(Value::as_object).map(|platform| {
         let text = |key| text(platform, key).unwrap_or_default().to_string();
-        (text("os"), text("architecture"), self::text(platform, "variant").map(str::to_string))
+        (text("os"), text("architecture"), strict::text(platform, "variant").map(str::to_string))
     });
     Ok(Descriptor {
         media_type: text(whole, "mediaType").unwrap_or_default().to_string(),
@@ -178,10 +178,6 @@ pub fn read_config(bytes: &[u8], layers: usize) -> Result<BaseConfig, String> {
         history: whole.get("history").and_then(Value::as_array).cloned().unwrap_or_default(),
         diff_ids,
     })
-}
-
-fn text<'v>(of: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
-    of.get(key).and_then(Value::as_str)
 }
 
 #[cfg(test)]
