@@ -33,7 +33,6 @@ use self::input::Input;
 use self::published::Found;
 use self::rebuild::{Rebuild, build};
 use self::source::Search;
-use self::summary::Signer;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, if_full};
 use crate::epoch::EpochFrom;
@@ -65,28 +64,6 @@ pub enum Outcome {
     Attested(Attested),
 }
 
-impl Outcome {
-    /// Signs what a rebuild found, and notes it in its report.
-    fn sign(&mut self, signer: &Signer) -> Result<()> {
-        let notes = match &*self {
-            Outcome::Report(report) => signer.write(report, None)?,
-            Outcome::Attested(counted) => match &counted.rebuild {
-                Some(rebuild) => signer.write(&rebuild.report, Some(counted))?,
-                None => Vec::new(),
-            },
-            Outcome::Several(_) => Vec::new(),
-        };
-        match self {
-            Outcome::Report(report) => report.notes.extend(notes),
-            Outcome::Attested(Attested { rebuild: Some(rebuild), .. }) => {
-                rebuild.report.notes.extend(notes);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
 /// Runs it.
 pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     if !asked.against.is_empty() {
@@ -106,17 +83,21 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))
         .map_err(|error| if_full(error, scratch.path()))?;
     progress.clear();
-    let report = Box::new(report);
-    let mut outcome = match (counted, rebuild) {
-        (Some(counted), Some(owner)) => {
-            Outcome::Attested(Attested { rebuild: Some(Rebuilt { owner, report }), ..counted })
-        }
-        _ => Outcome::Report(report),
+    let mut report = Box::new(report);
+    let sign = |report: &Report, counted: Option<&Attested>| match &signer {
+        Some(signer) => signer.write(report, counted),
+        None => Ok(Vec::new()),
     };
-    if let Some(signer) = signer {
-        outcome.sign(&signer)?;
+    let (Some(counted), Some(owner)) = (counted, rebuild) else {
+        report.notes.extend(sign(&report, None)?);
+        return Ok(Outcome::Report(report));
+    };
+    let mut counted = Attested { rebuild: Some(Rebuilt { owner, report }), ..counted };
+    let notes = counted.rebuild.as_ref().map(|r| sign(&r.report, Some(&counted))).transpose()?;
+    if let Some(rebuild) = &mut counted.rebuild {
+        rebuild.report.notes.extend(notes.unwrap_or_default());
     }
-    Ok(outcome)
+    Ok(Outcome::Attested(counted))
 }
 
 /// A manifest that was read, and where it is.
