@@ -41,40 +41,17 @@ pub enum Mode {
     Never,
 }
 
-/// Whether a build ran in a sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It did.
-    On,
-    /// It ran with the user's rights.
-    Off,
-}
-
-impl State {
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::On => "on",
-            State::Off => "off",
-        }
-    }
-}
-
-/// What kept a build from the user's files and network.
+/// Whether a build ran in a sandbox, which kept it from the user's files and network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Isolation {
-    /// Whether anything did.
-    pub state: State,
-    /// Why nothing did.
+    /// Why it ran with the user's permissions instead, if it did.
     pub why: Option<String>,
 }
 
 impl Isolation {
-    /// In a sandbox.
-    pub const ON: Isolation = Isolation { state: State::On, why: None };
-
-    fn off(why: String) -> Isolation {
-        Isolation { state: State::Off, why: Some(why) }
+    /// The name in reports.
+    pub fn name(&self) -> &'static str {
+        if self.why.is_none() { "on" } else { "off" }
     }
 }
 
@@ -88,22 +65,26 @@ pub enum View {
     Machine,
 }
 
-/// What a caller wants of a sandbox.
-pub struct Wish<'a> {
+/// What a command wants of a sandbox.
+pub struct Wish {
     /// Whether there has to be one.
     pub mode: Mode,
-    /// The options that say so: what makes it a must, and what switches it off.
+    /// The options of the command: the one that requires a sandbox, and the one that switches it off.
     pub options: [&'static str; 2],
     /// What can be read besides the toolchain.
     pub view: View,
     /// Leave the network as it is.
     pub network: bool,
-    /// The scratch directory: what is in it is hidden.
-    pub scratch: &'a Path,
-    /// Directories that are to be made anew: canonical paths of the build.
-    pub made: Vec<PathBuf>,
-    /// Files and directories that are published, wherever they are.
+    /// Published files and directories, wherever they are: the build must not see them.
     pub published: Vec<PathBuf>,
+}
+
+impl Wish {
+    /// For the source of someone else, which could hand out what is published as its own.
+    pub fn of_verify(mode: Mode, published: Vec<PathBuf>) -> Wish {
+        let options = ["--sandbox", "--no-sandbox"];
+        Wish { mode, options, view: View::System, network: false, published }
+    }
 }
 
 /// A sandbox that was seen to work.
@@ -114,7 +95,9 @@ pub struct Sandbox {
     program: PathBuf,
     view: View,
     network: bool,
+    /// The scratch directory: what is in it is hidden.
     scratch: PathBuf,
+    /// Canonical paths of the build: directories that are created in the sandbox.
     made: Vec<PathBuf>,
     read: Vec<PathBuf>,
     masked: Vec<PathBuf>,
@@ -153,32 +136,38 @@ pub struct Layer {
 }
 
 impl Sandbox {
-    /// A sandbox in which `toolchain` can build; `read` is what it has to see besides. None where it
-    /// is not wanted, or cannot be made.
+    /// A sandbox with this scratch directory, in which `toolchain` can build. It has the directories
+    /// `made`, and `read` is what else the build has to see. None where it is not wanted, or cannot be
+    /// made.
     ///
     /// # Errors
     /// It must be made, and cannot: there is no bubblewrap here, or it may not make namespaces.
     pub fn choose(
         wish: Wish,
         toolchain: &Toolchain,
+        scratch: &Path,
+        made: Vec<PathBuf>,
         read: Vec<PathBuf>,
     ) -> Result<(Option<Sandbox>, Isolation)> {
         let (mode, [always, never]) = (wish.mode, wish.options);
+        let off = |why| Ok((None, Isolation { why: Some(why) }));
         if mode == Mode::Never {
-            return Ok((None, Isolation::off(format!("switched off by `{never}`"))));
+            return off(format!("switched off by `{never}`"));
         }
-        match (Sandbox::new(wish, toolchain, read), mode) {
-            (Ok(sandbox), _) => Ok((Some(sandbox), Isolation::ON)),
+        match (Sandbox::new(wish, toolchain, scratch, made, read), mode) {
+            (Ok(sandbox), _) => Ok((Some(sandbox), Isolation { why: None })),
             (Err(why), Mode::Always) => Err(host(format!(
                 "`{always}`: no sandbox can be made: {why}; install bubblewrap and allow user namespaces, or pass `{never}` to run build scripts with your permissions"
             ))),
-            (Err(why), _) => Ok((None, Isolation::off(why))),
+            (Err(why), _) => off(why),
         }
     }
 
     fn new(
         wish: Wish,
         toolchain: &Toolchain,
+        scratch: &Path,
+        made: Vec<PathBuf>,
         mut read: Vec<PathBuf>,
     ) -> std::result::Result<Sandbox, String> {
         if !cfg!(target_os = "linux") {
@@ -190,9 +179,9 @@ impl Sandbox {
         let program = std::env::current_exe().map_err(|e| e.to_string())?;
         read.push(program.clone());
         read.retain(|p| p.exists());
-        let Wish { view, network, made, .. } = wish;
-        let scratch = wish.scratch.to_owned();
-        let masked = masked(&wish.published, &read);
+        let Wish { view, network, published, .. } = wish;
+        let scratch = scratch.to_owned();
+        let masked = masked(&published, &read);
         let sandbox = Sandbox { bubblewrap, program, view, network, scratch, made, read, masked };
         let room = Room { hostname: Some("sandbox".into()), user: Some(1000), ..Room::default() };
         // This program: any other may be what is published.

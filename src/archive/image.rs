@@ -1,6 +1,5 @@
 //! `repro archive --format oci`: which base, and what goes into the image. The bytes are made in `oci`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -8,14 +7,14 @@ use repro_formats::compress::deflate;
 use repro_formats::limits::Limits;
 
 use super::packing::{Release, level};
-use crate::artifact::Kind;
+use crate::artifact::ArtifactSet;
 use crate::error::usage;
 use crate::fs::Pending;
 use crate::manifest::{Image, Manifest};
 use crate::oci::config::{About, SCRATCH, Wishes};
 use crate::oci::documents;
 use crate::oci::layout::{Bases, Layout};
-use crate::oci::write::{self, Built, Way};
+use crate::oci::write::{self, Way};
 use crate::request::{Archive, OCI};
 
 /// An image that is to be made.
@@ -93,20 +92,9 @@ impl Plan<'_> {
         results: &Path,
         to: &Path,
     ) -> Result<Image> {
-        let mut built: BTreeMap<String, Vec<Built>> = BTreeMap::new();
-        for artifact in &manifest.artifacts {
-            let (Some(path), Some(sha256), Some(kind)) =
-                (&artifact.path, &artifact.sha256, Kind::named(&artifact.kind))
-            else {
-                continue;
-            };
-            built.entry(artifact.target.clone()).or_default().push(Built {
-                name: artifact.name.clone(),
-                kind,
-                path: results.join(path),
-                sha256: sha256.clone(),
-            });
-        }
+        let kept = manifest.artifacts.iter();
+        let kept = kept.filter_map(|a| a.known(results.join(a.path.as_ref()?)));
+        let built = ArtifactSet::new(kept.collect());
         let compressor = write::compressor();
         let way = Way {
             about: About {

@@ -203,7 +203,7 @@ fn check_current(manifest: &Manifest, source: &Source, copy: &Path) -> Result<()
     source.check_out(copy)?;
     let is = match &source.origin {
         Origin::Git(_) => is,
-        Origin::Directory => Source::content_digest(copy)?,
+        Origin::Directory => source::content_digest(copy)?,
     };
     let was = was.unwrap_or_default();
     if was == is {

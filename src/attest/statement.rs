@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
 
-use super::strict;
+use super::strict::{self, text};
 use crate::manifest::{Artifact, Manifest};
 use crate::toolchain;
 use crate::verdict::Verdict;
@@ -23,13 +23,6 @@ const SUBJECTS: usize = 1024;
 /// Digests that a subject may have.
 const DIGESTS: usize = 32;
 
-/// Every parameter that a verifier knows: with another one, the build is another one.
-pub const PARAMETERS: &[&str] = &[
-    "source", "directory", "packages", "workspace", "lib", "bins", "allBins", "features",
-    "allFeatures", "noDefaultFeatures", "targets", "profile", "inject", "auditable",
-    "sourceDateEpoch", "userWrapper", "environment", "outsideConfig",
-];
-
 /// What was built, with which inputs: what builders have to agree on before their files are compared.
 pub fn definition(manifest: &Manifest) -> Value {
     json!({
@@ -43,37 +36,48 @@ pub fn definition(manifest: &Manifest) -> Value {
     })
 }
 
-/// Strings only; defaults are absent.
+/// A name, and the value in a manifest, which is empty where it is the default.
+type Parameter = (&'static str, fn(&Manifest) -> String);
+
+/// Every parameter that a verifier knows: with another one, the build is another one.
+const PARAMETERS: &[Parameter] = &[
+    ("source", source),
+    ("directory", |m| m.source.directory.clone()),
+    ("packages", |m| m.build.packages.join(",")),
+    ("workspace", |m| switch(m.build.workspace)),
+    ("lib", |m| switch(m.build.lib)),
+    ("bins", |m| m.build.bins.join(",")),
+    ("allBins", |m| switch(m.build.all_bins)),
+    ("features", |m| m.build.features.join(",")),
+    ("allFeatures", |m| switch(m.build.all_features)),
+    ("noDefaultFeatures", |m| switch(m.build.no_default_features)),
+    ("targets", |m| m.build.targets.join(",")),
+    ("profile", |m| m.build.profile.clone()),
+    ("inject", |m| m.recipe.inject.clone()),
+    ("auditable", |m| switch(m.recipe.auditable)),
+    ("sourceDateEpoch", |m| m.recipe.epoch.to_string()),
+    ("userWrapper", |m| m.recipe.user_wrapper.clone().unwrap_or_default()),
+    ("environment", environment),
+    ("outsideConfig", |m| match m.outside_config.is_empty() {
+        true => String::new(),
+        false => json!(m.outside_config).to_string(),
+    }),
+];
+
 fn parameters(manifest: &Manifest) -> Value {
-    let (build, recipe) = (&manifest.build, &manifest.recipe);
-    let switch = |on: bool| if on { "true".to_string() } else { String::new() };
+    let values = PARAMETERS.iter().map(|(name, value)| (name.to_string(), value(manifest)));
+    let given = values.filter(|(_, value)| !value.is_empty());
+    Value::Object(given.map(|(name, value)| (name, json!(value))).collect())
+}
+
+fn switch(on: bool) -> String {
+    if on { "true".to_string() } else { String::new() }
+}
+
+fn environment(manifest: &Manifest) -> String {
     let set = manifest.environment.iter().filter_map(|v| Some((&v.name, v.value.as_ref()?)));
     let set: BTreeMap<_, _> = set.collect();
-    let environment = if set.is_empty() { String::new() } else { json!(set).to_string() };
-    let outside = &manifest.outside_config;
-    let outside = if outside.is_empty() { String::new() } else { json!(outside).to_string() };
-    let values = [
-        ("source", source(manifest)),
-        ("directory", manifest.source.directory.clone()),
-        ("packages", build.packages.join(",")),
-        ("workspace", switch(build.workspace)),
-        ("lib", switch(build.lib)),
-        ("bins", build.bins.join(",")),
-        ("allBins", switch(build.all_bins)),
-        ("features", build.features.join(",")),
-        ("allFeatures", switch(build.all_features)),
-        ("noDefaultFeatures", switch(build.no_default_features)),
-        ("targets", build.targets.join(",")),
-        ("profile", build.profile.clone()),
-        ("inject", recipe.inject.clone()),
-        ("auditable", switch(recipe.auditable)),
-        ("sourceDateEpoch", recipe.epoch.to_string()),
-        ("userWrapper", recipe.user_wrapper.clone().unwrap_or_default()),
-        ("environment", environment),
-        ("outsideConfig", outside),
-    ];
-    let given = values.into_iter().filter(|(_, value)| !value.is_empty());
-    Value::Object(given.map(|(name, value)| (name.to_string(), json!(value))).collect())
+    if set.is_empty() { String::new() } else { json!(set).to_string() }
 }
 
 /// By content alone: builders may have it from different mirrors.
@@ -240,14 +244,11 @@ pub fn read(payload: &[u8]) -> Result<Read, String> {
         return Ok(Err("it is of a build that repro did not make".to_string()));
     }
     let given = definition.get("externalParameters").and_then(Value::as_object).ok_or_else(no)?;
-    if let Some(unknown) = given.keys().find(|key| !PARAMETERS.contains(&key.as_str())) {
+    let known = |key: &&String| PARAMETERS.iter().any(|(name, _)| name == key);
+    if let Some(unknown) = given.keys().find(|key| !known(key)) {
         return Ok(Err(format!("it has the unknown parameter `{}`", unknown.escape_debug())));
     }
     Ok(Ok(Claim { builder, definition: definition.clone(), files, from_ledger }))
-}
-
-fn text<'v>(of: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
-    of.get(key).and_then(Value::as_str)
 }
 
 fn subjects(whole: &Map<String, Value>) -> Result<Files, String> {

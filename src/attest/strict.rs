@@ -22,6 +22,11 @@ pub fn parse(bytes: &[u8], most: usize) -> Result<Value, String> {
     Ok(value)
 }
 
+/// The text of a field.
+pub fn text<'v>(of: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
+    of.get(key).and_then(Value::as_str)
+}
+
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -15,7 +15,6 @@ use crate::compare::{Comparison, Pair, compare_all};
 use crate::error::{Kind, failure, host};
 use crate::manifest::FromLedger;
 use crate::project::elsewhere::Elsewhere;
-use crate::project::isolate::Purpose;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
 use crate::project::{Project, context, machine, publish};
@@ -23,7 +22,7 @@ use crate::remedies::{self, Found};
 use crate::replay::{self, Builds};
 use crate::report::Report;
 use crate::request::BuildRequest;
-use crate::sandbox::View;
+use crate::sandbox::{View, Wish};
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::variation::coverage::Coverage;
@@ -124,14 +123,14 @@ fn builds(
     let packages = project.resolved(&recipe);
     let registry_sources = project.registry_sources(packages.as_ref())?;
 
-    let purpose = Purpose {
+    let wish = Wish {
         mode: project.request.isolate,
         options: ["--isolate always", "--isolate never"],
         view: View::Machine,
         network: project.request.network,
         published: Vec::new(),
     };
-    let (sandbox, isolation) = project.isolate(purpose, scratch)?;
+    let (sandbox, isolation) = project.isolate(wish, scratch)?;
     let elsewhere = match once {
         true => Elsewhere::default(),
         false => project.elsewhere(&isolation, scratch, &registry_sources.intact)?,

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::tree;
 use serde::Serialize;
+use toml_edit::DocumentMut;
 
 use super::paths::canonicalize;
 use crate::error::{bad_input, host};
@@ -27,6 +28,12 @@ pub fn read_text_if_any(path: &Path) -> Result<Option<String>> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e).with_context(|| format!("failed to read `{}`", path.display())),
     }
+}
+
+/// Reads and parses a TOML file.
+pub fn read_toml(path: &Path) -> Result<DocumentMut> {
+    let parsed = read_text(path)?.parse::<DocumentMut>();
+    parsed.map_err(|e| bad_input(format!("failed to parse `{}`: {}", path.display(), e.message())))
 }
 
 /// Creates a directory and its parents.

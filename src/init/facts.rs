@@ -16,7 +16,7 @@ use crate::oci::config::SCRATCH;
 use crate::project::Project;
 use crate::project::metadata::Defaults;
 use crate::request::{Publishes, Selection};
-use crate::source::{Origin, address};
+use crate::source::address;
 
 /// The facts.
 pub struct Facts {
@@ -136,12 +136,8 @@ impl Facts {
         let here = parts::platform(project.toolchain.host());
         let local: Vec<String> =
             targets.iter().filter(|t| parts::platform(t) == here).cloned().collect();
-        let remote = match &project.source.origin {
-            Origin::Git(commit) => commit.remote.clone(),
-            Origin::Directory => None,
-        };
         let wishes = defaults.image()?;
-        let url = remote.as_deref().and_then(public);
+        let url = project.source.remote().and_then(public);
         let url = url.or_else(|| wishes.repository.as_deref().and_then(public));
         let made = Made::of(project)?;
         let directory = workspace.file_name().map(|n| n.to_string_lossy().into_owned());

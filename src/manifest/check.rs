@@ -177,14 +177,6 @@ fn variable(name: &str, value: Option<&str>) -> Checked {
 
 /// A pass must not claim more than its variations and its source allow.
 fn variations(variations: Option<&Variations>, verdict: Verdict, worth: Worth) -> Checked {
-    let names = variations.map(|v| {
-        let off = v.off.iter().flat_map(|off| [&off.name, &off.by]);
-        let unavailable = v.unavailable.iter().flat_map(|not| [&not.name, &not.reason]);
-        v.applied.iter().chain(off).chain(unavailable)
-    });
-    for name in names.into_iter().flatten() {
-        no_control("a variation", name)?;
-    }
     let nothing_varied = variations.is_some_and(|v| v.applied.is_empty());
     match verdict {
         Verdict::Single | Verdict::Differs => Ok(()),

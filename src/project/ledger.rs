@@ -13,7 +13,6 @@ use crate::ledger::{SOURCES, Shared, Split, Varied, mac};
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::shim::watch;
-use crate::source::Origin;
 use crate::toolchain::Toolchain;
 use crate::variation::coverage::Coverage;
 use crate::{error, fs};
@@ -87,10 +86,7 @@ impl Project {
     /// Whose entries may be used: those of the same repository, or of the same directory. What the build
     /// scripts of one project write over counts for no other.
     fn scope(&self) -> String {
-        let remote = match &self.source.origin {
-            Origin::Git(commit) => commit.remote.clone(),
-            Origin::Directory => None,
-        };
+        let remote = self.source.remote().map(str::to_string);
         remote.unwrap_or_else(|| self.source.root.display().to_string())
     }
 }

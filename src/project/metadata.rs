@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml_edit::{Item, TableLike};
 
 use crate::check::levels::{Exception, Level};
 use crate::error::bad_input;
@@ -43,8 +43,7 @@ impl Defaults {
         let mut tables = Vec::new();
         let mut repository = None;
         for (manifest, key) in [(package, "package"), (workspace, "workspace")] {
-            let path = manifest.join("Cargo.toml");
-            let document = parse(&path)?;
+            let document = fs::read_toml(&manifest.join("Cargo.toml"))?;
             let of = document.get(key).and_then(|t| match key {
                 "workspace" => t.get("package")?.get("repository"),
                 _ => t.get("repository"),
@@ -290,16 +289,10 @@ fn known_keys(at: &str, item: &Item, keys: &[Key]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn parse(path: &Path) -> Result<DocumentMut> {
-    fs::read_text(path)?
-        .parse::<DocumentMut>()
-        .map_err(|e| bad_input(format!("failed to parse `{}`: {}", path.display(), e.message())))
-}
-
 /// The name in `/build/<name>`: the root package's, else the first of the workspace's members by
 /// name. A directory's own name would differ from builder to builder.
 pub fn project_name(cargo: &Cargo, workspace: &Path) -> Result<String> {
-    let document = parse(&workspace.join("Cargo.toml"))?;
+    let document = fs::read_toml(&workspace.join("Cargo.toml"))?;
     let root = document.get("package").and_then(|p| p.get("name"));
     if let Some(name) = root.and_then(Item::as_str) {
         return Ok(name.to_string());

@@ -161,7 +161,7 @@ impl Project {
         // Of what was copied, before any build script could change it.
         let content_digest = match source.origin {
             Origin::Git(_) => None,
-            Origin::Directory => Some(Source::content_digest(copy)?),
+            Origin::Directory => Some(source::content_digest(copy)?),
         };
         let defaults = copied.defaults()?;
         let members = source.cargo.metadata(&copy.join(&source.package).join("Cargo.toml"))?;

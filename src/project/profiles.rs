@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::metadata;
 use crate::cargo::config::Config;
+use crate::fs;
 use crate::recipe::environment::{Divided, Env};
 
 const PREFIX: &str = "CARGO_PROFILE_";
@@ -25,7 +25,7 @@ impl Profiles {
         config: &Config,
         env: &Env,
     ) -> Result<Profiles> {
-        let document = metadata::parse(&workspace.join("Cargo.toml"))?;
+        let document = fs::read_toml(&workspace.join("Cargo.toml"))?;
         let inherits = |name: &str| {
             let variable = format!("{PREFIX}{}_INHERITS", in_variable(name));
             let by_variable = env.get(OsStr::new(&variable)).and_then(|v| v.to_str());

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::commit::is_in;
 use super::repository::{common_dir, git_path, is_store, promisor, remote, text, try_text};
 use super::snapshot::{self, Now};
 use crate::error::refused;
@@ -133,7 +134,7 @@ fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Pat
             false => recorded.clone(),
         };
         let copy = to.join(path);
-        if initialized && has(&local, &commit)? {
+        if initialized && is_in(&local, &commit)? {
             check_out(&local, &commit, snapshot, &copy)?;
         } else if let Some(store) = stored(from, name, &commit)? {
             check_out(&store, &commit, false, &copy)?;
@@ -142,11 +143,6 @@ fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Pat
         }
     }
     Ok(())
-}
-
-fn has(repository: &Path, commit: &str) -> Result<bool> {
-    let object = format!("{commit}^{{commit}}");
-    Ok(try_text(repository, ["cat-file", "-e", &object])?.is_some())
 }
 
 /// The repository that git keeps of a submodule under its name, which need not be its path: of
@@ -159,7 +155,7 @@ fn stored(from: &Path, name: &str, commit: &str) -> Result<Option<PathBuf>> {
     let own = git_path(from, "modules").ok();
     let places = own.into_iter().chain([common_dir(from)?.join("modules")]);
     for store in places.map(|p| p.join(name)) {
-        if is_store(&store) && has(&store, commit)? {
+        if is_store(&store) && is_in(&store, commit)? {
             return Ok(Some(store));
         }
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::found::{Commit, Origin, Source};
+use super::lockfile::{self, AsItIs};
+use super::outside;
 use super::repository::{remote, text, try_text};
-use super::{lockfile, outside};
 use crate::error::refused;
 use crate::git::git;
 use crate::query::Cargo;
@@ -94,22 +95,9 @@ pub fn find(root: &Path, revision: &str) -> Result<Option<String>> {
     Ok(Some(found))
 }
 
-/// Whether a repository's history is cut off.
-pub fn is_shallow(root: &Path) -> bool {
-    super::repository::is_shallow(root).unwrap_or(false)
-}
-
 /// Whether a commit has a lockfile in the directory or above it.
 pub fn has_lockfile(root: &Path, id: &str, package: &Path) -> bool {
     package.ancestors().any(|dir| lockfile::is_in(root, id, dir))
-}
-
-/// What of a work tree no commit has.
-pub struct AsItIs {
-    /// A clause about the directory.
-    pub state: String,
-    /// What would make a commit of it, in the imperative.
-    pub todo: String,
 }
 
 /// The commit that a work tree's tracked files are, Cargo.lock among them; else why there is none.
@@ -127,7 +115,7 @@ pub fn of_work_tree(top: &Path, package: &Path) -> Result<std::result::Result<St
         return Ok(Ok(head));
     }
     match lockfile::untracked(top, package)? {
-        Some(it) => not(it.state(), &it.todo),
+        Some(it) => Ok(Err(it)),
         None => not("has no Cargo.lock".to_string(), "commit one"),
     }
 }

@@ -80,7 +80,8 @@ pub(super) fn copy(source: &Source, to: &Path) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn digest_of(copy: &Path) -> Result<String> {
+/// SHA-256 over a copied directory: sorted paths, kinds, exec bits and contents.
+pub fn content_digest(copy: &Path) -> Result<String> {
     let mut all = fs::walk(copy, &mut |p| p.file_name() != Some(".git".as_ref()))?;
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut hasher = Hasher::default();
@@ -93,15 +94,12 @@ pub(super) fn digest_of(copy: &Path) -> Result<String> {
                 .with_context(|| format!("failed to read link `{}`", path.display()))?;
             ("link", target.display().to_string())
         } else {
-            (file_kind(&meta), digest::of_file(&path)?.sha256)
+            let kind = if fs::is_executable(&meta) { "exec" } else { "file" };
+            (kind, digest::of_file(&path)?.sha256)
         };
         // A NUL cannot be in a path, so that no two lists of entries give the same bytes.
         write!(hasher, "{kind}\0{}\0{content}\0", relative.display())
             .context("failed to digest the source")?;
     }
     Ok(hasher.finish().sha256)
-}
-
-fn file_kind(meta: &std::fs::Metadata) -> &'static str {
-    if fs::is_executable(meta) { "exec" } else { "file" }
 }

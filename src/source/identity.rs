@@ -164,10 +164,7 @@ impl Expected {
             true => None,
             false => Some(matching(root, wanted)?),
         };
-        let on_branch = match &names {
-            None => branches(root, commit, None)?,
-            Some(names) => branches(root, commit, Some(names))?,
-        };
+        let on_branch = branches(root, commit, names.as_deref())?;
         if on_branch.is_some_and(|found| !found.is_empty()) {
             return Ok(true);
         }

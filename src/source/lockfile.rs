@@ -19,22 +19,16 @@ pub(super) fn is_in(root: &Path, commit: &str, dir: &Path) -> bool {
     try_text(root, ["cat-file", "-e", &object]).ok().flatten().is_some()
 }
 
-/// A lockfile that is in a work tree and that git does not track.
-pub struct Untracked {
-    path: String,
-    /// What is to be done, in the imperative.
+/// Why no commit has what is in a work tree.
+pub struct AsItIs {
+    /// A clause about the directory.
+    pub state: String,
+    /// What makes a commit of it, in the imperative.
     pub todo: String,
 }
 
-impl Untracked {
-    /// A clause about the directory.
-    pub fn state(&self) -> String {
-        format!("has `{}`, but git does not track it", self.path)
-    }
-}
-
 /// The untracked lockfile of a directory in a work tree, if that is why no commit has one.
-pub(super) fn untracked(top: &Path, dir: &Path) -> Result<Option<Untracked>> {
+pub(super) fn untracked(top: &Path, dir: &Path) -> Result<Option<AsItIs>> {
     let Some(path) = dir.ancestors().map(|d| d.join(FILE)).find(|p| top.join(p).is_file()) else {
         return Ok(None);
     };
@@ -50,7 +44,10 @@ pub(super) fn untracked(top: &Path, dir: &Path) -> Result<Option<Untracked>> {
         (Some(file), Some(line)) => format!("take it out of `{file}` (line {line}), "),
         _ => String::new(),
     };
-    Ok(Some(Untracked { todo: format!("{allow}run `git add {path}` and commit it"), path }))
+    Ok(Some(AsItIs {
+        state: format!("has `{path}`, but git does not track it"),
+        todo: format!("{allow}run `git add {path}` and commit it"),
+    }))
 }
 
 impl Source {
@@ -61,7 +58,7 @@ impl Source {
             Origin::Git(commit) => {
                 let id = short(&commit.commit);
                 match untracked(&self.root, &self.workspace) {
-                    Ok(Some(it)) => format!("`{called}` {}: {}", it.state(), it.todo),
+                    Ok(Some(it)) => format!("`{called}` {}: {}", it.state, it.todo),
                     _ => format!(
                         "commit {id} of `{called}` has no Cargo.lock, so dependency versions are not pinned: run `cargo generate-lockfile` and commit it"
                     ),

@@ -31,8 +31,10 @@ use crate::error::{refused, usage};
 use found::Found;
 
 pub use checkout::{refresh_index, sign_logs};
+pub use directory::content_digest;
 pub use found::{Origin, Source, Wanted};
-pub use repository::{all_below, is_store, root_of, without_credentials};
+pub use lockfile::AsItIs;
+pub use repository::{all_below, is_shallow, is_store, root_of, without_credentials};
 
 /// Finds the source and checks that it can be copied whole.
 pub fn find(wanted: &Wanted) -> Result<Source> {
@@ -95,8 +97,11 @@ impl Source {
         Ok(beside.into_iter().map(|o| o.name).collect())
     }
 
-    /// SHA-256 over a copied directory: sorted paths, kinds, exec bits and contents.
-    pub fn content_digest(copy: &Path) -> Result<String> {
-        directory::digest_of(copy)
+    /// The remote of a commit's repository.
+    pub fn remote(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Git(commit) => commit.remote.as_deref(),
+            Origin::Directory => None,
+        }
     }
 }

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use cargo_metadata::{DependencyKind, Package};
-use toml_edit::{DocumentMut, Item};
+use toml_edit::Item;
 
-use crate::error::bad_input;
 use crate::fs;
 use crate::query::Cargo;
 
@@ -82,8 +81,8 @@ fn needed_by(cargo: &Cargo, dir: &Path, workspace: &Path) -> Result<Named> {
 
 /// Path dependencies as they are written in the manifest of the package in `dir`.
 fn written(dir: &Path, workspace: &Path) -> Result<Named> {
-    let own = document(&dir.join("Cargo.toml"))?;
-    let root = document(&workspace.join("Cargo.toml"))?;
+    let own = fs::read_toml(&dir.join("Cargo.toml"))?;
+    let root = fs::read_toml(&workspace.join("Cargo.toml"))?;
     let inherited = root.get("workspace").and_then(|w| w.get("dependencies"));
     let targets = own.get("target").and_then(Item::as_table_like);
     let targets = targets.into_iter().flat_map(|t| t.iter().map(|(_, i)| i));
@@ -109,16 +108,9 @@ fn entries(table: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
     table.into_iter().flat_map(|t| t.iter())
 }
 
-fn document(manifest: &Path) -> Result<DocumentMut> {
-    let text = fs::read_text(manifest)?;
-    text.parse().map_err(|e: toml_edit::TomlError| {
-        bad_input(format!("failed to parse `{}`: {}", manifest.display(), e.message()))
-    })
-}
-
 /// Names and directories that `[patch]` and `[replace]` of a manifest give.
 fn patched(manifest: &Path) -> Result<Named> {
-    let document = document(manifest)?;
+    let document = fs::read_toml(manifest)?;
     let dir = manifest.parent().unwrap_or(Path::new("/"));
     let sources = entries(document.get("patch")).map(|(_, source)| Some(source));
     let tables = sources.chain([document.get("replace")]);

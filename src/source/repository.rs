@@ -104,7 +104,7 @@ pub fn root_of(dir: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// Whether the history that the repository has is cut off.
-pub(super) fn is_shallow(root: &Path) -> Result<bool> {
+pub fn is_shallow(root: &Path) -> Result<bool> {
     Ok(try_text(root, ["rev-parse", "--is-shallow-repository"])?.as_deref() == Some("true"))
 }
 
@@ -161,13 +161,10 @@ pub fn without_credentials(url: &str) -> String {
 pub(super) fn promisor(dir: &Path) -> Result<Option<String>> {
     let args = ["config", "--get-regexp", r"^remote\..*\.promisor$", "^true$"];
     let list = try_text(dir, args)?.unwrap_or_default();
-    let name = list
-        .lines()
-        .filter_map(|l| l.strip_prefix("remote.")?.strip_suffix(".promisor true"))
-        .next()
-        .map(str::to_string);
+    let mut lines = list.lines();
+    let name = lines.find_map(|l| l.strip_prefix("remote.")?.strip_suffix(".promisor true"));
     let name = match name {
-        Some(name) => Some(name),
+        Some(name) => Some(name.to_string()),
         None => try_text(dir, ["config", "--get", "extensions.partialClone"])?,
     };
     match name {

@@ -348,18 +348,20 @@ fn pack_alike(
 /// Packs files by the parameters that the manifest has of an archive, and returns the digest.
 pub(super) fn pack_entry(entry: &manifest::Archive, origins: Origins, to: &Path) -> Result<Digest> {
     let format = Format::named(&entry.format).context("manifests name known formats alone")?;
-    let compressor = compressor_of(entry, format).unwrap_or(format.compressor());
-    let level = match compressor.levels.contains(&entry.level) {
-        true => entry.level,
-        false => compressor.level,
-    };
-    pack_as(format, (compressor, level), entry.epoch, origins, to)
+    let by = compressed_by(format, &entry.compressor, &entry.version, entry.level);
+    pack_as(format, by, entry.epoch, origins, to)
 }
 
-/// The compressor that the manifest names, which may be one that packs no new archives.
-fn compressor_of(entry: &manifest::Archive, format: &Format) -> Option<&'static Compressor> {
-    let named = |c: &&Compressor| c.name == entry.compressor && c.version == entry.version;
-    format.compressors().iter().find(named)
+/// The compressor that the manifest names, which may be one that packs no new archives, and the level; the
+/// one in use and its own level in place of those that are unknown.
+pub(super) fn compressed_by(
+    format: &Format,
+    name: &str,
+    version: &str,
+    level: u32,
+) -> (&'static Compressor, u32) {
+    let compressor = format.compressor_named(name, version).unwrap_or(format.compressor());
+    (compressor, if compressor.levels.contains(&level) { level } else { compressor.level })
 }
 
 /// What to do where the manifest names a compressor that this program does not have.
@@ -367,7 +369,7 @@ fn unknown_compressor(entry: &manifest::Archive) -> Option<String> {
     let format = Format::named(&entry.format)?;
     let has = |c: &Compressor| format!("{} {}", c.name, c.version);
     let all: Vec<_> = format.compressors().iter().map(has).collect();
-    compressor_of(entry, format).is_none().then(|| {
+    format.compressor_named(&entry.compressor, &entry.version).is_none().then(|| {
         let named = printable(format!("{} {}", entry.compressor, entry.version).as_bytes());
         format!(
             "the archive was compressed by {named}, and this version of repro has {}: use the version of repro that packed it",

@@ -12,7 +12,7 @@ use repro_formats::names::printable;
 
 use super::compare::promised;
 use super::input::is_manifest;
-use super::rebuild::{Apart, Rebuild, build, counted};
+use super::rebuild::{Rebuild, build, counted};
 use super::rebuilt::Rebuilt;
 use super::{Claimed, archive, fresh, replay, replayed, settings};
 use crate::artifact::ArtifactSet;
@@ -24,7 +24,7 @@ use crate::project::Project;
 use crate::project::scratch::Scratch;
 use crate::report::verify::{SettingRow, SettingState};
 use crate::request::{Given, VerifyRequest};
-use crate::sandbox::Mode;
+use crate::sandbox::{Mode, Wish};
 use crate::term::{Progress, with_progress};
 
 /// The variable that names the directory for the results.
@@ -96,9 +96,9 @@ fn rebuild(
     let recipe = project.recipe()?;
     // The originals are next to the input.
     let beside = fs::canonicalize(input).ok().and_then(|p| p.parent().map(Path::to_owned));
-    let apart = Apart { mode, published: beside.into_iter().collect() };
+    let wish = Wish::of_verify(mode, beside.into_iter().collect());
     let Rebuild { built, .. } =
-        build(&mut project, &ready.label, &recipe, apart, false, scratch, progress)?;
+        build(&mut project, &ready.label, &recipe, wish, false, scratch, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);

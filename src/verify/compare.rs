@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use repro_explain::{Clocks, Window};
-use repro_formats::digest::Digest;
 use repro_formats::names::printable;
 
 use super::published::Found;
 use super::rebuild::counted;
 use super::rebuilt::Rebuilt;
-use crate::artifact::{Artifact, ArtifactSet, Kind};
+use crate::artifact::{Artifact, ArtifactSet};
 use crate::build::Built;
 use crate::compare::{Comparison, compare};
 use crate::epoch::EpochFrom;
+use crate::manifest::Manifest;
 use crate::manifest::components::Components;
-use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::report::verify::{Checked, Part, SettingRow, SettingState};
@@ -148,18 +147,9 @@ fn rebuilt_manifest(
 
 /// The manifest's artifacts as a set to compare with.
 pub(super) fn promised(manifest: &Manifest) -> ArtifactSet {
-    let artifact = |a: &manifest::Artifact| {
-        Some(Artifact {
-            package: a.package.clone(),
-            target: a.target.clone(),
-            kind: Kind::named(&a.kind)?,
-            name: a.name.clone(),
-            digest: Digest { size: a.size?, sha256: a.sha256.clone()? },
-            // Only digests are known of it.
-            path: PathBuf::new(),
-        })
-    };
-    ArtifactSet::new(manifest.artifacts.iter().filter_map(artifact).collect())
+    // Only digests are known of them.
+    let known = manifest.artifacts.iter().filter_map(|a| a.known(PathBuf::new()));
+    ArtifactSet::new(known.collect())
 }
 
 /// Without a manifest: what was built and nothing was held against.

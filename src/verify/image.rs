@@ -1,20 +1,21 @@
 //! A published container image: made again of the rebuilt files, the source's metadata and the blobs of its
 //! base that it brings along, and compared byte for byte.
 
-use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use repro_formats::compress::deflate;
 use repro_formats::digest::Digest;
 
-use super::archive::unlisted;
+use super::archive::{compressed_by, unlisted};
 use super::findings::{explain, finding};
 use super::rebuilt::Rebuilt;
+use crate::artifact::ArtifactSet;
 use crate::manifest::{self, Image};
 use crate::oci::config::{About, SCRATCH, Wishes};
 use crate::oci::layout::{Bases, Layout};
-use crate::oci::write::{self, Built, Way};
+use crate::oci::write::{self, Way};
 use crate::report::verify::{Checked, Outcome, Part};
 use crate::setting::entry::Setting;
 
@@ -54,21 +55,9 @@ pub(super) fn again(path: &Path, entry: &Image, rebuilt: &Rebuilt, to: &Path) ->
     }
     let layout = Layout::open(path, &rebuilt.fresh_place("published"), rebuilt.limits)?;
     let bases: Bases = entry.bases.iter().map(|d| (layout.clone(), d.clone())).collect();
-    let mut built: BTreeMap<String, Vec<Built>> = BTreeMap::new();
-    for artifact in rebuilt.shipped(None) {
-        built.entry(artifact.target.clone()).or_default().push(Built {
-            name: artifact.name.clone(),
-            kind: artifact.kind,
-            path: artifact.path.clone(),
-            sha256: artifact.digest.sha256.clone(),
-        });
-    }
-    let compressors = write::layer_format().compressors();
-    let named = compressors
-        .iter()
-        .find(|c| c.name == entry.compressor && c.version == entry.compressor_version);
-    let compressor = named.unwrap_or(write::compressor());
-    let level = Some(entry.level).filter(|level| compressor.levels.contains(level));
+    let format = write::layer_format();
+    let (compressor, level) =
+        compressed_by(format, &entry.compressor, &entry.compressor_version, entry.level);
     let way = Way {
         about: About {
             title: &entry.title,
@@ -79,14 +68,13 @@ pub(super) fn again(path: &Path, entry: &Image, rebuilt: &Rebuilt, to: &Path) ->
         },
         bases: &bases,
         compressor,
-        level: level.unwrap_or(compressor.level),
+        level,
         threads: deflate::threads(),
         scratch: &rebuilt.fresh_place("image-parts"),
     };
-    let what = || format!("failed to write `{}`", to.display());
-    let mut out = std::fs::File::options();
-    let mut out = out.read(true).write(true).create_new(true).open(to).with_context(what)?;
-    write::write(&way, &built, &mut out)
+    let out = File::create_new(to);
+    let mut out = out.with_context(|| format!("failed to write `{}`", to.display()))?;
+    write::write(&way, &ArtifactSet::new(rebuilt.shipped(None).cloned().collect()), &mut out)
 }
 
 /// The base, if the source does not say that it is this one.

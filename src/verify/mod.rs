@@ -31,9 +31,8 @@ use repro_formats::names::visible;
 use self::compare::About;
 use self::input::Input;
 use self::published::Found;
-use self::rebuild::{Apart, Rebuild, build};
+use self::rebuild::{Rebuild, build};
 use self::source::Search;
-use self::summary::Signer;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, if_full};
 use crate::epoch::EpochFrom;
@@ -48,9 +47,9 @@ use crate::report::verify::attested::{Attested, Rebuilt};
 use crate::report::verify::several::Several;
 use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::{SourceChoice, VerifyRequest};
-use crate::source::Origin;
-use crate::source::commit::AsItIs;
+use crate::sandbox::Wish;
 use crate::source::identity::SourceFacts;
+use crate::source::{AsItIs, Origin};
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
@@ -63,28 +62,6 @@ pub enum Outcome {
     Several(Several),
     /// Statements of builders were counted.
     Attested(Attested),
-}
-
-impl Outcome {
-    /// Signs what a rebuild found, and notes it in its report.
-    fn sign(&mut self, signer: &Signer) -> Result<()> {
-        let notes = match &*self {
-            Outcome::Report(report) => signer.write(report, None)?,
-            Outcome::Attested(counted) => match &counted.rebuild {
-                Some(rebuild) => signer.write(&rebuild.report, Some(counted))?,
-                None => Vec::new(),
-            },
-            Outcome::Several(_) => Vec::new(),
-        };
-        match self {
-            Outcome::Report(report) => report.notes.extend(notes),
-            Outcome::Attested(Attested { rebuild: Some(rebuild), .. }) => {
-                rebuild.report.notes.extend(notes);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
 }
 
 /// Runs it.
@@ -106,17 +83,21 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))
         .map_err(|error| if_full(error, scratch.path()))?;
     progress.clear();
-    let report = Box::new(report);
-    let mut outcome = match (counted, rebuild) {
-        (Some(counted), Some(owner)) => {
-            Outcome::Attested(Attested { rebuild: Some(Rebuilt { owner, report }), ..counted })
-        }
-        _ => Outcome::Report(report),
+    let mut report = Box::new(report);
+    let sign = |report: &Report, counted: Option<&Attested>| match &signer {
+        Some(signer) => signer.write(report, counted),
+        None => Ok(Vec::new()),
     };
-    if let Some(signer) = signer {
-        outcome.sign(&signer)?;
+    let (Some(counted), Some(owner)) = (counted, rebuild) else {
+        report.notes.extend(sign(&report, None)?);
+        return Ok(Outcome::Report(report));
+    };
+    let mut counted = Attested { rebuild: Some(Rebuilt { owner, report }), ..counted };
+    let notes = counted.rebuild.as_ref().map(|r| sign(&r.report, Some(&counted))).transpose()?;
+    if let Some(rebuild) = &mut counted.rebuild {
+        rebuild.report.notes.extend(notes.unwrap_or_default());
     }
-    Ok(outcome)
+    Ok(Outcome::Attested(counted))
 }
 
 /// A manifest that was read, and where it is.
@@ -170,9 +151,9 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     let lists = |m: &Manifest| m.builder.is_some() || m.components.is_some();
     let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
     let manifest_path = claimed.as_ref().map(|c| &*c.path);
-    let apart = Apart { mode: asked.sandbox, published: found.places(&input, manifest_path) };
+    let wish = Wish::of_verify(asked.sandbox, found.places(&input, manifest_path));
     let Rebuild { built, isolation, components } =
-        build(&mut project, &label, &recipe, apart, asks_linker, scratch, progress)?;
+        build(&mut project, &label, &recipe, wish, asks_linker, scratch, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,
@@ -393,10 +374,6 @@ fn surroundings_of(
     built: &Built,
 ) -> Result<Vec<Surroundings>> {
     let here = machine::describe(&project.toolchain, built)?;
-    let remote = match &project.source.origin {
-        Origin::Git(commit) => commit.remote.as_deref(),
-        Origin::Directory => None,
-    };
     Ok(host_diff::differing(
         manifest,
         &host_diff::Here {
@@ -405,7 +382,7 @@ fn surroundings_of(
             passed: &project.divided.passed,
             consulted: &built.consulted,
             config: &project.config,
-            remote,
+            remote: project.source.remote(),
         },
     ))
 }

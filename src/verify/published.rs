@@ -32,8 +32,8 @@ pub(super) struct Published<'m> {
     claim: Claim<'m>,
 }
 
-/// What a file claims to be by its name.
-#[derive(Clone, Copy)]
+/// What a file claims to be by its name. The manifest has no two equal entries.
+#[derive(Clone, Copy, PartialEq)]
 enum Claim<'m> {
     Artifact(&'m manifest::Artifact),
     Archive(&'m manifest::Archive),
@@ -94,15 +94,16 @@ pub(super) fn of_release<'m>(
     input: &Input,
     limits: &Limits,
 ) -> Result<Found<'m>> {
-    let mut files = Vec::new();
+    let published = |path: &Path| -> Result<Published> {
+        let digest = digest::of_file(path)?;
+        let claim = claim(manifest, path, &digest);
+        Ok(Published { path: path.to_owned(), digest, claim })
+    };
     // What the manifest lists is part of the release, whatever its name looks like.
     let other = input.unchecked.iter().chain(&input.sums);
     let other = other.filter(|path| manifest_names(manifest, path));
-    for path in input.files.iter().chain(other) {
-        let digest = digest::of_file(path)?;
-        let claim = claim(manifest, path, &digest);
-        files.push(Published { path: path.clone(), digest, claim });
-    }
+    let files = input.files.iter().chain(other).map(|path| published(path));
+    let mut files: Vec<Published> = files.collect::<Result<_>>()?;
     let mut wrong = Vec::new();
     if input.whole {
         let dir = path.parent().unwrap_or(Path::new(""));
@@ -110,12 +111,10 @@ pub(super) fn of_release<'m>(
             // A reader may take any of them for the file: each is compared.
             for path in entry.places.iter().filter(|p| p.is_file()) {
                 if !files.iter().any(|f| input::same_file(&f.path, path)) {
-                    let digest = digest::of_file(path)?;
-                    let claim = claim(manifest, path, &digest);
-                    files.push(Published { digest, path: path.clone(), claim });
+                    files.push(published(path)?);
                 }
             }
-            if entry.promised && !files.iter().any(|f| f.claim.is(&entry.claim)) {
+            if entry.promised && !files.iter().any(|f| f.claim == entry.claim) {
                 wrong.push(missing(&entry.places[0], &entry.claim));
             }
         }
@@ -210,15 +209,6 @@ fn listed<'m>(manifest: &'m Manifest, dir: &Path) -> Vec<Entry<'m>> {
 }
 
 impl Claim<'_> {
-    fn is(&self, other: &Claim) -> bool {
-        match (self, other) {
-            (Claim::Artifact(a), Claim::Artifact(b)) => std::ptr::eq(*a, *b),
-            (Claim::Archive(a), Claim::Archive(b)) => std::ptr::eq(*a, *b),
-            (Claim::Image(a), Claim::Image(b)) => std::ptr::eq(*a, *b),
-            _ => false,
-        }
-    }
-
     fn part(&self) -> Part {
         match self {
             Claim::Archive(_) | Claim::Image(_) => Part::Archive,

@@ -1,6 +1,6 @@
 //! The one build of a verification, in a sandbox if one can be made.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -9,10 +9,9 @@ use crate::build::{Built, Plan};
 use crate::error::{Kind, failure};
 use crate::manifest::components::Components;
 use crate::project::elsewhere::Elsewhere;
-use crate::project::isolate::Purpose;
 use crate::project::{Project, machine};
 use crate::recipe::Recipe;
-use crate::sandbox::{self, Isolation, View};
+use crate::sandbox::{Isolation, Wish};
 use crate::term::{self, Progress};
 
 /// What a rebuild gives.
@@ -23,20 +22,12 @@ pub(super) struct Rebuild {
     pub(super) components: Option<Components>,
 }
 
-/// What a build is kept from.
-pub(super) struct Apart {
-    /// Whether it has to be in a sandbox.
-    pub(super) mode: sandbox::Mode,
-    /// What is published, which it could hand out as its own.
-    pub(super) published: Vec<PathBuf>,
-}
-
 /// One build, by the recipe.
 pub(super) fn build(
     project: &mut Project,
     label: &str,
     recipe: &Recipe,
-    apart: Apart,
+    wish: Wish,
     asks_linker: bool,
     scratch: &Path,
     progress: &Progress,
@@ -44,10 +35,7 @@ pub(super) fn build(
     progress.phase("fetching dependencies");
     let say = |line: &str| progress.step("cargo", line);
     project.fetch(&say)?;
-    let options = ["--sandbox", "--no-sandbox"];
-    let Apart { mode, published } = apart;
-    let purpose = Purpose { mode, options, view: View::System, network: false, published };
-    let (sandbox, isolation) = project.isolate(purpose, scratch)?;
+    let (sandbox, isolation) = project.isolate(wish, scratch)?;
     let project = &*project;
     let packages = project.resolved(recipe);
     let registry_sources = project.registry_sources(packages.as_ref())?;

@@ -135,15 +135,10 @@ fn remote<'a>(
     asked: &VerifyRequest,
 ) -> Option<&'a str> {
     let theirs = manifest.source.remote.as_deref();
-    let ours = match &source.origin {
-        Origin::Git(commit) => commit.remote.as_deref(),
-        Origin::Directory => None,
+    let accepted = |remote: &&str| {
+        settings::accepted(&Setting::remote(remote), asked) == SettingState::Accepted
     };
-    let accepted = theirs.is_some_and(|remote| {
-        let setting = Setting::remote(remote);
-        asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value))
-    });
-    if accepted { theirs } else { ours }
+    theirs.filter(accepted).or(source.remote())
 }
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, keep: bool) -> Build {
@@ -246,28 +241,5 @@ mod tests {
         assert_eq!(get("PATH"), std::env::var_os("PATH"));
         assert_eq!((get("HOME"), get("OUT_DIR")), (None, None));
         assert_eq!(names, ["APP_CHANNEL"]);
-    }
-
-    #[test]
-    fn only_what_can_be_made_again_is() {
-        assert!(can_replay(&Manifest::fixture(), &[], false).is_ok());
-        for spoil in [
-            |m: &mut Manifest| m.verdict = "differs".into(),
-            |m: &mut Manifest| m.recipe.version = table::VERSION + 1,
-            |m: &mut Manifest| m.artifacts.clear(),
-            |m: &mut Manifest| m.ledger = Some(from_ledger()),
-        ] {
-            let mut manifest = Manifest::fixture();
-            spoil(&mut manifest);
-            let error = can_replay(&manifest, &[], false).unwrap_err();
-            assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
-        }
-        let mut manifest = Manifest::fixture();
-        manifest.ledger = Some(from_ledger());
-        assert!(can_replay(&manifest, &[], true).is_ok());
-    }
-
-    fn from_ledger() -> manifest::FromLedger {
-        manifest::FromLedger { reused: 2, foreign: 0, built_twice: 1 }
     }
 }

@@ -28,18 +28,20 @@ pub(super) fn rows(
             Some(variable) => supplied.contains(variable),
             None => given.contains(&&*setting.name),
         };
-        if given {
-            SettingState::Given
-        } else if asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value)) {
-            SettingState::Accepted
-        } else {
-            SettingState::NotAccepted
-        }
+        if given { SettingState::Given } else { accepted(setting, asked) }
     };
     let rows = settings.into_iter().map(|setting| SettingRow { state: state(&setting), setting });
     let rows: Vec<SettingRow> = rows.collect();
     programs(&rows)?;
     Ok(rows)
+}
+
+/// Whether the user accepts a setting by its name.
+pub(super) fn accepted(setting: &Setting, asked: &VerifyRequest) -> SettingState {
+    match asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value)) {
+        true => SettingState::Accepted,
+        false => SettingState::NotAccepted,
+    }
 }
 
 /// A value that no rebuild takes from a manifest.
@@ -125,11 +127,9 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
 
 /// What archives and images have, and nothing in the source puts there: files of the source, and bases.
 pub(super) fn extra(settings: &[Setting], asked: &VerifyRequest) -> Vec<SettingRow> {
-    let row = |setting: &&Setting| {
-        let setting = Setting::clone(setting);
-        let accepted = asked.accept_settings.iter().any(|a| a.fits(&setting.name, &setting.value));
-        let state = if accepted { SettingState::Accepted } else { SettingState::NotAccepted };
-        SettingRow { setting, state }
+    let row = |setting: &&Setting| SettingRow {
+        setting: Setting::clone(setting),
+        state: accepted(setting, asked),
     };
     // Archives in several formats have the same files.
     let mut once: Vec<&Setting> = settings.iter().collect();

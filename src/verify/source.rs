@@ -15,10 +15,9 @@ use crate::git::short;
 use crate::manifest::{self, Manifest};
 use crate::query::Cargo;
 use crate::request::{Expected, Given, SourceChoice};
-use crate::source::commit::AsItIs;
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
-use crate::source::{self, Source, Wanted, address, commit, exported, sound};
+use crate::source::{self, AsItIs, Source, Wanted, address, commit, exported, sound};
 use crate::{fs, process};
 
 /// A tree of files to build from.
@@ -365,9 +364,9 @@ fn local(text: &str) -> Option<(&Path, Option<&str>)> {
 }
 
 fn lacks(at: &str, root: &Path, id: &str) -> String {
-    let todo = match commit::is_shallow(root) {
-        true => "it is a shallow clone: run `git fetch --unshallow` there",
-        false => "run `git fetch` there if it is behind",
+    let todo = match source::is_shallow(root) {
+        Ok(true) => "it is a shallow clone: run `git fetch --unshallow` there",
+        _ => "run `git fetch` there if it is behind",
     };
     format!("`{at}` does not have commit {id}, which the manifest names ({todo})")
 }
@@ -395,7 +394,7 @@ fn no_revision(at: &str, revision: &str) -> anyhow::Error {
 
 /// A copy of files must have the digest that the manifest names.
 pub(super) fn check_content(said: &manifest::Source, copy: &Path) -> Result<()> {
-    let found = Source::content_digest(copy)?;
+    let found = source::content_digest(copy)?;
     match said.sha256.as_deref() == Some(&*found) {
         true => Ok(()),
         false => Err(refused(format!(

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::calendar::{civil, days};
 
 use crate::cargo::toolchain::find;
 use crate::error::refused;
@@ -106,22 +107,10 @@ fn installed() -> Vec<PathBuf> {
 /// The day after `YYYY-MM-DD`: toolchains of a channel are named after the day that they were
 /// published, which is the one after that of their commit.
 fn day_after(date: &str) -> Option<String> {
-    let mut parts = date.split('-').map(|p| p.parse::<u32>().ok());
+    let mut parts = date.split('-').map(|p| p.parse::<u16>().ok().map(i64::from));
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    let (year, month, day) = match (month, day) {
-        (12, d) if d >= days => (year + 1, 1, 1),
-        (_, d) if d >= days => (year, month + 1, 1),
-        _ => (year, month, day + 1),
-    };
-    Some(format!("{year:04}-{month:02}-{day:02}"))
+    let (year, next, day) = civil((days(year, month, day) + 1) * 86_400);
+    (1..=12).contains(&month).then(|| format!("{year:04}-{next:02}-{day:02}"))
 }
 
 #[cfg(test)]

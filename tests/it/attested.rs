@@ -281,6 +281,7 @@ fn two_builders_are_counted_and_every_attack_is_not() {
         ("`keyid` is not a text", |it| {
             it.forge(|b| b["dsseEnvelope"]["signatures"][0]["keyid"] = json!(1))
         }),
+        // No key may pass for one that a certificate names.
         ("unknown field `publicKey`", |it| {
             it.forge(|b| b["verificationMaterial"]["certificate"] = json!({"rawBytes": "AAAA"}))
         }),

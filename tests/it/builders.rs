@@ -61,6 +61,10 @@ fn one_build_does_not_count_as_two_whatever_is_done_to_a_copy() {
         it.altered("rows.json", |m| m["recipe"]["rows"] = json!([])),
         it.altered("cargo.json", |m| m["toolchain"]["cargo"] = json!("cargo 1.2.3")),
         it.altered("env.json", |m| m["environment"] = json!([{"name": "X", "value": "y"}])),
+        it.altered("path.json", |m| {
+            let path = format!("elsewhere/{}", m["artifacts"][0]["name"].as_str().unwrap());
+            m["artifacts"][0]["path"] = json!(path);
+        }),
     ];
     for copy in copies {
         let run = it.against(&["a.json", copy]);
@@ -123,7 +127,9 @@ fn what_builders_did_not_share_is_listed_and_so_is_what_all_did() {
     it.altered("b.json", set);
     let run = it.against(&["alice=a.json", "bob=b.json"]);
     assert_verdict(&run, 0, "AGREED: 2 of 2 agree, 2 have to");
-    assert!(run.stdout.contains("all use     CFLAGS: -O1"), "{}", run.all());
+    for line in ["all use     CFLAGS: -O1", "SOURCE_DATE_EPOCH: "] {
+        assert!(run.stdout.contains(line), "no `{line}` in {}", run.all());
+    }
     it.altered("b.json", |m| m["toolchain"]["rustc"][0] = json!("rustc 1.94.0"));
     let run = it.against(&["alice=a.json", "bob=b.json"]);
     assert_verdict(&run, 0, "AGREED: 2 of 2 agree, 2 have to");
@@ -141,7 +147,19 @@ fn dirty_and_differing_builds_count_for_nothing() {
         m["verdict"] = json!("reproducible-dirty-tree");
     });
     it.altered("differs.json", |m| m["verdict"] = json!("differs"));
-    for (file, why) in [("dirty.json", "dirty"), ("differs.json", "own two builds differ")] {
+    it.altered("no-digest.json", |m| {
+        m["verdict"] = json!("differs");
+        m["artifacts"][0]["status"] = json!("differs");
+        m["artifacts"][0]["size"] = json!(null);
+        m["artifacts"][0]["sha256"] = json!(null);
+    });
+    it.altered("empty.json", |m| m["artifacts"] = json!([]));
+    for (file, why) in [
+        ("dirty.json", "dirty"),
+        ("differs.json", "own two builds differ"),
+        ("no-digest.json", "own two builds differ"),
+        ("empty.json", "it lists no artifact"),
+    ] {
         let run = it.against(&["alice=a.json", &format!("bob={file}")]);
         assert_verdict(&run, 1, "DISAGREED: 1 of 2 agree, 2 have to");
         assert!(

@@ -21,6 +21,12 @@ const HOSTILE: &[Case] = &[
         "not a path inside",
     ),
     ("newer schema", |m| m["schema"] = json!("repro.manifest/3"), 5, "repro.manifest/3"),
+    (
+        "older schema without a field that all have",
+        |m| *m = json!({"schema": "repro.manifest/1"}),
+        5,
+        "missing field",
+    ),
     ("unknown field", |m| m["hook"] = json!("sh"), 5, "unknown field"),
     ("unknown verdict", |m| m["verdict"] = json!("fine"), 5, "unknown verdict `fine`"),
     ("absolute path", |m| m["artifacts"][0]["path"] = json!("/etc/passwd"), 5, "not a path inside"),

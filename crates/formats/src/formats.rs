@@ -58,6 +58,11 @@ impl Format {
         COMPRESSIONS[self.compression as usize].compressors
     }
 
+    /// The one of them that has this name and version.
+    pub fn compressor_named(&self, name: &str, version: &str) -> Option<&'static Compressor> {
+        self.compressors().iter().find(|c| c.name == name && c.version == version)
+    }
+
     /// The format of this name.
     pub fn named(name: &str) -> Option<&'static Format> {
         FORMATS.iter().find(|f| f.name == name)

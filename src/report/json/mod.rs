@@ -129,7 +129,7 @@ pub fn report(report: &Report) -> String {
     encode(&object! {
         "schema": SCHEMA,
         "command": report.command,
-        "sandbox": report.isolation.state.name(),
+        "sandbox": report.isolation.name(),
         "sandbox_off_because": report.isolation.why.as_ref(),
         "verdict": report.verdict.name(),
         "path": report.at.as_ref(),

@@ -69,7 +69,7 @@ pub(super) fn whole(report: &Report) -> Object {
     object! {
         "schema": SCHEMA,
         "command": "verify",
-        "sandbox": report.isolation.as_ref().map(|i| i.state.name()),
+        "sandbox": report.isolation.as_ref().map(|i| i.name()),
         "sandbox_off_because": report.isolation.as_ref().and_then(|i| i.why.as_ref()),
         "verdict": report.verdict.name(),
         "passes": report.code() == 0,

@@ -105,9 +105,9 @@ fn a_directory_is_copied_without_its_targets() {
     for there in [".git/HEAD", "src/target/mod.rs", "linked"] {
         assert!(place.at("copy").join(there).exists(), "{there}");
     }
-    let digest = Source::content_digest(&place.at("copy")).unwrap();
+    let digest = content_digest(&place.at("copy")).unwrap();
     place.write("copy/src/lib.rs", "// x");
-    assert_ne!(digest, Source::content_digest(&place.at("copy")).unwrap());
+    assert_ne!(digest, content_digest(&place.at("copy")).unwrap());
 }
 
 #[test]
