@@ -312,10 +312,8 @@ fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
         let said = zip::list::said(entry);
         let end = entry.data_at.saturating_add(entry.packed) as usize;
         let packed = bytes.get(entry.data_at as usize..end).unwrap_or_default();
-        let readable =
-            !entry.encrypted() && matches!(entry.method, zip::read::STORED | zip::read::DEFLATED);
         let content = match &entry.kind {
-            zip::read::Kind::File if readable => {
+            zip::read::Kind::File if entry.unread().is_none() => {
                 let content = entry.content(Cursor::new(bytes)).map_err(|e| e.to_string())?;
                 Cow::Owned(all(content, &mut left)?)
             }
