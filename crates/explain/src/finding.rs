@@ -50,7 +50,7 @@ pub enum About {
     Moved,
     /// Positions and hashes in a compiler's metadata or bitcode.
     Packed,
-    /// Compressed bytes, where it is told what they unpack to.
+    /// Compressed bytes whose contents are explained as well.
     Compressed,
     /// Names of symbols, and hashes of names.
     Names,
