@@ -11,7 +11,7 @@ use std::path::Path;
 use super::finding::SHOWN;
 use super::oci;
 use repro_formats::compress::container::Compression;
-use repro_formats::compress::unpack::Unpacked;
+use repro_formats::compress::unpack::{self, Unpacked};
 use repro_formats::detect::{FileType, HEAD, detect};
 use repro_formats::error::Malformed;
 use repro_formats::gzip::header::Header;
@@ -156,13 +156,9 @@ fn headers_of(bytes: &[u8], limits: &Limits) -> Result<Vec<(Header, usize)>, Mal
     // Most files are one stream, and need not be unpacked again to find its end.
     let more = memchr::memmem::find(&bytes[found[0].0.len..], GZIP).is_some();
     while more && found.len() < STREAMS {
-        let mut rest = &bytes[at..];
-        let stream = Unpacked::first(&mut rest, Compression::Gzip, limits);
-        let end = stream.map(|mut s| std::io::copy(&mut s, &mut std::io::sink()));
-        if !matches!(end, Ok(Ok(_))) {
-            break;
-        }
-        at = bytes.len() - rest.len();
+        let size = unpack::size_of_first(&mut &bytes[at..], Compression::Gzip, limits, u64::MAX);
+        let Ok(Some((packed, _))) = size else { break };
+        at += packed as usize;
         match header(at) {
             Ok(next) => found.push((next, at)),
             Err(_) => break,
