@@ -64,7 +64,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 pub struct Layer<'a> {
     /// With what.
     pub compression: Compression,
-    /// What the header of each of its streams says.
+    /// What the header of each of its streams says: one at least, which may say nothing.
     pub headers: Vec<Vec<Field>>,
     /// The compressed bytes, without the headers of gzip.
     pub packed: Cow<'a, [u8]>,
@@ -116,24 +116,21 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
         if content.len() as u64 > MOST {
             return Err(unsound(format!("it unpacks to more than {MOST} bytes")));
         }
-        let mut headers = Vec::new();
-        let mut cuts = Vec::new();
-        if compression == Compression::Gzip {
-            for (header, at) in
-                headers_of(&peeled.bytes, limits).map_err(|e| unsound(e.to_string()))?
-            {
-                cuts.push(at..at + header.len);
-                headers.push(header.fields());
+        let (cuts, headers): (Vec<_>, _) = match compression {
+            Compression::Gzip => {
+                let all = headers_of(&peeled.bytes, limits).map_err(|e| unsound(e.to_string()))?;
+                all.iter().map(|(header, at)| (*at..at + header.len, header.fields())).unzip()
             }
-        }
-        if skipped > 0 {
-            let value = format!("`{}`", printable(&peeled.bytes[..skipped.min(SHOWN)]));
-            headers.push(vec![Field { name: "skippable frames", says: Says::Other, value }]);
-        }
+            _ => {
+                let frames = &peeled.bytes[..skipped];
+                let value = format!("`{}`", printable(&frames[..skipped.min(SHOWN)]));
+                let field = Field { name: "skippable frames", says: Says::Other, value };
+                let fields = (skipped > 0).then_some(field).into_iter().collect();
+                (vec![0..skipped], vec![fields])
+            }
+        };
         let packed = match (std::mem::replace(&mut peeled.bytes, Cow::Owned(content)), &cuts[..]) {
-            (Cow::Borrowed(all), []) => Cow::Borrowed(&all[skipped..]),
             (Cow::Borrowed(all), [one]) => Cow::Borrowed(&all[one.end..]),
-            (Cow::Owned(all), []) => Cow::Owned(all[skipped..].to_vec()),
             (all, cuts) => Cow::Owned(without(&all, cuts)),
         };
         peeled.layers.push(Layer { compression, headers, packed });
