@@ -283,18 +283,16 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
         match (p, q) {
             (Some(p), Some(q)) if p.compression == q.compression => {
                 // The first stream of which it differs stands for the others.
-                let streams = p.headers.len().min(q.headers.len()).max(1);
                 let same = x.bytes == y.bytes;
-                let of = |l: &Layer, i: usize| l.headers.get(i).cloned().unwrap_or_default();
-                let mut each =
-                    (0..streams).map(|i| compare::header(&of(p, i), &of(q, i), within, fix, same));
+                let pairs = p.headers.iter().zip(&q.headers);
+                let mut each = pairs.map(|(a, b)| compare::header(a, b, within, fix, same));
                 let mut header = each.find(|h| !h.is_empty()).unwrap_or_default();
                 if header.len() > 1 {
                     // They tell which other fields there are.
                     header.retain(|f| f.place.at != At::Header("flags"));
                 }
                 findings.extend(header);
-                if p.packed != q.packed && x.bytes == y.bytes {
+                if p.packed != q.packed && same {
                     let shown = |l: &Layer| {
                         let name = l.compression.row().name;
                         format!("{name}, sha256 {}", digest::of_bytes(&l.packed).sha256)

@@ -50,7 +50,7 @@ pub enum About {
     Moved,
     /// Positions and hashes in a compiler's metadata or bitcode.
     Packed,
-    /// Compressed bytes, where it is told what they unpack to.
+    /// Compressed bytes whose contents are explained as well.
     Compressed,
     /// Names of symbols, and hashes of names.
     Names,
@@ -375,12 +375,17 @@ impl Finding {
         !self.consequence && self.cause != Cause::Unknown
     }
 
-    /// Whether it shows that another compiler or linker made the file, which accounts for all of its code. One
-    /// linker with other options does not.
+    /// Whether it shows that another compiler or linker made the file: see [`is_of_tool`].
     pub fn is_of_tool(&self) -> bool {
-        matches!(self.cause, Cause::CompilerVersion | Cause::LinkerVersion)
-            && !matches!(self.about, About::Interpreter | About::Option)
+        is_of_tool(self.cause, self.about)
     }
+}
+
+/// Whether a value shows that another compiler or linker made the file, which accounts for all of its code.
+/// One linker with other options does not.
+pub fn is_of_tool(cause: Cause, about: About) -> bool {
+    matches!(cause, Cause::CompilerVersion | Cause::LinkerVersion)
+        && !matches!(about, About::Interpreter | About::Option)
 }
 
 /// The text, shortened in the middle.

@@ -172,17 +172,12 @@ impl Sides<'_> {
         let mut differing = x.iter().zip(y).enumerate().filter(|(_, (l, m))| l != m);
         let (first, (l, m)) = differing.next()?;
         let more = differing.count();
-        let place = Place {
-            called: Some("line ends".to_string()),
-            more,
-            ..Place::new(self.within, At::Line(first + 1))
-        };
-        let mut finding =
-            Finding::new(Cause::Unknown, place, cut(&printable(l)), cut(&printable(m)));
-        finding.about = About::LineEnds;
-        finding.remedy = remedy::by_cause(Cause::Unknown, About::LineEnds).text.to_string();
-        finding.bytes = more as u64 + 1;
-        Some(finding)
+        let place = Place::new(self.within, At::Line(first + 1)).called("line ends");
+        let (cause, about) = (Cause::Unknown, About::LineEnds);
+        let remedy = remedy::by_cause(cause, about).text;
+        let [a, b] = [l, m].map(|line| cut(&printable(line)));
+        let finding = Finding::new(cause, Place { more, ..place }, a, b).about(about);
+        Some(finding.remedy(remedy).bytes(more + 1))
     }
 
     /// The lines of a group and those around them; ranges are in the group.

@@ -11,7 +11,7 @@ use std::path::Path;
 use super::finding::SHOWN;
 use super::oci;
 use repro_formats::compress::container::Compression;
-use repro_formats::compress::unpack::Unpacked;
+use repro_formats::compress::unpack::{self, Unpacked};
 use repro_formats::detect::{FileType, HEAD, detect};
 use repro_formats::error::Malformed;
 use repro_formats::gzip::header::Header;
@@ -64,7 +64,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 pub struct Layer<'a> {
     /// With what.
     pub compression: Compression,
-    /// What the header of each of its streams says.
+    /// What the header of each of its streams says: one at least, which may say nothing.
     pub headers: Vec<Vec<Field>>,
     /// The compressed bytes, without the headers of gzip.
     pub packed: Cow<'a, [u8]>,
@@ -116,24 +116,21 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
         if content.len() as u64 > MOST {
             return Err(unsound(format!("it unpacks to more than {MOST} bytes")));
         }
-        let mut headers = Vec::new();
-        let mut cuts = Vec::new();
-        if compression == Compression::Gzip {
-            for (header, at) in
-                headers_of(&peeled.bytes, limits).map_err(|e| unsound(e.to_string()))?
-            {
-                cuts.push(at..at + header.len);
-                headers.push(header.fields());
+        let (cuts, headers): (Vec<_>, _) = match compression {
+            Compression::Gzip => {
+                let all = headers_of(&peeled.bytes, limits).map_err(|e| unsound(e.to_string()))?;
+                all.iter().map(|(header, at)| (*at..at + header.len, header.fields())).unzip()
             }
-        }
-        if skipped > 0 {
-            let value = format!("`{}`", printable(&peeled.bytes[..skipped.min(SHOWN)]));
-            headers.push(vec![Field { name: "skippable frames", says: Says::Other, value }]);
-        }
+            _ => {
+                let frames = &peeled.bytes[..skipped];
+                let value = format!("`{}`", printable(&frames[..skipped.min(SHOWN)]));
+                let field = Field { name: "skippable frames", says: Says::Other, value };
+                let fields = (skipped > 0).then_some(field).into_iter().collect();
+                (vec![0..skipped], vec![fields])
+            }
+        };
         let packed = match (std::mem::replace(&mut peeled.bytes, Cow::Owned(content)), &cuts[..]) {
-            (Cow::Borrowed(all), []) => Cow::Borrowed(&all[skipped..]),
             (Cow::Borrowed(all), [one]) => Cow::Borrowed(&all[one.end..]),
-            (Cow::Owned(all), []) => Cow::Owned(all[skipped..].to_vec()),
             (all, cuts) => Cow::Owned(without(&all, cuts)),
         };
         peeled.layers.push(Layer { compression, headers, packed });
@@ -156,13 +153,9 @@ fn headers_of(bytes: &[u8], limits: &Limits) -> Result<Vec<(Header, usize)>, Mal
     // Most files are one stream, and need not be unpacked again to find its end.
     let more = memchr::memmem::find(&bytes[found[0].0.len..], GZIP).is_some();
     while more && found.len() < STREAMS {
-        let mut rest = &bytes[at..];
-        let stream = Unpacked::first(&mut rest, Compression::Gzip, limits);
-        let end = stream.map(|mut s| std::io::copy(&mut s, &mut std::io::sink()));
-        if !matches!(end, Ok(Ok(_))) {
-            break;
-        }
-        at = bytes.len() - rest.len();
+        let size = unpack::size_of_first(&mut &bytes[at..], Compression::Gzip, limits, u64::MAX);
+        let Ok(Some((packed, _))) = size else { break };
+        at += packed as usize;
         match header(at) {
             Ok(next) => found.push((next, at)),
             Err(_) => break,
@@ -312,10 +305,8 @@ fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
         let said = zip::list::said(entry);
         let end = entry.data_at.saturating_add(entry.packed) as usize;
         let packed = bytes.get(entry.data_at as usize..end).unwrap_or_default();
-        let readable =
-            !entry.encrypted() && matches!(entry.method, zip::read::STORED | zip::read::DEFLATED);
         let content = match &entry.kind {
-            zip::read::Kind::File if readable => {
+            zip::read::Kind::File if entry.unread().is_none() => {
                 let content = entry.content(Cursor::new(bytes)).map_err(|e| e.to_string())?;
                 Cow::Owned(all(content, &mut left)?)
             }

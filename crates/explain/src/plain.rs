@@ -1,6 +1,8 @@
 //! Files without a reader: text by lines, or bytes.
 
-use super::image::{Field, Follows, Image, Kind, Part};
+use repro_formats::bytes::Fields;
+
+use super::image::{Field, Image, Kind, Part};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -47,14 +49,8 @@ fn python(bytes: &[u8]) -> Image {
         Part::new("header", 0..PYTHON, None, Kind::Table),
         Part::new("code", PYTHON..bytes.len(), None, Kind::Bytes),
     ];
-    let time = bytes[8..12].first_chunk().map_or(0, |t| u32::from_le_bytes(*t));
-    image.fields.push(Field {
-        name: "the time of the source".to_string(),
-        range: 8..12,
-        value: time.to_string(),
-        cause: Cause::SourceMtime,
-        about: About::Python,
-        follows: Follows::Never,
-    });
+    let time = Fields(bytes).u32(8).to_string();
+    let field = Field::new("the time of the source", 8..12, time, Cause::SourceMtime);
+    image.fields.push(Field { about: About::Python, ..field });
     image
 }

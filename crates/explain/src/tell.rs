@@ -70,7 +70,7 @@ pub fn findings(
             // Consequences of one kind are told together, wherever they stand.
             (claim.about, claim.what.clone()),
         );
-        // More than so many are not read: the rest is told with the last of them.
+        // Nobody reads more than this: the rest is counted with the last.
         let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
         let last = || told.iter().rposition(|(f, _)| kind(f) == kind(&finding));
         let at = known.get(&key).copied();

@@ -291,10 +291,7 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
             let index = zip::read::read(&mut Cursor::new(bytes), limits);
             let index = index.map_err(|e| e.to_string())?;
             // Of these only the packed bytes are known.
-            let unknown = index.entries.iter().find(|e| {
-                e.encrypted() || !matches!(e.method, zip::read::STORED | zip::read::DEFLATED)
-            });
-            unknown.map_or(Ok(()), |entry| {
+            index.entries.iter().find(|e| e.unread().is_some()).map_or(Ok(()), |entry| {
                 let name = printable(&entry.written);
                 Err(format!("`{name}` is encrypted, or packed by a method that is not read here"))
             })

@@ -22,7 +22,7 @@ use super::read;
 use super::remedy::by_crate;
 use super::shift::Gather;
 use crate::cause::Cause;
-use crate::finding::About;
+use crate::finding::{About, is_of_tool};
 
 /// Bytes of the pieces of a text that moved, on average.
 const LEAST_PIECE: usize = 8;
@@ -342,16 +342,9 @@ impl Work<'_> {
 
     /// Where another compiler or linker made the file, code and tables that differ are its work.
     fn other_tools(&mut self) {
-        // One linker with other options makes no other code.
-        let option = |c: &Claim| matches!(c.about, About::Interpreter | About::Option);
-        let tool = |c: &&Claim| {
-            !c.follows
-                && matches!(c.cause, Cause::CompilerVersion | Cause::LinkerVersion)
-                && !option(c)
-        };
-        let tools: Vec<Cause> = self.out.claims.iter().filter(tool).map(|c| c.cause).collect();
+        let tool = |c: &&Claim| !c.follows && is_of_tool(c.cause, c.about);
         // A compiler accounts for more than a linker does.
-        let Some(tool) = tools.iter().min().copied() else { return };
+        let Some(tool) = self.out.claims.iter().filter(tool).map(|c| c.cause).min() else { return };
         for c in self.out.claims.iter_mut().chain(&mut self.rest) {
             let (image, at) = match c.a.is_empty() {
                 true => (self.ib, c.b.start),

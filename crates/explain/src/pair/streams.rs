@@ -1,11 +1,10 @@
 //! Compressed streams that stand in another file: behind the script or program that unpacks them, or
 //! among a program's constants. Compressed bytes say nothing of why they differ: what they unpack to does.
 
-use std::io::{self, Read};
 use std::ops::Range;
 
 use repro_formats::compress::container::Compression;
-use repro_formats::compress::unpack::Unpacked;
+use repro_formats::compress::unpack;
 use repro_formats::limits::Limits;
 
 use super::super::align::Hunk;
@@ -84,27 +83,16 @@ fn streams(
         if at < end {
             continue;
         }
-        let Some(len) = stream_len(&part[at..], compression, limits, &mut left) else { continue };
-        end = at + len;
+        let size = unpack::size_of_first(&mut &part[at..], compression, limits, left);
+        let (packed, unpacked) = match size {
+            Ok(Some(sizes)) => sizes,
+            Ok(None) => break,
+            Err(_) => continue,
+        };
+        (end, left) = (at + packed as usize, left - unpacked);
         found.push((compression, range.start + at..range.start + end));
     }
     if found.len() > MOST { Vec::new() } else { found }
-}
-
-/// The length of the stream that begins here, if one does: it unpacks to its end.
-fn stream_len(
-    bytes: &[u8],
-    compression: Compression,
-    limits: &Limits,
-    left: &mut u64,
-) -> Option<usize> {
-    let mut rest = bytes;
-    let mut content = Unpacked::first(&mut rest, compression, limits).ok()?.take(*left);
-    let n = io::copy(&mut content, &mut io::sink()).ok()?;
-    let whole = content.limit() > 0;
-    drop(content);
-    *left -= n;
-    whole.then_some(bytes.len() - rest.len())
 }
 
 #[cfg(test)]

@@ -103,7 +103,8 @@ pub(crate) fn gold_version(note: &[u8]) -> String {
     text.find("gold ").map_or("gold", |at| text[at..].trim_end_matches('\0')).to_string()
 }
 
-/// The program that loads this one: the linker is told which, and by its own configuration if not.
+/// The program that loads this one. The linker takes it from its command line, or else from its own
+/// configuration.
 fn interpreter(image: &mut Image, bytes: &[u8]) {
     let Some(part) = image.parts.iter().find(|p| p.name == ".interp") else { return };
     let range = part.range.clone();

@@ -195,7 +195,7 @@ impl<'a> Unpacked<'a> {
         limits: &'a Limits,
     ) -> Result<Unpacked<'a>, Error> {
         let file = BufReader::with_capacity(128 << 10, file);
-        Unpacked::start(file, compression, Streams::All, limits)
+        Unpacked::start(file, compression, Streams::All, limits).map_err(not_started())
     }
 
     /// The first stream of `file`, which is at its beginning. What follows it can be had from the
@@ -205,7 +205,7 @@ impl<'a> Unpacked<'a> {
         compression: Compression,
         limits: &'a Limits,
     ) -> Result<Unpacked<'a>, Error> {
-        Unpacked::start(file, compression, Streams::First, limits)
+        Unpacked::start(file, compression, Streams::First, limits).map_err(not_started())
     }
 
     fn start(
@@ -213,18 +213,32 @@ impl<'a> Unpacked<'a> {
         compression: Compression,
         streams: Streams,
         limits: &'a Limits,
-    ) -> Result<Unpacked<'a>, Error> {
+    ) -> io::Result<Unpacked<'a>> {
         let state = Rc::new(State::default());
-        let packed = Packed { file, state: state.clone() };
-        Ok(Unpacked {
-            decoder: decoder(packed, compression, streams)
-                .map_err(Error::io("failed to start the decompressor"))?,
-            compression,
-            state,
-            unpacked: 0,
-            limits,
-        })
+        let decoder = decoder(Packed { file, state: state.clone() }, compression, streams)?;
+        Ok(Unpacked { decoder, compression, state, unpacked: 0, limits })
     }
+}
+
+fn not_started() -> impl FnOnce(io::Error) -> Error {
+    Error::io("failed to start the decompressor")
+}
+
+/// How many bytes the first stream of `file`, which is at its beginning, has packed and unpacked; none if
+/// it unpacks to `most` bytes or more. `file` is behind the stream afterwards.
+///
+/// # Errors
+/// It is no such stream, or is beyond the caps.
+pub fn size_of_first(
+    file: &mut impl BufRead,
+    compression: Compression,
+    limits: &Limits,
+    most: u64,
+) -> io::Result<Option<(u64, u64)>> {
+    let stream = Unpacked::start(file, compression, Streams::First, limits)?;
+    let packed = stream.state.clone();
+    let unpacked = io::copy(&mut stream.take(most), &mut io::sink())?;
+    Ok((unpacked < most).then(|| (packed.read.get(), unpacked)))
 }
 
 impl Read for Unpacked<'_> {

@@ -1,6 +1,10 @@
 //! The header of a gzip member (RFC 1952), which each packer fills differently.
 
-use crate::error::Malformed;
+use std::fs::File;
+use std::io::{Read, Seek};
+
+use crate::detect::HEAD;
+use crate::error::{Malformed, ReadError};
 use crate::listing::{Field, Says};
 use crate::names::printable;
 
@@ -35,6 +39,14 @@ pub struct Header {
 }
 
 impl Header {
+    /// The header of a file, which is at its beginning before and afterwards.
+    pub fn of_file(mut file: &File) -> Result<Header, ReadError> {
+        let mut head = Vec::new();
+        file.take(HEAD as u64).read_to_end(&mut head)?;
+        file.rewind()?;
+        Ok(Header::parse(&head)?)
+    }
+
     /// The header at the beginning of the bytes.
     ///
     /// # Errors

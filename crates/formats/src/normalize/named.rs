@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
+use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -18,9 +19,23 @@ const DIGITS: [usize; 2] = [64, 128];
 /// Bytes of a compressed list that are looked at, packed and unpacked: gems have a `checksums.yaml.gz`.
 const LIST: u64 = 1 << 20;
 
+/// Digests that are kept: as many as an archive may have members, and some more.
+const MOST: usize = 1 << 19;
+
 /// The digests that were found, each with the member that has it.
-#[derive(Default)]
-pub struct Named(HashMap<Vec<u8>, String>);
+pub struct Named {
+    found: HashMap<Vec<u8>, Rc<str>>,
+    /// How many are kept.
+    most: usize,
+    /// The first member with a digest that is not kept.
+    over: Option<Rc<str>>,
+}
+
+impl Default for Named {
+    fn default() -> Named {
+        Named { found: HashMap::new(), most: MOST, over: None }
+    }
+}
 
 impl Named {
     /// Takes the digests in the name and in the content of a member.
@@ -41,23 +56,32 @@ impl Named {
     }
 
     fn take(&mut self, name: &[u8], mut content: impl Read) -> io::Result<()> {
-        let mut found = Found { member: name, run: Vec::new(), named: self };
+        let member = printable(name).into();
+        let mut found = Found { member, run: Vec::new(), named: self };
         io::copy(&mut content, &mut found)?;
         found.end();
         Ok(())
     }
 
-    /// The member that has one of the digests.
-    pub fn by(&self, digests: Digests) -> Option<&str> {
+    /// Why a member with these digests must stay as it is, as a clause; none if it need not.
+    pub fn keeps(&self, member: &str, digests: Digests) -> Option<String> {
         let (short, long) = (hex(&digests.short.finalize()), hex(&digests.long.finalize()));
-        let found = self.0.get(short.as_bytes()).or_else(|| self.0.get(long.as_bytes()));
-        found.map(String::as_str)
+        let of = |digest: &str| self.found.get(digest.as_bytes());
+        match of(&short).or_else(|| of(&long)) {
+            Some(other) if &**other == member => Some("it is named by its digest".to_string()),
+            Some(other) => Some(format!("`{other}` has its digest")),
+            None => self.over.as_ref().map(|other| {
+                format!(
+                    "`{other}` has more digests than are read, and may have that of this member"
+                )
+            }),
+        }
     }
 }
 
 /// Looks for runs of digits that are as long as a digest.
 struct Found<'a> {
-    member: &'a [u8],
+    member: Rc<str>,
     run: Vec<u8>,
     named: &'a mut Named,
 }
@@ -65,8 +89,13 @@ struct Found<'a> {
 impl Found<'_> {
     fn end(&mut self) {
         if DIGITS.contains(&self.run.len()) {
-            let member = printable(self.member);
-            self.named.0.entry(self.run.to_ascii_lowercase()).or_insert(member);
+            let Named { found, most, over } = &mut *self.named;
+            let digest = self.run.to_ascii_lowercase();
+            if found.len() < *most {
+                found.entry(digest).or_insert_with(|| self.member.clone());
+            } else if !found.contains_key(&digest) {
+                over.get_or_insert_with(|| self.member.clone());
+            }
         }
         self.run.clear();
     }
@@ -116,5 +145,28 @@ impl<R: Read> Read for Digested<'_, R> {
         self.digests.short.update(&buf[..n]);
         self.digests.long.update(&buf[..n]);
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_digests_than_are_kept_keep_every_member() {
+        let keeps = |most: usize, listed: &[&str], content: &str| {
+            let mut named = Named { most, ..Named::default() };
+            let sums = listed.iter().map(|c| hex(&Sha256::digest(c)) + "  x\n").collect::<String>();
+            named.add(b"SHA256SUMS", sums.as_bytes()).unwrap();
+            let mut digests = Digests::default();
+            io::copy(&mut digests.of(content.as_bytes()), &mut io::sink()).unwrap();
+            named.keeps("x", digests)
+        };
+        assert_eq!(keeps(2, &["a", "b"], "c"), None);
+        // One that is listed twice needs no more room.
+        assert_eq!(keeps(2, &["a", "b", "a", "b"], "c"), None);
+        assert_eq!(keeps(2, &["a", "b"], "b").unwrap(), "`SHA256SUMS` has its digest");
+        let over = "`SHA256SUMS` has more digests than are read, and may have that of this member";
+        assert_eq!(keeps(2, &["a", "b", "c"], "c").unwrap(), over);
     }
 }

@@ -43,9 +43,8 @@ pub fn rewrite(
     let mut out = io::BufWriter::new(temporary()?);
     let Some(outcome) = (job.nested)(&job, &mut out) else { return Ok(None) };
     let inner = match outcome {
-        Ok(Outcome::Written(inner)) => match named.by(digests) {
-            Some(other) if other == shown => return stays("it is named by its digest".to_string()),
-            Some(other) => return stays(format!("`{other}` has its digest")),
+        Ok(Outcome::Written(inner)) => match named.keeps(&shown, digests) {
+            Some(why) => return stays(why),
             None => inner,
         },
         Ok(Outcome::LeftAlone(why)) => return stays(why),

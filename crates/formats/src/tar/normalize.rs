@@ -30,8 +30,11 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         FileType::Tar(compression) => compression,
         _ => Compression::None,
     };
-    if let Some(what) = of_header(job, compression)? {
-        return Ok(Outcome::LeftAlone(format!("its gzip header holds {what}")));
+    if compression == Compression::Gzip {
+        let header = Header::of_file(job.input).map_err(job.unsound("tar"))?;
+        if let Some(what) = header.meaningful() {
+            return Ok(Outcome::LeftAlone(format!("its gzip header holds {what}")));
+        }
     }
     let found = match read(job, compression)? {
         Ok(found) => found,
@@ -84,18 +87,6 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let packer = writer.finish().map_err(failed)?;
     packer.finish().map_err(failed)?;
     Ok(Outcome::Written(written))
-}
-
-/// What the header of a gzip stream holds that would be lost.
-fn of_header(job: &Job<'_>, compression: Compression) -> Result<Option<String>, Error> {
-    if compression != Compression::Gzip {
-        return Ok(None);
-    }
-    let (mut head, mut input) = (Vec::new(), job.input);
-    input.take(HEAD as u64).read_to_end(&mut head).map_err(Error::reading(job.path))?;
-    input.rewind().map_err(Error::reading(job.path))?;
-    let header = Header::parse(&head).map_err(|e| ReadError::from(e).in_file(job.path, "tar"))?;
-    Ok(header.meaningful())
 }
 
 /// A tar that was read.

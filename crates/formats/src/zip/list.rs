@@ -21,18 +21,17 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
 }
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
-    let readable = !entry.encrypted() && matches!(entry.method, STORED | DEFLATED);
-    let sha256 = match (&entry.kind, readable) {
-        (Kind::File, true) => Some(digest(&mut entry.content(&mut *input)?)?),
+    if entry.kind != Kind::File {
+        return Ok(said(entry));
+    }
+    let packed = packed(entry, input)?;
+    let sha256 = match entry.unread() {
+        None => digest(&mut entry.content(&mut *input)?)?,
         // As it is packed: there is no more to be had.
-        (Kind::File, false) => Some(packed(entry, input)?),
-        _ => None,
+        Some(_) => packed.clone(),
     };
-    let packed = match entry.kind {
-        Kind::File => Some(format!("{}, sha256 {}", method(entry), packed(entry, input)?)),
-        _ => None,
-    };
-    Ok(Member { sha256, packed, ..said(entry) })
+    let packed = format!("{}, sha256 {packed}", method(entry));
+    Ok(Member { sha256: Some(sha256), packed: Some(packed), ..said(entry) })
 }
 
 /// The comment of the whole.

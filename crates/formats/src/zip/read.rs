@@ -94,21 +94,28 @@ impl Entry {
         self.flags & ENCRYPTED != 0
     }
 
+    /// Why the content cannot be unpacked, as a clause; none if it can.
+    pub fn unread(&self) -> Option<String> {
+        match self.method {
+            _ if self.encrypted() => Some("it is encrypted".to_string()),
+            STORED | DEFLATED => None,
+            method => Some(format!("method {method} is not read here")),
+        }
+    }
+
     /// The content, unpacked from `input`; an error unless it has its size and CRC.
     ///
     /// # Errors
-    /// It is encrypted, or packed by a method other than [`STORED`] and [`DEFLATED`].
+    /// It is [`Entry::unread`].
     pub fn content<R: Read + Seek>(&self, mut input: R) -> Result<Content<R>, ReadError> {
-        let bad = |what: &str| ReadError::from(Malformed::of(self.data_at, &self.written, what));
-        if self.encrypted() {
-            return Err(bad("it is encrypted"));
+        if let Some(what) = self.unread() {
+            return Err(Malformed::of(self.data_at, &self.written, what).into());
         }
         input.seek(SeekFrom::Start(self.data_at))?;
         let packed = input.take(self.packed);
         let input = match self.method {
             STORED => Unpack::Stored(packed),
-            DEFLATED => Unpack::Deflated(flate2::read::DeflateDecoder::new(packed)),
-            method => return Err(bad(&format!("method {method} is not read here"))),
+            _ => Unpack::Deflated(flate2::read::DeflateDecoder::new(packed)),
         };
         Ok(Content {
             input,
