@@ -12,7 +12,7 @@ use crate::cargo::{mingw, wrapper};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
-use crate::cli::{self, Cli, Command};
+use crate::cli::{self, Cli, Command, Parsed};
 use crate::command::build::Outcome;
 use crate::command::{
     archive, attest, build, check, deliver, diff, docs, env, init, inspect, ledger, normalize,
@@ -45,8 +45,8 @@ pub fn main() -> ExitCode {
     end_children_on_panic();
     term::set_up_color();
     let in_json = cli::asked_for_json(&args);
-    let cli = match cli::parse(args) {
-        Ok(cli) => cli,
+    let Parsed { cli, command, json } = match cli::parse(args) {
+        Ok(parsed) => parsed,
         Err(e) => return unparsed(&e, in_json),
     };
     if let Some(color) = cli.color {
@@ -55,25 +55,6 @@ pub fn main() -> ExitCode {
     if cli.quiet {
         term::be_quiet();
     }
-    let (name, format) = match &cli.command {
-        Command::Build(args) => ("build", args.output.format.plain()),
-        Command::Check(args) => ("check", args.format.of_failures()),
-        Command::Env(args) => ("env", args.format.of_failures()),
-        Command::Init(args) => ("init", args.format),
-        Command::Archive(args) => ("archive", args.report()),
-        Command::Sbom(_) => ("sbom", Format::Text),
-        Command::Attest(_) => ("attest", Format::Text),
-        Command::Normalize(args) => ("normalize", args.format),
-        Command::Diff(args) => ("diff", args.output.format.plain()),
-        Command::Inspect(args) => ("inspect", args.format.plain()),
-        Command::Ledger(args) => ("ledger", args.format),
-        Command::Verify(args) => ("verify", args.format),
-        Command::Survey(_) => ("survey", Format::Text),
-        Command::RebuilderdBackend(_) => ("rebuilderd-backend", Format::Text),
-        Command::RebuilderdSync(_) => ("rebuilderd-sync", Format::Text),
-        Command::Completions { .. } => ("completions", Format::Text),
-        Command::Man { .. } => ("man", Format::Text),
-    };
     let annotate = match &cli.command {
         Command::Build(args) => args.output.format == ReportFormat::Github,
         Command::Diff(args) => args.output.format == ReportFormat::Github,
@@ -82,14 +63,15 @@ pub fn main() -> ExitCode {
     let failing = move |error: &anyhow::Error| {
         if annotate {
             let kind = error::kind_of(error).name();
-            let _ = print(&github::failure(name, kind, &error::one_line(error)));
+            let _ = print(&github::failure(&command, kind, &error::one_line(error)));
         }
-        failed(name, format, error)
+        failed(&command, json, error)
     };
+    let interrupted = failing.clone();
     // A computation does not ask whether it should go on.
     let give_up = move || {
         fs::remove_listed();
-        std::process::exit(failing(&process::interruption()).into());
+        std::process::exit(interrupted(&process::interruption()).into());
     };
     let entered = enter(cli.directory.as_deref()).and_then(|()| process::handle_signals(give_up));
     ExitCode::from(entered.and_then(|()| run(cli.command)).unwrap_or_else(|e| failing(&e)))
@@ -129,10 +111,7 @@ fn enter(dir: Option<&Path>) -> Result<()> {
 
 fn run(command: Command) -> Result<u8> {
     match command {
-        Command::Build(args) if args.list_variations => {
-            print(&text::list_variations())?;
-            Ok(0)
-        }
+        Command::Build(args) if args.list_variations => print(&text::list_variations()),
         Command::Build(args) if args.once && args.output.format == ReportFormat::Github => {
             Err(error::usage(
                 "`--once` compares nothing that could be annotated: leave out `--format github`",
@@ -142,13 +121,10 @@ fn run(command: Command) -> Result<u8> {
             let (output, verbose) = (args.output.clone(), args.verbose);
             let accepted = args.allow_nothing_varied;
             match build::run(args.request())? {
-                Outcome::Recipe(rows) => {
-                    print(&match output.format.plain() {
-                        Format::Text => text::recipe(&rows),
-                        Format::Json => json::recipe(&rows),
-                    })?;
-                    Ok(0)
+                Outcome::Recipe(rows) if output.format == ReportFormat::Json => {
+                    print(&json::recipe(&rows))
                 }
+                Outcome::Recipe(rows) => print(&text::recipe(&rows)),
                 Outcome::Report(report) => {
                     let text = || text::report(&report, verbose);
                     let summary = summary::of_build(&report);
@@ -163,57 +139,39 @@ fn run(command: Command) -> Result<u8> {
         Command::Init(args) => {
             let format = args.format;
             let report = init::run(args.request())?;
-            print(&match format {
-                Format::Text => text::init::report(&report),
-                Format::Json => json::init::report(&report),
-            })?;
-            Ok(0)
+            show(format, || text::init::report(&report), || json::init::report(&report))
         }
         Command::Verify(args) => {
+            use report::verify::{attested, json, several, text};
             let (format, verbose) = (args.format, args.verbose);
             match verify::run(args.request())? {
                 verify::Outcome::Report(found) => {
-                    print(&match format {
-                        Format::Text => report::verify::text::report(&found, verbose),
-                        Format::Json => report::verify::json::report(&found),
-                    })?;
+                    show(format, || text::report(&found, verbose), || json::report(&found))?;
                     Ok(found.code())
                 }
                 verify::Outcome::Attested(found) => {
-                    print(&match format {
-                        Format::Text => report::verify::attested::text(&found, verbose),
-                        Format::Json => report::verify::attested::json(&found),
-                    })?;
+                    show(format, || attested::text(&found, verbose), || attested::json(&found))?;
                     Ok(found.code())
                 }
                 verify::Outcome::Several(found) => {
-                    print(&match format {
-                        Format::Text => report::verify::several::text(&found),
-                        Format::Json => report::verify::several::json(&found),
-                    })?;
+                    show(format, || several::text(&found), || several::json(&found))?;
                     Ok(found.agreement.code())
                 }
             }
         }
-        Command::Archive(args) if args.show_policy => print(&text::policy()).map(|()| 0),
+        Command::Archive(args) if args.show_policy => print(&text::policy()),
         Command::Archive(args) => {
             let format = args.report();
-            let outcome = archive::run(&args.request())?;
-            print(&match format {
-                Format::Text => text::archives(&outcome.archives, &outcome.images, &outcome.notes),
-                Format::Json => json::archives(&outcome.archives, &outcome.images, &outcome.notes),
-            })?;
-            Ok(0)
+            let archive::Outcome { archives, images, notes } = archive::run(&args.request())?;
+            let text = || text::archives(&archives, &images, &notes);
+            show(format, text, || json::archives(&archives, &images, &notes))
         }
         Command::Attest(args) => match attest::run(&args.request())? {
-            attest::Done::Written(paths) => print(&text::written(&paths)).map(|()| 0),
-            attest::Done::Key(text) => print(&text).map(|()| 0),
+            attest::Done::Written(paths) => print(&text::written(&paths)),
+            attest::Done::Key(text) => print(&text),
         },
-        Command::Sbom(args) => {
-            let written = sbom::run(&args.request())?;
-            print(&text::written(&written)).map(|()| 0)
-        }
-        Command::Normalize(args) if args.list_formats => print(&files::formats()).map(|()| 0),
+        Command::Sbom(args) => print(&text::written(&sbom::run(&args.request())?)),
+        Command::Normalize(args) if args.list_formats => print(&files::formats()),
         Command::Normalize(args) => {
             let format = args.format;
             let (check, detail) = (args.check, args.dry_run);
@@ -221,13 +179,11 @@ fn run(command: Command) -> Result<u8> {
             for error in done.iter().filter_map(|d| d.result.as_ref().err()) {
                 term::say(term::BAD, "error", &error::one_line(error));
             }
-            print(&match format {
-                Format::Text => files::normalized(&done, detail),
-                Format::Json => files::normalized_json(&done),
-            })?;
+            let text = || files::normalized(&done, detail);
+            show(format, text, || files::normalized_json(&done))?;
             Ok(normalize::code(&done, check))
         }
-        Command::Diff(args) if args.list_causes => print(&text::causes()).map(|()| 0),
+        Command::Diff(args) if args.list_causes => print(&text::causes()),
         Command::Diff(args) => {
             let (output, verbose) = (args.output.clone(), args.verbose);
             let outcome = diff::run(&args.request())?;
@@ -239,22 +195,16 @@ fn run(command: Command) -> Result<u8> {
             Ok((!outcome.same).into())
         }
         Command::Inspect(args) => {
-            let (format, verbose) = (args.format.plain(), args.verbose);
+            let (format, verbose) = (args.format, args.verbose);
             let files = inspect::run(&args.request())?;
-            print(&match format {
-                Format::Text => report::inspect::text(&files, verbose),
-                Format::Json => report::inspect::json(&files),
-            })?;
-            Ok(0)
+            let text = || report::inspect::text(&files, verbose);
+            show(format, text, || report::inspect::json(&files))
         }
         Command::Ledger(args) => {
             let format = args.format;
             let asked = args.request();
             let report = ledger::run(&asked)?;
-            print(&match format {
-                Format::Text => report.text(),
-                Format::Json => report.json(),
-            })?;
+            show(format, || report.text(), || report.json())?;
             Ok(report.code(asked.action == LedgerAction::Verify))
         }
         Command::Survey(args) => {
@@ -276,13 +226,13 @@ fn run(command: Command) -> Result<u8> {
             }
             Ok(done.differs.into())
         }
-        Command::RebuilderdSync(args) => print(&sync::run(&args.request())?).map(|()| 0),
+        Command::RebuilderdSync(args) => print(&sync::run(&args.request())?),
         Command::Completions { shell } => docs::completions(shell, Cli::command()).map(|()| 0),
         Command::Man { output } => docs::man(Cli::command(), output.as_deref()).map(|()| 0),
     }
 }
 
-/// Prints a report in the form that was asked for, and delivers it in the others. What is written to
+/// Prints a report in the form that was asked for, and delivers it in the others: exit code 0. What is written to
 /// files comes first: a failure to do so must not follow a report on standard output.
 fn deliver(
     asked: &OutputArgs,
@@ -290,7 +240,7 @@ fn deliver(
     pair: Option<(PathBuf, PathBuf)>,
     text: impl Fn() -> String,
     json: impl Fn() -> String,
-) -> Result<()> {
+) -> Result<u8> {
     if let Some(path) = &asked.html {
         deliver::page(path, summary)?;
     }
@@ -301,7 +251,7 @@ fn deliver(
         ReportFormat::Text => print(&text())?,
         ReportFormat::Json => print(&json())?,
         ReportFormat::Github => print(&(text() + &github::annotations(summary)))?,
-    }
+    };
     if asked.diffoscope {
         let json = asked.format == ReportFormat::Json;
         deliver::diffoscope(pair.as_ref(), &|line| {
@@ -312,15 +262,15 @@ fn deliver(
             };
         });
     }
-    Ok(())
+    Ok(0)
 }
 
 fn run_check(args: CheckArgs) -> Result<u8> {
     if args.list_rules {
-        return print(&text::check::rules()).map(|()| 0);
+        return print(&text::check::rules());
     }
     if let Some(id) = &args.explain {
-        return print(&text::check::explain(check::rule(id)?)).map(|()| 0);
+        return print(&text::check::explain(check::rule(id)?));
     }
     let (format, verbose) = (args.format, args.verbose);
     let report = check::run(args.request())?;
@@ -352,23 +302,36 @@ fn run_env(args: EnvArgs) -> Result<u8> {
         EnvFormat::Github => shell::github(&report),
         EnvFormat::Json => json::env::report(&report),
     };
-    written(std::io::stdout(), &text).map(|()| 0)
+    written(std::io::stdout(), &text)
 }
 
-/// The result, on standard output. A reader that went away does not make a failed run of it.
-fn print(text: &str) -> Result<()> {
+/// Prints a result in the form that was asked for, as `print` does.
+fn show(
+    format: Format,
+    text: impl FnOnce() -> String,
+    json: impl FnOnce() -> String,
+) -> Result<u8> {
+    print(&match format {
+        Format::Text => text(),
+        Format::Json => json(),
+    })
+}
+
+/// Prints a result to standard output: exit code 0. A reader that went away does not make a failed run of it.
+fn print(text: &str) -> Result<u8> {
     written(anstream::stdout(), text)
 }
 
-fn written(mut out: impl Write, text: &str) -> Result<()> {
+fn written(mut out: impl Write, text: &str) -> Result<u8> {
     let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
     match written {
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("failed to write to standard output"),
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {}
+        other => other.context("failed to write to standard output")?,
     }
+    Ok(0)
 }
 
-fn failed(command: &str, format: Format, error: &anyhow::Error) -> u8 {
+fn failed(command: &str, json: bool, error: &anyhow::Error) -> u8 {
     let kind = error::kind_of(error);
     let details = error::details_of(error);
     if !details.is_empty() {
@@ -376,7 +339,7 @@ fn failed(command: &str, format: Format, error: &anyhow::Error) -> u8 {
     }
     let message = error::one_line(error);
     term::say(term::BAD, "error", &message);
-    if format == Format::Json {
+    if json {
         let _ = print(&json::failure(command, kind.name(), &message));
     }
     kind.code()

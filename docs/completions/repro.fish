@@ -344,7 +344,7 @@ complete -c repro -n "__fish_repro_using_subcommand init" -l install -d 'Install
 complete -c repro -n "__fish_repro_using_subcommand init" -l workflow -d 'What the workflows are for [default: `verify` where cargo-dist or another workflow makes releases, else `release`]' -r -f -a "release\t'Make releases'
 verify\t'Build and verify the releases that another workflow makes'"
 complete -c repro -n "__fish_repro_using_subcommand init" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.report/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand init" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand init" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -391,7 +391,7 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l link -d 'Write a 
 complete -c repro -n "__fish_repro_using_subcommand verify" -l key -d 'With --attest, sign with this Ed25519 or P-256 key; with --link, an Ed25519 key' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -s o -l output -d 'Write the rebuilt files to this directory, which must not exist' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.report/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-entries -d 'Refuse archives with more members' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
@@ -479,7 +479,7 @@ complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-entries -d
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.report/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -510,7 +510,7 @@ complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-entries -d '
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.inspect/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand inspect" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -520,7 +520,7 @@ complete -c repro -n "__fish_repro_using_subcommand inspect" -s q -l quiet -d 'P
 complete -c repro -n "__fish_repro_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -l ledger -d 'The ledger [default: `repro/ledger` in the cache directory]' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.report/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -533,7 +533,7 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -l ledger -d 'The ledger [default: `repro/ledger` in the cache directory]' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.report/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -542,7 +542,7 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subc
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l ledger -d 'The ledger [default: `repro/ledger` in the cache directory]' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.report/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -552,7 +552,7 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subc
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l max-size -d 'Largest total size of the stored files, in bytes [default: 4 GiB]' -r
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l ledger -d 'The ledger [default: `repro/ledger` in the cache directory]' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l format -d 'Format of the report' -r -f -a "text\t'For people'
-json\t'One JSON object, schema `repro.report/1`'"
+json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'

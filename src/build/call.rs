@@ -21,7 +21,6 @@ use crate::recipe::environment::Env;
 use crate::request::Inject;
 use crate::sandbox::Room;
 use crate::shim::Settings;
-use crate::shim::record::Moment;
 use crate::variation::{Side, Value, VariationId};
 use crate::{fs, ledger};
 
@@ -102,11 +101,11 @@ impl Plan<'_> {
             let seen = self.preload(side);
             let settings = Settings {
                 unreached: Some(layout.wrapper.join(UNREACHED)),
+                records: self.keep_calls.then(|| wrapper::runs(&layout.wrapper)),
+                since: self.since(),
                 ..Settings::of(side, self.values)
             };
-            let records = self.keep_calls.then(|| wrapper::runs(&layout.wrapper));
-            let moment = Moment { records, since: self.since(), ..Moment::default() };
-            shim.write_at(&settings, &moment, &path, &seen)?;
+            shim.write(&settings, &path, &seen)?;
             match self.sandbox {
                 Some(_) => {
                     room.read.push((path, seen.clone()));

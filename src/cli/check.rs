@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::offering::Offering;
-use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::check::rules::RULES;
 use crate::request;
@@ -38,16 +37,6 @@ pub enum CheckFormat {
     Sarif,
     /// Annotations of GitHub Actions.
     Github,
-}
-
-impl CheckFormat {
-    /// How a run that ends without findings is told.
-    pub fn of_failures(self) -> Format {
-        match self {
-            CheckFormat::Json => Format::Json,
-            _ => Format::Text,
-        }
-    }
 }
 
 /// Arguments of `repro check`.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::output::Format;
 use super::selection::SelectionArgs;
 use crate::request::{BuildRequest, Inject, SourceChoice};
 
@@ -34,16 +33,6 @@ pub enum EnvFormat {
     Github,
     /// One JSON object, schema `repro.report/1`.
     Json,
-}
-
-impl EnvFormat {
-    /// How a failure is told.
-    pub fn of_failures(self) -> Format {
-        match self {
-            EnvFormat::Json => Format::Json,
-            _ => Format::Text,
-        }
-    }
 }
 
 /// Arguments of `repro env`.

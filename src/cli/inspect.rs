@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::limits::LimitArgs;
 use super::output::Format;
@@ -13,25 +13,6 @@ Examples:
   repro inspect target/release/app         compiler, linker, crates and paths
   repro inspect ruff-0.14.0-*.whl          each binary in a wheel
   repro inspect --format json app.exe libx.dylib app.wasm";
-
-/// Format of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InspectFormat {
-    /// For people.
-    Text,
-    /// One JSON object, schema `repro.inspect/1`.
-    Json,
-}
-
-impl InspectFormat {
-    /// The same as the format of what is no report, such as an error.
-    pub fn plain(self) -> Format {
-        match self {
-            InspectFormat::Text => Format::Text,
-            InspectFormat::Json => Format::Json,
-        }
-    }
-}
 
 /// Arguments of `repro inspect`.
 #[derive(Args)]
@@ -45,8 +26,8 @@ pub struct InspectArgs {
     #[arg(short, long)]
     pub verbose: bool,
     /// Format of the report
-    #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
-    pub format: InspectFormat,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 impl InspectArgs {

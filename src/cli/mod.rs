@@ -23,7 +23,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
 use self::attest::AttestArgs;
@@ -197,13 +197,23 @@ pub enum Command {
     },
 }
 
+/// A command line.
+pub struct Parsed {
+    /// Its values.
+    pub cli: Cli,
+    /// The subcommand.
+    pub command: String,
+    /// Whether the subcommand was asked for JSON.
+    pub json: bool,
+}
+
 /// Reads the command line. For a misspelled subcommand only the closest one is suggested; clap lists
 /// all that are similar, the closest last.
 ///
 /// # Errors
 /// What clap found, to be printed.
-pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(args).map_err(|mut error| {
+pub fn parse(args: Vec<OsString>) -> Result<Parsed, clap::Error> {
+    let mut matches = Cli::command().try_get_matches_from(args).map_err(|mut error| {
         let similar = ContextKind::SuggestedSubcommand;
         if let Some(ContextValue::Strings(names)) = error.get(similar) {
             let closest = names.last().cloned().into_iter().collect();
@@ -214,7 +224,12 @@ pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
         }
         error
-    })
+    })?;
+    let (command, of_command) = matches.subcommand().unwrap_or(("", &matches));
+    let formats = of_command.try_get_raw("format").ok().flatten();
+    let json = formats.is_some_and(|mut given| given.any(|format| format == "json"));
+    let command = command.to_string();
+    Ok(Parsed { cli: Cli::from_arg_matches_mut(&mut matches)?, command, json })
 }
 
 /// The subcommand of a command line that asks it for JSON, whether or not the rest can be parsed.

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 pub enum Format {
     /// For people.
     Text,
-    /// One JSON object, schema `repro.report/1`.
+    /// One JSON object, which names its schema.
     Json,
 }
 
@@ -22,16 +22,6 @@ pub enum ReportFormat {
     Json,
     /// For people, with annotations for GitHub Actions and a step summary.
     Github,
-}
-
-impl ReportFormat {
-    /// The format of what is no report, such as an error.
-    pub fn plain(self) -> Format {
-        match self {
-            ReportFormat::Json => Format::Json,
-            ReportFormat::Text | ReportFormat::Github => Format::Text,
-        }
-    }
 }
 
 /// Where a report goes, and in which forms.

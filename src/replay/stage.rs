@@ -14,7 +14,6 @@ use crate::process::{Cmd, Output};
 use crate::replay::search::Trial;
 use crate::sandbox::{Layer, Room};
 use crate::shim::Settings;
-use crate::shim::record::Moment;
 use crate::variation::{Carrier, Side, VARIATIONS, Value, VariationId};
 use crate::{fs, source};
 
@@ -127,12 +126,12 @@ impl<'a> Stage<'a> {
         room.layers = layers;
 
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (settings, moment) = clocked(Settings::of(Side::A, &values), process.at, trial, now);
-        let moment = Moment { since: self.plan.since(), ..moment };
+        let settings = Settings { since: self.plan.since(), ..Settings::of(Side::A, &values) };
+        let settings = clocked(settings, process.at, trial, now);
         let object = self.dir.join("preload.so");
         let in_sandbox = Path::new(PRELOAD);
         let preloaded = if self.plan.sandbox.is_some() { in_sandbox } else { &object };
-        shim.write_at(&settings, &moment, &object, preloaded)?;
+        shim.write(&settings, &object, preloaded)?;
 
         let limit = until.saturating_duration_since(Instant::now());
         if limit.is_zero() {
@@ -400,17 +399,13 @@ fn clocked(
     recorded: [i64; 2],
     trial: &Trial<VariationId>,
     now: Duration,
-) -> (Settings, Moment) {
+) -> Settings {
     let at = recorded[usize::from(trial.switched.contains(&VariationId::Clock))];
     let nanos = i64::from(now.subsec_nanos());
     settings.clock_offset = at - i64::try_from(now.as_secs()).unwrap_or(0) - i64::from(nanos > 0);
-    let moment = Moment {
-        nanos: (1_000_000_000 - nanos) % 1_000_000_000,
-        still: trial.frozen.then_some(at),
-        since: None,
-        records: None,
-    };
-    (settings, moment)
+    settings.nanos = (1_000_000_000 - nanos) % 1_000_000_000;
+    settings.still = trial.frozen.then_some(at);
+    settings
 }
 
 /// A text with what stands for A's directories.
@@ -442,10 +437,10 @@ mod tests {
             frozen,
             take: 0,
         };
-        let nanos = |(settings, moment): (Settings, Moment)| {
-            (settings.clock_offset * 1_000_000_000 + moment.nanos, moment.still)
+        let of = |trial, now| {
+            let told = clocked(Settings::default(), [7, 9], &trial, now);
+            (told.clock_offset * 1_000_000_000 + told.nanos, told.still)
         };
-        let of = |trial, now| nanos(clocked(Settings::default(), [7, 9], &trial, now));
         let now = Duration::new(1_000, 250_000_000);
         assert_eq!(of(trial(&[], false), now), (-993_250_000_000, None));
         assert_eq!(of(trial(&[VariationId::Clock], false), now), (-991_250_000_000, None));

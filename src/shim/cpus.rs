@@ -2,9 +2,9 @@
 
 use core::ffi::c_void;
 use core::mem::transmute;
-use core::ptr::{addr_of, null_mut, read_volatile};
+use core::ptr::null_mut;
 
-use super::{__errno_location, fail, nr, syscall, Int, Long, Real, CONFIG, EINVAL, ENOSYS};
+use super::{__errno_location, fail, nr, patched, syscall, Int, Long, Real, CONFIG, EINVAL, ENOSYS};
 
 const SC_NPROCESSORS_CONF: Int = 83;
 const SC_NPROCESSORS_ONLN: Int = 84;
@@ -29,8 +29,7 @@ static OF_GLIBC: Sysconf = Some(__sysconf);
 static OF_OTHERS: Real = Real::named(b"sysconf\0");
 
 fn cpu_count() -> u32 {
-    // SAFETY: a static of this object; volatile because it is patched after compilation.
-    u32::from_le(unsafe { read_volatile(addr_of!(CONFIG.cpu_count)) })
+    patched(&CONFIG.cpu_count)
 }
 
 /// Names the lowest `count` CPUs; the error number where the mask cannot hold them.
@@ -155,7 +154,7 @@ pub extern "C" fn sysconf(name: Int) -> Long {
     }
     // SAFETY: volatile because only the loader knows the address; the function takes any number.
     unsafe {
-        let of_glibc = read_volatile(addr_of!(OF_GLIBC));
+        let of_glibc = patched(&OF_GLIBC);
         let others = || transmute::<*mut c_void, Sysconf>(OF_OTHERS.get());
         of_glibc.or_else(others).map_or(-1, |sysconf| sysconf(name))
     }

@@ -4,10 +4,10 @@
 
 use core::ffi::c_void;
 use core::mem::{size_of, transmute};
-use core::ptr::{addr_of, null_mut, read_volatile};
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::{__errno_location, fail, map, Int, Long, Real, CONFIG, ENOSYS};
+use super::{__errno_location, fail, map, patched, Int, Long, Real, CONFIG, ENOSYS};
 
 const PROC_MAGIC: Long = 0x9fa0;
 const SYSFS_MAGIC: Long = 0x6265_6572;
@@ -58,8 +58,7 @@ pub static CLOSE: Real = Real::named(b"closedir\0");
 type OfDir<T> = Option<unsafe extern "C" fn(*mut c_void) -> T>;
 
 fn order() -> u32 {
-    // SAFETY: as in `clock_offset`.
-    u32::from_le(unsafe { read_volatile(addr_of!(CONFIG.order)) })
+    patched(&CONFIG.order)
 }
 
 fn stream_of(dir: *mut c_void) -> Option<&'static Stream> {

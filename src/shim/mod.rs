@@ -18,6 +18,12 @@
 //! | 192 | 72 | and of its version |
 //! | 264 | 272 | the variable that preloads the object |
 //! | 536 | 272 | the file that lists programs that it cannot be loaded into, and calls of compilers |
+//! | 808 | 8 | nanoseconds added to the clock |
+//! | 816 | 8 | seconds since 1970 at which the clock stands, 0 if it runs |
+//! | 824 | 8 | nanoseconds since 1970, by the kernel's clock, from which on files are new; 0 if none is |
+//! | 832 | 512 | directory for records of how build scripts start |
+//!
+//! Texts end in NUL, and are empty where there is none.
 //!
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
 //! calls themselves, and `/proc`. Of the order of directories
@@ -30,11 +36,10 @@ pub mod watch;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-use self::record::Moment;
 use crate::error::host;
 use crate::fs;
 use crate::process::Cmd;
@@ -60,7 +65,11 @@ const RELEASE: Range<usize> = 120..192;
 const KERNEL: Range<usize> = 192..264;
 const PRELOAD: Range<usize> = 264..536;
 const UNREACHED: Range<usize> = 536..808;
-const BLOCK: usize = 808;
+const NANOS: Range<usize> = 808..816;
+const STILL: Range<usize> = 816..824;
+const SINCE: Range<usize> = 824..832;
+const RECORDS: Range<usize> = 832..1344;
+const BLOCK: usize = RECORDS.end;
 /// Of the fields of a utsname, without their NUL.
 const NAME: usize = 64;
 
@@ -75,6 +84,13 @@ const CLOCK_SLACK: i64 = 60;
 pub struct Settings {
     /// Seconds added to the wall clock.
     pub clock_offset: i64,
+    /// Nanoseconds added to it besides.
+    pub nanos: i64,
+    /// Seconds since 1970 at which it stands; `None` if it runs.
+    pub still: Option<i64>,
+    /// From when on files are new, by the kernel's clock since 1970: their times are those of the clock
+    /// that programs are told. `None` leaves all times as they are.
+    pub since: Option<Duration>,
     /// How many CPUs there are; 0 for the real number.
     pub cpu_count: u32,
     /// The name of the host; `None` for the real one.
@@ -86,6 +102,8 @@ pub struct Settings {
     pub order: u32,
     /// Where programs are written down that the object cannot be loaded into, and calls of compilers.
     pub unreached: Option<PathBuf>,
+    /// Where the starts of build scripts are written down.
+    pub records: Option<PathBuf>,
 }
 
 /// The version of a kernel of this release.
@@ -106,7 +124,7 @@ impl Settings {
             order: varied(VariationId::DirectoryOrder)
                 .and_then(|v| u32::try_from(v.number(side) + 1).ok())
                 .unwrap_or(0),
-            unreached: None,
+            ..Settings::default()
         }
     }
 }
@@ -163,7 +181,11 @@ impl Shim {
         let mut bytes = self.object.clone();
         // Within bounds: `from_object` has seen the whole block.
         let block = &mut bytes[self.block..self.block + BLOCK];
+        let since = settings.since.map_or(0, |t| i64::try_from(t.as_nanos()).unwrap_or(0));
         block[OFFSET].copy_from_slice(&settings.clock_offset.to_le_bytes());
+        block[NANOS].copy_from_slice(&settings.nanos.to_le_bytes());
+        block[STILL].copy_from_slice(&settings.still.unwrap_or(0).to_le_bytes());
+        block[SINCE].copy_from_slice(&since.to_le_bytes());
         block[CPUS].copy_from_slice(&settings.cpu_count.to_le_bytes());
         block[ORDER].copy_from_slice(&settings.order.to_le_bytes());
         for (field, name) in names {
@@ -175,45 +197,42 @@ impl Shim {
             }
             fill(&mut block[field], name.as_bytes());
         }
-        // Of a path that is too long there is no second way.
         let variable = format!("LD_PRELOAD={}", seen.display()).into_bytes();
-        let list = settings.unreached.as_ref();
-        let list = list.map_or(&b""[..], |p| p.as_os_str().as_encoded_bytes());
-        fill(&mut block[UNREACHED], if list.len() < UNREACHED.len() { list } else { b"" });
-        fill(&mut block[PRELOAD], if variable.len() < PRELOAD.len() { &variable } else { b"" });
+        let (list, records) = (encoded(&settings.unreached), encoded(&settings.records));
+        if records.len() >= RECORDS.len() {
+            let path = records.escape_ascii();
+            return Err(host(format!("the path `{path}` is too long for the preload shim")));
+        }
+        fill(&mut block[RECORDS], records);
+        fill(&mut block[UNREACHED], list);
+        fill(&mut block[PRELOAD], &variable);
         Ok(bytes)
     }
 
     /// Writes the shared object with these settings to `path`, for all to read and execute. A build
     /// preloads it as `seen`, which must be a path that `LD_PRELOAD` can carry.
     pub fn write(&self, settings: &Settings, path: &Path, seen: &Path) -> Result<()> {
-        self.write_at(settings, &Moment::default(), path, seen)
-    }
-
-    /// The same with what a replay needs.
-    pub fn write_at(
-        &self,
-        settings: &Settings,
-        moment: &Moment,
-        path: &Path,
-        seen: &Path,
-    ) -> Result<()> {
         if !preloaded::can_carry(seen) {
             return Err(host(format!(
                 "LD_PRELOAD cannot carry the path `{}`: it must be absolute, without blanks, `:` and `$`",
                 seen.display()
             )));
         }
-        let mut object = self.patched(settings, seen)?;
-        moment.patch(&mut object)?;
-        fs::write(path, object)?;
+        fs::write(path, self.patched(settings, seen)?)?;
         executable(path).with_context(|| format!("failed to set the mode of `{}`", path.display()))
     }
 }
 
+fn encoded(path: &Option<PathBuf>) -> &[u8] {
+    path.as_deref().map_or(b"", |path| path.as_os_str().as_encoded_bytes())
+}
+
+/// Puts a text into a field, or nothing where it is too long.
 fn fill(field: &mut [u8], text: &[u8]) {
     field.fill(0);
-    field[..text.len()].copy_from_slice(text);
+    if text.len() < field.len() {
+        field[..text.len()].copy_from_slice(text);
+    }
 }
 
 #[cfg(unix)]

@@ -1,45 +1,22 @@
 //! Part of the preload shim: how a build script is started is written down, and the clock starts or
-//! stands at a given time. Its configuration is a block of its own.
+//! stands at a given time.
 
-use core::ptr::{addr_of, read_volatile};
-
-use super::{__errno_location, clock_offset, now, Int, Timespec, CLOCK_REALTIME};
-
-#[repr(C)]
-struct Moment {
-    magic: [u8; 32],
-    nanos: i64,
-    still: i64,
-    since: i64,
-    records: [u8; 512],
-}
-
-#[used]
-static MOMENT: Moment = Moment {
-    magic: *b"repro-moment/2:5b20c7e1d94a8f36\n",
-    nanos: 0,
-    still: 0,
-    since: 0,
-    records: [0; 512],
-};
+use super::{__errno_location, clock_offset, now, patched, Int, Timespec, CLOCK_REALTIME, CONFIG};
 
 /// Nanoseconds that the wall clock is ahead besides whole seconds.
 pub fn clock_nanos() -> i64 {
-    // SAFETY: a static of this object; volatile because it is patched after compilation.
-    i64::from_le(unsafe { read_volatile(addr_of!(MOMENT.nanos)) })
+    patched(&CONFIG.nanos)
 }
 
 /// From when on files are new, in seconds and nanoseconds by the kernel's clock; zero if none is.
 pub fn since() -> (i64, i64) {
-    // SAFETY: as in `clock_nanos`.
-    let nanos = i64::from_le(unsafe { read_volatile(addr_of!(MOMENT.since)) });
+    let nanos = patched(&CONFIG.since);
     (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000))
 }
 
 /// The wall clock as processes are told it.
 pub fn told(time: Timespec) -> Timespec {
-    // SAFETY: as in `clock_nanos`.
-    let still = i64::from_le(unsafe { read_volatile(addr_of!(MOMENT.still)) });
+    let still = patched(&CONFIG.still);
     if still != 0 {
         return Timespec { sec: still, nsec: 0 };
     }
@@ -76,12 +53,8 @@ extern "C" fn write_down() {
     unsafe {
         let mut path = [0_u8; 540];
         let mut end = 0;
-        while end < 512 {
-            let byte = read_volatile((addr_of!(MOMENT.records) as *const u8).add(end));
-            if byte == 0 {
-                break;
-            }
-            put(&mut path, end, byte);
+        for byte in patched(&CONFIG.records).iter().take_while(|byte| **byte != 0) {
+            put(&mut path, end, *byte);
             end += 1;
         }
         let out_dir = getenv(b"OUT_DIR\0".as_ptr());

@@ -25,7 +25,7 @@ use moment::{clock_nanos, told};
 
 use core::ffi::c_void;
 use core::mem::{transmute, zeroed};
-use core::ptr::{addr_of, null_mut, read_volatile};
+use core::ptr::{null_mut, read_volatile};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 type Int = i32;
@@ -43,6 +43,10 @@ struct Config {
     version: Text,
     preload: [u8; 272],
     unreached: [u8; 272],
+    nanos: i64,
+    still: i64,
+    since: i64,
+    records: [u8; 512],
 }
 
 /// Ends in NUL; empty where nothing is to be told.
@@ -59,7 +63,17 @@ static CONFIG: Config = Config {
     version: [0; 72],
     preload: [0; 272],
     unreached: [0; 272],
+    nanos: 0,
+    still: 0,
+    since: 0,
+    records: [0; 512],
 };
+
+/// A field of `CONFIG`; volatile because it is patched after compilation.
+fn patched<T: Copy>(field: &T) -> T {
+    // SAFETY: a reference is valid.
+    unsafe { read_volatile(field) }
+}
 
 #[cfg(target_arch = "x86_64")]
 mod nr {
@@ -143,8 +157,7 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
 }
 
 fn clock_offset() -> i64 {
-    // SAFETY: a static of this object; volatile because it is patched after compilation.
-    i64::from_le(unsafe { read_volatile(addr_of!(CONFIG.clock_offset)) })
+    patched(&CONFIG.clock_offset)
 }
 
 fn fail(errno: Int) -> Int {
@@ -248,18 +261,11 @@ pub unsafe extern "C" fn timespec_get(time: *mut Timespec, base: Int) -> Int {
 // Host and kernel names
 
 /// Puts a text of the configuration, if there is one, in place of a field.
-///
-/// # Safety
-/// `text` is a field of `CONFIG`; `field` points to 65 bytes.
-unsafe fn replace(field: *mut u8, text: *const Text) {
-    let text = text as *const u8;
-    // SAFETY: the caller's promise; volatile as in `clock_offset`.
-    unsafe {
-        let mut end = read_volatile(text) == 0;
-        for i in 0..if end { 0 } else { 65 } {
-            let byte = if end { 0 } else { read_volatile(text.add(i)) };
-            end |= byte == 0;
-            *field.add(i) = byte;
+fn replace(field: &mut [u8; 65], text: &Text) {
+    let text = patched(text);
+    if text[0] != 0 {
+        for (to, from) in field.iter_mut().zip(text) {
+            *to = from;
         }
     }
 }
@@ -273,13 +279,12 @@ unsafe fn read_names(names: *mut Utsname) -> Int {
     if unsafe { syscall(nr::UNAME, names) } != 0 {
         return -1;
     }
-    // SAFETY: the kernel has just written `names`.
-    unsafe {
-        replace(addr_of!((*names).nodename) as *mut u8, addr_of!(CONFIG.host));
-        replace(addr_of!((*names).release) as *mut u8, addr_of!(CONFIG.release));
-        replace(addr_of!((*names).version) as *mut u8, addr_of!(CONFIG.version));
-        replace(addr_of!((*names).domainname) as *mut u8, addr_of!(CONFIG.host));
-    }
+    // SAFETY: the kernel has just written it.
+    let names = unsafe { &mut *names };
+    replace(&mut names.nodename, &CONFIG.host);
+    replace(&mut names.release, &CONFIG.release);
+    replace(&mut names.version, &CONFIG.version);
+    replace(&mut names.domainname, &CONFIG.host);
     0
 }
 
@@ -478,8 +483,7 @@ unsafe fn text<'a>(at: *const u8) -> &'a [u8] {
     unsafe { core::slice::from_raw_parts(at, strlen(at)) }
 }
 
-/// A field of `CONFIG`, of which the compiler does not know what it was compiled as.
-fn patched(field: *const [u8; 272]) -> *const u8 {
-    // SAFETY: a variable of this function.
-    unsafe { read_volatile(&field) as *const u8 }
+/// A text of `CONFIG`, of which the compiler does not know what it was compiled as.
+fn patched_text(field: &'static [u8; 272]) -> *const u8 {
+    patched(&field).as_ptr()
 }

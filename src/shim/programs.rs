@@ -4,12 +4,12 @@
 
 use core::ffi::c_void;
 use core::mem::{size_of, transmute};
-use core::ptr::{addr_of, null_mut};
+use core::ptr::null_mut;
 
 use super::directories::{CLOSE, ENTRY, ENTRY_INTO, REWIND, SEEK, TELL};
 use super::environment::{parts, retain, without, PRELOAD};
 use super::moment::{close, getenv, open, read, write};
-use super::{__errno_location, fail, map, patched, text, Int, Real, CONFIG, ENOSYS};
+use super::{__errno_location, fail, map, patched_text, text, Int, Real, CONFIG, ENOSYS};
 
 type Words = *const *const u8;
 
@@ -27,7 +27,7 @@ extern "C" {
 
 /// Takes this object out of the environment that the process was started with: the loader has read it.
 extern "C" fn hide() {
-    let own = patched(addr_of!(CONFIG.preload));
+    let own = patched_text(&CONFIG.preload);
     // SAFETY: the process has no other thread yet.
     unsafe {
         let path = text(own).strip_prefix(PRELOAD).unwrap_or_default();
@@ -43,7 +43,7 @@ extern "C" fn hide() {
 /// # Safety
 /// `env` is null or a list of variables that ends in null.
 unsafe fn with_shim(env: Words) -> (Words, usize) {
-    let own = patched(addr_of!(CONFIG.preload));
+    let own = patched_text(&CONFIG.preload);
     // SAFETY: the caller's promise; every text ends in NUL.
     unsafe {
         if *own == 0 {
@@ -140,7 +140,7 @@ const CLOSE_ON_EXEC: Int = 0o2_000_000;
 /// `name` is null or ends in NUL: a path, or a name to be looked for in PATH. `args` is null or a list
 /// of such texts that ends in null.
 unsafe fn note(name: *const u8, args: Words) {
-    let list = patched(addr_of!(CONFIG.unreached));
+    let list = patched_text(&CONFIG.unreached);
     // SAFETY: the caller's promise; every text ends in NUL, and `path` has room for what is put in.
     unsafe {
         if *list == 0 {

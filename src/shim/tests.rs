@@ -57,22 +57,30 @@ fn settings_land_in_the_block_and_nowhere_else() {
         kernel: Some("6.1.0-x".into()),
         order: 2,
         unreached: Some("/w/list".into()),
+        nanos: 5,
+        still: Some(-3),
+        since: Some(Duration::new(1, 7)),
+        records: Some("/w/runs".into()),
     };
     let bytes = shim.patched(&settings, Path::new("/run/s.so")).unwrap();
     let block = &bytes[10..10 + BLOCK];
-    assert_eq!(block[OFFSET], (-2_i64).to_le_bytes());
+    for (range, number) in [(OFFSET, -2), (NANOS, 5), (STILL, -3), (SINCE, 1_000_000_007_i64)] {
+        assert_eq!(block[range], number.to_le_bytes());
+    }
     assert_eq!(block[CPUS], [7, 0, 0, 0]);
     assert_eq!(block[ORDER], [2, 0, 0, 0]);
     assert!(block[HOST].starts_with(b"canary\0"));
     assert!(block[RELEASE].starts_with(b"6.1.0-x\0"));
     assert!(block[KERNEL].starts_with(b"#1 SMP 6.1.0-x\0"));
     assert!(block[UNREACHED].starts_with(b"/w/list\0"));
+    assert!(block[RECORDS].starts_with(b"/w/runs\0"));
     assert!(block[PRELOAD].starts_with(b"LD_PRELOAD=/run/s.so\0"));
     assert_eq!(bytes[..10], [0xaa; 10]);
     assert_eq!(bytes[10 + BLOCK..], [0xaa; 10]);
-    for bad in ["x".repeat(65), "a\0b".into()] {
-        let settings = Settings { host_name: Some(bad), ..Settings::default() };
-        assert!(shim.patched(&settings, Path::new("/s")).is_err());
+    let of_host = |name| Settings { host_name: Some(name), ..Settings::default() };
+    let long = Settings { records: Some("/x".repeat(256).into()), ..Settings::default() };
+    for bad in [of_host("x".repeat(65)), of_host("a\0b".into()), long] {
+        assert!(shim.patched(&bad, Path::new("/s")).is_err());
     }
 }
 
@@ -90,7 +98,7 @@ fn paths_that_the_loader_would_split_are_refused() {
 mod live {
     use super::*;
     use std::sync::OnceLock;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     const FORWARD: i64 = 400 * 86_400 + 5 * 3_600 + 17 * 60;
     const BACK: i64 = -123_456_789;
@@ -212,10 +220,14 @@ fn main() {
 
     impl Bench {
         fn new(settings: &Settings) -> Bench {
-            let dir = tempfile::tempdir().unwrap();
-            let path = dir.path().join("s.so");
+            let bench = Bench { dir: tempfile::tempdir().unwrap(), rustc: rustc() };
+            bench.write(settings);
+            bench
+        }
+
+        fn write(&self, settings: &Settings) {
+            let path = self.path("s.so");
             compiled().write(settings, &path, &path).unwrap();
-            Bench { dir, rustc: rustc() }
         }
 
         fn path(&self, name: &str) -> PathBuf {
@@ -315,7 +327,7 @@ fn main() {
             host_name: Some("shim-canary".into()),
             kernel: Some("6.1.0-shim".into()),
             order: 2,
-            unreached: None,
+            ..Settings::default()
         }
     }
 
@@ -370,13 +382,11 @@ fn main() {
         let bench = Bench::new(&Settings::default());
         let records = bench.path("runs");
         fs::create_dir(&records).unwrap();
-        let moment =
-            Moment { still: Some(86_400), records: Some(records.clone()), ..Moment::default() };
-        let write = |moment: &Moment| {
-            let path = bench.path("s.so");
-            compiled().write_at(&Settings::default(), moment, &path, &path).unwrap();
-        };
-        write(&moment);
+        bench.write(&Settings {
+            still: Some(86_400),
+            records: Some(records.clone()),
+            ..Settings::default()
+        });
         // The children of the first have the variable too.
         let script = ["-c", "OUT_DIR=/t/out PROBE=1 sh -c 'date +%s.%N; true'"];
         assert_eq!(bench.run("sh", &script), "86400.000000000");
@@ -385,22 +395,18 @@ fn main() {
         assert!(!started.program.ends_with("date"), "{started:?}");
         assert_eq!(started.dir, fs::canonical(bench.dir.path()));
         assert_eq!(record::started(&records, Path::new("/t/other")).unwrap(), None);
-        write(&Moment { nanos: 999_999_999, ..Moment::default() });
+        bench.write(&Settings { nanos: 999_999_999, ..Settings::default() });
         near(&bench.run("date", &["+%s"]), 1);
     }
 
     #[test]
     fn new_files_are_of_the_time_that_the_clock_shows_and_old_ones_keep_theirs() {
         let bench = Bench::new(&Settings::default());
-        let path = bench.path("s.so");
         for name in ["old", "next"] {
             fs::write(&bench.path(name), "").unwrap();
         }
         let old = bench.run("stat", &["-c", "%Y", "old"]);
-        let write = |since| {
-            let moment = Moment { since, ..Moment::default() };
-            compiled().write_at(&settings(FORWARD, 0), &moment, &path, &path).unwrap();
-        };
+        let write = |since| bench.write(&Settings { since, ..settings(FORWARD, 0) });
         let script = "touch new && cp -p new copy && touch -r new touched && touch -d @86400.5 set
             stat -c '%Y %X %Z' new; stat -c %Y copy touched set old";
         let ask = || -> Vec<String> {
@@ -429,10 +435,7 @@ fn main() {
     #[test]
     fn timed_waits_end_when_they_should() {
         for (offset, nanos) in [(FORWARD, 0), (BACK, 0), (BACK, 999_999_999)] {
-            let bench = Bench::new(&settings(offset, 0));
-            let moment = Moment { nanos, ..Moment::default() };
-            let path = bench.path("s.so");
-            compiled().write_at(&settings(offset, 0), &moment, &path, &path).unwrap();
+            let bench = Bench::new(&Settings { nanos, ..settings(offset, 0) });
             let program = bench.build(WAITS);
             let start = Instant::now();
             let said = bench.run(program, &[]);
