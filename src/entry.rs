@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
+use crate::archive::packing;
 use crate::cargo::{mingw, wrapper};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
@@ -162,7 +163,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Archive(args) if args.show_policy => print(&text::policy()),
         Command::Archive(args) => {
             let format = args.report();
-            let archive::Outcome { archives, images, notes } = archive::run(&args.request())?;
+            let packing::Outcome { archives, images, notes } = archive::run(&args.request())?;
             let text = || text::archives(&archives, &images, &notes);
             show(format, text, || json::archives(&archives, &images, &notes))
         }

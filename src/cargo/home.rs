@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use toml_edit::DocumentMut;
 
 use crate::cargo::config::{Config, Place};
+use crate::cargo::lockfile;
 use crate::fs;
 
 /// The user's CARGO_HOME: the variable, else `.cargo` in the home directory.
@@ -62,22 +62,14 @@ struct Locked {
 }
 
 impl Locked {
-    /// cargo has read these files before: what is broken in them is not for this to report.
     fn read(lockfiles: &[&str]) -> Locked {
         let mut locked = Locked::default();
-        for document in lockfiles.iter().filter_map(|l| l.parse::<DocumentMut>().ok()) {
-            let packages = document.get("package").and_then(|p| p.as_array_of_tables());
-            for package in packages.into_iter().flatten() {
-                let get = |key: &str| package.get(key).and_then(|v| v.as_str()).unwrap_or_default();
-                let source = get("source");
-                if let Some((_, commit)) =
-                    source.strip_prefix("git+").and_then(|s| s.rsplit_once('#'))
-                {
-                    locked.commits.insert(commit.to_string());
-                } else if !source.is_empty() {
-                    locked.names.insert(get("name").to_lowercase());
-                    locked.crates.insert(format!("{}-{}.crate", get("name"), get("version")));
-                }
+        for package in lockfiles.iter().flat_map(|text| lockfile::packages(text)) {
+            if let Some((_, commit)) = package.git() {
+                locked.commits.insert(commit.to_string());
+            } else if package.source.is_some() {
+                locked.names.insert(package.name.to_lowercase());
+                locked.crates.insert(format!("{}-{}.crate", package.name, package.version));
             }
         }
         locked
@@ -88,7 +80,7 @@ impl Locked {
 fn copy_registries(user: &Path, to: &Path, locked: &Locked, sources: &[PathBuf]) -> Result<()> {
     let cache = user.join("registry/cache");
     let mut registries = Vec::new();
-    for registry in entries_if_any(&cache)? {
+    for registry in fs::entries_if_any(&cache)? {
         let here = cache.join(&registry);
         let crates: BTreeSet<_> =
             locked.crates.iter().filter(|name| here.join(name).is_file()).collect();
@@ -111,7 +103,7 @@ fn copy_registries(user: &Path, to: &Path, locked: &Locked, sources: &[PathBuf])
             copy_file(user, to, &below)?;
         }
         let index = Path::new("registry/index").join(registry);
-        for name in entries_if_any(&user.join(&index))? {
+        for name in fs::entries_if_any(&user.join(&index))? {
             let below = index.join(&name);
             match name == ".cache" {
                 true => copy_entries(user, to, &below, locked)?,
@@ -151,10 +143,10 @@ fn copy_git(user: &Path, to: &Path, locked: &Locked) -> Result<()> {
     if locked.commits.is_empty() {
         return Ok(());
     }
-    for repository in entries_if_any(&user.join(checkouts))? {
+    for repository in fs::entries_if_any(&user.join(checkouts))? {
         let dir = checkouts.join(&repository);
         let mut needed = false;
-        for short in entries_if_any(&user.join(&dir))? {
+        for short in fs::entries_if_any(&user.join(&dir))? {
             let name = short.to_string_lossy();
             if name.len() >= 7 && locked.commits.iter().any(|c| c.starts_with(&*name)) {
                 copy_any(user, to, &dir.join(&short))?;
@@ -166,10 +158,6 @@ fn copy_git(user: &Path, to: &Path, locked: &Locked) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn entries_if_any(dir: &Path) -> Result<Vec<std::ffi::OsString>> {
-    if dir.is_dir() { fs::entries(dir) } else { Ok(Vec::new()) }
 }
 
 fn copy_any(user: &Path, to: &Path, below: &Path) -> Result<()> {

@@ -43,7 +43,7 @@ impl Defaults {
         let mut tables = Vec::new();
         let mut repository = None;
         for (manifest, key) in [(package, "package"), (workspace, "workspace")] {
-            let document = fs::read_toml(&manifest.join("Cargo.toml"))?;
+            let document = fs::toml::read(&manifest.join("Cargo.toml"))?;
             let of = document.get(key).and_then(|t| match key {
                 "workspace" => t.get("package")?.get("repository"),
                 _ => t.get("repository"),
@@ -292,7 +292,7 @@ fn known_keys(at: &str, item: &Item, keys: &[Key]) -> Result<()> {
 /// The name in `/build/<name>`: the root package's, else the first of the workspace's members by
 /// name. A directory's own name would differ from builder to builder.
 pub fn project_name(cargo: &Cargo, workspace: &Path) -> Result<String> {
-    let document = fs::read_toml(&workspace.join("Cargo.toml"))?;
+    let document = fs::toml::read(&workspace.join("Cargo.toml"))?;
     let root = document.get("package").and_then(|p| p.get("name"));
     if let Some(name) = root.and_then(Item::as_str) {
         return Ok(name.to_string());

@@ -25,7 +25,7 @@ impl Profiles {
         config: &Config,
         env: &Env,
     ) -> Result<Profiles> {
-        let document = fs::read_toml(&workspace.join("Cargo.toml"))?;
+        let document = fs::toml::read(&workspace.join("Cargo.toml"))?;
         let inherits = |name: &str| {
             let variable = format!("{PREFIX}{}_INHERITS", in_variable(name));
             let by_variable = env.get(OsStr::new(&variable)).and_then(|v| v.to_str());

@@ -79,7 +79,7 @@ fn there(metadata: &Metadata, config: &Config, env: &Env) -> Result<There> {
 }
 
 fn profiles(manifest: &Path) -> Result<Vec<String>> {
-    let document = fs::read_toml(manifest)?;
+    let document = fs::toml::read(manifest)?;
     let table = document.get("profile").and_then(|p| p.as_table_like());
     Ok(table.into_iter().flat_map(|t| t.iter().map(|(name, _)| name.to_string())).collect())
 }

@@ -81,8 +81,8 @@ fn needed_by(cargo: &Cargo, dir: &Path, workspace: &Path) -> Result<Named> {
 
 /// Path dependencies as they are written in the manifest of the package in `dir`.
 fn written(dir: &Path, workspace: &Path) -> Result<Named> {
-    let own = fs::read_toml(&dir.join("Cargo.toml"))?;
-    let root = fs::read_toml(&workspace.join("Cargo.toml"))?;
+    let own = fs::toml::read(&dir.join("Cargo.toml"))?;
+    let root = fs::toml::read(&workspace.join("Cargo.toml"))?;
     let inherited = root.get("workspace").and_then(|w| w.get("dependencies"));
     let targets = own.get("target").and_then(Item::as_table_like);
     let targets = targets.into_iter().flat_map(|t| t.iter().map(|(_, i)| i));
@@ -110,7 +110,7 @@ fn entries(table: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
 
 /// Names and directories that `[patch]` and `[replace]` of a manifest give.
 fn patched(manifest: &Path) -> Result<Named> {
-    let document = fs::read_toml(manifest)?;
+    let document = fs::toml::read(manifest)?;
     let dir = manifest.parent().unwrap_or(Path::new("/"));
     let sources = entries(document.get("patch")).map(|(_, source)| Some(source));
     let tables = sources.chain([document.get("replace")]);
