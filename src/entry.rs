@@ -143,19 +143,30 @@ fn run(command: Command) -> Result<u8> {
             show(format, || text::init::report(&report), || json::init::report(&report))
         }
         Command::Verify(args) => {
-            use report::verify::{attested, json, several, text};
             let (format, verbose) = (args.format, args.verbose);
             match verify::run(args.request())? {
                 verify::Outcome::Report(found) => {
-                    show(format, || text::report(&found, verbose), || json::report(&found))?;
+                    show(
+                        format,
+                        || text::verify::report(&found, verbose),
+                        || json::verify::report(&found),
+                    )?;
                     Ok(found.code())
                 }
                 verify::Outcome::Attested(found) => {
-                    show(format, || attested::text(&found, verbose), || attested::json(&found))?;
+                    show(
+                        format,
+                        || text::attested::text(&found, verbose),
+                        || json::attested::attested(&found),
+                    )?;
                     Ok(found.code())
                 }
                 verify::Outcome::Several(found) => {
-                    show(format, || several::text(&found), || several::json(&found))?;
+                    show(
+                        format,
+                        || text::several::text(&found),
+                        || json::several::several(&found),
+                    )?;
                     Ok(found.agreement.code())
                 }
             }

@@ -10,11 +10,11 @@ use super::limits::LimitArgs;
 use super::offering::Offering;
 use super::output::Format;
 use super::selection::SelectionArgs;
-use crate::report::verify::STEPS;
 use crate::request::{
     Accept, BuildRequest, Expected, Given, Owner, SigningRequest, SummaryRequest, VerifyRequest,
 };
 use crate::sandbox::Mode;
+use crate::verify::result::STEPS;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

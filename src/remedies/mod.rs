@@ -18,12 +18,64 @@ use self::copy::{Copy, Done};
 use self::rewrite::{REWRITES, Rewrite};
 use crate::blame::culprit::{Culprit, UnitKind};
 use crate::project::Project;
-use crate::report::{Tried, TriedOutcome};
 use crate::request::{BuildRequest, SourceChoice};
 use crate::source::Origin;
 use crate::term::Progress;
 use crate::verdict::Verdict;
 use crate::{build, error, fs, git, process};
+
+/// A remedy that was tried.
+pub struct Tried {
+    /// What was done: a clause.
+    pub what: String,
+    /// What came of it.
+    pub outcome: TriedOutcome,
+}
+
+/// What came of a remedy.
+pub enum TriedOutcome {
+    /// The difference is gone with it.
+    Helped,
+    /// It is not.
+    DidNotHelp,
+    /// It could not be applied: why.
+    NotApplied(String),
+    /// The source does not build with it: why.
+    NotBuilt(String),
+}
+
+impl TriedOutcome {
+    /// The name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            TriedOutcome::Helped => "helped",
+            TriedOutcome::DidNotHelp => "did-not-help",
+            TriedOutcome::NotApplied(_) => "not-applied",
+            TriedOutcome::NotBuilt(_) => "not-built",
+        }
+    }
+
+    /// Why it could not be tried.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            TriedOutcome::NotApplied(why) | TriedOutcome::NotBuilt(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl Tried {
+    /// A line.
+    pub fn sentence(&self) -> String {
+        let what = &self.what;
+        match &self.outcome {
+            TriedOutcome::Helped => format!("{what}: helped"),
+            TriedOutcome::DidNotHelp => format!("{what}: did not help"),
+            TriedOutcome::NotApplied(why) => format!("{what}: could not be applied: {why}"),
+            TriedOutcome::NotBuilt(why) => format!("{what}: does not build: {why}"),
+        }
+    }
+}
 
 /// What a build of a copy found.
 pub(crate) struct Found {

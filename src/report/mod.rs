@@ -17,7 +17,6 @@ pub mod summary;
 pub mod survey;
 pub mod text;
 mod variations;
-pub mod verify;
 
 use std::path::PathBuf;
 
@@ -26,6 +25,7 @@ use repro_explain::{Explained, NOTHING};
 use crate::blame::culprit::Culprit;
 use crate::compare::{Comparison, Pair};
 use crate::ledger::Split;
+use crate::remedies::Tried;
 use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
 use crate::verdict::Verdict;
@@ -69,59 +69,6 @@ pub struct Report {
     pub manifest: PathBuf,
     /// Directory of the results.
     pub results: PathBuf,
-}
-
-/// A remedy that was tried.
-pub struct Tried {
-    /// What was done: a clause.
-    pub what: String,
-    /// What came of it.
-    pub outcome: TriedOutcome,
-}
-
-/// What came of a remedy.
-pub enum TriedOutcome {
-    /// The difference is gone with it.
-    Helped,
-    /// It is not.
-    DidNotHelp,
-    /// It could not be applied: why.
-    NotApplied(String),
-    /// The source does not build with it: why.
-    NotBuilt(String),
-}
-
-impl TriedOutcome {
-    /// The name in JSON.
-    pub fn name(&self) -> &'static str {
-        match self {
-            TriedOutcome::Helped => "helped",
-            TriedOutcome::DidNotHelp => "did-not-help",
-            TriedOutcome::NotApplied(_) => "not-applied",
-            TriedOutcome::NotBuilt(_) => "not-built",
-        }
-    }
-
-    /// Why it could not be tried.
-    pub fn why(&self) -> Option<&str> {
-        match self {
-            TriedOutcome::NotApplied(why) | TriedOutcome::NotBuilt(why) => Some(why),
-            _ => None,
-        }
-    }
-}
-
-impl Tried {
-    /// A line.
-    pub fn sentence(&self) -> String {
-        let what = &self.what;
-        match &self.outcome {
-            TriedOutcome::Helped => format!("{what}: helped"),
-            TriedOutcome::DidNotHelp => format!("{what}: did not help"),
-            TriedOutcome::NotApplied(why) => format!("{what}: could not be applied: {why}"),
-            TriedOutcome::NotBuilt(why) => format!("{what}: does not build: {why}"),
-        }
-    }
 }
 
 /// `212 units from the ledger, 9 built twice`.

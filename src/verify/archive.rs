@@ -23,8 +23,8 @@ use repro_formats::{extract, list, tree};
 
 use super::findings::{another_name, explain, finding};
 use super::rebuilt::{FromSource, Rebuilt};
-use crate::report::verify::{Checked, Outcome, Part, STEPS};
 use crate::setting::entry::Setting;
+use crate::verify::result::{Checked, Outcome, Part, STEPS};
 use crate::{manifest, process};
 
 /// Members with the file that each is, rebuilt or of the source.

@@ -15,9 +15,9 @@ use crate::attest::{statement, strict, votes};
 use crate::error::{bad_input, refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
-use crate::report::verify::attested::Attested;
 use crate::request::{Owner, VerifyRequest};
 use crate::sandbox::Mode;
+use crate::verify::votes::Attested;
 
 /// Ends of names of files in a release that may be attestations.
 const ATTESTATIONS: [&str; 2] = [".sigstore.json", ".intoto.jsonl"];

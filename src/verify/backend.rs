@@ -22,10 +22,10 @@ use crate::fs::{self, Pending};
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::scratch::Scratch;
-use crate::report::verify::{SettingRow, SettingState};
 use crate::request::{Given, VerifyRequest};
 use crate::sandbox::{Mode, Wish};
 use crate::term::{Progress, with_progress};
+use crate::verify::result::{SettingRow, SettingState};
 
 /// The variable that names the directory for the results.
 const OUTDIR: &str = "REBUILDERD_OUTDIR";

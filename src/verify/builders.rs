@@ -9,8 +9,8 @@ use repro_formats::names::printable;
 
 use crate::error::{refused, usage};
 use crate::manifest::Manifest;
-use crate::report::verify::several::{BuilderLine, Group, Several, Unlike};
 use crate::verdict::{Agreement, Verdict};
+use crate::verify::agreement::{BuilderLine, Group, Several, Unlike};
 use crate::{fs, git};
 
 /// A builder's manifest.

@@ -17,12 +17,12 @@ use crate::manifest::Manifest;
 use crate::manifest::components::Components;
 use crate::project::Project;
 use crate::recipe::Recipe;
-use crate::report::verify::{Checked, Part, SettingRow, SettingState};
 use crate::request::VerifyRequest;
 use crate::sbom;
 use crate::setting::entry::{Fate, Setting};
 use crate::toolchain::{Toolchain, field};
 use crate::verdict::SINGLE;
+use crate::verify::result::{Checked, Part, SettingRow, SettingState};
 
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
 const FIRST_RUST: i64 = 1_431_648_000;

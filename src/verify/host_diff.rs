@@ -9,8 +9,8 @@ use repro_formats::names::printable;
 use crate::cargo::config::Config;
 use crate::manifest::{Builder, File, Manifest, Variable};
 use crate::recipe::environment::Env;
-use crate::report::verify::Surroundings;
 use crate::toolchain::Toolchain;
+use crate::verify::result::Surroundings;
 
 /// What is known of this machine.
 pub(super) struct Here<'a> {

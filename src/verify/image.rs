@@ -16,8 +16,8 @@ use crate::manifest::{self, Image};
 use crate::oci::config::{About, SCRATCH, Wishes};
 use crate::oci::layout::{Bases, Layout};
 use crate::oci::write::{self, Way};
-use crate::report::verify::{Checked, Outcome, Part};
 use crate::setting::entry::Setting;
+use crate::verify::result::{Checked, Outcome, Part};
 
 /// Checks the image at `path`; `entry` is what the manifest says of it.
 pub(super) fn check(

@@ -11,8 +11,8 @@ use repro_formats::names::printable;
 
 use super::toolchain;
 use crate::artifact::ArtifactSet;
-use crate::report::verify::{MadeBy, Surroundings};
 use crate::toolchain::Toolchain;
+use crate::verify::result::{MadeBy, Surroundings};
 
 /// The binaries in the files that Rust made; none of those that cannot be read, which is no error: their
 /// bytes are compared all the same.

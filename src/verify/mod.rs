@@ -1,6 +1,7 @@
 //! `repro verify`: a manifest or published files, the source checked, one rebuild, comparison, verdict.
 //! Straight down; build scripts run only once everything was checked.
 
+pub mod agreement;
 mod archive;
 mod attested;
 pub mod backend;
@@ -18,10 +19,12 @@ mod rebuild;
 mod rebuilt;
 pub(crate) mod registry;
 mod replay;
+pub mod result;
 mod settings;
 mod source;
 mod summary;
 mod toolchain;
+pub mod votes;
 
 use std::path::{Path, PathBuf};
 
@@ -43,9 +46,6 @@ use crate::project::scratch::Scratch;
 use crate::project::{Project, machine};
 use crate::query::Cargo;
 use crate::recipe::environment::{self, set};
-use crate::report::verify::attested::{Attested, Rebuilt};
-use crate::report::verify::several::Several;
-use crate::report::verify::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
 use crate::request::{SourceChoice, VerifyRequest};
 use crate::sandbox::Wish;
 use crate::source::identity::SourceFacts;
@@ -53,6 +53,9 @@ use crate::source::{AsItIs, Origin};
 use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
+use crate::verify::agreement::Several;
+use crate::verify::result::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
+use crate::verify::votes::{Attested, Rebuilt};
 
 /// What `repro verify` ends with.
 pub enum Outcome {

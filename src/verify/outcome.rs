@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use repro_explain::cause::Cause;
 
 use crate::compare::Comparison;
-use crate::report::verify::{Checked, Outcome, Part, SettingRow, SettingState};
 use crate::verdict::{Status, Verification};
+use crate::verify::result::{Checked, Outcome, Part, SettingRow, SettingState};
 
 /// The verdict and the steps that it needs; `None` if nothing was compared, which is never a pass.
 pub(super) fn decide(

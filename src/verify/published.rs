@@ -21,9 +21,9 @@ use crate::artifact::Artifact;
 use crate::attest::statement::{self, Files};
 use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
-use crate::report::verify::{Checked, Outcome, Part};
 use crate::sbom;
 use crate::term::short_list;
+use crate::verify::result::{Checked, Outcome, Part};
 
 /// A published file.
 pub(super) struct Published<'m> {

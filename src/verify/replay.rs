@@ -14,7 +14,6 @@ use crate::manifest::{self, Manifest};
 use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
-use crate::report::verify::{SettingRow, SettingState};
 use crate::request::{Build, Inject, Selection, VerifyRequest};
 use crate::sandbox::Mode;
 use crate::setting;
@@ -23,6 +22,7 @@ use crate::source::{Origin, Source, commit, sound};
 use crate::toolchain::Toolchain;
 use crate::variation::{VARIATIONS, VariationSet};
 use crate::verdict::At;
+use crate::verify::result::{SettingRow, SettingState};
 
 /// What the row of a variable says that `--pass-env` left to the caller.
 const LEFT: &str = "(left to --pass-env)";

@@ -5,10 +5,10 @@ use anyhow::Result;
 
 use crate::error::{Kind, bad_input, failure, usage};
 use crate::manifest::Manifest;
-use crate::report::verify::{SettingRow, SettingState};
 use crate::request::VerifyRequest;
 use crate::setting::entry::{Fate, Setting};
 use crate::setting::{self, Asks};
+use crate::verify::result::{SettingRow, SettingState};
 
 /// The settings that the source does not ask for, each with who agreed to it.
 ///

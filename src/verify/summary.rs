@@ -10,10 +10,10 @@ use crate::attest::statement::{self, Files};
 use crate::attest::{dsse, link, vsa};
 use crate::error::{Kind, bad_input, failure, usage};
 use crate::fs;
-use crate::report::verify::Report;
-use crate::report::verify::attested::Attested;
 use crate::request::SigningRequest;
 use crate::verdict::Verification;
+use crate::verify::result::Report;
+use crate::verify::votes::Attested;
 
 /// The summary, in the current directory.
 const NAME: &str = "verification.sigstore.json";

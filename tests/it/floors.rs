@@ -14,8 +14,9 @@ const ORDER: &[&str] = &[
     "request", // steps
     "query", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame", "replay",
     "check", // outputs
-    "manifest", "setting", "sbom", "attest", "oci", "survey", "report", // entry
-    "project", "remedies", "verify", "archive", "init", "command", "cli", "entry",
+    "manifest", "setting", "sbom", "attest", "oci", "survey", "project", "remedies", "verify",
+    "archive", "init", // entry
+    "report", "command", "cli", "entry",
 ];
 
 /// Files, each with those that it imports.

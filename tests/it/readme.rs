@@ -109,7 +109,7 @@ fn docs_on_archives_have_the_tables_of_the_program() {
 fn docs_on_verifying_have_the_steps_of_the_program() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.md");
     let docs = std::fs::read_to_string(path).unwrap();
-    for step in repro::report::verify::STEPS {
+    for step in repro::verify::result::STEPS {
         assert!(docs.contains(&format!("`{}`", step.name())), "{step}");
     }
 }

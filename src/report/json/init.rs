@@ -2,7 +2,8 @@
 
 use super::value::{list, object};
 use super::{SCHEMA, encode};
-use crate::report::init::{InitReport, Planned};
+use crate::init::files::Planned;
+use crate::report::init::InitReport;
 
 /// One JSON object.
 pub fn report(report: &InitReport) -> String {

@@ -1,9 +1,12 @@
 //! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
 
+pub mod attested;
 pub mod check;
 pub mod env;
 pub mod init;
+pub mod several;
 pub mod value;
+pub mod verify;
 
 use std::path::PathBuf;
 
@@ -18,7 +21,8 @@ use crate::compare::{Output, Pair};
 use crate::ledger::Split;
 use crate::manifest::{Archive, Image};
 use crate::recipe::Row;
-use crate::report::{Report, Tried};
+use crate::remedies::Tried;
+use crate::report::Report;
 use crate::setting::entry::Setting;
 use crate::variation::coverage::Coverage;
 use crate::variation::{SHARED, Side};

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::report::init::{InitReport, State};
+use crate::init::files::State;
+use crate::report::init::InitReport;
 use crate::term::{BOLD, GOOD, WARN, count};
 
 /// The files: with `--dry-run` all that is written, and always what is different in those that stay.

@@ -1,8 +1,12 @@
 //! The report as text: what a person needs on one screen, the verdict last.
 
+pub mod attested;
 mod blame;
 pub mod check;
+mod identity;
 pub mod init;
+pub mod several;
+pub mod verify;
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -18,7 +22,8 @@ use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::Pair;
 use crate::manifest::{Archive, Image};
 use crate::recipe::Row;
-use crate::report::{Report, TriedOutcome};
+use crate::remedies::TriedOutcome;
+use crate::report::Report;
 
 use crate::setting::entry::Setting;
 use crate::term::{self, BAD, BOLD, GOOD, WARN};

@@ -5,12 +5,13 @@ use std::fmt::Write;
 use repro_explain::cause::names;
 use repro_formats::names::printable;
 
-use super::{Checked, MadeBy, Outcome, Part, Report, SettingRow, SettingState, identity};
+use super::identity;
 use crate::compare::Pair;
 use crate::report::findings;
 use crate::report::rows::{digest, named, rest, row, under};
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Status, Verification};
+use crate::verify::result::{Checked, MadeBy, Outcome, Part, Report, SettingRow, SettingState};
 
 /// How many lines of one kind are printed without `-v`.
 pub(super) const LISTED: usize = 8;

@@ -1,10 +1,4 @@
-//! The result of a verification: one value, which the renderings only print.
-
-pub mod attested;
-mod identity;
-pub mod json;
-pub mod several;
-pub mod text;
+//! What a verification found: one value, which `report/` only prints, and its exit code.
 
 use std::path::PathBuf;
 

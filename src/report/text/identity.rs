@@ -1,8 +1,7 @@
-//! The source that a verification used, as text lines and as JSON.
+//! The source that a verification used, as lines of text.
 
 use repro_explain::time;
 
-use crate::report::json::value::{Object, object};
 use crate::source::identity::SourceFacts;
 
 /// A line of the text report: its label, what it says, and whether it is a warning.
@@ -51,24 +50,4 @@ pub(super) fn lines(facts: &SourceFacts) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// The same in JSON.
-pub(super) fn json(facts: &SourceFacts) -> Object {
-    let epoch = facts.epoch.as_ref();
-    object! {
-        "commit": facts.commit.as_ref(),
-        "repository": facts.repository.as_ref(),
-        "tags": &facts.tags,
-        "branches": facts.branches.as_ref(),
-        "shallow": facts.shallow,
-        "version": facts.version.as_ref(),
-        "remote": facts.remote.as_ref(),
-        "declared_repository": facts.declared.as_ref(),
-        "remote_is_declared": facts.remote_is_declared(),
-        "epoch": epoch.map(|(seconds, from)| object! { "seconds": *seconds, "from": &**from }),
-        "expected_tag": facts.expected.tag.as_ref(),
-        "expected_source": facts.expected.source.as_ref(),
-        "doubts": &facts.doubts,
-    }
 }

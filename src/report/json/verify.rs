@@ -2,11 +2,12 @@
 
 use repro_explain::cause::Cause;
 
-use super::{Checked, MadeBy, Outcome, Report, SettingRow, Surroundings, identity};
+use super::value::{Json, Object, list, object};
+use super::{SCHEMA, digest, encode, pair};
 use crate::report::findings::finding;
-use crate::report::json::value::{Json, Object, list, object};
-use crate::report::json::{SCHEMA, digest, encode, pair};
 use crate::setting::entry::Fate;
+use crate::source::identity::SourceFacts;
+use crate::verify::result::{Checked, MadeBy, Outcome, Report, SettingRow, Surroundings};
 
 fn names(causes: &[Cause]) -> Json {
     list(causes.iter().map(|c| c.name()))
@@ -78,7 +79,7 @@ pub(super) fn whole(report: &Report) -> Object {
         "settings": list(report.settings.iter().map(setting)),
         "source": report.source.as_ref(),
         "epoch": report.epoch,
-        "identity": identity::json(&report.facts),
+        "identity": source(&report.facts),
         "toolchain": report.toolchain.as_ref(),
         "artifacts": list(pairs.map(|p| pair(p, p.status().name()))),
         "files": list(report.files.iter().map(file)),
@@ -87,5 +88,25 @@ pub(super) fn whole(report: &Report) -> Object {
         "notes": &report.notes,
         "manifest": report.manifest.as_deref(),
         "output": report.output.as_deref(),
+    }
+}
+
+/// The source that was used.
+fn source(facts: &SourceFacts) -> Object {
+    let epoch = facts.epoch.as_ref();
+    object! {
+        "commit": facts.commit.as_ref(),
+        "repository": facts.repository.as_ref(),
+        "tags": &facts.tags,
+        "branches": facts.branches.as_ref(),
+        "shallow": facts.shallow,
+        "version": facts.version.as_ref(),
+        "remote": facts.remote.as_ref(),
+        "declared_repository": facts.declared.as_ref(),
+        "remote_is_declared": facts.remote_is_declared(),
+        "epoch": epoch.map(|(seconds, from)| object! { "seconds": *seconds, "from": &**from }),
+        "expected_tag": facts.expected.tag.as_ref(),
+        "expected_source": facts.expected.source.as_ref(),
+        "doubts": &facts.doubts,
     }
 }
