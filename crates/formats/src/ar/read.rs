@@ -87,10 +87,7 @@ fn read_as<R: Read + Seek>(
     let mut names: Option<Vec<u8>> = None;
     let mut at = MAGIC.len() as u64;
     while at < len {
-        let count = entries.len() as u64 + 1;
-        if let Err(what) = limits.check_entries(count) {
-            return Err(Malformed::at(at, what).into());
-        }
+        limits.check_entries(entries.len() as u64 + 1, at)?;
         let mut header = [0; HEADER];
         let whole = exactly(input, &mut header, at, "a header");
         whole.map_err(|e| match e {

@@ -241,7 +241,7 @@ impl<'a, R: Read> Walk<'a, R> {
 
     fn count(&mut self, at: u64) -> Result<(), Malformed> {
         self.count += 1;
-        self.limits.check_entries(self.count).map_err(|what| Malformed::at(at, what))
+        self.limits.check_entries(self.count, at)
     }
 
     fn entry(

@@ -156,17 +156,13 @@ pub fn is_at_the_end<R: Read + Seek>(mut input: R) -> io::Result<bool> {
 pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Zip, ReadError> {
     let len = input.seek(SeekFrom::End(0))?;
     let end = end::find(input, len)?;
-    if let Err(what) = limits.check_entries(end.entries) {
-        return Err(Malformed::at(end.at, what).into());
-    }
+    limits.check_entries(end.entries, end.at)?;
     if end.directory_size > DIRECTORY {
         return Err(Malformed::at(end.directory_at, "its directory is over 512 MiB").into());
     }
     let records = directory(input, &end)?;
     let total = records.iter().fold(0u64, |sum, r| sum.saturating_add(r.size));
-    if let Err(what) = limits.check_bytes(total, len) {
-        return Err(Malformed::at(end.directory_at, what).into());
-    }
+    limits.check_bytes(total, len, end.directory_at)?;
     let (locals, signing_block) = tile(input, &records, &end)?;
     let mut names = Names::default();
     let mut entries = Vec::new();
