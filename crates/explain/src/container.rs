@@ -347,9 +347,7 @@ fn fold(findings: &mut Vec<Finding>) {
 /// Where a value of different length was found in one member of a library, code and constants of
 /// another that differ in no known way hold that value in another form. Causes come first.
 fn settle(findings: &mut [Finding]) {
-    let lengths =
-        |f: &&Finding| f.is_cause() && f.bytes > 0 && f.a.chars().count() != f.b.chars().count();
-    let root = findings.iter().find(lengths).map(|f| f.cause);
+    let root = findings.iter().find(|f| f.bytes > 0 && f.is_cause_of_length()).map(|f| f.cause);
     // What is recorded about a crate changes with its code.
     let packed = |cause: Cause| cause == Cause::CrateMetadata;
     let mut causes = findings.iter().filter(|f| f.is_cause()).map(|f| f.cause);

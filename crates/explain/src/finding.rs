@@ -315,6 +315,11 @@ impl Finding {
         !self.consequence && self.cause != Cause::Unknown
     }
 
+    /// Whether it is such a cause, and its values have different lengths.
+    pub fn is_cause_of_length(&self) -> bool {
+        self.is_cause() && self.a.chars().count() != self.b.chars().count()
+    }
+
     /// Whether it shows that another compiler or linker made the file: see [`is_of_tool`].
     pub fn is_of_tool(&self) -> bool {
         is_of_tool(self.cause, self.about)

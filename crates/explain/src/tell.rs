@@ -53,8 +53,8 @@ pub fn findings(
         .take(OWNED)
         .map(|c| c.a.clone())
         .collect();
-    let owners = Owners::find(sides.a.0, sides.a.1, &wanted);
-    let mut told: Vec<(Finding, usize)> = Vec::new();
+    let owners = owner::owners(sides.a.0, sides.a.1, &wanted);
+    let mut told: Vec<Finding> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
     for claim in claims {
         let owner = owners.of(&claim.a);
@@ -72,41 +72,30 @@ pub fn findings(
         );
         // Nobody reads more than this: the rest is counted with the last.
         let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
-        let last = || told.iter().rposition(|(f, _)| kind(f) == kind(&finding));
+        let last = || told.iter().rposition(|f| kind(f) == kind(&finding));
         let at = known.get(&key).copied();
         match at.or_else(|| (told.len() >= MOST).then(last).flatten()) {
             Some(at) => {
-                told[at].0.bytes += claim.bytes;
-                told[at].1 += claim.places;
+                told[at].bytes += claim.bytes;
+                told[at].place.more += claim.places;
             }
             None => {
                 known.insert(key, told.len());
-                told.push((finding, claim.places));
+                finding.place.more = claim.places - 1;
+                told.push(finding);
             }
         }
     }
     depends_on_length(&mut told);
-    let each = told.into_iter().map(|(mut finding, places)| {
-        finding.place.more = places.saturating_sub(1);
-        finding
-    });
-    each.collect()
+    told
 }
 
 /// Code of a function that refers to a value of different length: it holds the length, and copies the
 /// value in other steps.
-fn depends_on_length(told: &mut [(Finding, usize)]) {
-    let cause = |f: &Finding| !f.consequence && f.cause != Cause::Unknown;
-    let lengths = |f: &Finding| cause(f) && f.a.chars().count() != f.b.chars().count();
-    let roots: Vec<(Cause, Option<String>)> = told
-        .iter()
-        .filter(|(f, _)| lengths(f) && f.symbol.is_some())
-        .map(|(f, _)| (f.cause, f.symbol.clone()))
-        .collect();
-    for (finding, _) in told.iter_mut() {
-        if finding.consequence || finding.cause != Cause::Unknown || finding.symbol.is_none() {
-            continue;
-        }
+fn depends_on_length(told: &mut [Finding]) {
+    let roots = told.iter().filter(|f| f.is_cause_of_length() && f.symbol.is_some());
+    let roots: Vec<_> = roots.map(|f| (f.cause, f.symbol.clone())).collect();
+    for finding in told.iter_mut().filter(|f| !f.consequence && f.cause == Cause::Unknown) {
         if let Some((cause, _)) = roots.iter().find(|(_, s)| *s == finding.symbol) {
             follow(finding, *cause);
         }
