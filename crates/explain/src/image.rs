@@ -94,6 +94,11 @@ impl Field {
         Field { name, range, value, cause, about: About::Anything, follows: Follows::Never }
     }
 
+    /// The same, about that kind of value.
+    pub fn about(self, about: About) -> Field {
+        Field { about, ..self }
+    }
+
     /// The same, which follows from other differences.
     pub fn follows(self, follows: Follows) -> Field {
         Field { follows, ..self }

@@ -209,7 +209,7 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
         let (name, range) = (format!("{what} path {i}"), start..start + path.len());
         let about = if kind { About::ObjectName } else { About::FileSymbol };
         let field = Field::new(&name, range, printable(path), Cause::BuildPath);
-        image.fields.push(Field { about, ..field });
+        image.fields.push(field.about(about));
         if kind {
             let (value, len) = match n.wide {
                 true => (n.u64(at + 8), 8),
@@ -218,7 +218,7 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
             let shown = i64::try_from(value).map_or_else(|_| value.to_string(), time::show);
             let (name, range) = (format!("N_OSO time {i}"), at + 8..at + 8 + len);
             let field = Field::new(&name, range, shown, Cause::Timestamp);
-            image.fields.push(Field { about: About::ObjectName, ..field });
+            image.fields.push(field.about(About::ObjectName));
         }
     }
     image.parts.push(part("symbol table", all, Kind::Table));

@@ -136,7 +136,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
     ] {
         let start = directory(bytes, index).and_then(|(rva, _)| offset_of(image, rva));
         let about = if index == RESOURCE { About::Resource } else { About::Anything };
-        fields.extend(start.map(|at| Field { about, ..time_at(name, at + 4) }));
+        fields.extend(start.map(|at| time_at(name, at + 4).about(about)));
     }
     for at in entries {
         fields.extend(debug_fields(bytes, at, follows));
