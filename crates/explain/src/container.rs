@@ -113,7 +113,7 @@ impl Search<'_> {
             out.findings.push(compare::container(compare::FORMAT, a, b, within, fix));
         }
         out.note = [(x, "A"), (y, "B")].iter().find_map(|(o, side)| {
-            let odd = o.odd.first()?;
+            let odd = o.odd.as_ref()?;
             Some(format!("{}in {side}, {odd}", path(within)))
         });
         let prefixes = (x.prefix, y.prefix);

@@ -225,8 +225,8 @@ pub struct Opened<'a> {
     pub fields: Vec<Field>,
     /// What is before the first member.
     pub prefix: &'a [u8],
-    /// What is odd about it: clauses.
-    pub odd: Vec<String>,
+    /// What is odd about it: a clause.
+    pub odd: Option<String>,
 }
 
 /// Reads the members of a container.
@@ -246,8 +246,7 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, U
         _ if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
         _ => return None,
     };
-    let mut opened =
-        Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: Vec::new() };
+    let mut opened = Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: None };
     let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };
     let read = read(&mut opened, bytes, limits).map_err(|what| Unsound { format, what });
     Some(read.map(|()| {
@@ -278,13 +277,10 @@ impl<'a> Opened<'a> {
             self.parts.iter().map(|p| (folded(p), p.said.name.as_str())).collect();
         names.sort();
         let clash = names.windows(2).find(|w| w[0].0 == w[1].0);
-        let odd = clash.map(|w| match w[0].1 == w[1].1 {
-            true => format!("`{}` is in it twice", w[0].1),
-            false => {
-                format!("`{}` and `{}` differ in letter case only", w[0].1, w[1].1)
-            }
+        self.odd = clash.map(|w| match (w[0].1, w[1].1) {
+            (a, b) if a == b => format!("`{a}` is in it twice"),
+            (a, b) => format!("`{a}` and `{b}` differ in letter case only"),
         });
-        self.odd.extend(odd);
     }
 }
 

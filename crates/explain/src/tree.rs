@@ -241,7 +241,7 @@ impl Tree {
         }
         open::assign_roles(&mut parts);
         let kind = Kind::Directory;
-        Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: Vec::new() }, large))
+        Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: None }, large))
     }
 }
 
