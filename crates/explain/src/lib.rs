@@ -11,7 +11,6 @@ pub mod container;
 mod dependencies;
 mod digests;
 mod directories;
-pub mod error;
 pub mod finding;
 mod found;
 pub mod image;

@@ -156,6 +156,13 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The file is neither a directory nor a sound archive of one.
+    NoTree {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it: a clause.
+        why: String,
+    },
     /// Two files would have this name in the archive.
     SameName(String),
     /// The file was written to while it was packed.
@@ -223,6 +230,9 @@ impl fmt::Display for Error {
                 "failed to pack `{}` into a zip: {why}; pack a tar.gz instead",
                 path.display()
             ),
+            Error::NoTree { path, why } => {
+                write!(f, "`{}` cannot be compared with a directory: {why}", path.display())
+            }
             Error::SameName(name) => write!(
                 f,
                 "two files would be `{name}` in the archive; rename one, or name its place with `FILE=NAME`"
