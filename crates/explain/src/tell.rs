@@ -9,7 +9,7 @@ use repro_formats::names::printable;
 
 use super::image::{Follows, Image, Kind};
 use super::known::Context;
-use super::owner::{Owner, Owners};
+use super::owner::{self, Owner};
 use super::pair::{Claim, Compared};
 use super::remedy;
 use crate::cause::Cause;
@@ -57,8 +57,7 @@ pub fn findings(
     let mut told: Vec<Finding> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
     for claim in claims {
-        let owner = owners.of(&claim.a);
-        let mut finding = one(sides, claim, owner);
+        let mut finding = one(sides, claim, owners.get(&claim.a));
         finding.consequence =
             claim.follows && (claim.of_field == Follows::Never || first != Some(claim.of_field));
         finding.remedy = remedy::of(&finding, context);
