@@ -187,7 +187,7 @@ impl Search<'_> {
             let shown = m.role.as_ref().unwrap_or(&m.said.name);
             let within = [within, std::slice::from_ref(shown)].concat();
             if digests::lists(&m.said.name, &m.bytes, &n.bytes) {
-                self.digests.later(&within, &m.bytes, &n.bytes);
+                self.digests.lists.push((within, m.bytes.to_vec(), n.bytes.to_vec()));
                 continue;
             }
             if is_signature(of_a, &m.said.name) {

@@ -29,7 +29,7 @@ pub(super) struct Digests {
     pub(super) renamed: HashSet<(String, String)>,
     /// Members of one side.
     pub(super) lone: HashSet<String>,
-    /// Lists: the way to them, and both texts.
+    /// Lists, which are looked at once all files are known: the way to them, and both texts.
     pub(super) lists: Vec<(Vec<String>, Vec<u8>, Vec<u8>)>,
 }
 
@@ -150,11 +150,6 @@ impl Digests {
                 known.insert(spelled, id);
             }
         }
-    }
-
-    /// A list that is looked at once all files are known.
-    pub(super) fn later(&mut self, within: &[String], a: &[u8], b: &[u8]) {
-        self.lists.push((within.to_vec(), a.to_vec(), b.to_vec()));
     }
 
     /// What differs in a list and follows from files that differ.
