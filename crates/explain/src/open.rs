@@ -116,19 +116,20 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
         if content.len() as u64 > MOST {
             return Err(unsound(format!("it unpacks to more than {MOST} bytes")));
         }
-        let (cuts, headers): (Vec<_>, _) = match compression {
+        let headers = match compression {
             Compression::Gzip => {
                 let all = headers_of(&peeled.bytes, limits).map_err(|e| unsound(e.to_string()))?;
-                all.iter().map(|(header, at)| (*at..at + header.len, header.fields())).unzip()
+                all.iter().map(|(header, at)| (*at..at + header.len, header.fields())).collect()
             }
             _ => {
                 let frames = &peeled.bytes[..skipped];
                 let value = format!("`{}`", printable(&frames[..skipped.min(SHOWN)]));
                 let field = Field { name: "skippable frames", says: Says::Other, value };
                 let fields = (skipped > 0).then_some(field).into_iter().collect();
-                (vec![0..skipped], vec![fields])
+                vec![(0..skipped, fields)]
             }
         };
+        let (cuts, headers): (Vec<_>, _) = headers.into_iter().unzip();
         let packed = match (std::mem::replace(&mut peeled.bytes, Cow::Owned(content)), &cuts[..]) {
             (Cow::Borrowed(all), [one]) => Cow::Borrowed(&all[one.end..]),
             (all, cuts) => Cow::Owned(without(&all, cuts)),
