@@ -126,7 +126,6 @@ fn of_formats(error: &repro_formats::error::Error) -> Kind {
         | Error::LeadsOut { .. }
         | Error::ImpossibleName(_)
         | Error::CannotPack { .. }
-        | Error::CannotZip { .. }
         | Error::NoTree { .. }
         | Error::SameName(_) => Kind::BadInput,
         Error::Changed(_) | Error::Io { .. } => Kind::Host,

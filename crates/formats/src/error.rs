@@ -149,13 +149,6 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         why: &'static str,
     },
-    /// The file cannot be packed into a zip.
-    CannotZip {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: &'static str,
-    },
     /// The file is neither a directory nor a sound archive of one.
     NoTree {
         /// The file.
@@ -225,11 +218,6 @@ impl fmt::Display for Error {
             Error::CannotPack { path, why } => {
                 write!(f, "failed to pack `{}`: {why}", path.display())
             }
-            Error::CannotZip { path, why } => write!(
-                f,
-                "failed to pack `{}` into a zip: {why}; pack a tar.gz instead",
-                path.display()
-            ),
             Error::NoTree { path, why } => {
                 write!(f, "`{}` cannot be compared with a directory: {why}", path.display())
             }

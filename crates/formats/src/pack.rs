@@ -163,12 +163,12 @@ fn zip_name(item: &Item) -> Result<Option<Vec<u8>>, Error> {
         b"." => return Ok(None),
         name => name.strip_prefix(b"./").unwrap_or(name),
     };
-    let bad = |why| Error::CannotZip { path: item.path.clone(), why };
+    let bad = |why| Error::CannotPack { path: item.path.clone(), why };
     if std::str::from_utf8(name).is_err() {
-        return Err(bad("its name is not UTF-8"));
+        return Err(bad("its name is not UTF-8, which a zip needs; pack a tar.gz instead"));
     }
     if name.len() >= usize::from(u16::MAX) {
-        return Err(bad("its name is too long"));
+        return Err(bad("its name is too long for a zip; pack a tar.gz instead"));
     }
     Ok(Some(match item.kind {
         Kind::Dir => [name, b"/"].concat(),
