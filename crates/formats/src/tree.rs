@@ -71,9 +71,7 @@ impl<'a> Walk<'a> {
         }
         Ok(Item { name, kind, mode, path })
     }
-}
 
-impl Walk<'_> {
     fn note_collisions(&mut self, dir: &Path, entries: &[OsString]) {
         let mut seen = HashMap::new();
         for name in entries {
