@@ -204,6 +204,8 @@ mod tests {
         LABELS.iter().find(|l| l.fits(text.as_bytes(), &at)).map(|l| l.what)
     }
 
+    const DIGEST: &str = "0123456789abcdef0123456789abcdef";
+
     #[test]
     fn values_are_what_the_words_before_them_say() {
         let cases = [
@@ -216,19 +218,11 @@ mod tests {
             ("GIT_HASH=a1b2c3d", "a1b2c3d", Some("the id of a commit")),
             ("app 1.0 (a1b2c3d 2026-11-24)", "a1b2c3d", Some("the id of a commit")),
             ("at 0x7ffd3a1b2c40", "7ffd3a1b2c40", Some("an address in memory")),
-            (
-                "sha256:0123456789abcdef0123456789abcdef",
-                "0123456789abcdef0123456789abcdef",
-                Some("a digest"),
-            ),
-            (
-                "0123456789abcdef0123456789abcdef  x",
-                "0123456789abcdef0123456789abcdef",
-                Some("a digest"),
-            ),
+            ("sha256:0123456789abcdef0123456789abcdef", DIGEST, Some("a digest")),
+            ("0123456789abcdef0123456789abcdef  x", DIGEST, Some("a digest")),
             // Not even close, each in one thing.
-            ("0123456789abcdef0123456789abcdef x", "0123456789abcdef0123456789abcdef", None),
-            ("id 0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", None),
+            ("0123456789abcdef0123456789abcdef x", DIGEST, None),
+            ("id 0123456789abcdef0123456789abcdef", DIGEST, None),
             ("rapid 48213", "48213", None),
             ("pid 482137777", "482137777", None),
             ("threads: 3", "3", None),
