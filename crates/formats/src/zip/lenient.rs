@@ -57,7 +57,7 @@ pub fn read_any(bytes: &[u8], limits: &Limits) -> Result<Found, ReadError> {
     let mut total = 0_u64;
     for _ in 0..count {
         let record_at = (at - directory.len()) as u64;
-        let mut central = record::Central::read(&mut directory, record_at)?;
+        let (mut central, _) = record::central(&mut directory, record_at)?;
         central.header_at = central.header_at.saturating_add(uncounted as u64);
         total = total.saturating_add(central.size);
         let local = record::Local::read(&mut Cursor::new(bytes), &central)?;
