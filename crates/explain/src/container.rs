@@ -282,7 +282,7 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
         let (p, q) = (x.layers.get(i), y.layers.get(i));
         match (p, q) {
             (Some(p), Some(q)) if p.compression == q.compression => {
-                // The first stream of which it differs stands for the others.
+                // Only the first stream with a different header is reported.
                 let same = x.bytes == y.bytes;
                 let pairs = p.headers.iter().zip(&q.headers);
                 let mut each = pairs.map(|(a, b)| compare::header(a, b, within, fix, same));

@@ -28,7 +28,7 @@ const MOST: u64 = 512 << 20;
 const LARGEST: u64 = 512 << 20;
 /// How a stream of gzip begins, with the only method that there is.
 const GZIP: &[u8] = b"\x1f\x8b\x08";
-/// Streams of one gzip file of which the headers are read.
+/// Streams of one gzip file whose headers are read.
 const STREAMS: usize = 4096;
 /// Times that a file may be compressed.
 const LAYERS: usize = 4;
@@ -180,7 +180,7 @@ pub enum Kind {
     Rpm,
     /// A Mach-O file for several machines.
     Fat,
-    /// A directory, of which metadata are not compared.
+    /// A directory: no metadata is compared.
     Directory,
 }
 

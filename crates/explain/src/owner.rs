@@ -13,7 +13,7 @@ use super::image::{Image, Kind, Machine};
 use super::names::{crate_of, demangled};
 use super::source_line::Lines;
 
-/// Whose some bytes are.
+/// The owner of some bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owner {
     /// The symbol, demangled.
@@ -43,7 +43,7 @@ pub fn owners(
     }
     let lines = Lines::of(bytes);
     let mut places: Vec<Option<Place>> = wanted.iter().map(|r| image.place_of(r.start)).collect();
-    // Code owns itself; of constants, whoever refers to them.
+    // Code owns itself; constants belong to the code that refers to them.
     let data: Vec<usize> = (0..places.len())
         .filter(|i| places[*i].is_some_and(|(p, _)| image.parts[p].kind != Kind::Code))
         .collect();

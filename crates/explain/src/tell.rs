@@ -15,12 +15,12 @@ use super::remedy;
 use crate::cause::Cause;
 use crate::finding::{At, Excerpt, Finding, Place, SHOWN, cut};
 
-/// Bytes of an excerpt, and how many of them stand before the value.
+/// Bytes of an excerpt, and how many of them come before the value.
 const EXCERPT: usize = 96;
 const BEFORE: usize = 16;
-/// Findings of one pair that are told apart.
+/// Findings of one pair that are reported one by one.
 const MOST: usize = 2_000;
-/// Findings of which the owner is looked for.
+/// Findings whose owner is looked for.
 const OWNED: usize = 64;
 
 /// Both files of a pair.
@@ -66,7 +66,7 @@ pub fn findings(
             finding.a.clone(),
             finding.b.clone(),
             finding.symbol.clone(),
-            // Consequences of one kind are told together, wherever they stand.
+            // Consequences of one kind are reported together, wherever they are.
             (claim.about, claim.what.clone()),
         );
         // Nobody reads more than this: the rest is counted with the last.

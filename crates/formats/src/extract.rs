@@ -206,7 +206,7 @@ impl<'a> Place<'a> {
         Ok(path)
     }
 
-    /// A link may lead through another one, so that its words do not tell where it ends.
+    /// A link may lead through another one, so its target alone does not show where it ends.
     fn links_stay_inside(&self) -> Result<(), Error> {
         let resolve = Error::io(format!("failed to resolve `{}`", self.root.display()));
         let root = fs::canonicalize(&self.root).map_err(resolve)?;

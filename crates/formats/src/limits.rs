@@ -13,8 +13,7 @@ pub struct Limits {
     pub ratio: u64,
 }
 
-/// So many unpacked bytes are allowed whatever the ratio: they harm nobody, and small files of
-/// zeros are honest.
+/// Unpacked bytes that are allowed whatever the ratio: they do no harm, and small files of zeros are common.
 pub const FREE: u64 = 64 << 20;
 
 impl Default for Limits {

@@ -148,7 +148,7 @@ fn pack_zip(
     }
     let buffered = writer.finish(b"").map_err(failed)?;
     let out = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
-    // Sizes were written back into headers, so that the bytes did not come in order.
+    // Sizes were written back into headers, so the bytes did not come in order.
     out.rewind().map_err(failed)?;
     Ok(Packed { tar: None, digest: digest::of_reader(out).map_err(failed)?, members })
 }

@@ -69,7 +69,7 @@ impl Work<'_> {
         let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
         let least = match pa.kind {
             Kind::Text => 1,
-            // Small numbers, many of which are letters.
+            // Small numbers often look like letters.
             Kind::Debug => LEAST_RUN * 2,
             _ => LEAST_RUN,
         };
@@ -211,7 +211,7 @@ fn is_plain(b: u8) -> bool {
     b < 0x7f && text::is_text(b)
 }
 
-/// Texts that lie in the range, those at its ends whole; and what lies between them.
+/// Texts in the range, those at its ends whole; and what is between them.
 fn segments(
     bytes: &[u8],
     range: &Range<usize>,
@@ -257,7 +257,7 @@ fn segments(
     (texts, rest)
 }
 
-/// Whether a text among packed numbers is one: they make many short texts by chance.
+/// Whether a text among packed numbers is one: many of them look like short texts.
 fn is_telling(cause: Cause, about: About) -> bool {
     match cause {
         Cause::Unknown => false,

@@ -154,7 +154,7 @@ fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
     Field::new(name, at..at.saturating_add(4), shown, Cause::PeTimestamp).follows(follows)
 }
 
-/// Where an address relative to the image's base lies in the file. Parts have absolute addresses.
+/// The offset in the file of an address relative to the image's base. Parts have absolute addresses.
 fn offset_of(image: &Image, rva: u64) -> Option<usize> {
     // The first section follows the headers, on the first page behind them.
     let base = image.base()? & !0xffff;

@@ -8,7 +8,7 @@ use crate::cause::Cause;
 use crate::known::{Known, Window};
 use crate::time;
 
-/// Where `value` stands in `text` and touches `range`.
+/// Where `value` is in `text`, touching `range`.
 fn occurrence(text: &[u8], value: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
     let from = range.start.saturating_sub(value.len());
     let to = (range.end + value.len()).min(text.len());
@@ -25,7 +25,7 @@ const TELLING: usize = 6;
 pub(super) fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     for k in &texts.context.known {
         let (va, vb) = (k.a.as_bytes(), k.b.as_bytes());
-        // One side is enough, since what differs need not stand in the same place.
+        // One side is enough, since what differs need not be in the same place.
         let a = occurrence(texts.a, va, &hunk.a).filter(|_| va.len() >= TELLING);
         let b = occurrence(texts.b, vb, &hunk.b).filter(|_| vb.len() >= TELLING);
         if a.is_some() || b.is_some() {

@@ -78,7 +78,7 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
         });
     };
     let at = tail_at + i as u64;
-    // One behind it, whose comment is cut off, is the one that readers take who do not look at that.
+    // Readers that ignore a comment that is cut off take a record behind it.
     if fitting.next().is_some() || positions.last() != Some(&i) {
         return Err(Malformed::at(at, "it has more than one end record").elsewhere().into());
     }

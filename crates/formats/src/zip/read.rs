@@ -1,7 +1,7 @@
 //! Zip, by its central directory and its local headers, which must tell the same (PKWARE's
 //! APPNOTE.TXT 6.3.10). Members must lie one after the other, without gap or overlap.
 //!
-//! Names lead nowhere else and come once. What is refused is told with its offset and name.
+//! Names lead nowhere else and come once. An error has the offset and the name of what is refused.
 //! Contents are not unpacked here, but for the targets of links.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -31,7 +31,7 @@ const DOS_DIRECTORY: u32 = 0x10;
 const TARGET: u64 = 4096;
 /// Bytes of the central directory that are read.
 const DIRECTORY: u64 = 1 << 29;
-/// How Android's signatures end, which stand before the central directory.
+/// How Android's signatures end, which come before the central directory.
 const SIGNING_BLOCK: &[u8; 16] = b"APK Sig Block 42";
 
 impl Entry {
@@ -82,7 +82,7 @@ pub struct Zip {
     pub entries: Vec<Entry>,
     /// The comment of the whole.
     pub comment: Vec<u8>,
-    /// Whether Android's signatures stand before the central directory.
+    /// Whether Android's signatures come before the central directory.
     pub signing_block: bool,
 }
 
@@ -139,7 +139,7 @@ fn directory<R: Read + Seek>(input: &mut R, end: &end::End) -> Result<Vec<Entry>
 }
 
 /// The local headers, by the order of the central records; together with the contents they must
-/// cover all that lies before the directory.
+/// cover all that is before the directory.
 fn tile<R: Read + Seek>(
     input: &mut R,
     records: &[Entry],
@@ -190,7 +190,7 @@ fn tile<R: Read + Seek>(
 /// Zeros before a signing block, which begins at a page of memory.
 const PAGE: u64 = 4096;
 
-/// The size of the block stands at its beginning and before its magic, without the first field.
+/// The size of the block, without its first field, is at its beginning and again before its magic.
 fn is_signing_block<R: Read + Seek>(input: &mut R, from: u64, to: u64) -> io::Result<bool> {
     let mut last = [0; 24];
     if to - from < 32 {

@@ -8,7 +8,7 @@ use crate::names::printable;
 
 /// Flag: the name is UTF-8.
 pub(super) const UTF8: u16 = 1 << 11;
-/// Flag: sizes and CRC stand behind the content.
+/// Flag: sizes and CRC are behind the content.
 pub(super) const DESCRIPTOR: u16 = 1 << 3;
 /// Flags: encrypted, strongly, with a hidden directory.
 pub(super) const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
