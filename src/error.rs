@@ -112,8 +112,7 @@ pub fn host(message: impl Into<String>) -> anyhow::Error {
 pub fn kind_of(error: &anyhow::Error) -> Kind {
     let kind = |e: &(dyn std::error::Error + 'static)| {
         let of_format = || e.downcast_ref().map(of_formats);
-        let of_explain = || e.downcast_ref().map(of_explain);
-        e.downcast_ref().map(|f: &Failure| f.kind).or_else(of_format).or_else(of_explain)
+        e.downcast_ref().map(|f: &Failure| f.kind).or_else(of_format)
     };
     error.chain().find_map(kind).unwrap_or(Kind::Host)
 }
@@ -127,19 +126,10 @@ fn of_formats(error: &repro_formats::error::Error) -> Kind {
         | Error::LeadsOut { .. }
         | Error::ImpossibleName(_)
         | Error::CannotPack { .. }
-        | Error::CannotZip { .. }
+        | Error::NoTree { .. }
         | Error::SameName(_) => Kind::BadInput,
         Error::Changed(_) | Error::Io { .. } => Kind::Host,
         Error::Interrupted => Kind::Interrupted,
-    }
-}
-
-/// What an error of explaining means here.
-fn of_explain(error: &repro_explain::error::Error) -> Kind {
-    use repro_explain::error::Error;
-    match error {
-        Error::NoTree { .. } => Kind::BadInput,
-        Error::Formats(error) => of_formats(error),
     }
 }
 
@@ -189,11 +179,10 @@ mod tests {
         assert_eq!(kind_of(&disk), Kind::Host);
         assert_eq!(one_line(&disk), "reading: failed to read `x.tar`: disk");
         assert_eq!(kind_of(&Error::Interrupted.into()), Kind::Interrupted);
-        let explain = |e| kind_of(&anyhow::Error::from(e).context("comparing"));
-        use repro_explain::error::Error as Explain;
+        let comparing = |e: Error| kind_of(&anyhow::Error::from(e).context("comparing"));
         let why = "it is cut off".to_string();
-        assert_eq!(explain(Explain::NoTree { path: path.into(), why }), Kind::BadInput);
-        assert_eq!(explain(Explain::Formats(Error::Changed(path.into()))), Kind::Host);
+        assert_eq!(comparing(Error::NoTree { path: path.into(), why }), Kind::BadInput);
+        assert_eq!(comparing(Error::Changed(path.into())), Kind::Host);
     }
 
     #[test]

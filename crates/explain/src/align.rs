@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use repro_formats::bytes::chunk;
 
-/// Ranges that stand at the same place and differ. Either may be empty, not both.
+/// Ranges at the same place that differ. Either may be empty, not both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hunk {
     /// In A.
@@ -46,7 +46,7 @@ const NEAR: usize = 96;
 const WINDOWS: [usize; 3] = [256, 4096, 32 << 10];
 /// Bytes that must agree to count as found again.
 const AGREE: usize = 12;
-/// Ranges that are told apart in one part.
+/// Ranges of one part that are kept apart.
 const MOST: usize = 2 << 20;
 /// Slots of the table of places.
 const SLOTS: usize = 1 << 16;
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn hunks_and_what_is_between_them_are_the_whole() {
-        // A small generator, so that the bytes are the same in each run.
+        // A small generator: the bytes are the same in each run.
         let mut state = 1_u64;
         let mut random = move || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1);

@@ -135,7 +135,7 @@ impl Both<'_> {
     pub fn differs(&self) -> impl Iterator<Item = &'static Field> {
         FIELDS.iter().filter(|f| match f.holds {
             Holds::Content if f.name == CONTENT => !self.same,
-            // What is compressed otherwise because it is not the same has no compressor to blame.
+            // Where the contents differ, the compressed bytes do because of that.
             Holds::Packed if !self.same => false,
             _ => (f.value)(self.a) != (f.value)(self.b),
         })
@@ -202,7 +202,7 @@ pub fn left_alone(finding: &mut Finding, side: &str, why: &str) {
     );
 }
 
-/// The remedy for archives whose times are before those that a time can be clamped to.
+/// The remedy for archives with times too early to clamp to.
 pub fn set_time(finding: &mut Finding) {
     let what = what(finding.cause);
     finding.remedy =
@@ -253,7 +253,7 @@ pub fn lone(within: &[String], member: &Member, left: bool) -> Finding {
     Finding::new(Cause::Unknown, place, a, b).about(About::Membership).remedy(SAME_FILES)
 }
 
-/// Whether the members that both have stand in another order.
+/// Whether the members that both have are in a different order.
 pub fn order(a: &[String], b: &[String], within: &[String], fix: Fix) -> Option<Finding> {
     let names = |of: &[String], other: &[String]| {
         let known: HashSet<&String> = other.iter().collect();
@@ -347,7 +347,7 @@ pub const FORMAT: &str = "format";
 /// What is different where nothing that is read differs.
 pub const PADDING: &str = "padding, or fields that `repro` does not read";
 
-/// Compares two archives of which the bytes differ: their members, and what differs, contents first.
+/// Compares two archives whose bytes differ: their members, and what differs, contents first.
 pub fn compare(a: &Listing, b: &Listing) -> (Members, Vec<Finding>) {
     let rows = rows(&a.members, &b.members);
     let pairs: Vec<Both> = rows

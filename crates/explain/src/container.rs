@@ -113,7 +113,7 @@ impl Search<'_> {
             out.findings.push(compare::container(compare::FORMAT, a, b, within, fix));
         }
         out.note = [(x, "A"), (y, "B")].iter().find_map(|(o, side)| {
-            let odd = o.odd.first()?;
+            let odd = o.odd.as_ref()?;
             Some(format!("{}in {side}, {odd}", path(within)))
         });
         let prefixes = (x.prefix, y.prefix);
@@ -187,7 +187,7 @@ impl Search<'_> {
             let shown = m.role.as_ref().unwrap_or(&m.said.name);
             let within = [within, std::slice::from_ref(shown)].concat();
             if digests::lists(&m.said.name, &m.bytes, &n.bytes) {
-                self.digests.later(&within, &m.bytes, &n.bytes);
+                self.digests.lists.push((within, m.bytes.to_vec(), n.bytes.to_vec()));
                 continue;
             }
             if is_signature(of_a, &m.said.name) {
@@ -282,7 +282,7 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
         let (p, q) = (x.layers.get(i), y.layers.get(i));
         match (p, q) {
             (Some(p), Some(q)) if p.compression == q.compression => {
-                // The first stream of which it differs stands for the others.
+                // Only the first stream with a different header is reported.
                 let same = x.bytes == y.bytes;
                 let pairs = p.headers.iter().zip(&q.headers);
                 let mut each = pairs.map(|(a, b)| compare::header(a, b, within, fix, same));
@@ -347,9 +347,7 @@ fn fold(findings: &mut Vec<Finding>) {
 /// Where a value of different length was found in one member of a library, code and constants of
 /// another that differ in no known way hold that value in another form. Causes come first.
 fn settle(findings: &mut [Finding]) {
-    let lengths =
-        |f: &&Finding| f.is_cause() && f.bytes > 0 && f.a.chars().count() != f.b.chars().count();
-    let root = findings.iter().find(lengths).map(|f| f.cause);
+    let root = findings.iter().find(|f| f.bytes > 0 && f.is_cause_of_length()).map(|f| f.cause);
     // What is recorded about a crate changes with its code.
     let packed = |cause: Cause| cause == Cause::CrateMetadata;
     let mut causes = findings.iter().filter(|f| f.is_cause()).map(|f| f.cause);

@@ -29,7 +29,7 @@ pub(super) struct Digests {
     pub(super) renamed: HashSet<(String, String)>,
     /// Members of one side.
     pub(super) lone: HashSet<String>,
-    /// Lists: the way to them, and both texts.
+    /// Lists, which are looked at once all files are known: the way to them, and both texts.
     pub(super) lists: Vec<(Vec<String>, Vec<u8>, Vec<u8>)>,
 }
 
@@ -152,11 +152,6 @@ impl Digests {
         }
     }
 
-    /// A list that is looked at once all files are known.
-    pub(super) fn later(&mut self, within: &[String], a: &[u8], b: &[u8]) {
-        self.lists.push((within.to_vec(), a.to_vec(), b.to_vec()));
-    }
-
     /// What differs in a list and follows from files that differ.
     pub(super) fn follows(&self, within: &[String], a: &[u8], b: &[u8]) -> Follows {
         let name = within.last().map_or("", String::as_str);
@@ -227,50 +222,36 @@ mod tests {
         let [hex_a, base_a, url_a] = spellings(b"one");
         let [hex_b, base_b, url_b] = spellings(b"other");
         let wrong = "0".repeat(64);
-        let cases: &[(&str, String, String, bool)] = &[
-            ("SHA256SUMS", format!("{hex_a}  a.py\n"), format!("{hex_b}  a.py\n"), true),
-            ("SHA256SUMS", format!("{hex_a}  a.py\n"), format!("{wrong}  a.py\n"), false),
+        let [sum, other_sum] = ["0", "1"].map(|digit| digit.to_string() + &"0".repeat(31));
+        let json = format!("{{\"files\":{{\"a.py\":\"@\"}},\"package\":\"{wrong}\"}}");
+        let manifest = "Name: pkg/a.py\r\nSHA-256-Digest: @\r\n";
+        // A list, a line of it with `@` in place of what differs, and that of both.
+        for (name, line, a, b, want) in [
+            ("SHA256SUMS", "@  a.py\n", &hex_a, &hex_b, true),
+            ("SHA256SUMS", "@  a.py\n", &hex_a, &wrong, false),
             (
                 "RECORD",
-                format!("pkg/a.py,sha256={url_a},3\n"),
-                format!("pkg/a.py,sha256={url_b},5\n"),
+                "pkg/a.py,sha256=@\n",
+                &(url_a.clone() + ",3"),
+                &(url_b.clone() + ",5"),
                 true,
             ),
             (
                 "RECORD",
-                format!("pkg/a.py,sha256={url_a},3\n"),
-                format!("pkg/a.py,sha256={url_b},6\n"),
+                "pkg/a.py,sha256=@\n",
+                &(url_a.clone() + ",3"),
+                &(url_b.clone() + ",6"),
                 false,
             ),
-            (
-                "META-INF/MANIFEST.MF",
-                format!("Name: pkg/a.py\r\nSHA-256-Digest: {base_a}\r\n"),
-                format!("Name: pkg/a.py\r\nSHA-256-Digest: {base_b}\r\n"),
-                true,
-            ),
-            (
-                ".cargo-checksum.json",
-                format!("{{\"files\":{{\"a.py\":\"{hex_a}\"}},\"package\":\"{wrong}\"}}"),
-                format!("{{\"files\":{{\"a.py\":\"{hex_b}\"}},\"package\":\"{wrong}\"}}"),
-                true,
-            ),
-            (
-                "md5sums",
-                "00000000000000000000000000000000  pkg/a.py\n".into(),
-                "10000000000000000000000000000000  pkg/a.py\n".into(),
-                true,
-            ),
-            (
-                "md5sums",
-                "00000000000000000000000000000000  pkg/b.py\n".into(),
-                "10000000000000000000000000000000  pkg/b.py\n".into(),
-                false,
-            ),
-        ];
-        for (name, a, b, want) in cases {
+            ("META-INF/MANIFEST.MF", manifest, &base_a, &base_b, true),
+            (".cargo-checksum.json", &json, &hex_a, &hex_b, true),
+            ("md5sums", "@  pkg/a.py\n", &sum, &other_sum, true),
+            ("md5sums", "@  pkg/b.py\n", &sum, &other_sum, false),
+        ] {
+            let [a, b] = [a, b].map(|value| line.replace('@', value));
             assert!(lists(name, a.as_bytes(), b.as_bytes()), "{name} {a}");
             let found = digests.follows(&[name.to_string()], a.as_bytes(), b.as_bytes());
-            assert_eq!(found.all, *want, "{name} {a} {b}");
+            assert_eq!(found.all, want, "{name} {a} {b}");
         }
         // One side has a file more, and some are called after the version.
         digests.lone.insert("pkg/new.py".to_string());

@@ -40,140 +40,80 @@ pub struct Finding {
     pub bytes: u64,
 }
 
-/// The kind of a value: which remedy fits, and which differences follow from others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum About {
-    /// Nothing more is known.
-    #[default]
-    Anything,
-    /// Addresses and sizes of what moved.
-    Moved,
-    /// Positions and hashes in a compiler's metadata or bitcode.
-    Packed,
-    /// Compressed bytes whose contents are explained as well.
-    Compressed,
-    /// Names of symbols, and hashes of names.
-    Names,
-    /// A random number in decimal digits.
-    Number,
-    /// A directory of the build.
-    Directory,
-    /// A flag that maps a directory to another name.
-    PrefixMap,
-    /// Cargo's home directory.
-    CargoHome,
-    /// A directory for temporary files.
-    TempDir,
-    /// The directory of the toolchain.
-    Toolchain,
-    /// A directory of PATH.
-    SearchPath,
-    /// What git reads from the user's settings.
-    GitSetting,
-    /// The name of an object in a Mach-O symbol table.
-    ObjectName,
-    /// The name of an object that the `cc` crate made, which hashes OUT_DIR.
-    CcObject,
-    /// A source file's name in a symbol table or in debug info.
-    FileSymbol,
-    /// Names that dlltool makes for an import library.
-    ImportName,
-    /// Functions of a program.
-    Functions,
-    /// The id of a process or thread.
-    ProcessId,
-    /// How long the machine has been running.
-    Uptime,
-    /// An address in memory.
-    Address,
-    /// A reference that one linker made direct and the other did not.
-    Relaxation,
-    /// A resource of a PE file.
-    Resource,
-    /// The name of a PDB.
-    PdbPath,
-    /// `$Format$` in a file of a git archive.
-    ExportSubst,
-    /// `$Id$` in a file of a git repository.
-    Ident,
-    /// How lines end.
-    LineEnds,
-    /// An identifier that one side does not have.
-    OneSide,
-    /// The program that loads another one.
-    Interpreter,
-    /// What an option of the linker adds.
-    Option,
-    /// Symbols or debug info that one side does not have.
-    Stripped,
-    /// A separate file with debug info.
-    DebugFile,
-    /// A compiled Python module.
-    Python,
-    /// An archive that is packed in a build.
-    InBuild,
-    /// A field of a container: how it was packed.
-    Packing,
-    /// A member that one side does not have, or has under a different name.
-    Membership,
-    /// A member whose name tells another version.
-    Versions,
-    /// Digests and sizes of members.
-    Digests,
-    /// A digest of something.
-    Digest,
-    /// It is no more than a path in some place.
-    Guess,
-    /// All of a program that has other sources.
-    Sources,
+/// Makes the enum and its texts of the same rows: what a kind is, the label of a remedy for it, and what such
+/// values are called where their names say no more.
+macro_rules! abouts {
+    ($($about:ident $means:literal $(label $label:literal)? $(called $called:literal)?;)*) => {
+        /// The kind of a value: which remedy fits, and which differences follow from others.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum About {
+            /// Nothing more is known.
+            #[default]
+            Anything,
+            $(#[doc = $means] $about,)*
+        }
+
+        impl About {
+            /// The kind of value that a remedy is for, as a noun phrase; none where it is for any.
+            pub fn label(self) -> Option<&'static str> {
+                match self {
+                    $($(About::$about => Some($label),)?)*
+                    _ => None,
+                }
+            }
+
+            /// What such values are called, where their names say no more.
+            pub fn called(self) -> Option<&'static str> {
+                match self {
+                    $($(About::$about => Some($called),)?)*
+                    _ => None,
+                }
+            }
+        }
+    };
 }
 
-impl About {
-    /// The kind of value that a remedy is for, as a noun phrase; none where it is for any.
-    pub fn label(self) -> Option<&'static str> {
-        Some(match self {
-            About::Directory => "a directory of the build",
-            About::PrefixMap => "a flag that maps a directory",
-            About::CargoHome => "CARGO_HOME",
-            About::TempDir => "TMPDIR",
-            About::Toolchain => "the toolchain",
-            About::SearchPath => "PATH",
-            About::GitSetting => "a setting of git",
-            About::ObjectName => "an object in a Mach-O symbol table",
-            About::CcObject => "an object name that `cc` made",
-            About::FileSymbol => "a source file in a symbol table",
-            About::Functions => "functions",
-            About::ProcessId => "the id of a process or thread",
-            About::Uptime => "the uptime",
-            About::Address => "an address in memory",
-            About::Relaxation => "a relaxed reference",
-            About::Resource => "a resource",
-            About::PdbPath => "the path of a PDB",
-            About::ExportSubst => "`$Format$`",
-            About::Ident => "`$Id$`",
-            About::LineEnds => "line ends",
-            About::Digest => "a digest",
-            About::OneSide => "on one side only",
-            About::Interpreter => "the program interpreter",
-            About::Option => "an option of the linker",
-            About::Stripped => "symbols and debug info",
-            About::DebugFile => "a separate debug file",
-            About::Python => "compiled Python",
-            About::InBuild => "an archive that is packed in a build",
-            _ => return None,
-        })
-    }
-
-    /// What such values are called, where their names say no more.
-    pub fn called(self) -> Option<&'static str> {
-        match self {
-            About::Moved => Some("addresses and sizes of what moved"),
-            About::Packed => Some("metadata and bitcode: positions and hashes"),
-            About::Names => Some("names and hashes"),
-            About::Compressed => Some("compressed bytes"),
-            _ => None,
-        }
-    }
+abouts! {
+    Moved "Addresses and sizes of what moved." called "addresses and sizes of what moved";
+    Packed "Positions and hashes in a compiler's metadata or bitcode." called "metadata and bitcode: positions and hashes";
+    Compressed "Compressed bytes whose contents are explained as well." called "compressed bytes";
+    Names "Names of symbols, and hashes of names." called "names and hashes";
+    Number "A random number in decimal digits.";
+    Directory "A directory of the build." label "a directory of the build";
+    PrefixMap "A flag that maps a directory to another name." label "a flag that maps a directory";
+    CargoHome "Cargo's home directory." label "CARGO_HOME";
+    TempDir "A directory for temporary files." label "TMPDIR";
+    Toolchain "The directory of the toolchain." label "the toolchain";
+    SearchPath "A directory of PATH." label "PATH";
+    GitSetting "What git reads from the user's settings." label "a setting of git";
+    ObjectName "The name of an object in a Mach-O symbol table." label "an object in a Mach-O symbol table";
+    CcObject "The name of an object that the `cc` crate made, which hashes OUT_DIR." label "an object name that `cc` made";
+    FileSymbol "A source file's name in a symbol table or in debug info." label "a source file in a symbol table";
+    ImportName "Names that dlltool makes for an import library.";
+    Functions "Functions of a program." label "functions";
+    ProcessId "The id of a process or thread." label "the id of a process or thread";
+    Uptime "How long the machine has been running." label "the uptime";
+    Address "An address in memory." label "an address in memory";
+    Relaxation "A reference that one linker made direct and the other did not." label "a relaxed reference";
+    Resource "A resource of a PE file." label "a resource";
+    PdbPath "The name of a PDB." label "the path of a PDB";
+    ExportSubst "`$Format$` in a file of a git archive." label "`$Format$`";
+    Ident "`$Id$` in a file of a git repository." label "`$Id$`";
+    LineEnds "How lines end." label "line ends";
+    OneSide "An identifier that one side does not have." label "on one side only";
+    Interpreter "The program that loads another one." label "the program interpreter";
+    Option "What an option of the linker adds." label "an option of the linker";
+    Stripped "Symbols or debug info that one side does not have." label "symbols and debug info";
+    DebugFile "A separate file with debug info." label "a separate debug file";
+    Python "A compiled Python module." label "compiled Python";
+    InBuild "An archive that is packed in a build." label "an archive that is packed in a build";
+    Packing "A field of a container: how it was packed.";
+    Membership "A member that one side does not have, or has under a different name.";
+    Versions "A member whose name tells another version.";
+    Digests "Digests and sizes of members.";
+    Digest "A digest of something." label "a digest";
+    Guess "It is no more than a path in some place.";
+    Sources "All of a program that has other sources.";
 }
 
 /// Where a difference is.
@@ -373,6 +313,11 @@ impl Finding {
     /// Whether it is a cause that has a name.
     pub fn is_cause(&self) -> bool {
         !self.consequence && self.cause != Cause::Unknown
+    }
+
+    /// Whether it is such a cause, and its values have different lengths.
+    pub fn is_cause_of_length(&self) -> bool {
+        self.is_cause() && self.a.chars().count() != self.b.chars().count()
     }
 
     /// Whether it shows that another compiler or linker made the file: see [`is_of_tool`].

@@ -58,7 +58,7 @@ impl Explained {
     }
 }
 
-/// Of a pair that nobody explained.
+/// For a pair that was not explained.
 pub static NOTHING: LazyLock<Explained> = LazyLock::new(Explained::default);
 
 /// Bytes in the differing ranges, on the side that has more of each, by what claims them.

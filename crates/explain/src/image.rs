@@ -43,7 +43,7 @@ pub struct Part {
     pub address: Option<u64>,
     /// What it holds.
     pub kind: Kind,
-    /// It is what lies between the parts that have names.
+    /// It is what is between the parts that have names.
     pub gap: bool,
 }
 
@@ -94,6 +94,11 @@ impl Field {
         Field { name, range, value, cause, about: About::Anything, follows: Follows::Never }
     }
 
+    /// The same, about that kind of value.
+    pub fn about(self, about: About) -> Field {
+        Field { about, ..self }
+    }
+
     /// The same, which follows from other differences.
     pub fn follows(self, follows: Follows) -> Field {
         Field { follows, ..self }
@@ -116,7 +121,7 @@ pub struct Symbol {
 /// A place that holds the address of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// Where it stands: part and offset.
+    /// Where it is: part and offset.
     pub from: (usize, u64),
     /// Where it leads: part and offset.
     pub to: (usize, u64),
@@ -164,7 +169,7 @@ impl Image {
         Image { format, parts: vec![part], ..Image::default() }
     }
 
-    /// Sorts parts, drops what overlaps or lies outside, and names what lies between.
+    /// Sorts parts, drops what overlaps or is outside of the file, and names what is between them.
     pub fn tile(&mut self, len: usize) {
         let mut given = std::mem::take(&mut self.parts);
         given.retain(|p| p.range.start < p.range.end && p.range.end <= len);

@@ -126,7 +126,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether a time lies in it.
+    /// Whether it contains a time.
     pub fn has(&self, seconds: i64) -> bool {
         (self.from..=self.to).contains(&seconds)
     }

@@ -25,6 +25,18 @@ pub struct Label {
     is: fn(&[u8]) -> bool,
 }
 
+/// Digits of which nothing more is known: what a label has unless its row has another.
+const NUMBER: Label = Label {
+    cause: Cause::Unknown,
+    about: About::Anything,
+    what: "",
+    names: &[],
+    prefixes: &[],
+    suffixes: &[],
+    belongs: |c| c.is_ascii_digit(),
+    is: |_| false,
+};
+
 /// The labels.
 pub const LABELS: &[Label] = &[
     Label {
@@ -32,53 +44,43 @@ pub const LABELS: &[Label] = &[
         about: About::ProcessId,
         what: "a process id",
         names: &["pid", "process", "process id", "ppid"],
-        prefixes: &[],
-        suffixes: &[],
-        belongs: |c| c.is_ascii_digit(),
         is: |v| (2..=7).contains(&v.len()) && v[0] != b'0',
+        ..NUMBER
     },
     Label {
         cause: Cause::Randomness,
         about: About::ProcessId,
         what: "a thread id",
         names: &["tid", "thread", "thread id"],
-        prefixes: &[],
-        suffixes: &[],
-        belongs: |c| c.is_ascii_digit(),
         is: |v| (1..=7).contains(&v.len()),
+        ..NUMBER
     },
     Label {
         cause: Cause::Timestamp,
         about: About::Uptime,
         what: "how long the machine has been running",
         names: &["uptime", "up time", "since boot"],
-        prefixes: &[],
-        suffixes: &[],
         belongs: |c| c.is_ascii_digit() || c == b'.',
         is: |v| v.first().is_some_and(u8::is_ascii_digit),
+        ..NUMBER
     },
     Label {
         cause: Cause::Timestamp,
-        about: About::Anything,
         what: "the day of the year",
         names: &["yday", "day of year", "day of the year"],
-        prefixes: &[],
-        suffixes: &[],
-        belongs: |c| c.is_ascii_digit(),
         is: |v| (1..=3).contains(&v.len()),
+        ..NUMBER
     },
     Label {
         cause: Cause::VcsState,
-        about: About::Anything,
         what: "the id of a commit",
         names: &[
             "commit", "commit id", "commit hash", "commit sha", "git", "git id", "git hash",
             "git sha", "git rev", "git commit", "revision", "rev", "head",
         ],
-        prefixes: &[],
-        suffixes: &[],
         belongs: |c| c.is_ascii_hexdigit(),
         is: is_commit,
+        ..NUMBER
     },
     Label {
         // It differs because what it is made of does.
@@ -88,24 +90,23 @@ pub const LABELS: &[Label] = &[
         names: &[
             "sha1", "sha224", "sha256", "sha384", "sha512", "md5", "blake3", "digest", "checksum",
         ],
-        prefixes: &[],
         // As `sha256sum` writes them: before the name of a file.
         suffixes: &["  ", " *"],
         belongs: |c| c.is_ascii_hexdigit(),
         is: |v| {
             matches!(v.len(), 32 | 40 | 56 | 64 | 96 | 128) && v.iter().all(u8::is_ascii_hexdigit)
         },
+        ..NUMBER
     },
     Label {
         cause: Cause::Randomness,
         about: About::Address,
         what: "an address in memory",
-        names: &[],
         prefixes: &["0x"],
-        suffixes: &[],
         belongs: |c| c.is_ascii_hexdigit(),
         // Where Linux puts stacks, libraries and programs on x86-64.
         is: |v| v.len() == 12 && [&b"7f"[..], b"55", b"56"].iter().any(|s| v.starts_with(s)),
+        ..NUMBER
     },
 ];
 
@@ -203,6 +204,8 @@ mod tests {
         LABELS.iter().find(|l| l.fits(text.as_bytes(), &at)).map(|l| l.what)
     }
 
+    const DIGEST: &str = "0123456789abcdef0123456789abcdef";
+
     #[test]
     fn values_are_what_the_words_before_them_say() {
         let cases = [
@@ -215,19 +218,11 @@ mod tests {
             ("GIT_HASH=a1b2c3d", "a1b2c3d", Some("the id of a commit")),
             ("app 1.0 (a1b2c3d 2026-11-24)", "a1b2c3d", Some("the id of a commit")),
             ("at 0x7ffd3a1b2c40", "7ffd3a1b2c40", Some("an address in memory")),
-            (
-                "sha256:0123456789abcdef0123456789abcdef",
-                "0123456789abcdef0123456789abcdef",
-                Some("a digest"),
-            ),
-            (
-                "0123456789abcdef0123456789abcdef  x",
-                "0123456789abcdef0123456789abcdef",
-                Some("a digest"),
-            ),
+            ("sha256:0123456789abcdef0123456789abcdef", DIGEST, Some("a digest")),
+            ("0123456789abcdef0123456789abcdef  x", DIGEST, Some("a digest")),
             // Not even close, each in one thing.
-            ("0123456789abcdef0123456789abcdef x", "0123456789abcdef0123456789abcdef", None),
-            ("id 0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", None),
+            ("0123456789abcdef0123456789abcdef x", DIGEST, None),
+            ("id 0123456789abcdef0123456789abcdef", DIGEST, None),
             ("rapid 48213", "48213", None),
             ("pid 482137777", "482137777", None),
             ("threads: 3", "3", None),

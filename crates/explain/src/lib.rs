@@ -11,7 +11,6 @@ pub mod container;
 mod dependencies;
 mod digests;
 mod directories;
-pub mod error;
 pub mod finding;
 mod found;
 pub mod image;
@@ -146,7 +145,7 @@ fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> 
     known.known.retain(|k| k.a != k.b);
     let forms: Vec<Known> = known.known.iter().flat_map(Known::forms).collect();
     known.known.extend(forms);
-    // The longest first: a shorter one may stand within it.
+    // The longest first: a shorter one may be part of it.
     known.known.sort_by_key(|k| std::cmp::Reverse(k.a.len().max(k.b.len())));
     let mut search = Search {
         context: &known,

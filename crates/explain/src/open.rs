@@ -28,7 +28,7 @@ const MOST: u64 = 512 << 20;
 const LARGEST: u64 = 512 << 20;
 /// How a stream of gzip begins, with the only method that there is.
 const GZIP: &[u8] = b"\x1f\x8b\x08";
-/// Streams of one gzip file of which the headers are read.
+/// Streams of one gzip file whose headers are read.
 const STREAMS: usize = 4096;
 /// Times that a file may be compressed.
 const LAYERS: usize = 4;
@@ -116,19 +116,20 @@ pub fn peel<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Peeled<'a>, Unsound>
         if content.len() as u64 > MOST {
             return Err(unsound(format!("it unpacks to more than {MOST} bytes")));
         }
-        let (cuts, headers): (Vec<_>, _) = match compression {
+        let headers = match compression {
             Compression::Gzip => {
                 let all = headers_of(&peeled.bytes, limits).map_err(|e| unsound(e.to_string()))?;
-                all.iter().map(|(header, at)| (*at..at + header.len, header.fields())).unzip()
+                all.iter().map(|(header, at)| (*at..at + header.len, header.fields())).collect()
             }
             _ => {
                 let frames = &peeled.bytes[..skipped];
                 let value = format!("`{}`", printable(&frames[..skipped.min(SHOWN)]));
                 let field = Field { name: "skippable frames", says: Says::Other, value };
                 let fields = (skipped > 0).then_some(field).into_iter().collect();
-                (vec![0..skipped], vec![fields])
+                vec![(0..skipped, fields)]
             }
         };
+        let (cuts, headers): (Vec<_>, _) = headers.into_iter().unzip();
         let packed = match (std::mem::replace(&mut peeled.bytes, Cow::Owned(content)), &cuts[..]) {
             (Cow::Borrowed(all), [one]) => Cow::Borrowed(&all[one.end..]),
             (all, cuts) => Cow::Owned(without(&all, cuts)),
@@ -179,7 +180,7 @@ pub enum Kind {
     Rpm,
     /// A Mach-O file for several machines.
     Fat,
-    /// A directory, of which metadata are not compared.
+    /// A directory: no metadata is compared.
     Directory,
 }
 
@@ -225,8 +226,8 @@ pub struct Opened<'a> {
     pub fields: Vec<Field>,
     /// What is before the first member.
     pub prefix: &'a [u8],
-    /// What is odd about it: clauses.
-    pub odd: Vec<String>,
+    /// What is odd about it: a clause.
+    pub odd: Option<String>,
 }
 
 /// Reads the members of a container.
@@ -246,8 +247,7 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, U
         _ if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
         _ => return None,
     };
-    let mut opened =
-        Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: Vec::new() };
+    let mut opened = Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: None };
     let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };
     let read = read(&mut opened, bytes, limits).map_err(|what| Unsound { format, what });
     Some(read.map(|()| {
@@ -278,13 +278,10 @@ impl<'a> Opened<'a> {
             self.parts.iter().map(|p| (folded(p), p.said.name.as_str())).collect();
         names.sort();
         let clash = names.windows(2).find(|w| w[0].0 == w[1].0);
-        let odd = clash.map(|w| match w[0].1 == w[1].1 {
-            true => format!("`{}` is in it twice", w[0].1),
-            false => {
-                format!("`{}` and `{}` differ in letter case only", w[0].1, w[1].1)
-            }
+        self.odd = clash.map(|w| match (w[0].1, w[1].1) {
+            (a, b) if a == b => format!("`{a}` is in it twice"),
+            (a, b) => format!("`{a}` and `{b}` differ in letter case only"),
         });
-        self.odd.extend(odd);
     }
 }
 

@@ -4,6 +4,7 @@
 //! Constants have no symbols of their own; their users are found by searching the code for
 //! displacements that lead to them, and relocations that hold their address.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use repro_formats::bytes::chunk;
@@ -12,7 +13,7 @@ use super::image::{Image, Kind, Machine};
 use super::names::{crate_of, demangled};
 use super::source_line::Lines;
 
-/// Whose some bytes are.
+/// The owner of some bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owner {
     /// The symbol, demangled.
@@ -23,12 +24,6 @@ pub struct Owner {
     pub source: Option<String>,
 }
 
-/// The owners of some ranges.
-#[derive(Debug, Default)]
-pub struct Owners {
-    found: Vec<(Range<usize>, Owner)>,
-}
-
 /// How far before a value the constant that it is part of may begin, in bytes.
 const REACH: u64 = 512;
 /// How far before a pointer the table that it is part of may begin.
@@ -37,39 +32,27 @@ const TABLE: u64 = 128;
 /// A place: a part and an offset in it.
 type Place = (usize, u64);
 
-impl Owners {
-    /// Finds those of the ranges.
-    pub fn find(bytes: &[u8], image: &Image, wanted: &[Range<usize>]) -> Owners {
-        if wanted.is_empty() || image.symbols.is_empty() && image.references.is_empty() {
-            return Owners::default();
-        }
-        let lines = Lines::of(bytes);
-        let mut places: Vec<Option<Place>> =
-            wanted.iter().map(|r| image.place_of(r.start)).collect();
-        // Code owns itself; of constants, whoever refers to them.
-        let data: Vec<usize> = (0..places.len())
-            .filter(|i| places[*i].is_some_and(|(p, _)| image.parts[p].kind != Kind::Code))
-            .collect();
-        let targets: Vec<Place> = data.iter().filter_map(|i| places[*i]).collect();
-        let referrers = referrers(bytes, image, &targets);
-        for (i, from) in data.into_iter().zip(referrers) {
-            if let Some(from) = from {
-                places[i] = Some(from);
-            }
-        }
-        let found = wanted.iter().cloned().zip(places);
-        Owners {
-            found: found
-                .filter_map(|(range, place)| Some((range, owner(image, &lines, place?)?)))
-                .collect(),
-        }
+/// The owners of the ranges, of those that have one.
+pub fn owners(
+    bytes: &[u8],
+    image: &Image,
+    wanted: &[Range<usize>],
+) -> HashMap<Range<usize>, Owner> {
+    if wanted.is_empty() || image.symbols.is_empty() && image.references.is_empty() {
+        return HashMap::new();
     }
-
-    /// The owner of a range that was asked for.
-    pub fn of(&self, range: &Range<usize>) -> Option<&Owner> {
-        let found = self.found.iter().find(|(r, _)| r == range);
-        found.map(|(_, owner)| owner)
+    let lines = Lines::of(bytes);
+    let mut places: Vec<Option<Place>> = wanted.iter().map(|r| image.place_of(r.start)).collect();
+    // Code owns itself; constants belong to the code that refers to them.
+    let data: Vec<usize> = (0..places.len())
+        .filter(|i| places[*i].is_some_and(|(p, _)| image.parts[p].kind != Kind::Code))
+        .collect();
+    let targets: Vec<Place> = data.iter().filter_map(|i| places[*i]).collect();
+    for (i, from) in data.into_iter().zip(referrers(bytes, image, &targets)) {
+        places[i] = from.or(places[i]);
     }
+    let found = wanted.iter().cloned().zip(places);
+    found.filter_map(|(range, place)| Some((range, owner(image, &lines, place?)?))).collect()
 }
 
 fn owner(image: &Image, lines: &Lines, place: Place) -> Option<Owner> {

@@ -51,6 +51,6 @@ fn python(bytes: &[u8]) -> Image {
     ];
     let time = Fields(bytes).u32(8).to_string();
     let field = Field::new("the time of the source", 8..12, time, Cause::SourceMtime);
-    image.fields.push(Field { about: About::Python, ..field });
+    image.fields.push(field.about(About::Python));
     image
 }

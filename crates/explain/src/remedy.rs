@@ -96,7 +96,7 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
     Randomness TempDir: BUILD_SCRIPTS,
         "do not let names of temporary files reach the output: in a build script, write to OUT_DIR under a fixed name";
     Randomness Anything: "https://reproducible-builds.org/docs/randomness",
-        "take random values from a fixed seed; if bytes differ throughout, see that CARGO_INCREMENTAL=0 is in force";
+        "take random values from a fixed seed; if bytes differ throughout, check that CARGO_INCREMENTAL=0 is set";
     Username Anything: ENVIRONMENT,
         "leave the user's name out of what build scripts and macros write";
     UserId Anything: ENVIRONMENT,

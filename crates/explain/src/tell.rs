@@ -9,18 +9,18 @@ use repro_formats::names::printable;
 
 use super::image::{Follows, Image, Kind};
 use super::known::Context;
-use super::owner::{Owner, Owners};
+use super::owner::{self, Owner};
 use super::pair::{Claim, Compared};
 use super::remedy;
 use crate::cause::Cause;
 use crate::finding::{At, Excerpt, Finding, Place, SHOWN, cut};
 
-/// Bytes of an excerpt, and how many of them stand before the value.
+/// Bytes of an excerpt, and how many of them come before the value.
 const EXCERPT: usize = 96;
 const BEFORE: usize = 16;
-/// Findings of one pair that are told apart.
+/// Findings of one pair that are reported one by one.
 const MOST: usize = 2_000;
-/// Findings of which the owner is looked for.
+/// Findings whose owner is looked for.
 const OWNED: usize = 64;
 
 /// Both files of a pair.
@@ -53,12 +53,11 @@ pub fn findings(
         .take(OWNED)
         .map(|c| c.a.clone())
         .collect();
-    let owners = Owners::find(sides.a.0, sides.a.1, &wanted);
-    let mut told: Vec<(Finding, usize)> = Vec::new();
+    let owners = owner::owners(sides.a.0, sides.a.1, &wanted);
+    let mut told: Vec<Finding> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
     for claim in claims {
-        let owner = owners.of(&claim.a);
-        let mut finding = one(sides, claim, owner);
+        let mut finding = one(sides, claim, owners.get(&claim.a));
         finding.consequence =
             claim.follows && (claim.of_field == Follows::Never || first != Some(claim.of_field));
         finding.remedy = remedy::of(&finding, context);
@@ -67,46 +66,35 @@ pub fn findings(
             finding.a.clone(),
             finding.b.clone(),
             finding.symbol.clone(),
-            // Consequences of one kind are told together, wherever they stand.
+            // Consequences of one kind are reported together, wherever they are.
             (claim.about, claim.what.clone()),
         );
         // Nobody reads more than this: the rest is counted with the last.
         let kind = |f: &Finding| (f.consequence, f.cause == Cause::Unknown);
-        let last = || told.iter().rposition(|(f, _)| kind(f) == kind(&finding));
+        let last = || told.iter().rposition(|f| kind(f) == kind(&finding));
         let at = known.get(&key).copied();
         match at.or_else(|| (told.len() >= MOST).then(last).flatten()) {
             Some(at) => {
-                told[at].0.bytes += claim.bytes;
-                told[at].1 += claim.places;
+                told[at].bytes += claim.bytes;
+                told[at].place.more += claim.places;
             }
             None => {
                 known.insert(key, told.len());
-                told.push((finding, claim.places));
+                finding.place.more = claim.places - 1;
+                told.push(finding);
             }
         }
     }
     depends_on_length(&mut told);
-    let each = told.into_iter().map(|(mut finding, places)| {
-        finding.place.more = places.saturating_sub(1);
-        finding
-    });
-    each.collect()
+    told
 }
 
 /// Code of a function that refers to a value of different length: it holds the length, and copies the
 /// value in other steps.
-fn depends_on_length(told: &mut [(Finding, usize)]) {
-    let cause = |f: &Finding| !f.consequence && f.cause != Cause::Unknown;
-    let lengths = |f: &Finding| cause(f) && f.a.chars().count() != f.b.chars().count();
-    let roots: Vec<(Cause, Option<String>)> = told
-        .iter()
-        .filter(|(f, _)| lengths(f) && f.symbol.is_some())
-        .map(|(f, _)| (f.cause, f.symbol.clone()))
-        .collect();
-    for (finding, _) in told.iter_mut() {
-        if finding.consequence || finding.cause != Cause::Unknown || finding.symbol.is_none() {
-            continue;
-        }
+fn depends_on_length(told: &mut [Finding]) {
+    let roots = told.iter().filter(|f| f.is_cause_of_length() && f.symbol.is_some());
+    let roots: Vec<_> = roots.map(|f| (f.cause, f.symbol.clone())).collect();
+    for finding in told.iter_mut().filter(|f| !f.consequence && f.cause == Cause::Unknown) {
         if let Some((cause, _)) = roots.iter().find(|(_, s)| *s == finding.symbol) {
             follow(finding, *cause);
         }

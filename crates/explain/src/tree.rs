@@ -8,14 +8,13 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use repro_formats::digest::{self, Digest};
-use repro_formats::error as formats;
+use repro_formats::error::Error;
 use repro_formats::limits::Limits;
 use repro_formats::listing::Member;
 use repro_formats::names::printable;
 use repro_formats::{ar, cpio, tar, tree, zip};
 
 use super::open::{self, Kind, Opened, Part, read};
-use crate::error::Error;
 
 /// What cargo writes for itself, with times and absolute paths in it.
 const OWN_DIRECTORIES: [&str; 2] = [".fingerprint", "incremental"];
@@ -123,7 +122,7 @@ impl Tree {
             } else if self.is_own(&name) {
                 self.left_out += 1;
             } else if meta.is_symlink() {
-                let read = formats::Error::reading(&path);
+                let read = Error::reading(&path);
                 let target = fs::read_link(&path).map_err(read)?;
                 let target = printable(tree::bytes_of(target.as_os_str())?);
                 self.files.insert(name, Entry::new(SYMLINK, link_to(&target)));
@@ -241,7 +240,7 @@ impl Tree {
         }
         open::assign_roles(&mut parts);
         let kind = Kind::Directory;
-        Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: Vec::new() }, large))
+        Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: None }, large))
     }
 }
 

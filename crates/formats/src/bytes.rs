@@ -1,7 +1,7 @@
 //! Numbers from a byte slice. With [`Fields`], a position past the end reads as 0: the code that
 //! makes the slice has checked its bounds.
 
-/// So many bytes at an offset; none where there are fewer.
+/// `N` bytes at an offset; `None` if there are fewer.
 pub fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }

@@ -149,12 +149,12 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         why: &'static str,
     },
-    /// The file cannot be packed into a zip.
-    CannotZip {
+    /// The file is neither a directory nor a sound archive of one.
+    NoTree {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        why: &'static str,
+        /// What is wrong with it: a clause.
+        why: String,
     },
     /// Two files would have this name in the archive.
     SameName(String),
@@ -218,11 +218,9 @@ impl fmt::Display for Error {
             Error::CannotPack { path, why } => {
                 write!(f, "failed to pack `{}`: {why}", path.display())
             }
-            Error::CannotZip { path, why } => write!(
-                f,
-                "failed to pack `{}` into a zip: {why}; pack a tar.gz instead",
-                path.display()
-            ),
+            Error::NoTree { path, why } => {
+                write!(f, "`{}` cannot be compared with a directory: {why}", path.display())
+            }
             Error::SameName(name) => write!(
                 f,
                 "two files would be `{name}` in the archive; rename one, or name its place with `FILE=NAME`"

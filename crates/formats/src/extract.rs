@@ -40,18 +40,20 @@ pub fn extract(path: &Path, to: &Path, limits: &Limits, stop: Stop) -> Result<Ex
         let why = Malformed::at(0, "a zip is at its end, which some readers take in its place");
         return Err(Error::Unsound { path: path.to_owned(), format: "compressed tar", why });
     }
-    let mut place = Place::make(to, stop)?;
-    match found {
-        FileType::Zip => {
-            of_zip(&mut file, &mut place, limits).map_err(|e| e.told(path, "zip"))?;
-        }
-        FileType::Tar(compression) => {
-            let unpacked = Unpacked::new(&file, compression, limits)?;
-            of_tar(unpacked, &mut place, limits).map_err(|e| e.told(path, name_of(compression)))?;
-        }
+    let format = match found {
+        FileType::Zip => "zip",
+        FileType::Tar(Compression::None) => "tar",
+        FileType::Tar(_) => "compressed tar",
         _ => return Err(Error::NoArchive(path.to_owned())),
+    };
+    let mut place = Place::make((path, format), to, stop)?;
+    match found {
+        FileType::Tar(compression) => {
+            of_tar(Unpacked::new(&file, compression, limits)?, &mut place, limits)?;
+        }
+        _ => of_zip(&mut file, &mut place, limits)?,
     }
-    place.links_stay_inside(path)?;
+    place.links_stay_inside()?;
     Ok(place.done)
 }
 
@@ -62,49 +64,9 @@ pub fn is_archive(path: &Path) -> Result<bool, Error> {
     Ok(matches!(found, FileType::Zip | FileType::Tar(_)))
 }
 
-fn name_of(compression: Compression) -> &'static str {
-    match compression {
-        Compression::None => "tar",
-        _ => "compressed tar",
-    }
-}
-
-/// Why unpacking ended: the archive's fault, or that of the place it is unpacked to.
-enum Failed {
-    Archive(ReadError),
-    Place(Error),
-}
-
-impl Failed {
-    fn told(self, path: &Path, format: &'static str) -> Error {
-        match self {
-            Failed::Archive(e) => e.in_file(path, format),
-            Failed::Place(e) => e,
-        }
-    }
-}
-
-impl From<ReadError> for Failed {
-    fn from(e: ReadError) -> Failed {
-        Failed::Archive(e)
-    }
-}
-
-impl From<Malformed> for Failed {
-    fn from(e: Malformed) -> Failed {
-        Failed::Archive(e.into())
-    }
-}
-
-impl From<Error> for Failed {
-    fn from(e: Error) -> Failed {
-        Failed::Place(e)
-    }
-}
-
-fn of_tar(input: impl Read, place: &mut Place, limits: &Limits) -> Result<(), Failed> {
+fn of_tar(input: impl Read, place: &mut Place, limits: &Limits) -> Result<(), Error> {
     let mut walk = Walk::new(input, limits);
-    while let Some(entry) = walk.next()? {
+    while let Some(entry) = walk.next().map_err(place.unsound())? {
         place.stop.check()?;
         let done = &mut place.done;
         done.newest = done.newest.max(Some(entry.mtime));
@@ -116,15 +78,15 @@ fn of_tar(input: impl Read, place: &mut Place, limits: &Limits) -> Result<(), Fa
             Kind::Hardlink(target) => place.same(&entry.name, target)?,
             Kind::Sparse | Kind::Special(_) => {
                 let what = "it is a sparse file, which is not unpacked here";
-                return Err(Malformed::of(entry.at, &entry.written, what).into());
+                return Err(place.unsound()(Malformed::of(entry.at, &entry.written, what)));
             }
         }
     }
     Ok(())
 }
 
-fn of_zip(file: &mut File, place: &mut Place, limits: &Limits) -> Result<(), Failed> {
-    let index = zip::read(file, limits)?;
+fn of_zip(file: &mut File, place: &mut Place, limits: &Limits) -> Result<(), Error> {
+    let index = zip::read(file, limits).map_err(place.unsound())?;
     for entry in &index.entries {
         place.stop.check()?;
         match &entry.kind {
@@ -132,7 +94,7 @@ fn of_zip(file: &mut File, place: &mut Place, limits: &Limits) -> Result<(), Fai
             zip::Kind::Symlink(target) => place.symlink(&entry.name, target)?,
             zip::Kind::File => {
                 let exec = entry.mode.is_some_and(|m| m & 0o100 != 0);
-                let mut content = entry.content(&mut *file)?;
+                let mut content = entry.content(&mut *file).map_err(place.unsound())?;
                 place.file(&entry.name, exec, &mut content)?;
             }
         }
@@ -141,7 +103,9 @@ fn of_zip(file: &mut File, place: &mut Place, limits: &Limits) -> Result<(), Fai
 }
 
 /// The new directory, and what was put there.
-struct Place {
+struct Place<'a> {
+    /// The archive, and what it claims to be.
+    archive: (&'a Path, &'static str),
     root: PathBuf,
     links: Vec<PathBuf>,
     done: Extracted,
@@ -150,31 +114,36 @@ struct Place {
     folded: Option<Folded>,
 }
 
-impl Place {
-    fn make(root: &Path, stop: Stop) -> Result<Place, Error> {
+impl<'a> Place<'a> {
+    fn make(
+        archive: (&'a Path, &'static str),
+        root: &Path,
+        stop: Stop,
+    ) -> Result<Place<'a>, Error> {
         if let Some(parent) = root.parent() {
             create_dir(parent)?;
         }
         let create = Error::io(format!("failed to create directory `{}`", root.display()));
         fs::create_dir(root).map_err(create)?;
         let folded = ignores_case(root)?.then(Folded::default);
-        Ok(Place {
-            root: root.to_owned(),
-            links: Vec::new(),
-            done: Extracted::default(),
-            stop,
-            folded,
-        })
+        let (root, links, done) = (root.to_owned(), Vec::new(), Extracted::default());
+        Ok(Place { archive, root, links, done, stop, folded })
     }
 
-    fn dir(&mut self, name: &[u8]) -> Result<(), Failed> {
+    /// The error of an archive that is not what it claims to be.
+    fn unsound<E: Into<ReadError>>(&self) -> impl Fn(E) -> Error + use<'a, E> {
+        let (path, format) = self.archive;
+        move |e| e.into().in_file(path, format)
+    }
+
+    fn dir(&mut self, name: &[u8]) -> Result<(), Error> {
         self.check_case(name)?;
-        Ok(create_dir(&self.path(name)?)?)
+        create_dir(&self.path(name)?)
     }
 
     /// Where letter case does not count, one file would take the place of the other, or a link that
     /// of a directory.
-    fn check_case(&mut self, name: &[u8]) -> Result<(), Malformed> {
+    fn check_case(&mut self, name: &[u8]) -> Result<(), Error> {
         let Some(Err(other)) = self.folded.as_mut().map(|names| names.add(name)) else {
             return Ok(());
         };
@@ -182,10 +151,10 @@ impl Place {
         let what = format!(
             "its name differs from `{other}` in letter case only, and this disk takes both for one file"
         );
-        Err(Malformed::of(0, name, what))
+        Err(self.unsound()(Malformed::of(0, name, what)))
     }
 
-    fn file(&mut self, name: &[u8], exec: bool, content: &mut dyn Read) -> Result<(), Failed> {
+    fn file(&mut self, name: &[u8], exec: bool, content: &mut dyn Read) -> Result<(), Error> {
         let path = self.new_path(name)?;
         let failed = |e| Error::io(format!("failed to write `{}`", path.display()))(e);
         let mut options = OpenOptions::new();
@@ -197,7 +166,7 @@ impl Place {
                 Ok(0) => break,
                 Ok(n) => io::Write::write_all(&mut out, &buf[..n]).map_err(failed)?,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Failed::Archive(e.into())),
+                Err(e) => return Err(self.unsound()(e)),
             }
         }
         set_mode(&out, exec).map_err(failed)?;
@@ -205,7 +174,7 @@ impl Place {
         Ok(())
     }
 
-    fn symlink(&mut self, name: &[u8], target: &[u8]) -> Result<(), Failed> {
+    fn symlink(&mut self, name: &[u8], target: &[u8]) -> Result<(), Error> {
         let path = self.new_path(name)?;
         let to = path_of(target)?;
         let is_dir = path.parent().is_some_and(|p| p.join(&to).is_dir());
@@ -216,7 +185,7 @@ impl Place {
     }
 
     /// Another name of a file that came before, as a file of its own.
-    fn same(&mut self, name: &[u8], target: &[u8]) -> Result<(), Failed> {
+    fn same(&mut self, name: &[u8], target: &[u8]) -> Result<(), Error> {
         let (from, to) = (self.path(target)?, self.new_path(name)?);
         let write = Error::io(format!("failed to write `{}`", to.display()));
         fs::copy(&from, &to).map_err(write)?;
@@ -224,11 +193,11 @@ impl Place {
         Ok(())
     }
 
-    fn path(&self, name: &[u8]) -> Result<PathBuf, Failed> {
+    fn path(&self, name: &[u8]) -> Result<PathBuf, Error> {
         Ok(self.root.join(path_of(name)?))
     }
 
-    fn new_path(&mut self, name: &[u8]) -> Result<PathBuf, Failed> {
+    fn new_path(&mut self, name: &[u8]) -> Result<PathBuf, Error> {
         self.check_case(name)?;
         let path = self.path(name)?;
         if let Some(dir) = path.parent() {
@@ -237,8 +206,8 @@ impl Place {
         Ok(path)
     }
 
-    /// A link may lead through another one, so that its words do not tell where it ends.
-    fn links_stay_inside(&self, archive: &Path) -> Result<(), Error> {
+    /// A link may lead through another one, so its target alone does not show where it ends.
+    fn links_stay_inside(&self) -> Result<(), Error> {
         let resolve = Error::io(format!("failed to resolve `{}`", self.root.display()));
         let root = fs::canonicalize(&self.root).map_err(resolve)?;
         for link in &self.links {
@@ -246,7 +215,7 @@ impl Place {
             if leads_out {
                 let name = link.strip_prefix(&self.root).unwrap_or(link);
                 return Err(Error::LeadsOut {
-                    path: archive.to_owned(),
+                    path: self.archive.0.to_owned(),
                     link: printable(name.as_os_str().as_encoded_bytes()),
                 });
             }
@@ -396,10 +365,10 @@ mod tests {
         }
         // The same as if this disk did not.
         let root = disk.path().join("x");
-        let mut place = Place::make(&root, Stop::NEVER).unwrap();
+        let mut place = Place::make((disk.path(), "tar"), &root, Stop::NEVER).unwrap();
         place.folded = Some(Folded::default());
         let found = of_tar(&tar(&members)[..], &mut place, &Limits::default());
-        assert!(matches!(found, Err(Failed::Archive(_))));
+        assert!(matches!(found, Err(Error::Unsound { .. })));
         assert_eq!(fs::read(root.join("a/README")).unwrap(), b"1");
     }
 

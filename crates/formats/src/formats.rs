@@ -68,7 +68,7 @@ impl Format {
         FORMATS.iter().find(|f| f.name == name)
     }
 
-    /// The format that the file name's extension stands for.
+    /// The format of a file name with this extension.
     pub fn of_path(path: &Path) -> Option<&'static Format> {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let fits =

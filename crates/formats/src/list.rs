@@ -58,15 +58,11 @@ fn stream(
     if compression == Compression::None {
         return Ok(listing);
     }
-    let packed = rest_of(file, packed_at).map_err(Error::reading(path))?;
-    let unpacked = unpacked.hasher.finish();
-    Ok(Listing { compression, unpacked: Some(unpacked), packed: Some(packed), ..listing })
-}
-
-/// SHA-256 of a file from an offset on.
-fn rest_of(mut file: &File, from: u64) -> io::Result<String> {
-    file.seek(SeekFrom::Start(from))?;
-    Ok(digest::of_reader(&mut file)?.sha256)
+    let mut file = file;
+    let packed = file.seek(SeekFrom::Start(packed_at)).and_then(|_| digest::of_reader(&mut file));
+    let packed = Some(packed.map_err(Error::reading(path))?.sha256);
+    let unpacked = Some(unpacked.hasher.finish());
+    Ok(Listing { compression, unpacked, packed, ..listing })
 }
 
 /// Digests what is read through it.

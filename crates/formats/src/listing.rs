@@ -1,11 +1,8 @@
 //! The members of an archive with their metadata and digests. All archive formats share this type;
 //! it is all that comparing them needs.
 
-use std::io::Read;
-
 use crate::compress::container::Compression;
-use crate::digest::{self, Digest};
-use crate::error::ReadError;
+use crate::digest::Digest;
 
 /// An archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,9 +103,4 @@ pub struct Member {
     pub packed: Option<String>,
     /// Fields of the format that are none of the above.
     pub other: Vec<(String, String)>,
-}
-
-/// SHA-256 of a member's content.
-pub(crate) fn digest(input: &mut impl Read) -> Result<String, ReadError> {
-    Ok(digest::of_reader(input)?.sha256)
 }

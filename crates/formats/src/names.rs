@@ -63,7 +63,7 @@ pub fn clean(name: &[u8]) -> Result<Vec<u8>, &'static str> {
         match part {
             b"" | b"." => {}
             b".." => return Err("the name leads upward with `..`"),
-            // On Windows a backslash stands between parts.
+            // On Windows a backslash separates parts.
             part if part.split(|b| *b == b'\\').any(|p| p == b"..") => {
                 return Err("the name leads upward with `..` on Windows");
             }

@@ -148,7 +148,7 @@ fn pack_zip(
     }
     let buffered = writer.finish(b"").map_err(failed)?;
     let out = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
-    // Sizes were written back into headers, so that the bytes did not come in order.
+    // Sizes were written back into headers, so the bytes did not come in order.
     out.rewind().map_err(failed)?;
     Ok(Packed { tar: None, digest: digest::of_reader(out).map_err(failed)?, members })
 }
@@ -163,12 +163,12 @@ fn zip_name(item: &Item) -> Result<Option<Vec<u8>>, Error> {
         b"." => return Ok(None),
         name => name.strip_prefix(b"./").unwrap_or(name),
     };
-    let bad = |why| Error::CannotZip { path: item.path.clone(), why };
+    let bad = |why| Error::CannotPack { path: item.path.clone(), why };
     if std::str::from_utf8(name).is_err() {
-        return Err(bad("its name is not UTF-8"));
+        return Err(bad("its name is not UTF-8, which a zip needs; pack a tar.gz instead"));
     }
     if name.len() >= usize::from(u16::MAX) {
-        return Err(bad("its name is too long"));
+        return Err(bad("its name is too long for a zip; pack a tar.gz instead"));
     }
     Ok(Some(match item.kind {
         Kind::Dir => [name, b"/"].concat(),

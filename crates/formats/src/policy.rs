@@ -36,7 +36,7 @@ pub const POLICY: &[Rule] = rules! {
         "they have no content";
 };
 
-/// The epoch where nobody gives one: 1980-01-01T00:00:00Z, in seconds since 1970.
+/// The epoch unless one is given: 1980-01-01T00:00:00Z, in seconds since 1970.
 pub const NO_EPOCH: i64 = 315_532_800;
 
 /// The mode of a member: the permission bits of the file, as the policy has them.
@@ -51,7 +51,7 @@ pub const SPECIAL: u32 = 0o7000;
 /// The mode of a symbolic link: they have 777 or none at all, and the policy makes this of both.
 pub const LINK_MODE: u32 = 0o755;
 
-/// A mode as the policy has it, of a file of which only the exec bit is known.
+/// The mode of a file if only its exec bit is known.
 pub fn mode_of(executable: bool) -> u32 {
     if executable { 0o755 } else { 0o644 }
 }

@@ -71,9 +71,7 @@ impl<'a> Walk<'a> {
         }
         Ok(Item { name, kind, mode, path })
     }
-}
 
-impl Walk<'_> {
     fn note_collisions(&mut self, dir: &Path, entries: &[OsString]) {
         let mut seen = HashMap::new();
         for name in entries {
@@ -148,7 +146,7 @@ fn mode(meta: &Metadata) -> u32 {
     policy::mode(meta.mode())
 }
 
-/// Windows has no exec bit: what can be run there is told by its name.
+/// Windows has no exec bit: programs are known by their names.
 #[cfg(not(unix))]
 fn mode(meta: &Metadata) -> u32 {
     policy::mode_of(meta.is_dir())
@@ -184,7 +182,7 @@ pub fn made_up(root: &[u8], files: &[(Vec<u8>, PathBuf)]) -> Result<Vec<Item>, E
         ends.for_each(|(i, _)| dir(&name[..i]));
     }
     for (name, path) in all {
-        // A link among what is named is packed as what it points to: the archive is to stand alone.
+        // A link that is named is packed as the file that it points to: the archive must not depend on others.
         let look = Error::io(format!("failed to look at `{}`", path.display()));
         let meta = fs::metadata(path).map_err(look)?;
         let (kind, mode) = kind_and_mode(path, &meta)?;

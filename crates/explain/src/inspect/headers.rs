@@ -8,7 +8,7 @@ use repro_formats::signature;
 
 use super::binary::Binary;
 use crate::dependencies;
-use crate::read::gold_version;
+use crate::read::{Numbers, gold_version};
 
 /// Symbols whose names are looked at.
 const MOST: usize = 200_000;
@@ -203,39 +203,22 @@ fn apple(out: &mut Binary, bytes: &[u8], file: &object::File) {
     out.signed = signature::without(bytes.to_vec()).map(|u| u.signed);
     out.libc = Some("libSystem".to_string());
     // LC_BUILD_VERSION (0x32): platform, minimum, SDK, number of tools; then each tool and its version.
-    let little = matches!(bytes.first(), Some(0xce | 0xcf));
-    let wide = matches!(bytes.first(), Some(0xcf)) || matches!(bytes.get(3), Some(0xcf));
-    if !little {
-        return;
-    }
-    let all = Fields(bytes);
+    let all = Numbers::of(bytes);
     let version = |v: u32| format!("{}.{}.{}", v >> 16, v >> 8 & 0xff, v & 0xff);
-    let mut at = if wide { 32 } else { 28 };
-    for _ in 0..all.u32(16).min(10_000) {
-        let size = all.u32(at + 4) as usize;
-        if all.u32(at) == 0x32 {
-            let (minimum, sdk) = (version(all.u32(at + 12)), version(all.u32(at + 16)));
-            out.hints.push(format!("for macOS {minimum} and later, SDK {sdk}"));
-            for tool in 0..all.u32(at + 20).min(16) as usize {
-                let place = at + 24 + 8 * tool;
-                let name = match all.u32(place) {
-                    1 => "clang",
-                    2 => "swift",
-                    3 => "ld",
-                    4 => "lld",
-                    _ => continue,
-                };
-                let text = format!("Apple {name} {}", version(all.u32(place + 4)));
-                match name {
-                    "ld" | "lld" => out.linkers.push(text.replace("Apple lld", "lld")),
-                    _ => out.compilers.push(text),
-                }
+    for (_, at, _) in all.commands().filter(|(command, ..)| *command == 0x32) {
+        let (minimum, sdk) = (version(all.u32(at + 12)), version(all.u32(at + 16)));
+        out.hints.push(format!("for macOS {minimum} and later, SDK {sdk}"));
+        for tool in 0..all.u32(at + 20).min(16) as usize {
+            let place = at + 24 + 8 * tool;
+            let version = version(all.u32(place + 4));
+            match all.u32(place) {
+                1 => out.compilers.push(format!("Apple clang {version}")),
+                2 => out.compilers.push(format!("Apple swift {version}")),
+                3 => out.linkers.push(format!("Apple ld {version}")),
+                4 => out.linkers.push(format!("lld {version}")),
+                _ => {}
             }
         }
-        if size < 8 {
-            break;
-        }
-        at = at.saturating_add(size);
     }
 }
 

@@ -84,7 +84,7 @@ impl Work<'_> {
             .any(|c| c.a.contains(&p) && c.b.contains(&q))
     }
 
-    /// Whether an instruction leads to the same bytes on both sides, wherever they lie.
+    /// Whether an instruction leads to the same bytes on both sides, wherever they are.
     pub(super) fn leads_to_the_same(&self, part: &Part, hunk: &Hunk) -> bool {
         if hunk.a.len() != hunk.b.len() || hunk.a.len() > 4 || part.kind != Kind::Code {
             return false;

@@ -295,7 +295,7 @@ impl Work<'_> {
         let known = field.map(|f| (f.cause, f.about)).or_else(|| read::alone(&part.name));
         let (cause, about) = known.unwrap_or((Cause::Unknown, About::Anything));
         let claim = Claim { about, ..claim(cause, a, b, len) };
-        // What has no name of its own lies where it does because of the parts around it.
+        // The place of what has no name depends on the parts around it.
         if part.gap || bytes[part.range.clone()].iter().all(|b| *b == 0) {
             return self.push(claim.following(About::Moved));
         }

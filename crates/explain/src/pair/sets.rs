@@ -18,7 +18,7 @@ const NEAR: usize = 256;
 const MOST: usize = 1 << 20;
 /// Sizes of records.
 const SIZES: [usize; 13] = [2, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64];
-/// Bytes that must differ: fewer are alike by chance.
+/// Bytes that must differ: fewer may agree by accident.
 const LEAST: usize = 8;
 /// Sizes of the constants of a pool.
 const POOLS: [usize; 4] = [16, 8, 4, 32];
@@ -333,7 +333,7 @@ fn both<'x, T: Ord>(
     })
 }
 
-/// The pieces of `y` that all of `x` consists of, if they are long enough not to be so by chance: where each
+/// The pieces of `y` that all of `x` consists of, if they are long enough to be no accident: where each
 /// is in `x`, and in `y` but for a byte between two. Texts without anything between them, in another order.
 pub(super) fn pieces(x: &[u8], y: &[u8]) -> Option<Vec<(usize, Option<usize>)>> {
     if x.len() < 4 * PIECE || x.len() > CUT || y.len() > MOST {

@@ -1,4 +1,4 @@
-//! Compressed streams that stand in another file: behind the script or program that unpacks them, or
+//! Compressed streams in other files: behind the script or program that unpacks them, or
 //! among a program's constants. Compressed bytes say nothing of why they differ: what they unpack to does.
 
 use std::ops::Range;

@@ -1,5 +1,5 @@
 //! Tables of strings that end in NUL, such as merged literals and names of symbols: which strings one side
-//! has alone, wherever they stand.
+//! has alone, wherever they are.
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -69,7 +69,7 @@ impl Work<'_> {
         let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
         let least = match pa.kind {
             Kind::Text => 1,
-            // Small numbers, many of which are letters.
+            // Small numbers often look like letters.
             Kind::Debug => LEAST_RUN * 2,
             _ => LEAST_RUN,
         };
@@ -211,7 +211,7 @@ fn is_plain(b: u8) -> bool {
     b < 0x7f && text::is_text(b)
 }
 
-/// Texts that lie in the range, those at its ends whole; and what lies between them.
+/// Texts in the range, those at its ends whole; and what is between them.
 fn segments(
     bytes: &[u8],
     range: &Range<usize>,
@@ -257,7 +257,7 @@ fn segments(
     (texts, rest)
 }
 
-/// Whether a text among packed numbers is one: they make many short texts by chance.
+/// Whether a text among packed numbers is one: many of them look like short texts.
 fn is_telling(cause: Cause, about: About) -> bool {
     match cause {
         Cause::Unknown => false,
@@ -266,21 +266,30 @@ fn is_telling(cause: Cause, about: About) -> bool {
     }
 }
 
-impl Work<'_> {
+impl<'w> Work<'w> {
+    /// The strings that each of two tables has alone, sorted by a key so that what is alike is in the same place,
+    /// and how many bytes differ, which are counted; none where it is no such table.
+    fn lone_strings<K: Ord>(
+        &mut self,
+        pa: &Part,
+        pb: &Part,
+        hunks: &[Hunk],
+        key: impl Fn(&'w [u8]) -> K,
+    ) -> Option<([Vec<Range<usize>>; 2], u64)> {
+        let [mut a, mut b] = on_one_side((self.a, &pa.range), (self.b, &pb.range), hunks)?;
+        a.sort_by_cached_key(|r| key(&self.a[r.clone()]));
+        b.sort_by_cached_key(|r| key(&self.b[r.clone()]));
+        let differing = hunks.iter().map(|h| h.len() as u64).sum();
+        self.out.differing += differing;
+        Some(([a, b], differing))
+    }
+
     /// A table of strings that end in NUL: which strings are on one side only, wherever they stand. The
     /// rest of what differs is where the others stand. False where it is no such table.
     pub(super) fn strings(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> bool {
         let (a, b) = (self.a, self.b);
-        let Some([mut only_a, mut only_b]) = on_one_side((a, &pa.range), (b, &pb.range), hunks)
-        else {
-            return false;
-        };
-        // What is alike stands in the same place of the sorted lists.
-        only_a.sort_by_key(|r| &a[r.clone()]);
-        only_b.sort_by_key(|r| &b[r.clone()]);
-        let differing: u64 = hunks.iter().map(|h| h.len() as u64).sum();
-        self.out.differing += differing;
-        let mut left = differing;
+        let lone = self.lone_strings(pa, pb, hunks, |bytes| bytes);
+        let Some(([only_a, only_b], mut left)) = lone else { return false };
         let most = only_a.len().max(only_b.len());
         for i in 0..most.min(self.texts_left) {
             self.texts_left -= 1;
@@ -308,16 +317,9 @@ impl Work<'_> {
     /// Of the rest, names are compared as such. False where it is no table of strings.
     pub(super) fn names(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> bool {
         let (a, b) = (self.a, self.b);
-        let Some([mut only_a, mut only_b]) = on_one_side((a, &pa.range), (b, &pb.range), hunks)
-        else {
-            return false;
-        };
         let bare = |bytes: &[u8]| without_hashes(&String::from_utf8_lossy(bytes));
-        only_a.sort_by_cached_key(|r| bare(&a[r.clone()]));
-        only_b.sort_by_cached_key(|r| bare(&b[r.clone()]));
-        let differing: u64 = hunks.iter().map(|h| h.len() as u64).sum();
-        self.out.differing += differing;
-        let mut left = differing;
+        let lone = self.lone_strings(pa, pb, hunks, bare);
+        let Some(([only_a, only_b], mut left)) = lone else { return false };
         for (p, q) in only_a.iter().zip(&only_b).take(MOST_NAMES) {
             for mut c in self.whole(p, q) {
                 let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

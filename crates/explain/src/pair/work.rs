@@ -69,11 +69,11 @@ pub(super) const MOST_TEXTS: usize = 20_000;
 pub(super) const MOST_FINDS: u64 = 2 << 30;
 /// Texts of one pair that are looked for in pieces.
 pub(super) const MOST_CUTS: usize = 24;
-/// Bytes of a piece that tell by how much it moved: shorter ones stand in several places.
+/// A piece of so many bytes shows by how much it moved: shorter ones occur in several places.
 const MOVED: usize = 8;
 /// How many different moves are kept.
 const MOST_MOVES: usize = 4096;
-/// Claims that are told apart.
+/// Claims that are kept apart.
 const MOST_CLAIMS: usize = 20_000;
 /// How far text around a difference is read.
 pub(super) const AROUND: usize = 512;
@@ -169,7 +169,7 @@ impl Work<'_> {
         self.push(whole(Cause::Unknown, hunk));
     }
 
-    /// Where a piece stands in a part of the other file, while the budget for such searches lasts.
+    /// Where a piece is in a part of the other file, while the budget for such searches lasts.
     pub(super) fn find(&mut self, whole: &[u8], piece: &[u8]) -> Option<usize> {
         let cost = whole.len() as u64;
         if piece.is_empty() || self.finds_left < cost {
@@ -179,7 +179,7 @@ impl Work<'_> {
         memchr::memmem::find(whole, piece)
     }
 
-    /// Whether a piece of a part stands in the same part of the other file; by how much it moved is kept.
+    /// Whether a piece of a part is in the same part of the other file; keeps by how much it moved.
     pub(super) fn moved_to(
         &mut self,
         piece: &Range<usize>,
@@ -195,7 +195,7 @@ impl Work<'_> {
         at.is_some()
     }
 
-    /// Whether what each side has here stands somewhere in the same part of the other.
+    /// Whether what each side has here is somewhere in the same part of the other.
     pub(super) fn is_elsewhere(&mut self, pa: &Part, pb: &Part, hunk: &Hunk) -> bool {
         let (a, b) = ((self.a, pa), (self.b, pb));
         self.is_in(&hunk.a, a, b) && self.is_in(&hunk.b, b, a)

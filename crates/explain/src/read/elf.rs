@@ -1,5 +1,7 @@
 //! ELF: sections, the build-id, symbols and relocations (gABI, chapters 4 and 5).
 
+use std::ops::Range;
+
 use object::{Object, ObjectSection, SectionFlags, elf};
 use repro_formats::digest;
 
@@ -67,34 +69,38 @@ pub fn read(bytes: &[u8]) -> Result<Image, String> {
         part.address = part.address.filter(|a| *a != 0);
     }
     image.tile(bytes.len());
-    build_id(&mut image, bytes, &file);
-    gold(&mut image, bytes);
-    interpreter(&mut image, bytes);
-    debug_link(&mut image, bytes);
+    let fields = [
+        build_id(&image, bytes, &file),
+        gold(&image, bytes),
+        interpreter(&image, bytes),
+        debug_link(&image, bytes),
+    ];
+    image.fields.extend(fields.into_iter().flatten());
     add_names(&mut image, &file);
     Ok(image)
 }
 
+/// Where the section of this name is.
+fn section(image: &Image, name: &str) -> Option<Range<usize>> {
+    image.parts.iter().find(|p| p.name == name).map(|p| p.range.clone())
+}
+
 /// The note `NT_GNU_BUILD_ID`. Its value is at the end of its section, which holds nothing else.
-fn build_id(image: &mut Image, bytes: &[u8], file: &object::File) {
-    let Ok(Some(id)) = file.build_id() else { return };
-    let note = image.parts.iter().find(|p| p.name == ".note.gnu.build-id");
-    let Some(part) = note else { return };
-    let Some(end) = part.range.end.checked_sub(id.len()) else { return };
-    if bytes.get(end..part.range.end) != Some(id) {
-        return;
-    }
-    let field = Field::new("build-id", end..part.range.end, digest::hex(id), Cause::BuildId);
-    image.fields.push(field.follows(Follows::UnlessAlone));
+fn build_id(image: &Image, bytes: &[u8], file: &object::File) -> Option<Field> {
+    let id = file.build_id().ok()??;
+    let end = section(image, ".note.gnu.build-id")?.end;
+    let range = end.checked_sub(id.len())?..end;
+    (bytes.get(range.clone()) == Some(id)).then(|| {
+        let field = Field::new("build-id", range, digest::hex(id), Cause::BuildId);
+        field.follows(Follows::UnlessAlone)
+    })
 }
 
 /// The note in which gold writes its version, where other linkers write theirs to `.comment`.
-fn gold(image: &mut Image, bytes: &[u8]) {
-    let note = image.parts.iter().find(|p| p.name == ".note.gnu.gold-version");
-    let Some(part) = note else { return };
-    let value = gold_version(&bytes[part.range.clone()]);
-    let field = Field::new("the linker", part.range.clone(), value, Cause::LinkerVersion);
-    image.fields.push(field);
+fn gold(image: &Image, bytes: &[u8]) -> Option<Field> {
+    let range = section(image, ".note.gnu.gold-version")?;
+    let value = gold_version(&bytes[range.clone()]);
+    Some(Field::new("the linker", range, value, Cause::LinkerVersion))
 }
 
 /// What gold calls itself in its note.
@@ -105,26 +111,21 @@ pub(crate) fn gold_version(note: &[u8]) -> String {
 
 /// The program that loads this one. The linker takes it from its command line, or else from its own
 /// configuration.
-fn interpreter(image: &mut Image, bytes: &[u8]) {
-    let Some(part) = image.parts.iter().find(|p| p.name == ".interp") else { return };
-    let range = part.range.clone();
+fn interpreter(image: &Image, bytes: &[u8]) -> Option<Field> {
+    let range = section(image, ".interp")?;
     let text = String::from_utf8_lossy(&bytes[range.clone()]);
     let value = text.trim_end_matches('\0');
     let field = Field::new("the program interpreter", range, value, Cause::LinkerVersion);
-    image.fields.push(Field { about: About::Interpreter, ..field });
+    Some(field.about(About::Interpreter))
 }
 
 /// The checksum of the separate file with debug info, at the end of its section.
-fn debug_link(image: &mut Image, bytes: &[u8]) {
-    let Some(part) = image.parts.iter().find(|p| p.name == ".gnu_debuglink") else { return };
-    let range = part.range.end.saturating_sub(4)..part.range.end;
-    if range.len() < 4 || range.start < part.range.start {
-        return;
-    }
+fn debug_link(image: &Image, bytes: &[u8]) -> Option<Field> {
+    let Range { start, end } = section(image, ".gnu_debuglink")?;
+    let range = end.checked_sub(4).filter(|at| *at >= start)?..end;
     let value = format!("0x{}", digest::hex(&bytes[range.clone()]));
     let field = Field::new("the checksum of the debug file", range, value, Cause::Unknown);
-    let field = field.follows(Follows::UnlessAlone);
-    image.fields.push(Field { about: About::DebugFile, ..field });
+    Some(field.follows(Follows::UnlessAlone).about(About::DebugFile))
 }
 
 /// Sections that one file has and the other has not because of how it was linked or stripped: what that

@@ -24,25 +24,51 @@ pub fn read(bytes: &[u8]) -> Result<Image, String> {
         (_, SectionKind::Debug) => Kind::Debug,
         _ => Kind::Data,
     })?;
-    let numbers = Numbers {
-        bytes,
-        little: matches!(bytes.first(), Some(0xce | 0xcf)),
-        wide: matches!(bytes, [0xcf, ..] | [_, _, _, 0xcf, ..]),
-    };
-    commands(&mut image, &numbers);
+    let n = Numbers::of(bytes);
+    for (command, at, size) in n.commands() {
+        match command {
+            0x02 => symbols(&mut image, &n, at),
+            0x22 | 0x8000_0022 => dyld_info(&mut image, &n, at),
+            _ => {
+                image.fields.extend(field(&n, command, at, size));
+                image.fields.extend(of_signature(&n, command, at));
+                image.parts.extend(data(&n, command, at));
+            }
+        }
+    }
     image.tile(bytes.len());
     add_names(&mut image, &file);
     Ok(image)
 }
 
-struct Numbers<'a> {
+/// The numbers of a file, in its byte order.
+pub(crate) struct Numbers<'a> {
     bytes: &'a [u8],
     little: bool,
     wide: bool,
 }
 
 impl Numbers<'_> {
-    fn u32(&self, at: usize) -> u32 {
+    /// Those of a Mach-O file for one machine.
+    pub(crate) fn of(bytes: &[u8]) -> Numbers<'_> {
+        let little = matches!(bytes.first(), Some(0xce | 0xcf));
+        let wide = matches!(bytes, [0xcf, ..] | [_, _, _, 0xcf, ..]);
+        Numbers { bytes, little, wide }
+    }
+
+    /// The load commands, as far as they are within the file: which, where each is, and its size.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = (u32, usize, usize)> {
+        let mut at = if self.wide { 32 } else { 28 };
+        (0..self.usize(16).min(COMMANDS)).map_while(move |_| {
+            let size = self.usize(at + 4);
+            let end = at.saturating_add(size);
+            let command = (self.u32(at), std::mem::replace(&mut at, end), size);
+            (size >= 8 && end <= self.bytes.len()).then_some(command)
+        })
+    }
+
+    /// Four bytes; 0 past the end.
+    pub(crate) fn u32(&self, at: usize) -> u32 {
         let bytes = chunk(self.bytes, at).unwrap_or_default();
         if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
     }
@@ -77,26 +103,6 @@ impl Numbers<'_> {
 
 /// Commands that are read: more than any linker writes.
 const COMMANDS: usize = 4096;
-
-fn commands(image: &mut Image, n: &Numbers) {
-    let mut at = if n.wide { 32 } else { 28 };
-    for _ in 0..n.usize(16).min(COMMANDS) {
-        let size = n.usize(at + 4);
-        if size < 8 || at.saturating_add(size) > n.bytes.len() {
-            return;
-        }
-        match n.u32(at) {
-            0x02 => symbols(image, n, at),
-            0x22 | 0x8000_0022 => dyld_info(image, n, at),
-            command => {
-                image.fields.extend(field(n, command, at, size));
-                image.fields.extend(of_signature(n, command, at));
-                image.parts.extend(data(n, command, at));
-            }
-        }
-        at += size;
-    }
-}
 
 fn part(name: &str, range: Range<usize>, kind: Kind) -> Part {
     Part::new(name, range, None, kind)
@@ -209,7 +215,7 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
         let (name, range) = (format!("{what} path {i}"), start..start + path.len());
         let about = if kind { About::ObjectName } else { About::FileSymbol };
         let field = Field::new(&name, range, printable(path), Cause::BuildPath);
-        image.fields.push(Field { about, ..field });
+        image.fields.push(field.about(about));
         if kind {
             let (value, len) = match n.wide {
                 true => (n.u64(at + 8), 8),
@@ -218,7 +224,7 @@ fn symbols(image: &mut Image, n: &Numbers, at: usize) {
             let shown = i64::try_from(value).map_or_else(|_| value.to_string(), time::show);
             let (name, range) = (format!("N_OSO time {i}"), at + 8..at + 8 + len);
             let field = Field::new(&name, range, shown, Cause::Timestamp);
-            image.fields.push(Field { about: About::ObjectName, ..field });
+            image.fields.push(field.about(About::ObjectName));
         }
     }
     image.parts.push(part("symbol table", all, Kind::Table));

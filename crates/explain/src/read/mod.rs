@@ -12,6 +12,7 @@ pub use self::elf::alone;
 use repro_formats::detect::FileType;
 
 pub(crate) use self::elf::gold_version;
+pub(crate) use self::macho::Numbers;
 use super::image::Image;
 
 /// A format that has a reader.

@@ -25,7 +25,7 @@ fn part_of(image: &Image, file: &object::File, index: SectionIndex) -> Option<us
     (size > 0 && image.parts[part].range.start == start).then_some(part)
 }
 
-/// Parses the file and gives its sections as parts, each of the kind that is told of it by its name.
+/// Parses the file, and makes a part of each section; `kind` decides what it holds.
 pub(super) fn sections<'d>(
     bytes: &'d [u8],
     format: &'static str,

@@ -136,7 +136,7 @@ fn headers(image: &mut Image, bytes: &[u8]) {
     ] {
         let start = directory(bytes, index).and_then(|(rva, _)| offset_of(image, rva));
         let about = if index == RESOURCE { About::Resource } else { About::Anything };
-        fields.extend(start.map(|at| Field { about, ..time_at(name, at + 4) }));
+        fields.extend(start.map(|at| time_at(name, at + 4).about(about)));
     }
     for at in entries {
         fields.extend(debug_fields(bytes, at, follows));
@@ -154,7 +154,7 @@ fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
     Field::new(name, at..at.saturating_add(4), shown, Cause::PeTimestamp).follows(follows)
 }
 
-/// Where an address relative to the image's base lies in the file. Parts have absolute addresses.
+/// The offset in the file of an address relative to the image's base. Parts have absolute addresses.
 fn offset_of(image: &Image, rva: u64) -> Option<usize> {
     // The first section follows the headers, on the first page behind them.
     let base = image.base()? & !0xffff;

@@ -8,7 +8,7 @@ use crate::cause::Cause;
 use crate::known::{Known, Window};
 use crate::time;
 
-/// Where `value` stands in `text` and touches `range`.
+/// Where `value` is in `text`, touching `range`.
 fn occurrence(text: &[u8], value: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
     let from = range.start.saturating_sub(value.len());
     let to = (range.end + value.len()).min(text.len());
@@ -25,23 +25,19 @@ const TELLING: usize = 6;
 pub(super) fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     for k in &texts.context.known {
         let (va, vb) = (k.a.as_bytes(), k.b.as_bytes());
-        let a = occurrence(texts.a, va, &hunk.a);
-        let b = occurrence(texts.b, vb, &hunk.b);
-        // One side is enough, since what differs need not stand in the same place.
-        let telling = |value: &[u8]| value.len() >= TELLING;
-        let a = a.filter(|_| telling(va));
-        let b = b.filter(|_| telling(vb));
-        let found = match (a, b) {
-            (None, None) => None,
-            (a, b) => {
-                Some((a.unwrap_or_else(|| hunk.a.clone()), b.unwrap_or_else(|| hunk.b.clone())))
-            }
-        };
-        if let Some((a, b)) = found {
-            return Some(Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) });
+        // One side is enough, since what differs need not be in the same place.
+        let a = occurrence(texts.a, va, &hunk.a).filter(|_| va.len() >= TELLING);
+        let b = occurrence(texts.b, vb, &hunk.b).filter(|_| vb.len() >= TELLING);
+        if a.is_some() || b.is_some() {
+            let (a, b) = (a.unwrap_or(hunk.a.clone()), b.unwrap_or(hunk.b.clone()));
+            return Some(of_known(k, a, b));
         }
     }
     None
+}
+
+fn of_known(k: &Known, a: Range<usize>, b: Range<usize>) -> Reading {
+    Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) }
 }
 
 /// A known value of any length, exactly at the difference: nothing else of the difference remains.
@@ -49,7 +45,7 @@ pub fn short_known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let list = texts.context.known.iter();
     list.filter(|k| !k.a.is_empty() && !k.b.is_empty()).find_map(|k| {
         let (a, b) = exactly(texts, hunk, k)?;
-        Some(Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) })
+        Some(of_known(k, a, b))
     })
 }
 
@@ -66,7 +62,7 @@ pub(super) fn known_words(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         |(v, w): &(&String, &String)| texts.context.known.iter().find(|k| k.a == **v && k.b == **w);
     let first = known(differ.first().filter(|_| x.len() == y.len() && x.len() > 1)?)?;
     let all = differ.iter().all(|pair| known(pair).is_some_and(|k| k.cause == first.cause));
-    all.then(|| Reading { about: first.about, ..reading(first.cause, Some(&first.name), a, b) })
+    all.then(|| of_known(first, a, b))
 }
 
 fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<(Range<usize>, Range<usize>)> {

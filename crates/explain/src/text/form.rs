@@ -74,10 +74,10 @@ const INSTALLED: [&str; 15] = [
 
 /// Directories of temporary files.
 const TEMPORARY: [&str; 2] = ["/tmp/", "/var/tmp/"];
-/// Characters that are drawn for the name of a temporary file, at least.
+/// Random characters in the name of a temporary file, at least.
 const DRAWN: usize = 6;
 
-/// Whether two paths are of temporary files or directories whose names were drawn.
+/// Whether two paths are of temporary files or directories with random names.
 fn are_temporary(x: &str, y: &str) -> bool {
     let name = |path: &'_ str| {
         let below = TEMPORARY.iter().find_map(|dir| path.strip_prefix(dir))?;
@@ -93,7 +93,7 @@ fn are_temporary(x: &str, y: &str) -> bool {
     p.len() == q.len() && drawn(&p) && drawn(&q)
 }
 
-/// Bytes of a name in a path at most, as good as always.
+/// Names in paths rarely have more bytes.
 const NAME: usize = 96;
 
 /// A path on both sides.
@@ -103,7 +103,7 @@ pub(super) fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let separator = |c: &u8| matches!(c, b'/' | b'\\');
     let names = |r: &Range<usize>, text: &[u8], at: &Range<usize>| {
         let separators = text.get(r.clone())?.iter().filter(|c| separator(c)).count();
-        // Literals stand side by side: one that has no separator is not in a path.
+        // Literals are stored side by side: one that has no separator is not in a path.
         let before = &text[at.start.saturating_sub(NAME).max(r.start)..at.end.max(r.start)];
         let within = before.iter().any(separator);
         let fits = separators >= 2 && within && r.len() < 4096;
@@ -178,7 +178,7 @@ pub(super) fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     None
 }
 
-/// So many characters, and so many of them in other places, are not the same ones by chance.
+/// Texts of at least `SHUFFLED` characters, `ELSEWHERE` of them in other places, do not agree by accident.
 const SHUFFLED: usize = 16;
 
 const ELSEWHERE: usize = 6;
@@ -192,7 +192,7 @@ fn sorted(bytes: &[u8]) -> Vec<u8> {
 /// Digits of a commit's id in git.
 const COMMIT: usize = 40;
 
-/// Whether a hash stands where the compiler puts that of a crate or symbol into a name.
+/// Whether a hash is where the compiler puts that of a crate or symbol into a name.
 fn names_a_crate(text: &[u8], hash: &Range<usize>) -> bool {
     let before = &text[..hash.start];
     let after = &text[hash.end..];
@@ -212,7 +212,7 @@ pub(crate) fn distinct(bytes: &[u8]) -> usize {
 pub(super) fn order(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
     let (first, last) = (hunks.first()?, hunks.last()?);
     let all = Hunk { a: first.a.start..last.a.end, b: first.b.start..last.b.end };
-    // Literals stand side by side, so that the outer words may run into others.
+    // Literals are stored side by side, so the outer words may run into others.
     let widths: [&dyn Fn(u8) -> bool; 3] = [&is_name, &|c| c.is_ascii_digit(), &|_| false];
     let (a, b) = widths
         .iter()

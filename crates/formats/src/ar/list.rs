@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::read::{self, Entry, Kind};
+use crate::digest;
 use crate::error::ReadError;
 use crate::limits::Limits;
-use crate::listing::{Listing, Member, digest};
+use crate::listing::{Listing, Member};
 use crate::names::printable;
 
 /// Lists it.
@@ -19,7 +20,8 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
     input.seek(SeekFrom::Start(entry.data_at))?;
-    Ok(Member { sha256: Some(digest(&mut input.take(entry.size))?), ..said(entry) })
+    let sha256 = digest::of_reader(&mut input.take(entry.size))?.sha256;
+    Ok(Member { sha256: Some(sha256), ..said(entry) })
 }
 
 /// What the archive says of a member.

@@ -15,7 +15,7 @@ use crate::policy;
 
 /// The first member of a Debian package.
 const DEBIAN: &[u8] = b"debian-binary";
-/// How the names of members begin that sign a package: of debsigs, and of dpkg-sig.
+/// How members that sign a package are called, by debsigs and by dpkg-sig.
 const SIGNATURES: &[u8] = b"_gpg";
 
 /// Writes the normal form.
@@ -48,7 +48,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         let was = header;
         fix(&mut header, entry, job.times, package);
         compare(&mut written, entry, &was, &header);
-        // A BSD name stands before the content.
+        // A BSD name comes before the content.
         let before = entry.data_at - entry.header_at - ar::HEADER as u64;
         let mut name = Vec::new();
         Read::take(input, before).read_to_end(&mut name).map_err(failed)?;

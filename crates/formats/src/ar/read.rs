@@ -16,7 +16,7 @@ pub fn begins(head: &[u8]) -> bool {
     head.starts_with(MAGIC)
 }
 
-/// How one begins that only names its members.
+/// How a thin archive begins, which only names its members.
 pub const THIN: &[u8; 8] = b"!<thin>\n";
 /// Bytes of a member's header.
 pub const HEADER: usize = 60;
@@ -87,10 +87,7 @@ fn read_as<R: Read + Seek>(
     let mut names: Option<Vec<u8>> = None;
     let mut at = MAGIC.len() as u64;
     while at < len {
-        let count = entries.len() as u64 + 1;
-        if let Err(what) = limits.check_entries(count) {
-            return Err(Malformed::at(at, what).into());
-        }
+        limits.check_entries(entries.len() as u64 + 1, at)?;
         let mut header = [0; HEADER];
         let whole = exactly(input, &mut header, at, "a header");
         whole.map_err(|e| match e {
@@ -123,7 +120,7 @@ fn read_as<R: Read + Seek>(
     Ok(entries)
 }
 
-/// The member of a header, its name as it stands there.
+/// The member of a header, its name as it is written.
 fn member(header: &[u8; HEADER], at: u64, len: u64) -> Result<Entry, Malformed> {
     let bad = |what: &str| Malformed::at(at, what);
     if &header[58..] != b"`\n" {
@@ -181,7 +178,7 @@ fn trimmed(field: &[u8]) -> &[u8] {
     &field[..end]
 }
 
-/// A BSD name stands before the content and counts as a part of it.
+/// A BSD name comes before the content and counts as a part of it.
 fn bsd_name<R: Read>(input: &mut R, entry: &mut Entry, size: &[u8]) -> Result<(), ReadError> {
     let at = entry.header_at;
     let bad = |what: &str| ReadError::from(Malformed::at(at, what));

@@ -203,7 +203,7 @@ impl<W: Write> Packer<W> {
             }
             Engine::Xz => {
                 let mut lzma = LzmaOptions::new_preset(level)?;
-                // A block cannot refer to what lies before it.
+                // A block cannot refer to what is before it.
                 lzma.dict_size(XZ_BLOCK as u32);
                 let mut filters = Filters::new();
                 filters.lzma2(&lzma);

@@ -89,8 +89,6 @@ impl State {
 pub struct Totals {
     /// Bytes of input.
     pub read: u64,
-    /// Bytes of output.
-    pub written: u64,
     /// CRC-32 of the input.
     pub crc32: u32,
 }
@@ -179,7 +177,6 @@ pub struct Deflater<W: Write> {
     input: Vec<u8>,
     crc: Crc,
     read: u64,
-    written: u64,
 }
 
 impl<W: Write> Deflater<W> {
@@ -191,7 +188,6 @@ impl<W: Write> Deflater<W> {
             input: Vec::new(),
             crc: Crc::new(),
             read: 0,
-            written: 0,
         })
     }
 
@@ -206,7 +202,6 @@ impl<W: Write> Deflater<W> {
     fn take(&mut self) -> io::Result<bool> {
         let Some(block) = self.pool.take()? else { return Ok(false) };
         self.out.write_all(&block.output)?;
-        self.written += block.output.len() as u64;
         self.crc.combine(&block.crc);
         self.pool.recycle(block);
         Ok(true)
@@ -216,7 +211,7 @@ impl<W: Write> Deflater<W> {
     pub fn finish(mut self) -> io::Result<(W, Totals)> {
         self.give(true)?;
         while self.take()? {}
-        let totals = Totals { read: self.read, written: self.written, crc32: self.crc.sum() };
+        let totals = Totals { read: self.read, crc32: self.crc.sum() };
         Ok((self.out, totals))
     }
 }
@@ -238,21 +233,15 @@ impl<W: Write> Write for Deflater<W> {
     }
 }
 
-impl Worker {
-    fn stop(&mut self) {
-        self.todo = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
 impl Drop for Worker {
     fn drop(&mut self) {
         // What it still had to hand over is not wanted: it must not wait for that.
         let (_, nowhere) = sync_channel(0);
         self.done = nowhere;
-        self.stop();
+        self.todo = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -348,7 +337,6 @@ pub(crate) mod tests {
             }
             assert!(unpacked(&want) == input);
             assert_eq!(totals.read, input.len() as u64);
-            assert_eq!(totals.written, want.len() as u64);
             let mut crc = Crc::new();
             crc.update(&input);
             assert_eq!(totals.crc32, crc.sum());

@@ -258,8 +258,8 @@ impl Read for Unpacked<'_> {
         })?;
         self.unpacked += n as u64;
         if self.compression != Compression::None {
-            let fits = self.limits.check_bytes(self.unpacked, packed.max(self.state.read.get()));
-            fits.map_err(|what| Malformed::at(packed, what))?;
+            let read = packed.max(self.state.read.get());
+            self.limits.check_bytes(self.unpacked, read, packed)?;
         }
         Ok(n)
     }

@@ -95,7 +95,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Entry<'a>>, Malf
     let mut entries = Vec::new();
     let mut at = 0;
     loop {
-        limits.check_entries(entries.len() as u64 + 1).map_err(|e| Malformed::at(at as u64, e))?;
+        limits.check_entries(entries.len() as u64 + 1, at as u64)?;
         let (entry, next) = member(bytes, at)?;
         at = next;
         match entry {

@@ -2,7 +2,7 @@
 
 pub mod signature;
 
-/// Magic numbers as they stand in the file: 32 and 64 bits, either byte order.
+/// Magic numbers as they are written: 32 and 64 bits, either byte order.
 const MAGICS: [[u8; 4]; 4] = [
     [0xce, 0xfa, 0xed, 0xfe],
     [0xcf, 0xfa, 0xed, 0xfe],
@@ -16,7 +16,7 @@ pub fn begins(bytes: &[u8]) -> bool {
 }
 
 /// Whether the bytes begin a file for several machines. `cafebabe` also begins a Java class, in which
-/// a version of 45 or more stands where there is the number of machines here.
+/// a version of 45 or more is in the place of the number of machines.
 pub fn begins_fat(bytes: &[u8]) -> bool {
     let count = bytes.get(4..8).map_or(0, |c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]));
     let magic = bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbe])

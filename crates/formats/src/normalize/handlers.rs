@@ -22,7 +22,7 @@ pub struct Handler {
     pub name: &'static str,
     /// File name extensions that go with it, for the list; see `by_name`.
     pub extensions: &'static [&'static str],
-    /// What is made fixed, as a sentence without a full stop.
+    /// What is normalized, as a sentence without a full stop.
     pub fixes: &'static str,
     /// What such a file is.
     pub of: FileType,
@@ -33,7 +33,7 @@ pub struct Handler {
 }
 
 /// Rows: the name, and whether only files of these names are meant; their extensions; what such a file is;
-/// what writes the normal form, and what is made fixed.
+/// what writes the normal form, and what is normalized.
 macro_rules! handlers {
     (@) => { false };
     (@by_name) => { true };
@@ -195,7 +195,7 @@ pub fn left_alone(path: &Path, times: Times, limits: &Limits) -> Option<String> 
     }
 }
 
-/// An output that takes nothing: whoever writes to it has made up its mind.
+/// An output that fails on the first write: by then a handler has decided to rewrite the file.
 struct Looked;
 
 impl Write for Looked {

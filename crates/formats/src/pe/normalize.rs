@@ -1,5 +1,5 @@
 //! The normal form of a PE file: its times, and with them its checksum. Where the times are hashes of
-//! the content (`/Brepro`), they stay; a signature covers them, so that a signed file stays whole.
+//! the content (`/Brepro`), they stay. A signature covers them, so a signed file stays as it is.
 
 use std::io::{self, Read, Seek, SeekFrom};
 

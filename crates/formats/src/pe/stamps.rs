@@ -1,4 +1,4 @@
-//! The stamps of a PE file (Microsoft's PE Format): where its times and its checksum stand, whether
+//! The stamps of a PE file (Microsoft's PE Format): where its times and its checksum are, whether
 //! it is signed, and whether its times are hashes. What the file does is not read here.
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ const ENTRIES: u32 = 4096;
 const REPRO: u32 = 16;
 const SECTION: usize = 40;
 const DEBUG: usize = 28;
-/// Where directories with times stand in the list of data directories, and their times in them.
+/// The directories with times, by their place in the list of data directories.
 const DIRECTORIES: [(usize, &str); 2] =
     [(0, "the export directory"), (2, "the resource directory")];
 /// Place of the certificates and of the debug directory in that list.
@@ -34,7 +34,7 @@ pub struct Stamp {
     pub value: u32,
 }
 
-/// What stands where.
+/// The times of a file, and what else its normal form depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamps {
     /// The times that are not 0.
@@ -114,7 +114,7 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
         debug(input, at, size, &mut found)?;
     }
     for (i, of) in DIRECTORIES {
-        // Resources of packed files may lie anywhere: what is not there has no time.
+        // Resources of packed files may be anywhere: what is not there has no time.
         let at = directory(i).and_then(|(rva, _)| offset(&table, rva));
         let Some(at) = at.map(|at| at + 4) else { continue };
         // Past the end, it reads as 0, which is no time.
@@ -196,7 +196,7 @@ pub struct Checksum {
 }
 
 impl Checksum {
-    /// Of a file whose checksum stands at `at`.
+    /// Of a file with its checksum at `at`.
     pub fn new(at: u64) -> Checksum {
         Checksum { at, len: 0, sum: 0 }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Malformed;
 
-/// The fields of a header, with names as they stand there.
+/// The fields of a header, with names as they are written.
 pub(super) struct Header {
     pub(super) name: Vec<u8>,
     pub(super) link: Vec<u8>,

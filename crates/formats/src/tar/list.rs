@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use super::read::{Entry, Kind, Walk};
+use crate::digest;
 use crate::error::ReadError;
 use crate::limits::Limits;
-use crate::listing::{Member, digest};
+use crate::listing::Member;
 use crate::names::printable;
 
 /// The members in their order, each digested.
@@ -15,7 +16,7 @@ pub fn members(input: impl Read, limits: &Limits) -> Result<Vec<Member>, ReadErr
     while let Some(entry) = walk.next()? {
         // Of a sparse file: as it is encoded, map and all.
         let sha256 = match entry.kind {
-            Kind::File | Kind::Sparse => Some(digest(&mut walk)?),
+            Kind::File | Kind::Sparse => Some(digest::of_reader(&mut walk)?.sha256),
             _ => None,
         };
         members.push(Member { sha256, ..said(&entry) });

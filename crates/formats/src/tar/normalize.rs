@@ -336,7 +336,7 @@ fn owner(entry: &Entry) -> Owner {
 /// The member that has the content: itself, or what a hard link leads to.
 fn root<'a>(entry: &'a Entry, by_name: &BTreeMap<&[u8], &'a Entry>) -> &'a Entry {
     let mut at = entry;
-    // A link leads to what came before it, so that this ends.
+    // A link leads to what came before it, so this ends.
     while let Kind::Hardlink(target) = &at.kind {
         match by_name.get(&target[..]) {
             Some(next) => at = next,

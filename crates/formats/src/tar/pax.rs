@@ -102,7 +102,7 @@ pub(super) fn may_change(record: &(Vec<u8>, Vec<u8>)) -> bool {
     !known && !BESIDE.iter().any(|key| record.0.starts_with(key))
 }
 
-/// Whether a value looks like what its key stands for.
+/// Whether a value has the form that its key asks for.
 type Shape = fn(&[u8]) -> bool;
 
 /// Records that say when, by whom or on which disk a file was packed, and what their values look

@@ -1,7 +1,7 @@
 //! Tar, read member by member from a stream: v7, ustar, GNU and PAX headers.
 //!
 //! Nothing is taken on trust: numbers must be numbers, checksums hold, names lead nowhere else and
-//! come once, and the end is where it says. What is refused is told with its offset and name.
+//! come once, and the end is where it says. An error has the offset and the name of what is refused.
 
 use std::io::{self, Read};
 
@@ -113,7 +113,7 @@ pub struct Walk<'a, R> {
     unread: bool,
 }
 
-/// What stands before a member's own header.
+/// What comes before a member's own header.
 #[derive(Default)]
 struct Before {
     at: Option<u64>,
@@ -158,7 +158,7 @@ impl<'a, R: Read> Walk<'a, R> {
     }
 
     /// A walk that reads what `tar` lists as well: names that come twice or differ in letter case, a
-    /// lone carrier, an end that is missing, or data behind it. What nobody may unpack.
+    /// lone carrier, an end that is missing, or data behind it. Its members must not be unpacked.
     pub fn lenient(input: R, limits: &'a Limits) -> Walk<'a, R> {
         Walk { lenient: true, ..Walk::new(input, limits) }
     }
@@ -241,7 +241,7 @@ impl<'a, R: Read> Walk<'a, R> {
 
     fn count(&mut self, at: u64) -> Result<(), Malformed> {
         self.count += 1;
-        self.limits.check_entries(self.count).map_err(|what| Malformed::at(at, what))
+        self.limits.check_entries(self.count, at)
     }
 
     fn entry(

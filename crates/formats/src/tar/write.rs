@@ -26,7 +26,7 @@ pub enum Kind {
     Dir,
     /// A symbolic link to the target.
     Symlink(Vec<u8>),
-    /// Another name of the member of this name, which stands before it.
+    /// Another name of the member of this name, which comes before it.
     Hardlink(Vec<u8>),
 }
 
@@ -136,7 +136,7 @@ impl<W: Write> Writer<W> {
         Writer { out, at: 0, buffer: vec![0; BUFFER] }
     }
 
-    /// Writes one member that nobody owns. `content` must give exactly the bytes that a file's size
+    /// Writes one member of owner 0. `content` must give exactly the bytes that a file's size
     /// says; what it gives beyond that is not read.
     pub fn member(&mut self, member: &Member, content: &mut dyn Read) -> io::Result<()> {
         self.owned(member, &Owner::default(), content)

@@ -30,11 +30,8 @@ pub(super) struct End {
 /// offsets count from does not matter.
 pub(super) fn is_there<R: Read + Seek>(input: &mut R) -> io::Result<bool> {
     let len = input.seek(SeekFrom::End(0))?;
-    let tail_at = len - len.min(END_LEN + u64::from(u16::MAX));
-    let mut tail = Vec::new();
-    input.seek(SeekFrom::Start(tail_at))?;
-    input.read_to_end(&mut tail)?;
-    for (i, _) in tail.windows(4).enumerate().filter(|(_, w)| w == END) {
+    let (tail_at, tail, positions) = tail(input, len)?;
+    for i in positions {
         let fields = Fields(&tail[i..]);
         let (at, size) = (tail_at + i as u64, u64::from(fields.u32(12)));
         // With the end record of zip64 between them, the directory is a little further up.
@@ -50,15 +47,20 @@ pub(super) fn is_there<R: Read + Seek>(input: &mut R) -> io::Result<bool> {
     Ok(false)
 }
 
+/// The part of a file of `len` bytes that can hold an end record: where it begins, its bytes, and where in
+/// them such a record may begin.
+fn tail<R: Read + Seek>(input: &mut R, len: u64) -> io::Result<(u64, Vec<u8>, Vec<usize>)> {
+    let at = len - len.min(END_LEN + u64::from(u16::MAX));
+    let mut tail = Vec::new();
+    input.seek(SeekFrom::Start(at))?;
+    input.read_to_end(&mut tail)?;
+    let positions = (0..tail.len()).filter(|i| tail[*i..].starts_with(END)).collect();
+    Ok((at, tail, positions))
+}
+
 /// Finds the records of a file of `len` bytes; the directory must end where they begin.
 pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadError> {
-    let tail_len = len.min(END_LEN + u64::from(u16::MAX));
-    let tail_at = len - tail_len;
-    input.seek(SeekFrom::Start(tail_at))?;
-    let mut tail = vec![0; tail_len as usize];
-    input.read_exact(&mut tail)?;
-    let positions: Vec<usize> =
-        tail.windows(4).enumerate().filter(|(_, w)| w == END).map(|(i, _)| i).collect();
+    let (tail_at, tail, positions) = tail(input, len)?;
     // The comment reaches to the end of the file. Of several such records readers take this one or
     // that one, and see another archive.
     let fits = |i: &&usize| {
@@ -78,7 +80,7 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
         });
     };
     let at = tail_at + i as u64;
-    // One behind it, whose comment is cut off, is the one that readers take who do not look at that.
+    // Readers that ignore a comment that is cut off take a record behind it.
     if fitting.next().is_some() || positions.last() != Some(&i) {
         return Err(Malformed::at(at, "it has more than one end record").elsewhere().into());
     }

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use super::read::{self, Zip, entry};
 use super::record;
 use crate::bytes::Fields;
-use crate::error::{Malformed, ReadError};
+use crate::error::ReadError;
 use crate::limits::Limits;
 use crate::names::Names;
 
@@ -51,13 +51,13 @@ pub fn read_any(bytes: &[u8], limits: &Limits) -> Result<Found, ReadError> {
     };
     let fields = Fields(&bytes[at..]);
     let (count, size) = (usize::from(fields.u16(10)), fields.u32(12) as usize);
-    limits.check_entries(count as u64).map_err(|what| Malformed::at(at as u64, what))?;
+    limits.check_entries(count as u64, at as u64)?;
     let mut directory = &bytes[at - size..at];
     let mut entries = Vec::new();
     let mut total = 0_u64;
     for _ in 0..count {
         let record_at = (at - directory.len()) as u64;
-        let mut central = record::Central::read(&mut directory, record_at)?;
+        let (mut central, _) = record::central(&mut directory, record_at)?;
         central.header_at = central.header_at.saturating_add(uncounted as u64);
         total = total.saturating_add(central.size);
         let local = record::Local::read(&mut Cursor::new(bytes), &central)?;
@@ -65,8 +65,7 @@ pub fn read_any(bytes: &[u8], limits: &Limits) -> Result<Found, ReadError> {
         let mut names = Names::default();
         entries.push(entry(&mut Cursor::new(bytes), central, local, &mut names)?);
     }
-    let fits = limits.check_bytes(total, bytes.len() as u64);
-    fits.map_err(|what| Malformed::at(at as u64, what))?;
+    limits.check_bytes(total, bytes.len() as u64, at as u64)?;
     let first = entries.iter().map(|e| e.header_at as usize).min().unwrap_or(at - size);
     let comment = bytes[at + 22..].to_vec();
     Ok((Zip { entries, comment, signing_block: false }, first))

@@ -5,10 +5,10 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::read::{self, DEFLATED, Entry, Kind, STORED};
 use crate::calendar::days;
-use crate::digest::hex;
+use crate::digest::{self, hex};
 use crate::error::ReadError;
 use crate::limits::Limits;
-use crate::listing::{Field, Listing, Member, Says, digest};
+use crate::listing::{Field, Listing, Member, Says};
 use crate::names::printable;
 
 /// Lists it.
@@ -26,7 +26,7 @@ fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadErr
     }
     let packed = packed(entry, input)?;
     let sha256 = match entry.unread() {
-        None => digest(&mut entry.content(&mut *input)?)?,
+        None => digest::of_reader(&mut entry.content(&mut *input)?)?.sha256,
         // As it is packed: there is no more to be had.
         Some(_) => packed.clone(),
     };
@@ -85,7 +85,7 @@ fn parts((time, date): (u16, u16)) -> [u16; 6] {
 /// SHA-256 of the content as it is packed.
 fn packed(entry: &Entry, input: &mut BufReader<&File>) -> Result<String, ReadError> {
     input.seek(SeekFrom::Start(entry.data_at))?;
-    digest(&mut input.take(entry.packed))
+    Ok(digest::of_reader(&mut input.take(entry.packed))?.sha256)
 }
 
 /// A DOS date, which has no zone.

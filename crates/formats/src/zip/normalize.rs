@@ -20,7 +20,7 @@ pub const JAR: &[&str] = &["jar", "war", "ear"];
 /// Extensions of zips that are wheels.
 pub const WHEEL: &[&str] = &["whl"];
 
-/// Whether a field looks like what its identifier stands for.
+/// Whether a field has the form that its identifier asks for.
 type Shape = fn(&[u8]) -> bool;
 
 /// Extra fields that say when, by whom or how a member was packed, and nothing of its content, and
@@ -53,7 +53,7 @@ fn owner_len(field: &[u8]) -> usize {
     group + 1 + usize::from(*field.get(group).unwrap_or(&0))
 }
 
-/// Members that stand before or behind all others in some formats, by what their names begin or end
+/// Members that come before or behind all others in some formats, by what their names begin or end
 /// with; all others have rank 0.
 const RANKS: &[(Match, i8, Option<&[&str]>)] = &[
     // OpenDocument and EPUB: the type is found at a fixed offset.

@@ -1,17 +1,19 @@
 //! Zip, by its central directory and its local headers, which must tell the same (PKWARE's
 //! APPNOTE.TXT 6.3.10). Members must lie one after the other, without gap or overlap.
 //!
-//! Names lead nowhere else and come once. What is refused is told with its offset and name.
+//! Names lead nowhere else and come once. An error has the offset and the name of what is refused.
 //! Contents are not unpacked here, but for the targets of links.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::end;
-use super::record::{self, Central, DESCRIPTOR, ENCRYPTED, Local, UTF8};
+use super::record::{self, DESCRIPTOR, ENCRYPTED, Local, UTF8};
 use crate::bytes;
 use crate::error::{Malformed, ReadError};
 use crate::limits::Limits;
 use crate::names::{self, Names, Stands, printable};
+
+pub use super::record::{Entry, Kind};
 
 /// The method of a member that is not compressed.
 pub const STORED: u16 = 0;
@@ -29,64 +31,8 @@ const DOS_DIRECTORY: u32 = 0x10;
 const TARGET: u64 = 4096;
 /// Bytes of the central directory that are read.
 const DIRECTORY: u64 = 1 << 29;
-/// How Android's signatures end, which stand before the central directory.
+/// How Android's signatures end, which come before the central directory.
 const SIGNING_BLOCK: &[u8; 16] = b"APK Sig Block 42";
-
-/// What a member is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Dir,
-    /// A symbolic link to the target.
-    Symlink(Vec<u8>),
-}
-
-/// One member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The name without `./` before and `/` behind.
-    pub name: Vec<u8>,
-    /// The name as it is written.
-    pub written: Vec<u8>,
-    /// What it is.
-    pub kind: Kind,
-    /// The system it was packed on: 0 for FAT, 3 for Unix.
-    pub host: u8,
-    /// Version of the specification the packer followed, and the one a reader needs.
-    pub versions: (u8, u16),
-    /// Permission bits, where the packer's system has them.
-    pub mode: Option<u32>,
-    /// External attributes, whole.
-    pub attributes: u32,
-    /// Internal attributes: whether it is text.
-    pub internal: u16,
-    /// General purpose flags.
-    pub flags: u16,
-    /// Compression method.
-    pub method: u16,
-    /// DOS time and date.
-    pub time: (u16, u16),
-    /// CRC-32 of the content.
-    pub crc32: u32,
-    /// Bytes of content as it is packed.
-    pub packed: u64,
-    /// Bytes of content.
-    pub size: u64,
-    /// Offset of the local header.
-    pub header_at: u64,
-    /// Offset of the packed content.
-    pub data_at: u64,
-    /// Extra fields of the central directory but zip64's, by their identifiers.
-    pub extra: Vec<(u16, Vec<u8>)>,
-    /// Those of the local header.
-    pub local_extra: Vec<(u16, Vec<u8>)>,
-    /// Zeros behind them, which align the content.
-    pub padding: usize,
-    /// The comment.
-    pub comment: Vec<u8>,
-}
 
 impl Entry {
     /// Whether the content is encrypted.
@@ -136,7 +82,7 @@ pub struct Zip {
     pub entries: Vec<Entry>,
     /// The comment of the whole.
     pub comment: Vec<u8>,
-    /// Whether Android's signatures stand before the central directory.
+    /// Whether Android's signatures come before the central directory.
     pub signing_block: bool,
 }
 
@@ -156,17 +102,13 @@ pub fn is_at_the_end<R: Read + Seek>(mut input: R) -> io::Result<bool> {
 pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Zip, ReadError> {
     let len = input.seek(SeekFrom::End(0))?;
     let end = end::find(input, len)?;
-    if let Err(what) = limits.check_entries(end.entries) {
-        return Err(Malformed::at(end.at, what).into());
-    }
+    limits.check_entries(end.entries, end.at)?;
     if end.directory_size > DIRECTORY {
         return Err(Malformed::at(end.directory_at, "its directory is over 512 MiB").into());
     }
     let records = directory(input, &end)?;
     let total = records.iter().fold(0u64, |sum, r| sum.saturating_add(r.size));
-    if let Err(what) = limits.check_bytes(total, len) {
-        return Err(Malformed::at(end.directory_at, what).into());
-    }
+    limits.check_bytes(total, len, end.directory_at)?;
     let (locals, signing_block) = tile(input, &records, &end)?;
     let mut names = Names::default();
     let mut entries = Vec::new();
@@ -177,14 +119,14 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Zip, ReadE
 }
 
 /// The central directory, which must end where the records of the end begin.
-fn directory<R: Read + Seek>(input: &mut R, end: &end::End) -> Result<Vec<Central>, ReadError> {
+fn directory<R: Read + Seek>(input: &mut R, end: &end::End) -> Result<Vec<Entry>, ReadError> {
     input.seek(SeekFrom::Start(end.directory_at))?;
     let mut reader = BufReader::new(input.take(end.directory_size));
     let mut at = end.directory_at;
     let mut records = Vec::new();
     for _ in 0..end.entries {
-        let record = Central::read(&mut reader, at)?;
-        at += record.len;
+        let (record, len) = record::central(&mut reader, at)?;
+        at += len;
         records.push(record);
     }
     match end.directory_at + end.directory_size - at {
@@ -197,10 +139,10 @@ fn directory<R: Read + Seek>(input: &mut R, end: &end::End) -> Result<Vec<Centra
 }
 
 /// The local headers, by the order of the central records; together with the contents they must
-/// cover all that lies before the directory.
+/// cover all that is before the directory.
 fn tile<R: Read + Seek>(
     input: &mut R,
-    records: &[Central],
+    records: &[Entry],
     end: &end::End,
 ) -> Result<(Vec<Local>, bool), ReadError> {
     let mut order: Vec<usize> = (0..records.len()).collect();
@@ -210,7 +152,7 @@ fn tile<R: Read + Seek>(
     let mut at = 0;
     for (nth, i) in order.iter().enumerate() {
         let record = &records[*i];
-        let malformed = |at, what: &str| Malformed::of(at, &record.name, what);
+        let malformed = |at, what: &str| Malformed::of(at, &record.written, what);
         let bad = |at, what: &str| ReadError::from(malformed(at, what));
         let lawful = |at, what: &str| ReadError::from(malformed(at, what).elsewhere());
         match record.header_at.checked_sub(at) {
@@ -248,7 +190,7 @@ fn tile<R: Read + Seek>(
 /// Zeros before a signing block, which begins at a page of memory.
 const PAGE: u64 = 4096;
 
-/// The size of the block stands at its beginning and before its magic, without the first field.
+/// The size of the block, without its first field, is at its beginning and again before its magic.
 fn is_signing_block<R: Read + Seek>(input: &mut R, from: u64, to: u64) -> io::Result<bool> {
     let mut last = [0; 24];
     if to - from < 32 {
@@ -272,12 +214,11 @@ fn is_signing_block<R: Read + Seek>(input: &mut R, from: u64, to: u64) -> io::Re
 
 pub(super) fn entry<R: Read + Seek>(
     input: &mut R,
-    central: Central,
+    central: Entry,
     local: Local,
     names: &mut Names,
 ) -> Result<Entry, ReadError> {
-    let Central { name: written, .. } = &central;
-    let at = central.header_at;
+    let (written, at) = (&central.written, central.header_at);
     let bad = |what: &str| ReadError::from(Malformed::of(at, written, what));
     let lawful = |what: &str| ReadError::from(Malformed::of(at, written, what).elsewhere());
     if central.flags & UTF8 != 0 && std::str::from_utf8(written).is_err() {
@@ -306,24 +247,11 @@ pub(super) fn entry<R: Read + Seek>(
     let mut entry = Entry {
         name,
         kind,
-        host: central.host,
-        versions: (central.version, central.needed),
         mode: unix.filter(|u| *u != 0).map(|u| u & 0o7777),
-        attributes: central.attributes,
-        internal: central.internal,
-        flags: central.flags,
-        method: central.method,
-        time: central.time,
-        crc32: central.crc32,
-        packed: central.packed,
-        size: central.size,
-        header_at: at,
         data_at: local.data_at,
-        extra: central.extra,
         local_extra: local.extra,
         padding: local.padding,
-        comment: central.comment,
-        written: central.name,
+        ..central
     };
     let bad = |what: &str| ReadError::from(Malformed::of(at, &entry.written, what));
     if entry.kind == Kind::Dir && entry.size != 0 {
@@ -355,8 +283,8 @@ pub(super) fn entry<R: Read + Seek>(
 }
 
 /// What some readers take for its name or kind, and others do not.
-fn differs_elsewhere(central: &Central, local: &Local) -> Option<&'static str> {
-    let Central { name, host, attributes, .. } = central;
+fn differs_elsewhere(central: &Entry, local: &Local) -> Option<&'static str> {
+    let Entry { written: name, host, attributes, .. } = central;
     let is_plain = |mode: u32| matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000);
     let renamed = |id: u16, field: &[u8]| id == UNICODE_NAME && field.get(5..) != Some(&name[..]);
     let retyped = |id: u16, field: &[u8]| match id {

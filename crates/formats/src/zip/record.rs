@@ -8,7 +8,7 @@ use crate::names::printable;
 
 /// Flag: the name is UTF-8.
 pub(super) const UTF8: u16 = 1 << 11;
-/// Flag: sizes and CRC stand behind the content.
+/// Flag: sizes and CRC are behind the content.
 pub(super) const DESCRIPTOR: u16 = 1 << 3;
 /// Flags: encrypted, strongly, with a hidden directory.
 pub(super) const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
@@ -22,76 +22,115 @@ const ELSEWHERE: u64 = u32::MAX as u64;
 
 type Extra = Vec<(u16, Vec<u8>)>;
 
-/// A record of the central directory.
-#[derive(Clone, Debug)]
-pub(super) struct Central {
-    pub(super) host: u8,
-    pub(super) version: u8,
-    pub(super) needed: u16,
-    pub(super) flags: u16,
-    pub(super) method: u16,
-    pub(super) time: (u16, u16),
-    pub(super) crc32: u32,
-    pub(super) packed: u64,
-    pub(super) size: u64,
-    pub(super) internal: u16,
-    pub(super) attributes: u32,
-    pub(super) header_at: u64,
-    pub(super) name: Vec<u8>,
-    pub(super) extra: Extra,
-    pub(super) comment: Vec<u8>,
-    /// Bytes of the record.
-    pub(super) len: u64,
+/// What a member is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Dir,
+    /// A symbolic link to the target.
+    Symlink(Vec<u8>),
+}
+
+/// One member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name without `./` before and `/` behind.
+    pub name: Vec<u8>,
+    /// The name as it is written.
+    pub written: Vec<u8>,
+    /// What it is.
+    pub kind: Kind,
+    /// The system it was packed on: 0 for FAT, 3 for Unix.
+    pub host: u8,
+    /// Version of the specification the packer followed, and the one a reader needs.
+    pub versions: (u8, u16),
+    /// Permission bits, where the packer's system has them.
+    pub mode: Option<u32>,
+    /// External attributes, whole.
+    pub attributes: u32,
+    /// Internal attributes: whether it is text.
+    pub internal: u16,
+    /// General purpose flags.
+    pub flags: u16,
+    /// Compression method.
+    pub method: u16,
+    /// DOS time and date.
+    pub time: (u16, u16),
+    /// CRC-32 of the content.
+    pub crc32: u32,
+    /// Bytes of content as it is packed.
+    pub packed: u64,
+    /// Bytes of content.
+    pub size: u64,
+    /// Offset of the local header.
+    pub header_at: u64,
+    /// Offset of the packed content.
+    pub data_at: u64,
+    /// Extra fields of the central directory but zip64's, by their identifiers.
+    pub extra: Vec<(u16, Vec<u8>)>,
+    /// Those of the local header.
+    pub local_extra: Vec<(u16, Vec<u8>)>,
+    /// Zeros behind them, which align the content.
+    pub padding: usize,
+    /// The comment.
+    pub comment: Vec<u8>,
 }
 
 // | signature 0, 4 | version made by 4 | host 5 | version needed 6, 2 | flags 8, 2 | method 10, 2 |
 // | time 12, 2 | date 14, 2 | crc 16, 4 | packed 20, 4 | size 24, 4 | name 28, 2 | extra 30, 2 |
 // | comment 32, 2 | disk 34, 2 | internal 36, 2 | external 38, 4 | offset 42, 4 |
 
-impl Central {
-    pub(super) fn read(input: &mut impl Read, at: u64) -> Result<Central, ReadError> {
-        let mut fixed = [0; 46];
-        exactly(input, &mut fixed, at, "a record of its directory")?;
-        if !fixed.starts_with(CENTRAL) {
-            return Err(Malformed::at(at, "its directory has no record where one is due").into());
-        }
-        let f = Fields(&fixed);
-        let mut text = |len: u16| {
-            let mut bytes = vec![0; len.into()];
-            exactly(input, &mut bytes, at, "a record of its directory").map(|()| bytes)
-        };
-        let name = text(f.u16(28))?;
-        let extra = text(f.u16(30))?;
-        let comment = text(f.u16(32))?;
-        let bad = |what: &str| Malformed::of(at, &name, what);
-        if f.u16(34) != 0 {
-            return Err(bad("it is on another disk").into());
-        }
-        let extra = parse_extra(&extra).ok_or_else(|| bad("its extra field is malformed"))?;
-        let (mut extra, _) = extra;
-        let mut values = [f.u32(24).into(), f.u32(20).into(), f.u32(42).into()];
-        if !take_zip64(&mut extra, &mut values) {
-            return Err(bad("its zip64 field does not hold what is missing").into());
-        }
-        Ok(Central {
-            version: fixed[4],
-            host: fixed[5],
-            needed: f.u16(6),
-            flags: f.u16(8),
-            method: f.u16(10),
-            time: (f.u16(12), f.u16(14)),
-            crc32: f.u32(16),
-            packed: values[1],
-            size: values[0],
-            internal: f.u16(36),
-            attributes: f.u32(38),
-            header_at: values[2],
-            len: 46 + u64::from(f.u16(28)) + u64::from(f.u16(30)) + u64::from(f.u16(32)),
-            name,
-            extra,
-            comment,
-        })
+/// Reads a record of the central directory, and how many bytes it has. What the local header and the content
+/// tell, and what follows from the name, is not known yet.
+pub(super) fn central(input: &mut impl Read, at: u64) -> Result<(Entry, u64), ReadError> {
+    let mut fixed = [0; 46];
+    exactly(input, &mut fixed, at, "a record of its directory")?;
+    if !fixed.starts_with(CENTRAL) {
+        return Err(Malformed::at(at, "its directory has no record where one is due").into());
     }
+    let f = Fields(&fixed);
+    let mut text = |len: u16| {
+        let mut bytes = vec![0; len.into()];
+        exactly(input, &mut bytes, at, "a record of its directory").map(|()| bytes)
+    };
+    let written = text(f.u16(28))?;
+    let extra = text(f.u16(30))?;
+    let comment = text(f.u16(32))?;
+    let bad = |what: &str| Malformed::of(at, &written, what);
+    if f.u16(34) != 0 {
+        return Err(bad("it is on another disk").into());
+    }
+    let extra = parse_extra(&extra).ok_or_else(|| bad("its extra field is malformed"))?;
+    let (mut extra, _) = extra;
+    let mut values = [f.u32(24).into(), f.u32(20).into(), f.u32(42).into()];
+    if !take_zip64(&mut extra, &mut values) {
+        return Err(bad("its zip64 field does not hold what is missing").into());
+    }
+    let entry = Entry {
+        name: Vec::new(),
+        kind: Kind::File,
+        host: fixed[5],
+        versions: (fixed[4], f.u16(6)),
+        mode: None,
+        attributes: f.u32(38),
+        internal: f.u16(36),
+        flags: f.u16(8),
+        method: f.u16(10),
+        time: (f.u16(12), f.u16(14)),
+        crc32: f.u32(16),
+        packed: values[1],
+        size: values[0],
+        header_at: values[2],
+        data_at: 0,
+        extra,
+        local_extra: Vec::new(),
+        padding: 0,
+        comment,
+        written,
+    };
+    Ok((entry, 46 + u64::from(f.u16(28)) + u64::from(f.u16(30)) + u64::from(f.u16(32))))
 }
 
 /// A local header, once it agrees with the central record.
@@ -108,12 +147,9 @@ pub(super) struct Local {
 // | crc 14, 4 | packed 18, 4 | size 22, 4 | name 26, 2 | extra 28, 2 |
 
 impl Local {
-    pub(super) fn read<R: Read + Seek>(
-        input: &mut R,
-        central: &Central,
-    ) -> Result<Local, ReadError> {
+    pub(super) fn read<R: Read + Seek>(input: &mut R, central: &Entry) -> Result<Local, ReadError> {
         let at = central.header_at;
-        let bad = |what: &str| ReadError::from(Malformed::of(at, &central.name, what));
+        let bad = |what: &str| ReadError::from(Malformed::of(at, &central.written, what));
         input.seek(SeekFrom::Start(at))?;
         let mut fixed = [0; 30];
         exactly(input, &mut fixed, at, "a local header")?;
@@ -131,7 +167,7 @@ impl Local {
         if !take_zip64(&mut extra, &mut values[..2]) {
             return Err(bad("its zip64 field does not hold what is missing"));
         }
-        if name != central.name {
+        if name != central.written {
             let other = printable(&name);
             return Err(bad(&format!("its local header names it `{other}`")));
         }
@@ -154,7 +190,7 @@ impl Local {
 /// The record behind the content at `at`, within the `gap` before the next member: its size.
 pub(super) fn descriptor<R: Read + Seek>(
     input: &mut R,
-    central: &Central,
+    central: &Entry,
     at: u64,
     gap: u64,
 ) -> Result<u64, ReadError> {
@@ -181,7 +217,7 @@ pub(super) fn descriptor<R: Read + Seek>(
     let other = forms.iter().filter(|(len, ..)| *len != gap);
     let found = exact.chain(other).find(|(len, signed, wide)| fits(*len, *signed, *wide));
     let what = "the record behind its content is missing, or has other sizes";
-    let (len, ..) = found.ok_or_else(|| Malformed::of(at, &central.name, what))?;
+    let (len, ..) = found.ok_or_else(|| Malformed::of(at, &central.written, what))?;
     Ok(*len)
 }
 

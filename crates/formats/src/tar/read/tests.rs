@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A tar in the making: headers by the `tar` crate, so that nothing of the writer is taken over.
+/// A tar in the making: headers by the `tar` crate, so it shares no mistake with the writer.
 #[derive(Default)]
 struct Made(Vec<u8>);
 
@@ -73,7 +73,7 @@ fn made() -> Made {
 
 #[test]
 fn what_leads_elsewhere_is_refused() {
-    // The first member takes two blocks, so that the second begins at 1024.
+    // The first member takes two blocks, so the second begins at 1024.
     for (bytes, want) in [
         (made().member("../x", b'0', b""), "`../x`: the name leads upward"),
         (made().member("a/../../x", b'0', b""), "the name leads upward"),

@@ -1,5 +1,5 @@
 //! Each fault of a zip is planted and refused with its offset and name; near misses are read. What
-//! is sound is made by the `zip` crate, so that nothing of our writer is taken over.
+//! is sound is made by the `zip` crate, so it shares no mistake with our writer.
 
 use std::io::{Cursor, Write};
 
