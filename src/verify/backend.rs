@@ -26,6 +26,7 @@ use crate::report::verify::{SettingRow, SettingState};
 use crate::request::{Given, VerifyRequest};
 use crate::sandbox::{Mode, Wish};
 use crate::term::{Progress, with_progress};
+use crate::verdict::Status;
 
 /// The variable that names the directory for the results.
 const OUTDIR: &str = "REBUILDERD_OUTDIR";
@@ -133,18 +134,15 @@ fn not_accepted(settings: &[SettingRow]) -> Option<String> {
 /// Why what was rebuilt is not what the manifest lists, if it is not.
 fn differs(manifest: &Manifest, artifacts: &ArtifactSet) -> Option<String> {
     let comparison = compare(&promised(manifest), artifacts);
-    if comparison.pairs.iter().all(|p| p.status() == crate::verdict::Status::Same) {
-        return None;
-    }
-    let other = comparison
-        .pairs
-        .iter()
-        .filter(|p| p.status() != crate::verdict::Status::Same)
-        .map(|p| format!("{} ({})", p.either().name, p.status().name()));
-    Some(format!(
-        "the rebuild does not match the manifest (A), so no result was written: {}",
-        other.collect::<Vec<_>>().join(", ")
-    ))
+    let other = comparison.pairs.iter().filter(|p| p.status() != Status::Same);
+    let other = other.map(|p| format!("{} ({})", p.either().name, p.status().name()));
+    let other: Vec<String> = other.collect();
+    (!other.is_empty()).then(|| {
+        format!(
+            "the rebuild does not match the manifest (A), so no result was written: {}",
+            other.join(", ")
+        )
+    })
 }
 
 /// What is shipped, by file name. The worker knows files by their names alone: of several targets'
