@@ -143,14 +143,7 @@ mod tests {
     }
 
     fn here() -> Toolchain {
-        Toolchain {
-            cargo: "cargo".into(),
-            rustc: "rustc".into(),
-            sysroot: "/".into(),
-            rustc_verbose: "rustc 1.95.0\ncommit-hash: 59807616e1fa\nhost: h\nrelease: 1.95.0"
-                .into(),
-            cargo_version: String::new(),
-        }
+        Toolchain::fixture("rustc 1.95.0\ncommit-hash: 59807616e1fa\nhost: h\nrelease: 1.95.0")
     }
 
     #[test]
