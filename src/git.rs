@@ -60,11 +60,6 @@ pub(crate) fn is_here() -> bool {
     !absent
 }
 
-/// Runs `git` and returns its output as text; a failure is an error.
-pub fn text<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Result<String> {
-    Ok(git(dir, args).checked()?.text())
-}
-
 /// Runs `git` and returns its output, or `None` if it exits with a failure.
 pub fn try_text<S: AsRef<OsStr>>(
     dir: &Path,
