@@ -29,7 +29,7 @@ const LOCAL_VARIABLES: &[&str] = &[
     "GIT_IMPLICIT_WORK_TREE",
 ];
 
-/// As much of an id as tells it from others.
+/// The beginning of an id, as reports print it.
 pub fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }

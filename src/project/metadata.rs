@@ -27,7 +27,7 @@ pub struct Defaults {
 
 /// Defaults of `repro archive`.
 pub struct ArchiveDefaults {
-    /// What is packed beside the artifacts.
+    /// What is packed with the artifacts.
     pub include: Vec<String>,
     /// Names of formats.
     pub formats: Vec<String>,

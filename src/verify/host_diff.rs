@@ -28,7 +28,7 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     let mut rows = Vec::new();
     let mut row = |what: &str, published: &str, here: &str| {
         if published != here {
-            // A stranger's words, which may be meant for a terminal.
+            // Untrusted text, which may contain escapes for a terminal.
             let clean = |text: &str| printable(text.as_bytes());
             rows.push(Surroundings {
                 what: clean(what),
@@ -56,7 +56,7 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
         }
         each(&mut row, "", &tools(builder), &tools(here.builder));
         let lists = (&builder.linker_inputs, &here.builder.linker_inputs);
-        // Where one side did not ask, nothing is known of the other's.
+        // Where one linker was not asked, there is nothing to compare.
         if !lists.0.is_empty() && !lists.1.is_empty() {
             each(&mut row, "linked file ", &inputs(lists.0), &inputs(lists.1));
         }

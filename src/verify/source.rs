@@ -119,8 +119,8 @@ impl Search<'_> {
             }
             None => {
                 // A clone at hand has what the network would give: the id says that it is the same. Only
-                // where the user is, not beside the manifest: a repository may come with the download,
-                // and its settings make git run commands.
+                // the current directory is looked at, not that of the manifest: a repository there may
+                // have come with the download, and its settings make git run commands.
                 let dir =
                     std::env::current_dir().context("failed to find the current directory")?;
                 let at_hand = source::root_of(&dir)?;

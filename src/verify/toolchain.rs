@@ -23,7 +23,7 @@ impl Wanted {
         field(&self.verbose, name).filter(|v| *v != "unknown")
     }
 
-    /// By the commit of rustc; a distribution's rustc may not know it, and is told by all its words.
+    /// By the commit of rustc, or by all of `rustc -vV` where a distribution's rustc does not know it.
     fn is(&self, found: &Toolchain) -> bool {
         let same = match self.field("commit-hash") {
             Some(hash) => found.field("commit-hash") == Some(hash),
