@@ -65,7 +65,7 @@ impl Pair {
         self.outputs.get(1).map_or(Side::B, |output| output.sides[0])
     }
 
-    /// How the two stand to each other.
+    /// How the two compare.
     pub fn status(&self) -> Status {
         Status::of(&self.a, &self.b, same)
     }

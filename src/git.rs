@@ -29,7 +29,7 @@ const LOCAL_VARIABLES: &[&str] = &[
     "GIT_IMPLICIT_WORK_TREE",
 ];
 
-/// As much of an id as tells it from others.
+/// The beginning of an id, as reports print it.
 pub fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
@@ -58,11 +58,6 @@ pub(crate) fn is_here() -> bool {
         eprintln!("NOT CHECKED with git: it is not installed");
     }
     !absent
-}
-
-/// Runs `git` and returns its output as text; a failure is an error.
-pub fn text<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Result<String> {
-    Ok(git(dir, args).checked()?.text())
 }
 
 /// Runs `git` and returns its output, or `None` if it exits with a failure.

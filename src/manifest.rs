@@ -239,7 +239,7 @@ pub struct Recipe {
 pub struct Fixed {
     /// The name of the variation that was off.
     pub name: String,
-    /// The path; of a scratch directory nobody else can have it.
+    /// The path; if it is a scratch directory, no other run can have it.
     pub path: String,
 }
 
@@ -272,7 +272,7 @@ pub struct Artifact {
     pub size: Option<u64>,
     /// SHA-256; absent unless the status is `same` or `single`: of what differs there is no one digest.
     pub sha256: Option<String>,
-    /// Where the file lies, relative to the manifest; only shipped kinds are kept.
+    /// Where the file is, relative to the manifest; only shipped kinds are kept.
     pub path: Option<String>,
 }
 

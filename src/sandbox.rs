@@ -58,7 +58,7 @@ impl Isolation {
 /// What of this machine a build can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// The system's programs and libraries: the source is a stranger's.
+    /// The system's programs and libraries: the source is untrusted.
     System,
     /// Everything that is not writable for all: programs, linkers and libraries of the user's may be
     /// anywhere, and a build that misses one would have lost a setting.

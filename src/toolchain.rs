@@ -57,14 +57,9 @@ pub fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const VERBOSE: &str = "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\n\
-        commit-hash: 59807616e1fa2540724bfbac14d7976d7e4a3860\ncommit-date: 2026-04-14\n\
-        host: x86_64-unknown-linux-gnu\nrelease: 1.95.0\nLLVM version: 22.1.2";
-
-    fn toolchain(verbose: &str) -> Toolchain {
+impl Toolchain {
+    /// A toolchain that tests know by its `rustc -vV` alone.
+    pub(crate) fn fixture(verbose: impl Into<String>) -> Toolchain {
         Toolchain {
             cargo: "cargo".into(),
             rustc: "rustc".into(),
@@ -73,18 +68,27 @@ mod tests {
             cargo_version: String::new(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VERBOSE: &str = "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\n\
+        commit-hash: 59807616e1fa2540724bfbac14d7976d7e4a3860\ncommit-date: 2026-04-14\n\
+        host: x86_64-unknown-linux-gnu\nrelease: 1.95.0\nLLVM version: 22.1.2";
 
     #[test]
     fn library_root_is_rustcs_own() {
-        let t = toolchain(VERBOSE);
+        let t = Toolchain::fixture(VERBOSE);
         assert_eq!(t.host(), "x86_64-unknown-linux-gnu");
         assert_eq!(t.canonical_library_root(), "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860");
     }
 
     #[test]
     fn a_distribution_rustc_without_hash_uses_its_release() {
-        let t = toolchain("commit-hash: unknown\nhost: x\nrelease: 1.63.0");
-        assert!(!t.has_dlltool_option() && toolchain(VERBOSE).has_dlltool_option());
+        let t = Toolchain::fixture("commit-hash: unknown\nhost: x\nrelease: 1.63.0");
+        assert!(!t.has_dlltool_option() && Toolchain::fixture(VERBOSE).has_dlltool_option());
         assert_eq!(t.canonical_library_root(), "/rustc/1.63.0");
     }
 }

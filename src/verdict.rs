@@ -1,6 +1,6 @@
 //! The verdicts: the status of one artifact, and of the whole run.
 
-/// How one artifact of build A stands to that of build B.
+/// How one artifact of build A compares with that of build B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Both sides made it, byte for byte the same.
@@ -14,7 +14,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// How A's stands to B's, of which there is at least one.
+    /// How A's compares with B's; at least one of them is there.
     pub fn of<T>(a: &Option<T>, b: &Option<T>, same: impl FnOnce(&T, &T) -> bool) -> Status {
         match (a, b) {
             (Some(a), Some(b)) if same(a, b) => Status::Same,
@@ -179,7 +179,7 @@ impl Verdict {
 /// The verdict of one build, and the status of each of its artifacts: not compared.
 pub const SINGLE: &str = "single";
 
-/// How published files stand to what was rebuilt, the best first.
+/// How published files compare with the rebuild, the best first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verification {
     /// At least one published file was compared, and every byte of all is the same.

@@ -57,7 +57,8 @@ impl PublicKey {
 
     /// `SHA256:…`, as `ssh-keygen -l` prints it.
     pub fn id(&self) -> String {
-        fingerprint(&openssh::blob(self.algorithm, &self.bytes))
+        let blob = openssh::blob(self.algorithm, &self.bytes);
+        format!("SHA256:{}", Base64Unpadded::encode_string(&hash(&blob)))
     }
 
     /// The id that cosign gives it: the digest of its DER form.
@@ -96,10 +97,6 @@ impl PublicKey {
 
 fn hash(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()
-}
-
-fn fingerprint(blob: &[u8]) -> String {
-    format!("SHA256:{}", Base64Unpadded::encode_string(&hash(blob)))
 }
 
 /// A key that signs.

@@ -8,6 +8,7 @@ use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
 
 use super::strict::{self, text};
+use crate::artifact::Kind;
 use crate::manifest::{Artifact, Manifest};
 use crate::toolchain;
 use crate::verdict::Verdict;
@@ -140,7 +141,8 @@ pub fn name_of(manifest: &Manifest, artifact: &Artifact) -> String {
 /// The files that a manifest lists: artifacts that are shipped, and archives.
 pub fn files(manifest: &Manifest) -> Files {
     let mut files = Files::new();
-    for artifact in manifest.artifacts.iter().filter(|a| is_shipped(&a.kind)) {
+    let is_shipped = |a: &&Artifact| Kind::named(&a.kind).is_some_and(Kind::is_shipped);
+    for artifact in manifest.artifacts.iter().filter(is_shipped) {
         let name = name_of(manifest, artifact);
         files.extend(artifact.sha256.clone().map(|sha256| (name, sha256)));
     }
@@ -149,10 +151,6 @@ pub fn files(manifest: &Manifest) -> Files {
     let images = manifest.images.iter();
     files.extend(images.map(|i| (format!("{}:{}", i.title, i.version), i.digest.clone())));
     files
-}
-
-fn is_shipped(kind: &str) -> bool {
-    crate::artifact::Kind::named(kind).is_some_and(crate::artifact::Kind::is_shipped)
 }
 
 /// In `runDetails`: the verdict of the build.

@@ -167,8 +167,8 @@ pub fn symlink(target: &Path, link: &Path, to_dir: bool) -> std::io::Result<()> 
     }
 }
 
-/// Makes `link` this program under another name: a symbolic link, so that the program's own file is not copied
-/// each time; where that needs rights that the user lacks, a copy.
+/// Makes `link` this program under another name: a symbolic link, or a copy where the user may not make
+/// links.
 pub fn link_to_this_program(link: &Path) -> Result<()> {
     let exe = std::env::current_exe().context("failed to find the path of this program")?;
     // Wine 8 says that it made one, and makes none.

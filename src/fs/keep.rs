@@ -1,5 +1,5 @@
-//! What a file keeps when another one takes its place: its owner, the attributes beside its permissions, such
-//! as access lists and labels, and the permissions.
+//! What is kept of a file when another one takes its place: its owner, its permissions, and attributes such
+//! as access lists and labels.
 
 use std::fs::File;
 

@@ -32,8 +32,8 @@ pub fn resolve(path: impl AsRef<Path>) -> Result<PathBuf> {
     canonicalize(path).with_context(|| format!("failed to resolve `{}`", path.display()))
 }
 
-/// Where a file is written that the user named: where a link leads, so that the link stays. Not for names
-/// that come with a source, whose links can lead anywhere.
+/// Where a file is written that the user named: if it is a link, where the link leads, and the link stays.
+/// Not for names that come with a source, whose links can lead anywhere.
 pub fn through_link(path: &Path) -> PathBuf {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
     let leads = is_link.then(|| canonicalize(path).ok()).flatten();

@@ -12,7 +12,7 @@ use super::keep;
 use super::tree::remove_tree;
 use crate::error::host;
 
-/// Writes a file so that it appears whole or not at all: temporary file beside it, fsync, rename.
+/// Writes a file that appears whole or not at all: temporary file next to it, fsync, rename.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut pending = Pending::create(path)?;
     let written = pending.file().write_all(bytes);
@@ -20,7 +20,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     pending.commit()
 }
 
-/// A file that is being written beside its place. It appears there, whole, with
+/// A file that is being written next to its place. It appears there, whole, with
 /// [`Pending::commit`]; without it nothing stays.
 pub struct Pending {
     file: tempfile::NamedTempFile,

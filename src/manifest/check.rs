@@ -1,6 +1,6 @@
-//! Whether a manifest that was read can be worked with: it is a stranger's, and its values become
-//! names of files, arguments of cargo and git, and variables. Every value that does is looked at here,
-//! before anything is done with it.
+//! Whether a manifest that was read can be worked with. It is untrusted, and its values become names of
+//! files, arguments of cargo and git, and variables. Each of these values is checked here, before it is
+//! used.
 
 use std::collections::BTreeSet;
 

@@ -121,7 +121,7 @@ pub const BY_LINKER: &str = "linker";
 pub const BY_EXTERNS: &str = "externs";
 
 impl Components {
-    /// What a rebuild of one side saw, with no more said of it than the claim says.
+    /// The components of a rebuild, without details that the claim does not have.
     pub fn as_claimed(mut self, claimed: &Components) -> Components {
         self.compared = claimed.compared;
         for (own, other) in self.artifacts.iter_mut().zip(&claimed.artifacts) {

@@ -8,7 +8,7 @@ use super::check::{Checked, inside, no_control, once, one_of, sha256};
 use super::components::{BY_EXTERNS, BY_LINKER, Components, Contents, ROLES};
 use crate::verdict::SINGLE;
 
-/// Whether what a stranger's manifest lists can be worked with.
+/// Whether the list of contents in an untrusted manifest can be worked with.
 pub(super) fn sound(components: &Components, manifest: &Manifest) -> Checked {
     if components.compared == (manifest.verdict == SINGLE) {
         return Err("its verdict does not go with its list of components".to_string());

@@ -54,8 +54,8 @@ pub struct About<'a> {
     pub epoch: i64,
 }
 
-/// What a container takes over from the base. `OnBuild` is for builds on top of the base, of which this
-/// is one.
+/// What a container takes over from the base. `OnBuild` is not taken over: it is for builds on top of the
+/// base, such as this one.
 const KEPT: &[&str] =
     &["Env", "ExposedPorts", "Healthcheck", "Shell", "StopSignal", "User", "Volumes", "WorkingDir"];
 /// What labels about the image itself begin with: those of the base are not about this one.

@@ -32,6 +32,6 @@ fn other_locale() -> Option<String> {
         sort.output().map(|out| out.text()).unwrap_or_default()
     };
     let text = out.text();
-    let others = text.lines().filter(|l| !plain(l));
-    others.into_iter().find(|l| sorted(l) == "a\nB").map(str::to_string)
+    let mut others = text.lines().filter(|l| !plain(l));
+    others.find(|l| sorted(l) == "a\nB").map(str::to_string)
 }

@@ -113,8 +113,8 @@ fn stray(v: &Values) -> Vec<Known> {
     [name, value].map(|part| Known::new(row.cause, row.label, "", part)).to_vec()
 }
 
-/// Values that culprits left and told: where they show up, the cause is that of the culprit. Of several
-/// causes each that experiments confirmed is true of all values, and the first stands for them.
+/// Values that culprits left in their outputs: where they show up, the cause is the culprit's. If
+/// experiments confirmed several causes, each holds for all values, and the first is used.
 pub(crate) fn of_culprits(culprits: &[Culprit]) -> Vec<Known> {
     let mut known = Vec::new();
     for culprit in culprits {

@@ -169,8 +169,7 @@ mod tests {
             cargo: dir.path().join("bin/cargo"),
             rustc: dir.path().join("bin/rustc"),
             sysroot: dir.path().to_owned(),
-            rustc_verbose: "rustc 1.95.0\nhost: host".to_string(),
-            cargo_version: String::new(),
+            ..Toolchain::fixture("rustc 1.95.0\nhost: host")
         };
         let write = |name: &str, text: &str| {
             std::fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();

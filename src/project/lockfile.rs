@@ -25,7 +25,7 @@ const VERSIONS: [(u32, (u32, u32)); 2] = [(3, (1, 53)), (4, (1, 78))];
 /// The lockfile.
 pub(crate) struct Lockfile {
     pub(crate) text: String,
-    /// Where it is below the source, if a build has to be told.
+    /// Where it is below the source, if builds do not find it by themselves.
     pub(crate) elsewhere: Option<PathBuf>,
 }
 

@@ -13,7 +13,7 @@ use crate::error::bad_input;
 use crate::fs;
 use crate::oci::config::{SCRATCH, Wishes};
 use crate::oci::documents;
-use crate::project::settings::{ARCHIVE_KEYS, Form, IMAGE_KEYS, KEYS, Key};
+use crate::project::settings::{ARCHIVE_KEYS, CHECK_KEYS, Form, IMAGE_KEYS, KEYS, Key};
 use crate::query::Cargo;
 use crate::request::{Build, BuildRequest, Inject, Selection};
 use crate::variation::{SAME_PATH, VariationSet};
@@ -27,7 +27,7 @@ pub struct Defaults {
 
 /// Defaults of `repro archive`.
 pub struct ArchiveDefaults {
-    /// What is packed beside the artifacts.
+    /// What is packed with the artifacts.
     pub include: Vec<String>,
     /// Names of formats.
     pub formats: Vec<String>,
@@ -195,7 +195,7 @@ impl Defaults {
             let Some(list) = item.as_table_like().and_then(|t| t.get("check")) else { continue };
             let at = format!("`check` in {at}");
             for entry in entries(&at, list)? {
-                found.push(exception(&at, &entry)?);
+                found.push(exception(&at, entry)?);
             }
         }
         Ok(found)
@@ -238,30 +238,20 @@ fn entries(at: &str, list: &Item) -> Result<Vec<Item>> {
     array.iter().map(|v| inline(v).ok_or_else(wrong)).collect()
 }
 
-fn exception(at: &str, entry: &Item) -> Result<Exception> {
-    let text = |key: &str| match entry.get(key) {
-        None => Ok(None),
-        Some(value) => match value.as_str() {
-            Some(text) => Ok(Some(text.to_string())),
-            None => Err(bad_input(format!("`{key}` of an entry of {at} must be a string"))),
-        },
+/// An entry of `check`.
+fn exception(at: &str, entry: Item) -> Result<Exception> {
+    let at = format!("an entry of {at}");
+    let missing = |key: &str| {
+        bad_input(format!("{at} has no `{key}`: each needs `id`, `level` and `reason`"))
     };
-    let needed = |key: &str| {
-        text(key)?.ok_or_else(|| {
-            bad_input(format!(
-                "an entry of {at} has no `{key}`: each needs `id`, `level` and `reason`"
-            ))
-        })
-    };
-    let level = needed("level")?;
+    let tables = vec![(at.clone(), entry)];
+    let entry = Defaults { keys: CHECK_KEYS, tables, repository: None };
+    let needed = |key: &str| entry.text(key)?.ok_or_else(|| missing(key));
+    let level = entry.get("level", |i| Level::parse(i.as_str()?))?;
     Ok(Exception {
         id: needed("id")?,
-        level: Level::parse(&level).ok_or_else(|| {
-            bad_input(format!(
-                "`level` of an entry of {at} must be `allow`, `warn` or `deny`, not `{level}`"
-            ))
-        })?,
-        package: text("package")?,
+        level: level.ok_or_else(|| missing("level"))?,
+        package: entry.text("package")?,
         reason: needed("reason")?,
     })
 }

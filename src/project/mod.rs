@@ -375,7 +375,14 @@ impl Project {
     }
 
     pub(crate) fn describe(&self) -> String {
-        describe(&self.source)
+        match &self.source.origin {
+            Origin::Git(commit) => {
+                let id = git::short(&commit.commit);
+                let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
+                format!("commit {id}{state} of `{}`", self.source.called)
+            }
+            Origin::Directory => format!("directory `{}`", self.source.called),
+        }
     }
 }
 
@@ -478,15 +485,4 @@ fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
         FILE_NAMES.map(|n| dir.join(n)).into_iter().find(|file| copy.join(file).is_file())
     };
     each.filter_map(first).collect()
-}
-
-fn describe(source: &Source) -> String {
-    match &source.origin {
-        Origin::Git(commit) => {
-            let id = git::short(&commit.commit);
-            let state = if commit.dirty.is_empty() { "" } else { " with uncommitted changes" };
-            format!("commit {id}{state} of `{}`", source.called)
-        }
-        Origin::Directory => format!("directory `{}`", source.called),
-    }
 }

@@ -30,17 +30,12 @@ impl Project {
                 .and_then(|()| Shim::compile(&self.toolchain.rustc, &dir))
                 .map_err(|e| format!("the preload shim could not be compiled: {e:#}"))
         });
-        match compiled {
-            Err(why) => ShimState { shim: None, missing: all(why) },
-            Ok(shim) => {
-                let tried = self.probe(&shim, scratch);
-                match tried {
-                    // No program runs with it.
-                    Err(why) => ShimState { shim: None, missing: all(why.to_string()) },
-                    Ok(missing) => ShimState { shim: Some(shim), missing },
-                }
-            }
-        }
+        let tried = compiled.and_then(|shim| {
+            // It fails if no program runs with it.
+            let missing = self.probe(&shim, scratch).map_err(|e| e.to_string())?;
+            Ok(ShimState { shim: Some(shim), missing })
+        });
+        tried.unwrap_or_else(|why| ShimState { shim: None, missing: all(why) })
     }
 
     /// What the shim does not reach, tried with the values of build B.

@@ -1,5 +1,5 @@
 //! Which profiles decide a build: the one that was asked for and those that it inherits from. Settings
-//! of any other are none of the build's, and nobody has to accept them.
+//! of other profiles have no part in the build, and verifiers do not have to accept them.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

@@ -64,7 +64,7 @@ impl Scratch {
     }
 }
 
-/// Marks a directory as in use. The name comes after the lock: nobody finds the file without it.
+/// Marks a directory as in use. The file is locked before it gets its name: no run finds it unlocked.
 fn lock(dir: &Path) -> Option<File> {
     let file = tempfile::NamedTempFile::new_in(dir).ok()?;
     file.as_file().try_lock().ok()?;
@@ -103,8 +103,8 @@ fn is_own(_: &std::fs::Metadata) -> bool {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Windows removes no directory in which a file is open. Elsewhere the lock stays to the end, so that
-        // no other run begins to remove the same.
+        // Windows removes no directory in which a file is open. Elsewhere the lock is kept to the end, or
+        // another run would begin to remove the same directory.
         if !cfg!(unix) {
             drop(self.in_use.take());
         }

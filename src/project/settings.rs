@@ -81,7 +81,7 @@ pub(super) const KEYS: &[Key] = keys! {
 };
 
 /// The keys of an entry of `check`.
-const CHECK_KEYS: &[Key] = keys! {
+pub(super) const CHECK_KEYS: &[Key] = keys! {
     "id" needed: Rule, "The rule.";
     "level" needed: OneOf(&["allow", "warn", "deny"]), "Its level.";
     "package": Text, "The package that this is for; all by default.";

@@ -383,7 +383,7 @@ impl Trials<'_> {
             return Ok(SourceChoice { directory, ..SourceChoice::default() });
         }
         let root = &copy.root;
-        let time = git::text(root, ["log", "-1", "--format=%cI"])?;
+        let time = git::git(root, ["log", "-1", "--format=%cI"]).checked()?.text();
         commit(root, changed, &["-C", "HEAD", "--allow-empty"], &time)?;
         Ok(SourceChoice::of(Some(copy.package().join("Cargo.toml"))))
     }

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// Where a sandbox has a link to this program: it tells what is wanted by its name.
+/// Where a sandbox has a link to this program, which sees by this name that it is to start a command.
 pub(super) const INSIDE: &str = "/run/start-of-build";
 
 /// Whether this process was started to start another.

@@ -2,7 +2,7 @@
 //! given at all. Pure.
 //!
 //! Git runs commands for some addresses (`ext::…`, a leading `-`), and reads this machine's files
-//! for others. A manifest is a stranger's: only addresses of the network are taken from it.
+//! for others. A manifest is untrusted: only addresses on the network are taken from it.
 
 /// Prefixes of the addresses that lead to another machine.
 const SCHEMES: &[&str] = &["https://", "http://", "ssh://", "git://"];
@@ -11,7 +11,7 @@ pub const PROTOCOLS: &str = "https:http:ssh:git";
 /// The same, and repositories of this machine, for what the user typed.
 pub const OWN_PROTOCOLS: &str = "https:http:ssh:git:file";
 
-/// Checks an address that a stranger gave.
+/// Checks an address from an untrusted file.
 ///
 /// # Errors
 /// What is wrong with it, as a clause.
@@ -111,7 +111,7 @@ pub fn is_address(text: &str) -> bool {
 /// An address and the revision behind its last `@`, if there is one.
 pub fn split_revision(text: &str) -> (&str, Option<&str>) {
     match text.rsplit_once('@') {
-        // A user name stands before a host, so that a `/` or `:` follows.
+        // What is behind the `@` of a user name has a `/` or `:`.
         Some((address, revision)) if !revision.contains(['/', ':']) && !address.is_empty() => {
             (address, Some(revision))
         }

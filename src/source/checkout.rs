@@ -192,14 +192,14 @@ fn declared(copy: &Path) -> Result<BTreeMap<PathBuf, String>> {
     Ok(list.split('\0').filter_map(name).collect())
 }
 
-/// Makes git take note of changed modification times, so that build scripts that compare the
-/// index without refreshing it see a clean tree. Nothing where there is no repository.
+/// Makes git take note of changed modification times: build scripts that compare the index without
+/// refreshing it see a clean tree. Does nothing where there is no repository.
 pub fn refresh_index(copy: &Path) -> Result<()> {
     let is_repository = || in_copy(copy, ["rev-parse", "--git-dir"]).output();
     if !copy.join(".git").exists() || !is_repository()?.status.success() {
         return Ok(());
     }
-    // The order counts: the refresh is done where it stands, with what was said before it.
+    // The order counts: git refreshes when it reads this option, by the options before it.
     in_copy(copy, ["update-index", "-q", "--unmerged", "--really-refresh"]).checked()?;
     for (path, _) in gitlinks(copy)? {
         refresh_index(&copy.join(path))?;

@@ -13,9 +13,9 @@ use crate::error::refused;
 use crate::git::git;
 use crate::query::Cargo;
 
-/// The commit `id` of the repository at `root` (a work tree or a bare store), of which the package
-/// in `directory` is to be built. `tree` is the id that its tree must have, where that is known;
-/// messages call the repository `called`.
+/// The commit `id` of the repository at `root` (a work tree or a bare store), to build the package in
+/// `directory`. `tree` is the id that its tree must have, where that is known; messages call the
+/// repository `called`.
 pub fn of(
     cargo: &Cargo,
     root: &Path,
@@ -63,11 +63,11 @@ pub fn is_in(root: &Path, id: &str) -> Result<bool> {
     Ok(try_text(root, ["cat-file", "-e", &object])?.is_some())
 }
 
-/// The commit that a name stands for in a repository.
+/// The commit that a name means in a repository.
 ///
 /// # Errors
-/// It stands for several: for a tag, a branch, or the beginning of an id. Commands of git do not agree on
-/// which is meant.
+/// It means several: a tag, a branch, or the beginning of an id. Commands of git do not agree on which one
+/// they take.
 pub fn find(root: &Path, revision: &str) -> Result<Option<String>> {
     let commit = |name: &str| {
         let spec = format!("{name}^{{commit}}");
@@ -133,7 +133,7 @@ pub fn set_remote(copy: &Path, url: Option<&str>) -> Result<()> {
 }
 
 impl Source {
-    /// Looks for the workspace in a copy that was made, and whether all that is built lies in it.
+    /// Finds the workspace in a copy, and checks that all that is built is in the copy.
     pub fn settle(&mut self, copy: &Path) -> Result<()> {
         let copy = crate::fs::resolve(copy)?;
         let manifest = copy.join(&self.package).join("Cargo.toml");

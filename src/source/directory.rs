@@ -1,5 +1,5 @@
-//! A directory as the source: copied without its target directory; path dependencies beside it
-//! come along at the same relative places.
+//! A directory as the source: copied without its target directory. Path dependencies next to it are
+//! copied to the same relative places.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ pub fn content_digest(copy: &Path) -> Result<String> {
             let kind = if fs::is_executable(&meta) { "exec" } else { "file" };
             (kind, digest::of_file(&path)?.sha256)
         };
-        // A NUL cannot be in a path, so that no two lists of entries give the same bytes.
+        // A NUL cannot be in a path: no two lists of entries give the same bytes.
         write!(hasher, "{kind}\0{}\0{content}\0", relative.display())
             .context("failed to digest the source")?;
     }

@@ -69,7 +69,7 @@ pub fn of(dir: &Path, scratch: &Path) -> Result<Exported> {
 
 /// Files that are marked and have no placeholder any more.
 fn filled_in(dir: &Path, files: &[PathBuf], scratch: &Path) -> Result<Vec<PathBuf>> {
-    // A repository of our own, so that nothing in the directory configures git.
+    // A repository of our own: nothing in the directory configures git.
     let store = scratch.join("attributes.git");
     git(scratch, ["init", "--quiet", "--bare", "--template="]).arg(&store).checked()?;
     let below: Vec<&Path> = files.iter().filter_map(|p| p.strip_prefix(dir).ok()).collect();

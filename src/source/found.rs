@@ -17,7 +17,7 @@ pub struct Wanted {
     pub manifest: PathBuf,
     /// The user's cargo target directory, absolute: never copied.
     pub target_dir: PathBuf,
-    /// What the user said of it.
+    /// What the user chose.
     pub choice: SourceChoice,
 }
 

@@ -119,7 +119,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
     let tracked = if is_copy {
         root.join(relative).is_file()
     } else {
-        // It may lie in a submodule, and its name hold what git takes for a pattern.
+        // It may be in a submodule, and its name may contain what git takes for a pattern.
         let args = ["--literal-pathspecs", "ls-files", "--recurse-submodules", "-z", "--"];
         let out = git(&source.root, args).arg(relative).checked()?;
         !out.stdout.is_empty()

@@ -26,7 +26,7 @@ pub struct SourceFacts {
     pub tags: Vec<String>,
     /// Some branches that it is on, the default one first; none where the repository cannot tell.
     pub branches: Option<Vec<String>>,
-    /// The repository's history is cut off, so that tags and branches may be missing.
+    /// The repository's history is cut off: tags and branches may be missing.
     pub shallow: bool,
     /// The remote that builds see: the manifest's, else the repository's own.
     pub remote: Option<String>,
@@ -236,7 +236,7 @@ fn branches(root: &Path, commit: &str, of: Option<&[String]>) -> Result<Option<V
             true => return Ok(None),
         },
     };
-    // A symbolic name is another one's; that it is there tells which is the default.
+    // A symbolic name leads to another one, which is the default branch.
     let args = ["for-each-ref", "--contains", commit, "--format=%(refname):%(symref):"];
     let list = try_text(root, args.into_iter().chain(spaces.iter().map(String::as_str)))?;
     let list = list.unwrap_or_default();

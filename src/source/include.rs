@@ -129,8 +129,7 @@ pub fn matches(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 
 /// A link in the source could point anywhere: what is packed must be the source's own.
 fn stays_inside(root: &Path, path: &Path) -> Result<()> {
-    let resolve = |p: &Path| fs::resolve(p);
-    if resolve(path)?.starts_with(resolve(root)?) {
+    if fs::resolve(path)?.starts_with(fs::resolve(root)?) {
         return Ok(());
     }
     Err(bad_input(format!(

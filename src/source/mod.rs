@@ -86,8 +86,8 @@ impl Source {
         ))
     }
 
-    /// Names of path dependencies and members that lie in the source, but outside the workspace
-    /// root; asked of a copy.
+    /// Names of path dependencies and members that are in the source, but outside the workspace root.
+    /// `copy` is a copy of the source.
     pub fn beside_workspace(&self, copy: &Path) -> Result<Vec<String>> {
         if self.workspace.as_os_str().is_empty() {
             return Ok(Vec::new());

@@ -20,7 +20,7 @@ pub struct Outside {
 }
 
 /// Members and path dependencies (also theirs, and those of `[patch]` and `[replace]`) of the
-/// workspace at `workspace` that lie outside `root`.
+/// workspace at `workspace` that are outside `root`.
 pub fn find(cargo: &Cargo, workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
     let mut outside = BTreeSet::new();
     let mut note = |name: &str, dir: &Path| {

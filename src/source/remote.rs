@@ -18,7 +18,7 @@ use crate::process::Cmd;
 /// Who named an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
-    /// A manifest: a stranger's.
+    /// A manifest, which is untrusted.
     Foreign,
     /// The user, on the command line.
     Own,
@@ -93,7 +93,7 @@ pub fn head(store: &Path) -> Result<String> {
     })
 }
 
-/// Git with no more ways to the outside than the address needs, and nobody to ask for a password.
+/// Git with only the protocols that the address needs, and without prompts for passwords.
 fn careful(cmd: Cmd, named: Named) -> Cmd {
     cmd.env("GIT_ALLOW_PROTOCOL", named.protocols()).env("GIT_TERMINAL_PROMPT", "0")
 }

@@ -62,7 +62,7 @@ fn canonical(dir: &Path, question: &[&str]) -> Result<PathBuf> {
     fs::resolve(&path)
 }
 
-/// The top level of the work tree that `dir` lies in, if it does.
+/// The top level of the work tree that `dir` is in, if it is in one.
 pub(super) fn top_level(dir: &Path) -> Result<Option<PathBuf>> {
     let out = match git(dir, ["rev-parse", "--show-toplevel"]).output() {
         Ok(out) => out,
@@ -95,7 +95,7 @@ pub fn root_of(dir: &Path) -> Result<Option<PathBuf>> {
     if let Some(top) = top_level(dir)? {
         return Ok(Some(top));
     }
-    // Asked without naming the directory as git's own, so that git looks at its owner as well.
+    // Asked without `--git-dir`: with it git would not check the owner.
     if !is_store(dir) || !git(dir, ["rev-parse", "--git-dir"]).output()?.status.success() {
         return Ok(None);
     }

@@ -50,8 +50,8 @@ pub(super) fn changes(top: &Path) -> Result<Vec<(PathBuf, Now)>> {
     Ok(found)
 }
 
-/// Tree id of the tracked files as they are. A submodule with changes of its own stands in it
-/// with its files, as no commit of it can be named.
+/// Tree id of the tracked files as they are. A submodule with changes of its own is in it with its
+/// files, as it has no commit of them.
 pub(super) fn tree(top: &Path) -> Result<String> {
     let dir = tempfile::tempdir().context("failed to make a temporary directory")?;
     let mut own = Own { dir: dir.path(), borrowed: Vec::new(), count: 0 };
@@ -122,7 +122,7 @@ impl Own<'_> {
     }
 }
 
-/// The id that stands for nothing, in the length that the repository's ids have.
+/// The id that means nothing, as long as the repository's ids are.
 fn zeros(top: &Path) -> Result<String> {
     Ok("0".repeat(text(top, ["rev-parse", "HEAD"])?.len()))
 }

@@ -211,8 +211,8 @@ fn origin<'a>(
     })
 }
 
-/// What was built, or what the source's metadata includes, and the archive does not have; of an
-/// archive without a target, of which nothing says whose artifacts it holds, whether it has any.
+/// What was built, or what the source's metadata includes, and the archive does not have. An archive
+/// without a target only has to have some artifact: nothing says which target's artifacts it holds.
 fn left_out(names: &[&[u8]], target: Option<&str>, rebuilt: &Rebuilt) -> Result<Vec<Vec<u8>>> {
     let cut = cut(names);
     let below: BTreeSet<&[u8]> = names.iter().map(|name| &name[cut..]).collect();
@@ -316,9 +316,9 @@ fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
         .collect()
 }
 
-/// Packs the files like the published archive, of which no manifest names the compressor: with each
-/// that has ever packed this format, until the bytes are the published ones. The digest is that of the
-/// last one, the compressor in use.
+/// Packs the files like the published archive. No manifest names its compressor, so each one that has
+/// ever packed this format is tried until the bytes are the published ones. Otherwise the digest is that
+/// of the compressor in use, which is tried last.
 fn pack_alike(
     listing: &Listing,
     origins: Origins,
@@ -431,8 +431,8 @@ pub(super) fn origins_of_entry(
     }
 }
 
-/// The members as `repro archive` orders them, with the directories above them: below the one
-/// directory that all lie in, or below none.
+/// The members as `repro archive` orders them, with their directories: below the one directory that all
+/// are in, or below none.
 fn items(origins: Origins) -> Result<Vec<tree::Item>> {
     let stem = stem(origins.iter().map(|(name, _)| &**name)).map(<[u8]>::to_vec);
     const MADE_UP: &[u8] = b"root";
@@ -449,8 +449,8 @@ fn items(origins: Origins) -> Result<Vec<tree::Item>> {
     Ok(items)
 }
 
-/// What two archives of the same members differ in, and whether these are only steps that leave the
-/// members as they are: all of the published one is understood, so that `repro normalize` could take them.
+/// How two archives of the same members differ, and whether only by steps that leave the members as they
+/// are. All of the published archive has to be understood, as `repro normalize` would have to.
 fn container(
     path: &Path,
     published: &Listing,

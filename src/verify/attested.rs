@@ -81,7 +81,7 @@ pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
         input.files.iter().chain(&input.unchecked).filter(|p| attests(p)).cloned().collect();
     input.files.retain(|path| !attests(path));
     input.unchecked.retain(|path| !attests(path));
-    // What the manifest lists and the files are not is found before anybody is asked for a vote.
+    // Files that are not the ones that the manifest lists are found before votes are counted.
     let found = published::of_release(&manifest, &path, &input, &asked.limits)?;
     let wrong: Vec<String> =
         found.other.iter().chain(&found.wrong).map(|checked| checked.name.clone()).collect();

@@ -1,7 +1,6 @@
-//! `repro rebuilderd-backend`: what rebuilderd's worker runs. Its input is a manifest or a `.crate`;
-//! the rebuilt files and archives appear in `REBUILDERD_OUTDIR` if everything went well, and else
-//! nothing does. The worker compares: the published originals, which lie beside the input, are never
-//! looked at here.
+//! `repro rebuilderd-backend`: what rebuilderd's worker runs. Its input is a manifest or a `.crate`.
+//! The rebuilt files and archives appear in `REBUILDERD_OUTDIR` only if everything went well. The worker
+//! compares: the published originals are next to the input, and are never looked at here.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,6 +24,7 @@ use crate::project::scratch::Scratch;
 use crate::request::{Given, VerifyRequest};
 use crate::sandbox::{Mode, Wish};
 use crate::term::{Progress, with_progress};
+use crate::verdict::Status;
 use crate::verify::result::{SettingRow, SettingState};
 
 /// The variable that names the directory for the results.
@@ -72,7 +72,7 @@ fn rebuild(
     let claimed = match is_manifest(input, true)? {
         true => Some(Claimed {
             manifest: Manifest::read(input)?,
-            // Beside it lie the originals: it is as if it lay alone.
+            // The originals are next to it, and must not be found.
             path: scratch.join("repro.json"),
         }),
         false => None,
@@ -117,8 +117,8 @@ fn rebuild(
     Ok(Outcome { files: files.into_keys().collect(), notes, differs: false })
 }
 
-/// Why nothing is handed out although the rebuild may succeed: the worker would call it good, and there
-/// is nobody here to accept the publisher's settings.
+/// Why nothing is written although the rebuild may succeed: the worker would call it good, and no user is
+/// there to accept the publisher's settings.
 fn not_accepted(settings: &[SettingRow]) -> Option<String> {
     let left = settings.iter().filter(|row| row.state == SettingState::NotAccepted);
     let left: Vec<_> = left
@@ -133,18 +133,15 @@ fn not_accepted(settings: &[SettingRow]) -> Option<String> {
 /// Why what was rebuilt is not what the manifest lists, if it is not.
 fn differs(manifest: &Manifest, artifacts: &ArtifactSet) -> Option<String> {
     let comparison = compare(&promised(manifest), artifacts);
-    if comparison.pairs.iter().all(|p| p.status() == crate::verdict::Status::Same) {
-        return None;
-    }
-    let other = comparison
-        .pairs
-        .iter()
-        .filter(|p| p.status() != crate::verdict::Status::Same)
-        .map(|p| format!("{} ({})", p.either().name, p.status().name()));
-    Some(format!(
-        "the rebuild does not match the manifest (A), so no result was written: {}",
-        other.collect::<Vec<_>>().join(", ")
-    ))
+    let other = comparison.pairs.iter().filter(|p| p.status() != Status::Same);
+    let other = other.map(|p| format!("{} ({})", p.either().name, p.status().name()));
+    let other: Vec<String> = other.collect();
+    (!other.is_empty()).then(|| {
+        format!(
+            "the rebuild does not match the manifest (A), so no result was written: {}",
+            other.join(", ")
+        )
+    })
 }
 
 /// What is shipped, by file name. The worker knows files by their names alone: of several targets'
@@ -207,7 +204,7 @@ fn archives(
     Ok(Ok(files))
 }
 
-/// Writes all beside their places first, so that what can fail has failed before one is in place.
+/// Writes all temporary files first: what can fail fails before one is in its place.
 fn publish(files: &Files, outdir: &Path) -> Result<()> {
     let mut ready = Vec::new();
     for (name, path) in files {

@@ -1,5 +1,5 @@
 //! Manifests of several builders, compared without building: who agrees with whom. Who built a file is
-//! what the user says, never what the file says, so that one build cannot pass for two.
+//! what the user says, never what the file says: one build cannot pass for two.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -185,8 +185,8 @@ struct Agreeing<'a> {
 }
 
 impl Agreeing<'_> {
-    /// How many builders they are. A file that the user gave no name may be a copy of any other one,
-    /// whatever it says of itself, so that all of these together are one at most.
+    /// How many builders they are. A file that the user did not name may be a copy of any other one,
+    /// whatever it says about itself: all of these together count as one at most.
     fn votes(&self) -> usize {
         self.members.iter().filter(|b| b.named).count().max(1)
     }

@@ -27,7 +27,7 @@ use crate::verify::result::{Checked, Part, SettingRow, SettingState};
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
 const FIRST_RUST: i64 = 1_431_648_000;
 
-/// What a rebuild is held against, and how.
+/// What a rebuild is compared with, and how.
 pub(super) struct About<'a> {
     pub(super) asked: &'a VerifyRequest,
     pub(super) manifest: Option<&'a Manifest>,
@@ -76,8 +76,8 @@ impl About<'_> {
         Ok(Held { comparison, files, extra, artifacts, other_contents })
     }
 
-    /// Of a guessed SOURCE_DATE_EPOCH it is known where the rebuilt files would hold it, and the
-    /// published ones their own.
+    /// If SOURCE_DATE_EPOCH was guessed, rebuilt files contain the guess where published ones contain the
+    /// publisher's.
     fn clocks(&self) -> Option<Clocks> {
         let epoch = self.recipe.facts().epoch;
         let guess = Window { from: epoch.seconds, to: epoch.seconds };
@@ -152,7 +152,7 @@ pub(super) fn promised(manifest: &Manifest) -> ArtifactSet {
     ArtifactSet::new(known.collect())
 }
 
-/// Without a manifest: what was built and nothing was held against.
+/// Without a manifest: built files that were not compared with any published file.
 fn unchecked(held: &Held) -> Option<String> {
     if held.files.iter().any(|c| c.part == Part::Members) {
         return None;

@@ -13,7 +13,7 @@ use super::rebuilt::Rebuilt;
 use crate::artifact::Artifact;
 use crate::fs;
 
-/// A difference of which no cause is known.
+/// A difference without a known cause.
 pub(super) fn finding(place: impl Into<Place>, a: &str, b: &str, remedy: &str) -> Finding {
     Finding { remedy: remedy.to_string(), ..Finding::new(Cause::Unknown, place, a, b) }
 }
@@ -46,7 +46,7 @@ pub(super) fn explain(published: &Path, rebuilt: &Path, about: &Rebuilt) -> Resu
     };
     let mut findings: Vec<Finding> = found.map(row).into_iter().collect();
     let context = Context { clocks: about.clocks, ..Context::default() };
-    // Of the publisher's machine nothing is known: only what shows by itself is found.
+    // Nothing is known about the publisher's machine: only what the bytes show by themselves is found.
     let explained = repro_explain::explain(published, rebuilt, &context);
     let (known, unknown): (Vec<_>, Vec<_>) = explained
         .findings

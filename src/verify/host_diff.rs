@@ -28,7 +28,7 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     let mut rows = Vec::new();
     let mut row = |what: &str, published: &str, here: &str| {
         if published != here {
-            // A stranger's words, which may be meant for a terminal.
+            // Untrusted text, which may contain escapes for a terminal.
             let clean = |text: &str| printable(text.as_bytes());
             rows.push(Surroundings {
                 what: clean(what),
@@ -54,23 +54,14 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
         if !builder.linkers.is_empty() {
             row("linker", &builder.linkers.join("; "), &here.builder.linkers.join("; "));
         }
-        let (a, b) = (tools(builder), tools(here.builder));
-        for (name, a, b) in both(&a, &b) {
-            row(name, a, b);
-        }
+        each(&mut row, "", &tools(builder), &tools(here.builder));
         let lists = (&builder.linker_inputs, &here.builder.linker_inputs);
-        // Where one side did not ask, nothing is known of the other's.
+        // Where one linker was not asked, there is nothing to compare.
         if !lists.0.is_empty() && !lists.1.is_empty() {
-            let (a, b) = (inputs(lists.0), inputs(lists.1));
-            for (name, a, b) in both(&a, &b) {
-                row(&format!("linked file {name}"), a, b);
-            }
+            each(&mut row, "linked file ", &inputs(lists.0), &inputs(lists.1));
         }
     }
-    let (a, b) = (settings(&manifest.environment), set_here(here));
-    for (name, a, b) in both(&a, &b) {
-        row(&format!("variable {name}"), a, b);
-    }
+    each(&mut row, "variable ", &settings(&manifest.environment), &set_here(here));
     if manifest.source.kind == "git" {
         let none = "none";
         let theirs = manifest.source.remote.as_deref().unwrap_or(none);
@@ -87,25 +78,25 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     rows
 }
 
-/// Each name that either has, with both values.
-fn both<'a>(
-    a: &'a BTreeMap<String, String>,
-    b: &'a BTreeMap<String, String>,
-) -> Vec<(&'a str, &'a str, &'a str)> {
+/// Values by name.
+type Named = BTreeMap<String, String>;
+
+/// A row for each name that either has.
+fn each(row: &mut impl FnMut(&str, &str, &str), kind: &str, a: &Named, b: &Named) {
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let value = |of: &'a BTreeMap<String, String>, name: &String| {
-        of.get(name).map_or("none", String::as_str)
-    };
-    names.into_iter().map(|n| (n.as_str(), value(a, n), value(b, n))).collect()
+    for name in names {
+        let value = |of: &Named| of.get(name).cloned().unwrap_or("none".to_string());
+        row(&format!("{kind}{name}"), &value(a), &value(b));
+    }
 }
 
-fn tools(builder: &Builder) -> BTreeMap<String, String> {
+fn tools(builder: &Builder) -> Named {
     let each = builder.tools.iter();
     each.map(|t| (t.name.clone(), t.version.clone())).collect()
 }
 
 /// By file name: where a system keeps a file does not matter.
-fn inputs(files: &[File]) -> BTreeMap<String, String> {
+fn inputs(files: &[File]) -> Named {
     let name = |f: &File| {
         let name = Path::new(&f.path).file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
@@ -114,13 +105,13 @@ fn inputs(files: &[File]) -> BTreeMap<String, String> {
     each.map(|f| (name(f), format!("sha256 {}", f.sha256))).collect()
 }
 
-fn settings(variables: &[Variable]) -> BTreeMap<String, String> {
+fn settings(variables: &[Variable]) -> Named {
     let set = variables.iter();
     set.filter_map(|v| Some((v.name.clone(), v.value.clone()?))).collect()
 }
 
 /// Variables that the build here asked for, or that reach rustc unasked, and that have a value.
-fn set_here(here: &Here) -> BTreeMap<String, String> {
+fn set_here(here: &Here) -> Named {
     let always = |n: &str| n.contains("RUSTFLAGS") || n.starts_with("CARGO_PROFILE_");
     let text = |s: &std::ffi::OsString| s.to_string_lossy().into_owned();
     let passed = here.passed.iter().map(|(k, v)| (text(k), text(v)));
@@ -149,13 +140,9 @@ mod tests {
         };
         manifest.builder = Some(builder("2.40", "aa"));
         manifest.environment = vec![Variable { name: "CFLAGS".into(), value: Some("-O1".into()) }];
-        let toolchain = Toolchain {
-            cargo: "cargo".into(),
-            rustc: "rustc".into(),
-            sysroot: "/".into(),
-            rustc_verbose: manifest.toolchain.rustc.join("\n"),
-            cargo_version: manifest.toolchain.cargo.clone(),
-        };
+        let cargo_version = manifest.toolchain.cargo.clone();
+        let toolchain = Toolchain::fixture(manifest.toolchain.rustc.join("\n"));
+        let toolchain = Toolchain { cargo_version, ..toolchain };
         let rows = |builder: &Builder| {
             let here = Here {
                 toolchain: &toolchain,

@@ -12,8 +12,8 @@ use super::archive::{compressed_by, unlisted};
 use super::findings::{explain, finding};
 use super::rebuilt::Rebuilt;
 use crate::artifact::ArtifactSet;
-use crate::manifest::{self, Image};
-use crate::oci::config::{About, SCRATCH, Wishes};
+use crate::manifest::Image;
+use crate::oci::config::{About, SCRATCH};
 use crate::oci::layout::{Bases, Layout};
 use crate::oci::write::{self, Way};
 use crate::setting::entry::Setting;
@@ -50,8 +50,11 @@ pub(super) fn check(
 /// Makes it again, into the new file `to`.
 pub(super) fn again(path: &Path, entry: &Image, rebuilt: &Rebuilt, to: &Path) -> Result<Image> {
     let wishes = &rebuilt.pristine()?.wishes;
-    if let Some(setting) = base(entry, wishes) {
-        rebuilt.extra.borrow_mut().push(setting);
+    // A base that the source does not name has to be accepted.
+    if !wishes.has_bases(&entry.bases) {
+        let digests: Vec<String> = entry.bases.iter().map(|d| format!("sha256:{d}")).collect();
+        let base = if digests.is_empty() { SCRATCH.to_string() } else { digests.join(",") };
+        rebuilt.extra.borrow_mut().push(Setting::image_base(&base));
     }
     let layout = Layout::open(path, &rebuilt.fresh_place("published"), rebuilt.limits)?;
     let bases: Bases = entry.bases.iter().map(|d| (layout.clone(), d.clone())).collect();
@@ -75,11 +78,4 @@ pub(super) fn again(path: &Path, entry: &Image, rebuilt: &Rebuilt, to: &Path) ->
     let out = File::create_new(to);
     let mut out = out.with_context(|| format!("failed to write `{}`", to.display()))?;
     write::write(&way, &ArtifactSet::new(rebuilt.shipped(None).cloned().collect()), &mut out)
-}
-
-/// The base, if the source does not say that it is this one.
-fn base(entry: &manifest::Image, wishes: &Wishes) -> Option<Setting> {
-    let digests: Vec<String> = entry.bases.iter().map(|d| format!("sha256:{d}")).collect();
-    let value = if digests.is_empty() { SCRATCH.to_string() } else { digests.join(",") };
-    (!wishes.has_bases(&entry.bases)).then(|| Setting::image_base(&value))
 }

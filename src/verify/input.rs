@@ -1,5 +1,5 @@
 //! Sorts the arguments of `repro verify`: the manifest, published files, lists of digests, and
-//! anything else. A directory stands for the release in it.
+//! anything else. A directory means the release in it.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,6 +1,6 @@
-//! Without a manifest: what the published files tell of their making, the toolchain that fits, and how
-//! the rebuilt files tell of another one. The words are a stranger's: they choose among installed
-//! compilers, and nothing that they name is run.
+//! Without a manifest: what the published files record about their build, the toolchain that fits, and
+//! what the rebuilt files record differently. The text is untrusted: it chooses among installed compilers,
+//! and nothing that it names is run.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ fn clean(text: &str) -> String {
     printable(text.as_bytes())
 }
 
-/// One thing that binaries tell of their making.
+/// One thing that binaries record about their build.
 struct Fact {
     what: &'static str,
     of: fn(&Binary) -> Vec<String>,
@@ -97,7 +97,7 @@ fn values(fact: &Fact, binaries: &[Binary]) -> BTreeSet<String> {
     binaries.iter().flat_map(fact.of).map(|v| clean(&v)).collect()
 }
 
-/// Who made the files by what they tell, and the rows in which what was rebuilt tells otherwise.
+/// What the published files record about their build, and where the rebuilt files record something else.
 pub(super) fn compare(
     published: &[Binary],
     rebuilt: &ArtifactSet,
@@ -115,7 +115,7 @@ pub(super) fn compare(
     };
     let rows = FACTS.iter().filter_map(|fact| {
         let (theirs, ours) = (values(fact, published), values(fact, &ours));
-        // What one side does not tell is no difference.
+        // What one side does not record is no difference.
         let both = !theirs.is_empty() && !ours.is_empty() && theirs != ours;
         both.then(|| Surroundings {
             what: fact.what.to_string(),
@@ -143,14 +143,7 @@ mod tests {
     }
 
     fn here() -> Toolchain {
-        Toolchain {
-            cargo: "cargo".into(),
-            rustc: "rustc".into(),
-            sysroot: "/".into(),
-            rustc_verbose: "rustc 1.95.0\ncommit-hash: 59807616e1fa\nhost: h\nrelease: 1.95.0"
-                .into(),
-            cargo_version: String::new(),
-        }
+        Toolchain::fixture("rustc 1.95.0\ncommit-hash: 59807616e1fa\nhost: h\nrelease: 1.95.0")
     }
 
     #[test]

@@ -355,8 +355,8 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     Ok(Ready { project, label: tree.label, facts: tree.facts, settings: Vec::new(), notes })
 }
 
-/// Only what this user passes on reaches the build: which of their variables a stranger's source would
-/// like to see is not for it to say.
+/// Only variables that this user passes on reach the build: an untrusted source does not decide which of
+/// them it sees.
 fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
     let wanted = std::mem::replace(&mut project.request.pass_env, asked.to_vec());
     project.divided = environment::divide(project.env.clone(), asked);
@@ -390,7 +390,7 @@ fn surroundings_of(
     ))
 }
 
-/// Puts what was rebuilt where the user wants it, whole or not at all.
+/// Puts the rebuilt files where the user wants them, all or none.
 pub(super) fn keep(artifacts: &ArtifactSet, scratch: &Path, dir: &Path) -> Result<()> {
     let parent = dir.parent().filter(|p| !p.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));

@@ -51,7 +51,7 @@ enum Claim<'m> {
 pub(super) struct Found<'m> {
     /// The published files.
     pub(super) files: Vec<Published<'m>>,
-    /// Files that are not the ones listed under their names: a rebuild may still tell more of them.
+    /// Files that are not the ones listed under their names: a rebuild may still show more about them.
     pub(super) other: Vec<Checked>,
     /// What no rebuild can mend: a file that is missing or not listed, a list of other digests.
     pub(super) wrong: Vec<Checked>,
@@ -118,7 +118,7 @@ pub(super) fn of_release<'m>(
                 wrong.push(missing(&entry.places[0], &entry.claim));
             }
         }
-        // A manifest that was fetched alone promises nothing of the directory that it came to lie in.
+        // A manifest that was fetched alone promises nothing about the directory that it is in now.
         if files.is_empty() {
             wrong.clear();
         }

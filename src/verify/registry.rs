@@ -1,5 +1,5 @@
-//! A published crate, fetched by cargo itself as the dependency of a scratch package, so that the
-//! user's registries, proxies and credentials apply; and checked against the checksum of the index.
+//! A published crate, fetched by cargo itself as the dependency of a scratch package: the user's
+//! registries, proxies and credentials apply. It is checked against the checksum of the index.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

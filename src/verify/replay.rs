@@ -126,9 +126,9 @@ pub(super) fn open(
     Ok((project, settings))
 }
 
-/// What git names as the remote in the copy: a build script can read it, and a text of the publisher's
-/// that nobody looked at must not reach the bytes. So it is that of the repository at hand, unless the
-/// user accepts the manifest's.
+/// What git names as the remote in the copy. A build script can read it, and the publisher's text must not
+/// reach the bytes unseen: it is the remote of the repository at hand, unless the user accepts the
+/// manifest's.
 fn remote<'a>(
     manifest: &'a Manifest,
     source: &'a Source,

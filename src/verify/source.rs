@@ -109,7 +109,7 @@ impl Search<'_> {
                     Some((path, revision)) => (self.here(path, id)?, revision),
                     None => {
                         let (url, revision) = address::split_revision(text);
-                        (self.cloned(url, id, Named::Own)?, revision)
+                        (self.cloned(url, Some(id), Named::Own)?.0, revision)
                     }
                 };
                 if let Some(revision) = revision {
@@ -119,8 +119,8 @@ impl Search<'_> {
             }
             None => {
                 // A clone at hand has what the network would give: the id says that it is the same. Only
-                // where the user is, not beside the manifest: a repository may come with the download,
-                // and its settings make git run commands.
+                // the current directory is looked at, not that of the manifest: a repository there may
+                // have come with the download, and its settings make git run commands.
                 let dir =
                     std::env::current_dir().context("failed to find the current directory")?;
                 let at_hand = source::root_of(&dir)?;
@@ -134,7 +134,7 @@ impl Search<'_> {
                     }
                 }
                 if let Some(url) = &expected.source {
-                    return self.cloned(url, id, Named::Own);
+                    return Ok(self.cloned(url, Some(id), Named::Own)?.0);
                 }
                 let Some(remote) = claimed.remote.as_deref() else {
                     let here = match &at_hand {
@@ -147,7 +147,7 @@ impl Search<'_> {
                         "the manifest names no remote, and {here}: give --source with a repository that has it"
                     )));
                 };
-                let repository = self.cloned(remote, id, Named::Foreign)?;
+                let (repository, _) = self.cloned(remote, Some(id), Named::Foreign)?;
                 Ok(Repository { foreign: true, ..repository })
             }
         }
@@ -176,12 +176,22 @@ impl Search<'_> {
         }
     }
 
-    fn cloned(&self, url: &str, id: &str, named: Named) -> Result<Repository> {
+    /// A clone that has a revision, by default what HEAD names; and that commit.
+    fn cloned(
+        &self,
+        url: &str,
+        revision: Option<&str>,
+        named: Named,
+    ) -> Result<(Repository, String)> {
         let root = self.scratch.join("repository");
         remote::clone(url, named, &root)?;
-        remote::commit(&root, url, named, id)?;
+        let id = match revision {
+            Some(revision) => remote::commit(&root, url, named, revision)?,
+            None => remote::head(&root)?,
+        };
         let url = source::without_credentials(url);
-        Ok(Repository { root, at: url.clone(), cloned_from: Some(url), foreign: false })
+        let cloned_from = Some(url.clone());
+        Ok((Repository { root, at: url, cloned_from, foreign: false }, id))
     }
 
     fn of_files(&self, claimed: &manifest::Source) -> Result<Placed> {
@@ -248,15 +258,7 @@ impl Search<'_> {
                 return Ok(None);
             }
             let (url, revision) = address::split_revision(text);
-            let root = self.scratch.join("repository");
-            remote::clone(url, Named::Own, &root)?;
-            let id = match revision {
-                Some(revision) => remote::commit(&root, url, Named::Own, revision)?,
-                None => remote::head(&root)?,
-            };
-            let url = source::without_credentials(url);
-            let found =
-                Repository { root, at: url.clone(), cloned_from: Some(url), foreign: false };
+            let (found, id) = self.cloned(url, revision, Named::Own)?;
             return Ok(Some((found, id, PathBuf::new())));
         };
         if path.is_file() {

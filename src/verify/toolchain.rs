@@ -23,7 +23,7 @@ impl Wanted {
         field(&self.verbose, name).filter(|v| *v != "unknown")
     }
 
-    /// By the commit of rustc; a distribution's rustc may not know it, and is told by all its words.
+    /// By the commit of rustc, or by all of `rustc -vV` where a distribution's rustc does not know it.
     fn is(&self, found: &Toolchain) -> bool {
         let same = match self.field("commit-hash") {
             Some(hash) => found.field("commit-hash") == Some(hash),
@@ -137,19 +137,12 @@ mod tests {
     #[test]
     fn a_toolchain_is_told_by_its_commit_and_host() {
         let verbose = "rustc 1.95.0\ncommit-hash: abc\nhost: h";
-        let found = |verbose: &str| Toolchain {
-            cargo: "cargo".into(),
-            rustc: "rustc".into(),
-            sysroot: "/".into(),
-            rustc_verbose: verbose.into(),
-            cargo_version: String::new(),
-        };
         let wanted = |verbose: &str| Wanted { verbose: verbose.into(), host: "h".into() };
-        assert!(wanted(verbose).is(&found(verbose)));
-        assert!(!wanted(verbose).is(&found("commit-hash: abc\nhost: other")));
-        assert!(!wanted(verbose).is(&found("commit-hash: abd\nhost: h")));
+        assert!(wanted(verbose).is(&Toolchain::fixture(verbose)));
+        assert!(!wanted(verbose).is(&Toolchain::fixture("commit-hash: abc\nhost: other")));
+        assert!(!wanted(verbose).is(&Toolchain::fixture("commit-hash: abd\nhost: h")));
         let distribution = "rustc 1.85.0 (Debian)\ncommit-hash: unknown\nhost: h";
-        assert!(wanted(distribution).is(&found(distribution)));
-        assert!(!wanted(distribution).is(&found(&distribution.replace("85", "86"))));
+        assert!(wanted(distribution).is(&Toolchain::fixture(distribution)));
+        assert!(!wanted(distribution).is(&Toolchain::fixture(distribution.replace("85", "86"))));
     }
 }
