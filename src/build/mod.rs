@@ -325,7 +325,7 @@ impl Plan<'_> {
     fn library_lockfile(&self) -> Option<String> {
         let variable = OsString::from("CARGO_UNSTABLE_BUILD_STD");
         let wanted = self.config.get(&["unstable", "build-std"]).is_some()
-            || self.recipe.facts().passed.contains_key(&variable);
+            || self.recipe.passed.contains_key(&variable);
         let library = self.toolchain.sysroot.join("lib/rustlib/src/rust/library/Cargo.lock");
         wanted.then(|| fs::read_text(&library).ok()).flatten()
     }
