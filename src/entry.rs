@@ -113,15 +113,15 @@ fn enter(dir: Option<&Path>) -> Result<()> {
 fn run(command: Command) -> Result<u8> {
     match command {
         Command::Build(args) if args.list_variations => print(&text::list_variations()),
-        Command::Build(args) if args.once && args.output.format == ReportFormat::Github => {
+        Command::Build(args) if args.request.once && args.output.format == ReportFormat::Github => {
             Err(error::usage(
                 "`--once` compares nothing that could be annotated: leave out `--format github`",
             ))
         }
         Command::Build(args) => {
-            let (output, verbose) = (args.output.clone(), args.verbose);
+            let (output, verbose) = (args.output.clone(), args.request.verbose);
             let accepted = args.allow_nothing_varied;
-            match build::run(args.request())? {
+            match build::run(args.request)? {
                 Outcome::Recipe(rows) if output.format == ReportFormat::Json => {
                     print(&json::recipe(&rows))
                 }
@@ -178,7 +178,7 @@ fn run(command: Command) -> Result<u8> {
             let text = || text::archives(&archives, &images, &notes);
             show(format, text, || json::archives(&archives, &images, &notes))
         }
-        Command::Attest(args) => match attest::run(&args.request())? {
+        Command::Attest(args) => match attest::run(&args)? {
             attest::Done::Written(paths) => print(&text::written(&paths)),
             attest::Done::Key(text) => print(&text),
         },
@@ -186,8 +186,8 @@ fn run(command: Command) -> Result<u8> {
         Command::Normalize(args) if args.list_formats => print(&files::formats()),
         Command::Normalize(args) => {
             let format = args.format;
-            let (check, detail) = (args.check, args.dry_run);
-            let done = normalize::run(&args.request())?;
+            let (check, detail) = (args.request.check, args.request.dry_run);
+            let done = normalize::run(&args.request)?;
             for error in done.iter().filter_map(|d| d.result.as_ref().err()) {
                 term::say(term::BAD, "error", &error::one_line(error));
             }
@@ -208,21 +208,19 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Inspect(args) => {
             let (format, verbose) = (args.format, args.verbose);
-            let files = inspect::run(&args.request())?;
+            let files = inspect::run(&args.request)?;
             let text = || report::inspect::text(&files, verbose);
             show(format, text, || report::inspect::json(&files))
         }
         Command::Ledger(args) => {
             let format = args.format;
-            let asked = args.request();
-            let report = ledger::run(&asked)?;
+            let report = ledger::run(&args.request)?;
             show(format, || report.text(), || report.json())?;
-            Ok(report.code(asked.action == LedgerAction::Verify))
+            Ok(report.code(args.request.action == LedgerAction::Verify))
         }
         Command::Survey(args) => {
-            let page = args.markdown.clone();
-            let survey = survey::run(&args.request())?;
-            if let Some(page) = page {
+            let survey = survey::run(&args.request)?;
+            if let Some(page) = args.markdown {
                 fs::write_atomic(&fs::through_link(&page), survey.markdown().as_bytes())?;
             }
             print(&survey.text())?;
@@ -238,7 +236,7 @@ fn run(command: Command) -> Result<u8> {
             }
             Ok(done.differs.into())
         }
-        Command::RebuilderdSync(args) => print(&sync::run(&args.request())?),
+        Command::RebuilderdSync(args) => print(&sync::run(&args)?),
         Command::Completions { shell } => docs::completions(shell, Cli::command()).map(|()| 0),
         Command::Man { output } => docs::man(Cli::command(), output.as_deref()).map(|()| 0),
     }

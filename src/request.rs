@@ -1,54 +1,71 @@
-//! What a user asked for, as plain values: the command line and the project's metadata both end
-//! up here, and nothing below knows about either.
+//! What a user asked for, as plain values. clap fills most of them from the command line, and prints the
+//! comment of a field as its help; the project's metadata completes those of a build. Nothing below knows
+//! about either.
 
 mod build;
+mod limits;
+pub(crate) mod offering;
 mod verify;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::TypedValueParser;
+use clap::{ArgAction, Args, Subcommand, ValueEnum, value_parser};
 use repro_formats::limits::Limits;
 
 pub use build::{Build, BuildRequest, Inject, LedgerChoice, Selection, SourceChoice};
+pub use limits::LimitArgs;
 pub use verify::{Accept, Expected, Given, Owner, SigningRequest, SummaryRequest, VerifyRequest};
 
 /// What `repro ledger` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum LedgerAction {
-    /// `list`.
+    /// Lists the units that later checks can reuse, the last used first.
     List,
-    /// `verify`.
+    /// Checks the authentication code of every entry and the digest of every stored file.
+    ///
+    /// Exits with 1 if some cannot be used; builds ignore these, and `prune` removes them.
     Verify,
-    /// `prune`.
+    /// Removes what cannot be used, then what was used least recently.
     Prune {
-        /// `--max-size`.
+        /// Largest total size of the stored files, in bytes [default: 4 GiB]
+        #[arg(long, value_name = "BYTES")]
         max_size: Option<u64>,
     },
 }
 
 /// What `repro ledger` was asked for.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct LedgerRequest {
-    /// `--ledger`.
-    pub dir: Option<PathBuf>,
     /// What to do.
+    #[command(subcommand)]
     pub action: LedgerAction,
+    /// The ledger [default: `repro/ledger` in the cache directory]
+    #[arg(long = "ledger", value_name = "DIR", global = true)]
+    pub dir: Option<PathBuf>,
 }
 
 /// What `repro survey` was asked for.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct SurveyRequest {
-    /// The list of crates.
+    /// The crates, one per line: NAME (its newest version), NAME@VERSION, or the path of a .crate
+    /// file. Empty lines and lines that start with `#` are skipped
     pub list: PathBuf,
-    /// `--out`.
+    /// Where the rows, manifests and logs go
+    #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// `--time-limit`, of one row.
+    /// Stop a crate that takes longer, and everything that it started
+    #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = value_parser!(u64).range(1..).map(Duration::from_secs))]
     pub time_limit: Duration,
-    /// `--disk-limit`, of one row, in bytes.
+    /// Stop a crate that takes more space on disk
+    #[arg(long, value_name = "BYTES", default_value_t = 20_000_000_000)]
     pub disk_limit: u64,
-    /// `--rows`.
+    /// Build at most N crates now
+    #[arg(long, value_name = "N")]
     pub rows: Option<usize>,
-    /// `--retry`.
+    /// Build again the crates that failed to build or did not finish
+    #[arg(long)]
     pub retry: bool,
 }
 
@@ -67,11 +84,11 @@ pub struct InitRequest {
 }
 
 /// What the workflow of `repro init` is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Publishes {
-    /// It makes releases.
+    /// Make releases
     Release,
-    /// It verifies those of another workflow.
+    /// Build and verify the releases that another workflow makes
     Verify,
 }
 
@@ -79,43 +96,64 @@ pub enum Publishes {
 pub const OCI: &str = "oci";
 
 /// What `repro archive` was asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Archive {
-    /// Files and directories to pack; none: the artifacts of the last proven build.
+    /// Files and directories to pack instead of a build; a single directory is packed by its content
     pub paths: Vec<PathBuf>,
-    /// `-o`.
+    /// File to write the archive of PATH to; SHA256SUMS next to it gets a line
+    #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// `--format`, names of formats.
-    pub formats: Vec<String>,
-    /// `--base`.
+    /// What an image is based on: an OCI layout (a directory or tar) with the digest of an image or
+    /// index in it, or `scratch`; several for several architectures [default: the digest that
+    /// Cargo.toml has]
+    #[arg(long = "base", value_name = "LAYOUT[@sha256:DIGEST]")]
     pub bases: Vec<String>,
-    /// `--level`.
+    /// Compression level [default: that of the format]
+    #[arg(long, value_name = "N")]
     pub level: Option<u32>,
-    /// `--jobs`.
+    /// Threads that compress; the bytes do not depend on it [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = value_parser!(u16).range(1..=256).map(usize::from))]
     pub jobs: Option<usize>,
-    /// `--epoch`, in seconds since 1970.
+    /// The time of all members, in seconds since 1970 [default: the build's; of PATH
+    /// SOURCE_DATE_EPOCH, else 1980-01-01]
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(i64).range(0..))]
     pub epoch: Option<i64>,
-    /// `--include`.
+    /// Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given
+    /// several times
+    #[arg(long, value_name = "PATTERN")]
     pub include: Vec<String>,
-    /// `--prefix`.
+    /// Put PATH under this directory in the archive
+    #[arg(long, value_name = "DIR")]
     pub prefix: Option<String>,
-    /// `--name`.
+    /// The name in `<name>-<version>-<target>` [default: the package's]
+    #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// `--release`.
+    /// The version in `<name>-<version>-<target>` [default: the package's]
+    #[arg(long, value_name = "VERSION")]
     pub release: Option<String>,
-    /// `--manifest-path`.
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
-    /// Whether `SHA256SUMS` is written.
+    /// Do not write SHA256SUMS next to the archive of PATH
+    #[arg(long = "no-sums", action = ArgAction::SetFalse)]
     pub sums: bool,
-    /// `--allow-nothing-varied`.
-    pub allow_nothing_varied: bool,
-    /// `--allow-dirty`.
+    /// Pack a build of a dirty working tree, whose source cannot be retrieved
+    #[arg(long)]
     pub allow_dirty: bool,
-    /// `--allow-single`.
+    /// Pack a build that was compared with one in the same environment only
+    #[arg(long)]
+    pub allow_nothing_varied: bool,
+    /// Pack a build that was made once, with `repro build --once`, and not compared
+    #[arg(long)]
     pub allow_single: bool,
-    /// `--ledger-ok`.
+    /// Pack a build that took units from a ledger instead of building all of them twice
+    #[arg(long)]
     pub ledger_ok: bool,
+    /// Names of formats.
+    #[arg(skip)]
+    pub formats: Vec<String>,
     /// Whether members are digested for the report.
+    #[arg(skip)]
     pub detail: bool,
 }
 
@@ -134,57 +172,71 @@ pub struct SbomRequest {
     pub manifest_path: Option<PathBuf>,
 }
 
-/// Who signs an attestation.
-#[derive(Clone, Debug)]
-pub enum Signer {
-    /// `--key`.
-    Key(PathBuf),
-    /// `--ssh`.
-    Ssh(PathBuf),
-    /// `--unsigned`.
-    Unsigned,
-}
-
 /// What `repro attest` was asked for.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct AttestRequest {
-    /// A manifest; none: that of the last build.
+    /// The manifest of a build [default: that of the last `repro build`]
     pub manifest: Option<PathBuf>,
-    /// `--builder-id`.
+    /// URI that names you and the machine or service that built
+    #[arg(long, value_name = "URI")]
     pub builder_id: Option<String>,
-    /// Who signs.
-    pub signer: Signer,
-    /// `--dsse`.
+    /// Sign with this Ed25519 or P-256 key: PEM, or an OpenSSH key without a passphrase
+    #[arg(long, value_name = "FILE", group = "signer", required_unless_present_any = ["ssh", "unsigned"])]
+    pub key: Option<PathBuf>,
+    /// Sign with ssh-keygen, for keys in an agent or in hardware
+    #[arg(long, value_name = "KEY", group = "signer")]
+    pub ssh: Option<PathBuf>,
+    /// Only write the statement, for cosign or another signer
+    #[arg(long, group = "signer")]
+    pub unsigned: bool,
+    /// With --key, add the signature to a file of DSSE envelopes instead of writing a sigstore bundle
+    #[arg(long, conflicts_with_all = ["ssh", "unsigned"])]
     pub dsse: bool,
-    /// `--predicate`.
+    /// With --unsigned, write only the predicate, for the attestation action of a CI platform
+    #[arg(long, conflicts_with_all = ["key", "ssh"])]
     pub predicate: bool,
-    /// `--print-key`.
+    /// Print the public key of --key as PEM and for OpenSSH, and its id
+    #[arg(long, conflicts_with_all = ["ssh", "unsigned", "dsse"])]
     pub print_key: bool,
-    /// `--ledger-ok`.
+    /// Attest a build that took units from a ledger instead of building all of them twice
+    #[arg(long)]
     pub ledger_ok: bool,
-    /// `-o`.
+    /// Directory to write to [default: `dist` of the last build, else that of the manifest]
+    #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// `--manifest-path`.
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH", conflicts_with = "manifest")]
     pub manifest_path: Option<PathBuf>,
 }
 
+/// The end of the year 9999: the last time that every format has room for, or clamps.
+const LATEST: i64 = 253_402_300_799;
+
 /// What `repro normalize` was asked for.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Normalize {
-    /// The files.
+    /// The files to rewrite
+    #[arg(value_name = "FILE", required_unless_present = "list_formats")]
     pub paths: Vec<PathBuf>,
-    /// `--epoch`, in seconds since 1970.
+    /// Clamp timestamps to this time, in seconds since 1970 [default: SOURCE_DATE_EPOCH]
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(i64).range(0..))]
     pub epoch: Option<i64>,
-    /// `--set-time`, in seconds since 1970.
+    /// Set every timestamp to this time, even earlier ones
+    #[arg(long, value_name = "SECONDS", conflicts_with = "epoch")]
+    #[arg(value_parser = value_parser!(i64).range(0..=LATEST))]
     pub set_time: Option<i64>,
-    /// `--check`.
-    pub check: bool,
-    /// `--dry-run`.
-    pub dry_run: bool,
-    /// `--recursive`.
+    /// Normalize archives inside archives too
+    #[arg(long)]
     pub recursive: bool,
-    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
-    pub limits: Limits,
+    /// Change nothing; exit 1 unless every file is in normal form
+    #[arg(long)]
+    pub check: bool,
+    /// Change nothing; list what would be changed, member by member
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What a file may ask for.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// What `repro diff` was asked for.
@@ -199,12 +251,14 @@ pub struct Diff {
 }
 
 /// What `repro inspect` was asked for.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Inspect {
-    /// The files.
+    /// Programs, libraries, or archives that hold some
+    #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
-    /// `--max-entries`, `--max-bytes`, `--max-ratio`.
-    pub limits: Limits,
+    /// What a file may ask for.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// What `repro check` was asked for.
@@ -225,16 +279,22 @@ pub struct Check {
 }
 
 /// What `repro rebuilderd-sync` was asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Sync {
-    /// The manifests.
+    /// Manifests
+    #[arg(required = true)]
     pub manifests: Vec<PathBuf>,
-    /// `--base-url`.
+    /// Where each manifest and the files that it lists are published; `{name}` and `{version}` are
+    /// those of the package
+    #[arg(long, value_name = "URL")]
     pub base_url: String,
-    /// `--distribution`.
+    /// The distribution, which is also the name of the worker's backend
+    #[arg(long, value_name = "NAME", default_value = "crates")]
     pub distribution: String,
-    /// `--release`.
+    /// The distribution's release
+    #[arg(long, value_name = "NAME")]
     pub release: Option<String>,
-    /// `--component`.
+    /// The distribution's component
+    #[arg(long, value_name = "NAME")]
     pub component: Option<String>,
 }

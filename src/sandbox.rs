@@ -30,14 +30,14 @@ const SYSTEM: &[&str] = &[
 const PRIVATE: [&str; 4] = ["/tmp", "/var/tmp", "/run", "/dev/shm"];
 
 /// Whether a build is to run in a sandbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mode {
-    /// Where one can be made.
+    /// Where bubblewrap works; elsewhere, what it would have varied is listed as not varied
     #[default]
     Auto,
-    /// Or not at all: `--sandbox`, `--isolate always`.
+    /// Fail where bubblewrap does not work
     Always,
-    /// `--no-sandbox`, `--isolate never`.
+    /// Build scripts run with your permissions and network
     Never,
 }
 

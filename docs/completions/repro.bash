@@ -186,22 +186,22 @@ _repro() {
             return 0
             ;;
         repro__subcmd__archive)
-            opts="-o -j -C -q -h --output --format --base --level --jobs --epoch --include --prefix --name --release --manifest-path --no-sums --allow-dirty --allow-nothing-varied --allow-single --ledger-ok --show-policy --quiet --color --help"
+            opts="-o -j -C -q -h --format --output --base --level --jobs --epoch --include --prefix --name --release --manifest-path --no-sums --allow-dirty --allow-nothing-varied --allow-single --ledger-ok --show-policy --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "tar.gz tar.zst tar.xz tar zip oci json" -- "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "tar.gz tar.zst tar.xz tar zip oci json" -- "${cur}"))
                     return 0
                     ;;
                 --base)
@@ -306,7 +306,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__build)
-            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --manifest-path --source --rev --allow-dirty --epoch --pass-env --inject --vary --same-path --auditable --isolate --network --builds --ledger --ledger-trust-cache --once --allow-nothing-varied --show-recipe --list-variations --format --html --diffoscope --expand --no-replay --try-remedies --write-patch --keep --no-builder --verbose --quiet --color --help"
+            opts="-p -F -v -C -q -h --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --manifest-path --source --rev --allow-dirty --epoch --pass-env --inject --vary --same-path --auditable --isolate --network --builds --ledger --ledger-trust-cache --once --show-recipe --expand --no-replay --try-remedies --write-patch --keep --no-builder --verbose --allow-nothing-varied --list-variations --format --html --diffoscope --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -380,15 +380,15 @@ _repro() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --write-patch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json github" -- "${cur}"))
                     return 0
                     ;;
                 --html)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --write-patch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1248,7 +1248,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__normalize)
-            opts="-C -q -h --epoch --set-time --recursive --check --dry-run --list-formats --max-entries --max-bytes --max-ratio --format --quiet --color --help"
+            opts="-C -q -h --epoch --set-time --recursive --check --dry-run --max-entries --max-bytes --max-ratio --list-formats --format --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -59,8 +59,8 @@ complete -c repro -n "__fish_repro_using_subcommand build" -l source -d 'Build a
 complete -c repro -n "__fish_repro_using_subcommand build" -l rev -d 'Build this commit instead of HEAD' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l epoch -d 'SOURCE_DATE_EPOCH, in seconds since 1970 [default: the variable, else the commit\'s time]' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l pass-env -d 'Pass this environment variable to the builds; can be given several times' -r
-complete -c repro -n "__fish_repro_using_subcommand build" -l inject -d 'How the recipe\'s flags reach rustc: a wrapper keeps the user\'s own flags where they are, `rustflags` gives the bytes that users of plain cargo get [default: wrapper]' -r -f -a "wrapper\t''
-rustflags\t''"
+complete -c repro -n "__fish_repro_using_subcommand build" -l inject -d 'How the recipe\'s flags reach rustc [default: wrapper]' -r -f -a "wrapper\t'Appended to each rustc call: your own flags stay where they are'
+rustflags\t'Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get'"
 complete -c repro -n "__fish_repro_using_subcommand build" -l vary -d 'Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`' -r -f -a "none\t''
 all\t''
 build-path\t''
@@ -89,11 +89,11 @@ always\t'Fail where bubblewrap does not work'
 never\t'Build scripts run with your permissions and network'"
 complete -c repro -n "__fish_repro_using_subcommand build" -l builds -d 'How many builds to make and compare, each in a different environment: more builds are less likely to miss a difference that does not always occur [default: 2]' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l ledger -d 'Build only what changed since it was last compared, and take everything else from the ledger in DIR [default: `repro/ledger` in the cache directory]. Links and build scripts are always made twice' -r -F
+complete -c repro -n "__fish_repro_using_subcommand build" -l write-patch -d 'Write the remedies that helped to FILE, as a patch for `git apply`' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, schema `repro.report/1`'
 github\t'For people, with annotations for GitHub Actions and a step summary'"
 complete -c repro -n "__fish_repro_using_subcommand build" -l html -d 'Also write the report as an HTML page' -r -F
-complete -c repro -n "__fish_repro_using_subcommand build" -l write-patch -d 'Write the remedies that helped to FILE, as a patch for `git apply`' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -s C -d 'Run as if started in this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -109,16 +109,16 @@ complete -c repro -n "__fish_repro_using_subcommand build" -l auditable -d 'Link
 complete -c repro -n "__fish_repro_using_subcommand build" -l network -d 'Let isolated builds use the network'
 complete -c repro -n "__fish_repro_using_subcommand build" -l ledger-trust-cache -d 'Also use entries that a different machine wrote, such as those of a CI cache: whoever can write to the cache decides what they are'
 complete -c repro -n "__fish_repro_using_subcommand build" -l once -d 'Build once and compare nothing: makes a manifest that `repro verify --against` can compare with those of other builders'
-complete -c repro -n "__fish_repro_using_subcommand build" -l allow-nothing-varied -d 'Exit with 0 also if nothing was varied, as with `--vary none`'
 complete -c repro -n "__fish_repro_using_subcommand build" -l show-recipe -d 'Print the recipe for this project and exit'
-complete -c repro -n "__fish_repro_using_subcommand build" -l list-variations -d 'Print the table of variations and exit'
-complete -c repro -n "__fish_repro_using_subcommand build" -l diffoscope -d 'Also run diffoscope, if it is installed, on the first pair that differs'
 complete -c repro -n "__fish_repro_using_subcommand build" -l expand -d 'Expand the macros of a crate that differs, and show the first tokens that differ'
 complete -c repro -n "__fish_repro_using_subcommand build" -l no-replay -d 'Do not run a crate that differs again to confirm the cause'
 complete -c repro -n "__fish_repro_using_subcommand build" -l try-remedies -d 'If the builds differ, try known remedies on scratch copies of the source and report which of them make the difference go away'
 complete -c repro -n "__fish_repro_using_subcommand build" -l keep -d 'Keep the temporary build directory and print its path'
 complete -c repro -n "__fish_repro_using_subcommand build" -l no-builder -d 'Do not record this machine\'s OS, linker and libraries in the manifest'
 complete -c repro -n "__fish_repro_using_subcommand build" -s v -l verbose -d 'List every artifact, each variation\'s values, and what was not passed to the builds'
+complete -c repro -n "__fish_repro_using_subcommand build" -l allow-nothing-varied -d 'Exit with 0 also if nothing was varied, as with `--vary none`'
+complete -c repro -n "__fish_repro_using_subcommand build" -l list-variations -d 'Print the table of variations and exit'
+complete -c repro -n "__fish_repro_using_subcommand build" -l diffoscope -d 'Also run diffoscope, if it is installed, on the first pair that differs'
 complete -c repro -n "__fish_repro_using_subcommand build" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand check" -s p -l package -d 'Package to build (same as cargo)' -r
@@ -370,8 +370,8 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -s F -l features -d 
 complete -c repro -n "__fish_repro_using_subcommand verify" -l target -d 'Target triple; can be given several times' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l profile -d 'Profile [default: release]' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l epoch -d 'SOURCE_DATE_EPOCH, where there is no manifest [default: the commit\'s or the archive\'s time]' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l inject -d 'How the recipe\'s flags reach rustc, where there is no manifest' -r -f -a "wrapper\t''
-rustflags\t''"
+complete -c repro -n "__fish_repro_using_subcommand verify" -l inject -d 'How the recipe\'s flags reach rustc, where there is no manifest' -r -f -a "wrapper\t'Appended to each rustc call: your own flags stay where they are'
+rustflags\t'Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get'"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l pass-env -d 'Pass this environment variable to the build; can be given several times' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l accept -d 'Accept files that match only after this normalization step; can be given several times' -r -f -a "archive-mtime\t''
 archive-owner\t''
@@ -417,7 +417,6 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l keep -d 'Keep the
 complete -c repro -n "__fish_repro_using_subcommand verify" -s v -l verbose -d 'List everything'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c repro -n "__fish_repro_using_subcommand archive" -s o -l output -d 'File to write the archive of PATH to; SHA256SUMS next to it gets a line' -r -F
 complete -c repro -n "__fish_repro_using_subcommand archive" -l format -d 'Archive formats, `oci` for a container image, and `json` for the report [default: by the name of -o; of a build `tar.gz`, of Windows targets `zip`]' -r -f -a "tar.gz\t''
 tar.zst\t''
 tar.xz\t''
@@ -425,6 +424,7 @@ tar\t''
 zip\t''
 oci\t''
 json\t''"
+complete -c repro -n "__fish_repro_using_subcommand archive" -s o -l output -d 'File to write the archive of PATH to; SHA256SUMS next to it gets a line' -r -F
 complete -c repro -n "__fish_repro_using_subcommand archive" -l base -d 'What an image is based on: an OCI layout (a directory or tar) with the digest of an image or index in it, or `scratch`; several for several architectures [default: the digest that Cargo.toml has]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l level -d 'Compression level [default: that of the format]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -s j -l jobs -d 'Threads that compress; the bytes do not depend on it [default: the number of cores]' -r

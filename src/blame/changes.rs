@@ -79,7 +79,15 @@ impl Value {
     }
 }
 
-impl Both<'_> {
+impl<'a> Both<'a> {
+    /// The build that has something, A where both do, and its index there.
+    pub fn first(&self, pair: Pair) -> (&'a Trace, usize) {
+        match (pair.a, pair.b) {
+            (Some(a), _) => (self.a, a),
+            (None, b) => (self.b, b.expect("a pair has at least one side")),
+        }
+    }
+
     fn same_text(&self, a: &str, b: &str) -> bool {
         self.roots_a.text(a) == self.roots_b.text(b)
     }
@@ -116,9 +124,7 @@ impl Both<'_> {
         let (a, b) = (&self.a.ran[a], &self.b.ran[b]);
         let mut changes = self.told(&self.a.directives(a), &self.b.directives(b));
         let (left_a, left_b) = (self.a.left(a)?, self.b.left(b)?);
-        let names: BTreeSet<&String> = left_a.keys().chain(left_b.keys()).collect();
-        for name in names {
-            let (a, b) = (left_a.get(name), left_b.get(name));
+        for (name, a, b) in joined(&left_a, &left_b) {
             let only_roots = match (a, b) {
                 (Some(a), Some(b)) => self.files(a, b)?,
                 _ => Some(false),
@@ -141,14 +147,12 @@ impl Both<'_> {
         let mut changes = Vec::new();
         for key in ["rustc-env", "metadata"] {
             let (of_a, of_b) = (by_name(a, key), by_name(b, key));
-            let names: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
-            for name in names {
-                let value = |side: &BTreeMap<String, Directive>| side.get(name).cloned();
+            for (name, a, b) in joined(&of_a, &of_b) {
                 let what = match key {
                     "metadata" => What::Metadata(name.clone()),
                     _ => What::Env(name.clone()),
                 };
-                changes.extend(self.directive(what, value(&of_a), value(&of_b)));
+                changes.extend(self.directive(what, a, b));
             }
         }
         let listed = |side: &[Directive]| -> BTreeMap<String, Vec<Directive>> {
@@ -159,33 +163,28 @@ impl Both<'_> {
             lists
         };
         let (of_a, of_b) = (listed(a), listed(b));
-        let keys: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
-        for key in keys {
-            let list = |side: &BTreeMap<String, Vec<Directive>>| {
-                side.get(key).cloned().unwrap_or_default()
-            };
-            let (x, y) = (list(&of_a), list(&of_b));
+        for (key, x, y) in joined(&of_a, &of_b) {
+            let [x, y] = [x, y].map(|side| side.map_or(&[][..], Vec::as_slice));
             for i in 0..x.len().max(y.len()) {
                 let what = What::Directive(key.clone());
-                changes.extend(self.directive(what, x.get(i).cloned(), y.get(i).cloned()));
+                changes.extend(self.directive(what, x.get(i), y.get(i)));
             }
         }
         changes
     }
 
-    fn directive(&self, what: What, a: Option<Directive>, b: Option<Directive>) -> Option<Change> {
-        let text = |d: &Option<Directive>| d.as_ref().map(|d| d.value.clone());
-        let only_roots = match (text(&a), text(&b)) {
+    fn directive(
+        &self,
+        what: What,
+        a: Option<&Directive>,
+        b: Option<&Directive>,
+    ) -> Option<Change> {
+        let only_roots = match (a.map(|d| &d.value), b.map(|d| &d.value)) {
             (a, b) if a == b => return None,
-            (Some(a), Some(b)) => self.same_text(&a, &b),
+            (Some(a), Some(b)) => self.same_text(a, b),
             _ => false,
         };
-        Some(Change {
-            what,
-            a: Value::directive(a.as_ref()),
-            b: Value::directive(b.as_ref()),
-            only_roots,
-        })
+        Some(Change { what, a: Value::directive(a), b: Value::directive(b), only_roots })
     }
 
     /// Variables that a crate reads and that differ, but for those that its build script sets.
@@ -194,13 +193,11 @@ impl Both<'_> {
             reads.env.iter().cloned().collect()
         };
         let (of_a, of_b) = (map(a), map(b));
-        let names: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
+        let of_script = |name: &String| set_by_script.contains(name);
         let mut changes = Vec::new();
-        for name in names.into_iter().filter(|n| !set_by_script.contains(*n)) {
-            let value = |side: &BTreeMap<String, Option<String>>| side.get(name).cloned().flatten();
-            let (a, b) = (value(&of_a), value(&of_b));
-            if a != b {
-                let (x, y) = (a.as_deref(), b.as_deref());
+        for (name, a, b) in joined(&of_a, &of_b).filter(|(name, ..)| !of_script(name)) {
+            let (x, y) = (a.and_then(Option::as_deref), b.and_then(Option::as_deref));
+            if x != y {
                 changes.push(Change {
                     what: What::Env(name.clone()),
                     a: Value::text(x),
@@ -237,6 +234,15 @@ impl Both<'_> {
         }
         Ok(changes)
     }
+}
+
+/// Each name that one of two maps has, with what both have under it.
+fn joined<'m, V>(
+    a: &'m BTreeMap<String, V>,
+    b: &'m BTreeMap<String, V>,
+) -> impl Iterator<Item = (&'m String, Option<&'m V>, Option<&'m V>)> {
+    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    names.into_iter().map(|name| (name, a.get(name), b.get(name)))
 }
 
 /// Whether a directive other than for variables and metadata changes what is built.

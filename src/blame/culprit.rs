@@ -174,6 +174,11 @@ pub struct Culprit {
 }
 
 impl Culprit {
+    /// Packages from its own to the last that it reached.
+    pub fn links(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.package).chain(&self.via)
+    }
+
     /// Whether both are the same unit of a package.
     pub fn is_same_unit(&self, other: &Culprit) -> bool {
         (self.unit, &self.package) == (other.unit, &other.package)
@@ -182,6 +187,13 @@ impl Culprit {
     /// Whether it was shown to differ from run to run.
     pub fn is_by_chance(&self) -> bool {
         matches!(&self.proof, Proof::Confirmed(c) if c.itself == Some(Itself::Chance))
+    }
+}
+
+/// Adds what a list does not have yet.
+pub fn add_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
     }
 }
 

@@ -10,7 +10,7 @@ use repro_explain::known_crates::{self, KnownCrate};
 use repro_explain::{Context, explain, remedy};
 
 use crate::blame::changes::{Change, Value, What, text_of};
-use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind};
+use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind, add_new};
 use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
@@ -55,17 +55,11 @@ impl Notes {
         let real = || findings.iter().filter(|f| !f.consequence);
         let known = real().any(|f| f.cause != Cause::Unknown);
         for finding in real().filter(|f| !known || f.cause != Cause::Unknown) {
-            push(&mut self.causes, finding.cause);
+            add_new(&mut self.causes, finding.cause);
             if !finding.remedy.is_empty() {
-                push(&mut self.remedies, finding.remedy.clone());
+                add_new(&mut self.remedies, finding.remedy.clone());
             }
         }
-    }
-}
-
-fn push<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
     }
 }
 
@@ -156,7 +150,7 @@ impl Evidence<'_> {
         for node in &suspect.via {
             let package = &self.found.nodes[*node].package;
             if *package != self.found.nodes[suspect.node].package {
-                push(&mut via, package.clone());
+                add_new(&mut via, package.clone());
             }
         }
         Ok(Culprit {
@@ -292,7 +286,7 @@ impl Evidence<'_> {
         let mut packages = Vec::new();
         for (i, (other, details)) in self.found.nodes.iter().zip(&self.found.details).enumerate() {
             if i != node && !other.inputs.is_empty() && uses(details) {
-                push(&mut packages, other.package.clone());
+                add_new(&mut packages, other.package.clone());
             }
         }
         (!packages.is_empty()).then(|| {
@@ -314,8 +308,8 @@ fn known_crates(details: &Details, notes: &mut Notes) {
         let has = |feature: &str| Some(package.features.iter().any(|f| f == feature));
         let fits = |r: &&KnownCrate| r.into_users && r.fits(&package.name, &package.version, has);
         for row in known_crates::all().iter().filter(fits) {
-            row.causes.iter().for_each(|c| push(&mut notes.causes, *c));
-            push(&mut notes.remedies, row.remedy.clone());
+            row.causes.iter().for_each(|c| add_new(&mut notes.causes, *c));
+            add_new(&mut notes.remedies, row.remedy.clone());
             let feature = match row.features.is_empty() {
                 true => String::new(),
                 false => format!(" with `{}`", row.features.join("`, `")),
@@ -367,15 +361,15 @@ fn kind(role: Role) -> UnitKind {
 }
 
 fn merge(one: &mut Culprit, other: Culprit) {
-    fn add<T: PartialEq>(list: &mut Vec<T>, items: Vec<T>) {
-        items.into_iter().for_each(|item| push(list, item));
+    fn all<T: PartialEq>(list: &mut Vec<T>, items: Vec<T>) {
+        items.into_iter().for_each(|item| add_new(list, item));
     }
-    add(&mut one.causes, other.causes);
-    add(&mut one.evidence, other.evidence);
-    add(&mut one.remedies, other.remedies);
-    add(&mut one.packages, other.packages);
-    add(&mut one.values, other.values);
-    add(&mut one.via, other.via);
+    all(&mut one.causes, other.causes);
+    all(&mut one.evidence, other.evidence);
+    all(&mut one.remedies, other.remedies);
+    all(&mut one.packages, other.packages);
+    all(&mut one.values, other.values);
+    all(&mut one.via, other.via);
     one.source = one.source.take().or(other.source);
     one.subjects.extend(other.subjects);
 }

@@ -10,6 +10,7 @@ use repro_explain::Package;
 
 use crate::blame::canonical::Canonical;
 use crate::blame::changes::{Change, Value, What};
+use crate::blame::culprit::add_new;
 use crate::blame::graph::{Node, Role};
 use crate::blame::paired::Paired;
 use crate::cargo::units::Unit;
@@ -89,12 +90,7 @@ impl<'a> Explorer<'a> {
                 Some(unit) if self.paired.differing(unit)?.is_empty() => unblamed.push(format!(
                     "rustc made `{name}` the same on both sides, and it was changed after that"
                 )),
-                Some(unit) => {
-                    let end = self.unit(unit)?;
-                    if !ends.contains(&end) {
-                        ends.push(end);
-                    }
-                }
+                Some(unit) => add_new(&mut ends, self.unit(unit)?),
             }
         }
         let both = self.paired.both;
@@ -131,10 +127,7 @@ impl<'a> Explorer<'a> {
         let mut inputs = Vec::new();
         for (from, label) in self.paired.made_from(unit) {
             if self.paired.differing(from)?.contains(&label) {
-                let input = self.unit(from)?;
-                if !inputs.contains(&input) {
-                    inputs.push(input);
-                }
+                add_new(&mut inputs, self.unit(from)?);
             }
         }
         let pair = self.paired.units[unit];
@@ -240,19 +233,12 @@ impl<'a> Explorer<'a> {
     /// The node of a build-script run of which `changes` made a difference.
     fn run(&mut self, run: usize, changes: Vec<Change>) -> Result<usize> {
         if let Some(at) = self.known.get(&Key::Run(run)) {
-            for change in changes {
-                if !self.details[*at].changes.contains(&change) {
-                    self.details[*at].changes.push(change);
-                }
-            }
+            changes.into_iter().for_each(|c| add_new(&mut self.details[*at].changes, c));
             return Ok(*at);
         }
         let pair = self.paired.runs[run];
-        let ran = match (pair.a, pair.b) {
-            (Some(a), _) => &self.paired.both.a.ran[a],
-            (None, b) => &self.paired.both.b.ran[b.expect("a pair has at least one side")],
-        };
-        let package = ran.package.clone();
+        let (trace, ran) = self.paired.both.first(pair);
+        let package = trace.ran[ran].package.clone();
         let node =
             Node { package: package.clone(), role: Role::Run, inputs: Vec::new(), leaks: false };
         let details = Details {

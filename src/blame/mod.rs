@@ -22,12 +22,10 @@ mod words;
 
 use std::path::Path;
 
-use anyhow::Result;
 use repro_explain::Context;
 
 use self::canonical::Canonical;
 use self::culprit::Culprit;
-use crate::build::Built;
 use crate::cargo::trace::Trace;
 use crate::compare::Comparison;
 use crate::error;
@@ -45,42 +43,31 @@ pub struct Blame {
 
 /// Traces the artifacts that differ back to the units that diverged first. `context` is what is
 /// known of both builds; with `expand` crates are expanded once more, for which the builds must have
-/// kept their calls; `scratch` is a directory for files of its own.
-pub fn blame(
+/// kept their calls; below `scratch` is room for files of its own. The verdict stands whatever comes of
+/// this: if it fails, that is reported, and nobody is blamed.
+pub fn trace(
     a: &Trace,
     b: &Trace,
     comparison: &Comparison,
     context: &Context,
     expand: bool,
     scratch: &Path,
-) -> Result<Blame> {
-    let paired = paired::Paired::new(a, b)?;
-    let found = explore::Explorer::new(paired).explore(comparison)?;
-    let suspects = graph::suspects(&found.nodes, &found.ends);
-    let evidence = evidence::Evidence {
-        found: &found,
-        context,
-        expand: expand.then_some((a, b)),
-        scratch,
-        roots: vec![a.now(&a.layout.source), a.now(&a.layout.cargo_home), a.now(&a.layout.target)],
-    };
-    let culprits = evidence.culprits(&suspects)?;
-    Ok(Blame { culprits, unblamed: found.unblamed, roots: found.roots })
-}
-
-/// Traces a difference back. The verdict stands whatever comes of this: that it fails is said, and
-/// nobody is blamed.
-pub fn trace(
-    a: &Built,
-    b: &Built,
-    comparison: &Comparison,
-    context: &Context,
-    expand: bool,
-    scratch: &Path,
 ) -> Blame {
-    let dir = scratch.join("blame");
-    let found = blame(&a.trace, &b.trace, comparison, context, expand, &dir);
-    let mut blame = found.unwrap_or_else(|e| Blame {
+    let blame = || {
+        let paired = paired::Paired::new(a, b)?;
+        let found = explore::Explorer::new(paired).explore(comparison)?;
+        let roots = [&a.layout.source, &a.layout.cargo_home, &a.layout.target];
+        let evidence = evidence::Evidence {
+            found: &found,
+            context,
+            expand: expand.then_some((a, b)),
+            scratch: &scratch.join("blame"),
+            roots: roots.map(|root| a.now(root)).to_vec(),
+        };
+        let culprits = evidence.culprits(&graph::suspects(&found.nodes, &found.ends))?;
+        anyhow::Ok(Blame { culprits, unblamed: found.unblamed, roots: found.roots })
+    };
+    let mut blame = blame().unwrap_or_else(|e| Blame {
         unblamed: vec![format!("the difference could not be traced back: {}", error::one_line(&e))],
         ..Blame::default()
     });
@@ -129,7 +116,7 @@ mod tests {
 
     fn blamed(a: &Trace, b: &Trace, scratch: &Path) -> Blame {
         let comparison = compare(&set("1"), &set("2"));
-        blame(a, b, &comparison, &Context::default(), false, scratch).unwrap()
+        super::trace(a, b, &comparison, &Context::default(), false, scratch)
     }
 
     #[test]
@@ -138,7 +125,7 @@ mod tests {
         let none = Trace::default();
         let found = blamed(&none, &none, dir.path());
         assert!(found.culprits.is_empty());
-        assert_eq!(found.unblamed, ["no rustc call is known that made `app`"]);
+        assert_eq!(found.unblamed, ["no culprit crate: no rustc call is known that made `app`"]);
         // What rustc made is the same; the artifacts are not.
         let [a, b] = ["a", "b"].map(|side| dir.path().join(side));
         for out_dir in [&a, &b] {
@@ -147,7 +134,9 @@ mod tests {
         let found = blamed(&trace(&a), &trace(&b), dir.path());
         assert_eq!(
             found.unblamed,
-            ["rustc made `app` the same on both sides, and it was changed after that"]
+            [
+                "no culprit crate: rustc made `app` the same on both sides, and it was changed after that"
+            ]
         );
     }
 

@@ -12,6 +12,7 @@ use repro_formats::digest;
 use crate::artifact::Kind;
 use crate::blame::canonical::{Canonical, Swaps};
 use crate::blame::changes::{Both, Change};
+use crate::blame::culprit::add_new;
 use crate::blame::pair::{self, Pair};
 use crate::cargo::records::{Directive, Reads};
 use crate::cargo::trace::{Outputs, Trace};
@@ -52,11 +53,9 @@ impl<'a> Paired<'a> {
         let (outputs_a, outputs_b) = (a.outputs()?, b.outputs()?);
         let mut made_by = BTreeMap::new();
         for (i, pair) in units.iter().enumerate() {
-            let outputs = match (pair.a, pair.b) {
-                (Some(a), _) => &outputs_a[a],
-                (None, b) => &outputs_b[b.expect("a pair has at least one side")],
-            };
-            for (label, path) in outputs {
+            let of_a = pair.a.map(|a| &outputs_a[a]);
+            let outputs = of_a.or_else(|| pair.b.map(|b| &outputs_b[b]));
+            for (label, path) in outputs.into_iter().flatten() {
                 made_by.insert(path.clone(), (i, label.clone()));
             }
         }
@@ -80,11 +79,8 @@ impl<'a> Paired<'a> {
 
     /// The rustc call of a unit, A's where both made it.
     pub fn of(&self, unit: usize) -> &'a Unit {
-        let pair = self.units[unit];
-        match pair.a {
-            Some(a) => &self.both.a.units[a],
-            None => &self.both.b.units[pair.b.expect("a pair has at least one side")],
-        }
+        let (trace, unit) = self.both.first(self.units[unit]);
+        &trace.units[unit]
     }
 
     /// The unit that made an artifact.
@@ -149,10 +145,9 @@ impl<'a> Paired<'a> {
                     found.insert("id".to_string());
                 }
             }
-            (Some(a), None) => found.extend(self.outputs_a[a].keys().cloned()),
-            (None, b) => {
-                let b = b.expect("a pair has at least one side");
-                found.extend(self.outputs_b[b].keys().cloned());
+            (a, b) => {
+                let outputs = a.map(|a| &self.outputs_a[a]).or(b.map(|b| &self.outputs_b[b]));
+                found.extend(outputs.into_iter().flat_map(|o| o.keys().cloned()));
             }
         }
         self.differing.insert(unit, found.clone());
@@ -194,11 +189,11 @@ impl<'a> Paired<'a> {
         for i in all {
             let of = self.of(i);
             let is_macro = of.makes("proc-macro");
-            if is_macro && !macros.contains(&of.package) {
-                macros.push(of.package.clone());
+            if is_macro {
+                add_new(&mut macros, of.package.clone());
             }
-            if (is_macro || direct.contains(&i)) && !packages.contains(&package(of)) {
-                packages.push(package(of));
+            if is_macro || direct.contains(&i) {
+                add_new(&mut packages, package(of));
             }
         }
         (macros, packages)

@@ -91,7 +91,7 @@ impl Plan<'_> {
             set("RUSTDOC", self.of_toolchain(side, &rustdoc).into());
         }
         if self.inject == Inject::Rustflags {
-            let passed = &self.recipe.facts().passed;
+            let passed = &self.recipe.passed;
             let flags = rustflags::joined(passed, self.config, self.cfgs, &share.rustc_args)?;
             set("CARGO_ENCODED_RUSTFLAGS", rustflags::encode(&flags).into());
         }
@@ -243,8 +243,7 @@ impl Plan<'_> {
     /// Puts the compiler's libraries in front of the user's where programs for Apple's systems are built.
     fn add_libraries(&self, side: Side, env: &mut Env) -> Result<()> {
         let is_apple = |target: &String| platform::of_triple(target) == Platform::Apple;
-        let wanted =
-            self.toolchain.is_movable() && self.recipe.facts().targets.iter().any(is_apple);
+        let wanted = self.toolchain.is_movable() && self.recipe.targets.iter().any(is_apple);
         let Some((name, unset)) = LIBRARIES.filter(|_| wanted) else { return Ok(()) };
         let mut dirs = vec![self.of_toolchain(side, &self.toolchain.sysroot.join("lib"))];
         match env.get(OsStr::new(name)).filter(|users| !users.is_empty()) {
@@ -353,7 +352,7 @@ impl Plan<'_> {
             ids_of_any_host: self.recipe.ids_of_any_host(),
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
-                let source = format!("/build/{}", self.recipe.facts().name);
+                let source = format!("/build/{}", self.recipe.name);
                 vec![
                     root(&layout.source, &source),
                     root(&layout.target, &format!("{source}/target")),

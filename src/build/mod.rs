@@ -289,43 +289,34 @@ impl Plan<'_> {
             Space::Scarce => return no_space(self.scratch, details),
             Space::Enough => {}
         }
-        if let (Some(sandbox), Some(package)) = (self.sandbox, wants_network(&details))
-            && !sandbox.has_network()
-        {
-            let why = format!(
-                "build {} failed: the build script of {package} uses the network, which builds do not have; vendor what it downloads, or pass `{}`",
-                side.label(),
+        let label = side.label();
+        let network = wants_network(&details).zip(self.sandbox.filter(|s| !s.has_network()));
+        let message = match network {
+            Some((package, sandbox)) => format!(
+                "build {label} failed: the build script of {package} uses the network, which builds do not have; vendor what it downloads, or pass `{}`",
                 sandbox.network_option()
-            );
-            return anyhow::Error::new(Failure {
-                kind: ErrorKind::BuildFailed,
-                message: why,
-                details,
-            });
-        }
-        let hint = match side {
-            Side::A if self.sandbox.is_some() => {
-                "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
-            }
-            Side::A => "",
-            _ => "; if plain `cargo build` works, `--vary none` shows whether a variation broke it",
-        };
-        anyhow::Error::new(Failure {
-            kind: ErrorKind::BuildFailed,
-            message: format!(
-                "build {} failed: `{}` ended with {status}{hint}",
-                side.label(),
-                command.show(),
             ),
-            details,
-        })
+            None => {
+                let hint = match side {
+                    Side::A if self.sandbox.is_some() => {
+                        "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
+                    }
+                    Side::A => "",
+                    _ => {
+                        "; if plain `cargo build` works, `--vary none` shows whether a variation broke it"
+                    }
+                };
+                format!("build {label} failed: `{}` ended with {status}{hint}", command.show())
+            }
+        };
+        anyhow::Error::new(Failure { kind: ErrorKind::BuildFailed, message, details })
     }
 
     /// The standard library's lockfile, where cargo is to build it.
     fn library_lockfile(&self) -> Option<String> {
         let variable = OsString::from("CARGO_UNSTABLE_BUILD_STD");
         let wanted = self.config.get(&["unstable", "build-std"]).is_some()
-            || self.recipe.facts().passed.contains_key(&variable);
+            || self.recipe.passed.contains_key(&variable);
         let library = self.toolchain.sysroot.join("lib/rustlib/src/rust/library/Cargo.lock");
         wanted.then(|| fs::read_text(&library).ok()).flatten()
     }

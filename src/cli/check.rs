@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::offering::Offering;
-use super::selection::SelectionArgs;
 use crate::check::rules::RULES;
-use crate::request;
+use crate::request::offering::Offering;
+use crate::request::{self, Selection};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +42,7 @@ pub enum CheckFormat {
 #[derive(Args)]
 pub struct CheckArgs {
     #[command(flatten)]
-    selection: SelectionArgs,
+    selection: Selection,
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
@@ -80,7 +79,7 @@ impl CheckArgs {
     pub fn request(self) -> request::Check {
         request::Check {
             manifest_path: self.manifest_path,
-            selection: self.selection.selection(),
+            selection: self.selection,
             sbom: self.sbom,
             allow: self.allow,
             warn: self.warn,

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::limits::LimitArgs;
 use super::output::OutputArgs;
-use crate::request;
+use crate::request::{self, LimitArgs};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

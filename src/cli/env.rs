@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::selection::SelectionArgs;
-use crate::request::{BuildRequest, Inject, SourceChoice};
+use crate::request::{BuildRequest, Inject, Selection, SourceChoice};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -39,7 +38,7 @@ pub enum EnvFormat {
 #[derive(Args)]
 pub struct EnvArgs {
     #[command(flatten)]
-    selection: SelectionArgs,
+    selection: Selection,
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
@@ -58,7 +57,7 @@ impl EnvArgs {
         BuildRequest {
             epoch: self.epoch,
             inject: Some(Inject::Rustflags),
-            ..BuildRequest::of(source, self.selection.selection())
+            ..BuildRequest::of(source, self.selection)
         }
     }
 }

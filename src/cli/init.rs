@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::output::Format;
-use super::selection::SelectionArgs;
-use crate::request::{BuildRequest, InitRequest, Publishes, SourceChoice};
+use crate::request::{BuildRequest, InitRequest, Publishes, Selection, SourceChoice};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -23,20 +22,11 @@ Cargo.toml and deny.toml. Leaves any other file that exists and differs alone, a
 difference. If cargo-dist or a workflow of the project already makes releases, the new workflows
 only build and verify them, and publish nothing.";
 
-/// What the workflows are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum WorkflowArg {
-    /// Make releases
-    Release,
-    /// Build and verify the releases that another workflow makes
-    Verify,
-}
-
 /// Arguments of `repro init`.
 #[derive(Args)]
 pub struct InitArgs {
     #[command(flatten)]
-    selection: SelectionArgs,
+    selection: Selection,
     /// Path of Cargo.toml
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
@@ -50,7 +40,7 @@ pub struct InitArgs {
     /// What the workflows are for [default: `verify` where cargo-dist or another workflow makes releases,
     /// else `release`]
     #[arg(long, value_name = "KIND")]
-    workflow: Option<WorkflowArg>,
+    workflow: Option<Publishes>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -64,14 +54,11 @@ impl InitArgs {
     pub fn request(self) -> InitRequest {
         let source = SourceChoice::of(self.manifest_path);
         InitRequest {
-            build: BuildRequest::of(source, self.selection.selection()),
+            build: BuildRequest::of(source, self.selection),
             force: self.force,
             dry_run: self.dry_run,
             install: self.install,
-            publishes: self.workflow.map(|workflow| match workflow {
-                WorkflowArg::Release => Publishes::Release,
-                WorkflowArg::Verify => Publishes::Verify,
-            }),
+            publishes: self.workflow,
         }
     }
 }

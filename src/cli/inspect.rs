@@ -1,10 +1,7 @@
 //! Arguments of `repro inspect`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::limits::LimitArgs;
 use super::output::Format;
 use crate::request;
 
@@ -17,22 +14,13 @@ Examples:
 /// Arguments of `repro inspect`.
 #[derive(Args)]
 pub struct InspectArgs {
-    /// Programs, libraries, or archives that hold some
-    #[arg(value_name = "FILE", required = true)]
-    paths: Vec<PathBuf>,
+    /// The files.
     #[command(flatten)]
-    limits: LimitArgs,
+    pub request: request::Inspect,
     /// List every crate
     #[arg(short, long)]
     pub verbose: bool,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-impl InspectArgs {
-    /// The plain values.
-    pub fn request(self) -> request::Inspect {
-        request::Inspect { paths: self.paths, limits: self.limits.limits() }
-    }
 }

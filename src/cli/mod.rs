@@ -1,4 +1,4 @@
-//! The command line: clap's types stop here, and arguments become plain request values.
+//! The command line: the subcommands, their help, and what they take besides the request that clap fills.
 
 pub mod archive;
 pub mod attest;
@@ -9,13 +9,10 @@ pub mod env;
 pub mod init;
 pub mod inspect;
 pub mod ledger;
-pub mod limits;
 pub mod normalize;
-mod offering;
 pub mod output;
 pub mod rebuilderd;
 pub mod sbom;
-pub mod selection;
 pub mod survey;
 pub mod verify;
 
@@ -26,7 +23,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use self::archive::ArchiveArgs;
-use self::attest::AttestArgs;
 use self::build::BuildArgs;
 use self::check::CheckArgs;
 use self::diff::DiffArgs;
@@ -35,11 +31,12 @@ use self::init::InitArgs;
 use self::inspect::InspectArgs;
 use self::ledger::LedgerArgs;
 use self::normalize::NormalizeArgs;
-use self::rebuilderd::{BackendArgs, SyncArgs};
+use self::rebuilderd::BackendArgs;
 use self::sbom::SbomArgs;
 use self::survey::SurveyArgs;
 use self::verify::VerifyArgs;
 use crate::error::EXIT_CODES;
+use crate::request::{AttestRequest, Sync};
 
 fn exit_codes() -> String {
     let rows = EXIT_CODES.iter().map(|(code, what)| format!("\n  {code}  {what}"));
@@ -140,7 +137,7 @@ pub enum Command {
     /// `repro build`. Its bytes are the same for everyone who builds the same, apart from the name
     /// of the builder. `repro verify --keys` counts such statements.
     #[command(after_help = attest::EXAMPLES)]
-    Attest(AttestArgs),
+    Attest(AttestRequest),
     /// Rewrites archives and other files into a normal form: fixed times, owners, order and leftover fields.
     ///
     /// Rewrites files in place and keeps their permissions; each file is replaced whole or not at
@@ -177,7 +174,7 @@ pub enum Command {
     RebuilderdBackend(BackendArgs),
     /// Prints manifests in the format that `rebuildctl pkgs sync-stdin` reads.
     #[command(name = "rebuilderd-sync", after_help = rebuilderd::SYNC_EXAMPLES)]
-    RebuilderdSync(SyncArgs),
+    RebuilderdSync(Sync),
     /// Prints a completion script for a shell.
     #[command(
         after_help = "Example:\n  repro completions bash >~/.local/share/bash-completion/completions/repro"
@@ -277,6 +274,17 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// One of the same name would be taken for it, and be missing.
+    #[test]
+    fn no_option_of_a_command_hides_a_global_one() {
+        let whole = Cli::command();
+        let global: Vec<_> = whole.get_arguments().map(clap::Arg::get_id).collect();
+        for command in whole.get_subcommands() {
+            let hides = |arg: &&clap::Arg| global.contains(&arg.get_id());
+            assert_eq!(command.get_arguments().find(hides), None, "{}", command.get_name());
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::verify::SandboxArgs;
-use crate::request::Sync;
 
 pub(super) const BACKEND_EXAMPLES: &str = "\
 Example, in rebuilderd-worker.conf:
@@ -28,38 +27,4 @@ pub struct BackendArgs {
     /// Whether build scripts run in a sandbox.
     #[command(flatten)]
     pub sandbox: SandboxArgs,
-}
-
-/// Arguments of `repro rebuilderd-sync`.
-#[derive(Args)]
-pub struct SyncArgs {
-    /// Manifests
-    #[arg(required = true)]
-    manifests: Vec<PathBuf>,
-    /// Where each manifest and the files that it lists are published; `{name}` and `{version}` are
-    /// those of the package
-    #[arg(long, value_name = "URL")]
-    base_url: String,
-    /// The distribution, which is also the name of the worker's backend
-    #[arg(long, value_name = "NAME", default_value = "crates")]
-    distribution: String,
-    /// The distribution's release
-    #[arg(long, value_name = "NAME")]
-    release: Option<String>,
-    /// The distribution's component
-    #[arg(long, value_name = "NAME")]
-    component: Option<String>,
-}
-
-impl SyncArgs {
-    /// The plain values.
-    pub fn request(self) -> Sync {
-        Sync {
-            manifests: self.manifests,
-            base_url: self.base_url,
-            distribution: self.distribution,
-            release: self.release,
-            component: self.component,
-        }
-    }
 }

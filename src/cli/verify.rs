@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 use repro_explain::cause::Cause;
 
-use super::build::InjectArg;
-use super::limits::LimitArgs;
-use super::offering::Offering;
 use super::output::Format;
-use super::selection::SelectionArgs;
+use crate::request::offering::Offering;
 use crate::request::{
-    Accept, BuildRequest, Expected, Given, Owner, SigningRequest, SummaryRequest, VerifyRequest,
+    Accept, BuildRequest, Expected, Given, Inject, LimitArgs, Owner, Selection, SigningRequest,
+    SummaryRequest, VerifyRequest,
 };
 use crate::sandbox::Mode;
 use crate::verify::result::STEPS;
@@ -92,13 +90,13 @@ pub struct VerifyArgs {
     expect_source: Option<String>,
 
     #[command(flatten)]
-    selection: SelectionArgs,
+    selection: Selection,
     /// SOURCE_DATE_EPOCH, where there is no manifest [default: the commit's or the archive's time]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = "Recipe")]
     epoch: Option<i64>,
     /// How the recipe's flags reach rustc, where there is no manifest
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
-    inject: Option<InjectArg>,
+    inject: Option<Inject>,
     /// Link the list of packages into programs, where there is no manifest
     #[arg(long, help_heading = "Recipe")]
     auditable: bool,
@@ -244,10 +242,10 @@ impl VerifyArgs {
             source: self.source.map(Given::Source).or(krate),
             expected: Expected { tag: self.expect_tag, source: self.expect_source },
             build: BuildRequest {
-                selection: self.selection.selection(),
+                selection: self.selection,
                 epoch: self.epoch,
                 pass_env: self.pass_env,
-                inject: self.inject.map(Into::into),
+                inject: self.inject,
                 auditable: self.auditable,
                 keep: self.keep,
                 builder: true,

@@ -14,7 +14,7 @@ use crate::error::{bad_input, refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
 use crate::process::Cmd;
-use crate::request::{AttestRequest, Signer};
+use crate::request::AttestRequest;
 use crate::sbom::{self, FORMS, Form};
 use crate::verdict::Verdict;
 
@@ -48,19 +48,19 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
     let dir = asked.output.clone().unwrap_or(beside);
     let payload = statement::statement(&manifest, &files, builder);
     let mut out: Vec<(&str, Vec<u8>)> = Vec::new();
-    match &asked.signer {
-        Signer::Key(_) => {
+    match (&asked.key, &asked.ssh) {
+        (Some(_), _) => {
             let envelope = dsse::sign(payload, &key(asked)?);
             match asked.dsse {
                 true => out.push((ENVELOPES, joined(&dir.join(ENVELOPES), envelope)?)),
                 false => out.push((BUNDLE, envelope.to_bundle().into_bytes())),
             }
         }
-        Signer::Ssh(key) => {
+        (None, Some(key)) => {
             let signature = by_ssh(key, &payload)?;
             out.extend([(STATEMENT, payload), (SIGNATURE, signature)]);
         }
-        Signer::Unsigned => out.push((STATEMENT, payload)),
+        (None, None) => out.push((STATEMENT, payload)),
     }
     if asked.predicate {
         let predicate = out.iter().find(|(name, _)| *name == STATEMENT);
@@ -90,7 +90,7 @@ pub enum Done {
 }
 
 fn key(asked: &AttestRequest) -> Result<PrivateKey> {
-    let Signer::Key(path) = &asked.signer else {
+    let Some(path) = &asked.key else {
         return Err(usage("--print-key needs --key FILE"));
     };
     let text = fs::read_text(path)?;

@@ -320,7 +320,8 @@ impl Causes<'_> {
             progress.phase("tracing the difference back");
             let (a, b) = (&self.sides[0], &self.sides[other.index()]);
             let scratch = self.plan.scratch;
-            let mut found = blame::trace(a, b, &pairs, &known(other), request.expand, scratch);
+            let mut found =
+                blame::trace(&a.trace, &b.trace, &pairs, &known(other), request.expand, scratch);
             let is_new = |c: &Culprit| all.culprits.iter().all(|k| !k.is_same_unit(c));
             found.culprits.retain(is_new);
             if request.replay {

@@ -56,7 +56,7 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
     };
     let by_hand = recipe.by_hand(&layout, &|name| project.values(name));
     notes.extend(by_hand.notes);
-    let passed = &recipe.facts().passed;
+    let passed = &recipe.passed;
     let cfgs = project.cfgs_of(match place {
         Where::Here => project.targets(),
         Where::Container => linux_targets(project),
@@ -132,7 +132,7 @@ pub(super) fn container_toolchain(project: &Project) -> Option<PathBuf> {
 
 /// Paths of the official images; settings are those of the source alone.
 fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
-    let mut facts = project.recipe()?.facts().clone();
+    let mut recipe = project.recipe()?;
     let (source, cargo_home) = container_dirs(project);
     let toolchain = &project.toolchain;
     let channel = project.channel()?;
@@ -140,25 +140,23 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
         linux if linux.contains("linux") => linux,
         _ => LINUX,
     };
-    facts.passed = Env::new();
-    facts.pass_env.clear();
-    facts.targets = linux_targets(project);
+    recipe.passed = Env::new();
+    recipe.pass_env.clear();
+    recipe.targets = linux_targets(project);
     let sysroot = container_toolchain(project)
         .unwrap_or_else(|| format!("/usr/local/rustup/toolchains/{channel}-{host}").into());
-    facts.rust_src = sysroot.join("lib/rustlib/src/rust");
+    recipe.rust_src = sysroot.join("lib/rustlib/src/rust");
     let mut config = project.config.clone();
     config.files.retain(|f| f.place == Place::Source);
-    facts.config_env = config.env();
+    recipe.config_env = config.env();
     let layout = Layout {
         above: source.parent().unwrap_or(&source).to_owned(),
         target: source.join("target"),
         cargo_home,
         source,
-        home: PathBuf::new(),
-        tmpdir: PathBuf::new(),
-        wrapper: PathBuf::new(),
+        ..Layout::default()
     };
-    Ok((Recipe::new(facts), config, layout))
+    Ok((recipe, config, layout))
 }
 
 /// The home's canonical form, where a link leads to it: some tools hand on that one. It stands

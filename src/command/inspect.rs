@@ -16,7 +16,7 @@ pub fn run(asked: &Inspect) -> Result<Vec<Inspected>> {
             return Err(bad_input(format!("`{shown}` is a directory: name the files in it")));
         }
         let digest = digest::of_file(path)?;
-        let binaries = inspect::file(path, &asked.limits)
+        let binaries = inspect::file(path, &asked.limits.limits())
             .map_err(|why| bad_input(why).context(format!("failed to inspect `{shown}`")))?;
         if binaries.is_empty() {
             let why = format!(

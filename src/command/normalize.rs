@@ -75,7 +75,7 @@ fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
         package: false,
         depth: 0,
         nested: handlers::nested,
-        limits: &asked.limits,
+        limits: &asked.limits.limits(),
     };
     let mut out = match asked.check || asked.dry_run {
         true => Place::Nowhere(tempfile::tempfile().context("failed to make a temporary file")?),

@@ -55,7 +55,7 @@ impl Project {
         recipe: &Recipe,
         packages: Option<&Metadata>,
     ) -> Result<Option<Box<Listing>>> {
-        if !recipe.facts().auditable {
+        if !recipe.auditable {
             return Ok(None);
         }
         let packages = packages.ok_or_else(|| {

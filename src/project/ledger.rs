@@ -40,7 +40,7 @@ impl Project {
         let asked = self.request.ledger.as_ref()?;
         let why = if self.user_wrapper().is_some() {
             Some("a rustc wrapper of yours is in use")
-        } else if recipe.facts().canonical_ids {
+        } else if recipe.canonical_ids {
             Some("the workspace has path dependencies outside its root")
         } else if recipe.is_wasm() {
             Some("crate ids of WebAssembly are not cargo's")
@@ -70,7 +70,7 @@ impl Project {
         let varied: Varied = names.collect();
         let view = scratch.join("ledger");
         ledger.show(&scope, &varied, trust, &view)?;
-        let targets = &recipe.facts().targets;
+        let targets = &recipe.targets;
         let base = (VERSION, &scope, self.recipe_version, compiler(&self.toolchain, targets)?);
         let blobs = ledger.blobs();
         let base = digest_of(&base);

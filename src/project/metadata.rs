@@ -15,7 +15,7 @@ use crate::oci::config::{SCRATCH, Wishes};
 use crate::oci::documents;
 use crate::project::settings::{ARCHIVE_KEYS, CHECK_KEYS, Form, IMAGE_KEYS, KEYS, Key};
 use crate::query::Cargo;
-use crate::request::{Build, BuildRequest, Inject, Selection};
+use crate::request::{Build, BuildRequest, Inject, LedgerChoice, Selection};
 use crate::variation::{SAME_PATH, VariationSet};
 
 /// The tables, the stronger first.
@@ -134,7 +134,9 @@ impl Defaults {
             keep: asked.keep,
             auditable: asked.auditable || self.auditable()?,
             builds: asked.builds.unwrap_or(2),
-            ledger: asked.ledger,
+            ledger: asked
+                .ledger
+                .map(|dir| LedgerChoice { dir, trust_cache: asked.ledger_trust_cache }),
             expand: asked.expand,
             replay: asked.replay,
             builder: asked.builder,

@@ -41,7 +41,7 @@ use crate::project::profiles::Profiles;
 use crate::project::programs::{absolute_program, programs_from_here, toolchain_of};
 use crate::query::Cargo;
 use crate::recipe::environment::{self, Divided, Env, set};
-use crate::recipe::{Facts, Recipe, table};
+use crate::recipe::{Recipe, table};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
@@ -248,7 +248,7 @@ impl Project {
         }
         let passed = &self.divided.passed;
         let is_set = |n: &&String| passed.contains_key(std::ffi::OsStr::new(n));
-        Ok(Recipe::new(Facts {
+        Ok(Recipe {
             version: self.recipe_version,
             wrapped,
             name: self.name.clone(),
@@ -261,7 +261,7 @@ impl Project {
             pass_env: self.request.pass_env.iter().filter(is_set).cloned().collect(),
             canonical_ids: !self.beside.is_empty() && wrapped,
             auditable: self.auditable()?,
-        }))
+        })
     }
 
     pub(crate) fn epoch(&self) -> Result<Epoch> {
@@ -316,7 +316,7 @@ impl Project {
     /// All packages that builds for the host and the targets may use; none where cargo cannot say.
     pub(crate) fn resolved(&self, recipe: &Recipe) -> Option<Metadata> {
         let place = self.fetch_place().ok()?;
-        fetch::metadata(&self.toolchain, &place, &recipe.facts().targets).ok()
+        fetch::metadata(&self.toolchain, &place, &recipe.targets).ok()
     }
 
     /// Unpacked registry crates among them.

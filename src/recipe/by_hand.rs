@@ -107,35 +107,23 @@ fn remaps_outermost_first(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Facts;
-    use crate::recipe::tests::facts;
-    use crate::variation::{Canaries, VariationSet};
+    use crate::recipe::tests::{recipe, values};
 
     fn by_hand(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> ByHand {
         let config_env = config_env.iter().map(|(n, v)| (n.to_string(), v.to_string(), false));
-        let facts = Facts {
+        let recipe = Recipe {
             rust_src: "/sys/rust".into(),
             config_env: config_env.collect(),
-            ..facts("x86_64-unknown-linux-gnu")
+            ..recipe("x86_64-unknown-linux-gnu")
         };
         let layout = Layout {
             above: "/w".into(),
             source: source.into(),
             target: format!("{source}/target").into(),
             cargo_home: cargo_home.into(),
-            home: "/h".into(),
-            tmpdir: "/tmp".into(),
-            wrapper: "/none".into(),
+            ..Layout::default()
         };
-        let canaries = Canaries {
-            sides: 2,
-            scratch: "/w".into(),
-            token: "t".into(),
-            cpus: 4,
-            ..Canaries::default()
-        };
-        let values = |id| VariationSet::default().values(id, &canaries);
-        Recipe::new(facts).by_hand(&layout, &values)
+        recipe.by_hand(&layout, &values)
     }
 
     fn names(by_hand: &ByHand) -> Vec<&str> {

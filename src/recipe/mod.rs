@@ -35,9 +35,9 @@ pub struct Row {
     pub why: String,
 }
 
-/// What the recipe needs to know.
+/// The recipe: what it is decided on.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub struct Recipe {
     /// The version of the recipe.
     pub version: u32,
     /// Flags reach rustc by the wrapper, which can change calls.
@@ -66,12 +66,6 @@ pub struct Facts {
     pub auditable: bool,
 }
 
-/// The decided recipe.
-#[derive(Clone, Debug)]
-pub struct Recipe {
-    facts: Facts,
-}
-
 /// One side's share of the recipe.
 #[derive(Clone, Debug)]
 pub struct SideRecipe {
@@ -90,21 +84,10 @@ pub struct SideRecipe {
 const C_FLAG_VARIABLES: [&str; 2] = ["CFLAGS", "CXXFLAGS"];
 
 impl Recipe {
-    /// Decides.
-    pub fn new(facts: Facts) -> Recipe {
-        Recipe { facts }
-    }
-
-    /// What it was decided on.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
-    }
-
     /// Whether cargo's crate ids are replaced for WebAssembly, whose linker is rustc's own on every host.
     pub fn is_wasm(&self) -> bool {
-        let facts = &self.facts;
         let wasm = |target: &String| target.starts_with("wasm");
-        facts.wrapped && self.has(table::WASM_IDS) && facts.targets.iter().any(wasm)
+        self.wrapped && self.has(table::WASM_IDS) && self.targets.iter().any(wasm)
     }
 
     /// Whether crate ids that are replaced are the same on every host.
@@ -117,8 +100,8 @@ impl Recipe {
     }
 
     fn has(&self, item: &Item) -> bool {
-        let of = |p| self.facts.targets.iter().any(|t| platform::of_triple(t) == p);
-        item.since <= self.facts.version && item.platform.is_none_or(of)
+        let of = |p| self.targets.iter().any(|t| platform::of_triple(t) == p);
+        item.since <= self.version && item.platform.is_none_or(of)
     }
 
     /// The rows with canonical paths, in the table's order.
@@ -137,11 +120,11 @@ impl Recipe {
             ];
             canonical.iter().fold(self.fill_facts(value), |v, (k, c)| v.replace(k, c))
         };
-        let ids = self.facts.canonical_ids.then_some(table::CANONICAL_IDS);
-        let auditable = self.facts.auditable.then_some(table::AUDITABLE);
+        let ids = self.canonical_ids.then_some(table::CANONICAL_IDS);
+        let auditable = self.auditable.then_some(table::AUDITABLE);
         let by_wrapper = table::BY_WRAPPER.iter().filter(|item| self.has(item));
         self.items()
-            .chain(by_wrapper.filter(|_| self.facts.wrapped))
+            .chain(by_wrapper.filter(|_| self.wrapped))
             .chain(ids)
             .chain(self.is_wasm().then_some(table::WASM_IDS))
             .chain(auditable)
@@ -164,12 +147,12 @@ impl Recipe {
 
     /// Whether the wrapper changes calls as version 2 has it.
     pub fn changes_calls(&self) -> bool {
-        self.facts.wrapped && self.facts.version >= 2
+        self.wrapped && self.version >= 2
     }
 
     /// Whether the wrapper gives rustc a dlltool and a linker where the target needs them.
     pub fn is_mingw(&self) -> bool {
-        self.facts.wrapped && self.facts.version >= 3
+        self.wrapped && self.version >= 3
     }
 
     /// Adds remaps of single directories to the variables that C compilers and the cc crate read.
@@ -188,20 +171,19 @@ impl Recipe {
 
     fn fill_facts(&self, value: &str) -> String {
         value
-            .replace("{epoch}", &self.facts.epoch.seconds.to_string())
-            .replace("{name}", &self.facts.name)
-            .replace("{rust-root}", &self.facts.rust_root)
+            .replace("{epoch}", &self.epoch.seconds.to_string())
+            .replace("{name}", &self.name)
+            .replace("{rust-root}", &self.rust_root)
     }
 
     /// Who holds a variable against the recipe and the variations, if anyone does: the user's
     /// `[env]` (which cargo applies only where the variable is not set) or `--pass-env`.
     pub fn pinned(&self, name: &str) -> Option<Holder> {
-        let facts = &self.facts;
         if environment::is_own(name) {
             None
-        } else if facts.pass_env.iter().any(|p| p == name) {
+        } else if self.pass_env.iter().any(|p| p == name) {
             Some(Holder::PassEnv)
-        } else if facts.config_env.iter().any(|(n, _, _)| n == name) {
+        } else if self.config_env.iter().any(|(n, _, _)| n == name) {
             Some(Holder::ConfigEnv)
         } else {
             None
@@ -222,7 +204,7 @@ impl Recipe {
     ) -> SideRecipe {
         let rust_src = match value(VariationId::ToolchainPath).of(side) {
             Value::Path(toolchain) => toolchain.join("lib/rustlib/src/rust"),
-            _ => self.facts.rust_src.clone(),
+            _ => self.rust_src.clone(),
         };
         let fill = |text: &str| {
             let path = |p: &Path| p.display().to_string();
@@ -238,10 +220,10 @@ impl Recipe {
             })
         };
         let mut out = SideRecipe {
-            env: self.facts.passed.clone(),
+            env: self.passed.clone(),
             cargo_args: Vec::new(),
             rustc_args: Vec::new(),
-            canonical_ids: self.facts.canonical_ids || self.is_wasm(),
+            canonical_ids: self.canonical_ids || self.is_wasm(),
             umask: value(VariationId::Umask).number(side) as u32,
         };
         self.carry_values(side, value, &mut out.env);
@@ -297,7 +279,7 @@ impl Recipe {
     /// Joins our C flags to the user's: in the environment, in `[env]`, and in the variables for
     /// one target, which older versions of the cc crate read instead of the general ones.
     fn join_c_flags(&self, env: &mut Env, flags: &str) {
-        for (name, value, forced) in &self.facts.config_env {
+        for (name, value, forced) in &self.config_env {
             let known = C_FLAG_VARIABLES.iter().any(|v| is_c_flags(name, v));
             if known && !forced && !env.contains_key(std::ffi::OsStr::new(name)) {
                 env.insert(name.into(), value.into());
@@ -331,8 +313,8 @@ mod tests {
     use crate::variation::{Canaries, VariationSet};
     use std::ffi::OsStr;
 
-    pub(super) fn facts(target: &str) -> Facts {
-        Facts {
+    pub(super) fn recipe(target: &str) -> Recipe {
+        Recipe {
             version: table::VERSION,
             wrapped: false,
             name: "demo".into(),
@@ -348,16 +330,7 @@ mod tests {
         }
     }
 
-    fn side(facts: Facts) -> SideRecipe {
-        let layout = Layout {
-            above: "/s".into(),
-            source: "/s/src".into(),
-            target: "/s/t".into(),
-            cargo_home: "/s/c".into(),
-            home: "/s/h".into(),
-            tmpdir: "/s/tmp".into(),
-            wrapper: "/s/w".into(),
-        };
+    pub(super) fn values(id: VariationId) -> Values {
         let canaries = Canaries {
             scratch: "/s".into(),
             token: "t".into(),
@@ -365,12 +338,22 @@ mod tests {
             cpus: 4,
             ..Canaries::default()
         };
-        let values = |n| VariationSet::default().values(n, &canaries);
-        Recipe::new(facts).side(Side::B, &layout, &values)
+        VariationSet::default().values(id, &canaries)
+    }
+
+    fn side(recipe: &Recipe) -> SideRecipe {
+        let layout = Layout {
+            above: "/s".into(),
+            source: "/s/src".into(),
+            target: "/s/t".into(),
+            cargo_home: "/s/c".into(),
+            ..Layout::default()
+        };
+        recipe.side(Side::B, &layout, &values)
     }
 
     fn rustc_values(target: &str) -> Vec<String> {
-        let rows = Recipe::new(facts(target)).rows();
+        let rows = recipe(target).rows();
         let rustc = rows.into_iter().filter(|r| r.what == "rustc");
         rustc.map(|r| r.value).collect()
     }
@@ -400,17 +383,17 @@ mod tests {
             ["-Clink-arg=-Wl,--no-insert-timestamp"]
         );
         assert_eq!(rustc_values("aarch64-apple-darwin")[4..], ["-Clink-arg=-Wl,-oso_prefix,."]);
-        let rows = Recipe::new(facts("aarch64-apple-darwin")).rows();
+        let rows = recipe("aarch64-apple-darwin").rows();
         assert!(rows.iter().any(|r| r.what == "ZERO_AR_DATE"));
         assert_eq!(rustc_values("wasm32-unknown-unknown").len(), 4);
     }
 
     #[test]
     fn the_users_c_flags_stay_in_front_of_ours() {
-        let mut f = facts("x86_64-unknown-linux-gnu");
+        let mut f = recipe("x86_64-unknown-linux-gnu");
         f.passed.insert("CFLAGS_x86_64-unknown-linux-gnu".into(), "-O1".into());
         f.config_env.push(("CXXFLAGS".into(), "-DX".into(), false));
-        let env = side(f).env;
+        let env = side(&f).env;
         let get = |n: &str| env[OsStr::new(n)].to_str().unwrap().to_string();
         assert!(get("CFLAGS").starts_with("-ffile-prefix-map=/s/c=/cargo -ffile"));
         assert!(get("CFLAGS_x86_64-unknown-linux-gnu").starts_with("-O1 -ffile-prefix-map="));
@@ -419,9 +402,9 @@ mod tests {
 
     #[test]
     fn the_cc_crate_finds_each_remap_in_its_list() {
-        let f = facts("x86_64-unknown-linux-gnu");
-        let mut env = side(f.clone()).env;
-        Recipe::new(f).add_c_remaps(&mut env, &[("/s/r".into(), "/cargo/r".into())]);
+        let f = recipe("x86_64-unknown-linux-gnu");
+        let mut env = side(&f).env;
+        f.add_c_remaps(&mut env, &[("/s/r".into(), "/cargo/r".into())]);
         let list: Vec<_> = std::env::split_paths(&env[OsStr::new(table::C_REMAPS)]).collect();
         let maps =
             ["/s/c=/cargo", "/s/src=/build/demo", "/s/t=/build/demo/target", "/s/r=/cargo/r"];
@@ -430,19 +413,18 @@ mod tests {
 
     #[test]
     fn what_the_users_env_table_sets_is_left_to_it() {
-        let mut f = facts("x86_64-unknown-linux-gnu");
+        let mut f = recipe("x86_64-unknown-linux-gnu");
         f.config_env.push(("TZ".into(), "Asia/Tokyo".into(), false));
-        let recipe = Recipe::new(f.clone());
-        assert_eq!(recipe.pinned("TZ"), Some(Holder::ConfigEnv));
-        assert_eq!(recipe.pinned("LANG"), None);
-        assert!(!side(f).env.contains_key(OsStr::new("TZ")));
+        assert_eq!(f.pinned("TZ"), Some(Holder::ConfigEnv));
+        assert_eq!(f.pinned("LANG"), None);
+        assert!(!side(&f).env.contains_key(OsStr::new("TZ")));
     }
 
     #[test]
     fn an_earlier_version_has_the_rows_that_it_had() {
         let rows = |version: u32| {
-            let f = Facts { version, wrapped: true, ..facts("x86_64-unknown-linux-gnu") };
-            let rows = Recipe::new(f).rows();
+            let f = Recipe { version, wrapped: true, ..recipe("x86_64-unknown-linux-gnu") };
+            let rows = f.rows();
             rows.into_iter().map(|r| format!("{}={}", r.what, r.value)).collect::<Vec<_>>()
         };
         let (one, two) = (rows(1), rows(2));
@@ -455,19 +437,19 @@ mod tests {
 
     #[test]
     fn crate_ids_are_replaced_only_where_they_must_be() {
-        let mut f = facts("x86_64-unknown-linux-gnu");
-        let has_row = |f: &Facts| {
-            let rows = Recipe::new(f.clone()).rows();
+        let mut f = recipe("x86_64-unknown-linux-gnu");
+        let has_row = |f: &Recipe| {
+            let rows = f.rows();
             rows.iter().any(|r| r.value.starts_with("-Cmetadata"))
         };
         assert!(!has_row(&f));
         f.canonical_ids = true;
-        assert!(has_row(&f) && side(f).canonical_ids);
+        assert!(has_row(&f) && side(&f).canonical_ids);
         // The ledger has cargo's ids, and what is linked by the host's linker is of one host.
-        assert!(!has_row(&Facts { wrapped: true, ..facts("x86_64-unknown-linux-musl") }));
-        let mut f = Facts { wrapped: true, ..facts("wasm32-unknown-unknown") };
-        assert!(has_row(&f) && side(f.clone()).canonical_ids);
+        assert!(!has_row(&Recipe { wrapped: true, ..recipe("x86_64-unknown-linux-musl") }));
+        let mut f = Recipe { wrapped: true, ..recipe("wasm32-unknown-unknown") };
+        assert!(has_row(&f) && side(&f).canonical_ids);
         f.version = 3;
-        assert!(!has_row(&f) && !side(f).canonical_ids);
+        assert!(!has_row(&f) && !side(&f).canonical_ids);
     }
 }

@@ -26,7 +26,7 @@ pub enum Channel {
     Process(&'static str),
 }
 
-/// One row. `{…}` in the value stands for a fact of the build; see [`super::Facts`].
+/// One row. `{…}` in the value stands for a fact of the build; see [`super::Recipe`].
 pub struct Item {
     /// How it is applied.
     pub channel: Channel,

@@ -19,7 +19,7 @@ use self::search::{Known, Shown, Trial, Why};
 use self::stage::Stage;
 use self::subject::{Outputs, process};
 use crate::blame::Blame;
-use crate::blame::culprit::{Confirmed, Culprit, Itself, Proof, Subject, UnitKind};
+use crate::blame::culprit::{Confirmed, Culprit, Itself, Proof, Subject, UnitKind, add_new};
 use crate::build::{Built, Plan};
 use crate::term::Progress;
 use crate::variation::{VARIATIONS, VariationId};
@@ -241,13 +241,8 @@ fn adopt(culprit: &mut Culprit) {
     let mut causes: Vec<Cause> = Vec::new();
     let mut remedies: Vec<String> = Vec::new();
     let mut add = |cause, about| {
-        if !causes.contains(&cause) {
-            causes.push(cause);
-        }
-        let remedy = remedy::for_users(&culprit.packages, cause, about);
-        if !remedies.contains(&remedy) {
-            remedies.push(remedy);
-        }
+        add_new(&mut causes, cause);
+        add_new(&mut remedies, remedy::for_users(&culprit.packages, cause, about));
     };
     let by = |row: &&crate::variation::Variation| confirmed.variations.contains(&row.id);
     VARIATIONS.iter().filter(by).for_each(|row| match row.id {

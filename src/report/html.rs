@@ -11,7 +11,8 @@ use minijinja::{Environment, Value, context, escape_formatter};
 use repro_explain::finding::{Excerpt, Finding};
 use repro_formats::digest::Digest;
 
-use super::summary::{Chain, Row, Summary};
+use super::summary::{Row, Summary};
+use crate::blame::culprit::Culprit;
 use crate::verdict::{Status, Tone};
 
 /// Findings of one file that are shown.
@@ -41,7 +42,7 @@ pub fn page(summary: &Summary) -> Result<String> {
             Tone::Warn => "aside",
             Tone::Bad => "bad",
         },
-        chains => summary.chains.iter().map(chain).collect::<Value>(),
+        chains => summary.culprits.iter().map(chain).collect::<Value>(),
         files => summary.artifacts.iter().enumerate().map(file).collect::<Value>(),
         facts => summary.facts.iter().map(|(name, text)| context! { name => *name, text }).collect::<Value>(),
     };
@@ -49,9 +50,15 @@ pub fn page(summary: &Summary) -> Result<String> {
 }
 
 /// From the culprit to what it reached.
-fn chain(chain: &Chain) -> Value {
-    let Chain { links, unit, causes, proof, evidence, source: _, remedies } = chain;
-    context! { links, unit => *unit, causes, proof, evidence, remedies }
+fn chain(culprit: &Culprit) -> Value {
+    context! {
+        links => culprit.links().cloned().collect::<Vec<_>>(),
+        unit => culprit.unit.name(),
+        causes => culprit.causes.iter().map(|c| c.name()).collect::<Vec<_>>(),
+        proof => culprit.proof.to_string(),
+        evidence => &culprit.evidence,
+        remedies => &culprit.remedies,
+    }
 }
 
 fn file((number, row): (usize, &Row)) -> Value {
@@ -175,6 +182,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blame::culprit::{Proof, UnitKind};
     use repro_explain::Explained;
     use repro_explain::cause::Cause;
     use repro_explain::finding::At;
@@ -205,14 +213,18 @@ mod tests {
             verdict: "DIFFERS".to_string(),
             tone: Tone::Bad,
             facts: vec![("A", hostile.to_string())],
-            chains: vec![Chain {
-                proof: "confirmed: only TZ changes this output".into(),
-                links: vec![hostile.to_string(), "app 1.0.0".to_string()],
-                unit: "build-script",
-                causes: vec!["timestamp"],
+            culprits: &[Culprit {
+                package: hostile.to_string(),
+                unit: UnitKind::BuildScript,
+                causes: vec![Cause::Timestamp],
                 evidence: vec![hostile.to_string()],
                 source: None,
                 remedies: vec![hostile.to_string()],
+                packages: Vec::new(),
+                values: Vec::new(),
+                via: vec!["app 1.0.0".to_string()],
+                subjects: Vec::new(),
+                proof: Proof::Suspected(hostile.to_string()),
             }],
             artifacts: vec![Row {
                 name: hostile.to_string(),

@@ -20,28 +20,10 @@ pub struct Summary<'a> {
     pub tone: Tone,
     /// What is said of the whole, by its name.
     pub facts: Vec<(&'static str, String)>,
-    /// From the crate that diverged first to what it reached.
-    pub chains: Vec<Chain>,
+    /// The crates that diverged first.
+    pub culprits: &'a [Culprit],
     /// All files.
     pub artifacts: Vec<Row<'a>>,
-}
-
-/// One culprit, and the way that the difference took.
-pub struct Chain {
-    /// Packages, the culprit first.
-    pub links: Vec<String>,
-    /// What kind of unit of the culprit diverged.
-    pub unit: &'static str,
-    /// Names of the causes.
-    pub causes: Vec<&'static str>,
-    /// Whether replays confirmed them.
-    pub proof: String,
-    /// What shows it, a line each.
-    pub evidence: Vec<String>,
-    /// The file of the source, and the line in it, where that is.
-    pub source: Option<(String, usize)>,
-    /// What to do.
-    pub remedies: Vec<String>,
 }
 
 /// One file, as both sides have it.
@@ -85,23 +67,9 @@ pub fn of_build(report: &Report) -> Summary<'_> {
         verdict: report.last_line(),
         tone: row.tone,
         facts,
-        chains: chains(report),
+        culprits: &report.blame,
         artifacts,
     }
-}
-
-/// The ways from culprits to what they reached.
-fn chains(report: &Report) -> Vec<Chain> {
-    let chain = |c: &Culprit| Chain {
-        links: [std::slice::from_ref(&c.package), &c.via].concat(),
-        unit: c.unit.name(),
-        causes: c.causes.iter().map(|c| c.name()).collect(),
-        proof: c.proof.to_string(),
-        evidence: c.evidence.clone(),
-        source: c.source.clone(),
-        remedies: c.remedies.clone(),
-    };
-    report.blame.iter().map(chain).collect()
 }
 
 fn row<'a>((pair, explained): (&'a Pair, &'a Explained)) -> Row<'a> {
@@ -150,7 +118,7 @@ pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
         verdict: if outcome.same { "SAME" } else { "DIFFERS" }.to_string(),
         tone: if outcome.same { Tone::Good } else { Tone::Bad },
         facts: vec![("A", path(&outcome.a)), ("B", path(&outcome.b))],
-        chains: Vec::new(),
+        culprits: &[],
         artifacts: vec![row],
     }
 }

@@ -3,31 +3,50 @@
 
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
+use clap::{ArgAction, Args, ValueEnum, value_parser};
+
+use super::offering::Offering;
 use crate::sandbox::Mode;
-use crate::variation::VariationSet;
+use crate::variation::{Side, VARIATIONS, VariationSet};
+
+const VARY: Offering<VariationSet> = Offering {
+    read: VariationSet::of_flag,
+    names: || ["none", "all"].into_iter().chain(VARIATIONS.iter().map(|v| v.text)).collect(),
+};
 
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// `-p`, as given.
+    /// Package to build (same as cargo)
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Selection")]
     pub packages: Vec<String>,
-    /// `--workspace`.
+    /// Build all packages of the workspace
+    #[arg(long, help_heading = "Selection")]
     pub workspace: bool,
-    /// `--lib`.
+    /// Build only the library
+    #[arg(long, help_heading = "Selection")]
     pub lib: bool,
-    /// `--bin`, as given.
+    /// Build only this binary
+    #[arg(long = "bin", value_name = "NAME", help_heading = "Selection")]
     pub bins: Vec<String>,
-    /// `--bins`.
+    /// Build all binaries
+    #[arg(long = "bins", help_heading = "Selection")]
     pub all_bins: bool,
-    /// `--features`, as given.
+    /// Features to enable (same as cargo)
+    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = "Selection")]
     pub features: Vec<String>,
-    /// `--all-features`.
+    /// Enable all features
+    #[arg(long, help_heading = "Selection")]
     pub all_features: bool,
-    /// `--no-default-features`.
+    /// Do not enable the `default` feature
+    #[arg(long, help_heading = "Selection")]
     pub no_default_features: bool,
-    /// `--target`, as given.
+    /// Target triple; can be given several times
+    #[arg(long = "target", value_name = "TRIPLE", help_heading = "Selection")]
     pub targets: Vec<String>,
-    /// `--profile`; `release` unless said otherwise.
+    /// Profile [default: release]
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
     pub profile: Option<String>,
 }
 
@@ -69,11 +88,11 @@ impl Selection {
 }
 
 /// How the recipe's compiler flags reach rustc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Inject {
-    /// Appended to each rustc call by `RUSTC_WRAPPER`: the user's own flags stay where they are.
+    /// Appended to each rustc call: your own flags stay where they are
     Wrapper,
-    /// Joined to the user's flags in `CARGO_ENCODED_RUSTFLAGS`: what users of plain cargo get.
+    /// Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get
     Rustflags,
 }
 
@@ -88,21 +107,28 @@ impl Inject {
 }
 
 /// Where the source is taken from.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct SourceChoice {
-    /// `--manifest-path`.
+    /// Path of Cargo.toml
+    #[arg(long = "manifest-path", value_name = "PATH", help_heading = "Source")]
     pub manifest: Option<PathBuf>,
-    /// `--source`: copy this directory, git or not.
+    /// Build a copy of this directory, whether it is in git or not
+    #[arg(id = "source", long, value_name = "DIR", conflicts_with_all = ["rev", "allow_dirty", "manifest"], help_heading = "Source")]
     pub directory: Option<PathBuf>,
-    /// `--rev`.
+    /// Build this commit instead of HEAD
+    #[arg(long, value_name = "REV", conflicts_with = "allow_dirty", help_heading = "Source")]
     pub rev: Option<String>,
-    /// `--allow-dirty`.
+    /// Build the tracked files as they are, changed or not; recorded in the report and the manifest
+    #[arg(long, help_heading = "Source")]
     pub allow_dirty: bool,
     /// What messages call the source where the user did not name its directory.
+    #[arg(skip)]
     pub called: Option<String>,
     /// The time of a directory, where the archive that it was in says one.
+    #[arg(skip)]
     pub time: Option<i64>,
     /// Files that are not copied with a directory.
+    #[arg(skip)]
     pub without: Vec<PathBuf>,
 }
 
@@ -123,50 +149,82 @@ pub struct LedgerChoice {
 }
 
 /// What the command line leaves open, so that the project's metadata can fill it.
-#[derive(Clone, Default)]
+#[derive(Args, Clone, Default)]
 pub struct BuildRequest {
-    /// The source.
-    pub source: SourceChoice,
     /// What cargo builds.
+    #[command(flatten)]
     pub selection: Selection,
-    /// `--epoch`.
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceChoice,
+    /// SOURCE_DATE_EPOCH, in seconds since 1970 [default: the variable, else the commit's time]
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(i64).range(0..), help_heading = "Recipe")]
     pub epoch: Option<i64>,
-    /// `--pass-env`.
+    /// Pass this environment variable to the builds; can be given several times
+    #[arg(long, value_name = "NAME", help_heading = "Recipe")]
     pub pass_env: Vec<String>,
-    /// `--inject`.
+    /// How the recipe's flags reach rustc [default: wrapper]
+    #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     pub inject: Option<Inject>,
-    /// `--vary`.
+    /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VARY, hide_possible_values = true, help_heading = "Recipe")]
     pub vary: Option<VariationSet>,
-    /// `--same-path`.
+    /// Make both builds at `/build/<name>`, for crates that store the path they were built at: the
+    /// result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap
+    #[arg(long, help_heading = "Recipe")]
     pub same_path: bool,
-    /// `--isolate`.
-    pub isolate: Mode,
-    /// `--network`.
-    pub network: bool,
-    /// `--auditable`.
+    /// Link the list of packages into programs and C libraries, as `cargo auditable` does: `cargo audit
+    /// bin` and other scanners read it
+    #[arg(long, help_heading = "Recipe")]
     pub auditable: bool,
-    /// `--builds`.
+    /// When to isolate the builds with bubblewrap: each gets its own /tmp, processes, user and
+    /// hostname, and no network
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "Recipe")]
+    pub isolate: Mode,
+    /// Let isolated builds use the network
+    #[arg(long, help_heading = "Recipe")]
+    pub network: bool,
+    /// How many builds to make and compare, each in a different environment: more builds are less
+    /// likely to miss a difference that does not always occur [default: 2]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(2..=Side::MOST as i64).map(usize::from), conflicts_with = "once", help_heading = "Recipe")]
     pub builds: Option<usize>,
-    /// `--ledger`.
-    pub ledger: Option<LedgerChoice>,
-    /// `--keep`.
-    pub keep: bool,
-    /// `--expand`.
-    pub expand: bool,
-    /// False with `--no-replay`.
-    pub replay: bool,
-    /// `--try-remedies`.
-    pub try_remedies: bool,
-    /// `--write-patch`.
-    pub write_patch: Option<PathBuf>,
-    /// Whether the manifest tells of this machine.
-    pub builder: bool,
-    /// `-v`.
-    pub verbose: bool,
-    /// `--once`.
+    /// Build only what changed since it was last compared, and take everything else from the ledger in
+    /// DIR [default: `repro/ledger` in the cache directory]. Links and build scripts are always made twice
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["once", "builds"], help_heading = "Ledger")]
+    pub ledger: Option<Option<PathBuf>>,
+    /// Also use entries that a different machine wrote, such as those of a CI cache: whoever can write
+    /// to the cache decides what they are
+    #[arg(long, requires = "ledger", help_heading = "Ledger")]
+    pub ledger_trust_cache: bool,
+    /// Build once and compare nothing: makes a manifest that `repro verify --against` can compare with
+    /// those of other builders
+    #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
     pub once: bool,
-    /// `--show-recipe`.
+    /// Print the recipe for this project and exit
+    #[arg(long, help_heading = "Recipe")]
     pub show_recipe: bool,
+    /// Expand the macros of a crate that differs, and show the first tokens that differ
+    #[arg(long, help_heading = "Output")]
+    pub expand: bool,
+    /// Do not run a crate that differs again to confirm the cause
+    #[arg(long = "no-replay", action = ArgAction::SetFalse, help_heading = "Output")]
+    pub replay: bool,
+    /// If the builds differ, try known remedies on scratch copies of the source and report which of them
+    /// make the difference go away
+    #[arg(long, conflicts_with = "once", help_heading = "Output")]
+    pub try_remedies: bool,
+    /// Write the remedies that helped to FILE, as a patch for `git apply`
+    #[arg(long, value_name = "FILE", requires = "try_remedies", help_heading = "Output")]
+    pub write_patch: Option<PathBuf>,
+    /// Keep the temporary build directory and print its path
+    #[arg(long, help_heading = "Output")]
+    pub keep: bool,
+    /// Do not record this machine's OS, linker and libraries in the manifest
+    #[arg(long = "no-builder", action = ArgAction::SetFalse, help_heading = "Output")]
+    pub builder: bool,
+    /// List every artifact, each variation's values, and what was not passed to the builds
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
 }
 
 impl BuildRequest {

@@ -56,7 +56,7 @@ impl About<'_> {
     ) -> Result<Held> {
         let artifacts = counted(built);
         let comparison = self.manifest.map(|m| compare(&promised(m), &artifacts));
-        let epoch = self.recipe.facts().epoch.seconds;
+        let epoch = self.recipe.epoch.seconds;
         let limits = &self.asked.limits;
         let mut rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
         rebuilt.clocks = self.clocks();
@@ -79,7 +79,7 @@ impl About<'_> {
     /// If SOURCE_DATE_EPOCH was guessed, rebuilt files contain the guess where published ones contain the
     /// publisher's.
     fn clocks(&self) -> Option<Clocks> {
-        let epoch = self.recipe.facts().epoch;
+        let epoch = self.recipe.epoch;
         let guess = Window { from: epoch.seconds, to: epoch.seconds };
         let any = Window { from: FIRST_RUST, to: i64::from(u32::MAX) };
         (epoch.from == EpochFrom::Archive).then_some(Clocks { a: any, b: guess })

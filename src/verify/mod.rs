@@ -196,7 +196,7 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
         manifest_only: asked.manifest_only,
         source: Some(label),
         facts,
-        epoch: (!commit).then_some(recipe.facts().epoch.seconds),
+        epoch: (!commit).then_some(recipe.epoch.seconds),
         toolchain: rustc.map(str::to_string),
         isolation: Some(isolation),
         comparison: held.comparison,

@@ -268,7 +268,7 @@ fn every_rule_trips_on_what_it_is_about() {
     is_sarif(&sarif.json(), report["findings"].as_array().unwrap().len());
 
     let github = check(&project, &["--manifest-path", "ws/Cargo.toml", "--format", "github"]);
-    let line = "::warning file=ws/build.rs,line=3,title=reads-clock::the build script of app 0.1.0";
+    let line = "::warning title=reads-clock,file=ws/build.rs,line=3::the build script of app 0.1.0";
     assert!(github.stdout.lines().any(|l| l.starts_with(line)), "{}", github.all());
 
     let text = check(&project, &manifest);

@@ -7,23 +7,19 @@
 use crate::check::hit::Severity;
 use crate::error;
 use crate::report::check::CheckReport;
-use crate::report::github::{data, property};
+use crate::report::github::command;
 
 /// One line for each finding, and a last line that says what it comes to.
 pub fn of(report: &CheckReport) -> String {
     let mut out = String::new();
     for finding in &report.outcome.findings {
-        let word = match finding.severity {
+        let kind = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Info => "notice",
         };
-        let mut properties = Vec::new();
-        if let Some(place) = finding.inside(&report.root) {
-            properties.push(format!("file={}", property(&report.shown(&place.path))));
-            properties.push(format!("line={}", place.line));
-        }
-        properties.push(format!("title={}", property(finding.rule.id)));
+        let inside = finding.inside(&report.root).map(|p| (report.shown(&p.path), p.line));
+        let place = inside.as_ref().map(|(file, line)| (&file[..], line.to_string()));
         let elsewhere = match &finding.hit.place {
             Some(p) if !p.path.starts_with(&report.root) => {
                 format!(" ({}:{})", report.shown(&p.path), p.line)
@@ -32,26 +28,14 @@ pub fn of(report: &CheckReport) -> String {
         };
         let remedy = finding.hit.remedy.as_deref().unwrap_or(finding.rule.remedy);
         let text = format!("{}{elsewhere}. To do: {remedy}", finding.hit.message);
-        out.push_str(&format!("::{word} {}::{}\n", properties.join(","), data(&text)));
+        command(&mut out, kind, finding.rule.id, place, &text);
     }
     for trouble in &report.troubles {
-        out.push_str(&format!("::error title=not checked::{}\n", data(&error::one_line(trouble))));
+        command(&mut out, "error", "not checked", None, &error::one_line(trouble));
     }
     for unrun in &report.outcome.unrun {
         let text = format!("{} ({})", unrun.reason, unrun.rules.join(", "));
-        out.push_str(&format!("::warning title=not checked::{}\n", data(&text)));
+        command(&mut out, "warning", "not checked", None, &text);
     }
-    out.push_str(&format!("{}\n", report.counts()));
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_would_end_an_annotation_is_escaped() {
-        assert_eq!(data("a\n::error::b 100%"), "a%0A::error::b 100%25");
-        assert_eq!(property("a,b:c"), "a%2Cb%3Ac");
-    }
+    out + &report.counts() + "\n"
 }

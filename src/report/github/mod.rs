@@ -5,9 +5,10 @@ pub mod check;
 
 use std::fmt::Write;
 
+use repro_explain::cause::names;
 use repro_explain::finding::Finding;
 
-use super::summary::{Chain, Row, Summary};
+use super::summary::{Row, Summary};
 use crate::verdict::{Status, Tone};
 
 /// Annotations of one step that GitHub shows.
@@ -16,15 +17,14 @@ const MOST: usize = 10;
 /// One line for each cause, the first ones, and one for the verdict.
 pub fn annotations(summary: &Summary) -> String {
     let mut out = String::new();
-    for chain in summary.chains.iter().take(MOST) {
-        let culprit = chain.links.first().map_or("", String::as_str);
-        let title = format!("not reproducible: {} of {culprit}", chain.unit);
-        let causes = format!("{} ({})", chain.causes.join(", "), chain.proof);
-        let text = [causes, chain.evidence.join("\n")].join("\n");
-        let place = chain.source.as_ref().map(|(file, line)| (&file[..], line.to_string()));
+    for culprit in summary.culprits.iter().take(MOST) {
+        let title = format!("not reproducible: {} of {}", culprit.unit.name(), culprit.package);
+        let causes = format!("{} ({})", names(&culprit.causes), culprit.proof);
+        let text = [causes, culprit.evidence.join("\n")].join("\n");
+        let place = culprit.source.as_ref().map(|(file, line)| (&file[..], line.to_string()));
         command(&mut out, "error", &title, place, &text);
     }
-    let left = MOST.saturating_sub(summary.chains.len() + 1);
+    let left = MOST.saturating_sub(summary.culprits.len() + 1);
     let causes = causes(summary);
     for (row, finding) in causes.iter().take(left) {
         let title = format!("{}: {}", row.name, finding.cause.name());
@@ -78,12 +78,12 @@ fn command(out: &mut String, kind: &str, title: &str, place: Option<(&str, Strin
 }
 
 /// A text as the message of an annotation: nothing in it can end it.
-pub(super) fn data(text: &str) -> String {
+fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A text as one of its properties.
-pub(super) fn property(text: &str) -> String {
+fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
@@ -91,12 +91,12 @@ pub(super) fn property(text: &str) -> String {
 pub fn step_summary(summary: &Summary) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "## {}: {}\n", summary.command, summary.verdict);
-    for chain in &summary.chains {
-        let Chain { links, unit, causes, proof, evidence, .. } = chain;
-        let links: Vec<String> = links.iter().map(|l| code(l)).collect();
-        let (links, causes) = (links.join(" → "), causes.join(", "));
+    for culprit in summary.culprits {
+        let links: Vec<String> = culprit.links().map(|l| code(l)).collect();
+        let (unit, links) = (culprit.unit.name(), links.join(" → "));
+        let (causes, proof) = (names(&culprit.causes), &culprit.proof);
         let _ = writeln!(out, "- **{unit}** of {links}: {causes} ({proof})");
-        for line in evidence {
+        for line in &culprit.evidence {
             let _ = writeln!(out, "  - {}", code(line));
         }
     }

@@ -7,9 +7,9 @@ use clap::builder::{PossibleValue, TypedValueParser};
 
 /// Reads a value with a function, and offers names to completions.
 #[derive(Clone)]
-pub(super) struct Offering<T> {
-    pub(super) read: fn(&str) -> Result<T, String>,
-    pub(super) names: fn() -> Vec<&'static str>,
+pub(crate) struct Offering<T> {
+    pub(crate) read: fn(&str) -> Result<T, String>,
+    pub(crate) names: fn() -> Vec<&'static str>,
 }
 
 impl<T: Clone + Send + Sync + 'static> TypedValueParser for Offering<T> {

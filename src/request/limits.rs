@@ -4,7 +4,7 @@ use clap::Args;
 use repro_formats::limits::Limits;
 
 /// What an archive may ask for before it is refused.
-#[derive(Args)]
+#[derive(Args, Clone, Debug)]
 pub struct LimitArgs {
     /// Refuse archives with more members
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries, help_heading = "Caps")]
@@ -19,7 +19,7 @@ pub struct LimitArgs {
 
 impl LimitArgs {
     /// The plain values.
-    pub(super) fn limits(&self) -> Limits {
+    pub fn limits(&self) -> Limits {
         Limits { entries: self.max_entries, bytes: self.max_bytes, ratio: self.max_ratio }
     }
 }
