@@ -8,6 +8,7 @@ mod keep;
 mod paths;
 mod pending;
 mod system;
+pub mod toml;
 mod tree;
 #[cfg(windows)]
 mod windows;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use toml_edit::{DocumentMut, Table};
+use toml_edit::DocumentMut;
 
+use crate::cargo::lockfile;
 use crate::fs;
 
 /// The directory that cargo itself has for crates.io, below the cargo home.
@@ -29,18 +30,9 @@ pub struct CrateDir {
 
 /// `name-version` of the packages of a lockfile that are from crates.io.
 pub fn of_crates_io(lockfile: &str) -> BTreeSet<String> {
-    packages(lockfile, |package| {
-        let text = |key: &str| package.get(key)?.as_str();
-        (text("source")? == CRATES_IO)
-            .then(|| Some(format!("{}-{}", text("name")?, text("version")?)))?
-    })
-}
-
-/// What there is of each package of a lockfile.
-fn packages(lockfile: &str, of: impl Fn(&Table) -> Option<String>) -> BTreeSet<String> {
-    let document = lockfile.parse::<DocumentMut>().unwrap_or_default();
-    let packages = document.get("package").and_then(|p| p.as_array_of_tables());
-    packages.into_iter().flatten().filter_map(of).collect()
+    let packages = lockfile::packages(lockfile).into_iter();
+    let own = packages.filter(|package| package.source.as_deref() == Some(CRATES_IO));
+    own.map(|package| format!("{}-{}", package.name, package.version)).collect()
 }
 
 /// The remap of a crate of `crates` that is unpacked at `dir`, below the directory `registries` of a
@@ -57,9 +49,8 @@ pub fn remap_of(
 
 /// Commits of the git dependencies of a lockfile.
 pub fn commits(lockfile: &str) -> BTreeSet<String> {
-    packages(lockfile, |package| {
-        Some(package.get("source")?.as_str()?.strip_prefix("git+")?.rsplit_once('#')?.1.to_string())
-    })
+    let packages = lockfile::packages(lockfile);
+    packages.iter().filter_map(|package| Some(package.git()?.1.to_string())).collect()
 }
 
 /// The remap of a git dependency that is checked out at or above `dir`, below the directory `checkouts` of
@@ -153,8 +144,9 @@ mod tests {
         assert_eq!(remap(&unpacked[1]), None);
         assert_eq!(remap(&"/u/a-1.0.0".into()), None);
 
-        let commits =
-            commits("[[package]]\nsource = 'git+https://x/y?branch=z#0123456789abcdef'\n");
+        let commits = commits(
+            "[[package]]\nname = 'y'\nversion = '1.0.0'\nsource = 'git+https://x/y?branch=z#0123456789abcdef'\n",
+        );
         let checkouts = Path::new("/u/git/checkouts");
         let remap = |id: &str| {
             let dir = checkouts.join("y-0f1e").join(id).join("sub");

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use toml_edit::DocumentMut;
 
 use crate::cargo::config::{Config, Place};
+use crate::cargo::lockfile;
 use crate::fs;
 
 /// The user's CARGO_HOME: the variable, else `.cargo` in the home directory.
@@ -62,22 +62,14 @@ struct Locked {
 }
 
 impl Locked {
-    /// cargo has read these files before: what is broken in them is not for this to report.
     fn read(lockfiles: &[&str]) -> Locked {
         let mut locked = Locked::default();
-        for document in lockfiles.iter().filter_map(|l| l.parse::<DocumentMut>().ok()) {
-            let packages = document.get("package").and_then(|p| p.as_array_of_tables());
-            for package in packages.into_iter().flatten() {
-                let get = |key: &str| package.get(key).and_then(|v| v.as_str()).unwrap_or_default();
-                let source = get("source");
-                if let Some((_, commit)) =
-                    source.strip_prefix("git+").and_then(|s| s.rsplit_once('#'))
-                {
-                    locked.commits.insert(commit.to_string());
-                } else if !source.is_empty() {
-                    locked.names.insert(get("name").to_lowercase());
-                    locked.crates.insert(format!("{}-{}.crate", get("name"), get("version")));
-                }
+        for package in lockfiles.iter().flat_map(|text| lockfile::packages(text)) {
+            if let Some((_, commit)) = package.git() {
+                locked.commits.insert(commit.to_string());
+            } else if package.source.is_some() {
+                locked.names.insert(package.name.to_lowercase());
+                locked.crates.insert(format!("{}-{}.crate", package.name, package.version));
             }
         }
         locked

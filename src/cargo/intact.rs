@@ -13,8 +13,8 @@ use repro_formats::compress::unpack::Unpacked;
 use repro_formats::digest;
 use repro_formats::limits::Limits;
 use repro_formats::tar::read::{Kind, Walk};
-use toml_edit::DocumentMut;
 
+use crate::cargo::lockfile;
 use crate::error::refused;
 use crate::fs;
 use crate::term::short_list;
@@ -74,15 +74,11 @@ pub fn sort(unpacked: Vec<PathBuf>, user: &Path, lockfile: &str) -> Result<Sourc
 
 /// Checksums of `name-version`: several if registries have different crates of that name.
 fn checksums(lockfile: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let document = lockfile.parse::<DocumentMut>().unwrap_or_default();
-    let packages = document.get("package").and_then(|p| p.as_array_of_tables());
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for package in packages.into_iter().flatten() {
-        let text = |key: &str| package.get(key).and_then(|v| v.as_str());
-        if let (Some(name), Some(version), Some(sum)) =
-            (text("name"), text("version"), text("checksum"))
-        {
-            found.entry(format!("{name}-{version}")).or_default().insert(sum.to_string());
+    for package in lockfile::packages(lockfile) {
+        let name = format!("{}-{}", package.name, package.version);
+        if let Some(sum) = package.checksum {
+            found.entry(name).or_default().insert(sum);
         }
     }
     found

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod home;
 pub mod ids;
 pub mod intact;
+pub mod lockfile;
 pub mod messages;
 pub mod mingw;
 pub mod records;

@@ -1,6 +1,6 @@
 //! What a rule found and where, before it is known how much it counts.
 
-use std::path::PathBuf;
+pub use crate::fs::toml::Place;
 
 /// How much a finding counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,15 +22,6 @@ impl Severity {
             Severity::Error => "error",
         }
     }
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file, absolute.
-    pub path: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
 }
 
 /// What a rule found, before it is known how much it counts.

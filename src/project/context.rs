@@ -8,7 +8,7 @@ use repro_explain::{Clocks, Context, Explained, Known, Package, Window};
 
 use crate::blame::culprit::{Culprit, Proof};
 use crate::build::machine;
-use crate::check::facts::lockfile::{self, Locked};
+use crate::cargo::lockfile::{self, Locked};
 use crate::compare::{Comparison, Pair};
 use crate::project::Project;
 use crate::shim;
@@ -62,10 +62,9 @@ impl Project {
 
     /// Packages of the lockfile.
     pub(crate) fn packages(&self) -> Vec<Package> {
-        let locked = lockfile::parse(&self.lockfile.text).map(|lock| lock.packages);
         let package =
             |p: Locked| Package { name: p.name, version: p.version, features: Vec::new() };
-        locked.unwrap_or_default().into_iter().map(package).collect()
+        lockfile::packages(&self.lockfile.text).into_iter().map(package).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::artifact::Kind;
 use crate::build::Built;
 use crate::build::left::{self, Left};
 use crate::build::outside::OutsideFile;
-use crate::check::facts::lockfile;
+use crate::cargo::lockfile;
 use crate::error::refused;
 use crate::fs;
 use crate::project::{Project, auditable};
@@ -184,8 +184,7 @@ impl Project {
 
     /// `name version` of the packages that are in the source itself.
     fn packages_of_source(&self) -> BTreeSet<String> {
-        let locked = lockfile::parse(&self.lockfile.text).map(|lock| lock.packages);
-        let locked = locked.unwrap_or_default().into_iter();
+        let locked = lockfile::packages(&self.lockfile.text).into_iter();
         locked.filter(|p| p.source.is_none()).map(|p| p.spec()).collect()
     }
 

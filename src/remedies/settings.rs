@@ -9,7 +9,7 @@ use repro_explain::known_crates::KnownCrate;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::copy::{Copy, Done};
-use crate::check::facts::lockfile;
+use crate::cargo::lockfile;
 use crate::fs;
 use crate::process::Cmd;
 

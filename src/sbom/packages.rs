@@ -9,8 +9,8 @@ use cargo_metadata::Metadata;
 
 use super::purl;
 use crate::cargo::auditable::{Listed, Packages};
+use crate::cargo::lockfile::{self, Lockfile};
 use crate::cargo::units::Unit;
-use crate::check::facts::lockfile::{self, Lockfile};
 use crate::layout::Layout;
 use crate::manifest::{self, components::Package};
 

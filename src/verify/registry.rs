@@ -8,7 +8,7 @@ use anyhow::Result;
 use repro_formats::digest;
 
 use crate::cargo::home;
-use crate::check::facts::lockfile::{self, Locked};
+use crate::cargo::lockfile::{self, Locked};
 use crate::error::{host, refused};
 use crate::fs;
 use crate::process::Cmd;
@@ -76,7 +76,7 @@ fn scratch_package(name: &str, version: Option<&str>) -> String {
 
 /// Version and checksum of the one dependency of the scratch package, whose lockfile this is.
 fn resolved(lockfile: &str, name: &str) -> Option<(String, String)> {
-    let packages = lockfile::parse(lockfile).ok()?.packages;
+    let packages = lockfile::packages(lockfile);
     // `name`, or with its version where there are several.
     let scratch = packages.iter().find(|p| p.source.is_none())?;
     let version = scratch.dependencies.first()?.split(' ').nth(1);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
-use crate::error::bad_input;
+use crate::fs::toml;
 
 /// Where a config file lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,14 +110,8 @@ impl ConfigFile {
 }
 
 pub(super) fn parse(path: PathBuf, place: Place, text: &str) -> Result<ConfigFile> {
-    let document = text.parse::<DocumentMut>().map_err(|e| {
-        let line = e.span().map_or(1, |s| text[..s.start].lines().count().max(1));
-        bad_input(format!(
-            "failed to parse cargo config `{}` at line {line}: {}",
-            path.display(),
-            e.message()
-        ))
-    })?;
+    let what = format!("cargo config `{}`", path.display());
+    let document = toml::parse(&what, text.to_string())?.into_mut();
     Ok(ConfigFile { path, place, document, includes: Vec::new(), relative: false })
 }
 

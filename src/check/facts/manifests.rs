@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
-use super::toml::{File, text};
 use crate::check::hit::Place;
+use crate::fs::toml::{File, text};
 
 /// A dependency as written.
 #[derive(Clone, Debug)]

@@ -2,12 +2,10 @@
 //! and the rules that need it stay silent; all others still run.
 
 pub mod graph;
-pub mod lockfile;
 pub mod manifests;
 pub mod policy;
 pub mod settings;
 pub mod sources;
-mod toml;
 pub mod tree;
 
 use std::collections::BTreeSet;
@@ -17,15 +15,15 @@ use std::sync::Mutex;
 use anyhow::Result;
 use cargo_metadata::Metadata;
 
+use crate::cargo::lockfile::{self, Lockfile};
 use crate::check::hit::Place;
 use crate::error::refused;
-use crate::fs;
+use crate::fs::{self, toml};
 use crate::process::Cmd;
 use crate::query::Cargo;
 use crate::request::Selection;
 use crate::source::root_of;
 use graph::{Missing, Used};
-use lockfile::Lockfile;
 use manifests::Dependency;
 use policy::{Deny, Pin, Sbom};
 use settings::Setting;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use toml_edit::Item;
 
-use super::toml::{File, line_of, text};
 use crate::check::hit::Place;
 use crate::error::bad_input;
 use crate::fs;
+use crate::fs::toml::{File, line_of, text};
 
 /// The toolchain file.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Item, TableLike};
 
-use super::toml::File;
 use crate::cargo::config;
 use crate::check::hit::Place;
+use crate::fs::toml::File;
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]

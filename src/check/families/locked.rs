@@ -2,8 +2,8 @@
 
 use cargo_metadata::{Dependency, Package};
 
+use crate::cargo::lockfile::{Locked, Lockfile};
 use crate::check::facts::Facts;
-use crate::check::facts::lockfile::{Locked, Lockfile};
 use crate::check::facts::policy::is_exact;
 use crate::check::hit::{Hit, Place};
 

@@ -1,8 +1,9 @@
 //! Git dependencies: the four conditions under which one is as good as a crate of a registry.
 
+use crate::cargo::lockfile::Locked;
 use crate::check::facts::Facts;
 use crate::check::facts::manifests::Dependency;
-use crate::check::hit::{Hit, Place};
+use crate::check::hit::Hit;
 
 fn git(facts: &Facts) -> impl Iterator<Item = (&Dependency, &str)> {
     facts.dependencies.iter().filter_map(|d| Some((d, d.git.as_deref()?)))
@@ -110,8 +111,8 @@ pub(in crate::check) fn sbom(facts: &Facts) -> Vec<Hit> {
     let Some(sbom) = &facts.sbom else { return Vec::new() };
     let file = facts.shown(&sbom.path);
     let packages = facts.lockfile.iter().flat_map(|l| &l.packages);
-    let of = |p: &crate::check::facts::lockfile::Locked| {
-        let (url, commit) = p.source.as_deref()?.strip_prefix("git+")?.rsplit_once('#')?;
+    let of = |p: &Locked| {
+        let (url, commit) = p.git()?;
         let start = format!("pkg:cargo/{}@{}", p.name, p.version);
         let mut same = sbom.purls.iter().filter(|purl| {
             let rest = purl.strip_prefix(&start);
@@ -133,8 +134,7 @@ pub(in crate::check) fn sbom(facts: &Facts) -> Vec<Hit> {
             }
             None => format!("{file} has no purl for {}, which comes from git", p.spec()),
         };
-        let place: Place = p.place.clone();
-        Some(Hit { package: Some(p.spec()), ..Hit::at(place, message) })
+        Some(Hit { package: Some(p.spec()), ..Hit::at(p.place.clone(), message) })
     };
     packages.filter_map(of).collect()
 }

@@ -1,13 +1,12 @@
-//! Cargo.lock, as far as rules look at it.
+//! Cargo.lock: the packages that it names, each with its line.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
-use super::toml::File;
-use crate::check::hit::Place;
 use crate::error::bad_input;
+use crate::fs::toml::{File, Place};
 
 /// A lockfile.
 #[derive(Clone, Debug)]
@@ -41,6 +40,11 @@ impl Locked {
         format!("{} {}", self.name, self.version)
     }
 
+    /// The URL and the commit of a package that comes from git.
+    pub fn git(&self) -> Option<(&str, &str)> {
+        self.source.as_deref()?.strip_prefix("git+")?.rsplit_once('#')
+    }
+
     /// Whether it comes from a registry.
     pub fn is_of_registry(&self) -> bool {
         let source = self.source.as_deref().unwrap_or_default();
@@ -57,7 +61,7 @@ impl Lockfile {
 }
 
 /// Reads a lockfile.
-pub(super) fn read(path: &Path) -> Result<Option<Lockfile>> {
+pub fn read(path: &Path) -> Result<Option<Lockfile>> {
     let Some(file) = File::read(path)? else { return Ok(None) };
     of(&file).map(Some)
 }
@@ -65,6 +69,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Lockfile>> {
 /// The same, of its text.
 pub fn parse(text: &str) -> Result<Lockfile> {
     of(&File::parse(Path::new("Cargo.lock"), text.to_string())?)
+}
+
+/// The packages of a lockfile that cargo has read before; none of one that is broken.
+pub fn packages(text: &str) -> Vec<Locked> {
+    parse(text).map(|lockfile| lockfile.packages).unwrap_or_default()
 }
 
 fn of(file: &File) -> Result<Lockfile> {
