@@ -39,16 +39,22 @@ impl Selection {
 
     /// The selection as arguments of `cargo build`.
     pub fn cargo_args(&self) -> Vec<String> {
-        let mut args = vec!["--profile".to_string(), self.profile().to_string()];
-        let mut each = |flag: &str, values: &[String]| {
-            for value in values {
-                args.extend([flag.to_string(), value.clone()]);
-            }
-        };
-        each("--package", &self.packages);
-        each("--bin", &self.bins);
-        each("--features", &self.features);
-        each("--target", &self.targets);
+        let profile = ["--profile".to_string(), self.profile().to_string()];
+        profile.into_iter().chain(self.args_of(|_| true)).collect()
+    }
+
+    /// Those of its flags that are `wanted`, with their values; `--profile` is none of them.
+    pub fn args_of(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut args = Vec::new();
+        let lists = [
+            ("--package", &self.packages),
+            ("--bin", &self.bins),
+            ("--features", &self.features),
+            ("--target", &self.targets),
+        ];
+        for (flag, values) in lists.into_iter().filter(|(flag, _)| wanted(flag)) {
+            args.extend(values.iter().flat_map(|value| [flag.to_string(), value.clone()]));
+        }
         let switches = [
             ("--workspace", self.workspace),
             ("--lib", self.lib),
@@ -56,7 +62,8 @@ impl Selection {
             ("--all-features", self.all_features),
             ("--no-default-features", self.no_default_features),
         ];
-        args.extend(switches.iter().filter(|(_, on)| *on).map(|(flag, _)| flag.to_string()));
+        let given = switches.into_iter().filter(|(flag, on)| *on && wanted(flag));
+        args.extend(given.map(|(flag, _)| flag.to_string()));
         args
     }
 }

@@ -65,6 +65,9 @@ pub(super) enum Missing {
     Other(anyhow::Error),
 }
 
+/// The flags of a selection that decide about features.
+const FEATURES: &[&str] = &["--features", "--all-features", "--no-default-features"];
+
 /// What cargo is asked for, in the directory of the manifest.
 pub(super) struct Asked<'a> {
     pub(super) cargo: &'a Cargo,
@@ -84,10 +87,8 @@ impl Asked<'_> {
     }
 
     fn metadata(&self) -> Result<Metadata, Missing> {
-        let mut args = vec!["metadata", "--format-version", "1"];
-        args.extend(self.targets.iter().flat_map(|t| ["--filter-platform", t]));
-        args.extend(features(self.selection));
-        let text = self.ask(&args)?;
+        let args = ["metadata", "--format-version", "1"];
+        let text = self.ask(&args, "--filter-platform", FEATURES)?;
         MetadataCommand::parse(text)
             .context("failed to read cargo's metadata")
             .map_err(Missing::Other)
@@ -95,22 +96,17 @@ impl Asked<'_> {
 
     /// `name version` and the features of each package.
     fn tree(&self) -> Result<BTreeMap<(String, String), BTreeSet<String>>, Missing> {
-        let mut args = vec!["tree", "--edges", "normal,build", "--prefix", "none"];
-        args.extend(["--format", "{p}|{f}"]);
-        args.extend(self.targets.iter().flat_map(|t| ["--target", t]));
-        args.extend(features(self.selection));
-        if self.selection.workspace {
-            args.push("--workspace");
-        }
-        for package in &self.selection.packages {
-            args.extend(["--package", package]);
-        }
-        Ok(lines(&self.ask(&args)?))
+        let args = ["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}|{f}"];
+        let selection = [FEATURES, &["--workspace", "--package"]].concat();
+        Ok(lines(&self.ask(&args, "--target", &selection)?))
     }
 
-    fn ask(&self, args: &[&str]) -> Result<String, Missing> {
+    /// With each target behind its option, and these flags of the selection.
+    fn ask(&self, args: &[&str], target: &str, flags: &[&str]) -> Result<String, Missing> {
         let out = Cmd::new(self.cargo.program())
             .args(args)
+            .args(self.targets.iter().flat_map(|t| [target, t]))
+            .args(self.selection.args_of(|flag| flags.contains(&flag)))
             .args(["--locked", "--offline", "--manifest-path"])
             .arg(self.manifest)
             .env("CARGO_TERM_COLOR", "never")
@@ -138,20 +134,6 @@ fn lines(text: &str) -> BTreeMap<(String, String), BTreeSet<String>> {
         entry.extend(features);
     }
     found
-}
-
-fn features(selection: &Selection) -> Vec<&str> {
-    let mut args = Vec::new();
-    for features in &selection.features {
-        args.extend(["--features", features.as_str()]);
-    }
-    if selection.all_features {
-        args.push("--all-features");
-    }
-    if selection.no_default_features {
-        args.push("--no-default-features");
-    }
-    args
 }
 
 fn explain(words: &str) -> Missing {
