@@ -5,48 +5,42 @@ use crate::check::facts::settings::Setting;
 use crate::check::hit::Hit;
 use crate::shim::ran::NATIVE_FLAGS;
 
-fn hit(setting: &Setting, message: String) -> Hit {
-    Hit { place: setting.place.clone(), message, ..Hit::default() }
+/// A hit for each setting of which there is something to report behind its name.
+fn hits(facts: &Facts, report: impl Fn(&Setting) -> Option<String>) -> Vec<Hit> {
+    let hit = |s: &Setting| {
+        let message = format!("{} {}", s.shown, report(s)?);
+        Some(Hit { place: s.place.clone(), message, ..Hit::default() })
+    };
+    facts.settings.iter().filter_map(hit).collect()
 }
 
-fn settings<'a>(
-    facts: &'a Facts,
-    fits: impl Fn(&str) -> bool + 'a,
-) -> impl Iterator<Item = &'a Setting> {
-    facts.settings.iter().filter(move |s| fits(&s.key))
+fn is_rustflags(setting: &Setting) -> bool {
+    setting.key.ends_with(".rustflags")
 }
 
 pub(in crate::check) fn workspace_wrapper(facts: &Facts) -> Vec<Hit> {
-    settings(facts, |k| k == "build.rustc-workspace-wrapper")
-        .map(|s| {
-            let message = format!(
-                "{} wraps rustc with `{}`, whose path is hashed into the names of symbols",
-                s.shown,
-                s.words.join(" ")
-            );
-            hit(s, message)
+    hits(facts, |s| {
+        let path = s.words.join(" ");
+        (s.key == "build.rustc-workspace-wrapper").then(|| {
+            format!("wraps rustc with `{path}`, whose path is hashed into the names of symbols")
         })
-        .collect()
+    })
 }
 
 pub(in crate::check) fn bootstrap(facts: &Facts) -> Vec<Hit> {
-    settings(facts, |k| k == "env.RUSTC_BOOTSTRAP")
-        .map(|s| hit(s, format!("{} is set, which changes all bytes", s.shown)))
-        .collect()
+    let message = "is set, which changes all bytes";
+    hits(facts, |s| (s.key == "env.RUSTC_BOOTSTRAP").then(|| message.into()))
 }
 
 pub(in crate::check) fn incremental(facts: &Facts) -> Vec<Hit> {
-    settings(facts, |k| k.ends_with(".incremental"))
-        .filter(|s| s.is_on())
-        .map(|s| hit(s, format!("{} turns incremental compilation on in a release", s.shown)))
-        .collect()
+    let message = "turns incremental compilation on in a release";
+    hits(facts, |s| (s.key.ends_with(".incremental") && s.is_on()).then(|| message.into()))
 }
 
 pub(in crate::check) fn rpath(facts: &Facts) -> Vec<Hit> {
-    let profiles = settings(facts, |k| k.ends_with(".rpath")).filter(|s| s.is_on());
-    let mut hits: Vec<Hit> = profiles
-        .map(|s| hit(s, format!("{} puts absolute paths of libraries into binaries", s.shown)))
-        .collect();
+    let message = "puts absolute paths of libraries into binaries";
+    let mut hits =
+        hits(facts, |s| (s.key.ends_with(".rpath") && s.is_on()).then(|| message.into()));
     hits.extend(flagged(facts, "-Crpath", |f| {
         f.strip_prefix("-Crpath").is_some_and(|v| !["=no", "=off", "=n", "=false"].contains(&v))
     }));
@@ -54,15 +48,14 @@ pub(in crate::check) fn rpath(facts: &Facts) -> Vec<Hit> {
 }
 
 pub(in crate::check) fn target_cpu(facts: &Facts) -> Vec<Hit> {
-    let mut hits = flagged(facts, "-Ctarget-cpu=native", |f| f == "-Ctarget-cpu=native");
-    for setting in settings(facts, |k| {
-        k.ends_with(".rustflags") || (k.starts_with("env.") && k.contains("FLAGS"))
-    }) {
-        let flag =
-            NATIVE_FLAGS.iter().find(|flag| setting.words.iter().any(|w| w.contains(**flag)));
-        hits.extend(flag.map(|flag| hit(setting, format!("{} has `{flag}`", setting.shown))));
-    }
-    hits
+    let mut found = flagged(facts, "-Ctarget-cpu=native", |f| f == "-Ctarget-cpu=native");
+    found.extend(hits(facts, |s| {
+        let of_c = s.key.starts_with("env.") && s.key.contains("FLAGS");
+        let has = |flag: &&&str| s.words.iter().any(|word| word.contains(**flag));
+        let flag = NATIVE_FLAGS.iter().find(has).filter(|_| of_c || is_rustflags(s))?;
+        Some(format!("has `{flag}`"))
+    }));
+    found
 }
 
 pub(in crate::check) fn build_id(facts: &Facts) -> Vec<Hit> {
@@ -75,18 +68,21 @@ pub(in crate::check) fn threads(facts: &Facts) -> Vec<Hit> {
 }
 
 pub(in crate::check) fn gdb_index(facts: &Facts) -> Vec<Hit> {
-    let mut linkers = settings(facts, |k| k.ends_with(".rustflags") || k.ends_with(".linker"));
-    if !linkers.any(|s| s.words.iter().any(|w| w.contains("mold"))) {
+    let names_linker = |s: &&Setting| is_rustflags(s) || s.key.ends_with(".linker");
+    if !facts
+        .settings
+        .iter()
+        .filter(names_linker)
+        .any(|s| s.words.iter().any(|w| w.contains("mold")))
+    {
         return Vec::new();
     }
     flagged(facts, "--gdb-index", |f| f.contains("--gdb-index"))
 }
 
 fn flagged(facts: &Facts, shown: &str, is: impl Fn(&str) -> bool) -> Vec<Hit> {
-    settings(facts, |k| k.ends_with(".rustflags"))
-        .filter(|s| joined(&s.words).iter().any(|f| is(f)))
-        .map(|s| hit(s, format!("{} has `{shown}`", s.shown)))
-        .collect()
+    let has = |s: &Setting| is_rustflags(s) && joined(&s.words).iter().any(|f| is(f));
+    hits(facts, |s| has(s).then(|| format!("has `{shown}`")))
 }
 
 /// Flags with their values in one word: `-C x`, `--codegen x` and `-Cx` become `-Cx`, and `-Z x` `-Zx`.
