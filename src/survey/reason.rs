@@ -11,44 +11,26 @@ pub enum Reason {
     Machine(String),
 }
 
-/// A sign in the output, and the sentence about it.
-struct Sign {
-    sign: &'static str,
-    /// What follows the sign up to this is a name, which the sentence has in its middle.
-    until: Option<char>,
-    before: &'static str,
-    behind: &'static str,
-}
-
-const fn named(
-    sign: &'static str,
-    until: char,
-    before: &'static str,
-    behind: &'static str,
-) -> Sign {
-    Sign { sign, until: Some(until), before, behind }
-}
-
-const fn plain(sign: &'static str, sentence: &'static str) -> Sign {
-    Sign { sign, until: None, before: sentence, behind: "" }
-}
-
 const MISSING: &str = "`, which is not installed";
 
-const SIGNS: &[Sign] = &[
-    named("The system library `", '`', "needs the system library `", MISSING),
-    plain(
+/// Signs in the output and the sentence about each. What follows a sign up to the character is a name,
+/// which the sentence has between its two parts.
+const SIGNS: &[(&str, Option<char>, &str, &str)] = &[
+    ("The system library `", Some('`'), "needs the system library `", MISSING),
+    (
         "Could not find directory of OpenSSL",
+        None,
         "needs OpenSSL's headers, which are not installed",
+        "",
     ),
-    plain("nable to find libclang", "needs libclang, which is not installed"),
-    plain("Could not find `protoc`", "needs `protoc`, which is not installed"),
-    plain("is `cmake` not installed", "needs `cmake`, which is not installed"),
-    named("failed to find tool \"", '"', "needs the program `", MISSING),
-    named("unable to find library -l", '\n', "needs the library `", MISSING),
-    named("could not find native static library `", '`', "needs the library `", MISSING),
-    named("cannot find -l", ':', "needs the library `", MISSING),
-    named("requires rustc ", '\n', "needs rustc ", " or newer"),
+    ("nable to find libclang", None, "needs libclang, which is not installed", ""),
+    ("Could not find `protoc`", None, "needs `protoc", MISSING),
+    ("is `cmake` not installed", None, "needs `cmake", MISSING),
+    ("failed to find tool \"", Some('"'), "needs the program `", MISSING),
+    ("unable to find library -l", Some('\n'), "needs the library `", MISSING),
+    ("could not find native static library `", Some('`'), "needs the library `", MISSING),
+    ("cannot find -l", Some(':'), "needs the library `", MISSING),
+    ("requires rustc ", Some('\n'), "needs rustc ", " or newer"),
 ];
 
 /// From what the tools printed, and what `repro build` concluded.
@@ -59,7 +41,7 @@ pub fn of(words: &str, message: &str) -> Reason {
                 .to_string(),
         );
     }
-    for Sign { sign, until, before, behind } in SIGNS {
+    for (sign, until, before, behind) in SIGNS {
         if let Some((_, rest)) = words.split_once(sign) {
             let name = until.and_then(|end| rest.split(end).next()).unwrap_or_default();
             return Reason::Crate(sentence(&format!("{before}{}{behind}", name.trim())));
