@@ -18,9 +18,10 @@ pub enum Form {
 }
 
 /// What a part is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum What {
     /// A crate that is in the artifact.
+    #[default]
     Linked,
     /// A crate that only ran or was used during the build.
     Build,
@@ -35,6 +36,7 @@ pub(super) enum What {
 }
 
 /// A part of an artifact.
+#[derive(Default)]
 pub(super) struct Part {
     pub(super) what: What,
     pub(super) reference: String,
@@ -150,7 +152,7 @@ impl<'a> Crates<'a> {
             license: package.license,
             properties,
             needs: of.dependencies.iter().map(|i| self.references[*i].clone()).collect(),
-            objects: Vec::new(),
+            ..Part::default()
         }
     }
 
@@ -167,11 +169,9 @@ impl<'a> Crates<'a> {
                 Some(last) => last.objects.push(object),
                 None => {
                     let by = package.map(|p| purl::of(p, &self.manifest.source));
-                    let role = ("repro:role", "static-library".to_string());
-                    let by = by.map(|by| ("repro:linked-by", by));
-                    let properties = [role].into_iter().chain(by).collect();
-                    let part = plain(What::Static, reference, library, properties);
-                    parts.push(Part { objects: vec![object], ..part });
+                    let mut part = plain(What::Static, "static", "static-library", &library);
+                    part.properties.extend(by.map(|by| ("repro:linked-by", by)));
+                    parts.push(Part { reference, objects: vec![object], ..part });
                 }
             }
         }
@@ -179,51 +179,32 @@ impl<'a> Crates<'a> {
     }
 }
 
-fn plain(
-    what: What,
-    reference: String,
-    name: String,
-    properties: Vec<(&'static str, String)>,
-) -> Part {
+/// A part that is no crate: of what kind it is, and the words for that.
+fn plain(what: What, kind: &str, role: &str, name: &str) -> Part {
     Part {
         what,
-        reference,
-        name,
-        version: None,
-        purl: None,
-        vcs: None,
-        sha256: None,
-        license: None,
-        properties,
-        needs: Vec::new(),
-        objects: Vec::new(),
+        reference: format!("{kind}:{name}"),
+        name: name.to_string(),
+        properties: vec![("repro:role", role.to_string())],
+        ..Part::default()
     }
 }
 
 fn of_toolchain(contents: &Contents) -> Vec<Part> {
     let part = |rlib: &crate::manifest::components::Rlib| Part {
         sha256: Some(rlib.sha256.clone()),
-        ..plain(
-            What::Standard,
-            format!("rust-std:{}", rlib.name),
-            rlib.name.clone(),
-            vec![("repro:role", "standard-library".to_string())],
-        )
+        ..plain(What::Standard, "rust-std", "standard-library", &rlib.name)
     };
     contents.standard_library.iter().map(part).collect()
 }
 
 fn of_machine(contents: &Contents) -> Vec<Part> {
-    let host = contents.host.iter().map(|name| {
-        let role = vec![("repro:role", "host-object".to_string())];
-        plain(What::Host, format!("host:{name}"), name.clone(), role)
-    });
+    let host = contents.host.iter().map(|name| plain(What::Host, "host", "host-object", name));
     let dynamic = contents.libraries.iter().map(|library| {
-        let role = ("repro:role", "dynamic-library".to_string());
+        let mut part = plain(What::Dynamic, "dynamic", "dynamic-library", &library.name);
         let versions = library.versions.iter().map(|v| ("repro:needs-version", v.clone()));
-        let properties = [role].into_iter().chain(versions).collect();
-        let reference = format!("dynamic:{}", library.name);
-        plain(What::Dynamic, reference, library.name.clone(), properties)
+        part.properties.extend(versions);
+        part
     });
     host.chain(dynamic).collect()
 }
