@@ -63,7 +63,7 @@ impl Levels {
     pub fn new(exceptions: Vec<Exception>, given: Vec<(String, Level)>) -> Result<Levels, String> {
         for (i, (id, level)) in given.iter().enumerate() {
             if id != WARNINGS {
-                known(id)?;
+                rules::named(id)?;
             } else if *level == Level::Warn {
                 return Err(format!("`--warn {WARNINGS}` has no effect: leave it out"));
             }
@@ -73,7 +73,7 @@ impl Levels {
             }
         }
         for exception in &exceptions {
-            known(&exception.id)?;
+            rules::named(&exception.id)?;
             if exception.reason.trim().is_empty() {
                 return Err(format!(
                     "the setting of `{}` gives no reason: add `reason = \"…\"`",
@@ -104,13 +104,6 @@ impl Levels {
             Some((_, level)) if severity == Severity::Warning => level.severity(),
             _ => Some(severity),
         }
-    }
-}
-
-fn known(id: &str) -> Result<(), String> {
-    match rules::named(id) {
-        Some(_) => Ok(()),
-        None => Err(format!("there is no rule `{id}`: `repro check --list-rules` lists them")),
     }
 }
 

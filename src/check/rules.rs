@@ -60,9 +60,10 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// The rule of a name.
-pub fn named(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|r| r.id == id)
+/// The rule of a name. The error is a sentence.
+pub fn named(id: &str) -> Result<&'static Rule, String> {
+    let found = RULES.iter().find(|r| r.id == id);
+    found.ok_or_else(|| format!("there is no rule `{id}`: `repro check --list-rules` lists them"))
 }
 
 /// Rows as `--explain` prints them: name, severity, how a rule finds something, and the texts.

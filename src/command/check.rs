@@ -54,9 +54,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
 
 /// The rule of a name that was given.
 pub fn rule(id: &str) -> Result<&'static Rule> {
-    rules::named(id).ok_or_else(|| {
-        usage(format!("there is no rule `{id}`: `repro check --list-rules` lists them"))
-    })
+    rules::named(id).map_err(usage)
 }
 
 fn given(asked: &Check) -> Vec<(String, Level)> {
