@@ -19,21 +19,8 @@ pub fn find(dir: &Path, rustc: Option<PathBuf>) -> Result<Toolchain> {
         false => find_in_path(&name).unwrap_or(name),
     };
     let program = absolute(named);
-    let ask = |args: &[&str]| -> Result<String> {
-        let out = Cmd::new(&program).args(args).dir(dir).env_remove("RUST_BACKTRACE").output()?;
-        if out.status.success() {
-            return Ok(out.text());
-        }
-        let words = out.stderr.lines().find(|l| l.starts_with("error"));
-        let words = words.unwrap_or(out.stderr.trim());
-        Err(refused(format!(
-            "`{}` does not run here: {}",
-            program.display(),
-            words.trim_start_matches("error: ")
-        )))
-    };
-    let sysroot = PathBuf::from(ask(&["--print", "sysroot"])?);
-    let rustc_verbose = ask(&["-vV"])?;
+    let sysroot = PathBuf::from(ask(&program, dir, &["--print", "sysroot"])?);
+    let rustc_verbose = ask(&program, dir, &["-vV"])?;
     let bin = |name: &str| {
         let path = sysroot.join("bin").join(name);
         let path = path.with_extension(std::env::consts::EXE_EXTENSION);
@@ -51,6 +38,17 @@ pub fn find(dir: &Path, rustc: Option<PathBuf>) -> Result<Toolchain> {
         rustc_verbose,
         cargo_version,
     })
+}
+
+/// What a rustc prints for these arguments, in a directory by which rustup may choose it.
+pub fn ask(rustc: &Path, dir: &Path, args: &[&str]) -> Result<String> {
+    let out = Cmd::new(rustc).args(args).dir(dir).env_remove("RUST_BACKTRACE").output()?;
+    if out.status.success() {
+        return Ok(out.text());
+    }
+    let why = out.stderr.lines().find(|l| l.starts_with("error"));
+    let why = why.unwrap_or(out.stderr.trim()).trim_start_matches("error: ");
+    Err(refused(format!("`{}` does not run here: {why}", rustc.display())))
 }
 
 /// The `rustc --print cfg` lines of a target.

@@ -16,10 +16,9 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use crate::cargo::lockfile::{self, Lockfile};
+use crate::cargo::toolchain;
 use crate::check::hit::Place;
-use crate::error::refused;
 use crate::fs::{self, toml};
-use crate::process::Cmd;
 use crate::query::Cargo;
 use crate::request::Selection;
 use crate::source::root_of;
@@ -101,18 +100,13 @@ impl Facts {
         let target = target_directory(&workspace);
         let compiler = std::thread::scope(|s| {
             let tree = s.spawn(|| {
-                let repository = root_of(&workspace).unwrap_or_else(|error| {
-                    note(error);
-                    None
-                });
+                let repository = kept(root_of(&workspace), &note).flatten();
                 tree::read(&workspace, repository, &target)
             });
             let compiler = s.spawn(|| Compiler::ask(&dir));
             facts.read_files(wanted, &dir, &note);
-            match tree.join().expect("reading files does not panic") {
-                Ok(tree) => facts.tree = tree,
-                Err(error) => note(error),
-            }
+            let tree = tree.join().expect("reading files does not panic");
+            facts.tree = kept(tree, &note).unwrap_or_default();
             compiler.join().expect("asking rustc does not panic")
         });
         facts.root = facts.tree.repository.clone().unwrap_or(workspace);
@@ -129,23 +123,17 @@ impl Facts {
     }
 
     fn read_files(&mut self, wanted: &Wanted, dir: &Path, note: &dyn Fn(anyhow::Error)) {
-        fn kept<T>(read: Result<Option<T>>, note: &dyn Fn(anyhow::Error)) -> Option<T> {
-            read.unwrap_or_else(|e| {
-                note(e);
-                None
-            })
-        }
         let lock = self.workspace.join("Cargo.lock");
         self.lockfile_missing = !lock.exists();
-        self.lockfile = kept(lockfile::read(&lock), note);
+        self.lockfile = kept(lockfile::read(&lock), note).flatten();
         let pin = policy::pin(dir);
         self.pin_unreadable = pin.is_err();
-        self.pin = kept(pin, note);
-        self.deny = kept(policy::deny(&self.workspace), note);
-        self.sbom = kept(wanted.sbom.as_deref().map(policy::sbom).transpose(), note);
+        self.pin = kept(pin, note).flatten();
+        self.deny = kept(policy::deny(&self.workspace), note).flatten();
+        self.sbom = wanted.sbom.as_deref().and_then(|path| kept(policy::sbom(path), note));
         self.settings = settings::of_environment(std::env::vars_os());
         for path in settings::config_files(dir, wanted.cargo_home.as_deref()) {
-            if let Some(file) = kept(toml::File::read(&path), note) {
+            if let Some(file) = kept(toml::File::read(&path), note).flatten() {
                 self.settings.extend(settings::of_file(&file));
             }
         }
@@ -171,12 +159,9 @@ impl Facts {
             if !seen.insert(path.clone()) {
                 continue;
             }
-            match manifests::read(&path) {
-                Ok(dependencies) => self.dependencies.extend(dependencies),
-                Err(error) => {
-                    broken = true;
-                    note(error);
-                }
+            match kept(manifests::read(&path), note) {
+                Some(dependencies) => self.dependencies.extend(dependencies),
+                None => broken = true,
             }
         }
         // cargo's own words only where ours have no line to give.
@@ -212,13 +197,8 @@ impl Facts {
             }
             Err(Missing::Other(error)) => return note(error),
         }
-        let mut cfgs = Vec::new();
-        for target in &self.targets {
-            match compiler.cfgs_of(target) {
-                Ok(printed) => cfgs.push(printed),
-                Err(error) => return note(error),
-            }
-        }
+        let cfgs: Result<Vec<_>> = self.targets.iter().map(|t| compiler.cfgs_of(t)).collect();
+        let Some(cfgs) = kept(cfgs, note) else { return };
         let (reads, troubles) = sources::scan(&self.used, &compiler.cfgs, &cfgs);
         self.reads = reads;
         self.resolved = true;
@@ -254,6 +234,11 @@ impl Facts {
     }
 }
 
+/// What was read; what could not be is noted.
+fn kept<T>(read: Result<T>, note: &dyn Fn(anyhow::Error)) -> Option<T> {
+    read.map_err(note).ok()
+}
+
 /// cargo's target directory where nothing says otherwise; it is only left out of a walk.
 fn target_directory(workspace: &Path) -> PathBuf {
     workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()))
@@ -286,13 +271,6 @@ impl Compiler {
 
     fn rustc(&self, args: &[&str]) -> Result<String> {
         let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let out =
-            Cmd::new(&program).args(args).dir(&self.dir).env_remove("RUST_BACKTRACE").output()?;
-        if out.status.success() {
-            return Ok(out.text());
-        }
-        let why = out.stderr.lines().find(|l| l.starts_with("error"));
-        let why = why.unwrap_or(out.stderr.trim()).trim_start_matches("error: ");
-        Err(refused(format!("`{}` does not run here: {why}", program.to_string_lossy())))
+        toolchain::ask(Path::new(&program), &self.dir, args)
     }
 }
