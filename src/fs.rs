@@ -17,8 +17,8 @@ mod windows;
 pub use file::symlink;
 pub use file::{
     Difference, TEMPORARY, append_line, canonical, check_writable, create_dir, entries,
-    first_difference, link_or_copy, link_to_this_program, lock_file, lstat, normalized, read_text,
-    read_text_if_any, read_toml, slashed, write,
+    entries_if_any, first_difference, link_or_copy, link_to_this_program, lock_file, lstat,
+    normalized, read_lines, read_text, read_text_if_any, read_toml, slashed, write,
 };
 pub use paths::{canonicalize, resolve, through_link};
 pub use pending::{Listed, Pending, remove_listed, write_atomic};

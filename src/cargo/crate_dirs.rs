@@ -91,10 +91,7 @@ pub fn mirrors(
 /// it at `seen`.
 pub fn vendored(dir: &Path, seen: &Path, crates: &BTreeSet<String>) -> Result<BTreeSet<CrateDir>> {
     let mut found = BTreeSet::new();
-    if !dir.is_dir() {
-        return Ok(found);
-    }
-    for entry in fs::entries(dir)? {
+    for entry in fs::entries_if_any(dir)? {
         let one = dir.join(&entry);
         if !one.join(CHECKSUMS).is_file() {
             continue;

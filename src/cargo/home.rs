@@ -80,7 +80,7 @@ impl Locked {
 fn copy_registries(user: &Path, to: &Path, locked: &Locked, sources: &[PathBuf]) -> Result<()> {
     let cache = user.join("registry/cache");
     let mut registries = Vec::new();
-    for registry in entries_if_any(&cache)? {
+    for registry in fs::entries_if_any(&cache)? {
         let here = cache.join(&registry);
         let crates: BTreeSet<_> =
             locked.crates.iter().filter(|name| here.join(name).is_file()).collect();
@@ -103,7 +103,7 @@ fn copy_registries(user: &Path, to: &Path, locked: &Locked, sources: &[PathBuf])
             copy_file(user, to, &below)?;
         }
         let index = Path::new("registry/index").join(registry);
-        for name in entries_if_any(&user.join(&index))? {
+        for name in fs::entries_if_any(&user.join(&index))? {
             let below = index.join(&name);
             match name == ".cache" {
                 true => copy_entries(user, to, &below, locked)?,
@@ -143,10 +143,10 @@ fn copy_git(user: &Path, to: &Path, locked: &Locked) -> Result<()> {
     if locked.commits.is_empty() {
         return Ok(());
     }
-    for repository in entries_if_any(&user.join(checkouts))? {
+    for repository in fs::entries_if_any(&user.join(checkouts))? {
         let dir = checkouts.join(&repository);
         let mut needed = false;
-        for short in entries_if_any(&user.join(&dir))? {
+        for short in fs::entries_if_any(&user.join(&dir))? {
             let name = short.to_string_lossy();
             if name.len() >= 7 && locked.commits.iter().any(|c| c.starts_with(&*name)) {
                 copy_any(user, to, &dir.join(&short))?;
@@ -158,10 +158,6 @@ fn copy_git(user: &Path, to: &Path, locked: &Locked) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn entries_if_any(dir: &Path) -> Result<Vec<std::ffi::OsString>> {
-    if dir.is_dir() { fs::entries(dir) } else { Ok(Vec::new()) }
 }
 
 fn copy_any(user: &Path, to: &Path, below: &Path) -> Result<()> {

@@ -7,13 +7,13 @@
 //! the canonical name, and the name that cargo waits for becomes a second link to the same file.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use repro_formats::digest;
 
+use crate::cargo::rustc_call;
 use crate::cargo::units::Unit;
 use crate::fs;
 
@@ -118,21 +118,14 @@ impl Names<'_> {
     /// Runs rustc and gives each output its second name: libraries' metadata before rustc's word
     /// of it reaches cargo, which starts dependents then, the rest at the end.
     pub fn run(&self, command: &mut Command) -> Result<ExitStatus> {
-        let mut child = command.stderr(Stdio::piped()).spawn().context("failed to run rustc")?;
-        if let Some(pipe) = child.stderr.take() {
-            let mut reader = BufReader::new(pipe);
-            let mut line = Vec::new();
-            while matches!(reader.read_until(b'\n', &mut line), Ok(n) if n > 0) {
-                let mut text = String::from_utf8_lossy(&line).into_owned();
-                if text.contains("\"artifact\"") && text.contains(self.canonical) {
-                    self.link_outputs()?;
-                    text = text.replace(self.canonical, self.expected);
-                }
-                let _ = std::io::stderr().write_all(text.as_bytes());
-                line.clear();
+        let status = rustc_call::run(command, |line| {
+            let text = String::from_utf8_lossy(line);
+            if text.contains("\"artifact\"") && text.contains(self.canonical) {
+                self.link_outputs()?;
+                *line = text.replace(self.canonical, self.expected).into_bytes();
             }
-        }
-        let status = child.wait().context("failed to wait for rustc")?;
+            Ok(())
+        })?;
         self.link_outputs()?;
         Ok(status)
     }

@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::units::Unit;
-use crate::{error, fs};
+use crate::{error, fs, process};
 
 /// A program that rustc runs, and that this one is run in place of.
 struct Tool {
@@ -86,7 +86,7 @@ fn run(command: &mut Command, real: &str) -> Result<ExitCode> {
     let status = command.status().with_context(|| {
         format!("failed to run `{real}`, which Windows GNU targets need: install MinGW")
     })?;
-    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+    Ok(process::exit_code(status))
 }
 
 fn make_import_library(dir: &Path, real: &str, args: &[OsString]) -> Result<ExitCode> {

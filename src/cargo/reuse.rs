@@ -6,20 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use repro_formats::digest;
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::assembler;
 use crate::cargo::rustc_args::{self, is_within};
-use crate::fs;
+use crate::cargo::{assembler, rustc_call};
 use crate::ledger::entry::{self, Entry, Inputs, Output};
 use crate::ledger::store;
 use crate::shim::watch::Read;
+use crate::{fs, process};
 pub use asked::Asked;
 use crates::Crate;
 
@@ -81,10 +81,7 @@ pub enum Done {
 /// # Errors
 /// The list cannot be read.
 pub fn calls(dir: &Path) -> Result<Vec<Call>> {
-    let text = fs::read_text_if_any(&dir.join(CALLS))?.unwrap_or_default();
-    text.lines()
-        .map(|line| serde_json::from_str(line).context("failed to read the calls of the ledger"))
-        .collect()
+    fs::read_lines(&dir.join(CALLS), "the calls of the ledger")
 }
 
 /// A call that can be remembered.
@@ -118,8 +115,8 @@ impl Asked<'_> {
             let preloaded = self.env.get(OsStr::new("LD_PRELOAD"));
             watched::watch(self.spec, &record, &plain.primary, preloaded.map(|v| &**v), command);
         }
-        let (code, messages) = self.compile(command, &below)?;
-        if code == 0 {
+        let (status, messages) = self.compile(command, &below)?;
+        if status.success() {
             let done = plain.and_then(|plain| {
                 let read = self.spec.watch.as_ref().map(|_| watched::read(&record)).transpose()?;
                 self.entry(plain, &messages, read)
@@ -129,7 +126,7 @@ impl Asked<'_> {
                 Err(why) => Done::Not(why),
             })?;
         }
-        Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+        Ok(process::exit_code(status))
     }
 
     fn write_down(&self, done: Done) -> Result<()> {
@@ -245,37 +242,31 @@ impl Asked<'_> {
         self.describe(&metadata.sha256, below)
     }
 
-    /// Runs rustc; returns its exit code and what it printed.
+    /// Runs rustc; returns how it ended and what it printed.
     fn compile(
         &self,
         command: &mut Command,
         below: &BTreeMap<String, Option<Crate>>,
-    ) -> Result<(i32, String)> {
-        let mut child = command.stderr(Stdio::piped()).spawn().context("failed to run rustc")?;
+    ) -> Result<(ExitStatus, String)> {
         let mut messages = Vec::new();
         let mut described = None;
         // Dep-info is there before the metadata.
         let describe = |made: &Path| {
             digest::of_file(made).ok().and_then(|digest| self.describe(&digest.sha256, below))
         };
-        if let Some(pipe) = child.stderr.take() {
-            let mut reader = BufReader::new(pipe);
-            let mut line = Vec::new();
-            while matches!(reader.read_until(b'\n', &mut line), Ok(n) if n > 0) {
-                if described.is_none()
-                    && let Some(path) = metadata_in(&line)
-                {
-                    described = describe(Path::new(&path));
-                }
-                let _ = std::io::stderr().write_all(&line);
-                messages.append(&mut line);
+        let status = rustc_call::run(command, |line| {
+            if described.is_none()
+                && let Some(path) = metadata_in(line)
+            {
+                described = describe(Path::new(&path));
             }
-        }
-        let status = child.wait().context("failed to wait for rustc")?;
+            messages.extend_from_slice(line);
+            Ok(())
+        })?;
         if described.is_none() && status.success() {
             self.outputs().first().and_then(|path| describe(path));
         }
-        Ok((status.code().unwrap_or(1), String::from_utf8_lossy(&messages).into_owned()))
+        Ok((status, String::from_utf8_lossy(&messages).into_owned()))
     }
 
     /// Adds a file to the inputs; an error is a clause.

@@ -2,9 +2,11 @@
 //! cargo's variables; nothing is decided here about what is appended.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cargo::units::Unit;
 use crate::fs;
@@ -150,6 +152,24 @@ impl Call {
             native_cpu: self.codegen("target-cpu").last() == Some("native"),
         }
     }
+}
+
+/// Runs rustc. `on_line` sees each line of its standard error, and may change it, before it is passed on.
+pub(super) fn run(
+    command: &mut Command,
+    mut on_line: impl FnMut(&mut Vec<u8>) -> Result<()>,
+) -> Result<ExitStatus> {
+    let mut child = command.stderr(Stdio::piped()).spawn().context("failed to run rustc")?;
+    if let Some(pipe) = child.stderr.take() {
+        let mut reader = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while matches!(reader.read_until(b'\n', &mut line), Ok(n) if n > 0) {
+            on_line(&mut line)?;
+            let _ = std::io::stderr().write_all(&line);
+            line.clear();
+        }
+    }
+    child.wait().context("failed to wait for rustc")
 }
 
 #[cfg(test)]

@@ -48,10 +48,7 @@ impl Trace {
         let mut listed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for unit in &self.units {
             if !listed.contains_key(unit.out_dir.as_str()) {
-                let dir = self.now(&unit.out_dir);
-                let names = if dir.is_dir() { fs::entries(&dir)? } else { Vec::new() };
-                let names = names.iter().map(|n| n.to_string_lossy().into_owned());
-                listed.insert(&unit.out_dir, names.collect());
+                listed.insert(&unit.out_dir, self.names_in(&unit.out_dir)?);
             }
         }
         let of = |unit: &Unit| self.outputs_among(unit, &listed[unit.out_dir.as_str()]);
@@ -60,9 +57,12 @@ impl Trace {
 
     /// The files of one unit.
     pub fn outputs_of(&self, unit: &Unit) -> Result<Outputs> {
-        let names = fs::entries(&self.now(&unit.out_dir))?;
-        let names: Vec<_> = names.iter().map(|n| n.to_string_lossy().into_owned()).collect();
-        Ok(self.outputs_among(unit, &names))
+        Ok(self.outputs_among(unit, &self.names_in(&unit.out_dir)?))
+    }
+
+    fn names_in(&self, dir: &str) -> Result<Vec<String>> {
+        let names = fs::entries_if_any(&self.now(dir))?;
+        Ok(names.iter().map(|n| n.to_string_lossy().into_owned()).collect())
     }
 
     fn outputs_among(&self, unit: &Unit, names: &[String]) -> Outputs {
@@ -74,8 +74,8 @@ impl Trace {
     /// What a unit was seen to read; files with the whole path that they had. Nothing where rustc
     /// left no dep-info.
     pub fn reads(&self, unit: &Unit) -> Reads {
-        let name = format!("{}{}.d", unit.crate_name, unit.extra_filename);
-        let path = self.now(Path::new(&unit.out_dir).join(name));
+        let path = Path::new(&unit.out_dir).join(format!("{}.d", unit.link_name()));
+        let path = self.now(path);
         let text = std::fs::read(path).unwrap_or_default();
         let mut reads = records::dep_info(&String::from_utf8_lossy(&text));
         for file in &mut reads.files {
@@ -118,7 +118,7 @@ impl Trace {
 
 /// What a file in the unit's directory is to it, if it is one that the unit made.
 fn label(unit: &Unit, name: &str) -> Option<String> {
-    let stem = format!("{}{}", unit.crate_name, unit.extra_filename);
+    let stem = unit.link_name();
     let rest = match unit.makes("bin") {
         true => name.strip_prefix(&stem)?,
         false => name

@@ -75,10 +75,10 @@ impl Unit {
 
     /// File stem of the library that it makes: what `--extern` of its dependents names.
     pub fn stem(&self) -> String {
-        format!("lib{}{}", self.crate_name, self.extra_filename)
+        format!("lib{}", self.link_name())
     }
 
-    /// Name, without its ending, of the linker's lists of this call.
+    /// Name, without its ending, of its program, its dep-info and the linker's lists of this call.
     pub fn link_name(&self) -> String {
         format!("{}{}", self.crate_name, self.extra_filename)
     }

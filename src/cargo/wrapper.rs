@@ -19,7 +19,7 @@ use crate::cargo::rustc_call::Call;
 use crate::cargo::units::Unit;
 use crate::cargo::{auditable, crate_dirs, mingw};
 use crate::platform::{self, Platform};
-use crate::{error, fs, ledger};
+use crate::{error, fs, ledger, process};
 
 /// File name (without `.exe`) under which the program is a wrapper.
 const STEM: &str = "rustc-wrapper-of-build";
@@ -83,10 +83,7 @@ pub fn install(dir: &Path, spec: &Spec) -> Result<PathBuf> {
 
 /// The recorded units of a finished build.
 pub fn units(dir: &Path) -> Result<Vec<Unit>> {
-    let text = fs::read_text_if_any(&dir.join(UNITS))?.unwrap_or_default();
-    text.lines()
-        .map(|line| serde_json::from_str(line).context("failed to read the list of rustc calls"))
-        .collect()
+    fs::read_lines(&dir.join(UNITS), "the list of rustc calls")
 }
 
 /// The linker's lists of files, in the format of make.
@@ -146,19 +143,19 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
             unit.canonical_filename = Some(id.clone());
             canonical = Some(id);
         }
-        args.extend(call.additions(&spec, dir).into_iter().map(OsString::from));
-        args.extend(of_crate(&spec).map(OsString::from));
-        args.extend(out_dir_remap.map(OsString::from));
+        let mut added = call.additions(&spec, dir);
+        added.extend(of_crate(&spec));
+        added.extend(out_dir_remap);
         if spec.auditable && auditable::wants(&unit) {
             let own = auditable::arguments(dir, &unit, units(dir)?)?;
-            args.extend(own.iter().flat_map(|arg| call.for_linker(arg)).map(OsString::from));
+            added.extend(own.iter().flat_map(|arg| call.for_linker(arg)));
         }
         if spec.mingw && platform::of_triple(&unit.target) == Platform::MinGw {
             let links = call.links() && !call.linker_is_direct();
             let named = |option: &str| call.codegen(option).last().map(str::to_string);
-            let tools = mingw::install(dir, &unit, links, named)?;
-            args.extend(tools.into_iter().map(OsString::from));
+            added.extend(mingw::install(dir, &unit, links, named)?);
         }
+        args.extend(added.into_iter().map(OsString::from));
         fs::append_line(&dir.join(UNITS), &unit)?;
         if spec.keep_calls {
             fs::append_line(&dir.join(CALLS), &Whole::of(&unit, &args))?;
@@ -185,8 +182,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
                 canonical: &id,
                 expected: call.codegen("extra-filename").last().unwrap_or_default(),
             };
-            let code = names.run(&mut command)?.code().unwrap_or(1);
-            Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+            Ok(process::exit_code(names.run(&mut command)?))
         }
         _ => execute(&mut command)
             .with_context(|| format!("failed to run `{}`", program.to_string_lossy())),
@@ -212,8 +208,7 @@ fn execute(command: &mut Command) -> std::io::Result<ExitCode> {
 
 #[cfg(not(unix))]
 fn execute(command: &mut Command) -> std::io::Result<ExitCode> {
-    let code = command.status()?.code().unwrap_or(1);
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    command.status().map(process::exit_code)
 }
 
 /// A rustc call as it was made.
@@ -254,16 +249,9 @@ impl Whole {
 
 /// The recorded call of a unit, if calls were kept.
 pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
-    let text = fs::read_text_if_any(&dir.join(CALLS))?.unwrap_or_default();
-    for line in text.lines() {
-        let call: Whole =
-            serde_json::from_str(line).context("failed to read the list of whole rustc calls")?;
-        let same = (call.package.as_str(), call.crate_name.as_str(), call.id.as_str());
-        if same == (unit.package.as_str(), unit.crate_name.as_str(), unit.id()) {
-            return Ok(Some(call));
-        }
-    }
-    Ok(None)
+    let calls = fs::read_lines::<Whole>(&dir.join(CALLS), "the list of whole rustc calls")?;
+    let of = (&*unit.package, &*unit.crate_name, unit.id());
+    Ok(calls.into_iter().find(|call| (&*call.package, &*call.crate_name, &*call.id) == of))
 }
 
 impl Call {

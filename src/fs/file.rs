@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::tree;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use toml_edit::DocumentMut;
 
 use super::paths::canonicalize;
@@ -57,6 +58,13 @@ pub fn append_line(path: &Path, value: &impl Serialize) -> Result<()> {
     line.push(b'\n');
     let mut file = File::options().append(true).create(true).open(path).with_context(what)?;
     file.write_all(&line).with_context(what)
+}
+
+/// Reads values that [`append_line`] wrote; none where there is no file. An error says `what` they are.
+pub fn read_lines<T: DeserializeOwned>(path: &Path, what: &str) -> Result<Vec<T>> {
+    let text = read_text_if_any(path)?.unwrap_or_default();
+    let read = |line| serde_json::from_str(line).with_context(|| format!("failed to read {what}"));
+    text.lines().map(read).collect()
 }
 
 /// Opens a file that is only there to be locked, and makes it if there is none. What is in it stays, and a
@@ -125,6 +133,11 @@ pub fn lstat(path: &Path) -> Result<Metadata> {
 /// Names in a directory, sorted by bytes.
 pub fn entries(dir: &Path) -> Result<Vec<OsString>> {
     Ok(tree::entries(dir)?)
+}
+
+/// The same of a directory that need not be there.
+pub fn entries_if_any(dir: &Path) -> Result<Vec<OsString>> {
+    if dir.is_dir() { entries(dir) } else { Ok(Vec::new()) }
 }
 
 /// A path with `/` between its parts, on every system.

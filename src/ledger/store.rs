@@ -145,7 +145,7 @@ impl Ledger {
     /// The directory cannot be read.
     pub fn all(&self) -> Result<Vec<Found>> {
         let root = self.dir.join("entries");
-        let scopes = if root.is_dir() { fs::entries(&root)? } else { Vec::new() };
+        let scopes = fs::entries_if_any(&root)?;
         let mut found = Vec::new();
         for dir in scopes.iter().map(|name| root.join(name)).filter(|dir| dir.is_dir()) {
             found.extend(self.within(&dir)?);
@@ -154,7 +154,7 @@ impl Ledger {
     }
 
     fn within(&self, dir: &Path) -> Result<Vec<Found>> {
-        let names = if dir.is_dir() { fs::entries(dir)? } else { Vec::new() };
+        let names = fs::entries_if_any(dir)?;
         let names = names.iter().filter(|name| digest::is_sha256(&name.to_string_lossy()));
         Ok(names.map(|name| self.read(dir.join(name))).collect())
     }

@@ -109,7 +109,7 @@ impl Using {
 fn compiler(toolchain: &Toolchain, targets: &[String]) -> Result<String> {
     let sysroot = &toolchain.sysroot;
     let named = |dir: PathBuf, begins: &[&str]| -> Result<Vec<PathBuf>> {
-        let names = if dir.is_dir() { fs::entries(&dir)? } else { Vec::new() };
+        let names = fs::entries_if_any(&dir)?;
         let wanted = names.into_iter().filter(|name| {
             let name = name.to_string_lossy();
             begins.iter().any(|b| name.starts_with(b))
