@@ -69,9 +69,10 @@ impl Selection {
 }
 
 /// How the recipe's compiler flags reach rustc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Inject {
     /// Appended to each rustc call by `RUSTC_WRAPPER`: the user's own flags stay where they are.
+    #[default]
     Wrapper,
     /// Joined to the user's flags in `CARGO_ENCODED_RUSTFLAGS`: what users of plain cargo get.
     Rustflags,
