@@ -4,24 +4,24 @@
 use super::flow::{self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, Value, WRITTEN};
 use super::modules::Module;
 use super::names::Names;
-use super::tables::{Depth, Found, OF_CARGO, What};
+use super::tables::{Code, Found, OF_CARGO, What};
 use super::{command, embedded, order};
 
 /// What each file of a crate reads, by its number, and whether the crate knows SOURCE_DATE_EPOCH.
-pub(in crate::check) fn of(modules: &[Module], depth: Depth) -> (Vec<(usize, Found)>, bool) {
+pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, Found)>, bool) {
     let (mut found, mut knows_epoch) = (Vec::new(), false);
     for (file, module) in modules.iter().enumerate() {
-        let (more, knows) = embedded::of(&module.file, depth);
+        let (more, knows) = embedded::of(&module.file, code);
         knows_epoch |= knows;
         found.extend(more.into_iter().map(|f| (file, f)));
     }
-    if depth != Depth::Embedded {
+    if code != Code::Target {
         let names = Names::of(modules);
         let fields = order::fields(modules, &names);
         for (file, module) in modules.iter().enumerate() {
             found.extend(order::of(module, &names, &fields).into_iter().map(|f| (file, f)));
         }
-        let origins = flow::of(modules, &names, depth);
+        let origins = flow::of(modules, &names, code);
         found.extend(origins.iter().flat_map(|origin| judged(origin, &origins)));
     }
     found.sort();
@@ -88,7 +88,7 @@ mod tests {
     use crate::check::rust::modules;
 
     /// What files are found to read, the root among them.
-    fn read(files: &[(&str, &str)], depth: Depth) -> Vec<(What, usize)> {
+    fn read(files: &[(&str, &str)], code: Code) -> Vec<(What, usize)> {
         let dir = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(dir.path().join(name), text).unwrap();
@@ -96,7 +96,7 @@ mod tests {
         let root = dir.path().join(files[0].0);
         let (modules, troubles) = modules::load(&root, &Cfgs::default(), &|_| true);
         assert!(troubles.is_empty(), "{troubles:?}");
-        of(&modules, depth).0.into_iter().map(|(_, f)| (f.what, f.line)).collect()
+        of(&modules, code).0.into_iter().map(|(_, f)| (f.what, f.line)).collect()
     }
 
     /// Of the body of `main`, after the items before `;;`.
@@ -104,7 +104,7 @@ mod tests {
         let (items, body) = text.split_once(";;").unwrap_or(("", text));
         let end = if items.ends_with(['}', ';']) || items.is_empty() { "" } else { ";" };
         let text = format!("{items}{end}\nfn main() {{\n{body}\n}}\n");
-        read(&[("build.rs", &text)], Depth::BuildScript).into_iter().map(|(what, _)| what).collect()
+        read(&[("build.rs", &text)], Code::BuildScript).into_iter().map(|(what, _)| what).collect()
     }
 
     /// What is found, spellings of it, and what looks like it and is something else.
@@ -379,7 +379,7 @@ mod tests {
             "use std::time;\n\npub fn now() -> time::SystemTime {\n    time::SystemTime::now()\n}";
         let macros = "macro_rules! pid {\n    () => {\n        std::process::id()\n    };\n}";
         let files = [("build.rs", root), ("clock.rs", clock), ("macros.rs", macros)];
-        assert_eq!(read(&files, Depth::BuildScript), [(What::Clock, 4), (What::Ids, 3)]);
+        assert_eq!(read(&files, Code::BuildScript), [(What::Clock, 4), (What::Ids, 3)]);
     }
 
     #[test]
@@ -391,11 +391,11 @@ mod tests {
             const C: &str = env!(\"CARGO_PKG_NAME\");\n\
             #[doc = env!(\"HOME\")] fn g() { vec![include_str!(concat!(env!(\"OUT_DIR\"), \"/y\"))]; }\n\
             #[macro_export] macro_rules! m { () => { env!(\"CARGO_MANIFEST_DIR\") } }";
-        let found = read(&[("lib.rs", text)], Depth::Embedded);
+        let found = read(&[("lib.rs", text)], Code::Target);
         assert_eq!(found, [(What::EnvMacro, 1), (What::EnvMacro, 4)]);
         let script =
             "const A: &str = env!(\"CARGO_MANIFEST_DIR\");\nconst B: &str = env!(\"USER\");";
-        assert_eq!(read(&[("build.rs", script)], Depth::BuildScript), [(What::EnvMacro, 2)]);
+        assert_eq!(read(&[("build.rs", script)], Code::BuildScript), [(What::EnvMacro, 2)]);
     }
 
     #[test]
@@ -423,7 +423,7 @@ mod tests {
         let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         for (name, what) in whole {
             let text = std::fs::read_to_string(fixtures.join(format!("fault-{name}/build.rs")));
-            let found = read(&[("build.rs", &text.unwrap())], Depth::BuildScript);
+            let found = read(&[("build.rs", &text.unwrap())], Code::BuildScript);
             assert_eq!(found.iter().map(|(w, _)| *w).collect::<Vec<_>>(), [what], "{name}");
         }
     }
@@ -435,7 +435,7 @@ mod tests {
             std::fs::write(dir.path().join("build.rs"), text).unwrap();
             let (modules, _) =
                 modules::load(&dir.path().join("build.rs"), &Cfgs::default(), &|_| true);
-            of(&modules, Depth::BuildScript).1
+            of(&modules, Code::BuildScript).1
         };
         assert!(knows("fn main() { std::env::var(\"SOURCE_DATE_EPOCH\"); }"));
         assert!(knows(
