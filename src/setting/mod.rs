@@ -82,7 +82,7 @@ pub fn unsourced(
     // Who accepts a setting by its name means one.
     if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
         let name = both.name.escape_debug();
-        return Err(format!("`{name}` is a variable of it, and another setting as well"));
+        return Err(format!("`{name}` is the name of a variable in it and of another setting"));
     }
     found.extend(variables);
     Ok(found)

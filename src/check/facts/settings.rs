@@ -1,5 +1,5 @@
 //! Settings that reach the build: from cargo's config files, manifests and the environment, each
-//! with where it was said.
+//! with its place.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ pub struct Setting {
     pub key: String,
     /// The value as text; the words of a list of flags.
     pub words: Vec<String>,
-    /// Where it is said; none for the environment.
+    /// Where it is set; none for the environment.
     pub place: Option<Place>,
-    /// How it is named to the user.
+    /// Its name in messages.
     pub shown: String,
 }
 

@@ -4,13 +4,13 @@ use crate::check::facts::Facts;
 use crate::check::facts::sources::{Code, Read, What};
 use crate::check::hit::{Hit, Severity};
 
-/// Readings of which somebody has looked at the code and found that they reach no build that
-/// succeeds: told as info, with the reason.
+/// Reads that reach no build that succeeds, as a look at their code has shown: reported as info, with
+/// the reason.
 const VETTED: &[(&str, What, &str)] = &[
     (
         "const-random-macro",
         What::Randomness,
-        "where CONST_RANDOM_SEED is not set, which `known-crate` tells of",
+        "where CONST_RANDOM_SEED is not set, which `known-crate` reports",
     ),
     ("rustversion", What::Clock, "for the date that its error message gives as an example"),
     (
@@ -50,7 +50,7 @@ fn hit(read: &Read, verb: &str) -> Hit {
         message.push_str("; it knows SOURCE_DATE_EPOCH");
     }
     if harmless && read.what == What::EnvMacro {
-        message.push_str(", and is needed for the build alone");
+        message.push_str(", and is only needed for the build");
     }
     if let Some((_, _, reason)) = vetted {
         message.push_str(&format!(", {reason}"));
