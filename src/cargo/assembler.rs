@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use memchr::memmem;
 
-/// Whose code may read files in this way.
+/// Which crates' code may read files in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reads {
     /// None.

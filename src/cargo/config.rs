@@ -9,6 +9,7 @@ mod file;
 mod include;
 pub mod reach;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -53,17 +54,9 @@ const PROGRAMS: &[&[&str]] = &[
 impl Config {
     /// Reads the config files above `root` and in `cargo_home`.
     pub fn read(root: &Path, cargo_home: Option<&Path>) -> Result<Config> {
-        let mut files = Vec::new();
-        let home_files: Vec<PathBuf> = cargo_home
-            .map(|h| ["config", "config.toml"].map(|n| h.join(n)).to_vec())
-            .unwrap_or_default();
-        for dir in root.ancestors().skip(1) {
-            let candidates = FILE_NAMES.map(|n| dir.join(n));
-            // CARGO_HOME/config.toml may lie above the source as well; cargo reads it once.
-            let candidates = candidates.iter().filter(|c| !home_files.contains(c));
-            files.extend(first_of(candidates, Place::Outer)?);
-        }
-        files.extend(first_of(home_files.iter(), Place::CargoHome)?);
+        let home = in_home(cargo_home);
+        let mut files = outer(root.ancestors().skip(1), &home)?;
+        files.extend(first_of(home.iter(), Place::CargoHome)?);
         Ok(Config { files })
     }
 
@@ -75,14 +68,8 @@ impl Config {
         package: &Path,
         cargo_home: Option<&Path>,
     ) -> Result<()> {
-        let home = cargo_home.map(|home| ["config", "config.toml"].map(|name| home.join(name)));
-        let mut found = Vec::new();
-        for dir in dir.ancestors().filter(|dir| !package.starts_with(dir)) {
-            let files = FILE_NAMES.map(|name| dir.join(name));
-            let own = |file: &&PathBuf| home.iter().flatten().all(|of_home| of_home != *file);
-            found.extend(first_of(files.iter().filter(own), Place::Outer)?);
-        }
-        self.files.splice(0..0, found);
+        let dirs = dir.ancestors().filter(|dir| !package.starts_with(dir));
+        self.files.splice(0..0, outer(dirs, &in_home(cargo_home))?);
         Ok(())
     }
 
@@ -95,11 +82,8 @@ impl Config {
             let path = format!("/outside-config-of-the-builder/{i}/.cargo/config.toml");
             files.push(parse(path.into(), Place::Outer, text)?);
         }
-        let own = cargo_home.map_or(Ok(Config::default()), |home| {
-            // No directory is above the root of the file system.
-            Config::read(Path::new("/"), Some(home))
-        })?;
-        files.extend(own.files.into_iter().map(|mut file| {
+        let own = first_of(in_home(cargo_home).iter(), Place::CargoHome)?;
+        files.extend(own.map(|mut file| {
             let own = BUILD_TABLES.iter().filter(|k| **k != "source");
             file.remove(&own.copied().collect::<Vec<_>>());
             file
@@ -199,8 +183,7 @@ impl Config {
 
     /// How many files lie in directories above the source.
     pub fn outer_count(&self) -> usize {
-        let outer = self.files.iter().filter(|f| f.place == Place::Outer);
-        outer.count()
+        self.files.iter().filter(|f| f.place == Place::Outer).count()
     }
 
     /// The strongest value of a dotted key.
@@ -210,7 +193,7 @@ impl Config {
 
     /// The strongest string value of a dotted key.
     pub fn get_str(&self, key: &[&str]) -> Option<&str> {
-        self.get(key).and_then(|(_, item)| item.as_str())
+        self.get(key)?.1.as_str()
     }
 
     /// A program named by a key (`build.rustc-wrapper` and the like): relative to the directory
@@ -232,10 +215,8 @@ impl Config {
     /// A list of strings, joined over all files as cargo does: the weakest first. A string is
     /// split at white space.
     pub fn list(&self, key: &[&str]) -> Vec<String> {
-        let mut lists: Vec<_> =
-            self.all().filter_map(|f| lookup(f.document.as_table(), key)).collect();
-        lists.reverse();
-        lists.into_iter().flat_map(words).collect()
+        let lists = self.all().filter_map(|f| lookup(f.document.as_table(), key));
+        lists.collect::<Vec<_>>().into_iter().rev().flat_map(words).collect()
     }
 
     /// The strongest value of a key that may be a string or a list of strings.
@@ -245,14 +226,10 @@ impl Config {
 
     /// The names below a table key in any file, sorted.
     pub fn keys(&self, key: &[&str]) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .all()
-            .filter_map(|f| lookup(f.document.as_table(), key)?.as_table_like())
-            .flat_map(|t| t.iter().map(|(k, _)| k.to_string()).collect::<Vec<_>>())
-            .collect();
-        names.sort();
-        names.dedup();
-        names
+        let tables = self.all().filter_map(|f| lookup(f.document.as_table(), key)?.as_table_like());
+        let names: BTreeSet<&str> =
+            tables.flat_map(TableLike::iter).map(|(name, _)| name).collect();
+        names.into_iter().map(str::to_string).collect()
     }
 
     /// `[env]`: name, value, and whether it is forced.
@@ -270,6 +247,24 @@ impl Config {
         };
         self.keys(&["env"]).into_iter().filter_map(value_of).collect()
     }
+}
+
+/// The config files that a cargo home can have, the stronger first.
+pub fn in_home(cargo_home: Option<&Path>) -> Vec<PathBuf> {
+    let names = ["config", "config.toml"];
+    cargo_home.into_iter().flat_map(|home| names.map(|name| home.join(name))).collect()
+}
+
+/// The config files in directories, the strongest first. The cargo home can be below one of them: cargo
+/// reads its file once.
+fn outer<'d>(dirs: impl Iterator<Item = &'d Path>, in_home: &[PathBuf]) -> Result<Vec<ConfigFile>> {
+    let mut found = Vec::new();
+    for dir in dirs {
+        let files = FILE_NAMES.map(|name| dir.join(name));
+        let own = files.iter().filter(|file| !in_home.contains(file));
+        found.extend(first_of(own, Place::Outer)?);
+    }
+    Ok(found)
 }
 
 /// Whether a variable set in `[env]` replaces the compiler or what it loads.

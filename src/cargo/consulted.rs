@@ -1,4 +1,4 @@
-//! The environment variables that a build really read: rustc's `env-dep` lines, and
+//! The environment variables that a build read: rustc's `env-dep` lines, and
 //! `rerun-if-env-changed` of build scripts. Only names; the values are known elsewhere.
 
 use std::collections::BTreeSet;

@@ -102,54 +102,42 @@ pub fn replace(args: &mut [String], extra_filename: &str) {
     }
 }
 
-/// The names that rustc uses, and those that cargo waits for.
-pub struct Names<'a> {
-    /// `--crate-name`.
-    pub crate_name: &'a str,
-    /// `--out-dir`.
-    pub out_dir: &'a Path,
-    /// The canonical value of `-C extra-filename`.
-    pub canonical: &'a str,
-    /// cargo's value.
-    pub expected: &'a str,
-}
-
-impl Names<'_> {
-    /// Runs rustc and gives each output its second name: libraries' metadata before rustc's word
-    /// of it reaches cargo, which starts dependents then, the rest at the end.
-    pub fn run(&self, command: &mut Command) -> Result<ExitStatus> {
-        let status = rustc_call::run(command, |line| {
-            let text = String::from_utf8_lossy(line);
-            if text.contains("\"artifact\"") && text.contains(self.canonical) {
-                self.link_outputs()?;
-                *line = text.replace(self.canonical, self.expected).into_bytes();
-            }
-            Ok(())
-        })?;
-        self.link_outputs()?;
-        Ok(status)
-    }
-
-    fn link_outputs(&self) -> Result<()> {
-        let stems = ["", "lib"].map(|l| format!("{l}{}{}", self.crate_name, self.canonical));
-        for name in fs::entries(self.out_dir)? {
-            let text = name.to_string_lossy();
-            if !stems.iter().any(|s| text.starts_with(s.as_str())) {
-                continue;
-            }
-            let expected = self.out_dir.join(text.replace(self.canonical, self.expected));
-            let made = self.out_dir.join(&name);
-            if fs::identity(&made).ok() != fs::identity(&expected).ok() {
-                fs::remove_tree_or_file(&expected)?;
-                match fs::link_or_copy(&made, &expected) {
-                    // While rustc still runs, it removes objects that it has put into the library.
-                    Err(_) if !made.exists() => {}
-                    linked => linked?,
-                }
-            }
+/// Runs rustc for a unit and gives each output its second name: libraries' metadata before rustc's word
+/// of it reaches cargo, which starts dependents then, the rest at the end. rustc uses the `canonical`
+/// value of `-C extra-filename`, and cargo waits for the unit's.
+pub fn run(unit: &Unit, canonical: &str, command: &mut Command) -> Result<ExitStatus> {
+    let status = rustc_call::run(command, |line| {
+        let text = String::from_utf8_lossy(line);
+        if text.contains("\"artifact\"") && text.contains(canonical) {
+            link_outputs(unit, canonical)?;
+            *line = text.replace(canonical, &unit.extra_filename).into_bytes();
         }
         Ok(())
+    })?;
+    link_outputs(unit, canonical)?;
+    Ok(status)
+}
+
+fn link_outputs(unit: &Unit, canonical: &str) -> Result<()> {
+    let stems = ["", "lib"].map(|l| format!("{l}{}{canonical}", unit.crate_name));
+    let out_dir = Path::new(&unit.out_dir);
+    for name in fs::entries(out_dir)? {
+        let text = name.to_string_lossy();
+        if !stems.iter().any(|s| text.starts_with(s.as_str())) {
+            continue;
+        }
+        let expected = out_dir.join(text.replace(canonical, &unit.extra_filename));
+        let made = out_dir.join(&name);
+        if fs::identity(&made).ok() != fs::identity(&expected).ok() {
+            fs::remove_tree_or_file(&expected)?;
+            match fs::link_or_copy(&made, &expected) {
+                // While rustc still runs, it removes objects that it has put into the library.
+                Err(_) if !made.exists() => {}
+                linked => linked?,
+            }
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

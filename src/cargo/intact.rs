@@ -24,7 +24,7 @@ use crate::term::short_list;
 pub struct Sources {
     /// As they were downloaded.
     pub intact: Vec<PathBuf>,
-    /// Those that somebody has written to: cargo is to unpack them again.
+    /// Those that were changed since: cargo is to unpack them again.
     pub changed: Vec<PathBuf>,
 }
 

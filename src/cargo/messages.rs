@@ -1,5 +1,5 @@
-//! cargo's JSON messages -> the artifacts of a build, and the runs of build scripts. File names are
-//! never guessed: what cargo names is taken, and only its kind is told from crate type and ending.
+//! Reads cargo's JSON messages: the artifacts of a build, and the runs of build scripts. File names are
+//! never guessed: cargo lists them, and only their kind follows from crate type and extension.
 //!
 //! <https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages>
 
@@ -51,8 +51,8 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Takes in one line of cargo's standard output. Lines that are no message, or one of no
-    /// interest, are left out.
+    /// Reads one line of cargo's standard output. Other lines than messages, and other messages, are
+    /// ignored.
     pub fn read_line(&mut self, line: &str) {
         match serde_json::from_str::<Message>(line) {
             Ok(Message::CompilerArtifact(artifact)) => self.made.extend(made(&artifact)),

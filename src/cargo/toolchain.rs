@@ -1,4 +1,4 @@
-//! Finds the toolchain that a directory builds with, by asking `rustc` there.
+//! Finds the toolchain that a directory is built with, by running `rustc` there.
 
 use std::path::{Path, PathBuf};
 

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::ids::{self, Names, Roots};
+use crate::cargo::ids::{self, Roots};
 use crate::cargo::reuse::Asked;
 use crate::cargo::rustc_call::Call;
 use crate::cargo::units::Unit;
@@ -129,9 +129,10 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     if spec.whole_scope && call.without_scope() {
         args = call.args.iter().map(OsString::from).collect();
     }
-    let (mut canonical, mut out_dir_remap, mut compiled) = (None, None, None);
+    let mut compiled = None;
     if call.compiles() {
         let mut unit = call.unit(&spec.host);
+        let mut out_dir_remap = None;
         if let Some(roots) = &spec.canonical_roots {
             let known = ids::stems(&units(dir)?, spec.ids_of_any_host);
             let id = ids::extra_filename(&unit.package, &call.after_rustc(), roots, &known);
@@ -140,8 +141,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
             args = words.into_iter().map(OsString::from).collect();
             // Last, so that it wins over the remap of the whole target directory.
             out_dir_remap = unit.script_output.as_deref().map(|out| ids::remap(out, roots));
-            unit.canonical_filename = Some(id.clone());
-            canonical = Some(id);
+            unit.canonical_filename = Some(id);
         }
         let mut added = call.additions(&spec, dir);
         added.extend(of_crate(&spec));
@@ -174,17 +174,11 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         let env = std::env::vars_os().collect();
         return Asked { spec, dir, unit, args: &args, env: &env }.run(&mut command);
     }
-    match (canonical, call.values("--out-dir").last()) {
-        (Some(id), Some(out_dir)) => {
-            let names = Names {
-                crate_name: call.crate_name().unwrap_or_default(),
-                out_dir: Path::new(out_dir),
-                canonical: &id,
-                expected: call.codegen("extra-filename").last().unwrap_or_default(),
-            };
-            Ok(process::exit_code(names.run(&mut command)?))
-        }
-        _ => execute(&mut command)
+    let canonical =
+        compiled.as_ref().and_then(|unit| Some((unit, &**unit.canonical_filename.as_ref()?)));
+    match canonical.filter(|(unit, _)| !unit.out_dir.is_empty()) {
+        Some((unit, id)) => Ok(process::exit_code(ids::run(unit, id, &mut command)?)),
+        None => execute(&mut command)
             .with_context(|| format!("failed to run `{}`", program.to_string_lossy())),
     }
 }

@@ -1,4 +1,4 @@
-//! What a rule found and where, before it is known how much it counts.
+//! What a rule found and where, before levels decide how much it counts.
 
 pub use crate::fs::toml::Place;
 
@@ -27,15 +27,15 @@ impl Severity {
 /// What a rule found, before it is known how much it counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hit {
-    /// Where; none where it is a matter of the whole project.
+    /// Where; none if it is about the whole project.
     pub place: Option<Place>,
     /// `name version` of the package that it is about, if it is about one.
     pub package: Option<String>,
     /// One sentence.
     pub message: String,
-    /// Where this one counts for less than its rule says.
+    /// The most that it counts, where that is less than its rule says.
     pub at_most: Option<Severity>,
-    /// What to do, where there is more to say than the rule does.
+    /// What to do, where that differs from the rule's remedy.
     pub remedy: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! How much findings count: a rule's own severity, what the project's metadata makes of it (each
-//! with a reason), and what the command line makes of both.
+//! How much findings count: a rule's own severity, changed by the project's metadata (with a reason
+//! each), and both changed by the command line.
 
 use super::hit::Severity;
 use super::rules;
@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Reads a name as it stands in metadata.
+    /// Reads a name from metadata.
     pub fn parse(text: &str) -> Option<Level> {
         match text {
             "allow" => Some(Level::Allow),

@@ -1,8 +1,8 @@
-//! `repro check`: what can be told of a build before anything is compiled. Facts are gathered
+//! `repro check`: what can be found out about a build before anything is compiled. Facts are gathered
 //! once ([`facts`]); each rule of the one table ([`rules::RULES`]) is a pure function over them.
 //!
-//! Nothing is built, fetched or written here. What a rule's findings count for is decided by
-//! [`Levels`], from the command line and the project's metadata.
+//! Nothing is built, fetched or written here. [`Levels`] decides how much a rule's findings
+//! count, by the command line and the project's metadata.
 
 pub mod facts;
 mod families;
@@ -25,8 +25,7 @@ pub struct Finding {
     pub severity: Severity,
     /// What was found.
     pub hit: Hit,
-    /// The place in the repository that stands for a place outside of it: the package's entry in
-    /// the lockfile.
+    /// Shown in place of one outside the repository: the package's entry in the lockfile.
     pub stands_for: Option<Place>,
 }
 

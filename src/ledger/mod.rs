@@ -83,7 +83,7 @@ pub struct Spec {
     pub side: String,
 }
 
-/// How the units of a check were come by.
+/// How many units of a check were reused, and which were built twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
     /// Units whose outputs were taken from the ledger.

@@ -101,7 +101,7 @@ impl Defaults {
             "rustflags" => Some(Inject::Rustflags),
             _ => None,
         };
-        Ok(self.get("inject", read)?.unwrap_or(Inject::Wrapper))
+        Ok(self.get("inject", read)?.unwrap_or_default())
     }
 
     /// Whether programs get the list of their packages.

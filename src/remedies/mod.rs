@@ -1,6 +1,5 @@
 //! Remedies that are tried: each is applied to a scratch copy of the source, which is built as the source
-//! was. Only those count that make a difference go away; together they are a patch. The user's tree is
-//! only read.
+//! was. Those that make a difference go away become a patch. The user's tree is only read.
 
 mod copy;
 mod rewrite;
@@ -128,7 +127,7 @@ impl Remedy {
                     fs::write(&path, new.text)?;
                     changed.push(path);
                 }
-                let none = || "there is no place".to_string();
+                let none = || "the code has no place for it".to_string();
                 Ok(if changed.is_empty() { Err(none()) } else { Ok(changed) })
             }
         }
@@ -227,7 +226,7 @@ fn named(scratch: &Path, n: usize) -> String {
 /// What may help, the cheapest first.
 fn candidates(project: &Project, culprits: &[Culprit]) -> Result<Vec<Remedy>> {
     let causes: Vec<Cause> = culprits.iter().flat_map(|c| c.causes.iter().copied()).collect();
-    // Bytes do not always tell one kind of chance from the other.
+    // The bytes do not always show which kind of chance it was.
     let chance = |c: &Cause| matches!(c, Cause::Ordering | Cause::Randomness);
     let may_be = |c: &Cause, wanted: &[Cause]| {
         *c == Cause::Unknown || wanted.contains(c) || chance(c) && wanted.iter().any(chance)

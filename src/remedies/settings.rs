@@ -29,7 +29,7 @@ pub fn variable(copy: &Copy, name: &str) -> Result<Done> {
     let mut config = document(&path)?;
     config.entry("env").or_insert_with(|| Item::Table(Table::new()));
     let Some(env) = config["env"].as_table_like_mut() else {
-        return Ok(Err("`env` in the configuration of cargo is no table".to_string()));
+        return Ok(Err("`env` in cargo's configuration is not a table".to_string()));
     };
     if env.contains_key(name) {
         return Ok(Err(format!("[env] sets {name} already")));
@@ -51,7 +51,7 @@ pub fn same_path(copy: &Copy) -> Result<Done> {
     let mut table = &mut manifest[root];
     for key in ["metadata", "repro"] {
         let Some(inner) = table.as_table_like_mut() else {
-            return Ok(Err(format!("`{root}` in Cargo.toml is no table")));
+            return Ok(Err(format!("`{root}` in Cargo.toml is not a table")));
         };
         let implicit = || {
             let mut table = Table::new();

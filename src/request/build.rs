@@ -88,9 +88,10 @@ impl Selection {
 }
 
 /// How the recipe's compiler flags reach rustc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Inject {
     /// Appended to each rustc call: your own flags stay where they are
+    #[default]
     Wrapper,
     /// Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get
     Rustflags,

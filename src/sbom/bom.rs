@@ -216,6 +216,14 @@ pub(super) fn expression(license: &str) -> Option<String> {
     ::spdx::Expression::parse(&text).is_ok().then_some(text)
 }
 
+/// An object without the keys that have no value.
+pub(super) fn present(mut object: serde_json::Value) -> serde_json::Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    object
+}
+
 /// The bytes of a document.
 pub(super) fn bytes(document: &serde_json::Value) -> Vec<u8> {
     format!("{document:#}\n").into_bytes()

@@ -1,8 +1,8 @@
 //! CycloneDX 1.6 and 1.7, as JSON: <https://cyclonedx.org/docs/1.6/json/>. No serial number and no time.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::bom::{Bom, Form, Part, What, bytes, expression};
+use super::bom::{Bom, Form, Part, What, bytes, expression, present};
 use crate::artifact::Kind;
 
 pub(super) fn render(bom: &Bom, form: Form) -> Vec<u8> {
@@ -11,13 +11,11 @@ pub(super) fn render(bom: &Bom, form: Form) -> Vec<u8> {
         _ => "1.6",
     };
     let components: Vec<Value> = bom.parts.iter().map(|part| component(part, form)).collect();
-    let all = || [&bom.root].into_iter().chain(&bom.parts);
-    let dependencies: Vec<Value> = all()
-        .map(|part| match part.needs.is_empty() {
-            true => json!({"ref": part.reference}),
-            false => json!({"ref": part.reference, "dependsOn": part.needs}),
-        })
-        .collect();
+    let needs = |part: &Part| {
+        let needs = Some(&part.needs).filter(|needs| !needs.is_empty());
+        present(json!({"ref": part.reference, "dependsOn": needs}))
+    };
+    let dependencies: Vec<Value> = [&bom.root].into_iter().chain(&bom.parts).map(needs).collect();
     bytes(&json!({
         "$schema": format!("http://cyclonedx.org/schema/bom-{spec}.schema.json"),
         "bomFormat": "CycloneDX",
@@ -37,16 +35,15 @@ fn metadata(bom: &Bom) -> Value {
     if let Some(root) = root.as_object_mut() {
         root.remove("scope");
     }
-    let mut rustc = json!({"type": "application", "name": "rustc"});
-    if let Some(release) = bom.rustc("release") {
-        rustc["version"] = json!(release);
-    }
     let commit = bom.rustc("commit-hash").map(|hash| ("repro:commit", hash.to_string()));
     let llvm = bom.rustc("LLVM version").map(|version| ("repro:llvm", version.to_string()));
     let known: Vec<_> = commit.into_iter().chain(llvm).collect();
-    if !known.is_empty() {
-        rustc["properties"] = properties(&known);
-    }
+    let rustc = present(json!({
+        "type": "application",
+        "name": "rustc",
+        "version": bom.rustc("release"),
+        "properties": properties(&known),
+    }));
     let mut about = Vec::new();
     if bom.compared {
         about.push(("cdx:reproducible", "true".to_string()));
@@ -69,59 +66,42 @@ fn component(part: &Part, form: Form) -> Value {
         What::Build => "excluded",
         _ => "required",
     };
-    let mut out = Map::new();
-    let mut put = |key: &str, value: Value| drop(out.insert(key.to_string(), value));
-    put("type", json!(kind));
-    put("bom-ref", json!(part.reference));
-    put("name", json!(part.name));
-    put("scope", json!(scope));
-    if let Some(version) = &part.version {
-        put("version", json!(version));
-    }
-    if let Some(purl) = &part.purl {
-        put("purl", json!(purl));
-    }
-    if let Some(sha256) = &part.sha256 {
-        put("hashes", json!([{"alg": "SHA-256", "content": sha256}]));
-    }
-    if let Some(license) = &part.license {
-        put(
-            "licenses",
-            match expression(license) {
-                Some(expression) => json!([{"expression": expression}]),
-                None => json!([{"license": {"name": license}}]),
-            },
-        );
-    }
-    if let Some(vcs) = &part.vcs {
-        let url = vcs.trim_start_matches("git+");
-        put("externalReferences", json!([{"type": "vcs", "url": url}]));
-    }
-    if form == Form::CycloneDx17 && part.what == What::Dynamic {
-        put("isExternal", json!(true));
-    }
-    if !part.properties.is_empty() {
-        put("properties", properties(&part.properties));
-    }
-    if !part.objects.is_empty() {
-        let object = |(i, (name, sha256)): (usize, &(String, Option<String>))| {
-            let mut object = json!({
-                "type": "file",
-                "bom-ref": format!("{}:{i}", part.reference),
-                "name": name,
-            });
-            if let Some(sha256) = sha256 {
-                object["hashes"] = json!([{"alg": "SHA-256", "content": sha256}]);
-            }
-            object
-        };
-        put("components", part.objects.iter().enumerate().map(object).collect());
-    }
-    Value::Object(out)
+    let hashes = |sha256: &String| json!([{"alg": "SHA-256", "content": sha256}]);
+    let licenses = |license: &String| match expression(license) {
+        Some(expression) => json!([{"expression": expression}]),
+        None => json!([{"license": {"name": license}}]),
+    };
+    let repository = |vcs: &String| json!([{"type": "vcs", "url": vcs.trim_start_matches("git+")}]);
+    let object = |(i, (name, sha256)): (usize, &(String, Option<String>))| {
+        present(json!({
+            "type": "file",
+            "bom-ref": format!("{}:{i}", part.reference),
+            "name": name,
+            "hashes": sha256.as_ref().map(hashes),
+        }))
+    };
+    let objects = || part.objects.iter().enumerate().map(object).collect::<Value>();
+    let external = form == Form::CycloneDx17 && part.what == What::Dynamic;
+    present(json!({
+        "type": kind,
+        "bom-ref": part.reference,
+        "name": part.name,
+        "scope": scope,
+        "version": part.version,
+        "purl": part.purl,
+        "hashes": part.sha256.as_ref().map(hashes),
+        "licenses": part.license.as_ref().map(licenses),
+        "externalReferences": part.vcs.as_ref().map(repository),
+        "isExternal": external.then_some(true),
+        "properties": properties(&part.properties),
+        "components": (!part.objects.is_empty()).then(objects),
+    }))
 }
 
-fn properties(list: &[(&'static str, String)]) -> Value {
-    list.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+/// None of an empty list.
+fn properties(list: &[(&'static str, String)]) -> Option<Value> {
+    let list = list.iter().map(|(name, value)| json!({"name": name, "value": value}));
+    Some(list.collect()).filter(|list| *list != json!([]))
 }
 
 /// What is whole and what is not.

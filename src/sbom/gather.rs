@@ -1,5 +1,5 @@
-//! What a finished build says of the contents of its artifacts: the rustc calls that led to each, and
-//! what the linker read and took. What two builds saw otherwise is not recorded.
+//! What a finished build knows about the contents of its artifacts: the rustc calls that led to each,
+//! and what the linker read and linked. Where two builds disagree, nothing is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use repro_explain::time;
 use serde_json::{Value, json};
 
-use super::bom::{Bom, Part, What, bytes, expression};
+use super::bom::{Bom, Part, What, bytes, expression, present};
 use crate::artifact::Kind;
 
 const NONE: &str = "NOASSERTION";
@@ -51,7 +51,15 @@ fn package(part: &Part, id: &str) -> Value {
         format!("repro:object={name} {}", sha256.as_deref().unwrap_or("of unknown content"))
     });
     let comment = words.chain(objects).collect::<Vec<_>>().join("\n");
-    let mut out = json!({
+    let checksums = |sha256: &String| json!([{"algorithm": "SHA256", "checksumValue": sha256}]);
+    let references = |purl: &String| {
+        json!([{
+            "referenceCategory": "PACKAGE-MANAGER",
+            "referenceType": "purl",
+            "referenceLocator": purl,
+        }])
+    };
+    present(json!({
         "SPDXID": id,
         "name": part.name,
         "downloadLocation": part.vcs.as_deref().filter(|v| !v.starts_with(LOCAL)).unwrap_or(NONE),
@@ -61,21 +69,10 @@ fn package(part: &Part, id: &str) -> Value {
         "copyrightText": NONE,
         "primaryPackagePurpose": if part.what == What::Host { "FILE" } else { "LIBRARY" },
         "comment": comment,
-    });
-    if let Some(version) = &part.version {
-        out["versionInfo"] = json!(version);
-    }
-    if let Some(sha256) = &part.sha256 {
-        out["checksums"] = json!([{"algorithm": "SHA256", "checksumValue": sha256}]);
-    }
-    if let Some(purl) = &part.purl {
-        out["externalRefs"] = json!([{
-            "referenceCategory": "PACKAGE-MANAGER",
-            "referenceType": "purl",
-            "referenceLocator": purl,
-        }]);
-    }
-    out
+        "versionInfo": part.version,
+        "checksums": part.sha256.as_ref().map(checksums),
+        "externalRefs": part.purl.as_ref().map(references),
+    }))
 }
 
 fn relationships(bom: &Bom, all: &[&Part], ids: &BTreeMap<&str, String>) -> Vec<Value> {

@@ -117,7 +117,7 @@ fn fate(key: &[String], item: &Item) -> Result<Fate, String> {
         }
         ["build" | "target" | "host" | "patch" | "paths" | "profile", ..] => Ok(Fate::Fact),
         _ => Err(format!(
-            "its cargo config has `{}`, which is no setting of a build",
+            "its cargo config has `{}`, which is not a build setting",
             dotted.escape_debug()
         )),
     }

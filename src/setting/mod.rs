@@ -18,7 +18,7 @@ pub use config::replayable;
 pub use variables::fate;
 
 /// What the source asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Asks {
     /// The selection that its metadata completes an empty one to.
     pub selection: Selection,
@@ -36,13 +36,7 @@ pub struct Asks {
 /// # Errors
 /// As [`unsourced`].
 pub fn check(manifest: &Manifest, supplied: &[String]) -> Result<(), String> {
-    let asks = Asks {
-        selection: Selection::default(),
-        inject: Inject::Wrapper,
-        auditable: false,
-        epochs: Vec::new(),
-    };
-    unsourced(manifest, &asks, supplied).map(drop)
+    unsourced(manifest, &Asks::default(), supplied).map(drop)
 }
 
 /// The settings of a manifest that the source does not ask for, by name. Values of variables that are
@@ -88,7 +82,7 @@ pub fn unsourced(
     // Who accepts a setting by its name means one.
     if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
         let name = both.name.escape_debug();
-        return Err(format!("`{name}` is a variable of it, and another setting as well"));
+        return Err(format!("`{name}` is the name of a variable in it and of another setting"));
     }
     found.extend(variables);
     Ok(found)
@@ -136,12 +130,8 @@ mod tests {
     }
 
     fn names(manifest: &Manifest, selection: &Selection) -> Vec<String> {
-        let asks = Asks {
-            selection: selection.clone(),
-            inject: Inject::Wrapper,
-            auditable: false,
-            epochs: vec![1_700_000_000],
-        };
+        let asks =
+            Asks { selection: selection.clone(), epochs: vec![1_700_000_000], ..Asks::default() };
         let found = unsourced(manifest, &asks, &[]).unwrap();
         found.into_iter().map(|s| format!("{}={}", s.name, s.value)).collect()
     }

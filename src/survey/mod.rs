@@ -38,7 +38,7 @@ pub struct Row {
     pub epoch: i64,
     /// Version of the recipe; none without a verdict.
     pub recipe: Option<u32>,
-    /// What came of it.
+    /// The result.
     pub verdict: Outcome,
     /// How many files were compared, the libraries that programs are linked from among them.
     pub compared: usize,
@@ -82,7 +82,7 @@ pub struct Cause {
     pub remedies: Vec<String>,
 }
 
-/// What came of a crate.
+/// The result for a crate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Outcome {

@@ -148,70 +148,53 @@ impl World {
         })
     }
 
+    fn value(&self, input: &Input) -> Vec<u8> {
+        match *input {
+            Input::File(name) => std::fs::read(self.path(name)).unwrap(),
+            Input::Name(name) => self.path(name).file_name().unwrap().as_encoded_bytes().to_vec(),
+            Input::Argument(i) => self.args[i].clone().into_bytes(),
+            Input::Variable(name) => self.env[OsStr::new(name)].as_encoded_bytes().to_vec(),
+            Input::Compiler => self.base.clone().into_bytes(),
+        }
+    }
+
+    fn change(&mut self, input: &Input, from: &[u8], to: &[u8]) {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        match *input {
+            Input::File(name) => std::fs::write(self.path(name), to).unwrap(),
+            Input::Name(name) => {
+                let at = |bytes| self.path(name).with_file_name(text(bytes));
+                std::fs::rename(at(from), at(to)).unwrap();
+            }
+            Input::Argument(i) => self.args[i] = text(to),
+            Input::Variable(name) => drop(self.env.insert(name.into(), text(to).into())),
+            Input::Compiler => self.base = text(to),
+        }
+    }
+
     /// What is found with one bit changed; it is as before afterwards.
     fn with_flip(&mut self, input: &Input, place: usize, bit: u8) -> bool {
-        let flip = |bytes: &mut [u8]| bytes[place % bytes.len()] ^= 1 << bit;
-        let text = |text: &str| {
-            let mut bytes = text.as_bytes().to_vec();
-            flip(&mut bytes);
-            // The highest bit stays, so it is text.
-            String::from_utf8(bytes).unwrap()
-        };
-        match *input {
-            Input::File(name) => {
-                let path = self.path(name);
-                let before = std::fs::read(&path).unwrap();
-                let mut bytes = before.clone();
-                flip(&mut bytes);
-                std::fs::write(&path, bytes).unwrap();
-                let found = self.is_found();
-                std::fs::write(&path, before).unwrap();
-                found
-            }
-            Input::Name(name) => {
-                let path = self.path(name);
-                let before = path.file_name().unwrap().to_str().unwrap();
-                let after = text(before).replace(NOT_IN_NAMES, "_");
-                if is_same_file(before, &after) {
-                    return false;
-                }
-                let other = path.with_file_name(after);
-                std::fs::rename(&path, &other).unwrap();
-                let found = self.is_found();
-                std::fs::rename(&other, &path).unwrap();
-                found
-            }
-            Input::Argument(i) => {
-                let before = self.args[i].clone();
-                self.args[i] = text(&before);
-                if before.contains('\\') && is_same_file(&before, &self.args[i]) {
-                    self.args[i] = before;
-                    return false;
-                }
-                let found = self.is_found();
-                self.args[i] = before;
-                found
-            }
-            Input::Variable(name) => {
-                let before = self.env[OsStr::new(name)].clone();
-                self.env.insert(name.into(), text(before.to_str().unwrap()).into());
-                let found = self.is_found();
-                self.env.insert(name.into(), before);
-                found
-            }
-            Input::Compiler => {
-                let before = self.base.clone();
-                self.base = text(&before);
-                let found = self.is_found();
-                self.base = before;
-                found
-            }
+        let before = self.value(input);
+        let mut after = before.clone();
+        // The highest bit stays, so text is text.
+        after[place % before.len()] ^= 1 << bit;
+        let is_name = matches!(input, Input::Name(_));
+        if is_name {
+            after = String::from_utf8(after).unwrap().replace(NOT_IN_NAMES, "_").into_bytes();
         }
+        let is_path = is_name || matches!(input, Input::Argument(_)) && before.contains(&b'\\');
+        if is_path && is_same_file(&before, &after) {
+            return false;
+        }
+        self.change(input, &before, &after);
+        let found = self.is_found();
+        self.change(input, &after, &before);
+        found
     }
 }
 
 /// Whether two names are one where the case of letters does not count.
-fn is_same_file(one: &str, other: &str) -> bool {
+fn is_same_file(one: &[u8], other: &[u8]) -> bool {
     cfg!(windows) && one.eq_ignore_ascii_case(other)
 }
 

@@ -1,5 +1,5 @@
-//! Everything that rules look at, read once. What cannot be read is a trouble, with one sentence,
-//! and the rules that need it stay silent; all others still run.
+//! Everything that rules look at, read once. What cannot be read is reported in one sentence, and
+//! the rules that need it do not run; all others do.
 
 pub mod graph;
 pub mod manifests;
@@ -112,7 +112,7 @@ impl Facts {
         facts.root = facts.tree.repository.clone().unwrap_or(workspace);
         match compiler {
             Ok(compiler) => facts.read_graph(wanted, &compiler, &note),
-            // What rustup says in place of rustc, it has said in place of cargo.
+            // rustup has printed the same error in place of cargo's output.
             Err(_)
                 if facts.members.is_none()
                     && !troubles.lock().expect("no panic holds this").is_empty() => {}
@@ -164,7 +164,7 @@ impl Facts {
                 None => broken = true,
             }
         }
-        // cargo's own words only where ours have no line to give.
+        // cargo's own error only where ours has no line.
         if let Some(error) = asked.filter(|_| !broken) {
             note(error);
         }
@@ -239,12 +239,12 @@ fn kept<T>(read: Result<T>, note: &dyn Fn(anyhow::Error)) -> Option<T> {
     read.map_err(note).ok()
 }
 
-/// cargo's target directory where nothing says otherwise; it is only left out of a walk.
+/// cargo's default target directory; it is only left out of a walk.
 fn target_directory(workspace: &Path) -> PathBuf {
     workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()))
 }
 
-/// What rustc says of itself.
+/// What rustc prints about itself and the host.
 struct Compiler {
     host: String,
     cfgs: String,

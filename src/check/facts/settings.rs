@@ -1,5 +1,5 @@
 //! Settings that reach the build: from cargo's config files, manifests and the environment, each
-//! with where it was said.
+//! with its place.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ pub struct Setting {
     pub key: String,
     /// The value as text; the words of a list of flags.
     pub words: Vec<String>,
-    /// Where it is said; none for the environment.
+    /// Where it is set; none for the environment.
     pub place: Option<Place>,
-    /// How it is named to the user.
+    /// Its name in messages.
     pub shown: String,
 }
 
@@ -101,9 +101,8 @@ fn profile_key(name: &str) -> Option<String> {
 /// The config files that cargo reads in a directory, with those that they include, the strongest first.
 pub(super) fn config_files(dir: &Path, cargo_home: Option<&Path>) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
-    let homes = cargo_home.map(|h| ["config", "config.toml"].map(|n| h.join(n)));
-    let near = dir.ancestors().map(|d| config::FILE_NAMES.map(|n| d.join(n)));
-    for names in near.chain(homes) {
+    let near = dir.ancestors().map(|d| config::FILE_NAMES.map(|n| d.join(n)).to_vec());
+    for names in near.chain([config::in_home(cargo_home)]) {
         let first = names.into_iter().find(|n| n.is_file());
         if let Some(file) = first.filter(|f| !found.contains(f)) {
             let included = config::included_by(&file);

@@ -13,20 +13,9 @@ use crate::check::hit::Place;
 use crate::check::rust::cfg::Cfgs;
 use crate::check::rust::modules::{self, Module};
 use crate::check::rust::reads;
-pub use crate::check::rust::tables::What;
-use crate::check::rust::tables::{self, Depth, Found};
+use crate::check::rust::tables::{self, Found};
+pub use crate::check::rust::tables::{Code, What};
 use crate::fs;
-
-/// Which code reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A build script.
-    BuildScript,
-    /// A procedural macro.
-    ProcMacro,
-    /// Code that is built for the target.
-    Code,
-}
 
 /// Something that is read.
 #[derive(Clone, Debug)]
@@ -34,7 +23,7 @@ pub struct Read {
     /// `name version`.
     pub package: String,
     /// Which code.
-    pub origin: Origin,
+    pub code: Code,
     /// What.
     pub what: What,
     /// By which call, macro or name.
@@ -94,15 +83,13 @@ pub(super) fn scan(
 
 fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow::Error>) {
     let (mut reads, mut troubles) = (Vec::new(), Vec::new());
-    let whole = [
-        (&package.build_script, Origin::BuildScript, Depth::BuildScript),
-        (&package.proc_macro, Origin::ProcMacro, Depth::ProcMacro),
-    ];
-    for (root, origin, depth) in whole {
+    let whole =
+        [(&package.build_script, Code::BuildScript), (&package.proc_macro, Code::ProcMacro)];
+    for (root, code) in whole {
         if let Some(root) = root {
             let (modules, errors) = modules::load(root, host, &|_| true);
             troubles.extend(errors);
-            reads.extend(reads_of(package, &modules, origin, depth));
+            reads.extend(reads_of(package, &modules, code));
         }
     }
     for root in &package.roots {
@@ -126,18 +113,18 @@ fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow:
         for target in targets {
             let (modules, errors) = modules::load(root, target, &wanted);
             troubles.extend(errors);
-            reads.extend(reads_of(package, &modules, Origin::Code, Depth::Embedded));
+            reads.extend(reads_of(package, &modules, Code::Target));
         }
     }
     (reads, troubles)
 }
 
-fn reads_of(package: &Used, modules: &[Module], origin: Origin, depth: Depth) -> Vec<Read> {
-    let (found, knows_epoch) = reads::of(modules, depth);
+fn reads_of(package: &Used, modules: &[Module], code: Code) -> Vec<Read> {
+    let (found, knows_epoch) = reads::of(modules, code);
     let read = |(file, found): (usize, Found)| Read {
         package: package.spec(),
         shipped: package.shipped,
-        origin,
+        code,
         what: found.what,
         detail: found.detail,
         emitted: found.emitted,

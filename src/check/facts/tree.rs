@@ -1,5 +1,4 @@
-//! The files of the source as they lie there: names, submodules, files that git LFS has not
-//! brought.
+//! The files of the source as they are: names, submodules, files that git LFS has not downloaded.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,7 +15,7 @@ pub struct Tree {
     pub repository: Option<PathBuf>,
     /// Tracked files, relative to the repository, or all files, relative to the workspace.
     pub files: Vec<PathBuf>,
-    /// Submodules that are not at the recorded commit, and what is the matter.
+    /// Submodules that are not at the recorded commit, and why.
     pub submodules: Vec<(PathBuf, &'static str)>,
     /// Pointers of git LFS in place of files, relative as `files`.
     pub pointers: Vec<PathBuf>,
@@ -102,7 +101,7 @@ fn collisions(files: &[PathBuf]) -> Vec<Vec<PathBuf>> {
             }
         }
     }
-    // What lies below two such directories is no news.
+    // Files below two such directories are not reported again.
     let below = |names: &[PathBuf]| {
         let mut parents = names.iter().map(|n| n.parent());
         let first = parents.next().flatten();

@@ -1,16 +1,16 @@
 //! What the code of build scripts, procedural macros and libraries reads of the machine.
 
 use crate::check::facts::Facts;
-use crate::check::facts::sources::{Origin, Read, What};
+use crate::check::facts::sources::{Code, Read, What};
 use crate::check::hit::{Hit, Severity};
 
-/// Readings of which somebody has looked at the code and found that they reach no build that
-/// succeeds: told as info, with the reason.
+/// Reads that reach no build that succeeds, as a look at their code has shown: reported as info, with
+/// the reason.
 const VETTED: &[(&str, What, &str)] = &[
     (
         "const-random-macro",
         What::Randomness,
-        "where CONST_RANDOM_SEED is not set, which `known-crate` tells of",
+        "where CONST_RANDOM_SEED is not set, which `known-crate` reports",
     ),
     ("rustversion", What::Clock, "for the date that its error message gives as an example"),
     (
@@ -28,18 +28,18 @@ pub(in crate::check) fn of(facts: &Facts, what: What, verb: &str) -> Vec<Hit> {
 }
 
 fn hit(read: &Read, verb: &str) -> Hit {
-    let who = match read.origin {
-        Origin::BuildScript => "the build script",
-        Origin::ProcMacro => "the procedural macro",
-        Origin::Code => "the code",
+    let who = match read.code {
+        Code::BuildScript => "the build script",
+        Code::ProcMacro => "the procedural macro",
+        Code::Target => "the code",
     };
     let of_time = matches!(read.what, What::Clock | What::Mtime);
     // For a build script the current directory is the package's, which it is given anyway.
     let harmless = match read.what {
         What::Clock | What::Mtime => read.knows_epoch,
-        What::CurrentDir => read.origin == Origin::BuildScript && !read.emitted,
+        What::CurrentDir => read.code == Code::BuildScript && !read.emitted,
         // It is compiled into what only runs in the build.
-        What::EnvMacro => read.origin == Origin::Code && !read.shipped,
+        What::EnvMacro => read.code == Code::Target && !read.shipped,
         _ => false,
     };
     let vetted = VETTED
@@ -50,7 +50,7 @@ fn hit(read: &Read, verb: &str) -> Hit {
         message.push_str("; it knows SOURCE_DATE_EPOCH");
     }
     if harmless && read.what == What::EnvMacro {
-        message.push_str(", and is needed for the build alone");
+        message.push_str(", and is only needed for the build");
     }
     if let Some((_, _, reason)) = vetted {
         message.push_str(&format!(", {reason}"));

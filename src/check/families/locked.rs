@@ -24,7 +24,7 @@ pub(in crate::check) fn untracked(facts: &Facts) -> Vec<Hit> {
         return Vec::new();
     }
     let place = Place { path: lockfile.path.clone(), line: 1 };
-    vec![Hit::at(place, "Cargo.lock is there, but git does not track it")]
+    vec![Hit::at(place, "Cargo.lock exists, but git does not track it")]
 }
 
 pub(in crate::check) fn stale(facts: &Facts) -> Vec<Hit> {
@@ -55,7 +55,7 @@ fn stale_for(package: &Package, lockfile: &Lockfile, whole: &Place) -> Vec<Hit> 
         .filter(lacking)
         .map(|d| {
             let message = format!(
-                "Cargo.lock has no `{}` that fits `{}`, which {spec} asks for",
+                "Cargo.lock has no `{}` that fits `{}`, which {spec} depends on",
                 d.name, d.req
             );
             Hit::at(entry.place.clone(), message)
@@ -64,8 +64,7 @@ fn stale_for(package: &Package, lockfile: &Lockfile, whole: &Place) -> Vec<Hit> 
     let names = entry.dependencies.iter().map(|d| d.split(' ').next().unwrap_or(d));
     let gone = names.filter(|n| !package.dependencies.iter().any(|d| d.name == *n));
     hits.extend(gone.map(|n| {
-        let message =
-            format!("Cargo.lock has `{n}` for {spec}, which does not ask for it any more");
+        let message = format!("Cargo.lock lists `{n}` for {spec}, which no longer depends on it");
         Hit::at(entry.place.clone(), message)
     }));
     hits
@@ -107,7 +106,7 @@ pub(in crate::check) fn toolchain(facts: &Facts) -> Vec<Hit> {
     };
     let message = match &pin.channel {
         Some(channel) if is_exact(channel) => return Vec::new(),
-        Some(channel) => format!("the channel `{channel}` is another compiler every few weeks"),
+        Some(channel) => format!("the channel `{channel}` is a different compiler every few weeks"),
         None => "the toolchain is a directory on this machine, so nobody else can install it"
             .to_string(),
     };

@@ -44,7 +44,7 @@ pub(in crate::check) fn comment(facts: &Facts) -> Vec<Hit> {
         } else if links(&d.comment).is_empty() {
             "has a comment without a link"
         } else if !UNTIL.iter().any(|w| has_word(&lower, w)) {
-            "has a comment that does not say until when it is needed"
+            "has a comment that does not say when it can be removed"
         } else {
             return None;
         };
@@ -90,7 +90,7 @@ pub(in crate::check) fn allow(facts: &Facts) -> Vec<Hit> {
             return None;
         }
         let message = format!(
-            "the row for {url} in {file} does not give the link that stands above `{}`",
+            "the row for {url} in {file} does not have the link of the comment above `{}`",
             d.name
         );
         Some(hit(d, message))

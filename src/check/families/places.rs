@@ -1,4 +1,4 @@
-//! Where the source lies: what is outside it, and what of it is not there as recorded.
+//! Where the source is: what is outside it, and which of its files are not as recorded.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::check::facts::Facts;
 use crate::check::facts::manifests::Dependency;
 use crate::check::hit::{Hit, Place};
 
-/// Path packages that lie outside a directory, each with where it is asked for if that is known.
+/// Path packages outside a directory, each with the place that asks for it, if that is known.
 fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Place>)> {
     let mut found = BTreeMap::new();
     let mut add = |dir: &Path, name: &str, place: Option<Place>| {
@@ -30,7 +30,7 @@ fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Plac
 fn hits(found: BTreeMap<PathBuf, (String, Option<Place>)>, what: &str) -> Vec<Hit> {
     let hit = |(dir, (name, place)): (PathBuf, (String, Option<Place>))| Hit {
         place,
-        message: format!("`{name}` lies at `{}`, outside {what}", dir.display()),
+        message: format!("`{name}` is at `{}`, outside {what}", dir.display()),
         package: Some(name),
         ..Hit::default()
     };
@@ -60,7 +60,7 @@ pub(in crate::check) fn submodules(facts: &Facts) -> Vec<Hit> {
 pub(in crate::check) fn pointers(facts: &Facts) -> Vec<Hit> {
     let of = |path: &PathBuf| {
         let place = Place { path: facts.root.join(path), line: 1 };
-        Hit::at(place, "git LFS has a pointer here instead of the file")
+        Hit::at(place, "this is a pointer of git LFS and not the file itself")
     };
     facts.tree.pointers.iter().map(of).collect()
 }
@@ -69,7 +69,7 @@ pub(in crate::check) fn case(facts: &Facts) -> Vec<Hit> {
     let of = |names: &Vec<PathBuf>| {
         let shown: Vec<_> = names.iter().map(|n| format!("`{}`", n.display())).collect();
         Hit::of_project(format!(
-            "{} differ in case alone, and one of them is lost on Windows and macOS",
+            "{} differ only in case, and Windows and macOS keep only one of them",
             shown.join(" and ")
         ))
     };

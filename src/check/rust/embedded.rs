@@ -6,18 +6,18 @@ use syn::Lit;
 use syn::visit::Visit;
 
 use super::macros::leading_literal;
-use super::tables::{Depth, FOR_BUILD_SCRIPTS, Found, INCLUDES, OF_CARGO, PRIVATE, QUOTES, What};
+use super::tables::{Code, FOR_BUILD_SCRIPTS, Found, INCLUDES, OF_CARGO, PRIVATE, QUOTES, What};
 use super::walk::{Look, Node, Walk, last_name};
 
 /// What a file compiles in, and whether it knows SOURCE_DATE_EPOCH.
-pub(super) fn of(file: &syn::File, depth: Depth) -> (Vec<Found>, bool) {
-    let mut reader = Reader { depth, found: Vec::new(), knows_epoch: false };
+pub(super) fn of(file: &syn::File, code: Code) -> (Vec<Found>, bool) {
+    let mut reader = Reader { code, found: Vec::new(), knows_epoch: false };
     Walk(&mut reader).visit_file(file);
     (reader.found, reader.knows_epoch)
 }
 
 struct Reader {
-    depth: Depth,
+    code: Code,
     found: Vec<Found>,
     knows_epoch: bool,
 }
@@ -68,7 +68,7 @@ impl Reader {
         };
         self.text(&name);
         let of_cargo = FOR_BUILD_SCRIPTS.contains(&name.as_str());
-        if PRIVATE.contains(&name.as_str()) && !(self.depth == Depth::BuildScript && of_cargo) {
+        if PRIVATE.contains(&name.as_str()) && !(self.code == Code::BuildScript && of_cargo) {
             self.note(What::EnvMacro, name, first.span());
         }
     }
@@ -87,7 +87,7 @@ impl Reader {
             Some(_) => {}
             None => {
                 let mut inner =
-                    Reader { depth: Depth::Embedded, found: Vec::new(), knows_epoch: false };
+                    Reader { code: Code::Target, found: Vec::new(), knows_epoch: false };
                 inner.tokens(tokens);
                 let of_machine = |f: &Found| !OF_CARGO.contains(&f.detail.as_str());
                 for found in inner.found.into_iter().filter(of_machine) {

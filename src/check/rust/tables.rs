@@ -12,15 +12,15 @@ pub(in crate::check) struct Found {
     pub(in crate::check) emitted: bool,
 }
 
-/// How much of the code is looked at.
+/// What code is for. That of build scripts and procedural macros is searched completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::check) enum Depth {
-    /// What is compiled in by `env!` and `include!` alone.
-    Embedded,
-    /// All, for code that runs during the build.
+pub enum Code {
+    /// It runs before its package is built.
     BuildScript,
-    /// All, for procedural macros.
+    /// It runs in the compiler.
     ProcMacro,
+    /// It is built for the target, and only searched for what `env!` and `include!` compile in.
+    Target,
 }
 
 /// What is read.

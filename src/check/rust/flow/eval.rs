@@ -5,7 +5,7 @@ use syn::{Block, Expr, Lit, Member, Pat, Path, Stmt};
 
 use super::{Flow, MESSAGE, Source, Value, is_ordered, united};
 use crate::check::rust::command;
-use crate::check::rust::tables::{Depth, FILES, NATIVE_FLAGS, VARIABLES, What};
+use crate::check::rust::tables::{Code, FILES, NATIVE_FLAGS, VARIABLES, What};
 use crate::check::rust::walk::last_name;
 
 impl Flow<'_> {
@@ -173,7 +173,7 @@ impl Flow<'_> {
             found.insert(self.source(file, text.span()));
         }
         let native = NATIVE_FLAGS.iter().find(|flag| value.contains(**flag));
-        if let (Some(flag), Depth::BuildScript) = (native, self.depth) {
+        if let (Some(flag), Code::BuildScript) = (native, self.code) {
             let flag = Source::Known(What::NativeCpu, format!("`{flag}`"));
             found.insert(self.source(flag, text.span()));
         }

@@ -126,7 +126,7 @@ impl Flow<'_> {
         let known = kinds.iter().any(|k| *k != Printed::Unknown);
         for kind in kinds {
             match kind {
-                _ if self.depth == Depth::ProcMacro => self.receive(value, MESSAGE),
+                _ if self.code == Code::ProcMacro => self.receive(value, MESSAGE),
                 Printed::Env => self.receive(value, ENV),
                 Printed::Directive => self.receive(value, DIRECTIVE),
                 Printed::Message => self.receive(value, MESSAGE),

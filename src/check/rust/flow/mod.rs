@@ -61,13 +61,13 @@ pub(super) struct Origin {
 }
 
 /// All sources of a crate.
-pub(super) fn of(modules: &[Module], names: &Names, depth: Depth) -> Vec<Origin> {
+pub(super) fn of(modules: &[Module], names: &Names, code: Code) -> Vec<Origin> {
     if !speaks_of_any(modules) {
         return Vec::new();
     }
     let mut flow = Flow {
         names,
-        depth,
+        code,
         macros: &macros::definitions(modules),
         functions: BTreeMap::new(),
         ends: STD
@@ -162,7 +162,7 @@ const ROUNDS: usize = 9;
 
 struct Flow<'m> {
     names: &'m Names,
-    depth: Depth,
+    code: Code,
     macros: &'m BTreeMap<String, macros::Macro>,
     /// The names of the parameters of functions.
     functions: BTreeMap<String, Vec<Vec<String>>>,
