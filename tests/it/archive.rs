@@ -5,20 +5,6 @@ use std::{path::Path, process::Command};
 
 use crate::support::{Project, Run, assert_verdict, host};
 
-/// Whether a program of others is here; a test that wants it says so and passes without.
-#[cfg(target_os = "linux")]
-pub fn have(program: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", &format!("command -v {program}")])
-        .stdout(std::process::Stdio::null())
-        .status();
-    let found = found.is_ok_and(|s| s.success());
-    if !found {
-        eprintln!("NOT CHECKED with {program}: it is not installed");
-    }
-    found
-}
-
 /// Runs a line of shell in a directory; its standard output.
 #[cfg(unix)]
 #[track_caller]
@@ -97,6 +83,7 @@ fn tar_is_byte_for_byte_that_of_gnu_tar() {
 }
 
 #[cfg(target_os = "linux")]
+#[test_needs::needs("xz", "zstd")]
 #[test]
 fn what_is_compressed_depends_on_nothing_but_content() {
     let project = Project::plain("sound-features");
@@ -119,62 +106,38 @@ fn what_is_compressed_depends_on_nothing_but_content() {
         );
         assert_eq!(run.code, Some(0), "{}", run.all());
         sh(&project.dir, &format!("cmp {one} {two}"));
-        if have(tester) {
-            sh(
-                &base,
-                &format!("{tester} -t one.{format} && {tester} -dc one.{format} | cmp - want.tar"),
-            );
-        }
+        sh(
+            &base,
+            &format!("{tester} -t one.{format} && {tester} -dc one.{format} | cmp - want.tar"),
+        );
     }
     sh(&base, "sha256sum -c SHA256SUMS && test $(wc -l <SHA256SUMS) = 6");
 }
 
+/// A zip of all kinds of files, `x.zip`, beside what it was made of.
 #[cfg(target_os = "linux")]
-#[test]
-fn zip_is_opened_by_everybody_and_has_no_time_zone() {
+fn zipped() -> Project {
     let project = Project::plain("sound-features");
-    let base = project.base();
     sh(
-        &base,
+        &project.base(),
         "mkdir -p t/dir/empty; seq 1 400000 >t/big; printf x >t/dir/naïve; ln -s ../big t/dir/link
         printf '#!/bin/sh' >t/run; chmod 700 t/run; : >t/nothing; chmod 600 t/big",
     );
     packed(&project, &["archive", "../t", "-o", "../x.zip", "--epoch", "1700000001"]);
+    project
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn zip_has_no_time_zone() {
+    let project = zipped();
+    let base = project.base();
     let run = project.repro_env(
         &["archive", "-j1", "../t", "-o", "../y.zip", "--epoch", "1700000001"],
         &[("TZ", "Asia/Tokyo")],
     );
     assert_eq!(run.code, Some(0), "{}", run.all());
     sh(&base, "cmp x.zip y.zip");
-    if have("unzip") {
-        sh(
-            &base,
-            "unzip -tq x.zip && mkdir u && cd u && unzip -q ../x.zip && diff -r --no-dereference . ../t",
-        );
-        sh(&base, "test -x u/run && test -L u/dir/link && test -d u/dir/empty");
-    }
-    if have("bsdtar") {
-        sh(&base, "mkdir b && bsdtar -xf x.zip -C b && diff -r --no-dereference b t");
-    }
-    if have("7z") {
-        sh(&base, "7z t x.zip >/dev/null");
-    }
-    if have("python3") {
-        let list = sh(&base, "python3 -c \"import zipfile
-z = zipfile.ZipFile('x.zip'); assert z.testzip() is None
-for i in z.infolist(): print(i.filename, oct(i.external_attr >> 16), i.date_time, i.extra, i.create_system, i.flag_bits)\"");
-        let time = "(2023, 11, 14, 22, 13, 20) b'' 3";
-        let want = [
-            format!("big 0o100644 {time} 0"),
-            format!("dir/ 0o40755 {time} 0"),
-            format!("dir/empty/ 0o40755 {time} 0"),
-            format!("dir/link 0o120755 {time} 0"),
-            format!("dir/naïve 0o100644 {time} 2048"),
-            format!("nothing 0o100644 {time} 0"),
-            format!("run 0o100755 {time} 0"),
-        ];
-        assert_eq!(list.lines().collect::<Vec<_>>(), want);
-    }
     // The range of DOS times is 1980 to 2107.
     for (epoch, year) in [("0", 1980), ("99999999999", 2107)] {
         packed(&project, &["archive", "../t", "-o", "../z.zip", "--epoch", epoch]);
@@ -183,6 +146,59 @@ for i in z.infolist(): print(i.filename, oct(i.external_attr >> 16), i.date_time
         let time = archive.by_index(0).unwrap().last_modified().unwrap();
         assert_eq!(time.year(), year);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test_needs::needs("unzip")]
+#[test]
+fn zip_is_opened_by_unzip() {
+    let project = zipped();
+    let base = project.base();
+    sh(
+        &base,
+        "unzip -tq x.zip && mkdir u && cd u && unzip -q ../x.zip && diff -r --no-dereference . ../t",
+    );
+    sh(&base, "test -x u/run && test -L u/dir/link && test -d u/dir/empty");
+}
+
+#[cfg(target_os = "linux")]
+#[test_needs::needs("bsdtar")]
+#[test]
+fn zip_is_opened_by_bsdtar() {
+    let project = zipped();
+    let base = project.base();
+    sh(&base, "mkdir b && bsdtar -xf x.zip -C b && diff -r --no-dereference b t");
+}
+
+#[cfg(target_os = "linux")]
+#[test_needs::needs("7z")]
+#[test]
+fn zip_is_opened_by_7zip() {
+    let project = zipped();
+    let base = project.base();
+    sh(&base, "7z t x.zip >/dev/null");
+}
+
+#[cfg(target_os = "linux")]
+#[test_needs::needs("python3")]
+#[test]
+fn zip_is_opened_by_python3() {
+    let project = zipped();
+    let base = project.base();
+    let list = sh(&base, "python3 -c \"import zipfile
+z = zipfile.ZipFile('x.zip'); assert z.testzip() is None
+for i in z.infolist(): print(i.filename, oct(i.external_attr >> 16), i.date_time, i.extra, i.create_system, i.flag_bits)\"");
+    let time = "(2023, 11, 14, 22, 13, 20) b'' 3";
+    let want = [
+        format!("big 0o100644 {time} 0"),
+        format!("dir/ 0o40755 {time} 0"),
+        format!("dir/empty/ 0o40755 {time} 0"),
+        format!("dir/link 0o120755 {time} 0"),
+        format!("dir/naïve 0o100644 {time} 2048"),
+        format!("nothing 0o100644 {time} 0"),
+        format!("run 0o100755 {time} 0"),
+    ];
+    assert_eq!(list.lines().collect::<Vec<_>>(), want);
 }
 
 #[cfg(unix)]

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Project, Run, assert_verdict};
 use crate::verify::fails;
+use test_needs::needs;
 
 const ALICE: &str = "https://example.org/alice";
 const BOB: &str = "https://example.org/bob";
@@ -17,15 +18,6 @@ const BOB: &str = "https://example.org/bob";
 /// A release with the statements of two builders, whom the user trusts.
 struct Release {
     project: Project,
-}
-
-fn available(program: &str) -> bool {
-    let found =
-        Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if found.is_err() {
-        eprintln!("NOT CHECKED: {program} is not installed");
-    }
-    found.is_ok()
 }
 
 impl Release {
@@ -170,11 +162,9 @@ impl Release {
     }
 }
 
+#[needs("openssl")]
 #[test]
 fn what_a_builder_took_from_a_ledger_counts_only_where_the_user_accepts_it() {
-    if !available("openssl") {
-        return;
-    }
     let it = Release::new();
     let full = it.read("dist/repro.json");
     let mut manifest: Value = serde_json::from_str(&full).unwrap();
@@ -198,11 +188,9 @@ fn what_a_builder_took_from_a_ledger_counts_only_where_the_user_accepts_it() {
     assert_verdict(&it.verify(&[]), 0, both);
 }
 
+#[needs("openssl")]
 #[test]
 fn two_builders_are_counted_and_every_attack_is_not() {
-    if !available("openssl") {
-        return;
-    }
     let it = Release::new();
     let control = || {
         it.attest("bob", BOB, &[]);
@@ -442,11 +430,9 @@ fn two_builders_are_counted_and_every_attack_is_not() {
     control();
 }
 
+#[needs("openssl", "ssh-keygen")]
 #[test]
 fn others_verify_what_is_signed() {
-    if !available("openssl") || !available("ssh-keygen") {
-        return;
-    }
     let it = Release::new();
     // Two builders' statements are the same but for the builder, and a signature is always the same.
     let payload = |name: &str| -> String {
@@ -566,11 +552,9 @@ fn only_a_build_that_others_could_make_is_attested() {
     assert!(!Path::new(&statement).exists());
 }
 
+#[needs("openssl")]
 #[test]
 fn artifacts_of_one_name_are_each_attested() {
-    if !available("openssl") {
-        return;
-    }
     let it = Release::new();
     let mut manifest: Value = serde_json::from_str(&it.read("dist/repro.json")).unwrap();
     let one = manifest["artifacts"][0].clone();
@@ -610,11 +594,9 @@ fn artifacts_of_one_name_are_each_attested() {
     }
 }
 
+#[needs("openssl")]
 #[test]
 fn a_rebuild_is_one_vote_of_its_owner_and_is_never_outvoted() {
-    if !available("openssl") {
-        return;
-    }
     let mut it = Release { project: Project::committed("sound-features") };
     it.project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
     assert_verdict(&it.project.repro(&["build", "--once"]), 0, "SINGLE BUILD");

@@ -2,6 +2,7 @@
 
 use crate::archive::sh;
 use crate::support::{Project, Run};
+use test_needs::needs;
 
 fn scratch() -> Project {
     let project = Project::plain("sound-features");
@@ -52,6 +53,7 @@ fn each_difference_has_its_cause() {
     assert!(run.stdout.contains("`b`"), "{}", run.all());
 }
 
+#[needs("zip")]
 #[test]
 fn another_compressor_is_said_to_hold_the_same() {
     let project = scratch();
@@ -63,12 +65,10 @@ fn another_compressor_is_said_to_hold_the_same() {
         assert!(causes(&json).iter().all(|c| c == "compressor"), "{}", json.all());
     }
     let zips = "cd t && TZ=UTC zip -X -q -1 ../1.zip a b && TZ=UTC zip -X -q -0 ../0.zip a b";
-    if crate::archive::have("zip") {
-        sh(&project.dir, &format!("seq 1 9999 >t/a; touch -d @1700000000 t/a t/b; {zips}"));
-        let json = project.repro(&["diff", "--format", "json", "0.zip", "1.zip"]);
-        assert!(causes(&json).contains(&"compressor".to_string()), "{}", json.all());
-        assert_eq!(json.json()["same_content"], true);
-    }
+    sh(&project.dir, &format!("seq 1 9999 >t/a; touch -d @1700000000 t/a t/b; {zips}"));
+    let json = project.repro(&["diff", "--format", "json", "0.zip", "1.zip"]);
+    assert!(causes(&json).contains(&"compressor".to_string()), "{}", json.all());
+    assert_eq!(json.json()["same_content"], true);
 }
 
 #[test]
@@ -132,6 +132,7 @@ fn times() -> Project {
     project
 }
 
+#[needs("zip", "dpkg-deb")]
 #[test]
 fn a_time_within_archives_is_found_at_every_level_and_is_the_only_cause() {
     let project = times();
@@ -145,27 +146,23 @@ fn a_time_within_archives_is_found_at_every_level_and_is_the_only_cause() {
         let found = found(&project, &format!("a/{name}"), &format!("b/{name}"));
         assert_eq!(found, [("archive-mtime".to_string(), way.to_string(), false)], "{name}");
     }
-    if crate::archive::have("zip") {
-        let line = "for s in a b; do (cd $s; TZ=UTC zip -qX z.zip one.tar.gz); done";
-        sh(&project.dir, line);
-        let found = found(&project, "a/z.zip", "b/z.zip");
-        let way = "`one.tar.gz`: `x.tar.gz`: mtime of `f`".to_string();
-        assert_eq!(found, [("archive-mtime".to_string(), way, false)]);
-    }
-    if crate::archive::have("dpkg-deb") {
-        sh(
-            &project.dir,
-            "mkdir -p d/DEBIAN d/opt; printf 'Package: x\\nVersion: 1\\nArchitecture: all\\nMaintainer: u <u@example.org>\\nDescription: x\\n' >d/DEBIAN/control
+    let line = "for s in a b; do (cd $s; TZ=UTC zip -qX z.zip one.tar.gz); done";
+    sh(&project.dir, line);
+    let found = found(&project, "a/z.zip", "b/z.zip");
+    let way = "`one.tar.gz`: `x.tar.gz`: mtime of `f`".to_string();
+    assert_eq!(found, [("archive-mtime".to_string(), way, false)]);
+    sh(
+        &project.dir,
+        "mkdir -p d/DEBIAN d/opt; printf 'Package: x\\nVersion: 1\\nArchitecture: all\\nMaintainer: u <u@example.org>\\nDescription: x\\n' >d/DEBIAN/control
             for s in a b; do cp $s/t.tar.gz d/opt/; touch -d @5 d/opt/* d/DEBIAN/*; for z in xz gzip; do
-            SOURCE_DATE_EPOCH=5 dpkg-deb --root-owner-group -Z$z -b d $s/$z.deb >/dev/null; done; done",
-        );
-        let deb = found(&project, "a/xz.deb", "b/xz.deb");
-        let way = "`data.tar.xz`: `opt/t.tar.gz`: mtime of `f`".to_string();
-        assert_eq!(deb, [("archive-mtime".to_string(), way, false)]);
-        let packed = found(&project, "a/xz.deb", "a/gzip.deb");
-        assert!(packed.iter().all(|(cause, ..)| cause == "compressor"), "{packed:?}");
-        assert_eq!(packed.len(), 2, "{packed:?}");
-    }
+        SOURCE_DATE_EPOCH=5 dpkg-deb --root-owner-group -Z$z -b d $s/$z.deb >/dev/null; done; done",
+    );
+    let deb = found(&project, "a/xz.deb", "b/xz.deb");
+    let way = "`data.tar.xz`: `opt/t.tar.gz`: mtime of `f`".to_string();
+    assert_eq!(deb, [("archive-mtime".to_string(), way, false)]);
+    let packed = found(&project, "a/xz.deb", "a/gzip.deb");
+    assert!(packed.iter().all(|(cause, ..)| cause == "compressor"), "{packed:?}");
+    assert_eq!(packed.len(), 2, "{packed:?}");
     // The same tar in three forms: only how it is compressed.
     for other in ["t.tar.gz", "t.tar.xz"] {
         let packed = found(&project, "a/t.tar", &format!("a/{other}"));
@@ -227,12 +224,10 @@ fn a_commit_in_a_comment_and_names_in_one_directory_are_no_obstacle() {
     assert!(run.last().ends_with("what differs is archive-mtime"), "{}", run.all());
 }
 
+#[needs("zip")]
 #[test]
 fn a_zip_behind_other_bytes_is_read() {
     let project = scratch();
-    if !crate::archive::have("zip") {
-        return;
-    }
     sh(
         &project.dir,
         "for t in 1500000000 1600000000; do touch -d @$t t/a; (cd t; TZ=UTC zip -qX ../$t.zip a)

@@ -1,8 +1,6 @@
 //! `repro env`: a build by hand with it gives the very bytes of `repro build --inject rustflags`.
 
 use std::path::Path;
-#[cfg(unix)]
-use std::process::Command;
 
 use crate::support::Project;
 #[cfg(unix)]
@@ -86,11 +84,35 @@ fn variables(text: &str) -> Vec<(String, String)> {
     list.iter().map(|v| (of(v, "name"), of(v, "value"))).collect()
 }
 
+/// What the user has set: quotes and a dollar sign must come through.
+#[cfg(unix)]
+const ENV: [(&str, &str); 2] = [("CFLAGS", "-DX='it'\"'\"'s \\$5'"), ("RUSTFLAGS", "--cfg mine")];
+
+/// A shell that takes the lines has every variable, byte for byte, and the umask.
+#[cfg(unix)]
+fn taken_by(project: &Project, program: &str, take: &str, wanted: &[(String, String)]) {
+    let out = shell(project, &project.dir, program, &format!("{take}; env -0; umask"), &ENV);
+    for (name, value) in wanted {
+        let line = format!("{name}={value}");
+        assert!(out.split('\0').any(|l| l == line), "{program}: {line}");
+    }
+    assert!(out.ends_with("0022\n"), "{program}: {out}");
+}
+
+#[cfg(unix)]
+#[test_needs::needs("fish")]
+#[test]
+fn fish_takes_the_same() {
+    let project = Project::committed("sound-features");
+    let wanted = variables(&project.repro_env(&["env", "--format", "json"], &ENV).stdout);
+    taken_by(&project, "fish", "repro env --format fish | source", &wanted);
+}
+
 #[cfg(unix)]
 #[test]
 fn every_form_says_the_same() {
     let project = Project::committed("sound-features");
-    let env = [("CFLAGS", "-DX='it'\"'\"'s \\$5'"), ("RUSTFLAGS", "--cfg mine")];
+    let env = ENV;
     let json = project.repro_env(&["env", "--format", "json"], &env);
     assert_eq!(json.code, Some(0), "{}", json.all());
     let wanted = variables(&json.stdout);
@@ -101,20 +123,7 @@ fn every_form_says_the_same() {
         value("CARGO_ENCODED_RUSTFLAGS").starts_with("--cfg\u{1f}mine\u{1f}--remap-path-prefix=")
     );
 
-    let shells = [("sh", "eval \"$(repro env)\""), ("fish", "repro env --format fish | source")];
-    for (program, take) in shells {
-        let there = Command::new(program).args(["-c", "exit 0"]).output();
-        if there.is_err() {
-            eprintln!("NOT CHECKED with {program}: it is not installed");
-            continue;
-        }
-        let out = shell(&project, &project.dir, program, &format!("{take}; env -0; umask"), &env);
-        for (name, value) in &wanted {
-            let line = format!("{name}={value}");
-            assert!(out.split('\0').any(|l| l == line), "{program}: {line}");
-        }
-        assert!(out.ends_with("0022\n"), "{program}: {out}");
-    }
+    taken_by(&project, "sh", "eval \"$(repro env)\"", &wanted);
     let powershell = project.repro_env(&["env", "--format", "powershell"], &env);
     let docker = project.repro_env(&["env", "--format", "dockerfile"], &env).stdout;
     for (name, _) in &wanted {

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 use crate::isolation::sandboxes;
 use crate::support::{Project, assert_verdict};
+use test_needs::needs;
 
 /// There is none but on Linux.
 #[cfg(not(target_os = "linux"))]
@@ -152,11 +153,10 @@ fn each_row_has_a_fixture_that_is_found_by_it_alone() {
     assert!(missing.is_empty(), "without a fixture: {missing:?}");
 }
 
+#[needs("sandbox")]
 #[test]
 fn toolchain_path() {
-    if sandboxes() {
-        is_found_by("fault-toolchain-path", "toolchain-path", ("bin", "build-path"));
-    }
+    is_found_by("fault-toolchain-path", "toolchain-path", ("bin", "build-path"));
 }
 
 #[test]
@@ -189,11 +189,9 @@ fn ids_of_processes_are_found_to_be_chance() {
 
 /// All that differs in it is one of the variations, the place of the wrapper included.
 #[cfg(target_os = "linux")]
+#[needs("sandbox")]
 #[test]
 fn the_whole_environment_is_confirmed_with_each_variation_in_it() {
-    if !sandboxes() {
-        return;
-    }
     let run = Project::committed("fault-whole-environment").repro(&["build", "--format", "json"]);
     assert_eq!(run.code, Some(1), "{}", run.all());
     let blame = run.json()["blame"][0].clone();
@@ -206,11 +204,10 @@ fn the_whole_environment_is_confirmed_with_each_variation_in_it() {
 
 /// The other copy is on another file system: what differs by that is not called an order.
 #[cfg(target_os = "linux")]
+#[needs("sandbox")]
 #[test]
 fn the_file_system_is_told_from_the_order_of_directories() {
-    if sandboxes() {
-        is_found("fault-file-system", ("build-script", "file-system"), &["directory-order"]);
-    }
+    is_found("fault-file-system", ("build-script", "file-system"), &["directory-order"]);
 }
 
 /// Each copy of a file has a number of its own, also in each replay: that is no randomness of the script.
@@ -237,15 +234,14 @@ fn the_number_of_a_file_is_told_from_randomness() {
 }
 
 #[cfg(target_os = "linux")]
+#[needs("sandbox")]
 #[test]
 fn the_uptime_is_found_to_be_a_time() {
-    if sandboxes() {
-        let project = is_found("fault-uptime", ("build-script", "timestamp"), &[]);
-        // What the build script told is recognized in the program, although no variation has that value.
-        let run = project.repro(&["build", "--format", "json"]);
-        let explained = run.json()["artifacts"][0]["explained"].clone();
-        assert_eq!(explained["unexplained"], 0, "{explained}");
-    }
+    let project = is_found("fault-uptime", ("build-script", "timestamp"), &[]);
+    // What the build script told is recognized in the program, although no variation has that value.
+    let run = project.repro(&["build", "--format", "json"]);
+    let explained = run.json()["artifacts"][0]["explained"].clone();
+    assert_eq!(explained["unexplained"], 0, "{explained}");
 }
 
 #[test]

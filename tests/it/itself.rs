@@ -6,22 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::archive::sh;
 use crate::support::{Project, Run, assert_verdict, host};
 use crate::verify::fails;
+use test_needs::needs;
 
 const CARGO: &str =
     "[package]\nname = \"true\"\nversion = \"1.0.0\"\nedition = \"2021\"\n\n[workspace]\n";
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"true\"\nversion = \"1.0.0\"\n";
+/// Inside, the link leads to a file of the build's own, so that cargo finds one.
+const LINK: &str = "mkdir -p release; cp \"$out\" release/true; rm \"$out\"; ln -s /proc/self/cwd/release/true \"$out\"";
 /// A program that is on every machine, and readable in the sandbox.
 const INSTALLED: &str = "/usr/bin/true";
-
-fn no_sandbox() -> bool {
-    let args = ["--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true"];
-    let out = std::process::Command::new("bwrap").args(args).output();
-    let none = !out.is_ok_and(|o| o.status.success());
-    if none {
-        eprintln!("SKIPPED: no sandbox can be made here (bubblewrap)");
-    }
-    none
-}
 
 /// A package with a program `true`, whose linker does something after it has linked.
 fn linked(after: &str) -> Project {
@@ -61,21 +54,25 @@ fn verify(project: &Project, published: &Path, more: &[&str]) -> Run {
 
 #[test]
 fn a_link_to_the_published_file_is_no_output_of_a_build() {
-    // Inside, it leads to a file of the build's own, so that cargo finds one.
-    let link = "mkdir -p release; cp \"$out\" release/true; rm \"$out\"; ln -s /proc/self/cwd/release/true \"$out\"";
-    let project = committed(linked(link));
+    let project = committed(linked(LINK));
     let published = evil(&project, "release/true");
     let words = "not a file in its target directory";
     fails(&verify(&project, &published, &["--no-sandbox"]), 5, &[words]);
-    if !no_sandbox() {
-        fails(&verify(&project, &published, &["--sandbox"]), 5, &[words, "`true"]);
-    }
     let project = committed(linked(":"));
     let published = evil(&project, "release/true");
     let out = project.base().join("out");
     let run = verify(&project, &published, &["--output", out.to_str().unwrap()]);
     assert_verdict(&run, 1, "DIFFERS");
     assert_verdict(&verify(&project, &out.join(host()).join("true"), &[]), 0, "REPRODUCED");
+}
+
+#[needs("sandbox")]
+#[test]
+fn a_link_to_the_published_file_is_no_output_in_a_sandbox_either() {
+    let project = committed(linked(LINK));
+    let published = evil(&project, "release/true");
+    let words = ["not a file in its target directory", "`true"];
+    fails(&verify(&project, &published, &["--sandbox"]), 5, &words);
 }
 
 /// cargo passes on what a compiler prints, and so what a macro prints in it.
@@ -127,11 +124,9 @@ fn a_macro_that_speaks_as_cargo_names_no_file_of_this_machine() {
     assert_verdict(&verify(&project, &published, &[]), 1, "DIFFERS");
 }
 
+#[needs("sandbox", "/usr/bin/true")]
 #[test]
 fn a_published_file_that_is_installed_is_hidden_from_the_build() {
-    if no_sandbox() || !Path::new(INSTALLED).is_file() {
-        return;
-    }
     let copies = format!("cp {INSTALLED} \"$out\"; chmod 755 \"$out\"");
     let project = committed(linked(&copies));
     let run = verify(&project, Path::new(INSTALLED), &["--no-sandbox"]);
@@ -166,11 +161,9 @@ fn a_published_file_in_the_directory_of_the_source_is_no_part_of_it() {
 
 /// The settings of a repository make git run programs, and its list of borrowed objects names
 /// directories that the build has to see: neither counts in an archive.
+#[needs("sandbox")]
 #[test]
 fn an_archive_with_a_repository_runs_nothing_and_opens_nothing() {
-    if no_sandbox() {
-        return;
-    }
     let place = tempfile::tempdir().unwrap();
     let published = std::fs::canonicalize(place.path()).unwrap().join("true");
     std::fs::write(&published, "evil\n").unwrap();

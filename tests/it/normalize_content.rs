@@ -1,8 +1,9 @@
 //! What looks like metadata and is content to some client: `repro normalize` leaves it as it is, and its
 //! clients read what is normalized as they read it before.
 
-use crate::archive::{have, sh};
+use crate::archive::sh;
 use crate::support::{Project, Run};
+use test_needs::needs;
 
 const EPOCH: &str = "1700000000";
 
@@ -59,13 +60,11 @@ one('signed.msix', ['app.exe', 'AppxSignature.p7x'])
 one('plain.zip', ['app.exe', 'AppxManifest.xml'])
 ";
 
+#[needs("python3", "unzip")]
 #[test]
 fn a_zip_keeps_its_directories_its_alignment_and_its_block_map() {
     let project = scratch();
     let dir = &project.dir;
-    if !have("python3") || !have("unzip") {
-        return;
-    }
     python(&project, ZIPS);
     // It warns of the backslashes, and ends with 1.
     let names = |file: &str| {
@@ -81,13 +80,11 @@ fn a_zip_keeps_its_directories_its_alignment_and_its_block_map() {
     assert_eq!(names("slash.zip"), "o/dir/file.txt\n");
 }
 
+#[needs("jar", "java")]
 #[test]
 fn a_jar_of_any_name_has_its_manifest_where_java_looks_for_it() {
     let project = scratch();
     let dir = &project.dir;
-    if !have("jar") || !have("java") {
-        return;
-    }
     project.write(
         "Manifest.java",
         "import java.io.*; import java.util.jar.*;
@@ -100,13 +97,11 @@ fn a_jar_of_any_name_has_its_manifest_where_java_looks_for_it() {
     assert_eq!(sh(dir, "cmp p.hpi p.jar && java Manifest.java p.hpi p.jar"), "true\ntrue\n");
 }
 
+#[needs("python3")]
 #[test]
 fn an_archive_that_was_stored_in_a_zip_is_stored_again() {
     let project = scratch();
     let dir = &project.dir;
-    if !have("python3") {
-        return;
-    }
     let methods = "
 import sys, zipfile
 z = zipfile.ZipFile('boot.jar'); assert z.testzip() is None
@@ -187,15 +182,21 @@ fn a_package_whose_list_has_modes_and_times_stays() {
     stays(&project, "x.pkg.tar.gz", "pacman");
     stays(&project, "box.ova", "in the order of its members");
     changes(&project, &["plain.tar.gz", "plain.tar"]);
-    // As its client sees it, whose list is real.
-    if have("pacman") && have("bsdtar") {
-        sh(
-            dir,
-            "set -e; cd p; bsdtar --format=mtree --options='!all,use-set,type,mode,time,size,sha256' -czf .MTREE .PKGINFO etc
-            bsdtar -czf ../y.pkg.tar.gz .MTREE .PKGINFO etc",
-        );
-        stays(&project, "y.pkg.tar.gz", "pacman");
-    }
+}
+
+/// As its client sees it, whose list is real.
+#[needs("pacman", "bsdtar")]
+#[test]
+fn a_package_that_pacman_reads_stays() {
+    let project = scratch();
+    let dir = &project.dir;
+    sh(
+        dir,
+        "set -e; mkdir -p p/etc; cd p; echo x >etc/x; printf 'pkgname = x\\npkgver = 1-1\\narch = any\\n' >.PKGINFO
+            bsdtar --format=mtree --options='!all,use-set,type,mode,time,size,sha256' -czf .MTREE .PKGINFO etc
+        bsdtar -czf ../y.pkg.tar.gz .MTREE .PKGINFO etc",
+    );
+    stays(&project, "y.pkg.tar.gz", "pacman");
 }
 
 /// The seed of a PE file, with a header of .NET in its section, which has a strong name or none.

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use crate::archive::{have, sh};
+use crate::archive::sh;
 use crate::support::{Project, Run};
+use test_needs::needs;
 
 const EPOCH: &str = "1700000000";
 
@@ -216,13 +217,11 @@ for name, fill in ('v2.apk', b'\\0'), ('odd.apk', b'x'):
     open(name, 'wb').write(b[:d] + block_at + end)
 ";
 
+#[needs("python3")]
 #[test]
 fn a_zip_that_is_more_than_its_members_stays() {
     let project = scratch();
     let dir = &project.dir;
-    if !have("python3") {
-        return;
-    }
     std::fs::write(dir.join("zips.py"), ZIPS).unwrap();
     sh(dir, "python3 zips.py");
     left_alone(
@@ -316,13 +315,11 @@ fn times_before_the_epoch_become_equal_with_set_time_and_a_dry_run_changes_nothi
     assert_eq!(both.code, Some(2), "{}", both.all());
 }
 
+#[needs("dpkg-deb")]
 #[test]
 fn a_package_is_normalized_with_the_tars_in_it() {
     let project = scratch();
     let dir = &project.dir;
-    if !have("dpkg-deb") {
-        return;
-    }
     sh(
         dir,
         "mkdir -p d/DEBIAN d/usr/bin d/var/mail
@@ -360,6 +357,7 @@ fn a_package_is_normalized_with_the_tars_in_it() {
     sh(dir, "tar -xOf all.tar in.tar | cmp - in.tar");
 }
 
+#[needs("python3", "zip", "llvm-ar", "bsdtar")]
 #[test]
 fn what_the_real_tools_take_out_is_what_went_in() {
     let project = scratch();
@@ -385,18 +383,14 @@ with zipfile.ZipFile('py.zip', 'w', zipfile.ZIP_DEFLATED) as z:
             echo o >o.o; echo p >a-long-name-for-an-object.o; ar rcU sysv.a o.o a-long-name-for-an-object.o o.o"
         ),
     );
-    if have("llvm-ar") {
-        sh(
-            dir,
-            "for f in bsd darwin; do llvm-ar --format=$f rcU $f.a o.o a-long-name-for-an-object.o; done",
-        );
-    }
-    if have("bsdtar") {
-        sh(
-            dir,
-            "for f in pax paxr gnutar ustar; do bsdtar --format=$f -cf b$f.tar -C t a run h || exit 1; done",
-        );
-    }
+    sh(
+        dir,
+        "for f in bsd darwin; do llvm-ar --format=$f rcU $f.a o.o a-long-name-for-an-object.o; done",
+    );
+    sh(
+        dir,
+        "for f in pax paxr gnutar ustar; do bsdtar --format=$f -cf b$f.tar -C t a run h || exit 1; done",
+    );
     let files = sh(dir, "ls *.tar *.zip *.a");
     for file in files.lines() {
         let content = |to: &str| {
@@ -440,13 +434,11 @@ for of, name, value in (('f', 'user.a', b'1'), ('d', 'user.b', b'\\1\\2'), ('f',
     except OSError as e: print(name, e)
 ";
 
+#[needs("python3", "bsdtar")]
 #[test]
 fn extended_attributes_come_out_as_they_went_in() {
     let project = scratch();
     let dir = &project.dir;
-    if !have("python3") || !have("bsdtar") {
-        return;
-    }
     std::fs::write(dir.join("attributes.py"), ATTRIBUTES).unwrap();
     sh(
         dir,

@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use crate::isolation::{sandboxes, with_script};
+use crate::isolation::with_script;
 use crate::support::{Project, assert_verdict};
+use test_needs::needs;
 
 /// Found whole, with this cause, and equal with this one variation off.
 #[track_caller]
@@ -45,11 +46,9 @@ pub const CASES: &[(&str, &str, &str)] = &[
     ("git log -g -1 --date=raw --format=%gd", "clock", "timestamp"),
 ];
 
+#[needs("sandbox")]
 #[test]
 fn user_id_and_files_about_host_and_kernel_are_varied() {
-    if !sandboxes() {
-        return;
-    }
     for (command, variation, cause) in CASES {
         is_found_by(&format!("let value = ask({command:?});"), variation, cause);
     }
@@ -108,11 +107,9 @@ fn times_of_git_dependencies_are_varied() {
 }
 
 /// A program of musl starts with the object preloaded, and is told what others are told.
+#[needs("musl-gcc")]
 #[test]
 fn programs_of_a_different_c_library_are_reached() {
-    if std::process::Command::new("musl-gcc").arg("--version").output().is_err() {
-        return eprintln!("NOT CHECKED: musl-gcc is not installed");
-    }
     let asks = |code: &str| {
         let includes = ["stdio.h", "time.h", "unistd.h"].map(|name| format!("#include <{name}>\n"));
         let source = format!("{}int main(void) {{ {code} }}\n", includes.concat());
@@ -150,10 +147,11 @@ fn programs_that_nothing_can_be_preloaded_into_are_listed() {
     let run = with_script(&script("-O0")).repro(&["build"]);
     assert_verdict(&run, 0, "REPRODUCIBLE");
     assert!(!run.stdout.contains("statically linked"), "{}", run.all());
-    if !is_root() || !sandboxes() {
-        eprintln!("SKIPPED: a set-user-ID program of another user can be made by root alone");
-        return;
-    }
+}
+
+#[needs("root", "sandbox")]
+#[test]
+fn programs_with_the_rights_of_others_are_listed_where_they_get_them() {
     // In a sandbox no program gets the rights of another user, so there the shim reaches it.
     let project = with_script(
         "let value = Command::new(env::var(\"SUID\").unwrap()).status().unwrap().success();",

@@ -1,15 +1,8 @@
 //! Remedies that are tried in scratch copies: those that help are a patch, with which the project is
 //! reproducible; what does not help is no part of it.
 
-#[cfg(target_os = "linux")]
-use crate::isolation::sandboxes;
 use crate::support::{Project, assert_verdict};
-
-/// There is none but on Linux.
-#[cfg(not(target_os = "linux"))]
-fn sandboxes() -> bool {
-    false
-}
+use test_needs::needs;
 
 /// A project whose build script is this; it has a directory `data` of a few files.
 fn project(script: &str) -> Project {
@@ -168,13 +161,12 @@ fn a_macro_of_the_workspace_is_rewritten_too() {
     assert!(tried.iter().any(|(what, _)| what.contains("BTreeMap")), "{tried:?}");
 }
 
+#[needs("sandbox")]
 #[test]
 fn a_path_in_a_program_takes_one_path_for_all() {
-    if sandboxes() {
-        let project = Project::committed("fault-out-dir");
-        let tried = mended(&project, &[]);
-        assert!(tried.iter().any(|(what, _)| what.contains("same-path")), "{tried:?}");
-    }
+    let project = Project::committed("fault-out-dir");
+    let tried = mended(&project, &[]);
+    assert!(tried.iter().any(|(what, _)| what.contains("same-path")), "{tried:?}");
 }
 
 /// Its control: what nothing helps against is said, and no file is written.

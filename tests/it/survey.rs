@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::isolation::{denied, sandboxes};
+use crate::isolation::denied;
 use crate::schemas::errors;
 use crate::support::{Project, Run, assert_verdict};
+use test_needs::needs;
 
 /// A list, and the directory of its survey.
 struct Survey {
@@ -72,11 +73,9 @@ fn unlocked(dir: &Path) {
     std::fs::remove_file(dir.join("Cargo.lock")).unwrap();
 }
 
+#[needs("sandbox")]
 #[test]
 fn every_crate_gets_a_row_that_says_what_came_of_it_and_no_more() {
-    if !sandboxes() {
-        return println!("NOT CHECKED: surveys, which need bubblewrap");
-    }
     let survey = Survey::new();
     survey.package("sound-features", "sound-features", |dir| {
         // What a crate switches off in its own metadata is varied all the same.
@@ -152,11 +151,9 @@ fn every_crate_gets_a_row_that_says_what_came_of_it_and_no_more() {
     );
 }
 
+#[needs("sandbox")]
 #[test]
 fn a_limit_ends_a_crate_with_all_that_it_started() {
-    if !sandboxes() {
-        return println!("NOT CHECKED: limits of surveys, which need bubblewrap");
-    }
     let survey = Survey::new();
     // An argument that no other process has.
     let length = format!("600.{}", std::process::id());

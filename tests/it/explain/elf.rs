@@ -1,6 +1,7 @@
 //! Programs for Linux: symbols, crates and lines of the sources.
 
 use super::*;
+use test_needs::needs;
 
 const PATHS: [&str; 2] = ["/s/a/path/src", "/s/b/another/path/of/more/levels/src"];
 
@@ -279,7 +280,7 @@ fn members_of_archives_are_explained_in_turn() {
 }
 
 #[test]
-fn a_page_shows_it_and_a_browser_draws_it() {
+fn a_page_shows_it() {
     let project = scratch();
     pair(&project, PRINTS, PATHS, &[]);
     let run = project.repro(&["diff", "a", "b", "--html", "page.html"]);
@@ -291,15 +292,16 @@ fn a_page_shows_it_and_a_browser_draws_it() {
     for outside in ["<script", "src=", "@import", "url(", "<link"] {
         assert!(!page.contains(outside), "{outside}");
     }
-    draws(&project.dir.join("page.html"), &project.dir.join("page.png"));
 }
 
 /// The page in Chromium: it must draw something, and in the color of the verdict.
-#[track_caller]
-fn draws(page: &Path, picture: &Path) {
-    if !crate::archive::have("chromium") {
-        return;
-    }
+#[needs("chromium")]
+#[test]
+fn a_browser_draws_the_page() {
+    let project = scratch();
+    pair(&project, PRINTS, PATHS, &[]);
+    project.repro(&["diff", "a", "b", "--html", "page.html"]);
+    let (page, picture) = (project.dir.join("page.html"), project.dir.join("page.png"));
     let home = page.with_extension("home");
     let out = Command::new("chromium")
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
@@ -310,7 +312,7 @@ fn draws(page: &Path, picture: &Path) {
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&out.stderr);
-    let picture = std::fs::read(picture).unwrap_or_else(|e| panic!("{e}: {words}"));
+    let picture = std::fs::read(&picture).unwrap_or_else(|e| panic!("{e}: {words}"));
     assert!(picture.starts_with(b"\x89PNG"), "{words}");
     // An empty page of this size takes some 5 kB.
     assert!(picture.len() > 20_000, "{} bytes: {words}", picture.len());

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::*;
+use test_needs::needs;
 
-/// The PE file and the Mach-O file of the fixture, in a directory of `project`; false where the
-/// toolchain lacks its linker.
-fn foreign(project: &Project, name: &str) -> bool {
+/// The PE file and the Mach-O file of the fixture, in a directory of `project`.
+fn foreign(project: &Project, name: &str) {
     let dir = project.dir.join(name);
     std::fs::create_dir_all(&dir).unwrap();
     let print = |what: &[&str]| {
@@ -15,10 +15,6 @@ fn foreign(project: &Project, name: &str) -> bool {
     };
     let sysroot = PathBuf::from(print(&["--print", "sysroot"]));
     let lld = sysroot.join("lib/rustlib").join(crate::support::host()).join("bin/rust-lld");
-    if !lld.is_file() {
-        eprintln!("NOT CHECKED: PE and Mach-O, because the toolchain has no rust-lld");
-        return false;
-    }
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/no-core");
     let linker = format!("linker={}", lld.display());
     let common = ["-C", &linker, "-C", "panic=abort", "-C", "debuginfo=2"];
@@ -45,7 +41,6 @@ fn foreign(project: &Project, name: &str) -> bool {
         let words = String::from_utf8_lossy(&out.stderr);
         assert!(out.status.success(), "{source}: {words}");
     }
-    true
 }
 
 /// Adds seconds to the little-endian time at an offset.
@@ -54,12 +49,12 @@ fn later(bytes: &mut [u8], at: usize) {
     *field = u32::from_le_bytes(*field).wrapping_add(7).to_le_bytes();
 }
 
+#[needs("rust-lld")]
 #[test]
 fn pe_and_mach_o_have_their_fields_named() {
     let project = scratch();
-    if !foreign(&project, "one") || !foreign(&project, "the-other") {
-        return;
-    }
+    foreign(&project, "one");
+    foreign(&project, "the-other");
     // Whether the clock went on in between is not up to the test.
     let path = project.dir.join("the-other/pe.exe");
     let mut bytes = std::fs::read(&path).unwrap();
@@ -138,12 +133,11 @@ fn signed_again(macho: &[u8]) -> Vec<u8> {
     bytes
 }
 
+#[needs("rust-lld")]
 #[test]
 fn a_signature_is_the_cause_of_what_only_signing_changes() {
     let project = scratch();
-    if !foreign(&project, "one") {
-        return;
-    }
+    foreign(&project, "one");
     let write = |name: &str, bytes: Vec<u8>| std::fs::write(project.dir.join(name), bytes).unwrap();
     let pe = std::fs::read(project.dir.join("one/pe.exe")).unwrap();
     write("alice.exe", signed_pe(&pe, &[0xa5; 64]));
