@@ -174,9 +174,10 @@ fn run(command: Command) -> Result<u8> {
         Command::Archive(args) if args.show_policy => print(&text::policy()),
         Command::Archive(args) => {
             let format = args.report();
-            let packing::Outcome { archives, images, notes } = archive::run(&args.request())?;
-            let text = || text::archives(&archives, &images, &notes);
-            show(format, text, || json::archives(&archives, &images, &notes))
+            let done = archive::run(&args.request())?;
+            let (archives, images, notes) = (&done.archives, &done.images, &done.notes);
+            let text = || text::archives(archives, images, done.beside, notes);
+            show(format, text, || json::archives(archives, images, notes))
         }
         Command::Attest(args) => match attest::run(&args)? {
             attest::Done::Written(paths) => print(&text::written(&paths)),
@@ -253,6 +254,7 @@ fn deliver(
 ) -> Result<u8> {
     if let Some(path) = &asked.html {
         deliver::page(path, summary)?;
+        term::say(term::BOLD, "wrote", &path.display().to_string());
     }
     if asked.format == ReportFormat::Github {
         deliver::step_summary(summary)?;
