@@ -106,6 +106,16 @@ fn docs_on_archives_have_the_tables_of_the_program() {
 }
 
 #[test]
+fn every_table_of_exit_codes_is_that_of_the_program() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verdicts.md");
+    for text in [readme(), std::fs::read_to_string(page).unwrap()] {
+        let rows = repro::error::EXIT_CODES.iter();
+        let table: String = rows.map(|(code, what)| format!("| {code} | {what} |\n")).collect();
+        assert!(text.contains(&table), "{table}");
+    }
+}
+
+#[test]
 fn docs_on_verifying_have_the_steps_of_the_program() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.md");
     let docs = std::fs::read_to_string(path).unwrap();
