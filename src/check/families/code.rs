@@ -4,13 +4,12 @@ use crate::check::facts::Facts;
 use crate::check::facts::sources::{Origin, Read, What};
 use crate::check::hit::{Hit, Severity};
 
-/// Readings of which somebody has looked at the code and found that they reach no build that
-/// succeeds: told as info, with the reason.
+/// Calls whose code was reviewed and does not affect a build that succeeds: reported as info, with the reason.
 const VETTED: &[(&str, What, &str)] = &[
     (
         "const-random-macro",
         What::Randomness,
-        "where CONST_RANDOM_SEED is not set, which `known-crate` tells of",
+        "unless CONST_RANDOM_SEED is set; see rule `known-crate`",
     ),
     ("rustversion", What::Clock, "for the date that its error message gives as an example"),
     (
