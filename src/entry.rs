@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-use crate::archive::packing;
 use crate::cargo::{mingw, wrapper};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};

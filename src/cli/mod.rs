@@ -299,6 +299,21 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelled_command_gets_a_tip_from_help_as_well() {
+        let tip = |line: &str| {
+            let error = parse(line.split(' ').map(OsString::from).collect()).err().unwrap();
+            error.render().to_string()
+        };
+        for (line, wanted) in [
+            ("repro biuld", "'build'"),
+            ("repro help biuld", "'build'"),
+            ("repro help nope", "`repro --help` lists the commands"),
+        ] {
+            assert!(tip(line).contains(wanted), "{line}: {}", tip(line));
+        }
+    }
+
+    #[test]
     fn no_line_of_the_examples_is_wrapped_by_clap() {
         for command in Cli::command().get_subcommands() {
             let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
