@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-use crate::archive::packing;
 use crate::cargo::{mingw, wrapper};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
@@ -174,9 +173,10 @@ fn run(command: Command) -> Result<u8> {
         Command::Archive(args) if args.show_policy => print(&text::policy()),
         Command::Archive(args) => {
             let format = args.report();
-            let packing::Outcome { archives, images, notes } = archive::run(&args.request())?;
-            let text = || text::archives(&archives, &images, &notes);
-            show(format, text, || json::archives(&archives, &images, &notes))
+            let done = archive::run(&args.request())?;
+            let (archives, images, notes) = (&done.archives, &done.images, &done.notes);
+            let text = || text::archives(archives, images, done.beside, notes);
+            show(format, text, || json::archives(archives, images, notes))
         }
         Command::Attest(args) => match attest::run(&args)? {
             attest::Done::Written(paths) => print(&text::written(&paths)),
@@ -253,6 +253,7 @@ fn deliver(
 ) -> Result<u8> {
     if let Some(path) = &asked.html {
         deliver::page(path, summary)?;
+        term::say(term::BOLD, "wrote", &path.display().to_string());
     }
     if asked.format == ReportFormat::Github {
         deliver::step_summary(summary)?;

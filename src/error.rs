@@ -13,33 +13,30 @@ pub enum Kind {
     NotAccepted = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// A build failed: not a verdict.
+    /// A build failed, so there is no verdict.
     BuildFailed = 3,
-    /// Refused before building: no lockfile or a stale one, a dirty tree, an unfit toolchain.
+    /// Refused before building: missing or stale lockfile, dirty tree, wrong toolchain.
     Refused = 4,
     /// An input is malformed or hostile.
     BadInput = 5,
-    /// Anything else of the host: disk full, a tool missing, permission.
+    /// A problem with this machine: disk full, missing tool, permission denied.
     Host = 6,
     /// A signal ended the run (128 + SIGINT, as shells expect).
     Interrupted = 130,
 }
 
-/// The table of exit codes, as help and man pages print it.
+/// The table of exit codes, as help, man pages, README and docs/verdicts.md print it.
 pub const EXIT_CODES: &[(u8, &str)] = &[
-    (0, "reproducible, verified, the same, or nothing to change"),
-    (
-        1,
-        "files differ, nothing was varied, a file would be changed, or `repro check` found an error",
-    ),
-    (2, "the command line is wrong"),
-    (3, "a build failed: not a verdict"),
+    (0, "reproducible, reproduced, identical, or nothing to change"),
+    (1, "files differ, something was not accepted, or `repro check` found an error"),
+    (2, "wrong usage"),
+    (3, "a build failed, so there is no verdict"),
     (
         4,
-        "refused before building: no lockfile or a stale one, dirty tree, unfit toolchain or source",
+        "refused before building: missing or stale lockfile, dirty tree, wrong toolchain or source",
     ),
-    (5, "an input is malformed or hostile"),
-    (6, "anything else of the host: disk full, a tool missing, permission"),
+    (5, "malformed or hostile input: a manifest, an archive, `metadata.repro`"),
+    (6, "a problem with this machine: disk full, missing tool, permission denied"),
     (130, "interrupted"),
 ];
 

@@ -1,6 +1,6 @@
-//! `repro` makes, proves and explains bit-identical Rust builds.
+//! `repro` builds Rust projects twice, compares the results and explains differences.
 //!
-//! The modules stand on floors and import only from below: ground (process, files, digests),
+//! Modules are layered and import only from lower layers: ground (process, files, digests),
 //! values, steps, outputs, entry. `tests/it/floors.rs` checks that.
 //!
 //! There is no library API. What is public here is for `main`, the fuzz targets and the tests; the

@@ -100,7 +100,7 @@ pub const OCI: &str = "oci";
 pub struct Archive {
     /// Files and directories to pack instead of a build; a single directory is packed by its content
     pub paths: Vec<PathBuf>,
-    /// File to write the archive of PATH to; SHA256SUMS next to it gets a line
+    /// File to write the archive of PATH to; also adds a line to the SHA256SUMS next to it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// What an image is based on: an OCI layout (a directory or tar) with the digest of an image or
@@ -114,8 +114,8 @@ pub struct Archive {
     /// Threads that compress; the bytes do not depend on it [default: the number of cores]
     #[arg(short, long, value_name = "N", value_parser = value_parser!(u16).range(1..=256).map(usize::from))]
     pub jobs: Option<usize>,
-    /// The time of all members, in seconds since 1970 [default: the build's; of PATH
-    /// SOURCE_DATE_EPOCH, else 1980-01-01]
+    /// The time of all members, in seconds since 1970 [default: the build's time;
+    /// with PATH, SOURCE_DATE_EPOCH or 1980-01-01]
     #[arg(long, value_name = "SECONDS", value_parser = value_parser!(i64).range(0..))]
     pub epoch: Option<i64>,
     /// Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given

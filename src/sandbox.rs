@@ -1,4 +1,4 @@
-//! A build by itself: in user, mount, network, pid, ipc and hostname namespaces of its own, through
+//! An isolated build: in user, mount, network, pid, ipc and hostname namespaces of its own, through
 //! bubblewrap (Linux). What it left running ends with it.
 //!
 //! It can write to its own directories and to private ones for temporary files, and to nothing else.

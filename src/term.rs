@@ -114,7 +114,7 @@ impl Progress {
         }
     }
 
-    /// Draws the elapsed time anew.
+    /// Redraws the line with the elapsed time.
     pub fn tick(&self) {
         if self.live {
             self.draw(&mut self.state.lock().expect("no panic holds this lock"));
@@ -153,12 +153,25 @@ fn width() -> usize {
 }
 
 fn line_of(doing: &[(String, String)], seconds: u64, width: usize) -> String {
-    let parts: Vec<String> = doing
-        .iter()
-        .map(|(who, text)| if who.is_empty() { text.clone() } else { format!("{who}: {text}") })
-        .collect();
-    let line = format!("[{}:{:02}] {}", seconds / 60, seconds % 60, parts.join("   "));
-    line.chars().take(width.saturating_sub(1)).collect()
+    let time = format!("[{}:{:02}] ", seconds / 60, seconds % 60);
+    let part = |(who, text): &(String, String)| match who.is_empty() {
+        true => text.clone(),
+        false => format!("{who}: {text}"),
+    };
+    let parts: Vec<String> = doing.iter().map(part).collect();
+    let width = width.saturating_sub(1);
+    // Each has its share, and what those before it left over.
+    let mut room = width.saturating_sub(time.len());
+    let mut line = time;
+    for (n, part) in parts.iter().enumerate() {
+        let left = parts.len() - n;
+        let gap = if n == 0 { 0 } else { 3 };
+        let later: usize = parts[n + 1..].iter().map(|p| p.chars().count() + 3).sum();
+        let share = (room / left).max(room.saturating_sub(later)).saturating_sub(gap);
+        line.extend(" ".repeat(gap).chars().chain(part.chars().take(share)));
+        room = room.saturating_sub(gap + part.chars().count().min(share));
+    }
+    line.chars().take(width).collect()
 }
 
 /// Does the work while the progress line is kept alive.
@@ -186,6 +199,18 @@ mod tests {
         let doing = [("A".into(), "serde v1".into()), ("B".into(), "syn v2".into())];
         assert_eq!(line_of(&doing, 75, 80), "[1:15] A: serde v1   B: syn v2");
         assert_eq!(line_of(&doing, 75, 10), "[1:15] A:");
+        let both = |a: &str| line_of(&[("A".into(), a.into()), doing[1].clone()], 75, 40);
+        assert_eq!(both(&"x".repeat(50)), "[1:15] A: xxxxxxxxxxxxxxxxxx   B: syn v2");
+        let long = [
+            both(""),
+            line_of(
+                &[("A", "3 of 9 units: serde, syn"), ("B", "2 of 9 units: libc, log")]
+                    .map(|(a, b)| (a.into(), b.into())),
+                75,
+                40,
+            ),
+        ];
+        assert_eq!(long, ["[1:15] A:    B: syn v2", "[1:15] A: 3 of 9 units   B: 2 of 9 unit"]);
     }
 
     #[test]

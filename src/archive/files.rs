@@ -72,6 +72,7 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     Ok(Outcome {
         archives: vec![(output.clone(), entry(place, None, &options, &packed))],
         images: Vec::new(),
+        beside: if asked.sums { &[sums::NAME] } else { &[] },
         notes,
     })
 }

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub archives: Vec<(PathBuf, manifest::Archive)>,
     /// The images, likewise.
     pub images: Vec<(PathBuf, manifest::Image)>,
+    /// Files that were written next to them.
+    pub beside: &'static [&'static str],
     /// Things that the user should know.
     pub notes: Vec<String>,
 }

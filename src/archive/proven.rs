@@ -3,7 +3,7 @@
 //!
 //! Nothing is packed that the manifest does not cover or that is not in the source it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -25,6 +25,7 @@ use crate::project::scratch::Scratch;
 use crate::query::Cargo;
 use crate::request::{Archive, OCI, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted, include};
+use crate::term::short_list;
 use crate::verdict::Verdict;
 
 /// Packs it into `target/repro/dist`.
@@ -44,6 +45,11 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     let scratch = Scratch::new(false)?;
     let copy = scratch.path().join("source");
     check_current(&manifest, &source, &copy)?;
+    if by_target(&manifest).is_empty() {
+        return Err(refused(
+            "the last build has no program or C library to pack: build a package that has one, or pack files with `repro archive PATH -o FILE`",
+        ));
+    }
 
     let workspace = copy.join(&source.workspace);
     let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
@@ -101,6 +107,10 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     manifest.images = images.clone();
     write_beside(new.path(), &manifest)?;
     let dist = results.join(DIST);
+    let names = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let kept: BTreeSet<_> = names(new.path()).map(|e| e.file_name()).collect();
+    let gone = names(&dist).map(|e| e.file_name()).filter(|n| !kept.contains(n));
+    let gone: Vec<String> = gone.map(|n| n.to_string_lossy().into_owned()).collect();
     fs::remove_tree(&dist)?;
     std::fs::rename(new.path(), &dist)
         .with_context(|| format!("failed to write `{}`", dist.display()))?;
@@ -112,8 +122,13 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     let all = included.files.iter().map(|(name, _)| &name[..]);
     let colliding = names::colliding(all).map(|(a, b)| names::collision(&a, &b));
     let of_image = image.iter().filter_map(image::Plan::note);
+    let replaced = (!gone.is_empty()).then(|| {
+        let gone = short_list(&gone);
+        format!("`{DIST}` was replaced, so it no longer has these earlier files: {gone}")
+    });
     Ok(Outcome {
-        notes: notes.chain(colliding).chain(of_image).collect(),
+        beside: &[sums::NAME, MANIFEST],
+        notes: notes.chain(colliding).chain(of_image).chain(replaced).collect(),
         images: images.into_iter().map(|i| (dist.join(&i.name), i)).collect(),
         archives: archives
             .into_iter()

@@ -72,7 +72,7 @@ pub fn trace(
         ..Blame::default()
     });
     if blame.culprits.is_empty() && blame.unblamed.is_empty() {
-        let none = "no unit was found that differs although all its inputs agree";
+        let none = "could not find a unit that differs while all of its inputs match";
         blame.unblamed.push(none.to_string());
     }
     for line in &mut blame.unblamed {

@@ -3,6 +3,7 @@
 use repro_explain::finding::Finding;
 
 use crate::blame::canonical::Canonical;
+use crate::term::count;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 64;
@@ -24,8 +25,8 @@ pub fn text_line(
             format!("{name}:{}: {x} / {y}", i + 1)
         }
         None => format!(
-            "{name}: {} / {} lines, the first of them the same",
-            x.lines().count(),
+            "{name}: {} in A, {} in B; the lines they share are equal",
+            count(x.lines().count(), "line", "lines"),
             y.lines().count()
         ),
     }
@@ -86,7 +87,7 @@ mod tests {
         let line = |x: &str, y: &str| text_line("f", (x, &of("/a")), (y, &of("/bb")));
         assert_eq!(line("in /a/x\nat 1\n", "in /bb/x\nat 2\n"), "f:2: `at 1` / `at 2`");
         assert_eq!(line("in /a/x\n", "in /bb/x\n"), "f:1: `in /a/x` / `in /bb/x`");
-        assert_eq!(line("1\n", "1\n2\n"), "f: 1 / 2 lines, the first of them the same");
+        assert_eq!(line("1\n", "1\n2\n"), "f: 1 line in A, 2 in B; the lines they share are equal");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::term::short_list;
 pub struct Sources {
     /// As they were downloaded.
     pub intact: Vec<PathBuf>,
-    /// Those that were changed since: cargo is to unpack them again.
+    /// Those that were modified: cargo is to unpack them again.
     pub changed: Vec<PathBuf>,
 }
 
@@ -35,7 +35,7 @@ impl Sources {
         let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
         (!names.is_empty()).then(|| {
             format!(
-                "the builds had these crates as they were published, not as they are in your cargo home, where somebody has changed them: {}",
+                "the builds had these crates as they were published, not as they are in your cargo home, where they were modified: {}",
                 short_list(&names)
             )
         })
@@ -59,7 +59,7 @@ pub fn sort(unpacked: Vec<PathBuf>, user: &Path, lockfile: &str) -> Result<Sourc
             && !known.contains(&digest::of_file(&download)?.sha256)
         {
             return Err(refused(format!(
-                "`{}` does not have the checksum that Cargo.lock has for it: remove the file, so that cargo downloads it again",
+                "`{}` does not have the checksum that Cargo.lock has for it: remove the file and cargo downloads it again",
                 download.display()
             )));
         }

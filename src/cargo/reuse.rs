@@ -2,7 +2,7 @@
 //! an entry fits, or makes the call and writes down what an entry would need.
 //!
 //! Decides nothing about what enters the ledger: that is for the process outside, once both builds are
-//! compared. Whatever cannot be told here means that the call is made.
+//! compared. If unsure, the call is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;

@@ -106,7 +106,7 @@ pub const RULES: &[Rule] = rules! {
         source "https://doc.rust-lang.org/cargo/reference/registry-index.html";
     "toolchain-unpinned" Warning Files(locked::toolchain)
         looks at "the channel in rust-toolchain.toml"
-        why "a different compiler version produces different bytes; pin it so that everyone uses the same one"
+        why "a different compiler version produces different bytes; pin it so everyone uses the same one"
         to do "put an exact version (`channel = \"1.95.0\"`) or a dated nightly into rust-toolchain.toml"
         source "https://rust-lang.github.io/rustup/overrides.html#the-toolchain-file";
     "workspace-wrapper" Error Files(flags::workspace_wrapper)
@@ -270,7 +270,7 @@ pub const RULES: &[Rule] = rules! {
         to do "use paths relative to CARGO_MANIFEST_DIR, and do not emit them"
         source "https://reproducible-builds.org/docs/build-path/";
     "env-macro" Warning Code(What::EnvMacro, "compiles in the variable")
-        looks at "`env!` and `option_env!` of paths and names of the machine in all code, but for files that are included"
+        looks at "every `env!` or `option_env!` that reads a path or machine name, except in included files"
         why "the value is compiled in, where no remapping reaches it"
         to do "read the file with include_str! or include_bytes!, or read the variable at run time"
         source "https://reproducible-builds.org/docs/build-path/";

@@ -20,8 +20,8 @@ Examples:
 /// Arguments of `repro archive`.
 #[derive(Args)]
 pub struct ArchiveArgs {
-    /// Archive formats, `oci` for a container image, and `json` for the report [default: by the
-    /// name of -o; of a build `tar.gz`, of Windows targets `zip`]
+    /// Archive formats, `oci` for a container image, and `json` for the report [default: the
+    /// extension of -o; for a build, tar.gz, or zip for Windows]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = format_names())]
     format: Vec<String>,
     #[command(flatten)]

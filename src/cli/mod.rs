@@ -177,7 +177,7 @@ pub enum Command {
     RebuilderdSync(Sync),
     /// Prints a completion script for a shell.
     #[command(
-        after_help = "Example:\n  repro completions bash >~/.local/share/bash-completion/completions/repro"
+        after_help = "Examples:\n  repro completions bash >~/.local/share/bash-completion/completions/repro\n  repro completions zsh >~/.zfunc/_repro      with ~/.zfunc in fpath\n  repro completions fish >~/.config/fish/completions/repro.fish\n  repro completions powershell >>$PROFILE"
     )]
     Completions {
         /// The shell.
@@ -210,11 +210,22 @@ pub struct Parsed {
 /// # Errors
 /// What clap found, to be printed.
 pub fn parse(args: Vec<OsString>) -> Result<Parsed, clap::Error> {
-    let mut matches = Cli::command().try_get_matches_from(args).map_err(|mut error| {
+    let parsed = Cli::command().try_get_matches_from(&args).map_err(|error| {
+        // clap suggests nothing for `help biuld`.
+        let of_help = args.get(1).is_some_and(|a| a == "help")
+            && error.kind() == ErrorKind::InvalidSubcommand;
+        let words = [args[..1].to_vec(), args.get(2..).unwrap_or_default().to_vec()].concat();
+        let other = || Cli::command().try_get_matches_from(words).err();
+        of_help.then(other).flatten().filter(|e| e.kind() == error.kind()).unwrap_or(error)
+    });
+    let mut matches = parsed.map_err(|mut error| {
         let similar = ContextKind::SuggestedSubcommand;
         if let Some(ContextValue::Strings(names)) = error.get(similar) {
             let closest = names.last().cloned().into_iter().collect();
             error.insert(similar, ContextValue::Strings(closest));
+        } else if error.kind() == ErrorKind::InvalidSubcommand {
+            let tip = "`repro --help` lists the commands".into();
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
         }
         if let Some(tip) = tip(&error) {
             error.remove(ContextKind::SuggestedArg);
@@ -284,6 +295,21 @@ mod tests {
         for command in whole.get_subcommands() {
             let hides = |arg: &&clap::Arg| global.contains(&arg.get_id());
             assert_eq!(command.get_arguments().find(hides), None, "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn a_misspelled_command_gets_a_tip_from_help_as_well() {
+        let tip = |line: &str| {
+            let error = parse(line.split(' ').map(OsString::from).collect()).err().unwrap();
+            error.render().to_string()
+        };
+        for (line, wanted) in [
+            ("repro biuld", "'build'"),
+            ("repro help biuld", "'build'"),
+            ("repro help nope", "`repro --help` lists the commands"),
+        ] {
+            assert!(tip(line).contains(wanted), "{line}: {}", tip(line));
         }
     }
 

@@ -237,6 +237,7 @@ fn builds(
         at: project.fixed_paths().into_iter().next().map(|fixed| fixed.path),
         settings,
         source: project.describe(),
+        toolchain: manifest.toolchain.rustc.first().cloned().unwrap_or_default(),
         how_to_verify: project.how_to_verify(),
         notes,
         dropped: project.divided.dropped.clone(),

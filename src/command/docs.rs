@@ -22,10 +22,43 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("NO_COLOR, CLICOLOR_FORCE, CARGO_TERM_COLOR", "Colors off or on, without --color."),
 ];
 
+/// Files that it reads and writes, next to Cargo.toml.
+const FILES: &[(&str, &str)] = &[
+    (
+        "Cargo.toml",
+        "[package.metadata.repro] and [workspace.metadata.repro] hold the project's settings.",
+    ),
+    ("target/repro/repro.json", "The manifest of the last build."),
+    ("target/repro/artifacts/", "The files that it built."),
+    ("target/repro/a/, target/repro/b/", "Both sides of the files that differ."),
+    (
+        "target/repro/dist/",
+        "The release that `repro archive` packs: archives, SHA256SUMS and repro.json.",
+    ),
+];
+
+/// In bash, `cargo repro`. Everything else is left to cargo's own completions.
+const CARGO_IN_BASH: &str = r#"
+_repro_of_cargo() {
+    if [[ "${COMP_WORDS[1]}" == repro && "$COMP_CWORD" -gt 1 ]]; then
+        COMP_WORDS=(repro "${COMP_WORDS[@]:2}")
+        COMP_CWORD=$((COMP_CWORD - 1))
+        _repro repro "$2" "$3"
+        return
+    fi
+    declare -F _cargo >/dev/null || _completion_loader cargo 2>/dev/null
+    ! declare -F _cargo >/dev/null || _cargo "$@"
+}
+complete -F _repro_of_cargo -o bashdefault -o default cargo
+"#;
+
 /// Writes a completion script to standard output.
 pub fn completions(shell: clap_complete::Shell, mut whole: Command) -> Result<()> {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut whole, "repro", &mut bytes);
+    if shell == clap_complete::Shell::Bash {
+        bytes.extend_from_slice(CARGO_IN_BASH.as_bytes());
+    }
     print(&bytes)
 }
 
@@ -61,7 +94,7 @@ fn page(command: &Command, out: &mut Vec<u8>) -> std::io::Result<()> {
     let man = Man::new(command.clone()).source(concat!("repro ", env!("CARGO_PKG_VERSION")));
     man.render_title(out)?;
     man.render_name_section(out)?;
-    man.render_synopsis_section(out)?;
+    synopsis(command).to_writer(out)?;
     man.render_description_section(out)?;
     man.render_options_section(out)?;
     if command.has_subcommands() {
@@ -70,7 +103,9 @@ fn page(command: &Command, out: &mut Vec<u8>) -> std::io::Result<()> {
     let mut rest = Roff::new();
     let codes = EXIT_CODES.iter().map(|(code, what)| (code.to_string(), *what));
     table(&mut rest, "EXIT STATUS", codes);
-    table(&mut rest, "ENVIRONMENT", ENVIRONMENT.iter().map(|(n, what)| (n.to_string(), *what)));
+    for (title, rows) in [("ENVIRONMENT", ENVIRONMENT), ("FILES", FILES)] {
+        table(&mut rest, title, rows.iter().map(|(n, what)| (n.to_string(), *what)));
+    }
     let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     for part in after.split("\n\n") {
         match part.split_once('\n').filter(|(head, _)| head.starts_with("Example")) {
@@ -89,6 +124,21 @@ fn page(command: &Command, out: &mut Vec<u8>) -> std::io::Result<()> {
         }
     }
     rest.to_writer(out)
+}
+
+/// The options with their values: clap_mangen leaves those out.
+fn synopsis(command: &Command) -> Roff {
+    let mut line = vec![bold(command.get_bin_name().unwrap_or(command.get_name()))];
+    let (of_place, options): (Vec<_>, Vec<_>) =
+        command.get_arguments().filter(|a| !a.is_hide_set()).partition(|a| a.is_positional());
+    line.extend(options.iter().map(|a| roman(format!(" [{a}]"))));
+    line.extend(of_place.iter().map(|a| roman(format!(" {a}"))));
+    if command.has_subcommands() {
+        line.push(roman(" <COMMAND>"));
+    }
+    let mut out = Roff::new();
+    out.control("SH", ["SYNOPSIS"]).text(line);
+    out
 }
 
 fn table<'a>(out: &mut Roff, title: &str, rows: impl Iterator<Item = (String, &'a str)>) {

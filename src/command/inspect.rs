@@ -1,4 +1,4 @@
-//! `repro inspect`: what binaries tell of their making.
+//! `repro inspect`: how binaries were made.
 
 use anyhow::{Context as _, Result};
 use repro_explain::inspect;

@@ -1,6 +1,6 @@
 //! `repro survey`: crate after crate is fetched, unpacked, and built twice by a child of its own, which
-//! can be ended with everything that it started. What says nothing about the crate is no row: the next
-//! run tries again.
+//! can be ended with everything that it started. A run that says nothing about the crate writes no
+//! row: the next run tries again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

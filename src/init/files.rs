@@ -19,7 +19,7 @@ pub enum State {
     Extended,
     /// It is replaced, as `--force` asks.
     Overwritten,
-    /// It is there with another content, and stays.
+    /// It exists with different content, and stays.
     Kept,
 }
 

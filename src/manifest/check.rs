@@ -141,7 +141,7 @@ fn build(build: &Build) -> Checked {
     for value in single.into_iter().chain(lists.into_iter().flatten()) {
         if value.is_empty() || value.starts_with('-') {
             let value = value.escape_debug();
-            return Err(format!("`{value}` cannot be an argument of cargo"));
+            return Err(format!("`{value}` is not a valid cargo argument"));
         }
         no_control("an argument of cargo", value)?;
     }
@@ -218,7 +218,7 @@ fn artifact(artifact: &Artifact, verdict: Verdict) -> Checked {
         (true, Some(_), Some(digest)) => sha256(digest)?,
         (false, None, None) => one_of("status", &artifact.status, &known)?,
         (true, ..) => return Err(format!("`{name}` has no size and digest")),
-        (false, ..) => return Err(format!("`{name}` has a digest and is not proven")),
+        (false, ..) => return Err(format!("`{name}` has a digest, but its status is not `same`")),
     }
     let fits = match verdict {
         Verdict::Single => artifact.status == SINGLE,

@@ -1,4 +1,4 @@
-//! Signals, and the children that one must end: the list of those that run, and the handler that ends
+//! Signals, and ending child processes: the list of those that run, and the handler that ends
 //! them all. A child is in the list from its start to its last wait; once the run has stopped, none
 //! is started.
 
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::error::{Kind, failure};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// Somebody asked after it was: the run is on its way to its end.
+/// The run was interrupted and is about to end.
 static NOTICED: AtomicBool = AtomicBool::new(false);
 static STOPPED: AtomicBool = AtomicBool::new(false);
 static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());

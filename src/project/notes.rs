@@ -172,7 +172,7 @@ impl Project {
         if !left.debug_info.is_empty() {
             let differ = match left.debug_info_differs.len() {
                 0 => "all the same in both builds".to_string(),
-                n => format!("of which {n} differ between the builds"),
+                n => format!("{} between the builds", count(n, "differs", "differ")),
             };
             notes.push(format!(
                 "debug info is in {} next to the object files ({differ}), which the verdict does not cover and no archive contains: set `split-debuginfo = \"packed\"` to get one file that is compared and packed",

@@ -1,5 +1,5 @@
 //! Which profiles decide a build: the one that was asked for and those that it inherits from. Settings
-//! of other profiles have no part in the build, and verifiers do not have to accept them.
+//! of other profiles do not affect the build.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

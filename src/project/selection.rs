@@ -92,28 +92,35 @@ fn wrong(selection: &Selection, there: &There) -> Result<(), String> {
     let specs = selection.packages.iter().map(String::as_str).filter(plain);
     let mut names = specs.map(|p| p.split(['@', ':']).next().unwrap_or(p));
     if let Some(name) = names.find(|n| !known(n)) {
-        return Err(format!("there is no package `{name}` here: {}", listed(&there.members)));
+        let all = listed(&there.members);
+        return Err(format!("no package `{name}` in this workspace; packages: {all}"));
     }
     let mut bins = selection.bins.iter().map(String::as_str).filter(plain);
     if let Some(name) = bins.find(|n| !there.bins.contains(*n)) {
-        return Err(format!("there is no binary `{name}` here: {}", listed(&there.bins)));
+        return Err(format!(
+            "no binary `{name}` in this workspace; binaries: {}",
+            listed(&there.bins)
+        ));
     }
     let given = selection.features.iter().flat_map(|f| f.split([',', ' ']));
     let mut given = given.filter(|f| !f.is_empty()).filter(plain);
     let members = selection.packages.iter().all(|p| there.members.contains(p));
     if let Some(name) = given.find(|f| members && !there.features.contains(*f)) {
-        return Err(format!("no package here has a feature `{name}`: {}", listed(&there.features)));
+        return Err(format!(
+            "no package in this workspace has a feature `{name}`; features: {}",
+            listed(&there.features)
+        ));
     }
     match selection.profile.as_ref().filter(|p| !there.profiles.contains(*p)) {
-        Some(name) => Err(format!("there is no profile `{name}`: {}", listed(&there.profiles))),
+        Some(name) => Err(format!("no profile `{name}`; profiles: {}", listed(&there.profiles))),
         None => Ok(()),
     }
 }
 
 fn listed(names: &BTreeSet<String>) -> String {
     match names.is_empty() {
-        true => "there is none at all".to_string(),
-        false => format!("there are {}", short_list(&names.iter().cloned().collect::<Vec<_>>())),
+        true => "none".to_string(),
+        false => short_list(&names.iter().cloned().collect::<Vec<_>>()),
     }
 }
 
@@ -143,13 +150,13 @@ mod tests {
             wrong(&selection, &there).err().unwrap_or_default()
         };
         assert_eq!(of("app dep@1 dep:1 a* file:///x#y", "app a?", "tls dep/x", "dev"), "");
-        assert_eq!(of("nope", "", "", "dev"), "there is no package `nope` here: there are app");
-        assert_eq!(of("", "nope", "", "dev"), "there is no binary `nope` here: there are app");
-        let feature = "no package here has a feature `nope`: there are tls";
+        assert_eq!(of("nope", "", "", "dev"), "no package `nope` in this workspace; packages: app");
+        assert_eq!(of("", "nope", "", "dev"), "no binary `nope` in this workspace; binaries: app");
+        let feature = "no package in this workspace has a feature `nope`; features: tls";
         assert_eq!(of("", "", "tls,nope", "dev"), feature);
         // Of a dependency it is not known here.
         assert_eq!(of("dep", "", "nope", "dev"), "");
-        let profile = "there is no profile `nope`: there are dev, release";
+        let profile = "no profile `nope`; profiles: dev, release";
         assert_eq!(of("", "", "", "nope"), profile);
     }
 }

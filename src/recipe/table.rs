@@ -125,7 +125,7 @@ pub const BY_WRAPPER: &[Item] = rows! {
     2 Any Rustc: "--remap-path-scope: left out of the call",
         "cargo's trim-paths passes one that keeps the remaps out of libraries";
     2 Any Rustc: "--remap-path-prefix=<crate of crates.io>=/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/<crate>",
-        "a mirror or `cargo vendor` has it in another directory; for C with a build script as well";
+        "a mirror or `cargo vendor` puts it in another directory; this also applies to C code built by a script";
     3 MinGw Rustc: "-Cdlltool=<repro, which runs the real one with names of the crate>",
         "dlltool makes symbols of `raw-dylib` import libraries from a random temporary path of rustc's";
     3 MinGw Rustc: "-Clinker=<repro, which runs the real one with names of one order>",
@@ -136,13 +136,13 @@ pub const BY_WRAPPER: &[Item] = rows! {
 /// their root.
 pub const CANONICAL_IDS: &Item = &rows! {
     1 Any Rustc: "-Cmetadata, -Cextra-filename: from the call, with canonical paths",
-        "cargo's own hold the absolute path of path dependencies outside the workspace root";
+        "cargo's ids contain the absolute path of path dependencies outside the workspace root";
 }[0];
 
 /// The row that replaces them for WebAssembly.
 pub const WASM_IDS: &Item = &rows! {
     4 Any Rustc: "-Cmetadata, -Cextra-filename: from the call, without the host",
-        "cargo's own follow from the host's name through build scripts and procedural macros";
+        "cargo's ids depend on the host triple through build scripts and procedural macros";
 }[0];
 
 /// The row of `--auditable`.

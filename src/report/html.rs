@@ -4,11 +4,13 @@
 
 use std::fmt::Write;
 use std::ops::Range;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Value, context, escape_formatter};
 use repro_explain::finding::{Excerpt, Finding};
+use repro_explain::time;
 use repro_formats::digest::Digest;
 
 use super::summary::{Row, Summary};
@@ -17,6 +19,8 @@ use crate::verdict::{Status, Tone};
 
 /// Findings of one file that are shown.
 const MOST: usize = 200;
+/// Facts that are in the header.
+const HEAD: [&str; 2] = ["source", "toolchain"];
 /// Bytes in a line of a view.
 const LINE: usize = 16;
 
@@ -33,6 +37,11 @@ pub fn page(summary: &Summary) -> Result<String> {
         _ => escape_formatter(out, state, value),
     });
     env.add_template("page.html", include_str!("page.html"))?;
+    let of = |wanted: &dyn Fn(&str) -> bool| {
+        let facts = summary.facts.iter().filter(|(name, _)| wanted(name));
+        facts.map(|(name, text)| context! { name => *name, text => prose(text) }).collect::<Value>()
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs() as i64);
     let values = context! {
         command => summary.command,
         version => env!("CARGO_PKG_VERSION"),
@@ -44,7 +53,9 @@ pub fn page(summary: &Summary) -> Result<String> {
         },
         chains => summary.culprits.iter().map(chain).collect::<Value>(),
         files => summary.artifacts.iter().enumerate().map(file).collect::<Value>(),
-        facts => summary.facts.iter().map(|(name, text)| context! { name => *name, text }).collect::<Value>(),
+        date => time::show(now),
+        facts => of(&|_| true),
+        head => of(&|name| HEAD.contains(&name)),
     };
     env.get_template("page.html")?.render(values).context("failed to make the HTML page")
 }
@@ -55,9 +66,9 @@ fn chain(culprit: &Culprit) -> Value {
         links => culprit.links().cloned().collect::<Vec<_>>(),
         unit => culprit.unit.name(),
         causes => culprit.causes.iter().map(|c| c.name()).collect::<Vec<_>>(),
-        proof => culprit.proof.to_string(),
+        proof => prose(&culprit.proof.to_string()),
         evidence => &culprit.evidence,
-        remedies => &culprit.remedies,
+        remedies => culprit.remedies.iter().map(|r| prose(r)).collect::<Value>(),
     }
 }
 
@@ -91,7 +102,7 @@ fn file((number, row): (usize, &Row)) -> Value {
             following => share(coverage.following),
             sentence => coverage.sentence(),
         }),
-        note => &explained.note,
+        note => explained.note.as_deref().map(prose),
         findings => shown(&causes),
         more => causes.len().saturating_sub(MOST),
         following => follow.len(),
@@ -116,7 +127,7 @@ fn finding(f: &Finding, other: &str) -> Value {
         b => &f.b,
         other,
         bytes,
-        remedy => (!f.consequence).then_some(&f.remedy),
+        remedy => (!f.consequence && !f.remedy.is_empty()).then(|| prose(&f.remedy)),
     }
 }
 
@@ -156,6 +167,19 @@ fn hex(
         let _ = writeln!(out, " {text}");
     }
     out
+}
+
+/// A sentence, with what is between backticks as code.
+fn prose(text: &str) -> Value {
+    let parts: Vec<String> = text.split('`').map(escape).collect();
+    Value::from_safe_string(match parts.len() % 2 {
+        0 => parts.join("`"),
+        _ => {
+            let tags = ["", "<code>", "</code>"];
+            let tag = |n: usize| tags[if n == 0 { 0 } else { 2 - n % 2 }];
+            parts.iter().enumerate().map(|(n, part)| format!("{}{part}", tag(n))).collect()
+        }
+    })
 }
 
 /// Text, with what means something in HTML escaped, quotes included. Control characters, which HTML

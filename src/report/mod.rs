@@ -59,6 +59,8 @@ pub struct Report {
     pub settings: Vec<Setting>,
     /// One line that names the source.
     pub source: String,
+    /// The compiler, as it names itself.
+    pub toolchain: String,
     /// How another builder gets the same source: a phrase.
     pub how_to_verify: String,
     /// Things that the user should know.

@@ -54,6 +54,7 @@ pub fn of_build(report: &Report) -> Summary<'_> {
     let off = coverage.and_then(variations::off_by_project);
     let mut facts: Vec<_> = off.map(|off| ("not varied", off)).into_iter().collect();
     facts.push(("source", report.source.clone()));
+    facts.push(("toolchain", report.toolchain.clone()));
     facts.extend(report.tried.iter().flatten().map(|tried| ("tried", tried.sentence())));
     facts.extend(report.of_builds().map(|builds| ("builds", builds)));
     facts.extend(coverage.into_iter().flat_map(variations::lines));

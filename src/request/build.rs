@@ -15,6 +15,28 @@ const VARY: Offering<VariationSet> = Offering {
     names: || ["none", "all"].into_iter().chain(VARIATIONS.iter().map(|v| v.text)).collect(),
 };
 
+const TARGET: Offering<String> =
+    Offering { read: |name| Ok(name.to_string()), names: || TARGETS.to_vec() };
+const PROFILE: Offering<String> = Offering { names: || vec!["release", "dev", "bench"], ..TARGET };
+
+/// Targets that completions offer; any other can be given too.
+const TARGETS: [&str; 14] = [
+    "x86_64-unknown-linux-gnu",
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-gnu",
+    "aarch64-unknown-linux-musl",
+    "i686-unknown-linux-gnu",
+    "armv7-unknown-linux-gnueabihf",
+    "riscv64gc-unknown-linux-gnu",
+    "x86_64-pc-windows-gnu",
+    "x86_64-pc-windows-msvc",
+    "aarch64-pc-windows-msvc",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+    "wasm32-unknown-unknown",
+    "wasm32-wasip1",
+];
+
 /// Which packages, targets, features and profile cargo is to build, spelled as cargo's flags.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -43,10 +65,10 @@ pub struct Selection {
     #[arg(long, help_heading = "Selection")]
     pub no_default_features: bool,
     /// Target triple; can be given several times
-    #[arg(long = "target", value_name = "TRIPLE", help_heading = "Selection")]
+    #[arg(long = "target", value_name = "TRIPLE", value_parser = TARGET, hide_possible_values = true, help_heading = "Selection")]
     pub targets: Vec<String>,
     /// Profile [default: release]
-    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    #[arg(long, value_name = "NAME", value_parser = PROFILE, hide_possible_values = true, help_heading = "Selection")]
     pub profile: Option<String>,
 }
 

@@ -47,7 +47,7 @@ impl Home {
             Home::Environment => "set it in [env] of `.cargo/config.toml` of the source",
             Home::Profile => "set it in [profile] of Cargo.toml",
             Home::Commit => "leave it out: the commit decides it",
-            Home::Directory => "the source cannot ask for it, so tell verifiers about it",
+            Home::Directory => "a source cannot set this: tell verifiers to pass it",
             Home::Nowhere => "build without it",
         }
     }

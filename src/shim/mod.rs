@@ -144,7 +144,7 @@ pub fn supported(host: &str) -> Result<(), String> {
 /// The compiled shim.
 pub struct Shim {
     object: Vec<u8>,
-    /// Where the configuration block begins; it lies within `object`.
+    /// Where the configuration block begins in `object`.
     block: usize,
 }
 
@@ -166,7 +166,7 @@ impl Shim {
             .map(|(at, _)| at);
         match (found.next(), found.next()) {
             (Some(block), None) if object.len() - block >= BLOCK => Ok(Shim { object, block }),
-            _ => Err(host("the compiled preload shim holds no configuration")),
+            _ => Err(host("the compiled preload shim has no configuration block")),
         }
     }
 

@@ -253,7 +253,7 @@ fn modes(listing: &Listing) -> impl Iterator<Item = Finding> {
     listing.members.iter().filter(special).map(|m| {
         let mode = m.mode.unwrap_or(0);
         let what = format!("mode {mode:04o}: setuid, setgid, sticky or writable by all");
-        let remedy = "`repro archive` gives no member such a mode: ask the publisher why it has it";
+        let remedy = "`repro archive` never sets this mode; ask the publisher about it";
         let found = finding(At::Member(m.name.clone()), &what, "", remedy);
         Finding { cause: Cause::ArchiveMode, ..found }
     })

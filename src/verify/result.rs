@@ -111,7 +111,7 @@ pub enum SettingState {
     Accepted,
     /// The user gave the same setting.
     Given,
-    /// Nobody.
+    /// Unknown.
     NotAccepted,
 }
 
@@ -137,7 +137,7 @@ pub struct Surroundings {
     pub here: String,
 }
 
-/// What published files without a manifest tell of their making, of what was not rebuilt the same.
+/// How published files without a manifest were made, of those that were not rebuilt the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeBy {
     /// Their compilers; none where they were stripped of that.

@@ -94,7 +94,7 @@ impl Attested {
 
     /// What the count ends in.
     pub fn verdict(&self) -> Verdict {
-        // Nobody's votes make up for a rebuild that the user asked for, and that does not pass.
+        // No votes make up for a requested rebuild that does not pass.
         let rebuilt = self.rebuild.as_ref().is_none_or(|r| r.report.code() == 0);
         match (self.wrong.is_empty() && self.twins.is_empty(), rebuilt) {
             (false, _) => Verdict::Differs,

@@ -387,3 +387,31 @@ fn builds_that_show_less_are_packed_on_request_only() {
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     packed(&project, &["archive"]);
 }
+
+#[test]
+fn a_library_alone_is_nothing_to_pack() {
+    let project = Project::committed("sound-features");
+    std::fs::remove_file(project.dir.join("src/main.rs")).unwrap();
+    project.write("src/lib.rs", "pub fn answer() -> u32 { 42 }\n");
+    project.commit("a library");
+    assert_verdict(&project.repro(&["build", "--once"]), 0, "SINGLE BUILD");
+    let run = project.repro(&["archive", "--allow-single"]);
+    assert_eq!(run.code, Some(4), "{}", run.all());
+    assert!(run.stderr.contains("no program or C library to pack"), "{}", run.all());
+    assert!(!project.results().join("dist").exists());
+}
+
+#[test]
+fn what_a_second_archive_replaces_is_reported() {
+    let project = Project::committed("sound-features");
+    assert_verdict(&project.repro(&["build", "--once"]), 0, "SINGLE BUILD");
+    let first = packed(&project, &["archive", "--allow-single"]);
+    assert!(first.stdout.contains("(gzip level 6), timestamps set to 2023-11-14 22:13:20 UTC"));
+    assert!(first.last() == "with    SHA256SUMS, repro.json", "{}", first.all());
+    // The control: the same files again replace nothing that is gone.
+    let again = packed(&project, &["archive", "--allow-single"]);
+    assert!(!again.stdout.contains("earlier files"), "{}", again.all());
+    let other = packed(&project, &["archive", "--allow-single", "--format", "zip"]);
+    let name = format!("earlier files: sound-features-0.1.0-{}.tar.gz", host());
+    assert!(other.stdout.contains(&name), "{}", other.all());
+}

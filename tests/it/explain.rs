@@ -82,10 +82,16 @@ fn a_build_that_differs_is_explained_in_the_report_and_on_the_page() {
     let value = |side: &str| one[side].as_str().unwrap().to_string();
     assert!(value("a").starts_with("user-a-") && value("b").starts_with("user-bb-"), "{one}");
     is_explained(&artifact);
+    assert!(run.stderr.contains(&format!("wrote: {}", page.display())), "{}", run.all());
     let page = std::fs::read_to_string(page).unwrap();
     for word in ["DIFFERS", "fault-username", "username", &value("b"), "not in the verdict"] {
         assert!(page.contains(word), "no {word}");
     }
+    let (head, body) = page.split_once("</header>").unwrap();
+    for word in ["commit ", "rustc ", " UTC"] {
+        assert!(head.contains(word), "no {word} in {head}");
+    }
+    assert!(body.contains("explained directly") && !body.contains('`'), "{body}");
 }
 
 #[test]

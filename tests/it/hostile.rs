@@ -69,9 +69,9 @@ const HOSTILE: &[Case] = &[
         "option as package",
         |m| m["build"]["packages"] = json!(["--config=build.rustc='x'"]),
         5,
-        "argument of cargo",
+        "valid cargo argument",
     ),
-    ("option as profile", |m| m["build"]["profile"] = json!("-Zx"), 5, "argument of cargo"),
+    ("option as profile", |m| m["build"]["profile"] = json!("-Zx"), 5, "valid cargo argument"),
     (
         "path of tools",
         |m| m["environment"] = json!([{"name": "PATH", "value": "/evil"}]),

@@ -82,6 +82,47 @@ fn the_package_has_a_name_of_its_own_and_the_programs_do_not() {
     assert_eq!(run.stdout, format!("repro {}\n", env!("CARGO_PKG_VERSION")));
 }
 
+/// What bash completes for the words.
+#[cfg(target_os = "linux")]
+fn completed(project: &Project, words: &[&str]) -> String {
+    let script = project.repro(&["completions", "bash"]).stdout;
+    project.write("repro.bash", &script);
+    let (last, before) = (words[words.len() - 1], words[words.len() - 2]);
+    let line = format!(
+        "_cargo() {{ COMPREPLY=(of-cargo); }}; . ./repro.bash; COMP_WORDS=({}); COMP_CWORD={}; \
+         f=$(complete -p {} | sed 's/.*-F \\([^ ]*\\).*/\\1/'); $f {} '{last}' '{before}'; echo ${{COMPREPLY[@]}}",
+        words.iter().map(|w| format!("'{w}' ")).collect::<String>(),
+        words.len() - 1,
+        words[0],
+        words[0]
+    );
+    let out = project.command("bash", &project.dir).args(["-c", &line]).output().unwrap();
+    String::from_utf8_lossy(&out.stdout).trim().to_string()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn bash_completes_targets_profiles_and_the_cargo_subcommand() {
+    let project = Project::plain("sound-features");
+    for (words, found) in [
+        (&["repro", "bui"][..], "build"),
+        (&["cargo", "repro", "bui"], "build"),
+        (&["cargo", "bui"], "of-cargo"),
+        (&["repro", "build", "--target", "wasm32-wasip"], "wasm32-wasip1"),
+        (&["cargo", "repro", "build", "--profile", "rel"], "release"),
+    ] {
+        assert_eq!(completed(&project, words), found, "{words:?}");
+    }
+}
+
+#[test]
+fn a_page_has_the_values_of_options_and_the_files() {
+    let page = read("docs/man/repro-archive.1");
+    for words in [r"[\-\-output <FILE>]", r"[\-C <DIR>]", ".SH FILES", "target/repro/dist/"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
 /// `REPRO_UPDATE_DOCS=1 cargo test --test it own_release` writes them again.
 #[test]
 fn completions_and_man_pages_are_those_of_the_program() {

@@ -106,6 +106,19 @@ fn docs_on_archives_have_the_tables_of_the_program() {
 }
 
 #[test]
+fn every_table_of_exit_codes_is_that_of_the_program() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verdicts.md");
+    let help = Project::plain("sound-features").repro(&["--help"]).stdout;
+    let (_, rows) = help.split_once("Exit codes:\n").unwrap();
+    let rows = rows.lines().filter_map(|l| l.trim().split_once("  "));
+    let table: String = rows.map(|(code, what)| format!("| {code} | {what} |\n")).collect();
+    assert_eq!(table.lines().count(), 8, "{help}");
+    for text in [readme(), std::fs::read_to_string(page).unwrap()] {
+        assert!(text.contains(&table), "{table}");
+    }
+}
+
+#[test]
 fn docs_on_verifying_have_the_steps_of_the_program() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.md");
     let docs = std::fs::read_to_string(path).unwrap();

@@ -116,7 +116,7 @@ impl Explained {
     }
 }
 
-/// What two archives say of their members, which are too large to be looked into.
+/// Compares the member lists of two archives that are too large to be unpacked.
 fn listed(a: &Path, b: &Path, context: &Context) -> Option<Explained> {
     let list = |path| list::list(path, &context.limits).ok()?;
     let (x, y) = (list(a)?, list(b)?);

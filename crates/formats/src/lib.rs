@@ -1,5 +1,5 @@
 //! Archives and the files in them: detecting, reading, listing, comparing, extracting, packing, and
-//! rewriting the work of other packers into normal form.
+//! normalizing archives made by other tools.
 //!
 //! Readers are hardened: they take hostile bytes within [`limits`] and never panic. What is written
 //! depends on content and [`policy`] alone. Errors are [`error::Error`]; nothing here knows of

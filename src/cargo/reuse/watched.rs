@@ -120,7 +120,7 @@ fn is_source(spec: &Spec, real: &Path) -> bool {
 fn by_macro(call: &Asked<'_>, path: PathBuf) -> Result<Input, String> {
     let Asked { spec, unit, .. } = call;
     if !spec.files_varied {
-        return Err("files, of which times and modes are not varied".to_string());
+        return Err("files whose times and modes are not varied".to_string());
     }
     let real = fs::normalized(&path);
     let made = unit.script_output.as_deref().is_some_and(|out| real.starts_with(out));

@@ -144,13 +144,13 @@ fn explain(words: &str) -> Missing {
         Missing::Stale
     } else if words.contains("--offline") || words.contains("offline mode") {
         Missing::Other(refused(format!(
-            "the sources of dependencies are not all here, so rules about them were not checked: run `cargo fetch --locked` first ({short})"
+            "some dependencies are not downloaded, so their rules were skipped: run `cargo fetch --locked` ({short})"
         )))
     } else if words.contains("failed to parse") {
         Missing::Other(bad_input(short))
     } else {
         Missing::Other(refused(format!(
-            "cargo cannot resolve the dependencies, so rules about them were not checked: {short}"
+            "cargo cannot resolve the dependencies, so their rules were skipped: {short}"
         )))
     }
 }

@@ -106,8 +106,8 @@ pub(in crate::check) fn toolchain(facts: &Facts) -> Vec<Hit> {
     };
     let message = match &pin.channel {
         Some(channel) if is_exact(channel) => return Vec::new(),
-        Some(channel) => format!("the channel `{channel}` is a different compiler every few weeks"),
-        None => "the toolchain is a directory on this machine, so nobody else can install it"
+        Some(channel) => format!("the channel `{channel}` changes compiler every few weeks"),
+        None => "the toolchain is a directory on this machine, so other builders cannot install it"
             .to_string(),
     };
     vec![Hit::at(pin.place.clone(), message)]

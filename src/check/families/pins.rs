@@ -89,10 +89,8 @@ pub(in crate::check) fn allow(facts: &Facts) -> Vec<Hit> {
         if wanted.is_empty() || wanted.iter().any(|l| there.contains(l)) {
             return None;
         }
-        let message = format!(
-            "the row for {url} in {file} does not have the link of the comment above `{}`",
-            d.name
-        );
+        let message =
+            format!("the row for {url} in {file} does not contain the link above `{}`", d.name);
         Some(hit(d, message))
     };
     git(facts).filter_map(of).collect()

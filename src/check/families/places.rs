@@ -30,7 +30,7 @@ fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Plac
 fn hits(found: BTreeMap<PathBuf, (String, Option<Place>)>, what: &str) -> Vec<Hit> {
     let hit = |(dir, (name, place)): (PathBuf, (String, Option<Place>))| Hit {
         place,
-        message: format!("`{name}` is at `{}`, outside {what}", dir.display()),
+        message: format!("`{name}` is in `{}`, outside {what}", dir.display()),
         package: Some(name),
         ..Hit::default()
     };

@@ -1,4 +1,4 @@
-//! Where code goes through a hash map or set in an order that each run has anew.
+//! Where code goes through a hash map or set in an order that changes from run to run.
 //!
 //! A parser knows no types, so what counts are names whose type is written: fields, parameters and
 //! variables. A use whose result cannot depend on the order (`len`, `sum`, a collection that is

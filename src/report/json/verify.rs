@@ -44,7 +44,7 @@ fn setting(row: &SettingRow) -> Object {
     }
 }
 
-/// What the published files tell of their making, and what rebuilt them.
+/// How the published files were made, and what rebuilt them.
 fn made(made: &MadeBy) -> Object {
     object! {
         "rustc": &made.rustc,

@@ -74,7 +74,7 @@ pub fn text(found: &Attested, verbose: bool) -> String {
         Verdict::NotConfirmed => writeln!(
             out,
             "{BAD}NOT CONFIRMED BY THE REBUILD{BAD:#}: the published files are attested by {}{but}",
-            if names.is_empty() { "nobody".to_string() } else { names.join(", ") }
+            if names.is_empty() { "no builder".to_string() } else { names.join(", ") }
         ),
         Verdict::Differs => writeln!(out, "{BAD}DIFFERS{BAD:#}"),
         Verdict::NotEnough => writeln!(

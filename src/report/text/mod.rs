@@ -15,6 +15,7 @@ use self::blame::Room;
 use super::rows::{digest, named, rest, row, under};
 use super::{findings, variations};
 use repro_explain::cause::{self, CAUSES, Cause};
+use repro_explain::time::show;
 use repro_explain::{Explained, known_crates, remedy};
 use repro_formats::names::printable;
 
@@ -317,10 +318,11 @@ pub fn causes() -> String {
     out
 }
 
-/// What was packed: a line for each archive, as `sha256sum` prints it, with what it holds above.
+/// What was packed: a line for each archive, as `sha256sum` prints it, with how it was made above.
 pub fn archives(
     archives: &[(PathBuf, Archive)],
     images: &[(PathBuf, Image)],
+    beside: &[&str],
     notes: &[String],
 ) -> String {
     let mut out = String::new();
@@ -328,21 +330,27 @@ pub fn archives(
         let _ = writeln!(out, "{WARN}note{WARN:#}  {note}");
     }
     for (path, archive) in archives {
-        let compressor = match archive.compressor.as_str() {
-            "none" => "not compressed".to_string(),
-            name => format!("{name} {} at level {}", archive.version, archive.level),
+        let Archive { size, epoch, sha256, level, .. } = archive;
+        let compressor = match archive.format.as_str() {
+            "tar" => "not compressed".to_string(),
+            "tar.gz" => format!("gzip level {level}"),
+            "zip" => format!("deflate level {level}"),
+            format => format!("{} level {level}", format.trim_start_matches("tar.")),
         };
-        let Archive { size, epoch, sha256, .. } = archive;
-        let how = format!("{size} bytes, {compressor}, timestamps {epoch}");
+        let how = format!("{size} bytes ({compressor}), timestamps set to {}", show(*epoch));
         let _ = writeln!(out, "{BOLD}packed{BOLD:#}  {how}\n{sha256}  {}", path.display());
     }
     for (path, image) in images {
         let Image { title, version, size, epoch, digest, sha256, platforms, .. } = image;
         let platforms: Vec<&str> = platforms.iter().map(|p| &*p.platform).collect();
         let platforms = platforms.join(", ");
-        let what = format!("{title}:{version} for {platforms}, {size} bytes, timestamps {epoch}");
+        let what = format!("{title}:{version} for {platforms}, {size} bytes");
+        let what = format!("{what}, timestamps set to {}", show(*epoch));
         let _ = writeln!(out, "{BOLD}image{BOLD:#}   {what}\n        sha256:{digest}");
         let _ = writeln!(out, "{sha256}  {}", path.display());
+    }
+    if !beside.is_empty() {
+        let _ = writeln!(out, "{BOLD}with{BOLD:#}    {}", beside.join(", "));
     }
     out
 }

@@ -1,5 +1,5 @@
-//! Compressed streams in other files: behind the script or program that unpacks them, or
-//! among a program's constants. Compressed bytes say nothing of why they differ: what they unpack to does.
+//! Compressed streams in another file: behind the script or program that unpacks them, or among a
+//! program's constants. Compares what they unpack to.
 
 use std::ops::Range;
 
