@@ -32,7 +32,7 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
         1,
         "files differ, nothing was varied, a file would be changed, or `repro check` found an error",
     ),
-    (2, "the command line is wrong"),
+    (2, "the command line is wrong, or names a file that is not there"),
     (3, "a build failed: not a verdict"),
     (
         4,

@@ -174,8 +174,15 @@ mod tests {
                 r#"for e in Path::new("x").read_dir()? { build.file(e?.path()); }"#,
                 r#"fn list(out: &mut Vec<P>) { for e in std::fs::read_dir("x") { out.push(e); } };; let mut v = Vec::new(); list(&mut v); std::fs::write(o, v);"#,
                 r#"let mut all = String::new(); for e in std::fs::read_dir("x") { all.push_str(e); } std::fs::write(o, all);"#,
+                r#"let o = Command::new("find").arg("x").output()?; std::fs::write(out, o.stdout);"#,
+                r#"let o = Command::new("sh").args(["-c", "cd x && find . -name '*.c' | tr -d x"]).output()?; for f in lines(o) { build.file(f); }"#,
             ],
             &[
+                r#"let o = Command::new("sh").args(["-c", "find x -type f | sort"]).output()?; std::fs::write(out, o.stdout);"#,
+                r#"let o = Command::new("find").arg("x").output()?; let mut v: Vec<_> = o.stdout.lines().collect(); v.sort(); std::fs::write(out, v.join("x"));"#,
+                r#"let o = Command::new("find").arg("x").output()?; for f in o.stdout.lines() { println!("cargo:rerun-if-changed={f}"); }"#,
+                r#"let o = Command::new("ls").arg("x").output()?; std::fs::write(out, o.stdout);"#,
+                r#"let at = text.find("x"); std::fs::write(out, at.to_string());"#,
                 r#"let mut v: Vec<_> = std::fs::read_dir("x")?.collect(); v.sort(); std::fs::write(o, v);"#,
                 r#"let v: BTreeSet<_> = std::fs::read_dir("x")?.collect(); std::fs::write(o, v);"#,
                 r#"let v = std::fs::read_dir("x")?.collect::<BTreeMap<_, _>>(); std::fs::write(o, v);"#,
@@ -213,6 +220,25 @@ mod tests {
             ],
         ),
         (
+            What::CpuModel,
+            &[
+                r#"if is_x86_feature_detected!("avx2") { println!("cargo:rustc-cfg=avx2"); }"#,
+                r#"if std::arch::is_aarch64_feature_detected!("sve") { println!("cargo:rustc-cfg=sve"); }"#,
+                r#"if std::fs::read_to_string("/proc/cpuinfo")?.contains("avx2") { println!("cargo:rustc-cfg=avx2"); }"#,
+                r#"use std::arch::x86_64::*;; let leaf = unsafe { __cpuid(1) }; emit(leaf.ecx);"#,
+                r#"let o = Command::new("lscpu").output()?; std::fs::write(out, o.stdout);"#,
+                r#"Command::new("sh").args(["-c", "lscpu | grep avx"]).output();"#,
+            ],
+            &[
+                r#"quote! { if is_x86_feature_detected!("avx2") { fast() } };"#,
+                r#"macro_rules! is_x86_feature_detected { ($t:literal) => { false } };; if is_x86_feature_detected!("avx2") { emit(1); }"#,
+                r#"if std::env::var("CARGO_CFG_TARGET_FEATURE")?.contains("avx2") { println!("cargo:rustc-cfg=avx2"); }"#,
+                r#"eprintln!("{:?}", std::fs::read_to_string("/proc/cpuinfo"));"#,
+                r#"println!("cargo:warning=no avx2 in /proc/cpuinfo");"#,
+                r#"std::fs::write(out, "if (is_x86_feature_detected!(\"avx2\")) {}");"#,
+            ],
+        ),
+        (
             What::Modes,
             &[
                 r#"use std::os::unix::fs::PermissionsExt;; let m = std::fs::metadata("x")?.permissions().mode(); println!("cargo:rustc-env=M={m:o}");"#,
@@ -247,6 +273,7 @@ mod tests {
                 r#"let home = std::env::var("HOME")?; println!("cargo::rustc-link-arg-bins=-Wl,-rpath={home}");"#,
                 r#"println!("cargo:rustc-env=H={}", std::env::var("HOME")?);"#,
                 r#"println!("cargo::rustc-env=T={}", std::env::temp_dir().display());"#,
+                r#"println!("cargo:rustc-env=E={}", std::fs::read_link("/proc/self/exe")?.display());"#,
                 r#"let exe = std::env::current_exe()?; println!("cargo:rustc-env=E={}", exe.display());"#,
                 r#"const NAME: &str = "OUT_DIR";; let out = std::env::var(NAME)?; println!("cargo:rustc-env=O={out}");"#,
                 r#"std::fs::write(o, std::env::var("LANG").map(|l| l.to_uppercase())?);"#,
@@ -261,6 +288,8 @@ mod tests {
                 r#"let text = std::fs::read_to_string(std::env::var("HOME")?); println!("cargo:rustc-env=X={text}");"#,
                 r#"if std::env::var("PATH").is_ok() { println!("cargo:rustc-cfg=path"); }"#,
                 r#"std::fs::create_dir_all(std::env::temp_dir());"#,
+                r#"if std::fs::read_to_string("/etc/os-release")?.contains("alpine") { println!("cargo:rustc-cfg=alpine"); }"#,
+                r#"if std::path::Path::new("/etc/debian_version").exists() { println!("cargo:rustc-link-lib=x"); }"#,
             ],
         ),
         (
