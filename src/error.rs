@@ -29,7 +29,7 @@ pub enum Kind {
 pub const EXIT_CODES: &[(u8, &str)] = &[
     (0, "reproducible, reproduced, identical, or nothing to change"),
     (1, "files differ, something was not accepted, or `repro check` found an error"),
-    (2, "wrong usage"),
+    (2, "wrong usage, or no file at a path of the command line"),
     (3, "a build failed, so there is no verdict"),
     (
         4,

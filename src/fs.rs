@@ -20,7 +20,7 @@ pub use file::{
     entries_if_any, first_difference, link_or_copy, link_to_this_program, lock_file, lstat,
     normalized, read_lines, read_text, read_text_if_any, slashed, write,
 };
-pub use paths::{canonicalize, resolve, through_link};
+pub use paths::{canonicalize, given, resolve, through_link};
 pub use pending::{Listed, Pending, remove_listed, write_atomic};
 pub use system::{disk_use, free_space, identity};
 pub use tree::{

@@ -259,6 +259,11 @@ pub const RULES: &[Rule] = rules! {
         why "machines have different numbers of processors"
         to do "use a fixed number for everything that is written or compiled in"
         source "https://reproducible-builds.org/docs/env-variations/";
+    "reads-cpu" Warning Code(What::CpuModel, "asks what the processor is with")
+        looks at "code of build scripts and procedural macros"
+        why "the output depends on the processor of the build machine, which is the same for both builds of `repro build`"
+        to do "ask for a feature by name (`CARGO_CFG_TARGET_FEATURE`), or choose the code at run time"
+        source "https://doc.rust-lang.org/cargo/reference/environment-variables.html";
     "emits-environment" Warning Code(What::Environment, "writes a value of the machine from")
         looks at "code of build scripts and procedural macros, where HOME, OUT_DIR, PATH, TZ, the temporary directory, the path of the program or the like reaches the output, also as an rpath"
         why "builders have different directories and settings, which no remapping reaches"

@@ -174,7 +174,8 @@ pub struct VerifyArgs {
     )]
     threshold: Option<u64>,
 
-    /// Write a signed summary, `verification.sigstore.json`, if everything is REPRODUCED
+    /// Write a signed summary to `verification.sigstore.json` in the current directory if everything
+    /// is REPRODUCED
     #[arg(
         long,
         requires_all = ["verifier_id", "resource_uri", "key"],

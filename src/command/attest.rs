@@ -93,6 +93,7 @@ fn key(asked: &AttestRequest) -> Result<PrivateKey> {
     let Some(path) = &asked.key else {
         return Err(usage("--print-key needs --key FILE"));
     };
+    fs::given([&**path])?;
     let text = fs::read_text(path)?;
     PrivateKey::read(&text)
         .map_err(|why| bad_input(format!("`{}` cannot sign: {why}", path.display())))

@@ -10,6 +10,7 @@ use crate::check::levels::{Level, Levels};
 use crate::check::rules::{self, RULES, Rule};
 use crate::check::{self};
 use crate::error::{bad_input, usage};
+use crate::fs;
 use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
 use crate::query::Cargo;
@@ -18,6 +19,7 @@ use crate::request::{Check, SourceChoice};
 
 /// Runs it.
 pub fn run(asked: Check) -> Result<CheckReport> {
+    fs::given(asked.sbom.as_deref())?;
     let manifest = find_manifest(&SourceChoice::of(asked.manifest_path.clone()))?;
     let cargo = Cargo::of_user();
     let given = given(&asked);

@@ -14,6 +14,7 @@ use crate::request::Diff;
 
 /// Runs it.
 pub fn run(asked: &Diff) -> Result<Outcome> {
+    fs::given([&*asked.a, &*asked.b])?;
     let known = context(asked);
     let (a, b, explained) = match asked.a.is_dir() || asked.b.is_dir() {
         true => trees(asked, &known)?,

@@ -1,16 +1,20 @@
 //! `repro inspect`: how binaries were made.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result};
 use repro_explain::inspect;
 use repro_formats::digest;
 
 use crate::error::bad_input;
+use crate::fs;
 use crate::report::inspect::Inspected;
 use crate::request::Inspect;
 
 /// Runs it; a file in which there is no binary is an error.
 pub fn run(asked: &Inspect) -> Result<Vec<Inspected>> {
-    let one = |path: &std::path::PathBuf| {
+    fs::given(asked.paths.iter().map(PathBuf::as_path))?;
+    let one = |path: &PathBuf| {
         let shown = path.display();
         if path.is_dir() {
             return Err(bad_input(format!("`{shown}` is a directory: name the files in it")));

@@ -44,18 +44,20 @@ pub fn run(asked: &Normalize) -> Result<Vec<Done>> {
 }
 
 fn one(path: &Path, times: Times, asked: &Normalize) -> Result<One> {
+    crate::fs::given([path])?;
     // Through links: the file is what is rewritten, not the link to it.
     let place = crate::fs::canonicalize(path)
         .with_context(|| format!("failed to find `{}`", path.display()))?;
     let what = || format!("failed to read `{}`", path.display());
-    let input = File::open(&place).with_context(what)?;
-    let meta = input.metadata().with_context(what)?;
-    if !meta.is_file() {
+    // Before it is opened, which waits for whoever writes to a pipe.
+    if !std::fs::metadata(&place).with_context(what)?.is_file() {
         return Err(bad_input(format!(
             "`{}` is not a file: pass the files to rewrite",
             path.display()
         )));
     }
+    let input = File::open(&place).with_context(what)?;
+    let meta = input.metadata().with_context(what)?;
     let (found, head) = detect::of_file(&input).with_context(what)?;
     if let Some((format, why)) = handlers::stays(found, &head, &input).with_context(what)? {
         return Ok(One::new(format, Status::LeftAlone(why)));

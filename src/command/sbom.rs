@@ -55,6 +55,7 @@ pub(super) fn recorded(
     manifest_path: Option<PathBuf>,
 ) -> Result<(Manifest, PathBuf)> {
     if let Some(path) = named {
+        fs::given([path])?;
         let beside = path.parent().filter(|p| !p.as_os_str().is_empty());
         return Ok((Manifest::read(path)?, beside.unwrap_or(Path::new(".")).to_owned()));
     }

@@ -2,12 +2,13 @@
 //! The shape is that of rebuilderd 0.28's API, version 1.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::error::{bad_input, refused, usage};
+use crate::fs;
 use crate::git;
 use crate::manifest::Manifest;
 use crate::request::Sync;
@@ -45,6 +46,7 @@ struct Artifact {
 pub fn run(asked: &Sync) -> Result<String> {
     let mut architectures = BTreeSet::new();
     let mut packages = Vec::new();
+    fs::given(asked.manifests.iter().map(PathBuf::as_path))?;
     for path in &asked.manifests {
         let manifest = Manifest::read(path)?;
         let architecture = architecture(&manifest.build.host);

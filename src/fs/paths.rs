@@ -5,6 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::names::visible;
+
+use crate::error::{host, usage};
 
 /// The longest path that every program on Windows opens, and one more.
 const LONGEST: usize = 260;
@@ -24,6 +27,22 @@ pub fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
         return Ok(path);
     }
     Ok(path.to_str().and_then(without_prefix).map_or(path.clone(), PathBuf::from))
+}
+
+/// What the command line names has to be there: a path that leads to nothing is a mistake on the
+/// command line, whatever the command would do with it.
+///
+/// # Errors
+/// A usage error for the first path with nothing at it; one of the host where that cannot be known.
+pub fn given<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    paths.into_iter().try_for_each(|path| match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(()),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            let shown = visible(&path.display().to_string());
+            Err(usage(format!("there is no file `{shown}`: check the path")))
+        }
+        Err(e) => Err(host(format!("failed to look at `{}`: {e}", path.display()))),
+    })
 }
 
 /// The same, with an error that names the path.

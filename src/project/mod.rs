@@ -467,12 +467,13 @@ pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
     };
     if !path.is_file() {
         let of_file = choice.directory.as_ref().filter(|dir| dir.is_file());
-        return Err(refused(match of_file {
+        let given = choice.manifest.is_some() || choice.directory.is_some();
+        return Err(if given { usage } else { refused }(match of_file {
             Some(file) => format!(
                 "--source takes a directory, and `{}` is a file: unpack it, and give the directory that has Cargo.toml",
                 file.display()
             ),
-            None => format!("there is no file `{}`", path.display()),
+            None => format!("there is no file `{}`: check the path", path.display()),
         }));
     }
     std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))

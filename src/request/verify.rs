@@ -1,6 +1,6 @@
 //! What `repro verify` was asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::build::BuildRequest;
 use crate::sandbox::Mode;
@@ -61,6 +61,16 @@ pub struct VerifyRequest {
     pub output: Option<PathBuf>,
     /// `--max-entries`, `--max-bytes`, `--max-ratio`.
     pub limits: Limits,
+}
+
+impl VerifyRequest {
+    /// Files on the command line that are read whatever they turn out to be. What else is named may be an
+    /// address.
+    pub fn named_files(&self) -> impl Iterator<Item = &Path> {
+        let key = self.signing.iter().map(|signing| &signing.key);
+        let one = self.manifest.iter().chain(&self.keys).chain(key);
+        one.chain(&self.artifacts).chain(&self.attestations).map(PathBuf::as_path)
+    }
 }
 
 /// For whom a rebuild votes.

@@ -30,6 +30,7 @@ struct Builder {
 pub(super) fn run(given: &[String], threshold: Option<usize>, ledger_ok: bool) -> Result<Several> {
     let given: Vec<(Option<&str>, PathBuf)> =
         given.iter().map(|text| named_file(text)).collect::<Result<_>>()?;
+    fs::given(given.iter().map(|(_, path)| &**path))?;
     each_once(&given)?;
     let read = |(name, path): &(Option<&str>, PathBuf)| {
         let file = printable(path.as_os_str().as_encoded_bytes());

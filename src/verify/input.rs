@@ -112,7 +112,10 @@ fn file(path: &Path, input: &mut Input) -> Result<()> {
                 Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
                     host(format!("failed to look at `{shown}`: {e}"))
                 }
-                _ => bad_input(format!("there is no file `{shown}`")),
+                _ if input.named.iter().any(|named| named == path) => {
+                    usage(format!("there is no file `{shown}`: check the path"))
+                }
+                _ => bad_input(format!("`{shown}` is a link that leads to no file: remove it")),
             },
         });
     }

@@ -73,6 +73,7 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
         return builders::run(&asked.against, asked.threshold, asked.ledger_ok)
             .map(Outcome::Several);
     }
+    fs::given(asked.named_files())?;
     let rebuild = asked.rebuild.clone();
     let counted = asked.keys.as_ref().map(|keys| attested::run(&asked, keys)).transpose()?;
     let counted = match (counted, &rebuild) {

@@ -2,7 +2,7 @@
 //! and how it compares with that entry and with what was rebuilt under that name.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use repro_explain::cause::Cause;
@@ -241,8 +241,8 @@ fn missing(path: &Path, claim: &Claim) -> Checked {
     }
 }
 
-/// Each line of a list of digests, against the manifest and the files that are there; and a note if it names
-/// files that are in neither.
+/// Each line of a list of digests, against the manifest and the file that it names, whatever that is; and a
+/// note if it names files that are not there.
 fn sums(
     path: &Path,
     manifest: &Manifest,
@@ -251,32 +251,53 @@ fn sums(
     let shown = path.display();
     let (mut wrong, mut absent) = (Vec::new(), Vec::new());
     for (name, sha256) in input::listed(path)? {
+        let there = beside(path, &name);
+        if there.as_ref().is_some_and(|there| input::same_file(there, path)) {
+            // `sha256sum * >SHA256SUMS`: no list has its own digest.
+            continue;
+        }
         let base = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
         let archive = manifest.packed().find(|p| p.name == base).map(|p| p.sha256);
         let artifacts = || manifest.artifacts.iter().filter(|a| a.name == base);
         let listed = archive.is_some() || artifacts().next().is_some();
         let agrees =
             archive == Some(&*sha256) || artifacts().any(|a| a.sha256.as_deref() == Some(&*sha256));
-        let here = files.iter().find(|f| f.path.file_name().is_some_and(|n| *n == *base));
-        let differs = here.is_some_and(|f| f.digest.sha256 != sha256);
+        // The file at the path of the line; where there is none, those of this name that were given.
+        let here: Vec<String> = match there {
+            Some(there) => vec![digest::of_file(&there)?.sha256],
+            None => {
+                let named = |f: &&Published| f.path.file_name().is_some_and(|n| *n == *base);
+                files.iter().filter(named).map(|f| f.digest.sha256.clone()).collect()
+            }
+        };
+        let differs = !here.is_empty() && !here.contains(&sha256);
         if listed && !agrees || differs {
             let what = match differs {
-                true => "is not the digest of the published file",
+                true => "is not the digest of the file of this name",
                 false => "is not the digest that the manifest lists",
             };
             let remedy = "fetch the list, the manifest and the files of one release";
             let place = At::Field { name: "line", of: base.to_string() };
             let finding = finding(place, what, &sha256, remedy);
             wrong.push(Checked::differs(shown.to_string(), vec![finding]));
-        } else if !listed && here.is_none() && !path.with_file_name(&*base).exists() {
+        } else if here.is_empty() {
             absent.push(format!("`{}`", visible(&base)));
         }
     }
     let note = (!absent.is_empty()).then(|| {
         let (list, names) = (visible(&shown.to_string()), short_list(&absent));
-        format!("`{list}` lists files that are not in the manifest and not here, so not compared: {names}")
+        format!("`{list}` lists files that are not here, so not compared: {names}")
     });
     Ok((wrong, note))
+}
+
+/// The file that a line names: one in the directory of the list, or below it. A name that leads out of
+/// it is a file of this machine, and none of the release.
+fn beside(list: &Path, name: &str) -> Option<PathBuf> {
+    let name = Path::new(name);
+    let stays = |c: Component| matches!(c, Component::Normal(_) | Component::CurDir);
+    let path = list.parent().unwrap_or(Path::new("")).join(name);
+    (name.components().all(stays) && path.is_file()).then_some(path)
 }
 
 impl Published<'_> {

@@ -10,7 +10,7 @@ use repro_formats::limits::Limits;
 use repro_formats::{digest, extract};
 
 use super::registry;
-use crate::error::{bad_input, refused};
+use crate::error::{bad_input, refused, usage};
 use crate::git::short;
 use crate::manifest::{self, Manifest};
 use crate::query::Cargo;
@@ -106,6 +106,7 @@ impl Search<'_> {
             )),
             Some(Given::Source(text)) => {
                 let (repository, revision) = match local(text) {
+                    None if !text.contains(':') => return Err(no_source(text)),
                     Some((path, revision)) => (self.here(path, id)?, revision),
                     None => {
                         let (url, revision) = address::split_revision(text);
@@ -305,10 +306,7 @@ impl Search<'_> {
             return self.unpacked(path, label, text, false);
         }
         if !path.is_dir() {
-            return Err(bad_input(format!(
-                "`{}` is not a directory, an archive or the address of a repository",
-                text.escape_debug()
-            )));
+            return Err(no_source(text));
         }
         let dir = fs::canonicalize(path).with_context(|| format!("failed to resolve `{text}`"))?;
         let mut tree = plain(dir, format!("directory `{text}`"), text, SourceFacts::default());
@@ -353,6 +351,16 @@ impl Search<'_> {
             ..plain(dir, label, called, facts)
         })
     }
+}
+
+/// What was named as the source is nothing of this machine, and nothing that could be fetched.
+fn no_source(text: &str) -> anyhow::Error {
+    let what = format!(
+        "`{}` is not a directory, an archive or the address of a repository: check the path",
+        text.escape_debug()
+    );
+    // What looks like an address, and is none, may be meant to mislead git.
+    if text.contains(':') { bad_input(what) } else { usage(what) }
 }
 
 /// The path of something of this machine, and the revision behind it, if there is one.

@@ -192,7 +192,7 @@ fn broken() -> Project {
          let _ = std::fs::metadata(\"x\").unwrap().modified();\n    let _ = std::hash::RandomState::new();\n\
          let _ = std::env::var(\"USER\");\n    let _ = std::env::current_dir();\n\
          let _ = std::process::Command::new(\"git\");\n    let _ = std::process::Command::new(\"hostname\");\n\
-         let _ = \"-O2 -march=native\";\n\
+         let _ = \"-O2 -march=native\";\n    let _ = std::is_x86_feature_detected!(\"avx2\");\n\
          println!(\"cargo::rustc-env=N={}\", std::thread::available_parallelism().unwrap());\n\
          println!(\"cargo::rustc-env=P={}\", std::process::id());\n\
          println!(\"cargo::rustc-env=H={}\", std::env::var(\"HOME\").unwrap());\n\
@@ -248,9 +248,10 @@ fn every_rule_trips_on_what_it_is_about() {
         "emits-environment", "env-macro", "file-modes", "file-numbers", "gdb-index",
         "incremental-release", "known-crate", "lfs-pointer", "lockfile-untracked", "map-order",
         "march-native", "parallel-frontend", "path-outside-repository", "path-outside-workspace",
-        "reads-clock", "reads-current-dir", "reads-hostname", "reads-ids", "reads-kernel",
-        "reads-mtime", "reads-randomness", "reads-user", "reads-vcs", "rpath", "rustc-bootstrap",
-        "submodule-moved", "target-cpu-native", "toolchain-unpinned", "workspace-wrapper",
+        "reads-clock", "reads-cpu", "reads-current-dir", "reads-hostname", "reads-ids",
+        "reads-kernel", "reads-mtime", "reads-randomness", "reads-user", "reads-vcs", "rpath",
+        "rustc-bootstrap", "submodule-moved", "target-cpu-native", "toolchain-unpinned",
+        "workspace-wrapper",
     ];
     assert_eq!(ids(&report), set(&want), "{report:#}");
     let clock = only(&report, "reads-clock");

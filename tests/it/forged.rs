@@ -172,6 +172,22 @@ impl Copy<'_> {
         let mut manifest = serde_json::from_slice(&self.bytes("repro.json")).unwrap();
         change(&mut manifest);
         self.put("repro.json", manifest.to_string());
+        // As a publisher who changes it does.
+        if self.at("SHA256SUMS").is_file() {
+            let sums = String::from_utf8(self.bytes("SHA256SUMS")).unwrap();
+            let line = sums.lines().find(|line| line.ends_with("  repro.json"));
+            let sha256 = digest::of_bytes(&self.bytes("repro.json")).sha256;
+            if let Some(line) = line {
+                self.put("SHA256SUMS", sums.replace(line, &format!("{sha256}  repro.json")));
+            }
+        }
+    }
+
+    /// More lines for the list of digests.
+    fn add_lines(&self, lines: &[(&str, &str)]) {
+        let sums = String::from_utf8(self.bytes("SHA256SUMS")).unwrap();
+        let more = lines.iter().map(|(name, sha256)| format!("{sha256}  {name}\n"));
+        self.put("SHA256SUMS", more.fold(sums, |all, line| all + &line));
     }
 
     /// The manifest lists what the files now are, and so does the list of digests.

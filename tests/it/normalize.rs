@@ -273,6 +273,25 @@ fn hostile_and_broken_files_are_refused_and_stay() {
     assert_eq!(run.code, Some(0), "{}", run.all());
 }
 
+/// It would wait for whoever writes to it.
+#[test]
+fn a_pipe_is_refused_and_not_opened() {
+    let project = scratch();
+    let repro = env!("CARGO_BIN_EXE_repro");
+    let script = format!(
+        "mkfifo p; ln -s p l; echo x >x; tar -cf x.tar x
+        for f in p l; do timeout 20 {repro:?} normalize --epoch 5 x.tar $f 2>err; echo $?; cat err; done"
+    );
+    let said = sh(&project.dir, &script);
+    let lines: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
+    let refused =
+        ["p", "l"].map(|f| format!("error: `{f}` is not a file: pass the files to rewrite"));
+    assert_eq!(lines.iter().filter(|line| **line == "5").count(), 2, "{said}");
+    assert!(refused.iter().all(|line| lines.contains(&&**line)), "{said}");
+    // The other file is done all the same.
+    assert_eq!(lines.iter().filter(|line| line.contains("x.tar (tar)")).count(), 2, "{said}");
+}
+
 #[test]
 fn what_needs_a_time_says_so_and_links_lead_to_files() {
     let project = scratch();

@@ -137,6 +137,18 @@ fn no_file_is_left_out_unseen() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn what_is_not_compared_of_a_directory_is_listed() {
+    let project = Project::plain("sound-features");
+    sh(&project.dir, "mkdir -p a b/empty; echo x >a/f; echo x >b/f; chmod 755 b/f");
+    let run = project.repro(&["diff", "a", "b"]);
+    let listed = "not empty directories, times, modes and owners";
+    assert!(run.last() == "SAME" && run.stdout.contains(listed), "{}", run.all());
+    sh(&project.dir, "touch b/empty/f");
+    let run = project.repro(&["diff", "a", "b"]);
+    assert!(run.last().starts_with("DIFFERS: "), "{}", run.all());
+}
+
 /// A zip has two directories, and may be behind a script.
 #[test]
 fn a_zip_behind_a_script_is_not_the_directory_that_is_in_it() {

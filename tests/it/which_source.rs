@@ -235,7 +235,7 @@ fn every_form_of_a_repository_is_its_commit() {
     let run = it.verify_in(&here, &["--source", &dirty, "--artifact", &it.app]);
     fails(&run, 4, &["has uncommitted changes (src/main.rs)", "--epoch SECONDS"]);
     let run = it.verify_in(&here, &["--source", "nowhere@v1", "--artifact", &it.app]);
-    fails(&run, 5, &["is not a directory, an archive"]);
+    fails(&run, 2, &["is not a directory, an archive"]);
 }
 
 #[test]

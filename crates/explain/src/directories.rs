@@ -34,7 +34,10 @@ impl Search<'_> {
         if let Some(first) = first(&out, &crates) {
             out.add_note(first);
         }
-        out.add_note("names and contents were compared, not times, modes and owners".to_string());
+        out.add_note(
+            "files were compared by name and content, not empty directories, times, modes and owners"
+                .to_string(),
+        );
         if x.left_out + y.left_out > 0 {
             let n = x.left_out + y.left_out;
             out.add_note(format!("{n} files that cargo writes for itself were left out"));

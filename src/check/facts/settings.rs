@@ -87,8 +87,11 @@ fn is_c_flags(name: &str) -> bool {
 }
 
 fn profile_key(name: &str) -> Option<String> {
-    if name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS") {
-        return Some("target.*.rustflags".to_string());
+    for (start, key) in [("CARGO_TARGET_", "target.*.rustflags"), ("CARGO_HOST_", "host.rustflags")]
+    {
+        if name.strip_prefix(start).is_some_and(|rest| rest.ends_with("RUSTFLAGS")) {
+            return Some(key.to_string());
+        }
     }
     let rest = name.strip_prefix("CARGO_PROFILE_")?;
     let (profile, key) = rest.rsplit_once('_')?;

@@ -65,6 +65,14 @@ pub(super) fn script(text: &str) -> Vec<(What, String)> {
             found.push((what, format!("the command `{}`", base(program))));
         }
     }
+    // `find . | sort`.
+    if text
+        .split('|')
+        .skip(1)
+        .any(|to| to.split_whitespace().next().is_some_and(|p| base(p) == "sort"))
+    {
+        found.retain(|(what, _)| *what != What::DirOrder);
+    }
     for name in variables(text) {
         if let Some((name, what)) = VARIABLES.iter().find(|(n, w)| *n == name && !w.only_emitted())
         {

@@ -157,6 +157,13 @@ DirOrder
 + for e in Path::new("x").read_dir()? { build.file(e?.path()); }
 + fn list(out: &mut Vec<P>) { for e in std::fs::read_dir("x") { out.push(e); } };; let mut v = Vec::new(); list(&mut v); std::fs::write(o, v);
 + let mut all = String::new(); for e in std::fs::read_dir("x") { all.push_str(e); } std::fs::write(o, all);
++ let o = Command::new("find").arg("x").output()?; std::fs::write(out, o.stdout);
++ let o = Command::new("sh").args(["-c", "cd x && find . -name '*.c' | tr -d x"]).output()?; for f in lines(o) { build.file(f); }
+- let o = Command::new("sh").args(["-c", "find x -type f | sort"]).output()?; std::fs::write(out, o.stdout);
+- let o = Command::new("find").arg("x").output()?; let mut v: Vec<_> = o.stdout.lines().collect(); v.sort(); std::fs::write(out, v.join("x"));
+- let o = Command::new("find").arg("x").output()?; for f in o.stdout.lines() { println!("cargo:rerun-if-changed={f}"); }
+- let o = Command::new("ls").arg("x").output()?; std::fs::write(out, o.stdout);
+- let at = text.find("x"); std::fs::write(out, at.to_string());
 - let mut v: Vec<_> = std::fs::read_dir("x")?.collect(); v.sort(); std::fs::write(o, v);
 - let v: BTreeSet<_> = std::fs::read_dir("x")?.collect(); std::fs::write(o, v);
 - let v = std::fs::read_dir("x")?.collect::<BTreeMap<_, _>>(); std::fs::write(o, v);
@@ -182,6 +189,20 @@ CpuCount
 - let pool = Pool::new(std::thread::available_parallelism()?.get());
 - println!("cargo:warning={} jobs", num_cpus::get());
 
+CpuModel
++ if is_x86_feature_detected!("avx2") { println!("cargo:rustc-cfg=avx2"); }
++ if std::arch::is_aarch64_feature_detected!("sve") { println!("cargo:rustc-cfg=sve"); }
++ if std::fs::read_to_string("/proc/cpuinfo")?.contains("avx2") { println!("cargo:rustc-cfg=avx2"); }
++ use std::arch::x86_64::*;; let leaf = unsafe { __cpuid(1) }; emit(leaf.ecx);
++ let o = Command::new("lscpu").output()?; std::fs::write(out, o.stdout);
++ Command::new("sh").args(["-c", "lscpu | grep avx"]).output();
+- quote! { if is_x86_feature_detected!("avx2") { fast() } };
+- macro_rules! is_x86_feature_detected { ($t:literal) => { false } };; if is_x86_feature_detected!("avx2") { emit(1); }
+- if std::env::var("CARGO_CFG_TARGET_FEATURE")?.contains("avx2") { println!("cargo:rustc-cfg=avx2"); }
+- eprintln!("{:?}", std::fs::read_to_string("/proc/cpuinfo"));
+- println!("cargo:warning=no avx2 in /proc/cpuinfo");
+- std::fs::write(out, "if (is_x86_feature_detected!(\"avx2\")) {}");
+
 Modes
 + use std::os::unix::fs::PermissionsExt;; let m = std::fs::metadata("x")?.permissions().mode(); println!("cargo:rustc-env=M={m:o}");
 + use std::os::unix::fs::*;; std::fs::write(o, std::fs::metadata("x")?.mode().to_string());
@@ -205,6 +226,7 @@ Environment
 + let home = std::env::var("HOME")?; println!("cargo::rustc-link-arg-bins=-Wl,-rpath={home}");
 + println!("cargo:rustc-env=H={}", std::env::var("HOME")?);
 + println!("cargo::rustc-env=T={}", std::env::temp_dir().display());
++ println!("cargo:rustc-env=E={}", std::fs::read_link("/proc/self/exe")?.display());
 + let exe = std::env::current_exe()?; println!("cargo:rustc-env=E={}", exe.display());
 + const NAME: &str = "OUT_DIR";; let out = std::env::var(NAME)?; println!("cargo:rustc-env=O={out}");
 + std::fs::write(o, std::env::var("LANG").map(|l| l.to_uppercase())?);
@@ -217,6 +239,8 @@ Environment
 - let text = std::fs::read_to_string(std::env::var("HOME")?); println!("cargo:rustc-env=X={text}");
 - if std::env::var("PATH").is_ok() { println!("cargo:rustc-cfg=path"); }
 - std::fs::create_dir_all(std::env::temp_dir());
+- if std::fs::read_to_string("/etc/os-release")?.contains("alpine") { println!("cargo:rustc-cfg=alpine"); }
+- if std::path::Path::new("/etc/debian_version").exists() { println!("cargo:rustc-link-lib=x"); }
 
 Hostname
 + Command::new("uname").args(["-a"]).output();

@@ -50,6 +50,8 @@ pub enum What {
     FileNumbers,
     /// How many processors there are.
     CpuCount,
+    /// What the processor is, and can do.
+    CpuModel,
     /// The current directory.
     CurrentDir,
     /// Directories and settings of the machine that end up in the output.
@@ -88,6 +90,9 @@ pub(super) const STD: &[(&str, What)] = tells! {
     Randomness ["RandomState::new", "RandomState::default"];
     Ids ["process::id", "process::parent_id", "thread::current", "ThreadId"];
     CpuCount ["thread::available_parallelism"];
+    CpuModel [
+        "x86_64::__cpuid", "x86_64::__cpuid_count", "x86::__cpuid", "x86::__cpuid_count",
+    ];
     DirOrder ["fs::read_dir", "Path::read_dir"];
     Mtime ["Metadata::modified", "Metadata::created", "Metadata::accessed"];
     CurrentDir ["env::current_dir"];
@@ -120,6 +125,7 @@ pub(super) const CRATES: &[(&str, What)] = tells! {
     ];
     Ids ["libc::getpid", "libc::gettid"];
     CpuCount ["num_cpus::get", "num_cpus::get_physical"];
+    CpuModel ["raw_cpuid::CpuId::new"];
     DirOrder ["WalkDir::new"];
     Environment ["dirs::home_dir", "dirs::cache_dir", "home::home_dir", "home::cargo_home"];
     Vcs ["git2::Repository::open", "git2::Repository::discover", "gix::open", "gix::discover"];
@@ -127,6 +133,18 @@ pub(super) const CRATES: &[(&str, What)] = tells! {
 
 /// Crates that have the standard library's items, or their like, under its names.
 pub(super) const LIKE_STD: &[&str] = &["std", "core", "fs_err", "async_std", "tokio", "web_time"];
+
+/// Macros of the standard library that ask what the processor can do.
+pub(super) const DETECTS: &[&str] = &[
+    "is_x86_feature_detected",
+    "is_aarch64_feature_detected",
+    "is_arm_feature_detected",
+    "is_riscv_feature_detected",
+    "is_powerpc_feature_detected",
+    "is_powerpc64_feature_detected",
+    "is_s390x_feature_detected",
+    "is_loongarch_feature_detected",
+];
 
 /// Functions that run a program.
 pub(super) const RUNS: &[&str] = &["Command::new", "duct::cmd"];
@@ -167,10 +185,20 @@ pub(super) const OF_CARGO: &[&str] =
 /// Files that say such things.
 pub(super) const FILES: &[(&str, What)] = tells! {
     Randomness ["/dev/urandom", "/dev/random", "/proc/sys/kernel/random/uuid"];
-    Hostname ["/etc/hostname", "/etc/machine-id", "/proc/sys/kernel/hostname"];
-    Kernel ["/proc/sys/kernel/osrelease", "/proc/version"];
-    Clock ["/proc/uptime"];
-    Ids ["/proc/self/stat"];
+    Hostname [
+        "/etc/hostname", "/etc/machine-id", "/var/lib/dbus/machine-id",
+        "/proc/sys/kernel/hostname", "/proc/sys/kernel/random/boot_id",
+    ];
+    Kernel ["/proc/sys/kernel/osrelease", "/proc/sys/kernel/version", "/proc/version"];
+    Clock ["/proc/uptime", "/proc/loadavg"];
+    Ids ["/proc/self/stat", "/proc/self/status"];
+    User ["/etc/passwd"];
+    CpuModel ["/proc/cpuinfo"];
+    CpuCount [
+        "/sys/devices/system/cpu/online", "/sys/devices/system/cpu/present",
+        "/sys/devices/system/cpu/possible",
+    ];
+    Environment ["/proc/self/exe"];
 };
 
 /// Programs, what must be among their arguments for it, and what they then tell. The first row that
@@ -179,18 +207,24 @@ pub(super) const PROGRAMS: &[(&str, &[&str], What)] = &[
     ("date", &[], Clock),
     ("hostname", &[], Hostname),
     ("hostnamectl", &[], Hostname),
+    ("hostid", &[], Hostname),
     ("uname", &["-n", "-a", "--nodename", "--all"], Hostname),
     ("uname", &["-r", "-v", "-rv", "-sr", "-srv", "-srm", "--kernel-release"], Kernel),
     ("whoami", &[], User),
     ("logname", &[], User),
     ("id", &[], User),
     ("nproc", &[], CpuCount),
+    ("getconf", &["_NPROCESSORS_ONLN", "_NPROCESSORS_CONF", "NPROCESSORS_ONLN"], CpuCount),
+    ("lscpu", &[], CpuModel),
     ("uuidgen", &[], Randomness),
+    ("shuf", &[], Randomness),
     ("mktemp", &[], Environment),
     ("umask", &[], Modes),
     ("stat", &["%a", "%A"], Modes),
     ("stat", &["%i", "%d"], FileNumbers),
     ("ls", &["-U", "-f"], DirOrder),
+    ("ls", &["-l", "-la", "-al", "-lt", "-t"], Mtime),
+    ("find", &[], DirOrder),
     ("pwd", &[], CurrentDir),
     ("git", &["config", "var"], User),
     ("git", &[], Vcs),

@@ -218,6 +218,54 @@ const FILES: &[Attack] = &[
         &["so not compared: `u`, `v`, `w`, `x`, `y`, …"],
     ),
     (
+        "a list that has another digest of the manifest",
+        &["REL"],
+        |c| c.add_lines(&[("repro.json", &"a".repeat(64))]),
+        DIFFERS,
+        &["line of `repro.json`"],
+    ),
+    (
+        "a list that has another digest of a signature",
+        &["REL"],
+        |c| {
+            c.put("app.sig", "signed");
+            c.add_lines(&[("app.sig", &"a".repeat(64))]);
+        },
+        DIFFERS,
+        &["line of `app.sig`"],
+    ),
+    (
+        "a list that has another digest of a file that nobody named",
+        &["REL/SHA256SUMS", "REL/app"],
+        |c| {
+            c.put("evil", "evil");
+            c.add_lines(&[("evil", &"a".repeat(64))]);
+        },
+        DIFFERS,
+        &["line of `evil`"],
+    ),
+    (
+        "control: a list of everything that is there, but for itself, and of a path above it",
+        &["REL"],
+        |c| {
+            c.put("app.sig", "signed");
+            let sha256 = |name: &str| digest::of_bytes(&c.bytes(name)).sha256;
+            let own = ["repro.json", "app.sig", "app"].map(|name| (name, sha256(name)));
+            let other = [("SHA256SUMS", "a".repeat(64)), ("../dist/repro.json", "a".repeat(64))];
+            let lines: Vec<_> = own.iter().chain(&other).map(|(n, d)| (*n, d.as_str())).collect();
+            c.add_lines(&lines);
+        },
+        Good,
+        &["so not compared: `repro.json`"],
+    ),
+    (
+        "control: a list with a listed file that was not fetched",
+        &["REL/SHA256SUMS", "REL/app"],
+        |c| std::fs::remove_file(c.archive()).unwrap(),
+        Good,
+        &["lists files that are not here, so not compared: `app-1-"],
+    ),
+    (
         "a list of the listed digests, and another file",
         &["REL/app", "REL/repro.json", "REL/SHA256SUMS"],
         |c| {

@@ -19,6 +19,10 @@ impl Flow<'_> {
         if is(INCLUDES) {
             return Value::new();
         }
+        if is(DETECTS) && !self.macros.contains_key(&name) {
+            let asked = Source::Known(What::CpuModel, format!("{name}!()"));
+            return set_of(self.source(asked, mac.bang_token.span));
+        }
         if is(QUOTES) {
             let value = self.in_tokens(mac.tokens.clone(), true);
             self.receive(&value, WRITTEN);

@@ -16,11 +16,11 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, FnArg, Lit, Pat, Signature, Type};
 
 use super::effects::bound;
-use super::macros;
 use super::modules::Module;
 use super::names::Names;
 use super::tables::*;
 use super::walk::{Look, Node, Walk, last_name};
+use super::{command, macros};
 
 /// The sources of a value.
 pub(super) type Value = BTreeSet<u32>;
@@ -115,6 +115,7 @@ fn speaks_of_any(modules: &[Module]) -> bool {
     words.literal
         || STD.iter().chain(CRATES).any(|(path, _)| has(path))
         || METHODS.iter().any(|(name, _)| has(name))
+        || DETECTS.iter().any(|name| has(name))
         || ["Command", "env::var", "env::var_os", "duct", "cmd", "run_cmd", "run_fun"]
             .iter()
             .any(|path| has(path))
@@ -307,8 +308,25 @@ impl Flow<'_> {
         is(&self.origins[id as usize].source)
     }
 
+    /// Whether it is an order of files and nothing else: of a command, all that is known of it.
     fn is_order(&self, id: u32) -> bool {
-        self.is(id, |s| matches!(s, Source::Known(What::DirOrder, _)))
+        match &self.origins[id as usize] {
+            Origin { source: Source::Known(what, _), .. } => *what == What::DirOrder,
+            Origin { source: Source::Command, programs, words, .. } => {
+                let words: Vec<&str> = self.texts(words).collect();
+                let told = self.texts(programs).flat_map(|p| command::reads(p, &words));
+                let told: Vec<What> = told.map(|(what, ..)| what).collect();
+                !told.is_empty() && told.iter().all(|what| *what == What::DirOrder)
+            }
+            _ => false,
+        }
+    }
+
+    fn texts<'b>(&'b self, value: &'b Value) -> impl Iterator<Item = &'b str> {
+        value.iter().filter_map(|id| match &self.origins[*id as usize].source {
+            Source::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
     }
 
     fn content(&self, value: Value) -> Value {
