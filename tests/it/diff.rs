@@ -148,9 +148,9 @@ fn a_time_within_archives_is_found_at_every_level_and_is_the_only_cause() {
     }
     let line = "for s in a b; do (cd $s; TZ=UTC zip -qX z.zip one.tar.gz); done";
     sh(&project.dir, line);
-    let found = found(&project, "a/z.zip", "b/z.zip");
+    let zip = found(&project, "a/z.zip", "b/z.zip");
     let way = "`one.tar.gz`: `x.tar.gz`: mtime of `f`".to_string();
-    assert_eq!(found, [("archive-mtime".to_string(), way, false)]);
+    assert_eq!(zip, [("archive-mtime".to_string(), way, false)]);
     sh(
         &project.dir,
         "mkdir -p d/DEBIAN d/opt; printf 'Package: x\\nVersion: 1\\nArchitecture: all\\nMaintainer: u <u@example.org>\\nDescription: x\\n' >d/DEBIAN/control

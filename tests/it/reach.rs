@@ -1,6 +1,6 @@
 //! What variations reach in isolated builds, and what each report lists because nothing reaches it.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 
 use crate::isolation::with_script;
 use crate::support::{Project, assert_verdict};
@@ -168,10 +168,6 @@ fn programs_with_the_rights_of_others_are_listed_where_they_get_them() {
         let listed = run.stdout.replace("\n            ", " ").contains("set-user-ID programs: ");
         assert_eq!(listed, found, "{}", run.all());
     }
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
 }
 
 #[test]

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Project, Run, assert_verdict};
 use crate::verify::fails;
+use test_needs::needs;
 
 /// Appends to each file of CARGO_HOME that it can, links followed, and to its own sources; puts into
 /// the program how long the dependency's source was before, and how many files of it were changed.
 const VANDAL: &str = r#"
 use std::{env, fs, path::{Path, PathBuf}};
-use test_needs::needs;
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
