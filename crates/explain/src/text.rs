@@ -67,6 +67,12 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     readings
 }
 
+/// What all that differs in two texts is, taken together.
+pub fn read_whole(texts: Texts) -> Reading {
+    // Each difference has one reading.
+    read(texts, &[Hunk::between(texts.a, texts.b)]).swap_remove(0)
+}
+
 /// What git fills in on one side, and the other has as it is in the repository.
 fn filled_in(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
     let (first, last) = (hunks.first()?, hunks.last()?);

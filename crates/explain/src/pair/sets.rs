@@ -181,7 +181,7 @@ impl Work<'_> {
             if self.moved(pa, &pair) {
                 return None;
             }
-            claims.extend(self.constant((&v, at), (&w, to)));
+            claims.push(self.constant((&v, at), (&w, to)));
             self.shifts.moved([within(pb, to) - within(pa, at)].into_iter());
         }
         self.shifts.moved(moved.into_iter());
@@ -191,14 +191,14 @@ impl Work<'_> {
     }
 
     /// What two constants are: numbers, text, or bytes.
-    fn constant(&self, (v, at): (&[u8], usize), (w, to): (&[u8], usize)) -> Vec<Claim> {
+    fn constant(&self, (v, at): (&[u8], usize), (w, to): (&[u8], usize)) -> Claim {
         let (size, whole) = (v.len(), |at: usize| at..at + v.len());
-        let mut claims = match self.numbers(v, w) {
+        let c = match self.numbers(v, w) {
             Some((offset, shown, cause, what)) => {
                 let (at, to) = (at + offset, to + offset);
                 let c = claim(cause, at..at + 8.min(size), to..to + 8.min(size), 0);
                 let c = c.called(format!("an integer among other constants: {what}"));
-                vec![Claim { shown: Some(shown), ..c }]
+                Claim { shown: Some(shown), ..c }
             }
             None => {
                 let hunk = self.without_padding(&Hunk { a: whole(at), b: whole(to) });
@@ -206,15 +206,13 @@ impl Work<'_> {
                     true => self.whole(&hunk.a, &hunk.b),
                     false if self.looks_random(&hunk) => {
                         let what = format!("{size} bytes that have nothing in common");
-                        vec![claim(Cause::Randomness, hunk.a, hunk.b, 0).called(what)]
+                        claim(Cause::Randomness, hunk.a, hunk.b, 0).called(what)
                     }
-                    false => vec![claim(Cause::Unknown, hunk.a, hunk.b, 0)],
+                    false => claim(Cause::Unknown, hunk.a, hunk.b, 0),
                 }
             }
         };
-        let n = claims.len() as u64;
-        claims.iter_mut().for_each(|c| c.bytes = size as u64 / n);
-        claims
+        Claim { bytes: size as u64, ..c }
     }
 
     /// The known numbers that two constants are or hold: where in them, both as text, and what they are.
@@ -260,17 +258,16 @@ impl Work<'_> {
         let mut claims = Vec::new();
         for ((t, at), (u, to)) in only_a.iter().zip(&only_b) {
             let texts = Texts { a: t.as_bytes(), b: u.as_bytes(), context: self.context };
-            for r in text::read(texts, &[Hunk::between(texts.a, texts.b)]) {
-                let wide = |from: &Range<usize>, r: &Range<usize>| {
-                    from.start + r.start * 2..from.start + r.end * 2
-                };
-                let mut c = claim(r.cause, wide(at, &r.a), wide(to, &r.b), 0);
-                let shown =
-                    |text: &str, r: &Range<usize>| text.get(r.clone()).unwrap_or("").to_string();
-                c.shown = Some((shown(t, &r.a), shown(u, &r.b)));
-                (c.about, c.what) = (r.about, r.what.or(Some("text in UTF-16".to_string())));
-                claims.push(c);
-            }
+            let r = text::read_whole(texts);
+            let wide = |from: &Range<usize>, r: &Range<usize>| {
+                from.start + r.start * 2..from.start + r.end * 2
+            };
+            let mut c = claim(r.cause, wide(at, &r.a), wide(to, &r.b), 0);
+            let shown =
+                |text: &str, r: &Range<usize>| text.get(r.clone()).unwrap_or("").to_string();
+            c.shown = Some((shown(t, &r.a), shown(u, &r.b)));
+            (c.about, c.what) = (r.about, r.what.or(Some("text in UTF-16".to_string())));
+            claims.push(c);
         }
         Some(claims)
     }

@@ -176,13 +176,11 @@ impl Work<'_> {
             let x = texts_a.get(i).cloned().unwrap_or(hunk.a.end..hunk.a.end);
             let y = texts_b.get(i).cloned().unwrap_or(hunk.b.end..hunk.b.end);
             let bytes = within(&x, &hunk.a).max(within(&y, &hunk.b)) as u64;
-            for mut c in self.whole(&x, &y) {
-                c.bytes = bytes;
-                if packed && !is_telling(c.cause, c.about) {
-                    c.follow(About::Packed);
-                }
-                self.push(c);
+            let mut c = Claim { bytes, ..self.whole(&x, &y) };
+            if packed && !is_telling(c.cause, c.about) {
+                c.follow(About::Packed);
             }
+            self.push(c);
             claimed += bytes;
         }
         let mut left = 0;
@@ -298,10 +296,8 @@ impl<'w> Work<'w> {
             let (s, t) = (&a[x.clone()], &b[y.clone()]);
             let bytes = (s.len().max(t.len()) as u64).min(left);
             left -= bytes;
-            for mut c in self.whole(&x, &y) {
-                c.bytes = bytes;
-                self.push(c);
-            }
+            let c = self.whole(&x, &y);
+            self.push(Claim { bytes, ..c });
         }
         if left > 0 {
             let mut c = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
@@ -321,29 +317,22 @@ impl<'w> Work<'w> {
         let lone = self.lone_strings(pa, pb, hunks, bare);
         let Some(([only_a, only_b], mut left)) = lone else { return false };
         for (p, q) in only_a.iter().zip(&only_b).take(MOST_NAMES) {
-            for mut c in self.whole(p, q) {
-                let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-                if is_of_dlltool(&name(&a[p.clone()])) && is_of_dlltool(&name(&b[q.clone()])) {
-                    (c.cause, c.about, c.what) = (Cause::ImportLibrary, About::ImportName, None);
-                }
-                let named = matches!(
-                    c.cause,
-                    Cause::BuildPath
-                        | Cause::Home
-                        | Cause::Username
-                        | Cause::Hostname
-                        | Cause::ImportLibrary
-                );
-                if !named || left == 0 {
-                    continue;
-                }
-                if c.about == About::Guess && c.cause == Cause::BuildPath {
-                    c.about = About::FileSymbol;
-                }
-                c.bytes = (p.len().max(q.len()) as u64).min(left);
-                left -= c.bytes;
-                self.push(c);
+            let mut c = self.whole(p, q);
+            let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            if is_of_dlltool(&name(&a[p.clone()])) && is_of_dlltool(&name(&b[q.clone()])) {
+                (c.cause, c.about, c.what) = (Cause::ImportLibrary, About::ImportName, None);
             }
+            use Cause::{BuildPath, Home, Hostname, ImportLibrary, Username};
+            let named = [BuildPath, Home, Username, Hostname, ImportLibrary].contains(&c.cause);
+            if !named || left == 0 {
+                continue;
+            }
+            if c.about == About::Guess && c.cause == Cause::BuildPath {
+                c.about = About::FileSymbol;
+            }
+            c.bytes = (p.len().max(q.len()) as u64).min(left);
+            left -= c.bytes;
+            self.push(c);
         }
         if left > 0 {
             let rest = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
@@ -353,9 +342,8 @@ impl<'w> Work<'w> {
     }
 
     /// Reads two texts that differ somewhere, all of it at once.
-    pub(super) fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Vec<Claim> {
+    pub(super) fn whole(&self, x: &Range<usize>, y: &Range<usize>) -> Claim {
         let texts = Texts { a: &self.a[x.clone()], b: &self.b[y.clone()], context: self.context };
-        let readings = text::read(texts, &[Hunk::between(texts.a, texts.b)]).into_iter();
-        readings.map(|r| read(r, x.start, y.start, 0)).collect()
+        read(text::read_whole(texts), x.start, y.start, 0)
     }
 }
