@@ -95,7 +95,6 @@ impl Plan<'_> {
         let kept = manifest.artifacts.iter();
         let kept = kept.filter_map(|a| a.known(results.join(a.path.as_ref()?)));
         let built = ArtifactSet::new(kept.collect());
-        let compressor = write::compressor();
         let way = Way {
             about: About {
                 title: &release.name,
@@ -105,7 +104,7 @@ impl Plan<'_> {
                 epoch: asked.epoch.unwrap_or(manifest.recipe.epoch),
             },
             bases: &self.bases,
-            compressor,
+            compressor: write::layer_format().compressor(),
             level: level(asked, write::layer_format())?,
             threads: asked.jobs.unwrap_or_else(deflate::threads),
             scratch: &self.scratch,

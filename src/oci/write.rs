@@ -65,11 +65,6 @@ impl Way<'_> {
     }
 }
 
-/// The compressor of layers, unless another one packed them.
-pub fn compressor() -> &'static Compressor {
-    layer_format().compressor()
-}
-
 /// The format of layers.
 pub fn layer_format() -> &'static Format {
     Format::named(FORMAT).unwrap_or_else(|| unreachable!("it is one of the formats"))

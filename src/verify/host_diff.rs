@@ -133,10 +133,9 @@ mod tests {
         let builder = |ld: &str, crt: &str| Builder {
             os: "Debian".into(),
             rust_src: Some(true),
-            linkers: Vec::new(),
             tools: vec![Tool { name: "ld".into(), version: ld.into() }],
             linker_inputs: vec![File { path: format!("/{ld}/crt1.o"), sha256: crt.into() }],
-            linker_inputs_unknown: None,
+            ..Builder::default()
         };
         manifest.builder = Some(builder("2.40", "aa"));
         manifest.environment = vec![Variable { name: "CFLAGS".into(), value: Some("-O1".into()) }];

@@ -44,36 +44,21 @@ pub(super) fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{Artifact, Kind};
     use crate::compare::Pair;
-    use crate::setting::entry::{Fate, Home, Setting};
-    use repro_formats::digest::Digest;
+    use crate::manifest::Manifest;
+    use crate::setting::entry::Setting;
 
     fn checked(outcome: Outcome) -> Checked {
         Checked { outcome, ..Checked::differs("x".into(), Vec::new()) }
     }
 
     fn same() -> Comparison {
-        let artifact = Artifact {
-            package: "x 1.0.0".into(),
-            target: "t".into(),
-            kind: Kind::Bin,
-            name: "x".into(),
-            digest: Digest { size: 1, sha256: "a".into() },
-            path: "x".into(),
-        };
-        Comparison { pairs: vec![Pair::of(vec![Some(artifact.clone()), Some(artifact)])] }
+        let artifact = Manifest::fixture().artifacts[0].known("x".into());
+        Comparison { pairs: vec![Pair::of(vec![artifact.clone(), artifact])] }
     }
 
     fn setting(state: SettingState) -> SettingRow {
-        let setting = Setting {
-            name: "features".into(),
-            value: "a".into(),
-            fate: Fate::Replayed,
-            home: Home::Metadata,
-            variable: None,
-        };
-        SettingRow { setting, state }
+        SettingRow { setting: Setting::include("x"), state }
     }
 
     #[test]

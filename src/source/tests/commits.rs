@@ -99,12 +99,10 @@ fn a_partial_clone_fetches_what_it_has_not() {
 #[test]
 fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
     let Some(place) = Place::with_git() else { return };
-    let (kind, words) = refusal(&place.wanted("repo"));
-    assert_eq!(kind, Kind::Refused);
-    assert!(words.contains("no commit yet"), "{words}");
+    is_refused(&place.wanted("repo"), &["no commit yet"]);
     place.commit("repo");
     for rev in ["nothing", "--help", "HEAD:src"] {
-        assert_eq!(refusal(&place.revision("repo", rev)).0, Kind::Refused, "{rev}");
+        is_refused(&place.revision("repo", rev), &[rev]);
     }
 }
 

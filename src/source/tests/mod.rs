@@ -127,6 +127,14 @@ fn refusal(wanted: &Wanted) -> (Kind, String) {
     (kind_of(&error), one_line(&error))
 }
 
+/// Finding a source is refused, with these words.
+#[track_caller]
+fn is_refused(wanted: &Wanted, words: &[&str]) {
+    let (kind, sentence) = refusal(wanted);
+    assert_eq!(kind, Kind::Refused);
+    assert!(words.iter().all(|word| sentence.contains(word)), "{sentence}");
+}
+
 /// A place with a repository `lib` that is a submodule named `other-name` at `repo/deps/lib`.
 fn with_submodule() -> Option<Place> {
     let place = Place::with_repository()?;
