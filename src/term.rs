@@ -159,19 +159,16 @@ fn line_of(doing: &[(String, String)], seconds: u64, width: usize) -> String {
         false => format!("{who}: {text}"),
     };
     let parts: Vec<String> = doing.iter().map(part).collect();
-    let width = width.saturating_sub(1);
-    // Each has its share, and what those before it left over.
-    let mut room = width.saturating_sub(time.len());
-    let mut line = time;
+    // Each has its share, and room that others do not need.
+    let mut room = width.saturating_sub(1 + time.len() + 3 * parts.len().saturating_sub(1));
+    let mut shown: Vec<String> = Vec::new();
     for (n, part) in parts.iter().enumerate() {
-        let left = parts.len() - n;
-        let gap = if n == 0 { 0 } else { 3 };
-        let later: usize = parts[n + 1..].iter().map(|p| p.chars().count() + 3).sum();
-        let share = (room / left).max(room.saturating_sub(later)).saturating_sub(gap);
-        line.extend(" ".repeat(gap).chars().chain(part.chars().take(share)));
-        room = room.saturating_sub(gap + part.chars().count().min(share));
+        let later: usize = parts[n + 1..].iter().map(|p| p.chars().count()).sum();
+        let share = (room / (parts.len() - n)).max(room.saturating_sub(later));
+        shown.push(part.chars().take(share).collect());
+        room -= shown[n].chars().count();
     }
-    line.chars().take(width).collect()
+    (time + &shown.join("   ")).chars().take(width.saturating_sub(1)).collect()
 }
 
 /// Does the work while the progress line is kept alive.
@@ -198,19 +195,12 @@ mod tests {
     fn the_line_fits_the_terminal() {
         let doing = [("A".into(), "serde v1".into()), ("B".into(), "syn v2".into())];
         assert_eq!(line_of(&doing, 75, 80), "[1:15] A: serde v1   B: syn v2");
-        assert_eq!(line_of(&doing, 75, 10), "[1:15] A:");
-        let both = |a: &str| line_of(&[("A".into(), a.into()), doing[1].clone()], 75, 40);
-        assert_eq!(both(&"x".repeat(50)), "[1:15] A: xxxxxxxxxxxxxxxxxx   B: syn v2");
-        let long = [
-            both(""),
-            line_of(
-                &[("A", "3 of 9 units: serde, syn"), ("B", "2 of 9 units: libc, log")]
-                    .map(|(a, b)| (a.into(), b.into())),
-                75,
-                40,
-            ),
-        ];
-        assert_eq!(long, ["[1:15] A:    B: syn v2", "[1:15] A: 3 of 9 units   B: 2 of 9 unit"]);
+        assert_eq!(line_of(&doing, 75, 10), "[1:15]   ");
+        let of =
+            |a: &str, b: &str| line_of(&[("A".into(), a.into()), ("B".into(), b.into())], 75, 40);
+        let both = of("3 of 9 units: serde, syn", "2 of 9 units: libc, log");
+        assert_eq!(both, "[1:15] A: 3 of 9 unit   B: 2 of 9 units");
+        assert_eq!(of(&"x".repeat(50), "syn"), "[1:15] A: xxxxxxxxxxxxxxxxxxxx   B: syn");
     }
 
     #[test]

@@ -230,7 +230,7 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             [CompletionResult]::new('--manifest-only', '--manifest-only', [CompletionResultType]::ParameterName, 'Check only the manifest: exit 0 although no published file was compared')
             [CompletionResult]::new('--ledger-ok', '--ledger-ok', [CompletionResultType]::ParameterName, 'Accept a manifest whose build took units from a ledger instead of building all of them twice')
             [CompletionResult]::new('--anyway', '--anyway', [CompletionResultType]::ParameterName, 'Rebuild even if a published file is not the one that the manifest lists')
-            [CompletionResult]::new('--attest', '--attest', [CompletionResultType]::ParameterName, 'Write a signed summary, `verification.sigstore.json`, if everything is REPRODUCED')
+            [CompletionResult]::new('--attest', '--attest', [CompletionResultType]::ParameterName, 'Write a signed summary to `verification.sigstore.json` in the current directory if everything is REPRODUCED')
             [CompletionResult]::new('--slsa-property', '--slsa-property', [CompletionResultType]::ParameterName, 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED if at least two owners agree')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the temporary build directory and print its path')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'List everything')
@@ -242,14 +242,14 @@ Register-ArgumentCompleter -Native -CommandName 'repro' -ScriptBlock {
             break
         }
         'repro;archive' {
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Archive formats, `oci` for a container image, and `json` for the report [default: by the name of -o; of a build `tar.gz`, of Windows targets `zip`]')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to write the archive of PATH to; SHA256SUMS next to it gets a line')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write the archive of PATH to; SHA256SUMS next to it gets a line')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Archive formats, `oci` for a container image, and `json` for the report [default: the extension of -o; for a build, tar.gz, or zip for Windows]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to write the archive of PATH to; also adds a line to the SHA256SUMS next to it')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write the archive of PATH to; also adds a line to the SHA256SUMS next to it')
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'What an image is based on: an OCI layout (a directory or tar) with the digest of an image or index in it, or `scratch`; several for several architectures [default: the digest that Cargo.toml has]')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level [default: that of the format]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Threads that compress; the bytes do not depend on it [default: the number of cores]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Threads that compress; the bytes do not depend on it [default: the number of cores]')
-            [CompletionResult]::new('--epoch', '--epoch', [CompletionResultType]::ParameterName, 'The time of all members, in seconds since 1970 [default: the build''s; of PATH SOURCE_DATE_EPOCH, else 1980-01-01]')
+            [CompletionResult]::new('--epoch', '--epoch', [CompletionResultType]::ParameterName, 'The time of all members, in seconds since 1970 [default: the build''s time; with PATH, SOURCE_DATE_EPOCH or 1980-01-01]')
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given several times')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Put PATH under this directory in the archive')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name in `<name>-<version>-<target>` [default: the package''s]')

@@ -333,11 +333,11 @@ _repro() {
                     return 0
                     ;;
                 --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "x86_64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-gnu aarch64-unknown-linux-musl i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf riscv64gc-unknown-linux-gnu x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc x86_64-apple-darwin aarch64-apple-darwin wasm32-unknown-unknown wasm32-wasip1" -- "${cur}"))
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "release dev bench" -- "${cur}"))
                     return 0
                     ;;
                 --manifest-path)
@@ -435,11 +435,11 @@ _repro() {
                     return 0
                     ;;
                 --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "x86_64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-gnu aarch64-unknown-linux-musl i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf riscv64gc-unknown-linux-gnu x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc x86_64-apple-darwin aarch64-apple-darwin wasm32-unknown-unknown wasm32-wasip1" -- "${cur}"))
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "release dev bench" -- "${cur}"))
                     return 0
                     ;;
                 --manifest-path)
@@ -451,19 +451,19 @@ _repro() {
                     return 0
                     ;;
                 --allow)
-                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count reads-cpu emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs" -- "${cur}"))
                     return 0
                     ;;
                 --warn)
-                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count reads-cpu emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs" -- "${cur}"))
                     return 0
                     ;;
                 --deny)
-                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs warnings" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count reads-cpu emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs warnings" -- "${cur}"))
                     return 0
                     ;;
                 --explain)
-                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "lockfile-missing lockfile-untracked lockfile-stale lockfile-checksum toolchain-unpinned workspace-wrapper rustc-bootstrap incremental-release target-cpu-native build-id-uuid parallel-frontend gdb-index rpath git-rev git-comment git-allow git-sbom path-outside-repository path-outside-workspace submodule-moved lfs-pointer case-collision known-crate reads-clock reads-mtime reads-randomness map-order dir-order reads-hostname reads-user reads-kernel reads-ids file-modes file-numbers cpu-count reads-cpu emits-environment reads-current-dir env-macro absolute-include march-native reads-vcs" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -577,11 +577,11 @@ _repro() {
                     return 0
                     ;;
                 --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "x86_64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-gnu aarch64-unknown-linux-musl i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf riscv64gc-unknown-linux-gnu x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc x86_64-apple-darwin aarch64-apple-darwin wasm32-unknown-unknown wasm32-wasip1" -- "${cur}"))
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "release dev bench" -- "${cur}"))
                     return 0
                     ;;
                 --manifest-path)
@@ -947,11 +947,11 @@ _repro() {
                     return 0
                     ;;
                 --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "x86_64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-gnu aarch64-unknown-linux-musl i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf riscv64gc-unknown-linux-gnu x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc x86_64-apple-darwin aarch64-apple-darwin wasm32-unknown-unknown wasm32-wasip1" -- "${cur}"))
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "release dev bench" -- "${cur}"))
                     return 0
                     ;;
                 --manifest-path)
@@ -1489,11 +1489,11 @@ _repro() {
                     return 0
                     ;;
                 --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "x86_64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-gnu aarch64-unknown-linux-musl i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf riscv64gc-unknown-linux-gnu x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc x86_64-apple-darwin aarch64-apple-darwin wasm32-unknown-unknown wasm32-wasip1" -- "${cur}"))
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "release dev bench" -- "${cur}"))
                     return 0
                     ;;
                 --epoch)
@@ -1599,3 +1599,15 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
 else
     complete -F _repro -o bashdefault -o default repro
 fi
+
+_repro_of_cargo() {
+    if [[ "${COMP_WORDS[1]}" == repro && "$COMP_CWORD" -gt 1 ]]; then
+        COMP_WORDS=(repro "${COMP_WORDS[@]:2}")
+        COMP_CWORD=$((COMP_CWORD - 1))
+        _repro repro "$2" "$3"
+        return
+    fi
+    declare -F _cargo >/dev/null || _completion_loader cargo 2>/dev/null
+    ! declare -F _cargo >/dev/null || _cargo "$@"
+}
+complete -F _repro_of_cargo -o bashdefault -o default cargo

@@ -52,8 +52,23 @@ complete -c repro -n "__fish_repro_needs_command" -f -a "help" -d 'Print this me
 complete -c repro -n "__fish_repro_using_subcommand build" -s p -l package -d 'Package to build (same as cargo)' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l bin -d 'Build only this binary' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -s F -l features -d 'Features to enable (same as cargo)' -r
-complete -c repro -n "__fish_repro_using_subcommand build" -l target -d 'Target triple; can be given several times' -r
-complete -c repro -n "__fish_repro_using_subcommand build" -l profile -d 'Profile [default: release]' -r
+complete -c repro -n "__fish_repro_using_subcommand build" -l target -d 'Target triple; can be given several times' -r -f -a "x86_64-unknown-linux-gnu\t''
+x86_64-unknown-linux-musl\t''
+aarch64-unknown-linux-gnu\t''
+aarch64-unknown-linux-musl\t''
+i686-unknown-linux-gnu\t''
+armv7-unknown-linux-gnueabihf\t''
+riscv64gc-unknown-linux-gnu\t''
+x86_64-pc-windows-gnu\t''
+x86_64-pc-windows-msvc\t''
+aarch64-pc-windows-msvc\t''
+x86_64-apple-darwin\t''
+aarch64-apple-darwin\t''
+wasm32-unknown-unknown\t''
+wasm32-wasip1\t''"
+complete -c repro -n "__fish_repro_using_subcommand build" -l profile -d 'Profile [default: release]' -r -f -a "release\t''
+dev\t''
+bench\t''"
 complete -c repro -n "__fish_repro_using_subcommand build" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -l source -d 'Build a copy of this directory, whether it is in git or not' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -l rev -d 'Build this commit instead of HEAD' -r
@@ -124,8 +139,23 @@ complete -c repro -n "__fish_repro_using_subcommand build" -s h -l help -d 'Prin
 complete -c repro -n "__fish_repro_using_subcommand check" -s p -l package -d 'Package to build (same as cargo)' -r
 complete -c repro -n "__fish_repro_using_subcommand check" -l bin -d 'Build only this binary' -r
 complete -c repro -n "__fish_repro_using_subcommand check" -s F -l features -d 'Features to enable (same as cargo)' -r
-complete -c repro -n "__fish_repro_using_subcommand check" -l target -d 'Target triple; can be given several times' -r
-complete -c repro -n "__fish_repro_using_subcommand check" -l profile -d 'Profile [default: release]' -r
+complete -c repro -n "__fish_repro_using_subcommand check" -l target -d 'Target triple; can be given several times' -r -f -a "x86_64-unknown-linux-gnu\t''
+x86_64-unknown-linux-musl\t''
+aarch64-unknown-linux-gnu\t''
+aarch64-unknown-linux-musl\t''
+i686-unknown-linux-gnu\t''
+armv7-unknown-linux-gnueabihf\t''
+riscv64gc-unknown-linux-gnu\t''
+x86_64-pc-windows-gnu\t''
+x86_64-pc-windows-msvc\t''
+aarch64-pc-windows-msvc\t''
+x86_64-apple-darwin\t''
+aarch64-apple-darwin\t''
+wasm32-unknown-unknown\t''
+wasm32-wasip1\t''"
+complete -c repro -n "__fish_repro_using_subcommand check" -l profile -d 'Profile [default: release]' -r -f -a "release\t''
+dev\t''
+bench\t''"
 complete -c repro -n "__fish_repro_using_subcommand check" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand check" -l sbom -d 'CycloneDX or SPDX document in JSON that must name git dependencies with their commit' -r -F
 complete -c repro -n "__fish_repro_using_subcommand check" -l allow -d 'Do not report findings of this rule; can be given several times' -r -f -a "lockfile-missing\t''
@@ -163,6 +193,7 @@ reads-ids\t''
 file-modes\t''
 file-numbers\t''
 cpu-count\t''
+reads-cpu\t''
 emits-environment\t''
 reads-current-dir\t''
 env-macro\t''
@@ -204,6 +235,7 @@ reads-ids\t''
 file-modes\t''
 file-numbers\t''
 cpu-count\t''
+reads-cpu\t''
 emits-environment\t''
 reads-current-dir\t''
 env-macro\t''
@@ -245,6 +277,7 @@ reads-ids\t''
 file-modes\t''
 file-numbers\t''
 cpu-count\t''
+reads-cpu\t''
 emits-environment\t''
 reads-current-dir\t''
 env-macro\t''
@@ -287,6 +320,7 @@ reads-ids\t''
 file-modes\t''
 file-numbers\t''
 cpu-count\t''
+reads-cpu\t''
 emits-environment\t''
 reads-current-dir\t''
 env-macro\t''
@@ -313,8 +347,23 @@ complete -c repro -n "__fish_repro_using_subcommand check" -s h -l help -d 'Prin
 complete -c repro -n "__fish_repro_using_subcommand env" -s p -l package -d 'Package to build (same as cargo)' -r
 complete -c repro -n "__fish_repro_using_subcommand env" -l bin -d 'Build only this binary' -r
 complete -c repro -n "__fish_repro_using_subcommand env" -s F -l features -d 'Features to enable (same as cargo)' -r
-complete -c repro -n "__fish_repro_using_subcommand env" -l target -d 'Target triple; can be given several times' -r
-complete -c repro -n "__fish_repro_using_subcommand env" -l profile -d 'Profile [default: release]' -r
+complete -c repro -n "__fish_repro_using_subcommand env" -l target -d 'Target triple; can be given several times' -r -f -a "x86_64-unknown-linux-gnu\t''
+x86_64-unknown-linux-musl\t''
+aarch64-unknown-linux-gnu\t''
+aarch64-unknown-linux-musl\t''
+i686-unknown-linux-gnu\t''
+armv7-unknown-linux-gnueabihf\t''
+riscv64gc-unknown-linux-gnu\t''
+x86_64-pc-windows-gnu\t''
+x86_64-pc-windows-msvc\t''
+aarch64-pc-windows-msvc\t''
+x86_64-apple-darwin\t''
+aarch64-apple-darwin\t''
+wasm32-unknown-unknown\t''
+wasm32-wasip1\t''"
+complete -c repro -n "__fish_repro_using_subcommand env" -l profile -d 'Profile [default: release]' -r -f -a "release\t''
+dev\t''
+bench\t''"
 complete -c repro -n "__fish_repro_using_subcommand env" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand env" -l epoch -d 'SOURCE_DATE_EPOCH, in seconds since 1970 [default: the variable, else the commit\'s time]' -r
 complete -c repro -n "__fish_repro_using_subcommand env" -l format -d 'Output format' -r -f -a "sh\t'POSIX shells'
@@ -337,8 +386,23 @@ complete -c repro -n "__fish_repro_using_subcommand env" -s h -l help -d 'Print 
 complete -c repro -n "__fish_repro_using_subcommand init" -s p -l package -d 'Package to build (same as cargo)' -r
 complete -c repro -n "__fish_repro_using_subcommand init" -l bin -d 'Build only this binary' -r
 complete -c repro -n "__fish_repro_using_subcommand init" -s F -l features -d 'Features to enable (same as cargo)' -r
-complete -c repro -n "__fish_repro_using_subcommand init" -l target -d 'Target triple; can be given several times' -r
-complete -c repro -n "__fish_repro_using_subcommand init" -l profile -d 'Profile [default: release]' -r
+complete -c repro -n "__fish_repro_using_subcommand init" -l target -d 'Target triple; can be given several times' -r -f -a "x86_64-unknown-linux-gnu\t''
+x86_64-unknown-linux-musl\t''
+aarch64-unknown-linux-gnu\t''
+aarch64-unknown-linux-musl\t''
+i686-unknown-linux-gnu\t''
+armv7-unknown-linux-gnueabihf\t''
+riscv64gc-unknown-linux-gnu\t''
+x86_64-pc-windows-gnu\t''
+x86_64-pc-windows-msvc\t''
+aarch64-pc-windows-msvc\t''
+x86_64-apple-darwin\t''
+aarch64-apple-darwin\t''
+wasm32-unknown-unknown\t''
+wasm32-wasip1\t''"
+complete -c repro -n "__fish_repro_using_subcommand init" -l profile -d 'Profile [default: release]' -r -f -a "release\t''
+dev\t''
+bench\t''"
 complete -c repro -n "__fish_repro_using_subcommand init" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand init" -l install -d 'Install repro in workflows from this commit, or from the released archive for Linux x86_64 with this SHA-256 [default: the commit of this version\'s tag, looked up with git]' -r
 complete -c repro -n "__fish_repro_using_subcommand init" -l workflow -d 'What the workflows are for [default: `verify` where cargo-dist or another workflow makes releases, else `release`]' -r -f -a "release\t'Make releases'
@@ -367,8 +431,23 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l expect-source -d 
 complete -c repro -n "__fish_repro_using_subcommand verify" -s p -l package -d 'Package to build (same as cargo)' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l bin -d 'Build only this binary' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -s F -l features -d 'Features to enable (same as cargo)' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l target -d 'Target triple; can be given several times' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l profile -d 'Profile [default: release]' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l target -d 'Target triple; can be given several times' -r -f -a "x86_64-unknown-linux-gnu\t''
+x86_64-unknown-linux-musl\t''
+aarch64-unknown-linux-gnu\t''
+aarch64-unknown-linux-musl\t''
+i686-unknown-linux-gnu\t''
+armv7-unknown-linux-gnueabihf\t''
+riscv64gc-unknown-linux-gnu\t''
+x86_64-pc-windows-gnu\t''
+x86_64-pc-windows-msvc\t''
+aarch64-pc-windows-msvc\t''
+x86_64-apple-darwin\t''
+aarch64-apple-darwin\t''
+wasm32-unknown-unknown\t''
+wasm32-wasip1\t''"
+complete -c repro -n "__fish_repro_using_subcommand verify" -l profile -d 'Profile [default: release]' -r -f -a "release\t''
+dev\t''
+bench\t''"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l epoch -d 'SOURCE_DATE_EPOCH, where there is no manifest [default: the commit\'s or the archive\'s time]' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l inject -d 'How the recipe\'s flags reach rustc, where there is no manifest' -r -f -a "wrapper\t'Appended to each rustc call: your own flags stay where they are'
 rustflags\t'Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get'"
@@ -411,24 +490,24 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l no-sandbox -d 'Ru
 complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest-only -d 'Check only the manifest: exit 0 although no published file was compared'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l ledger-ok -d 'Accept a manifest whose build took units from a ledger instead of building all of them twice'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l anyway -d 'Rebuild even if a published file is not the one that the manifest lists'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l attest -d 'Write a signed summary, `verification.sigstore.json`, if everything is REPRODUCED'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l attest -d 'Write a signed summary to `verification.sigstore.json` in the current directory if everything is REPRODUCED'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l slsa-property -d 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED if at least two owners agree'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l keep -d 'Keep the temporary build directory and print its path'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s v -l verbose -d 'List everything'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c repro -n "__fish_repro_using_subcommand archive" -l format -d 'Archive formats, `oci` for a container image, and `json` for the report [default: by the name of -o; of a build `tar.gz`, of Windows targets `zip`]' -r -f -a "tar.gz\t''
+complete -c repro -n "__fish_repro_using_subcommand archive" -l format -d 'Archive formats, `oci` for a container image, and `json` for the report [default: the extension of -o; for a build, tar.gz, or zip for Windows]' -r -f -a "tar.gz\t''
 tar.zst\t''
 tar.xz\t''
 tar\t''
 zip\t''
 oci\t''
 json\t''"
-complete -c repro -n "__fish_repro_using_subcommand archive" -s o -l output -d 'File to write the archive of PATH to; SHA256SUMS next to it gets a line' -r -F
+complete -c repro -n "__fish_repro_using_subcommand archive" -s o -l output -d 'File to write the archive of PATH to; also adds a line to the SHA256SUMS next to it' -r -F
 complete -c repro -n "__fish_repro_using_subcommand archive" -l base -d 'What an image is based on: an OCI layout (a directory or tar) with the digest of an image or index in it, or `scratch`; several for several architectures [default: the digest that Cargo.toml has]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l level -d 'Compression level [default: that of the format]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -s j -l jobs -d 'Threads that compress; the bytes do not depend on it [default: the number of cores]' -r
-complete -c repro -n "__fish_repro_using_subcommand archive" -l epoch -d 'The time of all members, in seconds since 1970 [default: the build\'s; of PATH SOURCE_DATE_EPOCH, else 1980-01-01]' -r
+complete -c repro -n "__fish_repro_using_subcommand archive" -l epoch -d 'The time of all members, in seconds since 1970 [default: the build\'s time; with PATH, SOURCE_DATE_EPOCH or 1980-01-01]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l include -d 'Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given several times' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l prefix -d 'Put PATH under this directory in the archive' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l name -d 'The name in `<name>-<version>-<target>` [default: the package\'s]' -r

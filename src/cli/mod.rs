@@ -307,7 +307,7 @@ mod tests {
         for (line, wanted) in [
             ("repro biuld", "'build'"),
             ("repro help biuld", "'build'"),
-            ("repro help nope", "`repro --help` lists the commands"),
+            ("repro help zzz", "`repro --help` lists the commands"),
         ] {
             assert!(tip(line).contains(wanted), "{line}: {}", tip(line));
         }

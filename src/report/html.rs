@@ -265,6 +265,9 @@ mod tests {
         .unwrap();
         assert!(!page.contains("<script") && !page.contains('\u{1b}'), "{page}");
         assert!(!page.contains("http:") && !page.contains("src="), "{page}");
+        let code = |text: &str| prose(text).to_string();
+        assert_eq!(code("pass `-C <DIR>`"), "pass <code>-C &lt;DIR&gt;</code>");
+        assert_eq!(code("a ` alone"), "a ` alone");
         assert_eq!(page.matches("<article>").count(), page.matches("</article>").count());
     }
 }
