@@ -294,3 +294,70 @@ pub fn project_name(cargo: &Cargo, workspace: &Path) -> Result<String> {
     let name = members.iter().map(|p| p.name.to_string()).min();
     Ok(name.unwrap_or_else(|| "workspace".to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From tables of a package and of its workspace.
+    fn read(package: &str, workspace: &str) -> Result<Defaults> {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, key: &str, table: &str| {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+            let text = format!("[{key}.metadata.repro]\n{table}\n");
+            std::fs::write(dir.path().join(name).join("Cargo.toml"), text).unwrap();
+        };
+        write("p", "package", package);
+        write("w", "workspace", workspace);
+        Defaults::read(&dir.path().join("p"), &dir.path().join("w"))
+    }
+
+    #[test]
+    fn the_package_wins_over_the_workspace_and_the_command_line_over_both() {
+        let (a, b) = ("targets = ['a']", "targets = ['b']");
+        for (package, workspace, asked, want) in [
+            ("", "", None, None),
+            ("", b, None, Some("b")),
+            (a, "", None, Some("a")),
+            (a, b, None, Some("a")),
+            (a, b, Some("c"), Some("c")),
+            ("targets = []", b, None, None),
+        ] {
+            let targets = asked.into_iter().map(str::to_string).collect();
+            let selection = Selection { targets, ..Selection::default() };
+            let found = read(package, workspace).unwrap().selection(selection).unwrap();
+            assert_eq!(found.targets.first().map(String::as_str), want, "{package} {workspace}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_used_is_an_error_that_names_it() {
+        for (table, want) in [
+            ("nmae = 'x'", "has an unknown key `nmae`; there are "),
+            ("name = 7", "`name` in [package.metadata.repro] of `Cargo.toml` must be a string"),
+            ("inject = 'magic'", "`inject` in [package.metadata.repro] of `Cargo.toml` must be "),
+            (
+                "archive = 'x'",
+                "`archive` in [package.metadata.repro] of `Cargo.toml` is not a table",
+            ),
+            ("archive = { x = 1 }", "has an unknown key `x`; there are "),
+            ("check = 'x'", "must be a list of tables"),
+            ("check = [{ level = 'deny' }]", "has no `id`"),
+            (
+                "check = [{ id = 'x', level = 'no', reason = 'r' }]",
+                "`level` in an entry of `check` in ",
+            ),
+            (
+                "image = { base = 'rust' }",
+                "must be `sha256:` and 64 digits, or `scratch`, not `rust`",
+            ),
+        ] {
+            let all = |d: Defaults| {
+                let every = (d.name()?, d.inject()?, d.archive()?.include, d.exceptions()?.len());
+                d.image().map(|_| every)
+            };
+            let error = read(table, "").and_then(all).unwrap_err().to_string();
+            assert!(error.contains(want), "{table}: {error}");
+        }
+    }
+}

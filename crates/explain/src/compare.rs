@@ -421,3 +421,6 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec
     }
     findings
 }
+
+#[cfg(test)]
+mod tests;
