@@ -43,7 +43,7 @@ use anyhow::{Context, Result};
 use crate::error::host;
 use crate::fs;
 use crate::process::Cmd;
-use crate::variation::{Side, Values, VariationId};
+use crate::variation::{Carrier, Side, Values, VariationId, carried_by};
 
 /// The parts of the object; the first one names the others.
 const SOURCES: [(&str, &str); 7] = [
@@ -254,10 +254,6 @@ fn executable(_path: &Path) -> std::io::Result<()> {
 pub fn probe(shim: &Path, settings: &Settings) -> Result<Vec<(VariationId, String)>, String> {
     let ask = |question| ask(shim, question);
     ask("env true")?;
-    let clock = match settings.clock_offset {
-        0 => Ok(()),
-        offset => ask("date +%s").and_then(|said| judge_clock(&said, offset)),
-    };
     let says = |question, want: Option<&str>| match want {
         None => Ok(()),
         Some(want) => ask(question).and_then(|said| judge(&said, want)),
@@ -265,20 +261,23 @@ pub fn probe(shim: &Path, settings: &Settings) -> Result<Vec<(VariationId, Strin
     let cpus = Some(settings.cpu_count).filter(|count| *count != 0).map(|count| count.to_string());
     // nproc heeds variables and control groups as well.
     let of_cpus = "getconf _NPROCESSORS_ONLN 2>/dev/null || nproc";
-    let order = match settings.order {
-        0 => Ok(()),
-        order => {
+    let tried = |id| match (id, settings.order) {
+        (VariationId::Hostname, _) => says("uname -n", settings.host_name.as_deref()),
+        (VariationId::Kernel, _) => says("uname -r", settings.kernel.as_deref()),
+        (VariationId::CpuCount, _) => says(of_cpus, cpus.as_deref()),
+        (VariationId::DirectoryOrder, 0) => Ok(()),
+        (VariationId::DirectoryOrder, order) => {
             listing(shim).and_then(|said| judge(&said, if order == 1 { "a b c" } else { "c b a" }))
         }
+        (VariationId::Clock, _) => match settings.clock_offset {
+            0 => Ok(()),
+            offset => ask("date +%s").and_then(|said| judge_clock(&said, offset)),
+        },
+        // A row that nothing asks for is not taken for varied.
+        _ => Err("the preload shim has no probe for it".into()),
     };
-    let tried = [
-        (VariationId::Kernel, says("uname -r", settings.kernel.as_deref())),
-        (VariationId::DirectoryOrder, order),
-        (VariationId::Clock, clock),
-        (VariationId::Hostname, says("uname -n", settings.host_name.as_deref())),
-        (VariationId::CpuCount, says(of_cpus, cpus.as_deref())),
-    ];
-    Ok(tried.into_iter().filter_map(|(id, result)| Some((id, result.err()?))).collect())
+    let rows = carried_by(|carrier| *carrier == Carrier::Preload);
+    Ok(rows.filter_map(|row| Some((row.id, tried(row.id).err()?))).collect())
 }
 
 /// How a directory is listed under the shim, beside which it is made.
