@@ -208,15 +208,17 @@ fn forge(project: &Project, layout: &Path) {
     std::fs::remove_file(dist.join("SHA256SUMS")).unwrap();
 }
 
+fn archived(project: &Project, args: &[&str]) -> Run {
+    project.repro(&[&["archive", "--format", "oci", "--base"][..], args].concat())
+}
+
 #[test]
-fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
+fn bases_that_are_hostile_are_refused_and_the_image_stays_as_it_is() {
     let outside = tempfile::tempdir().unwrap();
     let base = base(&outside.path().join("base"), "amd64");
     let project = built(None);
     let dist = project.results().join("dist");
-    let image = |args: &[&str]| {
-        project.repro(&[&["archive", "--format", "oci", "--base"][..], args].concat())
-    };
+    let image = |args: &[&str]| archived(&project, args);
     // The control, whose files every attack below leaves as they are.
     let run = ok(image(&[&base.at(&base.index)]));
     assert!(run.stdout.contains("base = \"sha256:"), "{}", run.stdout);
@@ -309,8 +311,17 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
         fails(&image(&[&tar("outside.tar")]), 5, &["outside.tar"]);
         assert_eq!(sh(&dist, "sha256sum *"), before, "{words}");
     }
-    // What documents name a thousand times is read once: indexes of one another, and a layer.
-    let copy = twin(attacks.len());
+}
+
+/// Indexes of one another, and a layer.
+#[test]
+fn what_documents_name_a_thousand_times_is_read_once() {
+    let outside = tempfile::tempdir().unwrap();
+    let base = base(&outside.path().join("base"), "amd64");
+    let project = built(None);
+    let image = |args: &[&str]| archived(&project, args);
+    let blobs = |layout: &Path| layout.join("blobs/sha256");
+    let copy = base.dir.clone();
     let descriptor = |kind: &str, sha256: &str| {
         let size = std::fs::metadata(blobs(&copy).join(sha256)).unwrap().len();
         let kind = format!("application/vnd.oci.image.{kind}");
@@ -325,6 +336,14 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
     }
     let at = |digest: &str| format!("{}@sha256:{digest}", copy.display());
     fails(&image(&[&at(&top)]), 4, &["no base image is for linux/amd64"]);
+}
+
+#[test]
+fn a_base_that_is_not_there_or_not_named_is_an_error_of_usage() {
+    let outside = tempfile::tempdir().unwrap();
+    let base = base(&outside.path().join("base"), "amd64");
+    let project = built(None);
+    let image = |args: &[&str]| archived(&project, args);
     let none = outside.path().join("none").display().to_string();
     fails(&image(&[&format!("{none}@sha256:{}", base.index)]), 5, &["no image layout"]);
     fails(&image(&[&base.dir.display().to_string()]), 2, &["which image of it"]);
@@ -337,9 +356,18 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
         2,
         &["made of a build"],
     );
-    assert_eq!(sh(&dist, "sha256sum *"), before);
+    assert!(!project.results().join("dist").exists());
+}
 
-    // A base that Cargo.toml does not name is the publisher's word until it is accepted.
+/// It is the publisher's word until it is accepted.
+#[test]
+fn a_base_that_the_manifest_of_cargo_does_not_name_has_to_be_accepted() {
+    let outside = tempfile::tempdir().unwrap();
+    let base = base(&outside.path().join("base"), "amd64");
+    let project = built(None);
+    let image = |args: &[&str]| archived(&project, args);
+    ok(image(&[&base.at(&base.index)]));
+    let dist = project.results().join("dist");
     let dist = dist.to_str().unwrap();
     let run = project.repro(&["verify", dist]);
     assert_eq!(run.code, Some(1), "{}", run.all());
@@ -347,7 +375,17 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
     let accept = format!("image-base=sha256:{}", base.index);
     let run = project.repro(&["verify", dist, "--accept-setting", &accept]);
     assert_verdict(&run, 0, "REPRODUCED");
+}
 
+/// What needs a loader does not start on nothing; on a base it may.
+#[test]
+fn images_of_several_targets_and_of_programs_that_need_a_loader() {
+    let outside = tempfile::tempdir().unwrap();
+    let base = base(&outside.path().join("base"), "amd64");
+    let project = built(None);
+    let image = |args: &[&str]| archived(&project, args);
+    let dist = project.results().join("dist");
+    let dist = dist.to_str().unwrap();
     // Nothing but the program, for two architectures: an index. The second is the same file, which only
     // counts here.
     let mut manifest = project.manifest();
@@ -373,7 +411,6 @@ fn bases_that_are_hostile_or_unsaid_and_images_of_several_targets() {
     let image_of = of(&layout, &index["manifests"][1]);
     assert_eq!(image_of["layers"].as_array().unwrap().len(), 1);
 
-    // What needs a loader does not start on nothing; on a base it may.
     project.write(".cargo/config.toml", "");
     project.commit("with shared libraries");
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");

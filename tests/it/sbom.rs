@@ -3,7 +3,8 @@
 //! a dependency that nothing uses.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::{Value, json};
 
@@ -65,8 +66,8 @@ fn ok(run: &Run) {
     assert_eq!(run.code, Some(0), "{}", run.all());
 }
 
-#[test]
-fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
+/// A release with its documents, and where they are.
+fn released() -> (Project, PathBuf) {
     let project = project();
     assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
     ok(&project.repro(&["archive", "--name", "app", "--release", "1"]));
@@ -76,9 +77,26 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
         ok(&project.repro(args));
     }
     let dist = project.results().join("dist");
-    let document = read(&dist.join("app.cdx.json"));
+    (project, dist)
+}
 
-    // Held against the lockfile: all of it is there, but what nothing uses.
+/// The same one for all tests that run at a time and only read it.
+fn shared() -> Arc<(Project, PathBuf)> {
+    static SHARED: Mutex<Weak<(Project, PathBuf)>> = Mutex::new(Weak::new());
+    let mut last = SHARED.lock().unwrap();
+    last.upgrade().unwrap_or_else(|| {
+        let made = Arc::new(released());
+        *last = Arc::downgrade(&made);
+        made
+    })
+}
+
+/// Held against the lockfile: all of it is there, but what nothing uses.
+#[test]
+fn a_document_lists_what_was_linked() {
+    let shared = shared();
+    let (project, dist) = &*shared;
+    let document = read(&dist.join("app.cdx.json"));
     assert_eq!(listed(&document, "required"), names(["gitdep", "native-sys"]));
     let build = names(["cc", "derive", "find-msvc-tools", "helper", "shlex"]);
     assert_eq!(listed(&document, "excluded"), build);
@@ -91,8 +109,15 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
     assert!(properties.contains(&json!({"name": "cdx:reproducible", "value": "true"})));
     let macros = with_role(&document, "proc-macro");
     assert_eq!((macros.len(), &macros[0]["name"]), (1, &json!("derive")));
+}
 
-    // The git crate by its commit, with the feature that was on; crates of the source by its commit.
+/// The git crate by its commit, with the feature that was on; crates of the source by its commit.
+#[test]
+fn what_comes_from_git_is_named_by_its_commit() {
+    let shared = shared();
+    let (project, dist) = &*shared;
+    let document = read(&dist.join("app.cdx.json"));
+    let root = &document["metadata"]["component"];
     let gitdep = with_role(&document, "runtime").into_iter().find(|c| c["name"] == "gitdep");
     let gitdep = gitdep.unwrap();
     let purl = gitdep["purl"].as_str().unwrap();
@@ -104,8 +129,14 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
     let own =
         format!("pkg:cargo/app@1.0.0?vcs_url=git%2Bhttps://example.invalid/app.git%40{commit}#app");
     assert_eq!(root["purl"], own);
+}
 
-    // Of the C library only the object that was taken, with the crate that made it.
+/// Of the C library only the object that was taken, with the crate that made it.
+#[test]
+fn libraries_and_objects_have_their_roles() {
+    let shared = shared();
+    let (project, dist) = &*shared;
+    let document = read(&dist.join("app.cdx.json"));
     let native = with_role(&document, "static-library");
     assert_eq!(native.len(), 1, "{native:?}");
     let objects = native[0]["components"].as_array().unwrap();
@@ -123,7 +154,12 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
     let external =
         |d: &Value| with_role(d, "dynamic-library").iter().all(|c| c["isExternal"] == true);
     assert!(external(&read(&project.dir.join("new/app.cdx.json"))) && !external(&document));
+}
 
+#[test]
+fn the_program_has_the_list_of_its_packages() {
+    let shared = shared();
+    let (project, _) = &*shared;
     let program = project.results().join("artifacts").join(host()).join("app");
     let list = auditable::listed(&program).unwrap();
     assert_eq!(
@@ -145,8 +181,13 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
     let inspected = project.repro(&["inspect", "--format", "json", program.to_str().unwrap()]);
     let gitdep = inspected.json().to_string();
     assert!(gitdep.contains("gitdep") && gitdep.contains("cargo auditable"), "{gitdep}");
+}
 
-    // Nothing of this machine, but the local repository that the lockfile names.
+/// But the local repository that the lockfile names.
+#[test]
+fn nothing_of_this_machine_is_in_a_document() {
+    let shared = shared();
+    let (project, dist) = &*shared;
     for name in ["app.cdx.json", "app.spdx.json"] {
         let text = std::fs::read_to_string(dist.join(name)).unwrap();
         let gitdep = project.base().join("gitdep").display().to_string();
@@ -158,8 +199,11 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
     }
     let checked = project.repro(&["check", "--sbom", dist.join("app.cdx.json").to_str().unwrap()]);
     assert!(!checked.stdout.contains("git-sbom"), "{}", checked.all());
+}
 
-    // The same from another directory.
+#[test]
+fn a_document_is_the_same_from_another_directory_and_for_whoever_rebuilds() {
+    let (project, dist) = &released();
     let clone = project.base().join("elsewhere/of it");
     project.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
     project.git_in(&clone, &["remote", "set-url", "origin", "https://example.invalid/app.git"]);
@@ -176,7 +220,7 @@ fn a_document_lists_what_was_linked_and_is_the_same_everywhere() {
         );
     }
 
-    published(&project, &dist);
+    published(project, dist);
 }
 
 /// A published document is what a rebuild gives, or the release is not reproduced.
