@@ -13,6 +13,7 @@ mod builders;
 mod callers;
 mod check;
 mod compared;
+mod dependencies;
 #[cfg(target_os = "linux")]
 mod diff;
 #[cfg(target_os = "linux")]

@@ -126,25 +126,3 @@ fn docs_on_verifying_have_the_steps_of_the_program() {
         assert!(docs.contains(&format!("`{}`", step.name())), "{step}");
     }
 }
-
-#[test]
-fn docs_on_dependencies_have_those_of_the_program() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
-    let mut names = std::collections::BTreeSet::new();
-    for package in ["", "crates/explain/", "crates/formats/"] {
-        let text = std::fs::read_to_string(root.join(package).join("Cargo.toml")).unwrap();
-        let sections = text
-            .split("\n[")
-            .filter(|s| s.starts_with("dependencies]") || s.starts_with("target."));
-        for line in sections.flat_map(|s| s.lines().skip(1)) {
-            let name = line.split([' ', '.', '=']).next().unwrap();
-            names.insert(name.to_string());
-        }
-    }
-    let listed = docs.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`'));
-    let listed =
-        listed.filter(|(_, rest)| rest.matches('|').count() == 4).map(|(n, _)| n.to_string());
-    names.retain(|n| !n.is_empty() && !n.starts_with("repro-"));
-    assert_eq!(names, listed.collect());
-}
