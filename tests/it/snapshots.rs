@@ -37,8 +37,13 @@ fn checked() -> Project {
 
 /// What the command prints, without what belongs to the run.
 fn printed(project: &Project, args: &[&str]) -> String {
+    printed_with(1, project, args)
+}
+
+/// The same with its exit code.
+fn printed_with(code: i32, project: &Project, args: &[&str]) -> String {
     let run = project.repro(args);
-    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert_eq!(run.code, Some(code), "{}", run.all());
     run.stdout
         .replace(project.dir.to_str().unwrap(), "/home/me/project")
         .replace(env!("CARGO_PKG_VERSION"), "VERSION")
@@ -69,5 +74,22 @@ fn rules_in_each_form() {
     for form in ["text", "json", "github", "sarif"] {
         let text = printed(&project, &["check", "--deny", "warnings", "--format", form]);
         insta::assert_snapshot!(format!("check.{form}"), text);
+    }
+}
+
+#[test]
+fn what_is_done_with_files_in_each_form() {
+    let project = compared();
+    std::fs::write(project.dir.join("empty.wasm"), b"\0asm\x01\0\0\0").unwrap();
+    let rows: [(&str, i32, &[&str]); 3] = [
+        ("archive", 0, &["--epoch", "1700000000", "-o", "both.tar", "a.tar", "b.tar"]),
+        ("inspect", 0, &["empty.wasm"]),
+        ("normalize", 1, &["--check", "--epoch", "1600000000", "a.tar"]),
+    ];
+    for (command, code, args) in rows {
+        for (form, option) in [("text", &[][..]), ("json", &["--format", "json"])] {
+            let text = printed_with(code, &project, &[&[command], args, option].concat());
+            insta::assert_snapshot!(format!("{command}.{form}"), text);
+        }
     }
 }
