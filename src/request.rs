@@ -103,22 +103,22 @@ pub struct Archive {
     /// File to write the archive of PATH to; also adds a line to the SHA256SUMS next to it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// What an image is based on: an OCI layout (a directory or tar) with the digest of an image or
+    /// Base of an image: an OCI layout (a directory or tar) with the digest of an image or
     /// index in it, or `scratch`; several for several architectures [default: the digest that
     /// Cargo.toml has]
     #[arg(long = "base", value_name = "LAYOUT[@sha256:DIGEST]")]
     pub bases: Vec<String>,
-    /// Compression level [default: that of the format]
+    /// Compression level [default: depends on the format]
     #[arg(long, value_name = "N")]
     pub level: Option<u32>,
-    /// Threads that compress; the bytes do not depend on it [default: the number of cores]
+    /// Number of compression threads; does not change the bytes [default: the number of cores]
     #[arg(short, long, value_name = "N", value_parser = value_parser!(u16).range(1..=256).map(usize::from))]
     pub jobs: Option<usize>,
     /// The time of all members, in seconds since 1970 [default: the build's time;
     /// with PATH, SOURCE_DATE_EPOCH or 1980-01-01]
     #[arg(long, value_name = "SECONDS", value_parser = value_parser!(i64).range(0..))]
     pub epoch: Option<i64>,
-    /// Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given
+    /// Also pack this: a file, directory or pattern of the source, or `FILE=NAME`; can be given
     /// several times
     #[arg(long, value_name = "PATTERN")]
     pub include: Vec<String>,
@@ -140,7 +140,7 @@ pub struct Archive {
     /// Pack a build of a dirty working tree, whose source cannot be retrieved
     #[arg(long)]
     pub allow_dirty: bool,
-    /// Pack a build that was compared with one in the same environment only
+    /// Pack a build that was only compared with one in the same environment
     #[arg(long)]
     pub allow_nothing_varied: bool,
     /// Pack a build that was made once, with `repro build --once`, and not compared
@@ -183,7 +183,7 @@ pub struct AttestRequest {
     /// Sign with this Ed25519 or P-256 key: PEM, or an OpenSSH key without a passphrase
     #[arg(long, value_name = "FILE", group = "signer", required_unless_present_any = ["ssh", "unsigned"])]
     pub key: Option<PathBuf>,
-    /// Sign with ssh-keygen, for keys in an agent or in hardware
+    /// Sign with ssh-keygen, for keys in an agent or a hardware token
     #[arg(long, value_name = "KEY", group = "signer")]
     pub ssh: Option<PathBuf>,
     /// Only write the statement, for cosign or another signer
@@ -228,10 +228,10 @@ pub struct Normalize {
     /// Normalize archives inside archives too
     #[arg(long)]
     pub recursive: bool,
-    /// Change nothing; exit 1 unless every file is in normal form
+    /// Change nothing; exit with 1 unless every file is in normal form
     #[arg(long)]
     pub check: bool,
-    /// Change nothing; list what would be changed, member by member
+    /// Change nothing; list the changes, member by member
     #[arg(long)]
     pub dry_run: bool,
     /// What a file may ask for.
@@ -253,7 +253,7 @@ pub struct Diff {
 /// What `repro inspect` was asked for.
 #[derive(Args, Clone, Debug)]
 pub struct Inspect {
-    /// Programs, libraries, or archives that hold some
+    /// Programs, libraries, or archives that contain them
     #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
     /// What a file may ask for.

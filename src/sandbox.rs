@@ -32,10 +32,10 @@ const PRIVATE: [&str; 4] = ["/tmp", "/var/tmp", "/run", "/dev/shm"];
 /// Whether a build is to run in a sandbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mode {
-    /// Where bubblewrap works; elsewhere, what it would have varied is listed as not varied
+    /// If bubblewrap works; otherwise the report lists what was not varied
     #[default]
     Auto,
-    /// Fail where bubblewrap does not work
+    /// Fail if bubblewrap does not work
     Always,
     /// Build scripts run with your permissions and network
     Never,

@@ -25,7 +25,7 @@ function __fish_repro_using_subcommand
 end
 
 complete -c repro -n "__fish_repro_needs_command" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_needs_command" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_needs_command" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_needs_command" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -70,13 +70,13 @@ complete -c repro -n "__fish_repro_using_subcommand build" -l profile -d 'Profil
 dev\t''
 bench\t''"
 complete -c repro -n "__fish_repro_using_subcommand build" -l manifest-path -d 'Path of Cargo.toml' -r -F
-complete -c repro -n "__fish_repro_using_subcommand build" -l source -d 'Build a copy of this directory, whether it is in git or not' -r -F
+complete -c repro -n "__fish_repro_using_subcommand build" -l source -d 'Build a copy of this directory, in git or not' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -l rev -d 'Build this commit instead of HEAD' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l epoch -d 'SOURCE_DATE_EPOCH, in seconds since 1970 [default: the variable, else the commit\'s time]' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l pass-env -d 'Pass this environment variable to the builds; can be given several times' -r
-complete -c repro -n "__fish_repro_using_subcommand build" -l inject -d 'How the recipe\'s flags reach rustc [default: wrapper]' -r -f -a "wrapper\t'Appended to each rustc call: your own flags stay where they are'
-rustflags\t'Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get'"
-complete -c repro -n "__fish_repro_using_subcommand build" -l vary -d 'Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`' -r -f -a "none\t''
+complete -c repro -n "__fish_repro_using_subcommand build" -l inject -d 'How the recipe\'s flags reach rustc [default: wrapper]' -r -f -a "wrapper\t'Append to each rustc call; your own flags stay as they are'
+rustflags\t'Add to your flags in CARGO_ENCODED_RUSTFLAGS: produces the bytes that users of plain cargo get'"
+complete -c repro -n "__fish_repro_using_subcommand build" -l vary -d 'Variations: `none`, `all`, names, or changes to the default such as `+clock,-umask`' -r -f -a "none\t''
 all\t''
 build-path\t''
 cargo-home\t''
@@ -99,8 +99,8 @@ directory-order\t''
 git-config\t''
 environment\t''
 clock\t''"
-complete -c repro -n "__fish_repro_using_subcommand build" -l isolate -d 'When to isolate the builds with bubblewrap: each gets its own /tmp, processes, user and hostname, and no network' -r -f -a "auto\t'Where bubblewrap works; elsewhere, what it would have varied is listed as not varied'
-always\t'Fail where bubblewrap does not work'
+complete -c repro -n "__fish_repro_using_subcommand build" -l isolate -d 'When to isolate the builds with bubblewrap: each gets its own /tmp, processes, user and hostname, and no network' -r -f -a "auto\t'If bubblewrap works; otherwise the report lists what was not varied'
+always\t'Fail if bubblewrap does not work'
 never\t'Build scripts run with your permissions and network'"
 complete -c repro -n "__fish_repro_using_subcommand build" -l builds -d 'How many builds to make and compare, each in a different environment: more builds are less likely to miss a difference that does not always occur [default: 2]' -r
 complete -c repro -n "__fish_repro_using_subcommand build" -l ledger -d 'Build only what changed since it was last compared, and take everything else from the ledger in DIR [default: `repro/ledger` in the cache directory]. Links and build scripts are always made twice' -r -F
@@ -110,7 +110,7 @@ json\t'One JSON object, schema `repro.report/1`'
 github\t'For people, with annotations for GitHub Actions and a step summary'"
 complete -c repro -n "__fish_repro_using_subcommand build" -l html -d 'Also write the report as an HTML page' -r -F
 complete -c repro -n "__fish_repro_using_subcommand build" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand build" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand build" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand build" -l workspace -d 'Build all packages of the workspace'
@@ -119,19 +119,19 @@ complete -c repro -n "__fish_repro_using_subcommand build" -l bins -d 'Build all
 complete -c repro -n "__fish_repro_using_subcommand build" -l all-features -d 'Enable all features'
 complete -c repro -n "__fish_repro_using_subcommand build" -l no-default-features -d 'Do not enable the `default` feature'
 complete -c repro -n "__fish_repro_using_subcommand build" -l allow-dirty -d 'Build the tracked files as they are, changed or not; recorded in the report and the manifest'
-complete -c repro -n "__fish_repro_using_subcommand build" -l same-path -d 'Make both builds at `/build/<name>`, for crates that store the path they were built at: the result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap'
+complete -c repro -n "__fish_repro_using_subcommand build" -l same-path -d 'Make both builds at `/build/<name>`, for crates that store their build path: the result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap'
 complete -c repro -n "__fish_repro_using_subcommand build" -l auditable -d 'Link the list of packages into programs and C libraries, as `cargo auditable` does: `cargo audit bin` and other scanners read it'
 complete -c repro -n "__fish_repro_using_subcommand build" -l network -d 'Let isolated builds use the network'
 complete -c repro -n "__fish_repro_using_subcommand build" -l ledger-trust-cache -d 'Also use entries that a different machine wrote, such as those of a CI cache: whoever can write to the cache decides what they are'
-complete -c repro -n "__fish_repro_using_subcommand build" -l once -d 'Build once and compare nothing: makes a manifest that `repro verify --against` can compare with those of other builders'
+complete -c repro -n "__fish_repro_using_subcommand build" -l once -d 'Build once and compare nothing: writes a manifest that `repro verify --against` can compare with those of other builders'
 complete -c repro -n "__fish_repro_using_subcommand build" -l show-recipe -d 'Print the recipe for this project and exit'
 complete -c repro -n "__fish_repro_using_subcommand build" -l expand -d 'Expand the macros of a crate that differs, and show the first tokens that differ'
-complete -c repro -n "__fish_repro_using_subcommand build" -l no-replay -d 'Do not run a crate that differs again to confirm the cause'
+complete -c repro -n "__fish_repro_using_subcommand build" -l no-replay -d 'Do not rerun crates that differ to confirm the cause'
 complete -c repro -n "__fish_repro_using_subcommand build" -l try-remedies -d 'If the builds differ, try known remedies on scratch copies of the source and report which of them make the difference go away'
 complete -c repro -n "__fish_repro_using_subcommand build" -l keep -d 'Keep the temporary build directory and print its path'
 complete -c repro -n "__fish_repro_using_subcommand build" -l no-builder -d 'Do not record this machine\'s OS, linker and libraries in the manifest'
-complete -c repro -n "__fish_repro_using_subcommand build" -s v -l verbose -d 'List every artifact, each variation\'s values, and what was not passed to the builds'
-complete -c repro -n "__fish_repro_using_subcommand build" -l allow-nothing-varied -d 'Exit with 0 also if nothing was varied, as with `--vary none`'
+complete -c repro -n "__fish_repro_using_subcommand build" -s v -l verbose -d 'List every artifact, each variation\'s values, and variables that were not passed to the builds'
+complete -c repro -n "__fish_repro_using_subcommand build" -l allow-nothing-varied -d 'Exit with 0 even if nothing was varied, as with `--vary none`'
 complete -c repro -n "__fish_repro_using_subcommand build" -l list-variations -d 'Print the table of variations and exit'
 complete -c repro -n "__fish_repro_using_subcommand build" -l diffoscope -d 'Also run diffoscope, if it is installed, on the first pair that differs'
 complete -c repro -n "__fish_repro_using_subcommand build" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -242,7 +242,7 @@ env-macro\t''
 absolute-include\t''
 march-native\t''
 reads-vcs\t''"
-complete -c repro -n "__fish_repro_using_subcommand check" -l deny -d 'Report findings of this rule as errors; `warnings` means all warnings' -r -f -a "lockfile-missing\t''
+complete -c repro -n "__fish_repro_using_subcommand check" -l deny -d 'Report findings of this rule as errors; `warnings` for all warnings' -r -f -a "lockfile-missing\t''
 lockfile-untracked\t''
 lockfile-stale\t''
 lockfile-checksum\t''
@@ -332,7 +332,7 @@ json\t'One JSON object, schema `repro.report/1`'
 sarif\t'SARIF 2.1.0'
 github\t'Annotations of GitHub Actions'"
 complete -c repro -n "__fish_repro_using_subcommand check" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand check" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand check" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand check" -l workspace -d 'Build all packages of the workspace'
@@ -373,7 +373,7 @@ dockerfile\t'ARG and ENV of a Dockerfile'
 github\t'Lines for $GITHUB_ENV'
 json\t'One JSON object, schema `repro.report/1`'"
 complete -c repro -n "__fish_repro_using_subcommand env" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand env" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand env" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand env" -l workspace -d 'Build all packages of the workspace'
@@ -405,12 +405,12 @@ dev\t''
 bench\t''"
 complete -c repro -n "__fish_repro_using_subcommand init" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand init" -l install -d 'Install repro in workflows from this commit, or from the released archive for Linux x86_64 with this SHA-256 [default: the commit of this version\'s tag, looked up with git]' -r
-complete -c repro -n "__fish_repro_using_subcommand init" -l workflow -d 'What the workflows are for [default: `verify` where cargo-dist or another workflow makes releases, else `release`]' -r -f -a "release\t'Make releases'
+complete -c repro -n "__fish_repro_using_subcommand init" -l workflow -d 'What the workflows do [default: `verify` if cargo-dist or another workflow makes releases, else `release`]' -r -f -a "release\t'Make releases'
 verify\t'Build and verify the releases that another workflow makes'"
 complete -c repro -n "__fish_repro_using_subcommand init" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand init" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand init" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand init" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand init" -l workspace -d 'Build all packages of the workspace'
@@ -419,15 +419,15 @@ complete -c repro -n "__fish_repro_using_subcommand init" -l bins -d 'Build all 
 complete -c repro -n "__fish_repro_using_subcommand init" -l all-features -d 'Enable all features'
 complete -c repro -n "__fish_repro_using_subcommand init" -l no-default-features -d 'Do not enable the `default` feature'
 complete -c repro -n "__fish_repro_using_subcommand init" -l force -d 'Overwrite existing files that differ'
-complete -c repro -n "__fish_repro_using_subcommand init" -l dry-run -d 'Show what would be written, and write nothing'
+complete -c repro -n "__fish_repro_using_subcommand init" -l dry-run -d 'Show the files without writing them'
 complete -c repro -n "__fish_repro_using_subcommand init" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest -d 'The manifest [default: repro.json next to the file]' -r -F
-complete -c repro -n "__fish_repro_using_subcommand verify" -l artifact -d 'A published file, where there is no manifest; can be given several times' -r -F
+complete -c repro -n "__fish_repro_using_subcommand verify" -l artifact -d 'A published file without a manifest; can be given several times' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l source -d 'Git URL (with @REV), directory, .crate or source tarball [default: what the manifest names]' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l crate -d 'A crate that cargo fetches' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l expect-tag -d 'Fail unless this tag of the repository that you trust points at the commit' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l expect-source -d 'Fail unless the source is this repository, and the commit on a branch or tag of it' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l expect-tag -d 'Fail unless this tag points at the commit, in a repository that you named' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l expect-source -d 'Fail unless the commit is on a branch or tag of this repository' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -s p -l package -d 'Package to build (same as cargo)' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l bin -d 'Build only this binary' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -s F -l features -d 'Features to enable (same as cargo)' -r
@@ -448,9 +448,9 @@ wasm32-wasip1\t''"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l profile -d 'Profile [default: release]' -r -f -a "release\t''
 dev\t''
 bench\t''"
-complete -c repro -n "__fish_repro_using_subcommand verify" -l epoch -d 'SOURCE_DATE_EPOCH, where there is no manifest [default: the commit\'s or the archive\'s time]' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l inject -d 'How the recipe\'s flags reach rustc, where there is no manifest' -r -f -a "wrapper\t'Appended to each rustc call: your own flags stay where they are'
-rustflags\t'Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get'"
+complete -c repro -n "__fish_repro_using_subcommand verify" -l epoch -d 'SOURCE_DATE_EPOCH, without a manifest [default: the commit\'s or the archive\'s time]' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l inject -d 'How the recipe\'s flags reach rustc, without a manifest' -r -f -a "wrapper\t'Append to each rustc call; your own flags stay as they are'
+rustflags\t'Add to your flags in CARGO_ENCODED_RUSTFLAGS: produces the bytes that users of plain cargo get'"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l pass-env -d 'Pass this environment variable to the build; can be given several times' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l accept -d 'Accept files that match only after this normalization step; can be given several times' -r -f -a "archive-mtime\t''
 archive-owner\t''
@@ -458,12 +458,12 @@ archive-mode\t''
 archive-order\t''
 compressor\t''
 code-signature\t''"
-complete -c repro -n "__fish_repro_using_subcommand verify" -l accept-setting -d 'Accept a setting that the publisher used and the source does not ask for, by name or with its value; can be given several times' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l accept-setting -d 'Accept a setting of the publisher that the source does not contain, by name or with its value; can be given several times' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l keys -d 'Count the signed statements of the builders in this trust file, without building' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l rebuild -d 'With --keys, also rebuild: this adds one vote, or counts as a vote of GROUP in the trust file' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l attestation -d 'A builder\'s signed statement that is not in the release; can be given several times' -r -F
 complete -c repro -n "__fish_repro_using_subcommand verify" -l against -d 'Compare the manifests of several builders without building; NAME is your name for a builder' -r
-complete -c repro -n "__fish_repro_using_subcommand verify" -l threshold -d 'How many builders have to agree [default: all of --against; with --keys, what the trust file says]' -r
+complete -c repro -n "__fish_repro_using_subcommand verify" -l threshold -d 'How many builders must agree [default: all of --against; with --keys, what the trust file says]' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l verifier-id -d 'With --attest, the URI that names you' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l resource-uri -d 'With --attest, where the files are published' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l link -d 'Write a signed in-toto link to FILE, in rebuilderd\'s form, if everything is REPRODUCED' -r -F
@@ -475,7 +475,7 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l max-entries -d 'R
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-bytes -d 'Refuse archives that unpack to more bytes' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -l max-ratio -d 'Refuse archives that unpack to over 64 MiB and to more than N times their size' -r
 complete -c repro -n "__fish_repro_using_subcommand verify" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand verify" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand verify" -l workspace -d 'Build all packages of the workspace'
@@ -483,13 +483,13 @@ complete -c repro -n "__fish_repro_using_subcommand verify" -l lib -d 'Build onl
 complete -c repro -n "__fish_repro_using_subcommand verify" -l bins -d 'Build all binaries'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l all-features -d 'Enable all features'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l no-default-features -d 'Do not enable the `default` feature'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l auditable -d 'Link the list of packages into programs, where there is no manifest'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l allow-toolchain -d 'Try a toolchain other than the manifest\'s'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l sandbox -d 'Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l auditable -d 'Link the list of packages into programs, without a manifest'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l allow-toolchain -d 'Use a toolchain other than the manifest\'s'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l sandbox -d 'Fail without a sandbox [default: use one if bubblewrap works, on Linux]'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l no-sandbox -d 'Run build scripts with your permissions, network and home directory'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest-only -d 'Check only the manifest: exit 0 although no published file was compared'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l manifest-only -d 'Check only the manifest: exit with 0 even if no published file was compared'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l ledger-ok -d 'Accept a manifest whose build took units from a ledger instead of building all of them twice'
-complete -c repro -n "__fish_repro_using_subcommand verify" -l anyway -d 'Rebuild even if a published file is not the one that the manifest lists'
+complete -c repro -n "__fish_repro_using_subcommand verify" -l anyway -d 'Rebuild even if a published file does not match the manifest'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l attest -d 'Write a signed summary to `verification.sigstore.json` in the current directory if everything is REPRODUCED'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l slsa-property -d 'With --attest, --keys and --rebuild, also state SLSA_BUILD_REPRODUCED if at least two owners agree'
 complete -c repro -n "__fish_repro_using_subcommand verify" -l keep -d 'Keep the temporary build directory and print its path'
@@ -504,22 +504,22 @@ zip\t''
 oci\t''
 json\t''"
 complete -c repro -n "__fish_repro_using_subcommand archive" -s o -l output -d 'File to write the archive of PATH to; also adds a line to the SHA256SUMS next to it' -r -F
-complete -c repro -n "__fish_repro_using_subcommand archive" -l base -d 'What an image is based on: an OCI layout (a directory or tar) with the digest of an image or index in it, or `scratch`; several for several architectures [default: the digest that Cargo.toml has]' -r
-complete -c repro -n "__fish_repro_using_subcommand archive" -l level -d 'Compression level [default: that of the format]' -r
-complete -c repro -n "__fish_repro_using_subcommand archive" -s j -l jobs -d 'Threads that compress; the bytes do not depend on it [default: the number of cores]' -r
+complete -c repro -n "__fish_repro_using_subcommand archive" -l base -d 'Base of an image: an OCI layout (a directory or tar) with the digest of an image or index in it, or `scratch`; several for several architectures [default: the digest that Cargo.toml has]' -r
+complete -c repro -n "__fish_repro_using_subcommand archive" -l level -d 'Compression level [default: depends on the format]' -r
+complete -c repro -n "__fish_repro_using_subcommand archive" -s j -l jobs -d 'Number of compression threads; does not change the bytes [default: the number of cores]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l epoch -d 'The time of all members, in seconds since 1970 [default: the build\'s time; with PATH, SOURCE_DATE_EPOCH or 1980-01-01]' -r
-complete -c repro -n "__fish_repro_using_subcommand archive" -l include -d 'Pack this too: a file, directory or pattern of the source, or `FILE=NAME`; can be given several times' -r
+complete -c repro -n "__fish_repro_using_subcommand archive" -l include -d 'Also pack this: a file, directory or pattern of the source, or `FILE=NAME`; can be given several times' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l prefix -d 'Put PATH under this directory in the archive' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l name -d 'The name in `<name>-<version>-<target>` [default: the package\'s]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l release -d 'The version in `<name>-<version>-<target>` [default: the package\'s]' -r
 complete -c repro -n "__fish_repro_using_subcommand archive" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand archive" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand archive" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand archive" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand archive" -l no-sums -d 'Do not write SHA256SUMS next to the archive of PATH'
 complete -c repro -n "__fish_repro_using_subcommand archive" -l allow-dirty -d 'Pack a build of a dirty working tree, whose source cannot be retrieved'
-complete -c repro -n "__fish_repro_using_subcommand archive" -l allow-nothing-varied -d 'Pack a build that was compared with one in the same environment only'
+complete -c repro -n "__fish_repro_using_subcommand archive" -l allow-nothing-varied -d 'Pack a build that was only compared with one in the same environment'
 complete -c repro -n "__fish_repro_using_subcommand archive" -l allow-single -d 'Pack a build that was made once, with `repro build --once`, and not compared'
 complete -c repro -n "__fish_repro_using_subcommand archive" -l ledger-ok -d 'Pack a build that took units from a ledger instead of building all of them twice'
 complete -c repro -n "__fish_repro_using_subcommand archive" -l show-policy -d 'Print how member metadata (order, owner, mode, time) is set, and exit'
@@ -531,18 +531,18 @@ complete -c repro -n "__fish_repro_using_subcommand sbom" -l spec -d 'Version of
 complete -c repro -n "__fish_repro_using_subcommand sbom" -s o -l output -d 'Directory to write to [default: `dist` of the last build, else that of the manifest]' -r -F
 complete -c repro -n "__fish_repro_using_subcommand sbom" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand sbom" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand sbom" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand sbom" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand sbom" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand sbom" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand attest" -l builder-id -d 'URI that names you and the machine or service that built' -r
 complete -c repro -n "__fish_repro_using_subcommand attest" -l key -d 'Sign with this Ed25519 or P-256 key: PEM, or an OpenSSH key without a passphrase' -r -F
-complete -c repro -n "__fish_repro_using_subcommand attest" -l ssh -d 'Sign with ssh-keygen, for keys in an agent or in hardware' -r -F
+complete -c repro -n "__fish_repro_using_subcommand attest" -l ssh -d 'Sign with ssh-keygen, for keys in an agent or a hardware token' -r -F
 complete -c repro -n "__fish_repro_using_subcommand attest" -s o -l output -d 'Directory to write to [default: `dist` of the last build, else that of the manifest]' -r -F
 complete -c repro -n "__fish_repro_using_subcommand attest" -l manifest-path -d 'Path of Cargo.toml' -r -F
 complete -c repro -n "__fish_repro_using_subcommand attest" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand attest" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand attest" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand attest" -l unsigned -d 'Only write the statement, for cosign or another signer'
@@ -560,12 +560,12 @@ complete -c repro -n "__fish_repro_using_subcommand normalize" -l max-ratio -d '
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand normalize" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand normalize" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l recursive -d 'Normalize archives inside archives too'
-complete -c repro -n "__fish_repro_using_subcommand normalize" -l check -d 'Change nothing; exit 1 unless every file is in normal form'
-complete -c repro -n "__fish_repro_using_subcommand normalize" -l dry-run -d 'Change nothing; list what would be changed, member by member'
+complete -c repro -n "__fish_repro_using_subcommand normalize" -l check -d 'Change nothing; exit with 1 unless every file is in normal form'
+complete -c repro -n "__fish_repro_using_subcommand normalize" -l dry-run -d 'Change nothing; list the changes, member by member'
 complete -c repro -n "__fish_repro_using_subcommand normalize" -l list-formats -d 'Print the supported formats and what is normalized in each, and exit'
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand normalize" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -577,7 +577,7 @@ json\t'One JSON object, schema `repro.report/1`'
 github\t'For people, with annotations for GitHub Actions and a step summary'"
 complete -c repro -n "__fish_repro_using_subcommand diff" -l html -d 'Also write the report as an HTML page' -r -F
 complete -c repro -n "__fish_repro_using_subcommand diff" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand diff" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand diff" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand diff" -l diffoscope -d 'Also run diffoscope, if it is installed, on the first pair that differs'
@@ -591,7 +591,7 @@ complete -c repro -n "__fish_repro_using_subcommand inspect" -l max-ratio -d 'Re
 complete -c repro -n "__fish_repro_using_subcommand inspect" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand inspect" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand inspect" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand inspect" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand inspect" -s v -l verbose -d 'List every crate'
@@ -601,7 +601,7 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and not __fish_seen_subcommand_from list verify prune help" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -614,7 +614,7 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subc
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -623,7 +623,7 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subc
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -633,7 +633,7 @@ complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subc
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l format -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'One JSON object, which names its schema'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand ledger; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Print no progress, only results, notes and errors'
@@ -646,19 +646,19 @@ complete -c repro -n "__fish_repro_using_subcommand survey" -l out -d 'Where the
 complete -c repro -n "__fish_repro_using_subcommand survey" -l time-limit -d 'Stop a crate that takes longer, and everything that it started' -r
 complete -c repro -n "__fish_repro_using_subcommand survey" -l disk-limit -d 'Stop a crate that takes more space on disk' -r
 complete -c repro -n "__fish_repro_using_subcommand survey" -l rows -d 'Build at most N crates now' -r
-complete -c repro -n "__fish_repro_using_subcommand survey" -l markdown -d 'Write all rows of the list as a page' -r -F
+complete -c repro -n "__fish_repro_using_subcommand survey" -l markdown -d 'Also write the results as a Markdown page' -r -F
 complete -c repro -n "__fish_repro_using_subcommand survey" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand survey" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand survey" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand survey" -l retry -d 'Build again the crates that failed to build or did not finish'
 complete -c repro -n "__fish_repro_using_subcommand survey" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand survey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -l sandbox -d 'Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]'
+complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -l sandbox -d 'Fail without a sandbox [default: use one if bubblewrap works, on Linux]'
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -l no-sandbox -d 'Run build scripts with your permissions, network and home directory'
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-backend" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -667,20 +667,20 @@ complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -l distribu
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -l release -d 'The distribution\'s release' -r
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -l component -d 'The distribution\'s component' -r
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand rebuilderd-sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand completions" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand completions" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand completions" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand completions" -s q -l quiet -d 'Print no progress, only results, notes and errors'
 complete -c repro -n "__fish_repro_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c repro -n "__fish_repro_using_subcommand man" -s o -l output -d 'Write one page for each subcommand into this directory' -r -F
 complete -c repro -n "__fish_repro_using_subcommand man" -s C -d 'Run as if started in this directory' -r -F
-complete -c repro -n "__fish_repro_using_subcommand man" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'On a terminal'
+complete -c repro -n "__fish_repro_using_subcommand man" -l color -d 'When to use colors [default: auto]' -r -f -a "auto\t'If the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c repro -n "__fish_repro_using_subcommand man" -s q -l quiet -d 'Print no progress, only results, notes and errors'

@@ -8,14 +8,14 @@ use crate::request;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  repro archive                            the artifacts of the last proven build, with
-                                           what [package.metadata.repro.archive] names
+  repro archive                            the artifacts of the last reproducible build, and
+                                           the files in [package.metadata.repro.archive]
   repro archive --format tar.gz,tar.xz --include README.md --include 'LICENSE*'
-  repro archive --format tar.gz,oci --base debian@sha256:…   an image on a local OCI layout
+  repro archive --format tar.gz,oci --base debian@sha256:…   an image based on a local OCI layout
   repro archive --format oci --base scratch                  an image of static programs
   repro archive DIR -o out.tar.gz          the content of any directory
   repro archive a.txt doc -o out.tar.xz       a list of files and directories
-  repro archive --show-policy              order, owners, modes and times, and why";
+  repro archive --show-policy              how metadata is set, and why";
 
 /// Arguments of `repro archive`.
 #[derive(Args)]

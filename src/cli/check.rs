@@ -56,7 +56,7 @@ pub struct CheckArgs {
     /// Report findings of this rule as warnings
     #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
     warn: Vec<String>,
-    /// Report findings of this rule as errors; `warnings` means all warnings
+    /// Report findings of this rule as errors; `warnings` for all warnings
     #[arg(long, value_name = "ID", value_parser = RULE_OR_WARNINGS, hide_possible_values = true, help_heading = "Rules")]
     deny: Vec<String>,
     /// Print the table of rules and exit

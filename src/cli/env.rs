@@ -15,7 +15,7 @@ Examples:
   repro env --format dockerfile            lines for a Dockerfile with the source in /usr/src/NAME
   repro env --format json                  for other tools
 
-A build with these settings gives the same bytes as `repro build --inject rustflags`.";
+A build with these settings produces the same bytes as `repro build --inject rustflags`.";
 
 /// For whom the recipe is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

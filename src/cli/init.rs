@@ -37,11 +37,11 @@ pub struct InitArgs {
     /// SHA-256 [default: the commit of this version's tag, looked up with git]
     #[arg(long, value_name = "COMMIT|SHA256")]
     install: Option<String>,
-    /// What the workflows are for [default: `verify` where cargo-dist or another workflow makes releases,
+    /// What the workflows do [default: `verify` if cargo-dist or another workflow makes releases,
     /// else `release`]
     #[arg(long, value_name = "KIND")]
     workflow: Option<Publishes>,
-    /// Show what would be written, and write nothing
+    /// Show the files without writing them
     #[arg(long)]
     dry_run: bool,
     /// Format of the report

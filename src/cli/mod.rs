@@ -46,7 +46,7 @@ fn exit_codes() -> String {
 /// When to use colors.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum ColorArg {
-    /// On a terminal.
+    /// If the output is a terminal.
     Auto,
     /// Always.
     Always,
@@ -126,7 +126,7 @@ pub enum Command {
     Archive(Box<ArchiveArgs>),
     /// Writes a software bill of materials for each program and C library that was built.
     ///
-    /// Lists the crates that were really linked, with their features, and everything else that the
+    /// Lists the crates that were linked, with their features, and everything else that the
     /// linker took, as `repro build` recorded it. Resolves nothing again. The documents contain no
     /// timestamps or paths, so everyone who builds the same source gets the same documents.
     #[command(after_help = sbom::EXAMPLES)]

@@ -19,7 +19,7 @@ pub struct SurveyArgs {
     /// The crates, and what they may take.
     #[command(flatten)]
     pub request: SurveyRequest,
-    /// Write all rows of the list as a page
+    /// Also write the results as a Markdown page
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
 }

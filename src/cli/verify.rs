@@ -30,7 +30,7 @@ otherwise with your permissions.";
 /// `--sandbox` and `--no-sandbox`.
 #[derive(Args)]
 pub struct SandboxArgs {
-    /// Fail if no sandbox can be made [default: use one where bubblewrap works, on Linux]
+    /// Fail without a sandbox [default: use one if bubblewrap works, on Linux]
     #[arg(long, conflicts_with = "no_sandbox", help_heading = "Recipe")]
     sandbox: bool,
     /// Run build scripts with your permissions, network and home directory
@@ -66,7 +66,7 @@ pub struct VerifyArgs {
     /// The manifest [default: repro.json next to the file]
     #[arg(long, value_name = "FILE", help_heading = "Published")]
     manifest: Option<PathBuf>,
-    /// A published file, where there is no manifest; can be given several times
+    /// A published file without a manifest; can be given several times
     #[arg(
         long = "artifact",
         value_name = "FILE",
@@ -82,28 +82,28 @@ pub struct VerifyArgs {
     #[arg(long = "crate", value_name = "NAME@VERSION", help_heading = "Source")]
     krate: Option<String>,
 
-    /// Fail unless this tag of the repository that you trust points at the commit
+    /// Fail unless this tag points at the commit, in a repository that you named
     #[arg(long, value_name = "TAG", help_heading = "Source")]
     expect_tag: Option<String>,
-    /// Fail unless the source is this repository, and the commit on a branch or tag of it
+    /// Fail unless the commit is on a branch or tag of this repository
     #[arg(long, value_name = "URL", help_heading = "Source")]
     expect_source: Option<String>,
 
     #[command(flatten)]
     selection: Selection,
-    /// SOURCE_DATE_EPOCH, where there is no manifest [default: the commit's or the archive's time]
+    /// SOURCE_DATE_EPOCH, without a manifest [default: the commit's or the archive's time]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = "Recipe")]
     epoch: Option<i64>,
-    /// How the recipe's flags reach rustc, where there is no manifest
+    /// How the recipe's flags reach rustc, without a manifest
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     inject: Option<Inject>,
-    /// Link the list of packages into programs, where there is no manifest
+    /// Link the list of packages into programs, without a manifest
     #[arg(long, help_heading = "Recipe")]
     auditable: bool,
     /// Pass this environment variable to the build; can be given several times
     #[arg(long, value_name = "NAME", help_heading = "Recipe")]
     pass_env: Vec<String>,
-    /// Try a toolchain other than the manifest's
+    /// Use a toolchain other than the manifest's
     #[arg(long, help_heading = "Recipe")]
     allow_toolchain: bool,
     #[command(flatten)]
@@ -112,7 +112,7 @@ pub struct VerifyArgs {
     /// Accept files that match only after this normalization step; can be given several times
     #[arg(long, value_name = "STEP", value_parser = STEP, hide_possible_values = true, help_heading = "Verdict")]
     accept: Vec<Cause>,
-    /// Accept a setting that the publisher used and the source does not ask for, by name or with
+    /// Accept a setting of the publisher that the source does not contain, by name or with
     /// its value; can be given several times
     #[arg(
         long = "accept-setting",
@@ -121,13 +121,13 @@ pub struct VerifyArgs {
         help_heading = "Verdict"
     )]
     accept_settings: Vec<Accept>,
-    /// Check only the manifest: exit 0 although no published file was compared
+    /// Check only the manifest: exit with 0 even if no published file was compared
     #[arg(long, help_heading = "Verdict")]
     manifest_only: bool,
     /// Accept a manifest whose build took units from a ledger instead of building all of them twice
     #[arg(long, help_heading = "Verdict")]
     ledger_ok: bool,
-    /// Rebuild even if a published file is not the one that the manifest lists
+    /// Rebuild even if a published file does not match the manifest
     #[arg(long, help_heading = "Verdict")]
     anyway: bool,
     /// Count the signed statements of the builders in this trust file, without building
@@ -163,7 +163,7 @@ pub struct VerifyArgs {
         help_heading = "Verdict"
     )]
     against: Vec<String>,
-    /// How many builders have to agree [default: all of --against; with --keys, what
+    /// How many builders must agree [default: all of --against; with --keys, what
     /// the trust file says]
     #[arg(
         long,

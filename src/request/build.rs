@@ -112,10 +112,10 @@ impl Selection {
 /// How the recipe's compiler flags reach rustc.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Inject {
-    /// Appended to each rustc call: your own flags stay where they are
+    /// Append to each rustc call; your own flags stay as they are
     #[default]
     Wrapper,
-    /// Joined to your flags in CARGO_ENCODED_RUSTFLAGS: the bytes that users of plain cargo get
+    /// Add to your flags in CARGO_ENCODED_RUSTFLAGS: produces the bytes that users of plain cargo get
     Rustflags,
 }
 
@@ -135,7 +135,7 @@ pub struct SourceChoice {
     /// Path of Cargo.toml
     #[arg(long = "manifest-path", value_name = "PATH", help_heading = "Source")]
     pub manifest: Option<PathBuf>,
-    /// Build a copy of this directory, whether it is in git or not
+    /// Build a copy of this directory, in git or not
     #[arg(id = "source", long, value_name = "DIR", conflicts_with_all = ["rev", "allow_dirty", "manifest"], help_heading = "Source")]
     pub directory: Option<PathBuf>,
     /// Build this commit instead of HEAD
@@ -189,10 +189,10 @@ pub struct BuildRequest {
     /// How the recipe's flags reach rustc [default: wrapper]
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     pub inject: Option<Inject>,
-    /// Variations: `none`, `all`, names, or changes of the default such as `+clock,-umask`
+    /// Variations: `none`, `all`, names, or changes to the default such as `+clock,-umask`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true, value_parser = VARY, hide_possible_values = true, help_heading = "Recipe")]
     pub vary: Option<VariationSet>,
-    /// Make both builds at `/build/<name>`, for crates that store the path they were built at: the
+    /// Make both builds at `/build/<name>`, for crates that store their build path: the
     /// result is reproducible for everyone who builds there, as `repro verify` does. Needs bubblewrap
     #[arg(long, help_heading = "Recipe")]
     pub same_path: bool,
@@ -219,7 +219,7 @@ pub struct BuildRequest {
     /// to the cache decides what they are
     #[arg(long, requires = "ledger", help_heading = "Ledger")]
     pub ledger_trust_cache: bool,
-    /// Build once and compare nothing: makes a manifest that `repro verify --against` can compare with
+    /// Build once and compare nothing: writes a manifest that `repro verify --against` can compare with
     /// those of other builders
     #[arg(long, conflicts_with_all = ["vary", "expand", "html", "diffoscope"], help_heading = "Recipe")]
     pub once: bool,
@@ -229,7 +229,7 @@ pub struct BuildRequest {
     /// Expand the macros of a crate that differs, and show the first tokens that differ
     #[arg(long, help_heading = "Output")]
     pub expand: bool,
-    /// Do not run a crate that differs again to confirm the cause
+    /// Do not rerun crates that differ to confirm the cause
     #[arg(long = "no-replay", action = ArgAction::SetFalse, help_heading = "Output")]
     pub replay: bool,
     /// If the builds differ, try known remedies on scratch copies of the source and report which of them
@@ -245,7 +245,7 @@ pub struct BuildRequest {
     /// Do not record this machine's OS, linker and libraries in the manifest
     #[arg(long = "no-builder", action = ArgAction::SetFalse, help_heading = "Output")]
     pub builder: bool,
-    /// List every artifact, each variation's values, and what was not passed to the builds
+    /// List every artifact, each variation's values, and variables that were not passed to the builds
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 }

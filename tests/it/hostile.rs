@@ -93,7 +93,7 @@ const HOSTILE: &[Case] = &[
                 json!(["[registry]\nglobal-credential-providers = ['touch mark']\n"])
         },
         5,
-        "no setting of a build",
+        "not a build setting",
     ),
     (
         "config with a compiler",
@@ -257,7 +257,7 @@ fn hostile_archives_and_sources_are_refused() {
     fails(&fresh("ext::sh -c id"), 5, &["names a command"]);
     let option = "--source=-uhttps://host/x";
     fails(&it.verify(&[option, "--artifact", &app]), 5, &["is an option"]);
-    fails(&fresh("/no/such/place"), 5, &["not a directory, an archive"]);
+    fails(&fresh("/no/such/place"), 2, &["not a directory, an archive"]);
     fails(&it.verify(&["--crate", "x\"]\ny", "--artifact", &app]), 5, &["NAME@VERSION"]);
     fails(&it.verify(&["--artifact", &app]), 2, &["--source or --crate"]);
     // Nothing that the user said is left out without a word.
