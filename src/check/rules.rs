@@ -265,7 +265,7 @@ pub const RULES: &[Rule] = rules! {
         to do "ask for a feature by name (`CARGO_CFG_TARGET_FEATURE`), or choose the code at run time"
         source "https://doc.rust-lang.org/cargo/reference/environment-variables.html";
     "emits-environment" Warning Code(What::Environment, "writes a value of the machine from")
-        looks at "code of build scripts and procedural macros, where HOME, OUT_DIR, PATH, TZ, the temporary directory, the path of the program or the like reaches the output, also as an rpath"
+        looks at "code that puts HOME, OUT_DIR, PATH, TZ, the temporary directory, the path of the program or the like into the output or an rpath"
         why "builders have different directories and settings, which no remapping reaches"
         to do "write relative paths, or leave the value out"
         source "https://reproducible-builds.org/docs/env-variations/";

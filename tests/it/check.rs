@@ -388,7 +388,7 @@ fn lockfiles_that_do_not_serve_are_told_apart() {
     let (_, report) = json(&project, &[]);
     assert_eq!(ids(&report), set(&["lockfile-checksum", "lockfile-stale"]));
     let message = only(&report, "lockfile-stale")["message"].as_str().unwrap();
-    assert_eq!(message, "Cargo.lock has no `x` that fits `^2`, which app 0.1.0 asks for");
+    assert_eq!(message, "Cargo.lock has no `x` that fits `^2`, which app 0.1.0 depends on");
 
     let x = format!("{x}\nchecksum = \"{}\"", "0".repeat(64));
     let x = x.replace("1.0.0", "2.1.0");
