@@ -239,7 +239,7 @@ fn a_wrong_command_line_is_told_in_one_sentence() {
         assert!(run.stderr.contains(want), "{args:?}: {}", run.stderr);
     }
     let run = project.repro(&["archive", "no-such", "-o", "x.tar"]);
-    assert_eq!(run.code, Some(6), "{}", run.all());
+    assert_eq!(run.code, Some(2), "{}", run.all());
     assert!(!project.dir.join("x.tar").exists());
 }
 
