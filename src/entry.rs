@@ -118,6 +118,8 @@ fn run(command: Command) -> Result<u8> {
             ))
         }
         Command::Build(args) => {
+            let files = args.output.html.iter().chain(&args.request.write_patch);
+            files.into_iter().try_for_each(|file| fs::check_file(file))?;
             let (output, verbose) = (args.output.clone(), args.request.verbose);
             let accepted = args.allow_nothing_varied;
             match build::run(args.request)? {
@@ -197,6 +199,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Diff(args) if args.list_causes => print(&text::causes()),
         Command::Diff(args) => {
+            args.output.html.iter().try_for_each(|file| fs::check_file(file))?;
             let (output, verbose) = (args.output.clone(), args.verbose);
             let outcome = diff::run(&args.request())?;
             let text = || files::diff(&outcome, verbose);
@@ -219,6 +222,7 @@ fn run(command: Command) -> Result<u8> {
             Ok(report.code(args.request.action == LedgerAction::Verify))
         }
         Command::Survey(args) => {
+            args.markdown.iter().try_for_each(|page| fs::check_file(page))?;
             let survey = survey::run(&args.request)?;
             if let Some(page) = args.markdown {
                 fs::write_atomic(&fs::through_link(&page), survey.markdown().as_bytes())?;

@@ -21,7 +21,7 @@ pub use file::{
     normalized, read_lines, read_text, read_text_if_any, slashed, write,
 };
 pub use paths::{canonicalize, given, resolve, through_link};
-pub use pending::{Listed, Pending, remove_listed, write_atomic};
+pub use pending::{Listed, Pending, check_file, remove_listed, write_atomic};
 pub use system::{disk_use, free_space, identity};
 pub use tree::{
     copy_one, copy_tree, is_executable, remove_tree, remove_tree_or_file, reorder, set_modes,

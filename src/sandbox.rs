@@ -251,8 +251,16 @@ impl Sandbox {
     /// The option that gives it to them.
     pub fn network_option(&self) -> &'static str {
         match self.view {
-            View::System => "--no-sandbox",
+            View::System => self.off_option(),
             View::Machine => "--network",
+        }
+    }
+
+    /// The option without which there is no sandbox.
+    pub fn off_option(&self) -> &'static str {
+        match self.view {
+            View::System => "--no-sandbox",
+            View::Machine => "--isolate never",
         }
     }
 

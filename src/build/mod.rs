@@ -22,7 +22,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 
 pub use self::words::if_full;
-use self::words::{COUNTING, Space, no_space, progress_of, space, wants_network};
+use self::words::{COUNTING, Space, no_space, progress_of, runs_programs, space, wants_network};
 use crate::artifact::{ArtifactSet, Kind, asks_for_loader};
 use crate::build::outside::OutsideFile;
 use crate::cargo::auditable::Packages;
@@ -36,7 +36,7 @@ use crate::fs;
 use crate::layout::Layout;
 use crate::ledger::Shared;
 use crate::orphans::Orphans;
-use crate::process::{self, Cmd, Stream};
+use crate::process::{self, Stream};
 use crate::recipe::Recipe;
 use crate::request::{Inject, Selection};
 use crate::sandbox::Sandbox;
@@ -270,7 +270,7 @@ impl Plan<'_> {
         })?;
         if !status.success() {
             let words = words.into_inner().expect("no panic holds this").join("\n");
-            return Err(self.failed(side, &command, status, words));
+            return Err(self.failed(side, status, words));
         }
         progress.step(side.label(), "built; reading the artifacts");
         let said = said.into_inner().expect("no panic holds this");
@@ -280,7 +280,6 @@ impl Plan<'_> {
     fn failed(
         &self,
         side: Side,
-        command: &Cmd,
         status: std::process::ExitStatus,
         details: String,
     ) -> anyhow::Error {
@@ -297,16 +296,15 @@ impl Plan<'_> {
                 sandbox.network_option()
             ),
             None => {
-                let hint = match side {
-                    Side::A if self.sandbox.is_some() => {
-                        "; it ran in a sandbox: if it needs the network or programs in your home directory, `--no-sandbox` (`--isolate never` of `repro build`) runs it with your permissions"
-                    }
-                    Side::A => "",
-                    _ => {
-                        "; if plain `cargo build` works, `--vary none` shows whether a variation broke it"
-                    }
+                let hint = match (side, self.sandbox) {
+                    (Side::A, Some(sandbox)) if runs_programs(&details) => format!(
+                        "; the build had no network or home directory; `{}` gives it both",
+                        sandbox.off_option()
+                    ),
+                    (Side::A, _) => String::new(),
+                    _ => "; if plain `cargo build` works, `--vary none` shows whether a variation broke it".to_string(),
                 };
-                format!("build {label} failed: `{}` ended with {status}{hint}", command.show())
+                format!("build {label} failed: cargo ended with {status}{hint}")
             }
         };
         anyhow::Error::new(Failure { kind: ErrorKind::BuildFailed, message, details })

@@ -44,6 +44,13 @@ pub(super) fn wants_network(words: &str) -> Option<&str> {
     SIGNS.iter().any(|s| words.contains(s)).then(|| script.split(['`', '(']).next())?.map(str::trim)
 }
 
+/// Whether a build failed in a program that can miss the network or files: no compiler error is for want of them.
+pub(super) fn runs_programs(words: &str) -> bool {
+    const SIGNS: [&str; 4] =
+        ["failed to run custom build command", "panicked", "linker", "could not execute process"];
+    SIGNS.iter().any(|s| words.contains(s))
+}
+
 /// `[====>   ] 3/10: a, b(bin)` in words.
 fn units_of(bar: &str) -> Option<String> {
     let (count, names) = bar.split_once("] ")?.1.split_once(':')?;

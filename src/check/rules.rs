@@ -43,6 +43,9 @@ impl Rule {
         let packages = facts.resolved.then_some(()).ok_or("dependencies are not resolved");
         match self.judge {
             Judge::Files(judge) => Ok(judge(facts)),
+            Judge::Git(_) if facts.repository_unreadable => {
+                Err("the git repository could not be read")
+            }
             Judge::Git(_) if facts.tree.repository.is_none() => Err("there is no git repository"),
             Judge::Git(judge) => Ok(judge(facts)),
             Judge::Lockfile(_) if facts.lockfile_missing => Err("there is no Cargo.lock"),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::cargo::config::Config;
 use crate::cargo::home;
 use crate::check::facts::{Facts, Wanted};
 use crate::check::levels::{Level, Levels};
@@ -11,11 +12,12 @@ use crate::check::rules::{self, RULES, Rule};
 use crate::check::{self};
 use crate::error::{bad_input, usage};
 use crate::fs;
-use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
+use crate::project::{find_manifest, selection};
 use crate::query::Cargo;
+use crate::recipe::environment;
 use crate::report::check::CheckReport;
-use crate::request::{Check, SourceChoice};
+use crate::request::{Check, Selection, SourceChoice};
 
 /// Runs it.
 pub fn run(asked: Check) -> Result<CheckReport> {
@@ -27,7 +29,10 @@ pub fn run(asked: Check) -> Result<CheckReport> {
     Levels::new(Vec::new(), given.clone()).map_err(usage)?;
     let defaults = defaults(&cargo, &manifest);
     let (selection, exceptions, unread) = match defaults {
-        Ok(defaults) => (defaults.selection(asked.selection)?, defaults.exceptions()?, None),
+        Ok(defaults) => {
+            check_names(&asked.selection, &cargo, &manifest)?;
+            (defaults.selection(asked.selection)?, defaults.exceptions()?, None)
+        }
         Err(error) => (asked.selection, Vec::new(), Some(error)),
     };
     let levels = Levels::new(exceptions, given)
@@ -52,6 +57,13 @@ pub fn run(asked: Check) -> Result<CheckReport> {
         outcome,
         troubles: facts.troubles,
     })
+}
+
+/// What cannot be read is for the facts to report.
+fn check_names(selection: &Selection, cargo: &Cargo, manifest: &Path) -> Result<()> {
+    let config = Config::read(manifest, home::of_user().as_deref());
+    let (Ok(metadata), Ok(config)) = (cargo.metadata(manifest), config) else { return Ok(()) };
+    selection::check(selection, manifest, &metadata, &config, &environment::of_process())
 }
 
 /// The rule of a name that was given.

@@ -198,17 +198,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// Fails where nothing can be written in a directory that may still have to be made.
 pub fn check_writable(dir: &Path) -> Result<()> {
-    let there = dir.ancestors().find(|d| fs::symlink_metadata(d).is_ok()).unwrap_or(dir);
-    let known = fs::metadata(there).and_then(|m| match m.is_dir() {
-        true => Ok(()),
-        false => Err(std::io::ErrorKind::NotADirectory.into()),
-    });
-    #[cfg(unix)]
-    let known = known.and_then(|()| {
-        use rustix::fs::Access;
-        Ok(rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK)?)
-    });
-    known.with_context(|| format!("failed to write in `{}`", there.display()))
+    let there = dir.ancestors().find(|d| fs::symlink_metadata(d).is_ok());
+    // Of a relative path the last one is empty.
+    let there = there.unwrap_or(Path::new("."));
+    // The file has no name: permissions do not show that a file system takes none.
+    tempfile::tempfile_in(there)
+        .with_context(|| format!("failed to write in `{}`", there.display()))?;
+    Ok(())
 }
 
 /// The path without symbolic links if it is there, else as it is.

@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 
 use super::file::{TEMPORARY, create_dir};
 use super::keep;
+use super::paths::through_link;
 use super::tree::remove_tree;
-use crate::error::host;
+use crate::error::{host, usage};
 
 /// Writes a file that appears whole or not at all: temporary file next to it, fsync, rename.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -18,6 +19,20 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let written = pending.file().write_all(bytes);
     written.with_context(|| format!("failed to write `{}`", path.display()))?;
     pending.commit()
+}
+
+/// Fails where [`write_atomic`] would at a path that the user named: before work that would be lost.
+pub fn check_file(path: &Path) -> Result<()> {
+    let path = through_link(path);
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    match dir.filter(|dir| !dir.is_dir()) {
+        Some(dir) => Err(usage(format!(
+            "there is no directory `{}` for `{}`: create it first",
+            dir.display(),
+            path.display()
+        ))),
+        None => Pending::create(&path).map(drop),
+    }
 }
 
 /// A file that is being written next to its place. It appears there, whole, with

@@ -18,11 +18,10 @@ pub(crate) mod publish;
 #[cfg(test)]
 mod schema;
 pub(crate) mod scratch;
-mod selection;
+pub(crate) mod selection;
 mod settings;
 mod summary;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -133,6 +132,7 @@ pub(crate) struct Rest {
 
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+        none_of_own(&asked.pass_env)?;
         let env = environment::of_process();
         let cargo = Cargo::of_user();
         let manifest = find_manifest(&asked.source)?;
@@ -145,14 +145,21 @@ impl Project {
             choice: asked.source.clone(),
         })?;
         let cargo_home = home::of_user();
-        let mut config = Config::read(&source.root, cargo_home.as_deref())?;
-        if asked.source.manifest.is_some() {
-            let here = std::env::current_dir().context("failed to find the current directory")?;
-            config.add_callers(&here, &source.root.join(&source.package), cargo_home.as_deref())?;
-        }
-        // Another commit may have other packages.
+        let package = source.root.join(&source.package);
+        let read = |below: &Path| {
+            let mut config = Config::read(below, cargo_home.as_deref())?;
+            if asked.source.manifest.is_some() {
+                let here =
+                    std::env::current_dir().context("failed to find the current directory")?;
+                config.add_callers(&here, &package, cargo_home.as_deref())?;
+            }
+            Ok::<_, anyhow::Error>(config)
+        };
+        let config = read(&source.root)?;
+        let manifest = package.join("Cargo.toml");
+        // Another commit may have other packages: they are looked at in its copy.
         if asked.source.rev.is_none() {
-            selection::check(&asked.selection, &metadata, &config, &env)?;
+            selection::check(&asked.selection, &manifest, &metadata, &read(&manifest)?, &env)?;
         }
         let copied = Copied::new(source, config, cargo_home, scratch, true)?;
         let Copied { source, config, copy, .. } = &copied;
@@ -164,10 +171,14 @@ impl Project {
             Origin::Directory => Some(source::content_digest(copy)?),
         };
         let defaults = copied.defaults()?;
-        let members = source.cargo.metadata(&copy.join(&source.package).join("Cargo.toml"))?;
+        let manifest = copy.join(&source.package).join("Cargo.toml");
+        let members = source.cargo.metadata(&manifest)?;
+        if asked.source.rev.is_some() {
+            selection::check(&asked.selection, &manifest, &members, config, &env)?;
+        }
         let mut request = defaults.complete(asked)?;
         let toolchain = toolchain_of(source, copy, config, &env)?;
-        complete_targets(&mut request.selection.targets, config, &env, toolchain.host());
+        selection::complete_targets(&mut request.selection.targets, config, &env, toolchain.host());
         let mut divided = environment::divide(env.clone(), &request.pass_env);
         let profiles = copied.profiles(request.selection.profile(), &env)?;
         profiles.drop_others(&mut divided);
@@ -411,8 +422,12 @@ fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
     Ok(Asks { selection, inject: defaults.inject()?, auditable, epochs })
 }
 
-/// What the recipe sets cannot be passed on.
+/// What the recipe sets cannot be passed on, and what is no name is not set.
 pub(crate) fn none_of_own(pass_env: &[String]) -> Result<()> {
+    if let Some(odd) = pass_env.iter().find(|n| n.is_empty() || n.contains(['=', '\0'])) {
+        let odd = odd.escape_debug();
+        return Err(usage(format!("`--pass-env {odd}`: give the name of a variable alone")));
+    }
     match pass_env.iter().find(|n| environment::is_own(n)) {
         None => Ok(()),
         Some(own) => {
@@ -429,23 +444,6 @@ fn fits_in_path(name: &str) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// `build.target` is the same as `--target`: it must be known, as rows of the recipe and the
-/// places of artifacts depend on it. A target specification in a file is left to cargo.
-fn complete_targets(targets: &mut Vec<String>, config: &Config, env: &Env, host: &str) {
-    if targets.is_empty() {
-        *targets = match set(env, &["CARGO_BUILD_TARGET"]).and_then(|t| t.to_str()) {
-            Some(target) => vec![target.to_string()],
-            None => config.strongest_list(&["build", "target"]),
-        };
-        targets.retain(|t| !t.is_empty() && !t.ends_with(".json"));
-    }
-    for target in targets.iter_mut().filter(|t| *t == "host-tuple") {
-        *target = host.to_string();
-    }
-    let mut seen = BTreeSet::new();
-    targets.retain(|t| seen.insert(t.clone()));
 }
 
 pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {

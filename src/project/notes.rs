@@ -36,9 +36,11 @@ impl Project {
                     short_list(&commit.dirty)
                 ));
             }
-            if commit.untracked > 0 {
-                let files = count(commit.untracked, "untracked file is", "untracked files are");
-                notes.push(format!("{files} not part of the source"));
+            if !commit.untracked.is_empty() {
+                let n = commit.untracked.len();
+                let files = count(n, "untracked file is", "untracked files are");
+                let names = short_list(&commit.untracked);
+                notes.push(format!("{files} not part of the source ({names})"));
             }
         }
         for (path, _) in self.outside_config() {

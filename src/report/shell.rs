@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::recipe::by_hand::Variable;
 use crate::report::env::{ENCODED, EnvReport, FLAGS_WHY};
 
 /// For `eval` in a POSIX shell.
@@ -27,7 +28,7 @@ pub fn fish(report: &EnvReport) -> String {
 pub fn powershell(report: &EnvReport) -> String {
     let join = |words: &[String]| format!("@({}) -join [char]31", words.join(", "));
     let quoted = |w: &str| format!("'{}'", w.replace('\'', "''"));
-    script(report, quoted, |name, value| format!("$env:{name} = {value}"), join, "# then: & ")
+    script(report, quoted, |name, value| format!("$env:{name} = {value}"), join, "# then: ")
 }
 
 /// The variables, each with its reason, the flags as one value, and `end` with the command.
@@ -40,12 +41,23 @@ fn script(
 ) -> String {
     let words = |all: &[String]| all.iter().map(|w| quoted(w)).collect::<Vec<_>>();
     let mut out = String::new();
-    for v in &report.variables {
-        let _ = writeln!(out, "# {}\n{}", v.why, set(&v.name, &quoted(&v.value)));
+    for (v, why) in explained(report) {
+        let _ = writeln!(out, "{why}{}", set(&v.name, &quoted(&v.value)));
     }
     let _ = writeln!(out, "# {FLAGS_WHY}\n{}", set(ENCODED, &join(&words(&report.flags))));
-    let _ = writeln!(out, "{end}{}", words(&report.cargo).join(" "));
+    let plain = |w: &str| w.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+    let cargo = report.cargo.iter().map(|w| if plain(w) { w.clone() } else { quoted(w) });
+    let _ = writeln!(out, "{end}{}", cargo.collect::<Vec<_>>().join(" "));
     out
+}
+
+/// The variables, each with the line that says why: one for several in a row.
+fn explained(report: &EnvReport) -> impl Iterator<Item = (&Variable, String)> {
+    let mut last = "";
+    report.variables.iter().map(move |v| match std::mem::replace(&mut last, v.why) == v.why {
+        true => (v, String::new()),
+        false => (v, format!("# {}\n", v.why)),
+    })
 }
 
 /// Lines for a Dockerfile whose source is in its working directory. The epoch is an argument.
@@ -55,14 +67,13 @@ pub fn dockerfile(report: &EnvReport) -> String {
         format!("\"{w}\"")
     };
     let mut out = String::new();
-    for v in &report.variables {
+    for (v, why) in explained(report) {
         let _ = match v.name.as_str() {
             "SOURCE_DATE_EPOCH" => writeln!(
                 out,
-                "# {}\nARG SOURCE_DATE_EPOCH\nENV SOURCE_DATE_EPOCH=${{SOURCE_DATE_EPOCH}}",
-                v.why
+                "{why}ARG SOURCE_DATE_EPOCH\nENV SOURCE_DATE_EPOCH=${{SOURCE_DATE_EPOCH}}"
             ),
-            name => writeln!(out, "# {}\nENV {name}={}", v.why, quoted(&v.value)),
+            name => writeln!(out, "{why}ENV {name}={}", quoted(&v.value)),
         };
     }
     let (name, flags) = report.readable();
@@ -87,7 +98,6 @@ pub fn github(report: &EnvReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::by_hand::Variable;
 
     fn report(flag: &str) -> EnvReport {
         EnvReport {

@@ -41,7 +41,7 @@ pub fn of(
         tree: found,
         time: about("--format=%ct")?.parse().context("failed to read the commit's time")?,
         dirty: Vec::new(),
-        untracked: 0,
+        untracked: Vec::new(),
     };
     Ok(Source {
         cargo: cargo.clone(),

@@ -69,7 +69,7 @@ pub struct Commit {
     /// Changed tracked paths that are built as they are.
     pub dirty: Vec<String>,
     /// Files that git neither tracks nor ignores: not part of the source.
-    pub untracked: usize,
+    pub untracked: Vec<String>,
 }
 
 /// What is known of the manifest; all canonical.

@@ -15,15 +15,24 @@ use crate::term::count;
 pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Source> {
     let commit = resolve(&top, wanted.choice.rev.as_deref())?;
     let changed = changes(&top)?;
+    let untracked = untracked(&top, wanted)?;
+    let names: Vec<String> = untracked.iter().map(|p| crate::fs::slashed(p)).collect();
     if wanted.choice.rev.is_none() && !wanted.choice.allow_dirty && !changed.is_empty() {
         return Err(refused(format!(
-            "the work tree has {}: {}; commit, or give --allow-dirty to build the files as they are",
+            "the work tree has {}: {}{}; commit, or give --allow-dirty to build the tracked files as they are",
             count(changed.len(), "uncommitted change", "uncommitted changes"),
-            some_of(&changed)
+            some_of(&changed),
+            match names.len() {
+                0 => String::new(),
+                n => format!(
+                    ", and {}: {}",
+                    count(n, "untracked file", "untracked files"),
+                    some_of(&names)
+                ),
+            }
         )));
     }
     let snapshot = wanted.choice.allow_dirty && !changed.is_empty();
-    let untracked = untracked(&top, wanted)?;
     // A package that is not committed must not be taken for a member.
     let drafts = untracked.iter().any(|p| p.ends_with("Cargo.toml") || top.join(p).is_dir());
     let info = Commit {
@@ -33,7 +42,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
         time: text(&top, ["log", "-1", "--no-show-signature", "--format=%ct", &commit])?
             .parse()
             .context("failed to read the commit's time")?,
-        untracked: untracked.len(),
+        untracked: names,
         dirty: if snapshot { changed } else { Vec::new() },
         commit,
     };

@@ -122,9 +122,13 @@ struct Ready {
 /// Verifies. What is published stays out of the scratch directory until the build is done.
 fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<Report> {
     let (claimed, input) = claimed(&asked)?;
-    if let Some(dir) = asked.output.as_ref().filter(|d| d.exists()) {
-        let dir = dir.display();
-        return Err(refused(format!("`{dir}` already exists: name a new directory with --output")));
+    if let Some(dir) = &asked.output {
+        if dir.exists() {
+            let dir = dir.display();
+            let why = format!("`{dir}` already exists: name a new directory with --output");
+            return Err(refused(why));
+        }
+        fs::check_writable(dir)?;
     }
     let mut found = match &claimed {
         Some(claimed) => {

@@ -400,6 +400,12 @@ fn clean_is_said_of_nothing_with_a_warning_or_unchecked() {
     let allowed = ["--allow", "toolchain-unpinned"];
     assert!(check(&project, &allowed).last().starts_with("CLEAN ("));
 
+    let args = [&["check"], &allowed[..]].concat();
+    let foreign = project.repro_env(&args, &[("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")]);
+    assert_eq!(foreign.code, Some(4), "{}", foreign.all());
+    assert!(foreign.stdout.contains("the git repository could not be read ("), "{}", foreign.all());
+    assert!(!foreign.all().contains("there is no git repository"), "{}", foreign.all());
+
     std::fs::remove_dir_all(project.dir.join(".git")).unwrap();
     let outside = check(&project, &allowed);
     assert_eq!(outside.code, Some(4), "{}", outside.all());

@@ -53,15 +53,51 @@ fn a_name_of_nothing_is_found_before_any_checkout() {
         (["--features", "nope"], "feature `nope`"),
         (["--profile", "nope"], "no profile `nope`"),
         (["--target", "foo-bar-baz"], "no target `foo-bar-baz`"),
+        (["--lib", "-v"], "no library in the selected packages"),
+        (["-p", "sound-features@9"], "packages: sound-features@0.1.0"),
+        (["--features", "sound-features/nope"], "no feature `nope`; features: extra"),
+        (["--features", "nodep/x"], "no package in this workspace depends on `nodep`"),
+        (["--pass-env", "A=B"], "`--pass-env A=B`: give the name of a variable alone"),
     ] {
-        let run = project.repro(&[&["build"], &args[..]].concat());
-        fails(&run, 2, &[word]);
-        assert!(!run.stderr.contains("fetching"), "{}", run.all());
+        for (command, rev) in [("build", &[][..]), ("build", &["--rev", "HEAD"]), ("check", &[])] {
+            if command == "build" || !["--pass-env", "-v"].contains(&args[0]) {
+                let run = project.repro(&[&[command], rev, &args[..]].concat());
+                fails(&run, 2, &[word]);
+                assert!(!run.stderr.contains("fetching"), "{}", run.all());
+            }
+        }
     }
     // What is there is not refused: only the recipe is printed, and nothing is built.
     let args = ["build", "--show-recipe", "-p", "sound-features", "--profile", "dist"];
     let run = project.repro(&[&args[..], &["--features", "extra", "--target", &host()]].concat());
     assert_eq!(run.code, Some(0), "{}", run.all());
+    // A name in the settings is no mistake of the command line.
+    let metadata = "\n[package.metadata.repro]\nfeatures = [\"nope\"]\n";
+    let cargo_toml = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    project.write("Cargo.toml", &(cargo_toml.clone() + metadata));
+    project.commit("a wrong feature");
+    fails(&project.repro(&["build"]), 5, &["feature `nope`", "(named in `metadata.repro`"]);
+    fails(&project.repro(&["check", "--bin", "nope"]), 2, &["no binary `nope`"]);
+    // A profile of the source's own cargo config is one.
+    project.write("Cargo.toml", &cargo_toml);
+    project.write(".cargo/config.toml", "[profile.small]\ninherits = \"release\"\n");
+    project.commit("a profile");
+    let run = project.repro(&["build", "--show-recipe", "--profile", "small"]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+}
+
+#[test]
+fn a_binary_of_a_package_that_is_not_selected_is_of_nothing() {
+    let project = Project::committed("sound-workspace");
+    let words = "no binary `first-bin` in the selected packages";
+    fails(&project.repro(&["build", "-p", "c-api", "--bin", "first-bin"]), 2, &[words]);
+    fails(&project.repro(&["build", "-p", "two-bins", "--lib"]), 2, &["no library"]);
+    for args in
+        [["-p", "two-bins", "--bin", "first-bin"], ["--lib", "--bin", "first-bin", "--bins"]]
+    {
+        let run = project.repro(&[&["build", "--show-recipe"], &args[..]].concat());
+        assert_eq!(run.code, Some(0), "{}", run.all());
+    }
 }
 
 #[cfg(unix)]
@@ -177,6 +213,53 @@ fn no_place_for_the_results_is_found_before_the_builds() {
     let run = project.repro(&["build", "--allow-dirty"]);
     fails(&run, 6, &["failed to write in", "target"]);
     assert!(!run.stderr.contains("fetching"), "{}", run.all());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_place_for_a_file_is_found_before_the_builds() {
+    let project = Project::committed("sound-features");
+    let missing = project.base().join("missing");
+    let below = missing.join("dir/a.html").display().to_string();
+    let diff = ["diff", "--html", &below, "Cargo.toml", "Cargo.lock"];
+    let patch = ["build", "--try-remedies", "--write-patch", "/proc/x"];
+    for (args, code, words) in [
+        (&["build", "--html", "/proc/a.html"][..], 6, "failed to write `/proc/"),
+        (&["build", "--html", &below], 2, "there is no directory `"),
+        (&["build", "--html", "src"], 6, "`src` is"),
+        (&patch, 6, "failed to write `/proc/"),
+        (&diff, 2, "there is no directory `"),
+        (
+            &["verify", "--artifact", "Cargo.toml", "--source", ".", "--output", "/proc/x"],
+            6,
+            "/proc",
+        ),
+    ] {
+        let run = project.repro(args);
+        fails(&run, code, &[words]);
+        assert!(run.stdout.is_empty() && run.stderr.lines().count() == 1, "{}", run.all());
+    }
+    assert!(!missing.exists());
+    let run = project.repro(&["build", "--show-recipe", "--html", "a.html"]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    assert!(!project.dir.join("a.html").exists());
+}
+
+/// The advice to build without isolation is given where that can help, by the option of the command.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_failed_build_pastes_no_command_and_blames_the_sandbox_only_where_it_can_be_the_reason() {
+    let project = Project::committed("compile-error");
+    let run = project.repro(&["build"]);
+    fails(&run, 3, &["build A failed: cargo ended with exit status: 101\n"]);
+    project.write("src/main.rs", "fn main() {}\n");
+    project.write("build.rs", "fn main() { panic!() }\n");
+    project.commit("a build script");
+    let run = project.repro(&["build"]);
+    let isolated = !project.repro(&["build", "--isolate", "always"]).stderr.contains("bubblewrap");
+    fails(&run, 3, &["cargo ended with exit status: 101"]);
+    assert_eq!(run.stderr.contains("; `--isolate never` gives it both"), isolated, "{}", run.all());
+    assert!(!run.stderr.contains("--no-sandbox"), "{}", run.all());
 }
 
 #[test]

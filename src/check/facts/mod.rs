@@ -75,6 +75,8 @@ pub struct Facts {
     pub sbom: Option<Sbom>,
     /// Files of the source.
     pub tree: Tree,
+    /// There is a git repository, and git does not read it.
+    pub repository_unreadable: bool,
     /// The packages that the build uses.
     pub used: Vec<Used>,
     /// cargo resolved them, and their code was looked through.
@@ -100,12 +102,13 @@ impl Facts {
         let target = target_directory(&workspace);
         let compiler = std::thread::scope(|s| {
             let tree = s.spawn(|| {
-                let repository = kept(root_of(&workspace), &note).flatten();
-                tree::read(&workspace, repository, &target)
+                let repository = kept(root_of(&workspace), &note);
+                (repository.is_none(), tree::read(&workspace, repository.flatten(), &target))
             });
             let compiler = s.spawn(|| Compiler::ask(&dir));
             facts.read_files(wanted, &dir, &note);
-            let tree = tree.join().expect("reading files does not panic");
+            let (unreadable, tree) = tree.join().expect("reading files does not panic");
+            facts.repository_unreadable = unreadable;
             facts.tree = kept(tree, &note).unwrap_or_default();
             compiler.join().expect("asking rustc does not panic")
         });

@@ -9,6 +9,7 @@ use repro_explain::cause::names;
 use repro_explain::finding::Finding;
 
 use super::summary::{Row, Summary};
+use crate::term::count;
 use crate::verdict::{Status, Tone};
 
 /// Annotations of one step that GitHub shows.
@@ -33,7 +34,11 @@ pub fn annotations(summary: &Summary) -> String {
         command(&mut out, "error", &title, finding.source.as_deref().and_then(inside), &text);
     }
     let differ = summary.artifacts.iter().filter(|r| r.status != Status::Same);
-    let text = format!("{} of {} files differ", differ.count(), summary.artifacts.len());
+    let (differ, all) = (differ.count(), summary.artifacts.len());
+    let text = match differ {
+        0 => count(all, "file is the same", "files are the same"),
+        _ => format!("{differ} of {all} files differ"),
+    };
     let kind = match summary.tone {
         Tone::Good => "notice",
         Tone::Warn => "warning",

@@ -15,7 +15,7 @@ fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
     let source = place.copy(&place.wanted("repo"));
     assert!(before == place.listing("repo"), "the user's files changed");
     let commit = commit_of(&source);
-    assert_eq!((commit.commit.as_str(), commit.untracked), (head.as_str(), 1));
+    assert_eq!((commit.commit.as_str(), commit.untracked.len()), (head.as_str(), 1));
     assert_eq!(commit.tree, place.git("repo", &["rev-parse", "HEAD^{tree}"]));
     assert_eq!(place.git("copy", &["rev-parse", "HEAD"]), head);
     assert_eq!(place.git("copy", &["tag", "--list"]), "v1");
