@@ -4,6 +4,7 @@
 //! A command either inherits the environment with changes, or gets exactly the one it is given.
 
 mod interrupt;
+mod lookup;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 
 use crate::error::host;
 use interrupt::{Running, end, enter, leave, stopped};
+pub use lookup::find_in_path;
 
 pub use interrupt::{
     check_interrupt, handle_signals, interrupted, interruption, start_again, stop_all,
@@ -407,26 +409,6 @@ fn quote(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
-}
-
-/// The absolute path of a program that a shell would run by this name.
-pub fn find_in_path(name: impl AsRef<Path>) -> Option<PathBuf> {
-    let mut name = name.as_ref().as_os_str().to_owned();
-    name.push(std::env::consts::EXE_SUFFIX);
-    let path = std::env::var_os("PATH")?;
-    let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(&name));
-    candidates.find(|p| is_program(p)).and_then(|p| std::path::absolute(p).ok())
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }
 
 #[cfg(test)]

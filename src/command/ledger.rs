@@ -11,6 +11,7 @@ use crate::request::{LedgerAction, LedgerRequest};
 /// # Errors
 /// The ledger cannot be read or written.
 pub fn run(asked: &LedgerRequest) -> Result<LedgerReport> {
+    crate::fs::given(asked.dir.as_deref())?;
     let dir = asked.dir.clone().map_or_else(store::default_dir, Ok)?;
     let ledger = Ledger::open(&dir)?;
     let _lock = ledger.lock()?;

@@ -176,8 +176,8 @@ fn annotations_and_a_step_summary_are_for_github() {
     assert!(text.contains("| timestamp | line 1"), "{text}");
     // A failure is an annotation as well.
     let run = project.repro(&["diff", "--format", "github", "a.txt", "missing"]);
-    assert_eq!(run.code, Some(6), "{}", run.all());
-    assert!(run.last().starts_with("::error title=repro diff%3A host::"), "{}", run.all());
+    assert_eq!(run.code, Some(2), "{}", run.all());
+    assert!(run.last().starts_with("::error title=repro diff%3A usage::"), "{}", run.all());
 }
 
 /// A diffoscope of the test's own: what it is called with is what is looked at.

@@ -171,6 +171,7 @@ fn a_wrong_path_has_one_exit_code_in_every_command() {
         &["diff", "none", "Cargo.toml"],
         &["diff", "src", "none"],
         &["inspect", "none"],
+        &["ledger", "list", "--ledger", "none"],
         &["rebuilderd-sync", "none", "--base-url", "https://a", "--distribution", "a"],
         &["-C", "none", "build"],
     ] {

@@ -272,7 +272,7 @@ mod tests {
         let Missing::Other(error) = explain(offline) else {
             panic!("not stale");
         };
-        assert!(error.to_string().contains("run `cargo fetch --locked` first"), "{error}");
+        assert!(error.to_string().contains("run `cargo fetch --locked`"), "{error}");
         assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
     }
 }
