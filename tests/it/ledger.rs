@@ -88,8 +88,8 @@ impl Check {
 
 /// What a report says of the ledger.
 fn lines(report: &str) -> String {
-    // What follows the title of a page, such as the date, is of this run.
-    let report = report.replace("</h1>", "</h1>\n");
+    // What is beside the title of a page, such as the date, is of this run.
+    let report = report.replace("<h1", "\n<h1").replace("</h1>", "</h1>\n");
     let lines = report.lines().filter(|line| line.contains("ledger"));
     lines.map(|line| format!("{}\n", line.trim())).collect()
 }

@@ -190,7 +190,7 @@ const SETTINGS_REFUSED: &[Attack] = &[
             set(c, "features", "evil");
         },
         Refused(5),
-        &["another setting as well"],
+        &["and of another setting"],
     ),
     (
         "a variable without a name",
