@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::support::{Project, Run, assert_verdict};
 
+// The compiler is watched on Linux with glibc alone.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod macros;
 
 /// A project, with a ledger and its key in a place that isolated builds would see.

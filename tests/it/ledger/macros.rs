@@ -3,7 +3,6 @@
 use super::*;
 
 /// A macro for each way to read, what of it is written down, and a crate that uses it.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 fn a_macro_is_reused_only_if_all_that_it_reads_is_known() {
     const MACROS: [(&str, &str, &str); 11] = [
@@ -85,7 +84,6 @@ fn a_macro_is_reused_only_if_all_that_it_reads_is_known() {
 
 /// A macro with assembler code below it could ask the kernel itself. That its crate was taken from the ledger
 /// does not change this.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 fn a_macro_that_is_made_of_assembler_code_is_never_watched() {
     let ledger = Ledger::new();
