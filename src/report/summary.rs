@@ -57,7 +57,8 @@ pub fn of_build(report: &Report) -> Summary<'_> {
     facts.push(("toolchain", report.toolchain.clone()));
     facts.extend(report.tried.iter().flatten().map(|tried| ("tried", tried.sentence())));
     facts.extend(report.of_builds().map(|builds| ("builds", builds)));
-    facts.extend(coverage.into_iter().flat_map(variations::lines));
+    let lines = coverage.into_iter().flat_map(variations::lines);
+    facts.extend(lines.map(|(extent, text)| (extent.label(), text)));
     facts.extend(report.notes.iter().map(|n| ("note", n.clone())));
     facts.push(("manifest", report.manifest.display().to_string()));
     let mut artifacts: Vec<Row> = report.pairs().map(row).collect();

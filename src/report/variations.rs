@@ -3,18 +3,40 @@
 use crate::variation::coverage::Coverage;
 use crate::variation::{ChosenBy, SHARED, VARIATIONS, VariationId};
 
+/// How far what a line lists was varied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// In full.
+    Varied,
+    /// For some programs only.
+    InPart,
+    /// Not at all.
+    NotVaried,
+}
+
+impl Extent {
+    /// The label of the line.
+    pub fn label(self) -> &'static str {
+        match self {
+            Extent::Varied => "varied",
+            Extent::InPart => "in part",
+            Extent::NotVaried => "not varied",
+        }
+    }
+}
+
 /// The line that must come first: what the project's own metadata has switched off.
 pub fn off_by_project(coverage: &Coverage) -> Option<String> {
     let names = off_by(coverage, ChosenBy::Project)?;
     Some(format!("{names} (switched off by the project's own metadata)"))
 }
 
-/// Labels and texts of all other lines. What reached the builds in part only is not called varied.
-pub fn lines(coverage: &Coverage) -> Vec<(&'static str, String)> {
+/// All other lines. What reached the builds in part only is not called varied.
+pub fn lines(coverage: &Coverage) -> Vec<(Extent, String)> {
     let whole = coverage.applied.iter().map(|(id, _)| *id).filter(|id| coverage.is_whole(*id));
     let whole: Vec<_> = whole.map(|id| id.row().text).collect();
     let varied = if whole.is_empty() { "nothing".to_string() } else { whole.join(", ") };
-    let mut lines = vec![("varied", varied)];
+    let mut lines = vec![(Extent::Varied, varied)];
     let missing = |applied: bool| {
         let mut reasons: Vec<(String, Vec<VariationId>)> = Vec::new();
         for (id, why) in &coverage.unavailable {
@@ -29,14 +51,21 @@ pub fn lines(coverage: &Coverage) -> Vec<(&'static str, String)> {
         }
         reasons.into_iter().map(|(why, ids)| format!("{} ({why})", names(ids)))
     };
-    lines.extend(missing(true).map(|text| ("in part", text)));
-    lines.extend(missing(false).map(|text| ("not varied", text)));
+    lines.extend(missing(true).map(|text| (Extent::InPart, text)));
+    lines.extend(missing(false).map(|text| (Extent::NotVaried, text)));
     let kept = off_by(coverage, ChosenBy::SamePath);
-    lines.extend(kept.map(|names| ("not varied", format!("{names} (at one path: --same-path)"))));
+    lines.extend(
+        kept.map(|names| (Extent::NotVaried, format!("{names} (at one path: --same-path)"))),
+    );
     let off = off_by(coverage, ChosenBy::Flag);
-    lines.extend(off.map(|names| ("not varied", format!("{names} (switched off with --vary)"))));
+    lines.extend(
+        off.map(|names| (Extent::NotVaried, format!("{names} (switched off with --vary)"))),
+    );
     let shared: Vec<_> = SHARED.iter().map(|row| row.text).collect();
-    lines.push(("not varied", format!("{} (one machine: --list-variations)", shared.join(", "))));
+    lines.push((
+        Extent::NotVaried,
+        format!("{} (one machine: --list-variations)", shared.join(", ")),
+    ));
     lines
 }
 
@@ -75,13 +104,13 @@ mod tests {
         };
         let mut found = lines(&coverage);
         let shared = found.pop().unwrap();
-        assert!(shared.0 == "not varied" && shared.1.starts_with("cpu-model, memory, "));
-        let found: Vec<_> = found.iter().map(|(label, text)| (*label, text.as_str())).collect();
+        assert!(shared.0 == Extent::NotVaried && shared.1.starts_with("cpu-model, memory, "));
+        let found: Vec<_> = found.iter().map(|(extent, text)| (*extent, text.as_str())).collect();
         let want = [
-            ("varied", "home"),
-            ("in part", "hostname (no glibc)"),
-            ("not varied", "cpu-count, clock (no glibc)"),
-            ("not varied", "umask (switched off with --vary)"),
+            (Extent::Varied, "home"),
+            (Extent::InPart, "hostname (no glibc)"),
+            (Extent::NotVaried, "cpu-count, clock (no glibc)"),
+            (Extent::NotVaried, "umask (switched off with --vary)"),
         ];
         assert_eq!(found, want);
         assert_eq!(off_by_project(&coverage), None);
@@ -91,7 +120,10 @@ mod tests {
         assert_eq!(lines(&coverage).len(), 4);
         let all = VARIATIONS.iter().map(|row| (row.id, ChosenBy::Flag));
         let none = Coverage { off: all.collect(), ..Coverage::default() };
-        let want = [("varied", "nothing"), ("not varied", "everything (switched off with --vary)")];
-        assert_eq!(lines(&none)[..2], want.map(|(label, text)| (label, text.to_string())));
+        let want = [
+            (Extent::Varied, "nothing"),
+            (Extent::NotVaried, "everything (switched off with --vary)"),
+        ];
+        assert_eq!(lines(&none)[..2], want.map(|(extent, text)| (extent, text.to_string())));
     }
 }

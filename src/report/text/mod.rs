@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use self::blame::Room;
 use super::rows::{digest, named, rest, row, under};
+use super::variations::Extent;
 use super::{findings, variations};
 use repro_explain::cause::{self, CAUSES, Cause};
 use repro_explain::time::show;
@@ -185,16 +186,16 @@ fn artifact(out: &mut String, pair: &Pair) {
 }
 
 fn variations(out: &mut String, coverage: &Coverage, verbose: bool) {
-    for (label, text) in variations::lines(coverage) {
-        let style = if label == "varied" { BOLD } else { WARN };
-        if verbose && label == "varied" {
+    for (extent, text) in variations::lines(coverage) {
+        let style = if extent == Extent::Varied { BOLD } else { WARN };
+        if verbose && extent == Extent::Varied {
             let whole = coverage.applied.iter().filter(|(id, _)| coverage.is_whole(*id));
             for (id, values) in whole {
                 let values: Vec<_> = values.all().iter().map(ToString::to_string).collect();
-                row(out, style, "varied", format_args!("{id}: {}", values.join(" -> ")));
+                row(out, style, extent.label(), format_args!("{id}: {}", values.join(" -> ")));
             }
         } else {
-            row(out, style, label, wrap(&text));
+            row(out, style, extent.label(), wrap(&text));
         }
     }
 }
