@@ -486,3 +486,21 @@ impl Manifest {
         Manifest::from_bytes(text.as_bytes(), "fixture").unwrap()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_schemas_are_refused_by_name() {
+        let error = |text: &str| {
+            let error = Manifest::from_bytes(text.as_bytes(), "m.json").unwrap_err();
+            assert_eq!(crate::error::kind_of(&error), crate::error::Kind::BadInput);
+            error.to_string()
+        };
+        let newer = error(r#"{"schema": "repro.manifest/3", "new": 1}"#);
+        assert!(newer.contains("`repro.manifest/3`"), "{newer}");
+        assert!(error("{").contains("is not a manifest"));
+        assert!(error(r#"{"schema": "repro.manifest/1"}"#).contains("missing field"));
+    }
+}

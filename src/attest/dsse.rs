@@ -217,6 +217,7 @@ mod tests {
         assert!(!certified(r#"{"publicKey":{"hint":"k"}}"#));
         assert!(read(line("e30=", PAYLOAD_TYPE, good).as_bytes()).is_ok());
         for (text, words) in [
+            (line("e30=", "application/json", good), "not of the type"),
             (line("e30", PAYLOAD_TYPE, good), "payload is not base64"),
             (line("e3-_", PAYLOAD_TYPE, good), "payload is not base64"),
             // The unused bits of the last character.
@@ -234,10 +235,16 @@ mod tests {
             (line("e30=", PAYLOAD_TYPE, r#"[{"sig":"AAAA","cert":"x"}]"#), "unknown field `cert`"),
             (r#"{"payload":"e30=","payload":"e30="}"#.to_string(), "there twice"),
             ("[]".to_string(), "not an object"),
+            (line("e30=", PAYLOAD_TYPE, r#"[{"keyid":1,"sig":"AAAA"}]"#), "`keyid` is not a text"),
+            (bundle(r#"{}"#), "neither a `publicKey` nor"),
             (bundle(r#"{"publicKey":{"hint":1}}"#), "`hint` is not a text"),
+            // No key may pass for one that a certificate names.
+            (bundle(r#"{"publicKey":{"hint":"k"},"certificate":{}}"#), "unknown field `publicKey`"),
         ] {
             let error = read(text.as_bytes()).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
         }
+        let long = vec![b' '; strict::ENVELOPE + 1];
+        assert!(read(&long).unwrap_err().contains("over"));
     }
 }

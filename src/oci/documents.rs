@@ -200,16 +200,23 @@ mod tests {
             *changed.pointer_mut(at).unwrap() = value;
             changed
         };
+        let many = vec![blob(LAYER); LAYERS + 1];
         for (document, words) in [
+            (with("/layers", json!(many)), "127 layers"),
+            (with("/layers/0/digest", json!("sha256:../../etc/passwd")), "is not `sha256:`"),
             (with("/layers/0/digest", json!("sha512:00")), "is not `sha256:`"),
             (with("/layers/0/size", json!(-1)), "no size"),
             (with("/layers/0/mediaType", json!("text/html")), "`text/html`"),
             (with("/config/mediaType", json!("x")), "configuration has the type"),
             (with("/schemaVersion", json!(1)), "not 2"),
             (json!({"schemaVersion": 2}), "neither"),
+            (json!({"mediaType": "application/vnd.docker.x"}), "skopeo"),
         ] {
             refused(&document, words);
         }
+        let twice = image.to_string().replacen('{', "{\"config\":{},", 1);
+        assert!(read(twice.as_bytes()).unwrap_err().contains("there twice"));
+        assert!(read(&vec![b' '; MOST + 1]).unwrap_err().contains("over"));
     }
 
     #[test]

@@ -358,6 +358,10 @@ mod tests {
         Builder { name: name.to_string(), named: true, file, manifest, ledger_ok: false }
     }
 
+    fn unnamed(name: &str, digest: char) -> Builder {
+        Builder { named: false, ..builder(name, digest) }
+    }
+
     fn packed(name: &str, digest: char, archive: char) -> Builder {
         let mut it = builder(name, digest);
         it.manifest.archives = Manifest::fixture().archives;
@@ -381,6 +385,33 @@ mod tests {
         assert_eq!(agreement("aaa", 3), (Agreement::Agreed, vec![3]));
     }
 
+    /// Fields that say nothing of the bytes, and that anybody can change in a copy.
+    #[test]
+    fn files_without_names_are_one_builder_whatever_they_say_of_themselves() {
+        let touches: [fn(&mut Manifest); 7] = [
+            |_| {},
+            |m| m.builder = Some(Default::default()),
+            |m| m.verdict = "single".into(),
+            |m| m.source.remote = Some("https://mirror/x".into()),
+            |m| m.recipe.rows.clear(),
+            |m| m.toolchain.cargo = "cargo 9".into(),
+            |m| m.artifacts[0].path = Some("x".into()),
+        ];
+        for touch in touches {
+            let mut copy = unnamed("copy", 'a');
+            touch(&mut copy.manifest);
+            let found = compare(&[unnamed("a", 'a'), copy.clone()], 2);
+            assert_eq!(found.agreement, Agreement::NotEnough);
+            assert_eq!(found.groups[0].votes, 1);
+            // Beside a name it may be a copy of that one's.
+            let found = compare(&[builder("a", 'a'), copy.clone()], 2);
+            assert_eq!(found.agreement, Agreement::NotEnough);
+            // Named, the user answers for it.
+            let named = Builder { named: true, ..copy };
+            assert_eq!(compare(&[builder("a", 'a'), named], 2).agreement, Agreement::Agreed);
+        }
+    }
+
     #[test]
     fn archives_must_agree_among_those_who_packed() {
         let found = compare(&[packed("a", 'a', '1'), packed("b", 'a', '1')], 2);
@@ -401,6 +432,38 @@ mod tests {
             let found = compare(&order.map(|i| both[i].clone()), 2);
             assert_eq!(found.agreement, Agreement::Agreed);
             assert_eq!(found.alone[0].1, ["a"]);
+        }
+    }
+
+    #[test]
+    fn settings_are_compared_and_those_of_all_are_listed() {
+        let (a, mut b) = (builder("a", 'a'), builder("b", 'a'));
+        b.manifest.toolchain.rustc[0] = "rustc 1.94.0".into();
+        b.manifest.environment =
+            vec![crate::manifest::Variable { name: "CFLAGS".into(), value: Some("-O1".into()) }];
+        let found = compare(&[a, b], 2);
+        let unlike: Vec<_> = found.unlike.iter().map(|u| u.what.as_str()).collect();
+        assert_eq!(unlike, ["CFLAGS", "rustc"]);
+        assert_eq!(found.unlike[0].values[0], ("-O1".to_string(), vec!["b".to_string()]));
+        assert!(found.settings.iter().any(|(what, _)| what == "SOURCE_DATE_EPOCH"));
+    }
+
+    #[test]
+    fn what_its_own_builder_could_not_make_twice_agrees_with_nobody() {
+        type Spoil = fn(&mut Manifest);
+        let spoils: [(Spoil, &str); 4] = [
+            (|m| m.artifacts[0].sha256 = None, "differ"),
+            (|m| m.verdict = "differs".into(), "differ"),
+            (|m| m.source.dirty = true, "dirty"),
+            (|m| m.artifacts.clear(), "no artifact"),
+        ];
+        for (spoil, word) in spoils {
+            let mut spoiled = builder("u", 'a');
+            spoil(&mut spoiled.manifest);
+            let found = compare(&[builder("x", 'a'), spoiled], 2);
+            assert_eq!(found.agreement, Agreement::Disagreed);
+            assert_eq!(found.left_out[0].0, "u");
+            assert!(found.left_out[0].1.contains(word), "{:?}", found.left_out);
         }
     }
 

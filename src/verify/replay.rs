@@ -242,4 +242,27 @@ mod tests {
         assert_eq!((get("HOME"), get("OUT_DIR")), (None, None));
         assert_eq!(names, ["APP_CHANNEL"]);
     }
+
+    #[test]
+    fn only_what_can_be_made_again_is() {
+        assert!(can_replay(&Manifest::fixture(), &[], false).is_ok());
+        for spoil in [
+            |m: &mut Manifest| m.verdict = "differs".into(),
+            |m: &mut Manifest| m.recipe.version = table::VERSION + 1,
+            |m: &mut Manifest| m.artifacts.clear(),
+            |m: &mut Manifest| m.ledger = Some(from_ledger()),
+        ] {
+            let mut manifest = Manifest::fixture();
+            spoil(&mut manifest);
+            let error = can_replay(&manifest, &[], false).unwrap_err();
+            assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
+        }
+        let mut manifest = Manifest::fixture();
+        manifest.ledger = Some(from_ledger());
+        assert!(can_replay(&manifest, &[], true).is_ok());
+    }
+
+    fn from_ledger() -> manifest::FromLedger {
+        manifest::FromLedger { reused: 2, foreign: 0, built_twice: 1 }
+    }
 }
