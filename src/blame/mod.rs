@@ -43,8 +43,8 @@ pub struct Blame {
 
 /// Traces the artifacts that differ back to the units that diverged first. `context` is what is
 /// known of both builds; with `expand` crates are expanded once more, for which the builds must have
-/// kept their calls; below `scratch` is room for files of its own. The verdict stands whatever comes of
-/// this: if it fails, that is reported, and nobody is blamed.
+/// kept their calls; below `scratch` is room for files of its own. A failure here is
+/// reported, leaves the verdict as it is, and blames no unit.
 pub fn trace(
     a: &Trace,
     b: &Trace,

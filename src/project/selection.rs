@@ -9,6 +9,7 @@ use cargo_metadata::{Dependency, Metadata, Package, TargetKind};
 
 use super::metadata::Defaults;
 use crate::cargo::config::Config;
+use crate::cargo::lockfile;
 use crate::error::{bad_input, usage};
 use crate::fs;
 use crate::process::Cmd;
@@ -108,11 +109,7 @@ fn there(metadata: &Metadata, config: &Config, env: &Env) -> Result<There> {
     let packages = metadata.workspace_packages();
     let members = packages.iter().map(|p| Member::new(p, metadata, &packages)).collect();
     let lock = fs::read_text_if_any(&root.join("Cargo.lock"))?.unwrap_or_default();
-    let quoted = |l: &str, key: &str| Some(l.strip_prefix(key)?.strip_suffix('"')?.to_string());
-    let pairs = lock.lines().zip(lock.lines().skip(1));
-    let locked = pairs.filter_map(|(name, version)| {
-        Some(format!("{}@{}", quoted(name, "name = \"")?, quoted(version, "version = \"")?))
-    });
+    let locked = lockfile::packages(&lock).into_iter().map(|p| format!("{}@{}", p.name, p.version));
     let mut there = There { members, locked: locked.collect(), ..There::default() };
     there.profiles.extend(PROFILES.map(str::to_string));
     there.profiles.extend(config.keys(&["profile"]));

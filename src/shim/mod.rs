@@ -88,8 +88,8 @@ pub struct Settings {
     pub nanos: i64,
     /// Seconds since 1970 at which it stands; `None` if it runs.
     pub still: Option<i64>,
-    /// From when on files are new, by the kernel's clock since 1970: their times are those of the clock
-    /// that programs are told. `None` leaves all times as they are.
+    /// Files written after this time (the kernel's clock, since 1970) are new: their times are moved to
+    /// the clock that programs see. `None` leaves all times as they are.
     pub since: Option<Duration>,
     /// How many CPUs there are; 0 for the real number.
     pub cpu_count: u32,

@@ -264,7 +264,10 @@ fn sums(
             archive == Some(&*sha256) || artifacts().any(|a| a.sha256.as_deref() == Some(&*sha256));
         // The file at the path of the line; where there is none, those of this name that were given.
         let here: Vec<String> = match there {
-            Some(there) => vec![digest::of_file(&there)?.sha256],
+            Some(there) => {
+                let read = files.iter().find(|f| input::same_file(&f.path, &there));
+                vec![read.map_or_else(|| digest::of_file(&there), |f| Ok(f.digest.clone()))?.sha256]
+            }
             None => {
                 let named = |f: &&Published| f.path.file_name().is_some_and(|n| *n == *base);
                 files.iter().filter(named).map(|f| f.digest.sha256.clone()).collect()

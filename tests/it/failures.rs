@@ -180,7 +180,7 @@ fn a_wrong_path_has_one_exit_code_in_every_command() {
         assert!(run.stderr.contains("`none"), "{args:?}: {}", run.all());
         assert!(run.stdout.trim().is_empty(), "{args:?}: {}", run.all());
     }
-    // Controls: what is there and of no use is another mistake, and what nobody named is none.
+    // Controls: a file that is there but useless is a different mistake, and `sbom` names no path.
     fails(&project.repro(&["verify", "--manifest", "Cargo.toml"]), 5, &["Cargo.toml"]);
     fails(&project.repro(&["verify", "--keys", "Cargo.toml", "Cargo.toml"]), 5, &[]);
     fails(&project.repro(&["sbom"]), 4, &["run `repro build` first"]);

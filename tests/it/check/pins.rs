@@ -51,7 +51,7 @@ fn the_conditions_of_a_git_pin_are_each_told_apart() {
     project.commit("git pins");
 
     let (code, report) = json(&project, &["--sbom", "sbom.json"]);
-    // Their sources cannot be here, which is told, and hides nothing of the rest.
+    // Their sources cannot be here. This is reported, and all other findings still are.
     assert_eq!((code, report["verdict"].as_str()), (Some(4), Some("incomplete")), "{report:#}");
     assert!(report["not_checked"][0]["message"].as_str().unwrap().contains("cargo fetch --locked"));
     let findings = report["findings"].as_array().unwrap();

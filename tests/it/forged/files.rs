@@ -235,7 +235,7 @@ const FILES: &[Attack] = &[
         &["line of `app.sig`"],
     ),
     (
-        "a list that has another digest of a file that nobody named",
+        "a list with a wrong digest of a file that was not passed",
         &["REL/SHA256SUMS", "REL/app"],
         |c| {
             c.put("evil", "evil");
