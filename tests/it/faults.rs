@@ -66,8 +66,8 @@ fn is_confirmed(report: &serde_json::Value, cause: &str, variations: &[&str]) {
     let most = if variations.len() > 1 { 12 } else { 6 };
     assert!(count("searches") <= most, "{report}");
     // Nothing varied; everything; everything but this; the file system alone; and what shows that it is
-    // not by chance.
-    assert!(count("replays") >= 4 && count("replays") - count("searches") <= 12, "{report}");
+    // not by chance, with more of these where the bytes do not speak for the cause.
+    assert!(count("replays") >= 4 && count("replays") - count("searches") <= 16, "{report}");
 }
 
 /// Whether this machine can run units again as they were recorded.
