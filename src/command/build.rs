@@ -18,7 +18,7 @@ use crate::project::elsewhere::Elsewhere;
 use crate::project::preload::ShimState;
 use crate::project::scratch::Scratch;
 use crate::project::{Project, context, machine, publish};
-use crate::remedies::{self, Found};
+use crate::remedies::{self, Found, Tried};
 use crate::replay::{self, Builds};
 use crate::report::Report;
 use crate::request::BuildRequest;
@@ -41,49 +41,38 @@ pub enum Outcome {
 pub fn run(asked: BuildRequest) -> Result<Outcome> {
     let progress = Progress::new(asked.verbose);
     let scratch = Scratch::new(asked.keep)?;
-    with_progress(&progress, || {
-        let outcome = builds(asked.clone(), scratch.path(), &progress, true)?;
-        match outcome {
-            Outcome::Report(report) if asked.try_remedies => {
-                Ok(Outcome::Report(with_remedies(report, &asked, scratch.path(), &progress)?))
-            }
-            other => Ok(other),
-        }
-    })
-    .map_err(|error| if_full(error, scratch.path()))
+    with_progress(&progress, || builds(asked, scratch.path(), &progress, true))
+        .map_err(|error| if_full(error, scratch.path()))
 }
 
-/// The report with the remedies that were tried against what it found.
-fn with_remedies(
-    mut report: Box<Report>,
+/// The remedies that were tried against what was found, and notes on them.
+fn tried(
     asked: &BuildRequest,
+    verdict: Verdict,
+    culprits: &[Culprit],
     scratch: &Path,
     progress: &Progress,
-) -> Result<Box<Report>> {
-    let mut patch = String::new();
-    let mut all = Vec::new();
-    if report.verdict == Verdict::Differs {
+) -> Result<(Vec<Tried>, Vec<String>)> {
+    let (mut all, mut patch, mut notes) = (Vec::new(), String::new(), Vec::new());
+    if verdict == Verdict::Differs {
         let build =
             |asked: BuildRequest, scratch: &Path| match builds(asked, scratch, progress, false)? {
                 Outcome::Report(r) => Ok(Found { verdict: r.verdict, culprits: r.blame }),
                 Outcome::Recipe(_) => Err(host("a build ended without a result")),
             };
-        (all, patch) = remedies::try_all(asked, &report.blame, scratch, progress, &build)?;
+        (all, patch) = remedies::try_all(asked, culprits, scratch, progress, &build)?;
         progress.clear();
         if all.is_empty() {
-            report.notes.push("no known remedy can be tried automatically".to_string());
+            notes.push("no known remedy can be tried automatically".to_string());
         }
     }
     if let Some(file) = &asked.write_patch {
         match patch.is_empty() {
-            true => report
-                .notes
-                .push(format!("nothing helped, so `{}` was not written", file.display())),
+            true => notes.push(format!("nothing helped, so `{}` was not written", file.display())),
             false => fs::write_atomic(&fs::through_link(file), patch.as_bytes())?,
         }
     }
-    report.tried = Some(all);
-    Ok(report)
+    Ok((all, notes))
 }
 
 /// cargo would report it as a build that failed, with the names of the directories that it was made in.
@@ -107,6 +96,7 @@ fn builds(
     public: bool,
 ) -> Result<Outcome> {
     let (show_recipe, once) = (asked.show_recipe, asked.once);
+    let remedies = (public && asked.try_remedies).then(|| asked.clone());
     let mut project = Project::open(asked, scratch)?;
     wrapper_exists(&project)?;
     let recipe = project.recipe()?;
@@ -222,7 +212,11 @@ fn builds(
     let about_crates = registry_sources.note();
     let of_run =
         not_replayable.chain(shared).chain(network).chain(of_ledger).chain(about_crates).collect();
-    let notes = [blame.unblamed, of_run, of_builds].concat();
+    // Nothing would give the memory back while remedies are built.
+    drop(elsewhere);
+    let try_all = |asked| tried(&asked, verdict, &blame.culprits, scratch, progress);
+    let (tried, of_remedies) = remedies.map(try_all).transpose()?.unzip();
+    let notes = [blame.unblamed, of_run, of_builds, of_remedies.unwrap_or_default()].concat();
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,
@@ -230,7 +224,7 @@ fn builds(
         comparison,
         explained,
         blame: blame.culprits,
-        tried: None,
+        tried,
         coverage,
         split,
         isolation,

@@ -17,7 +17,7 @@ use crate::recipe::environment::{Env, set};
 use crate::report::env::EnvReport;
 use crate::request::BuildRequest;
 use crate::source::Origin;
-use crate::term::short_list;
+use crate::term::{count, short_list};
 use crate::variation::{Side, VariationId};
 
 /// Where the variables are to be set.
@@ -176,8 +176,8 @@ fn notes(project: &Project, place: Where) -> Vec<String> {
         && !commit.dirty.is_empty()
     {
         notes.push(format!(
-            "the tree has {} uncommitted changes ({}): the result will differ from the commit's",
-            commit.dirty.len(),
+            "the tree has {} ({}): the result will differ from the commit's",
+            count(commit.dirty.len(), "uncommitted change", "uncommitted changes"),
             short_list(&commit.dirty)
         ));
     }

@@ -147,7 +147,7 @@ fn a_tree_that_is_changed_is_told() {
     let run = project.repro(&["env"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
     assert!(
-        run.stderr.contains("note: the tree has 1 uncommitted changes (src/main.rs)"),
+        run.stderr.contains("note: the tree has 1 uncommitted change (src/main.rs)"),
         "{}",
         run.all()
     );
