@@ -1,6 +1,8 @@
 //! The directories of one side of a double build. Only paths; nothing is created here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::variation::{Carrier, Side, Values, VariationId, carried_by};
 
 /// The directories of one side.
 #[derive(Clone, Debug, Default)]
@@ -13,17 +15,40 @@ pub struct Layout {
     pub target: PathBuf,
     /// CARGO_HOME.
     pub cargo_home: PathBuf,
-    /// HOME.
-    pub home: PathBuf,
-    /// TMPDIR.
-    pub tmpdir: PathBuf,
+    /// What else the table of variations has: HOME, TMPDIR and others that are empty at first.
+    pub empty: Vec<(VariationId, PathBuf)>,
     /// What the rustc wrapper reads and writes.
     pub wrapper: PathBuf,
 }
 
 impl Layout {
+    /// That of one side of a run, by the values of the variations that are directories.
+    pub fn of(side: Side, values: &dyn Fn(VariationId) -> Values, scratch: &Path) -> Layout {
+        let mut layout = Layout {
+            wrapper: scratch.join(format!("wrapper-{}", side.label())),
+            ..Layout::default()
+        };
+        for row in carried_by(|c| matches!(c, Carrier::Directory(_))) {
+            let path = values(row.id).path(side).to_owned();
+            match row.id {
+                VariationId::BuildPath => layout.source = path,
+                VariationId::TargetDir => layout.target = path,
+                VariationId::CargoHome => layout.cargo_home = path,
+                _ => layout.empty.push((row.id, path)),
+            }
+        }
+        let own = layout.source.ancestors().find(|dir| dir.ends_with(side.lower()));
+        layout.above = own.or(layout.source.parent()).unwrap_or(scratch).to_owned();
+        layout
+    }
+
     /// What a build writes to, the wrapper's apart; the innermost first.
-    pub fn directories(&self) -> [PathBuf; 5] {
-        [&self.target, &self.source, &self.cargo_home, &self.home, &self.tmpdir].map(Clone::clone)
+    pub fn directories(&self) -> impl Iterator<Item = (VariationId, &Path)> {
+        let filled = [
+            (VariationId::TargetDir, &*self.target),
+            (VariationId::BuildPath, &*self.source),
+            (VariationId::CargoHome, &*self.cargo_home),
+        ];
+        filled.into_iter().chain(self.empty.iter().map(|(id, dir)| (*id, &**dir)))
     }
 }

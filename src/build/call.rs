@@ -161,13 +161,12 @@ impl Plan<'_> {
     }
 
     /// Who and where the processes of one side are, in its room.
-    pub fn identify(&self, side: Side, layout: &Layout, room: &mut Room) {
+    pub fn identify(&self, side: Side, room: &mut Room) {
         let text = |id| (self.values)(id).of(side).to_string();
         let user = (self.values)(VariationId::UserId).number(side);
         let machine = machine::Machine {
             side,
             values: self.values,
-            home: &layout.home,
             made_in: self.scratch.join(format!("machine-{}", side.label())),
         };
         room.spent_ids = 1000 * u32::try_from(side.index()).unwrap_or(0);
@@ -182,7 +181,7 @@ impl Plan<'_> {
     /// Puts into the room of one side what it has for itself.
     fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
         let on_disk = self.layout_on_disk(side);
-        self.identify(side, layout, room);
+        self.identify(side, room);
         room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
         if let Some(ledger) = self.ledger {
             let shown = [&ledger.view, &ledger.blobs].map(|dir| (dir.clone(), dir.clone()));
@@ -190,8 +189,9 @@ impl Plan<'_> {
             room.read.extend(ledger.watch.iter().map(|path| (path.clone(), path.clone())));
             room.hidden.extend(ledger.hidden.iter().cloned());
         }
+        let both = on_disk.directories().zip(layout.directories());
         let mut apart: Vec<_> =
-            on_disk.directories().into_iter().zip(layout.directories()).collect();
+            both.map(|((_, real), (_, seen))| (real.into(), seen.into())).collect();
         // The source first: the target directory may be inside.
         apart.reverse();
         room.write.extend(apart);
@@ -285,22 +285,15 @@ impl Plan<'_> {
     /// What one side needs of the ledger: the directories that are varied have one name on both sides.
     fn of_ledger(&self, side: Side, layout: &Layout, shared: &ledger::Shared) -> ledger::Spec {
         let sysroot = self.moved_toolchain(side).unwrap_or_else(|| self.toolchain.sysroot.clone());
-        let dirs = [
-            (VariationId::BuildPath, &layout.source, "source"),
-            (VariationId::TargetDir, &layout.target, "target"),
-            (VariationId::CargoHome, &layout.cargo_home, "cargo-home"),
-            (VariationId::Home, &layout.home, "home"),
-            (VariationId::Tmpdir, &layout.tmpdir, "tmpdir"),
-            (VariationId::ToolchainPath, &sysroot, "toolchain"),
-        ];
-        let moves = |id| id != VariationId::ToolchainPath || self.sandbox.is_some();
-        let varied = dirs.into_iter().filter(|(id, ..)| (self.values)(*id).varied() && moves(*id));
+        let toolchain = self.sandbox.map(|_| (VariationId::ToolchainPath, &*sysroot));
+        let dirs = layout.directories().chain(toolchain);
+        let varied = dirs.filter(|(id, _)| (self.values)(*id).varied());
         let inside = [&layout.source, &layout.target, &layout.cargo_home];
         ledger::Spec {
             view: shared.view.clone(),
             blobs: shared.blobs.clone(),
             base: shared.base.clone(),
-            places: Places::new(varied.map(|(_, dir, name)| (&**dir, name))),
+            places: Places::new(varied.map(|(id, dir)| (dir, id.row().text))),
             inside: inside.map(Clone::clone).to_vec(),
             written: vec![layout.target.clone()],
             watch: shared.watch.clone(),

@@ -28,8 +28,6 @@ pub struct Machine<'a> {
     pub side: Side,
     /// The value of each variation.
     pub values: &'a (dyn Fn(VariationId) -> Values + Sync),
-    /// The home directory, as the build sees it.
-    pub home: &'a Path,
     /// Files are made in here.
     pub made_in: PathBuf,
 }
@@ -75,7 +73,7 @@ impl Machine<'_> {
             let own = |l: &&str| l.split(':').nth(2) != Some(&*id);
             text.lines().filter(own).map(|l| format!("{l}\n")).collect::<String>()
         };
-        let home = self.home.display();
+        let home = self.text(VariationId::Home);
         let machine = format!("{}\n", id_of(&host));
         // By the name, as all that tells one user from another is: a replay has B's on its only side. The
         // names of neighboring sides differ in length by one.

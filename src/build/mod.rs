@@ -129,29 +129,14 @@ pub struct Built {
 impl Plan<'_> {
     /// The directories of one side, as its build sees them.
     pub fn layout(&self, side: Side) -> Layout {
-        self.layout_by(side, self.values)
+        Layout::of(side, self.values, self.scratch)
     }
 
     /// The same, as they are on this machine.
     pub fn layout_on_disk(&self, side: Side) -> Layout {
         match self.sandbox {
-            Some(_) => self.layout_by(side, self.on_disk),
+            Some(_) => Layout::of(side, self.on_disk, self.scratch),
             None => self.layout(side),
-        }
-    }
-
-    fn layout_by(&self, side: Side, values: &dyn Fn(VariationId) -> Values) -> Layout {
-        let path = |name| values(name).path(side).to_owned();
-        let source = path(VariationId::BuildPath);
-        let own = source.ancestors().find(|dir| dir.ends_with(side.lower()));
-        Layout {
-            above: own.or(source.parent()).unwrap_or(self.scratch).to_owned(),
-            source,
-            target: path(VariationId::TargetDir),
-            cargo_home: path(VariationId::CargoHome),
-            home: path(VariationId::Home),
-            tmpdir: path(VariationId::Tmpdir),
-            wrapper: self.scratch.join(format!("wrapper-{}", side.label())),
         }
     }
 
@@ -220,18 +205,17 @@ impl Plan<'_> {
     fn clear_after(&self, before: Side, next: Side) -> Result<Vec<(PathBuf, PathBuf)>> {
         let (a, b) = (self.layout(before), self.layout(next));
         let mut moved = Vec::new();
-        for (name, a, b) in [("source", a.source, b.source), ("target", a.target, b.target)] {
-            if a == b && a.exists() {
-                let aside = self.scratch.join(format!("aside-{}", before.label())).join(name);
-                fs::create_dir(aside.parent().unwrap_or(self.scratch))?;
-                std::fs::rename(&a, &aside)
-                    .with_context(|| format!("failed to move `{}`", a.display()))?;
-                moved.push((a, aside));
-            }
-        }
-        for (a, b) in [(a.cargo_home, b.cargo_home), (a.home, b.home), (a.tmpdir, b.tmpdir)] {
-            if a == b {
-                fs::remove_tree(&a)?;
+        for (same, _) in a.directories().zip(b.directories()).filter(|(a, b)| a == b) {
+            match same {
+                (id @ (VariationId::BuildPath | VariationId::TargetDir), dir) if dir.exists() => {
+                    let aside = self.scratch.join(format!("aside-{}", before.label()));
+                    fs::create_dir(&aside)?;
+                    let aside = aside.join(id.row().text);
+                    std::fs::rename(dir, &aside)
+                        .with_context(|| format!("failed to move `{}`", dir.display()))?;
+                    moved.push((dir.to_owned(), aside));
+                }
+                (_, dir) => fs::remove_tree(dir)?,
             }
         }
         Ok(moved)
@@ -328,8 +312,9 @@ impl Plan<'_> {
     ) -> Result<Built> {
         let mut trace = Trace { side, layout: layout.clone(), ..Trace::default() };
         // The target directory may be inside the source.
-        let seen = layout.directories().into_iter().zip(on_disk.directories());
-        trace.moved = seen.filter(|(seen, real)| seen != real).collect();
+        let both = layout.directories().zip(on_disk.directories());
+        let moved = both.filter(|(seen, real)| seen != real);
+        trace.moved = moved.map(|((_, seen), (_, real))| (seen.into(), real.into())).collect();
         let moved = self.moved_toolchain(side);
         trace.moved.extend(moved.map(|dir| (dir, self.toolchain.sysroot.clone())));
         for made in &mut said.made {
@@ -381,9 +366,10 @@ impl Plan<'_> {
     /// What the shim has written down.
     fn ran(&self, layout: &Layout) -> Ran {
         let list = std::fs::read(layout.wrapper.join(UNREACHED)).unwrap_or_default();
-        let roots = [self.scratch.to_owned(), "/build".into(), layout.above.clone()];
+        let roots = [self.scratch, Path::new("/build"), &layout.above];
         let own = |path: &Path| {
-            roots.iter().chain(&layout.directories()).any(|dir| path.starts_with(dir))
+            let dirs = layout.directories().map(|(_, dir)| dir);
+            dirs.chain(roots).any(|dir| path.starts_with(dir))
         };
         ran::read(&list, &own)
     }

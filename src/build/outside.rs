@@ -26,8 +26,7 @@ const BY_CONTENT: [&str; 2] = ["/nix/store", "/gnu/store"];
 
 /// The files that the build of `trace` read outside of its own directories and of `known`.
 pub fn files(trace: &Trace, known: &[PathBuf]) -> Vec<OutsideFile> {
-    let seen = trace.layout.directories();
-    let real = seen.iter().map(|dir| trace.now(dir));
+    let real = trace.layout.directories().map(|(_, dir)| trace.now(dir));
     let roots: Vec<PathBuf> =
         real.chain(known.iter().cloned()).map(|dir| fs::canonical(&dir)).collect();
     let outside = |package: &str, path: &str, compiled: bool| {
@@ -61,6 +60,7 @@ mod tests {
     use crate::cargo::units::Unit;
     use crate::layout::Layout;
     use crate::variation::Side;
+    use crate::variation::VariationId;
 
     #[test]
     fn what_is_read_elsewhere_is_named_whether_by_path_or_link() {
@@ -105,8 +105,7 @@ mod tests {
                 source: at("s"),
                 target: at("t"),
                 cargo_home: at("c"),
-                home: at("h"),
-                tmpdir: at("tmp"),
+                empty: vec![(VariationId::Home, at("h")), (VariationId::Tmpdir, at("tmp"))],
                 ..Layout::default()
             },
             moved: Vec::new(),

@@ -25,9 +25,8 @@ impl Plan<'_> {
         let mtime = (self.values)(VariationId::SourceMtime).number(side);
         fs::set_mtimes(&layout.source, mtime)?;
         source::refresh_index(&layout.source)?;
-        for dir in [&layout.target, &layout.home, &layout.tmpdir] {
-            fs::create_dir(dir)?;
-        }
+        fs::create_dir(&layout.target)?;
+        layout.empty.iter().try_for_each(|(id, dir)| self.fill(side, *id, dir))?;
         let library = self.library_lockfile();
         let lockfiles = [self.lockfile, library.as_deref().unwrap_or_default()];
         home::make(
@@ -42,15 +41,18 @@ impl Plan<'_> {
         if checkouts.exists() {
             fs::set_mtimes(&checkouts, mtime)?;
         }
-        self.fill_home(side, &layout.home)
+        Ok(())
     }
 
-    /// Puts into a home directory what one side has there.
-    pub fn fill_home(&self, side: Side, home: &Path) -> Result<()> {
-        if let Value::Text(name) = (self.values)(VariationId::GitConfig).of(side) {
-            fs::write(&home.join(".gitconfig"), git_config(name))?;
+    /// Makes a directory of one side that is empty, but for what others carry into it.
+    pub fn fill(&self, side: Side, id: VariationId, dir: &Path) -> Result<()> {
+        fs::create_dir(dir)?;
+        match (id, (self.values)(VariationId::GitConfig).of(side)) {
+            (VariationId::Home, Value::Text(name)) => {
+                fs::write(&dir.join(".gitconfig"), git_config(name))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The user of this side is who made the copies, by the clock of this side.

@@ -87,15 +87,12 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
 fn here(project: &Project) -> Layout {
     let root = project.source.root.clone();
     let target = project.results.parent().unwrap_or(&project.results);
-    let unused = PathBuf::new;
     Layout {
         above: root.parent().unwrap_or(Path::new("/")).to_owned(),
         target: target.to_owned(),
         cargo_home: project.cargo_home.clone().unwrap_or_default(),
         source: root,
-        home: unused(),
-        tmpdir: unused(),
-        wrapper: unused(),
+        ..Layout::default()
     }
 }
 

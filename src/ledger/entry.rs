@@ -14,7 +14,7 @@ use super::Varied;
 use crate::fs;
 
 /// The version of entries and keys: any other is not read.
-pub const VERSION: &str = "repro.ledger/4";
+pub const VERSION: &str = "repro.ledger/5";
 
 /// All that one rustc call read, by canonical names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -42,7 +42,7 @@ impl Project {
                     value => value.to_string(),
                 };
                 let value = Known::new(row.cause, row.label, unset(a), unset(b));
-                known.push(value.about(row.id.about()));
+                known.push(value.about(row.kind));
             }
         }
         known.extend(modes(&values(VariationId::Umask)));

@@ -39,7 +39,10 @@ impl Project {
         let fixed = self.fixed();
         let made = match fixed.is_empty() {
             true => Vec::new(),
-            false => ["/build", "/cargo"].map(PathBuf::from).to_vec(),
+            false => {
+                let canonical = VARIATIONS.iter().filter_map(|row| row.id.canonical(""));
+                canonical.map(|dir| dir.iter().take(2).collect()).collect()
+            }
         };
         let (sandbox, isolation) = Sandbox::choose(wish, &self.toolchain, scratch, made, read)?;
         if let (None, true, Some(why)) = (&sandbox, self.request.same_path, &isolation.why) {

@@ -310,7 +310,7 @@ fn is_c_flags(name: &str, variable: &str) -> bool {
 mod tests {
     use super::*;
     use crate::epoch::EpochFrom;
-    use crate::variation::{Canaries, VariationSet};
+    use crate::variation::{Canaries, Carrier, VariationSet};
     use std::ffi::OsStr;
 
     pub(super) fn recipe(target: &str) -> Recipe {
@@ -350,6 +350,35 @@ mod tests {
             ..Layout::default()
         };
         recipe.side(Side::B, &layout, &values)
+    }
+
+    #[test]
+    fn each_side_has_its_value_by_each_carrier_that_is_a_setting_or_a_directory() {
+        for side in [Side::A, Side::B] {
+            let layout = Layout::of(side, &values, Path::new("/s"));
+            let share = recipe("x86_64-unknown-linux-gnu").side(side, &layout, &values);
+            let has = |name: &str, value: &str| share.env.get(OsStr::new(name)).unwrap() == value;
+            for row in VARIATIONS {
+                let all = values(row.id);
+                let (value, shown) = (all.of(side), all.of(side).to_string());
+                for carrier in row.carriers {
+                    assert!(row.variables().all(|name| has(name, &shown)), "{}", row.text);
+                    assert!(match carrier {
+                        Carrier::Directory(_) => {
+                            layout.directories().any(|own| own == (row.id, all.path(side)))
+                        }
+                        Carrier::Variables(_) => match value {
+                            Value::Variable(Some((name, value))) => has(name, value),
+                            _ => true,
+                        },
+                        Carrier::Umask => *value == Value::Mask(share.umask),
+                        Carrier::Jobs => has("CARGO_BUILD_JOBS", &shown),
+                        // What the copies, the shim and the sandbox have is theirs to show.
+                        _ => true,
+                    });
+                }
+            }
+        }
     }
 
     fn rustc_values(target: &str) -> Vec<String> {

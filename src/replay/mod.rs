@@ -249,7 +249,7 @@ fn adopt(culprit: &mut Culprit) {
         VariationId::DirectoryOrder if confirmed.file_system => {
             add(Cause::FileSystem, About::Anything);
         }
-        id => add(row.cause, id.about()),
+        _ => add(row.cause, row.kind),
     });
     match confirmed.itself {
         None => {}

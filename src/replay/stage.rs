@@ -14,7 +14,7 @@ use crate::process::{Cmd, Output};
 use crate::replay::search::Trial;
 use crate::sandbox::{Layer, Room};
 use crate::shim::Settings;
-use crate::variation::{Carrier, Side, VARIATIONS, Value, VariationId};
+use crate::variation::{Carrier, Side, VARIATIONS, Value, VariationId, carried_by};
 use crate::{fs, source};
 
 /// A source larger than this is not copied; a build script that writes there then fails.
@@ -26,9 +26,6 @@ const STANDING: &str = "86400.00 86400.00\n";
 const DROPPED: [&str; 4] = ["LD_PRELOAD", "MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 /// How cargo tells build scripts how many jobs there are, besides its own variable.
 const JOBS: [&str; 2] = ["NUM_JOBS", "CARGO_BUILD_JOBS"];
-/// What is varied about the copies of the source themselves.
-const OF_COPIES: [VariationId; 3] =
-    [VariationId::SourceMtime, VariationId::Umask, VariationId::DirectoryOrder];
 /// Where the shim is in a sandbox.
 const PRELOAD: &str = "/run/preload.so";
 /// Where the outputs of rustc are in a sandbox.
@@ -115,7 +112,7 @@ impl<'a> Stage<'a> {
         let seen = |path: &Path| PathBuf::from(swapped(&path.display().to_string(), &swaps));
         let plan = Plan { values: &values, scratch: &self.dir, ..self.plan.clone() };
         let mut room = Room::default();
-        plan.identify(Side::A, &plan.layout(Side::A), &mut room);
+        plan.identify(Side::A, &mut room);
         // An id that an output holds is not the same twice.
         room.spent_ids += 331 * u32::try_from(trial.take).unwrap_or(0);
         let made = self.dir.join("out");
@@ -249,15 +246,13 @@ impl<'a> Stage<'a> {
     ) -> Result<std::result::Result<Vec<Layer>, String>> {
         let layout = &self.a.layout;
         let layer = |from: PathBuf, to: &Path, write| Layer { from, to: seen(to), write };
-        let fresh = |name: &str| -> Result<PathBuf> {
-            let dir = self.dir.join(name);
-            fs::create_dir(&dir)?;
-            Ok(dir)
-        };
         let source = self.now(self.a, &layout.source);
         let writes =
             process.out_dir.is_some() && Path::new(&process.dir).starts_with(&layout.source);
-        let other = OF_COPIES.iter().any(|id| trial.switched.contains(id));
+        // What is varied about the copies of the source themselves.
+        let mut of_copies =
+            carried_by(|c| matches!(c, Carrier::Mtime | Carrier::Umask | Carrier::Copies));
+        let other = of_copies.any(|row| trial.switched.contains(&row.id));
         let source = match (writes || other) && size(&source)? <= COPIED {
             true => layer(self.copy_of_source(plan, &source, trial)?, &layout.source, true),
             false if other => return Ok(Err("its source is too large to be copied".to_string())),
@@ -265,19 +260,21 @@ impl<'a> Stage<'a> {
         };
         let cargo_home = self.now(self.a, &layout.cargo_home);
         let target = self.now(self.a, &layout.target);
-        let home = fresh("home")?;
-        plan.fill_home(Side::A, &home)?;
         fs::create_dir(made)?;
         let to = process.out_dir.as_deref().map_or(OUTPUTS.into(), seen);
-        Ok(Ok(vec![
+        let mut layers = vec![
             source,
             layer(cargo_home, &layout.cargo_home, false),
             layer(target, &layout.target, false),
-            layer(home, &layout.home, true),
-            layer(fresh("tmp")?, &layout.tmpdir, true),
-            layer(self.wrapper()?, &layout.wrapper, true),
-            Layer { from: made.to_owned(), to, write: true },
-        ]))
+        ];
+        for (id, dir) in &layout.empty {
+            let fresh = self.dir.join(id.row().text);
+            plan.fill(Side::A, *id, &fresh)?;
+            layers.push(layer(fresh, dir, true));
+        }
+        layers.push(layer(self.wrapper()?, &layout.wrapper, true));
+        layers.push(Layer { from: made.to_owned(), to, write: true });
+        Ok(Ok(layers))
     }
 
     /// As it was before the build, with the times and modes of a trial.

@@ -28,6 +28,10 @@ pub struct Variation {
     pub cause: Cause,
     /// What the value is called in explanations.
     pub label: &'static str,
+    /// Which remedy fits what shows its value, or what only it changes.
+    pub kind: About,
+    /// The directory that builds of everyone can have in common, `{name}` for the project's name.
+    pub(super) canonical: Option<&'static str>,
     /// The value of one side, which no other side has.
     pub(super) value: fn(&Canaries, Side) -> Value,
 }
@@ -128,11 +132,11 @@ pub const SHARED: &[Shared] = shared! {
     "direct-calls": "clock, kernel and CPUs for programs that call the kernel themselves or read /proc/self";
 };
 
-/// Rows: the variation, its name, and what differs; what the machine must have, and what carries it; the
-/// cause, what the value is called, and the value of one side.
+/// Rows: the variation, its name, and what differs; what the machine must have, what carries it, and the
+/// directory of everyone; the cause, what the value is called, which remedy fits, and the value of one side.
 macro_rules! variations {
-    ($($id:ident: $text:literal, $about:literal; needs $needs:ident; by [$($carrier:ident $(($names:expr))?),*];
-        found as $cause:ident, $label:literal: $value:expr;)*) => {
+    ($($id:ident: $text:literal, $about:literal; needs $needs:ident; by [$($carrier:ident $(($names:expr))?),*]
+        $(at $canonical:literal)?; found as $cause:ident, $label:literal $(, $kind:ident)?: $value:expr;)*) => {
         /// What differs. The order is that of the table and of the reports.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum VariationId {
@@ -148,6 +152,8 @@ macro_rules! variations {
             carriers: &[$(Carrier::$carrier $(($names))?),*],
             cause: Cause::$cause,
             label: $label,
+            kind: [$(About::$kind,)? About::Anything][0],
+            canonical: [$(Some($canonical),)? None][0],
             value: $value,
         }),*];
     };
@@ -155,33 +161,34 @@ macro_rules! variations {
 
 variations! {
     BuildPath: "build-path", "absolute path of the source, in length and depth";
-        needs Nothing; by [Directory(&[]), Within(&["GIT_CEILING_DIRECTORIES"])];
-        found as BuildPath, "directory of the source": Canaries::source;
+        needs Nothing; by [Directory(&[]), Within(&["GIT_CEILING_DIRECTORIES"])] at "/build/{name}";
+        found as BuildPath, "directory of the source", Directory: Canaries::source;
     CargoHome: "cargo-home", "absolute path of CARGO_HOME, with directories of its own for the sources in it";
-        needs Nothing; by [Directory(&["CARGO_HOME"])];
-        found as BuildPath, "CARGO_HOME": |c, side| c.dir(side, "cargo-home", "of/the/other");
+        needs Nothing; by [Directory(&["CARGO_HOME"])] at "/cargo";
+        found as BuildPath, "CARGO_HOME", CargoHome: |c, side| c.dir(side, "cargo-home", "of/the/other");
     TargetDir: "target-dir", "absolute path of the target directory, and so of OUT_DIR";
-        needs Nothing; by [Directory(&["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"])];
-        found as BuildPath, "target directory": |c, side| c.dir(side, "target-dir", "elsewhere");
+        needs Nothing; by [Directory(&["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"])] at "/build/{name}/target";
+        found as BuildPath, "target directory", Directory: |c, side| c.dir(side, "target-dir", "elsewhere");
     ToolchainPath: "toolchain-path", "absolute path of the toolchain: cargo, rustc, the sources of the standard library";
-        needs Bubblewrap; by [Toolchain];
-        found as BuildPath, "directory of the toolchain": |c, side| match (&c.toolchain, side) {
+        // No name of a project begins so.
+        needs Bubblewrap; by [Toolchain] at "/build/.toolchain";
+        found as BuildPath, "directory of the toolchain", Toolchain: |c, side| match (&c.toolchain, side) {
             (None, _) => Value::Nothing,
             (Some(real), Side::A) => Value::Path(real.clone()),
             (Some(_), _) => c.dir(side, "toolchain-path", "of/the/other"),
         };
     SearchPath: "search-path", "PATH: longer and, where the same programs are found first, in another order";
         needs Nothing; by [Within(&["PATH"])];
-        found as Environment, "directory added to PATH": |c, side| match side {
+        found as Environment, "directory added to PATH", SearchPath: |c, side| match side {
             Side::A => Value::Nothing,
             _ => c.dir_in(&c.scratch, side, "search-path", "bin"),
         };
     Home: "home", "HOME (USERPROFILE), an empty directory";
-        needs Nothing; by [Directory(&["HOME", "USERPROFILE"])];
+        needs Nothing; by [Directory(&["HOME", "USERPROFILE"])] at "/tmp/home";
         found as Home, "HOME": |c, side| c.dir(side, "home", "another");
     Tmpdir: "tmpdir", "TMPDIR (TEMP, TMP), an empty directory";
-        needs Nothing; by [Directory(&["TMPDIR", "TEMP", "TMP"])];
-        found as BuildPath, "TMPDIR": |c, side| match c.apart.as_ref().and_then(|dir| dir.strip_prefix("/").ok()) {
+        needs Nothing; by [Directory(&["TMPDIR", "TEMP", "TMP"])] at "/tmp/build";
+        found as BuildPath, "TMPDIR", TempDir: |c, side| match c.apart.as_ref().and_then(|dir| dir.strip_prefix("/").ok()) {
             Some(below) if side != Side::A => {
                 c.dir_in(&Path::new("/tmp").join(below), side, "tmp", "another")
             }
@@ -245,7 +252,7 @@ variations! {
         found as Ordering, "order of directories": |_, side| Value::Order(u32::from(side.0));
     GitConfig: "git-config", "git settings in HOME: the user's name and address, in the reflog as well, the name of a first branch, dates";
         needs Nothing; by [Within(&["HOME"])];
-        found as VcsState, "git setting of the user": |c, side| match side {
+        found as VcsState, "git setting of the user", GitSetting: |c, side| match side {
             Side::A => Value::Nothing,
             _ => c.name(side, "git"),
         };
@@ -268,29 +275,7 @@ variations! {
 impl VariationId {
     /// The directory that builds of everyone can have in common, of a variation that is one.
     pub fn canonical(self, name: &str) -> Option<PathBuf> {
-        Some(match self {
-            VariationId::BuildPath => Path::new("/build").join(name),
-            VariationId::TargetDir => Path::new("/build").join(name).join("target"),
-            VariationId::CargoHome => "/cargo".into(),
-            // No name of a project begins so.
-            VariationId::ToolchainPath => "/build/.toolchain".into(),
-            VariationId::Home => "/tmp/home".into(),
-            VariationId::Tmpdir => "/tmp/build".into(),
-            _ => return None,
-        })
-    }
-
-    /// Which remedy fits what shows its value, or what only it changes.
-    pub fn about(self) -> About {
-        match self {
-            VariationId::BuildPath | VariationId::TargetDir => About::Directory,
-            VariationId::CargoHome => About::CargoHome,
-            VariationId::Tmpdir => About::TempDir,
-            VariationId::ToolchainPath => About::Toolchain,
-            VariationId::SearchPath => About::SearchPath,
-            VariationId::GitConfig => About::GitSetting,
-            _ => About::Anything,
-        }
+        Some(self.row().canonical?.replace("{name}", name).into())
     }
 
     /// Its row.

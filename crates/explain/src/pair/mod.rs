@@ -360,3 +360,27 @@ impl Work<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_each_string_of_one_side_was_read_the_rest_of_a_table_has_moved() {
+        let table = |sides: [&str; 2], lone: usize| {
+            let all = sides.map(|name| {
+                let names = (0..if name == "both" { 3_000 } else { lone }).map(|i| (name, i));
+                names.map(|(name, i)| format!("{name} {i:05}\0")).collect::<String>()
+            });
+            all.concat().into_bytes()
+        };
+        for (lone, moved) in [(9_000, true), (MOST_TEXTS, true), (MOST_TEXTS + 1, false)] {
+            let (a, b) = (table(["both", "left"], lone), table(["right", "both"], lone));
+            let image = |of: &[u8]| Image::whole("test", Kind::Text, ".rodata", of.len());
+            let (x, y) = ((&*a, &image(&a)), (&*b, &image(&b)));
+            let found = compare(x, y, &Context::default(), &mut Aligner::new(1 << 20));
+            let rest = found.claims.iter().find(|c| c.a == (0..a.len())).unwrap();
+            assert_eq!((rest.about == About::Moved, rest.follows), (moved, moved), "{lone}");
+        }
+    }
+}

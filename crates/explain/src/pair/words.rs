@@ -289,8 +289,9 @@ impl<'w> Work<'w> {
         let lone = self.lone_strings(pa, pb, hunks, |bytes| bytes);
         let Some(([only_a, only_b], mut left)) = lone else { return false };
         let most = only_a.len().max(only_b.len());
-        for i in 0..most.min(self.texts_left) {
-            self.texts_left -= 1;
+        let texts = most.min(self.texts_left);
+        self.texts_left -= texts;
+        for i in 0..texts {
             let x = only_a.get(i).cloned().unwrap_or(pa.range.end..pa.range.end);
             let y = only_b.get(i).cloned().unwrap_or(pb.range.end..pb.range.end);
             let (s, t) = (&a[x.clone()], &b[y.clone()]);
@@ -301,7 +302,7 @@ impl<'w> Work<'w> {
         }
         if left > 0 {
             let mut c = claim(Cause::Unknown, pa.range.clone(), pb.range.clone(), left);
-            if most < self.texts_left {
+            if texts == most {
                 c.follow(About::Moved);
             }
             self.push(c);
