@@ -234,7 +234,7 @@ fn builds(
         toolchain: manifest.toolchain.rustc.first().cloned().unwrap_or_default(),
         how_to_verify: project.how_to_verify(),
         notes,
-        dropped: project.divided.dropped.clone(),
+        dropped: project.divided.dropped.iter().filter(|n| !project.sets(n)).cloned().collect(),
         manifest: path,
         results: project.results.clone(),
     })))

@@ -212,14 +212,16 @@ impl Project {
 
     /// Set by the user, asked for by the build, and neither passed on nor set by the recipe.
     pub(crate) fn is_lost(&self, name: &str) -> bool {
-        let set_by_us = of_variable(name).is_some()
+        let set = name.starts_with("CARGO") || self.sets(name);
+        !set && self.divided.dropped.iter().any(|d| d == name)
+    }
+
+    /// Whether builds have a value of the variable that is not the user's.
+    pub(crate) fn sets(&self, name: &str) -> bool {
+        of_variable(name).is_some()
             || environment::is_own(name)
-            || name.starts_with("CARGO")
-            || table::TABLE
-                .iter()
-                .any(|i| matches!(i.channel, table::Channel::Env(n) if n == name))
-            || self.config.env().iter().any(|(n, _, _)| n == name);
-        !set_by_us && self.divided.dropped.iter().any(|d| d == name)
+            || table::TABLE.iter().any(|i| matches!(i.channel, table::Channel::Env(n) if n == name))
+            || self.config.env().iter().any(|(n, _, _)| n == name)
     }
 }
 

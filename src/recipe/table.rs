@@ -111,11 +111,11 @@ pub const TABLE: &[Item] = rows! {
     2 Any Env("GIT_CONFIG_VALUE_0"): "12",
         "git shortens ids by the number of objects in the clone, which differs";
     1 Any Env("TZ"): "{timezone}",
-        "what a rebuilder has as well; build B varies it";
+        "the same value for every builder; `repro build` varies it";
     1 Any Env("LC_ALL"): "{locale}",
-        "what a rebuilder has as well; build B varies it";
+        "the same value for every builder; `repro build` varies it";
     1 Any Process("umask"): "{umask}",
-        "what a rebuilder has as well; build B varies it";
+        "the same value for every builder; `repro build` varies it";
     1 Any Process("environment"): "built up from an allow-list",
         "a variable set by accident cannot change the result";
 };

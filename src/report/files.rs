@@ -16,6 +16,7 @@ use repro_formats::normalize::job::Change;
 use super::findings;
 use super::json::value::{Object, if_any, list, list_if_any, object};
 use super::json::{self, SCHEMA, encode};
+use super::rows::{row, under};
 use crate::term::{BAD, BOLD, GOOD, WARN};
 use crate::{error, verdict};
 
@@ -128,14 +129,13 @@ pub fn normalized(done: &[Done], detail: bool) -> String {
             Status::WouldChange => (BAD, String::new()),
             Status::LeftAlone(why) => (WARN, format!(": {why}")),
         };
-        let name = status.name();
-        let _ = writeln!(out, "{style}{name:<13}{style:#} {path} ({format}{why})");
+        row(&mut out, style, status.name(), format_args!("{path} ({format}{why})"));
         for Change { member, field, from, to } in changes.iter().filter(|_| detail) {
             let member = member.as_ref().map_or(String::new(), |m| format!("`{m}`: "));
-            let _ = writeln!(out, "              {member}{field} {from} -> {to}");
+            under(&mut out, format_args!("{member}{field} {from} -> {to}"));
         }
         for note in notes {
-            let _ = writeln!(out, "              note: {note}");
+            under(&mut out, format_args!("note: {note}"));
         }
     }
     out
@@ -175,12 +175,12 @@ pub fn diff(outcome: &Outcome, verbose: bool) -> String {
     let mut out = String::new();
     for (label, side) in [("A", &outcome.a), ("B", &outcome.b)] {
         let (path, Digest { size, sha256 }) = (side.path.display(), &side.digest);
-        let _ = writeln!(out, "{BOLD}{label}{BOLD:#}            {path}");
-        let _ = writeln!(out, "             {size} bytes  sha256 {sha256}");
+        row(&mut out, BOLD, label, path);
+        under(&mut out, format_args!("{size} bytes  sha256 {sha256}"));
     }
     if outcome.same {
         if let Some(note) = &outcome.explained.note {
-            let _ = writeln!(out, "{WARN}note{WARN:#}         {note}");
+            row(&mut out, WARN, "note", note);
         }
         let _ = writeln!(out, "{GOOD}SAME{GOOD:#}");
         return out;

@@ -8,6 +8,7 @@ use repro_explain::{Explained, count};
 use repro_formats::names::printable;
 
 use super::json::value::{Object, list, object};
+use super::rows::{INDENT, row, under};
 use crate::term::{BOLD, WARN};
 
 /// One finding in JSON.
@@ -41,8 +42,6 @@ pub(super) fn json(explained: &Explained) -> Object {
     }
 }
 
-/// Width of the first column.
-const INDENT: &str = "             ";
 /// Lines that findings may take up where not all are listed.
 const LINES: usize = 18;
 
@@ -79,13 +78,13 @@ pub(super) fn text(out: &mut String, explained: &Explained, most: usize, other: 
             (more, 0) => format!("{more} more"),
             (more, n) => format!("{more} more, {n} that follow"),
         };
-        let _ = writeln!(out, "{INDENT}and {rest}, listed with -v");
+        under(out, format_args!("and {rest}, listed with -v"));
     }
     if let Some(note) = &explained.note {
-        let _ = writeln!(out, "{WARN}note{WARN:#}         {note}");
+        row(out, WARN, "note", note);
     }
     if explained.binary && explained.coverage.differing > 0 {
-        let _ = writeln!(out, "{INDENT}{}", explained.coverage.sentence());
+        under(out, explained.coverage.sentence());
     }
 }
 
@@ -102,8 +101,7 @@ pub(super) fn one(
     let krate = f.krate.as_ref().map(|k| format!("crate {k}"));
     let owner: Vec<String> = [symbol, krate, f.source.clone()].into_iter().flatten().collect();
     let owner = if owner.is_empty() { String::new() } else { format!(" {}", owner.join(", ")) };
-    let name = f.cause.name();
-    let _ = writeln!(out, "{BOLD}{name:<12}{BOLD:#} {}{owner}", f.place);
+    row(out, BOLD, f.cause.name(), format_args!("{}{owner}", f.place));
     let text = matches!(f.place.at, At::Line(_));
     let earlier = before.and_then(|b| b.excerpt.as_ref());
     match f.excerpt.as_ref().filter(|_| text) {
@@ -114,11 +112,12 @@ pub(super) fn one(
         None => {
             let shown =
                 |value: &str| if value.is_empty() { "nothing".to_string() } else { cut(value) };
-            let _ = writeln!(out, "{INDENT}A: {}\n{INDENT}{other}: {}", shown(&f.a), shown(&f.b));
+            under(out, format_args!("A: {}", shown(&f.a)));
+            under(out, format_args!("{other}: {}", shown(&f.b)));
         }
     }
     if remedy {
-        let _ = writeln!(out, "{INDENT}remedy: {}", f.remedy);
+        under(out, format_args!("remedy: {}", f.remedy));
     }
 }
 
@@ -139,7 +138,7 @@ fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
         }
         if lines.len() > most {
             let rest = count(lines.len() - most, "line");
-            let _ = writeln!(out, "{INDENT}{sign}    …  {rest} more, listed with -v");
+            under(out, format_args!("{sign}    …  {rest} more, listed with -v"));
         }
     };
     list(" ", &a[..first], excerpt.at_a, 0);
@@ -153,5 +152,5 @@ fn one_following(out: &mut String, f: &Finding, from: Option<Cause>) {
         None | Some(Cause::Unknown) => "what is not explained",
         Some(cause) => cause.name(),
     };
-    let _ = writeln!(out, "{:<12} {} follows from {from}", "", f.place);
+    under(out, format_args!("{} follows from {from}", f.place));
 }

@@ -65,7 +65,7 @@ pub struct Report {
     pub how_to_verify: String,
     /// Things that the user should know.
     pub notes: Vec<String>,
-    /// The user's variables that were not passed on.
+    /// The user's variables that were not passed on, and of which builds have no other value.
     pub dropped: Vec<String>,
     /// Where the manifest is.
     pub manifest: PathBuf,

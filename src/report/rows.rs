@@ -9,14 +9,17 @@ use anstyle::Style;
 use crate::artifact::Artifact;
 use crate::term::BOLD;
 
+/// The column of labels, empty.
+pub(super) const INDENT: &str = "            ";
+
 /// A row.
 pub fn row(out: &mut String, style: Style, label: &str, text: impl Display) {
-    let _ = writeln!(out, "{style}{label:<11}{style:#} {text}");
+    let _ = writeln!(out, "{style}{label:<0$}{style:#} {text}", INDENT.len() - 1);
 }
 
 /// A line that continues a row.
 pub fn under(out: &mut String, text: impl Display) {
-    let _ = writeln!(out, "            {text}");
+    let _ = writeln!(out, "{INDENT}{text}");
 }
 
 /// The size and digest of a file, under its row.

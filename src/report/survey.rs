@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use repro_formats::names::visible;
 
+use super::rows;
 use crate::error::Kind;
 use crate::git;
 use crate::survey::{Cause, Outcome, Row};
@@ -104,25 +105,25 @@ impl Survey {
         for row in self.rows.iter().filter(|r| group(r) == Group::Differs) {
             let causes = row.culprits.iter().map(words).collect::<Vec<_>>().join("; ");
             let causes = if causes.is_empty() { "no root cause found" } else { &causes };
-            let _ = writeln!(out, "{BAD}differs{BAD:#}       {}: {causes}", subject(row));
+            rows::row(&mut out, BAD, "differs", format_args!("{}: {causes}", subject(row)));
         }
         for row in &self.rows {
             if let Some(reason) = &row.reason {
                 let name = row.verdict.name().replace('-', " ");
                 let (of, reason) = (subject(row), visible(reason));
-                let _ = writeln!(out, "{WARN}{name:<13}{WARN:#} {of}: {reason}");
+                rows::row(&mut out, WARN, &name, format_args!("{of}: {reason}"));
             }
         }
         for failed in &self.failed {
             let (entry, why) = (&failed.entry, visible(&failed.why));
-            let _ = writeln!(out, "{BAD}no row{BAD:#}        {entry}: {why}");
+            rows::row(&mut out, BAD, "no row", format_args!("{entry}: {why}"));
         }
-        let rows = term::count(self.rows.len(), "crate has a row", "crates have a row");
+        let counted = term::count(self.rows.len(), "crate has a row", "crates have a row");
         let not_run = match self.not_run.len() {
             0 => String::new(),
             n => format!("; {n} not run"),
         };
-        let _ = writeln!(out, "{BOLD}survey{BOLD:#}        {rows}{not_run}");
+        rows::row(&mut out, BOLD, "survey", format_args!("{counted}{not_run}"));
         let counts = self.counts().into_iter().filter(|(.., n)| *n > 0);
         for (group, name, n) in counts {
             let style = match group {
@@ -130,7 +131,7 @@ impl Survey {
                 Group::Differs => BAD,
                 _ => WARN,
             };
-            let _ = writeln!(out, "{style}{n:>13}{style:#} {name}");
+            rows::row(&mut out, style, &format!("{n:>11}"), name);
         }
         out
     }

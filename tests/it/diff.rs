@@ -53,6 +53,41 @@ fn each_difference_has_its_cause() {
     assert!(run.stdout.contains("`b`"), "{}", run.all());
 }
 
+#[test]
+fn what_a_member_is_and_not_only_its_bytes_is_compared() {
+    let project = Project::plain("sound-features");
+    let pack = |name: &str, kind: tar::EntryType, number: u32, mode: u32, attribute: &[u8]| {
+        let mut archive = tar::Builder::new(Vec::new());
+        if !attribute.is_empty() {
+            archive.append_pax_extensions([("SCHILY.xattr.user.a", attribute)]).unwrap();
+        }
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        header.set_mode(mode);
+        header.set_device_major(1).unwrap();
+        header.set_device_minor(number).unwrap();
+        archive.append_data(&mut header, "m", &[][..]).unwrap();
+        std::fs::write(project.dir.join(name), archive.into_inner().unwrap()).unwrap();
+    };
+    use tar::EntryType::{Block, Char, Fifo, Regular};
+    for (kind, number, mode, attribute, shown) in [
+        (Char, 3, 0o644, "", None),
+        (Char, 5, 0o644, "", Some("B: character device 1:5")),
+        (Block, 3, 0o644, "", Some("B: block device 1:3")),
+        (Fifo, 3, 0o644, "", Some("B: FIFO")),
+        (Regular, 3, 0o644, "", Some("B: file")),
+        (Char, 3, 0o4644, "", Some("B: 4644")),
+        (Char, 3, 0o644, "x", Some("B: SCHILY.xattr.user.a=x, header=pax")),
+    ] {
+        pack("a.tar", Char, 3, 0o644, b"");
+        pack("b.tar", kind, number, mode, attribute.as_bytes());
+        let run = project.repro(&["diff", "a.tar", "b.tar"]);
+        assert_eq!(run.code, Some(i32::from(shown.is_some())), "{}", run.all());
+        assert!(run.stdout.contains(shown.unwrap_or("SAME")), "{shown:?}: {}", run.all());
+    }
+}
+
 #[needs("zip")]
 #[test]
 fn another_compressor_is_said_to_hold_the_same() {

@@ -204,7 +204,7 @@ fn what_tells_nothing_about_a_crate_is_no_row() {
     assert!(run.stderr.contains("another survey is using"), "{}", run.all());
     lock.unlock().unwrap();
     let run = survey.run(&["--rows", "0"]);
-    assert_verdict(&run, 0, "survey        0 crates have a row; 2 not run");
+    assert_verdict(&run, 0, "survey      0 crates have a row; 2 not run");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use crate::archive::sh;
 use crate::support::Project;
+use test_needs::needs;
 
 /// Name, what is made in `a` and `b`, and what is compared; a control is the same.
 type Case = (&'static str, &'static str, [&'static str; 2], End);
@@ -114,13 +115,38 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  g""#,
         ["a", "b.tgz"],
         Refused,
     ),
+    (
+        "a FIFO in a cpio",
+        r#"h() { printf 070701; for f in 1 $1 0 0 1 0 0 0 0 0 0 $2 0; do printf %08x $f; done; }
+mkfifo a/n; (h 4516 2; printf 'n\0'; h 0 11; printf 'TRAILER!!!\0\0\0\0') >b.cpio"#,
+        ["a", "b.cpio"],
+        Refused,
+    ),
+];
+
+/// What needs the right to make device nodes.
+const DEVICES: &[Case] = &[
+    ("a device and another", "mknod a/n c 1 3; mknod b/n c 1 5", ["a", "b"], Differs),
+    ("a device of another kind", "mknod a/n c 1 3; mknod b/n b 1 3", ["a", "b"], Differs),
+    ("control: the same device", "mknod a/n c 1 3; mknod b/n c 1 3", ["a", "b"], Same),
+    ("a device in a tar", "mknod a/n c 1 3; tar -cf b.tar -C a n", ["a", "b.tar"], Refused),
 ];
 
 #[test]
 fn no_file_is_left_out_unseen() {
+    ends(CASES);
+}
+
+#[needs("device nodes")]
+#[test]
+fn devices_are_compared_by_kind_and_number() {
+    ends(DEVICES);
+}
+
+fn ends(cases: &[Case]) {
     let project = Project::plain("sound-features");
     let mut wrong = Vec::new();
-    for (name, script, [a, b], end) in CASES {
+    for (name, script, [a, b], end) in cases {
         sh(&project.dir, &format!("rm -rf a b b.* c*; mkdir a b\n{script}"));
         for args in [["diff", a, b], ["diff", b, a]] {
             let run = project.repro(&args);
@@ -142,7 +168,7 @@ fn what_is_not_compared_of_a_directory_is_listed() {
     let project = Project::plain("sound-features");
     sh(&project.dir, "mkdir -p a b/empty; echo x >a/f; echo x >b/f; chmod 755 b/f");
     let run = project.repro(&["diff", "a", "b"]);
-    let listed = "not empty directories, times, modes and owners";
+    let listed = "not empty directories, hard links, times, modes, owners and extended attributes";
     assert!(run.last() == "SAME" && run.stdout.contains(listed), "{}", run.all());
     sh(&project.dir, "touch b/empty/f");
     let run = project.repro(&["diff", "a", "b"]);

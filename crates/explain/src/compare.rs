@@ -64,6 +64,7 @@ impl Field {
 /// What is compared, in the order in which it is reported.
 const FIELDS: &[Field] = &[
     field("kind", Cause::Unknown, Holds::Content, |m| match &m.target {
+        Some(number) if m.kind.ends_with(" device") => format!("{} {number}", m.kind),
         Some(target) => format!("{} to {target}", m.kind),
         None => m.kind.to_string(),
     }),

@@ -35,7 +35,7 @@ impl Search<'_> {
             out.add_note(first);
         }
         out.add_note(
-            "files were compared by name and content, not empty directories, times, modes and owners"
+            "files were compared by name and content, not empty directories, hard links, times, modes, owners and extended attributes"
                 .to_string(),
         );
         if x.left_out + y.left_out > 0 {

@@ -131,7 +131,8 @@ impl Tree {
                 let content = Content::File(path);
                 self.files.insert(name, Entry { kind: FILE, digest, content });
             } else {
-                self.files.insert(name, Entry::new(special(&meta), Vec::new()));
+                let (kind, number) = special(&meta);
+                self.files.insert(name, Entry::new(kind, number.into_bytes()));
             }
         }
         Ok(())
@@ -244,21 +245,23 @@ impl Tree {
     }
 }
 
-/// What is neither a file, a directory nor a link.
+/// What is neither a file, a directory nor a link; and which one, if it is a device.
 #[cfg(unix)]
-fn special(meta: &fs::Metadata) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
+fn special(meta: &fs::Metadata) -> (&'static str, String) {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
     let kind = meta.file_type();
-    match (kind.is_fifo(), kind.is_socket()) {
-        (true, _) => "FIFO",
-        (_, true) => "socket",
-        _ => "device",
+    let number = || format!("device number {:#x}\n", meta.rdev());
+    match kind {
+        _ if kind.is_fifo() => ("FIFO", String::new()),
+        _ if kind.is_socket() => ("socket", String::new()),
+        _ if kind.is_block_device() => ("block device", number()),
+        _ => ("character device", number()),
     }
 }
 
 #[cfg(not(unix))]
-fn special(_: &fs::Metadata) -> &'static str {
-    "device"
+fn special(_: &fs::Metadata) -> (&'static str, String) {
+    ("device", String::new())
 }
 
 /// Here the archive decides and is not explained: every reader has to see the same members in it.
@@ -302,6 +305,9 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
             let mut linked = BTreeSet::new();
             for entry in cpio::read::read(bytes, limits).map_err(|e| e.to_string())? {
                 let Member { name, other, kind, .. } = entry.said;
+                if kind == "special file" {
+                    return Err(format!("`{name}` is a device, a FIFO or a socket"));
+                }
                 let is = |key: &str| other.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
                 let several = is("links").is_some_and(|links| links.trim_start_matches('0') != "1")
                     && kind == FILE;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::init::files::State;
 use crate::report::init::InitReport;
+use crate::report::rows::row;
 use crate::term::{BOLD, GOOD, WARN, count};
 
 /// The files: with `--dry-run` all that is written, and always what is different in those that stay.
@@ -21,8 +22,7 @@ pub fn report(report: &InitReport) -> String {
             State::Same => String::new(),
             _ => format!(" ({})", count(shown.lines().count(), "line", "lines")),
         };
-        let _ =
-            writeln!(out, "{style}{:<12}{style:#}{}{aside}", file.state.name(), report.shown(file));
+        row(&mut out, style, file.state.name(), format_args!("{}{aside}", report.shown(file)));
         if file.diff.is_some() || report.dry_run && file.state.writes() {
             for line in shown.lines() {
                 let _ = writeln!(out, "    {line}");
@@ -30,12 +30,12 @@ pub fn report(report: &InitReport) -> String {
         }
     }
     for note in &report.notes {
-        let _ = writeln!(out, "{WARN}{:<12}{WARN:#}{note}", "note");
+        row(&mut out, WARN, "note", note);
     }
     for (n, step) in report.next.iter().enumerate() {
         let label = format!("next {}", n + 1);
         let step = step.replace('\n', "\n              ");
-        let _ = writeln!(out, "{BOLD}{label:<12}{BOLD:#}{step}");
+        row(&mut out, BOLD, &label, step);
     }
     let (written, kept) = (report.count(State::writes), report.count(|s| s == State::Kept));
     let kept = match kept {

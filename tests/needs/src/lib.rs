@@ -13,6 +13,7 @@ const CONDITIONS: &[(&str, &str)] = &[
         "test -n \"$CI\" && test $(uname) = Linux || bwrap --unshare-user --unshare-net --ro-bind / / true",
     ),
     ("root", "test $(id -u) = 0"),
+    ("device nodes", "d=$(mktemp -d) && mknod $d/n c 1 3; s=$?; rm -r $d; exit $s"),
     ("root that may mount", "unshare -m mount -t tmpfs none /tmp"),
     ("a user who may mount", "unshare --user --map-root-user --mount mount -t tmpfs none /tmp"),
     (

@@ -28,7 +28,7 @@ pub fn members(input: impl Read, limits: &Limits) -> Result<Vec<Member>, ReadErr
 pub fn said(entry: &Entry) -> Member {
     let (kind, target) = match &entry.kind {
         Kind::File | Kind::Sparse => ("file", None),
-        Kind::Special(what) => (*what, None),
+        Kind::Special(what) => (*what, entry.device.clone()),
         Kind::Dir => ("dir", None),
         Kind::Symlink(target) => ("symlink", Some(printable(target))),
         Kind::Hardlink(target) => ("hardlink", Some(printable(target))),

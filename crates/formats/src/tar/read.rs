@@ -36,8 +36,8 @@ pub enum Kind {
 
 /// Members that are listed and never unpacked here, by their type.
 const SPECIAL: [(u8, &str); 6] = [
-    (b'3', "device"),
-    (b'4', "device"),
+    (b'3', "character device"),
+    (b'4', "block device"),
     (b'6', "FIFO"),
     (b'V', "volume label"),
     (b'D', "directory with a list of its files"),
@@ -77,6 +77,8 @@ pub struct Entry {
     pub map: Vec<(u64, u64)>,
     /// See `map`.
     pub real_size: Option<u64>,
+    /// Of a device, its two numbers: `1:3`.
+    pub device: Option<String>,
     /// How the header is written: `v7`, `ustar`, `gnu` or `pax`.
     pub style: &'static str,
 }
@@ -307,6 +309,9 @@ impl<'a, R: Read> Walk<'a, R> {
             map = self.sparse_map(block)?;
             real_size = header::number(&block[483..495]).and_then(|n| n.try_into().ok());
         }
+        let number = |at| header::number(&block[at..at + 8]).map_or("?".into(), |n| n.to_string());
+        let device = matches!(header.typeflag, b'3' | b'4')
+            .then(|| format!("{}:{}", number(329), number(337)));
         self.rest = size;
         self.padding = size.next_multiple_of(BLOCK) - size;
         self.current = written.clone();
@@ -326,6 +331,7 @@ impl<'a, R: Read> Walk<'a, R> {
             data_at: self.at,
             map,
             real_size,
+            device,
             style: if pax { "pax" } else { header.style },
         })
     }

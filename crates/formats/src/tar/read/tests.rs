@@ -101,8 +101,8 @@ fn what_leads_elsewhere_is_refused() {
 #[test]
 fn what_is_no_content_or_comes_twice_is_refused() {
     for (bytes, want) in [
-        (made().member("dev", b'3', b""), "`dev`: it is a device"),
-        (made().member("dev", b'4', b""), "it is a device"),
+        (made().member("dev", b'3', b""), "`dev`: it is a character device"),
+        (made().member("dev", b'4', b""), "it is a block device"),
         (made().member("pipe", b'6', b""), "it is a FIFO"),
         (made().member("what", b'V', b""), "it is a volume label"),
         (made().member("what", b'M', b""), "goes on from another volume"),
