@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use repro_formats::listing::{Field as Header, Listing, Member, Says};
+use repro_formats::listing::{Container, Field as Header, Listing, Member, Says};
 
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
@@ -402,8 +402,8 @@ pub fn row(name: &str, a: Option<&Member>, b: Option<&Member>) -> Row {
 /// how it was compressed.
 fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if a.format != b.format {
-        findings.push(container(FORMAT, a.format, b.format, &[], Fix::Here));
+    if a.container != b.container {
+        findings.push(container(FORMAT, a.container.name(), b.container.name(), &[], Fix::Here));
     }
     let (x, y) = (a.compression.row().name, b.compression.row().name);
     let same = a.unpacked.is_some() && a.unpacked == b.unpacked;
@@ -413,7 +413,7 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec
             (Some(sha256), true) => format!("{name}, sha256 {sha256}"),
             _ => name.to_string(),
         };
-        let tar = x == y && a.format == "tar";
+        let tar = x == y && a.container == Container::Tar;
         findings.push(compressor(packed(a, x), packed(b, y), &[], tar));
     }
     if nothing_yet && findings.is_empty() {

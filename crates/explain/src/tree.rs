@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use repro_formats::digest::{self, Digest};
 use repro_formats::error::Error;
 use repro_formats::limits::Limits;
-use repro_formats::listing::Member;
+use repro_formats::listing::{Member, MemberKind};
 use repro_formats::names::printable;
 use repro_formats::{ar, cpio, tar, tree, zip};
 
@@ -22,9 +22,6 @@ const OWN_FILES: [&str; 4] =
     [".cargo-lock", ".rustc_info.json", "CACHEDIR.TAG", "invoked.timestamp"];
 /// Bytes of files that differ which are explained, on each side.
 const MOST: u64 = 1 << 30;
-/// The kind of a regular file, whatever number of names it has.
-const FILE: &str = "file";
-const SYMLINK: &str = "symlink";
 
 /// Files by their paths.
 #[derive(Default)]
@@ -39,13 +36,13 @@ pub struct Tree {
 }
 
 struct Entry {
-    kind: &'static str,
+    kind: MemberKind,
     digest: Digest,
     content: Content,
 }
 
 impl Entry {
-    fn new(kind: &'static str, bytes: Vec<u8>) -> Entry {
+    fn new(kind: MemberKind, bytes: Vec<u8>) -> Entry {
         Entry { kind, digest: digest::of_bytes(&bytes), content: Content::Bytes(bytes) }
     }
 }
@@ -125,11 +122,11 @@ impl Tree {
                 let read = Error::reading(&path);
                 let target = fs::read_link(&path).map_err(read)?;
                 let target = printable(tree::bytes_of(target.as_os_str())?);
-                self.files.insert(name, Entry::new(SYMLINK, link_to(&target)));
+                self.files.insert(name, Entry::new(MemberKind::Symlink, link_to(&target)));
             } else if meta.is_file() {
                 let digest = digest::of_file(&path)?;
                 let content = Content::File(path);
-                self.files.insert(name, Entry { kind: FILE, digest, content });
+                self.files.insert(name, Entry { kind: MemberKind::File, digest, content });
             } else {
                 self.files.insert(name, Entry::new(special(&meta), Vec::new()));
             }
@@ -181,15 +178,16 @@ impl Tree {
         }
         let fingerprints = |p: &Part| p.said.name.split('/').any(|d| d == OWN_DIRECTORIES[0]);
         self.of_cargo = cargos && opened.parts.iter().any(fingerprints);
-        for part in opened.parts.iter().filter(|p| p.said.kind != "dir") {
+        for part in opened.parts.iter().filter(|p| p.said.kind != MemberKind::Dir) {
             let name = part.said.name.clone();
             if self.is_own(&name) {
                 self.left_out += 1;
                 continue;
             }
             let entry = match (part.said.kind, &part.said.target) {
-                (SYMLINK, Some(target)) => Entry::new(SYMLINK, link_to(target)),
-                (FILE | "hardlink", _) => Entry::new(FILE, part.bytes.to_vec()),
+                (kind @ MemberKind::Symlink, Some(target)) => Entry::new(kind, link_to(target)),
+                // A regular file, whatever number of names it has.
+                (MemberKind::Hardlink, _) => Entry::new(MemberKind::File, part.bytes.to_vec()),
                 (kind, _) => Entry::new(kind, part.bytes.to_vec()),
             };
             if self.files.insert(name.clone(), entry).is_some() {
@@ -201,7 +199,7 @@ impl Tree {
 
     /// Size and digest of all that is compared.
     pub fn digest(&self) -> Digest {
-        let kind = |e: &Entry| if e.kind == FILE { "" } else { e.kind };
+        let kind = |e: &Entry| if e.kind == MemberKind::File { "" } else { e.kind.name() };
         let line =
             |(name, e): (&String, &Entry)| format!("{} {} {name}\n", e.digest.sha256, kind(e));
         let text: String = self.files.iter().map(line).collect();
@@ -246,19 +244,19 @@ impl Tree {
 
 /// What is neither a file, a directory nor a link.
 #[cfg(unix)]
-fn special(meta: &fs::Metadata) -> &'static str {
+fn special(meta: &fs::Metadata) -> MemberKind {
     use std::os::unix::fs::FileTypeExt;
     let kind = meta.file_type();
     match (kind.is_fifo(), kind.is_socket()) {
-        (true, _) => "FIFO",
-        (_, true) => "socket",
-        _ => "device",
+        (true, _) => MemberKind::Fifo,
+        (_, true) => MemberKind::Socket,
+        _ => MemberKind::Device,
     }
 }
 
 #[cfg(not(unix))]
-fn special(_: &fs::Metadata) -> &'static str {
-    "device"
+fn special(_: &fs::Metadata) -> MemberKind {
+    MemberKind::Device
 }
 
 /// Here the archive decides and is not explained: every reader has to see the same members in it.
@@ -304,7 +302,7 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
                 let Member { name, other, kind, .. } = entry.said;
                 let is = |key: &str| other.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
                 let several = is("links").is_some_and(|links| links.trim_start_matches('0') != "1")
-                    && kind == FILE;
+                    && kind == MemberKind::File;
                 if several
                     && !entry.content.is_empty()
                     && !linked.insert((is("inode"), is("device")))

@@ -6,7 +6,7 @@
 
 use crate::error::Malformed;
 use crate::limits::Limits;
-use crate::listing::Member;
+use crate::listing::{Member, MemberKind};
 use crate::names::printable;
 
 /// How a header begins: "newc", the same with checksums, "odc".
@@ -118,7 +118,6 @@ fn behind(content: &[u8]) -> Entry<'_> {
     let said = Member {
         name: REST.to_string(),
         written: REST.to_string(),
-        kind: "file",
         size: content.len() as u64,
         ..Member::default()
     };
@@ -158,10 +157,10 @@ fn member(bytes: &[u8], at: usize) -> Result<(Option<Entry<'_>>, usize), Malform
     }
     let mode = number(layout.mode)? as u32;
     let kind = match mode & 0o170_000 {
-        0o040_000 => "dir",
-        0o120_000 => "symlink",
-        0o100_000 => "file",
-        _ => "special file",
+        0o040_000 => MemberKind::Dir,
+        0o120_000 => MemberKind::Symlink,
+        0o100_000 => MemberKind::File,
+        _ => MemberKind::Special,
     };
     let clean = name.strip_prefix(b"./").unwrap_or(name);
     let time = number(layout.mtime)?;
@@ -170,7 +169,7 @@ fn member(bytes: &[u8], at: usize) -> Result<(Option<Entry<'_>>, usize), Malform
         name: printable(clean.strip_suffix(b"/").unwrap_or(clean)),
         written: printable(name),
         kind,
-        target: (kind == "symlink").then(|| printable(content)),
+        target: (kind == MemberKind::Symlink).then(|| printable(content)),
         size: size as u64,
         mode: Some(mode & 0o7777),
         owner: format!("{} / {}", number(layout.uid)?, number(layout.gid)?),
@@ -228,7 +227,7 @@ mod tests {
         for newc in [true, false] {
             let one = archive(newc);
             let found = read(&one, &limits).unwrap();
-            let names: Vec<_> = found.iter().map(|e| (&*e.said.name, e.said.kind)).collect();
+            let names: Vec<_> = found.iter().map(|e| (&*e.said.name, e.said.kind.name())).collect();
             assert_eq!(names, [("d", "dir"), ("d/f", "file"), ("l", "symlink")]);
             assert_eq!(found[1].content, b"hello");
             assert_eq!((found[1].said.mode, &*found[1].said.owner), (Some(0o644), "1 / 2"));
