@@ -299,14 +299,9 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
         Kind::Cpio => {
             let mut linked = BTreeSet::new();
             for entry in cpio::read::read(bytes, limits).map_err(|e| e.to_string())? {
-                let Member { name, other, kind, .. } = entry.said;
-                let is = |key: &str| other.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
-                let several = is("links").is_some_and(|links| links.trim_start_matches('0') != "1")
-                    && kind == MemberKind::File;
-                if several
-                    && !entry.content.is_empty()
-                    && !linked.insert((is("inode"), is("device")))
-                {
+                let file = entry.linked.filter(|_| !entry.content.is_empty());
+                if file.is_some_and(|file| !linked.insert(file)) {
+                    let name = entry.said.name;
                     return Err(format!("`{name}` is a hard link with a content of its own"));
                 }
             }
