@@ -225,7 +225,7 @@ fn content(outcome: &Outcome) -> Option<String> {
 
 fn member(m: &Member) -> Object {
     object! {
-        "kind": m.kind,
+        "kind": m.kind.name(),
         "target": m.target.as_ref(),
         "size": m.size,
         "sha256": m.sha256.as_ref(),

@@ -14,7 +14,7 @@ use repro_formats::compress::deflate;
 use repro_formats::digest::{self, Digest};
 use repro_formats::error::Stop;
 use repro_formats::formats::{FORMATS, Format, Layout};
-use repro_formats::listing::{Listing, Member};
+use repro_formats::listing::{Container, Listing, Member, MemberKind};
 use repro_formats::names::printable;
 use repro_formats::normalize::handlers;
 use repro_formats::normalize::job::Times;
@@ -248,8 +248,9 @@ fn stem<'a>(names: impl Iterator<Item = &'a [u8]> + Clone) -> Option<&'a [u8]> {
 
 /// Members that anyone may write to, or that run with another's rights: no step that is accepted.
 fn modes(listing: &Listing) -> impl Iterator<Item = Finding> {
-    let special =
-        |m: &&Member| m.mode.is_some_and(|mode| mode & 0o7002 != 0) && m.kind != "symlink";
+    let special = |m: &&Member| {
+        m.mode.is_some_and(|mode| mode & 0o7002 != 0) && m.kind != MemberKind::Symlink
+    };
     listing.members.iter().filter(special).map(|m| {
         let mode = m.mode.unwrap_or(0);
         let what = format!("mode {mode:04o}: setuid, setgid, sticky or writable by all");
@@ -268,7 +269,7 @@ fn unknown(name: &str, what: &str) -> Finding {
 /// Symbolic links of the archive that the source does not have at the same place.
 fn links(listing: &Listing, rebuilt: &Rebuilt) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for member in listing.members.iter().filter(|m| m.kind == "symlink") {
+    for member in listing.members.iter().filter(|m| m.kind == MemberKind::Symlink) {
         let below: PathBuf = Path::new(&member.name).iter().skip(1).collect();
         let there = rebuilt.pristine()?.workspace.join(below);
         let target = std::fs::read_link(there).ok();
@@ -326,8 +327,8 @@ fn pack_alike(
     to: &Path,
     published: &Digest,
 ) -> Result<Digest> {
-    let layout = match listing.format {
-        "zip" => Layout::Zip,
+    let layout = match listing.container {
+        Container::Zip => Layout::Zip,
         _ => Layout::Tar,
     };
     let fits = |f: &&Format| {

@@ -207,7 +207,7 @@ impl Copy<'_> {
             let archive = self.archive();
             if let Ok(Some(found)) = list::list(&archive, &Limits::default()) {
                 let members = found.members.iter().map(|x| {
-                    json!({"name": x.name, "kind": x.kind, "mode": format!("{:04o}", x.mode.unwrap()),
+                    json!({"name": x.name, "kind": x.kind.name(), "mode": format!("{:04o}", x.mode.unwrap()),
                         "size": x.sha256.as_ref().map(|_| x.size), "sha256": x.sha256,
                         "target": x.target})
                 });

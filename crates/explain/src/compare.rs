@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use repro_formats::listing::{Field as Header, Listing, Member, Says};
+use repro_formats::listing::{Container, Field as Header, Listing, Member, MemberKind, Says};
 
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
@@ -63,10 +63,12 @@ impl Field {
 
 /// What is compared, in the order in which it is reported.
 const FIELDS: &[Field] = &[
-    field("kind", Cause::Unknown, Holds::Content, |m| match &m.target {
-        Some(number) if m.kind.ends_with(" device") => format!("{} {number}", m.kind),
-        Some(target) => format!("{} to {target}", m.kind),
-        None => m.kind.to_string(),
+    field("kind", Cause::Unknown, Holds::Content, |m| match (m.kind, &m.target) {
+        (MemberKind::Symlink | MemberKind::Hardlink, Some(target)) => {
+            format!("{} to {target}", m.kind)
+        }
+        (_, Some(number)) => format!("{} {number}", m.kind),
+        (_, None) => m.kind.to_string(),
     }),
     field(CONTENT, Cause::Unknown, Holds::Content, |m| match &m.sha256 {
         Some(sha256) => format!("{} bytes, sha256 {sha256}", m.size),
@@ -403,8 +405,8 @@ pub fn row(name: &str, a: Option<&Member>, b: Option<&Member>) -> Row {
 /// how it was compressed.
 fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if a.format != b.format {
-        findings.push(container(FORMAT, a.format, b.format, &[], Fix::Here));
+    if a.container != b.container {
+        findings.push(container(FORMAT, a.container.name(), b.container.name(), &[], Fix::Here));
     }
     let (x, y) = (a.compression.row().name, b.compression.row().name);
     let same = a.unpacked.is_some() && a.unpacked == b.unpacked;
@@ -414,7 +416,7 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec
             (Some(sha256), true) => format!("{name}, sha256 {sha256}"),
             _ => name.to_string(),
         };
-        let tar = x == y && a.format == "tar";
+        let tar = x == y && a.container == Container::Tar;
         findings.push(compressor(packed(a, x), packed(b, y), &[], tar));
     }
     if nothing_yet && findings.is_empty() {

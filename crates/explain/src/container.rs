@@ -1,6 +1,7 @@
 //! Compares two files layer by layer: how each is compressed, what each container records about its
 //! members, and each member that differs.
 
+use repro_formats::listing::MemberKind;
 use repro_formats::{digest, tar, zip};
 
 use super::found::{Coverage, Explained};
@@ -175,7 +176,7 @@ impl Search<'_> {
             }
             let bytes = m.bytes.len().max(n.bytes.len());
             // Indexes are made from the members.
-            if of_a == Kind::Ar && m.said.kind != "file" {
+            if of_a == Kind::Ar && m.said.kind != MemberKind::File {
                 let place = Place::new(within, At::Member(m.said.name.clone()));
                 let index = Finding::new(Cause::Unknown, place, "", "").about(About::Names);
                 out.add(Finding { consequence: true, ..index.bytes(bytes) });

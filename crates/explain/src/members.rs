@@ -1,7 +1,7 @@
 //! Which members of two containers belong together, also where their names differ, and the table of them.
 
 use repro_formats::digest;
-use repro_formats::listing::Member;
+use repro_formats::listing::{Member, MemberKind};
 
 use super::image::matched;
 use super::open::{Kind, Opened, Part};
@@ -13,7 +13,7 @@ use crate::finding::{About, At, Finding, Place};
 /// The table of members for a report.
 pub(super) fn table(x: &Opened, y: &Opened, paired: &Paired) -> Members {
     let said = |part: &Part| {
-        let file = part.said.kind != "dir" && part.said.kind != "symlink";
+        let file = !matches!(part.said.kind, MemberKind::Dir | MemberKind::Symlink);
         let sha256 = |bytes: &[u8]| digest::of_bytes(bytes).sha256;
         Member {
             sha256: file.then(|| sha256(&part.bytes)),

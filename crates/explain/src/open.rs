@@ -393,14 +393,14 @@ fn of_rpm<'a>(out: &mut Opened<'a>, bytes: &'a [u8], _: &Limits) -> Result<(), S
     out.fields = package.fields;
     let size = package.payload.len() as u64;
     let name = "payload".to_string();
-    let said = Member { written: name.clone(), name, kind: "file", size, ..Member::default() };
+    let said = Member { written: name.clone(), name, size, ..Member::default() };
     out.add(said, package.payload);
     Ok(())
 }
 
 fn of_fat<'a>(out: &mut Opened<'a>, bytes: &'a [u8], _: &Limits) -> Result<(), String> {
     for (name, content) in slices(bytes).map_err(|e| e.to_string())? {
-        out.add(Member { name, kind: "file", ..Member::default() }, content);
+        out.add(Member { name, ..Member::default() }, content);
     }
     Ok(())
 }

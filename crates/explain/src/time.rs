@@ -233,31 +233,50 @@ pub fn stamps(text: &[u8]) -> Vec<Stamp> {
     found
 }
 
-/// Units in which time since 1970 is counted: name, and how many make a second or how many seconds
-/// it has.
-const UNITS: [(&str, u128, u128); 7] = [
-    ("seconds", 1, 1),
-    ("milliseconds", 1_000, 1),
-    ("microseconds", 1_000_000, 1),
-    ("nanoseconds", 1_000_000_000, 1),
-    ("minutes", 1, 60),
-    ("hours", 1, 3_600),
-    ("days", 1, 86_400),
+/// A unit in which time since 1970 is counted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Its name, as a plural.
+    pub name: &'static str,
+    /// How many make a second.
+    per_second: u128,
+    /// How many seconds it has.
+    seconds: u128,
+}
+
+const UNITS: [Unit; 7] = [
+    unit("seconds", 1, 1),
+    unit("milliseconds", 1_000, 1),
+    unit("microseconds", 1_000_000, 1),
+    unit("nanoseconds", 1_000_000_000, 1),
+    unit("minutes", 1, 60),
+    unit("hours", 1, 3_600),
+    unit("days", 1, 86_400),
 ];
 
+const fn unit(name: &'static str, per_second: u128, seconds: u128) -> Unit {
+    Unit { name, per_second, seconds }
+}
+
+impl Unit {
+    /// Whether it is a second or less: a number of larger units is too small to be told from others.
+    pub fn is_fine(&self) -> bool {
+        self.seconds == 1
+    }
+}
+
 /// The unit in which both numbers are times in their windows.
-pub fn unit_of(a: u128, b: u128, clocks: (Window, Window)) -> Option<&'static str> {
-    let fits = |value: u128, window: Window, (_, per, seconds): &(&str, u128, u128)| {
+pub fn unit_of(a: u128, b: u128, clocks: (Window, Window)) -> Option<&'static Unit> {
+    let fits = |value: u128, window: Window, unit: &Unit| {
         let from = window.from.max(0) as u128;
         let to = window.to.max(0) as u128;
-        let (low, high) = match seconds {
-            1 => (from * per, (to + 1) * per - 1),
-            n => (from / n, to / n),
+        let (low, high) = match unit.is_fine() {
+            true => (from * unit.per_second, (to + 1) * unit.per_second - 1),
+            false => (from / unit.seconds, to / unit.seconds),
         };
         (low..=high).contains(&value)
     };
-    let both = |u: &&(&str, u128, u128)| fits(a, clocks.0, u) && fits(b, clocks.1, u);
-    UNITS.iter().find(both).map(|u| u.0)
+    UNITS.iter().find(|u| fits(a, clocks.0, u) && fits(b, clocks.1, u))
 }
 
 const WEEKDAYS: [&str; 7] =
@@ -267,21 +286,21 @@ const LONG_MONTHS: [&str; 12] = [
     "October", "November", "December",
 ];
 
-/// Parts of a date as `strftime` writes them: what each is called, and its text.
-fn calendar(seconds: i64) -> [(&'static str, String); 7] {
+/// What the parts of a date are called.
+const PARTS: [&str; 4] = ["the year", "the day of the year", "the weekday", "the month"];
+
+/// The parts of a date, each in the two ways in which `strftime` writes it.
+fn calendar(seconds: i64) -> [[String; 2]; 4] {
     let (year, month, _) = civil(seconds);
     let day = seconds.div_euclid(86_400);
     let of_year = day - days(year, 1, 1) + 1;
     let weekday = WEEKDAYS[day.rem_euclid(7) as usize];
     let month = month as usize - 1;
     [
-        ("the year", year.to_string()),
-        ("the day of the year", format!("{of_year:03}")),
-        ("the day of the year", of_year.to_string()),
-        ("the weekday", weekday.to_string()),
-        ("the weekday", weekday[..3].to_string()),
-        ("the month", LONG_MONTHS[month].to_string()),
-        ("the month", MONTHS[month].to_string()),
+        [year.to_string(), year.to_string()],
+        [format!("{of_year:03}"), of_year.to_string()],
+        [weekday.to_string(), weekday[..3].to_string()],
+        [LONG_MONTHS[month].to_string(), MONTHS[month].to_string()],
     ]
 }
 
@@ -293,11 +312,12 @@ pub fn part_of_date(a: &str, b: &str, clocks: (Window, Window)) -> Option<&'stat
     let parts = |text: &str, window: Window| {
         let window = window.wider(ZONES);
         let all = [window.from, window.from.midpoint(window.to), window.to].map(calendar);
-        let fits = |(_, written): &&(&str, String)| written == text;
-        all.iter().flatten().find(fits).map(|(what, _)| *what)
+        let part_of =
+            |date: &[[String; 2]; 4]| date.iter().position(|p| p.iter().any(|t| t == text));
+        all.iter().find_map(part_of)
     };
-    let what = parts(a, clocks.0)?;
-    (a != b && parts(b, clocks.1) == Some(what)).then_some(what)
+    let part = parts(a, clocks.0)?;
+    (a != b && parts(b, clocks.1) == Some(part)).then_some(PARTS[part])
 }
 
 #[cfg(test)]
@@ -339,7 +359,7 @@ mod tests {
     fn numbers_are_times_only_in_the_window_and_in_one_unit() {
         let w = |from, to| Window { from, to };
         let clocks = (w(1_795_557_791, 1_795_557_800), w(1_830_136_811, 1_830_136_820));
-        let of = |a, b| unit_of(a, b, clocks);
+        let of = |a, b| unit_of(a, b, clocks).map(|unit| unit.name);
         assert_eq!(of(1_795_557_795, 1_830_136_815), Some("seconds"));
         assert_eq!(of(1_795_557_795_123_456_789, 1_830_136_815_000_000_000), Some("nanoseconds"));
         assert_eq!(of(1_795_557_791 / 86_400, 1_830_136_811 / 86_400), Some("days"));

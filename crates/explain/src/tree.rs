@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use repro_formats::digest::{self, Digest};
 use repro_formats::error::Error;
 use repro_formats::limits::Limits;
-use repro_formats::listing::Member;
+use repro_formats::listing::{Member, MemberKind};
 use repro_formats::names::printable;
 use repro_formats::{ar, cpio, tar, tree, zip};
 
@@ -22,9 +22,6 @@ const OWN_FILES: [&str; 4] =
     [".cargo-lock", ".rustc_info.json", "CACHEDIR.TAG", "invoked.timestamp"];
 /// Bytes of files that differ which are explained, on each side.
 const MOST: u64 = 1 << 30;
-/// The kind of a regular file, whatever number of names it has.
-const FILE: &str = "file";
-const SYMLINK: &str = "symlink";
 
 /// Files by their paths.
 #[derive(Default)]
@@ -39,13 +36,13 @@ pub struct Tree {
 }
 
 struct Entry {
-    kind: &'static str,
+    kind: MemberKind,
     digest: Digest,
     content: Content,
 }
 
 impl Entry {
-    fn new(kind: &'static str, bytes: Vec<u8>) -> Entry {
+    fn new(kind: MemberKind, bytes: Vec<u8>) -> Entry {
         Entry { kind, digest: digest::of_bytes(&bytes), content: Content::Bytes(bytes) }
     }
 }
@@ -125,11 +122,11 @@ impl Tree {
                 let read = Error::reading(&path);
                 let target = fs::read_link(&path).map_err(read)?;
                 let target = printable(tree::bytes_of(target.as_os_str())?);
-                self.files.insert(name, Entry::new(SYMLINK, link_to(&target)));
+                self.files.insert(name, Entry::new(MemberKind::Symlink, link_to(&target)));
             } else if meta.is_file() {
                 let digest = digest::of_file(&path)?;
                 let content = Content::File(path);
-                self.files.insert(name, Entry { kind: FILE, digest, content });
+                self.files.insert(name, Entry { kind: MemberKind::File, digest, content });
             } else {
                 let (kind, number) = special(&meta);
                 self.files.insert(name, Entry::new(kind, number.into_bytes()));
@@ -182,15 +179,16 @@ impl Tree {
         }
         let fingerprints = |p: &Part| p.said.name.split('/').any(|d| d == OWN_DIRECTORIES[0]);
         self.of_cargo = cargos && opened.parts.iter().any(fingerprints);
-        for part in opened.parts.iter().filter(|p| p.said.kind != "dir") {
+        for part in opened.parts.iter().filter(|p| p.said.kind != MemberKind::Dir) {
             let name = part.said.name.clone();
             if self.is_own(&name) {
                 self.left_out += 1;
                 continue;
             }
             let entry = match (part.said.kind, &part.said.target) {
-                (SYMLINK, Some(target)) => Entry::new(SYMLINK, link_to(target)),
-                (FILE | "hardlink", _) => Entry::new(FILE, part.bytes.to_vec()),
+                (kind @ MemberKind::Symlink, Some(target)) => Entry::new(kind, link_to(target)),
+                // A regular file, whatever number of names it has.
+                (MemberKind::Hardlink, _) => Entry::new(MemberKind::File, part.bytes.to_vec()),
                 (kind, _) => Entry::new(kind, part.bytes.to_vec()),
             };
             if self.files.insert(name.clone(), entry).is_some() {
@@ -202,7 +200,7 @@ impl Tree {
 
     /// Size and digest of all that is compared.
     pub fn digest(&self) -> Digest {
-        let kind = |e: &Entry| if e.kind == FILE { "" } else { e.kind };
+        let kind = |e: &Entry| if e.kind == MemberKind::File { "" } else { e.kind.name() };
         let line =
             |(name, e): (&String, &Entry)| format!("{} {} {name}\n", e.digest.sha256, kind(e));
         let text: String = self.files.iter().map(line).collect();
@@ -247,21 +245,21 @@ impl Tree {
 
 /// What is neither a file, a directory nor a link; and which one, if it is a device.
 #[cfg(unix)]
-fn special(meta: &fs::Metadata) -> (&'static str, String) {
+fn special(meta: &fs::Metadata) -> (MemberKind, String) {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
     let kind = meta.file_type();
     let number = || format!("device number {:#x}\n", meta.rdev());
     match kind {
-        _ if kind.is_fifo() => ("FIFO", String::new()),
-        _ if kind.is_socket() => ("socket", String::new()),
-        _ if kind.is_block_device() => ("block device", number()),
-        _ => ("character device", number()),
+        _ if kind.is_fifo() => (MemberKind::Fifo, String::new()),
+        _ if kind.is_socket() => (MemberKind::Socket, String::new()),
+        _ if kind.is_block_device() => (MemberKind::BlockDevice, number()),
+        _ => (MemberKind::CharDevice, number()),
     }
 }
 
 #[cfg(not(unix))]
-fn special(_: &fs::Metadata) -> (&'static str, String) {
-    ("device", String::new())
+fn special(_: &fs::Metadata) -> (MemberKind, String) {
+    (MemberKind::Special, String::new())
 }
 
 /// Here the archive decides and is not explained: every reader has to see the same members in it.
@@ -304,17 +302,12 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
         Kind::Cpio => {
             let mut linked = BTreeSet::new();
             for entry in cpio::read::read(bytes, limits).map_err(|e| e.to_string())? {
-                let Member { name, other, kind, .. } = entry.said;
-                if kind == "special file" {
+                let name = entry.said.name;
+                if entry.said.kind == MemberKind::Special {
                     return Err(format!("`{name}` is a device, a FIFO or a socket"));
                 }
-                let is = |key: &str| other.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
-                let several = is("links").is_some_and(|links| links.trim_start_matches('0') != "1")
-                    && kind == FILE;
-                if several
-                    && !entry.content.is_empty()
-                    && !linked.insert((is("inode"), is("device")))
-                {
+                let file = entry.linked.filter(|_| !entry.content.is_empty());
+                if file.is_some_and(|file| !linked.insert(file)) {
                     return Err(format!("`{name}` is a hard link with a content of its own"));
                 }
             }

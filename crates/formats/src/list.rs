@@ -10,7 +10,7 @@ use crate::detect::{self, FileType};
 use crate::digest::{self, Digest, Hasher};
 use crate::error::{Error, ReadError};
 use crate::limits::Limits;
-use crate::listing::{Listing, Member};
+use crate::listing::{Container, Listing, Member};
 use crate::{ar, gzip, tar, zip};
 
 /// Lists the file; `None` if it is in no archive format that is known here.
@@ -50,11 +50,11 @@ fn stream(
     };
     let mut unpacked =
         Digested { input: Unpacked::new(file, compression, limits)?, hasher: Hasher::default() };
-    let (format, name, members) = match is_tar {
-        true => ("tar", "tar", tar::list::members(&mut unpacked, limits)),
-        false => ("content", compression.row().name, of_content(&mut unpacked)),
+    let (container, name, members) = match is_tar {
+        true => (Container::Tar, "tar", tar::list::members(&mut unpacked, limits)),
+        false => (Container::Content, compression.row().name, of_content(&mut unpacked)),
     };
-    let listing = Listing::plain(format, fields, members.map_err(|e| e.in_file(path, name))?);
+    let listing = Listing::plain(container, fields, members.map_err(|e| e.in_file(path, name))?);
     if compression == Compression::None {
         return Ok(listing);
     }
@@ -82,5 +82,5 @@ impl<R: Read> Read for Digested<R> {
 /// A single compressed file, as an archive of one member without a name.
 fn of_content(input: &mut impl Read) -> Result<Vec<Member>, ReadError> {
     let Digest { size, sha256 } = digest::of_reader(input)?;
-    Ok(vec![Member { kind: "file", size, sha256: Some(sha256), ..Member::default() }])
+    Ok(vec![Member { size, sha256: Some(sha256), ..Member::default() }])
 }

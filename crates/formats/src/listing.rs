@@ -1,14 +1,74 @@
 //! The members of an archive with their metadata and digests. All archive formats share this type;
 //! it is all that comparing them needs.
 
+use std::fmt;
+
 use crate::compress::container::Compression;
 use crate::digest::Digest;
+
+/// An enum with the name of each of its values in reports and manifests: one row each.
+macro_rules! named {
+    ($(#[$about:meta])* $type:ident { $($(#[$of:meta])* $value:ident $name:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type {
+            $(#[doc = $name] $(#[$of])* $value),*
+        }
+
+        impl $type {
+            /// The name in reports and manifests.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($type::$value => $name),*
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+named! {
+    /// What holds the members of an archive. A single compressed file is the only member of its content.
+    Container {
+        Tar "tar",
+        Zip "zip",
+        Ar "ar",
+        Content "content",
+    }
+}
+
+named! {
+    /// What a member is.
+    #[derive(Default)]
+    MemberKind {
+        #[default]
+        File "file",
+        Dir "dir",
+        Symlink "symlink",
+        Hardlink "hardlink",
+        Symbols "index of symbols",
+        Names "table of names",
+        CharDevice "character device",
+        BlockDevice "block device",
+        Fifo "FIFO",
+        Socket "socket",
+        Special "special file",
+        VolumeLabel "volume label",
+        FileList "directory with a list of its files",
+        Continued "file that goes on from another volume",
+    }
+}
 
 /// An archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// `tar`, `zip`, `ar`, or `content` for a single compressed file.
-    pub format: &'static str,
+    /// What holds its members.
+    pub container: Container,
     /// What the whole is compressed with.
     pub compression: Compression,
     /// Of what the whole unpacks to, where it is compressed.
@@ -23,17 +83,17 @@ pub struct Listing {
 
 impl Listing {
     /// An archive that is not compressed as a whole.
-    pub(crate) fn plain(format: &'static str, fields: Vec<Field>, members: Vec<Member>) -> Listing {
+    pub(crate) fn plain(container: Container, fields: Vec<Field>, members: Vec<Member>) -> Listing {
         let compression = Compression::None;
-        Listing { format, compression, unpacked: None, packed: None, fields, members }
+        Listing { container, compression, unpacked: None, packed: None, fields, members }
     }
 
     /// The format, with what it is compressed with: `tar in gzip`.
     pub fn name(&self) -> String {
-        match (self.format, self.compression) {
-            ("content", compression) => compression.row().name.to_string(),
-            (format, Compression::None) => format.to_string(),
-            (format, compression) => format!("{format} in {}", compression.row().name),
+        match (self.container, self.compression) {
+            (Container::Content, compression) => compression.row().name.to_string(),
+            (container, Compression::None) => container.to_string(),
+            (container, compression) => format!("{container} in {}", compression.row().name),
         }
     }
 }
@@ -83,8 +143,8 @@ pub struct Member {
     pub name: String,
     /// The name as it is written.
     pub written: String,
-    /// `file`, `dir`, `symlink`, `hardlink`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: MemberKind,
     /// What a link points to.
     pub target: Option<String>,
     /// Bytes of content.

@@ -1,14 +1,17 @@
 //! Tables of what differs between two archives, and of what is found.
 
+use repro_formats::compress::container::Compression;
+use repro_formats::listing::MemberKind;
+
 use super::*;
 
 fn member() -> Member {
-    Member { name: "f".into(), kind: "file", sha256: Some("0".into()), ..Member::default() }
+    Member { name: "f".into(), sha256: Some("0".into()), ..Member::default() }
 }
 
 fn tar(members: Vec<Member>) -> Listing {
-    let compression = repro_formats::compress::container::Compression::None;
-    Listing { format: "tar", compression, unpacked: None, packed: None, fields: vec![], members }
+    let (container, compression) = (Container::Tar, Compression::None);
+    Listing { container, compression, unpacked: None, packed: None, fields: vec![], members }
 }
 
 type Change = fn(&mut Member, &str);
@@ -19,7 +22,7 @@ type Case = (Change, Cause, &'static str, bool, bool);
 fn one_change_of_one_member_is_one_finding() {
     let commit = "c".repeat(40);
     let cases: &[Case] = &[
-        (|m, _| m.kind = "dir", Cause::Unknown, "kind of `f`", false, false),
+        (|m, _| m.kind = MemberKind::Dir, Cause::Unknown, "kind of `f`", false, false),
         (|m, _| m.target = Some("t".into()), Cause::Unknown, "kind of `f`", false, false),
         (|m, _| m.sha256 = Some("1".into()), Cause::Unknown, "content of `f`", false, false),
         (|m, _| m.size = 7, Cause::Unknown, "content of `f`", false, false),

@@ -76,7 +76,7 @@ impl Work<'_> {
         }
         let mut windows = self.context.clocks?.pairs(120).into_iter();
         let unit = windows.find_map(|windows| time::unit_of(v, w, windows))?;
-        unit.ends_with("seconds").then(|| (Cause::Timestamp, format!("{unit} since 1970")))
+        unit.is_fine().then(|| (Cause::Timestamp, format!("{} since 1970", unit.name)))
     }
 
     /// Bytes of equal length that have nothing in common.

@@ -122,7 +122,7 @@ pub(super) fn number(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let (x, y) = (value(texts.a.get(a.clone())?)?, value(texts.b.get(b.clone())?)?);
     let mut windows = clocks.pairs(120).into_iter();
     let unit = windows.find_map(|w| time::unit_of(x, y, w))?;
-    let what = format!("{unit} since 1970, within the time at which each was made");
+    let what = format!("{} since 1970, within the time at which each was made", unit.name);
     Some(reading(Cause::Timestamp, Some(&what), a, b))
 }
 

@@ -7,7 +7,7 @@ use super::read::{self, Entry, Kind};
 use crate::digest;
 use crate::error::ReadError;
 use crate::limits::Limits;
-use crate::listing::{Listing, Member};
+use crate::listing::{Container, Listing, Member, MemberKind};
 use crate::names::printable;
 
 /// Lists it.
@@ -15,7 +15,7 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
     let mut input = BufReader::with_capacity(128 << 10, file);
     let found = read::read(&mut input, limits)?;
     let each = |entry: &Entry| member(entry, &mut input);
-    Ok(Listing::plain("ar", Vec::new(), found.iter().map(each).collect::<Result<_, _>>()?))
+    Ok(Listing::plain(Container::Ar, Vec::new(), found.iter().map(each).collect::<Result<_, _>>()?))
 }
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
@@ -32,9 +32,9 @@ pub fn said(entry: &Entry) -> Member {
         written: name.clone(),
         name,
         kind: match entry.kind {
-            Kind::File => "file",
-            Kind::Symbols => "index of symbols",
-            Kind::Names => "table of names",
+            Kind::File => MemberKind::File,
+            Kind::Symbols => MemberKind::Symbols,
+            Kind::Names => MemberKind::Names,
         },
         size: entry.size,
         mode: entry.mode.map(|m| m as u32),

@@ -6,7 +6,7 @@
 
 use crate::error::Malformed;
 use crate::limits::Limits;
-use crate::listing::Member;
+use crate::listing::{Member, MemberKind};
 use crate::names::printable;
 
 /// How a header begins: "newc", the same with checksums, "odc".
@@ -38,6 +38,8 @@ pub struct Entry<'a> {
     pub said: Member,
     /// The content.
     pub content: &'a [u8],
+    /// Inode and device of a file of several names.
+    pub linked: Option<(&'a [u8], &'a [u8])>,
 }
 
 /// Where the fields of a header are: offset and length, in digits of the radix.
@@ -52,6 +54,9 @@ struct Layout {
     uid: (usize, usize),
     gid: (usize, usize),
     mtime: (usize, usize),
+    inode: (usize, usize),
+    links: (usize, usize),
+    device: (usize, usize),
     other: &'static [(&'static str, (usize, usize))],
 }
 
@@ -65,13 +70,10 @@ const NEWC: Layout = Layout {
     uid: (22, 8),
     gid: (30, 8),
     mtime: (46, 8),
-    other: &[
-        ("inode", (6, 8)),
-        ("links", (38, 8)),
-        ("device", (62, 16)),
-        ("special", (78, 16)),
-        ("checksum", (102, 8)),
-    ],
+    inode: (6, 8),
+    links: (38, 8),
+    device: (62, 16),
+    other: &[("special", (78, 16)), ("checksum", (102, 8))],
 };
 
 const ODC: Layout = Layout {
@@ -84,7 +86,10 @@ const ODC: Layout = Layout {
     uid: (24, 6),
     gid: (30, 6),
     mtime: (48, 11),
-    other: &[("inode", (12, 6)), ("links", (36, 6)), ("device", (6, 6)), ("special", (42, 6))],
+    inode: (12, 6),
+    links: (36, 6),
+    device: (6, 6),
+    other: &[("special", (42, 6))],
 };
 
 /// The members, of all archives that follow each other.
@@ -118,11 +123,10 @@ fn behind(content: &[u8]) -> Entry<'_> {
     let said = Member {
         name: REST.to_string(),
         written: REST.to_string(),
-        kind: "file",
         size: content.len() as u64,
         ..Member::default()
     };
-    Entry { said, content }
+    Entry { said, content, linked: None }
 }
 
 /// The member at an offset, none at the end of an archive; and where the next one is.
@@ -158,28 +162,32 @@ fn member(bytes: &[u8], at: usize) -> Result<(Option<Entry<'_>>, usize), Malform
     }
     let mode = number(layout.mode)? as u32;
     let kind = match mode & 0o170_000 {
-        0o040_000 => "dir",
-        0o120_000 => "symlink",
-        0o100_000 => "file",
-        _ => "special file",
+        0o040_000 => MemberKind::Dir,
+        0o120_000 => MemberKind::Symlink,
+        0o100_000 => MemberKind::File,
+        _ => MemberKind::Special,
     };
     let clean = name.strip_prefix(b"./").unwrap_or(name);
     let time = number(layout.mtime)?;
     let shown = |(name, field): &(&str, _)| Ok((name.to_string(), printable(text(*field))));
+    let (inode, links, device) = (layout.inode, layout.links, layout.device);
+    let of_file = [("inode", inode), ("links", links), ("device", device)];
     let said = Member {
         name: printable(clean.strip_suffix(b"/").unwrap_or(clean)),
         written: printable(name),
         kind,
-        target: (kind == "symlink").then(|| printable(content)),
+        target: (kind == MemberKind::Symlink).then(|| printable(content)),
         size: size as u64,
         mode: Some(mode & 0o7777),
         owner: format!("{} / {}", number(layout.uid)?, number(layout.gid)?),
         mtime: time.to_string(),
         seconds: i64::try_from(time).ok(),
-        other: layout.other.iter().map(shown).collect::<Result<_, Malformed>>()?,
+        other: of_file.iter().chain(layout.other).map(shown).collect::<Result<_, Malformed>>()?,
         ..Member::default()
     };
-    Ok((Some(Entry { said, content }), next))
+    let several = kind == MemberKind::File && !matches!(number(links), Ok(1));
+    let linked = several.then(|| (text(inode), text(device)));
+    Ok((Some(Entry { said, content, linked }), next))
 }
 
 #[cfg(test)]
@@ -228,7 +236,7 @@ mod tests {
         for newc in [true, false] {
             let one = archive(newc);
             let found = read(&one, &limits).unwrap();
-            let names: Vec<_> = found.iter().map(|e| (&*e.said.name, e.said.kind)).collect();
+            let names: Vec<_> = found.iter().map(|e| (&*e.said.name, e.said.kind.name())).collect();
             assert_eq!(names, [("d", "dir"), ("d/f", "file"), ("l", "symlink")]);
             assert_eq!(found[1].content, b"hello");
             assert_eq!((found[1].said.mode, &*found[1].said.owner), (Some(0o644), "1 / 2"));

@@ -6,7 +6,7 @@ use super::read::{Entry, Kind, Walk};
 use crate::digest;
 use crate::error::ReadError;
 use crate::limits::Limits;
-use crate::listing::Member;
+use crate::listing::{Member, MemberKind};
 use crate::names::printable;
 
 /// The members in their order, each digested.
@@ -27,11 +27,11 @@ pub fn members(input: impl Read, limits: &Limits) -> Result<Vec<Member>, ReadErr
 /// What a tar says of a member.
 pub fn said(entry: &Entry) -> Member {
     let (kind, target) = match &entry.kind {
-        Kind::File | Kind::Sparse => ("file", None),
+        Kind::File | Kind::Sparse => (MemberKind::File, None),
         Kind::Special(what) => (*what, entry.device.clone()),
-        Kind::Dir => ("dir", None),
-        Kind::Symlink(target) => ("symlink", Some(printable(target))),
-        Kind::Hardlink(target) => ("hardlink", Some(printable(target))),
+        Kind::Dir => (MemberKind::Dir, None),
+        Kind::Symlink(target) => (MemberKind::Symlink, Some(printable(target))),
+        Kind::Hardlink(target) => (MemberKind::Hardlink, Some(printable(target))),
     };
     let known = |key: &[u8]| [&b"uid"[..], b"gid", b"uname", b"gname", b"mtime"].contains(&key);
     let records = entry.records.iter().filter(|(key, _)| !known(key));

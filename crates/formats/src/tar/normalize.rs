@@ -279,9 +279,7 @@ impl Normal<'_> {
         let octal = |mode: u32| format!("{mode:04o}");
         written.field(name, "mode", octal(entry.mode), octal(member.mode));
         written.field(name, "mtime", entry.mtime, member.mtime);
-        if entry.style != "gnu" {
-            written.field(name, "header", entry.style, "gnu");
-        }
+        written.field(name, "header", entry.style, "gnu");
     }
 }
 

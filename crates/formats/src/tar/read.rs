@@ -9,6 +9,7 @@ use super::header::{self, Header};
 use super::pax;
 use crate::error::{Malformed, ReadError, exactly};
 use crate::limits::Limits;
+use crate::listing::MemberKind;
 use crate::names::{self, Names, Stands, printable};
 
 /// Bytes of a block.
@@ -31,17 +32,17 @@ pub enum Kind {
     /// Another name of the member with this clean name, which came before.
     Hardlink(Vec<u8>),
     /// What is listed and never unpacked here; only a lenient walk has it.
-    Special(&'static str),
+    Special(MemberKind),
 }
 
 /// Members that are listed and never unpacked here, by their type.
-const SPECIAL: [(u8, &str); 6] = [
-    (b'3', "character device"),
-    (b'4', "block device"),
-    (b'6', "FIFO"),
-    (b'V', "volume label"),
-    (b'D', "directory with a list of its files"),
-    (b'M', "file that goes on from another volume"),
+const SPECIAL: [(u8, MemberKind); 6] = [
+    (b'3', MemberKind::CharDevice),
+    (b'4', MemberKind::BlockDevice),
+    (b'6', MemberKind::Fifo),
+    (b'V', MemberKind::VolumeLabel),
+    (b'D', MemberKind::FileList),
+    (b'M', MemberKind::Continued),
 ];
 
 /// One member.
@@ -291,7 +292,7 @@ impl<'a, R: Read> Walk<'a, R> {
             b'2' => Kind::Symlink(link),
             b'5' => Kind::Dir,
             other => match SPECIAL.iter().find(|(of, _)| *of == other) {
-                Some((_, what)) if self.lenient => Kind::Special(what),
+                Some((_, what)) if self.lenient => Kind::Special(*what),
                 Some((_, what)) => return Err(bad(&format!("it is a {what}")).elsewhere().into()),
                 None => {
                     let shown = char::from(other);

@@ -8,7 +8,7 @@ use crate::calendar::days;
 use crate::digest::{self, hex};
 use crate::error::ReadError;
 use crate::limits::Limits;
-use crate::listing::{Field, Listing, Member, Says};
+use crate::listing::{Container, Field, Listing, Member, MemberKind, Says};
 use crate::names::printable;
 
 /// Lists it.
@@ -17,7 +17,7 @@ pub fn list(file: &File, limits: &Limits) -> Result<Listing, ReadError> {
     let found = read::read(&mut input, limits)?;
     let each = |entry: &Entry| member(entry, &mut input);
     let members = found.entries.iter().map(each).collect::<Result<_, _>>()?;
-    Ok(Listing::plain("zip", vec![comment(&found.comment)], members))
+    Ok(Listing::plain(Container::Zip, vec![comment(&found.comment)], members))
 }
 
 fn member(entry: &Entry, input: &mut BufReader<&File>) -> Result<Member, ReadError> {
@@ -51,9 +51,9 @@ pub fn method(entry: &Entry) -> String {
 /// What the zip says of a member.
 pub fn said(entry: &Entry) -> Member {
     let (kind, target) = match &entry.kind {
-        Kind::File => ("file", None),
-        Kind::Dir => ("dir", None),
-        Kind::Symlink(target) => ("symlink", Some(printable(target))),
+        Kind::File => (MemberKind::File, None),
+        Kind::Dir => (MemberKind::Dir, None),
+        Kind::Symlink(target) => (MemberKind::Symlink, Some(printable(target))),
     };
     Member {
         name: printable(&entry.name),
