@@ -23,11 +23,14 @@ const LOCAL_VARIABLES: &[&str] = &[
     "GIT_CONFIG_PARAMETERS",
     "GIT_CONFIG_COUNT",
     "GIT_REPLACE_REF_BASE",
-    "GIT_GRAFT_FILE",
     "GIT_SHALLOW_FILE",
     "GIT_INTERNAL_SUPER_PREFIX",
     "GIT_IMPLICIT_WORK_TREE",
 ];
+
+/// Settings of every command. What watches the files of a repository is a program that its own settings name.
+/// A commit graph can give a commit another tree and another time than the commit itself.
+const SETTINGS: [(&str, &str); 2] = [("core.fsmonitor", "false"), ("core.commitGraph", "false")];
 
 /// The beginning of an id, as reports print it.
 pub fn short(id: &str) -> &str {
@@ -37,17 +40,25 @@ pub fn short(id: &str) -> &str {
 /// A `git` command in `dir`, to be given arguments and run.
 pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
     let cmd = LOCAL_VARIABLES.iter().fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
-    // Optional locks would refresh, that is write, the user's index. What watches the files of a repository
-    // is a program that its own settings name. A replacement object is not what its id says, and no other
-    // clone has it.
-    cmd.env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_CONFIG_COUNT", "1")
-        .env("GIT_CONFIG_KEY_0", "core.fsmonitor")
-        .env("GIT_CONFIG_VALUE_0", "false")
+    // Optional locks would refresh, that is write, the user's index. A replacement object is not what its id
+    // says, grafts give a commit other parents, and no other clone has either.
+    configured(cmd, &[])
+        .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_GRAFT_FILE", "/dev/null/none")
         .env("LC_ALL", "C")
         .dir(dir)
         .args(args)
+}
+
+/// The command with the settings of every command, and `more`.
+pub fn configured(cmd: Cmd, more: &[(&str, &str)]) -> Cmd {
+    let all = SETTINGS.iter().chain(more).enumerate();
+    all.fold(cmd, |cmd, (i, (key, value))| {
+        cmd.env("GIT_CONFIG_COUNT", (i + 1).to_string())
+            .env(format!("GIT_CONFIG_KEY_{i}"), key)
+            .env(format!("GIT_CONFIG_VALUE_{i}"), value)
+    })
 }
 
 /// Whether a test that needs git can run here. It has to everywhere but on Windows, where wine has no git.

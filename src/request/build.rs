@@ -153,6 +153,9 @@ pub struct SourceChoice {
     /// Files that are not copied with a directory.
     #[arg(skip)]
     pub without: Vec<PathBuf>,
+    /// The objects of a repository are checked against their ids: it is someone else's.
+    #[arg(skip)]
+    pub untrusted: bool,
 }
 
 impl SourceChoice {

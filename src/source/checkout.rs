@@ -10,33 +10,37 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::commit::is_in;
+use super::found::Take;
 use super::repository::{common_dir, git_path, is_store, promisor, remote, text, try_text};
 use super::snapshot::{self, Now};
+use super::sound;
 use crate::error::refused;
 use crate::fs;
-use crate::git::{git, paths};
+use crate::git::{configured, git, paths};
 use crate::process::Cmd;
 
-/// Copies `commit` of the repository at `from` to `to`, submodules too; with `snapshot` the
-/// tracked files as they are in the work tree.
-pub(super) fn check_out(from: &Path, commit: &str, snapshot: bool, to: &Path) -> Result<()> {
+/// Copies `commit` of the repository at `from` to `to`, submodules too.
+pub(super) fn check_out(from: &Path, commit: &str, take: Take, to: &Path) -> Result<()> {
+    let snapshot = take == Take::Snapshot;
     make_repository(from, commit, to)?;
+    let borrows = to.join(BORROWS);
+    let aside = borrows.with_extension("aside");
+    if take == Take::Checked {
+        sound::pack(from, to)?;
+        // A store can have one object twice, and git reads either: here it reads those that were checked.
+        rename(&borrows, &aside)?;
+    }
     let mut reset = in_copy(to, ["reset", "--hard", "--quiet", commit]);
     if let Some(url) = promisor(from)? {
         // What a partial clone lacks is fetched from where it came from, and from its very URL,
         // credentials and all: so it stays out of the copy's configuration and of messages.
-        for (name, value) in [
-            // Behind the one of every command.
-            ("GIT_CONFIG_COUNT", "3"),
-            ("GIT_CONFIG_KEY_1", "remote.promisor.promisor"),
-            ("GIT_CONFIG_VALUE_1", "true"),
-            ("GIT_CONFIG_KEY_2", "remote.promisor.url"),
-            ("GIT_CONFIG_VALUE_2", &url),
-        ] {
-            reset = reset.env(name, value);
-        }
+        let promisor = [("remote.promisor.promisor", "true"), ("remote.promisor.url", &*url)];
+        reset = configured(reset, &promisor);
     }
     reset.checked()?;
+    if take == Take::Checked {
+        rename(&aside, &borrows)?;
+    }
     let mut links = gitlinks(to)?;
     if snapshot {
         let changes = snapshot::changes(from)?;
@@ -44,11 +48,18 @@ pub(super) fn check_out(from: &Path, commit: &str, snapshot: bool, to: &Path) ->
         links = gitlinks(from)?;
         links.retain(|(path, _)| !changes.contains(&(path.clone(), Now::Gone)));
     }
-    submodules(from, &links, snapshot, to)
+    submodules(from, &links, take, to)
+}
+
+/// Where a repository lists the stores that it borrows objects from.
+const BORROWS: &str = ".git/objects/info/alternates";
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to).with_context(|| format!("failed to rename `{}`", from.display()))
 }
 
 /// A command in a copy: without hooks, and never in a repository around the copy.
-fn in_copy<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
+pub(super) fn in_copy<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
     let around = copy.parent().unwrap_or(copy);
     git(copy, ["-c", "core.hooksPath=/dev/null"].into_iter().chain(args))
         .env("GIT_CEILING_DIRECTORIES", around)
@@ -61,12 +72,11 @@ fn make_repository(from: &Path, commit: &str, to: &Path) -> Result<()> {
     let init = ["-c", "init.defaultBranch=main", "init", "--quiet", "--template="];
     in_copy(to, init).arg(format!("--object-format={format}")).checked()?;
     let objects = git_path(from, "objects")?;
-    let git_dir = to.join(".git");
     let mut borrowed = objects.as_os_str().as_encoded_bytes().to_vec();
     borrowed.push(b'\n');
-    fs::write(&git_dir.join("objects/info/alternates"), borrowed)?;
+    fs::write(&to.join(BORROWS), borrowed)?;
     if let Ok(shallow) = git_path(from, "shallow") {
-        std::fs::copy(&shallow, git_dir.join("shallow"))
+        std::fs::copy(&shallow, to.join(".git/shallow"))
             .with_context(|| format!("failed to copy `{}`", shallow.display()))?;
     }
     for (name, value) in settings(from)? {
@@ -83,6 +93,8 @@ fn settings(from: &Path) -> Result<Vec<(&'static str, String)>> {
         ("core.autocrlf", "false".to_string()),
         ("core.eol", "lf".to_string()),
         ("core.attributesFile", "/dev/null".to_string()),
+        // That of the repository need not say what its commits do.
+        ("core.commitGraph", "false".to_string()),
         ("gc.auto", "0".to_string()),
         ("advice.detachedHead", "false".to_string()),
     ];
@@ -119,7 +131,7 @@ fn gitlinks(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
         .collect())
 }
 
-fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Path) -> Result<()> {
+fn submodules(from: &Path, links: &[(PathBuf, String)], take: Take, to: &Path) -> Result<()> {
     if links.is_empty() {
         return Ok(());
     }
@@ -129,15 +141,15 @@ fn submodules(from: &Path, links: &[(PathBuf, String)], snapshot: bool, to: &Pat
         let Some(name) = names.get(path) else { continue };
         let local = from.join(path);
         let initialized = local.join(".git").exists();
-        let commit = match snapshot && initialized {
+        let commit = match take == Take::Snapshot && initialized {
             true => text(&local, ["rev-parse", "HEAD"])?,
             false => recorded.clone(),
         };
         let copy = to.join(path);
         if initialized && is_in(&local, &commit)? {
-            check_out(&local, &commit, snapshot, &copy)?;
+            check_out(&local, &commit, take, &copy)?;
         } else if let Some(store) = stored(from, name, &commit)? {
-            check_out(&store, &commit, false, &copy)?;
+            check_out(&store, &commit, take.of_store(), &copy)?;
         } else {
             fetch(from, to, path)?;
         }

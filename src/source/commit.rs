@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::found::{Commit, Origin, Source};
+use super::found::{Commit, Origin, Source, Take};
 use super::lockfile::{self, AsItIs};
-use super::outside;
 use super::repository::{remote, text, try_text};
+use super::{outside, sound};
 use crate::error::refused;
 use crate::git::git;
 use crate::query::Cargo;
@@ -50,7 +50,7 @@ pub fn of(
         origin: Origin::Git(commit),
         parts: Vec::new(),
         left_out: Vec::new(),
-        snapshot: false,
+        take: Take::Checked,
         called: called.to_string(),
         time: None,
         root,
@@ -136,6 +136,13 @@ impl Source {
     /// Finds the workspace in a copy, and checks that all that is built is in the copy.
     pub fn settle(&mut self, copy: &Path) -> Result<()> {
         let copy = crate::fs::resolve(copy)?;
+        if let Origin::Git(commit) = &self.origin {
+            // The repository can have a second commit under the id, and the copy has the one that was checked.
+            let checked = text(&copy, ["log", "-1", "--no-show-signature", "--format=%T %ct"])?;
+            if checked != format!("{} {}", commit.tree, commit.time) {
+                return Err(sound::differs(&self.root));
+            }
+        }
         let manifest = copy.join(&self.package).join("Cargo.toml");
         if !manifest.is_file() {
             return Err(refused(format!(

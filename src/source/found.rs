@@ -42,8 +42,25 @@ pub struct Source {
     pub(super) parts: Vec<PathBuf>,
     /// Directories and files that are never copied, absolute.
     pub(super) left_out: Vec<PathBuf>,
-    /// Take the tracked files as they are.
-    pub(super) snapshot: bool,
+    pub(super) take: Take,
+}
+
+/// What a copy takes of a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    /// The commit.
+    Commit,
+    /// The commit, each of its objects checked against its id.
+    Checked,
+    /// The tracked files as they are.
+    Snapshot,
+}
+
+impl Take {
+    /// What it takes of a store without a work tree.
+    pub(super) fn of_store(self) -> Take {
+        if self == Take::Snapshot { Take::Commit } else { self }
+    }
 }
 
 /// What the source is.
@@ -102,7 +119,7 @@ impl Found {
             .into_iter()
             .chain(wanted.choice.without.iter().cloned())
             .collect(),
-            snapshot: wanted.choice.allow_dirty,
+            take: if wanted.choice.untrusted { Take::Checked } else { Take::Commit },
             parts: Vec::new(),
             time: wanted.choice.time,
             called: wanted.choice.called.clone().unwrap_or_else(|| root.display().to_string()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::found::{Commit, Found, Origin, Source, Wanted};
+use super::found::{Commit, Found, Origin, Source, Take, Wanted};
 use super::repository::{remote, resolve, text};
 use super::{outside, snapshot};
 use crate::error::refused;
@@ -47,7 +47,9 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
         commit,
     };
     let mut source = found.source(wanted, top, Origin::Git(info))?;
-    source.snapshot = snapshot;
+    if snapshot {
+        source.take = Take::Snapshot;
+    }
     let copy = if wanted.choice.rev.is_some() || drafts { Some(Copy::of(&source)?) } else { None };
     let root = copy.as_ref().map_or(source.root.clone(), |c| c.root.clone());
     check_manifest(&source, found, copy.is_some(), &root)?;
@@ -60,7 +62,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
         }
     }
     check_outside(&source, &root)?;
-    if let (true, Origin::Git(info)) = (source.snapshot, &mut source.origin) {
+    if let (true, Origin::Git(info)) = (snapshot, &mut source.origin) {
         info.tree = snapshot::tree(&source.root)?;
     }
     Ok(source)

@@ -17,7 +17,7 @@ mod outside;
 pub mod remote;
 mod repository;
 mod snapshot;
-pub mod sound;
+mod sound;
 pub mod spec;
 #[cfg(test)]
 mod tests;
@@ -66,9 +66,7 @@ impl Source {
     /// Makes a clean copy at `to`, which is not there yet.
     pub fn check_out(&self, to: &Path) -> Result<()> {
         match &self.origin {
-            Origin::Git(commit) => {
-                checkout::check_out(&self.root, &commit.commit, self.snapshot, to)
-            }
+            Origin::Git(commit) => checkout::check_out(&self.root, &commit.commit, self.take, to),
             Origin::Directory => directory::copy(self, to),
         }
     }

@@ -327,6 +327,7 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         called: Some(tree.called.clone()),
         time: tree.time,
         without: asked.artifacts.iter().map(|p| fs::canonical(p)).collect(),
+        untrusted: true,
         ..SourceChoice::default()
     };
     let mut project = Project::open(build, scratch)?;

@@ -18,7 +18,7 @@ use crate::request::{Build, Inject, Selection, VerifyRequest};
 use crate::sandbox::Mode;
 use crate::setting;
 use crate::setting::entry::{Fate, Setting};
-use crate::source::{Origin, Source, commit, sound};
+use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
 use crate::variation::{VARIATIONS, VariationSet};
 use crate::verdict::At;
@@ -72,9 +72,6 @@ pub(super) fn open(
     let outside = setting::replayable(&manifest.outside_config).map_err(settings::not_sound)?;
     let config = Config::replay(&outside, cargo_home.as_deref())?;
     let mut copied = Copied::new(source, config, cargo_home, scratch, false)?;
-    if matches!(copied.source.origin, Origin::Git(_)) {
-        sound::check(&copied.copy, scratch, &copied.source.called)?;
-    }
     // Before cargo, which reads them, is asked anything.
     programs::none_in(&copied.config, &copied.source.root)?;
     holds_its_crates(&copied.config, &copied.source.root)?;

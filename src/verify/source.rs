@@ -17,7 +17,7 @@ use crate::query::Cargo;
 use crate::request::{Expected, Given, SourceChoice};
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
-use crate::source::{self, AsItIs, Source, Wanted, address, commit, exported, sound};
+use crate::source::{self, AsItIs, Source, Wanted, address, commit, exported};
 use crate::{fs, process};
 
 /// A tree of files to build from.
@@ -243,7 +243,6 @@ impl Search<'_> {
         }
         let dir = self.scratch.join("checked-out");
         commit::of(self.cargo, root, &id, None, &package, at)?.check_out(&dir)?;
-        sound::check(&dir, self.scratch, at)?;
         Ok(Tree {
             package,
             repository: true,

@@ -1,0 +1,84 @@
+//! Stores of git objects that came with a download: what they hold beside the objects may be forged.
+
+use super::*;
+
+/// Packs everything but the file `a`, which is packed with a program that the index of that pack gives the id
+/// of `src/main.rs`. Git then reads either, by the pack that it used last.
+const DOUBLES: &str = r#"
+import glob, os, struct, subprocess, sys
+def git(*args, stdin=None):
+    run = subprocess.run(["git", *args], input=stdin, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+good, once = git("rev-parse", "HEAD:src/main.rs"), git("rev-parse", "HEAD:a")
+objects = git("rev-list", "--objects", "--no-object-names", "--all").split()
+evil = git("hash-object", "-w", "evil.rs")
+pack = lambda ids: git("pack-objects", "-q", "packs/pack", stdin="\n".join(ids) + "\n")
+os.mkdir("packs")
+pack([id for id in objects if id != once])
+path = f"packs/pack-{pack([once, evil])}.idx"
+data = open(path, "rb").read()
+at = 8 + 256 * 4
+ids, sums, places = data[at:at + 40], data[at + 40:at + 48], data[at + 48:at + 56]
+rows = [(ids[i * 20:][:20], sums[i * 4:][:4], places[i * 4:][:4]) for i in range(2)]
+rows = sorted((bytes.fromhex(good) if id.hex() == evil else id, s, p) for id, s, p in rows)
+fanout = [sum(id[0] <= first for id, _, _ in rows) for first in range(256)]
+parts = [data[:8], struct.pack(">256I", *fanout)] + [row[i] for i in range(3) for row in rows]
+os.chmod(path, 0o644)
+open(path, "wb").write(b"".join(parts) + data[at + 56:])
+for path in glob.glob("packs/*.rev"):
+    os.remove(path)
+subprocess.run("rm -rf .git/objects/?? .git/objects/pack; mv packs .git/objects/pack", shell=True, check=True)
+"#;
+
+#[test]
+fn what_was_checked_is_what_is_built_where_a_store_has_an_object_twice() {
+    let it = Release::prepared("sound-features", |project| {
+        for (name, text) in [("a", "1\n"), ("b", "2\n"), ("c", "1\n")] {
+            project.write(name, text);
+        }
+        project.commit("one file twice");
+    });
+    let clone = it.clone("clone", &[], None);
+    std::fs::write(clone.join("evil.rs"), "fn main() {}\n").unwrap();
+    std::fs::write(clone.join("forge.py"), DOUBLES).unwrap();
+    crate::archive::sh(&clone, "python3 forge.py && rm forge.py evil.rs");
+    // The attack works: plain git checks out the program that nobody committed.
+    crate::archive::sh(
+        &clone,
+        "rm -r src a b c; git checkout -q .; grep -qx 'fn main() {}' src/main.rs",
+    );
+    crate::archive::sh(&clone, "git show HEAD:src/main.rs >src/main.rs");
+    let dir = clone.display().to_string();
+    let at = format!("{dir}@main");
+    for args in [&[&*it.manifest, "--source", &*dir][..], &["--source", &at, "--artifact", &it.app]]
+    {
+        assert_verdict(&it.verify_in(&it.elsewhere(), args), 0, "REPRODUCED");
+    }
+}
+
+#[test]
+fn a_commit_has_the_tree_that_it_names_whatever_a_commit_graph_has() {
+    let it = Release::of("sound-features");
+    let clone = it.clone("clone", &[], None);
+    let git = |args: &[&str]| it.project.git_in(&clone, args).trim().to_string();
+    let tree = git(&["rev-parse", "HEAD^{tree}"]);
+    std::fs::write(clone.join("src/main.rs"), "fn main() {}\n").unwrap();
+    git(&["add", "src"]);
+    let other = git(&["write-tree"]);
+    git(&["reset", "-q", "--hard"]);
+    git(&["commit-graph", "write", "--reachable"]);
+    let graph = clone.join(".git/objects/info/commit-graph");
+    let script = "import os, sys; path, a, b = sys.argv[1:]; os.chmod(path, 0o644)\n\
+        data = open(path, 'rb').read(); a, b = bytes.fromhex(a), bytes.fromhex(b); assert a in data\n\
+        open(path, 'wb').write(data.replace(a, b))";
+    let graph = graph.display();
+    crate::archive::sh(&clone, &format!("python3 -c \"{script}\" {graph} {tree} {other}"));
+    assert_eq!(git(&["log", "-1", "--format=%T"]), other, "plain git believes the graph");
+    // The objects that the commit names were not looked at, those of the other tree were.
+    assert_verdict(&it.verify_in(&clone, &[&it.manifest]), 0, "REPRODUCED");
+    let forged = clone.join("forged.json");
+    let text = std::fs::read_to_string(&it.manifest).unwrap();
+    std::fs::write(&forged, text.replace(&tree, &other)).unwrap();
+    let run = it.verify_in(&clone, &[forged.to_str().unwrap(), &it.app]);
+    fails(&run, 4, &["has the tree", "this is not the source that was built"]);
+}
