@@ -13,11 +13,10 @@ use crate::blame::{self, Blame};
 use crate::build::{Built, Plan, if_full};
 use crate::compare::{Comparison, Pair, compare_all};
 use crate::error::{Kind, failure, host};
-use crate::manifest::FromLedger;
-use crate::project::elsewhere::Elsewhere;
-use crate::project::preload::ShimState;
+use crate::project::prepared::Prepared;
 use crate::project::scratch::Scratch;
-use crate::project::{Project, context, machine, publish};
+use crate::project::summary::Made;
+use crate::project::{Project, context, publish};
 use crate::remedies::{self, Found, Tried};
 use crate::replay::{self, Builds};
 use crate::report::Report;
@@ -97,7 +96,7 @@ fn builds(
 ) -> Result<Outcome> {
     let (show_recipe, once) = (asked.show_recipe, asked.once);
     let remedies = (public && asked.try_remedies).then(|| asked.clone());
-    let mut project = Project::open(asked, scratch)?;
+    let project = Project::open(asked, scratch)?;
     wrapper_exists(&project)?;
     let recipe = project.recipe()?;
     if show_recipe {
@@ -107,12 +106,7 @@ fn builds(
         publish::check_place(&project.results)?;
         fs::check_writable(&project.results)?;
     }
-    progress.phase("fetching dependencies");
-    let say = |line: &str| progress.step("cargo", line);
-    project.fetch(&say)?;
-    let packages = project.resolved(&recipe);
-    let registry_sources = project.registry_sources(packages.as_ref())?;
-
+    project.fetch(progress)?;
     let wish = Wish {
         mode: project.request.isolate,
         options: ["--isolate always", "--isolate never"],
@@ -120,51 +114,21 @@ fn builds(
         network: project.request.network,
         published: Vec::new(),
     };
-    let (sandbox, isolation) = project.isolate(wish, scratch)?;
-    let elsewhere = match once {
-        true => Elsewhere::default(),
-        false => project.elsewhere(&isolation, scratch, &registry_sources.intact)?,
-    };
-    let shim = if once { ShimState::default() } else { project.shim(scratch) };
-    let trace_links = machine::linker_lists_inputs(project.toolchain.host(), scratch);
-    let auditable = project.auditable_packages(&recipe, packages.as_ref())?;
-    let cfgs = project.cfgs()?;
-    let values = |name| project.values(name);
+    let (project, room) = project.isolate(wish)?;
+    let prepared = project.prepared(&recipe, room, !once, true)?;
     // Before the builds: no program of theirs has any part in it.
-    let reach = project.coverage(&recipe, &shim, &isolation, &elsewhere, &Built::default());
+    let reach = project.coverage(&recipe, &prepared, &Built::default());
     let ledger = public.then(|| project.ledger(&recipe, &reach, scratch)).flatten();
     let (using, mut of_ledger) = match ledger.transpose() {
         Ok(using) => (using, None),
         Err(why) => (None, Some(why)),
     };
-    let plan = Plan {
-        source: &project.source,
-        selection: &project.request.selection,
-        toolchain: &project.toolchain,
-        config: &project.config,
-        recipe: &recipe,
-        inject: project.request.inject,
-        cfgs: &cfgs,
-        user_wrapper: project.user_wrapper(),
-        lockfile: &project.lockfile.text,
-        registry_sources: &registry_sources.intact,
-        cargo_home: project.cargo_home.as_deref(),
-        shim: shim.shim.as_ref(),
-        trace_links,
-        keep_calls: !once && (project.request.expand || project.request.replay),
-        ledger: using.as_ref().map(|using| &using.shared),
-        values: &values,
-        scratch,
-        auditable: auditable.as_deref(),
-        generated: &project.generated,
-        sandbox: sandbox.as_ref(),
-        on_disk: &|id| project.on_disk(id, &elsewhere),
-    };
+    let plan = project.plan(&recipe, &prepared, using.as_ref().map(|using| &using.shared));
     let made = if once { one(&plan, &project, progress)? } else { all(&plan, &project, progress)? };
-    let Made { comparison, sides, span } = made;
+    let Made { comparison, sides, span } = &made;
     let a = &sides[0];
     project.reads_only_its_source(a)?;
-    let coverage = span.map(|_| project.coverage(&recipe, &shim, &isolation, &elsewhere, a));
+    let coverage = span.map(|_| project.coverage(&recipe, &prepared, a));
     let split = using.as_ref().zip(sides.get(1)).map(|(using, b)| {
         progress.phase("adding to the ledger");
         let (split, why) = using.remember(a, b);
@@ -172,33 +136,34 @@ fn builds(
         split
     });
     let from_ledger = split.as_ref().is_some_and(|split| split.reused > 0);
-    let verdict = verdict(&comparison, coverage.as_ref(), &project, from_ledger)?;
-    let mut manifest =
-        project.manifest(&recipe, &comparison, verdict, coverage.as_ref(), a, scratch)?;
-    manifest.ledger = split.as_ref().and_then(FromLedger::of);
-    let mut unlike = None;
+    let verdict = verdict(comparison, coverage.as_ref(), &project, from_ledger)?;
     // Whose files were not discarded.
     let other = comparison.others().first().copied().unwrap_or(Side::B);
     let other = sides.get(other.index());
-    if verdict != Verdict::Differs {
-        (manifest.components, unlike) = project.components(packages.as_ref(), a, other)?;
-    }
+    let (components, unlike) = match verdict {
+        Verdict::Differs => (None, None),
+        _ => project.components(prepared.packages.as_ref(), a, other)?,
+    };
+    let split_of = split.as_ref();
+    let manifest =
+        project.manifest(&recipe, &made, verdict, coverage.as_ref(), split_of, components)?;
     process::check_interrupt()?;
     let mut explained = Vec::new();
     let mut blame = Blame::default();
-    if let (Some(span), Some(coverage)) = (span, &coverage) {
+    if let (Some(span), Some(coverage)) = (*span, &coverage) {
         let known = |other| project.known(coverage, other, span[0], span[1]);
-        let causes = Causes { plan: &plan, project: &project, sides: &sides, coverage, span };
-        blame = causes.found(&comparison, &known, progress)?;
+        let causes = Causes { plan: &plan, project: &project, sides, coverage, span };
+        blame = causes.found(comparison, &known, progress)?;
         let of_culprits = context::of_culprits(&blame.culprits);
         let known = |other| known(other).and(&of_culprits);
-        explained = context::explain_all(&comparison, &known);
+        explained = context::explain_all(comparison, &known);
     }
     let path = match public {
-        true => publish::publish(&project.results, scratch, &comparison, verdict, &manifest)?,
+        true => publish::publish(&project.results, scratch, comparison, verdict, &manifest)?,
         false => project.results.join(publish::MANIFEST),
     };
     progress.clear();
+    let Prepared { isolation, registry_sources, elsewhere, .. } = prepared;
     let shared = isolation.why.iter().filter(|_| span.is_some()).map(|why| {
         format!("not isolated: both builds shared /tmp, a directory above theirs, the network and the processes ({why})")
     });
@@ -212,7 +177,7 @@ fn builds(
     let about_crates = registry_sources.note();
     let of_run =
         not_replayable.chain(shared).chain(network).chain(of_ledger).chain(about_crates).collect();
-    // Nothing would give the memory back while remedies are built.
+    // Nothing else would give the memory back while remedies are built.
     drop(elsewhere);
     let try_all = |asked| tried(&asked, verdict, &blame.culprits, scratch, progress);
     let (tried, of_remedies) = remedies.map(try_all).transpose()?.unzip();
@@ -220,8 +185,8 @@ fn builds(
     Ok(Outcome::Report(Box::new(Report {
         command: "build",
         verdict,
-        builds: sides.len(),
-        comparison,
+        builds: made.sides.len(),
+        comparison: made.comparison,
         explained,
         blame: blame.culprits,
         tried,
@@ -238,15 +203,6 @@ fn builds(
         manifest: path,
         results: project.results.clone(),
     })))
-}
-
-/// What was built and compared.
-struct Made {
-    comparison: Comparison,
-    /// What each build left, A's first.
-    sides: Vec<Built>,
-    /// The times between which they were made; none after `--once`.
-    span: Option<[i64; 2]>,
 }
 
 /// How many builds are made at a time: more would only wait for each other.

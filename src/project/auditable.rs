@@ -17,7 +17,7 @@ use crate::request::Inject;
 use crate::sbom;
 
 /// The packages of one side.
-type Listing = dyn Fn(&Layout) -> Packages + Sync;
+pub(super) type Listing = dyn Fn(&Layout) -> Packages + Sync;
 
 impl Project {
     /// Whether programs get a list of their packages from here: not where `cargo auditable` wraps rustc and

@@ -20,7 +20,7 @@ const MOST: u64 = 512 << 20;
 /// Where those copies are, if not in the scratch directory.
 #[derive(Default)]
 pub(crate) struct Elsewhere {
-    dir: Option<Scratch>,
+    pub(super) dir: Option<Scratch>,
     /// Why the copies of both builds are listed in one order, if they are.
     pub(crate) same_order: Option<String>,
 }
@@ -31,7 +31,6 @@ impl Project {
     pub(crate) fn elsewhere(
         &self,
         isolation: &Isolation,
-        scratch: &Path,
         sources: &[PathBuf],
     ) -> Result<Elsewhere> {
         if !self.request.vary.has(VariationId::DirectoryOrder) {
@@ -52,6 +51,7 @@ impl Project {
             Ok(()) => (Some(Scratch::within(Path::new(MEMORY), false)?), None),
             Err(why) => (None, Some(why)),
         };
+        let scratch = &*self.canaries.scratch;
         let there = dir.as_ref().map_or(scratch, Scratch::path);
         if listed(&scratch.join("listed-a"), false)? != listed(&there.join("listed-b"), true)? {
             return Ok(Elsewhere { dir, same_order: None });
@@ -63,17 +63,18 @@ impl Project {
         Ok(Elsewhere { dir: None, same_order: Some(same_order) })
     }
 
-    /// Where the directories of both sides are on this machine, if they run in a sandbox.
-    pub(crate) fn on_disk(&self, id: VariationId, elsewhere: &Elsewhere) -> Values {
+    /// Where the directories of both sides are on this machine, if they run in a sandbox, and the copies of
+    /// all but A are in `elsewhere`.
+    pub(super) fn on_disk(&self, id: VariationId, elsewhere: Option<&Path>) -> Values {
         let canaries = Canaries { apart: None, ..self.canaries.clone() };
         let values = VariationSet::default().values(id, &canaries);
         let copies = matches!(id, VariationId::BuildPath | VariationId::CargoHome);
-        let Some(dir) = elsewhere.dir.as_ref().filter(|_| copies) else { return values };
+        let Some(dir) = elsewhere.filter(|_| copies) else { return values };
         let others = Side::first(self.canaries.sides).skip(1);
         others.fold(values, |values, side| {
             match values.path(side).strip_prefix(&self.canaries.scratch) {
                 Ok(below) => {
-                    let there = dir.path().join(below);
+                    let there = dir.join(below);
                     values.with(side, Value::Path(there))
                 }
                 Err(_) => values,

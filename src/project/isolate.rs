@@ -1,7 +1,7 @@
 //! The sandbox of a run: whether one is made, what it has to show of this machine, and which paths
 //! it can make canonical.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -11,16 +11,15 @@ use crate::project::Project;
 use crate::recipe::environment::set;
 use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
 use crate::source::Origin;
-use crate::variation::{Side, VARIATIONS, VariationId};
+use crate::variation::{Canaries, Side, VARIATIONS, VariationId};
+
+/// The sandbox, and why there is none.
+pub(super) type Room = (Option<Sandbox>, Isolation);
 
 impl Project {
-    /// Makes the sandbox. From here on directories that are not varied have their canonical paths, if
-    /// there is one.
-    pub(crate) fn isolate(
-        &mut self,
-        wish: Wish,
-        scratch: &Path,
-    ) -> Result<(Option<Sandbox>, Isolation)> {
+    /// Makes the sandbox. If there is one, directories of this project that are not varied have their
+    /// canonical paths.
+    pub(crate) fn isolate(self, wish: Wish) -> Result<(Project, Room)> {
         // In a directory that is no repository of its own, whoever packed it may have written these lists.
         let mut read = match (&self.source.origin, wish.view) {
             (Origin::Git(_), _) | (_, View::Machine) => sandbox::borrowed_objects(&self.copy)?,
@@ -44,6 +43,7 @@ impl Project {
                 canonical.map(|dir| dir.iter().take(2).collect()).collect()
             }
         };
+        let scratch = &self.canaries.scratch;
         let (sandbox, isolation) = Sandbox::choose(wish, &self.toolchain, scratch, made, read)?;
         if let (None, true, Some(why)) = (&sandbox, self.request.same_path, &isolation.why) {
             return Err(host(format!(
@@ -51,11 +51,14 @@ impl Project {
                 self.name
             )));
         }
-        self.canaries.canonical = sandbox.as_ref().map(|_| self.name.clone());
-        self.canaries.apart = sandbox.as_ref().map(|_| self.canaries.place_apart());
         let movable = sandbox.is_some() && self.toolchain.is_movable();
-        self.canaries.toolchain = movable.then(|| self.toolchain.sysroot.clone());
-        Ok((sandbox, isolation))
+        let canaries = Canaries {
+            canonical: sandbox.as_ref().map(|_| self.name.clone()),
+            apart: sandbox.as_ref().map(|_| self.canaries.place_apart()),
+            toolchain: movable.then(|| self.toolchain.sysroot.clone()),
+            ..self.canaries
+        };
+        Ok((Project { canaries, ..self }, (sandbox, isolation)))
     }
 
     /// The directories that are not varied.

@@ -12,6 +12,7 @@ pub(crate) mod machine;
 pub(crate) mod metadata;
 mod notes;
 pub(crate) mod preload;
+pub(crate) mod prepared;
 pub(crate) mod profiles;
 mod programs;
 pub(crate) mod publish;
@@ -20,7 +21,7 @@ mod schema;
 pub(crate) mod scratch;
 pub(crate) mod selection;
 mod settings;
-mod summary;
+pub(crate) mod summary;
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,7 @@ use crate::recipe::{Recipe, table};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
+use crate::term::Progress;
 use crate::toolchain::Toolchain;
 use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
 use crate::{build, git};
@@ -342,8 +344,10 @@ impl Project {
     }
 
     /// Downloads what the lockfile names.
-    pub(crate) fn fetch(&self, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
-        fetch::fetch(&self.toolchain, &self.fetch_place()?, say)
+    pub(crate) fn fetch(&self, progress: &Progress) -> Result<()> {
+        progress.phase("fetching dependencies");
+        let say = |line: &str| progress.step("cargo", line);
+        fetch::fetch(&self.toolchain, &self.fetch_place()?, &say)
     }
 
     /// Where cargo is run to find crates: outside the source, with what of its config is about that.

@@ -1,7 +1,7 @@
 //! Makes the manifest and the report of a finished double build.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use cargo_metadata::Metadata;
@@ -9,14 +9,13 @@ use repro_formats::digest;
 
 use crate::build::Built;
 use crate::compare::Comparison;
+use crate::ledger::Split;
 use crate::manifest::components::Components;
-use crate::manifest::{self, Manifest};
-use crate::project::elsewhere::Elsewhere;
-use crate::project::preload::ShimState;
+use crate::manifest::{self, FromLedger, Manifest};
+use crate::project::prepared::Prepared;
 use crate::project::{Project, machine, publish};
 use crate::recipe::Recipe;
 use crate::recipe::environment::{self, PLUMBING};
-use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
 use crate::source::Origin;
 use crate::variation::VARIATIONS;
@@ -24,16 +23,26 @@ use crate::variation::coverage::{Coverage, Reach};
 use crate::verdict::Verdict;
 use crate::{git, sbom, setting};
 
+/// What was built and compared.
+pub(crate) struct Made {
+    pub(crate) comparison: Comparison,
+    /// What each build left, A's first.
+    pub(crate) sides: Vec<Built>,
+    /// The times between which they were made; none after `--once`.
+    pub(crate) span: Option<[i64; 2]>,
+}
+
 impl Project {
     pub(crate) fn manifest(
         &self,
         recipe: &Recipe,
-        comparison: &Comparison,
+        made: &Made,
         verdict: Verdict,
         coverage: Option<&Coverage>,
-        a: &Built,
-        scratch: &Path,
+        split: Option<&Split>,
+        components: Option<Components>,
     ) -> Result<Manifest> {
+        let (a, scratch) = (&made.sides[0], &self.canaries.scratch);
         let selection = &self.request.selection;
         let builder = match self.request.builder {
             true => Some(machine::describe(&self.toolchain, a)?),
@@ -44,7 +53,7 @@ impl Project {
             verdict: verdict.name().to_string(),
             builds: coverage.map(|_| self.request.builds).filter(|n| *n > 2),
             variations: coverage.map(manifest::Variations::from),
-            ledger: None,
+            ledger: split.and_then(FromLedger::of),
             source: self.manifest_source()?,
             toolchain: manifest::Toolchain {
                 rustc: self.toolchain.rustc_verbose.lines().map(str::to_string).collect(),
@@ -74,10 +83,10 @@ impl Project {
             },
             outside_config: self.outside_config().into_iter().map(|(_, text)| text).collect(),
             environment: self.consulted(&a.consulted),
-            artifacts: publish::artifacts(comparison, scratch, verdict),
+            artifacts: publish::artifacts(&made.comparison, scratch, verdict),
             archives: Vec::new(),
             images: Vec::new(),
-            components: None,
+            components,
             builder,
         })
     }
@@ -168,14 +177,8 @@ impl Project {
     }
 
     /// What was varied and what was not, once the builds are made.
-    pub(crate) fn coverage(
-        &self,
-        recipe: &Recipe,
-        shim: &ShimState,
-        isolation: &Isolation,
-        elsewhere: &Elsewhere,
-        a: &Built,
-    ) -> Coverage {
+    pub(crate) fn coverage(&self, recipe: &Recipe, prepared: &Prepared, a: &Built) -> Coverage {
+        let Prepared { isolation, elsewhere, shim, .. } = prepared;
         let one_path = match (&isolation.why, &self.canaries.toolchain) {
             (Some(why), _) => Some(why.as_str()),
             (None, Some(_)) => None,

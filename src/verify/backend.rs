@@ -92,13 +92,12 @@ fn rebuild(
     if let Some(why) = not_accepted(&ready.settings) {
         return Ok(Outcome::nothing(why));
     }
-    let mut project = ready.project;
-    let recipe = project.recipe()?;
+    let recipe = ready.project.recipe()?;
     // The originals are next to the input.
     let beside = fs::canonicalize(input).ok().and_then(|p| p.parent().map(Path::to_owned));
     let wish = Wish::of_verify(mode, beside.into_iter().collect());
-    let Rebuild { built, .. } =
-        build(&mut project, &ready.label, &recipe, wish, false, scratch, progress)?;
+    let Rebuild { project, built, .. } =
+        build(ready.project, &ready.label, &recipe, wish, false, progress)?;
     let artifacts = counted(&built);
     let (mut files, mut notes) = by_name(&artifacts);
     notes.extend(ready.notes);

@@ -160,8 +160,8 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
     let manifest_path = claimed.as_ref().map(|c| &*c.path);
     let wish = Wish::of_verify(asked.sandbox, found.places(&input, manifest_path));
-    let Rebuild { built, isolation, components } =
-        build(&mut project, &label, &recipe, wish, asks_linker, scratch, progress)?;
+    let Rebuild { project, built, isolation, components } =
+        build(project, &label, &recipe, wish, asks_linker, progress)?;
     progress.phase("comparing");
     let about = About {
         asked: &asked,

@@ -1,21 +1,19 @@
 //! The one build of a verification, in a sandbox if one can be made.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use crate::artifact::ArtifactSet;
-use crate::build::{Built, Plan};
+use crate::build::Built;
 use crate::error::{Kind, failure};
 use crate::manifest::components::Components;
-use crate::project::elsewhere::Elsewhere;
-use crate::project::{Project, machine};
+use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::sandbox::{Isolation, Wish};
 use crate::term::{self, Progress};
 
 /// What a rebuild gives.
 pub(super) struct Rebuild {
+    pub(super) project: Project,
     pub(super) built: Built,
     pub(super) isolation: Isolation,
     /// What its artifacts are made of.
@@ -24,48 +22,18 @@ pub(super) struct Rebuild {
 
 /// One build, by the recipe.
 pub(super) fn build(
-    project: &mut Project,
+    project: Project,
     label: &str,
     recipe: &Recipe,
     wish: Wish,
     asks_linker: bool,
-    scratch: &Path,
     progress: &Progress,
 ) -> Result<Rebuild> {
-    progress.phase("fetching dependencies");
-    let say = |line: &str| progress.step("cargo", line);
-    project.fetch(&say)?;
-    let (sandbox, isolation) = project.isolate(wish, scratch)?;
-    let project = &*project;
-    let packages = project.resolved(recipe);
-    let registry_sources = project.registry_sources(packages.as_ref())?;
-    let auditable = project.auditable_packages(recipe, packages.as_ref())?;
-    let cfgs = project.cfgs()?;
-    let values = |name| project.values(name);
-    let plan = Plan {
-        source: &project.source,
-        selection: &project.request.selection,
-        toolchain: &project.toolchain,
-        config: &project.config,
-        recipe,
-        inject: project.request.inject,
-        cfgs: &cfgs,
-        user_wrapper: project.user_wrapper(),
-        lockfile: &project.lockfile.text,
-        registry_sources: &registry_sources.intact,
-        cargo_home: project.cargo_home.as_deref(),
-        shim: None,
-        trace_links: asks_linker && machine::linker_lists_inputs(project.toolchain.host(), scratch),
-        keep_calls: false,
-        ledger: None,
-        values: &values,
-        scratch,
-        auditable: auditable.as_deref(),
-        generated: &project.generated,
-        sandbox: sandbox.as_ref(),
-        on_disk: &|id| project.on_disk(id, &Elsewhere::default()),
-    };
-    if let Some(why) = &isolation.why {
+    project.fetch(progress)?;
+    let (project, room) = project.isolate(wish)?;
+    let prepared = project.prepared(recipe, room, false, asks_linker)?;
+    let plan = project.plan(recipe, &prepared, None);
+    if let Some(why) = &prepared.isolation.why {
         progress.clear();
         let text = format!("sandbox off: build scripts will run with your permissions ({why})");
         term::say(term::WARN, "warning", &text);
@@ -74,10 +42,12 @@ pub(super) fn build(
     let built = plan.run_one(progress)?;
     if built.artifacts.iter().any(|a| a.kind.in_verdict()) {
         let components = match asks_linker {
-            true => project.components(packages.as_ref(), &built, None)?.0,
+            true => project.components(prepared.packages.as_ref(), &built, None)?.0,
             false => None,
         };
-        return Ok(Rebuild { built, isolation, components });
+        let isolation = prepared.isolation.clone();
+        drop(prepared);
+        return Ok(Rebuild { built, isolation, components, project });
     }
     Err(failure(
         Kind::BuildFailed,
