@@ -266,6 +266,11 @@ variations! {
 }
 
 impl VariationId {
+    /// The variation of this name.
+    pub fn named(name: &str) -> Option<VariationId> {
+        VARIATIONS.iter().find(|row| row.text == name).map(|row| row.id)
+    }
+
     /// The directory that builds of everyone can have in common, of a variation that is one.
     pub fn canonical(self, name: &str) -> Option<PathBuf> {
         Some(match self {
