@@ -6,21 +6,25 @@
 mod check;
 pub mod components;
 mod contents;
+mod named;
 mod read;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use repro_formats::digest::Digest;
+use repro_formats::formats::Format;
+use repro_formats::listing::MemberKind;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{self, Kind};
 use crate::fs;
 use crate::ledger::Split;
 use crate::recipe::Row;
+use crate::request::Inject;
+use crate::variation::VariationId;
 use crate::variation::coverage::Coverage;
-use crate::variation::{VARIATIONS, VariationId};
-use crate::verdict::At;
+use crate::verdict::{At, Status, Verdict};
 
 /// The schema's name and version, as it is written.
 pub const SCHEMA: &str = "repro.manifest/2";
@@ -34,9 +38,9 @@ pub const LONGEST: u64 = 64 << 20;
 pub struct Manifest {
     /// [`SCHEMA`].
     pub schema: String,
-    /// `reproducible`, alone or with what makes it worth less; `differs`, or `single` where one
-    /// build was made and nothing compared.
-    pub verdict: String,
+    /// That of the builds; `single` where one was made and nothing compared.
+    #[serde(with = "named")]
+    pub verdict: Verdict,
     /// How many builds were compared, if more than two.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub builds: Option<usize>,
@@ -145,12 +149,23 @@ impl From<&Coverage> for Variations {
     }
 }
 
+/// What a source is taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// A commit of a git repository.
+    Git,
+    /// Files.
+    #[default]
+    Directory,
+}
+
 /// The source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// `git` or `directory`.
-    pub kind: String,
+    /// What it was taken from.
+    pub kind: SourceKind,
     /// URL of the remote, without credentials.
     pub remote: Option<String>,
     /// Commit id.
@@ -217,8 +232,9 @@ pub struct Build {
 pub struct Recipe {
     /// Version of the table.
     pub version: u32,
-    /// `wrapper` or `rustflags`: the two give different bytes.
-    pub inject: String,
+    /// How flags reach rustc: each way gives different bytes.
+    #[serde(with = "named")]
+    pub inject: Inject,
     /// The user's own rustc wrapper, which is run in turn: relative to the source, else its name.
     pub user_wrapper: Option<String>,
     /// SOURCE_DATE_EPOCH, seconds since 1970.
@@ -262,12 +278,14 @@ pub struct Artifact {
     pub package: String,
     /// Target triple.
     pub target: String,
-    /// `bin`, `lib`, `rlib`, `cdylib`, `staticlib`, `dylib`.
-    pub kind: String,
+    /// What it is.
+    #[serde(with = "named")]
+    pub kind: Kind,
     /// File name.
     pub name: String,
-    /// `same`, `differs`, `only-a`, `only-b`; `single` where nothing was compared.
-    pub status: String,
+    /// How the builds' compare; none, as `single`, where there was one.
+    #[serde(with = "named")]
+    pub status: Option<Status>,
     /// Bytes; absent unless the status is `same` or `single`.
     pub size: Option<u64>,
     /// SHA-256; absent unless the status is `same` or `single`: of what differs there is no one digest.
@@ -284,8 +302,9 @@ pub struct Archive {
     pub name: String,
     /// The target whose artifacts are in it; none where other files were packed.
     pub target: Option<String>,
-    /// `tar.gz`, `tar.zst`, `tar.xz`, `zip` or `tar`.
-    pub format: String,
+    /// Its row of the table of formats.
+    #[serde(with = "named")]
+    pub format: &'static Format,
     /// The crate that compressed, or `none`.
     pub compressor: String,
     /// Its version.
@@ -358,8 +377,9 @@ pub struct ImagePlatform {
 pub struct Member {
     /// Its name; bytes that are not printable are escaped.
     pub name: String,
-    /// `file`, `dir` or `symlink`.
-    pub kind: String,
+    /// What it is.
+    #[serde(with = "named")]
+    pub kind: MemberKind,
     /// Permission bits, four octal digits.
     pub mode: String,
     /// Bytes of a file.
@@ -428,7 +448,7 @@ impl Artifact {
         Some(artifact::Artifact {
             package: self.package.clone(),
             target: self.target.clone(),
-            kind: Kind::named(&self.kind)?,
+            kind: self.kind,
             name: self.name.clone(),
             digest: Digest { size: self.size?, sha256: self.sha256.clone()? },
             path,
@@ -440,10 +460,10 @@ impl Recipe {
     /// Whether the builds had directories at one path, and at which kind of path.
     pub fn at(&self) -> Option<At> {
         let canonical = |f: &Fixed| {
-            let ids = VARIATIONS.iter().map(|row| row.id).filter(|id| id.to_string() == f.name);
             let name = Path::new(&f.path).strip_prefix("/build").ok().and_then(|p| p.iter().next());
             let name = name.unwrap_or_default().to_string_lossy();
-            ids.filter_map(|id| id.canonical(&name)).any(|path| path == Path::new(&f.path))
+            let id = VariationId::named(&f.name);
+            id.and_then(|id| id.canonical(&name)).is_some_and(|path| path == Path::new(&f.path))
         };
         match self.fixed.is_empty() {
             true => None,

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use repro_formats::compress::deflate;
 use repro_formats::error::Stop;
 use repro_formats::formats::Format;
+use repro_formats::listing::MemberKind;
 use repro_formats::names::printable;
 use repro_formats::pack::{self, Options, Packed};
 use repro_formats::tar::write::Kind;
@@ -102,7 +103,7 @@ pub(super) fn entry(
     manifest::Archive {
         name: file_name(path),
         target: target.map(str::to_string),
-        format: options.format.name.to_string(),
+        format: options.format,
         compressor: compressor.name.to_string(),
         version: compressor.version.to_string(),
         level: options.level,
@@ -118,14 +119,14 @@ pub(super) fn entry(
 fn member(member: &pack::Member) -> manifest::Member {
     let item = &member.item;
     let (kind, target) = match &item.kind {
-        Kind::File(_) => ("file", None),
-        Kind::Dir => ("dir", None),
-        Kind::Symlink(to) => ("symlink", Some(printable(to))),
-        Kind::Hardlink(to) => ("hardlink", Some(printable(to))),
+        Kind::File(_) => (MemberKind::File, None),
+        Kind::Dir => (MemberKind::Dir, None),
+        Kind::Symlink(to) => (MemberKind::Symlink, Some(printable(to))),
+        Kind::Hardlink(to) => (MemberKind::Hardlink, Some(printable(to))),
     };
     manifest::Member {
         name: printable(&item.name),
-        kind: kind.to_string(),
+        kind,
         mode: format!("{:04o}", item.mode),
         size: member.digest.as_ref().map(|d| d.size),
         sha256: member.digest.as_ref().map(|d| d.sha256.clone()),

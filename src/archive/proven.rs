@@ -17,7 +17,7 @@ use crate::artifact::Kind;
 use crate::error::{bad_input, refused, usage};
 use crate::fs::{self, Pending};
 use crate::git;
-use crate::manifest::{Artifact, Manifest};
+use crate::manifest::{Artifact, Manifest, SourceKind};
 use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
@@ -155,7 +155,7 @@ fn proven(asked: &Archive, results: &Path) -> Result<(PathBuf, Manifest)> {
 
 /// Why a build is not one to ship, and what to do; none if it is, or if that is accepted.
 fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
-    let verdict = Verdict::named(&manifest.verdict)?;
+    let verdict = manifest.verdict;
     let nothing_varied = verdict == Verdict::NothingVaried && !asked.allow_nothing_varied;
     let single = verdict == Verdict::Single && !asked.allow_single;
     let dirty = manifest.source.dirty && !asked.allow_dirty;
@@ -192,7 +192,7 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
 /// The source that the manifest is about, as it is now.
 fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> Result<Wanted> {
     let said = &manifest.source;
-    let in_git = said.kind == "git";
+    let in_git = said.kind == SourceKind::Git;
     let package = cargo_manifest.parent().unwrap_or(Path::new("/"));
     let package = crate::fs::resolve(package)?;
     let depth = Path::new(&said.directory).components().count();
@@ -234,7 +234,7 @@ fn check_current(manifest: &Manifest, source: &Source, copy: &Path) -> Result<()
 
 /// Names of the files that the build made for the archives.
 fn made_by_build(manifest: &Manifest) -> Vec<String> {
-    let generated = manifest.artifacts.iter().filter(|a| a.kind == Kind::Generated.name());
+    let generated = manifest.artifacts.iter().filter(|a| a.kind == Kind::Generated);
     generated.map(|a| a.name.clone()).collect()
 }
 

@@ -8,7 +8,6 @@ use repro_formats::digest::is_sha256;
 use serde_json::{Map, Value, json};
 
 use super::strict::{self, text};
-use crate::artifact::Kind;
 use crate::manifest::{Artifact, Manifest};
 use crate::toolchain;
 use crate::verdict::Verdict;
@@ -54,7 +53,7 @@ const PARAMETERS: &[Parameter] = &[
     ("noDefaultFeatures", |m| switch(m.build.no_default_features)),
     ("targets", |m| m.build.targets.join(",")),
     ("profile", |m| m.build.profile.clone()),
-    ("inject", |m| m.recipe.inject.clone()),
+    ("inject", |m| m.recipe.inject.name().to_string()),
     ("auditable", |m| switch(m.recipe.auditable)),
     ("sourceDateEpoch", |m| m.recipe.epoch.to_string()),
     ("userWrapper", |m| m.recipe.user_wrapper.clone().unwrap_or_default()),
@@ -141,8 +140,7 @@ pub fn name_of(manifest: &Manifest, artifact: &Artifact) -> String {
 /// The files that a manifest lists: artifacts that are shipped, and archives.
 pub fn files(manifest: &Manifest) -> Files {
     let mut files = Files::new();
-    let is_shipped = |a: &&Artifact| Kind::named(&a.kind).is_some_and(Kind::is_shipped);
-    for artifact in manifest.artifacts.iter().filter(is_shipped) {
+    for artifact in manifest.artifacts.iter().filter(|a| a.kind.is_shipped()) {
         let name = name_of(manifest, artifact);
         files.extend(artifact.sha256.clone().map(|sha256| (name, sha256)));
     }
@@ -167,7 +165,7 @@ pub fn statement(manifest: &Manifest, files: &Files, builder: &str) -> Vec<u8> {
         "builder": {"id": builder},
         "repro_varied": varied,
     });
-    run[VERDICT] = json!(manifest.verdict);
+    run[VERDICT] = json!(manifest.verdict.name());
     if let Some(ledger) = &manifest.ledger {
         run[FROM_LEDGER] = json!(ledger);
     }

@@ -85,7 +85,8 @@ impl Unit {
 }
 
 /// What a crate is for in an artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// It is in the artifact.
     Runtime,
@@ -96,6 +97,15 @@ pub enum Role {
 }
 
 impl Role {
+    /// The name in manifests and SBOMs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Runtime => "runtime",
+            Role::ProcMacro => "proc-macro",
+            Role::Build => "build",
+        }
+    }
+
     /// What a dependency of a crate is for.
     fn of_dependency(self, unit: &Unit) -> Role {
         match self {

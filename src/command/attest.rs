@@ -121,9 +121,8 @@ fn check_id(builder: &str) -> Result<()> {
 
 /// A build that differs, or whose source cannot be retrieved, is not attested.
 fn check(manifest: &Manifest, ledger_ok: bool) -> Result<()> {
-    let differs = Verdict::named(&manifest.verdict) == Some(Verdict::Differs);
-    let why = match (differs, manifest.source.dirty) {
-        (true, _) => {
+    let why = match (manifest.verdict, manifest.source.dirty) {
+        (Verdict::Differs, _) => {
             "was not reproducible, so there are no files to attest: fix the causes and run `repro build` again"
         }
         (_, true) => {

@@ -15,7 +15,6 @@ use repro_formats::{digest, names};
 use serde::Deserialize;
 use toml_edit::DocumentMut;
 
-use crate::artifact::Kind as Artifact;
 use crate::cargo::toolchain as find_toolchain;
 use crate::error::{Kind, bad_input, host, kind_of, one_line, refused};
 use crate::manifest::Manifest;
@@ -30,7 +29,6 @@ use crate::survey::reason::{self, Reason};
 use crate::survey::store::Store;
 use crate::survey::{Cause, File, Outcome, Row, SCHEMA};
 use crate::toolchain::Toolchain;
-use crate::verdict::Verdict;
 use crate::verify::registry;
 use crate::{fs, term};
 
@@ -279,7 +277,7 @@ fn build(
         return Ok(());
     }
     let manifest = Manifest::read(&report.manifest)?;
-    let verdict = Verdict::named(&manifest.verdict).filter(|v| Some(v.code(false)) == code);
+    let verdict = Some(manifest.verdict).filter(|v| Some(v.code(false)) == code);
     let verdict = verdict.ok_or_else(|| machine("its exit code and its manifest disagree"))?;
     for (name, bytes) in
         [("report.json", out.stdout), ("repro.json", std::fs::read(&report.manifest)?)]
@@ -289,11 +287,9 @@ fn build(
     row.manifest = Some(digest::of_file(&kept.join("repro.json"))?.sha256);
     row.verdict = Outcome::Compared(verdict);
     row.recipe = Some(manifest.recipe.version);
-    let kind = |name: &str| Artifact::named(name);
     let artifacts = manifest.artifacts.iter();
-    row.compared =
-        artifacts.clone().filter(|a| kind(&a.kind).is_some_and(Artifact::in_verdict)).count();
-    let shipped = artifacts.filter(|a| kind(&a.kind).is_some_and(Artifact::is_shipped));
+    row.compared = artifacts.clone().filter(|a| a.kind.in_verdict()).count();
+    let shipped = artifacts.filter(|a| a.kind.is_shipped());
     row.artifacts =
         shipped.map(|a| File { name: a.name.clone(), sha256: a.sha256.clone() }).collect();
     if let Some(variations) = manifest.variations {

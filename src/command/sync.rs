@@ -109,9 +109,7 @@ fn published(manifest: &Manifest) -> Vec<&str> {
 /// The package that was built, where it is one; else the project, and the commit in the version's
 /// place.
 fn named(manifest: &Manifest) -> (String, String) {
-    let shipped = |a: &&crate::manifest::Artifact| {
-        crate::artifact::Kind::named(&a.kind).is_some_and(|k| k.is_shipped())
-    };
+    let shipped = |a: &&crate::manifest::Artifact| a.kind.is_shipped();
     let packages: BTreeSet<&str> =
         manifest.artifacts.iter().filter(shipped).map(|a| a.package.as_str()).collect();
     let mut all = packages.iter().filter_map(|p| p.split_once(' '));

@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::named;
+use crate::artifact::Kind;
+use crate::cargo::units::Role;
+
 /// Everything that is known of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,17 +41,18 @@ pub struct Package {
 }
 
 /// What one artifact is made of.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contents {
     /// Target triple of the artifact.
     pub target: String,
     /// Its kind.
-    pub kind: String,
+    #[serde(with = "named")]
+    pub kind: Kind,
     /// Its name.
     pub name: String,
-    /// How the linked crates are known: `linker`, or `externs` where no linker was asked.
-    pub known_by: String,
+    /// How the linked crates are known.
+    pub known_by: KnownBy,
     /// Its own crate's place among `crates`.
     pub root: usize,
     /// The crates that it is made of and those that were needed to build them.
@@ -70,16 +75,13 @@ pub struct Crate {
     pub package: String,
     /// The features.
     pub features: Vec<String>,
-    /// What it was for, of [`ROLES`].
-    pub roles: Vec<String>,
+    /// What it was for.
+    pub roles: Vec<Role>,
     /// Whether a build script of it ran.
     pub build_script: bool,
     /// Places of the crates that it was built with.
     pub dependencies: Vec<usize>,
 }
-
-/// What a crate can be for.
-pub const ROLES: [&str; 3] = ["runtime", "proc-macro", "build"];
 
 /// A library of the toolchain.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -116,9 +118,14 @@ pub struct Library {
 }
 
 /// How the linked crates are known.
-pub const BY_LINKER: &str = "linker";
-/// The same, where no linker was asked.
-pub const BY_EXTERNS: &str = "externs";
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KnownBy {
+    /// The linker listed what it read.
+    Linker,
+    /// No linker was asked: by the options of rustc.
+    Externs,
+}
 
 impl Components {
     /// The components of a rebuild, without details that the claim does not have.
@@ -135,7 +142,7 @@ impl Components {
 
 impl Contents {
     /// Whether it is about the artifact of this target, kind and name.
-    pub fn is_of(&self, target: &str, kind: &str, name: &str) -> bool {
-        (&*self.target, &*self.kind, &*self.name) == (target, kind, name)
+    pub fn is_of(&self, target: &str, kind: Kind, name: &str) -> bool {
+        (&*self.target, self.kind, &*self.name) == (target, kind, name)
     }
 }

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::Manifest;
-use super::check::{Checked, inside, no_control, once, one_of, sha256};
-use super::components::{BY_EXTERNS, BY_LINKER, Components, Contents, ROLES};
-use crate::verdict::SINGLE;
+use super::check::{Checked, inside, no_control, once, sha256};
+use super::components::{Components, Contents};
+use crate::verdict::Verdict;
 
 /// Whether the list of contents in an untrusted manifest can be worked with.
 pub(super) fn sound(components: &Components, manifest: &Manifest) -> Checked {
-    if components.compared == (manifest.verdict == SINGLE) {
+    if components.compared == (manifest.verdict == Verdict::Single) {
         return Err("its verdict does not go with its list of components".to_string());
     }
     once("package", components.packages.iter().map(|p| &*p.id))?;
@@ -26,7 +26,7 @@ pub(super) fn sound(components: &Components, manifest: &Manifest) -> Checked {
         }
     }
     let ids: BTreeSet<&str> = components.packages.iter().map(|p| &*p.id).collect();
-    once("artifact", components.artifacts.iter().map(|c| [&c.target, &c.kind, &c.name]))?;
+    once("artifact", components.artifacts.iter().map(|c| [&*c.target, c.kind.name(), &*c.name]))?;
     for contents in &components.artifacts {
         self::contents(contents, &ids)?;
     }
@@ -34,7 +34,6 @@ pub(super) fn sound(components: &Components, manifest: &Manifest) -> Checked {
 }
 
 fn contents(contents: &Contents, ids: &BTreeSet<&str>) -> Checked {
-    one_of("known_by", &contents.known_by, &[BY_LINKER, BY_EXTERNS])?;
     let count = contents.crates.len();
     let places = contents.crates.iter().flat_map(|c| &c.dependencies).chain([&contents.root]);
     if let Some(place) = places.into_iter().find(|place| **place >= count) {
@@ -45,9 +44,6 @@ fn contents(contents: &Contents, ids: &BTreeSet<&str>) -> Checked {
         if !ids.contains(&**id) {
             return Err(format!("`{}` is not among the packages", id.escape_debug()));
         }
-    }
-    for role in contents.crates.iter().flat_map(|c| &c.roles) {
-        one_of("role", role, &ROLES)?;
     }
     let features = contents.crates.iter().flat_map(|c| &c.features);
     let members = contents.members.iter().flat_map(|m| m.archive.iter().chain([&m.name]));

@@ -12,7 +12,7 @@ use crate::error::refused;
 use crate::fs;
 use crate::manifest::{self, Manifest};
 use crate::variation::Side;
-use crate::verdict::{SINGLE, Status, Verdict};
+use crate::verdict::{Status, Verdict};
 
 /// Directory of proven artifacts.
 const ARTIFACTS: &str = "artifacts";
@@ -58,17 +58,17 @@ pub fn artifacts(
         .map(|pair| {
             let x = pair.either();
             let (status, same) = match (verdict, pair.status()) {
-                (Verdict::Single, _) => (SINGLE, true),
-                (_, status) => (status.name(), status == Status::Same),
+                (Verdict::Single, _) => (None, true),
+                (_, status) => (Some(status), status == Status::Same),
             };
             let kept = places(pair, scratch, verdict).into_iter().next();
             let path = kept.filter(|_| same).map(|(_, to)| fs::slashed(&to));
             manifest::Artifact {
                 package: x.package.clone(),
                 target: x.target.clone(),
-                kind: x.kind.name().to_string(),
+                kind: x.kind,
                 name: x.name.clone(),
-                status: status.to_string(),
+                status,
                 size: same.then_some(x.digest.size),
                 sha256: same.then(|| x.digest.sha256.clone()),
                 path,

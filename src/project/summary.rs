@@ -50,7 +50,7 @@ impl Project {
         };
         Ok(Manifest {
             schema: manifest::SCHEMA.to_string(),
-            verdict: verdict.name().to_string(),
+            verdict,
             builds: coverage.map(|_| self.request.builds).filter(|n| *n > 2),
             variations: coverage.map(manifest::Variations::from),
             ledger: split.and_then(FromLedger::of),
@@ -74,7 +74,7 @@ impl Project {
             },
             recipe: manifest::Recipe {
                 version: self.recipe_version,
-                inject: self.request.inject.name().to_string(),
+                inject: self.request.inject,
                 user_wrapper: self.user_wrapper_name(),
                 epoch: recipe.epoch.seconds,
                 auditable: recipe.auditable,
@@ -115,7 +115,6 @@ impl Project {
 
     pub(crate) fn manifest_source(&self) -> Result<manifest::Source> {
         let mut source = manifest::Source {
-            kind: "directory".to_string(),
             tags: self.source.tags()?,
             version: self.source.version(&self.copy),
             directory: manifest::directory(&self.source.package),
@@ -124,7 +123,7 @@ impl Project {
         };
         match &self.source.origin {
             Origin::Git(commit) => {
-                source.kind = "git".to_string();
+                source.kind = manifest::SourceKind::Git;
                 source.remote = commit.remote.clone();
                 source.commit = Some(commit.commit.clone());
                 source.tree = Some(commit.tree.clone());

@@ -2,7 +2,8 @@
 //! which part was built with which.
 
 use super::purl;
-use crate::manifest::components::{BY_LINKER, Components, Contents, Crate};
+use crate::cargo::units::Role;
+use crate::manifest::components::{Components, Contents, Crate, KnownBy};
 use crate::manifest::{Artifact, Manifest};
 use crate::toolchain;
 
@@ -89,7 +90,7 @@ impl<'a> Bom<'a> {
             manifest,
             artifact,
             compared: components.compared,
-            whole: contents.known_by == BY_LINKER,
+            whole: contents.known_by == KnownBy::Linker,
             root,
             parts,
         }
@@ -135,9 +136,9 @@ impl<'a> Crates<'a> {
     fn part(&self, at: usize) -> Part {
         let of = &self.contents.crates[at];
         let package = self.package(&of.package).cloned().unwrap_or_default();
-        let linked = of.roles.iter().any(|r| r == "runtime");
+        let linked = of.roles.contains(&Role::Runtime);
         let mut properties: Vec<(&str, String)> =
-            of.roles.iter().map(|role| ("repro:role", role.clone())).collect();
+            of.roles.iter().map(|role| ("repro:role", role.name().to_string())).collect();
         properties.extend(of.features.iter().map(|f| ("repro:feature", f.clone())));
         properties.extend(of.build_script.then(|| ("repro:build-script", "true".to_string())));
         properties.extend(package.directory.map(|dir| ("repro:directory", dir)));

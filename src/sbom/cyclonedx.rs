@@ -30,7 +30,7 @@ pub(super) fn render(bom: &Bom, form: Form) -> Vec<u8> {
 
 fn metadata(bom: &Bom) -> Value {
     let mut root = component(&bom.root, Form::CycloneDx16);
-    let kind = if bom.artifact.kind == Kind::Bin.name() { "application" } else { "library" };
+    let kind = if bom.artifact.kind == Kind::Bin { "application" } else { "library" };
     root["type"] = json!(kind);
     if let Some(root) = root.as_object_mut() {
         root.remove("scope");

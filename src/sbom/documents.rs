@@ -6,6 +6,7 @@ use super::bom::{Bom, Form};
 use super::{cyclonedx, spdx};
 use crate::error::{bad_input, refused};
 use crate::manifest::Manifest;
+use crate::verdict::Verdict;
 
 /// A format: its name, the version, the ending of its files.
 pub struct Row {
@@ -31,8 +32,8 @@ pub const FORMS: &[Row] = &[
 /// # Errors
 /// The manifest does not say what its artifacts are made of.
 pub fn documents(manifest: &Manifest, row: &Row) -> Result<Vec<(String, Vec<u8>)>> {
-    let components = manifest.components.as_ref().ok_or_else(|| match &*manifest.verdict {
-        "differs" => refused("the two builds differ, so there is no one list of what is in them: fix the causes that `repro build` reports and build again"),
+    let components = manifest.components.as_ref().ok_or_else(|| match manifest.verdict {
+        Verdict::Differs => refused("the two builds differ, so there is no one list of what is in them: fix the causes that `repro build` reports and build again"),
         _ => refused("the manifest does not list what its artifacts are made of: build again with this version of repro"),
     })?;
     let mut names: Vec<&str> = components.artifacts.iter().map(|c| &*c.name).collect();
@@ -40,7 +41,7 @@ pub fn documents(manifest: &Manifest, row: &Row) -> Result<Vec<(String, Vec<u8>)
     let mut found = Vec::new();
     for contents in &components.artifacts {
         let artifact =
-            manifest.artifacts.iter().find(|a| contents.is_of(&a.target, &a.kind, &a.name));
+            manifest.artifacts.iter().find(|a| contents.is_of(&a.target, a.kind, &a.name));
         let Some(artifact) = artifact.filter(|a| a.sha256.is_some()) else { continue };
         let bom = Bom::new(manifest, artifact, components, contents);
         let bytes = match row.form {

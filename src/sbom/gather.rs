@@ -14,9 +14,7 @@ use crate::artifact::{Artifact, Kind};
 use crate::build::Built;
 use crate::cargo::units::{Graph, Role, Unit, stem_of};
 use crate::cargo::{auditable, records, wrapper};
-use crate::manifest::components::{
-    BY_EXTERNS, BY_LINKER, Components, Contents, Crate, Member, Package, Rlib,
-};
+use crate::manifest::components::{Components, Contents, Crate, KnownBy, Member, Package, Rlib};
 
 /// What both builds agree on; none if they saw different things. Of one build, what it saw.
 ///
@@ -78,15 +76,6 @@ impl Archive {
         let end = start.checked_add(usize::try_from(entry.size).ok()?)?;
         let content = self.bytes.get(start..end)?;
         another.is_none().then(|| digest::of_bytes(content).sha256)
-    }
-}
-
-/// A role by its name among [`crate::manifest::components::ROLES`].
-fn name_of(role: Role) -> &'static str {
-    match role {
-        Role::Runtime => "runtime",
-        Role::ProcMacro => "proc-macro",
-        Role::Build => "build",
     }
 }
 
@@ -163,13 +152,15 @@ impl<'a> Gather<'a> {
         let (crates, places) = self.crates(&roles);
         let mut contents = Contents {
             target: artifact.target.clone(),
-            kind: artifact.kind.name().to_string(),
+            kind: artifact.kind,
             name: artifact.name.clone(),
-            known_by: if read.is_some() { BY_LINKER } else { BY_EXTERNS }.to_string(),
+            known_by: if read.is_some() { KnownBy::Linker } else { KnownBy::Externs },
             root: places[&root],
             crates,
             libraries: dynamic::libraries(&artifact.path),
-            ..Contents::default()
+            standard_library: Vec::new(),
+            members: Vec::new(),
+            host: Vec::new(),
         };
         let Some(link) = link else { return Ok(contents) };
         let toolchain = link.files.iter().filter(|file| self.is_of_toolchain(Path::new(file)));
@@ -229,7 +220,7 @@ impl<'a> Gather<'a> {
         let places: BTreeMap<usize, usize> =
             numbered.flat_map(|(at, units)| units.iter().map(move |i| (*i, at))).collect();
         let crates = merged.into_iter().enumerate().map(|(at, ((package, features), units))| {
-            let names: BTreeSet<Role> = units.iter().flat_map(|i| roles[i].clone()).collect();
+            let own: BTreeSet<Role> = units.iter().flat_map(|i| roles[i].clone()).collect();
             let dependencies: BTreeSet<usize> = units
                 .iter()
                 .flat_map(|i| self.graph.dependencies(*i))
@@ -239,7 +230,7 @@ impl<'a> Gather<'a> {
             Crate {
                 package,
                 features,
-                roles: names.into_iter().map(|role| name_of(role).to_string()).collect(),
+                roles: own.into_iter().collect(),
                 build_script: units.iter().any(|i| !self.graph.scripts_of(*i).is_empty()),
                 dependencies: dependencies.into_iter().collect(),
             }

@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn each_source_has_its_purl() {
-        let mut of_git = Source { kind: "git".into(), ..Source::default() };
+        let mut of_git = Source { kind: crate::manifest::SourceKind::Git, ..Source::default() };
         of_git.remote = Some("https://me@example.org/app.git".into());
         of_git.commit = Some("c0ffee".into());
         let purl = |from: Option<&str>, directory: Option<&str>, source: &Source| {

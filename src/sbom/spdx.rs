@@ -19,7 +19,7 @@ pub(super) fn render(bom: &Bom) -> Vec<u8> {
     let ids: BTreeMap<&str, String> =
         all.iter().enumerate().map(|(i, p)| (&*p.reference, format!("SPDXRef-{i}"))).collect();
     let mut packages: Vec<Value> = all.iter().map(|p| package(p, &ids[&*p.reference])).collect();
-    packages[0]["primaryPackagePurpose"] = match bom.artifact.kind == Kind::Bin.name() {
+    packages[0]["primaryPackagePurpose"] = match bom.artifact.kind == Kind::Bin {
         true => json!("APPLICATION"),
         false => json!("LIBRARY"),
     };

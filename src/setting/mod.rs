@@ -51,8 +51,8 @@ pub fn unsourced(
 ) -> Result<Vec<Setting>, String> {
     let mut found = selection(manifest, &asks.selection);
     let recipe = &manifest.recipe;
-    if recipe.inject != asks.inject.name() {
-        found.push(Setting::new("inject", &recipe.inject, Fate::Replayed, Home::Metadata));
+    if recipe.inject != asks.inject {
+        found.push(Setting::new("inject", recipe.inject.name(), Fate::Replayed, Home::Metadata));
     }
     if recipe.auditable != asks.auditable {
         let auditable = recipe.auditable.to_string();
@@ -146,7 +146,7 @@ mod tests {
             (|m| m.build.packages = vec!["evil".into()], "packages=evil"),
             (|m| m.build.no_default_features = true, "no-default-features=true"),
             (|m| m.build.profile = "dev".into(), "profile=dev"),
-            (|m| m.recipe.inject = "rustflags".into(), "inject=rustflags"),
+            (|m| m.recipe.inject = crate::request::Inject::Rustflags, "inject=rustflags"),
             (|m| m.recipe.auditable = true, "auditable=true"),
             (
                 |m| {

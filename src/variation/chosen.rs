@@ -126,7 +126,7 @@ impl VariationSet {
 
 fn named(text: &str) -> Result<VariationId, String> {
     let names = || VARIATIONS.iter().map(|v| v.text).collect::<Vec<_>>();
-    VARIATIONS.iter().find(|v| v.text == text).map(|v| v.id).ok_or_else(|| {
+    VariationId::named(text).ok_or_else(|| {
         format!("unknown variation `{text}`; expected one of: {}", names().join(", "))
     })
 }

@@ -273,6 +273,11 @@ variations! {
 }
 
 impl VariationId {
+    /// The variation of this name.
+    pub fn named(name: &str) -> Option<VariationId> {
+        VARIATIONS.iter().find(|row| row.text == name).map(|row| row.id)
+    }
+
     /// The directory that builds of everyone can have in common, of a variation that is one.
     pub fn canonical(self, name: &str) -> Option<PathBuf> {
         Some(self.row().canonical?.replace("{name}", name).into())

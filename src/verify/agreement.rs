@@ -1,6 +1,6 @@
 //! What a comparison of the manifests of several builders found.
 
-use crate::verdict::Agreement;
+use crate::verdict::{Agreement, Verdict};
 
 /// What was found.
 pub struct Several {
@@ -35,7 +35,7 @@ pub struct BuilderLine {
     /// Whether the user named the builder.
     pub named: bool,
     /// The manifest's verdict.
-    pub verdict: String,
+    pub verdict: Verdict,
 }
 
 /// Builders that agree.

@@ -283,11 +283,11 @@ fn links(listing: &Listing, rebuilt: &Rebuilt) -> Result<Vec<Finding>> {
 
 /// The manifest's members against those of the archive.
 fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
-    type Told = (String, Option<u64>, Option<String>);
-    let known = |m: &manifest::Member| -> Told { (m.kind.clone(), m.size, m.sha256.clone()) };
+    type Told = (MemberKind, Option<u64>, Option<String>);
+    let known = |m: &manifest::Member| -> Told { (m.kind, m.size, m.sha256.clone()) };
     let real = |m: &Member| -> Told {
         let size = m.sha256.is_some().then_some(m.size);
-        (m.kind.to_string(), size, m.sha256.clone())
+        (m.kind, size, m.sha256.clone())
     };
     let mut names: BTreeMap<&str, (Option<Told>, Option<Told>)> = BTreeMap::new();
     for member in entry {
@@ -298,7 +298,7 @@ fn promised(entry: &[manifest::Member], found: &[Member]) -> Vec<Finding> {
     }
     let say = |told: &Option<Told>| match told {
         None => "absent".to_string(),
-        Some((kind, None, _)) => kind.clone(),
+        Some((kind, None, _)) => kind.to_string(),
         Some((kind, size, sha256)) => format!(
             "{kind} of {} bytes, sha256 {}",
             size.unwrap_or(0),
@@ -348,7 +348,7 @@ fn pack_alike(
 
 /// Packs files by the parameters that the manifest has of an archive, and returns the digest.
 pub(super) fn pack_entry(entry: &manifest::Archive, origins: Origins, to: &Path) -> Result<Digest> {
-    let format = Format::named(&entry.format).context("manifests name known formats alone")?;
+    let format = entry.format;
     let by = compressed_by(format, &entry.compressor, &entry.version, entry.level);
     pack_as(format, by, entry.epoch, origins, to)
 }
@@ -367,7 +367,7 @@ pub(super) fn compressed_by(
 
 /// What to do where the manifest names a compressor that this program does not have.
 fn unknown_compressor(entry: &manifest::Archive) -> Option<String> {
-    let format = Format::named(&entry.format)?;
+    let format = entry.format;
     let has = |c: &Compressor| format!("{} {}", c.name, c.version);
     let all: Vec<_> = format.compressors().iter().map(has).collect();
     format.compressor_named(&entry.compressor, &entry.version).is_none().then(|| {
@@ -411,12 +411,12 @@ pub(super) fn origins_of_entry(
 ) -> Result<std::result::Result<Origins, String>> {
     let mut origins = Origins::new();
     let target = entry.target.as_deref();
-    let files: Vec<_> = entry.members.iter().filter(|m| m.kind != "dir").collect();
+    let files: Vec<_> = entry.members.iter().filter(|m| m.kind != MemberKind::Dir).collect();
     let names: Vec<&[u8]> = files.iter().map(|m| m.name.as_bytes()).collect();
     let cut = cut(&names);
     let member = |name: &[u8], what: &str| Ok(Err(format!("`{}` is {what}", printable(name))));
     for (name, file) in names.iter().zip(&files) {
-        let digest = file.size.zip(file.sha256.clone()).filter(|_| file.kind == "file");
+        let digest = file.size.zip(file.sha256.clone()).filter(|_| file.kind == MemberKind::File);
         let digest = digest.map(|(size, sha256)| Digest { size, sha256 });
         match digest.map(|d| origin(&name[cut..], &d, target, rebuilt)).transpose()? {
             Some(Origin::Known(path)) => origins.push((name.to_vec(), path)),

@@ -8,7 +8,7 @@ use anyhow::Result;
 use repro_formats::names::printable;
 
 use crate::error::{refused, usage};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, SourceKind};
 use crate::verdict::{Agreement, Verdict};
 use crate::verify::agreement::{BuilderLine, Group, Several, Unlike};
 use crate::{fs, git};
@@ -112,7 +112,7 @@ fn left_out(builder: &Builder) -> Option<&'static str> {
     if manifest.artifacts.is_empty() {
         return Some("it lists no artifact");
     }
-    let differs = manifest.verdict == Verdict::Differs.name();
+    let differs = manifest.verdict == Verdict::Differs;
     (differs || manifest.artifacts.iter().any(|a| a.sha256.is_none()))
         .then_some("its own two builds differ")
 }
@@ -157,7 +157,7 @@ type Key<'a> = [&'a str; 4];
 fn artifacts(manifest: &Manifest) -> Claims<'_> {
     let mut claims = Claims::new();
     for a in &manifest.artifacts {
-        let key: Key = [&a.target, &a.package, &a.kind, &a.name];
+        let key: Key = [&a.target, &a.package, a.kind.name(), &a.name];
         let digest = a.sha256.as_deref().unwrap_or_default();
         claims.entry(key).or_default().push(digest);
     }
@@ -168,7 +168,7 @@ fn artifacts(manifest: &Manifest) -> Claims<'_> {
 fn archives(manifest: &Manifest) -> Claims<'_> {
     let mut claims = Claims::new();
     for a in &manifest.archives {
-        let key: Key = [a.target.as_deref().unwrap_or("no target"), "", &a.format, &a.name];
+        let key: Key = [a.target.as_deref().unwrap_or("no target"), "", a.format.name, &a.name];
         claims.entry(key).or_default().push(&a.sha256);
     }
     for image in &manifest.images {
@@ -247,7 +247,7 @@ fn line(builder: &Builder) -> BuilderLine {
         name: builder.name.clone(),
         file: builder.file.clone(),
         named: builder.named,
-        verdict: builder.manifest.verdict.clone(),
+        verdict: builder.manifest.verdict,
     }
 }
 
@@ -265,9 +265,9 @@ fn subject(manifest: &Manifest) -> String {
     let source = &manifest.source;
     let id = source.commit.as_ref().or(source.sha256.as_ref());
     let id = id.map_or("?", |id| git::short(id));
-    let what = match source.kind.as_str() {
-        "git" => "commit",
-        _ => "directory with sha256",
+    let what = match source.kind {
+        SourceKind::Git => "commit",
+        SourceKind::Directory => "directory with sha256",
     };
     format!("{what} {id}, profile {} for {}", manifest.build.profile, manifest.build.host)
 }
@@ -284,7 +284,7 @@ fn settings(manifest: &Manifest) -> BTreeMap<String, String> {
     set("rustc", manifest.toolchain.rustc.join("; "));
     set("cargo", manifest.toolchain.cargo.clone());
     set("SOURCE_DATE_EPOCH", recipe.epoch.to_string());
-    set("inject", recipe.inject.clone());
+    set("inject", recipe.inject.name().to_string());
     set("wrapper", recipe.user_wrapper.clone().unwrap_or_default());
     set("targets", build.targets.join(", "));
     set("packages", build.packages.join(", "));
@@ -391,7 +391,7 @@ mod tests {
         let touches: [fn(&mut Manifest); 7] = [
             |_| {},
             |m| m.builder = Some(Default::default()),
-            |m| m.verdict = "single".into(),
+            |m| m.verdict = Verdict::Single,
             |m| m.source.remote = Some("https://mirror/x".into()),
             |m| m.recipe.rows.clear(),
             |m| m.toolchain.cargo = "cargo 9".into(),
@@ -453,7 +453,7 @@ mod tests {
         type Spoil = fn(&mut Manifest);
         let spoils: [(Spoil, &str); 4] = [
             (|m| m.artifacts[0].sha256 = None, "differ"),
-            (|m| m.verdict = "differs".into(), "differ"),
+            (|m| m.verdict = Verdict::Differs, "differ"),
             (|m| m.source.dirty = true, "dirty"),
             (|m| m.artifacts.clear(), "no artifact"),
         ];

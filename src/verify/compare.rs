@@ -21,7 +21,7 @@ use crate::request::VerifyRequest;
 use crate::sbom;
 use crate::setting::entry::{Fate, Setting};
 use crate::toolchain::{Toolchain, field};
-use crate::verdict::SINGLE;
+use crate::verdict::Verdict;
 use crate::verify::result::{Checked, Part, SettingRow, SettingState};
 
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
@@ -92,7 +92,7 @@ impl About<'_> {
             notes.extend(unchecked(held));
             return notes;
         };
-        if manifest.verdict == SINGLE {
+        if manifest.verdict == Verdict::Single {
             notes.push("the publisher built once and compared nothing".to_string());
         }
         for row in settings.iter().filter(|row| row.setting.fate == Fate::Fact) {
@@ -136,7 +136,7 @@ fn rebuilt_manifest(
     }
     for listed in &mut own.artifacts {
         let same = |a: &&Artifact| {
-            a.target == listed.target && a.kind.name() == listed.kind && a.name == listed.name
+            a.target == listed.target && a.kind == listed.kind && a.name == listed.name
         };
         listed.sha256 = artifacts.iter().find(same).map(|a| a.digest.sha256.clone());
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use repro_formats::names::printable;
 
 use crate::cargo::config::Config;
-use crate::manifest::{Builder, File, Manifest, Variable};
+use crate::manifest::{Builder, File, Manifest, SourceKind, Variable};
 use crate::recipe::environment::Env;
 use crate::toolchain::Toolchain;
 use crate::verify::result::Surroundings;
@@ -62,7 +62,7 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
         }
     }
     each(&mut row, "variable ", &settings(&manifest.environment), &set_here(here));
-    if manifest.source.kind == "git" {
+    if manifest.source.kind == SourceKind::Git {
         let none = "none";
         let theirs = manifest.source.remote.as_deref().unwrap_or(none);
         row("git remote", theirs, here.remote.unwrap_or(none));

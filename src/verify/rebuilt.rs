@@ -80,7 +80,7 @@ impl<'a> Rebuilt<'a> {
             a.name == wanted.name
                 && a.target == wanted.target
                 && a.package == wanted.package
-                && a.kind.name() == wanted.kind
+                && a.kind == wanted.kind
         })
     }
 

@@ -14,14 +14,14 @@ use crate::manifest::{self, Manifest};
 use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::table;
-use crate::request::{Build, Inject, Selection, VerifyRequest};
+use crate::request::{Build, Selection, VerifyRequest};
 use crate::sandbox::Mode;
 use crate::setting;
 use crate::setting::entry::{Fate, Setting};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
-use crate::variation::{VARIATIONS, VariationSet};
-use crate::verdict::At;
+use crate::variation::{VariationId, VariationSet};
+use crate::verdict::{At, Verdict};
 use crate::verify::result::{SettingRow, SettingState};
 
 /// What the row of a variable says that `--pass-env` left to the caller.
@@ -32,7 +32,7 @@ pub(super) const LEDGER: &str = "the manifest is of a build that took units from
 
 /// Whether the manifest is of a build that this program can make again.
 pub(super) fn can_replay(manifest: &Manifest, supplied: &[String], ledger_ok: bool) -> Result<()> {
-    if manifest.verdict == "differs" {
+    if manifest.verdict == Verdict::Differs {
         return Err(refused(
             "the manifest records a build that is not reproducible, so there is nothing to verify: ask for one of a reproducible build",
         ));
@@ -140,19 +140,13 @@ fn remote<'a>(
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, keep: bool) -> Build {
     let build = &manifest.build;
-    let fixed: Vec<_> = VARIATIONS.iter().map(|row| row.id).collect();
-    let fixed: Vec<_> = fixed
-        .into_iter()
-        .filter(|id| manifest.recipe.fixed.iter().any(|f| f.name == id.to_string()))
-        .collect();
+    let fixed = manifest.recipe.fixed.iter().filter_map(|f| VariationId::named(&f.name));
+    let fixed: Vec<_> = fixed.collect();
     Build {
         selection: selection(build),
         epoch: Some(manifest.recipe.epoch),
         pass_env,
-        inject: match manifest.recipe.inject == Inject::Wrapper.name() {
-            true => Inject::Wrapper,
-            false => Inject::Rustflags,
-        },
+        inject: manifest.recipe.inject,
         vary: VariationSet::default().at_one_path(&fixed),
         same_path: !fixed.is_empty(),
         isolate: Mode::Auto,
@@ -244,7 +238,7 @@ mod tests {
     fn only_what_can_be_made_again_is() {
         assert!(can_replay(&Manifest::fixture(), &[], false).is_ok());
         for spoil in [
-            |m: &mut Manifest| m.verdict = "differs".into(),
+            |m: &mut Manifest| m.verdict = Verdict::Differs,
             |m: &mut Manifest| m.recipe.version = table::VERSION + 1,
             |m: &mut Manifest| m.artifacts.clear(),
             |m: &mut Manifest| m.ledger = Some(from_ledger()),

@@ -119,7 +119,7 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
     let epoch = asked.epoch.map(|e| e.to_string());
     compare("--epoch", "epoch", recipe.epoch.to_string(), epoch)?;
     let inject = asked.inject.map(|i| i.name().to_string());
-    compare("--inject", "inject", recipe.inject.clone(), inject)?;
+    compare("--inject", "inject", recipe.inject.name().to_string(), inject)?;
     let auditable = on(asked.auditable);
     compare("--auditable", "auditable", recipe.auditable.to_string(), auditable)?;
     Ok(names)

@@ -12,7 +12,7 @@ use repro_formats::{digest, extract};
 use super::registry;
 use crate::error::{bad_input, refused, usage};
 use crate::git::short;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, SourceKind};
 use crate::query::Cargo;
 use crate::request::{Expected, Given, SourceChoice};
 use crate::source::identity::{Repository, SourceFacts};
@@ -69,9 +69,9 @@ impl Search<'_> {
                 "the manifest was made from a dirty working tree, so its source cannot be retrieved: ask for one of a commit",
             ));
         }
-        let mut placed = match claimed.kind.as_str() {
-            "git" => self.of_commit(claimed)?,
-            _ => self.of_files(claimed)?,
+        let mut placed = match claimed.kind {
+            SourceKind::Git => self.of_commit(claimed)?,
+            SourceKind::Directory => self.of_files(claimed)?,
         };
         if placed.facts.commit.is_none() {
             placed.facts.epoch = Some((manifest.recipe.epoch, "as the manifest says".to_string()));

@@ -84,7 +84,7 @@ const HOSTILE: &[Case] = &[
         5,
         "not a setting",
     ),
-    ("unknown inject", |m| m["recipe"]["inject"] = json!("magic"), 5, "inject is `magic`"),
+    ("unknown inject", |m| m["recipe"]["inject"] = json!("magic"), 5, "unknown inject `magic`"),
     ("broken config", |m| m["outside_config"] = json!(["[build"]), 5, "failed to parse"),
     (
         "config with a credential provider",

@@ -8,7 +8,7 @@ use crate::verify::agreement::{BuilderLine, Group, Several, Unlike};
 pub fn several(found: &Several) -> String {
     let builder = |b: &BuilderLine| {
         let BuilderLine { name, file, named, verdict } = b;
-        object! { "name": name, "file": file, "named": *named, "verdict": verdict }
+        object! { "name": name, "file": file, "named": *named, "verdict": verdict.name() }
     };
     // The values are those of the groups, in their order; of an archive, who lists it.
     let each = |all: &[(String, Vec<String>)]| {

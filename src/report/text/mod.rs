@@ -18,6 +18,8 @@ use super::{findings, variations};
 use repro_explain::cause::{self, CAUSES, Cause};
 use repro_explain::time::show;
 use repro_explain::{Explained, known_crates, remedy};
+use repro_formats::compress::container::Compression;
+use repro_formats::formats::Layout;
 use repro_formats::names::printable;
 
 use crate::blame::culprit::{Culprit, Proof};
@@ -332,11 +334,10 @@ pub fn archives(
     }
     for (path, archive) in archives {
         let Archive { size, epoch, sha256, level, .. } = archive;
-        let compressor = match archive.format.as_str() {
-            "tar" => "not compressed".to_string(),
-            "tar.gz" => format!("gzip level {level}"),
-            "zip" => format!("deflate level {level}"),
-            format => format!("{} level {level}", format.trim_start_matches("tar.")),
+        let compressor = match (archive.format.layout, archive.format.compression) {
+            (Layout::Zip, _) => format!("deflate level {level}"),
+            (Layout::Tar, Compression::None) => "not compressed".to_string(),
+            (Layout::Tar, compression) => format!("{} level {level}", compression.row().name),
         };
         let how = format!("{size} bytes ({compressor}), timestamps set to {}", show(*epoch));
         let _ = writeln!(out, "{BOLD}packed{BOLD:#}  {how}\n{sha256}  {}", path.display());

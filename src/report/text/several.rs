@@ -15,7 +15,7 @@ pub fn text(found: &Several) -> String {
     for builder in &found.builders {
         let BuilderLine { name, file, named, verdict } = builder;
         let who = if *named { format!("{name}: `{file}`") } else { format!("`{file}`, not named") };
-        row(&mut out, BOLD, "builder", format_args!("{who}, {verdict}"));
+        row(&mut out, BOLD, "builder", format_args!("{who}, {}", verdict.name()));
     }
     for (i, group) in found.groups.iter().enumerate() {
         let mut text = match group.members.len() {
