@@ -359,7 +359,8 @@ fn undocumented(text: &str) -> Vec<&str> {
         if line.starts_with("pub ") && !elsewhere && !documented {
             found.push(line);
         }
-        documented = line.starts_with("///");
+        // Or what a macro is given, which is a documentation of its own.
+        documented = line.starts_with("///") || line == "$(#[$about])*";
     }
     found
 }

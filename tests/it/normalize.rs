@@ -188,7 +188,7 @@ fn what_is_signed_is_left_alone_and_said() {
     assert_eq!(run.stdout.matches("sign").count(), 3, "{}", run.all());
     assert_eq!(before, sh(dir, "sha256sum s.*"));
     let text = project.repro(&["normalize", "--epoch", EPOCH, "s.exe"]);
-    assert_eq!(text.stdout, "left-alone    s.exe (pe: it is signed)\n");
+    assert_eq!(text.stdout, "left-alone  s.exe (pe: it is signed)\n");
 
     // Times that are hashes stay; others are clamped, and the checksum is right again.
     let run = normalize(&project, &["h.exe", "t.exe"]);

@@ -95,7 +95,7 @@ fn a_file_that_is_normalized_keeps_its_access_list() {
     let before = sh(dir, list);
     let run = project.repro(&["normalize", "--epoch", "5", "a.tar", "b.tar"]);
     assert_eq!(run.code, Some(0), "{}", run.all());
-    assert!(run.stdout.contains("changed       a.tar"), "{}", run.all());
+    assert!(run.stdout.contains("changed     a.tar"), "{}", run.all());
     assert_eq!(sh(dir, list), before);
     // Of a file with two names, one is rewritten.
     assert_eq!(run.stdout.matches("it has other names").count(), 1, "{}", run.all());
