@@ -162,17 +162,13 @@ impl Plan<'_> {
 
     /// Who and where the processes of one side are, in its room.
     pub fn identify(&self, side: Side, room: &mut Room) {
-        let text = |id| (self.values)(id).of(side).to_string();
-        let user = (self.values)(VariationId::UserId).number(side);
         let machine = machine::Machine {
             side,
             values: self.values,
             made_in: self.scratch.join(format!("machine-{}", side.label())),
         };
         room.spent_ids = 1000 * u32::try_from(side.index()).unwrap_or(0);
-        room.user = u32::try_from(user).ok();
-        room.hostname = Some(text(VariationId::Hostname));
-        room.read.extend(machine.files());
+        machine.furnish(room);
         room.read.extend(self.search_path(side).map(|dir| (dir.clone(), dir)));
         let moved = self.moved_toolchain(side);
         room.read.extend(moved.map(|dir| (self.toolchain.sysroot.clone(), dir)));

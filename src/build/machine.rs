@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use repro_formats::digest;
 
-use crate::variation::{Side, Value, Values, VariationId};
+use crate::error::one_line;
+use crate::process::Cmd;
+use crate::sandbox::{Room, Sandbox};
+use crate::variation::{Carrier, Side, Value, Values, VariationId, carried_by};
 use crate::{fs, shim};
 
 /// The id of a machine of this name.
@@ -35,9 +38,50 @@ pub struct Machine<'a> {
 /// A file that is made, and the one that it is bound over.
 type Bound = (PathBuf, PathBuf);
 
+/// What a program in namespaces is asked, to see a variation. A row that nothing asks for is not taken for
+/// varied.
+fn question(id: VariationId) -> &'static str {
+    match id {
+        VariationId::Username => "id -un",
+        VariationId::UserId => "id -u",
+        VariationId::Hostname => "uname -n",
+        VariationId::Kernel => "cat /proc/sys/kernel/osrelease",
+        VariationId::CpuCount => "grep -c ^processor /proc/cpuinfo",
+        _ => "",
+    }
+}
+
 impl Machine<'_> {
-    /// All of them.
-    pub fn files(&self) -> Vec<Bound> {
+    /// Makes it the machine of a room.
+    pub fn furnish(&self, room: &mut Room) {
+        room.user = self.text(VariationId::UserId).parse().ok();
+        room.hostname = Some(self.text(VariationId::Hostname));
+        room.read.extend(self.files());
+    }
+
+    /// The variations that programs in a sandbox do not see although namespaces carry them, and why.
+    pub fn unseen(&self, sandbox: &Sandbox) -> Vec<(VariationId, String)> {
+        let mut room = Room::default();
+        self.furnish(&mut room);
+        let ids: Vec<_> = carried_by(|c| *c == Carrier::Namespace).map(|row| row.id).collect();
+        let script: String =
+            ids.iter().map(|id| format!("echo \"$({})\"\n", question(*id))).collect();
+        let asked = Cmd::new("sh").args(["-c", &script]);
+        let answers = match sandbox.around(asked, Path::new("/"), &room).output() {
+            Ok(out) => out.text(),
+            Err(error) => return ids.into_iter().map(|id| (id, one_line(&error))).collect(),
+        };
+        let each = ids.into_iter().zip(answers.lines().chain(std::iter::repeat("")));
+        let unlike = each.filter(|(id, answer)| *answer != self.text(*id));
+        let why = |(id, answer)| {
+            let want = self.text(id);
+            (id, format!("the sandbox has no effect: {answer:?} instead of {want:?}"))
+        };
+        unlike.map(why).collect()
+    }
+
+    /// All files.
+    fn files(&self) -> Vec<Bound> {
         let mut texts = self.accounts();
         texts.extend(self.kernel());
         texts.extend(self.cpus());

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::build::machine::Machine;
 use crate::error::host;
 use crate::manifest::Fixed;
 use crate::project::Project;
 use crate::recipe::environment::set;
 use crate::sandbox::{self, Isolation, Sandbox, View, Wish};
 use crate::source::Origin;
-use crate::variation::{Canaries, Side, VARIATIONS, VariationId};
+use crate::variation::{
+    Canaries, Carrier, Side, VARIATIONS, VariationId, VariationSet, carried_by,
+};
 
 /// The sandbox, and why there is none.
 pub(super) type Room = (Option<Sandbox>, Isolation);
@@ -59,6 +62,23 @@ impl Project {
             ..self.canaries
         };
         Ok((Project { canaries, ..self }, (sandbox, isolation)))
+    }
+
+    /// What namespaces carry and does not reach the builds, and why: tried with the values of build B.
+    pub(super) fn unseen(
+        &self,
+        sandbox: &Option<Sandbox>,
+        isolation: &Isolation,
+    ) -> Vec<(VariationId, String)> {
+        let Some(sandbox) = sandbox else {
+            let why = isolation.why.clone().unwrap_or_default();
+            let rows = carried_by(|c| *c == Carrier::Namespace);
+            return rows.map(|row| (row.id, why.clone())).collect();
+        };
+        let all = VariationSet::default();
+        let values = |id| all.values(id, &self.canaries);
+        let made_in = self.canaries.scratch.join("machine-of-probe");
+        Machine { side: Side::B, values: &values, made_in }.unseen(sandbox)
     }
 
     /// The directories that are not varied.

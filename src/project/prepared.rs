@@ -23,6 +23,7 @@ pub(crate) struct Prepared<'a> {
     pub(crate) packages: Option<Metadata>,
     pub(crate) registry_sources: Sources,
     pub(crate) isolation: Isolation,
+    pub(crate) unseen: Vec<(VariationId, String)>,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) shim: ShimState,
     sandbox: Option<Sandbox>,
@@ -47,6 +48,7 @@ impl Project {
         let (host, scratch) = (self.toolchain.host(), &self.canaries.scratch);
         let packages = self.resolved(recipe);
         let registry_sources = self.registry_sources(packages.as_ref())?;
+        let unseen = if several { self.unseen(&sandbox, &isolation) } else { Vec::new() };
         let (elsewhere, shim) = match several {
             true => (self.elsewhere(&isolation, &registry_sources.intact)?, self.shim(scratch)),
             false => Default::default(),
@@ -62,6 +64,7 @@ impl Project {
             packages,
             registry_sources,
             isolation,
+            unseen,
             elsewhere,
             shim,
             sandbox,

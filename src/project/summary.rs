@@ -177,7 +177,7 @@ impl Project {
 
     /// What was varied and what was not, once the builds are made.
     pub(crate) fn coverage(&self, recipe: &Recipe, prepared: &Prepared, a: &Built) -> Coverage {
-        let Prepared { isolation, elsewhere, shim, .. } = prepared;
+        let Prepared { isolation, unseen, elsewhere, shim, .. } = prepared;
         let one_path = match (&isolation.why, &self.canaries.toolchain) {
             (Some(why), _) => Some(why.as_str()),
             (None, Some(_)) => None,
@@ -189,7 +189,7 @@ impl Project {
             preload: &shim.missing,
             static_scripts: &a.static_scripts,
             unreached: &a.unreached,
-            namespaces: isolation.why.as_deref(),
+            namespaces: unseen,
             copies: elsewhere.same_order.as_deref(),
             toolchain: one_path,
         };

@@ -86,8 +86,51 @@ fn names(ids: Vec<VariationId>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variation::coverage::Unavailable;
-    use crate::variation::{Value, Values};
+    use crate::variation::coverage::{Holder, Reach, Unavailable};
+    use crate::variation::{Canaries, Carrier, Value, Values, VariationSet};
+
+    #[test]
+    fn each_row_is_listed_by_each_carrier_that_does_not_reach_the_builds() {
+        let (sides, locale) = (2, Some("de".to_string()));
+        let canaries = Canaries { sides, locale, ..Canaries::default() };
+        for row in VARIATIONS {
+            for carrier in row.carriers {
+                let (fails, names): (_, &[&str]) = match carrier {
+                    Carrier::Directory(names)
+                    | Carrier::Variables(names)
+                    | Carrier::Within(names) => (!names.is_empty(), names),
+                    Carrier::Jobs | Carrier::Mtime => (false, &[]),
+                    _ => (true, &[]),
+                };
+                let missing = [(row.id, "not here".to_string())];
+                let of = |c| if *carrier == c { &missing[..] } else { &[] };
+                let why = |c| (*carrier == c).then_some("not here");
+                let reach = Reach {
+                    holder: &|name| names.contains(&name).then_some(Holder::PassEnv),
+                    umask: *carrier != Carrier::Umask,
+                    preload: of(Carrier::Preload),
+                    static_scripts: &[],
+                    unreached: &[],
+                    namespaces: of(Carrier::Namespace),
+                    toolchain: why(Carrier::Toolchain),
+                    copies: why(Carrier::Copies),
+                };
+                let all = VariationSet::default();
+                let lines = lines(&Coverage::of(VARIATIONS, &all, &canaries, &reach));
+                let listed = |(_, text): &&(Extent, String)| {
+                    let names = text.split(" (").next().unwrap();
+                    names.split(", ").any(|name| name == row.text)
+                };
+                let found: Vec<Extent> = lines.iter().filter(listed).map(|line| line.0).collect();
+                let want = match (fails, row.carriers.len()) {
+                    (false, _) => Extent::Varied,
+                    (true, 1) => Extent::NotVaried,
+                    (true, _) => Extent::InPart,
+                };
+                assert_eq!(found, [want], "{} by {carrier:?}", row.text);
+            }
+        }
+    }
 
     #[test]
     fn nothing_is_called_varied_that_was_reached_in_part_or_not_at_all() {

@@ -21,8 +21,8 @@ pub struct Reach<'a> {
     pub static_scripts: &'a [String],
     /// Other programs of the build that it does not reach.
     pub unreached: &'a [Unreached],
-    /// Why the builds have no namespaces of their own, if they have none.
-    pub namespaces: Option<&'a str>,
+    /// What namespaces have no effect on, and why.
+    pub namespaces: &'a [(VariationId, String)],
     /// Why one side cannot have the toolchain elsewhere, if so.
     pub toolchain: Option<&'a str>,
     /// Why the directories of both copies are listed in one order, if they are.
@@ -109,7 +109,7 @@ pub enum Unavailable {
     StaticScripts(Vec<String>),
     /// Nothing could be preloaded into these programs, which ran in the build.
     UnreachedPrograms(Vec<Unreached>),
-    /// The builds have no namespaces of their own.
+    /// The builds have no namespaces of their own, or these have no effect.
     NoNamespaces(String),
     /// The directories of both copies are listed in one order.
     SameOrder(String),
@@ -245,8 +245,8 @@ impl Reach<'_> {
             Carrier::Umask if self.umask => Found::Whole,
             Carrier::Umask => Found::Nothing(Unavailable::NoUmask),
             Carrier::Jobs | Carrier::Mtime => Found::Whole,
-            Carrier::Preload => match self.preload.iter().find(|(id, _)| *id == row.id) {
-                Some((_, why)) => Found::Nothing(Unavailable::NoPreload(why.clone())),
+            Carrier::Preload => match why_not(self.preload, row) {
+                Some(why) => Found::Nothing(Unavailable::NoPreload(why.to_string())),
                 None if !self.static_scripts.is_empty() => {
                     Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec()))
                 }
@@ -257,9 +257,15 @@ impl Reach<'_> {
             },
             Carrier::Copies => Found::unless(self.copies, Unavailable::SameOrder),
             Carrier::Toolchain => Found::unless(self.toolchain, Unavailable::SameToolchain),
-            Carrier::Namespace => Found::unless(self.namespaces, Unavailable::NoNamespaces),
+            Carrier::Namespace => {
+                Found::unless(why_not(self.namespaces, row), Unavailable::NoNamespaces)
+            }
         }
     }
+}
+
+fn why_not<'a>(missing: &'a [(VariationId, String)], row: &Variation) -> Option<&'a str> {
+    missing.iter().find(|(id, _)| *id == row.id).map(|(_, why)| why.as_str())
 }
 
 #[cfg(test)]
@@ -284,10 +290,16 @@ mod tests {
         preload: &[],
         static_scripts: &[],
         unreached: &[],
-        namespaces: None,
+        namespaces: &[],
         copies: None,
         toolchain: None,
     };
+
+    /// Nothing in these reaches the builds.
+    fn without(carrier: Carrier, why: &str) -> Vec<(Id, String)> {
+        let rows = VARIATIONS.iter().filter(|row| row.carriers.contains(&carrier));
+        rows.map(|row| (row.id, why.to_string())).collect()
+    }
 
     fn of(reach: &Reach) -> Coverage {
         let canaries = canaries(Some("de_DE.utf8"));
@@ -345,24 +357,23 @@ mod tests {
         let found = of(&none);
         assert!(found.is_applied(Id::Hostname));
         assert_eq!(found.unavailable.len(), 2);
-        assert!(!of(&Reach { namespaces: Some("none"), ..none }).is_applied(Id::Hostname));
+        let namespaces = without(Carrier::Namespace, "none");
+        assert!(!of(&Reach { namespaces: &namespaces, ..none }).is_applied(Id::Hostname));
     }
 
     #[test]
-    fn without_namespaces_each_row_that_needs_them_is_listed() {
-        let found = of(&Reach { namespaces: Some("no bubblewrap"), ..FREE });
-        let ids: Vec<Id> = found.unavailable.iter().map(|(id, _)| *id).collect();
-        assert_eq!(ids, [Id::Username, Id::UserId, Id::Hostname, Id::Kernel, Id::CpuCount]);
-        assert!(!found.is_applied(Id::UserId) && found.is_applied(Id::Username));
+    fn a_row_that_a_namespace_does_not_carry_is_listed_alone() {
+        for one in without(Carrier::Namespace, "not permitted") {
+            let (id, reach) = (one.0, Reach { namespaces: &[one], ..FREE });
+            only(&of(&reach), &[id], id != Id::UserId, "not permitted");
+        }
     }
 
     #[test]
     fn without_preloading_the_clock_is_not_varied_and_others_in_part() {
-        let ids = [Id::Clock, Id::CpuCount, Id::Kernel, Id::Hostname, Id::DirectoryOrder];
-        for id in ids {
-            let preload = [(id, "the host is not Linux with glibc".to_string())];
-            let found = of(&Reach { preload: &preload, ..FREE });
-            only(&found, &[id], id != Id::Clock, "the host is not Linux with glibc");
+        for one in without(Carrier::Preload, "the host is not Linux with glibc") {
+            let (id, reach) = (one.0, Reach { preload: &[one], ..FREE });
+            only(&of(&reach), &[id], id != Id::Clock, "the host is not Linux with glibc");
         }
     }
 
@@ -422,7 +433,7 @@ mod tests {
             preload: &[(Id::Environment, String::new())],
             static_scripts: &[],
             unreached: &[],
-            namespaces: Some("no namespaces"),
+            namespaces: &[(Id::Environment, String::new())],
             copies: Some("one order"),
             toolchain: Some("one toolchain"),
         };

@@ -19,10 +19,14 @@ pub fn sandboxes() -> bool {
 
 /// A PATH with a bubblewrap as it fails where user namespaces are not allowed.
 pub fn denied(project: &Project) -> String {
+    with_bubblewrap(project, "echo 'bwrap: No permissions to create new namespace' >&2\nexit 1")
+}
+
+/// A PATH with a bubblewrap that is this script.
+fn with_bubblewrap(project: &Project, script: &str) -> String {
     let tools = project.base().join("tools");
     std::fs::create_dir(&tools).unwrap();
-    let script = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n";
-    std::fs::write(tools.join("bwrap"), script).unwrap();
+    std::fs::write(tools.join("bwrap"), format!("#!/bin/sh\n{script}\n")).unwrap();
     let exec = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(tools.join("bwrap"), exec).unwrap();
     format!("{}:{}", tools.display(), std::env::var("PATH").unwrap())
@@ -50,6 +54,26 @@ fn the_absence_of_a_sandbox_heads_everything() {
     assert_eq!(head[2], "\"sandbox\": \"off\",", "{head:?}");
     let why: Value = run.json()["sandbox_off_because"].clone();
     assert!(why.as_str().unwrap().contains("No permissions"), "{why}");
+}
+
+#[needs("sandbox")]
+#[test]
+fn what_a_sandbox_does_not_carry_is_not_called_varied() {
+    let project = Project::committed("sound-features");
+    let own = std::env::var("PATH").unwrap();
+    let found = std::env::split_paths(&own).map(|dir| dir.join("bwrap")).find(|p| p.is_file());
+    let lost =
+        "for a; do shift; [ \"$a\" = /etc/passwd ] && a=/run/lost; set -- \"$@\" \"$a\"; done";
+    let script = format!("{lost}\nexec {} \"$@\"", found.unwrap().display());
+    let path = with_bubblewrap(&project, &script);
+    let run = project.repro_env(&["build", "--format", "json"], &[("PATH", &path)]);
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let all = run.json()["variations"]["unavailable"].clone();
+    let of_sandbox = all.as_array().unwrap().iter().filter(|row| row["reason"] == "no-namespaces");
+    // The others are the control: what it carries.
+    let of_sandbox: Vec<&Value> = of_sandbox.collect();
+    assert_eq!(of_sandbox.len(), 1, "{all}");
+    assert_eq!(of_sandbox[0]["name"], "username", "{all}");
 }
 
 #[needs("sandbox")]
