@@ -1,6 +1,12 @@
-//! A Rust toolchain as described by `rustc -vV`. Nothing is run here.
+//! A Rust toolchain as described by `rustc -vV`, and the file that pins one. Nothing is run here.
 
 use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use toml_edit::Item;
+
+use crate::fs;
+use crate::fs::toml::{File, Place, text};
 
 /// A toolchain that was found on this machine.
 #[derive(Clone, Debug)]
@@ -56,6 +62,51 @@ pub fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
     verbose.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(": "))
 }
 
+/// The toolchain file.
+#[derive(Clone, Debug)]
+pub struct Pin {
+    /// Where the channel stands.
+    pub place: Place,
+    /// The channel; none for a toolchain at a path.
+    pub channel: Option<String>,
+}
+
+/// Reads the toolchain file that rustup takes in a directory.
+pub fn pin(dir: &Path) -> Result<Option<Pin>> {
+    for dir in dir.ancestors() {
+        for name in ["rust-toolchain", "rust-toolchain.toml"] {
+            let path = dir.join(name);
+            let Some(content) = fs::read_text_if_any(&path)? else { continue };
+            // The older name may hold the channel alone.
+            if name == "rust-toolchain" && !content.contains('[') {
+                let channel = Some(content.trim().to_string());
+                let place = Place { path, line: 1 };
+                return Ok(Some(Pin { place, channel }));
+            }
+            let file = File::parse(&path, content)?;
+            let toolchain = file.root().get("toolchain").and_then(Item::as_table_like);
+            let place = toolchain.map_or(Place { path, line: 1 }, |t| file.place_of(t, "channel"));
+            let channel = file.root().get("toolchain").and_then(|t| text(t, "channel"));
+            return Ok(Some(Pin { place, channel }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a channel is always the same compiler: `1.95.0`, `nightly-2026-04-03`, with or without a host triple.
+pub fn is_exact(channel: &str) -> bool {
+    let mut parts = channel.split('-');
+    let first = parts.next().unwrap_or_default();
+    let number = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+    if ["nightly", "beta", "stable"].contains(&first) {
+        let date: Vec<&str> = parts.take(3).collect();
+        return date.len() == 3
+            && date.iter().zip([4, 2, 2]).all(|(p, n)| p.len() == n && number(p));
+    }
+    let version: Vec<&str> = first.split('.').collect();
+    version.len() == 3 && version.iter().all(|p| number(p))
+}
+
 #[cfg(test)]
 impl Toolchain {
     /// A toolchain that tests know by its `rustc -vV` alone.
@@ -90,5 +141,19 @@ mod tests {
         let t = Toolchain::fixture("commit-hash: unknown\nhost: x\nrelease: 1.63.0");
         assert!(!t.has_dlltool_option() && Toolchain::fixture(VERBOSE).has_dlltool_option());
         assert_eq!(t.canonical_library_root(), "/rustc/1.63.0");
+    }
+
+    #[test]
+    fn only_one_compiler_is_an_exact_channel() {
+        for exact in
+            ["1.95.0", "1.95.0-x86_64-unknown-linux-gnu", "nightly-2026-04-03", "beta-2026-01-02"]
+        {
+            assert!(is_exact(exact), "{exact}");
+        }
+        for moving in
+            ["stable", "nightly", "1.95", "beta", "nightly-x86_64-unknown-linux-gnu", "1.x.0", ""]
+        {
+            assert!(!is_exact(moving), "{moving}");
+        }
     }
 }

@@ -9,7 +9,6 @@ use cargo_metadata::{Metadata, Package, TargetKind};
 use super::existing::{self, Existing};
 use super::parts::{self, Part};
 use super::pin::Pin;
-use crate::check::facts::policy;
 use crate::error::usage;
 use crate::fs;
 use crate::oci::config::SCRATCH;
@@ -17,6 +16,7 @@ use crate::project::Project;
 use crate::project::metadata::Defaults;
 use crate::request::{Publishes, Selection};
 use crate::source::address;
+use crate::toolchain;
 
 /// The facts.
 pub struct Facts {
@@ -77,10 +77,10 @@ pub(super) enum Toolchain {
 impl Toolchain {
     fn of(project: &Project, run_dir: &Path, notes: &mut Vec<String>) -> Result<Toolchain> {
         let release = project.toolchain.field("release").unwrap_or("unknown").to_string();
-        let exact = policy::is_exact(&release).then(|| release.clone());
+        let exact = toolchain::is_exact(&release).then(|| release.clone());
         // One above the repository is this machine's.
         let root = &project.source.root;
-        let pin = policy::pin(run_dir)?.filter(|pin| pin.place.path.starts_with(root));
+        let pin = toolchain::pin(run_dir)?.filter(|pin| pin.place.path.starts_with(root));
         let Some(pin) = pin else {
             if exact.is_none() {
                 notes.push(format!(
@@ -92,7 +92,7 @@ impl Toolchain {
         let path = pin.place.path;
         let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         let channel = pin.channel.unwrap_or_default();
-        if policy::is_exact(&channel) {
+        if toolchain::is_exact(&channel) {
             return Ok(Toolchain::Exact(path, channel));
         }
         let advice = match &exact {

@@ -32,7 +32,6 @@ use crate::cargo::config::reach::Leads;
 use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
 use crate::cargo::intact::{self, Sources};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
-use crate::check::facts::policy;
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{bad_input, refused, usage};
 use crate::project::lockfile::Lockfile;
@@ -46,7 +45,7 @@ use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
 use crate::source::{self, Origin, Source, Wanted};
 use crate::term::Progress;
-use crate::toolchain::Toolchain;
+use crate::toolchain::{self, Toolchain};
 use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
 use crate::{build, git};
 
@@ -383,7 +382,7 @@ impl Project {
     /// The name of the toolchain that a container installs: the channel of the toolchain file, else
     /// the release at hand.
     pub(crate) fn channel(&self) -> Result<String> {
-        let pin = policy::pin(&self.run_dir())?;
+        let pin = toolchain::pin(&self.run_dir())?;
         let release = self.toolchain.field("release").unwrap_or("stable");
         let channel = pin.and_then(|p| p.channel);
         Ok(channel.unwrap_or_else(|| release.to_string()))

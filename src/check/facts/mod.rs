@@ -16,15 +16,16 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use crate::cargo::lockfile::{self, Lockfile};
-use crate::cargo::toolchain;
+use crate::cargo::toolchain as find_toolchain;
 use crate::check::hit::Place;
 use crate::fs::{self, toml};
 use crate::query::Cargo;
 use crate::request::Selection;
 use crate::source::root_of;
+use crate::toolchain::{self, Pin};
 use graph::{Missing, Used};
 use manifests::Dependency;
-use policy::{Deny, Pin, Sbom};
+use policy::{Deny, Sbom};
 use settings::Setting;
 use sources::Read;
 use tree::Tree;
@@ -129,7 +130,7 @@ impl Facts {
         let lock = self.workspace.join("Cargo.lock");
         self.lockfile_missing = !lock.exists();
         self.lockfile = kept(lockfile::read(&lock), note).flatten();
-        let pin = policy::pin(dir);
+        let pin = toolchain::pin(dir);
         self.pin_unreadable = pin.is_err();
         self.pin = kept(pin, note).flatten();
         self.deny = kept(policy::deny(&self.workspace), note).flatten();
@@ -259,7 +260,7 @@ impl Compiler {
         let mut compiler =
             Compiler { host: String::new(), cfgs: String::new(), dir: dir.to_owned() };
         let version = compiler.rustc(&["-vV"])?;
-        let host = crate::toolchain::field(&version, "host");
+        let host = toolchain::field(&version, "host");
         compiler.host = host.unwrap_or("unknown").to_string();
         compiler.cfgs = compiler.rustc(&["--print", "cfg"])?;
         Ok(compiler)
@@ -274,6 +275,6 @@ impl Compiler {
 
     fn rustc(&self, args: &[&str]) -> Result<String> {
         let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        toolchain::ask(Path::new(&program), &self.dir, args)
+        find_toolchain::ask(Path::new(&program), &self.dir, args)
     }
 }

@@ -4,8 +4,8 @@ use cargo_metadata::{Dependency, Package};
 
 use crate::cargo::lockfile::{Locked, Lockfile};
 use crate::check::facts::Facts;
-use crate::check::facts::policy::is_exact;
 use crate::check::hit::{Hit, Place};
+use crate::toolchain::is_exact;
 
 pub(in crate::check) fn missing(facts: &Facts) -> Vec<Hit> {
     if !facts.lockfile_missing {
