@@ -45,9 +45,9 @@ impl Sources {
 /// Judges the crates unpacked in the cargo home `user`.
 ///
 /// # Errors
-/// A download itself is not what the lockfile names.
+/// A download itself is not what the lockfile names, or what that names is not known.
 pub fn sort(unpacked: Vec<PathBuf>, user: &Path, lockfile: &str) -> Result<Sources> {
-    let checksums = checksums(lockfile);
+    let checksums = checksums(lockfile)?;
     let mut sources = Sources::default();
     for dir in unpacked {
         let below = dir.strip_prefix(user.join("registry/src")).unwrap_or(&dir);
@@ -73,15 +73,15 @@ pub fn sort(unpacked: Vec<PathBuf>, user: &Path, lockfile: &str) -> Result<Sourc
 }
 
 /// Checksums of `name-version`: several if registries have different crates of that name.
-fn checksums(lockfile: &str) -> BTreeMap<String, BTreeSet<String>> {
+fn checksums(lockfile: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for package in lockfile::packages(lockfile) {
+    for package in lockfile::parse(lockfile)?.packages {
         let name = format!("{}-{}", package.name, package.version);
         if let Some(sum) = package.checksum {
             found.entry(name).or_default().insert(sum);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Whether a directory has the files of the download, and no others.
@@ -124,4 +124,17 @@ fn is_intact(dir: &Path, download: &Path) -> Result<bool> {
     // cargo writes this one itself.
     files.remove(Path::new(".cargo-ok"));
     Ok(files.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Kind as ErrorKind, kind_of};
+
+    #[test]
+    fn without_a_lockfile_that_can_be_read_no_crate_is_judged() {
+        let judged = |lockfile| sort(Vec::new(), Path::new("/home"), lockfile);
+        assert_eq!(judged("version = 4\n").unwrap(), Sources::default());
+        assert_eq!(kind_of(&judged("version = 4\n[[package]\n").unwrap_err()), ErrorKind::BadInput);
+    }
 }

@@ -13,6 +13,8 @@ use crate::fs::toml::{File, Place};
 pub struct Lockfile {
     /// The file, absolute.
     pub path: PathBuf,
+    /// The version of its format, since 3.
+    pub version: Option<i64>,
     /// Its packages.
     pub packages: Vec<Locked>,
 }
@@ -111,7 +113,8 @@ fn of(file: &File) -> Result<Lockfile> {
             place,
         });
     }
-    Ok(Lockfile { path: file.path.clone(), packages })
+    let version = root.get("version").and_then(Item::as_integer);
+    Ok(Lockfile { path: file.path.clone(), version, packages })
 }
 
 #[cfg(test)]
@@ -127,6 +130,7 @@ mod tests {
         let new = "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\
             source = \"registry+https://x\"\nchecksum = \"00\"\ndependencies = [\"b\", \"c 2.0.0\"]\n";
         let lockfile = lock(new).unwrap();
+        assert_eq!(lockfile.version, Some(4));
         let a = lockfile.entry("a", "1.0.0").unwrap();
         assert!(a.checksum.is_some() && a.is_of_registry() && a.place.line == 3);
         assert_eq!(a.dependencies, ["b", "c 2.0.0"]);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cargo::config::{Config, Place};
+use crate::cargo::lockfile;
 use crate::error::refused;
 use crate::fs;
 use crate::recipe::environment::Env;
@@ -20,7 +21,7 @@ pub(crate) const VARIABLE: &str = "CARGO_RESOLVER_LOCKFILE_PATH";
 const SINCE: (u32, u32) = (1, 97);
 
 /// Versions of the lockfile's format, and the first release of cargo that reads each.
-const VERSIONS: [(u32, (u32, u32)); 2] = [(3, (1, 53)), (4, (1, 78))];
+const VERSIONS: [(i64, (u32, u32)); 2] = [(3, (1, 53)), (4, (1, 78))];
 
 /// The lockfile.
 pub(crate) struct Lockfile {
@@ -82,7 +83,8 @@ fn named(config: &Config, env: &Env, from: &Path) -> Option<Named> {
 
 /// Refuses a lockfile that is too new for this cargo, which would name its copy in the scratch directory.
 fn check_version(text: &str, cargo: &str) -> Result<()> {
-    let version = text.lines().find_map(|l| l.strip_prefix("version = ")?.trim().parse().ok());
+    // cargo itself reports one that is broken.
+    let version = lockfile::parse(text).ok().and_then(|lockfile| lockfile.version);
     let row = VERSIONS.iter().find(|(format, _)| Some(*format) == version);
     match (row, release(cargo)) {
         (Some((format, since)), Some(release)) if release < *since => Err(refused(format!(
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn a_lockfile_that_is_too_new_for_this_cargo_is_refused() {
         let read = |version: &str, cargo: &str| {
-            check_version(&format!("# Generated.\n{version}\n[[package]]\n"), cargo)
+            check_version(&format!("# Generated.\n{version}\n"), cargo)
         };
         for (version, cargo, fits) in [
             ("version = 4", "cargo 1.63.0", false),
