@@ -155,8 +155,9 @@ pub(super) fn first_of<'a>(
     candidates: impl Iterator<Item = &'a PathBuf>,
     place: Place,
 ) -> Result<Option<ConfigFile>> {
-    for path in candidates {
-        if let Ok(Some(text)) = fs::read_text_if_any(path) {
+    // One in a directory that is closed to the user does not exist for cargo either.
+    for path in candidates.filter(|path| path.exists()) {
+        if let Some(text) = fs::read_text_if_any(path)? {
             let file = parse(path.clone(), place, &text)?;
             return Inside::everywhere().load(file, 0, &mut 0).map(Some);
         }
@@ -164,11 +165,9 @@ pub(super) fn first_of<'a>(
     Ok(None)
 }
 
-/// Files that a config file includes, directly or through others, the strongest first; what cannot be
-/// read is left out, as cargo reports it.
-pub fn included_by(path: &Path) -> Vec<PathBuf> {
-    let Ok(Some(file)) = first_of(std::iter::once(&path.to_owned()), Place::Outer) else {
-        return Vec::new();
-    };
-    file.with_includes().skip(1).map(|f| f.path.clone()).collect()
+/// Files that a config file includes, directly or through others, the strongest first.
+pub fn included_by(path: &Path) -> Result<Vec<PathBuf>> {
+    let file = first_of(std::iter::once(&path.to_owned()), Place::Outer)?;
+    let all = file.iter().flat_map(|file| file.with_includes().skip(1));
+    Ok(all.map(|f| f.path.clone()).collect())
 }

@@ -136,7 +136,7 @@ impl Facts {
         self.deny = kept(policy::deny(&self.workspace), note).flatten();
         self.sbom = wanted.sbom.as_deref().and_then(|path| kept(policy::sbom(path), note));
         self.settings = settings::of_environment(std::env::vars_os());
-        for path in settings::config_files(dir, wanted.cargo_home.as_deref()) {
+        for path in settings::config_files(dir, wanted.cargo_home.as_deref(), note) {
             if let Some(file) = kept(toml::File::read(&path), note).flatten() {
                 self.settings.extend(settings::of_file(&file));
             }

@@ -101,8 +101,13 @@ fn profile_key(name: &str) -> Option<String> {
     (wanted && built).then(|| format!("profile.{}.{key}", profile.to_lowercase()))
 }
 
-/// The config files that cargo reads in a directory, with those that they include, the strongest first.
-pub(super) fn config_files(dir: &Path, cargo_home: Option<&Path>) -> Vec<PathBuf> {
+/// The config files that cargo reads in a directory, with those that they include, the strongest first. `note`
+/// gets what one includes and cannot be read.
+pub(super) fn config_files(
+    dir: &Path,
+    cargo_home: Option<&Path>,
+    note: &dyn Fn(anyhow::Error),
+) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     let near = dir.ancestors().map(|d| config::FILE_NAMES.map(|n| d.join(n)).to_vec());
     for names in near.chain([config::in_home(cargo_home)]) {
@@ -110,7 +115,7 @@ pub(super) fn config_files(dir: &Path, cargo_home: Option<&Path>) -> Vec<PathBuf
         if let Some(file) = first.filter(|f| !found.contains(f)) {
             let included = config::included_by(&file);
             found.push(file);
-            found.extend(included);
+            found.extend(included.map_err(note).unwrap_or_default());
         }
     }
     found
@@ -194,6 +199,26 @@ fn words(item: &Item) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_config_file_that_cannot_be_included_is_reported() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join(".cargo/config.toml");
+        crate::fs::write(&config, "include = ['more.toml']\n").unwrap();
+        let found = || {
+            let missing = std::cell::RefCell::new(Vec::new());
+            let note = |error: anyhow::Error| missing.borrow_mut().push(error.to_string());
+            let files = config_files(dir.path(), None, &note);
+            (files.iter().filter(|f| f.starts_with(dir.path())).count(), missing.take())
+        };
+        let (files, missing) = found();
+        assert!(
+            files == 1 && missing[0].contains("more.toml`, which does not exist"),
+            "{missing:?}"
+        );
+        crate::fs::write(&config.with_file_name("more.toml"), "").unwrap();
+        assert_eq!(found(), (2, Vec::new()));
+    }
 
     #[test]
     fn settings_carry_their_lines() {
