@@ -9,6 +9,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::error::{bad_input, host, refused};
 use crate::process::{Cmd, Stream};
+use crate::query::{Failed, Why};
 use crate::toolchain::Toolchain;
 
 /// Where cargo runs here. cargo takes config from the directory that it runs in, and asks rustc about
@@ -88,69 +89,19 @@ fn at(place: &Place, cmd: Cmd, toolchain: &Toolchain) -> Cmd {
         .env("RUSTC_WORKSPACE_WRAPPER", "")
 }
 
-/// How cargo, curl and git say that a server was not reached.
-const UNREACHED: [&str; 6] = [
-    "ould not resolve", "ould not connect", "ailed to connect", "ouldn't connect",
-    "Timeout was reached", "network failure",
-];
-
 fn explain(command: &str, words: &str) -> anyhow::Error {
-    let error = words.find("error: ").map_or(words, |at| &words[at + 7..]);
-    let short = error
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty())
-        .take(6)
-        .collect::<Vec<_>>()
-        .join(" ");
-    if words.contains("--locked was passed") || words.contains("because --locked") {
-        refused(
+    let Failed { why, error, causes: [first, last] } = Failed::of(words);
+    match why {
+        Why::Stale => refused(
             "Cargo.lock is stale: it does not match the manifests; run `cargo update --workspace`, commit Cargo.lock and build again",
-        )
-    } else if words.contains("failed to parse lock") {
-        let reason = error.split("Caused by:").nth(1).unwrap_or(error);
-        let reason = reason.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or(error);
-        bad_input(format!(
-            "cargo cannot read Cargo.lock: {reason}; restore it with git, or run `cargo generate-lockfile`"
-        ))
-    } else if words.contains("failed to parse manifest") {
-        bad_input(short)
-    } else if UNREACHED.iter().any(|w| words.contains(w)) {
-        let reason = error.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or(error);
-        host(format!(
-            "cargo could not download the dependencies: {reason}; run `cargo fetch --locked` with a network once, then repro needs none"
-        ))
-    } else {
-        host(format!("`{command}` failed: {short}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::{Kind, kind_of};
-
-    #[test]
-    fn failures_are_told_apart() {
-        let stale = "error: cannot update the lock file /s/Cargo.lock because --locked was passed to prevent this\n";
-        assert_eq!(kind_of(&explain("cargo fetch", stale)), Kind::Refused);
-        let lock = "error: failed to parse lock file at: Cargo.lock\n\nCaused by:\n  TOML parse error at line 8, column 8\n    |\n  8 | garbage\n";
-        let error = explain("cargo fetch", lock);
-        assert_eq!(kind_of(&error), Kind::BadInput);
-        assert_eq!(
-            error.to_string(),
-            "cargo cannot read Cargo.lock: TOML parse error at line 8, column 8; restore it with git, or run `cargo generate-lockfile`"
-        );
-        let network = "warning: spurious\nerror: failed to download `x v1`\n\nCaused by:\n  could not resolve host\n";
-        let error = explain("cargo fetch", network);
-        assert_eq!(kind_of(&error), Kind::Host);
-        assert_eq!(
-            error.to_string(),
-            "cargo could not download the dependencies: could not resolve host; run `cargo fetch --locked` with a network once, then repro needs none"
-        );
-        let other =
-            explain("cargo fetch", "error: failed to download `x v1`\n\nCaused by:\n  404\n");
-        let words = "`cargo fetch` failed: failed to download `x v1` Caused by: 404";
-        assert_eq!((kind_of(&other), &*other.to_string()), (Kind::Host, words));
+        ),
+        Why::Lockfile => bad_input(format!(
+            "cargo cannot read Cargo.lock: {first}; restore it with git, or run `cargo generate-lockfile`"
+        )),
+        Why::Manifest => bad_input(error),
+        Why::Network => host(format!(
+            "cargo could not download the dependencies: {last}; run `cargo fetch --locked` with a network once, then repro needs none"
+        )),
+        _ => host(format!("`{command}` failed: {error}")),
     }
 }

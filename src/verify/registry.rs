@@ -12,6 +12,7 @@ use crate::cargo::lockfile::{self, Locked};
 use crate::error::{host, refused};
 use crate::fs;
 use crate::process::Cmd;
+use crate::query::{Cargo, Failed, Why};
 use crate::source::spec;
 
 /// A crate that a registry publishes.
@@ -42,23 +43,14 @@ pub(crate) fn download(
     let dir = scratch.join("fetch");
     fs::write(&dir.join("src/lib.rs"), "")?;
     fs::write(&dir.join("Cargo.toml"), scratch_package(name, version))?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let cmd = Cmd::new(cargo).args(["fetch", "--quiet"]).env("CARGO_TERM_COLOR", "never").dir(&dir);
+    let cmd = Cmd::new(Cargo::of_user().program()).args(["fetch", "--quiet"]);
+    let cmd = cmd.env("CARGO_TERM_COLOR", "never").dir(&dir);
     let out = limit.into_iter().fold(cmd, Cmd::limit).output()?;
     let what = version.map_or(name.to_string(), |version| format!("{name} {version}"));
     if !out.status.success() {
-        let words: Vec<&str> = out.stderr.lines().map(str::trim).collect();
-        let words = words.join(" ");
-        let message =
-            format!("cargo could not fetch {what}: {}", words.trim_start_matches("error: "));
-        return Err(
-            match words.contains("failed to select a version")
-                || words.contains("no matching package")
-            {
-                true => refused(message),
-                false => host(message),
-            },
-        );
+        let Failed { why, error, .. } = Failed::of(&out.stderr);
+        let message = format!("cargo could not fetch {what}: {error}");
+        return Err(if why == Why::NoPackage { refused } else { host }(message));
     }
     let (version, checksum) = resolved(&fs::read_text(&dir.join("Cargo.lock"))?, name)
         .ok_or_else(|| refused(format!("the index has no checksum of {what}")))?;

@@ -14,7 +14,7 @@ use cargo_metadata::{
 
 use crate::error::{bad_input, refused};
 use crate::process::Cmd;
-use crate::query::Cargo;
+use crate::query::{Cargo, Failed, Why};
 use crate::request::Selection;
 
 /// A package that the build uses.
@@ -137,21 +137,16 @@ fn lines(text: &str) -> BTreeMap<(String, String), BTreeSet<String>> {
 }
 
 fn explain(words: &str) -> Missing {
-    let error = words.find("error: ").map_or(words, |at| &words[at + 7..]);
-    let lines = error.lines().map(str::trim).filter(|l| !l.is_empty() && *l != "Caused by:");
-    let short = lines.take(5).collect::<Vec<_>>().join(": ");
-    if words.contains("--locked was passed") || words.contains("because --locked") {
-        Missing::Stale
-    } else if words.contains("--offline") || words.contains("offline mode") {
-        Missing::Other(refused(format!(
-            "some dependencies are not downloaded, so their rules were skipped: run `cargo fetch --locked` ({short})"
-        )))
-    } else if words.contains("failed to parse") {
-        Missing::Other(bad_input(short))
-    } else {
-        Missing::Other(refused(format!(
-            "cargo cannot resolve the dependencies, so their rules were skipped: {short}"
-        )))
+    let Failed { why, error, .. } = Failed::of(words);
+    match why {
+        Why::Stale => Missing::Stale,
+        Why::Offline => Missing::Other(refused(format!(
+            "some dependencies are not downloaded, so their rules were skipped: run `cargo fetch --locked` ({error})"
+        ))),
+        Why::Lockfile | Why::Manifest => Missing::Other(bad_input(error)),
+        _ => Missing::Other(refused(format!(
+            "cargo cannot resolve the dependencies, so their rules were skipped: {error}"
+        ))),
     }
 }
 
@@ -262,17 +257,5 @@ mod tests {
         let of = |n: &str, v: &str| found[&(n.to_string(), v.to_string())].clone();
         assert_eq!(of("a", "1.0.0").into_iter().collect::<Vec<_>>(), ["default", "std", "x"]);
         assert!(of("b", "2.1.0-rc.1").is_empty() && of("c", "0.1.0").is_empty());
-    }
-
-    #[test]
-    fn failures_of_cargo_are_told_apart() {
-        let stale = "error: cannot update the lock file /w/Cargo.lock because --locked was passed to prevent this";
-        assert!(matches!(explain(stale), Missing::Stale));
-        let offline = "error: failed to download `x v1`\n\nCaused by:\n  attempting to make an HTTP request, but --offline was specified";
-        let Missing::Other(error) = explain(offline) else {
-            panic!("not stale");
-        };
-        assert!(error.to_string().contains("run `cargo fetch --locked`"), "{error}");
-        assert_eq!(crate::error::kind_of(&error), crate::error::Kind::Refused);
     }
 }
