@@ -207,6 +207,11 @@ pub const RULES: &[Rule] = rules! {
         why "every build happens at a different time"
         to do "use SOURCE_DATE_EPOCH if it is set, or leave the time out"
         source "https://reproducible-builds.org/docs/timestamps/";
+    "emits-elapsed" Warning Code(What::Elapsed, "writes a time measured with")
+        looks at "code of build scripts and procedural macros, where a time that was measured reaches the output"
+        why "a step takes a different time in each build"
+        to do "print it as a message, or leave it out"
+        source "https://reproducible-builds.org/docs/timestamps/";
     "reads-mtime" Warning Code(What::Mtime, "reads the time of a file with")
         looks at "code of build scripts and procedural macros"
         why "files get the time of the checkout"
@@ -216,6 +221,11 @@ pub const RULES: &[Rule] = rules! {
         looks at "code of build scripts and procedural macros"
         why "random numbers differ in each build"
         to do "use a fixed seed"
+        source "https://reproducible-builds.org/docs/randomness/";
+    "emits-address" Warning Code(What::Address, "writes an address with")
+        looks at "`{:p}` in build scripts and procedural macros, where its text reaches the output"
+        why "the system loads a program at a different address in each run"
+        to do "write a number or name of your own instead of the address"
         source "https://reproducible-builds.org/docs/randomness/";
     "map-order" Warning Code(What::MapOrder, "goes through the hash map")
         looks at "code of build scripts and procedural macros that goes through a hash map or set"
@@ -272,6 +282,11 @@ pub const RULES: &[Rule] = rules! {
         why "builders have different directories and settings, which no remapping reaches"
         to do "write relative paths, or leave the value out"
         source "https://reproducible-builds.org/docs/env-variations/";
+    "emits-path" Warning Code(What::AbsolutePath, "makes a path absolute with")
+        looks at "code of build scripts and procedural macros that makes a path absolute and puts it into a variable for the compiler or an rpath"
+        why "the source is in a different directory on each machine, and no remapping reaches the path"
+        to do "use the path relative to CARGO_MANIFEST_DIR, or include the file"
+        source "https://reproducible-builds.org/docs/build-path/";
     "reads-current-dir" Warning Code(What::CurrentDir, "reads the current directory with")
         looks at "code of procedural macros; of build scripts where it reaches the output (otherwise info)"
         why "it is an absolute path on the build machine, which no remapping reaches"

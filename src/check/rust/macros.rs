@@ -164,6 +164,14 @@ pub(super) fn printed(text: &str) -> Printed {
     }
 }
 
+/// Whether a format text has `{:p}`.
+pub(super) fn prints_address(text: &str) -> bool {
+    text.replace("{{", "").split('{').skip(1).any(|part| {
+        let spec = part.split_once('}').and_then(|(inner, _)| inner.split_once(':'));
+        spec.is_some_and(|(_, spec)| spec.ends_with('p'))
+    })
+}
+
 /// Names in `{name}` and `{name:?}` of a format text.
 pub(super) fn captures(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|part| {

@@ -69,6 +69,8 @@ fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, Found)> {
 /// What counts as reaching the output.
 fn ways(what: What) -> u8 {
     match what {
+        // Generated code may include the file.
+        What::AbsolutePath => ENV,
         What::Environment | What::CurrentDir => ENV | WRITTEN,
         _ => ENV | WRITTEN | DIRECTIVE,
     }
@@ -133,6 +135,46 @@ Clock
 - Command::new("date").args(["-u", "-d", "@0"]).output();
 - Command::new("sh").args(["-c", "echo up-to-date; update x"]).output();
 
+Elapsed
++ let t = std::time::Instant::now(); println!("cargo:rustc-env=T={:?}", t.elapsed());
++ use std::time::Instant;; let t = Instant::now(); work(); std::fs::write(o, format!("{t:?}"));
++ let t = std::time::Instant::now(); let n = t.elapsed().as_nanos(); writeln!(f, "const N: u128 = {n};");
+- let t = std::time::Instant::now(); if t.elapsed() > LONG { println!("cargo:warning=slow"); }
+- let t = std::time::Instant::now(); eprintln!("{:?}", t.elapsed());
+- struct Instant; impl Instant { fn now() {} };; std::fs::write(o, Instant::now());
+- let t = std::time::Instant::now(); println!("cargo:warning={:?}", t.elapsed());
+
+Address
++ println!("cargo:rustc-env=A={:p}", &x);
++ std::fs::write(o, format!("{x:#p}"));
++ let mut s = String::new(); write!(s, "{0:016p}", &x); std::fs::write(o, s);
+- eprintln!("{:p}", &x);
+- std::fs::write(o, format!("{{:p}} {}", 1));
+- std::fs::write(o, "println!(\"{:p}\", &x);");
+- std::fs::write(o, format!("{map} {x:p$}", p = 4));
+- quote! { println!("{:p}", &x); };
+- assert!(x, "{:p}", &x);
+
+CurrentDir
++ println!("cargo:rustc-env=D={}", std::env::current_dir()?.display());
++ use std::env::current_dir as here;; std::fs::write(o, here()?);
++ println!("cargo:rustc-env=D={}", std::fs::read_link("/proc/self/cwd")?.display());
+- let _ = "current_dir";
+- mod env { pub fn current_dir() {} };; std::fs::write(o, env::current_dir());
+- std::fs::write(o, std::fs::read_to_string("/proc/self/cwd/x")?);
+
+AbsolutePath
++ println!("cargo:rustc-env=D={}", std::fs::canonicalize(".")?.display());
++ let p = Path::new("x").canonicalize()?; println!("cargo:rustc-env=D={}", p.display());
++ println!("cargo:rustc-link-arg=-Wl,-rpath,{}", std::path::absolute("lib")?.display());
++ fn abs(p: &str) -> String { dunce::canonicalize(p).unwrap().display() };; println!("cargo:rustc-env=D={}", abs("x"));
+- println!("cargo:rustc-link-search={}", std::fs::canonicalize("lib")?.display());
+- println!("cargo:rerun-if-changed={}", Path::new("x").canonicalize()?.display());
+- writeln!(f, "include_bytes!({:?})", Path::new("x").canonicalize()?);
+- std::fs::write(o, std::fs::read(Path::new("x").canonicalize()?)?);
+- println!("cargo:rustc-env=D={}", std::fs::canonicalize(std::env::var("OUT_DIR")?)?.display());
+- struct P; impl P { fn canonicalize(&self) -> u8 { 1 } };; println!("cargo:rustc-env=D={}", p.canonicalize());
+
 Mtime
 + emit(std::fs::metadata("x")?.modified()?);
 + let t = std::fs::metadata("x")?.mtime(); std::fs::write(out, t.to_string());
@@ -175,6 +217,7 @@ DirOrder
 Ids
 + emit(std::process::id());
 + let f = std::process::id; println!("cargo:rustc-env=P={}", f());
++ println!("cargo:rustc-env=P={}", nix::unistd::getppid());
 + use std::thread;; println!("cargo:rustc-env=T={:?}", thread::current().id());
 - std::fs::create_dir(std::env::temp_dir().join(format!("x-{}", std::process::id())));
 - mod process { pub fn id() -> u8 { 1 } };; emit(process::id());
@@ -228,6 +271,11 @@ Environment
 + println!("cargo::rustc-env=T={}", std::env::temp_dir().display());
 + println!("cargo:rustc-env=E={}", std::fs::read_link("/proc/self/exe")?.display());
 + let exe = std::env::current_exe()?; println!("cargo:rustc-env=E={}", exe.display());
++ println!("cargo:rustc-env=E={}", std::env::args().next().unwrap());
++ use std::env::args_os;; std::fs::write(o, format!("{:?}", args_os().nth(0)));
+- let me = std::env::args().next(); eprintln!("usage: {me:?}");
+- if std::env::args().any(|a| a == "x") { println!("cargo:rustc-cfg=x"); }
+- fn args() -> Vec<u8> { vec![] };; std::fs::write(o, args());
 + const NAME: &str = "OUT_DIR";; let out = std::env::var(NAME)?; println!("cargo:rustc-env=O={out}");
 + std::fs::write(o, std::env::var("LANG").map(|l| l.to_uppercase())?);
 + let mut v: Vec<_> = std::env::vars().collect(); v.sort(); std::fs::write(o, v);
@@ -252,6 +300,7 @@ Hostname
 - Command::new("sh").args(["-c", "echo hostname"]).output();
 
 Kernel
++ println!("cargo:rustc-env=D={}", std::fs::canonicalize(std::fs::read_to_string("/proc/version")?)?.display());
 + Command::new("uname").arg("-r").output();
 + Command::new("sh").args(["-c", "uname -r"]).output();
 + emit(std::fs::read_to_string("/proc/version"));

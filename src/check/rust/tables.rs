@@ -28,10 +28,14 @@ pub enum Code {
 pub enum What {
     /// The time of day.
     Clock,
+    /// A time that was measured.
+    Elapsed,
     /// Times of files.
     Mtime,
     /// Random numbers.
     Randomness,
+    /// Where something is in memory.
+    Address,
     /// The order of a hash map or set.
     MapOrder,
     /// The order in which a directory lists its files.
@@ -54,6 +58,8 @@ pub enum What {
     CpuModel,
     /// The current directory.
     CurrentDir,
+    /// The absolute path of a file whose relative path is known.
+    AbsolutePath,
     /// Directories and settings of the machine that end up in the output.
     Environment,
     /// A variable of the build's environment, compiled in.
@@ -70,7 +76,22 @@ impl What {
     /// Whether it is reported only where it is seen to reach the output: most code that asks for it
     /// means to find something, or to run faster.
     pub(super) fn only_emitted(self) -> bool {
-        matches!(self, DirOrder | CpuCount | Environment | Modes | FileNumbers)
+        matches!(
+            self,
+            DirOrder
+                | CpuCount
+                | Environment
+                | Modes
+                | FileNumbers
+                | Elapsed
+                | Address
+                | AbsolutePath
+        )
+    }
+
+    /// Whether it is the path of something, which the content of that has no part in.
+    pub(super) fn is_path(self) -> bool {
+        matches!(self, Environment | CurrentDir | AbsolutePath)
     }
 
     /// Whether comparing it is all that is usually done with it.
@@ -87,6 +108,7 @@ macro_rules! tells {
 /// Items of the standard library and what naming them reads. They fit at the end of a path.
 pub(super) const STD: &[(&str, What)] = tells! {
     Clock ["SystemTime::now"];
+    Elapsed ["Instant::now"];
     Randomness ["RandomState::new", "RandomState::default"];
     Ids ["process::id", "process::parent_id", "thread::current", "ThreadId"];
     CpuCount ["thread::available_parallelism"];
@@ -96,8 +118,10 @@ pub(super) const STD: &[(&str, What)] = tells! {
     DirOrder ["fs::read_dir", "Path::read_dir"];
     Mtime ["Metadata::modified", "Metadata::created", "Metadata::accessed"];
     CurrentDir ["env::current_dir"];
+    AbsolutePath ["fs::canonicalize", "Path::canonicalize", "path::absolute"];
     Environment [
         "env::temp_dir", "env::home_dir", "env::current_exe", "env::vars", "env::vars_os",
+        "env::args", "env::args_os",
     ];
 };
 
@@ -106,7 +130,7 @@ pub(super) const CRATES: &[(&str, What)] = tells! {
     Clock [
         "Utc::now", "Local::now", "OffsetDateTime::now_utc", "OffsetDateTime::now_local",
         "UtcDateTime::now", "time::now_utc", "time::now", "Zoned::now", "Timestamp::now",
-        "libc::time", "FileTime::now",
+        "libc::time", "libc::gettimeofday", "libc::clock_gettime", "FileTime::now",
     ];
     Mtime ["FileTime::from_last_modification_time"];
     Randomness [
@@ -117,13 +141,19 @@ pub(super) const CRATES: &[(&str, What)] = tells! {
     ];
     Hostname [
         "gethostname::gethostname", "hostname::get", "whoami::hostname",
-        "whoami::fallible::hostname", "whoami::devicename",
+        "whoami::fallible::hostname", "whoami::devicename", "unistd::gethostname",
     ];
     User [
         "whoami::username", "whoami::realname", "users::get_current_username",
-        "users::get_current_uid", "uzers::get_current_username", "libc::getuid",
+        "users::get_current_uid", "uzers::get_current_username", "libc::getuid", "libc::geteuid",
+        "unistd::getuid", "unistd::geteuid",
     ];
-    Ids ["libc::getpid", "libc::gettid"];
+    Ids [
+        "libc::getpid", "libc::getppid", "libc::gettid", "unistd::getpid", "unistd::getppid",
+        "unistd::gettid",
+    ];
+    CurrentDir ["unistd::getcwd"];
+    AbsolutePath ["dunce::canonicalize"];
     CpuCount ["num_cpus::get", "num_cpus::get_physical"];
     CpuModel ["raw_cpuid::CpuId::new"];
     DirOrder ["WalkDir::new"];
@@ -156,6 +186,7 @@ pub(super) const ASKS: &[&str] = &["env::var", "env::var_os"];
 pub(super) const METHODS: &[(&str, What)] = tells! {
     Mtime ["modified", "created", "accessed", "mtime", "mtime_nsec", "ctime", "atime"];
     DirOrder ["read_dir"];
+    AbsolutePath ["canonicalize"];
     Modes ["mode"];
     FileNumbers ["ino", "dev"];
 };
@@ -192,6 +223,7 @@ pub(super) const FILES: &[(&str, What)] = tells! {
     Kernel ["/proc/sys/kernel/osrelease", "/proc/sys/kernel/version", "/proc/version"];
     Clock ["/proc/uptime", "/proc/loadavg"];
     Ids ["/proc/self/stat", "/proc/self/status"];
+    CurrentDir ["/proc/self/cwd"];
     User ["/etc/passwd"];
     CpuModel ["/proc/cpuinfo"];
     CpuCount [
@@ -258,6 +290,10 @@ pub(super) const INCLUDES: &[&str] = &["include", "include_str", "include_bytes"
 /// Macros whose content is code of the crate that uses the macro.
 pub(super) const QUOTES: &[&str] =
     &["quote", "quote_spanned", "parse_quote", "parse_quote_spanned"];
+
+/// Macros of the standard library that put values into a text.
+pub(super) const FORMATS: &[&str] =
+    &["format", "format_args", "print", "println", "write", "writeln"];
 
 /// Macros whose arguments reach the person who builds, or end the build.
 pub(super) const MESSAGES: &[&str] = &[

@@ -1,6 +1,7 @@
 //! Calls of functions and methods: those that read something, those of the crate itself, and those
 //! that receive a value.
 
+use proc_macro2::Span;
 use syn::{Expr, Path};
 
 use super::{
@@ -44,11 +45,14 @@ impl Flow<'_> {
         let known = || STD.iter().find(|(p, _)| std(p));
         let known = || known().or_else(|| CRATES.iter().find(|(p, _)| of_crate(p)));
         if let Some((pattern, what)) = may_be_known.then(known).flatten() {
-            self.receive(&all(), MESSAGE);
             let shown = match pattern.chars().next_back().is_some_and(char::is_lowercase) {
                 true if *pattern != "ThreadId" => format!("{pattern}()"),
                 _ => pattern.to_string(),
             };
+            if *what == What::AbsolutePath {
+                return self.made_absolute(all(), shown, span);
+            }
+            self.receive(&all(), MESSAGE);
             return set_of(self.source(Source::Known(*what, shown), span));
         }
         if RUNS.iter().any(|p| of_crate(p)) {
@@ -88,6 +92,19 @@ impl Flow<'_> {
                 all()
             }
         }
+    }
+
+    /// A path that the current directory is put before, unless it begins with one that is known.
+    fn made_absolute(&mut self, path: Value, by: String, span: Span) -> Value {
+        let is_path = |s: &Source| match s {
+            Source::Known(what, _) | Source::Variable(_, what) => what.is_path(),
+            _ => false,
+        };
+        if path.iter().any(|id| self.is(*id, is_path)) {
+            return path;
+        }
+        let id = self.source(Source::Known(What::AbsolutePath, by), span);
+        united([path, set_of(id)])
     }
 
     /// Whether any path that is looked for ends in the name, or in one that it stands for.
@@ -174,8 +191,11 @@ impl Flow<'_> {
             !self.names.has_method(&name) && (!of_unix(what) || self.names.brings_in(&OF_UNIX))
         };
         if let Some((method, what)) = method.filter(fits) {
-            let id = self.source(Source::Known(*what, format!(".{method}()")), e.method.span());
-            return set_of(id);
+            let (shown, span) = (format!(".{method}()"), e.method.span());
+            return match what {
+                What::AbsolutePath => self.made_absolute(receiver, shown, span),
+                _ => set_of(self.source(Source::Known(*what, shown), span)),
+            };
         }
         let of_epoch = matches!(&*e.receiver, Expr::Path(p) if last_name(&p.path) == "UNIX_EPOCH");
         if name == "elapsed" && of_epoch {

@@ -36,6 +36,10 @@ impl Flow<'_> {
         };
         for arg in args.iter().flatten() {
             if let Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) = arg {
+                if is(FORMATS) && macros::prints_address(&text.value()) {
+                    let address = Source::Known(What::Address, "`{:p}`".to_string());
+                    value.insert(self.source(address, text.span()));
+                }
                 let scope = self.scope.clone();
                 for name in captures(&text.value()) {
                     value.extend(self.get(&scope, name));

@@ -131,6 +131,7 @@ impl Words {
     fn literal(&mut self, text: &str) {
         let of_file = || FILES.iter().any(|(name, _)| text.contains(name));
         self.literal |= NATIVE_FLAGS.iter().any(|flag| text.contains(flag)) || of_file();
+        self.literal |= macros::prints_address(text);
     }
 
     fn tokens(&mut self, tokens: TokenStream) {
@@ -331,9 +332,7 @@ impl Flow<'_> {
 
     fn content(&self, value: Value) -> Value {
         let kept = |s: &Source| match s {
-            Source::Known(what, _) | Source::Variable(_, what) => {
-                !matches!(what, What::Environment | What::CurrentDir)
-            }
+            Source::Known(what, _) | Source::Variable(_, what) => !what.is_path(),
             _ => true,
         };
         value.into_iter().filter(|id| self.is(*id, kept)).collect()
