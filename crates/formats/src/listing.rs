@@ -10,6 +10,8 @@ use crate::digest::Digest;
 macro_rules! named {
     ($(#[$about:meta])* $type:ident { $($(#[$of:meta])* $value:ident $name:literal,)* }) => {
         $(#[$about])*
+        ///
+        /// Each value has a name in reports and manifests.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $type {
             $(#[doc = $name] $(#[$of])* $value),*
