@@ -95,12 +95,22 @@ mod tests {
         let canaries = Canaries { sides, locale, ..Canaries::default() };
         for row in VARIATIONS {
             for carrier in row.carriers {
-                let (fails, names): (_, &[&str]) = match carrier {
+                let names: &[&str] = match carrier {
                     Carrier::Directory(names)
                     | Carrier::Variables(names)
-                    | Carrier::Within(names) => (!names.is_empty(), names),
-                    Carrier::Jobs | Carrier::Mtime => (false, &[]),
-                    _ => (true, &[]),
+                    | Carrier::Within(names) => names,
+                    _ => &[],
+                };
+                let code = match carrier {
+                    Carrier::Directory(_) | Carrier::Variables(_) | Carrier::Within(_) => {
+                        names.first().map(|_| "held")
+                    }
+                    Carrier::Umask => Some("no-umask"),
+                    Carrier::Copies => Some("same-order"),
+                    Carrier::Toolchain => Some("same-toolchain"),
+                    Carrier::Preload => Some("no-preload"),
+                    Carrier::Namespace => Some("no-namespaces"),
+                    Carrier::Jobs | Carrier::Mtime => None,
                 };
                 let missing = [(row.id, "not here".to_string())];
                 let of = |c| if *carrier == c { &missing[..] } else { &[] };
@@ -116,16 +126,19 @@ mod tests {
                     copies: why(Carrier::Copies),
                 };
                 let all = VariationSet::default();
-                let lines = lines(&Coverage::of(VARIATIONS, &all, &canaries, &reach));
+                let coverage = Coverage::of(VARIATIONS, &all, &canaries, &reach);
+                let why = coverage.unavailable.iter().find(|(id, _)| *id == row.id);
+                assert_eq!(why.map(|(_, why)| why.code()), code, "{} by {carrier:?}", row.text);
+                let lines = lines(&coverage);
                 let listed = |(_, text): &&(Extent, String)| {
                     let names = text.split(" (").next().unwrap();
                     names.split(", ").any(|name| name == row.text)
                 };
                 let found: Vec<Extent> = lines.iter().filter(listed).map(|line| line.0).collect();
-                let want = match (fails, row.carriers.len()) {
-                    (false, _) => Extent::Varied,
-                    (true, 1) => Extent::NotVaried,
-                    (true, _) => Extent::InPart,
+                let want = match (code, row.carriers.len()) {
+                    (None, _) => Extent::Varied,
+                    (Some(_), 1) => Extent::NotVaried,
+                    (Some(_), _) => Extent::InPart,
                 };
                 assert_eq!(found, [want], "{} by {carrier:?}", row.text);
             }

@@ -295,12 +295,6 @@ mod tests {
         toolchain: None,
     };
 
-    /// Nothing in these reaches the builds.
-    fn without(carrier: Carrier, why: &str) -> Vec<(Id, String)> {
-        let rows = VARIATIONS.iter().filter(|row| row.carriers.contains(&carrier));
-        rows.map(|row| (row.id, why.to_string())).collect()
-    }
-
     fn of(reach: &Reach) -> Coverage {
         let canaries = canaries(Some("de_DE.utf8"));
         Coverage::of(VARIATIONS, &VariationSet::default(), &canaries, reach)
@@ -357,39 +351,8 @@ mod tests {
         let found = of(&none);
         assert!(found.is_applied(Id::Hostname));
         assert_eq!(found.unavailable.len(), 2);
-        let namespaces = without(Carrier::Namespace, "none");
+        let namespaces = [(Id::Hostname, "none".to_string())];
         assert!(!of(&Reach { namespaces: &namespaces, ..none }).is_applied(Id::Hostname));
-    }
-
-    #[test]
-    fn a_row_that_a_namespace_does_not_carry_is_listed_alone() {
-        for one in without(Carrier::Namespace, "not permitted") {
-            let (id, reach) = (one.0, Reach { namespaces: &[one], ..FREE });
-            only(&of(&reach), &[id], id != Id::UserId, "not permitted");
-        }
-    }
-
-    #[test]
-    fn without_preloading_the_clock_is_not_varied_and_others_in_part() {
-        for one in without(Carrier::Preload, "the host is not Linux with glibc") {
-            let (id, reach) = (one.0, Reach { preload: &[one], ..FREE });
-            only(&of(&reach), &[id], id != Id::Clock, "the host is not Linux with glibc");
-        }
-    }
-
-    #[test]
-    fn a_toolchain_at_one_path_is_not_varied() {
-        let found = of(&Reach { toolchain: Some("it is the system's"), ..FREE });
-        only(&found, &[Id::ToolchainPath], false, "it is the system's");
-    }
-
-    #[test]
-    fn copies_in_one_order_leave_what_is_preloaded() {
-        let found = of(&Reach { copies: Some("one disk"), ..FREE });
-        only(&found, &[Id::DirectoryOrder], true, "one disk");
-        let preload = [(Id::DirectoryOrder, "no effect".to_string())];
-        let found = of(&Reach { preload: &preload, copies: Some("one disk"), ..FREE });
-        assert!(!found.is_applied(Id::DirectoryOrder));
     }
 
     #[test]
@@ -411,52 +374,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_umask_it_is_not_varied() {
-        let found = of(&Reach { umask: false, ..FREE });
-        only(&found, &[Id::Umask], false, "this system has no umask");
-    }
-
-    #[test]
     fn two_locales_that_sort_alike_are_varied_in_part() {
         let found = Coverage::of(VARIATIONS, &VariationSet::default(), &canaries(None), &FREE);
         let why = "no installed locale sorts differently from C";
         only(&found, &[Id::Locale], true, why);
-    }
-
-    /// Directories without a variable, the number of jobs and times are always in reach; namespaces
-    /// are where the builds have them.
-    #[test]
-    fn each_carrier_has_its_rule() {
-        let nothing = Reach {
-            holder: &|_| Some(Holder::PassEnv),
-            umask: false,
-            preload: &[(Id::Environment, String::new())],
-            static_scripts: &[],
-            unreached: &[],
-            namespaces: &[(Id::Environment, String::new())],
-            copies: Some("one order"),
-            toolchain: Some("one toolchain"),
-        };
-        let cases = [
-            (Carrier::Directory(&[]), None),
-            (Carrier::Directory(&["HOME"]), Some("held")),
-            (Carrier::Variables(&[]), None),
-            (Carrier::Variables(&["TZ"]), Some("held")),
-            (Carrier::Within(&["PATH"]), Some("held")),
-            (Carrier::Copies, Some("same-order")),
-            (Carrier::Toolchain, Some("same-toolchain")),
-            (Carrier::Umask, Some("no-umask")),
-            (Carrier::Jobs, None),
-            (Carrier::Mtime, None),
-            (Carrier::Preload, Some("no-preload")),
-            (Carrier::Namespace, Some("no-namespaces")),
-        ];
-        for (carrier, want) in cases {
-            let row = Id::Environment.row();
-            let found = nothing.of(row, carrier).missing().map(|why| why.code());
-            assert_eq!(found, want, "{carrier:?}");
-            assert!(FREE.of(row, carrier).missing().is_none(), "{carrier:?}");
-        }
     }
 
     #[test]
