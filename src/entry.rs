@@ -38,6 +38,8 @@ pub fn main() -> ExitCode {
     if start::invoked_as(&program) {
         return start::main(&args[1..]);
     }
+    #[cfg(unix)]
+    process::keep_inherited_files();
     let stem = Path::new(&program).file_stem();
     if stem.is_some_and(|s| s == "rebuilder-crates") {
         args.insert(1, "rebuilderd-backend".into());

@@ -3,6 +3,8 @@
 //! Owns process groups and capture; what a signal does is in `interrupt`. Knows nothing of cargo or git.
 //! A command either inherits the environment with changes, or gets exactly the one it is given.
 
+#[cfg(unix)]
+mod inherited;
 mod interrupt;
 mod lookup;
 
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::error::host;
+#[cfg(unix)]
+pub use inherited::keep_inherited_files;
 use interrupt::{Running, end, enter, leave, stopped};
 pub use lookup::find_in_path;
 

@@ -370,11 +370,16 @@ pub fn borrowed_objects(root: &Path) -> Result<Vec<PathBuf>> {
             found.extend(list.lines().map(PathBuf::from));
         }
     }
+    // The list of a repository may have come with it in a download, and can name any directory.
+    let is_store = |path: &PathBuf| {
+        let real = fs::canonicalize(path).unwrap_or_default();
+        real.ends_with("objects") && real.with_file_name("HEAD").is_file()
+    };
     let further: Vec<PathBuf> = found
         .iter()
         .filter_map(|store| fs::read_text_if_any(&store.join("info/alternates")).ok()?)
         .flat_map(|list| list.lines().map(PathBuf::from).collect::<Vec<_>>())
-        .filter(|p| p.is_absolute())
+        .filter(|p| p.is_absolute() && is_store(p))
         .collect();
     found.extend(further);
     found.sort();

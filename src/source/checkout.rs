@@ -59,7 +59,7 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// A command in a copy: without hooks, and never in a repository around the copy.
-pub(super) fn in_copy<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
+fn in_copy<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
     let around = copy.parent().unwrap_or(copy);
     git(copy, ["-c", "core.hooksPath=/dev/null"].into_iter().chain(args))
         .env("GIT_CEILING_DIRECTORIES", around)

@@ -6,9 +6,9 @@ use std::path::Path;
 use anyhow::Result;
 use repro_formats::names::visible;
 
-use super::checkout::in_copy;
 use crate::error::bad_input;
 use crate::fs;
+use crate::git::git;
 
 /// Packs the objects of the commit that HEAD of the copy `to` is into the copy itself, as git reads them from
 /// `from`, and has each give its id again.
@@ -17,17 +17,17 @@ use crate::fs;
 /// One of them does not.
 pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
     let list = ["rev-list", "--objects", "--no-walk", "--missing=print", "HEAD"];
-    let list = in_copy(to, list).env("GIT_NO_LAZY_FETCH", "1").checked()?;
+    let list = git(to, list).env("GIT_NO_LAZY_FETCH", "1").checked()?;
     // What a partial clone lacks comes over the network.
     let lines = list.stdout.split_inclusive(|b| *b == b'\n').filter(|line| line[0] != b'?');
     let list: Vec<u8> = lines.flatten().copied().collect();
     let packs = to.join(".git/objects/pack");
     let pack = ["-c", "pack.compression=0", "pack-objects", "--quiet", "--window=0"];
-    in_copy(to, pack).arg(packs.join("pack")).stdin(list).checked()?;
+    git(to, pack).arg(packs.join("pack")).stdin(list).checked()?;
     for name in fs::entries(&packs)? {
         let path = packs.join(name);
         let is_pack = path.extension().is_some_and(|ending| ending == "pack");
-        if is_pack && !in_copy(to, ["verify-pack", "--"]).arg(path).output()?.status.success() {
+        if is_pack && !git(to, ["verify-pack", "--"]).arg(path).output()?.status.success() {
             return Err(differs(from));
         }
     }

@@ -260,6 +260,23 @@ fn a_value_cached_at_a_fixed_place_is_found() {
     }
 }
 
+#[needs("sandbox")]
+#[test]
+fn what_the_caller_has_open_is_no_file_of_a_build() {
+    let project = with_script(
+        "let value = fs::read_to_string(\"/proc/self/fd/9\").unwrap_or(\"nothing\".into());",
+    );
+    let file = project.base().join("open");
+    std::fs::write(&file, "private").unwrap();
+    let script = format!("exec \"$0\" \"$@\" 9<'{}'", file.display());
+    for mode in ["always", "never"] {
+        let mut run = project.command("sh", &project.dir);
+        run.args(["-c", &script, env!("CARGO_BIN_EXE_repro"), "build", "--isolate", mode]);
+        assert_verdict(&run.output().unwrap().into(), 0, "REPRODUCIBLE");
+        assert_eq!(project.proven("fault-username"), "nothing");
+    }
+}
+
 /// Takes the value of a key, or makes it; with arguments, runs them with a key ring as a login gives one.
 const KEYS: &str = r#"
 #include <stdio.h>

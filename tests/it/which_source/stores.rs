@@ -1,5 +1,7 @@
 //! Stores of git objects that came with a download: what they hold beside the objects may be forged.
 
+use test_needs::needs;
+
 use super::*;
 
 /// Packs everything but the file `a`, which is packed with a program that the index of that pack gives the id
@@ -81,4 +83,37 @@ fn a_commit_has_the_tree_that_it_names_whatever_a_commit_graph_has() {
     std::fs::write(&forged, text.replace(&tree, &other)).unwrap();
     let run = it.verify_in(&clone, &[forged.to_str().unwrap(), &it.app]);
     fails(&run, 4, &["has the tree", "this is not the source that was built"]);
+}
+
+#[needs("sandbox")]
+#[test]
+fn a_store_shows_the_build_only_other_stores() {
+    let project = Project::committed("sound-features");
+    let home = project.base().join("private");
+    let file = home.join("app");
+    project.write(
+        "build.rs",
+        &format!(
+            "fn main() {{\n    let seen = std::fs::read({file:?}).is_ok();\n    let git = [\"rev-list\", \"--count\", \"HEAD\"];\n    let count = std::process::Command::new(\"git\").args(git).output().unwrap().stdout;\n    println!(\"cargo::rustc-env=SEEN={{seen}} {{}}\", String::from_utf8_lossy(&count));\n}}\n"
+        ),
+    );
+    project.write("src/main.rs", "fn main() {\n    println!(env!(\"SEEN\"));\n}\n");
+    project.commit("reads a file of the user's, and the history");
+    let it = Release::built(project, "sound-features");
+    std::fs::create_dir(&home).unwrap();
+    std::fs::write(&file, "private").unwrap();
+    let clone = it.clone("clone", &[], None);
+    let shared = it.project.base().join("shared").display().to_string();
+    it.project.git_in(&clone, &["clone", "-q", "--shared", ".", &shared]);
+    let lists = clone.join(".git/objects/info/alternates");
+    let store = clone.join("x/objects");
+    std::fs::create_dir(clone.join("x")).unwrap();
+    std::fs::write(clone.join("x/HEAD"), "").unwrap();
+    std::os::unix::fs::symlink(&home, &store).unwrap();
+    std::fs::write(lists, format!("{}\n{}\n", home.display(), store.display())).unwrap();
+    // The control has its history from the store of another repository.
+    for source in [clone.to_str().unwrap(), &shared] {
+        let run = it.verify_in(&it.elsewhere(), &[&it.manifest, "--source", source]);
+        assert_verdict(&run, 0, "REPRODUCED");
+    }
 }
