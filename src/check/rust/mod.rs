@@ -5,13 +5,11 @@
 
 pub(super) mod cfg;
 mod command;
-mod effects;
 mod embedded;
 mod flow;
 mod macros;
 pub(super) mod modules;
 mod names;
-mod order;
 pub(super) mod reads;
 pub(super) mod tables;
 mod walk;
