@@ -57,7 +57,7 @@ const FIRST: &[Row] = &[
     (FileType::Rpm, rpm::read::begins),
 ];
 const LAST: &[Row] = &[
-    (FileType::Pe, pe::stamps::begins),
+    (FileType::Pe, pe::headers::begins),
     (FileType::Elf, |head| head.starts_with(b"\x7fELF")),
     (FileType::MachO, macho::begins),
     (FileType::FatMachO, macho::begins_fat),
