@@ -43,20 +43,16 @@ pub fn visible(text: &str) -> String {
 /// # Errors
 /// What is wrong with the name, as a clause.
 pub fn clean(name: &[u8]) -> Result<Vec<u8>, &'static str> {
-    if name.is_empty() {
-        return Err("the name is empty");
-    }
-    if name.contains(&0) {
-        return Err("the name holds a NUL byte");
-    }
-    if name.starts_with(b"/") {
-        return Err("the name is absolute");
-    }
-    if name.starts_with(b"\\") {
-        return Err("the name is absolute on Windows");
-    }
-    if name.len() > 1 && name[1] == b':' && name[0].is_ascii_alphabetic() {
-        return Err("the name begins with a drive letter");
+    let drive = name.get(1) == Some(&b':') && name[0].is_ascii_alphabetic();
+    let faults = [
+        (name.is_empty(), "the name is empty"),
+        (name.contains(&0), "the name holds a NUL byte"),
+        (name.starts_with(b"/"), "the name is absolute"),
+        (name.starts_with(b"\\"), "the name is absolute on Windows"),
+        (drive, "the name begins with a drive letter"),
+    ];
+    if let Some((_, what)) = faults.iter().find(|(found, _)| *found) {
+        return Err(what);
     }
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in name.split(|b| *b == b'/') {
