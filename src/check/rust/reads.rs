@@ -126,6 +126,7 @@ Clock
 - struct SystemTime; impl SystemTime { fn now() {} };; SystemTime::now();
 - mod time { pub struct SystemTime; } use time::SystemTime;; SystemTime::now();
 - use clock::SystemTime;; SystemTime::now();
+- use a::b as c; use c::d as b; mod a { pub use super::*; };; emit(c::now());
 - let t = std::time::Instant::now(); eprintln!("{:?}", t.elapsed());
 - let t = std::time::SystemTime::now(); println!("cargo:warning=at {t:?}");
 - let t = std::time::SystemTime::now(); eprintln!("{t:?}");
