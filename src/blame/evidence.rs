@@ -8,6 +8,7 @@ use repro_explain::cause::Cause;
 use repro_explain::finding::{At, Finding};
 use repro_explain::known_crates::{self, KnownCrate};
 use repro_explain::{Context, explain, remedy};
+use repro_formats::names::visible;
 
 use crate::blame::changes::{Change, Value, What, text_of};
 use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind, add_new};
@@ -15,7 +16,7 @@ use crate::blame::expand::expand;
 use crate::blame::explore::{Details, Found};
 use crate::blame::graph::{Role, Suspect};
 use crate::blame::values::values_of;
-use crate::blame::words::{place, printable};
+use crate::blame::words::place;
 use crate::cargo::trace::Trace;
 use crate::{fs, variation};
 
@@ -157,7 +158,7 @@ impl Evidence<'_> {
             package: node.package.clone(),
             unit: kind(node.role),
             causes: notes.causes,
-            evidence: notes.evidence.iter().map(|l| printable(l)).collect(),
+            evidence: notes.evidence.iter().map(|l| visible(l)).collect(),
             source: counted.iter().find_map(|change| self.of_source(change, details)),
             remedies: notes.remedies,
             packages: details.packages.clone(),

@@ -1,6 +1,6 @@
-//! `--expand`: compiles a differing crate once more on each side, up to macro expansion, and finds
-//! the first tokens that differ. The compiler prints these only with RUSTC_BOOTSTRAP, which changes
-//! all bytes, so nothing made here counts for the verdict.
+//! `--expand`: compiles a differing crate again on each side, up to macro expansion, and finds the first
+//! tokens that differ. The compiler prints them only with RUSTC_BOOTSTRAP, which changes all bytes, so
+//! this output does not affect the verdict.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

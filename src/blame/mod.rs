@@ -1,10 +1,9 @@
-//! From "it differs" to the crates that diverged first: what both builds did is paired, walked
-//! back from the artifacts that differ, and each unit that differs although all that it was made
-//! from agrees is named, with what is known of why.
+//! Finds the crates that diverged first. Pairs what both builds did, walks back from the artifacts that
+//! differ, and names each unit that differs although all of its inputs match, with the known reasons.
 //!
-//! A build-script run is a unit of its own. What differs by the builds' directories alone is no
-//! difference by itself, since the recipe has compilers remap them; it counts where the directories
-//! are seen in the bytes of a unit that differs.
+//! A build-script run is a unit of its own. A difference that consists only of the builds' directories is
+//! ignored, since the recipe has compilers remap them, unless the directories are in the bytes of a unit
+//! that differs.
 
 pub mod canonical;
 pub mod changes;
@@ -42,9 +41,9 @@ pub struct Blame {
 }
 
 /// Traces the artifacts that differ back to the units that diverged first. `context` is what is
-/// known of both builds; with `expand` crates are expanded once more, for which the builds must have
-/// kept their calls; below `scratch` is room for files of its own. A failure here is
-/// reported, leaves the verdict as it is, and blames no unit.
+/// known about both builds. With `expand`, crates are expanded once more; the builds must have kept
+/// their rustc calls. `scratch` is a directory for temporary files. A failure is reported; it neither
+/// changes the verdict nor blames a unit.
 pub fn trace(
     a: &Trace,
     b: &Trace,

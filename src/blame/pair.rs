@@ -1,6 +1,6 @@
 //! Which unit of build A is which of build B. Pure.
 
-use std::collections::BTreeMap;
+use repro_explain::image::matched;
 
 use crate::cargo::messages::Ran;
 use crate::cargo::units::Unit;
@@ -24,9 +24,9 @@ pub fn units(a: &[Unit], b: &[Unit]) -> Vec<Pair> {
     };
     let with_id = |u: &Unit| (key(u), u.id().to_string());
     let mut pairs = Vec::new();
-    let (left, right) = take(by(a, with_id, |_| true), by(b, with_id, |_| true), &mut pairs);
-    let rest = |list: Vec<usize>| move |i: usize| list.contains(&i);
-    let (left, right) = take(by(a, key, rest(left)), by(b, key, rest(right)), &mut pairs);
+    let all = ((0..a.len()).collect(), (0..b.len()).collect());
+    let (left, right) = take(a, b, all, with_id, &mut pairs);
+    let (left, right) = take(a, b, (left, right), key, &mut pairs);
     alone(left, right, &mut pairs);
     pairs.sort_by_key(|p| (p.a.is_none(), p.a, p.b));
     pairs
@@ -47,42 +47,27 @@ pub fn runs(a: (&[Unit], &[Ran]), b: (&[Unit], &[Ran]), units: &[Pair]) -> Vec<P
         }
     }
     let key = |r: &Ran| r.package.clone();
-    let left: Vec<_> = pairs.iter().filter_map(|p| p.a).collect();
-    let right: Vec<_> = pairs.iter().filter_map(|p| p.b).collect();
-    let (left, right) = take(
-        by(a.1, key, |i| !left.contains(&i)),
-        by(b.1, key, |i| !right.contains(&i)),
-        &mut pairs,
-    );
+    let left = (0..a.1.len()).filter(|i| pairs.iter().all(|p| p.a != Some(*i))).collect();
+    let right = (0..b.1.len()).filter(|i| pairs.iter().all(|p| p.b != Some(*i))).collect();
+    let (left, right) = take(a.1, b.1, (left, right), key, &mut pairs);
     alone(left, right, &mut pairs);
     pairs
 }
 
-type Groups<K> = BTreeMap<K, Vec<usize>>;
-
-fn by<T, K: Ord>(list: &[T], key: impl Fn(&T) -> K, keep: impl Fn(usize) -> bool) -> Groups<K> {
-    let mut groups: Groups<K> = BTreeMap::new();
-    for (i, item) in list.iter().enumerate().filter(|(i, _)| keep(*i)) {
-        groups.entry(key(item)).or_default().push(i);
-    }
-    groups
-}
-
-/// Pairs what has one key on both sides, in order; returns what is left of each.
-fn take<K: Ord>(
-    mut a: Groups<K>,
-    mut b: Groups<K>,
+/// Of what is left of each, pairs what has one key on both sides, in order; returns what is left then.
+fn take<T, K: Ord>(
+    a: &[T],
+    b: &[T],
+    (left, right): (Vec<usize>, Vec<usize>),
+    key: impl Fn(&T) -> K,
     pairs: &mut Vec<Pair>,
 ) -> (Vec<usize>, Vec<usize>) {
-    for (key, left) in &mut a {
-        let Some(right) = b.get_mut(key) else { continue };
-        let n = left.len().min(right.len());
-        for (x, y) in left.drain(..n).zip(right.drain(..n)) {
-            pairs.push(Pair { a: Some(x), b: Some(y) });
-        }
-    }
-    let flat = |groups: Groups<K>| groups.into_values().flatten().collect();
-    (flat(a), flat(b))
+    let x: Vec<_> = left.into_iter().map(|i| (i, &a[i])).collect();
+    let y: Vec<_> = right.into_iter().map(|i| (i, &b[i])).collect();
+    let (both, only_a, only_b) = matched(&x, &y, |(_, item)| key(item));
+    pairs.extend(both.into_iter().map(|(i, j)| Pair { a: Some(x[i].0), b: Some(y[j].0) }));
+    let rest = |of: Vec<usize>, all: &[(usize, &T)]| of.into_iter().map(|i| all[i].0).collect();
+    (rest(only_a, &x), rest(only_b, &y))
 }
 
 /// What only one side has.

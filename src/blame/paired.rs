@@ -218,13 +218,11 @@ impl<'a> Paired<'a> {
     /// The run of the build script whose OUT_DIR a unit was given.
     pub fn run_of(&self, unit: usize) -> Option<usize> {
         let pair = self.units[unit];
-        let out_dir = |trace: &Trace, i: usize| trace.units[i].script_output.clone();
+        let of = |trace: &Trace, unit: Option<usize>, run: Option<usize>| {
+            let dir = trace.units[unit?].script_output.as_ref()?;
+            Some(trace.ran[run?].out_dir.as_os_str() == dir.as_str())
+        };
         self.runs.iter().position(|run| {
-            let of = |trace: &Trace, unit: Option<usize>, run: Option<usize>| {
-                let (unit, run) = (unit?, run?);
-                let dir = out_dir(trace, unit)?;
-                Some(trace.ran[run].out_dir.as_os_str() == dir.as_str())
-            };
             of(self.both.a, pair.a, run.a) == Some(true)
                 || of(self.both.b, pair.b, run.b) == Some(true)
         })
@@ -235,28 +233,24 @@ impl<'a> Paired<'a> {
         self.runs[run].a.is_none() || self.runs[run].b.is_none()
     }
 
-    /// The directives of a run, on both sides.
-    fn directives(&self, run: usize) -> Vec<Directive> {
-        let of = |trace: &Trace, i: Option<usize>| {
-            let directives = i.map(|i| trace.directives(&trace.ran[i]));
-            directives.unwrap_or_default()
-        };
-        let pair = self.runs[run];
-        [of(self.both.a, pair.a), of(self.both.b, pair.b)].concat()
+    /// The directives of this key in a run, on both sides.
+    fn directives(&self, run: usize, key: &str) -> Vec<Directive> {
+        let Pair { a, b } = self.runs[run];
+        let of = |trace: &Trace, i: Option<usize>| i.map(|i| trace.directives(&trace.ran[i]));
+        let sides = [of(self.both.a, a), of(self.both.b, b)];
+        sides.into_iter().flatten().flatten().filter(|d| d.key == key).collect()
     }
 
     /// Names of the variables that a build script sets for its crate.
     pub fn variables(&self, run: usize) -> BTreeSet<String> {
-        let all = self.directives(run).into_iter();
-        let set = all.filter(|d| d.key == "rustc-env");
+        let set = self.directives(run, "rustc-env").into_iter();
         set.filter_map(|d| Some(d.value.split_once('=')?.0.to_string())).collect()
     }
 
     /// Names of the variables that a build script says it depends on.
     pub fn declared(&self, run: usize) -> Vec<String> {
-        let all = self.directives(run).into_iter();
-        let names = all.filter(|d| d.key == "rerun-if-env-changed");
-        let names: BTreeSet<String> = names.map(|d| d.value.trim().to_string()).collect();
+        let declared = self.directives(run, "rerun-if-env-changed").into_iter();
+        let names: BTreeSet<String> = declared.map(|d| d.value.trim().to_string()).collect();
         names.into_iter().collect()
     }
 

@@ -1,6 +1,7 @@
 //! Describes a difference in one line.
 
 use repro_explain::finding::Finding;
+use repro_formats::names::visible;
 
 use crate::blame::canonical::Canonical;
 use crate::term::count;
@@ -48,15 +49,6 @@ pub fn place(finding: &Finding) -> String {
     format!("{}{symbol}{source}{values}", finding.place)
 }
 
-/// A text that stays on its line, whatever is in it.
-pub fn printable(text: &str) -> String {
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().collect(),
-        false => c.to_string(),
-    };
-    text.chars().map(escaped).collect()
-}
-
 /// Two values in back quotes, both from shortly before where they begin to differ.
 pub fn excerpts(a: &str, b: &str) -> (String, String) {
     let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
@@ -64,7 +56,7 @@ pub fn excerpts(a: &str, b: &str) -> (String, String) {
     let from = if longest > SHOWN { same.saturating_sub(16) } else { 0 };
     let cut = |text: &str| {
         let shown: String = text.chars().skip(from).take(SHOWN).collect();
-        let shown = printable(&shown);
+        let shown = visible(&shown);
         let before = if from > 0 { "…" } else { "" };
         let more = text.chars().count() > from + SHOWN;
         format!("`{before}{shown}{}`", if more { "…" } else { "" })
@@ -98,7 +90,6 @@ mod tests {
             excerpts(&long("1"), &long("2")),
             ("`…xxxxxxxxxxxxxxxx1`".into(), "`…xxxxxxxxxxxxxxxx2`".into())
         );
-        assert_eq!(excerpts("a\nb", "").0, "`a\\nb`");
-        assert_eq!(printable("OUT_DIR/\x1b[2Jé"), "OUT_DIR/\\u{1b}[2Jé");
+        assert_eq!(excerpts("a\nb\x1b[2Jé", "").0, "`a\\nb\\u{1b}[2Jé`");
     }
 }

@@ -106,8 +106,8 @@ pub(super) fn one(
     let earlier = before.and_then(|b| b.excerpt.as_ref());
     match f.excerpt.as_ref().filter(|_| text) {
         // Several values in one line.
-        Some(e) if earlier.is_some_and(|b| b.a == e.a && b.b == e.b) => {}
-        Some(excerpt) => lines(out, excerpt, limit / 3),
+        Some([a, b]) if earlier.is_some_and(|[x, y]| x.bytes == a.bytes && y.bytes == b.bytes) => {}
+        Some(sides) => lines(out, sides, limit / 3),
         None if f.a.is_empty() && f.b.is_empty() => {}
         None => {
             let shown =
@@ -122,12 +122,12 @@ pub(super) fn one(
 }
 
 /// Lines that differ, between those around them.
-fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
+fn lines(out: &mut String, [of_a, of_b]: &[Excerpt; 2], most: usize) {
     let split = |text: &[u8]| -> Vec<String> {
         let lines = text.split_inclusive(|b| *b == b'\n');
         lines.map(|l| cut(&printable(l.strip_suffix(b"\n").unwrap_or(l)))).collect()
     };
-    let (a, b) = (split(&excerpt.a), split(&excerpt.b));
+    let (a, b) = (split(&of_a.bytes), split(&of_b.bytes));
     let first = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let last = a[first..].iter().rev().zip(b[first..].iter().rev());
     let last = last.take_while(|(x, y)| x == y).count();
@@ -141,10 +141,10 @@ fn lines(out: &mut String, excerpt: &Excerpt, most: usize) {
             under(out, format_args!("{sign}    …  {rest} more, listed with -v"));
         }
     };
-    list(" ", &a[..first], excerpt.at_a, 0);
-    list("-", &a[first..a.len() - last], excerpt.at_a, first);
-    list("+", &b[first..b.len() - last], excerpt.at_b, first);
-    list(" ", &b[b.len() - last..], excerpt.at_b, b.len() - last);
+    list(" ", &a[..first], of_a.at, 0);
+    list("-", &a[first..a.len() - last], of_a.at, first);
+    list("+", &b[first..b.len() - last], of_b.at, first);
+    list(" ", &b[b.len() - last..], of_b.at, b.len() - last);
 }
 
 fn one_following(out: &mut String, f: &Finding, from: Option<Cause>) {

@@ -3,7 +3,6 @@
 //! files; this module makes its values.
 
 use std::fmt::Write;
-use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -111,11 +110,9 @@ fn file((number, row): (usize, &Row)) -> Value {
 }
 
 fn finding(f: &Finding, other: &str) -> Value {
-    let bytes = f.excerpt.as_ref().map(|Excerpt { at_a, a, at_b, b, value_a, value_b }| {
-        context! {
-            a => Value::from_safe_string(hex(*at_a, (a, value_a), (b, value_b))),
-            b => Value::from_safe_string(hex(*at_b, (b, value_b), (a, value_a))),
-        }
+    let bytes = f.excerpt.as_ref().map(|[a, b]| {
+        let hex = |own, other| Value::from_safe_string(hex(own, other));
+        context! { a => hex(a, b), b => hex(b, a) }
     });
     context! {
         cause => f.cause.name(),
@@ -133,19 +130,15 @@ fn finding(f: &Finding, other: &str) -> Value {
 
 /// Lines of offset, hexadecimal and text; what the value has and the other side's has not in the same
 /// place is marked.
-fn hex(
-    at: u64,
-    (bytes, value): (&[u8], &Range<usize>),
-    (other, its): (&[u8], &Range<usize>),
-) -> String {
+fn hex(own: &Excerpt, other: &Excerpt) -> String {
     let same = |i: usize, byte: u8| {
-        let within = i.checked_sub(value.start).map(|k| its.start + k);
-        !value.contains(&i)
-            || within.is_some_and(|k| its.contains(&k) && other.get(k) == Some(&byte))
+        let within = i.checked_sub(own.value.start).map(|k| other.value.start + k);
+        let is = |k| other.value.contains(&k) && other.bytes.get(k) == Some(&byte);
+        !own.value.contains(&i) || within.is_some_and(is)
     };
     let mut out = String::new();
-    for (n, line) in bytes.chunks(LINE).enumerate() {
-        let _ = write!(out, "<i>{:08x}</i> ", at + (n * LINE) as u64);
+    for (n, line) in own.bytes.chunks(LINE).enumerate() {
+        let _ = write!(out, "<i>{:08x}</i> ", own.at + (n * LINE) as u64);
         let mut text = String::new();
         for k in 0..LINE {
             let Some(byte) = line.get(k) else {
@@ -219,14 +212,9 @@ mod tests {
         finding.place.called = Some(hostile.to_string());
         finding.symbol = Some(hostile.to_string());
         finding.remedy = hostile.to_string();
-        finding.excerpt = Some(Excerpt {
-            at_a: 0,
-            a: b"<script>".to_vec(),
-            at_b: 0,
-            b: b"&amp;".to_vec(),
-            value_a: 0..8,
-            value_b: 0..5,
-        });
+        let sides = [&b"<script>"[..], b"&amp;"];
+        finding.excerpt =
+            Some(sides.map(|b| Excerpt { at: 0, bytes: b.to_vec(), value: 0..b.len() }));
         let explained = Explained {
             findings: vec![finding],
             note: Some(hostile.to_string()),

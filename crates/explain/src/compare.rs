@@ -3,12 +3,13 @@
 //! The bytes of the two files are known to differ before this runs, so the result is an
 //! explanation, never a verdict.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use repro_formats::listing::{Container, Field as Header, Listing, Member, MemberKind, Says};
 
 use crate::cause::Cause;
 use crate::finding::{About, At, Finding, Place};
+use crate::image::matched;
 
 /// One name, as each side has it; at least one does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -352,7 +353,12 @@ pub const PADDING: &str = "padding, or fields that `repro` does not read";
 
 /// Compares two archives whose bytes differ: their members, and what differs, contents first.
 pub fn compare(a: &Listing, b: &Listing) -> (Members, Vec<Finding>) {
-    let rows = rows(&a.members, &b.members);
+    let (both, only_a, only_b) = matched(&a.members, &b.members, |m: &Member| &m.name);
+    let of = |listing: &Listing, i: usize| Some(listing.members[i].clone());
+    let both = both.into_iter().map(|(i, j)| (of(a, i), of(b, j)));
+    let only_a = only_a.into_iter().map(|i| (of(a, i), None));
+    let only_b = only_b.into_iter().map(|j| (None, of(b, j)));
+    let rows = rows(both.chain(only_a).chain(only_b));
     let pairs: Vec<Both> = rows
         .iter()
         .filter_map(|r| Some((r.a.as_ref()?, r.b.as_ref()?)))
@@ -375,30 +381,22 @@ pub fn compare(a: &Listing, b: &Listing) -> (Members, Vec<Finding>) {
     (Members { rows, same_content }, findings)
 }
 
-/// Pairs by name; of several members of one name, in their order.
-fn rows(a: &[Member], b: &[Member]) -> Vec<Row> {
-    let mut by_name: BTreeMap<&str, (Vec<&Member>, Vec<&Member>)> = BTreeMap::new();
-    a.iter().for_each(|m| by_name.entry(&m.name).or_default().0.push(m));
-    b.iter().for_each(|m| by_name.entry(&m.name).or_default().1.push(m));
-    let mut rows = Vec::new();
-    for (name, (a, b)) in by_name {
-        for i in 0..a.len().max(b.len()) {
-            rows.push(row(name, a.get(i).copied(), b.get(i).copied()));
-        }
-    }
-    rows
-}
-
-/// A row, with what differs where both have the member.
-pub fn row(name: &str, a: Option<&Member>, b: Option<&Member>) -> Row {
-    let differs = match (a, b) {
-        (Some(a), Some(b)) => {
-            let same = (a.size, &a.sha256) == (b.size, &b.sha256);
-            Both { a, b, same }.differs().map(|f| f.name).collect()
-        }
-        _ => Vec::new(),
+/// Rows of members that belong together, with what differs where both sides have one, by name.
+pub fn rows(pairs: impl Iterator<Item = (Option<Member>, Option<Member>)>) -> Vec<Row> {
+    let row = |(a, b): (Option<Member>, Option<Member>)| {
+        let name = a.as_ref().or(b.as_ref()).map_or(String::new(), |m| m.name.clone());
+        let differs = match (&a, &b) {
+            (Some(a), Some(b)) => {
+                let same = (a.size, &a.sha256) == (b.size, &b.sha256);
+                Both { a, b, same }.differs().map(|f| f.name).collect()
+            }
+            _ => Vec::new(),
+        };
+        Row { name, a, b, differs }
     };
-    Row { name: name.to_string(), a: a.cloned(), b: b.cloned(), differs }
+    let mut rows: Vec<Row> = pairs.map(row).collect();
+    rows.sort_by(|x, y| x.name.cmp(&y.name));
+    rows
 }
 
 /// What differs in the container: its fields, its format, and if nothing else explains the bytes,

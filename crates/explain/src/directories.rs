@@ -86,10 +86,11 @@ mod tests {
 
     #[test]
     fn the_crate_on_which_the_others_depend_differs_first() {
-        let row = |name: &str| compare::row(name, Some(&Member::default()), None);
+        let member = |name: &str| Member { name: name.to_string(), ..Member::default() };
+        let names = ["deps/libtop-01.rlib", "deps/libbottom-02.rlib"];
         let out = Explained {
             members: Some(Members {
-                rows: vec![row("deps/libtop-01.rlib"), row("deps/libbottom-02.rlib")],
+                rows: compare::rows(names.iter().map(|name| (Some(member(name)), None))),
                 same_content: false,
             }),
             ..Explained::default()

@@ -34,8 +34,8 @@ pub struct Finding {
     pub consequence: bool,
     /// `repro normalize` on both files makes it go away, unless it leaves one of them alone.
     pub normalized: bool,
-    /// The bytes at that place, for a view side by side.
-    pub excerpt: Option<Excerpt>,
+    /// The bytes of A and B at that place, for a view side by side.
+    pub excerpt: Option<[Excerpt; 2]>,
     /// Differing bytes that it accounts for, where they were counted.
     pub bytes: u64,
 }
@@ -253,21 +253,15 @@ impl fmt::Display for At {
     }
 }
 
-/// Bytes of both files around a difference.
+/// Bytes of one file around a difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Excerpt {
-    /// Offset in A of the first byte; of text the first line's number.
-    pub at_a: u64,
-    /// A's bytes.
-    pub a: Vec<u8>,
-    /// Offset in B of the first byte; of text the first line's number.
-    pub at_b: u64,
-    /// B's bytes.
-    pub b: Vec<u8>,
-    /// Where in A's bytes the value is, as far as it is among them.
-    pub value_a: Range<usize>,
-    /// Where in B's.
-    pub value_b: Range<usize>,
+    /// Offset of the first byte; of text the first line's number.
+    pub at: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Where in them the value is, as far as it is among them.
+    pub value: Range<usize>,
 }
 
 impl Finding {

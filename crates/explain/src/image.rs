@@ -260,13 +260,13 @@ impl Image {
     }
 }
 
-/// Parts, or fields, of two files that belong together: of one name, in order.
-pub fn matched<'x, T>(
+/// What belongs together in two lists: of one name, in order. Then what only the one has, and the other.
+pub fn matched<'x, T, K: Ord>(
     a: &'x [T],
     b: &'x [T],
-    name: impl Fn(&'x T) -> &'x str,
+    name: impl Fn(&'x T) -> K,
 ) -> (Vec<(usize, usize)>, Vec<usize>, Vec<usize>) {
-    let mut by_name: BTreeMap<&str, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut by_name: BTreeMap<K, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for (i, item) in a.iter().enumerate() {
         by_name.entry(name(item)).or_default().0.push(i);
     }

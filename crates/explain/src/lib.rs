@@ -138,7 +138,7 @@ pub fn explain_bytes(a: &[u8], b: &[u8], context: &Context) -> Explained {
 }
 
 /// How a Debian package begins: ar, and its first member.
-const DEB: &[u8] = b"!<arch>\ndebian-binary ";
+pub(crate) const DEB: &[u8] = b"!<arch>\ndebian-binary ";
 
 fn search(context: &Context, explain: impl FnOnce(&mut Search) -> Explained) -> Explained {
     let mut known = context.clone();

@@ -186,7 +186,7 @@ impl Sides<'_> {
         ra: &Range<usize>,
         rb: &Range<usize>,
         (in_a, in_b): (&Range<usize>, &Range<usize>),
-    ) -> Excerpt {
+    ) -> [Excerpt; 2] {
         let cut = |lines: &[&[u8]], group: &Range<usize>, value: &Range<usize>| {
             let from = group.start.saturating_sub(AROUND);
             let to = (group.end.min(group.start + SHOWN) + AROUND).min(lines.len());
@@ -194,11 +194,9 @@ impl Sides<'_> {
             let before: usize = lines[from..group.start].iter().map(|l| l.len()).sum();
             let at = |n: usize| (before + n).min(bytes.len());
             let value = at(value.start)..at(value.end);
-            (from as u64 + 1, bytes, value)
+            Excerpt { at: from as u64 + 1, bytes, value }
         };
-        let (at_a, a, value_a) = cut(self.a.1, ra, in_a);
-        let (at_b, b, value_b) = cut(self.b.1, rb, in_b);
-        Excerpt { at_a, a, at_b, b, value_a, value_b }
+        [cut(self.a.1, ra, in_a), cut(self.b.1, rb, in_b)]
     }
 }
 

@@ -27,12 +27,8 @@ pub(super) fn table(x: &Opened, y: &Opened, paired: &Paired) -> Members {
     let both = both.map(|(i, j)| (Some(&x.parts[*i]), Some(&y.parts[*j])));
     let only_a = paired.only_a.iter().map(|i| (Some(&x.parts[*i]), None));
     let only_b = paired.only_b.iter().map(|j| (None, Some(&y.parts[*j])));
-    let rows = both.chain(only_a).chain(only_b).map(|(a, b)| {
-        let name = a.or(b).map_or("", |p| p.said.name.as_str());
-        compare::row(name, a.map(said).as_ref(), b.map(said).as_ref())
-    });
-    let mut rows: Vec<_> = rows.collect();
-    rows.sort_by(|x, y| x.name.cmp(&y.name));
+    let all = both.chain(only_a).chain(only_b);
+    let rows = compare::rows(all.map(|(a, b)| (a.map(said), b.map(said))));
     let content = |r: &compare::Row| {
         r.a.is_some()
             && r.b.is_some()

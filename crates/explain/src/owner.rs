@@ -1,8 +1,8 @@
 //! Finds the owner of a range of bytes: the symbol that contains or refers to it, its crate, and
 //! the source line if there is debug info. Only the bytes of A are looked up.
 //!
-//! Constants have no symbols of their own; their users are found by searching the code for
-//! displacements that lead to them, and relocations that hold their address.
+//! Constants have no symbols; their users are found by searching the code for displacements that lead to
+//! them, and for relocations that contain their address.
 
 use std::collections::HashMap;
 use std::ops::Range;

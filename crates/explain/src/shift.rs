@@ -1,9 +1,9 @@
-//! Which differences are nothing but addresses and offsets of things that moved: an integer that
-//! changed by as much as something moved, or by the difference of two such moves.
+//! Finds differences that are only addresses and offsets of things that moved: integers that changed by
+//! the same amount as something moved, or by the difference of two such amounts.
 //!
-//! It needs no disassembler, since an instruction's displacement, a pointer, a relocation and an entry
-//! of an unwind table all change by such amounts; the price is that a number which changed by just
-//! that much for another reason is taken for one.
+//! This needs no disassembler: displacements in instructions, pointers, relocations and entries of unwind
+//! tables all change by such amounts. A number that changed by the same amount for a different reason is
+//! mistaken for one of them.
 
 use std::collections::HashSet;
 use std::ops::Range;

@@ -123,7 +123,7 @@ fn one(sides: &Sides, claim: &Claim, owner: Option<&Owner>) -> Finding {
     finding.consequence = claim.follows;
     finding.bytes = claim.bytes;
     if !general {
-        finding.excerpt = Some(excerpt(sides, claim));
+        finding.excerpt = Some([excerpt(sides.a.0, &claim.a), excerpt(sides.b.0, &claim.b)]);
     }
     if let Some(owner) = owner.filter(|_| !claim.follows) {
         finding.symbol = owner.symbol.clone();
@@ -165,14 +165,9 @@ fn value(bytes: &[u8], range: &Range<usize>) -> String {
     }
 }
 
-fn excerpt(sides: &Sides, claim: &Claim) -> Excerpt {
-    let cut = |bytes: &[u8], range: &Range<usize>| {
-        let from = range.start.saturating_sub(BEFORE);
-        let to = (from + EXCERPT).min(bytes.len());
-        let value = range.start - from..range.end.min(to).max(range.start) - from;
-        (from as u64, bytes.get(from..to).unwrap_or_default().to_vec(), value)
-    };
-    let (at_a, a, value_a) = cut(sides.a.0, &claim.a);
-    let (at_b, b, value_b) = cut(sides.b.0, &claim.b);
-    Excerpt { at_a, a, at_b, b, value_a, value_b }
+fn excerpt(bytes: &[u8], range: &Range<usize>) -> Excerpt {
+    let from = range.start.saturating_sub(BEFORE);
+    let to = (from + EXCERPT).min(bytes.len());
+    let value = range.start - from..range.end.min(to).max(range.start) - from;
+    Excerpt { at: from as u64, bytes: bytes.get(from..to).unwrap_or_default().to_vec(), value }
 }

@@ -15,7 +15,7 @@ use reading::{is_word, reading, touches, words};
 
 pub use builds::short_known;
 pub(crate) use form::distinct;
-pub use reading::{Reading, Texts, is_text};
+pub use reading::{Reading, Texts, is_text, widened};
 
 /// What the differences are, each with the differences it claims; all are claimed by one, and where
 /// nothing is recognized that is [`Cause::Unknown`].

@@ -45,11 +45,11 @@ pub enum FileType {
     Other,
 }
 
-/// One row: a type that has a fixed place in the order of questions.
+/// One row: a type, and whether bytes begin such a file.
 type Row = (FileType, fn(&[u8]) -> bool);
 
-/// What is asked before and behind the question for tars and compressed files. The order decides
-/// where bytes answer to two descriptions; weak signs come last.
+/// Types that are tried before and after tars and compressed files. The order decides where bytes fit two
+/// types; weak signatures come last.
 const FIRST: &[Row] = &[
     (FileType::Zip, zip::read::begins),
     (FileType::Ar, ar::read::begins),
@@ -57,7 +57,7 @@ const FIRST: &[Row] = &[
     (FileType::Rpm, rpm::read::begins),
 ];
 const LAST: &[Row] = &[
-    (FileType::Pe, pe::stamps::begins),
+    (FileType::Pe, pe::headers::begins),
     (FileType::Elf, |head| head.starts_with(b"\x7fELF")),
     (FileType::MachO, macho::begins),
     (FileType::FatMachO, macho::begins_fat),

@@ -1,5 +1,5 @@
-//! Names of archive members that cannot lead outside: relative, downward, and each only once. Also
-//! how names are shown.
+//! Checks that names of archive members are relative, stay inside the archive and are unique. Also
+//! prints names.
 //!
 //! The rules are those of every system that might unpack the archive, not only of this one.
 
@@ -23,15 +23,15 @@ pub fn printable(name: &[u8]) -> String {
     out
 }
 
-/// Whether a character steers a terminal, or is not seen there and changes what is: controls, marks of
-/// writing direction, and what has no width.
+/// Whether a character controls a terminal, or is invisible and changes what is shown: control characters,
+/// marks of writing direction, characters without width.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The text with what is hidden in it escaped, and all else as it is.
+/// The text with its hidden characters escaped, and otherwise unchanged.
 pub fn visible(text: &str) -> String {
     let each = |c: char| if is_hidden(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(each).collect()
@@ -43,20 +43,16 @@ pub fn visible(text: &str) -> String {
 /// # Errors
 /// What is wrong with the name, as a clause.
 pub fn clean(name: &[u8]) -> Result<Vec<u8>, &'static str> {
-    if name.is_empty() {
-        return Err("the name is empty");
-    }
-    if name.contains(&0) {
-        return Err("the name holds a NUL byte");
-    }
-    if name.starts_with(b"/") {
-        return Err("the name is absolute");
-    }
-    if name.starts_with(b"\\") {
-        return Err("the name is absolute on Windows");
-    }
-    if name.len() > 1 && name[1] == b':' && name[0].is_ascii_alphabetic() {
-        return Err("the name begins with a drive letter");
+    let drive = name.get(1) == Some(&b':') && name[0].is_ascii_alphabetic();
+    let faults = [
+        (name.is_empty(), "the name is empty"),
+        (name.contains(&0), "the name holds a NUL byte"),
+        (name.starts_with(b"/"), "the name is absolute"),
+        (name.starts_with(b"\\"), "the name is absolute on Windows"),
+        (drive, "the name begins with a drive letter"),
+    ];
+    if let Some((_, what)) = faults.iter().find(|(found, _)| *found) {
+        return Err(what);
     }
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in name.split(|b| *b == b'/') {
@@ -91,7 +87,7 @@ pub fn stays_inside(name: &[u8], target: &[u8]) -> bool {
     true
 }
 
-/// What a name that was met stands for.
+/// What kind of member has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
     /// A directory: it may be met again, above others.

@@ -53,33 +53,45 @@ pub struct Packed {
     pub members: Vec<Member>,
 }
 
+/// What is to be packed, in order.
+pub type Items<'a> = &'a mut dyn Iterator<Item = Result<Item, Error>>;
+
 /// Packs the items into `out`, which is empty.
-pub fn pack(
-    items: &mut dyn Iterator<Item = Result<Item, Error>>,
-    out: &mut File,
-    options: &Options,
-) -> Result<Packed, Error> {
+pub fn pack(items: Items, out: &mut File, options: &Options) -> Result<Packed, Error> {
     match options.format.layout {
         Layout::Tar => pack_tar(items, out, options),
         Layout::Zip => pack_zip(items, out, options),
     }
 }
 
-fn pack_tar(
-    items: &mut dyn Iterator<Item = Result<Item, Error>>,
-    out: &mut File,
+/// Packs the items one by one: what `write` does, which returns nothing where the format has no such member.
+fn each(
+    items: Items,
     options: &Options,
-) -> Result<Packed, Error> {
+    mut write: impl FnMut(&Item, &mut Content) -> Result<Option<io::Result<()>>, Error>,
+) -> Result<Vec<Member>, Error> {
+    let mut members = Vec::new();
+    for item in items {
+        let item = item?;
+        options.stop.check()?;
+        let mut content = Content::open(&item, options)?;
+        let Some(written) = write(&item, &mut content)? else { continue };
+        let digest = content.finish(&item.path, written)?;
+        if options.detail {
+            members.push(Member { item, digest });
+        }
+    }
+    Ok(members)
+}
+
+fn pack_tar(items: Items, out: &mut File, options: &Options) -> Result<Packed, Error> {
     let out = Tee::new(io::BufWriter::with_capacity(1 << 18, out), true);
     let packer = Packer::new(out, options.compressor.engine, options.level, options.threads)
         .map_err(Error::io("failed to start the compressor"))?;
     // Of a tar that is not compressed, the digest of the archive is that of the tar.
     let twice = options.detail && options.format.compression != Compression::None;
     let mut writer = tar::Writer::new(Tee::new(packer, twice));
-    let mut members = Vec::new();
-    for item in items {
-        let item = item?;
-        options.stop.check()?;
+    let members = each(items, options, |item, content| {
         let member = tar::Member {
             name: match item.kind {
                 Kind::Dir => [&item.name[..], b"/"].concat(),
@@ -89,13 +101,8 @@ fn pack_tar(
             mode: item.mode,
             mtime: options.epoch,
         };
-        let mut content = Content::open(&item, options)?;
-        let written = writer.member(&member, &mut content);
-        let digest = content.finish(&item.path, written)?;
-        if options.detail {
-            members.push(Member { item, digest });
-        }
-    }
+        Ok(Some(writer.member(&member, content)))
+    })?;
     let (packer, tar) = writer.finish().map_err(failed)?.finish();
     let (out, digest) = packer.finish().map_err(failed)?.finish();
     out.into_inner().map_err(|e| failed(e.into_error()))?;
@@ -107,11 +114,7 @@ fn pack_tar(
     })
 }
 
-fn pack_zip(
-    items: &mut dyn Iterator<Item = Result<Item, Error>>,
-    out: &mut File,
-    options: &Options,
-) -> Result<Packed, Error> {
+fn pack_zip(items: Items, out: &mut File, options: &Options) -> Result<Packed, Error> {
     let buffered = io::BufWriter::with_capacity(1 << 18, out);
     let Engine::Deflate(engine) = options.compressor.engine else {
         unreachable!("members of a zip are deflated");
@@ -120,11 +123,8 @@ fn pack_zip(
     let mut writer = writer.map_err(Error::io("failed to start the compressor"))?;
     // It has whole seconds in UTC; the clamp makes the cast harmless.
     let time = zip::dos_time(options.epoch.min(i64::MAX as u64) as i64);
-    let mut members = Vec::new();
-    for item in items {
-        let item = item?;
-        options.stop.check()?;
-        let Some(name) = zip_name(&item)? else { continue };
+    let members = each(items, options, |item, content| {
+        let Some(name) = zip_name(item)? else { return Ok(None) };
         let (kind, size) = match &item.kind {
             Kind::File(size) => (Zipped::File, *size),
             Kind::Dir => (Zipped::Dir, 0),
@@ -139,13 +139,8 @@ fn pack_zip(
             extra: Vec::new(),
             comment: Vec::new(),
         };
-        let mut content = Content::open(&item, options)?;
-        let written = writer.member(member, size, &mut content);
-        let digest = content.finish(&item.path, written)?;
-        if options.detail {
-            members.push(Member { item, digest });
-        }
-    }
+        Ok(Some(writer.member(member, size, content)))
+    })?;
     let buffered = writer.finish(b"").map_err(failed)?;
     let out = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
     // Sizes were written back into headers, so the bytes did not come in order.

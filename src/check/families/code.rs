@@ -17,7 +17,6 @@ const VETTED: &[(&str, What, &str)] = &[
         What::Mtime,
         "from rust-embed-utils, which takes SOURCE_DATE_EPOCH where it is set",
     ),
-    ("rust-embed-impl", What::CurrentDir, "for an error message"),
 ];
 
 /// Hits for one kind of reading.

@@ -1,17 +1,15 @@
-//! Rust sources as a parser sees them: which files a target is made of, what is compiled of them
-//! for this target and these features, and what that code reads of its surroundings.
+//! Rust sources, parsed: the files of a target, which parts of them are compiled for this target and these
+//! features, and what that code reads from the machine.
 //!
-//! Comments and strings are no code here, and neither is what a `cfg` leaves out.
+//! Comments, strings and code that a `cfg` leaves out do not count.
 
 pub(super) mod cfg;
 mod command;
-mod effects;
 mod embedded;
 mod flow;
 mod macros;
 pub(super) mod modules;
 mod names;
-mod order;
 pub(super) mod reads;
 pub(super) mod tables;
 mod walk;

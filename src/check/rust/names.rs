@@ -65,6 +65,10 @@ impl Names {
     }
 }
 
+/// Names in a path, and steps from path to path, that are followed: more than any crate needs.
+const LONGEST: usize = 16;
+const MOST: usize = 1_000;
+
 struct Search<'a> {
     names: &'a Names,
     seen: BTreeSet<(Vec<String>, Vec<String>)>,
@@ -88,8 +92,9 @@ impl Search<'_> {
 
     fn inside(&mut self, at: &[String], names: &[String]) {
         let Some((first, rest)) = names.split_first() else { return };
-        // Re-exports can go round in circles.
-        if !self.seen.insert((at.to_vec(), names.to_vec())) {
+        // Re-exports can go round in circles, and get longer each time.
+        let endless = names.len() > LONGEST || self.seen.len() > MOST;
+        if endless || !self.seen.insert((at.to_vec(), names.to_vec())) {
             return;
         }
         let scope = self.names.scopes.get(at);

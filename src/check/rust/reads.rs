@@ -1,11 +1,13 @@
 //! What code asks of the machine that it runs on, and whether that matters: where its values come
 //! from and go to is in [`super::flow`], what counts in [`super::tables`].
 
-use super::flow::{self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, Value, WRITTEN};
+use super::flow::{
+    self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, UNORDERED, Value, WRITTEN,
+};
 use super::modules::Module;
 use super::names::Names;
 use super::tables::{Code, Found, OF_CARGO, What};
-use super::{command, embedded, order};
+use super::{command, embedded};
 
 /// What each file of a crate reads, by its number, and whether the crate knows SOURCE_DATE_EPOCH.
 pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, Found)>, bool) {
@@ -17,10 +19,6 @@ pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, Found
     }
     if code != Code::Target {
         let names = Names::of(modules);
-        let fields = order::fields(modules, &names);
-        for (file, module) in modules.iter().enumerate() {
-            found.extend(order::of(module, &names, &fields).into_iter().map(|f| (file, f)));
-        }
         let origins = flow::of(modules, &names, code);
         found.extend(origins.iter().flat_map(|origin| judged(origin, &origins)));
     }
@@ -35,7 +33,7 @@ fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, Found)> {
         let counts = match what {
             _ if emitted => true,
             w if w.only_emitted() => false,
-            _ => origin.uses != MESSAGE,
+            _ => origin.uses == 0 || origin.uses & !(MESSAGE | UNORDERED) != 0,
         };
         counts.then_some((place.0, Found { line: place.1, what, detail, emitted }))
     };
@@ -128,6 +126,7 @@ Clock
 - struct SystemTime; impl SystemTime { fn now() {} };; SystemTime::now();
 - mod time { pub struct SystemTime; } use time::SystemTime;; SystemTime::now();
 - use clock::SystemTime;; SystemTime::now();
+- use a::b as c; use c::d as b; mod a { pub use super::*; };; emit(c::now());
 - let t = std::time::Instant::now(); eprintln!("{:?}", t.elapsed());
 - let t = std::time::SystemTime::now(); println!("cargo:warning=at {t:?}");
 - let t = std::time::SystemTime::now(); eprintln!("{t:?}");
@@ -351,6 +350,9 @@ MapOrder
 - struct HashMap<K, V>(K, V);; let m: HashMap<u8, u8> = HashMap::new(); for k in m.keys() { emit(k); }
 - let m: HashMap<u8, u8> = HashMap::new(); emit(m.get(&1));
 - let m: HashMap<u8, u8> = HashMap::new(); for k in m.keys() { println!("cargo:warning={k}"); }
+- let m: HashMap<u8, u8> = HashMap::new(); let mut v = Vec::new(); for k in m.keys() { v.push(k); } v.sort(); emit(v);
+- let mut m: HashMap<u8, u8> = HashMap::new(); for (_, own) in m.iter_mut() { own.push(1); } let own = 1; emit(own);
+- let m: HashMap<u8, u8> = HashMap::new(); let v: Vec<_> = m.keys().collect(); return syn::Error::new(at, format!("{v:?}")).to_compile_error();
 "##;
 
     #[test]
@@ -442,5 +444,41 @@ MapOrder
             "fn main() { println!(\"cargo:rerun-if-env-changed={}\", \"SOURCE_DATE_EPOCH\"); }"
         ));
         assert!(!knows("// SOURCE_DATE_EPOCH\nfn main() {}"));
+    }
+
+    /// The lines in which a file goes through a map.
+    fn map_orders(text: &str) -> Vec<usize> {
+        let found = read(&[("lib.rs", text)], Code::ProcMacro).into_iter();
+        found.filter(|(what, _)| *what == What::MapOrder).map(|(_, line)| line).collect()
+    }
+
+    #[test]
+    fn walks_through_maps_are_found_by_the_types_that_are_written() {
+        let text = "use std::collections::{HashMap, HashSet};\nstruct S { map: HashMap<u8, u8>, list: Vec<u8> }\n\
+            fn f(set: &HashSet<u8>, s: S) {\nfor x in set { emit(x); }\nfor (k, v) in &s.map { emit(k); }\n\
+            let m: HashMap<u8, u8> = HashMap::new();\nlet v: Vec<_> = m.keys().map(|k| k + 1).collect();\n\
+            let n = x.iter().collect::<HashMap<_, _>>();\nn.into_iter().for_each(emit);\n}";
+        assert_eq!(map_orders(text), [4, 5, 7, 9]);
+    }
+
+    #[test]
+    fn what_does_not_depend_on_the_order_is_left_out() {
+        let text = "use std::collections::*; use std::collections::HashMap;\nstruct S { map: HashMap<u8, u8> }\nstruct T { map: Vec<u8> }\n\
+            fn f(m: HashMap<u8, u8>, s: S) {\nlet n: usize = m.values().sum(); m.keys().any(p); m.len(); m.get(&1);\n\
+            let mut v: Vec<_> = m.keys().collect(); v.sort();\n\
+            let b: BTreeMap<_, _> = m.iter().collect(); m.into_iter().collect::<BTreeSet<_>>();\n\
+            for (k, v) in &m { other.insert(k, v); }\nfor x in &s.map { emit(x); }\n\
+            m.iter_mut().find(|(k, _)| *k == key);\nfor (_, v) in m.iter_mut() { if v.len() < 3 { v.push(1); } }\n\
+            for (k, v) in &m { text = text.replace(k, v); }\n\
+            let bad = m.keys().collect::<Vec<_>>();\nif !bad.is_empty() { return Err(format!(\"{bad:?}\")); }\n\
+            let x: Vec<u8> = Vec::new(); for y in x.iter() { emit(y); }\n}";
+        assert_eq!(map_orders(text), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn other_hashers_and_other_maps_are_not_random() {
+        let text = "use indexmap::IndexMap as HashMap;\nfn f(m: HashMap<u8, u8>, n: std::collections::HashMap<u8, u8, Fx>) {\n\
+            for x in &m { emit(x); }\nfor x in &n { emit(x); }\n}";
+        assert_eq!(map_orders(text), [] as [usize; 0]);
     }
 }

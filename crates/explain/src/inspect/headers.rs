@@ -1,9 +1,11 @@
 //! Reads what headers, notes and sections of object files record: the target, the linker, ids, signatures,
 //! names.
 
+use std::io::Cursor;
+
 use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol, SymbolKind};
-use repro_formats::bytes::Fields;
 use repro_formats::digest::hex;
+use repro_formats::pe::headers::{Headers, LINKER};
 use repro_formats::signature;
 
 use super::binary::Binary;
@@ -167,13 +169,10 @@ fn elf(out: &mut Binary, file: &object::File) {
 }
 
 fn pe(out: &mut Binary, bytes: &[u8], file: &object::File) {
-    let header = Fields(bytes).u32(60) as usize;
-    let (major, minor) = match bytes.get(header + 26..header + 28) {
-        Some(version) => (version[0], version[1]),
-        None => return,
-    };
+    let Ok(headers) = Headers::read(&mut Cursor::new(bytes)) else { return };
+    let [major, minor] = headers.fields().u16(LINKER).to_le_bytes();
     // `Rich` ends the list of tools that Microsoft's linker leaves before the header.
-    let rich = memchr::memmem::find(&bytes[..header.min(bytes.len())], b"Rich").is_some();
+    let rich = memchr::memmem::find(&bytes[..headers.at as usize], b"Rich").is_some();
     let linker = match (rich, major) {
         (true, _) => format!("Microsoft link {major}.{minor:02}"),
         (false, 2) => format!("GNU ld {major}.{minor}"),

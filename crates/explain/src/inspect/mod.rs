@@ -52,7 +52,8 @@ fn add(
     }
     let found = detect(bytes);
     let own = match found {
-        FileType::Ar if is_library(bytes) => Some("ar"),
+        // Of a Debian package the members are inspected one by one.
+        FileType::Ar if !bytes.starts_with(crate::DEB) => Some("ar"),
         _ => READERS.iter().find(|r| r.of == found).map(|r| r.name),
     };
     if let Some(format) = own {
@@ -84,11 +85,6 @@ fn add(
         }
     }
     Ok(())
-}
-
-/// Whether an ar archive holds objects: of a Debian package the members are inspected one by one.
-fn is_library(bytes: &[u8]) -> bool {
-    !bytes.starts_with(b"!<arch>\ndebian-binary ")
 }
 
 fn binary(bytes: &[u8], format: &'static str, within: Vec<String>) -> Binary {

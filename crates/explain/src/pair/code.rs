@@ -8,6 +8,7 @@ use repro_formats::bytes::chunk;
 use super::super::align::Hunk;
 use super::super::image::{Image, Kind, Machine, Part};
 use super::super::known::Window;
+use super::super::text;
 use super::work::{Claim, Work, claim, whole};
 use crate::cause::Cause;
 use crate::finding::About;
@@ -206,15 +207,6 @@ fn piece(
 }
 
 fn digits_around(bytes: &[u8], run: &Range<usize>, at: &Range<usize>) -> Option<Range<usize>> {
-    let (mut start, mut end) = (at.start, at.end);
-    if !bytes[at.clone()].iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    while start > run.start && bytes[start - 1].is_ascii_digit() {
-        start -= 1;
-    }
-    while end < run.end && bytes[end].is_ascii_digit() {
-        end += 1;
-    }
-    Some(start..end)
+    let digits = bytes[at.clone()].iter().all(u8::is_ascii_digit);
+    digits.then(|| text::widened(bytes, at, run, |b| b.is_ascii_digit()))
 }

@@ -42,15 +42,7 @@ impl Work<'_> {
         };
         let run = |bytes: &[u8], part: &Range<usize>, at: &Range<usize>| {
             let low = part.start.max(at.start.saturating_sub(most));
-            let high = part.end.min(at.end + most);
-            let (mut start, mut end) = (at.start, at.end);
-            while start > low && belongs(bytes[start - 1]) {
-                start -= 1;
-            }
-            while end < high && belongs(bytes[end]) {
-                end += 1;
-            }
-            start..end
+            text::widened(bytes, at, &(low..part.end.min(at.end + most)), belongs)
         };
         (run(self.a, &pa.range, &hunk.a), run(self.b, &pb.range, &hunk.b))
     }
@@ -227,24 +219,16 @@ fn segments(
                 break;
             }
         }
-        let (mut first, mut last) = (at, end);
-        if at == range.start && end > at {
-            let low = part.start.max(at.saturating_sub(AROUND));
-            while first > low && is_plain(bytes[first - 1]) {
-                first -= 1;
-            }
-        }
-        if end == range.end && end > at && bytes[end - 1] != b'\n' {
-            let high = part.end.min(end + AROUND);
-            while last < high && is_plain(bytes[last]) {
-                last += 1;
-            }
-        }
-        if end > at && last - first >= LEAST_RUN {
+        let first = at == range.start && end > at;
+        let last = end == range.end && end > at && bytes[end - 1] != b'\n';
+        let low = if first { part.start.max(at.saturating_sub(AROUND)) } else { at };
+        let high = if last { part.end.min(end + AROUND) } else { end };
+        let found = text::widened(bytes, &(at..end), &(low..high), is_plain);
+        if end > at && found.len() >= LEAST_RUN {
             if gap < at {
                 rest.push(gap..at);
             }
-            texts.push(first..last);
+            texts.push(found);
             gap = end;
         }
         at = end.max(at + 1);

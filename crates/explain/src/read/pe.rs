@@ -1,12 +1,15 @@
 //! PE and COFF: sections, times, the debug directory with the name of the PDB, signatures
 //! (<https://learn.microsoft.com/windows/win32/debug/pe-format>).
 
+use std::io::Cursor;
 use std::ops::Range;
 
 use object::{ObjectSection, SectionKind};
 use repro_formats::bytes::Fields;
 use repro_formats::digest;
 use repro_formats::names::printable;
+use repro_formats::pe::headers::directories::{CERTIFICATES, DEBUG, EXPORT, RESOURCE};
+use repro_formats::pe::headers::{CHECKSUM, Directory, Headers, LINKER, TIME};
 
 use super::object_file::{add_names, sections};
 use crate::cause::Cause;
@@ -16,7 +19,7 @@ use crate::time;
 
 /// Reads a COFF object.
 pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = image_of(bytes, "COFF", 0)?;
+    let mut image = image_of(bytes, "COFF", 0, None)?;
     let time = Fields(bytes).u32(4);
     image.fields.push(stamp("TimeDateStamp of the file", 4, time, Follows::Never));
     Ok(image)
@@ -24,12 +27,19 @@ pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
 
 /// Reads a PE file.
 pub fn read(bytes: &[u8]) -> Result<Image, String> {
-    let mut image = image_of(bytes, "PE", Fields(bytes).u32(60) as usize + 4)?;
-    headers(&mut image, bytes);
+    let headers = Headers::read(&mut Cursor::new(bytes));
+    let headers = headers.map_err(|e| format!("it is not a valid PE file: {e}"))?;
+    let mut image = image_of(bytes, "PE", headers.at as usize + 4, certificates(&headers, bytes))?;
+    image.fields = fields(&headers, bytes);
     Ok(image)
 }
 
-fn image_of(bytes: &[u8], format: &'static str, header: usize) -> Result<Image, String> {
+fn image_of(
+    bytes: &[u8],
+    format: &'static str,
+    header: usize,
+    signature: Option<Range<usize>>,
+) -> Result<Image, String> {
     let (file, mut image) = sections(bytes, format, |name, s| match (name, s.kind()) {
         (".dep-v0", _) => Kind::Dependencies,
         (".pdata" | ".reloc" | ".xdata", _) => Kind::Table,
@@ -37,9 +47,7 @@ fn image_of(bytes: &[u8], format: &'static str, header: usize) -> Result<Image, 
         (_, SectionKind::Debug) => Kind::Debug,
         _ => Kind::Data,
     })?;
-    if let Some(range) = certificates(bytes).filter(|_| format == "PE") {
-        image.parts.push(Part::new("signature", range, None, Kind::Derived));
-    }
+    image.parts.extend(signature.map(|at| Part::new("signature", at, None, Kind::Derived)));
     // PointerToSymbolTable at 8, NumberOfSymbols at 12; 18 bytes each; then the size of the strings
     // in 4 bytes, and the strings.
     let all = Fields(bytes);
@@ -55,74 +63,45 @@ fn image_of(bytes: &[u8], format: &'static str, header: usize) -> Result<Image, 
     Ok(image)
 }
 
-// Offsets from the beginning of the PE header, `e_lfanew` at 60:
-//
-// | what | offset | bytes |
-// | --- | --- | --- |
-// | TimeDateStamp | 8 | 4 |
-// | Magic of the optional header: 0x10b 32 bits, 0x20b 64 bits | 24 | 2 |
-// | LinkerVersion | 26 | 2 |
-// | CheckSum | 88 | 4 |
-// | NumberOfRvaAndSizes, data directories of 8 bytes | 116, 120 or 132, 136 | |
-//
 // An entry of the debug directory: TimeDateStamp at 4, Type at 12 (2: CodeView, 16: repro),
 // SizeOfData at 16, PointerToRawData at 24; 28 bytes in all. CodeView's data: `RSDS`, GUID of 16
 // bytes, age of 4, path up to a NUL.
 
-const EXPORT: usize = 0;
-const RESOURCE: usize = 2;
-const CERTIFICATE: usize = 4;
-const DEBUG: usize = 6;
 const ENTRY: usize = 28;
 /// Entries of a debug directory that are read.
 const ENTRIES: usize = 64;
 
-/// Where the entry of a data directory is.
-fn directory_entry(bytes: &[u8], index: usize) -> Option<usize> {
-    let all = Fields(bytes);
-    let pe = all.u32(60) as usize;
-    let first = match all.u16(pe.checked_add(24)?) {
-        0x10b => pe + 120,
-        0x20b => pe + 136,
-        _ => return None,
-    };
-    (index < all.u32(first - 4) as usize).then_some(first + index * 8)
+/// A data directory that is there.
+fn directory(headers: &Headers, index: usize) -> Option<Directory> {
+    headers.directory(index).filter(|d| d.start > 0 && d.size > 0)
 }
 
-/// Address (of certificates: offset) and size of a data directory.
-fn directory(bytes: &[u8], index: usize) -> Option<(u64, usize)> {
-    let all = Fields(bytes);
-    let at = directory_entry(bytes, index)?;
-    let (start, size) = (all.u32(at), all.u32(at + 4) as usize);
-    (start > 0 && size > 0).then_some((u64::from(start), size))
-}
-
-fn certificates(bytes: &[u8]) -> Option<Range<usize>> {
-    let (start, size) = directory(bytes, CERTIFICATE)?;
-    let start = start as usize;
-    let end = start.checked_add(size)?;
+fn certificates(headers: &Headers, bytes: &[u8]) -> Option<Range<usize>> {
+    let found = directory(headers, CERTIFICATES)?;
+    let start = found.start as usize;
+    let end = start.checked_add(found.size as usize)?;
     (end <= bytes.len()).then_some(start..end)
 }
 
-fn headers(image: &mut Image, bytes: &[u8]) {
+fn fields(headers: &Headers, bytes: &[u8]) -> Vec<Field> {
     let all = Fields(bytes);
-    let pe = all.u32(60) as usize;
-    let entries = debug_entries(image, bytes);
+    let entries = debug_entries(headers, bytes);
     // With `/Brepro` times are hashes of the content.
     let hashed = entries.iter().any(|at| all.u32(at + 12) == 16);
     let follows = if hashed { Follows::UnlessAlone } else { Follows::Never };
     let time_at = |name: &str, at: usize| stamp(name, at, all.u32(at), follows);
-    let mut fields = vec![time_at("TimeDateStamp of the file header", pe + 8)];
-    let sum = format!("{:#010x}", all.u32(pe + 88));
-    let sum = Field::new("CheckSum", pe + 88..pe + 92, sum, Cause::Unknown);
+    let pe = headers.at as usize;
+    let mut fields = vec![time_at("TimeDateStamp of the file header", pe + TIME)];
+    let (at, sum) = (pe + CHECKSUM, format!("{:#010x}", headers.fields().u32(CHECKSUM)));
+    let sum = Field::new("CheckSum", at..at + 4, sum, Cause::Unknown);
     fields.push(sum.follows(Follows::Last));
-    if let Some(at) = directory_entry(bytes, CERTIFICATE) {
-        let place = format!("{} bytes at {:#x}", all.u32(at + 4), all.u32(at));
+    if let Some(Directory { entry_at, start, size }) = headers.directory(CERTIFICATES) {
+        let (at, place) = (entry_at as usize, format!("{size} bytes at {start:#x}"));
         let place = Field::new("place of the signature", at..at + 8, place, Cause::CodeSignature);
         fields.push(place.follows(Follows::Last));
     }
-    let [major, minor] = all.u16(pe + 26).to_le_bytes();
-    let (at, version) = (pe + 26..pe + 28, format!("{major}.{minor}"));
+    let [major, minor] = headers.fields().u16(LINKER).to_le_bytes();
+    let (at, version) = (pe + LINKER..pe + LINKER + 2, format!("{major}.{minor}"));
     fields.push(Field::new("LinkerVersion", at, version, Cause::LinkerVersion));
     // What Microsoft's linker writes of the tools that made the objects.
     let stub = bytes.get(64..pe).unwrap_or_default();
@@ -134,19 +113,19 @@ fn headers(image: &mut Image, bytes: &[u8]) {
         (EXPORT, "TimeDateStamp of the export directory"),
         (RESOURCE, "TimeDateStamp of the resource directory"),
     ] {
-        let start = directory(bytes, index).and_then(|(rva, _)| offset_of(image, rva));
+        let at = offset_of(headers, index, bytes);
         let about = if index == RESOURCE { About::Resource } else { About::Anything };
-        fields.extend(start.map(|at| time_at(name, at + 4).about(about)));
+        fields.extend(at.map(|at| time_at(name, at + 4).about(about)));
     }
     for at in entries {
         fields.extend(debug_fields(bytes, at, follows));
     }
-    if let Some(range) = certificates(bytes) {
+    if let Some(range) = certificates(headers, bytes) {
         let size = format!("{} bytes", range.len());
         let field = Field::new("Authenticode signature", range, size, Cause::CodeSignature);
         fields.push(field.follows(Follows::UnlessAlone));
     }
-    image.fields.extend(fields);
+    fields
 }
 
 fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
@@ -154,19 +133,17 @@ fn stamp(name: &str, at: usize, value: u32, follows: Follows) -> Field {
     Field::new(name, at..at.saturating_add(4), shown, Cause::PeTimestamp).follows(follows)
 }
 
-/// The offset in the file of an address relative to the image's base. Parts have absolute addresses.
-fn offset_of(image: &Image, rva: u64) -> Option<usize> {
-    // The first section follows the headers, on the first page behind them.
-    let base = image.base()? & !0xffff;
-    image.offset_of(base.checked_add(rva)?)
+/// Where a directory is in the file.
+fn offset_of(headers: &Headers, index: usize, bytes: &[u8]) -> Option<usize> {
+    let at = headers.offset(directory(headers, index)?.start)?;
+    usize::try_from(at).ok().filter(|at| at + 8 <= bytes.len())
 }
 
-fn debug_entries(image: &Image, bytes: &[u8]) -> Vec<usize> {
-    let Some((rva, size)) = directory(bytes, DEBUG) else { return Vec::new() };
-    let Some(start) = offset_of(image, rva) else { return Vec::new() };
-    let count = (size / ENTRY).min(ENTRIES);
-    let places = (0..count).map(|i| start.saturating_add(i * ENTRY));
-    places.filter(|at| at.saturating_add(ENTRY) <= bytes.len()).collect()
+fn debug_entries(headers: &Headers, bytes: &[u8]) -> Vec<usize> {
+    let Some(start) = offset_of(headers, DEBUG, bytes) else { return Vec::new() };
+    let size = directory(headers, DEBUG).map_or(0, |d| d.size as usize);
+    let places = (0..(size / ENTRY).min(ENTRIES)).map(|i| start + i * ENTRY);
+    places.filter(|at| at + ENTRY <= bytes.len()).collect()
 }
 
 fn debug_fields(bytes: &[u8], at: usize, follows: Follows) -> Vec<Field> {

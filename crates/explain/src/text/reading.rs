@@ -78,15 +78,21 @@ pub(super) fn words(
         while start < end && text[end - 1].is_ascii_whitespace() {
             end -= 1;
         }
-        while start > 0 && belongs(text[start - 1]) {
-            start -= 1;
-        }
-        while end < text.len() && belongs(text[end]) {
-            end += 1;
-        }
-        start..end
+        widened(text, &(start..end), &(0..text.len()), &belongs)
     };
     (widen(texts.a, &hunk.a), widen(texts.b, &hunk.b))
+}
+
+/// A range, widened as far as the bytes around belong to it, but not beyond `most`, which it is in.
+pub fn widened(
+    bytes: &[u8],
+    at: &Range<usize>,
+    most: &Range<usize>,
+    belongs: impl Fn(u8) -> bool,
+) -> Range<usize> {
+    let before = bytes[most.start..at.start].iter().rev().take_while(|b| belongs(**b));
+    let behind = bytes[at.end..most.end].iter().take_while(|b| belongs(**b));
+    at.start - before.count()..at.end + behind.count()
 }
 
 pub(super) fn is_word(c: u8) -> bool {

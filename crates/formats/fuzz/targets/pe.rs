@@ -3,8 +3,8 @@
 
 use std::io::Cursor;
 
-use repro_formats::pe::stamps as pe;
+use repro_formats::pe::{headers, stamps};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let _ = (pe::begins(data), pe::stamps(&mut Cursor::new(data)));
+    let _ = (headers::begins(data), stamps::stamps(&mut Cursor::new(data)));
 });

@@ -1,9 +1,9 @@
 //! DEFLATE in independent blocks on all cores.
 //!
-//! The input is cut every [`BLOCK`] bytes; each block is compressed from nothing and ends on a byte
-//! boundary, so that the bytes depend on the input and the level alone: not on the number of
-//! threads, not on how the input was handed in, not on the platform. The result is one raw DEFLATE
-//! stream that any inflater reads. Framing (gzip, zip) is not done here.
+//! The input is cut every [`BLOCK`] bytes. Each block is compressed on its own and ends on a byte
+//! boundary, so the output depends only on the input and the level: not on the number of threads, the
+//! sizes of writes or the platform. The result is one raw DEFLATE stream that any inflater reads.
+//! Framing (gzip, zip) is not done here.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

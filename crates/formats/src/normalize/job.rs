@@ -120,11 +120,6 @@ impl Written {
 }
 
 impl Job<'_> {
-    /// Whether the file's name has one of these extensions.
-    pub fn is_named(&self, extensions: &[&str]) -> bool {
-        has_extension(self.path, extensions)
-    }
-
     /// The error of a file that is not what it claims to be.
     pub fn unsound(&self, format: &'static str) -> impl Fn(ReadError) -> Error + Copy {
         let path = self.path;

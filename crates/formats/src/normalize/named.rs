@@ -1,6 +1,5 @@
-//! The digests that are named in an archive: a member whose digest another one has, or which is called by
-//! it, is known by its bytes. Such are the blobs of an image, the crates of a lockfile, and what a
-//! `SHA256SUMS` lists.
+//! Digests that occur in an archive. A member stays as it is if another member contains its digest, or its
+//! own name does: the blobs of an image, the crates of a lockfile, the files that a `SHA256SUMS` lists.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};

@@ -1,49 +1,28 @@
-//! A PE file without its code signature (Microsoft's "PE Format"). Offsets from the optional header,
-//! which begins 24 bytes behind the `PE\0\0` that offset 0x3c of the file points to:
-//!
-//! | field | PE32 | PE32+ |
-//! | --- | --- | --- |
-//! | CheckSum | 64 | 64 |
-//! | NumberOfRvaAndSizes | 92 | 108 |
-//! | data directories, 8 bytes each; the certificates' is the fifth | 96 | 112 |
+//! A PE file without its code signature.
 
+use std::io::Cursor;
+
+use super::headers::directories::CERTIFICATES;
+use super::headers::{CHECKSUM, Headers};
 use crate::bytes;
-
-const CERTIFICATES: usize = 4;
-const PE32: u16 = 0x10b;
-const PE32_PLUS: u16 = 0x20b;
 
 /// The bytes without the signature, with zeros where signing writes, and whether there was one; `None`
 /// if it is no such file, or the signature is not the last thing in it.
 pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
-    let pe = bytes::u32_at(&file, 0x3c)? as usize;
-    if file.get(pe..pe.checked_add(4)?)? != b"PE\0\0" {
-        return None;
+    let headers = Headers::read(&mut Cursor::new(&file)).ok()?;
+    let signature = headers.directory(CERTIFICATES).filter(|d| d.start != 0);
+    if let Some(found) = signature {
+        let (at, entry) = (found.start as usize, found.entry_at as usize);
+        let ends_there = at.checked_add(found.size as usize)? == file.len();
+        let behind = ends_there && u64::from(found.start) >= headers.end();
+        (behind && are_certificates(&file[at..])).then(|| file.truncate(at))?;
+        file[entry..entry + 8].fill(0);
     }
-    let optional = pe.checked_add(24)?;
-    let (count, directories) = match bytes::u16_at(&file, optional)? {
-        PE32 => (optional + 92, optional + 96),
-        PE32_PLUS => (optional + 108, optional + 112),
-        _ => return None,
-    };
-    let checksum = optional + 64;
-    file.get(checksum..checksum + 4)?;
-    let mut signed = false;
-    if bytes::u32_at(&file, count)? as usize > CERTIFICATES {
-        let entry = directories + CERTIFICATES * 8;
-        let at = bytes::u32_at(&file, entry)? as usize;
-        let size = bytes::u32_at(&file, entry + 4)? as usize;
-        signed = at != 0;
-        if signed {
-            let ends_there = at.checked_add(size)? == file.len() && at >= entry + 8;
-            (ends_there && are_certificates(&file[at..])).then(|| file.truncate(at))?;
-            file[entry..entry + 8].fill(0);
-        }
-    }
+    let checksum = headers.at as usize + CHECKSUM;
     file[checksum..checksum + 4].fill(0);
     // Signatures begin at a multiple of 8, with zeros before them.
     file.resize(file.len().next_multiple_of(8), 0);
-    Some((file, signed))
+    Some((file, signature.is_some()))
 }
 
 /// Whether the bytes are signatures and nothing besides, each
@@ -103,7 +82,10 @@ mod tests {
         file[..2].copy_from_slice(b"MZ");
         put(&mut file, 0x3c, 0x40);
         file[0x40..0x44].copy_from_slice(b"PE\0\0");
-        file[0x58..0x5a].copy_from_slice(&PE32_PLUS.to_le_bytes());
+        // No section, and an optional header of 240 bytes: PE32+.
+        file[0x46..0x48].fill(0);
+        file[0x54..0x56].copy_from_slice(&[240, 0]);
+        file[0x58..0x5a].copy_from_slice(&[0x0b, 2]);
         put(&mut file, 0x58 + 64, 0);
         put(&mut file, 0x58 + 108, 16);
         file[0x58 + 112..0x58 + 240].fill(0);

@@ -1,8 +1,10 @@
 //! The stamps of a PE file (Microsoft's PE Format): where its times and its checksum are, whether
 //! it is signed, and whether its times are hashes. What the file does is not read here.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
+use super::headers::directories::{CERTIFICATES, DEBUG, EXPORT, NET, RESOURCE};
+use super::headers::{CHECKSUM, Directory, Headers, SYMBOLS, TIME, piece};
 use crate::bytes::Fields;
 use crate::error::{Malformed, ReadError};
 
@@ -10,17 +12,12 @@ use crate::error::{Malformed, ReadError};
 const ENTRIES: u32 = 4096;
 /// Debug type: the times in the file are hashes of its content (`/Brepro`).
 const REPRO: u32 = 16;
-const SECTION: usize = 40;
-const DEBUG: usize = 28;
-/// The directories with times, by their place in the list of data directories.
+/// Bytes of an entry of the debug directory.
+const ENTRY: usize = 28;
+/// The directories with times.
 const DIRECTORIES: [(usize, &str); 2] =
-    [(0, "the export directory"), (2, "the resource directory")];
-/// Place of the certificates and of the debug directory in that list.
-const CERTIFICATES: usize = 4;
-const DEBUG_DIRECTORY: usize = 6;
-/// Place of the header of .NET in that list, and in it of the size of a strong name, which is a signature
-/// (ECMA-335 II.25.3.3).
-const NET: usize = 14;
+    [(EXPORT, "the export directory"), (RESOURCE, "the resource directory")];
+/// In the header of .NET, the place of the size of a strong name, which is a signature (ECMA-335 II.25.3.3).
 const STRONG_NAME: usize = 36;
 
 /// A time in the file.
@@ -50,73 +47,33 @@ pub struct Stamps {
     pub end: u64,
 }
 
-/// Whether the bytes begin a PE file.
-pub fn begins(head: &[u8]) -> bool {
-    let at = Fields(head).u32(60) as usize;
-    head.starts_with(b"MZ") && head.get(at..).is_some_and(|b| b.starts_with(b"PE\0\0"))
-}
-
 /// Finds the stamps.
 ///
 /// # Errors
 /// It is no PE file, or its headers point outside of it.
 pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
-    let bad = |at: u64, what: &str| ReadError::from(Malformed::at(at, what));
-    let dos = piece(input, 0, 64)?;
-    let coff_at = u64::from(Fields(&dos).u32(60)) + 4;
-    let header = piece(input, coff_at - 4, 24)?;
-    if !dos.starts_with(b"MZ") || !header.starts_with(b"PE\0\0") || header.len() < 24 {
-        return Err(bad(0, "it does not begin as a PE file does"));
-    }
-    // | signature 0, 4 | machine 4, 2 | sections 6, 2 | time 8, 4 | symbols 12, 4 | their number 16, 4 |
-    // | size of the optional header 20, 2 | characteristics 22, 2 |
-    let header = Fields(&header);
-    let (sections, optional_size) = (usize::from(header.u16(6)), usize::from(header.u16(20)));
-    let optional_at = coff_at + 20;
-    let optional = piece(input, optional_at, optional_size)?;
-    if optional.len() < optional_size {
-        return Err(bad(optional_at, "its optional header is cut off"));
-    }
-    // | magic 0, 2 | … | checksum 64, 4 | … | directories: their number 92, 4 (108 in PE32+) |
-    let fields = Fields(&optional);
-    let directories_at = match fields.u16(0) {
-        0x10b => 96,
-        0x20b => 112,
-        _ => return Err(bad(optional_at, "its optional header is of no known kind")),
-    };
-    if optional.len() < directories_at {
-        return Err(bad(optional_at, "its optional header is too short"));
-    }
-    let count = fields.u32(directories_at - 4) as usize;
-    let directory = |i: usize| {
-        let at = directories_at + 8 * i;
-        let there = i < count && optional.len() >= at + 8 && fields.u32(at) != 0;
-        there.then(|| (fields.u32(at), fields.u32(at + 4)))
-    };
-    let table_at = optional_at + optional.len() as u64;
-    let table = piece(input, table_at, SECTION * sections)?;
-    if table.len() < SECTION * sections {
-        return Err(bad(table_at, "its section table is cut off"));
-    }
+    let headers = Headers::read(input)?;
+    let directory = |i: usize| headers.directory(i).filter(|d| d.start != 0);
+    let offset = |i: usize| directory(i).and_then(|d| headers.offset(d.start));
+    let field = |at: usize| (headers.at + at as u64, headers.fields().u32(at));
+    let (at, value) = field(TIME);
     let mut found = Stamps {
-        times: vec![Stamp { of: "the COFF header", at: coff_at + 4, value: header.u32(8) }],
-        checksum: (optional_at + 64, fields.u32(64)),
-        signed: directory(CERTIFICATES).is_some_and(|(_, size)| size != 0),
+        times: vec![Stamp { of: "the COFF header", at, value }],
+        checksum: field(CHECKSUM),
+        signed: directory(CERTIFICATES).is_some_and(|d| d.size != 0),
         hashed: false,
-        end: end(input, &table, (header.u32(12), header.u32(16)))?,
+        end: end(input, &headers)?,
     };
-    if let Some(at) = directory(NET).and_then(|(rva, _)| offset(&table, rva)) {
+    if let Some(at) = offset(NET) {
         found.signed |= Fields(&piece(input, at, STRONG_NAME + 4)?).u32(STRONG_NAME) != 0;
     }
-    if let Some((rva, size)) = directory(DEBUG_DIRECTORY) {
-        let at = offset(&table, rva);
-        let at = at.ok_or_else(|| bad(table_at, "its debug directory is in no section"))?;
-        debug(input, at, size, &mut found)?;
+    if let Some(Directory { entry_at, size, .. }) = directory(DEBUG) {
+        let bad = || Malformed::at(entry_at, "its debug directory is in no section");
+        debug(input, offset(DEBUG).ok_or_else(bad)?, size, &mut found)?;
     }
     for (i, of) in DIRECTORIES {
         // Resources of packed files may be anywhere: what is not there has no time.
-        let at = directory(i).and_then(|(rva, _)| offset(&table, rva));
-        let Some(at) = at.map(|at| at + 4) else { continue };
+        let Some(at) = offset(i).map(|at| at + 4) else { continue };
         // Past the end, it reads as 0, which is no time.
         let value = Fields(&piece(input, at, 4)?).u32(0);
         found.times.push(Stamp { of, at, value });
@@ -126,28 +83,14 @@ pub fn stamps<R: Read + Seek>(input: &mut R) -> Result<Stamps, ReadError> {
 }
 
 /// The end of the last section, and of the symbols with their names, which GNU's linker puts there.
-fn end<R: Read + Seek>(
-    input: &mut R,
-    table: &[u8],
-    (symbols_at, symbols): (u32, u32),
-) -> io::Result<u64> {
-    // | virtual size 8, 4 | address 12, 4 | size in the file 16, 4 | offset 20, 4 |
-    let each = table.chunks_exact(SECTION).map(Fields);
-    let sections = each.map(|s| u64::from(s.u32(20)) + u64::from(s.u32(16))).max().unwrap_or(0);
+fn end<R: Read + Seek>(input: &mut R, headers: &Headers) -> io::Result<u64> {
+    let [symbols_at, symbols] = SYMBOLS.map(|at| headers.fields().u32(at));
     if symbols_at == 0 {
-        return Ok(sections);
+        return Ok(headers.sections_end());
     }
     let names_at = u64::from(symbols_at) + 18 * u64::from(symbols);
     let names = Fields(&piece(input, names_at, 4)?).u32(0);
-    Ok(sections.max(names_at + u64::from(names)))
-}
-
-/// Up to `len` bytes at an offset: fewer where the file ends.
-fn piece<R: Read + Seek>(input: &mut R, at: u64, len: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    input.seek(SeekFrom::Start(at))?;
-    input.take(len as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(headers.sections_end().max(names_at + u64::from(names)))
 }
 
 /// The entries of the debug directory, at an offset.
@@ -157,15 +100,15 @@ fn debug<R: Read + Seek>(
     size: u32,
     found: &mut Stamps,
 ) -> Result<(), ReadError> {
-    let entries = size / DEBUG as u32;
-    let len = DEBUG * entries.min(ENTRIES) as usize;
+    let entries = size / ENTRY as u32;
+    let len = ENTRY * entries.min(ENTRIES) as usize;
     let directory = piece(input, at, len)?;
     if entries > ENTRIES || directory.len() < len {
         let what = "its debug directory is cut off, or too long";
         return Err(Malformed::at(at, what).into());
     }
     // | characteristics 0, 4 | time 4, 4 | version 8, 4 | type 12, 4 | size 16, 4 | rva 20, 4 | at 24, 4 |
-    for (entry, at) in directory.chunks_exact(DEBUG).zip((at..).step_by(DEBUG)) {
+    for (entry, at) in directory.chunks_exact(ENTRY).zip((at..).step_by(ENTRY)) {
         found.hashed |= Fields(entry).u32(12) == REPRO;
         found.times.push(Stamp {
             of: "the debug directory",
@@ -174,16 +117,6 @@ fn debug<R: Read + Seek>(
         });
     }
     Ok(())
-}
-
-/// The offset in the file of an address, by the section that holds it.
-fn offset(table: &[u8], rva: u32) -> Option<u64> {
-    // | name 0, 8 | virtual size 8, 4 | address 12, 4 | size in the file 16, 4 | offset 20, 4 |
-    table.chunks_exact(SECTION).find_map(|section| {
-        let fields = Fields(section);
-        let into = rva.checked_sub(fields.u32(12))?;
-        (into < fields.u32(16)).then(|| u64::from(fields.u32(20)) + u64::from(into))
-    })
 }
 
 /// The checksum of a PE file, fed piece by piece: the sum of its 16-bit words with the carry added
@@ -260,6 +193,7 @@ mod tests {
         for bytes in crate::broken(PLAIN, &[0, 1, 0x7f, 0xff]) {
             let _ = of(&bytes);
         }
+        use crate::pe::headers::begins;
         assert!(of(b"MZ").is_err() && !begins(b"MZ") && begins(PLAIN));
     }
 

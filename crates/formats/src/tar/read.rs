@@ -1,7 +1,7 @@
 //! Tar, read member by member from a stream: v7, ustar, GNU and PAX headers.
 //!
-//! Nothing is taken on trust: numbers must be numbers, checksums hold, names lead nowhere else and
-//! come once, and the end is where it says. An error has the offset and the name of what is refused.
+//! All input is validated: numbers must parse, checksums match, names stay inside the archive and are
+//! unique, and the end is where it should be. An error has the offset and the name of what is refused.
 
 use std::io::{self, Read};
 

@@ -41,13 +41,9 @@ pub fn ends(bytes: &[u8]) -> bool {
 /// # Errors
 /// It has no end record, or a record in it is malformed.
 pub fn read_any(bytes: &[u8], limits: &Limits) -> Result<Found, ReadError> {
-    if let Ok(zip) = read::read(&mut Cursor::new(bytes), limits) {
-        return Ok((zip, 0));
-    }
-    let (at, uncounted) = match end(bytes) {
-        Some(found) => found,
-        // What is wrong with it, a strict reader says.
-        None => return read::read(&mut Cursor::new(bytes), limits).map(|zip| (zip, 0)),
+    let strict = read::read(&mut Cursor::new(bytes), limits);
+    let (Err(_), Some((at, uncounted))) = (&strict, end(bytes)) else {
+        return strict.map(|zip| (zip, 0));
     };
     let fields = Fields(&bytes[at..]);
     let (count, size) = (usize::from(fields.u16(10)), fields.u32(12) as usize);

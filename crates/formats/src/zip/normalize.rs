@@ -10,7 +10,7 @@ use super::write as zip;
 use crate::compress::deflate;
 use crate::error::{Error, ReadError};
 use crate::names::{self, printable};
-use crate::normalize::job::{Job, Outcome, Output, Times, Written, failed};
+use crate::normalize::job::{Job, Outcome, Output, Times, Written, failed, has_extension};
 use crate::normalize::named::Named;
 use crate::normalize::nested;
 use crate::policy::{self, SPECIAL};
@@ -97,7 +97,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         read.map_err(|e| unsound(ReadError::from(e)))?;
     }
     // The digests of a wheel's files are in its RECORD.
-    let opens = job.recursive && !job.is_named(WHEEL);
+    let opens = job.recursive && !has_extension(job.path, WHEEL);
     let mut named = Named::default();
     for entry in found.entries.iter().filter(|_| opens) {
         let content = entry.content(&mut input).map_err(unsound)?;
@@ -267,7 +267,8 @@ fn sorted<'a>(zip: &'a Zip, job: &Job<'_>) -> Vec<&'a Entry> {
             }
         };
         let mut rows = RANKS.iter();
-        let row = rows.find(|(m, _, of)| of.is_none_or(|named| job.is_named(named)) && fits(m));
+        let row = rows
+            .find(|(m, _, of)| of.is_none_or(|named| has_extension(job.path, named)) && fits(m));
         row.map_or(0, |(_, rank, _)| *rank)
     };
     let mut entries: Vec<&Entry> = zip.entries.iter().collect();

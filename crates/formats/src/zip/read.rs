@@ -1,8 +1,8 @@
-//! Zip, by its central directory and its local headers, which must tell the same (PKWARE's
-//! APPNOTE.TXT 6.3.10). Members must lie one after the other, without gap or overlap.
+//! Zip: the central directory and the local headers, which must agree (PKWARE's APPNOTE.TXT 6.3.10).
+//! Members must follow each other without gaps or overlaps.
 //!
-//! Names lead nowhere else and come once. An error has the offset and the name of what is refused.
-//! Contents are not unpacked here, but for the targets of links.
+//! Names must stay inside the archive and be unique. An error has the offset and the name of what is
+//! refused. Only the targets of links are unpacked here.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 

@@ -4,6 +4,7 @@
 use proc_macro2::Span;
 use syn::{Expr, Path};
 
+use super::maps::{WALKS, collected, finds_equal};
 use super::{
     DIRECTIVE, ESCAPES, Flow, MESSAGE, Source, Value, WRITTEN, ends_with, grow, is_ordered, is_std,
     set_of, united,
@@ -80,6 +81,9 @@ impl Flow<'_> {
             "read" | "read_to_string" | "open" => self.content(all()),
             "canonicalize" | "read_link" => all(),
             "Err" | "exit" => self.ends(&all(), MESSAGE),
+            _ if path.segments.iter().any(|s| s.ident.to_string().ends_with("Error")) => {
+                self.ends(&all(), MESSAGE)
+            }
             _ if of_files => self.ends(&all(), MESSAGE),
             "new" | "with_capacity" if std(&format!("String::{name}")) => {
                 set_of(self.source(Source::Empty, span))
@@ -163,10 +167,13 @@ impl Flow<'_> {
         for arg in &e.args {
             args.push(match arg {
                 Expr::Closure(closure) => {
+                    let outer = self.elements.clone();
                     for input in &closure.inputs {
-                        self.bind(input, &receiver);
+                        self.bind_element(input, &receiver);
                     }
-                    self.eval(&closure.body)
+                    let value = self.eval(&closure.body);
+                    self.elements = outer;
+                    value
                 }
                 Expr::Path(path) if self.is_function(&path.path) => {
                     self.apply(&path.path, std::slice::from_ref(&receiver), &[])
@@ -202,6 +209,12 @@ impl Flow<'_> {
             let shown = "UNIX_EPOCH.elapsed()".to_string();
             return set_of(self.source(Source::Known(What::Clock, shown), e.method.span()));
         }
+        if WALKS.contains(&name.as_str()) {
+            let order = self.order_of(&e.receiver, e.method.span());
+            if !order.is_empty() {
+                return united([receiver, order]);
+            }
+        }
         if self.names.has_method(&name) && self.functions.contains_key(&name) {
             let exprs: Vec<&Expr> = e.args.iter().collect();
             let value = self.own(&name, &args, &exprs);
@@ -210,8 +223,7 @@ impl Flow<'_> {
         if name.starts_with("sort") {
             self.sort(&e.receiver);
         }
-        let collected = e.turbofish.as_ref().and_then(|t| t.args.first());
-        let ordered = matches!(collected, Some(syn::GenericArgument::Type(ty)) if is_ordered(ty));
+        let ordered = collected(e).is_some_and(is_ordered) || finds_equal(e);
         if is(COMPARES) {
             self.compared(&united([receiver, given]));
             return Value::new();
@@ -219,6 +231,9 @@ impl Flow<'_> {
         let all = united([receiver.clone(), given.clone()]);
         if is(ORDERLESS) || ordered {
             return self.without_order(all);
+        }
+        if is(&["to_compile_error", "into_compile_error"]) {
+            return self.ends(&all, MESSAGE);
         }
         if is(APPENDS) || is(BY_KEY) {
             let given = if is(BY_KEY) { self.without_order(given) } else { given };

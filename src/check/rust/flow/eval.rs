@@ -3,7 +3,7 @@
 use syn::visit::Visit;
 use syn::{Block, Expr, Lit, Member, Pat, Path, Stmt};
 
-use super::{Flow, MESSAGE, Source, Value, is_ordered, united};
+use super::{ESCAPES, Flow, MESSAGE, Source, UNORDERED, Value, is_ordered, united};
 use crate::check::rust::command;
 use crate::check::rust::tables::{Code, FILES, NATIVE_FLAGS, VARIABLES, What};
 use crate::check::rust::walk::last_name;
@@ -24,6 +24,7 @@ impl Flow<'_> {
                             self.eval(other);
                         }
                     }
+                    self.local(local);
                     Value::new()
                 }
                 Stmt::Item(item) => {
@@ -32,7 +33,8 @@ impl Flow<'_> {
                 }
                 Stmt::Expr(expr, None) => self.eval(expr),
                 Stmt::Expr(expr, Some(_)) => {
-                    self.eval(expr);
+                    let value = self.eval(expr);
+                    self.stands_alone(expr, &value);
                     Value::new()
                 }
                 Stmt::Macro(stmt) => self.invocation(&stmt.mac),
@@ -72,9 +74,17 @@ impl Flow<'_> {
                 self.block(&e.body)
             }
             Expr::ForLoop(e) => {
-                let value = self.eval(&e.expr);
-                self.bind(&e.pat, &value);
-                self.block(&e.body);
+                let mut value = self.eval(&e.expr);
+                value.extend(self.order_of(&e.expr, e.for_token.span));
+                // Only what has an effect hands on an order.
+                self.receive_order(&value, UNORDERED);
+                let outer = self.elements.clone();
+                self.bind_element(&e.pat, &value);
+                let last = self.block(&e.body);
+                if let Some(Stmt::Expr(expr, None)) = e.body.stmts.last() {
+                    self.stands_alone(expr, &last);
+                }
+                self.elements = outer;
                 Value::new()
             }
             Expr::If(e) => {
@@ -150,6 +160,9 @@ impl Flow<'_> {
                 Value::new()
             }
             AddAssign(_) | SubAssign(_) | MulAssign(_) | BitXorAssign(_) | BitOrAssign(_) => {
+                if matches!(e.op, AddAssign(_)) && !self.is_unordered(&e.left) {
+                    self.receive_order(&right, ESCAPES);
+                }
                 self.put_into(&e.left, &right);
                 Value::new()
             }
@@ -162,6 +175,7 @@ impl Flow<'_> {
         let known = |s: &Source| matches!(s, Source::Known(what, _) if what.compares());
         let known: Value = value.iter().copied().filter(|id| self.is(*id, known)).collect();
         self.receive(&known, MESSAGE);
+        self.receive_order(value, UNORDERED);
     }
 
     pub(super) fn literal(&mut self, lit: &Lit) -> Value {
@@ -213,10 +227,12 @@ impl Flow<'_> {
     }
 
     pub(super) fn name(&mut self, path: &Path) -> Value {
-        if let Some(name) = path.get_ident().filter(|_| !self.vars.is_empty()) {
+        let any = !self.vars.is_empty() || !self.elements.is_empty();
+        if let Some(name) = path.get_ident().filter(|_| any) {
             let name = name.to_string();
             for scope in [self.scope.clone(), String::new()] {
-                if self.vars.contains_key(&(scope.clone(), name.clone())) {
+                let key = (scope.clone(), name.clone());
+                if self.elements.contains_key(&name) || self.vars.contains_key(&key) {
                     return self.get(&scope, &name);
                 }
             }

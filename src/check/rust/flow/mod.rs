@@ -8,6 +8,7 @@
 mod calls;
 mod eval;
 mod invocations;
+mod maps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,6 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, FnArg, Lit, Pat, Signature, Type};
 
-use super::effects::bound;
 use super::modules::Module;
 use super::names::Names;
 use super::tables::*;
@@ -31,6 +31,8 @@ pub(super) const ESCAPES: u8 = 2;
 pub(super) const WRITTEN: u8 = 4;
 pub(super) const DIRECTIVE: u8 = 8;
 pub(super) const ENV: u8 = 16;
+/// It lost its order.
+pub(super) const UNORDERED: u8 = 32;
 
 /// A source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +72,9 @@ pub(super) fn of(modules: &[Module], names: &Names, code: Code) -> Vec<Origin> {
         code,
         macros: &macros::definitions(modules),
         functions: BTreeMap::new(),
+        fields: BTreeMap::new(),
+        maps: BTreeSet::new(),
+        elements: BTreeMap::new(),
         ends: STD
             .iter()
             .chain(CRATES)
@@ -90,7 +95,11 @@ pub(super) fn of(modules: &[Module], names: &Names, code: Code) -> Vec<Origin> {
         scope: String::new(),
     };
     for module in modules {
-        Signatures(&mut flow.functions).visit_file(&module.file);
+        let mut declared = Declared { functions: &mut flow.functions, fields: Vec::new() };
+        declared.visit_file(&module.file);
+        let fields = declared.fields;
+        flow.at = module.at.clone();
+        flow.take_fields(&fields);
     }
     for round in 0..ROUNDS {
         flow.last = !flow.grown || round + 1 == ROUNDS;
@@ -116,10 +125,13 @@ fn speaks_of_any(modules: &[Module]) -> bool {
         || STD.iter().chain(CRATES).any(|(path, _)| has(path))
         || METHODS.iter().any(|(name, _)| has(name))
         || DETECTS.iter().any(|name| has(name))
-        || ["Command", "env::var", "env::var_os", "duct", "cmd", "run_cmd", "run_fun"]
-            .iter()
-            .any(|path| has(path))
+        || SPOKEN.iter().any(|path| has(path))
 }
+
+/// What else is looked for.
+const SPOKEN: &[&str] = &[
+    "Command", "env::var", "env::var_os", "duct", "cmd", "run_cmd", "run_fun", "HashMap", "HashSet",
+];
 
 #[derive(Default)]
 struct Words {
@@ -168,6 +180,12 @@ struct Flow<'m> {
     macros: &'m BTreeMap<String, macros::Macro>,
     /// The names of the parameters of functions.
     functions: BTreeMap<String, Vec<Vec<String>>>,
+    /// Names of fields, and whether each of that name is a hash map or set.
+    fields: BTreeMap<String, bool>,
+    /// Variables of the function that are hash maps or sets.
+    maps: BTreeSet<String>,
+    /// Variables of the loops and closures around that are elements of one, with its order.
+    elements: BTreeMap<String, Value>,
     /// The last names of paths that are looked for.
     ends: BTreeSet<&'static str>,
     origins: Vec<Origin>,
@@ -183,15 +201,23 @@ struct Flow<'m> {
     scope: String,
 }
 
-struct Signatures<'a>(&'a mut BTreeMap<String, Vec<Vec<String>>>);
+/// What a file declares: functions with the names of their parameters, and fields.
+struct Declared<'f, 'a> {
+    functions: &'f mut BTreeMap<String, Vec<Vec<String>>>,
+    fields: Vec<&'a syn::Field>,
+}
 
-impl<'a> Visit<'a> for Signatures<'_> {
+impl<'a> Visit<'a> for Declared<'_, 'a> {
+    fn visit_field(&mut self, field: &'a syn::Field) {
+        self.fields.push(field);
+    }
+
     fn visit_signature(&mut self, signature: &'a Signature) {
         let typed = signature.inputs.iter().filter_map(|i| match i {
             FnArg::Typed(typed) => Some(bound(&typed.pat).into_iter().collect::<Vec<_>>()),
             FnArg::Receiver(_) => None,
         });
-        let known = self.0.entry(signature.ident.to_string()).or_default();
+        let known = self.functions.entry(signature.ident.to_string()).or_default();
         for (index, names) in typed.enumerate() {
             match known.get_mut(index) {
                 Some(all) => all.extend(names),
@@ -237,6 +263,22 @@ impl<'a> Visit<'a> for Flow<'_> {
     }
 }
 
+/// The names that a pattern binds.
+fn bound(pat: &Pat) -> BTreeSet<String> {
+    struct Bound(BTreeSet<String>);
+    impl<'a> Look<'a> for Bound {
+        fn see(&mut self, node: Node<'a>) -> bool {
+            if let Node::PatIdent(ident) = node {
+                self.0.insert(ident.ident.to_string());
+            }
+            true
+        }
+    }
+    let mut names = Bound(BTreeSet::new());
+    Walk(&mut names).visit_pat(pat);
+    names.0
+}
+
 fn set_of(id: u32) -> Value {
     [id].into()
 }
@@ -252,12 +294,12 @@ fn united(values: impl IntoIterator<Item = Value>) -> Value {
     values.into_iter().flatten().collect()
 }
 
-/// Whether a type has an order of its own.
+/// Whether a type has an order of its own, or none that anyone sees here.
 fn is_ordered(ty: &Type) -> bool {
     struct Ordered(bool);
     impl<'a> Visit<'a> for Ordered {
         fn visit_ident(&mut self, name: &'a syn::Ident) {
-            self.0 |= name == "BTreeMap" || name == "BTreeSet" || name == "BinaryHeap";
+            self.0 |= COLLECTIONS.iter().any(|known| name == known);
         }
     }
     let mut ordered = Ordered(false);
@@ -309,10 +351,12 @@ impl Flow<'_> {
         is(&self.origins[id as usize].source)
     }
 
-    /// Whether it is an order of files and nothing else: of a command, all that is known of it.
+    /// Whether it is an order and nothing else: of a command, all that is known of it.
     fn is_order(&self, id: u32) -> bool {
         match &self.origins[id as usize] {
-            Origin { source: Source::Known(what, _), .. } => *what == What::DirOrder,
+            Origin { source: Source::Known(what, _), .. } => {
+                matches!(what, What::DirOrder | What::MapOrder)
+            }
             Origin { source: Source::Command, programs, words, .. } => {
                 let words: Vec<&str> = self.texts(words).collect();
                 let told = self.texts(programs).flat_map(|p| command::reads(p, &words));
@@ -338,8 +382,15 @@ impl Flow<'_> {
         value.into_iter().filter(|id| self.is(*id, kept)).collect()
     }
 
-    fn without_order(&self, value: Value) -> Value {
+    fn without_order(&mut self, value: Value) -> Value {
+        self.receive_order(&value, UNORDERED);
         value.into_iter().filter(|id| !self.is_order(*id)).collect()
+    }
+
+    /// What happens to the orders among the sources.
+    fn receive_order(&mut self, value: &Value, how: u8) {
+        let orders: Value = value.iter().copied().filter(|id| self.is_order(*id)).collect();
+        self.receive(&orders, how);
     }
 
     fn put(&mut self, scope: &str, name: String, value: &Value) {
@@ -350,12 +401,10 @@ impl Flow<'_> {
         self.grown |= grow(known, value);
     }
 
-    fn get(&self, scope: &str, name: &str) -> Value {
-        if self.vars.is_empty() {
-            return Value::new();
-        }
+    fn get(&mut self, scope: &str, name: &str) -> Value {
         let key = (scope.to_string(), name.to_string());
-        let value = self.vars.get(&key).cloned().unwrap_or_default();
+        let mut value = self.vars.get(&key).cloned().unwrap_or_default();
+        value.extend(self.elements.get(name).filter(|_| scope == self.scope).into_iter().flatten());
         if self.sorted.contains(&key) { self.without_order(value) } else { value }
     }
 
@@ -379,7 +428,15 @@ impl Flow<'_> {
     fn function(&mut self, signature: &Signature, body: &Block, exported: bool) {
         let name = signature.ident.to_string();
         let outer = std::mem::replace(&mut self.scope, name.clone());
+        let typed = signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(typed) if self.is_hashed(&typed.ty) => Some(bound(&typed.pat)),
+            _ => None,
+        });
+        let maps = typed.flatten().collect();
+        let outer_maps = std::mem::replace(&mut self.maps, maps);
+        let outer_elements = std::mem::take(&mut self.elements);
         let mut value = self.block(body);
+        (self.maps, self.elements) = (outer_maps, outer_elements);
         if matches!(&signature.output, syn::ReturnType::Type(_, ty) if is_ordered(ty)) {
             value = self.without_order(value);
         }
