@@ -21,12 +21,12 @@ const BOB: &str = "https://example.org/bob";
 const BOTH: &str = "REPRODUCED BY 2: alice, bob, 2 have to agree";
 
 /// A release with the statements of two builders, whom the user trusts.
-struct Release {
-    project: Project,
+pub struct Release {
+    pub project: Project,
 }
 
 impl Release {
-    fn new() -> Release {
+    pub fn new() -> Release {
         let project = Project::plain("sound-features");
         let mut manifest: Value =
             serde_json::from_str(include_str!("../fixtures/manifest.json")).unwrap();
@@ -91,7 +91,7 @@ impl Release {
         self.project.write("trusted.toml", &builders.iter().map(entry).collect::<String>());
     }
 
-    fn verify(&self, more: &[&str]) -> Run {
+    pub fn verify(&self, more: &[&str]) -> Run {
         let args = ["verify", "dist", "--keys", "trusted.toml", "--threshold", "2"];
         self.project.repro(&[&args[..], more].concat())
     }

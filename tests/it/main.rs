@@ -9,6 +9,8 @@ mod attested;
 mod auditable;
 mod blame;
 mod builders;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+mod built;
 #[cfg(target_os = "linux")]
 mod callers;
 mod check;

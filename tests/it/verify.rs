@@ -19,7 +19,7 @@ pub struct Published {
 }
 
 impl Published {
-    fn new(fixture: &str) -> Published {
+    pub fn new(fixture: &str) -> Published {
         let project = Project::committed(fixture);
         project.git(&["remote", "add", "origin", "https://example.invalid/app.git"]);
         assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
@@ -59,7 +59,7 @@ impl Published {
         path.display().to_string()
     }
 
-    fn archive(&self) -> PathBuf {
+    pub fn archive(&self) -> PathBuf {
         let name = self.manifest()["archives"][0]["name"].clone();
         self.dist.join(name.as_str().unwrap())
     }
