@@ -34,9 +34,7 @@ pub(super) fn table(x: &Opened, y: &Opened, paired: &Paired) -> Members {
     let mut rows: Vec<_> = rows.collect();
     rows.sort_by(|x, y| x.name.cmp(&y.name));
     let content = |r: &compare::Row| {
-        r.a.is_some()
-            && r.b.is_some()
-            && !r.differs.iter().any(|f| ["kind", compare::CONTENT].contains(f))
+        r.a.is_some() && r.b.is_some() && !r.differs.iter().any(|f| f.is_content())
     };
     let same_content = rows.iter().all(content) && paired.renamed.is_empty();
     Members { rows, same_content }
