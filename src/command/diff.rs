@@ -20,7 +20,7 @@ pub fn run(asked: &Diff) -> Result<Outcome> {
         true => trees(asked, &known)?,
         false => files(asked, &known)?,
     };
-    let [of_a, of_b] = explained.formats.clone();
+    let [of_a, of_b] = explained.formats.clone().map(|of| of.name.into_owned());
     let side = |path: &Path, digest, format| Side { path: path.to_path_buf(), digest, format };
     Ok(Outcome { same: a == b, a: side(&asked.a, a, of_a), b: side(&asked.b, b, of_b), explained })
 }

@@ -83,6 +83,11 @@ pub struct SideRecipe {
 
 const C_FLAG_VARIABLES: [&str; 2] = ["CFLAGS", "CXXFLAGS"];
 
+/// The value of a row whose variable is not set by the recipe; manifests have it so.
+pub fn left_to(holder: Holder) -> String {
+    format!("(left to {holder})")
+}
+
 impl Recipe {
     /// Whether cargo's crate ids are replaced for WebAssembly, whose linker is rustc's own on every host.
     pub fn is_wasm(&self) -> bool {
@@ -191,8 +196,7 @@ impl Recipe {
     }
 
     fn pinned_value(&self, name: &str) -> String {
-        let holder = self.pinned(name).map(|h| h.to_string());
-        format!("(left to {})", holder.as_deref().unwrap_or("the environment"))
+        self.pinned(name).map_or("(left to the environment)".to_string(), left_to)
     }
 
     /// The recipe for one side. `value` gives the value of each variation there.

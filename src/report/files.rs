@@ -246,7 +246,7 @@ pub fn diff_json(outcome: &Outcome) -> String {
         object! {
             "name": &r.name,
             "status": self::status(r).name(),
-            "differs": list(r.differs.iter().copied()),
+            "differs": list(r.differs.iter().map(|f| f.name)),
             "a": r.a.as_ref().map(member),
             "b": r.b.as_ref().map(member),
         }

@@ -78,8 +78,9 @@ fn file((number, row): (usize, &Row)) -> Value {
     let covered = explained.binary && coverage.differing > 0;
     let (causes, follow): (Vec<&Finding>, Vec<&Finding>) =
         explained.findings.iter().partition(|f| !f.consequence);
-    let shown =
-        |all: &[&Finding]| all.iter().take(MOST).map(|f| finding(f, row.other)).collect::<Value>();
+    let shown = |all: &[&Finding]| {
+        all.iter().take(MOST).map(|f| finding(f, row.other.label())).collect::<Value>()
+    };
     let side = |d: Option<&Digest>| d.map(|d| context! { size => d.size, sha256 => &d.sha256 });
     context! {
         number,
@@ -93,7 +94,7 @@ fn file((number, row): (usize, &Row)) -> Value {
         about => &row.about,
         counts => row.counts,
         sides => [side(row.a), side(row.b)],
-        other => row.other,
+        other => row.other.label(),
         outputs => &row.outputs,
         explained => !explained.findings.is_empty(),
         covered => covered.then(|| context! {
@@ -245,7 +246,7 @@ mod tests {
                 counts: true,
                 a: None,
                 b: None,
-                other: "B",
+                other: crate::variation::Side::B,
                 outputs: Some(hostile.to_string()),
                 explained: &explained,
             }],

@@ -8,6 +8,7 @@ use crate::blame::culprit::Culprit;
 use crate::compare::{Output, Pair};
 use crate::report::files::{Outcome, Side};
 use crate::report::{Report, variations};
+use crate::variation;
 use crate::verdict::{Status, Tone};
 
 /// Everything that is shown.
@@ -41,7 +42,7 @@ pub struct Row<'a> {
     /// The other's.
     pub b: Option<&'a Digest>,
     /// What the other is called.
-    pub other: &'static str,
+    pub other: variation::Side,
     /// Which builds made which output, where there are more than two builds and outputs differ.
     pub outputs: Option<String>,
     /// Why they differ.
@@ -83,7 +84,7 @@ fn row<'a>((pair, explained): (&'a Pair, &'a Explained)) -> Row<'a> {
         counts: pair.in_verdict(),
         a: pair.a.as_ref().map(|x| &x.digest),
         b: pair.b.as_ref().map(|x| &x.digest),
-        other: pair.other().label(),
+        other: pair.other(),
         outputs: grouped(&pair.outputs),
         explained,
     }
@@ -110,7 +111,7 @@ pub fn of_diff(outcome: &Outcome) -> Summary<'_> {
         counts: true,
         a: Some(&outcome.a.digest),
         b: Some(&outcome.b.digest),
-        other: "B",
+        other: variation::Side::B,
         outputs: None,
         explained: &outcome.explained,
     };

@@ -13,19 +13,17 @@ use crate::error::refused;
 use crate::manifest::{self, Manifest};
 use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
 use crate::recipe::environment::{self, Divided};
-use crate::recipe::table;
+use crate::recipe::{self, table};
 use crate::request::{Build, Selection, VerifyRequest};
 use crate::sandbox::Mode;
 use crate::setting;
 use crate::setting::entry::{Fate, Setting};
 use crate::source::{Origin, Source, commit};
 use crate::toolchain::Toolchain;
+use crate::variation::coverage::Holder;
 use crate::variation::{VariationId, VariationSet};
 use crate::verdict::{At, Verdict};
 use crate::verify::result::{SettingRow, SettingState};
-
-/// What the row of a variable says that `--pass-env` left to the caller.
-const LEFT: &str = "(left to --pass-env)";
 
 /// Why a manifest is refused whose publisher did not build all of it twice.
 pub(super) const LEDGER: &str = "the manifest is of a build that took units from a ledger instead of building them twice: ask for one made without `--ledger`, or pass `--ledger-ok`";
@@ -200,7 +198,8 @@ fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<
         let name = OsString::from(&variable.name);
         divided.passed.insert(name, OsString::from(value));
     }
-    let left = manifest.recipe.rows.iter().filter(|r| r.value == LEFT);
+    let to_caller = recipe::left_to(Holder::PassEnv);
+    let left = manifest.recipe.rows.iter().filter(|r| r.value == to_caller);
     for row in left.filter(|r| divided.passed.contains_key(std::ffi::OsStr::new(&r.what))) {
         if !names.contains(&row.what) {
             names.push(row.what.clone());

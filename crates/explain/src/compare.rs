@@ -20,8 +20,8 @@ pub struct Row {
     pub a: Option<Member>,
     /// In B.
     pub b: Option<Member>,
-    /// Fields that differ, by name; empty unless both have it.
-    pub differs: Vec<&'static str>,
+    /// Fields that differ; empty unless both have it.
+    pub differs: Vec<&'static Field>,
 }
 
 /// The members of two containers.
@@ -34,6 +34,7 @@ pub struct Members {
 }
 
 /// One thing that can differ between two members of a name.
+#[derive(Debug)]
 pub struct Field {
     /// Its name in reports.
     pub name: &'static str,
@@ -43,11 +44,24 @@ pub struct Field {
     value: fn(&Member) -> String,
 }
 
+/// Each is a row of the table.
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Field {}
+
 /// What a field belongs to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holds {
-    /// The content: what one gets by unpacking.
+    /// What one gets by unpacking: a file, or something else.
+    Kind,
+    /// The content of that.
     Content,
+    /// The name, as it is spelled.
+    Name,
     /// How it was packed.
     Packing,
     /// The packed bytes, which follow from the content where that differs.
@@ -55,6 +69,11 @@ enum Holds {
 }
 
 impl Field {
+    /// Whether one gets something else by unpacking.
+    pub fn is_content(&self) -> bool {
+        matches!(self.holds, Holds::Kind | Holds::Content)
+    }
+
     /// That it differs, in the member of this name.
     fn finding(&self, within: &[String], of: String, both: &Both) -> Finding {
         let place = Place::new(within, At::Field { name: self.name, of });
@@ -63,8 +82,8 @@ impl Field {
 }
 
 /// What is compared, in the order in which it is reported.
-const FIELDS: &[Field] = &[
-    field("kind", Cause::Unknown, Holds::Content, |m| match (m.kind, &m.target) {
+static FIELDS: &[Field] = &[
+    field("kind", Cause::Unknown, Holds::Kind, |m| match (m.kind, &m.target) {
         (MemberKind::Symlink | MemberKind::Hardlink, Some(target)) => {
             format!("{} to {target}", m.kind)
         }
@@ -87,7 +106,7 @@ const FIELDS: &[Field] = &[
         m.packed.clone().unwrap_or_default()
     }),
     field("commit in the comment", Cause::VcsState, Holds::Packing, |m| commit(m).to_string()),
-    field("name as written", Cause::Unknown, Holds::Packing, |m| m.written.clone()),
+    field("name as written", Cause::Unknown, Holds::Name, |m| m.written.clone()),
     field("other fields", Cause::Unknown, Holds::Packing, |m| {
         let own = |(k, v): &&(String, String)| {
             !(TIMES.contains(&k.as_str()) || k == COMMENT && *v == commit(m))
@@ -138,7 +157,7 @@ impl Both<'_> {
     /// The fields that differ.
     pub fn differs(&self) -> impl Iterator<Item = &'static Field> {
         FIELDS.iter().filter(|f| match f.holds {
-            Holds::Content if f.name == CONTENT => !self.same,
+            Holds::Content => !self.same,
             // Where the contents differ, the compressed bytes do because of that.
             Holds::Packed if !self.same => false,
             _ => (f.value)(self.a) != (f.value)(self.b),
@@ -216,15 +235,17 @@ pub fn set_time(finding: &mut Finding) {
 const VCS: &str =
     "make both archives from one commit: `git archive` writes its id into the archive";
 
-/// What differs in how members were packed: one finding for each field.
-pub fn packing(pairs: &[Both], within: &[String], fix: Fix) -> Vec<Finding> {
+/// What differs in how members were packed: one finding for each field, but not for the names of members that
+/// are `renamed`, which have one of their own.
+pub fn packing(pairs: &[Both], within: &[String], fix: Fix, renamed: bool) -> Vec<Finding> {
     let epoch = earliest(pairs.iter().flat_map(|p| [p.a, p.b]));
-    let differing: Vec<(&Both, Vec<&str>)> =
-        pairs.iter().map(|p| (p, p.differs().map(|f| f.name).collect())).collect();
-    let fields = FIELDS.iter().filter(|f| f.holds != Holds::Content);
+    let differing: Vec<(&Both, Vec<&Field>)> =
+        pairs.iter().map(|p| (p, p.differs().collect())).collect();
+    let packing = |f: &&Field| !(f.is_content() || renamed && f.holds == Holds::Name);
+    let fields = FIELDS.iter().filter(packing);
     fields
         .filter_map(|field| {
-            let mut found = differing.iter().filter(|(_, names)| names.contains(&field.name));
+            let mut found = differing.iter().filter(|(_, fields)| fields.contains(&field));
             let (first, _) = found.next()?;
             let of = match first.a.name.is_empty() {
                 true => first.a.written.clone(),
@@ -292,7 +313,7 @@ pub fn header(a: &[Header], b: &[Header], within: &[String], fix: Fix, same: boo
             Says::Mode => Cause::ArchiveMode,
             Says::Signature => Cause::CodeSignature,
             // A compressor is to blame only for what it made of the same bytes.
-            Says::Packer | Says::FileName if same => Cause::Compressor,
+            Says::Packer | Says::Flags | Says::FileName if same => Cause::Compressor,
             // What `git archive` writes into a zip.
             Says::Comment if [&x, &y].iter().any(|v| is_commit(v.trim_matches('`'))) => {
                 Cause::VcsState
@@ -335,21 +356,20 @@ pub fn compressor(a: String, b: String, within: &[String], tar: bool) -> Finding
     Finding { normalized, ..f }
 }
 
-/// Something of a container that has no cause of its own.
-pub fn container(what: &'static str, a: &str, b: &str, within: &[String], fix: Fix) -> Finding {
-    let f = Finding::new(Cause::Unknown, Place::new(within, At::Named(what)), a, b);
-    let normalized = fix == Fix::Here && what != FORMAT;
-    let remedy = match what {
-        FORMAT => "pack both in one format".to_string(),
-        _ => remedy(Cause::Unknown, 0, fix),
-    };
-    Finding { about: About::Packing, normalized, remedy, ..f }
+/// Two containers are of two formats.
+pub fn format(a: &str, b: &str, within: &[String]) -> Finding {
+    let f = Finding::new(Cause::Unknown, Place::new(within, At::Named("format")), a, b);
+    f.about(About::Packing).remedy("pack both in one format")
 }
 
-/// What is different where two containers are of two formats.
-pub const FORMAT: &str = "format";
-/// What is different where nothing that is read differs.
-pub const PADDING: &str = "padding, or fields that `repro` does not read";
+/// Nothing that is read differs.
+pub fn padding(within: &[String], fix: Fix) -> Finding {
+    let f = Finding::new(Cause::Unknown, Place::new(within, At::Named(PADDING)), "", "");
+    let f = f.about(About::Packing).remedy(remedy(Cause::Unknown, 0, fix));
+    Finding { normalized: fix == Fix::Here, ..f }
+}
+
+const PADDING: &str = "padding, or fields that `repro` does not read";
 
 /// Compares two archives whose bytes differ: their members, and what differs, contents first.
 pub fn compare(a: &Listing, b: &Listing) -> (Members, Vec<Finding>) {
@@ -376,7 +396,7 @@ pub fn compare(a: &Listing, b: &Listing) -> (Members, Vec<Finding>) {
     let same_content = findings.is_empty();
     let names = |l: &Listing| l.members.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
     findings.extend(order(&names(a), &names(b), &[], Fix::Here));
-    findings.extend(packing(&pairs, &[], Fix::Here));
+    findings.extend(packing(&pairs, &[], Fix::Here, false));
     findings.extend(whole(a, b, findings.is_empty(), same_content));
     (Members { rows, same_content }, findings)
 }
@@ -388,7 +408,7 @@ pub fn rows(pairs: impl Iterator<Item = (Option<Member>, Option<Member>)>) -> Ve
         let differs = match (&a, &b) {
             (Some(a), Some(b)) => {
                 let same = (a.size, &a.sha256) == (b.size, &b.sha256);
-                Both { a, b, same }.differs().map(|f| f.name).collect()
+                Both { a, b, same }.differs().collect()
             }
             _ => Vec::new(),
         };
@@ -404,7 +424,7 @@ pub fn rows(pairs: impl Iterator<Item = (Option<Member>, Option<Member>)>) -> Ve
 fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     if a.container != b.container {
-        findings.push(container(FORMAT, a.container.name(), b.container.name(), &[], Fix::Here));
+        findings.push(format(a.container.name(), b.container.name(), &[]));
     }
     let (x, y) = (a.compression.row().name, b.compression.row().name);
     let same = a.unpacked.is_some() && a.unpacked == b.unpacked;
@@ -418,7 +438,7 @@ fn whole(a: &Listing, b: &Listing, nothing_yet: bool, same_content: bool) -> Vec
         findings.push(compressor(packed(a, x), packed(b, y), &[], tar));
     }
     if nothing_yet && findings.is_empty() {
-        findings.push(container(PADDING, "", "", &[], Fix::Here));
+        findings.push(padding(&[], Fix::Here));
     }
     findings
 }

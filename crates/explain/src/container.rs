@@ -1,10 +1,10 @@
 //! Compares two files layer by layer: how each is compressed, what each container records about its
 //! members, and each member that differs.
 
-use repro_formats::listing::MemberKind;
+use repro_formats::listing::{Field, MemberKind, Says};
 use repro_formats::{digest, tar, zip};
 
-use super::found::{Coverage, Explained};
+use super::found::{Coverage, Explained, ReadAs};
 use super::members::{Paired, pair_up, renamed, table};
 use super::open::{self, DEEPEST, Kind, Layer, Opened, Part, Peeled};
 use super::{Search, digests, remedy};
@@ -46,11 +46,7 @@ impl Search<'_> {
         };
         for (format, peeled) in out.formats.iter_mut().zip([&x, &y]) {
             for layer in peeled.layers.iter().rev() {
-                let name = layer.compression.row().name;
-                match format.as_str() {
-                    "text" | "bytes" => *format = name.to_string(),
-                    _ => *format += &format!(" in {name}"),
-                }
+                *format = std::mem::take(format).packed(layer.compression.row().name);
             }
         }
         out.findings.extend(layers(&x, &y, within, fix));
@@ -60,12 +56,11 @@ impl Search<'_> {
     /// Nothing differs below the compression; the members are listed all the same.
     fn same(&mut self, x: &Peeled, y: &Peeled) -> Explained {
         let limits = self.context.limits;
-        let mut out =
-            Explained { formats: ["bytes".into(), "bytes".into()], ..Explained::default() };
+        let mut out = Explained { formats: [ReadAs::BYTES, ReadAs::BYTES], ..Explained::default() };
         if let (Some(Ok(x)), Some(Ok(y))) =
             (open::open(&x.bytes, &limits), open::open(&y.bytes, &limits))
         {
-            out.formats = [&x, &y].map(|o| o.kind.name().to_string());
+            out.formats = [&x, &y].map(|o| ReadAs::from(o.kind.name()));
             out.members = Some(table(&x, &y, &pair_up(&x, &y)));
         } else {
             out.members = Some(Members { rows: Vec::new(), same_content: true });
@@ -105,13 +100,13 @@ impl Search<'_> {
         fix: Fix,
     ) -> Explained {
         let mut out = Explained {
-            formats: [x, y].map(|o| o.kind.name().to_string()),
+            formats: [x, y].map(|o| ReadAs::from(o.kind.name())),
             ..Explained::default()
         };
         let fix = if x.kind.is_normalized() && y.kind.is_normalized() { fix } else { Fix::Packer };
         if x.kind != y.kind && ![x.kind, y.kind].contains(&Kind::Directory) {
             let (a, b) = (x.kind.name(), y.kind.name());
-            out.findings.push(compare::container(compare::FORMAT, a, b, within, fix));
+            out.findings.push(compare::format(a, b, within));
         }
         out.note = [(x, "A"), (y, "B")].iter().find_map(|(o, side)| {
             let odd = o.odd.as_ref()?;
@@ -220,13 +215,8 @@ impl Search<'_> {
             both.filter(|(a, _, _)| x.kind != Kind::Ar || a.said.name != "/").collect();
         let pairs: Vec<Both> = both.iter().map(|(_, _, p)| *p).collect();
         out.findings.extend(compare::kinds(&pairs, within));
-        let mut packing = compare::packing(&pairs, within, fix);
-        packing.retain(|f| {
-            // The name differs, which is a finding of its own.
-            !matches!(f.place.at, At::Field { name: "name as written", .. })
-                || paired.renamed.is_empty()
-        });
-        out.findings.extend(packing);
+        let renamed = !paired.renamed.is_empty();
+        out.findings.extend(compare::packing(&pairs, within, fix, renamed));
         let repacked = both.iter().filter(|(a, b, p)| p.same && a.packed != b.packed);
         let mut repacked = repacked.filter(|(a, b, _)| a.said.packed == b.said.packed);
         if let Some((a, ..)) = repacked.next() {
@@ -243,7 +233,7 @@ impl Search<'_> {
         let same = same_content && out.findings.iter().all(|f| f.about == About::Packing);
         out.findings.extend(compare::header(&x.fields, &y.fields, within, fix, same));
         if out.findings.is_empty() && same_content {
-            out.findings.push(compare::container(compare::PADDING, "", "", within, fix));
+            out.findings.push(compare::padding(within, fix));
         }
     }
 }
@@ -285,14 +275,16 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
             (Some(p), Some(q)) if p.compression == q.compression => {
                 // Only the first stream with a different header is reported.
                 let same = x.bytes == y.bytes;
-                let pairs = p.headers.iter().zip(&q.headers);
-                let mut each = pairs.map(|(a, b)| compare::header(a, b, within, fix, same));
-                let mut header = each.find(|h| !h.is_empty()).unwrap_or_default();
-                if header.len() > 1 {
-                    // They tell which other fields there are.
-                    header.retain(|f| f.place.at != At::Header("flags"));
-                }
-                findings.extend(header);
+                let header = |a: &[_], b: &[_]| compare::header(a, b, within, fix, same);
+                // They tell which other fields there are.
+                let flagless = |fields: &[Field]| -> Vec<Field> {
+                    fields.iter().filter(|f| f.says != Says::Flags).cloned().collect()
+                };
+                let mut each = p.headers.iter().zip(&q.headers).map(|(a, b)| {
+                    let rest = header(&flagless(a), &flagless(b));
+                    if rest.is_empty() { header(a, b) } else { rest }
+                });
+                findings.extend(each.find(|h| !h.is_empty()).unwrap_or_default());
                 if p.packed != q.packed && same {
                     let shown = |l: &Layer| {
                         let name = l.compression.row().name;

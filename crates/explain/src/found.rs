@@ -1,9 +1,11 @@
 //! The result for two files that differ: the findings, and how many of the differing bytes they
 //! explain.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::compare::Members;
+use super::image::{Image, Kind};
 use super::open::Unsound;
 use crate::finding::Finding;
 
@@ -12,8 +14,8 @@ use crate::finding::Finding;
 pub struct Explained {
     /// What differs: causes first, then consequences.
     pub findings: Vec<Finding>,
-    /// The formats that they were read as; `bytes` if none is known.
-    pub formats: [String; 2],
+    /// What they were read as.
+    pub formats: [ReadAs; 2],
     /// How much of the differing ranges is claimed.
     pub coverage: Coverage,
     /// Whether any of these bytes are no text: of text, lines are counted.
@@ -24,6 +26,39 @@ pub struct Explained {
     pub members: Option<Members>,
     /// The side that is no sound archive though it begins as one, and what is wrong with it.
     pub unsound: Option<(usize, Unsound)>,
+}
+
+/// What a file was read as; without a name where there was nothing to read it for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadAs {
+    /// The format's name: `tar in gzip`.
+    pub name: Cow<'static, str>,
+    /// Text or bytes: no reader of a format knows the file.
+    pub plain: bool,
+}
+
+impl ReadAs {
+    pub(super) const BYTES: ReadAs = ReadAs { name: Cow::Borrowed("bytes"), plain: true };
+    pub(super) const TEXT: ReadAs = ReadAs { name: Cow::Borrowed("text"), plain: true };
+
+    pub(super) fn of(image: &Image) -> ReadAs {
+        let plain = matches!(&image.parts[..], [only] if only.kind == Kind::Bytes);
+        ReadAs { name: image.format.into(), plain }
+    }
+
+    /// The same, compressed.
+    pub(super) fn packed(self, with: &'static str) -> ReadAs {
+        match self.plain {
+            true => with.into(),
+            false => format!("{} in {with}", self.name).into(),
+        }
+    }
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for ReadAs {
+    fn from(name: T) -> ReadAs {
+        ReadAs { name: name.into(), plain: false }
+    }
 }
 
 impl Explained {

@@ -53,7 +53,7 @@ pub use self::tree::Tree;
 
 use self::align::Aligner;
 use self::digests::Digests;
-use self::found::unexplained;
+use self::found::{ReadAs, unexplained};
 use self::image::Image;
 use self::open::read;
 use self::read::READERS;
@@ -123,7 +123,7 @@ fn listed(a: &Path, b: &Path, context: &Context) -> Option<Explained> {
     let (members, findings) = compare::compare(&x, &y);
     Some(Explained {
         findings,
-        formats: [x.name(), y.name()],
+        formats: [x.name().into(), y.name().into()],
         members: Some(members),
         ..Explained::default()
     })
@@ -191,7 +191,7 @@ impl Search<'_> {
             return Explained {
                 coverage: Coverage::of(differing, &findings),
                 findings,
-                formats: ["text".to_string(), "text".to_string()],
+                formats: [ReadAs::TEXT, ReadAs::TEXT],
                 ..Explained::default()
             };
         }
@@ -229,7 +229,7 @@ impl Search<'_> {
         Explained {
             coverage: Coverage::of(compared.differing + inner.coverage.differing, &findings),
             findings,
-            formats: [ia, ib].map(|i| i.format.to_string()),
+            formats: [ia, ib].map(ReadAs::of),
             binary: true,
             note: note.map(|n| within.iter().map(|m| format!("`{m}`: ")).collect::<String>() + &n),
             ..Explained::default()
@@ -245,7 +245,7 @@ fn empty(a: &[u8], b: &[u8], within: &[String]) -> Explained {
     let finding = Finding::new(Cause::Unknown, place, shown(a), shown(b)).bytes(bytes);
     let findings = vec![finding.remedy(remedy::general(Cause::Unknown))];
     let coverage = Coverage::of(bytes as u64, &findings);
-    let formats = ["bytes", "bytes"].map(str::to_string);
+    let formats = [ReadAs::BYTES, ReadAs::BYTES];
     Explained { coverage, findings, formats, ..Explained::default() }
 }
 

@@ -30,9 +30,7 @@ pub(super) fn table(x: &Opened, y: &Opened, paired: &Paired) -> Members {
     let all = both.chain(only_a).chain(only_b);
     let rows = compare::rows(all.map(|(a, b)| (a.map(said), b.map(said))));
     let content = |r: &compare::Row| {
-        r.a.is_some()
-            && r.b.is_some()
-            && !r.differs.iter().any(|f| ["kind", compare::CONTENT].contains(f))
+        r.a.is_some() && r.b.is_some() && !r.differs.iter().any(|f| f.is_content())
     };
     let same_content = rows.iter().all(content) && paired.renamed.is_empty();
     Members { rows, same_content }

@@ -19,7 +19,7 @@ fn is_explained(bytes: &[u8]) -> Result<(), String> {
     let found = explain_bytes(bytes, &other, &Context::default());
     match found.note {
         Some(note) => Err(note),
-        None if ["text", "bytes"].contains(&found.formats[0].as_str()) => {
+        None if found.formats[0].plain => {
             Err("it is none of the formats that have a reader".to_string())
         }
         None => Ok(()),

@@ -126,6 +126,8 @@ pub enum Says {
     Mode,
     /// Which program packed it, and how.
     Packer,
+    /// Which other fields there are.
+    Flags,
     /// The name that the file had.
     FileName,
     /// A signature of the rest.

@@ -10,6 +10,7 @@ use repro_explain::finding::Finding;
 
 use super::summary::{Row, Summary};
 use crate::term::count;
+use crate::variation::Side;
 use crate::verdict::{Status, Tone};
 
 /// Annotations of one step that GitHub shows.
@@ -114,7 +115,7 @@ pub fn step_summary(summary: &Summary) -> String {
         };
         let (status, name, about) = (row.status.name(), code(&row.name), cell(&row.about));
         let (a, b) = (digest(row.a), digest(row.b));
-        let b = if row.other == "B" { b } else { format!("{}: {b}", row.other) };
+        let b = if row.other == Side::B { b } else { format!("{}: {b}", row.other.label()) };
         let _ = writeln!(out, "| {status} | {name} ({about}) | {a} | {b} |");
     }
     let causes = causes(summary);

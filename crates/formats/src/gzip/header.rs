@@ -105,7 +105,7 @@ impl Header {
         let field = |name, says, value| Field { name, says, value };
         vec![
             field("time", Says::Time, self.time.to_string()),
-            field("flags", Says::Packer, self.flags.to_string()),
+            field("flags", Says::Flags, self.flags.to_string()),
             field("level", Says::Packer, self.level.to_string()),
             field("system", Says::Packer, self.system.to_string()),
             field("name", Says::FileName, text(&self.name)),
