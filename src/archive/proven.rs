@@ -171,7 +171,7 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
         ),
         (
             verdict == Verdict::AtScratchPath,
-            "was made at a path that no other run has, so it cannot be rebuilt: run `repro build --same-path`, or vary the paths",
+            "was made in a temporary directory, so it cannot be rebuilt: run `repro build --same-path`, or vary the paths",
         ),
         (
             nothing_varied,

@@ -58,7 +58,7 @@ impl Evidence<'_> {
                 format!("cargo::{key}={values}{line}")
             }
             (What::Id, _) => format!(
-                "cargo's id of the crate: {values}; the absolute path of a package outside of the workspace root goes into it"
+                "cargo's id of the crate: {values}; cargo hashes the absolute path of a package outside the workspace root into it"
             ),
             (What::Left(_) | What::Source(_), _) => format!("{}: {values}", self.name(change)),
         })

@@ -59,7 +59,7 @@ pub fn sort(unpacked: Vec<PathBuf>, user: &Path, lockfile: &str) -> Result<Sourc
             && !known.contains(&digest::of_file(&download)?.sha256)
         {
             return Err(refused(format!(
-                "`{}` does not have the checksum that Cargo.lock has for it: remove the file and cargo downloads it again",
+                "the checksum of `{}` is not the one in Cargo.lock: remove the file, and cargo downloads it again",
                 download.display()
             )));
         }

@@ -75,9 +75,9 @@ pub const TABLE: &[Item] = rows! {
     1 Any CFlags: "-ffile-prefix-map={target}=/build/{name}/target",
         "C and C++ that build scripts generate or unpack";
     1 Any Env("CARGO_TRIM_PATHS_SCOPE"): "all",
-        "newer versions of the cc crate take their remaps from here";
+        "newer versions of the cc crate read the remaps from this variable";
     1 Any Env(C_REMAPS): "{cargo-home}=/cargo:{source}=/build/{name}:{target}=/build/{name}/target",
-        "newer versions of the cc crate take their remaps from here";
+        "newer versions of the cc crate read the remaps from this variable";
     1 Elf Rustc: "-Clink-arg=-Wl,--build-id=sha1",
         "some distributions' linkers make a random build-id, and a user's `uuid` is overridden";
     1 Msvc Rustc: "-Clink-arg=/Brepro",

@@ -227,7 +227,7 @@ variations! {
     Locale: "locale", "LC_ALL and LANG";
         needs OtherLocale; by [Variables(&["LC_ALL", "LANG"])];
         found as Locale, "LC_ALL": |c, side| Value::Text(c.locale(side));
-    Umask: "umask", "permissions that new files do not get, those of the sources among them";
+    Umask: "umask", "permissions that new files do not get, source files included";
         needs Unix; by [Umask];
         found as Umask, "umask": |_, side| match side {
             Side::A => Value::Mask(0o022),
@@ -247,7 +247,7 @@ variations! {
             Side::A => Value::Time(1_265_169_906),
             Side(k) => Value::Time(1_404_810_611 + 7_654_321 * (i64::from(k) - 1)),
         };
-    DirectoryOrder: "directory-order", "order of directory entries: of all in readdir, of the sources by another file system";
+    DirectoryOrder: "directory-order", "order of directory entries: in readdir for all directories, and on a different file system for the sources";
         needs GlibcAndBubblewrap; by [Preload, Copies];
         found as Ordering, "order of directories": |_, side| Value::Order(u32::from(side.0));
     GitConfig: "git-config", "git settings in HOME: the user's name and address, in the reflog as well, the name of a first branch, dates";

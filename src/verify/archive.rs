@@ -24,7 +24,7 @@ use repro_formats::{extract, list, tree};
 use super::findings::{another_name, explain, finding};
 use super::rebuilt::{FromSource, Rebuilt};
 use crate::setting::entry::Setting;
-use crate::verify::result::{Checked, Outcome, Part, STEPS};
+use crate::verify::result::{Checked, FileOutcome, Part, STEPS};
 use crate::{manifest, process};
 
 /// Members with the file that each is, rebuilt or of the source.
@@ -56,11 +56,11 @@ pub(super) fn check(
         let because = finding("the archive", "its members differ", "", "see the members");
         let bytes = Checked {
             published: Some(published.clone()),
-            ..checked(Part::Archive, Outcome::Differs, vec![because])
+            ..checked(Part::Archive, FileOutcome::Differs, vec![because])
         };
-        return Ok(vec![checked(Part::Members, Outcome::Differs, findings), bytes]);
+        return Ok(vec![checked(Part::Members, FileOutcome::Differs, findings), bytes]);
     }
-    let members = checked(Part::Members, Outcome::Same, Vec::new());
+    let members = checked(Part::Members, FileOutcome::Same, Vec::new());
     let again = rebuilt.fresh_place("packed");
     let epoch = entry.map(|e| e.epoch).or(extracted.newest);
     let packed = match entry {
@@ -71,7 +71,7 @@ pub(super) fn check(
         }
     };
     let (outcome, mut findings) = match packed == *published {
-        true => (Outcome::Same, Vec::new()),
+        true => (FileOutcome::Same, Vec::new()),
         false => container(path, &listing, &again, rebuilt)?,
     };
     if let Some(why) = entry.and_then(unknown_compressor) {
@@ -89,11 +89,11 @@ pub(super) fn check(
 /// A file that is not the one that the manifest lists is a difference, whatever it holds.
 pub(super) fn unlisted(mut bytes: Checked, listed: Option<(u64, &str)>) -> Checked {
     let is = bytes.published.as_ref().map(|d| (d.size, d.sha256.as_str()));
-    if let (Some(listed), Outcome::Same) = (listed, &bytes.outcome)
+    if let (Some(listed), FileOutcome::Same) = (listed, &bytes.outcome)
         && Some(listed) != is
     {
         let says = format!("{} bytes, sha256 {}", listed.0, listed.1);
-        bytes.outcome = Outcome::Differs;
+        bytes.outcome = FileOutcome::Differs;
         bytes.findings.push(finding(
             "the archive",
             "not the one that the manifest lists",
@@ -457,7 +457,7 @@ fn container(
     published: &Listing,
     again: &Path,
     rebuilt: &Rebuilt,
-) -> Result<(Outcome, Vec<Finding>)> {
+) -> Result<(FileOutcome, Vec<Finding>)> {
     let own = list::list(again, rebuilt.limits)?.context("what was packed again is no archive")?;
     let (members, mut findings) = compare::compare(published, &own);
     let mut causes: Vec<Cause> = findings.iter().map(|f| f.cause).collect();
@@ -488,8 +488,8 @@ fn container(
     }));
     let alike = members.same_content && only_steps && !padded;
     let outcome = match alike && not_understood.is_none() {
-        true => Outcome::After(causes),
-        false => Outcome::Differs,
+        true => FileOutcome::After(causes),
+        false => FileOutcome::Differs,
     };
     Ok((outcome, findings))
 }

@@ -17,7 +17,7 @@ use crate::oci::config::{About, SCRATCH};
 use crate::oci::layout::{Bases, Layout};
 use crate::oci::write::{self, Way};
 use crate::setting::entry::Setting;
-use crate::verify::result::{Checked, Outcome, Part};
+use crate::verify::result::{Checked, FileOutcome, Part};
 
 /// Checks the image at `path`; `entry` is what the manifest says of it.
 pub(super) fn check(
@@ -37,9 +37,9 @@ pub(super) fn check(
     if again.sha256 != published.sha256 {
         return Ok(Checked { findings: explain(path, &to, rebuilt)?, ..checked });
     }
-    let mut same = Checked { outcome: Outcome::Same, ..checked };
+    let mut same = Checked { outcome: FileOutcome::Same, ..checked };
     if again != *entry && again.sha256 == entry.sha256 {
-        same.outcome = Outcome::Differs;
+        same.outcome = FileOutcome::Differs;
         let what = "not what the manifest says of it, although the bytes are those of the rebuild";
         let remedy = "ask the publisher for the manifest of this image";
         same.findings = vec![finding("the image", what, &again.digest, remedy)];

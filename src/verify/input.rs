@@ -65,7 +65,7 @@ impl Input {
             each.map(|p| format!("`{p}` was not {what}")).collect()
         };
         let signatures = "checked: count signed statements with `--keys`, and verify other signatures with their own tool";
-        let skipped = "looked at: hidden, a link to a directory, or a release of its own";
+        let skipped = "read: it is hidden, a link to a directory, or a separate release";
         [of(&self.unchecked, signatures), of(&self.skipped, skipped)].concat()
     }
 }

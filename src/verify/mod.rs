@@ -54,7 +54,7 @@ use crate::term::{Progress, with_progress};
 use crate::variation::Side;
 use crate::verdict::Verification;
 use crate::verify::agreement::Several;
-use crate::verify::result::{Checked, Outcome as FileOutcome, Report, SettingRow, Surroundings};
+use crate::verify::result::{Checked, FileOutcome, Report, SettingRow, Surroundings};
 use crate::verify::votes::{Attested, Rebuilt};
 
 /// What `repro verify` ends with.

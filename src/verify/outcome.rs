@@ -6,7 +6,7 @@ use repro_explain::cause::Cause;
 
 use crate::compare::Comparison;
 use crate::verdict::{Status, Verification};
-use crate::verify::result::{Checked, Outcome, Part, SettingRow, SettingState};
+use crate::verify::result::{Checked, FileOutcome, Part, SettingRow, SettingState};
 
 /// The verdict and the steps that it needs; `None` if nothing was compared, which is never a pass.
 pub(super) fn decide(
@@ -25,12 +25,14 @@ pub(super) fn decide(
     };
     for file in files {
         worst = worst.max(match &file.outcome {
-            Outcome::Same => Verification::Reproduced,
-            Outcome::After(needed) => {
+            FileOutcome::Same => Verification::Reproduced,
+            FileOutcome::After(needed) => {
                 steps.extend(needed);
                 Verification::AfterNormalizing
             }
-            Outcome::Differs | Outcome::Missing | Outcome::Unlisted => Verification::Differs,
+            FileOutcome::Differs | FileOutcome::Missing | FileOutcome::Unlisted => {
+                Verification::Differs
+            }
         });
     }
     if settings.iter().any(|s| s.state == SettingState::NotAccepted) {
@@ -48,7 +50,7 @@ mod tests {
     use crate::manifest::Manifest;
     use crate::setting::entry::Setting;
 
-    fn checked(outcome: Outcome) -> Checked {
+    fn checked(outcome: FileOutcome) -> Checked {
         Checked { outcome, ..Checked::differs("x".into(), Vec::new()) }
     }
 
@@ -64,8 +66,8 @@ mod tests {
     #[test]
     fn the_worst_part_decides_and_steps_are_listed() {
         use Verification::*;
-        let after = |causes: &[Cause]| checked(Outcome::After(causes.to_vec()));
-        let good = || checked(Outcome::Same);
+        let after = |causes: &[Cause]| checked(FileOutcome::After(causes.to_vec()));
+        let good = || checked(FileOutcome::Same);
         let verdict = |files: &[Checked], settings: &[SettingRow]| {
             decide(Some(&same()), files, settings).unwrap().0
         };
@@ -73,7 +75,7 @@ mod tests {
         assert_eq!(decide(Some(&Comparison { pairs: Vec::new() }), &[], &[]), None);
         assert_eq!(verdict(&[good(), good()], &[]), Reproduced);
         assert_eq!(verdict(&[], &[]), Manifest);
-        for bad in [Outcome::Differs, Outcome::Missing, Outcome::Unlisted] {
+        for bad in [FileOutcome::Differs, FileOutcome::Missing, FileOutcome::Unlisted] {
             assert_eq!(verdict(&[good(), checked(bad)], &[]), Differs);
         }
         let steps =
@@ -91,7 +93,7 @@ mod tests {
         }
         assert_eq!(verdict(&steps, &[setting(SettingState::NotAccepted)]), WithPublishersSettings);
         assert_eq!(
-            verdict(&[checked(Outcome::Differs)], &[setting(SettingState::NotAccepted)]),
+            verdict(&[checked(FileOutcome::Differs)], &[setting(SettingState::NotAccepted)]),
             Differs
         );
         assert_eq!(verdict(&[], &[setting(SettingState::NotAccepted)]), WithPublishersSettings);

@@ -23,7 +23,7 @@ use crate::manifest::{self, Manifest};
 use crate::project::publish::DIST;
 use crate::sbom;
 use crate::term::short_list;
-use crate::verify::result::{Checked, Outcome, Part};
+use crate::verify::result::{Checked, FileOutcome, Part};
 
 /// A published file.
 pub(super) struct Published<'m> {
@@ -132,7 +132,7 @@ pub(super) fn of_release<'m>(
     let (unlisted, other): (Vec<_>, Vec<_>) = files
         .iter()
         .filter_map(|file| file.not_listed(manifest))
-        .partition(|checked| checked.outcome == Outcome::Unlisted);
+        .partition(|checked| checked.outcome == FileOutcome::Unlisted);
     wrong.extend(unlisted);
     let mut notes = Vec::new();
     for list in &input.sums {
@@ -236,7 +236,7 @@ fn missing(path: &Path, claim: &Claim) -> Checked {
     );
     Checked {
         part: claim.part(),
-        outcome: Outcome::Missing,
+        outcome: FileOutcome::Missing,
         ..Checked::differs(path.display().to_string(), vec![finding])
     }
 }
@@ -336,8 +336,8 @@ impl Published<'_> {
             part: self.claim.part(),
             published: Some(self.digest.clone()),
             outcome: match self.claim {
-                Claim::Unlisted => Outcome::Unlisted,
-                _ => Outcome::Differs,
+                Claim::Unlisted => FileOutcome::Unlisted,
+                _ => FileOutcome::Differs,
             },
             ..Checked::differs(self.path.display().to_string(), vec![finding])
         })
@@ -384,7 +384,7 @@ impl Published<'_> {
         let rebuilt = made.iter().find(|d| **d == self.digest).or(made.first()).cloned();
         Checked {
             part: Part::Sbom,
-            outcome: if same { Outcome::Same } else { Outcome::Differs },
+            outcome: if same { FileOutcome::Same } else { FileOutcome::Differs },
             published: Some(self.digest.clone()),
             rebuilt,
             findings: if same { Vec::new() } else { vec![finding] },
@@ -399,12 +399,12 @@ impl Published<'_> {
             ..Checked::differs(self.path.display().to_string(), Vec::new())
         };
         match built {
-            Some(built) if built.digest == self.digest => checked.outcome = Outcome::Same,
+            Some(built) if built.digest == self.digest => checked.outcome = FileOutcome::Same,
             Some(built) => {
                 checked.findings = another_name(&self.digest, built, rebuilt).into_iter().collect();
                 match signed(&self.path, &built.path)? {
                     Some(signed) => {
-                        checked.outcome = Outcome::After(vec![Cause::CodeSignature]);
+                        checked.outcome = FileOutcome::After(vec![Cause::CodeSignature]);
                         checked.findings = vec![signed];
                     }
                     None => checked.findings.extend(explain(&self.path, &built.path, rebuilt)?),

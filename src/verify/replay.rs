@@ -48,7 +48,7 @@ pub(super) fn can_replay(manifest: &Manifest, supplied: &[String], ledger_ok: bo
     setting::check(manifest, supplied).map_err(settings::not_sound)?;
     if manifest.recipe.at() == Some(At::Scratch) {
         return Err(refused(
-            "the manifest is of a build at a path that no other run has, so it cannot be made again: ask for one made with `repro build --same-path`",
+            "the manifest records a build in a temporary directory, which cannot be recreated: ask for one made with `repro build --same-path`",
         ));
     }
     if manifest.artifacts.is_empty() {

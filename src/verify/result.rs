@@ -49,9 +49,9 @@ impl Part {
     }
 }
 
-/// How it came out.
+/// How a published file compares with the rebuild.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum FileOutcome {
     /// Every byte is the same.
     Same,
     /// The same after these steps, of [`STEPS`].
@@ -72,7 +72,7 @@ pub struct Checked {
     /// Which part.
     pub part: Part,
     /// How it came out.
-    pub outcome: Outcome,
+    pub outcome: FileOutcome,
     /// The published bytes; none where the file is absent.
     pub published: Option<Digest>,
     /// The rebuilt ones; none where there are none.
@@ -87,7 +87,7 @@ impl Checked {
         Checked {
             name: visible(&name),
             part: Part::File,
-            outcome: Outcome::Differs,
+            outcome: FileOutcome::Differs,
             published: None,
             rebuilt: None,
             findings,
@@ -193,7 +193,7 @@ impl Report {
     /// The published files of which every byte was held against the rebuild, and is the same.
     pub fn same(&self) -> impl Iterator<Item = &Checked> {
         let whole = self.files.iter().filter(|f| f.part != Part::Members);
-        whole.filter(|f| f.outcome == Outcome::Same)
+        whole.filter(|f| f.outcome == FileOutcome::Same)
     }
 
     /// The process exit code.

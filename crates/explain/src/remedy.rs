@@ -102,7 +102,7 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
     UserId Anything: ENVIRONMENT,
         "leave ids of user and group out of what build scripts and macros write: give files a fixed owner, as `--owner=0 --group=0` of tar does";
     FileSystem Anything: ENVIRONMENT,
-        "leave what the file system says of files out of what build scripts and macros write: numbers of files and devices, sizes of directories, types of file systems";
+        "do not write file system details from build scripts and macros: inode and device numbers, directory sizes, file system types";
     Hostname Anything: ENVIRONMENT,
         "leave the machine's name out of what build scripts and macros write";
     Kernel Anything: ENVIRONMENT,
@@ -116,7 +116,7 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
     Timezone Anything: "https://reproducible-builds.org/docs/timezones/",
         "write times in UTC";
     Umask Anything: ARCHIVES,
-        "set the modes of files that are packed or described, instead of taking those that the umask left";
+        "set explicit file modes instead of using those that the umask left";
     Parallelism Anything: BUILD_SCRIPTS,
         "leave NUM_JOBS and the number of CPUs out of what build scripts and macros write, and do not divide work by them";
     VcsState ExportSubst: "https://git-scm.com/docs/gitattributes#_export_subst",
@@ -128,7 +128,7 @@ pub const BY_CAUSE: &[ByCause] = remedies! {
     VcsState Anything: "https://reproducible-builds.org/docs/version-information/",
         "build both from one commit in a clean tree, and name the commit in full: short ids grow with the repository";
     ImportLibrary Anything: "https://sourceware.org/binutils/docs/binutils/dlltool.html",
-        "dlltool makes names from the path that it is given, which is in a temporary directory of rustc's: build with `repro build` without `--inject rustflags`, which gives rustc a dlltool with fixed names, or strip symbols";
+        "dlltool derives names from its input path, which is in a temporary directory of rustc: build with `repro build` without `--inject rustflags`, which gives rustc a dlltool with fixed names, or strip symbols";
     DependencyList Anything: "https://github.com/rust-secure-code/cargo-auditable",
         "build both from one Cargo.lock, and both with `cargo auditable` or both without";
     PeTimestamp Resource: "https://github.com/rust-lang/rust/issues/158873",

@@ -7,7 +7,7 @@ use super::{SCHEMA, digest, encode, pair};
 use crate::report::findings::finding;
 use crate::setting::entry::Fate;
 use crate::source::identity::SourceFacts;
-use crate::verify::result::{Checked, MadeBy, Outcome, Report, SettingRow, Surroundings};
+use crate::verify::result::{Checked, FileOutcome, MadeBy, Report, SettingRow, Surroundings};
 
 fn names(causes: &[Cause]) -> Json {
     list(causes.iter().map(|c| c.name()))
@@ -16,11 +16,11 @@ fn names(causes: &[Cause]) -> Json {
 /// `a` is the published one, `b` the rebuilt one.
 fn file(checked: &Checked) -> Object {
     let (status, steps) = match &checked.outcome {
-        Outcome::Same => ("same", &[][..]),
-        Outcome::After(steps) => ("same-after-normalizing", &steps[..]),
-        Outcome::Differs => ("differs", &[][..]),
-        Outcome::Missing => ("missing", &[][..]),
-        Outcome::Unlisted => ("not-listed", &[][..]),
+        FileOutcome::Same => ("same", &[][..]),
+        FileOutcome::After(steps) => ("same-after-normalizing", &steps[..]),
+        FileOutcome::Differs => ("differs", &[][..]),
+        FileOutcome::Missing => ("missing", &[][..]),
+        FileOutcome::Unlisted => ("not-listed", &[][..]),
     };
     object! {
         "name": &checked.name,

@@ -11,7 +11,7 @@ use crate::report::findings;
 use crate::report::rows::{digest, named, rest, row, under};
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::{Status, Verification};
-use crate::verify::result::{Checked, MadeBy, Outcome, Part, Report, SettingRow, SettingState};
+use crate::verify::result::{Checked, FileOutcome, MadeBy, Part, Report, SettingRow, SettingState};
 
 /// How many lines of one kind are printed without `-v`.
 pub(super) const LISTED: usize = 8;
@@ -52,7 +52,7 @@ pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
         artifacts(out, &comparison.pairs, shown);
     }
     let (same, other): (Vec<&Checked>, Vec<&Checked>) =
-        report.files.iter().partition(|f| f.outcome == Outcome::Same);
+        report.files.iter().partition(|f| f.outcome == FileOutcome::Same);
     for file in other.iter().chain(&same).take(shown) {
         checked(out, file, shown);
     }
@@ -137,11 +137,11 @@ fn artifacts(out: &mut String, pairs: &[Pair], shown: usize) {
 
 fn checked(out: &mut String, file: &Checked, shown: usize) {
     let (style, word) = match &file.outcome {
-        Outcome::Same => (GOOD, "same"),
-        Outcome::After(_) => (WARN, "equal after"),
-        Outcome::Differs => (BAD, "differs"),
-        Outcome::Missing => (BAD, "missing"),
-        Outcome::Unlisted => (BAD, "not listed"),
+        FileOutcome::Same => (GOOD, "same"),
+        FileOutcome::After(_) => (WARN, "equal after"),
+        FileOutcome::Differs => (BAD, "differs"),
+        FileOutcome::Missing => (BAD, "missing"),
+        FileOutcome::Unlisted => (BAD, "not listed"),
     };
     let part = match file.part {
         Part::File => "",
@@ -150,12 +150,12 @@ fn checked(out: &mut String, file: &Checked, shown: usize) {
         Part::Sbom => ", an SBOM",
     };
     let after = match &file.outcome {
-        Outcome::After(steps) => format!(": {}", names(steps)),
+        FileOutcome::After(steps) => format!(": {}", names(steps)),
         _ => String::new(),
     };
     let name = &file.name;
     row(out, style, word, format_args!("published {BOLD}{name}{BOLD:#}{part}{after}"));
-    if file.outcome == Outcome::Same {
+    if file.outcome == FileOutcome::Same {
         return;
     }
     file.published.iter().for_each(|d| digest(out, "published  ", d));

@@ -212,7 +212,7 @@ fn what_is_no_file_and_what_is_not_looked_at() {
     fails(&it.verify(&["--attestation", "none"]), 2, &["there is no file `none`"]);
     fails(&it.verify(&["--attestation", "dist"]), 5, &["there is no file `dist`"]);
     it.project.write("dist/.more", "x");
-    assert!(it.verify(&[]).stdout.contains("`dist/.more` was not looked at"));
+    assert!(it.verify(&[]).stdout.contains("`dist/.more` was not read: it is hidden"));
 }
 
 #[needs("openssl")]

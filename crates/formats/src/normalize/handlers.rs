@@ -101,7 +101,7 @@ pub const READ_ONLY: &[ReadOnly] = read_only! {
     "compressed" ["xz", "zst", "bz2", "lz4", "lzma"]: "what it unpacks to"
         [Compressed(Xz), Compressed(Zstd), Compressed(Bzip2), Compressed(Lz4), Compressed(LegacyLz4), Compressed(Lzma)];
     "apk" ["apk"]: "of Alpine: the members of all its gzip streams; of Android: as zip" [];
-    "oci" ["tar"]: "an image in a tar or directory: its layers by their place, and what the manifests say of them" [];
+    "oci" ["tar"]: "an image in a tar or directory: layers matched by position, and their metadata in the manifests" [];
     "rpm" ["rpm"]: "the tags of both headers, and the files in the payload" [Rpm];
     "cpio" ["cpio", "img"]: "the members, of several archives in one file" [Cpio];
     "elf" ["so", "o"]: "sections, symbols, strings and code" [];

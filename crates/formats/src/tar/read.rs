@@ -270,9 +270,7 @@ impl<'a, R: Read> Walk<'a, R> {
         } else {
             changing.map(|(key, _)| {
                 let key = printable(key);
-                format!(
-                    "it has the PAX record `{key}`, by which some readers may take other content"
-                )
+                format!("its PAX record `{key}` makes some readers extract different content")
             })
         };
         let written = taken.path.or(before.name).unwrap_or(header.name);
