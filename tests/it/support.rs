@@ -124,7 +124,10 @@ impl Project {
     pub fn git_in(&self, dir: &Path, args: &[&str]) -> String {
         let out = self
             .command("git", dir)
-            .args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "protocol.file.allow=always"])
+            .args([
+                "-c", "user.name=t", "-c", "user.email=t@t", "-c", "protocol.file.allow=always",
+                "-c", "init.defaultBranch=master",
+            ])
             .args(args)
             .envs([
                 ("GIT_COMMITTER_DATE", "1700000000 +0000"),
