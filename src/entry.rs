@@ -12,11 +12,11 @@ use crate::cargo::{mingw, wrapper};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
-use crate::cli::{self, Cli, Command, Parsed};
+use crate::cli::{self, Cli, Command, Parsed, docs};
 use crate::command::build::Outcome;
 use crate::command::{
-    archive, attest, build, check, deliver, diff, docs, env, init, inspect, ledger, normalize,
-    sbom, survey, sync,
+    archive, attest, build, check, deliver, diff, env, init, inspect, ledger, normalize, sbom,
+    survey, sync,
 };
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
