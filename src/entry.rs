@@ -146,7 +146,7 @@ fn run(command: Command) -> Result<u8> {
             show(format, || text::init::report(&report), || json::init::report(&report))
         }
         Command::Verify(args) => {
-            let (format, verbose) = (args.format, args.verbose);
+            let (format, verbose) = (args.format, args.request.verbose);
             match verify::run(args.request())? {
                 verify::Outcome::Report(found) => {
                     show(

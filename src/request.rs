@@ -16,7 +16,7 @@ use repro_formats::limits::Limits;
 
 pub use build::{Build, BuildRequest, Inject, LedgerChoice, Selection, SourceChoice};
 pub use limits::LimitArgs;
-pub use verify::{Accept, Expected, Given, Owner, SigningRequest, SummaryRequest, VerifyRequest};
+pub use verify::{Expected, Given, Owner, STEPS, SandboxArgs, SigningRequest, VerifyRequest};
 
 /// What `repro ledger` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]

@@ -189,6 +189,9 @@ pub struct BuildRequest {
     /// Pass this environment variable to the builds; can be given several times
     #[arg(long, value_name = "NAME", help_heading = "Recipe")]
     pub pass_env: Vec<String>,
+    /// Pass on none that the source asks for: it is not trusted.
+    #[arg(skip)]
+    pub only_named: bool,
     /// How the recipe's flags reach rustc [default: wrapper]
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     pub inject: Option<Inject>,

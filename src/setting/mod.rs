@@ -26,6 +26,8 @@ pub struct Asks {
     pub inject: Inject,
     /// `auditable` of its metadata.
     pub auditable: bool,
+    /// Variables that its metadata wants passed on.
+    pub pass_env: Vec<String>,
     /// The commit's time, and what cargo config in the source sets; none for a source without a
     /// commit, whose epoch heads the report instead.
     pub epochs: Vec<i64>,

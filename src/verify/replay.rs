@@ -89,20 +89,20 @@ pub(super) fn open(
     let Copied { source, config, copy, .. } = &copied;
     let wrapper = |name: &&String| *name == "RUSTC_WRAPPER";
     let supplied: Vec<String> =
-        asked.build.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
+        asked.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
     let (divided, pass_env) = environment_of(manifest, &supplied)?;
     let from = source.root.join(&source.package);
     let lockfile = lockfile::find(source, copy, config, (&divided.passed, &from), &toolchain)?;
     source::check_lockfile(&manifest.source, &lockfile.text)?;
     let defaults = copied.defaults()?;
-    let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
+    let wraps = asked.pass_env.iter().any(|n| wrapper(&n));
     let accepted =
         environment::of_process().into_iter().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let rest = Rest {
         recipe_version: manifest.recipe.version,
         members: None,
         profiles: copied.profiles(&manifest.build.profile, &divided.passed)?,
-        request: request(manifest, pass_env, defaults.name()?, asked.build.keep),
+        request: request(manifest, pass_env, defaults.name()?, asked.keep),
         toolchain,
         lockfile,
         divided,

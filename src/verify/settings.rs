@@ -21,7 +21,7 @@ pub(super) fn rows(
     asked: &VerifyRequest,
 ) -> Result<Vec<SettingRow>> {
     let given = given(manifest, asked)?;
-    let supplied = &asked.build.pass_env;
+    let supplied = &asked.pass_env;
     let settings = setting::unsourced(manifest, asks, supplied).map_err(not_sound)?;
     let state = |setting: &Setting| {
         let given = match &setting.variable {
@@ -80,7 +80,7 @@ fn programs(rows: &[SettingRow]) -> Result<()> {
 
 /// The settings that the verifier gave as well, by name.
 fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>> {
-    let (build, asked) = (&manifest.build, &asked.build);
+    let build = &manifest.build;
     let selection = &asked.selection;
     let list = |values: &[String]| values.join(",");
     let mut names = Vec::new();
