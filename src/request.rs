@@ -14,7 +14,7 @@ use clap::builder::TypedValueParser;
 use clap::{ArgAction, Args, Subcommand, ValueEnum, value_parser};
 use repro_formats::limits::Limits;
 
-pub use build::{Build, BuildRequest, Inject, LedgerChoice, Selection, SourceChoice};
+pub use build::{Build, BuildRequest, Field, Inject, LedgerChoice, Selection, SourceChoice};
 pub use limits::LimitArgs;
 pub use verify::{Expected, Given, Owner, STEPS, SandboxArgs, SigningRequest, VerifyRequest};
 
