@@ -12,11 +12,11 @@ use crate::cargo::{mingw, wrapper};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::env::{EnvArgs, EnvFormat};
 use crate::cli::output::{Format, OutputArgs, ReportFormat};
-use crate::cli::{self, Cli, Command, Parsed};
+use crate::cli::{self, Cli, Command, Parsed, docs};
 use crate::command::build::Outcome;
 use crate::command::{
-    archive, attest, build, check, deliver, diff, docs, env, init, inspect, ledger, normalize,
-    sbom, survey, sync,
+    archive, attest, build, check, deliver, diff, env, init, inspect, ledger, normalize, sbom,
+    survey, sync,
 };
 use crate::error::{self, Kind};
 use crate::report::summary::{self, Summary};
@@ -146,7 +146,7 @@ fn run(command: Command) -> Result<u8> {
             show(format, || text::init::report(&report), || json::init::report(&report))
         }
         Command::Verify(args) => {
-            let (format, verbose) = (args.format, args.verbose);
+            let (format, verbose) = (args.format, args.request.verbose);
             match verify::run(args.request())? {
                 verify::Outcome::Report(found) => {
                     show(

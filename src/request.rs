@@ -14,9 +14,9 @@ use clap::builder::TypedValueParser;
 use clap::{ArgAction, Args, Subcommand, ValueEnum, value_parser};
 use repro_formats::limits::Limits;
 
-pub use build::{Build, BuildRequest, Inject, LedgerChoice, Selection, SourceChoice};
+pub use build::{Build, BuildRequest, Field, Inject, LedgerChoice, Selection, SourceChoice};
 pub use limits::LimitArgs;
-pub use verify::{Accept, Expected, Given, Owner, SigningRequest, SummaryRequest, VerifyRequest};
+pub use verify::{Expected, Given, Owner, STEPS, SandboxArgs, SigningRequest, VerifyRequest};
 
 /// What `repro ledger` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
@@ -158,17 +158,21 @@ pub struct Archive {
 }
 
 /// What `repro sbom` was asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct SbomRequest {
-    /// A manifest; none: that of the last build.
+    /// The manifest of a build [default: that of the last `repro build`]
     pub manifest: Option<PathBuf>,
-    /// `--format`, the name of a format.
+    /// The name of a format.
+    #[arg(skip)]
     pub format: String,
-    /// `--spec`.
+    /// Version of the format [default: 1.6 of CycloneDX, 2.3 of SPDX]
+    #[arg(long, value_name = "VERSION")]
     pub spec: Option<String>,
-    /// `-o`.
+    /// Directory to write to [default: `dist` of the last build, else that of the manifest]
+    #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// `--manifest-path`.
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH", conflicts_with = "manifest")]
     pub manifest_path: Option<PathBuf>,
 }
 
@@ -262,19 +266,25 @@ pub struct Inspect {
 }
 
 /// What `repro check` was asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Check {
-    /// `--manifest-path`.
-    pub manifest_path: Option<PathBuf>,
     /// Packages, features and targets.
+    #[command(flatten)]
     pub selection: Selection,
-    /// `--sbom`.
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// CycloneDX or SPDX document in JSON that must name git dependencies with their commit
+    #[arg(long, value_name = "FILE")]
     pub sbom: Option<PathBuf>,
-    /// `--allow`, names of rules.
+    /// Names of rules.
+    #[arg(skip)]
     pub allow: Vec<String>,
-    /// `--warn`.
+    /// Those whose findings are warnings.
+    #[arg(skip)]
     pub warn: Vec<String>,
-    /// `--deny`.
+    /// Those whose findings are errors.
+    #[arg(skip)]
     pub deny: Vec<String>,
 }
 

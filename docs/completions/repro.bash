@@ -1438,7 +1438,7 @@ _repro() {
             return 0
             ;;
         repro__subcmd__verify)
-            opts="-p -F -o -v -C -q -h --manifest --artifact --source --crate --expect-tag --expect-source --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --epoch --inject --auditable --pass-env --allow-toolchain --sandbox --no-sandbox --accept --accept-setting --manifest-only --ledger-ok --anyway --keys --rebuild --attestation --against --threshold --attest --verifier-id --resource-uri --slsa-property --link --key --output --format --keep --verbose --max-entries --max-bytes --max-ratio --quiet --color --help"
+            opts="-p -F -o -v -C -q -h --manifest --artifact --source --crate --expect-tag --expect-source --package --workspace --lib --bin --bins --features --all-features --no-default-features --target --profile --epoch --inject --auditable --pass-env --allow-toolchain --sandbox --no-sandbox --accept --accept-setting --manifest-only --ledger-ok --anyway --keys --rebuild --attestation --against --threshold --attest --verifier-id --resource-uri --slsa-property --link --key --output --keep --verbose --format --max-entries --max-bytes --max-ratio --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

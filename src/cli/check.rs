@@ -1,12 +1,10 @@
 //! Arguments of `repro check`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
 use crate::check::rules::RULES;
+use crate::request;
 use crate::request::offering::Offering;
-use crate::request::{self, Selection};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -42,13 +40,7 @@ pub enum CheckFormat {
 #[derive(Args)]
 pub struct CheckArgs {
     #[command(flatten)]
-    selection: Selection,
-    /// Path of Cargo.toml
-    #[arg(long, value_name = "PATH")]
-    manifest_path: Option<PathBuf>,
-    /// CycloneDX or SPDX document in JSON that must name git dependencies with their commit
-    #[arg(long, value_name = "FILE")]
-    sbom: Option<PathBuf>,
+    request: request::Check,
 
     /// Do not report findings of this rule; can be given several times
     #[arg(long, value_name = "ID", value_parser = RULE, hide_possible_values = true, help_heading = "Rules")]
@@ -77,13 +69,6 @@ pub struct CheckArgs {
 impl CheckArgs {
     /// The plain values.
     pub fn request(self) -> request::Check {
-        request::Check {
-            manifest_path: self.manifest_path,
-            selection: self.selection,
-            sbom: self.sbom,
-            allow: self.allow,
-            warn: self.warn,
-            deny: self.deny,
-        }
+        request::Check { allow: self.allow, warn: self.warn, deny: self.deny, ..self.request }
     }
 }

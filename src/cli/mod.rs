@@ -5,6 +5,7 @@ pub mod attest;
 pub mod build;
 pub mod check;
 pub mod diff;
+pub mod docs;
 pub mod env;
 pub mod init;
 pub mod inspect;

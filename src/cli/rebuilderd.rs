@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::verify::SandboxArgs;
+use crate::request::SandboxArgs;
 
 pub(super) const BACKEND_EXAMPLES: &str = "\
 Example, in rebuilderd-worker.conf:

@@ -1,7 +1,5 @@
 //! Arguments of `repro sbom`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::request::SbomRequest;
@@ -18,20 +16,11 @@ Examples:
 /// Arguments of `repro sbom`.
 #[derive(Args)]
 pub struct SbomArgs {
-    /// The manifest of a build [default: that of the last `repro build`]
-    manifest: Option<PathBuf>,
     /// Format of the documents
     #[arg(long, value_name = "FORMAT", default_value = FORMS[0].format, value_parser = format_names())]
     format: String,
-    /// Version of the format [default: 1.6 of CycloneDX, 2.3 of SPDX]
-    #[arg(long, value_name = "VERSION")]
-    spec: Option<String>,
-    /// Directory to write to [default: `dist` of the last build, else that of the manifest]
-    #[arg(short, long, value_name = "DIR")]
-    output: Option<PathBuf>,
-    /// Path of Cargo.toml
-    #[arg(long, value_name = "PATH", conflicts_with = "manifest")]
-    manifest_path: Option<PathBuf>,
+    #[command(flatten)]
+    request: SbomRequest,
 }
 
 fn format_names() -> clap::builder::PossibleValuesParser {
@@ -43,12 +32,6 @@ fn format_names() -> clap::builder::PossibleValuesParser {
 impl SbomArgs {
     /// The plain values.
     pub fn request(self) -> SbomRequest {
-        SbomRequest {
-            manifest: self.manifest,
-            format: self.format,
-            spec: self.spec,
-            output: self.output,
-            manifest_path: self.manifest_path,
-        }
+        SbomRequest { format: self.format, ..self.request }
     }
 }

@@ -6,7 +6,6 @@ pub mod build;
 pub mod check;
 pub mod deliver;
 pub mod diff;
-pub mod docs;
 pub mod env;
 pub mod init;
 pub mod inspect;

@@ -109,6 +109,11 @@ impl Defaults {
         self.switch("auditable")
     }
 
+    /// The variables that it wants passed on.
+    pub fn pass_env(&self) -> Result<Vec<String>> {
+        self.list("pass-env")
+    }
+
     /// Fills what the command line left open.
     pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
         let inject = self.inject()?;
@@ -120,7 +125,9 @@ impl Defaults {
         let same_path = asked.same_path || self.switch("same-path")?;
         let kept: &[_] = if same_path { &SAME_PATH } else { &[] };
         let mut pass_env = asked.pass_env;
-        pass_env.extend(self.list("pass-env")?);
+        if !asked.only_named {
+            pass_env.extend(self.pass_env()?);
+        }
         Ok(Build {
             selection: self.selection(asked.selection)?,
             epoch: asked.epoch,

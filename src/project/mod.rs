@@ -133,6 +133,15 @@ pub(crate) struct Rest {
 
 impl Project {
     pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
+        Project::open_with(asked, scratch, |toolchain| toolchain)
+    }
+
+    /// The same with the toolchain that is `chosen` where the source has this one.
+    pub(crate) fn open_with(
+        asked: BuildRequest,
+        scratch: &Path,
+        chosen: impl FnOnce(Toolchain) -> Toolchain,
+    ) -> Result<Project> {
         none_of_own(&asked.pass_env)?;
         let env = environment::of_process();
         let cargo = Cargo::of_user();
@@ -178,7 +187,7 @@ impl Project {
             selection::check(&asked.selection, &manifest, &members, config, &env)?;
         }
         let mut request = defaults.complete(asked)?;
-        let toolchain = toolchain_of(source, copy, config, &env)?;
+        let toolchain = chosen(toolchain_of(source, copy, config, &env)?);
         selection::complete_targets(&mut request.selection.targets, config, &env, toolchain.host());
         let mut divided = environment::divide(env.clone(), &request.pass_env);
         let profiles = copied.profiles(request.selection.profile(), &env)?;
@@ -422,7 +431,8 @@ fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
     };
     let selection = defaults.selection(Selection::default())?;
     let auditable = defaults.auditable()?;
-    Ok(Asks { selection, inject: defaults.inject()?, auditable, epochs })
+    let pass_env = defaults.pass_env()?;
+    Ok(Asks { selection, inject: defaults.inject()?, auditable, pass_env, epochs })
 }
 
 /// What the recipe sets cannot be passed on, and what is no name is not set.

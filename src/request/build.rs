@@ -86,26 +86,78 @@ impl Selection {
 
     /// Those of its flags that are `wanted`, with their values; `--profile` is none of them.
     pub fn args_of(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
-        let mut args = Vec::new();
-        let lists = [
-            ("--package", &self.packages),
-            ("--bin", &self.bins),
-            ("--features", &self.features),
-            ("--target", &self.targets),
-        ];
-        for (flag, values) in lists.into_iter().filter(|(flag, _)| wanted(flag)) {
-            args.extend(values.iter().flat_map(|value| [flag.to_string(), value.clone()]));
+        let flags = self.fields().into_iter().filter(|field| wanted(field.flag));
+        let args = flags.flat_map(|Field { flag, value, .. }| match value {
+            Chosen::List(values) => values.iter().flat_map(|v| [flag, v]).collect(),
+            Chosen::Switch(true) => vec![flag],
+            Chosen::Switch(false) | Chosen::Name(_) => Vec::new(),
+        });
+        args.map(str::to_string).collect()
+    }
+
+    /// All fields.
+    pub fn fields(&self) -> [Field<'_>; 10] {
+        use Chosen::{List, Name, Switch};
+        let field = |flag, name, in_metadata, value| Field { flag, name, in_metadata, value };
+        [
+            field("--package", "packages", true, List(&self.packages)),
+            field("--bin", "bins", false, List(&self.bins)),
+            field("--features", "features", true, List(&self.features)),
+            field("--target", "targets", true, List(&self.targets)),
+            field("--workspace", "workspace", false, Switch(self.workspace)),
+            field("--lib", "lib", false, Switch(self.lib)),
+            field("--bins", "all-bins", false, Switch(self.all_bins)),
+            field("--all-features", "all-features", true, Switch(self.all_features)),
+            field(
+                "--no-default-features",
+                "no-default-features",
+                true,
+                Switch(self.no_default_features),
+            ),
+            field("--profile", "profile", true, Name(self.profile.as_deref())),
+        ]
+    }
+}
+
+/// A field of a selection.
+pub struct Field<'a> {
+    /// Its flag.
+    pub flag: &'static str,
+    /// Its name as a setting.
+    pub name: &'static str,
+    /// Whether a project's metadata can have it.
+    pub in_metadata: bool,
+    /// Its value.
+    pub value: Chosen<'a>,
+}
+
+/// The value of a field.
+#[derive(PartialEq, Eq)]
+pub enum Chosen<'a> {
+    /// Of a flag that can be given several times.
+    List(&'a [String]),
+    /// Of a flag without a value.
+    Switch(bool),
+    /// Of a flag that is given once.
+    Name(Option<&'a str>),
+}
+
+impl Chosen<'_> {
+    /// The value as text, if it is not the default.
+    pub fn given(&self) -> Option<String> {
+        let is_default =
+            matches!(self, Chosen::List([]) | Chosen::Switch(false) | Chosen::Name(None));
+        (!is_default).then(|| self.to_string())
+    }
+}
+
+impl std::fmt::Display for Chosen<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Chosen::List(values) => f.write_str(&values.join(",")),
+            Chosen::Switch(on) => on.fmt(f),
+            Chosen::Name(name) => f.write_str(name.unwrap_or_default()),
         }
-        let switches = [
-            ("--workspace", self.workspace),
-            ("--lib", self.lib),
-            ("--bins", self.all_bins),
-            ("--all-features", self.all_features),
-            ("--no-default-features", self.no_default_features),
-        ];
-        let given = switches.into_iter().filter(|(flag, on)| *on && wanted(flag));
-        args.extend(given.map(|(flag, _)| flag.to_string()));
-        args
     }
 }
 
@@ -189,6 +241,9 @@ pub struct BuildRequest {
     /// Pass this environment variable to the builds; can be given several times
     #[arg(long, value_name = "NAME", help_heading = "Recipe")]
     pub pass_env: Vec<String>,
+    /// Pass on none that the source asks for: it is not trusted.
+    #[arg(skip)]
+    pub only_named: bool,
     /// How the recipe's flags reach rustc [default: wrapper]
     #[arg(long, value_name = "HOW", help_heading = "Recipe")]
     pub inject: Option<Inject>,

@@ -11,8 +11,8 @@ mod flags;
 mod variables;
 
 use self::entry::{Fate, Home, Setting};
-use crate::manifest::Manifest;
-use crate::request::{Inject, Selection};
+use crate::manifest::{Build, Manifest};
+use crate::request::{Field, Inject, Selection};
 
 pub use config::replayable;
 pub use variables::fate;
@@ -26,6 +26,8 @@ pub struct Asks {
     pub inject: Inject,
     /// `auditable` of its metadata.
     pub auditable: bool,
+    /// Variables that its metadata wants passed on.
+    pub pass_env: Vec<String>,
     /// The commit's time, and what cargo config in the source sets; none for a source without a
     /// commit, whose epoch heads the report instead.
     pub epochs: Vec<i64>,
@@ -90,32 +92,36 @@ pub fn unsourced(
 
 /// Targets are left out: they are part of what an artifact is.
 fn selection(manifest: &Manifest, sourced: &Selection) -> Vec<Setting> {
-    let build = &manifest.build;
-    use Home::{Metadata, Selection as Flag};
-    let lists = [
-        ("packages", &build.packages, &sourced.packages, Metadata),
-        ("bins", &build.bins, &sourced.bins, Flag),
-        ("features", &build.features, &sourced.features, Metadata),
-    ];
-    let switches = [
-        ("workspace", build.workspace, sourced.workspace, Flag),
-        ("lib", build.lib, sourced.lib, Flag),
-        ("all-bins", build.all_bins, sourced.all_bins, Flag),
-        ("all-features", build.all_features, sourced.all_features, Metadata),
-        ("no-default-features", build.no_default_features, sourced.no_default_features, Metadata),
-    ];
-    let own = |name: &str, value: String, home| Setting::new(name, value, Fate::Replayed, home);
-    let mut found: Vec<Setting> = lists
-        .into_iter()
-        .filter(|(_, a, b, _)| a != b)
-        .map(|(name, a, _, home)| own(name, a.join(","), home))
-        .collect();
-    let differing = switches.into_iter().filter(|(_, a, b, _)| a != b);
-    found.extend(differing.map(|(name, a, _, home)| own(name, a.to_string(), home)));
-    if build.profile != sourced.profile() {
-        found.push(own("profile", build.profile.clone(), Metadata));
+    let theirs = Selection::from(&manifest.build);
+    let sourced = Selection {
+        targets: theirs.targets.clone(),
+        profile: Some(sourced.profile().to_string()),
+        ..sourced.clone()
+    };
+    let both = theirs.fields().into_iter().zip(sourced.fields());
+    let differing = both.filter(|(a, b)| a.value != b.value);
+    let setting = |a: Field| {
+        let home = if a.in_metadata { Home::Metadata } else { Home::Selection };
+        Setting::new(a.name, a.value.to_string(), Fate::Replayed, home)
+    };
+    differing.map(|(a, _)| setting(a)).collect()
+}
+
+impl From<&Build> for Selection {
+    fn from(build: &Build) -> Selection {
+        Selection {
+            packages: build.packages.clone(),
+            workspace: build.workspace,
+            lib: build.lib,
+            bins: build.bins.clone(),
+            all_bins: build.all_bins,
+            features: build.features.clone(),
+            all_features: build.all_features,
+            no_default_features: build.no_default_features,
+            targets: build.targets.clone(),
+            profile: Some(build.profile.clone()),
+        }
     }
-    found
 }
 
 #[cfg(test)]

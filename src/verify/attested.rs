@@ -30,21 +30,20 @@ pub(super) fn is_one(path: &Path) -> bool {
 
 /// What is about a rebuild, and would be lost without one.
 fn about_a_rebuild(asked: &VerifyRequest) -> Result<()> {
-    let signing = asked.signing.iter();
     let options = [
-        ("--source and --crate", asked.source.is_some()),
+        ("--source and --crate", asked.given().is_some()),
         ("--expect-tag", asked.expected.tag.is_some()),
         ("--expect-source", asked.expected.source.is_some()),
-        ("--sandbox and --no-sandbox", asked.sandbox != Mode::Auto),
-        ("--pass-env", !asked.build.pass_env.is_empty()),
+        ("--sandbox and --no-sandbox", asked.sandbox.mode() != Mode::Auto),
+        ("--pass-env", !asked.pass_env.is_empty()),
         ("--allow-toolchain", asked.allow_toolchain),
         ("--accept", !asked.accept.is_empty()),
         ("--accept-setting", !asked.accept_settings.is_empty()),
         ("--manifest-only", asked.manifest_only),
         ("--anyway", asked.anyway),
         ("--output", asked.output.is_some()),
-        ("--attest", signing.clone().any(|s| s.summary.is_some())),
-        ("--link", signing.clone().any(|s| s.link.is_some())),
+        ("--attest", asked.signing.attest),
+        ("--link", asked.signing.link.is_some()),
     ];
     match options.iter().find(|(_, given)| *given) {
         Some((option, _)) if asked.rebuild.is_none() => Err(usage(format!(
@@ -57,9 +56,10 @@ fn about_a_rebuild(asked: &VerifyRequest) -> Result<()> {
 /// Reads and counts.
 pub(super) fn run(asked: &VerifyRequest, keys: &Path) -> Result<Attested> {
     about_a_rebuild(asked)?;
-    let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
+    let files = asked.files();
+    let mut input = input::sort(&files, asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
-    let (trust, sha256) = trust(keys, &path, &asked.files)?;
+    let (trust, sha256) = trust(keys, &path, &files)?;
     let threshold = asked.threshold.or(trust.threshold).ok_or_else(|| {
         usage("how many builders have to agree? give --threshold N, or `threshold` in the file of --keys")
     })?;

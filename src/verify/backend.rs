@@ -87,7 +87,7 @@ fn rebuild(
             replay::can_replay(&claimed.manifest, &[], false)?;
             replayed(claimed, &asked, scratch)?
         }
-        None => fresh(&asked, scratch)?,
+        None => fresh(&asked, &[], scratch)?,
     };
     if let Some(why) = not_accepted(&ready.settings) {
         return Ok(Outcome::nothing(why));

@@ -37,13 +37,16 @@ fn is(found: &Toolchain, rustc: &Rustc) -> bool {
     }
 }
 
-/// The installed toolchain that made the files, if it is not the one at hand; and one sentence.
+/// The installed toolchain that made the files, where that is known, else the one at hand; and one sentence if they
+/// are not the same.
 pub(super) fn choose(
     binaries: &[Binary],
-    here: &Toolchain,
+    here: Toolchain,
     dir: &Path,
-) -> Option<(Option<Toolchain>, String)> {
-    let rustc = compiler(binaries).filter(|rustc| !is(here, rustc))?;
+) -> (Toolchain, Option<String>) {
+    let Some(rustc) = compiler(binaries).filter(|rustc| !is(&here, rustc)) else {
+        return (here, None);
+    };
     let named = clean(&rustc.name());
     let release = here.field("release").unwrap_or("unknown");
     let fits = |t: &Toolchain| is(t, rustc) && t.host() == here.host();
@@ -51,7 +54,7 @@ pub(super) fn choose(
         let note = format!(
             "built with rustc {named}, which the published file records; the source by itself is built with {release}"
         );
-        return Some((Some(found), note));
+        return (found, Some(note));
     }
     let channel = rustc.version.as_deref().filter(|v| is_release(v));
     let next = channel.map(|c| format!(": run `rustup toolchain install {c}` and verify again"));
@@ -59,7 +62,7 @@ pub(super) fn choose(
         "the published file records rustc {named}, which is not installed here{}; this rebuild used {release}",
         next.unwrap_or_default()
     );
-    Some((None, note))
+    (here, Some(note))
 }
 
 /// Whether these words are the number of a release, which rustup has.
@@ -166,7 +169,7 @@ mod tests {
         let note = |version: &str| {
             let rustc = vec![rustc(Some(version), None)];
             let binaries = [Binary { rust: true, rustc, ..Binary::default() }];
-            choose(&binaries, &here(), &dir).map(|(_, note)| note)
+            choose(&binaries, here(), &dir).1
         };
         assert_eq!(note("1.95.0"), None);
         assert!(note("1.9.0").unwrap().contains("`rustup toolchain install 1.9.0`"));

@@ -29,6 +29,7 @@ pub mod votes;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_explain::inspect::Binary;
 use repro_formats::names::visible;
 
 use self::compare::About;
@@ -45,8 +46,8 @@ use crate::manifest::Manifest;
 use crate::project::scratch::Scratch;
 use crate::project::{Project, machine};
 use crate::query::Cargo;
-use crate::recipe::environment::{self, set};
-use crate::request::{SourceChoice, VerifyRequest};
+use crate::recipe::environment;
+use crate::request::{BuildRequest, SourceChoice, VerifyRequest};
 use crate::sandbox::Wish;
 use crate::source::identity::SourceFacts;
 use crate::source::{AsItIs, Origin};
@@ -80,10 +81,9 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
         (Some(counted), None) => return Ok(Outcome::Attested(counted)),
         (counted, _) => counted,
     };
-    let progress = Progress::new(asked.build.verbose);
-    let scratch = Scratch::new(asked.build.keep)?;
-    let signing = asked.signing.clone();
-    let signer = signing.map(|asked| summary::signer(asked, counted.as_ref())).transpose()?;
+    let progress = Progress::new(asked.verbose);
+    let scratch = Scratch::new(asked.keep)?;
+    let signer = summary::signer(&asked.signing, counted.as_ref())?;
     let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))
         .map_err(|error| if_full(error, scratch.path()))?;
     progress.clear();
@@ -147,19 +147,15 @@ fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<R
     };
     let ready = match &claimed {
         Some(claimed) => replayed(claimed, &asked, scratch)?,
-        None => fresh(&asked, scratch)?,
+        None => fresh(&asked, &published, scratch)?,
     };
-    let Ready { mut project, label, facts, mut settings, mut notes } = ready;
+    let Ready { project, label, facts, mut settings, mut notes } = ready;
     let not_compared = std::mem::take(&mut found.notes);
-    if let Some((fits, note)) = made::choose(&published, &project.toolchain, scratch) {
-        project.toolchain = fits.unwrap_or(project.toolchain);
-        notes.push(note);
-    }
     let recipe = project.recipe()?;
     let lists = |m: &Manifest| m.builder.is_some() || m.components.is_some();
     let asks_linker = claimed.as_ref().is_some_and(|c| lists(&c.manifest));
     let manifest_path = claimed.as_ref().map(|c| &*c.path);
-    let wish = Wish::of_verify(asked.sandbox, found.places(&input, manifest_path));
+    let wish = Wish::of_verify(asked.sandbox.mode(), found.places(&input, manifest_path));
     let Rebuild { project, built, isolation, components } =
         build(project, &label, &recipe, wish, asks_linker, progress)?;
     progress.phase("comparing");
@@ -237,7 +233,7 @@ fn wrong_before(
 /// The manifest, if there is one, and what was given with it.
 fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
     if !asked.artifacts.is_empty() {
-        if asked.source.is_none() {
+        if asked.given().is_none() {
             return Err(usage(
                 "--artifact is for files without a manifest: name what they were built from with --source or --crate, or give the manifest",
             ));
@@ -249,14 +245,14 @@ fn claimed(asked: &VerifyRequest) -> Result<(Option<Claimed>, Input)> {
         }
         return Ok((None, Input::default()));
     }
-    let mut input = input::sort(&asked.files, asked.manifest.as_ref())?;
+    let mut input = input::sort(&asked.files(), asked.manifest.as_ref())?;
     let path = input.manifest.take().context("a manifest was found")?;
     if asked.keys.is_some() {
         // They were checked, and are not to be reported as if they were not.
         input.unchecked.retain(|path| !attested::is_one(path));
     }
     let manifest = Manifest::read(&path)?;
-    replay::can_replay(&manifest, &asked.build.pass_env, asked.ledger_ok)?;
+    replay::can_replay(&manifest, &asked.pass_env, asked.ledger_ok)?;
     Ok((Some(Claimed { manifest, path }), input))
 }
 
@@ -268,14 +264,14 @@ fn replayed(claimed: &Claimed, asked: &VerifyRequest, scratch: &Path) -> Result<
     let source::Placed { source, label, facts } = placed;
     let (project, settings) = replay::open(manifest, source, toolchain, asked, scratch)?;
     let mut notes: Vec<String> = note.into_iter().collect();
-    let pass_env = asked.build.pass_env.iter();
+    let pass_env = asked.pass_env.iter();
     notes.extend(pass_env.map(|name| format!("{name} is your setting, not the manifest's")));
     notes.extend(unlike(manifest, &facts));
     Ok(Ready { project, label, facts, settings, notes })
 }
 
 fn search<'a>(cargo: &'a Cargo, asked: &'a VerifyRequest, scratch: &'a Path) -> Search<'a> {
-    let (given, expected) = (asked.source.as_ref(), &asked.expected);
+    let (given, expected) = (asked.given(), &asked.expected);
     Search { cargo, given, expected, scratch, limits: &asked.limits }
 }
 
@@ -300,9 +296,10 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
     notes
 }
 
-/// A build without a manifest, as `repro build` would make it.
-fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
-    let given = asked.source.as_ref().context("a source was asked for")?;
+/// A build without a manifest, as `repro build` would make it, with the toolchain that made what is published.
+/// Only variables that this user passes on reach it: an untrusted source does not decide which of them it sees.
+fn fresh(asked: &VerifyRequest, published: &[Binary], scratch: &Path) -> Result<Ready> {
+    let given = asked.given().context("a source was asked for")?;
     let mut tree = search(&Cargo::of_user(), asked, scratch).tree(given)?;
     for dir in tree.package.ancestors() {
         programs::none_at(&tree.dir.join(dir))?;
@@ -320,8 +317,7 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
             file.display()
         )));
     }
-    let mut build = asked.build.clone();
-    build.source = SourceChoice {
+    let source = SourceChoice {
         directory: (!tree.repository).then(|| tree.dir.clone()),
         manifest: tree.repository.then_some(manifest),
         called: Some(tree.called.clone()),
@@ -330,8 +326,22 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
         untrusted: true,
         ..SourceChoice::default()
     };
-    let mut project = Project::open(build, scratch)?;
-    let mut notes = keep_back(&mut project, &asked.build.pass_env);
+    let build = BuildRequest {
+        epoch: asked.epoch,
+        pass_env: asked.pass_env.clone(),
+        only_named: true,
+        inject: asked.inject,
+        auditable: asked.auditable,
+        keep: asked.keep,
+        ..BuildRequest::of(source, asked.selection.clone())
+    };
+    let mut of_toolchain = None;
+    let project = Project::open_with(build, scratch, |own| {
+        let (toolchain, note) = made::choose(published, own, scratch);
+        of_toolchain = note;
+        toolchain
+    })?;
+    let mut notes = kept_back(&project);
     let inside = asked
         .artifacts
         .iter()
@@ -343,8 +353,9 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     notes.push(
         "there is no manifest: the selection and recipe come from this command line".to_string(),
     );
+    notes.extend(of_toolchain);
     let epoch = match (project.epoch(), tree.as_is) {
-        (Err(_), Some(AsItIs { state, todo })) if asked.build.epoch.is_none() => {
+        (Err(_), Some(AsItIs { state, todo })) if asked.epoch.is_none() => {
             return Err(refused(format!(
                 "`{called}` {state}, so no commit describes it and there is no time for SOURCE_DATE_EPOCH: {todo}, name a commit (--source {called}@REV), or give --epoch SECONDS to build the files as they are",
                 called = tree.called
@@ -361,20 +372,11 @@ fn fresh(asked: &VerifyRequest, scratch: &Path) -> Result<Ready> {
     Ok(Ready { project, label: tree.label, facts: tree.facts, settings: Vec::new(), notes })
 }
 
-/// Only variables that this user passes on reach the build: an untrusted source does not decide which of
-/// them it sees.
-fn keep_back(project: &mut Project, asked: &[String]) -> Vec<String> {
-    let wanted = std::mem::replace(&mut project.request.pass_env, asked.to_vec());
-    project.divided = environment::divide(project.env.clone(), asked);
-    let kept = |n: &&String| !asked.contains(n) && set(&project.env, &[n]).is_some();
-    wanted
-        .iter()
-        .filter(kept)
-        .map(|name| {
-            let name = name.escape_debug();
-            format!("the source asks for {name}, which is set and was not passed on: pass `--pass-env {name}` if it should be")
-        })
-        .collect()
+/// The variables that the source asks for, and that it did not get.
+fn kept_back(project: &Project) -> Vec<String> {
+    let lacks = |n: &&String| project.divided.dropped.contains(n) && !environment::is_own(n);
+    let names = project.asks.pass_env.iter().filter(lacks).map(|name| name.escape_debug());
+    names.map(|name| format!("the source asks for {name}, which is set and was not passed on: pass `--pass-env {name}` if it should be")).collect()
 }
 
 fn surroundings_of(

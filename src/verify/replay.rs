@@ -10,7 +10,7 @@ use super::{programs, settings, source};
 use crate::cargo::config::Config;
 use crate::cargo::home;
 use crate::error::refused;
-use crate::manifest::{self, Manifest};
+use crate::manifest::Manifest;
 use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
 use crate::recipe::environment::{self, Divided};
 use crate::recipe::{self, table};
@@ -86,21 +86,20 @@ pub(super) fn open(
     };
     let Copied { source, config, copy, .. } = &copied;
     let wrapper = |name: &&String| *name == "RUSTC_WRAPPER";
-    let supplied: Vec<String> =
-        asked.build.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
+    let supplied: Vec<String> = asked.pass_env.iter().filter(|n| !wrapper(n)).cloned().collect();
     let (divided, pass_env) = environment_of(manifest, &supplied)?;
     let from = source.root.join(&source.package);
     let lockfile = lockfile::find(source, copy, config, (&divided.passed, &from), &toolchain)?;
     source::check_lockfile(&manifest.source, &lockfile.text)?;
     let defaults = copied.defaults()?;
-    let wraps = asked.build.pass_env.iter().any(|n| wrapper(&n));
+    let wraps = asked.pass_env.iter().any(|n| wrapper(&n));
     let accepted =
         environment::of_process().into_iter().filter(|(name, _)| wraps && name == "RUSTC_WRAPPER");
     let rest = Rest {
         recipe_version: manifest.recipe.version,
         members: None,
         profiles: copied.profiles(&manifest.build.profile, &divided.passed)?,
-        request: request(manifest, pass_env, defaults.name()?, asked.build.keep),
+        request: request(manifest, pass_env, defaults.name()?, asked.keep),
         toolchain,
         lockfile,
         divided,
@@ -137,11 +136,10 @@ fn remote<'a>(
 }
 
 fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, keep: bool) -> Build {
-    let build = &manifest.build;
     let fixed = manifest.recipe.fixed.iter().filter_map(|f| VariationId::named(&f.name));
     let fixed: Vec<_> = fixed.collect();
     Build {
-        selection: selection(build),
+        selection: Selection::from(&manifest.build),
         epoch: Some(manifest.recipe.epoch),
         pass_env,
         inject: manifest.recipe.inject,
@@ -157,21 +155,6 @@ fn request(manifest: &Manifest, pass_env: Vec<String>, name: Option<String>, kee
         expand: false,
         replay: false,
         builder: true,
-    }
-}
-
-fn selection(build: &manifest::Build) -> Selection {
-    Selection {
-        packages: build.packages.clone(),
-        workspace: build.workspace,
-        lib: build.lib,
-        bins: build.bins.clone(),
-        all_bins: build.all_bins,
-        features: build.features.clone(),
-        all_features: build.all_features,
-        no_default_features: build.no_default_features,
-        targets: build.targets.clone(),
-        profile: Some(build.profile.clone()),
     }
 }
 
@@ -211,6 +194,7 @@ fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest;
 
     #[test]
     fn settings_are_the_manifests_and_tools_are_this_machines() {

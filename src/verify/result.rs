@@ -8,21 +8,11 @@ use repro_formats::digest::Digest;
 use repro_formats::names::visible;
 
 use crate::compare::Comparison;
+pub use crate::request::STEPS;
 use crate::sandbox::Isolation;
 use crate::setting::entry::Setting;
 use crate::source::identity::SourceFacts;
 use crate::verdict::Verification;
-
-/// Causes that a user may accept: steps after which files are equal that were not before, and that
-/// leave what is in them as it is.
-pub const STEPS: &[Cause] = &[
-    Cause::ArchiveMtime,
-    Cause::ArchiveOwner,
-    Cause::ArchiveMode,
-    Cause::ArchiveOrder,
-    Cause::Compressor,
-    Cause::CodeSignature,
-];
 
 /// What of a published file was held against the rebuild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

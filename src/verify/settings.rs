@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::error::{Kind, bad_input, failure, usage};
 use crate::manifest::Manifest;
-use crate::request::VerifyRequest;
+use crate::request::{Selection, VerifyRequest};
 use crate::setting::entry::{Fate, Setting};
 use crate::setting::{self, Asks};
 use crate::verify::result::{SettingRow, SettingState};
@@ -21,7 +21,7 @@ pub(super) fn rows(
     asked: &VerifyRequest,
 ) -> Result<Vec<SettingRow>> {
     let given = given(manifest, asked)?;
-    let supplied = &asked.build.pass_env;
+    let supplied = &asked.pass_env;
     let settings = setting::unsourced(manifest, asks, supplied).map_err(not_sound)?;
     let state = |setting: &Setting| {
         let given = match &setting.variable {
@@ -80,9 +80,6 @@ fn programs(rows: &[SettingRow]) -> Result<()> {
 
 /// The settings that the verifier gave as well, by name.
 fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>> {
-    let (build, asked) = (&manifest.build, &asked.build);
-    let selection = &asked.selection;
-    let list = |values: &[String]| values.join(",");
     let mut names = Vec::new();
     let mut compare = |option: &str, name, theirs: String, ours: Option<String>| match ours {
         None => Ok(()),
@@ -96,31 +93,16 @@ fn given(manifest: &Manifest, asked: &VerifyRequest) -> Result<Vec<&'static str>
             theirs.escape_debug()
         ))),
     };
-    let some = |values: &[String]| (!values.is_empty()).then(|| list(values));
-    let on = |switch: bool| switch.then(|| "true".to_string());
-    compare("--package", "packages", list(&build.packages), some(&selection.packages))?;
-    compare("--bin", "bins", list(&build.bins), some(&selection.bins))?;
-    compare("--features", "features", list(&build.features), some(&selection.features))?;
-    compare("--target", "targets", list(&build.targets), some(&selection.targets))?;
-    compare("--profile", "profile", build.profile.clone(), selection.profile.clone())?;
-    for (option, name, theirs, ours) in [
-        ("--workspace", "workspace", build.workspace, selection.workspace),
-        ("--lib", "lib", build.lib, selection.lib),
-        ("--bins", "all-bins", build.all_bins, selection.all_bins),
-        ("--all-features", "all-features", build.all_features, selection.all_features),
-        (
-            "--no-default-features", "no-default-features", build.no_default_features,
-            selection.no_default_features,
-        ),
-    ] {
-        compare(option, name, theirs.to_string(), on(ours))?;
+    let theirs = Selection::from(&manifest.build);
+    for (theirs, ours) in theirs.fields().into_iter().zip(asked.selection.fields()) {
+        compare(theirs.flag, theirs.name, theirs.value.to_string(), ours.value.given())?;
     }
     let recipe = &manifest.recipe;
     let epoch = asked.epoch.map(|e| e.to_string());
     compare("--epoch", "epoch", recipe.epoch.to_string(), epoch)?;
     let inject = asked.inject.map(|i| i.name().to_string());
     compare("--inject", "inject", recipe.inject.name().to_string(), inject)?;
-    let auditable = on(asked.auditable);
+    let auditable = asked.auditable.then(|| "true".to_string());
     compare("--auditable", "auditable", recipe.auditable.to_string(), auditable)?;
     Ok(names)
 }

@@ -26,27 +26,27 @@ pub(super) struct Signer {
     asked: SigningRequest,
 }
 
-/// Reads the key. `counted` are the votes, where some were counted.
-pub(super) fn signer(asked: SigningRequest, counted: Option<&Attested>) -> Result<Signer> {
-    let summary = asked.summary.iter();
-    for uri in summary.clone().flat_map(|s| [&s.verifier_id, &s.resource_uri]) {
+/// Reads the key, if there is one. `counted` are the votes, where some were counted.
+pub(super) fn signer(asked: &SigningRequest, counted: Option<&Attested>) -> Result<Option<Signer>> {
+    let Some(key) = &asked.key else { return Ok(None) };
+    for uri in asked.verifier_id.iter().chain(&asked.resource_uri) {
         if !statement::is_uri(uri) {
             let uri = uri.escape_debug();
             return Err(usage(format!("`{uri}` is not a URI")));
         }
     }
-    if summary.clone().any(|s| s.slsa_property) && counted.is_none() {
+    if asked.slsa_property && counted.is_none() {
         return Err(usage(
             "--slsa-property says that independent builders agree: count them with --keys FILE --rebuild",
         ));
     }
-    let text = fs::read_text(&asked.key)?;
-    let wrong = |why: String| bad_input(format!("`{}` cannot sign: {why}", asked.key.display()));
+    let text = fs::read_text(key)?;
+    let wrong = |why: String| bad_input(format!("`{}` cannot sign: {why}", key.display()));
     let key = PrivateKey::read(&text).map_err(wrong)?;
     if asked.link.is_some() && key.public().ed25519().is_none() {
         return Err(wrong(link::OTHER_KEY.to_string()));
     }
-    Ok(Signer { key, asked })
+    Ok(Some(Signer { key, asked: asked.clone() }))
 }
 
 /// The files that were compared whole, and, where votes were counted, that these are about.
@@ -75,7 +75,7 @@ impl Signer {
     /// It is reproduced, and the property of SLSA does not hold: nothing is written.
     pub(super) fn write(&self, report: &Report, counted: Option<&Attested>) -> Result<Vec<String>> {
         let link = self.asked.link.as_ref().map(|path| path.display().to_string());
-        let names = self.asked.summary.iter().map(|_| NAME.to_string()).chain(link);
+        let names = self.asked.attest.then(|| NAME.to_string()).into_iter().chain(link);
         let none = |why: &str| {
             Ok(names.clone().map(|name| format!("no `{name}` was written: {why}")).collect())
         };
@@ -99,8 +99,10 @@ impl Signer {
             let link = link::signed(&materials, &files, &self.key).map_err(bad_input)?;
             out.push((path.clone(), link));
         }
-        if let Some(summary) = &self.asked.summary {
-            if let Some(counted) = counted.filter(|_| summary.slsa_property)
+        if let (Some(verifier), Some(resource)) =
+            (&self.asked.verifier_id, &self.asked.resource_uri)
+        {
+            if let Some(counted) = counted.filter(|_| self.asked.slsa_property)
                 && counted.owners().len() < OWNERS
             {
                 return Err(failure(
@@ -115,11 +117,11 @@ impl Signer {
             inputs.extend(counted.into_iter().flat_map(|counted| counted.evidence.clone()));
             let payload = vsa::Passed {
                 files: &files,
-                verifier: &summary.verifier_id,
-                resource: &summary.resource_uri,
+                verifier,
+                resource,
                 inputs: &inputs,
                 trust: counted.map(|counted| &*counted.trust),
-                property: summary.slsa_property,
+                property: self.asked.slsa_property,
             }
             .statement();
             let bundle = dsse::sign(payload, &self.key).to_bundle();

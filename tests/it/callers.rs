@@ -163,6 +163,10 @@ fn relative_programs_in_variables_are_those_of_the_current_directory() {
     assert!(project.proven("sound-flags").contains("from_wrapper"), "{}", run.all());
     let set = project.manifest()["environment"].to_string();
     assert!(set.contains(&format!("{}/tools/cc", project.dir.display())), "{set}");
+    let app = project.manifest()["artifacts"][0]["path"].as_str().unwrap().to_string();
+    let app = format!("target/repro/{app}");
+    let verify = ["verify", "--no-sandbox", "--source", ".", "--artifact", &app];
+    assert_verdict(&project.repro_env(&verify, &env), 0, "REPRODUCED");
 }
 
 #[test]
