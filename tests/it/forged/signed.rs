@@ -9,6 +9,9 @@ const BUILD: &str = r#"fn main() {
     put(0, b"MZ");
     put(0x3c, &[0x40, 0, 0, 0]);
     put(0x40, b"PE\0\0");
+    // No section, and an optional header of 240 bytes.
+    put(0x46, &[0, 0]);
+    put(0x54, &[240, 0]);
     put(0x58, &[0x0b, 2]);
     put(0x58 + 64, &[0; 4]);
     put(0x58 + 108, &[16, 0, 0, 0]);
@@ -25,6 +28,9 @@ fn signed(with: &[u8]) -> Vec<u8> {
     put(0, b"MZ");
     put(0x3c, &[0x40, 0, 0, 0]);
     put(0x40, b"PE\0\0");
+    // No section, and an optional header of 240 bytes.
+    put(0x46, &[0, 0]);
+    put(0x54, &[240, 0]);
     put(0x58, &[0x0b, 2]);
     put(0x58 + 64, b"sum!");
     put(0x58 + 108, &[16, 0, 0, 0]);

@@ -83,16 +83,17 @@ pub(super) fn words(
     (widen(texts.a, &hunk.a), widen(texts.b, &hunk.b))
 }
 
-/// A range, widened as far as the bytes around belong to it, but not beyond `most`, which it is in.
+/// A range, widened as far as the bytes around belong to it, but not beyond `most`.
 pub fn widened(
     bytes: &[u8],
     at: &Range<usize>,
     most: &Range<usize>,
     belongs: impl Fn(u8) -> bool,
 ) -> Range<usize> {
-    let before = bytes[most.start..at.start].iter().rev().take_while(|b| belongs(**b));
-    let behind = bytes[at.end..most.end].iter().take_while(|b| belongs(**b));
-    at.start - before.count()..at.end + behind.count()
+    let before = bytes[most.start.min(at.start)..at.start].iter().rev();
+    let behind = bytes[at.end..most.end.max(at.end)].iter();
+    let start = at.start - before.take_while(|b| belongs(**b)).count();
+    start..at.end + behind.take_while(|b| belongs(**b)).count()
 }
 
 pub(super) fn is_word(c: u8) -> bool {
