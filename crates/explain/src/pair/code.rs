@@ -17,8 +17,8 @@ use crate::finding::About;
 const RELAXED: usize = 16;
 
 impl Work<'_> {
-    pub(super) fn code(&mut self, part: &Part, hunk: &Hunk) {
-        if let Some(c) = self.immediate(part, hunk) {
+    pub(super) fn code(&mut self, part: &Part, other: &Part, hunk: &Hunk) {
+        if let Some(c) = self.immediate(part, other, hunk) {
             self.add(c);
         } else if self.moved(part, hunk) || self.padding(hunk) {
             self.follows(hunk, About::Moved);
@@ -33,11 +33,11 @@ impl Work<'_> {
     }
 
     /// A piece of a known value, or of a time in digits, within an instruction.
-    pub(super) fn immediate(&mut self, part: &Part, hunk: &Hunk) -> Option<Claim> {
+    pub(super) fn immediate(&mut self, part: &Part, other: &Part, hunk: &Hunk) -> Option<Claim> {
         if self.texts_left == 0 || !self.is_printable(hunk) {
             return None;
         }
-        let (a, b) = self.runs(part, part, hunk, 16);
+        let (a, b) = self.runs(part, other, hunk, 16);
         let digits =
             self.context.clocks.is_some() && self.a[hunk.a.clone()].iter().all(u8::is_ascii_digit);
         if !digits && !self.grams.any(&self.a[a.clone()]) {

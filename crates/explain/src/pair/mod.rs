@@ -310,7 +310,7 @@ impl Work<'_> {
             return 1;
         }
         match pa.kind {
-            Kind::Code => self.code(pa, hunk),
+            Kind::Code => self.code(pa, pb, hunk),
             Kind::Table => self.table(pa, hunk),
             Kind::Dependencies => self.unknown(hunk),
             Kind::Derived | Kind::Names => self.follows(hunk, About::Names),
@@ -364,6 +364,7 @@ impl Work<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::known::{Clocks, Window};
 
     #[test]
     fn where_each_string_of_one_side_was_read_the_rest_of_a_table_has_moved() {
@@ -381,6 +382,28 @@ mod tests {
             let found = compare(x, y, &Context::default(), &mut Aligner::new(1 << 20));
             let rest = found.claims.iter().find(|c| c.a == (0..a.len())).unwrap();
             assert_eq!((rest.about == About::Moved, rest.follows), (moved, moved), "{lone}");
+        }
+    }
+
+    /// The code of B lies behind where that of A ends.
+    #[test]
+    fn a_time_in_an_instruction_is_read_wherever_the_code_lies() {
+        let file = |before: usize, digits: &str| {
+            let code = ["\u{1}\u{2}\u{3}", digits, "\u{4}\u{5}\u{6}"].concat();
+            let bytes = ["\0".repeat(before), code].concat().into_bytes();
+            let parts =
+                [(".data", 0..before, Kind::Data), (".text", before..bytes.len(), Kind::Code)];
+            let parts = parts.map(|(name, range, kind)| Part::new(name, range, None, kind)).into();
+            (bytes, Image { format: "test", parts, ..Image::default() })
+        };
+        let window = |from| Window { from, to: from + 10 };
+        let clocks = Clocks { a: window(1_700_000_000), b: window(1_800_000_000) };
+        let context = Context { clocks: Some(clocks), ..Context::default() };
+        for before in [8, 200] {
+            let (a, b) = (file(8, "1700"), file(before, "1800"));
+            let found = compare((&a.0, &a.1), (&b.0, &b.1), &context, &mut Aligner::new(1 << 20));
+            let claim = found.claims.iter().find(|c| c.cause == Cause::Timestamp);
+            assert_eq!(claim.map(|c| c.b.clone()), Some(before + 3..before + 7), "{before}");
         }
     }
 }
