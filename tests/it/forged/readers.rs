@@ -139,8 +139,8 @@ fn a_source_that_readers_do_not_agree_on_is_refused() {
         ("odd-version.tar", "its header has a prefix"),
         ("global-path.tar", "the PAX record `path` for all members"),
         ("global-size.tar", "the PAX record `size` for all members"),
-        ("realsize.tar", "the PAX record `SCHILY.realsize`"),
-        ("holes.tar", "the PAX record `SUN.holesdata`"),
+        ("realsize.tar", "its PAX record `SCHILY.realsize`"),
+        ("holes.tar", "its PAX record `SUN.holesdata`"),
     ] {
         fails(&verify(source), 5, &[word]);
         // Nobody's file is rewritten by one of the readings.
