@@ -306,6 +306,8 @@ Kernel
 - Command::new("uname").arg("-m").output();
 - Command::new("cc").arg("-r").output();
 - eprintln!("{:?}", std::fs::read_to_string("/proc/version"));
+- if std::path::Path::new("/proc/version").exists() { println!("cargo:rustc-cfg=linux"); }
++ let p = std::path::Path::new("/proc/version"); if p.is_file() { println!("cargo:rustc-env=V={}", std::fs::read_to_string(p)?); }
 
 User
 + Command::new("id").arg("-un").output();

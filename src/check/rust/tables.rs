@@ -323,11 +323,14 @@ pub(super) const ORDERLESS: &[&str] = &[
     "sorted_unstable", "sorted_unstable_by_key", "sum",
 ];
 
+/// Methods of a path that tell whether something is there, which says nothing of what it holds.
+pub(super) const ASKS_FOR: &[&str] = &["exists", "try_exists", "is_file", "is_dir", "is_symlink"];
+
 /// Methods whose result tells something about a value, but not the value.
 pub(super) const COMPARES: &[&str] = &[
     "contains", "contains_key", "starts_with", "ends_with", "eq", "ne", "lt", "gt", "le", "ge",
-    "cmp", "partial_cmp", "is_ok", "is_err", "is_some", "is_none", "is_file", "is_dir", "exists",
-    "is_empty", "len", "is_some_and", "is_ok_and", "eq_ignore_ascii_case",
+    "cmp", "partial_cmp", "is_ok", "is_err", "is_some", "is_none", "is_empty", "len",
+    "is_some_and", "is_ok_and", "eq_ignore_ascii_case",
 ];
 
 /// Methods that make a value of their argument and what they are called on.

@@ -224,6 +224,13 @@ impl Flow<'_> {
             self.sort(&e.receiver);
         }
         let ordered = collected(e).is_some_and(is_ordered) || finds_equal(e);
+        if is(ASKS_FOR) {
+            let files = |s: &Source| matches!(s, Source::Known(..));
+            let files = receiver.iter().copied().filter(|id| self.is(*id, files)).collect();
+            self.receive(&files, MESSAGE);
+            self.compared(&receiver);
+            return Value::new();
+        }
         if is(COMPARES) {
             self.compared(&united([receiver, given]));
             return Value::new();
