@@ -28,6 +28,7 @@ pub(super) struct Signer {
 
 /// Reads the key, if there is one. `counted` are the votes, where some were counted.
 pub(super) fn signer(asked: &SigningRequest, counted: Option<&Attested>) -> Result<Option<Signer>> {
+    asked.link.iter().try_for_each(|file| fs::check_file(file))?;
     let Some(key) = &asked.key else { return Ok(None) };
     for uri in asked.verifier_id.iter().chain(&asked.resource_uri) {
         if !statement::is_uri(uri) {

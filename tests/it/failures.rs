@@ -224,17 +224,17 @@ fn no_place_for_a_file_is_found_before_the_builds() {
     let below = missing.join("dir/a.html").display().to_string();
     let diff = ["diff", "--html", &below, "Cargo.toml", "Cargo.lock"];
     let patch = ["build", "--try-remedies", "--write-patch", "/proc/x"];
+    let verify = ["verify", "--artifact", "Cargo.toml", "--source", "."];
+    let link = [&verify[..], &["--key", "Cargo.toml", "--link", "/proc/x"]].concat();
+    let output = [&verify[..], &["--output", "/proc/x"]].concat();
     for (args, code, words) in [
         (&["build", "--html", "/proc/a.html"][..], 6, "failed to write `/proc/"),
         (&["build", "--html", &below], 2, "there is no directory `"),
         (&["build", "--html", "src"], 6, "`src` is"),
         (&patch, 6, "failed to write `/proc/"),
         (&diff, 2, "there is no directory `"),
-        (
-            &["verify", "--artifact", "Cargo.toml", "--source", ".", "--output", "/proc/x"],
-            6,
-            "/proc",
-        ),
+        (&output, 6, "/proc"),
+        (&link, 6, "failed to write `/proc/"),
     ] {
         let run = project.repro(args);
         fails(&run, code, &[words]);
