@@ -9,6 +9,7 @@ use repro_formats::names::printable;
 
 use crate::error::{refused, usage};
 use crate::manifest::{Manifest, SourceKind};
+use crate::request::Selection;
 use crate::verdict::{Agreement, Verdict};
 use crate::verify::agreement::{BuilderLine, Group, Several, Unlike};
 use crate::{fs, git};
@@ -274,7 +275,7 @@ fn subject(manifest: &Manifest) -> String {
 
 /// What a build was made with besides its source, by name.
 fn settings(manifest: &Manifest) -> BTreeMap<String, String> {
-    let (build, recipe) = (&manifest.build, &manifest.recipe);
+    let (selection, recipe) = (Selection::from(&manifest.build), &manifest.recipe);
     let mut found = BTreeMap::new();
     let mut set = |name: &str, value: String| {
         if !value.is_empty() {
@@ -286,12 +287,10 @@ fn settings(manifest: &Manifest) -> BTreeMap<String, String> {
     set("SOURCE_DATE_EPOCH", recipe.epoch.to_string());
     set("inject", recipe.inject.name().to_string());
     set("wrapper", recipe.user_wrapper.clone().unwrap_or_default());
-    set("targets", build.targets.join(", "));
-    set("packages", build.packages.join(", "));
-    set("features", build.features.join(", "));
-    let switch = |on: bool| if on { "true".to_string() } else { String::new() };
-    set("all-features", switch(build.all_features));
-    set("no-default-features", switch(build.no_default_features));
+    for field in selection.fields() {
+        set(field.name, field.value.given().unwrap_or_default());
+    }
+    set("auditable", if recipe.auditable { "true".to_string() } else { String::new() });
     set("cargo config", manifest.outside_config.join("\n").replace('\n', "; "));
     for variable in &manifest.environment {
         set(&variable.name, variable.value.clone().unwrap_or_default());
@@ -439,11 +438,13 @@ mod tests {
     fn settings_are_compared_and_those_of_all_are_listed() {
         let (a, mut b) = (builder("a", 'a'), builder("b", 'a'));
         b.manifest.toolchain.rustc[0] = "rustc 1.94.0".into();
+        b.manifest.build.workspace = true;
+        b.manifest.recipe.auditable = true;
         b.manifest.environment =
             vec![crate::manifest::Variable { name: "CFLAGS".into(), value: Some("-O1".into()) }];
         let found = compare(&[a, b], 2);
         let unlike: Vec<_> = found.unlike.iter().map(|u| u.what.as_str()).collect();
-        assert_eq!(unlike, ["CFLAGS", "rustc"]);
+        assert_eq!(unlike, ["CFLAGS", "auditable", "rustc", "workspace"]);
         assert_eq!(found.unlike[0].values[0], ("-O1".to_string(), vec!["b".to_string()]));
         assert!(found.settings.iter().any(|(what, _)| what == "SOURCE_DATE_EPOCH"));
     }
