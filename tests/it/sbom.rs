@@ -290,7 +290,9 @@ fn forged_components_are_refused_in_one_sentence() {
         ("there is no crate 99", |c| c["artifacts"][0]["root"] = json!(99)),
         ("there is no crate 7", |c| c["artifacts"][0]["crates"][0]["dependencies"] = json!([7])),
         ("not among the packages", |c| c["artifacts"][0]["crates"][0]["package"] = json!("x")),
-        ("role is `evil`", |c| c["artifacts"][0]["crates"][0]["roles"] = json!(["evil"])),
+        ("unknown variant `evil`, expected one of `runtime`", |c| {
+            c["artifacts"][0]["crates"][0]["roles"] = json!(["evil"])
+        }),
         ("lists no program", |c| c["artifacts"][0]["name"] = json!("other")),
         ("control or invisible", |c| c["packages"][0]["name"] = json!("a\u{202e}b")),
         ("is not a path inside", |c| c["packages"][0]["directory"] = json!("../../etc")),
