@@ -225,15 +225,10 @@ impl Flow<'_> {
         }
         let ordered = collected(e).is_some_and(is_ordered) || finds_equal(e);
         if is(ASKS_FOR) {
-            let files = |s: &Source| matches!(s, Source::Known(..));
-            let files = receiver.iter().copied().filter(|id| self.is(*id, files)).collect();
-            self.receive(&files, MESSAGE);
-            self.compared(&receiver);
-            return Value::new();
+            return self.compared(&receiver, |_| true);
         }
         if is(COMPARES) {
-            self.compared(&united([receiver, given]));
-            return Value::new();
+            return self.compared(&united([receiver, given]), What::compares);
         }
         let all = united([receiver.clone(), given.clone()]);
         if is(ORDERLESS) || ordered {

@@ -156,8 +156,7 @@ impl Flow<'_> {
         let both = united([left, right.clone()]);
         match e.op {
             Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_) | And(_) | Or(_) => {
-                self.compared(&both);
-                Value::new()
+                self.compared(&both, What::compares)
             }
             AddAssign(_) | SubAssign(_) | MulAssign(_) | BitXorAssign(_) | BitOrAssign(_) => {
                 if matches!(e.op, AddAssign(_)) && !self.is_unordered(&e.left) {
@@ -170,12 +169,13 @@ impl Flow<'_> {
         }
     }
 
-    /// What is only compared tells nothing of itself.
-    pub(super) fn compared(&mut self, value: &Value) {
-        let known = |s: &Source| matches!(s, Source::Known(what, _) if what.compares());
+    /// What is only compared, or looked for, tells nothing of itself if it is `quiet` then; nothing goes on.
+    pub(super) fn compared(&mut self, value: &Value, quiet: fn(What) -> bool) -> Value {
+        let known = |s: &Source| matches!(s, Source::Known(what, _) if quiet(*what));
         let known: Value = value.iter().copied().filter(|id| self.is(*id, known)).collect();
         self.receive(&known, MESSAGE);
         self.receive_order(value, UNORDERED);
+        Value::new()
     }
 
     pub(super) fn literal(&mut self, lit: &Lit) -> Value {

@@ -74,8 +74,7 @@ impl Flow<'_> {
             return Value::new();
         }
         if is(&["matches"]) {
-            self.compared(&value);
-            return Value::new();
+            return self.compared(&value, What::compares);
         }
         if is(&["cmd", "run_cmd", "run_fun"]) {
             let span = mac.bang_token.span;
