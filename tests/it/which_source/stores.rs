@@ -44,7 +44,7 @@ fn what_was_checked_is_what_is_built_where_a_store_has_an_object_twice() {
     std::fs::write(clone.join("evil.rs"), "fn main() {}\n").unwrap();
     std::fs::write(clone.join("forge.py"), DOUBLES).unwrap();
     crate::archive::sh(&clone, "python3 forge.py && rm forge.py evil.rs");
-    // The attack works: plain git checks out the program that nobody committed.
+    // The control: git alone checks out the program that is in no commit.
     crate::archive::sh(
         &clone,
         "rm -r src a b c; git checkout -q .; grep -qx 'fn main() {}' src/main.rs",
