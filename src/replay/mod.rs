@@ -26,7 +26,7 @@ use crate::variation::{VARIATIONS, VariationId};
 use crate::{error, fs};
 
 /// What the replays of one culprit, and of all of them, may take at least.
-const LEAST: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(60)];
+const LEAST: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(60)];
 /// What is seen of an archive that was packed in a build.
 const PACKING: [Cause; 3] = [Cause::ArchiveMtime, Cause::ArchiveOwner, Cause::ArchiveMode];
 /// The part of the time of both builds that they may take, if that is more.
