@@ -20,8 +20,10 @@ fn of_builds(code: i32, project: &Project, run: &Run) -> String {
     }
     let shown = text.lines().map(|line| {
         let key = line.split_once("\": ").map_or("", |(key, _)| key.trim_start().trim_matches('"'));
-        let scratch = line.split_once("/tmp/build-").map(|(_, rest)| &rest[..6]);
-        let line = line.replace(scratch.unwrap_or("/tmp/build-"), "SCRATCH");
+        // A canary can be the name of the scratch directory.
+        let parts = line.split("/tmp/build-").enumerate();
+        let parts = parts.map(|(i, part)| if i == 0 { part } else { &part[6..] });
+        let line = parts.collect::<Vec<_>>().join("/tmp/build-SCRATCH");
         let (before, costs) = line.split_once(" changes this output; ").unwrap_or((&line, ""));
         let after = costs.split_once(')').map(|(_, rest)| format!(" changes this output){rest}"));
         let line = words(&format!("{before}{}", after.unwrap_or_default()));
