@@ -2,6 +2,7 @@
 //! moved, so it is looked up once, when the files are written.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use repro_formats::digest;
@@ -69,9 +70,8 @@ pub(super) fn lookup() -> [String; 3] {
 
 fn looked_up(dir: &Path) -> Option<String> {
     // Nobody is asked for a password, and a network that does not answer is not waited for.
-    let settings = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=10"];
-    let all = settings.into_iter().map(str::to_string).chain(lookup());
-    let out = git::git(dir, all).env("GIT_TERMINAL_PROMPT", "0").output().ok()?;
+    let ask = git::git(dir, lookup()).env("GIT_TERMINAL_PROMPT", "0");
+    let out = ask.own_group().limit(Duration::from_secs(20)).output().ok()?;
     let out = out.status.success().then(|| out.text())?;
     let commit = |name: String| {
         let line = out.lines().find_map(|l| l.strip_suffix(&name))?;

@@ -130,11 +130,12 @@ fn repro_is_installed_from_what_cannot_move() {
     // The tag of this version is looked up, where it is to be found.
     let version = env!("CARGO_PKG_VERSION");
     project.git(&["tag", "-a", "-m", "x", &format!("v{version}")]);
-    for (url, value) in [
-        (env!("CARGO_PKG_REPOSITORY"), project.git(&["rev-parse", "HEAD"])),
-        ("https://nobody.invalid", "fill-in-the-commit".to_string()),
+    for (place, value) in [
+        (project.dir.clone(), project.git(&["rev-parse", "HEAD"])),
+        (project.base(), "fill-in-the-commit".to_string()),
     ] {
-        let config = format!("[url \"{}\"]\n\tinsteadOf = {url}\n", project.dir.display());
+        let url = env!("CARGO_PKG_REPOSITORY");
+        let config = format!("[url \"{}\"]\n\tinsteadOf = {url}\n", place.display());
         std::fs::write(project.base().join("home/.gitconfig"), config).unwrap();
         let run = project.repro(&["init", "--dry-run"]);
         assert!(run.stdout.contains(&format!("REPRO_COMMIT: {value}")), "{}", run.all());
