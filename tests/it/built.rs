@@ -28,7 +28,7 @@ fn of_builds(code: i32, project: &Project, run: &Run) -> String {
         let after = costs.split_once(')').map(|(_, rest)| format!(" changes this output){rest}"));
         let line = words(&format!("{before}{}", after.unwrap_or_default()));
         match COSTS.contains(&key) {
-            true => format!("{}\n", line.replace(|c: char| c.is_ascii_digit(), "#")),
+            true => format!("{}\n", line.replace(|c: char| c.is_ascii_digit() || c == '.', "")),
             false => format!("{line}\n"),
         }
     });
