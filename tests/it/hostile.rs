@@ -352,3 +352,35 @@ fn programs_that_a_source_names_do_not_run() {
         it.project.commit("without");
     }
 }
+
+/// A tarball can have them: whoever opens a FIFO waits, and a device has no end.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
+    let project = Project::plain("sound-features");
+    let app = project.base().join("app").display().to_string();
+    std::fs::write(&app, "x").unwrap();
+    let source = project.dir.display().to_string();
+    for (make, code, word) in [
+        ("mkfifo rust-toolchain.toml", 5, "is a FIFO"),
+        ("mkfifo .cargo/config.toml", 5, "is a FIFO"),
+        ("ln -s /dev/zero rust-toolchain.toml", 5, "a device"),
+        ("ln -s /dev/zero .cargo/config.toml", 4, "outside the source"),
+        (
+            "ln -s /dev/zero .cargo/more.toml; echo \"include = ['more.toml']\" >.cargo/config.toml",
+            4,
+            "outside the source",
+        ),
+        // The control: with files in their places only the time is missing.
+        (
+            "echo 'include = [\"more.toml\"]' >.cargo/config.toml; touch .cargo/more.toml",
+            4,
+            "SOURCE_DATE_EPOCH",
+        ),
+    ] {
+        crate::archive::sh(&project.dir, &format!("mkdir .cargo; {make}"));
+        let run = project.repro(&["verify", "--source", &source, "--artifact", &app]);
+        fails(&run, code, &[word]);
+        crate::archive::sh(&project.dir, "rm -rf .cargo rust-toolchain.toml");
+    }
+}
