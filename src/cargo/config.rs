@@ -8,6 +8,7 @@
 mod file;
 mod include;
 pub mod reach;
+mod strangers;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

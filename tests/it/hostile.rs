@@ -384,3 +384,36 @@ fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
         crate::archive::sh(&project.dir, "rm -rf .cargo rust-toolchain.toml");
     }
 }
+
+/// cargo knows a token by the name of its registry, and a source says where that is.
+#[test]
+fn a_source_sends_no_token_to_another_address() {
+    let project = Project::plain("sound-features");
+    let app = project.base().join("app").display().to_string();
+    std::fs::write(&app, "x").unwrap();
+    let home = project.base().join("own-cargo-home");
+    let own = |name: &str, text: &str| std::fs::write(home.join(name), text).unwrap();
+    std::fs::create_dir(&home).unwrap();
+    own("credentials.toml", "[registries.corp]\ntoken = \"secret\"\n");
+    let source = project.dir.display().to_string();
+    let verify = |more: &[(&str, &str)]| {
+        let env = [&[("CARGO_HOME", home.to_str().unwrap())], more].concat();
+        project.repro_env(&["verify", "--source", &source, "--artifact", &app], &env)
+    };
+    let there = "[registries.corp]\nindex = \"sparse+https://evil.example/\"\n";
+    let refused = "would send your token for `corp` there";
+    project.write(".cargo/config.toml", there);
+    fails(&verify(&[]), 4, &[refused]);
+    own("config.toml", "[registries.corp]\nindex = \"sparse+https://corp.example/\"\n");
+    fails(&verify(&[]), 4, &[refused]);
+    project.write(".cargo/config.toml", "include = ['more.toml']\n");
+    project.write(".cargo/more.toml", there);
+    fails(&verify(&[]), 4, &[refused]);
+    // Controls, where only the time is missing: the user's own address, and no token of that name.
+    own("config.toml", there);
+    fails(&verify(&[]), 4, &["SOURCE_DATE_EPOCH"]);
+    own("config.toml", "");
+    own("credentials.toml", "[registries.other]\ntoken = \"secret\"\n");
+    fails(&verify(&[]), 4, &["SOURCE_DATE_EPOCH"]);
+    fails(&verify(&[("CARGO_REGISTRIES_CORP_TOKEN", "secret")]), 4, &[refused]);
+}
