@@ -385,6 +385,34 @@ fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
     }
 }
 
+/// They may have come in one archive with it.
+#[test]
+fn programs_that_are_named_above_a_source_do_not_run() {
+    let project = Project::plain("sound-features");
+    let (mark, app) = (project.base().join("ran"), project.base().join("app"));
+    let app = app.display().to_string();
+    std::fs::write(&app, "x").unwrap();
+    let tool = project.base().join("evil");
+    std::fs::write(&tool, format!("#!/bin/sh\ntouch {mark:?}\nexec rustc \"$@\"\n")).unwrap();
+    crate::archive::sh(&project.base(), "chmod +x evil; mkdir -p tc/bin; cp evil tc/bin/cargo");
+    let source = project.dir.display().to_string();
+    let toolchain = format!("[toolchain]\npath = {:?}\n", project.base().join("tc"));
+    for (file, text, code, word) in [
+        (".cargo/config.toml", "[build]\nrustc = './evil'\n", 4, "`build.rustc` of cargo config"),
+        (".cargo/config", "[build]\nrustc-wrapper = './evil'\n", 4, "`build.rustc-wrapper`"),
+        ("rust-toolchain.toml", &*toolchain, 4, "toolchain file"),
+        // The control: what names no program is the user's own, and only the time is missing.
+        (".cargo/config.toml", "[net]\nretry = 1\n", 4, "SOURCE_DATE_EPOCH"),
+    ] {
+        let path = project.base().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        fails(&project.repro(&["verify", "--source", &source, "--artifact", &app]), code, &[word]);
+        assert!(!mark.exists(), "{file}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
 /// cargo knows a token by the name of its registry, and a source says where that is.
 #[test]
 fn a_source_sends_no_token_to_another_address() {
