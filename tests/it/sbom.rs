@@ -270,6 +270,20 @@ fn published(project: &Project, dist: &Path) {
     let run = verify();
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("does not list what the rebuild linked"), "{}", run.all());
+    // A document that has another repository as the place of the source.
+    let elsewhere = honest.replace("https://example.invalid/app", "https://example.org/curl");
+    std::fs::write(&manifest, elsewhere).unwrap();
+    ok(&project.repro(&["sbom", manifest.to_str().unwrap()]));
+    let run = verify();
+    assert!(run.stdout.contains("remote=https://example.org/curl.git"), "{}", run.all());
+    assert_verdict(
+        &run,
+        1,
+        "REPRODUCED WITH THE PUBLISHER'S SETTINGS: remote (pass `--accept-setting remote` to accept this)",
+    );
+    let run = project.repro(&[&args[..], &["--accept-setting", "remote"]].concat());
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert_eq!(run.stdout.matches("remote=").count(), 1, "{}", run.all());
 }
 
 /// A change of a manifest's list of components.
