@@ -116,8 +116,20 @@ impl Plan<'_> {
         Ok(image)
     }
 
-    /// What the user should know.
-    pub(super) fn note(&self) -> Option<String> {
+    /// What the user should know of the image of a build.
+    pub(super) fn notes(&self, image: &Image, manifest: &Manifest) -> Vec<String> {
+        let kept = manifest.artifacts.iter().filter(|a| a.path.is_some());
+        let named = self.wishes.has_name(&image.title, &image.version, kept.map(|a| &*a.package));
+        let name = (!named).then(|| {
+            format!(
+                "Cargo.toml does not call the image `{}:{}`, so verifiers have to accept that by name: set `name` and `release` in [package.metadata.repro.archive]",
+                image.title, image.version
+            )
+        });
+        self.note_of_base().into_iter().chain(name).collect()
+    }
+
+    fn note_of_base(&self) -> Option<String> {
         let digests: Vec<String> =
             self.bases.iter().map(|(_, d)| format!("\"sha256:{d}\"")).collect();
         let base = match &digests[..] {

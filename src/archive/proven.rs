@@ -121,7 +121,8 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     });
     let all = included.files.iter().map(|(name, _)| &name[..]);
     let colliding = names::colliding(all).map(|(a, b)| names::collision(&a, &b));
-    let of_image = image.iter().filter_map(image::Plan::note);
+    let of_image: Vec<String> =
+        image.iter().zip(&images).flat_map(|(plan, made)| plan.notes(made, &manifest)).collect();
     let replaced = (!gone.is_empty()).then(|| {
         let gone = short_list(&gone);
         format!("`{DIST}` was replaced, so it no longer has these earlier files: {gone}")

@@ -8,6 +8,7 @@
 mod file;
 mod include;
 pub mod reach;
+mod strangers;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -116,8 +117,8 @@ impl Config {
     pub fn add_inside(&mut self, tree: Inside, relative: &[PathBuf]) -> Result<()> {
         let mut found = Vec::new();
         for relative in relative {
+            tree.check_inside(relative)?;
             if let Some(text) = fs::read_text_if_any(&tree.copy.join(relative))? {
-                tree.check_inside(relative)?;
                 let file = parse(tree.root.join(relative), Place::Source, &text)?;
                 found.push(tree.load(file, 0, &mut 0)?);
             }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -13,20 +13,55 @@ use serde::de::DeserializeOwned;
 use super::paths::canonicalize;
 use crate::error::{bad_input, host};
 
+/// Bytes that a text may have.
+const LONGEST: u64 = 64 << 20;
+
 /// Reads a whole text file.
 pub fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::InvalidData => bad_input(format!("`{}` is not a text", path.display())),
-        _ => anyhow::Error::new(e).context(format!("failed to read `{}`", path.display())),
-    })
+    let file = File::open(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    text_of(file, path)
 }
 
-/// Reads a whole text file, or `None` where there is none.
+/// Reads a whole text file, or `None` where there is none. Where reading might never end there is no file: a
+/// stranger's source can have a FIFO, or a link to a device, under any name.
 pub fn read_text_if_any(path: &Path) -> Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e).with_context(|| format!("failed to read `{}`", path.display())),
+    let what = || format!("failed to read `{}`", path.display());
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Whoever opens a FIFO waits for its other end.
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    }
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e).with_context(what),
+    };
+    let kind = file.metadata().with_context(what)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(bad_input(format!(
+            "`{}` is a FIFO, a device or a socket, and not a text: replace it with a file",
+            path.display()
+        )));
+    }
+    text_of(file, path).map(Some)
+}
+
+fn text_of(file: File, path: &Path) -> Result<String> {
+    let mut text = String::new();
+    file.take(LONGEST + 1).read_to_string(&mut text).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => bad_input(format!("`{}` is not a text", path.display())),
+        _ => anyhow::Error::new(e).context(format!("failed to read `{}`", path.display())),
+    })?;
+    match text.len() as u64 > LONGEST {
+        false => Ok(text),
+        true => Err(bad_input(format!(
+            "`{}` is not a text: it has more than {} MiB",
+            path.display(),
+            LONGEST >> 20
+        ))),
     }
 }
 
@@ -215,6 +250,29 @@ pub fn canonical(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_files_of_a_bearable_length_are_texts() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        write(&at("text"), "x").unwrap();
+        symlink(&at("text"), &at("link"), false).unwrap();
+        symlink(Path::new("/dev/zero"), &at("device"), false).unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), mode).unwrap();
+        File::create(at("long")).unwrap().set_len(LONGEST + 1).unwrap();
+        for name in ["text", "link"] {
+            assert_eq!(read_text_if_any(&at(name)).unwrap().as_deref(), Some("x"), "{name}");
+        }
+        assert!(read_text_if_any(&at("none")).unwrap().is_none());
+        for (name, words) in [("fifo", "is a FIFO"), ("device", "a device"), ("long", "64 MiB")] {
+            let error = read_text_if_any(&at(name)).unwrap_err();
+            assert!(error.to_string().contains(words), "{name}: {error}");
+            assert_eq!(crate::error::kind_of(&error), crate::error::Kind::BadInput, "{name}");
+        }
+        assert!(read_text(&at("long")).is_err());
+    }
 
     #[test]
     fn this_program_runs_while_its_link_is_removed() {

@@ -26,9 +26,29 @@ pub struct Wishes {
     pub labels: BTreeMap<String, String>,
     /// `repository` of the package or workspace.
     pub repository: Option<String>,
+    /// `name` of what is packed; the package's by default.
+    pub name: Option<String>,
+    /// `release`, its version, likewise.
+    pub release: Option<String>,
 }
 
 impl Wishes {
+    /// Whether the source gives an image this title and version: by its metadata, else by a package of it, each
+    /// `name version`.
+    pub fn has_name<'p>(
+        &self,
+        title: &str,
+        version: &str,
+        packages: impl Iterator<Item = &'p str> + Clone,
+    ) -> bool {
+        let is = |said: &Option<String>, of: fn((&'p str, &'p str)) -> &'p str, text: &str| {
+            let mut packages = packages.clone().filter_map(|package| package.split_once(' '));
+            said.as_deref().map_or_else(|| packages.any(|p| of(p) == text), |said| said == text)
+        };
+        is(&self.name, |(name, _)| name, title)
+            && is(&self.release, |(_, version)| version, version)
+    }
+
     /// Whether the source says that an image is on bases of these digests; without any, that it is on none,
     /// which also goes without saying.
     pub fn has_bases(&self, digests: &[String]) -> bool {
@@ -151,6 +171,25 @@ mod tests {
         ] {
             assert_eq!(has(base, digests), want, "{base:?} {digests:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_source_gives() {
+        let has = |name: Option<&str>, release: Option<&str>, title, version| {
+            let (name, release) = (name.map(str::to_string), release.map(str::to_string));
+            let packages = ["app 1.0.0", "lib 0.2.0"];
+            Wishes { name, release, ..Wishes::default() }.has_name(
+                title,
+                version,
+                packages.into_iter(),
+            )
+        };
+        assert!(has(None, None, "app", "1.0.0"));
+        assert!(has(Some("tool"), Some("v1"), "tool", "v1"));
+        assert!(!has(None, None, "debian", "1.0.0"));
+        assert!(!has(None, None, "app", "latest"));
+        assert!(!has(Some("tool"), None, "app", "1.0.0"));
+        assert!(!has(None, Some("v1"), "app", "1.0.0"));
     }
 
     #[test]

@@ -167,6 +167,7 @@ impl Defaults {
         let base = |i: &Item| i.as_str().map(|one| vec![one.to_string()]).or_else(|| strings(i));
         let base = image.get("base", base)?;
         let base = base.unwrap_or_default();
+        let ArchiveDefaults { name, release, .. } = self.archive()?;
         let sound = |base: &&String| *base != SCRATCH && documents::digest(base).is_err();
         if let Some(odd) = base.iter().find(sound) {
             return Err(bad_input(format!(
@@ -185,6 +186,8 @@ impl Defaults {
             user: image.text("user")?,
             labels: image.get("labels", labels)?.unwrap_or_default(),
             repository: self.repository.clone(),
+            name,
+            release,
         })
     }
 

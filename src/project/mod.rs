@@ -88,20 +88,23 @@ pub(crate) struct Copied {
 }
 
 impl Copied {
-    /// Copies a source. `config` is that outside of it; `outside` says whether includes may lead there.
+    /// Copies a source. `config` is that outside of it; the source is the user's `own`, or a stranger's.
     pub(crate) fn new(
         source: Source,
         mut config: Config,
         cargo_home: Option<PathBuf>,
         scratch: &Path,
-        outside: bool,
+        own: bool,
     ) -> Result<Copied> {
         let canaries = canaries::of_this_machine(scratch, &config);
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
         build::check_out(&source, &config, &copy)?;
-        let tree = Inside { root: &source.root, copy: &copy, outside };
+        let tree = Inside { root: &source.root, copy: &copy, outside: own };
         config.add_inside(tree, &inside_configs(&source, &copy))?;
+        if !own {
+            config.distrust_source(cargo_home.as_deref())?;
+        }
         Ok(Copied { source, config, cargo_home, canaries, copy })
     }
 
@@ -171,7 +174,7 @@ impl Project {
         if asked.source.rev.is_none() {
             selection::check(&asked.selection, &manifest, &metadata, &read(&manifest)?, &env)?;
         }
-        let copied = Copied::new(source, config, cargo_home, scratch, true)?;
+        let copied = Copied::new(source, config, cargo_home, scratch, !asked.source.untrusted)?;
         let Copied { source, config, copy, .. } = &copied;
         config.carry(&source.root, copy)?;
         holds_its_crates(config, &source.root)?;

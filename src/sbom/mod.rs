@@ -15,3 +15,4 @@ mod spdx;
 pub use self::bom::Form;
 pub use self::documents::{FORMS, Row, all_documents, documents};
 pub use self::packages::Known;
+pub use self::purl::of_source;

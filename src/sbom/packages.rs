@@ -107,8 +107,8 @@ fn described(
     lockfile: &Lockfile,
 ) -> Package {
     let (name, version) = (package.name.to_string(), package.version.to_string());
-    let directory = match (&source, place) {
-        (None, Place::Source(below)) => Some(manifest::directory(below)),
+    let directory = match place {
+        Place::Source(below) => Some(manifest::directory(below)),
         _ => None,
     };
     let from = match (&source, &directory) {
@@ -121,7 +121,8 @@ fn described(
     });
     Package {
         id: format!("{from}#{name}@{version}"),
-        checksum: locked.and_then(|locked| locked.checksum.clone()),
+        // Of a vendored crate nothing was compared with the one that was published.
+        checksum: locked.filter(|_| directory.is_none()).and_then(|l| l.checksum.clone()),
         license: package.license.clone(),
         name,
         version,

@@ -36,8 +36,8 @@ pub(super) fn git(source: &str) -> Option<String> {
     Some(format!("git+{}@{commit}", without_user(url)))
 }
 
-/// The same of the source that was built.
-pub(super) fn of_source(source: &Source) -> Option<String> {
+/// The same of the source that was built; none where no document names it.
+pub fn of_source(source: &Source) -> Option<String> {
     let (remote, commit) = (source.remote.as_deref()?, source.commit.as_deref()?);
     let public = ["https://", "http://", "ssh://", "git://"].iter().any(|s| remote.starts_with(s));
     (public && !source.dirty).then(|| format!("git+{}@{commit}", without_user(remote)))

@@ -89,6 +89,11 @@ impl Setting {
         Setting::new("include", path, Fate::Replayed, Home::Metadata)
     }
 
+    /// What an image says that it is, where the source does not say so: its title and version.
+    pub fn image_name(title: &str, version: &str) -> Setting {
+        Setting::new("image-name", format!("{title}:{version}"), Fate::Replayed, Home::Metadata)
+    }
+
     /// What an image is based on, where the source does not say so: digests, or `scratch`.
     pub fn image_base(digests: &str) -> Setting {
         Setting::new("image-base", digests, Fate::Replayed, Home::Metadata)

@@ -151,7 +151,7 @@ fn submodules(from: &Path, links: &[(PathBuf, String)], take: Take, to: &Path) -
         } else if let Some(store) = stored(from, name, &commit)? {
             check_out(&store, &commit, take.of_store(), &copy)?;
         } else {
-            fetch(from, to, path)?;
+            fetch(from, to, path, take)?;
         }
     }
     Ok(())
@@ -174,10 +174,14 @@ fn stored(from: &Path, name: &str, commit: &str) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-fn fetch(from: &Path, to: &Path, path: &Path) -> Result<()> {
+fn fetch(from: &Path, to: &Path, path: &Path, take: Take) -> Result<()> {
     // The address is the source's word: no setting of the user's may make a command of it.
     let args = ["-c", "protocol.ext.allow=never", "submodule", "--quiet", "update", "--init"];
-    let update = in_copy(to, args).args(["--recursive", "--"]).arg(path);
+    let mut update = in_copy(to, args).args(["--recursive", "--"]).arg(path);
+    if take == Take::Checked {
+        // It is a stranger's, whose server would get the password that the user types.
+        update = update.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "");
+    }
     if update.output()?.status.success() {
         return Ok(());
     }

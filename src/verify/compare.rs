@@ -9,6 +9,7 @@ use repro_formats::names::printable;
 use super::published::Found;
 use super::rebuild::counted;
 use super::rebuilt::Rebuilt;
+use super::settings;
 use crate::artifact::{Artifact, ArtifactSet};
 use crate::build::Built;
 use crate::compare::{Comparison, compare};
@@ -20,9 +21,10 @@ use crate::recipe::Recipe;
 use crate::request::VerifyRequest;
 use crate::sbom;
 use crate::setting::entry::{Fate, Setting};
+use crate::source::address;
 use crate::toolchain::{Toolchain, field};
 use crate::verdict::Verdict;
-use crate::verify::result::{Checked, Part, SettingRow, SettingState};
+use crate::verify::result::{Checked, FileOutcome, Part, SettingRow, SettingState};
 
 /// 2015-05-15, when Rust 1.0 was released: no program's epoch is before.
 const FIRST_RUST: i64 = 1_431_648_000;
@@ -72,8 +74,23 @@ impl About<'_> {
         for file in &found.files {
             files.extend(file.check(&rebuilt)?);
         }
-        let extra = rebuilt.extra.take();
+        let mut extra = rebuilt.extra.take();
+        if files.iter().any(|c| c.part == Part::Sbom && c.outcome == FileOutcome::Same) {
+            extra.extend(self.named_place());
+        }
         Ok(Held { comparison, files, extra, artifacts, other_contents })
+    }
+
+    /// The remote in the manifest, which a document has as the place of the source, where that is another
+    /// place than this source came from. What the user accepts is listed since before the build.
+    fn named_place(&self) -> Option<Setting> {
+        let said = &self.manifest?.source;
+        let remote = said.remote.as_deref().filter(|_| sbom::of_source(said).is_some())?;
+        let here = self.project.source.remote();
+        let setting = Setting::remote(remote);
+        let known = here.is_some_and(|here| here == remote || address::same(here, remote))
+            || settings::accepted(&setting, self.asked) == SettingState::Accepted;
+        (!known).then_some(setting)
     }
 
     /// If SOURCE_DATE_EPOCH was guessed, rebuilt files contain the guess where published ones contain the

@@ -56,19 +56,19 @@ pub(super) fn again(path: &Path, entry: &Image, rebuilt: &Rebuilt, to: &Path) ->
         let base = if digests.is_empty() { SCRATCH.to_string() } else { digests.join(",") };
         rebuilt.extra.borrow_mut().push(Setting::image_base(&base));
     }
+    // So has what it says that it is: whoever loads it knows it by that.
+    let (title, version) = (&entry.title, &entry.version);
+    let packages = rebuilt.shipped(None).map(|a| &*a.package);
+    if !wishes.has_name(title, version, packages.collect::<Vec<_>>().into_iter()) {
+        rebuilt.extra.borrow_mut().push(Setting::image_name(title, version));
+    }
     let layout = Layout::open(path, &rebuilt.fresh_place("published"), rebuilt.limits)?;
     let bases: Bases = entry.bases.iter().map(|d| (layout.clone(), d.clone())).collect();
     let format = write::layer_format();
     let (compressor, level) =
         compressed_by(format, &entry.compressor, &entry.compressor_version, entry.level);
     let way = Way {
-        about: About {
-            title: &entry.title,
-            version: &entry.version,
-            revision: rebuilt.revision,
-            wishes,
-            epoch: entry.epoch,
-        },
+        about: About { title, version, revision: rebuilt.revision, wishes, epoch: entry.epoch },
         bases: &bases,
         compressor,
         level,

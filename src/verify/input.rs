@@ -147,7 +147,7 @@ fn is_about_another(path: &Path, name: &str, end: &str) -> bool {
     let Some(signed) = name.strip_suffix(end).filter(|signed| !signed.is_empty()) else {
         return false;
     };
-    let json = || std::fs::read_to_string(path).is_ok_and(|text| text.starts_with('{'));
+    let json = || fs::read_text(path).is_ok_and(|text| text.starts_with('{'));
     path.with_file_name(signed).is_file() || end.contains(".json") && json()
 }
 
@@ -164,7 +164,7 @@ pub(super) fn is_manifest(path: &Path, wanted: bool) -> Result<bool> {
     if !json && path.extension().is_none_or(|e| e != "json") {
         return Ok(false);
     }
-    if fs::lstat(path)?.len() > manifest::LONGEST {
+    if std::fs::metadata(path).with_context(what)?.len() > manifest::LONGEST {
         return Ok(wanted);
     }
     let text = std::fs::read(path).with_context(what)?;

@@ -39,6 +39,7 @@ use self::rebuild::{Rebuild, build};
 use self::source::Search;
 use crate::artifact::ArtifactSet;
 use crate::build::{Built, if_full};
+use crate::cargo::home;
 use crate::epoch::EpochFrom;
 use crate::error::{host, refused, usage};
 use crate::fs;
@@ -304,6 +305,7 @@ fn fresh(asked: &VerifyRequest, published: &[Binary], scratch: &Path) -> Result<
     for dir in tree.package.ancestors() {
         programs::none_at(&tree.dir.join(dir))?;
     }
+    programs::none_above(&tree.dir, home::of_user().as_deref())?;
     let manifest = tree.dir.join(&tree.package).join("Cargo.toml");
     if !manifest.is_file() {
         let inside = tree.package.join("Cargo.toml");

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use repro_formats::names::visible;
 use toml_edit::DocumentMut;
 
 use crate::cargo::config::{Config, FILE_NAMES, Inside};
@@ -29,16 +30,45 @@ pub(super) fn none_at(dir: &Path) -> Result<()> {
     let tree = Inside { root: dir, copy: dir, outside: false };
     config.add_inside(tree, &FILE_NAMES.map(PathBuf::from))?;
     none_in(&config, dir)?;
+    match toolchain_at_path(dir)? {
+        None => Ok(()),
+        Some(name) => Err(refused(format!(
+            "`{name}` of the source names a toolchain by its path, which would run before anything is checked: nothing was built"
+        ))),
+    }
+}
+
+/// The same of the directories above a source, which may have come in one archive with it; the user's own
+/// cargo home is trusted.
+pub(super) fn none_above(dir: &Path, cargo_home: Option<&Path>) -> Result<()> {
+    let named = |what: String| {
+        refused(format!(
+            "{what} is in a directory above the source and names a program, which would run before anything is checked: pass an archive of the source, or move the source to a directory of its own"
+        ))
+    };
+    let config = Config::read(dir, cargo_home)?;
+    if let Some((key, file)) = config.programs_of_others().into_iter().next() {
+        let (key, file) = (key.escape_debug(), visible(&file.display().to_string()));
+        return Err(named(format!("`{key}` of cargo config `{file}`")));
+    }
+    for above in dir.ancestors().skip(1) {
+        if let Some(name) = toolchain_at_path(above)? {
+            let file = visible(&above.join(name).display().to_string());
+            return Err(named(format!("toolchain file `{file}`")));
+        }
+    }
+    Ok(())
+}
+
+/// The toolchain file in a directory that names a toolchain by its path.
+fn toolchain_at_path(dir: &Path) -> Result<Option<&'static str>> {
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
         let text = fs::read_text_if_any(&dir.join(name))?.unwrap_or_default();
         // The old form is a channel alone, and no TOML.
         let Ok(document) = text.parse::<DocumentMut>() else { continue };
-        let path = document.get("toolchain").and_then(|t| t.get("path"));
-        if path.is_some() {
-            return Err(refused(format!(
-                "`{name}` of the source names a toolchain by its path, which would run before anything is checked: nothing was built"
-            )));
+        if document.get("toolchain").and_then(|t| t.get("path")).is_some() {
+            return Ok(Some(name));
         }
     }
-    Ok(())
+    Ok(None)
 }

@@ -352,3 +352,96 @@ fn programs_that_a_source_names_do_not_run() {
         it.project.commit("without");
     }
 }
+
+/// A tarball can have them: whoever opens a FIFO waits, and a device has no end.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
+    let project = Project::plain("sound-features");
+    let app = project.base().join("app").display().to_string();
+    std::fs::write(&app, "x").unwrap();
+    let source = project.dir.display().to_string();
+    for (make, code, word) in [
+        ("mkfifo rust-toolchain.toml", 5, "is a FIFO"),
+        ("mkfifo .cargo/config.toml", 5, "is a FIFO"),
+        ("ln -s /dev/zero rust-toolchain.toml", 5, "a device"),
+        ("ln -s /dev/zero .cargo/config.toml", 4, "outside the source"),
+        (
+            "ln -s /dev/zero .cargo/more.toml; echo \"include = ['more.toml']\" >.cargo/config.toml",
+            4,
+            "outside the source",
+        ),
+        // The control: with files in their places only the time is missing.
+        (
+            "echo 'include = [\"more.toml\"]' >.cargo/config.toml; touch .cargo/more.toml",
+            4,
+            "SOURCE_DATE_EPOCH",
+        ),
+    ] {
+        crate::archive::sh(&project.dir, &format!("mkdir .cargo; {make}"));
+        let run = project.repro(&["verify", "--source", &source, "--artifact", &app]);
+        fails(&run, code, &[word]);
+        crate::archive::sh(&project.dir, "rm -rf .cargo rust-toolchain.toml");
+    }
+}
+
+/// They may have come in one archive with it.
+#[test]
+fn programs_that_are_named_above_a_source_do_not_run() {
+    let project = Project::plain("sound-features");
+    let (mark, app) = (project.base().join("ran"), project.base().join("app"));
+    let app = app.display().to_string();
+    std::fs::write(&app, "x").unwrap();
+    let tool = project.base().join("evil");
+    std::fs::write(&tool, format!("#!/bin/sh\ntouch {mark:?}\nexec rustc \"$@\"\n")).unwrap();
+    crate::archive::sh(&project.base(), "chmod +x evil; mkdir -p tc/bin; cp evil tc/bin/cargo");
+    let source = project.dir.display().to_string();
+    let toolchain = format!("[toolchain]\npath = {:?}\n", project.base().join("tc"));
+    for (file, text, code, word) in [
+        (".cargo/config.toml", "[build]\nrustc = './evil'\n", 4, "`build.rustc` of cargo config"),
+        (".cargo/config", "[build]\nrustc-wrapper = './evil'\n", 4, "`build.rustc-wrapper`"),
+        ("rust-toolchain.toml", &*toolchain, 4, "toolchain file"),
+        // The control: what names no program is the user's own, and only the time is missing.
+        (".cargo/config.toml", "[net]\nretry = 1\n", 4, "SOURCE_DATE_EPOCH"),
+    ] {
+        let path = project.base().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        fails(&project.repro(&["verify", "--source", &source, "--artifact", &app]), code, &[word]);
+        assert!(!mark.exists(), "{file}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+/// cargo knows a token by the name of its registry, and a source says where that is.
+#[test]
+fn a_source_sends_no_token_to_another_address() {
+    let project = Project::plain("sound-features");
+    let app = project.base().join("app").display().to_string();
+    std::fs::write(&app, "x").unwrap();
+    let home = project.base().join("own-cargo-home");
+    let own = |name: &str, text: &str| std::fs::write(home.join(name), text).unwrap();
+    std::fs::create_dir(&home).unwrap();
+    own("credentials.toml", "[registries.corp]\ntoken = \"secret\"\n");
+    let source = project.dir.display().to_string();
+    let verify = |more: &[(&str, &str)]| {
+        let env = [&[("CARGO_HOME", home.to_str().unwrap())], more].concat();
+        project.repro_env(&["verify", "--source", &source, "--artifact", &app], &env)
+    };
+    let there = "[registries.corp]\nindex = \"sparse+https://evil.example/\"\n";
+    let refused = "would send your token for `corp` there";
+    project.write(".cargo/config.toml", there);
+    fails(&verify(&[]), 4, &[refused]);
+    own("config.toml", "[registries.corp]\nindex = \"sparse+https://corp.example/\"\n");
+    fails(&verify(&[]), 4, &[refused]);
+    project.write(".cargo/config.toml", "include = ['more.toml']\n");
+    project.write(".cargo/more.toml", there);
+    fails(&verify(&[]), 4, &[refused]);
+    // Controls, where only the time is missing: the user's own address, and no token of that name.
+    own("config.toml", there);
+    fails(&verify(&[]), 4, &["SOURCE_DATE_EPOCH"]);
+    own("config.toml", "");
+    own("credentials.toml", "[registries.other]\ntoken = \"secret\"\n");
+    fails(&verify(&[]), 4, &["SOURCE_DATE_EPOCH"]);
+    fails(&verify(&[("CARGO_REGISTRIES_CORP_TOKEN", "secret")]), 4, &[refused]);
+}

@@ -377,6 +377,25 @@ fn a_base_that_the_manifest_of_cargo_does_not_name_has_to_be_accepted() {
     assert_verdict(&run, 0, "REPRODUCED");
 }
 
+/// `docker load` knows it by that: a publisher could call it as some other image is called.
+#[test]
+fn a_name_that_the_source_does_not_give_has_to_be_accepted() {
+    let project = built(None);
+    let run = ok(archived(&project, &["scratch", "--name", "debian", "--release", "latest"]));
+    assert!(run.stdout.contains("does not call the image `debian:latest`"), "{}", run.stdout);
+    let dist = project.results().join("dist");
+    let dist = dist.to_str().unwrap();
+    let run = project.repro(&["verify", dist]);
+    assert_eq!(run.code, Some(1), "{}", run.all());
+    assert!(run.last().starts_with("REPRODUCED WITH THE PUBLISHER'S SETTINGS: image-name"));
+    let accept = "image-name=debian:latest";
+    assert_verdict(&project.repro(&["verify", dist, "--accept-setting", accept]), 0, "REPRODUCED");
+    // The control: the package's own.
+    let run = ok(archived(&project, &["scratch"]));
+    assert!(!run.stdout.contains("does not call the image"), "{}", run.stdout);
+    assert_verdict(&project.repro(&["verify", dist]), 0, "REPRODUCED");
+}
+
 /// What needs a loader does not start on nothing; on a base it may.
 #[test]
 fn images_of_several_targets_and_of_programs_that_need_a_loader() {

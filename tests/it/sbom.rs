@@ -270,6 +270,55 @@ fn published(project: &Project, dist: &Path) {
     let run = verify();
     assert_verdict(&run, 1, "DIFFERS");
     assert!(run.stdout.contains("does not list what the rebuild linked"), "{}", run.all());
+    // A document that has another repository as the place of the source.
+    let elsewhere = honest.replace("https://example.invalid/app", "https://example.org/curl");
+    std::fs::write(&manifest, elsewhere).unwrap();
+    ok(&project.repro(&["sbom", manifest.to_str().unwrap()]));
+    let run = verify();
+    assert!(run.stdout.contains("remote=https://example.org/curl.git"), "{}", run.all());
+    assert_verdict(
+        &run,
+        1,
+        "REPRODUCED WITH THE PUBLISHER'S SETTINGS: remote (pass `--accept-setting remote` to accept this)",
+    );
+    let run = project.repro(&[&args[..], &["--accept-setting", "remote"]].concat());
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert_eq!(run.stdout.matches("remote=").count(), 1, "{}", run.all());
+}
+
+/// cargo compares a vendored crate with a list of digests that is vendored too.
+#[test]
+fn a_vendored_crate_has_no_checksum_that_nothing_was_compared_with() {
+    let project = Project::plain("sound-features");
+    let checksum = "ab".repeat(32);
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}\n")
+    };
+    project.write("Cargo.toml", &package("app", "[dependencies]\ndep = \"1\"\n"));
+    let lock = format!(
+        "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"1.0.0\"\ndependencies = [\n \"dep\",\n]\n\n[[package]]\nname = \"dep\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n"
+    );
+    project.write("Cargo.lock", &lock);
+    project.write("src/main.rs", "fn main() {\n    println!(\"{}\", dep::three());\n}\n");
+    let config = "[source.crates-io]\nreplace-with = 'v'\n[source.v]\ndirectory = 'vendor'\n";
+    project.write(".cargo/config.toml", config);
+    project.write("vendor/dep/Cargo.toml", &package("dep", ""));
+    project.write("vendor/dep/src/lib.rs", "pub fn three() -> u8 {\n    4\n}\n");
+    let digests = format!("{{\"files\": {{}}, \"package\": \"{checksum}\"}}");
+    project.write("vendor/dep/.cargo-checksum.json", &digests);
+    project.git(&["init", "-q"]);
+    project.commit("with a vendored crate");
+    assert_verdict(&project.repro(&["build"]), 0, "REPRODUCIBLE");
+    ok(&project.repro(&["sbom", "-o", "."]));
+    let text = std::fs::read_to_string(project.dir.join("app.cdx.json")).unwrap();
+    assert!(text.contains("pkg:cargo/dep@1.0.0") && !text.contains(&checksum), "{text}");
+    assert!(text.contains("\"vendor/dep\""), "{text}");
+    // The control: a crate of a registry that cargo itself compared.
+    let shared = shared();
+    let document = read(&shared.1.join("app.cdx.json"));
+    let crates = with_role(&document, "build");
+    let cc = crates.iter().find(|c| c["name"] == "cc").unwrap();
+    assert_eq!(cc["hashes"][0]["content"].as_str().map(str::len), Some(64));
 }
 
 /// A change of a manifest's list of components.

@@ -7,6 +7,7 @@ use crate::support::{Project, Run, assert_verdict, host};
 use crate::verify::fails;
 
 mod archives;
+mod prompts;
 mod stores;
 
 const URL: &str = "https://forge.example/org/app";

@@ -51,8 +51,13 @@ impl ConfigFile {
     }
 
     pub(super) fn remove(&mut self, keys: &[&str]) {
-        keys.iter().for_each(|key| drop(self.document.remove(key)));
-        self.includes.iter_mut().for_each(|file| file.remove(keys));
+        self.change(&mut |table| keys.iter().for_each(|key| drop(table.remove(key))));
+    }
+
+    /// Changes it and all that it includes.
+    pub(super) fn change(&mut self, change: &mut dyn FnMut(&mut Table)) {
+        change(self.document.as_table_mut());
+        self.includes.iter_mut().for_each(|file| file.change(change));
     }
 
     /// The tables that change what is built, as text; empty if there are none. Network, registry,

@@ -49,7 +49,8 @@ impl Inside<'_> {
     /// A file of a stranger's source may be a link that leads out of it.
     pub(super) fn check_inside(&self, relative: &Path) -> Result<()> {
         let real = |path: &Path| fs::canonicalize(path).unwrap_or(path.to_owned());
-        if self.outside || real(&self.copy.join(relative)).starts_with(real(self.copy)) {
+        let file = self.copy.join(relative);
+        if self.outside || !file.exists() || real(&file).starts_with(real(self.copy)) {
             return Ok(());
         }
         Err(refused(format!(
@@ -79,6 +80,11 @@ impl Inside<'_> {
                     include.path.display()
                 )));
             }
+            if let Ok(relative) = include.path.strip_prefix(self.root)
+                && inside
+            {
+                self.check_inside(relative)?;
+            }
             let place = if inside { Place::Source } else { outer(file.place) };
             let Some(text) = fs::read_text_if_any(&self.real(&include.path))? else {
                 if include.optional {
@@ -89,11 +95,6 @@ impl Inside<'_> {
                     include.path.display()
                 )));
             };
-            if let Ok(relative) = include.path.strip_prefix(self.root)
-                && inside
-            {
-                self.check_inside(relative)?;
-            }
             let included = parse(include.path, place, &text)?;
             let mut included = self.load(included, depth + 1, all)?;
             included.relative = include.relative;

@@ -1,0 +1,100 @@
+//! What the config of a stranger's source may say of the network: where crates are, and not how they are
+//! fetched. cargo sends a token to the registry of its name, wherever a source says that this is.
+
+use std::path::Path;
+
+use anyhow::Result;
+use toml_edit::{Item, TableLike};
+
+use super::{Config, Place, lookup};
+use crate::error::refused;
+use crate::fs;
+
+/// The keys of `net` that count.
+const NET: [&str; 3] = ["retry", "offline", "git-fetch-with-cli"];
+
+impl Config {
+    /// Leaves out what the source says of proxies, certificates and keys of hosts: by it, somebody else could
+    /// read what is fetched and with which token.
+    ///
+    /// # Errors
+    /// The source gives a registry that this user has a token for another address.
+    pub fn distrust_source(&mut self, cargo_home: Option<&Path>) -> Result<()> {
+        for file in self.files.iter_mut().filter(|file| file.place == Place::Source) {
+            file.change(&mut |table| {
+                table.remove("http");
+                let Some(net) = table.get_mut("net").and_then(Item::as_table_like_mut) else {
+                    return;
+                };
+                let keys: Vec<_> = net.iter().map(|(key, _)| key.to_string()).collect();
+                keys.iter().filter(|k| !NET.contains(&&***k)).for_each(|k| drop(net.remove(k)));
+            });
+        }
+        for name in self.keys(&["registries"]) {
+            let index = |of_source: bool| {
+                let files = self.all().filter(|f| (f.place == Place::Source) == of_source);
+                let found = files.filter_map(|f| {
+                    lookup(f.document.as_table(), &["registries", &name, "index"])?.as_str()
+                });
+                found.map(|url| url.trim_end_matches('/')).next()
+            };
+            let Some(theirs) = index(true).filter(|theirs| index(false) != Some(theirs)) else {
+                continue;
+            };
+            if variable(&name, "INDEX").is_none() && self.has_token(&name, cargo_home)? {
+                let (name, theirs) = (name.escape_debug(), theirs.escape_debug());
+                return Err(refused(format!(
+                    "the source says that the registry `{name}` is at `{theirs}`, and cargo would send your token for `{name}` there: if that is its address, set `index` of [registries.{name}] in your cargo home"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether cargo knows a token of this user by the name of a registry.
+    fn has_token(&self, name: &str, cargo_home: Option<&Path>) -> Result<bool> {
+        let token = |table: &dyn TableLike| {
+            let registry = table.get("registries").and_then(Item::as_table_like)?.get(name)?;
+            registry.get("token").map(drop)
+        };
+        let own = self.all().filter(|file| file.place != Place::Source);
+        if variable(name, "TOKEN").is_some() || own.filter_map(|f| token(&*f.document)).count() > 0
+        {
+            return Ok(true);
+        }
+        for file in ["credentials", "credentials.toml"] {
+            let Some(path) = cargo_home.map(|home| home.join(file)) else { continue };
+            let found = fs::toml::File::read(&path)?;
+            if found.is_some_and(|found| token(found.root()).is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The variable that cargo reads for a key of a registry.
+fn variable(name: &str, key: &str) -> Option<std::ffi::OsString> {
+    let name = name.to_uppercase().replace('-', "_");
+    std::env::var_os(format!("CARGO_REGISTRIES_{name}_{key}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::parse;
+    use super::*;
+
+    #[test]
+    fn connections_are_the_users_own() {
+        let text = "[http]\nproxy = 'evil'\n[net]\nretry = 3\nssh = { known-hosts = ['evil'] }\n[source.x]\nregistry = 'y'\n";
+        let files = [Place::Source, Place::CargoHome];
+        let files = files.map(|place| parse("/d/.cargo/config.toml".into(), place, text).unwrap());
+        let mut config = Config { files: files.into() };
+        config.distrust_source(None).unwrap();
+        let left = config.files.iter().map(|file| file.document.to_string());
+        let [theirs, own] = &left.collect::<Vec<_>>()[..] else { panic!("two files") };
+        assert!(!theirs.contains("evil"), "{theirs}");
+        assert!(theirs.contains("retry = 3") && theirs.contains("registry = 'y'"), "{theirs}");
+        assert_eq!(own, text);
+    }
+}
