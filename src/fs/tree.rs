@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use filetime::FileTime;
 use repro_formats::digest;
+use repro_formats::names::visible;
 
-use super::file::{TEMPORARY, create_dir, entries, lstat, symlink};
+use super::file::{TEMPORARY, canonical, create_dir, entries, lstat, symlink};
 use super::system::set_times;
-use crate::error::host;
+use crate::error::{bad_input, host};
 
 /// Everything below `root` (not `root` itself), directories before what is in them, sorted by
 /// bytes; links are not followed. `enter` is asked about each path before it is listed; `false`
@@ -33,6 +34,27 @@ pub fn walk(root: &Path, enter: &mut dyn FnMut(&Path) -> bool) -> Result<Vec<(Pa
         open.extend(below.into_iter().rev());
     }
     Ok(found)
+}
+
+/// Refuses a tree in which anything is neither a file, a directory nor a link to one: whoever reads a FIFO or a
+/// device may wait for ever. What is in `.git`, and what cargo built, is left out.
+pub fn only_files(root: &Path) -> Result<()> {
+    let built = |path: &Path| {
+        path.file_name() == Some("target".as_ref()) && path.join("CACHEDIR.TAG").is_file()
+    };
+    for (path, meta) in walk(root, &mut |path| not_git(path) && !built(path))? {
+        // A link to nothing is one to no device.
+        let real = if meta.is_symlink() { fs::metadata(&path).ok() } else { Some(meta) };
+        let ends = real.is_none_or(|meta| meta.is_file() || meta.is_dir());
+        if !ends && canonical(&path) != Path::new("/dev/null") {
+            let below = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            return Err(bad_input(format!(
+                "`{}` of the source is a FIFO, a device or a socket, or a link to one: remove it",
+                visible(&below)
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Copies a tree: files with their permissions, links as links, directories; `enter` as in

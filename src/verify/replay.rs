@@ -10,6 +10,7 @@ use super::{programs, settings, source};
 use crate::cargo::config::Config;
 use crate::cargo::home;
 use crate::error::refused;
+use crate::fs;
 use crate::manifest::Manifest;
 use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
 use crate::recipe::environment::{self, Divided};
@@ -71,6 +72,7 @@ pub(super) fn open(
     let config = Config::replay(&outside, cargo_home.as_deref())?;
     let mut copied = Copied::new(source, config, cargo_home, scratch, false)?;
     // Before cargo, which reads them, is asked anything.
+    fs::only_files(&copied.copy)?;
     programs::none_in(&copied.config, &copied.source.root)?;
     holds_its_crates(&copied.config, &copied.source.root)?;
     let content_digest = match copied.source.origin {

@@ -201,6 +201,7 @@ impl Search<'_> {
     })?;
         self.expected.refuse_files("a directory")?;
         let tree = self.files(given)?;
+        fs::only_files(&tree.dir)?;
         let package = tree.dir.join(&claimed.directory);
         let source = source::find(&Wanted {
             cargo: self.cargo.clone(),

@@ -362,18 +362,20 @@ fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
     std::fs::write(&app, "x").unwrap();
     let source = project.dir.display().to_string();
     for (make, code, word) in [
-        ("mkfifo rust-toolchain.toml", 5, "is a FIFO"),
+        ("mkfifo rust-toolchain.toml", 5, "`rust-toolchain.toml` of the source is a FIFO"),
         ("mkfifo .cargo/config.toml", 5, "is a FIFO"),
-        ("ln -s /dev/zero rust-toolchain.toml", 5, "a device"),
-        ("ln -s /dev/zero .cargo/config.toml", 4, "outside the source"),
+        // Whatever a workspace names as a member.
+        ("mkdir m; mkfifo m/Cargo.toml", 5, "`m/Cargo.toml` of the source"),
+        ("mkdir m; ln -s /dev/zero m/Cargo.toml", 5, "or a link to one"),
+        ("ln -s /dev/null .cargo/config.toml", 4, "outside the source"),
         (
-            "ln -s /dev/zero .cargo/more.toml; echo \"include = ['more.toml']\" >.cargo/config.toml",
+            "ln -s /dev/null .cargo/more.toml; echo \"include = ['more.toml']\" >.cargo/config.toml",
             4,
             "outside the source",
         ),
-        // The control: with files in their places only the time is missing.
+        // The control: only the time is missing.
         (
-            "echo 'include = [\"more.toml\"]' >.cargo/config.toml; touch .cargo/more.toml",
+            "echo 'include = [\"more.toml\"]' >.cargo/config.toml; touch .cargo/more.toml; ln -s none m; ln -s /dev/null n",
             4,
             "SOURCE_DATE_EPOCH",
         ),
@@ -381,7 +383,7 @@ fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
         crate::archive::sh(&project.dir, &format!("mkdir .cargo; {make}"));
         let run = project.repro(&["verify", "--source", &source, "--artifact", &app]);
         fails(&run, code, &[word]);
-        crate::archive::sh(&project.dir, "rm -rf .cargo rust-toolchain.toml");
+        crate::archive::sh(&project.dir, "rm -rf .cargo rust-toolchain.toml m n");
     }
 }
 
