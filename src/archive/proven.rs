@@ -40,7 +40,7 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     let target_dir = target_dir.into_std_path_buf();
     let results = target_dir.join("repro");
     let _lock = results.is_dir().then(|| publish::lock(&results)).transpose()?;
-    let (manifest_path, mut manifest) = proven(asked, &results)?;
+    let (manifest_path, manifest) = proven(asked, &results)?;
     let source = source::find(&wanted(&manifest, cargo_manifest, target_dir)?)?;
     let scratch = Scratch::new(false)?;
     let copy = scratch.path().join("source");
@@ -68,12 +68,13 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
         let found = include::find(&[pattern], &workspace, &work_tree).unwrap_or_default();
         included.add_but(found, &generated);
     }
-    let mut asked = asked.clone();
-    asked.name = asked.name.or(defaults.name);
-    asked.release = asked.release.or(defaults.release);
-    if asked.formats.is_empty() {
-        asked.formats = defaults.formats;
-    }
+    let given = asked.clone();
+    let asked = Archive {
+        name: given.name.or(defaults.name),
+        release: given.release.or(defaults.release),
+        formats: if given.formats.is_empty() { defaults.formats } else { given.formats },
+        ..given
+    };
 
     let image = image::plan(&asked, &wishes, scratch.path())?;
     let new = tempfile::Builder::new()
@@ -100,11 +101,10 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
             let out = Pending::create(&path)?;
             let packed = pack(&mut items.into_iter().map(Ok), &path, out, &options)?;
             check_packed(&packed, &artifacts, &stem)?;
-            archives.push((path.clone(), entry(&path, Some(target), &options, &packed)));
+            archives.push(entry(&path, Some(target), &options, &packed));
         }
     }
-    manifest.archives = archives.iter().map(|(_, a)| a.clone()).collect();
-    manifest.images = images.clone();
+    let manifest = Manifest { archives: archives.clone(), images: images.clone(), ..manifest };
     write_beside(new.path(), &manifest)?;
     let dist = results.join(DIST);
     let names = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().flatten();
@@ -130,10 +130,7 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
         beside: &[sums::NAME, MANIFEST],
         notes: notes.chain(colliding).chain(of_image).chain(replaced).collect(),
         images: images.into_iter().map(|i| (dist.join(&i.name), i)).collect(),
-        archives: archives
-            .into_iter()
-            .map(|(p, a)| (dist.join(p.file_name().unwrap_or_default()), a))
-            .collect(),
+        archives: archives.into_iter().map(|a| (dist.join(&a.name), a)).collect(),
     })
 }
 
@@ -334,12 +331,9 @@ fn check_packed(packed: &Packed, artifacts: &[&Artifact], stem: &str) -> Result<
 
 /// What is published with the archives: the manifest, and the digests of all.
 fn write_beside(dist: &Path, manifest: &Manifest) -> Result<()> {
-    let mut published = manifest.clone();
-    for artifact in &mut published.artifacts {
-        // Beside the archives there are no single files.
-        artifact.path = None;
-    }
-    let bytes = published.to_bytes()?;
+    // Beside the archives there are no single files.
+    let single = manifest.artifacts.iter().map(|a| Artifact { path: None, ..a.clone() });
+    let bytes = Manifest { artifacts: single.collect(), ..manifest.clone() }.to_bytes()?;
     fs::write_atomic(&dist.join(MANIFEST), &bytes)?;
     let packed = manifest.packed();
     let mut sums: Vec<_> = packed.map(|p| (p.name.to_string(), p.sha256.to_string())).collect();
