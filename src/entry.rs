@@ -148,19 +148,19 @@ fn run(command: Command) -> Result<u8> {
         Command::Verify(args) => {
             let (format, verbose) = (args.format, args.request.verbose);
             match verify::run(args.request())? {
-                verify::Outcome::Report(found) => {
+                verify::Outcome::Report(found, signed) => {
                     show(
                         format,
-                        || text::verify::report(&found, verbose),
-                        || json::verify::report(&found),
+                        || text::verify::report(&found, &signed, verbose),
+                        || json::verify::report(&found, &signed),
                     )?;
                     Ok(found.code())
                 }
-                verify::Outcome::Attested(found) => {
+                verify::Outcome::Attested(found, signed) => {
                     show(
                         format,
-                        || text::attested::text(&found, verbose),
-                        || json::attested::attested(&found),
+                        || text::attested::text(&found, &signed, verbose),
+                        || json::attested::attested(&found, &signed),
                     )?;
                     Ok(found.code())
                 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::builder::TypedValueParser;
 use clap::{ArgAction, Args, Subcommand, ValueEnum, value_parser};
+use repro_formats::formats::Format;
 use repro_formats::limits::Limits;
 
 pub use build::{Build, BuildRequest, Field, Inject, LedgerChoice, Selection, SourceChoice};
@@ -95,6 +96,22 @@ pub enum Publishes {
 /// The format of `--format` that is a container image.
 pub const OCI: &str = "oci";
 
+/// What `repro archive` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// An archive.
+    Archive(&'static Format),
+    /// A container image.
+    Image,
+}
+
+impl Packing {
+    /// What `--format` and the metadata call by this name.
+    pub fn named(name: &str) -> Option<Packing> {
+        if name == OCI { Some(Packing::Image) } else { Format::named(name).map(Packing::Archive) }
+    }
+}
+
 /// What `repro archive` was asked for.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Archive {
@@ -149,9 +166,9 @@ pub struct Archive {
     /// Pack a build that took units from a ledger instead of building all of them twice
     #[arg(long)]
     pub ledger_ok: bool,
-    /// Names of formats.
+    /// What is made.
     #[arg(skip)]
-    pub formats: Vec<String>,
+    pub formats: Vec<Packing>,
     /// Whether members are digested for the report.
     #[arg(skip)]
     pub detail: bool,

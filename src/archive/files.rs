@@ -7,19 +7,19 @@ use repro_formats::formats::{FORMATS, Format};
 use repro_formats::tree::{self, Walk};
 use repro_formats::{names, policy};
 
-use super::packing::{Outcome, entry, file_name, formats, options, pack};
+use super::packing::{Outcome, entry, file_name, options, pack};
 use super::sums;
 use crate::epoch;
 use crate::error::usage;
 use crate::fs::Pending;
-use crate::request::{Archive, OCI};
+use crate::request::{Archive, Packing};
 
 /// Packs them.
 pub fn run(asked: &Archive) -> Result<Outcome> {
     let Some(output) = &asked.output else {
         return Err(usage("packing files needs an output file: pass -o FILE"));
     };
-    if asked.formats.iter().any(|f| f == OCI) || !asked.bases.is_empty() {
+    if asked.formats.contains(&Packing::Image) || !asked.bases.is_empty() {
         return Err(usage("an image is made of a build: leave out the files, or `oci` and --base"));
     }
     if !asked.include.is_empty() || asked.name.is_some() || asked.release.is_some() {
@@ -49,17 +49,17 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     if asked.sums {
         sums::check(&dir, &file_name(place))?;
     }
-    if let Some(path) = asked.paths.iter().find(|p| own.has(p)) {
+    if let Some(path) = asked.paths.iter().find(|p| own.find(p).is_some()) {
         return Err(usage(format!(
             "`{}` is both an input and the output: choose a different -o",
             path.display()
         )));
     }
-    let skip = |path: &Path| own.has(path);
+    let skip = |path: &Path| own.find(path).is_some();
     let mut walk = Walk::new(roots, &skip);
     let packed = pack(&mut walk, output, out, &options)?;
     let mut notes = Vec::new();
-    for path in walk.skipped().iter().filter(|p| own.told(p)) {
+    for path in walk.skipped().iter().filter(|p| own.find(p) == Some(true)) {
         let path = path.display();
         notes.push(format!("`{path}` is not in the archive: this command writes it"));
     }
@@ -79,8 +79,8 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
 
 /// The format asked for, else that of the output's name.
 fn format_of(asked: &Archive, output: &Path) -> Result<&'static Format> {
-    match formats(asked)?[..] {
-        [format] => Ok(format),
+    match asked.formats[..] {
+        [Packing::Archive(format)] => Ok(format),
         [] => Format::of_path(output).ok_or_else(|| {
             let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
             usage(format!(
@@ -168,20 +168,12 @@ impl Own {
         }
     }
 
+    /// If it is one: whether the user should hear of it.
     fn find(&self, path: &Path) -> Option<bool> {
         let name = path.file_name()?;
         let (_, told) = self.names.iter().find(|(n, _)| n == name)?;
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
         let parent = crate::fs::canonicalize(parent.unwrap_or(Path::new("."))).ok()?;
         (parent == self.dir).then_some(*told)
-    }
-
-    fn has(&self, path: &Path) -> bool {
-        self.find(path).is_some()
-    }
-
-    /// Whether the user should hear of it.
-    fn told(&self, path: &Path) -> bool {
-        self.find(path) == Some(true)
     }
 }

@@ -15,7 +15,7 @@ use crate::oci::config::{About, SCRATCH, Wishes};
 use crate::oci::documents;
 use crate::oci::layout::{Bases, Layout};
 use crate::oci::write::{self, Way};
-use crate::request::{Archive, OCI};
+use crate::request::{Archive, Packing};
 
 /// An image that is to be made.
 pub(super) struct Plan<'a> {
@@ -35,7 +35,7 @@ pub(super) fn plan<'a>(
     wishes: &'a Wishes,
     scratch: &Path,
 ) -> Result<Option<Plan<'a>>> {
-    if !asked.formats.iter().any(|f| f == OCI) {
+    if !asked.formats.contains(&Packing::Image) {
         return match asked.bases.is_empty() {
             true => Ok(None),
             false => Err(usage("--base is for images: pass --format oci as well")),

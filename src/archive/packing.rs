@@ -15,7 +15,7 @@ use repro_formats::tree::Item;
 
 use crate::error::{bad_input, usage};
 use crate::fs::Pending;
-use crate::request::{Archive, OCI};
+use crate::request::Archive;
 use crate::{manifest, process};
 
 /// What was packed.
@@ -34,14 +34,6 @@ pub struct Outcome {
 pub(super) struct Release {
     pub(super) name: String,
     pub(super) version: String,
-}
-
-/// The formats that were asked for by name.
-pub(super) fn formats(asked: &Archive) -> Result<Vec<&'static Format>> {
-    let known = |name: &String| {
-        Format::named(name).ok_or_else(|| usage(format!("there is no archive format `{name}`")))
-    };
-    asked.formats.iter().filter(|name| *name != OCI).map(known).collect()
 }
 
 /// The level that was asked for, if the format has it.
@@ -65,12 +57,10 @@ pub(super) fn options(
     epoch: i64,
     detail: bool,
 ) -> Result<Options> {
-    let level = level(asked, format)?;
-    let compressor = format.compressor();
     Ok(Options {
         format,
-        compressor,
-        level,
+        compressor: format.compressor(),
+        level: level(asked, format)?,
         threads: asked.jobs.unwrap_or_else(deflate::threads),
         epoch: u64::try_from(epoch)
             .map_err(|_| bad_input(format!("the epoch {epoch} is before 1970")))?,

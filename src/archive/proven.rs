@@ -11,7 +11,7 @@ use repro_formats::formats::Format;
 use repro_formats::pack::Packed;
 use repro_formats::{digest, names, tree};
 
-use super::packing::{Outcome, Release, entry, formats, options, pack};
+use super::packing::{Outcome, Release, entry, options, pack};
 use super::{image, sums};
 use crate::artifact::Kind;
 use crate::error::{bad_input, refused, usage};
@@ -23,7 +23,7 @@ use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
 use crate::project::scratch::Scratch;
 use crate::query::Cargo;
-use crate::request::{Archive, OCI, SourceChoice};
+use crate::request::{Archive, Packing, SourceChoice};
 use crate::source::{self, Origin, Source, Wanted, include};
 use crate::term::short_list;
 use crate::verdict::Verdict;
@@ -40,7 +40,7 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     let target_dir = target_dir.into_std_path_buf();
     let results = target_dir.join("repro");
     let _lock = results.is_dir().then(|| publish::lock(&results)).transpose()?;
-    let (manifest_path, mut manifest) = proven(asked, &results)?;
+    let (manifest_path, manifest) = proven(asked, &results)?;
     let source = source::find(&wanted(&manifest, cargo_manifest, target_dir)?)?;
     let scratch = Scratch::new(false)?;
     let copy = scratch.path().join("source");
@@ -55,25 +55,30 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
     let defaults = Defaults::read(&copy.join(&source.package), &workspace)?;
     let wishes = defaults.image()?;
     let defaults = defaults.archive()?;
-    let mut patterns = defaults.include;
-    patterns.extend(asked.include.iter().cloned());
+    let patterns = defaults.include.into_iter().chain(asked.include.iter().cloned());
     let work_tree = source.root.join(&source.workspace);
     let generated = made_by_build(&manifest);
     // What the build made and compared is packed from there, whatever the work tree has.
     let (of_target, patterns): (Vec<String>, Vec<String>) = patterns
-        .into_iter()
         .partition(|p| !generated.is_empty() && include::of_target(p).is_ok_and(|p| p.is_some()));
     let mut included = include::find(&patterns, &workspace, &work_tree)?;
     for pattern in of_target {
         let found = include::find(&[pattern], &workspace, &work_tree).unwrap_or_default();
         included.add_but(found, &generated);
     }
-    let mut asked = asked.clone();
-    asked.name = asked.name.or(defaults.name);
-    asked.release = asked.release.or(defaults.release);
-    if asked.formats.is_empty() {
-        asked.formats = defaults.formats;
-    }
+    let named = |name: &String| {
+        let says = "`format` of an archive in metadata.repro must list what `--format` takes, not";
+        let odd = || bad_input(format!("{says} `{}`", name.escape_debug()));
+        Packing::named(name).ok_or_else(odd)
+    };
+    let formats: Result<Vec<_>> = defaults.formats.iter().map(named).collect();
+    let given = asked.clone();
+    let asked = Archive {
+        name: given.name.or(defaults.name),
+        release: given.release.or(defaults.release),
+        formats: if given.formats.is_empty() { formats? } else { given.formats },
+        ..given
+    };
 
     let image = image::plan(&asked, &wishes, scratch.path())?;
     let new = tempfile::Builder::new()
@@ -82,7 +87,9 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
         .with_context(|| format!("failed to write in `{}`", results.display()))?;
     let mut archives = Vec::new();
     let mut images = Vec::new();
-    let only_image = asked.formats.iter().all(|f| f == OCI) && image.is_some();
+    let archive = |made: &Packing| if let Packing::Archive(f) = made { Some(*f) } else { None };
+    let formats: Vec<_> = asked.formats.iter().filter_map(archive).collect();
+    let only_image = formats.is_empty() && image.is_some();
     if let Some(image) = &image {
         let all: Vec<&Artifact> = by_target(&manifest).into_values().flatten().collect();
         let release = release(&asked, &all)?;
@@ -92,7 +99,8 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
         let release = release(&asked, &artifacts)?;
         let stem = format!("{}-{}-{target}", release.name, release.version);
         let files = files(&results, &artifacts, &included.files)?;
-        for format in formats_for(&asked, target)? {
+        let usual = [Format::of_target(target)];
+        for format in if formats.is_empty() { &usual[..] } else { &formats } {
             let path = new.path().join(format!("{stem}.{}", format.extensions[0]));
             let epoch = asked.epoch.unwrap_or(manifest.recipe.epoch);
             let options = options(&asked, format, epoch, true)?;
@@ -100,11 +108,10 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
             let out = Pending::create(&path)?;
             let packed = pack(&mut items.into_iter().map(Ok), &path, out, &options)?;
             check_packed(&packed, &artifacts, &stem)?;
-            archives.push((path.clone(), entry(&path, Some(target), &options, &packed)));
+            archives.push(entry(&path, Some(target), &options, &packed));
         }
     }
-    manifest.archives = archives.iter().map(|(_, a)| a.clone()).collect();
-    manifest.images = images.clone();
+    let manifest = Manifest { archives: archives.clone(), images: images.clone(), ..manifest };
     write_beside(new.path(), &manifest)?;
     let dist = results.join(DIST);
     let names = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().flatten();
@@ -131,10 +138,7 @@ pub fn run(asked: &Archive) -> Result<Outcome> {
         beside: &[sums::NAME, MANIFEST],
         notes: notes.chain(colliding).chain(of_image).chain(replaced).collect(),
         images: images.into_iter().map(|i| (dist.join(&i.name), i)).collect(),
-        archives: archives
-            .into_iter()
-            .map(|(p, a)| (dist.join(p.file_name().unwrap_or_default()), a))
-            .collect(),
+        archives: archives.into_iter().map(|a| (dist.join(&a.name), a)).collect(),
     })
 }
 
@@ -286,14 +290,6 @@ fn release(asked: &Archive, artifacts: &[&Artifact]) -> Result<Release> {
     Ok(release)
 }
 
-fn formats_for(asked: &Archive, target: &str) -> Result<Vec<&'static Format>> {
-    let formats = formats(asked)?;
-    Ok(match formats[..] {
-        [] => vec![Format::of_target(target)],
-        _ => formats,
-    })
-}
-
 /// Names in the archive, and where the files are; each artifact still what was proven.
 fn files(
     results: &Path,
@@ -335,12 +331,9 @@ fn check_packed(packed: &Packed, artifacts: &[&Artifact], stem: &str) -> Result<
 
 /// What is published with the archives: the manifest, and the digests of all.
 fn write_beside(dist: &Path, manifest: &Manifest) -> Result<()> {
-    let mut published = manifest.clone();
-    for artifact in &mut published.artifacts {
-        // Beside the archives there are no single files.
-        artifact.path = None;
-    }
-    let bytes = published.to_bytes()?;
+    // Beside the archives there are no single files.
+    let single = manifest.artifacts.iter().map(|a| Artifact { path: None, ..a.clone() });
+    let bytes = Manifest { artifacts: single.collect(), ..manifest.clone() }.to_bytes()?;
     fs::write_atomic(&dist.join(MANIFEST), &bytes)?;
     let packed = manifest.packed();
     let mut sums: Vec<_> = packed.map(|p| (p.name.to_string(), p.sha256.to_string())).collect();

@@ -1,10 +1,11 @@
 //! Arguments of `repro archive`.
 
 use clap::Args;
-use repro_formats::formats;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use repro_formats::formats::FORMATS;
 
 use super::output::Format;
-use crate::request;
+use crate::request::{self, Packing};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +24,7 @@ pub struct ArchiveArgs {
     /// Archive formats, `oci` for a container image, and `json` for the report [default: the
     /// extension of -o; for a build, tar.gz, or zip for Windows]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = format_names())]
-    format: Vec<String>,
+    format: Vec<Option<Packing>>,
     #[command(flatten)]
     request: request::Archive,
     /// Print how member metadata (order, owner, mode, time) is set, and exit
@@ -31,21 +32,22 @@ pub struct ArchiveArgs {
     pub show_policy: bool,
 }
 
-fn format_names() -> clap::builder::PossibleValuesParser {
-    let names = formats::FORMATS.iter().map(|f| f.name);
-    names.chain([request::OCI, "json"]).collect::<Vec<_>>().into()
+/// `json` packs nothing.
+fn format_names() -> impl TypedValueParser<Value = Option<Packing>> {
+    let names = FORMATS.iter().map(|f| f.name).chain([request::OCI, "json"]);
+    PossibleValuesParser::new(names).map(|name| Packing::named(&name))
 }
 
 impl ArchiveArgs {
     /// Format of the report.
     pub fn report(&self) -> Format {
-        if self.format.iter().any(|f| f == "json") { Format::Json } else { Format::Text }
+        if self.format.contains(&None) { Format::Json } else { Format::Text }
     }
 
     /// The plain values.
     pub fn request(self) -> request::Archive {
         let detail = self.report() == Format::Json;
-        let formats = self.format.into_iter().filter(|f| f != "json").collect();
+        let formats = self.format.into_iter().flatten().collect();
         request::Archive { formats, detail, ..self.request }
     }
 }

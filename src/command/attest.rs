@@ -20,6 +20,8 @@ use crate::verdict::Verdict;
 
 /// The statement, as it is signed.
 const STATEMENT: &str = "provenance.intoto.json";
+/// Its predicate alone.
+const PREDICATE: &str = "provenance.predicate.json";
 /// Its signature by OpenSSH.
 const SIGNATURE: &str = "provenance.intoto.json.sig";
 /// A bundle of one signature.
@@ -47,29 +49,24 @@ pub fn run(asked: &AttestRequest) -> Result<Done> {
     files.extend(documents(&manifest, &beside));
     let dir = asked.output.clone().unwrap_or(beside);
     let payload = statement::statement(&manifest, &files, builder);
-    let mut out: Vec<(&str, Vec<u8>)> = Vec::new();
-    match (&asked.key, &asked.ssh) {
+    let out: Vec<(&str, Vec<u8>)> = match (&asked.key, &asked.ssh) {
         (Some(_), _) => {
             let envelope = dsse::sign(payload, &key(asked)?);
             match asked.dsse {
-                true => out.push((ENVELOPES, joined(&dir.join(ENVELOPES), envelope)?)),
-                false => out.push((BUNDLE, envelope.to_bundle().into_bytes())),
+                true => vec![(ENVELOPES, joined(&dir.join(ENVELOPES), envelope)?)],
+                false => vec![(BUNDLE, envelope.to_bundle().into_bytes())],
             }
         }
         (None, Some(key)) => {
             let signature = by_ssh(key, &payload)?;
-            out.extend([(STATEMENT, payload), (SIGNATURE, signature)]);
+            vec![(STATEMENT, payload), (SIGNATURE, signature)]
         }
-        (None, None) => out.push((STATEMENT, payload)),
-    }
-    if asked.predicate {
-        let predicate = out.iter().find(|(name, _)| *name == STATEMENT);
-        let predicate = predicate.and_then(|(_, bytes)| statement::predicate(bytes));
-        out = vec![(
-            "provenance.predicate.json",
-            predicate.unwrap_or_default().to_string().into_bytes(),
-        )];
-    }
+        (None, None) if asked.predicate => {
+            let predicate = statement::predicate(&payload).unwrap_or_default();
+            vec![(PREDICATE, predicate.to_string().into_bytes())]
+        }
+        (None, None) => vec![(STATEMENT, payload)],
+    };
     fs::create_dir(&dir)?;
     let mut written = Vec::new();
     for (name, bytes) in &out {

@@ -129,23 +129,21 @@ pub(super) fn container_toolchain(project: &Project) -> Option<PathBuf> {
 
 /// Paths of the official images; settings are those of the source alone.
 fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
-    let mut recipe = project.recipe()?;
     let (source, cargo_home) = container_dirs(project);
-    let toolchain = &project.toolchain;
     let channel = project.channel()?;
-    let host = match toolchain.host() {
-        linux if linux.contains("linux") => linux,
-        _ => LINUX,
-    };
-    recipe.passed = Env::new();
-    recipe.pass_env.clear();
-    recipe.targets = linux_targets(project);
+    let host = Some(project.toolchain.host()).filter(|h| h.contains("linux")).unwrap_or(LINUX);
     let sysroot = container_toolchain(project)
         .unwrap_or_else(|| format!("/usr/local/rustup/toolchains/{channel}-{host}").into());
-    recipe.rust_src = sysroot.join("lib/rustlib/src/rust");
     let mut config = project.config.clone();
     config.files.retain(|f| f.place == Place::Source);
-    recipe.config_env = config.env();
+    let recipe = Recipe {
+        passed: Env::new(),
+        pass_env: Vec::new(),
+        targets: linux_targets(project),
+        rust_src: sysroot.join("lib/rustlib/src/rust"),
+        config_env: config.env(),
+        ..project.recipe()?
+    };
     let layout = Layout {
         above: source.parent().unwrap_or(&source).to_owned(),
         target: source.join("target"),

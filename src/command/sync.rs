@@ -73,8 +73,7 @@ pub fn run(asked: &Sync) -> Result<String> {
 fn package(path: &Path, manifest: &Manifest, architecture: &str, base: &str) -> Result<Package> {
     let shown = path.display();
     let (name, version) = named(manifest);
-    let base = base.replace("{name}", &name).replace("{version}", &version);
-    let base = base_url(&base)?;
+    let base = base_url(&base.replace("{name}", &name).replace("{version}", &version))?;
     let files = published(manifest);
     if files.is_empty() {
         return Err(refused(format!(
@@ -102,8 +101,7 @@ fn published(manifest: &Manifest) -> Vec<&str> {
     if !manifest.archives.is_empty() {
         return manifest.archives.iter().map(|a| a.name.as_str()).collect();
     }
-    let kept = manifest.artifacts.iter();
-    kept.filter_map(|a| a.path.as_deref()).collect()
+    manifest.artifacts.iter().filter_map(|a| a.path.as_deref()).collect()
 }
 
 /// The package that was built, where it is one; else the project, and the commit in the version's
@@ -116,21 +114,16 @@ fn named(manifest: &Manifest) -> (String, String) {
     if let (Some((name, version)), None) = (all.next(), all.next()) {
         return (name.to_string(), version.to_string());
     }
-    let row = |r: &crate::recipe::Row| {
-        let name = r.value.strip_prefix("--remap-path-prefix=<source>=/build/");
-        name.map(str::to_string)
-    };
-    let name = manifest.recipe.rows.iter().find_map(row);
+    let name = manifest.recipe.rows.iter().find_map(|row| row.name());
     let source = &manifest.source;
     let id = source.commit.as_ref().or(source.sha256.as_ref());
     let id = id.map_or("0", |id| git::short(id));
-    (name.unwrap_or_else(|| "workspace".into()), id.to_string())
+    (name.unwrap_or("workspace").to_string(), id.to_string())
 }
 
 /// The architecture of a host as Rust's standard library names it, which is how workers ask.
 fn architecture(host: &str) -> String {
-    let first = host.split('-').next().unwrap_or(host);
-    match first {
+    match host.split('-').next().unwrap_or(host) {
         "i386" | "i586" | "i686" => "x86".to_string(),
         "powerpc64le" => "powerpc64".to_string(),
         arm if arm.starts_with("armv") || arm.starts_with("thumbv") => "arm".to_string(),

@@ -35,6 +35,18 @@ pub struct Row {
     pub why: String,
 }
 
+impl Row {
+    /// Who sets the variable in place of the recipe, if anyone does.
+    pub fn left_to(&self) -> Option<Holder> {
+        [Holder::PassEnv, Holder::ConfigEnv].into_iter().find(|h| self.value == left_to(*h))
+    }
+
+    /// `<name>` in `/build/<name>`, of the row that has it for the source.
+    pub fn name(&self) -> Option<&str> {
+        self.value.strip_prefix("--remap-path-prefix=<source>=/build/")
+    }
+}
+
 /// The recipe: what it is decided on.
 #[derive(Clone, Debug)]
 pub struct Recipe {
@@ -83,9 +95,12 @@ pub struct SideRecipe {
 
 const C_FLAG_VARIABLES: [&str; 2] = ["CFLAGS", "CXXFLAGS"];
 
-/// The value of a row whose variable is not set by the recipe; manifests have it so.
-pub fn left_to(holder: Holder) -> String {
-    format!("(left to {holder})")
+/// The value of a row whose variable is not set by the recipe, as it is stored.
+fn left_to(holder: Holder) -> String {
+    match holder {
+        Holder::PassEnv => "(left to --pass-env)".to_string(),
+        Holder::ConfigEnv => "(left to [env] of a cargo config file)".to_string(),
+    }
 }
 
 impl Recipe {
@@ -136,16 +151,13 @@ impl Recipe {
             .map(|item| {
                 let value = fill(item.value);
                 let (what, value) = match item.channel {
-                    Channel::Env(name) if self.pinned(name).is_some() => {
-                        (name.to_string(), self.pinned_value(name))
-                    }
-                    Channel::Env(name) | Channel::Process(name) => (name.to_string(), value),
-                    Channel::CFlags => ("CFLAGS, CXXFLAGS".to_string(), value),
-                    Channel::Rustc => ("rustc".to_string(), value),
-                    Channel::Cargo => ("cargo".to_string(), value),
+                    Channel::Env(name) => (name, self.pinned(name).map_or(value, left_to)),
+                    Channel::Process(name) => (name, value),
+                    Channel::CFlags => ("CFLAGS, CXXFLAGS", value),
+                    Channel::Rustc => ("rustc", value),
+                    Channel::Cargo => ("cargo", value),
                 };
-                let why = item.why.to_string();
-                Row { what, value, why }
+                Row { what: what.to_string(), value, why: item.why.to_string() }
             })
             .collect()
     }
@@ -184,19 +196,10 @@ impl Recipe {
     /// Who holds a variable against the recipe and the variations, if anyone does: the user's
     /// `[env]` (which cargo applies only where the variable is not set) or `--pass-env`.
     pub fn pinned(&self, name: &str) -> Option<Holder> {
-        if environment::is_own(name) {
-            None
-        } else if self.pass_env.iter().any(|p| p == name) {
-            Some(Holder::PassEnv)
-        } else if self.config_env.iter().any(|(n, _, _)| n == name) {
-            Some(Holder::ConfigEnv)
-        } else {
-            None
-        }
-    }
-
-    fn pinned_value(&self, name: &str) -> String {
-        self.pinned(name).map_or("(left to the environment)".to_string(), left_to)
+        let passed = self.pass_env.iter().any(|p| p == name).then_some(Holder::PassEnv);
+        let of_config = || self.config_env.iter().any(|(n, ..)| n == name);
+        let holder = passed.or_else(|| of_config().then_some(Holder::ConfigEnv));
+        holder.filter(|_| !environment::is_own(name))
     }
 
     /// The recipe for one side. `value` gives the value of each variation there.
@@ -448,7 +451,12 @@ mod tests {
     fn what_the_users_env_table_sets_is_left_to_it() {
         let mut f = recipe("x86_64-unknown-linux-gnu");
         f.config_env.push(("TZ".into(), "Asia/Tokyo".into(), false));
+        f.pass_env.push("LC_ALL".into());
         assert_eq!(f.pinned("TZ"), Some(Holder::ConfigEnv));
+        let rows = f.rows();
+        let left = rows.iter().filter_map(|row| Some((&*row.what, row.left_to()?)));
+        assert!(left.eq([("TZ", Holder::ConfigEnv), ("LC_ALL", Holder::PassEnv)]));
+        assert_eq!(rows.iter().find_map(Row::name), Some("demo"));
         assert_eq!(f.pinned("LANG"), None);
         assert!(!side(&f).env.contains_key(OsStr::new("TZ")));
     }

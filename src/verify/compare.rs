@@ -14,8 +14,8 @@ use crate::artifact::{Artifact, ArtifactSet};
 use crate::build::Built;
 use crate::compare::{Comparison, compare};
 use crate::epoch::EpochFrom;
-use crate::manifest::Manifest;
 use crate::manifest::components::Components;
+use crate::manifest::{self, Manifest};
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::request::VerifyRequest;
@@ -60,16 +60,17 @@ impl About<'_> {
         let comparison = self.manifest.map(|m| compare(&promised(m), &artifacts));
         let epoch = self.recipe.epoch.seconds;
         let limits = &self.asked.limits;
-        let mut rebuilt = Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch);
-        rebuilt.clocks = self.clocks();
-        rebuilt.revision = self.manifest.and_then(|m| m.source.revision());
-        let mut other_contents = false;
-        if let (Some(manifest), Some(components)) = (self.manifest, components) {
-            let toolchain = &self.project.toolchain;
-            let own = rebuilt_manifest(manifest, components, &artifacts, toolchain);
-            other_contents = own.components != manifest.components;
-            rebuilt.sboms = sbom::all_documents(&own);
-        }
+        let own = self.manifest.zip(components).map(|(manifest, components)| {
+            rebuilt_manifest(manifest, components, &artifacts, &self.project.toolchain)
+        });
+        let listed = self.manifest.and_then(|m| m.components.as_ref());
+        let other_contents = own.as_ref().is_some_and(|own| own.components.as_ref() != listed);
+        let rebuilt = Rebuilt {
+            clocks: self.clocks(),
+            revision: self.manifest.and_then(|m| m.source.revision()),
+            sboms: own.as_ref().map(sbom::all_documents).unwrap_or_default(),
+            ..Rebuilt::new(&artifacts, epoch, limits, &self.project.source, scratch)
+        };
         let mut files = found.wrong;
         for file in &found.files {
             files.extend(file.check(&rebuilt)?);
@@ -145,21 +146,26 @@ fn rebuilt_manifest(
     artifacts: &ArtifactSet,
     toolchain: &Toolchain,
 ) -> Manifest {
-    let mut own = manifest.clone();
-    // The commits are equal, so the rest comes from the compiler itself.
     let commit = |verbose: &str| field(verbose, "commit-hash").map(str::to_string);
-    if commit(&manifest.toolchain.rustc.join("\n")) == commit(&toolchain.rustc_verbose) {
-        own.toolchain.rustc = toolchain.rustc_verbose.lines().map(str::to_string).collect();
-    }
-    for listed in &mut own.artifacts {
+    let (theirs, ours) = (&manifest.toolchain.rustc, &toolchain.rustc_verbose);
+    // If the commits are equal, the rest comes from the compiler itself.
+    let rustc = match commit(&theirs.join("\n")) == commit(ours) {
+        true => ours.lines().map(str::to_string).collect(),
+        false => theirs.clone(),
+    };
+    let rebuilt = manifest.artifacts.iter().map(|listed| {
         let same = |a: &&Artifact| {
             a.target == listed.target && a.kind == listed.kind && a.name == listed.name
         };
-        listed.sha256 = artifacts.iter().find(same).map(|a| a.digest.sha256.clone());
+        let sha256 = artifacts.iter().find(same).map(|a| a.digest.sha256.clone());
+        manifest::Artifact { sha256, ..listed.clone() }
+    });
+    Manifest {
+        toolchain: manifest::Toolchain { rustc, ..manifest.toolchain.clone() },
+        artifacts: rebuilt.collect(),
+        components: manifest.components.as_ref().map(|claimed| components.as_claimed(claimed)),
+        ..manifest.clone()
     }
-    let claimed = manifest.components.as_ref();
-    own.components = claimed.map(|claimed| components.as_claimed(claimed));
-    own
 }
 
 /// The manifest's artifacts as a set to compare with.

@@ -63,18 +63,16 @@ pub(super) fn differing(manifest: &Manifest, here: &Here) -> Vec<Surroundings> {
     }
     each(&mut row, "variable ", &settings(&manifest.environment), &set_here(here));
     if manifest.source.kind == SourceKind::Git {
-        let none = "none";
-        let theirs = manifest.source.remote.as_deref().unwrap_or(none);
-        row("git remote", theirs, here.remote.unwrap_or(none));
+        let theirs = manifest.source.remote.as_deref();
+        row("git remote", theirs.unwrap_or("none"), here.remote.unwrap_or("none"));
     }
-    let theirs = manifest.outside_config.iter();
-    let replaced = theirs.clone().any(|text| text.contains("[source"));
+    let replaces = |config: &Config| !config.keys(&["source"]).is_empty();
+    let theirs = Config::replay(&manifest.outside_config, None).is_ok_and(|c| replaces(&c));
     let say = |replaced: bool| match replaced {
         true => "crates come from a mirror or a directory, whose name is in their paths",
         false => "crates come from the registry itself",
     };
-    let ours = !here.config.keys(&["source"]).is_empty();
-    row("[source] of cargo's config", say(replaced), say(ours));
+    row("[source] of cargo's config", say(theirs), say(replaces(here.config)));
     rows
 }
 
@@ -91,8 +89,7 @@ fn each(row: &mut impl FnMut(&str, &str, &str), kind: &str, a: &Named, b: &Named
 }
 
 fn tools(builder: &Builder) -> Named {
-    let each = builder.tools.iter();
-    each.map(|t| (t.name.clone(), t.version.clone())).collect()
+    builder.tools.iter().map(|t| (t.name.clone(), t.version.clone())).collect()
 }
 
 /// By file name: where a system keeps a file does not matter.
@@ -101,13 +98,11 @@ fn inputs(files: &[File]) -> Named {
         let name = Path::new(&f.path).file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     };
-    let each = files.iter();
-    each.map(|f| (name(f), format!("sha256 {}", f.sha256))).collect()
+    files.iter().map(|f| (name(f), format!("sha256 {}", f.sha256))).collect()
 }
 
 fn settings(variables: &[Variable]) -> Named {
-    let set = variables.iter();
-    set.filter_map(|v| Some((v.name.clone(), v.value.clone()?))).collect()
+    variables.iter().filter_map(|v| Some((v.name.clone(), v.value.clone()?))).collect()
 }
 
 /// Variables that the build here asked for, or that reach rustc unasked, and that have a value.
@@ -142,7 +137,7 @@ mod tests {
         let cargo_version = manifest.toolchain.cargo.clone();
         let toolchain = Toolchain::fixture(manifest.toolchain.rustc.join("\n"));
         let toolchain = Toolchain { cargo_version, ..toolchain };
-        let rows = |builder: &Builder| {
+        let rows = |manifest: &Manifest, builder: &Builder| {
             let here = Here {
                 toolchain: &toolchain,
                 builder,
@@ -151,10 +146,15 @@ mod tests {
                 config: &Config::default(),
                 remote: manifest.source.remote.as_deref(),
             };
-            let rows = differing(&manifest, &here);
+            let rows = differing(manifest, &here);
             rows.into_iter().map(|r| r.what).collect::<Vec<_>>()
         };
-        assert_eq!(rows(&builder("2.40", "aa")), ["variable CFLAGS"]);
-        assert_eq!(rows(&builder("2.41", "bb")), ["ld", "linked file crt1.o", "variable CFLAGS"]);
+        let (same, other) = (builder("2.40", "aa"), builder("2.41", "bb"));
+        assert_eq!(rows(&manifest, &same), ["variable CFLAGS"]);
+        assert_eq!(rows(&manifest, &other), ["ld", "linked file crt1.o", "variable CFLAGS"]);
+        for (text, row) in [("source.x.directory = '/v'", true), ("# [source]\n[env]", false)] {
+            manifest.outside_config = vec![text.into()];
+            assert_eq!(rows(&manifest, &same).len(), 1 + usize::from(row), "{text}");
+        }
     }
 }

@@ -28,23 +28,23 @@ pub(super) fn check(
 ) -> Result<Checked> {
     let to = rebuilt.fresh_place("image");
     let again = again(path, entry, rebuilt, &to)?;
-    let checked = Checked {
-        part: Part::Archive,
-        published: Some(published.clone()),
-        rebuilt: Some(Digest { size: again.size, sha256: again.sha256.clone() }),
-        ..Checked::differs(path.display().to_string(), Vec::new())
-    };
-    if again.sha256 != published.sha256 {
-        return Ok(Checked { findings: explain(path, &to, rebuilt)?, ..checked });
-    }
-    let mut same = Checked { outcome: FileOutcome::Same, ..checked };
-    if again != *entry && again.sha256 == entry.sha256 {
-        same.outcome = FileOutcome::Differs;
+    let (outcome, findings) = if again.sha256 != published.sha256 {
+        (FileOutcome::Differs, explain(path, &to, rebuilt)?)
+    } else if again != *entry && again.sha256 == entry.sha256 {
         let what = "not what the manifest says of it, although the bytes are those of the rebuild";
         let remedy = "ask the publisher for the manifest of this image";
-        same.findings = vec![finding("the image", what, &again.digest, remedy)];
-    }
-    Ok(unlisted(same, Some((entry.size, &entry.sha256))))
+        (FileOutcome::Differs, vec![finding("the image", what, &again.digest, remedy)])
+    } else {
+        (FileOutcome::Same, Vec::new())
+    };
+    let checked = Checked {
+        part: Part::Archive,
+        outcome,
+        published: Some(published.clone()),
+        rebuilt: Some(Digest { size: again.size, sha256: again.sha256.clone() }),
+        ..Checked::differs(path.display().to_string(), findings)
+    };
+    Ok(unlisted(checked, Some((entry.size, &entry.sha256))))
 }
 
 /// Makes it again, into the new file `to`.

@@ -59,14 +59,14 @@ use crate::verify::agreement::Several;
 use crate::verify::result::{Checked, FileOutcome, Report, SettingRow, Surroundings};
 use crate::verify::votes::{Attested, Rebuilt};
 
-/// What `repro verify` ends with.
+/// What `repro verify` ends with; of a rebuild, with notes on what was signed about it.
 pub enum Outcome {
     /// A rebuild was compared with what was published.
-    Report(Box<Report>),
+    Report(Box<Report>, Vec<String>),
     /// Manifests were compared with each other.
     Several(Several),
     /// Statements of builders were counted.
-    Attested(Attested),
+    Attested(Attested, Vec<String>),
 }
 
 /// Runs it.
@@ -79,7 +79,7 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     let rebuild = asked.rebuild.clone();
     let counted = asked.keys.as_ref().map(|keys| attested::run(&asked, keys)).transpose()?;
     let counted = match (counted, &rebuild) {
-        (Some(counted), None) => return Ok(Outcome::Attested(counted)),
+        (Some(counted), None) => return Ok(Outcome::Attested(counted, Vec::new())),
         (counted, _) => counted,
     };
     let progress = Progress::new(asked.verbose);
@@ -88,21 +88,17 @@ pub fn run(asked: VerifyRequest) -> Result<Outcome> {
     let report = with_progress(&progress, || verify(asked, scratch.path(), &progress))
         .map_err(|error| if_full(error, scratch.path()))?;
     progress.clear();
-    let mut report = Box::new(report);
-    let sign = |report: &Report, counted: Option<&Attested>| match &signer {
-        Some(signer) => signer.write(report, counted),
-        None => Ok(Vec::new()),
+    let report = Box::new(report);
+    let sign = |report: &Report, counted: Option<&Attested>| {
+        signer.as_ref().map_or(Ok(Vec::new()), |signer| signer.write(report, counted))
     };
     let (Some(counted), Some(owner)) = (counted, rebuild) else {
-        report.notes.extend(sign(&report, None)?);
-        return Ok(Outcome::Report(report));
+        let signed = sign(&report, None)?;
+        return Ok(Outcome::Report(report, signed));
     };
-    let mut counted = Attested { rebuild: Some(Rebuilt { owner, report }), ..counted };
-    let notes = counted.rebuild.as_ref().map(|r| sign(&r.report, Some(&counted))).transpose()?;
-    if let Some(rebuild) = &mut counted.rebuild {
-        rebuild.report.notes.extend(notes.unwrap_or_default());
-    }
-    Ok(Outcome::Attested(counted))
+    let counted = Attested { rebuild: Some(Rebuilt { owner, report }), ..counted };
+    let signed = counted.rebuild.as_ref().map(|r| sign(&r.report, Some(&counted))).transpose()?;
+    Ok(Outcome::Attested(counted, signed.unwrap_or_default()))
 }
 
 /// A manifest that was read, and where it is.

@@ -393,23 +393,16 @@ impl Published<'_> {
     }
 
     fn against(&self, built: Option<&Artifact>, rebuilt: &Rebuilt) -> Result<Checked> {
-        let mut checked = Checked {
-            published: Some(self.digest.clone()),
-            rebuilt: built.map(|b| b.digest.clone()),
-            ..Checked::differs(self.path.display().to_string(), Vec::new())
-        };
-        match built {
-            Some(built) if built.digest == self.digest => checked.outcome = FileOutcome::Same,
-            Some(built) => {
-                checked.findings = another_name(&self.digest, built, rebuilt).into_iter().collect();
-                match signed(&self.path, &built.path)? {
-                    Some(signed) => {
-                        checked.outcome = FileOutcome::After(vec![Cause::CodeSignature]);
-                        checked.findings = vec![signed];
-                    }
-                    None => checked.findings.extend(explain(&self.path, &built.path, rebuilt)?),
+        let (outcome, findings) = match built {
+            Some(built) if built.digest == self.digest => (FileOutcome::Same, Vec::new()),
+            Some(built) => match signed(&self.path, &built.path)? {
+                Some(signed) => (FileOutcome::After(vec![Cause::CodeSignature]), vec![signed]),
+                None => {
+                    let twin = another_name(&self.digest, built, rebuilt).into_iter();
+                    let findings = twin.chain(explain(&self.path, &built.path, rebuilt)?);
+                    (FileOutcome::Differs, findings.collect())
                 }
-            }
+            },
             None => {
                 let twin = rebuilt.with_bytes(&self.digest, None);
                 let remedy = match twin {
@@ -423,10 +416,16 @@ impl Published<'_> {
                     }
                 };
                 let what = "nothing of this name was built";
-                checked.findings.push(finding("the published file", what, "", &remedy));
+                let finding = finding("the published file", what, "", &remedy);
+                (FileOutcome::Differs, vec![finding])
             }
-        }
-        Ok(checked)
+        };
+        Ok(Checked {
+            outcome,
+            published: Some(self.digest.clone()),
+            rebuilt: built.map(|b| b.digest.clone()),
+            ..Checked::differs(self.path.display().to_string(), findings)
+        })
     }
 }
 

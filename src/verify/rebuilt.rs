@@ -37,8 +37,8 @@ pub(super) struct Rebuilt<'a> {
     pub(super) revision: Option<&'a str>,
     /// What archives and images had, and nothing in the source puts there.
     pub(super) extra: RefCell<Vec<Setting>>,
-    pristine: OnceCell<Pristine>,
-    places: Cell<usize>,
+    pub(super) pristine: OnceCell<Pristine>,
+    pub(super) places: Cell<usize>,
 }
 
 /// A copy of the source that no build has touched.

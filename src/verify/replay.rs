@@ -14,7 +14,7 @@ use crate::fs;
 use crate::manifest::Manifest;
 use crate::project::{Copied, Project, Rest, holds_its_crates, lockfile, none_of_own};
 use crate::recipe::environment::{self, Divided};
-use crate::recipe::{self, table};
+use crate::recipe::table;
 use crate::request::{Build, Selection, VerifyRequest};
 use crate::sandbox::Mode;
 use crate::setting;
@@ -183,8 +183,7 @@ fn environment_of(manifest: &Manifest, pass: &[String]) -> Result<(Divided, Vec<
         let name = OsString::from(&variable.name);
         divided.passed.insert(name, OsString::from(value));
     }
-    let to_caller = recipe::left_to(Holder::PassEnv);
-    let left = manifest.recipe.rows.iter().filter(|r| r.value == to_caller);
+    let left = manifest.recipe.rows.iter().filter(|r| r.left_to() == Some(Holder::PassEnv));
     for row in left.filter(|r| divided.passed.contains_key(std::ffi::OsStr::new(&r.what))) {
         if !names.contains(&row.what) {
             names.push(row.what.clone());

@@ -86,11 +86,9 @@ impl Search<'_> {
         let repository = self.repository(claimed, id)?;
         expected.check(&repository, id)?;
         let directory = Path::new(&claimed.directory);
-        let mut facts = SourceFacts::of(&repository, id, directory)?;
-        if claimed.remote.is_some() {
-            facts.remote.clone_from(&claimed.remote);
-        }
-        facts.expected = expected.clone();
+        let found = SourceFacts::of(&repository, id, directory)?;
+        let remote = claimed.remote.clone().or(found.remote);
+        let facts = SourceFacts { remote, expected: expected.clone(), ..found };
         let at = &repository.at;
         let source =
             commit::of(self.cargo, &repository.root, id, claimed.tree.as_deref(), directory, at)?;
@@ -233,8 +231,8 @@ impl Search<'_> {
             return Ok(tree);
         };
         expected.check(&repository, &id)?;
-        let mut facts = SourceFacts::of(&repository, &id, &package)?;
-        facts.expected = expected.clone();
+        let found = SourceFacts::of(&repository, &id, &package)?;
+        let facts = SourceFacts { expected: expected.clone(), ..found };
         let Repository { root, at, .. } = &repository;
         if !commit::has_lockfile(root, &id, &package) {
             return Err(refused(format!(
@@ -309,15 +307,15 @@ impl Search<'_> {
             return Err(no_source(text));
         }
         let dir = fs::canonicalize(path).with_context(|| format!("failed to resolve `{text}`"))?;
-        let mut tree = plain(dir, format!("directory `{text}`"), text, SourceFacts::default());
-        match source::root_of(&tree.dir)? {
+        let (as_is, doubts) = match source::root_of(&dir)? {
             Some(root) => {
-                let package = tree.dir.strip_prefix(&root).unwrap_or(Path::new(""));
-                tree.as_is = commit::of_work_tree(&root, package)?.err();
+                let package = dir.strip_prefix(&root).unwrap_or(Path::new(""));
+                (commit::of_work_tree(&root, package)?.err(), Vec::new())
             }
-            None => tree.facts.doubts = exported::of(&tree.dir, self.scratch)?.doubts(),
-        }
-        Ok(tree)
+            None => (None, exported::of(&dir, self.scratch)?.doubts()),
+        };
+        let facts = SourceFacts { doubts, ..SourceFacts::default() };
+        Ok(Tree { as_is, ..plain(dir, format!("directory `{text}`"), text, facts) })
     }
 
     fn unpacked(&self, path: &Path, label: String, called: &str, is_crate: bool) -> Result<Tree> {

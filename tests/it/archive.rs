@@ -402,6 +402,24 @@ fn a_library_alone_is_nothing_to_pack() {
 }
 
 #[test]
+fn a_format_of_the_metadata_that_is_none_is_an_error_that_names_the_key() {
+    let project = Project::plain("sound-features");
+    let cargo_toml = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+    let table = "\n[package.metadata.repro.archive]\nformat = [\"rar\"]\n";
+    project.write("Cargo.toml", &(cargo_toml + table));
+    project.git(&["init", "-q"]);
+    project.commit("one");
+    assert_verdict(&project.repro(&["build", "--once"]), 0, "SINGLE BUILD");
+    let run = project.repro(&["archive", "--allow-single"]);
+    assert_eq!(run.code, Some(5), "{}", run.all());
+    let want =
+        "`format` of an archive in metadata.repro must list what `--format` takes, not `rar`";
+    assert!(run.stderr.contains(want), "{}", run.all());
+    // The control: what the command line asks for comes first.
+    packed(&project, &["archive", "--allow-single", "--format", "zip"]);
+}
+
+#[test]
 fn what_a_second_archive_replaces_is_reported() {
     let project = Project::committed("sound-features");
     assert_verdict(&project.repro(&["build", "--once"]), 0, "SINGLE BUILD");

@@ -6,7 +6,7 @@ use crate::attest::votes::Ballot;
 use crate::verify::votes::{Attested, Rebuilt};
 
 /// As JSON.
-pub fn attested(found: &Attested) -> String {
+pub fn attested(found: &Attested, signed: &[String]) -> String {
     let ballot = |b: &Ballot| {
         object! {
             "file": &b.file,
@@ -19,7 +19,7 @@ pub fn attested(found: &Attested) -> String {
     };
     let files = found.files.iter();
     let rebuild = |r: &Rebuilt| {
-        let (vote, report) = (r.votes(&found.files), verify::whole(&r.report));
+        let (vote, report) = (r.votes(&found.files), verify::whole(&r.report, signed));
         object! { "group": r.name(), "vote": vote, "report": report }
     };
     encode(&object! {

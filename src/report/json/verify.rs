@@ -58,14 +58,14 @@ fn machine(row: &Surroundings) -> Object {
     object! { "what": &row.what, "published": &row.published, "here": &row.here }
 }
 
-/// The report.
-pub fn report(report: &Report) -> String {
-    encode(&whole(report))
+/// The report, and notes on what was signed about it.
+pub fn report(report: &Report, signed: &[String]) -> String {
+    encode(&whole(report, signed))
 }
 
 /// The report, to be encoded. Of `artifacts`, `a` is the manifest's and `b` the rebuilt one; the exit code
 /// says whether the verdict passes, and `passes` says it here.
-pub(super) fn whole(report: &Report) -> Object {
+pub(super) fn whole(report: &Report, signed: &[String]) -> Object {
     let pairs = report.comparison.iter().flat_map(|c| &c.pairs);
     object! {
         "schema": SCHEMA,
@@ -85,7 +85,7 @@ pub(super) fn whole(report: &Report) -> Object {
         "files": list(report.files.iter().map(file)),
         "made": report.made.as_ref().map(made),
         "machine": list(report.surroundings.iter().map(machine)),
-        "notes": &report.notes,
+        "notes": list(report.notes.iter().chain(signed)),
         "manifest": report.manifest.as_deref(),
         "output": report.output.as_deref(),
     }

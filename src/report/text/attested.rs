@@ -10,10 +10,10 @@ use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verify::votes::{Attested, Verdict};
 
 /// As text.
-pub fn text(found: &Attested, verbose: bool) -> String {
+pub fn text(found: &Attested, signed: &[String], verbose: bool) -> String {
     let mut out = String::new();
     if let Some(rebuild) = &found.rebuild {
-        verify::body(&mut out, &rebuild.report, verbose);
+        verify::body(&mut out, &rebuild.report, signed, verbose);
         let _ = write!(out, "{BOLD}rebuild{BOLD:#}     ");
         verify::ending(&mut out, &rebuild.report);
     }

@@ -16,16 +16,16 @@ use crate::verify::result::{Checked, FileOutcome, MadeBy, Part, Report, SettingR
 /// How many lines of one kind are printed without `-v`.
 pub(super) const LISTED: usize = 8;
 
-/// The report.
-pub fn report(report: &Report, verbose: bool) -> String {
+/// The report, and notes on what was signed about it.
+pub fn report(report: &Report, signed: &[String], verbose: bool) -> String {
     let mut out = String::new();
-    body(&mut out, report, verbose);
+    body(&mut out, report, signed, verbose);
     ending(&mut out, report);
     out
 }
 
 /// All but the verdict.
-pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
+pub(super) fn body(out: &mut String, report: &Report, signed: &[String], verbose: bool) {
     let shown = if verbose { usize::MAX } else { LISTED };
     if let Some(made) = &report.made {
         row(out, BOLD, "published", made_by(made));
@@ -63,7 +63,7 @@ pub(super) fn body(out: &mut String, report: &Report, verbose: bool) {
         under(out, format_args!("here:      {}", differing.here));
     }
     rest(out, report.surroundings.len(), shown);
-    for note in &report.notes {
+    for note in report.notes.iter().chain(signed) {
         row(out, WARN, "note", note);
     }
     if let Some(dir) = &report.output {
