@@ -9,10 +9,8 @@ use repro_formats::bytes::chunk;
 /// Ranges at the same place that differ. Either may be empty, not both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hunk {
-    /// In A.
-    pub a: Range<usize>,
-    /// In B.
-    pub b: Range<usize>,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
 }
 
 impl Hunk {

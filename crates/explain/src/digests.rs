@@ -40,7 +40,6 @@ const BASE64: [usize; 8] = [24, 28, 40, 43, 44, 64, 86, 88];
 /// How digests begin in Subresource Integrity.
 const INTEGRITY: [&str; 4] = ["sha1-", "sha256-", "sha384-", "sha512-"];
 
-/// Whether a word could be a digest.
 fn is_digest(word: &str) -> bool {
     let hex = word.bytes().all(|b| b.is_ascii_hexdigit());
     let base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/-_=".contains(&b);

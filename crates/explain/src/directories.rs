@@ -13,7 +13,6 @@ use crate::cause::Cause;
 use crate::finding::{At, Finding};
 
 impl Search<'_> {
-    /// Why two trees differ.
     pub(super) fn trees(&mut self, x: &Tree, y: &Tree) -> Explained {
         let (a, b) = match (x.unlike(y), y.unlike(x)) {
             (Ok(a), Ok(b)) => (a, b),

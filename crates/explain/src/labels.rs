@@ -7,12 +7,9 @@ use crate::finding::About;
 
 /// A kind of value that is announced.
 pub struct Label {
-    /// The cause.
-    pub cause: Cause,
-    /// Which remedy fits.
-    pub about: About,
-    /// What the value is called.
-    pub what: &'static str,
+    pub(crate) cause: Cause,
+    pub(crate) about: About,
+    pub(crate) what: &'static str,
     /// The last words before it, any of them.
     names: &'static [&'static str],
     /// What is right before it, any of them.
@@ -21,7 +18,6 @@ pub struct Label {
     suffixes: &'static [&'static str],
     /// Bytes that belong to it.
     pub belongs: fn(u8) -> bool,
-    /// Whether it is such a value.
     is: fn(&[u8]) -> bool,
 }
 
@@ -37,8 +33,7 @@ const NUMBER: Label = Label {
     is: |_| false,
 };
 
-/// The labels.
-pub const LABELS: &[Label] = &[
+pub(crate) const LABELS: &[Label] = &[
     Label {
         cause: Cause::Randomness,
         about: About::ProcessId,

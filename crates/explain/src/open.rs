@@ -60,10 +60,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > LARGEST { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// One layer of compression.
-pub struct Layer<'a> {
-    /// With what.
-    pub compression: Compression,
+pub(crate) struct Layer<'a> {
+    pub(crate) compression: Compression,
     /// What the header of each of its streams says: one at least, which may say nothing.
     pub headers: Vec<Vec<Field>>,
     /// The compressed bytes, without the headers of gzip.
@@ -81,8 +79,7 @@ impl Layer<'_> {
 pub struct Peeled<'a> {
     /// From the outside in.
     pub layers: Vec<Layer<'a>>,
-    /// The bytes below them.
-    pub bytes: Cow<'a, [u8]>,
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
 /// Bytes of the frames before those of zstd that hold something else (RFC 8878, 3.1.2).

@@ -25,9 +25,8 @@ pub struct Shifts {
     sizes: HashSet<i64>,
 }
 
-/// Gathers moves.
 #[derive(Debug, Default)]
-pub struct Gather {
+pub(crate) struct Gather {
     moves: std::collections::HashMap<i64, u64>,
     sizes: HashSet<i64>,
 }
@@ -83,8 +82,7 @@ impl Shifts {
         self.amounts.remove(&0);
     }
 
-    /// Whether anything moved at all.
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         !self.amounts.is_empty()
     }
 

@@ -13,9 +13,9 @@ use builds::{known, known_words, number, part_of_date, stamp};
 use form::{labelled, order, path, random, version};
 use reading::{is_word, reading, touches, words};
 
-pub use builds::short_known;
+pub(crate) use builds::short_known;
 pub(crate) use form::distinct;
-pub use reading::{Reading, Texts, is_text, widened};
+pub(crate) use reading::{Reading, Texts, is_text, widened};
 
 /// What the differences are, each with the differences it claims; all are claimed by one, and where
 /// nothing is recognized that is [`Cause::Unknown`].

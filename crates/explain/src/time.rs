@@ -32,7 +32,6 @@ pub fn rfc3339(seconds: i64) -> String {
     show(seconds).replace(" UTC", "Z").replace(' ', "T")
 }
 
-/// Reads forward over bytes.
 #[derive(Clone)]
 struct Cursor<'a> {
     text: &'a [u8],

@@ -31,7 +31,6 @@ pub struct Walk<'a> {
     open: Vec<(Vec<u8>, PathBuf)>,
     /// Paths that are left out, by identity: the archive itself and what is written beside it.
     skip: &'a dyn Fn(&Path) -> bool,
-    /// What was left out.
     skipped: Vec<PathBuf>,
     /// Paths in one directory that differ in letter case only.
     colliding: Vec<(String, String)>,

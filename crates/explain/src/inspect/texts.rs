@@ -12,7 +12,6 @@ const MOST: usize = 40;
 /// Bytes of a path that are looked at.
 const LONGEST: usize = 400;
 
-/// Reads them.
 pub(super) fn read(out: &mut Binary, bytes: &[u8]) {
     out.rust |= memmem::find(bytes, b"RUST_BACKTRACE").is_some();
     commits(out, bytes);

@@ -13,9 +13,9 @@ mod work;
 use std::collections::HashMap;
 use std::ops::Range;
 
-pub use self::work::{Claim, Compared, Pair};
-use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim, forth};
-use super::align::{Aligner, Hunk};
+pub(crate) use self::work::{Claim, Compared};
+use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim};
+use super::align::{Aligner, Hunk, forth};
 use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
 use super::read;
@@ -27,8 +27,7 @@ use crate::finding::{About, is_of_tool};
 /// Bytes of the pieces of a text that moved, on average.
 const LEAST_PIECE: usize = 8;
 
-/// Compares.
-pub fn compare(
+pub(crate) fn compare(
     (a, ia): (&[u8], &Image),
     (b, ib): (&[u8], &Image),
     context: &Context,

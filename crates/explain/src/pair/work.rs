@@ -17,42 +17,33 @@ use crate::finding::About;
 /// What is said of some differing ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The cause.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// What kind of value it is.
     pub about: About,
     /// What the value is called, if that is known.
     pub what: Option<String>,
-    /// It follows from another difference.
-    pub follows: bool,
+    pub(crate) follows: bool,
     /// From what else it follows, of a field; of anything else, from what is not known.
     pub of_field: Follows,
-    /// The value in A.
-    pub a: Range<usize>,
-    /// The value in B.
-    pub b: Range<usize>,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
     /// Both values, where the bytes are not what is shown.
     pub shown: Option<(String, String)>,
     /// Differing bytes that it claims.
     pub bytes: u64,
-    /// In how many places.
-    pub places: usize,
+    pub(crate) places: usize,
 }
 
 /// A stream on each side, and how both are compressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// With what.
-    pub compression: Compression,
-    /// Where it is in A.
-    pub a: Range<usize>,
-    /// Where it is in B.
-    pub b: Range<usize>,
+    pub(crate) compression: Compression,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
 }
 
-/// What was found.
 #[derive(Debug, Default)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// All claims, in the order of the file.
     pub claims: Vec<Claim>,
     /// Compressed streams in both that are not the same.

@@ -61,8 +61,7 @@ fn kind_of(name: &str, flags: SectionFlags) -> Kind {
     })
 }
 
-/// Reads it.
-pub fn read(bytes: &[u8]) -> Result<Image, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Image, String> {
     let (file, mut image) = sections(bytes, "ELF", |name, s| kind_of(name, s.flags()))?;
     for part in &mut image.parts {
         // Sections that are not loaded have the address 0.

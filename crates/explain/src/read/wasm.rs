@@ -23,8 +23,7 @@ struct Names<'a> {
     segments: HashMap<usize, &'a str>,
 }
 
-/// Reads it.
-pub fn read(bytes: &[u8]) -> Result<Image, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Image, String> {
     let (sections, sound) = sections(bytes);
     if !sound {
         let end = sections.last().map_or(8, |s| s.range.end);

@@ -62,17 +62,14 @@ pub(super) fn version(texts: Texts, hunk: &Hunk, begins: bool) -> Option<Reading
         .then(|| reading(hit.1, Some(hit.0.trim_end_matches([' ', '('])), a, b))
 }
 
-/// Directories that hold people's homes.
 const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
 
-/// Directories of what a system has installed.
 const INSTALLED: [&str; 15] = [
     "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/lib/", "/lib64/",
     "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/include/", "/usr/share/", "/etc/",
     "/nix/store/", "/gnu/store/",
 ];
 
-/// Directories of temporary files.
 const TEMPORARY: [&str; 2] = ["/tmp/", "/var/tmp/"];
 /// Random characters in the name of a temporary file, at least.
 const DRAWN: usize = 6;
@@ -96,7 +93,6 @@ fn are_temporary(x: &str, y: &str) -> bool {
 /// Names in paths rarely have more bytes.
 const NAME: usize = 96;
 
-/// A path on both sides.
 pub(super) fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let (a, b) = words(texts, hunk, is_word);
     let (a, b) = (trimmed(texts.a, &a), trimmed(texts.b, &b));

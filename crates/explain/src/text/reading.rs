@@ -10,27 +10,21 @@ use crate::known::Context;
 /// What some of the differences in a text are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The cause.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// What kind of value it is.
     pub about: About,
     /// What the value is called or how it is to be read.
     pub what: Option<String>,
-    /// The value in A.
-    pub a: Range<usize>,
-    /// The value in B.
-    pub b: Range<usize>,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
     /// The differences that it claims, by their place in the list.
     pub hunks: Range<usize>,
 }
 
-/// Both texts.
 #[derive(Clone, Copy)]
-pub struct Texts<'a> {
-    /// A's.
-    pub a: &'a [u8],
-    /// B's.
-    pub b: &'a [u8],
+pub(crate) struct Texts<'a> {
+    pub(crate) a: &'a [u8],
+    pub(crate) b: &'a [u8],
     /// Known values, the longest first.
     pub context: &'a Context,
 }

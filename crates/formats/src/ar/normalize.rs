@@ -18,8 +18,7 @@ const DEBIAN: &[u8] = b"debian-binary";
 /// How members that sign a package are called, by debsigs and by dpkg-sig.
 const SIGNATURES: &[u8] = b"_gpg";
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let mut input = job.input;
     let entries = ar::read(&mut input, job.limits).map_err(job.unsound("ar archive"))?;
     let package = entries.first().is_some_and(|e| e.name == DEBIAN);

@@ -100,7 +100,6 @@ pub(crate) struct Block {
     pub(crate) output: Vec<u8>,
     /// Of the input.
     pub(crate) crc: Crc,
-    /// It ends its stream.
     pub(crate) last: bool,
 }
 
@@ -163,7 +162,6 @@ impl Pool {
         Ok(Some(block))
     }
 
-    /// Takes the buffers of a block back.
     pub(crate) fn recycle(&mut self, block: Block) {
         self.spare.push(block);
     }

@@ -12,8 +12,7 @@ use crate::normalize::job::{Job, Outcome, Output, Times, Written};
 /// OS: Unix, which most packers write anyway.
 const UNIX: u8 = 3;
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     stream(job, out).map_err(job.unsound("gzip file"))
 }
 

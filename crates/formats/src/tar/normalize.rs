@@ -24,8 +24,7 @@ use crate::policy::{self, SPECIAL};
 /// Bytes that a header has for the name of a user, with its NUL.
 const USER: usize = 32;
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let compression = match job.of {
         FileType::Tar(compression) => compression,
         _ => Compression::None,
@@ -89,7 +88,6 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     Ok(Outcome::Written(written))
 }
 
-/// A tar that was read.
 struct Found {
     entries: Vec<Entry>,
     /// Of a compressed tar, what it was unpacked to.
@@ -283,7 +281,6 @@ impl Normal<'_> {
     }
 }
 
-/// The members as they are written.
 fn normal<'a>(entries: &'a [Entry], job: &Job<'_>) -> Vec<Normal<'a>> {
     // Of several names of one file, the first in order has the content.
     let by_name: BTreeMap<&[u8], &Entry> = entries.iter().map(|e| (&e.name[..], e)).collect();

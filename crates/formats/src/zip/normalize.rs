@@ -83,8 +83,7 @@ const SIGNATURES: &[(&str, &[&str])] = &[
     ("package/services/digital-signature", &[""]),
 ];
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let mut input = BufReader::with_capacity(128 << 10, job.input);
     let unsound = job.unsound("zip");
     let found = reader::read(&mut input, job.limits).map_err(unsound)?;
