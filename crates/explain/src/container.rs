@@ -1,7 +1,7 @@
 //! Compares two files layer by layer: how each is compressed, what each container records about its
 //! members, and each member that differs.
 
-use repro_formats::listing::{Field, MemberKind, Says};
+use repro_formats::listing::{Container, Field, MemberKind, Says};
 use repro_formats::{digest, tar, zip};
 
 use super::found::{Coverage, Explained, ReadAs};
@@ -103,8 +103,11 @@ impl Search<'_> {
             formats: [x, y].map(|o| ReadAs::from(o.kind.name())),
             ..Explained::default()
         };
-        let fix = if x.kind.is_normalized() && y.kind.is_normalized() { fix } else { Fix::Packer };
-        if x.kind != y.kind && ![x.kind, y.kind].contains(&Kind::Directory) {
+        let fix = match [x, y].iter().all(|o| open::is_normalized(o.kind)) {
+            true => fix,
+            false => Fix::Packer,
+        };
+        if x.kind != y.kind && ![x.kind, y.kind].contains(&Container::Directory) {
             let (a, b) = (x.kind.name(), y.kind.name());
             out.findings.push(compare::format(a, b, within));
         }
@@ -155,12 +158,12 @@ impl Search<'_> {
     /// What differs in members that both have.
     fn members(
         &mut self,
-        (of_a, of_b): (Kind, Kind),
+        (of_a, of_b): (Container, Container),
         both: &[(&Part, &Part)],
         within: &[String],
         out: &mut Explained,
     ) {
-        let listed = ![of_a, of_b].contains(&Kind::Ar) || within.is_empty();
+        let listed = ![of_a, of_b].contains(&Container::Ar) || within.is_empty();
         let differing: Vec<_> = both.iter().filter(|(m, n)| m.bytes != n.bytes).collect();
         let signed = differing.iter().any(|(m, _)| !is_signature(of_a, &m.said.name));
         for (count, (m, n)) in differing.into_iter().enumerate() {
@@ -171,7 +174,7 @@ impl Search<'_> {
             }
             let bytes = m.bytes.len().max(n.bytes.len());
             // Indexes are made from the members.
-            if of_a == Kind::Ar && m.said.kind != MemberKind::File {
+            if of_a == Container::Ar && m.said.kind != MemberKind::File {
                 let place = Place::new(within, At::Member(m.said.name.clone()));
                 let index = Finding::new(Cause::Unknown, place, "", "").about(About::Names);
                 out.add(Finding { consequence: true, ..index.bytes(bytes) });
@@ -212,7 +215,7 @@ impl Search<'_> {
             (a, b, Both { a: &a.said, b: &b.said, same: a.bytes == b.bytes })
         });
         let both: Vec<_> =
-            both.filter(|(a, _, _)| x.kind != Kind::Ar || a.said.name != "/").collect();
+            both.filter(|(a, _, _)| x.kind != Container::Ar || a.said.name != "/").collect();
         let pairs: Vec<Both> = both.iter().map(|(_, _, p)| *p).collect();
         out.findings.extend(compare::kinds(&pairs, within));
         let renamed = !paired.renamed.is_empty();
@@ -240,11 +243,11 @@ impl Search<'_> {
 
 /// Whether a member signs the others, in an archive of the kind that has such members: jars, packages of
 /// Debian, packages of Alpine.
-fn is_signature(of: Kind, name: &str) -> bool {
+fn is_signature(of: Container, name: &str) -> bool {
     match of {
-        Kind::Zip | Kind::Directory => zip::normalize::is_signature(name.as_bytes()),
-        Kind::Ar => name.starts_with("_gpg"),
-        Kind::Tar => name.starts_with(".SIGN."),
+        Container::Zip | Container::Directory => zip::normalize::is_signature(name.as_bytes()),
+        Container::Ar => name.starts_with("_gpg"),
+        Container::Tar => name.starts_with(".SIGN."),
         _ => false,
     }
 }

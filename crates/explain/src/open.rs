@@ -16,7 +16,7 @@ use repro_formats::detect::{FileType, HEAD, detect};
 use repro_formats::error::Malformed;
 use repro_formats::gzip::header::Header;
 use repro_formats::limits::Limits;
-use repro_formats::listing::{Field, Member, Says};
+use repro_formats::listing::{Container, Field, Member, Says};
 use repro_formats::names::printable;
 use repro_formats::{ar, cpio, rpm, tar, zip};
 
@@ -162,43 +162,9 @@ fn headers_of(bytes: &[u8], limits: &Limits) -> Result<Vec<(Header, usize)>, Mal
     Ok(found)
 }
 
-/// What a container is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// tar.
-    Tar,
-    /// zip, or what is made of one.
-    Zip,
-    /// ar.
-    Ar,
-    /// cpio.
-    Cpio,
-    /// An RPM package.
-    Rpm,
-    /// A Mach-O file for several machines.
-    Fat,
-    /// A directory: no metadata is compared.
-    Directory,
-}
-
-impl Kind {
-    /// Whether `repro normalize` has a normal form of it.
-    pub fn is_normalized(self) -> bool {
-        matches!(self, Kind::Tar | Kind::Zip | Kind::Ar)
-    }
-
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Tar => "tar",
-            Kind::Zip => "zip",
-            Kind::Ar => "ar",
-            Kind::Cpio => "cpio",
-            Kind::Rpm => "rpm",
-            Kind::Fat => "Mach-O for several machines",
-            Kind::Directory => "directory",
-        }
-    }
+/// Whether `repro normalize` has a normal form of such containers.
+pub fn is_normalized(container: Container) -> bool {
+    matches!(container, Container::Tar | Container::Zip | Container::Ar)
 }
 
 /// A member: what the archive says of it, and its content.
@@ -215,8 +181,7 @@ pub struct Part<'a> {
 
 /// A container and its members.
 pub struct Opened<'a> {
-    /// What it is.
-    pub kind: Kind,
+    pub(crate) kind: Container,
     /// The members in their order.
     pub parts: Vec<Part<'a>>,
     /// What is said of the whole.
@@ -232,20 +197,20 @@ type Reader<'a> = fn(&mut Opened<'a>, &'a [u8], &Limits) -> Result<(), String>;
 
 /// The members of a container; `None` if it is none.
 pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, Unsound>> {
-    let (kind, read): (Kind, Reader<'a>) = match detect(bytes) {
-        FileType::Ar => (Kind::Ar, of_ar),
-        FileType::Cpio => (Kind::Cpio, of_cpio),
-        FileType::Rpm => (Kind::Rpm, of_rpm),
-        FileType::FatMachO => (Kind::Fat, of_fat),
-        FileType::Zip => (Kind::Zip, of_zip),
-        FileType::Tar(Compression::None) => (Kind::Tar, of_tar),
-        _ if bytes.starts_with(ar::read::THIN) => (Kind::Ar, of_thin),
+    let (kind, read): (Container, Reader<'a>) = match detect(bytes) {
+        FileType::Ar => (Container::Ar, of_ar),
+        FileType::Cpio => (Container::Cpio, of_cpio),
+        FileType::Rpm => (Container::Rpm, of_rpm),
+        FileType::FatMachO => (Container::Fat, of_fat),
+        FileType::Zip => (Container::Zip, of_zip),
+        FileType::Tar(Compression::None) => (Container::Tar, of_tar),
+        _ if bytes.starts_with(ar::read::THIN) => (Container::Ar, of_ar),
         // Behind a script or a program: a tar may end in a zip as well.
-        _ if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
+        _ if zip::lenient::ends(bytes) => (Container::Zip, of_zip),
         _ => return None,
     };
     let mut opened = Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: None };
-    let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };
+    let format = if kind == Container::Ar { "ar archive" } else { kind.name() };
     let read = read(&mut opened, bytes, limits).map_err(|what| Unsound { format, what });
     Some(read.map(|()| {
         assign_roles(&mut opened.parts);
@@ -267,7 +232,7 @@ impl<'a> Opened<'a> {
 
     /// Names that come twice, or differ in letter case alone: not every system can unpack both.
     fn note_names(&mut self) {
-        if matches!(self.kind, Kind::Ar | Kind::Fat | Kind::Cpio) {
+        if matches!(self.kind, Container::Ar | Container::Fat | Container::Cpio) {
             return;
         }
         let folded = |p: &Part| p.said.name.to_lowercase();

@@ -40,6 +40,10 @@ named! {
         Tar "tar",
         Zip "zip",
         Ar "ar",
+        Cpio "cpio",
+        Rpm "rpm",
+        Fat "Mach-O for several machines",
+        Directory "directory",
         Content "content",
     }
 }

@@ -13,9 +13,10 @@ use std::path::Path;
 
 use repro_formats::detect::{FileType, detect};
 use repro_formats::limits::Limits;
+use repro_formats::listing::Container;
 
 pub use self::binary::{Binary, Crate, LeakedPath, Rustc, release_of};
-use super::open::{self, Kind};
+use super::open;
 use super::read::READERS;
 
 /// Archives in archives that are opened.
@@ -80,7 +81,7 @@ fn add(
         let added = add(&part.bytes, within, limits, out);
         within.pop();
         // A member that is malformed hides the others of no archive but its own.
-        if within.is_empty() && opened.kind == Kind::Fat {
+        if within.is_empty() && opened.kind == Container::Fat {
             added?;
         }
     }
