@@ -146,7 +146,7 @@ impl Search<'_> {
             .map(|(i, j)| (&x.parts[*i], &y.parts[*j]))
             .collect();
         self.members((x.kind, y.kind), &both, within, &mut out);
-        if x.kind == y.kind && x.kind != Kind::Directory {
+        if x.kind == y.kind {
             self.packing(x, y, &paired, within, fix, &mut out);
         }
         if within.is_empty() {
@@ -218,6 +218,9 @@ impl Search<'_> {
             both.filter(|(a, _, _)| x.kind != Container::Ar || a.said.name != "/").collect();
         let pairs: Vec<Both> = both.iter().map(|(_, _, p)| *p).collect();
         out.findings.extend(compare::kinds(&pairs, within));
+        if x.kind == Container::Directory {
+            return;
+        }
         let renamed = !paired.renamed.is_empty();
         out.findings.extend(compare::packing(&pairs, within, fix, renamed));
         let repacked = both.iter().filter(|(a, b, p)| p.same && a.packed != b.packed);
