@@ -21,7 +21,6 @@ impl Hunk {
 
     /// The same, so much farther on in each.
     pub fn forth(&self, a: usize, b: usize) -> Hunk {
-        let forth = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
         Hunk { a: forth(&self.a, a), b: forth(&self.b, b) }
     }
 
@@ -32,10 +31,21 @@ impl Hunk {
         Hunk { a: first..a.len() - last, b: first..b.len() - last }
     }
 
+    /// From the beginning of the first to the end of the last.
+    pub fn span(hunks: &[Hunk]) -> Option<Hunk> {
+        let (first, last) = (hunks.first()?, hunks.last()?);
+        Some(Hunk { a: first.a.start..last.a.end, b: first.b.start..last.b.end })
+    }
+
     /// Never true of a hunk that was found.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A range, so much farther on.
+pub(crate) fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
 /// How far ahead is looked for the same bytes at the same distance.

@@ -37,7 +37,7 @@ impl Work<'_> {
         if self.texts_left == 0 || !self.is_printable(hunk) {
             return None;
         }
-        let (a, b) = self.runs(part, other, hunk, 16);
+        let Hunk { a, b } = self.runs(part, other, hunk, 16);
         let digits =
             self.context.clocks.is_some() && self.a[hunk.a.clone()].iter().all(u8::is_ascii_digit);
         if !digits && !self.grams.any(&self.a[a.clone()]) {

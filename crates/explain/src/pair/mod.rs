@@ -93,7 +93,7 @@ pub(crate) fn compare(
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
     for (pa, pb, hunks) in &mut parts {
         if !hunks.is_empty() && (pa.gap || matches!(pa.kind, Kind::Data | Kind::Bytes)) {
-            work.streams((&pa.range, &pb.range), hunks);
+            work.streams(pa, pb, hunks);
         }
         let from = work.out.claims.len();
         if pa.kind == Kind::Code {
@@ -107,7 +107,7 @@ pub(crate) fn compare(
             Kind::Dependencies => {
                 let bytes = hunks.iter().map(|h| h.len() as u64).sum();
                 work.out.differing += bytes;
-                work.dependencies(Some(pa), Some(pb), bytes)
+                work.dependencies([Some(pa), Some(pb)], bytes)
             }
             _ => false,
         };
@@ -288,7 +288,7 @@ impl Work<'_> {
             true => (self.a, (Some(part), None), (part.range.clone(), 0..0), (shown, absent)),
             false => (self.b, (None, Some(part)), (0..0, part.range.clone()), (absent, shown)),
         };
-        if part.kind == Kind::Dependencies && self.dependencies(pa, pb, len) {
+        if part.kind == Kind::Dependencies && self.dependencies([pa, pb], len) {
             return;
         }
         let known = field.map(|f| (f.cause, f.about)).or_else(|| read::alone(&part.name));

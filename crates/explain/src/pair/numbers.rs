@@ -42,15 +42,10 @@ impl Work<'_> {
                 continue;
             }
             for back in 0..=width - hunk.a.len() {
-                let (Some(x), Some(y)) =
-                    (hunk.a.start.checked_sub(back), hunk.b.start.checked_sub(back))
-                else {
-                    break;
-                };
-                let (Some(p), Some(q)) = (self.a.get(x..x + width), self.b.get(y..y + width))
-                else {
-                    continue;
-                };
+                let starts = hunk.a.start.checked_sub(back).zip(hunk.b.start.checked_sub(back));
+                let Some((x, y)) = starts else { break };
+                let values = self.a.get(x..x + width).zip(self.b.get(y..y + width));
+                let Some((p, q)) = values else { continue };
                 for little in [true, false] {
                     let (v, w) = (integer(p, little), integer(q, little));
                     let Some((cause, what)) = self.number(v, w) else { continue };

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use repro_formats::compress::container::Compression;
 
-use super::super::align::Hunk;
+use super::super::align::{Hunk, forth};
 use super::super::image::{Field, Follows, Image, Part};
 use super::super::known::Context;
 use super::super::shift::Shifts;
@@ -70,6 +70,9 @@ const MOST_CLAIMS: usize = 20_000;
 pub(super) const AROUND: usize = 512;
 /// Bytes that are text all by themselves count as text only from this length on.
 pub(super) const LEAST_RUN: usize = 5;
+
+/// A part, after the bytes of its file.
+type In<'x> = (&'x [u8], &'x Part);
 
 /// The comparison of one pair, as it goes.
 pub(super) struct Work<'a> {
@@ -171,12 +174,8 @@ impl Work<'_> {
     }
 
     /// Whether a piece of a part is in the same part of the other file; keeps by how much it moved.
-    pub(super) fn moved_to(
-        &mut self,
-        piece: &Range<usize>,
-        (from, own): (&[u8], &Part),
-        (to, other): (&[u8], &Part),
-    ) -> bool {
+    pub(super) fn moved_to(&mut self, piece: &Range<usize>, from: In, to: In) -> bool {
+        let ((from, own), (to, other)) = (from, to);
         let bytes = &from[piece.clone()];
         let at = self.find(&to[other.range.clone()], bytes);
         if let Some(at) = at.filter(|_| bytes.len() >= MOVED && self.found.len() < MOST_MOVES) {
@@ -193,12 +192,7 @@ impl Work<'_> {
     }
 
     /// Whether a piece is nothing but zeros, or long enough and in the other file.
-    pub(super) fn is_in(
-        &mut self,
-        piece: &Range<usize>,
-        from: (&[u8], &Part),
-        to: (&[u8], &Part),
-    ) -> bool {
+    pub(super) fn is_in(&mut self, piece: &Range<usize>, from: In, to: In) -> bool {
         from.0[piece.clone()].iter().all(|b| *b == 0)
             || piece.len() >= 4 && self.moved_to(piece, from, to)
     }
@@ -233,11 +227,6 @@ pub(super) fn whole(cause: Cause, hunk: &Hunk) -> Claim {
 pub(super) fn read(r: Reading, a: usize, b: usize, bytes: usize) -> Claim {
     let (about, what) = (r.about, r.what);
     Claim { about, what, ..claim(r.cause, forth(&r.a, a), forth(&r.b, b), bytes as u64) }
-}
-
-/// A range, so much farther on.
-pub(super) fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
-    range.start + by..range.end + by
 }
 
 pub(super) fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) -> Claim {

@@ -29,13 +29,9 @@ pub(crate) struct Texts<'a> {
     pub context: &'a Context,
 }
 
-pub(super) fn reading(
-    cause: Cause,
-    what: Option<&str>,
-    a: Range<usize>,
-    b: Range<usize>,
-) -> Reading {
-    Reading { cause, about: About::Anything, what: what.map(str::to_string), a, b, hunks: 0..0 }
+pub(super) fn reading(cause: Cause, what: Option<&str>, at: Hunk) -> Reading {
+    let (what, Hunk { a, b }) = (what.map(str::to_string), at);
+    Reading { cause, about: About::Anything, what, a, b, hunks: 0..0 }
 }
 
 /// Whether they overlap; an empty range, where it lies within or at an end.
@@ -59,11 +55,7 @@ pub(super) fn trimmed(text: &[u8], range: &Range<usize>) -> Range<usize> {
 }
 
 /// Both ranges, widened as far as the bytes around belong to the word.
-pub(super) fn words(
-    texts: Texts,
-    hunk: &Hunk,
-    belongs: impl Fn(u8) -> bool,
-) -> (Range<usize>, Range<usize>) {
+pub(super) fn words(texts: Texts, hunk: &Hunk, belongs: impl Fn(u8) -> bool) -> Hunk {
     let widen = |text: &[u8], range: &Range<usize>| {
         let (mut start, mut end) = (range.start.min(text.len()), range.end.min(text.len()));
         while start < end && text[start].is_ascii_whitespace() {
@@ -74,7 +66,7 @@ pub(super) fn words(
         }
         widened(text, &(start..end), &(0..text.len()), &belongs)
     };
-    (widen(texts.a, &hunk.a), widen(texts.b, &hunk.b))
+    Hunk { a: widen(texts.a, &hunk.a), b: widen(texts.b, &hunk.b) }
 }
 
 /// A range, widened as far as the bytes around belong to it, but not beyond `most`.
