@@ -88,20 +88,27 @@ impl Shifts {
 
     /// Whether all that differs in the hunk are integers that changed by a move.
     pub fn explain(&self, a: &[u8], b: &[u8], hunk: &Hunk) -> bool {
-        if !self.any() || hunk.a.len() != hunk.b.len() || hunk.a.len() > 1 << 20 {
+        hunk.a.len() <= 1 << 20 && self.are_numbers(a, b, hunk, |x, y| self.integer(a, b, x, y))
+    }
+
+    /// Whether all that differs in the hunk, which is of one length on both sides, are numbers; `number` tells
+    /// how many bytes the one covers that differs at a place of A and of B.
+    fn are_numbers(
+        &self,
+        a: &[u8],
+        b: &[u8],
+        hunk: &Hunk,
+        number: impl Fn(usize, usize) -> Option<usize>,
+    ) -> bool {
+        if !self.any() || hunk.a.len() != hunk.b.len() {
             return false;
         }
         let mut at = 0;
         while at < hunk.a.len() {
             let (x, y) = (hunk.a.start + at, hunk.b.start + at);
-            if a[x] == b[y] {
-                at += 1;
-                continue;
-            }
-            match self.integer(a, b, x, y) {
-                Some(end) => at += end,
-                None => return false,
-            }
+            let end = if a[x] == b[y] { Some(1) } else { number(x, y) };
+            let Some(end) = end else { return false };
+            at += end;
         }
         true
     }
@@ -134,17 +141,7 @@ impl Shifts {
 
     /// Whether all that differs in the hunk are numbers in LEB128, of one length, that changed by a move.
     pub fn explain_wasm(&self, a: &[u8], b: &[u8], hunk: &Hunk) -> bool {
-        if !self.any() || hunk.a.len() != hunk.b.len() {
-            return false;
-        }
-        let mut at = 0;
-        while at < hunk.a.len() {
-            let (x, y) = (hunk.a.start + at, hunk.b.start + at);
-            let end = if a[x] == b[y] { Some(1) } else { self.leb(a, b, x, y) };
-            let Some(end) = end else { return false };
-            at += end;
-        }
-        true
+        self.are_numbers(a, b, hunk, |x, y| self.leb(a, b, x, y))
     }
 
     /// A number in LEB128 that covers the byte at `x` and `y`: how many bytes it covers from there on.
