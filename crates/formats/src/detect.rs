@@ -121,6 +121,7 @@ mod tests {
             kind: tar::write::Kind::File(0),
             mode: 0o644,
             mtime: 0,
+            owner: tar::write::Owner::default(),
         };
         tar.member(&member, &mut io::empty()).unwrap();
         let tar = tar.finish().unwrap();

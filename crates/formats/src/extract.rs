@@ -290,6 +290,7 @@ mod tests {
                 kind: kind.clone(),
                 mode: *mode,
                 mtime: 1_700_000_000,
+                owner: writer::Owner::default(),
             };
             out.member(&member, &mut content.as_bytes()).unwrap();
         }

@@ -100,6 +100,7 @@ fn pack_tar(items: Items, out: &mut File, options: &Options) -> Result<Packed, E
             kind: item.kind.clone(),
             mode: item.mode,
             mtime: options.epoch,
+            owner: tar::Owner::default(),
         };
         Ok(Some(writer.member(&member, content)))
     })?;

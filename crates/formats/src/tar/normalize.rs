@@ -81,7 +81,7 @@ pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error>
                 content
             }
         };
-        writer.owned(&one.member, &one.owner, &mut input).map_err(failed)?;
+        writer.member(&one.member, &mut input).map_err(failed)?;
     }
     let packer = writer.finish().map_err(failed)?;
     packer.finish().map_err(failed)?;
@@ -257,7 +257,6 @@ fn opens(job: &Job<'_>, entry: &Entry, entries: &[Entry]) -> bool {
 /// A member as it is written.
 struct Normal<'a> {
     member: tar::Member,
-    owner: Owner,
     /// As it was.
     entry: &'a Entry,
     /// The member that has the content, the mode and the time: another one for a hard link.
@@ -266,7 +265,8 @@ struct Normal<'a> {
 
 impl Normal<'_> {
     fn compare(&self, written: &mut Written) {
-        let Normal { member, owner, entry, .. } = self;
+        let Normal { member, entry, .. } = self;
+        let owner = &member.owner;
         let name = Some(&entry.written[..]);
         let show = |uid: &dyn ToString, gid: &dyn ToString, uname: &[u8], gname: &[u8]| {
             let (uid, gid) = (uid.to_string(), gid.to_string());
@@ -314,7 +314,7 @@ fn normal<'a>(entries: &'a [Entry], job: &Job<'_>) -> Vec<Normal<'a>> {
         // Negative times were refused.
         let mtime = u64::try_from(job.times.of(file.mtime)).unwrap_or(0);
         let owner = if job.package { owner(file) } else { Owner::default() };
-        Normal { member: tar::Member { name: name(entry), kind, mode, mtime }, owner, entry, file }
+        Normal { member: tar::Member { name: name(entry), kind, mode, mtime, owner }, entry, file }
     };
     sorted.into_iter().map(normal).collect()
 }
