@@ -1,7 +1,7 @@
 //! Tar in GNU format, header by header: the bytes that `tar --format=gnu` writes for the same
 //! members. The order of the members and their values are the caller's ([`crate::policy`]).
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 
 use ::tar::{EntryType, Header};
 
@@ -129,13 +129,12 @@ fn padding(len: u64, unit: u64) -> usize {
 pub struct Writer<W: Write> {
     out: W,
     at: u64,
-    buffer: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
     /// A writer of an archive that begins where `out` is.
     pub fn new(out: W) -> Writer<W> {
-        Writer { out, at: 0, buffer: vec![0; BUFFER] }
+        Writer { out, at: 0 }
     }
 
     /// Writes one member. `content` must give exactly the bytes that a file's size says; what it gives beyond
@@ -145,27 +144,13 @@ impl<W: Write> Writer<W> {
         self.out.write_all(&header)?;
         self.at += header.len() as u64;
         if let Kind::File(size) = member.kind {
-            self.content(size, content)?;
+            let mut content = BufReader::with_capacity(BUFFER, content.take(size));
+            if io::copy(&mut content, &mut self.out)? < size {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.at += size;
             self.pad(BLOCK)?;
         }
-        Ok(())
-    }
-
-    fn content(&mut self, size: u64, content: &mut dyn Read) -> io::Result<()> {
-        let mut rest = size;
-        while rest > 0 {
-            let want = rest.min(BUFFER as u64) as usize;
-            match content.read(&mut self.buffer[..want]) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(n) => {
-                    self.out.write_all(&self.buffer[..n])?;
-                    rest -= n as u64;
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        self.at += size;
         Ok(())
     }
 
