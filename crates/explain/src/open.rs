@@ -283,22 +283,16 @@ fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
 }
 
 fn of_ar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
-    let entries = ar::read::read(&mut Cursor::new(bytes), limits).map_err(|e| e.to_string())?;
-    for entry in &entries {
-        let (from, size) = (entry.data_at as usize, entry.size as usize);
-        let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
-        out.add(ar::list::said(entry), content.unwrap_or_default());
-    }
-    Ok(())
-}
-
-/// Its members are other files, of which it has the names.
-fn of_thin<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
-    let entries = ar::read::read_thin(&mut Cursor::new(bytes), limits);
+    // The members of a thin archive are other files, of which it has the names.
+    let thin = bytes.starts_with(ar::read::THIN);
+    let magic = if thin { ar::read::THIN } else { ar::read::MAGIC };
+    let entries = ar::read::read_as(magic, &mut Cursor::new(bytes), limits);
     for entry in &entries.map_err(|e| e.to_string())? {
         let mut said = ar::list::said(entry);
-        said.other.push(("size".to_string(), said.size.to_string()));
-        out.add(said, &[][..]);
+        let (from, size) = (entry.data_at as usize, entry.size as usize);
+        let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
+        said.other.extend(thin.then(|| ("size".to_string(), said.size.to_string())));
+        out.add(said, content.filter(|_| !thin).unwrap_or_default());
     }
     Ok(())
 }

@@ -66,12 +66,11 @@ pub fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>
     read_as(MAGIC, input, limits)
 }
 
-/// The same of one that only names its members: none of them has content.
-pub fn read_thin<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>, ReadError> {
-    read_as(THIN, input, limits)
-}
-
-fn read_as<R: Read + Seek>(
+/// The same of one that begins with these bytes, [`MAGIC`] or [`THIN`]: files of a thin one have no content.
+///
+/// # Errors
+/// It does not begin so, or is malformed.
+pub fn read_as<R: Read + Seek>(
     begins: &[u8; 8],
     input: &mut R,
     limits: &Limits,
