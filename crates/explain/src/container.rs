@@ -6,7 +6,7 @@ use repro_formats::{digest, tar, zip};
 
 use super::found::{Coverage, Explained, ReadAs};
 use super::members::{Paired, pair_up, renamed, table};
-use super::open::{self, DEEPEST, Kind, Layer, Opened, Part, Peeled};
+use super::open::{self, DEEPEST, Layer, Opened, Part, Peeled};
 use super::{Search, digests, remedy};
 use crate::cause::Cause;
 use crate::compare::{self, Both, Fix, Members};
@@ -31,7 +31,8 @@ impl Search<'_> {
                 return out;
             }
         };
-        let fix = match [&x, &y].iter().all(|p| p.layers.iter().all(Layer::is_written)) {
+        let is_written = |layer: &Layer| layer.compression.compressor().is_some();
+        let fix = match x.layers.iter().chain(&y.layers).all(is_written) {
             true => fix(within, self.deb),
             false => Fix::Packer,
         };

@@ -242,11 +242,6 @@ impl Image {
         let symbol = self.symbol_at(place)?;
         Some((&symbol.name, address.wrapping_sub(symbol.address)))
     }
-
-    /// The lowest address.
-    pub fn base(&self) -> Option<u64> {
-        self.loaded.first().map(|(first, ..)| *first)
-    }
 }
 
 /// What belongs together in two lists: of one name, in order. Then what only the one has, and the other.
@@ -255,15 +250,14 @@ pub fn matched<'x, T, K: Ord>(
     b: &'x [T],
     name: impl Fn(&'x T) -> K,
 ) -> (Vec<(usize, usize)>, Vec<usize>, Vec<usize>) {
-    let mut by_name: BTreeMap<K, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-    for (i, item) in a.iter().enumerate() {
-        by_name.entry(name(item)).or_default().0.push(i);
-    }
-    for (i, item) in b.iter().enumerate() {
-        by_name.entry(name(item)).or_default().1.push(i);
+    let mut by_name: BTreeMap<K, [Vec<usize>; 2]> = BTreeMap::new();
+    for (side, items) in [a, b].into_iter().enumerate() {
+        for (i, item) in items.iter().enumerate() {
+            by_name.entry(name(item)).or_default()[side].push(i);
+        }
     }
     let (mut both, mut only_a, mut only_b) = (Vec::new(), Vec::new(), Vec::new());
-    for (of_a, of_b) in by_name.into_values() {
+    for [of_a, of_b] in by_name.into_values() {
         let n = of_a.len().min(of_b.len());
         both.extend(of_a.iter().copied().zip(of_b.iter().copied()));
         only_a.extend(&of_a[n..]);

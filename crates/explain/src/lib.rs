@@ -106,11 +106,16 @@ impl Explained {
         let Some((side, reason)) = why(Times::Clamp(i64::MAX)) else { return };
         let sets = why(Times::Set(0)).is_none();
         for f in self.findings.iter_mut().filter(|f| f.normalized) {
-            match sets {
+            let what = compare::what(f.cause);
+            f.remedy = match sets {
                 // Times before 1970 are all that is in the way.
-                true => compare::set_time(f),
-                false => compare::left_alone(f, side, &reason),
-            }
+                true => format!(
+                    "{what}: pack with `repro archive`, or run `repro normalize --set-time 0` on both"
+                ),
+                false => format!(
+                    "{what}: pack with `repro archive`; `repro normalize` leaves {side} as it is: {reason}"
+                ),
+            };
             f.normalized = sets;
         }
     }

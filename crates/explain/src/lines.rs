@@ -40,12 +40,8 @@ impl Search<'_> {
             for finding in self.group(&sides, group) {
                 differing += finding.bytes;
                 let key = (finding.cause, finding.about, finding.a.clone(), finding.b.clone());
-                let at = match known.get(&key) {
-                    Some(at) => Some(*at),
-                    None if findings.len() >= MOST => Some(findings.len() - 1),
-                    None => None,
-                };
-                match at {
+                let last = || (findings.len() >= MOST).then(|| findings.len() - 1);
+                match known.get(&key).copied().or_else(last) {
                     Some(at) => {
                         findings[at].place.more += 1;
                         findings[at].bytes += finding.bytes;

@@ -68,13 +68,6 @@ pub(crate) struct Layer<'a> {
     pub packed: Cow<'a, [u8]>,
 }
 
-impl Layer<'_> {
-    /// Whether it can be written again.
-    pub fn is_written(&self) -> bool {
-        self.compression.is_written()
-    }
-}
-
 /// What is below all compression.
 pub struct Peeled<'a> {
     /// From the outside in.
@@ -274,10 +267,8 @@ fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
             _ => Cow::Borrowed(&[][..]),
         };
         let method = zip::list::method(entry);
-        out.add(Member { packed: Some(method), ..said }, content);
-        if let Some(part) = out.parts.last_mut() {
-            part.packed = Some(packed);
-        }
+        let said = Member { packed: Some(method), ..said };
+        out.parts.push(Part { said, bytes: content, packed: Some(packed), role: None });
     }
     Ok(())
 }

@@ -94,9 +94,7 @@ impl Cursor<'_> {
             c.one_of(b":")?;
             let seconds = c.digits(2)?;
             if c.one_of(b".,").is_some() {
-                while c.peek().is_some_and(|b| b.is_ascii_digit()) {
-                    c.at += 1;
-                }
+                while c.digits(1).is_some() {}
             }
             Some(seconds)
         });

@@ -90,6 +90,8 @@ pub fn stays_inside(name: &[u8], target: &[u8]) -> bool {
 /// What kind of member has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
+    /// A directory that only names below it imply.
+    Implied,
     /// A directory: it may be met again, above others.
     Dir,
     /// A symbolic link: nothing may be below it.
@@ -101,8 +103,7 @@ pub enum Stands {
 /// The names met so far.
 #[derive(Default)]
 pub struct Names {
-    /// What each stands for, and whether it is only implied by names below it.
-    seen: HashMap<Vec<u8>, (Stands, bool)>,
+    seen: HashMap<Vec<u8>, Stands>,
 }
 
 impl Names {
@@ -112,32 +113,32 @@ impl Names {
     /// Why it cannot be beside those that came before, as a clause.
     pub fn add(&mut self, name: &[u8], stands: Stands) -> Result<(), String> {
         for (i, _) in name.iter().enumerate().filter(|(_, b)| **b == b'/') {
-            self.one(&name[..i], Stands::Dir, true)?;
+            self.one(&name[..i], Stands::Implied)?;
         }
-        self.one(name, stands, false)
+        self.one(name, stands)
     }
 
     /// What a name stands for, if it was met.
     pub fn get(&self, name: &[u8]) -> Option<Stands> {
-        self.seen.get(name).map(|(stands, _)| *stands)
+        self.seen.get(name).copied()
     }
 
-    fn one(&mut self, name: &[u8], stands: Stands, implied: bool) -> Result<(), String> {
-        let Some((was, was_implied)) = self.seen.get_mut(name) else {
-            self.seen.insert(name.to_vec(), (stands, implied));
+    fn one(&mut self, name: &[u8], stands: Stands) -> Result<(), String> {
+        let Some(was) = self.seen.get_mut(name) else {
+            self.seen.insert(name.to_vec(), stands);
             return Ok(());
         };
         let shown = printable(name);
         match (*was, stands) {
-            (Stands::Dir, Stands::Dir) if implied => Ok(()),
-            (Stands::Dir, Stands::Dir) if *was_implied => {
-                *was_implied = false;
+            (Stands::Implied | Stands::Dir, Stands::Implied) => Ok(()),
+            (Stands::Implied, Stands::Dir) => {
+                *was = stands;
                 Ok(())
             }
-            (Stands::Symlink, Stands::Dir) if implied => {
+            (Stands::Symlink, Stands::Implied) => {
                 Err(format!("it is below `{shown}`, which is a symbolic link"))
             }
-            (Stands::File, Stands::Dir) if implied => {
+            (Stands::File, Stands::Implied) => {
                 Err(format!("it is below `{shown}`, which is not a directory"))
             }
             _ => Err("the name was there before".to_string()),

@@ -184,13 +184,9 @@ impl Content {
     fn open(item: &Item, options: &Options) -> Result<Content, Error> {
         let mut content = Content { file: None, failed: false, stop: options.stop };
         let Kind::File(size) = item.kind else { return Ok(content) };
-        let opened = || {
-            let file = File::open(&item.path)?;
-            let meta = file.metadata()?;
-            Ok((file, meta))
-        };
+        let opened = File::open(&item.path).and_then(|file| Ok((file.metadata()?, file)));
         let what = Error::io(format!("failed to open `{}`", item.path.display()));
-        let (file, meta) = opened().map_err(what)?;
+        let (meta, file) = opened.map_err(what)?;
         if !meta.is_file() || meta.len() != size {
             return Err(Error::Changed(item.path.clone()));
         }

@@ -152,7 +152,7 @@ impl Work<'_> {
             || self.ia.machine == Machine::Wasm
                 && part.kind == Kind::Code
                 && self.shifts.explain_wasm(self.a, self.b, hunk)
-            || self.arm
+            || self.ia.machine == Machine::Aarch64
                 && part.kind == Kind::Code
                 && self.shifts.explain_aarch64(self.a, self.b, hunk, &part.range)
             || self.shifts.any() && self.leads_to_the_same(part, hunk)

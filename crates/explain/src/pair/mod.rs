@@ -79,7 +79,6 @@ pub(crate) fn compare(
         shifts: gather.shifts(),
         fields: fields.collect(),
         roots: Vec::new(),
-        arm: ia.machine == Machine::Aarch64,
         texts_left: MOST_TEXTS,
         out: Compared::default(),
     };

@@ -49,15 +49,13 @@ impl Work<'_> {
             let hunks = &hunks[..self.balanced(hunks)];
             Some((vec![self.permuted(pa, pb, &Hunk::span(hunks)?)?], hunks.len()))
         };
-        let (found, n) = match self.wide(pa, pb, &all) {
-            Some(found) => (found, hunks.len()),
-            None => match permuted() {
-                Some(found) => found,
-                None => {
-                    let pool = POOLS.iter().find_map(|size| self.pool(*size, pa, pb, &all));
-                    (pool?, hunks.len())
-                }
-            },
+        let wide = self.wide(pa, pb, &all).map(|found| (found, hunks.len()));
+        let (found, n) = match wide.or_else(permuted) {
+            Some(found) => found,
+            None => {
+                let pool = POOLS.iter().find_map(|size| self.pool(*size, pa, pb, &all));
+                (pool?, hunks.len())
+            }
         };
         let hunks = &hunks[..n];
         let bytes = hunks.iter().map(Hunk::len).sum::<usize>() as u64;

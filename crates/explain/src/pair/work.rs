@@ -85,7 +85,6 @@ pub(super) struct Work<'a> {
     pub(super) fields: Vec<(&'a Field, &'a Field)>,
     /// Where in A the claims of other parts begin that follow from nothing, sorted; and their places.
     pub(super) roots: Vec<(usize, usize)>,
-    pub(super) arm: bool,
     pub(super) texts_left: usize,
     pub(super) finds_left: u64,
     pub(super) cuts_left: usize,

@@ -134,10 +134,7 @@ fn imported_functions(bytes: &[u8], section: &Section) -> Option<usize> {
             3 => {
                 reader.take(2)?;
             }
-            4 => {
-                reader.byte()?;
-                reader.number()?;
-            }
+            4 => drop((reader.byte()?, reader.number()?)),
             _ => return None,
         }
     }

@@ -11,11 +11,6 @@ use crate::limits::Limits;
 
 /// How an archive begins.
 pub const MAGIC: &[u8; 8] = b"!<arch>\n";
-/// Whether the bytes begin one.
-pub fn begins(head: &[u8]) -> bool {
-    head.starts_with(MAGIC)
-}
-
 /// How a thin archive begins, which only names its members.
 pub const THIN: &[u8; 8] = b"!<thin>\n";
 /// Bytes of a member's header.

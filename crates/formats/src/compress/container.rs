@@ -134,11 +134,6 @@ impl Compression {
         found.map_or(Compression::None, |row| row.compression)
     }
 
-    /// Whether it can be written as well as read.
-    pub fn is_written(self) -> bool {
-        !self.row().compressors.is_empty()
-    }
-
     /// What compresses it now; `None` of what is read only.
     pub fn compressor(self) -> Option<&'static Compressor> {
         self.row().compressors.first()

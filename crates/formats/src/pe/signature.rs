@@ -25,32 +25,29 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
     Some((file, signature.is_some()))
 }
 
-/// Whether the bytes are signatures and nothing besides, each
-/// `size 0, 4 | revision 4, 2 | type 6, 2 | SignedData of PKCS #7 8`, padded to a multiple of 8.
+/// Whether the bytes are signatures and nothing besides.
 fn are_certificates(mut table: &[u8]) -> bool {
-    const REVISIONS: [u16; 2] = [0x100, 0x200];
-    const PKCS_SIGNED_DATA: u16 = 2;
-    let zeros = |bytes: &[u8]| bytes.len() < 8 && bytes.iter().all(|b| *b == 0);
     while !table.is_empty() {
-        let header = (bytes::u32_at(table, 0), bytes::u16_at(table, 4), bytes::u16_at(table, 6));
-        let (Some(size), Some(revision), Some(kind)) = header else {
-            return false;
-        };
-        let Some((one, rest)) = table.split_at_checked(size as usize) else {
-            return false;
-        };
-        let padding = (size as usize).next_multiple_of(8) - size as usize;
-        let Some((padding, rest)) = rest.split_at_checked(padding.min(rest.len())) else {
-            return false;
-        };
-        let behind = one.get(8..).and_then(behind_sequence);
-        let fits = REVISIONS.contains(&revision) && kind == PKCS_SIGNED_DATA;
-        if !fits || !zeros(padding) || !behind.is_some_and(zeros) {
-            return false;
-        }
+        let Some(rest) = behind_certificate(table) else { return false };
         table = rest;
     }
     true
+}
+
+/// What follows the signature that the bytes begin with,
+/// `size 0, 4 | revision 4, 2 | type 6, 2 | SignedData of PKCS #7 8`, padded to a multiple of 8.
+fn behind_certificate(table: &[u8]) -> Option<&[u8]> {
+    const REVISIONS: [u16; 2] = [0x100, 0x200];
+    const PKCS_SIGNED_DATA: u16 = 2;
+    let zeros = |bytes: &[u8]| bytes.len() < 8 && bytes.iter().all(|b| *b == 0);
+    let (revision, kind) = (bytes::u16_at(table, 4)?, bytes::u16_at(table, 6)?);
+    let size = bytes::u32_at(table, 0)? as usize;
+    let (one, rest) = table.split_at_checked(size)?;
+    let padding = size.next_multiple_of(8) - size;
+    let (padding, rest) = rest.split_at_checked(padding.min(rest.len()))?;
+    let behind = behind_sequence(one.get(8..)?)?;
+    let fits = REVISIONS.contains(&revision) && kind == PKCS_SIGNED_DATA;
+    (fits && zeros(padding) && zeros(behind)).then_some(rest)
 }
 
 /// What follows the SEQUENCE, in DER, that the bytes begin with.

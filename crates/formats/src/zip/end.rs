@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use crate::bytes::Fields;
 use crate::error::{Malformed, ReadError};
 
-const END: &[u8; 4] = b"PK\x05\x06";
+pub(super) const END: &[u8; 4] = b"PK\x05\x06";
 const END64: &[u8; 4] = b"PK\x06\x06";
 const LOCATOR: &[u8; 4] = b"PK\x06\x07";
 
@@ -64,10 +64,8 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
     // The comment reaches to the end of the file. Of several such records readers take this one or
     // that one, and see another archive.
     let fits = |i: &&usize| {
-        let comment = tail.get(*i + 20..*i + 22);
-        comment.is_some_and(|c| {
-            *i + END_LEN as usize + usize::from(u16::from_le_bytes([c[0], c[1]])) == tail.len()
-        })
+        let comment = usize::from(Fields(&tail[**i..]).u16(20));
+        **i + END_LEN as usize + comment == tail.len()
     };
     let mut fitting = positions.iter().filter(fits);
     let Some(&i) = fitting.next() else {

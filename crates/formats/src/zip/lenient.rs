@@ -3,17 +3,13 @@
 
 use std::io::Cursor;
 
+use super::end::END;
 use super::read::{self, Zip, entry};
 use super::record;
 use crate::bytes::Fields;
 use crate::error::ReadError;
 use crate::limits::Limits;
 use crate::names::Names;
-
-/// A zip, and how many bytes are before its first member.
-pub type Found = (Zip, usize);
-
-const END: &[u8; 4] = b"PK\x05\x06";
 
 /// The end record and the bytes before the zip that its offsets do not count.
 ///
@@ -36,11 +32,11 @@ pub fn ends(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads the index.
+/// Reads the index: the zip, and how many bytes are before its first member.
 ///
 /// # Errors
 /// It has no end record, or a record in it is malformed.
-pub fn read_any(bytes: &[u8], limits: &Limits) -> Result<Found, ReadError> {
+pub fn read_any(bytes: &[u8], limits: &Limits) -> Result<(Zip, usize), ReadError> {
     let strict = read::read(&mut Cursor::new(bytes), limits);
     let (Err(_), Some((at, uncounted))) = (&strict, end(bytes)) else {
         return strict.map(|zip| (zip, 0));

@@ -86,11 +86,6 @@ pub struct Zip {
     pub signing_block: bool,
 }
 
-/// Whether the bytes begin one.
-pub fn begins(head: &[u8]) -> bool {
-    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
-}
-
 /// Whether a file that does not begin as a zip ends as one; it is at its beginning afterwards.
 pub fn is_at_the_end<R: Read + Seek>(mut input: R) -> io::Result<bool> {
     let found = end::is_there(&mut input);
