@@ -232,9 +232,5 @@ mod tests {
         for cut in 0..bytes.len() - b"payload".len() {
             assert!(read(&bytes[..cut]).is_err(), "{cut}");
         }
-        // No change of a byte panics.
-        for bytes in crate::broken(&bytes, &[0, 1, 0xff]) {
-            let _ = read(&bytes);
-        }
     }
 }
