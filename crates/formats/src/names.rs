@@ -202,23 +202,17 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_refused_on_every_system() {
-        let bad: [&[u8]; 9] =
-            [b"", b"/a", b"../a", b"a/../../b", b"a/..", b"C:x", b"\\x", b"a\\..\\b", b"a\0b"];
+        let bad: [&[u8]; 10] = [
+            b"", b"/a", b"../a", b"a/../../b", b"a/..", b"C:x", b"a:b", b"\\x", b"a\\..\\b",
+            b"a\0b",
+        ];
         for name in bad {
             assert!(clean(name).is_err(), "{}", printable(name));
         }
-        for (name, want) in [
-            ("./a/b/", "a/b"),
-            (".", ""),
-            ("a//b/./c", "a/b/c"),
-            ("..a/b..", "..a/b.."),
-            ("a:b", ""),
-        ] {
-            let found = clean(name.as_bytes());
-            match name {
-                "a:b" => assert!(found.is_err()),
-                _ => assert_eq!(found.unwrap(), want.as_bytes()),
-            }
+        for (name, want) in
+            [("./a/b/", "a/b"), (".", ""), ("a//b/./c", "a/b/c"), ("..a/b..", "..a/b..")]
+        {
+            assert_eq!(clean(name.as_bytes()).unwrap(), want.as_bytes());
         }
     }
 
