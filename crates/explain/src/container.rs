@@ -307,7 +307,7 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
 }
 
 impl Explained {
-    /// Last of all, over what was found in all layers.
+    /// The last step, over the findings of all layers.
     pub(super) fn finish(&mut self) {
         if self.findings.iter().all(|f| f.consequence) {
             // Nothing is there that they could follow from.

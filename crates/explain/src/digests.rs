@@ -18,7 +18,7 @@ use crate::finding::{About, At, Finding, Place};
 /// Bytes of a list that are read.
 const MOST: usize = 8 << 20;
 
-/// Files that differ, by what a list would say of them; and the lists, which are read last.
+/// The files that differ, by the digests and sizes that a list has of them; and the lists, which are read last.
 #[derive(Default)]
 pub(super) struct Digests {
     /// Spelled digest -> the pair that it is of; on each side.
@@ -80,7 +80,7 @@ fn unequal_lines(name: &str, a: &[u8], b: &[u8]) -> Vec<(String, String, String)
     let read = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes).into_owned();
         match manifest {
-            // Lines go on behind a blank.
+            // A line that begins with a blank continues the one before it.
             true => text.replace("\r\n ", "").replace("\n ", ""),
             // A value on each line.
             false if text.starts_with(['{', '[']) && text.lines().count() < 4 => {
@@ -130,7 +130,7 @@ fn unequal_sets(a: &str, b: &str) -> Vec<(String, String, String)> {
     found
 }
 
-/// What of a list follows from files that differ.
+/// The part of a list that follows from files that differ.
 pub(super) struct Follows {
     /// All of it.
     pub(super) all: bool,

@@ -14,14 +14,14 @@ pub struct Label {
     names: &'static [&'static str],
     /// What is right before it, any of them.
     prefixes: &'static [&'static str],
-    /// What is right behind it, any of them.
+    /// What comes right after it, any of them.
     suffixes: &'static [&'static str],
     /// Bytes that belong to it.
     pub belongs: fn(u8) -> bool,
     is: fn(&[u8]) -> bool,
 }
 
-/// Digits of which nothing more is known: what a label has unless its row has another.
+/// Plain digits: the defaults of a row.
 const NUMBER: Label = Label {
     cause: Cause::Unknown,
     about: About::Anything,
@@ -150,7 +150,7 @@ impl Label {
         if self.suffixes.iter().any(|s| text[at.end..].starts_with(s.as_bytes())) {
             return true;
         }
-        // The last digit of an identifier, and the first letter of a word, are no values.
+        // A value does not begin inside an identifier or a word.
         if line.last().is_none_or(u8::is_ascii_alphanumeric) {
             return false;
         }

@@ -12,7 +12,7 @@ use super::text::{self, Texts};
 use crate::cause::Cause;
 use crate::finding::{About, At, Excerpt, Finding, Place, cut};
 
-/// Lines shown before and behind those that differ.
+/// Lines shown before and after those that differ.
 const AROUND: usize = 1;
 /// Lines of a group that are kept to be shown.
 const SHOWN: usize = 4_000;

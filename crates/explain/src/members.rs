@@ -84,7 +84,7 @@ pub(super) fn pair_up(x: &Opened, y: &Opened) -> Paired {
     out
 }
 
-/// What of a name finds its counterpart, the surest first.
+/// The part of a name that finds its counterpart, the most certain first.
 const STEMS: [fn(Container, &str) -> String; 4] = [
     |_, name| names::without_hashes(name),
     |_, name| names::without_compression(name).to_string(),

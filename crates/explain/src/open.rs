@@ -30,7 +30,7 @@ const LARGEST: u64 = 512 << 20;
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 /// Streams of one gzip file whose headers are read.
 const STREAMS: usize = 4096;
-/// Times that a file may be compressed.
+/// How many times a file may be compressed.
 const LAYERS: usize = 4;
 
 /// What went wrong with a file: the format it claims to be, and what is not sound in it.
@@ -135,8 +135,8 @@ fn without(all: &[u8], cuts: &[Range<usize>]) -> Vec<u8> {
     cuts.iter().zip(ends).flat_map(|(cut, end)| &all[cut.end..end]).copied().collect()
 }
 
-/// The headers of gzip streams, one behind the other, and where each begins. What follows that is none, such
-/// as padding, belongs to the last.
+/// The headers of gzip streams in a row, and where each begins. Bytes after them that are no stream, such as
+/// padding, belong to the last.
 fn headers_of(bytes: &[u8], limits: &Limits) -> Result<Vec<(Header, usize)>, Malformed> {
     let header = |at: usize| Header::parse(&bytes[at..bytes.len().min(at + HEAD)]);
     let mut found = vec![(header(0)?, 0)];

@@ -119,7 +119,7 @@ impl Shifts {
     fn integer(&self, a: &[u8], b: &[u8], x: usize, y: usize) -> Option<usize> {
         for back in 0..4 {
             let (Some(x), Some(y)) = (x.checked_sub(back), y.checked_sub(back)) else { break };
-            // What stands before must be the same, or it is not where the number begins.
+            // The bytes before the place must agree, or the number does not begin here.
             if back > 0 && a[x..x + back] != b[y..y + back] {
                 continue;
             }
@@ -162,7 +162,7 @@ impl Shifts {
     }
 
     /// Whether what differs in the hunk are addresses in instructions of 64-bit ARM, which all have
-    /// four bytes and lie at multiples of four from `start`.
+    /// four bytes and begin at multiples of four from the start of the part.
     pub fn explain_aarch64(&self, a: &[u8], b: &[u8], hunk: &Hunk, part: &Range<usize>) -> bool {
         if !self.any() || hunk.a.len() != hunk.b.len() {
             return false;

@@ -199,7 +199,7 @@ mod tests {
         ];
         for (a, b, want) in cases {
             assert_eq!(causes(a, b), [*want], "{a:?} {b:?}");
-            // Literals stand side by side in a program, with nothing between them.
+            // Literals are stored side by side in a program, with nothing between them.
             let joined = (format!("{tail}{a}{tail}"), format!("{tail}{b}{tail}"));
             assert_eq!(causes(&joined.0, &joined.1), [*want], "{joined:?}");
         }

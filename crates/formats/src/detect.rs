@@ -9,8 +9,8 @@ use crate::compress::container::Compression;
 use crate::compress::unpack;
 use crate::{ar, cpio, macho, pe, rpm, tar};
 
-/// Bytes from the beginning of a file that surely hold the first block of what is compressed in it:
-/// LZ4's are the longest, of up to 4 MiB, and the legacy ones of 8.
+/// Bytes from the beginning of a file that always contain the first compressed block: the longest are
+/// LZ4's, of up to 4 MiB, and those of its legacy format, of up to 8 MiB.
 pub const HEAD: usize = (4 << 20) + (64 << 10);
 const LEGACY_HEAD: usize = 2 * HEAD;
 

@@ -69,7 +69,7 @@ pub fn clean(name: &[u8]) -> Result<Vec<u8>, &'static str> {
     Ok(parts.join(&b'/'))
 }
 
-/// Whether a link at `name` (clean) to `target` stays below the root, by the words alone.
+/// Whether a link at `name` (clean) to `target` stays below the root, judged by the two texts alone.
 pub fn stays_inside(name: &[u8], target: &[u8]) -> bool {
     if target.starts_with(b"/") || target.starts_with(b"\\") || target.get(1) == Some(&b':') {
         return false;
@@ -110,7 +110,7 @@ impl Names {
     /// Takes the next clean name.
     ///
     /// # Errors
-    /// Why it cannot be beside those that came before, as a clause.
+    /// Why it conflicts with the names before it, as a clause.
     pub fn add(&mut self, name: &[u8], stands: Stands) -> Result<(), String> {
         for (i, _) in name.iter().enumerate().filter(|(_, b)| **b == b'/') {
             self.one(&name[..i], Stands::Implied)?;
@@ -177,7 +177,7 @@ pub fn colliding<'a>(names: impl Iterator<Item = &'a [u8]>) -> Option<(Vec<u8>, 
     names.into_iter().find_map(|name| folded.add(name).err().map(|other| (other, name.to_vec())))
 }
 
-/// What the user should know of two such names.
+/// The note about two such names.
 pub fn collision(a: &[u8], b: &[u8]) -> String {
     let (a, b) = (printable(a), printable(b));
     format!("`{a}` and `{b}` differ in letter case only: Windows and macOS keep one of them")

@@ -29,7 +29,7 @@ pub struct Item {
 pub struct Walk<'a> {
     /// What is still to come, the next one last.
     open: Vec<(Vec<u8>, PathBuf)>,
-    /// Paths that are left out, by identity: the archive itself and what is written beside it.
+    /// Paths that are left out: the archive itself and the files that are written next to it.
     skip: &'a dyn Fn(&Path) -> bool,
     skipped: Vec<PathBuf>,
     /// Paths in one directory that differ in letter case only.

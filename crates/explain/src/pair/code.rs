@@ -13,7 +13,7 @@ use super::work::{Claim, Work, claim, whole};
 use crate::cause::Cause;
 use crate::finding::About;
 
-/// Bytes of a relaxed reference and those behind it that differ as well.
+/// Bytes of a relaxed reference, with the differing bytes after it.
 const RELAXED: usize = 16;
 
 impl Work<'_> {
@@ -187,8 +187,8 @@ impl Work<'_> {
     }
 }
 
-/// The longest piece of `value`, of four bytes at least, that stands in the run and covers part of
-/// the difference.
+/// The longest piece of `value`, of four bytes at least, that is in the run and covers part of the
+/// difference.
 fn piece(
     bytes: &[u8],
     run: &Range<usize>,

@@ -383,7 +383,7 @@ mod tests {
         }
     }
 
-    /// The code of B lies behind where that of A ends.
+    /// The code of B begins after the end of A's.
     #[test]
     fn a_time_in_an_instruction_is_read_wherever_the_code_lies() {
         let file = |before: usize, digits: &str| {

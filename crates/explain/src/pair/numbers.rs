@@ -59,7 +59,7 @@ impl Work<'_> {
         false
     }
 
-    /// What two numbers are. Small ones are too many to be told from others.
+    /// What two numbers are. Small numbers occur too often to mean anything.
     pub(super) fn number(&self, v: u128, w: u128) -> Option<(Cause, String)> {
         let least = v.min(w);
         let mut known = self.context.known.iter();

@@ -1,4 +1,4 @@
-//! Compressed streams in another file: behind the script or program that unpacks them, or among a
+//! Compressed streams inside a file: after the script or program that unpacks them, or among a
 //! program's constants. Compares what they unpack to.
 
 use std::ops::Range;
@@ -53,7 +53,7 @@ impl Work<'_> {
     }
 }
 
-/// What of a difference is before and behind two streams.
+/// The parts of a difference that are before and after two streams.
 fn outside(hunk: &Hunk, a: &Range<usize>, b: &Range<usize>) -> [Hunk; 2] {
     let before = |h: &Range<usize>, s: &Range<usize>| h.start..h.end.min(s.start).max(h.start);
     let behind = |h: &Range<usize>, s: &Range<usize>| h.start.max(s.end).min(h.end)..h.end;

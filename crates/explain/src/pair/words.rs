@@ -255,8 +255,8 @@ impl<'w> Work<'w> {
         Some(([a, b], differing))
     }
 
-    /// A table of strings that end in NUL: which strings are on one side only, wherever they stand. The
-    /// rest of what differs is where the others stand. False where it is no such table.
+    /// A table of strings that end in NUL: claims the strings that are on one side only, wherever they are. All
+    /// other bytes differ because the other strings moved. False where it is no such table.
     pub(super) fn strings(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> bool {
         let (a, b) = (self.a, self.b);
         let lone = self.lone_strings(pa, pb, hunks, |bytes| bytes);

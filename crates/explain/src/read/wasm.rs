@@ -212,8 +212,8 @@ fn functions(
     Some(())
 }
 
-/// The number behind an operator that pushes a constant, or the offset of one that reads or writes memory,
-/// which the exponent of an alignment precedes.
+/// The operand of an operator that pushes a constant, or the offset of one that reads or writes memory, which
+/// comes after the exponent of the alignment.
 fn operand(bytes: &[u8], at: usize, end: usize) -> Option<i64> {
     match (bytes[at], bytes.get(at + 1)) {
         (op, _) if CONST.contains(&op) => Reader::new(bytes, at + 1..end).signed(),

@@ -1,4 +1,4 @@
-//! What a difference is by what is known of both builds: their values, their clocks.
+//! Classifies a difference by facts about both builds: their values, their clocks.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What a difference is by its form and by the words in front of it, whatever the builds were.
+//! Classifies a difference by its form and the words before it, without facts about the builds.
 
 use std::ops::Range;
 

@@ -34,7 +34,7 @@ pub(super) fn reading(cause: Cause, what: Option<&str>, at: Hunk) -> Reading {
     Reading { cause, about: About::Anything, what, a, b, hunks: 0..0 }
 }
 
-/// Whether they overlap; an empty range, where it lies within or at an end.
+/// Whether they overlap; an empty range, if it is inside the other or at one of its ends.
 pub(super) fn touches(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     if inner.is_empty() {
         outer.start <= inner.start && inner.start <= outer.end

@@ -46,7 +46,7 @@ pub struct Entry {
     pub mode: Option<u64>,
     /// Offset of the header.
     pub header_at: u64,
-    /// Offset of the content, behind a BSD name.
+    /// Offset of the content, which comes after a BSD name.
     pub data_at: u64,
     /// Bytes of the content.
     pub size: u64,
@@ -153,8 +153,8 @@ fn member(header: &[u8; HEADER], at: u64, len: u64) -> Result<Entry, Malformed> 
     })
 }
 
-/// A number with blanks behind it; none where there are only blanks. A minus sign is what old
-/// tools write for an owner that they do not know, and reads as none.
+/// A number, padded with blanks; none where there are only blanks. Old tools write -1 for an unknown owner,
+/// which reads as none.
 fn number(field: &[u8], radix: u32) -> Result<Option<u64>, ()> {
     match trimmed(field) {
         b"" | b"-1" => Ok(None),

@@ -50,11 +50,11 @@ pub struct Compressor {
     pub name: &'static str,
     /// Its version. A test compares it with the lockfile.
     pub version: &'static str,
-    /// The level unless one is asked for.
+    /// The default level.
     pub level: u32,
-    /// The levels that can be asked for.
+    /// The levels that can be chosen.
     pub levels: std::ops::RangeInclusive<u32>,
-    /// Bytes of input that are compressed on their own, where there is such a thing.
+    /// Bytes of input that are compressed independently, if the compressor works in blocks.
     pub block: Option<u64>,
     /// How it is called.
     pub engine: Engine,

@@ -11,7 +11,7 @@ use crate::names::printable;
 
 /// The member that ends an archive.
 const END: &[u8] = b"TRAILER!!!";
-/// What the bytes behind the last archive are called.
+/// The name of the member that holds the bytes after the last archive.
 pub const REST: &str = "(behind the archive)";
 /// Bytes that a name may have.
 const NAME: usize = 1 << 16;

@@ -52,8 +52,8 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
     Some((file, signature.is_some()))
 }
 
-/// Whether the bytes are a signature and nothing besides (`cs_blobs.h`, big-endian): its magic and size, and
-/// zeros behind it, for which room was kept.
+/// Whether the bytes are one signature and nothing else (`cs_blobs.h`, big-endian): its magic and size, then
+/// zeros, since more room was reserved than was needed.
 fn is_signature(data: &[u8]) -> bool {
     let size = data.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
     let behind = size.filter(|size| *size >= 12).and_then(|size| data.get(size as usize..));

@@ -104,7 +104,7 @@ impl Write for Found<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         for byte in buf {
             match byte.is_ascii_hexdigit() {
-                // Longer than the longest: no digest, however it goes on.
+                // Longer than the longest digest: it is none.
                 true if self.run.len() > DIGITS[1] => {}
                 true => self.run.push(*byte),
                 false if self.run.is_empty() => {}

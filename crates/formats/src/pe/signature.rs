@@ -25,7 +25,7 @@ pub fn cut(mut file: Vec<u8>) -> Option<(Vec<u8>, bool)> {
     Some((file, signature.is_some()))
 }
 
-/// Whether the bytes are signatures and nothing besides.
+/// Whether the bytes are signatures and nothing else.
 fn are_certificates(mut table: &[u8]) -> bool {
     while !table.is_empty() {
         let Some(rest) = behind_certificate(table) else { return false };

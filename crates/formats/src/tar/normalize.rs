@@ -293,7 +293,7 @@ fn normal<'a>(entries: &'a [Entry], job: &Job<'_>) -> Vec<Normal<'a>> {
         }
     }
     let mut sorted: Vec<&Entry> = entries.iter().collect();
-    // The packer of a package puts links behind all else, for the sake of upgrades.
+    // The packer of a package puts links after everything else, for upgrades.
     if !job.package {
         sorted.sort_by_key(|e| parts(&e.name));
     }

@@ -43,7 +43,7 @@ pub struct Owner {
     pub gname: Vec<u8>,
 }
 
-/// What the header of a member says.
+/// What the header of a member contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The name; that of a directory ends in `/`.

@@ -1,5 +1,5 @@
-//! Zip as `unzip` lists it: behind other bytes (a script, a program that unpacks itself), with gaps,
-//! and with names that come twice. For looking only: what is unpacked or rewritten is read strictly.
+//! Zip as `unzip` lists it: after other bytes (a script, a program that unpacks itself), with gaps,
+//! and with duplicate names. Only to compare: files that are unpacked or rewritten are read strictly.
 
 use std::io::Cursor;
 
