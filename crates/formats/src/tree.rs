@@ -62,9 +62,7 @@ impl<'a> Walk<'a> {
             let entries = entries(&path)?;
             self.note_collisions(&path, &entries);
             for entry in entries.into_iter().rev() {
-                let mut below = name.clone();
-                below.push(b'/');
-                below.extend_from_slice(bytes_of(&entry)?);
+                let below = [&name[..], b"/", bytes_of(&entry)?].concat();
                 self.open.push((below, path.join(entry)));
             }
         }

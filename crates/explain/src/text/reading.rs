@@ -57,13 +57,9 @@ pub(super) fn trimmed(text: &[u8], range: &Range<usize>) -> Range<usize> {
 /// Both ranges, widened as far as the bytes around belong to the word.
 pub(super) fn words(texts: Texts, hunk: &Hunk, belongs: impl Fn(u8) -> bool) -> Hunk {
     let widen = |text: &[u8], range: &Range<usize>| {
-        let (mut start, mut end) = (range.start.min(text.len()), range.end.min(text.len()));
-        while start < end && text[start].is_ascii_whitespace() {
-            start += 1;
-        }
-        while start < end && text[end - 1].is_ascii_whitespace() {
-            end -= 1;
-        }
+        let (start, end) = (range.start.min(text.len()), range.end.min(text.len()));
+        let start = end - text[start..end].trim_ascii_start().len();
+        let end = start + text[start..end].trim_ascii_end().len();
         widened(text, &(start..end), &(0..text.len()), &belongs)
     };
     Hunk { a: widen(texts.a, &hunk.a), b: widen(texts.b, &hunk.b) }
