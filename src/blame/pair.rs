@@ -1,6 +1,6 @@
 //! Which unit of build A is which of build B. Pure.
 
-use repro_explain::image::matched;
+use repro_explain::matched;
 
 use crate::cargo::messages::Ran;
 use crate::cargo::units::Unit;

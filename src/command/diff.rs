@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use repro_explain::{Clocks, Context, Explained, Tree, Window, open};
+use repro_explain::{Clocks, Context, Explained, Tree, Window};
 use repro_formats::digest::{self, Digest};
 use repro_formats::parallel::both;
 
@@ -33,7 +33,7 @@ fn files(asked: &Diff, known: &Context) -> Result<Found> {
     }
     let (a, b) = (&asked.a, &asked.b);
     let differ = !matches!(fs::first_difference(a, b), Ok(None));
-    let read = differ.then(|| both(|| open::read(a), || open::read(b)));
+    let read = differ.then(|| both(|| repro_explain::read(a), || repro_explain::read(b)));
     if let Some((Ok(x), Ok(y))) = read {
         // What differs is explained while it is digested; the digests decide.
         let digests = || both(|| digest::of_bytes(&x), || digest::of_bytes(&y));
@@ -47,7 +47,7 @@ fn files(asked: &Diff, known: &Context) -> Result<Found> {
 
 /// What can be read only once, such as `<(command)` in a shell.
 fn pipes(asked: &Diff, known: &Context) -> Result<Found> {
-    let read = |path| open::read(path).map_err(bad_input);
+    let read = |path| repro_explain::read(path).map_err(bad_input);
     let (x, y) = (read(&asked.a)?, read(&asked.b)?);
     let (a, b) = (digest::of_bytes(&x), digest::of_bytes(&y));
     decided(asked, a, b, || repro_explain::explain_bytes(&x, &y, known))

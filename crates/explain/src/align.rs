@@ -9,10 +9,8 @@ use repro_formats::bytes::chunk;
 /// Ranges at the same place that differ. Either may be empty, not both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hunk {
-    /// In A.
-    pub a: Range<usize>,
-    /// In B.
-    pub b: Range<usize>,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
 }
 
 impl Hunk {
@@ -23,7 +21,6 @@ impl Hunk {
 
     /// The same, so much farther on in each.
     pub fn forth(&self, a: usize, b: usize) -> Hunk {
-        let forth = |r: &Range<usize>, by: usize| r.start + by..r.end + by;
         Hunk { a: forth(&self.a, a), b: forth(&self.b, b) }
     }
 
@@ -34,10 +31,21 @@ impl Hunk {
         Hunk { a: first..a.len() - last, b: first..b.len() - last }
     }
 
+    /// From the beginning of the first to the end of the last.
+    pub fn span(hunks: &[Hunk]) -> Option<Hunk> {
+        let (first, last) = (hunks.first()?, hunks.last()?);
+        Some(Hunk { a: first.a.start..last.a.end, b: first.b.start..last.b.end })
+    }
+
     /// Never true of a hunk that was found.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A range, so much farther on.
+pub(crate) fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
 /// How far ahead is looked for the same bytes at the same distance.

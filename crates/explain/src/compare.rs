@@ -12,7 +12,7 @@ use crate::finding::{About, At, Finding, Place};
 use crate::image::matched;
 
 /// One name, as each side has it; at least one does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Row {
     /// The name.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct Row {
 }
 
 /// The members of two containers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Members {
     /// All of them, by name.
     pub rows: Vec<Row>,
@@ -43,15 +43,6 @@ pub struct Field {
     holds: Holds,
     value: fn(&Member) -> String,
 }
-
-/// Each is a row of the table.
-impl PartialEq for Field {
-    fn eq(&self, other: &Field) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Eq for Field {}
 
 /// What a field belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +197,7 @@ pub fn remedy(cause: Cause, epoch: i64, fix: Fix) -> String {
 }
 
 /// What must become the same.
-fn what(cause: Cause) -> &'static str {
+pub(crate) fn what(cause: Cause) -> &'static str {
     match cause {
         Cause::ArchiveMtime => "give every member one time",
         Cause::ArchiveOwner => "leave the packer's user out",
@@ -215,21 +206,6 @@ fn what(cause: Cause) -> &'static str {
         Cause::Compressor => "use one compressor, version and level",
         _ => "pack both with one tool",
     }
-}
-
-/// The remedy for what `repro normalize` was said to mend, of a file that it leaves alone.
-pub fn left_alone(finding: &mut Finding, side: &str, why: &str) {
-    let what = what(finding.cause);
-    finding.remedy = format!(
-        "{what}: pack with `repro archive`; `repro normalize` leaves {side} as it is: {why}"
-    );
-}
-
-/// The remedy for archives with times too early to clamp to.
-pub fn set_time(finding: &mut Finding) {
-    let what = what(finding.cause);
-    finding.remedy =
-        format!("{what}: pack with `repro archive`, or run `repro normalize --set-time 0` on both");
 }
 
 const VCS: &str =
@@ -245,7 +221,8 @@ pub fn packing(pairs: &[Both], within: &[String], fix: Fix, renamed: bool) -> Ve
     let fields = FIELDS.iter().filter(packing);
     fields
         .filter_map(|field| {
-            let mut found = differing.iter().filter(|(_, fields)| fields.contains(&field));
+            let differs = |fields: &[&Field]| fields.iter().any(|f| f.name == field.name);
+            let mut found = differing.iter().filter(|(_, fields)| differs(fields));
             let (first, _) = found.next()?;
             let of = match first.a.name.is_empty() {
                 true => first.a.written.clone(),

@@ -1,12 +1,12 @@
 //! Compares two files layer by layer: how each is compressed, what each container records about its
 //! members, and each member that differs.
 
-use repro_formats::listing::{Field, MemberKind, Says};
+use repro_formats::listing::{Container, Field, MemberKind, Says};
 use repro_formats::{digest, tar, zip};
 
 use super::found::{Coverage, Explained, ReadAs};
 use super::members::{Paired, pair_up, renamed, table};
-use super::open::{self, DEEPEST, Kind, Layer, Opened, Part, Peeled};
+use super::open::{self, DEEPEST, Layer, Opened, Part, Peeled};
 use super::{Search, digests, remedy};
 use crate::cause::Cause;
 use crate::compare::{self, Both, Fix, Members};
@@ -31,7 +31,8 @@ impl Search<'_> {
                 return out;
             }
         };
-        let fix = match [&x, &y].iter().all(|p| p.layers.iter().all(Layer::is_written)) {
+        let is_written = |layer: &Layer| layer.compression.compressor().is_some();
+        let fix = match x.layers.iter().chain(&y.layers).all(is_written) {
             true => fix(within, self.deb),
             false => Fix::Packer,
         };
@@ -103,8 +104,11 @@ impl Search<'_> {
             formats: [x, y].map(|o| ReadAs::from(o.kind.name())),
             ..Explained::default()
         };
-        let fix = if x.kind.is_normalized() && y.kind.is_normalized() { fix } else { Fix::Packer };
-        if x.kind != y.kind && ![x.kind, y.kind].contains(&Kind::Directory) {
+        let fix = match [x, y].iter().all(|o| open::is_normalized(o.kind)) {
+            true => fix,
+            false => Fix::Packer,
+        };
+        if x.kind != y.kind && ![x.kind, y.kind].contains(&Container::Directory) {
             let (a, b) = (x.kind.name(), y.kind.name());
             out.findings.push(compare::format(a, b, within));
         }
@@ -143,7 +147,7 @@ impl Search<'_> {
             .map(|(i, j)| (&x.parts[*i], &y.parts[*j]))
             .collect();
         self.members((x.kind, y.kind), &both, within, &mut out);
-        if x.kind == y.kind && x.kind != Kind::Directory {
+        if x.kind == y.kind {
             self.packing(x, y, &paired, within, fix, &mut out);
         }
         if within.is_empty() {
@@ -155,12 +159,12 @@ impl Search<'_> {
     /// What differs in members that both have.
     fn members(
         &mut self,
-        (of_a, of_b): (Kind, Kind),
+        (of_a, of_b): (Container, Container),
         both: &[(&Part, &Part)],
         within: &[String],
         out: &mut Explained,
     ) {
-        let listed = ![of_a, of_b].contains(&Kind::Ar) || within.is_empty();
+        let listed = ![of_a, of_b].contains(&Container::Ar) || within.is_empty();
         let differing: Vec<_> = both.iter().filter(|(m, n)| m.bytes != n.bytes).collect();
         let signed = differing.iter().any(|(m, _)| !is_signature(of_a, &m.said.name));
         for (count, (m, n)) in differing.into_iter().enumerate() {
@@ -171,7 +175,7 @@ impl Search<'_> {
             }
             let bytes = m.bytes.len().max(n.bytes.len());
             // Indexes are made from the members.
-            if of_a == Kind::Ar && m.said.kind != MemberKind::File {
+            if of_a == Container::Ar && m.said.kind != MemberKind::File {
                 let place = Place::new(within, At::Member(m.said.name.clone()));
                 let index = Finding::new(Cause::Unknown, place, "", "").about(About::Names);
                 out.add(Finding { consequence: true, ..index.bytes(bytes) });
@@ -212,9 +216,12 @@ impl Search<'_> {
             (a, b, Both { a: &a.said, b: &b.said, same: a.bytes == b.bytes })
         });
         let both: Vec<_> =
-            both.filter(|(a, _, _)| x.kind != Kind::Ar || a.said.name != "/").collect();
+            both.filter(|(a, _, _)| x.kind != Container::Ar || a.said.name != "/").collect();
         let pairs: Vec<Both> = both.iter().map(|(_, _, p)| *p).collect();
         out.findings.extend(compare::kinds(&pairs, within));
+        if x.kind == Container::Directory {
+            return;
+        }
         let renamed = !paired.renamed.is_empty();
         out.findings.extend(compare::packing(&pairs, within, fix, renamed));
         let repacked = both.iter().filter(|(a, b, p)| p.same && a.packed != b.packed);
@@ -240,11 +247,11 @@ impl Search<'_> {
 
 /// Whether a member signs the others, in an archive of the kind that has such members: jars, packages of
 /// Debian, packages of Alpine.
-fn is_signature(of: Kind, name: &str) -> bool {
+fn is_signature(of: Container, name: &str) -> bool {
     match of {
-        Kind::Zip | Kind::Directory => zip::normalize::is_signature(name.as_bytes()),
-        Kind::Ar => name.starts_with("_gpg"),
-        Kind::Tar => name.starts_with(".SIGN."),
+        Container::Zip | Container::Directory => zip::normalize::is_signature(name.as_bytes()),
+        Container::Ar => name.starts_with("_gpg"),
+        Container::Tar => name.starts_with(".SIGN."),
         _ => false,
     }
 }
@@ -300,7 +307,7 @@ fn layers(x: &Peeled, y: &Peeled, within: &[String], fix: Fix) -> Vec<Finding> {
 }
 
 impl Explained {
-    /// Last of all, over what was found in all layers.
+    /// The last step, over the findings of all layers.
     pub(super) fn finish(&mut self) {
         if self.findings.iter().all(|f| f.consequence) {
             // Nothing is there that they could follow from.

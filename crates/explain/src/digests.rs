@@ -18,7 +18,7 @@ use crate::finding::{About, At, Finding, Place};
 /// Bytes of a list that are read.
 const MOST: usize = 8 << 20;
 
-/// Files that differ, by what a list would say of them; and the lists, which are read last.
+/// The files that differ, by the digests and sizes that a list has of them; and the lists, which are read last.
 #[derive(Default)]
 pub(super) struct Digests {
     /// Spelled digest -> the pair that it is of; on each side.
@@ -40,7 +40,6 @@ const BASE64: [usize; 8] = [24, 28, 40, 43, 44, 64, 86, 88];
 /// How digests begin in Subresource Integrity.
 const INTEGRITY: [&str; 4] = ["sha1-", "sha256-", "sha384-", "sha512-"];
 
-/// Whether a word could be a digest.
 fn is_digest(word: &str) -> bool {
     let hex = word.bytes().all(|b| b.is_ascii_hexdigit());
     let base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/-_=".contains(&b);
@@ -81,7 +80,7 @@ fn unequal_lines(name: &str, a: &[u8], b: &[u8]) -> Vec<(String, String, String)
     let read = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes).into_owned();
         match manifest {
-            // Lines go on behind a blank.
+            // A line that begins with a blank continues the one before it.
             true => text.replace("\r\n ", "").replace("\n ", ""),
             // A value on each line.
             false if text.starts_with(['{', '[']) && text.lines().count() < 4 => {
@@ -131,7 +130,7 @@ fn unequal_sets(a: &str, b: &str) -> Vec<(String, String, String)> {
     found
 }
 
-/// What of a list follows from files that differ.
+/// The part of a list that follows from files that differ.
 pub(super) struct Follows {
     /// All of it.
     pub(super) all: bool,

@@ -2,18 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use repro_formats::listing::Member;
-
 use super::Search;
-use super::compare::{self, Both};
+use super::compare;
 use super::found::{Explained, unexplained};
-use super::open::{Opened, Part};
 use super::tree::Tree;
 use crate::cause::Cause;
 use crate::finding::{At, Finding};
 
 impl Search<'_> {
-    /// Why two trees differ.
     pub(super) fn trees(&mut self, x: &Tree, y: &Tree) -> Explained {
         let (a, b) = match (x.unlike(y), y.unlike(x)) {
             (Ok(a), Ok(b)) => (a, b),
@@ -22,7 +18,6 @@ impl Search<'_> {
             }
         };
         let mut out = self.opened(&a.0, &b.0, &[], compare::Fix::Packer);
-        out.findings.extend(kinds(&a.0, &b.0));
         let large: BTreeSet<String> = a.1.into_iter().chain(b.1).collect();
         for name in large {
             let at = At::Field { name: compare::CONTENT, of: name };
@@ -44,16 +39,6 @@ impl Search<'_> {
         }
         out
     }
-}
-
-/// Of one name: a file here, and a link there.
-fn kinds(a: &Opened, b: &Opened) -> Vec<Finding> {
-    let others: BTreeMap<&str, &Member> =
-        b.parts.iter().map(|p| (&*p.said.name, &p.said)).collect();
-    let pair = |p: &Part| Some((others.get(&*p.said.name).copied()?, p.said.clone()));
-    let pairs: Vec<(&Member, Member)> = a.parts.iter().filter_map(pair).collect();
-    let both: Vec<Both> = pairs.iter().map(|(b, a)| Both { a, b, same: false }).collect();
-    compare::kinds(&both, &[])
 }
 
 /// Which crates differ first: those that depend on none that differs.

@@ -168,7 +168,7 @@ pub fn count(n: usize, what: &str) -> String {
     }
 }
 
-/// That nothing could be explained, and why.
+/// The note that nothing could be explained, and why.
 pub(super) fn unexplained(why: &str) -> String {
     format!("bytes differ; no reader could explain the difference: {why}")
 }

@@ -10,7 +10,6 @@ use crate::finding::About;
 /// What a part holds, as far as comparing it depends on that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Instructions.
     Code,
     /// Constants and variables: text, numbers and addresses in any mixture.
     Data,
@@ -28,7 +27,6 @@ pub enum Kind {
     Metadata,
     /// The list of dependencies that `cargo auditable` leaves: JSON in zlib.
     Dependencies,
-    /// Anything.
     Bytes,
 }
 
@@ -37,19 +35,16 @@ pub enum Kind {
 pub struct Part {
     /// The name: a section, or what it is.
     pub name: String,
-    /// Where.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// The address of its first byte when loaded.
     pub address: Option<u64>,
-    /// What it holds.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// It is what is between the parts that have names.
     pub gap: bool,
 }
 
 impl Part {
-    /// A part with a name.
-    pub fn new(
+    pub(crate) fn new(
         name: impl Into<String>,
         range: Range<usize>,
         address: Option<u64>,
@@ -75,14 +70,11 @@ pub enum Follows {
 pub struct Field {
     /// The name, which finds its counterpart.
     pub name: String,
-    /// Where.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// The value, to be shown.
     pub value: String,
-    /// The cause if it differs.
-    pub cause: Cause,
-    /// Which remedy fits.
-    pub about: About,
+    pub(crate) cause: Cause,
+    pub(crate) about: About,
     /// Whether it follows from other differences.
     pub follows: Follows,
 }
@@ -136,7 +128,6 @@ pub enum Machine {
     Aarch64,
     /// WebAssembly: numbers of as many bytes as they need.
     Wasm,
-    /// Any other.
     #[default]
     Other,
 }
@@ -144,10 +135,8 @@ pub enum Machine {
 /// A file, read.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
-    /// The format's name.
-    pub format: &'static str,
-    /// The machine.
-    pub machine: Machine,
+    pub(crate) format: &'static str,
+    pub(crate) machine: Machine,
     /// Everything in the file, in order, without gaps or overlaps.
     pub parts: Vec<Part>,
     /// What the format gives a meaning.
@@ -253,11 +242,6 @@ impl Image {
         let symbol = self.symbol_at(place)?;
         Some((&symbol.name, address.wrapping_sub(symbol.address)))
     }
-
-    /// The lowest address.
-    pub fn base(&self) -> Option<u64> {
-        self.loaded.first().map(|(first, ..)| *first)
-    }
 }
 
 /// What belongs together in two lists: of one name, in order. Then what only the one has, and the other.
@@ -266,15 +250,14 @@ pub fn matched<'x, T, K: Ord>(
     b: &'x [T],
     name: impl Fn(&'x T) -> K,
 ) -> (Vec<(usize, usize)>, Vec<usize>, Vec<usize>) {
-    let mut by_name: BTreeMap<K, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-    for (i, item) in a.iter().enumerate() {
-        by_name.entry(name(item)).or_default().0.push(i);
-    }
-    for (i, item) in b.iter().enumerate() {
-        by_name.entry(name(item)).or_default().1.push(i);
+    let mut by_name: BTreeMap<K, [Vec<usize>; 2]> = BTreeMap::new();
+    for (side, items) in [a, b].into_iter().enumerate() {
+        for (i, item) in items.iter().enumerate() {
+            by_name.entry(name(item)).or_default()[side].push(i);
+        }
     }
     let (mut both, mut only_a, mut only_b) = (Vec::new(), Vec::new(), Vec::new());
-    for (of_a, of_b) in by_name.into_values() {
+    for [of_a, of_b] in by_name.into_values() {
         let n = of_a.len().min(of_b.len());
         both.extend(of_a.iter().copied().zip(of_b.iter().copied()));
         only_a.extend(&of_a[n..]);

@@ -147,8 +147,8 @@ pub struct Clocks {
 }
 
 impl Clocks {
-    /// The windows in which a time of A and one of B may lie, each a little wider: by each build's own
-    /// clock, and both by A's, which is the machine's: the kernel stamps files by that.
+    /// The windows that may contain a time of A and one of B, each a little wider: by each build's own
+    /// clock, and both by A's, which is the machine's, as the kernel stamps files with it.
     pub fn pairs(&self, wider: i64) -> [(Window, Window); 2] {
         let (a, b) = (self.a.wider(wider), self.b.wider(wider));
         [(a, b), (a, a)]

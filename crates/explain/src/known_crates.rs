@@ -11,7 +11,6 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::cause::Cause;
 
-/// The data file.
 const TEXT: &str = include_str!("known_crates.json");
 
 /// The schema's name and version.

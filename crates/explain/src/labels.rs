@@ -7,25 +7,21 @@ use crate::finding::About;
 
 /// A kind of value that is announced.
 pub struct Label {
-    /// The cause.
-    pub cause: Cause,
-    /// Which remedy fits.
-    pub about: About,
-    /// What the value is called.
-    pub what: &'static str,
+    pub(crate) cause: Cause,
+    pub(crate) about: About,
+    pub(crate) what: &'static str,
     /// The last words before it, any of them.
     names: &'static [&'static str],
     /// What is right before it, any of them.
     prefixes: &'static [&'static str],
-    /// What is right behind it, any of them.
+    /// What comes right after it, any of them.
     suffixes: &'static [&'static str],
     /// Bytes that belong to it.
     pub belongs: fn(u8) -> bool,
-    /// Whether it is such a value.
     is: fn(&[u8]) -> bool,
 }
 
-/// Digits of which nothing more is known: what a label has unless its row has another.
+/// Plain digits: the defaults of a row.
 const NUMBER: Label = Label {
     cause: Cause::Unknown,
     about: About::Anything,
@@ -37,8 +33,7 @@ const NUMBER: Label = Label {
     is: |_| false,
 };
 
-/// The labels.
-pub const LABELS: &[Label] = &[
+pub(crate) const LABELS: &[Label] = &[
     Label {
         cause: Cause::Randomness,
         about: About::ProcessId,
@@ -155,7 +150,7 @@ impl Label {
         if self.suffixes.iter().any(|s| text[at.end..].starts_with(s.as_bytes())) {
             return true;
         }
-        // The last digit of an identifier, and the first letter of a word, are no values.
+        // A value does not begin inside an identifier or a word.
         if line.last().is_none_or(u8::is_ascii_alphanumeric) {
             return false;
         }

@@ -4,35 +4,35 @@
 //! The files are known to differ before this runs, and nothing here can change that: bytes decide,
 //! readers explain. A file that no reader understands gives a note, never an error.
 
-pub mod align;
+mod align;
 pub mod cause;
 pub mod compare;
-pub mod container;
+mod container;
 mod dependencies;
 mod digests;
 mod directories;
 pub mod finding;
 mod found;
-pub mod image;
+mod image;
 pub mod inspect;
 pub mod known;
 pub mod known_crates;
 mod labels;
 mod lines;
 mod members;
-pub mod names;
+mod names;
 mod oci;
-pub mod open;
-pub mod owner;
-pub mod pair;
-pub mod plain;
-pub mod read;
+mod open;
+mod owner;
+mod pair;
+mod plain;
+mod read;
 pub mod remedy;
-pub mod shift;
-pub mod source_line;
+mod shift;
+mod source_line;
 mod sources;
-pub mod tell;
-pub mod text;
+mod tell;
+mod text;
 pub mod time;
 mod tree;
 mod wasm;
@@ -47,15 +47,15 @@ use repro_formats::parallel::both;
 
 pub use self::compare::Members;
 pub use self::found::{Coverage, Explained, NOTHING, count};
+pub use self::image::matched;
 pub use self::known::{Clocks, Context, Known, Package, Window};
-pub use self::open::Unsound;
+pub use self::open::{Unsound, read};
 pub use self::tree::Tree;
 
 use self::align::Aligner;
 use self::digests::Digests;
 use self::found::{ReadAs, unexplained};
 use self::image::Image;
-use self::open::read;
 use self::read::READERS;
 use self::tell::Sides;
 use crate::cause::Cause;
@@ -106,11 +106,16 @@ impl Explained {
         let Some((side, reason)) = why(Times::Clamp(i64::MAX)) else { return };
         let sets = why(Times::Set(0)).is_none();
         for f in self.findings.iter_mut().filter(|f| f.normalized) {
-            match sets {
+            let what = compare::what(f.cause);
+            f.remedy = match sets {
                 // Times before 1970 are all that is in the way.
-                true => compare::set_time(f),
-                false => compare::left_alone(f, side, &reason),
-            }
+                true => format!(
+                    "{what}: pack with `repro archive`, or run `repro normalize --set-time 0` on both"
+                ),
+                false => format!(
+                    "{what}: pack with `repro archive`; `repro normalize` leaves {side} as it is: {reason}"
+                ),
+            };
             f.normalized = sets;
         }
     }

@@ -6,13 +6,13 @@ use std::ops::Range;
 use repro_formats::names::printable;
 
 use super::Search;
-use super::align;
+use super::align::Hunk;
 use super::remedy;
 use super::text::{self, Texts};
 use crate::cause::Cause;
 use crate::finding::{About, At, Excerpt, Finding, Place, cut};
 
-/// Lines shown before and behind those that differ.
+/// Lines shown before and after those that differ.
 const AROUND: usize = 1;
 /// Lines of a group that are kept to be shown.
 const SHOWN: usize = 4_000;
@@ -21,20 +21,13 @@ const MOST: usize = 2_000;
 /// How often lines that are unique are looked for between such lines.
 const DEPTH: usize = 6;
 
-/// Lines of A that stand in for lines of B; either may be empty.
-type Group = (Range<usize>, Range<usize>);
-
 impl Search<'_> {
     /// What differs in two texts, and how many bytes that are.
     pub(super) fn lines(&mut self, a: &[u8], b: &[u8], within: &[String]) -> (Vec<Finding>, u64) {
         let (x, y) = (split(a), split(b));
         let sides = Sides { a: (a, &x), b: (b, &y), within };
-        let whole = trimmed(&x, &y, (0..x.len(), 0..y.len()));
-        if let Some(finding) = sides.permuted(&whole) {
-            let bytes = finding.bytes;
-            return (vec![finding], bytes);
-        }
-        if let Some(finding) = sides.line_ends() {
+        let whole = trimmed(&x, &y, Hunk { a: 0..x.len(), b: 0..y.len() });
+        if let Some(finding) = sides.permuted(&whole).or_else(|| sides.line_ends()) {
             let bytes = finding.bytes;
             return (vec![finding], bytes);
         }
@@ -47,12 +40,8 @@ impl Search<'_> {
             for finding in self.group(&sides, group) {
                 differing += finding.bytes;
                 let key = (finding.cause, finding.about, finding.a.clone(), finding.b.clone());
-                let at = match known.get(&key) {
-                    Some(at) => Some(*at),
-                    None if findings.len() >= MOST => Some(findings.len() - 1),
-                    None => None,
-                };
-                match at {
+                let last = || (findings.len() >= MOST).then(|| findings.len() - 1);
+                match known.get(&key).copied().or_else(last) {
                     Some(at) => {
                         findings[at].place.more += 1;
                         findings[at].bytes += finding.bytes;
@@ -68,10 +57,11 @@ impl Search<'_> {
     }
 
     /// What a group of lines differs in: values that are known for something, else the lines.
-    fn group(&mut self, sides: &Sides, (ra, rb): &Group) -> Vec<Finding> {
+    fn group(&mut self, sides: &Sides, group: &Hunk) -> Vec<Finding> {
+        let Hunk { a: ra, b: rb } = group;
         // As many lines on both sides are most likely the same ones.
         if ra.len() == rb.len() && ra.len() > 1 {
-            let pairs = ra.clone().zip(rb.clone()).map(|(i, j)| (i..i + 1, j..j + 1));
+            let pairs = ra.clone().zip(rb.clone()).map(|(i, j)| Hunk { a: i..i + 1, b: j..j + 1 });
             let known = pairs.map(|pair| self.group(sides, &pair)).collect::<Vec<_>>();
             if known.iter().flatten().any(Finding::is_cause) {
                 return known.into_iter().flatten().collect();
@@ -80,7 +70,7 @@ impl Search<'_> {
         let (span_a, span_b) = (span(sides.a.1, ra), span(sides.b.1, rb));
         let (a, b) = (&sides.a.0[span_a.clone()], &sides.b.0[span_b.clone()]);
         let hunks = self.aligner.align(a, b);
-        let bytes: usize = hunks.iter().map(align::Hunk::len).sum();
+        let bytes: usize = hunks.iter().map(Hunk::len).sum();
         let texts = Texts { a, b, context: self.context };
         let readings = text::read(texts, &hunks);
         let line = |text: &[u8], first: usize, at: usize| {
@@ -100,8 +90,8 @@ impl Search<'_> {
             let mapped = [(a, &r.a), (b, &r.b)];
             let mapped = mapped.into_iter().all(|(text, at)| remedy::maps(&text[..at.start]));
             let finding = finding.about(if mapped { About::PrefixMap } else { r.about });
-            let bytes = hunks[r.hunks.clone()].iter().map(align::Hunk::len).sum();
-            let excerpt = Some(sides.excerpt(ra, rb, (&r.a, &r.b)));
+            let bytes = hunks[r.hunks.clone()].iter().map(Hunk::len).sum();
+            let excerpt = Some(sides.excerpt(group, &r.a, &r.b));
             let consequence = digest(r);
             findings.push(Finding { consequence, excerpt, ..finding.bytes(bytes) });
         }
@@ -114,7 +104,7 @@ impl Search<'_> {
             };
             let place = Place::new(sides.within, At::Line(at + 1));
             let finding = Finding::new(Cause::Unknown, place, shown(a, ra), shown(b, rb));
-            let excerpt = Some(sides.excerpt(ra, rb, (&(0..a.len()), &(0..b.len()))));
+            let excerpt = Some(sides.excerpt(group, &(0..a.len()), &(0..b.len())));
             findings.push(Finding { bytes: left, excerpt, ..finding });
         }
         for finding in &mut findings {
@@ -139,7 +129,8 @@ fn bare(line: &[u8]) -> Option<&[u8]> {
 
 impl Sides<'_> {
     /// The same lines in another order.
-    fn permuted(&self, (ra, rb): &Group) -> Option<Finding> {
+    fn permuted(&self, group: &Hunk) -> Option<Finding> {
+        let Hunk { a: ra, b: rb } = group;
         let sorted = |lines: &[&[u8]]| {
             // Whether the last line has its end is not what differs.
             let bare = |l: &&[u8]| l.strip_suffix(b"\n").unwrap_or(l).to_vec();
@@ -157,7 +148,7 @@ impl Sides<'_> {
         let finding = Finding::new(Cause::Ordering, place, shown(x[0]), shown(y[0]))
             .remedy(remedy::general(Cause::Ordering))
             .bytes(x.iter().map(|l| l.len()).sum());
-        let excerpt = Some(self.excerpt(ra, rb, (&(0..0), &(0..0))));
+        let excerpt = Some(self.excerpt(group, &(0..0), &(0..0)));
         Some(Finding { excerpt, ..finding })
     }
 
@@ -181,12 +172,7 @@ impl Sides<'_> {
     }
 
     /// The lines of a group and those around them; ranges are in the group.
-    fn excerpt(
-        &self,
-        ra: &Range<usize>,
-        rb: &Range<usize>,
-        (in_a, in_b): (&Range<usize>, &Range<usize>),
-    ) -> [Excerpt; 2] {
+    fn excerpt(&self, group: &Hunk, in_a: &Range<usize>, in_b: &Range<usize>) -> [Excerpt; 2] {
         let cut = |lines: &[&[u8]], group: &Range<usize>, value: &Range<usize>| {
             let from = group.start.saturating_sub(AROUND);
             let to = (group.end.min(group.start + SHOWN) + AROUND).min(lines.len());
@@ -196,7 +182,7 @@ impl Sides<'_> {
             let value = at(value.start)..at(value.end);
             Excerpt { at: from as u64 + 1, bytes, value }
         };
-        [cut(self.a.1, ra, in_a), cut(self.b.1, rb, in_b)]
+        [cut(self.a.1, &group.a, in_a), cut(self.b.1, &group.b, in_b)]
     }
 }
 
@@ -213,29 +199,29 @@ fn span(lines: &[&[u8]], range: &Range<usize>) -> Range<usize> {
 }
 
 /// A group without the lines that are the same at its ends.
-fn trimmed(x: &[&[u8]], y: &[&[u8]], (mut a, mut b): Group) -> Group {
+fn trimmed(x: &[&[u8]], y: &[&[u8]], Hunk { mut a, mut b }: Hunk) -> Hunk {
     while !a.is_empty() && !b.is_empty() && x[a.start] == y[b.start] {
         (a.start, b.start) = (a.start + 1, b.start + 1);
     }
     while !a.is_empty() && !b.is_empty() && x[a.end - 1] == y[b.end - 1] {
         (a.end, b.end) = (a.end - 1, b.end - 1);
     }
-    (a, b)
+    Hunk { a, b }
 }
 
 /// Splits a group at lines that each side has once, in the order that most of them keep.
-fn unique(x: &[&[u8]], y: &[&[u8]], group: Group, depth: usize, out: &mut Vec<Group>) {
-    let (a, b) = trimmed(x, y, group);
+fn unique(x: &[&[u8]], y: &[&[u8]], group: Hunk, depth: usize, out: &mut Vec<Hunk>) {
+    let Hunk { a, b } = trimmed(x, y, group);
     if a.is_empty() && b.is_empty() {
         return;
     }
     let kept = if depth > 0 { anchors(x, y, &a, &b) } else { Vec::new() };
     if kept.is_empty() {
-        return out.push((a, b));
+        return out.push(Hunk { a, b });
     }
     let (mut i, mut j) = (a.start, b.start);
     for (p, q) in kept.into_iter().chain([(a.end, b.end)]) {
-        unique(x, y, (i..p, j..q), depth - 1, out);
+        unique(x, y, Hunk { a: i..p, b: j..q }, depth - 1, out);
         (i, j) = (p + 1, q + 1);
     }
 }
@@ -280,11 +266,11 @@ mod tests {
     fn groups(a: &str, b: &str) -> Vec<(Vec<String>, Vec<String>)> {
         let (x, y) = (split(a.as_bytes()), split(b.as_bytes()));
         let mut out = Vec::new();
-        unique(&x, &y, (0..x.len(), 0..y.len()), DEPTH, &mut out);
+        unique(&x, &y, Hunk { a: 0..x.len(), b: 0..y.len() }, DEPTH, &mut out);
         let text = |lines: &[&[u8]], r: &Range<usize>| {
             lines[r.clone()].iter().map(|l| String::from_utf8_lossy(l).trim().to_string()).collect()
         };
-        out.iter().map(|(a, b)| (text(&x, a), text(&y, b))).collect()
+        out.iter().map(|group| (text(&x, &group.a), text(&y, &group.b))).collect()
     }
 
     #[test]

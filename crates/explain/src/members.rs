@@ -1,10 +1,10 @@
 //! Which members of two containers belong together, also where their names differ, and the table of them.
 
 use repro_formats::digest;
-use repro_formats::listing::{Member, MemberKind};
+use repro_formats::listing::{Container, Member, MemberKind};
 
 use super::image::matched;
-use super::open::{Kind, Opened, Part};
+use super::open::{Opened, Part};
 use super::{names, remedy};
 use crate::cause::Cause;
 use crate::compare::{self, Members};
@@ -84,14 +84,14 @@ pub(super) fn pair_up(x: &Opened, y: &Opened) -> Paired {
     out
 }
 
-/// What of a name finds its counterpart, the surest first.
-const STEMS: [fn(Kind, &str) -> String; 4] = [
+/// The part of a name that finds its counterpart, the most certain first.
+const STEMS: [fn(Container, &str) -> String; 4] = [
     |_, name| names::without_hashes(name),
     |_, name| names::without_compression(name).to_string(),
     |_, name| names::without_versions(name),
     |kind, name| match (kind, name.split_once('.')) {
         // The members of a library are named after it.
-        (Kind::Ar, Some((_, rest))) => format!("*.{}", names::without_hashes(rest)),
+        (Container::Ar, Some((_, rest))) => format!("*.{}", names::without_hashes(rest)),
         _ => name.to_string(),
     },
 ];

@@ -13,7 +13,7 @@ use crate::finding::{About, At, Finding, Place, cut};
 const HASH: usize = 16;
 
 /// The name with each hash replaced by `#`: runs of sixteen hexadecimal digits or more, and what
-/// LLVM adds behind `.llvm.`.
+/// LLVM appends after `.llvm.`.
 pub fn without_hashes(name: &str) -> String {
     let name = match name.find(".llvm.") {
         Some(at) => {
@@ -51,7 +51,7 @@ pub fn is_of_cc(name: &str) -> bool {
         && !base.contains(".rcgu.")
 }
 
-/// The name without what tells how it is compressed.
+/// The name without the extension of a compressor.
 pub fn without_compression(name: &str) -> &str {
     let known = |end: &str| ["gz", "xz", "zst", "bz2", "lzma"].contains(&end);
     match name.rsplit_once('.') {

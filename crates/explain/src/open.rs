@@ -16,7 +16,7 @@ use repro_formats::detect::{FileType, HEAD, detect};
 use repro_formats::error::Malformed;
 use repro_formats::gzip::header::Header;
 use repro_formats::limits::Limits;
-use repro_formats::listing::{Field, Member, Says};
+use repro_formats::listing::{Container, Field, Member, Says};
 use repro_formats::names::printable;
 use repro_formats::{ar, cpio, rpm, tar, zip};
 
@@ -30,7 +30,7 @@ const LARGEST: u64 = 512 << 20;
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 /// Streams of one gzip file whose headers are read.
 const STREAMS: usize = 4096;
-/// Times that a file may be compressed.
+/// How many times a file may be compressed.
 const LAYERS: usize = 4;
 
 /// What went wrong with a file: the format it claims to be, and what is not sound in it.
@@ -60,29 +60,19 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > LARGEST { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// One layer of compression.
-pub struct Layer<'a> {
-    /// With what.
-    pub compression: Compression,
+pub(crate) struct Layer<'a> {
+    pub(crate) compression: Compression,
     /// What the header of each of its streams says: one at least, which may say nothing.
     pub headers: Vec<Vec<Field>>,
     /// The compressed bytes, without the headers of gzip.
     pub packed: Cow<'a, [u8]>,
 }
 
-impl Layer<'_> {
-    /// Whether it can be written again.
-    pub fn is_written(&self) -> bool {
-        self.compression.is_written()
-    }
-}
-
 /// What is below all compression.
 pub struct Peeled<'a> {
     /// From the outside in.
     pub layers: Vec<Layer<'a>>,
-    /// The bytes below them.
-    pub bytes: Cow<'a, [u8]>,
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
 /// Bytes of the frames before those of zstd that hold something else (RFC 8878, 3.1.2).
@@ -145,8 +135,8 @@ fn without(all: &[u8], cuts: &[Range<usize>]) -> Vec<u8> {
     cuts.iter().zip(ends).flat_map(|(cut, end)| &all[cut.end..end]).copied().collect()
 }
 
-/// The headers of gzip streams, one behind the other, and where each begins. What follows that is none, such
-/// as padding, belongs to the last.
+/// The headers of gzip streams in a row, and where each begins. Bytes after them that are no stream, such as
+/// padding, belong to the last.
 fn headers_of(bytes: &[u8], limits: &Limits) -> Result<Vec<(Header, usize)>, Malformed> {
     let header = |at: usize| Header::parse(&bytes[at..bytes.len().min(at + HEAD)]);
     let mut found = vec![(header(0)?, 0)];
@@ -165,43 +155,9 @@ fn headers_of(bytes: &[u8], limits: &Limits) -> Result<Vec<(Header, usize)>, Mal
     Ok(found)
 }
 
-/// What a container is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// tar.
-    Tar,
-    /// zip, or what is made of one.
-    Zip,
-    /// ar.
-    Ar,
-    /// cpio.
-    Cpio,
-    /// An RPM package.
-    Rpm,
-    /// A Mach-O file for several machines.
-    Fat,
-    /// A directory: no metadata is compared.
-    Directory,
-}
-
-impl Kind {
-    /// Whether `repro normalize` has a normal form of it.
-    pub fn is_normalized(self) -> bool {
-        matches!(self, Kind::Tar | Kind::Zip | Kind::Ar)
-    }
-
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Tar => "tar",
-            Kind::Zip => "zip",
-            Kind::Ar => "ar",
-            Kind::Cpio => "cpio",
-            Kind::Rpm => "rpm",
-            Kind::Fat => "Mach-O for several machines",
-            Kind::Directory => "directory",
-        }
-    }
+/// Whether `repro normalize` has a normal form of such containers.
+pub fn is_normalized(container: Container) -> bool {
+    matches!(container, Container::Tar | Container::Zip | Container::Ar)
 }
 
 /// A member: what the archive says of it, and its content.
@@ -218,8 +174,7 @@ pub struct Part<'a> {
 
 /// A container and its members.
 pub struct Opened<'a> {
-    /// What it is.
-    pub kind: Kind,
+    pub(crate) kind: Container,
     /// The members in their order.
     pub parts: Vec<Part<'a>>,
     /// What is said of the whole.
@@ -235,20 +190,20 @@ type Reader<'a> = fn(&mut Opened<'a>, &'a [u8], &Limits) -> Result<(), String>;
 
 /// The members of a container; `None` if it is none.
 pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Opened<'a>, Unsound>> {
-    let (kind, read): (Kind, Reader<'a>) = match detect(bytes) {
-        FileType::Ar => (Kind::Ar, of_ar),
-        FileType::Cpio => (Kind::Cpio, of_cpio),
-        FileType::Rpm => (Kind::Rpm, of_rpm),
-        FileType::FatMachO => (Kind::Fat, of_fat),
-        FileType::Zip => (Kind::Zip, of_zip),
-        FileType::Tar(Compression::None) => (Kind::Tar, of_tar),
-        _ if bytes.starts_with(ar::read::THIN) => (Kind::Ar, of_thin),
+    let (kind, read): (Container, Reader<'a>) = match detect(bytes) {
+        FileType::Ar => (Container::Ar, of_ar),
+        FileType::Cpio => (Container::Cpio, of_cpio),
+        FileType::Rpm => (Container::Rpm, of_rpm),
+        FileType::FatMachO => (Container::Fat, of_fat),
+        FileType::Zip => (Container::Zip, of_zip),
+        FileType::Tar(Compression::None) => (Container::Tar, of_tar),
+        _ if bytes.starts_with(ar::read::THIN) => (Container::Ar, of_ar),
         // Behind a script or a program: a tar may end in a zip as well.
-        _ if zip::lenient::ends(bytes) => (Kind::Zip, of_zip),
+        _ if zip::lenient::ends(bytes) => (Container::Zip, of_zip),
         _ => return None,
     };
     let mut opened = Opened { kind, parts: Vec::new(), fields: Vec::new(), prefix: &[], odd: None };
-    let format = if kind == Kind::Ar { "ar archive" } else { kind.name() };
+    let format = if kind == Container::Ar { "ar archive" } else { kind.name() };
     let read = read(&mut opened, bytes, limits).map_err(|what| Unsound { format, what });
     Some(read.map(|()| {
         assign_roles(&mut opened.parts);
@@ -270,7 +225,7 @@ impl<'a> Opened<'a> {
 
     /// Names that come twice, or differ in letter case alone: not every system can unpack both.
     fn note_names(&mut self) {
-        if matches!(self.kind, Kind::Ar | Kind::Fat | Kind::Cpio) {
+        if matches!(self.kind, Container::Ar | Container::Fat | Container::Cpio) {
             return;
         }
         let folded = |p: &Part| p.said.name.to_lowercase();
@@ -312,31 +267,23 @@ fn of_zip<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<
             _ => Cow::Borrowed(&[][..]),
         };
         let method = zip::list::method(entry);
-        out.add(Member { packed: Some(method), ..said }, content);
-        if let Some(part) = out.parts.last_mut() {
-            part.packed = Some(packed);
-        }
+        let said = Member { packed: Some(method), ..said };
+        out.parts.push(Part { said, bytes: content, packed: Some(packed), role: None });
     }
     Ok(())
 }
 
 fn of_ar<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
-    let entries = ar::read::read(&mut Cursor::new(bytes), limits).map_err(|e| e.to_string())?;
-    for entry in &entries {
-        let (from, size) = (entry.data_at as usize, entry.size as usize);
-        let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
-        out.add(ar::list::said(entry), content.unwrap_or_default());
-    }
-    Ok(())
-}
-
-/// Its members are other files, of which it has the names.
-fn of_thin<'a>(out: &mut Opened<'a>, bytes: &'a [u8], limits: &Limits) -> Result<(), String> {
-    let entries = ar::read::read_thin(&mut Cursor::new(bytes), limits);
+    // The members of a thin archive are other files, of which it has the names.
+    let thin = bytes.starts_with(ar::read::THIN);
+    let magic = if thin { ar::read::THIN } else { ar::read::MAGIC };
+    let entries = ar::read::read_as(magic, &mut Cursor::new(bytes), limits);
     for entry in &entries.map_err(|e| e.to_string())? {
         let mut said = ar::list::said(entry);
-        said.other.push(("size".to_string(), said.size.to_string()));
-        out.add(said, &[][..]);
+        let (from, size) = (entry.data_at as usize, entry.size as usize);
+        let content = from.checked_add(size).and_then(|to| bytes.get(from..to));
+        said.other.extend(thin.then(|| ("size".to_string(), said.size.to_string())));
+        out.add(said, content.filter(|_| !thin).unwrap_or_default());
     }
     Ok(())
 }

@@ -133,12 +133,13 @@ fn each_reference(
     for (p, part) in image.parts.iter().enumerate() {
         let (Kind::Code, Some(address)) = (part.kind, part.address) else { continue };
         let code = &bytes[part.range.clone()];
+        let mut offer = |at, to| {
+            if range.contains(&to) {
+                found((p, at), to);
+            }
+        };
         match image.machine {
-            Machine::Aarch64 => pages(code, address, |at, to| {
-                if range.contains(&to) {
-                    found((p, at), to);
-                }
-            }),
+            Machine::Aarch64 => pages(code, address, offer),
             Machine::X86_64 => {
                 let first = address.wrapping_add(4);
                 for (at, window) in code.windows(5).enumerate() {
@@ -148,10 +149,7 @@ fn each_reference(
                     }
                     let by = i32::from_le_bytes([window[1], window[2], window[3], window[4]]);
                     let at = at as u64 + 1;
-                    let to = first.wrapping_add(at).wrapping_add_signed(i64::from(by));
-                    if range.contains(&to) {
-                        found((p, at), to);
-                    }
+                    offer(at, first.wrapping_add(at).wrapping_add_signed(i64::from(by)));
                 }
             }
             Machine::Wasm | Machine::Other => {}

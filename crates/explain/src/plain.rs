@@ -6,7 +6,7 @@ use super::image::{Field, Image, Kind, Part};
 use crate::cause::Cause;
 use crate::finding::About;
 
-/// How much of a file tells whether it is text.
+/// Bytes of a file that are checked to decide whether it is text.
 const HEAD: usize = 64 << 10;
 
 /// Whether the bytes are text: no NUL, and UTF-8 as far as is looked.

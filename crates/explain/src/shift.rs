@@ -25,9 +25,8 @@ pub struct Shifts {
     sizes: HashSet<i64>,
 }
 
-/// Gathers moves.
 #[derive(Debug, Default)]
-pub struct Gather {
+pub(crate) struct Gather {
     moves: std::collections::HashMap<i64, u64>,
     sizes: HashSet<i64>,
 }
@@ -83,27 +82,33 @@ impl Shifts {
         self.amounts.remove(&0);
     }
 
-    /// Whether anything moved at all.
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         !self.amounts.is_empty()
     }
 
     /// Whether all that differs in the hunk are integers that changed by a move.
     pub fn explain(&self, a: &[u8], b: &[u8], hunk: &Hunk) -> bool {
-        if !self.any() || hunk.a.len() != hunk.b.len() || hunk.a.len() > 1 << 20 {
+        hunk.a.len() <= 1 << 20 && self.are_numbers(a, b, hunk, |x, y| self.integer(a, b, x, y))
+    }
+
+    /// Whether all that differs in the hunk, which is of one length on both sides, are numbers; `number` tells
+    /// how many bytes the one covers that differs at a place of A and of B.
+    fn are_numbers(
+        &self,
+        a: &[u8],
+        b: &[u8],
+        hunk: &Hunk,
+        number: impl Fn(usize, usize) -> Option<usize>,
+    ) -> bool {
+        if !self.any() || hunk.a.len() != hunk.b.len() {
             return false;
         }
         let mut at = 0;
         while at < hunk.a.len() {
             let (x, y) = (hunk.a.start + at, hunk.b.start + at);
-            if a[x] == b[y] {
-                at += 1;
-                continue;
-            }
-            match self.integer(a, b, x, y) {
-                Some(end) => at += end,
-                None => return false,
-            }
+            let end = if a[x] == b[y] { Some(1) } else { number(x, y) };
+            let Some(end) = end else { return false };
+            at += end;
         }
         true
     }
@@ -114,7 +119,7 @@ impl Shifts {
     fn integer(&self, a: &[u8], b: &[u8], x: usize, y: usize) -> Option<usize> {
         for back in 0..4 {
             let (Some(x), Some(y)) = (x.checked_sub(back), y.checked_sub(back)) else { break };
-            // What stands before must be the same, or it is not where the number begins.
+            // The bytes before the place must agree, or the number does not begin here.
             if back > 0 && a[x..x + back] != b[y..y + back] {
                 continue;
             }
@@ -136,17 +141,7 @@ impl Shifts {
 
     /// Whether all that differs in the hunk are numbers in LEB128, of one length, that changed by a move.
     pub fn explain_wasm(&self, a: &[u8], b: &[u8], hunk: &Hunk) -> bool {
-        if !self.any() || hunk.a.len() != hunk.b.len() {
-            return false;
-        }
-        let mut at = 0;
-        while at < hunk.a.len() {
-            let (x, y) = (hunk.a.start + at, hunk.b.start + at);
-            let end = if a[x] == b[y] { Some(1) } else { self.leb(a, b, x, y) };
-            let Some(end) = end else { return false };
-            at += end;
-        }
-        true
+        self.are_numbers(a, b, hunk, |x, y| self.leb(a, b, x, y))
     }
 
     /// A number in LEB128 that covers the byte at `x` and `y`: how many bytes it covers from there on.
@@ -167,7 +162,7 @@ impl Shifts {
     }
 
     /// Whether what differs in the hunk are addresses in instructions of 64-bit ARM, which all have
-    /// four bytes and lie at multiples of four from `start`.
+    /// four bytes and begin at multiples of four from the start of the part.
     pub fn explain_aarch64(&self, a: &[u8], b: &[u8], hunk: &Hunk, part: &Range<usize>) -> bool {
         if !self.any() || hunk.a.len() != hunk.b.len() {
             return false;

@@ -5,12 +5,10 @@ use object::{Object, ObjectSection};
 
 type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 
-/// The lines of a file.
-pub struct Lines<'a>(Option<addr2line::Context<Slice<'a>>>);
+pub(crate) struct Lines<'a>(Option<addr2line::Context<Slice<'a>>>);
 
 impl<'a> Lines<'a> {
-    /// Those of an object file.
-    pub fn of(bytes: &'a [u8]) -> Lines<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Lines<'a> {
         Lines(load(bytes))
     }
 

@@ -27,8 +27,7 @@ const OWNED: usize = 64;
 pub struct Sides<'a> {
     /// A's bytes and what a reader saw in them.
     pub a: (&'a [u8], &'a Image),
-    /// B's.
-    pub b: (&'a [u8], &'a Image),
+    pub(crate) b: (&'a [u8], &'a Image),
     /// The members that they are in.
     pub within: &'a [String],
 }

@@ -13,9 +13,9 @@ use builds::{known, known_words, number, part_of_date, stamp};
 use form::{labelled, order, path, random, version};
 use reading::{is_word, reading, touches, words};
 
-pub use builds::short_known;
+pub(crate) use builds::short_known;
 pub(crate) use form::distinct;
-pub use reading::{Reading, Texts, is_text, widened};
+pub(crate) use reading::{Reading, Texts, is_text, widened};
 
 /// What the differences are, each with the differences it claims; all are claimed by one, and where
 /// nothing is recognized that is [`Cause::Unknown`].
@@ -26,7 +26,7 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
     if let Some(whole) = filled_in(texts, hunks) {
         return vec![whole];
     }
-    let stamps = (time::stamps(texts.a), time::stamps(texts.b));
+    let stamps = [texts.a, texts.b].map(time::stamps);
     let mut readings: Vec<Reading> = Vec::new();
     for (i, hunk) in hunks.iter().enumerate() {
         // A value that was found in one difference often spans several.
@@ -49,10 +49,8 @@ pub fn read(texts: Texts, hunks: &[Hunk]) -> Vec<Reading> {
             .or_else(|| version(texts, hunk, false))
             .or_else(|| path(texts, hunk))
             .or_else(|| random(texts, hunk));
-        let mut reading = found.unwrap_or_else(|| {
-            let (a, b) = words(texts, hunk, is_word);
-            reading(Cause::Unknown, None, a, b)
-        });
+        let unknown = || reading(Cause::Unknown, None, words(texts, hunk, is_word));
+        let mut reading = found.unwrap_or_else(unknown);
         reading.hunks = i..i + 1;
         match readings.last_mut() {
             Some(last)
@@ -75,7 +73,7 @@ pub fn read_whole(texts: Texts) -> Reading {
 
 /// What git fills in on one side, and the other has as it is in the repository.
 fn filled_in(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
-    let (first, last) = (hunks.first()?, hunks.last()?);
+    let all = Hunk::span(hunks)?;
     let has = |text: &[u8], word: &[u8]| memchr::memmem::find(text, word).is_some();
     let format = |text: &[u8]| has(text, b"$Format:");
     let (empty, filled) = (|text: &[u8]| has(text, b"$Id$"), is_ident);
@@ -86,8 +84,7 @@ fn filled_in(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
     } else {
         return None;
     };
-    let (a, b) = (first.a.start..last.a.end, first.b.start..last.b.end);
-    let found = reading(Cause::VcsState, Some(what), a, b);
+    let found = reading(Cause::VcsState, Some(what), all);
     Some(Reading { about, hunks: 0..hunks.len(), ..found })
 }
 
@@ -202,7 +199,7 @@ mod tests {
         ];
         for (a, b, want) in cases {
             assert_eq!(causes(a, b), [*want], "{a:?} {b:?}");
-            // Literals stand side by side in a program, with nothing between them.
+            // Literals are stored side by side in a program, with nothing between them.
             let joined = (format!("{tail}{a}{tail}"), format!("{tail}{b}{tail}"));
             assert_eq!(causes(&joined.0, &joined.1), [*want], "{joined:?}");
         }

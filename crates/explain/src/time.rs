@@ -32,7 +32,6 @@ pub fn rfc3339(seconds: i64) -> String {
     show(seconds).replace(" UTC", "Z").replace(' ', "T")
 }
 
-/// Reads forward over bytes.
 #[derive(Clone)]
 struct Cursor<'a> {
     text: &'a [u8],
@@ -44,7 +43,7 @@ impl Cursor<'_> {
         self.text.get(self.at).copied()
     }
 
-    /// What a form reads; where it fits not, nothing is passed.
+    /// What a form reads; where it does not fit, the cursor stays.
     fn attempt<T>(&mut self, form: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let mut ahead = self.clone();
         let found = form(&mut ahead)?;
@@ -95,9 +94,7 @@ impl Cursor<'_> {
             c.one_of(b":")?;
             let seconds = c.digits(2)?;
             if c.one_of(b".,").is_some() {
-                while c.peek().is_some_and(|b| b.is_ascii_digit()) {
-                    c.at += 1;
-                }
+                while c.digits(1).is_some() {}
             }
             Some(seconds)
         });
@@ -124,7 +121,7 @@ impl Cursor<'_> {
         zone.unwrap_or(0)
     }
 
-    /// A time of day and its zone, behind one of these bytes or none: seconds to add to the day's.
+    /// A time of day and its zone, after one of these bytes or none: seconds to add to the day's.
     fn time_behind(
         &mut self,
         separators: &[u8],
@@ -146,7 +143,7 @@ fn date(year: i64, month: i64, day: i64) -> Option<i64> {
     fits.then(|| days(year, month, day) * 86_400)
 }
 
-/// `2026-11-24`, `2026/11/24`, `20261124`, with a time behind it or not.
+/// `2026-11-24`, `2026/11/24`, `20261124`, with or without a time after it.
 fn iso(c: &mut Cursor) -> Option<Option<i64>> {
     let year = c.digits(4)?;
     let separator = c.one_of(b"-/");

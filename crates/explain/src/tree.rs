@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use repro_formats::digest::{self, Digest};
 use repro_formats::error::Error;
 use repro_formats::limits::Limits;
-use repro_formats::listing::{Member, MemberKind};
+use repro_formats::listing::{Container, Member, MemberKind};
 use repro_formats::names::printable;
 use repro_formats::{ar, cpio, tar, tree, zip};
 
-use super::open::{self, Kind, Opened, Part, read};
+use super::open::{self, Opened, Part, read};
 
 /// What cargo writes for itself, with times and absolute paths in it.
 const OWN_DIRECTORIES: [&str; 2] = [".fingerprint", "incremental"];
@@ -171,7 +171,7 @@ impl Tree {
             None => return Err("it is neither a directory nor an archive".to_string()),
         };
         sound(opened.kind, &peeled.bytes, limits)?;
-        if opened.kind == Kind::Tar && !peeled.layers.is_empty() {
+        if opened.kind == Container::Tar && !peeled.layers.is_empty() {
             let end = zip::read::is_at_the_end(Cursor::new(&*bytes));
             if end.map_err(|e| e.to_string())? {
                 return Err("a zip is at its end, which some readers take in its place".to_string());
@@ -238,7 +238,7 @@ impl Tree {
             parts.push(Part { said, bytes, packed: None, role: None });
         }
         open::assign_roles(&mut parts);
-        let kind = Kind::Directory;
+        let kind = Container::Directory;
         Ok((Opened { kind, parts, fields: Vec::new(), prefix: &[], odd: None }, large))
     }
 }
@@ -263,9 +263,9 @@ fn special(_: &fs::Metadata) -> (MemberKind, String) {
 }
 
 /// Here the archive decides and is not explained: every reader has to see the same members in it.
-fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
+fn sound(kind: Container, bytes: &[u8], limits: &Limits) -> Result<(), String> {
     match kind {
-        Kind::Tar => {
+        Container::Tar => {
             use tar::read::{Kind as Of, Walk};
             let mut walk = Walk::new(bytes, limits).with_any_links();
             let mut sparse = BTreeSet::new();
@@ -287,7 +287,7 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
             }
             Ok(())
         }
-        Kind::Zip => {
+        Container::Zip => {
             let index = zip::read::read(&mut Cursor::new(bytes), limits);
             let index = index.map_err(|e| e.to_string())?;
             // Of these only the packed bytes are known.
@@ -296,10 +296,10 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
                 Err(format!("`{name}` is encrypted, or packed by a method that is not read here"))
             })
         }
-        Kind::Ar if bytes.starts_with(ar::read::THIN) => {
+        Container::Ar if bytes.starts_with(ar::read::THIN) => {
             Err("it is a thin archive, which only names its members".to_string())
         }
-        Kind::Cpio => {
+        Container::Cpio => {
             let mut linked = BTreeSet::new();
             for entry in cpio::read::read(bytes, limits).map_err(|e| e.to_string())? {
                 let name = entry.said.name;
@@ -313,8 +313,8 @@ fn sound(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<(), String> {
             }
             Ok(())
         }
-        Kind::Ar | Kind::Directory => Ok(()),
-        Kind::Rpm | Kind::Fat => Err("it is more than the files in it".to_string()),
+        Container::Ar | Container::Content | Container::Directory => Ok(()),
+        Container::Rpm | Container::Fat => Err("it is more than the files in it".to_string()),
     }
 }
 

@@ -20,11 +20,9 @@ const NAMES: &[&str] = &[
     "element", "code", "data", "data count", "tag",
 ];
 
-/// A section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section<'a> {
-    /// Its id.
-    pub id: u8,
+pub(crate) struct Section<'a> {
+    pub(crate) id: u8,
     /// Its own name, of a custom one; else that of its id.
     pub name: &'a str,
     /// Its content, without the name.
@@ -35,8 +33,7 @@ pub struct Section<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
-    /// Where it is.
-    pub at: usize,
+    pub(crate) at: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -45,8 +42,7 @@ impl<'a> Reader<'a> {
         Reader { bytes: &bytes[..range.end.min(bytes.len())], at: range.start }
     }
 
-    /// Whether nothing is left.
-    pub fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
 
@@ -58,8 +54,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// One byte.
-    pub fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let at = self.take(1)?.start;
         Some(self.bytes[at])
     }
@@ -95,8 +90,7 @@ impl<'a> Reader<'a> {
         self.take(size)
     }
 
-    /// A name.
-    pub fn text(&mut self) -> Option<&'a str> {
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
         let range = self.text_range()?;
         std::str::from_utf8(&self.bytes[range]).ok()
     }
@@ -131,8 +125,7 @@ fn section<'a>(bytes: &'a [u8], reader: &mut Reader<'a>) -> Option<Section<'a>> 
 pub struct Producer<'a> {
     /// `language`, `processed-by` or `sdk`.
     pub field: &'a str,
-    /// The tool.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// The place of its version.
     pub version: Range<usize>,
 }

@@ -21,7 +21,7 @@ fn what_a_stream_unpacks_to_is_compared_and_not_its_bytes() {
     assert!(found.iter().all(|f| f.cause != Cause::Randomness), "{found:?}");
     let first = &found[0];
     assert_eq!(first.place.within, ["the gzip stream at byte 17"], "{found:?}");
-    // Random bytes beside a stream are random all the same.
+    // Random bytes next to a stream are still found to be random.
     let noise = |n: u8| (1..33_u8).map(|i| i.wrapping_mul(n).rotate_left(3)).collect();
     let beside = |text: &str, noise: Vec<u8>| [file(text), noise].concat();
     let (x, y) = (beside(&a, noise(37)), beside(&b, noise(91)));

@@ -11,23 +11,19 @@ pub fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 pub struct Fields<'a>(pub &'a [u8]);
 
 impl Fields<'_> {
-    fn array<const N: usize>(&self, at: usize) -> [u8; N] {
-        chunk(self.0, at).unwrap_or([0; N])
-    }
-
     /// Two bytes at an offset.
     pub fn u16(&self, at: usize) -> u16 {
-        u16::from_le_bytes(self.array(at))
+        u16_at(self.0, at).unwrap_or(0)
     }
 
     /// Four bytes at an offset.
     pub fn u32(&self, at: usize) -> u32 {
-        u32::from_le_bytes(self.array(at))
+        u32_at(self.0, at).unwrap_or(0)
     }
 
     /// Eight bytes at an offset.
     pub fn u64(&self, at: usize) -> u64 {
-        u64::from_le_bytes(self.array(at))
+        chunk(self.0, at).map_or(0, u64::from_le_bytes)
     }
 }
 

@@ -7,10 +7,10 @@ use std::io::{self, Read, Seek};
 use crate::bytes::Fields;
 use crate::compress::container::Compression;
 use crate::compress::unpack;
-use crate::{ar, cpio, macho, pe, rpm, tar, zip};
+use crate::{ar, cpio, macho, pe, rpm, tar};
 
-/// Bytes from the beginning of a file that surely hold the first block of what is compressed in it:
-/// LZ4's are the longest, of up to 4 MiB, and the legacy ones of 8.
+/// Bytes from the beginning of a file that always contain the first compressed block: the longest are
+/// LZ4's, of up to 4 MiB, and those of its legacy format, of up to 8 MiB.
 pub const HEAD: usize = (4 << 20) + (64 << 10);
 const LEGACY_HEAD: usize = 2 * HEAD;
 
@@ -51,10 +51,10 @@ type Row = (FileType, fn(&[u8]) -> bool);
 /// Types that are tried before and after tars and compressed files. The order decides where bytes fit two
 /// types; weak signatures come last.
 const FIRST: &[Row] = &[
-    (FileType::Zip, zip::read::begins),
-    (FileType::Ar, ar::read::begins),
+    (FileType::Zip, |head| head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")),
+    (FileType::Ar, |head| head.starts_with(ar::read::MAGIC)),
     (FileType::Cpio, cpio::read::begins),
-    (FileType::Rpm, rpm::read::begins),
+    (FileType::Rpm, |head| head.starts_with(rpm::read::MAGIC)),
 ];
 const LAST: &[Row] = &[
     (FileType::Pe, pe::headers::begins),
@@ -121,6 +121,7 @@ mod tests {
             kind: tar::write::Kind::File(0),
             mode: 0o644,
             mtime: 0,
+            owner: tar::write::Owner::default(),
         };
         tar.member(&member, &mut io::empty()).unwrap();
         let tar = tar.finish().unwrap();

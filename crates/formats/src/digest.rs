@@ -43,6 +43,46 @@ impl Write for Hasher {
     }
 }
 
+/// Passes on what is read or written, and digests it if asked.
+pub(crate) struct Digesting<T> {
+    inner: T,
+    hasher: Option<Hasher>,
+}
+
+impl<T> Digesting<T> {
+    pub(crate) fn new(inner: T, digest: bool) -> Digesting<T> {
+        Digesting { inner, hasher: digest.then(Hasher::default) }
+    }
+
+    /// The reader or writer below, and the digest of all that passed.
+    pub(crate) fn finish(self) -> (T, Option<Digest>) {
+        (self.inner, self.hasher.map(Hasher::finish))
+    }
+
+    fn pass(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hasher.as_mut().map_or(Ok(()), |hasher| hasher.write_all(bytes))?;
+        Ok(bytes.len())
+    }
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.pass(&buf[..n])
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(buf)?;
+        self.pass(&buf[..n])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
 /// The bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -55,9 +95,7 @@ pub fn is_sha256(text: &str) -> bool {
 
 /// Digest of a byte string.
 pub fn of_bytes(bytes: &[u8]) -> Digest {
-    let mut hasher = Hasher::default();
-    hasher.write_all(bytes).expect("hashing does not fail");
-    hasher.finish()
+    Digest { size: bytes.len() as u64, sha256: hex(&Sha256::digest(bytes)) }
 }
 
 /// Digest of what a reader gives.

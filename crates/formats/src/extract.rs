@@ -34,7 +34,7 @@ pub struct Extracted {
 pub fn extract(path: &Path, to: &Path, limits: &Limits, stop: Stop) -> Result<Extracted, Error> {
     let mut file = File::open(path).map_err(Error::reading(path))?;
     let (found, _) = detect::of_file(&file).map_err(Error::reading(path))?;
-    // In the room that compressed formats have. Where nothing is compressed the last member may be a zip.
+    // After the compressed data. In a plain tar the last member may be a zip.
     let compressed = matches!(found, FileType::Tar(c) if c != Compression::None);
     if compressed && zip::is_at_the_end(&file).map_err(Error::reading(path))? {
         let why = Malformed::at(0, "a zip is at its end, which some readers take in its place");
@@ -141,8 +141,7 @@ impl<'a> Place<'a> {
         create_dir(&self.path(name)?)
     }
 
-    /// Where letter case does not count, one file would take the place of the other, or a link that
-    /// of a directory.
+    /// On a disk that ignores letter case, one file would replace the other, or a link a directory.
     fn check_case(&mut self, name: &[u8]) -> Result<(), Error> {
         let Some(Err(other)) = self.folded.as_mut().map(|names| names.add(name)) else {
             return Ok(());
@@ -224,7 +223,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Whether letter case does not count in a directory that is empty.
+/// Whether the disk of an empty directory ignores letter case.
 fn ignores_case(dir: &Path) -> Result<bool, Error> {
     let probe = dir.join("case");
     create_dir(&probe)?;
@@ -290,6 +289,7 @@ mod tests {
                 kind: kind.clone(),
                 mode: *mode,
                 mtime: 1_700_000_000,
+                owner: writer::Owner::default(),
             };
             out.member(&member, &mut content.as_bytes()).unwrap();
         }

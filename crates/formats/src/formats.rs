@@ -76,7 +76,7 @@ impl Format {
         FORMATS.iter().find(|f| f.extensions.iter().any(fits))
     }
 
-    /// What is written for a target unless a format is asked for.
+    /// The default format for a target.
     pub fn of_target(triple: &str) -> &'static Format {
         let windows = |f: &&Format| f.layout == Layout::Zip && triple.contains("-windows");
         FORMATS.iter().find(windows).unwrap_or(&FORMATS[0])

@@ -31,15 +31,3 @@ pub mod signature;
 pub mod tar;
 pub mod tree;
 pub mod zip;
-
-/// Every beginning of some bytes, and the bytes with each byte changed: to each value, to its complement, and
-/// in one bit alone.
-#[cfg(test)]
-fn broken(bytes: &[u8], values: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let cuts = (0..bytes.len()).map(|end| bytes[..end].to_vec());
-    let changed = (0..bytes.len()).flat_map(move |at| {
-        let values = values.iter().copied().chain([bytes[at] ^ 0xff, bytes[at] ^ 0x10]);
-        values.map(move |value| [&bytes[..at], &[value], &bytes[at + 1..]].concat())
-    });
-    cuts.chain(changed)
-}

@@ -1,13 +1,13 @@
 //! Lists any archive: detects its format, then lists its members with the reader of that format.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::compress::container::Compression;
 use crate::compress::unpack::Unpacked;
 use crate::detect::{self, FileType};
-use crate::digest::{self, Digest, Hasher};
+use crate::digest::{self, Digest, Digesting};
 use crate::error::{Error, ReadError};
 use crate::limits::Limits;
 use crate::listing::{Container, Listing, Member};
@@ -48,8 +48,7 @@ fn stream(
         }
         _ => (Vec::new(), 0),
     };
-    let mut unpacked =
-        Digested { input: Unpacked::new(file, compression, limits)?, hasher: Hasher::default() };
+    let mut unpacked = Digesting::new(Unpacked::new(file, compression, limits)?, true);
     let (container, name, members) = match is_tar {
         true => (Container::Tar, "tar", tar::list::members(&mut unpacked, limits)),
         false => (Container::Content, compression.row().name, of_content(&mut unpacked)),
@@ -61,22 +60,8 @@ fn stream(
     let mut file = file;
     let packed = file.seek(SeekFrom::Start(packed_at)).and_then(|_| digest::of_reader(&mut file));
     let packed = Some(packed.map_err(Error::reading(path))?.sha256);
-    let unpacked = Some(unpacked.hasher.finish());
+    let (_, unpacked) = unpacked.finish();
     Ok(Listing { compression, unpacked, packed, ..listing })
-}
-
-/// Digests what is read through it.
-struct Digested<R> {
-    input: R,
-    hasher: Hasher,
-}
-
-impl<R: Read> Read for Digested<R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buf)?;
-        io::Write::write_all(&mut self.hasher, &buf[..n])?;
-        Ok(n)
-    }
 }
 
 /// A single compressed file, as an archive of one member without a name.

@@ -40,6 +40,10 @@ named! {
         Tar "tar",
         Zip "zip",
         Ar "ar",
+        Cpio "cpio",
+        Rpm "rpm",
+        Fat "Mach-O for several machines",
+        Directory "directory",
         Content "content",
     }
 }
@@ -143,7 +147,7 @@ pub enum Says {
 /// A member, and what the archive says of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Member {
-    /// The name without `./` before and `/` behind, escaped where it is not printable.
+    /// The name without a leading `./` and a trailing `/`, escaped where it is not printable.
     pub name: String,
     /// The name as it is written.
     pub written: String,

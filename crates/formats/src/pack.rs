@@ -2,11 +2,11 @@
 //! streamed; a file that is not the same at its end as at its beginning is an error.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use crate::compress::container::{Compression, Compressor, Engine, Packer};
-use crate::digest::{self, Digest, Hasher};
+use crate::digest::{self, Digest, Digesting};
 use crate::error::{Error, Stop};
 use crate::formats::{Format, Layout};
 use crate::tar::write::{self as tar, Kind};
@@ -85,12 +85,12 @@ fn each(
 }
 
 fn pack_tar(items: Items, out: &mut File, options: &Options) -> Result<Packed, Error> {
-    let out = Tee::new(io::BufWriter::with_capacity(1 << 18, out), true);
+    let out = Digesting::new(io::BufWriter::with_capacity(1 << 18, out), true);
     let packer = Packer::new(out, options.compressor.engine, options.level, options.threads)
         .map_err(Error::io("failed to start the compressor"))?;
     // Of a tar that is not compressed, the digest of the archive is that of the tar.
     let twice = options.detail && options.format.compression != Compression::None;
-    let mut writer = tar::Writer::new(Tee::new(packer, twice));
+    let mut writer = tar::Writer::new(Digesting::new(packer, twice));
     let members = each(items, options, |item, content| {
         let member = tar::Member {
             name: match item.kind {
@@ -100,6 +100,7 @@ fn pack_tar(items: Items, out: &mut File, options: &Options) -> Result<Packed, E
             kind: item.kind.clone(),
             mode: item.mode,
             mtime: options.epoch,
+            owner: tar::Owner::default(),
         };
         Ok(Some(writer.member(&member, content)))
     })?;
@@ -171,40 +172,9 @@ fn zip_name(item: &Item) -> Result<Option<Vec<u8>>, Error> {
     }))
 }
 
-/// Passes on what is written to it, and digests it if asked.
-struct Tee<W> {
-    out: W,
-    hasher: Option<Hasher>,
-}
-
-impl<W: Write> Tee<W> {
-    fn new(out: W, digest: bool) -> Tee<W> {
-        Tee { out, hasher: digest.then(Hasher::default) }
-    }
-
-    fn finish(self) -> (W, Option<Digest>) {
-        (self.out, self.hasher.map(Hasher::finish))
-    }
-}
-
-impl<W: Write> Write for Tee<W> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let n = self.out.write(buf)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.write_all(&buf[..n])?;
-        }
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
 /// The content of one item while it is read: a file under watch, or nothing.
 struct Content {
-    file: Option<(File, Metadata)>,
-    hasher: Option<Hasher>,
+    file: Option<(Digesting<File>, Metadata)>,
     /// The file could not be read (as opposed to: the archive could not be written).
     failed: bool,
     stop: Stop,
@@ -212,30 +182,26 @@ struct Content {
 
 impl Content {
     fn open(item: &Item, options: &Options) -> Result<Content, Error> {
-        let mut content = Content { file: None, hasher: None, failed: false, stop: options.stop };
+        let mut content = Content { file: None, failed: false, stop: options.stop };
         let Kind::File(size) = item.kind else { return Ok(content) };
-        let opened = || {
-            let file = File::open(&item.path)?;
-            let meta = file.metadata()?;
-            Ok((file, meta))
-        };
+        let opened = File::open(&item.path).and_then(|file| Ok((file.metadata()?, file)));
         let what = Error::io(format!("failed to open `{}`", item.path.display()));
-        let (file, meta) = opened().map_err(what)?;
+        let (meta, file) = opened.map_err(what)?;
         if !meta.is_file() || meta.len() != size {
             return Err(Error::Changed(item.path.clone()));
         }
-        content.file = Some((file, meta));
-        content.hasher = options.detail.then(Hasher::default);
+        content.file = Some((Digesting::new(file, options.detail), meta));
         Ok(content)
     }
 
     /// The digest of what was read, once it is known that it is all there is.
     fn finish(self, path: &Path, written: io::Result<()>) -> Result<Option<Digest>, Error> {
         self.stop.check()?;
-        let Some((mut file, before)) = self.file else {
+        let Some((file, before)) = self.file else {
             written.map_err(failed)?;
             return Ok(None);
         };
+        let (mut file, digest) = file.finish();
         match written {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(Error::Changed(path.to_owned()));
@@ -248,7 +214,7 @@ impl Content {
         if more != 0 || !same(&before, &after) {
             return Err(Error::Changed(path.to_owned()));
         }
-        Ok(self.hasher.map(Hasher::finish))
+        Ok(digest)
     }
 }
 
@@ -256,11 +222,7 @@ impl Read for Content {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let Some((file, _)) = &mut self.file else { return Ok(0) };
         self.stop.check().map_err(io::Error::other)?;
-        let n = file.read(buf).inspect_err(|_| self.failed = true)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.write_all(&buf[..n])?;
-        }
-        Ok(n)
+        file.read(buf).inspect_err(|_| self.failed = true)
     }
 }
 

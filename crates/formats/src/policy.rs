@@ -45,7 +45,7 @@ pub fn mode(of_file: u32) -> u32 {
     (of_file & 0o7777 | owner << 3 | owner) & !0o022
 }
 
-/// The bits beside those of permission: setuid, setgid, sticky. A member that has one keeps its mode.
+/// The bits that are no permissions: setuid, setgid, sticky. A member that has one keeps its mode.
 pub const SPECIAL: u32 = 0o7000;
 
 /// The mode of a symbolic link: they have 777 or none at all, and the policy makes this of both.

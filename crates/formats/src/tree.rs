@@ -29,9 +29,8 @@ pub struct Item {
 pub struct Walk<'a> {
     /// What is still to come, the next one last.
     open: Vec<(Vec<u8>, PathBuf)>,
-    /// Paths that are left out, by identity: the archive itself and what is written beside it.
+    /// Paths that are left out: the archive itself and the files that are written next to it.
     skip: &'a dyn Fn(&Path) -> bool,
-    /// What was left out.
     skipped: Vec<PathBuf>,
     /// Paths in one directory that differ in letter case only.
     colliding: Vec<(String, String)>,
@@ -63,9 +62,7 @@ impl<'a> Walk<'a> {
             let entries = entries(&path)?;
             self.note_collisions(&path, &entries);
             for entry in entries.into_iter().rev() {
-                let mut below = name.clone();
-                below.push(b'/');
-                below.extend_from_slice(bytes_of(&entry)?);
+                let below = [&name[..], b"/", bytes_of(&entry)?].concat();
                 self.open.push((below, path.join(entry)));
             }
         }

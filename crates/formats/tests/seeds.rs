@@ -1,6 +1,6 @@
 //! The seeds of the fuzz targets are what they are called: each is read by its reader.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 use repro_formats::compress::container::Compression;
 use repro_formats::compress::unpack::Unpacked;
@@ -19,7 +19,14 @@ fn reads(target: &str, bytes: &[u8]) -> Result<(), String> {
             while walk.next().map_err(|e| text(&e))?.is_some() {}
             Ok(())
         }
-        "zip" => zip::read::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
+        "zip" => {
+            let _ = zip::lenient::read_any(bytes, &limits);
+            let found = zip::read::read(&mut input, &limits).map_err(|e| text(&e))?;
+            found.entries.iter().try_for_each(|entry| {
+                let content = entry.content(Cursor::new(bytes)).map_err(|e| text(&e))?;
+                io::copy(&mut { content }, &mut io::sink()).map(drop).map_err(|e| text(&e))
+            })
+        }
         "ar" => ar::read::read(&mut input, &limits).map(drop).map_err(|e| text(&e)),
         "cpio" => cpio::read::read(bytes, &limits).map(drop).map_err(|e| text(&e)),
         "rpm" => rpm::read::read(bytes).map(drop).map_err(|e| text(&e)),
@@ -51,4 +58,23 @@ mod each;
 #[test]
 fn every_seed_is_read_and_every_target_has_some() {
     each::are_read(env!("CARGO_MANIFEST_DIR"), reads);
+}
+
+/// Bytes of a seed that are changed one by one: headers are at the beginning of most formats.
+const CHANGED: usize = 2048;
+
+#[test]
+fn no_change_of_a_byte_of_a_seed_panics() {
+    each::are_read(env!("CARGO_MANIFEST_DIR"), |target, bytes| {
+        // Checksums of tar and other people's decompressors refuse these at once; they have tests of their own.
+        let places = if ["tar", "compress", "detect"].contains(&target) { 0 } else { bytes.len() };
+        for at in (0..places).filter(|at| *at < CHANGED || at % 61 == 0) {
+            let _ = reads(target, &bytes[..at]);
+            for value in [0, 1, b'9', 0x50, 0x7f, 0xff, bytes[at] ^ 0x10, bytes[at] ^ 0xff] {
+                let changed = [&bytes[..at], &[value], &bytes[at + 1..]].concat();
+                let _ = reads(target, &changed);
+            }
+        }
+        Ok(())
+    });
 }

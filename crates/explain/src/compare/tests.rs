@@ -14,6 +14,10 @@ fn tar(members: Vec<Member>) -> Listing {
     Listing { container, compression, unpacked: None, packed: None, fields: vec![], members }
 }
 
+fn other(member: &mut Member, key: &str, value: &str) {
+    member.other.push((key.into(), value.into()));
+}
+
 type Change = fn(&mut Member, &str);
 /// A change, its cause and place, whether `repro normalize` mends it, and whether the files are the same.
 type Case = (Change, Cause, &'static str, bool, bool);
@@ -37,22 +41,10 @@ fn one_change_of_one_member_is_one_finding() {
             false,
             true,
         ),
+        (|m, _| other(m, "atime", "7"), Cause::ArchiveMtime, "mtime of `f`", true, true),
+        (|m, _| other(m, "x", "y"), Cause::Unknown, "other fields of `f`", true, true),
         (
-            |m, _| m.other = vec![("atime".into(), "7".into())],
-            Cause::ArchiveMtime,
-            "mtime of `f`",
-            true,
-            true,
-        ),
-        (
-            |m, _| m.other = vec![("x".into(), "y".into())],
-            Cause::Unknown,
-            "other fields of `f`",
-            true,
-            true,
-        ),
-        (
-            |m, commit| m.other = vec![("comment".into(), commit.into())],
+            |m, commit| other(m, "comment", commit),
             Cause::VcsState,
             "commit in the comment of `f`",
             false,

@@ -107,7 +107,7 @@ impl Binary {
         self.rustc.push(row);
     }
 
-    /// `1.95.0 (59807616e 2026-04-14)`, and what distributions put behind it.
+    /// `1.95.0 (59807616e 2026-04-14)`, and what distributions append.
     pub(super) fn rustc_text(&mut self, text: &str, from: &'static str) {
         let (version, rest) = text.split_once(' ').unwrap_or((text, ""));
         if !version.starts_with(|c: char| c.is_ascii_digit()) || !version.contains('.') {

@@ -150,17 +150,14 @@ fn comments(out: &mut Binary, data: &[u8]) {
 
 fn elf(out: &mut Binary, file: &object::File) {
     out.build_id = file.build_id().ok().flatten().map(hex);
-    let gold = file.section_by_name(".note.gnu.gold-version");
-    if let Some(data) = gold.as_ref().and_then(|s| s.data().ok()) {
-        out.linkers.push(gold_version(data));
-    }
-    let strings = file.section_by_name(".dynstr").and_then(|s| s.data().ok()).unwrap_or_default();
+    let data = |name: &str| file.section_by_name(name).and_then(|s| s.data().ok());
+    out.linkers.extend(data(".note.gnu.gold-version").map(gold_version));
+    let strings = data(".dynstr").unwrap_or_default();
     let versions = strings.split(|b| *b == 0).filter_map(|t| std::str::from_utf8(t).ok());
     let versions = versions.filter_map(|t| t.strip_prefix("GLIBC_"));
     let number = |v: &str| v.split('.').map(|n| n.parse().unwrap_or(0u32)).collect::<Vec<_>>();
     let newest = versions.max_by_key(|v| number(v)).map(|v| format!("glibc, at least {v}"));
-    let interpreter =
-        file.section_by_name(".interp").and_then(|s| s.data().ok()).unwrap_or_default();
+    let interpreter = data(".interp").unwrap_or_default();
     // glibc's is `libc.so.6`.
     let musl = memchr::memmem::find(interpreter, b"musl").is_some()
         || strings.split(|b| *b == 0).any(|t| t == b"libc.so" || t.starts_with(b"libc.musl-"));

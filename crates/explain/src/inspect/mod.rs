@@ -13,9 +13,10 @@ use std::path::Path;
 
 use repro_formats::detect::{FileType, detect};
 use repro_formats::limits::Limits;
+use repro_formats::listing::Container;
 
 pub use self::binary::{Binary, Crate, LeakedPath, Rustc, release_of};
-use super::open::{self, Kind};
+use super::open;
 use super::read::READERS;
 
 /// Archives in archives that are opened.
@@ -37,13 +38,13 @@ pub fn file(path: &Path, limits: &Limits) -> Result<Vec<Binary>, String> {
 /// They are a malformed archive: a clause.
 pub fn bytes(bytes: &[u8], limits: &Limits) -> Result<Vec<Binary>, String> {
     let mut out = Vec::new();
-    add(bytes, &mut Vec::new(), limits, &mut out)?;
+    add(bytes, &[], limits, &mut out)?;
     Ok(out)
 }
 
 fn add(
     bytes: &[u8],
-    within: &mut Vec<String>,
+    within: &[String],
     limits: &Limits,
     out: &mut Vec<Binary>,
 ) -> Result<(), String> {
@@ -57,7 +58,7 @@ fn add(
         _ => READERS.iter().find(|r| r.of == found).map(|r| r.name),
     };
     if let Some(format) = own {
-        out.push(binary(bytes, format, within.clone()));
+        out.push(binary(bytes, format, within.to_vec()));
         return Ok(());
     }
     if within.len() >= DEEPEST {
@@ -69,18 +70,15 @@ fn add(
         None if peeled.layers.is_empty() => return Ok(()),
         // One compressed file.
         None => {
-            within.push("content".to_string());
-            let added = add(&peeled.bytes, within, limits, out);
-            within.pop();
-            return added;
+            let within = [within, &["content".to_string()]].concat();
+            return add(&peeled.bytes, &within, limits, out);
         }
     };
     for part in opened.parts.iter().filter(|p| !p.bytes.is_empty()) {
-        within.push(part.said.name.clone());
-        let added = add(&part.bytes, within, limits, out);
-        within.pop();
+        let below = [within, std::slice::from_ref(&part.said.name)].concat();
+        let added = add(&part.bytes, &below, limits, out);
         // A member that is malformed hides the others of no archive but its own.
-        if within.is_empty() && opened.kind == Kind::Fat {
+        if within.is_empty() && opened.kind == Container::Fat {
             added?;
         }
     }

@@ -12,7 +12,6 @@ const MOST: usize = 40;
 /// Bytes of a path that are looked at.
 const LONGEST: usize = 400;
 
-/// Reads them.
 pub(super) fn read(out: &mut Binary, bytes: &[u8]) {
     out.rust |= memmem::find(bytes, b"RUST_BACKTRACE").is_some();
     commits(out, bytes);
@@ -56,7 +55,7 @@ fn crates(out: &mut Binary, bytes: &[u8]) {
     for separator in [b'/', b'\\'] {
         let needle = [separator, b's', b'r', b'c', separator];
         for at in memmem::find_iter(bytes, &needle) {
-            // `…/registry/src/index.crates.io-…/name-1.2.3/…` ends behind the needle, others before it.
+            // In `…/registry/src/index.crates.io-…/name-1.2.3/…` the name is after the needle, else before it.
             let registry = bytes[..at].ends_with(b"registry");
             let found = match registry {
                 true => {
@@ -126,7 +125,7 @@ fn paths(out: &mut Binary, bytes: &[u8]) {
 }
 
 /// Whether what is before belongs to the same path: it holds a separator in its last 60 bytes, with
-/// nothing but parts of names behind it.
+/// nothing but parts of names after it.
 fn inner(bytes: &[u8], at: usize) -> bool {
     let head = &bytes[at.saturating_sub(60)..at];
     let tail = head.iter().rev().take_while(|b| in_name(**b) || **b == b'/');

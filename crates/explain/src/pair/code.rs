@@ -13,7 +13,7 @@ use super::work::{Claim, Work, claim, whole};
 use crate::cause::Cause;
 use crate::finding::About;
 
-/// Bytes of a relaxed reference and those behind it that differ as well.
+/// Bytes of a relaxed reference, with the differing bytes after it.
 const RELAXED: usize = 16;
 
 impl Work<'_> {
@@ -37,7 +37,7 @@ impl Work<'_> {
         if self.texts_left == 0 || !self.is_printable(hunk) {
             return None;
         }
-        let (a, b) = self.runs(part, other, hunk, 16);
+        let Hunk { a, b } = self.runs(part, other, hunk, 16);
         let digits =
             self.context.clocks.is_some() && self.a[hunk.a.clone()].iter().all(u8::is_ascii_digit);
         if !digits && !self.grams.any(&self.a[a.clone()]) {
@@ -152,7 +152,7 @@ impl Work<'_> {
             || self.ia.machine == Machine::Wasm
                 && part.kind == Kind::Code
                 && self.shifts.explain_wasm(self.a, self.b, hunk)
-            || self.arm
+            || self.ia.machine == Machine::Aarch64
                 && part.kind == Kind::Code
                 && self.shifts.explain_aarch64(self.a, self.b, hunk, &part.range)
             || self.shifts.any() && self.leads_to_the_same(part, hunk)
@@ -187,8 +187,8 @@ impl Work<'_> {
     }
 }
 
-/// The longest piece of `value`, of four bytes at least, that stands in the run and covers part of
-/// the difference.
+/// The longest piece of `value`, of four bytes at least, that is in the run and covers part of the
+/// difference.
 fn piece(
     bytes: &[u8],
     run: &Range<usize>,

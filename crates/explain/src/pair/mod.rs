@@ -13,9 +13,9 @@ mod work;
 use std::collections::HashMap;
 use std::ops::Range;
 
-pub use self::work::{Claim, Compared, Pair};
-use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim, forth};
-use super::align::{Aligner, Hunk};
+pub(crate) use self::work::{Claim, Compared};
+use self::work::{Grams, MOST_CUTS, MOST_FINDS, MOST_TEXTS, Work, claim};
+use super::align::{Aligner, Hunk, forth};
 use super::image::{Field, Image, Kind, Machine, Part, matched};
 use super::known::{Context, Package};
 use super::read;
@@ -27,8 +27,7 @@ use crate::finding::{About, is_of_tool};
 /// Bytes of the pieces of a text that moved, on average.
 const LEAST_PIECE: usize = 8;
 
-/// Compares.
-pub fn compare(
+pub(crate) fn compare(
     (a, ia): (&[u8], &Image),
     (b, ib): (&[u8], &Image),
     context: &Context,
@@ -80,7 +79,6 @@ pub fn compare(
         shifts: gather.shifts(),
         fields: fields.collect(),
         roots: Vec::new(),
-        arm: ia.machine == Machine::Aarch64,
         texts_left: MOST_TEXTS,
         out: Compared::default(),
     };
@@ -94,7 +92,7 @@ pub fn compare(
     parts.sort_by_key(|(pa, ..)| turn(pa.kind));
     for (pa, pb, hunks) in &mut parts {
         if !hunks.is_empty() && (pa.gap || matches!(pa.kind, Kind::Data | Kind::Bytes)) {
-            work.streams((&pa.range, &pb.range), hunks);
+            work.streams(pa, pb, hunks);
         }
         let from = work.out.claims.len();
         if pa.kind == Kind::Code {
@@ -108,7 +106,7 @@ pub fn compare(
             Kind::Dependencies => {
                 let bytes = hunks.iter().map(|h| h.len() as u64).sum();
                 work.out.differing += bytes;
-                work.dependencies(Some(pa), Some(pb), bytes)
+                work.dependencies([Some(pa), Some(pb)], bytes)
             }
             _ => false,
         };
@@ -289,7 +287,7 @@ impl Work<'_> {
             true => (self.a, (Some(part), None), (part.range.clone(), 0..0), (shown, absent)),
             false => (self.b, (None, Some(part)), (0..0, part.range.clone()), (absent, shown)),
         };
-        if part.kind == Kind::Dependencies && self.dependencies(pa, pb, len) {
+        if part.kind == Kind::Dependencies && self.dependencies([pa, pb], len) {
             return;
         }
         let known = field.map(|f| (f.cause, f.about)).or_else(|| read::alone(&part.name));
@@ -385,7 +383,7 @@ mod tests {
         }
     }
 
-    /// The code of B lies behind where that of A ends.
+    /// The code of B begins after the end of A's.
     #[test]
     fn a_time_in_an_instruction_is_read_wherever_the_code_lies() {
         let file = |before: usize, digits: &str| {

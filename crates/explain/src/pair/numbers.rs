@@ -42,15 +42,10 @@ impl Work<'_> {
                 continue;
             }
             for back in 0..=width - hunk.a.len() {
-                let (Some(x), Some(y)) =
-                    (hunk.a.start.checked_sub(back), hunk.b.start.checked_sub(back))
-                else {
-                    break;
-                };
-                let (Some(p), Some(q)) = (self.a.get(x..x + width), self.b.get(y..y + width))
-                else {
-                    continue;
-                };
+                let starts = hunk.a.start.checked_sub(back).zip(hunk.b.start.checked_sub(back));
+                let Some((x, y)) = starts else { break };
+                let values = self.a.get(x..x + width).zip(self.b.get(y..y + width));
+                let Some((p, q)) = values else { continue };
                 for little in [true, false] {
                     let (v, w) = (integer(p, little), integer(q, little));
                     let Some((cause, what)) = self.number(v, w) else { continue };
@@ -64,7 +59,7 @@ impl Work<'_> {
         false
     }
 
-    /// What two numbers are. Small ones are too many to be told from others.
+    /// What two numbers are. Small numbers occur too often to mean anything.
     pub(super) fn number(&self, v: u128, w: u128) -> Option<(Cause, String)> {
         let least = v.min(w);
         let mut known = self.context.known.iter();

@@ -44,24 +44,18 @@ impl Work<'_> {
         if self.texts_left == 0 || !matches!(pa.kind, Kind::Data | Kind::Bytes) {
             return None;
         }
-        let span = |hunks: &[Hunk]| {
-            let (first, last) = (hunks.first()?, hunks.last()?);
-            Some((first.a.start..last.a.end, first.b.start..last.b.end))
-        };
-        let all = span(hunks)?;
+        let all = Hunk::span(hunks)?;
         let permuted = || {
             let hunks = &hunks[..self.balanced(hunks)];
-            Some((vec![self.permuted(pa, pb, &span(hunks)?)?], hunks.len()))
+            Some((vec![self.permuted(pa, pb, &Hunk::span(hunks)?)?], hunks.len()))
         };
-        let (found, n) = match self.wide(pa, pb, &all) {
-            Some(found) => (found, hunks.len()),
-            None => match permuted() {
-                Some(found) => found,
-                None => {
-                    let pool = POOLS.iter().find_map(|size| self.pool(*size, pa, pb, &all));
-                    (pool?, hunks.len())
-                }
-            },
+        let wide = self.wide(pa, pb, &all).map(|found| (found, hunks.len()));
+        let (found, n) = match wide.or_else(permuted) {
+            Some(found) => found,
+            None => {
+                let pool = POOLS.iter().find_map(|size| self.pool(*size, pa, pb, &all));
+                (pool?, hunks.len())
+            }
         };
         let hunks = &hunks[..n];
         let bytes = hunks.iter().map(Hunk::len).sum::<usize>() as u64;
@@ -104,12 +98,7 @@ impl Work<'_> {
     }
 
     /// The same records in another order, or the same pieces.
-    fn permuted(
-        &self,
-        pa: &Part,
-        pb: &Part,
-        (sa, sb): &(Range<usize>, Range<usize>),
-    ) -> Option<Claim> {
+    fn permuted(&self, pa: &Part, pb: &Part, Hunk { a: sa, b: sb }: &Hunk) -> Option<Claim> {
         let records = SIZES.iter().rev().filter(|_| sa.len() == sb.len()).find_map(|size| {
             let step = if *size <= 4 { 1 } else { 4 };
             (0..*size).step_by(step).find_map(|before| {
@@ -140,13 +129,8 @@ impl Work<'_> {
 
     /// A pool of constants of one size, which the linker sorts by content: those that one side has alone,
     /// in pairs; that the others changed places follows.
-    fn pool(
-        &mut self,
-        size: usize,
-        pa: &Part,
-        pb: &Part,
-        (sa, sb): &(Range<usize>, Range<usize>),
-    ) -> Option<Vec<Claim>> {
+    fn pool(&mut self, size: usize, pa: &Part, pb: &Part, all: &Hunk) -> Option<Vec<Claim>> {
+        let Hunk { a: sa, b: sb } = all;
         if sa.len().max(sb.len()) > 1 << 16 {
             return None;
         }
@@ -226,13 +210,8 @@ impl Work<'_> {
     }
 
     /// Text in UTF-16, as in resources: the same strings in another order, or what differs in them.
-    fn wide(
-        &self,
-        pa: &Part,
-        pb: &Part,
-        (sa, sb): &(Range<usize>, Range<usize>),
-    ) -> Option<Vec<Claim>> {
-        let (x, y) = (runs(self.a, &pa.range, sa), runs(self.b, &pb.range, sb));
+    fn wide(&self, pa: &Part, pb: &Part, all: &Hunk) -> Option<Vec<Claim>> {
+        let (x, y) = (runs(self.a, &pa.range, &all.a), runs(self.b, &pb.range, &all.b));
         if x.is_empty() || y.is_empty() {
             return None;
         }
@@ -273,12 +252,7 @@ impl Work<'_> {
     }
 
     /// The list of dependencies of `cargo auditable`, as the packages in it.
-    pub(super) fn dependencies(
-        &mut self,
-        pa: Option<&Part>,
-        pb: Option<&Part>,
-        bytes: u64,
-    ) -> bool {
+    pub(super) fn dependencies(&mut self, [pa, pb]: [Option<&Part>; 2], bytes: u64) -> bool {
         use super::super::dependencies::{packages, unlike};
         let list = |part: Option<&Part>, all: &[u8]| match part {
             Some(p) => packages(&all[p.range.clone()]).map(Some),

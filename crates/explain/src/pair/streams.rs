@@ -1,4 +1,4 @@
-//! Compressed streams in another file: behind the script or program that unpacks them, or among a
+//! Compressed streams inside a file: after the script or program that unpacks them, or among a
 //! program's constants. Compares what they unpack to.
 
 use std::ops::Range;
@@ -8,6 +8,7 @@ use repro_formats::compress::unpack;
 use repro_formats::limits::Limits;
 
 use super::super::align::Hunk;
+use super::super::image::Part;
 use super::work::{Pair, Work, claim};
 use crate::cause::Cause;
 use crate::finding::About;
@@ -27,13 +28,9 @@ const UNPACKED: u64 = 64 << 20;
 
 impl Work<'_> {
     /// Takes out the differences that are in compressed streams, and keeps these to be unpacked.
-    pub(super) fn streams(
-        &mut self,
-        (x, y): (&Range<usize>, &Range<usize>),
-        hunks: &mut Vec<Hunk>,
-    ) {
+    pub(super) fn streams(&mut self, pa: &Part, pb: &Part, hunks: &mut Vec<Hunk>) {
         let limits = &self.context.limits;
-        let (p, q) = (streams(self.a, x, limits), streams(self.b, y, limits));
+        let (p, q) = (streams(self.a, &pa.range, limits), streams(self.b, &pb.range, limits));
         if p.is_empty() || p.len() != q.len() {
             return;
         }
@@ -56,7 +53,7 @@ impl Work<'_> {
     }
 }
 
-/// What of a difference is before and behind two streams.
+/// The parts of a difference that are before and after two streams.
 fn outside(hunk: &Hunk, a: &Range<usize>, b: &Range<usize>) -> [Hunk; 2] {
     let before = |h: &Range<usize>, s: &Range<usize>| h.start..h.end.min(s.start).max(h.start);
     let behind = |h: &Range<usize>, s: &Range<usize>| h.start.max(s.end).min(h.end)..h.end;

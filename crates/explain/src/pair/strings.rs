@@ -8,8 +8,8 @@ use repro_formats::parallel::both;
 
 use super::super::align::Hunk;
 
-/// The strings of two tables that one side has alone, in the order of the tables, each where it stands
-/// first; `None` where there is no NUL at the end of either.
+/// The strings that only one of two tables has, in the order of the tables, each at its first place; `None`
+/// where a table does not end in NUL.
 pub(super) fn on_one_side(
     (a, pa): (&[u8], &Range<usize>),
     (b, pb): (&[u8], &Range<usize>),
@@ -35,7 +35,7 @@ pub(super) fn on_one_side(
     Some([x, y])
 }
 
-/// The strings of a table that touch one of the ranges, and where each stands first.
+/// The strings of a table that touch one of the ranges, and the first place of each.
 fn strings_at<'a, 'r>(
     bytes: &'a [u8],
     table: &Range<usize>,

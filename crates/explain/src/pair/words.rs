@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::super::align::Hunk;
+use super::super::align::{Hunk, forth};
 use super::super::image::{Kind, Part};
 use super::super::names::{is_of_dlltool, without_hashes};
 use super::super::text::{self, Texts};
 use super::strings::on_one_side;
-use super::work::{AROUND, Claim, LEAST_RUN, Work, claim, forth, read, whole, within};
+use super::work::{AROUND, Claim, LEAST_RUN, Work, claim, read, whole, within};
 use crate::cause::Cause;
 use crate::finding::About;
 
@@ -26,13 +26,7 @@ impl Work<'_> {
     }
 
     /// The text around a hunk on both sides, within the part.
-    pub(super) fn runs(
-        &self,
-        pa: &Part,
-        pb: &Part,
-        hunk: &Hunk,
-        most: usize,
-    ) -> (Range<usize>, Range<usize>) {
+    pub(super) fn runs(&self, pa: &Part, pb: &Part, hunk: &Hunk, most: usize) -> Hunk {
         let line = pa.kind == Kind::Text;
         let belongs = |b: u8| {
             (0x20..0x7f).contains(&b)
@@ -44,7 +38,7 @@ impl Work<'_> {
             let low = part.start.max(at.start.saturating_sub(most));
             text::widened(bytes, at, &(low..part.end.min(at.end + most)), belongs)
         };
-        (run(self.a, &pa.range, &hunk.a), run(self.b, &pb.range, &hunk.b))
+        Hunk { a: run(self.a, &pa.range, &hunk.a), b: run(self.b, &pb.range, &hunk.b) }
     }
 
     /// Reads the hunk as text, together with those in the same text: how many.
@@ -58,40 +52,35 @@ impl Work<'_> {
             return Some(1);
         }
         let mut group = vec![first];
-        let (mut a, mut b) = self.runs(pa, pb, &group[0], AROUND);
+        let mut run = self.runs(pa, pb, &group[0], AROUND);
         let least = match pa.kind {
             Kind::Text => 1,
             // Small numbers often look like letters.
             Kind::Debug => LEAST_RUN * 2,
             _ => LEAST_RUN,
         };
-        if a.len().max(b.len()) < least {
+        if run.len() < least {
             return None;
         }
         self.texts_left -= 1;
         for next in &hunks[1..] {
-            let within = next.a.start <= a.end && next.b.start <= b.end;
+            let within = next.a.start <= run.a.end && next.b.start <= run.b.end;
             let next = self.without_padding(next);
             if !within || group.len() > 4096 || next.is_empty() || !self.is_textual(pa, &next) {
                 break;
             }
-            let (na, nb) = self.runs(pa, pb, &next, AROUND);
-            a.end = a.end.max(na.end);
-            b.end = b.end.max(nb.end);
+            let more = self.runs(pa, pb, &next, AROUND);
+            run.a.end = run.a.end.max(more.a.end);
+            run.b.end = run.b.end.max(more.b.end);
             group.push(next);
         }
-        self.read_group((pa, pb), (&a, &b), &group, hunks);
+        self.read_group(pa, pb, &run, &group, hunks);
         Some(group.len())
     }
 
     /// Claims a group of differences in one text by what they are; `hunks` are the same with padding.
-    fn read_group(
-        &mut self,
-        (pa, pb): (&Part, &Part),
-        (a, b): (&Range<usize>, &Range<usize>),
-        group: &[Hunk],
-        hunks: &[Hunk],
-    ) {
+    fn read_group(&mut self, pa: &Part, pb: &Part, run: &Hunk, group: &[Hunk], hunks: &[Hunk]) {
+        let Hunk { a, b } = run;
         let back = |r: &Range<usize>, by: usize| r.start - by..r.end - by;
         let relative =
             group.iter().map(|h| Hunk { a: back(&h.a, a.start), b: back(&h.b, b.start) });
@@ -266,8 +255,8 @@ impl<'w> Work<'w> {
         Some(([a, b], differing))
     }
 
-    /// A table of strings that end in NUL: which strings are on one side only, wherever they stand. The
-    /// rest of what differs is where the others stand. False where it is no such table.
+    /// A table of strings that end in NUL: claims the strings that are on one side only, wherever they are. All
+    /// other bytes differ because the other strings moved. False where it is no such table.
     pub(super) fn strings(&mut self, pa: &Part, pb: &Part, hunks: &[Hunk]) -> bool {
         let (a, b) = (self.a, self.b);
         let lone = self.lone_strings(pa, pb, hunks, |bytes| bytes);

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use repro_formats::compress::container::Compression;
 
-use super::super::align::Hunk;
+use super::super::align::{Hunk, forth};
 use super::super::image::{Field, Follows, Image, Part};
 use super::super::known::Context;
 use super::super::shift::Shifts;
@@ -17,42 +17,33 @@ use crate::finding::About;
 /// What is said of some differing ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The cause.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// What kind of value it is.
     pub about: About,
     /// What the value is called, if that is known.
     pub what: Option<String>,
-    /// It follows from another difference.
-    pub follows: bool,
+    pub(crate) follows: bool,
     /// From what else it follows, of a field; of anything else, from what is not known.
     pub of_field: Follows,
-    /// The value in A.
-    pub a: Range<usize>,
-    /// The value in B.
-    pub b: Range<usize>,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
     /// Both values, where the bytes are not what is shown.
     pub shown: Option<(String, String)>,
     /// Differing bytes that it claims.
     pub bytes: u64,
-    /// In how many places.
-    pub places: usize,
+    pub(crate) places: usize,
 }
 
 /// A stream on each side, and how both are compressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// With what.
-    pub compression: Compression,
-    /// Where it is in A.
-    pub a: Range<usize>,
-    /// Where it is in B.
-    pub b: Range<usize>,
+    pub(crate) compression: Compression,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
 }
 
-/// What was found.
 #[derive(Debug, Default)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// All claims, in the order of the file.
     pub claims: Vec<Claim>,
     /// Compressed streams in both that are not the same.
@@ -80,6 +71,9 @@ pub(super) const AROUND: usize = 512;
 /// Bytes that are text all by themselves count as text only from this length on.
 pub(super) const LEAST_RUN: usize = 5;
 
+/// A part, after the bytes of its file.
+type In<'x> = (&'x [u8], &'x Part);
+
 /// The comparison of one pair, as it goes.
 pub(super) struct Work<'a> {
     pub(super) a: &'a [u8],
@@ -91,7 +85,6 @@ pub(super) struct Work<'a> {
     pub(super) fields: Vec<(&'a Field, &'a Field)>,
     /// Where in A the claims of other parts begin that follow from nothing, sorted; and their places.
     pub(super) roots: Vec<(usize, usize)>,
-    pub(super) arm: bool,
     pub(super) texts_left: usize,
     pub(super) finds_left: u64,
     pub(super) cuts_left: usize,
@@ -180,12 +173,8 @@ impl Work<'_> {
     }
 
     /// Whether a piece of a part is in the same part of the other file; keeps by how much it moved.
-    pub(super) fn moved_to(
-        &mut self,
-        piece: &Range<usize>,
-        (from, own): (&[u8], &Part),
-        (to, other): (&[u8], &Part),
-    ) -> bool {
+    pub(super) fn moved_to(&mut self, piece: &Range<usize>, from: In, to: In) -> bool {
+        let ((from, own), (to, other)) = (from, to);
         let bytes = &from[piece.clone()];
         let at = self.find(&to[other.range.clone()], bytes);
         if let Some(at) = at.filter(|_| bytes.len() >= MOVED && self.found.len() < MOST_MOVES) {
@@ -202,12 +191,7 @@ impl Work<'_> {
     }
 
     /// Whether a piece is nothing but zeros, or long enough and in the other file.
-    pub(super) fn is_in(
-        &mut self,
-        piece: &Range<usize>,
-        from: (&[u8], &Part),
-        to: (&[u8], &Part),
-    ) -> bool {
+    pub(super) fn is_in(&mut self, piece: &Range<usize>, from: In, to: In) -> bool {
         from.0[piece.clone()].iter().all(|b| *b == 0)
             || piece.len() >= 4 && self.moved_to(piece, from, to)
     }
@@ -242,11 +226,6 @@ pub(super) fn whole(cause: Cause, hunk: &Hunk) -> Claim {
 pub(super) fn read(r: Reading, a: usize, b: usize, bytes: usize) -> Claim {
     let (about, what) = (r.about, r.what);
     Claim { about, what, ..claim(r.cause, forth(&r.a, a), forth(&r.b, b), bytes as u64) }
-}
-
-/// A range, so much farther on.
-pub(super) fn forth(range: &Range<usize>, by: usize) -> Range<usize> {
-    range.start + by..range.end + by
 }
 
 pub(super) fn claim(cause: Cause, a: Range<usize>, b: Range<usize>, bytes: u64) -> Claim {

@@ -10,8 +10,7 @@ use crate::cause::Cause;
 use crate::finding::About;
 use crate::image::{Field, Follows, Image, Kind};
 
-/// Names of sections and what they hold. The first that fits counts; a trailing `*` stands for any
-/// ending.
+/// Names of sections and what they hold. The first that fits counts; a trailing `*` matches any ending.
 const KINDS: &[(&str, Kind)] = &[
     (".dep-v0", Kind::Dependencies),
     (".rmeta", Kind::Metadata),
@@ -61,8 +60,7 @@ fn kind_of(name: &str, flags: SectionFlags) -> Kind {
     })
 }
 
-/// Reads it.
-pub fn read(bytes: &[u8]) -> Result<Image, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Image, String> {
     let (file, mut image) = sections(bytes, "ELF", |name, s| kind_of(name, s.flags()))?;
     for part in &mut image.parts {
         // Sections that are not loaded have the address 0.
@@ -128,8 +126,8 @@ fn debug_link(image: &Image, bytes: &[u8]) -> Option<Field> {
     Some(field.follows(Follows::UnlessAlone).about(About::DebugFile))
 }
 
-/// Sections that one file has and the other has not because of how it was linked or stripped: what that
-/// is found as. A trailing `*` stands for any ending.
+/// Sections that only one file has because of how it was linked or stripped, with the cause. A trailing `*`
+/// matches any ending.
 const LONE: &[(&str, Cause, About)] = &[
     (".note.gnu.build-id", Cause::BuildId, About::OneSide),
     (".hash", Cause::LinkerVersion, About::Option),
@@ -142,7 +140,7 @@ const LONE: &[(&str, Cause, About)] = &[
     (".gnu_debuglink", Cause::Unknown, About::Stripped),
 ];
 
-/// What it is found as that one file alone has a section of this name.
+/// The cause, where only one file has a section of this name.
 pub fn alone(name: &str) -> Option<(Cause, About)> {
     let row = LONE.iter().find(|(pattern, ..)| fits(pattern, name))?;
     Some((row.1, row.2))

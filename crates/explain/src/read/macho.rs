@@ -14,8 +14,7 @@ use crate::finding::About;
 use crate::image::{Field, Follows, Image, Kind, Part};
 use crate::time;
 
-/// Reads it.
-pub fn read(bytes: &[u8]) -> Result<Image, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Image, String> {
     let (file, mut image) = sections(bytes, "Mach-O", |name, s| match (name, s.kind()) {
         ("__unwind_info" | "__eh_frame" | "__compact_unwind", _) => Kind::Table,
         ("__debug_str" | "__debug_line_str", _) => Kind::Text,

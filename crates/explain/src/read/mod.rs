@@ -17,16 +17,13 @@ use super::image::Image;
 
 /// A format that has a reader.
 pub struct Reader {
-    /// Its name.
-    pub name: &'static str,
-    /// What such a file is.
-    pub of: FileType,
+    pub(crate) name: &'static str,
+    pub(crate) of: FileType,
     /// Reads it; the error is a clause that says what is wrong.
     pub read: fn(&[u8]) -> Result<Image, String>,
 }
 
-/// The formats.
-pub const READERS: &[Reader] = &[
+pub(crate) const READERS: &[Reader] = &[
     Reader { name: "ELF", of: FileType::Elf, read: elf::read },
     Reader { name: "PE", of: FileType::Pe, read: pe::read },
     Reader { name: "COFF", of: FileType::Coff, read: pe::read_coff },

@@ -1,6 +1,8 @@
 //! The part that the `object` crate reads in every format: sections, symbols and relocations. Each
 //! reader starts from this and adds what its format has in addition.
 
+use std::collections::HashMap;
+
 use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex};
 
 use super::super::image::{Image, Kind, Machine, Part, Reference, Symbol};
@@ -52,12 +54,8 @@ pub(super) fn sections<'d>(
 /// Adds symbols and relocations, once the parts are there.
 pub(super) fn add_names(image: &mut Image, file: &object::File) {
     let relocatable = file.kind() == object::ObjectKind::Relocatable;
-    let mut parts = std::collections::HashMap::new();
-    for section in file.sections() {
-        if let Some(part) = part_of(image, file, section.index()) {
-            parts.insert(section.index(), part);
-        }
-    }
+    let part = |index| Some((index, part_of(image, file, index)?));
+    let parts: HashMap<_, _> = file.sections().filter_map(|s| part(s.index())).collect();
     let symbols = file.symbols().chain(file.dynamic_symbols());
     for symbol in symbols.take(MOST) {
         let kind = symbol.kind();
@@ -87,11 +85,7 @@ pub(super) fn add_names(image: &mut Image, file: &object::File) {
 }
 
 /// Relocations of an object file: from section to section.
-fn relocations(
-    image: &mut Image,
-    file: &object::File,
-    parts: &std::collections::HashMap<SectionIndex, usize>,
-) {
+fn relocations(image: &mut Image, file: &object::File, parts: &HashMap<SectionIndex, usize>) {
     for section in file.sections() {
         let Some(from) = parts.get(&section.index()) else { continue };
         for (offset, relocation) in section.relocations() {

@@ -17,16 +17,14 @@ use crate::finding::About;
 use crate::image::{Field, Follows, Image, Kind, Part};
 use crate::time;
 
-/// Reads a COFF object.
-pub fn read_coff(bytes: &[u8]) -> Result<Image, String> {
+pub(crate) fn read_coff(bytes: &[u8]) -> Result<Image, String> {
     let mut image = image_of(bytes, "COFF", 0, None)?;
     let time = Fields(bytes).u32(4);
     image.fields.push(stamp("TimeDateStamp of the file", 4, time, Follows::Never));
     Ok(image)
 }
 
-/// Reads a PE file.
-pub fn read(bytes: &[u8]) -> Result<Image, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Image, String> {
     let headers = Headers::read(&mut Cursor::new(bytes));
     let headers = headers.map_err(|e| format!("it is not a valid PE file: {e}"))?;
     let mut image = image_of(bytes, "PE", headers.at as usize + 4, certificates(&headers, bytes))?;

@@ -23,8 +23,7 @@ struct Names<'a> {
     segments: HashMap<usize, &'a str>,
 }
 
-/// Reads it.
-pub fn read(bytes: &[u8]) -> Result<Image, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Image, String> {
     let (sections, sound) = sections(bytes);
     if !sound {
         let end = sections.last().map_or(8, |s| s.range.end);
@@ -135,10 +134,7 @@ fn imported_functions(bytes: &[u8], section: &Section) -> Option<usize> {
             3 => {
                 reader.take(2)?;
             }
-            4 => {
-                reader.byte()?;
-                reader.number()?;
-            }
+            4 => drop((reader.byte()?, reader.number()?)),
             _ => return None,
         }
     }
@@ -216,8 +212,8 @@ fn functions(
     Some(())
 }
 
-/// The number behind an operator that pushes a constant, or the offset of one that reads or writes memory,
-/// which the exponent of an alignment precedes.
+/// The operand of an operator that pushes a constant, or the offset of one that reads or writes memory, which
+/// comes after the exponent of the alignment.
 fn operand(bytes: &[u8], at: usize, end: usize) -> Option<i64> {
     match (bytes[at], bytes.get(at + 1)) {
         (op, _) if CONST.contains(&op) => Reader::new(bytes, at + 1..end).signed(),

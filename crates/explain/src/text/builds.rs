@@ -1,4 +1,4 @@
-//! What a difference is by what is known of both builds: their values, their clocks.
+//! Classifies a difference by facts about both builds: their values, their clocks.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::reading::{Reading, Texts, reading, touches, words};
 use crate::align::Hunk;
 use crate::cause::Cause;
 use crate::known::{Known, Window};
-use crate::time;
+use crate::time::{self, Stamp};
 
 /// Where `value` is in `text`, touching `range`.
 fn occurrence(text: &[u8], value: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
@@ -29,43 +29,41 @@ pub(super) fn known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         let a = occurrence(texts.a, va, &hunk.a).filter(|_| va.len() >= TELLING);
         let b = occurrence(texts.b, vb, &hunk.b).filter(|_| vb.len() >= TELLING);
         if a.is_some() || b.is_some() {
-            let (a, b) = (a.unwrap_or(hunk.a.clone()), b.unwrap_or(hunk.b.clone()));
-            return Some(of_known(k, a, b));
+            let at = Hunk { a: a.unwrap_or(hunk.a.clone()), b: b.unwrap_or(hunk.b.clone()) };
+            return Some(of_known(k, at));
         }
     }
     None
 }
 
-fn of_known(k: &Known, a: Range<usize>, b: Range<usize>) -> Reading {
-    Reading { about: k.about, ..reading(k.cause, Some(&k.name), a, b) }
+fn of_known(k: &Known, at: Hunk) -> Reading {
+    Reading { about: k.about, ..reading(k.cause, Some(&k.name), at) }
 }
 
 /// A known value of any length, exactly at the difference: nothing else of the difference remains.
 pub fn short_known(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let list = texts.context.known.iter();
-    list.filter(|k| !k.a.is_empty() && !k.b.is_empty()).find_map(|k| {
-        let (a, b) = exactly(texts, hunk, k)?;
-        Some(of_known(k, a, b))
-    })
+    let mut list = list.filter(|k| !k.a.is_empty() && !k.b.is_empty());
+    list.find_map(|k| Some(of_known(k, exactly(texts, hunk, k)?)))
 }
 
 /// Words that differ in the same place of both texts, each of which is a known value.
 pub(super) fn known_words(texts: Texts, hunk: &Hunk) -> Option<Reading> {
-    let (a, b) = words(texts, hunk, |c| c.is_ascii_alphanumeric());
+    let at = words(texts, hunk, |c| c.is_ascii_alphanumeric());
     let split = |text: &'_ [u8]| -> Vec<String> {
         let words = text.split(|c| !c.is_ascii_alphanumeric());
         words.map(|w| String::from_utf8_lossy(w).into_owned()).collect()
     };
-    let (x, y) = (split(&texts.a[a.clone()]), split(&texts.b[b.clone()]));
+    let (x, y) = (split(&texts.a[at.a.clone()]), split(&texts.b[at.b.clone()]));
     let differ: Vec<_> = x.iter().zip(&y).filter(|(v, w)| v != w).collect();
     let known =
         |(v, w): &(&String, &String)| texts.context.known.iter().find(|k| k.a == **v && k.b == **w);
     let first = known(differ.first().filter(|_| x.len() == y.len() && x.len() > 1)?)?;
     let all = differ.iter().all(|pair| known(pair).is_some_and(|k| k.cause == first.cause));
-    all.then(|| of_known(first, a, b))
+    all.then(|| of_known(first, at))
 }
 
-fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<(Range<usize>, Range<usize>)> {
+fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<Hunk> {
     let (va, vb) = (k.a.as_bytes(), k.b.as_bytes());
     (0..=va.len().min(vb.len())).find_map(|before| {
         let a = hunk.a.start.checked_sub(before)?;
@@ -80,28 +78,26 @@ fn exactly(texts: Texts, hunk: &Hunk, k: &Known) -> Option<(Range<usize>, Range<
                 |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
             !number || !digit(r.start.checked_sub(1)) && !digit(Some(r.end))
         };
-        (fits && after.0 == after.1 && alone(texts.a, &a) && alone(texts.b, &b)).then_some((a, b))
+        (fits && after.0 == after.1 && alone(texts.a, &a) && alone(texts.b, &b))
+            .then_some(Hunk { a, b })
     })
 }
 
 /// Dates and times that both texts have at the difference.
-pub(super) fn stamp(
-    texts: Texts,
-    hunk: &Hunk,
-    stamps: &(Vec<time::Stamp>, Vec<time::Stamp>),
-) -> Option<Reading> {
-    let at = |list: &[time::Stamp], range: &Range<usize>| {
+pub(super) fn stamp(texts: Texts, hunk: &Hunk, stamps: &[Vec<Stamp>; 2]) -> Option<Reading> {
+    let at = |list: &[Stamp], range: &Range<usize>| {
         list.iter().find(|s| touches(&s.range, range)).cloned()
     };
-    let (a, b) = (at(&stamps.0, &hunk.a)?, at(&stamps.1, &hunk.b)?);
+    let (a, b) = (at(&stamps[0], &hunk.a)?, at(&stamps[1], &hunk.b)?);
     let same = |k: &&Known| {
         k.cause == Cause::SourceMtime
             && k.a.parse().ok() == a.seconds
             && k.b.parse().ok() == b.seconds
     };
     let known = texts.context.known.iter().find(same);
+    let range = Hunk { a: a.range, b: b.range };
     Some(match known {
-        Some(k) => reading(k.cause, Some(&k.name), a.range, b.range),
+        Some(k) => reading(k.cause, Some(&k.name), range),
         None => {
             let day = 86_400;
             let within = texts.context.clocks.is_some_and(|c| {
@@ -109,7 +105,7 @@ pub(super) fn stamp(
                 has(c.a, a.seconds) && has(c.b, b.seconds)
             });
             let what = within.then_some("the time at which each was made");
-            reading(Cause::Timestamp, what, a.range, b.range)
+            reading(Cause::Timestamp, what, range)
         }
     })
 }
@@ -117,23 +113,24 @@ pub(super) fn stamp(
 /// A decimal number that is a time in both builds.
 pub(super) fn number(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let clocks = texts.context.clocks?;
-    let (a, b) = words(texts, hunk, |c| c.is_ascii_digit());
+    let at = words(texts, hunk, |c| c.is_ascii_digit());
     let value = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<u128>().ok();
-    let (x, y) = (value(texts.a.get(a.clone())?)?, value(texts.b.get(b.clone())?)?);
+    let (x, y) = (value(texts.a.get(at.a.clone())?)?, value(texts.b.get(at.b.clone())?)?);
     let mut windows = clocks.pairs(120).into_iter();
     let unit = windows.find_map(|w| time::unit_of(x, y, w))?;
     let what = format!("{} since 1970, within the time at which each was made", unit.name);
-    Some(reading(Cause::Timestamp, Some(&what), a, b))
+    Some(reading(Cause::Timestamp, Some(&what), at))
 }
 
 /// A part of the date of both builds: the year, the day of the year, a month or weekday by name.
 pub(super) fn part_of_date(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let clocks = texts.context.clocks?;
-    let (a, b) = words(texts, hunk, |c| c.is_ascii_alphanumeric());
+    let at = words(texts, hunk, |c| c.is_ascii_alphanumeric());
     let text = |text: &'_ [u8], r: &Range<usize>| {
         Some(std::str::from_utf8(text.get(r.clone())?).ok()?.to_string())
     };
-    let what = time::part_of_date(&text(texts.a, &a)?, &text(texts.b, &b)?, (clocks.a, clocks.b))?;
+    let (x, y) = (text(texts.a, &at.a)?, text(texts.b, &at.b)?);
+    let what = time::part_of_date(&x, &y, (clocks.a, clocks.b))?;
     let what = format!("{what} in which each was made");
-    Some(reading(Cause::Timestamp, Some(&what), a, b))
+    Some(reading(Cause::Timestamp, Some(&what), at))
 }

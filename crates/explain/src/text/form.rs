@@ -1,4 +1,4 @@
-//! What a difference is by its form and by the words in front of it, whatever the builds were.
+//! Classifies a difference by its form and the words before it, without facts about the builds.
 
 use std::ops::Range;
 
@@ -10,14 +10,14 @@ use crate::labels::{LABELS, is_described};
 
 /// What the text in front of it says that it is, or its form.
 pub(super) fn labelled(texts: Texts, hunk: &Hunk) -> Option<Reading> {
-    let (a, b) = words(texts, hunk, |c| is_word(c) && c != b'/');
-    if is_described(&texts.a[a.clone()]) || is_described(&texts.b[b.clone()]) {
-        return Some(reading(Cause::VcsState, Some("a version by `git describe`"), a, b));
+    let at = words(texts, hunk, |c| is_word(c) && c != b'/');
+    if is_described(&texts.a[at.a.clone()]) || is_described(&texts.b[at.b.clone()]) {
+        return Some(reading(Cause::VcsState, Some("a version by `git describe`"), at));
     }
     LABELS.iter().find_map(|label| {
-        let (a, b) = words(texts, hunk, label.belongs);
-        let fits = label.fits(texts.a, &a) && label.fits(texts.b, &b);
-        let found = || reading(label.cause, Some(label.what), a, b);
+        let at = words(texts, hunk, label.belongs);
+        let fits = label.fits(texts.a, &at.a) && label.fits(texts.b, &at.b);
+        let found = || reading(label.cause, Some(label.what), at);
         fits.then(|| Reading { about: label.about, ..found() })
     })
 }
@@ -53,26 +53,23 @@ pub(super) fn version(texts: Texts, hunk: &Hunk, begins: bool) -> Option<Reading
     };
     let hit = named(texts.a, &hunk.a).or_else(|| named(texts.b, &hunk.b))?;
     let line = |c: u8| c != 0 && c != b'\n' && is_text(c);
-    let (a, b) = words(texts, hunk, line);
+    let at = words(texts, hunk, line);
     let short = |r: &Range<usize>| r.len() <= 200;
     // A version has digits: programs have the names of tools in texts of their own.
     let digits = |t: &[u8], r: &Range<usize>| t[r.clone()].iter().any(u8::is_ascii_digit);
-    let versions = digits(texts.a, &a) || digits(texts.b, &b);
-    (short(&a) && short(&b) && versions)
-        .then(|| reading(hit.1, Some(hit.0.trim_end_matches([' ', '('])), a, b))
+    let versions = digits(texts.a, &at.a) || digits(texts.b, &at.b);
+    (short(&at.a) && short(&at.b) && versions)
+        .then(|| reading(hit.1, Some(hit.0.trim_end_matches([' ', '('])), at))
 }
 
-/// Directories that hold people's homes.
 const HOMES: [&str; 4] = ["/home/", "/Users/", ":\\Users\\", "/root/"];
 
-/// Directories of what a system has installed.
 const INSTALLED: [&str; 15] = [
     "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/lib/", "/lib64/",
     "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/include/", "/usr/share/", "/etc/",
     "/nix/store/", "/gnu/store/",
 ];
 
-/// Directories of temporary files.
 const TEMPORARY: [&str; 2] = ["/tmp/", "/var/tmp/"];
 /// Random characters in the name of a temporary file, at least.
 const DRAWN: usize = 6;
@@ -96,10 +93,9 @@ fn are_temporary(x: &str, y: &str) -> bool {
 /// Names in paths rarely have more bytes.
 const NAME: usize = 96;
 
-/// A path on both sides.
 pub(super) fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
-    let (a, b) = words(texts, hunk, is_word);
-    let (a, b) = (trimmed(texts.a, &a), trimmed(texts.b, &b));
+    let at = words(texts, hunk, is_word);
+    let at = Hunk { a: trimmed(texts.a, &at.a), b: trimmed(texts.b, &at.b) };
     let separator = |c: &u8| matches!(c, b'/' | b'\\');
     let names = |r: &Range<usize>, text: &[u8], at: &Range<usize>| {
         let separators = text.get(r.clone())?.iter().filter(|c| separator(c)).count();
@@ -109,7 +105,7 @@ pub(super) fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         let fits = separators >= 2 && within && r.len() < 4096;
         fits.then(|| String::from_utf8_lossy(&text[r.clone()]).into_owned())
     };
-    let (x, y) = (names(&a, texts.a, &hunk.a)?, names(&b, texts.b, &hunk.b)?);
+    let (x, y) = (names(&at.a, texts.a, &hunk.a)?, names(&at.b, texts.b, &hunk.b)?);
     let address = |t: &str| t.contains("://") && !t.contains("file://");
     if address(&x) || address(&y) {
         return None;
@@ -119,7 +115,7 @@ pub(super) fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
         return None;
     }
     if are_temporary(&x, &y) {
-        let found = reading(Cause::Randomness, Some("the name of a temporary file"), a, b);
+        let found = reading(Cause::Randomness, Some("the name of a temporary file"), at);
         return Some(Reading { about: About::TempDir, ..found });
     }
     let home = |t: &str| HOMES.iter().any(|h| t.contains(h));
@@ -130,12 +126,12 @@ pub(super) fn path(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     };
     let inner = |of: &Range<usize>, r: Range<usize>| of.start + r.start..of.start + r.end;
     let found = match (of_rustc(&x), of_rustc(&y)) {
-        (Some((p, at)), Some((q, to))) if p != q => {
-            let (a, b) = (inner(&a, at), inner(&b, to));
-            return Some(reading(Cause::CompilerVersion, Some("rustc's commit"), a, b));
+        (Some((p, from)), Some((q, to))) if p != q => {
+            let at = Hunk { a: inner(&at.a, from), b: inner(&at.b, to) };
+            return Some(reading(Cause::CompilerVersion, Some("rustc's commit"), at));
         }
-        _ if home(&x) && home(&y) => reading(Cause::Home, Some("a path in a home directory"), a, b),
-        _ => reading(Cause::BuildPath, Some("a path"), a, b),
+        _ if home(&x) && home(&y) => reading(Cause::Home, Some("a path in a home directory"), at),
+        _ => reading(Cause::BuildPath, Some("a path"), at),
     };
     Some(Reading { about: About::Guess, ..found })
 }
@@ -146,8 +142,8 @@ pub(super) fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
     let number = words(texts, hunk, |c| c.is_ascii_digit());
     let hexadecimal = words(texts, hunk, |c| c.is_ascii_hexdigit());
     let candidates = [number, hexadecimal, words(texts, hunk, wordy)];
-    for (i, (a, b)) in candidates.into_iter().enumerate() {
-        let (x, y) = (texts.a.get(a.clone())?, texts.b.get(b.clone())?);
+    for (i, at) in candidates.into_iter().enumerate() {
+        let (x, y) = (texts.a.get(at.a.clone())?, texts.b.get(at.b.clone())?);
         let digits = |t: &[u8]| t.iter().filter(|c| c.is_ascii_digit()).count();
         let enough = match i {
             0 if digits(x) < x.len() || digits(y) < y.len() => false,
@@ -160,19 +156,19 @@ pub(super) fn random(texts: Texts, hunk: &Hunk) -> Option<Reading> {
             continue;
         }
         if i == 1 && x.len() == COMMIT && y.len() == COMMIT {
-            return Some(reading(Cause::VcsState, Some("a commit's id"), a, b));
+            return Some(reading(Cause::VcsState, Some("a commit's id"), at));
         }
-        if i == 1 && x.len() == 16 && y.len() == 16 && names_a_crate(texts.a, &a) {
-            return Some(reading(Cause::SymbolHash, Some("a crate's hash"), a, b));
+        if i == 1 && x.len() == 16 && y.len() == 16 && names_a_crate(texts.a, &at.a) {
+            return Some(reading(Cause::SymbolHash, Some("a crate's hash"), at));
         }
         let varied = distinct(x) >= 5 && distinct(y) >= 5;
         if varied && x.len() >= SHUFFLED && x.len() >= agree + ELSEWHERE && sorted(x) == sorted(y) {
-            return Some(reading(Cause::Ordering, Some("the same characters"), a, b));
+            return Some(reading(Cause::Ordering, Some("the same characters"), at));
         }
         if enough && agree * 2 <= x.len() && varied {
             let what = ["a number", "hexadecimal digits", "letters and digits"][i];
             let about = if i == 0 { About::Number } else { About::Anything };
-            return Some(Reading { about, ..reading(Cause::Randomness, Some(what), a, b) });
+            return Some(Reading { about, ..reading(Cause::Randomness, Some(what), at) });
         }
     }
     None
@@ -210,27 +206,19 @@ pub(crate) fn distinct(bytes: &[u8]) -> usize {
 
 /// The same words in another order, all differences together.
 pub(super) fn order(texts: Texts, hunks: &[Hunk]) -> Option<Reading> {
-    let (first, last) = (hunks.first()?, hunks.last()?);
-    let all = Hunk { a: first.a.start..last.a.end, b: first.b.start..last.b.end };
+    let all = Hunk::span(hunks)?;
     // Literals are stored side by side, so the outer words may run into others.
     let widths: [&dyn Fn(u8) -> bool; 3] = [&is_name, &|c| c.is_ascii_digit(), &|_| false];
-    let (a, b) = widths
-        .iter()
-        .map(|belongs| whole_words(texts, &all, belongs))
-        .find(|(a, b)| same_words(&texts.a[a.clone()], &texts.b[b.clone()]))?;
-    let mut found = reading(Cause::Ordering, Some("the same words"), a, b);
-    found.hunks = 0..hunks.len();
-    Some(found)
+    let same = |at: &Hunk| same_words(&texts.a[at.a.clone()], &texts.b[at.b.clone()]);
+    let at = widths.iter().map(|belongs| whole_words(texts, &all, belongs)).find(same)?;
+    let found = reading(Cause::Ordering, Some("the same words"), at);
+    Some(Reading { hunks: 0..hunks.len(), ..found })
 }
 
 /// Both ranges, widened by what is the same around them: as far on one side as on the other, since the
 /// word that is cut here may be whole there.
-fn whole_words(
-    texts: Texts,
-    all: &Hunk,
-    belongs: &dyn Fn(u8) -> bool,
-) -> (Range<usize>, Range<usize>) {
-    let (mut a, mut b) = (all.a.clone(), all.b.clone());
+fn whole_words(texts: Texts, all: &Hunk, belongs: &dyn Fn(u8) -> bool) -> Hunk {
+    let Hunk { mut a, mut b } = all.clone();
     let same = |i: Option<usize>, j: Option<usize>| {
         let byte = i.and_then(|i| texts.a.get(i));
         byte.is_some_and(|c| belongs(*c)) && byte == j.and_then(|j| texts.b.get(j))
@@ -241,7 +229,7 @@ fn whole_words(
     while same(Some(a.end), Some(b.end)) {
         (a.end, b.end) = (a.end + 1, b.end + 1);
     }
-    (a, b)
+    Hunk { a, b }
 }
 
 fn is_name(c: u8) -> bool {

@@ -10,41 +10,31 @@ use crate::known::Context;
 /// What some of the differences in a text are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The cause.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// What kind of value it is.
     pub about: About,
     /// What the value is called or how it is to be read.
     pub what: Option<String>,
-    /// The value in A.
-    pub a: Range<usize>,
-    /// The value in B.
-    pub b: Range<usize>,
+    pub(crate) a: Range<usize>,
+    pub(crate) b: Range<usize>,
     /// The differences that it claims, by their place in the list.
     pub hunks: Range<usize>,
 }
 
-/// Both texts.
 #[derive(Clone, Copy)]
-pub struct Texts<'a> {
-    /// A's.
-    pub a: &'a [u8],
-    /// B's.
-    pub b: &'a [u8],
+pub(crate) struct Texts<'a> {
+    pub(crate) a: &'a [u8],
+    pub(crate) b: &'a [u8],
     /// Known values, the longest first.
     pub context: &'a Context,
 }
 
-pub(super) fn reading(
-    cause: Cause,
-    what: Option<&str>,
-    a: Range<usize>,
-    b: Range<usize>,
-) -> Reading {
-    Reading { cause, about: About::Anything, what: what.map(str::to_string), a, b, hunks: 0..0 }
+pub(super) fn reading(cause: Cause, what: Option<&str>, at: Hunk) -> Reading {
+    let (what, Hunk { a, b }) = (what.map(str::to_string), at);
+    Reading { cause, about: About::Anything, what, a, b, hunks: 0..0 }
 }
 
-/// Whether they overlap; an empty range, where it lies within or at an end.
+/// Whether they overlap; an empty range, if it is inside the other or at one of its ends.
 pub(super) fn touches(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     if inner.is_empty() {
         outer.start <= inner.start && inner.start <= outer.end
@@ -65,22 +55,14 @@ pub(super) fn trimmed(text: &[u8], range: &Range<usize>) -> Range<usize> {
 }
 
 /// Both ranges, widened as far as the bytes around belong to the word.
-pub(super) fn words(
-    texts: Texts,
-    hunk: &Hunk,
-    belongs: impl Fn(u8) -> bool,
-) -> (Range<usize>, Range<usize>) {
+pub(super) fn words(texts: Texts, hunk: &Hunk, belongs: impl Fn(u8) -> bool) -> Hunk {
     let widen = |text: &[u8], range: &Range<usize>| {
-        let (mut start, mut end) = (range.start.min(text.len()), range.end.min(text.len()));
-        while start < end && text[start].is_ascii_whitespace() {
-            start += 1;
-        }
-        while start < end && text[end - 1].is_ascii_whitespace() {
-            end -= 1;
-        }
+        let (start, end) = (range.start.min(text.len()), range.end.min(text.len()));
+        let start = end - text[start..end].trim_ascii_start().len();
+        let end = start + text[start..end].trim_ascii_end().len();
         widened(text, &(start..end), &(0..text.len()), &belongs)
     };
-    (widen(texts.a, &hunk.a), widen(texts.b, &hunk.b))
+    Hunk { a: widen(texts.a, &hunk.a), b: widen(texts.b, &hunk.b) }
 }
 
 /// A range, widened as far as the bytes around belong to it, but not beyond `most`.

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as an ar archive: its members lie within it.
+//! Any bytes as an ar archive: its members are within it.
 
 use std::io::Cursor;
 

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as a cpio archive: its members lie within it.
+//! Any bytes as a cpio archive: its members are within it.
 
 use repro_formats::cpio::read as cpio;
 use repro_formats::limits::Limits;

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as an RPM package: header and payload lie within it, one behind the other.
+//! Any bytes as an RPM package: header and payload are within it, and do not overlap.
 
 use repro_formats::rpm::read as rpm;
 

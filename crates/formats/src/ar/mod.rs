@@ -1,5 +1,5 @@
 //! ar, the format of static libraries, rlibs and Debian packages.
 
 pub mod list;
-pub mod normalize;
+pub(crate) mod normalize;
 pub mod read;

@@ -18,8 +18,7 @@ const DEBIAN: &[u8] = b"debian-binary";
 /// How members that sign a package are called, by debsigs and by dpkg-sig.
 const SIGNATURES: &[u8] = b"_gpg";
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let mut input = job.input;
     let entries = ar::read(&mut input, job.limits).map_err(job.unsound("ar archive"))?;
     let package = entries.first().is_some_and(|e| e.name == DEBIAN);
@@ -45,9 +44,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
         let mut header = [0; ar::HEADER];
         input.seek(SeekFrom::Start(entry.header_at)).map_err(failed)?;
         input.read_exact(&mut header).map_err(failed)?;
-        let was = header;
-        fix(&mut header, entry, job.times, package);
-        compare(&mut written, entry, &was, &header);
+        fix(&mut header, entry, job.times, package, &mut written);
         // A BSD name comes before the content.
         let before = entry.data_at - entry.header_at - ar::HEADER as u64;
         let mut name = Vec::new();
@@ -86,18 +83,25 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
 
 /// Puts the values of the policy into the header's fields. A blank field says nothing, and stays; so
 /// does the mode in a package, where its packer writes the type as well.
-fn fix(header: &mut [u8; ar::HEADER], entry: &Entry, times: Times, package: bool) {
+fn fix(
+    header: &mut [u8; ar::HEADER],
+    entry: &Entry,
+    times: Times,
+    package: bool,
+    written: &mut Written,
+) {
     let time = |t: u64| i64::try_from(t).map_or(t, |t| times.of(t).max(0) as u64);
     let values = [
-        (16..28, entry.mtime.map(|t| time(t).to_string())),
-        (28..34, entry.uid.map(|_| "0".to_string())),
-        (34..40, entry.gid.map(|_| "0".to_string())),
-        (40..48, entry.mode.filter(|_| !package).map(mode)),
+        ("mtime", 16..28, entry.mtime.map(|t| time(t).to_string())),
+        ("owner", 28..34, entry.uid.map(|_| "0".to_string())),
+        ("group", 34..40, entry.gid.map(|_| "0".to_string())),
+        ("mode", 40..48, entry.mode.filter(|_| !package).map(mode)),
     ];
-    for (field, text) in values {
-        if let Some(text) = text {
-            put(header, field, text);
-        }
+    for (field, at, text) in values {
+        let Some(text) = text else { continue };
+        let was = printable(header[at.clone()].trim_ascii_end());
+        written.field(Some(&entry.name), field, was, &text);
+        put(header, at, text);
     }
 }
 
@@ -107,13 +111,6 @@ fn put(header: &mut [u8; ar::HEADER], field: std::ops::Range<usize>, text: Strin
     field.fill(b' ');
     let n = text.len().min(field.len());
     field[..n].copy_from_slice(&text.as_bytes()[..n]);
-}
-
-fn compare(written: &mut Written, entry: &Entry, was: &[u8; 60], is: &[u8; 60]) {
-    for (field, at) in [("mtime", 16..28), ("owner", 28..34), ("group", 34..40), ("mode", 40..48)] {
-        let text = |header: &[u8; 60]| printable(header[at.clone()].trim_ascii_end());
-        written.field(Some(&entry.name), field, text(was), text(is));
-    }
 }
 
 /// The permissions of the policy alone, as deterministic packers write them: of what is in an ar

@@ -50,11 +50,11 @@ pub struct Compressor {
     pub name: &'static str,
     /// Its version. A test compares it with the lockfile.
     pub version: &'static str,
-    /// The level unless one is asked for.
+    /// The default level.
     pub level: u32,
-    /// The levels that can be asked for.
+    /// The levels that can be chosen.
     pub levels: std::ops::RangeInclusive<u32>,
-    /// Bytes of input that are compressed on their own, where there is such a thing.
+    /// Bytes of input that are compressed independently, if the compressor works in blocks.
     pub block: Option<u64>,
     /// How it is called.
     pub engine: Engine,
@@ -132,11 +132,6 @@ impl Compression {
         };
         let found = rows.find(begins);
         found.map_or(Compression::None, |row| row.compression)
-    }
-
-    /// Whether it can be written as well as read.
-    pub fn is_written(self) -> bool {
-        !self.row().compressors.is_empty()
     }
 
     /// What compresses it now; `None` of what is read only.
@@ -299,12 +294,5 @@ mod tests {
                 assert!(with.levels.contains(&with.level));
             }
         }
-    }
-
-    #[test]
-    fn a_gzip_header_says_nothing_of_the_host() {
-        let bytes = packed(b"x", Compression::Gzip, 1, 1);
-        assert_eq!(bytes[..10], GZIP_HEADER);
-        assert_eq!(bytes[bytes.len() - 4..], [1, 0, 0, 0]);
     }
 }

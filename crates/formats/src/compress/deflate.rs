@@ -24,8 +24,8 @@ pub enum Engine {
     Miniz,
 }
 
-/// What compresses now, and its level unless one is asked for: on programs 2.3 % larger than zlib's
-/// level 6, in half the time.
+/// The current engine and its default level: programs become 2.3 % larger than with zlib's level 6, in half
+/// the time.
 pub const CURRENT: (Engine, u32) = (Engine::ZlibRs, 6);
 
 /// An engine with its buffers, at one level.
@@ -100,7 +100,6 @@ pub(crate) struct Block {
     pub(crate) output: Vec<u8>,
     /// Of the input.
     pub(crate) crc: Crc,
-    /// It ends its stream.
     pub(crate) last: bool,
 }
 
@@ -120,7 +119,7 @@ pub(crate) struct Pool {
     spare: Vec<Block>,
 }
 
-/// Blocks that one worker may have waiting, beside the one it works on.
+/// Blocks that one worker may have waiting in addition to the one that it compresses.
 const WAITING: usize = 1;
 
 impl Pool {
@@ -136,7 +135,7 @@ impl Pool {
         self.given - self.taken == self.workers.len() * (WAITING + 1)
     }
 
-    /// Gives a block of input away, and leaves an empty buffer in its place.
+    /// Gives a block of input to a worker, and leaves an empty buffer in its place.
     pub(crate) fn give(&mut self, input: &mut Vec<u8>, last: bool) -> io::Result<()> {
         let (mut empty, output) = match self.spare.pop() {
             Some(block) => (block.input, block.output),
@@ -163,7 +162,6 @@ impl Pool {
         Ok(Some(block))
     }
 
-    /// Takes the buffers of a block back.
     pub(crate) fn recycle(&mut self, block: Block) {
         self.spare.push(block);
     }
@@ -207,7 +205,7 @@ impl<W: Write> Deflater<W> {
         Ok(true)
     }
 
-    /// Writes what is still under way and the end of the stream.
+    /// Writes the remaining blocks and the end of the stream.
     pub fn finish(mut self) -> io::Result<(W, Totals)> {
         self.give(true)?;
         while self.take()? {}
@@ -235,7 +233,7 @@ impl<W: Write> Write for Deflater<W> {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // What it still had to hand over is not wanted: it must not wait for that.
+        // Its remaining blocks are not read: it must not wait until they are taken.
         let (_, nowhere) = sync_channel(0);
         self.done = nowhere;
         self.todo = None;
@@ -389,24 +387,14 @@ pub(crate) mod tests {
         assert_eq!(found, golden.map(|(engine, level, sum)| (engine, level, sum.to_string())));
     }
 
-    struct Full;
-
-    impl Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::Error::other("disk full"))
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_failing_output_is_an_error_and_no_thread_stays() {
         let input = sample();
         for engine in ENGINES {
-            let mut deflater = Deflater::new(Full, engine, 1, 2).unwrap();
-            assert_eq!(deflater.write_all(&input).unwrap_err().to_string(), "disk full");
+            let mut full = [0; 9];
+            let mut deflater = Deflater::new(&mut full[..], engine, 1, 2).unwrap();
+            let error = deflater.write_all(&input).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::WriteZero);
         }
     }
 }

@@ -16,7 +16,7 @@ const XZ_MEMORY: u64 = 256 << 20;
 /// What the first bytes of a file unpack to, as far as they go.
 pub fn unpacked_head(head: &[u8], compression: Compression) -> Vec<u8> {
     let mut out = Vec::new();
-    // The input ends too early; what came until then is what was asked for.
+    // The input is cut off: what was unpacked before the error is the result.
     let _ = match decoder(head, compression, Streams::All) {
         Ok(mut reader) => reader.by_ref().take(512).read_to_end(&mut out),
         Err(e) => Err(e),
@@ -24,7 +24,7 @@ pub fn unpacked_head(head: &[u8], compression: Compression) -> Vec<u8> {
     out
 }
 
-/// Which of the streams in a file are unpacked: all formats allow one behind the other.
+/// Which of the streams in a file are unpacked: every format allows several in a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Streams {
     First,
@@ -65,7 +65,7 @@ fn decoder<'a>(
     })
 }
 
-/// One LZ4 frame behind the other, as `lz4` reads them: the decoder ends at the end of each.
+/// LZ4 frames in a row, as `lz4` reads them: the decoder ends at the end of each.
 struct Frames<R: BufRead>(lz4_flex::frame::FrameDecoder<R>);
 
 impl<R: BufRead> Read for Frames<R> {
@@ -79,7 +79,7 @@ impl<R: BufRead> Read for Frames<R> {
     }
 }
 
-/// LZ4 frames of the older kind: a magic number, and blocks of up to 8 MiB behind their packed sizes, to
+/// LZ4 frames of the older kind: a magic number, then blocks of up to 8 MiB, each after its packed size, up to
 /// the end of the file or the next magic number.
 struct LegacyFrames<R> {
     input: R,
@@ -133,7 +133,7 @@ impl<R: BufRead> Read for LegacyFrames<R> {
     }
 }
 
-/// A stream that nothing may follow, in a format that has no several.
+/// The only stream of a file: the format allows no data after it.
 struct Alone<R: BufRead>(XzDecoder<R>);
 
 impl<R: BufRead> Read for Alone<R> {
@@ -225,7 +225,7 @@ fn not_started() -> impl FnOnce(io::Error) -> Error {
 }
 
 /// How many bytes the first stream of `file`, which is at its beginning, has packed and unpacked; none if
-/// it unpacks to `most` bytes or more. `file` is behind the stream afterwards.
+/// it unpacks to `most` bytes or more. `file` is at the end of the stream afterwards.
 ///
 /// # Errors
 /// It is no such stream, or is beyond the caps.
@@ -269,7 +269,7 @@ impl Read for Unpacked<'_> {
 mod tests {
     use super::*;
 
-    /// `echo one; echo two`, each compressed by the format's own program, one behind the other.
+    /// `echo one; echo two`, each compressed by the format's own program, in a row.
     const BZIP2: &[&[u8]] = &[ONE_BZ2, TWO_BZ2];
     const LZ4: &[&[u8]] = &[ONE_LZ4, TWO_LZ4];
     /// By `lz4 -l` and `xz --format=lzma`.

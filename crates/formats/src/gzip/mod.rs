@@ -2,4 +2,4 @@
 //! [`crate::compress`].
 
 pub mod header;
-pub mod normalize;
+pub(crate) mod normalize;

@@ -12,8 +12,7 @@ use crate::normalize::job::{Job, Outcome, Output, Times, Written};
 /// OS: Unix, which most packers write anyway.
 const UNIX: u8 = 3;
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     stream(job, out).map_err(job.unsound("gzip file"))
 }
 
@@ -25,7 +24,7 @@ fn stream(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, ReadError> {
     }
     let mut input = BufReader::with_capacity(128 << 10, file);
     unpack::size_of_first(&mut input, Compression::Gzip, job.limits, u64::MAX)?;
-    // Where the streams begin can be known elsewhere: to an index, or to a signature.
+    // An index or a signature may depend on where the streams begin.
     let rest = input.fill_buf()?;
     if !rest.is_empty() {
         let what = match Compression::of(rest) {
@@ -45,7 +44,7 @@ fn stream(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, ReadError> {
     Ok(Outcome::Written(written))
 }
 
-/// The header as everybody would write it: what the file was called does not matter to its content.
+/// The header without its optional fields: the name of the packed file is not part of its content.
 fn normal(header: &Header, times: Times) -> Vec<u8> {
     let time = times.of(header.time.into()).clamp(0, u32::MAX.into());
     let mut bytes = vec![0x1f, 0x8b, 8, 0];

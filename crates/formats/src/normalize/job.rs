@@ -31,7 +31,7 @@ pub struct Job<'a> {
     pub limits: &'a Limits,
 }
 
-/// Runs the handler of a file, if it has one: the table of handlers is not known to each of them.
+/// Runs the handler of a file, if it has one: a handler does not import the table of handlers.
 pub type Nested = fn(&Job<'_>, &mut dyn Output) -> Option<Result<Outcome, Error>>;
 
 /// Where a handler writes the normal form: a temporary file that replaces the original if it

@@ -62,11 +62,21 @@ impl Named {
         Ok(())
     }
 
-    /// Why a member with these digests must stay as it is, as a clause; none if it need not.
-    pub fn keeps(&self, member: &str, digests: Digests) -> Option<String> {
-        let (short, long) = (hex(&digests.short.finalize()), hex(&digests.long.finalize()));
+    /// Why a member with this content must stay as it is, as a clause; none if it need not.
+    pub fn keeps(&self, member: &str, mut content: impl Read) -> io::Result<Option<String>> {
+        let (mut short, mut long) = (Sha256::new(), Sha512::new());
+        let mut buffer = vec![0; 128 << 10];
+        loop {
+            let n = content.read(&mut buffer)?;
+            if n == 0 {
+                break;
+            }
+            short.update(&buffer[..n]);
+            long.update(&buffer[..n]);
+        }
+        let (short, long) = (hex(&short.finalize()), hex(&long.finalize()));
         let of = |digest: &str| self.found.get(digest.as_bytes());
-        match of(&short).or_else(|| of(&long)) {
+        Ok(match of(&short).or_else(|| of(&long)) {
             Some(other) if &**other == member => Some("it is named by its digest".to_string()),
             Some(other) => Some(format!("`{other}` has its digest")),
             None => self.over.as_ref().map(|other| {
@@ -74,7 +84,7 @@ impl Named {
                     "`{other}` has more digests than are read, and may have that of this member"
                 )
             }),
-        }
+        })
     }
 }
 
@@ -104,7 +114,7 @@ impl Write for Found<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         for byte in buf {
             match byte.is_ascii_hexdigit() {
-                // Longer than the longest: no digest, however it goes on.
+                // Longer than the longest digest: it is none.
                 true if self.run.len() > DIGITS[1] => {}
                 true => self.run.push(*byte),
                 false if self.run.is_empty() => {}
@@ -119,34 +129,6 @@ impl Write for Found<'_> {
     }
 }
 
-/// The digests of a member.
-#[derive(Default)]
-pub struct Digests {
-    short: Sha256,
-    long: Sha512,
-}
-
-impl Digests {
-    /// The input, digested as it is read.
-    pub fn of<R: Read>(&mut self, input: R) -> impl Read {
-        Digested { digests: self, input }
-    }
-}
-
-struct Digested<'a, R> {
-    digests: &'a mut Digests,
-    input: R,
-}
-
-impl<R: Read> Read for Digested<'_, R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buf)?;
-        self.digests.short.update(&buf[..n]);
-        self.digests.long.update(&buf[..n]);
-        Ok(n)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,9 +139,7 @@ mod tests {
             let mut named = Named { most, ..Named::default() };
             let sums = listed.iter().map(|c| hex(&Sha256::digest(c)) + "  x\n").collect::<String>();
             named.add(b"SHA256SUMS", sums.as_bytes()).unwrap();
-            let mut digests = Digests::default();
-            io::copy(&mut digests.of(content.as_bytes()), &mut io::sink()).unwrap();
-            named.keeps("x", digests)
+            named.keeps("x", content.as_bytes()).unwrap()
         };
         assert_eq!(keeps(2, &["a", "b"], "c"), None);
         // One that is listed twice needs no more room.

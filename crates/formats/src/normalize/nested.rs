@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use super::job::{Job, Outcome, Written, failed, has_extension};
-use super::named::{Digests, Named};
+use super::named::Named;
 use crate::detect;
 use crate::error::Error;
 use crate::names::printable;
@@ -29,8 +29,7 @@ pub fn rewrite(
 ) -> Result<Option<(File, u64)>, Error> {
     let temporary = || tempfile::tempfile().map_err(Error::io("failed to make a temporary file"));
     let mut file = temporary()?;
-    let mut digests = Digests::default();
-    io::copy(&mut digests.of(input.take(size)), &mut file).map_err(failed)?;
+    io::copy(&mut input.take(size), &mut file).map_err(failed)?;
     file.rewind().map_err(failed)?;
     let (of, _) = detect::of_file(&file).map_err(failed)?;
     let shown = printable(name);
@@ -43,10 +42,13 @@ pub fn rewrite(
     let mut out = io::BufWriter::new(temporary()?);
     let Some(outcome) = (job.nested)(&job, &mut out) else { return Ok(None) };
     let inner = match outcome {
-        Ok(Outcome::Written(inner)) => match named.keeps(&shown, digests) {
-            Some(why) => return stays(why),
-            None => inner,
-        },
+        Ok(Outcome::Written(inner)) => {
+            (&file).rewind().map_err(failed)?;
+            if let Some(why) = named.keeps(&shown, &file).map_err(failed)? {
+                return stays(why);
+            }
+            inner
+        }
         Ok(Outcome::LeftAlone(why)) => return stays(why),
         Err(Error::Unsound { why, .. }) => return stays(why.to_string()),
         Err(e) => return Err(e),

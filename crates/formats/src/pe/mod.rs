@@ -1,6 +1,6 @@
 //! PE, the format of Windows programs and libraries: headers, stamps, signature, normal form.
 
 pub mod headers;
-pub mod normalize;
+pub(crate) mod normalize;
 pub mod signature;
 pub mod stamps;

@@ -7,8 +7,7 @@ use super::stamps::{self, Checksum};
 use crate::error::Error;
 use crate::normalize::job::{Job, Outcome, Output, Written, failed};
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let mut input = job.input;
     let stamps = stamps::stamps(&mut input).map_err(job.unsound("PE file"))?;
     if stamps.signed {

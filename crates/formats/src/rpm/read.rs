@@ -20,11 +20,6 @@ const ENTRIES: usize = 1 << 16;
 /// Characters of a value that are kept.
 const SHOWN: usize = 4096;
 
-/// Whether the bytes begin one.
-pub fn begins(head: &[u8]) -> bool {
-    head.starts_with(MAGIC)
-}
-
 /// A package.
 pub struct Package<'a> {
     /// What its headers say.
@@ -166,13 +161,10 @@ fn value(bytes: &[u8], kind: u32, count: usize) -> String {
     let numbers = |size: usize| {
         let each = bytes.chunks_exact(size).take(count);
         let each = each.map(|n| n.iter().fold(0_u64, |all, b| all << 8 | u64::from(*b)));
-        each.map(|n| n.to_string()).collect::<Vec<_>>()
+        each.map(|n| n.to_string()).collect::<Vec<_>>().join(" ")
     };
     let mut text = match kind {
-        1 | 2 => numbers(1).join(" "),
-        3 => numbers(2).join(" "),
-        4 => numbers(4).join(" "),
-        5 => numbers(8).join(" "),
+        1..=5 => numbers([1, 1, 2, 4, 8][kind as usize - 1]),
         7 => bytes.iter().take(count).map(|b| format!("{b:02x}")).collect(),
         _ => {
             let each = bytes.split(|b| *b == 0).take(count);
@@ -239,10 +231,6 @@ mod tests {
         assert!(found.header.starts_with(HEADER));
         for cut in 0..bytes.len() - b"payload".len() {
             assert!(read(&bytes[..cut]).is_err(), "{cut}");
-        }
-        // No change of a byte panics.
-        for bytes in crate::broken(&bytes, &[0, 1, 0xff]) {
-            let _ = read(&bytes);
         }
     }
 }

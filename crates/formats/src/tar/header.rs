@@ -53,10 +53,7 @@ impl Header {
             number(field(from, len)).ok_or_else(|| bad(&format!("its {what} is not a number")))
         };
         let size = value(124, 12, "size")?;
-        let (uname, gname) = match ustar || gnu {
-            true => (text(field(265, 32)), text(field(297, 32))),
-            false => (&b""[..], &b""[..]),
-        };
+        let owner = |from| if ustar || gnu { text(field(from, 32)).to_vec() } else { Vec::new() };
         // Before the version of POSIX there was no prefix, and some readers want to see that it is this one.
         let has_prefix = ustar && magic.ends_with(b"00");
         let typeflag = block[156];
@@ -74,8 +71,8 @@ impl Header {
             size: u64::try_from(size).map_err(|_| bad("its size is negative"))?,
             mtime: value(136, 12, "time")?,
             typeflag,
-            uname: uname.to_vec(),
-            gname: gname.to_vec(),
+            uname: owner(265),
+            gname: owner(297),
             style: match (gnu, ustar) {
                 (true, _) => "gnu",
                 (_, true) => "ustar",

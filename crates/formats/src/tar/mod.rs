@@ -2,7 +2,7 @@
 
 mod header;
 pub mod list;
-pub mod normalize;
+pub(crate) mod normalize;
 mod pax;
 pub mod read;
 pub mod sparse;

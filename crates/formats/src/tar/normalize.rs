@@ -24,8 +24,7 @@ use crate::policy::{self, SPECIAL};
 /// Bytes that a header has for the name of a user, with its NUL.
 const USER: usize = 32;
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let compression = match job.of {
         FileType::Tar(compression) => compression,
         _ => Compression::None,
@@ -82,14 +81,13 @@ pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
                 content
             }
         };
-        writer.owned(&one.member, &one.owner, &mut input).map_err(failed)?;
+        writer.member(&one.member, &mut input).map_err(failed)?;
     }
     let packer = writer.finish().map_err(failed)?;
     packer.finish().map_err(failed)?;
     Ok(Outcome::Written(written))
 }
 
-/// A tar that was read.
 struct Found {
     entries: Vec<Entry>,
     /// Of a compressed tar, what it was unpacked to.
@@ -259,7 +257,6 @@ fn opens(job: &Job<'_>, entry: &Entry, entries: &[Entry]) -> bool {
 /// A member as it is written.
 struct Normal<'a> {
     member: tar::Member,
-    owner: Owner,
     /// As it was.
     entry: &'a Entry,
     /// The member that has the content, the mode and the time: another one for a hard link.
@@ -268,7 +265,8 @@ struct Normal<'a> {
 
 impl Normal<'_> {
     fn compare(&self, written: &mut Written) {
-        let Normal { member, owner, entry, .. } = self;
+        let Normal { member, entry, .. } = self;
+        let owner = &member.owner;
         let name = Some(&entry.written[..]);
         let show = |uid: &dyn ToString, gid: &dyn ToString, uname: &[u8], gname: &[u8]| {
             let (uid, gid) = (uid.to_string(), gid.to_string());
@@ -283,7 +281,6 @@ impl Normal<'_> {
     }
 }
 
-/// The members as they are written.
 fn normal<'a>(entries: &'a [Entry], job: &Job<'_>) -> Vec<Normal<'a>> {
     // Of several names of one file, the first in order has the content.
     let by_name: BTreeMap<&[u8], &Entry> = entries.iter().map(|e| (&e.name[..], e)).collect();
@@ -296,7 +293,7 @@ fn normal<'a>(entries: &'a [Entry], job: &Job<'_>) -> Vec<Normal<'a>> {
         }
     }
     let mut sorted: Vec<&Entry> = entries.iter().collect();
-    // The packer of a package puts links behind all else, for the sake of upgrades.
+    // The packer of a package puts links after everything else, for upgrades.
     if !job.package {
         sorted.sort_by_key(|e| parts(&e.name));
     }
@@ -317,7 +314,7 @@ fn normal<'a>(entries: &'a [Entry], job: &Job<'_>) -> Vec<Normal<'a>> {
         // Negative times were refused.
         let mtime = u64::try_from(job.times.of(file.mtime)).unwrap_or(0);
         let owner = if job.package { owner(file) } else { Owner::default() };
-        Normal { member: tar::Member { name: name(entry), kind, mode, mtime }, owner, entry, file }
+        Normal { member: tar::Member { name: name(entry), kind, mode, mtime, owner }, entry, file }
     };
     sorted.into_iter().map(normal).collect()
 }

@@ -60,10 +60,8 @@ pub(super) fn take(records: &mut Records, at: u64) -> Result<Taken, Malformed> {
             b"uname" => taken.uname = text,
             b"gname" => taken.gname = text,
             b"mtime" => {
-                taken.mtime = Some(
-                    seconds(value)
-                        .ok_or_else(|| Malformed::at(at, "the PAX record `mtime` is not a time"))?,
-                )
+                let bad = || Malformed::at(at, "the PAX record `mtime` is not a time");
+                taken.mtime = Some(seconds(value).ok_or_else(bad)?);
             }
             // The other one is for those who cannot read it.
             b"GNU.sparse.name" => (name, taken.sparse) = (text, true),

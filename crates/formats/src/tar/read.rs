@@ -48,7 +48,7 @@ const SPECIAL: [(u8, MemberKind); 6] = [
 /// One member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The name without `./` before and `/` behind; empty for the root.
+    /// The name without a leading `./` and a trailing `/`; empty for the root.
     pub name: Vec<u8>,
     /// The name as it is written.
     pub written: Vec<u8>,
@@ -155,13 +155,13 @@ impl<'a, R: Read> Walk<'a, R> {
         }
     }
 
-    /// The same walk with symbolic links that point anywhere: for one who makes none of them.
+    /// The same walk, which accepts symbolic links that point anywhere: for callers that create none.
     pub fn with_any_links(self) -> Walk<'a, R> {
         Walk { any_links: true, ..self }
     }
 
-    /// A walk that reads what `tar` lists as well: names that come twice or differ in letter case, a
-    /// lone carrier, an end that is missing, or data behind it. Its members must not be unpacked.
+    /// A walk that also reads what only `tar` lists: duplicate names, names that differ in letter case, a
+    /// lone carrier, a missing end, or data after it. Its members must not be unpacked.
     pub fn lenient(input: R, limits: &'a Limits) -> Walk<'a, R> {
         Walk { lenient: true, ..Walk::new(input, limits) }
     }
@@ -237,7 +237,7 @@ impl<'a, R: Read> Walk<'a, R> {
                 }
                 _ => return self.entry(header, before, &block, at).map(Some),
             }
-            // Carriers are members as well, to one who counts what they cost.
+            // Carriers count as members: reading them costs as much.
             self.count(at)?;
         }
     }
@@ -335,7 +335,7 @@ impl<'a, R: Read> Walk<'a, R> {
         })
     }
 
-    /// Whether the member may be what it is, after those before it.
+    /// Checks that a member of this kind may follow those before it.
     fn check_kind(
         &mut self,
         name: &[u8],
@@ -392,7 +392,7 @@ impl<'a, R: Read> Walk<'a, R> {
         Ok(map)
     }
 
-    /// The content of a carrier: a text with a NUL behind it.
+    /// The content of a carrier: a text that ends in NUL.
     fn long(&mut self, header: &Header, at: u64) -> Result<Vec<u8>, ReadError> {
         let mut text = self.carried(header, at)?;
         while text.last() == Some(&0) {

@@ -1,7 +1,7 @@
 //! Tar in GNU format, header by header: the bytes that `tar --format=gnu` writes for the same
 //! members. The order of the members and their values are the caller's ([`crate::policy`]).
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 
 use ::tar::{EntryType, Header};
 
@@ -43,7 +43,7 @@ pub struct Owner {
     pub gname: Vec<u8>,
 }
 
-/// What the header of a member says beside its owner.
+/// What the header of a member contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The name; that of a directory ends in `/`.
@@ -54,11 +54,13 @@ pub struct Member {
     pub mode: u32,
     /// Seconds since 1970.
     pub mtime: u64,
+    /// Who owns it.
+    pub owner: Owner,
 }
 
 /// The blocks before a member's content: its header, and before that the carriers of a name or
 /// link target that is too long for it.
-pub fn header(member: &Member, owner: &Owner) -> Vec<u8> {
+pub fn header(member: &Member) -> Vec<u8> {
     let mut blocks = Vec::new();
     let (entry_type, size, link): (_, u64, &[u8]) = match &member.kind {
         Kind::File(size) => (EntryType::Regular, *size, b""),
@@ -81,10 +83,10 @@ pub fn header(member: &Member, owner: &Owner) -> Vec<u8> {
     header.set_mtime(member.mtime);
     header.set_entry_type(entry_type);
     if let Some(gnu) = header.as_gnu_mut() {
-        fill(&mut gnu.uname, &owner.uname);
-        fill(&mut gnu.gname, &owner.gname);
+        fill(&mut gnu.uname, &member.owner.uname);
+        fill(&mut gnu.gname, &member.owner.gname);
     }
-    seal(&mut blocks, header, owner);
+    seal(&mut blocks, header, &member.owner);
     blocks
 }
 
@@ -127,53 +129,28 @@ fn padding(len: u64, unit: u64) -> usize {
 pub struct Writer<W: Write> {
     out: W,
     at: u64,
-    buffer: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
     /// A writer of an archive that begins where `out` is.
     pub fn new(out: W) -> Writer<W> {
-        Writer { out, at: 0, buffer: vec![0; BUFFER] }
+        Writer { out, at: 0 }
     }
 
-    /// Writes one member of owner 0. `content` must give exactly the bytes that a file's size
-    /// says; what it gives beyond that is not read.
+    /// Writes one member. `content` must give exactly the bytes that a file's size says; what it gives beyond
+    /// that is not read.
     pub fn member(&mut self, member: &Member, content: &mut dyn Read) -> io::Result<()> {
-        self.owned(member, &Owner::default(), content)
-    }
-
-    /// Writes one member with its owner.
-    pub fn owned(
-        &mut self,
-        member: &Member,
-        owner: &Owner,
-        content: &mut dyn Read,
-    ) -> io::Result<()> {
-        let header = header(member, owner);
+        let header = header(member);
         self.out.write_all(&header)?;
         self.at += header.len() as u64;
         if let Kind::File(size) = member.kind {
-            self.content(size, content)?;
+            let mut content = BufReader::with_capacity(BUFFER, content.take(size));
+            if io::copy(&mut content, &mut self.out)? < size {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.at += size;
             self.pad(BLOCK)?;
         }
-        Ok(())
-    }
-
-    fn content(&mut self, size: u64, content: &mut dyn Read) -> io::Result<()> {
-        let mut rest = size;
-        while rest > 0 {
-            let want = rest.min(BUFFER as u64) as usize;
-            match content.read(&mut self.buffer[..want]) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(n) => {
-                    self.out.write_all(&self.buffer[..n])?;
-                    rest -= n as u64;
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        self.at += size;
         Ok(())
     }
 
@@ -197,12 +174,8 @@ impl<W: Write> Writer<W> {
 mod tests {
     use super::*;
 
-    fn header(member: &Member) -> Vec<u8> {
-        super::header(member, &Owner::default())
-    }
-
     fn member(name: &[u8], kind: Kind) -> Member {
-        Member { name: name.to_vec(), kind, mode: 0o644, mtime: 1 }
+        Member { name: name.to_vec(), kind, mode: 0o644, mtime: 1, owner: Owner::default() }
     }
 
     #[test]

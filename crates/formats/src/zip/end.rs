@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use crate::bytes::Fields;
 use crate::error::{Malformed, ReadError};
 
-const END: &[u8; 4] = b"PK\x05\x06";
+pub(super) const END: &[u8; 4] = b"PK\x05\x06";
 const END64: &[u8; 4] = b"PK\x06\x06";
 const LOCATOR: &[u8; 4] = b"PK\x06\x07";
 
@@ -61,13 +61,11 @@ fn tail<R: Read + Seek>(input: &mut R, len: u64) -> io::Result<(u64, Vec<u8>, Ve
 /// Finds the records of a file of `len` bytes; the directory must end where they begin.
 pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadError> {
     let (tail_at, tail, positions) = tail(input, len)?;
-    // The comment reaches to the end of the file. Of several such records readers take this one or
-    // that one, and see another archive.
+    // The comment reaches to the end of the file. Of several such records, readers take different ones, and
+    // see different archives.
     let fits = |i: &&usize| {
-        let comment = tail.get(*i + 20..*i + 22);
-        comment.is_some_and(|c| {
-            *i + END_LEN as usize + usize::from(u16::from_le_bytes([c[0], c[1]])) == tail.len()
-        })
+        let comment = usize::from(Fields(&tail[**i..]).u16(20));
+        **i + END_LEN as usize + comment == tail.len()
     };
     let mut fitting = positions.iter().filter(fits);
     let Some(&i) = fitting.next() else {
@@ -80,7 +78,7 @@ pub(super) fn find<R: Read + Seek>(input: &mut R, len: u64) -> Result<End, ReadE
         });
     };
     let at = tail_at + i as u64;
-    // Readers that ignore a comment that is cut off take a record behind it.
+    // Readers that accept a truncated comment take a later record.
     if fitting.next().is_some() || positions.last() != Some(&i) {
         return Err(Malformed::at(at, "it has more than one end record").elsewhere().into());
     }

@@ -6,4 +6,4 @@ pub mod list;
 pub mod normalize;
 pub mod read;
 mod record;
-pub mod write;
+pub(crate) mod write;

@@ -53,8 +53,8 @@ fn owner_len(field: &[u8]) -> usize {
     group + 1 + usize::from(*field.get(group).unwrap_or(&0))
 }
 
-/// Members that come before or behind all others in some formats, by what their names begin or end
-/// with; all others have rank 0.
+/// Members that come before or after all others in some formats, by how their names begin or end; all
+/// others have rank 0.
 const RANKS: &[(Match, i8, Option<&[&str]>)] = &[
     // OpenDocument and EPUB: the type is found at a fixed offset.
     (Match::Is("mimetype"), -3, None),
@@ -83,8 +83,7 @@ const SIGNATURES: &[(&str, &[&str])] = &[
     ("package/services/digital-signature", &[""]),
 ];
 
-/// Writes the normal form.
-pub fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
+pub(crate) fn run(job: &Job<'_>, out: &mut dyn Output) -> Result<Outcome, Error> {
     let mut input = BufReader::with_capacity(128 << 10, job.input);
     let unsound = job.unsound("zip");
     let found = reader::read(&mut input, job.limits).map_err(unsound)?;
@@ -172,7 +171,7 @@ fn keeps(zip: &Zip) -> Option<String> {
     })
 }
 
-/// What is known of flags: how hard the compressor tried, that sizes come later, and UTF-8.
+/// The known flags: how hard the compressor tried, that sizes come later, and UTF-8.
 const FLAGS: u16 = 0b110 | DESCRIPTOR | UTF8;
 /// DOS attributes that say nothing: directory, archive; on Unix, that it is not writable.
 const ATTRIBUTES: u32 = 0x30;

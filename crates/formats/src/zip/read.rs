@@ -19,9 +19,9 @@ pub use super::record::{Entry, Kind};
 pub const STORED: u16 = 0;
 /// The method of DEFLATE.
 pub const DEFLATED: u16 = 8;
-/// The extra field with the name in UTF-8, behind its version and the CRC-32 of the other name.
+/// The extra field with the name in UTF-8, after its version and the CRC-32 of the other name.
 const UNICODE_NAME: u16 = 0x7075;
-/// Extra fields with a mode: ASi's, behind a CRC-32, and libarchive's.
+/// Extra fields with a mode: ASi's, after a CRC-32, and libarchive's.
 const ASI_UNIX: u16 = 0x756e;
 const LIBARCHIVE: u16 = 0x6c78;
 /// DOS attributes that say what a member is.
@@ -84,11 +84,6 @@ pub struct Zip {
     pub comment: Vec<u8>,
     /// Whether Android's signatures come before the central directory.
     pub signing_block: bool,
-}
-
-/// Whether the bytes begin one.
-pub fn begins(head: &[u8]) -> bool {
-    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
 /// Whether a file that does not begin as a zip ends as one; it is at its beginning afterwards.
@@ -320,7 +315,7 @@ fn link_target<R: Read + Seek>(input: &mut R, entry: &Entry) -> Result<Vec<u8>, 
     Ok(target)
 }
 
-/// The content of a member, held against its size and CRC when it ends.
+/// The content of a member, checked against its size and CRC at its end.
 pub struct Content<R> {
     input: Unpack<io::Take<R>>,
     name: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Records of one member: in the central directory, before its content, and behind it.
+//! Records of one member: in the central directory, before its content, and after it.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -8,7 +8,7 @@ use crate::names::printable;
 
 /// Flag: the name is UTF-8.
 pub(super) const UTF8: u16 = 1 << 11;
-/// Flag: sizes and CRC are behind the content.
+/// Flag: sizes and CRC follow the content.
 pub(super) const DESCRIPTOR: u16 = 1 << 3;
 /// Flags: encrypted, strongly, with a hidden directory.
 pub(super) const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
@@ -36,7 +36,7 @@ pub enum Kind {
 /// One member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The name without `./` before and `/` behind.
+    /// The name without a leading `./` and a trailing `/`.
     pub name: Vec<u8>,
     /// The name as it is written.
     pub written: Vec<u8>,
@@ -72,7 +72,7 @@ pub struct Entry {
     pub extra: Vec<(u16, Vec<u8>)>,
     /// Those of the local header.
     pub local_extra: Vec<(u16, Vec<u8>)>,
-    /// Zeros behind them, which align the content.
+    /// Zeros after them, which align the content.
     pub padding: usize,
     /// The comment.
     pub comment: Vec<u8>,
@@ -82,8 +82,8 @@ pub struct Entry {
 // | time 12, 2 | date 14, 2 | crc 16, 4 | packed 20, 4 | size 24, 4 | name 28, 2 | extra 30, 2 |
 // | comment 32, 2 | disk 34, 2 | internal 36, 2 | external 38, 4 | offset 42, 4 |
 
-/// Reads a record of the central directory, and how many bytes it has. What the local header and the content
-/// tell, and what follows from the name, is not known yet.
+/// Reads a record of the central directory, and its size in bytes. The fields that depend on the local header,
+/// the content or the name are still empty.
 pub(super) fn central(input: &mut impl Read, at: u64) -> Result<(Entry, u64), ReadError> {
     let mut fixed = [0; 46];
     exactly(input, &mut fixed, at, "a record of its directory")?;
@@ -138,7 +138,7 @@ pub(super) fn central(input: &mut impl Read, at: u64) -> Result<(Entry, u64), Re
 pub(super) struct Local {
     pub(super) flags: u16,
     pub(super) extra: Extra,
-    /// Zeros behind the extra fields, which are no field: they align the content.
+    /// Zeros after the extra fields, which align the content.
     pub(super) padding: usize,
     pub(super) data_at: u64,
 }
@@ -187,7 +187,7 @@ impl Local {
     }
 }
 
-/// The record behind the content at `at`, within the `gap` before the next member: its size.
+/// The size of the record at `at`, after the content and within the `gap` before the next member.
 pub(super) fn descriptor<R: Read + Seek>(
     input: &mut R,
     central: &Entry,
@@ -199,7 +199,7 @@ pub(super) fn descriptor<R: Read + Seek>(
     input.seek(SeekFrom::Start(at))?;
     input.read_exact(&mut bytes[..n])?;
     let f = Fields(&bytes[..n]);
-    // With or without signature, with sizes of 32 or 64 bits: which, the values tell.
+    // With or without a signature, with sizes of 32 or 64 bits: the values show which.
     let fits = |len: u64, signed: bool, wide: bool| {
         let from = if signed { 4 } else { 0 };
         let sizes = match wide {

@@ -32,25 +32,20 @@ pub struct Member {
     pub name: Vec<u8>,
     /// The name and the comment are UTF-8 and say so, unless both are ASCII.
     pub utf8: bool,
-    /// What it is.
-    pub kind: Kind,
-    /// Permission bits.
-    pub mode: u32,
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
     /// DOS time and date.
     pub time: (u16, u16),
     /// Extra fields, encoded: what a reader needs and is not zip64's.
     pub extra: Vec<u8>,
-    /// The comment.
-    pub comment: Vec<u8>,
+    pub(crate) comment: Vec<u8>,
 }
 
 /// A content as it is packed already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed {
-    /// Compression method.
-    pub method: u16,
-    /// CRC-32 of the content.
-    pub crc32: u32,
+    pub(crate) method: u16,
+    pub(crate) crc32: u32,
     /// Bytes as it is packed.
     pub packed: u64,
     /// Bytes of content.

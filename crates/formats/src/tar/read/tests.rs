@@ -72,7 +72,7 @@ fn made() -> Made {
 }
 
 #[test]
-fn what_leads_elsewhere_is_refused() {
+fn what_leads_elsewhere_is_no_content_or_comes_twice_is_refused() {
     // The first member takes two blocks, so the second begins at 1024.
     for (bytes, want) in [
         (made().member("../x", b'0', b""), "`../x`: the name leads upward"),
@@ -91,16 +91,6 @@ fn what_leads_elsewhere_is_refused() {
             made().link("l", b'2', "d").member("l/x", b'0', b""),
             "below `l`, which is a symbolic link",
         ),
-    ] {
-        let found = refusal(&bytes.end());
-        assert!(found.contains(want), "{found}\nwanted {want}");
-        assert!(found.starts_with("at byte 1024, ") || want.contains("below"), "{found}");
-    }
-}
-
-#[test]
-fn what_is_no_content_or_comes_twice_is_refused() {
-    for (bytes, want) in [
         (made().member("dev", b'3', b""), "`dev`: it is a character device"),
         (made().member("dev", b'4', b""), "it is a block device"),
         (made().member("pipe", b'6', b""), "it is a FIFO"),
@@ -114,7 +104,9 @@ fn what_is_no_content_or_comes_twice_is_refused() {
     ] {
         let found = refusal(&bytes.end());
         assert!(found.contains(want), "{found}\nwanted {want}");
-        assert!(found.starts_with("at byte 1024, `"), "{found}");
+        // Of two members it is the second.
+        let at = if want.contains("symbolic") { "at byte 1536, `" } else { "at byte 1024, `" };
+        assert!(found.starts_with(at), "{found}");
     }
 }
 
@@ -134,18 +126,16 @@ fn lying_and_truncated_headers_are_refused() {
     let end = sound.len();
     let want = format!("at byte {end}: data follows the end of the archive");
     assert_eq!(refusal(&after), want);
-    let huge = |size: &'static [u8; 12]| {
-        made().with("big", b'0', b"", move |h| h.as_old_mut().size = *size).end()
-    };
-    assert!(refusal(&huge(b"77777777777\0")).contains("the archive ends within its content"));
-    assert!(
-        refusal(&huge(b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff")).contains("beyond any file's")
-    );
-    assert!(
-        refusal(&huge(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe"))
-            .contains("its size is negative")
-    );
-    assert!(refusal(&huge(b"12x\0\0\0\0\0\0\0\0\0")).contains("its size is not a number"));
+    for (size, want) in [
+        (b"77777777777\0", "the archive ends within its content"),
+        (b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", "beyond any file's"),
+        (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe", "its size is negative"),
+        (b"12x\0\0\0\0\0\0\0\0\0", "its size is not a number"),
+    ] {
+        let huge = made().with("big", b'0', b"", |h| h.as_old_mut().size = *size);
+        let found = refusal(&huge.end());
+        assert!(found.contains(want), "{found}");
+    }
 }
 
 #[test]
@@ -169,18 +159,19 @@ fn pax_records_come_before_headers() {
     let found = list(&bytes).unwrap();
     assert_eq!(found[0].name, "long/name/\u{e9}xx".as_bytes());
     assert_eq!((found[0].mtime, found[0].size), (1_700_000_000, 3));
-    let climbing = pax("13 path=../x\n").member("short", b'0', b"").end();
-    assert!(refusal(&climbing).contains("`../x`: the name leads upward"));
-    let wrong = pax("99 path=x\n").member("short", b'0', b"").end();
-    assert!(refusal(&wrong).contains("wrong length"));
-    let bad = Made::default().member("g", b'g', b"9 comment\n");
-    assert!(refusal(&bad.end()).contains("PAX record"));
+    for (before, want) in [
+        (pax("13 path=../x\n"), "`../x`: the name leads upward"),
+        (pax("99 path=x\n"), "wrong length"),
+        (Made::default().member("g", b'g', b"9 comment\n"), "PAX record"),
+        (pax("12 uid=1000\n").member("PaxHeaders/x", b'x', b"12 uid=1001\n"), "two PAX headers"),
+    ] {
+        let found = refusal(&before.member("short", b'0', b"").end());
+        assert!(found.contains(want), "{found}");
+    }
     let commit = Made::default().member("pax_global_header", b'g', b"13 comment=a\n");
     let found = list(&commit.member("a", b'0', b"").end()).unwrap();
     assert_eq!(found[0].records, [(b"comment".to_vec(), b"a".to_vec())]);
     assert_eq!(found[0].meaningful_record(), Some(&b"comment"[..]));
-    let two = pax("12 uid=1000\n").member("PaxHeaders/x", b'x', b"12 uid=1001\n");
-    assert!(refusal(&two.member("a", b'0', b"").end()).contains("two PAX headers"));
 }
 
 #[test]
