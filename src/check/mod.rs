@@ -5,7 +5,6 @@
 //! count, by the command line and the project's metadata.
 
 pub mod facts;
-mod families;
 pub mod hit;
 pub mod levels;
 pub mod rules;
