@@ -8,8 +8,8 @@ use anyhow::Result;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::error::{bad_input, host, refused};
+use crate::metadata::{Failed, Why};
 use crate::process::{Cmd, Stream};
-use crate::query::{Failed, Why};
 use crate::toolchain::Toolchain;
 
 /// Where cargo runs here. cargo takes config from the directory that it runs in, and asks rustc about

@@ -8,9 +8,9 @@ use crate::archive::sums;
 use crate::error::{refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
+use crate::metadata::Cargo;
 use crate::project::find_manifest;
 use crate::project::publish::{DIST, MANIFEST};
-use crate::query::Cargo;
 use crate::request::{SbomRequest, SourceChoice};
 use crate::sbom::{self, FORMS, Row};
 

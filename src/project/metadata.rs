@@ -11,10 +11,10 @@ use toml_edit::{Item, TableLike};
 use crate::check::levels::{Exception, Level};
 use crate::error::bad_input;
 use crate::fs;
+use crate::metadata::Cargo;
 use crate::oci::config::{SCRATCH, Wishes};
 use crate::oci::documents;
 use crate::project::settings::{ARCHIVE_KEYS, CHECK_KEYS, Form, IMAGE_KEYS, KEYS, Key};
-use crate::query::Cargo;
 use crate::request::{Build, BuildRequest, Inject, LedgerChoice, Selection};
 use crate::variation::{SAME_PATH, VariationSet};
 

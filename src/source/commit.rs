@@ -11,7 +11,7 @@ use super::repository::{remote, text, try_text};
 use super::{outside, sound};
 use crate::error::refused;
 use crate::git::git;
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 
 /// The commit `id` of the repository at `root` (a work tree or a bare store), to build the package in
 /// `directory`. `tree` is the id that its tree must have, where that is known; messages call the

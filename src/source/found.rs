@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::error::refused;
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::SourceChoice;
 
 /// What was asked for.

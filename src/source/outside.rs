@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Package};
 use toml_edit::Item;
 
 use crate::fs;
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 
 /// A package outside the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,7 +13,7 @@ use super::registry;
 use crate::error::{bad_input, refused, usage};
 use crate::git::short;
 use crate::manifest::{self, Manifest, SourceKind};
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::{Expected, Given, SourceChoice};
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};

@@ -12,8 +12,8 @@ const ORDER: &[&str] = &[
     "error", "process", "orphans", "fs", "git", "term", // values
     "artifact", "verdict", "epoch", "toolchain", "platform", "variation", "layout", "sandbox",
     "request", // steps
-    "query", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame", "replay",
-    "check", // outputs
+    "metadata", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame",
+    "replay", "check", // outputs
     "manifest", "setting", "sbom", "attest", "oci", "survey", "project", "remedies", "verify",
     "archive", "init", // entry
     "report", "command", "cli", "entry",

@@ -13,8 +13,8 @@ use cargo_metadata::{
 };
 
 use crate::error::{bad_input, refused};
+use crate::metadata::{Cargo, Failed, Why};
 use crate::process::Cmd;
-use crate::query::{Cargo, Failed, Why};
 use crate::request::Selection;
 
 /// A package that the build uses.

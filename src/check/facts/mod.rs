@@ -19,7 +19,7 @@ use crate::cargo::lockfile::{self, Lockfile};
 use crate::cargo::toolchain as find_toolchain;
 use crate::check::hit::Place;
 use crate::fs::{self, toml};
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::Selection;
 use crate::source::root_of;
 use crate::toolchain::{self, Pin};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::error::{Kind, kind_of, one_line};
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::SourceChoice;
 use crate::source::found::Commit;
 use crate::{fs, git};
