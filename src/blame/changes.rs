@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::blame::canonical::Canonical;
 use crate::blame::pair::Pair;
-use crate::cargo::records::{Directive, Reads};
+use crate::cargo::dep_info::{Directive, Reads};
 use crate::cargo::trace::Trace;
 use crate::fs;
 
@@ -304,7 +304,7 @@ pub fn holds(path: &Path, needle: &[u8]) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cargo::records::directives;
+    use crate::cargo::dep_info::directives;
 
     fn traces() -> (Trace, Trace) {
         let (mut a, mut b) = (Trace::default(), Trace::default());

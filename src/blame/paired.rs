@@ -14,7 +14,7 @@ use crate::blame::canonical::{Canonical, Swaps};
 use crate::blame::changes::{Both, Change};
 use crate::blame::culprit::add_new;
 use crate::blame::pair::{self, Pair};
-use crate::cargo::records::{Directive, Reads};
+use crate::cargo::dep_info::{Directive, Reads};
 use crate::cargo::trace::{Outputs, Trace};
 use crate::cargo::units::Unit;
 use crate::compare::Pair as Artifacts;

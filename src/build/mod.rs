@@ -30,7 +30,7 @@ use crate::cargo::config::{Config, Place};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
-use crate::cargo::{consulted, reuse, units, wrapper};
+use crate::cargo::{env_deps, reuse, units, wrapper};
 use crate::error::{Failure, Kind as ErrorKind, host};
 use crate::fs;
 use crate::layout::Layout;
@@ -349,7 +349,7 @@ impl Plan<'_> {
             native: self.shim.map(|_| ran.native),
             artifacts,
             consulted: match side {
-                Side::A => consulted::names(&on_disk.target)?,
+                Side::A => env_deps::names(&on_disk.target)?,
                 _ => BTreeSet::new(),
             },
             linker_inputs: self.linker_inputs(layout)?,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::cargo::dep_info::{self, Directive, Reads};
 use crate::cargo::messages::Ran;
-use crate::cargo::records::{self, Directive, Reads};
 use crate::cargo::units::Unit;
 use crate::fs;
 use crate::layout::Layout;
@@ -77,7 +77,7 @@ impl Trace {
         let path = Path::new(&unit.out_dir).join(format!("{}.d", unit.link_name()));
         let path = self.now(path);
         let text = std::fs::read(path).unwrap_or_default();
-        let mut reads = records::dep_info(&String::from_utf8_lossy(&text));
+        let mut reads = dep_info::read(&String::from_utf8_lossy(&text));
         for file in &mut reads.files {
             *file = Path::new(&unit.dir).join(&*file).display().to_string();
         }
@@ -89,8 +89,8 @@ impl Trace {
     pub fn directives(&self, ran: &Ran) -> Vec<Directive> {
         let output = self.now(ran.out_dir.with_file_name("output"));
         match std::fs::read(output) {
-            Ok(bytes) => records::directives(&String::from_utf8_lossy(&bytes)),
-            Err(_) => records::directives(&ran.told.join("\n")),
+            Ok(bytes) => dep_info::directives(&String::from_utf8_lossy(&bytes)),
+            Err(_) => dep_info::directives(&ran.told.join("\n")),
         }
     }
 

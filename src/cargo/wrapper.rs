@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::ids::{self, Roots};
+use crate::cargo::crate_ids::{self, Roots};
 use crate::cargo::reuse::Asked;
 use crate::cargo::rustc_call::Call;
 use crate::cargo::units::Unit;
@@ -134,13 +134,13 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         let mut unit = call.unit(&spec.host);
         let mut out_dir_remap = None;
         if let Some(roots) = &spec.canonical_roots {
-            let known = ids::stems(&units(dir)?, spec.ids_of_any_host);
-            let id = ids::extra_filename(&unit.package, &call.after_rustc(), roots, &known);
+            let known = crate_ids::stems(&units(dir)?, spec.ids_of_any_host);
+            let id = crate_ids::extra_filename(&unit.package, &call.after_rustc(), roots, &known);
             let mut words = call.args.clone();
-            ids::replace(&mut words, &id);
+            crate_ids::replace(&mut words, &id);
             args = words.into_iter().map(OsString::from).collect();
             // Last, so that it wins over the remap of the whole target directory.
-            out_dir_remap = unit.script_output.as_deref().map(|out| ids::remap(out, roots));
+            out_dir_remap = unit.script_output.as_deref().map(|out| crate_ids::remap(out, roots));
             unit.canonical_filename = Some(id);
         }
         let mut added = call.additions(&spec, dir);
@@ -177,7 +177,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     let canonical =
         compiled.as_ref().and_then(|unit| Some((unit, &**unit.canonical_filename.as_ref()?)));
     match canonical.filter(|(unit, _)| !unit.out_dir.is_empty()) {
-        Some((unit, id)) => Ok(process::exit_code(ids::run(unit, id, &mut command)?)),
+        Some((unit, id)) => Ok(process::exit_code(crate_ids::run(unit, id, &mut command)?)),
         None => execute(&mut command)
             .with_context(|| format!("failed to run `{}`", program.to_string_lossy())),
     }

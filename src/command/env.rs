@@ -12,8 +12,8 @@ use crate::platform::{self, Platform};
 use crate::project::scratch::Scratch;
 use crate::project::{Project, find_manifest};
 use crate::recipe::Recipe;
-use crate::recipe::by_hand::Variable;
 use crate::recipe::environment::{Env, set};
+use crate::recipe::export::Variable;
 use crate::report::env::EnvReport;
 use crate::request::BuildRequest;
 use crate::source::Origin;
@@ -54,18 +54,18 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
         Where::Here => (project.recipe()?, project.config.clone(), here(project)),
         Where::Container => container(project)?,
     };
-    let by_hand = recipe.by_hand(&layout, &|name| project.values(name));
-    notes.extend(by_hand.notes);
+    let exported = recipe.export(&layout, &|name| project.values(name));
+    notes.extend(exported.notes);
     let passed = &recipe.passed;
     let cfgs = project.cfgs_of(match place {
         Where::Here => project.targets(),
         Where::Container => linux_targets(project),
     })?;
-    let mut flags = rustflags::joined(passed, &config, &cfgs, &by_hand.rustc_args)?;
+    let mut flags = rustflags::joined(passed, &config, &cfgs, &exported.rustc_args)?;
     flags.splice(0..0, canonical_home(place, &layout.cargo_home));
     let selection = project.request.selection.cargo_args();
     let cargo = ["cargo", "build", "--locked"].map(str::to_string);
-    let mut variables = by_hand.variables;
+    let mut variables = exported.variables;
     if place == Where::Container && project.request.same_path {
         variables.push(Variable {
             name: "CARGO_HOME".into(),

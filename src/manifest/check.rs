@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Archive, Artifact, Build, Image, Manifest, Recipe, Source, SourceKind, Variations};
 use crate::recipe::environment;
-use crate::source::address;
+use crate::source::git_url;
 use crate::verdict::{SINGLE, Status, Verdict, Worth};
 use repro_formats::names::is_hidden;
 
@@ -107,7 +107,7 @@ fn source(source: &Source) -> Checked {
         sha256(source.sha256.as_deref().unwrap_or_default())?;
     }
     if let Some(remote) = &source.remote {
-        address::check_shape(remote).map_err(|why| {
+        git_url::check_shape(remote).map_err(|why| {
             let remote = remote.escape_debug();
             format!("the remote `{remote}` cannot be given to git: {why}")
         })?;

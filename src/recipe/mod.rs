@@ -4,8 +4,8 @@
 //! [`Recipe::side`] is the same rows with the paths and values of one build. The rows themselves
 //! are in [`table`], the allow-list in [`environment`].
 
-pub mod by_hand;
 pub mod environment;
+pub mod export;
 pub mod table;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use repro_formats::digest;
 use crate::blame::canonical::Canonical;
 use crate::blame::changes::What;
 use crate::blame::culprit::{Parts, Subject};
-use crate::cargo::records::{self, Directive};
+use crate::cargo::dep_info::{self, Directive};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
 use crate::cargo::wrapper;
@@ -129,7 +129,7 @@ impl Outputs<'_> {
     ) -> Result<Seen> {
         match &subject.parts {
             Parts::Run(parts) => {
-                let told = records::directives(&made.stdout);
+                let told = dep_info::directives(&made.stdout);
                 let left = Trace::files_below(&made.dir)?;
                 of_run(parts, &told, &left, &self.roots.0.moved(&made.swaps))
             }
@@ -254,7 +254,7 @@ mod tests {
                 (What::Left("sub/x.rs".into()), only_roots),
                 (What::Left("missing".into()), only_roots),
             ];
-            of_run(&parts, &records::directives(told), &left, &roots(root)).unwrap()
+            of_run(&parts, &dep_info::directives(told), &left, &roots(root)).unwrap()
         };
         let (a, b) = ("cargo::rustc-env=WHERE=/a/src\n", "cargo::rustc-env=WHERE=/b\n");
         assert_eq!(of(a, "/a/src", false).len(), 2);

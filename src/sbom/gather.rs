@@ -13,7 +13,7 @@ use super::{dynamic, linked};
 use crate::artifact::{Artifact, Kind};
 use crate::build::Built;
 use crate::cargo::units::{Graph, Role, Unit, stem_of};
-use crate::cargo::{auditable, records, wrapper};
+use crate::cargo::{auditable, dep_info, wrapper};
 use crate::manifest::components::{Components, Contents, Crate, KnownBy, Member, Package, Rlib};
 
 /// What both builds agree on; none if they saw different things. Of one build, what it saw.
@@ -197,7 +197,7 @@ impl<'a> Gather<'a> {
         let list = std::fs::read(list).ok()?;
         let map = std::fs::read(map).ok()?;
         Some(Link {
-            files: records::dep_info(&String::from_utf8_lossy(&list)).files,
+            files: dep_info::read(&String::from_utf8_lossy(&list)).files,
             taken: linked::taken(&String::from_utf8_lossy(&map)),
         })
     }

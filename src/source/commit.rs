@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::found::{Commit, Origin, Source, Take};
 use super::lockfile::{self, AsItIs};
 use super::repository::{remote, text, try_text};
-use super::{outside, sound};
+use super::{path_deps, sound};
 use crate::error::refused;
 use crate::git::git;
 use crate::metadata::Cargo;
@@ -155,7 +155,7 @@ impl Source {
             .strip_prefix(&copy)
             .map_err(|_| refused("the workspace that the package names is outside the source"))?;
         self.workspace = below.to_owned();
-        match outside::find(&self.cargo, &workspace, &copy)?.first() {
+        match path_deps::find(&self.cargo, &workspace, &copy)?.first() {
             None => Ok(()),
             Some(first) => Err(refused(format!(
                 "path dependency `{}` is outside the source, so it cannot be rebuilt elsewhere",

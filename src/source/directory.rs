@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use repro_formats::digest::{self, Hasher};
 
 use super::found::{Found, Origin, Source, Wanted};
-use super::outside;
+use super::path_deps;
 use crate::error::refused;
 use crate::fs;
 
@@ -21,7 +21,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     if !found.workspace.starts_with(&given) {
         parts.push(found.workspace.clone());
     }
-    for package in outside::find(&wanted.cargo, &found.workspace, &given)? {
+    for package in path_deps::find(&wanted.cargo, &found.workspace, &given)? {
         if !package.dir.is_dir() {
             return Err(refused(format!(
                 "path dependency `{}` at `{}` does not exist",

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::found::{Commit, Found, Origin, Source, Take, Wanted};
 use super::repository::{remote, resolve, text};
-use super::{outside, snapshot};
+use super::{path_deps, snapshot};
 use crate::error::refused;
 use crate::git::{git, paths, short};
 use crate::term::count;
@@ -146,7 +146,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
 }
 
 fn check_outside(source: &Source, root: &Path) -> Result<()> {
-    let outside = outside::find(&source.cargo, &root.join(&source.workspace), root)?;
+    let outside = path_deps::find(&source.cargo, &root.join(&source.workspace), root)?;
     let Some(first) = outside.first() else { return Ok(()) };
     Err(refused(format!(
         "path dependency `{}` at `{}` is outside the repository, so the commit does not contain it and it cannot be rebuilt elsewhere: move it into the repository, use a git or registry dependency, or give their common parent with --source DIR",

@@ -3,17 +3,17 @@
 //!
 //! Nothing here writes in the user's tree, git state or index.
 
-pub mod address;
 mod checkout;
 pub mod commit;
 mod directory;
 pub mod exported;
 mod found;
 mod git;
+pub mod git_url;
 pub mod identity;
 pub mod include;
 mod lockfile;
-mod outside;
+mod path_deps;
 pub mod remote;
 mod repository;
 mod snapshot;
@@ -91,7 +91,7 @@ impl Source {
             return Ok(Vec::new());
         }
         let workspace = copy.join(&self.workspace);
-        let beside = outside::find(&self.cargo, &workspace, &workspace)?;
+        let beside = path_deps::find(&self.cargo, &workspace, &workspace)?;
         Ok(beside.into_iter().map(|o| o.name).collect())
     }
 

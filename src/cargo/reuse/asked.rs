@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::cargo::records;
+use crate::cargo::dep_info;
 use crate::cargo::units::Unit;
 use crate::fs;
 use crate::ledger::Spec;
@@ -39,13 +39,13 @@ impl Asked<'_> {
     }
 
     /// The dep-info, and what it says.
-    pub(super) fn reads(&self) -> Result<(String, records::Reads), String> {
+    pub(super) fn reads(&self) -> Result<(String, dep_info::Reads), String> {
         let text = std::fs::read_to_string(self.dep_info())
             .map_err(|_| "left no list of the files that it read".to_string())?;
-        if !records::is_whole(&text) {
+        if !dep_info::is_whole(&text) {
             return Err("left a list of files that cannot be read".to_string());
         }
-        let reads = records::dep_info(&text);
+        let reads = dep_info::read(&text);
         Ok((text, reads))
     }
 

@@ -25,7 +25,7 @@ pub struct Variable {
 
 /// The recipe as variables and flags.
 #[derive(Clone, Debug, Default)]
-pub struct ByHand {
+pub struct Exported {
     /// The variables, but for the compiler's flags.
     pub variables: Vec<Variable>,
     /// Arguments for rustc and the family of targets that they are for.
@@ -39,9 +39,9 @@ const LEFT_OUT: &[&str] = &["CARGO_BUILD_JOBS"];
 
 impl Recipe {
     /// The recipe for a build in `layout`, which is the user's own tree.
-    pub fn by_hand(&self, layout: &Layout, value: &dyn Fn(VariationId) -> Values) -> ByHand {
+    pub fn export(&self, layout: &Layout, value: &dyn Fn(VariationId) -> Values) -> Exported {
         let share = self.side(Side::A, layout, value);
-        let mut out = ByHand::default();
+        let mut out = Exported::default();
         for item in self.items() {
             let Channel::Env(name) = item.channel else { continue };
             let value = share.env.get(std::ffi::OsStr::new(name));
@@ -62,7 +62,7 @@ impl Recipe {
 }
 
 /// CFLAGS and the like, unless a path has a space, which they cannot hold.
-fn c_flags(share: &SideRecipe, layout: &Layout, out: &mut ByHand) {
+fn c_flags(share: &SideRecipe, layout: &Layout, out: &mut Exported) {
     let roots = [&layout.cargo_home, &layout.source, &layout.target];
     let spaced = |p: &&&std::path::PathBuf| p.to_string_lossy().contains(char::is_whitespace);
     if let Some(root) = roots.iter().find(spaced) {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::recipe::tests::{recipe, values};
 
-    fn by_hand(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> ByHand {
+    fn exported(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> Exported {
         let config_env = config_env.iter().map(|(n, v)| (n.to_string(), v.to_string(), false));
         let recipe = Recipe {
             rust_src: "/sys/rust".into(),
@@ -123,16 +123,16 @@ mod tests {
             cargo_home: cargo_home.into(),
             ..Layout::default()
         };
-        recipe.by_hand(&layout, &values)
+        recipe.export(&layout, &values)
     }
 
-    fn names(by_hand: &ByHand) -> Vec<&str> {
-        by_hand.variables.iter().map(|v| v.name.as_str()).collect()
+    fn names(exported: &Exported) -> Vec<&str> {
+        exported.variables.iter().map(|v| v.name.as_str()).collect()
     }
 
     #[test]
     fn variables_are_those_of_the_table_and_no_side_values() {
-        let found = by_hand("/w/src", "/h/.cargo", &[]);
+        let found = exported("/w/src", "/h/.cargo", &[]);
         assert_eq!(
             names(&found),
             [
@@ -142,14 +142,14 @@ mod tests {
                 "GIT_CONFIG_VALUE_0", "TZ", "LC_ALL", "CFLAGS", "CXXFLAGS",
             ]
         );
-        let kept = by_hand("/w/src", "/h/.cargo", &[("TZ", "Asia/Tokyo")]);
+        let kept = exported("/w/src", "/h/.cargo", &[("TZ", "Asia/Tokyo")]);
         assert!(!names(&kept).contains(&"TZ"));
     }
 
     #[test]
     fn a_cargo_home_in_the_source_is_remapped_after_it() {
         let order = |cargo_home: &str| {
-            let args = by_hand("/w/src", cargo_home, &[]).rustc_args;
+            let args = exported("/w/src", cargo_home, &[]).rustc_args;
             let at = |start: &str| {
                 let start = format!("--remap-path-prefix={start}=");
                 args.iter().position(|(_, a)| a.starts_with(&start)).unwrap()
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_space_in_a_path_is_told_where_it_cannot_be_written() {
-        let found = by_hand("/w/my src", "/h/.cargo", &[]);
+        let found = exported("/w/my src", "/h/.cargo", &[]);
         assert!(!names(&found).contains(&"CFLAGS") && found.notes.len() == 1);
     }
 }
